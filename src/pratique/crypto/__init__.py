@@ -1,0 +1,1 @@
+"""The only room in which `cryptography` is imported."""

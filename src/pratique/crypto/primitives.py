@@ -1,0 +1,94 @@
+"""The signature primitive: a public key and an algorithm become a function that checks.
+
+    (algorithm, SPKI) -> load -> check(signature, message) -> bool
+
+1. Signatures are in COSE's form: r and s of fixed length for ECDSA (RFC 9053 §2.1).
+2. The algorithm is the signer's, never the text's; a key of another type or curve is refused.
+3. A checker never raises for a bad signature: it says False.
+4. The primitive is injected; `pratique.crypto.awslc` is a faster one with the same outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from pratique.errors import DocumentRefused
+from pratique.terms import Algorithm
+
+Checker = Callable[[bytes, bytes], bool]
+"""check(signature, message) -> is it good."""
+
+Primitive = Callable[[Algorithm, bytes], Checker]
+"""load(algorithm, SubjectPublicKeyInfo DER) -> Checker; raises DocumentRefused if they do not fit."""
+
+_CURVES: dict[Algorithm, tuple[type[ec.EllipticCurve], hashes.HashAlgorithm]] = {
+    Algorithm.ES256: (ec.SECP256R1, hashes.SHA256()),
+    Algorithm.ES384: (ec.SECP384R1, hashes.SHA384()),
+    Algorithm.ES512: (ec.SECP521R1, hashes.SHA512()),
+}
+RSA_BITS = range(2048, 8193)
+
+
+def load(algorithm: Algorithm, spki: bytes) -> Checker:
+    """Make the checker of one public key with `cryptography` (OpenSSL)."""
+    try:
+        key = load_der_public_key(spki)
+    except Exception as error:  # OpenSSL's own classes differ by kind of damage
+        raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
+    if isinstance(key, rsa.RSAPublicKey) and algorithm is Algorithm.PS256:
+        if key.key_size not in RSA_BITS:
+            raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
+        return _rsa_checker(key)
+    if isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _CURVES:
+        curve, digest = _CURVES[algorithm]
+        if isinstance(key.curve, curve):
+            return _ecdsa_checker(key, digest)
+    raise DocumentRefused("key-algorithm", f"a public key cannot be used with {algorithm}")
+
+
+def _rsa_checker(key: rsa.RSAPublicKey) -> Checker:
+    pss, digest = padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()
+
+    def check(signature: bytes, message: bytes) -> bool:
+        try:
+            key.verify(signature, message, pss, digest)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+def _ecdsa_checker(key: ec.EllipticCurvePublicKey, digest: hashes.HashAlgorithm) -> Checker:
+    ecdsa, size = ec.ECDSA(digest), (key.key_size + 7) // 8
+    verify = key.verify
+
+    def check(signature: bytes, message: bytes) -> bool:
+        if len(signature) != 2 * size:
+            return False
+        try:
+            verify(to_der(signature), message, ecdsa)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+def to_der(signature: bytes) -> bytes:
+    """Turn r and s of equal fixed length into the DER that OpenSSL asks for (X.690 §8.3)."""
+    size = len(signature) // 2
+    r, s = signature[:size].lstrip(b"\0"), signature[size:].lstrip(b"\0")
+    if not r or r[0] > 0x7F:
+        r = b"\0" + r
+    if not s or s[0] > 0x7F:
+        s = b"\0" + s
+    body = b"\x02%c%b\x02%c%b" % (len(r), r, len(s), s)
+    if len(body) < 0x80:
+        return b"\x30%c%b" % (len(body), body)
+    return b"\x30\x81%c%b" % (len(body), body)

@@ -1,0 +1,1 @@
+"""Which certificates their issuers took back. Nothing is published here yet."""

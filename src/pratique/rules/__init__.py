@@ -1,0 +1,1 @@
+"""By which rules a destination recognises certificates. Nothing is published here yet."""

@@ -1,0 +1,52 @@
+"""The field's closed words, none of which can hold personal data. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a health certificate attests. A certificate attests exactly one kind of thing."""
+
+    VACCINATION = "vaccination"
+    TEST = "test"
+    RECOVERY = "recovery"
+    EXEMPTION = "exemption"
+
+
+class Environment(StrEnum):
+    """A key belongs to one environment; test keys never vouch for a production certificate."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class Algorithm(StrEnum):
+    """COSE signature algorithms that a signer's record may name (RFC 9053 §2.1, RFC 8230 §2)."""
+
+    ES256 = "ES256"
+    ES384 = "ES384"
+    ES512 = "ES512"
+    PS256 = "PS256"
+
+
+COSE_ALGORITHMS: dict[int, Algorithm] = {
+    -7: Algorithm.ES256,
+    -35: Algorithm.ES384,
+    -36: Algorithm.ES512,
+    -37: Algorithm.PS256,
+}
+"""COSE algorithm identifier to algorithm (IANA "COSE Algorithms")."""
+
+ALL_KINDS: frozenset[Kind] = frozenset(Kind)
+"""The usage of a signer whose certificate carries no extended key usage at all (HCERT §3.3.1.1)."""
+
+
+class SignerState(StrEnum):
+    """A signer's state at an instant: always computed from dates, never set by hand."""
+
+    LIVE = "live"
+    NOT_YET = "not yet"
+    EXPIRED = "expired"
+    SCA_DEAD = "SCA dead"
+    UNREADABLE = "unreadable"

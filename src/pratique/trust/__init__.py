@@ -1,0 +1,1 @@
+"""Whom a verifier believes, for what, and until when."""

@@ -1,0 +1,62 @@
+"""A signer: one public key and all that it may vouch for.
+
+    X.509 / JWK / DID document -> trust.* reader -> Signer -> snapshot -> trust.signers_for(kid)
+
+1. A signer is kept as a public key with its limits, so that verifying loads no X.509 code.
+2. What could not be read never widens a limit: usage unreadable means no usage at all.
+3. `kid` is a hint for look-up and binds nothing; two signers may share one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pratique.terms import Algorithm, Environment, Kind, SignerState
+
+
+class Signer(NamedTuple):
+    """A document signer as a verifier needs it, without any X.509 left in it.
+
+    Attributes:
+        kid: the look-up hint, as bytes; mostly 8 (first bytes of SHA-256 of the certificate).
+        participant: code of the participant whose key it is, as its source spells it
+            ("PRT", "XXJ", "DE"); for showing, not for judging.
+        countries: ISO 3166-1 alpha-2 codes (or the network's virtual ones) that it may sign for.
+        algorithm: the only algorithm that is accepted with it; never taken from a text.
+        public_key: SubjectPublicKeyInfo, DER.
+        usages: what it may attest; empty where the certificate's usage could not be read.
+        not_before, not_after: seconds since the epoch, both inclusive.
+        environment: production or test.
+        domain: "DCC", "DDCC", "ICVP", "PH4H" ...; data, not code.
+        thumbprint: SHA-256 of the certificate's DER (of the SPKI for a bare key), hex.
+        sca_not_after: end of life of the signing CA that issued it; None if the source tells none.
+        notes: stable codes of what was odd in its source ("eku-legacy", "jwk-padded" ...).
+        reason: why it is unreadable; empty if it is not.
+    """
+
+    kid: bytes
+    participant: str
+    countries: frozenset[str]
+    algorithm: Algorithm
+    public_key: bytes
+    usages: frozenset[Kind]
+    not_before: int
+    not_after: int
+    environment: Environment
+    domain: str
+    thumbprint: str
+    sca_not_after: int | None = None
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+    def state(self, at: int) -> SignerState:
+        """Compute the state at `at`, seconds since the epoch."""
+        if self.reason:
+            return SignerState.UNREADABLE
+        if at < self.not_before:
+            return SignerState.NOT_YET
+        if at > self.not_after:
+            return SignerState.EXPIRED
+        if self.sca_not_after is not None and at > self.sca_not_after:
+            return SignerState.SCA_DEAD
+        return SignerState.LIVE

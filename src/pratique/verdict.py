@@ -1,0 +1,66 @@
+"""What a check comes to: a colour and the findings that made it. No personal data, no number.
+
+    steps -> findings -> the worst weight decides -> GREEN | AMBER | RED
+
+1. The codes are the closed list of `pratique.findings`.
+2. GREEN is said by rules only. Whatever cannot be decided is AMBER, never GREEN.
+3. A finding's `where` names a field ("v[0].dt"), never its content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from pratique.findings import Code, Step, Weight
+
+
+class Colour(StrEnum):
+    """The three outcomes a desk can act on."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class Finding(NamedTuple):
+    """One thing that a check found: a code, and where in the certificate.
+
+    `where` is a field's name ("v[0].dt", "exp"); it never holds the field's content.
+    """
+
+    code: Code
+    where: str = ""
+
+
+class Verdict(NamedTuple):
+    """The outcome of a verification: a colour, the findings, and the step it stopped at."""
+
+    colour: Colour
+    findings: tuple[Finding, ...]
+    stopped_at: Step | None = None
+
+    def steps(self) -> dict[Step, str]:
+        """Return the outcome of each check: "passed", "fault", "doubt" or "not reached"."""
+        reached = list(Step) if self.stopped_at is None else []
+        for step in Step if self.stopped_at is not None else ():
+            reached.append(step)
+            if step is self.stopped_at:
+                break
+        return {step: self._outcome(step) if step in reached else "not reached" for step in Step}
+
+    def _outcome(self, step: Step) -> str:
+        weights = {f.code.weight for f in self.findings if f.code.step is step}
+        for weight in (Weight.FAULT, Weight.DOUBT):
+            if weight in weights:
+                return weight.value
+        return "passed"
+
+
+def conclude(findings: Iterable[Finding], stopped_at: Step | None = None) -> Verdict:
+    """Weigh findings into a verdict. No finding at all is AMBER: nobody has said that it may pass."""
+    found = tuple(findings)
+    weights = {f.code.weight for f in found}
+    colour = Colour.RED if Weight.FAULT in weights else Colour.AMBER
+    return Verdict(colour, found, stopped_at)
