@@ -1,0 +1,23 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """Find other people's test material, which is not part of this repository.
+
+    It lies beside the repository in ``shared/corpora``, or where PRATIQUE_CORPORA says.
+    """
+    named = os.environ.get("PRATIQUE_CORPORA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "corpora"
+    if not folder.is_dir():
+        pytest.skip(f"no corpora at {folder}: set PRATIQUE_CORPORA to their folder")
+    return folder
