@@ -1,0 +1,64 @@
+# Everything starts here. `make demo` and `make test` need Python 3.11 or later and make, nothing else.
+
+BIN := .venv/bin
+READY := .venv/.ready
+UV := .cache/bin/uv
+SCRATCH := .cache/wheel-test
+TYPED := src tools tests $(wildcard benchmarks)
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check style types walls lock bench fuzz docs findings wheel clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+$(READY): pyproject.toml uv.lock tools/set-up
+	@tools/set-up
+	@touch $@
+
+demo: $(READY)  ## see it work: a signed certificate, checked offline
+	@$(BIN)/pratique demo
+
+test: $(READY)  ## run the tests
+	@$(BIN)/pytest $(ARGS)
+
+check: style types walls lock docs wheel test  ## run every check that a change must pass
+
+style: $(READY)
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+
+types: $(READY)
+	@$(BIN)/mypy $(TYPED)
+
+walls: $(READY)
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/python -m tools.findings_doc --check
+
+lock: $(READY)
+	@$(UV) lock --check --quiet || (echo "hint: uv.lock does not fit pyproject.toml: run uv lock" >&2; false)
+
+bench: $(READY)  ## measure: what one verification costs
+	@$(BIN)/python -m benchmarks.verify $(ARGS)
+
+fuzz: $(READY)  ## throw damaged certificates at the verifier
+	@$(BIN)/python -m tools.fuzz $(ARGS)
+
+docs: $(READY)  ## build the handbook into docs/_build/html
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+findings: $(READY)  ## write docs/reference/findings.md from the code
+	@$(BIN)/python -m tools.findings_doc
+
+wheel: $(READY)  ## build the wheel, and test it as a stranger would install it
+	@rm -rf dist $(SCRATCH)
+	@$(UV) build --quiet --wheel --out-dir dist
+	@$(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-hashes -o .cache/constraints.txt
+	@$(UV) venv --quiet --python $(BIN)/python $(SCRATCH)
+	@$(UV) pip install --quiet --python $(SCRATCH)/bin/python -c .cache/constraints.txt dist/*.whl
+	@cp tools/smoke.py $(SCRATCH)/smoke.py
+	@cd $(SCRATCH) && bin/python -I smoke.py && bin/pratique --version
+
+clean:  ## remove all that was built or fetched
+	@rm -rf .venv .cache dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
