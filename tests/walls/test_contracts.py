@@ -20,9 +20,9 @@ ROOMS = {
 }  # fmt: skip
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",
-    "preview",
+    "preview", "checks",
 }  # fmt: skip
-"""The plan. Whoever builds another journey decides first which contracts it stands under."""
+"""The plan: verbs, and `checks` beneath them. Another one first gets its contracts."""
 
 LINT = "from importlinter.cli import lint_imports_command as command; command()"
 PLANTED = {

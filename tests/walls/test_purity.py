@@ -58,6 +58,27 @@ def test_nothing_is_read_timed_or_drawn_below_the_edges() -> None:
     assert [p for m in modules() if m.is_pure for p in touched(m)] == []
 
 
+def asserted(module: Module) -> Iterator[Place]:
+    """Find asserts that do more than narrow a type: `python -O` would leave such a check out."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Assert):
+            match node.test:
+                case ast.Call(func=ast.Name(id="isinstance")):
+                    continue
+                case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+                    continue
+            yield Place(module.name, node.lineno, ast.unparse(node.test))
+
+
+def test_an_assert_narrows_a_type_and_checks_nothing() -> None:
+    assert [p for m in modules() for p in asserted(m)] == []
+
+
+def test_a_planted_check_by_assert_is_seen() -> None:
+    assert list(asserted(Module("pratique.planted", "assert verify(signature)")))
+    assert not list(asserted(Module("pratique.planted", "assert isinstance(x, int)")))
+
+
 def test_the_wall_stands_around_rooms_that_exist() -> None:
     assert {m.name for m in modules() if m.is_pure} >= {"pratique.terms", "pratique.crypto"}
     assert not Module("pratique.cli.main", "").is_pure
