@@ -1,0 +1,114 @@
+"""Walk DER, strictly and without recursion: just enough for an X.509 certificate.
+
+    bytes -> read_one -> Tlv -> children(body) -> Tlv, Tlv, ...
+
+1. Whatever is not DER raises ValueError, and nothing else.
+2. Every byte is accounted for: no trailing bytes, no indefinite lengths, no padded lengths.
+3. Nothing is guessed: what a caller tolerates (explicit defaults) it tolerates by name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
+MAX_LENGTH_OCTETS = 4
+
+
+class Tlv(NamedTuple):
+    """One value: its identifier octet, its contents, and all its octets as they stand."""
+
+    tag: int
+    body: bytes
+    raw: bytes
+
+    def expect(self, tag: int) -> Tlv:
+        """Return the value itself if it has the tag."""
+        if self.tag != tag:
+            raise ValueError(f"tag {self.tag:#x} where {tag:#x} belongs")
+        return self
+
+
+def read_one(data: bytes, tag: int) -> Tlv:
+    """Read the one value that fills `data` and has this tag."""
+    value, end = _read(data, 0)
+    if end != len(data):
+        raise ValueError("trailing bytes")
+    return value.expect(tag)
+
+
+def children(body: bytes) -> list[Tlv]:
+    """Read the values that fill the contents of a constructed value."""
+    values, at = [], 0
+    while at < len(body):
+        value, at = _read(body, at)
+        values.append(value)
+    return values
+
+
+def oid(value: Tlv) -> str:
+    """Read an object identifier in dotted form (X.690 §8.19)."""
+    octets = value.expect(OID).body
+    if not octets or octets[-1] & 0x80:
+        raise ValueError("an object identifier is cut off")
+    arcs: list[int] = []
+    arc, fresh = 0, True
+    for octet in octets:
+        if fresh and octet == 0x80:
+            raise ValueError("an object identifier is padded")
+        arc, fresh = arc << 7 | octet & 0x7F, not octet & 0x80
+        if fresh:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(str(arc) for arc in (first, arcs[0] - 40 * first, *arcs[1:]))
+
+
+def boolean(value: Tlv) -> bool:
+    """Read a boolean, which DER writes as 00 or FF (X.690 §11.1)."""
+    if value.expect(BOOLEAN).body not in {b"\x00", b"\xff"}:
+        raise ValueError("a boolean is neither 00 nor FF")
+    return value.body == b"\xff"
+
+
+def integer(value: Tlv) -> int:
+    """Read an integer, in its shortest form (X.690 §8.3.2)."""
+    octets = value.expect(INTEGER).body
+    if not octets or (len(octets) > 1 and octets[0] in (0, 0xFF) and _same_sign(octets)):
+        raise ValueError("an integer is empty or padded")
+    return int.from_bytes(octets, "big", signed=True)
+
+
+def _same_sign(octets: bytes) -> bool:
+    return (octets[0] == 0) == (octets[1] < 0x80)
+
+
+def bits(value: Tlv) -> bytes:
+    """Read a bit string; unused bits come out as zeros."""
+    octets = value.expect(BIT_STRING).body
+    if not octets or octets[0] > 7 or (octets[0] and len(octets) == 1):
+        raise ValueError("a bit string is malformed")
+    if octets[0] and octets[-1] & ((1 << octets[0]) - 1):
+        raise ValueError("unused bits of a bit string are set")
+    return octets[1:]
+
+
+def _read(data: bytes, at: int) -> tuple[Tlv, int]:
+    if at + 2 > len(data):
+        raise ValueError("cut off")
+    tag, length, start = data[at], data[at + 1], at + 2
+    if tag & 0x1F == 0x1F:
+        raise ValueError("a tag of several octets")
+    if length & 0x80:
+        count = length & 0x7F
+        if not 0 < count <= MAX_LENGTH_OCTETS:
+            raise ValueError("an indefinite or enormous length")
+        octets = data[start : start + count]
+        length, start = int.from_bytes(octets, "big"), start + count
+        if len(octets) != count or octets[0] == 0 or length < 0x80:
+            raise ValueError("a padded length")
+    end = start + length
+    if end > len(data):
+        raise ValueError("cut off")
+    return Tlv(tag, data[start:end], data[at:end]), end
