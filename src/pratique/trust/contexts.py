@@ -1,0 +1,133 @@
+"""The JSON-LD contexts of DID trust lists, in our own words: the same terms, the same IRIs.
+
+    URL named by a document -> context -> the mapping, or refusal
+
+1. A context is never fetched: what a document means must not depend on another's web server.
+2. Only what changes the canonical form is here: which IRI a term stands for, and its type
+   (DID Core v1 §B.1; Security Vocabulary, JSON Web Signature 2020; WHO GDHCN trust context v1).
+3. A context that is not in this table is refused, and so is one written into the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pratique.errors import DocumentRefused
+from pratique.terms import Environment
+
+Context = Mapping[str, object]
+
+_SECURITY: Final = "https://w3id.org/security#"
+_DATE_TIME: Final = "http://www.w3.org/2001/XMLSchema#dateTime"
+_ALIASES: Final[Context] = {"@protected": True, "id": "@id", "type": "@type"}
+_TNG: Final = "https://smart.who.int/trust/tng-context/v1"
+
+
+def _link(iri: str) -> Context:
+    return {"@id": iri, "@type": "@id"}
+
+
+def _links(iri: str) -> Context:
+    return {"@id": iri, "@type": "@id", "@container": "@set"}
+
+
+_PURPOSES: Final[Context] = {
+    "assertionMethod": _links(f"{_SECURITY}assertionMethod"),
+    "authentication": _links(f"{_SECURITY}authenticationMethod"),
+    "capabilityDelegation": _links(f"{_SECURITY}capabilityDelegationMethod"),
+    "capabilityInvocation": _links(f"{_SECURITY}capabilityInvocationMethod"),
+    "keyAgreement": _links(f"{_SECURITY}keyAgreementMethod"),
+}
+
+_DID: Final[Context] = {
+    **_ALIASES,
+    **_PURPOSES,
+    "alsoKnownAs": _link("https://www.w3.org/ns/activitystreams#alsoKnownAs"),
+    "controller": _link(f"{_SECURITY}controller"),
+    "service": {
+        **_link("https://www.w3.org/ns/did#service"),
+        "@context": {
+            **_ALIASES,
+            "serviceEndpoint": _link("https://www.w3.org/ns/did#serviceEndpoint"),
+        },
+    },
+    "verificationMethod": _link(f"{_SECURITY}verificationMethod"),
+}
+
+_JWS_2020: Final[Context] = {
+    "privateKeyJwk": {"@id": f"{_SECURITY}privateKeyJwk", "@type": "@json"},
+    "JsonWebKey2020": {
+        "@id": f"{_SECURITY}JsonWebKey2020",
+        "@context": {
+            **_ALIASES,
+            "publicKeyJwk": {"@id": f"{_SECURITY}publicKeyJwk", "@type": "@json"},
+        },
+    },
+    "JsonWebSignature2020": {
+        "@id": f"{_SECURITY}JsonWebSignature2020",
+        "@context": {
+            **_ALIASES,
+            "challenge": f"{_SECURITY}challenge",
+            "created": {"@id": "http://purl.org/dc/terms/created", "@type": _DATE_TIME},
+            "domain": f"{_SECURITY}domain",
+            "expires": {"@id": f"{_SECURITY}expiration", "@type": _DATE_TIME},
+            "jws": f"{_SECURITY}jws",
+            "nonce": f"{_SECURITY}nonce",
+            "proofPurpose": {
+                "@id": f"{_SECURITY}proofPurpose",
+                "@type": "@vocab",
+                "@context": {**_ALIASES, **_PURPOSES},
+            },
+            "verificationMethod": _link(f"{_SECURITY}verificationMethod"),
+        },
+    },
+}
+
+
+def _tng(suffix: str) -> Context:
+    def coded(name: str) -> Context:
+        iri = f"https://smart.who.int/trust/ValueSet-{name}{suffix}.jsonld"
+        return {**_link(iri), "@context": {"@base": f"{iri}#", "code": _link("@id")}}
+
+    return {
+        "@version": 1.1,
+        "id": "@id",
+        "type": "@type",
+        "proof": f"{_SECURITY}proof",
+        "domain": coded("Domains"),
+        "participant": coded("Participants"),
+        "keyusage": coded("KeyUsage"),
+    }
+
+
+CONTEXTS: Final[Mapping[str, Context]] = {
+    "https://www.w3.org/ns/did/v1": _DID,
+    "https://w3id.org/security/suites/jws-2020/v1": _JWS_2020,
+    f"{_TNG}.jsonld": _tng(""),
+    f"{_TNG}-DEV.jsonld": _tng("-DEV"),
+    f"{_TNG}-UAT.jsonld": _tng("-UAT"),
+}
+
+ENVIRONMENTS: Final[Mapping[str, Environment]] = {
+    f"{_TNG}.jsonld": Environment.PRODUCTION,
+    f"{_TNG}-DEV.jsonld": Environment.TEST,
+    f"{_TNG}-UAT.jsonld": Environment.TEST,
+}
+"""What a list's own context says of its environment."""
+
+
+def load(url: str, _options: object = None) -> dict[str, object]:
+    """Hand a context to PyLD as its document loader would; DocumentRefused `context-unknown`."""
+    if url not in CONTEXTS:
+        raise DocumentRefused(
+            "context-unknown",
+            "the document is written in a context that is not known here",
+            "a context is never fetched; its meaning must be part of Pratique",
+        )
+    return {
+        "contentType": "application/ld+json",
+        "contextUrl": None,
+        "documentUrl": url,
+        "document": {"@context": CONTEXTS[url]},
+    }

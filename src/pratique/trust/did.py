@@ -1,0 +1,163 @@
+"""GDHCN trust lists: DID documents (v2) with embedded keys, as WHO publishes them.
+
+    JSON -> proof (if a key is given) -> verificationMethod[] -> Reading
+
+1. The key is taken from x5c; the JWK's coordinates are only compared with it. They are too long
+   in 189 of 255 entries, and the curve is called "UNKNOWN CURVE" for P-384 and P-521.
+2. The SCA is the second of x5c, or listed for itself. Either way its signature decides.
+3. Keys for other uses are skipped (DECA and DESC are for connections), and so are references.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pratique.crypto import jose, x509
+from pratique.crypto.spki import PublicKey
+from pratique.crypto.x509 import X509Record
+from pratique.errors import DocumentRefused
+from pratique.terms import ALL_KINDS, Environment
+from pratique.trust import contexts, did_proof
+from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading
+from pratique.trust.json_text import octets
+
+FOREVER = 253_402_300_799
+"""9999-12-31T23:59:59Z: the end of a key that came without a certificate."""
+_SIGNERS, _AUTHORITIES = {"DSC", ""}, {"CSCA", "SCA"}
+_HOSTS = {
+    "did:web:tng-cdn.who.int": Environment.PRODUCTION,
+    "did:web:tng-cdn-uat.who.int": Environment.TEST,
+    "did:web:tng-cdn-dev.who.int": Environment.TEST,
+}
+
+
+def is_one(document: object) -> bool:
+    """Say whether a parsed document is a DID document, or one method of one."""
+    return isinstance(document, dict) and (
+        isinstance(document.get("verificationMethod"), list) or "publicKeyJwk" in document
+    )
+
+
+def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
+    """Read a parsed DID document, or one of its methods for itself.
+
+    Raises:
+        DocumentRefused: `did-unreadable`; `proof-…` where a proof key is given and it does not
+            hold.
+        ExtraMissing: a proof key is given and the extra `did` is not installed.
+    """
+    if not is_one(document):
+        raise DocumentRefused("did-unreadable", "it is not a DID document with keys in it")
+    found = cast("dict[str, Any]", document)
+    if proof_key is not None:
+        did_proof.check(found, proof_key)
+    methods = found.get("verificationMethod", [found])
+    listed: list[Listed] = []
+    authorities: dict[str, X509Record] = {}
+    skipped = 0
+    for method in methods:
+        chain, signer = _method(method)
+        authorities |= {record.thumbprint: record for record in chain}
+        if signer is not None:
+            listed.append(signer)
+        elif not chain:
+            skipped += 1
+    return Reading(
+        kind="DID trust list",
+        listed=tuple(listed),
+        authorities=tuple(authorities.values()),
+        environment=_environment(found),
+        proof="not checked" if proof_key is None else "valid",
+        skipped=skipped,
+    )
+
+
+def proof_key(document: object) -> PublicKey:
+    """Take the one key of a DID document, a method or a JWK, to check other documents with."""
+    found = document
+    if isinstance(found, dict) and isinstance(found.get("verificationMethod"), list):
+        methods = found["verificationMethod"]
+        found = methods[0] if len(methods) == 1 else None
+    if isinstance(found, dict) and "publicKeyJwk" in found:
+        found = found["publicKeyJwk"]
+    if not isinstance(found, dict):
+        raise DocumentRefused(
+            "proof-key-unreadable", "the proof key's file does not hold exactly one key"
+        )
+    return jose.read_jwk(found).key
+
+
+def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
+    """Make a record of a key that came without a certificate: no limits but what its list says."""
+    digest = hashlib.sha256(key.spki)
+    return X509Record(
+        thumbprint=digest.hexdigest(),
+        kid=digest.digest()[: x509.KID_SIZE],
+        algorithm=key.algorithm,
+        public_key=key.spki,
+        not_after=FOREVER,
+        usages=ALL_KINDS,
+        notes=("bare-key", *notes),
+    )
+
+
+def _method(method: object) -> tuple[tuple[X509Record, ...], Listed | None]:
+    """Read one method: the authorities that it holds, and the signer if it is one."""
+    if not isinstance(method, dict) or not isinstance(method.get("publicKeyJwk"), dict):
+        return (), None
+    chain = _chain(method["publicKeyJwk"])
+    usage = _code(method, "keyusage")
+    if usage in _AUTHORITIES or (not usage and chain and chain[0].is_ca):
+        return chain, None
+    if usage not in _SIGNERS:
+        return (), None
+    return chain[1:], _listed(method, chain)
+
+
+def _listed(method: Mapping[str, Any], chain: tuple[X509Record, ...]) -> Listed | None:
+    jwk: Mapping[str, Any] = method["publicKeyJwk"]
+    notes: tuple[str, ...] = ()
+    try:
+        key, notes = jose.read_jwk(jwk)
+    except DocumentRefused:
+        key, notes = None, ("jwk-unreadable",)
+    if chain:
+        record = chain[0]
+        if key is not None and record.public_key and key.spki != record.public_key:
+            record = record._replace(usages=frozenset(), reason="jwk-differs")
+    elif key is not None:
+        record, notes = bare_key(key, notes), ()
+    else:
+        return None
+    name = str(method.get("id", "")).partition("#")[2]
+    return Listed(
+        record,
+        kid=octets(jwk.get("kid")) or octets(name),
+        participant=_code(method, "participant"),
+        domain=_code(method, "domain") or DEFAULT_DOMAIN,
+        notes=notes,
+    )
+
+
+def _chain(jwk: Mapping[str, Any]) -> tuple[X509Record, ...]:
+    texts = jwk.get("x5c")
+    if not isinstance(texts, list):
+        return ()
+    return tuple(x509.read(octets(text) or b"") for text in texts)
+
+
+def _code(method: Mapping[str, Any], name: str) -> str:
+    found = method.get(name)
+    code = found.get("code") if isinstance(found, dict) else None
+    return code.removeprefix("#").strip().upper() if isinstance(code, str) else ""
+
+
+def _environment(document: Mapping[str, Any]) -> Environment | None:
+    urls = document.get("@context")
+    for url in urls if isinstance(urls, list) else ():
+        if isinstance(url, str) and url in contexts.ENVIRONMENTS:
+            return contexts.ENVIRONMENTS[url]
+    host = ":".join(str(document.get("id", "")).split(":")[:3])
+    return _HOSTS.get(host)

@@ -1,0 +1,60 @@
+"""The trust list: signers by kid. Immutable; asked with whatever kid a text carries.
+
+    Signer, Signer, ... -> TrustList -> signers_for(kid) -> every signer with that kid
+
+1. Any kid may be asked for: an unknown one has no signers, and nothing is fetched or raised.
+2. The order is the same for the same signers, in whatever order they came.
+3. Of two records of one key, the later one holds, but an end of life once known stays known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pratique.trust.signer import Signer
+
+
+class TrustList:
+    """All signers that are believed, each within its own limits."""
+
+    __slots__ = ("_by_kid", "_signers")
+
+    def __init__(self, signers: Iterable[Signer] = ()) -> None:
+        found: dict[tuple[bytes, str, str, str], Signer] = {}
+        for signer in signers:
+            key = (signer.kid, signer.thumbprint, signer.environment.value, signer.domain)
+            found[key] = _later(found[key], signer) if key in found else signer
+        self._signers = tuple(found[key] for key in sorted(found))
+        by_kid: dict[bytes, tuple[Signer, ...]] = {}
+        for signer in self._signers:
+            by_kid[signer.kid] = (*by_kid.get(signer.kid, ()), signer)
+        self._by_kid = by_kid
+
+    def signers_for(self, kid: bytes) -> tuple[Signer, ...]:
+        """Return every signer with this kid, in a fixed order; none if it is unknown."""
+        return self._by_kid.get(kid, ())
+
+    def merge(self, later: Iterable[Signer]) -> TrustList:
+        """Return the list with more signers; where both know a key, the later record holds."""
+        return TrustList((*self._signers, *later))
+
+    def __iter__(self) -> Iterator[Signer]:
+        return iter(self._signers)
+
+    def __len__(self) -> int:
+        return len(self._signers)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TrustList) and self._signers == other._signers
+
+    def __hash__(self) -> int:
+        return hash(self._signers)
+
+    def __repr__(self) -> str:
+        return f"<TrustList of {len(self)} signers>"
+
+
+def _later(earlier: Signer, later: Signer) -> Signer:
+    if later.sca_not_after is None:
+        return later._replace(sca_not_after=earlier.sca_not_after)
+    return later
