@@ -1,0 +1,81 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
+
+
+class Instant(click.ParamType[datetime]):
+    """An aware instant: RFC 3339 with a zone, or a date alone, which is its midnight in UTC."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Turn the text into an aware datetime, or end the call with a hint."""
+        if isinstance(value, datetime):
+            return value
+        text = str(value)
+        try:
+            if _DATE.fullmatch(text):
+                return datetime.fromisoformat(text).replace(tzinfo=UTC)
+            match = _RFC_3339.fullmatch(text)
+            found = _parse(text, match[1]) if match else None
+        except ValueError:
+            found = None
+        if found is None:
+            self.fail(
+                f"'{text}' is no instant; write 2026-11-22T12:00:00Z or 2026-11-22", param, ctx
+            )
+        if found.tzinfo is None:
+            self.fail(
+                f"'{text}' does not say in which zone; write {text}Z for UTC, "
+                f"or {text}+01:00 for the zone of the place",
+                param,
+                ctx,
+            )
+        return found
+
+
+def _parse(text: str, fraction: str | None) -> datetime:
+    if fraction:
+        text = text.replace(fraction, fraction[:7].ljust(7, "0"))
+    return datetime.fromisoformat(text.upper())
+
+
+INSTANT = Instant()
+
+at = click.option(
+    "--at",
+    type=INSTANT,
+    metavar="INSTANT",
+    help="Judge as of this instant (RFC 3339, or a date) instead of now.",
+)
+home = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of the trust list [default: PRATIQUE_HOME, or the system's place for data].",
+)
+output_format = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write the outcome.",
+)
+
+
+def now_or(instant: datetime | None) -> datetime:
+    """Return the instant that was asked for, or this one."""
+    return instant if instant is not None else datetime.now(UTC)

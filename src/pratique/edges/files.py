@@ -1,0 +1,194 @@
+"""Trust sources and the snapshot, read from and kept in files.
+
+    paths -> trust_from -> Snapshot          snapshot.json <-> load_snapshot | save_snapshot
+
+1. A file is read whole and only up to a limit; nothing is followed out of a named folder.
+2. The snapshot is replaced in one step, and only after it lies on the disk: a power cut leaves the
+   old one or the new one.
+3. An unreadable file in a folder is told, one that was named is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pratique.errors import DocumentRefused, Unreadable
+from pratique.snapshot import Snapshot, Source, is_snapshot
+from pratique.terms import Environment
+from pratique.trust.store import TrustList
+
+if TYPE_CHECKING:
+    from pratique.crypto.spki import PublicKey
+    from pratique.trust.certificates import Reading
+
+MAX_SOURCE = 32 * 1024 * 1024
+"""The largest published list met has 1.5 MB."""
+MAX_FILES = 10_000
+SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt"}
+
+
+class TrustSources(NamedTuple):
+    """What was read from paths.
+
+    Attributes:
+        snapshot: the signers, not kept anywhere yet.
+        readings: (name, kind, proof, signers, authorities, skipped) of every source.
+        refused: (name, why) of the files of a folder that were none.
+    """
+
+    snapshot: Snapshot
+    readings: tuple[tuple[str, Reading], ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+def home(named: Path | None = None) -> Path:
+    """Return the folder of this user's snapshot: as named, PRATIQUE_HOME, or the system's place."""
+    if named is not None:
+        return named
+    if told := os.environ.get("PRATIQUE_HOME"):
+        return Path(told)
+    import platformdirs  # noqa: PLC0415 - most calls name their folder
+
+    return Path(platformdirs.user_data_dir("pratique", appauthor=False))
+
+
+def snapshot_path(folder: Path) -> Path:
+    """Return where the snapshot lies in the home folder."""
+    return folder / "trust" / "snapshot.json"
+
+
+def read_bytes(path: Path, limit: int = MAX_SOURCE) -> bytes:
+    """Read a file of at most `limit` bytes."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise Unreadable(
+            "file-unreadable", f"{path}: {error.strerror or 'cannot be read'}"
+        ) from error
+    if len(data) > limit:
+        raise Unreadable("file-too-large", f"{path}: it is larger than {limit} bytes")
+    return data
+
+
+def load_snapshot(folder: Path) -> Snapshot | None:
+    """Load the snapshot kept in a home folder; None if there is none yet."""
+    path = snapshot_path(folder)
+    return Snapshot.from_bytes(read_bytes(path)) if path.exists() else None
+
+
+def save_snapshot(folder: Path, snapshot: Snapshot) -> Path:
+    """Keep a snapshot in a home folder, durably and in one step; return where."""
+    path = snapshot_path(folder)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.chmod(0o700)
+        _replace(path, snapshot.to_bytes())
+    except OSError as error:
+        raise Unreadable(
+            "file-unwritable", f"{path}: {error.strerror or 'cannot be written'}"
+        ) from error
+    return path
+
+
+def trust_from(
+    paths: Iterable[Path],
+    *,
+    at: datetime,
+    environment: Environment = Environment.PRODUCTION,
+    country: str = "",
+    proof_key: PublicKey | None = None,
+) -> TrustSources:
+    """Read trust sources: files and folders of certificates and lists, or one snapshot.
+
+    Args:
+        paths: what to read; a folder is read with all its folders.
+        at: when the snapshot is made.
+        environment: of sources that do not tell their own, and of the snapshot.
+        country: of certificates that name none.
+        proof_key: the key that every source's proof must hold under.
+    """
+    named = list(paths)
+    if len(named) == 1 and named[0].is_file():
+        data = read_bytes(named[0])
+        if is_snapshot(data):
+            return TrustSources(Snapshot.from_bytes(data), (), ())
+    from pratique.trust import certificates, sources  # noqa: PLC0415 - a snapshot needs no X.509
+
+    readings: list[tuple[str, Reading]] = []
+    refused: list[tuple[str, str]] = []
+    origins: list[Source] = []
+    for path, alone in _files(named):
+        data = read_bytes(path)
+        try:
+            readings.append((path.name, sources.read(data, proof_key=proof_key)))
+        except DocumentRefused as error:
+            if alone or error.code.startswith(("proof", "list-signature", "context")):
+                raise _at(path, error) from error
+            refused.append((path.name, error.message))
+            continue
+        origins.append(Source(path.name, hashlib.sha256(data).hexdigest()))
+    signers = certificates.collect(
+        (reading for _, reading in readings), environment=environment, country=country
+    )
+    snapshot = Snapshot(
+        number=1,
+        created=int(at.timestamp()),
+        environment=environment,
+        trust=TrustList(signers),
+        sources=tuple(origins),
+    )
+    return TrustSources(snapshot, tuple(readings), tuple(refused))
+
+
+def read_proof_key(path: Path) -> PublicKey:
+    """Read the key that proofs are checked with."""
+    from pratique.trust import sources  # noqa: PLC0415 - needed by an import only
+
+    try:
+        return sources.read_proof_key(read_bytes(path))
+    except DocumentRefused as error:
+        raise _at(path, error) from error
+
+
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """Name each file to read, in a fixed order, and whether it was named for itself."""
+    count = 0
+    for path in paths:
+        if not path.is_dir():
+            yield path, True
+            continue
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in SUFFIXES and file.is_file() and not file.is_symlink():
+                count += 1
+                if count > MAX_FILES:
+                    raise Unreadable("files-too-many", f"{path}: more than {MAX_FILES} files")
+                yield file, False
+
+
+def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
+    return DocumentRefused(error.code, f"{path}: {error.message}", error.hint)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=".snapshot-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
