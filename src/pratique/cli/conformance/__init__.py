@@ -1,0 +1,1 @@
+"""Other people's test cases, read by what Pratique reads in earnest."""

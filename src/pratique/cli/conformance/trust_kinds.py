@@ -1,0 +1,64 @@
+"""Conformance cases about trust lists.
+
+manifest case -> read through the public code -> Result
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pratique.cli.conformance.result import Result
+from pratique.errors import DocumentRefused, ExtraMissing
+from pratique.trust import signed_list, sources
+
+
+def tng_did(case: dict[str, Any], root: Path) -> Result:
+    """Read a GDHCN DID trust list, and check its proof with the key that the case names."""
+    data = (root / case["files"][0]).read_bytes()
+    key = sources.read_proof_key((root / case["trust"]).read_bytes())
+    try:
+        reading = sources.read(data, proof_key=key)
+        proof = True
+    except ExtraMissing as error:
+        return Result(agree=False, detail="", skipped=error.message)
+    except DocumentRefused as error:
+        if not error.code.startswith("proof"):
+            return Result(agree=False, detail=error.code)
+        reading, proof = sources.read(data), False
+    methods = len(json.loads(data)["verificationMethod"])
+    held = len(reading.listed) + reading.skipped
+    expected = case["expected"]
+    agree = proof is expected["proof_valid"] and methods == expected["verification_methods"]
+    return Result(agree, f"proof {proof}, {methods} methods, {held} not of signing CAs")
+
+
+def signed_trustlist(case: dict[str, Any], root: Path) -> Result:
+    """Check the signature of a list signed as a whole, and count what it lists."""
+    files = [(root / name).read_bytes() for name in case["files"]]
+    if len(files) == 3:
+        return _directory(case, *files)
+    data, key = files
+    try:
+        sources.read(data, proof_key=sources.read_proof_key(key))
+        good = True
+    except DocumentRefused:
+        good = False
+    reading = sources.read(data)
+    entries = len(reading.listed) + len(reading.authorities) + reading.skipped
+    expected = case["expected"]
+    agree = good is expected["signature_valid"] and entries == expected["entries"]
+    return Result(agree, f"signature {good}, {entries} entries")
+
+
+def _directory(case: dict[str, Any], document: bytes, signature: bytes, pem: bytes) -> Result:
+    try:
+        signed_list.check_detached(document, signature, sources.read_proof_key(pem))
+        good = True
+    except DocumentRefused:
+        good = False
+    issuers = len(signed_list.directory_issuers(document))
+    expected = case["expected"]
+    agree = good is expected["signature_valid"] and issuers == expected["issuers"]
+    return Result(agree, f"signature {good}, {issuers} issuers")
