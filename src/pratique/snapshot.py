@@ -173,7 +173,7 @@ def _row(signer: Signer) -> dict[str, object]:
 def _head(members: dict[str, Any]) -> dict[str, Any]:
     if members.keys() != _MEMBERS:
         raise ValueError("members")
-    sources = tuple(Source(*map(_text, row)) for row in _list(members["sources"]))
+    sources = tuple(Source(*map(_text, _list(row))) for row in _list(members["sources"]))
     return {
         "number": _whole(members["number"]),
         "created": _whole(members["created"]),
@@ -193,8 +193,8 @@ def _trust(rows: object) -> TrustList:
     return trust
 
 
-def _signer(row: dict[str, Any]) -> Signer:
-    if row.keys() != _NAMES:
+def _signer(row: Any) -> Signer:
+    if type(row) is not dict or row.keys() != _NAMES:
         raise ValueError("members of a signer")
     end = row["sca_not_after"]
     return Signer(
