@@ -10,16 +10,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from pratique.crypto.chain import issued_by, may_have_issued
-from pratique.crypto.x509 import X509Record
-from pratique.terms import Algorithm, Environment
+from pratique.crypto.spki import PublicKey
+from pratique.crypto.x509 import KID_SIZE, X509Record
+from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries
 from pratique.trust.signer import Signer
 
 DEFAULT_DOMAIN = "DCC"
+FOREVER = 253_402_300_799
+"""9999-12-31T23:59:59Z: the end of a key that came without a certificate."""
 
 
 class Listed(NamedTuple):
@@ -58,6 +62,20 @@ class Reading(NamedTuple):
     environment: Environment | None = None
     proof: str = "not checked"
     skipped: int = 0
+
+
+def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
+    """Make a record of a key that came without a certificate: no limits but what its list says."""
+    digest = hashlib.sha256(key.spki)
+    return X509Record(
+        thumbprint=digest.hexdigest(),
+        kid=digest.digest()[:KID_SIZE],
+        algorithm=key.algorithm,
+        public_key=key.spki,
+        not_after=FOREVER,
+        usages=ALL_KINDS,
+        notes=("bare-key", *notes),
+    )
 
 
 def collect(

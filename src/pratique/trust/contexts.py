@@ -117,6 +117,23 @@ ENVIRONMENTS: Final[Mapping[str, Environment]] = {
 """What a list's own context says of its environment."""
 
 
+_HOSTS: Final[Mapping[str, Environment]] = {
+    "did:web:tng-cdn.who.int": Environment.PRODUCTION,
+    "did:web:tng-cdn-uat.who.int": Environment.TEST,
+    "did:web:tng-cdn-dev.who.int": Environment.TEST,
+}
+
+
+def environment(document: Mapping[str, object]) -> Environment | None:
+    """Return what a document says of its environment, by context or by host; None if nothing."""
+    urls = document.get("@context")
+    for url in urls if isinstance(urls, list) else ():
+        if isinstance(url, str) and url in ENVIRONMENTS:
+            return ENVIRONMENTS[url]
+    host = ":".join(str(document.get("id", "")).split(":")[:3])
+    return _HOSTS.get(host)
+
+
 def load(url: str, _options: object = None) -> dict[str, object]:
     """Hand a context to PyLD as its document loader would; DocumentRefused `context-unknown`."""
     if url not in CONTEXTS:

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -18,19 +17,11 @@ from pratique.crypto import jose, x509
 from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
-from pratique.terms import ALL_KINDS, Environment
 from pratique.trust import contexts, did_proof
-from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading
+from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading, bare_key
 from pratique.trust.json_text import octets
 
-FOREVER = 253_402_300_799
-"""9999-12-31T23:59:59Z: the end of a key that came without a certificate."""
 _SIGNERS, _AUTHORITIES = {"DSC", ""}, {"CSCA", "SCA"}
-_HOSTS = {
-    "did:web:tng-cdn.who.int": Environment.PRODUCTION,
-    "did:web:tng-cdn-uat.who.int": Environment.TEST,
-    "did:web:tng-cdn-dev.who.int": Environment.TEST,
-}
 
 
 def is_one(document: object) -> bool:
@@ -68,7 +59,7 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
         kind="DID trust list",
         listed=tuple(listed),
         authorities=tuple(authorities.values()),
-        environment=_environment(found),
+        environment=contexts.environment(found),
         proof="not checked" if proof_key is None else "valid",
         skipped=skipped,
     )
@@ -87,20 +78,6 @@ def proof_key(document: object) -> PublicKey:
             "proof-key-unreadable", "the proof key's file does not hold exactly one key"
         )
     return jose.read_jwk(found).key
-
-
-def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
-    """Make a record of a key that came without a certificate: no limits but what its list says."""
-    digest = hashlib.sha256(key.spki)
-    return X509Record(
-        thumbprint=digest.hexdigest(),
-        kid=digest.digest()[: x509.KID_SIZE],
-        algorithm=key.algorithm,
-        public_key=key.spki,
-        not_after=FOREVER,
-        usages=ALL_KINDS,
-        notes=("bare-key", *notes),
-    )
 
 
 def _method(method: object) -> tuple[tuple[X509Record, ...], Listed | None]:
@@ -152,12 +129,3 @@ def _code(method: Mapping[str, Any], name: str) -> str:
     found = method.get(name)
     code = found.get("code") if isinstance(found, dict) else None
     return code.removeprefix("#").strip().upper() if isinstance(code, str) else ""
-
-
-def _environment(document: Mapping[str, Any]) -> Environment | None:
-    urls = document.get("@context")
-    for url in urls if isinstance(urls, list) else ():
-        if isinstance(url, str) and url in contexts.ENVIRONMENTS:
-            return contexts.ENVIRONMENTS[url]
-    host = ":".join(str(document.get("id", "")).split(":")[:3])
-    return _HOSTS.get(host)

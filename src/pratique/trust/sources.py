@@ -13,7 +13,7 @@ from pratique.crypto import spki, x509
 from pratique.crypto.spki import PublicKey
 from pratique.errors import DocumentRefused
 from pratique.trust import did, kid_list, signed_list
-from pratique.trust.certificates import Listed, Reading
+from pratique.trust.certificates import Listed, Reading, bare_key
 from pratique.trust.json_text import parse
 
 _PEM_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
@@ -39,7 +39,7 @@ def read(data: bytes, *, proof_key: PublicKey | None = None) -> Reading:
     if _PEM_CERTIFICATE in data or data[:1] == b"\x30":
         return _certificates(data)
     if _PEM_KEY in data:
-        return Reading("public key", (Listed(did.bare_key(spki.read_pem(data))),))
+        return Reading("public key", (Listed(bare_key(spki.read_pem(data))),))
     raise _unknown()
 
 
