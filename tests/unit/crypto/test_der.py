@@ -1,0 +1,64 @@
+"""DER is read strictly: every byte is accounted for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pratique.crypto import der
+
+
+def test_reads_values_in_a_row() -> None:
+    values = der.children(bytes.fromhex("0201010500"))
+    assert [value.tag for value in values] == [der.INTEGER, der.NULL]
+    assert der.integer(values[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "octets",
+    ["", "30", "3001", "3080", "308100", "30810100", "3085000000000100", "300000", "1f0100", "02"],
+)
+def test_what_is_not_der_is_refused(octets: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        der.read_one(bytes.fromhex(octets), der.SEQUENCE)
+
+
+@pytest.mark.parametrize(
+    ("octets", "dotted"),
+    [
+        ("0603551d25", "2.5.29.37"),
+        ("060b2b060104018e378f650101", "1.3.6.1.4.1.1847.2021.1.1"),
+        ("0603883703", "2.999.3"),
+        ("060100", "0.0"),
+    ],
+)
+def test_reads_object_identifiers(octets: str, dotted: str) -> None:
+    assert der.oid(der.read_one(bytes.fromhex(octets), der.OID)) == dotted
+
+
+@pytest.mark.parametrize("octets", ["0600", "060180", "06028001", "06022b80"])
+def test_refuses_object_identifiers_that_two_readers_could_read_otherwise(octets: str) -> None:
+    with pytest.raises(ValueError, match="object identifier"):
+        der.oid(der.read_one(bytes.fromhex(octets), der.OID))
+
+
+@pytest.mark.parametrize("octets", ["0300", "030108", "030101", "03020101"])
+def test_refuses_malformed_bit_strings(octets: str) -> None:
+    with pytest.raises(ValueError, match="bit"):
+        der.bits(der.read_one(bytes.fromhex(octets), der.BIT_STRING))
+
+
+@pytest.mark.parametrize("octets", ["0200", "02020001", "0202ff80"])
+def test_refuses_padded_integers(octets: str) -> None:
+    with pytest.raises(ValueError, match="integer"):
+        der.integer(der.read_one(bytes.fromhex(octets), der.INTEGER))
+
+
+@given(st.binary(max_size=64))
+def test_nothing_but_value_error_comes_out(data: bytes) -> None:
+    try:
+        values = der.children(data)
+    except ValueError:
+        return
+    assert b"".join(value.raw for value in values) == data
