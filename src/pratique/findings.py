@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum, unique
 
 
-class Weight(Enum):
+class Weight(StrEnum):
     """What a finding does to the verdict."""
 
     FAULT = "fault"
@@ -165,9 +165,6 @@ class Code(Enum):
         "it follows a version of the data format that is not known here",
         "update Pratique, or check by hand",
     )
-    PRODUCT_UNKNOWN = (
-        Step.CONTENT, Weight.NOTE, "the product is not in the catalogue held here", "nothing",
-    )
     EXPIRY_MISSING = (
         Step.VALIDITY, Weight.DOUBT, "it does not say until when it may be read", "check by hand",
     )
@@ -215,6 +212,11 @@ class Code(Enum):
     COUNTRY_WRONG = (
         Step.COUNTRY, Weight.FAULT,
         "its signing key belongs to another country than the one it names as issuer", "refuse it",
+    )
+    SIGNER_WITHOUT_COUNTRY = (
+        Step.COUNTRY, Weight.DOUBT,
+        "its signing key is bound to no country, so that nothing can be compared",
+        "check by hand; tell the trust list's publisher",
     )
     ISSUER_UNMAPPED = (
         Step.COUNTRY, Weight.NOTE,

@@ -10,14 +10,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from pratique.errors import DocumentRefused
-from pratique.terms import Algorithm, Environment, Kind
+from pratique.terms import Algorithm, Environment
 from pratique.trust import json_text
+from pratique.trust.rows import array, from_row, text, to_row, whole
 from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
 
@@ -51,7 +51,16 @@ class Snapshot:
         sources: what it was built from.
     """
 
-    __slots__ = ("_checkers", "_primitive", "created", "environment", "number", "sources", "trust")
+    __slots__ = (
+        "_candidates",
+        "_checkers",
+        "_primitive",
+        "created",
+        "environment",
+        "number",
+        "sources",
+        "trust",
+    )
 
     number: int
     created: int
@@ -60,6 +69,7 @@ class Snapshot:
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
+    _candidates: dict[bytes | None, tuple[tuple[Signer, Checker | None], ...]]
 
     def __init__(
         self,
@@ -74,6 +84,7 @@ class Snapshot:
         values = {
             "number": number, "created": created, "environment": environment, "trust": trust,
             "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
+            "_candidates": {},
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -100,6 +111,18 @@ class Snapshot:
                 checkers[key] = None
         return checkers[key]
 
+    def candidates(self, kid: bytes | None) -> tuple[tuple[Signer, Checker | None], ...]:
+        """Return the signers that have this kid, each with the check of its signatures."""
+        known = self._candidates.get(kid)
+        if known is None:
+            signers = self.trust.signers_for(kid) if kid is not None else ()
+            if not signers:
+                # Only the trust list's own kids are kept: a stranger's would fill the memory.
+                return ()
+            known = tuple((signer, self.checker(signer)) for signer in signers)
+            self._candidates[kid] = known
+        return known
+
     def with_primitive(self, primitive: Primitive) -> Snapshot:
         """Return the same snapshot whose checks are made by another primitive."""
         return Snapshot(
@@ -120,7 +143,7 @@ class Snapshot:
             "environment": self.environment.value,
             "sources": [list(source) for source in self.sources],
         }
-        signers = ",\n".join(_dump(_row(signer)) for signer in self.trust)
+        signers = ",\n".join(_dump(to_row(signer)) for signer in self.trust)
         return f'{_dump(head)[:-1]},"signers":[\n{signers}\n]}}\n'.encode()
 
     @classmethod
@@ -162,79 +185,24 @@ def _dump(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _row(signer: Signer) -> dict[str, object]:
-    row: dict[str, object] = signer._asdict()
-    row["kid"] = base64.b64encode(signer.kid).decode()
-    row["public_key"] = base64.b64encode(signer.public_key).decode()
-    row["countries"], row["usages"] = sorted(signer.countries), sorted(signer.usages)
-    return row
-
-
 def _head(members: dict[str, Any]) -> dict[str, Any]:
     if members.keys() != _MEMBERS:
         raise ValueError("members")
-    sources = tuple(Source(*map(_text, _list(row))) for row in _list(members["sources"]))
+    sources = tuple(Source(*map(text, array(row))) for row in array(members["sources"]))
     return {
-        "number": _whole(members["number"]),
-        "created": _whole(members["created"]),
+        "number": whole(members["number"]),
+        "created": whole(members["created"]),
         "environment": Environment(members["environment"]),
         "sources": sources,
     }
 
 
-_NAMES = frozenset(Signer._fields)
-
-
 def _trust(rows: object) -> TrustList:
-    signers = [_signer(row) for row in _list(rows)]
+    signers = [from_row(row) for row in array(rows)]
     trust = TrustList(signers)
     if len(trust) != len(signers):
         raise ValueError("a signer is there twice")
     return trust
-
-
-def _signer(row: Any) -> Signer:
-    if type(row) is not dict or row.keys() != _NAMES:
-        raise ValueError("members of a signer")
-    end = row["sca_not_after"]
-    return Signer(
-        kid=_octets(row["kid"]),
-        participant=_text(row["participant"]),
-        countries=frozenset(map(_text, _list(row["countries"]))),
-        algorithm=Algorithm(row["algorithm"]),
-        public_key=_octets(row["public_key"]),
-        usages=frozenset(map(Kind, _list(row["usages"]))),
-        not_before=_whole(row["not_before"]),
-        not_after=_whole(row["not_after"]),
-        environment=Environment(row["environment"]),
-        domain=_text(row["domain"]),
-        thumbprint=_text(row["thumbprint"]),
-        sca_not_after=None if end is None else _whole(end),
-        notes=tuple(map(_text, _list(row["notes"]))),
-        reason=_text(row["reason"]),
-    )
-
-
-def _octets(value: object) -> bytes:
-    return base64.b64decode(_text(value), validate=True)
-
-
-def _text(value: object) -> str:
-    if type(value) is not str:
-        raise TypeError("not a text")
-    return value
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError("not a whole number")
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if type(value) is not list:
-        raise TypeError("not a list")
-    return value
 
 
 def _malformed(what: str) -> DocumentRefused:

@@ -8,6 +8,9 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a health certificate attests. A certificate attests exactly one kind of thing."""
 
+    # Enum hashes in Python code; members are looked up in sets for every certificate.
+    __hash__ = str.__hash__
+
     VACCINATION = "vaccination"
     TEST = "test"
     RECOVERY = "recovery"

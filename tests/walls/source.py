@@ -40,14 +40,18 @@ class Module:
                 yield node
 
     def imported(self) -> set[str]:
-        """Name the rooms and modules of ours from which this one imports."""
+        """Name the rooms and modules of ours from which this one imports.
+
+        The words of level 0a are everybody's vocabulary and no neighbours: they do not count.
+        """
         found: set[str] = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 found |= {a.name for a in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add(str(node.module))
-        return {name for name in found if name.split(".")[0] == "pratique"}
+        words = {f"pratique.{word}" for word in ("terms", "errors", "findings", "verdict")}
+        return {name for name in found - words if name.split(".")[0] == "pratique"}
 
 
 class Place(NamedTuple):

@@ -20,7 +20,7 @@ ROOMS = {
 }  # fmt: skip
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",
-    "preview", "checks",
+    "preview", "checks", "authenticate", "conclude",
 }  # fmt: skip
 """The plan: verbs, and `checks` beneath them. Another one first gets its contracts."""
 

@@ -88,7 +88,10 @@ def to_der(signature: bytes) -> bytes:
         r = b"\0" + r
     if not s or s[0] > 0x7F:
         s = b"\0" + s
-    body = b"\x02%c%b\x02%c%b" % (len(r), r, len(s), s)
+    body = _INTEGER[len(r)] + r + _INTEGER[len(s)] + s
     if len(body) < 0x80:
         return b"\x30%c%b" % (len(body), body)
     return b"\x30\x81%c%b" % (len(body), body)
+
+
+_INTEGER = [bytes((2, size)) for size in range(68)]

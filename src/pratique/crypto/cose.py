@@ -1,0 +1,154 @@
+"""COSE_Sign1 (RFC 9052 §4.2): take a signed message apart, without believing any of it.
+
+    bytes -> [protected, unprotected, payload, signature] -> Envelope -> checker(signature, message)
+
+1. Tagged (18), untagged, and CWT over COSE (61, 18): all three are met in real certificates.
+2. The protected header wins over the unprotected one; a kid in either is only a hint.
+3. The payload is left as bytes: nobody reads it before its signature is known to be good.
+"""
+
+from __future__ import annotations
+
+from pratique.crypto.cbor import loads
+from pratique.crypto.envelope import Envelope
+from pratique.findings import Code
+
+_ALGORITHM, _KID, _CRITICAL = 1, 4, 2
+_SIGNATURE1 = b"\x84\x6aSignature1"
+
+# The two protected headers that nearly all certificates have, {alg, 8-byte kid} in either order.
+_ALGORITHM_KID = {b"\xa2\x01\x26\x04\x48": -7}
+_KID_ALGORITHM = {b"\x01\x26": -7}
+
+
+def sign1(data: bytes) -> Envelope | Code:
+    """Take a COSE_Sign1 message apart, or return the `Code` that refuses it."""
+    if data[:1] == b"\xd2":
+        data = data[1:]
+    elif data[:3] == b"\xd8\x3d\xd2":
+        data = data[3:]
+    try:
+        return _plain(data) or _general(data)
+    except IndexError:
+        return _general(data)
+
+
+def _plain(data: bytes) -> Envelope | None:
+    # [short bytes, {}, bytes, 64 bytes] in shortest form and nothing after: nearly all certificates.
+    # Read by its three length bytes, which fixes every part and the end; `_general` is the reference.
+    if data[0] != 0x84 or not 0x4D <= data[1] <= 0x4E:
+        return None
+    unprotected = data[1] - 0x3E
+    if data[unprotected] != 0xA0:
+        return None
+    width = data[unprotected + 1]
+    if width == 0x58:
+        start = unprotected + 3
+        end = start + data[start - 1]
+    elif width == 0x59:
+        start = unprotected + 4
+        end = start + (data[start - 2] << 8 | data[start - 1])
+    else:
+        return None
+    header = _quick_header(data[2:unprotected])
+    if (
+        header is None
+        or len(data) != end + 66
+        or data[end : end + 2] != b"\x58\x40"
+        or end == start
+    ):
+        return None
+    algorithm, kid = header
+    return tuple.__new__(
+        Envelope,
+        (
+            algorithm,
+            kid,
+            True,
+            data[start:end],
+            _SIGNATURE1 + data[1:unprotected] + b"\x40" + data[unprotected + 1 : end],
+            data[end + 2 :],
+        ),
+    )
+
+
+def _general(data: bytes) -> Envelope | Code:
+    parts = loads(data)
+    if type(parts) is not list:
+        return parts if type(parts) is Code else Code.COSE_INVALID
+    if len(parts) != 4:
+        return Code.COSE_INVALID
+    protected, unprotected, payload, signature = parts
+    if not (type(protected) is type(payload) is type(signature) is bytes):
+        return Code.COSE_INVALID
+    if not payload or not signature:
+        return Code.COSE_INVALID
+    header = _header(protected, unprotected)
+    if isinstance(header, Code):
+        return header
+    return Envelope(*header, payload, message_of(protected, payload), signature)
+
+
+def _quick_header(protected: bytes) -> tuple[int, bytes] | None:
+    if (algorithm := _ALGORITHM_KID.get(protected[:-8])) is not None:
+        return algorithm, protected[-8:]
+    if protected[:3] == b"\xa2\x04\x48":
+        algorithm = _KID_ALGORITHM.get(protected[11:])
+        if algorithm is not None:
+            return algorithm, protected[3:11]
+    return None
+
+
+def _header(protected: bytes, unprotected: object) -> tuple[int | None, bytes | None, bool] | Code:
+    covered = loads(protected) if protected else {}
+    if type(covered) is Code:
+        return covered
+    if not isinstance(covered, dict) or not hasattr(unprotected, "get"):
+        return Code.COSE_INVALID
+    # RFC 9052 §3.1: a message with a critical header that is not understood is refused. None is.
+    if _CRITICAL in covered:
+        return Code.COSE_INVALID
+    algorithm = covered.get(_ALGORITHM, unprotected.get(_ALGORITHM))
+    kid = covered.get(_KID)
+    kid_protected = type(kid) is bytes
+    if not kid_protected:
+        kid = unprotected.get(_KID)
+    return (
+        algorithm if type(algorithm) is int else None,
+        kid if type(kid) is bytes else None,
+        kid_protected,
+    )
+
+
+def message_of(protected: bytes, payload: bytes) -> bytes:
+    """Return the Sig_structure, which is what a signer signs (RFC 9052 §4.4)."""
+    # An empty map on the wire (a0) counts as the empty string here.
+    if protected == b"\xa0":
+        protected = b""
+    return b"%b%b%b\x40%b%b" % (
+        _SIGNATURE1,
+        _head(len(protected)),
+        protected,
+        _head(len(payload)),
+        payload,
+    )
+
+
+def _head(size: int) -> bytes:
+    if size < 24:
+        return b"%c" % (0x40 | size)
+    if size < 256:
+        return b"\x58%c" % size
+    return b"\x59" + size.to_bytes(2, "big")
+
+
+def encode_sign1(protected: bytes, payload: bytes, signature: bytes) -> bytes:
+    """Return the tagged message of these parts, its unprotected header empty."""
+    return b"\xd2\x84%b%b\xa0%b%b%b%b" % (
+        _head(len(protected)),
+        protected,
+        _head(len(payload)),
+        payload,
+        _head(len(signature)),
+        signature,
+    )

@@ -1,0 +1,63 @@
+"""Base45 (RFC 9285): decode strictly, encode canonically.
+
+    "NCFOXN" -> one large integer of 3-byte lanes -> each lane c0 + 45*c1 + 45*45*c2 -> bytes
+
+1. Only the 45 characters; no line end, no lower case, no look-alike (RFC 9285 §4.2, §6).
+2. Three characters above 65535, a pair above 255 and a single last character are refused (§4.3),
+   so that one byte string has exactly one text.
+3. All loops run inside the interpreter's big integers: this step once cost as much as a signature.
+"""
+
+from __future__ import annotations
+
+ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+"""Table 1 of RFC 9285; a character's value is its place."""
+
+MAX_CHARACTERS = 16384
+
+_NONE = 0xFF
+_VALUE = bytes(ALPHABET.find(c) if c in ALPHABET else _NONE for c in range(256))
+_LANE = int.from_bytes(b"\xff\0\0" * (MAX_CHARACTERS // 3 + 1), "little")
+
+
+def decode(text: str) -> bytes | bytearray | None:
+    """Return the bytes, or None if `text` is not the canonical Base45 of any bytes."""
+    try:
+        raw = text.encode("ascii")
+    except UnicodeEncodeError:
+        return None
+    size = len(raw)
+    tail = size % 3
+    if size > MAX_CHARACTERS or tail == 1:
+        return None
+    values = (raw + b"0" if tail else raw).translate(_VALUE)
+    if _NONE in values:
+        return None
+    lanes = int.from_bytes(values, "little")
+    # c0 + 256*c1 + 65536*c2 becomes c0 + 45*c1 + 2025*c2 in every lane at once; a lane holds 24 bits
+    # and the largest sum is 91124, so no lane ever reaches into its neighbour.
+    lanes -= (lanes >> 8 & _LANE) * 211 + (lanes >> 16 & _LANE) * 63511
+    count = len(values) // 3
+    sums = lanes.to_bytes(3 * count, "little")
+    high = sums[1::3]
+    if sums[2::3].count(0) != count or (tail and high[-1]):
+        return None
+    out = bytearray(2 * count)
+    out[::2] = high
+    out[1::2] = sums[::3]
+    if tail:
+        del out[-2]
+    return out
+
+
+def encode(data: bytes) -> str:
+    """Return the Base45 text of `data` (RFC 9285 §4)."""
+    out = bytearray()
+    for i in range(0, len(data) - 1, 2):
+        rest, c0 = divmod(data[i] << 8 | data[i + 1], 45)
+        c2, c1 = divmod(rest, 45)
+        out += bytes((ALPHABET[c0], ALPHABET[c1], ALPHABET[c2]))
+    if len(data) % 2:
+        c1, c0 = divmod(data[-1], 45)
+        out += bytes((ALPHABET[c0], ALPHABET[c1]))
+    return out.decode("ascii")

@@ -1,0 +1,163 @@
+"""CWT claims (RFC 8392 §3) and the health certificate claim -260 inside them.
+
+    payload -> {1: iss, 4: exp, 6: iat, -260: {1 | 3 | 4 | -6 | 5 ...: content}} -> Decoded
+
+1. A claim that is not known is named, not crashed on.
+2. A link (claim 5, Verifiable Health Link) is recognised and never followed.
+3. Keys written as text and instants in milliseconds are met in real codes: read, and noted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pratique.crypto.cbor import loads
+from pratique.findings import Code
+from pratique.formats import dcc, dcc_plain, ddcc, icvp
+from pratique.formats.decoded import Decoded
+from pratique.formats.fields import is_map
+from pratique.model import HealthCertificate
+from pratique.verdict import Finding
+
+ISSUER, EXPIRES, ISSUED, HCERT = 1, 4, 6, -260
+DCC, DDCC_VS, DDCC_TR, VHL, ICVP, EXEMPTION = 1, 3, 4, 5, -6, -7
+
+MILLISECONDS_FROM = 100_000_000_000
+"""An instant from here on is milliseconds: as seconds it would lie in the year 5138."""
+
+
+class Claims(NamedTuple):
+    """The claims around a health certificate, read leniently."""
+
+    issuer: str | None
+    issued_at: int | None
+    expires_at: int | None
+
+
+_READERS = {
+    DCC: dcc.lenient,
+    DDCC_VS: ddcc.vaccination,
+    DDCC_TR: ddcc.test,
+    ICVP: icvp.lenient,
+    EXEMPTION: dcc.lenient,
+}
+
+
+def decode(payload: bytes) -> Decoded:
+    """Read the claims of a payload whose signature is known to be good."""
+    claims = loads(payload)
+    if type(claims) is not dict:
+        code = claims if type(claims) is Code else Code.CLAIMS_INVALID
+        return Decoded(None, (Finding(code, "payload"),))
+    certificate = _plain(claims)
+    if certificate is not None:
+        return tuple.__new__(Decoded, (certificate, ()))
+    return _lenient(claims)
+
+
+def _plain(claims: dict[Any, Any]) -> HealthCertificate | None:
+    # The form nearly all certificates have, proved clean at once; `_lenient` is the reference.
+    try:
+        issuer, issued_at, expires_at = claims[ISSUER], claims[ISSUED], claims[EXPIRES]
+        content = claims[HCERT]
+        dcc_content = content[DCC]
+        alone = len(content) == 1
+    except (KeyError, TypeError, IndexError):
+        return None
+    if (
+        alone
+        and type(issuer) is str
+        and type(issued_at) is type(expires_at) is int
+        and issued_at < MILLISECONDS_FROM > expires_at
+    ):
+        return dcc_plain.read(dcc_content, issuer, issued_at, expires_at)
+    return None
+
+
+def _lenient(claims: dict[Any, Any]) -> Decoded:
+    findings: list[Finding] = []
+    if any(type(key) is str and key.lstrip("-").isdigit() for key in claims):
+        findings.append(Finding(Code.CLAIM_KEY_TEXT))
+        claims = {_number(key): value for key, value in claims.items()}
+    head = _head(claims, findings)
+    content = claims.get(HCERT)
+    if content is None and "hcid" in claims:
+        # First-generation WHO codes carry the DDCC fields directly as claims.
+        certificate = ddcc.vaccination(
+            claims, head.issuer, head.issued_at, head.expires_at, findings
+        )
+        return Decoded(certificate, tuple(findings))
+    if not is_map(content) or not content:
+        findings.append(Finding(Code.CLAIMS_INVALID, "-260"))
+        return Decoded(None, tuple(findings))
+    if type(next(iter(content))) is str:
+        content = {_number(key): value for key, value in content.items()}
+    return Decoded(_content(content, head, findings), tuple(findings))
+
+
+def _content(
+    content: Mapping[Any, Any], head: Claims, findings: list[Finding]
+) -> HealthCertificate | None:
+    known = [claim for claim in content if claim in _READERS]
+    for claim in content:
+        if claim == VHL:
+            findings.append(Finding(Code.LINK_NOT_FOLLOWED, "-260.5"))
+        elif claim not in _READERS:
+            findings.append(Finding(Code.CLAIM_UNKNOWN, f"-260.{_shown(claim)}"))
+    if len(known) > 1:
+        findings.append(Finding(Code.GROUPS_SEVERAL, "-260"))
+        return None
+    if not known:
+        return None
+    fields = content[known[0]]
+    if not is_map(fields):
+        findings.append(Finding(Code.FIELD_TYPE, f"-260.{known[0]}"))
+        return None
+    return _READERS[known[0]](fields, head.issuer, head.issued_at, head.expires_at, findings)
+
+
+def _head(claims: Mapping[Any, Any], findings: list[Finding]) -> Claims:
+    issuer = claims.get(ISSUER)
+    if issuer is not None and type(issuer) is not str:
+        findings.append(Finding(Code.SCHEMA_DEVIATION, "iss"))
+        issuer = None
+    return Claims(
+        issuer,
+        _instant(claims.get(ISSUED), "iat", findings),
+        _instant(claims.get(EXPIRES), "exp", findings),
+    )
+
+
+def _instant(value: object, where: str, findings: list[Finding]) -> int | None:
+    if value is None:
+        return None
+    if type(value) is float and math.isfinite(value):
+        # RFC 8392 §2 allows a fraction; the second it lies in decides.
+        findings.append(Finding(Code.SCHEMA_DEVIATION, where))
+        value = math.floor(value)
+    if type(value) is not int:
+        findings.append(Finding(Code.INSTANT_UNREADABLE, where))
+        return None
+    if value >= MILLISECONDS_FROM:
+        findings.append(Finding(Code.INSTANT_MILLISECONDS, where))
+        value //= 1000
+        if value >= MILLISECONDS_FROM:
+            findings.append(Finding(Code.INSTANT_UNREADABLE, where))
+            return None
+    return value
+
+
+def _number(key: object) -> object:
+    if type(key) is str and len(key) < 8 and key.lstrip("-").isascii():
+        try:
+            return int(key)
+        except ValueError:
+            return key
+    return key
+
+
+def _shown(claim: object) -> str:
+    # A claim's key comes from outside: only a short number is repeated.
+    return str(claim) if type(claim) is int and abs(claim) < 10_000 else "?"

@@ -1,0 +1,135 @@
+"""Read the fields of a certificate leniently, and say where they are not as they should be.
+
+1. A reader never raises: a missing, mistyped or odd field is a finding, and the value is None.
+2. A field that decides what is attested (`required`) is a FAULT when it is missing or mistyped;
+   how it is spelled is a NOTE.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, TypeGuard
+
+from pratique.findings import Code
+from pratique.model import Moment, Precision
+from pratique.verdict import Finding
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
+# Met in real certificates: `+02`, `+0200`, no zone at all, a blank instead of T, no seconds.
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})?"
+    r"(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
+    re.ASCII,
+)
+
+
+def is_map(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Tell whether `value` is a map, as cbor2 makes them."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
+def moment(text: str) -> Moment | None:
+    """Read a date or an instant as leniently as can be done without guessing; None if it is none.
+
+    "00" stands for an unknown month or day ("1963-00"). An instant without a zone is its day.
+    """
+    if _DAY.fullmatch(text) and "-00" not in text:
+        try:
+            return Moment(Precision.DAY, date.fromisoformat(text))
+        except ValueError:
+            return None
+    if match := _DATE.fullmatch(text):
+        year, month, day = (int(part or 0) for part in match.groups())
+        precision = Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
+        if day and not month:
+            return None
+        try:
+            return Moment(precision, date(year, month or 1, day or 1))
+        except ValueError:
+            return None
+    if match := _INSTANT.fullmatch(text):
+        return _instant(match)
+    return None
+
+
+def _instant(match: re.Match[str]) -> Moment | None:
+    day, minute, seconds, fraction, zone = match.groups()
+    zone = "+00:00" if zone in ("Z", "z") else zone
+    if zone and len(zone) == 3:
+        zone += ":00"
+    elif zone and ":" not in zone:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    # Six digits are what datetime holds; a test is not timed more finely.
+    part = (fraction or "").replace(",", ".")[:7]
+    try:
+        when = datetime.fromisoformat(f"{day}T{minute}{seconds or ':00'}{part}{zone or ''}")
+    except ValueError:
+        return None
+    return Moment(Precision.INSTANT, when) if zone else Moment(Precision.DAY, when.date())
+
+
+class Fields:
+    """Reads one group of fields and gathers findings."""
+
+    __slots__ = ("findings", "group", "where")
+
+    def __init__(self, group: Mapping[Any, Any], where: str, findings: list[Finding]) -> None:
+        self.group, self.where, self.findings = group, where, findings
+
+    def note(self, code: Code, name: str) -> None:
+        """Add a finding about one field."""
+        self.findings.append(Finding(code, f"{self.where}{name}"))
+
+    def text(self, name: str, *, required: bool = False, longest: int | None = None) -> str | None:
+        """Read a text; "" counts as said, null as missing."""
+        value = self.group.get(name)
+        if type(value) is str:
+            if longest is not None and len(value) > longest:
+                self.note(Code.SCHEMA_DEVIATION, name)
+            return value
+        if value is not None:
+            self.note(Code.FIELD_TYPE if required else Code.SCHEMA_DEVIATION, name)
+        elif required:
+            self.note(Code.FIELD_MISSING, name)
+        elif name in self.group:
+            self.note(Code.SCHEMA_DEVIATION, name)
+        return None
+
+    def whole(self, name: str, *, required: bool = False, least: int | None = None) -> int | None:
+        """Read a whole number; 2.0 is read as 2 and noted."""
+        value = self.group.get(name)
+        if value is None:
+            if required:
+                self.note(Code.FIELD_MISSING, name)
+            return None
+        if type(value) is float and value.is_integer():
+            self.note(Code.SCHEMA_DEVIATION, name)
+            value = int(value)
+        if type(value) is not int:
+            self.note(Code.FIELD_TYPE if required else Code.SCHEMA_DEVIATION, name)
+            return None
+        if least is not None and value < least:
+            self.note(Code.SCHEMA_DEVIATION, name)
+        return value
+
+    def moment(
+        self,
+        name: str,
+        *,
+        required: bool = False,
+        shape: re.Pattern[str] | None = None,
+        blank: bool = False,
+    ) -> Moment | None:
+        """Read a date or an instant. `shape` is what its schema asks for; `blank` lets "" pass."""
+        value = self.text(name, required=required)
+        if value is None:
+            return None
+        if shape is not None and not shape.fullmatch(value):
+            self.note(Code.SCHEMA_DEVIATION, name)
+        read = moment(value)
+        if read is None and not (blank and not value):
+            self.note(Code.DATE_UNREADABLE, name)
+        return read

@@ -1,0 +1,50 @@
+"""HCERT, the `HC1:` text in the QR code (eHealth Network, Electronic Health Certificate Spec. 1).
+
+    HC1: text -> Base45 -> zlib -> COSE_Sign1 -> Envelope     (unwrap)
+    payload -> CWT claims -> -260 -> claim 1 | 3 | 4 | -6 | 5 -> HealthCertificate     (decode)
+
+1. `decode` is for payloads whose signature was checked; nothing in `unwrap` looks into them.
+2. Every refusal is a `Finding`; no text raises.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from pratique.crypto.cose import sign1
+from pratique.crypto.envelope import Envelope
+from pratique.findings import Code
+from pratique.formats import base45, cwt
+from pratique.verdict import Finding
+
+PREFIX = "HC1:"
+
+MAX_TEXT = 4296
+"""Characters; a version 40 QR code holds no more in alphanumeric mode (ISO/IEC 18004 §7)."""
+
+MAX_UNPACKED = 16384
+"""Bytes; real certificates unpack to at most 870. One code can hold 2.9 MB of zeros."""
+
+
+def unwrap(text: str) -> Envelope | Finding:
+    """Take a text that starts with `PREFIX` apart down to the signed message."""
+    if len(text) > MAX_TEXT:
+        return Finding(Code.TEXT_TOO_LONG)
+    packed = base45.decode(text[4:])
+    if packed is None:
+        return Finding(Code.BASE45_INVALID)
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(packed, MAX_UNPACKED)
+    except zlib.error:
+        return Finding(Code.COMPRESSION_INVALID)
+    if not inflater.eof:
+        bomb = len(data) >= MAX_UNPACKED
+        return Finding(Code.COMPRESSION_BOMB if bomb else Code.COMPRESSION_INVALID)
+    if inflater.unused_data:
+        return Finding(Code.COMPRESSION_TRAILING)
+    message = sign1(data)
+    return Finding(message) if isinstance(message, Code) else message
+
+
+decode = cwt.decode

@@ -1,0 +1,63 @@
+"""Authenticate a text: which signer's key made this signature?
+
+    text -> format by prefix -> Envelope -> signers with that kid -> checks of the signature -> signers
+
+1. The payload stays bytes here; nobody has read it.
+2. The signer's record names the algorithm; a header that names another is refused.
+3. Every signer with the kid is tried, since two may share one, and a stranger may add one.
+"""
+
+from __future__ import annotations
+
+from pratique import formats
+from pratique.findings import Code
+from pratique.formats import Envelope
+from pratique.snapshot import Snapshot
+from pratique.terms import COSE_ALGORITHMS
+from pratique.trust.signer import Signer
+from pratique.verdict import Finding
+
+
+def read(text: str) -> Envelope | Finding:
+    """Step 1: take the text apart down to the signed message, without believing any of it."""
+    if not text:
+        return Finding(Code.TEXT_EMPTY)
+    reader = formats.of(text)
+    if reader is None:
+        return Finding(Code.PREFIX_UNKNOWN)
+    return reader.unwrap(text)
+
+
+def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signer] | Finding:
+    """Step 2: return the signers whose key made the signature, or why there is none."""
+    if type(envelope) is not Envelope:
+        assert isinstance(envelope, Finding)
+        return envelope
+    algorithm, kid, _, _, message, signature = envelope
+    named = COSE_ALGORITHMS.get(algorithm or 0)
+    good = []
+    failure = Code.SIGNER_UNKNOWN
+    for signer, check in snapshot.candidates(kid):
+        # The algorithm is the signer's; a header that names another is an attack on the choice.
+        if signer.algorithm is not named:
+            failure = _worse(failure, Code.ALGORITHM_REFUSED)
+        elif check is None:
+            failure = _worse(failure, Code.SIGNER_UNREADABLE)
+        elif check(signature, message):
+            good.append(signer)
+        else:
+            failure = _worse(failure, Code.SIGNATURE_INVALID)
+    return good or Finding(failure)
+
+
+_GRAVITY = (
+    Code.SIGNER_UNKNOWN,
+    Code.ALGORITHM_REFUSED,
+    Code.SIGNATURE_INVALID,
+    # The signature may be that of the signer that cannot be read, so nothing is proved.
+    Code.SIGNER_UNREADABLE,
+)
+
+
+def _worse(a: Code, b: Code) -> Code:
+    return max(a, b, key=_GRAVITY.index)

@@ -1,0 +1,82 @@
+"""Conclude: read an authentic payload, make every check, weigh what was found.
+
+    Envelope, signers -> decode -> HealthCertificate -> checks -> findings -> Verdict
+
+1. The payload is parsed here, and only where a signer's key made its signature.
+2. Where several signers' keys verify, each is judged and the kindest outcome counts: a stranger can
+   add a signer with any kid, but not take one away.
+3. Without a destination's rules the best outcome is AMBER `NO_RULES`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pratique import formats
+from pratique.findings import Code, Step, Weight
+from pratique.formats import Envelope
+from pratique.journeys.checks import in_force, judge, nothing_bars
+from pratique.model import HealthCertificate
+from pratique.snapshot import Snapshot
+from pratique.trust.signer import Signer
+from pratique.verdict import Colour, Finding, Verdict, conclude
+
+
+class Verification(NamedTuple):
+    """What came of one text. `certificate` is None unless its signature was good."""
+
+    verdict: Verdict
+    certificate: HealthCertificate | None = None
+    signer: Signer | None = None
+
+    def __repr__(self) -> str:
+        return f"<Verification: {self.verdict.colour}>"
+
+
+_NO_RULES = (Finding(Code.NO_RULES),)
+_KID_UNPROTECTED = (Finding(Code.KID_UNPROTECTED, "kid"),)
+_AUTHENTIC = conclude(_NO_RULES)
+
+
+def conclude_one(
+    envelope: Envelope | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
+) -> Verification:
+    """Step 3: read the payload, make every check, weigh what was found."""
+    if type(envelope) is not Envelope or type(signers) is not list:
+        assert isinstance(signers, Finding)
+        notes = _notes(envelope) if type(envelope) is Envelope else ()
+        return Verification(conclude((*notes, signers), signers.code.step))
+    certificate, findings = formats.decode(envelope.payload)
+    if not envelope.kid_protected:
+        findings = _KID_UNPROTECTED + findings
+    if certificate is None:
+        return Verification(conclude(findings, Step.CONTENT), None, signers[0])
+    if len(signers) == 1:
+        return _judged(certificate, signers[0], findings, snapshot, at)
+    return min(
+        (_judged(certificate, signer, findings, snapshot, at) for signer in signers),
+        key=lambda v: (v.verdict.colour is Colour.RED, len(v.verdict.findings)),
+    )
+
+
+def _notes(envelope: Envelope) -> tuple[Finding, ...]:
+    return () if envelope.kid_protected or envelope.kid is None else _KID_UNPROTECTED
+
+
+def _judged(
+    certificate: HealthCertificate,
+    signer: Signer,
+    before: tuple[Finding, ...],
+    snapshot: Snapshot,
+    at: int,
+) -> Verification:
+    environment = snapshot.environment
+    if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
+        if not before:
+            return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer))
+        found = before
+    else:
+        found = (*before, *judge(certificate, signer, environment, at))
+    if any(finding.code.weight is Weight.FAULT for finding in found):
+        return Verification(conclude(found), certificate, signer)
+    return Verification(conclude(found + _NO_RULES), certificate, signer)

@@ -1,0 +1,56 @@
+"""Verify a health certificate offline.
+
+    text -> unwrap -> Envelope -> signature -> decode -> HealthCertificate -> checks -> Verdict
+
+1. Nothing here reads a clock, a file or a network, and nothing is kept.
+2. The payload is not parsed until its signature is known to be good.
+3. No text raises: whatever is wrong with it is a finding.
+4. The steps are three: `authenticate.read`, `authenticate.authenticate`, `conclude.conclude_one`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+
+from pratique.errors import UsageError
+from pratique.journeys.authenticate import authenticate, read
+from pratique.journeys.conclude import Verification, conclude_one
+from pratique.snapshot import Snapshot
+
+AT_ONCE = 64
+"""Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
+
+
+def verify(text: str, *, snapshot: Snapshot, at: datetime) -> Verification:
+    """Verify one text as it would be at the instant `at`, with what `snapshot` holds."""
+    instant = _instant(at)
+    envelope = read(text)
+    signers = authenticate(envelope, snapshot)
+    return conclude_one(envelope, signers, snapshot, instant)
+
+
+def verify_many(
+    texts: Iterable[str], *, snapshot: Snapshot, at: datetime, at_once: int = AT_ONCE
+) -> Iterator[Verification]:
+    """Verify many texts in order: parse all, check all signatures, judge all, `at_once` at a time.
+
+    The outcomes are those of `verify`. Each is yielded and let go, so that memory stays bounded
+    and nobody's data waits for the last one's.
+    """
+    instant = _instant(at)
+    remaining = iter(texts)
+    while chunk := list(islice(remaining, at_once)):
+        envelopes = [read(text) for text in chunk]
+        found = [authenticate(envelope, snapshot) for envelope in envelopes]
+        for envelope, signers in zip(envelopes, found, strict=True):
+            yield conclude_one(envelope, signers, snapshot, instant)
+
+
+def _instant(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise UsageError(
+            "instant-naive", "the instant has no time zone", "give one, as in 2026-01-31T12:00:00Z"
+        )
+    return int(at.timestamp() // 1)
