@@ -138,6 +138,9 @@ class Code(Enum):
     CLAIM_KEY_TEXT = (
         Step.CLAIMS, Weight.NOTE, "a claim's key is written as text instead of a number", "nothing",
     )
+    INSTANT_FRACTION = (
+        Step.CLAIMS, Weight.NOTE, "an instant is not written as a whole number of seconds", "nothing",
+    )
     INSTANT_MILLISECONDS = (
         Step.CLAIMS, Weight.NOTE, "an instant is given in milliseconds instead of seconds", "nothing",
     )

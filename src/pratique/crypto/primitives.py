@@ -3,7 +3,8 @@
     (algorithm, SPKI) -> load -> check(signature, message) -> bool
 
 1. Signatures are in COSE's form: r and s of fixed length for ECDSA (RFC 9053 §2.1).
-2. The algorithm is the signer's, never the text's; a key of another type or curve is refused.
+2. The algorithm is the signer's, never the text's; a key of another type, or of a curve that
+   is not NIST's, is refused.
 3. A checker never raises for a bad signature: it says False.
 4. The primitive is injected; `pratique.crypto.awslc` is a faster one with the same outcomes.
 """
@@ -26,11 +27,12 @@ Checker = Callable[[bytes, bytes], bool]
 Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; raises DocumentRefused if they do not fit."""
 
-_CURVES: dict[Algorithm, tuple[type[ec.EllipticCurve], hashes.HashAlgorithm]] = {
-    Algorithm.ES256: (ec.SECP256R1, hashes.SHA256()),
-    Algorithm.ES384: (ec.SECP384R1, hashes.SHA384()),
-    Algorithm.ES512: (ec.SECP521R1, hashes.SHA512()),
+_DIGESTS: dict[Algorithm, hashes.HashAlgorithm] = {
+    Algorithm.ES256: hashes.SHA256(),
+    Algorithm.ES384: hashes.SHA384(),
+    Algorithm.ES512: hashes.SHA512(),
 }
+_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 RSA_BITS = range(2048, 8193)
 
 
@@ -44,9 +46,10 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
         if key.key_size not in RSA_BITS:
             raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
         return _rsa_checker(key)
-    if isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _CURVES:
-        curve, digest = _CURVES[algorithm]
-        if isinstance(key.curve, curve):
+    # RFC 9053 §2.1 binds the digest to the name and leaves the curve to the key.
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+        digest = _DIGESTS.get(algorithm)
+        if digest is not None:
             return _ecdsa_checker(key, digest)
     raise DocumentRefused("key-algorithm", f"a public key cannot be used with {algorithm}")
 

@@ -135,7 +135,7 @@ def _instant(value: object, where: str, findings: list[Finding]) -> int | None:
         return None
     if type(value) is float and math.isfinite(value):
         # RFC 8392 §2 allows a fraction; the second it lies in decides.
-        findings.append(Finding(Code.SCHEMA_DEVIATION, where))
+        findings.append(Finding(Code.INSTANT_FRACTION, where))
         value = math.floor(value)
     if type(value) is not int:
         findings.append(Finding(Code.INSTANT_UNREADABLE, where))

@@ -19,6 +19,8 @@ from pratique.journeys.authenticate import authenticate, read
 from pratique.journeys.conclude import Verification, conclude_one
 from pratique.snapshot import Snapshot
 
+__all__ = ["AT_ONCE", "Verification", "verify", "verify_many"]
+
 AT_ONCE = 64
 """Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
 

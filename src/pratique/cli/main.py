@@ -1,0 +1,115 @@
+"""The command `pratique`: finds the sub-command, and tells errors as a person reads them.
+
+    argv -> lazy group -> sub-command -> exit code
+
+1. Exit codes: 0 accepted · 1 verified negative · 2 usage · 3 cannot decide · 4 input or output.
+2. A sub-command's code is loaded only when it is called: a check must start fast.
+3. An error is `error: …` and `hint: …` on stderr, without a capital, a period or a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from pratique.errors import PratiqueError
+
+COMMANDS = {
+    "verify": ("pratique.cli.verify:verify", "Verify health certificates, offline."),
+    "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),
+    "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
+    "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
+    "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
+    "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
+}
+INPUT_OUTPUT = 4
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name, and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from pratique import __version__  # noqa: PLC0415 - reads the package's metadata
+
+        click.echo(f"pratique {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PRATIQUE"},
+    epilog="Every option can be set by a variable: --at of verify is PRATIQUE_VERIFY_AT.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+def pratique() -> None:
+    """Prove a vaccination anywhere, be tracked nowhere."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line, and exit."""
+    try:
+        outcome = pratique.main(arguments, prog_name="pratique", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        _complain("interrupted", "")
+        sys.exit(130)
+    except click.ClickException as error:
+        _complain(_lowered(error.format_message()), _usage_hint(error))
+        sys.exit(error.exit_code)
+    except PratiqueError as error:
+        _complain(error.message, error.hint)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader has seen enough. Nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _complain(error.strerror or type(error).__name__, "")
+        sys.exit(INPUT_OUTPUT)
+    sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    ctx = getattr(error, "ctx", None)
+    return f"{ctx.command_path} --help" if ctx is not None else ""
+
+
+def _lowered(message: str) -> str:
+    message = message.strip().rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _complain(message: str, hint: str) -> None:
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+
+
+if __name__ == "__main__":
+    main()

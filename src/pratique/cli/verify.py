@@ -1,0 +1,162 @@
+"""`pratique verify`: judge certificates with what is held here, and nothing else.
+
+    arguments -> inputs.items -> journeys.verify -> show -> exit code
+
+1. No network, no file written, nothing kept; a check never starts a sync.
+2. Exit: 4 if something could not be read, else 1 if any is RED, else 3 if any is AMBER, else 0.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pratique.cli import options, show
+from pratique.cli.inputs import Item, items
+from pratique.errors import DocumentRefused, Unreadable
+from pratique.journeys.verify import Verification
+from pratique.journeys.verify import verify as verify_text
+from pratique.snapshot import Snapshot
+from pratique.verdict import Colour
+
+NEGATIVE, UNDECIDED, INPUT_OUTPUT = 1, 3, 4
+BAR_FROM = 20
+"""Arguments from which on a progress bar is worth its line."""
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="[TEXT|FILE|-]...")
+@click.option(
+    "--trust",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Signers from this snapshot, list or folder, instead of those imported. Repeatable.",
+)
+@click.option(
+    "--environment",
+    type=click.Choice(["production", "test"]),
+    default="production",
+    show_default=True,
+    help="Environment of --trust where its sources do not tell.",
+)
+@click.option("--inspect", is_flag=True, help="Show the whole content too, to the holder.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="How to write the outcome; jsonl writes one result a line, as they come.",
+)
+@options.at
+@options.home
+def verify(
+    *,
+    inputs: tuple[str, ...],
+    sources: tuple[Path, ...],
+    environment: str,
+    inspect: bool,
+    output_format: str,
+    at: datetime | None,
+    home: Path | None,
+) -> int:
+    """Verify health certificates, offline.
+
+    Each input is a certificate's text (it begins with HC1:), a file of texts, a picture or PDF
+    with barcodes, or - for lines on standard input, as a hardware scanner types them.
+
+    Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read.
+    """
+    instant = options.now_or(at)
+    snapshot = _snapshot(sources, environment, home, instant)
+    counts: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
+    for item in _with_bar(inputs):
+        if item.text is None:
+            counts["unread"] += 1
+            label = "" if item.label == "input" else f"{item.label}: "
+            click.echo(f"error: {label}{item.remark}", err=True)
+            continue
+        found = verify_text(item.text, snapshot=snapshot, at=instant)
+        counts[found.verdict.colour] += 1
+        if output_format == "json":
+            rows.append(show.as_json(item.label, item.remark, found, inspect=inspect))
+        else:
+            _tell(item, found, inspect=inspect, as_row=output_format == "jsonl")
+    if output_format == "json":
+        click.echo(json.dumps(show.document(rows, snapshot, instant), indent=1, ensure_ascii=False))
+    elif output_format == "text":
+        _sum_up(counts, snapshot, instant)
+    return _exit_code(counts)
+
+
+def _tell(item: Item, found: Verification, *, inspect: bool, as_row: bool) -> None:
+    if as_row:
+        row = show.as_json(item.label, item.remark, found, inspect=inspect)
+        click.echo(json.dumps({"format": show.FORMAT, **row}, ensure_ascii=False))
+    else:
+        for line in show.lines(item.label, item.remark, found, inspect=inspect):
+            click.echo(line)
+    sys.stdout.flush()
+
+
+def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime) -> None:
+    days = (int(at.timestamp()) - snapshot.created) // 86400
+    age = f"{days} days old" if days > 1 else "1 day old" if days == 1 else "of today"
+    if days < 0:
+        age = "of later than the instant asked about"
+    told = ", ".join(f"{counts[c]} {c}" for c in (*Colour, "unread") if counts[c])
+    click.echo(f"{told or 'nothing to verify'}; trust list {age}", err=True)
+
+
+def _exit_code(counts: Counter[str]) -> int:
+    if counts["unread"] or not counts:
+        return INPUT_OUTPUT
+    if counts[Colour.RED]:
+        return NEGATIVE
+    return UNDECIDED if counts[Colour.AMBER] else 0
+
+
+def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:
+    if len(inputs) < BAR_FROM or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from _guarded(inputs)
+        return
+    with click.progressbar(inputs, label="verifying", file=sys.stderr) as bar:
+        yield from _guarded(bar)
+
+
+def _guarded(inputs: Iterable[str]) -> Iterator[Item]:
+    # One file that cannot be read does not keep the others from being judged.
+    for number, argument in enumerate(inputs, 1):
+        try:
+            yield from items(argument, number)
+        except Unreadable as error:
+            yield Item("input", None, f"{error.message}\nhint: {error.hint}")
+
+
+def _snapshot(
+    sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime
+) -> Snapshot:
+    from pratique.edges import files  # noqa: PLC0415 - not needed for --help
+
+    if sources:
+        from pratique.terms import Environment  # noqa: PLC0415
+
+        return files.trust_from(sources, at=at, environment=Environment(environment)).snapshot
+    found = files.load_snapshot(files.home(home))
+    if found is None:
+        raise DocumentRefused(
+            "no-trust-list",
+            "no signers were imported yet, so that nothing can be decided",
+            "pratique trust import SOURCE..., or name a source with --trust",
+        )
+    return found
