@@ -71,7 +71,12 @@ def pratique() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and exit."""
     try:
-        outcome = pratique.main(arguments, prog_name="pratique", standalone_mode=False)
+        outcome = pratique.main(
+            arguments,
+            prog_name="pratique",
+            standalone_mode=False,
+            color=False if os.environ.get("NO_COLOR") else None,
+        )
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())

@@ -1,0 +1,87 @@
+"""Run the transcripts beside this file: commands and what they print, to the letter.
+
+A line `$ pratique …` is run in the repository's root with a home of its own; the lines up to the next
+blank one are its output and its errors; `? N` is its exit code, which is 0 where none is written.
+`#` begins a remark. `...` alone on a line stands for any lines.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+class Step(NamedTuple):
+    """One command, and what it must print."""
+
+    command: str
+    output: list[str]
+    code: int
+
+
+def steps(text: str) -> Iterator[Step]:
+    """Yield the steps of a transcript."""
+    for block in re.split(r"\n\s*\n", text):
+        lines = [line for line in block.strip("\n").splitlines() if not line.startswith("#")]
+        if not lines or not lines[0].startswith("$ "):
+            continue
+        code = 0
+        if lines[-1].startswith("? "):
+            code = int(lines.pop()[2:])
+        yield Step(lines[0][2:], lines[1:], code)
+
+
+def run(command: str, home: Path) -> tuple[list[str], int]:
+    """Run a command as a person would."""
+    words = shlex.split(command)
+    assert words[0] == "pratique"
+    done = subprocess.run(
+        [sys.executable, "-m", "pratique", *words[1:]],
+        cwd=ROOT,
+        env={**os.environ, "PRATIQUE_HOME": str(home), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return [line.rstrip() for line in done.stdout.splitlines()], done.returncode
+
+
+def matches(printed: list[str], written: list[str]) -> bool:
+    """Tell whether what was printed is what is written, `...` standing for any lines."""
+    pattern = "".join(
+        "(?:.*\n)*" if line.strip() == "..." else re.escape(line.rstrip()) + "\n"
+        for line in written
+    )
+    return re.fullmatch(pattern, "".join(line + "\n" for line in printed)) is not None
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_transcript_is_what_is_printed(path: Path, tmp_path: Path) -> None:
+    done = 0
+    for step in steps(path.read_text(encoding="utf-8")):
+        printed, code = run(step.command, tmp_path)
+        shown = "\n".join(printed)
+        assert matches(printed, step.output), f"$ {step.command}\n{shown}"
+        assert code == step.code, f"$ {step.command}: exit {code}"
+        done += 1
+    assert done, "the transcript runs nothing"
+
+
+def test_a_transcript_that_differs_is_caught() -> None:
+    assert not matches(["one", "two"], ["one", "three"])
+    assert not matches(["one", "two"], ["one"])
+    assert matches(["one", "two", "three"], ["one", "..."])
