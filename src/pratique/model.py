@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -52,8 +53,7 @@ class Moment(NamedTuple):
         if self.precision is Precision.YEAR:
             return self.first.replace(month=12, day=31)
         if self.precision is Precision.MONTH:
-            ahead = self.first.replace(day=28) + timedelta(days=4)
-            return ahead - timedelta(days=ahead.day)
+            return self.first.replace(day=monthrange(self.first.year, self.first.month)[1])
         return self.first
 
     def text(self) -> str:

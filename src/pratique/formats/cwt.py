@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ DCC, DDCC_VS, DDCC_TR, VHL, ICVP, EXEMPTION = 1, 3, 4, 5, -6, -7
 
 MILLISECONDS_FROM = 100_000_000_000
 """An instant from here on is milliseconds: as seconds it would lie in the year 5138."""
+
+_NUMBER = re.compile(r"-?[1-9][0-9]{0,5}", re.ASCII)
 
 
 class Claims(NamedTuple):
@@ -76,11 +79,15 @@ def _plain(claims: dict[Any, Any]) -> HealthCertificate | None:
     return None
 
 
-def _lenient(claims: dict[Any, Any]) -> Decoded:
+def _lenient(claims: Mapping[Any, Any]) -> Decoded:
     findings: list[Finding] = []
-    if any(type(key) is str and key.lstrip("-").isdigit() for key in claims):
+    numbered = _numbered(claims)
+    if numbered is not claims:
         findings.append(Finding(Code.CLAIM_KEY_TEXT))
-        claims = {_number(key): value for key, value in claims.items()}
+    if len(numbered) < len(claims):
+        findings.append(Finding(Code.CBOR_DUPLICATE_KEY, "payload"))
+        return Decoded(None, tuple(findings))
+    claims = numbered
     head = _head(claims, findings)
     content = claims.get(HCERT)
     if content is None and "hcid" in claims:
@@ -92,9 +99,11 @@ def _lenient(claims: dict[Any, Any]) -> Decoded:
     if not is_map(content) or not content:
         findings.append(Finding(Code.CLAIMS_INVALID, "-260"))
         return Decoded(None, tuple(findings))
-    if type(next(iter(content))) is str:
-        content = {_number(key): value for key, value in content.items()}
-    return Decoded(_content(content, head, findings), tuple(findings))
+    numbered = _numbered(content)
+    if len(numbered) < len(content):
+        findings.append(Finding(Code.CBOR_DUPLICATE_KEY, "-260"))
+        return Decoded(None, tuple(findings))
+    return Decoded(_content(numbered, head, findings), tuple(findings))
 
 
 def _content(
@@ -149,13 +158,15 @@ def _instant(value: object, where: str, findings: list[Finding]) -> int | None:
     return value
 
 
-def _number(key: object) -> object:
-    if type(key) is str and len(key) < 8 and key.lstrip("-").isascii():
-        try:
-            return int(key)
-        except ValueError:
-            return key
-    return key
+def _numbered(group: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    # A number has one spelling as text ("1", not "01"), or two readers could see two contents: so
+    # could they where "1" and 1 are both there, which makes the result smaller than the group.
+    if not any(type(key) is str and _NUMBER.fullmatch(key) for key in group):
+        return group
+    return {
+        int(key) if type(key) is str and _NUMBER.fullmatch(key) else key: value
+        for key, value in group.items()
+    }
 
 
 def _shown(claim: object) -> str:
