@@ -1,0 +1,43 @@
+"""Kinds of pictures, told by their first bytes, and the limits of what is read."""
+
+from __future__ import annotations
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_PIXELS = 64_000_000
+"""Of one page or frame; the largest common camera pictures have 50 million."""
+MAX_PAGES = 32
+MAX_SCANS = 100
+"""Passes of a progressive JPEG; ordinary ones have about 10."""
+
+READ = {"PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PDF"}
+
+_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"II+\x00": "TIFF",
+    b"MM\x00+": "TIFF",
+    b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
+}
+_HEIF = {b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif", b"avis"}
+
+
+def kind_of(data: bytes) -> str | None:
+    """Name the kind of picture that bytes are; None if they are none. Kinds not in READ are not read."""
+    for magic, kind in _MAGIC.items():
+        if data.startswith(magic):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    # A text may begin with "BM"; the zeros of the header it cannot hold.
+    if data[:2] == b"BM" and data[6:10] == bytes(4):
+        return "BMP"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+        return "HEIF"
+    # "%PDF-" is spelt with Base45's letters: further on it may stand in a certificate's text.
+    if data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-"):
+        return "PDF"
+    return None
