@@ -1,0 +1,21 @@
+"""The texts in a case's picture, read as a verifier reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pratique.edges import qr
+from pratique.formats import FORMATS
+
+
+def texts_of(path: Path) -> tuple[str, ...]:
+    """Return the distinct texts of the barcodes in a picture file."""
+    return texts_in(path.read_bytes())
+
+
+def texts_in(data: bytes) -> tuple[str, ...]:
+    """Return the distinct texts of the barcodes in a picture.
+
+    What begins like no format that is read here, a national context say, is among them.
+    """
+    return tuple(found.text for found in qr.read_picture(data, prefixes=tuple(FORMATS)).codes)
