@@ -1,0 +1,91 @@
+"""Conformance cases of Pratique's own kit (`vectors/README.md` describes it).
+
+manifest case -> the kit's case and signers -> verify -> Result
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pratique.cli.conformance.result import Result
+from pratique.journeys.verify import Verification, verify
+from pratique.snapshot import Snapshot
+from pratique.terms import Algorithm, Environment, Kind
+from pratique.trust.signer import Signer
+from pratique.trust.store import TrustList
+
+
+def pratique_vector(case: dict[str, Any], root: Path) -> Result:
+    """Verify one text at its clock, and compare the colour, the codes and the facts."""
+    vector = _cases(root / case["files"][0])[case["id"]]
+    held = snapshot(root / case["trust"], Environment(vector["environment"]))
+    found = verify(vector["text"], snapshot=held, at=datetime.fromisoformat(vector["clock"]))
+    seen = outcome(found)
+    expected = vector["expected"]
+    facts = expected.get("facts")
+    agree = all(seen[name] == expected[name] for name in ("colour", "findings")) and (
+        facts is None or facts.items() <= (seen["facts"] or {}).items()
+    )
+    return Result(agree, f"{seen['colour']}: {', '.join(seen['findings'])}")
+
+
+def outcome(found: Verification) -> dict[str, Any]:
+    """Say in the kit's words what a verification came to."""
+    codes = sorted({finding.code.name for finding in found.verdict.findings})
+    seen: dict[str, Any] = {"colour": found.verdict.colour.value, "findings": codes}
+    certificate, signer = found.certificate, found.signer
+    if certificate is not None and signer is not None:
+        birth = certificate.person.birth_date
+        seen["facts"] = {
+            "kind": certificate.kind.value,
+            "domain": certificate.domain,
+            "signed_by": signer.participant,
+            "name": certificate.person.display_name(),
+            "birth_date": None if birth is None else birth.text(),
+        }
+    else:
+        seen["facts"] = None
+    return seen
+
+
+@cache
+def snapshot(path: Path, environment: Environment) -> Snapshot:
+    """Make the snapshot of the kit's signers."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["signers"]
+    trust = TrustList(map(_signer, rows))
+    return Snapshot(number=1, created=0, environment=environment, trust=trust)
+
+
+@cache
+def _cases(path: Path) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in json.loads(path.read_text(encoding="utf-8"))["cases"]}
+
+
+def _signer(row: dict[str, Any]) -> Signer:
+    key = base64.b64decode(row["spki"])
+    end = row["sca_not_after"]
+    return Signer(
+        kid=bytes.fromhex(row["kid"]),
+        participant=row["participant"],
+        countries=frozenset(row["countries"]),
+        algorithm=Algorithm(row["algorithm"]),
+        public_key=key,
+        usages=frozenset(map(Kind, row["usages"])),
+        not_before=_seconds(row["not_before"]),
+        not_after=_seconds(row["not_after"]),
+        environment=Environment(row["environment"]),
+        domain=row["domain"],
+        thumbprint=hashlib.sha256(key).hexdigest(),
+        sca_not_after=None if end is None else _seconds(end),
+        reason="unreadable" if row["unreadable"] else "",
+    )
+
+
+def _seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())

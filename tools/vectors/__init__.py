@@ -1,0 +1,1 @@
+"""How the conformance kit in `vectors/` is made: layer by layer, each of them wrong on purpose."""
