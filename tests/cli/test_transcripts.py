@@ -2,7 +2,7 @@
 
 A line `$ pratique …` is run in the repository's root with a home of its own; the lines up to the next
 blank one are its output and its errors; `? N` is its exit code, which is 0 where none is written.
-`#` begins a remark. `...` alone on a line stands for any lines.
+`#` begins a remark. `...` at the end of a line stands for its rest, alone on a line for any lines.
 """
 
 from __future__ import annotations
@@ -62,11 +62,16 @@ def run(command: str, home: Path) -> tuple[list[str], int]:
 
 def matches(printed: list[str], written: list[str]) -> bool:
     """Tell whether what was printed is what is written, `...` standing for any lines."""
-    pattern = "".join(
-        "(?:.*\n)*" if line.strip() == "..." else re.escape(line.rstrip()) + "\n"
-        for line in written
-    )
+    pattern = "".join(map(_pattern, written))
     return re.fullmatch(pattern, "".join(line + "\n" for line in printed)) is not None
+
+
+def _pattern(line: str) -> str:
+    if line.strip() == "...":
+        return "(?:.*\n)*"
+    if line.endswith("..."):
+        return re.escape(line[:-3]) + ".*\n"
+    return re.escape(line.rstrip()) + "\n"
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.txt")), ids=lambda path: path.stem)
@@ -85,3 +90,15 @@ def test_a_transcript_that_differs_is_caught() -> None:
     assert not matches(["one", "two"], ["one", "three"])
     assert not matches(["one", "two"], ["one"])
     assert matches(["one", "two", "three"], ["one", "..."])
+    assert matches(["one two"], ["one ..."])
+    assert not matches(["two"], ["one ..."])
+
+
+def test_the_readme_shows_what_the_transcripts_hold() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    session = readme.partition("<!-- session -->")[2].partition("<!-- /session -->")[0]
+    shown = [line for line in session.strip().splitlines()[1:-1] if line.strip()]
+    held = [path.read_text(encoding="utf-8").splitlines() for path in HERE.glob("*.txt")]
+    lines = {line for text in held for line in text}
+    assert [line for line in shown if line not in lines] == []
+    assert any(line.startswith("$ ") for line in shown)

@@ -85,15 +85,15 @@ def import_(
     path = files.save_snapshot(folder, snapshot)
     for name, reading in found.readings:
         click.echo(
-            f"{name}: {reading.kind}, {len(reading.listed)} signers, "
-            f"{len(reading.authorities)} signing CAs, proof {reading.proof}"
+            f"{name}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
+            f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}"
         )
     if found.refused:
         names = ", ".join(sorted({name for name, _ in found.refused})[:NAMED])
         click.echo(
             f"{len(found.refused)} files left out, which are no trust lists: {names}", err=True
         )
-    click.echo(f"{len(snapshot.trust)} signers in snapshot {snapshot.number}: {path}")
+    click.echo(f"{_count(len(snapshot.trust), 'signer')} in snapshot {snapshot.number}: {path}")
 
 
 @trust.command()
@@ -132,7 +132,7 @@ def show(
         click.echo(line)
     counts = Counter(str(row["state"]) for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in SignerState if counts[state])
-    click.echo(f"{len(rows)} signers at {instant.isoformat()}" + (f": {told}" if told else ""))
+    click.echo(f"{_count(len(rows), 'signer')} at {instant.isoformat()}" + (f": {told}" if told else ""))
 
 
 def describe(signer: Signer, at: int) -> dict[str, object]:
@@ -191,6 +191,10 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
         str(row["state"]),
         f"{row['reason']} {notes}".strip(),
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _date(seconds: int) -> str:

@@ -19,8 +19,7 @@ from pratique.cli.conformance.hcert_kinds import conforms, signature_good, told
 from pratique.cli.conformance.result import Result
 from pratique.crypto import cbor
 from pratique.findings import Code
-from pratique.formats import cwt, dcc, decode
-from pratique.formats.decoded import Decoded
+from pratique.formats import Decoded, cwt, dcc, decode
 from pratique.journeys.authenticate import read
 from pratique.journeys.verify import Verification, verify
 from pratique.verdict import Finding

@@ -1,0 +1,67 @@
+"""Throw damaged certificates at the verifier.
+
+    python -m tools.fuzz [--count 1000000] [--seed 1]
+
+Prints how long they took; exit 1 if one raised, took too long, or came to what is no verdict. Its
+text is then in .cache/fuzz, hexadecimal UTF-8.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from itertools import chain
+from pathlib import Path
+
+from tools import mutate
+from tools.measure import Trial
+
+SLOW, SLOWEST = 10.0, 50.0
+"""Milliseconds of processor time: for all but one in ten thousand, and for every input."""
+KEPT = Path(__file__).resolve().parents[1] / ".cache" / "fuzz"
+CHUNK = 20_000
+
+
+def main(arguments: list[str]) -> int:
+    """Fuzz, and say what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args(arguments)
+    trial = Trial()
+    found = mutate.seeds(mutate.kit_texts())
+    chunks = range(0, asked.count, CHUNK)
+    inputs = chain.from_iterable(
+        mutate.hostile(found, min(CHUNK, asked.count - start), asked.seed * 1_000_003 + start)
+        for start in chunks
+    )
+    for count in trial.run(inputs):
+        if count % CHUNK == 0:
+            print(f"{count} of {asked.count}", file=sys.stderr, flush=True)
+    _tell(trial)
+    for number, (one, reason) in enumerate(trial.faults[:20]):
+        KEPT.mkdir(parents=True, exist_ok=True)
+        path = KEPT / f"{asked.seed}-{number}.hex"
+        path.write_text(one.text.encode("utf-8", "surrogatepass").hex() + "\n", encoding="utf-8")
+        print(f"error: {one.layer}: {reason.strip().splitlines()[-1]}\nhint: {path}")
+    slow = trial.quantile(0.9999) > SLOW or trial.quantile(1) > SLOWEST
+    if slow:
+        print(f"error: slower than {SLOW} ms (p99.99) or {SLOWEST} ms (any)")
+    return 1 if trial.faults or slow else 0
+
+
+def _tell(trial: Trial) -> None:
+    times = ", ".join(
+        f"{name} {trial.quantile(part):.3f}"
+        for name, part in (("p50", 0.5), ("p99", 0.99), ("p99.99", 0.9999), ("max", 1.0))
+    )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{len(trial.spent)} inputs; ms of processor time: {times}; {memory} MiB")
+    print("layers: " + ", ".join(f"{name} {n}" for name, n in sorted(trial.layers.items())))
+    print("found: " + ", ".join(f"{code.name} {n}" for code, n in trial.codes.most_common()))
+    print(f"{len(trial.faults)} faults")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
