@@ -8,23 +8,19 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from pratique.cli import options
+from pratique.cli.signers import describe, table
 from pratique.edges import files
 from pratique.errors import Unreadable, UsageError
 from pratique.snapshot import Snapshot
-from pratique.terms import ALL_KINDS, Environment, SignerState
-from pratique.trust.signer import Signer
-
-HEADERS = ("KID", "PARTICIPANT", "SIGNS FOR", "USAGE", "VALID FROM", "VALID TO", "STATE", "REASON")
+from pratique.terms import Environment, SignerState
 
 NAMED = 5
 """How many of the files that were left out are named."""
@@ -128,77 +124,17 @@ def show(
         head = {"at": instant.isoformat(), "number": snapshot.number, "signers": rows}
         click.echo(json.dumps(head, indent=1, sort_keys=True))
         return
-    for line in _table(rows):
+    for line in table(rows):
         click.echo(line)
     counts = Counter(str(row["state"]) for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in SignerState if counts[state])
-    click.echo(f"{_count(len(rows), 'signer')} at {instant.isoformat()}" + (f": {told}" if told else ""))
-
-
-def describe(signer: Signer, at: int) -> dict[str, object]:
-    """Say all about a signer that a person or a script may want to know."""
-    return {
-        "kid": base64.b64encode(signer.kid).decode(),
-        "participant": signer.participant,
-        "countries": sorted(signer.countries),
-        "usages": sorted(signer.usages),
-        "not_before": _date(signer.not_before),
-        "not_after": _date(signer.not_after),
-        "environment": signer.environment.value,
-        "domain": signer.domain,
-        "algorithm": signer.algorithm.value,
-        "thumbprint": signer.thumbprint,
-        "state": signer.state(at).value,
-        "reason": _reason(signer, at),
-        "notes": list(signer.notes),
-    }
-
-
-def _reason(signer: Signer, at: int) -> str:
-    state = signer.state(at)
-    if state is SignerState.UNREADABLE:
-        return signer.reason
-    if state is SignerState.NOT_YET:
-        return f"from {_date(signer.not_before)}"
-    if state is SignerState.EXPIRED:
-        return f"since {_date(signer.not_after)}"
-    if state is SignerState.SCA_DEAD:
-        return f"SCA ended {_date(signer.sca_not_after or 0)}"
-    return ""
-
-
-def _table(rows: list[dict[str, object]]) -> Iterable[str]:
-    cells = [HEADERS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADERS))]
-    for line in cells:
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(padded).rstrip()
-
-
-def _cells(row: dict[str, object]) -> tuple[str, ...]:
-    def joined(name: str) -> str:
-        values = row[name]
-        return ",".join(map(str, values)) if isinstance(values, list) and values else "-"
-
-    notes = f"({joined('notes')})" if row["notes"] else ""
-    return (
-        str(row["kid"]),
-        str(row["participant"]) or "-",
-        joined("countries"),
-        "any" if row["usages"] == sorted(ALL_KINDS) else joined("usages"),
-        str(row["not_before"])[:10],
-        str(row["not_after"])[:10],
-        str(row["state"]),
-        f"{row['reason']} {notes}".strip(),
+    click.echo(
+        f"{_count(len(rows), 'signer')} at {instant.isoformat()}" + (f": {told}" if told else "")
     )
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _date(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _snapshot(source: Path | None, home: Path | None, at: datetime) -> Snapshot:

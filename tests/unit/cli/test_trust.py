@@ -57,14 +57,14 @@ def test_the_table_tells_reason_and_counts(folder: Path) -> None:
     lines = run("show", "--at", "2030-01-01").output.splitlines()
     assert lines[0].split()[:2] == ["KID", "PARTICIPANT"]
     assert "expired  since 2028-01-01T00:00:00Z" in lines[1]
-    assert lines[2] == "1 signers at 2030-01-01T00:00:00+00:00: 1 expired"
+    assert lines[2] == "1 signer at 2030-01-01T00:00:00+00:00: 1 expired"
 
 
 def test_importing_adds_and_replacing_forgets(folder: Path) -> None:
     first, second = put(folder, "a.pem", make(["DE"])), put(folder, "b.pem", make(["FR"]))
     run("import", first)
     assert "2 signers in snapshot 2" in run("import", second).output
-    assert "1 signers in snapshot 1" in run("import", second, "--replace").output
+    assert "1 signer in snapshot 1" in run("import", second, "--replace").output
 
 
 def test_an_import_without_signers_changes_nothing(folder: Path) -> None:
