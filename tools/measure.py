@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -39,7 +40,7 @@ class Trial:
 
     def __init__(self) -> None:
         self.held = snapshot()
-        self.spent: list[int] = []
+        self.spent = array("Q")
         self.codes: Counter[Code] = Counter()
         self.layers: Counter[str] = Counter()
         self.faults: list[tuple[Hostile, str]] = []
