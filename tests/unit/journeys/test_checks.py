@@ -197,6 +197,23 @@ def test_the_quick_proofs_say_what_the_checks_say(
 
 
 @pytest.mark.parametrize(
+    ("changes", "held", "at"),
+    [
+        ({"issued_at": START}, signer(), NOW),
+        ({"issued_at": NOW}, signer(), NOW),
+        ({"expires_at": NOW}, signer(), NOW),
+        ({"expires_at": END}, signer(), NOW),
+        ({}, signer(sca_not_after=NOW), NOW),
+        ({}, signer(sca_not_after=NOW + 1), NOW),
+    ],
+)
+def test_the_quick_proof_of_dates_includes_both_ends(
+    changes: dict[str, Any], held: Signer, at: int
+) -> None:
+    assert checks.in_force(certificate(**changes), held, at)
+
+
+@pytest.mark.parametrize(
     ("changes", "held"),
     [
         ({"kind": Kind.TEST}, signer(usages=frozenset({Kind.VACCINATION}))),

@@ -75,6 +75,9 @@ def test_who_signed_what_cannot_be_read_is_told() -> None:
     found = verified(text([1]))
     assert found.certificate is None
     assert found.signer == UTOPIA
+    twice = verified(text([1], by="twice-dcc")).signer
+    assert twice is not None
+    assert twice.domain == "DCC"
 
 
 @pytest.mark.parametrize("environment", list(type(SNAPSHOT.environment)))

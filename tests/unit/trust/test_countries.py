@@ -42,3 +42,11 @@ def test_a_state_signs_for_its_territories_and_not_the_other_way(
 def test_an_organisation_that_borrows_a_country_code_is_kept_apart_from_the_country() -> None:
     assert countries.may_sign_for("IOM") == {"IOM", "IO"}
     assert countries.may_sign_for("IOT") == {"IO"}
+
+
+def test_there_are_as_many_test_states_as_letters_and_no_more() -> None:
+    for character in map(chr, range(32, 127)):
+        text = f"X{character}"
+        meant = countries.code(text)
+        assert (meant is None) is not character.isalpha() or character == " "
+        assert meant in (None, text.upper())

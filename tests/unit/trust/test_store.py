@@ -45,5 +45,24 @@ def test_an_end_of_life_once_known_stays_known() -> None:
     assert next(iter(merged)).sca_not_after == 5
 
 
+def test_an_end_of_life_that_the_later_record_names_holds() -> None:
+    merged = TrustList([signer(sca_not_after=5)]).merge([signer(sca_not_after=3)])
+    assert [found.sca_not_after for found in merged] == [3]
+
+
+def test_two_lists_are_equal_if_their_signers_are() -> None:
+    one, other = TrustList([signer(b"a"), signer(b"b")]), TrustList([signer(b"b"), signer(b"a")])
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != TrustList([signer(b"a")])
+    assert one != tuple(one)
+    assert TrustList() != 0
+    assert one.__eq__(object()) is False
+
+
+def test_a_list_shows_how_many_signers_it_has() -> None:
+    assert repr(TrustList([signer(b"a"), signer(b"b")])) == "<TrustList of 2 signers>"
+
+
 def test_a_key_of_two_environments_is_two_signers() -> None:
     assert len(TrustList([signer(), signer(environment=Environment.PRODUCTION)])) == 2

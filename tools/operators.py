@@ -1,0 +1,158 @@
+"""How code is mutated: one small change at a time, each of which some test ought to notice.
+
+source -> tree -> Mutant(line, "function: before -> after", changed source), ...
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+_COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.FloorDiv: ast.Mult,
+    ast.BitOr: ast.BitAnd,
+    ast.BitAnd: ast.BitOr,
+}
+
+
+class Mutant(NamedTuple):
+    """One change: where it is, what it is, and the source with it."""
+
+    line: int
+    change: str
+    source: str
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Make every mutant of a module."""
+    tree = ast.parse(source)
+    for path, within in _places(tree, (), ""):
+        node = _at(tree, path)
+        for new in _changes(node):
+            mutated = copy.deepcopy(tree)
+            parent, last = _at(mutated, path[:-1]), path[-1]
+            field, index = last
+            if index is None:
+                setattr(parent, field, new)
+            else:
+                getattr(parent, field)[index] = new
+            ast.fix_missing_locations(mutated)
+            change = f"{within}: {_shown(node)} -> {_shown(new)}"
+            yield Mutant(getattr(node, "lineno", 0), change, ast.unparse(mutated))
+
+
+Path = tuple[tuple[str, int | None], ...]
+_UNSEEN = {"annotation", "returns", "decorator_list", "type_params", "bases"}
+"""Fields of nodes whose change no run can notice."""
+
+
+def _places(node: ast.AST, path: Path, within: str) -> Iterator[tuple[Path, str]]:
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Assert) or _is_offer(node):
+        return
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        within = f"{within}.{node.name}" if within else node.name
+    if path:
+        yield path, within or "module"
+    for field, value in ast.iter_fields(node):
+        if field in _UNSEEN:
+            continue
+        for index, child in enumerate(value) if isinstance(value, list) else ((None, value),):
+            if isinstance(child, ast.AST) and not _is_docstring(child):
+                yield from _places(child, (*path, (field, index)), within)
+
+
+def _is_offer(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _at(tree: ast.AST, path: Path) -> ast.AST:
+    for field, index in path:
+        found = getattr(tree, field)
+        tree = found if index is None else found[index]
+    return tree
+
+
+def _shown(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 70 else text[:67] + "..."
+
+
+def _changes(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Compare():
+            yield from _compared(node)
+        case ast.BoolOp(op=op, values=values):
+            yield ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
+            for at in range(len(values)):
+                rest = values[:at] + values[at + 1 :]
+                yield rest[0] if len(rest) == 1 else ast.BoolOp(op, rest)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield operand
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _COMPUTED:
+            yield ast.BinOp(left, _COMPUTED[type(op)](), right)
+        case ast.If(body=body, orelse=orelse):
+            for value in (True, False):
+                yield ast.If(ast.Constant(value), body, orelse)
+        case ast.IfExp(body=body, orelse=orelse):
+            yield body
+            yield orelse
+        case ast.Return(value=value) if value is None:
+            yield ast.Pass()
+        case ast.Return(value=value) if not isinstance(value, ast.Constant):
+            yield ast.Return(ast.Constant(None))
+        case ast.Raise() | ast.Break() | ast.Continue() | ast.AugAssign():
+            yield ast.Pass()
+        case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()):
+            yield ast.Pass()
+        case _:
+            yield from _valued(node)
+
+
+def _compared(node: ast.Compare) -> Iterator[ast.AST]:
+    for at, op in enumerate(node.ops):
+        for other in _COMPARED[type(op)]:
+            ops = [*node.ops[:at], other(), *node.ops[at + 1 :]]
+            yield ast.Compare(node.left, ops, node.comparators)
+
+
+def _valued(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Constant(value=bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int(value)):
+            yield ast.Constant(value + 1)
+            yield ast.Constant(value - 1)
+        case ast.Constant(value=str(value)) if value.strip() and len(value) < 40:
+            yield ast.Constant(f"{value}~")
+        case ast.Attribute(value=ast.Name(id="Code" | "Step" as family), attr=attr):
+            other = {"Code": "TEXT_EMPTY", "Step": "RULES"}[family]
+            if attr != other:
+                yield ast.Attribute(ast.Name(family, ast.Load()), other, ast.Load())
+        case ast.Tuple(elts=elts, ctx=ast.Load()) if len(elts) > 1:
+            for at in range(len(elts)):
+                yield ast.Tuple(elts[:at] + elts[at + 1 :], ast.Load())
