@@ -12,6 +12,9 @@ from enum import Enum, StrEnum, unique
 class Weight(StrEnum):
     """What a finding does to the verdict."""
 
+    # Enum hashes in Python code; findings are weighed for every certificate.
+    __hash__ = str.__hash__
+
     FAULT = "fault"
     """RED: the certificate is refused."""
     DOUBT = "doubt"

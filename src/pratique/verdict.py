@@ -61,6 +61,12 @@ class Verdict(NamedTuple):
 def conclude(findings: Iterable[Finding], stopped_at: Step | None = None) -> Verdict:
     """Weigh findings into a verdict. No finding at all is AMBER: nobody has said that it may pass."""
     found = tuple(findings)
-    weights = {f.code.weight for f in found}
-    colour = Colour.RED if Weight.FAULT in weights else Colour.AMBER
-    return Verdict(colour, found, stopped_at)
+    return Verdict(Colour.RED if refuses(found) else Colour.AMBER, found, stopped_at)
+
+
+def refuses(findings: Iterable[Finding]) -> bool:
+    """Tell whether any of the findings is a fault."""
+    for code, _ in findings:  # noqa: SIM110 - a generator costs more than the loop; every text pays
+        if code.weight is Weight.FAULT:
+            return True
+    return False

@@ -16,9 +16,11 @@ from pratique.findings import Code
 _ALGORITHM, _KID, _CRITICAL = 1, 4, 2
 _SIGNATURE1 = b"\x84\x6aSignature1"
 
-# The two protected headers that nearly all certificates have, {alg, 8-byte kid} in either order.
-_ALGORITHM_KID = {b"\xa2\x01\x26\x04\x48": -7}
-_KID_ALGORITHM = {b"\x01\x26": -7}
+# What nearly all certificates begin with: four parts, the first 13 bytes long, {alg: ES256, kid: 8
+# bytes} in either order.
+_ALGORITHM_KID = b"\x84\x4d\xa2\x01\x26\x04\x48"
+_KID_ALGORITHM = b"\x84\x4d\xa2\x04\x48", b"\x01\x26"
+_ES256 = -7
 
 
 def sign1(data: bytes) -> Envelope | Code:
@@ -34,42 +36,28 @@ def sign1(data: bytes) -> Envelope | Code:
 
 
 def _plain(data: bytes) -> Envelope | None:
-    # [short bytes, {}, bytes, 64 bytes] in shortest form and nothing after: nearly all certificates.
-    # Read by its three length bytes, which fixes every part and the end; `_general` is the reference.
-    if data[0] != 0x84 or not 0x4D <= data[1] <= 0x4E:
-        return None
-    unprotected = data[1] - 0x3E
-    if data[unprotected] != 0xA0:
-        return None
-    width = data[unprotected + 1]
-    if width == 0x58:
-        start = unprotected + 3
-        end = start + data[start - 1]
-    elif width == 0x59:
-        start = unprotected + 4
-        end = start + (data[start - 2] << 8 | data[start - 1])
+    # [{alg, kid}, {}, payload, 64 bytes] in shortest form and nothing after: nearly all
+    # certificates. Its length bytes fix every part and the end; `_general` is the reference.
+    if data[:7] == _ALGORITHM_KID:
+        kid = data[7:15]
+    elif (data[:5], data[13:15]) == _KID_ALGORITHM:
+        kid = data[5:13]
     else:
         return None
-    header = _quick_header(data[2:unprotected])
-    if (
-        header is None
-        or len(data) != end + 66
-        or data[end : end + 2] != b"\x58\x40"
-        or end == start
-    ):
+    width = data[15:17]
+    if width == b"\xa0\x59":
+        start = 19
+        end = start + (data[17] << 8 | data[18])
+    elif width == b"\xa0\x58":
+        start = 18
+        end = start + data[17]
+    else:
         return None
-    algorithm, kid = header
-    return tuple.__new__(
-        Envelope,
-        (
-            algorithm,
-            kid,
-            True,
-            data[start:end],
-            _SIGNATURE1 + data[1:unprotected] + b"\x40" + data[unprotected + 1 : end],
-            data[end + 2 :],
-        ),
-    )
+    if len(data) != end + 66 or data[end : end + 2] != b"\x58\x40" or end == start:
+        return None
+    message = _SIGNATURE1 + data[1:15] + b"\x40" + data[16:end]
+    parts = (_ES256, kid, True, data[start:end], message, data[end + 2 :])
+    return tuple.__new__(Envelope, parts)
 
 
 def _general(data: bytes) -> Envelope | Code:
@@ -87,16 +75,6 @@ def _general(data: bytes) -> Envelope | Code:
     if isinstance(header, Code):
         return header
     return Envelope(*header, payload, message_of(protected, payload), signature)
-
-
-def _quick_header(protected: bytes) -> tuple[int, bytes] | None:
-    if (algorithm := _ALGORITHM_KID.get(protected[:-8])) is not None:
-        return algorithm, protected[-8:]
-    if protected[:3] == b"\xa2\x04\x48":
-        algorithm = _KID_ALGORITHM.get(protected[11:])
-        if algorithm is not None:
-            return algorithm, protected[3:11]
-    return None
 
 
 def _header(protected: bytes, unprotected: object) -> tuple[int | None, bytes | None, bool] | Code:

@@ -11,11 +11,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from pratique.errors import DocumentRefused
@@ -27,10 +29,10 @@ Checker = Callable[[bytes, bytes], bool]
 Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; raises DocumentRefused if they do not fit."""
 
-_DIGESTS: dict[Algorithm, hashes.HashAlgorithm] = {
-    Algorithm.ES256: hashes.SHA256(),
-    Algorithm.ES384: hashes.SHA384(),
-    Algorithm.ES512: hashes.SHA512(),
+_DIGESTS: dict[Algorithm, tuple[hashes.HashAlgorithm, Callable[[bytes], hashlib._Hash]]] = {
+    Algorithm.ES256: (hashes.SHA256(), hashlib.sha256),
+    Algorithm.ES384: (hashes.SHA384(), hashlib.sha384),
+    Algorithm.ES512: (hashes.SHA512(), hashlib.sha512),
 }
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 RSA_BITS = range(2048, 8193)
@@ -47,10 +49,9 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
             raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
         return _rsa_checker(key)
     # RFC 9053 §2.1 binds the digest to the name and leaves the curve to the key.
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
-        digest = _DIGESTS.get(algorithm)
-        if digest is not None:
-            return _ecdsa_checker(key, digest)
+    digest = _DIGESTS.get(algorithm)
+    if digest and isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+        return _ecdsa_checker(key, *digest)
     raise DocumentRefused("key-algorithm", f"a public key cannot be used with {algorithm}")
 
 
@@ -67,15 +68,20 @@ def _rsa_checker(key: rsa.RSAPublicKey) -> Checker:
     return check
 
 
-def _ecdsa_checker(key: ec.EllipticCurvePublicKey, digest: hashes.HashAlgorithm) -> Checker:
-    ecdsa, size = ec.ECDSA(digest), (key.key_size + 7) // 8
+def _ecdsa_checker(
+    key: ec.EllipticCurvePublicKey,
+    digest: hashes.HashAlgorithm,
+    hashed: Callable[[bytes], hashlib._Hash],
+) -> Checker:
+    # One hash made here costs less than one that the check of the key has OpenSSL look up each time.
+    ecdsa, size = ec.ECDSA(Prehashed(digest)), (key.key_size + 7) // 8
     verify = key.verify
 
     def check(signature: bytes, message: bytes) -> bool:
         if len(signature) != 2 * size:
             return False
         try:
-            verify(to_der(signature), message, ecdsa)
+            verify(to_der(signature), hashed(message).digest(), ecdsa)
         except InvalidSignature:
             return False
         return True

@@ -17,35 +17,37 @@ MAX_CHARACTERS = 16384
 
 _NONE = 0xFF
 _VALUE = bytes(ALPHABET.find(c) if c in ALPHABET else _NONE for c in range(256))
-_LANE = int.from_bytes(b"\xff\0\0" * (MAX_CHARACTERS // 3 + 1), "little")
+_LANES = MAX_CHARACTERS // 3 + 1
+_LOW = int.from_bytes(b"\0\0\xff" * _LANES, "big")
+_OVER = int.from_bytes(b"\xff\0\0" * _LANES, "big")
 
 
-def decode(text: str) -> bytes | bytearray | None:
+def decode(text: str) -> bytearray | None:
     """Return the bytes, or None if `text` is not the canonical Base45 of any bytes."""
     try:
         raw = text.encode("ascii")
     except UnicodeEncodeError:
         return None
-    size = len(raw)
-    tail = size % 3
-    if size > MAX_CHARACTERS or tail == 1:
+    tail = len(raw) % 3
+    if len(raw) > MAX_CHARACTERS or tail == 1:
         return None
-    values = (raw + b"0" if tail else raw).translate(_VALUE)
+    if tail:
+        raw += b"0"
+    values = raw.translate(_VALUE)
     if _NONE in values:
         return None
-    lanes = int.from_bytes(values, "little")
-    # c0 + 256*c1 + 65536*c2 becomes c0 + 45*c1 + 2025*c2 in every lane at once; a lane holds 24 bits
-    # and the largest sum is 91124, so no lane ever reaches into its neighbour.
-    lanes -= (lanes >> 8 & _LANE) * 211 + (lanes >> 16 & _LANE) * 63511
-    count = len(values) // 3
-    sums = lanes.to_bytes(3 * count, "little")
-    high = sums[1::3]
-    if sums[2::3].count(0) != count or (tail and high[-1]):
+    lanes = int.from_bytes(values, "big")
+    # In every lane at once. It holds 24 bits and the largest sum is 91124, so none reaches into its
+    # neighbour.
+    lanes = (lanes >> 16 & _LOW) + (lanes >> 8 & _LOW) * 45 + (lanes & _LOW) * 2025
+    if lanes & _OVER:
         return None
-    out = bytearray(2 * count)
-    out[::2] = high
-    out[1::2] = sums[::3]
+    out = bytearray(lanes.to_bytes(len(values), "big"))
+    del out[::3]
     if tail:
+        # The pair's two characters make one byte, in the lane's low half.
+        if out[-2]:
+            return None
         del out[-2]
     return out
 

@@ -54,28 +54,35 @@ def decode(payload: bytes) -> Decoded:
     if type(claims) is not dict:
         code = claims if type(claims) is Code else Code.CLAIMS_INVALID
         return Decoded(None, (Finding(code, "payload"),))
-    certificate = _plain(claims)
+    plain = _plain(claims)
+    if plain is None:
+        return _lenient(claims)
+    certificate = dcc_plain.read(*plain)
     if certificate is not None:
         return tuple.__new__(Decoded, (certificate, ()))
-    return _lenient(claims)
+    findings: list[Finding] = []
+    certificate = dcc.lenient(*plain, findings)
+    return Decoded(certificate, tuple(findings))
 
 
-def _plain(claims: dict[Any, Any]) -> HealthCertificate | None:
-    # The form nearly all certificates have, proved clean at once; `_lenient` is the reference.
+def _plain(claims: dict[Any, Any]) -> tuple[dict[Any, Any], str, int, int] | None:
+    # The claims as nearly all certificates have them, proved clean at once: content, iss, iat, exp.
+    # `_lenient` is the reference.
     try:
         issuer, issued_at, expires_at = claims[ISSUER], claims[ISSUED], claims[EXPIRES]
         content = claims[HCERT]
-        dcc_content = content[DCC]
-        alone = len(content) == 1
+        fields = content[DCC]
     except (KeyError, TypeError, IndexError):
         return None
     if (
-        alone
+        len(claims) == 4
+        and type(fields) is type(content) is dict
+        and len(content) == 1
         and type(issuer) is str
         and type(issued_at) is type(expires_at) is int
         and issued_at < MILLISECONDS_FROM > expires_at
     ):
-        return dcc_plain.read(dcc_content, issuer, issued_at, expires_at)
+        return fields, issuer, issued_at, expires_at
     return None
 
 

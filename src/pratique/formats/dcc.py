@@ -99,17 +99,17 @@ def _entries(
     fields: Mapping[Any, Any], findings: list[Finding], longest: int, *, early: bool
 ) -> tuple[Kind, tuple[Entry, ...]] | None:
     # Empty and null groups beside the real one are met ("v": [...], "t": null, "r": []).
-    present = [key for key in _GROUPS if fields.get(key)]
-    for key in _GROUPS:
-        if key in fields and key not in present:
-            findings.append(Finding(Code.SCHEMA_DEVIATION, key))
+    named = [key for key in _GROUPS if key in fields]
+    present = [key for key in named if fields[key]]
+    if len(present) != len(named):
+        findings.extend(Finding(Code.SCHEMA_DEVIATION, key) for key in named if not fields[key])
     if len(present) != 1:
         code = Code.GROUPS_SEVERAL if present else Code.GROUP_MISSING
         findings.append(Finding(code, ",".join(present)))
         return None
     (key,) = present
     group = fields[key]
-    if not isinstance(group, list | tuple) or not all(map(is_map, group)):
+    if not isinstance(group, (list, tuple)) or not all(map(is_map, group)):
         findings.append(Finding(Code.FIELD_TYPE, key))
         return None
     if len(group) > 1:

@@ -16,7 +16,7 @@ from pratique.findings import Code
 from pratique.model import Moment, Precision
 from pratique.verdict import Finding
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_is_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
 # Met in real certificates: `+02`, `+0200`, no zone at all, a blank instead of T, no seconds.
 _INSTANT = re.compile(
@@ -36,9 +36,9 @@ def moment(text: str) -> Moment | None:
 
     "00" stands for an unknown month or day ("1963-00"). An instant without a zone is its day.
     """
-    if _DAY.fullmatch(text) and "-00" not in text:
+    if _is_day(text) and "-00" not in text:
         try:
-            return Moment(Precision.DAY, date.fromisoformat(text))
+            return tuple.__new__(Moment, (Precision.DAY, date.fromisoformat(text)))
         except ValueError:
             return None
     if match := _DATE.fullmatch(text):

@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pratique import formats
-from pratique.findings import Code, Step, Weight
+from pratique.findings import Code, Step
 from pratique.formats import Envelope
 from pratique.journeys.checks import in_force, judge, nothing_bars
 from pratique.model import HealthCertificate
 from pratique.snapshot import Snapshot
 from pratique.trust.signer import Signer
-from pratique.verdict import Colour, Finding, Verdict, conclude
+from pratique.verdict import Colour, Finding, Verdict, conclude, refuses
 
 
 class Verification(NamedTuple):
@@ -77,6 +77,6 @@ def _judged(
         found = before
     else:
         found = (*before, *judge(certificate, signer, environment, at))
-    if any(finding.code.weight is Weight.FAULT for finding in found):
-        return Verification(conclude(found), certificate, signer)
-    return Verification(conclude(found + _NO_RULES), certificate, signer)
+    if not refuses(found):
+        found += _NO_RULES
+    return Verification(conclude(found), certificate, signer)
