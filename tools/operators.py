@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ class Mutant(NamedTuple):
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Make every mutant of a module."""
-    tree = ast.parse(source)
+    tree, seen = ast.parse(source), Counter[str]()
     for path, within in _places(tree, (), ""):
         node = _at(tree, path)
         for new in _changes(node):
@@ -55,6 +56,8 @@ def mutants(source: str) -> Iterator[Mutant]:
                 getattr(parent, field)[index] = new
             ast.fix_missing_locations(mutated)
             change = f"{within}: {_shown(node)} -> {_shown(new)}"
+            seen[change] += 1
+            change += f" ({seen[change]})" if seen[change] > 1 else ""
             yield Mutant(getattr(node, "lineno", 0), change, ast.unparse(mutated))
 
 

@@ -48,9 +48,10 @@ def test_what_is_no_map_of_claims_is_told(payload: bytes, code: str) -> None:
     assert told(payload) == [(code, "payload")]
 
 
-@pytest.mark.parametrize("value", [None, 1, [], "x", {}])
+@pytest.mark.parametrize("value", [None, 1, [], [1, 2], "x", "xy", b"yz", {}])
 def test_a_certificate_claim_that_holds_nothing_is_told(value: object) -> None:
     assert told({1: "XU", -260: value}) == [("CLAIMS_INVALID", "-260")]
+    assert told(claims(DCC) | {-260: value}) == [("CLAIMS_INVALID", "-260")]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,12 @@ def test_an_instant_is_read_or_told(
     assert told(made) == [(note, name) for note in notes]
 
 
+def test_two_fractions_are_two_notes() -> None:
+    assert told(claims(DCC, iat=1.5, exp=2.5)) == [
+        ("INSTANT_FRACTION", "iat"), ("INSTANT_FRACTION", "exp"),
+    ]  # fmt: skip
+
+
 @given(st.floats() | st.integers(-(2**64), 2**64 - 1) | st.text() | st.booleans())
 def test_no_instant_raises_or_is_beyond_what_a_clock_says(value: object) -> None:
     found = cwt.decode(cbor(claims(DCC) | {4: value}))
@@ -119,6 +126,11 @@ def test_keys_written_as_text_are_read_and_noted_once() -> None:
     assert found.certificate.issuer == "XU"
     assert found.certificate.expires_at == keys.EXPIRES
     assert told(TEXTS) == [("CLAIM_KEY_TEXT", "")]
+
+
+def test_other_keys_beside_keys_written_as_text_are_left_as_they_are() -> None:
+    for key in ("x", "01", b"1", 1.5, None):
+        assert told(TEXTS | {key: 1}) == [("CLAIM_KEY_TEXT", "")]
 
 
 @pytest.mark.parametrize("key", ["1", "4", "6", "-260"])
