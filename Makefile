@@ -8,7 +8,7 @@ TYPED := src tools tests $(wildcard benchmarks)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types walls lock bench fuzz docs findings wheel clean
+.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings wheel clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -23,7 +23,7 @@ demo: $(READY)  ## see it work: a signed certificate, checked offline
 test: $(READY)  ## run the tests
 	@$(BIN)/pytest $(ARGS)
 
-check: style types walls lock docs wheel test  ## run every check that a change must pass
+check: style types walls lock docs wheel test instructions  ## run every check that a change must pass
 
 style: $(READY)
 	@$(BIN)/ruff format --check
@@ -41,6 +41,9 @@ lock: $(READY)
 
 bench: $(READY)  ## measure: what one verification costs
 	@$(BIN)/python -m benchmarks.verify $(ARGS)
+
+instructions: $(READY)  ## count what one verification executes, and refuse more than the limit
+	@$(BIN)/python -m benchmarks.verify --instructions
 
 fuzz: $(READY)  ## throw damaged certificates at the verifier
 	@$(BIN)/python -m tools.fuzz $(ARGS)
