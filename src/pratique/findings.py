@@ -224,6 +224,11 @@ class Code(Enum):
         "its signing key is bound to no country, so that nothing can be compared",
         "check by hand; tell the trust list's publisher",
     )
+    COUNTRY_MISSING = (
+        Step.COUNTRY, Weight.DOUBT,
+        "it names no country, so that the signing key's own cannot be compared",
+        "check by hand; tell the issuing country",
+    )
     ISSUER_UNMAPPED = (
         Step.COUNTRY, Weight.NOTE,
         "the issuer's name is no country code; the country of the event was compared instead",

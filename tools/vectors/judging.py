@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.vectors import content, keys
 from tools.vectors.cases import GOOD, Case, Cases, Outcome, amber, facts, red
-from tools.vectors.good import VACCINATED, WHO
+from tools.vectors.good import VACCINATED, WHO, WHO_WHOLE
 from tools.vectors.layers import claims, text
 
 ISSUED, EXPIRES, NOON, DAY = keys.ISSUED, keys.EXPIRES, keys.NOON, keys.DAY
@@ -158,6 +158,23 @@ def country_cases() -> Cases:
         )  # fmt: skip
         made = text(claims(content.vaccinated({"co": co}), iss=iss), by=by)
         yield Case(f"country/{name}", title, why, made, expected, facts=seen)
+    unsaid = "a key that may name no country could name any"
+    compared: list[tuple[str, str, str, dict[str, Any], str | None, Outcome]] = [
+        ("icvp", "a yellow booklet: its issuer is compared, for its dose has no country", "smart-icvp has no country of the event", content.icvp("d"), "XU", GOOD),
+        ("icvp-unsaid", "a yellow booklet without an issuer: no country is named", unsaid, content.icvp("d"), None, amber("COUNTRY_MISSING", "NO_RULES")),
+        ("icvp-unmapped", "a yellow booklet of a ministry: no country is named", unsaid, content.icvp("d"), "Ministry of Health", amber("COUNTRY_MISSING", "ISSUER_UNMAPPED", "NO_RULES")),
+    ]  # fmt: skip
+    for name, title, why, booklet, iss, expected in compared:
+        yield Case(
+            f"country/{name}", title, why, text(claims(booklet, claim=-6, iss=iss)), expected,
+            facts=facts("vaccination", domain="ICVP", **WHO_WHOLE),
+        )  # fmt: skip
+    exempt = content.dcc("e", content.exemption(co=content.ABSENT))
+    yield Case(
+        "country/exemption-unsaid", "an exemption without issuer and country", unsaid,
+        text(claims(exempt, iss=None)), amber("COUNTRY_MISSING", "NO_RULES"),
+        facts=facts("exemption", **WHO),
+    )  # fmt: skip
     two = content.dcc("v", content.dose(), content.dose(co="XA"))
     yield Case(
         "country/abroad-second", "the second of two doses was in Arcadia", "every entry counts",

@@ -124,6 +124,9 @@ def check_country(
         yield Finding(Code.ISSUER_UNMAPPED, "iss")
     if abroad:
         yield Finding(Code.COUNTRY_WRONG, "co")
+    if not events:
+        # A key that may name no country could name any: what cannot be compared is not passed.
+        yield Finding(Code.COUNTRY_MISSING, "co")
 
 
 def check_environment(
