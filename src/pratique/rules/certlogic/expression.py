@@ -1,0 +1,239 @@
+"""A checked CertLogic expression: its tree, and what it may cost.
+
+    JSON -> parse -> Expression(root, cost) -> interpret | compile_rules | describe | variables
+
+1. Trees are values: equal by content, never changed. `parse` alone makes them, so that every tree
+   has the right operands and keeps the limits.
+2. Cost is counted before anything runs: a step for each node, `LISTED` more for a look into a list
+   of the data. Only `reduce` costs at run time: its lambda's cost for each item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal as OneOf
+from typing import NamedTuple
+
+DEPTH = 16
+NODES = 500
+"""Of 201 real rules the deepest has 7, the largest 72 (facts/security.md X21)."""
+TEXT = 256
+"""Characters of a literal text or a path; the longest in 84 real rules has 61."""
+PARTS = 16
+"""Parts of a path; the longest real one has four."""
+NUMBER = 2**53 - 1
+"""Beyond it JavaScript's numbers skip integers, so engines would disagree."""
+AMOUNT = 100_000
+"""Units of time that `plusTime` may add: eleven years in hours."""
+BUDGET = 10_000
+"""Steps of one evaluation."""
+LISTED = 64
+"""Steps for a look into a list of the data, which may have `values.LONGEST` items."""
+
+Comparison = OneOf[">", "<", ">=", "<="]
+Order = OneOf["after", "before", "not-after", "not-before"]
+Unit = OneOf["year", "month", "day", "hour"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A literal text."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal integer."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A literal true or false."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list, each item evaluated by itself."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """Data access; the empty path is the whole context."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """One of two, by a guard."""
+
+    guard: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """The first falsy operand, or the last."""
+
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """`===`: equality without coercion."""
+
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """Membership of a list."""
+
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """The sum of two integers."""
+
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Two or three integers in order."""
+
+    operator: Comparison
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Two or three date-times in order."""
+
+    operator: Order
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Negation."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class PlusTime:
+    """A date-time, so many units later."""
+
+    operand: Node
+    amount: int
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class BirthDate:
+    """A date of birth as the last day that it can be (`dccDateOfBirth`)."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A fragment of a certificate's identifier (`extractFromUVCI`)."""
+
+    operand: Node
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """A left fold; `each` sees nothing but `current` and `accumulator`."""
+
+    operand: Node
+    each: Node
+    initial: Node
+
+
+Node = (
+    Text | Number | Truth | Items | Var | If | And | Same | In | Plus | Compare | Ordered | Not
+    | PlusTime | BirthDate | Fragment | Reduce
+)  # fmt: skip
+
+
+class Expression(NamedTuple):
+    """An expression that may be evaluated.
+
+    Attributes:
+        root: its tree.
+        cost: steps of one evaluation, without the rounds of its `reduce`s.
+    """
+
+    root: Node
+    cost: int
+
+
+def operands(node: Node) -> Iterator[tuple[str, Node]]:
+    """List what a node is made of, each with its place below the node (RFC 9535)."""
+    match node:
+        case Items(items):
+            yield from ((f"[{index}]", item) for index, item in enumerate(items))
+        case If(guard, then, otherwise):
+            yield from _places("if", guard, then, otherwise)
+        case And(several):
+            yield from _places("and", *several)
+        case Compare(operator, several) | Ordered(operator, several):
+            yield from _places(operator, *several)
+        case Same(left, right):
+            yield from _places("===", left, right)
+        case In(left, right):
+            yield from _places("in", left, right)
+        case Plus(left, right):
+            yield from _places("+", left, right)
+        case Not(operand):
+            yield from _places("!", operand)
+        case PlusTime(operand):
+            yield from _places("plusTime", operand)
+        case BirthDate(operand):
+            yield from _places("dccDateOfBirth", operand)
+        case Fragment(operand):
+            yield from _places("extractFromUVCI", operand)
+        case Reduce(operand, each, initial):
+            yield from _places("reduce", operand, each, initial)
+
+
+def cost(node: Node) -> int:
+    """Count the steps of one evaluation of a node, without the rounds of its `reduce`s."""
+    own = 1 + (LISTED if isinstance(node, In) and not isinstance(node.right, Items) else 0)
+    below = (
+        child
+        for _, child in operands(node)
+        if not (isinstance(node, Reduce) and child is node.each)
+    )
+    return own + sum(map(cost, below))
+
+
+def paths(node: Node) -> Iterator[str]:
+    """List the paths that are read from the data context; those of lambdas are their own."""
+    if isinstance(node, Var):
+        yield node.path
+    for _, child in operands(node):
+        if not (isinstance(node, Reduce) and child is node.each):
+            yield from paths(child)
+
+
+def _places(operator: str, *children: Node) -> Iterator[tuple[str, Node]]:
+    for index, child in enumerate(children):
+        yield f"['{operator}'][{index}]", child
