@@ -1,0 +1,65 @@
+"""Other people's rules: the language's suites, and seven states' rules with their own tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.cli.conformance import rule_kinds
+from pratique.cli.conformance.result import Result
+from pratique.rules.certlogic.compiled import compile_rules
+from pratique.rules.certlogic.expression import Expression
+from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.parse import parse
+
+Reader = Callable[[dict[str, Any], Path], Result]
+KINDS: dict[str, tuple[Reader, int]] = {
+    "certlogic-eval": (rule_kinds.certlogic_eval, 103),
+    "certlogic-validate": (rule_kinds.certlogic_form, 12),
+    "business-rule": (rule_kinds.business_rule, 671),
+}
+
+
+def cases(corpora: Path, kind: str) -> list[dict[str, Any]]:
+    manifest = json.loads((corpora / "manifest.json").read_text())
+    return [case for case in manifest["cases"] if case["kind"] == kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_case_agrees_and_none_is_skipped(corpora: Path, kind: str) -> None:
+    reader, count = KINDS[kind]
+    found = [(case["id"], reader(case, corpora)) for case in cases(corpora, kind)]
+    assert len(found) == count
+    assert [pair for pair in found if not pair[1].agree or pair[1].skipped] == []
+
+
+@pytest.mark.parametrize("kind", ["certlogic-eval", "business-rule"])
+def test_a_case_that_expects_otherwise_does_not_agree(corpora: Path, kind: str) -> None:
+    reader, _ = KINDS[kind]
+    for case in cases(corpora, kind)[:20]:
+        other = {**case, "expected": {"value": not case["expected"]["value"]}}
+        assert not reader(other, corpora).agree
+
+
+def test_the_same_value_of_another_type_does_not_agree(corpora: Path) -> None:
+    for case in cases(corpora, "certlogic-eval"):
+        if case["expected"]["value"] is True:
+            assert not rule_kinds.certlogic_eval({**case, "expected": {"value": 1}}, corpora).agree
+
+
+def test_every_rule_on_every_payload_of_its_country_is_the_same_in_both_engines(
+    corpora: Path,
+) -> None:
+    for path in sorted((corpora / "business-rules").glob("[A-Z][A-Z].json")):
+        document = json.loads(path.read_bytes())
+        parsed = [parse(rule["Logic"]) for rule in document["rules"]]
+        rules = [rule for rule in parsed if isinstance(rule, Expression)]
+        assert len(rules) == len(document["rules"])
+        compiled = compile_rules(rules, build=rule_kinds.build)
+        for test in document["tests"]:
+            data = rule_kinds.context(test, corpora)
+            assert compiled(data) == tuple(interpret(rule, data) for rule in rules)
