@@ -1,0 +1,50 @@
+"""Both engines at once: what is asked of one is asked of the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pratique.cli.conformance.rule_kinds import build
+from pratique.rules.certlogic.compiled import compile_rules
+from pratique.rules.certlogic.expression import Expression
+from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.parse import parse
+from pratique.rules.certlogic.values import Instant, Open, Reason
+
+
+def read(logic: object) -> Expression:
+    found = parse(logic)
+    assert isinstance(found, Expression), found
+    return found
+
+
+def codes(logic: object) -> list[str]:
+    found = parse(logic)
+    return [] if isinstance(found, Expression) else [issue.code for issue in found]
+
+
+def evaluate(logic: object, data: Any = None) -> Any:
+    """Evaluate by both engines; they must agree, to the type and the reason."""
+    expression = read(logic)
+    walked = interpret(expression, data)
+    (ran,) = compile_rules([expression], build=build)(data)
+    assert alike(walked, ran), (walked, ran)
+    return walked
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Compare two outcomes; lists and instants by what is in them."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Instant):
+        return bool(one.milliseconds == other.milliseconds)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    return bool(one == other or repr(one) == repr(other) == "nan")
+
+
+def reason(logic: object, data: Any = None) -> Reason | None:
+    found = evaluate(logic, data)
+    return found.reason if isinstance(found, Open) else None

@@ -1,0 +1,170 @@
+"""Whatever the expression and the data: both engines say the same, raise nothing, and end."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pratique.cli.conformance.rule_kinds import build
+from pratique.rules.certlogic.compiled import NAMES, compile_rules, module_of
+from pratique.rules.certlogic.expression import Expression
+from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.parse import parse
+from pratique.rules.certlogic.values import Instant, Open
+from tests.unit.rules.certlogic.engines import alike, read
+
+TEXTS = ["", "a", "b", "0", "2021", "2021-06", "2021-06-30", "2021-06-30T12:00:00Z", "2021-02-30",
+         "2021-06-30T12:00:00.5+02:00", "URN:UVCI:01:NL:1#2", "NL"]  # fmt: skip
+PATHS = ["", "x", "y", "x.0", "x.1", "x.a", "x.0.a", "y.d", "0", "1", "z.z"]
+LAMBDA_PATHS = ["current", "accumulator", "current.0", "current.a", "accumulator.0", "x"]
+
+scalars = st.one_of(
+    st.sampled_from(TEXTS), st.integers(-3, 3), st.booleans(), st.none(),
+    st.sampled_from([2.0, 0.5, -0.0, float("nan"), 2**53, float("inf")]),
+)  # fmt: skip
+data = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.sampled_from(["x", "y", "a", "d", "0", "1"]), inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+contexts = st.one_of(
+    data,
+    st.fixed_dictionaries({"x": data, "y": data}),
+    st.fixed_dictionaries({"x": st.lists(data, max_size=4), "y": st.sampled_from(TEXTS)}),
+)
+
+
+def _operations(
+    inner: st.SearchStrategy[Any], each: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Any]:
+    """Make operations, most of them well-formed."""
+    pair, few = st.tuples(inner, inner).map(list), st.lists(inner, min_size=2, max_size=3)
+    moment = st.tuples(
+        st.one_of(inner, st.sampled_from(TEXTS)), st.integers(-40, 40), st.sampled_from(["year", "month", "day", "hour"])
+    ).map(lambda parts: {"plusTime": list(parts)})  # fmt: skip
+    moments = st.lists(st.one_of(moment, inner), min_size=2, max_size=3)
+    return st.one_of(
+        *(st.tuples(st.just(one), pair).map(lambda made: {made[0]: made[1]}) for one in ("===", "in", "+")),
+        *(st.tuples(st.just(one), few).map(lambda made: {made[0]: made[1]}) for one in ("and", ">", "<=")),
+        *(st.tuples(st.just(one), moments).map(lambda made: {made[0]: made[1]}) for one in ("after", "not-after", "before")),
+        moment,
+        inner.map(lambda one: {"!": [one]}),
+        inner.map(lambda one: {"dccDateOfBirth": [one]}),
+        st.tuples(inner, st.integers(-1, 3)).map(lambda made: {"extractFromUVCI": list(made)}),
+        st.tuples(inner, inner, inner).map(lambda made: {"if": list(made)}),
+        st.tuples(inner, each, inner).map(lambda made: {"reduce": list(made)}),
+        st.lists(inner, max_size=3),
+    )  # fmt: skip
+
+
+def _leaves(paths: list[str]) -> st.SearchStrategy[Any]:
+    literals = st.one_of(st.sampled_from(TEXTS), st.integers(-3, 3), st.booleans())
+    return st.one_of(literals, st.sampled_from(paths).map(lambda path: {"var": path}))
+
+
+lambdas = st.recursive(_leaves(LAMBDA_PATHS), lambda inner: _operations(inner, inner), max_leaves=6)
+expressions = st.recursive(_leaves(PATHS), lambda inner: _operations(inner, lambdas), max_leaves=12)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(expressions, min_size=1, max_size=4), st.lists(contexts, min_size=1, max_size=3))
+def test_compiled_rules_say_what_interpreted_rules_say(
+    logics: list[Any], several: list[Any]
+) -> None:
+    parsed = [found for logic in logics if isinstance(found := parse(logic), Expression)]
+    # Each twice, so that everything is shared.
+    compiled = compile_rules([*parsed, *parsed], build=build)
+    for context in several:
+        walked = [interpret(expression, context) for expression in parsed]
+        assert all(map(alike, [*walked, *walked], compiled(context)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(data)
+def test_no_json_is_more_than_an_expression_or_issues(logic: Any) -> None:
+    found = parse(logic)
+    assert isinstance(found, Expression) or all(issue.code for issue in found)
+
+
+def test_the_random_expressions_reach_every_outcome() -> None:
+    """A control: the property above is not held by errors alone."""
+    met: set[type] = set()
+
+    @settings(max_examples=500, deadline=None, database=None, derandomize=True)
+    @given(expressions, contexts)
+    def meet(logic: Any, context: Any) -> None:
+        found = parse(logic)
+        if isinstance(found, Expression):
+            met.add(type(interpret(found, context)))
+
+    meet()
+    assert met >= {Open, Instant, bool, str, int, list}
+
+
+def test_a_rule_that_errs_opens_itself_alone() -> None:
+    late = {"after": [{"plusTime": [{"var": "x"}, 0, "day"]}, {"plusTime": ["2021", 0, "day"]}]}
+    compiled = compile_rules([read(late), read(True), read({"!": [late]})], build=build)
+    first, second, third = compiled({"x": "never"})
+    assert isinstance(first, Open)
+    assert second is True
+    assert first == third
+
+
+def test_a_date_is_read_once_for_all_rules() -> None:
+    counted: list[str] = []
+
+    def counting(module: ast.Module, namespace: dict[str, Any]) -> None:
+        plain = namespace["instant"]
+
+        def instant(text: str) -> Any:
+            counted.append(text)
+            return plain(text)
+
+        namespace["instant"] = instant
+        build(module, namespace)
+
+    rules = [
+        {"not-before": [{"plusTime": [{"var": "now"}, 0, "day"]}, {"plusTime": [{"var": "dt"}, days, "day"]}]}
+        for days in range(10)
+    ]  # fmt: skip
+    compiled = compile_rules([read(rule) for rule in rules], build=counting)
+    compiled({"now": "2021-07-01", "dt": "2021-06-25"})
+    assert sorted(counted) == ["2021-06-25", "2021-07-01"]
+
+
+def test_nothing_is_kept_from_one_context_to_the_next() -> None:
+    rule = {"===": [{"var": "x"}, {"var": "y"}]}
+    compiled = compile_rules([read(rule), read({"!": [rule]})], build=build)
+    assert compiled({"x": 1, "y": 1}) == (True, False)
+    assert compiled({"x": 1, "y": 2}) == (False, True)
+
+
+HOSTILE = ["__import__('os').system('x')", "data", "r0", "Instant", "'; import os; '", "\\", "\n    x", "{0}", "__builtins__"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_a_rule_is_a_constant_and_never_a_name(text: str) -> None:
+    logics = [text, {"var": text.replace(".", "_")}, {"in": [{"var": "x"}, [text, "b"]]}, {"===": [{"var": "x"}, text]}]  # fmt: skip
+    module = module_of([read(logic) for logic in logics])
+    named = {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
+    assert {name for name in named if not name[1:].isdigit()} <= {*NAMES, "data", "undecided"}
+    assert not [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert compile_rules([read(logics[0])], build=build)(None) == (text,)
+
+
+def test_a_generated_module_has_no_builtins() -> None:
+    seen: dict[str, Any] = {}
+
+    def watching(module: ast.Module, namespace: dict[str, Any]) -> None:
+        build(module, namespace)
+        seen.update(namespace)
+
+    compile_rules([read(True)], build=watching)
+    assert seen["__builtins__"] == {}
