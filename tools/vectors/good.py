@@ -185,6 +185,13 @@ def _envelopes() -> Cases:
     long = signed(payload).replace(
         b"\x59" + len(payload).to_bytes(2, "big"), b"\x5a" + len(payload).to_bytes(4, "big"), 1
     )
+    short = cbor(claims(content.LINK, claim=5))
+    wide = signed(short).replace(b"\x58" + bytes([len(short)]), b"\x59\0" + bytes([len(short)]), 1)
+    yield Case(
+        "formats/length-two", "the payload's length takes two bytes where one is enough",
+        "RFC 9052 §9: what is signed is encoded anew, in its shortest form; the wire may differ",
+        hc1(pack(wide)), amber("LINK_NOT_FOLLOWED"),
+    )  # fmt: skip
     yield _good(
         "length-long", "the payload's length is written longer than it needs to be",
         "RFC 9052 §9: what is signed is encoded anew, in its shortest form; the wire may differ",

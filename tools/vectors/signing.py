@@ -66,6 +66,12 @@ def _altered() -> list[tuple[str, str, str, str]]:
         protected=cbor({KID: keys.SIGNERS["utopia"].kid, 1: -7, 3: 0}),
         sign=lambda _m: keys.sign("utopia", b"other header"),
     )
+    short = cbor(claims(content.LINK, claim=5))
+
+    def wide(data: bytes) -> bytes:
+        return data.replace(b"\x58" + bytes([len(short)]), b"\x59\0" + bytes([len(short)]), 1)
+
+    lengthened = wide(signed(short, sign=lambda message: keys.sign("utopia", wide(message))))
     rows: list[tuple[str, str, Sign]] = [
         ("bit", "one bit of the signature differs", lambda m: keys.sign("utopia", m)[:-1] + bytes([keys.sign("utopia", m)[-1] ^ 1])),
         ("der", "the signature is DER instead of r and s", lambda m: keys.sign_der("utopia", m)),
@@ -89,6 +95,7 @@ def _altered() -> list[tuple[str, str, str, str]]:
         ("kid-of-another", "Arcadia's kid on what Utopia's key signed", "a kid is a hint and proves nothing", text(CLAIMS, kid=keys.SIGNERS["arcadia"].kid)),
         ("altered", "the date of the dose was altered after signing", "what a signature is for", hc1(pack(later))),
         ("header", "the signature covers another header", "the header is part of what is signed", unprotected_alg),
+        ("length", "what was signed has a length that takes two bytes where one is enough", "RFC 9052 §9: what is signed is in its shortest form", hc1(pack(lengthened))),
         ("pss-bit", "one bit of an RSA signature differs", "RFC 8230 §2", text(CLAIMS, by="freedonia", sign=lambda m: bytes(255) + b"\1")),
     ]  # fmt: skip
 

@@ -46,14 +46,17 @@ def _plain(data: bytes) -> Envelope | None:
         return None
     width = data[15:17]
     if width == b"\xa0\x59":
-        start = 19
+        start, least = 19, 256
         end = start + (data[17] << 8 | data[18])
     elif width == b"\xa0\x58":
-        start = 18
+        start, least = 18, 24
         end = start + data[17]
     else:
         return None
-    if len(data) != end + 66 or data[end : end + 2] != b"\x58\x40" or end == start:
+    if len(data) != end + 66 or data[end : end + 2] != b"\x58\x40":
+        return None
+    # What is signed is encoded anew (RFC 9052 §9): a length written too long stays on the wire.
+    if end - start < least:
         return None
     message = _SIGNATURE1 + data[1:15] + b"\x40" + data[16:end]
     parts = (_ES256, kid, True, data[start:end], message, data[end + 2 :])

@@ -144,3 +144,22 @@ def test_what_is_written_is_read() -> None:
         data = encode_sign1(PROTECTED, payload, SIGNATURE)
         assert data == message(payload=payload)
         assert opened(data).payload == payload
+
+
+def lengthened(size: int, width: int) -> bytes:
+    """Write a length in so many bytes, whatever is enough."""
+    return bytes([0x58 + width.bit_length() - 1]) + size.to_bytes(width, "big")
+
+
+@pytest.mark.parametrize(
+    ("size", "width"),
+    [(size, width) for size in (1, 23, 24, 100, 255) for width in (1, 2, 4, 8)]
+    + [(size, width) for size in (256, 300) for width in (2, 4, 8)],
+)
+def test_a_length_written_too_long_is_not_what_was_signed(size: int, width: int) -> None:
+    payload = b"\0" * size
+    short, long = cbor(payload), lengthened(size, width) + payload
+    data = message(payload=payload)
+    assert data.count(short) == 1
+    assert opened(data.replace(short, long)) == opened(data)
+    assert opened(data).message == to_be_signed(PROTECTED, payload)
