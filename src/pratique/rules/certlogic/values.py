@@ -138,6 +138,9 @@ def add(left: Any, right: Any) -> int | float:
     """Add two integers."""
     if not (is_integer(left) and is_integer(right)):
         raise Undecided(Reason.WRONG_TYPE)
+    # Before the sum: an integer too large for a float cannot be added to one.
+    if not (-NUMBER <= left <= NUMBER and -NUMBER <= right <= NUMBER):
+        raise Undecided(Reason.NUMBER_TOO_LARGE)
     total: int | float = left + right
     if not -NUMBER <= total <= NUMBER:
         raise Undecided(Reason.NUMBER_TOO_LARGE)

@@ -77,7 +77,7 @@ def test_no_real_rule_shows_its_operators_or_paths(corpora: Path) -> None:
             assert words.isprintable()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(expressions)
 def test_every_expression_can_be_said(logic: object) -> None:
     found = parse(logic)

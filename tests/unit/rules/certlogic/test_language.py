@@ -213,7 +213,9 @@ def test_a_reduce_within_a_reduce_sees_the_inner_item() -> None:
 def test_a_sum_stays_an_exact_number() -> None:
     assert evaluate({"+": [{"var": ""}, 1]}, 2**53 - 2) == 2**53 - 1
     assert reason({"+": [{"var": ""}, 1]}, 2**53 - 1) is Reason.NUMBER_TOO_LARGE
-    assert reason({"+": [{"var": ""}, {"var": ""}]}, 1e300) is Reason.NUMBER_TOO_LARGE
+    for pair in ([1e300, 1e300], [10**400, 2.0], [2.0, -(10**400)]):
+        assert reason({"+": [{"var": "0"}, {"var": "1"}]}, pair) is Reason.NUMBER_TOO_LARGE
+        assert isinstance(evaluate({">": [{"var": "0"}, {"var": "1"}]}, pair), bool)
 
 
 def test_an_evaluation_leaves_its_data_alone() -> None:
