@@ -21,7 +21,7 @@ from pratique.snapshot import Snapshot
 
 __all__ = ["AT_ONCE", "Verification", "verify", "verify_many"]
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
 
 
