@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import corpus
@@ -207,6 +207,7 @@ def _with(fields: Any, name: str, value: object) -> Any:
     | st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{0,8})?(Z|[+-][0-9]{2}:?[0-9]{2})\Z")
     | st.text(st.sampled_from("A<Zz\x1f "), max_size=82),
 )  # fmt: skip
+@example(SEEDS[0], "dob", "1900-20")  # of the right shape, and in no calendar
 def test_a_payload_with_another_text(claims: Any, name: str, value: str) -> None:
     same_payload(layers.cbor(_with(claims, name, value)))
 

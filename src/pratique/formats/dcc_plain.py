@@ -71,6 +71,8 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
         if entry is None:
             return None
         born = _day(birth) if len(birth) == 10 else moment(birth)
+        if born is None:
+            return None
     except (KeyError, TypeError, ValueError):
         return None
     person = _new(Person, (surname, forename, surname_icao, forename_icao, born, None, None, None))
