@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pratique.cli.conformance.rule_kinds import build, context
+from pratique.cli.conformance.rule_kinds import context
+from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret

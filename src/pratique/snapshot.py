@@ -15,6 +15,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from pratique.errors import DocumentRefused
+from pratique.rules.documents import write
+from pratique.rules.rule import read
+from pratique.rules.ruleset import Build, Ruleset
 from pratique.terms import Algorithm, Environment
 from pratique.trust import json_text
 from pratique.trust.rows import array, from_row, text, to_row, whole
@@ -23,7 +26,10 @@ from pratique.trust.store import TrustList
 
 FORMAT = "pratique-snapshot-1"
 _FAMILY = "pratique-snapshot-"
-_MEMBERS = {"format", "number", "created", "environment", "sources", "signers"}
+_MEMBERS = {
+    "format", "number", "created", "environment", "sources", "signers", "rules", "value_sets",
+    "compatible",
+}  # fmt: skip
 
 Checker = Callable[[bytes, bytes], bool]
 """check(signature, message) -> is it good; as in `pratique.crypto.primitives`."""
@@ -48,6 +54,7 @@ class Snapshot:
         environment: the environment that the verifier stands in. Signers of another one are kept,
             so that a specimen can be told from an unknown issuer.
         trust: the signers.
+        ruleset: destinations' rules and value sets.
         sources: what it was built from.
     """
 
@@ -58,6 +65,7 @@ class Snapshot:
         "created",
         "environment",
         "number",
+        "ruleset",
         "sources",
         "trust",
     )
@@ -66,6 +74,7 @@ class Snapshot:
     created: int
     environment: Environment
     trust: TrustList
+    ruleset: Ruleset
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
@@ -79,11 +88,13 @@ class Snapshot:
         environment: Environment,
         trust: TrustList,
         sources: tuple[Source, ...] = (),
+        ruleset: Ruleset | None = None,
         primitive: Primitive | None = None,
     ) -> None:
         values = {
             "number": number, "created": created, "environment": environment, "trust": trust,
             "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
+            "ruleset": ruleset if ruleset is not None else Ruleset(),
             "_candidates": {},
         }  # fmt: skip
         for name, value in values.items():
@@ -131,6 +142,7 @@ class Snapshot:
             environment=self.environment,
             trust=self.trust,
             sources=self.sources,
+            ruleset=self.ruleset,
             primitive=primitive,
         )
 
@@ -142,12 +154,17 @@ class Snapshot:
             "created": self.created,
             "environment": self.environment.value,
             "sources": [list(source) for source in self.sources],
+            "rules": [write(rule) for rule in self.ruleset.rules],
+            "value_sets": self.ruleset.value_sets,
+            "compatible": self.ruleset.compatible,
         }
         signers = ",\n".join(_dump(to_row(signer)) for signer in self.trust)
         return f'{_dump(head)[:-1]},"signers":[\n{signers}\n]}}\n'.encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, primitive: Primitive | None = None) -> Snapshot:
+    def from_bytes(
+        cls, data: bytes, *, primitive: Primitive | None = None, build: Build | None = None
+    ) -> Snapshot:
         """Read a snapshot; DocumentRefused `snapshot-…` if it is not exactly one."""
         found = json_text.parse(data)
         name = found.get("format") if isinstance(found, dict) else None
@@ -161,12 +178,17 @@ class Snapshot:
             raise _malformed("it is not a snapshot")
         members = cast("dict[str, Any]", found)
         try:
-            return cls(**_head(members), trust=_trust(members["signers"]), primitive=primitive)
+            return cls(
+                **_head(members),
+                trust=_trust(members["signers"]),
+                ruleset=_ruleset(members, build),
+                primitive=primitive,
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise _malformed("a member is missing or holds the wrong kind of value") from error
 
     def _content(self) -> tuple[object, ...]:
-        return self.number, self.created, self.environment, self.trust, self.sources
+        return self.number, self.created, self.environment, self.trust, self.ruleset, self.sources
 
     def _load(self) -> Primitive:
         if self._primitive is not None:
@@ -195,6 +217,14 @@ def _head(members: dict[str, Any]) -> dict[str, Any]:
         "environment": Environment(members["environment"]),
         "sources": sources,
     }
+
+
+def _ruleset(members: dict[str, Any], build: Build | None) -> Ruleset:
+    value_sets, compatible = members["value_sets"], members["compatible"]
+    if not isinstance(value_sets, dict) or type(compatible) is not bool:
+        raise TypeError("not value sets")
+    sets = {text(name): [text(code) for code in array(codes)] for name, codes in value_sets.items()}
+    return Ruleset(map(read, array(members["rules"])), sets, compatible=compatible, build=build)
 
 
 def _trust(rows: object) -> TrustList:

@@ -11,6 +11,7 @@ import pytest
 
 from pratique.cli.conformance import rule_kinds
 from pratique.cli.conformance.result import Result
+from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret
@@ -59,7 +60,7 @@ def test_every_rule_on_every_payload_of_its_country_is_the_same_in_both_engines(
         parsed = [parse(rule["Logic"]) for rule in document["rules"]]
         rules = [rule for rule in parsed if isinstance(rule, Expression)]
         assert len(rules) == len(document["rules"])
-        compiled = compile_rules(rules, build=rule_kinds.build)
+        compiled = compile_rules(rules, build=build)
         for test in document["tests"]:
             data = rule_kinds.context(test, corpora)
             assert compiled(data) == tuple(interpret(rule, data) for rule in rules)

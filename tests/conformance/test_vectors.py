@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pratique.cli.conformance import vector_kinds
-from pratique.findings import Code
+from pratique.findings import Code, Step
 from pratique.journeys.verify import verify_many
 from pratique.terms import Environment, Kind
 from tools import make_vectors
@@ -50,7 +50,9 @@ def test_many_at_once_come_to_the_same() -> None:
 
 def test_every_code_of_the_closed_list_has_a_vector() -> None:
     shown = {code for row in VECTORS for code in row["expected"]["findings"]}
-    assert shown == set(Code.__members__)
+    # What a destination's rules say depends on the rules: tests/journeys/test_decide.py shows each.
+    of_rules = {code.name for code in Code if code.step is Step.RULES} - {"NO_RULES"}
+    assert shown == set(Code.__members__) - of_rules
 
 
 def test_every_kind_has_a_good_vector() -> None:

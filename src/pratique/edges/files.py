@@ -25,6 +25,7 @@ from pratique.trust.store import TrustList
 
 if TYPE_CHECKING:
     from pratique.crypto.spki import PublicKey
+    from pratique.rules.documents import Published
     from pratique.trust.certificates import Reading
 
 MAX_SOURCE = 32 * 1024 * 1024
@@ -145,6 +146,22 @@ def trust_from(
         sources=tuple(origins),
     )
     return TrustSources(snapshot, tuple(readings), tuple(refused))
+
+
+def rules_from(paths: Iterable[Path]) -> Published:
+    """Read files of rules and value sets, and folders of them; one that is neither is refused."""
+    from pratique.rules import documents  # noqa: PLC0415 - a check reads a snapshot
+    from pratique.trust import json_text  # noqa: PLC0415
+
+    parts = []
+    for path, alone in _files(list(paths)):
+        if not alone and path.suffix != ".json":
+            continue
+        try:
+            parts.append(documents.read(json_text.parse(read_bytes(path))))
+        except DocumentRefused as error:
+            raise _at(path, error) from error
+    return documents.merged(parts)
 
 
 def read_proof_key(path: Path) -> PublicKey:

@@ -24,15 +24,21 @@ from pratique.errors import ExtraMissing, Unreadable
 Reader = Callable[[dict[str, Any], Path], Result]
 
 READERS = {
+    "business-rule": "rule_kinds:business_rule",
     "cbor-bad": "cbor_kinds:bad",
     "cbor-good": "cbor_kinds:good",
+    "certlogic-eval": "rule_kinds:certlogic_eval",
+    "certlogic-validate": "rule_kinds:certlogic_form",
     "cose": "crypto_kinds:cose_example",
     "crypto-vectors": "crypto_kinds:wycheproof",
     "dcc-layered": "layered:layered",
     "dcc-payload-schema": "hcert_kinds:payload_schema",
     "dcc-qr": "hcert_kinds:dcc_qr",
+    "holder-match": "holder_kinds:holder_match",
+    "holder-name": "holder_kinds:holder_name",
     "icvp": "hcert_kinds:hcert",
     "pratique-vector": "vector_kinds:pratique_vector",
+    "rule-context": "holder_kinds:rule_context",
     "signed-trustlist": "trust_kinds:signed_trustlist",
     "tng-did": "trust_kinds:tng_did",
     "who-ddcc": "hcert_kinds:hcert",

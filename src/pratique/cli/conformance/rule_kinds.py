@@ -7,13 +7,13 @@ manifest case -> both engines -> Result
 
 from __future__ import annotations
 
-import ast
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
+from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret
@@ -22,15 +22,6 @@ from pratique.rules.certlogic.values import Open
 
 LIMIT = "limit-"
 """Our own limits: an expression that only they refuse has a right form."""
-
-
-def build(module: ast.Module, namespace: dict[str, Any]) -> None:
-    """Execute a generated module: the primitive that `compile_rules` is handed.
-
-    The tree is made node by node of our own names and of constants; no text of a rule is parsed
-    as Python, and the namespace has no builtins.
-    """
-    exec(compile(module, "<rules>", "exec"), namespace)  # noqa: S102 - see above
 
 
 def certlogic_eval(case: dict[str, Any], root: Path) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pratique.cli.conformance.rule_kinds import build
+from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret

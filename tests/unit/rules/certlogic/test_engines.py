@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.conformance.rule_kinds import build
+from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import NAMES, compile_rules, module_of
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance.rule_kinds import build
+from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.describe import describe
 from pratique.rules.certlogic.expression import BUDGET, DEPTH, NODES, Expression, cost

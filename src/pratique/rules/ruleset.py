@@ -1,0 +1,227 @@
+"""All published rules and value sets: which apply, and what each says of a certificate.
+
+    rules, value sets -> select(place, issuer, kind, at) -> assess(data) -> Outcome per rule
+
+1. Acceptance rules are those of the country (and region) of arrival, Invalidation rules those of the
+   issuer's country; in force at the clock, the highest version of each identifier (CertLogic and the
+   EU's rule selection).
+2. A rule whose engine, version or logic is not known here, and one that errs or runs out of steps, is
+   OPEN: never passed.
+3. No rules for a country is NOT_ASSESSED, which is never green: three peers showed "valid" there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from pratique.errors import DocumentRefused
+from pratique.rules.certlogic import variables
+from pratique.rules.certlogic.expression import Expression
+from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.parse import parse
+from pratique.rules.certlogic.values import Open
+from pratique.rules.rule import Rule, RuleType
+from pratique.terms import Kind
+
+Build = Callable[[Any, dict[str, Any]], None]
+"""Turns a module's syntax tree into code, as in `pratique.rules.certlogic.compiled`."""
+
+SUPPORTED_ENGINE = "CERTLOGIC"
+NEWEST_ENGINE = (1, 3, 3)
+SCHEMA_MAJOR, NEWEST_SCHEMA_MINOR = 1, 3
+
+
+class Result(StrEnum):
+    """What one rule says."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    OPEN = "open"
+
+
+class Outcome(NamedTuple):
+    """One rule's result; `reason` is a stable code where it is OPEN."""
+
+    rule: Rule
+    result: Result
+    reason: str = ""
+
+
+class Destination(NamedTuple):
+    """Where somebody arrives: a country's code, and a region of it or None."""
+
+    country: str
+    region: str | None = None
+
+
+class Ruleset:
+    """Every destination's rules, and the value sets they speak of. Immutable."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule] = (),
+        value_sets: Mapping[str, Iterable[str]] | None = None,
+        *,
+        compatible: bool = False,
+        build: Build | None = None,
+    ) -> None:
+        """Take rules and value sets.
+
+        Args:
+            rules: as read; DocumentRefused `rule-logic` if one's logic is not CertLogic,
+                `rule-variable` if it reads what is not on the closed list.
+            value_sets: name -> codes.
+            compatible: let in what existing rules read beyond the list (`variables.COMPATIBLE`).
+            build: turns a compiled ruleset's syntax tree into code; without it rules are interpreted,
+                with the same outcomes.
+        """
+        self.rules = tuple(sorted(rules, key=lambda rule: (rule.country, rule.name, str(rule))))
+        self.value_sets = {name: list(codes) for name, codes in sorted((value_sets or {}).items())}
+        self.compatible = compatible
+        self._build = build
+        self._expressions = {id(rule): _parsed(rule, compatible=compatible) for rule in self.rules}
+        self._programs: dict[tuple[str, ...], Callable[[Any], Sequence[Any]]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ruleset) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(tuple(rule.name for rule in self.rules))
+
+    def __repr__(self) -> str:
+        return f"<Ruleset of {len(self.rules)} rules>"
+
+    def _content(self) -> tuple[object, ...]:
+        return self.rules, self.value_sets, self.compatible
+
+    @cached_property
+    def countries(self) -> tuple[str, ...]:
+        """Return the destinations that have published acceptance rules."""
+        found = {rule.country for rule in self.rules if rule.type is RuleType.ACCEPTANCE}
+        return tuple(sorted(found))
+
+    def assessed(self, place: Destination, at: int) -> bool:
+        """Tell whether the destination has any acceptance rule in force."""
+        return any(
+            rule.in_force(at) and rule.type is RuleType.ACCEPTANCE and _there(rule, place)
+            for rule in self._of(place.country)
+        )
+
+    def select(
+        self, place: Destination, issuer: str | None, kind: Kind, at: int
+    ) -> tuple[Rule, ...]:
+        """Return the rules that apply to a certificate of this kind, in a fixed order."""
+        newest: dict[str, Rule] = {}
+        for country in {place.country, issuer or ""}:
+            for rule in self._of(country):
+                if rule.in_force(at) and _applies(rule, place, issuer, kind):
+                    held = newest.get(rule.identifier)
+                    if held is None or rule.version > held.version:
+                        newest[rule.identifier] = rule
+        return tuple(newest[name] for name in sorted(newest))
+
+    def concerning(self, place: Destination, issuer: str | None, kind: Kind) -> tuple[Rule, ...]:
+        """Return the rules that apply to such a certificate at any time, in all their versions."""
+        return tuple(
+            rule
+            for country in sorted({place.country, issuer or ""})
+            for rule in self._of(country)
+            if _applies(rule, place, issuer, kind)
+        )
+
+    def assess(self, rules: Sequence[Rule], data: Mapping[str, Any]) -> tuple[Outcome, ...]:
+        """Ask each rule about the data (`{"payload": …, "external": …}`)."""
+        unasked = self._unasked
+        known = tuple(rule for rule in rules if id(rule) not in unasked)
+        said = dict(zip(map(id, known), self._values(known, data), strict=True))
+        return tuple(
+            _outcome(rule, said[id(rule)])
+            if id(rule) in said
+            else Outcome(rule, Result.OPEN, unasked[id(rule)])
+            for rule in rules
+        )
+
+    @cached_property
+    def _unasked(self) -> dict[int, str]:
+        # A value set that is missing reads as nothing, and "not in nothing" would pass.
+        found = {}
+        for rule in self.rules:
+            if not _understood(rule):
+                found[id(rule)] = "engine-or-schema-unknown"
+            elif set(variables.value_sets(self._expressions[id(rule)])) - self.value_sets.keys():
+                found[id(rule)] = "value-set-missing"
+        return found
+
+    def _values(self, rules: tuple[Rule, ...], data: Mapping[str, Any]) -> Sequence[Any]:
+        if self._build is None:
+            return [interpret(self._expressions[id(rule)], data) for rule in rules]
+        key = tuple(rule.name for rule in rules)
+        program = self._programs.get(key)
+        if program is None:
+            from pratique.rules.certlogic.compiled import compile_rules  # noqa: PLC0415 - heavy
+
+            expressions = [self._expressions[id(rule)] for rule in rules]
+            program = self._programs[key] = compile_rules(expressions, build=self._build)
+        return program(data)
+
+    def _of(self, country: str) -> tuple[Rule, ...]:
+        return self._by_country.get(country, ())
+
+    @cached_property
+    def _by_country(self) -> dict[str, tuple[Rule, ...]]:
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.country, []).append(rule)
+        return {country: tuple(rules) for country, rules in found.items()}
+
+
+def _parsed(rule: Rule, *, compatible: bool) -> Expression:
+    found = parse(rule.logic)
+    if not isinstance(found, Expression):
+        raise _refused(rule, "rule-logic", found[0].where, found[0].message)
+    beyond = variables.check(found, compatible=compatible)
+    if beyond:
+        raise _refused(rule, "rule-variable", beyond[0].where, beyond[0].message)
+    return found
+
+
+def _refused(rule: Rule, code: str, where: str, message: str) -> DocumentRefused:
+    return DocumentRefused(
+        code, f"rule {rule.name} is refused: {where}: {message}", "pratique rules check"
+    )
+
+
+def _outcome(rule: Rule, value: object) -> Outcome:
+    if isinstance(value, Open):
+        return Outcome(rule, Result.OPEN, value.reason.value)
+    if type(value) is not bool:
+        return Outcome(rule, Result.OPEN, "not-boolean")
+    # An Invalidation rule that is true says that the certificate is void (the reference engine in
+    # JavaScript; the Android one took it for passed).
+    passed = value is not (rule.type is RuleType.INVALIDATION)
+    return Outcome(rule, Result.PASSED if passed else Result.FAILED)
+
+
+def _there(rule: Rule, place: Destination) -> bool:
+    return rule.region is None or rule.region == place.region
+
+
+def _applies(rule: Rule, place: Destination, issuer: str | None, kind: Kind) -> bool:
+    if rule.kind is not None and rule.kind is not kind:
+        return False
+    if rule.type is RuleType.INVALIDATION:
+        return rule.country == issuer
+    return rule.country == place.country and _there(rule, place)
+
+
+def _understood(rule: Rule) -> bool:
+    schema = tuple(map(int, rule.schema_version.split(".")))
+    return (
+        rule.engine == SUPPORTED_ENGINE
+        and tuple(map(int, rule.engine_version.split("."))) <= NEWEST_ENGINE
+        and schema[0] == SCHEMA_MAJOR
+        and schema[1] <= NEWEST_SCHEMA_MINOR
+    )
