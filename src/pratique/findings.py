@@ -247,4 +247,34 @@ class Code(Enum):
         "it is authentic and in force; no destination's rules were asked",
         "apply the entry rules by hand",
     )
+    NO_RULES_FOR_COUNTRY = (
+        Step.RULES, Weight.DOUBT,
+        "the destination has published no rules, or none in force then", "apply the entry rules by hand",
+    )
+    NO_RULE_FOR_KIND = (
+        Step.RULES, Weight.DOUBT,
+        "the destination has rules, but none for this kind of certificate",
+        "ask for another certificate, or apply the entry rules by hand",
+    )
+    RULE_FAILED = (
+        Step.RULES, Weight.FAULT,
+        "a rule of the destination is not met", "tell the holder which rule, and what would help",
+    )
+    RULE_OPEN = (
+        Step.RULES, Weight.DOUBT,
+        "a rule of the destination cannot be decided", "apply this rule by hand",
+    )
+    SECOND_CERTIFICATE = (
+        Step.RULES, Weight.DOUBT,
+        "it attests one dose of several; the rest of the course may be on another certificate",
+        "ask for the certificate of the other dose, or of a recovery",
+    )
+    HOLDER_UNCLEAR = (
+        Step.RULES, Weight.DOUBT,
+        "it cannot be told whether two certificates are about one person", "compare them by hand",
+    )
+    HOLDER_DIFFERENT = (
+        Step.RULES, Weight.NOTE,
+        "a certificate of another person was left out", "show each person's certificates apart",
+    )
     # fmt: on

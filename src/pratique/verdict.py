@@ -58,10 +58,19 @@ class Verdict(NamedTuple):
         return "passed"
 
 
-def conclude(findings: Iterable[Finding], stopped_at: Step | None = None) -> Verdict:
-    """Weigh findings into a verdict. No finding at all is AMBER: nobody has said that it may pass."""
+def conclude(
+    findings: Iterable[Finding], stopped_at: Step | None = None, *, rules_met: bool = False
+) -> Verdict:
+    """Weigh findings into a verdict.
+
+    No finding at all is AMBER: nobody has said that it may pass. Only a destination's rules, all met,
+    say so, and only where nothing else is in doubt.
+    """
     found = tuple(findings)
-    return Verdict(Colour.RED if refuses(found) else Colour.AMBER, found, stopped_at)
+    if refuses(found):
+        return Verdict(Colour.RED, found, stopped_at)
+    doubted = any(finding.code.weight is Weight.DOUBT for finding in found)
+    return Verdict(Colour.GREEN if rules_met and not doubted else Colour.AMBER, found, stopped_at)
 
 
 def refuses(findings: Iterable[Finding]) -> bool:

@@ -20,7 +20,8 @@ ROOMS = {
 }  # fmt: skip
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",
-    "preview", "checks", "authenticate", "conclude",
+    "preview", "checks", "authenticate", "conclude", "outlook", "advice", "assess", "facts",
+    "course", "holders", "health_code", "horizon",
 }  # fmt: skip
 """The plan: verbs, and `checks` beneath them. Another one first gets its contracts."""
 

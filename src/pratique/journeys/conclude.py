@@ -17,6 +17,7 @@ from pratique.findings import Code, Step
 from pratique.formats import Envelope
 from pratique.journeys.checks import in_force, judge, nothing_bars
 from pratique.model import HealthCertificate
+from pratique.rules.ruleset import Outcome
 from pratique.snapshot import Snapshot
 from pratique.trust.signer import Signer
 from pratique.verdict import Colour, Finding, Verdict, conclude, refuses
@@ -28,6 +29,7 @@ class Verification(NamedTuple):
     verdict: Verdict
     certificate: HealthCertificate | None = None
     signer: Signer | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Verification: {self.verdict.colour}>"
@@ -73,7 +75,7 @@ def _judged(
     environment = snapshot.environment
     if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
         if not before:
-            return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer))
+            return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))
         found = before
     else:
         found = (*before, *judge(certificate, signer, environment, at))

@@ -15,8 +15,10 @@ from datetime import datetime
 from itertools import islice
 
 from pratique.errors import UsageError
+from pratique.journeys.assess import with_rules
 from pratique.journeys.authenticate import authenticate, read
 from pratique.journeys.conclude import Verification, conclude_one
+from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 
 __all__ = ["AT_ONCE", "Verification", "verify", "verify_many"]
@@ -25,12 +27,19 @@ AT_ONCE = 128
 """Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
 
 
-def verify(text: str, *, snapshot: Snapshot, at: datetime) -> Verification:
-    """Verify one text as it would be at the instant `at`, with what `snapshot` holds."""
+def verify(
+    text: str, *, snapshot: Snapshot, at: datetime, place: Destination | None = None
+) -> Verification:
+    """Verify one text as it would be at the instant `at`, with what `snapshot` holds.
+
+    With a `place` its rules are asked too, `at` being on the clock of the port of entry; without one
+    the best outcome is AMBER.
+    """
     instant = _instant(at)
     envelope = read(text)
     signers = authenticate(envelope, snapshot)
-    return conclude_one(envelope, signers, snapshot, instant)
+    found = conclude_one(envelope, signers, snapshot, instant)
+    return found if place is None else with_rules(found, snapshot, place, at)
 
 
 def verify_many(

@@ -1,0 +1,112 @@
+"""Ask a destination's rules about what an authentic certificate attests.
+
+    kind, entries, certificate -> facts -> Ruleset.select -> Ruleset.assess -> Assessment
+
+1. One engine and one snapshot for the desk and for the holder.
+2. Passed is said only if every rule that applies passed, and at least one did.
+3. No rules for the country, none for this kind, or a rule that errs: open, never passed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from pratique.findings import Code, Weight
+from pratique.journeys.conclude import Verification
+from pratique.journeys.facts import data_of
+from pratique.model import Entry, HealthCertificate
+from pratique.rules.ruleset import Destination, Outcome, Result
+from pratique.snapshot import Snapshot
+from pratique.terms import Kind
+from pratique.trust import countries
+from pratique.trust.signer import Signer
+from pratique.verdict import Finding, conclude
+
+
+class Standing(StrEnum):
+    """What the rules together say."""
+
+    PASSED = "passed"
+    OPEN = "open"
+    FAILED = "failed"
+
+
+class Claim(NamedTuple):
+    """What is put before the rules: entries of one kind, and the certificate that carries them."""
+
+    kind: Kind
+    entries: tuple[Entry, ...]
+    certificate: HealthCertificate
+    signer: Signer | None = None
+
+
+class Assessment(NamedTuple):
+    """The rules' answer to one claim."""
+
+    standing: Standing
+    outcomes: tuple[Outcome, ...]
+    findings: tuple[Finding, ...]
+
+
+def claim_of(found: Verification) -> Claim:
+    """Return what a certificate itself claims."""
+    certificate = found.certificate
+    assert certificate is not None
+    return Claim(certificate.kind, certificate.entries, certificate, found.signer)
+
+
+def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> Assessment:
+    """Ask the rules that apply at `at` (aware, in the zone of the port of entry)."""
+    ruleset, instant = snapshot.ruleset, int(at.timestamp() // 1)
+    if not ruleset.assessed(place, instant):
+        return _open(Code.NO_RULES_FOR_COUNTRY)
+    issuer = countries.code(claim.certificate.issuer) if claim.certificate.issuer else None
+    rules = ruleset.select(place, issuer, claim.kind, instant)
+    if not any(rule.country == place.country for rule in rules):
+        return _open(Code.NO_RULE_FOR_KIND)
+    data = data_of(
+        claim.kind, claim.entries, claim.certificate,
+        place=place, at=at, value_sets=ruleset.value_sets,
+        compatible=ruleset.compatible,
+    )  # fmt: skip
+    outcomes = ruleset.assess(rules, data)
+    found = tuple(
+        Finding(_CODES[outcome.result], outcome.rule.identifier)
+        for outcome in outcomes
+        if outcome.result is not Result.PASSED
+    )
+    results = {outcome.result for outcome in outcomes}
+    if Result.FAILED in results:
+        return Assessment(Standing.FAILED, outcomes, found)
+    standing = Standing.OPEN if Result.OPEN in results else Standing.PASSED
+    return Assessment(standing, outcomes, found)
+
+
+def with_rules(
+    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
+) -> Verification:
+    """Return the verification with the destination's rules in place of "no rules were asked"."""
+    if found.certificate is None or _refused(found):
+        return found
+    answer = assess(claim_of(found), snapshot, place, at)
+    findings = (*without_no_rules(found), *answer.findings)
+    met = answer.standing is Standing.PASSED
+    return found._replace(verdict=conclude(findings, rules_met=met), outcomes=answer.outcomes)
+
+
+def without_no_rules(found: Verification) -> tuple[Finding, ...]:
+    """Return the findings but the one that no rules were asked."""
+    return tuple(f for f in found.verdict.findings if f.code is not Code.NO_RULES)
+
+
+def _refused(found: Verification) -> bool:
+    return any(finding.code.weight is Weight.FAULT for finding in found.verdict.findings)
+
+
+def _open(code: Code) -> Assessment:
+    return Assessment(Standing.OPEN, (), (Finding(code),))
+
+
+_CODES = {Result.FAILED: Code.RULE_FAILED, Result.OPEN: Code.RULE_OPEN}

@@ -1,0 +1,158 @@
+"""Decide: may the holder of these certificates enter there, then?
+
+    certificates of one person -> claims (each as printed, and their course) -> rules of the place
+        -> the best outcome -> HealthCode(colour, because, from_, until, what_would_help)
+
+1. A pure function of the holder's own certificates, public rules, a place and an instant. No inbound
+   channel exists by which anybody could turn one person's code.
+2. More proof never makes it worse: the best claim counts.
+3. Certificates of another person are left out; where that cannot be told, they cannot make it green.
+4. GREEN says that rules passed; nothing else can say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from pratique.findings import Code, Weight
+from pratique.journeys import outlook
+from pratique.journeys.assess import (
+    Assessment,
+    Claim,
+    Standing,
+    assess,
+    claim_of,
+    without_no_rules,
+)
+from pratique.journeys.conclude import Verification
+from pratique.journeys.course import complete
+from pratique.journeys.health_code import HealthCode
+from pratique.journeys.holders import Likeness, likeness
+from pratique.model import Vaccination
+from pratique.rules.ruleset import Destination
+from pratique.snapshot import Snapshot
+from pratique.terms import Kind
+from pratique.verdict import Colour, Finding
+
+_COLOURS = {
+    Standing.PASSED: Colour.GREEN,
+    Standing.OPEN: Colour.AMBER,
+    Standing.FAILED: Colour.RED,
+}
+_RANK = list(_COLOURS)
+
+
+class _Put(NamedTuple):
+    """A claim that was put before the rules; `doubts` are those of its certificate or its holder."""
+
+    claim: Claim
+    doubts: tuple[Finding, ...]
+    answer: Assessment
+
+    def standing(self) -> Standing:
+        """Return what it comes to: what is doubtful is open at best."""
+        if self.doubts and self.answer.standing is Standing.PASSED:
+            return Standing.OPEN
+        return self.answer.standing
+
+
+def decide(
+    found: Sequence[Verification],
+    *,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    look_ahead: bool = True,
+) -> HealthCode:
+    """Return the health code of the person whom the first authentic certificate is about.
+
+    Args:
+        found: what `verify` made of each certificate, at the same instant and snapshot.
+        snapshot: the rules that are asked.
+        place: the destination.
+        at: the instant of arrival; aware, in the zone of the port of entry.
+        look_ahead: whether to compute from when until when, and what would help.
+    """
+    claims, notes = _claims(found)
+    put = [_Put(claim, doubts, assess(claim, snapshot, place, at)) for claim, doubts in claims]
+    instant = int(at.timestamp() // 1)
+    if not put:
+        return _nothing(found, place, instant, snapshot)
+    best = min(put, key=lambda one: _RANK.index(one.standing()))
+    colour = _COLOURS[best.standing()]
+    because = (*best.doubts, *best.answer.findings, *notes)
+    if colour is Colour.RED and _second_decides(put, snapshot, place, at):
+        colour, because = Colour.AMBER, (Finding(Code.SECOND_CERTIFICATE), *because)
+    code = HealthCode(
+        colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
+    )
+    if not look_ahead:
+        return code
+    certain = [one.claim for one in put if not one.doubts]
+    return outlook.complete_with(code, certain, snapshot, at)
+
+
+def _claims(
+    found: Sequence[Verification],
+) -> tuple[list[tuple[Claim, tuple[Finding, ...]]], tuple[Finding, ...]]:
+    usable = list(_usable(found))
+    if not usable:
+        return [], ()
+    whose = usable[0][0].certificate.person
+    claims: list[tuple[Claim, tuple[Finding, ...]]] = []
+    notes: list[Finding] = []
+    for claim, doubts in usable:
+        alike = likeness(whose, claim.certificate.person)
+        if alike is Likeness.DIFFERENT:
+            notes.append(Finding(Code.HOLDER_DIFFERENT))
+        elif alike is Likeness.UNCLEAR:
+            claims.append((claim, (*doubts, Finding(Code.HOLDER_UNCLEAR))))
+        else:
+            claims.append((claim, doubts))
+    certain = [claim for claim, doubts in claims if not doubts]
+    course = complete(claim.certificate for claim in certain)
+    if course is not None:
+        certificate, entry = course
+        signer = next(c.signer for c in certain if c.certificate is certificate)
+        claims.append((Claim(Kind.VACCINATION, (entry,), certificate, signer), ()))
+    return claims, tuple(notes)
+
+
+def _usable(found: Sequence[Verification]) -> Iterator[tuple[Claim, tuple[Finding, ...]]]:
+    for one in found:
+        findings = without_no_rules(one)
+        if one.certificate is None or any(f.code.weight is Weight.FAULT for f in findings):
+            continue
+        doubts = tuple(f for f in findings if f.code.weight is Weight.DOUBT)
+        yield claim_of(one), doubts
+
+
+def _second_decides(
+    put: Sequence[_Put], snapshot: Snapshot, place: Destination, at: datetime
+) -> bool:
+    # A first dose of two: the person may hold the certificate of the other, or of a recovery.
+    for one in put:
+        entry = one.claim.entries[0]
+        if (
+            isinstance(entry, Vaccination)
+            and entry.dose is not None
+            and entry.doses is not None
+            and entry.dose < entry.doses
+        ):
+            whole = one.claim._replace(entries=(entry._replace(dose=entry.doses),))
+            if assess(whole, snapshot, place, at).standing is Standing.PASSED:
+                return True
+    return False
+
+
+def _nothing(
+    found: Sequence[Verification], place: Destination, instant: int, snapshot: Snapshot
+) -> HealthCode:
+    # Nothing authentic was shown: red if all was refused, else amber, with the findings of each.
+    findings = tuple(dict.fromkeys(f for one in found for f in without_no_rules(one)))
+    undecided = any(one.verdict.colour is not Colour.RED for one in found)
+    colour = Colour.AMBER if undecided else Colour.RED
+    because = findings or (Finding(Code.TEXT_EMPTY),)
+    return HealthCode(colour, because, (), None, None, (), place, instant, snapshot.number)

@@ -1,0 +1,119 @@
+"""From when, until when, and what would help: the health code looked at over time.
+
+    claims that are certain -> every second at which an answer can turn -> stretches of green
+    claims that somebody could still get (a test, a dose, an exemption) -> the same rules -> advice
+
+1. The stretch is exact to the second, and is what `decide` would say at each second of it.
+2. Advice is what the rules themselves say of a proof that does not exist yet; the cheapest is first:
+   waiting, a rapid test, a laboratory test, a dose, an exemption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
+
+from pratique.journeys import advice, horizon
+from pratique.journeys.assess import Claim, Standing, assess
+from pratique.journeys.checks import in_force
+from pratique.journeys.facts import data_of
+from pratique.journeys.health_code import HealthCode
+from pratique.journeys.horizon import Stretch
+from pratique.rules.ruleset import Destination
+from pratique.snapshot import Snapshot
+from pratique.trust import countries
+from pratique.verdict import Colour
+
+
+def complete_with(
+    code: HealthCode, claims: Sequence[Claim], snapshot: Snapshot, at: datetime
+) -> HealthCode:
+    """Return the code with its stretch of green and, where it is not green, what would help."""
+    stretch = next_green(claims, snapshot, code.place, at)
+    if stretch is not None:
+        code = code._replace(from_=stretch.begins, until=stretch.ends)
+    if code.colour is Colour.GREEN:
+        return code
+    return code._replace(
+        what_would_help=tuple(advice.ways(claims, stretch, snapshot, code.place, at))
+    )
+
+
+def next_green(
+    claims: Sequence[Claim], snapshot: Snapshot, place: Destination, at: datetime
+) -> Stretch | None:
+    """Return the stretch of green that holds at `at`, or the first one after it."""
+    instant = int(at.timestamp() // 1)
+    found: list[Stretch] = []
+    for claim in claims:
+        found += stretches_of(claim, snapshot, place, at)
+    merged = _merged(found)
+    return next(
+        (one for one in merged if one.ends is None or one.ends >= instant),
+        None,
+    )
+
+
+def stretches_of(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime
+) -> list[Stretch]:
+    """Return the stretches in which one claim alone makes it green."""
+    zone = at.tzinfo or UTC
+    turns = _turns(claim, snapshot, place, at, zone)
+    return horizon.stretches(turns, _answer(claim, snapshot, place, zone))
+
+
+def _answer(
+    claim: Claim, snapshot: Snapshot, place: Destination, zone: tzinfo
+) -> Callable[[int], bool]:
+    def green(second: int) -> bool:
+        if claim.signer is not None and not in_force(claim.certificate, claim.signer, second):
+            return False
+        at = datetime.fromtimestamp(second, UTC).astimezone(zone)
+        return assess(claim, snapshot, place, at).standing is Standing.PASSED
+
+    return green
+
+
+def _turns(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, zone: tzinfo
+) -> set[int]:
+    certificate, ruleset = claim.certificate, snapshot.ruleset
+    issuer = countries.code(certificate.issuer) if certificate.issuer else None
+    rules = ruleset.concerning(place, issuer, claim.kind)
+    data = data_of(
+        claim.kind,
+        claim.entries,
+        certificate,
+        place=place,
+        at=at,
+        value_sets={},
+        compatible=ruleset.compatible,
+    )
+    found = horizon.turns(rules, data, zone)
+    if certificate.person.birth_date is not None:
+        found |= horizon.birthdays(certificate.person.birth_date.last, zone)
+    if claim.signer is not None:
+        found |= {claim.signer.not_before, claim.signer.not_after + 1}
+        if claim.signer.sca_not_after is not None:
+            found.add(claim.signer.sca_not_after + 1)
+    if certificate.issued_at is not None:
+        found.add(certificate.issued_at)
+    if certificate.expires_at is not None:
+        found.add(certificate.expires_at + 1)
+    return found
+
+
+def _merged(found: list[Stretch]) -> list[Stretch]:
+    # Two stretches that overlap or touch are one: another certificate takes over in between.
+    merged: list[Stretch] = []
+    for one in sorted(found, key=lambda s: -1 if s.begins is None else s.begins):
+        last = merged[-1] if merged else None
+        if last is not None and (
+            last.ends is None or one.begins is None or one.begins <= last.ends + 1
+        ):
+            ends = None if last.ends is None or one.ends is None else max(last.ends, one.ends)
+            merged[-1] = Stretch(last.begins, ends)
+        else:
+            merged.append(one)
+    return merged
