@@ -20,6 +20,8 @@ from pratique.errors import PratiqueError
 
 COMMANDS = {
     "verify": ("pratique.cli.verify:verify", "Verify health certificates, offline."),
+    "decide": ("pratique.cli.decide:decide", "Compute the health code for a destination."),
+    "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),
     "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),
     "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),

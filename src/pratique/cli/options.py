@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+
+from pratique.errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
@@ -74,6 +80,36 @@ output_format = click.option(
     show_default=True,
     help="How to write the outcome.",
 )
+
+
+def sources(command: Command) -> Command:
+    """Add --trust and --environment: signers and rules from elsewhere than the imported ones."""
+    trust = click.option(
+        "--trust",
+        "sources",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True),
+        metavar="PATH",
+        help="Signers from this snapshot, list or folder, instead of those imported. Repeatable.",
+    )
+    environment = click.option(
+        "--environment",
+        type=click.Choice(["production", "test"]),
+        default="production",
+        show_default=True,
+        help="Environment of --trust where its sources do not tell.",
+    )
+    return trust(environment(command))
+
+
+def zoned(instant: datetime | None, zone: str) -> datetime:
+    """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris")."""
+    try:
+        return now_or(instant).astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            "zone-unknown", "the zone is not known here", "write it as in Europe/Paris or UTC"
+        ) from error
 
 
 def now_or(instant: datetime | None) -> datetime:

@@ -47,14 +47,15 @@ def lines(label: str, remark: str, found: Verification, *, inspect: bool) -> Ite
         yield f"  signed by {printable(found.signer.participant or countries)} ({countries})"
     for finding in found.verdict.findings:
         if finding.code.weight is not Weight.NOTE or inspect:
-            yield from _reason(finding)
+            yield from reason(finding)
     if inspect and found.certificate is not None:
         yield "  content, for the holder only:"
         for name, value in _flat(content(found.certificate)):
             yield f"    {name}: {printable(str(value))}"
 
 
-def _reason(finding: Finding) -> Iterator[str]:
+def reason(finding: Finding) -> Iterator[str]:
+    """Yield a finding in words: what it means, and what to do next."""
     where = f" ({printable(finding.where)})" if finding.where else ""
     yield f"  {finding.code.name}{where}: {finding.code.meaning}"
     if finding.code.next_step != "nothing":

@@ -185,5 +185,6 @@ def _following(found: Snapshot, earlier: Snapshot | None) -> Snapshot:
         created=found.created,
         environment=earlier.environment,
         trust=earlier.trust.merge(found.trust),
+        ruleset=earlier.ruleset,
         sources=(*earlier.sources, *found.sources),
     )

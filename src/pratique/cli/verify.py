@@ -23,31 +23,21 @@ from pratique.cli.inputs import Item, items
 from pratique.errors import DocumentRefused, Unreadable
 from pratique.journeys.verify import Verification
 from pratique.journeys.verify import verify as verify_text
+from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.verdict import Colour
 
-NEGATIVE, UNDECIDED, INPUT_OUTPUT = 1, 3, 4
+EXIT = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 3}
+INPUT_OUTPUT = 4
 BAR_FROM = 20
 """Arguments from which on a progress bar is worth its line."""
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="[TEXT|FILE|-]...")
-@click.option(
-    "--trust",
-    "sources",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="Signers from this snapshot, list or folder, instead of those imported. Repeatable.",
-)
-@click.option(
-    "--environment",
-    type=click.Choice(["production", "test"]),
-    default="production",
-    show_default=True,
-    help="Environment of --trust where its sources do not tell.",
-)
+@options.sources
+@click.option("--to", "destination", metavar="COUNTRY[/REGION]", help="Ask this one's rules too.")
+@click.option("--zone", default="UTC", show_default=True, help="Zone of the port of entry.")
 @click.option("--inspect", is_flag=True, help="Show the whole content too, to the holder.")
 @click.option(
     "--format",
@@ -64,6 +54,8 @@ def verify(
     inputs: tuple[str, ...],
     sources: tuple[Path, ...],
     environment: str,
+    destination: str | None,
+    zone: str,
     inspect: bool,
     output_format: str,
     at: datetime | None,
@@ -74,10 +66,13 @@ def verify(
     Each input is a certificate's text (it begins with HC1:), a file of texts, a picture or PDF
     with barcodes, or - for lines on standard input, as a hardware scanner types them.
 
+    Without --to the best outcome is AMBER: authentic and in force, and nobody's rules were asked.
+
     Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read.
     """
-    instant = options.now_or(at)
-    snapshot = _snapshot(sources, environment, home, instant)
+    instant = options.zoned(at, zone)
+    snapshot = held(sources, environment, home, instant)
+    place = None if destination is None else place_of(destination)
     counts: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     for item in _with_bar(inputs):
@@ -86,7 +81,7 @@ def verify(
             label = "" if item.label == "input" else f"{item.label}: "
             click.echo(f"error: {label}{item.remark}", err=True)
             continue
-        found = verify_text(item.text, snapshot=snapshot, at=instant)
+        found = verify_text(item.text, snapshot=snapshot, at=instant, place=place)
         counts[found.verdict.colour] += 1
         if output_format == "json":
             rows.append(show.as_json(item.label, item.remark, found, inspect=inspect))
@@ -121,9 +116,14 @@ def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime) -> None:
 def _exit_code(counts: Counter[str]) -> int:
     if counts["unread"] or not counts:
         return INPUT_OUTPUT
-    if counts[Colour.RED]:
-        return NEGATIVE
-    return UNDECIDED if counts[Colour.AMBER] else 0
+    worst = next(c for c in (Colour.RED, Colour.AMBER, Colour.GREEN) if counts[c])
+    return EXIT[worst]
+
+
+def place_of(text: str) -> Destination:
+    """Read a destination: "FR", or "FR/BRE" with a region."""
+    country, _, region = text.partition("/")
+    return Destination(country.upper(), region or None)
 
 
 def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:
@@ -143,9 +143,8 @@ def _guarded(inputs: Iterable[str]) -> Iterator[Item]:
             yield Item("input", None, f"{error.message}\nhint: {error.hint}")
 
 
-def _snapshot(
-    sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime
-) -> Snapshot:
+def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime) -> Snapshot:
+    """Return the snapshot that a check uses: from sources, or the imported one."""
     from pratique.edges import files  # noqa: PLC0415 - not needed for --help
 
     if sources:

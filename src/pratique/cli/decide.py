@@ -1,0 +1,162 @@
+"""`pratique decide`: may the holder of these certificates enter there, then?
+
+    certificates -> verify -> decide -> colour, reasons, from when until when, what would help
+
+1. Everything is computed on this device, from the certificates and the snapshot held here.
+2. The instant is taken in the zone of the port of entry (`--zone`).
+3. Exit: 0 GREEN, 1 RED, 3 AMBER; with --matrix 0 if any destination is GREEN.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pratique.cli import options, show
+from pratique.cli.inputs import items
+from pratique.cli.safe import printable
+from pratique.cli.verify import EXIT, held, place_of
+from pratique.findings import Weight
+from pratique.journeys.decide import decide as decide_for
+from pratique.journeys.health_code import HealthCode
+from pratique.journeys.verify import Verification, verify
+from pratique.rules.ruleset import Destination
+from pratique.snapshot import Snapshot
+from pratique.verdict import Colour
+
+FORMAT = "pratique-health-code-1"
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="[TEXT|FILE|-]...")
+@click.option("--to", "destination", metavar="COUNTRY[/REGION]", help="Where the holder arrives.")
+@click.option("--on", "at", type=options.INSTANT, metavar="INSTANT", help="When; default now.")
+@click.option("--zone", default="UTC", show_default=True, help="Zone of the port of entry.")
+@click.option("--matrix", is_flag=True, help="All destinations that have published rules.")
+@click.option("--lang", default="en", show_default=True, help="Language of the rules' reasons.")
+@options.sources
+@options.output_format
+@options.home
+def decide(
+    *,
+    inputs: tuple[str, ...],
+    destination: str | None,
+    at: datetime | None,
+    zone: str,
+    matrix: bool,
+    lang: str,
+    sources: tuple[Path, ...],
+    environment: str,
+    output_format: str,
+    home: Path | None,
+) -> int:
+    """Compute the health code of one person's certificates for a destination."""
+    if matrix is (destination is not None):
+        raise click.UsageError("name one destination with --to, or ask for all with --matrix")
+    when = options.zoned(at, zone)
+    snapshot = held(sources, environment, home, when)
+    found = list(_verified(inputs, snapshot, when))
+    places = (
+        [Destination(country) for country in snapshot.ruleset.countries]
+        if matrix
+        else [place_of(destination or "")]
+    )
+    codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
+    if output_format == "json":
+        rows = [_as_json(code, lang, when.tzinfo or UTC) for code in codes]
+        click.echo(json.dumps({"format": FORMAT, "results": rows}, indent=1, ensure_ascii=False))
+    else:
+        for code in codes:
+            for line in _matrix_row(code) if matrix else _lines(code, lang, when):
+                click.echo(line)
+    if matrix:
+        return 0 if any(code.colour is Colour.GREEN for code in codes) else EXIT[Colour.RED]
+    return EXIT[codes[0].colour]
+
+
+def _verified(inputs: tuple[str, ...], snapshot: Snapshot, at: datetime) -> Iterator[Verification]:
+    for number, argument in enumerate(inputs, 1):
+        for item in items(argument, number):
+            if item.text is None:
+                click.echo(f"error: {item.label}: {item.remark}", err=True)
+            else:
+                yield verify(item.text, snapshot=snapshot, at=at)
+
+
+def _lines(code: HealthCode, lang: str, at: datetime) -> Iterator[str]:
+    sign, words, colour = show.SIGNS[code.colour]
+    place = "/".join(part for part in code.place if part)
+    when = f"{at:%Y-%m-%d %H:%M %Z}".rstrip()
+    yield f"{click.style(sign, fg=colour, bold=True)}  {words}   {printable(place)}, {when}"
+    described = {outcome.rule.identifier for outcome in code.outcomes}
+    for finding in code.because:
+        if finding.where not in described:
+            yield from show.reason(finding)
+    for outcome in code.outcomes:
+        yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {_said(outcome.rule, lang)}"
+    if code.colour is Colour.GREEN:
+        yield f"  green from {_instant(code.from_, at)} until {_instant(code.until, at)}"
+    for way in code.what_would_help:
+        yield f"  would help: {way.sentence}"
+    yield f"  rules of snapshot {code.snapshot}"
+
+
+def _matrix_row(code: HealthCode) -> Iterator[str]:
+    sign, _, colour = show.SIGNS[code.colour]
+    place = "/".join(part for part in code.place if part)
+    reasons = ", ".join(
+        dict.fromkeys(
+            finding.where or finding.code.name
+            for finding in code.because
+            if finding.code.weight is not Weight.NOTE
+        )
+    )
+    helps = code.what_would_help[0].sentence if code.what_would_help else ""
+    tail = f"   would help: {helps}" if helps else ""
+    yield f"{printable(place):<6} {click.style(f'{sign:<8}', fg=colour, bold=True)} {reasons}{tail}"
+
+
+def _as_json(code: HealthCode, lang: str, zone: tzinfo) -> dict[str, Any]:
+    def instant(second: int | None) -> str | None:
+        return None if second is None else datetime.fromtimestamp(second, zone).isoformat()
+
+    return {
+        "destination": {"country": code.place.country, "region": code.place.region},
+        "at": instant(code.at),
+        "snapshot": code.snapshot,
+        "colour": code.colour.value,
+        "because": [
+            {"code": finding.code.name, "where": finding.where, "meaning": finding.code.meaning}
+            for finding in code.because
+        ],
+        "rules": [
+            {
+                "rule": outcome.rule.name,
+                "result": outcome.result.value,
+                "reason": outcome.reason,
+                "says": _said(outcome.rule, lang),
+            }
+            for outcome in code.outcomes
+        ],
+        "green_from": instant(code.from_),
+        "green_until": instant(code.until),
+        "what_would_help": [
+            {"code": way.code, "says": way.sentence} for way in code.what_would_help
+        ],
+    }
+
+
+def _said(rule: Any, lang: str) -> str:
+    spoken = dict(rule.descriptions)
+    return printable(spoken.get(lang) or spoken.get("en") or next(iter(spoken.values()), ""))
+
+
+def _instant(second: int | None, at: datetime) -> str:
+    if second is None:
+        return "further notice"
+    return f"{datetime.fromtimestamp(second, at.tzinfo):%Y-%m-%d %H:%M:%S %Z}".rstrip()
