@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -104,6 +103,10 @@ def sources(command: Command) -> Command:
 
 def zoned(instant: datetime | None, zone: str) -> datetime:
     """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris")."""
+    if zone == "UTC":
+        return now_or(instant).astimezone(UTC)
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - a check starts fast
+
     try:
         return now_or(instant).astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -96,6 +96,11 @@ def as_json(label: str, remark: str, found: Verification, *, inspect: bool) -> d
             "kid": found.signer.kid.hex(),
             "environment": found.signer.environment.value,
         }
+    if found.outcomes:
+        row["rules"] = [
+            {"rule": outcome.rule.name, "result": outcome.result.value, "reason": outcome.reason}
+            for outcome in found.outcomes
+        ]
     if inspect and found.certificate is not None:
         row["content"] = content(found.certificate)
     return row

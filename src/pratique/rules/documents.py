@@ -53,7 +53,7 @@ def read(document: object) -> Published:
 def merged(parts: Iterable[Published]) -> Published:
     """Return everything that several documents hold; of one rule's version the last counts."""
     rules: dict[tuple[str, str, str | None], Rule] = {}
-    value_sets: Mapping[str, list[str]] = MappingProxyType({})
+    value_sets: dict[str, list[str]] = {}
     for part in parts:
         rules |= {(rule.country, rule.name, rule.region): rule for rule in part.rules}
         value_sets.update(part.value_sets)

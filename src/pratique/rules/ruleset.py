@@ -15,14 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
+from types import ModuleType
 from typing import Any, NamedTuple
 
-from pratique.errors import DocumentRefused
-from pratique.rules.certlogic import variables
-from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
-from pratique.rules.certlogic.parse import parse
-from pratique.rules.certlogic.values import Open
 from pratique.rules.rule import Rule, RuleType
 from pratique.terms import Kind
 
@@ -82,7 +77,7 @@ class Ruleset:
         self.value_sets = {name: list(codes) for name, codes in sorted((value_sets or {}).items())}
         self.compatible = compatible
         self._build = build
-        self._expressions = {id(rule): _parsed(rule, compatible=compatible) for rule in self.rules}
+        self._asked = _engine().Asked(self.rules, compatible=compatible) if self.rules else None
         self._programs: dict[tuple[str, ...], Callable[[Any], Sequence[Any]]] = {}
 
     def __eq__(self, other: object) -> bool:
@@ -151,20 +146,20 @@ class Ruleset:
         for rule in self.rules:
             if not _understood(rule):
                 found[id(rule)] = "engine-or-schema-unknown"
-            elif set(variables.value_sets(self._expressions[id(rule)])) - self.value_sets.keys():
+            elif self._asked and self._asked.value_sets(rule) - self.value_sets.keys():
                 found[id(rule)] = "value-set-missing"
         return found
 
     def _values(self, rules: tuple[Rule, ...], data: Mapping[str, Any]) -> Sequence[Any]:
+        if self._asked is None or not rules:
+            return ()
         if self._build is None:
-            return [interpret(self._expressions[id(rule)], data) for rule in rules]
+            values: Sequence[Any] = self._asked.interpreted(rules, data)
+            return values
         key = tuple(rule.name for rule in rules)
         program = self._programs.get(key)
         if program is None:
-            from pratique.rules.certlogic.compiled import compile_rules  # noqa: PLC0415 - heavy
-
-            expressions = [self._expressions[id(rule)] for rule in rules]
-            program = self._programs[key] = compile_rules(expressions, build=self._build)
+            program = self._programs[key] = self._asked.compiled(rules, self._build)
         return program(data)
 
     def _of(self, country: str) -> tuple[Rule, ...]:
@@ -178,27 +173,17 @@ class Ruleset:
         return {country: tuple(rules) for country, rules in found.items()}
 
 
-def _parsed(rule: Rule, *, compatible: bool) -> Expression:
-    found = parse(rule.logic)
-    if not isinstance(found, Expression):
-        raise _refused(rule, "rule-logic", found[0].where, found[0].message)
-    beyond = variables.check(found, compatible=compatible)
-    if beyond:
-        raise _refused(rule, "rule-variable", beyond[0].where, beyond[0].message)
-    return found
+def _engine() -> ModuleType:
+    # A verifier that holds no rules loads no engine: a check must start fast.
+    from pratique.rules import asked  # noqa: PLC0415
 
-
-def _refused(rule: Rule, code: str, where: str, message: str) -> DocumentRefused:
-    return DocumentRefused(
-        code, f"rule {rule.name} is refused: {where}: {message}", "pratique rules check"
-    )
+    return asked
 
 
 def _outcome(rule: Rule, value: object) -> Outcome:
-    if isinstance(value, Open):
-        return Outcome(rule, Result.OPEN, value.reason.value)
     if type(value) is not bool:
-        return Outcome(rule, Result.OPEN, "not-boolean")
+        reason = getattr(value, "reason", None)
+        return Outcome(rule, Result.OPEN, "not-boolean" if reason is None else str(reason))
     # An Invalidation rule that is true says that the certificate is void (the reference engine in
     # JavaScript; the Android one took it for passed).
     passed = value is not (rule.type is RuleType.INVALIDATION)
