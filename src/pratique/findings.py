@@ -6,40 +6,11 @@
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum, unique
+from enum import Enum, unique
 
+from pratique.terms import Step, Weight
 
-class Weight(StrEnum):
-    """What a finding does to the verdict."""
-
-    # Enum hashes in Python code; findings are weighed for every certificate.
-    __hash__ = str.__hash__
-
-    FAULT = "fault"
-    """RED: the certificate is refused."""
-    DOUBT = "doubt"
-    """AMBER: this cannot be decided here; check by hand."""
-    NOTE = "note"
-    """No effect: told to whoever asks."""
-
-
-class Step(StrEnum):
-    """The checks in the order in which they are made."""
-
-    TEXT = "text"
-    BASE45 = "base45"
-    COMPRESSION = "compression"
-    STRUCTURE = "structure"
-    SIGNER = "signer"
-    SIGNATURE = "signature"
-    CLAIMS = "claims"
-    CONTENT = "content"
-    VALIDITY = "validity"
-    KEY_VALIDITY = "key validity"
-    USAGE = "usage"
-    COUNTRY = "country"
-    ENVIRONMENT = "environment"
-    RULES = "rules"
+__all__ = ["Code", "Step", "Weight"]
 
 
 @unique
@@ -270,8 +241,7 @@ class Code(Enum):
         "ask for the certificate of the other dose, or of a recovery",
     )
     HOLDER_UNCLEAR = (
-        Step.RULES, Weight.DOUBT,
-        "it cannot be told whether two certificates are about one person", "compare them by hand",
+        Step.RULES, Weight.DOUBT, "two certificates may or may not be one person's", "compare them by hand",
     )
     HOLDER_DIFFERENT = (
         Step.RULES, Weight.NOTE,

@@ -15,8 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from pratique.errors import DocumentRefused
-from pratique.rules.documents import write
-from pratique.rules.rule import read
+from pratique.rules.documents import ruleset_of, write
 from pratique.rules.ruleset import Build, Ruleset
 from pratique.terms import Algorithm, Environment
 from pratique.trust import json_text
@@ -224,7 +223,7 @@ def _ruleset(members: dict[str, Any], build: Build | None) -> Ruleset:
     if not isinstance(value_sets, dict) or type(compatible) is not bool:
         raise TypeError("not value sets")
     sets = {text(name): [text(code) for code in array(codes)] for name, codes in value_sets.items()}
-    return Ruleset(map(read, array(members["rules"])), sets, compatible=compatible, build=build)
+    return ruleset_of(array(members["rules"]), sets, compatible=compatible, build=build)
 
 
 def _trust(rows: object) -> TrustList:

@@ -53,3 +53,36 @@ class SignerState(StrEnum):
     EXPIRED = "expired"
     SCA_DEAD = "SCA dead"
     UNREADABLE = "unreadable"
+
+
+class Weight(StrEnum):
+    """What a finding does to the verdict."""
+
+    # Enum hashes in Python code; findings are weighed for every certificate.
+    __hash__ = str.__hash__
+
+    FAULT = "fault"
+    """RED: the certificate is refused."""
+    DOUBT = "doubt"
+    """AMBER: this cannot be decided here; check by hand."""
+    NOTE = "note"
+    """No effect: told to whoever asks."""
+
+
+class Step(StrEnum):
+    """The checks in the order in which they are made."""
+
+    TEXT = "text"
+    BASE45 = "base45"
+    COMPRESSION = "compression"
+    STRUCTURE = "structure"
+    SIGNER = "signer"
+    SIGNATURE = "signature"
+    CLAIMS = "claims"
+    CONTENT = "content"
+    VALIDITY = "validity"
+    KEY_VALIDITY = "key validity"
+    USAGE = "usage"
+    COUNTRY = "country"
+    ENVIRONMENT = "environment"
+    RULES = "rules"

@@ -18,15 +18,11 @@ from typing import Any
 import click
 
 from pratique.cli import options, show
-from pratique.cli.inputs import items
 from pratique.cli.safe import printable
-from pratique.cli.verify import EXIT, held, place_of
+from pratique.cli.verify import EXIT, held, place_of, verified
 from pratique.findings import Weight
 from pratique.journeys.decide import decide as decide_for
 from pratique.journeys.health_code import HealthCode
-from pratique.journeys.verify import Verification, verify
-from pratique.rules.ruleset import Destination
-from pratique.snapshot import Snapshot
 from pratique.verdict import Colour
 
 FORMAT = "pratique-health-code-1"
@@ -60,9 +56,9 @@ def decide(
         raise click.UsageError("name one destination with --to, or ask for all with --matrix")
     when = options.zoned(at, zone)
     snapshot = held(sources, environment, home, when)
-    found = list(_verified(inputs, snapshot, when))
+    found = list(verified(inputs, snapshot, when))
     places = (
-        [Destination(country) for country in snapshot.ruleset.countries]
+        [place_of(country) for country in snapshot.ruleset.countries]
         if matrix
         else [place_of(destination or "")]
     )
@@ -77,15 +73,6 @@ def decide(
     if matrix:
         return 0 if any(code.colour is Colour.GREEN for code in codes) else EXIT[Colour.RED]
     return EXIT[codes[0].colour]
-
-
-def _verified(inputs: tuple[str, ...], snapshot: Snapshot, at: datetime) -> Iterator[Verification]:
-    for number, argument in enumerate(inputs, 1):
-        for item in items(argument, number):
-            if item.text is None:
-                click.echo(f"error: {item.label}: {item.remark}", err=True)
-            else:
-                yield verify(item.text, snapshot=snapshot, at=at)
 
 
 def _lines(code: HealthCode, lang: str, at: datetime) -> Iterator[str]:

@@ -82,8 +82,7 @@ def verify(
     for item in _with_bar(inputs):
         if item.text is None:
             counts["unread"] += 1
-            label = "" if item.label == "input" else f"{item.label}: "
-            click.echo(f"error: {label}{item.remark}", err=True)
+            _unread(item)
             continue
         found = verify_text(item.text, snapshot=snapshot, at=instant, place=place)
         counts[found.verdict.colour] += 1
@@ -139,6 +138,20 @@ def _faster(snapshot: Snapshot) -> Snapshot:
         faster.checker(signer)
         break
     return faster
+
+
+def verified(inputs: tuple[str, ...], snapshot: Snapshot, at: datetime) -> Iterator[Verification]:
+    """Yield what comes of each text of the inputs; what could not be read is told on stderr."""
+    for item in _guarded(inputs):
+        if item.text is None:
+            _unread(item)
+        else:
+            yield verify_text(item.text, snapshot=snapshot, at=at)
+
+
+def _unread(item: Item) -> None:
+    label = "" if item.label == "input" else f"{item.label}: "
+    click.echo(f"error: {label}{item.remark}", err=True)
 
 
 def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from pratique.journeys.assess import Claim, Standing, assess
-from pratique.journeys.facts import data_of
+from pratique.journeys.assess import Claim, Standing, assess, facts_of, rules_about
 from pratique.journeys.health_code import Help
 from pratique.journeys.horizon import Stretch, stretches, turns
 from pratique.model import (
@@ -112,8 +111,7 @@ def _dose(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) ->
 def _stretch(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> Stretch | None:
     # The next stretch in which this proof alone would do, the rules being as they are at `at`.
     zone, instant = at.tzinfo or UTC, int(at.timestamp() // 1)
-    rules = snapshot.ruleset.concerning(place, None, claim.kind)
-    data = data_of(claim.kind, claim.entries, claim.certificate, place=place, at=at, value_sets={})
+    rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
 
     def green(second: int) -> bool:
         then = datetime.fromtimestamp(second, UTC).astimezone(zone)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pratique.findings import Code, Weight
 from pratique.journeys.conclude import Verification
 from pratique.journeys.facts import data_of
 from pratique.model import Entry, HealthCertificate
-from pratique.rules.ruleset import Destination, Outcome, Result
+from pratique.rules.ruleset import Destination, Outcome, Result, Rule
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from pratique.trust import countries
@@ -62,15 +62,10 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     ruleset, instant = snapshot.ruleset, int(at.timestamp() // 1)
     if not ruleset.assessed(place, instant):
         return _open(Code.NO_RULES_FOR_COUNTRY)
-    issuer = countries.code(claim.certificate.issuer) if claim.certificate.issuer else None
-    rules = ruleset.select(place, issuer, claim.kind, instant)
+    rules = ruleset.select(place, issuer_of(claim), claim.kind, instant)
     if not any(rule.country == place.country for rule in rules):
         return _open(Code.NO_RULE_FOR_KIND)
-    data = data_of(
-        claim.kind, claim.entries, claim.certificate,
-        place=place, at=at, value_sets=ruleset.value_sets,
-        compatible=ruleset.compatible,
-    )  # fmt: skip
+    data = facts_of(claim, snapshot, place, at)
     outcomes = ruleset.assess(rules, data)
     found = tuple(
         Finding(_CODES[outcome.result], outcome.rule.identifier)
@@ -82,6 +77,31 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
         return Assessment(Standing.FAILED, outcomes, found)
     standing = Standing.OPEN if Result.OPEN in results else Standing.PASSED
     return Assessment(standing, outcomes, found)
+
+
+def facts_of(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> dict[str, Any]:
+    """Return what the rules see of a claim."""
+    ruleset = snapshot.ruleset
+    return data_of(
+        claim.kind,
+        claim.entries,
+        claim.certificate,
+        place=place,
+        at=at,
+        value_sets=ruleset.value_sets,
+        compatible=ruleset.compatible,
+    )
+
+
+def issuer_of(claim: Claim) -> str | None:
+    """Return the code of the country that issued a claim's certificate, or None."""
+    issuer = claim.certificate.issuer
+    return countries.code(issuer) if issuer else None
+
+
+def rules_about(claim: Claim, snapshot: Snapshot, place: Destination) -> tuple[Rule, ...]:
+    """Return the rules that apply to a claim at any time, in all their versions."""
+    return snapshot.ruleset.concerning(place, issuer_of(claim), claim.kind)
 
 
 def with_rules(

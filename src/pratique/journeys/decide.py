@@ -12,28 +12,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pratique.findings import Code, Weight
+from pratique.findings import Code
 from pratique.journeys import outlook
 from pratique.journeys.assess import (
     Assessment,
     Claim,
     Standing,
     assess,
-    claim_of,
     without_no_rules,
 )
+from pratique.journeys.claims import claims_of, whole_of
 from pratique.journeys.conclude import Verification
-from pratique.journeys.course import complete
 from pratique.journeys.health_code import HealthCode
-from pratique.journeys.holders import Likeness, likeness
-from pratique.model import Vaccination
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.terms import Kind
 from pratique.verdict import Colour, Finding
 
 _COLOURS = {
@@ -41,7 +37,7 @@ _COLOURS = {
     Standing.OPEN: Colour.AMBER,
     Standing.FAILED: Colour.RED,
 }
-_RANK = list(_COLOURS)
+_ORDER = list(_COLOURS)
 
 
 class _Put(NamedTuple):
@@ -75,12 +71,12 @@ def decide(
         at: the instant of arrival; aware, in the zone of the port of entry.
         look_ahead: whether to compute from when until when, and what would help.
     """
-    claims, notes = _claims(found)
+    claims, notes = claims_of(found)
     put = [_Put(claim, doubts, assess(claim, snapshot, place, at)) for claim, doubts in claims]
     instant = int(at.timestamp() // 1)
     if not put:
         return _nothing(found, place, instant, snapshot)
-    best = min(put, key=lambda one: _RANK.index(one.standing()))
+    best = min(put, key=lambda one: _ORDER.index(one.standing()))
     colour = _COLOURS[best.standing()]
     because = (*best.doubts, *best.answer.findings, *notes)
     if colour is Colour.RED and _second_decides(put, snapshot, place, at):
@@ -94,57 +90,16 @@ def decide(
     return outlook.complete_with(code, certain, snapshot, at)
 
 
-def _claims(
-    found: Sequence[Verification],
-) -> tuple[list[tuple[Claim, tuple[Finding, ...]]], tuple[Finding, ...]]:
-    usable = list(_usable(found))
-    if not usable:
-        return [], ()
-    whose = usable[0][0].certificate.person
-    claims: list[tuple[Claim, tuple[Finding, ...]]] = []
-    notes: list[Finding] = []
-    for claim, doubts in usable:
-        alike = likeness(whose, claim.certificate.person)
-        if alike is Likeness.DIFFERENT:
-            notes.append(Finding(Code.HOLDER_DIFFERENT))
-        elif alike is Likeness.UNCLEAR:
-            claims.append((claim, (*doubts, Finding(Code.HOLDER_UNCLEAR))))
-        else:
-            claims.append((claim, doubts))
-    certain = [claim for claim, doubts in claims if not doubts]
-    course = complete(claim.certificate for claim in certain)
-    if course is not None:
-        certificate, entry = course
-        signer = next(c.signer for c in certain if c.certificate is certificate)
-        claims.append((Claim(Kind.VACCINATION, (entry,), certificate, signer), ()))
-    return claims, tuple(notes)
-
-
-def _usable(found: Sequence[Verification]) -> Iterator[tuple[Claim, tuple[Finding, ...]]]:
-    for one in found:
-        findings = without_no_rules(one)
-        if one.certificate is None or any(f.code.weight is Weight.FAULT for f in findings):
-            continue
-        doubts = tuple(f for f in findings if f.code.weight is Weight.DOUBT)
-        yield claim_of(one), doubts
-
-
 def _second_decides(
     put: Sequence[_Put], snapshot: Snapshot, place: Destination, at: datetime
 ) -> bool:
     # A first dose of two: the person may hold the certificate of the other, or of a recovery.
-    for one in put:
-        entry = one.claim.entries[0]
-        if (
-            isinstance(entry, Vaccination)
-            and entry.dose is not None
-            and entry.doses is not None
-            and entry.dose < entry.doses
-        ):
-            whole = one.claim._replace(entries=(entry._replace(dose=entry.doses),))
-            if assess(whole, snapshot, place, at).standing is Standing.PASSED:
-                return True
-    return False
+    wholes = (whole_of(one.claim) for one in put)
+    return any(
+        assess(whole, snapshot, place, at).standing is Standing.PASSED
+        for whole in wholes
+        if whole is not None
+    )
 
 
 def _nothing(

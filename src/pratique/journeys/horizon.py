@@ -46,17 +46,17 @@ class Stretch(NamedTuple):
 
 def stretches(turns: Iterable[int], answer: Callable[[int], bool]) -> list[Stretch]:
     """Return the stretches of yes; `turns` holds every second at which the answer can change."""
-    points = sorted({turn for turn in turns if 0 <= turn <= LAST})
-    if not points:
+    places = sorted({turn for turn in turns if 0 <= turn <= LAST})
+    if not places:
         return [Stretch(None, None)] if answer(0) else []
     found: list[Stretch] = []
     begins: int | None = None
-    open_ = answer(points[0] - 1)
-    for point in points:
-        if answer(point) is not open_:
+    open_ = answer(places[0] - 1)
+    for place in places:
+        if answer(place) is not open_:
             if open_:
-                found.append(Stretch(begins, point - 1))
-            open_, begins = not open_, point
+                found.append(Stretch(begins, place - 1))
+            open_, begins = not open_, place
     if open_:
         found.append(Stretch(begins, None))
     return found
@@ -89,12 +89,12 @@ def _flips(texts: set[str], moved: set[tuple[int, str]]) -> Iterator[int]:
     # Wall-clock milliseconds at which clock + one offset can pass a date + another.
     for text in texts:
         try:
-            base = instant(text)
+            read = instant(text)
         except Undecided:
             continue
         for amount, unit in moved:
             for back, back_unit in moved:
-                yield from _solve(later(base, amount, unit), back, back_unit)  # type: ignore[arg-type]
+                yield from _solve(later(read, amount, unit), back, back_unit)  # type: ignore[arg-type]
 
 
 def _solve(target: int, amount: int, unit: str) -> Iterator[int]:

@@ -14,14 +14,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from pratique.journeys import advice, horizon
-from pratique.journeys.assess import Claim, Standing, assess
+from pratique.journeys.assess import Claim, Standing, assess, facts_of, rules_about
 from pratique.journeys.checks import in_force
-from pratique.journeys.facts import data_of
 from pratique.journeys.health_code import HealthCode
-from pratique.journeys.horizon import Stretch
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.trust import countries
 from pratique.verdict import Colour
 
 
@@ -41,10 +38,10 @@ def complete_with(
 
 def next_green(
     claims: Sequence[Claim], snapshot: Snapshot, place: Destination, at: datetime
-) -> Stretch | None:
+) -> horizon.Stretch | None:
     """Return the stretch of green that holds at `at`, or the first one after it."""
     instant = int(at.timestamp() // 1)
-    found: list[Stretch] = []
+    found: list[horizon.Stretch] = []
     for claim in claims:
         found += stretches_of(claim, snapshot, place, at)
     merged = _merged(found)
@@ -56,7 +53,7 @@ def next_green(
 
 def stretches_of(
     claim: Claim, snapshot: Snapshot, place: Destination, at: datetime
-) -> list[Stretch]:
+) -> list[horizon.Stretch]:
     """Return the stretches in which one claim alone makes it green."""
     zone = at.tzinfo or UTC
     turns = _turns(claim, snapshot, place, at, zone)
@@ -78,18 +75,8 @@ def _answer(
 def _turns(
     claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, zone: tzinfo
 ) -> set[int]:
-    certificate, ruleset = claim.certificate, snapshot.ruleset
-    issuer = countries.code(certificate.issuer) if certificate.issuer else None
-    rules = ruleset.concerning(place, issuer, claim.kind)
-    data = data_of(
-        claim.kind,
-        claim.entries,
-        certificate,
-        place=place,
-        at=at,
-        value_sets={},
-        compatible=ruleset.compatible,
-    )
+    certificate = claim.certificate
+    rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
     found = horizon.turns(rules, data, zone)
     if certificate.person.birth_date is not None:
         found |= horizon.birthdays(certificate.person.birth_date.last, zone)
@@ -104,16 +91,16 @@ def _turns(
     return found
 
 
-def _merged(found: list[Stretch]) -> list[Stretch]:
+def _merged(found: list[horizon.Stretch]) -> list[horizon.Stretch]:
     # Two stretches that overlap or touch are one: another certificate takes over in between.
-    merged: list[Stretch] = []
+    merged: list[horizon.Stretch] = []
     for one in sorted(found, key=lambda s: -1 if s.begins is None else s.begins):
         last = merged[-1] if merged else None
         if last is not None and (
             last.ends is None or one.begins is None or one.begins <= last.ends + 1
         ):
             ends = None if last.ends is None or one.ends is None else max(last.ends, one.ends)
-            merged[-1] = Stretch(last.begins, ends)
+            merged[-1] = horizon.Stretch(last.begins, ends)
         else:
             merged.append(one)
     return merged

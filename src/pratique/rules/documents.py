@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.rules import rule as envelope
 from pratique.rules.rule import KINDS, Rule
+from pratique.rules.ruleset import Build, Ruleset
 
 Sets = dict[str, list[str]]
 
@@ -58,6 +59,13 @@ def merged(parts: Iterable[Published]) -> Published:
         rules |= {(rule.country, rule.name, rule.region): rule for rule in part.rules}
         value_sets.update(part.value_sets)
     return Published(tuple(rules[key] for key in sorted(rules, key=str)), value_sets)
+
+
+def ruleset_of(
+    rows: Iterable[object], value_sets: Sets, *, compatible: bool, build: Build | None
+) -> Ruleset:
+    """Return the ruleset of rules' documents, as a snapshot keeps them."""
+    return Ruleset(map(envelope.read, rows), value_sets, compatible=compatible, build=build)
 
 
 def write(rule: Rule) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 from pratique.rules.rule import Rule, RuleType
 from pratique.terms import Kind
 
+__all__ = ["Build", "Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
+
 Build = Callable[[Any, dict[str, Any]], None]
 """Turns a module's syntax tree into code, as in `pratique.rules.certlogic.compiled`."""
 

@@ -1,101 +1,30 @@
-"""Conformance cases about persons and about what rules see (Corona-Warn-App's common test cases)."""
+"""Conformance cases about whom certificates are about (Corona-Warn-App's common test cases)."""
 
 from __future__ import annotations
 
-import base64
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
-from pratique.formats import Envelope, decode
 from pratique.formats.fields import moment
-from pratique.journeys.authenticate import read
 from pratique.journeys.holders import Likeness, likeness, parts
-from pratique.journeys.horizon import walk
-from pratique.model import HealthCertificate, Person
-from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
-from pratique.rules.certlogic.parse import parse
-
-VALUE_SETS = "spec/valuesets/valueSets.json"
+from pratique.model import Person
 
 
 def holder_name(case: dict[str, Any], root: Path) -> Result:
     """The parts into which a name is taken for comparing."""
-    entry = _entry(case, root)
+    entry = entry_of(case, root)
     found = list(parts(entry["actName"]))
     return Result(found == entry["expNameComponents"], f"{len(found)} parts")
 
 
 def holder_match(case: dict[str, Any], root: Path) -> Result:
     """Whether two certificates may be one person's: what is unclear is not "different"."""
-    entry = _entry(case, root)
+    entry = entry_of(case, root)
     found = likeness(_person(entry["actHolderA"]), _person(entry["actHolderB"]))
     may_be = found is not Likeness.DIFFERENT
     return Result(may_be is entry["expIsSameHolder"], found.value)
-
-
-def rule_context(case: dict[str, Any], root: Path) -> Result:
-    """How many rules pass, fail and stay open, with every external parameter filled."""
-    entry = _entry(case, root)
-    message = read(entry["dcc"])
-    if not isinstance(message, Envelope):
-        return Result(agree=False, detail=message.code.name)
-    certificate = decode(message.payload).certificate
-    if certificate is None:
-        return Result(agree=False, detail="no certificate")
-    value_sets = _edition(json.loads((root / VALUE_SETS).read_bytes()), entry["rules"])
-    data = {
-        "payload": certificate.payload,
-        "external": _external(entry, certificate, message) | {"valueSets": value_sets},
-    }
-    values = [_value(rule["Logic"], data) for rule in entry["rules"]]
-    counts = [values.count(True), values.count(False), sum(type(v) is not bool for v in values)]
-    expected = [case["expected"][name] for name in ("passed", "failed", "open")]
-    return Result(counts == expected, f"passed, failed, open: {counts}")
-
-
-def _value(logic: object, data: dict[str, Any]) -> object:
-    # These rules read what no rule may here (kid, issuer, identifier): only the engine is asked.
-    expression = parse(logic)
-    return interpret(expression, data) if isinstance(expression, Expression) else None
-
-
-def _edition(value_sets: dict[str, list[str]], rules: object) -> dict[str, list[str]]:
-    # These cases are older than the value sets beside them: a rule that goes through a value set
-    # lists the codes of its day. A set is cut to those, and one that it does not fit is left whole.
-    listed = [
-        set(node["in"][1])
-        for node in walk(rules)
-        if isinstance(node, dict)
-        and isinstance(node.get("in"), list)
-        and isinstance(node["in"][1], list)
-    ]
-    cut = {}
-    for name, codes in value_sets.items():
-        known = next((day for day in listed if day <= set(codes)), None)
-        cut[name] = [code for code in codes if known is None or code in known]
-    return cut
-
-
-def _external(
-    entry: dict[str, Any], certificate: HealthCertificate, message: Envelope
-) -> dict[str, Any]:
-    def instant(seconds: int | None) -> str | None:
-        if seconds is None:
-            return None
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-    return {
-        "validationClock": instant(entry["validationClock"]),
-        "countryCode": entry["countryOfArrival"],
-        "issuerCountryCode": certificate.issuer,
-        "iat": instant(certificate.issued_at),
-        "exp": instant(certificate.expires_at),
-        "kid": base64.b64encode(message.kid or b"").decode(),
-    }
 
 
 def _person(holder: dict[str, Any]) -> Person:
@@ -104,6 +33,7 @@ def _person(holder: dict[str, Any]) -> Person:
     return Person(names.get("fn"), names.get("gn"), names.get("fnt"), names.get("gnt"), born)
 
 
-def _entry(case: dict[str, Any], root: Path) -> dict[str, Any]:
+def entry_of(case: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Return a case's own entry of its file."""
     entries: list[dict[str, Any]] = json.loads((root / case["files"][0]).read_bytes())
     return next(entry for entry in entries if entry["id"] == case["id"])
