@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from pratique.cli import show
+from pratique.cli import demo_matrix, show
 from pratique.cli.conformance.vector_kinds import outcome, snapshot
 from pratique.cli.safe import printable
 from pratique.errors import Unreadable
@@ -43,6 +43,8 @@ Now your own certificate:
   pratique trust import LIST       a trust list: JSON, PEM, DER or a DID document
   pratique verify PICTURE|TEXT     what a border post would see
   pratique inspect PICTURE|TEXT    every layer, unverified
+  pratique rules import RULES      destinations' rules
+  pratique decide PICTURE --matrix where the holder may go, computed on this device
 
 With `make`, put .venv/bin/ before `pratique`, or activate .venv first.
 """
@@ -68,6 +70,7 @@ def demo(kit: Path) -> int:
     click.echo("\nWhat the desk sees of the first traveller, and nothing more:")
     for line in show.lines("", "", _verify(kit, formats[TRAVELLERS[0]]), inspect=False):
         click.echo(f"  {line}".rstrip())
+    _where_to(kit, formats)
     found, surprising, seconds = _all(kit, groups)
     colours = ", ".join(f"{count} {colour}" for colour, count in found.items() if count)
     click.echo(
@@ -75,13 +78,21 @@ def demo(kit: Path) -> int:
         f"{len(surprising)} not as the kit expects."
     )
     click.echo(
-        "No certificate is green: a good signature is not leave to enter, "
-        "and no destination's rules were asked."
+        "A good signature is not leave to enter: without a destination's rules none is green."
     )
     click.echo(OWN, nl=False)
     for name in surprising:
         click.echo(f"error: {name} came out otherwise than the kit expects", err=True)
     return 1 if surprising else 0
+
+
+def _where_to(kit: Path, cases: dict[str, dict[str, Any]]) -> None:
+    forms = kit.parent / "examples" / "policies"
+    if not forms.is_dir():
+        return
+    click.echo()
+    for line in demo_matrix.lines(forms, _held(kit, "production"), cases):
+        click.echo(line)
 
 
 def _tell(kit: Path, case: dict[str, Any]) -> None:
