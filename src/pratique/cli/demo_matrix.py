@@ -18,9 +18,7 @@ import click
 from pratique.cli import show
 from pratique.journeys.decide import decide
 from pratique.journeys.verify import verify
-from pratique.rules.build import build
-from pratique.rules.documents import ruleset_of
-from pratique.rules.policy import read_policy
+from pratique.rules import build, documents, policy
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 
@@ -34,11 +32,11 @@ def lines(forms: Path, held: Snapshot, cases: dict[str, dict[str, Any]]) -> Iter
     rules = [
         rule
         for path in sorted(forms.glob("*.toml"))
-        for rule in build(read_policy(tomllib.loads(path.read_text(encoding="utf-8"))))
+        for rule in build.build(policy.read_policy(tomllib.loads(path.read_text(encoding="utf-8"))))
     ]
     snapshot = Snapshot(
         number=2, created=held.created, environment=held.environment, trust=held.trust,
-        ruleset=ruleset_of(rules, {}, compatible=False, build=None),
+        ruleset=documents.ruleset_of(rules, {}, compatible=False, build=None),
     )  # fmt: skip
     yield f"Where may they go on {WHEN:%d %B %Y}? {len(rules)} rules, built from {forms}:"
     yield "  " + " " * 14 + "".join(f"{name:<12}" for name in STATES.values())

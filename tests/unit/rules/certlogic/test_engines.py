@@ -101,7 +101,7 @@ def test_the_random_expressions_reach_every_outcome(kind: type) -> None:
         found = parse(pair[0])
         return isinstance(found, Expression) and type(interpret(found, pair[1])) is kind
 
-    quick = settings(max_examples=3000, phases=[Phase.generate], derandomize=True, database=None)
+    quick = settings(max_examples=60_000, phases=[Phase.generate], derandomize=True, database=None)
     assert find(st.tuples(expressions, contexts), reached, settings=quick)
 
 
