@@ -128,10 +128,18 @@ def _tried(both: _Both, kind: Kind) -> Iterator[Turn]:
 
 
 def _plainest(turns: list[Turn]) -> list[Turn]:
-    ordered = sorted(turns, key=lambda turn: (turn.case.unusual, turn.at_midnight))
+    at_noon = {_key(turn) for turn in turns if not turn.at_midnight}
+    ordered = sorted(
+        (turn for turn in turns if not turn.at_midnight or _key(turn) not in at_noon),
+        key=lambda turn: (turn.case.unusual, turn.at_midnight),
+    )
     first: dict[tuple[object, ...], Turn] = {}
     for turn in ordered:
         first.setdefault((turn.kind, turn.because, turn.before.result, turn.after.result), turn)
     shown = {id(turn) for turn in first.values()}
     others = [turn for turn in ordered if id(turn) not in shown]
     return [*first.values(), *others][:EXAMPLES]
+
+
+def _key(turn: Turn) -> tuple[Case, object]:
+    return turn.case, turn.after.result

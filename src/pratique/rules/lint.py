@@ -71,6 +71,8 @@ def lint(documents: Sequence[object], terms: Terms | None = None) -> Report:
     found += only_vaccination(checked, terms.value_sets, terms.reason)
     found += from_the_future(checked, terms.value_sets)
     found += _upload(checked, terms)
+    places = {name: place for place, name in enumerate(dict.fromkeys(map(_name, documents)))}
+    found.sort(key=lambda remark: places.get(remark.rule, len(places)))
     return Report(len(documents), tuple(found))
 
 

@@ -66,7 +66,16 @@ def test_a_fault_of_a_rule_is_an_error(changed: dict[str, Any], code: str) -> No
 
 
 def test_what_is_no_rule_is_an_error_and_no_exception() -> None:
-    for document in (None, 1, "x", [], {}, {"Logic": {}}, {"Identifier": 1, "Version": []}):
+    documents: tuple[object, ...] = (
+        None,
+        1,
+        "x",
+        [],
+        {},
+        {"Logic": {}},
+        {"Identifier": 1, "Version": []},
+    )
+    for document in documents:
         assert lint([document]).errors, document
 
 

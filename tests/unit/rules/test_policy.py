@@ -201,6 +201,7 @@ def arrivals(draw: st.DrawFn, policy: Policy) -> tuple[Kind, dict[str, Any], int
     tg = draw(st.sampled_from([policy.disease, policy.disease, OTHER_DISEASE]))
     day = st.integers(-2, 62).map(lambda days: (at.date() - timedelta(days=days)).isoformat())
     kind = draw(st.sampled_from(list(Kind)))
+    facts: dict[str, Any]
     if kind is Kind.VACCINATION:
         products = policy.vaccination.products if policy.vaccination else ("Abdala",)
         mp = draw(st.sampled_from([*products, "Covaxin", "unknown"]))
@@ -218,8 +219,7 @@ def arrivals(draw: st.DrawFn, policy: Policy) -> tuple[Kind, dict[str, Any], int
     elif kind is Kind.RECOVERY:
         facts = {"fr": draw(day)}
     else:
-        optional = st.fixed_dictionaries({}, optional={"df": day, "du": day})
-        facts = draw(optional)
+        facts = dict(draw(st.fixed_dictionaries({}, optional={"df": day, "du": day})))
     age = draw(st.none() | st.integers(0, 25))
     return kind, {"tg": tg, **facts}, age, at
 

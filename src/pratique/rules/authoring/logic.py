@@ -15,7 +15,7 @@ from pratique.rules.authoring.constants import Constants
 from pratique.rules.authoring.remarks import Checked, Remark, by_country, error, warning
 from pratique.rules.authoring.windows import Window, bounds, narrow
 from pratique.rules.certlogic import expression as e
-from pratique.rules.certlogic import variables
+from pratique.rules.certlogic import variables, words
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.ruleset import NEWEST_ENGINE, SUPPORTED_ENGINE
 from pratique.terms import Kind
@@ -91,9 +91,9 @@ def cuts(rules: list[Checked]) -> Iterator[Remark]:
 def _cut(window: Window, name: str) -> Remark:
     low, high = window.lower, window.upper
     other = "" if low.rule == high.rule else f" (with {high.rule})"
-    what = f"{_said(low.key.date)} as against {_said(low.key.anchor)}"
+    what = f"{_said(low.key.date)}, as against {_said(low.key.anchor)},"
     if window.empty:
-        message = f"no instant meets both thresholds of {what}{other}"
+        message = f"nothing meets both thresholds of {what[:-1]}{other}"
         return error(name, "Logic", "window-empty", message)
     message = f"the thresholds of {what} leave at most one day{other}"
     return warning(name, "Logic", "window-one-day", message)
@@ -147,4 +147,4 @@ def _place(where: str) -> str:
 
 
 def _said(path: str) -> str:
-    return path or "a fixed date"
+    return words.noun(path) if path else "a fixed date"
