@@ -179,11 +179,13 @@ def test_what_would_help_is_true() -> None:
 def test_desk_and_holder_hear_the_same_from_the_same_snapshot() -> None:
     from pratique.journeys.assess import with_rules
 
-    for entry in (t.dose(), t.dose("2022-02-25"), t.sample(), t.recovery()):
+    first = t.dose("2022-01-10", 1, 2)
+    for entry in (t.dose(), t.dose("2022-02-25"), first, t.sample(), t.recovery()):
         desk = with_rules(t.shown(entry), SNAPSHOT, t.UTOPIA, t.NOON)
         holder = code(entry)
         assert desk.verdict.colour is holder.colour
         assert desk.outcomes == holder.outcomes
+        assert {finding.code for finding in desk.verdict.findings} == codes(holder)
         assert holder.snapshot == SNAPSHOT.number
 
 

@@ -4,7 +4,7 @@
 
 1. Everything is computed on this device, from the certificates and the snapshot held here.
 2. The instant is taken in the zone of the port of entry (`--zone`).
-3. Exit: 0 GREEN, 1 RED, 3 AMBER; with --matrix 0 if any destination is GREEN.
+3. Exit: 0 GREEN, 1 RED, 3 AMBER; with --matrix that of the best destination.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def decide(
             for line in _matrix_row(code) if matrix else _lines(code, lang, when):
                 click.echo(line)
     if matrix:
-        return 0 if any(code.colour is Colour.GREEN for code in codes) else EXIT[Colour.RED]
+        colours = {code.colour for code in codes}
+        best = next((c for c in (Colour.GREEN, Colour.AMBER) if c in colours), Colour.RED)
+        return EXIT[best]
     return EXIT[codes[0].colour]
 
 

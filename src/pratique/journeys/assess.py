@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pratique.findings import Code, Weight
 from pratique.journeys.conclude import Verification
 from pratique.journeys.facts import data_of
-from pratique.model import Entry, HealthCertificate
+from pratique.model import Entry, HealthCertificate, Vaccination
 from pratique.rules.ruleset import Destination, Outcome, Result, Rule
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
@@ -104,14 +104,30 @@ def rules_about(claim: Claim, snapshot: Snapshot, place: Destination) -> tuple[R
     return snapshot.ruleset.concerning(place, issuer_of(claim), claim.kind)
 
 
+def second_decides(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> bool:
+    """Tell whether a first dose of several would do, were its course complete.
+
+    The person may hold the certificate of the other dose, or of a recovery.
+    """
+    entry = claim.entries[0]
+    if not isinstance(entry, Vaccination) or (entry.dose or 0) >= (entry.doses or 0):
+        return False
+    whole = claim._replace(entries=(entry._replace(dose=entry.doses),))
+    return assess(whole, snapshot, place, at).standing is Standing.PASSED
+
+
 def with_rules(
     found: Verification, snapshot: Snapshot, place: Destination, at: datetime
 ) -> Verification:
     """Return the verification with the destination's rules in place of "no rules were asked"."""
     if found.certificate is None or _refused(found):
         return found
-    answer = assess(claim_of(found), snapshot, place, at)
-    findings = (*without_no_rules(found), *answer.findings)
+    claim = claim_of(found)
+    answer = assess(claim, snapshot, place, at)
+    said = answer.findings
+    if answer.standing is Standing.FAILED and second_decides(claim, snapshot, place, at):
+        said = (Finding(Code.SECOND_CERTIFICATE),)
+    findings = (*without_no_rules(found), *said)
     met = answer.standing is Standing.PASSED
     return found._replace(verdict=conclude(findings, rules_met=met), outcomes=answer.outcomes)
 

@@ -15,7 +15,6 @@ from pratique.journeys.assess import Claim, claim_of, without_no_rules
 from pratique.journeys.conclude import Verification
 from pratique.journeys.course import complete
 from pratique.journeys.holders import Likeness, likeness
-from pratique.model import Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
 
@@ -54,11 +53,3 @@ def _usable(found: Sequence[Verification]) -> Iterator[tuple[Claim, tuple[Findin
             continue
         doubts = tuple(f for f in findings if f.code.weight is Weight.DOUBT)
         yield claim_of(one), doubts
-
-
-def whole_of(claim: Claim) -> Claim | None:
-    """Return the claim as if its course were complete; None if it attests no part of one."""
-    entry = claim.entries[0]
-    if isinstance(entry, Vaccination) and (entry.dose or 0) < (entry.doses or 0):
-        return claim._replace(entries=(entry._replace(dose=entry.doses),))
-    return None

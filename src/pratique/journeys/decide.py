@@ -23,9 +23,10 @@ from pratique.journeys.assess import (
     Claim,
     Standing,
     assess,
+    second_decides,
     without_no_rules,
 )
-from pratique.journeys.claims import claims_of, whole_of
+from pratique.journeys.claims import claims_of
 from pratique.journeys.conclude import Verification
 from pratique.journeys.health_code import HealthCode
 from pratique.rules.ruleset import Destination
@@ -79,8 +80,8 @@ def decide(
     best = min(put, key=lambda one: _ORDER.index(one.standing()))
     colour = _COLOURS[best.standing()]
     because = (*best.doubts, *best.answer.findings, *notes)
-    if colour is Colour.RED and _second_decides(put, snapshot, place, at):
-        colour, because = Colour.AMBER, (Finding(Code.SECOND_CERTIFICATE), *because)
+    if colour is Colour.RED and any(second_decides(one.claim, snapshot, place, at) for one in put):
+        colour, because = Colour.AMBER, (*best.doubts, Finding(Code.SECOND_CERTIFICATE), *notes)
     code = HealthCode(
         colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
     )
@@ -88,18 +89,6 @@ def decide(
         return code
     certain = [one.claim for one in put if not one.doubts]
     return outlook.complete_with(code, certain, snapshot, at)
-
-
-def _second_decides(
-    put: Sequence[_Put], snapshot: Snapshot, place: Destination, at: datetime
-) -> bool:
-    # A first dose of two: the person may hold the certificate of the other, or of a recovery.
-    wholes = (whole_of(one.claim) for one in put)
-    return any(
-        assess(whole, snapshot, place, at).standing is Standing.PASSED
-        for whole in wholes
-        if whole is not None
-    )
 
 
 def _nothing(
