@@ -142,7 +142,12 @@ def _as_json(code: HealthCode, lang: str, zone: tzinfo) -> dict[str, Any]:
 
 def _said(rule: Any, lang: str) -> str:
     spoken = dict(rule.descriptions)
-    return printable(spoken.get(lang) or spoken.get("en") or next(iter(spoken.values()), ""))
+    said = spoken.get(lang) or spoken.get("en")
+    if said is None:
+        from pratique.rules.explain import sentence  # noqa: PLC0415 - where nobody described it
+
+        said = sentence(rule)
+    return printable(said)
 
 
 def _instant(second: int | None, at: datetime) -> str:
