@@ -7,7 +7,8 @@
 2. Instants are written on the wall clock of the port of entry at its offset of that instant, dates
    stay dates: "14 days after the dose" begins at the port's midnight, and 72 hours are 72 hours on
    the night that clocks change too.
-3. The exact birth date is not there; the age in whole years at arrival is.
+3. The exact birth date is not there; the age in whole years at arrival is. When it was issued and
+   when it expires is told by the day.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def _said(moment: Moment | None, offset: timedelta) -> str | None:
 def _stamp(seconds: int | None, offset: timedelta) -> str | None:
     if seconds is None or not 0 <= seconds < 253_402_214_400:
         return None
-    return _wall(datetime.fromtimestamp(seconds, UTC), offset)
+    # The day alone: a rule that cut between two seconds could single out whoever was certified then.
+    return _wall(datetime.fromtimestamp(seconds, UTC), offset)[:10] + "T00:00:00.000Z"
 
 
 def _wall(instant: datetime, offset: timedelta) -> str:
