@@ -128,7 +128,7 @@ def test_what_runs_out_of_steps_is_open(engine: Any) -> None:
     adding = {"+": [{"var": "accumulator"}, 1]}
     count = {"reduce": [{"var": "payload.v"}, adding, 0]}
     held = Ruleset([t.rule("VR-XU-0001", {">": [count, 0]})], build=engine)
-    many = {"payload": {"v": [{}] * 20_000}, "external": {}}
+    many: dict[str, Any] = {"payload": {"v": [{}] * 20_000}, "external": {}}
     (found,) = said(held, many)
     assert found[0] is Result.OPEN
     assert said(held) == [(Result.PASSED, "")]
