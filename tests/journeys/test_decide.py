@@ -126,6 +126,14 @@ def test_an_invalidation_rule_of_the_issuer_voids() -> None:
     assert Finding(Code.RULE_FAILED, "IR-XA-0001") in found.because
 
 
+def test_a_destination_that_only_voids_admits_nobody() -> None:
+    # The destination is the issuer's own country, and has published no acceptance rule.
+    held = t.snapshot([t.rule("IR-XA-0001", {"===": [{"var": "payload.v.0.mp"}, "Sputnik-V"]})])
+    found = decide([t.shown(t.dose())], snapshot=held, place=t.ARCADIA, at=t.NOON)
+    assert found.colour is Colour.AMBER
+    assert codes(found) == {Code.NO_RULES_FOR_COUNTRY}
+
+
 @pytest.mark.parametrize(
     ("seconds", "colour"),
     [(-1, Colour.RED), (0, Colour.GREEN), (270 * 86400 - 14 * 86400, Colour.GREEN),

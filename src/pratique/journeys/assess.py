@@ -17,7 +17,7 @@ from pratique.findings import Code, Weight
 from pratique.journeys.conclude import Verification
 from pratique.journeys.facts import data_of
 from pratique.model import Entry, HealthCertificate, Vaccination
-from pratique.rules.ruleset import Destination, Outcome, Result, Rule
+from pratique.rules.ruleset import Destination, Outcome, Result, Rule, RuleType
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from pratique.trust import countries
@@ -60,11 +60,11 @@ def claim_of(found: Verification) -> Claim:
 def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> Assessment:
     """Ask the rules that apply at `at` (aware, in the zone of the port of entry)."""
     ruleset, instant = snapshot.ruleset, int(at.timestamp() // 1)
-    if not ruleset.assessed(place, instant):
-        return _open(Code.NO_RULES_FOR_COUNTRY)
     rules = ruleset.select(place, issuer_of(claim), claim.kind, instant)
-    if not any(rule.country == place.country for rule in rules):
-        return _open(Code.NO_RULE_FOR_KIND)
+    # Not being void is no leave to enter: somebody must say what is accepted.
+    if not any(rule.type is RuleType.ACCEPTANCE for rule in rules):
+        known = ruleset.assessed(place, instant)
+        return _open(Code.NO_RULE_FOR_KIND if known else Code.NO_RULES_FOR_COUNTRY)
     data = facts_of(claim, snapshot, place, at)
     outcomes = ruleset.assess(rules, data)
     found = tuple(

@@ -30,7 +30,8 @@ def claims_of(
     claims: list[tuple[Claim, tuple[Finding, ...]]] = []
     notes: list[Finding] = []
     for claim, doubts in usable:
-        alike = likeness(whose, claim.certificate.person)
+        person = claim.certificate.person
+        alike = Likeness.SAME if person is whose else likeness(whose, person)
         if alike is Likeness.DIFFERENT:
             notes.append(Finding(Code.HOLDER_DIFFERENT))
         elif alike is Likeness.UNCLEAR:

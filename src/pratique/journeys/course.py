@@ -29,6 +29,9 @@ def complete(
     None if there are fewer than two events, so that nothing can be added up, or if a date is not known
     to the day.
     """
+    certificates = tuple(certificates)
+    if sum(len(certificate.entries) for certificate in certificates) < PRIMARY:
+        return None
     doses: dict[tuple[str | None, date], tuple[HealthCertificate, Vaccination]] = {}
     recoveries: list[tuple[str | None, date]] = []
     for certificate in certificates:

@@ -129,9 +129,11 @@ def _stamp(seconds: int | None, offset: timedelta) -> str | None:
     if seconds is None or not 0 <= seconds < 253_402_214_400:
         return None
     # The day alone: a rule that cut between two seconds could single out whoever was certified then.
-    return _wall(datetime.fromtimestamp(seconds, UTC), offset)[:10] + "T00:00:00.000Z"
+    return _wall(datetime.fromtimestamp(seconds, UTC), offset)[:10]
 
 
 def _wall(instant: datetime, offset: timedelta) -> str:
     wall = instant.astimezone(UTC) + offset
-    return wall.strftime("%Y-%m-%dT%H:%M:%S.") + f"{wall.microsecond // 1000:03d}Z"
+    if wall.microsecond:
+        return f"{wall.isoformat(timespec='milliseconds')[:23]}Z"
+    return f"{wall.isoformat()[:19]}Z"

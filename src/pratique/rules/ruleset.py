@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
+from math import inf
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -25,6 +26,11 @@ __all__ = ["Build", "Destination", "Outcome", "Result", "Rule", "RuleType", "Rul
 
 Build = Callable[[Any, dict[str, Any]], None]
 """Turns a module's syntax tree into code, as in `pratique.rules.certlogic.compiled`."""
+
+_Program = Callable[[Any], Sequence[Any]]
+
+MOST_PROGRAMS = 256
+"""Compiled selections that are kept: one for each destination, issuer with rules, kind and period."""
 
 SUPPORTED_ENGINE = "CERTLOGIC"
 NEWEST_ENGINE = (1, 3, 3)
@@ -80,7 +86,8 @@ class Ruleset:
         self.compatible = compatible
         self._build = build
         self._asked = _engine().Asked(self.rules, compatible=compatible) if self.rules else None
-        self._programs: dict[tuple[str, ...], Callable[[Any], Sequence[Any]]] = {}
+        self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
+        self._programs: dict[int, tuple[tuple[Rule, ...], _Program]] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self._content() == other._content()
@@ -111,14 +118,11 @@ class Ruleset:
         self, place: Destination, issuer: str | None, kind: Kind, at: int
     ) -> tuple[Rule, ...]:
         """Return the rules that apply to a certificate of this kind, in a fixed order."""
-        newest: dict[str, Rule] = {}
-        for country in {place.country, issuer or ""}:
-            for rule in self._of(country):
-                if rule.in_force(at) and _applies(rule, place, issuer, kind):
-                    held = newest.get(rule.identifier)
-                    if held is None or rule.version > held.version:
-                        newest[rule.identifier] = rule
-        return tuple(newest[name] for name in sorted(newest))
+        key = place, issuer, kind
+        held = self._selected.get(key)
+        if held is None or not held.begins <= at < held.ends:
+            held = self._selected[key] = _select(self.concerning(place, issuer, kind), at)
+        return held.rules
 
     def concerning(self, place: Destination, issuer: str | None, kind: Kind) -> tuple[Rule, ...]:
         """Return the rules that apply to such a certificate at any time, in all their versions."""
@@ -132,6 +136,8 @@ class Ruleset:
     def assess(self, rules: Sequence[Rule], data: Mapping[str, Any]) -> tuple[Outcome, ...]:
         """Ask each rule about the data (`{"payload": …, "external": …}`)."""
         unasked = self._unasked
+        if not unasked:
+            return tuple(map(_outcome, rules, self._values(tuple(rules), data)))
         known = tuple(rule for rule in rules if id(rule) not in unasked)
         said = dict(zip(map(id, known), self._values(known, data), strict=True))
         return tuple(
@@ -158,10 +164,13 @@ class Ruleset:
         if self._build is None:
             values: Sequence[Any] = self._asked.interpreted(rules, data)
             return values
-        key = tuple(rule.name for rule in rules)
-        program = self._programs.get(key)
-        if program is None:
-            program = self._programs[key] = self._asked.compiled(rules, self._build)
+        # Kept beside its rules: an id is theirs only as long as they live.
+        kept = self._programs.get(id(rules))
+        if kept is None or kept[0] is not rules:
+            if len(self._programs) >= MOST_PROGRAMS:
+                self._programs.clear()
+            kept = self._programs[id(rules)] = rules, self._asked.compiled(rules, self._build)
+        program = kept[1]
         return program(data)
 
     def _of(self, country: str) -> tuple[Rule, ...]:
@@ -173,6 +182,28 @@ class Ruleset:
         for rule in self.rules:
             found.setdefault(rule.country, []).append(rule)
         return {country: tuple(rules) for country, rules in found.items()}
+
+
+class _Selection(NamedTuple):
+    """Rules that apply together, and between which seconds they do."""
+
+    rules: tuple[Rule, ...]
+    begins: float
+    ends: float
+
+
+def _select(rules: tuple[Rule, ...], at: int) -> _Selection:
+    newest: dict[str, Rule] = {}
+    for rule in rules:
+        held = newest.get(rule.identifier)
+        if rule.in_force(at) and (held is None or rule.version > held.version):
+            newest[rule.identifier] = rule
+    turns = [turn for rule in rules for turn in (rule.valid_from, rule.valid_to)]
+    return _Selection(
+        tuple(newest[name] for name in sorted(newest)),
+        max((turn for turn in turns if turn <= at), default=-inf),
+        min((turn for turn in turns if turn > at), default=inf),
+    )
 
 
 def _engine() -> ModuleType:
