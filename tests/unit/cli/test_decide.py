@@ -136,14 +136,16 @@ BOMBS = {
 def test_a_bomb_is_refused_at_once_and_nothing_changes(home: Path, name: str) -> None:
     Ruleset(t.utopia())
     path, before = home / "bomb.json", files.snapshot_path(home).read_bytes()
-    spent = []
+    spent: list[float] = []
+    message = ""
     for _ in range(3):
         begun = time.process_time()
         with pytest.raises(DocumentRefused) as refused:
             Ruleset(documents.read(json_text.parse(BOMBS[name])).rules)
         spent.append(time.process_time() - begun)
+        message = refused.value.message
     assert min(spent) < 0.050
-    assert len(refused.value.message) < 300
+    assert 0 < len(message) < 300
     path.write_bytes(BOMBS[name])
     code, said = run(home, "rules", "import", str(path))
     assert code == 3
