@@ -22,7 +22,9 @@ def parse(data: bytes) -> object:
         )
     except (ValueError, RecursionError) as error:
         raise DocumentRefused(
-            "json-unreadable", "it is not JSON that can be read in one way only"
+            "json-unreadable",
+            "it is not JSON that can be read in one way only",
+            "a name that stands twice, NaN, or very deep nesting is refused too",
         ) from error
 
 
