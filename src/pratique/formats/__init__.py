@@ -11,9 +11,10 @@ from typing import Protocol
 from pratique.crypto.envelope import Envelope
 from pratique.formats import hcert
 from pratique.formats.decoded import Decoded
+from pratique.formats.fields import Claims
 from pratique.verdict import Finding
 
-__all__ = ["FORMATS", "Decoded", "Envelope", "Format", "decode", "of"]
+__all__ = ["FORMATS", "Claims", "Decoded", "Envelope", "Format", "decode", "of"]
 
 
 class Format(Protocol):

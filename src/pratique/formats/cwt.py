@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pratique.crypto.cbor import loads
 from pratique.findings import Code
 from pratique.formats import dcc, dcc_plain, ddcc, icvp
 from pratique.formats.decoded import Decoded
-from pratique.formats.fields import is_map
+from pratique.formats.fields import Claims, is_map
 from pratique.model import HealthCertificate
 from pratique.verdict import Finding
 
@@ -29,14 +29,6 @@ MILLISECONDS_FROM = 100_000_000_000
 """An instant from here on is milliseconds: as seconds it would lie in the year 5138."""
 
 _NUMBER = re.compile(r"-?[1-9][0-9]{0,5}", re.ASCII)
-
-
-class Claims(NamedTuple):
-    """The claims around a health certificate, read leniently."""
-
-    issuer: str | None
-    issued_at: int | None
-    expires_at: int | None
 
 
 _READERS = {
@@ -61,7 +53,7 @@ def decode(payload: bytes) -> Decoded:
     if certificate is not None:
         return tuple.__new__(Decoded, (certificate, ()))
     findings: list[Finding] = []
-    certificate = dcc.lenient(*plain, findings)
+    certificate = dcc.lenient(plain[0], Claims(*plain[1:]), findings)
     return Decoded(certificate, tuple(findings))
 
 
@@ -99,9 +91,7 @@ def _lenient(claims: Mapping[Any, Any]) -> Decoded:
     content = claims.get(HCERT)
     if content is None and "hcid" in claims:
         # First-generation WHO codes carry the DDCC fields directly as claims.
-        certificate = ddcc.vaccination(
-            claims, head.issuer, head.issued_at, head.expires_at, findings
-        )
+        certificate = ddcc.vaccination(claims, head, findings)
         return Decoded(certificate, tuple(findings))
     if not is_map(content) or not content:
         findings.append(Finding(Code.CLAIMS_INVALID, "-260"))
@@ -131,7 +121,7 @@ def _content(
     if not is_map(fields):
         findings.append(Finding(Code.FIELD_TYPE, f"-260.{known[0]}"))
         return None
-    return _READERS[known[0]](fields, head.issuer, head.issued_at, head.expires_at, findings)
+    return _READERS[known[0]](fields, head, findings)
 
 
 def _head(claims: Mapping[Any, Any], findings: list[Finding]) -> Claims:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pratique.findings import Code
 from pratique.formats import exemption
-from pratique.formats.fields import Fields, is_map
+from pratique.formats.fields import Claims, Fields, is_map
 from pratique.model import (
     Entry,
     HealthCertificate,
@@ -46,11 +46,7 @@ _ICAO = re.compile(r"[A-Z<]*", re.ASCII)
 
 
 def lenient(
-    fields: Mapping[Any, Any],
-    issuer: str | None,
-    issued_at: int | None,
-    expires_at: int | None,
-    findings: list[Finding],
+    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a DCC, adding to `findings` what is odd; None if it attests nothing that can be read."""
     top = Fields(fields, "", findings)
@@ -66,9 +62,7 @@ def lenient(
     if found is None or person is None:
         return None
     kind, entries = found
-    return HealthCertificate(
-        DOMAIN, version, kind, person, entries, issuer, issued_at, expires_at, fields
-    )
+    return HealthCertificate(DOMAIN, version, kind, person, entries, *claims, fields)
 
 
 def _person(top: Fields, *, modern: bool, longest: int) -> Person | None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pratique.findings import Code
-from pratique.formats.fields import Fields
+from pratique.formats.fields import Claims, Fields
 from pratique.model import HealthCertificate, Person, Test, Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
@@ -21,11 +21,7 @@ DOMAIN = "DDCC"
 
 
 def vaccination(
-    fields: Mapping[Any, Any],
-    issuer: str | None,
-    issued_at: int | None,
-    expires_at: int | None,
-    findings: list[Finding],
+    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a DDCC:VS; None if it attests nothing that can be read."""
     top = Fields(fields, "", findings)
@@ -53,19 +49,13 @@ def vaccination(
         Kind.VACCINATION,
         person,
         (dose,),
-        issuer,
-        issued_at,
-        expires_at,
+        *claims,
         fields,
     )
 
 
 def test(
-    fields: Mapping[Any, Any],
-    issuer: str | None,
-    issued_at: int | None,
-    expires_at: int | None,
-    findings: list[Finding],
+    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a DDCC:TR; None if it attests nothing that can be read."""
     top = Fields(fields, "", findings)
@@ -86,9 +76,7 @@ def test(
         _coded(top, "pha"),
         top.text("hcid"),
     )
-    return HealthCertificate(
-        DOMAIN, _version(top), Kind.TEST, person, (result,), issuer, issued_at, expires_at, fields
-    )
+    return HealthCertificate(DOMAIN, _version(top), Kind.TEST, person, (result,), *claims, fields)
 
 
 def _person(top: Fields) -> Person | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from pratique.findings import Code
 from pratique.model import Moment, Precision
@@ -24,6 +24,14 @@ _INSTANT = re.compile(
     r"(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.ASCII,
 )
+
+
+class Claims(NamedTuple):
+    """The claims around a health certificate, read leniently."""
+
+    issuer: str | None
+    issued_at: int | None
+    expires_at: int | None
 
 
 def is_map(value: object) -> TypeGuard[Mapping[Any, Any]]:

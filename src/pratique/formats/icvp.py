@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pratique.findings import Code
-from pratique.formats.fields import Fields
+from pratique.formats.fields import Claims, Fields
 from pratique.model import HealthCertificate, Person, Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
@@ -29,11 +29,7 @@ _TEMPLATES = ("0", "1")
 
 
 def lenient(
-    fields: Mapping[Any, Any],
-    issuer: str | None,
-    issued_at: int | None,
-    expires_at: int | None,
-    findings: list[Finding],
+    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read an ICVP of any of the four shapes; None if it attests nothing that can be read."""
     top = Fields(fields, "", findings)
@@ -55,9 +51,7 @@ def lenient(
         nationality=top.text("nt" if "nt" in fields else "ntl"),
         identifier=top.text("id" if "id" in fields else "nid"),
     )
-    return HealthCertificate(
-        DOMAIN, version, Kind.VACCINATION, person, (dose,), issuer, issued_at, expires_at, fields
-    )
+    return HealthCertificate(DOMAIN, version, Kind.VACCINATION, person, (dose,), *claims, fields)
 
 
 def _dose_of(top: Fields) -> tuple[str, Vaccination] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pratique import model
-from pratique.formats import cwt, dcc, dcc_plain
+from pratique.formats import Claims, cwt, dcc, dcc_plain
 from pratique.model import Exemption, HealthCertificate, Recovery, Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
@@ -19,7 +19,7 @@ from tools.vectors.layers import cbor, claims
 def both_ways(made: dict[str, Any]) -> HealthCertificate:
     """Read a clean content by the reference and by the quick way, which must be one."""
     findings: list[Finding] = []
-    reference = dcc.lenient(made, "XU", keys.ISSUED, keys.EXPIRES, findings)
+    reference = dcc.lenient(made, Claims("XU", keys.ISSUED, keys.EXPIRES), findings)
     assert findings == []
     assert reference is not None
     quick = dcc_plain.read(made, "XU", keys.ISSUED, keys.EXPIRES)

@@ -19,7 +19,7 @@ from pratique.cli.conformance.hcert_kinds import conforms, signature_good, told
 from pratique.cli.conformance.result import Result
 from pratique.crypto import cbor
 from pratique.findings import Code
-from pratique.formats import Decoded, cwt, dcc, decode
+from pratique.formats import Claims, Decoded, cwt, dcc, decode
 from pratique.journeys.authenticate import read
 from pratique.journeys.verify import Verification, verify
 from pratique.verdict import Finding
@@ -63,7 +63,7 @@ class _Layers:
 
     def reads(self) -> bool:
         """Tell whether the case's JSON is a certificate."""
-        return dcc.lenient(self.layers["JSON"], None, None, None, []) is not None
+        return dcc.lenient(self.layers["JSON"], Claims(None, None, None), []) is not None
 
     def pictured(self) -> bool | None:
         """Tell whether the case's picture holds the text; None where it has no picture."""
