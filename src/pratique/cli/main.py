@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
+from pratique.cli.lazy import Lazy
 from pratique.errors import PratiqueError
 
 COMMANDS = {
     "verify": ("pratique.cli.verify:verify", "Verify health certificates, offline."),
     "decide": ("pratique.cli.decide:decide", "Compute the health code for a destination."),
+    "issuer": ("pratique.cli.issuer.command:issuer", "Issue, print, renew, correct and revoke."),
     "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),
     "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),
     "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
@@ -29,24 +30,6 @@ COMMANDS = {
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
 }
 INPUT_OUTPUT = 4
-
-
-class _Lazy(click.Group):
-    """A group that knows its commands by name, and imports the one that is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -58,7 +41,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 
 
 @click.group(
-    cls=_Lazy,
+    cls=Lazy,
+    table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PRATIQUE"},
     epilog="Every option can be set by a variable: --at of verify is PRATIQUE_VERIFY_AT.",
 )

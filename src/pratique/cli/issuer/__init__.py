@@ -1,0 +1,1 @@
+"""`pratique issuer` and its commands."""

@@ -1,0 +1,1 @@
+"""Where private keys live: encrypted files and PKCS#11 tokens, named by URI."""
