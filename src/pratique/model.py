@@ -71,7 +71,10 @@ class Moment(NamedTuple):
 
 @silent
 class Person(NamedTuple):
-    """Whom a certificate is about. `*_icao` are ICAO 9303 transliterations (A-Z and `<`)."""
+    """Whom a certificate is about. `*_icao` are ICAO 9303 transliterations (A-Z and `<`).
+
+    `identifier` is the number of a document of theirs, `identifier_type` its kind (HL7 v2-0203).
+    """
 
     surname: str | None
     forename: str | None
@@ -81,6 +84,8 @@ class Person(NamedTuple):
     sex: str | None = None
     nationality: str | None = None
     identifier: str | None = None
+    identifier_type: str | None = None
+    guardian: str | None = None
 
     def display_name(self) -> str:
         """Return the name as a person reads it, falling back to the transliteration."""

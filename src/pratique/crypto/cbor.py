@@ -100,6 +100,11 @@ def loads(data: bytes) -> object:
     return value
 
 
+dumps: Callable[[object], bytes] = cbor2.dumps
+"""Encode what an issuer signs: maps in the order in which they were filled, so that the same content
+makes the same bytes."""
+
+
 def scan(data: bytes, limits: Limits = STRICT) -> Code | None:
     """Walk the structure without building anything; return what is wrong with it, or None."""
     if len(data) > limits.size:

@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
-from pratique.crypto.cbor import loads
+from pratique.crypto.cbor import dumps, loads
 from pratique.crypto.envelope import Envelope
 from pratique.findings import Code
+from pratique.terms import COSE_ALGORITHMS, Algorithm
 
 _ALGORITHM, _KID, _CRITICAL = 1, 4, 2
 _SIGNATURE1 = b"\x84\x6aSignature1"
@@ -121,6 +122,12 @@ def _head(size: int) -> bytes:
     if size < 256:
         return b"\x58%c" % size
     return b"\x59" + size.to_bytes(2, "big")
+
+
+def protected(algorithm: Algorithm, kid: bytes) -> bytes:
+    """Return the protected header that an issuer writes: the algorithm and the kid."""
+    number = next(code for code, name in COSE_ALGORITHMS.items() if name is algorithm)
+    return dumps({_ALGORITHM: number, _KID: kid})
 
 
 def encode_sign1(protected: bytes, payload: bytes, signature: bytes) -> bytes:

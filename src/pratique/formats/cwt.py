@@ -22,7 +22,7 @@ from pratique.formats.fields import Claims, is_map
 from pratique.model import HealthCertificate
 from pratique.verdict import Finding
 
-ISSUER, EXPIRES, ISSUED, HCERT = 1, 4, 6, -260
+ISSUER, EXPIRES, ISSUED, IDENTIFIER, HCERT = 1, 4, 6, 7, -260
 DCC, DDCC_VS, DDCC_TR, VHL, ICVP, EXEMPTION = 1, 3, 4, 5, -6, -7
 
 MILLISECONDS_FROM = 100_000_000_000
@@ -100,7 +100,22 @@ def _lenient(claims: Mapping[Any, Any]) -> Decoded:
     if len(numbered) < len(content):
         findings.append(Finding(Code.CBOR_DUPLICATE_KEY, "-260"))
         return Decoded(None, tuple(findings))
-    return Decoded(_content(numbered, head, findings), tuple(findings))
+    certificate = _content(numbered, head, findings)
+    return Decoded(_identified(certificate, claims.get(IDENTIFIER)), tuple(findings))
+
+
+def _identified(
+    certificate: HealthCertificate | None, identifier: object
+) -> HealthCertificate | None:
+    # An ICVP has no field for an identifier of its own: it travels as the CWT's (RFC 8392 §3.1.7).
+    if certificate is None or type(identifier) is not bytes:
+        return certificate
+    text = identifier.decode("utf-8", "backslashreplace")
+    entries = tuple(
+        entry if entry.identifier is not None else entry._replace(identifier=text)
+        for entry in certificate.entries
+    )
+    return certificate._replace(entries=entries)
 
 
 def _content(

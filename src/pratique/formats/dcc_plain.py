@@ -39,6 +39,7 @@ def _shape(*dates: str) -> re.Pattern[str]:
 
 _SHORT, _LONG = 50, 80
 _new = tuple.__new__
+_UNSAID = (None,) * (len(Person._fields) - 5)
 _names = itemgetter("fn", "gn", "fnt", "gnt")
 _dose = itemgetter("tg", "vp", "mp", "ma", "dn", "sd", "dt", "co", "is", "ci")
 _result = itemgetter("tg", "tt", "sc", "tr", "co", "is", "ci")
@@ -75,7 +76,7 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
             return None
     except (KeyError, TypeError, ValueError):
         return None
-    person = _new(Person, (surname, forename, surname_icao, forename_icao, born, None, None, None))
+    person = _new(Person, (surname, forename, surname_icao, forename_icao, born, *_UNSAID))
     return _new(
         HealthCertificate,
         (DOMAIN, version, kind, person, (entry,), issuer, issued_at, expires_at, payload),

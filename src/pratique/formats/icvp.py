@@ -50,6 +50,8 @@ def lenient(
         sex=top.text("s"),
         nationality=top.text("nt" if "nt" in fields else "ntl"),
         identifier=top.text("id" if "id" in fields else "nid"),
+        identifier_type=top.text("dt" if "dt" in fields else "ndt"),
+        guardian=top.text("gn"),
     )
     return HealthCertificate(DOMAIN, version, Kind.VACCINATION, person, (dose,), *claims, fields)
 

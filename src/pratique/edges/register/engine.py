@@ -1,0 +1,79 @@
+"""Engines on which a commit means: it is on the disk.
+
+    URL -> engine -> BEGIN IMMEDIATE -> ... -> COMMIT, after its fsync
+
+1. SQLite: WAL, synchronous=FULL, secure_delete, foreign keys on. A writer has the file to itself from
+   its BEGIN on, so that nobody reads a tag as unused which another is about to take.
+2. PostgreSQL: synchronous_commit=on; two writers who draw the same tag meet at the primary key.
+3. A password in a URL is never shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from pratique.errors import ExtraMissing, UsageError
+
+WAIT = 60
+"""Seconds that a writer waits for another one."""
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+def engine_for(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
+    """Make the engine of a register's URL; UsageError `register-url`, ExtraMissing."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _refused() from error
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return _sqlite(parsed, pragmas)
+    if kind == "postgresql":
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+    raise _refused()
+
+
+def _refused() -> UsageError:
+    return UsageError(
+        "register-url",
+        "the register's URL is of no kind that is known here",
+        "write sqlite:////path/to/register.sqlite or postgresql://user@host/name",
+    )
+
+
+def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": WAIT})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        # The driver would open transactions by itself, and later than here asked.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url, connect_args={"options": "-c synchronous_commit=on", "connect_timeout": 20}
+        )
+    except ImportError as error:
+        raise ExtraMissing("postgres", "a register on PostgreSQL") from error

@@ -1,0 +1,142 @@
+"""One transaction of the register: find tags, add lines.
+
+    register.write(action) -> action(book): book.find(...), book.add(...) -> commit -> its outcome
+
+1. Nothing that an action made may be shown to anybody before `write` has returned.
+2. Rows are added and never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, Insert, bindparam, func, select
+
+from pratique.edges.register import schema
+from pratique.journeys.sign import Line, Occasion, Origin
+from pratique.trust.shards import Shard
+
+
+class Writing:
+    """What can be done in one transaction; the `Book` that signing asks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._shards: dict[bytes, int] = {}
+        self._origins: dict[Origin, int] = {}
+
+    def shard_id(self, kid: bytes) -> int | None:
+        """Return the number of a key, or None if this register has not seen it."""
+        if kid not in self._shards:
+            wanted = select(schema.shard.c.id).where(schema.shard.c.kid == kid)
+            found = self.connection.scalar(wanted)
+            if found is None:
+                return None
+            self._shards[kid] = found
+        return self._shards[kid]
+
+    def enrol(self, shard: Shard) -> int:
+        """Return the number of a shard's key, which is added if it is new."""
+        known = self.shard_id(shard.kid)
+        if known is not None:
+            return known
+        added = schema.shard.insert().values(kid=shard.kid, label=shard.label, width=shard.width)
+        self._shards[shard.kid] = self._key_of(added)
+        return self._shards[shard.kid]
+
+    def find(self, kid: bytes, tag: int) -> Line | None:
+        """Return the line that has this tag under this key."""
+        number = self.shard_id(kid)
+        if number is None:
+            return None
+        row = self.connection.execute(_LINE, {"shard": number, "tag": tag}).first()
+        if row is None:
+            return None
+        parent = None if row.parent_kid is None else (row.parent_kid, row.parent_tag)
+        origin = Origin(row.lot, row.site, row.operator)
+        occasion = Occasion(row.issued_at, row.expires_at, origin, parent)
+        return Line(kid, tag, row.request, row.uci, row.kind, occasion)
+
+    def revoked(self, kid: bytes, tag: int) -> bool:
+        """Tell whether a certificate was taken back."""
+        table = schema.revocation.c
+        number = self.shard_id(kid)
+        wanted = select(table.act_id).where(table.shard_id == number, table.tag == tag)
+        return self.connection.scalar(wanted) is not None
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Add lines; the transaction fails where a tag is in use."""
+        rows = []
+        for line in lines:
+            issued_at, expires_at, origin, parent = line.occasion
+            rows.append(
+                {
+                    "shard_id": self._shards[line.kid],
+                    "tag": line.tag,
+                    "request": line.request,
+                    "uci": line.uci,
+                    "kind": line.kind,
+                    "issued_at": issued_at,
+                    "expires_at": expires_at,
+                    "origin_id": self._origin(origin),
+                    "parent_shard": None if parent is None else self.shard_id(parent[0]),
+                    "parent_tag": None if parent is None else parent[1],
+                }
+            )
+        if rows:
+            self.connection.execute(schema.certificate.insert(), rows)
+
+    def tags(self, kid: bytes) -> Iterator[int]:
+        """Yield all tags that are in use under a key."""
+        table = schema.certificate.c
+        wanted = select(table.tag).where(table.shard_id == self.shard_id(kid))
+        yield from self.connection.execution_options(yield_per=10_000).scalars(wanted)
+
+    def counts(self) -> dict[bytes, int]:
+        """Return how many certificates each key has signed."""
+        table = schema.certificate.c
+        wanted = (
+            select(schema.shard.c.kid, func.count(table.tag))
+            .join(schema.certificate, table.shard_id == schema.shard.c.id, isouter=True)
+            .group_by(schema.shard.c.kid)
+        )
+        return {row[0]: row[1] for row in self.connection.execute(wanted)}
+
+    def _key_of(self, added: Insert) -> int:
+        key = self.connection.execute(added).inserted_primary_key
+        assert key is not None
+        number: int = key[0]
+        return number
+
+    def _origin(self, origin: Origin) -> int:
+        if origin not in self._origins:
+            table = schema.origin.c
+            wanted = select(table.id).where(
+                table.lot == origin.lot,
+                table.site == origin.site,
+                table.operator == origin.operator,
+            )
+            found = self.connection.scalar(wanted)
+            if found is None:
+                added = schema.origin.insert().values(**origin._asdict())
+                found = self._key_of(added)
+            self._origins[origin] = found
+        return self._origins[origin]
+
+
+_parent = schema.shard.alias()
+_LINE = (
+    select(
+        schema.certificate,
+        schema.origin.c.lot,
+        schema.origin.c.site,
+        schema.origin.c.operator,
+        _parent.c.kid.label("parent_kid"),
+    )
+    .join(schema.origin, schema.origin.c.id == schema.certificate.c.origin_id)
+    .join(_parent, _parent.c.id == schema.certificate.c.parent_shard, isouter=True)
+    .where(
+        schema.certificate.c.shard_id == bindparam("shard"),
+        schema.certificate.c.tag == bindparam("tag"),
+    )
+)

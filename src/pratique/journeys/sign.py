@@ -1,0 +1,166 @@
+"""Sign one event under one shard: draw its identifier, write it, sign it, say what is to be noted.
+
+    Record, request -> draw -> identifier, tag -> payload -> signature -> Signed(text, line)
+
+1. The identifier is drawn until its tag is unused under the shard's key: the revocation list of that
+   key is then exact, also for what it signs later (see `revocation.tags`).
+2. Draws come from the request's secret: the same request draws the same, so that a request whose
+   answer was lost gives the same certificate again. Nothing but the requester has the secret.
+3. What is noted holds no personal data: a tag, a key, dates, where it was issued and by whom.
+4. A signed text may leave the process only after its line is committed. See `edges.register`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b32encode
+from hashlib import sha256
+from itertools import count
+from typing import NamedTuple, Protocol
+
+from pratique.crypto.signing import SigningKey
+from pratique.errors import UsageError
+from pratique.formats import hcert, write
+from pratique.intake.record import Record
+from pratique.model import silent
+from pratique.revocation import tags
+from pratique.trust.shards import Shard
+
+RANDOM_CHARACTERS = 20
+"""Of Base32: 100 random bits, so that 80 are left where nodes share a key by prefixes of the tag."""
+
+REQUEST_SIZE = 16
+"""Bytes that a request's secret has at least; a shorter one could be guessed."""
+
+_SYMBOLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/:"
+_PLAIN = bytes(_SYMBOLS.find(c) if c in _SYMBOLS else 0 for c in range(256))
+_TWICE = bytes(sum(divmod(2 * value, len(_SYMBOLS))) for value in _PLAIN)
+
+
+class Origin(NamedTuple):
+    """Where a certificate comes from: the lot given, the site, and the operator's pseudonym."""
+
+    lot: str
+    site: str
+    operator: str
+
+
+class Occasion(NamedTuple):
+    """When and where a certificate is issued.
+
+    Attributes:
+        issued_at, expires_at: seconds since the epoch.
+        origin: lot, site and operator.
+        parent: kid and tag of the certificate that it renews.
+    """
+
+    issued_at: int
+    expires_at: int
+    origin: Origin
+    parent: tuple[bytes, int] | None = None
+
+
+class Line(NamedTuple):
+    """What the register keeps of one certificate, and all that it keeps.
+
+    Attributes:
+        kid, tag: the signing key and the certificate's tag under it; together they are its name.
+        request: 16 bytes by which its own requester, and nobody else, recognises it.
+        uci: the identifier's hash as the EU's revocation batches carry it, 16 bytes.
+        kind: what it attests.
+        occasion: when and where it was issued.
+    """
+
+    kid: bytes
+    tag: int
+    request: bytes
+    uci: bytes
+    kind: str
+    occasion: Occasion
+
+
+class Book(Protocol):
+    """What signing must know of the register."""
+
+    def find(self, kid: bytes, tag: int) -> Line | None:
+        """Return the line that has this tag under this key."""
+
+
+@silent
+class Signed(NamedTuple):
+    """A signed text and its line. `repeated`: the line was there before, this is its text again."""
+
+    text: str
+    line: Line
+    repeated: bool = False
+
+
+class Drawn(NamedTuple):
+    """An identifier, its tag, and the mark by which its request is known again."""
+
+    identifier: str
+    tag: int
+    mark: bytes
+    held: Line | None
+
+
+def sign(
+    record: Record,
+    *,
+    request: bytes,
+    shard: Shard,
+    key: SigningKey,
+    book: Book,
+    occasion: Occasion,
+) -> Signed:
+    """Sign one record. UsageError `request-…` if the request was made before with other content."""
+    drawn = draw(request, shard, book)
+    held = drawn.held
+    if held is not None:
+        occasion = held.occasion
+    payload = write.payload(
+        record.domain,
+        record.person,
+        record.entry._replace(identifier=drawn.identifier),
+        issuer=shard.country,
+        issued_at=occasion.issued_at,
+        expires_at=occasion.expires_at,
+    )
+    mark = drawn.mark + hmac.digest(request, payload, "sha256")[:8]
+    if held is not None and held.request != mark:
+        raise UsageError(
+            "request-reused",
+            "this request was made before, for other content; nothing was issued",
+            "give each certificate a request of its own; to change one, use: pratique issuer correct",
+        )
+    text = hcert.encode(payload, kid=shard.kid, algorithm=shard.algorithm, sign=key.sign)
+    if held is not None:
+        return Signed(text, held, repeated=True)
+    uci = sha256(drawn.identifier.encode()).digest()[:16]
+    return Signed(text, Line(shard.kid, drawn.tag, mark, uci, record.kind.value, occasion))
+
+
+def draw(request: bytes, shard: Shard, book: Book) -> Drawn:
+    """Draw identifiers until one's tag is unused, or is this very request's."""
+    if len(request) < REQUEST_SIZE:
+        raise UsageError("request-short", f"a request has at least {REQUEST_SIZE} random bytes")
+    start = f"URN:UVCI:01:{shard.country}:"
+    for number in count():
+        digest = hmac.digest(request, b"pratique-draw%d" % number, "sha256")
+        identifier = with_checksum(start + b32encode(digest[:15])[:RANDOM_CHARACTERS].decode())
+        tag = tags.tag(shard.kid, identifier, shard.width)
+        held = book.find(shard.kid, tag)
+        mark = digest[24:]
+        if held is None or held.request[:8] == mark:
+            return Drawn(identifier, tag, mark, held)
+    raise AssertionError("count() does not end")  # pragma: no cover
+
+
+def with_checksum(identifier: str) -> str:
+    """Append the check character: Luhn's sum over the 38 symbols of a UVCI (eHN, UVCI annex 2).
+
+    Written with two look-up tables, since every certificate pays for it.
+    """
+    reverse = identifier.encode()[::-1]
+    total = sum(reverse[::2].translate(_TWICE)) + sum(reverse[1::2].translate(_PLAIN))
+    return f"{identifier}#{chr(_SYMBOLS[-total % len(_SYMBOLS)])}"
