@@ -21,7 +21,7 @@ ROOMS = {
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",
     "preview", "checks", "authenticate", "conclude", "outlook", "advice", "assess", "facts",
-    "course", "holders", "health_code", "horizon", "claims", "print", "sign",
+    "course", "holders", "health_code", "horizon", "claims", "print", "sign", "audit",
 }  # fmt: skip
 """The plan: verbs, and `checks` beneath them. Another one first gets its contracts."""
 

@@ -53,12 +53,11 @@ def _refused() -> UsageError:
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": WAIT})
+    # The driver would open transactions by itself, and later than here asked.
+    engine = create_engine(url, connect_args={"timeout": WAIT, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
-        # The driver would open transactions by itself, and later than here asked.
-        connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(pragma)
 

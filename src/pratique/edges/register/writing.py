@@ -41,7 +41,7 @@ class Writing:
         if known is not None:
             return known
         added = schema.shard.insert().values(kid=shard.kid, label=shard.label, width=shard.width)
-        self._shards[shard.kid] = self._key_of(added)
+        self._shards[shard.kid] = self.key_of(added)
         return self._shards[shard.kid]
 
     def find(self, kid: bytes, tag: int) -> Line | None:
@@ -102,7 +102,8 @@ class Writing:
         )
         return {row[0]: row[1] for row in self.connection.execute(wanted)}
 
-    def _key_of(self, added: Insert) -> int:
+    def key_of(self, added: Insert) -> int:
+        """Add a row, and return its number."""
         key = self.connection.execute(added).inserted_primary_key
         assert key is not None
         number: int = key[0]
@@ -119,7 +120,7 @@ class Writing:
             found = self.connection.scalar(wanted)
             if found is None:
                 added = schema.origin.insert().values(**origin._asdict())
-                found = self._key_of(added)
+                found = self.key_of(added)
             self._origins[origin] = found
         return self._origins[origin]
 

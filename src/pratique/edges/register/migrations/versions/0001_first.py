@@ -14,6 +14,7 @@ ADD_ONLY = ("certificate", "revocation", "act", "edition")
 def upgrade() -> None:
     """Make the tables."""
     _issued()
+    _certificates()
     _taken_back()
     add = {"sqlite": _sqlite_guard, "postgresql": _postgresql_guard}
     for table in ADD_ONLY:
@@ -58,6 +59,9 @@ def _issued() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("lot", "site", "operator"),
     )
+
+
+def _certificates() -> None:
     op.create_table(
         "certificate",
         sa.Column("shard_id", sa.Integer(), autoincrement=False, nullable=False),

@@ -1,0 +1,68 @@
+"""Issue a certificate: what a clerk confirmed becomes a signed text.
+
+    Record -> intake.examine -> (remarks) -> sign -> register -> commit -> text
+
+1. What is refused by a remark is never signed; what is doubted is for the clerk to confirm before.
+2. The code never lasts longer than its signing key (HCERT §3.3.6): `exp` is cut to the key's end.
+3. The same request, made again, gives the same certificate, under whichever shard it was signed.
+4. The text may leave the process only after its line is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pratique.crypto.signing import SigningKey
+from pratique.intake.record import Record
+from pratique.journeys.sign import Book, Occasion, Origin, Signed, draw, sign
+from pratique.trust.shards import Shard
+
+VALIDITY = 365 * 24 * 3600
+"""Seconds for which a code may be read, where the issuer does not say otherwise."""
+
+Keys = Callable[[Shard], SigningKey]
+"""Open the key of a shard."""
+
+
+class Work(NamedTuple):
+    """Who issues, and where: a site's code and an operator's pseudonym, never a name."""
+
+    site: str
+    operator: str
+
+
+def issue(
+    record: Record,
+    *,
+    request: bytes,
+    shards: Sequence[Shard],
+    keys: Keys,
+    book: Book,
+    at: int,
+    work: Work,
+    validity: int = VALIDITY,
+) -> Signed:
+    """Sign one record with the first of `shards`, or again with the one that signed this request.
+
+    Args:
+        request: at least 16 random bytes that only the requester has.
+        at: seconds since the epoch.
+        validity: seconds for which the code may be read, at most to the key's end.
+    """
+    shard = earlier(request, shards, book) or shards[0]
+    occasion = occasion_of(record, shard, at=at, work=work, validity=validity)
+    return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
+
+
+def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> Shard | None:
+    """Return the shard that has signed this request before."""
+    return next((shard for shard in shards if draw(request, shard, book).held is not None), None)
+
+
+def occasion_of(
+    record: Record, shard: Shard, *, at: int, work: Work, validity: int = VALIDITY
+) -> Occasion:
+    """Return when and where it is issued, its end cut to the key's."""
+    lot = getattr(record.entry, "lot", None) or ""
+    return Occasion(at, min(at + validity, shard.not_after), Origin(lot, *work))

