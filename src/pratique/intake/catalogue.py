@@ -1,0 +1,208 @@
+"""What may be written: value sets, and the products with what follows from them. Immutable.
+
+    builtin | builtin + [value set | catalogue, ...] -> Catalogue -> value(field, code), product(code)
+
+1. A value-set document replaces the codes of its field; what a product is known for stays known.
+2. A field without a value set is not checked here: the built-in knows no list of test devices.
+3. A document that is neither is refused, and nothing changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pratique.errors import DocumentRefused
+from pratique.intake import catalogue_codes as known
+
+FIELDS = {
+    "vaccines-covid-19-names": "product",
+    "vaccines-covid-19-auth-holders": "manufacturer",
+    "sct-vaccines-covid-19": "prophylaxis",
+    "disease-agent-targeted": "disease",
+    "covid-19-lab-test-type": "test_type",
+    "covid-19-lab-test-manufacturer-and-name": "device",
+    "covid-19-lab-result": "result",
+    "country-2-codes": "country",
+}
+"""Value set (`valueSetId`) -> the column that it belongs to."""
+
+_DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+class Value(NamedTuple):
+    """One code of a value set."""
+
+    display: str
+    active: bool = True
+
+
+class Product(NamedTuple):
+    """A vaccine and what follows from it; "" or 0 where that is not known.
+
+    Attributes:
+        domain: "DCC" or "ICVP": whose catalogue it is in.
+        since: the first day on which it can have been given.
+        interval: the shortest interval in days between two doses of its primary course.
+    """
+
+    code: str
+    domain: str
+    display: str
+    disease: str
+    manufacturer: str = ""
+    prophylaxis: str = ""
+    active: bool = True
+    since: date | None = None
+    interval: int = 0
+
+
+Values = Mapping[str, Value]
+
+
+class Catalogue(NamedTuple):
+    """Value sets by column, and products by code. Hold it; nothing in it changes."""
+
+    sets: Mapping[str, Values]
+    product_of: Mapping[str, Product]
+
+    @classmethod
+    def builtin(cls) -> Catalogue:
+        """Return what is known without loading anything."""
+        return _builtin()
+
+    @classmethod
+    def from_documents(cls, documents: Iterable[object]) -> Catalogue:
+        """Return the built-in catalogue, with what parsed JSON documents say instead.
+
+        A document is a value set `{valueSetId, valueSetDate, valueSetValues}`, a map of value sets
+        `{id: [code, ...]}`, or a catalogue `{"products": [{code, domain, disease, ...}, ...]}`.
+
+        Raises:
+            DocumentRefused: `catalogue-unknown`, `catalogue-product`.
+        """
+        sets = dict(_builtin().sets)
+        products = dict(_builtin().product_of)
+        for document in documents:
+            if isinstance(document, Mapping) and isinstance(document.get("products"), list):
+                products |= {p.code: p for p in map(_product, document["products"])}
+            else:
+                sets |= _sets(document)
+        return _frozen(sets, products)
+
+    def codes(self, field: str) -> tuple[str, ...]:
+        """Return the codes in use of a column; none if it has no value set."""
+        return tuple(code for code, value in self.sets.get(field, {}).items() if value.active)
+
+    def products(self, domain: str = "") -> tuple[Product, ...]:
+        """Return the products in use, of one data format or of all."""
+        return tuple(p for p in self.product_of.values() if p.active and domain in ("", p.domain))
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> Catalogue:
+    since = {disease: date.fromisoformat(day) for disease, day in known.EARLIEST.items()}
+    products = [
+        Product(code, "DCC", display, known.COVID, maker, kind, True, since[known.COVID], interval)
+        for code, display, maker, kind, interval in known.PRODUCTS
+    ]
+    products += [
+        Product(code, "ICVP", display, disease, since=since[disease])
+        for code, display, disease in known.ICVP_PRODUCTS
+    ]
+    sets = {
+        "product": {row[0]: row[1] for row in known.PRODUCTS},
+        "manufacturer": known.MANUFACTURERS,
+        "prophylaxis": known.PROPHYLAXIS,
+        "disease": known.DISEASES,
+        "test_type": known.TEST_TYPES,
+        "result": known.RESULTS,
+        "country": dict.fromkeys(known.COUNTRIES, ""),
+    }
+    values = {
+        field: {code: Value(display) for code, display in codes.items()}
+        for field, codes in sets.items()
+    }
+    return _frozen(values, {product.code: product for product in products})
+
+
+def _frozen(sets: Mapping[str, Values], products: Mapping[str, Product]) -> Catalogue:
+    return Catalogue(
+        MappingProxyType({name: MappingProxyType(dict(codes)) for name, codes in sets.items()}),
+        MappingProxyType(dict(products)),
+    )
+
+
+def _sets(document: object) -> dict[str, Values]:
+    found: dict[str, Values] = {}
+    if isinstance(document, Mapping):
+        values = document.get("valueSetValues")
+        if isinstance(values, Mapping):
+            document = {document.get("valueSetId"): values}
+        for name, codes in document.items():
+            if name in FIELDS and isinstance(codes, Mapping | list):
+                found[FIELDS[name]] = _values(codes)
+        if found or values is not None or _is_sets(document):
+            return _with_others(found)
+    raise DocumentRefused(
+        "catalogue-unknown",
+        "it is neither a value set nor a catalogue of products",
+        'a value set {valueSetId, valueSetValues}, or {"products": [...]}',
+    )
+
+
+def _is_sets(document: Mapping[Any, Any]) -> bool:
+    return bool(document) and all(isinstance(codes, list) for codes in document.values())
+
+
+def _with_others(found: dict[str, Values]) -> dict[str, Values]:
+    """Keep the diseases of the other data formats: the EU's list names its own only."""
+    if "disease" in found:
+        others = [
+            code for codes in known.DISEASES_OF.values() for code in codes if code != known.COVID
+        ]
+        found["disease"] = {code: Value(known.DISEASES[code]) for code in others} | dict(
+            found["disease"]
+        )
+    return found
+
+
+def _values(codes: Mapping[Any, Any] | list[Any]) -> Values:
+    if isinstance(codes, list):
+        return {code: Value("") for code in codes if isinstance(code, str)}
+    return {
+        code: Value(str(value.get("display", "")), value.get("active") is not False)
+        for code, value in codes.items()
+        if isinstance(code, str) and isinstance(value, Mapping)
+    }
+
+
+def _product(document: object) -> Product:
+    """Read one product; what is left out is not known."""
+    if isinstance(document, Mapping):
+        words = {
+            n: document.get(n, "")
+            for n in ("code", "domain", "display", "disease", "manufacturer", "prophylaxis")
+        }
+        interval, since = document.get("interval", 0), document.get("since", "")
+        if (
+            all(isinstance(word, str) for word in words.values())
+            and words["code"] and words["disease"] and words["domain"] in known.DISEASES_OF
+            and type(interval) is int and interval >= 0
+            and isinstance(since, str) and (since == "" or _DAY.fullmatch(since))
+        ):  # fmt: skip
+            try:
+                first = date.fromisoformat(since) if since else None
+            except ValueError:
+                first = None
+            active = document.get("active") is not False
+            return Product(**words, active=active, since=first, interval=interval)
+    raise DocumentRefused(
+        "catalogue-product",
+        "a product of the catalogue has no code, domain or disease, or one of another type",
+        '{"code", "domain": "DCC" | "ICVP", "disease", "display", "since": "YYYY-MM-DD", "interval": days}',
+    )

@@ -1,0 +1,173 @@
+r"""Read one cell: a text, a number, a date or an instant, whatever the file made of it.
+
+    cell -> text | whole | moment | instant -> value | RemarkCode | None (nothing was filled in)
+
+1. Strict: what would have to be guessed is a remark. No cell raises, however long or strange.
+2. Texts come out in NFC, without blanks around them and with nothing invisible in them.
+3. Dates lie in 1900 to 2099 (DCC schema: `dob` matches ^((19|20)\d\d...)).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from functools import lru_cache
+
+from pratique.intake.remarks import RemarkCode
+from pratique.model import Moment, Precision
+
+LONGEST = 80
+"""Characters of a text (DCC schema 1.3, maxLength)."""
+
+_FORMULA = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001 - a spreadsheet takes the wide signs too
+_BLANKS = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+# Letters and marks that show nothing: two names that look alike would not be the same.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
+# RFC 5892 A.1, A.2: a joiner after a virama; a non-joiner between letters of a script that joins.
+_JOINER = re.compile("(?<=[\u0620-\u077f\u08a0-\u08ff])\u200c(?=[\u0620-\u077f\u08a0-\u08ff])")
+_VIRAMA = 9
+_DATE = re.compile(r"((?:19|20)[0-9]{2})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+_INSTANT = re.compile(
+    r"((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,9})?"
+    r"(Z|z|[+-][0-9]{2}:[0-9]{2})?",
+    re.ASCII,
+)
+_WHOLE = re.compile(r"0?([1-9][0-9]?)(?:\.0+)?", re.ASCII)
+_MOST = 10**18
+
+
+def text(value: object, longest: int = LONGEST) -> str | RemarkCode | None:
+    """Read a text; a whole number is taken as its digits, as spreadsheets store codes."""
+    if type(value) is not str:
+        if value is None or value != value:  # noqa: PLR0124 - NaN is how some columns say nothing
+            return None
+        if isinstance(value, str):
+            return text(str(value), longest)
+        return _digits(value)
+    if not value:
+        return None
+    if len(value) > longest:
+        # NFC makes at most three code points of one shorter ones: longer ones cannot fit.
+        if len(value) > 4 * longest:
+            return RemarkCode.FIELD_TOO_LONG
+        return _strange(value, longest)
+    if value[0] in _FORMULA:
+        return RemarkCode.FORMULA_LIKE
+    if value.isascii() and value.isprintable():
+        return value.strip() or None
+    return _strange(value, longest)
+
+
+words = lru_cache(maxsize=4096)(text)
+"""`text` for what repeats: codes, bodies, lots, sites; never for what is about one person."""
+
+
+def _strange(value: str, longest: int) -> str | RemarkCode | None:
+    clean = unicodedata.normalize("NFC", _BLANKS.sub(" ", value)).strip(" ")
+    if not clean:
+        return None
+    if clean[0] in _FORMULA:
+        return RemarkCode.FORMULA_LIKE
+    if not _joined(clean).isprintable() or _UNSEEN.search(clean):
+        return RemarkCode.CONTROL_CHARACTER
+    return RemarkCode.FIELD_TOO_LONG if len(clean) > longest else clean
+
+
+def _joined(value: str) -> str:
+    """Leave out the joiners that a script needs to be spelled right."""
+    if "\u200c" not in value and "\u200d" not in value:
+        return value
+    value = _JOINER.sub("", value)
+    return "".join(
+        sign
+        for before, sign in zip(" " + value, value, strict=False)
+        if sign not in "\u200c\u200d" or unicodedata.combining(before) != _VIRAMA
+    )
+
+
+def _digits(value: object) -> str | RemarkCode:
+    if type(value) is float and value.is_integer() and abs(value) < _MOST:
+        return str(int(value))
+    if type(value) is int and 0 <= value < _MOST:
+        return str(value)
+    return RemarkCode.FIELD_UNREADABLE
+
+
+def whole(value: object) -> int | RemarkCode | None:
+    """Read a number from 1 to 99; "2.0" and 2.0 are what spreadsheets make of 2."""
+    if type(value) is int:
+        return value if 0 < value < 100 else RemarkCode.NUMBER_UNREADABLE
+    found = text(value)
+    if isinstance(found, str):
+        match = _WHOLE.fullmatch(found)
+        return int(match[1]) if match else RemarkCode.NUMBER_UNREADABLE
+    return found
+
+
+def moment(value: object) -> Moment | RemarkCode | None:
+    """Read YYYY, YYYY-MM or YYYY-MM-DD, or a date that a table stored as one."""
+    if type(value) is str:
+        return _date(value) if len(value) <= 10 else _date_in(text(value))
+    if isinstance(value, date):
+        return _stored(value)
+    return _date_in(text(value))
+
+
+def _date_in(found: str | RemarkCode | None) -> Moment | RemarkCode | None:
+    return _date(found) if isinstance(found, str) else found
+
+
+@lru_cache(maxsize=65536)
+def _date(value: str) -> Moment | RemarkCode | None:
+    match = _DATE.fullmatch(value.strip(" "))
+    if match is None:
+        found = text(value)
+        return RemarkCode.DATE_UNREADABLE if isinstance(found, str) else found
+    year, month, day = match.groups()
+    precision = Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
+    try:
+        return Moment(precision, date(int(year), int(month or 1), int(day or 1)))
+    except ValueError:
+        return RemarkCode.DATE_UNREADABLE
+
+
+def _stored(value: date) -> Moment | RemarkCode:
+    # A column of timestamps holds days as midnight; an hour would say that it is no day.
+    if isinstance(value, datetime):
+        if (value.hour, value.minute, value.second, value.microsecond) != (0, 0, 0, 0):
+            return RemarkCode.DATE_UNREADABLE
+        value = value.date()
+    if not 1900 <= value.year <= 2099:
+        return RemarkCode.DATE_UNREADABLE
+    return Moment(Precision.DAY, value)
+
+
+def instant(value: object) -> Moment | RemarkCode | None:
+    """Read an instant with its zone (RFC 3339 §5.6; the seconds may be left out)."""
+    if isinstance(value, datetime):
+        when: datetime | None = value
+    else:
+        found = text(value)
+        if not isinstance(found, str):
+            return found
+        match = _INSTANT.fullmatch(found)
+        if match is None:
+            return RemarkCode.INSTANT_UNREADABLE
+        when = _when(match)
+    if when is None or not 1900 <= when.year <= 2099:
+        return RemarkCode.INSTANT_UNREADABLE
+    if when.utcoffset() is None:
+        return RemarkCode.INSTANT_WITHOUT_ZONE
+    return Moment(Precision.INSTANT, when)
+
+
+def _when(match: re.Match[str]) -> datetime | None:
+    day, minute, seconds, fraction, zone = match.groups()
+    zone = "+00:00" if zone in ("Z", "z") else zone or ""
+    try:
+        return datetime.fromisoformat(
+            f"{day}T{minute}{seconds or ':00'}{(fraction or '')[:7]}{zone}"
+        )
+    except ValueError:
+        return None

@@ -1,0 +1,222 @@
+"""Say whether a record makes sense: its codes, and its dates against each other.
+
+    Record -> examine -> remarks          records of one person -> examine_course -> remarks of each
+
+1. `examine` knows one record, `examine_course` those of one person that lie in the same batch: no
+   register of people is asked, and none is made.
+2. What contradicts itself refuses; what is merely unlikely asks the clerk.
+3. A field without a value set is not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from pratique.intake import catalogue_codes as known
+from pratique.intake.catalogue import Catalogue, Product
+from pratique.intake.record import Record
+from pratique.intake.remarks import Remark, RemarkCode
+from pratique.model import Exemption, Moment, Person, Recovery, Test, Vaccination
+
+OLDEST = 115
+OF_AGE = 18
+FIRST_DAY_OF_RECOVERY = 11
+LAST_DAY_OF_RECOVERY = 180
+"""Days after the first positive test (Regulation (EU) 2021/953, Annex point 3)."""
+
+_VACCINATION = ("disease", "prophylaxis", "product", "manufacturer")
+Found = list[Remark]
+
+
+def examine(record: Record, catalogue: Catalogue, *, at: date) -> tuple[Remark, ...]:
+    """Check one record. `at` is today where it is issued; an aware datetime settles instants exactly."""
+    found: Found = []
+    entry, person = record.entry, record.person
+    today = at.date() if isinstance(at, datetime) else at
+    if type(entry) is Vaccination:
+        _vaccination(found, entry, record.domain, catalogue, today)
+    elif type(entry) is Test:
+        _test(found, entry, catalogue, at)
+    elif type(entry) is Recovery:
+        _recovery(found, entry, today)
+    elif type(entry) is Exemption:
+        _reversed(found, entry.valid_from, entry.valid_until, today)
+    if type(entry) is not Vaccination:
+        _coded(found, catalogue, "disease", entry.disease)
+    _country(found, catalogue, entry.country)
+    _birth(found, person, record, today)
+    return tuple(found)
+
+
+def _coded(found: Found, catalogue: Catalogue, field: str, code: str | None) -> None:
+    values = catalogue.sets.get(field)
+    if values is None or code is None:
+        return
+    value = values.get(code)
+    if value is None:
+        found.append(Remark(RemarkCode.CODE_UNKNOWN, field))
+    elif not value.active:
+        found.append(Remark(RemarkCode.CODE_INACTIVE, field))
+
+
+def _country(found: Found, catalogue: Catalogue, code: str | None) -> None:
+    if code is not None and code not in known.OWN_COUNTRIES:
+        _coded(found, catalogue, "country", code)
+
+
+def _vaccination(
+    found: Found, dose: Vaccination, domain: str, catalogue: Catalogue, today: date
+) -> None:
+    product = catalogue.product_of.get(dose.product or "")
+    if domain == "ICVP":
+        # smart-icvp REQ-CC-06: a product that is not in the catalogue is refused.
+        if product is None:
+            found.append(Remark(RemarkCode.CODE_UNKNOWN, "product"))
+        elif not product.active:
+            found.append(Remark(RemarkCode.CODE_INACTIVE, "product"))
+    else:
+        _coded(found, catalogue, "product", dose.product)
+        _coded(found, catalogue, "manufacturer", dose.manufacturer)
+        _coded(found, catalogue, "prophylaxis", dose.prophylaxis)
+        _coded(found, catalogue, "disease", dose.disease)
+    if product is not None:
+        _fits(found, dose, domain, product)
+    if dose.dose is not None and dose.doses is not None and dose.dose > dose.doses:
+        found.append(Remark(RemarkCode.DOSE_BEYOND_SERIES, "dose"))
+    if dose.lot is None:
+        found.append(Remark(RemarkCode.LOT_MISSING, "lot"))
+    _past(found, dose.given, "given_on", today)
+
+
+def _fits(found: Found, dose: Vaccination, domain: str, product: Product) -> None:
+    if product.domain != domain:
+        found.append(Remark(RemarkCode.PRODUCT_NOT_IN_DOMAIN, "product"))
+    if dose.disease != product.disease:
+        found.append(Remark(RemarkCode.PRODUCT_DISEASE_MISMATCH, "disease"))
+    maker, kind = dose.manufacturer, dose.prophylaxis
+    if product.manufacturer and maker != product.manufacturer and maker is not None:
+        found.append(Remark(RemarkCode.PRODUCT_MANUFACTURER_MISMATCH, "manufacturer"))
+    if product.prophylaxis and kind not in (product.prophylaxis, None, *known.COARSE_PROPHYLAXIS):
+        found.append(Remark(RemarkCode.PRODUCT_PROPHYLAXIS_MISMATCH, "prophylaxis"))
+    if product.since and dose.given is not None and dose.given.first < product.since:
+        found.append(Remark(RemarkCode.BEFORE_PRODUCT_EXISTED, "given_on"))
+
+
+def _test(found: Found, test: Test, catalogue: Catalogue, at: date) -> None:
+    for field in ("test_type", "device", "result"):
+        _coded(found, catalogue, field, getattr(test, field))
+    if test.test_type == known.RAPID and test.device is None:
+        found.append(Remark(RemarkCode.DEVICE_MISSING, "device"))
+    if test.result == known.DETECTED:
+        found.append(Remark(RemarkCode.RESULT_POSITIVE, "result"))
+    if test.sampled is None:
+        return
+    when = test.sampled.first
+    if isinstance(at, datetime) and at.tzinfo is not None and isinstance(when, datetime):
+        late = when > at
+    else:
+        late = test.sampled.day() > (at.date() if isinstance(at, datetime) else at)
+    if late:
+        found.append(Remark(RemarkCode.DATE_IN_FUTURE, "sampled_at"))
+
+
+def _recovery(found: Found, illness: Recovery, today: date) -> None:
+    _past(found, illness.first_positive, "first_positive_on", today)
+    begin, end = illness.valid_from, illness.valid_until
+    _reversed(found, begin, end, today)
+    if illness.first_positive is None:
+        return
+    first = illness.first_positive.first
+    if begin is not None and begin.first < first + timedelta(days=FIRST_DAY_OF_RECOVERY):
+        found.append(Remark(RemarkCode.RECOVERY_TOO_EARLY, "valid_from"))
+    if end is not None and end.first > first + timedelta(days=LAST_DAY_OF_RECOVERY):
+        found.append(Remark(RemarkCode.RECOVERY_TOO_LONG, "valid_until"))
+
+
+def _reversed(found: Found, begin: Moment | None, end: Moment | None, today: date) -> None:
+    if begin is not None and end is not None and end.first < begin.first:
+        found.append(Remark(RemarkCode.DATES_REVERSED, "valid_until"))
+    elif end is not None and end.first < today:
+        found.append(Remark(RemarkCode.VALIDITY_OVER, "valid_until"))
+
+
+def _past(found: Found, when: Moment | None, column: str, today: date) -> None:
+    if when is not None and when.first > today:
+        found.append(Remark(RemarkCode.DATE_IN_FUTURE, column))
+
+
+_HAPPENED = {
+    Vaccination: ("given_on", "given"),
+    Test: ("sampled_at", "sampled"),
+    Recovery: ("first_positive_on", "first_positive"),
+}
+
+
+def _birth(found: Found, person: Person, record: Record, today: date) -> None:
+    born = person.birth_date
+    if born is None:
+        return
+    first = born.first
+    if first > today:
+        found.append(Remark(RemarkCode.BIRTH_IMPOSSIBLE, "birth_date"))
+        return
+    if today.year - first.year > OLDEST:
+        found.append(Remark(RemarkCode.AGE_UNLIKELY, "birth_date"))
+    if place := _HAPPENED.get(type(record.entry)):
+        column, field = place
+        when = getattr(record.entry, field)
+        # A birth year says no day: its first one is taken, so that nobody is refused by a guess.
+        if when is not None and when.day() < first:
+            found.append(Remark(RemarkCode.DATE_BEFORE_BIRTH, column))
+    if record.domain == "ICVP" and record.guardian is None and _is_minor(born, today):
+        found.append(Remark(RemarkCode.GUARDIAN_MISSING, "guardian"))
+
+
+def _is_minor(born: Moment, today: date) -> bool:
+    first = born.day()
+    years = today.year - first.year - ((today.month, today.day) < (first.month, first.day))
+    return years < OF_AGE
+
+
+class _Given(NamedTuple):
+    """A dose of a course, and where it stands in the batch."""
+
+    day: date
+    number: int
+    place: int
+    dose: Vaccination
+
+
+def examine_course(
+    records: Sequence[Record], catalogue: Catalogue
+) -> tuple[tuple[Remark, ...], ...]:
+    """Check the doses of one person against each other; the remarks stand in the records' order."""
+    remarks: list[Found] = [[] for _ in records]
+    courses: dict[str | None, list[_Given]] = {}
+    for place, record in enumerate(records):
+        dose = record.entry
+        if isinstance(dose, Vaccination) and dose.given is not None:
+            given = _Given(dose.given.day(), dose.dose or 0, place, dose)
+            courses.setdefault(dose.disease, []).append(given)
+    for course in courses.values():
+        course.sort(key=lambda given: given[:3])
+        for before, given in pairwise(course):
+            remarks[given.place] += _between(before, given, catalogue)
+    return tuple(map(tuple, remarks))
+
+
+def _between(before: _Given, given: _Given, catalogue: Catalogue) -> Found:
+    product, gap = before.dose.product, (given.day - before.day).days
+    if (product, before.number, 0) == (given.dose.product, given.number, gap):
+        return [Remark(RemarkCode.DOSE_REPEATED, "dose")]
+    found: Found = []
+    if given.number < before.number:
+        found.append(Remark(RemarkCode.DOSE_ORDER, "dose"))
+    known_product = catalogue.product_of.get(product or "")
+    # The first product's interval binds whatever is given next; two on one day are always too close.
+    if gap < max(known_product.interval if known_product else 0, 1):
+        found.append(Remark(RemarkCode.DOSE_INTERVAL_SHORT, "given_on"))
+    return found
