@@ -80,10 +80,12 @@ def _one(top: Fields, name: str, group: object, version: str) -> tuple[str, Vacc
     disease = dose.text("tg") or next(
         (code for start, code in _DISEASES if (product or "").startswith(start)), None
     )
+    # Where no `mp` stands beside it, `vp` is WHO's identifier of the very product.
+    named = "mp" in group
     return version, Vaccination(
         disease,
-        product,
-        dose.text("mp"),
+        product if named else None,
+        dose.text("mp") if named else product,
         dose.text("ma"),
         None,
         None,

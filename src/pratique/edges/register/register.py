@@ -35,9 +35,13 @@ class Register:
     def __repr__(self) -> str:
         return f"<Register on {self.engine.dialect.name}>"
 
-    def write(self, action: Callable[[Writing], T]) -> T:
-        """Run an action in one transaction, and return what it returned once that is on the disk."""
-        for _ in range(TRIES):
+    def write(self, action: Callable[[Writing], T], *, tries: int = TRIES) -> T:
+        """Run an action in one transaction, and return what it returned once that is on the disk.
+
+        Raises:
+            Unreadable: `register-contended` where others took the same tags in each of the tries.
+        """
+        for _ in range(tries):
             try:
                 with self.engine.begin() as connection:
                     return action(Writing(connection))
