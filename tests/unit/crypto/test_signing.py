@@ -6,11 +6,10 @@ import pickle
 import shutil
 import subprocess
 import traceback
-from itertools import count
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -52,7 +51,7 @@ def test_what_it_signs_is_good_under_its_public_key(algorithm: str, size: int) -
         signature = key.sign(message)
         assert len(signature) == size
         assert check(signature, message)
-    assert not check(signature, b"another message")
+        assert not check(signature, b"another message")
 
 
 def test_the_same_message_gets_the_same_signature() -> None:
@@ -62,8 +61,6 @@ def test_the_same_message_gets_the_same_signature() -> None:
 
 def test_it_is_rfc_6979s_signature() -> None:
     # RFC 6979 §A.2.5, curve P-256, with SHA-256, message "sample".
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     secret = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
     key = signing.SoftwareKey(ec.derive_private_key(secret, ec.SECP256R1()))
     assert key.sign(b"sample").hex().upper() == (
@@ -114,21 +111,10 @@ def test_openssl_opens_it_too(pem: bytes, tmp_path: Path) -> None:
     assert wrong.returncode != 0
 
 
-def test_a_wrong_password_is_said_whatever_padding_it_leaves(key: signing.SoftwareKey) -> None:
-    # One in 256 wrong passwords leaves a right padding, and then fails elsewhere.
-    salts = count()
-    sealed = [
-        pbes2.armour(
-            pbes2.seal(
-                bytes(15) + b"\x01", b"x", salt=next(salts).to_bytes(16, "big"), iv=bytes(16)
-            )
-        )
-        for _ in range(2)
-    ]
-    for pem in sealed:
-        with pytest.raises(PratiqueError) as caught:
-            signing.from_pem(pem, "x")
-        assert caught.value.code == "key-password"
+def test_a_wrong_password_is_said_whatever_padding_it_leaves() -> None:
+    # One in 256 wrong passwords leaves a right padding, and what is inside is then no key.
+    sealed = pbes2.armour(pbes2.seal(b"no key", b"x", salt=bytes(16), iv=bytes(16)))
+    assert refusal(sealed, "x").code == "key-password"
 
 
 def foreign() -> bytes:
@@ -183,13 +169,15 @@ def test_no_error_and_no_repr_tells_a_secret(key: signing.SoftwareKey, pem: byte
 
 
 def test_an_error_that_told_would_be_seen() -> None:
-    try:
+    def leak() -> None:
         try:
             raise ValueError(f"tried {PASSWORD}")
         except ValueError as error:
             raise KeyError("key-password") from error
-    except KeyError as leaking:
-        assert PASSWORD in told(leaking)
+
+    with pytest.raises(KeyError) as caught:
+        leak()
+    assert PASSWORD in told(caught.value)
 
 
 def test_a_private_key_is_not_pickled(key: signing.SoftwareKey) -> None:
