@@ -24,6 +24,8 @@ _FORMULA = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001 - a spreadsheet tak
 _BLANKS = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 # Letters and marks that show nothing: two names that look alike would not be the same.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
+# A half of a pair, or what stands for a byte that was no UTF-8; U+FFFD is what others make of it.
+_LOST = re.compile("[\ud800-\udfff\ufffd]")
 # RFC 5892 A.1, A.2: a joiner after a virama; a non-joiner between letters of a script that joins.
 _JOINER = re.compile("(?<=[\u0620-\u077f\u08a0-\u08ff])\u200c(?=[\u0620-\u077f\u08a0-\u08ff])")
 _VIRAMA = 9
@@ -69,6 +71,8 @@ def _strange(value: str, longest: int) -> str | RemarkCode | None:
         return None
     if clean[0] in _FORMULA:
         return RemarkCode.FORMULA_LIKE
+    if _LOST.search(clean):
+        return RemarkCode.ENCODING_WRONG
     if not _joined(clean).isprintable() or _UNSEEN.search(clean):
         return RemarkCode.CONTROL_CHARACTER
     return RemarkCode.FIELD_TOO_LONG if len(clean) > longest else clean

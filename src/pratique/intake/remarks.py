@@ -53,6 +53,10 @@ class RemarkCode(Enum):
         _STOPS, "it holds a character that cannot be seen, or that turns the direction of writing",
         "type it anew by hand",
     )
+    ENCODING_WRONG = (
+        _STOPS, "its letters are not written in UTF-8, so that they cannot be told",
+        "save the table as CSV UTF-8",
+    )
     FORMULA_LIKE = (
         _STOPS, "it begins as a formula does (= + - @, a tab): a spreadsheet would run it",
         "type it anew without that sign",

@@ -125,11 +125,15 @@ def _vaccination(row: Row) -> Vaccination:
     given = row.day("given_on")
     if row.domain == ICVP:
         return _yellow_booklet(row, code, product, given)
+    # What would follow from the product is not asked for while the product itself is in question.
+    known = product is not None or code in row.catalogue.sets.get("product", ())
+    if code is not None and not known:
+        row.remark(RemarkCode.CODE_UNKNOWN, "product")
     return Vaccination(
-        row.word("disease", product.disease if product else ""),
-        row.word("prophylaxis", product.prophylaxis if product else ""),
+        row.word("disease", product.disease if product else COVID),
+        row.word("prophylaxis", product.prophylaxis if product else "", required=known),
         code,
-        row.word("manufacturer", product.manufacturer if product else ""),
+        row.word("manufacturer", product.manufacturer if product else "", required=known),
         row.whole("dose"),
         row.whole("doses"),
         given,

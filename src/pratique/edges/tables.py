@@ -1,0 +1,250 @@
+"""Read what an issuer is handed: CSV, JSON, JSON lines, FHIR documents and Parquet, row by row.
+
+    path -> rows -> Row(number, cells | None, remarks), ...        remarks -> write_csv_safe
+
+1. What kind of file it is, is told by its first bytes, not by its name.
+2. A row that cannot be read is yielded as such, and the rest goes on; a file that is no table raises
+   `Unreadable`. Neither says what stood there.
+3. A row is read up to a limit: a quote that is never closed costs the row, not the memory.
+4. Rows are counted as a spreadsheet counts them: the header is row 1. JSON and Parquet begin at 1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TextIO
+
+from pratique.errors import ExtraMissing, Unreadable
+from pratique.intake.remarks import Remark, RemarkCode
+from pratique.intake.rows import COLUMNS
+from pratique.model import silent
+
+LONGEST_ROW = 64 * 1024
+"""Characters of one CSV row; a record has some hundred."""
+LONGEST_LINE, LARGEST_JSON = 4 * 1024 * 1024, 256 * 1024 * 1024
+"""Bytes of one line of JSON lines, and of a file that is one JSON text."""
+_BATCH = 256
+_SEPARATORS = ",;\t"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@silent
+class Row(NamedTuple):
+    """One row: its cells by column, or None and the remark that says why."""
+
+    number: int
+    cells: Mapping[str, Any] | None
+    remarks: tuple[Remark, ...] = ()
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Read the rows of a file. A FHIR document is one row: `intake.handed.read` knows it.
+
+    Raises:
+        Unreadable: `file-unreadable`, `table-encoding`, `table-header`, `table-columns`,
+            `table-damaged`, `table-too-large`; while the rows are read, too.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.peek(4)[:4] == b"PAR1":
+                yield from _parquet(path)
+            else:
+                yield from rows_from(file)
+    except OSError as error:
+        raise Unreadable(
+            "file-unreadable", f"{path}: {error.strerror or 'cannot be read'}"
+        ) from error
+
+
+def rows_from(file: io.BufferedReader) -> Iterator[Row]:
+    """Read the rows of an open file or of standard input: anything but Parquet."""
+    start = file.peek(64)[:64]
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable("table-encoding", "the table is UTF-16", "save it as CSV UTF-8")
+    begin = start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if begin == b"[":
+        return _array(file)
+    return _lines_of_json(file) if begin == b"{" else _csv(file)
+
+
+def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
+    """Write a report that a spreadsheet shows and does not run: formula signs are prefixed by '."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(map(_harmless, header))
+    writer.writerows(map(_harmless, line) for line in lines)
+
+
+def _harmless(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _malformed(number: int, code: RemarkCode = RemarkCode.ROW_MALFORMED) -> Row:
+    return Row(number, None, (Remark(code),))
+
+
+class _TooLong(Exception):
+    """A line is longer than a row can be; the rest of it was skipped."""
+
+
+class _Lines:
+    """The lines of a file, none longer than `longest`."""
+
+    def __init__(self, read: Callable[[int], Any], longest: int) -> None:
+        self._read, self._longest = read, longest
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        line = self._read(self._longest + 1)
+        if not line:
+            raise StopIteration
+        if len(line) <= self._longest:
+            return line
+        while line and line[-1] not in ("\n", "\r", 10):
+            line = self._read(self._longest)
+        raise _TooLong
+
+
+def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
+    """Number what comes; what is too long comes as None."""
+    for number in count(first):
+        try:
+            found = next(source)
+        except StopIteration:
+            return
+        except (csv.Error, _TooLong):
+            found = None
+        yield number, found
+
+
+def _csv(file: BinaryIO) -> Iterator[Row]:
+    # A byte that is no UTF-8 becomes a surrogate, which costs its row (ENCODING_WRONG), not the file.
+    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    lines = _Lines(text.readline, LONGEST_ROW)
+    _, first = next(_each(lines, 1), (1, ""))
+    separator, header = _header(first or "")
+    known: list[Any] = [name if name in COLUMNS else None for name in header]
+    names: list[Any] = header
+    for number, cells in _each(csv.reader(lines, delimiter=separator), 2):
+        if cells is None:
+            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+        elif len(cells) > len(header) and any(cells[len(header) :]):
+            yield _malformed(number)
+        elif any(cells):
+            row = dict(zip(names, cells, strict=False))
+            row.pop(None, None)
+            yield Row(number, row)
+            # Columns that are not read are told of once, with the first row.
+            names = known
+
+
+def _header(line: str) -> tuple[str, list[str]]:
+    """Find the separator under which most columns are known."""
+    found = {mark: _names(line, mark) for mark in _SEPARATORS}
+    separator = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark])))
+    names = found[separator]
+    if not COLUMNS.intersection(names):
+        raise Unreadable(
+            "table-header",
+            "the first line names no column that is known",
+            "the columns are listed in docs/reference/intake.md",
+        )
+    if any(names.count(name) > 1 for name in COLUMNS.intersection(names)):
+        raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
+    # What is not known gets a name that no two share, and that is nobody's data.
+    return separator, [n if n in COLUMNS else f"column {i}" for i, n in enumerate(names, 1)]
+
+
+def _names(line: str, separator: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+    return [cell.strip().lower().replace(" ", "_").replace("-", "_") for cell in cells]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Any:
+    """Make an object of pairs; one with a name twice would be two rows for two readers: none."""
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else None
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("table-damaged", "it is not JSON", "export it anew") from error
+
+
+def _row(number: int, found: Any) -> Row:
+    return Row(number, found) if isinstance(found, dict) else _malformed(number)
+
+
+def _array(file: BinaryIO) -> Iterator[Row]:
+    found = _parse(_all(file))
+    if not isinstance(found, list):
+        raise Unreadable("table-damaged", "it is no list of rows", "export it anew")
+    return map(_row, range(1, len(found) + 1), found)
+
+
+def _all(file: BinaryIO, begin: bytes = b"") -> bytes:
+    data = begin + file.read(LARGEST_JSON + 1)
+    if len(data) > LARGEST_JSON:
+        raise Unreadable("table-too-large", "the JSON text is too large", "write JSON lines")
+    return data
+
+
+def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
+    first = file.readline(LONGEST_LINE)
+    try:
+        found = _parse(first)
+    except Unreadable:
+        # No whole object on the first line: the file is one object, laid out over many lines.
+        yield _row(1, _parse(_all(file, first)))
+        return
+    yield _row(1, found)
+    for number, line in _each(_Lines(file.readline, LONGEST_LINE), 2):
+        if line is None:
+            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+        elif line.strip():
+            try:
+                yield _row(number, _parse(line))
+            except Unreadable:
+                yield _malformed(number)
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    try:
+        import pyarrow as arrow  # noqa: PLC0415 - an extra
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError as error:
+        raise ExtraMissing("parquet", "reading Parquet") from error
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=_BATCH):
+                for cells in _batch(batch, arrow.ArrowException):
+                    number += 1
+                    yield _row(number, cells)
+    except arrow.ArrowException as error:
+        raise Unreadable("table-damaged", f"{path}: it is damaged", "export it anew") from error
+
+
+def _batch(batch: Any, damage: type[Exception]) -> Iterator[Any]:
+    """Take a batch as rows; where a cell is out of Python's range, row by row."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError, damage):
+        for place in range(batch.num_rows):
+            try:
+                yield batch.slice(place, 1).to_pylist()[0]
+            except (ValueError, OverflowError, damage):
+                yield None

@@ -1,0 +1,22 @@
+"""Read whatever an issuer is handed: a row, or a FHIR document.
+
+1. What it is, is told by FHIR's own `resourceType`, which is no column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pratique.intake import fhir
+from pratique.intake.catalogue import Catalogue
+from pratique.intake.rows import Reading, read_row
+
+
+def read(
+    cells: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
+) -> list[Reading]:
+    """Read a row (one reading), or a FHIR document (one reading for each event in it)."""
+    if "resourceType" in cells:
+        return fhir.read(cells, catalogue, country=country, authority=authority)
+    return [read_row(cells, catalogue, country=country, authority=authority)]
