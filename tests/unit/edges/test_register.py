@@ -52,7 +52,7 @@ def issued(
     register: Register,
     record: Record = issuers.RECORDS["vaccination"],
     request: bytes = b"",
-    **changes: object,
+    **changes: str,
 ) -> Signed:
     def action(book: Writing) -> Signed:
         book.enrol(SHARD)
