@@ -19,6 +19,8 @@ from pratique.terms import ALL_KINDS, Kind
 HEALTH = "1.3.6.1.4.1.1847."
 HEALTH_LEGACY = "1.3.6.1.4.1.0.1847."
 _KINDS = {"2021.1.1": Kind.TEST, "2021.1.2": Kind.VACCINATION, "2021.1.3": Kind.RECOVERY}
+IDENTIFIERS = {kind: HEALTH + suffix for suffix, kind in _KINDS.items()}
+"""What limits a key to a kind. An exemption has none: whoever attests one has a key without limits."""
 
 SUBJECT_KEY_ID, KEY_USAGE, BASIC, AUTHORITY_KEY_ID, EXTENDED = (
     f"2.5.29.{number}" for number in (14, 15, 19, 35, 37)
