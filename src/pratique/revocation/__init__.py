@@ -1,1 +1,1 @@
-"""Which certificates their issuers took back. Nothing is published here yet."""
+"""Which certificates their issuers took back: exact lists, deltas that only add, foreign batches."""
