@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.intake import catalogue_codes as known
@@ -86,13 +86,15 @@ class Catalogue(NamedTuple):
             DocumentRefused: `catalogue-unknown`, `catalogue-product`.
         """
         sets = dict(_builtin().sets)
-        products = dict(_builtin().product_of)
+        added: dict[str, Product] = {}
         for document in documents:
             if isinstance(document, Mapping) and isinstance(document.get("products"), list):
-                products |= {p.code: p for p in map(_product, document["products"])}
+                added |= {product.code: product for product in map(_product, document["products"])}
             else:
                 sets |= _sets(document)
-        return _frozen(sets, products)
+        own = {p.code: Value(p.display, p.active) for p in added.values() if p.domain == "DCC"}
+        sets["product"] = dict(sets["product"]) | own
+        return _frozen(sets, dict(_builtin().product_of) | added)
 
     def codes(self, field: str) -> tuple[str, ...]:
         """Return the codes in use of a column; none if it has no value set."""
@@ -156,7 +158,10 @@ def _sets(document: object) -> dict[str, Values]:
 
 
 def _is_sets(document: Mapping[Any, Any]) -> bool:
-    return bool(document) and all(isinstance(codes, list) for codes in document.values())
+    return bool(document) and all(
+        isinstance(codes, list) and codes and isinstance(codes[0], str)
+        for codes in document.values()
+    )
 
 
 def _with_others(found: dict[str, Values]) -> dict[str, Values]:
@@ -181,28 +186,33 @@ def _values(codes: Mapping[Any, Any] | list[Any]) -> Values:
     }
 
 
+_WORDS = ("code", "domain", "display", "disease", "manufacturer", "prophylaxis")
+
+
 def _product(document: object) -> Product:
     """Read one product; what is left out is not known."""
     if isinstance(document, Mapping):
-        words = {
-            n: document.get(n, "")
-            for n in ("code", "domain", "display", "disease", "manufacturer", "prophylaxis")
-        }
-        interval, since = document.get("interval", 0), document.get("since", "")
-        if (
-            all(isinstance(word, str) for word in words.values())
-            and words["code"] and words["disease"] and words["domain"] in known.DISEASES_OF
-            and type(interval) is int and interval >= 0
-            and isinstance(since, str) and (since == "" or _DAY.fullmatch(since))
-        ):  # fmt: skip
-            try:
-                first = date.fromisoformat(since) if since else None
-            except ValueError:
-                first = None
-            active = document.get("active") is not False
-            return Product(**words, active=active, since=first, interval=interval)
+        words = {name: document.get(name, "") for name in _WORDS}
+        interval = document.get("interval", 0)
+        is_read = all(isinstance(word, str) for word in words.values())
+        if is_read and words["code"] and words["disease"] and type(interval) is int:
+            since = _since(document.get("since"))
+            if words["domain"] in known.DISEASES_OF and interval >= 0 and since is not False:
+                active = document.get("active") is not False
+                return Product(**words, active=active, since=since or None, interval=interval)
     raise DocumentRefused(
         "catalogue-product",
-        "a product of the catalogue has no code, domain or disease, or one of another type",
-        '{"code", "domain": "DCC" | "ICVP", "disease", "display", "since": "YYYY-MM-DD", "interval": days}',
+        "a product of the catalogue has no code, domain or disease, or a field of another type",
+        '{"code", "domain": "DCC" | "ICVP", "disease", "since": "YYYY-MM-DD", "interval": days, ...}',
     )
+
+
+def _since(value: object) -> date | Literal[False] | None:
+    """Read a day; None where none is told, False where it is none."""
+    if value is None:
+        return None
+    try:
+        is_day = isinstance(value, str) and _DAY.fullmatch(value)
+        return date.fromisoformat(str(value)) if is_day else False
+    except ValueError:
+        return False

@@ -54,10 +54,11 @@ def text(value: object, longest: int = LONGEST) -> str | RemarkCode | None:
         if len(value) > 4 * longest:
             return RemarkCode.FIELD_TOO_LONG
         return _strange(value, longest)
-    if value[0] in _FORMULA:
-        return RemarkCode.FORMULA_LIKE
     if value.isascii() and value.isprintable():
-        return value.strip() or None
+        value = value.strip()
+        if value and value[0] in _FORMULA:
+            return RemarkCode.FORMULA_LIKE
+        return value or None
     return _strange(value, longest)
 
 

@@ -171,7 +171,7 @@ def _birth(found: Found, person: Person, record: Record, today: date) -> None:
         # A birth year says no day: its first one is taken, so that nobody is refused by a guess.
         if when is not None and when.day() < first:
             found.append(Remark(RemarkCode.DATE_BEFORE_BIRTH, column))
-    if record.domain == "ICVP" and record.guardian is None and _is_minor(born, today):
+    if record.domain == "ICVP" and person.guardian is None and _is_minor(born, today):
         found.append(Remark(RemarkCode.GUARDIAN_MISSING, "guardian"))
 
 

@@ -51,11 +51,13 @@ def read_whole(row: Row) -> Person:
         sex=_SEXES.get((sex or "").lower()),
         nationality=nationality,
         identifier=row.name("document"),
+        identifier_type=_document_type(row),
+        guardian=row.name("guardian"),
     )
 
 
-def document_type(row: Row) -> str | None:
-    """Read of which type the document is (HL7 v2 table 0203)."""
+def _document_type(row: Row) -> str | None:
+    # HL7 v2 table 0203
     found = row.name("document_type")
     if found is not None and not _DOCUMENT_TYPE.fullmatch(found):
         row.remark(RemarkCode.CODE_UNKNOWN, "document_type")

@@ -29,15 +29,11 @@ class Record(NamedTuple):
         domain: "DCC" (also for exemptions) or "ICVP".
         person: whom it is about.
         entry: the dose, test, recovery or exemption; its `identifier` is None.
-        guardian: a minor's parent or guardian (ICVP `gn`).
-        document_type: of `person.identifier`, an HL7 v2 identifier type (ICVP `dt`).
     """
 
     domain: str
     person: Person
     entry: Entry
-    guardian: str | None = None
-    document_type: str | None = None
 
     @property
     def kind(self) -> Kind:

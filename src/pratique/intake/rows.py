@@ -72,17 +72,12 @@ def read_row(
     found.domain = _domain(found, kind)
     if kind is None:
         return Reading(None, tuple(found.remarks))
-    guardian = document_type = None
-    if found.domain == ICVP:
-        person = persons.read_whole(found)
-        guardian, document_type = found.name("guardian"), persons.document_type(found)
-    else:
-        person = persons.read(found)
+    person = persons.read_whole(found) if found.domain == ICVP else persons.read(found)
     entry = _ENTRIES[kind](found)
-    if found.remarks and refuses(found.remarks):
-        return Reading(None, tuple(found.remarks))
-    record = Record(found.domain, person, entry, guardian, document_type)
-    return Reading(record, tuple(found.remarks))
+    if not found.remarks:
+        return Reading(Record(found.domain, person, entry))
+    remarks = tuple(found.remarks)
+    return Reading(None if refuses(remarks) else Record(found.domain, person, entry), remarks)
 
 
 def _unknown(row: Mapping[Any, Any]) -> list[Remark]:
@@ -111,7 +106,12 @@ def _kind(row: Row) -> Kind | None:
 
 
 def _domain(row: Row, kind: Kind | None) -> str:
-    domain = (row.word("domain", required=False) or DCC).upper()
+    told = row.word("domain", required=False)
+    if told is None:
+        product = row.row.get("product")
+        found = row.catalogue.product_of.get(product) if isinstance(product, str) else None
+        told = found.domain if found else DCC
+    domain = told.upper()
     if domain not in (DCC, ICVP):
         row.remark(RemarkCode.DOMAIN_UNKNOWN, "domain")
     elif domain == ICVP and kind not in (Kind.VACCINATION, None):

@@ -1,5 +1,6 @@
 """Rows of invented people, and texts that have broken somebody's intake before."""
 
+# ruff: noqa: RUF001 - names and texts of many scripts
 from __future__ import annotations
 
 from datetime import date

@@ -1,5 +1,6 @@
 """Names of every script come out in the letters of the travel document's lower lines."""
 
+# ruff: noqa: RUF001 - names of many scripts
 from __future__ import annotations
 
 import re

@@ -1,5 +1,6 @@
 """A row becomes a record, or remarks that name its columns and never what stood there."""
 
+# ruff: noqa: DTZ001 - tables store times without a zone
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
@@ -62,8 +63,8 @@ def test_a_test_a_recovery_and_an_exemption_are_read() -> None:
 
 def test_a_yellow_booklet_is_read_with_what_it_alone_carries() -> None:
     made = record(YELLOW, birth_date="2010-02-03", guardian="Ann Bloggs")
-    assert (made.domain, made.guardian, made.document_type) == ("ICVP", "Ann Bloggs", "PPN")
-    assert made.person[5:] == ("female", "XXA", "P1234567")
+    assert made.domain == "ICVP"
+    assert made.person[5:] == ("female", "XXA", "P1234567", "PPN", "Ann Bloggs")
     assert isinstance(made.entry, Vaccination)
     assert (made.entry.disease, made.entry.product, made.entry.manufacturer) == (
         "1D47",
@@ -74,8 +75,7 @@ def test_a_yellow_booklet_is_read_with_what_it_alone_carries() -> None:
 
 def test_what_a_dcc_does_not_carry_is_not_read_for_it() -> None:
     made = record(DOSE, sex="female", nationality="XXA", document="P1", guardian="Ann Bloggs")
-    assert made.person[5:] == (None, None, None)
-    assert (made.guardian, made.document_type) == (None, None)
+    assert set(made.person[5:]) == {None}
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -163,7 +163,7 @@ def test_what_refuses_a_row_names_the_column(
         ({"birth_date": "unknown"}, [("BIRTH_UNKNOWN", "birth_date")]),
         ({"surname": "李"}, [("NAME_READING_UNSURE", "surname")]),
         ({"forename": "J0"}, [("NAME_HAS_DIGIT", "forename")]),
-        ({"colour": "red"}, [("COLUMN_UNKNOWN", "column 12")]),
+        ({"colour": "red"}, [("COLUMN_UNKNOWN", "column 13")]),
     ],
 )
 def test_what_only_asks_leaves_the_record(

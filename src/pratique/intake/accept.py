@@ -1,0 +1,44 @@
+"""Take what is handed in, and say at once whether it can be issued.
+
+    cells -> handed.read -> records -> examine -> Reading(record | None, all remarks)
+
+1. A record that any remark refuses is not handed on: what comes out of here may be signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pratique.intake import handed
+from pratique.intake.catalogue import Catalogue
+from pratique.intake.examine import examine
+from pratique.intake.remarks import refuses
+from pratique.intake.rows import Reading
+
+__all__ = ["Reading", "accept"]
+
+
+def accept(
+    cells: Mapping[Any, Any],
+    catalogue: Catalogue,
+    *,
+    at: date,
+    country: str = "",
+    authority: str = "",
+) -> list[Reading]:
+    """Read a row or a FHIR document, and examine each record as of a day."""
+    return [
+        _examined(reading, catalogue, at)
+        for reading in handed.read(cells, catalogue, country=country, authority=authority)
+    ]
+
+
+def _examined(reading: Reading, catalogue: Catalogue, at: date) -> Reading:
+    if reading.record is None:
+        return reading
+    more = examine(reading.record, catalogue, at=at)
+    if not more:
+        return reading
+    return Reading(None if refuses(more) else reading.record, reading.remarks + more)
