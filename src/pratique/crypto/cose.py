@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pratique.crypto.cbor import dumps, loads
 from pratique.crypto.envelope import Envelope
 from pratique.findings import Code
@@ -124,6 +126,7 @@ def _head(size: int) -> bytes:
     return b"\x59" + size.to_bytes(2, "big")
 
 
+@lru_cache(maxsize=1024)
 def protected(algorithm: Algorithm, kid: bytes) -> bytes:
     """Return the protected header that an issuer writes: the algorithm and the kid."""
     number = next(code for code, name in COSE_ALGORITHMS.items() if name is algorithm)

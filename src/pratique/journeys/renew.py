@@ -19,8 +19,7 @@ from typing import NamedTuple, Protocol
 from pratique.errors import UsageError
 from pratique.findings import Code, Weight
 from pratique.intake.record import Record
-from pratique.journeys.authenticate import authenticate, read
-from pratique.journeys.conclude import conclude_one
+from pratique.journeys import authenticate, conclude
 from pratique.journeys.sign import Book, Line
 from pratique.model import silent
 from pratique.revocation import tags
@@ -55,8 +54,10 @@ def held(
     text: str, *, snapshot: Snapshot, shards: Sequence[Shard], book: RevokingBook, at: int
 ) -> Held:
     """Take an own certificate for renewal or correction; UsageError `old-…` if it is none."""
-    envelope = read(text)
-    found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, at)
+    envelope = authenticate.read(text)
+    found = conclude.conclude_one(
+        envelope, authenticate.authenticate(envelope, snapshot), snapshot, at
+    )
     certificate, signer = found.certificate, found.signer
     faults = {f.code for f in found.verdict.findings if f.code.weight is Weight.FAULT}
     if certificate is None or signer is None or not faults <= RUN_OUT:

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import hmac
-from base64 import b32encode
 from hashlib import sha256
 from itertools import count
 from typing import NamedTuple, Protocol
@@ -31,6 +30,9 @@ RANDOM_CHARACTERS = 20
 
 REQUEST_SIZE = 16
 """Bytes that a request's secret has at least; a shorter one could be guessed."""
+
+_RANDOM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 8
+"""A random byte to one of 32 characters (RFC 4648 §6), each as likely as the others."""
 
 _SYMBOLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/:"
 _PLAIN = bytes(_SYMBOLS.find(c) if c in _SYMBOLS else 0 for c in range(256))
@@ -147,7 +149,8 @@ def draw(request: bytes, shard: Shard, book: Book) -> Drawn:
     start = f"URN:UVCI:01:{shard.country}:"
     for number in count():
         digest = hmac.digest(request, b"pratique-draw%d" % number, "sha256")
-        identifier = with_checksum(start + b32encode(digest[:15])[:RANDOM_CHARACTERS].decode())
+        drawn = digest[:RANDOM_CHARACTERS].translate(_RANDOM).decode()
+        identifier = with_checksum(start + drawn)
         tag = tags.tag(shard.kid, identifier, shard.width)
         held = book.find(shard.kid, tag)
         mark = digest[24:]

@@ -11,13 +11,16 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from pratique.edges.register import Register, open_register, schema
+from pratique.edges.register.editions import Published, publish
 from pratique.edges.register.recall import revoke
+from pratique.edges.register.tallies import Act, acts, tallies
 from pratique.edges.register.writing import Writing
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.record import Record
 from pratique.journeys.issue import issue
 from pratique.journeys.revoke import Reason, Selection, checked
 from pratique.journeys.sign import Signed
+from pratique.revocation import delta
 from tests import issuers
 
 SHARD = issuers.shard()
@@ -111,7 +114,7 @@ def test_the_database_itself_refuses_to_change_what_was_added(
         lambda book: book.connection.execute(
             schema.edition.insert().values(
                 shard_id=book.shard_id(SHARD.kid),
-                version=1, created=1, digest="", last_act=_last_act(book),
+                version=1, created=1, expires=2, digest="", last_act=_last_act(book),
             )
         )
     )  # fmt: skip
@@ -209,3 +212,57 @@ def test_the_tables_are_those_of_the_schema(register: Register) -> None:
     for table in schema.metadata.sorted_tables:
         columns = {column["name"] for column in found.get_columns(table.name)}
         assert columns == {column.name for column in table.columns}
+
+
+def test_an_edition_is_made_where_something_changed_and_only_then(register: Register) -> None:
+    signed = [issued(register) for _ in range(5)]
+    day = 86_400
+
+    def published(at: int) -> Published:
+        (found,) = register.write(lambda b: publish(b, [SHARD], at=at, lasting=7 * day))
+        return found
+
+    first = published(issuers.AT)
+    assert (first.is_new, len(first.listed), first.delta) == (True, 0, None)
+    assert not published(issuers.AT + day).is_new
+    chosen = Selection(SHARD.kid, signed[0].line.tag)
+    register.write(lambda b: revoke(b, chosen, Reason.FRAUD, at=1, operator="op"))
+    second = published(issuers.AT + day)
+    assert second.is_new
+    assert list(second.listed.tags()) == [signed[0].line.tag]
+    assert second.delta is not None
+    assert delta.apply(first.listed, second.delta) == second.listed
+    again = published(issuers.AT + 2 * day)
+    assert (again.is_new, again.listed, again.delta) == (False, second.listed, second.delta)
+    late = published(issuers.AT + 5 * day)
+    assert (late.is_new, late.listed.head.version) == (True, 3)
+
+
+def test_a_register_that_lost_an_act_publishes_nothing(register: Register) -> None:
+    signed = issued(register)
+    chosen = Selection(SHARD.kid, signed.line.tag)
+    register.write(lambda b: revoke(b, chosen, Reason.FRAUD, at=1, operator="op"))
+    register.write(lambda b: publish(b, [SHARD], at=issuers.AT, lasting=1000))
+    guards = {
+        "sqlite": "DROP TRIGGER revocation_no_delete",
+        "postgresql": "SET LOCAL session_replication_role = replica",
+    }
+    with register.engine.begin() as connection:
+        connection.execute(text(guards[register.engine.dialect.name]))
+        connection.execute(schema.revocation.delete())
+    with pytest.raises(Unreadable, match="no longer gives"):
+        register.write(lambda b: publish(b, [SHARD], at=issuers.AT + 1, lasting=1000))
+
+
+def test_work_is_counted_by_site_and_operator(register: Register) -> None:
+    for operator in ("op-1", "op-1", "op-2"):
+        issued(register, operator=operator)
+    register.write(
+        lambda b: revoke(b, Selection(operator="op-2"), Reason.FRAUD, at=9, operator="head")
+    )
+    found = register.read(tallies)
+    assert [(t.site, t.operator, t.issued, t.revoked, t.days, t.busiest) for t in found] == [
+        ("harbour", "op-1", 2, 0, 1, 2),
+        ("harbour", "op-2", 1, 1, 1, 1),
+    ]
+    assert register.read(acts) == [Act(9, "fraud", "operator", "head", 1)]

@@ -96,7 +96,9 @@ edition = Table(
     Column("shard_id", ForeignKey("shard.id"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("created", BigInteger, nullable=False),
-    Column("last_act", ForeignKey("act.id"), nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    # Acts up to this one are in it; none where nothing was taken back yet.
+    Column("last_act", ForeignKey("act.id")),
     Column("digest", String(64), nullable=False),
 )
 

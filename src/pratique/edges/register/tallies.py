@@ -22,7 +22,7 @@ class Act(NamedTuple):
     reason: str
     selection: str
     operator: str
-    count: int
+    certificates: int
 
 
 def tallies(book: Writing) -> list[Tally]:

@@ -144,7 +144,8 @@ def _taken_back() -> None:
         sa.Column("shard_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
-        sa.Column("last_act", sa.Integer(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("last_act", sa.Integer(), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["last_act"],

@@ -1,0 +1,130 @@
+"""A bulk job: what is asked, in a file beside its outcome, so that a killed one goes on.
+
+    job.json (secret, instant, shards) -> part 0, part 1, ... -> report.csv, then the secret is gone
+
+1. Row n's request is made from the job's secret and n: done again, it gives the same certificate.
+2. A part's file appears whole or not at all, and only after its lines are on the register's disk.
+3. The folder holds certificates, which are personal: it is its owner's alone (0700, 0600).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pratique.errors import UsageError
+
+FORMAT = "pratique-job-1"
+FILE = "job.json"
+
+
+class Job(NamedTuple):
+    """One bulk job, as every worker needs it. Its secret is in the folder until the job is done."""
+
+    folder: Path
+    source: Path
+    digest: str
+    secret: bytes
+    at: int
+    validity: int
+    size: int
+    labels: tuple[str, ...]
+    site: str
+    operator: str
+    output: str
+    paper: str
+
+    def __repr__(self) -> str:
+        return f"<Job in {self.folder}>"
+
+    @property
+    def name(self) -> bytes:
+        """Return the name by which the register knows it; the secret cannot be told from it."""
+        return hashlib.sha256(b"pratique-job" + self.secret).digest()[:16]
+
+    def request(self, row: int, place: int = 0) -> bytes:
+        """Return the request of a row, or of a record in it where it holds several."""
+        return hmac.digest(self.secret, b"pratique-row%d.%d" % (row, place), "sha256")
+
+    def label(self, number: int) -> str:
+        """Return the label of the shard that signs a part."""
+        return self.labels[number % len(self.labels)]
+
+    def path(self, number: int) -> Path:
+        """Return where a part's certificates go."""
+        return self.folder / f"certificates-{number:05d}.{self.output}"
+
+    def report(self, number: int) -> Path:
+        """Return where a part's remarks go until the job is done."""
+        return self.folder / f".remarks-{number:05d}.json"
+
+
+def begin(job: Job) -> Job:
+    """Keep a new job, or return the one that was begun in this folder with the same source."""
+    job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = job.folder / FILE
+    if path.exists():
+        return _resumed(job, json.loads(path.read_bytes()))
+    if any(job.folder.iterdir()):
+        raise UsageError(
+            "job-folder", "the folder for the certificates is not empty", "name a new folder"
+        )
+    kept = {
+        "format": FORMAT,
+        **{name: value for name, value in job._asdict().items() if name != "folder"},
+        "source": str(job.source),
+        "secret": job.secret.hex(),
+    }
+    write(path, json.dumps(kept, indent=1).encode())
+    return job
+
+
+def _resumed(job: Job, kept: dict[str, Any]) -> Job:
+    if kept.get("format") != FORMAT or kept.get("digest") != job.digest:
+        raise UsageError(
+            "job-other",
+            "the folder holds the certificates of another file, or of an earlier state of this one",
+            "name a new folder; what was issued is in the register and stays so",
+        )
+    if not kept["secret"]:
+        raise UsageError(
+            "job-done", "this job is done: all certificates are in the folder", "name a new folder"
+        )
+    return job._replace(
+        secret=bytes.fromhex(kept["secret"]),
+        labels=tuple(kept["labels"]),
+        **{name: kept[name] for name in ("at", "validity", "size", "site", "operator", "output")},
+    )
+
+
+def finish(job: Job) -> None:
+    """Forget the job's secret: its certificates cannot be made again from now on."""
+    path = job.folder / FILE
+    kept = json.loads(path.read_bytes())
+    write(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
+
+
+def digest_of(source: Path) -> str:
+    """Return SHA-256 of a file, hex."""
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file that is its owner's alone, whole or not at all, and on the disk on return."""
+    draft = path.with_name(f".{path.name}.draft")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,115 @@
+"""One part of a bulk job: accept its rows, sign them, register them, then write them down.
+
+    rows -> records | remarks -> signed -> one transaction -> certificates-00007.csv
+
+1. Nothing is written before the register's commit has returned.
+2. A part whose lines are committed, but whose file is missing, is made again from its requests: the
+   same certificates, byte for byte with a software key.
+3. A row that is refused is named by row and column; the others are issued.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer.job import Job, write
+from pratique.edges.register.bulk import Bulk
+from pratique.edges.tables import Row
+from pratique.intake.accept import Reading, accept
+from pratique.journeys.issue import Work, occasion_of
+from pratique.journeys.sign import Book, Line, Signed, sign
+
+Numbered = tuple[int, int, Reading]
+"""Number of the row, place of the record in it, what was read."""
+
+
+class Done(NamedTuple):
+    """What became of a part: certificates issued, records refused, records with a remark."""
+
+    issued: int
+    refused: int
+    remarked: int
+
+
+class Parts:
+    """Makes the parts of one job."""
+
+    def __init__(self, job: Job, desk: Desk) -> None:
+        self.job, self.desk = job, desk
+        self._bulk = Bulk(desk.register)
+        self._today = datetime.fromtimestamp(job.at, UTC).date()
+
+    def make(self, number: int, rows: Iterable[Row]) -> Done:
+        """Make one part, or make its file again."""
+        job = self.job
+        read = [one for row in rows for one in self._accept(row)]
+        shard = self.desk.shard(job.label(number))
+
+        def make(book: Book) -> tuple[list[tuple[int, Signed]], list[Line]]:
+            signed = list(self._sign(read, job.label(number), book))
+            return signed, [one.line for _, one in signed]
+
+        signed = self._bulk.commit(job.name, number, shard, at=job.at, make=make)
+        remarks = [
+            (row, remark.column, remark.code.name)
+            for row, _, reading in read
+            for remark in reading.remarks
+        ]
+        write(job.report(number), json.dumps(remarks).encode())
+        write(job.path(number), _written(job.output, signed))
+        remarked = sum(bool(reading.remarks) for _, _, reading in read)
+        return Done(len(signed), len(read) - len(signed), remarked)
+
+    def _accept(self, row: Row) -> Iterator[Numbered]:
+        if row.cells is None:
+            yield row.number, 0, Reading(None, row.remarks)
+            return
+        desk = self.desk
+        readings = accept(
+            row.cells,
+            desk.catalogue,
+            at=self._today,
+            country=desk.country,
+            authority=desk.authority,
+        )
+        for place, reading in enumerate(readings):
+            remarks = row.remarks + reading.remarks if row.remarks else reading.remarks
+            yield row.number, place, Reading(reading.record, remarks)
+
+    def _sign(
+        self, read: Sequence[Numbered], label: str, book: Book
+    ) -> Iterator[tuple[int, Signed]]:
+        job, shard = self.job, self.desk.shard(label)
+        key, work = self.desk.keys(shard), Work(job.site, job.operator)
+        for row, place, (record, _) in read:
+            if record is not None:
+                occasion = occasion_of(record, shard, at=job.at, work=work, validity=job.validity)
+                request = job.request(row, place)
+                yield (
+                    row,
+                    sign(
+                        record, request=request, shard=shard, key=key, book=book, occasion=occasion
+                    ),
+                )
+
+
+def _written(output: str, signed: Sequence[tuple[int, Signed]]) -> bytes:
+    if output == "parquet":
+        from pyarrow import BufferOutputStream, array, int64, table  # noqa: PLC0415 - the extra
+        from pyarrow.parquet import write_table  # noqa: PLC0415
+
+        numbers, texts = [row for row, _ in signed], [one.text for _, one in signed]
+        sink = BufferOutputStream()
+        write_table(table({"row": array(numbers, int64()), "text": texts}), sink)
+        return bytes(sink.getvalue())
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(("row", "text"))
+    writer.writerows((row, one.text) for row, one in signed)
+    return lines.getvalue().encode()
