@@ -1,0 +1,97 @@
+"""Keys in files: encrypted PEM, readable by their owner alone.
+
+1. The folder is 0700, the file 0600, and it appears whole and on the disk, or not at all.
+2. A file that exists is never overwritten: its key may have signed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from pratique.crypto import signing
+from pratique.errors import PratiqueError, Unreadable, UsageError
+from pratique.terms import Algorithm
+
+MAX_SIZE = 64 * 1024
+
+
+def path_of(rest: str) -> PurePosixPath:
+    """Return the path in a `file:` URI; a relative one must stay in its folder."""
+    path = PurePosixPath(unquote(rest))
+    if not path.name or ".." in path.parts or "\0" in rest:
+        raise UsageError(
+            "key-uri", "a file: URI names a file in its folder", "write file:keys/NAME.pem"
+        )
+    return path
+
+
+def open_key(path: Path, password: Callable[[], str]) -> signing.SoftwareKey:
+    """Open a key file. The password is asked for only when the file is there."""
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MAX_SIZE + 1)
+    except FileNotFoundError as error:
+        raise Unreadable(
+            "key-missing", f"{path}: there is no such key", "restore it from its copy"
+        ) from error
+    except OSError as error:
+        raise Unreadable("key-unreadable", f"{path}: {_why(error)}") from error
+    if len(data) > MAX_SIZE:
+        raise Unreadable("key-unreadable", f"{path}: it is too large for a key")
+    try:
+        return signing.from_pem(data, password())
+    except PratiqueError as error:
+        # Told again with the path; `from None`, since nothing of the password's trial is to be kept.
+        raise type(error)(error.code, f"{path}: {error.message}", error.hint) from None
+
+
+def make_key(
+    path: Path, password: Callable[[], str], algorithm: Algorithm, note: str
+) -> signing.SoftwareKey:
+    """Make a key and keep it in a new file."""
+    _refuse_existing(path)
+    key = signing.generate(algorithm)
+    data = key.to_pem(password(), entropy=os.urandom, note=note)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.chmod(0o700)
+        _write_new(path, data)
+    except FileExistsError:
+        _refuse_existing(path)
+        raise
+    except OSError as error:
+        raise Unreadable("key-unwritable", f"{path}: {_why(error)}") from error
+    return key
+
+
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise UsageError(
+            "key-exists", f"{path}: there is a key already", "a key is never overwritten"
+        )
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=".key-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # A rename would overwrite, a link fails if the name is taken.
+        path.hardlink_to(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or "it cannot be used"

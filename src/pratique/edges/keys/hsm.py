@@ -1,0 +1,140 @@
+"""Keys in a device, by PKCS#11: the private key is made there, and never leaves it.
+
+    hsm:SLOT-LABEL/KEY-LABEL?module=/usr/lib/softhsm/libsofthsm2.so
+
+1. A key is made sensitive and not to be extracted: there is no copy of it but the device's own.
+2. The message is hashed here, and the device signs the hash (CKM_ECDSA): not every device hashes.
+   A device draws its own k: the same message gets another signature each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from pratique.crypto import spki
+from pratique.edges.keys import slots
+from pratique.edges.keys.slots import Place, pkcs11
+from pratique.errors import Unreadable, UsageError
+from pratique.terms import Algorithm
+
+_CURVES = {
+    Algorithm.ES256: bytes.fromhex("06082a8648ce3d030107"),
+    Algorithm.ES384: bytes.fromhex("06052b81040022"),
+}
+"""OID of the curve, DER, as CKA_EC_PARAMS holds it."""
+_HASHED = {Algorithm.ES256: hashlib.sha256, Algorithm.ES384: hashlib.sha384}
+_SIGNS = pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY
+
+
+class DeviceKey:
+    """A private key in a device."""
+
+    __slots__ = ("_hashed", "_private", "_process", "_public")
+
+    def __init__(self, private: Any, public: spki.PublicKey) -> None:
+        self._private, self._public = private, public
+        self._hashed, self._process = _HASHED[public.algorithm], os.getpid()
+
+    def __repr__(self) -> str:
+        return f"<a key in a device, {self.algorithm}>"
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """Return the only algorithm that it signs with."""
+        return self._public.algorithm
+
+    @property
+    def public_key(self) -> bytes:
+        """Return its SubjectPublicKeyInfo, DER."""
+        return self._public.spki
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of `message`, in COSE's fixed-length form."""
+        if self._process != os.getpid():
+            raise UsageError(
+                "hsm-forked", "a key in a device serves one process", "open it anew by its URI"
+            )
+        digest = self._hashed(message).digest()
+        try:
+            # A session serves one thread at a time (PKCS#11 2.40 §2.6.7).
+            with slots.LOCK:
+                return bytes(self._private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
+        except pkcs11.PKCS11Error as error:
+            raise slots.failed(error) from error
+
+
+def open_key(place: Place, secret: Callable[[str], str]) -> DeviceKey:
+    """Open a key, logging in if this process has not yet."""
+    session = slots.session(place, secret)
+    with slots.LOCK:
+        try:
+            return _found(session, place)
+        except pkcs11.PKCS11Error as error:
+            raise slots.failed(error) from error
+
+
+def make_key(place: Place, secret: Callable[[str], str], algorithm: Algorithm) -> DeviceKey:
+    """Make a key pair in the device: sensitive, and not to be extracted."""
+    if algorithm not in _CURVES:
+        raise UsageError(
+            "key-algorithm", f"a device makes no key for {algorithm} here", "use ES256 or ES384"
+        )
+    session = slots.session(place, secret)
+    with slots.LOCK:
+        try:
+            if any(True for _ in _objects(session, pkcs11.ObjectClass.PRIVATE_KEY, place.key)):
+                raise UsageError(
+                    "key-exists",
+                    f"the device has a key '{place.key}' already",
+                    "a key is never overwritten",
+                )
+            # Logged in is the process, so that this session needs no PIN; but it may write.
+            with session.token.open(rw=True) as writing:
+                _generate(writing, place.key, algorithm)
+            return _found(session, place)
+        except pkcs11.PKCS11Error as error:
+            raise slots.failed(error) from error
+
+
+def _generate(session: Any, label: str, algorithm: Algorithm) -> None:
+    parameters = session.create_domain_parameters(
+        pkcs11.KeyType.EC, {pkcs11.Attribute.EC_PARAMS: _CURVES[algorithm]}, local=True
+    )
+    parameters.generate_keypair(
+        id=hashlib.sha256(label.encode()).digest()[:8],
+        label=label,
+        store=True,
+        capabilities=_SIGNS,
+        private_template={
+            pkcs11.Attribute.SENSITIVE: True,
+            pkcs11.Attribute.EXTRACTABLE: False,
+            pkcs11.Attribute.PRIVATE: True,
+        },
+    )
+
+
+def _objects(session: Any, kind: Any, label: str) -> Any:
+    return session.get_objects({pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label})
+
+
+def _found(session: Any, place: Place) -> DeviceKey:
+    halves = []
+    for kind in (pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.ObjectClass.PUBLIC_KEY):
+        found = list(_objects(session, kind, place.key))
+        if len(found) != 1:
+            raise Unreadable(
+                "hsm-key-ambiguous" if found else "hsm-key-missing",
+                f"the device has {len(found) or 'no'} keys '{place.key}', with their public halves",
+                "name another, or make it: pratique issuer keys new-shard",
+            )
+        halves.append(found[0])
+    private, public = halves
+    if private.key_type != pkcs11.KeyType.EC:
+        raise UsageError("key-algorithm", "the key in the device is none of an elliptic curve")
+    read = spki.read_der(pkcs11.util.ec.encode_ec_public_key(public))
+    if read.algorithm not in _HASHED:
+        raise UsageError("key-algorithm", f"a device's key signs no {read.algorithm} here")
+    return DeviceKey(private, read)

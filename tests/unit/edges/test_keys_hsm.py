@@ -1,0 +1,221 @@
+"""A key in a device, on a real SoftHSM2: made there, never out of it, one login a process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from pratique.crypto import chain, make_x509, primitives, x509
+from pratique.edges.keys import make_key, open_key
+from pratique.errors import ExtraMissing, PratiqueError
+from pratique.terms import Algorithm, Environment
+
+pkcs11 = pytest.importorskip("pkcs11", reason="the extra 'hsm' is not installed")
+MODULES = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+)
+MODULE = next((path for path in MODULES if Path(path).exists()), "")
+if not MODULE or not shutil.which("softhsm2-util"):
+    pytest.skip("SoftHSM2 is not installed (Debian: softhsm2)", allow_module_level=True)
+
+PIN = "73519042"
+HERE = Path()
+
+
+def pin(uri: str) -> str:
+    assert uri == "hsm:utopia"
+    return PIN
+
+
+def uri(key: str, slot: str = "utopia") -> str:
+    return f"hsm:{slot}/{key}?module={MODULE}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Initialise one device; the library reads its place once a process."""
+    folder = tmp_path_factory.mktemp("softhsm")
+    (folder / "objects").mkdir()
+    conf = folder / "softhsm2.conf"
+    conf.write_text(f"directories.tokendir = {folder}/objects\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(conf)
+    for label in ("utopia", "twin", "twin"):
+        subprocess.run(
+            ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "9"*8],
+            check=True, capture_output=True,
+        )  # fmt: skip
+    return folder
+
+
+def code(act: Callable[[], object]) -> str:
+    with pytest.raises(PratiqueError) as caught:
+        act()
+    assert PIN not in "".join(traceback.format_exception(caught.value))
+    return caught.value.code
+
+
+def test_a_wrong_pin_is_said_and_tried_once() -> None:
+    # First in this file: the slot is not logged in yet.
+    asked = []
+
+    def wrong(uri: str) -> str:
+        asked.append(uri)
+        return "00000000"
+
+    assert code(lambda: open_key(uri("any"), folder=HERE, secret=wrong)) == "hsm-pin"
+    assert code(lambda: open_key(uri("any"), folder=HERE, secret=lambda _: "")) == "hsm-pin"
+    assert asked == ["hsm:utopia"]
+
+
+@pytest.mark.parametrize(("algorithm", "size"), [("ES256", 64), ("ES384", 96)])
+def test_what_a_device_signs_is_good(algorithm: str, size: int) -> None:
+    where = uri(f"key%20{algorithm}")
+    made = make_key(where, folder=HERE, secret=pin, algorithm=Algorithm(algorithm))
+    opened = open_key(where, folder=HERE, secret=pin)
+    assert (opened.algorithm, opened.public_key) == (Algorithm(algorithm), made.public_key)
+    check = primitives.load(opened.algorithm, opened.public_key)
+    for number in range(50):
+        signature = opened.sign(b"%d" % number)
+        assert len(signature) == size
+        assert check(signature, b"%d" % number)
+
+
+def test_the_private_key_never_leaves_the_device() -> None:
+    key = make_key(uri("kept"), folder=HERE, secret=pin)
+    private = key._private  # type: ignore[attr-defined]
+    assert private[pkcs11.Attribute.SENSITIVE]
+    assert not private[pkcs11.Attribute.EXTRACTABLE]
+    assert private[pkcs11.Attribute.NEVER_EXTRACTABLE]
+    with pytest.raises(pkcs11.AttributeSensitive):
+        private[pkcs11.Attribute.VALUE]
+    assert "utopia" not in repr(key)
+
+
+def test_a_pin_is_asked_for_once() -> None:
+    make_key(uri("once"), folder=HERE, secret=pin)
+
+    def asked(_: str) -> str:
+        raise AssertionError("asked again")
+
+    open_key(uri("once"), folder=HERE, secret=asked)
+
+
+def test_a_key_in_a_device_is_never_overwritten() -> None:
+    before = make_key(uri("first"), folder=HERE, secret=pin).public_key
+    make = lambda: make_key(uri("first"), folder=HERE, secret=pin)  # noqa: E731
+    assert code(make) == "key-exists"
+    assert open_key(uri("first"), folder=HERE, secret=pin).public_key == before
+
+
+def test_what_is_missing_has_a_stable_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(where: str) -> Callable[[], object]:
+        return lambda: open_key(where, folder=HERE, secret=pin)
+
+    monkeypatch.delenv("PKCS11_MODULE", raising=False)
+    assert code(opened(uri("absent"))) == "hsm-key-missing"
+    assert code(opened(uri("any", "nowhere"))) == "hsm-slot-missing"
+    assert code(opened(uri("any", "twin"))) == "hsm-slot-ambiguous"
+    assert code(opened("hsm:utopia/any?module=/nowhere.so")) == "hsm-module-missing"
+    assert code(opened("hsm:utopia/any")) == "hsm-module-unnamed"
+    for odd in ("hsm:", "hsm:utopia", "hsm:/key", "hsm:a/b/c", "hsm:utopia/key?pin=1234"):
+        assert code(opened(odd)) == "key-uri"
+    rsa = lambda: make_key(uri("rsa"), folder=HERE, secret=pin, algorithm=Algorithm.PS256)  # noqa: E731
+    assert code(rsa) == "key-algorithm"
+
+
+def test_the_module_may_be_named_by_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PKCS11_MODULE", MODULE)
+    made = make_key("hsm:utopia/by-variable", folder=HERE, secret=pin)
+    assert open_key(uri("by-variable"), folder=HERE, secret=pin).public_key == made.public_key
+
+
+def test_without_the_extra_it_says_which() -> None:
+    script = (
+        "import sys; sys.modules['pkcs11'] = None\n"
+        "from pathlib import Path\n"
+        "from pratique.edges.keys import open_key\n"
+        "open_key('hsm:a/b?module=c', folder=Path(), secret=str)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert ExtraMissing.__name__ in done.stderr
+    assert "pratique[hsm]" not in done.stdout
+    assert "needs the extra 'hsm'" in done.stderr
+
+
+def signed(where: str) -> bytes:
+    return open_key(where, folder=HERE, secret=pin).sign(b"message")
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_worker_opens_its_own(method: str) -> None:
+    where = uri(f"for-{method}")
+    key = make_key(where, folder=HERE, secret=pin)
+    check = primitives.load(key.algorithm, key.public_key)
+    with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
+        for _ in range(3):
+            assert check(pool.submit(signed, where).result(timeout=60), b"message")
+        assert check(key.sign(b"message"), b"message")
+    assert check(key.sign(b"message"), b"message")
+
+
+def test_a_forked_process_does_not_sign_with_its_parents_session() -> None:
+    key = make_key(uri("parent"), folder=HERE, secret=pin)
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        try:
+            key.sign(b"message")
+        except PratiqueError as error:
+            os.write(writing, error.code.encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 100) == b"hsm-forked"
+
+
+def test_threads_share_a_session() -> None:
+    key = make_key(uri("threads"), folder=HERE, secret=pin)
+    check = primitives.load(key.algorithm, key.public_key)
+    with ThreadPoolExecutor(4) as pool:
+        messages = [b"%d" % number for number in range(400)]
+        for message, signature in zip(messages, pool.map(key.sign, messages), strict=True):
+            assert check(signature, message)
+
+
+def test_a_device_signs_x509_that_openssl_believes(tmp_path: Path) -> None:
+    key = make_key(uri("sca"), folder=HERE, secret=pin)
+    document = make_key(uri("dsc"), folder=HERE, secret=pin)
+    subject = make_x509.Subject("SCA", "Ministry", "XU", Environment.TEST)
+    at = 1_800_000_000
+    sca = make_x509.signing_ca(key, subject, at=at, serial=1)
+    dsc = make_x509.document_signer(
+        document.public_key,
+        subject._replace(common_name="DSC"),
+        by=make_x509.Authority(sca, key),
+        at=at,
+        serial=2,
+    )
+    assert chain.issued_by(x509.read(dsc), x509.read(sca)) is True
+    assert x509.read(dsc).public_key == document.public_key
+    if openssl := shutil.which("openssl"):
+        for name, der in (("sca", sca), ("dsc", dsc)):
+            (tmp_path / name).write_bytes(make_x509.to_pem(der))
+        command = [openssl, "verify", "-attime", str(at), "-x509_strict", "-CAfile"]
+        done = subprocess.run(
+            [*command, str(tmp_path / "sca"), str(tmp_path / "dsc")],
+            check=False,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
