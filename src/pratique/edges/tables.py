@@ -25,13 +25,11 @@ from pratique.intake.remarks import Remark, RemarkCode
 from pratique.intake.rows import COLUMNS
 from pratique.model import silent
 
-LONGEST_ROW = 64 * 1024
-"""Characters of one CSV row; a record has some hundred."""
-LONGEST_LINE, LARGEST_JSON = 4 * 1024 * 1024, 256 * 1024 * 1024
-"""Bytes of one line of JSON lines, and of a file that is one JSON text."""
+LONGEST_ROW = 64 * 1024  # characters; a record has some hundred
+LONGEST_LINE = 4 * 1024 * 1024  # bytes; a FHIR document may stand in it
+LARGEST_JSON = 256 * 1024 * 1024
 _BATCH = 256
-_SEPARATORS = ",;\t"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SEPARATORS, _FORMULA = ",;\t", ("=", "+", "-", "@", "\t", "\r")
 
 
 @silent
@@ -47,8 +45,7 @@ def rows(path: Path) -> Iterator[Row]:
     """Read the rows of a file. A FHIR document is one row: `intake.handed.read` knows it.
 
     Raises:
-        Unreadable: `file-unreadable`, `table-encoding`, `table-header`, `table-columns`,
-            `table-damaged`, `table-too-large`; while the rows are read, too.
+        Unreadable: `file-unreadable`, or `table-…`; while the rows are read, too.
     """
     try:
         with path.open("rb") as file:
@@ -57,12 +54,10 @@ def rows(path: Path) -> Iterator[Row]:
             else:
                 yield from rows_from(file)
     except OSError as error:
-        raise Unreadable(
-            "file-unreadable", f"{path}: {error.strerror or 'cannot be read'}"
-        ) from error
+        raise Unreadable("file-unreadable", f"{path}: {error.strerror}") from error
 
 
-def rows_from(file: io.BufferedReader) -> Iterator[Row]:
+def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
     """Read the rows of an open file or of standard input: anything but Parquet."""
     start = file.peek(64)[:64]
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -74,8 +69,8 @@ def rows_from(file: io.BufferedReader) -> Iterator[Row]:
 
 
 def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
-    """Write a report that a spreadsheet shows and does not run: formula signs are prefixed by '."""
-    writer = csv.writer(file, lineterminator="\n")
+    """Write a report that a spreadsheet shows and does not run: a ' stands before formula signs."""
+    writer = csv.writer(file)
     writer.writerow(map(_harmless, header))
     writer.writerows(map(_harmless, line) for line in lines)
 
@@ -128,7 +123,13 @@ def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
 def _csv(file: BinaryIO) -> Iterator[Row]:
     # A byte that is no UTF-8 becomes a surrogate, which costs its row (ENCODING_WRONG), not the file.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    lines = _Lines(text.readline, LONGEST_ROW)
+    try:
+        yield from _records(_Lines(text.readline, LONGEST_ROW))
+    finally:
+        text.detach()
+
+
+def _records(lines: _Lines) -> Iterator[Row]:
     _, first = next(_each(lines, 1), (1, ""))
     separator, header = _header(first or "")
     known: list[Any] = [name if name in COLUMNS else None for name in header]
@@ -234,17 +235,17 @@ def _parquet(path: Path) -> Iterator[Row]:
                 for cells in _batch(batch, arrow.ArrowException):
                     number += 1
                     yield _row(number, cells)
-    except arrow.ArrowException as error:
+    except (arrow.ArrowException, OSError) as error:
         raise Unreadable("table-damaged", f"{path}: it is damaged", "export it anew") from error
 
 
-def _batch(batch: Any, damage: type[Exception]) -> Iterator[Any]:
-    """Take a batch as rows; where a cell is out of Python's range, row by row."""
+def _batch(batch: Any, damage: type[Exception]) -> list[Any]:
+    """Take a batch as rows; where a cell is out of Python's range, row by row, and None for that."""
     try:
-        yield from batch.to_pylist()
+        return list(batch.to_pylist())
     except (ValueError, OverflowError, damage):
-        for place in range(batch.num_rows):
-            try:
-                yield batch.slice(place, 1).to_pylist()[0]
-            except (ValueError, OverflowError, damage):
-                yield None
+        count_of_rows = batch.num_rows
+        alone = (batch.slice(place, 1) for place in range(count_of_rows))
+        return (
+            [None] if count_of_rows == 1 else [row for one in alone for row in _batch(one, damage)]
+        )

@@ -103,6 +103,14 @@ def whole(value: object) -> int | RemarkCode | None:
     """Read a number from 1 to 99; "2.0" and 2.0 are what spreadsheets make of 2."""
     if type(value) is int:
         return value if 0 < value < 100 else RemarkCode.NUMBER_UNREADABLE
+    if type(value) is str and len(value) <= 4:
+        return _number(value)
+    found = text(value)
+    return _number(found) if isinstance(found, str) else found
+
+
+@lru_cache(maxsize=1024)
+def _number(value: str) -> int | RemarkCode | None:
     found = text(value)
     if isinstance(found, str):
         match = _WHOLE.fullmatch(found)

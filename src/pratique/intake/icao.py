@@ -64,7 +64,10 @@ def transliterate(name: str, *, surname: bool = False) -> str:
     Args:
         surname: read Chinese characters as a surname.
     """
-    if not name.isascii():
+    if name.isascii():
+        if name.isalpha() and len(name) <= LONGEST:
+            return name.upper()
+    else:
         name = _latin(unicodedata.normalize("NFKC", name[: 8 * LONGEST]), surname)
     found = name.translate(_ASCII)
     if "<" in found:

@@ -57,7 +57,10 @@ class Row:
 
     def name(self, column: str) -> str | None:
         """Read what is about one person; nothing need be there."""
-        found = cells.text(self.row.get(column))
+        value = self.row.get(column)
+        if value is None:
+            return None
+        found = cells.text(value)
         if type(found) is str:
             return found
         self._tell(found, column, required=False)

@@ -106,11 +106,13 @@ def _kind(row: Row) -> Kind | None:
 
 
 def _domain(row: Row, kind: Kind | None) -> str:
-    told = row.word("domain", required=False)
+    told = row.word("domain", required=False) if "domain" in row.row else None
     if told is None:
         product = row.row.get("product")
-        found = row.catalogue.product_of.get(product) if isinstance(product, str) else None
+        found = row.catalogue.product_of.get(product) if type(product) is str else None
         told = found.domain if found else DCC
+    if told == DCC:
+        return DCC
     domain = told.upper()
     if domain not in (DCC, ICVP):
         row.remark(RemarkCode.DOMAIN_UNKNOWN, "domain")
