@@ -63,9 +63,8 @@ def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Unreadable("table-encoding", "the table is UTF-16", "save it as CSV UTF-8")
     begin = start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    if begin == b"[":
-        return _array(file)
-    return _lines_of_json(file) if begin == b"{" else _csv(file)
+    readers = {b"[": _array, b"{": _lines_of_json}
+    return readers.get(begin, _csv)(file)
 
 
 def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
