@@ -1,14 +1,47 @@
 """A shard: one of an issuer's many small signing keys, so that withdrawing one is affordable.
 
+    Shard, instant, count -> state        shards, counts, kind -> pick -> the one to sign with
+
 1. Its state is computed from dates and from what was planned for it; only `retired` is ever set.
 2. `width` is fixed when the shard is made: tags once drawn cannot be widened.
+3. At most half of all tags are ever in use, and never more certificates than were planned: the
+   first keeps draws short, the second the loss when the key must be withdrawn.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import base64
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
 
+from pratique.errors import UsageError
 from pratique.terms import Algorithm, Environment, Kind
+from pratique.trust.rows import array, text, whole
+from pratique.trust.signer import Signer
+
+DAY = 24 * 3600
+
+
+class ShardState(StrEnum):
+    """What a shard does at an instant. All but the first and the last two verify as before."""
+
+    NOT_YET = "not yet"
+    LIVE = "live"
+    FULL = "full"
+    """It has signed what was planned."""
+    RESTING = "resting"
+    """It signs no more; what it has signed is still verified with it."""
+    RETIRED = "retired"
+    """As resting, but set by hand, before its time."""
+    EXPIRED = "expired"
+
+
+class DaysLeft(NamedTuple):
+    """Whole days that remain: until it signs no more, and until nothing of it is verified."""
+
+    signing: int
+    verifying: int
 
 
 class Shard(NamedTuple):
@@ -17,7 +50,7 @@ class Shard(NamedTuple):
     Attributes:
         label: the issuer's own name for it ("2026-11-a").
         participant, country: whose key it is ("XXU"), and the country it signs for ("XU").
-        key: the key's URI ("file:dsc-2026-11-a.pem", "hsm:...").
+        key: the key's URI ("file:keys/2026-11-a.pem", "hsm:...").
         kid: first 8 bytes of SHA-256 of its certificate's DER.
         thumbprint: SHA-256 of its certificate's DER, hex.
         not_before, not_after: of its certificate; seconds since the epoch, both inclusive.
@@ -25,6 +58,7 @@ class Shard(NamedTuple):
         planned: how many certificates it is to sign at most.
         width: bits of a revocation tag; 2**width is at least 2.5 times `planned`.
         retired: when it was taken out of use for good, or None.
+        replaces: label of the shard in whose place it was made, or empty.
     """
 
     label: str
@@ -42,3 +76,128 @@ class Shard(NamedTuple):
     planned: int
     width: int
     retired: int | None = None
+    replaces: str = ""
+
+    @property
+    def capacity(self) -> int:
+        """Return how many certificates it may ever sign."""
+        return min(self.planned, (1 << self.width) // 2)
+
+    def state(self, at: int, count: int = 0) -> ShardState:
+        """Compute the state at `at`, seconds since the epoch, with `count` certificates signed."""
+        if at > self.not_after:
+            return ShardState.EXPIRED
+        if self.retired is not None and at >= self.retired:
+            return ShardState.RETIRED
+        if at < self.not_before:
+            return ShardState.NOT_YET
+        if at > self.use_until:
+            return ShardState.RESTING
+        return ShardState.LIVE if count < self.capacity else ShardState.FULL
+
+    def days_left(self, at: int) -> DaysLeft:
+        """Compute how many whole days remain at `at`; none is less than 0."""
+        end = self.use_until if self.retired is None else min(self.use_until, self.retired)
+        return DaysLeft(max(0, end - at) // DAY, max(0, self.not_after - at) // DAY)
+
+    def as_signer(
+        self, public_key: bytes, *, domain: str = "DCC", sca_not_after: int | None = None
+    ) -> Signer:
+        """Return it as a verifier knows it; of its own issuer's, not of any published list."""
+        return Signer(
+            kid=self.kid,
+            participant=self.participant,
+            countries=frozenset({self.country}),
+            algorithm=self.algorithm,
+            public_key=public_key,
+            usages=self.usages,
+            not_before=self.not_before,
+            not_after=self.not_after,
+            environment=self.environment,
+            domain=domain,
+            thumbprint=self.thumbprint,
+            sca_not_after=sca_not_after,
+        )
+
+
+def pick(shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int], kind: Kind) -> Shard:
+    """Return the live shard with the most room that may attest a kind; UsageError `no-live-shard`.
+
+    Args:
+        counts: kid to how many certificates it has signed; none means that it has signed none.
+    """
+    live = [s for s in shards if s.state(at, counts.get(s.kid, 0)) is ShardState.LIVE]
+    fit = [shard for shard in live if kind in shard.usages]
+    if not fit:
+        why = f", but none may attest a {kind}" if live else ""
+        raise UsageError(
+            "no-live-shard",
+            f"{len(live) or 'no'} signing keys are live{why}",
+            "make one: pratique issuer keys new-shard; see them all: pratique issuer keys list",
+        )
+    # The label settles a draw, so that the same question has the same answer everywhere.
+    return min(fit, key=lambda s: (counts.get(s.kid, 0) - s.capacity, s.label))
+
+
+def to_replace(
+    shards: Iterable[Shard], *, at: int, within: int, counts: Mapping[bytes, int]
+) -> list[Shard]:
+    """List the shards that sign for at most `within` days more, are resting or full, and alone.
+
+    A shard that another replaces already is not listed: asking twice makes no second one.
+    """
+    shards = list(shards)
+    replaced = {shard.replaces for shard in shards if shard.retired is None}
+    ending = {ShardState.RESTING, ShardState.FULL}
+    return [
+        shard
+        for shard in shards
+        if shard.label not in replaced
+        and (
+            (state := shard.state(at, counts.get(shard.kid, 0))) in ending
+            or (state is ShardState.LIVE and shard.days_left(at).signing <= within)
+        )
+    ]
+
+
+def to_row(shard: Shard) -> dict[str, object]:
+    """Return what JSON holds of a shard."""
+    row: dict[str, object] = shard._asdict()
+    row["kid"] = base64.b64encode(shard.kid).decode()
+    row["usages"] = sorted(shard.usages)
+    return row
+
+
+_NAMES = frozenset(Shard._fields)
+
+
+def from_row(row: Any) -> Shard:
+    """Return the shard of a row; ValueError or TypeError if it is not exactly one."""
+    if type(row) is not dict or row.keys() != _NAMES:
+        raise ValueError("members of a shard")
+    shard = Shard(
+        label=text(row["label"]),
+        participant=text(row["participant"]),
+        country=text(row["country"]),
+        environment=Environment(row["environment"]),
+        algorithm=Algorithm(row["algorithm"]),
+        key=text(row["key"]),
+        kid=base64.b64decode(text(row["kid"]), validate=True),
+        thumbprint=text(row["thumbprint"]),
+        usages=frozenset(map(Kind, array(row["usages"]))),
+        not_before=whole(row["not_before"]),
+        not_after=whole(row["not_after"]),
+        use_until=whole(row["use_until"]),
+        planned=whole(row["planned"]),
+        width=whole(row["width"]),
+        retired=None if row["retired"] is None else whole(row["retired"]),
+        replaces=text(row["replaces"]),
+    )
+    if not (
+        shard.thumbprint.startswith(shard.kid.hex())
+        and len(shard.kid) == 8
+        and shard.not_before <= shard.use_until <= shard.not_after
+        and 1 <= shard.planned <= 1 << shard.width <= 1 << 64
+    ):
+        raise ValueError("a shard that contradicts itself")
+    return shard

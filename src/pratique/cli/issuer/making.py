@@ -1,0 +1,166 @@
+"""Make a signing CA and shards in an issuer's folder: key, certificate, and what is noted of them.
+
+    make_ca -> SigningCa       make_shard -> Shard       of both: a key by URI, a certificate as PEM
+
+1. The key is made and kept before its certificate, and the certificate before the issuer's document:
+   what the document names is there.
+2. The environment stands in the key file's note, in the certificate and in the document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pratique.crypto import make_x509, x509
+from pratique.crypto.make_x509 import Authority, Subject
+from pratique.edges import issuer_home
+from pratique.edges.keys import Secret, make_key, open_key
+from pratique.errors import UsageError
+from pratique.revocation.tags import width_for
+from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
+from pratique.trust.issuer import Issuer, SigningCa
+from pratique.trust.shards import Shard
+
+SCA_KEY = "file:keys/sca.pem"
+DSC_KEYS = "file:keys/"
+
+
+class Wanted(NamedTuple):
+    """A shard to make.
+
+    Attributes:
+        key: URI of its key.
+        planned: how many certificates it is to sign at most.
+        replaces: label of the shard in whose place it is made, or empty.
+    """
+
+    label: str
+    key: str
+    planned: int
+    usages: frozenset[Kind] = ALL_KINDS
+    algorithm: Algorithm = Algorithm.ES256
+    replaces: str = ""
+
+
+class Makes(NamedTuple):
+    """Where, for whom and when something is made."""
+
+    folder: Path
+    participant: str
+    country: str
+    name: str
+    environment: Environment
+    at: int
+    secret: Secret
+
+    def subject(self, what: str, serial: str = "") -> Subject:
+        """Return how X.509 names it."""
+        name = f"{self.participant} {what}"
+        return Subject(name, self.name, self.country, self.environment, serial)
+
+    def note(self, what: str) -> str:
+        """Return the text that a key file opens with (RFC 7468 §5.2)."""
+        return (
+            f"Private key of {self.participant}: {what}\n"
+            f"Environment: {self.environment}\n"
+            f"Made: {date(self.at)}. Encrypted; keep a copy, and the password apart from it.\n\n"
+        )
+
+
+def make_ca(making: Makes, uri: str) -> tuple[SigningCa, Authority]:
+    """Make the signing CA, its key and its self-signed certificate."""
+    key = make_key(uri, folder=making.folder, secret=making.secret, note=making.note("signing CA"))
+    subject = making.subject(f"signing CA {date(making.at)[:7]}")
+    der = make_x509.signing_ca(key, subject, at=making.at, serial=_serial())
+    issuer_home.write_certificate(making.folder, make_x509.to_pem(der))
+    found, end = x509.read(der), making.at + make_x509.SCA_USE
+    sca = SigningCa(uri, found.thumbprint, found.not_before, found.not_after, end)
+    return sca, Authority(der, key)
+
+
+def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> Authority:
+    """Open the signing CA of an issuer's folder."""
+    der = make_x509.from_pem(issuer_home.read_certificate(folder))
+    if hashlib.sha256(der).hexdigest() != issuer.sca.thumbprint:
+        raise UsageError(
+            "sca-differs",
+            "the signing CA's certificate is not the one that is noted",
+            f"restore {issuer_home.certificate_path(folder)} from its copy",
+        )
+    return Authority(der, open_key(issuer.sca.key, folder=folder, secret=secret))
+
+
+def make_shard(making: Makes, wanted: Wanted, by: Authority) -> Shard:
+    """Make a shard: a key, and its certificate by the signing CA."""
+    label = wanted.label
+    key = make_key(
+        wanted.key,
+        folder=making.folder,
+        secret=making.secret,
+        algorithm=wanted.algorithm,
+        note=making.note(f"document signer {label}"),
+    )
+    der = make_x509.document_signer(
+        key.public_key,
+        making.subject(f"document signer {label}", serial=label),
+        by=by,
+        at=making.at,
+        serial=_serial(),
+        usages=wanted.usages,
+    )
+    issuer_home.write_certificate(making.folder, make_x509.to_pem(der), label)
+    found = x509.read(der)
+    return Shard(
+        label=label,
+        participant=making.participant,
+        country=making.country,
+        environment=making.environment,
+        algorithm=key.algorithm,
+        key=wanted.key,
+        kid=found.kid,
+        thumbprint=found.thumbprint,
+        usages=found.usages,
+        not_before=found.not_before,
+        not_after=found.not_after,
+        use_until=min(making.at + make_x509.DSC_USE, found.not_after),
+        planned=wanted.planned,
+        width=width_for(wanted.planned),
+        replaces=wanted.replaces,
+    )
+
+
+def makes(folder: Path, issuer: Issuer, *, at: datetime, secret: Secret) -> Makes:
+    """Return how further keys of an issuer are made."""
+    of = (issuer.participant, issuer.country, issuer.name, issuer.environment)
+    return Makes(folder, *of, int(at.timestamp()), secret)
+
+
+def key_uri(prefix: str, label: str) -> str:
+    """Return the URI of a shard's key: the label after the prefix, before any `?module=`."""
+    head, mark, query = prefix.partition("?")
+    suffix = ".pem" if head.startswith("file:") else ""
+    return f"{head}{label}{suffix}{mark}{query}"
+
+
+def key_beside(shards: Iterable[Shard], label: str) -> str:
+    """Return the URI of a new key that lies where the newest shard's lies."""
+    newest = max(shards, key=lambda shard: (shard.not_before, shard.label), default=None)
+    if newest is None or newest.label not in newest.key:
+        return key_uri(DSC_KEYS, label)
+    head, _, tail = newest.key.rpartition(newest.label)
+    return f"{head}{label}{tail}"
+
+
+def date(seconds: int) -> str:
+    """Write the day of an instant, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _serial() -> int:
+    """Draw an X.509 serial number: positive, of at most 20 octets (RFC 5280 §4.1.2.2)."""
+    return secrets.randbits(158) + 1
