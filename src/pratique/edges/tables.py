@@ -34,7 +34,7 @@ _SEPARATORS, _FORMULA = ",;\t", ("=", "+", "-", "@", "\t", "\r")
 
 @silent
 class Row(NamedTuple):
-    """One row: its cells by column, or None and the remark that says why."""
+    """One row: its cells by column, or None; and remarks: why there are none, or what was not read."""
 
     number: int
     cells: Mapping[str, Any] | None
@@ -130,37 +130,36 @@ def _csv(file: BinaryIO) -> Iterator[Row]:
 
 def _records(lines: _Lines) -> Iterator[Row]:
     _, first = next(_each(lines, 1), (1, ""))
-    separator, header = _header(first or "")
-    known: list[Any] = [name if name in COLUMNS else None for name in header]
-    names: list[Any] = header
-    for number, cells in _each(csv.reader(lines, delimiter=separator), 2):
+    found = {mark: _names(first or "", mark) for mark in _SEPARATORS}
+    # The separator is the one under which most columns are known.
+    mark = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark])))
+    names, told = _columns(found[mark])
+    for number, cells in _each(csv.reader(lines, delimiter=mark), 2):
         if cells is None:
             yield _malformed(number, RemarkCode.ROW_TOO_LONG)
-        elif len(cells) > len(header) and any(cells[len(header) :]):
+        elif len(cells) > len(names) and any(cells[len(names) :]):
             yield _malformed(number)
         elif any(cells):
             row = dict(zip(names, cells, strict=False))
             row.pop(None, None)
-            yield Row(number, row)
-            # Columns that are not read are told of once, with the first row.
-            names = known
+            yield Row(number, row, told)
+            told = ()
 
 
-def _header(line: str) -> tuple[str, list[str]]:
-    """Find the separator under which most columns are known."""
-    found = {mark: _names(line, mark) for mark in _SEPARATORS}
-    separator = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark])))
-    names = found[separator]
-    if not COLUMNS.intersection(names):
-        raise Unreadable(
-            "table-header",
-            "the first line names no column that is known",
-            "the columns are listed in docs/reference/intake.md",
-        )
-    if any(names.count(name) > 1 for name in COLUMNS.intersection(names)):
+def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
+    """Return the columns with None for those that are not read, and the remarks about these.
+
+    They are told of once, and by number: where the header is missing, a name is somebody's data.
+    """
+    known = COLUMNS.intersection(names)
+    if not known:
+        hint = "the columns are listed in docs/reference/intake.md"
+        raise Unreadable("table-header", "the first line names no column that is known", hint)
+    if any(names.count(name) > 1 for name in known):
         raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
-    # What is not known gets a name that no two share, and that is nobody's data.
-    return separator, [n if n in COLUMNS else f"column {i}" for i, n in enumerate(names, 1)]
+    strange = [f"column {n}" for n, name in enumerate(names, 1) if name and name not in known]
+    told = tuple(Remark(RemarkCode.COLUMN_UNKNOWN, column) for column in strange)
+    return [name if name in known else None for name in names], told
 
 
 def _names(line: str, separator: str) -> list[str]:
@@ -230,10 +229,12 @@ def _parquet(path: Path) -> Iterator[Row]:
     number = 0
     try:
         with parquet.ParquetFile(path) as table:
-            for batch in table.iter_batches(batch_size=_BATCH):
+            names, told = _columns(table.schema_arrow.names)
+            for batch in table.iter_batches(_BATCH, columns=list(filter(None, names))):
                 for cells in _batch(batch, arrow.ArrowException):
                     number += 1
-                    yield _row(number, cells)
+                    yield Row(number, cells, told) if cells else _malformed(number)
+                    told = ()
     except (arrow.ArrowException, OSError) as error:
         raise Unreadable("table-damaged", f"{path}: it is damaged", "export it anew") from error
 
@@ -242,9 +243,8 @@ def _batch(batch: Any, damage: type[Exception]) -> list[Any]:
     """Take a batch as rows; where a cell is out of Python's range, row by row, and None for that."""
     try:
         return list(batch.to_pylist())
-    except (ValueError, OverflowError, damage):
-        count_of_rows = batch.num_rows
-        alone = (batch.slice(place, 1) for place in range(count_of_rows))
-        return (
-            [None] if count_of_rows == 1 else [row for one in alone for row in _batch(one, damage)]
-        )
+    except (ValueError, LookupError, OverflowError, damage):
+        if batch.num_rows == 1:
+            return [None]
+        alone = (batch.slice(place, 1) for place in range(batch.num_rows))
+        return [row for one in alone for row in _batch(one, damage)]

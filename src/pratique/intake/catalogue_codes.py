@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 COVID = "840539006"
 YELLOW_FEVER = "1D47"
 POLIO = "1C81"
@@ -122,6 +124,9 @@ ICVP_PRODUCTS = (
 
 EARLIEST = {COVID: "2020-03-16", YELLOW_FEVER: "1937-01-01", POLIO: "1955-01-01"}
 """Disease -> the first day on which anybody was given any vaccine against it."""
+
+KNOWN_SINCE = {COVID: date(2019, 12, 1)}
+"""Disease -> the day before which nobody can have been found to have it, where it is that young."""
 
 # ISO 3166-1 alpha-2 and XK, as in the EU's value set country-2-codes.
 _COUNTRIES = (

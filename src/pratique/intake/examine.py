@@ -121,12 +121,14 @@ def _test(found: Found, test: Test, catalogue: Catalogue, at: date) -> None:
         late = test.sampled.day() > (at.date() if isinstance(at, datetime) else at)
     if late:
         found.append(Remark(RemarkCode.DATE_IN_FUTURE, "sampled_at"))
+    _known(found, test.disease, test.sampled, "sampled_at")
 
 
 def _recovery(found: Found, illness: Recovery, today: date) -> None:
     _past(found, illness.first_positive, "first_positive_on", today)
     begin, end = illness.valid_from, illness.valid_until
     _reversed(found, begin, end, today)
+    _known(found, illness.disease, illness.first_positive, "first_positive_on")
     if illness.first_positive is None:
         return
     first = illness.first_positive.first
@@ -146,6 +148,12 @@ def _reversed(found: Found, begin: Moment | None, end: Moment | None, today: dat
 def _past(found: Found, when: Moment | None, column: str, today: date) -> None:
     if when is not None and when.first > today:
         found.append(Remark(RemarkCode.DATE_IN_FUTURE, column))
+
+
+def _known(found: Found, disease: str | None, when: Moment | None, column: str) -> None:
+    since = known.KNOWN_SINCE.get(disease or "")
+    if since is not None and when is not None and when.day() < since:
+        found.append(Remark(RemarkCode.BEFORE_DISEASE_KNOWN, column))
 
 
 _HAPPENED = {

@@ -16,6 +16,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
+from pratique.errors import ExtraMissing
+
 LONGEST = 80
 """Characters of a transliterated name (DCC schema 1.3, `fnt` and `gnt`)."""
 
@@ -63,6 +65,9 @@ def transliterate(name: str, *, surname: bool = False) -> str:
 
     Args:
         surname: read Chinese characters as a surname.
+
+    Raises:
+        ExtraMissing: the libraries' tables are not installed (extra `issuer`).
     """
     if name.isascii():
         if name.isalpha() and len(name) <= LONGEST:
@@ -119,20 +124,30 @@ def _from_han(name: str, surname: bool) -> str:
 
 @lru_cache(maxsize=1)
 def _anyascii() -> Any:
-    from anyascii import anyascii  # noqa: PLC0415 - most names are ASCII
-
+    try:
+        from anyascii import anyascii  # noqa: PLC0415 - most names are ASCII
+    except ImportError as error:
+        raise _missing() from error
     return anyascii
 
 
 @lru_cache(maxsize=1)
 def _iuliia() -> Any:
-    from iuliia import ICAO_DOC_9303  # noqa: PLC0415 - read when a Cyrillic name comes
-
+    try:
+        from iuliia import ICAO_DOC_9303  # noqa: PLC0415 - read when a Cyrillic name comes
+    except ImportError as error:
+        raise _missing() from error
     return ICAO_DOC_9303
 
 
 @lru_cache(maxsize=1)
 def _pinyin() -> Any:
-    from pypinyin import lazy_pinyin  # noqa: PLC0415 - 150 ms, for Chinese names only
-
+    try:
+        from pypinyin import lazy_pinyin  # noqa: PLC0415 - 150 ms, for Chinese names only
+    except ImportError as error:
+        raise _missing() from error
     return lazy_pinyin
+
+
+def _missing() -> ExtraMissing:
+    return ExtraMissing("issuer", "writing names in the letters of travel documents")

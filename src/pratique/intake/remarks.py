@@ -112,6 +112,7 @@ class RemarkCode(Enum):
         "use the other data format, or load its catalogue",
     )
     BEFORE_PRODUCT_EXISTED = (_ASKS, "nobody was given this product so early", "look at the date again")
+    BEFORE_DISEASE_KNOWN = (_ASKS, "the disease was not known so early", "look at the date again")
     DOSE_BEYOND_SERIES = (
         _ASKS, "the dose's number exceeds the number of doses: it will be read as a booster",
         "correct it if it is none",

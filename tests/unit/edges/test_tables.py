@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from pratique.edges import tables
 from pratique.errors import Unreadable
+from pratique.intake.remarks import Remark, RemarkCode
 
 ROW = {"surname": "Bloggs", "forename": "Jo", "birth_date": "1980-02-03"}
 CSV = "surname,forename,birth_date\nBloggs,Jo,1980-02-03\n"
@@ -66,8 +67,26 @@ def test_a_cell_may_hold_a_line_break_and_the_separator(tmp_path: Path) -> None:
 
 
 def test_a_column_that_is_not_known_is_told_of_once_and_by_its_number(tmp_path: Path) -> None:
-    found = read("surname,QZXKVJQ\nBloggs,1\nBlogs,2\n", tmp_path)
-    assert found == [(2, {"surname": "Bloggs", "column 2": "1"}), (3, {"surname": "Blogs"})]
+    (tmp_path / "csv").write_text("surname,QZXKVJQ,\nBloggs,1,\nBlogs,2,\n")
+    strange = {"surname": ["Bloggs", "Blogs"], "QZXKVJQ": ["1", "2"]}
+    parquet.write_table(arrow.table(strange), tmp_path / "parquet")
+    for name in ("csv", "parquet"):
+        first, second = tables.rows(tmp_path / name)
+        assert first.cells == {"surname": "Bloggs"}
+        assert first.remarks == (Remark(RemarkCode.COLUMN_UNKNOWN, "column 2"),)
+        assert (second.cells, second.remarks) == ({"surname": "Blogs"}, ())
+
+
+def test_a_parquet_file_without_a_known_column_is_refused(tmp_path: Path) -> None:
+    parquet.write_table(arrow.table({"x": [1]}), tmp_path / "t")
+    with pytest.raises(Unreadable, match="no column"):
+        list(tables.rows(tmp_path / "t"))
+
+
+def test_a_time_zone_that_nobody_knows_costs_its_row_only(tmp_path: Path) -> None:
+    zoned = arrow.array([0], arrow.int64()).cast(arrow.timestamp("ms", tz="Nowhere/At_All"))
+    parquet.write_table(arrow.table({"sampled_at": zoned}), tmp_path / "t")
+    assert seen(list(tables.rows(tmp_path / "t"))) == [(1, "ROW_MALFORMED")]
 
 
 def test_a_row_with_cells_too_many_costs_itself_only(tmp_path: Path) -> None:

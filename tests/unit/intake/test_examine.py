@@ -59,6 +59,8 @@ def test_a_sound_record_is_remarked_on_by_nothing(row: dict[str, Any]) -> None:
         (RECOVERY, {"valid_from": "2022-03-11"}, ("RECOVERY_TOO_EARLY", "valid_from")),
         (RECOVERY, {"valid_until": "2022-08-29"}, ("RECOVERY_TOO_LONG", "valid_until")),
         (RECOVERY, {"valid_until": "2022-03-11"}, ("DATES_REVERSED", "valid_until")),
+        (TEST, {"sampled_at": "2012-05-31T09:30:00Z"}, ("BEFORE_DISEASE_KNOWN", "sampled_at")),
+        (RECOVERY, {"first_positive_on": "2019-03-01"}, ("BEFORE_DISEASE_KNOWN", "first_positive_on")),
         (RECOVERY, {"disease": "flu"}, ("CODE_UNKNOWN", "disease")),
         (EXEMPTION, {"valid_until": "2021-12-31"}, ("DATES_REVERSED", "valid_until")),
         (EXEMPTION, {"valid_until": "2022-05-31"}, ("VALIDITY_OVER", "valid_until")),

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pratique.errors import ExtraMissing
+from pratique.intake import icao
 from pratique.intake.icao import is_transliteration, reading_is_unsure, transliterate
 from tests.unit.intake.handed_in import NAUGHTY
 
@@ -103,3 +106,17 @@ def test_a_script_that_settles_the_reading_is_not(name: str) -> None:
 @pytest.mark.parametrize("text", ["bloggs", "BLOGGS ", "BLÖGGS", "A" * 81, "A-B", "A\n", "0"])
 def test_what_is_no_transliteration_is_seen(text: str) -> None:
     assert not is_transliteration(text)
+
+
+@pytest.mark.parametrize(
+    ("library", "name"), [("anyascii", "Œ"), ("iuliia", "Щ"), ("pypinyin", "李")]
+)
+def test_a_missing_library_is_named_with_what_to_install(
+    library: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found in (icao._anyascii, icao._iuliia, icao._pinyin):
+        found.cache_clear()
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ExtraMissing, match="'issuer'"):
+        transliterate(name)
+    assert transliterate("Bloggs") == "BLOGGS"
