@@ -128,6 +128,13 @@ def write_certificate(folder: Path, pem: bytes, label: str = SCA) -> Path:
     return put(path, pem)
 
 
+def labels(folder: Path) -> set[str]:
+    """Return the labels that files in the folder have, also those of an interrupted command."""
+    return {
+        path.stem for name in ("keys", "certificates") for path in (folder / name).glob("*.pem")
+    }
+
+
 def put(path: Path, data: bytes) -> Path:
     """Write a file that may not be there yet with other content; UsageError `file-exists`."""
     with suppress(FileNotFoundError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, NamedTuple
@@ -81,10 +82,14 @@ class Issuer(NamedTuple):
         changed = (shard if shard.label == s.label else s for s in self.shards)
         return self._replace(shards=tuple(changed))
 
-    def new_label(self, at: int) -> str:
-        """Return the month and the next free letter: "2026-11-a", then "2026-11-b"."""
+    def new_label(self, at: int, *, taken: Iterable[str] = ()) -> str:
+        """Return the month and the next free letter: "2026-11-a", then "2026-11-b".
+
+        Args:
+            taken: labels that are in use although no shard has them: an interrupted command's.
+        """
         month = datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
-        taken = {shard.label for shard in self.shards}
+        taken = {*taken, *(shard.label for shard in self.shards)}
         labels = (f"{month}-{_letters(number)}" for number in count())
         return next(label for label in labels if label not in taken)
 

@@ -129,7 +129,7 @@ def pick(shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int], kind:
     live = [s for s in shards if s.state(at, counts.get(s.kid, 0)) is ShardState.LIVE]
     fit = [shard for shard in live if kind in shard.usages]
     if not fit:
-        why = f", but none may attest a {kind}" if live else ""
+        why = f", but none may attest: {kind}" if live else ""
         raise UsageError(
             "no-live-shard",
             f"{len(live) or 'no'} signing keys are live{why}",

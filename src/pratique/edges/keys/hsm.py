@@ -89,7 +89,7 @@ def make_key(place: Place, secret: Callable[[str], str], algorithm: Algorithm) -
                 raise UsageError(
                     "key-exists",
                     f"the device has a key '{place.key}' already",
-                    "a key is never overwritten",
+                    "it is never overwritten; name another, or remove it with the device's own tool",
                 )
             # Logged in is the process, so that this session needs no PIN; but it may write.
             with session.token.open(rw=True) as writing:

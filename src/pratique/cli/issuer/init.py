@@ -1,0 +1,157 @@
+"""`pratique issuer init`: a signing CA and the first shards, in a new folder.
+
+    country, participant, name -> SCA -> DSCs -> issuer.json -> what to back up, and what to hand in
+
+1. Nothing is overwritten, and a folder appears whole or not at all.
+2. The certificates are public and are handed to the authority; the keys and their password are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options as shared
+from pratique.cli.issuer import making, options
+from pratique.cli.issuer.making import Makes, Wanted
+from pratique.edges import issuer_home
+from pratique.errors import UsageError
+from pratique.terms import Algorithm, Environment
+from pratique.trust import countries
+from pratique.trust.issuer import Issuer
+
+MAX_SHARDS = 100
+
+_ALPHA_2, _CODE = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
+
+
+@click.command()
+@click.option("--country", required=True, help="Country that is signed for, two letters: XU.")
+@click.option("--participant", required=True, help="Your code in the network, three letters: XXU.")
+@click.option("--name", required=True, help="Organisation that the X.509 certificates name.")
+@click.option("--authority", default="", help="Issuing body on certificates [default: the name].")
+@click.option(
+    "--environment",
+    type=click.Choice([environment.value for environment in Environment]),
+    default=Environment.PRODUCTION.value,
+    show_default=True,
+    help="Test keys vouch for nothing real; keys of the two are never the same.",
+)
+@click.option(
+    "--shards", type=click.IntRange(1, MAX_SHARDS), default=4, show_default=True,
+    help="How many signing keys.",
+)  # fmt: skip
+@click.option(
+    "--planned", type=click.IntRange(1, 10**12), default=1_000_000, show_default=True,
+    help="How many certificates each of them is to sign at most.",
+)  # fmt: skip
+@click.option(
+    "--algorithm", type=click.Choice(["ES256", "ES384", "PS256"]), default="ES256",
+    show_default=True, help="What the signing keys sign with.",
+)  # fmt: skip
+@click.option(
+    "--sca-key", metavar="URI", default=making.SCA_KEY, help="Where the CA's key is made."
+)
+@click.option(
+    "--dsc-key", metavar="URI", default=making.DSC_KEYS,
+    help="Where signing keys are made, up to the label: hsm:SLOT/dsc-?module=/path/to/library.so",
+)  # fmt: skip
+@click.option("--contact", default="", help="Where to write when a key is lost or misused.")
+@options.issuer
+@options.secret_files
+@shared.at
+def init(
+    *,
+    country: str,
+    participant: str,
+    name: str,
+    authority: str,
+    environment: str,
+    shards: int,
+    planned: int,
+    algorithm: str,
+    sca_key: str,
+    dsc_key: str,
+    contact: str,
+    issuer_folder: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+    at: datetime | None,
+) -> None:
+    """Make a signing CA and the first signing keys, and say what to do with them."""
+    _codes(country, participant)
+    folder = options.folder(issuer_folder)
+    instant = int(shared.now_or(at).timestamp())
+    secret = options.secrets(password_file, pin_file, new=True)
+    of = (participant, country, name, Environment(environment))
+
+    def fill(filled: Path) -> Issuer:
+        task = Makes(filled, *of, instant, secret)
+        sca, by = making.make_ca(task, sca_key)
+        made = Issuer(*of[:3], authority or name, of[3], contact, sca, ())
+        for _ in range(shards):
+            label = made.new_label(instant)
+            wanted = Wanted(
+                label, making.key_uri(dsc_key, label), planned, algorithm=Algorithm(algorithm)
+            )
+            made = made._replace(shards=(*made.shards, making.make_shard(task, wanted, by)))
+        return made
+
+    with issuer_home.new(folder) as filled:
+        made = fill(filled)
+        issuer_home.save(filled, made)
+    _tell(folder, made, click.echo)
+
+
+def _codes(country: str, participant: str) -> None:
+    if not _ALPHA_2.fullmatch(country) or countries.code(country) != country:
+        raise UsageError(
+            "country-unknown", "--country is no code that is known here", "write two letters: PT"
+        )
+    if not _CODE.fullmatch(participant):
+        raise UsageError(
+            "participant-unfit", "--participant has three capital letters", "for example PRT or IOM"
+        )
+
+
+def _tell(folder: Path, made: Issuer, say: Callable[[str], None]) -> None:
+    sca = made.sca
+    say(
+        f"{made.participant} signs for {made.country} in the {made.environment} environment: {folder}"
+    )
+    say("")
+    say(
+        f"signing CA   until {making.date(sca.not_after)}, makes keys until {making.date(sca.use_until)}"
+    )
+    say(f"  SHA-256 {_groups(sca.thumbprint)}")
+    for shard in made.shards:
+        say(
+            f"{shard.label}  signs until {making.date(shard.use_until)}, "
+            f"is verified until {making.date(shard.not_after)}, at most {shard.capacity} certificates"
+        )
+        say(f"  SHA-256 {_groups(shard.thumbprint)}")
+    in_files = sca.key.startswith("file:") or any(s.key.startswith("file:") for s in made.shards)
+    in_device = sca.key.startswith("hsm:") or any(s.key.startswith("hsm:") for s in made.shards)
+    say("")
+    say("back up")
+    if in_files:
+        say(
+            f"  {folder / 'keys'}, and the password in another place: without both nothing is signed"
+        )
+    if in_device:
+        say("  the device, by its maker's own means: its keys cannot be copied out of it")
+    say(f"  {folder / issuer_home.DOCUMENT} and {folder / 'certificates'}, which hold no secret")
+    say("hand to the authority, and read the signing CA's SHA-256 out to it")
+    say("  what this writes: pratique issuer keys export DIR")
+    say("next")
+    say("  pratique issuer keys list     shows the keys and the days they have left")
+    say("  pratique issuer keys rotate   makes their successors before they end")
+
+
+def _groups(thumbprint: str) -> str:
+    """Write a fingerprint as it is read out: in groups of four."""
+    return " ".join(thumbprint[at : at + 4] for at in range(0, len(thumbprint), 4))

@@ -1,0 +1,229 @@
+"""`pratique issuer keys`: list, add, rotate and retire signing keys, and export their certificates.
+
+    issuer.json -> states at an instant -> table        lock -> key, certificate -> issuer.json
+
+1. A state is computed when it is asked for; only `retire` sets one.
+2. Nothing here deletes a key or a certificate: what was signed is verified until it ends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options as shared
+from pratique.cli.issuer import making, options
+from pratique.cli.issuer.keys_shown import describe, sca_line, table
+from pratique.cli.issuer.making import Wanted
+from pratique.edges import issuer_home
+from pratique.edges.keys import Secret, open_key
+from pratique.errors import UsageError
+from pratique.terms import Algorithm, Kind
+from pratique.trust import shards
+from pratique.trust.issuer import Issuer
+
+SOON = 30
+"""Days before its end from which a key is to be replaced."""
+
+_LIMITED = [kind.value for kind in Kind if kind is not Kind.EXEMPTION]
+
+
+@click.group()
+def keys() -> None:
+    """List, add, rotate and retire signing keys."""
+
+
+@keys.command("list")
+@options.issuer
+@shared.at
+@shared.output_format
+def list_(*, issuer_folder: Path | None, at: datetime | None, output_format: str) -> None:
+    """List the signing keys: their state, and the days they have left to sign and to be verified."""
+    issuer = issuer_home.load(options.folder(issuer_folder))
+    show(issuer, at=shared.now_or(at), output_format=output_format)
+
+
+def show(
+    issuer: Issuer,
+    *,
+    at: datetime,
+    output_format: str = "text",
+    counts: Mapping[bytes, int] | None = None,
+) -> None:
+    """Print the keys at an instant; `counts` is kid to certificates issued, None if not at hand."""
+    now = int(at.timestamp())
+    rows = [describe(shard, now, counts) for shard in issuer.shards]
+    if output_format == "json":
+        head = {"at": at.isoformat(), "participant": issuer.participant, "country": issuer.country}
+        click.echo(json.dumps({**head, "keys": rows}, indent=1))
+        return
+    for line in table(rows):
+        click.echo(line)
+    click.echo(sca_line(issuer.sca, now))
+    due = shards.to_replace(issuer.shards, at=now, within=SOON, counts=counts or {})
+    if due:
+        names = ", ".join(shard.label for shard in due)
+        click.echo(f"to be replaced soon: {names}; use: pratique issuer keys rotate")
+
+
+@keys.command()
+@click.option(
+    "--planned", type=click.IntRange(1, 10**12), default=1_000_000, show_default=True,
+    help="How many certificates it is to sign at most.",
+)  # fmt: skip
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(_LIMITED),
+    help="Limit it to this kind. Repeatable [default: any kind].",
+)  # fmt: skip
+@click.option(
+    "--algorithm", type=click.Choice(["ES256", "ES384", "PS256"]), default="ES256",
+    show_default=True, help="What it signs with.",
+)  # fmt: skip
+@click.option(
+    "--dsc-key", metavar="URI", help="Where its key is made, up to the label [default: as before]."
+)
+@options.issuer
+@options.secret_files
+@shared.at
+def new_shard(
+    *,
+    planned: int,
+    kinds: tuple[str, ...],
+    algorithm: str,
+    dsc_key: str | None,
+    issuer_folder: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+    at: datetime | None,
+) -> None:
+    """Make one more signing key, for certificates that the others have no room for."""
+    folder, instant = options.folder(issuer_folder), shared.now_or(at)
+    with issuer_home.locked(folder):
+        issuer = issuer_home.load(folder)
+        label = issuer.new_label(int(instant.timestamp()), taken=issuer_home.labels(folder))
+        key = making.key_beside(issuer.shards, label)
+        wanted = Wanted(
+            label=label,
+            key=key if dsc_key is None else making.key_uri(dsc_key, label),
+            planned=planned,
+            usages=frozenset(map(Kind, kinds or Kind)),
+            algorithm=Algorithm(algorithm),
+        )
+        secret = options.secrets(password_file, pin_file)
+        _make(folder, issuer, [wanted], at=instant, secret=secret)
+
+
+@keys.command()
+@click.option(
+    "--within", type=click.IntRange(0, 730), default=SOON, show_default=True, metavar="DAYS",
+    help="Replace keys that sign for at most this many days more.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
+@options.issuer
+@options.secret_files
+@shared.at
+def rotate(
+    *,
+    within: int,
+    dry_run: bool,
+    issuer_folder: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+    at: datetime | None,
+) -> None:
+    """Make a successor for each key that is about to end; until then both sign.
+
+    Doing it twice makes nothing twice. What the old keys have signed is verified as before.
+    """
+    folder, instant = options.folder(issuer_folder), shared.now_or(at)
+    if dry_run:
+        for wanted in _successors(folder, issuer_home.load(folder), instant, within):
+            click.echo(f"would make {wanted.label} in place of {wanted.replaces}: {wanted.key}")
+        return
+    with issuer_home.locked(folder):
+        issuer = issuer_home.load(folder)
+        wanted_all = _successors(folder, issuer, instant, within)
+        if not wanted_all:
+            click.echo(f"no key ends within {within} days")
+            return
+        secret = options.secrets(password_file, pin_file)
+        _make(folder, issuer, wanted_all, at=instant, secret=secret)
+
+
+@keys.command()
+@click.argument("label")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.issuer
+@shared.at
+def retire(*, label: str, yes: bool, issuer_folder: Path | None, at: datetime | None) -> None:
+    """Take the key LABEL out of use for good. What it has signed stays valid unless revoked."""
+    folder, instant = options.folder(issuer_folder), int(shared.now_or(at).timestamp())
+    with issuer_home.locked(folder):
+        issuer = issuer_home.load(folder)
+        shard = issuer.shard(label)
+        if shard.retired is not None:
+            raise UsageError(
+                "shard-retired", f"{label} is retired since {making.date(shard.retired)}"
+            )
+        if not yes:
+            click.confirm(f"{label} will never sign again; retire it?", abort=True, err=True)
+        issuer_home.save(folder, issuer.replace(shard._replace(retired=instant)))
+    click.echo(f"{label} signs no more; its key and its certificate stay where they are")
+    click.echo(
+        f"what it has signed is verified until {making.date(shard.not_after)} unless it is revoked"
+    )
+    click.echo("if the key was misused: pratique issuer revoke, and tell the authority at once")
+
+
+@keys.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@options.issuer
+def export(*, target: Path, issuer_folder: Path | None) -> None:
+    """Write the public certificates, and nothing secret, into the folder TARGET."""
+    folder = options.folder(issuer_folder)
+    issuer = issuer_home.load(folder)
+    for label in (issuer_home.SCA, *(shard.label for shard in issuer.shards)):
+        pem = issuer_home.read_certificate(folder, label)
+        click.echo(issuer_home.put(target / f"{issuer.participant}-{label}.pem", pem))
+
+
+def _successors(folder: Path, issuer: Issuer, at: datetime, within: int) -> list[Wanted]:
+    now, wanted, taken = int(at.timestamp()), [], issuer_home.labels(folder)
+    for old in shards.to_replace(issuer.shards, at=now, within=within, counts={}):
+        label = issuer.new_label(now, taken=taken)
+        taken.add(label)
+        key = making.key_beside([old], label)
+        wanted.append(Wanted(label, key, old.planned, old.usages, old.algorithm, old.label))
+    return wanted
+
+
+def _make(
+    folder: Path, issuer: Issuer, wanted: list[Wanted], *, at: datetime, secret: Secret
+) -> None:
+    by = making.open_ca(folder, issuer, secret)
+    _prove(folder, issuer, wanted, secret)
+    task = making.makes(folder, issuer, at=at, secret=secret)
+    if task.at > issuer.sca.use_until:
+        click.echo("note: the signing CA's key is past its planned use; plan a new one", err=True)
+    for each in wanted:
+        shard = making.make_shard(task, each, by)
+        issuer = issuer._replace(shards=(*issuer.shards, shard))
+        # One by one: whatever fails later, this key is known.
+        issuer_home.save(folder, issuer)
+        instead = f" in place of {each.replaces}" if each.replaces else ""
+        click.echo(
+            f"made {shard.label}{instead}: signs until {making.date(shard.use_until)}, "
+            f"kid {shard.kid.hex()}"
+        )
+    click.echo("hand the new certificates to the authority: pratique issuer keys export DIR")
+
+
+def _prove(folder: Path, issuer: Issuer, wanted: list[Wanted], secret: Secret) -> None:
+    """See to it that a new file gets the password of the others, not a slip of the hand."""
+    old = [uri for uri in (issuer.sca.key, *(s.key for s in issuer.shards)) if uri[:5] == "file:"]
+    if old and old[0] != issuer.sca.key and any(each.key[:5] == "file:" for each in wanted):
+        open_key(old[-1], folder=folder, secret=secret)
