@@ -31,220 +31,137 @@ class Code(Enum):
 
     # fmt: off
     TEXT_EMPTY = (Step.TEXT, Weight.FAULT, "there is no text", "scan the code again")
-    TEXT_TOO_LONG = (
-        Step.TEXT, Weight.FAULT,
-        "the text is longer than any single code can be", "scan one code only",
-    )
-    PREFIX_UNKNOWN = (
-        Step.TEXT, Weight.FAULT,
+    TEXT_TOO_LONG = (Step.TEXT, Weight.FAULT,
+        "the text is longer than any single code can be", "scan one code only")
+    PREFIX_UNKNOWN = (Step.TEXT, Weight.FAULT,
         "this is not a kind of health certificate that is read here",
-        "ask for the code of the health certificate itself",
-    )
-    BASE45_INVALID = (
-        Step.BASE45, Weight.FAULT, "the text is damaged (Base45)", "scan the code again",
-    )
-    COMPRESSION_INVALID = (
-        Step.COMPRESSION, Weight.FAULT,
-        "the text is damaged (compression)", "scan the code again",
-    )
-    COMPRESSION_BOMB = (
-        Step.COMPRESSION, Weight.FAULT,
-        "the text unpacks to more than any certificate holds", "refuse it",
-    )
-    COMPRESSION_TRAILING = (
-        Step.COMPRESSION, Weight.FAULT, "something was appended to the certificate", "refuse it",
-    )
-    CBOR_MALFORMED = (
-        Step.STRUCTURE, Weight.FAULT, "the content is not well-formed", "scan the code again",
-    )
+        "ask for the code of the health certificate itself")
+    BASE45_INVALID = (Step.BASE45, Weight.FAULT,
+        "the text is damaged (Base45)", "scan the code again")
+    COMPRESSION_INVALID = (Step.COMPRESSION, Weight.FAULT,
+        "the text is damaged (compression)", "scan the code again")
+    COMPRESSION_BOMB = (Step.COMPRESSION, Weight.FAULT,
+        "the text unpacks to more than any certificate holds", "refuse it")
+    COMPRESSION_TRAILING = (Step.COMPRESSION, Weight.FAULT,
+        "something was appended to the certificate", "refuse it")
+    CBOR_MALFORMED = (Step.STRUCTURE, Weight.FAULT,
+        "the content is not well-formed", "scan the code again")
     CBOR_DEPTH = (Step.STRUCTURE, Weight.FAULT, "the content is nested too deeply", "refuse it")
     CBOR_SIZE = (Step.STRUCTURE, Weight.FAULT, "the content has too many parts", "refuse it")
-    CBOR_DUPLICATE_KEY = (
-        Step.STRUCTURE, Weight.FAULT,
-        "a field is there twice, so that two readers could see two contents", "refuse it",
-    )
-    CBOR_TAG = (
-        Step.STRUCTURE, Weight.FAULT, "the content uses a data type that is not allowed", "refuse it",
-    )
-    CBOR_INTEGER = (
-        Step.STRUCTURE, Weight.FAULT, "the content holds a number that is too large", "refuse it",
-    )
-    CBOR_TRAILING = (
-        Step.STRUCTURE, Weight.FAULT, "something was appended to the content", "refuse it",
-    )
-    COSE_INVALID = (
-        Step.STRUCTURE, Weight.FAULT, "the content is not a signed message", "refuse it",
-    )
-    KID_UNPROTECTED = (
-        Step.STRUCTURE, Weight.NOTE,
-        "the key's identifier is not covered by the signature (allowed, and met)", "nothing",
-    )
-    ALGORITHM_REFUSED = (
-        Step.SIGNER, Weight.FAULT,
-        "the signature names an algorithm that is not the signer's", "refuse it",
-    )
-    SIGNER_UNKNOWN = (
-        Step.SIGNER, Weight.DOUBT,
+    CBOR_DUPLICATE_KEY = (Step.STRUCTURE, Weight.FAULT,
+        "a field is there twice, so that two readers could see two contents", "refuse it")
+    CBOR_TAG = (Step.STRUCTURE, Weight.FAULT,
+        "the content uses a data type that is not allowed", "refuse it")
+    CBOR_INTEGER = (Step.STRUCTURE, Weight.FAULT,
+        "the content holds a number that is too large", "refuse it")
+    CBOR_TRAILING = (Step.STRUCTURE, Weight.FAULT,
+        "something was appended to the content", "refuse it")
+    COSE_INVALID = (Step.STRUCTURE, Weight.FAULT,
+        "the content is not a signed message", "refuse it")
+    KID_UNPROTECTED = (Step.STRUCTURE, Weight.NOTE,
+        "the key's identifier is not covered by the signature (allowed, and met)", "nothing")
+    ALGORITHM_REFUSED = (Step.SIGNER, Weight.FAULT,
+        "the signature names an algorithm that is not the signer's", "refuse it")
+    SIGNER_UNKNOWN = (Step.SIGNER, Weight.DOUBT,
         "the key that signed it is not in the trust list held here",
-        "update the trust list, or check by hand",
-    )
-    SIGNER_UNREADABLE = (
-        Step.SIGNER, Weight.DOUBT,
+        "update the trust list, or check by hand")
+    SIGNER_UNREADABLE = (Step.SIGNER, Weight.DOUBT,
         "the signer's own X.509 certificate cannot be read, so that its limits are unknown",
-        "check by hand; tell the issuing country",
-    )
-    SIGNATURE_INVALID = (
-        Step.SIGNATURE, Weight.FAULT,
-        "the signature is wrong: forged, altered or damaged", "scan again once, then refuse it",
-    )
-    CLAIMS_INVALID = (
-        Step.CLAIMS, Weight.FAULT, "the signed content is not laid out as a certificate", "refuse it",
-    )
-    CLAIM_UNKNOWN = (
-        Step.CLAIMS, Weight.DOUBT,
-        "it is signed, but of a kind that is not known here", "check by hand",
-    )
-    LINK_NOT_FOLLOWED = (
-        Step.CLAIMS, Weight.DOUBT,
+        "check by hand; tell the issuing country")
+    SIGNATURE_INVALID = (Step.SIGNATURE, Weight.FAULT,
+        "the signature is wrong: forged, altered or damaged", "scan again once, then refuse it")
+    CLAIMS_INVALID = (Step.CLAIMS, Weight.FAULT,
+        "the signed content is not laid out as a certificate", "refuse it")
+    CLAIM_UNKNOWN = (Step.CLAIMS, Weight.DOUBT,
+        "it is signed, but of a kind that is not known here", "check by hand")
+    LINK_NOT_FOLLOWED = (Step.CLAIMS, Weight.DOUBT,
         "it is a link to documents elsewhere (Verifiable Health Link), which is never followed",
-        "ask for a certificate that holds its content",
-    )
-    CLAIM_KEY_TEXT = (
-        Step.CLAIMS, Weight.NOTE, "a claim's key is written as text instead of a number", "nothing",
-    )
-    INSTANT_FRACTION = (
-        Step.CLAIMS, Weight.NOTE, "an instant is not written as a whole number of seconds", "nothing",
-    )
-    INSTANT_MILLISECONDS = (
-        Step.CLAIMS, Weight.NOTE, "an instant is given in milliseconds instead of seconds", "nothing",
-    )
-    GROUPS_SEVERAL = (
-        Step.CONTENT, Weight.FAULT,
-        "it attests several kinds of thing at once, which no certificate may", "refuse it",
-    )
+        "ask for a certificate that holds its content")
+    CLAIM_KEY_TEXT = (Step.CLAIMS, Weight.NOTE,
+        "a claim's key is written as text instead of a number", "nothing")
+    INSTANT_FRACTION = (Step.CLAIMS, Weight.NOTE,
+        "an instant is not written as a whole number of seconds", "nothing")
+    INSTANT_MILLISECONDS = (Step.CLAIMS, Weight.NOTE,
+        "an instant is given in milliseconds instead of seconds", "nothing")
+    GROUPS_SEVERAL = (Step.CONTENT, Weight.FAULT,
+        "it attests several kinds of thing at once, which no certificate may", "refuse it")
     GROUP_MISSING = (Step.CONTENT, Weight.FAULT, "it attests nothing", "refuse it")
     NAME_MISSING = (Step.CONTENT, Weight.FAULT, "it names nobody", "refuse it")
-    FIELD_MISSING = (
-        Step.CONTENT, Weight.FAULT, "a field that every such certificate has is missing", "refuse it",
-    )
-    FIELD_TYPE = (
-        Step.CONTENT, Weight.FAULT, "a field holds the wrong kind of value", "refuse it",
-    )
-    SCHEMA_DEVIATION = (
-        Step.CONTENT, Weight.NOTE,
-        "a field is not quite as its schema asks, but can be read", "nothing",
-    )
-    DATE_UNREADABLE = (
-        Step.CONTENT, Weight.DOUBT, "a date cannot be read", "read it on the paper",
-    )
-    VERSION_UNKNOWN = (
-        Step.CONTENT, Weight.DOUBT,
+    FIELD_MISSING = (Step.CONTENT, Weight.FAULT,
+        "a field that every such certificate has is missing", "refuse it")
+    FIELD_TYPE = (Step.CONTENT, Weight.FAULT, "a field holds the wrong kind of value", "refuse it")
+    SCHEMA_DEVIATION = (Step.CONTENT, Weight.NOTE,
+        "a field is not quite as its schema asks, but can be read", "nothing")
+    DATE_UNREADABLE = (Step.CONTENT, Weight.DOUBT, "a date cannot be read", "read it on the paper")
+    VERSION_UNKNOWN = (Step.CONTENT, Weight.DOUBT,
         "it follows a version of the data format that is not known here",
-        "update Pratique, or check by hand",
-    )
-    EXPIRY_MISSING = (
-        Step.VALIDITY, Weight.DOUBT, "it does not say until when it may be read", "check by hand",
-    )
-    ISSUED_MISSING = (
-        Step.VALIDITY, Weight.DOUBT, "it does not say when it was issued", "check by hand",
-    )
-    INSTANT_UNREADABLE = (
-        Step.VALIDITY, Weight.FAULT, "its time of issue or of expiry is not a time", "refuse it",
-    )
-    EXPIRED = (
-        Step.VALIDITY, Weight.FAULT,
+        "update Pratique, or check by hand")
+    EXPIRY_MISSING = (Step.VALIDITY, Weight.DOUBT,
+        "it does not say until when it may be read", "check by hand")
+    ISSUED_MISSING = (Step.VALIDITY, Weight.DOUBT,
+        "it does not say when it was issued", "check by hand")
+    INSTANT_UNREADABLE = (Step.VALIDITY, Weight.FAULT,
+        "its time of issue or of expiry is not a time", "refuse it")
+    EXPIRED = (Step.VALIDITY, Weight.FAULT,
         "the time in which the code may be read is over (the dose itself does not expire by this)",
-        "the holder asks the issuer for a renewed code",
-    )
-    NOT_YET_VALID = (
-        Step.VALIDITY, Weight.FAULT,
-        "it is issued in the future", "check this device's clock, then refuse it",
-    )
-    EXPIRES_BEFORE_ISSUE = (
-        Step.VALIDITY, Weight.FAULT, "it ends before it was issued", "refuse it",
-    )
-    ISSUED_BEFORE_SIGNER = (
-        Step.KEY_VALIDITY, Weight.FAULT,
-        "it says that it was issued before its signing key was in use", "refuse it",
-    )
-    EXPIRES_AFTER_SIGNER = (
-        Step.KEY_VALIDITY, Weight.FAULT,
-        "it says that it lasts longer than its signing key", "refuse it",
-    )
-    SIGNER_EXPIRED = (
-        Step.KEY_VALIDITY, Weight.FAULT,
-        "its signing key's time is over", "the holder asks the issuer for a renewed code",
-    )
-    SIGNER_NOT_YET = (
-        Step.KEY_VALIDITY, Weight.FAULT, "its signing key is not in use yet", "refuse it",
-    )
-    SCA_DEAD = (
-        Step.KEY_VALIDITY, Weight.DOUBT,
-        "the authority above its signing key is no longer in use", "check by hand",
-    )
-    USAGE_WRONG = (
-        Step.USAGE, Weight.FAULT,
-        "its signing key may not sign this kind of certificate", "refuse it",
-    )
-    COUNTRY_WRONG = (
-        Step.COUNTRY, Weight.FAULT,
-        "its signing key belongs to another country than the one it names as issuer", "refuse it",
-    )
-    SIGNER_WITHOUT_COUNTRY = (
-        Step.COUNTRY, Weight.DOUBT,
+        "the holder asks the issuer for a renewed code")
+    NOT_YET_VALID = (Step.VALIDITY, Weight.FAULT,
+        "it is issued in the future", "check this device's clock, then refuse it")
+    EXPIRES_BEFORE_ISSUE = (Step.VALIDITY, Weight.FAULT,
+        "it ends before it was issued", "refuse it")
+    ISSUED_BEFORE_SIGNER = (Step.KEY_VALIDITY, Weight.FAULT,
+        "it says that it was issued before its signing key was in use", "refuse it")
+    EXPIRES_AFTER_SIGNER = (Step.KEY_VALIDITY, Weight.FAULT,
+        "it says that it lasts longer than its signing key", "refuse it")
+    SIGNER_EXPIRED = (Step.KEY_VALIDITY, Weight.FAULT,
+        "its signing key's time is over", "the holder asks the issuer for a renewed code")
+    SIGNER_NOT_YET = (Step.KEY_VALIDITY, Weight.FAULT,
+        "its signing key is not in use yet", "refuse it")
+    SCA_DEAD = (Step.KEY_VALIDITY, Weight.DOUBT,
+        "the authority above its signing key is no longer in use", "check by hand")
+    USAGE_WRONG = (Step.USAGE, Weight.FAULT,
+        "its signing key may not sign this kind of certificate", "refuse it")
+    COUNTRY_WRONG = (Step.COUNTRY, Weight.FAULT,
+        "its signing key belongs to another country than the one it names as issuer", "refuse it")
+    SIGNER_WITHOUT_COUNTRY = (Step.COUNTRY, Weight.DOUBT,
         "its signing key is bound to no country, so that nothing can be compared",
-        "check by hand; tell the trust list's publisher",
-    )
-    COUNTRY_MISSING = (
-        Step.COUNTRY, Weight.DOUBT,
+        "check by hand; tell the trust list's publisher")
+    COUNTRY_MISSING = (Step.COUNTRY, Weight.DOUBT,
         "it names no country, so that the signing key's own cannot be compared",
-        "check by hand; tell the issuing country",
-    )
-    ISSUER_UNMAPPED = (
-        Step.COUNTRY, Weight.NOTE,
+        "check by hand; tell the issuing country")
+    ISSUER_UNMAPPED = (Step.COUNTRY, Weight.NOTE,
         "the issuer's name is no country code; the country of the event was compared instead",
-        "nothing",
-    )
-    EVENT_ABROAD = (
-        Step.COUNTRY, Weight.NOTE,
-        "the dose, test or illness was in another country than the issuer's", "nothing",
-    )
-    ENVIRONMENT_WRONG = (
-        Step.ENVIRONMENT, Weight.FAULT,
-        "it is a specimen: signed with a test key", "refuse it",
-    )
-    NO_RULES = (
-        Step.RULES, Weight.DOUBT,
+        "nothing")
+    EVENT_ABROAD = (Step.COUNTRY, Weight.NOTE,
+        "the dose, test or illness was in another country than the issuer's", "nothing")
+    ENVIRONMENT_WRONG = (Step.ENVIRONMENT, Weight.FAULT,
+        "it is a specimen: signed with a test key", "refuse it")
+    REVOKED = (Step.REVOCATION, Weight.FAULT,
+        "its issuer has taken it back",
+        "the holder asks the issuer, who can issue a new one if it was a mistake")
+    REVOCATION_UNCONFIRMED = (Step.REVOCATION, Weight.DOUBT,
+        "it may have been taken back; the lists held here cannot tell", "check by hand")
+    REVOCATION_LIST_EXPIRED = (Step.REVOCATION, Weight.DOUBT,
+        "the list of what its issuer has taken back is out of date here",
+        "update the revocation lists, or check by hand")
+    NO_RULES = (Step.RULES, Weight.DOUBT,
         "it is authentic and in force; no destination's rules were asked",
-        "apply the entry rules by hand",
-    )
-    NO_RULES_FOR_COUNTRY = (
-        Step.RULES, Weight.DOUBT,
-        "the destination has published no rules, or none in force then", "apply the entry rules by hand",
-    )
-    NO_RULE_FOR_KIND = (
-        Step.RULES, Weight.DOUBT,
+        "apply the entry rules by hand")
+    NO_RULES_FOR_COUNTRY = (Step.RULES, Weight.DOUBT,
+        "the destination has published no rules, or none in force then",
+        "apply the entry rules by hand")
+    NO_RULE_FOR_KIND = (Step.RULES, Weight.DOUBT,
         "the destination has rules, but none for this kind of certificate",
-        "ask for another certificate, or apply the entry rules by hand",
-    )
-    RULE_FAILED = (
-        Step.RULES, Weight.FAULT,
-        "a rule of the destination is not met", "tell the holder which rule, and what would help",
-    )
-    RULE_OPEN = (
-        Step.RULES, Weight.DOUBT,
-        "a rule of the destination cannot be decided", "apply this rule by hand",
-    )
-    SECOND_CERTIFICATE = (
-        Step.RULES, Weight.DOUBT,
+        "ask for another certificate, or apply the entry rules by hand")
+    RULE_FAILED = (Step.RULES, Weight.FAULT,
+        "a rule of the destination is not met", "tell the holder which rule, and what would help")
+    RULE_OPEN = (Step.RULES, Weight.DOUBT,
+        "a rule of the destination cannot be decided", "apply this rule by hand")
+    SECOND_CERTIFICATE = (Step.RULES, Weight.DOUBT,
         "it attests one dose of several; the rest of the course may be on another certificate",
-        "ask for the certificate of the other dose, or of a recovery",
-    )
-    HOLDER_UNCLEAR = (
-        Step.RULES, Weight.DOUBT, "two certificates may or may not be one person's", "compare them by hand",
-    )
-    HOLDER_DIFFERENT = (
-        Step.RULES, Weight.NOTE,
-        "a certificate of another person was left out", "show each person's certificates apart",
-    )
+        "ask for the certificate of the other dose, or of a recovery")
+    HOLDER_UNCLEAR = (Step.RULES, Weight.DOUBT,
+        "two certificates may or may not be one person's", "compare them by hand")
+    HOLDER_DIFFERENT = (Step.RULES, Weight.NOTE,
+        "a certificate of another person was left out", "show each person's certificates apart")
     # fmt: on

@@ -85,4 +85,5 @@ class Step(StrEnum):
     USAGE = "usage"
     COUNTRY = "country"
     ENVIRONMENT = "environment"
+    REVOCATION = "revocation"
     RULES = "rules"

@@ -75,9 +75,10 @@ def test_the_decision_has_no_inbound_channel() -> None:
 
 def test_a_snapshot_has_no_place_for_a_person() -> None:
     # Everything a server can send: each field is named here, and none is about a person.
+    # What revocations can do, and cannot, is in test_revocation_is_no_switch.py.
     fields = {name for name in Snapshot.__slots__ if not name.startswith("_")}
     assert fields == {
-        "number", "created", "environment", "trust", "ruleset", "sources"
+        "number", "created", "environment", "trust", "ruleset", "revocations", "sources"
     }  # fmt: skip
 
 

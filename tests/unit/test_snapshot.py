@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 
 from pratique.crypto import primitives, x509
 from pratique.errors import DocumentRefused
+from pratique.findings import Code
+from pratique.revocation.held import Revocations
+from pratique.revocation.tag_list import TagList
+from pratique.revocation.tags import tag
 from pratique.snapshot import Snapshot, Source
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust.certificates import Listed, signer
@@ -96,6 +100,7 @@ WRONG: dict[str, list[Any]] = {
     "environment": ["PRODUCTION", 1, None, []],
     "sources": [None, [["name"]], [[1, 2]], ["xy"]],
     "signers": [None, {}, [None], [{}], [[]], ["x"]],
+    "revocations": [[], {}, "x", {"lists": [1], "batches": [], "slices": []}],
 }
 WRONG_SIGNER: dict[str, list[Any]] = {
     "kid": [7, "not base64!", None],
@@ -188,6 +193,55 @@ def test_a_key_that_cannot_be_used_has_no_check() -> None:
     held = snapshot()
     assert held.checker(real_signer()._replace(public_key=b"")) is None
     assert held.checker(real_signer()._replace(algorithm=Algorithm.PS256)) is None
+
+
+def revoking(kid: bytes, participant: str) -> Revocations:
+    tags = [tag(kid, "URN:UVCI:1", 20)]
+    head: dict[str, Any] = {"participant": participant, "kid": kid, "width": 20, "version": 1}
+    return Revocations([TagList.build(tags, created=1, expires=9, **head)])
+
+
+def asked(held: Snapshot, by: Signer, identifier: str = "URN:UVCI:1") -> Code | None:
+    return held.revoked(by, identifiers=(identifier,), issuer="DE", signature=bytes(64), at=5)
+
+
+def test_revocations_are_part_of_a_snapshot_and_are_kept() -> None:
+    one = real_signer()
+    held = snapshot(one, revocations=revoking(one.kid, one.participant))
+    read = Snapshot.from_bytes(held.to_bytes())
+    assert read == held
+    assert read.to_bytes() == held.to_bytes()
+    assert held != snapshot(one)
+    for kept in (held, read, held.with_primitive(primitives.load), read.replace(number=9)):
+        assert asked(kept, one) is Code.REVOKED
+        assert asked(kept, one, "URN:UVCI:2") is None
+    assert asked(snapshot(one), one) is None
+
+
+def test_no_revocations_are_none() -> None:
+    assert snapshot(revocations=Revocations()) == snapshot()
+    assert snapshot(revocations=Revocations()).revocations is None
+
+
+def test_a_key_that_is_listed_twice_is_asked_about_under_both_kids() -> None:
+    one = real_signer()
+    again, foreign = one._replace(kid=b"other"), one._replace(kid=b"third", participant="FR")
+    held = snapshot(one, again, foreign, revocations=revoking(one.kid, one.participant))
+    assert asked(held, again) is Code.REVOKED
+    # Who lists another's key as its own does not thereby come under the other's list.
+    assert asked(held, foreign) is None
+
+
+def test_without_revocations_nothing_of_theirs_is_loaded() -> None:
+    code = (
+        "import sys; from pratique.journeys.verify import verify; from pratique.snapshot import Snapshot; "
+        "Snapshot.from_bytes(sys.stdin.buffer.read()); "
+        "sys.exit(any(n.startswith('pratique.revocation.') and not n.endswith('asked') "
+        "for n in sys.modules))"
+    )
+    for held, expected in ((snapshot(), 0), (snapshot(revocations=revoking(b"k", "DE")), 1)):
+        done = subprocess.run([sys.executable, "-c", code], input=held.to_bytes(), check=False)
+        assert done.returncode == expected
 
 
 def test_reading_a_snapshot_loads_no_x509_code() -> None:

@@ -41,15 +41,12 @@ def import_rules(
     held = earlier.ruleset
     before = Published() if replace else Published(held.rules, held.value_sets)
     rules, value_sets = merged((before, found))
-    snapshot = Snapshot(
+    snapshot = earlier.replace(
         number=earlier.number + 1,
         created=int(datetime.now(UTC).timestamp()),
-        environment=earlier.environment,
-        trust=earlier.trust,
         ruleset=Ruleset(
             rules, value_sets, compatible=compatible or (held.compatible and not replace)
         ),
-        sources=earlier.sources,
     )
     path = files.save_snapshot(folder, snapshot)
     countries = ", ".join(snapshot.ruleset.countries) or "no country"

@@ -18,7 +18,7 @@ import click
 from pratique.cli import options
 from pratique.cli.signers import describe, table
 from pratique.edges import files
-from pratique.errors import Unreadable, UsageError
+from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, SignerState
 
@@ -62,7 +62,8 @@ def import_(
     (DID documents), and signed lists. Signing CAs are used to tell until when signers may live.
     """
     folder = files.home(home)
-    earlier = None if replace else files.load_snapshot(folder)
+    held = _held(folder, replace=replace)
+    earlier = None if replace else held
     found = files.trust_from(
         sources,
         at=datetime.now(UTC),
@@ -78,6 +79,9 @@ def import_(
             "signing CAs alone sign no health certificate",
         )
     snapshot = _following(found.snapshot, earlier)
+    if held is not None:
+        # Nothing that is forgotten here takes a revocation back.
+        snapshot = snapshot.replace(revocations=held.revocations)
     path = files.save_snapshot(folder, snapshot)
     for name, reading in found.readings:
         click.echo(
@@ -151,6 +155,16 @@ def _snapshot(source: Path | None, home: Path | None, at: datetime) -> Snapshot:
     return found
 
 
+def _held(folder: Path, *, replace: bool) -> Snapshot | None:
+    try:
+        return files.load_snapshot(folder)
+    except DocumentRefused as error:
+        if not replace:
+            raise
+        click.echo(f"{error.message}; import revocations again too", err=True)
+        return None
+
+
 def _environment(told: str | None, earlier: Snapshot | None) -> Environment:
     if told is not None:
         return Environment(told)
@@ -180,11 +194,9 @@ def _same_environment(told: str | None, found: files.TrustSources) -> None:
 def _following(found: Snapshot, earlier: Snapshot | None) -> Snapshot:
     if earlier is None:
         return found
-    return Snapshot(
+    return earlier.replace(
         number=earlier.number + 1,
         created=found.created,
-        environment=earlier.environment,
         trust=earlier.trust.merge(found.trust),
-        ruleset=earlier.ruleset,
         sources=(*earlier.sources, *found.sources),
     )

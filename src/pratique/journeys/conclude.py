@@ -1,11 +1,12 @@
 """Conclude: read an authentic payload, make every check, weigh what was found.
 
-    Envelope, signers -> decode -> HealthCertificate -> checks -> findings -> Verdict
+    Envelope, signers -> decode -> HealthCertificate -> checks, revocations -> findings -> Verdict
 
 1. The payload is parsed here, and only where a signer's key made its signature.
 2. Where several signers' keys verify, each is judged and the kindest outcome counts: a stranger can
    add a signer with any kid, but not take one away.
-3. Without a destination's rules the best outcome is AMBER `NO_RULES`.
+3. Where the snapshot holds revocations, the certificate is looked up by what was signed.
+4. Without a destination's rules the best outcome is AMBER `NO_RULES`.
 """
 
 from __future__ import annotations
@@ -54,9 +55,12 @@ def conclude_one(
     if certificate is None:
         return Verification(conclude(findings, Step.CONTENT), None, signers[0])
     if len(signers) == 1:
-        return _judged(certificate, signers[0], findings, snapshot, at)
+        return _judged(certificate, signers[0], findings, snapshot, at, envelope=envelope)
     return min(
-        (_judged(certificate, signer, findings, snapshot, at) for signer in signers),
+        (
+            _judged(certificate, signer, findings, snapshot, at, envelope=envelope)
+            for signer in signers
+        ),
         key=lambda v: (v.verdict.colour is Colour.RED, len(v.verdict.findings)),
     )
 
@@ -71,14 +75,33 @@ def _judged(
     before: tuple[Finding, ...],
     snapshot: Snapshot,
     at: int,
+    *,
+    envelope: Envelope,
 ) -> Verification:
     environment = snapshot.environment
     if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
-        if not before:
-            return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))
         found = before
     else:
         found = (*before, *judge(certificate, signer, environment, at))
+    if snapshot.revocations is not None:
+        found += _revoked(certificate, signer, snapshot, at, envelope)
+    if not found:
+        return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))
     if not refuses(found):
         found += _NO_RULES
     return Verification(conclude(found), certificate, signer)
+
+
+def _revoked(
+    certificate: HealthCertificate, signer: Signer, snapshot: Snapshot, at: int, envelope: Envelope
+) -> tuple[Finding, ...]:
+    # By what was signed, and the signer's record: a twin by another signature, encoding or header
+    # has the same identifier, and its signer the same kid.
+    found = snapshot.revoked(
+        signer,
+        identifiers=tuple(e.identifier for e in certificate.entries if e.identifier is not None),
+        issuer=certificate.issuer,
+        signature=envelope.signature,
+        at=at,
+    )
+    return () if found is None else (Finding(found),)

@@ -17,7 +17,7 @@ LABEL = b"pratique-rev1"
 
 def tag(kid: bytes, identifier: str, width: int) -> int:
     """Return the tag, a number of `width` bits (at most 64)."""
-    digest = sha256(LABEL + kid + identifier.encode()).digest()
+    digest = sha256(LABEL + kid + identifier.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> (64 - width)
 
 

@@ -6,42 +6,31 @@
 2. The same content makes the same bytes.
 3. A snapshot that is not exactly of its format is refused whole; none is read in part.
 4. Reading one loads no X.509 code and no key: a key is loaded when a text first needs it.
+5. Where it holds no revocations, nothing that has to do with them is loaded or asked.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 from pratique.errors import DocumentRefused
-from pratique.rules.documents import ruleset_of, write
+from pratique.findings import Code
+from pratique.revocation.asked import Asked, Recall
 from pratique.rules.ruleset import Build, Ruleset
+from pratique.snapshot import document
+from pratique.snapshot.document import FORMAT, Source, is_snapshot
 from pratique.terms import Algorithm, Environment
-from pratique.trust import json_text
-from pratique.trust.rows import array, from_row, text, to_row, whole
 from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
 
-FORMAT = "pratique-snapshot-1"
-_FAMILY = "pratique-snapshot-"
-_MEMBERS = {
-    "format", "number", "created", "environment", "sources", "signers", "rules", "value_sets",
-    "compatible",
-}  # fmt: skip
+__all__ = ["FORMAT", "Checker", "Primitive", "Snapshot", "Source", "is_snapshot"]
 
 Checker = Callable[[bytes, bytes], bool]
 """check(signature, message) -> is it good; as in `pratique.crypto.primitives`."""
 
 Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; as in `pratique.crypto.primitives`."""
-
-
-class Source(NamedTuple):
-    """Where a part of a snapshot came from: a name, and SHA-256 of its bytes, hex."""
-
-    name: str
-    sha256: str
 
 
 class Snapshot:
@@ -54,29 +43,25 @@ class Snapshot:
             so that a specimen can be told from an unknown issuer.
         trust: the signers.
         ruleset: destinations' rules and value sets.
+        revocations: what issuers have taken back; None if nothing is held.
         sources: what it was built from.
     """
 
     __slots__ = (
-        "_candidates",
-        "_checkers",
-        "_primitive",
-        "created",
-        "environment",
-        "number",
-        "ruleset",
-        "sources",
-        "trust",
-    )
+        "_candidates", "_checkers", "_kids", "_primitive", "created", "environment", "number",
+        "revocations", "ruleset", "sources", "trust",
+    )  # fmt: skip
 
     number: int
     created: int
     environment: Environment
     trust: TrustList
     ruleset: Ruleset
+    revocations: Recall | None
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
+    _kids: dict[tuple[str, bytes], frozenset[bytes]]
     _candidates: dict[bytes | None, tuple[tuple[Signer, Checker | None], ...]]
 
     def __init__(
@@ -88,13 +73,14 @@ class Snapshot:
         trust: TrustList,
         sources: tuple[Source, ...] = (),
         ruleset: Ruleset | None = None,
+        revocations: Recall | None = None,
         primitive: Primitive | None = None,
     ) -> None:
         values = {
             "number": number, "created": created, "environment": environment, "trust": trust,
             "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
             "ruleset": ruleset if ruleset is not None else Ruleset(),
-            "_candidates": {},
+            "revocations": revocations or None, "_candidates": {}, "_kids": {},
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -133,61 +119,56 @@ class Snapshot:
             self._candidates[kid] = known
         return known
 
+    def revoked(
+        self,
+        signer: Signer,
+        *,
+        identifiers: tuple[str, ...],
+        issuer: str | None,
+        signature: bytes,
+        at: int,
+    ) -> Code | None:
+        """Tell whether a certificate that the signer signed was taken back; None if it was not."""
+        if self.revocations is None:
+            return None
+        participant, countries, algorithm = signer.participant, signer.countries, signer.algorithm
+        kids = self._listed_as(signer)
+        asked = Asked(kids, participant, countries, algorithm, identifiers, issuer, signature, at)
+        return self.revocations.find(asked)
+
+    def _listed_as(self, signer: Signer) -> frozenset[bytes]:
+        # A kid is outside of what is signed where it is unprotected: a key that stands under two
+        # must not shake its revocations off by the other.
+        key = signer.participant, signer.public_key
+        if key not in self._kids:
+            kids = (s.kid for s in self.trust if (s.participant, s.public_key) == key)
+            self._kids[key] = frozenset((signer.kid, *kids))
+        return self._kids[key]
+
+    def replace(self, **changes: Any) -> Snapshot:
+        """Return the same snapshot but for some of what it is made of."""
+        return Snapshot(**{**self._parts(), "primitive": self._primitive, **changes})
+
     def with_primitive(self, primitive: Primitive) -> Snapshot:
         """Return the same snapshot whose checks are made by another primitive."""
-        return Snapshot(
-            number=self.number,
-            created=self.created,
-            environment=self.environment,
-            trust=self.trust,
-            sources=self.sources,
-            ruleset=self.ruleset,
-            primitive=primitive,
-        )
+        return self.replace(primitive=primitive)
 
     def to_bytes(self) -> bytes:
         """Write the snapshot as JSON: members sorted, one signer per line."""
-        head = {
-            "format": FORMAT,
-            "number": self.number,
-            "created": self.created,
-            "environment": self.environment.value,
-            "sources": [list(source) for source in self.sources],
-            "rules": [write(rule) for rule in self.ruleset.rules],
-            "value_sets": self.ruleset.value_sets,
-            "compatible": self.ruleset.compatible,
-        }
-        signers = ",\n".join(_dump(to_row(signer)) for signer in self.trust)
-        return f'{_dump(head)[:-1]},"signers":[\n{signers}\n]}}\n'.encode()
+        return document.write(self._parts())
 
     @classmethod
     def from_bytes(
         cls, data: bytes, *, primitive: Primitive | None = None, build: Build | None = None
     ) -> Snapshot:
         """Read a snapshot; DocumentRefused `snapshot-…` if it is not exactly one."""
-        found = json_text.parse(data)
-        name = found.get("format") if isinstance(found, dict) else None
-        if isinstance(name, str) and name.startswith(_FAMILY) and name != FORMAT:
-            raise DocumentRefused(
-                "snapshot-version",
-                f"the snapshot is of another version than {FORMAT}",
-                "update Pratique, or build the snapshot again from its sources",
-            )
-        if name != FORMAT:
-            raise _malformed("it is not a snapshot")
-        members = cast("dict[str, Any]", found)
-        try:
-            return cls(
-                **_head(members),
-                trust=_trust(members["signers"]),
-                ruleset=_ruleset(members, build),
-                primitive=primitive,
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise _malformed("a member is missing or holds the wrong kind of value") from error
+        return cls(**document.read(data, build), primitive=primitive)
+
+    def _parts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in document.PARTS}
 
     def _content(self) -> tuple[object, ...]:
-        return self.number, self.created, self.environment, self.trust, self.ruleset, self.sources
+        return tuple(self._parts().values())
 
     def _load(self) -> Primitive:
         if self._primitive is not None:
@@ -195,48 +176,3 @@ class Snapshot:
         from pratique.crypto import primitives  # noqa: PLC0415 - rule 4
 
         return primitives.load
-
-
-def is_snapshot(data: bytes) -> bool:
-    """Say whether the bytes call themselves a snapshot, of whatever version."""
-    return f'"format":"{_FAMILY}'.encode() in data[:4096].replace(b" ", b"")
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def _head(members: dict[str, Any]) -> dict[str, Any]:
-    if members.keys() != _MEMBERS:
-        raise ValueError("members")
-    sources = tuple(Source(*map(text, array(row))) for row in array(members["sources"]))
-    return {
-        "number": whole(members["number"]),
-        "created": whole(members["created"]),
-        "environment": Environment(members["environment"]),
-        "sources": sources,
-    }
-
-
-def _ruleset(members: dict[str, Any], build: Build | None) -> Ruleset:
-    value_sets, compatible = members["value_sets"], members["compatible"]
-    if not isinstance(value_sets, dict) or type(compatible) is not bool:
-        raise TypeError("not value sets")
-    sets = {text(name): [text(code) for code in array(codes)] for name, codes in value_sets.items()}
-    return ruleset_of(array(members["rules"]), sets, compatible=compatible, build=build)
-
-
-def _trust(rows: object) -> TrustList:
-    signers = [from_row(row) for row in array(rows)]
-    trust = TrustList(signers)
-    if len(trust) != len(signers):
-        raise ValueError("a signer is there twice")
-    return trust
-
-
-def _malformed(what: str) -> DocumentRefused:
-    return DocumentRefused(
-        "snapshot-malformed",
-        f"the snapshot cannot be used: {what}",
-        "build it again from its sources; the one in use was left as it was",
-    )

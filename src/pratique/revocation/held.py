@@ -1,0 +1,182 @@
+"""All revocations that a verifier holds, and the one question it asks of them.
+
+    lists, deltas, batches, slices -> Revocations -> find(Asked) -> Code | None
+
+1. What is held only grows: an older list, or one that lacks a tag held here, is refused, and so is a
+   list of another width. Nothing here takes a revocation back.
+2. A list counts for a key only if its participant is the signer's: nobody revokes for another.
+3. Exact says REVOKED. What only may be so is told as such, and a person looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from pratique.errors import DocumentRefused
+from pratique.findings import Code
+from pratique.revocation.approximate import Slice
+from pratique.revocation.asked import Asked
+from pratique.revocation.delta import Delta, follow
+from pratique.revocation.foreign import Batch, Entries, HashType, Key, hashes
+from pratique.revocation.tag_list import TagList
+from pratique.revocation.tags import tag
+
+Name = tuple[bytes, str]
+"""A list's key: kid, participant."""
+
+
+class Revocations:
+    """Lists by key, exact foreign entries, approximate foreign slices. Immutable."""
+
+    __slots__ = ("_by_kid", "exact", "lists", "slices")
+
+    lists: Mapping[Name, TagList]
+    exact: Mapping[Key, Entries]
+    slices: tuple[Slice, ...]
+    _by_kid: Mapping[bytes, tuple[TagList, ...]]
+
+    def __init__(
+        self,
+        lists: Iterable[TagList] = (),
+        exact: Mapping[Key, Entries] | None = None,
+        slices: Iterable[Slice] = (),
+    ) -> None:
+        named = {(held.head.kid, held.head.participant): held for held in lists}
+        by_kid: dict[bytes, tuple[TagList, ...]] = {}
+        for (kid, _), held in sorted(named.items(), key=lambda row: row[0]):
+            by_kid[kid] = (*by_kid.get(kid, ()), held)
+        values = {
+            "lists": MappingProxyType(named), "exact": MappingProxyType(dict(exact or {})),
+            "slices": tuple(sorted(set(slices), key=_order)), "_by_kid": by_kid,
+        }  # fmt: skip
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"revocations do not change: {name}")
+
+    def __bool__(self) -> bool:
+        return bool(self.lists or self.exact or self.slices)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Revocations) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def _content(self) -> tuple[object, ...]:
+        exact = frozenset((key, entries.data) for key, entries in self.exact.items())
+        return frozenset(self.lists.values()), exact, self.slices
+
+    def with_list(self, later: TagList) -> Revocations:
+        """Return them with a list; DocumentRefused `revocation-…` if it is behind the one held."""
+        name = later.head.kid, later.head.participant
+        held = self.lists.get(name)
+        if held is not None:
+            if held == later:
+                return self
+            _follows(held, later)
+        return Revocations({**self.lists, name: later}.values(), self.exact, self.slices)
+
+    def with_deltas(self, deltas: Iterable[Delta]) -> Revocations:
+        """Return them with deltas applied, in whatever order they come; all or, if refused, none."""
+        chains: dict[Name, list[Delta]] = {}
+        for delta in deltas:
+            chains.setdefault((delta.head.kid, delta.head.participant), []).append(delta)
+        lists = dict(self.lists)
+        for name, chain in chains.items():
+            if name not in lists:
+                raise _refused("unheld", "no list of this key is held that it could follow")
+            lists[name] = follow(lists[name], chain)
+        return Revocations(lists.values(), self.exact, self.slices)
+
+    def with_batches(self, batches: Iterable[Batch]) -> Revocations:
+        """Return them with foreign batches; entries are only added."""
+        added: dict[Key, set[bytes]] = {}
+        for batch in batches:
+            added.setdefault(batch.key, set()).update(batch.hashes)
+        exact = dict(self.exact)
+        for key, entries in added.items():
+            exact[key] = Entries(entries.union(exact.get(key, ())))
+        return Revocations(self.lists.values(), exact, self.slices)
+
+    def with_slices(self, slices: Iterable[Slice]) -> Revocations:
+        """Return them with approximate foreign lists."""
+        return Revocations(self.lists.values(), self.exact, (*self.slices, *slices))
+
+    def find(self, asked: Asked) -> Code | None:
+        """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
+        found = {*self._own(asked), *self._foreign(asked)}
+        return next((code for code in _GRAVITY if code in found), None)
+
+    def _own(self, asked: Asked) -> Iterator[Code]:
+        for kid in asked.kids:
+            for held in self._by_kid.get(kid, ()):
+                head = held.head
+                if (
+                    head.participant != asked.participant
+                    and head.participant not in asked.countries
+                ):
+                    continue
+                if asked.at > head.expires:
+                    yield Code.REVOCATION_LIST_EXPIRED
+                if not asked.identifiers:
+                    # What has no identifier cannot be looked up.
+                    yield Code.REVOCATION_UNCONFIRMED
+                try:
+                    if any(tag(kid, text, head.width) in held for text in asked.identifiers):
+                        yield Code.REVOKED
+                except DocumentRefused:
+                    # A block that was never read whole is damaged.
+                    yield Code.REVOCATION_UNCONFIRMED
+
+    def _foreign(self, asked: Asked) -> Iterator[Code]:
+        if not self.exact and not self.slices:
+            return
+        made = hashes(
+            identifiers=asked.identifiers,
+            country=asked.issuer,
+            signature=asked.signature,
+            algorithm=asked.algorithm,
+        )
+        for country in asked.countries:
+            for kid in (None, *asked.kids):
+                for hash_type in HashType:
+                    held = self.exact.get(Key(country, kid, hash_type), ())
+                    if any(entry in held for entry in made[hash_type]):
+                        yield Code.REVOKED
+        for part in self.slices:
+            if part.key.country in asked.countries and part.key.kid in {None, *asked.kids}:
+                exact = self.exact.get(part.key, Entries())
+                if any(_open(part, entry, exact) for entry in made[part.key.hash_type]):
+                    yield Code.REVOCATION_UNCONFIRMED
+
+
+_GRAVITY = (Code.REVOKED, Code.REVOCATION_UNCONFIRMED, Code.REVOCATION_LIST_EXPIRED)
+
+
+def _open(part: Slice, entry: bytes, exact: Entries) -> bool:
+    return part.may_hold(entry) and not part.refuted(entry, exact)
+
+
+def _order(part: Slice) -> tuple[str, bytes, str, str, int, bytes]:
+    country, kid, hash_type = part.key
+    return country, kid or b"", hash_type.value, part.form.value, part.offset, part.data
+
+
+def _follows(held: TagList, later: TagList) -> None:
+    if later.head.width != held.head.width:
+        raise _refused("key", "its tags have another width than those of the list held here")
+    if later.head.version <= held.head.version or later.head.created < held.head.created:
+        raise _refused("rollback", "it is not later than the one held here")
+    if len(later.contains_many(held.tags())) != len(held):
+        raise _refused("removed", "it lacks certificates that the one held here has revoked")
+
+
+def _refused(code: str, why: str) -> DocumentRefused:
+    return DocumentRefused(
+        f"revocation-{code}",
+        f"the revocation list was refused: {why}",
+        "tell the participant; the one in use was left as it was",
+    )
