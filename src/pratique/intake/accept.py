@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from pratique.intake import handed
+from pratique.intake import fhir, handed
 from pratique.intake.catalogue import Catalogue
 from pratique.intake.examine import examine
 from pratique.intake.remarks import refuses
@@ -30,15 +30,18 @@ def accept(
 ) -> list[Reading]:
     """Read a row or a FHIR document, and examine each record as of a day."""
     return [
-        _examined(reading, catalogue, at)
-        for reading in handed.read(cells, catalogue, country=country, authority=authority)
+        _examined(place, reading, catalogue, at)
+        for place, reading in handed.read_places(
+            cells, catalogue, country=country, authority=authority
+        )
     ]
 
 
-def _examined(reading: Reading, catalogue: Catalogue, at: date) -> Reading:
+def _examined(place: str, reading: Reading, catalogue: Catalogue, at: date) -> Reading:
     if reading.record is None:
         return reading
     more = examine(reading.record, catalogue, at=at)
     if not more:
         return reading
-    return Reading(None if refuses(more) else reading.record, reading.remarks + more)
+    told = fhir.placed(place, more) if place else more
+    return Reading(None if refuses(more) else reading.record, reading.remarks + told)

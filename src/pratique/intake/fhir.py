@@ -33,19 +33,32 @@ Row = dict[str, Any]
 
 
 def read(
-    document: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
+    document: Found, catalogue: Catalogue, *, country: str = "", authority: str = ""
 ) -> list[Reading]:
     """Read every event of a parsed document; one that holds none is one reading that says so."""
+    found = read_places(document, catalogue, country=country, authority=authority)
+    return [reading for _, reading in found]
+
+
+def read_places(
+    document: Found, catalogue: Catalogue, *, country: str = "", authority: str = ""
+) -> list[tuple[str, Reading]]:
+    """Read every event, each with its place in the document: `entry[3]`."""
     patients = fhir_patient.patients(document)
     found = []
     for place, resource in entries(document):
         made = _event(place, resource, patients, catalogue)
         if isinstance(made, dict):
             record, remarks = read_row(made, catalogue, country=country, authority=authority)
-            made = Reading(record, tuple(Remark(r.code, f"{place}.{r.column}") for r in remarks))
+            made = Reading(record, placed(place, remarks))
         if made:
-            found.append(made)
-    return found or [_refused("", RemarkCode.RESOURCE_UNREADABLE)]
+            found.append((place, made))
+    return found or [("", _refused("", RemarkCode.RESOURCE_UNREADABLE))]
+
+
+def placed(place: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
+    """Return remarks about an event with its place: `entry[3].given_on`."""
+    return tuple(Remark(code, f"{place}.{column}") for code, column in remarks)
 
 
 def _refused(place: str, code: RemarkCode) -> Reading:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pratique import model
 from pratique.intake import fhir, handed
+from pratique.intake.accept import accept
 from pratique.intake.fhir_codes import ATC, CVX, LOINC, SNOMED
 from pratique.intake.remarks import refuses
 from pratique.intake.rows import Reading
@@ -254,6 +255,15 @@ def test_a_birth_date_that_is_said_to_be_unknown_is() -> None:
 )
 def test_a_document_without_an_event_says_so(made: dict[str, Any]) -> None:
     assert told(fhir.read(made, BUILTIN)[0].remarks) == [("RESOURCE_UNREADABLE", "")]
+
+
+def test_what_is_found_on_examining_names_the_resource_too() -> None:
+    made = document(IMMUNIZATION | {"lotNumber": ""}, OBSERVATION)
+    found = accept(made, BUILTIN, at=date(2022, 1, 9), country="XA", authority="A")
+    assert [told(reading.remarks) for reading in found] == [
+        [("LOT_MISSING", "entry[1].lot"), ("DATE_IN_FUTURE", "entry[1].given_on")],
+        [("DATE_IN_FUTURE", "entry[2].sampled_at")],
+    ]
 
 
 def test_many_patients_and_doses_are_read_in_linear_time() -> None:
