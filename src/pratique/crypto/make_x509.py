@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -192,14 +193,15 @@ def _name(subject: Subject) -> x509.Name:
         *([(NameOID.SERIAL_NUMBER, subject.serial)] if subject.serial else []),
         (NameOID.COMMON_NAME, subject.common_name),
     ]
-    try:
-        return x509.Name([x509.NameAttribute(oid, text) for oid, text in parts])
-    except ValueError as error:
-        raise UsageError(
-            "subject-unfit",
-            "a name does not fit into an X.509 certificate",
-            "names have at most 64 characters, a country two capital letters",
-        ) from error
+    # RFC 5280 appendix A.1: ub-organization-name and its like; the library minds only some of them.
+    if all(len(text) <= 64 for _, text in parts):
+        with suppress(ValueError):
+            return x509.Name([x509.NameAttribute(oid, text) for oid, text in parts])
+    raise UsageError(
+        "subject-unfit",
+        "a name does not fit into an X.509 certificate",
+        "names have 1 to 64 characters, a country two capital letters",
+    )
 
 
 def _usage(builder: x509.CertificateBuilder, *allowed: str) -> x509.CertificateBuilder:

@@ -141,8 +141,11 @@ def rotate(
     """
     folder, instant = options.folder(issuer_folder), shared.now_or(at)
     if dry_run:
-        for wanted in _successors(folder, issuer_home.load(folder), instant, within):
+        planned = _successors(folder, issuer_home.load(folder), instant, within)
+        for wanted in planned:
             click.echo(f"would make {wanted.label} in place of {wanted.replaces}: {wanted.key}")
+        if not planned:
+            click.echo(f"no key ends within {within} days")
         return
     with issuer_home.locked(folder):
         issuer = issuer_home.load(folder)
@@ -170,7 +173,7 @@ def retire(*, label: str, yes: bool, issuer_folder: Path | None, at: datetime | 
                 "shard-retired", f"{label} is retired since {making.date(shard.retired)}"
             )
         if not yes:
-            click.confirm(f"{label} will never sign again; retire it?", abort=True, err=True)
+            options.confirm(f"{label} will never sign again; retire it?")
         issuer_home.save(folder, issuer.replace(shard._replace(retired=instant)))
     click.echo(f"{label} signs no more; its key and its certificate stay where they are")
     click.echo(

@@ -82,6 +82,13 @@ def secrets(
     return secret
 
 
+def confirm(question: str) -> None:
+    """Ask for a yes; anything else ends the command, and nothing is changed."""
+    if not sys.stdin.isatty():
+        raise UsageError("not-confirmed", "the question is not answered", "say --yes")
+    click.confirm(question, abort=True, err=True)
+
+
 def _password(file: Path | None, *, new: bool) -> str:
     asked = "password for the new keys" if new else "password of the keys"
     password = _found(file, "PRATIQUE_KEY_PASSWORD", asked, "--password-file", twice=new)

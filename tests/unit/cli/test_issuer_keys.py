@@ -1,0 +1,274 @@
+"""An issuer is made and its keys turned over; no secret is told, and no key is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from pratique.cli.issuer import keys, options
+from pratique.cli.issuer.command import issuer
+from pratique.crypto import chain, make_x509, x509
+from pratique.edges import issuer_home
+from pratique.edges.keys import open_key
+from pratique.errors import PratiqueError
+from pratique.terms import Environment, Kind
+from pratique.trust.shards import ShardState
+from pratique.trust.shards import pick as pick_shard
+
+PASSWORD = "Ruhig-Brauner-Seehund-77"
+INIT = ("init", "--country", "XU", "--participant", "XXU", "--name", "Ministry of Health of Utopia")
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PRATIQUE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PRATIQUE_ISSUER", str(tmp_path / "utopia"))
+    monkeypatch.setenv("PRATIQUE_KEY_PASSWORD", PASSWORD)
+    return tmp_path / "utopia"
+
+
+def run(*words: str | Path) -> Result:
+    result = CliRunner().invoke(issuer, [str(word) for word in words])
+    assert PASSWORD not in result.output + repr(result.exception)
+    if isinstance(result.exception, PratiqueError):
+        raise result.exception
+    return result
+
+
+def refused(*words: str | Path) -> str:
+    with pytest.raises(PratiqueError) as caught:
+        run(*words)
+    return caught.value.code
+
+
+@pytest.fixture
+def made(folder: Path) -> Path:
+    assert run(*INIT, "--shards", "3", "--environment", "test", "--at", "2026-11-22").exit_code == 0
+    return folder
+
+
+def test_what_is_made_fits_together(made: Path) -> None:
+    found = issuer_home.load(made)
+    ca_pem = issuer_home.read_certificate(made)
+    ca = x509.read(make_x509.from_pem(ca_pem))
+    assert ca.thumbprint == found.sca.thumbprint
+    for shard in found.shards:
+        der = make_x509.from_pem(issuer_home.read_certificate(made, shard.label))
+        record = x509.read(der)
+        assert chain.issued_by(record, ca) is True
+        assert (record.thumbprint, record.kid) == (shard.thumbprint, shard.kid)
+        assert (record.not_before, record.not_after) == (shard.not_before, shard.not_after)
+        key = open_key(shard.key, folder=made, secret=lambda _: PASSWORD)
+        assert key.public_key == record.public_key
+        assert make_x509.environment_of(der) is shard.environment is Environment.TEST
+        assert b"Environment: test\n" in (made / "keys" / f"{shard.label}.pem").read_bytes()
+        assert 1 << shard.width >= 2.5 * shard.planned
+    assert len({shard.kid for shard in found.shards}) == 3
+
+
+def test_the_issuers_document_and_what_is_exported_hold_no_secret(
+    made: Path, tmp_path: Path
+) -> None:
+    run("keys", "export", tmp_path / "out")
+    public = [made / "issuer.json", *(tmp_path / "out").iterdir()]
+    assert len(public) == 5
+    texts = [path.read_text() for path in public]
+    assert not [text for text in texts if "PRIVATE KEY" in text or PASSWORD in text]
+    assert "PRIVATE KEY" in (made / "keys" / "sca.pem").read_text()
+    run("keys", "export", tmp_path / "out")
+
+
+def test_nothing_is_made_where_something_is(made: Path) -> None:
+    before = sorted(made.rglob("*"))
+    assert refused(*INIT) == "issuer-exists"
+    assert sorted(made.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--country", "UTO"), "country-unknown"),
+        (("--country", "xu"), "country-unknown"),
+        (("--participant", "XU"), "participant-unfit"),
+        (("--name", "x" * 65), "subject-unfit"),
+        (("--sca-key", "vault:sca"), "key-uri"),
+        (("--dsc-key", "file:../"), "key-uri"),
+    ],
+)
+def test_what_is_refused_leaves_nothing_behind(
+    folder: Path, words: tuple[str, str], code: str
+) -> None:
+    assert refused(*INIT, *words) == code
+    assert [path.name for path in folder.parent.iterdir() if path.name != "home"] == []
+
+
+def test_a_password_is_never_an_option_nor_short_nor_absent(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(*INIT, "--password", PASSWORD[:3]).exit_code == 2
+    monkeypatch.setenv("PRATIQUE_KEY_PASSWORD", "short")
+    assert refused(*INIT) == "password-short"
+    monkeypatch.delenv("PRATIQUE_KEY_PASSWORD")
+    assert refused(*INIT) == "secret-missing"
+    for text in ("", "\n", "two\nlines\n"):
+        (tmp_path / "password").write_text(text)
+        assert refused(*INIT, "--password-file", tmp_path / "password") == "secret-missing"
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    assert run(*INIT, "--password-file", tmp_path / "password").exit_code == 0
+
+
+def test_a_new_password_is_asked_for_twice_and_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PRATIQUE_KEY_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked: list[dict[str, object]] = []
+
+    def prompt(text: str, **how: object) -> str:
+        asked.append(how)
+        return PASSWORD
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    secret = options.secrets(None, None, new=True)
+    assert secret("file:a") == secret("file:b") == PASSWORD
+    assert options.secrets(None, None)("hsm:utopia") == PASSWORD
+    assert asked == [
+        {"hide_input": True, "confirmation_prompt": True, "err": True},
+        {"hide_input": True, "confirmation_prompt": False, "err": True},
+    ]
+
+
+def test_new_keys_get_the_password_of_the_old_ones(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRATIQUE_KEY_PASSWORD", PASSWORD + "x")
+    assert refused("keys", "new-shard", "--at", "2026-11-23") == "key-password"
+    assert len(issuer_home.load(made).shards) == 3
+    assert len(list((made / "keys").iterdir())) == 4
+
+
+def test_a_limited_key_is_picked_for_its_kind_alone(made: Path) -> None:
+    run("keys", "new-shard", "--kind", "test", "--planned", "5000000", "--at", "2026-11-22")
+    found = issuer_home.load(made)
+    at = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp())
+    limited = found.shard("2026-11-d")
+    assert limited.usages == {Kind.TEST}
+    assert pick_shard(found.shards, at=at, counts={}, kind=Kind.TEST) == limited
+    assert pick_shard(found.shards, at=at, counts={}, kind=Kind.EXEMPTION) == found.shards[0]
+
+
+def test_a_label_of_an_interrupted_command_is_not_used_again(made: Path) -> None:
+    # The key was made, and the power failed before the issuer's document named it.
+    shutil.copy(made / "keys" / "2026-11-c.pem", made / "keys" / "2026-11-d.pem")
+    run("keys", "new-shard", "--at", "2026-11-22")
+    assert issuer_home.load(made).shards[-1].label == "2026-11-e"
+
+
+def test_a_rotated_key_keeps_its_plan_and_both_sign(made: Path) -> None:
+    run("keys", "new-shard", "--kind", "test", "--planned", "40000", "--at", "2026-11-22")
+    run("keys", "rotate", "--at", "2027-05-20")
+    found = issuer_home.load(made)
+    at = int(datetime(2027, 5, 20, tzinfo=UTC).timestamp())
+    assert {shard.state(at) for shard in found.shards} == {ShardState.LIVE}
+    assert [shard.replaces for shard in found.shards[4:]] == [s.label for s in found.shards[:4]]
+    successor = found.shards[-1]
+    assert (successor.planned, successor.usages) == (40_000, frozenset({Kind.TEST}))
+    assert "no key ends" in run("keys", "rotate", "--at", "2027-05-20").output
+
+
+def test_a_retired_key_keeps_its_files(made: Path) -> None:
+    files = {path: path.read_bytes() for path in made.rglob("*.pem")}
+    run("keys", "retire", "2026-11-a", "--yes")
+    assert {path: path.read_bytes() for path in made.rglob("*.pem")} == files
+    assert issuer_home.load(made).shard("2026-11-a").retired is not None
+    assert refused("keys", "retire", "2026-11-a", "--yes") == "shard-retired"
+    assert refused("keys", "retire", "2026-11-z", "--yes") == "shard-unknown"
+
+
+def test_nothing_is_changed_while_another_changes_it(made: Path) -> None:
+    with issuer_home.locked(made):
+        for words in (("new-shard",), ("rotate",), ("retire", "2026-11-a", "--yes")):
+            assert refused("keys", *words) == "issuer-locked"
+        assert run("keys", "list").exit_code == 0
+
+
+def test_a_signing_ca_that_was_swapped_makes_no_key(made: Path, tmp_path: Path) -> None:
+    run(*INIT, "--issuer", tmp_path / "other", "--environment", "test", "--at", "2026-11-22")
+    path = issuer_home.certificate_path(made)
+    path.write_bytes(issuer_home.read_certificate(tmp_path / "other"))
+    assert refused("keys", "new-shard", "--at", "2026-11-23") == "sca-differs"
+
+
+def test_the_list_as_json_says_what_the_table_does(made: Path) -> None:
+    shown = json.loads(run("keys", "list", "--format", "json", "--at", "2026-11-23").output)
+    row = shown["keys"][0]
+    assert (row["label"], row["state"], row["environment"]) == ("2026-11-a", "live", "test")
+    assert (row["days_to_sign"], row["days_to_be_verified"], row["issued"]) == (182, 729, None)
+
+
+def test_what_was_issued_is_shown_and_fills_a_key(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = issuer_home.load(made)
+    counts = {found.shards[0].kid: 1_000_000, found.shards[1].kid: 12}
+    keys.show(found, at=datetime(2026, 11, 23, tzinfo=UTC), counts=counts)
+    lines = capsys.readouterr().out.splitlines()
+    assert "full" in lines[1]
+    assert lines[2].split()[-2:] == ["12", "1000000"]
+    assert lines[3].split()[-2:] == ["0", "1000000"]
+    assert lines[-1].startswith("to be replaced soon: 2026-11-a;")
+
+
+@pytest.mark.skipif(
+    not Path(MODULE).exists() or not shutil.which("softhsm2-util"),
+    reason="SoftHSM2 is not installed (Debian: softhsm2)",
+)
+def test_an_issuers_keys_may_all_lie_in_a_device(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pkcs11", reason="the extra 'hsm' is not installed")
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "conf").write_text(
+        f"directories.tokendir = {tmp_path}/objects\nlog.level = ERROR\n"
+    )
+    environment = {
+        **os.environ,
+        "SOFTHSM2_CONF": str(tmp_path / "conf"),
+        "PRATIQUE_HSM_PIN": "73519042",
+    }
+    del environment["PRATIQUE_KEY_PASSWORD"]
+
+    def command(*words: str) -> str:
+        done = subprocess.run(words, env=environment, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    pratique = (sys.executable, "-m", "pratique", "issuer")
+    command(
+        "softhsm2-util", "--init-token", "--free", "--label", "utopia", "--pin", "73519042",
+        "--so-pin", "99999999",
+    )  # fmt: skip
+    in_device = (
+        "--sca-key", f"hsm:utopia/sca?module={MODULE}",
+        "--dsc-key", f"hsm:utopia/dsc-?module={MODULE}",
+    )  # fmt: skip
+    told = command(*pratique, *INIT, "--at", "2026-11-22", "--shards", "2", *in_device)
+    assert "the device, by its maker's own means" in told
+    assert str(folder / "keys") not in told
+    command(*pratique, "keys", "new-shard", "--at", "2026-11-23")
+    found = issuer_home.load(folder)
+    assert [shard.key for shard in found.shards] == [
+        f"hsm:utopia/dsc-2026-11-{letter}?module={MODULE}" for letter in "abc"
+    ]
+    ca = x509.read(make_x509.from_pem(issuer_home.read_certificate(folder)))
+    for shard in found.shards:
+        der = make_x509.from_pem(issuer_home.read_certificate(folder, shard.label))
+        assert chain.issued_by(x509.read(der), ca) is True
+    assert not (folder / "keys").exists()
+    assert "73519042" not in told + (folder / "issuer.json").read_text()
