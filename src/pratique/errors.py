@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class PratiqueError(Exception):
     """Base of all errors that Pratique raises on purpose."""
@@ -18,6 +20,16 @@ class PratiqueError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Between processes an error stays what it is, whatever its class's arguments are.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[PratiqueError], args: tuple[Any, ...], said: dict[str, Any]) -> PratiqueError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(said)
+    return error
 
 
 class UsageError(PratiqueError):

@@ -17,7 +17,7 @@ from pratique.edges.register import Register, open_register
 from pratique.edges.register.engine import PRAGMAS
 from pratique.edges.register.recall import revoke
 from pratique.edges.register.writing import Writing
-from pratique.journeys.issue import issue
+from pratique.journeys.issue import Asked, issue
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Signed
 from tests import issuers
@@ -38,9 +38,12 @@ def issued(register: Register, number: int) -> Signed:
     def action(book: Writing) -> Signed:
         book.enrol(SHARD)
         signed = issue(
-            issuers.RECORDS["vaccination"], request=request(number), shards=[SHARD],
-            keys=issuers.keys, book=book, at=issuers.AT + number, work=issuers.WORK,
-        )  # fmt: skip
+            issuers.RECORDS["vaccination"],
+            Asked(request(number), issuers.AT + number, issuers.WORK),
+            shards=[SHARD],
+            keys=issuers.keys,
+            book=book,
+        )
         if not signed.repeated:
             book.add([signed.line])
         return signed

@@ -15,7 +15,7 @@ from pratique.errors import UsageError
 from pratique.findings import Code
 from pratique.formats import hcert
 from pratique.intake.record import Record
-from pratique.journeys.issue import issue
+from pratique.journeys.issue import Asked, issue
 from pratique.journeys.sign import Line, Signed, sign, with_checksum
 from pratique.journeys.verify import verify
 from pratique.model import HealthCertificate, Moment, Precision
@@ -49,13 +49,10 @@ def issued(
     return book.keep(
         issue(
             record,
-            request=request or os.urandom(16),
+            Asked(request or os.urandom(16), issuers.AT, issuers.WORK, validity),
             shards=shards,
             keys=issuers.keys,
             book=book,
-            at=issuers.AT,
-            work=issuers.WORK,
-            validity=validity,
         )
     )
 

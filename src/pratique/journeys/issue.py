@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from pratique.crypto.signing import SigningKey
 from pratique.intake.record import Record
-from pratique.journeys.sign import Book, Occasion, Origin, Signed, draw, sign
+from pratique.journeys.sign import Book, Line, Occasion, Origin, Signed, draw, sign
+from pratique.model import silent
 from pratique.trust.shards import Shard
 
 VALIDITY = 365 * 24 * 3600
@@ -32,32 +33,46 @@ class Work(NamedTuple):
     operator: str
 
 
-def issue(
-    record: Record,
-    *,
-    request: bytes,
-    shards: Sequence[Shard],
-    keys: Keys,
-    book: Book,
-    at: int,
-    work: Work,
-    validity: int = VALIDITY,
-) -> Signed:
-    """Sign one record with the first of `shards`, or again with the one that signed this request.
+@silent
+class Asked(NamedTuple):
+    """A request to sign one record.
 
-    Args:
+    Attributes:
         request: at least 16 random bytes that only the requester has.
         at: seconds since the epoch.
+        work: who issues, and where.
         validity: seconds for which the code may be read, at most to the key's end.
+        parent: the certificate that it renews; a recall of that one's lot is one of this one, too.
     """
-    shard = earlier(request, shards, book) or shards[0]
+
+    request: bytes
+    at: int
+    work: Work
+    validity: int = VALIDITY
+    parent: Line | None = None
+
+
+def issue(
+    record: Record, asked: Asked, *, shards: Sequence[Shard], keys: Keys, book: Book
+) -> Signed:
+    """Sign one record with the first of `shards`, or again with the one that signed this request."""
+    request, at, work, validity, parent = asked
+    drawn = earlier(request, shards, book)
+    shard = drawn[0] if drawn is not None else shards[0]
     occasion = occasion_of(record, shard, at=at, work=work, validity=validity)
+    if parent is not None:
+        origin = occasion.origin._replace(lot=parent.occasion.origin.lot)
+        occasion = occasion._replace(origin=origin, parent=(parent.kid, parent.tag))
     return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
 
 
-def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> Shard | None:
-    """Return the shard that has signed this request before."""
-    return next((shard for shard in shards if draw(request, shard, book).held is not None), None)
+def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> tuple[Shard, Line] | None:
+    """Return the shard and the line of a request that was made before."""
+    for shard in shards:
+        held = draw(request, shard, book).held
+        if held is not None:
+            return shard, held
+    return None
 
 
 def occasion_of(

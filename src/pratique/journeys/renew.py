@@ -7,20 +7,22 @@
 1. No clinic visit: what the old certificate says was true, and its issuer signed it. So nothing is
    believed but a certificate of this very issuer, which the register knows.
 2. A code that has run out can be renewed: the dose itself has not expired.
-3. An old certificate renewed twice gives the same new one: codes do not multiply.
+3. An old certificate renewed twice gives the same new one, while that one lasts: codes do not
+   multiply.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import count
 from typing import NamedTuple, Protocol
 
 from pratique.errors import UsageError
 from pratique.findings import Code, Weight
 from pratique.intake.record import Record
 from pratique.journeys import authenticate, conclude
-from pratique.journeys.sign import Book, Line
+from pratique.journeys.sign import Book, Line, draw
 from pratique.model import silent
 from pratique.revocation import tags
 from pratique.snapshot import Snapshot
@@ -28,6 +30,10 @@ from pratique.trust.shards import Shard
 
 RUN_OUT = frozenset({Code.EXPIRED, Code.SIGNER_EXPIRED})
 """Faults that a renewal is there to mend."""
+
+
+LEFT = 30 * 24 * 3600
+"""Seconds that a renewed certificate lasts at least, if it is given again instead of a newer one."""
 
 
 class RevokingBook(Book, Protocol):
@@ -45,9 +51,9 @@ class Held(NamedTuple):
     identifier: str
     line: Line
 
-    def request(self) -> bytes:
-        """Return the secret of its renewal: only who has the certificate has its identifier."""
-        return sha256(b"pratique-renew" + self.identifier.encode()).digest()
+    def request(self, number: int) -> bytes:
+        """Return the secret of its number-th renewal: only who has it has its identifier."""
+        return sha256(b"pratique-renew%d " % number + self.identifier.encode()).digest()
 
 
 def held(
@@ -85,3 +91,13 @@ def held(
         )
     record = Record(certificate.domain, certificate.person, entry._replace(identifier=None))
     return Held(record, entry.identifier or "", line)
+
+
+def request_of(old: Held, shards: Sequence[Shard], book: Book, *, at: int) -> bytes:
+    """Return the request of a renewal: an earlier one's while its certificate lasts, or a new one."""
+    for number in count():
+        request = old.request(number)
+        before = [draw(request, shard, book).held for shard in shards]
+        if all(line is None or line.occasion.expires_at >= at + LEFT for line in before):
+            return request
+    raise AssertionError("count() does not end")  # pragma: no cover

@@ -63,7 +63,7 @@ class Revoked(NamedTuple):
     before: int
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """Return how many certificates are newly revoked."""
         return sum(count for _, count in self.by_kid)
 

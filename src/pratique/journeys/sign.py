@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from hashlib import sha256
 from itertools import count
 from typing import NamedTuple, Protocol
@@ -86,6 +87,29 @@ class Book(Protocol):
 
     def find(self, kid: bytes, tag: int) -> Line | None:
         """Return the line that has this tag under this key."""
+
+
+class Prefixed(NamedTuple):
+    """A book as one of several nodes sees it that share a key without talking to each other.
+
+    Every tag that does not begin with the node's own number counts as in use; so no two nodes ever
+    draw the same.
+    """
+
+    book: Book
+    widths: Mapping[bytes, int]
+    node: int
+    bits: int
+
+    def find(self, kid: bytes, tag: int) -> Line | None:
+        """Return the line that has this tag, or `ANOTHERS` if it is another node's to draw."""
+        if tag >> (self.widths[kid] - self.bits) != self.node:
+            return ANOTHERS
+        return self.book.find(kid, tag)
+
+
+ANOTHERS = Line(b"", 0, b"", b"", "", Occasion(0, 0, Origin("", "", "")))
+"""Stands for any line that is not this request's: its own request is nobody's."""
 
 
 @silent

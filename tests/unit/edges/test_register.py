@@ -17,7 +17,7 @@ from pratique.edges.register.tallies import Act, acts, tallies
 from pratique.edges.register.writing import Writing
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.record import Record
-from pratique.journeys.issue import issue
+from pratique.journeys.issue import Asked, issue
 from pratique.journeys.revoke import Reason, Selection, checked
 from pratique.journeys.sign import Signed
 from pratique.revocation import delta
@@ -60,9 +60,12 @@ def issued(
     def action(book: Writing) -> Signed:
         book.enrol(SHARD)
         signed = issue(
-            record, request=request or os.urandom(16), shards=[SHARD], keys=issuers.keys, book=book,
-            at=issuers.AT, work=issuers.WORK._replace(**changes),
-        )  # fmt: skip
+            record,
+            Asked(request or os.urandom(16), issuers.AT, issuers.WORK._replace(**changes)),
+            shards=[SHARD],
+            keys=issuers.keys,
+            book=book,
+        )
         if not signed.repeated:
             book.add([signed.line])
         return signed
@@ -133,9 +136,12 @@ def test_who_fails_in_the_middle_has_issued_nothing(register: Register) -> None:
     def action(book: Writing) -> None:
         book.enrol(SHARD)
         signed = issue(
-            issuers.RECORDS["test"], request=os.urandom(16), shards=[SHARD], keys=issuers.keys,
-            book=book, at=issuers.AT, work=issuers.WORK,
-        )  # fmt: skip
+            issuers.RECORDS["test"],
+            Asked(os.urandom(16), issuers.AT, issuers.WORK),
+            shards=[SHARD],
+            keys=issuers.keys,
+            book=book,
+        )
         book.add([signed.line])
         raise Stopped
 
@@ -153,7 +159,7 @@ def test_a_lot_is_recalled_and_nothing_else(register: Register) -> None:
     trial = register.rehearse(
         lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=1, operator="op")
     )
-    assert trial.count == 3
+    assert trial.total == 3
     assert not register.read(lambda book: book.revoked(SHARD.kid, of_lot[0].line.tag))
     found = register.write(
         lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=1, operator="op")
@@ -166,7 +172,7 @@ def test_a_lot_is_recalled_and_nothing_else(register: Register) -> None:
     again = register.write(
         lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=2, operator="op")
     )
-    assert (again.count, again.before) == (0, 3)
+    assert (again.total, again.before) == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +195,7 @@ def test_what_is_kept_can_be_selected(register: Register, selection: Selection, 
     found = register.rehearse(
         lambda book: revoke(book, checked(selection), Reason.FRAUD, at=1, operator="op")
     )
-    assert found.count == count
+    assert found.total == count
 
 
 def test_an_empty_selection_is_not_everything() -> None:

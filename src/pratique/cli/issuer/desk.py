@@ -1,44 +1,95 @@
-"""The issuer's desk: its shards and keys, its register and its value sets, opened once a process.
+"""The issuer's desk: who issues, its shards and keys, its register and its value sets.
 
-issuer's folder -> shards, keys by URI      register's URL -> Register      value sets -> Catalogue
+1. A key is opened when it is first needed, so that a preview, an audit or a recall opens none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from pratique.crypto.signing import SigningKey
-from pratique.edges.register import Register
-from pratique.errors import UsageError
+from pratique.edges.register import Register, Writing
 from pratique.intake.catalogue import Catalogue
-from pratique.trust.shards import Shard
+from pratique.journeys.sign import Book, Prefixed
+from pratique.snapshot import Snapshot
+from pratique.terms import Kind
+from pratique.trust import issuer as issuers
+from pratique.trust import shards as of_shards
+from pratique.trust import store
 
 
-class Desk(NamedTuple):
-    """What issuing needs.
+class Desk:
+    """What issuing needs: who issues, its keys, its register, its value sets."""
 
-    Attributes:
-        country: ISO 3166-1 alpha-2 code of the issuing country.
-        authority: the issuing body as certificates name it.
-        keys: opens a shard's key; the same one each time.
-    """
-
-    country: str
-    authority: str
-    shards: tuple[Shard, ...]
-    keys: Callable[[Shard], SigningKey]
-    register: Register
-    catalogue: Catalogue
+    def __init__(
+        self,
+        issuer: issuers.Issuer,
+        keys: Callable[[of_shards.Shard], SigningKey],
+        public_key: Callable[[of_shards.Shard], bytes],
+        register: Register,
+        catalogue: Catalogue,
+    ) -> None:
+        self.issuer, self.register, self.catalogue = issuer, register, catalogue
+        self._open, self.public_key = keys, public_key
+        self._keys: dict[str, SigningKey] = {}
 
     def __repr__(self) -> str:
-        return f"<Desk of {self.country}, {len(self.shards)} shards>"
+        return f"<Desk of {self.issuer.participant}, {len(self.shards)} shards>"
 
-    def shard(self, label: str) -> Shard:
+    @property
+    def country(self) -> str:
+        """Return the country that certificates name."""
+        return self.issuer.country
+
+    @property
+    def authority(self) -> str:
+        """Return the issuing body as certificates name it."""
+        return self.issuer.authority
+
+    @property
+    def shards(self) -> tuple[of_shards.Shard, ...]:
+        """Return all shards, whatever their state."""
+        return self.issuer.shards
+
+    def shard(self, label: str) -> of_shards.Shard:
         """Return the shard of a label; UsageError `shard-unknown`."""
-        for shard in self.shards:
-            if shard.label == label:
-                return shard
-        raise UsageError(
-            "shard-unknown", f"there is no shard {label!r}", "pratique issuer keys list shows them"
+        return self.issuer.shard(label)
+
+    def keys(self, shard: of_shards.Shard) -> SigningKey:
+        """Open a shard's key; the same one each time."""
+        if shard.key not in self._keys:
+            self._keys[shard.key] = self._open(shard)
+        return self._keys[shard.key]
+
+    def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
+        """Return the live shard with the most room, or the one of a label if it is live."""
+        counts = self.register.read(Writing.counts)
+        shards = self.shards if label is None else (self.shard(label),)
+        return of_shards.pick(shards, at=at, counts=counts, kind=kind)
+
+    def live(self, at: int) -> tuple[of_shards.Shard, ...]:
+        """Return the shards that sign at an instant, whatever they may attest."""
+        counts = self.register.read(Writing.counts)
+        found = tuple(
+            shard
+            for shard in self.shards
+            if shard.state(at, counts.get(shard.kid, 0)) is of_shards.ShardState.LIVE
+        )
+        return found or (of_shards.pick(self.shards, at=at, counts=counts, kind=Kind.VACCINATION),)
+
+    def own(self, book: Book) -> Book:
+        """Return the book as this node sees it, if several share the keys."""
+        if not self.issuer.node_bits:
+            return book
+        widths = {shard.kid: shard.width for shard in self.shards}
+        return Prefixed(book, widths, self.issuer.node, self.issuer.node_bits)
+
+    def snapshot(self, at: int) -> Snapshot:
+        """Return what verifies this issuer's own certificates; for renewing and correcting them."""
+        signers = [shard.as_signer(self.public_key(shard)) for shard in self.shards]
+        return Snapshot(
+            number=1,
+            created=at,
+            environment=self.issuer.environment,
+            trust=store.TrustList(signers),
         )

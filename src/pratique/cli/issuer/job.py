@@ -114,10 +114,10 @@ def digest_of(source: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file that is its owner's alone, whole or not at all, and on the disk on return."""
+def write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file whole or not at all, on the disk on return; its owner's alone if not said otherwise."""
     draft = path.with_name(f".{path.name}.draft")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()

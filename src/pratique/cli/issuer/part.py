@@ -79,16 +79,15 @@ class Parts:
             authority=desk.authority,
         )
         for place, reading in enumerate(readings):
-            remarks = row.remarks + reading.remarks if row.remarks else reading.remarks
-            yield row.number, place, Reading(reading.record, remarks)
+            yield row.number, place, reading._replace(remarks=row.remarks + reading.remarks)
 
     def _sign(
         self, read: Sequence[Numbered], label: str, book: Book
     ) -> Iterator[tuple[int, Signed]]:
         job, shard = self.job, self.desk.shard(label)
         key, work = self.desk.keys(shard), Work(job.site, job.operator)
-        for row, place, (record, _) in read:
-            if record is not None:
+        for row, place, reading in read:
+            if (record := reading.record) is not None:
                 occasion = occasion_of(record, shard, at=job.at, work=work, validity=job.validity)
                 request = job.request(row, place)
                 yield (

@@ -1,6 +1,6 @@
 """Which tags are in use under one key, in memory: a bit for each that there can be.
 
-    register -> Bitmap -> find(kid, tag) -> TAKEN | None, and then it is taken
+    register -> Bitmap -> find(kid, tag) -> ANOTHERS | None, and then it is taken
 
 1. For bulk issuing: a look-up costs no query. At 25 bits a key's map has 4 MB.
 2. It may be older than the register: the primary key decides, and then it is loaded anew.
@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pratique.journeys.sign import Line, Occasion, Origin
-
-TAKEN = Line(b"", 0, b"", b"", "", Occasion(0, 0, Origin("", "", "")))
-"""Stands for any line: its request is nobody's."""
+from pratique.journeys.sign import ANOTHERS, Line
 
 
 class Bitmap:
@@ -25,9 +22,9 @@ class Bitmap:
             self.find(b"", tag)
 
     def find(self, _kid: bytes, tag: int) -> Line | None:
-        """Return `TAKEN` if the tag is in use; one that is free is taken by who asked."""
+        """Return `ANOTHERS` if the tag is in use; one that is free is taken by who asked."""
         byte, bit = tag >> 3, 1 << (tag & 7)
         if self._bits[byte] & bit:
-            return TAKEN
+            return ANOTHERS
         self._bits[byte] |= bit
         return None

@@ -37,14 +37,14 @@ def revoke(
         .order_by(schema.shard.c.kid)
     )
     found = Revoked(tuple((row[0], row[1]) for row in counted), before)
-    if found.count:
+    if found.total:
         act = book.key_of(
             schema.act.insert().values(
                 reason=reason.value,
                 selection=selection.name,
                 at=at,
                 operator=operator,
-                count=found.count,
+                count=found.total,
             )
         )
         rows = select(chosen.c.shard_id, chosen.c.tag, literal(act)).where(~gone)

@@ -3,7 +3,8 @@
     shard 1-n certificate n-1 origin        certificate 1-0..1 revocation n-1 act
 
 1. A certificate's name is its key and its tag; neither says anything about a person.
-2. Rows are added, never changed or removed: what was issued or revoked stays so.
+2. Rows are added, never changed or removed: what was issued or revoked stays so. Only a key's count
+   of certificates grows.
 3. Whole numbers for what is many: an origin (lot, site, operator) is written once.
 """
 
@@ -33,6 +34,8 @@ shard = Table(
     Column("kid", LargeBinary(8), nullable=False, unique=True),
     Column("label", String(80), nullable=False),
     Column("width", SmallInteger, nullable=False),
+    # Counted with every line that is added: a key must not sign more than was planned.
+    Column("issued", BigInteger, nullable=False),
 )
 
 origin = Table(

@@ -47,6 +47,7 @@ def _issued() -> None:
         sa.Column("kid", sa.LargeBinary(length=8), nullable=False),
         sa.Column("label", sa.String(length=80), nullable=False),
         sa.Column("width", sa.SmallInteger(), nullable=False),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("kid"),
     )

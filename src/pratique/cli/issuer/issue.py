@@ -1,0 +1,116 @@
+"""`pratique issuer issue`: sign certificates, one or a whole file of people.
+
+1. A text is shown only after its line lies on the register's disk.
+2. What is refused is never signed; what is doubted is asked about, or needs --yes.
+3. A request that is made again gives the same certificate again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pratique.cli import options
+from pratique.cli.issuer import remarked, signed
+from pratique.cli.issuer.records import accepted, columns
+from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.errors import UsageError
+from pratique.journeys.issue import Asked, Work
+
+DAY = 86_400
+_REQUEST = re.compile(r"[0-9a-fA-F-]{32,}|[A-Za-z0-9_-]{22,}")
+
+
+@click.command()
+@columns
+@click.option("--from", "source", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+              metavar="FILE", help="Records: CSV, JSON, Parquet or a FHIR document.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR|FILE",
+              help="With --from: a new folder (CSV), or a file that ends in .parquet.")  # fmt: skip
+@click.option("--site", required=True, help="Code of the site, kept in the register.")
+@click.option("--operator", required=True, help="Your pseudonym, kept in the register.")
+@click.option("--valid-days", type=click.IntRange(1, 3660), default=365, show_default=True,
+              help="For how long the code may be read, at most to its key's end.")  # fmt: skip
+@click.option(
+    "--request", metavar="UUID", help="A random name of this request, to make it again safely."
+)
+@click.option("--shard", metavar="LABEL", help="The signing key [default: the one with most room].")
+@click.option("--workers", type=click.IntRange(1, 64), metavar="N",
+              help="Processes for a whole file [default: one a core].")  # fmt: skip
+@click.option(
+    "--pdf", type=click.Choice(["a4", "card", "large"]), help="Print each of a file's as PDF."
+)
+@click.option("--yes", is_flag=True, help="Issue what is doubted without asking.")
+@options.at
+@desk_options
+def issue(
+    *,
+    given: tuple[str, ...],
+    source: Path | None,
+    out: Path | None,
+    site: str,
+    operator: str,
+    valid_days: int,
+    request: str | None,
+    shard: str | None,
+    workers: int | None,
+    pdf: str | None,
+    yes: bool,
+    at: datetime | None,
+    **where: Any,
+) -> int:
+    """Sign a certificate from COLUMN=VALUE arguments or from answers, or a whole file with --from.
+
+    One text goes to standard output. A file's certificates go to --out, a killed job goes on where it
+    was when the same command is given again, and report.csv names each refused row and column.
+    """
+    now = int(options.now_or(at).timestamp())
+    work, validity = Work(_code(site), _code(operator)), valid_days * DAY
+    if out is not None:
+        if source is None or given or request:
+            raise UsageError("out-alone", "--out is for a file of records", "add --from FILE")
+        from pratique.cli.issuer import bulk  # noqa: PLC0415 - processes, progress
+
+        return bulk.run(
+            source, out, work=work, validity=validity, at=now, shard=shard, workers=workers, pdf=pdf,
+            where=where,
+        )  # fmt: skip
+    desk = open_desk(**where)
+    for number, reading in accepted(desk, given, source, at=options.now_or(at).date()):
+        remarked.confirm(reading.remarks, yes=yes)
+        asked = _request(request, number)
+        assert reading.record is not None
+        one = Asked(asked, now, work, validity)
+        made = signed.issued(desk, reading.record, one, label=shard)
+        if made.repeated:
+            click.echo(
+                "note: this request was made before; this is its certificate again", err=True
+            )
+        click.echo(made.text)
+    return 0
+
+
+def _request(text: str | None, number: int) -> bytes:
+    if text is None:
+        return os.urandom(32)
+    if not _REQUEST.fullmatch(text):
+        raise UsageError(
+            "request-short",
+            "the request's name is no UUID and not random enough",
+            "take a new UUID for each certificate: python -m uuid, or uuidgen",
+        )
+    return hashlib.sha256(f"pratique-request {text.lower()} {number}".encode()).digest()
+
+
+def _code(text: str) -> str:
+    if not text.strip() or len(text) > 80 or not text.isprintable():
+        raise UsageError(
+            "code-unreadable", "a site or a pseudonym is empty, too long or not printable"
+        )
+    return text.strip()

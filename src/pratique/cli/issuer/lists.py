@@ -1,0 +1,55 @@
+"""`pratique issuer lists`: write the revocation lists, and what each adds to the one before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pratique.cli import options
+from pratique.cli.issuer.job import write
+from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.edges.register.editions import Published, publish
+
+DAY = 86_400
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True,
+              metavar="DIR", help="Where to write them.")  # fmt: skip
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True,
+              help="For how long a new list is meant to be used.")  # fmt: skip
+@options.at
+@desk_options
+def lists(*, out: Path, days: int, at: datetime | None, **where: Any) -> None:
+    """Write each key's newest list and its delta.
+
+    A new edition is made where something was taken back since the last one, or where half of the last
+    one's time is over. Only tags are in it.
+    """
+    desk, now = open_desk(**where), int(options.now_or(at).timestamp())
+    found = desk.register.write(lambda book: publish(book, desk.shards, at=now, lasting=days * DAY))
+    out.mkdir(parents=True, exist_ok=True)
+    for published in found:
+        _write(out, published)
+    if not found:
+        click.echo("no key has signed yet: there is nothing to list")
+
+
+def _write(out: Path, published: Published) -> None:
+    listed, delta = published.listed, published.delta
+    name = f"{listed.head.participant}-{listed.head.kid.hex()}"
+    files = {f"{name}.tags": listed.to_bytes()}
+    if delta is not None:
+        step = f"{delta.parent_version}-{delta.head.version}"
+        files[f"{name}.{step}.delta"] = delta.to_bytes()
+    for file, data in files.items():
+        write(out / file, data, 0o644)
+    sizes = ", ".join(f"{file} {len(data)} bytes" for file, data in files.items())
+    made = "new" if published.is_new else "as before"
+    click.echo(
+        f"{published.shard.label}: version {listed.head.version} ({made}), "
+        f"{len(listed)} tags: {sizes}"
+    )

@@ -1,0 +1,62 @@
+"""Open the issuer's desk: its folder, its register, its value sets; in any process.
+
+    issuer's folder -> shards, keys by URI      register's URL -> Register      value sets -> Catalogue
+
+1. A `Place` holds no secret and may be handed to another process, which opens its own keys.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from pratique.cli.issuer.desk import Desk
+from pratique.crypto import signing, x509
+from pratique.edges import files, issuer_home
+from pratique.edges.keys import Secret, open_key
+from pratique.edges.register import open_register
+from pratique.errors import DocumentRefused, UsageError
+from pratique.intake.catalogue import Catalogue
+from pratique.trust.shards import Shard
+
+
+class Place(NamedTuple):
+    """Where a desk stands, so that another process can open the same one."""
+
+    folder: Path
+    register: str
+    value_sets: tuple[Path, ...]
+
+
+def opened(place: Place, secret: Secret) -> Desk:
+    """Open the desk of a place."""
+    issuer = issuer_home.load(place.folder)
+
+    def key_of(shard: Shard) -> signing.SigningKey:
+        key = open_key(shard.key, folder=place.folder, secret=secret)
+        if key.algorithm is not shard.algorithm:
+            raise DocumentRefused("key-other", f"the key of shard {shard.label} is another one")
+        return key
+
+    def public_key_of(shard: Shard) -> bytes:
+        (record,) = x509.read_file(issuer_home.read_certificate(place.folder, shard.label))
+        return record.public_key
+
+    register = open_register(place.register)
+    return Desk(issuer, key_of, public_key_of, register, _catalogue(place.value_sets))
+
+
+def _catalogue(paths: tuple[Path, ...]) -> Catalogue:
+    if not paths:
+        return Catalogue.builtin()
+    found = []
+    for path in paths:
+        for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+            try:
+                found.append(json.loads(files.read_bytes(file)))
+            except (ValueError, RecursionError) as error:
+                raise DocumentRefused("value-sets", f"{file}: it is no JSON document") from error
+    if not found:
+        raise UsageError("value-sets", "there is no value set in what was named")
+    return Catalogue.from_documents(found)

@@ -1,0 +1,42 @@
+"""`pratique issuer preview`: what would be signed, and what to look at; never a signature."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pratique.cli import options
+from pratique.cli.issuer.records import accepted, columns
+from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.safe import printable
+from pratique.journeys.preview import preview as fields_of
+
+
+@click.command()
+@columns
+@click.option("--from", "source", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+              metavar="FILE", help="Records: CSV, JSON, Parquet or a FHIR document.")  # fmt: skip
+@options.at
+@desk_options
+def preview(
+    *, given: tuple[str, ...], source: Path | None, at: datetime | None, **where: Any
+) -> int:
+    """Show what certificates would say, with remarks. Nothing is signed, and no key is opened."""
+    desk, day = open_desk(**where), options.now_or(at).date()
+    refused = 0
+    for number, reading in accepted(desk, given, source, at=day):
+        click.echo(f"record {number}")
+        for remark in reading.remarks:
+            sign = "refused" if remark.code.refuses else "look again"
+            click.echo(
+                f"  {sign} ({remark.column}): {remark.code.meaning}; {remark.code.next_step}"
+            )
+        if reading.record is None:
+            refused += 1
+            continue
+        for name, text in fields_of(reading.record).fields:
+            click.echo(f"  {name.replace('_', ' '):<18} {printable(text)}")
+    return 1 if refused else 0

@@ -1,0 +1,53 @@
+"""Options that say where the issuer's desk stands: its folder, its register, its value sets, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pratique.cli.issuer import options
+from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer.opening import Place, opened
+from pratique.edges.keys import Secret
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def desk_options(command: Command) -> Command:
+    """Add --issuer, --register, --value-sets, --password-file and --pin-file."""
+    register = click.option(
+        "--register",
+        envvar="PRATIQUE_REGISTER",
+        metavar="URL",
+        help="The register [default: PRATIQUE_REGISTER, or register.sqlite in the issuer's folder].",
+    )
+    value_sets = click.option(
+        "--value-sets",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True),
+        metavar="PATH",
+        help="Published value sets [default: those that come with Pratique]. Repeatable.",
+    )
+    return options.issuer(register(value_sets(options.secret_files(command))))
+
+
+def place_of(
+    *, issuer_folder: Path | None, register: str | None, value_sets: tuple[Path, ...], **_: object
+) -> Place:
+    """Return where the desk stands."""
+    folder = options.folder(issuer_folder)
+    url = register or f"sqlite:///{(folder / 'register.sqlite').absolute()}"
+    return Place(folder.absolute(), url, tuple(path.absolute() for path in value_sets))
+
+
+def secret_of(*, password_file: Path | None, pin_file: Path | None, **_: object) -> Secret:
+    """Return what asks for secrets."""
+    return options.secrets(password_file, pin_file)
+
+
+def open_desk(**where: Any) -> Desk:
+    """Open the desk that the options name."""
+    return opened(place_of(**where), secret_of(**where))
