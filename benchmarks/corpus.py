@@ -84,7 +84,7 @@ def load() -> Corpus:
         held = files.trust_from(trust, at=now, environment=Environment.TEST).snapshot
         return _corpus("corpora", texts, held)
     if (ROOT / "vectors" / "signers.json").is_file():
-        return _corpus("vectors", list(dict.fromkeys(_kit_texts())), kit_snapshot())
+        return _corpus("vectors", list(dict.fromkeys(_kit_texts())), _kit_signers())
     raise Missing(f"no corpora at {folder} and no vectors: set PRATIQUE_CORPORA to their folder")
 
 
@@ -104,9 +104,14 @@ def _corpora_trust(folder: Path) -> Iterator[Path]:
             yield folder / case["files"][0]
 
 
+def _kit_signers() -> Snapshot:
+    # Without the kit's revocations: what they cost is measured apart (benchmarks.revocation).
+    return kit_snapshot().replace(revocations=None)
+
+
 def _kit_texts() -> Iterator[str]:
     # Most of the kit differs from a good certificate on purpose; what is measured are good ones.
-    held = kit_snapshot()
+    held = _kit_signers()
     for text in mutate.kit_texts():
         found = verify(text, snapshot=held, at=AT).verdict.findings
         if [finding.code for finding in found] == [Code.NO_RULES]:

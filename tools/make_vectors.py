@@ -22,7 +22,7 @@ import cbor2
 
 from pratique.findings import Code
 from pratique.formats import base45
-from tools.vectors import good, judging, keys, payloads, reading, signing
+from tools.vectors import good, judging, keys, payloads, reading, revoked, signing
 from tools.vectors.cases import Case, instant
 
 FORMAT = "pratique-vectors-1"
@@ -39,6 +39,7 @@ GROUPS: dict[str, Callable[[], Iterable[Case]]] = {
     "usage": judging.usage_cases,
     "country": judging.country_cases,
     "environment": judging.environment_cases,
+    "revocation": revoked.revocation_cases,
 }
 
 Row = dict[str, Any]
@@ -130,6 +131,7 @@ def files() -> dict[str, str]:
         listed += [manifest_row(group, row) for row in rows]
     signers = [signer_row(name, signer) for name, signer in keys.SIGNERS.items()]
     made["signers.json"] = {**head, "signers": signers}
+    made[revoked.FILE] = {**head, **revoked.documents()}
     made["findings.json"] = {
         **head,
         "findings": [

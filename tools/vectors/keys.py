@@ -127,6 +127,9 @@ SIGNERS: dict[str, TestSigner] = {
     "misfit": TestSigner("erewhon", "XXE", ("XE",), "PS256", given_kid=b"misfit"),
     "mixed": TestSigner("erewhon-2", "XXE", ("XE",), "ES384"),
     "nowhere": TestSigner("nowhere", "", ()),
+    "listing": TestSigner("utopia-12", "XXU", ("XU",)),
+    "listing-again": TestSigner("utopia-12", "XXU", ("XU",), given_kid=b"XXU-2"),
+    "listing-late": TestSigner("arcadia-3", "XXA", ("XA",)),
     "over": TestSigner("utopia-10", "XXU", ("XU",), not_after=NOON - DAY),
     "future": TestSigner("utopia-11", "XXU", ("XU",), not_before=NOON + DAY),
 }
