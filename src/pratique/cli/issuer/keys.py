@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from pratique.cli.issuer import making, options
 from pratique.cli.issuer.keys_shown import describe, sca_line, table
 from pratique.cli.issuer.making import Wanted
 from pratique.edges import issuer_home
-from pratique.edges.keys import Secret, open_key
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Kind
 from pratique.trust import shards
@@ -205,10 +204,15 @@ def _successors(folder: Path, issuer: Issuer, at: datetime, within: int) -> list
 
 
 def _make(
-    folder: Path, issuer: Issuer, wanted: list[Wanted], *, at: datetime, secret: Secret
+    folder: Path,
+    issuer: Issuer,
+    wanted: list[Wanted],
+    *,
+    at: datetime,
+    secret: Callable[[str], str],
 ) -> None:
     by = making.open_ca(folder, issuer, secret)
-    _prove(folder, issuer, wanted, secret)
+    making.prove(folder, issuer, wanted, secret)
     task = making.makes(folder, issuer, at=at, secret=secret)
     if task.at > issuer.sca.use_until:
         click.echo("note: the signing CA's key is past its planned use; plan a new one", err=True)
@@ -223,10 +227,3 @@ def _make(
             f"kid {shard.kid.hex()}"
         )
     click.echo("hand the new certificates to the authority: pratique issuer keys export DIR")
-
-
-def _prove(folder: Path, issuer: Issuer, wanted: list[Wanted], secret: Secret) -> None:
-    """See to it that a new file gets the password of the others, not a slip of the hand."""
-    old = [uri for uri in (issuer.sca.key, *(s.key for s in issuer.shards)) if uri[:5] == "file:"]
-    if old and old[0] != issuer.sca.key and any(each.key[:5] == "file:" for each in wanted):
-        open_key(old[-1], folder=folder, secret=secret)

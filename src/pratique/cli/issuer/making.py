@@ -95,6 +95,17 @@ def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> Authority:
     return Authority(der, open_key(issuer.sca.key, folder=folder, secret=secret))
 
 
+def prove(folder: Path, issuer: Issuer, wanted: Iterable[Wanted], secret: Secret) -> None:
+    """See to it that new key files get the password of the others, and not a slip of the hand.
+
+    Where the signing CA's key lies in a file, too, opening it has shown that already.
+    """
+    old = [s.key for s in issuer.shards if s.key.startswith("file:")]
+    new = any(each.key.startswith("file:") for each in wanted)
+    if new and old and not issuer.sca.key.startswith("file:"):
+        open_key(old[-1], folder=folder, secret=secret)
+
+
 def make_shard(making: Makes, wanted: Wanted, by: Authority) -> Shard:
     """Make a shard: a key, and its certificate by the signing CA."""
     label = wanted.label
