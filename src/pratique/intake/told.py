@@ -42,6 +42,7 @@ def row_of(record: Record) -> dict[str, str]:
     for names, group in ((_PERSON, record.person), (_ENTRY[type(record.entry)], record.entry)):
         said = group._asdict()
         row |= {column: _cell(said[name]) for name, column in names.items() if said[name]}
+    row.setdefault("birth_date", "unknown")
     return row
 
 

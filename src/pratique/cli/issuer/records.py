@@ -48,8 +48,7 @@ def accepted(
         return
     if given:
         raise UsageError("records-mixed", "columns and a file were both given", "give one of them")
-    rows = tables.rows_from(open(0, "rb", closefd=False))  # noqa: SIM115 if str(source) == "-" else tables.rows(source)
-    for row in rows:
+    for row in _rows(source):
         if row.cells is None:
             yield row.number, Reading(None, row.remarks)
             continue
@@ -57,3 +56,11 @@ def accepted(
             row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority
         ):
             yield row.number, reading._replace(remarks=row.remarks + reading.remarks)
+
+
+def _rows(source: Path) -> Iterator[tables.Row]:
+    if str(source) != "-":
+        yield from tables.rows(source)
+        return
+    with open(0, "rb", closefd=False) as given:
+        yield from tables.rows_from(given)

@@ -1,0 +1,280 @@
+"""`pratique issuer`, as a clerk calls it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pratique.edges.register import Writing, open_register
+
+ROOT = Path(__file__).resolve().parents[3]
+AT = "2026-11-22T09:00:00Z"
+WORK = ("--site", "harbour", "--operator", "op-17", "--at", AT)
+DOSE = (
+    "kind=vaccination", "surname=Müller", "forename=Zoë", "birth_date=1980-02",
+    "product=EU/1/20/1528", "dose=2", "doses=2", "given_on=2026-10-01", "lot=LOT-1",
+)  # fmt: skip
+HEADER = [
+    "kind",
+    "surname",
+    "forename",
+    "birth_date",
+    "product",
+    "dose",
+    "doses",
+    "given_on",
+    "lot",
+]
+
+
+class Desk:
+    """An issuer's folder and a border's, and commands in them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "PRATIQUE_HOME": str(folder / "border"),
+            "PRATIQUE_ISSUER": str(folder / "issuer"),
+            "PRATIQUE_KEY_PASSWORD": "four invented plain words",
+        }
+
+    def run(self, *words: str, given: str = "", code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pratique", *words],
+            cwd=ROOT, env=self.environment, input=given, capture_output=True, text=True,
+            check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        self.said = done.stderr
+        return done.stdout
+
+    def counts(self) -> int:
+        register = open_register(f"sqlite:///{self.folder}/issuer/register.sqlite")
+        return sum(register.read(Writing.counts).values())
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    made = Desk(tmp_path_factory.mktemp("desk"))
+    made.run(
+        "issuer", "init", "--country", "XU", "--participant", "XXU", "--shards", "2", "--name",
+        "Ministry of Health of Utopia", "--at", "2026-11-01T00:00:00Z",
+    )  # fmt: skip
+    made.run("trust", "import", str(made.folder / "issuer" / "certificates"))
+    return made
+
+
+def test_a_preview_signs_nothing_and_opens_no_key(desk: Desk) -> None:
+    desk.environment.pop("PRATIQUE_KEY_PASSWORD")
+    try:
+        shown = desk.run("issuer", "preview", *DOSE, "--at", AT)
+    finally:
+        desk.environment["PRATIQUE_KEY_PASSWORD"] = "four invented plain words"
+    assert "MUELLER" in shown
+    assert "HC1:" not in shown
+
+
+def test_issued_renewed_corrected_and_refused(desk: Desk) -> None:
+    text = desk.run("issuer", "issue", *DOSE, *WORK).strip()
+    assert "Müller Zoë" in desk.run("verify", text, "--at", AT, code=3)
+    renewed = desk.run("issuer", "renew", text, *WORK).strip()
+    assert renewed != text
+    assert desk.run("issuer", "renew", text, *WORK).strip() == renewed
+    assert "renewed before" in desk.said
+    corrected = desk.run("issuer", "correct", renewed, "given_on=2026-10-02", *WORK).strip()
+    assert "2026-10-02" in desk.run("inspect", corrected)
+    desk.run("issuer", "renew", text, *WORK, code=2)
+    assert "was taken back" in desk.said
+    forged = text[:-4] + "0000"
+    desk.run("issuer", "renew", forged, *WORK, code=2)
+    assert "not authentic" in desk.said
+
+
+def test_a_request_made_again_is_the_same_certificate(desk: Desk) -> None:
+    request = ("--request", "123e4567-e89b-42d3-a456-426614174000")
+    first = desk.run("issuer", "issue", *DOSE, *WORK, *request)
+    before = desk.counts()
+    assert desk.run("issuer", "issue", *DOSE, *WORK, *request) == first
+    assert desk.counts() == before
+    desk.run("issuer", "issue", *DOSE[:-1], "lot=LOT-2", "dose=1", *WORK, *request, code=2)
+    assert "made before, for other content" in desk.said
+    desk.run("issuer", "issue", *DOSE, *WORK, "--request", "row-1", code=2)
+    assert "not random enough" in desk.said
+
+
+def test_a_refused_record_is_not_signed_and_not_repeated(desk: Desk) -> None:
+    before = desk.counts()
+    wrong = [word for word in DOSE if not word.startswith(("given_on", "surname"))]
+    told = desk.run(
+        "issuer", "issue", *wrong, "given_on=2026-13-01", "surname=Q\u202exyz", *WORK, code=2
+    )
+    assert told == ""
+    assert "(given_on)" in desk.said
+    assert "(surname)" in desk.said
+    assert "xyz" not in desk.said
+    assert desk.counts() == before
+
+
+def test_a_doubt_is_asked_about(desk: Desk) -> None:
+    early = [word for word in DOSE if not word.startswith("given_on")]
+    desk.run("issuer", "issue", *early, "given_on=2020-01-01", *WORK, given="n\n", code=2)
+    assert "look again" in desk.said
+    assert desk.run("issuer", "issue", *early, "given_on=2020-01-01", *WORK, "--yes")
+
+
+def test_a_fhir_document_is_issued(desk: Desk, tmp_path: Path) -> None:
+    document = {
+        "resourceType": "Bundle", "type": "collection", "entry": [
+            {"fullUrl": "urn:uuid:1", "resource": {
+                "resourceType": "Patient", "id": "1", "birthDate": "1991-07-03",
+                "name": [{"use": "official", "family": "Κωνσταντίνου", "given": ["Ελένη"]}]}},
+            {"resource": {
+                "resourceType": "Immunization", "status": "completed",
+                "patient": {"reference": "urn:uuid:1"}, "occurrenceDateTime": "2026-09-09",
+                "lotNumber": "F-7",
+                "vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "208"}]},
+                "protocolApplied": [{"doseNumberPositiveInt": 1, "seriesDosesPositiveInt": 2}]}},
+        ],
+    }  # fmt: skip
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(document))
+    text = desk.run("issuer", "issue", "--from", str(path), *WORK, "--yes").strip()
+    assert "Κωνσταντίνου Ελένη" in desk.run("verify", text, "--at", AT, code=3)
+
+
+def people(path: Path, count: int) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for number in range(count):
+            name = "".join(chr(65 + int(digit)) for digit in f"{number:05d}")
+            writer.writerow(
+                [
+                    "vaccination",
+                    f"Q{name}",
+                    "Jo",
+                    "1980-02-03",
+                    "EU/1/20/1528",
+                    2,
+                    2,
+                    "2026-10-01",
+                    "B-1",
+                ]
+            )
+    return path
+
+
+def texts(folder: Path) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for path in sorted(folder.glob("certificates-*.csv")):
+        with path.open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                assert int(row["row"]) not in found
+                found[int(row["row"])] = row["text"]
+    return found
+
+
+def test_a_killed_job_goes_on_and_signs_nothing_twice(desk: Desk, tmp_path: Path) -> None:
+    source, out, before = people(tmp_path / "people.csv", 9000), tmp_path / "out", desk.counts()
+    command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK)
+    early: dict[int, str] = {}
+    for parts in (1, 4):
+        with subprocess.Popen(
+            [sys.executable, "-m", "pratique", *command], cwd=ROOT, env=desk.environment,
+            stdout=subprocess.DEVNULL, start_new_session=True,
+        ) as job:  # fmt: skip
+            while job.poll() is None and len(list(out.glob("certificates-*.csv"))) < parts:
+                time.sleep(0.01)
+            os.killpg(job.pid, signal.SIGKILL)
+        early.update(texts(out))
+    # As if the power had failed between a commit and its file.
+    lost = sorted(out.glob("certificates-*.csv"))[0]
+    lost.unlink()
+    assert 0 < len(early) < 9000
+    desk.run(*command)
+    found = texts(out)
+    assert sorted(found) == list(range(2, 9002))
+    assert early.items() <= found.items(), "a row was signed twice"
+    assert len(set(found.values())) == 9000
+    assert desk.counts() == before + 9000
+    assert json.loads((out / "job.json").read_bytes())["secret"] == ""
+    desk.run(*command, code=2)
+    assert "this job is done" in desk.said
+    assert oct(out.stat().st_mode)[-3:] == "700"
+    assert {oct(path.stat().st_mode)[-3:] for path in out.iterdir()} == {"600"}
+
+
+def test_bad_rows_are_named_and_the_others_issued(desk: Desk, tmp_path: Path) -> None:
+    source = people(tmp_path / "people.csv", 3)
+    good = ["vaccination", "Ok", "Jo", "1980-02-03", "EU/1/20/1528", 2, 2, "2026-10-01", "B-1"]
+    with source.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        for column, value in [(1, "=HYPERLINK(1)"), (1, "X" * 1_000_000), (7, "2026-02-30"),
+                              (4, "EU/0"), (1, "a\u202eb"), (3, "")]:  # fmt: skip
+            writer.writerow([*good[:column], value, *good[column + 1 :]])
+        writer.writerow(good)
+    out = tmp_path / "out"
+    desk.run("issuer", "issue", "--from", str(source), "--out", str(out), *WORK, code=1)
+    assert sorted(texts(out)) == [2, 3, 4, 11]
+    with (out / "report.csv").open(encoding="utf-8") as file:
+        told = {(int(row["row"]), row["column"], row["code"]) for row in csv.DictReader(file)}
+    assert told >= {
+        (5, "surname", "FORMULA_LIKE"), (7, "given_on", "DATE_UNREADABLE"),
+        (8, "product", "CODE_UNKNOWN"), (9, "surname", "CONTROL_CHARACTER"),
+        (10, "birth_date", "FIELD_MISSING"),
+    }  # fmt: skip
+    assert any(row == 6 for row, _, _ in told)
+    assert "HYPERLINK" not in (out / "report.csv").read_text()
+
+
+def test_parquet_in_and_out(desk: Desk, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pytest.importorskip("pyarrow.csv").read_csv(people(tmp_path / "p.csv", 1500))
+    parquet.write_table(table, tmp_path / "p.parquet")
+    out = tmp_path / "signed.parquet"
+    desk.run("issuer", "issue", "--from", str(tmp_path / "p.parquet"), "--out", str(out), *WORK)
+    found = parquet.read_table(out).to_pydict()
+    assert len(set(found["text"])) == 1500
+    assert desk.run("verify", found["text"][7], "--at", AT, code=3)
+
+
+def test_a_lot_is_recalled_and_only_its_count_is_shown(desk: Desk, tmp_path: Path) -> None:
+    kept = desk.run("issuer", "issue", *DOSE[:-1], "lot=GOOD", *WORK).strip()
+    gone = desk.run("issuer", "issue", *DOSE[:-1], "lot=BAD", *WORK).strip()
+    recall = ("issuer", "revoke", "--reason", "product-recall", "--lot", "BAD", "--by", "head")
+    assert "1 would be revoked" in desk.run(*recall, "--dry-run")
+    assert "Müller" not in desk.run(*recall, "--yes")
+    assert "0 would be revoked, 1 were before" in desk.run(*recall, "--yes")
+    desk.run("issuer", "renew", gone, *WORK, code=2)
+    desk.run("issuer", "renew", kept, *WORK)
+    told = desk.run("issuer", "lists", "--out", str(tmp_path / "lists"), "--at", AT)
+    assert "version 1 (new)" in told
+    assert "product-recall" in desk.run("issuer", "audit")
+    work = json.loads(desk.run("issuer", "audit", "--format", "json"))["work"]
+    assert {row["operator"] for row in work} == {"op-17"}
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--reason", "unvaccinated", "--lot", "X", "--by", "x"), "is not one of"),
+        (("--reason", "fraud", "--by", "x"), "nothing says which"),
+        (("--reason", "fraud", "--tag", "zz", "--by", "x"), "no hexadecimal"),
+        (("--reason", "fraud", "--tag", "12", "--by", "x"), "belongs to one key"),
+        (("--reason", "fraud", "--shard", "no", "--by", "x"), "no shard"),
+    ],
+)
+def test_a_recall_needs_a_reason_and_a_selection(
+    desk: Desk, words: tuple[str, ...], what: str
+) -> None:
+    desk.run("issuer", "revoke", *words, code=2)
+    assert what in desk.said
