@@ -14,15 +14,20 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli.issuer import keys, options
+from pratique.cli.issuer import keys, making, options
 from pratique.cli.issuer.command import issuer
+from pratique.cli.issuer.making import Wanted
 from pratique.crypto import chain, make_x509, x509
-from pratique.edges import issuer_home
+from pratique.edges import files, issuer_home
 from pratique.edges.keys import open_key
 from pratique.errors import PratiqueError
+from pratique.findings import Code
+from pratique.formats import hcert, write
+from pratique.journeys.verify import verify
 from pratique.terms import Environment, Kind
 from pratique.trust.shards import ShardState
 from pratique.trust.shards import pick as pick_shard
+from tests import issuers
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
 INIT = ("init", "--country", "XU", "--participant", "XXU", "--name", "Ministry of Health of Utopia")
@@ -225,6 +230,40 @@ def test_what_was_issued_is_shown_and_fills_a_key(
     assert lines[2].split()[-2:] == ["12", "1000000"]
     assert lines[3].split()[-2:] == ["0", "1000000"]
     assert lines[-1].startswith("to be replaced soon: 2026-11-a;")
+
+
+def test_what_its_keys_sign_is_verified_from_what_it_exports(made: Path, tmp_path: Path) -> None:
+    run("keys", "export", tmp_path / "out")
+    shard, at = issuer_home.load(made).shards[0], datetime(2026, 12, 1, tzinfo=UTC)
+    key = open_key(shard.key, folder=made, secret=lambda _: PASSWORD)
+    record, now = issuers.RECORDS["vaccination"], int(at.timestamp())
+    payload = write.payload(
+        record.domain,
+        record.person,
+        record.entry._replace(identifier="URN:UVCI:01:XU:A#B"),
+        issuer="XU",
+        issued_at=now,
+        expires_at=now + 1000,
+    )
+    text = hcert.encode(payload, kid=shard.kid, algorithm=shard.algorithm, sign=key.sign)
+    published = files.trust_from([tmp_path / "out"], at=at, environment=Environment.TEST)
+    verdict = verify(text, snapshot=published.snapshot, at=at).verdict
+    assert [finding.code for finding in verdict.findings] == [Code.NO_RULES]
+    other = files.trust_from([tmp_path / "out" / "XXU-2026-11-b.pem"], at=at)
+    verdict = verify(text, snapshot=other.snapshot, at=at).verdict
+    assert [finding.code for finding in verdict.findings] == [Code.SIGNER_UNKNOWN]
+
+
+def test_a_new_key_file_is_not_sealed_under_a_slip_of_the_hand(made: Path) -> None:
+    # The signing CA's key lies in a device, so that opening it proves no password.
+    found = issuer_home.load(made)
+    found = found._replace(sca=found.sca._replace(key="hsm:utopia/sca"))
+    in_file, in_device = Wanted("a", "file:keys/a.pem", 1), Wanted("a", "hsm:utopia/a", 1)
+    with pytest.raises(PratiqueError) as caught:
+        making.prove(made, found, [in_file], lambda _: PASSWORD + "x")
+    assert caught.value.code == "key-password"
+    making.prove(made, found, [in_file], lambda _: PASSWORD)
+    making.prove(made, found, [in_device], lambda _: PASSWORD + "x")
 
 
 @pytest.mark.skipif(
