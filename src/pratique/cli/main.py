@@ -25,6 +25,10 @@ COMMANDS = {
     "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),
     "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),
     "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
+    "revocations": (
+        "pratique.cli.revocations:revocations",
+        "Import what issuers took back, and show its age.",
+    ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),

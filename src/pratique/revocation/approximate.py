@@ -51,6 +51,13 @@ class Slice(NamedTuple):
     offset: int
     data: bytes
 
+    @property
+    def entries(self) -> int:
+        """Return how many hashes were put in, as the file says."""
+        reader, place = (_BLOOM, 5) if self.form is Form.BLOOMFILTER else (_VARHASH, 2)
+        number: int = reader.unpack(self.data[: reader.size])[place]
+        return number
+
     def may_hold(self, entry: bytes) -> bool:
         """Tell whether the hash, or another one that looks the same here, is in the list."""
         if self.form is Form.BLOOMFILTER:
@@ -67,8 +74,7 @@ class Slice(NamedTuple):
         Shortened hashes: one of the entries looks the same. Bloom: the entries are all that were put in.
         """
         if self.form is Form.BLOOMFILTER:
-            current: int = _BLOOM.unpack(self.data[: _BLOOM.size])[5]
-            return sum(map(self.may_hold, exact)) >= max(1, current)
+            return sum(map(self.may_hold, exact)) >= max(1, self.entries)
         start, end = self.offset, self.offset + self.data[_VARHASH.size - 1]
         return any(other[start:end] == entry[start:end] for other in exact)
 

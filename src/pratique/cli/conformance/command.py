@@ -38,6 +38,7 @@ READERS = {
     "holder-name": "holder_kinds:holder_name",
     "icvp": "hcert_kinds:hcert",
     "pratique-vector": "vector_kinds:pratique_vector",
+    "revocation-hash": "revocation_kinds:revocation_hash",
     "rule-context": "context_kinds:rule_context",
     "signed-trustlist": "trust_kinds:signed_trustlist",
     "tng-did": "trust_kinds:tng_did",

@@ -13,11 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pratique.cli.conformance.kit_revocations import revocations
 from pratique.cli.conformance.result import Result
 from pratique.journeys.verify import Verification, verify
-from pratique.revocation import approximate, foreign
-from pratique.revocation.held import Revocations
-from pratique.revocation.tag_list import TagList
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment, Kind
 from pratique.trust.signer import Signer
@@ -63,22 +61,8 @@ def snapshot(path: Path, environment: Environment) -> Snapshot:
     rows = json.loads(path.read_text(encoding="utf-8"))["signers"]
     trust = TrustList(map(_signer, rows))
     revoked = path.with_name("revocations.json")
-    held = _revocations(revoked) if revoked.exists() else None
+    held = revocations(revoked) if revoked.exists() else None
     return Snapshot(number=1, created=0, environment=environment, trust=trust, revocations=held)
-
-
-def _revocations(path: Path) -> Revocations:
-    rows = json.loads(path.read_text(encoding="utf-8"))
-    return Revocations(
-        [TagList.from_bytes(base64.b64decode(row)) for row in rows["lists"]],
-        slices=map(_slice, rows["slices"]),
-    ).with_batches(map(foreign.read, rows["batches"]))
-
-
-def _slice(row: dict[str, Any]) -> approximate.Slice:
-    kid, form = base64.b64decode(row["kid"]), approximate.Form(row["form"])
-    key = foreign.Key(row["country"], kid, foreign.HashType(row["hashType"]))
-    return approximate.read(base64.b64decode(row["data"]), key, form, row["offset"])
 
 
 @cache

@@ -1,0 +1,27 @@
+"""What the verifier of Pratique's own kit holds of revocations (`vectors/README.md` describes it)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from pratique.revocation import approximate, foreign
+from pratique.revocation.held import Revocations
+from pratique.revocation.tag_list import TagList
+
+
+def revocations(path: Path) -> Revocations:
+    """Read the kit's revocations."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return Revocations(
+        [TagList.from_bytes(base64.b64decode(row)) for row in rows["lists"]],
+        slices=map(_slice, rows["slices"]),
+    ).with_batches(map(foreign.read, rows["batches"]))
+
+
+def _slice(row: dict[str, Any]) -> approximate.Slice:
+    kid, form = base64.b64decode(row["kid"]), approximate.Form(row["form"])
+    key = foreign.Key(row["country"], kid, foreign.HashType(row["hashType"]))
+    return approximate.read(base64.b64decode(row["data"]), key, form, row["offset"])

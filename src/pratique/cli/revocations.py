@@ -1,0 +1,205 @@
+"""What issuers have taken back: import lists, deltas and foreign batches, and show what is held.
+
+    FILE... -> list | delta | batch | slice -> Revocations -> a next edition of the snapshot -> show
+
+1. A refused file changes nothing, whatever else was named beside it.
+2. What is held only grows: an older list, or one that lacks what is held, is refused.
+3. Nothing here shows a tag or a hash, and nothing takes a revocation back.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options
+from pratique.edges import files
+from pratique.errors import DocumentRefused, UsageError
+from pratique.revocation import approximate, delta, foreign, tag_list
+from pratique.revocation.held import Revocations
+from pratique.snapshot import Snapshot, Source
+from pratique.terms import Environment
+from pratique.trust import json_text
+from pratique.trust.store import TrustList
+
+HOUR = 3600
+
+
+@click.group()
+def revocations() -> None:
+    """Import what issuers have taken back, and show how old it is."""
+
+
+@revocations.command("import")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--form",
+    type=click.Choice([form.value for form in approximate.Form]),
+    help="The files are approximate lists of the EU's gateway, of this form.",
+)
+@click.option("--country", default="", help="Whose approximate list it is.")
+@click.option("--kid", default="", metavar="BASE64", help="Of which key [default: any].")
+@click.option("--hash-type", type=click.Choice([kind.value for kind in foreign.HashType]))
+@click.option(
+    "--offset", type=click.IntRange(0, 2), default=0, help="Bytes left out before a part."
+)
+@options.home
+def import_(
+    *,
+    sources: tuple[Path, ...],
+    form: str | None,
+    country: str,
+    kid: str,
+    hash_type: str | None,
+    offset: int,
+    home: Path | None,
+) -> None:
+    """Import revocation lists and their deltas, and batches of the EU's gateway (JSON)."""
+    folder = files.home(home)
+    earlier = files.load_snapshot(folder) or _empty()
+    data = [(path, files.read_bytes(path)) for source in sources for path in _files(source)]
+    if form is None:
+        held = _with_documents(of(earlier), data)
+    else:
+        key = _key(country, kid, hash_type)
+        slices = [approximate.read(each, key, approximate.Form(form), offset) for _, each in data]
+        held = of(earlier).with_slices(slices)
+    _for_their_own(held, earlier)
+    named = [Source(path.name, hashlib.sha256(each).hexdigest()) for path, each in data]
+    snapshot = earlier.replace(
+        number=earlier.number + 1,
+        created=int(datetime.now(UTC).timestamp()),
+        revocations=held,
+        sources=tuple(sorted({*earlier.sources, *named})),
+    )
+    path = files.save_snapshot(folder, snapshot)
+    click.echo(f"{len(data)} files read")
+    click.echo(f"{_told(held)} in snapshot {snapshot.number}: {path}")
+
+
+@revocations.command()
+@options.at
+@options.home
+@options.output_format
+def show(*, at: datetime | None, home: Path | None, output_format: str) -> None:
+    """Show what is held, by whom and how old; never which certificates."""
+    instant = options.now_or(at)
+    held = of(files.load_snapshot(files.home(home)) or _empty())
+    rows = list(_rows(held, int(instant.timestamp())))
+    if output_format == "json":
+        head = {"at": instant.isoformat(), "revocations": rows}
+        click.echo(json.dumps(head, indent=1, sort_keys=True))
+        return
+    for row in rows:
+        about = f"version {row['version']}, {_age(row)}" if row["kind"] == "list" else row["of"]
+        click.echo(f"{row['kind']:<6} {row['participant']:<4} {row['kid']:<12} {row['count']:>8}  {about}")  # fmt: skip
+    click.echo(f"{_told(held)} at {instant.isoformat()}")
+
+
+def of(snapshot: Snapshot) -> Revocations:
+    """Return the revocations of a snapshot, so that more can be added."""
+    held = snapshot.revocations
+    return held if isinstance(held, Revocations) else Revocations()
+
+
+def _with_documents(held: Revocations, data: list[tuple[Path, bytes]]) -> Revocations:
+    lists: list[tag_list.TagList] = []
+    deltas: list[delta.Delta] = []
+    batches: list[foreign.Batch] = []
+    for path, each in data:
+        try:
+            if each.startswith(tag_list.FORMAT):
+                lists.append(tag_list.TagList.from_bytes(each))
+            elif each.startswith(delta.FORMAT):
+                deltas.append(delta.Delta.from_bytes(each))
+            else:
+                found = json_text.parse(each)
+                batches += map(foreign.read, found if isinstance(found, list) else [found])
+        except DocumentRefused as error:
+            raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
+    for each_list in sorted(lists, key=lambda found: found.head.version):
+        held = held.with_list(each_list)
+    return held.with_deltas(deltas).with_batches(batches)
+
+
+def _for_their_own(held: Revocations, snapshot: Snapshot) -> None:
+    for kid, participant in held.lists:
+        signers = snapshot.trust.signers_for(kid)
+        if not signers:
+            click.echo(f"no signer with kid {_text(kid)} is held yet", err=True)
+        elif not any(participant in {s.participant, *s.countries} for s in signers):
+            raise DocumentRefused(
+                "revocation-participant",
+                f"the revocation list is {participant}'s, and its key is another's",
+                "nobody revokes for another; tell whoever handed it to you",
+            )
+
+
+def _rows(held: Revocations, at: int) -> Iterator[dict[str, object]]:
+    for (kid, participant), found in sorted(held.lists.items()):
+        head = found.head
+        yield {
+            "kind": "list", "participant": participant, "kid": _text(kid), "count": len(found),
+            "version": head.version, "created": _date(head.created), "expires": _date(head.expires),
+            "age_hours": (at - head.created) // HOUR, "expired": at > head.expires,
+        }  # fmt: skip
+    for key, entries in held.exact.items():
+        yield {**_about(key), "kind": "batch", "count": len(entries), "of": key.hash_type.value}
+    for part in held.slices:
+        of_form = f"{part.key.hash_type.value}, approximate: {part.form.value}"
+        yield {**_about(part.key), "kind": "slice", "count": part.entries, "of": of_form}
+
+
+def _about(key: foreign.Key) -> dict[str, object]:
+    kid = foreign.UNKNOWN_KID if key.kid is None else _text(key.kid)
+    return {"participant": key.country, "kid": kid}
+
+
+def _age(row: dict[str, object]) -> str:
+    end = f", out of date since {row['expires']}" if row["expired"] else ""
+    return f"{row['age_hours']} hours old{end}"
+
+
+def _told(held: Revocations) -> str:
+    tags = sum(map(len, held.lists.values()))
+    entries = sum(map(len, held.exact.values()))
+    return (
+        f"{len(held.lists)} lists with {tags} revocations, {entries} foreign entries, "
+        f"{len(held.slices)} approximate lists"
+    )
+
+
+def _key(country: str, kid: str, hash_type: str | None) -> foreign.Key:
+    octets = json_text.octets(kid)
+    if not country or hash_type is None or octets is None:
+        raise UsageError(
+            "slice-unnamed",
+            "an approximate list does not say what it is about",
+            "give --country and --hash-type, and --kid in Base64 if it is for one key",
+        )
+    return foreign.Key(country, octets or None, foreign.HashType(hash_type))
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    found = (path for path in sorted(source.iterdir()) if not path.name.startswith("."))
+    return [path for path in found if path.is_file() and not path.is_symlink()]
+
+
+def _text(kid: bytes) -> str:
+    return base64.b64encode(kid).decode()
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _empty() -> Snapshot:
+    return Snapshot(number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList())
