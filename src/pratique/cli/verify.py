@@ -178,7 +178,8 @@ def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: dat
     if sources:
         from pratique.terms import Environment  # noqa: PLC0415
 
-        return files.trust_from(sources, at=at, environment=Environment(environment)).snapshot
+        named = files.trust_from(sources, at=at, environment=Environment(environment)).snapshot
+        return _with_revocations(named, home)
     found = files.load_snapshot(files.home(home))
     if found is None:
         raise DocumentRefused(
@@ -187,3 +188,13 @@ def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: dat
             "pratique trust import SOURCE..., or name a source with --trust",
         )
     return found
+
+
+def _with_revocations(named: Snapshot, home: Path | None) -> Snapshot:
+    # Naming other signers does not take back what was revoked.
+    from pratique.edges import files  # noqa: PLC0415 - not needed for --help
+
+    if named.revocations is not None:
+        return named
+    imported = files.load_snapshot(files.home(home))
+    return named if imported is None else named.replace(revocations=imported.revocations)

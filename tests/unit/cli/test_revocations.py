@@ -16,7 +16,11 @@ from pratique.revocation.approximate import bloom
 from pratique.revocation.delta import make
 from pratique.revocation.foreign import HashType, Key, batches
 from pratique.revocation.tag_list import TagList
+from pratique.revocation.tags import tag
 from tests.unit.made import make as made
+from tools import measure
+from tools.vectors import content, keys
+from tools.vectors.layers import claims, text
 
 KID = b"\1\2\3\4\5\6\7\x08"
 ENTRY = bytes(range(16))
@@ -168,3 +172,14 @@ def test_an_approximate_list_is_told_what_it_is(folder: Path) -> None:
 def test_nothing_held_is_told(folder: Path) -> None:
     assert not files.snapshot_path(folder / "home").exists()
     assert run("show").output.startswith("0 lists with 0 revocations")
+
+
+def test_naming_other_signers_does_not_take_back_what_was_revoked(folder: Path) -> None:
+    certificate = text(claims(content.vaccinated({"ci": "URN:UVCI:01:XU:1"})))
+    own = keys.SIGNERS["utopia"].kid
+    listed = revoking({tag(own, "URN:UVCI:01:XU:1", 24)}, kid=own, expires=keys.END)
+    trust = put(folder, "signers", measure.snapshot().replace(revocations=None).to_bytes())
+    words = ("--trust", trust, "--at", "2026-06-01T12:00:00Z", certificate)
+    assert "REVOKED" not in run(*words, group="verify").output
+    run("import", put(folder, "list", listed.to_bytes()))
+    assert "REVOKED" in run(*words, group="verify").output

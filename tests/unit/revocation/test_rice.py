@@ -27,6 +27,10 @@ def test_what_was_written_is_read_again(made: tuple[frozenset[int], int]) -> Non
     assert list(held) == sorted(numbers)
 
 
+def test_the_example_of_the_reference_page_is_right() -> None:
+    assert encode([5, 9, 200], 8) == (3, bytes.fromhex("01050290fe"))
+
+
 @given(sets(), st.data())
 def test_a_number_is_found_exactly_if_it_is_held(
     made: tuple[frozenset[int], int], data: st.DataObject
