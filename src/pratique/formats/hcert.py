@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 
 from pratique.crypto import cose
 from pratique.crypto.envelope import Envelope
@@ -53,13 +52,14 @@ def unwrap(text: str) -> Envelope | Finding:
 decode = cwt.decode
 
 
-def encode(
-    payload: bytes, *, kid: bytes, algorithm: Algorithm, sign: Callable[[bytes], bytes]
-) -> str:
-    """Sign a payload and return its text; `sign` gives the signature in COSE's fixed-length form."""
-    protected = cose.protected(algorithm, kid)
-    message = cose.message_of(protected, payload)
-    return _wrap(cose.encode_sign1(protected, payload, sign(message)))
+def to_sign(payload: bytes, *, kid: bytes, algorithm: Algorithm) -> bytes:
+    """Return the bytes that are to be signed for a payload."""
+    return cose.message_of(cose.protected(algorithm, kid), payload)
+
+
+def encode(payload: bytes, signature: bytes, *, kid: bytes, algorithm: Algorithm) -> str:
+    """Return the text of a signed payload; `signature` is in COSE's fixed-length form."""
+    return _wrap(cose.encode_sign1(cose.protected(algorithm, kid), payload, signature))
 
 
 def _wrap(message: bytes) -> str:

@@ -16,7 +16,6 @@ from pratique.formats import cwt
 from pratique.model import (
     Entry,
     Exemption,
-    HealthCertificate,
     Moment,
     Person,
     Precision,
@@ -32,39 +31,38 @@ ICVP_DOMAIN = "ICVP"
 
 
 def payload(
-    domain: str, person: Person, entry: Entry, *, issuer: str, issued_at: int, expires_at: int
+    domain: str,
+    person: Person,
+    entry: Entry,
+    identifier: str,
+    *,
+    issuer: str,
+    issued_at: int,
+    expires_at: int,
 ) -> bytes:
-    """Return the CWT of one event; `entry.identifier` is the certificate's own.
+    """Return the CWT of one event.
 
     Args:
         domain: "DCC" or "ICVP"; an exemption's is "DCC".
+        identifier: the certificate's own; whatever `entry` has is not written.
         issuer: ISO 3166-1 alpha-2 code of the issuing country.
         issued_at, expires_at: seconds since the epoch.
     """
     claims: dict[int, Any] = {cwt.ISSUER: issuer, cwt.ISSUED: issued_at, cwt.EXPIRES: expires_at}
     if domain == ICVP_DOMAIN and isinstance(entry, Vaccination):
-        claims[cwt.IDENTIFIER] = (entry.identifier or "").encode()
+        claims[cwt.IDENTIFIER] = identifier.encode()
         claims[cwt.HCERT] = {cwt.ICVP: _icvp(person, entry)}
     elif isinstance(entry, Exemption):
-        claims[cwt.HCERT] = {cwt.EXEMPTION: _dcc(person, "e", entry, EXEMPTION_VERSION)}
+        claims[cwt.HCERT] = {
+            cwt.EXEMPTION: _dcc(person, "e", _exemption(entry, identifier), EXEMPTION_VERSION)
+        }
     else:
-        claims[cwt.HCERT] = {cwt.DCC: _dcc(person, _GROUP[type(entry)], entry, DCC_VERSION)}
+        group, fields = _GROUPS[type(entry)]
+        claims[cwt.HCERT] = {cwt.DCC: _dcc(person, group, fields(entry, identifier), DCC_VERSION)}
     return dumps(claims)
 
 
-def again(certificate: HealthCertificate, entry: Entry, issued_at: int, expires_at: int) -> bytes:
-    """Return the CWT of a certificate that was read, with a new identifier and new dates."""
-    return payload(
-        certificate.domain,
-        certificate.person,
-        entry,
-        issuer=certificate.issuer or "",
-        issued_at=issued_at,
-        expires_at=expires_at,
-    )
-
-
-def _dcc(person: Person, group: str, entry: Any, version: str) -> dict[str, Any]:
+def _dcc(person: Person, group: str, fields: dict[str, Any], version: str) -> dict[str, Any]:
     surname, forename, surname_icao, forename_icao, born = person[:5]
     name = {"fn": surname, "fnt": surname_icao, "gn": forename, "gnt": forename_icao}
     if None in name.values():
@@ -73,45 +71,48 @@ def _dcc(person: Person, group: str, entry: Any, version: str) -> dict[str, Any]
         "ver": version,
         "nam": name,
         "dob": born.text() if born is not None else "",
-        group: [_ENTRY[group](entry)],
+        group: [fields],
     }
 
 
-def _vaccination(dose: Vaccination) -> dict[str, Any]:
+def _vaccination(dose: Vaccination, identifier: str) -> dict[str, Any]:
     return {
         "tg": dose.disease, "vp": dose.prophylaxis, "mp": dose.product, "ma": dose.manufacturer,
         "dn": dose.dose, "sd": dose.doses, "dt": _day(dose.given), "co": dose.country,
-        "is": dose.authority, "ci": dose.identifier,
+        "is": dose.authority, "ci": identifier,
     }  # fmt: skip
 
 
-def _test(test: Test) -> dict[str, Any]:
+def _test(test: Test, identifier: str) -> dict[str, Any]:
     fields = {
         "tg": test.disease, "tt": test.test_type, "nm": test.name, "ma": test.device,
         "sc": _instant(test.sampled), "tr": test.result, "tc": test.site, "co": test.country,
-        "is": test.authority, "ci": test.identifier,
+        "is": test.authority, "ci": identifier,
     }  # fmt: skip
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _recovery(illness: Recovery) -> dict[str, Any]:
+def _recovery(illness: Recovery, identifier: str) -> dict[str, Any]:
     return {
         "tg": illness.disease, "fr": _day(illness.first_positive), "co": illness.country,
         "is": illness.authority, "df": _day(illness.valid_from), "du": _day(illness.valid_until),
-        "ci": illness.identifier,
+        "ci": identifier,
     }  # fmt: skip
 
 
-def _exemption(exemption: Exemption) -> dict[str, Any]:
+def _exemption(exemption: Exemption, identifier: str) -> dict[str, Any]:
     return {
         "tg": exemption.disease, "df": _day(exemption.valid_from),
         "du": _day(exemption.valid_until), "co": exemption.country, "is": exemption.authority,
-        "ci": exemption.identifier,
+        "ci": identifier,
     }  # fmt: skip
 
 
-_GROUP: dict[type, str] = {Vaccination: "v", Test: "t", Recovery: "r"}
-_ENTRY: dict[str, Any] = {"v": _vaccination, "t": _test, "r": _recovery, "e": _exemption}
+_GROUPS: dict[type, tuple[str, Any]] = {
+    Vaccination: ("v", _vaccination),
+    Test: ("t", _test),
+    Recovery: ("r", _recovery),
+}
 
 
 def _icvp(person: Person, dose: Vaccination) -> dict[str, Any]:

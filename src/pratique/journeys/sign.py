@@ -12,9 +12,8 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b, sha256
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -29,9 +28,13 @@ from pratique.trust.shards import Shard
 RANDOM_CHARACTERS = 20
 """Of Base32: 100 random bits, so that 80 are left where nodes share a key by prefixes of the tag."""
 
-REQUEST_SIZE = 16
-"""Bytes that a request's secret has at least; a shorter one could be guessed."""
+REQUEST_SIZES = range(16, 65)
+"""Bytes that a request's secret may have; a shorter one could be guessed, a longer one is no key."""
 
+AT_ONCE = 128
+"""Certificates that are signed before they are packed."""
+
+_DRAW = b"pratique-draw-1"
 _RANDOM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 8
 """A random byte to one of 32 characters (RFC 4648 §6), each as likely as the others."""
 
@@ -121,6 +124,15 @@ class Signed(NamedTuple):
     repeated: bool = False
 
 
+@silent
+class Draft(NamedTuple):
+    """What is to be signed, and its line."""
+
+    payload: bytes
+    line: Line
+    repeated: bool = False
+
+
 class Drawn(NamedTuple):
     """An identifier, its tag, and the mark by which its request is known again."""
 
@@ -140,39 +152,64 @@ def sign(
     occasion: Occasion,
 ) -> Signed:
     """Sign one record. UsageError `request-…` if the request was made before with other content."""
-    drawn = draw(request, shard, book)
-    held = drawn.held
+    draft = drafted(record, request=request, shard=shard, book=book, occasion=occasion)
+    return next(finished([draft], shard=shard, key=key))
+
+
+def drafted(
+    record: Record, *, request: bytes, shard: Shard, book: Book, occasion: Occasion
+) -> Draft:
+    """Draw and write one record; UsageError `request-…` as `sign`."""
+    identifier, tag, mark, held = draw(request, shard, book)
     if held is not None:
         occasion = held.occasion
     payload = write.payload(
         record.domain,
         record.person,
-        record.entry._replace(identifier=drawn.identifier),
+        record.entry,
+        identifier,
         issuer=shard.country,
         issued_at=occasion.issued_at,
         expires_at=occasion.expires_at,
     )
-    mark = drawn.mark + hmac.digest(request, payload, "sha256")[:8]
-    if held is not None and held.request != mark:
+    mark += blake2b(payload, key=request, digest_size=8).digest()
+    if held is None:
+        uci = sha256(identifier.encode()).digest()[:16]
+        return Draft(payload, Line(shard.kid, tag, mark, uci, record.kind.value, occasion))
+    if held.request != mark:
         raise UsageError(
             "request-reused",
             "this request was made before, for other content; nothing was issued",
             "give each certificate a request of its own; to change one, use: pratique issuer correct",
         )
-    text = hcert.encode(payload, kid=shard.kid, algorithm=shard.algorithm, sign=key.sign)
-    if held is not None:
-        return Signed(text, held, repeated=True)
-    uci = sha256(drawn.identifier.encode()).digest()[:16]
-    return Signed(text, Line(shard.kid, drawn.tag, mark, uci, record.kind.value, occasion))
+    return Draft(payload, held, repeated=True)
+
+
+def finished(drafts: Sequence[Draft], *, shard: Shard, key: SigningKey) -> Iterator[Signed]:
+    """Sign drafts of one shard in order.
+
+    Some are signed before the first of them is packed: a signature and what is around it, taken in
+    turns, drive each other out of the processor's caches.
+    """
+    kid, algorithm = shard.kid, shard.algorithm
+    for start in range(0, len(drafts), AT_ONCE):
+        some = drafts[start : start + AT_ONCE]
+        messages = [hcert.to_sign(draft.payload, kid=kid, algorithm=algorithm) for draft in some]
+        signatures = [key.sign(message) for message in messages]
+        for (payload, line, repeated), signature in zip(some, signatures, strict=True):
+            text = hcert.encode(payload, signature, kid=kid, algorithm=algorithm)
+            yield Signed(text, line, repeated)
 
 
 def draw(request: bytes, shard: Shard, book: Book) -> Drawn:
     """Draw identifiers until one's tag is unused, or is this very request's."""
-    if len(request) < REQUEST_SIZE:
-        raise UsageError("request-short", f"a request has at least {REQUEST_SIZE} random bytes")
+    if len(request) not in REQUEST_SIZES:
+        raise UsageError(
+            "request-short", f"a request has {REQUEST_SIZES[0]} to {REQUEST_SIZES[-1]} random bytes"
+        )
     start = f"URN:UVCI:01:{shard.country}:"
     for number in count():
-        digest = hmac.digest(request, b"pratique-draw%d" % number, "sha256")
+        digest = blake2b(b"%d" % number, key=request, digest_size=32, person=_DRAW).digest()
         drawn = digest[:RANDOM_CHARACTERS].translate(_RANDOM).decode()
         identifier = with_checksum(start + drawn)
         tag = tags.tag(shard.kid, identifier, shard.width)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from sqlalchemy import Connection, Insert, bindparam, select
 
@@ -80,6 +81,8 @@ class Writing:
                 )
             )  # fmt: skip
         if rows:
+            # In the tree's order: neighbours go to one page.
+            rows.sort(key=itemgetter(0, 1))
             mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
             marks = ", ".join([mark] * len(_COLUMNS))
             names = ", ".join(_COLUMNS)
