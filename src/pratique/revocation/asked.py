@@ -5,13 +5,11 @@ Asked -> Recall.find -> Code | None
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
 from pratique.findings import Code
 from pratique.terms import Algorithm
 
 
-class Asked(NamedTuple):
+class Asked:
     """A certificate as its signer and its content show it; nothing here is the text's to choose.
 
     Attributes:
@@ -23,22 +21,35 @@ class Asked(NamedTuple):
         at: seconds since the epoch.
     """
 
-    kids: frozenset[bytes]
-    participant: str
-    countries: frozenset[str]
-    algorithm: Algorithm
-    identifiers: tuple[str, ...]
-    issuer: str | None
-    signature: bytes
-    at: int
+    __slots__ = (
+        "algorithm", "at", "countries", "identifiers", "issuer", "kids", "participant", "signature"
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        kids: frozenset[bytes],
+        participant: str,
+        countries: frozenset[str],
+        algorithm: Algorithm,
+        identifiers: tuple[str, ...],
+        issuer: str | None,
+        signature: bytes,
+        at: int,
+    ) -> None:
+        self.kids, self.participant, self.countries = kids, participant, countries
+        self.algorithm, self.identifiers, self.issuer = algorithm, identifiers, issuer
+        self.signature, self.at = signature, at
 
     def __repr__(self) -> str:
         return "<Asked: not shown>"
 
 
-class Recall(Protocol):
-    """All revocations that a verifier holds: `pratique.revocation.held.Revocations`."""
+class Recall:
+    """All revocations that a verifier holds: `pratique.revocation.held.Revocations` is one."""
+
+    __slots__ = ()
 
     def find(self, asked: Asked) -> Code | None:
         """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
-        ...
+        raise NotImplementedError

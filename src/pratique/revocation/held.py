@@ -16,7 +16,7 @@ from types import MappingProxyType
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
 from pratique.revocation.approximate import Slice
-from pratique.revocation.asked import Asked
+from pratique.revocation.asked import Asked, Recall
 from pratique.revocation.delta import Delta, follow
 from pratique.revocation.foreign import Batch, Entries, HashType, Key, hashes
 from pratique.revocation.tag_list import TagList
@@ -26,7 +26,7 @@ Name = tuple[bytes, str]
 """A list's key: kid, participant."""
 
 
-class Revocations:
+class Revocations(Recall):
     """Lists by key, exact foreign entries, approximate foreign slices. Immutable."""
 
     __slots__ = ("_by_kid", "exact", "lists", "slices")

@@ -131,9 +131,16 @@ class Snapshot:
         """Tell whether a certificate that the signer signed was taken back; None if it was not."""
         if self.revocations is None:
             return None
-        participant, countries, algorithm = signer.participant, signer.countries, signer.algorithm
-        kids = self._listed_as(signer)
-        asked = Asked(kids, participant, countries, algorithm, identifiers, issuer, signature, at)
+        asked = Asked(
+            kids=self._listed_as(signer),
+            participant=signer.participant,
+            countries=signer.countries,
+            algorithm=signer.algorithm,
+            identifiers=identifiers,
+            issuer=issuer,
+            signature=signature,
+            at=at,
+        )
         return self.revocations.find(asked)
 
     def _listed_as(self, signer: Signer) -> frozenset[bytes]:

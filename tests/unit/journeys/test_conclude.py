@@ -123,3 +123,9 @@ def test_notes_come_before_what_they_are_about() -> None:
 
 def test_a_verification_shows_its_colour_and_nothing_else() -> None:
     assert repr(verified(text(CLAIMS))) == "<Verification: amber>"
+
+
+def test_the_quick_way_makes_a_whole_verification() -> None:
+    found = verified(text(CLAIMS), held(UTOPIA))
+    assert len(found) == len(conclude.Verification._fields)
+    assert found.outcomes == ()
