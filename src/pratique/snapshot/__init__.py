@@ -18,8 +18,7 @@ from pratique.errors import DocumentRefused
 from pratique.findings import Code
 from pratique.revocation.asked import Asked, Recall
 from pratique.rules.ruleset import Build, Ruleset
-from pratique.snapshot import document
-from pratique.snapshot.document import FORMAT, Source, is_snapshot
+from pratique.snapshot.document import FORMAT, PARTS, Source, is_snapshot, read, write
 from pratique.terms import Algorithm, Environment
 from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
@@ -162,17 +161,17 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """Write the snapshot as JSON: members sorted, one signer per line."""
-        return document.write(self._parts())
+        return write(self._parts())
 
     @classmethod
     def from_bytes(
         cls, data: bytes, *, primitive: Primitive | None = None, build: Build | None = None
     ) -> Snapshot:
         """Read a snapshot; DocumentRefused `snapshot-…` if it is not exactly one."""
-        return cls(**document.read(data, build), primitive=primitive)
+        return cls(**read(data, build), primitive=primitive)
 
     def _parts(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in document.PARTS}
+        return {name: getattr(self, name) for name in PARTS}
 
     def _content(self) -> tuple[object, ...]:
         return tuple(self._parts().values())
