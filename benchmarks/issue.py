@@ -76,11 +76,8 @@ def _one_core(folder: Path, rounds: int) -> None:
     for number in range(rounds):
         records = [_record(number * PART + i) for i in range(PART)]
         make = partial(_make, records, os.urandom(32), shard, key)
-        whole.append(
-            _spent(
-                lambda m=make, n=number: bulk.commit(b"a benchmark job.", n, shard, at=AT, make=m)
-            )
-        )  # type: ignore[misc]
+        commit = partial(bulk.commit, b"a benchmark job.", number, shard, at=AT, make=make)
+        whole.append(_spent(commit))
         bare.append(_spent(lambda: [key.sign(message) for _ in range(PART)]))
     whole, bare = whole[2:], bare[2:]
     ratio = statistics.median(a / b for a, b in zip(whole, bare, strict=True))

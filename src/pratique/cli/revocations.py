@@ -25,7 +25,7 @@ from pratique.revocation import approximate, delta, foreign, tag_list
 from pratique.revocation.held import Revocations
 from pratique.snapshot import Snapshot, Source
 from pratique.terms import Environment
-from pratique.trust import json_text
+from pratique.trust import countries, json_text
 from pratique.trust.store import TrustList
 
 HOUR = 3600
@@ -133,7 +133,9 @@ def _for_their_own(held: Revocations, snapshot: Snapshot) -> None:
         signers = snapshot.trust.signers_for(kid)
         if not signers:
             click.echo(f"no signer with kid {_text(kid)} is held yet", err=True)
-        elif not any(participant in {s.participant, *s.countries} for s in signers):
+        elif not any(
+            participant in {s.participant, *countries.spellings(s.countries)} for s in signers
+        ):
             raise DocumentRefused(
                 "revocation-participant",
                 f"the revocation list is {participant}'s, and its key is another's",

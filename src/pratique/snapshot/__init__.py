@@ -20,8 +20,8 @@ from pratique.revocation.asked import Asked, Recall
 from pratique.rules.ruleset import Build, Ruleset
 from pratique.snapshot.document import FORMAT, PARTS, Source, is_snapshot, read, write
 from pratique.terms import Algorithm, Environment
+from pratique.trust import countries, store
 from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
 
 __all__ = ["FORMAT", "Checker", "Primitive", "Snapshot", "Source", "is_snapshot"]
 
@@ -54,7 +54,7 @@ class Snapshot:
     number: int
     created: int
     environment: Environment
-    trust: TrustList
+    trust: store.TrustList
     ruleset: Ruleset
     revocations: Recall | None
     sources: tuple[Source, ...]
@@ -69,7 +69,7 @@ class Snapshot:
         number: int,
         created: int,
         environment: Environment,
-        trust: TrustList,
+        trust: store.TrustList,
         sources: tuple[Source, ...] = (),
         ruleset: Ruleset | None = None,
         revocations: Recall | None = None,
@@ -133,7 +133,7 @@ class Snapshot:
         asked = Asked(
             kids=self._listed_as(signer),
             participant=signer.participant,
-            countries=signer.countries,
+            countries=countries.spellings(signer.countries),
             algorithm=signer.algorithm,
             identifiers=identifiers,
             issuer=issuer,

@@ -35,6 +35,12 @@ def code(text: str) -> str | None:
     return _spellings().get(text.strip().upper())
 
 
+@cache
+def spellings(countries: frozenset[str]) -> frozenset[str]:
+    """Return every spelling that means one of these countries: "XU" and "XXU", "PT" and "PRT"."""
+    return countries | {text for text, meant in _spellings().items() if meant in countries}
+
+
 def may_sign_for(participant: str) -> frozenset[str]:
     """Return the countries under whose name a participant may sign; empty if it is not known."""
     own = code(participant)

@@ -240,12 +240,15 @@ def test_what_its_keys_sign_is_verified_from_what_it_exports(made: Path, tmp_pat
     payload = write.payload(
         record.domain,
         record.person,
-        record.entry._replace(identifier="URN:UVCI:01:XU:A#B"),
+        record.entry,
+        "URN:UVCI:01:XU:A#B",
         issuer="XU",
         issued_at=now,
         expires_at=now + 1000,
     )
-    text = hcert.encode(payload, kid=shard.kid, algorithm=shard.algorithm, sign=key.sign)
+    kid, algorithm = shard.kid, shard.algorithm
+    signature = key.sign(hcert.to_sign(payload, kid=kid, algorithm=algorithm))
+    text = hcert.encode(payload, signature, kid=kid, algorithm=algorithm)
     published = files.trust_from([tmp_path / "out"], at=at, environment=Environment.TEST)
     verdict = verify(text, snapshot=published.snapshot, at=at).verdict
     assert [finding.code for finding in verdict.findings] == [Code.NO_RULES]

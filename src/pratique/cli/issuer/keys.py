@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from pratique.cli import options as shared
-from pratique.cli.issuer import making, options
+from pratique.cli.issuer import counted, making, options
 from pratique.cli.issuer.keys_shown import describe, sca_line, table
 from pratique.cli.issuer.making import Wanted
 from pratique.edges import issuer_home
@@ -38,12 +38,16 @@ def keys() -> None:
 
 @keys.command("list")
 @options.issuer
+@counted.register_option
 @shared.at
 @shared.output_format
-def list_(*, issuer_folder: Path | None, at: datetime | None, output_format: str) -> None:
+def list_(
+    *, issuer_folder: Path | None, register: str | None, at: datetime | None, output_format: str
+) -> None:
     """List the signing keys: their state, and the days they have left to sign and to be verified."""
-    issuer = issuer_home.load(options.folder(issuer_folder))
-    show(issuer, at=shared.now_or(at), output_format=output_format)
+    folder = options.folder(issuer_folder)
+    issuer, issued = issuer_home.load(folder), counted.counts(folder, register)
+    show(issuer, at=shared.now_or(at), output_format=output_format, counts=issued)
 
 
 def show(
@@ -123,6 +127,7 @@ def new_shard(
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
 @options.issuer
+@counted.register_option
 @options.secret_files
 @shared.at
 def rotate(
@@ -130,6 +135,7 @@ def rotate(
     within: int,
     dry_run: bool,
     issuer_folder: Path | None,
+    register: str | None,
     password_file: Path | None,
     pin_file: Path | None,
     at: datetime | None,
@@ -139,8 +145,9 @@ def rotate(
     Doing it twice makes nothing twice. What the old keys have signed is verified as before.
     """
     folder, instant = options.folder(issuer_folder), shared.now_or(at)
+    issued = counted.counts(folder, register) or {}
     if dry_run:
-        planned = _successors(folder, issuer_home.load(folder), instant, within)
+        planned = _successors(folder, issuer_home.load(folder), instant, within, issued)
         for wanted in planned:
             click.echo(f"would make {wanted.label} in place of {wanted.replaces}: {wanted.key}")
         if not planned:
@@ -148,7 +155,7 @@ def rotate(
         return
     with issuer_home.locked(folder):
         issuer = issuer_home.load(folder)
-        wanted_all = _successors(folder, issuer, instant, within)
+        wanted_all = _successors(folder, issuer, instant, within, issued)
         if not wanted_all:
             click.echo(f"no key ends within {within} days")
             return
@@ -193,9 +200,11 @@ def export(*, target: Path, issuer_folder: Path | None) -> None:
         click.echo(issuer_home.put(target / f"{issuer.participant}-{label}.pem", pem))
 
 
-def _successors(folder: Path, issuer: Issuer, at: datetime, within: int) -> list[Wanted]:
+def _successors(
+    folder: Path, issuer: Issuer, at: datetime, within: int, issued: Mapping[bytes, int]
+) -> list[Wanted]:
     now, wanted, taken = int(at.timestamp()), [], issuer_home.labels(folder)
-    for old in shards.to_replace(issuer.shards, at=now, within=within, counts={}):
+    for old in shards.to_replace(issuer.shards, at=now, within=within, counts=issued):
         label = issuer.new_label(now, taken=taken)
         taken.add(label)
         key = making.key_beside([old], label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import click
 
 from pratique.cli import options
+from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.job import write
 from pratique.cli.issuer.where import desk_options, open_desk
-from pratique.edges.register.editions import Published, publish
+from pratique.edges.register.editions import Published, publish, ucis
+from pratique.revocation import foreign
+from pratique.trust.shards import Shard
 
 DAY = 86_400
 
@@ -21,9 +25,12 @@ DAY = 86_400
               metavar="DIR", help="Where to write them.")  # fmt: skip
 @click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True,
               help="For how long a new list is meant to be used.")  # fmt: skip
+@click.option(
+    "--eu-batches", is_flag=True, help="Also as the EU's gateway takes them (UCI), as JSON."
+)
 @options.at
 @desk_options
-def lists(*, out: Path, days: int, at: datetime | None, **where: Any) -> None:
+def lists(*, out: Path, days: int, eu_batches: bool, at: datetime | None, **where: Any) -> None:
     """Write each key's newest list and its delta.
 
     A new edition is made where something was taken back since the last one, or where half of the last
@@ -34,6 +41,9 @@ def lists(*, out: Path, days: int, at: datetime | None, **where: Any) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for published in found:
         _write(out, published)
+    if eu_batches:
+        for published in found:
+            _write_batches(out, desk, published.shard)
     if not found:
         click.echo("no key has signed yet: there is nothing to list")
 
@@ -53,3 +63,14 @@ def _write(out: Path, published: Published) -> None:
         f"{published.shard.label}: version {listed.head.version} ({made}), "
         f"{len(listed)} tags: {sizes}"
     )
+
+
+def _write_batches(out: Path, desk: Desk, shard: Shard) -> None:
+    hashes = desk.register.read(lambda book: ucis(book, shard))
+    key = foreign.Key(desk.country, shard.kid, foreign.HashType.UCI)
+    until = max((expires for _, expires in hashes), default=0)
+    found = foreign.batches(key, until, (entry for entry, _ in hashes))
+    for number, batch in enumerate(found, 1):
+        path = out / f"{shard.participant}-{shard.kid.hex()}-{number:04d}.batch.json"
+        write(path, json.dumps(batch.document()).encode(), 0o644)
+        click.echo(f"{shard.label}: {path.name}, {len(batch.hashes)} entries")

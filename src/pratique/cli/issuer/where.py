@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pratique.cli.issuer import options
+from pratique.cli.issuer import counted, options
 from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.opening import Place, opened
 from pratique.edges.keys import Secret
@@ -18,12 +18,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def desk_options(command: Command) -> Command:
     """Add --issuer, --register, --value-sets, --password-file and --pin-file."""
-    register = click.option(
-        "--register",
-        envvar="PRATIQUE_REGISTER",
-        metavar="URL",
-        help="The register [default: PRATIQUE_REGISTER, or register.sqlite in the issuer's folder].",
-    )
     value_sets = click.option(
         "--value-sets",
         multiple=True,
@@ -31,7 +25,7 @@ def desk_options(command: Command) -> Command:
         metavar="PATH",
         help="Published value sets [default: those that come with Pratique]. Repeatable.",
     )
-    return options.issuer(register(value_sets(options.secret_files(command))))
+    return options.issuer(counted.register_option(value_sets(options.secret_files(command))))
 
 
 def place_of(
@@ -39,7 +33,7 @@ def place_of(
 ) -> Place:
     """Return where the desk stands."""
     folder = options.folder(issuer_folder)
-    url = register or f"sqlite:///{(folder / 'register.sqlite').absolute()}"
+    url = counted.url_of(folder, register)
     return Place(folder.absolute(), url, tuple(path.absolute() for path in value_sets))
 
 

@@ -118,3 +118,18 @@ def _made_again(book: Writing, shard: Shard, number: int, edition: _Edition) -> 
             "restore the register from its backup; publish nothing from it",
         )
     return found
+
+
+def ucis(book: Writing, shard: Shard) -> list[tuple[bytes, int]]:
+    """Return hash and end of every certificate of a key that was taken back, for other networks."""
+    lines = schema.certificate.c
+    wanted = (
+        select(lines.uci, lines.expires_at)
+        .join_from(
+            schema.revocation,
+            schema.certificate,
+            (_revocation.shard_id == lines.shard_id) & (_revocation.tag == lines.tag),
+        )
+        .where(lines.shard_id == book.shard_id(shard.kid))
+    )
+    return [(row[0], row[1]) for row in book.connection.execute(wanted)]
