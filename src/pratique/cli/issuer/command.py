@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pratique.cli.issuer import quiet
 from pratique.cli.lazy import Lazy
 
 _HERE = "pratique.cli.issuer"
@@ -24,3 +25,4 @@ COMMANDS = {
 @click.group(cls=Lazy, table=COMMANDS)
 def issuer() -> None:
     """Issue, print, renew, correct and revoke health certificates."""
+    quiet.begin()

@@ -13,7 +13,7 @@ import os
 from itertools import islice
 from typing import Any
 
-from pratique.cli.issuer import opening
+from pratique.cli.issuer import opening, quiet
 from pratique.cli.issuer.job import Job
 from pratique.cli.issuer.part import Done, Parts
 from pratique.edges import tables
@@ -28,6 +28,7 @@ def begin(
     job: Job, place: opening.Place, secrets: dict[str, str], counted: Any, parent: int
 ) -> None:
     """Open the desk in this process."""
+    quiet.begin()
     desk = opening.opened(place, secrets.__getitem__)
     # What is opened stays: the collector of circles need not look through it for every part.
     gc.freeze()
