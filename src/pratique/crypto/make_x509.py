@@ -39,7 +39,6 @@ SCA_LIFE, SCA_USE = 1461 * DAY, 365 * DAY
 DSC_LIFE, DSC_USE = 730 * DAY, 183 * DAY
 UPLOAD_LIFE, TLS_LIFE = 730 * DAY, 365 * DAY
 
-TEST_UNIT = "test environment"
 
 
 class Subject(NamedTuple):
@@ -120,10 +119,7 @@ def tls_client(key: SigningKey, subject: Subject, *, at: int, serial: int) -> by
 
 def environment_of(certificate: bytes) -> Environment:
     """Return the environment that a certificate made here is marked with."""
-    subject = x509.load_der_x509_certificate(certificate).subject
-    units = subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
-    marked = any(unit.value == TEST_UNIT for unit in units)
-    return Environment.TEST if marked else Environment.PRODUCTION
+    return Environment.TEST if reader.read(certificate).is_test else Environment.PRODUCTION
 
 
 def to_pem(certificate: bytes) -> bytes:
@@ -185,7 +181,7 @@ def _started(
 
 
 def _name(subject: Subject) -> x509.Name:
-    unit = TEST_UNIT if subject.environment is Environment.TEST else ""
+    unit = reader.TEST_UNIT if subject.environment is Environment.TEST else ""
     parts = [
         (NameOID.COUNTRY_NAME, subject.country),
         (NameOID.ORGANIZATION_NAME, subject.organisation),

@@ -24,6 +24,9 @@ from pratique.terms import Algorithm, Kind
 
 KID_SIZE = 8
 COUNTRY_NAME = "2.5.4.6"
+UNIT_NAME = "2.5.4.11"
+TEST_UNIT = "test environment"
+"""Organisational unit by which a certificate says that it is no production key."""
 MAX_SIZE = 64 * 1024
 """No X.509 certificate of a signer is larger; the largest met has 2.5 kB."""
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
@@ -40,6 +43,7 @@ class X509Record(NamedTuple):
         algorithm, public_key: the key; None and empty where it cannot be read.
         not_before, not_after: seconds since the epoch, both inclusive.
         usages: the kinds that it may attest; empty wherever there is a reason.
+        is_test: whether it says itself that it belongs to the test environment.
         subject, issuer: names, DER.
         signed, signature_algorithm, signature: what the issuer signed, how, and the outcome.
         notes: stable codes of what was odd but harmless.
@@ -55,6 +59,7 @@ class X509Record(NamedTuple):
     not_after: int = 0
     usages: frozenset[Kind] = frozenset()
     is_ca: bool = False
+    is_test: bool = False
     subject: bytes = b""
     issuer: bytes = b""
     subject_key_id: bytes = b""
@@ -125,9 +130,10 @@ def _judge(record: X509Record, fields: _Fields) -> X509Record:
     except ValueError:
         not_before, not_after, reason = 0, 0, "dates-unreadable"
     try:
-        countries = _countries(fields.subject)
+        countries = tuple(dict.fromkeys(map(str.upper, _named(fields.subject, COUNTRY_NAME))))
+        is_test = TEST_UNIT in _named(fields.subject, UNIT_NAME)
     except ValueError:
-        countries, reason = (), "subject-unreadable"
+        countries, is_test, reason = (), False, "subject-unreadable"
     algorithm, public_key = None, b""
     try:
         algorithm, public_key = spki.read_der(fields.key)
@@ -144,6 +150,7 @@ def _judge(record: X509Record, fields: _Fields) -> X509Record:
         not_after=not_after,
         usages=frozenset() if reason else limits.usages,
         is_ca=limits.is_ca,
+        is_test=is_test,
         subject_key_id=limits.subject_key_id,
         authority_key_id=limits.authority_key_id,
         notes=tuple(dict.fromkeys(notes)),
@@ -190,11 +197,11 @@ def _instant(value: der.Tlv, notes: list[str]) -> int:
     return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp())
 
 
-def _countries(name: bytes) -> tuple[str, ...]:
-    countries = []
+def _named(name: bytes, wanted: str) -> tuple[str, ...]:
+    found = []
     for relative in der.children(der.read_one(name, der.SEQUENCE).body):
         for attribute in der.children(relative.expect(der.SET).body):
             kind, value = der.children(attribute.expect(der.SEQUENCE).body)
-            if der.oid(kind) == COUNTRY_NAME:
-                countries.append(value.body.decode("ascii").strip().upper())
-    return tuple(dict.fromkeys(country for country in countries if country))
+            if der.oid(kind) == wanted:
+                found.append(value.body.decode("ascii" if wanted == COUNTRY_NAME else "latin-1").strip())
+    return tuple(dict.fromkeys(text for text in found if text))

@@ -127,7 +127,8 @@ def signer(
         usages=frozenset() if reason else record.usages,
         not_before=record.not_before,
         not_after=record.not_after,
-        environment=environment,
+        # What says itself that it is a test key is never made a production key by its source.
+        environment=Environment.TEST if record.is_test else environment,
         domain=listed.domain,
         thumbprint=record.thumbprint,
         sca_not_after=end,

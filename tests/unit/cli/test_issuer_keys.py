@@ -252,6 +252,10 @@ def test_what_its_keys_sign_is_verified_from_what_it_exports(made: Path, tmp_pat
     published = files.trust_from([tmp_path / "out"], at=at, environment=Environment.TEST)
     verdict = verify(text, snapshot=published.snapshot, at=at).verdict
     assert [finding.code for finding in verdict.findings] == [Code.NO_RULES]
+    # Imported where production keys are meant, a test key stays what its certificate says.
+    careless = files.trust_from([tmp_path / "out"], at=at, environment=Environment.PRODUCTION)
+    verdict = verify(text, snapshot=careless.snapshot, at=at).verdict
+    assert [finding.code for finding in verdict.findings] == [Code.ENVIRONMENT_WRONG]
     other = files.trust_from([tmp_path / "out" / "XXU-2026-11-b.pem"], at=at)
     verdict = verify(text, snapshot=other.snapshot, at=at).verdict
     assert [finding.code for finding in verdict.findings] == [Code.SIGNER_UNKNOWN]
