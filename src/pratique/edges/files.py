@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pratique.edges import disk
 from pratique.errors import DocumentRefused, Unreadable
 from pratique.snapshot import Snapshot, Source, is_snapshot
 from pratique.terms import Environment
-from pratique.trust.store import TrustList
+from pratique.trust import store
 
 if TYPE_CHECKING:
     from pratique.crypto.spki import PublicKey
@@ -90,7 +90,7 @@ def save_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
-        _replace(path, snapshot.to_bytes())
+        disk.replace(path, snapshot.to_bytes())
     except OSError as error:
         raise Unreadable(
             "file-unwritable", f"{path}: {error.strerror or 'cannot be written'}"
@@ -142,7 +142,7 @@ def trust_from(
         number=1,
         created=int(at.timestamp()),
         environment=environment,
-        trust=TrustList(signers),
+        trust=store.TrustList(signers),
         sources=tuple(origins),
     )
     return TrustSources(snapshot, tuple(readings), tuple(refused))
@@ -191,21 +191,3 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
 
 def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
     return DocumentRefused(error.code, f"{path}: {error.message}", error.hint)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=".snapshot-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pratique.edges import disk
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.trust import issuer as documents
 from pratique.trust.issuer import Issuer
@@ -150,40 +151,18 @@ def put(path: Path, data: bytes) -> Path:
 def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(path, data)
+        disk.replace(path, data)
     except OSError as error:
         raise _refused(path, error) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _settled(path.parent)
 
 
 def _settle(filled: Path, folder: Path) -> None:
     try:
         # Fails if somebody has filled it meanwhile: a folder replaces an empty one only.
         filled.rename(folder)
-        _settled(folder.parent)
+        disk.settle(folder.parent)
     except OSError as error:
         raise _refused(folder, error) from error
-
-
-def _settled(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refused(path: Path, error: OSError) -> Unreadable:

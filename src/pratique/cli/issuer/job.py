@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pratique.edges import disk
 from pratique.errors import UsageError
 
 FORMAT = "pratique-job-1"
@@ -78,7 +78,7 @@ def begin(job: Job) -> Job:
         "source": str(job.source),
         "secret": job.secret.hex(),
     }
-    write(path, json.dumps(kept, indent=1).encode())
+    disk.replace(path, json.dumps(kept, indent=1).encode())
     return job
 
 
@@ -104,26 +104,10 @@ def finish(job: Job) -> None:
     """Forget the job's secret: its certificates cannot be made again from now on."""
     path = job.folder / FILE
     kept = json.loads(path.read_bytes())
-    write(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
+    disk.replace(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
 
 
 def digest_of(source: Path) -> str:
     """Return SHA-256 of a file, hex."""
     with source.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write a file whole or not at all, on the disk on return; its owner's alone if not said otherwise."""
-    draft = path.with_name(f".{path.name}.draft")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -11,8 +11,8 @@ import click
 
 from pratique.cli import options
 from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.job import write
 from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.edges import disk
 from pratique.edges.register.editions import Published, publish, ucis
 from pratique.revocation import foreign
 from pratique.trust.shards import Shard
@@ -56,7 +56,7 @@ def _write(out: Path, published: Published) -> None:
         step = f"{delta.parent_version}-{delta.head.version}"
         files[f"{name}.{step}.delta"] = delta.to_bytes()
     for file, data in files.items():
-        write(out / file, data, 0o644)
+        disk.replace(out / file, data, 0o644)
     sizes = ", ".join(f"{file} {len(data)} bytes" for file, data in files.items())
     made = "new" if published.is_new else "as before"
     click.echo(
@@ -72,5 +72,5 @@ def _write_batches(out: Path, desk: Desk, shard: Shard) -> None:
     found = foreign.batches(key, until, (entry for entry, _ in hashes))
     for number, batch in enumerate(found, 1):
         path = out / f"{shard.participant}-{shard.kid.hex()}-{number:04d}.batch.json"
-        write(path, json.dumps(batch.document()).encode(), 0o644)
+        disk.replace(path, json.dumps(batch.document()).encode(), 0o644)
         click.echo(f"{shard.label}: {path.name}, {len(batch.hashes)} entries")

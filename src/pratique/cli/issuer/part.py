@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.job import Job, write
+from pratique.cli.issuer.job import Job
+from pratique.edges import disk, tables
 from pratique.edges.register.bulk import Bulk
-from pratique.edges.tables import Row
 from pratique.intake.accept import Reading, accept
 from pratique.journeys.issue import Work, occasion_of
 from pratique.journeys.sign import Book, Line, Signed, drafted, finished
@@ -43,7 +43,7 @@ class Parts:
         self._bulk = Bulk(desk.register)
         self._today = datetime.fromtimestamp(job.at, UTC).date()
 
-    def make(self, number: int, rows: Iterable[Row]) -> Done:
+    def make(self, number: int, rows: Iterable[tables.Row]) -> Done:
         """Make one part, or make its file again."""
         job = self.job
         read = [one for row in rows for one in self._accept(row)]
@@ -59,12 +59,12 @@ class Parts:
             for row, _, reading in read
             for remark in reading.remarks
         ]
-        write(job.report(number), json.dumps(remarks).encode())
-        write(job.path(number), _written(job.output, signed))
+        disk.replace(job.report(number), json.dumps(remarks).encode())
+        disk.replace(job.path(number), _written(job.output, signed))
         remarked = sum(bool(reading.remarks) for _, _, reading in read)
         return Done(len(signed), len(read) - len(signed), remarked)
 
-    def _accept(self, row: Row) -> Iterator[Numbered]:
+    def _accept(self, row: tables.Row) -> Iterator[Numbered]:
         if row.cells is None:
             yield row.number, 0, Reading(None, row.remarks)
             return

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from pratique.crypto import signing
+from pratique.edges import disk
 from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.terms import Algorithm
 
@@ -59,7 +59,7 @@ def make_key(
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
-        _write_new(path, data)
+        disk.create(path, data)
     except FileExistsError:
         _refuse_existing(path)
         raise
@@ -73,24 +73,6 @@ def _refuse_existing(path: Path) -> None:
         raise UsageError(
             "key-exists", f"{path}: there is a key already", "a key is never overwritten"
         )
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=".key-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # A rename would overwrite, a link fails if the name is taken.
-        path.hardlink_to(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _why(error: OSError) -> str:

@@ -1,0 +1,59 @@
+"""Write a file so that it is whole, and on the disk, when the call returns.
+
+    data -> draft beside it -> fsync -> rename (or link) -> fsync of the folder
+
+1. A power cut leaves the old file or the new one, never a part of one.
+2. A file is its owner's alone (0600) unless a mode is given.
+3. The one room that other edges may know: there is one way to write durably, and no second copy of it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file in place of whatever is there. Raises OSError."""
+    draft = _draft(path, data, mode)
+    try:
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    settle(path.parent)
+
+
+def create(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a new file; FileExistsError if there is one, which stays as it was."""
+    draft = _draft(path, data, mode)
+    try:
+        # A rename would overwrite, a link fails if the name is taken.
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    settle(path.parent)
+
+
+def settle(folder: Path) -> None:
+    """Have a folder's names on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _draft(path: Path, data: bytes, mode: int) -> Path:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
