@@ -16,7 +16,7 @@ from pratique.findings import Code
 from pratique.formats import hcert
 from pratique.intake.record import Record
 from pratique.journeys.issue import Asked, issue
-from pratique.journeys.sign import Line, Signed, sign, with_checksum
+from pratique.journeys.sign import Line, Prefixed, Signed, sign, with_checksum
 from pratique.journeys.verify import verify
 from pratique.model import HealthCertificate, Moment, Precision
 from pratique.revocation.tags import tag
@@ -216,3 +216,29 @@ def test_signing_is_the_same_for_the_same_draws() -> None:
         for _ in range(3)
     }  # fmt: skip
     assert len(texts) == 1
+
+
+def test_nodes_that_share_a_key_never_draw_the_same_tag() -> None:
+    narrow = issuers.shard(width=10)
+    drawn: dict[int, list[int]] = {}
+    for node in range(4):
+        book = Memory()
+        view = Prefixed(book, {narrow.kid: narrow.width}, node, 2)
+        for _ in range(60):
+            asked = Asked(os.urandom(16), issuers.AT, issuers.WORK)
+            record = issuers.RECORDS["test"]
+            book.keep(issue(record, asked, shards=[narrow], keys=issuers.keys, book=view))
+        drawn[node] = [tag for _, tag in book]
+    assert all(tag >> 8 == node for node, tags in drawn.items() for tag in tags)
+    assert len({tag for tags in drawn.values() for tag in tags}) == 240
+
+
+def test_a_node_knows_its_own_request_again() -> None:
+    book, request = Memory(), os.urandom(16)
+    view = Prefixed(book, {SHARD.kid: SHARD.width}, 3, 2)
+    asked = Asked(request, issuers.AT, issuers.WORK)
+    record = issuers.RECORDS["test"]
+    first = book.keep(issue(record, asked, shards=[SHARD], keys=issuers.keys, book=view))
+    again = issue(record, asked, shards=[SHARD], keys=issuers.keys, book=view)
+    assert again.repeated
+    assert again.text == first.text

@@ -1,6 +1,6 @@
 """An issuer's folder: its document, its certificates, its keys.
 
-    issuer.json · certificates/sca.pem, LABEL.pem · keys/sca.pem, LABEL.pem (encrypted)
+    issuer.json · register.json (what is noted of the register) · certificates/sca.pem, LABEL.pem · keys/sca.pem, LABEL.pem (encrypted)
 
 1. The document is replaced in one step, and only after it lies on the disk.
 2. Who changes it holds the folder's lock from before it is read: two writers would lose a key.
@@ -10,19 +10,23 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pratique.edges import disk
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.trust import issuer as documents
+from pratique.trust import json_text, noted
 from pratique.trust.issuer import Issuer
+from pratique.trust.noted import Note
 
 DOCUMENT = "issuer.json"
+NOTES = "register.json"
 MAX_SIZE = 4 * 1024 * 1024
 SCA = "sca"
 """Label of the signing CA's files."""
@@ -107,6 +111,22 @@ def new(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(filled, ignore_errors=True)
         raise
+
+
+def load_notes(folder: Path) -> dict[str, Note]:
+    """Load what is noted of the register; nothing in a new folder. DocumentRefused `notes-malformed`."""
+    try:
+        data = (folder / NOTES).read_bytes()[:MAX_SIZE]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise _refused(folder / NOTES, error) from error
+    return noted.from_rows(json_text.parse(data))
+
+
+def save_notes(folder: Path, notes: Mapping[str, Note]) -> None:
+    """Keep what is noted of the register, durably and in one step."""
+    _write(folder / NOTES, json.dumps(noted.to_rows(notes), indent=1).encode())
 
 
 def certificate_path(folder: Path, label: str = SCA) -> Path:

@@ -278,3 +278,37 @@ def test_a_recall_needs_a_reason_and_a_selection(
 ) -> None:
     desk.run("issuer", "revoke", *words, code=2)
     assert what in desk.said
+
+
+def test_a_key_whose_register_was_lost_signs_no_more(desk: Desk) -> None:
+    """A tag that it drew anew might be in use, and a revocation would hit somebody else."""
+    folder = desk.folder / "issuer"
+    kept = {path: path.read_bytes() for path in folder.glob("register.sqlite*")}
+    for path in kept:
+        path.unlink()
+    try:
+        for shard in ("2026-11-a", "2026-11-b"):
+            desk.run("issuer", "issue", *DOSE, *WORK, "--shard", shard, code=2)
+            assert "another register" in desk.said
+            assert f"keys retire {shard}" in desk.said
+        # The next key has signed nothing yet: it may begin.
+        desk.run("issuer", "keys", "new-shard", "--at", AT)
+        assert desk.run("issuer", "issue", *DOSE, *WORK).startswith("HC1:")
+    finally:
+        for path in folder.glob("register.sqlite*"):
+            path.unlink()
+        for path, data in kept.items():
+            path.write_bytes(data)
+
+
+def test_a_register_put_back_from_an_old_copy_is_noticed(desk: Desk) -> None:
+    folder, shard = desk.folder / "issuer", ("--shard", "2026-11-a")
+    desk.run("issuer", "issue", *DOSE, *WORK, *shard)
+    old = (folder / "register.sqlite").read_bytes()
+    desk.run("issuer", "issue", *DOSE, *WORK, *shard)
+    newest = (folder / "register.sqlite").read_bytes()
+    (folder / "register.sqlite").write_bytes(old)
+    desk.run("issuer", "issue", *DOSE, *WORK, *shard, code=2)
+    assert "knows fewer" in desk.said
+    (folder / "register.sqlite").write_bytes(newest)
+    desk.run("issuer", "issue", *DOSE, *WORK, *shard)

@@ -55,9 +55,9 @@ def run(
     for label in job.labels:
         # A wrong password is told here, once, and not by each worker.
         desk.keys(desk.shard(label))
-    desk.register.close()
     begun = time.monotonic()
     done = _pooled(job, place, secrets.held, _workers(workers, job))
+    desk.note()
     _report(job)
     if merged is not None:
         _merge(job, merged)

@@ -6,16 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from pratique.crypto.signing import SigningKey
-from pratique.edges.register import Register, Writing
+from pratique.edges.register import Register
+from pratique.errors import UsageError
 from pratique.intake.catalogue import Catalogue
 from pratique.journeys.sign import Book, Prefixed
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from pratique.trust import issuer as issuers
+from pratique.trust import noted, store
 from pratique.trust import shards as of_shards
-from pratique.trust import store
+
+
+class Notes(Protocol):
+    """Where it is kept what was noted of the register."""
+
+    def load(self) -> dict[str, noted.Note]:
+        """Return the notes."""
+
+    def save(self, notes: dict[str, noted.Note]) -> None:
+        """Keep the notes."""
 
 
 class Desk:
@@ -27,9 +39,12 @@ class Desk:
         keys: Callable[[of_shards.Shard], SigningKey],
         public_key: Callable[[of_shards.Shard], bytes],
         register: Register,
+        *,
         catalogue: Catalogue,
+        notes: Notes,
     ) -> None:
         self.issuer, self.register, self.catalogue = issuer, register, catalogue
+        self._notes = notes
         self._open, self.public_key = keys, public_key
         self._keys: dict[str, SigningKey] = {}
 
@@ -63,19 +78,44 @@ class Desk:
 
     def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
         """Return the live shard with the most room, or the one of a label if it is live."""
-        counts = self.register.read(Writing.counts)
-        shards = self.shards if label is None else (self.shard(label),)
+        _, counts = self._registered()
+        shards = self._sound(self.shards if label is None else (self.shard(label),))
         return of_shards.pick(shards, at=at, counts=counts, kind=kind)
 
     def live(self, at: int) -> tuple[of_shards.Shard, ...]:
         """Return the shards that sign at an instant, whatever they may attest."""
-        counts = self.register.read(Writing.counts)
+        _, counts = self._registered()
+        sound = self._sound(self.shards)
         found = tuple(
             shard
-            for shard in self.shards
+            for shard in sound
             if shard.state(at, counts.get(shard.kid, 0)) is of_shards.ShardState.LIVE
         )
-        return found or (of_shards.pick(self.shards, at=at, counts=counts, kind=Kind.VACCINATION),)
+        return found or (of_shards.pick(sound, at=at, counts=counts, kind=Kind.VACCINATION),)
+
+    def note(self) -> None:
+        """Note beside the keys how far the register is; to be called after something was issued."""
+        register, counts = self._registered()
+        notes = self._notes.load()
+        self._notes.save(noted.updated(notes, self.shards, register=register, counts=counts))
+
+    def _registered(self) -> tuple[bytes, dict[bytes, int]]:
+        return self.register.read(lambda book: (book.identity(), book.counts()))
+
+    def _sound(self, shards: tuple[of_shards.Shard, ...]) -> tuple[of_shards.Shard, ...]:
+        """Return the shards whose register this is; UsageError `register-lost` if none is left."""
+        register, counts = self._registered()
+        notes, found, lost = self._notes.load(), [], []
+        for shard in shards:
+            try:
+                noted.check(shard, notes, register=register, counts=counts)
+            except UsageError as error:
+                lost.append(error)
+            else:
+                found.append(shard)
+        if lost and not found:
+            raise lost[0]
+        return tuple(found)
 
     def own(self, book: Book) -> Book:
         """Return the book as this node sees it, if several share the keys."""

@@ -18,7 +18,7 @@ from pratique.edges.keys import Secret, open_key
 from pratique.edges.register import open_register
 from pratique.errors import DocumentRefused, UsageError
 from pratique.intake.catalogue import Catalogue
-from pratique.trust.shards import Shard
+from pratique.trust import noted, shards
 
 
 class Place(NamedTuple):
@@ -33,18 +33,33 @@ def opened(place: Place, secret: Secret) -> Desk:
     """Open the desk of a place."""
     issuer = issuer_home.load(place.folder)
 
-    def key_of(shard: Shard) -> signing.SigningKey:
+    def key_of(shard: shards.Shard) -> signing.SigningKey:
         key = open_key(shard.key, folder=place.folder, secret=secret)
         if key.algorithm is not shard.algorithm:
             raise DocumentRefused("key-other", f"the key of shard {shard.label} is another one")
         return key
 
-    def public_key_of(shard: Shard) -> bytes:
+    def public_key_of(shard: shards.Shard) -> bytes:
         (record,) = x509.read_file(issuer_home.read_certificate(place.folder, shard.label))
         return record.public_key
 
     register = open_register(place.register)
-    return Desk(issuer, key_of, public_key_of, register, _catalogue(place.value_sets))
+    catalogue, notes = _catalogue(place.value_sets), _Notes(place.folder)
+    return Desk(issuer, key_of, public_key_of, register, catalogue=catalogue, notes=notes)
+
+
+class _Notes(NamedTuple):
+    """What was noted of the register, in the issuer's folder."""
+
+    folder: Path
+
+    def load(self) -> dict[str, noted.Note]:
+        """Return the notes."""
+        return issuer_home.load_notes(self.folder)
+
+    def save(self, notes: dict[str, noted.Note]) -> None:
+        """Keep the notes."""
+        issuer_home.save_notes(self.folder, notes)
 
 
 def _catalogue(paths: tuple[Path, ...]) -> Catalogue:

@@ -32,4 +32,6 @@ def issued(
             revoke(book, selection, Reason.ISSUE_ERROR, at=asked.at, operator=asked.work.operator)
         return made
 
-    return desk.register.write(act)
+    made = desk.register.write(act)
+    desk.note()
+    return made

@@ -27,6 +27,13 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+register = Table(
+    "register",
+    metadata,
+    # Drawn when the register is made: by it a lost register is told from an empty one.
+    Column("id", LargeBinary(16), primary_key=True),
+)
+
 shard = Table(
     "shard",
     metadata,

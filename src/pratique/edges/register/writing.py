@@ -27,6 +27,11 @@ class Writing:
         self._shards: dict[bytes, int] = {}
         self._origins: dict[Origin, int] = {}
 
+    def identity(self) -> bytes:
+        """Return what this register was given when it was made, and no other one has."""
+        found: bytes = self.connection.scalars(select(schema.register.c.id)).one()
+        return found
+
     def shard_id(self, kid: bytes) -> int | None:
         """Return the number of a key, or None if this register has not seen it."""
         if kid not in self._shards:

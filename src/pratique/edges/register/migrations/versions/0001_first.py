@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
 down_revision = None
 
-ADD_ONLY = ("certificate", "revocation", "act", "edition")
+ADD_ONLY = ("register", "certificate", "revocation", "act", "edition")
 
 
 def upgrade() -> None:
     """Make the tables."""
+    made = op.create_table("register", sa.Column("id", sa.LargeBinary(16), primary_key=True))
+    op.bulk_insert(made, [{"id": os.urandom(16)}])
     _issued()
     _certificates()
     _taken_back()
