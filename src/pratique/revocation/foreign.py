@@ -6,7 +6,7 @@
 1. A hash is the first 16 bytes of SHA-256 of the identifier, of country and identifier, or of the
    signature (EU DCC Revocation §2).
 2. Of an ECDSA signature only r counts: (r, n-s) is a signature too, and anybody can make it.
-3. Who keeps tags only cannot write batches: a tag does not tell its identifier.
+3. A tag does not tell its identifier: batches are written from hashes that were kept beside the tags.
 """
 
 from __future__ import annotations
