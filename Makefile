@@ -15,6 +15,7 @@ help:  ## say what there is
 
 $(READY): pyproject.toml uv.lock tools/set-up
 	@tools/set-up
+	@tools/fonts
 	@touch $@
 
 demo: $(READY)  ## see it work: a signed certificate, checked offline

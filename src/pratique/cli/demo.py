@@ -20,7 +20,7 @@ import click
 from pratique.cli import demo_matrix, show
 from pratique.cli.conformance.vector_kinds import outcome, snapshot
 from pratique.cli.safe import printable
-from pratique.errors import Unreadable
+from pratique.errors import ExtraMissing, Unreadable
 from pratique.journeys.verify import Verification, verify
 from pratique.terms import Environment
 from pratique.verdict import Colour
@@ -71,6 +71,7 @@ def demo(kit: Path) -> int:
     for line in show.lines("", "", _verify(kit, formats[TRAVELLERS[0]]), inspect=False):
         click.echo(f"  {line}".rstrip())
     _where_to(kit, formats)
+    _issuing(kit.parent / "demo")
     found, surprising, seconds = _all(kit, groups)
     colours = ", ".join(f"{count} {colour}" for colour, count in found.items() if count)
     click.echo(
@@ -93,6 +94,17 @@ def _where_to(kit: Path, cases: dict[str, dict[str, Any]]) -> None:
     click.echo()
     for line in demo_matrix.lines(forms, _held(kit, "production"), cases):
         click.echo(line)
+
+
+def _issuing(folder: Path) -> None:
+    click.echo("\nUtopia begins to issue, and takes a lot back:")
+    try:
+        from pratique.cli import demo_issuer  # noqa: PLC0415 - needs extras
+
+        for line in demo_issuer.lines(folder):
+            click.echo(line)
+    except (ExtraMissing, ImportError) as error:
+        click.echo(f"  left out: {error}; install the extras issuer and pdf")
 
 
 def _tell(kit: Path, case: dict[str, Any]) -> None:

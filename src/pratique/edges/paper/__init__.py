@@ -1,0 +1,141 @@
+"""Print a sheet as a PDF (extra `pdf`): A4, fold-to-card, or large print; tagged for screen readers.
+
+    Sheet -> fonts that can write all of it -> code -> sheet.typ -> typst -> PDF/UA-1
+
+1. The QR code is at least 40 mm wide, its modules at least 0.5 mm; it is on every page.
+2. Nothing of a person is written to a disk here, or stands in the document's metadata. Its date is left
+   out: the same sheet gives the same bytes.
+3. The sheets of vaccinated, tested, recovered and exempt people look the same.
+4. What does not fit is never cut off or shrunk below reading: the call ends with an error.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pratique.edges.paper import code, fonts
+from pratique.edges.paper.wording import LANGUAGES, Words, builtin, read
+from pratique.errors import ExtraMissing, UsageError
+from pratique.journeys.print import Leaf, Line, Sheet, Wording
+
+__all__ = ["LANGUAGES", "VARIANTS", "Words", "builtin", "printable", "read", "render"]
+
+VARIANTS = {"a4": 60.0, "card": 46.5, "large": 80.0}
+"""Variant -> width of its code in millimetres, without the quiet zone."""
+
+_TEMPLATE = Path(__file__).with_name("sheet.typ")
+_TOO_FULL = "sheet-too-full"
+
+
+def render(sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = ()) -> bytes:
+    """Return a sheet as a PDF.
+
+    Args:
+        sheet: what `journeys.print` laid out.
+        variant: "a4", "card" (cut and folded to the size of a bank card) or "large" (18 pt and more).
+        folders: more fonts than the own ones and the system's.
+
+    Raises:
+        UsageError: `font-missing`, `code-too-large`, `sheet-too-full`.
+        ExtraMissing: the extra `pdf` is not installed.
+    """
+    files = fonts.fonts_for(_texts(sheet), folders).files
+    symbol = code.symbol(sheet.text, VARIANTS[variant])
+    press = _press(files)
+    inputs = {
+        "sheet": json.dumps(_told(sheet, variant, symbol), ensure_ascii=False),
+        "code": code.svg(symbol),
+    }
+    return press.print(inputs)
+
+
+def printable(wording: Wording, folders: Sequence[Path] = ()) -> bool:
+    """Tell whether the fonts here can write a language's words."""
+    return fonts.writable((*wording.labels.values(), *wording.codes.values()), folders)
+
+
+class _Press:
+    """A compiler with its fonts: made once, since reading fonts takes longer than a page."""
+
+    def __init__(self, files: tuple[Path, ...]) -> None:
+        try:
+            import typst  # noqa: PLC0415 - the extra `pdf`
+        except ImportError as error:
+            raise ExtraMissing("pdf", "printing") from error
+        # Holds fonts only, and goes with this object.
+        self._folder = tempfile.TemporaryDirectory(prefix="pratique-fonts-")
+        folder = Path(self._folder.name)
+        for name in fonts.OWN:
+            (folder / f"{name}.ttf").write_bytes(fonts.own_font(name))
+        for number, path in enumerate(files):
+            shutil.copyfile(path, folder / f"{number:03d}{path.suffix}")
+        known = typst.Fonts(
+            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
+        )
+        others = {font.family: font.path for font in known.fonts() if font.index == 0}
+        order = sorted(others, key=lambda f: (f != "FiraGO", f != "Noto Sans", str(others[f])))
+        self._families = json.dumps(order)
+        self._error = typst.TypstError
+        self._compiler = typst.Compiler(
+            input=str(_TEMPLATE), font_paths=[str(folder)], ignore_system_fonts=True
+        )
+
+    def print(self, inputs: dict[str, str]) -> bytes:
+        """Return the PDF of one sheet."""
+        try:
+            made = self._compiler.compile(
+                format="pdf",
+                pdf_standards="ua-1",
+                sys_inputs={**inputs, "families": self._families},
+            )
+        except self._error as error:
+            # Its message may quote the sheet, so that it is not told.
+            if _TOO_FULL not in str(error):
+                raise UsageError("sheet-refused", "the sheet could not be set") from None
+            raise UsageError(
+                _TOO_FULL, "the certificate says more than this form has room for",
+                "print it as a4 or large, or ask for fewer languages",
+            ) from None  # fmt: skip
+        assert isinstance(made, bytes)
+        return made
+
+
+_press = lru_cache(maxsize=4)(_Press)
+
+
+def _texts(sheet: Sheet) -> Iterator[str]:
+    for leaf in sheet.leaves:
+        yield from (leaf.title, leaf.notice, leaf.scan)
+        for line in _lines(leaf):
+            yield from (line.label, line.value)
+
+
+def _lines(leaf: Leaf) -> Iterator[Line]:
+    yield leaf.person
+    yield from leaf.lines
+    yield leaf.contact
+    if leaf.readable is not None:
+        yield leaf.readable
+
+
+def _told(sheet: Sheet, variant: str, symbol: code.Symbol) -> dict[str, Any]:
+    return {
+        "variant": variant,
+        "outer": symbol.outer,
+        "leaves": [
+            {
+                **leaf._asdict(),
+                "person": leaf.person._asdict(),
+                "lines": [line._asdict() for line in leaf.lines],
+                "readable": None if leaf.readable is None else leaf.readable._asdict(),
+                "contact": leaf.contact._asdict(),
+            }
+            for leaf in sheet.leaves
+        ],
+    }

@@ -1,0 +1,158 @@
+"""Fonts for what is printed: a package's for most scripts, the system's or a folder's for the others.
+
+    characters -> own fonts (FiraGO, Noto Sans) -> (missing) -> folders -> Fonts | UsageError
+
+1. Nothing is printed as a box: a character that no font here can write ends the call before.
+2. A folder is searched only for what the own fonts lack, well-known fonts first: the same folder gives
+   the same sheet.
+3. What is told of a missing character is its script, never the word that it stands in.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pratique.edges.paper import cmap
+from pratique.errors import ExtraMissing, UsageError
+
+OWN = ("FiraGO_Regular", "FiraGO_Bold", "NotoSans_Regular", "NotoSans_Bold")
+"""Modules of pymupdf-fonts: Latin, Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai, Georgian."""
+
+FOLDERS = (
+    # where tools/fonts unpacks, in a working copy
+    str(Path(__file__).resolve().parents[4] / ".cache" / "fonts"),
+    "/usr/local/share/fonts", "/usr/share/fonts", "~/.local/share/fonts", "~/.fonts",
+    "/Library/Fonts", "/System/Library/Fonts", "C:/Windows/Fonts",
+)  # fmt: skip
+
+_KNOWN = ("notosanscjk", "notosans", "wqy", "droidsansfallbackfull", "dejavusans", "unifont")
+_UNWANTED = (
+    "bold",
+    "italic",
+    "oblique",
+    "condensed",
+    "mono",
+    "serif",
+    "display",
+    "black",
+    "light",
+    "thin",
+)
+_ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
+_LARGEST = 64 << 20
+_CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH"}
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+
+
+class Fonts(NamedTuple):
+    """The font files of a sheet beside the own ones."""
+
+    files: tuple[Path, ...] = ()
+
+
+def fonts_for(texts: Iterable[str], folders: Sequence[Path] = ()) -> Fonts:
+    """Find fonts that can write all these texts.
+
+    Raises:
+        UsageError: `font-missing`.
+    """
+    missing = characters_of(texts) - own()
+    files, left = _search(missing, tuple(str(folder) for folder in folders))
+    if left:
+        raise _font_missing(left)
+    return Fonts(files)
+
+
+def writable(texts: Iterable[str], folders: Sequence[Path] = ()) -> bool:
+    """Tell whether all these texts can be written."""
+    missing = characters_of(texts) - own()
+    return not _search(missing, tuple(str(folder) for folder in folders))[1]
+
+
+def characters_of(texts: Iterable[str]) -> frozenset[int]:
+    """Return what must be drawn; a composed letter may be drawn from its parts."""
+    found = {char for text in texts for char in unicodedata.normalize("NFC", text)}
+    seen = {char for char in found if unicodedata.category(char) not in _UNSEEN}
+    parts = {char: unicodedata.normalize("NFD", char) for char in seen}
+    drawn: set[int] = set()
+    for char, part in parts.items():
+        whole = ord(char) in own() or not all(ord(one) in own() for one in part)
+        drawn |= {ord(char)} if whole else {ord(one) for one in part}
+    return frozenset(drawn)
+
+
+@cache
+def own() -> cmap.Characters:
+    """Return the code points that the own fonts can write."""
+    found: set[int] = set()
+    for name in OWN[::2]:
+        found |= cmap.characters(own_font(name))
+    return frozenset(found)
+
+
+def own_font(name: str) -> bytes:
+    """Return one of the own fonts, by its module's name."""
+    from importlib import import_module  # noqa: PLC0415
+
+    try:
+        data: bytes = import_module(f"pymupdf_fonts.{name}").fontbuffer
+    except ImportError as error:
+        raise ExtraMissing("pdf", "printing") from error
+    return data
+
+
+def _search(
+    missing: Collection[int], folders: tuple[str, ...]
+) -> tuple[tuple[Path, ...], set[int]]:
+    left, files = set(missing), []
+    if left:
+        for path in _candidates(folders):
+            if can := left & _characters(path):
+                files.append(path)
+                left -= can
+                if not left:
+                    break
+    return tuple(files), left
+
+
+@lru_cache(maxsize=8)
+def _candidates(folders: tuple[str, ...]) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for folder in (*folders, *FOLDERS):
+        paths = (p for p in Path(folder).expanduser().rglob("*") if p.suffix.lower() in _ENDINGS)
+        found += sorted(paths, key=_by_renown)
+    return tuple(dict.fromkeys(found))
+
+
+def _by_renown(path: Path) -> tuple[bool, int, str, str]:
+    name = path.stem.lower().replace("-", "").replace("_", "")
+    known = next((n for n, start in enumerate(_KNOWN) if name.startswith(start)), len(_KNOWN))
+    return any(word in name for word in _UNWANTED), known, name, str(path)
+
+
+@lru_cache(maxsize=256)
+def _characters(path: Path) -> cmap.Characters:
+    try:
+        return (
+            cmap.characters(path.read_bytes()) if path.stat().st_size <= _LARGEST else frozenset()
+        )
+    except OSError:
+        return frozenset()
+
+
+def _font_missing(missing: Collection[int]) -> UsageError:
+    scripts = {unicodedata.name(chr(c), "an unnamed one").split()[0] for c in missing}
+    cjk = bool(scripts & _CJK)
+    words = ", ".join(sorted({"CJK" if s in _CJK else s.capitalize() for s in scripts}))
+    package = (
+        "fonts-wqy-microhei, or fonts-noto-cjk for rare characters" if cjk else "fonts-noto-core"
+    )
+    return UsageError(
+        "font-missing",
+        f"no font here can write the script of what is to be printed ({words}), and no boxes are printed",
+        f"install Debian's {package}; or run tools/fonts; or name a folder of fonts with --fonts",
+    )
