@@ -10,15 +10,27 @@ from typing import Any
 
 import click
 
+from pratique.errors import ExtraMissing
+
 
 class Lazy(click.Group):
-    """A group whose `table` is name -> ("module:command", short help)."""
+    """A group whose `table` is name -> ("module:command", short help).
+
+    Attributes:
+        extra: what to install, and for what, where a command finds a library missing.
+    """
 
     table: dict[str, tuple[str, str]]
 
-    def __init__(self, *args: Any, table: dict[str, tuple[str, str]], **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        table: dict[str, tuple[str, str]],
+        extra: tuple[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
-        self.table = table
+        self.table, self.extra = table, extra
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the commands in the table's order."""
@@ -29,7 +41,12 @@ class Lazy(click.Group):
         if cmd_name not in self.table:
             return None
         module, _, name = self.table[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        try:
+            command: click.Command = getattr(import_module(module), name)
+        except ModuleNotFoundError as error:
+            if self.extra is None or (error.name or "").startswith("pratique"):
+                raise
+            raise ExtraMissing(*self.extra) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -63,7 +63,7 @@ at = click.option(
     "--at",
     type=INSTANT,
     metavar="INSTANT",
-    help="Judge as of this instant (RFC 3339, or a date) instead of now.",
+    help="Take this instant (RFC 3339, or a date) instead of now.",
 )
 home = click.option(
     "--home",

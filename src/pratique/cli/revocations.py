@@ -132,7 +132,10 @@ def _for_their_own(held: Revocations, snapshot: Snapshot) -> None:
     for kid, participant in held.lists:
         signers = snapshot.trust.signers_for(kid)
         if not signers:
-            click.echo(f"no signer with kid {_text(kid)} is held yet", err=True)
+            click.echo(
+                f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE",
+                err=True,
+            )
         elif not any(
             participant in {s.participant, *countries.spellings(s.countries)} for s in signers
         ):

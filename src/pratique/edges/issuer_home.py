@@ -156,7 +156,7 @@ def labels(folder: Path) -> set[str]:
     }
 
 
-def put(path: Path, data: bytes) -> Path:
+def put(path: Path, data: bytes, mode: int = 0o600) -> Path:
     """Write a file that may not be there yet with other content; UsageError `file-exists`."""
     with suppress(FileNotFoundError):
         if path.read_bytes() == data:
@@ -164,14 +164,14 @@ def put(path: Path, data: bytes) -> Path:
         raise UsageError(
             "file-exists", f"{path}: there is another file already", "name another folder"
         )
-    _write(path, data)
+    _write(path, data, mode)
     return path
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int = 0o600) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        disk.replace(path, data)
+        disk.replace(path, data, mode)
     except OSError as error:
         raise _refused(path, error) from error
 

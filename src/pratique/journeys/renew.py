@@ -69,7 +69,7 @@ def held(
     if certificate is None or signer is None or not faults <= RUN_OUT:
         raise UsageError(
             "old-refused",
-            "the old certificate is not authentic, or not one that this issuer signed",
+            "this certificate is not authentic, or not one that this issuer signed",
             "pratique verify says why; issue a new one from the health record instead",
         )
     entry = certificate.entries[0]
@@ -80,14 +80,14 @@ def held(
     if line is None:
         raise UsageError(
             "old-unknown",
-            "the register does not know the old certificate, though its signature is good",
+            "the register does not know this certificate, though its signature is good",
             "was it issued from another register? If not, its key may be stolen: retire the shard",
         )
     if book.revoked(line.kid, line.tag):
         raise UsageError(
             "old-revoked",
-            "the old certificate was taken back; it is not renewed",
-            "issue a new one from the health record",
+            "this certificate was taken back already",
+            "it is neither renewed nor corrected: issue a new one from the health record",
         )
     record = Record(certificate.domain, certificate.person, entry._replace(identifier=None))
     return Held(record, entry.identifier or "", line)

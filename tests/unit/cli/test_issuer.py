@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,25 @@ def test_a_refused_record_is_not_signed_and_not_repeated(desk: Desk) -> None:
     assert desk.counts() == before
 
 
+def test_what_a_script_leaves_out_is_told_and_not_waited_for(desk: Desk) -> None:
+    desk.run("issuer", "issue", "surname=Q", *WORK, code=2)
+    assert "(kind)" in desk.said
+    desk.run("issuer", "issue", "kind=vaccination", "surname=Q", *WORK, code=2)
+    assert "(given_on)" in desk.said
+    desk.run("issuer", "issue", *DOSE[:-1], *WORK, code=2)
+    assert "say --yes" in desk.said
+
+
+@pytest.mark.parametrize("site", ["", " ", "x" * 81, "har\tbour"])
+def test_a_site_is_a_short_code(desk: Desk, site: str) -> None:
+    text, before = desk.run("issuer", "issue", *DOSE, *WORK).strip(), desk.counts()
+    given = ("--site", site, "--operator", "op-17", "--at", AT)
+    for words in (("issue", *DOSE), ("renew", text), ("correct", text, "dose=1")):
+        desk.run("issuer", *words, *given, code=2)
+        assert "--site is empty, longer than 80" in desk.said
+    assert desk.counts() == before
+
+
 def test_a_doubt_is_asked_about(desk: Desk) -> None:
     early = [word for word in DOSE if not word.startswith("given_on")]
     desk.run("issuer", "issue", *early, "given_on=2020-01-01", *WORK, given="n\n", code=2)
@@ -132,7 +152,7 @@ def test_a_doubt_is_asked_about(desk: Desk) -> None:
 
 
 def test_a_fhir_document_is_issued(desk: Desk, tmp_path: Path) -> None:
-    document = {
+    document: dict[str, Any] = {
         "resourceType": "Bundle", "type": "collection", "entry": [
             {"fullUrl": "urn:uuid:1", "resource": {
                 "resourceType": "Patient", "id": "1", "birthDate": "1991-07-03",
@@ -149,6 +169,15 @@ def test_a_fhir_document_is_issued(desk: Desk, tmp_path: Path) -> None:
     path.write_text(json.dumps(document))
     text = desk.run("issuer", "issue", "--from", str(path), *WORK, "--yes").strip()
     assert "Κωνσταντίνου Ελένη" in desk.run("verify", text, "--at", AT, code=3)
+
+    first = document["entry"][1]["resource"]
+    second = {**first, "occurrenceDateTime": "2026-10-09", "protocolApplied": [
+        {"doseNumberPositiveInt": 2, "seriesDosesPositiveInt": 2}]}  # fmt: skip
+    path.write_text(json.dumps({**document, "entry": [*document["entry"], {"resource": second}]}))
+    both = ("--from", str(path), "--request", "123e4567-e89b-42d3-a456-426614174001")
+    texts = desk.run("issuer", "issue", *both, *WORK, "--yes").split("\n")[:-1]
+    assert len(set(texts)) == 2
+    assert desk.run("issuer", "issue", *both, *WORK, "--yes").split("\n")[:-1] == texts
 
 
 def people(path: Path, count: int) -> Path:
@@ -236,6 +265,29 @@ def test_bad_rows_are_named_and_the_others_issued(desk: Desk, tmp_path: Path) ->
     assert "HYPERLINK" not in (out / "report.csv").read_text()
 
 
+def test_a_short_file_is_signed_as_a_whole_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
+    source, before = people(tmp_path / "people.csv", 2), desk.counts()
+    good = source.read_text()
+    source.write_text(good + "vaccination,Q,Jo,1980-02-30,EU/1/20/1528,2,2,2026-10-01,B-1\n")
+    assert desk.run("issuer", "issue", "--from", str(source), *WORK, code=2) == ""
+    assert "refused in record 4 (birth_date)" in desk.said
+    assert desk.counts() == before
+    source.write_text(good)
+    assert len(desk.run("issuer", "issue", "--from", str(source), *WORK).splitlines()) == 2
+
+
+def test_a_job_that_cannot_begin_leaves_no_folder(desk: Desk, tmp_path: Path) -> None:
+    out, no_table = tmp_path / "out", tmp_path / "no-table.csv"
+    no_table.write_text("# a title\n")
+    job = ("issuer", "issue", "--out", str(out), *WORK, "--from")
+    desk.run(*job, str(no_table), code=4)
+    wrong = tmp_path / "password"
+    wrong.write_text("another four plain words\n")
+    desk.run(*job, str(people(tmp_path / "p.csv", 1)), "--password-file", str(wrong), code=2)
+    assert "does not open the key" in desk.said
+    assert not out.exists()
+
+
 def test_parquet_in_and_out(desk: Desk, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     table = pytest.importorskip("pyarrow.csv").read_csv(people(tmp_path / "p.csv", 1500))
@@ -254,6 +306,8 @@ def test_a_lot_is_recalled_and_only_its_count_is_shown(desk: Desk, tmp_path: Pat
     assert "1 would be revoked" in desk.run(*recall, "--dry-run")
     assert "Müller" not in desk.run(*recall, "--yes")
     assert "0 would be revoked, 1 were before" in desk.run(*recall, "--yes")
+    desk.run("issuer", "revoke", "--reason", "product-recall", "--lot", "bad", "--by", "head")
+    assert "nothing in the register matches" in desk.said
     desk.run("issuer", "renew", gone, *WORK, code=2)
     desk.run("issuer", "renew", kept, *WORK)
     told = desk.run("issuer", "lists", "--out", str(tmp_path / "lists"), "--at", AT)
@@ -291,9 +345,17 @@ def test_a_key_whose_register_was_lost_signs_no_more(desk: Desk) -> None:
             desk.run("issuer", "issue", *DOSE, *WORK, "--shard", shard, code=2)
             assert "another register" in desk.said
             assert f"keys retire {shard}" in desk.said
+        desk.run("issuer", "lists", "--out", str(folder / "none"), code=2)
+        assert "another register" in desk.said
+        assert not (folder / "none").exists()
+        desk.run("issuer", "audit")
+        assert "does not know all that 2026-11-a has signed" in desk.said
         # The next key has signed nothing yet: it may begin.
         desk.run("issuer", "keys", "new-shard", "--at", AT)
         assert desk.run("issuer", "issue", *DOSE, *WORK).startswith("HC1:")
+        told = desk.run("issuer", "lists", "--out", str(folder / "new"), "--at", AT)
+        assert told.splitlines()[0].startswith("2026-11-c: version 1")
+        assert (folder / "register.sqlite").stat().st_mode & 0o777 == 0o600
     finally:
         for path in folder.glob("register.sqlite*"):
             path.unlink()

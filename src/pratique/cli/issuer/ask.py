@@ -29,6 +29,14 @@ HINTS = {
     "valid_from": "YYYY-MM-DD",
     "valid_until": "YYYY-MM-DD",
     "sampled_at": "2026-01-31T12:00:00Z",
+    "product": "code, as EU/1/20/1528",
+    "lot": "may be empty: then a recall cannot find it",
+    "disease": "code; empty for COVID-19",
+    "test_type": "LP6464-4 NAAT, LP217198-3 antigen",
+    "test_name": "of a NAAT; may be empty",
+    "result": "260415000 not detected, 260373001 detected",
+    "sex": "M, F or X",
+    "nationality": "three letters",
     "dose": "this one's number",
     "doses": "of how many",
 }
@@ -37,7 +45,7 @@ HINTS = {
 def record(desk: Desk, known: dict[str, str], *, at: date) -> Reading:
     """Ask for whatever is not known yet, and for what is refused once more."""
     row = dict(known)
-    if "kind" not in row and "domain" not in row:
+    if "kind" not in row and "domain" not in row and sys.stdin.isatty():
         row["kind"] = click.prompt(
             "What is attested", type=click.Choice([kind.value for kind in Kind]), err=True
         )
@@ -59,6 +67,9 @@ def record(desk: Desk, known: dict[str, str], *, at: date) -> Reading:
 
 
 def _ask(column: str) -> str:
+    if not sys.stdin.isatty():
+        # A script is told what is missing, and not left waiting for an answer.
+        return ""
     hint = f" ({HINTS[column]})" if column in HINTS else ""
     answer: str = click.prompt(
         column.replace("_", " ") + hint, default="", show_default=False, err=True

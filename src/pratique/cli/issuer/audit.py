@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pratique.cli import options
-from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.where import book_options, open_book
 from pratique.cli.safe import printable
 from pratique.cli.show import instant
 from pratique.edges.register.tallies import acts, tallies
@@ -17,13 +17,13 @@ from pratique.journeys.audit import outliers
 
 @click.command()
 @options.output_format
-@desk_options
+@book_options
 def audit(*, output_format: str, **where: Any) -> None:
     """Show who issued how many where, what stands out, and every act of revocation.
 
     Operators stand under their pseudonyms; of holders the register knows nothing.
     """
-    desk = open_desk(**where)
+    desk = open_book(**where)
     counted, done = desk.register.read(tallies), desk.register.read(acts)
     marks = outliers(counted)
     if output_format == "json":

@@ -42,9 +42,8 @@ def run(
     desk = opening.opened(place, secrets)
     merged = out if out.suffix == ".parquet" else None
     folder = out.with_suffix(".parts") if merged else out
-    if not source.is_file():
-        raise UsageError("source-missing", f"{source}: there is no such file")
     labels = tuple(one.label for one in _shards(desk, shard, asked["at"]))
+    _look(source, desk, labels)
     job = jobs.begin(
         jobs.Job(
             folder.absolute(), source.absolute(), jobs.digest_of(source), os.urandom(32),
@@ -53,7 +52,7 @@ def run(
         )
     )  # fmt: skip
     for label in job.labels:
-        # A wrong password is told here, once, and not by each worker.
+        # A password that does not open the keys is told here, once, and not by each worker.
         desk.keys(desk.shard(label))
     begun = time.monotonic()
     done = _pooled(job, place, secrets.held, _workers(workers, job))
@@ -69,6 +68,17 @@ def run(
     )
     click.echo(f"remarks by row and column: {folder / 'report.csv'}")
     return 1 if done.refused else 0
+
+
+def _look(source: Path, desk: Desk, labels: tuple[str, ...]) -> None:
+    """See, before a folder is made, that the file is a table and that the keys open."""
+    if not source.is_file():
+        raise UsageError(
+            "source-missing", f"{source}: there is no such file", "for one record: leave out --out"
+        )
+    next(tables.rows(source), None)
+    for label in labels:
+        desk.keys(desk.shard(label))
 
 
 class _Remembered:

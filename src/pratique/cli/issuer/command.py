@@ -22,7 +22,7 @@ COMMANDS = {
 }  # fmt: skip
 
 
-@click.group(cls=Lazy, table=COMMANDS)
+@click.group(cls=Lazy, table=COMMANDS, extra=("issuer", "issuing"))
 def issuer() -> None:
     """Issue, print, renew, correct and revoke health certificates."""
     quiet.begin()

@@ -12,20 +12,16 @@ from pratique.cli import options
 from pratique.cli.issuer import held, remarked, signed
 from pratique.cli.issuer.records import columns, row_of
 from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.work import DAY, work_options
 from pratique.errors import UsageError
 from pratique.intake import accept, told
 from pratique.journeys.issue import Asked, Work
-
-DAY = 86_400
 
 
 @click.command()
 @click.argument("certificate", metavar="TEXT|FILE|-")
 @columns
-@click.option("--site", required=True, help="Code of the site, kept in the register.")
-@click.option("--operator", required=True, help="Your pseudonym, kept in the register.")
-@click.option("--valid-days", type=click.IntRange(1, 3660), default=365, show_default=True,
-              help="For how long the new code may be read, at most to its key's end.")  # fmt: skip
+@work_options
 @click.option("--yes", is_flag=True, help="Issue what is doubted without asking.")
 @options.at
 @desk_options

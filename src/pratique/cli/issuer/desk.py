@@ -79,13 +79,13 @@ class Desk:
     def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
         """Return the live shard with the most room, or the one of a label if it is live."""
         _, counts = self._registered()
-        shards = self._sound(self.shards if label is None else (self.shard(label),))
+        shards = self.sound(self.shards if label is None else (self.shard(label),))
         return of_shards.pick(shards, at=at, counts=counts, kind=kind)
 
     def live(self, at: int) -> tuple[of_shards.Shard, ...]:
         """Return the shards that sign at an instant, whatever they may attest."""
         _, counts = self._registered()
-        sound = self._sound(self.shards)
+        sound = self.sound(self.shards)
         found = tuple(
             shard
             for shard in sound
@@ -102,20 +102,24 @@ class Desk:
     def _registered(self) -> tuple[bytes, dict[bytes, int]]:
         return self.register.read(lambda book: (book.identity(), book.counts()))
 
-    def _sound(self, shards: tuple[of_shards.Shard, ...]) -> tuple[of_shards.Shard, ...]:
+    def sound(self, shards: tuple[of_shards.Shard, ...]) -> tuple[of_shards.Shard, ...]:
         """Return the shards whose register this is; UsageError `register-lost` if none is left."""
+        lost = self.lost()
+        found = tuple(shard for shard in shards if shard.label not in lost)
+        if shards and not found:
+            raise lost[shards[0].label]
+        return found
+
+    def lost(self) -> dict[str, UsageError]:
+        """Return why the register does not know all that a shard has signed, by label."""
         register, counts = self._registered()
-        notes, found, lost = self._notes.load(), [], []
-        for shard in shards:
+        notes, found = self._notes.load(), {}
+        for shard in self.shards:
             try:
                 noted.check(shard, notes, register=register, counts=counts)
             except UsageError as error:
-                lost.append(error)
-            else:
-                found.append(shard)
-        if lost and not found:
-            raise lost[0]
-        return tuple(found)
+                found[shard.label] = error
+        return found
 
     def own(self, book: Book) -> Book:
         """Return the book as this node sees it, if several share the keys."""

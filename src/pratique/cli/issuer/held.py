@@ -13,7 +13,9 @@ def by_text(desk: Desk, argument: str, *, at: int) -> Held:
     texts = {item.text for item in items(argument) if item.text is not None}
     if len(texts) != 1:
         raise UsageError(
-            "old-count", f"there are {len(texts)} certificates in it, where one is asked for"
+            "old-count",
+            f"there are {len(texts)} certificates in it, where one is asked for",
+            "hand in the text, a file of one, or a picture that shows its code whole",
         )
     (text,) = texts
     snapshot, shards = desk.snapshot(at), desk.shards

@@ -20,10 +20,10 @@ from pratique.cli import options
 from pratique.cli.issuer import remarked, signed
 from pratique.cli.issuer.records import accepted, columns
 from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.work import DAY, work_options
 from pratique.errors import UsageError
 from pratique.journeys.issue import Asked, Work
 
-DAY = 86_400
 _REQUEST = re.compile(r"[0-9a-fA-F-]{32,}|[A-Za-z0-9_-]{22,}")
 
 
@@ -33,12 +33,11 @@ _REQUEST = re.compile(r"[0-9a-fA-F-]{32,}|[A-Za-z0-9_-]{22,}")
               metavar="FILE", help="Records: CSV, JSON, Parquet or a FHIR document.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR|FILE",
               help="With --from: a new folder (CSV), or a file that ends in .parquet.")  # fmt: skip
-@click.option("--site", required=True, help="Code of the site, kept in the register.")
-@click.option("--operator", required=True, help="Your pseudonym, kept in the register.")
-@click.option("--valid-days", type=click.IntRange(1, 3660), default=365, show_default=True,
-              help="For how long the code may be read, at most to its key's end.")  # fmt: skip
+@work_options
 @click.option(
-    "--request", metavar="UUID", help="A random name of this request, to make it again safely."
+    "--request",
+    metavar="UUID",
+    help="A random name of this request: made again, it gives the same certificate.",
 )
 @click.option("--shard", metavar="LABEL", help="The signing key [default: the one with most room].")
 @click.option("--workers", type=click.IntRange(1, 64), metavar="N",
@@ -71,7 +70,7 @@ def issue(
     was when the same command is given again, and report.csv names each refused row and column.
     """
     now = int(options.now_or(at).timestamp())
-    work, validity = Work(_code(site), _code(operator)), valid_days * DAY
+    work, validity = Work(site, operator), valid_days * DAY
     if out is not None:
         if source is None or given or request:
             raise UsageError("out-alone", "--out is for a file of records", "add --from FILE")
@@ -82,12 +81,12 @@ def issue(
             where=where,
         )  # fmt: skip
     desk = open_desk(**where)
-    for number, reading in accepted(desk, given, source, at=options.now_or(at).date()):
-        remarked.confirm(reading.remarks, yes=yes)
-        asked = _request(request, number)
-        assert reading.record is not None
-        one = Asked(asked, now, work, validity)
-        made = signed.issued(desk, reading.record, one, label=shard)
+    day = options.now_or(at).date()
+    records = remarked.confirmed(accepted(desk, given, source, at=day), yes=yes)
+    # By place and not by row: one row, a FHIR document, may hold several records.
+    for number, record in enumerate(records, 1):
+        one = Asked(_request(request, number), now, work, validity)
+        made = signed.issued(desk, record, one, label=shard)
         if made.repeated:
             click.echo(
                 "note: this request was made before; this is its certificate again", err=True
@@ -103,14 +102,6 @@ def _request(text: str | None, number: int) -> bytes:
         raise UsageError(
             "request-short",
             "the request's name is no UUID and not random enough",
-            "take a new UUID for each certificate: python -m uuid, or uuidgen",
+            "take a new random UUID for each certificate: uuidgen",
         )
     return hashlib.sha256(f"pratique-request {text.lower()} {number}".encode()).digest()
-
-
-def _code(text: str) -> str:
-    if not text.strip() or len(text) > 80 or not text.isprintable():
-        raise UsageError(
-            "code-unreadable", "a site or a pseudonym is empty, too long or not printable"
-        )
-    return text.strip()

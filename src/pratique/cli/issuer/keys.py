@@ -192,12 +192,12 @@ def retire(*, label: str, yes: bool, issuer_folder: Path | None, at: datetime | 
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @options.issuer
 def export(*, target: Path, issuer_folder: Path | None) -> None:
-    """Write the public certificates, and nothing secret, into the folder TARGET."""
+    """Write the public certificates into the folder TARGET; nothing secret."""
     folder = options.folder(issuer_folder)
     issuer = issuer_home.load(folder)
     for label in (issuer_home.SCA, *(shard.label for shard in issuer.shards)):
         pem = issuer_home.read_certificate(folder, label)
-        click.echo(issuer_home.put(target / f"{issuer.participant}-{label}.pem", pem))
+        click.echo(issuer_home.put(target / f"{issuer.participant}-{label}.pem", pem, 0o644))
 
 
 def _successors(

@@ -11,7 +11,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.where import book_options, open_book
 from pratique.edges import disk
 from pratique.edges.register.editions import Published, publish, ucis
 from pratique.revocation import foreign
@@ -22,22 +22,24 @@ DAY = 86_400
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True,
-              metavar="DIR", help="Where to write them.")  # fmt: skip
+              metavar="DIR", help="Where to write them: a folder that is published as it is.")  # fmt: skip
 @click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True,
               help="For how long a new list is meant to be used.")  # fmt: skip
 @click.option(
     "--eu-batches", is_flag=True, help="Also as the EU's gateway takes them (UCI), as JSON."
 )
 @options.at
-@desk_options
+@book_options
 def lists(*, out: Path, days: int, eu_batches: bool, at: datetime | None, **where: Any) -> None:
     """Write each key's newest list and its delta.
 
     A new edition is made where something was taken back since the last one, or where half of the last
     one's time is over. Only tags are in it.
     """
-    desk, now = open_desk(**where), int(options.now_or(at).timestamp())
-    found = desk.register.write(lambda book: publish(book, desk.shards, at=now, lasting=days * DAY))
+    desk, now = open_book(**where), int(options.now_or(at).timestamp())
+    # Of a register that was put back from an old copy, a list would lack what is published already.
+    shards = desk.sound(desk.shards)
+    found = desk.register.write(lambda book: publish(book, shards, at=now, lasting=days * DAY))
     out.mkdir(parents=True, exist_ok=True)
     for published in found:
         _write(out, published)

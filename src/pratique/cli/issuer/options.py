@@ -86,7 +86,8 @@ def confirm(question: str) -> None:
     """Ask for a yes; anything else ends the command, and nothing is changed."""
     if not sys.stdin.isatty():
         raise UsageError("not-confirmed", "the question is not answered", "say --yes")
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(question, err=True):
+        raise UsageError("withdrawn", "it was not confirmed, and nothing was done")
 
 
 def _password(file: Path | None, *, new: bool) -> str:

@@ -10,7 +10,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.issuer.records import accepted, columns
-from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.where import open_desk, preview_options
 from pratique.cli.safe import printable
 from pratique.journeys.preview import preview as fields_of
 
@@ -20,7 +20,7 @@ from pratique.journeys.preview import preview as fields_of
 @click.option("--from", "source", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
               metavar="FILE", help="Records: CSV, JSON, Parquet or a FHIR document.")  # fmt: skip
 @options.at
-@desk_options
+@preview_options
 def preview(
     *, given: tuple[str, ...], source: Path | None, at: datetime | None, **where: Any
 ) -> int:
@@ -31,9 +31,8 @@ def preview(
         click.echo(f"record {number}")
         for remark in reading.remarks:
             sign = "refused" if remark.code.refuses else "look again"
-            click.echo(
-                f"  {sign} ({remark.column}): {remark.code.meaning}; {remark.code.next_step}"
-            )
+            column = f" ({remark.column})" if remark.column else ""
+            click.echo(f"  {sign}{column}: {remark.code.meaning}; {remark.code.next_step}")
         if reading.record is None:
             refused += 1
             continue

@@ -6,20 +6,39 @@ from collections.abc import Iterable
 
 import click
 
+from pratique.cli.issuer import options
 from pratique.errors import UsageError
+from pratique.intake.accept import Reading
+from pratique.intake.record import Record
 from pratique.intake.remarks import Remark, refuses
 
 
-def confirm(remarks: Iterable[Remark], *, yes: bool) -> None:
+def confirmed(readings: Iterable[tuple[int, Reading]], *, yes: bool) -> list[Record]:
+    """Return the records, once every one is confirmed.
+
+    A file that is refused in its middle has nothing issued of it: given again, it would issue twice.
+    """
+    read = list(readings)
+    for number, reading in read:
+        confirm(reading.remarks, yes=yes, where=f" in record {number}" if len(read) > 1 else "")
+    return [one.record for _, one in read if one.record is not None]
+
+
+def confirm(remarks: Iterable[Remark], *, yes: bool, where: str = "") -> None:
     """Show remarks on stderr; ask where they only doubt, unless `yes`; UsageError `record-refused`."""
     told = tuple(remarks)
     for remark in told:
         sign = "refused" if remark.code.refuses else "look again"
-        where = f" ({remark.column})" if remark.column else ""
-        click.echo(f"{sign}{where}: {remark.code.meaning}; {remark.code.next_step}", err=True)
+        column = f" ({remark.column})" if remark.column else ""
+        click.echo(
+            f"{sign}{where}{column}: {remark.code.meaning}; {remark.code.next_step}", err=True
+        )
     if refuses(told):
         raise UsageError(
-            "record-refused", "the record cannot be issued", "correct what is refused above"
+            "record-refused",
+            "nothing was issued: a record cannot be issued as it is",
+            "correct what is refused above"
+            + ("; with --out DIR a refused row costs itself only" if where else ""),
         )
-    if told and not yes and not click.confirm("Is it meant so?", err=True):
-        raise UsageError("record-withdrawn", "nothing was issued")
+    if told and not yes:
+        options.confirm("is it meant so?")

@@ -10,18 +10,14 @@ import click
 from pratique.cli import options
 from pratique.cli.issuer import held, signed
 from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.work import DAY, work_options
 from pratique.journeys.issue import Asked, Work
 from pratique.journeys.renew import request_of
-
-DAY = 86_400
 
 
 @click.command()
 @click.argument("certificate", metavar="TEXT|FILE|-")
-@click.option("--site", required=True, help="Code of the site, kept in the register.")
-@click.option("--operator", required=True, help="Your pseudonym, kept in the register.")
-@click.option("--valid-days", type=click.IntRange(1, 3660), default=365, show_default=True,
-              help="For how long the new code may be read, at most to its key's end.")  # fmt: skip
+@work_options
 @options.at
 @desk_options
 def renew(

@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from pratique.cli import options
-from pratique.cli.issuer import held
+from pratique.cli import options as shared
+from pratique.cli.issuer import held, options
 from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.where import desk_options, open_desk
+from pratique.cli.issuer.where import book_options, open_book
+from pratique.cli.issuer.work import code
 from pratique.edges.register.recall import revoke as take_back
 from pratique.errors import UsageError
 from pratique.journeys.revoke import Reason, Revoked, Selection, checked
@@ -31,17 +32,18 @@ from pratique.journeys.revoke import Reason, Revoked, Selection, checked
 @click.option("--site", help="All of a site.")
 @click.option("--operator", help="All that an operator issued.")
 @click.option(
-    "--since", type=options.INSTANT, metavar="INSTANT", help="Issued from this instant on."
+    "--since", type=shared.INSTANT, metavar="INSTANT", help="Issued from this instant on."
 )
-@click.option("--until", type=options.INSTANT, metavar="INSTANT", help="Issued up to this instant.")
+@click.option("--until", type=shared.INSTANT, metavar="INSTANT", help="Issued up to this instant.")
 @click.option(
     "--shard", metavar="LABEL", help="All that a signing key signed, or the key of --tag."
 )
-@click.option("--by", required=True, help="Your pseudonym, as it stands in the public count.")
+@click.option("--by", required=True, callback=code, metavar="PSEUDONYM",
+              help="Your pseudonym, as it stands in the public count.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say how many it would be; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@options.at
-@desk_options
+@shared.at
+@book_options
 def revoke(
     *,
     reason: str,
@@ -63,7 +65,7 @@ def revoke(
 
     A renewed certificate shares the fate of the one it renews.
     """
-    desk, now = open_desk(**where), int(options.now_or(at).timestamp())
+    desk, now = open_book(**where), int(shared.now_or(at).timestamp())
     selection = Selection(
         kid=desk.shard(shard).kid if shard is not None else None,
         tag=_tag(tag),
@@ -85,10 +87,15 @@ def revoke(
 
     trial = desk.register.rehearse(act)
     _tell(desk, trial, "would be revoked")
+    if not trial.total + trial.before:
+        click.echo(
+            "note: nothing in the register matches; codes are compared to the letter", err=True
+        )
     if dry_run or not trial.total:
         return
     if not yes:
-        click.confirm(f"Revoke {trial.total} certificates for good?", abort=True, err=True)
+        what = "this certificate" if trial.total == 1 else f"these {trial.total} certificates"
+        options.confirm(f"revoke {what} for good?")
     _tell(desk, desk.register.write(act), "revoked")
     click.echo("Verifiers know once they have the next list: pratique issuer lists --out DIR")
 
@@ -97,11 +104,13 @@ def _tag(text: str | None) -> int | None:
     try:
         return None if text is None else int(text, 16)
     except ValueError as error:
-        raise UsageError("tag-unreadable", "the tag is no hexadecimal number") from error
+        raise UsageError(
+            "tag-unreadable", "the tag is no hexadecimal number", "write it as in 1a2b3c"
+        ) from error
 
 
 def _tell(desk: Desk, found: Revoked, what: str) -> None:
     labels = {shard.kid: shard.label for shard in desk.shards}
-    for kid, count in found.by_kid:
-        click.echo(f"{labels.get(kid, kid.hex())}: {count} {what}")
+    for label, count in sorted((labels.get(kid, kid.hex()), count) for kid, count in found.by_kid):
+        click.echo(f"{label}: {count} {what}")
     click.echo(f"{found.total} {what}, {found.before} were before")

@@ -16,8 +16,13 @@ from pratique.edges.keys import Secret
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def desk_options(command: Command) -> Command:
-    """Add --issuer, --register, --value-sets, --password-file and --pin-file."""
+def book_options(command: Command) -> Command:
+    """Add --issuer and --register: for what opens no key and reads no record."""
+    return options.issuer(counted.register_option(command))
+
+
+def preview_options(command: Command) -> Command:
+    """Add --issuer, --register and --value-sets: for what opens no key."""
     value_sets = click.option(
         "--value-sets",
         multiple=True,
@@ -25,11 +30,20 @@ def desk_options(command: Command) -> Command:
         metavar="PATH",
         help="Published value sets [default: those that come with Pratique]. Repeatable.",
     )
-    return options.issuer(counted.register_option(value_sets(options.secret_files(command))))
+    return book_options(value_sets(command))
+
+
+def desk_options(command: Command) -> Command:
+    """Add --issuer, --register, --value-sets, --password-file and --pin-file."""
+    return preview_options(options.secret_files(command))
 
 
 def place_of(
-    *, issuer_folder: Path | None, register: str | None, value_sets: tuple[Path, ...], **_: object
+    *,
+    issuer_folder: Path | None,
+    register: str | None,
+    value_sets: tuple[Path, ...] = (),
+    **_: object,
 ) -> Place:
     """Return where the desk stands."""
     folder = options.folder(issuer_folder)
@@ -37,9 +51,23 @@ def place_of(
     return Place(folder.absolute(), url, tuple(path.absolute() for path in value_sets))
 
 
-def secret_of(*, password_file: Path | None, pin_file: Path | None, **_: object) -> Secret:
+def secret_of(
+    *, password_file: Path | None = None, pin_file: Path | None = None, **_: object
+) -> Secret:
     """Return what asks for secrets."""
     return options.secrets(password_file, pin_file)
+
+
+def open_book(**where: Any) -> Desk:
+    """Open the desk for what is done with its register alone, and say what that does not know."""
+    desk = open_desk(**where)
+    for label in desk.lost():
+        click.echo(
+            f"note: this register does not know all that {label} has signed; "
+            "restore its newest backup, if there is one",
+            err=True,
+        )
+    return desk
 
 
 def open_desk(**where: Any) -> Desk:

@@ -3,13 +3,16 @@
     URL -> engine -> BEGIN IMMEDIATE -> ... -> COMMIT, after its fsync
 
 1. SQLite: WAL, synchronous=FULL, secure_delete, foreign keys on. A writer has the file to itself from
-   its BEGIN on, so that nobody reads a tag as unused which another is about to take.
+   its BEGIN on, so that nobody reads a tag as unused which another is about to take. The file is its
+   owner's alone (0600).
 2. PostgreSQL: synchronous_commit=on; two writers who draw the same tag meet at the primary key.
 3. A password in a URL is never shown.
 """
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -53,6 +56,10 @@ def _refused() -> UsageError:
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
+    if url.database and url.database != ":memory:":
+        with suppress(OSError):
+            # Its owner's alone; SQLite gives the files beside it the same mode.
+            os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     # The driver would open transactions by itself, and later than here asked.
     engine = create_engine(url, connect_args={"timeout": WAIT, "isolation_level": None})
 
