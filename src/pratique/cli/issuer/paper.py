@@ -14,6 +14,7 @@ import click
 from pratique.edges import files, paper
 from pratique.edges.paper import wording
 from pratique.errors import UsageError
+from pratique.formats import Envelope, hcert
 from pratique.intake.catalogue import Catalogue
 from pratique.journeys.print import Wording, sheet
 from pratique.model import HealthCertificate, silent
@@ -59,6 +60,14 @@ class Press(NamedTuple):
             certificate, text, wordings=self.wordings, contact=self.contact, names=self.names
         )
         return paper.render(made, variant=self.variant, folders=self.fonts)
+
+    def own(self, text: str) -> bytes:
+        """Return the PDF of a text that was signed a moment ago, in this process."""
+        envelope = hcert.unwrap(text)
+        assert isinstance(envelope, Envelope)
+        certificate = hcert.decode(envelope.payload).certificate
+        assert certificate is not None
+        return self.pdf(certificate, text)
 
 
 def press(

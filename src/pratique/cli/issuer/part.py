@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.job import Job
+from pratique.cli.issuer import desk as desks
+from pratique.cli.issuer import job as jobs
+from pratique.cli.issuer import paper
 from pratique.edges import disk, tables
 from pratique.edges.register.bulk import Bulk
 from pratique.intake.accept import Reading, accept
@@ -38,9 +39,10 @@ class Done(NamedTuple):
 class Parts:
     """Makes the parts of one job."""
 
-    def __init__(self, job: Job, desk: Desk) -> None:
+    def __init__(self, job: jobs.Job, desk: desks.Desk) -> None:
         self.job, self.desk = job, desk
         self._bulk = Bulk(desk.register)
+        self._press: paper.Press | None = None
         self._today = datetime.fromtimestamp(job.at, UTC).date()
 
     def make(self, number: int, rows: Iterable[tables.Row]) -> Done:
@@ -60,9 +62,20 @@ class Parts:
             for remark in reading.remarks
         ]
         disk.replace(job.report(number), json.dumps(remarks).encode())
+        if job.paper:
+            self._print(signed)
         disk.replace(job.path(number), _written(job.output, signed))
         remarked = sum(bool(reading.remarks) for _, _, reading in read)
         return Done(len(signed), len(read) - len(signed), remarked)
+
+    def _print(self, signed: Sequence[tuple[int, Signed]]) -> None:
+        if self._press is None:
+            self._press = paper.press(variant=self.job.paper, contact=self.desk.issuer.contact)
+        (self.job.folder / "pdf").mkdir(mode=0o700, exist_ok=True)
+        for row, one in signed:
+            # A FHIR document in one row may hold several events.
+            name = f"{row:07d}-{one.line.tag:x}.pdf"
+            disk.replace(self.job.folder / "pdf" / name, self._press.own(one.text))
 
     def _accept(self, row: tables.Row) -> Iterator[Numbered]:
         if row.cells is None:
