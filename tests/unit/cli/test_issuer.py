@@ -374,3 +374,27 @@ def test_a_register_put_back_from_an_old_copy_is_noticed(desk: Desk) -> None:
     assert "knows fewer" in desk.said
     (folder / "register.sqlite").write_bytes(newest)
     desk.run("issuer", "issue", *DOSE, *WORK, *shard)
+
+
+def test_a_file_of_people_is_printed_too(desk: Desk, tmp_path: Path) -> None:
+    source, out = people(tmp_path / "people.csv", 3), tmp_path / "out"
+    desk.run("issuer", "issue", "--from", str(source), "--out", str(out), *WORK, "--pdf", "card")
+    printed = sorted((out / "pdf").iterdir())
+    assert len(printed) == 3
+    assert all("QA" not in path.name for path in printed)
+    for path, text in zip(printed, texts(out).values(), strict=True):
+        assert text in desk.run("inspect", str(path)) or desk.run(
+            "verify", str(path), "--at", AT, code=3
+        )
+
+
+def test_only_what_is_authentic_is_printed(desk: Desk, tmp_path: Path) -> None:
+    text = desk.run("issuer", "issue", *DOSE, *WORK).strip()
+    out = str(tmp_path / "one.pdf")
+    desk.run("issuer", "print", text, "--out", out, "--language", "fr", "--at", AT)
+    assert "Müller Zoë" in desk.run("verify", out, "--at", AT, code=3)
+    desk.run("issuer", "print", text[:-4] + "0000", "--out", str(tmp_path / "no.pdf"), code=2)
+    assert "is not printed: COMPRESSION_INVALID" in desk.said
+    assert not (tmp_path / "no.pdf").exists()
+    data = (tmp_path / "one.pdf").read_bytes()
+    assert b"ller Zo" not in data
