@@ -3,6 +3,8 @@
 A line `$ pratique …` is run in the repository's root with a home of its own; the lines up to the next
 blank one are its output and its errors; `? N` is its exit code, which is 0 where none is written.
 `#` begins a remark. `...` at the end of a line stands for its rest, alone on a line for any lines.
+As in a shell, `$ export NAME=value` sets a variable for what follows, `~` is the home, and `> FILE` keeps
+what is printed, but not the errors.
 """
 
 from __future__ import annotations
@@ -42,22 +44,31 @@ def steps(text: str) -> Iterator[Step]:
         yield Step(lines[0][2:], lines[1:], code)
 
 
-def run(command: str, home: Path) -> tuple[list[str], int]:
-    """Run a command as a person would."""
-    words = shlex.split(command)
+def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str], int]:
+    """Run a command as a person would; `export` adds to the variables."""
+    words = [re.sub("^~/", f"{home}/", word) for word in shlex.split(command)]
+    if words[0] == "export":
+        variables.update(word.split("=", 1) for word in words[1:])
+        return [], 0
     assert words[0] == "pratique"
+    kept = Path(words.pop()) if words[-2] == ">" else None
+    if kept is not None:
+        words.pop()
     done = subprocess.run(
         [sys.executable, "-m", "pratique", *words[1:]],
         cwd=ROOT,
-        env={**os.environ, "PRATIQUE_HOME": str(home), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+        env={**os.environ, **variables},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE if kept is not None else subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
         timeout=60,
     )
-    return [line.rstrip() for line in done.stdout.splitlines()], done.returncode
+    if kept is not None:
+        kept.write_text(done.stdout, encoding="utf-8")
+    shown = done.stdout if kept is None else done.stderr
+    return [line.rstrip() for line in shown.splitlines()], done.returncode
 
 
 def matches(printed: list[str], written: list[str]) -> bool:
@@ -77,8 +88,9 @@ def _pattern(line: str) -> str:
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.txt")), ids=lambda path: path.stem)
 def test_a_transcript_is_what_is_printed(path: Path, tmp_path: Path) -> None:
     done = 0
+    variables = {"PRATIQUE_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"}
     for step in steps(path.read_text(encoding="utf-8")):
-        printed, code = run(step.command, tmp_path)
+        printed, code = run(step.command, tmp_path, variables)
         shown = "\n".join(printed)
         assert matches(printed, step.output), f"$ {step.command}\n{shown}"
         assert code == step.code, f"$ {step.command}: exit {code}"
@@ -96,8 +108,9 @@ def test_a_transcript_that_differs_is_caught() -> None:
 
 def test_the_readme_shows_what_the_transcripts_hold() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    session = readme.partition("<!-- session -->")[2].partition("<!-- /session -->")[0]
-    shown = [line for line in session.strip().splitlines()[1:-1] if line.strip()]
+    sessions = [part.partition("<!-- /session -->")[0] for part in readme.split("<!-- session -->")]
+    lines_of = [session.strip().splitlines()[1:-1] for session in sessions[1:]]
+    shown = [line for lines in lines_of for line in lines if line.strip()]
     held = [path.read_text(encoding="utf-8").splitlines() for path in HERE.glob("*.txt")]
     lines = {line for text in held for line in text}
     assert [line for line in shown if line not in lines] == []

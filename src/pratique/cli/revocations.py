@@ -118,6 +118,13 @@ def _with_documents(held: Revocations, data: list[tuple[Path, bytes]]) -> Revoca
                 lists.append(tag_list.TagList.from_bytes(each))
             elif each.startswith(delta.FORMAT):
                 deltas.append(delta.Delta.from_bytes(each))
+            elif each.lstrip()[:1] not in {b"{", b"["}:
+                raise DocumentRefused(
+                    "revocation-unknown",
+                    "it is no revocation list, no delta and no batch",
+                    "an issuer's .tags and .delta files, or a batch of the EU's gateway as JSON; "
+                    "for its approximate lists name --form",
+                )
             else:
                 found = json_text.parse(each)
                 batches += map(foreign.read, found if isinstance(found, list) else [found])
