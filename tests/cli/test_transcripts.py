@@ -48,7 +48,7 @@ def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str],
     """Run a command as a person would; `export` adds to the variables."""
     words = [re.sub("^~/", f"{home}/", word) for word in shlex.split(command)]
     if words[0] == "export":
-        variables.update(word.split("=", 1) for word in words[1:])
+        variables.update({word.partition("=")[0]: word.partition("=")[2] for word in words[1:]})
         return [], 0
     assert words[0] == "pratique"
     kept = Path(words.pop()) if words[-2] == ">" else None

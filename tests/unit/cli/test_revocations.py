@@ -111,7 +111,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "damaged": (THREE.to_bytes()[:-1], "revocation-malformed"),
     "gap": (make(THREE, revoking({77_777, 5, 6, 7}, 4)).to_bytes(), "revocation-gap"),
     "json": (b"{}", "batch-malformed"),
-    "text": (b"no list", "json-unreadable"),
+    "text": (b"no list", "revocation-unknown"),
+    "no JSON": (b"{no list", "json-unreadable"),
 }
 
 
