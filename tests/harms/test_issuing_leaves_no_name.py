@@ -184,6 +184,27 @@ def test_a_crash_leaves_no_core(box: Bureau) -> None:
     assert list((box.folder / "cwd").iterdir()) == []
 
 
+def test_printing_leaves_nobody_beside_the_paper(tmp_path: Path, scanner: canary.Scanner) -> None:
+    pytest.importorskip("typst", reason="the extra `pdf` is not here")
+    box = Bureau(tmp_path / "box")
+    out, source = box.folder / "out", box.given("few.csv", bureau.rows(PEOPLE[:4]))
+    box.run("issuer", "issue", "--from", str(source), "--out", str(out), "--pdf", "card", *WORK)
+    texts = box.given("text.txt", [])
+    texts.write_text(box.texts(out)[0])
+    printed = box.folder / "asked" / "one.pdf"
+    box.run("issuer", "print", str(texts), "--out", str(printed), "--at", AT)
+    papers = {path for path in canary.files_of(box.folder) if path.suffix == ".pdf"}
+    assert len(papers) == 5
+    assert not any(scanner.scan(path.name.encode()) for path in papers)
+    files = [path for path in box.files_to_scan() if path not in papers]
+    assert scanner.scan_files(files, under=box.folder) == {}
+    passing = {path for path in box.written() if path.is_relative_to(box.folder / "tmp")}
+    # Fonts, and the trial by which Python's tempfile finds a folder: eight random letters that say "blat".
+    trials = {path for path in passing if path.parent == box.folder / "tmp" and len(path.name) == 8}
+    assert {path.suffix for path in passing - trials} == {".ttf"}
+    assert list((box.folder / "tmp").iterdir()) == []
+
+
 ABORT = """
 import os, sys
 from pratique.cli.issuer import quiet
