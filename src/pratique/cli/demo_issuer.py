@@ -138,7 +138,7 @@ class _Utopia:
         yield from _shown("issuer print TEXT --variant a4|card|large", [f"{self.demo}/: {names}"])
 
     def _texts(self, folder: Path) -> dict[int, str]:
-        found = {}
+        found: dict[int, str] = {}
         for path in folder.glob("certificates-*.csv"):
             with path.open(encoding="utf-8") as file:
                 found |= {int(row["row"]): row["text"] for row in csv.DictReader(file)}

@@ -40,7 +40,6 @@ DSC_LIFE, DSC_USE = 730 * DAY, 183 * DAY
 UPLOAD_LIFE, TLS_LIFE = 730 * DAY, 365 * DAY
 
 
-
 class Subject(NamedTuple):
     """Whom a certificate names: CN, O, exactly one C, and the environment as its OU.
 

@@ -203,5 +203,7 @@ def _named(name: bytes, wanted: str) -> tuple[str, ...]:
         for attribute in der.children(relative.expect(der.SET).body):
             kind, value = der.children(attribute.expect(der.SEQUENCE).body)
             if der.oid(kind) == wanted:
-                found.append(value.body.decode("ascii" if wanted == COUNTRY_NAME else "latin-1").strip())
+                found.append(
+                    value.body.decode("ascii" if wanted == COUNTRY_NAME else "latin-1").strip()
+                )
     return tuple(dict.fromkeys(text for text in found if text))
