@@ -372,8 +372,32 @@ def test_a_register_put_back_from_an_old_copy_is_noticed(desk: Desk) -> None:
     (folder / "register.sqlite").write_bytes(old)
     desk.run("issuer", "issue", *DOSE, *WORK, *shard, code=2)
     assert "knows fewer" in desk.said
+    lists = ("issuer", "lists", "--at", AT, "--out")
+    told = desk.run(*lists, str(folder / "other"))
+    assert "2026-11-a:" not in told
     (folder / "register.sqlite").write_bytes(newest)
     desk.run("issuer", "issue", *DOSE, *WORK, *shard)
+
+
+def test_a_list_of_an_old_copy_does_not_replace_the_published_one(
+    desk: Desk, tmp_path: Path
+) -> None:
+    folder, lists = desk.folder / "issuer", ("issuer", "lists", "--out", str(tmp_path), "--at", AT)
+    desk.run(*lists)
+    old = (folder / "register.sqlite").read_bytes()
+    text = desk.run("issuer", "issue", *DOSE, *WORK).strip()
+    desk.run(
+        "issuer", "revoke", "--reason", "fraud", "--certificate", text, "--by", "head", "--yes"
+    )
+    desk.run(*lists)
+    kept = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    newest = (folder / "register.sqlite").read_bytes()
+    (folder / "register.sqlite").write_bytes(old)
+    desk.run(*lists, code=3)
+    assert "does not follow the published one" in desk.said
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == kept
+    (folder / "register.sqlite").write_bytes(newest)
+    desk.run(*lists)
 
 
 def test_a_file_of_people_is_printed_too(desk: Desk, tmp_path: Path) -> None:

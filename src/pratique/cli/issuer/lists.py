@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,10 @@ from typing import Any
 import click
 
 from pratique.cli import options
-from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer import published
 from pratique.cli.issuer.where import book_options, open_book
-from pratique.edges import disk
-from pratique.edges.register.editions import Published, publish, ucis
-from pratique.revocation import foreign
-from pratique.trust.shards import Shard
+from pratique.edges.register.editions import Published, publish
+from pratique.edges.register.writing import Writing
 
 DAY = 86_400
 
@@ -37,42 +34,24 @@ def lists(*, out: Path, days: int, eu_batches: bool, at: datetime | None, **wher
     one's time is over. Only tags are in it.
     """
     desk, now = open_book(**where), int(options.now_or(at).timestamp())
-    # Of a register that was put back from an old copy, a list would lack what is published already.
-    shards = desk.sound(desk.shards)
-    found = desk.register.write(lambda book: publish(book, shards, at=now, lasting=days * DAY))
+    lost = desk.lost()
+    # Of an old copy a list may lack what is published: it is made beside the published one only.
+    shards = [s for s in desk.shards if s.label not in lost or published.path_of(out, s).exists()]
+    if lost and not shards:
+        raise next(iter(lost.values()))
+
+    def act(book: Writing) -> list[Published]:
+        made = publish(book, shards, at=now, lasting=days * DAY)
+        for one in made:
+            published.follows(out, one)
+        return made
+
+    found = desk.register.write(act)
     out.mkdir(parents=True, exist_ok=True)
-    for published in found:
-        _write(out, published)
+    for one in found:
+        published.write(out, one)
     if eu_batches:
-        for published in found:
-            _write_batches(out, desk, published.shard)
+        for one in found:
+            published.write_batches(out, desk, one.shard)
     if not found:
         click.echo("no key has signed yet: there is nothing to list")
-
-
-def _write(out: Path, published: Published) -> None:
-    listed, delta = published.listed, published.delta
-    name = f"{listed.head.participant}-{listed.head.kid.hex()}"
-    files = {f"{name}.tags": listed.to_bytes()}
-    if delta is not None:
-        step = f"{delta.parent_version}-{delta.head.version}"
-        files[f"{name}.{step}.delta"] = delta.to_bytes()
-    for file, data in files.items():
-        disk.replace(out / file, data, 0o644)
-    sizes = ", ".join(f"{file} {len(data)} bytes" for file, data in files.items())
-    made = "new" if published.is_new else "as before"
-    click.echo(
-        f"{published.shard.label}: version {listed.head.version} ({made}), "
-        f"{len(listed)} tags: {sizes}"
-    )
-
-
-def _write_batches(out: Path, desk: Desk, shard: Shard) -> None:
-    hashes = desk.register.read(lambda book: ucis(book, shard))
-    key = foreign.Key(desk.country, shard.kid, foreign.HashType.UCI)
-    until = max((expires for _, expires in hashes), default=0)
-    found = foreign.batches(key, until, (entry for entry, _ in hashes))
-    for number, batch in enumerate(found, 1):
-        path = out / f"{shard.participant}-{shard.kid.hex()}-{number:04d}.batch.json"
-        disk.replace(path, json.dumps(batch.document()).encode(), 0o644)
-        click.echo(f"{shard.label}: {path.name}, {len(batch.hashes)} entries")
