@@ -1,0 +1,381 @@
+"""What is printed is read back from bad copies of it, by machines, by screen readers, in every language."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("typst", reason="the extra 'pdf' is not installed")
+pytest.importorskip("babel", reason="the extra 'pdf' is not installed")
+zxing = pytest.importorskip("zxingcpp")
+pypdfium2 = pytest.importorskip("pypdfium2", reason="the extra 'scan' is not installed")
+pytest.importorskip("PIL")
+
+from PIL import Image, ImageChops, ImageFilter  # noqa: E402
+
+from pratique.edges import paper, qr  # noqa: E402
+from pratique.edges.paper import cmap, code, fonts, wording  # noqa: E402
+from pratique.errors import DocumentRefused, UsageError  # noqa: E402
+from pratique.journeys.print import Sheet, sheet  # noqa: E402
+from pratique.model import Moment, Person, Precision  # noqa: E402
+from tests import issuers  # noqa: E402
+from tests.unit.journeys.test_print import KINDS, certificate  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[3]
+CASES = json.loads((ROOT / "vectors/cases/formats.json").read_text(encoding="utf-8"))["cases"]
+TEXT = next(case["text"] for case in CASES if case["id"] == "formats/vaccination")
+MM = 25.4
+
+
+def _born(precision: Precision, text: str) -> Moment:
+    return Moment(precision, issuers.day(text).first)
+
+
+PERSONS = {
+    "latin": ("fr", issuers.JO),
+    "arabic": ("ar", Person("الحريري", "محمد عبد الله", None, None, _born(Precision.MONTH, "1961-05-01"))),
+    "cyrillic": ("ru", Person("Щукина-Ёжикова", "Людмила", None, None, issuers.JO.birth_date)),
+    "greek": ("en", Person("Παπαδόπουλος", "Αλέξανδρος", None, None, issuers.JO.birth_date)),
+    "thai": ("en", Person("ศรีสุวรรณภูมิ", "สมหญิง", None, None, _born(Precision.YEAR, "1939-01-01"))),
+    "devanagari": ("en", Person("श्रीवास्तव", "लक्ष्मी", None, None, issuers.JO.birth_date)),
+    "chinese": ("zh", Person("欧阳", "明华", None, None, _born(Precision.DAY, "1944-12-31"))),
+    "long": ("es", Person("W" + "olfeschlegelstein" * 3, "Maximiliana Bartholomea Jo", None, None, None)),
+}  # fmt: skip
+
+
+@lru_cache
+def has_chinese() -> bool:
+    return paper.printable(paper.builtin("zh"))
+
+
+def made(name: str, who: str, *languages: str, text: str = TEXT, contact: str = "") -> Sheet:
+    tags = languages or (
+        PERSONS[who][0], *(tag for tag in paper.LANGUAGES if tag != PERSONS[who][0])
+    )  # fmt: skip
+    if who == "chinese" and not has_chinese():
+        pytest.skip("no font for Chinese here: run tools/fonts")
+    words = [paper.builtin(tag) for tag in tags if tag != "zh" or has_chinese()]
+    of = certificate(name, person=PERSONS[who][1])
+    return sheet(of, text, wordings=words, contact=contact)
+
+
+def pages(pdf: bytes, dpi: int) -> list[Image.Image]:
+    document = pypdfium2.PdfDocument(pdf)
+    return [page.render(scale=dpi / 72, grayscale=True).to_pil() for page in document]
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+def worn(page: Image.Image, dpi: int, *, turn: float, scale: float, blur: float) -> bytes:
+    """Copy a page badly: turned, scaled, blurred by so many millimetres, faded and speckled."""
+    image = page.resize((round(page.width * scale), round(page.height * scale)))
+    image = image.rotate(turn, expand=True, fillcolor=255, resample=Image.Resampling.BILINEAR)
+    image = image.filter(ImageFilter.GaussianBlur(blur * dpi * scale / MM))
+    image = image.point(lambda grey: 40 + grey * 185 // 255)
+    noise = Image.effect_noise(image.size, 24)
+    image = ImageChops.add(image, noise, offset=-128)
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=0)
+    return out.getvalue()
+
+
+def read_back(picture: bytes) -> set[str]:
+    return {found.text for found in qr.read_picture(picture, prefixes=("HC1:",)).known}
+
+
+COPIES = ((150, 3.0, 1.0, 0.12), (200, -7.0, 0.85, 0.15), (300, 5.0, 0.6, 0.15))
+"""Dots per inch, degrees, scale, blur in millimetres."""
+
+PRINTED = [
+    *product(("a4", "card"), PERSONS),
+    ("large", "arabic"),
+    ("large", "thai"),
+    ("large", "long"),
+]
+"""With each variant every kind and every copy."""
+
+
+@pytest.mark.parametrize(("number", "variant", "who"), [(n, *row) for n, row in enumerate(PRINTED)])
+def test_every_page_is_read_back_from_a_bad_copy(number: int, variant: str, who: str) -> None:
+    name = list(KINDS)[number % len(KINDS)]
+    dpi, turn, scale, blur = COPIES[(number + number // 3) % len(COPIES)]
+    tags = ("es", "ar") if variant == "large" else ()
+    found = pages(paper.render(made(name, who, *tags), variant=variant), dpi)
+    assert len(found) >= (2 if variant == "large" else 1)
+    for page in found:
+        assert read_back(worn(page, dpi, turn=turn, scale=scale, blur=blur)) == {TEXT}
+
+
+def test_a_copy_that_is_too_bad_is_not_read() -> None:
+    page = pages(paper.render(made("test", "latin", "en")), 150)[0]
+    page = page.crop((page.width // 2, 0, page.width, page.height // 3))
+    assert read_back(worn(page, 150, turn=3, scale=1, blur=0.12)) == {TEXT}
+    assert read_back(worn(page, 150, turn=3, scale=1, blur=0.7)) == set()
+
+
+@pytest.mark.parametrize("variant", paper.VARIANTS)
+def test_the_code_on_the_page_is_as_wide_and_as_strong_as_promised(variant: str) -> None:
+    page = pages(paper.render(made("vaccination", "latin", "en"), variant=variant), 300)[0]
+    (found,) = zxing.read_barcodes(page)
+    corners = found.position
+    width = (corners.top_right.x - corners.top_left.x) * MM / 300
+    modules = code.symbol(TEXT, paper.VARIANTS[variant])
+    assert width == pytest.approx(paper.VARIANTS[variant], abs=0.3)
+    assert width >= 40
+    assert width / len(modules.rows) >= 0.497
+    assert found.ec_level == modules.correction
+
+
+@pytest.mark.parametrize("length", [200, 400, 600, 800, 1000, 1400])
+@pytest.mark.parametrize("width", [46.5, 60, 80])
+def test_the_strongest_correction_is_taken_whose_modules_can_be_read(
+    width: float, length: int
+) -> None:
+    text = ("HC1:" + TEXT[4:] * 3)[:length]
+    sizes = {}
+    for correction in code.CORRECTIONS:
+        drawn = zxing.create_barcode(text, zxing.BarcodeFormat.QRCode, ec_level=correction)
+        sizes[correction] = drawn.to_image(scale=1, add_quiet_zones=False).shape[0]
+    fitting = [correction for correction, size in sizes.items() if width / size >= 0.5]
+    if not fitting:
+        with pytest.raises(UsageError, match="too long"):
+            code.symbol(text, width)
+        return
+    found = code.symbol(text, width)
+    assert found.correction == fitting[0]
+    assert len(found.rows) == sizes[fitting[0]]
+    assert found.module >= code.LEAST_MODULE
+
+
+def test_base45_is_written_in_alphanumeric_mode() -> None:
+    """600 characters in byte mode would need version 27 at H; in alphanumeric mode 22 holds them."""
+    assert len(code.symbol("HC1:" + "A" * 596, 80).rows) == 17 + 4 * 22
+
+
+# ---------------------------------------------------------------- What people and screen readers get
+
+
+@pytest.mark.parametrize("variant", paper.VARIANTS)
+def test_a_sheet_is_tagged_titled_and_tells_its_language(variant: str) -> None:
+    pdf = paper.render(made("vaccination", "latin"), variant=variant)
+    assert pypdfium2.PdfDocument(pdf).is_tagged()
+    for mark in (b"/StructTreeRoot", b"/Marked true", b"/DisplayDocTitle true"):
+        assert mark in pdf
+    assert re.search(rb"/Lang ?\(fr\)", pdf)
+    assert b"pdfuaid:part>1<" in pdf
+    assert b"/Alt" in pdf
+    # Each language's part says which it is, so that a voice reads it in that one.
+    for tag in ("en", "es", "ru", "ar"):
+        assert re.search(rb"/Lang ?\(%s\)" % tag.encode(), pdf), tag
+
+
+@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("name", KINDS)
+def test_the_metadata_tells_nothing_of_a_person(variant: str, name: str) -> None:
+    document = pypdfium2.PdfDocument(paper.render(made(name, "latin", "en"), variant=variant))
+    told = {key: value for key, value in document.get_metadata_dict().items() if value}
+    assert told.pop("Creator").startswith("Typst")
+    assert told == {"Title": paper.builtin("en").labels[name]}
+
+
+def test_the_page_says_it_in_reading_order() -> None:
+    pdf = paper.render(made("vaccination", "latin", contact="desk@example.org"))
+    text = text_of(pdf)
+    at = [text.index(word) for word in (
+        "Certificat de vaccination", "Bloggs Jo", "3 février 1980", "1 octobre 2026", "desk@example.org",
+        "Code lisible jusqu’au", "21 novembre 2027", "Vaccination certificate", "1 October 2026",
+        "21 November 2027", "Certificado", "1 de octubre de 2026", "1 октября 2026",
+    )]  # fmt: skip
+    assert at == sorted(at)
+
+
+@pytest.mark.parametrize("variant", paper.VARIANTS)
+def test_every_language_tells_both_dates(variant: str) -> None:
+    text = re.sub(r"\s+", "", text_of(paper.render(made("vaccination", "latin"), variant=variant)))
+    moments = [issuers.day("2026-10-01"), issuers.day("2027-11-21")]
+    for tag in ("en", "fr", "es", "ru"):
+        for moment in moments:
+            assert re.sub(r"\s+", "", paper.builtin(tag).date(moment)) in text
+
+
+def test_the_same_sheet_gives_the_same_bytes() -> None:
+    assert paper.render(made("icvp", "latin")) == paper.render(made("icvp", "latin"))
+
+
+def test_all_kinds_look_the_same() -> None:
+    """No colour: a page of a test is black and white as is that of a vaccination."""
+    for name in KINDS:
+        page = pypdfium2.PdfDocument(paper.render(made(name, "latin", "en")))[0]
+        image = page.render(scale=0.5).to_pil().convert("RGB")
+        assert all(red == green == blue for _, (red, green, blue) in image.getcolors(1 << 20))
+
+
+def test_large_print_is_large() -> None:
+    document = pypdfium2.PdfDocument(paper.render(made("test", "latin", "en"), variant="large"))
+    lines = document[0].get_textpage()
+    heights = {lines.get_charbox(n, loose=True) for n in range(lines.count_chars())}
+    # A loose box is as high as the font: ascender to descender, never less than its size.
+    assert min(top - bottom for _, bottom, _, top in heights if top > bottom) >= 18
+
+
+def test_what_does_not_fit_on_a_card_is_an_error_not_a_clipping() -> None:
+    full = made("icvp", "latin", "en")
+    crowded = full.leaves[0]._replace(lines=full.leaves[0].lines * 4)
+    with pytest.raises(UsageError) as caught:
+        paper.render(full._replace(leaves=(crowded,)), variant="card")
+    assert caught.value.code == "sheet-too-full"
+    assert len(pages(paper.render(full._replace(leaves=(crowded,)), variant="large"), 40)) > 1
+
+
+# ---------------------------------------------------------------- Fonts and words
+
+
+def test_a_character_that_no_font_can_write_is_an_error_and_no_box(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fonts, "FOLDERS", ())
+    fonts._candidates.cache_clear()
+    person = issuers.JO._replace(surname="欧阳")
+    words = [paper.builtin("en")]
+    try:
+        with pytest.raises(UsageError) as caught:
+            paper.render(sheet(certificate("test", person=person), TEXT, wordings=words))
+        assert not paper.printable(paper.builtin("zh"))
+        assert all(paper.printable(paper.builtin(tag)) for tag in paper.LANGUAGES if tag != "zh")
+    finally:
+        fonts._candidates.cache_clear()
+    assert caught.value.code == "font-missing"
+    assert "CJK" in caught.value.message
+    assert "fonts-wqy-microhei" in caught.value.hint
+    assert "欧" not in caught.value.message + caught.value.hint
+
+
+def test_a_folder_of_fonts_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "FOLDERS", ())
+    monkeypatch.setattr(fonts, "own", lambda: frozenset(map(ord, "abc")))
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/some.ttf").write_bytes(fonts.own_font("FiraGO_Regular"))
+    (tmp_path / "broken.ttf").write_bytes(b"\x00\x01\x00\x00\xff\xff")
+    assert fonts.fonts_for(["d"], [tmp_path]).files == (tmp_path / "deep/some.ttf",)
+    with pytest.raises(UsageError, match="CJK"):
+        fonts.fonts_for(["欧"], [tmp_path])
+
+
+def test_coverage_is_read_from_the_font_itself() -> None:
+    found = cmap.characters(fonts.own_font("FiraGO_Regular"))
+    assert {ord(char) for char in "Aßщωقतท"} <= found
+    assert not {ord(char) for char in "欧한"} & found
+    assert cmap.characters(b"") == cmap.characters(b"ttcf") == frozenset()
+
+
+def test_a_letter_is_written_from_its_parts() -> None:
+    assert fonts.characters_of(["e\u0301 \u200c\n"]) == {ord("é")}
+
+
+def test_the_six_languages_lack_nothing() -> None:
+    for tag in paper.LANGUAGES:
+        found = wording.read((Path(wording.__file__).parent / f"words/{tag}.toml").read_bytes())
+        assert found.lacking == ()
+        assert found.wording.direction == ("rtl" if tag == "ar" else "ltr")
+        assert found.wording.codes.keys() == paper.builtin("en").codes.keys()
+
+
+def test_the_two_dates_have_words_of_their_own_in_every_language() -> None:
+    for tag in paper.LANGUAGES:
+        labels = paper.builtin(tag).labels
+        events = {
+            labels[name] for name in ("given", "sampled", "first_positive", "certified_until")
+        }
+        assert labels["readable"] not in events
+        assert len(events) == 4
+
+
+@pytest.mark.parametrize(
+    ("tag", "day", "month", "year"),
+    [
+        ("en", "1 October 2026", "October 2026", "2026"),
+        ("fr", "1 octobre 2026", "octobre 2026", "2026"),
+        ("es", "1 de octubre de 2026", "octubre de 2026", "2026"),
+        ("ru", "1 октября 2026 г.", "октябрь 2026 г.", "2026"),  # noqa: RUF001
+        ("zh", "2026年10月1日", "2026年10月", "2026年"),
+        ("ar", "1 أكتوبر 2026", "أكتوبر 2026", "2026"),
+    ],
+)
+def test_a_date_is_in_words_and_in_its_own_precision(
+    tag: str, day: str, month: str, year: str
+) -> None:
+    def write(moment: Moment) -> str:
+        return paper.builtin(tag).date(moment).replace("\u202f", " ")
+
+    assert write(_born(Precision.DAY, "2026-10-01")) == day
+    assert write(_born(Precision.MONTH, "2026-10-01")) == month
+    assert write(_born(Precision.YEAR, "2026-01-01")) == year
+
+
+def test_a_country_is_named_unless_it_is_invented() -> None:
+    assert paper.builtin("fr").country("DEU") == paper.builtin("fr").country("DE") == "Allemagne"
+    assert paper.builtin("fr").country("XA") == "XA"
+
+
+HUNGARIAN = 'language = "hu"\n[labels]\nvaccination = "Oltási igazolás"\nreadable = "A kód olvasható eddig"\n'
+
+
+def test_a_participants_own_language_is_added_and_its_gaps_are_seen() -> None:
+    found = paper.read(HUNGARIAN.encode())
+    assert found.wording.labels["vaccination"] == "Oltási igazolás"
+    assert found.wording.labels["given"] == "Dose given on (en)"
+    assert "given" in found.lacking
+    assert found.wording.date(issuers.day("2026-10-01")) == "2026. október 1."
+    pdf = paper.render(
+        sheet(certificate("vaccination"), TEXT, wordings=[found.wording, paper.builtin("en")])
+    )
+    assert "A kód olvasható eddig" in text_of(pdf)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\xff", "= 1", "", 'language = "xx-nowhere-at-all"', 'language = "hu"\ndirection = "up"',
+        'language = "hu"\n[labels]\nvacination = "Oltás"', 'language = "hu"\n[labels]\nname = 7',
+        'language = "hu"\n[labels]\ndose_of = "kettő"', 'language = "hu"\nlabels = "x"',
+    ],
+)  # fmt: skip
+def test_words_that_cannot_be_used_are_refused(text: str) -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        paper.read(text.encode("latin-1" if text == "\xff" else "utf-8"))
+    assert caught.value.code == "words-refused"
+
+
+def test_a_language_without_words_is_named_as_such() -> None:
+    with pytest.raises(UsageError) as caught:
+        paper.builtin("hu")
+    assert caught.value.code == "language-unknown"
+
+
+def test_printing_leaves_nothing_on_the_disk_but_fonts(tmp_path: Path) -> None:
+    """Another process prints a marked name with a folder of its own for what is temporary."""
+    program = (
+        "from tests.unit.edges.test_paper import *\n"
+        "person = issuers.JO._replace(surname='Canaryson')\n"
+        "words = [paper.builtin('en')]\n"
+        "paper.render(sheet(certificate('test', person=person), TEXT, wordings=words))\n"
+        f"names = [p for p in Path({str(tmp_path)!r}).rglob('*') if p.is_file()]\n"
+        "assert len(names) >= 4 and {p.suffix for p in names} == {'.ttf'}, names\n"
+        "assert not any(b'Canaryson' in p.read_bytes() for p in names)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, cwd=ROOT,
+        env={"PATH": "", "TMPDIR": str(tmp_path), "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
+    )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,175 @@
+"""A sheet says what the certificate says, no more, and its two dates cannot be taken for each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from pratique.journeys.print import Leaf, Sheet, Wording, sheet
+from pratique.model import HealthCertificate, Moment, Person, Precision
+from pratique.terms import Kind
+from tests import issuers
+
+NAMES = """
+    vaccination test recovery exemption icvp name born sex nationality document guardian disease vaccine
+    manufacturer dose lot given vaccinated_from vaccinated_until test_type test_name device sampled result
+    first_positive certified_from certified_until site country authority identifier readable notice scan
+    contact alt fold
+"""
+LABELS = {name: f"<{name}>" for name in NAMES.split()}
+LABELS |= {"dose_of": "{dose} of {doses}", "time": "{date} at {time}"}
+PLAIN = Wording(
+    "xx", "ltr", LABELS, {"840539006": "the disease"}, lambda m: f"day {m.text()[:10]}",
+    lambda code: f"country {code}",
+)  # fmt: skip
+KINDS = {
+    "vaccination": Kind.VACCINATION, "test": Kind.TEST, "recovery": Kind.RECOVERY,
+    "exemption": Kind.EXEMPTION, "icvp": Kind.VACCINATION,
+}  # fmt: skip
+
+
+def certificate(
+    name: str, *, person: Person | None = None, lasts: int = issuers.YEAR
+) -> HealthCertificate:
+    record = issuers.RECORDS[name]
+    return HealthCertificate(
+        record.domain, "1", KINDS[name], person or record.person, (record.entry,), "XU", issuers.AT,
+        issuers.AT + lasts, {},
+    )  # fmt: skip
+
+
+def leaf(of: HealthCertificate, **options: object) -> Leaf:
+    return made(of, **options).leaves[0]
+
+
+def made(of: HealthCertificate, **options: object) -> Sheet:
+    return sheet(of, "HC1:X", wordings=[PLAIN], **options)  # type: ignore[arg-type]
+
+
+def said(of: Leaf) -> dict[str, str]:
+    return {line.name: line.value for line in of.lines}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_sheet_says_whose_it_is_what_and_by_whom(name: str) -> None:
+    found = leaf(certificate(name))
+    assert found.title == f"<{name}>"
+    assert found.person.value == "Bloggs Jo"
+    assert said(found)["born"] == "day 1980-02-03"
+    assert said(found)["authority"] in {"Ministry of Health of Utopia", "XXU"}
+    assert all(line.label == f"<{line.name}>" for line in found.lines)
+    assert all(line.value for line in found.lines)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_codes_end_never_stands_among_what_is_certified(name: str) -> None:
+    found = leaf(certificate(name))
+    assert found.readable is not None
+    assert found.readable.name == "readable"
+    assert found.readable.label not in {line.label for line in found.lines}
+    assert "day 2027-11-21" not in said(found).values()
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "value"),
+    [
+        ("vaccination", "given", "day 2026-10-01"),
+        ("vaccination", "dose", "2 of 2"),
+        ("vaccination", "country", "country XU"),
+        ("vaccination", "disease", "the disease"),
+        ("vaccination", "lot", "LOT-1"),
+        ("test", "sampled", "day 2026-11-21 at 08:30 UTC"),
+        ("recovery", "first_positive", "day 2026-08-01"),
+        ("recovery", "certified_until", "day 2027-01-28"),
+        ("exemption", "certified_from", "day 2026-01-01"),
+        ("icvp", "document", "P1234567"),
+        ("icvp", "site", "Harbour clinic"),
+        ("icvp", "given", "day 2026-09-15"),
+    ],
+)
+def test_a_kinds_own_lines(name: str, line: str, value: str) -> None:
+    assert said(leaf(certificate(name)))[line] == value
+
+
+@pytest.mark.parametrize(
+    ("moment", "value"),
+    [
+        (Moment(Precision.YEAR, date(1950, 1, 1)), "day 1950"),
+        (Moment(Precision.MONTH, date(1950, 3, 1)), "day 1950-03"),
+        (Moment(Precision.DAY, date(1950, 3, 4)), "day 1950-03-04"),
+    ],
+)
+def test_a_date_keeps_its_precision(moment: Moment, value: str) -> None:
+    person = issuers.JO._replace(birth_date=moment)
+    assert said(leaf(certificate("test", person=person)))["born"] == value
+
+
+def test_an_instant_keeps_the_zone_it_was_written_in() -> None:
+    of = certificate("test")
+    noon = datetime(2026, 11, 21, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    entry = of.entries[0]._replace(sampled=Moment(Precision.INSTANT, noon))  # type: ignore[call-arg]
+    assert (
+        said(leaf(of._replace(entries=(entry,))))["sampled"] == "day 2026-11-21 at 12:00 UTC+0530"
+    )
+
+
+def _until(text: str, *, issued_at: int = issuers.AT) -> str:
+    at = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    found = leaf(certificate("vaccination")._replace(expires_at=at, issued_at=issued_at))
+    assert found.readable is not None
+    return found.readable.value
+
+
+def test_a_code_is_promised_for_whole_days_only() -> None:
+    assert _until("2027-11-22T09:00:00") == "day 2027-11-21"
+    assert _until("2027-11-22T00:00:00") == "day 2027-11-21"
+    # `exp` is inclusive: with its last second the day is whole.
+    assert _until("2027-11-22T23:59:58") == "day 2027-11-21"
+    assert _until("2027-11-22T23:59:59") == "day 2027-11-22"
+
+
+def test_a_short_lived_code_tells_its_end_to_the_minute() -> None:
+    issued = int(datetime(2027, 11, 21, tzinfo=UTC).timestamp())
+    assert _until("2027-11-22T09:00:00", issued_at=issued) == "day 2027-11-22 at 09:00 UTC"
+
+
+@pytest.mark.parametrize("until", [None, -1, 10**15])
+def test_an_end_that_is_not_told_is_not_invented(until: int | None) -> None:
+    assert leaf(certificate("vaccination")._replace(expires_at=until)).readable is None
+
+
+def test_a_code_without_a_known_name_stays_the_code() -> None:
+    of = certificate("vaccination")
+    assert said(leaf(of))["vaccine"] == "EU/1/20/1528"
+    assert said(leaf(of, names={"EU/1/20/1528": "Comirnaty"}))["vaccine"] == "Comirnaty"
+
+
+def test_what_was_not_said_has_no_line() -> None:
+    found = said(leaf(certificate("vaccination")))
+    assert not {"sex", "nationality", "guardian", "site", "identifier"} & found.keys()
+
+
+def test_whom_to_ask_is_always_told() -> None:
+    of = certificate("vaccination")
+    assert leaf(of).contact.value == "Ministry of Health of Utopia"
+    assert leaf(of, contact="desk@example.org").contact.value == "desk@example.org"
+
+
+def test_a_value_runs_in_the_direction_of_its_writing() -> None:
+    person = issuers.JO._replace(surname="الحريري", forename="(2) محمد")
+    found = leaf(certificate("vaccination", person=person))
+    assert found.person.direction == "rtl"
+    assert {line.direction for line in found.lines} == {"ltr"}
+
+
+def test_what_turns_or_hides_text_is_left_out_but_joiners_stay() -> None:
+    person = issuers.JO._replace(surname="Blo\u202egg\u0000s\u200b", forename="مه\u200cدی")
+    assert leaf(certificate("test", person=person)).person.value == "Bloggs مه\u200cدی"
+
+
+def test_nothing_of_a_sheet_shows_in_its_repr() -> None:
+    found = made(certificate("icvp"))
+    for hidden in (found, found.leaves[0], found.leaves[0].person):
+        assert repr(hidden).endswith("not shown>")
+        assert "Bloggs" not in f"{hidden}"
