@@ -25,7 +25,8 @@ from pratique.model import (
 )
 
 DCC_VERSION = "1.3.3"
-EXEMPTION_VERSION = "1.0.0"
+EXEMPTION_VERSION = DCC_VERSION
+"""Whose forms of names and dates it has; under 1.0.0 a birth year alone would be a deviation."""
 ICVP_VERSION = "1"
 ICVP_DOMAIN = "ICVP"
 
