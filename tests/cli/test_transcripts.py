@@ -57,7 +57,7 @@ def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str],
     done = subprocess.run(
         [sys.executable, "-m", "pratique", *words[1:]],
         cwd=ROOT,
-        env={**os.environ, **variables},
+        env={**_inherited(), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE if kept is not None else subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
@@ -69,6 +69,11 @@ def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str],
         kept.write_text(done.stdout, encoding="utf-8")
     shown = done.stdout if kept is None else done.stderr
     return [line.rstrip() for line in shown.splitlines()], done.returncode
+
+
+def _inherited() -> dict[str, str]:
+    # What somebody has set for their own issuer must not be found, let alone written to.
+    return {name: text for name, text in os.environ.items() if not name.startswith("PRATIQUE_")}
 
 
 def matches(printed: list[str], written: list[str]) -> bool:

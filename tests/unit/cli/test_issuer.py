@@ -42,7 +42,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {
-            **os.environ,
+            **{name: text for name, text in os.environ.items() if name != "PRATIQUE_REGISTER"},
             "PRATIQUE_HOME": str(folder / "border"),
             "PRATIQUE_ISSUER": str(folder / "issuer"),
             "PRATIQUE_KEY_PASSWORD": "four invented plain words",
@@ -60,7 +60,10 @@ class Desk:
 
     def counts(self) -> int:
         register = open_register(f"sqlite:///{self.folder}/issuer/register.sqlite")
-        return sum(register.read(Writing.counts).values())
+        try:
+            return sum(register.read(Writing.counts).values())
+        finally:
+            register.close()
 
 
 @pytest.fixture(scope="module")
