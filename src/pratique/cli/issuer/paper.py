@@ -78,39 +78,43 @@ def press(
     contact: str = "",
     fonts: Sequence[Path] = (),
 ) -> Press:
-    """Make ready to print; a language whose script no font here can write is left out and told."""
-    own = []
-    for path in words:
-        found = wording.read(files.read_bytes(path))
-        if found.lacking:
-            click.echo(
-                f"note: {path.name} lacks {len(found.lacking)} labels, which stay English", err=True
-            )
-        own.append(found.wording)
-    wanted = [wording.builtin(tag) for tag in languages or wording.LANGUAGES]
-    shown = [*own]
-    for each in wanted:
+    """Make ready to print; a language whose script no font here can write is left out and told.
+
+    Raises:
+        UsageError: `language-unknown`; `font-missing` for a language that was asked for.
+    """
+    own = {found.language: found for found in map(_read, words)}
+    tags = languages or (*own, *(tag for tag in wording.LANGUAGES if tag not in own))
+    shown = []
+    for tag in dict.fromkeys(tags):
+        each = own.get(tag) or wording.builtin(tag)
         if paper.printable(each, fonts):
             shown.append(each)
-        elif languages:
+        elif tag in languages or tag in own:
             raise UsageError(
                 "font-missing",
-                f"no font here can write the language {each.language}",
-                "tools/fonts fetches one for Chinese; or name a folder of fonts with --fonts",
+                f"no font here can write the language {tag}, and no boxes are printed",
+                "tools/fonts fetches fonts from Debian's; or name a folder of fonts with --fonts",
             )
         else:
-            click.echo(
-                f"note: no font here can write {each.language}: it is left out; see --fonts",
-                err=True,
+            told = (
+                f"note: no font here can write {tag}: it is left out; see tools/fonts and --fonts"
             )
+            click.echo(told, err=True)
+    return Press(tuple(shown), variant, contact, _names(), tuple(fonts))
+
+
+def _read(path: Path) -> Wording:
+    found = wording.read(files.read_bytes(path))
+    if found.lacking:
+        lacking = ", ".join(found.lacking)
+        click.echo(f"note: {found.wording.language} stays English in: {lacking}", err=True)
+    return found.wording
+
+
+def _names() -> dict[str, str]:
     catalogue = Catalogue.builtin()
-    names = {
-        code: value.display
-        for values in catalogue.sets.values()
-        for code, value in values.items()
-        if value.display
-    }
-    names |= {
-        code: product.display for code, product in catalogue.product_of.items() if product.display
-    }
-    return Press(tuple(shown), variant, contact, names, tuple(fonts))
+    known = {code: product.display for code, product in catalogue.product_of.items()}
+    for values in catalogue.sets.values():
+        known |= {code: value.display for code, value in values.items()}
+    return {code: display for code, display in known.items() if display}

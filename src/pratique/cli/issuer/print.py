@@ -1,7 +1,12 @@
 """`pratique issuer print`: printable PDFs of signed certificates.
 
-1. What is printed is authentic and in force: a forged, revoked or run-out text is not put on paper.
-2. Neither a file's name nor a PDF's metadata tells whose certificate it is.
+    arguments -> inputs.items -> journeys.verify -> all of them good -> Press -> certificate-0001.pdf, ...
+
+1. What is printed is authentic and in force: a forged or run-out text is not put on paper, and beside
+   one nothing is: a pile of sheets has no gap that nobody noticed.
+2. Neither a file's name nor a PDF's metadata tells whose certificate it is. Files are their owner's alone.
+3. In a folder no sheet takes another's place; a file that is named is written anew.
+4. Exit: 4 if something could not be read, else 1 if a certificate was refused.
 """
 
 from __future__ import annotations
@@ -14,14 +19,13 @@ import click
 
 from pratique.cli import inputs as read
 from pratique.cli import options
+from pratique.cli.issuer import believed
 from pratique.cli.issuer import options as issuers
 from pratique.cli.issuer.paper import VARIANTS, paper_options, press
-from pratique.cli.verify import held
-from pratique.edges import disk, files, issuer_home
+from pratique.edges import disk
 from pratique.errors import UsageError
-from pratique.journeys.verify import Verification, verify
-from pratique.snapshot import Snapshot
-from pratique.verdict import refuses
+
+REFUSED, INPUT_OUTPUT = 1, 4
 
 
 @click.command("print")
@@ -46,52 +50,44 @@ def print_(
     at: datetime | None,
     home: Path | None,
     **paper: Any,
-) -> None:
+) -> int:
     """Print certificates: readable in several languages, with a code that scans.
 
     Each is verified first: by --trust, by the issuer's own keys, or by the imported trust list.
     """
     instant = options.now_or(at)
-    snapshot = _snapshot(sources, environment, home, issuer_folder, instant)
+    snapshot = believed.snapshot_of(sources, environment, home, issuer_folder, instant)
     ready = press(variant=variant, **paper)
     found = [item for number, given in enumerate(inputs, 1) for item in read.items(given, number)]
-    if out.suffix == ".pdf" and len(found) != 1:
+    single = out.suffix.lower() == ".pdf"
+    if single and len(found) != 1:
         raise UsageError(
             "out-one",
             f"there are {len(found)} certificates for one file",
             "name a folder with --out",
         )
-    for number, item in enumerate(found, 1):
-        if item.text is None:
-            raise UsageError("no-text", f"input {number}: {item.remark}")
-        certificate = _authentic(verify(item.text, snapshot=snapshot, at=instant), number)
-        path = out if out.suffix == ".pdf" else out / f"certificate-{number:04d}.pdf"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, ready.pdf(certificate, item.text))
+    good = [
+        believed.authentic(item, number, snapshot, instant) for number, item in enumerate(found, 1)
+    ]
+    if None in good:
+        click.echo("hint: nothing was printed; pratique verify says more", err=True)
+        return INPUT_OUTPUT if any(item.text is None for item in found) else REFUSED
+    folder = out.parent if single else out
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number, (item, certificate) in enumerate(zip(found, good, strict=True), 1):
+        assert item.text is not None
+        assert certificate is not None
+        pdf = ready.pdf(certificate, item.text)
+        path = out if single else out / f"certificate-{number:04d}.pdf"
+        _write(path, pdf, anew=single)
         click.echo(path)
+    return 0
 
 
-def _snapshot(
-    sources: tuple[Path, ...],
-    environment: str,
-    home: Path | None,
-    issuer_folder: Path | None,
-    at: datetime,
-) -> Snapshot:
-    folder = issuers.folder(issuer_folder)
-    if sources or not (folder / issuer_home.DOCUMENT).exists():
-        return held(sources, environment, home, at)
-    issuer = issuer_home.load(folder)
-    own = files.trust_from([folder / "certificates"], at=at, environment=issuer.environment)
-    return own.snapshot
-
-
-def _authentic(found: Verification, number: int) -> Any:
-    if found.certificate is None or refuses(found.verdict.findings):
-        codes = ", ".join(finding.code.name for finding in found.verdict.findings)
+def _write(path: Path, pdf: bytes, *, anew: bool) -> None:
+    try:
+        (disk.replace if anew else disk.create)(path, pdf)
+    except FileExistsError as error:
         raise UsageError(
-            "not-authentic",
-            f"certificate {number} is not printed: {codes}",
-            "only what is authentic and in force here is put on paper; pratique verify says more",
-        )
-    return found.certificate
+            "out-taken", f"{path.name} is in that folder already", "name another folder with --out"
+        ) from error
