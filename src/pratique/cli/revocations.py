@@ -36,7 +36,7 @@ def revocations() -> None:
     """Import what issuers have taken back, and show how old it is."""
 
 
-@revocations.command("import")
+@revocations.command("import", short_help="Import lists, deltas and the EU's batches.")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--form",
@@ -45,9 +45,16 @@ def revocations() -> None:
 )
 @click.option("--country", default="", help="Whose approximate list it is.")
 @click.option("--kid", default="", metavar="BASE64", help="Of which key [default: any].")
-@click.option("--hash-type", type=click.Choice([kind.value for kind in foreign.HashType]))
 @click.option(
-    "--offset", type=click.IntRange(0, 2), default=0, help="Bytes left out before a part."
+    "--hash-type",
+    type=click.Choice([kind.value for kind in foreign.HashType]),
+    help="What an approximate list has hashed.",
+)
+@click.option(
+    "--offset",
+    type=click.IntRange(0, 2),
+    default=0,
+    help="Bytes left out before a part of an approximate list.",
 )
 @options.home
 def import_(

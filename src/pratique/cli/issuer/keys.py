@@ -36,7 +36,7 @@ def keys() -> None:
     """List, add, rotate and retire signing keys."""
 
 
-@keys.command("list")
+@keys.command("list", short_help="List the keys, their state and the days they have left.")
 @options.issuer
 @counted.register_option
 @shared.at
@@ -73,7 +73,7 @@ def show(
         click.echo(f"to be replaced soon: {names}; use: pratique issuer keys rotate")
 
 
-@keys.command()
+@keys.command(short_help="Make one more signing key.")
 @click.option(
     "--planned", type=click.IntRange(1, 10**12), default=1_000_000, show_default=True,
     help="How many certificates it is to sign at most.",
@@ -120,7 +120,7 @@ def new_shard(
         _make(folder, issuer, [wanted], at=instant, secret=secret)
 
 
-@keys.command()
+@keys.command(short_help="Make a successor for each key that is about to end.")
 @click.option(
     "--within", type=click.IntRange(0, 730), default=SOON, show_default=True, metavar="DAYS",
     help="Replace keys that sign for at most this many days more.",
@@ -163,7 +163,7 @@ def rotate(
         _make(folder, issuer, wanted_all, at=instant, secret=secret)
 
 
-@keys.command()
+@keys.command(short_help="Take a key out of use for good.")
 @click.argument("label")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.issuer
@@ -188,7 +188,7 @@ def retire(*, label: str, yes: bool, issuer_folder: Path | None, at: datetime | 
     click.echo("if the key was misused: pratique issuer revoke, and tell the authority at once")
 
 
-@keys.command()
+@keys.command(short_help="Write the public certificates into a folder.")
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @options.issuer
 def export(*, target: Path, issuer_folder: Path | None) -> None:
