@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -272,3 +274,30 @@ def test_work_is_counted_by_site_and_operator(register: Register) -> None:
         ("harbour", "op-2", 1, 1, 1, 1),
     ]
     assert register.read(acts) == [Act(9, "fraud", "operator", "head", 1)]
+
+
+def test_opening_a_register_again_drops_no_lock_of_this_process(tmp_path: Path) -> None:
+    """Closing any handle of a file drops all of a process's locks on it (POSIX), and SQLite's with them.
+
+    Another process would then take itself for the only one, and remove what this one still writes.
+    """
+    url = issuers.sqlite(tmp_path)
+    first = open_register(url)
+    program = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=0.1); "
+        "c.execute('PRAGMA journal_mode=DELETE')"
+    )
+    with first.engine.connect().execution_options(reading=True) as connection:
+        connection.execute(schema.act.select())
+        open_register(url).close()
+        other = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "register.sqlite")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert "database is locked" in other.stderr
+    first.close()
+
+
+def test_a_register_is_its_owners_alone(tmp_path: Path) -> None:
+    open_register(issuers.sqlite(tmp_path)).close()
+    assert oct((tmp_path / "register.sqlite").stat().st_mode)[-3:] == "600"

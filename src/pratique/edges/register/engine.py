@@ -58,8 +58,10 @@ def _refused() -> UsageError:
 def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
     if url.database and url.database != ":memory:":
         with suppress(OSError):
-            # Its owner's alone; SQLite gives the files beside it the same mode.
-            os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # Its owner's alone; SQLite gives the files beside it the same mode. Only a new file is opened
+            # here: to close one that a connection of this process holds would drop its locks (POSIX),
+            # and two writers would destroy it.
+            os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     # The driver would open transactions by itself, and later than here asked.
     engine = create_engine(url, connect_args={"timeout": WAIT, "isolation_level": None})
 

@@ -92,9 +92,9 @@ def open_register(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Register:
 
 
 def _head_of(engine: Engine) -> str:
-    if not inspect(engine).has_table("alembic_version"):
-        return ""
     with engine.connect().execution_options(reading=True) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
         head = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return str(head or "")
 
