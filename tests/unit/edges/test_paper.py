@@ -209,6 +209,24 @@ def test_every_language_tells_both_dates(variant: str) -> None:
             assert re.sub(r"\s+", "", paper.builtin(tag).date(moment)) in text
 
 
+def _top_of_name(surname: str) -> int:
+    """Return the first row of pixels with ink where a page's name stands; a row is 1/200 inch."""
+    person = Person(surname, None, None, None, None)
+    words = [paper.builtin("en")]
+    pdf = paper.render(sheet(certificate("test", person=person), TEXT, wordings=words))
+    left, top, right, bottom = (round(at * 200 / MM) for at in (16, 30.4, 100, 39))
+    inked = ImageChops.invert(pages(pdf, 200)[0].crop((left, top, right, bottom))).getbbox()
+    assert inked is not None
+    return int(inked[1])
+
+
+@pytest.mark.parametrize("consonant", ["\u0e0d", "\u0e01"], ids=["yo-ying", "ko-kai"])
+def test_a_thai_vowel_stands_above_its_consonant(consonant: str) -> None:
+    """FiraGO hangs the marks of YO YING at its foot; the word for woman, and so many a name, has it."""
+    bare, voiced = (f"\u0e2b{consonant}{vowel}\u0e07" for vowel in ("", "\u0e34"))
+    assert _top_of_name(bare) - _top_of_name(voiced) >= 5
+
+
 def test_the_same_sheet_gives_the_same_bytes() -> None:
     assert paper.render(made("icvp", "latin")) == paper.render(made("icvp", "latin"))
 
