@@ -216,7 +216,7 @@ def texts(folder: Path) -> dict[int, str]:
 
 
 def test_a_killed_job_goes_on_and_signs_nothing_twice(desk: Desk, tmp_path: Path) -> None:
-    source, out, before = people(tmp_path / "people.csv", 9000), tmp_path / "out", desk.counts()
+    source, out, before = people(tmp_path / "people.csv", 20_000), tmp_path / "out", desk.counts()
     command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK)
     early: dict[int, str] = {}
     for parts in (1, 4):
@@ -231,13 +231,13 @@ def test_a_killed_job_goes_on_and_signs_nothing_twice(desk: Desk, tmp_path: Path
     # As if the power had failed between a commit and its file.
     lost = sorted(out.glob("certificates-*.csv"))[0]
     lost.unlink()
-    assert 0 < len(early) < 9000
+    assert 0 < len(early) < 20_000
     desk.run(*command)
     found = texts(out)
-    assert sorted(found) == list(range(2, 9002))
+    assert sorted(found) == list(range(2, 20_002))
     assert early.items() <= found.items(), "a row was signed twice"
-    assert len(set(found.values())) == 9000
-    assert desk.counts() == before + 9000
+    assert len(set(found.values())) == 20_000
+    assert desk.counts() == before + 20_000
     assert json.loads((out / "job.json").read_bytes())["secret"] == ""
     desk.run(*command, code=2)
     assert "this job is done" in desk.said

@@ -29,7 +29,7 @@ from pratique.intake.remarks import RemarkCode
 from pratique.terms import Kind
 from pratique.trust.shards import Shard
 
-PART = 1000
+PART = 2500
 """Rows of a part: one commit, one file."""
 REPORT = ("row", "column", "code", "refused", "meaning", "next step")
 
