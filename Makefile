@@ -18,7 +18,7 @@ $(READY): pyproject.toml uv.lock tools/set-up
 	@tools/fonts
 	@touch $@
 
-demo: $(READY)  ## see it work: a signed certificate, checked offline
+demo: $(READY)  ## see it work: certificates checked, issued, printed, recalled
 	@$(BIN)/pratique demo
 
 test: $(READY)  ## run the tests

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pratique
 
-EXTRAS = ("awscrt", "pyld", "zxingcpp", "PIL", "pypdfium2")
+EXTRAS = (
+    "alembic", "anyascii", "awscrt", "babel", "iuliia", "PIL", "pkcs11", "psycopg", "pyarrow", "pyld",
+    "pymupdf_fonts", "pypdfium2", "pypinyin", "rich", "sqlalchemy", "typst", "zxingcpp",
+)  # fmt: skip
 
 
 def main() -> None:

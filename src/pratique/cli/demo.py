@@ -45,6 +45,7 @@ Now your own certificate:
   pratique inspect PICTURE|TEXT    every layer, unverified
   pratique rules import RULES      destinations' rules
   pratique decide PICTURE --matrix where the holder may go, computed on this device
+  pratique issuer init             begin to issue: docs/how-to/issuer.md
 
 With `make`, put .venv/bin/ before `pratique`, or activate .venv first.
 """
