@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pratique
+from pratique.errors import ExtraMissing
 
 EXTRAS = (
     "alembic", "anyascii", "awscrt", "babel", "iuliia", "PIL", "pkcs11", "psycopg", "pyarrow", "pyld",
@@ -31,6 +32,8 @@ def main() -> None:
     for name in names:
         try:
             importlib.import_module(name)
+        except ExtraMissing:
+            continue
         except ImportError as error:
             if (error.name or "").split(".")[0] not in EXTRAS:
                 raise
