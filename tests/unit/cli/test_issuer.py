@@ -425,3 +425,13 @@ def test_only_what_is_authentic_is_printed(desk: Desk, tmp_path: Path) -> None:
     assert not (tmp_path / "no.pdf").exists()
     data = (tmp_path / "one.pdf").read_bytes()
     assert b"ller Zo" not in data
+
+
+def test_what_was_taken_back_is_not_printed(desk: Desk, tmp_path: Path) -> None:
+    text = desk.run("issuer", "issue", *DOSE, *WORK).strip()
+    revoke = ("issuer", "revoke", "--reason", "holder-request", "--by", "head", "--at", AT, "--yes")
+    out = ("--out", str(tmp_path / "one.pdf"), "--language", "en", "--at", AT)
+    desk.run("issuer", "print", text, *out)
+    desk.run(*revoke, "--certificate", text)
+    desk.run("issuer", "print", text, *out, code=1)
+    assert "REVOKED" in desk.said

@@ -2,7 +2,8 @@
 
     --trust | the issuer's own keys | the imported trust list -> Snapshot -> verify -> certificate | why not
 
-1. What the snapshot holds of revocations counts. The issuer's own keys alone come without lists.
+1. What is taken back is not printed: by the lists that the snapshot holds, and by the issuer's own
+   register, whether its newest list is published or not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import click
 
 from pratique.cli.inputs import Item
-from pratique.cli.issuer import options
+from pratique.cli.issuer import counted, options
 from pratique.cli.verify import held
 from pratique.edges import files, issuer_home
 from pratique.findings import Code, Weight
@@ -29,6 +30,8 @@ def snapshot_of(
     home: Path | None,
     issuer_folder: Path | None,
     at: datetime,
+    *,
+    register: str | None = None,
 ) -> Snapshot:
     """Return whom to believe: --trust, else the issuer's own keys, else the imported trust list."""
     folder = options.folder(issuer_folder)
@@ -36,7 +39,8 @@ def snapshot_of(
         return held(sources, environment, home, at)
     issuer = issuer_home.load(folder)
     own = files.trust_from([folder / "certificates"], at=at, environment=issuer.environment)
-    return own.snapshot
+    taken_back = counted.revocations(folder, register, issuer.shards, at=int(at.timestamp()))
+    return own.snapshot if taken_back is None else own.snapshot.replace(revocations=taken_back)
 
 
 def authentic(

@@ -1,14 +1,17 @@
-"""How many certificates each key has signed, where the register is at hand."""
+"""What the register knows, where it is at hand: how many each key has signed, what was taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from pratique.edges.register import Writing, open_register
+from pratique.edges.register.editions import current
+from pratique.revocation.held import Revocations
+from pratique.trust.shards import Shard
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,3 +40,20 @@ def counts(folder: Path, register: str | None) -> Mapping[bytes, int] | None:
         return held.read(Writing.counts)
     finally:
         held.close()
+
+
+def revocations(
+    folder: Path, register: str | None, shards: Sequence[Shard], *, at: int
+) -> Revocations | None:
+    """Return all that was taken back, published or not; None where there is no register yet."""
+    if register is None and not (folder / "register.sqlite").exists():
+        return None
+    held = open_register(url_of(folder, register))
+    try:
+        lists = held.read(lambda book: current(book, shards, at=at))
+    finally:
+        held.close()
+    found = Revocations()
+    for each in lists:
+        found = found.with_list(each)
+    return found

@@ -19,7 +19,7 @@ import click
 
 from pratique.cli import inputs as read
 from pratique.cli import options
-from pratique.cli.issuer import believed
+from pratique.cli.issuer import believed, counted
 from pratique.cli.issuer import options as issuers
 from pratique.cli.issuer.paper import VARIANTS, paper_options, press
 from pratique.edges import disk
@@ -37,6 +37,7 @@ REFUSED, INPUT_OUTPUT = 1, 4
 @paper_options
 @options.sources
 @issuers.issuer
+@counted.register_option
 @options.at
 @options.home
 def print_(
@@ -47,6 +48,7 @@ def print_(
     sources: tuple[Path, ...],
     environment: str,
     issuer_folder: Path | None,
+    register: str | None,
     at: datetime | None,
     home: Path | None,
     **paper: Any,
@@ -56,7 +58,9 @@ def print_(
     Each is verified first: by --trust, by the issuer's own keys, or by the imported trust list.
     """
     instant = options.now_or(at)
-    snapshot = believed.snapshot_of(sources, environment, home, issuer_folder, instant)
+    snapshot = believed.snapshot_of(
+        sources, environment, home, issuer_folder, instant, register=register
+    )
     ready = press(variant=variant, **paper)
     found = [item for number, given in enumerate(inputs, 1) for item in read.items(given, number)]
     single = out.suffix.lower() == ".pdf"

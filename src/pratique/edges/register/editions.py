@@ -120,6 +120,15 @@ def _made_again(book: Writing, shard: Shard, number: int, edition: _Edition) -> 
     return found
 
 
+def current(book: Writing, shards: Iterable[Shard], *, at: int) -> list[TagList]:
+    """Return all that is taken back now, published or not; for this issuer's own use only."""
+    return [
+        _listed(book, shard, number, _Edition(1, at, at, _last_act(book, number)))
+        for shard in shards
+        if (number := book.shard_id(shard.kid)) is not None
+    ]
+
+
 def ucis(book: Writing, shard: Shard) -> list[tuple[bytes, int]]:
     """Return hash and end of every certificate of a key that was taken back, for other networks."""
     lines = schema.certificate.c
