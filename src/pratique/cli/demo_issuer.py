@@ -21,7 +21,7 @@ import click
 
 from pratique.cli.main import pratique
 
-PEOPLE = 2000
+PEOPLE = 4000
 SURNAMES = (
     "Sample",
     "Specimen",
@@ -154,7 +154,9 @@ class _Utopia:
         files = sorted(lists.glob("*.delta" if delta else "*.tags"))
         self._run("revocations", "import", *map(str, files), *self._home())
         size = sum(path.stat().st_size for path in files)
-        yield from _shown("issuer lists --out lists", [f"{len(files)} files, {size} bytes: {what}"])
+        yield from _shown(
+            "issuer lists --out lists", [f"{size} bytes for {len(files)} keys: {what}"]
+        )
 
     def _judged(self, recalled: str, kept: str) -> Iterator[str]:
         found = []
