@@ -25,6 +25,14 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
     settle(path.parent)
 
 
+def adopt(draft: Path, path: Path) -> None:
+    """Put a finished draft, which somebody else has written, in a file's place. Raises OSError."""
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+    settle(path.parent)
+
+
 def create(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write a new file; FileExistsError if there is one, which stays as it was."""
     draft = _draft(path, data, mode)

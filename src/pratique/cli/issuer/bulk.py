@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import os
@@ -23,7 +24,7 @@ from pratique.cli.issuer import job as jobs
 from pratique.cli.issuer import opening, worker
 from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.where import place_of, secret_of
-from pratique.edges import tables
+from pratique.edges import disk, tables
 from pratique.errors import UsageError
 from pratique.intake.remarks import RemarkCode
 from pratique.terms import Kind
@@ -130,7 +131,7 @@ def _watch(running: list[Future[worker.Done]], counted: Any, job: jobs.Job) -> N
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("issuing", total=_lines(job.source))
+        task = bar.add_task("issuing", total=_lines(job.source) if console.is_terminal else None)
         while not all(one.done() for one in running):
             bar.update(task, completed=counted.value)
             time.sleep(0.1)
@@ -151,9 +152,9 @@ def _report(job: jobs.Job) -> None:
             code = RemarkCode[name]
             refused = "yes" if code.refuses else "no"
             lines.append((row, column, name, refused, code.meaning, code.next_step))
-    with (job.folder / "report.csv").open("w", newline="", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
-        tables.write_csv_safe(file, REPORT, lines)
+    told = io.StringIO(newline="")
+    tables.write_csv_safe(told, REPORT, lines)
+    disk.replace(job.folder / "report.csv", told.getvalue().encode())
     for draft in drafts:
         draft.unlink()
 
@@ -169,6 +170,6 @@ def _merge(job: jobs.Job, out: Path) -> None:
     with ParquetWriter(draft, read_table(parts[0]).schema) as writer:
         for part in parts:
             writer.write_table(read_table(part))
-    draft.replace(out)
+    disk.adopt(draft, out)
     for part in parts:
         part.unlink()
