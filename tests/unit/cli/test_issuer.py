@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from pratique.edges import issuer_home
 from pratique.edges.register import Writing, open_register
+from pratique.formats import Envelope, hcert
+from pratique.revocation.tags import tag
 
 ROOT = Path(__file__).resolve().parents[3]
 AT = "2026-11-22T09:00:00Z"
@@ -435,3 +438,28 @@ def test_what_was_taken_back_is_not_printed(desk: Desk, tmp_path: Path) -> None:
     desk.run(*revoke, "--certificate", text)
     desk.run("issuer", "print", text, *out, code=1)
     assert "REVOKED" in desk.said
+
+
+def test_a_node_that_shares_its_keys_draws_its_own_tags_in_bulk_too(
+    desk: Desk, tmp_path: Path
+) -> None:
+    document = desk.folder / "issuer" / "issuer.json"
+    before = document.read_text()
+    kept = json.loads(before)
+    document.write_text(json.dumps({**kept, "node": 5, "node_bits": 3}))
+    try:
+        label = kept["shards"][0]["label"]
+        source, out = people(tmp_path / "people.csv", 60), tmp_path / "out"
+        desk.run(
+            "issuer", "issue", "--from", str(source), "--out", str(out), *WORK, "--shard", label
+        )
+    finally:
+        document.write_text(before)
+    shard = issuer_home.load(desk.folder / "issuer").shard(label)
+    for text in texts(out).values():
+        envelope = hcert.unwrap(text)
+        assert isinstance(envelope, Envelope)
+        certificate = hcert.decode(envelope.payload).certificate
+        assert certificate is not None
+        identifier = certificate.entries[0].identifier or ""
+        assert tag(shard.kid, identifier, shard.width) >> (shard.width - 3) == 5

@@ -17,12 +17,13 @@ from typing import NamedTuple
 
 from pratique.cli.issuer import desk as desks
 from pratique.cli.issuer import job as jobs
-from pratique.cli.issuer import paper
+from pratique.cli.issuer import paper, records
 from pratique.edges import disk, tables
 from pratique.edges.register.bulk import Bulk
-from pratique.intake.accept import Reading, accept
+from pratique.intake.accept import Reading
 from pratique.journeys.issue import Work, occasion_of
 from pratique.journeys.sign import Book, Line, Signed, drafted, finished
+from pratique.trust.shards import Shard
 
 Numbered = tuple[int, int, Reading]
 """Number of the row, place of the record in it, what was read."""
@@ -48,11 +49,15 @@ class Parts:
     def make(self, number: int, rows: Iterable[tables.Row]) -> Done:
         """Make one part, or make its file again."""
         job = self.job
-        read = [one for row in rows for one in self._accept(row)]
+        read = [
+            (row.number, place, reading)
+            for row in rows
+            for place, reading in enumerate(records.readings(self.desk, row, at=self._today))
+        ]
         shard = self.desk.shard(job.label(number))
 
         def make(book: Book) -> tuple[list[tuple[int, Signed]], list[Line]]:
-            signed = list(self._sign(read, job.label(number), book))
+            signed = list(self._sign(read, shard, self.desk.own(book)))
             return signed, [one.line for _, one in signed]
 
         signed = self._bulk.commit(job.name, number, shard, at=job.at, make=make)
@@ -77,28 +82,11 @@ class Parts:
             name = f"{row:07d}-{one.line.tag:x}.pdf"
             disk.replace(self.job.folder / "pdf" / name, self._press.own(one.text))
 
-    def _accept(self, row: tables.Row) -> Iterator[Numbered]:
-        if row.cells is None:
-            yield row.number, 0, Reading(None, row.remarks)
-            return
-        desk = self.desk
-        readings = accept(
-            row.cells,
-            desk.catalogue,
-            at=self._today,
-            country=desk.country,
-            authority=desk.authority,
-        )
-        for place, reading in enumerate(readings):
-            if row.remarks:
-                reading = reading._replace(remarks=row.remarks + reading.remarks)  # noqa: PLW2901
-            yield row.number, place, reading
-
     def _sign(
-        self, read: Sequence[Numbered], label: str, book: Book
+        self, read: Sequence[Numbered], shard: Shard, book: Book
     ) -> Iterator[tuple[int, Signed]]:
-        job, shard = self.job, self.desk.shard(label)
-        work, numbers, drafts = Work(job.site, job.operator), [], []
+        job, numbers, drafts = self.job, [], []
+        work = Work(job.site, job.operator)
         for row, place, reading in read:
             if (record := reading.record) is not None:
                 occasion = occasion_of(record, shard, at=job.at, work=work, validity=job.validity)

@@ -49,13 +49,18 @@ def accepted(
     if given:
         raise UsageError("records-mixed", "columns and a file were both given", "give one of them")
     for row in _rows(source):
-        if row.cells is None:
-            yield row.number, Reading(None, row.remarks)
-            continue
-        for reading in accept(
-            row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority
-        ):
-            yield row.number, reading._replace(remarks=row.remarks + reading.remarks)
+        for reading in readings(desk, row, at=at):
+            yield row.number, reading
+
+
+def readings(desk: Desk, row: tables.Row, *, at: date) -> list[Reading]:
+    """Accept what a row holds: one record, several, or none; the row's own remarks come first."""
+    if row.cells is None:
+        return [Reading(None, row.remarks)]
+    found = accept(row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority)
+    if not row.remarks:
+        return found
+    return [each._replace(remarks=row.remarks + each.remarks) for each in found]
 
 
 def _rows(source: Path) -> Iterator[tables.Row]:
