@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import event
 
-from pratique.edges.register import Register, open_register
+from pratique.edges.register import Register, open_register, single
 from pratique.edges.register.engine import PRAGMAS
 from pratique.edges.register.recall import revoke
 from pratique.edges.register.writing import Writing
-from pratique.journeys.issue import Asked, issue
+from pratique.journeys.issue import Asked
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Signed
 from tests import issuers
@@ -36,17 +36,9 @@ def issued(register: Register, number: int) -> Signed:
     """Issue the number-th certificate, or issue it again."""
 
     def action(book: Writing) -> Signed:
-        book.enrol(SHARD)
-        signed = issue(
-            issuers.RECORDS["vaccination"],
-            Asked(request(number), issuers.AT + number, issuers.WORK),
-            shards=[SHARD],
-            keys=issuers.keys,
-            book=book,
-        )
-        if not signed.repeated:
-            book.add([signed.line])
-        return signed
+        asked = Asked(request(number), issuers.AT + number, issuers.WORK)
+        record = issuers.RECORDS["vaccination"]
+        return single.issued(book, record, asked, shards=[SHARD], keys=issuers.keys)
 
     return register.write(action)
 

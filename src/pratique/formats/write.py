@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from pratique.crypto.cbor import dumps
-from pratique.formats import cwt
+from pratique.formats import cwt, icvp
 from pratique.model import (
     Entry,
     Exemption,
@@ -28,7 +28,6 @@ DCC_VERSION = "1.3.3"
 EXEMPTION_VERSION = DCC_VERSION
 """Whose forms of names and dates it has; under 1.0.0 a birth year alone would be a deviation."""
 ICVP_VERSION = "1"
-ICVP_DOMAIN = "ICVP"
 
 
 def payload(
@@ -50,7 +49,7 @@ def payload(
         issued_at, expires_at: seconds since the epoch.
     """
     claims: dict[int, Any] = {cwt.ISSUER: issuer, cwt.ISSUED: issued_at, cwt.EXPIRES: expires_at}
-    if domain == ICVP_DOMAIN and isinstance(entry, Vaccination):
+    if domain == icvp.DOMAIN and isinstance(entry, Vaccination):
         claims[cwt.IDENTIFIER] = identifier.encode()
         claims[cwt.HCERT] = {cwt.ICVP: _icvp(person, entry)}
     elif isinstance(entry, Exemption):

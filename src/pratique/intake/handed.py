@@ -17,9 +17,8 @@ def read(
     cells: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
 ) -> list[Reading]:
     """Read a row (one reading), or a FHIR document (one reading for each event in it)."""
-    if "resourceType" in cells:
-        return fhir.read(cells, catalogue, country=country, authority=authority)
-    return [read_row(cells, catalogue, country=country, authority=authority)]
+    found = read_places(cells, catalogue, country=country, authority=authority)
+    return [reading for _, reading in found]
 
 
 def read_places(

@@ -57,8 +57,7 @@ def issue(
 ) -> Signed:
     """Sign one record with the first of `shards`, or again with the one that signed this request."""
     request, at, work, validity, parent = asked
-    drawn = earlier(request, shards, book)
-    shard = drawn[0] if drawn is not None else shards[0]
+    shard = earlier(request, shards, book) or shards[0]
     occasion = occasion_of(record, shard, at=at, work=work, validity=validity)
     if parent is not None:
         origin = occasion.origin._replace(lot=parent.occasion.origin.lot)
@@ -66,13 +65,9 @@ def issue(
     return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
 
 
-def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> tuple[Shard, Line] | None:
-    """Return the shard and the line of a request that was made before."""
-    for shard in shards:
-        held = draw(request, shard, book).held
-        if held is not None:
-            return shard, held
-    return None
+def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> Shard | None:
+    """Return the shard that has signed this request before."""
+    return next((shard for shard in shards if draw(request, shard, book).held is not None), None)
 
 
 def occasion_of(

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from pratique.edges.register import Register, open_register, schema
+from pratique.edges.register import Register, open_register, schema, single
 from pratique.edges.register.editions import Published, publish
 from pratique.edges.register.recall import revoke
 from pratique.edges.register.tallies import Act, acts, tallies
@@ -60,17 +60,9 @@ def issued(
     **changes: str,
 ) -> Signed:
     def action(book: Writing) -> Signed:
-        book.enrol(SHARD)
-        signed = issue(
-            record,
-            Asked(request or os.urandom(16), issuers.AT, issuers.WORK._replace(**changes)),
-            shards=[SHARD],
-            keys=issuers.keys,
-            book=book,
-        )
-        if not signed.repeated:
-            book.add([signed.line])
-        return signed
+        work = issuers.WORK._replace(**changes)
+        asked = Asked(request or os.urandom(16), issuers.AT, work)
+        return single.issued(book, record, asked, shards=[SHARD], keys=issuers.keys)
 
     return register.write(action)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from pratique.edges.register.editions import current
 from pratique.revocation.held import Revocations
 from pratique.trust.shards import Shard
 
+T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -33,27 +35,24 @@ def url_of(folder: Path, register: str | None) -> str:
 
 def counts(folder: Path, register: str | None) -> Mapping[bytes, int] | None:
     """Return kid to number of certificates; None where there is no register yet."""
-    if register is None and not (folder / "register.sqlite").exists():
-        return None
-    held = open_register(url_of(folder, register))
-    try:
-        return held.read(Writing.counts)
-    finally:
-        held.close()
+    return _asked(folder, register, Writing.counts)
 
 
 def revocations(
     folder: Path, register: str | None, shards: Sequence[Shard], *, at: int
 ) -> Revocations | None:
     """Return all that was taken back, published or not; None where there is no register yet."""
+    lists = _asked(folder, register, lambda book: current(book, shards, at=at))
+    if lists is None:
+        return None
+    return reduce(Revocations.with_list, lists, Revocations())
+
+
+def _asked(folder: Path, register: str | None, action: Callable[[Writing], T]) -> T | None:
     if register is None and not (folder / "register.sqlite").exists():
         return None
     held = open_register(url_of(folder, register))
     try:
-        lists = held.read(lambda book: current(book, shards, at=at))
+        return held.read(action)
     finally:
         held.close()
-    found = Revocations()
-    for each in lists:
-        found = found.with_list(each)
-    return found

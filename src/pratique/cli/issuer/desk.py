@@ -78,14 +78,15 @@ class Desk:
 
     def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
         """Return the live shard with the most room, or the one of a label if it is live."""
-        _, counts = self._registered()
-        shards = self.sound(self.shards if label is None else (self.shard(label),))
+        register, counts = self._registered()
+        wanted = self.shards if label is None else (self.shard(label),)
+        shards = self._sound(wanted, register, counts)
         return of_shards.pick(shards, at=at, counts=counts, kind=kind)
 
     def live(self, at: int) -> tuple[of_shards.Shard, ...]:
         """Return the shards that sign at an instant, whatever they may attest."""
-        _, counts = self._registered()
-        sound = self.sound(self.shards)
+        register, counts = self._registered()
+        sound = self._sound(self.shards, register, counts)
         found = tuple(
             shard
             for shard in sound
@@ -102,9 +103,11 @@ class Desk:
     def _registered(self) -> tuple[bytes, dict[bytes, int]]:
         return self.register.read(lambda book: (book.identity(), book.counts()))
 
-    def sound(self, shards: tuple[of_shards.Shard, ...]) -> tuple[of_shards.Shard, ...]:
+    def _sound(
+        self, shards: tuple[of_shards.Shard, ...], register: bytes, counts: dict[bytes, int]
+    ) -> tuple[of_shards.Shard, ...]:
         """Return the shards whose register this is; UsageError `register-lost` if none is left."""
-        lost = self.lost()
+        lost = self._lost(register, counts)
         found = tuple(shard for shard in shards if shard.label not in lost)
         if shards and not found:
             raise lost[shards[0].label]
@@ -112,7 +115,9 @@ class Desk:
 
     def lost(self) -> dict[str, UsageError]:
         """Return why the register does not know all that a shard has signed, by label."""
-        register, counts = self._registered()
+        return self._lost(*self._registered())
+
+    def _lost(self, register: bytes, counts: dict[bytes, int]) -> dict[str, UsageError]:
         notes, found = self._notes.load(), {}
         for shard in self.shards:
             try:

@@ -10,6 +10,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.issuer.records import accepted, columns
+from pratique.cli.issuer.remarked import told
 from pratique.cli.issuer.where import open_desk, preview_options
 from pratique.cli.safe import printable
 from pratique.journeys.preview import preview as fields_of
@@ -30,9 +31,7 @@ def preview(
     for number, reading in accepted(desk, given, source, at=day):
         click.echo(f"record {number}")
         for remark in reading.remarks:
-            sign = "refused" if remark.code.refuses else "look again"
-            column = f" ({remark.column})" if remark.column else ""
-            click.echo(f"  {sign}{column}: {remark.code.meaning}; {remark.code.next_step}")
+            click.echo(f"  {told(remark)}")
         if reading.record is None:
             refused += 1
             continue

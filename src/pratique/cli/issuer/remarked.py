@@ -24,21 +24,24 @@ def confirmed(readings: Iterable[tuple[int, Reading]], *, yes: bool) -> list[Rec
     return [one.record for _, one in read if one.record is not None]
 
 
+def told(remark: Remark, where: str = "") -> str:
+    """Say what a remark means, which column it is about, and what to do next."""
+    sign = "refused" if remark.code.refuses else "look again"
+    column = f" ({remark.column})" if remark.column else ""
+    return f"{sign}{where}{column}: {remark.code.meaning}; {remark.code.next_step}"
+
+
 def confirm(remarks: Iterable[Remark], *, yes: bool, where: str = "") -> None:
     """Show remarks on stderr; ask where they only doubt, unless `yes`; UsageError `record-refused`."""
-    told = tuple(remarks)
-    for remark in told:
-        sign = "refused" if remark.code.refuses else "look again"
-        column = f" ({remark.column})" if remark.column else ""
-        click.echo(
-            f"{sign}{where}{column}: {remark.code.meaning}; {remark.code.next_step}", err=True
-        )
-    if refuses(told):
+    found = tuple(remarks)
+    for remark in found:
+        click.echo(told(remark, where), err=True)
+    if refuses(found):
         raise UsageError(
             "record-refused",
             "nothing was issued: a record cannot be issued as it is",
             "correct what is refused above"
             + ("; with --out DIR a refused row costs itself only" if where else ""),
         )
-    if told and not yes:
+    if found and not yes:
         options.confirm("is it meant so?")

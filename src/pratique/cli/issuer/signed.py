@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pratique.cli.issuer.desk import Desk
+from pratique.edges.register import Writing, single
 from pratique.edges.register.recall import revoke
-from pratique.edges.register.writing import Writing
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, issue
+from pratique.journeys.issue import Asked
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Line, Signed
 
@@ -23,10 +23,9 @@ def issued(
     shards = (first, *(shard for shard in desk.shards if shard != first))
 
     def act(book: Writing) -> Signed:
-        book.enrol(first)
-        made = issue(record, asked, shards=shards, keys=desk.keys, book=desk.own(book))
-        if not made.repeated:
-            book.add([made.line])
+        made = single.issued(
+            book, record, asked, shards=shards, keys=desk.keys, view=desk.own(book)
+        )
         if wrong is not None:
             selection = Selection(wrong.kid, wrong.tag)
             revoke(book, selection, Reason.ISSUE_ERROR, at=asked.at, operator=asked.work.operator)
