@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import event
 
-from pratique.edges.register import Register, open_register, single
+from pratique.edges.register import Register, open_register
 from pratique.edges.register.engine import PRAGMAS
 from pratique.edges.register.recall import revoke
 from pratique.edges.register.writing import Writing
-from pratique.journeys.issue import Asked
+from pratique.journeys.issue import Asked, registered
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Signed
 from tests import issuers
@@ -38,7 +38,7 @@ def issued(register: Register, number: int) -> Signed:
     def action(book: Writing) -> Signed:
         asked = Asked(request(number), issuers.AT + number, issuers.WORK)
         record = issuers.RECORDS["vaccination"]
-        return single.issued(book, record, asked, shards=[SHARD], keys=issuers.keys)
+        return registered(record, asked, shards=[SHARD], keys=issuers.keys, book=book)
 
     return register.write(action)
 

@@ -10,8 +10,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from pratique.crypto.signing import SigningKey
 from pratique.intake.record import Record
@@ -63,6 +63,37 @@ def issue(
         origin = occasion.origin._replace(lot=parent.occasion.origin.lot)
         occasion = occasion._replace(origin=origin, parent=(parent.kid, parent.tag))
     return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
+
+
+class OpenBook(Book, Protocol):
+    """A register in one of its transactions."""
+
+    def enrol(self, shard: Shard) -> object:
+        """Add a shard's key if it is new."""
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Add lines."""
+
+
+def registered(
+    record: Record,
+    asked: Asked,
+    *,
+    shards: Sequence[Shard],
+    keys: Keys,
+    book: OpenBook,
+    view: Book | None = None,
+) -> Signed:
+    """Issue as `issue` does, and add its line, unless the request was made before.
+
+    Args:
+        view: the book as this node sees it, if several share the keys.
+    """
+    book.enrol(shards[0])
+    made = issue(record, asked, shards=shards, keys=keys, book=book if view is None else view)
+    if not made.repeated:
+        book.add([made.line])
+    return made
 
 
 def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> Shard | None:

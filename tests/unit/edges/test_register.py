@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from pratique.edges.register import Register, open_register, schema, single
+from pratique.edges.register import Register, open_register, schema
 from pratique.edges.register.editions import Published, publish
 from pratique.edges.register.recall import revoke
 from pratique.edges.register.tallies import Act, acts, tallies
 from pratique.edges.register.writing import Writing
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, issue
+from pratique.journeys.issue import Asked, issue, registered
 from pratique.journeys.revoke import Reason, Selection, checked
 from pratique.journeys.sign import Signed
 from pratique.revocation import delta
@@ -62,7 +62,7 @@ def issued(
     def action(book: Writing) -> Signed:
         work = issuers.WORK._replace(**changes)
         asked = Asked(request or os.urandom(16), issuers.AT, work)
-        return single.issued(book, record, asked, shards=[SHARD], keys=issuers.keys)
+        return registered(record, asked, shards=[SHARD], keys=issuers.keys, book=book)
 
     return register.write(action)
 

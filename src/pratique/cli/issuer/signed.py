@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pratique.cli.issuer.desk import Desk
-from pratique.edges.register import Writing, single
+from pratique.edges.register import Writing
 from pratique.edges.register.recall import revoke
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked
+from pratique.journeys.issue import Asked, registered
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Line, Signed
 
@@ -23,8 +23,8 @@ def issued(
     shards = (first, *(shard for shard in desk.shards if shard != first))
 
     def act(book: Writing) -> Signed:
-        made = single.issued(
-            book, record, asked, shards=shards, keys=desk.keys, view=desk.own(book)
+        made = registered(
+            record, asked, shards=shards, keys=desk.keys, book=book, view=desk.own(book)
         )
         if wrong is not None:
             selection = Selection(wrong.kid, wrong.tag)
