@@ -136,6 +136,25 @@ class Code(Enum):
         "the dose, test or illness was in another country than the issuer's", "nothing")
     ENVIRONMENT_WRONG = (Step.ENVIRONMENT, Weight.FAULT,
         "it is a specimen: signed with a test key", "refuse it")
+    SIGNER_WITHDRAWN = (Step.NETWORK, Weight.FAULT,
+        "its issuer has withdrawn the signing key, for all that the key has signed",
+        "the holder asks the issuer for a new code; the dose itself is not in question")
+    PARTICIPANT_SUSPENDED = (Step.NETWORK, Weight.DOUBT,
+        "its issuer is suspended for some days, by seats of the authority that are named in public",
+        "check by hand; the holder has done nothing wrong")
+    PARTICIPANT_LAPSED = (Step.NETWORK, Weight.DOUBT,
+        "its issuer has not confirmed its keys in time",
+        "check by hand; tell the issuing country")
+    PARTICIPANT_UNVERIFIABLE = (Step.NETWORK, Weight.DOUBT,
+        "what its issuer has published last is missing or damaged here",
+        "sync again, or check by hand")
+    DATA_OLD = (Step.NETWORK, Weight.DOUBT,
+        "what is held here is older than the destination allows", "sync, or check by hand")
+    DATA_TOO_OLD = (Step.NETWORK, Weight.DOUBT,
+        "what is held here is so old that nothing can be concluded from it", "sync first")
+    CLOCK_BEHIND = (Step.NETWORK, Weight.DOUBT,
+        "this device's clock is behind the time that the network has signed",
+        "set the clock, then check again")
     REVOKED = (Step.REVOCATION, Weight.FAULT,
         "its issuer has taken it back",
         "the holder asks the issuer, who can issue a new one if it was a mistake")

@@ -85,5 +85,6 @@ class Step(StrEnum):
     USAGE = "usage"
     COUNTRY = "country"
     ENVIRONMENT = "environment"
+    NETWORK = "network"
     REVOCATION = "revocation"
     RULES = "rules"

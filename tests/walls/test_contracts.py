@@ -16,7 +16,7 @@ from tests.walls.source import ROOT, SRC, modules
 
 ROOMS = {
     "cli", "web", "edges", "journeys", "snapshot", "formats", "trust", "rules", "revocation",
-    "intake", "model", "crypto", "verdict", "findings", "terms", "errors",
+    "intake", "network", "model", "crypto", "verdict", "findings", "terms", "errors",
 }  # fmt: skip
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",

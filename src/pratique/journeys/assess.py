@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -88,9 +89,24 @@ def facts_of(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime)
         claim.certificate,
         place=place,
         at=at,
-        value_sets=ruleset.value_sets,
+        value_sets=_sets(snapshot, place),
         compatible=ruleset.compatible,
     )
+
+
+def aged(snapshot: Snapshot, country: str | None, at: int) -> tuple[Finding, ...]:
+    """Return what the age of the data takes from an outcome, by the destination's own measure."""
+    found = None if snapshot.roll is None else snapshot.roll.age(country, at)
+    return () if found is None else (found,)
+
+
+def with_age(found: Verification, snapshot: Snapshot, country: str | None, at: int) -> Verification:
+    """Return the verification in doubt, if what it was made with is too old for the destination."""
+    said = aged(snapshot, country, at)
+    if not said or found.certificate is None:
+        return found
+    verdict = conclude((*found.verdict.findings, *said), found.verdict.stopped_at)
+    return found._replace(verdict=verdict)
 
 
 def issuer_of(claim: Claim) -> str | None:
@@ -133,8 +149,15 @@ def with_rules(
 
 
 def without_no_rules(found: Verification) -> tuple[Finding, ...]:
-    """Return the findings but the one that no rules were asked."""
-    return tuple(f for f in found.verdict.findings if f.code is not Code.NO_RULES)
+    """Return the findings but what a destination says anew: that no rules were asked, and ages."""
+    return tuple(f for f in found.verdict.findings if f.code not in _PLACELESS)
+
+
+def _sets(snapshot: Snapshot, place: Destination) -> Mapping[str, Sequence[str]]:
+    # A destination may recognise other codes of a set than its neighbour does.
+    own = {} if snapshot.roll is None else snapshot.roll.choices.get(place.country, {})
+    held = snapshot.ruleset.value_sets
+    return {**held, **{name: list(codes) for name, codes in own.items()}} if own else held
 
 
 def _refused(found: Verification) -> bool:
@@ -145,4 +168,5 @@ def _open(code: Code) -> Assessment:
     return Assessment(Standing.OPEN, (), (Finding(code),))
 
 
+_PLACELESS = {Code.NO_RULES, Code.DATA_OLD, Code.DATA_TOO_OLD, Code.CLOCK_BEHIND}
 _CODES = {Result.FAILED: Code.RULE_FAILED, Result.OPEN: Code.RULE_OPEN}

@@ -6,7 +6,8 @@
 2. Where several signers' keys verify, each is judged and the kindest outcome counts: a stranger can
    add a signer with any kid, but not take one away.
 3. Where the snapshot holds revocations, the certificate is looked up by what was signed.
-4. Without a destination's rules the best outcome is AMBER `NO_RULES`.
+4. Where it is of a network, what that says of the signer counts: suspended, lapsed, withdrawn.
+5. Without a destination's rules the best outcome is AMBER `NO_RULES`.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ def _judged(
         found = before
     else:
         found = (*before, *judge(certificate, signer, environment, at))
+    if snapshot.roll is not None:
+        found += tuple(snapshot.roll.standing(signer, at))
     if snapshot.revocations is not None:
         found += _revoked(certificate, signer, snapshot, at, envelope)
     if not found:

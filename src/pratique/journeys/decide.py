@@ -22,6 +22,7 @@ from pratique.journeys.assess import (
     Assessment,
     Claim,
     Standing,
+    aged,
     assess,
     second_decides,
     without_no_rules,
@@ -73,8 +74,11 @@ def decide(
         look_ahead: whether to compute from when until when, and what would help.
     """
     claims, notes = claims_of(found)
-    put = [_Put(claim, doubts, assess(claim, snapshot, place, at)) for claim, doubts in claims]
     instant = int(at.timestamp() // 1)
+    old = aged(snapshot, place.country, instant)
+    put = [
+        _Put(claim, (*doubts, *old), assess(claim, snapshot, place, at)) for claim, doubts in claims
+    ]
     if not put:
         return _nothing(found, place, instant, snapshot)
     best = min(put, key=lambda one: _ORDER.index(one.standing()))
@@ -87,7 +91,7 @@ def decide(
     )
     if not look_ahead:
         return code
-    certain = [one.claim for one in put if not one.doubts]
+    certain = [claim for claim, doubts in claims if not doubts]
     return outlook.complete_with(code, certain, snapshot, at)
 
 

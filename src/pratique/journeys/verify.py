@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import islice
 
 from pratique.errors import UsageError
-from pratique.journeys.assess import with_rules
+from pratique.journeys.assess import with_age, with_rules
 from pratique.journeys.authenticate import authenticate, read
 from pratique.journeys.conclude import Verification, conclude_one
 from pratique.rules.ruleset import Destination
@@ -39,7 +39,11 @@ def verify(
     envelope = read(text)
     signers = authenticate(envelope, snapshot)
     found = conclude_one(envelope, signers, snapshot, instant)
-    return found if place is None else with_rules(found, snapshot, place, at)
+    if place is not None:
+        found = with_rules(found, snapshot, place, at)
+    if snapshot.roll is None:
+        return found
+    return with_age(found, snapshot, None if place is None else place.country, instant)
 
 
 def verify_many(
@@ -56,7 +60,8 @@ def verify_many(
         envelopes = [read(text) for text in chunk]
         found = [authenticate(envelope, snapshot) for envelope in envelopes]
         for envelope, signers in zip(envelopes, found, strict=True):
-            yield conclude_one(envelope, signers, snapshot, instant)
+            one = conclude_one(envelope, signers, snapshot, instant)
+            yield one if snapshot.roll is None else with_age(one, snapshot, None, instant)
 
 
 def _instant(at: datetime) -> int:

@@ -6,7 +6,8 @@
 2. The same content makes the same bytes.
 3. A snapshot that is not exactly of its format is refused whole; none is read in part.
 4. Reading one loads no X.509 code and no key: a key is loaded when a text first needs it.
-5. Where it holds no revocations, nothing that has to do with them is loaded or asked.
+5. Where it holds no revocations, nothing that has to do with them is loaded or asked; nor where it is
+   of no network, the network's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pratique.rules.ruleset import Build, Ruleset
 from pratique.snapshot.document import FORMAT, PARTS, Source, is_snapshot, read, write
 from pratique.terms import Algorithm, Environment
 from pratique.trust import countries, store
+from pratique.trust.roll import Roll
 from pratique.trust.signer import Signer
 
 __all__ = ["FORMAT", "Checker", "Primitive", "Snapshot", "Source", "is_snapshot"]
@@ -43,12 +45,13 @@ class Snapshot:
         trust: the signers.
         ruleset: destinations' rules and value sets.
         revocations: what issuers have taken back; None if nothing is held.
+        roll: what the network says of its participants; None if it is of no network.
         sources: what it was built from.
     """
 
     __slots__ = (
         "_candidates", "_checkers", "_kids", "_primitive", "created", "environment", "number",
-        "revocations", "ruleset", "sources", "trust",
+        "revocations", "roll", "ruleset", "sources", "trust",
     )  # fmt: skip
 
     number: int
@@ -57,13 +60,14 @@ class Snapshot:
     trust: store.TrustList
     ruleset: Ruleset
     revocations: Recall | None
+    roll: Roll | None
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
     _kids: dict[tuple[str, bytes], frozenset[bytes]]
     _candidates: dict[bytes | None, tuple[tuple[Signer, Checker | None], ...]]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a verifier needs, each by its name
         self,
         *,
         number: int,
@@ -73,13 +77,14 @@ class Snapshot:
         sources: tuple[Source, ...] = (),
         ruleset: Ruleset | None = None,
         revocations: Recall | None = None,
+        roll: Roll | None = None,
         primitive: Primitive | None = None,
     ) -> None:
         values = {
             "number": number, "created": created, "environment": environment, "trust": trust,
             "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
             "ruleset": ruleset if ruleset is not None else Ruleset(),
-            "revocations": revocations or None, "_candidates": {}, "_kids": {},
+            "revocations": revocations or None, "roll": roll, "_candidates": {}, "_kids": {},
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -17,18 +17,17 @@ from pratique.revocation.asked import Recall
 from pratique.rules import documents
 from pratique.rules.ruleset import Build, Ruleset
 from pratique.terms import Environment
-from pratique.trust import json_text
+from pratique.trust import json_text, roll, store
 from pratique.trust.rows import array, from_row, text, to_row, whole
-from pratique.trust.store import TrustList
 
 FORMAT = "pratique-snapshot-1"
 _FAMILY = "pratique-snapshot-"
 _MEMBERS = {
     "format", "number", "created", "environment", "sources", "signers", "rules", "value_sets",
-    "compatible", "revocations",
+    "compatible", "revocations", "roll",
 }  # fmt: skip
 
-PARTS = ("number", "created", "environment", "trust", "ruleset", "revocations", "sources")
+PARTS = ("number", "created", "environment", "trust", "ruleset", "revocations", "roll", "sources")
 """What a snapshot is made of, by its attributes."""
 
 
@@ -52,6 +51,7 @@ def write(parts: Mapping[str, Any]) -> bytes:
         "value_sets": ruleset.value_sets,
         "compatible": ruleset.compatible,
         "revocations": _revocation_rows(parts["revocations"]),
+        "roll": _roll_row(parts["roll"]),
     }
     signers = ",\n".join(_dump(to_row(signer)) for signer in parts["trust"])
     return f'{_dump(head)[:-1]},"signers":[\n{signers}\n]}}\n'.encode()
@@ -76,6 +76,7 @@ def read(data: bytes, build: Build | None = None) -> dict[str, Any]:
             "trust": _trust(members["signers"]),
             "ruleset": _ruleset(members, build),
             "revocations": _revocations(members["revocations"]),
+            "roll": _roll(members["roll"]),
         }
     except (KeyError, TypeError, ValueError) as error:
         raise _malformed("a member is missing or holds the wrong kind of value") from error
@@ -126,9 +127,25 @@ def _revocation_rows(held: Recall | None) -> object:
     return to_rows(held)
 
 
-def _trust(rows: object) -> TrustList:
+def _roll(row: object) -> roll.Roll | None:
+    if row is None:
+        return None
+    from pratique.trust import roll_row  # noqa: PLC0415 - rule 5
+
+    return roll_row.from_row(row)
+
+
+def _roll_row(held: roll.Roll | None) -> object:
+    if held is None:
+        return None
+    from pratique.trust import roll_row  # noqa: PLC0415 - rule 5
+
+    return roll_row.to_row(held)
+
+
+def _trust(rows: object) -> store.TrustList:
     signers = [from_row(row) for row in array(rows)]
-    trust = TrustList(signers)
+    trust = store.TrustList(signers)
     if len(trust) != len(signers):
         raise ValueError("a signer is there twice")
     return trust

@@ -1,0 +1,150 @@
+"""The board: the authority's seats, and how many of them it takes.
+
+    Seat, Seat, ... -> Board.check -> root metadata -> of_root -> Board
+
+1. The board stands in the root metadata itself, so the seats that it names have signed it.
+2. No seat acts alone, whatever was asked for: every threshold is at least two.
+3. At most one seat is one state's, and no region has more than its cap.
+4. To take away for a while never needs more seats than to add.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from tuf.api.metadata import Key, Root, Snapshot, Targets, Timestamp
+
+from pratique.errors import DocumentRefused
+from pratique.network.names import CODE, SUSPEND
+from pratique.terms import Environment
+
+FIELD = "x-pratique-board"
+MAX_SEATS = 99
+DEFAULT_THRESHOLD, DEFAULT_SEATS, DEFAULT_SUSPEND, DEFAULT_PER_REGION = 5, 9, 3, 2
+_TEXT = 80
+
+
+class Seat(NamedTuple):
+    """One seat.
+
+    Attributes:
+        name: of the seat ("seat-3"), not of a person.
+        holder: the code of the state or organisation that fills it.
+        region: which region the holder belongs to ("AFR").
+        keyid: of its key.
+    """
+
+    name: str
+    holder: str
+    region: str
+    keyid: str
+
+
+class Board(NamedTuple):
+    """The seats and their thresholds.
+
+    Attributes:
+        network: the network's name.
+        environment: of all that the network publishes.
+        threshold: seats that it takes to admit, change and publish.
+        suspend_threshold: seats that it takes to suspend.
+        per_region: seats that a region may have at most.
+    """
+
+    network: str
+    environment: Environment
+    seats: tuple[Seat, ...]
+    threshold: int = DEFAULT_THRESHOLD
+    suspend_threshold: int = DEFAULT_SUSPEND
+    per_region: int = DEFAULT_PER_REGION
+
+    def check(self) -> None:
+        """See to it that no seat can act alone and none is double; DocumentRefused `board-…`."""
+        count = len(self.seats)
+        if not 2 <= self.threshold <= count <= MAX_SEATS:
+            raise refused(
+                "threshold", f"{self.threshold} of {count} is no threshold: from 2 to all"
+            )
+        if not 2 <= self.suspend_threshold <= self.threshold:
+            raise refused(
+                "suspend-threshold",
+                f"{self.suspend_threshold} is no threshold for suspending: from 2 to {self.threshold}",
+            )
+        for what, code, values in (
+            ("two seats have one name", "name-double", [seat.name for seat in self.seats]),
+            ("a state holds two seats", "holder-double", [seat.holder for seat in self.seats]),
+            ("two seats have one key", "key-double", [seat.keyid for seat in self.seats]),
+        ):
+            if twice := [value for value, times in Counter(values).items() if times > 1]:
+                raise refused(code, f"{what}: {', '.join(sorted(twice))}")
+        for region, times in sorted(Counter(seat.region for seat in self.seats).items()):
+            if times > self.per_region:
+                raise refused(
+                    "region-cap",
+                    f"region {region} has {times} seats, and the cap is {self.per_region}",
+                )
+
+    def seat_of(self, keyid: str) -> Seat | None:
+        """Return the seat that has a key."""
+        return next((seat for seat in self.seats if seat.keyid == keyid), None)
+
+    def to_field(self) -> dict[str, object]:
+        """Return what the root metadata says of the board."""
+        return {
+            **self._asdict(),
+            "environment": self.environment.value,
+            "seats": [seat._asdict() for seat in self.seats],
+        }
+
+
+def of_root(root: Root) -> Board:
+    """Return the board that a root names; DocumentRefused `board-…` if the root does not fit it."""
+    board = _read(root.unrecognized_fields.get(FIELD))
+    board.check()
+    seats = {seat.keyid for seat in board.seats}
+    for role in (Root.type, Targets.type):
+        if set(root.roles[role].keyids) != seats or root.roles[role].threshold != board.threshold:
+            raise refused("differs", f"the keys of {role} are not those of the seats")
+    online = {*root.roles[Snapshot.type].keyids, *root.roles[Timestamp.type].keyids}
+    if online & seats:
+        raise refused("online-seat", "a seat's key is kept online")
+    if not root.consistent_snapshot:
+        raise refused("inconsistent", "its files are not named by version and digest")
+    return board
+
+
+def keys_of(root: Root) -> dict[str, Key]:
+    """Return the seats' keys of a root."""
+    return {keyid: root.keys[keyid] for keyid in root.roles[Root.type].keyids}
+
+
+def refused(code: str, why: str) -> DocumentRefused:
+    """Return the refusal of a board."""
+    return DocumentRefused(
+        f"board-{code}", why, "no seat may act alone, and no state or region may outvote the others"
+    )
+
+
+def _read(field: Any) -> Board:
+    try:
+        if field.keys() != set(Board._fields):
+            raise ValueError("members of a board")
+        seats = []
+        for row in field["seats"]:
+            if row.keys() != set(Seat._fields) or not all(map(_is_text, row.values())):
+                raise ValueError("members of a seat")
+            if not CODE.fullmatch(row["holder"]) or row["name"] == SUSPEND:
+                raise ValueError("a seat's holder")
+            seats.append(Seat(**row))
+        numbers = [field[name] for name in ("threshold", "suspend_threshold", "per_region")]
+        if not _is_text(field["network"]) or any(type(number) is not int for number in numbers):
+            raise ValueError("a member of a board")
+        environment = Environment(field["environment"])
+        return Board(field["network"], environment, tuple(seats), *numbers)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise refused("malformed", "the root does not say which seats there are") from error
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= _TEXT and value.isprintable()

@@ -1,0 +1,58 @@
+"""Where things lie in a repository, and how large they may be.
+
+    metadata/3.root.json · metadata/timestamp.json · metadata/7.XUA.json · targets/XUA/SHA256.signers.json
+
+1. All but the timestamp is named by its version or its digest, so that a mirror may keep it for ever.
+2. A name is made of a role, a version and a digest only: nothing of who asks, nor of what was scanned.
+3. A participant's code is upper case, so that it can be no role of the authority's.
+"""
+
+from __future__ import annotations
+
+import re
+
+TIMESTAMP_FILE = "metadata/timestamp.json"
+SUSPEND = "suspend"
+"""The role that can only take away, for a while."""
+SUSPENSIONS = f"{SUSPEND}/list.json"
+PARTICIPANTS = "network/participants.json"
+VALUE_SETS = "network/value-sets.json"
+AUTHORITY_PATH = "network/"
+"""What the authority itself publishes lies here, and nowhere else."""
+
+SIGNERS, RULES, CHOICES = "signers.json", "rules.json", "choices.json"
+REVOCATIONS = re.compile(r"revocations-[0-9a-f]{2,128}-(\d{1,10}-\d{1,10}\.delta|\d{1,10}\.tags)")
+"""A participant's list of a key, and a delta of it, by kid and version."""
+
+CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,159}")
+
+MAX_ROOT, MAX_TIMESTAMP, MAX_SNAPSHOT = 512_000, 16_384, 2_000_000
+MAX_TARGETS, MAX_ROLE = 5_000_000, 512_000
+MAX_FILE = 32 * 1024 * 1024
+"""Bytes; a sender that never ends is cut off there."""
+MAX_FILES_OF_ROLE = 512
+MAX_ROOTS = 256
+"""Successive roots that are followed in one go."""
+MAX_PARTICIPANTS = 2_000
+
+
+def metadata(role: str, version: int) -> str:
+    """Name a role's metadata of a version."""
+    return f"metadata/{version}.{role}.json"
+
+
+def target(path: str, sha256: str) -> str:
+    """Name a target's file, as consistent snapshots have it (TUF §6.2)."""
+    folder, _, name = path.rpartition("/")
+    return f"targets/{folder}/{sha256}.{name}"
+
+
+def limit(role: str) -> int:
+    """Return how large a role's metadata may be."""
+    return {"root": MAX_ROOT, "snapshot": MAX_SNAPSHOT, "targets": MAX_TARGETS}.get(role, MAX_ROLE)
+
+
+def is_participants(role: str) -> bool:
+    """Tell whether a role is a participant's."""
+    return CODE.fullmatch(role) is not None

@@ -1,0 +1,109 @@
+"""The network's policy, on top of what The Update Framework checks.
+
+    Root, Targets, a participant's Targets -> check -> nothing | DocumentRefused `policy-…`
+
+1. A participant speaks for `CODE/` and nothing else, the authority for `network/`, and suspending
+   takes place in `suspend/`. Nobody delegates further: a role has one delegator (a diamond of two
+   once let a role be trusted without the second's signature).
+2. No key serves two roles, but a seat's: it signs for the root, for targets and for suspending.
+3. A participant's threshold is at least two, so that no one hand there can revoke or withdraw.
+4. What a participant publishes lasts days, not years: a key that was lost goes out by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tuf.api.metadata import DelegatedRole, Root, Targets
+
+from pratique.errors import DocumentRefused
+from pratique.network import names
+from pratique.network.board import Board
+
+ROOT_LIFE = timedelta(days=365)
+TARGETS_LIFE = timedelta(days=90)
+ROLE_LIFE = timedelta(days=7)
+SNAPSHOT_LIFE = timedelta(days=7)
+TIMESTAMP_LIFE = timedelta(hours=48)
+SUSPEND_LIFE = timedelta(days=28)
+"""How long each role's metadata lasts at most. That of suspending outlives each suspension in it."""
+
+HINT = "what is held here stays as it was; tell the authority"
+
+
+def check_targets(targets: Targets, root: Root, board: Board) -> None:
+    """See to it that the authority speaks for itself only, and delegates as it must."""
+    for path in targets.targets:
+        if not path.startswith(names.AUTHORITY_PATH) or not _is_file(path):
+            raise refused("authority-path", f"the authority publishes {path}, which is not its own")
+    delegations = targets.delegations
+    if delegations is None or delegations.roles is None:
+        raise refused("delegations", "the participants' roles are not named one by one")
+    if len(delegations.roles) > names.MAX_PARTICIPANTS:
+        raise refused("participants-too-many", f"more than {names.MAX_PARTICIPANTS} participants")
+    taken = {keyid: "the authority" for role in root.roles.values() for keyid in role.keyids}
+    for name, role in delegations.roles.items():
+        _check_delegation(name, role)
+        if name == names.SUSPEND:
+            _check_suspend(role, board)
+            continue
+        if not names.is_participants(name):
+            raise refused("role-name", f"{name} is no participant's code")
+        for keyid in role.keyids:
+            if keyid in taken:
+                raise refused("key-shared", f"a key of {name} is {taken[keyid]}'s too")
+            taken[keyid] = name
+    if names.SUSPEND not in delegations.roles:
+        raise refused("suspend-missing", "there is no role that suspends")
+
+
+def check_role(name: str, targets: Targets, *, published: datetime | None = None) -> None:
+    """See to it that a delegated role speaks for itself, for a short while.
+
+    Args:
+        name: of the role.
+        targets: what it says.
+        published: when the timestamp beside it was made; None leaves its life unchecked.
+    """
+    if targets.delegations is not None:
+        raise refused("nested", f"{name} delegates further")
+    if len(targets.targets) > names.MAX_FILES_OF_ROLE:
+        raise refused("files-too-many", f"{name} has more than {names.MAX_FILES_OF_ROLE} files")
+    life = SUSPEND_LIFE if name == names.SUSPEND else ROLE_LIFE
+    if published is not None and targets.expires > published + life:
+        raise refused("long-lived", f"{name} would last for more than {life.days} days")
+    for path, file in targets.targets.items():
+        if not path.startswith(f"{name}/") or not _is_file(path):
+            raise refused("foreign-path", f"{name} publishes {path}, which is not its own")
+        if file.length > names.MAX_FILE or file.hashes.keys() != {"sha256"}:
+            raise refused("file", f"{path} is too large, or not named by SHA-256")
+
+
+def own_keys(keyids: Iterable[str], threshold: int) -> None:
+    """See to it that a participant's keys can serve; DocumentRefused `policy-threshold`."""
+    count = len(set(keyids))
+    if not 2 <= threshold <= count:
+        raise refused("threshold", f"{threshold} of {count} is no threshold: from 2 to all")
+
+
+def refused(code: str, why: str) -> DocumentRefused:
+    """Return the refusal of what breaks the policy."""
+    return DocumentRefused(f"policy-{code}", why, HINT)
+
+
+def _check_delegation(name: str, role: DelegatedRole) -> None:
+    if not role.terminating or role.paths != [f"{name}/*"] or role.path_hash_prefixes is not None:
+        raise refused("delegation", f"the delegation to {name} is not for {name}/* alone")
+    own_keys(role.keyids, role.threshold)
+
+
+def _check_suspend(role: DelegatedRole, board: Board) -> None:
+    seats = {seat.keyid for seat in board.seats}
+    if set(role.keyids) != seats or role.threshold != board.suspend_threshold:
+        raise refused("suspend-keys", "the keys that suspend are not those of the seats")
+
+
+def _is_file(path: str) -> bool:
+    folder, slash, name = path.partition("/")
+    return bool(folder and slash) and names.FILE.fullmatch(name) is not None

@@ -1,0 +1,174 @@
+"""Metadata that was believed, in its order: a thin skin over python-tuf's trusted metadata set.
+
+    anchor -> root -> root -> timestamp -> snapshot -> targets -> a role, a role, ...
+
+1. What The Update Framework refuses is a DocumentRefused here, with a stable code, and changes nothing.
+2. What it accepts must fit the network's policy too.
+3. `at` is the caller's. Without one nothing is expired: what was believed once is read again so, and
+   its age is judged where it is used.
+4. A delegated role that has expired is taken, and its end is told: only its own participant is in
+   doubt then, and everybody else goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
+from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
+from tuf.ngclient.config import EnvelopeType
+
+from pratique.errors import DocumentRefused
+from pratique.network import board as boards
+from pratique.network import names, policy
+
+PUBLISHED = "x-pratique-published"
+"""In the timestamp: when it was made, so that the age of what is held is known and signed."""
+
+DAWN = datetime(1, 1, 2, tzinfo=UTC)
+T = TypeVar("T")
+_CODES = {
+    "ExpiredMetadataError": "expired",
+    "BadVersionNumberError": "rollback",
+    "EqualVersionNumberError": "same",
+    "UnsignedMetadataError": "unsigned",
+    "LengthOrHashMismatchError": "differs",
+    "DeserializationError": "malformed",
+}
+
+
+class Trusted:
+    """What is believed so far."""
+
+    def __init__(self, anchor: bytes, at: datetime | None = None) -> None:
+        # The framework's own set would take the time from this machine's clock.
+        self._set = _asked(lambda: TrustedMetadataSet(anchor, EnvelopeType.METADATA), "root")
+        self._set.reference_time = at or DAWN
+        self.board = boards.of_root(self._set.root)
+
+    @property
+    def root(self) -> Root:
+        """Return the newest root."""
+        return self._set.root
+
+    @property
+    def is_timed(self) -> bool:
+        """Tell whether a timestamp was believed, be it too old."""
+        return Timestamp.type in self._set
+
+    @property
+    def timestamp(self) -> Timestamp:
+        """Return the timestamp."""
+        return self._set.timestamp
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return the list of all versions."""
+        return self._set.snapshot
+
+    @property
+    def targets(self) -> Targets:
+        """Return the authority's own."""
+        return self._set.targets
+
+    @property
+    def published(self) -> datetime:
+        """Return when the timestamp was made."""
+        return published(self.timestamp)
+
+    def take_root(self, data: bytes) -> Root:
+        """Believe the next root: signed by the seats of the last one and by its own."""
+        root = _asked(lambda: Metadata[Root].from_bytes(data).signed, "root")
+        board = _asked(lambda: boards.of_root(root), "root")
+        root = _asked(lambda: self._set.update_root(data), "root")
+        self.board = board
+        return root
+
+    def take_timestamp(self, data: bytes) -> Timestamp:
+        """Believe a timestamp."""
+        _asked(lambda: published(Metadata[Timestamp].from_bytes(data).signed), "timestamp")
+        return _asked(lambda: self._set.update_timestamp(data), "timestamp")
+
+    def take_snapshot(self, data: bytes, *, held: bool = False) -> Snapshot:
+        """Believe the list of all versions; `held` if it was believed before."""
+        return _asked(lambda: self._set.update_snapshot(data, trusted=held), "snapshot")
+
+    def take_targets(self, data: bytes) -> Targets:
+        """Believe the authority's own."""
+        found = _asked(lambda: Metadata[Targets].from_bytes(data).signed, "targets")
+        policy.check_targets(found, self.root, self.board)
+        return _asked(lambda: self._set.update_targets(data), "targets")
+
+    def take_role(self, name: str, data: bytes) -> Targets:
+        """Believe a delegated role, expired or not."""
+        found = _asked(lambda: Metadata[Targets].from_bytes(data).signed, name)
+        policy.check_role(name, found, published=self.published)
+        now, self._set.reference_time = self._set.reference_time, DAWN
+        try:
+            return _asked(
+                lambda: self._set.update_delegated_targets(data, name, Targets.type), name
+            )
+        finally:
+            self._set.reference_time = now
+
+    def earlier_role(self, name: str, data: bytes) -> Targets:
+        """Return a delegated role of an earlier version, which its own keys have signed."""
+        found = _asked(lambda: Metadata[Targets].from_bytes(data), name)
+        policy.check_role(name, found.signed)
+        delegator = self.targets
+        _asked(lambda: delegator.verify_delegate(name, found.signed_bytes, found.signatures), name)
+        return found.signed
+
+    def roles(self) -> dict[str, int | None]:
+        """Return the delegated roles and their versions; None for one that has published nothing."""
+        delegations = self.targets.delegations
+        assert delegations is not None
+        assert delegations.roles is not None
+        meta = self.snapshot.meta
+        return {
+            name: meta[f"{name}.json"].version if f"{name}.json" in meta else None
+            for name in delegations.roles
+        }
+
+
+def published(timestamp: Timestamp) -> datetime:
+    """Return when a timestamp says that it was made; DocumentRefused if it does not say."""
+    text = timestamp.unrecognized_fields.get(PUBLISHED)
+    try:
+        found = datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise refused("malformed", names.TIMESTAMP_FILE, "it does not say when") from error
+    if not found < timestamp.expires <= found + policy.TIMESTAMP_LIFE:
+        raise refused("malformed", names.TIMESTAMP_FILE, "it lasts for too long")
+    return found
+
+
+def refused(code: str, what: str, why: str) -> DocumentRefused:
+    """Return the refusal of a piece of the network."""
+    return DocumentRefused(f"network-{code}", f"{what} was refused: {why}", policy.HINT)
+
+
+def _asked(ask: Callable[[], T], what: str) -> T:
+    try:
+        return ask()
+    except RepositoryError as error:
+        code = _CODES.get(type(error).__name__, "refused")
+        raise refused(code, what, _WHY[code]) from error
+    except DocumentRefused:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise refused("malformed", what, _WHY["malformed"]) from error
+
+
+_WHY = {
+    "expired": "its time is over; the server may be holding newer ones back, or a clock is wrong",
+    "rollback": "it is of an earlier version than what is held, or than what it should be",
+    "same": "it is what is held already",
+    "unsigned": "too few of those who must sign it have signed it",
+    "differs": "it is not what was announced",
+    "malformed": "it is not laid out as metadata",
+    "refused": "it does not fit the others",
+}

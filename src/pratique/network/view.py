@@ -1,0 +1,177 @@
+"""A repository, or what a verifier holds of one, read from its anchor on: everything is checked anew.
+
+    files, anchor -> root .. root -> timestamp -> snapshot -> targets -> every role, every file -> View
+
+1. Nothing is believed because it lies on this disk: each signature, version and digest is checked.
+2. Nothing is refused for being old: age is judged where it is used.
+3. A participant whose newest is missing or broken is told by a problem; an earlier one of it is used
+   to know its certificates by, and nobody else is touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from tuf.api.metadata import Root, TargetFile, Targets
+
+from pratique.errors import DocumentRefused
+from pratique.network import names, trusted
+from pratique.network.board import Board
+from pratique.network.participants import Participant, read_participants, read_suspensions
+from pratique.network.trusted import Trusted
+from pratique.trust.roll import Suspension
+
+Files = Mapping[str, bytes]
+
+
+class Role(NamedTuple):
+    """What a delegated role says.
+
+    Attributes:
+        version: of what was read; 0 where nothing was.
+        expires: of what was read; None where nothing was.
+        files: its files by path ("XUA/signers.json").
+        problem: stable code of why its newest could not be used.
+        wanted: the version that the network announces; 0 where it announces none.
+    """
+
+    version: int = 0
+    expires: datetime | None = None
+    files: Mapping[str, bytes] = {}
+    problem: str = ""
+    wanted: int = 0
+
+
+class View(NamedTuple):
+    """A network as it was read.
+
+    Attributes:
+        trusted: the metadata, for those who publish.
+        published: when its timestamp was made.
+        participants: by code.
+        roles: participants' roles by code.
+        suspensions: by participant's code, of whatever time.
+        suspend: the role that suspends.
+        files: the authority's own files by path.
+        used: the names of the files that all this was read from.
+    """
+
+    trusted: Trusted
+    published: datetime
+    participants: Mapping[str, Participant]
+    roles: Mapping[str, Role]
+    suspensions: tuple[tuple[str, Suspension], ...]
+    suspend: Role
+    files: Mapping[str, bytes]
+    used: frozenset[str]
+
+    @property
+    def board(self) -> Board:
+        """Return the seats."""
+        return self.trusted.board
+
+    @property
+    def root(self) -> Root:
+        """Return the root."""
+        return self.trusted.root
+
+
+def read(files: Files, anchor: bytes) -> View:
+    """Read a network; DocumentRefused `network-…`, `board-…`, `policy-…` if its trunk does not hold."""
+    used: set[str] = set()
+    found = Trusted(anchor)
+    follow_roots(found, files, used)
+    found.take_timestamp(_must(files, names.TIMESTAMP_FILE, used))
+    version = found.timestamp.snapshot_meta.version
+    found.take_snapshot(_must(files, names.metadata("snapshot", version), used))
+    version = found.snapshot.meta["targets.json"].version
+    found.take_targets(_must(files, names.metadata("targets", version), used))
+    own = {
+        path: _must(files, target_name(path, file), used, file)
+        for path, file in found.targets.targets.items()
+    }
+    participants = read_participants(own[names.PARTICIPANTS])
+    roles = {
+        name: _role(found, files, name, version, used) for name, version in found.roles().items()
+    }
+    suspend = roles.pop(names.SUSPEND)
+    suspensions: tuple[tuple[str, Suspension], ...] = ()
+    if names.SUSPENSIONS in suspend.files:
+        try:
+            suspensions = read_suspensions(suspend.files[names.SUSPENSIONS])
+        except DocumentRefused as error:
+            suspend = suspend._replace(problem=error.code)
+    return View(
+        found, found.published, participants, roles, suspensions, suspend, own, frozenset(used)
+    )
+
+
+def follow_roots(found: Trusted, files: Files, used: set[str]) -> None:
+    """Believe the roots that follow, as far as they are there."""
+    while (name := names.metadata("root", found.root.version + 1)) in files:
+        found.take_root(files[name])
+        used.add(name)
+
+
+def target_name(path: str, file: TargetFile) -> str:
+    """Name the file of a target."""
+    return names.target(path, file.hashes["sha256"])
+
+
+def is_delta(path: str) -> bool:
+    """Tell whether a target is only a shorter way to another one, which need not be held."""
+    return path.endswith(".delta")
+
+
+def is_file(data: bytes, file: TargetFile) -> bool:
+    """Tell whether the bytes are the target's."""
+    return len(data) == file.length and hashlib.sha256(data).hexdigest() == file.hashes["sha256"]
+
+
+def _role(found: Trusted, files: Files, name: str, version: int | None, used: set[str]) -> Role:
+    if version is None:
+        return Role()
+    try:
+        own = names.metadata(name, version)
+        targets = found.take_role(name, _must(files, own, set()))
+        return _read_role(targets, files, {own}, used)._replace(wanted=version)
+    except DocumentRefused as error:
+        problem = error.code
+    for earlier in _earlier(files, name, version):
+        own = names.metadata(name, earlier)
+        try:
+            targets = found.earlier_role(name, files[own])
+            return _read_role(targets, files, {own}, used)._replace(problem=problem, wanted=version)
+        except DocumentRefused:
+            continue
+    return Role(problem=problem, wanted=version)
+
+
+def _read_role(targets: Targets, files: Files, own: set[str], used: set[str]) -> Role:
+    found = {}
+    for path, file in targets.targets.items():
+        if is_delta(path):
+            continue
+        found[path] = _must(files, target_name(path, file), own, file)
+    used |= own
+    return Role(targets.version, targets.expires, found)
+
+
+def _earlier(files: Files, name: str, version: int) -> list[int]:
+    pattern = re.compile(rf"metadata/(\d{{1,10}})\.{re.escape(name)}\.json")
+    found = (int(match[1]) for each in files if (match := pattern.fullmatch(each)))
+    return sorted((each for each in found if each < version), reverse=True)
+
+
+def _must(files: Files, name: str, used: set[str], file: TargetFile | None = None) -> bytes:
+    data = files.get(name)
+    if data is None:
+        raise trusted.refused("missing", name, "it is not there")
+    if file is not None and not is_file(data, file):
+        raise trusted.refused("differs", name, "it is not what was announced")
+    used.add(name)
+    return data

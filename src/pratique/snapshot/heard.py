@@ -1,0 +1,103 @@
+"""What one participant of a network says, as far as it may.
+
+    Participant, its role's files -> heard -> Said(signers, rules, choices, lists, problem)
+
+1. It is heard about itself only: signers within its countries, rules of its countries, revocations under
+   its own signers' kids.
+2. A part that is wrong is left out, and told as a problem; the others are still heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from pratique.errors import DocumentRefused
+from pratique.network import choices, names
+from pratique.network.participants import Participant
+from pratique.network.view import Role, View
+from pratique.revocation.tag_list import TagList
+from pratique.rules import documents
+from pratique.rules.ruleset import Rule, Ruleset
+from pratique.trust import announced, json_text
+
+_NOTHING = announced.Announced((), frozenset())
+
+
+class Said(NamedTuple):
+    """What one participant says."""
+
+    signers: announced.Announced = _NOTHING
+    rules: tuple[Rule, ...] = ()
+    choices: choices.Choices | None = None
+    lists: tuple[TagList, ...] = ()
+    problem: str = ""
+
+
+def value_sets(view: View) -> dict[str, list[str]]:
+    """Return the value sets that the authority publishes."""
+    data = view.files.get(names.VALUE_SETS)
+    if data is None:
+        return {}
+    return dict(documents.read(json_text.parse(data)).value_sets)
+
+
+def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) -> Said:
+    """Hear one participant; `sets` are the network's value sets."""
+    said, files, code = Said(), role.files, one.code
+    # In this order, each on its own: what is sound before a fault, and after it, is still heard.
+    for read in (_signers, _rules, _choices, _lists):
+        try:
+            said = read(said, view, one, files, sets)
+        except DocumentRefused as error:
+            said = said._replace(problem=said.problem or error.code)
+    if role.version and f"{code}/{names.SIGNERS}" not in files:
+        said = said._replace(problem=said.problem or "signers-missing")
+    return said
+
+
+_Files = Mapping[str, bytes]
+_Sets = dict[str, list[str]]
+
+
+def _signers(said: Said, view: View, one: Participant, files: _Files, _: _Sets) -> Said:
+    data = files.get(f"{one.code}/{names.SIGNERS}")
+    bounds = announced.Bounds(
+        one.code, one.countries, one.subject, one.domains, view.board.environment
+    )
+    return said if data is None else said._replace(signers=announced.read(data, bounds))
+
+
+def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
+    data = files.get(f"{one.code}/{names.RULES}")
+    if data is None:
+        return said
+    rules = documents.read(json_text.parse(data)).rules
+    if any(rule.country not in one.countries for rule in rules):
+        raise DocumentRefused("rules-foreign", f"{one.code} publishes another destination's rules")
+    # Made once here, so that a rule that is refused is its own participant's problem.
+    return said._replace(rules=Ruleset(rules, sets).rules)
+
+
+def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
+    data = files.get(f"{one.code}/{names.CHOICES}")
+    return said if data is None else said._replace(choices=choices.read(data, sets))
+
+
+def _lists(said: Said, _view: View, one: Participant, files: _Files, _: _Sets) -> Said:
+    own = {signer.kid for signer in said.signers.signers}
+    lists = tuple(_own_lists(one.code, own, files))
+    return said._replace(lists=lists)
+
+
+def _own_lists(code: str, kids: set[bytes], files: _Files) -> Iterable[TagList]:
+    for path, data in files.items():
+        if not path.endswith(".tags"):
+            continue
+        # Its bytes are those that were signed: a block is read when a tag is looked up in it.
+        found = TagList.from_bytes(data, whole=False)
+        if found.head.participant != code:
+            raise DocumentRefused("revocation-participant", f"{code} revokes for another")
+        # One of a key that nobody lists any more takes nothing away.
+        if found.head.kid in kids:
+            yield found

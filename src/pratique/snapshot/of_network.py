@@ -1,0 +1,101 @@
+"""From a network to a snapshot: who is believed, for what, and what each destination asks.
+
+    View -> compiled -> Snapshot(trust, ruleset, revocations, roll)
+
+1. A participant is heard about itself only: signers within its countries, rules of its countries,
+   revocations under its own signers' kids.
+2. What one participant has published wrongly is left out and told as its problem; nobody else is
+   touched.
+3. The same network makes the same snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pratique.errors import DocumentRefused
+from pratique.network.view import Role, View
+from pratique.revocation.held import Revocations
+from pratique.rules.ruleset import Build, Ruleset
+from pratique.snapshot import Snapshot, Source
+from pratique.snapshot.heard import Said, heard, value_sets
+from pratique.trust.roll import Member, Roll
+from pratique.trust.store import TrustList
+
+
+def compiled(view: View, *, build: Build | None = None) -> Snapshot:
+    """Return the snapshot of a network; `build` as for `Ruleset`."""
+    sets = value_sets(view)
+    said = {
+        code: heard(view, one, view.roles.get(code, Role()), sets)
+        for code, one in sorted(view.participants.items())
+    }
+    trunk = view.trusted
+    return Snapshot(
+        number=trunk.snapshot.version,
+        created=int(view.published.timestamp()),
+        environment=view.board.environment,
+        trust=TrustList(signer for one in said.values() for signer in one.signers.signers),
+        sources=(Source(view.board.network, f"root {trunk.root.version}"),),
+        ruleset=Ruleset((r for one in said.values() for r in one.rules), sets, build=build),
+        revocations=Revocations(each for one in said.values() for each in one.lists),
+        roll=_roll(view, said),
+    )
+
+
+def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
+    """Return a network's snapshot with what was imported beside it, of the same environment.
+
+    A signer that both know is the network's.
+    """
+    if network.environment is not imported.environment:
+        raise DocumentRefused(
+            "environment-differs",
+            f"the network is for {network.environment}, what was imported is for "
+            f"{imported.environment}",
+            "use another home folder for one of them",
+        )
+    own = {signer.thumbprint for signer in network.trust}
+    others = (signer for signer in imported.trust if signer.thumbprint not in own)
+    rules = (*network.ruleset.rules, *imported.ruleset.rules)
+    by_name = {(r.country, r.name, r.region): r for r in reversed(rules)}
+    sets = {**imported.ruleset.value_sets, **network.ruleset.value_sets}
+    return network.replace(
+        trust=network.trust.merge(others),
+        ruleset=Ruleset(by_name.values(), sets, compatible=imported.ruleset.compatible),
+        revocations=_together(network, imported),
+        sources=(*network.sources, *imported.sources),
+    )
+
+
+def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
+    own, other = network.revocations, imported.revocations
+    if not isinstance(own, Revocations) or not isinstance(other, Revocations):
+        found = own or other
+        return found if isinstance(found, Revocations) else None
+    lists = {**other.lists, **own.lists}
+    return Revocations(lists.values(), other.exact, other.slices)
+
+
+def _roll(view: View, said: Mapping[str, Said]) -> Roll:
+    members = {}
+    for code, one in view.participants.items():
+        role = view.roles.get(code, Role())
+        members[code] = Member(
+            expires=None if role.expires is None else int(role.expires.timestamp()),
+            problem=role.problem or said[code].problem,
+            suspensions=tuple(s for whose, s in view.suspensions if whose == code),
+            withdrawn=said[code].signers.withdrawn,
+            contact=one.contact,
+        )
+    chosen = [
+        (place, said[code].choices)
+        for code, one in view.participants.items()
+        for place in sorted(one.countries)
+    ]
+    return Roll(
+        published=int(view.published.timestamp()),
+        members=members,
+        freshness={place: made.freshness for place, made in chosen if made is not None},
+        choices={place: made.value_sets for place, made in chosen if made and made.value_sets},
+    )

@@ -1,0 +1,180 @@
+"""What a participant publishes about its signers: their X.509 certificates, and those it withdrew.
+
+    signers.json -> read -> Announced(signers, withdrawn)          -> write -> signers.json
+
+1. The X.509 certificates are the ones that every other network gets: no second description of a key.
+2. A signer speaks for the countries that the authority lists for the participant, whatever its own
+   certificate says; one whose C is another's is left out, and told.
+3. A domain that the participant is not active for is left out.
+4. What was withdrawn stays listed, so that a certificate of it is told from an unknown issuer's.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pratique.crypto import x509
+from pratique.errors import DocumentRefused
+from pratique.terms import Environment
+from pratique.trust import certificates, json_text
+from pratique.trust.certificates import Listed, Reading
+from pratique.trust.rows import array, text
+from pratique.trust.signer import Signer
+
+FORMAT = "pratique-signers-1"
+REASONS = ("key-compromise", "key-lost", "superseded")
+"""Why a signer may be withdrawn; there is no other."""
+
+
+class Published(NamedTuple):
+    """A signer's certificate, DER, with its domain; `since` and `reason` if it is withdrawn."""
+
+    certificate: bytes
+    domain: str
+    since: str = ""
+    reason: str = ""
+
+
+class Announced(NamedTuple):
+    """What was read.
+
+    Attributes:
+        signers: those that count, withdrawn ones among them.
+        withdrawn: thumbprints.
+        left_out: thumbprints of those that were left out, and why.
+    """
+
+    signers: tuple[Signer, ...]
+    withdrawn: frozenset[str]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+class Bounds(NamedTuple):
+    """What the authority lets a participant speak for.
+
+    Attributes:
+        participant: its code.
+        countries: whose certificates its signers may sign.
+        subject: C that its own X.509 certificates carry.
+        domains: that it is active for.
+        environment: of the network.
+    """
+
+    participant: str
+    countries: frozenset[str]
+    subject: str
+    domains: frozenset[str]
+    environment: Environment
+
+
+def write(
+    participant: str,
+    environment: Environment,
+    authorities: Iterable[bytes],
+    signers: Iterable[Published],
+) -> bytes:
+    """Write the document."""
+    rows = [
+        {"certificate": _b64(one.certificate), "domain": one.domain}
+        | ({"since": one.since, "reason": one.reason} if one.reason else {})
+        for one in sorted(signers)
+    ]
+    document = {
+        "format": FORMAT,
+        "participant": participant,
+        "environment": environment.value,
+        "authorities": sorted(map(_b64, authorities)),
+        "signers": [row for row in rows if "reason" not in row],
+        "withdrawn": [row for row in rows if "reason" in row],
+    }
+    return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def read(data: bytes, bounds: Bounds) -> Announced:
+    """Read the document; DocumentRefused `signers-…`."""
+    found = parts(data)
+    if found.participant != bounds.participant:
+        raise _refused("participant", "it is another participant's")
+    if found.environment != bounds.environment.value:
+        raise _refused("environment", f"it is not of the {bounds.environment} environment")
+    left_out: list[tuple[str, str]] = []
+    listed = []
+    for one in (*found.live, *found.withdrawn):
+        record = x509.read(one.certificate)
+        why = _barred(record, one.domain, bounds)
+        if why:
+            left_out.append((record.thumbprint, why))
+        else:
+            listed.append(Listed(record, domain=one.domain))
+    reading = Reading("announced", tuple(listed), tuple(map(x509.read, found.authorities)))
+    signers = certificates.collect([reading], environment=bounds.environment)
+    bound = tuple(
+        signer._replace(participant=bounds.participant, countries=bounds.countries)
+        for signer in signers
+    )
+    gone = frozenset(hashlib.sha256(one.certificate).hexdigest() for one in found.withdrawn)
+    return Announced(bound, gone, tuple(left_out))
+
+
+class Parts(NamedTuple):
+    """The document taken apart, unjudged."""
+
+    participant: str
+    environment: str
+    live: tuple[Published, ...]
+    withdrawn: tuple[Published, ...]
+    authorities: tuple[bytes, ...]
+
+
+def parts(data: bytes) -> Parts:
+    """Take the document apart; DocumentRefused `signers-malformed`."""
+    document = json_text.parse(data)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _refused("malformed", f"this is no document of the form {FORMAT}")
+    try:
+        return Parts(
+            text(document["participant"]),
+            text(document["environment"]),
+            tuple(_signer(row, _LIVE) for row in array(document["signers"])),
+            tuple(_signer(row, _WITHDRAWN) for row in array(document["withdrawn"])),
+            tuple(_octets(one) for one in array(document["authorities"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _refused("malformed", "a member is missing or of the wrong kind") from error
+
+
+_LIVE = {"certificate", "domain"}
+_WITHDRAWN = {*_LIVE, "since", "reason"}
+
+
+def _signer(row: Any, members: set[str]) -> Published:
+    if type(row) is not dict or row.keys() != members:
+        raise ValueError("members of a signer")
+    if "reason" in row and row["reason"] not in REASONS:
+        raise ValueError("a reason")
+    told = [text(row[name]) for name in ("domain", "since", "reason") if name in row]
+    return Published(_octets(row["certificate"]), *told)
+
+
+def _barred(record: x509.X509Record, domain: str, bounds: Bounds) -> str:
+    if domain not in bounds.domains:
+        return "domain"
+    if any(c not in {bounds.subject, *bounds.countries} for c in record.countries):
+        return "country"
+    return "environment" if record.is_test and bounds.environment is not Environment.TEST else ""
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _octets(value: object) -> bytes:
+    return base64.b64decode(text(value), validate=True)
+
+
+def _refused(code: str, why: str) -> DocumentRefused:
+    return DocumentRefused(f"signers-{code}", f"the list of signers was refused: {why}")

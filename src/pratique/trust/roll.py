@@ -1,0 +1,111 @@
+"""The roll: what the network says of its participants, as a verifier needs it.
+
+    network -> Roll -> standing(signer, at) -> findings          age(place, at) -> finding
+
+1. Old data is told, not hidden, and stops nobody's verifier: the best that it allows is AMBER.
+2. A participant that lapsed, broke or was suspended puts only its own certificates in doubt.
+3. Lapsed is computed from a date, never set.
+4. The network's own signed time is a floor: a clock that runs behind it is not believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pratique.findings import Code
+from pratique.trust.signer import Signer
+from pratique.verdict import Finding
+
+HOUR = 3600
+CLOCK_SLACK = 5 * 60
+"""Seconds that a clock may run behind the network's."""
+
+
+class Freshness(NamedTuple):
+    """How old data may be, in seconds: from `old` on AMBER, from `too_old` on nothing is said."""
+
+    old: int = 48 * HOUR
+    too_old: int = 7 * 24 * HOUR
+
+
+class Suspension(NamedTuple):
+    """From when until when (seconds since the epoch, the end not included), and why."""
+
+    since: int
+    until: int
+    reason: str
+
+
+class Member(NamedTuple):
+    """What the network says of one participant.
+
+    Attributes:
+        expires: end of what it has published; None where it has published nothing.
+        problem: stable code of why its newest could not be used; empty if it could.
+        suspensions: past, present and announced.
+        withdrawn: thumbprints of signers that it has withdrawn.
+        contact: where a holder may appeal.
+    """
+
+    expires: int | None
+    problem: str = ""
+    suspensions: tuple[Suspension, ...] = ()
+    withdrawn: frozenset[str] = frozenset()
+    contact: str = ""
+
+    def suspended(self, at: int) -> Suspension | None:
+        """Return the suspension that is in force at `at`."""
+        return next((one for one in self.suspensions if one.since <= at < one.until), None)
+
+
+Sets = Mapping[str, tuple[str, ...]]
+
+
+class Roll(NamedTuple):
+    """The participants, and what destinations say of ages and value sets.
+
+    Attributes:
+        published: when the network last spoke; seconds since the epoch.
+        members: by participant's code.
+        freshness: by destination, where it differs from the default.
+        choices: by destination: the codes of a value set that it recognises.
+    """
+
+    published: int
+    members: Mapping[str, Member] = MappingProxyType({})
+    freshness: Mapping[str, Freshness] = MappingProxyType({})
+    choices: Mapping[str, Sets] = MappingProxyType({})
+
+    def standing(self, signer: Signer, at: int) -> Iterator[Finding]:
+        """Yield what the network has against a signer at `at`."""
+        member = self.members.get(signer.participant)
+        if member is None:
+            return
+        if signer.thumbprint in member.withdrawn:
+            yield Finding(Code.SIGNER_WITHDRAWN, signer.participant)
+        suspension = member.suspended(at)
+        if suspension is not None:
+            until = _date(suspension.until)
+            about = f"{signer.participant} until {until}, {suspension.reason}"
+            yield Finding(Code.PARTICIPANT_SUSPENDED, about)
+        if member.problem:
+            yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{signer.participant}, {member.problem}")
+        if member.expires is not None and at >= member.expires:
+            yield Finding(Code.PARTICIPANT_LAPSED, f"{signer.participant} since {_date(member.expires)}")  # fmt: skip
+
+    def age(self, place: str | None, at: int) -> Finding | None:
+        """Tell whether the data is too old for a destination, or newer than the clock."""
+        if at < self.published - CLOCK_SLACK:
+            return Finding(Code.CLOCK_BEHIND)
+        old, too_old = self.freshness.get(place or "", Freshness())
+        hours = (at - self.published) // HOUR
+        if at - self.published > too_old:
+            return Finding(Code.DATA_TOO_OLD, f"{hours} hours")
+        return Finding(Code.DATA_OLD, f"{hours} hours") if at - self.published > old else None
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%MZ")
