@@ -32,7 +32,7 @@ class Tlv(NamedTuple):
 
 def read_one(data: bytes, tag: int) -> Tlv:
     """Read the one value that fills `data` and has this tag."""
-    value, end = _read(data, 0)
+    value, end = read_at(data, 0)
     if end != len(data):
         raise ValueError("trailing bytes")
     return value.expect(tag)
@@ -42,7 +42,7 @@ def children(body: bytes) -> list[Tlv]:
     """Read the values that fill the contents of a constructed value."""
     values, at = [], 0
     while at < len(body):
-        value, at = _read(body, at)
+        value, at = read_at(body, at)
         values.append(value)
     return values
 
@@ -94,7 +94,8 @@ def bits(value: Tlv) -> bytes:
     return octets[1:]
 
 
-def _read(data: bytes, at: int) -> tuple[Tlv, int]:
+def read_at(data: bytes, at: int) -> tuple[Tlv, int]:
+    """Read the value that begins at `at`; return it and where it ends."""
     if at + 2 > len(data):
         raise ValueError("cut off")
     tag, length, start = data[at], data[at + 1], at + 2
@@ -112,3 +113,12 @@ def _read(data: bytes, at: int) -> tuple[Tlv, int]:
     if end > len(data):
         raise ValueError("cut off")
     return Tlv(tag, data[start:end], data[at:end]), end
+
+
+def write(tag: int, body: bytes) -> bytes:
+    """Write one value (X.690 §10.1: the length in its shortest form)."""
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + body

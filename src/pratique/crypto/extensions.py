@@ -47,7 +47,7 @@ def read(sequence: bytes) -> Limits:
     """Read Extensions (RFC 5280 §4.1.2.9); what cannot be read becomes a reason, never a raise."""
     notes: list[str] = []
     try:
-        extensions = _table(sequence, notes)
+        extensions = table(sequence, notes)
     except ValueError:
         return Limits(usages=frozenset(), reason="extensions-unreadable")
     unknown = {name for name, (critical, _) in extensions.items() if critical} - _UNDERSTOOD
@@ -97,8 +97,9 @@ def kinds(identifiers: Iterable[str]) -> tuple[frozenset[Kind], tuple[str, ...]]
     return ALL_KINDS, ("eku-foreign",) if others else ("eku-empty",)
 
 
-def _table(sequence: bytes, notes: list[str]) -> dict[str, tuple[bool, bytes]]:
-    table: dict[str, tuple[bool, bytes]] = {}
+def table(sequence: bytes, notes: list[str]) -> dict[str, tuple[bool, bytes]]:
+    """Read Extensions into object identifier -> (critical, octets); what is odd goes to `notes`."""
+    found: dict[str, tuple[bool, bytes]] = {}
     for extension in der.children(der.read_one(sequence, der.SEQUENCE).body):
         parts = der.children(extension.expect(der.SEQUENCE).body)
         if len(parts) not in {2, 3}:
@@ -107,11 +108,11 @@ def _table(sequence: bytes, notes: list[str]) -> dict[str, tuple[bool, bytes]]:
         if len(parts) == 3 and not critical:
             notes.append("explicit-default")
         name = der.oid(parts[0])
-        if name in table:
+        if name in found:
             # Two extensions of one name: two readers could see two contents (RFC 5280 §4.2).
             raise ValueError("an extension is there twice")
-        table[name] = critical, parts[-1].expect(der.OCTET_STRING).body
-    return table
+        found[name] = critical, parts[-1].expect(der.OCTET_STRING).body
+    return found
 
 
 def _is_ca(octets: bytes, notes: list[str]) -> bool:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from pratique.crypto.der import write
+
 COST, BLOCK, PARALLEL = 1 << 14, 8, 5
 """scrypt's N, r and p: 16 MB and a tenth of a second. More memory than 32 MB OpenSSL refuses."""
 
@@ -44,20 +46,13 @@ def armour(der: bytes) -> bytes:
     return b"\n".join([b"-----BEGIN " + label, *lines, b"-----END " + label, b""])
 
 
-def _tlv(tag: int, body: bytes) -> bytes:
-    if len(body) < 0x80:
-        return bytes((tag, len(body))) + body
-    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(size))) + size + body
-
-
 def _sequence(body: bytes) -> bytes:
-    return _tlv(0x30, body)
+    return write(0x30, body)
 
 
 def _octets(body: bytes) -> bytes:
-    return _tlv(0x04, body)
+    return write(0x04, body)
 
 
 def _number(value: int) -> bytes:
-    return _tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+    return write(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))

@@ -71,9 +71,10 @@ class X509Record(NamedTuple):
     reason: str = ""
 
 
-class _Fields(NamedTuple):
-    """The fields of TBSCertificate that are read (RFC 5280 §4.1.2)."""
+class Fields(NamedTuple):
+    """The fields of TBSCertificate that are read (RFC 5280 §4.1.2), as they stand."""
 
+    serial: int
     algorithm: bytes
     issuer: bytes
     validity: bytes
@@ -90,27 +91,64 @@ def read(certificate: bytes) -> X509Record:
         return record._replace(reason="x509-too-large")
     try:
         signed, _, signature = der.children(der.read_one(certificate, der.SEQUENCE).body)
-        fields = _fields(signed.expect(der.SEQUENCE).body)
+        found = fields(signed.expect(der.SEQUENCE).raw)
         record = record._replace(
-            subject=fields.subject,
-            issuer=fields.issuer,
+            subject=found.subject,
+            issuer=found.issuer,
             signed=signed.raw,
-            signature_algorithm=fields.algorithm,
+            signature_algorithm=found.algorithm,
             signature=der.bits(signature),
         )
     except ValueError:
         return record._replace(reason="x509-unreadable")
-    return _judge(record, fields)
+    return _judge(record, found)
 
 
 def read_file(data: bytes) -> tuple[X509Record, ...]:
     """Read a file of one DER or any number of PEM certificates; DocumentRefused if it holds none."""
-    blocks = _PEM.findall(data)
-    if blocks:
-        return tuple(read(_unarmour(block)) for block in blocks)
+    if blocks := armoured(data):
+        return tuple(map(read, blocks))
     if data[:1] == b"\x30":
         return (read(data),)
     raise DocumentRefused("x509-none", "there is no X.509 certificate in it")
+
+
+def armoured(data: bytes) -> tuple[bytes, ...]:
+    """Return what each PEM armour of a file holds: DER, if it is sound."""
+    return tuple(_unarmour(block) for block in _PEM.findall(data))
+
+
+def fields(signed: bytes) -> Fields:
+    """Take a TBSCertificate apart; ValueError if it is none."""
+    parts = der.children(der.read_one(signed, der.SEQUENCE).body)
+    if parts and parts[0].tag == 0xA0:
+        (version,) = der.children(parts.pop(0).body)
+        version.expect(der.INTEGER)
+    if len(parts) < 6:
+        raise ValueError("a certificate has six fields at least")
+    serial, algorithm, issuer, validity, subject, key = parts[:6]
+    serial.expect(der.INTEGER)
+    rest = {part.tag: part for part in parts[6:]}
+    if len(rest) != len(parts) - 6 or not rest.keys() <= {0x81, 0x82, 0xA1, 0xA2, 0xA3}:
+        raise ValueError("a certificate has fields that are not its own")
+    for field in (algorithm, issuer, validity, subject, key):
+        field.expect(der.SEQUENCE)
+    found = rest[0xA3].body if 0xA3 in rest else None
+    number = int.from_bytes(serial.body, "big", signed=True)
+    return Fields(number, algorithm.raw, issuer.raw, validity.body, subject.raw, key.raw, found)
+
+
+def named(name: bytes, wanted: str) -> tuple[str, ...]:
+    """Return the texts of one kind in a Name, as often as they stand there; ValueError if it is none."""
+    found = []
+    for relative in der.children(der.read_one(name, der.SEQUENCE).body):
+        for attribute in der.children(relative.expect(der.SET).body):
+            kind, value = der.children(attribute.expect(der.SEQUENCE).body)
+            if der.oid(kind) == wanted:
+                found.append(
+                    value.body.decode("ascii" if wanted == COUNTRY_NAME else "latin-1").strip()
+                )
+    return tuple(text for text in found if text)
 
 
 def _unarmour(block: bytes) -> bytes:
@@ -120,24 +158,24 @@ def _unarmour(block: bytes) -> bytes:
         return block
 
 
-def _judge(record: X509Record, fields: _Fields) -> X509Record:
+def _judge(record: X509Record, found: Fields) -> X509Record:
     limits, reason = extensions.NO_LIMITS, ""
-    if fields.extensions is not None:
-        limits = extensions.read(fields.extensions)
+    if found.extensions is not None:
+        limits = extensions.read(found.extensions)
     notes = list(limits.notes)
     try:
-        not_before, not_after = _validity(fields.validity, notes)
+        not_before, not_after = _validity(found.validity, notes)
     except ValueError:
         not_before, not_after, reason = 0, 0, "dates-unreadable"
     try:
-        countries = tuple(dict.fromkeys(map(str.upper, _named(fields.subject, COUNTRY_NAME))))
-        is_test = TEST_UNIT in _named(fields.subject, UNIT_NAME)
+        countries = tuple(dict.fromkeys(map(str.upper, named(found.subject, COUNTRY_NAME))))
+        is_test = TEST_UNIT in named(found.subject, UNIT_NAME)
     except ValueError:
         countries, is_test, reason = (), False, "subject-unreadable"
     algorithm, public_key = None, b""
     try:
-        algorithm, public_key = spki.read_der(fields.key)
-        if public_key != fields.key:
+        algorithm, public_key = spki.read_der(found.key)
+        if public_key != found.key:
             notes.append("key-respelled")
     except DocumentRefused as error:
         reason = error.code
@@ -156,24 +194,6 @@ def _judge(record: X509Record, fields: _Fields) -> X509Record:
         notes=tuple(dict.fromkeys(notes)),
         reason=reason,
     )
-
-
-def _fields(body: bytes) -> _Fields:
-    parts = der.children(body)
-    if parts and parts[0].tag == 0xA0:
-        (version,) = der.children(parts.pop(0).body)
-        version.expect(der.INTEGER)
-    if len(parts) < 6:
-        raise ValueError("a certificate has six fields at least")
-    serial, algorithm, issuer, validity, subject, key = parts[:6]
-    serial.expect(der.INTEGER)
-    rest = {part.tag: part for part in parts[6:]}
-    if len(rest) != len(parts) - 6 or not rest.keys() <= {0x81, 0x82, 0xA1, 0xA2, 0xA3}:
-        raise ValueError("a certificate has fields that are not its own")
-    for field in (algorithm, issuer, validity, subject, key):
-        field.expect(der.SEQUENCE)
-    found = rest[0xA3].body if 0xA3 in rest else None
-    return _Fields(algorithm.raw, issuer.raw, validity.body, subject.raw, key.raw, found)
 
 
 def _validity(body: bytes, notes: list[str]) -> tuple[int, int]:
@@ -195,15 +215,3 @@ def _instant(value: der.Tlv, notes: list[str]) -> int:
     if short:
         year += 1900 if year >= 50 else 2000
     return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp())
-
-
-def _named(name: bytes, wanted: str) -> tuple[str, ...]:
-    found = []
-    for relative in der.children(der.read_one(name, der.SEQUENCE).body):
-        for attribute in der.children(relative.expect(der.SET).body):
-            kind, value = der.children(attribute.expect(der.SEQUENCE).body)
-            if der.oid(kind) == wanted:
-                found.append(
-                    value.body.decode("ascii" if wanted == COUNTRY_NAME else "latin-1").strip()
-                )
-    return tuple(dict.fromkeys(text for text in found if text))
