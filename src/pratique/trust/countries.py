@@ -2,6 +2,7 @@
 
     iss | subject C | participant code -> code(text) -> "FR" | None
                                        -> may_sign_for(code) -> {"FR", "GP", ...}
+                     participant code -> kind(code), subject(code) -> "state", "FR"
 
 1. A participant is not an ISO country: states, territories, organisations and test states have
    codes of two and of three letters. The mapping is data: `trust.country_codes`.
@@ -13,6 +14,10 @@ from __future__ import annotations
 from functools import cache
 
 from pratique.trust import country_codes as data
+
+
+STATE, TERRITORY, ORGANISATION, TEST_STATE = "state", "territory", "organisation", "test state"
+"""What a participant may be."""
 
 
 @cache
@@ -49,3 +54,25 @@ def may_sign_for(participant: str) -> frozenset[str]:
     if own in data.ORGANISATIONS:
         return frozenset(data.ORGANISATIONS[own])
     return frozenset({own, *data.SIGNS_ALSO_FOR.get(own, ())})
+
+
+def subject(participant: str) -> str | None:
+    """Return the one C that a participant's X.509 certificates carry; None if it is not known."""
+    own = code(participant)
+    return None if own is None else data.SUBJECTS.get(own, own)
+
+
+def kind(participant: str) -> str | None:
+    """Return what a participant is, by its code of three letters; None if it is not known.
+
+    Two letters are not enough: XK is a test state's C, and Kosovo's.
+    """
+    text = participant.strip().upper()
+    own = code(text)
+    if own is None or len(text) != 3:
+        return None
+    if own in data.ORGANISATIONS:
+        return ORGANISATION
+    if text in data.VIRTUAL or text[:2] == "XX":
+        return TEST_STATE
+    return TERRITORY if own in data.TERRITORIES.split() else STATE

@@ -40,8 +40,8 @@ OTHER_SPELLINGS: Final = {
 }
 
 VIRTUAL: Final = {
-    # Participants that are no country, by the country code that their certificates carry.
-    # XX? -> X? for every letter is a rule, in trust.countries.
+    # Test states, by the country code that their certificates carry. XX? -> X? for every letter is a
+    # rule, in trust.countries. XYK is one too: its papers say "test country", so it is not Kosovo.
     "XCL": "XL",
     "XML": "XM",
     "XYK": "YK",
@@ -53,7 +53,38 @@ ORGANISATIONS: Final = {
     # which may sign for IO only. Nobody lives there to be issued anything: the collision is kept,
     # and kept visible.
     "IOM": ("IOM", "IO"),
+    # The authority of the network.
+    "WHO": ("WHO",),
+    # EUE is ICAO 9303-3's code for the European Union; EU is reserved for it in ISO 3166-1.
+    "EUE": ("EUE",),
 }
+"""Participants that are organisations, and the codes that they may sign for."""
+
+SUBJECTS: Final = {
+    # WHO's trust anchors write the country of its seat.
+    "WHO": "CH",
+    "IOM": "IO",
+    "EUE": "EU",
+}
+"""C of the X.509 certificates of organisations: always another's, or nobody's, country code."""
+
+COLLISIONS: Final = {
+    "IO": ("IOM", "IOT"),
+    "XK": ("XXK", "XKX"),
+    "XL": ("XCL", "XXL"),
+    "XM": ("XML", "XXM"),
+    "CH": ("WHO", "CHE"),
+}
+"""One C, two participants: a C alone never says who somebody is. XKX is Kosovo, XXK a test state."""
+
+TERRITORIES: Final = """
+AI AQ AS AW AX BL BM BQ BV CC CW CX EH FK FO GF GG GI GL GP GS GU HK HM IM IO JE KY MF MO MP MQ MS NC
+NF PF PM PN PR RE SH SJ SX TC TF TK TW UM VG VI WF XK YT
+"""
+"""Codes whose bearers are neither members nor observers of the UN, nor members of WHO.
+
+Said of papers, not of peoples: it tells which document a participant's mandate rests on.
+"""
 
 SIGNS_ALSO_FOR: Final = {
     # Seen: GB's keys under iss GG, GI and JE. The others are how these states issue.

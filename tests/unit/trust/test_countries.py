@@ -50,3 +50,36 @@ def test_there_are_as_many_test_states_as_letters_and_no_more() -> None:
         meant = countries.code(text)
         assert (meant is None) is not character.isalpha() or character == " "
         assert meant in (None, text.upper())
+
+
+@pytest.mark.parametrize(
+    ("participant", "kind", "subject"),
+    [
+        ("FRA", "state", "FR"), ("GLP", "territory", "GP"), ("COK", "state", "CK"), ("XXA", "test state", "XA"),
+        ("XXX", "test state", "XX"), ("XCL", "test state", "XL"), ("XYK", "test state", "YK"),
+        ("XXK", "test state", "XK"), ("XKX", "territory", "XK"), ("IOM", "organisation", "IO"),
+        ("IOT", "territory", "IO"), ("WHO", "organisation", "CH"), ("EUE", "organisation", "EU"),
+        ("CHE", "state", "CH"), ("ZZZ", None, None), ("", None, None), ("FR", None, "FR"),
+    ],
+)  # fmt: skip
+def test_a_participant_is_a_state_a_territory_an_organisation_or_a_test_state(
+    participant: str, kind: str | None, subject: str | None
+) -> None:
+    assert countries.kind(participant) == kind
+    assert countries.subject(participant) == subject
+
+
+def test_every_collision_of_two_participants_is_on_record() -> None:
+    words = [*country_codes.ISO_3166.split()[1::2], *country_codes.ORGANISATIONS, *country_codes.VIRTUAL,
+             "XKX", *(f"XX{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]  # fmt: skip
+    bearers: dict[str, set[str]] = {}
+    for word in words:
+        bearers.setdefault(str(countries.subject(word)), set()).add(word)
+    alike = {c: tuple(sorted(found)) for c, found in bearers.items() if len(found) > 1}
+    assert alike == {c: tuple(sorted(who)) for c, who in country_codes.COLLISIONS.items()}
+
+
+def test_territories_are_codes_that_are_known() -> None:
+    codes = country_codes.TERRITORIES.split()
+    assert len(codes) == len(set(codes)) == 53
+    assert all(countries.code(code) == code for code in codes)
