@@ -29,6 +29,16 @@ COMMANDS = {
         "pratique.cli.revocations:revocations",
         "Import what issuers took back, and show its age.",
     ),
+    "sync": ("pratique.cli.sync:sync", "Bring what is held of the network up to date."),
+    "snapshot": ("pratique.cli.snapshot:snapshot", "Hand on what is held as one file."),
+    "authority": (
+        "pratique.cli.authority.command:authority",
+        "Found, keep and publish a network, k of n.",
+    ),
+    "participant": (
+        "pratique.cli.participant.command:participant",
+        "Take part in a network: keys, dossier, publishing.",
+    ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),

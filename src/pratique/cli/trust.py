@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options
+from pratique.cli import held, options
 from pratique.cli.signers import describe, table
 from pratique.edges import files
 from pratique.errors import DocumentRefused, Unreadable, UsageError
@@ -145,12 +145,12 @@ def _snapshot(source: Path | None, home: Path | None, at: datetime) -> Snapshot:
     if source is not None:
         return files.trust_from([source], at=at).snapshot
     folder = files.home(home)
-    found = files.load_snapshot(folder)
+    found = held.snapshot(home)
     if found is None:
         raise Unreadable(
             "no-trust-list",
-            f"no signers were imported into {folder} yet",
-            "pratique trust import SOURCE..., or name a source with --trust",
+            f"nothing was synced or imported into {folder} yet",
+            "pratique sync SOURCE, pratique trust import SOURCE..., or name a source with --trust",
         )
     return found
 

@@ -29,6 +29,8 @@ from pratique.verdict import Colour
 
 EXIT = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 3}
 INPUT_OUTPUT = 4
+TOLD_IN_DAYS = 72
+"""Hours up to which the age of what was synced is told in hours."""
 BAR_FROM = 20
 """Arguments from which on a progress bar is worth its line."""
 
@@ -108,10 +110,13 @@ def _tell(item: Item, found: Verification, *, inspect: bool, as_row: bool) -> No
 
 
 def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime) -> None:
-    days = (int(at.timestamp()) - snapshot.created) // 86400
+    hours = (int(at.timestamp()) - snapshot.created) // 3600
+    days = hours // 24
     age = f"{days} days old" if days > 1 else "1 day old" if days == 1 else "of today"
     if days < 0:
         age = "of later than the instant asked about"
+    elif snapshot.roll is not None and 0 < hours < TOLD_IN_DAYS:
+        age = f"{hours} hours old"
     told = ", ".join(f"{counts[c]} {c}" for c in (*Colour, "unread") if counts[c])
     click.echo(f"{told or 'nothing to verify'}; trust list {age}", err=True)
 
@@ -173,28 +178,29 @@ def _guarded(inputs: Iterable[str]) -> Iterator[Item]:
 
 def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime) -> Snapshot:
     """Return the snapshot that a check uses: from sources, or the imported one."""
-    from pratique.edges import files  # noqa: PLC0415 - not needed for --help
+    from pratique.cli import held as held_here  # noqa: PLC0415 - not needed for --help
 
     if sources:
+        from pratique.edges import files  # noqa: PLC0415
         from pratique.terms import Environment  # noqa: PLC0415
 
         named = files.trust_from(sources, at=at, environment=Environment(environment)).snapshot
         return _with_revocations(named, home)
-    found = files.load_snapshot(files.home(home))
+    found = held_here.snapshot(home)
     if found is None:
         raise DocumentRefused(
             "no-trust-list",
-            "no signers were imported yet, so that nothing can be decided",
-            "pratique trust import SOURCE..., or name a source with --trust",
+            "nothing was synced or imported yet, so that nothing can be decided",
+            "pratique sync SOURCE, pratique trust import SOURCE..., or name a source with --trust",
         )
     return found
 
 
 def _with_revocations(named: Snapshot, home: Path | None) -> Snapshot:
     # Naming other signers does not take back what was revoked.
-    from pratique.edges import files  # noqa: PLC0415 - not needed for --help
+    from pratique.cli import held as held_here  # noqa: PLC0415 - not needed for --help
 
     if named.revocations is not None:
         return named
-    imported = files.load_snapshot(files.home(home))
+    imported = held_here.snapshot(home)
     return named if imported is None else named.replace(revocations=imported.revocations)

@@ -163,13 +163,13 @@ def role_keys(current: View) -> dict[str, RoleKeys]:
 
 def seat_keys(current: View) -> dict[str, bytes]:
     """Return the seats' public keys that are in force, by identifier."""
-    return {seat.keyid: _public(current.root.keys[seat.keyid]) for seat in current.board.seats}
+    return {seat.keyid: public(current.root.keys[seat.keyid]) for seat in current.board.seats}
 
 
 def online_of(current: View) -> Online:
     """Return the keys that are kept online."""
     found = (current.root.roles[name].keyids[0] for name in ("snapshot", "timestamp"))
-    return Online(*(_public(current.root.keys[keyid]) for keyid in found))
+    return Online(*(public(current.root.keys[keyid]) for keyid in found))
 
 
 def _root(board: Board, seats: Iterable[bytes], online: Online, version: int, at: datetime) -> Root:
@@ -234,7 +234,8 @@ def _proposal(title: str, signed: Mapping[str, Any], files: Mapping[str, bytes])
     return Proposal(title, metadata, dict(files))
 
 
-def _public(key: Key) -> bytes:
+def public(key: Key) -> bytes:
+    """Return the SubjectPublicKeyInfo DER of a key in metadata."""
     return keys.from_pem(key.keyval["public"])
 
 

@@ -14,7 +14,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli.issuer import keys, making, options
+from pratique.cli import unlock
+from pratique.cli.issuer import keys, making
 from pratique.cli.issuer.command import issuer
 from pratique.cli.issuer.making import Wanted
 from pratique.crypto import chain, make_x509, x509
@@ -142,9 +143,9 @@ def test_a_new_password_is_asked_for_twice_and_hidden(monkeypatch: pytest.Monkey
         return PASSWORD
 
     monkeypatch.setattr(click, "prompt", prompt)
-    secret = options.secrets(None, None, new=True)
+    secret = unlock.secrets(None, None, new=True)
     assert secret("file:a") == secret("file:b") == PASSWORD
-    assert options.secrets(None, None)("hsm:utopia") == PASSWORD
+    assert unlock.secrets(None, None)("hsm:utopia") == PASSWORD
     assert asked == [
         {"hide_input": True, "confirmation_prompt": True, "err": True},
         {"hide_input": True, "confirmation_prompt": False, "err": True},

@@ -16,8 +16,9 @@ from pathlib import Path
 import click
 
 from pratique.cli import options as shared
+from pratique.cli import signing_ca, unlock
 from pratique.cli.issuer import making, options
-from pratique.cli.issuer.making import Makes, Wanted
+from pratique.cli.participant import home as homes
 from pratique.edges import issuer_home
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Environment
@@ -54,15 +55,19 @@ _ALPHA_2, _CODE = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
     show_default=True, help="What the signing keys sign with.",
 )  # fmt: skip
 @click.option(
-    "--sca-key", metavar="URI", default=making.SCA_KEY, help="Where the CA's key is made."
+    "--sca-key", metavar="URI", default=signing_ca.SCA_KEY, help="Where the CA's key is made."
 )
 @click.option(
     "--dsc-key", metavar="URI", default=making.DSC_KEYS,
     help="Where signing keys are made, up to the label: hsm:SLOT/dsc-?module=/path/to/library.so",
 )  # fmt: skip
+@click.option(
+    "--signing-ca", "participant_folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+    help="Use the signing CA of this participant's folder, instead of making one.",
+)  # fmt: skip
 @click.option("--contact", default="", help="Where to write when a key is lost or misused.")
 @options.issuer
-@options.secret_files
+@unlock.secret_files
 @shared.at
 def init(
     *,
@@ -76,6 +81,7 @@ def init(
     algorithm: str,
     sca_key: str,
     dsc_key: str,
+    participant_folder: Path | None,
     contact: str,
     issuer_folder: Path | None,
     password_file: Path | None,
@@ -86,16 +92,20 @@ def init(
     _codes(country, participant)
     folder = options.folder(issuer_folder)
     instant = int(shared.now_or(at).timestamp())
-    secret = options.secrets(password_file, pin_file, new=True)
+    secret = unlock.secrets(password_file, pin_file, new=True)
     of = (participant, country, name, Environment(environment))
 
     def fill(filled: Path) -> Issuer:
-        task = Makes(filled, *of, instant, secret)
-        sca, by = making.make_ca(task, sca_key)
+        task = signing_ca.Makes(filled, *of, instant, secret)
+        if participant_folder is None:
+            sca, by = signing_ca.make_ca(task, sca_key)
+        else:
+            sca, by = homes.signing_ca(participant_folder, secret)
+            issuer_home.write_certificate(filled, homes.signing_ca_pem(participant_folder))
         made = Issuer(*of[:3], authority or name, of[3], contact, sca, ())
         for _ in range(shards):
             label = made.new_label(instant)
-            wanted = Wanted(
+            wanted = making.Wanted(
                 label, making.key_uri(dsc_key, label), planned, algorithm=Algorithm(algorithm)
             )
             made = made._replace(shards=(*made.shards, making.make_shard(task, wanted, by)))
@@ -125,13 +135,13 @@ def _tell(folder: Path, made: Issuer, say: Callable[[str], None]) -> None:
     )
     say("")
     say(
-        f"signing CA   until {making.date(sca.not_after)}, makes keys until {making.date(sca.use_until)}"
+        f"signing CA   until {signing_ca.date(sca.not_after)}, makes keys until {signing_ca.date(sca.use_until)}"
     )
     say(f"  SHA-256 {_groups(sca.thumbprint)}")
     for shard in made.shards:
         say(
-            f"{shard.label}  signs until {making.date(shard.use_until)}, "
-            f"is verified until {making.date(shard.not_after)}, at most {shard.capacity} certificates"
+            f"{shard.label}  signs until {signing_ca.date(shard.use_until)}, "
+            f"is verified until {signing_ca.date(shard.not_after)}, at most {shard.capacity} certificates"
         )
         say(f"  SHA-256 {_groups(shard.thumbprint)}")
     in_files = sca.key.startswith("file:") or any(s.key.startswith("file:") for s in made.shards)

@@ -16,9 +16,10 @@ from pathlib import Path
 import click
 
 from pratique.cli import options as shared
+from pratique.cli import unlock
 from pratique.cli.issuer import counted, making, options
 from pratique.cli.issuer.keys_shown import describe, sca_line, table
-from pratique.cli.issuer.making import Wanted
+from pratique.cli.signing_ca import date
 from pratique.edges import issuer_home
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Kind
@@ -90,7 +91,7 @@ def show(
     "--dsc-key", metavar="URI", help="Where its key is made, up to the label [default: as before]."
 )
 @options.issuer
-@options.secret_files
+@unlock.secret_files
 @shared.at
 def new_shard(
     *,
@@ -109,14 +110,14 @@ def new_shard(
         issuer = issuer_home.load(folder)
         label = issuer.new_label(int(instant.timestamp()), taken=issuer_home.labels(folder))
         key = making.key_beside(issuer.shards, label)
-        wanted = Wanted(
+        wanted = making.Wanted(
             label=label,
             key=key if dsc_key is None else making.key_uri(dsc_key, label),
             planned=planned,
             usages=frozenset(map(Kind, kinds or Kind)),
             algorithm=Algorithm(algorithm),
         )
-        secret = options.secrets(password_file, pin_file)
+        secret = unlock.secrets(password_file, pin_file)
         _make(folder, issuer, [wanted], at=instant, secret=secret)
 
 
@@ -128,7 +129,7 @@ def new_shard(
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
 @options.issuer
 @counted.register_option
-@options.secret_files
+@unlock.secret_files
 @shared.at
 def rotate(
     *,
@@ -159,7 +160,7 @@ def rotate(
         if not wanted_all:
             click.echo(f"no key ends within {within} days")
             return
-        secret = options.secrets(password_file, pin_file)
+        secret = unlock.secrets(password_file, pin_file)
         _make(folder, issuer, wanted_all, at=instant, secret=secret)
 
 
@@ -175,16 +176,12 @@ def retire(*, label: str, yes: bool, issuer_folder: Path | None, at: datetime | 
         issuer = issuer_home.load(folder)
         shard = issuer.shard(label)
         if shard.retired is not None:
-            raise UsageError(
-                "shard-retired", f"{label} is retired since {making.date(shard.retired)}"
-            )
+            raise UsageError("shard-retired", f"{label} is retired since {date(shard.retired)}")
         if not yes:
-            options.confirm(f"{label} will never sign again; retire it?")
+            unlock.confirm(f"{label} will never sign again; retire it?")
         issuer_home.save(folder, issuer.replace(shard._replace(retired=instant)))
     click.echo(f"{label} signs no more; its key and its certificate stay where they are")
-    click.echo(
-        f"what it has signed is verified until {making.date(shard.not_after)} unless it is revoked"
-    )
+    click.echo(f"what it has signed is verified until {date(shard.not_after)} unless it is revoked")
     click.echo("if the key was misused: pratique issuer revoke, and tell the authority at once")
 
 
@@ -202,20 +199,20 @@ def export(*, target: Path, issuer_folder: Path | None) -> None:
 
 def _successors(
     folder: Path, issuer: Issuer, at: datetime, within: int, issued: Mapping[bytes, int]
-) -> list[Wanted]:
+) -> list[making.Wanted]:
     now, wanted, taken = int(at.timestamp()), [], issuer_home.labels(folder)
     for old in shards.to_replace(issuer.shards, at=now, within=within, counts=issued):
         label = issuer.new_label(now, taken=taken)
         taken.add(label)
         key = making.key_beside([old], label)
-        wanted.append(Wanted(label, key, old.planned, old.usages, old.algorithm, old.label))
+        wanted.append(making.Wanted(label, key, old.planned, old.usages, old.algorithm, old.label))
     return wanted
 
 
 def _make(
     folder: Path,
     issuer: Issuer,
-    wanted: list[Wanted],
+    wanted: list[making.Wanted],
     *,
     at: datetime,
     secret: Callable[[str], str],
@@ -232,7 +229,7 @@ def _make(
         issuer_home.save(folder, issuer)
         instead = f" in place of {each.replaces}" if each.replaces else ""
         click.echo(
-            f"made {shard.label}{instead}: signs until {making.date(shard.use_until)}, "
+            f"made {shard.label}{instead}: signs until {date(shard.use_until)}, "
             f"kid {shard.kid.hex()}"
         )
     click.echo("hand the new certificates to the authority: pratique issuer keys export DIR")

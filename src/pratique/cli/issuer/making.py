@@ -10,23 +10,21 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from pratique.cli.signing_ca import Makes, serial
 from pratique.crypto import make_x509, x509
-from pratique.crypto.make_x509 import Authority, Subject
 from pratique.edges import issuer_home
 from pratique.edges.keys import Secret, make_key, open_key
 from pratique.errors import UsageError
 from pratique.revocation.tags import width_for
-from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
-from pratique.trust.issuer import Issuer, SigningCa
+from pratique.terms import ALL_KINDS, Algorithm, Kind
+from pratique.trust.issuer import Issuer
 from pratique.trust.shards import Shard
 
-SCA_KEY = "file:keys/sca.pem"
 DSC_KEYS = "file:keys/"
 
 
@@ -47,43 +45,7 @@ class Wanted(NamedTuple):
     replaces: str = ""
 
 
-class Makes(NamedTuple):
-    """Where, for whom and when something is made."""
-
-    folder: Path
-    participant: str
-    country: str
-    name: str
-    environment: Environment
-    at: int
-    secret: Secret
-
-    def subject(self, what: str, serial: str = "") -> Subject:
-        """Return how X.509 names it."""
-        name = f"{self.participant} {what}"
-        return Subject(name, self.name, self.country, self.environment, serial)
-
-    def note(self, what: str) -> str:
-        """Return the text that a key file opens with (RFC 7468 §5.2)."""
-        return (
-            f"Private key of {self.participant}: {what}\n"
-            f"Environment: {self.environment}\n"
-            f"Made: {date(self.at)}. Encrypted; keep a copy, and the password apart from it.\n\n"
-        )
-
-
-def make_ca(making: Makes, uri: str) -> tuple[SigningCa, Authority]:
-    """Make the signing CA, its key and its self-signed certificate."""
-    key = make_key(uri, folder=making.folder, secret=making.secret, note=making.note("signing CA"))
-    subject = making.subject(f"signing CA {date(making.at)[:7]}")
-    der = make_x509.signing_ca(key, subject, at=making.at, serial=_serial())
-    issuer_home.write_certificate(making.folder, make_x509.to_pem(der))
-    found, end = x509.read(der), making.at + make_x509.SCA_USE
-    sca = SigningCa(uri, found.thumbprint, found.not_before, found.not_after, end)
-    return sca, Authority(der, key)
-
-
-def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> Authority:
+def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> make_x509.Authority:
     """Open the signing CA of an issuer's folder."""
     der = make_x509.from_pem(issuer_home.read_certificate(folder))
     if hashlib.sha256(der).hexdigest() != issuer.sca.thumbprint:
@@ -92,7 +54,7 @@ def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> Authority:
             "the signing CA's certificate is not the one that is noted",
             f"restore {issuer_home.certificate_path(folder)} from its copy",
         )
-    return Authority(der, open_key(issuer.sca.key, folder=folder, secret=secret))
+    return make_x509.Authority(der, open_key(issuer.sca.key, folder=folder, secret=secret))
 
 
 def prove(folder: Path, issuer: Issuer, wanted: Iterable[Wanted], secret: Secret) -> None:
@@ -106,7 +68,7 @@ def prove(folder: Path, issuer: Issuer, wanted: Iterable[Wanted], secret: Secret
         open_key(old[-1], folder=folder, secret=secret)
 
 
-def make_shard(making: Makes, wanted: Wanted, by: Authority) -> Shard:
+def make_shard(making: Makes, wanted: Wanted, by: make_x509.Authority) -> Shard:
     """Make a shard: a key, and its certificate by the signing CA."""
     label = wanted.label
     key = make_key(
@@ -121,7 +83,7 @@ def make_shard(making: Makes, wanted: Wanted, by: Authority) -> Shard:
         making.subject(f"document signer {label}", serial=label),
         by=by,
         at=making.at,
-        serial=_serial(),
+        serial=serial(),
         usages=wanted.usages,
     )
     issuer_home.write_certificate(making.folder, make_x509.to_pem(der), label)
@@ -165,13 +127,3 @@ def key_beside(shards: Iterable[Shard], label: str) -> str:
         return key_uri(DSC_KEYS, label)
     head, _, tail = newest.key.rpartition(newest.label)
     return f"{head}{label}{tail}"
-
-
-def date(seconds: int) -> str:
-    """Write the day of an instant, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
-
-
-def _serial() -> int:
-    """Draw an X.509 serial number: positive, of at most 20 octets (RFC 5280 §4.1.2.2)."""
-    return secrets.randbits(158) + 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import click
 
-from pratique.cli.issuer import options
+from pratique.cli import unlock
 from pratique.errors import UsageError
 from pratique.intake.accept import Reading
 from pratique.intake.record import Record
@@ -44,4 +44,4 @@ def confirm(remarks: Iterable[Remark], *, yes: bool, where: str = "") -> None:
             + ("; with --out DIR a refused row costs itself only" if where else ""),
         )
     if found and not yes:
-        options.confirm("is it meant so?")
+        unlock.confirm("is it meant so?")

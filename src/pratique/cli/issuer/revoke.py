@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from pratique.cli import options as shared
-from pratique.cli.issuer import held, options
+from pratique.cli import unlock
+from pratique.cli.issuer import held
 from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.where import book_options, open_book
 from pratique.cli.issuer.work import code
@@ -95,7 +96,7 @@ def revoke(
         return
     if not yes:
         what = "this certificate" if trial.total == 1 else f"these {trial.total} certificates"
-        options.confirm(f"revoke {what} for good?")
+        unlock.confirm(f"revoke {what} for good?")
     _tell(desk, desk.register.write(act), "revoked")
     click.echo("Verifiers know once they have the next list: pratique issuer lists --out DIR")
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pratique.cli import unlock
 from pratique.cli.issuer import counted, options
 from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.opening import Place, opened
@@ -35,7 +36,7 @@ def preview_options(command: Command) -> Command:
 
 def desk_options(command: Command) -> Command:
     """Add --issuer, --register, --value-sets, --password-file and --pin-file."""
-    return preview_options(options.secret_files(command))
+    return preview_options(unlock.secret_files(command))
 
 
 def place_of(
@@ -55,7 +56,7 @@ def secret_of(
     *, password_file: Path | None = None, pin_file: Path | None = None, **_: object
 ) -> Secret:
     """Return what asks for secrets."""
-    return options.secrets(password_file, pin_file)
+    return unlock.secrets(password_file, pin_file)
 
 
 def open_book(**where: Any) -> Desk:

@@ -1,0 +1,108 @@
+"""Cards: what a seat or a participant hands in of its keys. Public, one file, JSON.
+
+    seat.json {name, holder, region, key} · participant's application.json
+
+1. A card holds public keys only.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pratique.edges import files
+from pratique.errors import DocumentRefused
+from pratique.network import keys
+from pratique.network.board import Seat
+from pratique.network.drafts import RoleKeys
+from pratique.network.participants import Participant, ParticipantKind
+from pratique.terms import Environment
+from pratique.trust import json_text
+from pratique.trust.rows import array, text, whole
+
+SEAT_FORMAT, APPLICATION_FORMAT = "pratique-seat-1", "pratique-application-1"
+APPLICATION = "application.json"
+
+
+class SeatCard(NamedTuple):
+    """A seat, and its public key (SubjectPublicKeyInfo DER)."""
+
+    seat: Seat
+    public_key: bytes
+
+
+class Application(NamedTuple):
+    """Who applies, with which keys, for which domains."""
+
+    participant: Participant
+    keys: RoleKeys
+    domains: tuple[str, ...]
+    environment: Environment
+
+
+def write_seat(seat: Seat, public_key: bytes) -> bytes:
+    """Write a seat's card."""
+    row = {"format": SEAT_FORMAT, "name": seat.name, "holder": seat.holder, "region": seat.region,
+           "key": keys.to_pem(public_key)}  # fmt: skip
+    return json.dumps(row, indent=1).encode() + b"\n"
+
+
+def read_seat(path: Path) -> SeatCard:
+    """Read a seat's card; DocumentRefused `card-malformed`."""
+    row = _row(path, SEAT_FORMAT, {"name", "holder", "region", "key"})
+    try:
+        key = keys.from_pem(text(row["key"]))
+        seat = Seat(text(row["name"]), text(row["holder"]), text(row["region"]), keys.keyid(key))
+    except TypeError as error:
+        raise _malformed(path, SEAT_FORMAT) from error
+    return SeatCard(seat, key)
+
+
+def write_application(application: Application) -> bytes:
+    """Write an application."""
+    row = {
+        "format": APPLICATION_FORMAT,
+        "participant": application.participant.to_row(),
+        "keys": [keys.to_pem(key) for key in application.keys.public_keys],
+        "threshold": application.keys.threshold,
+        "domains": list(application.domains),
+        "environment": application.environment.value,
+    }
+    return json.dumps(row, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def read_application(path: Path) -> Application:
+    """Read an application, or the one in a dossier's folder; DocumentRefused `card-malformed`."""
+    path = path / APPLICATION if path.is_dir() else path
+    members = {"participant", "keys", "threshold", "domains", "environment"}
+    row = _row(path, APPLICATION_FORMAT, members)
+    try:
+        one = row["participant"]
+        participant = Participant(
+            text(one["code"]), ParticipantKind(one["kind"]), text(one["name"]),
+            frozenset(map(text, array(one["countries"]))), text(one["subject"]),
+            frozenset(), text(one["contact"]),
+        )  # fmt: skip
+        held = tuple(keys.from_pem(text(pem)) for pem in array(row["keys"]))
+        return Application(
+            participant,
+            RoleKeys(held, whole(row["threshold"])),
+            tuple(map(text, array(row["domains"]))),
+            Environment(row["environment"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _malformed(path, APPLICATION_FORMAT) from error
+
+
+def _row(path: Path, form: str, members: set[str]) -> dict[str, Any]:
+    found = json_text.parse(files.read_bytes(path, 1024 * 1024))
+    if not isinstance(found, dict) or found.get("format") != form:
+        raise _malformed(path, form)
+    if found.keys() != {"format", *members}:
+        raise _malformed(path, form)
+    return found
+
+
+def _malformed(path: Path, form: str) -> DocumentRefused:
+    return DocumentRefused("card-malformed", f"{path}: this is no document of the form {form}")

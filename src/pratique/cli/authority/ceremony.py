@@ -1,0 +1,97 @@
+"""`pratique authority show` and `sign`: a proposal on a seat's own machine.
+
+    PROPOSAL, the network as this machine knows it -> what changes, who is missing -> a signature
+
+1. What is signed is shown first, against the network that this machine has checked itself.
+2. A signature is added to the file; nothing else of it changes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from pratique.cli import options, unlock
+from pratique.cli.authority import place
+from pratique.edges import disk, files
+from pratique.edges.keys import open_key
+from pratique.network import changes, proposal
+from pratique.network.proposal import Proposal
+from pratique.network.view import View
+
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", metavar="PROPOSAL", type=FILE)
+@place.repository
+@place.home
+@options.output_format
+def show(*, file: Path, repository: Path | None, home: Path | None, output_format: str) -> None:
+    """Show what PROPOSAL would change, who has signed it and who is missing."""
+    found, known = load(file), place.known(repository, home)
+    if output_format == "json":
+        needs = [{**n._asdict(), "is_met": n.is_met} for n in proposal.needs(found, known)]
+        lines = list(changes.told(found, known))
+        click.echo(json.dumps({"title": found.title, "changes": lines, "needs": needs}, indent=1))
+        return
+    tell(found, known)
+
+
+@click.command()
+@click.argument("file", metavar="PROPOSAL", type=FILE)
+@click.option("--key", "uri", required=True, metavar="URI", help="The key: file:PATH or hsm:….")
+@click.option("--yes", is_flag=True, help="Do not ask; it was read before.")
+@place.repository
+@place.home
+@unlock.secret_files
+def sign(
+    *,
+    file: Path,
+    uri: str,
+    yes: bool,
+    repository: Path | None,
+    home: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+) -> None:
+    """Sign PROPOSAL with this seat's, or this participant's, key."""
+    found, known = load(file), place.known(repository, home)
+    if not yes:
+        tell(found, known)
+        unlock.confirm("sign this?")
+    key = open_key(uri, folder=Path.cwd(), secret=unlock.secrets(password_file, pin_file))
+    roles = proposal.sign(found, key, known)
+    disk.replace(file.absolute(), proposal.to_bytes(found), 0o644)
+    click.echo(f"signed: {', '.join(roles)}")
+    for line in standing(found, known):
+        click.echo(line)
+
+
+def load(file: Path) -> Proposal:
+    """Read a proposal."""
+    return proposal.from_bytes(files.read_bytes(file, 64 * 1024 * 1024))
+
+
+def tell(found: Proposal, known: View | None) -> None:
+    """Say what a proposal is about."""
+    click.echo(found.title)
+    if known is None:
+        click.echo("note: no network is known here to compare it with", err=True)
+    for line in changes.told(found, known):
+        click.echo(line)
+    for line in standing(found, known):
+        click.echo(line)
+
+
+def standing(found: Proposal, known: View | None) -> list[str]:
+    """Say who has signed and who is missing."""
+    lines = []
+    for need in proposal.needs(found, known):
+        lines.append(f"{need.role}: {len(need.signed)} of {need.threshold}, asked by {need.by}")
+        lines.append(f"  signed: {', '.join(need.signed) or 'nobody yet'}")
+        if need.missing and not need.is_met:
+            lines.append(f"  missing: {', '.join(need.missing)}")
+    return lines

@@ -1,0 +1,93 @@
+"""`pratique authority init`: the online keys, and the first root for the seats to sign."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options, unlock
+from pratique.cli.authority import cards, place
+from pratique.edges import disk, files
+from pratique.edges.keys import make_key
+from pratique.errors import UsageError
+from pratique.network import board, drafts, names, proposal
+from pratique.network.board import Board
+from pratique.terms import Environment
+
+KEYS = place.Online("file:keys/snapshot.pem", "file:keys/timestamp.pem")
+
+
+@click.command()
+@place.folder
+@click.option("--network", required=True, help="The network's name.")
+@click.option("--seat", "seats", multiple=True, required=True,
+              type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="CARD",
+              help="A seat's card, from: pratique authority seat. Repeatable.")  # fmt: skip
+@click.option("-k", "--threshold", type=int, default=board.DEFAULT_THRESHOLD, show_default=True,
+              help="Seats that it takes to admit, change and publish.")  # fmt: skip
+@click.option("--suspend", type=int, default=board.DEFAULT_SUSPEND, show_default=True,
+              help="Seats that it takes to suspend, for 14 days at most.")  # fmt: skip
+@click.option("--per-region", type=int, default=board.DEFAULT_PER_REGION, show_default=True,
+              help="Seats that a region may have at most.")  # fmt: skip
+@click.option("--environment", type=click.Choice([e.value for e in Environment]),
+              default=Environment.PRODUCTION.value, show_default=True,
+              help="Of all that the network publishes.")  # fmt: skip
+@click.option("--value-sets", multiple=True, type=click.Path(path_type=Path, exists=True),
+              metavar="PATH", help="Value sets to publish. Repeatable.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The proposal [default: root-1.proposal in DIR].")  # fmt: skip
+@options.at
+@unlock.secret_files
+def init(
+    *,
+    folder: Path,
+    network: str,
+    seats: tuple[Path, ...],
+    threshold: int,
+    suspend: int,
+    per_region: int,
+    environment: str,
+    value_sets: tuple[Path, ...],
+    out: Path | None,
+    at: datetime | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+) -> None:
+    """Begin a network in DIR: make its online keys, and propose its first root to the seats."""
+    if (folder / place.FILE).exists():
+        raise UsageError(
+            "authority-exists", f"{folder}: there is an authority already", "name another folder"
+        )
+    found = [cards.read_seat(path) for path in seats]
+    listed = tuple(card.seat for card in found)
+    made = Board(network, Environment(environment), listed, threshold, suspend, per_region)
+    made.check()
+    own = {names.VALUE_SETS: sets_of(value_sets)} if value_sets else {}
+    secret = unlock.secrets(password_file, pin_file, new=True)
+    note = f"Online key of {network}. It can add nothing to what the seats have signed.\n\n"
+    online = [make_key(uri, folder=folder, secret=secret, note=note) for uri in KEYS]
+    drafted = drafts.first(
+        made,
+        [card.public_key for card in found],
+        drafts.Online(*(key.public_key for key in online)),
+        own,
+        options.now_or(at),
+    )
+    path = out or folder / "root-1.proposal"
+    place.repository_of(folder).mkdir(parents=True, exist_ok=True)
+    disk.replace(path.absolute(), proposal.to_bytes(drafted), 0o644)
+    place.save_online(folder, KEYS)
+    click.echo(f"{network}: {threshold} of {len(found)} seats, {suspend} to suspend: {folder}")
+    click.echo(f"proposal: {path}")
+    click.echo("each seat, on its own machine: pratique authority sign PROPOSAL --key URI")
+    click.echo(f"then: pratique authority publish {folder} PROPOSAL...")
+
+
+def sets_of(paths: tuple[Path, ...]) -> bytes:
+    """Return published value sets as one document."""
+    import json  # noqa: PLC0415 - only where value sets are named
+
+    found = files.rules_from(paths).value_sets
+    return json.dumps(found, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"

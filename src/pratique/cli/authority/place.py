@@ -1,0 +1,149 @@
+"""The authority's folder: its repository, its online keys, the records of onboarding.
+
+    DIR/authority.json · DIR/repository/ · DIR/keys/ · DIR/onboarding/CODE.jsonl
+
+1. The seats' keys are not here: each seat signs on its own machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from pratique.edges import disk, files
+from pratique.edges.keys import Secret, open_key
+from pratique.edges.network import held
+from pratique.edges.network.repository import Repository
+from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.journeys import onboard, publish
+from pratique.network import board, drafts, names, trusted, view
+from pratique.trust import json_text
+
+FORMAT = "pratique-authority-1"
+FILE = "authority.json"
+
+folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+repository = click.option(
+    "--repository",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="The network as it is: the authority's folder or a mirror [default: what was synced here].",
+)
+home = click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Folder of what was synced [default: PRATIQUE_HOME, or the system's place for data].",
+)  # fmt: skip
+
+
+class Online(NamedTuple):
+    """Where the online keys lie."""
+
+    snapshot: str
+    timestamp: str
+
+
+def repository_of(folder: Path) -> Path:
+    """Return where the repository lies in the authority's folder."""
+    return folder / "repository"
+
+
+def read_view(files: Mapping[str, bytes]) -> view.View | None:
+    """Read a repository from its own first root; None if nothing was published yet."""
+    if names.TIMESTAMP_FILE not in files or publish.ANCHOR not in files:
+        return None
+    return view.read(files, files[publish.ANCHOR])
+
+
+def current(folder: Path) -> view.View:
+    """Return the authority's network; UsageError `nothing-published` before its first edition."""
+    found = read_view(Repository(repository_of(folder)))
+    if found is None:
+        raise UsageError(
+            "nothing-published",
+            f"{folder}: nothing was published yet",
+            "have the first proposal signed, then: pratique authority publish DIR PROPOSAL",
+        )
+    return found
+
+
+def known(named: Path | None, home: Path | None) -> view.View | None:
+    """Return the network that a signer knows: a repository's, or what was synced; None if none is."""
+    if named is not None:
+        inner = repository_of(named)
+        return read_view(Repository(inner if inner.is_dir() else named))
+    kept = held.load(held.folder_of(files.home(home)))
+    if kept is None or names.TIMESTAMP_FILE not in kept.files:
+        return None
+    return view.read(kept.files, kept.anchor)
+
+
+def save_online(folder: Path, online: Online) -> None:
+    """Keep where the online keys lie."""
+    document = {"format": FORMAT, **online._asdict()}
+    disk.replace(folder / FILE, json.dumps(document, indent=1).encode())
+
+
+def load_online(folder: Path) -> Online:
+    """Return where the online keys lie; DocumentRefused `authority-file`, Unreadable `no-authority`."""
+    path = folder / FILE
+    if not path.exists():
+        raise Unreadable(
+            "no-authority", f"{folder}: there is no authority here", "pratique authority init DIR"
+        )
+    found = json_text.parse(files.read_bytes(path))
+    if not isinstance(found, dict) or found.keys() != {"format", *Online._fields}:
+        raise DocumentRefused("authority-file", f"{path}: this is no document of {FORMAT}")
+    return Online(str(found["snapshot"]), str(found["timestamp"]))
+
+
+def online_keys(folder: Path, secret: Secret) -> publish.OnlineKeys:
+    """Open the online keys."""
+    where = load_online(folder)
+    return publish.OnlineKeys(*(open_key(uri, folder=folder, secret=secret) for uri in where))
+
+
+def records_path(folder: Path, code: str) -> Path:
+    """Return where the records of a participant lie; UsageError if it is no code."""
+    if not names.is_participants(code):
+        raise UsageError(
+            "participant-unfit", f"{code} is no participant's code", "capital letters: XUA"
+        )
+    return folder / "onboarding" / f"{code}.jsonl"
+
+
+def records(folder: Path, code: str) -> tuple[onboard.Record, ...]:
+    """Read a participant's records, and check them."""
+    path = records_path(folder, code)
+    if not path.exists():
+        return ()
+    return onboard.read(files.read_bytes(path), seated(folder), code)
+
+
+def seated(folder: Path) -> dict[str, onboard.Seated]:
+    """Return every seat that there ever was, by its key's identifier."""
+    current_view = current(folder)
+    found: dict[str, onboard.Seated] = {}
+    held_files = Repository(repository_of(folder))
+    trunk = trusted.Trusted(held_files[publish.ANCHOR])
+    while True:
+        for seat in trunk.board.seats:
+            key = trunk.root.keys[seat.keyid]
+            found[seat.keyid] = onboard.Seated(seat.name, drafts.public(key))
+        name = names.metadata("root", trunk.root.version + 1)
+        if trunk.root.version == current_view.root.version or name not in held_files:
+            return found
+        trunk.take_root(held_files[name])
+
+
+def seat_named(shown: view.View, name: str) -> board.Seat:
+    """Return a seat by its name; UsageError `seat-unknown`."""
+    for seat in shown.board.seats:
+        if seat.name == name:
+            return seat
+    raise UsageError(
+        "seat-unknown", f"there is no seat {name}", "see them: pratique authority status DIR"
+    )

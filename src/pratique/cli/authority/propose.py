@@ -1,0 +1,211 @@
+"""`pratique authority propose`: draft what the seats are to sign. A file, and nothing changes yet.
+
+admit · activate · withdraw · rekey · value-sets · suspend · renew · seats -> PROPOSAL
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pratique.cli import options
+from pratique.cli.authority import cards, ceremony, init, place
+from pratique.edges import disk
+from pratique.errors import UsageError
+from pratique.journeys.onboard import Step
+from pratique.network import drafts, names, participants, proposal, view
+from pratique.trust.roll import Suspension
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+CARD = click.Path(path_type=Path, exists=True)
+BEFORE_ADMISSION = {Step.QA_PASSED, Step.ANCHOR_SIGNED}
+
+
+@click.group()
+def propose() -> None:
+    """Draft what the seats are to sign."""
+
+
+def _common(command: Command) -> Command:
+    out = click.option(
+        "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+        help="Where to write the proposal.",
+    )  # fmt: skip
+    return place.folder(options.at(out(command)))
+
+
+@propose.command()
+@_common
+@click.argument("applications", nargs=-1, required=True, type=CARD, metavar="APPLICATION...")
+def admit(*, folder: Path, applications: tuple[Path, ...], out: Path, at: datetime | None) -> None:
+    """Admit participants: their keys may speak for CODE/ from then on; no domain is active yet."""
+    current = place.current(folder)
+    found = [cards.read_application(path) for path in applications]
+    listed = dict(current.participants)
+    for one in found:
+        code = one.participant.code
+        if code in listed:
+            raise UsageError("participant-there", f"{code} takes part already", "propose rekey")
+        if one.environment is not current.board.environment:
+            raise UsageError(
+                "environment-differs", f"{code} applies for {one.environment}, not for this network"
+            )
+        _require(folder, code, BEFORE_ADMISSION)
+        listed[code] = one.participant
+    title = f"admit {', '.join(sorted(one.participant.code for one in found))}"
+    members = {one.participant.code: one.keys for one in found}
+    _write(out, drafts.targets(current, options.now_or(at), title, participants=listed, members=members), current)  # fmt: skip
+
+
+@propose.command()
+@_common
+@click.argument("code")
+@click.option("--domain", "domains", multiple=True, required=True, help="DCC, ICVP. Repeatable.")
+def activate(
+    *, folder: Path, code: str, domains: tuple[str, ...], out: Path, at: datetime | None
+) -> None:
+    """Make participant CODE active for domains, after its self-test."""
+    current = place.current(folder)
+    _require(folder, code, {Step.SELF_TEST_PASSED})
+    one = _participant(current, code)
+    changed = one._replace(domains=one.domains | set(domains))
+    title = f"activate {code} for {', '.join(domains)}"
+    _write(out, _listed(current, at, title, {**current.participants, code: changed}), current)
+
+
+@propose.command()
+@_common
+@click.argument("code")
+def withdraw(*, folder: Path, code: str, out: Path, at: datetime | None) -> None:
+    """Let participant CODE go: its own wish, or the seats' decision."""
+    current = place.current(folder)
+    _participant(current, code)
+    listed = {name: one for name, one in current.participants.items() if name != code}
+    drafted = drafts.targets(
+        current, options.now_or(at), f"withdraw {code}", participants=listed, members={code: None}
+    )
+    _write(out, drafted, current)
+
+
+@propose.command()
+@_common
+@click.argument("application", type=CARD)
+def rekey(*, folder: Path, application: Path, out: Path, at: datetime | None) -> None:
+    """Give a participant other keys: the old ones are lost, stolen, or at their end."""
+    current, one = place.current(folder), cards.read_application(application)
+    code = one.participant.code
+    _participant(current, code)
+    _require(folder, code, BEFORE_ADMISSION)
+    drafted = drafts.targets(
+        current, options.now_or(at), f"other keys for {code}", members={code: one.keys}
+    )
+    _write(out, drafted, current)
+
+
+@propose.command("value-sets")
+@_common
+@click.argument("paths", nargs=-1, required=True, type=CARD, metavar="PATH...")
+def value_sets(*, folder: Path, paths: tuple[Path, ...], out: Path, at: datetime | None) -> None:
+    """Publish value sets, in place of those that are published."""
+    current = place.current(folder)
+    own = {names.VALUE_SETS: init.sets_of(paths)}
+    _write(out, drafts.targets(current, options.now_or(at), "value sets", files=own), current)
+
+
+@propose.command()
+@_common
+@click.argument("code")
+@click.option("--reason", type=click.Choice([r.value for r in participants.Reason]), required=True)
+@click.option("--days", type=click.IntRange(1, 14), default=14, show_default=True)
+def suspend(
+    *, folder: Path, code: str, reason: str, days: int, out: Path, at: datetime | None
+) -> None:
+    """Suspend CODE for some days: everybody sees it, and it ends by itself."""
+    current, instant = place.current(folder), options.now_or(at)
+    since = int(instant.timestamp())
+    until = int((instant + timedelta(days=days)).timestamp())
+    drafted = drafts.suspension(current, instant, code, Suspension(since, until, reason))
+    _write(out, drafted, current)
+
+
+@propose.command()
+@_common
+def renew(*, folder: Path, out: Path, at: datetime | None) -> None:
+    """Confirm the participants as they are, before the authority's last edition ends."""
+    current = place.current(folder)
+    _write(out, drafts.targets(current, options.now_or(at), "confirm as it is"), current)
+
+
+@propose.command()
+@_common
+@click.option("--seat", "seat_cards", multiple=True, type=CARD, metavar="CARD",
+              help="A new seat, or another holder or key of one. Repeatable.")  # fmt: skip
+@click.option("--remove", multiple=True, metavar="NAME", help="A seat that goes. Repeatable.")
+@click.option("-k", "--threshold", type=int, help="Another threshold.")
+@click.option("--suspend", type=int, help="Another threshold to suspend.")
+@click.option("--per-region", type=int, help="Another cap of a region.")
+def seats(
+    *,
+    folder: Path,
+    seat_cards: tuple[Path, ...],
+    remove: tuple[str, ...],
+    threshold: int | None,
+    suspend: int | None,
+    per_region: int | None,
+    out: Path,
+    at: datetime | None,
+) -> None:
+    """Propose the next root: other seats or thresholds, or the same for another year."""
+    current = place.current(folder)
+    board, public = current.board, drafts.seat_keys(current)
+    held = {seat.name: seat for seat in board.seats}
+    for name in remove:
+        held.pop(place.seat_named(current, name).name)
+    for card in map(cards.read_seat, seat_cards):
+        held[card.seat.name] = card.seat
+        public[card.seat.keyid] = card.public_key
+    made = board._replace(
+        seats=tuple(held[name] for name in sorted(held)),
+        threshold=threshold or board.threshold,
+        suspend_threshold=suspend or board.suspend_threshold,
+        per_region=per_region or board.per_region,
+    )
+    own = [public[seat.keyid] for seat in made.seats]
+    _write(out, drafts.root(current, options.now_or(at), board=made, seats=own), current)
+
+
+def _listed(
+    current: view.View, at: datetime | None, title: str, listed: dict[str, participants.Participant]
+) -> proposal.Proposal:
+    return drafts.targets(current, options.now_or(at), title, participants=listed)
+
+
+def _participant(current: view.View, code: str) -> participants.Participant:
+    if code not in current.participants:
+        raise UsageError(
+            "participant-unknown",
+            f"there is no participant {code}",
+            "see: pratique authority status",
+        )
+    return current.participants[code]
+
+
+def _require(folder: Path, code: str, steps: set[Step]) -> None:
+    records = place.records(folder, code)
+    last = records[-1].step if records else None
+    if last not in steps:
+        raise UsageError(
+            "step-missing",
+            f"{code}: the last recorded step is {last or 'none'}, and not {' or '.join(sorted(steps))}",
+            f"record what was done: pratique authority onboard DIR {code} STEP",
+        )
+
+
+def _write(out: Path, drafted: proposal.Proposal, current: view.View) -> None:
+    disk.replace(out.absolute(), proposal.to_bytes(drafted), 0o644)
+    ceremony.tell(drafted, current)
+    click.echo(f"proposal: {out}")

@@ -1,0 +1,55 @@
+"""`pratique authority seat`: a seat's key, made on the seat's own machine, and its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pratique.cli import unlock
+from pratique.cli.authority import cards
+from pratique.edges import disk
+from pratique.edges.keys import make_key, open_key
+from pratique.network import keys
+from pratique.network.board import Seat
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--holder", required=True, help="Code of the state or organisation that holds it: XUA."
+)
+@click.option("--region", required=True, help="Region that the holder belongs to: AFR.")
+@click.option("--key", "uri", metavar="URI", help="Where the key is made [default: file:NAME.pem].")
+@click.option("--existing", is_flag=True, help="The key is there already: only write the card.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The card [default: NAME.json].")  # fmt: skip
+@unlock.secret_files
+def seat(
+    *,
+    name: str,
+    holder: str,
+    region: str,
+    uri: str | None,
+    existing: bool,
+    out: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+) -> None:
+    """Make the key of seat NAME, here and nowhere else, and write the card to hand in."""
+    where = uri or f"file:{name}.pem"
+    secret = unlock.secrets(password_file, pin_file, new=not existing)
+    here = Path.cwd()
+    if existing:
+        key = open_key(where, folder=here, secret=secret)
+    else:
+        note = (
+            f"Private key of {name} ({holder}). Encrypted; keep a copy, and the password apart.\n\n"
+        )
+        key = make_key(where, folder=here, secret=secret, note=note)
+    own = keys.public(key.public_key).keyid
+    path = out or here / f"{name}.json"
+    card = cards.write_seat(Seat(name, holder, region, own), key.public_key)
+    disk.replace(path.absolute(), card, 0o644)
+    click.echo(f"{name} of {holder}, region {region}, key {own}: {path}")
+    click.echo("hand the card to the secretariat, and read the key's identifier out to it")

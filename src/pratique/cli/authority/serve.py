@@ -1,0 +1,77 @@
+"""`pratique authority serve`: hand out the repository; with --accept, take editions in too.
+
+    GET the files · POST /proposals -> checked by its signatures -> published -> the answer
+
+1. Nothing is written of who asks for what.
+2. With --accept the online keys are in this process, and the timestamp is signed anew by the hour.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import unlock
+from pratique.cli.authority import place, publish
+from pratique.edges.network import serve as server
+from pratique.errors import PratiqueError
+from pratique.journeys.publish import OnlineKeys
+from pratique.network import proposal
+
+
+@click.command()
+@place.folder
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8017, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--accept", is_flag=True, help="Take signed proposals, and publish them.")
+@click.option("--refresh-minutes", default=60, show_default=True, type=click.IntRange(1, 24 * 60),
+              help="How often the timestamp is signed anew, with --accept.")  # fmt: skip
+@unlock.secret_files
+def serve(
+    *,
+    folder: Path,
+    host: str,
+    port: int,
+    accept: bool,
+    refresh_minutes: int,
+    password_file: Path | None,
+    pin_file: Path | None,
+) -> None:
+    """Serve the repository in DIR. Any static web server does as well, for reading."""
+    repository, take = place.repository_of(folder), None
+    if accept:
+        online = place.online_keys(folder, unlock.secrets(password_file, pin_file))
+        lock = threading.Lock()
+
+        def take(data: bytes) -> dict[str, object]:
+            found = proposal.from_bytes(data)
+            with lock:
+                made = publish.published(folder, found, online, datetime.now(UTC))
+            return {"published": found.title, "files": sorted(made)}
+
+        _keep_fresh(folder, online, lock, refresh_minutes * 60)
+    click.echo(f"serving {repository} on http://{host}:{port}", err=True)
+    server.run(server.application(repository, take), host=host, port=port)
+
+
+def _keep_fresh(folder: Path, online: OnlineKeys, lock: threading.Lock, seconds: float) -> None:
+    def again() -> None:
+        try:
+            with lock:
+                publish.refreshed(folder, online, datetime.now(UTC))
+        except PratiqueError as error:
+            # Told, and tried again next time: what is published stays, and grows old visibly.
+            click.echo(f"error: {error.message}", err=True)
+        _after(seconds, again)
+
+    _after(seconds, again)
+
+
+def _after(seconds: float, act: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,135 @@
+"""What a participant's next edition holds: what is published, with what is named put in its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pratique.cli.participant import home as homes
+from pratique.crypto import make_x509, x509
+from pratique.edges import files, issuer_home
+from pratique.errors import UsageError
+from pratique.network import choices, names
+from pratique.revocation import delta, tag_list
+from pratique.rules import documents
+from pratique.trust import announced
+
+REASONS = announced.REASONS
+"""Why a signer may be withdrawn."""
+DELTAS = 16
+"""Editions back from which a verifier may follow a list by deltas."""
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", re.DOTALL)
+
+
+class Wanted(NamedTuple):
+    """What was named."""
+
+    signers: tuple[Path, ...]
+    domain: str
+    withdraw: tuple[Path, ...]
+    reason: str
+    rules: tuple[Path, ...]
+    choices: Path | None
+    lists: Path | None
+
+
+def made(
+    folder: Path,
+    home: homes.Home,
+    held: Mapping[str, bytes],
+    wanted: Wanted,
+    *,
+    sets: Mapping[str, list[str]],
+    at: datetime,
+) -> dict[str, bytes]:
+    """Return the files of the next edition by path, over those that are published.
+
+    Args:
+        folder: the participant's.
+        home: what is noted there.
+        held: what is published, by path.
+        wanted: what is to be put in its place.
+        sets: the network's value sets.
+        at: now.
+    """
+    code, found = home.participant.code, dict(held)
+    path = f"{code}/{names.SIGNERS}"
+    if wanted.signers or wanted.withdraw:
+        found[path] = _signers(folder, home, found.get(path), wanted, at)
+    if path not in found:
+        raise UsageError(
+            "signers-missing", "no signer is named or published", "name --signers PATH"
+        )
+    if wanted.rules:
+        rules = files.rules_from(wanted.rules).rules
+        rows = [documents.write(rule) for rule in rules]
+        found[f"{code}/{names.RULES}"] = json.dumps(rows, indent=1, ensure_ascii=False).encode()
+    if wanted.choices is not None:
+        data = files.read_bytes(wanted.choices)
+        found[f"{code}/{names.CHOICES}"] = choices.write(choices.read(data, sets))
+    if wanted.lists is not None:
+        found = {p: d for p, d in found.items() if not _is_list(p)} | _lists(
+            code, wanted.lists, found
+        )
+    return found
+
+
+def _signers(
+    folder: Path, home: homes.Home, published: bytes | None, wanted: Wanted, at: datetime
+) -> bytes:
+    before = announced.parts(published) if published is not None else None
+    live = {one.certificate: one for one in before.live} if before is not None else {}
+    gone = {one.certificate: one for one in before.withdrawn} if before is not None else {}
+    sca = make_x509.from_pem(issuer_home.read_certificate(folder))
+    for der in _certificates(wanted.signers):
+        if not x509.read(der).is_ca:
+            live[der] = announced.Published(der, wanted.domain)
+    since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for der in _certificates(wanted.withdraw):
+        one = live.get(der)
+        if one is None:
+            raise UsageError("signer-unknown", "a signer that is to be withdrawn is not published")
+        gone[der] = one._replace(since=since, reason=wanted.reason)
+    rows = [one for der, one in live.items() if der not in gone]
+    authorities = {sca, *(before.authorities if before is not None else ())}
+    return announced.write(
+        home.participant.code, home.environment, authorities, [*rows, *gone.values()]
+    )
+
+
+def _certificates(paths: tuple[Path, ...]) -> Iterator[bytes]:
+    for path in paths:
+        for file in sorted(path.glob("*.pem")) if path.is_dir() else [path]:
+            for match in _PEM.finditer(files.read_bytes(file)):
+                yield make_x509.from_pem(match[0])
+
+
+def _is_list(path: str) -> bool:
+    return path.endswith((".tags", ".delta"))
+
+
+def _lists(code: str, folder: Path, held: Mapping[str, bytes]) -> dict[str, bytes]:
+    lists = {tag_list.TagList.from_bytes(d).head.kid: tag_list.TagList.from_bytes(d)
+             for p, d in held.items() if p.endswith(".tags")}  # fmt: skip
+    deltas: dict[tuple[bytes, int], delta.Delta] = {}
+    for file in sorted(folder.iterdir()):
+        data = files.read_bytes(file)
+        if data.startswith(tag_list.FORMAT):
+            found = tag_list.TagList.from_bytes(data)
+            lists[found.head.kid] = found
+        elif data.startswith(delta.FORMAT):
+            step = delta.Delta.from_bytes(data)
+            deltas[step.head.kid, step.head.version] = step
+    made = {}
+    for kid, found in lists.items():
+        stem, newest = f"{code}/revocations-{kid.hex()}", found.head.version
+        made[f"{stem}-{newest}.tags"] = found.to_bytes()
+        for version in range(max(1, newest - DELTAS) + 1, newest + 1):
+            step_to = deltas.get((kid, version))
+            if step_to is not None:
+                made[f"{stem}-{version - 1}-{version}.delta"] = step_to.to_bytes()
+    return made

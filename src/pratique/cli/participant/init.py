@@ -1,0 +1,126 @@
+"""`pratique participant init`: all keys that a participant needs, by the network's templates.
+
+code, country, name -> SCA, upload, TLS and role keys -> participant.json -> what to do next
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options, unlock
+from pratique.cli.participant import home as homes
+from pratique.cli.signing_ca import SCA_KEY, Makes, make_ca, serial
+from pratique.crypto import make_x509
+from pratique.edges import issuer_home
+from pratique.edges.keys import make_key
+from pratique.errors import UsageError
+from pratique.network import keys, names, participants
+from pratique.terms import Environment
+
+MOST_KEYS = 15
+
+
+@click.command()
+@click.option(
+    "--code", required=True, help="Your code in the network: three capital letters, mostly."
+)
+@click.option("--country", "countries", multiple=True, required=True, metavar="XU",
+              help="A country that you sign for; the first is your certificates' C. Repeatable.")  # fmt: skip
+@click.option("--name", required=True, help="Organisation that the X.509 certificates name.")
+@click.option("--kind", type=click.Choice([kind.value for kind in participants.ParticipantKind]),
+              default=participants.ParticipantKind.STATE.value, show_default=True)  # fmt: skip
+@click.option("--domain", "domains", multiple=True, default=("DCC",), show_default=True,
+              help="What you apply for: DCC, ICVP. Repeatable.")  # fmt: skip
+@click.option(
+    "--contact", default="", help="Where a holder may appeal: a page, or an office's address."
+)
+@click.option("--environment", type=click.Choice([e.value for e in Environment]),
+              default=Environment.PRODUCTION.value, show_default=True)  # fmt: skip
+@click.option("--role-key", "uris", multiple=True, metavar="URI",
+              help="Where a key that speaks for you is made [default: three files]. Repeatable.")  # fmt: skip
+@click.option("--role-card", "cards", multiple=True, metavar="PEM",
+              type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="The public key of a hand elsewhere. Repeatable.")  # fmt: skip
+@click.option("--threshold", type=click.IntRange(2, MOST_KEYS), default=2, show_default=True,
+              help="How many of those keys must sign.")  # fmt: skip
+@homes.option
+@unlock.secret_files
+@options.at
+def init(
+    *,
+    code: str,
+    countries: tuple[str, ...],
+    name: str,
+    kind: str,
+    domains: tuple[str, ...],
+    contact: str,
+    environment: str,
+    uris: tuple[str, ...],
+    cards: tuple[Path, ...],
+    threshold: int,
+    folder: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+    at: datetime | None,
+) -> None:
+    """Make the keys of a participant: signing CA, upload, TLS, and those that speak for it."""
+    if not names.is_participants(code):
+        raise UsageError(
+            "participant-unfit", "--code has capital letters", "for example PRT or IOM"
+        )
+    where = homes.folder_of(folder)
+    secret = unlock.secrets(password_file, pin_file, new=True)
+    instant = int(options.now_or(at).timestamp())
+    participant = participants.Participant(
+        code, participants.ParticipantKind(kind), name, frozenset(countries), countries[0],
+        frozenset(domains), contact,
+    )  # fmt: skip
+    given = tuple((card.read_text(encoding="ascii"), "") for card in cards)
+    wanted = uris or (() if given else tuple(f"file:keys/role-{n}.pem" for n in (1, 2, 3)))
+    if not threshold <= len(wanted) + len(given) <= MOST_KEYS:
+        raise UsageError(
+            "threshold-unfit", f"{threshold} of {len(wanted) + len(given)} keys cannot be"
+        )
+    with issuer_home.new(where) as filled:
+        task = Makes(filled, code, countries[0], name, Environment(environment), instant, secret)
+        sca, _ = make_ca(task, SCA_KEY)
+        _make_signer(task, homes.UPLOAD, "upload")
+        _make_signer(task, homes.TLS, "TLS client")
+        made = tuple((_make_role(task, uri), uri) for uri in wanted)
+        found = homes.Home(participant, Environment(environment), sca, (*made, *given), threshold)
+        homes.save(filled, found)
+    _tell(where, found)
+
+
+def _make_signer(task: Makes, label: str, what: str) -> None:
+    uri = f"file:keys/{label}.pem"
+    key = make_key(uri, folder=task.folder, secret=task.secret, note=task.note(what))
+    make = make_x509.upload_signer if label == homes.UPLOAD else make_x509.tls_client
+    der = make(key, task.subject(what), at=task.at, serial=serial())
+    issuer_home.write_certificate(task.folder, make_x509.to_pem(der), label)
+
+
+def _make_role(task: Makes, uri: str) -> str:
+    note = task.note("speaks for the participant")
+    key = make_key(uri, folder=task.folder, secret=task.secret, note=note)
+    return keys.to_pem(key.public_key)
+
+
+def _tell(folder: Path, found: homes.Home) -> None:
+    one = found.participant
+    click.echo(
+        f"{one.code} ({one.kind}) signs for {', '.join(sorted(one.countries))}, "
+        f"{found.environment}: {folder}"
+    )
+    click.echo(f"signing CA SHA-256 {found.sca.thumbprint}")
+    for pem, uri in found.role_keys:
+        click.echo(f"role key {keys.keyid(keys.from_pem(pem))}  {uri or 'elsewhere'}")
+    click.echo(f"{found.threshold} of {len(found.role_keys)} of them must sign what you publish")
+    click.echo("next")
+    click.echo("  give each role key to another hand, on another machine")
+    click.echo("  pratique participant apply --out DIR   writes what you hand in")
+    click.echo("  pratique participant check DIR         checks it as the authority will")
+    click.echo(f"  pratique issuer init --signing-ca {folder}   makes keys that sign certificates")

@@ -1,0 +1,93 @@
+"""`pratique participant leave`: take everything along, and say so with k-of-n keys.
+
+    what is published, certificates, public keys -> FILE.zip          notice -> leave.json, signed
+
+1. Nobody's leave is needed to go, and nothing stays behind that the participant needs elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options, unlock
+from pratique.cli.authority import place
+from pratique.cli.participant import home as homes
+from pratique.edges import disk
+from pratique.edges.keys import open_key
+from pratique.errors import UsageError
+from pratique.network import keys
+
+FORMAT = "pratique-leave-1"
+PREFIX = b"pratique-leave-1\n"
+
+
+@click.command()
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"
+)
+@place.repository
+@place.home
+@homes.option
+@unlock.secret_files
+@options.at
+def leave(
+    *,
+    out: Path,
+    repository: Path | None,
+    home: Path | None,
+    folder: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+    at: datetime | None,
+) -> None:
+    """Export all that is published and public of this participant, with a signed notice of leaving."""
+    where = homes.folder_of(folder)
+    own = homes.load(where)
+    code = own.participant.code
+    current = place.known(repository, home)
+    published = {} if current is None or code not in current.roles else current.roles[code].files
+    secret = unlock.secrets(password_file, pin_file)
+    told = {"participant": code, "at": options.now_or(at).astimezone(UTC).isoformat()}
+    message = PREFIX + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    here = [uri for _, uri in own.role_keys if uri][: own.threshold]
+    if len(here) < own.threshold:
+        raise UsageError(
+            "keys-elsewhere",
+            f"{own.threshold} role keys must sign the notice, {len(here)} are here",
+        )
+    signed = [open_key(uri, folder=where, secret=secret) for uri in here]
+    notice = {
+        "format": FORMAT, **told,
+        "signatures": {
+            keys.keyid(key.public_key): base64.b64encode(key.sign(message)).decode() for key in signed
+        },
+    }  # fmt: skip
+    found = {
+        "leave.json": json.dumps(notice, indent=1).encode(),
+        homes.FILE: (where / homes.FILE).read_bytes(),
+        **{f"published/{path}": data for path, data in published.items()},
+        **{
+            f"certificates/{p.name}": p.read_bytes() for p in (where / "certificates").glob("*.pem")
+        },
+    }
+    disk.replace(out.absolute(), _packed(found), 0o644)
+    click.echo(f"{len(found)} files: {out}")
+    click.echo("the private keys stay where they are: they are yours")
+    click.echo(
+        "hand leave.json to the authority, which lets you go: pratique authority propose withdraw"
+    )
+
+
+def _packed(found: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(found):
+            archive.writestr(zipfile.ZipInfo(name, datetime(1980, 1, 1, tzinfo=UTC).timetuple()[:6]), found[name])  # fmt: skip
+    return packed.getvalue()

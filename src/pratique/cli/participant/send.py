@@ -1,0 +1,33 @@
+"""`pratique participant send`: hand a signed proposal in.
+
+PROPOSAL -> POST URL/proposals | a file in a folder
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pratique.edges import disk, files
+from pratique.edges.network import upload
+
+
+@click.command()
+@click.argument(
+    "file", metavar="PROPOSAL", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--to", "target", required=True, metavar="URL|DIR", help="Where to hand it in.")
+def send(*, file: Path, target: str) -> None:
+    """Hand in a PROPOSAL that enough hands have signed."""
+    click.echo(handed_in(target, file.name, files.read_bytes(file, upload.LARGEST)))
+
+
+def handed_in(target: str, name: str, data: bytes) -> str:
+    """Hand a proposal in, and say what came of it."""
+    if target.startswith(("http://", "https://")):
+        return f"published: {upload.sent(target, data)}"
+    path = Path(target) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    disk.replace(path, data, 0o644)
+    return f"handed in: {path}"

@@ -1,0 +1,134 @@
+"""`pratique sync`: bring what is held of the network up to date. The only command that fetches.
+
+    SOURCE -> edges.network.fetch -> journeys.sync -> held, in one step -> what changed, how old it is
+
+1. A check never starts a sync, and a sync knows nothing of any check.
+2. What is refused or interrupted leaves what was held; the same command goes on from there.
+3. Exit: 0 in step · 3 refused · 4 not reached.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options
+from pratique.edges import files
+from pratique.edges.network import fetch, held
+from pratique.errors import DocumentRefused, UsageError
+from pratique.journeys.sync import Outcome, Sync
+
+HOUR = 3600
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The network's root, from a hand that you trust; needed once, the first time.",
+)
+@options.at
+@options.home
+@options.output_format
+def sync(
+    *,
+    source: str | None,
+    root: Path | None,
+    at: datetime | None,
+    home: Path | None,
+    output_format: str,
+) -> None:
+    """Bring what is held of the network up to date.
+
+    SOURCE is a web address, a folder (a mirror, a stick), or a file from `pratique snapshot export`
+    [default: where the last sync came from].
+    """
+    instant = options.now_or(at)
+    folder = held.folder_of(files.home(home))
+    with held.locked(folder):
+        if root is not None:
+            held.begin(folder, files.read_bytes(root))
+        found = synced(folder, source or _last(folder), instant)
+    if output_format == "json":
+        click.echo(json.dumps(_document(found, instant), indent=1, sort_keys=True))
+    else:
+        for line in told(found, instant):
+            click.echo(line)
+
+
+def synced(folder: Path, source: str, at: datetime) -> Outcome:
+    """Sync a network's folder from a source, and keep what came of it."""
+    kept = held.load(folder)
+    if kept is None:
+        raise UsageError(
+            "no-anchor",
+            "no network is known here yet",
+            "get its root from a hand that you trust: pratique sync SOURCE --root root.json",
+        )
+    get, arriving = fetch.opened(source), folder / held.ARRIVING
+    try:
+        run = Sync(kept.files, anchor=kept.anchor, at=at)
+        while wanted := run.wanted():
+            for name, data in fetch.fetched(get, wanted, arriving):
+                run.receive(name, data)
+    except DocumentRefused:
+        # What came may be the cause: the next sync fetches it anew.
+        shutil.rmtree(arriving, ignore_errors=True)
+        raise
+    found = run.outcome()
+    held.save(folder, found.files, source)
+    return found
+
+
+def told(found: Outcome, at: datetime) -> Iterator[str]:
+    """Say what came of a sync."""
+    seen = found.view
+    hours = int((at - seen.published).total_seconds()) // HOUR
+    yield (
+        f"{seen.board.network} ({seen.board.environment}), edition {seen.trusted.snapshot.version}, "
+        f"{len(seen.participants)} participants, published {_age(hours)}"
+    )
+    new = ", ".join(sorted(set(found.changed))) or "nothing"
+    yield f"new: {new}; {found.fetched} bytes came"
+    for role, problem in sorted(found.problems.items()):
+        yield f"note: {role} is as it was held before, and in doubt: {problem}"
+    for code, one in seen.suspensions:
+        if one.since <= at.timestamp() < one.until:
+            until = datetime.fromtimestamp(one.until, at.tzinfo).isoformat()
+            yield f"note: {code} is suspended until {until}: {one.reason}"
+
+
+def _age(hours: int) -> str:
+    return f"{hours} hours ago" if hours > 1 else "within the last two hours"
+
+
+def _last(folder: Path) -> str:
+    source = held.source_of(folder)
+    if source is None:
+        raise UsageError(
+            "source-missing", "it is not told where to sync from", "pratique sync SOURCE"
+        )
+    return source
+
+
+def _document(found: Outcome, at: datetime) -> dict[str, object]:
+    seen = found.view
+    return {
+        "at": at.isoformat(),
+        "network": seen.board.network,
+        "environment": seen.board.environment.value,
+        "edition": seen.trusted.snapshot.version,
+        "root": seen.root.version,
+        "published": seen.published.isoformat(),
+        "participants": len(seen.participants),
+        "changed": sorted(set(found.changed)),
+        "problems": dict(found.problems),
+        "bytes": found.fetched,
+    }

@@ -1,0 +1,1 @@
+"""A network's files: what a verifier holds, a repository on a disk, fetching and serving."""

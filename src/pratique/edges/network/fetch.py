@@ -1,0 +1,137 @@
+"""Fetch a network's files: from a web server, a folder, or one file on a stick.
+
+    "https://…" | DIR | FILE -> Source -> fetch(name, limit) -> bytes | None
+
+1. Every verifier sends the same bytes for the same name: no cookie, no validator, no version, nothing of
+   this machine. What was scanned is not known here.
+2. A redirect is not followed, and more than the limit is not read.
+3. What came once before an interruption is not fetched again; it is believed no more than what comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import urllib3
+
+from pratique.edges import disk
+from pratique.edges.network import held
+from pratique.edges.network.repository import Repository
+from pratique.errors import Unreadable, UsageError
+
+Fetch = Callable[[str, int], bytes | None]
+AT_ONCE = 8
+"""Requests at a time."""
+HEADERS = {"User-Agent": "pratique", "Accept": "*/*", "Accept-Encoding": "gzip"}
+TIMEOUT = urllib3.Timeout(connect=10, read=30)
+FOUND, NOT_THERE = 200, {403, 404, 410}
+_CHUNK = 64 * 1024
+
+
+def opened(source: str) -> Fetch:
+    """Return what fetches from a source; UsageError `source-unknown` if it is none."""
+    if urlsplit(source).scheme in {"http", "https"}:
+        return _Server(source)
+    path = Path(source)
+    if path.is_dir():
+        files = Repository(path / "repository" if (path / "repository").is_dir() else path)
+        return lambda name, limit: _within(files.get(name), limit)
+    if held.is_archive(path):
+        unpacked = held.read_archive(path)
+        return lambda name, limit: _within(unpacked.get(name), limit)
+    raise UsageError(
+        "source-unknown",
+        f"{source}: there is no network here",
+        "name a web address, a folder with metadata/ in it, or a file from: pratique snapshot export",
+    )
+
+
+def fetched(
+    fetch: Fetch, wanted: Iterable[tuple[str, int]], arriving: Path
+) -> Iterator[tuple[str, bytes | None]]:
+    """Yield (name, data) of each file that is wanted; what has arrived before comes first.
+
+    Args:
+        fetch: where they come from.
+        wanted: names, and how large each may be.
+        arriving: a folder in which what came waits until the sync is done.
+    """
+    rest = []
+    for name, limit in wanted:
+        data = _within(_waiting(arriving, name), limit)
+        if data is None:
+            rest.append((name, limit))
+        else:
+            yield name, data
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for (name, _), data in zip(rest, pool.map(lambda one: fetch(*one), rest), strict=True):
+            if data is not None:
+                _wait(arriving, name, data)
+            yield name, data
+
+
+class _Server:
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        # Neither cookies nor redirects: a server could know a verifier again by what it hands out.
+        self._pool = urllib3.PoolManager(
+            AT_ONCE, headers=HEADERS, timeout=TIMEOUT, retries=urllib3.Retry(2, redirect=False)
+        )
+
+    def __call__(self, name: str, limit: int) -> bytes | None:
+        try:
+            answer = self._pool.request(
+                "GET", f"{self._url}/{name}", preload_content=False, redirect=False
+            )
+            try:
+                return self._read(answer, limit)
+            finally:
+                answer.close() if answer.status != FOUND else answer.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreadable(
+                "network-unreachable",
+                f"{self._url}: {type(error).__name__}",
+                "is there a connection? what is held here can still be used",
+            ) from None
+
+    def _read(self, answer: urllib3.BaseHTTPResponse, limit: int) -> bytes | None:
+        if answer.status in NOT_THERE:
+            return None
+        if answer.status != FOUND:
+            raise Unreadable(
+                "network-unreachable",
+                f"{self._url}: the server answered {answer.status}",
+                "try again later; what is held here can still be used",
+            )
+        data = bytearray()
+        for chunk in answer.stream(_CHUNK, decode_content=True):
+            data += chunk
+            if len(data) > limit:
+                # A sender that never ends: the connection is given up.
+                answer.close()
+                return None
+        return bytes(data)
+
+
+def _within(data: bytes | None, limit: int) -> bytes | None:
+    return data if data is not None and len(data) <= limit else None
+
+
+def _is_named_for_good(name: str) -> bool:
+    # A root and the timestamp may be other ones tomorrow; all else is named by version or digest.
+    return name != "metadata/timestamp.json" and not name.endswith(".root.json")
+
+
+def _waiting(arriving: Path, name: str) -> bytes | None:
+    path = arriving / hashlib.sha256(name.encode()).hexdigest()
+    return path.read_bytes() if path.is_file() else None
+
+
+def _wait(arriving: Path, name: str, data: bytes) -> None:
+    if _is_named_for_good(name):
+        arriving.mkdir(parents=True, exist_ok=True, mode=0o700)
+        disk.replace(arriving / hashlib.sha256(name.encode()).hexdigest(), data)

@@ -1,0 +1,158 @@
+"""What a verifier holds of its network: one file, replaced in one step.
+
+    network/anchor.json · network/held.zip · network/source · network/arriving/ (what has come so far)
+
+1. What is held is an edition: all of it is replaced, or nothing. A power cut leaves the old or the new.
+2. It lies among the data and not in a cache: the memory of versions must outlive a cleaning.
+3. It holds nothing of anybody who was checked, and is not touched by a check.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from pratique.edges import disk
+from pratique.errors import DocumentRefused, Unreadable, UsageError
+
+ANCHOR, HELD, SOURCE, ARRIVING = "anchor.json", "held.zip", "source", "arriving"
+MAX_FILES = 50_000
+MAX_SIZE = 2 * 1024**3
+"""Bytes, unpacked."""
+NAME = re.compile(r"(metadata|targets/[A-Za-z0-9]{2,16})/[A-Za-z0-9][A-Za-z0-9._-]{0,250}")
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class Kept(NamedTuple):
+    """The root that is believed from the start, and all files by name."""
+
+    anchor: bytes
+    files: dict[str, bytes]
+
+
+def folder_of(home: Path) -> Path:
+    """Return the network's folder in a home folder."""
+    return home / "network"
+
+
+def load(folder: Path) -> Kept | None:
+    """Load what is held; None before there is an anchor. Nothing of it is believed yet."""
+    try:
+        anchor = (folder / ANCHOR).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(folder / ANCHOR, error) from error
+    path = folder / HELD
+    if not path.exists():
+        return Kept(anchor, {})
+    return Kept(anchor, read_archive(path))
+
+
+def begin(folder: Path, anchor: bytes) -> None:
+    """Keep the root that is believed from the start; UsageError `anchor-differs` if there is another."""
+    path = folder / ANCHOR
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists():
+            if path.read_bytes() == anchor:
+                return
+            raise UsageError(
+                "anchor-differs",
+                f"{folder}: another network's root is believed here already",
+                "use another home folder for another network; a network's own roots follow by sync",
+            )
+        disk.replace(path, anchor)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def save(folder: Path, files: Mapping[str, bytes], source: str) -> None:
+    """Keep an edition, durably and in one step; then forget what came piece by piece."""
+    try:
+        disk.replace(folder / HELD, to_archive(files))
+        disk.replace(folder / SOURCE, source.encode())
+        shutil.rmtree(folder / ARRIVING, ignore_errors=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def source_of(folder: Path) -> str | None:
+    """Return where the last sync came from."""
+    path = folder / SOURCE
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for a change; UsageError `network-locked` if somebody else does."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(
+            "network-locked",
+            f"{folder}: another command is changing it",
+            "try again when it is done",
+        ) from error
+    else:
+        yield
+    finally:
+        os.close(handle)
+
+
+def to_archive(files: Mapping[str, bytes]) -> bytes:
+    """Pack files; the same files make the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    return packed.getvalue()
+
+
+def read_archive(path: Path) -> dict[str, bytes]:
+    """Unpack an edition; DocumentRefused `archive-…` if it is none, Unreadable if it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            names = [entry.filename for entry in entries]
+            if len(names) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_SIZE:
+                raise _refused(path, "too-large", "it is larger than any network")
+            if len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
+                raise _refused(path, "malformed", "it holds what belongs to no network")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except OSError as error:
+        raise _unusable(path, error) from error
+    except (
+        zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError, RuntimeError, EOFError,
+    ) as error:  # fmt: skip
+        raise _refused(path, "malformed", "it is damaged, or no edition of a network") from error
+
+
+def is_archive(path: Path) -> bool:
+    """Tell whether a path is a file of this kind."""
+    return path.is_file() and zipfile.is_zipfile(path)
+
+
+def _refused(path: Path, code: str, why: str) -> DocumentRefused:
+    return DocumentRefused(
+        f"archive-{code}", f"{path}: {why}", "export it again; what is held here stays as it was"
+    )
+
+
+def _unusable(path: Path, error: OSError) -> Unreadable:
+    return Unreadable("file-unusable", f"{path}: {error.strerror or 'it cannot be used'}")

@@ -1,0 +1,89 @@
+"""A repository in a folder: what any web server, mirror or stick hands on as it is.
+
+    Repository(folder) is its files by name          write(folder, files) in the order given
+
+1. What is written is on the disk before the next file is: the timestamp, which comes last, announces
+   nothing that is not there.
+2. A file is only replaced by another of the same name: nothing is removed here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pratique.edges import disk
+from pratique.errors import Unreadable, UsageError
+
+
+class Repository(Mapping[str, bytes]):
+    """The files of a folder, by name; each is read when it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> bytes:
+        path = self._path(name)
+        if path is None:
+            raise KeyError(name)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise KeyError(name) from error
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+    def __contains__(self, name: object) -> bool:
+        path = self._path(str(name))
+        return path is not None and path.is_file()
+
+    def __iter__(self) -> Iterator[str]:
+        for top in ("metadata", "targets"):
+            for path in sorted((self._folder / top).rglob("*")):
+                if path.is_file() and not path.name.startswith("."):
+                    yield path.relative_to(self._folder).as_posix()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _path(self, name: str) -> Path | None:
+        parts = name.split("/")
+        if any(not part or part.startswith(".") for part in parts):
+            return None
+        return self._folder.joinpath(*parts)
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files in the order given, each on the disk before the next."""
+    for name, data in files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.replace(path, data, 0o644)
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a repository for a change, waiting for whoever holds it; UsageError if there is none."""
+    try:
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise UsageError(
+            "no-repository", f"{folder}: there is no such folder", "pratique authority init DIR"
+        ) from error
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _unusable(path: Path, error: OSError) -> Unreadable:
+    return Unreadable("file-unusable", f"{path}: {error.strerror or 'it cannot be used'}")

@@ -1,0 +1,100 @@
+"""What a proposal would change, in words: what a seat reads before it signs.
+
+    View, Proposal -> lines
+
+1. Everything that the proposal's metadata changes is named; what it leaves is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuf.api.metadata import Root, Targets
+
+from pratique.errors import DocumentRefused
+from pratique.network import names
+from pratique.network.board import Board, of_root
+from pratique.network.participants import Participant, read_participants, read_suspensions
+from pratique.network.proposal import Proposal
+from pratique.network.view import View
+
+
+def told(proposed: Proposal, current: View | None) -> Iterator[str]:
+    """Yield what would change."""
+    for role, metadata in sorted(proposed.metadata.items()):
+        signed = metadata.signed
+        ends = signed.expires.strftime("%Y-%m-%d")
+        yield f"{role} {signed.version}, until {ends}"
+        if isinstance(signed, Root):
+            yield from _board(of_root(signed), None if current is None else current.board)
+        elif role == Targets.type:
+            yield from _targets(signed, proposed, current)
+        else:
+            yield from _role(role, signed, proposed, current)
+
+
+def _board(newer: Board, before: Board | None) -> Iterator[str]:
+    counts = f"{newer.threshold} of {len(newer.seats)} seats, {newer.suspend_threshold} to suspend"
+    yield f"  {newer.network}, {newer.environment}: {counts}, at most {newer.per_region} a region"
+    held = {} if before is None else {seat.name: seat for seat in before.seats}
+    for seat in newer.seats:
+        if held.get(seat.name) != seat:
+            what = "changes" if seat.name in held else "is new"
+            yield f"  {seat.name} {what}: {seat.holder}, region {seat.region}, key {seat.keyid}"
+    for name in held.keys() - {seat.name for seat in newer.seats}:
+        yield f"  {name} goes"
+
+
+def _targets(signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:
+    before = {} if current is None else dict(current.participants)
+    listed = proposed.files.get(names.PARTICIPANTS)
+    after = before if listed is None else read_participants(listed)
+    for code in sorted(before.keys() | after.keys()):
+        yield from _participant(code, before.get(code), after.get(code))
+    for code in sorted(after.keys() & before.keys()):
+        if _keys(signed, code) != _keys(None if current is None else current.trusted.targets, code):
+            yield f"  {code} gets other keys: {_keys(signed, code)}"
+    for path in sorted(proposed.files):
+        if path != names.PARTICIPANTS:
+            yield f"  {path}: {len(proposed.files[path])} bytes"
+
+
+def _participant(code: str, before: Participant | None, after: Participant | None) -> Iterator[str]:
+    if after is None:
+        yield f"  {code} goes"
+    elif after != before:
+        what = "changes" if before is not None else "is new"
+        signs = ", ".join(sorted(after.countries)) or "no country"
+        active = ", ".join(sorted(after.domains)) or "nothing yet"
+        yield f"  {code} {what}: {after.name} ({after.kind}), signs for {signs}, active for {active}"
+
+
+def _keys(signed: Targets | None, code: str) -> str:
+    delegations = None if signed is None else signed.delegations
+    if delegations is None or delegations.roles is None or code not in delegations.roles:
+        return ""
+    role = delegations.roles[code]
+    return f"{role.threshold} of {', '.join(sorted(role.keyids))}"
+
+
+def _role(role: str, signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:
+    held = current.roles.get(role) if current is not None else None
+    before = dict(held.files) if held is not None else {}
+    for path, file in sorted(signed.targets.items()):
+        if path in before and proposed.files.get(path) == before[path]:
+            continue
+        yield f"  {path}: {file.length} bytes"
+    for path in sorted(before.keys() - signed.targets.keys()):
+        yield f"  {path} goes"
+    if names.SUSPENSIONS in proposed.files:
+        yield from _suspensions(proposed.files[names.SUSPENSIONS])
+
+
+def _suspensions(data: bytes) -> Iterator[str]:
+    try:
+        listed = read_suspensions(data)
+    except DocumentRefused as error:
+        yield f"  refused: {error.message}"
+        return
+    for code, one in listed:
+        yield f"  {code} suspended for {(one.until - one.since) // 3600} hours: {one.reason}"
