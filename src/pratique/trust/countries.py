@@ -15,7 +15,6 @@ from functools import cache
 
 from pratique.trust import country_codes as data
 
-
 STATE, TERRITORY, ORGANISATION, TEST_STATE = "state", "territory", "organisation", "test state"
 """What a participant may be."""
 

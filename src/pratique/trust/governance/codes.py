@@ -1,0 +1,159 @@
+"""What a governance check can find: data only. One row is one code, with its words for a person.
+
+1. `upstream` are the checks that the network's authority runs on what it is sent, by its own names for
+   them; a report's set of these can be compared with the authority's. All others go beyond.
+2. A code is stable. An error means: do not send it. A warning means: it may be sent, and think of it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """What a finding means for the dossier."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Check(NamedTuple):
+    """One thing that is checked.
+
+    Attributes:
+        severity: error or warning.
+        upstream: whether the network's authority runs it too.
+        says: what is wrong, with places for numbers.
+        advice: what to do.
+    """
+
+    severity: Severity
+    upstream: bool
+    says: str
+    advice: str
+
+
+def _upstream(says: str, advice: str, severity: Severity = Severity.ERROR) -> Check:
+    return Check(severity, True, says, advice)
+
+
+def _beyond(says: str, advice: str, severity: Severity = Severity.ERROR) -> Check:
+    return Check(severity, False, says, advice)
+
+
+CHECKS: dict[str, Check] = {
+    "valid_pem": _upstream(
+        "there is no X.509 certificate in it that can be read",
+        "put the certificate in as PEM, from -----BEGIN CERTIFICATE----- on",
+    ),
+    "ext_parse": _upstream(
+        "its extensions are not written as RFC 5280 wants them, so that strict programs refuse it",
+        "make it again; often it has a path length without CA:TRUE, or an empty extended key usage",
+    ),
+    "validity_30d_now": _upstream(
+        "{told}, and 30 days are asked for",
+        "make a new certificate, with a new key",
+    ),
+    "validity_min": _upstream(
+        "it lives {days} days, and {limit} are the least for its role",
+        "make it again with a longer life",
+    ),
+    "validity_max": _upstream(
+        "it lives {days} days, and {limit} are the most for its role",
+        "make the next one with a shorter life",
+        Severity.WARNING,
+    ),
+    "key_length": _upstream(
+        "its key has {bits} bits, and {limit} are the least for its kind",
+        "make a new key: P-256, or RSA with 3072 bits",
+    ),
+    "sig_alg": _upstream(
+        "it is signed with an algorithm that the network does not take",
+        "sign it with ECDSA and SHA-256 or SHA-384, or with RSA and SHA-256",
+    ),
+    "key_usage": _upstream(
+        "its key usage does not fit its role: {wanted}",
+        "make it again with the key usage of its role",
+    ),
+    "eku_client": _upstream(
+        "its extended key usage does not name client authentication",
+        "make it again with 1.3.6.1.5.5.7.3.2",
+    ),
+    "basic_constraints": _upstream(
+        "it is no signing CA by its basic constraints, or may have CAs below it",
+        "make it again with CA:TRUE and path length 0",
+    ),
+    "country_flag": _upstream(
+        "its subject's C is {found}, and that of {participant} is {wanted}",
+        "make it again with exactly that C",
+    ),
+    "ec_parameters": _beyond(
+        "its key spells out a curve instead of naming it",
+        "make a new key with a named curve: P-256",
+    ),
+    "rsa_exponent": _beyond(
+        "its RSA key has a small or even exponent",
+        "make a new key with exponent 65537",
+    ),
+    "rsa_modulus": _beyond(
+        "its RSA key can be taken apart, or is no RSA key at all",
+        "make a new key, elsewhere, and find out what has made this one",
+    ),
+    "rsa_roca": _beyond(
+        "its RSA key comes from a chip whose keys can be broken (CVE-2017-15361)",
+        "make a new key outside that chip, and use the chip no more",
+    ),
+    "key_two_roles": _beyond(
+        "its key is also the key of {other}",
+        "each role has a key of its own: make a new one",
+    ),
+    "key_again": _beyond(
+        "its key was in another certificate of the same role before",
+        "make a new key with every new certificate",
+        Severity.WARNING,
+    ),
+    "key_other_environment": _beyond(
+        "its key is known from the {other} environment",
+        "a key belongs to one environment: make a new one",
+    ),
+    "key_other_participant": _beyond(
+        "its key is known as a key of {other}",
+        "make a new key, and find out who else holds this one",
+    ),
+    "tls_chain": _beyond(
+        "the chain from it over TLS/CA.pem does not come to a root",
+        "put the root and all intermediates of its issuer into TLS/CA.pem",
+    ),
+    "dsc_chain": _beyond(
+        "none of the signing CAs in SCA/ has issued it",
+        "add the signing CA's certificate, or have it issued by that one",
+    ),
+    "outlives_issuer": _beyond(
+        "it ends {days} days after the certificate that issued it",
+        "make it again, to end with its issuer at the latest",
+    ),
+    "several_certificates": _beyond(
+        "there are {count} certificates in it, where one is due",
+        "leave one in; a second signing CA gets a file of its own, SCA_1.pem",
+    ),
+    "private_key": _beyond(
+        "there is a private key in it, which is nobody's but its owner's",
+        "take it out; if the dossier has been anywhere, make new keys and use this one no more",
+    ),
+    "test_mark": _beyond(
+        "it says that it belongs to the test environment",
+        "send it to the test environment, and make another key for production",
+    ),
+    "file_missing": _beyond("it is missing", "add it"),
+    "test_participant": _beyond(
+        "{participant} is a test state, and has no place in production",
+        "send it to the test environment",
+    ),
+    "participant_unknown": _beyond(
+        "the code {participant} is not known here",
+        "name the participant by the three letters of its folder",
+    ),
+}
+"""Code -> what it means."""
+UPSTREAM = frozenset(code for code, check in CHECKS.items() if check.upstream)

@@ -1,0 +1,78 @@
+"""The files of a dossier, each with its role and what its certificates show.
+
+    {"TLS/TLS.pem": bytes, ...} -> read -> Paper(name, role, certificates), ...
+
+1. A role follows from the folder: SCA, DSC, UP, TLS, DECA, DESC; TLS/CA.pem has one of its own.
+2. What the trust anchor has signed (signed/) and what is in no such folder is passed over.
+3. Folders above are kept apart: each domain of a participant is a dossier of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pratique.crypto import features, x509
+
+SCA, DSC, UP, TLS, DECA, DESC = ROLES = "SCA", "DSC", "UP", "TLS", "DECA", "DESC"
+TLS_CA = "TLS CA"
+MANDATORY = ("TLS/TLS.pem", "TLS/CA.pem", "UP/UP.pem")
+MOST_IN_FILE = 16
+"""Certificates of one file that are looked at; a chain has four at most."""
+_UNREADABLE = {"x509-unreadable", "x509-too-large", "dates-unreadable", "subject-unreadable"}
+
+
+class Paper(NamedTuple):
+    """One certificate file.
+
+    Attributes:
+        name: within the dossier.
+        domain: folders above the role's, "" or "DCC/" for example.
+        certificates: what those in it show, in their order; those that cannot be read are left out.
+        number: how many there are.
+        readable: whether the first one can be read.
+    """
+
+    name: str
+    domain: str
+    role: str
+    certificates: tuple[features.Features, ...]
+    number: int
+    readable: bool
+
+    @property
+    def first(self) -> features.Features:
+        """The certificate that counts where one is due."""
+        return self.certificates[0]
+
+
+def read(files: Mapping[str, bytes]) -> tuple[Paper, ...]:
+    """Read the certificate files of a dossier, by name; no bytes raise."""
+    found = (_paper(name, files[name]) for name in sorted(files))
+    return tuple(paper for paper in found if paper is not None)
+
+
+def missing(papers: tuple[Paper, ...]) -> tuple[str, ...]:
+    """Return the names of the files that each domain must have, and has not."""
+    names = {paper.name for paper in papers}
+    domains = sorted({paper.domain for paper in papers}) or [""]
+    wanted = (domain + name for domain in domains for name in MANDATORY)
+    return tuple(name for name in wanted if name not in names)
+
+
+def with_private_keys(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the names of the files, of whatever kind, in which a PEM private key lies."""
+    return tuple(name for name in sorted(files) if b"PRIVATE KEY-----" in files[name])
+
+
+def _paper(name: str, data: bytes) -> Paper | None:
+    parts = name.split("/")
+    if len(parts) < 2 or parts[-2] not in ROLES or not parts[-1].lower().endswith(".pem"):
+        return None
+    role = TLS_CA if parts[-2:] == [TLS, "CA.pem"] else parts[-2]
+    blocks = x509.armoured(data)
+    shown = [features.read(block) for block in blocks[:MOST_IN_FILE]]
+    readable = [each for each in shown if each.record.reason not in _UNREADABLE]
+    domain = "".join(part + "/" for part in parts[:-2])
+    first = bool(shown) and shown[0].record.reason not in _UNREADABLE
+    return Paper(name, domain, role, tuple(readable), len(blocks), first)
