@@ -42,6 +42,7 @@ READERS = {
     "rule-context": "context_kinds:rule_context",
     "signed-trustlist": "trust_kinds:signed_trustlist",
     "tng-did": "trust_kinds:tng_did",
+    "tng-onboarding": "onboarding_kinds:tng_onboarding",
     "who-ddcc": "hcert_kinds:hcert",
 }
 """Kind -> module of this room, and its reader."""
