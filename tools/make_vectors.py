@@ -22,7 +22,7 @@ import cbor2
 
 from pratique.findings import Code
 from pratique.formats import base45
-from tools.vectors import good, judging, keys, payloads, reading, revoked, signing
+from tools.vectors import good, judging, keys, network, payloads, reading, revoked, signing
 from tools.vectors.cases import Case, instant
 
 FORMAT = "pratique-vectors-1"
@@ -39,6 +39,7 @@ GROUPS: dict[str, Callable[[], Iterable[Case]]] = {
     "usage": judging.usage_cases,
     "country": judging.country_cases,
     "environment": judging.environment_cases,
+    "network": network.network_cases,
     "revocation": revoked.revocation_cases,
 }
 
@@ -132,6 +133,7 @@ def files() -> dict[str, str]:
     signers = [signer_row(name, signer) for name, signer in keys.SIGNERS.items()]
     made["signers.json"] = {**head, "signers": signers}
     made[revoked.FILE] = {**head, **revoked.documents()}
+    made[network.FILE] = {**head, "networks": network.documents()}
     made["findings.json"] = {
         **head,
         "findings": [

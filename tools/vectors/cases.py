@@ -46,6 +46,7 @@ class Case(NamedTuple):
     clock: int = keys.NOON
     environment: str = "production"
     facts: dict[str, Any] | None = None
+    network: str = ""
 
     def row(self) -> dict[str, Any]:
         """Return what JSON holds of the case."""
@@ -58,6 +59,7 @@ class Case(NamedTuple):
             "text": self.text,
             "clock": instant(self.clock),
             "environment": self.environment,
+            **({"network": self.network} if self.network else {}),
             "expected": {"colour": self.expected.colour, "findings": codes, **facts},
         }
 

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from pratique.cli import demo_matrix, show
-from pratique.cli.conformance.vector_kinds import outcome, snapshot
+from pratique.cli.conformance.vector_kinds import outcome, snapshot, snapshot_of
 from pratique.cli.safe import printable
 from pratique.errors import ExtraMissing, Unreadable
 from pratique.journeys.verify import Verification, verify
@@ -137,7 +137,7 @@ def _all(
 
 def _verify(kit: Path, case: dict[str, Any]) -> Verification:
     at = datetime.fromisoformat(case["clock"])
-    return verify(case["text"], snapshot=_held(kit, case["environment"]), at=at)
+    return verify(case["text"], snapshot=snapshot_of(case, kit / "signers.json"), at=at)
 
 
 def _held(kit: Path, environment: str) -> Any:

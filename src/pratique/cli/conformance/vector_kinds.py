@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pratique.cli.conformance.kit_networks import roll
 from pratique.cli.conformance.kit_revocations import revocations
 from pratique.cli.conformance.result import Result
 from pratique.journeys.verify import Verification, verify
@@ -25,7 +26,7 @@ from pratique.trust.store import TrustList
 def pratique_vector(case: dict[str, Any], root: Path) -> Result:
     """Verify one text at its clock, and compare the colour, the codes and the facts."""
     vector = _cases(root / case["files"][0])[case["id"]]
-    held = snapshot(root / case["trust"], Environment(vector["environment"]))
+    held = snapshot_of(vector, root / case["trust"])
     found = verify(vector["text"], snapshot=held, at=datetime.fromisoformat(vector["clock"]))
     seen = outcome(found)
     expected = vector["expected"]
@@ -34,6 +35,11 @@ def pratique_vector(case: dict[str, Any], root: Path) -> Result:
         facts is None or facts.items() <= (seen["facts"] or {}).items()
     )
     return Result(agree, f"{seen['colour']}: {', '.join(seen['findings'])}")
+
+
+def snapshot_of(vector: dict[str, Any], signers: Path) -> Snapshot:
+    """Return what the verifier of a case holds."""
+    return snapshot(signers, Environment(vector["environment"]), vector.get("network", ""))
 
 
 def outcome(found: Verification) -> dict[str, Any]:
@@ -56,13 +62,17 @@ def outcome(found: Verification) -> dict[str, Any]:
 
 
 @cache
-def snapshot(path: Path, environment: Environment) -> Snapshot:
-    """Make the snapshot of the kit's signers, and of the revocations beside them."""
+def snapshot(path: Path, environment: Environment, network: str = "") -> Snapshot:
+    """Make the snapshot of the kit's signers, of the revocations beside them, and of a network."""
     rows = json.loads(path.read_text(encoding="utf-8"))["signers"]
     trust = TrustList(map(_signer, rows))
     revoked = path.with_name("revocations.json")
     held = revocations(revoked) if revoked.exists() else None
-    return Snapshot(number=1, created=0, environment=environment, trust=trust, revocations=held)
+    found = Snapshot(number=1, created=0, environment=environment, trust=trust, revocations=held)
+    if not network:
+        return found
+    names = ((row["name"], _signer(row).thumbprint) for row in rows)
+    return found.replace(roll=roll(path.with_name("networks.json"), network, names))
 
 
 @cache
