@@ -10,13 +10,13 @@ import click
 from pratique.cli import options, unlock
 from pratique.cli.authority import cards, place
 from pratique.edges import disk, files
-from pratique.edges.keys import make_key
+from pratique.edges.keys import Secret, make_key
 from pratique.errors import UsageError
-from pratique.network import board, drafts, names, proposal
-from pratique.network.board import Board
+from pratique.network import board, drafts, keys, names, proposal
 from pratique.terms import Environment
 
-KEYS = place.Online("file:keys/snapshot.pem", "file:keys/timestamp.pem")
+KEYS = ("file:keys/snapshot-{}.pem", "file:keys/timestamp-{}.pem")
+"""Where the online keys are made, by the version of the root that names them."""
 
 
 @click.command()
@@ -62,27 +62,38 @@ def init(
         )
     found = [cards.read_seat(path) for path in seats]
     listed = tuple(card.seat for card in found)
-    made = Board(network, Environment(environment), listed, threshold, suspend, per_region)
+    made = board.Board(network, Environment(environment), listed, threshold, suspend, per_region)
     made.check()
     own = {names.VALUE_SETS: sets_of(value_sets)} if value_sets else {}
     secret = unlock.secrets(password_file, pin_file, new=True)
-    note = f"Online key of {network}. It can add nothing to what the seats have signed.\n\n"
-    online = [make_key(uri, folder=folder, secret=secret, note=note) for uri in KEYS]
+    online, noted = online_keys(folder, network, 1, secret)
     drafted = drafts.first(
         made,
         [card.public_key for card in found],
-        drafts.Online(*(key.public_key for key in online)),
+        online,
         own,
         options.now_or(at),
     )
     path = out or folder / "root-1.proposal"
     place.repository_of(folder).mkdir(parents=True, exist_ok=True)
     disk.replace(path.absolute(), proposal.to_bytes(drafted), 0o644)
-    place.save_online(folder, KEYS)
+    place.save_online(folder, noted)
     click.echo(f"{network}: {threshold} of {len(found)} seats, {suspend} to suspend: {folder}")
     click.echo(f"proposal: {path}")
     click.echo("each seat, on its own machine: pratique authority sign PROPOSAL --key URI")
     click.echo(f"then: pratique authority publish {folder} PROPOSAL...")
+
+
+def online_keys(
+    folder: Path, network: str, version: int, secret: Secret
+) -> tuple[drafts.Online, dict[str, str]]:
+    """Make the online keys of a root's version; return them, and where they lie by identifier."""
+    note = f"Online key of {network}. It can add nothing to what the seats have signed.\n\n"
+    made = {
+        uri: make_key(uri, folder=folder, secret=secret, note=note).public_key
+        for uri in (name.format(version) for name in KEYS)
+    }
+    return drafts.Online(*made.values()), {keys.keyid(key): uri for uri, key in made.items()}
 
 
 def sets_of(paths: tuple[Path, ...]) -> bytes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -20,7 +19,7 @@ from pratique.edges.network import held
 from pratique.edges.network.repository import Repository
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys import onboard, publish
-from pratique.network import board, drafts, names, trusted, view
+from pratique.network import board, drafts, names, proposal, trusted, view
 from pratique.trust import json_text
 
 FORMAT = "pratique-authority-1"
@@ -37,13 +36,6 @@ home = click.option(
     "--home", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
     help="Folder of what was synced [default: PRATIQUE_HOME, or the system's place for data].",
 )  # fmt: skip
-
-
-class Online(NamedTuple):
-    """Where the online keys lie."""
-
-    snapshot: str
-    timestamp: str
 
 
 def repository_of(folder: Path) -> Path:
@@ -81,29 +73,43 @@ def known(named: Path | None, home: Path | None) -> view.View | None:
     return view.read(kept.files, kept.anchor)
 
 
-def save_online(folder: Path, online: Online) -> None:
-    """Keep where the online keys lie."""
-    document = {"format": FORMAT, **online._asdict()}
-    disk.replace(folder / FILE, json.dumps(document, indent=1).encode())
+def save_online(folder: Path, uris: Mapping[str, str]) -> None:
+    """Note where online keys lie, by their identifiers; what is noted already stays."""
+    noted = {**_noted(folder), **uris} if (folder / FILE).exists() else dict(uris)
+    document = {"format": FORMAT, "keys": noted}
+    disk.replace(folder / FILE, json.dumps(document, indent=1, sort_keys=True).encode())
 
 
-def load_online(folder: Path) -> Online:
-    """Return where the online keys lie; DocumentRefused `authority-file`, Unreadable `no-authority`."""
+def online_keys(
+    folder: Path, secret: Secret, proposed: proposal.Proposal | None = None
+) -> publish.OnlineKeys:
+    """Open the online keys that the root names: the proposed root, if there is one."""
+    noted = _noted(folder)
+    newer = None if proposed is None else proposed.metadata.get("root")
+    root = current(folder).root if newer is None else newer.signed
+    found = []
+    for role in ("snapshot", "timestamp"):
+        uri = noted.get(root.roles[role].keyids[0])
+        if uri is None:
+            raise UsageError(
+                "online-key-unknown",
+                f"{folder}: the root names a {role} key that is not noted here",
+                "was another folder's root proposed? see: pratique authority propose online-keys",
+            )
+        found.append(open_key(uri, folder=folder, secret=secret))
+    return publish.OnlineKeys(*found)
+
+
+def _noted(folder: Path) -> dict[str, str]:
     path = folder / FILE
     if not path.exists():
         raise Unreadable(
             "no-authority", f"{folder}: there is no authority here", "pratique authority init DIR"
         )
     found = json_text.parse(files.read_bytes(path))
-    if not isinstance(found, dict) or found.keys() != {"format", *Online._fields}:
+    if not isinstance(found, dict) or found.keys() != {"format", "keys"}:
         raise DocumentRefused("authority-file", f"{path}: this is no document of {FORMAT}")
-    return Online(str(found["snapshot"]), str(found["timestamp"]))
-
-
-def online_keys(folder: Path, secret: Secret) -> publish.OnlineKeys:
-    """Open the online keys."""
-    where = load_online(folder)
-    return publish.OnlineKeys(*(open_key(uri, folder=folder, secret=secret) for uri in where))
+    return {str(keyid): str(uri) for keyid, uri in dict(found["keys"]).items()}
 
 
 def records_path(folder: Path, code: str) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pratique.cli import options
+from pratique.cli import options, unlock
 from pratique.cli.authority import cards, ceremony, init, place
 from pratique.edges import disk
 from pratique.errors import UsageError
@@ -176,6 +176,31 @@ def seats(
     )
     own = [public[seat.keyid] for seat in made.seats]
     _write(out, drafts.root(current, options.now_or(at), board=made, seats=own), current)
+
+
+@propose.command("online-keys")
+@_common
+@unlock.secret_files
+def online_keys(
+    *,
+    folder: Path,
+    out: Path,
+    at: datetime | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+) -> None:
+    """Propose the next root with other online keys: these are lost, stolen, or a year old."""
+    current = place.current(folder)
+    secret = unlock.secrets(password_file, pin_file, new=True)
+    online, noted = init.online_keys(
+        folder, current.board.network, current.root.version + 1, secret
+    )
+    place.save_online(folder, noted)
+    seated = drafts.seat_keys(current).values()
+    drafted = drafts.root(
+        current, options.now_or(at), board=current.board, seats=seated, online=online
+    )
+    _write(out, drafted, current)
 
 
 def _listed(

@@ -29,8 +29,8 @@ def publish(
     pin_file: Path | None,
 ) -> None:
     """Publish one proposal: several copies of it may be named, each with other signatures."""
-    online = place.online_keys(folder, unlock.secrets(password_file, pin_file))
     found = proposal.merged([ceremony.load(path) for path in proposals])
+    online = place.online_keys(folder, unlock.secrets(password_file, pin_file), found)
     written = published(folder, found, online, options.now_or(at))
     click.echo(f"{found.title}: {len(written)} files, {sum(map(len, written.values()))} bytes")
 

@@ -17,9 +17,9 @@ import click
 
 from pratique.cli import unlock
 from pratique.cli.authority import place, publish
+from pratique.edges.keys import Secret
 from pratique.edges.network import serve as server
 from pratique.errors import PratiqueError
-from pratique.journeys.publish import OnlineKeys
 from pratique.network import proposal
 
 
@@ -44,25 +44,28 @@ def serve(
     """Serve the repository in DIR. Any static web server does as well, for reading."""
     repository, take = place.repository_of(folder), None
     if accept:
-        online = place.online_keys(folder, unlock.secrets(password_file, pin_file))
+        secret = unlock.secrets(password_file, pin_file)
+        place.online_keys(folder, secret)
         lock = threading.Lock()
 
         def take(data: bytes) -> dict[str, object]:
             found = proposal.from_bytes(data)
             with lock:
+                # Opened anew: a root that was published meanwhile may name other ones.
+                online = place.online_keys(folder, secret, found)
                 made = publish.published(folder, found, online, datetime.now(UTC))
             return {"published": found.title, "files": sorted(made)}
 
-        _keep_fresh(folder, online, lock, refresh_minutes * 60)
+        _keep_fresh(folder, secret, lock, refresh_minutes * 60)
     click.echo(f"serving {repository} on http://{host}:{port}", err=True)
     server.run(server.application(repository, take), host=host, port=port)
 
 
-def _keep_fresh(folder: Path, online: OnlineKeys, lock: threading.Lock, seconds: float) -> None:
+def _keep_fresh(folder: Path, secret: Secret, lock: threading.Lock, seconds: float) -> None:
     def again() -> None:
         try:
             with lock:
-                publish.refreshed(folder, online, datetime.now(UTC))
+                publish.refreshed(folder, place.online_keys(folder, secret), datetime.now(UTC))
         except PratiqueError as error:
             # Told, and tried again next time: what is published stays, and grows old visibly.
             click.echo(f"error: {error.message}", err=True)
