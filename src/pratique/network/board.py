@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from tuf.api.metadata import Key, Root, Snapshot, Targets, Timestamp
 
 from pratique.errors import DocumentRefused
+from pratique.network.keys import is_one
 from pratique.network.names import CODE, SUSPEND
 from pratique.terms import Environment
 
@@ -106,6 +107,8 @@ def of_root(root: Root) -> Board:
     for role in (Root.type, Targets.type):
         if set(root.roles[role].keyids) != seats or root.roles[role].threshold != board.threshold:
             raise refused("differs", f"the keys of {role} are not those of the seats")
+    if not all(map(is_one, root.keys.values())):
+        raise refused("key-spelling", "a key is not under its own identifier")
     online = {*root.roles[Snapshot.type].keyids, *root.roles[Timestamp.type].keyids}
     if online & seats:
         raise refused("online-seat", "a seat's key is kept online")

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tuf.api.metadata import Root, Targets
 
@@ -51,6 +51,7 @@ def _targets(signed: Targets, proposed: Proposal, current: View | None) -> Itera
     after = before if listed is None else read_participants(listed)
     for code in sorted(before.keys() | after.keys()):
         yield from _participant(code, before.get(code), after.get(code))
+    yield from _shared(after)
     for code in sorted(after.keys() & before.keys()):
         if _keys(signed, code) != _keys(None if current is None else current.trusted.targets, code):
             yield f"  {code} gets other keys: {_keys(signed, code)}"
@@ -67,6 +68,16 @@ def _participant(code: str, before: Participant | None, after: Participant | Non
         signs = ", ".join(sorted(after.countries)) or "no country"
         active = ", ".join(sorted(after.domains)) or "nothing yet"
         yield f"  {code} {what}: {after.name} ({after.kind}), signs for {signs}, active for {active}"
+
+
+def _shared(listed: Mapping[str, Participant]) -> Iterator[str]:
+    whose: dict[str, list[str]] = {}
+    for code, one in sorted(listed.items()):
+        for country in one.countries:
+            whose.setdefault(country, []).append(code)
+    for country, codes in sorted(whose.items()):
+        if len(codes) > 1:
+            yield f"  mind: {' and '.join(codes)} sign for {country}, each of them"
 
 
 def _keys(signed: Targets | None, code: str) -> str:

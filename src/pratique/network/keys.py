@@ -14,7 +14,7 @@ import hashlib
 from typing import Any
 
 from securesystemslib.signer import Signature, SSlibKey
-from tuf.api.metadata import Metadata
+from tuf.api.metadata import Key, Metadata
 
 from pratique.crypto import spki
 from pratique.crypto.primitives import to_der
@@ -23,6 +23,11 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Algorithm
 
 _SCHEMES = {Algorithm.ES256: "ecdsa-sha2-nistp256", Algorithm.ES384: "ecdsa-sha2-nistp384"}
+_SHAPES = {
+    Algorithm.ES256: (bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"), 91),
+    Algorithm.ES384: (bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"), 120),
+}
+"""How SubjectPublicKeyInfo of an uncompressed point begins, and its length (RFC 5480 §2)."""
 _ID_SIZE = 16
 _LINE = 64
 
@@ -56,6 +61,27 @@ def from_pem(text: str) -> bytes:
         return spki.read_pem(text.encode()).spki
     except UnicodeEncodeError as error:
         raise DocumentRefused("key-unreadable", "there is no public key in it") from error
+
+
+def is_one(key: Key) -> bool:
+    """Tell whether a key in metadata is written as `public` writes it, under its own identifier.
+
+    One key under two identifiers could count for two hands; so there is one spelling of each.
+    """
+    try:
+        lines = key.keyval["public"].splitlines()
+        der = base64.b64decode("".join(lines[1:-1]), validate=True)
+    except (KeyError, AttributeError, ValueError):
+        return False
+    for algorithm, (begins, size) in _SHAPES.items():
+        if der.startswith(begins) and len(der) == size:
+            whole = {
+                "keytype": "ecdsa",
+                "scheme": _SCHEMES[algorithm],
+                "keyval": {"public": to_pem(der)},
+            }
+            return key.to_dict() == whole and key.keyid == keyid(der)
+    return False
 
 
 def sign(metadata: Metadata[Any], key: SigningKey) -> str:

@@ -31,7 +31,10 @@ MAX_ROOT, MAX_TIMESTAMP, MAX_SNAPSHOT = 512_000, 16_384, 2_000_000
 MAX_TARGETS, MAX_ROLE = 5_000_000, 512_000
 MAX_FILE = 32 * 1024 * 1024
 """Bytes; a sender that never ends is cut off there."""
-MAX_FILES_OF_ROLE = 512
+MAX_FILES_OF_ROLE = 2_048
+MAX_EDITION = 96 * 1024 * 1024
+"""Bytes of all files of a role: every verifier fetches and keeps them."""
+MAX_SMALL = 2 * 1024 * 1024
 MAX_ROOTS = 256
 """Successive roots that are followed in one go."""
 MAX_PARTICIPANTS = 2_000
@@ -51,6 +54,16 @@ def target(path: str, sha256: str) -> str:
 def limit(role: str) -> int:
     """Return how large a role's metadata may be."""
     return {"root": MAX_ROOT, "snapshot": MAX_SNAPSHOT, "targets": MAX_TARGETS}.get(role, MAX_ROLE)
+
+
+def limit_of(path: str) -> int:
+    """Return how large a file of a delegated role may be; 0 for one that is not known."""
+    folder, _, name = path.partition("/")
+    if folder == SUSPEND:
+        return MAX_SMALL if path == SUSPENSIONS else 0
+    if name in {SIGNERS, RULES, CHOICES}:
+        return MAX_SMALL
+    return MAX_FILE if REVOCATIONS.fullmatch(name) else 0
 
 
 def is_participants(role: str) -> bool:

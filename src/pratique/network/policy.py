@@ -20,6 +20,7 @@ from tuf.api.metadata import DelegatedRole, Root, Targets
 from pratique.errors import DocumentRefused
 from pratique.network import names
 from pratique.network.board import Board
+from pratique.network.keys import is_one
 
 ROOT_LIFE = timedelta(days=365)
 TARGETS_LIFE = timedelta(days=90)
@@ -28,6 +29,9 @@ SNAPSHOT_LIFE = timedelta(days=7)
 TIMESTAMP_LIFE = timedelta(hours=48)
 SUSPEND_LIFE = timedelta(days=28)
 """How long each role's metadata lasts at most. That of suspending outlives each suspension in it."""
+
+SLACK = timedelta(hours=1)
+"""How far the clocks of those who draft and those who publish may be apart."""
 
 HINT = "what is held here stays as it was; tell the authority"
 
@@ -42,6 +46,8 @@ def check_targets(targets: Targets, root: Root, board: Board) -> None:
         raise refused("delegations", "the participants' roles are not named one by one")
     if len(delegations.roles) > names.MAX_PARTICIPANTS:
         raise refused("participants-too-many", f"more than {names.MAX_PARTICIPANTS} participants")
+    if not all(map(is_one, delegations.keys.values())):
+        raise refused("key-spelling", "a key is not under its own identifier")
     taken = {keyid: "the authority" for role in root.roles.values() for keyid in role.keyids}
     for name, role in delegations.roles.items():
         _check_delegation(name, role)
@@ -71,13 +77,15 @@ def check_role(name: str, targets: Targets, *, published: datetime | None = None
     if len(targets.targets) > names.MAX_FILES_OF_ROLE:
         raise refused("files-too-many", f"{name} has more than {names.MAX_FILES_OF_ROLE} files")
     life = SUSPEND_LIFE if name == names.SUSPEND else ROLE_LIFE
-    if published is not None and targets.expires > published + life:
+    if published is not None and targets.expires > published + life + SLACK:
         raise refused("long-lived", f"{name} would last for more than {life.days} days")
     for path, file in targets.targets.items():
         if not path.startswith(f"{name}/") or not _is_file(path):
             raise refused("foreign-path", f"{name} publishes {path}, which is not its own")
-        if file.length > names.MAX_FILE or file.hashes.keys() != {"sha256"}:
-            raise refused("file", f"{path} is too large, or not named by SHA-256")
+        if file.length > names.limit_of(path) or file.hashes.keys() != {"sha256"}:
+            raise refused("file", f"{path} is not known, too large, or not named by SHA-256")
+    if sum(file.length for file in targets.targets.values()) > names.MAX_EDITION:
+        raise refused("edition-large", f"{name} would have every verifier fetch too much")
 
 
 def own_keys(keyids: Iterable[str], threshold: int) -> None:

@@ -83,6 +83,8 @@ class Trusted:
         """Believe the next root: signed by the seats of the last one and by its own."""
         root = _asked(lambda: Metadata[Root].from_bytes(data).signed, "root")
         board = _asked(lambda: boards.of_root(root), "root")
+        if (board.network, board.environment) != (self.board.network, self.board.environment):
+            raise boards.refused("differs", "the next root is of another network or environment")
         root = _asked(lambda: self._set.update_root(data), "root")
         self.board = board
         return root

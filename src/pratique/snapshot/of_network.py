@@ -46,7 +46,7 @@ def compiled(view: View, *, build: Build | None = None) -> Snapshot:
 def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
     """Return a network's snapshot with what was imported beside it, of the same environment.
 
-    A signer that both know is the network's.
+    A signer that both know is the network's, and so are a country's rules.
     """
     if network.environment is not imported.environment:
         raise DocumentRefused(
@@ -57,12 +57,15 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
         )
     own = {signer.thumbprint for signer in network.trust}
     others = (signer for signer in imported.trust if signer.thumbprint not in own)
-    rules = (*network.ruleset.rules, *imported.ruleset.rules)
-    by_name = {(r.country, r.name, r.region): r for r in reversed(rules)}
+    # Where a destination speaks for itself, what was imported of it before is not its word.
+    speaking = {rule.country for rule in network.ruleset.rules}
+    rules = (r for r in imported.ruleset.rules if r.country not in speaking)
     sets = {**imported.ruleset.value_sets, **network.ruleset.value_sets}
     return network.replace(
         trust=network.trust.merge(others),
-        ruleset=Ruleset(by_name.values(), sets, compatible=imported.ruleset.compatible),
+        ruleset=Ruleset(
+            (*network.ruleset.rules, *rules), sets, compatible=imported.ruleset.compatible
+        ),
         revocations=_together(network, imported),
         sources=(*network.sources, *imported.sources),
     )
