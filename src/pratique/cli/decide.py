@@ -20,10 +20,10 @@ import click
 from pratique.cli import options, show
 from pratique.cli.safe import printable
 from pratique.cli.verify import EXIT, held, place_of, verified
-from pratique.findings import Weight
+from pratique.findings import Step, Weight
 from pratique.journeys.decide import decide as decide_for
 from pratique.journeys.health_code import HealthCode
-from pratique.verdict import Colour
+from pratique.verdict import Colour, Finding
 
 FORMAT = "pratique-health-code-1"
 
@@ -62,14 +62,18 @@ def decide(
         if matrix
         else [place_of(destination or "")]
     )
+    appeals = sorted({show.appeal_of(one, snapshot) for one in found} - {""})
+    appeal = {"appeal": appeals} if appeals else {}
     codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
     if output_format == "json":
-        rows = [_as_json(code, lang, when.tzinfo or UTC) for code in codes]
+        rows = [{**_as_json(code, lang, when.tzinfo or UTC), **appeal} for code in codes]
         click.echo(json.dumps({"format": FORMAT, "results": rows}, indent=1, ensure_ascii=False))
     else:
         for code in codes:
             for line in _matrix_row(code) if matrix else _lines(code, lang, when):
                 click.echo(line)
+        for contact in appeals:
+            click.echo(f"  appeal to {printable(contact)}")
     if matrix:
         colours = {code.colour for code in codes}
         best = next((c for c in (Colour.GREEN, Colour.AMBER) if c in colours), Colour.RED)
@@ -100,14 +104,18 @@ def _matrix_row(code: HealthCode) -> Iterator[str]:
     place = "/".join(part for part in code.place if part)
     reasons = ", ".join(
         dict.fromkeys(
-            finding.where or finding.code.name
-            for finding in code.because
-            if finding.code.weight is not Weight.NOTE
+            _briefly(finding) for finding in code.because if finding.code.weight is not Weight.NOTE
         )
     )
     helps = code.what_would_help[0].sentence if code.what_would_help else ""
     tail = f"   would help: {helps}" if helps else ""
     yield f"{printable(place):<6} {click.style(f'{sign:<8}', fg=colour, bold=True)} {reasons}{tail}"
+
+
+def _briefly(finding: Finding) -> str:
+    if finding.code.step is Step.NETWORK:
+        return f"{finding.code.name} ({finding.where})" if finding.where else finding.code.name
+    return finding.where or finding.code.name
 
 
 def _as_json(code: HealthCode, lang: str, zone: tzinfo) -> dict[str, Any]:

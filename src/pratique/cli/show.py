@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from pratique.cli.safe import printable
-from pratique.findings import Weight
+from pratique.findings import Code, Weight
 from pratique.journeys.verify import Verification
 from pratique.model import HealthCertificate, Moment, Precision
 from pratique.snapshot import Snapshot
@@ -28,11 +28,14 @@ SIGNS = {
     Colour.RED: ("✖ RED", "not accepted", "red"),
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_APPEALED = {Code.REVOKED, Code.SIGNER_WITHDRAWN, Code.PARTICIPANT_SUSPENDED}
 EPOCH_END = 253_402_300_799
 """9999-12-31T23:59:59Z: the last second that a date can show."""
 
 
-def lines(label: str, remark: str, found: Verification, *, inspect: bool) -> Iterator[str]:
+def lines(
+    label: str, remark: str, found: Verification, *, inspect: bool, appeal: str = ""
+) -> Iterator[str]:
     """Yield the lines that a person reads."""
     sign, words, colour = SIGNS[found.verdict.colour]
     yield f"{click.style(sign, fg=colour, bold=True)}  {words}   {printable(label)}"
@@ -48,10 +51,21 @@ def lines(label: str, remark: str, found: Verification, *, inspect: bool) -> Ite
     for finding in found.verdict.findings:
         if finding.code.weight is not Weight.NOTE or inspect:
             yield from reason(finding)
+    if appeal:
+        yield f"  appeal to {printable(appeal)}"
     if inspect and found.certificate is not None:
         yield "  content, for the holder only:"
         for name, value in _flat(content(found.certificate)):
             yield f"    {name}: {printable(str(value))}"
+
+
+def appeal_of(found: Verification, snapshot: Snapshot) -> str:
+    """Return where the holder may appeal against what the issuer or the network holds against it."""
+    if snapshot.roll is None or found.signer is None:
+        return ""
+    member = snapshot.roll.members.get(found.signer.participant)
+    against = any(finding.code in _APPEALED for finding in found.verdict.findings)
+    return member.contact if member is not None and against else ""
 
 
 def reason(finding: Finding) -> Iterator[str]:
@@ -62,7 +76,9 @@ def reason(finding: Finding) -> Iterator[str]:
         yield f"    next: {finding.code.next_step}"
 
 
-def as_json(label: str, remark: str, found: Verification, *, inspect: bool) -> dict[str, Any]:
+def as_json(
+    label: str, remark: str, found: Verification, *, inspect: bool, appeal: str = ""
+) -> dict[str, Any]:
     """Return one result as the schema describes it."""
     row: dict[str, Any] = {
         "source": label,
@@ -101,6 +117,8 @@ def as_json(label: str, remark: str, found: Verification, *, inspect: bool) -> d
             {"rule": outcome.rule.name, "result": outcome.result.value, "reason": outcome.reason}
             for outcome in found.outcomes
         ]
+    if appeal:
+        row["appeal"] = appeal
     if inspect and found.certificate is not None:
         row["content"] = content(found.certificate)
     return row

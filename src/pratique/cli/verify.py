@@ -89,9 +89,12 @@ def verify(
         found = verify_text(item.text, snapshot=snapshot, at=instant, place=place)
         counts[found.verdict.colour] += 1
         if output_format == "json":
-            rows.append(show.as_json(item.label, item.remark, found, inspect=inspect))
+            appeal = show.appeal_of(found, snapshot)
+            rows.append(
+                show.as_json(item.label, item.remark, found, inspect=inspect, appeal=appeal)
+            )
         else:
-            _tell(item, found, inspect=inspect, as_row=output_format == "jsonl")
+            _tell(item, found, snapshot, inspect=inspect, as_row=output_format == "jsonl")
     if output_format == "json":
         click.echo(json.dumps(show.document(rows, snapshot, instant), indent=1, ensure_ascii=False))
     elif output_format == "text":
@@ -99,12 +102,15 @@ def verify(
     return _exit_code(counts)
 
 
-def _tell(item: Item, found: Verification, *, inspect: bool, as_row: bool) -> None:
+def _tell(
+    item: Item, found: Verification, snapshot: Snapshot, *, inspect: bool, as_row: bool
+) -> None:
+    appeal = show.appeal_of(found, snapshot)
     if as_row:
-        row = show.as_json(item.label, item.remark, found, inspect=inspect)
+        row = show.as_json(item.label, item.remark, found, inspect=inspect, appeal=appeal)
         click.echo(json.dumps({"format": show.FORMAT, **row}, ensure_ascii=False))
     else:
-        for line in show.lines(item.label, item.remark, found, inspect=inspect):
+        for line in show.lines(item.label, item.remark, found, inspect=inspect, appeal=appeal):
             click.echo(line)
     sys.stdout.flush()
 
