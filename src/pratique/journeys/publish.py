@@ -22,7 +22,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.network import follows, keys, names, policy, proposal, trusted, view
+from pratique.network import enclosed, follows, keys, names, policy, proposal, trusted, view
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files, View
 
@@ -87,6 +87,7 @@ def missing(proposed: Proposal, current: View | None) -> list[str]:
 
 
 def _check(current: View | None, proposed: Proposal, at: datetime) -> None:
+    enclosed.check(proposed.metadata, proposed.files, current)
     lacking = missing(proposed, current)
     if lacking:
         raise DocumentRefused(

@@ -3,6 +3,7 @@
     View, Proposal -> lines
 
 1. Everything that the proposal's metadata changes is named; what it leaves is not.
+2. What is read is what is signed: its files are those whose digests stand in the metadata.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from tuf.api.metadata import Root, Targets
 
 from pratique.errors import DocumentRefused
-from pratique.network import names
+from pratique.network import enclosed, names
 from pratique.network.board import Board, of_root
 from pratique.network.participants import Participant, read_participants, read_suspensions
 from pratique.network.proposal import Proposal
@@ -20,13 +21,15 @@ from pratique.network.view import View
 
 
 def told(proposed: Proposal, current: View | None) -> Iterator[str]:
-    """Yield what would change."""
+    """Yield what would change; DocumentRefused `proposal-…` if it is not what would be signed."""
+    enclosed.check(proposed.metadata, proposed.files, current)
     for role, metadata in sorted(proposed.metadata.items()):
         signed = metadata.signed
         ends = signed.expires.strftime("%Y-%m-%d")
         yield f"{role} {signed.version}, until {ends}"
         if isinstance(signed, Root):
             yield from _board(of_root(signed), None if current is None else current.board)
+            yield from _online(signed, None if current is None else current.root)
         elif role == Targets.type:
             yield from _targets(signed, proposed, current)
         else:
@@ -52,12 +55,18 @@ def _targets(signed: Targets, proposed: Proposal, current: View | None) -> Itera
     for code in sorted(before.keys() | after.keys()):
         yield from _participant(code, before.get(code), after.get(code))
     yield from _shared(after)
-    for code in sorted(after.keys() & before.keys()):
-        if _keys(signed, code) != _keys(None if current is None else current.trusted.targets, code):
-            yield f"  {code} gets other keys: {_keys(signed, code)}"
-    for path in sorted(proposed.files):
-        if path != names.PARTICIPANTS:
+    held = None if current is None else current.trusted.targets
+    for code in sorted(_delegated(signed) - {names.SUSPEND}):
+        if _keys(signed, code) != _keys(held, code):
+            yield f"  {code} gets {'other ' if code in before else ''}keys: {_keys(signed, code)}"
+    for code in sorted(_delegated(signed) - after.keys() - {names.SUSPEND}):
+        yield f"  mind: {code} has keys, and is not listed as a participant"
+    known = {} if held is None else held.targets
+    for path in sorted(signed.targets.keys() - {names.PARTICIPANTS}):
+        if path in proposed.files:
             yield f"  {path}: {len(proposed.files[path])} bytes"
+    for path in sorted(known.keys() - signed.targets.keys()):
+        yield f"  {path} goes"
 
 
 def _participant(code: str, before: Participant | None, after: Participant | None) -> Iterator[str]:
@@ -67,7 +76,8 @@ def _participant(code: str, before: Participant | None, after: Participant | Non
         what = "changes" if before is not None else "is new"
         signs = ", ".join(sorted(after.countries)) or "no country"
         active = ", ".join(sorted(after.domains)) or "nothing yet"
-        yield f"  {code} {what}: {after.name} ({after.kind}), signs for {signs}, active for {active}"
+        yield f"  {code} {what}: signs for {signs}, active for {active}, its C is {after.subject}"
+        yield f"  {code} is {after.name} ({after.kind}); appeals to {after.contact or 'nowhere'}"
 
 
 def _shared(listed: Mapping[str, Participant]) -> Iterator[str]:
@@ -78,6 +88,18 @@ def _shared(listed: Mapping[str, Participant]) -> Iterator[str]:
     for country, codes in sorted(whose.items()):
         if len(codes) > 1:
             yield f"  mind: {' and '.join(codes)} sign for {country}, each of them"
+
+
+def _online(newer: Root, before: Root | None) -> Iterator[str]:
+    for name in ("snapshot", "timestamp"):
+        ids = sorted(newer.roles[name].keyids)
+        if before is None or ids != sorted(before.roles[name].keyids):
+            yield f"  the {name} is signed online with {', '.join(ids)}"
+
+
+def _delegated(signed: Targets) -> set[str]:
+    roles = None if signed.delegations is None else signed.delegations.roles
+    return set(roles or {})
 
 
 def _keys(signed: Targets | None, code: str) -> str:

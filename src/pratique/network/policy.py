@@ -12,10 +12,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tuf.api.metadata import DelegatedRole, Root, Targets
+from tuf.api.metadata import DelegatedRole, Root, TargetFile, Targets
 
 from pratique.errors import DocumentRefused
 from pratique.network import names
@@ -33,14 +34,19 @@ SUSPEND_LIFE = timedelta(days=28)
 SLACK = timedelta(hours=1)
 """How far the clocks of those who draft and those who publish may be apart."""
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 HINT = "what is held here stays as it was; tell the authority"
 
 
 def check_targets(targets: Targets, root: Root, board: Board) -> None:
     """See to it that the authority speaks for itself only, and delegates as it must."""
-    for path in targets.targets:
+    for path, own in targets.targets.items():
         if not path.startswith(names.AUTHORITY_PATH) or not _is_file(path):
             raise refused("authority-path", f"the authority publishes {path}, which is not its own")
+        if own.length > names.MAX_FILE or not _is_named(own):
+            raise refused("file", f"{path} is too large, or not named by SHA-256")
+    if names.PARTICIPANTS not in targets.targets:
+        raise refused("participants-missing", "there is no list of participants")
     delegations = targets.delegations
     if delegations is None or delegations.roles is None:
         raise refused("delegations", "the participants' roles are not named one by one")
@@ -82,7 +88,7 @@ def check_role(name: str, targets: Targets, *, published: datetime | None = None
     for path, file in targets.targets.items():
         if not path.startswith(f"{name}/") or not _is_file(path):
             raise refused("foreign-path", f"{name} publishes {path}, which is not its own")
-        if file.length > names.limit_of(path) or file.hashes.keys() != {"sha256"}:
+        if file.length > names.limit_of(path) or not _is_named(file):
             raise refused("file", f"{path} is not known, too large, or not named by SHA-256")
     if sum(file.length for file in targets.targets.values()) > names.MAX_EDITION:
         raise refused("edition-large", f"{name} would have every verifier fetch too much")
@@ -110,6 +116,11 @@ def _check_suspend(role: DelegatedRole, board: Board) -> None:
     seats = {seat.keyid for seat in board.seats}
     if set(role.keyids) != seats or role.threshold != board.suspend_threshold:
         raise refused("suspend-keys", "the keys that suspend are not those of the seats")
+
+
+def _is_named(file: TargetFile) -> bool:
+    # The digest becomes a part of a name that is asked for and written: it is hexadecimal or nothing.
+    return file.hashes.keys() == {"sha256"} and bool(_SHA256.fullmatch(file.hashes["sha256"]))
 
 
 def _is_file(path: str) -> bool:

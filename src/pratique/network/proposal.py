@@ -19,7 +19,7 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.network import keys
+from pratique.network import enclosed, keys
 from pratique.network.board import of_root
 from pratique.network.view import View
 from pratique.trust import json_text
@@ -106,7 +106,13 @@ def merged(copies: Iterable[Proposal]) -> Proposal:
 
 
 def sign(proposal: Proposal, key: SigningKey, current: View | None) -> tuple[str, ...]:
-    """Add a key's signatures; return the roles that it has signed. UsageError `key-not-asked`."""
+    """Add a key's signatures; return the roles that it has signed.
+
+    Raises:
+        UsageError: `key-not-asked`.
+        DocumentRefused: `proposal-…`, also where its files are not those that are signed.
+    """
+    enclosed.check(proposal.metadata, proposal.files, current)
     own = keys.keyid(key.public_key)
     roles = sorted({role for role, found in _asked(proposal, current) if own in found[1]})
     if not roles:

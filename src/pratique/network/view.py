@@ -129,7 +129,9 @@ def is_delta(path: str) -> bool:
 
 def is_file(data: bytes, file: TargetFile) -> bool:
     """Tell whether the bytes are the target's."""
-    return len(data) == file.length and hashlib.sha256(data).hexdigest() == file.hashes["sha256"]
+    return len(data) == file.length and hashlib.sha256(data).hexdigest() == file.hashes.get(
+        "sha256"
+    )
 
 
 def _role(found: Trusted, files: Files, name: str, version: int | None, used: set[str]) -> Role:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pratique.edges import disk
+from pratique.edges.network.held import NAME
 from pratique.errors import Unreadable, UsageError
 
 
@@ -57,7 +58,9 @@ class Repository(Mapping[str, bytes]):
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files in the order given, each on the disk before the next."""
+    """Write files in the order given, each on the disk before the next; none outside of the folder."""
+    if strange := [name for name in files if not NAME.fullmatch(name)]:
+        raise UsageError("name-unfit", f"{strange[0]!r} is no name of a network's file")
     for name, data in files.items():
         path = folder / name
         try:

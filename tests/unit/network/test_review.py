@@ -1,0 +1,106 @@
+"""What a hostile hand tries on a network: the ceremony, what follows upon what, and the sizes of things."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pratique.edges.network import repository
+from pratique.errors import DocumentRefused, UsageError
+from pratique.journeys import publish
+from pratique.network import changes, drafts, names, proposal
+from pratique.network.proposal import Proposal
+from tests.networks import Authority, State, key
+
+
+def network(*codes: str) -> tuple[Authority, list[State]]:
+    authority, states = Authority(), [State(code) for code in codes]
+    authority.admit(*states)
+    return authority, states
+
+
+def refused(code: str, drafted: Proposal, authority: Authority) -> None:
+    with pytest.raises(DocumentRefused) as raised:
+        publish.published(authority.files, drafted, authority.online, at=authority.now)
+    assert raised.value.code == code
+
+
+class TestWhatIsHandedIn:
+    def test_a_proposal_of_nothing_but_files_is_refused(self) -> None:
+        authority, _ = network("XUA")
+        bare = {
+            "format": proposal.FORMAT,
+            "title": "x",
+            "metadata": {},
+            "files": {"../../x": "eA=="},
+        }
+        found = proposal.from_bytes(json.dumps(bare).encode())
+        refused("proposal-empty", found, authority)
+
+    def test_a_file_that_nobody_signed_for_is_refused(self) -> None:
+        authority, (state,) = network("XUA")
+        drafted = authority.signed(state.draft(), state.roles[:2])
+        more = drafted._replace(files={**drafted.files, "../../x.sh": b"x"})
+        refused("proposal-files", more, authority)
+
+    def test_nothing_is_written_outside_of_the_repository(self, tmp_path: Path) -> None:
+        inside = tmp_path / "repository"
+        inside.mkdir()
+        for name in ("targets/../../x", "../x", "/x", "targets/XUA/../../../x", "targets/XUA\\x"):
+            with pytest.raises(UsageError, match="no name"):
+                repository.write(inside, {"metadata/1.root.json": b"", name: b"x"})
+        assert list(tmp_path.rglob("*")) == [inside]
+
+
+class TestWhatASeatReads:
+    """A seat sees what it signs: the files are those whose digests it signs."""
+
+    def widened(self, authority: Authority) -> Proposal:
+        held = authority.view.participants
+        wide = {**held, "XUA": held["XUA"]._replace(countries=frozenset({"XA", "XB"}))}
+        return drafts.targets(authority.view, authority.now, "as it is", participants=wide)
+
+    def test_a_list_of_participants_that_is_kept_back(self) -> None:
+        authority, _ = network("XUA")
+        kept_back = self.widened(authority)._replace(files={})
+        self.not_signed(kept_back, authority)
+
+    def test_another_list_than_the_one_that_is_signed(self) -> None:
+        authority, _ = network("XUA")
+        shown = {names.PARTICIPANTS: authority.view.files[names.PARTICIPANTS]}
+        self.not_signed(self.widened(authority)._replace(files=shown), authority)
+
+    def not_signed(self, drafted: Proposal, authority: Authority) -> None:
+        with pytest.raises(DocumentRefused, match=r"is new|digest"):
+            list(changes.told(drafted, authority.view))
+        with pytest.raises(DocumentRefused, match=r"is new|digest"):
+            proposal.sign(drafted, authority.seats[0], authority.view)
+        assert not any(found.signatures for found in drafted.metadata.values())
+
+    def test_the_keys_of_a_new_participant_are_told(self) -> None:
+        authority, _ = network("XUA")
+        current, new = authority.view, State("XUB")
+        listed = {**current.participants, "XUB": new.participant}
+        drafted = drafts.targets(
+            current, authority.now, "x", participants=listed, members={"XUB": new.role_keys()}
+        )
+        told = "\n".join(changes.told(drafted, current))
+        assert all(
+            one in told
+            for one in drafted.metadata["targets"].signed.delegations.roles["XUB"].keyids
+        )
+        assert new.participant.contact in told
+
+    def test_other_keys_online_are_told(self) -> None:
+        authority, _ = network("XUA")
+        current = authority.view
+        online = drafts.Online(key("other snapshot").public_key, key("timestamp").public_key)
+        seats = [seat.public_key for seat in authority.seats]
+        drafted = drafts.root(
+            current, authority.now, board=current.board, seats=seats, online=online
+        )
+        told = "\n".join(changes.told(drafted, current))
+        assert drafted.metadata["root"].signed.roles["snapshot"].keyids[0] in told
+        assert "timestamp is signed" not in told
