@@ -44,6 +44,8 @@ COMMANDS = {
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
 }
 INPUT_OUTPUT = 4
+LONGEST = 2_000
+"""Characters of a line of an error that are shown."""
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -111,9 +113,16 @@ def _lowered(message: str) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
-    click.echo(f"error: {message}", err=True)
+    click.echo(f"error: {_shown(message)}", err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(f"hint: {_shown(hint)}", err=True)
+
+
+def _shown(text: str) -> str:
+    # A server, a proposal or a participant may have put a part of it.
+    from pratique.cli.safe import printable  # noqa: PLC0415 - only where something went wrong
+
+    return "\n".join(printable(line, LONGEST) for line in text.split("\n"))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from pratique.trust.rows import array, text
 
 PARTICIPANTS_FORMAT = "pratique-participants-1"
 SUSPENSIONS_FORMAT = "pratique-suspensions-1"
+LONGEST_TEXT = 300
+_JOINERS = dict.fromkeys((0x200C, 0x200D))
 LONGEST = PAUSE = 14 * 24 * 3600
 """Seconds that a suspension lasts at most, and that lie between two of one participant at least."""
 
@@ -106,7 +108,9 @@ def read_suspensions(data: bytes) -> tuple[tuple[str, Suspension], ...]:
             if row.keys() != {"participant", "since", "until", "reason"}:
                 raise ValueError("members of a suspension")
             one = Suspension(_seconds(row["since"]), _seconds(row["until"]), Reason(row["reason"]))
-            found.append((text(row["participant"]), one))
+            if not names.is_participants(_shown(row["participant"])):
+                raise ValueError("a participant's code")
+            found.append((row["participant"], one))
         except (AttributeError, TypeError, ValueError, KeyError) as error:
             raise _malformed("suspensions") from error
     check_suspensions(found)
@@ -131,15 +135,24 @@ def _participant(row: Any) -> Participant | None:
         found = Participant(
             code=text(row["code"]),
             kind=ParticipantKind(row["kind"]),
-            name=text(row["name"]),
-            countries=frozenset(map(text, array(row["countries"]))),
-            subject=text(row["subject"]),
-            domains=frozenset(map(text, array(row["domains"]))),
-            contact=text(row["contact"]),
+            name=_shown(row["name"]),
+            countries=frozenset(map(_shown, array(row["countries"]))),
+            subject=_shown(row["subject"]),
+            domains=frozenset(map(_shown, array(row["domains"]))),
+            contact=_shown(row["contact"]),
         )
     except (AttributeError, TypeError, ValueError, KeyError) as error:
         raise _malformed("participants") from error
     return found if names.is_participants(found.code) else None
+
+
+def _shown(value: object) -> str:
+    # It is shown to seats and travellers: nothing in it may move a cursor or hide. Joiners are letters
+    # in Persian and in India's scripts.
+    found = text(value)
+    if len(found) > LONGEST_TEXT or not found.translate(_JOINERS).isprintable():
+        raise ValueError("a text that cannot be shown")
+    return found
 
 
 def _rows(data: bytes, form: str, member: str) -> list[Any]:

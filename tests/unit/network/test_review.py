@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pratique.cli import main
+from pratique.cli.authority import ceremony
 from pratique.edges.network import repository
 from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys import publish
-from pratique.network import changes, drafts, names, proposal
+from pratique.network import changes, drafts, names, participants, proposal
 from pratique.network.proposal import Proposal
+from pratique.trust.roll import Suspension
 from tests.networks import Authority, State, key
 
 
@@ -104,3 +107,41 @@ class TestWhatASeatReads:
         told = "\n".join(changes.told(drafted, current))
         assert drafted.metadata["root"].signed.roles["snapshot"].keyids[0] in told
         assert "timestamp is signed" not in told
+
+
+class TestWhatIsShown:
+    """A name repaints nobody's screen."""
+
+    def test_a_title_and_a_role_are_shown_without_what_moves_the_cursor(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        authority, (state,) = network("XUA")
+        hostile = state.draft()._replace(title="harmless\x1b[2J\x1b[31m\u202e")
+        ceremony.tell(hostile, authority.view)
+        shown = capsys.readouterr().out
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert shown.startswith("harmless\\u{1b}[2J")
+
+    @pytest.mark.parametrize("field", ["name", "subject", "contact"])
+    @pytest.mark.parametrize("bad", ["\x1b[2J", "a\nXUB changes", "\u202e", "\ud800", "x" * 301])
+    def test_a_participant_with_such_a_name_is_refused(self, field: str, bad: str) -> None:
+        one = State("XUA").participant.to_row() | {field: bad}
+        data = json.dumps({"format": participants.PARTICIPANTS_FORMAT, "participants": [one]})
+        with pytest.raises(DocumentRefused, match="participants"):
+            participants.read_participants(data.encode())
+
+    def test_a_persian_name_is_not(self) -> None:
+        one = State("XUA").participant._replace(name="می\u200cخواهم")  # noqa: RUF001
+        found = participants.read_participants(participants.write_participants([one]))
+        assert found["XUA"] == one
+
+    def test_a_suspension_names_a_code(self) -> None:
+        one = Suspension(1, 2, "keys-stolen")
+        data = participants.write_suspensions([("\x1b[2J", one)])
+        with pytest.raises(DocumentRefused, match="suspensions"):
+            participants.read_suspensions(data)
+
+    def test_an_error_is_shown_without_it_too(self, capsys: pytest.CaptureFixture[str]) -> None:
+        main._complain("a\x1b[2J\nb", "c\x07")
+        assert capsys.readouterr().err == "error: a\\u{1b}[2J\nb\nhint: c\\u{7}\n"

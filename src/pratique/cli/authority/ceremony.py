@@ -15,10 +15,10 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli.authority import place
+from pratique.cli.safe import printable
 from pratique.edges import disk, files
 from pratique.edges.keys import open_key
 from pratique.network import changes, proposal
-from pratique.network.proposal import Proposal
 from pratique.network.view import View
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -67,26 +67,31 @@ def sign(
     disk.replace(file.absolute(), proposal.to_bytes(found), 0o644)
     click.echo(f"signed: {', '.join(roles)}")
     for line in standing(found, known):
-        click.echo(line)
+        _say(line)
 
 
-def load(file: Path) -> Proposal:
+def load(file: Path) -> proposal.Proposal:
     """Read a proposal."""
     return proposal.from_bytes(files.read_bytes(file, 64 * 1024 * 1024))
 
 
-def tell(found: Proposal, known: View | None) -> None:
+def tell(found: proposal.Proposal, known: View | None) -> None:
     """Say what a proposal is about."""
-    click.echo(found.title)
+    _say(found.title)
     if known is None:
         click.echo("note: no network is known here to compare it with", err=True)
     for line in changes.told(found, known):
-        click.echo(line)
+        _say(line)
     for line in standing(found, known):
-        click.echo(line)
+        _say(line)
 
 
-def standing(found: Proposal, known: View | None) -> list[str]:
+def _say(line: str) -> None:
+    # Whole, however long: what is cut off would be signed all the same.
+    click.echo(printable(line, len(line)))
+
+
+def standing(found: proposal.Proposal, known: View | None) -> list[str]:
     """Say who has signed and who is missing."""
     lines = []
     for need in proposal.needs(found, known):

@@ -10,6 +10,7 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli.authority import ceremony, place
+from pratique.cli.safe import printable
 from pratique.edges.network import repository
 from pratique.journeys import publish as journey
 from pratique.network import proposal
@@ -32,7 +33,9 @@ def publish(
     found = proposal.merged([ceremony.load(path) for path in proposals])
     online = place.online_keys(folder, unlock.secrets(password_file, pin_file), found)
     written = published(folder, found, online, options.now_or(at))
-    click.echo(f"{found.title}: {len(written)} files, {sum(map(len, written.values()))} bytes")
+    click.echo(
+        f"{printable(found.title)}: {len(written)} files, {sum(map(len, written.values()))} bytes"
+    )
 
 
 @click.command()

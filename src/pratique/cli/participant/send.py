@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pratique.cli.safe import printable
 from pratique.edges import disk, files
 from pratique.edges.network import upload
 
@@ -26,7 +27,7 @@ def send(*, file: Path, target: str) -> None:
 def handed_in(target: str, name: str, data: bytes) -> str:
     """Hand a proposal in, and say what came of it."""
     if target.startswith(("http://", "https://")):
-        return f"published: {upload.sent(target, data)}"
+        return f"published: {printable(upload.sent(target, data))}"
     path = Path(target) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     disk.replace(path, data, 0o644)
