@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pratique.errors import DocumentRefused
-from pratique.network import choices, names
+from pratique.network import choices, follows, names
 from pratique.network.participants import Participant
 from pratique.network.view import Role, View
 from pratique.revocation.tag_list import TagList
@@ -86,18 +86,6 @@ def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Se
 
 def _lists(said: Said, _view: View, one: Participant, files: _Files, _: _Sets) -> Said:
     own = {signer.kid for signer in said.signers.signers}
-    lists = tuple(_own_lists(one.code, own, files))
-    return said._replace(lists=lists)
-
-
-def _own_lists(code: str, kids: set[bytes], files: _Files) -> Iterable[TagList]:
-    for path, data in files.items():
-        if not path.endswith(".tags"):
-            continue
-        # Its bytes are those that were signed: a block is read when a tag is looked up in it.
-        found = TagList.from_bytes(data, whole=False)
-        if found.head.participant != code:
-            raise DocumentRefused("revocation-participant", f"{code} revokes for another")
-        # One of a key that nobody lists any more takes nothing away.
-        if found.head.kid in kids:
-            yield found
+    # One of a key that nobody lists any more takes nothing away.
+    found = (each for each in follows.lists(one.code, files) if each.head.kid in own)
+    return said._replace(lists=tuple(found))

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -26,8 +25,12 @@ from pratique.trust.rows import array, text
 from pratique.trust.signer import Signer
 
 FORMAT = "pratique-signers-1"
-REASONS = ("key-compromise", "key-lost", "superseded")
+KEY_COMPROMISE = "key-compromise"
+REASONS = (KEY_COMPROMISE, "key-lost", "superseded")
 """Why a signer may be withdrawn; there is no other."""
+
+MOST_SIGNERS, MOST_AUTHORITIES = 1_024, 16
+"""Each signer's signature is checked with each authority that may have made it, at every start."""
 
 
 class Published(NamedTuple):
@@ -116,8 +119,16 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         signer._replace(participant=bounds.participant, countries=bounds.countries)
         for signer in signers
     )
-    gone = frozenset(hashlib.sha256(one.certificate).hexdigest() for one in found.withdrawn)
-    return Announced(bound, gone, tuple(left_out))
+    return Announced(bound, _gone(found, bound), tuple(left_out))
+
+
+def _gone(found: Parts, signers: Iterable[Signer]) -> frozenset[str]:
+    # A stolen key is stolen in each certificate: a kid that is not signed could name another one.
+    records = {one: x509.read(one.certificate) for one in found.withdrawn}
+    stolen = {r.public_key for one, r in records.items() if one.reason == KEY_COMPROMISE} - {b""}
+    return frozenset(record.thumbprint for record in records.values()) | {
+        signer.thumbprint for signer in signers if signer.public_key in stolen
+    }
 
 
 class Parts(NamedTuple):
@@ -136,6 +147,9 @@ def parts(data: bytes) -> Parts:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _refused("malformed", f"this is no document of the form {FORMAT}")
     try:
+        rows = [*array(document["signers"]), *array(document["withdrawn"])]
+        if len(rows) > MOST_SIGNERS or len(array(document["authorities"])) > MOST_AUTHORITIES:
+            raise _refused("too-many", "it would keep every verifier busy")
         return Parts(
             text(document["participant"]),
             text(document["environment"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from pratique.cli.authority import ceremony
 from pratique.edges.network import repository
 from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys import publish
-from pratique.network import changes, drafts, names, participants, proposal
+from pratique.network import changes, drafts, follows, names, participants, proposal
 from pratique.network.proposal import Proposal
+from pratique.revocation.tag_list import TagList
+from pratique.terms import Environment
+from pratique.trust import announced
 from pratique.trust.roll import Suspension
-from tests.networks import Authority, State, key
+from tests.networks import AT, WIDTH, Authority, State, Verifier, codes, key
 
 
 def network(*codes: str) -> tuple[Authority, list[State]]:
@@ -145,3 +149,109 @@ class TestWhatIsShown:
     def test_an_error_is_shown_without_it_too(self, capsys: pytest.CaptureFixture[str]) -> None:
         main._complain("a\x1b[2J\nb", "c\x07")
         assert capsys.readouterr().err == "error: a\\u{1b}[2J\nb\nhint: c\\u{7}\n"
+
+
+def later(state: State, files: dict[str, bytes]) -> None:
+    """Publish these files of a participant, with its own keys."""
+    drafted = drafts.role(state.authority.view, state.authority.now, state.code, files)
+    state.authority.publish(drafted, state.roles[:2])
+
+
+def listed(state: State, tags: list[int], version: int, participant: str = "XUA") -> bytes:
+    now = int(state.authority.now.timestamp())
+    return TagList.build(
+        tags, participant=participant, kid=state.kid(), width=WIDTH, version=version, created=now,
+        expires=now + 86400 * 30,
+    ).to_bytes()  # fmt: skip
+
+
+class TestNothingIsTakenBackInSteps:
+    """Each edition is judged by the one before: what is left out in one is not missed in the next."""
+
+    def signers(self, state: State, *kept: bytes) -> bytes:
+        rows = [announced.Published(der, "DCC") for der in kept]
+        return announced.write(state.code, Environment.TEST, [state.ca], rows)
+
+    def taken_back(self, state: State, files: dict[str, bytes], why: str) -> None:
+        with pytest.raises(DocumentRefused, match=why):
+            later(state, files)
+
+    def test_a_withdrawn_signer_is_not_forgotten_first(self) -> None:
+        _, (state,) = network("XUA")
+        state.withdrawn[0] = "key-compromise"
+        state.publish()
+        self.taken_back(
+            state, {"XUA/signers.json": self.signers(state)}, "signer that was withdrawn"
+        )
+        self.taken_back(state, {}, "signer that was withdrawn")
+
+    def test_a_list_does_not_go_after_its_signer(self) -> None:
+        _, (state,) = network("XUA")
+        state.revoke(state.issue())
+        state.publish()
+        files = state.contents() | {"XUA/signers.json": self.signers(state)}
+        later(state, files)
+        self.taken_back(state, {"XUA/signers.json": self.signers(state)}, "lacks a list")
+
+    def test_a_list_goes_with_a_key_that_has_ended(self) -> None:
+        _, (state,) = network("XUA")
+        state.revoke(state.issue())
+        held = state.contents()
+        alone = {"XUA/signers.json": self.signers(state)}
+        follows.check("XUA", held, alone, published=int(AT.timestamp()) + 86400 * 365 * 30)
+
+    def test_a_list_is_not_replaced_by_another_participants(self) -> None:
+        _, (state,) = network("XUA")
+        state.revoke(state.issue())
+        state.publish()
+        path = f"XUA/revocations-{state.kid().hex()}-2.tags"
+        files = {"XUA/signers.json": self.signers(state, *state.signers)}
+        self.taken_back(state, files | {path: listed(state, [], 2, "XUB")}, "for another")
+
+    def test_a_key_has_one_list(self) -> None:
+        authority, (state,) = network("XUA")
+        stem = f"XUA/revocations-{state.kid().hex()}"
+        files = {"XUA/signers.json": self.signers(state, *state.signers)}
+        later(state, files | {f"{stem}-1.tags": listed(state, [], 1)})
+        both = {f"{stem}-2.tags": listed(state, [1], 2), f"{stem}-1.tags": listed(state, [], 1)}
+        self.taken_back(state, files | both, "two lists")
+        assert authority.view.roles["XUA"].version == 1
+
+    def test_a_suspension_is_not_left_out_so_that_another_can_follow(self) -> None:
+        authority, (state,) = network("XUA")
+        state.publish()
+        authority.suspend("XUA", authority.seats[:3])
+        nothing = {names.SUSPENSIONS: participants.write_suspensions([])}
+        for days in (0, 13, 27):
+            authority.now = AT + timedelta(days=days)
+            authority.refresh()
+            drafted = drafts.role(authority.view, authority.now, names.SUSPEND, nothing)
+            with pytest.raises(DocumentRefused, match="still counts"):
+                authority.publish(drafted, authority.seats[:3])
+        authority.now = AT + timedelta(days=28, hours=1)
+        authority.refresh()
+        authority.publish(
+            drafts.role(authority.view, authority.now, names.SUSPEND, nothing), authority.seats[:3]
+        )
+
+
+class TestWhatOneParticipantCosts:
+    def test_so_many_signers_that_each_start_takes_minutes_are_refused(self) -> None:
+        state = State("XUA")
+        rows = [announced.Published(bytes([n >> 8, n & 255]), "DCC") for n in range(1_025)]
+        for authorities, signers in (([state.ca], rows), ([bytes([n]) for n in range(17)], [])):
+            data = announced.write("XUA", Environment.TEST, authorities, signers)
+            with pytest.raises(DocumentRefused, match="busy"):
+                announced.parts(data)
+
+
+class TestAStolenKey:
+    def test_it_is_withdrawn_under_each_of_its_kids(self) -> None:
+        authority, (state,) = network("XUA")
+        text = state.issue()
+        state.signers += [state._signer(0, int(AT.timestamp()) - 3600)]
+        state.withdrawn[1] = "key-compromise"
+        state.publish()
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        assert codes(verifier.verify(text)) == ["SIGNER_WITHDRAWN"]
