@@ -17,6 +17,7 @@ from pratique.journeys.decide import decide
 from pratique.journeys.verify import Verification
 from pratique.model import Moment, Person, Precision
 from pratique.snapshot import Snapshot
+from pratique.trust.roll import Member, Roll
 from pratique.verdict import Colour
 from tests import travellers as t
 
@@ -78,8 +79,11 @@ def test_a_snapshot_has_no_place_for_a_person() -> None:
     # What revocations can do, and cannot, is in test_revocation_is_no_switch.py.
     fields = {name for name in Snapshot.__slots__ if not name.startswith("_")}
     assert fields == {
-        "number", "created", "environment", "trust", "ruleset", "revocations", "sources"
+        "number", "created", "environment", "trust", "ruleset", "revocations", "roll", "sources"
     }  # fmt: skip
+    # The roll is about participants: whole states and organisations, and keys of theirs.
+    assert set(Roll._fields) == {"published", "members", "freshness", "choices"}
+    assert set(Member._fields) == {"expires", "problem", "suspensions", "withdrawn", "contact"}
 
 
 def test_the_same_inputs_make_the_same_code_again() -> None:
