@@ -18,11 +18,16 @@ $(READY): pyproject.toml uv.lock tools/set-up
 	@tools/fonts
 	@touch $@
 
-demo: $(READY)  ## see it work: certificates checked, issued, printed, recalled
+demo: $(READY)  ## a network in a minute: founded, joined, synced, attacked
 	@$(BIN)/pratique demo
 
 test: $(READY)  ## run the tests
+ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
+else
+	@$(BIN)/pytest -n auto --dist loadfile -m "not alone"
+	@$(BIN)/pytest -m alone
+endif
 
 check: style types walls lock docs wheel test instructions  ## run every check that a change must pass
 
