@@ -83,7 +83,7 @@ def check_role(name: str, targets: Targets, *, published: datetime | None = None
     if len(targets.targets) > names.MAX_FILES_OF_ROLE:
         raise refused("files-too-many", f"{name} has more than {names.MAX_FILES_OF_ROLE} files")
     life = SUSPEND_LIFE if name == names.SUSPEND else ROLE_LIFE
-    if published is not None and targets.expires > published + life + SLACK:
+    if published is not None and targets.expires - published > life + SLACK:
         raise refused("long-lived", f"{name} would last for more than {life.days} days")
     for path, file in targets.targets.items():
         if not path.startswith(f"{name}/") or not _is_file(path):

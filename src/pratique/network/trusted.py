@@ -143,7 +143,7 @@ def published(timestamp: Timestamp) -> datetime:
         found = datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise refused("malformed", names.TIMESTAMP_FILE, "it does not say when") from error
-    if not found < timestamp.expires <= found + policy.TIMESTAMP_LIFE:
+    if not found < timestamp.expires or timestamp.expires - found > policy.TIMESTAMP_LIFE:
         raise refused("malformed", names.TIMESTAMP_FILE, "it lasts for too long")
     return found
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +12,8 @@ import pytest
 
 from pratique.cli import main
 from pratique.cli.authority import ceremony
-from pratique.edges.network import repository
-from pratique.errors import DocumentRefused, UsageError
+from pratique.edges.network import held, repository
+from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys import publish
 from pratique.network import changes, drafts, follows, names, participants, proposal
 from pratique.network.proposal import Proposal
@@ -65,8 +67,8 @@ class TestWhatASeatReads:
     """A seat sees what it signs: the files are those whose digests it signs."""
 
     def widened(self, authority: Authority) -> Proposal:
-        held = authority.view.participants
-        wide = {**held, "XUA": held["XUA"]._replace(countries=frozenset({"XA", "XB"}))}
+        now = authority.view.participants
+        wide = {**now, "XUA": now["XUA"]._replace(countries=frozenset({"XA", "XB"}))}
         return drafts.targets(authority.view, authority.now, "as it is", participants=wide)
 
     def test_a_list_of_participants_that_is_kept_back(self) -> None:
@@ -196,9 +198,9 @@ class TestNothingIsTakenBackInSteps:
     def test_a_list_goes_with_a_key_that_has_ended(self) -> None:
         _, (state,) = network("XUA")
         state.revoke(state.issue())
-        held = state.contents()
+        before = state.contents()
         alone = {"XUA/signers.json": self.signers(state)}
-        follows.check("XUA", held, alone, published=int(AT.timestamp()) + 86400 * 365 * 30)
+        follows.check("XUA", before, alone, published=int(AT.timestamp()) + 86400 * 365 * 30)
 
     def test_a_list_is_not_replaced_by_another_participants(self) -> None:
         _, (state,) = network("XUA")
@@ -255,3 +257,38 @@ class TestAStolenKey:
         verifier = Verifier(authority.anchor)
         verifier.sync(authority.files)
         assert codes(verifier.verify(text)) == ["SIGNER_WITHDRAWN"]
+
+
+class TestWhatIsKept:
+    def test_what_could_not_be_read_again_replaces_nothing(self, tmp_path: Path) -> None:
+        held.begin(tmp_path, b"{}")
+        held.save(tmp_path, {"metadata/1.root.json": b"x"}, "here")
+        for name in (f"metadata/{10**300}.snapshot.json", "../x", "targets/XUA/a\\b"):
+            with pytest.raises(DocumentRefused, match="no network"):
+                held.save(tmp_path, {name: b""}, "there")
+        many = dict.fromkeys((f"metadata/{n}.root.json" for n in range(held.MAX_FILES + 1)), b"")
+        with pytest.raises(DocumentRefused, match="larger"):
+            held.save(tmp_path, many, "there")
+        kept = held.load(tmp_path)
+        assert kept is not None
+        assert kept.files == {"metadata/1.root.json": b"x"}
+
+    def test_a_damaged_one_is_refused_and_never_a_traceback(self, tmp_path: Path) -> None:
+        whole = held.to_archive(network("XUA")[0].files)
+        path, chance = tmp_path / "held.zip", random.Random(1)
+        for _ in range(400):
+            damaged = bytearray(whole)
+            damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+            path.write_bytes(damaged)
+            with suppress(DocumentRefused, Unreadable):
+                held.read_archive(path)
+
+    def test_a_timestamp_of_the_last_day_is_refused(self) -> None:
+        authority, _ = network("XUA")
+        told = json.loads(authority.files[names.TIMESTAMP_FILE])
+        told["signed"] |= {
+            "x-pratique-published": "9999-12-31T00:00:00Z", "expires": "9999-12-31T12:00:00Z",
+        }  # fmt: skip
+        files = authority.files | {names.TIMESTAMP_FILE: json.dumps(told).encode()}
+        with pytest.raises(DocumentRefused, match="timestamp"):
+            Verifier(authority.anchor).sync(files)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import fcntl
 import io
+import lzma
 import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -114,7 +116,11 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def to_archive(files: Mapping[str, bytes]) -> bytes:
-    """Pack files; the same files make the same bytes."""
+    """Pack files; the same files make the same bytes.
+
+    What could not be unpacked again is refused: a verifier must be able to start with it.
+    """
+    _check(sorted(files), sum(map(len, files.values())), "the edition")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
@@ -130,15 +136,13 @@ def read_archive(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
-            if len(names) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_SIZE:
-                raise _refused(path, "too-large", "it is larger than any network")
-            if len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
-                raise _refused(path, "malformed", "it holds what belongs to no network")
+            _check(names, sum(entry.file_size for entry in entries), path)
             return {entry.filename: archive.read(entry) for entry in entries}
     except OSError as error:
         raise _unusable(path, error) from error
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError, RuntimeError, EOFError,
+        zlib.error, lzma.LZMAError,
     ) as error:  # fmt: skip
         raise _refused(path, "malformed", "it is damaged, or no edition of a network") from error
 
@@ -148,7 +152,14 @@ def is_archive(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
 
 
-def _refused(path: Path, code: str, why: str) -> DocumentRefused:
+def _check(names: Sequence[str], size: int, what: Path | str) -> None:
+    if len(names) > MAX_FILES or size > MAX_SIZE:
+        raise _refused(what, "too-large", "it is larger than any network")
+    if len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
+        raise _refused(what, "malformed", "it holds what belongs to no network")
+
+
+def _refused(path: Path | str, code: str, why: str) -> DocumentRefused:
     return DocumentRefused(
         f"archive-{code}", f"{path}: {why}", "export it again; what is held here stays as it was"
     )
