@@ -73,7 +73,7 @@ def read(data: bytes, build: Build | None = None) -> dict[str, Any]:
     try:
         return {
             **_head(members),
-            "trust": _trust(members["signers"]),
+            "trust": _trust(members["signers"], apart=members["roll"] is not None),
             "ruleset": _ruleset(members, build),
             "revocations": _revocations(members["revocations"]),
             "roll": _roll(members["roll"]),
@@ -143,9 +143,9 @@ def _roll_row(held: roll.Roll | None) -> object:
     return roll_row.to_row(held)
 
 
-def _trust(rows: object) -> store.TrustList:
+def _trust(rows: object, *, apart: bool) -> store.TrustList:
     signers = [from_row(row) for row in array(rows)]
-    trust = store.TrustList(signers)
+    trust = store.TrustList(signers, apart=apart)
     if len(trust) != len(signers):
         raise ValueError("a signer is there twice")
     return trust

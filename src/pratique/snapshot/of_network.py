@@ -35,7 +35,7 @@ def compiled(view: View, *, build: Build | None = None) -> Snapshot:
         number=trunk.snapshot.version,
         created=int(view.published.timestamp()),
         environment=view.board.environment,
-        trust=TrustList(signer for one in said.values() for signer in one.signers.signers),
+        trust=TrustList((s for one in said.values() for s in one.signers.signers), apart=True),
         sources=(Source(view.board.network, f"root {trunk.root.version}"),),
         ruleset=Ruleset((r for one in said.values() for r in one.rules), sets, build=build),
         revocations=Revocations(each for one in said.values() for each in one.lists),

@@ -5,6 +5,8 @@
 1. Any kid may be asked for: an unknown one has no signers, and nothing is fetched or raised.
 2. The order is the same for the same signers, in whatever order they came.
 3. Of two records of one key, the later one holds, but an end of life once known stays known.
+4. In a network each participant's record of a key stands apart: one that lists another's signer speaks
+   for itself, and takes nothing from it.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ from pratique.trust.signer import Signer
 class TrustList:
     """All signers that are believed, each within its own limits."""
 
-    __slots__ = ("_by_kid", "_signers")
+    __slots__ = ("_apart", "_by_kid", "_signers")
 
-    def __init__(self, signers: Iterable[Signer] = ()) -> None:
-        found: dict[tuple[bytes, str, str, str], Signer] = {}
+    def __init__(self, signers: Iterable[Signer] = (), *, apart: bool = False) -> None:
+        found: dict[tuple[bytes, str, str, str, str], Signer] = {}
         for signer in signers:
-            key = (signer.kid, signer.thumbprint, signer.environment.value, signer.domain)
+            whose = signer.participant if apart else ""
+            key = (signer.kid, signer.thumbprint, signer.environment.value, signer.domain, whose)
             found[key] = _later(found[key], signer) if key in found else signer
+        self._apart = apart
         self._signers = tuple(found[key] for key in sorted(found))
         by_kid: dict[bytes, tuple[Signer, ...]] = {}
         for signer in self._signers:
@@ -36,7 +40,7 @@ class TrustList:
 
     def merge(self, later: Iterable[Signer]) -> TrustList:
         """Return the list with more signers; where both know a key, the later record holds."""
-        return TrustList((*self._signers, *later))
+        return TrustList((*self._signers, *later), apart=self._apart)
 
     def __iter__(self) -> Iterator[Signer]:
         return iter(self._signers)

@@ -18,6 +18,7 @@ from pratique.journeys import publish
 from pratique.network import changes, drafts, follows, names, participants, proposal
 from pratique.network.proposal import Proposal
 from pratique.revocation.tag_list import TagList
+from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust import announced
 from pratique.trust.roll import Suspension
@@ -257,6 +258,30 @@ class TestAStolenKey:
         verifier = Verifier(authority.anchor)
         verifier.sync(authority.files)
         assert codes(verifier.verify(text)) == ["SIGNER_WITHDRAWN"]
+
+
+class TestAnothersSigner:
+    """A participant that lists a signer of another's speaks for itself, and takes nothing from it."""
+
+    @pytest.mark.parametrize("revoked", [False, True])
+    def test_it_counts_for_its_own_participant_all_the_same(self, revoked: bool) -> None:
+        authority, victim, other = Authority(), State("XUA", "XA"), State("XUB", "XB")
+        other.participant = other.participant._replace(subject="XA")
+        authority.admit(victim, other)
+        text = victim.issue()
+        if revoked:
+            victim.revoke(text)
+        other.signers = [*other.signers, *victim.signers]
+        victim.publish()
+        other.publish()
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        found = verifier.verify(text)
+        assert codes(found) == ["REVOKED" if revoked else "NO_RULES"]
+        assert found.signer is not None
+        assert found.signer.participant == "XUA"
+        kept = verifier.snapshot()
+        assert Snapshot.from_bytes(kept.to_bytes()).trust == kept.trust
 
 
 class TestWhatIsKept:
