@@ -40,7 +40,7 @@ COMMANDS = {
         "Take part in a network: keys, dossier, publishing.",
     ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
-    "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
+    "demo": ("pratique.cli.demo.command:demo", "Found a network in a minute, and try it."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
 }
 INPUT_OUTPUT = 4

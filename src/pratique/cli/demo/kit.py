@@ -1,4 +1,4 @@
-"""`pratique demo`: judge the project's own examples, and say what each shows.
+"""The demo's last part: the project's own examples, and what each shows.
 
     vectors/ -> invented states, invented travellers -> verify -> a table, and what to try next
 
@@ -17,14 +17,14 @@ from typing import Any
 
 import click
 
-from pratique.cli import demo_matrix, show
-from pratique.cli.conformance.vector_kinds import outcome, snapshot, snapshot_of
+from pratique.cli import show
+from pratique.cli.conformance.vector_kinds import outcome, snapshot_of
 from pratique.cli.safe import printable
-from pratique.errors import ExtraMissing, Unreadable
+from pratique.errors import Unreadable
 from pratique.journeys.verify import Verification, verify
-from pratique.terms import Environment
 from pratique.verdict import Colour
 
+Groups = dict[str, list[dict[str, Any]]]
 TRAVELLERS = (
     "vaccination",
     "test",
@@ -40,7 +40,7 @@ WIDTH = 58
 OWN = """
 Now your own certificate:
 
-  pratique trust import LIST       a trust list: JSON, PEM, DER or a DID document
+  pratique sync SOURCE             fetch a network, or: pratique trust import LIST
   pratique verify PICTURE|TEXT     what a border post would see
   pratique inspect PICTURE|TEXT    every layer, unverified
   pratique rules import RULES      destinations' rules
@@ -51,28 +51,21 @@ With `make`, put .venv/bin/ before `pratique`, or activate .venv first.
 """
 
 
-@click.command()
-@click.argument("kit", default="vectors", type=click.Path(path_type=Path), metavar="[DIR]")
-def demo(kit: Path) -> int:
-    """Judge the examples in DIR [default: vectors] and say what is shown."""
-    groups = _groups(kit)
-    states = {signer.participant for signer in _held(kit, "production").trust}
-    click.echo(
-        f"A border post holds the public keys of {len(states)} invented states. It is offline.\n"
-    )
-    click.echo("Travellers whose certificates are authentic and in force:")
+def play(kit: Path, groups: Groups) -> int:
+    """Judge the examples, and say what they show; return 1 if one came out otherwise."""
+    click.echo("\nTHE KIT OF EXAMPLES: what anybody's verifier must say, too")
+    click.echo("\nTravellers whose certificates are authentic and in force:")
     formats = {case["id"].partition("/")[2]: case for case in groups["formats"]}
     for name in TRAVELLERS:
         _tell(kit, formats[name])
     click.echo("\nPeople who try something, one for each check:")
     for name, cases in groups.items():
-        if name != "formats":
-            _tell(kit, next(case for case in cases if case["expected"]["colour"] == "red"))
+        red = [case for case in cases if case["expected"]["colour"] == "red"]
+        if name != "formats" and red:
+            _tell(kit, red[0])
     click.echo("\nWhat the desk sees of the first traveller, and nothing more:")
     for line in show.lines("", "", _verify(kit, formats[TRAVELLERS[0]]), inspect=False):
         click.echo(f"  {line}".rstrip())
-    _where_to(kit, formats)
-    _issuing(kit.parent / "demo")
     found, surprising, seconds = _all(kit, groups)
     colours = ", ".join(f"{count} {colour}" for colour, count in found.items() if count)
     click.echo(
@@ -88,63 +81,8 @@ def demo(kit: Path) -> int:
     return 1 if surprising else 0
 
 
-def _where_to(kit: Path, cases: dict[str, dict[str, Any]]) -> None:
-    forms = kit.parent / "examples" / "policies"
-    if not forms.is_dir():
-        return
-    click.echo()
-    for line in demo_matrix.lines(forms, _held(kit, "production"), cases):
-        click.echo(line)
-
-
-def _issuing(folder: Path) -> None:
-    click.echo("\nUtopia begins to issue, and takes a lot back:")
-    try:
-        from pratique.cli import demo_issuer  # noqa: PLC0415 - needs extras
-
-        for line in demo_issuer.lines(folder):
-            click.echo(line)
-    except (ExtraMissing, ImportError) as error:
-        click.echo(f"  left out: {error}; install the extras issuer and pdf")
-
-
-def _tell(kit: Path, case: dict[str, Any]) -> None:
-    found = _verify(kit, case)
-    sign, _, colour = show.SIGNS[found.verdict.colour]
-    codes = ", ".join(finding.code.name for finding in found.verdict.findings)
-    title = printable(case["title"])
-    shown = click.style(f"{sign:<8}", fg=colour, bold=True)
-    if len(title) > WIDTH:
-        title = title[: WIDTH - 1] + "…"
-    click.echo(f"  {shown} {title:<{WIDTH}} {codes}")
-
-
-def _all(
-    kit: Path, groups: dict[str, list[dict[str, Any]]]
-) -> tuple[dict[str, int], list[str], float]:
-    counts = {colour.value: 0 for colour in Colour}
-    surprising = []
-    begun = time.perf_counter()
-    for cases in groups.values():
-        for case in cases:
-            seen = outcome(_verify(kit, case))
-            counts[seen["colour"]] += 1
-            expected = case["expected"]
-            if any(seen[name] != expected[name] for name in ("colour", "findings")):
-                surprising.append(case["id"])
-    return counts, surprising, time.perf_counter() - begun
-
-
-def _verify(kit: Path, case: dict[str, Any]) -> Verification:
-    at = datetime.fromisoformat(case["clock"])
-    return verify(case["text"], snapshot=snapshot_of(case, kit / "signers.json"), at=at)
-
-
-def _held(kit: Path, environment: str) -> Any:
-    return snapshot(kit / "signers.json", Environment(environment))
-
-
-def _groups(kit: Path) -> dict[str, list[dict[str, Any]]]:
+def read(kit: Path) -> Groups:
+    """Read the kit's cases by group; Unreadable `kit-unreadable`."""
     try:
         return dict(sorted(_read(kit)))
     except (OSError, ValueError, KeyError) as error:
@@ -162,3 +100,33 @@ def _read(kit: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for path in paths:
         document = json.loads(path.read_text(encoding="utf-8"))
         yield document["check"], document["cases"]
+
+
+def _tell(kit: Path, case: dict[str, Any]) -> None:
+    found = _verify(kit, case)
+    sign, _, colour = show.SIGNS[found.verdict.colour]
+    codes = ", ".join(finding.code.name for finding in found.verdict.findings)
+    title = printable(case["title"])
+    shown = click.style(f"{sign:<8}", fg=colour, bold=True)
+    if len(title) > WIDTH:
+        title = title[: WIDTH - 1] + "…"
+    click.echo(f"  {shown} {title:<{WIDTH}} {codes}")
+
+
+def _all(kit: Path, groups: Groups) -> tuple[dict[str, int], list[str], float]:
+    counts = {colour.value: 0 for colour in Colour}
+    surprising = []
+    begun = time.perf_counter()
+    for cases in groups.values():
+        for case in cases:
+            seen = outcome(_verify(kit, case))
+            counts[seen["colour"]] += 1
+            expected = case["expected"]
+            if any(seen[name] != expected[name] for name in ("colour", "findings")):
+                surprising.append(case["id"])
+    return counts, surprising, time.perf_counter() - begun
+
+
+def _verify(kit: Path, case: dict[str, Any]) -> Verification:
+    at = datetime.fromisoformat(case["clock"])
+    return verify(case["text"], snapshot=snapshot_of(case, kit / "signers.json"), at=at)

@@ -1,0 +1,45 @@
+"""Keys that were opened once, held in this process: for the demo, which plays every hand of a network.
+
+    file's bytes, password -> opened before? -> the same key again
+
+1. A real seat opens its key file a few times a year, and pays a tenth of a second for a thief's
+   every guess. The demo would pay it two hundred times; the files on the disk stay as dear to guess.
+2. A key that is not in its file any more, or another password, is opened anew: nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pratique.crypto.signing import SoftwareKey
+from pratique.edges.keys import file
+from pratique.terms import Algorithm
+
+Password = Callable[[], str]
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Hold every key file that is made or opened meanwhile."""
+    opened, made, kept = file.open_key, file.make_key, dict[tuple[bytes, str], SoftwareKey]()
+
+    def open_key(path: Path, password: Password) -> SoftwareKey:
+        if not path.is_file():
+            return opened(path, password)
+        what = path.read_bytes(), password()
+        if what not in kept:
+            kept[what] = opened(path, password)
+        return kept[what]
+
+    def make_key(path: Path, password: Password, algorithm: Algorithm, note: str) -> SoftwareKey:
+        key = made(path, password, algorithm, note)
+        kept[path.read_bytes(), password()] = key
+        return key
+
+    file.open_key, file.make_key = open_key, make_key
+    try:
+        yield
+    finally:
+        file.open_key, file.make_key = opened, made
