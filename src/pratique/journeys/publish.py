@@ -23,6 +23,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import enclosed, follows, keys, names, policy, proposal, trusted, view
+from pratique.network.memory import Memory
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files, View
 
@@ -54,6 +55,8 @@ def published(
     """
     current = view.read(files, files[ANCHOR]) if names.TIMESTAMP_FILE in files else None
     _check(current, proposed, at)
+    if current is not None:
+        _check_follows(current, proposed, files)
     found: dict[str, bytes] = {}
     for path, data in proposed.files.items():
         found[names.target(path, hashlib.sha256(data).hexdigest())] = data
@@ -107,17 +110,15 @@ def _check(current: View | None, proposed: Proposal, at: datetime) -> None:
             raise DocumentRefused(
                 "proposal-expired", f"{role} {version} has expired", "draft it again"
             )
-    if current is not None:
-        _check_follows(current, proposed)
 
 
-def _check_follows(current: View, proposed: Proposal) -> None:
+def _check_follows(current: View, proposed: Proposal, files: Files) -> None:
     now = int(current.published.timestamp())
-    for role in proposed.metadata:
-        if role == names.SUSPEND:
-            follows.check(role, current.suspend.files, proposed.files, published=now)
-        elif names.is_participants(role):
-            follows.check(role, current.roles[role].files, proposed.files, published=now)
+    versions = current.trusted.roles()
+    for role in sorted(proposed.metadata.keys() & versions.keys()):
+        before = Memory(files).of(role, versions[role] or 0)
+        newer = {p: d for p, d in proposed.files.items() if p.startswith(f"{role}/")}
+        follows.check(role, before, newer, published=now)
 
 
 def _see(files: Files, current: View | None, proposed: Proposal) -> None:
@@ -127,6 +128,10 @@ def _see(files: Files, current: View | None, proposed: Proposal) -> None:
         one = seen.suspend if role == names.SUSPEND else seen.roles.get(role)
         if one is not None and one.problem:
             raise trusted.refused(one.problem.removeprefix("network-"), role, "it does not hold")
+    if current is not None and seen.suspend.problem and not current.suspend.problem:
+        raise trusted.refused(
+            "taken-back", names.SUSPEND, "other seats must sign it anew with this"
+        )
     if current is not None and seen.published < current.published:
         raise UsageError("clock-behind", "this machine's clock is behind what was published last")
 

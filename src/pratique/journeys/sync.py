@@ -25,6 +25,7 @@ from tuf.api.metadata import Targets
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import follows, names, view
+from pratique.network.memory import Memory
 from pratique.network.pieces import Pieces
 from pratique.network.trunk import Answers, Asking, Trunk, Wanted
 from pratique.network.trusted import refused
@@ -64,10 +65,10 @@ class Sync:
         """
         if at.tzinfo is None:
             raise UsageError("instant-naive", "the instant has no time zone", "give one")
-        self._held, self._anchor = held, anchor
+        self._held, self._anchor, self._memory = held, anchor, Memory(held)
         self._trunk = Trunk(held, anchor, at)
         self._trusted, self._files = self._trunk.trusted, self._trunk.files
-        self._changed, self._earlier = self._trunk.changed, self._trunk.earlier
+        self._changed = self._trunk.changed
         self._problems: dict[str, str] = {}
         self._fetched = 0
         self._answers: dict[str, bytes | None] = {}
@@ -114,8 +115,12 @@ class Sync:
         yield from self._trunk.run()
         yield from self._roles()
         found = view.read(self._files, self._anchor)
+        files = {name: self._files[name] for name in found.used}
+        # Of a role that cannot be read now, what it has taken back is remembered all the same.
+        for role in self._memory.roles - view.readable(found):
+            files |= self._memory.kept(role)
         self._outcome = Outcome(
-            {name: self._files[name] for name in sorted(found.used)},
+            dict(sorted(files.items())),
             found,
             tuple(self._changed),
             self._problems,
@@ -171,11 +176,8 @@ class Sync:
                 self._files |= found
 
     def _check_follows(self, role: str, newer: Files) -> None:
-        if self._earlier is None:
-            return
-        held = self._earlier.roles.get(role)
-        files = self._earlier.suspend.files if role == names.SUSPEND else held.files if held else {}
-        follows.check(role, files, newer, published=int(self._trusted.published.timestamp()))
+        published = int(self._trusted.published.timestamp())
+        follows.check(role, self._memory.of(role), newer, published=published)
 
     def _keep(self, role: str) -> None:
         # Whatever was held of it stays, to know its certificates by; `view.read` tells it is behind.

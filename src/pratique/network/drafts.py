@@ -80,13 +80,18 @@ def root(
     seats: Iterable[bytes],
     online: Online | None = None,
 ) -> Proposal:
-    """Draft the next root, with these seats, and the list of participants under them."""
+    """Draft the next root, with these seats, and under them who takes part and who is suspended."""
     kept = online or online_of(current)
     newer = _root(board, seats, kept, current.root.version + 1, at)
     version = current.trusted.targets.version + 1
     targets = _targets(newer, board, role_keys(current), current.files, version=version, at=at)
     title = f"root {newer.version} of {board.network}"
-    return _proposal(title, {"root": newer, "targets": targets}, {})
+    signed, held = {"root": newer, "targets": targets}, current.suspend.files
+    if held:
+        # Other seats would not have signed it: a suspension would end, and its pause be forgotten.
+        again = role(current, at, names.SUSPEND, held).metadata[names.SUSPEND].signed
+        signed[names.SUSPEND] = again
+    return _proposal(title, signed, held)
 
 
 def targets(

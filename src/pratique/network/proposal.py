@@ -172,7 +172,9 @@ def _delegators(
         return [(f"root {root.version}", root) for root in roots]
     if current is None:
         raise _refused("role", f"there is no network yet in which {role} could speak")
-    return [("targets", current.trusted.targets)]
+    # With other keys in the same proposal, those are asked.
+    other = proposal.metadata.get(Targets.type)
+    return [("targets", current.trusted.targets if other is None else other.signed)]
 
 
 def _is_signed(
@@ -194,6 +196,9 @@ def _key(keyid: str, proposal: Proposal, current: View | None) -> Any:
     held = [] if current is None else [current.root.keys]
     delegations = None if current is None else current.trusted.targets.delegations
     held += [delegations.keys] if delegations is not None else []
+    other = proposal.metadata.get(Targets.type)
+    if other is not None and other.signed.delegations is not None:
+        held.append(other.signed.delegations.keys)
     if Root.type in proposal.metadata:
         held.append(proposal.metadata[Root.type].signed.keys)
     return next(found[keyid] for found in held if keyid in found)

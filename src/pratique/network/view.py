@@ -110,6 +110,12 @@ def read(files: Files, anchor: bytes) -> View:
     )
 
 
+def readable(found: View) -> set[str]:
+    """Return the delegated roles of which an edition could be read."""
+    own = {names.SUSPEND: found.suspend, **found.roles}
+    return {name for name, role in own.items() if role.version}
+
+
 def follow_roots(found: Trusted, files: Files, used: set[str]) -> None:
     """Believe the roots that follow, as far as they are there."""
     while (name := names.metadata("root", found.root.version + 1)) in files:

@@ -317,3 +317,68 @@ class TestWhatIsKept:
         files = authority.files | {names.TIMESTAMP_FILE: json.dumps(told).encode()}
         with pytest.raises(DocumentRefused, match="timestamp"):
             Verifier(authority.anchor).sync(files)
+
+
+class TestOtherKeys:
+    """What was taken back stays so, whoever signs for the role from then on."""
+
+    def revoked(self) -> tuple[Authority, State, Verifier]:
+        authority, (state,) = network("XUA")
+        state.revoke(state.issue())
+        state.publish()
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        state.roles = [key(f"XUA other role {number}") for number in range(3)]
+        return authority, state, verifier
+
+    def freed(
+        self, authority: Authority, state: State, verifier: Verifier, patch: pytest.MonkeyPatch
+    ) -> None:
+        lists, state.lists, state.deltas = state.lists, {}, {}
+        with pytest.raises(DocumentRefused, match="lacks a list"):
+            state.publish()
+        # Nor by an authority that does not look.
+        with patch.context() as careless:
+            careless.setattr(publish, "_check_follows", lambda *_: None)
+            state.publish()
+        assert verifier.sync(authority.files).problems == {"XUA": "network-taken-back"}
+        state.lists = lists
+        state.publish()
+        assert verifier.sync(authority.files).problems == {}
+
+    def test_of_a_participant_that_lost_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        authority, state, verifier = self.revoked()
+        members = {"XUA": state.role_keys()}
+        authority.publish(drafts.targets(authority.view, authority.now, "rekey", members=members))
+        assert verifier.sync(authority.files).problems == {"XUA": "network-unsigned"}
+        self.freed(authority, state, verifier, monkeypatch)
+
+    def test_of_one_that_went_and_came_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        authority, state, verifier = self.revoked()
+        gone = drafts.targets(
+            authority.view, authority.now, "withdraw", participants={}, members={"XUA": None}
+        )
+        authority.publish(gone)
+        for _ in range(2):
+            assert not verifier.sync(authority.files).view.participants
+        authority.admit(state)
+        verifier.sync(authority.files)
+        self.freed(authority, state, verifier, monkeypatch)
+
+    def test_of_the_seats_that_had_suspended(self) -> None:
+        authority, (state,) = network("XUA")
+        state.publish()
+        authority.suspend("XUA", authority.seats[:3])
+        seats = [*(key(f"other seat {number}") for number in range(3)), *authority.seats[3:]]
+        board = authority.board._replace(seats=authority.rows(seats))
+        drafted = drafts.root(
+            authority.view, authority.now, board=board, seats=[seat.public_key for seat in seats]
+        )
+        for seat in {*authority.seats, *seats}:
+            proposal.sign(drafted, seat, authority.view)
+        alone = {role: found for role, found in drafted.metadata.items() if role != names.SUSPEND}
+        with pytest.raises(DocumentRefused, match="sign it anew"):
+            authority.accept(drafted._replace(metadata=alone, files={}))
+        authority.accept(drafted)
+        assert [code for code, _ in authority.view.suspensions] == ["XUA"]
+        assert not authority.view.suspend.problem

@@ -1,0 +1,63 @@
+"""What was held of a role, whoever may sign for it now: what its next edition must not take back.
+
+    files -> Memory -> of(role) -> files by path          -> kept(role) -> files by name
+
+1. It is believed for nothing else: no signer and no rule is taken from it, so that nothing is asked of
+   its signatures. They were checked when it came.
+2. It outlives the role's keys, and the role: other keys, or a participant that goes and comes back, do
+   not free what was revoked.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Targets
+
+from pratique.network import names
+from pratique.network.view import Files, is_delta, target_name
+
+_EDITION = re.compile(rf"metadata/(\d{{1,10}})\.({names.CODE.pattern}|{names.SUSPEND})\.json")
+_KEPT = re.compile(rf"targets/[^/]+/[0-9a-f]{{64}}\.({names.SIGNERS}|list\.json|.+\.tags)")
+
+
+class Memory:
+    """Editions of roles, as they lie there."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._editions: dict[str, list[int]] = {}
+        for name in files:
+            if match := _EDITION.fullmatch(name):
+                self._editions.setdefault(match[2], []).append(int(match[1]))
+
+    @property
+    def roles(self) -> set[str]:
+        """Return the roles of which something is held."""
+        return set(self._editions)
+
+    def of(self, role: str, upto: int | None = None) -> dict[str, bytes]:
+        """Return a role's files by path, as far as they are there; of the newest version, or up to one."""
+        for version in sorted(self._editions.get(role, ()), reverse=True):
+            if upto is None or version <= upto:
+                try:
+                    return self._read(names.metadata(role, version))
+                except (RepositoryError, KeyError):
+                    continue
+        return {}
+
+    def kept(self, role: str) -> dict[str, bytes]:
+        """Return what must be kept of a role, by name, so that it is remembered."""
+        own = [names.metadata(role, version) for version in self._editions.get(role, ())]
+        own += [n for n in self._files if n.startswith(f"targets/{role}/") and _KEPT.fullmatch(n)]
+        return {name: self._files[name] for name in own}
+
+    def _read(self, name: str) -> dict[str, bytes]:
+        targets = Metadata[Targets].from_bytes(self._files[name]).signed.targets
+        found = {path: target_name(path, file) for path, file in targets.items()}
+        return {
+            path: self._files[own]
+            for path, own in found.items()
+            if own in self._files and not is_delta(path)
+        }
