@@ -43,4 +43,5 @@ def apply(*, out: Path, folder: Path | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         disk.replace(path, data, 0o644)
         click.echo(f"{path}")
-    click.echo(f"check it: pratique participant check {out} --code {found.participant.code}")
+    for_whom = f"--code {found.participant.code} --environment {found.environment}"
+    click.echo(f"check it: pratique participant check {out} {for_whom}")

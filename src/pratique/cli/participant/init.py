@@ -122,5 +122,7 @@ def _tell(folder: Path, found: homes.Home) -> None:
     click.echo("next")
     click.echo("  give each role key to another hand, on another machine")
     click.echo("  pratique participant apply --out DIR   writes what you hand in")
-    click.echo("  pratique participant check DIR         checks it as the authority will")
+    click.echo(
+        f"  pratique participant check DIR --code {one.code} --environment {found.environment}"
+    )
     click.echo(f"  pratique issuer init --signing-ca {folder}   makes keys that sign certificates")
