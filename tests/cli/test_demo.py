@@ -30,6 +30,8 @@ from pratique.crypto import signing
 from pratique.edges.keys import make_key, open_key
 from pratique.errors import UsageError
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = float(os.environ.get("PRATIQUE_DEMO_SECONDS", "60"))
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,7 +12,7 @@ from pratique.cli.demo.stage import Stage, shortened, sized, wrapped
 from pratique.errors import ExtraMissing
 from pratique.findings import Code
 
-REASON = 46
+REASON = 58
 
 
 def play(stage: Stage, homes: Homes) -> None:
@@ -38,7 +38,7 @@ def _arrow(stage: Stage, homes: Homes, home: State, there: State) -> Arrow:
     (one,) = stage.json("decide", text, *words)["results"]
     suspended = [f["where"] for f in one["because"] if f["code"] == Code.PARTICIPANT_SUSPENDED.name]
     note = suspended[0].partition(", ")[0].partition("T")[0] if suspended else ""
-    return Arrow(home, there, one["colour"], why(one, 130), note.replace(home.code, "suspended"))
+    return Arrow(home, there, one["colour"], why(one, 160), note.replace(home.code, "suspended"))
 
 
 def _tables(stage: Stage, arrows: list[Arrow]) -> None:

@@ -45,14 +45,14 @@ class Screen:
     def opening(self, title: str, lines: Sequence[str]) -> None:
         """Begin."""
         self._console.print(
-            Panel("\n".join(lines), title=f"[bold]{title}[/]", width=self._width, padding=(1, 2))
+            Panel(" ".join(lines), title=f"[bold]{title}[/]", width=self._width, padding=(1, 2))
         )
         self._progress.start()
 
     def act(self, number: int, title: str, lines: Sequence[str]) -> None:
         """Begin an act."""
         self._progress.update(self._task, completed=number)
-        said = Group(Text(title, "bold"), *(Text(line, "dim") for line in lines))
+        said = Group(Text(title, "bold"), Text(" ".join(lines), "dim"))
         self._console.print()
         self._console.print(
             Panel(said, title=f"{number} of {self._acts}", title_align="left", width=self._width)
