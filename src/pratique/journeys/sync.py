@@ -74,12 +74,12 @@ class Sync:
         self._answers: dict[str, bytes | None] = {}
         self._outcome: Outcome | None = None
         self._asking = self._run()
-        self._open: tuple[Wanted, ...] = ()
+        self._open: dict[str, int] = {}
         self._advance(None)
 
     def wanted(self) -> tuple[Wanted, ...]:
         """Return the files that are wanted now, in whatever order; none when it is done."""
-        return tuple(one for one in self._open if one.name not in self._answers)
+        return tuple(Wanted(*one) for one in self._open.items() if one[0] not in self._answers)
 
     def receive(self, name: str, data: bytes | None) -> None:
         """Take a file that was wanted; None where there is none.
@@ -88,14 +88,14 @@ class Sync:
             DocumentRefused: `network-…`, `board-…`, `policy-…`. The sync is over then, and what was
                 held before is still good.
         """
-        limit = next((one.limit for one in self._open if one.name == name), None)
+        limit = self._open.get(name)
         if limit is None or name in self._answers:
             raise UsageError("sync-unasked", "a file was handed in that was not wanted")
         if data is not None and len(data) > limit:
             data = None
         self._fetched += len(data or b"")
         self._answers[name] = data
-        if not self.wanted():
+        if len(self._answers) == len(self._open):
             self._advance(self._answers)
 
     def outcome(self) -> Outcome:
@@ -107,9 +107,10 @@ class Sync:
     def _advance(self, answers: Answers | None) -> None:
         self._answers = {}
         try:
-            self._open = self._asking.send(answers) if answers is not None else next(self._asking)
+            asked = self._asking.send(answers) if answers is not None else next(self._asking)
         except StopIteration:
-            self._open = ()
+            asked = ()
+        self._open = {one.name: one.limit for one in asked}
 
     def _run(self) -> Asking:
         yield from self._trunk.run()
