@@ -48,7 +48,7 @@ def check(name: str, held: Files, newer: Files, *, published: int) -> None:
             Revocations([earlier]).with_list(later[earlier.head.kid])
         else:
             lost.add(earlier.head.kid)
-    if lost - _ended(name, held, published):
+    if lost and lost - _ended(name, held, published):
         raise refused("taken-back", name, "it lacks a list of revocations that is held here")
 
 
