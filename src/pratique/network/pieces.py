@@ -20,6 +20,9 @@ from pratique.network.view import Files, is_delta, is_file, target_name
 from pratique.revocation.delta import Delta, follow
 from pratique.revocation.tag_list import TagList
 
+MOST_STEPS = 32
+MOST_WORK = 1 << 24
+"""Tags of a role that are written anew, over all steps: each step writes the whole list."""
 _LIST = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)\.tags")
 _DELTA = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)-(\d+)\.delta")
 
@@ -32,6 +35,7 @@ class Pieces:
         self._targets, self._held = targets.targets, held
         self._found: dict[str, bytes] = {}
         self._asked: set[str] = set()
+        self._work = 0
         self._chains: dict[str, tuple[str, list[str]]] = {}
         for path, file in self._targets.items():
             if is_delta(path):
@@ -95,7 +99,7 @@ class Pieces:
             size += self._targets[delta].length
             before = self._held_list(f"{match[1]}-{at}.tags")
             if before is not None:
-                shorter = size < self._targets[path].length
+                shorter = size < self._targets[path].length and len(deltas) <= MOST_STEPS
                 return (before, deltas) if shorter else None
         return None
 
@@ -114,7 +118,11 @@ class Pieces:
                 )
                 for d in deltas
             ]
-            return follow(TagList.from_bytes(self._held[before]), chain).to_bytes()
+            held = TagList.from_bytes(self._held[before])
+            self._work += len(chain) * len(held)
+            if self._work > MOST_WORK:
+                return None
+            return follow(held, chain).to_bytes()
         except DocumentRefused:
             return None
 

@@ -21,6 +21,8 @@ from pratique.rules import documents
 from pratique.rules.ruleset import Rule, Ruleset
 from pratique.trust import announced, json_text
 
+MOST_RULES = 256
+"""Rules of a participant: an issuer's own are asked at each check of what it has issued."""
 _NOTHING = announced.Announced((), frozenset())
 
 
@@ -73,6 +75,8 @@ def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets
     if data is None:
         return said
     rules = documents.read(json_text.parse(data)).rules
+    if len(rules) > MOST_RULES:
+        raise DocumentRefused("rules-too-many", f"{one.code} would keep every check busy")
     if any(rule.country not in one.countries for rule in rules):
         raise DocumentRefused("rules-foreign", f"{one.code} publishes another destination's rules")
     # Made once here, so that a rule that is refused is its own participant's problem.

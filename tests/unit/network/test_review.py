@@ -15,7 +15,7 @@ from pratique.cli.authority import ceremony
 from pratique.edges.network import held, repository
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys import publish
-from pratique.network import changes, drafts, follows, names, participants, proposal
+from pratique.network import changes, drafts, follows, names, participants, pieces, proposal
 from pratique.network.proposal import Proposal
 from pratique.revocation.tag_list import TagList
 from pratique.snapshot import Snapshot
@@ -382,3 +382,57 @@ class TestOtherKeys:
         authority.accept(drafted)
         assert [code for code, _ in authority.view.suspensions] == ["XUA"]
         assert not authority.view.suspend.problem
+
+
+class TestWhatACheckCosts:
+    def test_so_many_rules_that_each_check_takes_seconds_are_left_out(self) -> None:
+        authority, (state, other) = network("XUA", "XUB")
+        rule = {
+            "Type": "Acceptance", "Country": "XA", "Version": "1.0.0", "SchemaVersion": "1.3.0",
+            "Engine": "CERTLOGIC", "EngineVersion": "1.3.3", "CertificateType": "General",
+            "Description": [{"lang": "en", "desc": "more than enough of them"}],
+            "ValidFrom": "2021-01-01T00:00:00Z", "ValidTo": "2031-01-01T00:00:00Z",
+            "AffectedFields": ["ma"], "Logic": {"===": [1, 1]},
+        }  # fmt: skip
+        state.rules = [{**rule, "Identifier": f"GR-XA-{number:04}"} for number in range(257)]
+        state.publish()
+        other.publish()
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        found = verifier.snapshot()
+        assert found.roll is not None
+        assert {code: one.problem for code, one in found.roll.members.items()} == {
+            "XUA": "rules-too-many", "XUB": "",
+        }  # fmt: skip
+        assert not found.ruleset.rules
+
+
+class TestAChainOfDeltas:
+    """Each step writes the whole list anew, so that a long chain over a long list could take hours."""
+
+    def asked(self, monkeypatch: pytest.MonkeyPatch, *, steps: int, work: int) -> list[str]:
+        authority, (state,) = network("XUA")
+        state.revoke_tags(state.kid(), range(0, 40_000, 7))
+        state.publish()
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        for number in range(3):
+            state.revoke_tags(state.kid(), [number * 7 + 1])
+        state.publish()
+        monkeypatch.setattr(pieces, "MOST_STEPS", steps)
+        monkeypatch.setattr(pieces, "MOST_WORK", work)
+        verifier.asked.clear()
+        assert not verifier.sync(authority.files).problems
+        assert len(verifier.snapshot().revocations.lists) == 1  # type: ignore[union-attr]
+        return [
+            name.rpartition(".")[2] for name in verifier.asked if name.startswith("targets/XUA")
+        ]
+
+    def test_a_short_one_is_followed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.asked(monkeypatch, steps=32, work=1 << 24) == ["delta"] * 3
+
+    def test_with_too_many_steps_the_list_is_fetched(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.asked(monkeypatch, steps=2, work=1 << 24) == ["tags"]
+
+    def test_with_too_much_work_it_is_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.asked(monkeypatch, steps=32, work=10_000) == ["delta"] * 3 + ["tags"]
