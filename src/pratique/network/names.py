@@ -38,6 +38,8 @@ MAX_SMALL = 2 * 1024 * 1024
 MAX_ROOTS = 256
 """Successive roots that are followed in one go."""
 MAX_PARTICIPANTS = 2_000
+MAX_VERSION = 9_999_999_999
+"""Ten digits: what is read from a name, and what may be written into one."""
 
 
 def metadata(role: str, version: int) -> str:

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ PUBLISHED = "x-pratique-published"
 
 DAWN = datetime(1, 1, 2, tzinfo=UTC)
 T = TypeVar("T")
+S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 _CODES = {
     "ExpiredMetadataError": "expired",
     "BadVersionNumberError": "rollback",
@@ -81,7 +82,7 @@ class Trusted:
 
     def take_root(self, data: bytes) -> Root:
         """Believe the next root: signed by the seats of the last one and by its own."""
-        root = _asked(lambda: Metadata[Root].from_bytes(data).signed, "root")
+        root = _read(Root, data, "root").signed
         board = _asked(lambda: boards.of_root(root), "root")
         if (board.network, board.environment) != (self.board.network, self.board.environment):
             raise boards.refused("differs", "the next root is of another network or environment")
@@ -91,22 +92,28 @@ class Trusted:
 
     def take_timestamp(self, data: bytes) -> Timestamp:
         """Believe a timestamp."""
-        _asked(lambda: published(Metadata[Timestamp].from_bytes(data).signed), "timestamp")
+        found = _read(Timestamp, data, "timestamp").signed
+        _asked(lambda: published(found), "timestamp")
+        _fit("timestamp", [found.snapshot_meta.version])
         return _asked(lambda: self._set.update_timestamp(data), "timestamp")
 
     def take_snapshot(self, data: bytes, *, held: bool = False) -> Snapshot:
         """Believe the list of all versions; `held` if it was believed before."""
+        meta = _read(Snapshot, data, "snapshot").signed.meta
+        if "targets.json" not in meta:
+            raise refused("malformed", "snapshot", "it does not list the authority's own")
+        _fit("snapshot", [one.version for one in meta.values()])
         return _asked(lambda: self._set.update_snapshot(data, trusted=held), "snapshot")
 
     def take_targets(self, data: bytes) -> Targets:
         """Believe the authority's own."""
-        found = _asked(lambda: Metadata[Targets].from_bytes(data).signed, "targets")
+        found = _read(Targets, data, "targets").signed
         policy.check_targets(found, self.root, self.board)
         return _asked(lambda: self._set.update_targets(data), "targets")
 
     def take_role(self, name: str, data: bytes) -> Targets:
         """Believe a delegated role, expired or not."""
-        found = _asked(lambda: Metadata[Targets].from_bytes(data).signed, name)
+        found = _read(Targets, data, name).signed
         policy.check_role(name, found, published=self.published)
         now, self._set.reference_time = self._set.reference_time, DAWN
         try:
@@ -118,7 +125,7 @@ class Trusted:
 
     def earlier_role(self, name: str, data: bytes) -> Targets:
         """Return a delegated role of an earlier version, which its own keys have signed."""
-        found = _asked(lambda: Metadata[Targets].from_bytes(data), name)
+        found = _read(Targets, data, name)
         policy.check_role(name, found.signed)
         delegator = self.targets
         _asked(lambda: delegator.verify_delegate(name, found.signed_bytes, found.signatures), name)
@@ -151,6 +158,22 @@ def published(timestamp: Timestamp) -> datetime:
 def refused(code: str, what: str, why: str) -> DocumentRefused:
     """Return the refusal of a piece of the network."""
     return DocumentRefused(f"network-{code}", f"{what} was refused: {why}", policy.HINT)
+
+
+def _read(kind: type[S], data: bytes, what: str) -> Metadata[S]:
+    # A server may hand in any file of the network under any name: what is looked at before its
+    # signatures are checked must be of the role's own kind.
+    found = _asked(lambda: Metadata[S].from_bytes(data), what)
+    if not isinstance(found.signed, kind):
+        raise refused("malformed", what, _WHY["malformed"])
+    _fit(what, [found.signed.version])
+    return found
+
+
+def _fit(what: str, versions: Iterable[int]) -> None:
+    # One that its file's name cannot hold would not be found again, nor what it has taken back.
+    if any(type(one) is not int or one > names.MAX_VERSION for one in versions):
+        raise refused("malformed", what, "a version is no number that a name can hold")
 
 
 def _asked(ask: Callable[[], T], what: str) -> T:
