@@ -23,6 +23,7 @@ from pratique.network import enclosed, keys
 from pratique.network.board import of_root
 from pratique.network.view import View
 from pratique.trust import json_text
+from pratique.trust.rows import text
 
 FORMAT = "pratique-proposal-1"
 
@@ -85,13 +86,31 @@ def from_bytes(data: bytes) -> Proposal:
         files = {str(p): base64.b64decode(t, validate=True) for p, t in found["files"].items()}
         for role, one in metadata.items():
             expected = Root if role == Root.type else Targets
-            if not isinstance(one.signed, expected):
+            if not isinstance(one.signed, expected) or not _is_sound(one.signed):
                 raise TypeError("another role's metadata")
+            one.signed_bytes  # noqa: B018 - what cannot be signed is no proposal
+        whole = Proposal(text(found["title"]), metadata, files)
+        to_bytes(whole)
     except (
         AttributeError, KeyError, TypeError, ValueError, RecursionError, RepositoryError,
     ) as error:  # fmt: skip
         raise _refused("malformed", "a part of it is missing or of the wrong kind") from error
-    return Proposal(str(found["title"]), metadata, files)
+    return whole
+
+
+def _is_sound(signed: Root | Targets) -> bool:
+    # The framework takes whatever stands there for identifiers of keys.
+    roles: Mapping[str, Any] = {}
+    if isinstance(signed, Root):
+        roles = signed.roles
+    elif signed.delegations is not None:
+        roles = signed.delegations.roles or {}
+    return all(
+        type(role.keyids) is list
+        and role.keyids
+        and all(type(one) is str for one in (name, *role.keyids))
+        for name, role in roles.items()
+    )
 
 
 def merged(copies: Iterable[Proposal]) -> Proposal:

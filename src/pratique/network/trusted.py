@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from tuf.api.exceptions import RepositoryError
@@ -103,18 +103,27 @@ class Trusted:
         if "targets.json" not in meta:
             raise refused("malformed", "snapshot", "it does not list the authority's own")
         _fit("snapshot", [one.version for one in meta.values()])
-        return _asked(lambda: self._set.update_snapshot(data, trusted=held), "snapshot")
+        found = _asked(lambda: self._set.update_snapshot(data, trusted=held), "snapshot")
+        self._check_life(found, policy.SNAPSHOT_LIFE)
+        return found
 
     def take_targets(self, data: bytes) -> Targets:
         """Believe the authority's own."""
         found = _read(Targets, data, "targets").signed
-        policy.check_targets(found, self.root, self.board)
+        _asked(lambda: policy.check_targets(found, self.root, self.board), "targets")
+        self._check_life(self.root, policy.ROOT_LIFE)
+        self._check_life(found, policy.TARGETS_LIFE)
         return _asked(lambda: self._set.update_targets(data), "targets")
+
+    def _check_life(self, signed: Root | Snapshot | Targets, life: timedelta) -> None:
+        # It was made before the timestamp was, so it cannot end later than this.
+        if signed.expires - self.published > life + policy.SLACK:
+            raise policy.refused("long-lived", f"{signed.type} would last for too long")
 
     def take_role(self, name: str, data: bytes) -> Targets:
         """Believe a delegated role, expired or not."""
         found = _read(Targets, data, name).signed
-        policy.check_role(name, found, published=self.published)
+        _asked(lambda: policy.check_role(name, found, published=self.published), name)
         now, self._set.reference_time = self._set.reference_time, DAWN
         try:
             return _asked(
@@ -126,7 +135,7 @@ class Trusted:
     def earlier_role(self, name: str, data: bytes) -> Targets:
         """Return a delegated role of an earlier version, which its own keys have signed."""
         found = _read(Targets, data, name)
-        policy.check_role(name, found.signed)
+        _asked(lambda: policy.check_role(name, found.signed), name)
         delegator = self.targets
         _asked(lambda: delegator.verify_delegate(name, found.signed_bytes, found.signatures), name)
         return found.signed
@@ -184,7 +193,14 @@ def _asked(ask: Callable[[], T], what: str) -> T:
         raise refused(code, what, _WHY[code]) from error
     except DocumentRefused:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise refused("malformed", what, _WHY["malformed"]) from error
 
 

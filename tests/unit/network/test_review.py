@@ -7,6 +7,7 @@ import random
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from pratique.cli.authority import ceremony
 from pratique.edges.network import held, repository
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys import publish
-from pratique.network import changes, drafts, follows, names, participants, pieces, proposal
+from pratique.network import changes, drafts, follows, names, participants, pieces, policy, proposal
 from pratique.network.proposal import Proposal
 from pratique.revocation.tag_list import TagList
 from pratique.snapshot import Snapshot
@@ -436,3 +437,61 @@ class TestAChainOfDeltas:
 
     def test_with_too_much_work_it_is_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.asked(monkeypatch, steps=32, work=10_000) == ["delta"] * 3 + ["tags"]
+
+
+class TestWhatIsNoMetadata:
+    """What nobody has signed yet is refused in words, whatever it holds."""
+
+    def test_a_name_that_is_none_in_a_mirrors_file(self) -> None:
+        authority, _ = network("XUA")
+        name = names.metadata("targets", authority.view.trusted.targets.version)
+        told = json.loads(authority.files[name])
+        told["signed"]["delegations"]["roles"][0] |= {"name": 5, "paths": ["5/*"]}
+        with pytest.raises(DocumentRefused, match="targets"):
+            Verifier(authority.anchor).sync(authority.files | {name: json.dumps(told).encode()})
+
+    @pytest.mark.parametrize(
+        ("where", "what"),
+        [
+            (("title",), "\ud800"),
+            (("title",), 1),
+            (("metadata", "targets", "signed", "x"), float("inf")),
+            (("metadata", "targets", "signed", "delegations", "roles", 0, "name"), 5),
+            (("metadata", "targets", "signed", "delegations", "roles", 0, "keyids"), []),
+            (("metadata", "targets", "signed", "delegations", "roles", 0, "keyids", 0), True),
+        ],
+    )
+    def test_a_proposal_that_nobody_could_sign(self, where: tuple[Any, ...], what: object) -> None:
+        authority, _ = network("XUA")
+        drafted = drafts.targets(authority.view, authority.now, "as it is")
+        told = inner = json.loads(proposal.to_bytes(drafted))
+        for step in where[:-1]:
+            inner = inner[step]
+        inner[where[-1]] = what
+        with pytest.raises(DocumentRefused, match=r"kind|JSON"):
+            proposal.from_bytes(json.dumps(told).encode())
+
+    def test_a_folder_is_asked_for_no_name_that_is_none(self, tmp_path: Path) -> None:
+        files = repository.Repository(tmp_path)
+        for name in (
+            "targets/XUA/\0",
+            "targets/XUA/" + "a" * 5000,
+            "\ud800",
+            "a\\..\\b",
+            "../x",
+            "",
+        ):
+            assert files.get(name) is None
+            assert name not in files
+
+
+class TestHowLongItLasts:
+    @pytest.mark.parametrize("life", ["ROOT_LIFE", "TARGETS_LIFE", "SNAPSHOT_LIFE"])
+    def test_what_would_last_for_longer_is_refused(
+        self, life: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as careless:
+            careless.setattr(policy, life, getattr(policy, life) + timedelta(hours=2))
+            authority = Authority()
+        with pytest.raises(DocumentRefused, match="too long"):
+            Verifier(authority.anchor).sync(authority.files)

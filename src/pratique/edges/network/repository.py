@@ -51,10 +51,7 @@ class Repository(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
     def _path(self, name: str) -> Path | None:
-        parts = name.split("/")
-        if any(not part or part.startswith(".") for part in parts):
-            return None
-        return self._folder.joinpath(*parts)
+        return self._folder.joinpath(*name.split("/")) if NAME.fullmatch(name) else None
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
