@@ -50,10 +50,16 @@ class Authority:
     """A board, its online keys, and the repository that they publish."""
 
     def __init__(
-        self, seats: int = 9, threshold: int = 5, suspend: int = 3, at: datetime = AT
+        self,
+        seats: int = 9,
+        threshold: int = 5,
+        suspend: int = 3,
+        at: datetime = AT,
+        *,
+        hands: str = "seat",
     ) -> None:
         self.now = at
-        self.seats = [key(f"seat {number}") for number in range(seats)]
+        self.seats = [key(f"{hands} {number}") for number in range(seats)]
         self.board = Board("invented", Environment.TEST, self.rows(self.seats), threshold, suspend)
         self.online = publish.OnlineKeys(key("snapshot"), key("timestamp"))
         self.files: dict[str, bytes] = {}
