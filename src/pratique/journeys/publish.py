@@ -26,6 +26,7 @@ from pratique.network import enclosed, follows, keys, names, policy, proposal, t
 from pratique.network.memory import Memory
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files, View
+from pratique.snapshot.heard import value_sets
 
 ANCHOR = names.metadata("root", 1)
 LEAD = timedelta(days=2)
@@ -132,6 +133,7 @@ def _see(files: Files, current: View | None, proposed: Proposal) -> None:
         raise trusted.refused(
             "taken-back", names.SUSPEND, "other seats must sign it anew with this"
         )
+    value_sets(seen)
     if current is not None and seen.published < current.published:
         raise UsageError("clock-behind", "this machine's clock is behind what was published last")
 

@@ -495,3 +495,24 @@ class TestHowLongItLasts:
             authority = Authority()
         with pytest.raises(DocumentRefused, match="too long"):
             Verifier(authority.anchor).sync(authority.files)
+
+
+class TestValueSets:
+    @pytest.mark.parametrize("data", [b'{"a": [1]}', b'{"x": 1}', b"\xff", b"null"])
+    def test_those_that_cannot_be_read_keep_no_verifier_from_starting(
+        self, data: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        authority, (state,) = network("XUA")
+        state.publish()
+        drafted = drafts.targets(
+            authority.view, authority.now, "sets", files={names.VALUE_SETS: data}
+        )
+        authority.signed(drafted)
+        with pytest.raises(DocumentRefused, match=r"value sets|JSON"):
+            authority.accept(drafted)
+        with monkeypatch.context() as careless:
+            careless.setattr(publish, "value_sets", lambda _: None)
+            authority.accept(drafted)
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        assert codes(verifier.verify(state.issue())) == ["NO_RULES"]
