@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from tuf.api.metadata import Metadata, TargetFile
@@ -24,7 +25,7 @@ ALWAYS: dict[str, Any] = {
     "EngineVersion": "0.7.5", "CertificateType": "General",
     "Description": [{"lang": "en", "desc": "Whatever is authentic and in force is accepted."}],
     "ValidFrom": "2001-01-01T00:00:00Z", "ValidTo": "2099-01-01T00:00:00Z",
-    "AffectedFields": ["v.0.tg"], "Logic": True,
+    "AffectedFields": ["v.0.tg"],
 }  # fmt: skip
 
 
@@ -52,11 +53,23 @@ def again(verifier: Verifier) -> Verifier:
     return other
 
 
-def rule(country: str, logic: object = True, number: int = 1) -> dict[str, Any]:
+MET, UNMET = {"===": [1, 1]}, {"===": [1, 2]}
+
+
+def rule(country: str, logic: object = MET) -> dict[str, Any]:
     """Return a country's rule; by default one that is always met."""
-    return {
-        **ALWAYS, "Identifier": f"GR-{country}-{number:04}", "Country": country, "Logic": logic,
-    }  # fmt: skip
+    return {**ALWAYS, "Identifier": f"GR-{country}-0001", "Country": country, "Logic": logic}
+
+
+_VIEWS: WeakKeyDictionary[Authority, tuple[Files, View]] = WeakKeyDictionary()
+
+
+def current(authority: Authority) -> View:
+    """Return the network as it is; read anew only if it has changed."""
+    known = _VIEWS.get(authority)
+    if known is None or known[0] != authority.files:
+        known = _VIEWS[authority] = dict(authority.files), authority.view
+    return known[1]
 
 
 def newest(files: Mapping[str, bytes], role: str) -> str:
@@ -97,18 +110,27 @@ def named(files: Mapping[str, bytes]) -> Files:
     return {names.target(path, found[path].hashes["sha256"]): files[path] for path in files}
 
 
+Edition = tuple[Mapping[str, bytes], Iterable[SigningKey]]
+
+
 def edition(
     authority: Authority, role: str, files: Mapping[str, bytes], by: Iterable[SigningKey]
 ) -> Files:
     """Return a role's next edition by hand, as a hostile repository would hold it."""
-    name = newest(authority.files, role)
-    version = int(name.split("/")[1].split(".")[0]) + 1
+    return editions(authority, {role: (files, by)})
 
-    def change(signed: Any) -> None:
-        signed.version, signed.targets = version, listing(files)
 
-    made = {names.metadata(role, version): by_hand(authority.files[name], change, by)}
-    return spread(authority, {**made, **named(files)}, {role: version})
+def editions(authority: Authority, made: Mapping[str, Edition]) -> Files:
+    """Return the next editions of several roles: files by path, and who signs."""
+    found, versions = Files(), dict[str, int | None]()
+    for role, (files, by) in made.items():
+        name = newest(authority.files, role)
+        version = int(name.split("/")[1].split(".")[0]) + 1
+        change = put(version=version, targets=listing(files))
+        found[names.metadata(role, version)] = by_hand(authority.files[name], change, by)
+        found |= named(files)
+        versions[role] = version
+    return spread(authority, found, versions)
 
 
 def spread(
@@ -121,10 +143,10 @@ def spread(
 
     A version of None takes a role out of the list.
     """
-    current: View = authority.view
-    told = {**publish._versions(current.trusted.snapshot), **versions}
+    now = current(authority)
+    told = {**publish._versions(now.trusted.snapshot), **versions}
     kept = {role: version for role, version in told.items() if version is not None}
-    made = publish._announced(current, kept, online or authority.online, authority.now)
+    made = publish._announced(now, kept, online or authority.online, authority.now)
     return {**authority.files, **files, **made}
 
 

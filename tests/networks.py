@@ -140,6 +140,7 @@ class State:
         self.lists: dict[bytes, tag_list.TagList] = {}
         self.deltas: dict[str, bytes] = {}
         self.files: dict[str, bytes] = {}
+        self.tags: dict[str, tuple[bytes, int]] = {}
 
     def _signer(self, number: int, when: int) -> bytes:
         name = f"{self.code} dsc {number}"
@@ -171,7 +172,7 @@ class State:
             record._replace(entry=entry), request=f"{self.code} {number} {nth}".encode().ljust(16),
             shard=shard, key=key(f"{self.code} dsc {number}"), book=_Empty(), occasion=occasion,
         )  # fmt: skip
-        self.tags = {**getattr(self, "tags", {}), signed.text: (found.kid, signed.line.tag)}
+        self.tags[signed.text] = found.kid, signed.line.tag
         return signed.text
 
     def revoke(self, *texts: str) -> None:
