@@ -63,6 +63,14 @@ def sync(
             click.echo(line)
 
 
+def brought(home: Path | None, source: str, at: datetime) -> None:
+    """Sync what is held in a home folder, if there is a network in it."""
+    folder = held.folder_of(files.home(home))
+    if held.load(folder) is not None:
+        with held.locked(folder):
+            synced(folder, source, at)
+
+
 def synced(folder: Path, source: str, at: datetime) -> Outcome:
     """Sync a network's folder from a source, and keep what came of it."""
     kept = held.load(folder)

@@ -45,6 +45,8 @@ def published(
 ) -> dict[str, bytes]:
     """Return the files of the next edition, to be written in this order, the timestamp last.
 
+    There are none where it is published already: whoever was interrupted may ask again.
+
     Args:
         files: the repository as it is, by name; empty for the first edition.
         proposed: what is to be published.
@@ -54,7 +56,9 @@ def published(
     Raises:
         DocumentRefused: `proposal-unsigned`, `proposal-version`, `network-…`, `policy-…`, `board-…`.
     """
-    current = view.read(files, files[ANCHOR]) if names.TIMESTAMP_FILE in files else None
+    current = _current(files, proposed)
+    if current is not None and _is_there(current, files, proposed):
+        return {}
     _check(current, proposed, at)
     if current is not None:
         _check_follows(current, proposed, files)
@@ -88,6 +92,36 @@ def missing(proposed: Proposal, current: View | None) -> list[str]:
         for need in proposal.needs(proposed, current)
         if not need.is_met
     ]
+
+
+def _current(files: Files, proposed: Proposal) -> View | None:
+    if names.TIMESTAMP_FILE not in files:
+        return None
+    newer = proposed.metadata.get(Root.type)
+    name = "" if newer is None else names.metadata(Root.type, newer.signed.version)
+    if newer is None or not _is_file(files, name, newer):
+        return view.read(files, files[ANCHOR])
+    try:
+        return view.read(files, files[ANCHOR])
+    except DocumentRefused:
+        # Written and not yet announced: its timestamp is still to come, and this call makes it.
+        before = {n: files[n] for n in files if n != name}
+        return view.read(before, before[ANCHOR])
+
+
+def _is_there(current: View, files: Files, proposed: Proposal) -> bool:
+    announced = {**_versions(current.trusted.snapshot), Root.type: current.root.version}
+    return all(
+        announced.get(role) == version
+        and _is_file(files, names.metadata(role, version), proposed.metadata[role])
+        for role, version in proposed.versions().items()
+    )
+
+
+def _is_file(files: Files, name: str, metadata: Metadata[Any]) -> bool:
+    if name not in files:
+        return False
+    return bool(Metadata[Any].from_bytes(files[name]).signed_bytes == metadata.signed_bytes)
 
 
 def _check(current: View | None, proposed: Proposal, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,9 @@ def onboard(
         if seat is None:
             raise UsageError("seat-unknown", "the key is no seat's", "name a seat's key with --key")
         records = place.records(folder, code)
+        if records and _is_same(records[-1], step, domain, seat.name, shown):
+            click.echo(f"{code}: {step}, recorded already")
+            return
         one = journey.recorded(
             records, journey.Step(step), participant=code, at=options.now_or(at).astimezone(UTC),
             seat=seat, key=key, evidence=shown, domain=domain,
@@ -63,6 +67,11 @@ def onboard(
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         disk.replace(path, b"".join(record.to_line() for record in (*records, one)))
     click.echo(f"{code}: {one.step}, said by {one.by}, {len(one.evidence)} documents shown")
+
+
+def _is_same(last: journey.Record, step: str, domain: str, seat: str, shown: list[bytes]) -> bool:
+    digests = tuple(hashlib.sha256(document).hexdigest() for document in shown)
+    return (last.step.value, last.domain, last.by, last.evidence) == (step, domain, seat, digests)
 
 
 def told(records: tuple[journey.Record, ...]) -> Iterator[str]:

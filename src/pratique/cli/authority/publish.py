@@ -33,6 +33,10 @@ def publish(
     found = proposal.merged([ceremony.load(path) for path in proposals])
     online = place.online_keys(folder, unlock.secrets(password_file, pin_file), found)
     written = published(folder, found, online, options.now_or(at))
+    if not written:
+        # An interrupted call may be made again, and is no second edition.
+        click.echo(f"{printable(found.title)}: published already")
+        return
     click.echo(
         f"{printable(found.title)}: {len(written)} files, {sum(map(len, written.values()))} bytes"
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options, unlock
+from pratique.cli import options, sync, unlock
 from pratique.cli.authority import ceremony, place
 from pratique.cli.participant import edition, send
 from pratique.cli.participant import home as homes
@@ -68,9 +68,10 @@ def publish(
     at: datetime | None,
 ) -> None:
     """Publish signers, rules, choices and revocation lists; without any, confirm what is published."""
-    where, instant = homes.folder_of(folder), options.now_or(at)
+    where = homes.folder_of(folder)
     own = homes.load(where)
-    current = _current(repository, home)
+    instant = options.now_or(at)
+    current = _current(repository, home, target, instant)
     code = own.participant.code
     held = dict(current.roles[code].files) if code in current.roles else {}
     wanted = edition.Wanted(signers, domain, withdraw, reason, rules, choices, lists)
@@ -90,7 +91,12 @@ def publish(
         click.echo(send.handed_in(target, path.name, proposal.to_bytes(drafted)))
 
 
-def _current(repository: Path | None, home: Path | None) -> view.View:
+def _current(
+    repository: Path | None, home: Path | None, target: str | None, at: datetime
+) -> view.View:
+    if repository is None and target is not None and target.startswith(("http://", "https://")):
+        # What is handed in follows upon what is there now, also after a call that was interrupted.
+        sync.brought(home, target, at)
     found = place.known(repository, home)
     if found is None:
         raise UsageError(

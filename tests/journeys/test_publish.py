@@ -1,0 +1,115 @@
+"""Publishing can stop after any file: what is in force stays in force, and the same call finishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pratique.errors import DocumentRefused
+from pratique.journeys import publish
+from pratique.network import drafts, keys, names, view
+from pratique.network.board import Seat
+from pratique.network.proposal import Proposal
+from pratique.trust.roll import Suspension
+from tests.networks import DAY, HOUR, Authority, State, Verifier, codes, key
+
+
+def founded() -> tuple[Authority, State]:
+    authority, state = Authority(), State("XXA")
+    authority.admit(state)
+    state.publish()
+    authority.now += HOUR
+    return authority, state
+
+
+def edition(authority: Authority, state: State) -> Proposal:
+    state.revoke(state.issue())
+    return authority.signed(state.draft(), state.roles[:2])
+
+
+def admission(authority: Authority, _: State) -> Proposal:
+    current, other = authority.view, State("XXB")
+    listed = {**current.participants, "XXB": other.participant}
+    drafted = drafts.targets(
+        current, authority.now, "admit XXB", participants=listed, members={"XXB": other.role_keys()}
+    )
+    return authority.signed(drafted)
+
+
+def another_seat(authority: Authority, _: State) -> Proposal:
+    newer = key("a new seat")
+    seats = [newer, *authority.seats[1:]]
+    named = Seat("seat-0", "XS9", "R0", keys.keyid(newer.public_key))
+    board = authority.board._replace(seats=(named, *authority.board.seats[1:]))
+    public = [one.public_key for one in seats]
+    drafted = drafts.root(authority.view, authority.now, board=board, seats=public)
+    return authority.signed(drafted, authority.seats[1:6])
+
+
+def other_online_keys(authority: Authority, _: State) -> Proposal:
+    online = publish.OnlineKeys(key("snapshot 2"), key("timestamp 2"))
+    kept = drafts.Online(online.snapshot.public_key, online.timestamp.public_key)
+    public = [one.public_key for one in authority.seats]
+    drafted = drafts.root(
+        authority.view, authority.now, board=authority.board, seats=public, online=kept
+    )
+    signed = authority.signed(drafted)
+    authority.online = online
+    return signed
+
+
+def suspension(authority: Authority, _: State) -> Proposal:
+    since = int(authority.now.timestamp())
+    one = Suspension(since, since + 86400, "keys-lost")
+    drafted = drafts.suspension(authority.view, authority.now, "XXA", one)
+    return authority.signed(drafted, authority.seats[:3])
+
+
+CHANGES = [edition, admission, another_seat, other_online_keys, suspension]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_interrupted_publication_is_finished_by_the_same_call(
+    change: Callable[[Authority, State], Proposal],
+) -> None:
+    authority, state = founded()
+    text = state.issue(nth=7)
+    signed = change(authority, state)
+    before = dict(authority.files)
+    made = publish.published(before, signed, authority.online, at=authority.now)
+    assert list(made)[-1] == names.TIMESTAMP_FILE
+    for stop in range(len(made) + 1):
+        half = before | dict(list(made.items())[:stop])
+        whole = stop == len(made)
+        border = Verifier(before[publish.ANCHOR])
+        border.sync(before, authority.now)
+        held = dict(border.held)
+        try:
+            border.sync(half, authority.now)
+        except DocumentRefused:
+            # A new root is seen before what it asks for: the border goes on with what it held.
+            assert border.held == held
+            assert change in {another_seat, other_online_keys}
+            assert not whole
+        assert codes(border.verify(text, authority.now))[-1:] == ["NO_RULES"]
+        again = publish.published(half, signed, authority.online, at=authority.now + DAY / 24)
+        assert (not again) is whole
+        finished = half | again
+        assert view.read(finished, finished[publish.ANCHOR]).roles["XXA"].problem == ""
+        border.sync(finished, authority.now + HOUR)
+        assert border.held.keys() == {n for n in finished if n in border.held}
+        assert publish.published(finished, signed, authority.online, at=authority.now + HOUR) == {}
+
+
+def test_what_was_published_meanwhile_is_not_taken_for_the_same() -> None:
+    authority, state = founded()
+    signed = edition(authority, state)
+    other = authority.signed(state.draft(), state.roles[1:])
+    other.metadata["XXA"].signed.expires -= HOUR
+    other.metadata["XXA"].signatures.clear()
+    authority.signed(other, state.roles[1:])
+    authority.accept(other)
+    with pytest.raises(DocumentRefused) as refused:
+        publish.published(authority.files, signed, authority.online, at=authority.now)
+    assert refused.value.code == "proposal-version"
