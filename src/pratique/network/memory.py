@@ -11,12 +11,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Targets
 
 from pratique.network import names
-from pratique.network.view import Files, is_delta, target_name
+from pratique.network.view import Files, is_delta, is_file, target_name
 
 _EDITION = re.compile(rf"metadata/(\d{{1,10}})\.({names.CODE.pattern}|{names.SUSPEND})\.json")
 _KEPT = re.compile(rf"targets/[^/]+/[0-9a-f]{{64}}\.({names.SIGNERS}|list\.json|.+\.tags)")
@@ -54,10 +55,11 @@ class Memory:
         return {name: self._files[name] for name in own}
 
     def _read(self, name: str) -> dict[str, bytes]:
-        targets = Metadata[Targets].from_bytes(self._files[name]).signed.targets
-        found = {path: target_name(path, file) for path, file in targets.items()}
-        return {
-            path: self._files[own]
-            for path, own in found.items()
-            if own in self._files and not is_delta(path)
-        }
+        signed = Metadata[Any].from_bytes(self._files[name]).signed
+        found = {}
+        for path, file in signed.targets.items() if isinstance(signed, Targets) else ():
+            data = self._files.get(target_name(path, file))
+            # A disk's damage is no memory: what comes whole takes its place.
+            if data is not None and not is_delta(path) and is_file(data, file):
+                found[path] = data
+        return found
