@@ -111,7 +111,7 @@ def _current(files: Files, proposed: Proposal) -> View | None:
 
 def _is_there(current: View, files: Files, proposed: Proposal) -> bool:
     announced = {**_versions(current.trusted.snapshot), Root.type: current.root.version}
-    return all(
+    return bool(proposed.metadata) and all(
         announced.get(role) == version
         and _is_file(files, names.metadata(role, version), proposed.metadata[role])
         for role, version in proposed.versions().items()
