@@ -1,0 +1,176 @@
+"""kill -9 while publishing, syncing and onboarding: what is there holds, and the same command finishes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pratique.cli.authority import place
+from pratique.edges.network import held, repository
+from pratique.edges.network.repository import Repository
+from pratique.journeys import publish
+from pratique.network import keys, names, proposal, view
+from tests.networks import HOUR, Authority, State
+
+KILLS = max(2, int(os.environ.get("PRATIQUE_KILLS", "200")) // 16)
+"""How often each command is killed; each takes a second or two to begin and to be finished."""
+PASSWORD = "four invented plain words"
+
+
+def run(arguments: Sequence[object], folder: Path, *, kill_after: float | None = None) -> str:
+    """Run a command, and return what it says; or kill it after so many seconds, and return nothing."""
+    variables = os.environ | {
+        "PRATIQUE_KEY_PASSWORD": PASSWORD, "PRATIQUE_HOME": str(folder / "home"), "NO_COLOR": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pratique", *map(str, arguments)]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if kill_after is not None:
+        time.sleep(kill_after)
+        process.kill()
+        process.communicate()
+        return ""
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return said
+
+
+def moments(whole: float) -> Iterator[float]:
+    """Yield moments over the second half of a command's time, where it writes, and a few before."""
+    for number in range(KILLS):
+        yield whole * (0.25 + 0.85 * (number + 1) / (KILLS + 1))
+
+
+class Founded(NamedTuple):
+    """An authority, and its participant."""
+
+    authority: Authority
+    state: State
+
+
+@pytest.fixture
+def founded(tmp_path: Path) -> Founded:
+    """Put an authority with one participant into a folder, as its commands leave it."""
+    made, state = Authority(), State("XXA")
+    made.admit(state)
+    state.publish()
+    folder = tmp_path / "net"
+    repository.write(folder / "repository", made.files)
+    noted = {}
+    for name, key in made.online._asdict().items():
+        path = folder / "keys" / f"{name}.pem"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(key.to_pem(PASSWORD, entropy=os.urandom))
+        noted[keys.keyid(key.public_key)] = f"file:keys/{name}.pem"
+    place.save_online(folder, noted)
+    (tmp_path / "root.json").write_bytes(made.anchor)
+    return Founded(made, state)
+
+
+def drafted(founded: Founded, folder: Path) -> tuple[Path, int]:
+    """Write the next edition of the participant as a proposal, signed."""
+    authority, state = founded
+    state.revoke(state.issue(nth=len(state.lists) + int(time.monotonic() * 1e6)))
+    authority.now += HOUR / 60
+    signed = authority.signed(state.draft(), state.roles[:2])
+    path = folder / "next.proposal"
+    path.write_bytes(proposal.to_bytes(signed))
+    return path, signed.versions()["XXA"]
+
+
+def seen(folder: Path) -> view.View:
+    files = Repository(folder / "net" / "repository")
+    return view.read(files, files[publish.ANCHOR])
+
+
+def at(authority: Authority) -> str:
+    return authority.now.isoformat()
+
+
+def test_publishing(founded: Founded, tmp_path: Path) -> None:
+    authority = founded.authority
+    path, version = drafted(founded, tmp_path)
+    begun = time.monotonic()
+    run(["authority", "publish", "net", path, "--at", at(authority)], tmp_path)
+    whole = time.monotonic() - begun
+    found = set()
+    for moment in moments(whole):
+        authority.files = dict(Repository(tmp_path / "net" / "repository"))
+        path, version = drafted(founded, tmp_path)
+        command = ["authority", "publish", "net", path, "--at", at(authority)]
+        run(command, tmp_path, kill_after=moment)
+        after = seen(tmp_path).roles["XXA"]
+        assert after.problem == ""
+        assert after.version in {version - 1, version}
+        found.add(after.version == version)
+        said = run(command, tmp_path)
+        assert ("published already" in said) is (after.version == version)
+        assert seen(tmp_path).roles["XXA"].version == version
+    # Some kills came too early for it to be done; that all did would show nothing.
+    assert False in found
+
+
+def test_syncing(founded: Founded, tmp_path: Path) -> None:
+    authority = founded.authority
+    border = held.folder_of(tmp_path / "home")
+    sync = ["sync", tmp_path / "net", "--root", tmp_path / "root.json", "--at", at(authority)]
+    begun = time.monotonic()
+    run(sync, tmp_path)
+    whole = time.monotonic() - begun
+    (border / held.HELD).unlink()
+    interrupted = 0
+    for moment in moments(whole):
+        authority.files = dict(Repository(tmp_path / "net" / "repository"))
+        path, version = drafted(founded, tmp_path)
+        run(["authority", "publish", "net", path, "--at", at(authority)], tmp_path)
+        sync[-1] = at(authority)
+        before = held.load(border)
+        run(sync, tmp_path, kill_after=moment)
+        kept = held.load(border)
+        if before is not None and before.files:
+            assert kept is not None
+        if kept is not None and names.TIMESTAMP_FILE in kept.files:
+            now = view.read(kept.files, kept.anchor).roles["XXA"]
+            assert now.problem == ""
+            assert now.version in {version - 1, version}
+            interrupted += now.version == version - 1
+        else:
+            interrupted += 1
+        run(sync, tmp_path)
+        kept = held.load(border)
+        assert kept is not None
+        assert view.read(kept.files, kept.anchor).roles["XXA"].version == version
+        assert not (border / held.ARRIVING).exists()
+    assert interrupted
+
+
+def test_onboarding(founded: Founded, tmp_path: Path) -> None:
+    authority = founded.authority
+    seat = tmp_path / "seat.pem"
+    seat.write_bytes(authority.seats[1].to_pem(PASSWORD, entropy=os.urandom))
+    steps = ["letter-received", "identity-proven", "keys-submitted", "qa-failed", "keys-submitted",
+             "qa-passed", "anchor-signed", "admitted", "self-test-running", "self-test-failed",
+             "self-test-running", "self-test-passed", "active"]  # fmt: skip
+    begun = time.monotonic()
+    run(["authority", "onboard", "net", "XXB", steps[0], "--key", f"file:{seat}"], tmp_path)
+    whole = time.monotonic() - begun
+    for number, (step, moment) in enumerate(zip(steps[1:], moments(whole), strict=False), 2):
+        command = ["authority", "onboard", "net", "XXB", step, "--key", f"file:{seat}"]
+        run(command, tmp_path, kill_after=moment)
+        assert len(place.records(tmp_path / "net", "XXB")) in {number - 1, number}
+        run(command, tmp_path)
+        records = place.records(tmp_path / "net", "XXB")
+        assert [one.step.value for one in records] == steps[:number]
