@@ -28,7 +28,8 @@ _SHAPES = {
     Algorithm.ES384: (bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"), 120),
 }
 """How SubjectPublicKeyInfo of an uncompressed point begins, and its length (RFC 5480 §2)."""
-_ID_SIZE = 16
+_ID_SIZE = 24
+"""Hexadecimal digits: a second key of one identifier is out of reach, and people still compare them."""
 _LINE = 64
 
 

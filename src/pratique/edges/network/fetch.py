@@ -34,7 +34,15 @@ _CHUNK = 64 * 1024
 
 def opened(source: str) -> Fetch:
     """Return what fetches from a source; UsageError `source-unknown` if it is none."""
-    if urlsplit(source).scheme in {"http", "https"}:
+    parts = urlsplit(source)
+    if parts.scheme in {"http", "https"}:
+        if parts.username is not None:
+            # It would be kept, shown, and tell one verifier from another.
+            raise UsageError(
+                "source-credentials",
+                "a network is fetched without a name or password",
+                "leave them out",
+            )
         return _Server(source)
     path = Path(source)
     if path.is_dir():

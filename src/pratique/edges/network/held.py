@@ -56,7 +56,14 @@ def load(folder: Path) -> Kept | None:
     path = folder / HELD
     if not path.exists():
         return Kept(anchor, {})
-    return Kept(anchor, read_archive(path))
+    try:
+        return Kept(anchor, read_archive(path))
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code,
+            error.message,
+            f"restore {path} from a copy; or remove it, and sync anew from the network's root",
+        ) from error
 
 
 def begin(folder: Path, anchor: bytes) -> None:
