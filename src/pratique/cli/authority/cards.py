@@ -23,6 +23,10 @@ from pratique.trust.rows import array, text, whole
 
 SEAT_FORMAT, APPLICATION_FORMAT = "pratique-seat-1", "pratique-application-1"
 APPLICATION = "application.json"
+_FROM = {
+    SEAT_FORMAT: "a seat's card comes from: pratique authority seat",
+    APPLICATION_FORMAT: "an application comes from: pratique participant apply",
+}
 
 
 class SeatCard(NamedTuple):
@@ -96,7 +100,10 @@ def read_application(path: Path) -> Application:
 
 
 def _row(path: Path, form: str, members: set[str]) -> dict[str, Any]:
-    found = json_text.parse(files.read_bytes(path, 1024 * 1024))
+    try:
+        found = json_text.parse(files.read_bytes(path, 1024 * 1024))
+    except DocumentRefused as error:
+        raise _malformed(path, form) from error
     if not isinstance(found, dict) or found.get("format") != form:
         raise _malformed(path, form)
     if found.keys() != {"format", *members}:
@@ -105,4 +112,6 @@ def _row(path: Path, form: str, members: set[str]) -> dict[str, Any]:
 
 
 def _malformed(path: Path, form: str) -> DocumentRefused:
-    return DocumentRefused("card-malformed", f"{path}: this is no document of the form {form}")
+    return DocumentRefused(
+        "card-malformed", f"{path}: this is no document of the form {form}", _FROM[form]
+    )

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options, unlock
+from pratique.cli import options, output, unlock
 from pratique.cli.authority import place
 from pratique.cli.safe import printable
-from pratique.edges import disk, files
+from pratique.edges import files
 from pratique.edges.keys import open_key
+from pratique.errors import DocumentRefused
 from pratique.network import changes, proposal
 from pratique.network.view import View
 
@@ -64,7 +65,7 @@ def sign(
         unlock.confirm("sign this?")
     key = open_key(uri, folder=Path.cwd(), secret=unlock.secrets(password_file, pin_file))
     roles = proposal.sign(found, key, known)
-    disk.replace(file.absolute(), proposal.to_bytes(found), 0o644)
+    output.write(file, proposal.to_bytes(found))
     click.echo(f"signed: {', '.join(roles)}")
     for line in standing(found, known):
         _say(line)
@@ -72,7 +73,15 @@ def sign(
 
 def load(file: Path) -> proposal.Proposal:
     """Read a proposal."""
-    return proposal.from_bytes(files.read_bytes(file, 64 * 1024 * 1024))
+    data = files.read_bytes(file, 64 * 1024 * 1024)
+    try:
+        return proposal.from_bytes(data)
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code,
+            f"{file}: this is no proposal, or it was damaged",
+            "ask its author for it again",
+        ) from error
 
 
 def tell(found: proposal.Proposal, known: View | None) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options, unlock
+from pratique.cli import options, output, unlock
 from pratique.cli.authority import cards, place
-from pratique.edges import disk, files
-from pratique.edges.keys import Secret, make_key
+from pratique.edges import files
+from pratique.edges.keys import Secret, make_key, open_key
 from pratique.errors import UsageError
 from pratique.network import board, drafts, keys, names, proposal
 from pratique.terms import Environment
@@ -61,6 +61,7 @@ def init(
             "authority-exists", f"{folder}: there is an authority already", "name another folder"
         )
     found = [cards.read_seat(path) for path in seats]
+    _check(network, threshold, len(found))
     listed = tuple(card.seat for card in found)
     made = board.Board(network, Environment(environment), listed, threshold, suspend, per_region)
     made.check()
@@ -76,7 +77,7 @@ def init(
     )
     path = out or folder / "root-1.proposal"
     place.repository_of(folder).mkdir(parents=True, exist_ok=True)
-    disk.replace(path.absolute(), proposal.to_bytes(drafted), 0o644)
+    output.write(path, proposal.to_bytes(drafted))
     place.save_online(folder, noted)
     click.echo(f"{network}: {threshold} of {len(found)} seats, {suspend} to suspend: {folder}")
     click.echo(f"proposal: {path}")
@@ -84,15 +85,35 @@ def init(
     click.echo(f"then: pratique authority publish {folder} PROPOSAL...")
 
 
+def _check(network: str, threshold: int, count: int) -> None:
+    # Before any key is made.
+    if not 0 < len(network.strip()) <= 80 or not network.isprintable():
+        raise UsageError("network-unnamed", "--network is empty, too long or not printable")
+    if threshold > count:
+        raise UsageError(
+            "threshold-unfit",
+            f"{threshold} of {count} seats cannot sign",
+            "name more cards with --seat, or a lower threshold with -k",
+        )
+
+
 def online_keys(
     folder: Path, network: str, version: int, secret: Secret
 ) -> tuple[drafts.Online, dict[str, str]]:
-    """Make the online keys of a root's version; return them, and where they lie by identifier."""
+    """Make the online keys of a root's version; return them, and where they lie by identifier.
+
+    Keys that an interrupted call has made are taken: the same call can be made again.
+    """
     note = f"Online key of {network}. It can add nothing to what the seats have signed.\n\n"
-    made = {
-        uri: make_key(uri, folder=folder, secret=secret, note=note).public_key
-        for uri in (name.format(version) for name in KEYS)
-    }
+    made = {}
+    for uri in (name.format(version) for name in KEYS):
+        try:
+            key = make_key(uri, folder=folder, secret=secret, note=note)
+        except UsageError as error:
+            if error.code != "key-exists":
+                raise
+            key = open_key(uri, folder=folder, secret=secret)
+        made[uri] = key.public_key
     return drafts.Online(*made.values()), {keys.keyid(key): uri for uri, key in made.items()}
 
 
@@ -101,4 +122,10 @@ def sets_of(paths: tuple[Path, ...]) -> bytes:
     import json  # noqa: PLC0415 - only where value sets are named
 
     found = files.rules_from(paths).value_sets
+    if not found:
+        raise UsageError(
+            "value-sets-missing",
+            f"{', '.join(map(str, paths))}: there is no value set in it",
+            "value sets are JSON: {name: [code, ...]}",
+        )
     return json.dumps(found, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"

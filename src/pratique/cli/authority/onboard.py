@@ -45,18 +45,26 @@ def onboard(
     """Record that CODE has reached STEP; without STEP show the records, and what may follow."""
     path = place.records_path(folder, code)
     if step is None:
-        for line in told(place.records(folder, code)):
+        seats = place.seated(folder, place.current(folder))
+        for line in told(place.records(folder, code, seats)):
             click.echo(line)
         return
     if uri is None:
         raise click.UsageError("a step is signed by a seat: name its key with --key")
     key = open_key(uri, folder=Path.cwd(), secret=unlock.secrets(password_file, pin_file))
     shown = [files.read_bytes(document) for document in evidence]
+    place.current(folder)
     with repository.locked(place.repository_of(folder)):
-        seat = place.seated(folder).get(keys.keyid(key.public_key))
-        if seat is None:
-            raise UsageError("seat-unknown", "the key is no seat's", "name a seat's key with --key")
-        records = place.records(folder, code)
+        current = place.current(folder)
+        seats, own = place.seated(folder, current), keys.keyid(key.public_key)
+        # A seat that went has said what it said, and says nothing more.
+        if current.board.seat_of(own) is None:
+            raise UsageError(
+                "seat-unknown",
+                "the key is of no seat that there is now",
+                "name a seat's key: --key",
+            )
+        seat, records = seats[own], place.records(folder, code, seats)
         if records and _is_same(records[-1], step, domain, seat.name, shown):
             click.echo(f"{code}: {step}, recorded already")
             return
@@ -66,7 +74,9 @@ def onboard(
         )  # fmt: skip
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         disk.replace(path, b"".join(record.to_line() for record in (*records, one)))
-    click.echo(f"{code}: {one.step}, said by {one.by}, {len(one.evidence)} documents shown")
+    count = len(one.evidence)
+    shown_so = f"{count} {'document' if count == 1 else 'documents'} shown"
+    click.echo(f"{code}: {one.step}, said by {one.by}, {shown_so}")
 
 
 def _is_same(last: journey.Record, step: str, domain: str, seat: str, shown: list[bytes]) -> bool:

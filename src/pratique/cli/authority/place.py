@@ -53,6 +53,8 @@ def read_view(files: Mapping[str, bytes]) -> view.View | None:
 def current(folder: Path) -> view.View:
     """Return the authority's network; UsageError `nothing-published` before its first edition."""
     found = read_view(Repository(repository_of(folder)))
+    if found is None and not (folder / FILE).exists():
+        raise _no_authority(folder)
     if found is None:
         raise UsageError(
             "nothing-published",
@@ -66,6 +68,12 @@ def known(named: Path | None, home: Path | None) -> view.View | None:
     """Return the network that a signer knows: a repository's, or what was synced; None if none is."""
     if named is not None:
         inner = repository_of(named)
+        if not inner.is_dir() and not (named / "metadata").is_dir():
+            raise UsageError(
+                "repository-unknown",
+                f"{named}: there is no repository here",
+                "name an authority's folder, or one with metadata/ in it",
+            )
         return read_view(Repository(inner if inner.is_dir() else named))
     kept = held.load(held.folder_of(files.home(home)))
     if kept is None or names.TIMESTAMP_FILE not in kept.files:
@@ -103,13 +111,19 @@ def online_keys(
 def _noted(folder: Path) -> dict[str, str]:
     path = folder / FILE
     if not path.exists():
-        raise Unreadable(
-            "no-authority", f"{folder}: there is no authority here", "pratique authority init DIR"
-        )
+        raise _no_authority(folder)
     found = json_text.parse(files.read_bytes(path))
     if not isinstance(found, dict) or found.keys() != {"format", "keys"}:
         raise DocumentRefused("authority-file", f"{path}: this is no document of {FORMAT}")
     return {str(keyid): str(uri) for keyid, uri in dict(found["keys"]).items()}
+
+
+def _no_authority(folder: Path) -> Unreadable:
+    return Unreadable(
+        "no-authority",
+        f"{folder}: there is no authority here",
+        "name its folder, or begin one: pratique authority init DIR",
+    )
 
 
 def records_path(folder: Path, code: str) -> Path:
@@ -121,17 +135,25 @@ def records_path(folder: Path, code: str) -> Path:
     return folder / "onboarding" / f"{code}.jsonl"
 
 
-def records(folder: Path, code: str) -> tuple[onboard.Record, ...]:
-    """Read a participant's records, and check them."""
+def records(
+    folder: Path, code: str, seats: Mapping[str, onboard.Seated] | None = None
+) -> tuple[onboard.Record, ...]:
+    """Read a participant's records, and check them.
+
+    Args:
+        folder: the authority's.
+        code: the participant's.
+        seats: all that there ever were, as `seated` returns them; read from the folder if None.
+    """
     path = records_path(folder, code)
     if not path.exists():
         return ()
-    return onboard.read(files.read_bytes(path), seated(folder), code)
+    known_seats = seated(folder, current(folder)) if seats is None else seats
+    return onboard.read(files.read_bytes(path), known_seats, code)
 
 
-def seated(folder: Path) -> dict[str, onboard.Seated]:
+def seated(folder: Path, current_view: view.View) -> dict[str, onboard.Seated]:
     """Return every seat that there ever was, by its key's identifier."""
-    current_view = current(folder)
     found: dict[str, onboard.Seated] = {}
     held_files = Repository(repository_of(folder))
     trunk = trusted.Trusted(held_files[publish.ANCHOR])

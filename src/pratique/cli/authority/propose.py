@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
-from pratique.cli import options, unlock
+from pratique.cli import options, output, unlock
 from pratique.cli.authority import cards, ceremony, init, place
-from pratique.edges import disk
-from pratique.errors import UsageError
+from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys.onboard import Step
 from pratique.network import drafts, names, participants, proposal, view
 from pratique.trust.roll import Suspension
@@ -49,12 +48,16 @@ def admit(*, folder: Path, applications: tuple[Path, ...], out: Path, at: dateti
     for one in found:
         code = one.participant.code
         if code in listed:
-            raise UsageError("participant-there", f"{code} takes part already", "propose rekey")
+            raise UsageError(
+                "participant-there",
+                f"{code} takes part already",
+                "other keys: pratique authority propose rekey",
+            )
         if one.environment is not current.board.environment:
             raise UsageError(
                 "environment-differs", f"{code} applies for {one.environment}, not for this network"
             )
-        _require(folder, code, BEFORE_ADMISSION)
+        _require(folder, current, code, BEFORE_ADMISSION)
         listed[code] = one.participant
     title = f"admit {', '.join(sorted(one.participant.code for one in found))}"
     members = {one.participant.code: one.keys for one in found}
@@ -70,7 +73,7 @@ def activate(
 ) -> None:
     """Make participant CODE active for domains, after its self-test."""
     current = place.current(folder)
-    _require(folder, code, {Step.SELF_TEST_PASSED})
+    _require(folder, current, code, {Step.SELF_TEST_PASSED})
     one = _participant(current, code)
     changed = one._replace(domains=one.domains | set(domains))
     title = f"activate {code} for {', '.join(domains)}"
@@ -99,7 +102,7 @@ def rekey(*, folder: Path, application: Path, out: Path, at: datetime | None) ->
     current, one = place.current(folder), cards.read_application(application)
     code = one.participant.code
     _participant(current, code)
-    _require(folder, code, BEFORE_ADMISSION)
+    _require(folder, current, code, BEFORE_ADMISSION)
     drafted = drafts.targets(
         current, options.now_or(at), f"other keys for {code}", members={code: one.keys}
     )
@@ -128,7 +131,15 @@ def suspend(
     current, instant = place.current(folder), options.now_or(at)
     since = int(instant.timestamp())
     until = int((instant + timedelta(days=days)).timestamp())
-    drafted = drafts.suspension(current, instant, code, Suspension(since, until, reason))
+    _participant(current, code)
+    try:
+        drafted = drafts.suspension(current, instant, code, Suspension(since, until, reason))
+    except DocumentRefused as error:
+        raise UsageError(
+            error.code,
+            error.message,
+            "it is a brake that wears out; to let it go: propose withdraw",
+        ) from error
     _write(out, drafted, current)
 
 
@@ -214,23 +225,23 @@ def _participant(current: view.View, code: str) -> participants.Participant:
         raise UsageError(
             "participant-unknown",
             f"there is no participant {code}",
-            "see: pratique authority status",
+            "see: pratique authority status DIR",
         )
     return current.participants[code]
 
 
-def _require(folder: Path, code: str, steps: set[Step]) -> None:
-    records = place.records(folder, code)
+def _require(folder: Path, current: view.View, code: str, steps: set[Step]) -> None:
+    records = place.records(folder, code, place.seated(folder, current))
     last = records[-1].step if records else None
     if last not in steps:
         raise UsageError(
             "step-missing",
             f"{code}: the last recorded step is {last or 'none'}, and not {' or '.join(sorted(steps))}",
-            f"record what was done: pratique authority onboard DIR {code} STEP",
+            f"record what was done: pratique authority onboard {folder} {code} STEP --key URI",
         )
 
 
 def _write(out: Path, drafted: proposal.Proposal, current: view.View) -> None:
-    disk.replace(out.absolute(), proposal.to_bytes(drafted), 0o644)
+    output.write(out, proposal.to_bytes(drafted))
     ceremony.tell(drafted, current)
     click.echo(f"proposal: {out}")

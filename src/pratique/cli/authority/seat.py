@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
-from pratique.cli import unlock
+from pratique.cli import output, unlock
 from pratique.cli.authority import cards
-from pratique.edges import disk
 from pratique.edges.keys import make_key, open_key
-from pratique.network import keys
+from pratique.errors import UsageError
+from pratique.network import keys, names
 from pratique.network.board import Seat
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
 @click.command()
@@ -37,6 +40,7 @@ def seat(
     pin_file: Path | None,
 ) -> None:
     """Make the key of seat NAME, here and nowhere else, and write the card to hand in."""
+    _check(name, holder, region)
     where = uri or f"file:{name}.pem"
     secret = unlock.secrets(password_file, pin_file, new=not existing)
     here = Path.cwd()
@@ -50,6 +54,20 @@ def seat(
     own = keys.public(key.public_key).keyid
     path = out or here / f"{name}.json"
     card = cards.write_seat(Seat(name, holder, region, own), key.public_key)
-    disk.replace(path.absolute(), card, 0o644)
+    output.write(path, card)
     click.echo(f"{name} of {holder}, region {region}, key {own}: {path}")
     click.echo("hand the card to the secretariat, and read the key's identifier out to it")
+
+
+def _check(name: str, holder: str, region: str) -> None:
+    # Before the key is made: a card that no board takes would be found out at the ceremony.
+    if not _NAME.fullmatch(name) or name == names.SUSPEND:
+        raise UsageError(
+            "seat-name", "a seat's name has letters, digits, - and _ only", "for example seat-1"
+        )
+    if not names.is_participants(holder):
+        raise UsageError(
+            "seat-holder", "--holder is no code", "for example XUA, in capital letters"
+        )
+    if not _NAME.fullmatch(region):
+        raise UsageError("seat-region", "--region is no code", "for example AFR or EUR")

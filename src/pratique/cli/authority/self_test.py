@@ -15,9 +15,9 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options
+from pratique.cli import options, output
 from pratique.cli.authority import place
-from pratique.edges import disk, files
+from pratique.edges import files
 from pratique.errors import UsageError
 from pratique.findings import Code
 from pratique.journeys.verify import verify
@@ -54,7 +54,7 @@ def self_test(
     report = {"format": FORMAT, "participant": code, "domain": domain, "at": instant.isoformat(),
               "passed": passed, "checks": rows}  # fmt: skip
     if out is not None:
-        disk.replace(out.absolute(), json.dumps(report, indent=1).encode(), 0o644)
+        output.write(out, json.dumps(report, indent=1).encode() + b"\n")
     for row in rows:
         click.echo(f"{'passed' if row['passed'] else 'FAILED'}  {row['check']}: {row['found']}")
     return PASSED if passed else FAILED
@@ -64,7 +64,11 @@ def _tried(
     current: view.View, code: str, domain: str, samples: tuple[Path, ...], at: datetime
 ) -> Iterator[dict[str, object]]:
     if code not in current.participants:
-        raise UsageError("participant-unknown", f"there is no participant {code}")
+        raise UsageError(
+            "participant-unknown",
+            f"there is no participant {code}",
+            "see: pratique authority status DIR",
+        )
     role = current.roles[code]
     yield _row("has published", bool(role.version), f"edition {role.version}")
     yield _row("its edition holds", not role.problem, role.problem or "it does")

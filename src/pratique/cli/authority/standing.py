@@ -46,9 +46,12 @@ def standing(*, folder: Path, at: datetime | None, output_format: str) -> None:
         click.echo(f"{what:<12} until {end}")
     for row in rows:
         active = ", ".join(row["domains"]) or "nothing yet"
+        edition = "nothing published"
+        if row["edition"]:
+            edition = f"edition {row['edition']} until {row['until']}"
         click.echo(
             f"{row['participant']:<6} {row['state']:<18} {row['signers_live']} of {row['signers']} "
-            f"signers live, active for {active}, edition {row['edition']} until {row['until']}"
+            f"signers live, active for {active}, {edition}"
             + (f"; {row['problem']}" if row["problem"] else "")
         )
 
@@ -65,6 +68,7 @@ def _ends(current: View) -> dict[str, str]:
 
 def _participants(folder: Path, current: View, at: datetime) -> Iterator[dict[str, Any]]:
     found, now = compiled(current), int(at.timestamp())
+    seats = place.seated(folder, current)
     assert found.roll is not None
     for code, one in sorted(current.participants.items()):
         role, member = current.roles[code], found.roll.members[code]
@@ -75,7 +79,7 @@ def _participants(folder: Path, current: View, at: datetime) -> Iterator[dict[st
         ]
         live = [signer for signer in own if signer.state(now) is SignerState.LIVE]
         state = onboard.state(
-            place.records(folder, code),
+            place.records(folder, code, seats),
             ends=_end(role, live, at),
             suspensions=member.suspensions,
             at=at,
