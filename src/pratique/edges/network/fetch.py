@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from pratique.edges import disk
 from pratique.edges.network import held
 from pratique.edges.network.repository import Repository
 from pratique.errors import Unreadable, UsageError
@@ -142,4 +141,8 @@ def _waiting(arriving: Path, name: str) -> bytes | None:
 def _wait(arriving: Path, name: str, data: bytes) -> None:
     if _is_named_for_good(name):
         arriving.mkdir(parents=True, exist_ok=True, mode=0o700)
-        disk.replace(arriving / hashlib.sha256(name.encode()).hexdigest(), data)
+        path = arriving / hashlib.sha256(name.encode()).hexdigest()
+        # Whole or not there, also for a killed process; after a power cut it is checked as all is.
+        draft = path.with_suffix(".part")
+        draft.write_bytes(data)
+        draft.replace(path)
