@@ -12,10 +12,10 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options, sync
-from pratique.edges import disk, files
+from pratique.cli import options, output, sync
+from pratique.edges import files
 from pratique.edges.network import held
-from pratique.errors import Unreadable, UsageError
+from pratique.errors import UsageError
 from pratique.network import names, view
 
 
@@ -34,10 +34,7 @@ def export(*, file: Path, home: Path | None) -> None:
         raise UsageError("nothing-held", "nothing was synced yet", "pratique sync SOURCE")
     seen = view.read(kept.files, kept.anchor)
     data = held.to_archive(kept.files)
-    try:
-        disk.replace(file, data, 0o644)
-    except OSError as error:
-        raise Unreadable("file-unwritable", f"{file}: {error.strerror}") from error
+    output.write(file, data)
     click.echo(
         f"{seen.board.network}, edition {seen.trusted.snapshot.version}, {len(data)} bytes: {file}"
     )
@@ -59,9 +56,9 @@ def import_(*, file: Path, root: Path | None, at: datetime | None, home: Path | 
     folder = held.folder_of(files.home(home))
     with held.locked(folder):
         if root is not None:
-            held.begin(folder, files.read_bytes(root))
+            sync.anchor(folder, root)
         before = held.source_of(folder)
-        found = sync.synced(folder, str(file), instant)
+        found = sync.synced(folder, sync.whole(str(file)), instant)
         if before is not None:
             # The next sync goes where the last one went, and not to a stick.
             held.save(folder, found.files, before)

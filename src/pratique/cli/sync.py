@@ -22,6 +22,8 @@ from pratique.edges import files
 from pratique.edges.network import fetch, held
 from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys.sync import Outcome, Sync
+from pratique.network import names
+from pratique.network.trusted import Trusted
 
 HOUR = 3600
 
@@ -54,8 +56,8 @@ def sync(
     folder = held.folder_of(files.home(home))
     with held.locked(folder):
         if root is not None:
-            held.begin(folder, files.read_bytes(root))
-        found = synced(folder, source or _last(folder), instant)
+            anchor(folder, root)
+        found = synced(folder, whole(source) if source else _last(folder), instant)
     if output_format == "json":
         click.echo(json.dumps(_document(found, instant), indent=1, sort_keys=True))
     else:
@@ -98,23 +100,47 @@ def synced(folder: Path, source: str, at: datetime) -> Outcome:
 def told(found: Outcome, at: datetime) -> Iterator[str]:
     """Say what came of a sync."""
     seen = found.view
-    hours = int((at - seen.published).total_seconds()) // HOUR
+    hours, count = int((at - seen.published).total_seconds()) // HOUR, len(seen.participants)
     yield (
         f"{seen.board.network} ({seen.board.environment}), edition {seen.trusted.snapshot.version}, "
-        f"{len(seen.participants)} participants, published {_age(hours)}"
+        f"{count} participant{'' if count == 1 else 's'}, published {_age(hours)}"
     )
     new = ", ".join(sorted(set(found.changed))) or "nothing"
     yield f"new: {new}; {found.fetched} bytes came"
     for role, problem in sorted(found.problems.items()):
-        yield f"note: {role} is as it was held before, and in doubt: {problem}"
+        used = seen.suspend if role == names.SUSPEND else seen.roles.get(role)
+        how = "as it was held before, and in doubt" if used and used.version else "of no use now"
+        yield f"note: {role} is {how}: {problem}"
     for code, one in seen.suspensions:
-        if one.since <= at.timestamp() < one.until:
+        if code in seen.participants and one.since <= at.timestamp() < one.until:
             until = datetime.fromtimestamp(one.until, at.tzinfo).isoformat()
             yield f"note: {code} is suspended until {until}: {one.reason}"
 
 
 def _age(hours: int) -> str:
+    if hours < -1:
+        return "after the time of this machine's clock, which is wrong"
     return f"{hours} hours ago" if hours > 1 else "within the last two hours"
+
+
+def anchor(folder: Path, root: Path) -> None:
+    """Take a root from a hand that is trusted; DocumentRefused `root-refused` if it is none."""
+    data = files.read_bytes(root)
+    try:
+        Trusted(data)
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            "root-refused",
+            f"{root}: this is no network's root: {error.message}",
+            "get it anew from a hand that you trust; it is a file as metadata/1.root.json",
+        ) from error
+    held.begin(folder, data)
+
+
+def whole(source: str) -> str:
+    """Return a source as it can be found from anywhere."""
+    # It is noted for the next sync.
+    return str(Path(source).absolute()) if Path(source).exists() else source
 
 
 def _last(folder: Path) -> str:

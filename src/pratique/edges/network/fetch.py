@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,8 +29,19 @@ AT_ONCE = 8
 """Requests at a time."""
 HEADERS = {"User-Agent": "pratique", "Accept": "*/*", "Accept-Encoding": "gzip"}
 TIMEOUT = urllib3.Timeout(connect=10, read=30)
+PATIENCE, SLOWEST = 30, 512
+"""Seconds after which a sender must have kept up so many bytes a second: drops hold a sync up for ever."""
 FOUND, NOT_THERE = 200, {403, 404, 410}
-_CHUNK = 64 * 1024
+_REASONS = (
+    (urllib3.exceptions.NameResolutionError, "there is no server of this name"),
+    (urllib3.exceptions.TimeoutError, "the server does not answer in time"),
+    (urllib3.exceptions.NewConnectionError, "no server answers there"),
+    (urllib3.exceptions.SSLError, "the server's TLS certificate is not trusted here"),
+    (urllib3.exceptions.ProtocolError, "the connection broke off"),
+    (urllib3.exceptions.DecodeError, "what the server sends is damaged"),
+    (urllib3.exceptions.LocationValueError, "this is no web address"),
+)
+_CHUNK, _GZIP = 64 * 1024, 31
 
 
 def opened(source: str) -> Fetch:
@@ -44,10 +57,11 @@ def opened(source: str) -> Fetch:
             )
         return _Server(source)
     path = Path(source)
-    if path.is_dir():
-        files = Repository(path / "repository" if (path / "repository").is_dir() else path)
+    top = path / "repository" if (path / "repository").is_dir() else path
+    if (top / "metadata").is_dir():
+        files = Repository(top)
         return lambda name, limit: _within(files.get(name), limit)
-    if held.is_archive(path):
+    if path.is_file():
         unpacked = held.read_archive(path)
         return lambda name, limit: _within(unpacked.get(name), limit)
     raise UsageError(
@@ -81,6 +95,14 @@ def fetched(
             yield name, data
 
 
+def why(error: urllib3.exceptions.HTTPError) -> str:
+    """Say in words why a server was not reached."""
+    cause = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
+    return next(
+        (words for kind, words in _REASONS if isinstance(cause, kind)), type(cause).__name__
+    )
+
+
 class _Server:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -101,7 +123,7 @@ class _Server:
         except urllib3.exceptions.HTTPError as error:
             raise Unreadable(
                 "network-unreachable",
-                f"{self._url}: {type(error).__name__}",
+                f"{self._url}: {why(error)}",
                 "is there a connection? what is held here can still be used",
             ) from None
 
@@ -114,14 +136,35 @@ class _Server:
                 f"{self._url}: the server answered {answer.status}",
                 "try again later; what is held here can still be used",
             )
-        data = bytearray()
-        for chunk in answer.stream(_CHUNK, decode_content=True):
+        data, began = bytearray(), time.monotonic()
+        # Unpacked here and not by the client: it would take empty blocks for ever.
+        while chunk := answer.read1(_CHUNK, decode_content=False):
             data += chunk
-            if len(data) > limit:
+            if len(data) > limit + _CHUNK:
                 # A sender that never ends: the connection is given up.
                 answer.close()
                 return None
-        return bytes(data)
+            if len(data) < (time.monotonic() - began - PATIENCE) * SLOWEST:
+                answer.close()
+                raise Unreadable(
+                    "network-slow",
+                    f"{self._url}: it sends too slowly to come to an end",
+                    "try again, or another mirror; what is held here can still be used",
+                )
+        return _within(_unpacked(bytes(data), answer.headers.get("Content-Encoding"), limit), limit)
+
+
+def _unpacked(data: bytes, encoding: str | None, limit: int) -> bytes:
+    if encoding is None or encoding == "identity":
+        return data
+    packed = zlib.decompressobj(_GZIP)
+    try:
+        found = packed.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise urllib3.exceptions.DecodeError(*error.args) from error
+    if encoding != "gzip" or (not packed.eof and len(found) <= limit):
+        raise urllib3.exceptions.DecodeError("it does not come to its end")
+    return found
 
 
 def _within(data: bytes | None, limit: int) -> bytes | None:

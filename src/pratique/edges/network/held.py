@@ -67,18 +67,23 @@ def load(folder: Path) -> Kept | None:
 
 
 def begin(folder: Path, anchor: bytes) -> None:
-    """Keep the root that is believed from the start; UsageError `anchor-differs` if there is another."""
+    """Keep the root that is believed from the start; UsageError `anchor-differs` if there is another.
+
+    Before anything was synced another one may be named: the first may have been the wrong file.
+    """
     path = folder / ANCHOR
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists():
             if path.read_bytes() == anchor:
                 return
-            raise UsageError(
-                "anchor-differs",
-                f"{folder}: another network's root is believed here already",
-                "use another home folder for another network; a network's own roots follow by sync",
-            )
+            if (folder / HELD).exists():
+                raise UsageError(
+                    "anchor-differs",
+                    f"{folder}: another root is believed here already",
+                    "another network needs another home folder; a network's later roots follow by sync",
+                )
+            shutil.rmtree(folder / ARRIVING, ignore_errors=True)
         disk.replace(path, anchor)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -152,11 +157,6 @@ def read_archive(path: Path) -> dict[str, bytes]:
         zlib.error, lzma.LZMAError,
     ) as error:  # fmt: skip
         raise _refused(path, "malformed", "it is damaged, or no edition of a network") from error
-
-
-def is_archive(path: Path) -> bool:
-    """Tell whether a path is a file of this kind."""
-    return path.is_file() and zipfile.is_zipfile(path)
 
 
 def _check(names: Sequence[str], size: int, what: Path | str) -> None:

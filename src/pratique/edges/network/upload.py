@@ -10,11 +10,13 @@ from typing import Any
 
 import urllib3
 
-from pratique.edges.network.fetch import HEADERS, TIMEOUT
+from pratique.edges.network.fetch import HEADERS, why
 from pratique.errors import DocumentRefused, Unreadable
 
 LARGEST = 64 * 1024 * 1024
 _OK, _ANSWER = 200, 64 * 1024
+TIMEOUT = urllib3.Timeout(connect=10, read=300)
+"""A server that publishes reads the whole network before it answers."""
 
 
 def sent(url: str, data: bytes) -> str:
@@ -24,18 +26,23 @@ def sent(url: str, data: bytes) -> str:
         DocumentRefused: with the server's own code.
         Unreadable: `network-unreachable`.
     """
-    pool = urllib3.PoolManager(1, timeout=TIMEOUT, retries=urllib3.Retry(2, redirect=False))
+    retries = urllib3.Retry(2, redirect=False)
+    pool = urllib3.PoolManager(1, timeout=TIMEOUT, retries=retries)
     headers = {**HEADERS, "Content-Type": "application/json"}
     try:
         answer = pool.request(
-            "POST", f"{url.rstrip('/')}/proposals", body=data, headers=headers, redirect=False
-        )
-        told: Any = json.loads(answer.data[:_ANSWER])
+            "POST", f"{url.rstrip('/')}/proposals", body=data, headers=headers, redirect=False,
+            preload_content=False,
+        )  # fmt: skip
+        try:
+            told: Any = json.loads(answer.read(_ANSWER, decode_content=True))
+        finally:
+            answer.close()
         if answer.status == _OK:
             return str(told["published"])
         raise DocumentRefused(str(told["code"]), str(told["message"]), str(told["hint"]))
     except urllib3.exceptions.HTTPError as error:
-        raise _unreachable(url, type(error).__name__) from None
+        raise _unreachable(url, why(error)) from None
     except (ValueError, KeyError, TypeError) as error:
         raise _unreachable(url, "the server's answer cannot be read") from error
 
