@@ -63,6 +63,20 @@ def read_seat(path: Path) -> SeatCard:
     return SeatCard(seat, key)
 
 
+def read_key(path: Path) -> str:
+    """Read a public key, PEM or in a card of a seat's form, as PEM; DocumentRefused."""
+    # Read before anything is made: a folder with a key that nobody can read would be of no use.
+    data = files.read_bytes(path, 64 * 1024)
+    if data.lstrip().startswith(b"{"):
+        return keys.to_pem(read_seat(path).public_key)
+    try:
+        return keys.to_pem(keys.from_pem(data.decode("ascii", "replace")))
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code, f"{path}: this is no public key", "as -----BEGIN PUBLIC KEY-----"
+        ) from error
+
+
 def write_application(application: Application) -> bytes:
     """Write an application."""
     row = {

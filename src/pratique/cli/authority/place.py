@@ -45,9 +45,11 @@ def repository_of(folder: Path) -> Path:
 
 def read_view(files: Mapping[str, bytes]) -> view.View | None:
     """Read a repository from its own first root; None if nothing was published yet."""
-    if names.TIMESTAMP_FILE not in files or publish.ANCHOR not in files:
-        return None
-    return view.read(files, files[publish.ANCHOR])
+    return view.read(files, files[publish.ANCHOR]) if _is_published(files) else None
+
+
+def _is_published(files: Mapping[str, bytes]) -> bool:
+    return names.TIMESTAMP_FILE in files and publish.ANCHOR in files
 
 
 def current(folder: Path) -> view.View:
@@ -66,6 +68,12 @@ def current(folder: Path) -> view.View:
 
 def known(named: Path | None, home: Path | None) -> view.View | None:
     """Return the network that a signer knows: a repository's, or what was synced; None if none is."""
+    found = known_files(named, home)
+    return None if found is None else view.read(*found)
+
+
+def known_files(named: Path | None, home: Path | None) -> tuple[Mapping[str, bytes], bytes] | None:
+    """Return the files of the network that a signer knows, and its anchor; None if none is."""
     if named is not None:
         inner = repository_of(named)
         if not inner.is_dir() and not (named / "metadata").is_dir():
@@ -74,11 +82,12 @@ def known(named: Path | None, home: Path | None) -> view.View | None:
                 f"{named}: there is no repository here",
                 "name an authority's folder, or one with metadata/ in it",
             )
-        return read_view(Repository(inner if inner.is_dir() else named))
+        found = Repository(inner if inner.is_dir() else named)
+        return (found, found[publish.ANCHOR]) if _is_published(found) else None
     kept = held.load(held.folder_of(files.home(home)))
     if kept is None or names.TIMESTAMP_FILE not in kept.files:
         return None
-    return view.read(kept.files, kept.anchor)
+    return kept.files, kept.anchor
 
 
 def save_online(folder: Path, uris: Mapping[str, str]) -> None:

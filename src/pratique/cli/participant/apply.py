@@ -11,7 +11,7 @@ import click
 
 from pratique.cli.authority import cards
 from pratique.cli.participant import home as homes
-from pratique.edges import disk, issuer_home
+from pratique.edges import issuer_home
 from pratique.errors import UsageError
 
 
@@ -25,7 +25,9 @@ def apply(*, out: Path, folder: Path | None) -> None:
     where = homes.folder_of(folder)
     found = homes.load(where)
     if out.exists() and any(out.iterdir()):
-        raise UsageError("folder-filled", f"{out}: there is something already", "name another")
+        raise UsageError(
+            "folder-filled", f"{out}: there is something already", "name another folder with --out"
+        )
     application = cards.Application(
         found.participant, found.public_keys(), tuple(sorted(found.participant.domains)),
         found.environment,
@@ -40,8 +42,7 @@ def apply(*, out: Path, folder: Path | None) -> None:
     }
     for name, data in written.items():
         path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, data, 0o644)
+        issuer_home.put(path, data, 0o644)
         click.echo(f"{path}")
     for_whom = f"--code {found.participant.code} --environment {found.environment}"
     click.echo(f"check it: pratique participant check {out} {for_whom}")

@@ -66,6 +66,8 @@ def made(
         )
     if wanted.rules:
         rules = files.rules_from(wanted.rules).rules
+        if not rules:
+            raise _nothing("rules", wanted.rules)
         rows = [documents.write(rule) for rule in rules]
         found[f"{code}/{names.RULES}"] = json.dumps(rows, indent=1, ensure_ascii=False).encode()
     if wanted.choices is not None:
@@ -78,6 +80,22 @@ def made(
     return found
 
 
+def taken_back(home: homes.Home, remembered: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what other keys must publish anew of what the old ones have said: all taken back, no more.
+
+    What thieves of the old keys have listed as signers or rules is not signed with the new ones.
+    """
+    code = home.participant.code
+    found = {path: data for path, data in remembered.items() if path.endswith(".tags")}
+    data = remembered.get(f"{code}/{names.SIGNERS}")
+    before = announced.parts(data) if data is not None else None
+    if before is not None and before.withdrawn:
+        found[f"{code}/{names.SIGNERS}"] = announced.write(
+            code, home.environment, before.authorities, before.withdrawn
+        )
+    return found
+
+
 def _signers(
     folder: Path, home: homes.Home, published: bytes | None, wanted: Wanted, at: datetime
 ) -> bytes:
@@ -86,13 +104,20 @@ def _signers(
     gone = {one.certificate: one for one in before.withdrawn} if before is not None else {}
     sca = make_x509.from_pem(issuer_home.read_certificate(folder))
     for der in _certificates(wanted.signers):
-        if not x509.read(der).is_ca:
+        if not x509.read(der).is_ca and der not in gone:
             live[der] = announced.Published(der, wanted.domain)
     since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for der in _certificates(wanted.withdraw):
+        if der in gone:
+            # By an earlier call that was interrupted.
+            continue
         one = live.get(der)
         if one is None:
-            raise UsageError("signer-unknown", "a signer that is to be withdrawn is not published")
+            raise UsageError(
+                "signer-unknown",
+                "a signer that is to be withdrawn is not published",
+                "name its certificate; if it was published just now: pratique sync",
+            )
         gone[der] = one._replace(since=since, reason=wanted.reason)
     rows = [one for der, one in live.items() if der not in gone]
     authorities = {sca, *(before.authorities if before is not None else ())}
@@ -103,9 +128,20 @@ def _signers(
 
 def _certificates(paths: tuple[Path, ...]) -> Iterator[bytes]:
     for path in paths:
-        for file in sorted(path.glob("*.pem")) if path.is_dir() else [path]:
-            for match in _PEM.finditer(files.read_bytes(file)):
-                yield make_x509.from_pem(match[0])
+        found = [
+            match[0]
+            for file in (sorted(path.glob("*.pem")) if path.is_dir() else [path])
+            for match in _PEM.finditer(files.read_bytes(file))
+        ]
+        if not found:
+            raise _nothing("X.509 certificate", (path,))
+        yield from map(make_x509.from_pem, found)
+
+
+def _nothing(what: str, paths: tuple[Path, ...]) -> UsageError:
+    # What was named by a slip must not take the place of what is published.
+    named = ", ".join(map(str, paths))
+    return UsageError("nothing-in-it", f"{named}: there is no {what} in it", "name another path")
 
 
 def _is_list(path: str) -> bool:
@@ -116,15 +152,19 @@ def _lists(code: str, folder: Path, held: Mapping[str, bytes]) -> dict[str, byte
     lists = {tag_list.TagList.from_bytes(d).head.kid: tag_list.TagList.from_bytes(d)
              for p, d in held.items() if p.endswith(".tags")}  # fmt: skip
     deltas: dict[tuple[bytes, int], delta.Delta] = {}
+    named = False
     for file in sorted(folder.iterdir()):
         data = files.read_bytes(file)
         if data.startswith(tag_list.FORMAT):
             found = tag_list.TagList.from_bytes(data)
             lists[found.head.kid] = found
+            named = True
         elif data.startswith(delta.FORMAT):
             step = delta.Delta.from_bytes(data)
             deltas[step.head.kid, step.head.version] = step
     made = {}
+    if not named:
+        raise _nothing("list of revocations", (folder,))
     for kid, found in lists.items():
         stem, newest = f"{code}/revocations-{kid.hex()}", found.head.version
         made[f"{stem}-{newest}.tags"] = found.to_bytes()

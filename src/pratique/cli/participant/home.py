@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +20,8 @@ import click
 from pratique.crypto import make_x509, x509
 from pratique.edges import disk, files, issuer_home
 from pratique.edges.keys import Secret, open_key
-from pratique.errors import DocumentRefused, Unreadable
-from pratique.network import drafts, keys, participants
+from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.network import drafts, keys, participants, proposal, view
 from pratique.terms import Environment
 from pratique.trust import json_text
 from pratique.trust.issuer import SigningCa
@@ -79,6 +81,24 @@ def save(folder: Path, home: Home) -> None:
     disk.replace(folder / FILE, data + b"\n")
 
 
+@contextmanager
+def new(folder: Path) -> Iterator[Path]:
+    """Make a new participant's folder whole or not at all; UsageError `participant-exists`."""
+    try:
+        with issuer_home.new(folder) as filled:
+            yield filled
+    except UsageError as error:
+        if error.code != "issuer-exists":
+            raise
+        hint = "nothing is overwritten; name another folder with --participant"
+        raise UsageError("participant-exists", error.message, hint) from error
+
+
+def write_certificate(folder: Path, label: str, der: bytes) -> None:
+    """Keep one of the participant's certificates."""
+    issuer_home.write_certificate(folder, make_x509.to_pem(der), label)
+
+
 def load(folder: Path) -> Home:
     """Load the participant of a folder; Unreadable `no-participant`, DocumentRefused."""
     path = folder / FILE
@@ -117,6 +137,27 @@ def signing_ca(folder: Path, secret: Secret) -> tuple[SigningCa, make_x509.Autho
 def signing_ca_pem(folder: Path) -> bytes:
     """Return the signing CA's certificate, PEM."""
     return issuer_home.read_certificate(folder)
+
+
+def sign(
+    folder: Path,
+    uris: Iterable[str],
+    secret: Secret,
+    drafted: proposal.Proposal,
+    current: view.View,
+) -> None:
+    """Sign a proposal with keys that speak for the participant; UsageError `key-not-asked`."""
+    for uri in uris:
+        try:
+            proposal.sign(drafted, open_key(uri, folder=folder, secret=secret), current)
+        except UsageError as error:
+            if error.code != "key-not-asked":
+                raise
+            raise UsageError(
+                error.code,
+                "the keys here do not speak for the participant in the network that is known here",
+                "pratique sync; if they are other keys, the seats must have signed them in",
+            ) from error
 
 
 def _read(row: Any) -> Home:

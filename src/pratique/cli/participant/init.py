@@ -11,16 +11,16 @@ from pathlib import Path
 import click
 
 from pratique.cli import options, unlock
+from pratique.cli.authority import cards
 from pratique.cli.participant import home as homes
 from pratique.cli.signing_ca import SCA_KEY, Makes, make_ca, serial
 from pratique.crypto import make_x509
-from pratique.edges import issuer_home
 from pratique.edges.keys import make_key
 from pratique.errors import UsageError
 from pratique.network import keys, names, participants
 from pratique.terms import Environment
 
-MOST_KEYS = 15
+MOST_KEYS, LONGEST_NAME = 15, 64
 
 
 @click.command()
@@ -41,9 +41,9 @@ MOST_KEYS = 15
               default=Environment.PRODUCTION.value, show_default=True)  # fmt: skip
 @click.option("--role-key", "uris", multiple=True, metavar="URI",
               help="Where a key that speaks for you is made [default: three files]. Repeatable.")  # fmt: skip
-@click.option("--role-card", "cards", multiple=True, metavar="PEM",
+@click.option("--role-card", "role_cards", multiple=True, metavar="PEM",
               type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="The public key of a hand elsewhere. Repeatable.")  # fmt: skip
+              help="Public key of a hand elsewhere: PEM, or a card of a seat's form. Repeatable.")  # fmt: skip
 @click.option("--threshold", type=click.IntRange(2, MOST_KEYS), default=2, show_default=True,
               help="How many of those keys must sign.")  # fmt: skip
 @homes.option
@@ -59,7 +59,7 @@ def init(
     contact: str,
     environment: str,
     uris: tuple[str, ...],
-    cards: tuple[Path, ...],
+    role_cards: tuple[Path, ...],
     threshold: int,
     folder: Path | None,
     password_file: Path | None,
@@ -71,6 +71,8 @@ def init(
         raise UsageError(
             "participant-unfit", "--code has capital letters", "for example PRT or IOM"
         )
+    if not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise UsageError("name-unfit", f"--name has 1 to {LONGEST_NAME} characters")
     where = homes.folder_of(folder)
     secret = unlock.secrets(password_file, pin_file, new=True)
     instant = int(options.now_or(at).timestamp())
@@ -78,13 +80,17 @@ def init(
         code, participants.ParticipantKind(kind), name, frozenset(countries), countries[0],
         frozenset(domains), contact,
     )  # fmt: skip
-    given = tuple((card.read_text(encoding="ascii"), "") for card in cards)
+    given = tuple((cards.read_key(card), "") for card in role_cards)
     wanted = uris or (() if given else tuple(f"file:keys/role-{n}.pem" for n in (1, 2, 3)))
     if not threshold <= len(wanted) + len(given) <= MOST_KEYS:
         raise UsageError(
-            "threshold-unfit", f"{threshold} of {len(wanted) + len(given)} keys cannot be"
+            "threshold-unfit",
+            f"{threshold} of {len(wanted) + len(given)} keys cannot sign",
+            f"name from {threshold} to {MOST_KEYS} keys with --role-key and --role-card",
         )
-    with issuer_home.new(where) as filled:
+    if len({*wanted, *(pem for pem, _ in given)}) < len(wanted) + len(given):
+        raise UsageError("role-key-double", "a key is named twice", "each is another hand's")
+    with homes.new(where) as filled:
         task = Makes(filled, code, countries[0], name, Environment(environment), instant, secret)
         sca, _ = make_ca(task, SCA_KEY)
         _make_signer(task, homes.UPLOAD, "upload")
@@ -100,7 +106,7 @@ def _make_signer(task: Makes, label: str, what: str) -> None:
     key = make_key(uri, folder=task.folder, secret=task.secret, note=task.note(what))
     make = make_x509.upload_signer if label == homes.UPLOAD else make_x509.tls_client
     der = make(key, task.subject(what), at=task.at, serial=serial())
-    issuer_home.write_certificate(task.folder, make_x509.to_pem(der), label)
+    homes.write_certificate(task.folder, label, der)
 
 
 def _make_role(task: Makes, uri: str) -> str:

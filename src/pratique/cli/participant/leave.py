@@ -16,10 +16,9 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import options, unlock
+from pratique.cli import options, output, unlock
 from pratique.cli.authority import place
 from pratique.cli.participant import home as homes
-from pratique.edges import disk
 from pratique.edges.keys import open_key
 from pratique.errors import UsageError
 from pratique.network import keys
@@ -61,6 +60,7 @@ def leave(
         raise UsageError(
             "keys-elsewhere",
             f"{own.threshold} role keys must sign the notice, {len(here)} are here",
+            "tell the authority by letter; nobody's leave is needed to go",
         )
     signed = [open_key(uri, folder=where, secret=secret) for uri in here]
     notice = {
@@ -77,11 +77,15 @@ def leave(
             f"certificates/{p.name}": p.read_bytes() for p in (where / "certificates").glob("*.pem")
         },
     }
-    disk.replace(out.absolute(), _packed(found), 0o644)
+    output.write(out, _packed(found))
+    if not published:
+        click.echo(
+            "note: nothing that you published is known here, and in it: sync first", err=True
+        )
     click.echo(f"{len(found)} files: {out}")
     click.echo("the private keys stay where they are: they are yours")
     click.echo(
-        "hand leave.json to the authority, which lets you go: pratique authority propose withdraw"
+        "hand its leave.json to the authority, which lets you go: pratique authority propose withdraw"
     )
 
 

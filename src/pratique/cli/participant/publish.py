@@ -10,19 +10,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from pratique.cli import options, sync, unlock
+from pratique.cli import options, output, sync, unlock
 from pratique.cli.authority import ceremony, place
 from pratique.cli.participant import edition, send
 from pratique.cli.participant import home as homes
-from pratique.edges import disk
-from pratique.edges.keys import open_key
 from pratique.errors import UsageError
 from pratique.network import drafts, follows, proposal, view
+from pratique.network.memory import Memory
 from pratique.snapshot.heard import value_sets
 
 PATH = click.Path(path_type=Path, exists=True)
@@ -38,9 +38,10 @@ PATH = click.Path(path_type=Path, exists=True)
     "--reason", type=click.Choice(edition.REASONS), default=edition.REASONS[0], show_default=True
 )
 @click.option("--rules", multiple=True, type=PATH, metavar="PATH", help="Entry rules. Repeatable.")
-@click.option("--choices", type=PATH, metavar="FILE",
+@click.option("--choices", type=ceremony.FILE, metavar="FILE",
               help="Codes of value sets that you recognise, and how old data may be.")  # fmt: skip
-@click.option("--lists", type=PATH, metavar="DIR", help="What `pratique issuer lists` has written.")
+@click.option("--lists", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+              help="What `pratique issuer lists` has written.")  # fmt: skip
 @click.option("--to", "target", metavar="URL|DIR", help="Where to hand it in.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Where to write the proposal [default: CODE-VERSION.proposal].")  # fmt: skip
@@ -71,37 +72,52 @@ def publish(
     where = homes.folder_of(folder)
     own = homes.load(where)
     instant = options.now_or(at)
-    current = _current(repository, home, target, instant)
+    files, current = _current(repository, home, target, instant)
     code = own.participant.code
-    held = dict(current.roles[code].files) if code in current.roles else {}
+    held, is_first = _held(own, files, current)
+    if is_first and not signers:
+        raise UsageError("signers-missing", "no signer is named", "name --signers PATH")
     wanted = edition.Wanted(signers, domain, withdraw, reason, rules, choices, lists)
     made = edition.made(where, own, held, wanted, sets=value_sets(current), at=instant)
     follows.check(code, held, made, published=int(current.published.timestamp()))
     drafted = drafts.role(current, instant, code, made)
     secret = unlock.secrets(password_file, pin_file)
     here = [uri for _, uri in own.role_keys if uri][: own.threshold]
-    for uri in here:
-        proposal.sign(drafted, open_key(uri, folder=where, secret=secret), current)
+    homes.sign(where, here, secret, drafted, current)
     ceremony.tell(drafted, current)
     path = out or Path(f"{code}-{drafted.versions()[code]}.proposal")
     if target is None or len(here) < own.threshold:
-        disk.replace(path.absolute(), proposal.to_bytes(drafted), 0o644)
+        output.write(path, proposal.to_bytes(drafted))
         click.echo(f"proposal: {path}")
+        if len(here) < own.threshold:
+            click.echo(f"the other hands: pratique participant sign {path} --key URI")
+        click.echo(f"then: pratique participant send {path} --to URL")
     if target is not None and len(here) >= own.threshold:
         click.echo(send.handed_in(target, path.name, proposal.to_bytes(drafted)))
 
 
 def _current(
     repository: Path | None, home: Path | None, target: str | None, at: datetime
-) -> view.View:
+) -> tuple[Mapping[str, bytes], view.View]:
     if repository is None and target is not None and target.startswith(("http://", "https://")):
         # What is handed in follows upon what is there now, also after a call that was interrupted.
         sync.brought(home, target, at)
-    found = place.known(repository, home)
+    found = place.known_files(repository, home)
     if found is None:
         raise UsageError(
             "no-network",
             "no network is known here",
             "pratique sync SOURCE --root root.json, or name one with --repository",
         )
-    return found
+    return found[0], view.read(*found)
+
+
+def _held(
+    own: homes.Home, files: Mapping[str, bytes], current: view.View
+) -> tuple[dict[str, bytes], bool]:
+    """Return what is published, by path; and whether its keys have not published anything yet."""
+    code = own.participant.code
+    role = current.roles.get(code)
+    if role is None or role.version:
+        return ({} if role is None else dict(role.files)), False
+    return edition.taken_back(own, Memory(files).of(code)), True

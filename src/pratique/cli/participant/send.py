@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from pratique.cli import output
 from pratique.cli.safe import printable
-from pratique.edges import disk, files
+from pratique.edges import files
 from pratique.edges.network import upload
+from pratique.errors import UsageError
 
 
 @click.command()
@@ -28,7 +30,13 @@ def handed_in(target: str, name: str, data: bytes) -> str:
     """Hand a proposal in, and say what came of it."""
     if target.startswith(("http://", "https://")):
         return f"published: {printable(upload.sent(target, data))}"
-    path = Path(target) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    disk.replace(path, data, 0o644)
+    folder = Path(target)
+    if not folder.is_dir():
+        raise UsageError(
+            "target-unknown",
+            f"{target}: there is no such folder",
+            "name a folder that is there, or a web address: https://…",
+        )
+    path = folder / name
+    output.write(path, data)
     return f"handed in: {path}"
