@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 
 from pratique.crypto.signing import SigningKey
@@ -119,9 +120,12 @@ def _is_there(current: View, files: Files, proposed: Proposal) -> bool:
 
 
 def _is_file(files: Files, name: str, metadata: Metadata[Any]) -> bool:
-    if name not in files:
+    try:
+        there = Metadata[Any].from_bytes(files[name])
+    except (KeyError, RepositoryError):
+        # One that is damaged is none; what follows upon it tells so in words.
         return False
-    return bool(Metadata[Any].from_bytes(files[name]).signed_bytes == metadata.signed_bytes)
+    return bool(there.signed_bytes == metadata.signed_bytes)
 
 
 def _check(current: View | None, proposed: Proposal, at: datetime) -> None:
