@@ -1,0 +1,162 @@
+"""What a participant publishes of its signers counts within its bounds, and no further."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pratique.crypto import make_x509, x509
+from pratique.crypto.make_x509 import Subject
+from pratique.errors import DocumentRefused
+from pratique.terms import Environment
+from pratique.trust import announced
+from pratique.trust.announced import Announced, Bounds, Published
+from tests.networks import AT, State, key
+
+WHEN = int(AT.timestamp()) - 86400
+STATE = State("XUA", "XA", signers=3)
+BOUNDS = Bounds("XUA", frozenset({"XA"}), "XA", frozenset({"DCC"}), Environment.TEST)
+ROWS = [Published(der, "DCC") for der in STATE.signers]
+
+
+def write(
+    *rows: Published, code: str = "XUA", environment: Environment = Environment.TEST
+) -> bytes:
+    return announced.write(code, environment, [STATE.ca], rows)
+
+
+def read(*rows: Published, **changed: Any) -> Announced:
+    return announced.read(write(*rows), BOUNDS._replace(**changed))
+
+
+def refused(data: bytes, **changed: Any) -> str:
+    with pytest.raises(DocumentRefused) as caught:
+        announced.read(data, BOUNDS._replace(**changed))
+    return caught.value.code
+
+
+def test_signers_speak_for_the_countries_of_their_participant() -> None:
+    found = read(*ROWS, countries=frozenset({"XA", "XB"}))
+    assert len(found.signers) == 3
+    for signer in found.signers:
+        assert signer.participant == "XUA"
+        assert signer.countries == {"XA", "XB"}
+        assert signer.environment is Environment.TEST
+    assert found.left_out == ()
+    assert found.withdrawn == frozenset()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(range(3)), max_size=3, unique=True), st.sets(st.integers(0, 2)))
+def test_it_comes_back_as_it_was(numbers: list[int], gone: set[int]) -> None:
+    rows = [
+        ROWS[n]._replace(since="2026-11-22", reason=announced.REASONS[n]) if n in gone else ROWS[n]
+        for n in numbers
+    ]
+    parts = announced.parts(write(*rows))
+    assert {*parts.live, *parts.withdrawn} == {*rows}
+    assert {one.certificate for one in parts.withdrawn} == {
+        STATE.signers[n] for n in gone & {*numbers}
+    }
+    assert parts.authorities == (STATE.ca,)
+    assert write(*reversed(rows)) == write(*rows)
+    found = read(*rows)
+    # One that was withdrawn is known still, so that it is told from a stranger's.
+    assert len(found.signers) == len(rows)
+    assert found.withdrawn >= {x509.read(one.certificate).thumbprint for one in parts.withdrawn}
+
+
+def made(country: str, environment: Environment = Environment.TEST) -> tuple[bytes, bytes]:
+    subject = Subject("other", "Ministry", country, environment, serial="1")
+    ca = make_x509.signing_ca(key("other sca"), subject, at=WHEN, serial=1)
+    by = make_x509.Authority(ca, key("other sca"))
+    der = make_x509.document_signer(key("other").public_key, subject, by=by, at=WHEN, serial=2)
+    return ca, der
+
+
+@pytest.mark.parametrize(
+    ("domain", "country", "changed", "why"),
+    [
+        ("ICVP", "XA", {}, "domain"),
+        ("DCC", "XB", {}, "country"),
+        ("DCC", "XA", {"domains": frozenset()}, "domain"),
+        ("DCC", "XB", {"countries": frozenset({"XB"})}, ""),
+        ("DCC", "XB", {"subject": "XB"}, ""),
+        ("ICVP", "XA", {"domains": frozenset({"ICVP"})}, ""),
+    ],
+)
+def test_what_is_out_of_bounds_is_left_out_and_told(
+    domain: str, country: str, changed: dict[str, Any], why: str
+) -> None:
+    ca, der = made(country)
+    data = announced.write("XUA", Environment.TEST, [STATE.ca, ca], [Published(der, domain)])
+    found = announced.read(data, BOUNDS._replace(**changed))
+    thumbprint = x509.read(der).thumbprint
+    assert found.left_out == (((thumbprint, why),) if why else ())
+    assert [one.thumbprint for one in found.signers] == ([] if why else [thumbprint])
+
+
+def test_a_test_certificate_is_none_in_production() -> None:
+    ca, der = made("XA")
+    data = announced.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
+    found = announced.read(data, BOUNDS._replace(environment=Environment.PRODUCTION))
+    assert [why for _, why in found.left_out] == ["environment"]
+    assert found.signers == ()
+    ca, der = made("XA", Environment.PRODUCTION)
+    data = announced.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
+    assert announced.read(data, BOUNDS._replace(environment=Environment.PRODUCTION)).left_out == ()
+
+
+def test_a_stolen_key_is_gone_in_each_of_its_certificates() -> None:
+    twin = STATE._signer(0, WHEN + 3600)
+    for reason, gone in ((announced.KEY_COMPROMISE, 2), ("superseded", 1), ("key-lost", 1)):
+        found = read(
+            ROWS[0]._replace(since="2026-11-22", reason=reason), Published(twin, "DCC"), ROWS[1]
+        )
+        assert len(found.withdrawn) == gone
+        assert len(found.signers) == 3
+
+
+def test_it_is_of_its_own_participant_and_environment() -> None:
+    assert refused(write(*ROWS, code="XUB")) == "signers-participant"
+    assert refused(write(environment=Environment.PRODUCTION)) == "signers-environment"
+    assert read(*ROWS).left_out == ()
+
+
+def changed(**members: Any) -> bytes:
+    document = {**json.loads(write(*ROWS)), **members}
+    return json.dumps({n: v for n, v in document.items() if v != "gone"}).encode()
+
+
+ROW = json.loads(write(ROWS[0]))["signers"][0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[]", b"{}", changed(format="x"), changed(participant=7), changed(environment=None),
+        changed(signers="gone"), changed(signers={}), changed(withdrawn=None),
+        changed(authorities="x"), changed(authorities=[7]), changed(authorities=["not base64!"]),
+        changed(signers=[[]]), changed(signers=[{}]), changed(signers=[{**ROW, "more": 1}]),
+        changed(signers=[{**ROW, "domain": 7}]), changed(signers=[{**ROW, "certificate": "é"}]),
+        changed(signers=[{**ROW, "since": "x", "reason": "superseded"}]),
+        changed(withdrawn=[ROW]), changed(withdrawn=[{**ROW, "since": "x", "reason": "whim"}]),
+        changed(withdrawn=[{**ROW, "since": "x", "reason": ["superseded"]}]),
+    ],
+)  # fmt: skip
+def test_what_is_not_of_its_form_is_refused_whole(data: bytes) -> None:
+    assert refused(data) == "signers-malformed"
+    right = changed(withdrawn=[{**ROW, "since": "x", "reason": "superseded"}], signers=[])
+    assert len(announced.parts(right).withdrawn) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=200))
+def test_a_certificate_that_is_none_takes_nobody_elses_away(data: bytes) -> None:
+    found = read(*ROWS, Published(data, "DCC"))
+    assert {one.kid for one in found.signers} >= {x509.read(der).kid for der in STATE.signers}
+    assert all(signer.participant == "XUA" for signer in found.signers)

@@ -1,0 +1,99 @@
+"""The roll: what dates and lists say of a signer, and how old what is held may be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pratique.findings import Code, Weight
+from pratique.terms import ALL_KINDS, Algorithm, Environment
+from pratique.trust.roll import CLOCK_SLACK, HOUR, Freshness, Member, Roll, Suspension
+from pratique.trust.signer import Signer
+
+NOW = 1_795_338_000
+SIGNER = Signer(
+    b"kid", "XUA", frozenset({"XA"}), Algorithm.ES256, b"", ALL_KINDS, 0, 2**33, Environment.TEST,
+    "DCC", "00ff",
+)  # fmt: skip
+INSTANTS = st.integers(NOW - 10**8, NOW + 10**8)
+
+
+def codes(member: Member, at: int = NOW, signer: Signer = SIGNER) -> list[Code]:
+    return [finding.code for finding in Roll(NOW, {"XUA": member}).standing(signer, at)]
+
+
+def test_nothing_is_said_against_one_in_good_standing() -> None:
+    assert codes(Member(NOW + 1)) == []
+    assert codes(Member(None)) == []
+
+
+def test_nothing_is_said_of_who_is_not_in_the_network() -> None:
+    bad = Member(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
+    assert codes(bad, signer=SIGNER._replace(participant="XUZ")) == []
+    assert len(codes(bad)) == 4
+
+
+@given(INSTANTS, INSTANTS)
+def test_lapsed_is_computed_from_a_date(expires: int, at: int) -> None:
+    found = codes(Member(expires), at)
+    assert found == ([Code.PARTICIPANT_LAPSED] if at >= expires else [])
+
+
+@given(INSTANTS, st.integers(1, 14 * 86400), INSTANTS)
+def test_suspended_from_its_beginning_to_its_end(since: int, long: int, at: int) -> None:
+    member = Member(None, suspensions=(Suspension(since, since + long, "forgeries"),))
+    within = since <= at < since + long
+    assert codes(member, at) == ([Code.PARTICIPANT_SUSPENDED] if within else [])
+    for edge, found in ((since - 1, 0), (since, 1), (since + long - 1, 1), (since + long, 0)):
+        assert len(codes(member, edge)) == found
+
+
+def test_a_suspension_says_until_when_and_why() -> None:
+    member = Member(None, suspensions=(Suspension(NOW, NOW + 86400, "own-request"),))
+    (finding,) = Roll(NOW, {"XUA": member}).standing(SIGNER, NOW)
+    assert finding.where == "XUA until 2026-11-23T09:00Z, own-request"
+
+
+def test_withdrawn_is_a_fault_and_all_else_is_a_doubt() -> None:
+    bad = Member(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
+    found = Roll(NOW, {"XUA": bad}).standing(SIGNER, NOW)
+    weights = {finding.code: finding.code.weight for finding in found}
+    assert weights.pop(Code.SIGNER_WITHDRAWN) is Weight.FAULT
+    assert {*weights.values()} == {Weight.DOUBT}
+    other = SIGNER._replace(thumbprint="0000")
+    assert Code.SIGNER_WITHDRAWN not in codes(bad, signer=other)
+
+
+@given(st.integers(1, 744), st.integers(1, 744), INSTANTS)
+def test_ages(old: int, too_old: int, at: int) -> None:
+    """Old, too old, or ahead of the clock; and at the border itself nobody is stopped."""
+    own = Freshness(old * HOUR, max(old, too_old) * HOUR)
+    roll = Roll(NOW, freshness={"XB": own})
+    for place, freshness in (("XB", own), ("XC", Freshness()), (None, Freshness())):
+        found = roll.age(place, at)
+        if at < NOW - CLOCK_SLACK:
+            expected = Code.CLOCK_BEHIND
+        elif at - NOW > freshness.too_old:
+            expected = Code.DATA_TOO_OLD
+        elif at - NOW > freshness.old:
+            expected = Code.DATA_OLD
+        else:
+            assert found is None
+            continue
+        assert found is not None
+        assert found.code is expected
+        assert found.code.weight is Weight.DOUBT
+
+
+@pytest.mark.parametrize(
+    ("at", "found"),
+    [
+        (-CLOCK_SLACK - 1, Code.CLOCK_BEHIND), (-CLOCK_SLACK, None), (0, None), (48 * HOUR, None),
+        (48 * HOUR + 1, Code.DATA_OLD), (168 * HOUR, Code.DATA_OLD),
+        (168 * HOUR + 1, Code.DATA_TOO_OLD),
+    ],
+)  # fmt: skip
+def test_ages_at_their_edges(at: int, found: Code | None) -> None:
+    seen = Roll(NOW).age(None, NOW + at)
+    assert (None if seen is None else seen.code) is found
