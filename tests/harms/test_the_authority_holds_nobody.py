@@ -1,0 +1,219 @@
+"""The harm: whoever runs the network learns who was vaccinated, or who was checked where.
+
+People who were invented to be found are issued certificates, some are taken back, all are checked at a border
+that syncs over a real server. Scanned is all that the authority holds and hands out, all that went over the
+wire, and all that the border keeps. Each channel has a leak that is made on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pratique.cli.authority import place
+from pratique.edges.network import held, repository
+from pratique.journeys import onboard
+from pratique.network import view
+from pratique.snapshot.of_network import compiled
+from tests import issuers
+from tests.harms import canary
+from tests.networks import AT, HOUR, Authority, State
+from tests.travellers import day
+
+PEOPLE = canary.people(200)
+SERVE = """
+import sys, uvicorn
+from pathlib import Path
+from pratique.edges.network.serve import application
+uvicorn.run(application(Path(sys.argv[1])), port=int(sys.argv[2]), log_level="info", access_log=False)
+"""
+
+
+class Wire(threading.Thread):
+    """Stand between a border and its server, and keep every byte."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__(daemon=True)
+        self.said: list[bytes] = []
+        self._to, self._door = to, socket.create_server(("127.0.0.1", 0))
+        self.port = self._door.getsockname()[1]
+
+    def run(self) -> None:
+        while True:
+            border, _ = self._door.accept()
+            server = socket.create_connection(("127.0.0.1", self._to))
+            for a, b in ((border, server), (server, border)):
+                threading.Thread(target=self._carry, args=(a, b), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65_536):
+                self.said.append(data)
+                target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for one in (source, target):
+                one.close()
+
+
+class Day(NamedTuple):
+    """A day of the network: its folder, what went over the wire, and what was issued."""
+
+    folder: Path
+    wire: Wire
+    texts: list[str]
+
+
+def invented(number: int) -> str:
+    """Issue a certificate of one of the invented people."""
+    one = PEOPLE[number]
+    person = issuers.JO._replace(
+        surname=one.surname, forename=one.forename, surname_icao=one.surname,
+        forename_icao=one.forename, birth_date=day(one.birth_date),
+    )  # fmt: skip
+    return STATE.issue(issuers.RECORDS["vaccination"]._replace(person=person), nth=number)
+
+
+STATE = State("XXA")
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
+    pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
+    folder = tmp_path_factory.mktemp("network")
+    authority = Authority()
+    authority.admit(STATE)
+    STATE.publish()
+    texts = [invented(number) for number in range(len(PEOPLE))]
+    STATE.revoke(*texts[::3])
+    authority.now += HOUR
+    STATE.publish()
+    repository.write(folder / "net" / "repository", authority.files)
+    _recorded(folder / "net", authority)
+    port = _free()
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(folder / "net" / "repository"), str(port)],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        _await(port)
+        wire = Wire(port)
+        wire.start()
+        (folder / "root.json").write_bytes(authority.anchor)
+        (folder / "texts").write_text("\n".join(texts), encoding="utf-8")
+        instant = authority.now.isoformat()
+        home = ("--home", str(folder / "border"), "--at", instant)
+        root = ("--root", str(folder / "root.json"))
+        _said(folder, "sync", f"http://127.0.0.1:{wire.port}", *root, *home)
+        _said(folder, "verify", str(folder / "texts"), *home, "--format", "jsonl", code={1})
+        _said(folder, "sync", *home)
+        server.terminate()
+        server.wait()
+    return Day(folder, wire, texts)
+
+
+def _recorded(folder: Path, authority: Authority) -> None:
+    """Record a step with a letter as evidence that names somebody."""
+    letter = f"We, {PEOPLE[0].forename} {PEOPLE[0].surname}, minister, apply.".encode()
+    seat = onboard.Seated("seat-1", authority.seats[1].public_key)
+    one = onboard.recorded(
+        (), onboard.Step.LETTER_RECEIVED, participant="XXB", at=AT, seat=seat,
+        key=authority.seats[1], evidence=[letter],
+    )  # fmt: skip
+    path = place.records_path(folder, "XXB")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(one.to_line())
+
+
+def _said(folder: Path, *words: str, code: frozenset[int] | set[int] = frozenset({0})) -> None:
+    variables = os.environ | {"NO_COLOR": "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", "pratique", *words], env=variables, capture_output=True, check=False
+    )
+    assert run.returncode in code, run.stderr
+    # What the desk sees is the traveller's own; what is said beside it is nobody's.
+    with (folder / "said").open("ab") as file:
+        file.write(run.stderr if words[0] == "verify" else run.stdout + run.stderr)
+    with (folder / "shown").open("ab") as file:
+        file.write(run.stdout if words[0] == "verify" else b"")
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
+
+
+def _await(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def scanner() -> canary.Scanner:
+    return canary.Scanner(PEOPLE)
+
+
+def test_the_authority_and_its_server_hold_nobody(busy: Day, scanner: canary.Scanner) -> None:
+    files = [*canary.files_of(busy.folder / "net"), busy.folder / "server.log"]
+    assert any(path.suffix == ".jsonl" for path in files)
+    assert any(path.suffix == ".tags" for path in files)
+    assert scanner.scan_files(files, under=busy.folder) == {}
+
+
+def test_nobody_goes_over_the_wire(busy: Day, scanner: canary.Scanner) -> None:
+    said = b"".join(busy.wire.said)
+    assert b"GET /metadata/timestamp.json" in said
+    assert scanner.scan(said) == set()
+
+
+def test_the_border_keeps_nobody(busy: Day, scanner: canary.Scanner) -> None:
+    kept = held.load(held.folder_of(busy.folder / "border"))
+    assert kept is not None
+    assert scanner.scan(b"\n".join(kept.files.values())) == set()
+    # Nor does what is made of it at a start, which names states and keys only.
+    made = compiled(view.read(kept.files, kept.anchor))
+    assert scanner.scan(made.to_bytes()) == set()
+    assert scanner.scan_files(canary.files_of(busy.folder / "border"), under=busy.folder) == {}
+    assert scanner.scan((busy.folder / "said").read_bytes()) == set()
+
+
+def test_everybody_is_in_what_was_checked(busy: Day, scanner: canary.Scanner) -> None:
+    """The control of the scan: it sees them where they are, and all were there."""
+    shown = (busy.folder / "shown").read_bytes()
+    assert all(one.surname.encode() in shown for one in PEOPLE)
+    assert scanner.scan((busy.folder / "texts").read_bytes())
+    assert b"REVOKED" in shown
+
+
+@pytest.mark.parametrize(
+    "where", ["net/repository/targets/XXA/leak.json", "net/onboarding/XXB.jsonl", "server.log"]
+)
+def test_a_planted_leak_is_found(busy: Day, scanner: canary.Scanner, where: str) -> None:
+    path = busy.folder / where
+    before = path.read_bytes() if path.exists() else None
+    path.write_bytes((before or b"") + f"by {PEOPLE[7].forename.lower()}".encode())
+    try:
+        assert where in scanner.scan_files([path], under=busy.folder)
+    finally:
+        path.write_bytes(before) if before is not None else path.unlink()
+
+
+def test_a_leak_on_the_wire_is_found(busy: Day, scanner: canary.Scanner) -> None:
+    asked = f"GET /metadata/1.root.json?for={PEOPLE[3].surname} HTTP/1.1\r\n".encode()
+    assert scanner.scan(b"".join([*busy.wire.said, asked]))
+    assert scanner.scan(b"".join(busy.wire.said) + busy.texts[5].encode())
