@@ -1,0 +1,44 @@
+"""A network that was founded by its own commands, once a run; each test has a copy of its folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import ceremonies
+from tests.ceremonies import Desk
+
+
+@pytest.fixture(scope="session")
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Found a network with one active participant, and a border that has synced."""
+    folder, before = tmp_path_factory.mktemp("founded"), Path.cwd()
+    os.chdir(folder)
+    try:
+        desk = Desk(folder)
+        ceremonies.begun(desk)
+        ceremonies.joined(desk)
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture
+def desk(founding: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Return a desk in a copy of that network's folder, which is the working folder."""
+    folder = tmp_path / "desk"
+    shutil.copytree(founding, folder)
+    # Where the last sync came from: the copy, and not the original.
+    (folder / "home/network/source").write_text(str(folder / "net"))
+    monkeypatch.chdir(folder)
+    return Desk(folder)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Return a desk in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return Desk(tmp_path)
