@@ -588,6 +588,11 @@ class TestOtherKeys:
         assert codes(verifier.verify(fine)) == ["NO_RULES"]
         with pytest.raises(UsageError, match="does not ask"):
             state.publish(lost[:2])
+        # With its new keys it cannot take back what it revoked with the old ones.
+        freed = {p: d for p, d in state.contents().items() if not p.endswith(".tags")}
+        later = again(verifier)
+        forged = edition(authority, "XUA", freed, state.roles)
+        assert later.sync(forged).problems == {"XUA": "network-taken-back"}
         state.publish()
         assert self.judged(verifier, authority, text) == ["REVOKED"]
         # Who found the lost keys says nothing any more.
