@@ -70,7 +70,11 @@ def brought(home: Path | None, source: str, at: datetime) -> None:
     folder = held.folder_of(files.home(home))
     if held.load(folder) is not None:
         with held.locked(folder):
-            synced(folder, source, at)
+            before = held.source_of(folder)
+            found = synced(folder, source, at)
+            if before is not None:
+                # Where the next sync goes is for a sync to say.
+                held.save(folder, found.files, before)
 
 
 def synced(folder: Path, source: str, at: datetime) -> Outcome:
@@ -118,8 +122,6 @@ def told(found: Outcome, at: datetime) -> Iterator[str]:
 
 
 def _age(hours: int) -> str:
-    if hours < -1:
-        return "after the time of this machine's clock, which is wrong"
     return f"{hours} hours ago" if hours > 1 else "within the last two hours"
 
 

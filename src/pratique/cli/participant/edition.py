@@ -153,7 +153,7 @@ def _lists(code: str, folder: Path, held: Mapping[str, bytes]) -> dict[str, byte
              for p, d in held.items() if p.endswith(".tags")}  # fmt: skip
     deltas: dict[tuple[bytes, int], delta.Delta] = {}
     named = False
-    for file in sorted(folder.iterdir()):
+    for file in sorted(path for path in folder.iterdir() if path.is_file()):
         data = files.read_bytes(file)
         if data.startswith(tag_list.FORMAT):
             found = tag_list.TagList.from_bytes(data)

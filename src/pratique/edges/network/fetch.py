@@ -34,8 +34,9 @@ PATIENCE, SLOWEST = 30, 512
 FOUND, NOT_THERE = 200, {403, 404, 410}
 _REASONS = (
     (urllib3.exceptions.NameResolutionError, "there is no server of this name"),
-    (urllib3.exceptions.TimeoutError, "the server does not answer in time"),
+    # It is counted among the timeouts too, whatever the reason was.
     (urllib3.exceptions.NewConnectionError, "no server answers there"),
+    (urllib3.exceptions.TimeoutError, "the server does not answer in time"),
     (urllib3.exceptions.SSLError, "the server's TLS certificate is not trusted here"),
     (urllib3.exceptions.ProtocolError, "the connection broke off"),
     (urllib3.exceptions.DecodeError, "what the server sends is damaged"),
