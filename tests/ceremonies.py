@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -55,7 +56,7 @@ class Desk:
         assert ended == code, said
         return said
 
-    def refused(self, *words: object, **variables: str) -> PratiqueError:
+    def refused(self, *words: object, **variables: Any) -> PratiqueError:
         """Run a command that must be refused; return the error, which says something."""
         with pytest.raises(PratiqueError) as caught:
             self.run(*words, **variables)

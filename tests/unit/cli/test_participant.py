@@ -1,0 +1,318 @@
+"""A participant's commands: what it publishes is what it named, and leaves only by its own hands."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pratique.cli.authority import place, publish
+from pratique.cli.participant import home as homes
+from pratique.crypto import primitives, spki
+from pratique.edges.network import serve
+from pratique.network import keys, proposal
+from pratique.trust import announced
+from tests import web
+from tests.ceremonies import AT, DOSE, LATER, PASSWORD, STATE, Desk, edition, issued
+
+PUBLISH = ("participant", "publish", "--at", LATER)
+CHOICES = {"format": "pratique-choices-1", "value_sets": {"covid-19-lab-result": ["260415000"]},
+           "freshness_hours": {"old": 48, "too_old": 168}}  # fmt: skip
+RULES = Path(__file__).parents[3] / "examples" / "rules-utopia.json"
+
+
+def accepted(desk: Desk) -> dict[str, bytes]:
+    """Return what Utopia has published, by name."""
+    files = place.current(desk.folder / "net").roles["XXU"].files
+    return {path.partition("/")[2]: data for path, data in files.items()}
+
+
+@pytest.fixture
+def server(desk: Desk) -> Iterator[str]:
+    """Serve the authority's repository on this machine, taking proposals; yield its address."""
+    lock = threading.Lock()
+
+    def take(data: bytes) -> dict[str, object]:
+        found = proposal.from_bytes(data)
+        with lock:
+            online = place.online_keys(desk.folder / "net", lambda _: PASSWORD, found)
+            made = publish.published(desk.folder / "net", found, online, web.instant(LATER))
+        return {"published": found.title, "files": sorted(made)}
+
+    with web.serving(serve.application(desk.folder / "net/repository", take)) as url:
+        yield url
+
+
+# Keys and dossier
+
+
+def test_a_participants_keys_are_made_whole_or_not_at_all(empty: Desk) -> None:
+    said = empty.run("participant", "init", *STATE)
+    assert "2 of 3 of them must sign" in said
+    found = sorted(path.name for path in Path("utopia/keys").iterdir())
+    assert found == ["role-1.pem", "role-2.pem", "role-3.pem", "sca.pem", "tls.pem", "upload.pem"]
+    for path in Path("utopia/keys").iterdir():
+        assert "ENCRYPTED PRIVATE KEY" in path.read_text()
+        assert oct(path.stat().st_mode)[-3:] == "600"
+    error = empty.refused("participant", "init", *STATE)
+    assert (error.code, "--participant" in error.hint) == ("participant-exists", True)
+
+
+def cards(folder: Path) -> dict[str, Path]:
+    """Write public keys of hands elsewhere: good ones, and what is none."""
+    found = {name: folder / f"{name}.pub" for name in ("one", "two")}
+    role_keys = json.loads((folder / "utopia/participant.json").read_text())["role_keys"]
+    for path, (pem, _) in zip(found.values(), role_keys, strict=False):
+        path.write_text(pem)
+    found["none"] = folder / "none.pub"
+    found["none"].write_text("no key at all")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--code", "xx"), "participant-unfit"),
+        (("--name", " "), "name-unfit"),
+        (("--country", "Utopia"), ""),
+        (("--threshold", "4"), "threshold-unfit"),
+        (("--role-key", "file:one.pem"), "threshold-unfit"),
+        (("--role-key", "file:one.pem", "--role-key", "file:one.pem"), "role-key-double"),
+        (("--role-key", "file:../one.pem", "--role-key", "file:two.pem"), "key-uri"),
+        (("--role-card", "one", "--role-card", "one"), "role-key-double"),
+        (("--role-card", "one", "--role-card", "none"), ""),
+    ],
+)
+def test_slips_make_no_participant(desk: Desk, words: tuple[str, ...], code: str) -> None:
+    named = cards(desk.folder)
+    given = [named.get(word, word) for word in words]
+    base = list(STATE)
+    for word in words:
+        if word in base:
+            at = base.index(word)
+            del base[at : at + 2]
+    error = desk.refused("participant", "init", *base, *given, PRATIQUE_PARTICIPANT="new")
+    assert not Path("new").exists()
+    assert code in {error.code, ""}
+
+
+def test_hands_elsewhere_sign_on_their_own_machines(desk: Desk) -> None:
+    named = cards(desk.folder)
+    said = desk.run("participant", "init", *STATE, "--role-card", named["one"], "--role-card",
+                    "seat-3.json", PRATIQUE_PARTICIPANT="new")  # fmt: skip
+    assert said.count("elsewhere") == 2
+    row = json.loads(Path("new/participant.json").read_text())
+    assert {uri for _, uri in row["role_keys"]} == {""}
+
+
+def test_a_dossier_holds_public_keys_and_certificates_only(desk: Desk) -> None:
+    files = sorted(str(path) for path in Path("dossier").rglob("*") if path.is_file())
+    assert files == [f"dossier/{name}" for name in ("SCA/SCA.pem", "TLS/CA.pem", "TLS/TLS.pem",
+                                                    "UP/UP.pem", "application.json")]  # fmt: skip
+    assert not any("PRIVATE" in Path(name).read_text() for name in files)
+    said = desk.run(
+        "participant", "check", "dossier", "--code", "XXU", "--environment", "test", "--at", AT
+    )
+    assert "4 files, 0 errors, 0 warnings" in said
+    assert desk.refused("participant", "apply", "--out", "dossier").code == "folder-filled"
+    error = desk.refused("participant", "apply", "--out", "other", PRATIQUE_PARTICIPANT="nowhere")
+    assert error.code == "no-participant"
+    Path("utopia/participant.json").write_text("{}")
+    assert desk.refused("participant", "apply", "--out", "other").code == "participant-file"
+
+
+# Publishing
+
+
+def test_what_is_not_named_stays_as_it_is_published(desk: Desk) -> None:
+    Path("choices.json").write_text(json.dumps(CHOICES))
+    edition(desk, "--rules", RULES)
+    edition(desk, "--choices", "choices.json")
+    before = accepted(desk)
+    assert before.keys() == {"signers.json", "rules.json", "choices.json"}
+    edition(desk)
+    assert accepted(desk) == before
+
+
+def test_a_recall_reaches_the_border(desk: Desk) -> None:
+    sample = issued(desk)
+    assert "NO_RULES" in desk.run("verify", sample, "--at", LATER, code=3)
+    desk.run("issuer", "revoke", "--reason", "product-recall", "--lot", "LOT-1", "--by", "head",
+             "--yes", "--at", LATER)  # fmt: skip
+    desk.run("issuer", "lists", "--out", "lists", "--at", LATER)
+    edition(desk, "--lists", "lists", at=LATER)
+    desk.run("sync", "--at", LATER)
+    assert "REVOKED" in desk.run("verify", sample, "--at", LATER, code=1)
+    assert any(name.endswith(".tags") for name in accepted(desk))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--rules", "empty"), "nothing-in-it"),
+        (("--rules", "sets.json"), "nothing-in-it"),
+        (("--signers", "empty"), "nothing-in-it"),
+        (("--signers", "sets.json"), "nothing-in-it"),
+        (("--lists", "empty"), "nothing-in-it"),
+        (("--lists", "issuer"), "nothing-in-it"),
+        (("--choices", "sets.json"), "choices-malformed"),
+        (("--choices", "unknown.json"), "choices-unknown"),
+        (("--withdraw", "issuer/certificates/sca.pem"), "signer-unknown"),
+        (("--withdraw", "sets.json"), "nothing-in-it"),
+        (("--to", "network.example"), "target-unknown"),
+        (("--out", "nowhere/p"), "file-unwritable"),
+        (("--repository", "issuer"), "repository-unknown"),
+    ],
+)
+def test_a_path_named_by_a_slip_takes_nothing_away(
+    desk: Desk, words: tuple[str, ...], code: str
+) -> None:
+    Path("empty").mkdir()
+    Path("unknown.json").write_text(json.dumps({**CHOICES, "value_sets": {"sets": ["1"]}}))
+    assert desk.refused(*PUBLISH, *words).code in {code, "rules-malformed"}
+    assert not list(Path().glob("*.example"))
+    assert not list(Path().glob("XXU-*.proposal"))
+
+
+def test_a_wrong_password_or_an_unknown_network_publishes_nothing(desk: Desk) -> None:
+    wrong = "another one altogether"
+    assert desk.refused(*PUBLISH, PRATIQUE_KEY_PASSWORD=wrong).code == "key-password"
+    assert desk.refused(*PUBLISH, "--home", "other").code == "no-network"
+    assert desk.refused(*PUBLISH, PRATIQUE_PARTICIPANT="net").code == "no-participant"
+
+
+def test_a_withdrawn_signer_is_red_and_does_not_come_back(desk: Desk) -> None:
+    sample = issued(desk)
+    both = [desk.folder / f"issuer/certificates/2026-11-{label}.pem" for label in "ab"]
+    words = [word for path in both for word in ("--withdraw", path)]
+    edition(desk, *words, "--reason", "key-compromise", at=LATER)
+    # The same call again, as after an interruption, is no error, and withdraws nothing twice.
+    edition(desk, *words, at=LATER)
+    edition(desk, "--signers", "issuer/certificates", at=LATER)
+    found = announced.parts(accepted(desk)["signers.json"])
+    assert (len(found.live), len(found.withdrawn)) == (0, 2)
+    assert {one.reason for one in found.withdrawn} == {"key-compromise"}
+    desk.run("sync", "--at", LATER)
+    assert "RED" in desk.run("verify", sample, "--at", LATER, code=1)
+    desk.run(*PUBLISH, "--withdraw", both[0], "--reason", "boredom", code=2)
+
+
+def test_a_list_that_lacks_what_is_published_is_refused_before_anybody_sees_it(desk: Desk) -> None:
+    revoke = ("issuer", "revoke", "--reason", "product-recall", "--by", "head", "--yes", "--lot")
+    lists = ("issuer", "lists", "--at", LATER, "--out")
+    issued(desk)
+    desk.run(*revoke, "LOT-1", "--at", LATER)
+    desk.run(*lists, "older")
+    names = {path.name for path in Path("older").glob("*.tags")}
+    while not {path.name for path in Path("lists").glob("*.delta")}:
+        # Until there is one more of a key that has a list.
+        issued(desk)
+        desk.run(*revoke, "LOT-1", "--at", LATER)
+        desk.run("issuer", "lists", "--at", "2026-11-22T13:00:00Z", "--out", "lists")
+    edition(desk, "--lists", "lists", at=LATER)
+    desk.run("sync", "--at", LATER)
+    assert names
+    error = desk.refused(*PUBLISH, "--lists", "older")
+    assert (error.exit_code, error.code) == (3, "revocation-rollback")
+
+
+# Other hands, and handing in
+
+
+def test_with_too_few_keys_here_the_other_hands_are_asked(desk: Desk) -> None:
+    row = json.loads(Path("utopia/participant.json").read_text())
+    uris = [uri for _, uri in row["role_keys"]]
+    row["role_keys"] = [
+        [pem, uri if uri.endswith("1.pem") else ""] for pem, uri in row["role_keys"]
+    ]
+    Path("utopia/participant.json").write_text(json.dumps(row))
+    said = desk.run(*PUBLISH, "--to", "net")
+    assert "XXU: 1 of 2" in said
+    assert "pratique participant sign XXU-2.proposal" in said
+    publish = ("authority", "publish", "net", "XXU-2.proposal", "--at", LATER)
+    assert desk.refused(*publish).code == "proposal-unsigned"
+    sign = ("participant", "sign", "XXU-2.proposal", "--yes", "--key")
+    assert desk.refused(*sign, "file:seat-1.pem").code == "key-not-asked"
+    assert "XXU: 2 of 2" in desk.run(*sign, f"file:utopia/{uris[1].removeprefix('file:')}")
+    Path("inbox").mkdir()
+    assert "handed in" in desk.run("participant", "send", "XXU-2.proposal", "--to", "inbox")
+    desk.run("authority", "publish", "net", "inbox/XXU-2.proposal", "--at", LATER)
+
+
+def test_an_edition_is_handed_in_at_a_server_again_and_again(desk: Desk, server: str) -> None:
+    for number in (2, 3, 4):
+        # Each follows upon the last without a sync in between: what is published is asked first.
+        said = desk.run(*PUBLISH, "--to", server)
+        assert said.endswith(f"published: XXU {number}\n")
+    assert place.current(desk.folder / "net").roles["XXU"].version == 4
+    # Where it was synced from stays as it was.
+    assert (desk.folder / "home/network/source").read_text() == str(desk.folder / "net")
+
+
+def test_a_server_judges_by_signatures_and_says_so_with_a_code(desk: Desk, server: str) -> None:
+    out = desk.propose("withdraw", "XXU")
+    send = ("participant", "send", out, "--to", server)
+    assert desk.refused(*send).code == "proposal-unsigned"
+    desk.sign(out)
+    assert desk.run(*send) == "published: withdraw XXU\n"
+    assert desk.run(*send) == "published: withdraw XXU\n"
+    Path("no.proposal").write_text("{}")
+    assert (
+        desk.refused("participant", "send", "no.proposal", "--to", server).code
+        == "proposal-malformed"
+    )
+    assert (
+        desk.refused("participant", "send", out, "--to", f"{server}/x").code
+        == "network-unreachable"
+    )
+    error = desk.refused("participant", "send", out, "--to", "http://127.0.0.1:9")
+    assert (error.code, error.exit_code) == ("network-unreachable", 4)
+    assert "no server answers there" in error.message
+    assert desk.refused("participant", "send", out, "--to", "nowhere").code == "target-unknown"
+
+
+# Leaving
+
+
+def test_a_participant_takes_everything_along_with_a_notice_of_its_own_keys(desk: Desk) -> None:
+    desk.run("participant", "leave", "--out", "all.zip", "--at", LATER)
+    with zipfile.ZipFile("all.zip") as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    assert {"leave.json", "participant.json", "published/XXU/signers.json",
+            "certificates/sca.pem"} <= found.keys()  # fmt: skip
+    assert not any(b"PRIVATE" in data for data in found.values())
+    notice = json.loads(found["leave.json"])
+    own = {keys.keyid(one): one for one in homes.load(Path("utopia")).public_keys().public_keys}
+    told = {"participant": notice["participant"], "at": notice["at"]}
+    message = (
+        b"pratique-leave-1\n" + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    )
+    assert len(notice["signatures"]) == 2
+    for keyid, signature in notice["signatures"].items():
+        check = primitives.load(spki.read_der(own[keyid]).algorithm, own[keyid])
+        assert check(base64.b64decode(signature), message)
+        assert not check(base64.b64decode(signature), message + b" ")
+
+
+def test_leaving_says_when_nothing_published_is_known_and_when_keys_are_elsewhere(
+    desk: Desk,
+) -> None:
+    said = desk.run("participant", "leave", "--out", "all.zip", "--home", "other")
+    assert "sync first" in said
+    assert desk.refused("participant", "leave", "--out", "no/all.zip").code == "file-unwritable"
+    row = json.loads(Path("utopia/participant.json").read_text())
+    row["role_keys"] = [[pem, ""] for pem, _ in row["role_keys"]]
+    Path("utopia/participant.json").write_text(json.dumps(row))
+    assert desk.refused("participant", "leave", "--out", "all.zip").code == "keys-elsewhere"
+
+
+def test_what_is_issued_names_the_participant(desk: Desk) -> None:
+    sample = issued(desk)
+    found = json.loads(desk.run("verify", sample, "--at", LATER, "--format", "json", code=3))
+    assert found["results"][0]["signer"]["participant"] == "XXU"
+    assert DOSE[1].partition("=")[2] not in json.dumps(found["snapshot"])

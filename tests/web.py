@@ -1,0 +1,92 @@
+"""Web servers on this machine, in a thread: ours as it is, and others that answer whatever a test wants."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import uvicorn
+from starlette.applications import Starlette
+
+Answer = Callable[[bytes, socket.socket], None]
+"""answer(request, connection): write what is to be said; the connection is closed then."""
+
+
+def instant(text: str) -> datetime:
+    """Return the instant that a text names."""
+    return datetime.fromisoformat(text)
+
+
+@contextmanager
+def serving(application: Starlette) -> Iterator[str]:
+    """Serve an application as `edges.network.serve.run` does, on a free port; yield its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        application, access_log=False, log_level="warning", server_header=False, date_header=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+class Raw:
+    """A server that notes every byte that it is sent, and answers as it is told.
+
+    Attributes:
+        url: where it listens.
+        heard: each request, to the byte.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer, self._listening = answer, socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.heard: list[bytes] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listening.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        request = b""
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(10)
+            while not request.endswith(b"\r\n\r\n"):
+                more = connection.recv(65536)
+                if not more:
+                    return
+                request += more
+            self.heard.append(request)
+            self._answer(request, connection)
+
+    def close(self) -> None:
+        """Hear no more."""
+        # A thread that waits in accept() is woken by this alone.
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+@contextmanager
+def raw(answer: Answer) -> Iterator[Raw]:
+    """Serve, byte by byte, as told."""
+    server = Raw(answer)
+    try:
+        yield server
+    finally:
+        server.close()
