@@ -151,13 +151,12 @@ def test_deltas_in_a_circle_end() -> None:
 @settings(max_examples=40, deadline=None)
 @given(CHANCE)
 def test_what_is_missing_or_wrong_is_told_and_never_taken(chance: random.Random) -> None:
-    files = {f"XUA/{name}.json": chance.randbytes(9) for name in ("signers", "rules", "choices")}
+    files = {f"XUA/{name}.json": name.encode() for name in ("signers", "rules", "choices")}
     there = named(files)
     hurt = {name for name in there if chance.random() < 0.5}
     for name in hurt:
-        there[name] = chance.choice(
-            [b"", there[name] + b"x", there[name][:-1], chance.randbytes(9)]
-        )
+        wrong = [b"", there[name] + b"x", there[name][:-1], there[name].upper()]
+        there[name] = chance.choice(wrong)
     pieces = Pieces("XUA", role(files), {})
     asked = fetched(pieces, there)
     assert sorted(asked) == sorted(named(files))
