@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import lzma
@@ -30,7 +31,7 @@ MAX_FILES = 50_000
 MAX_SIZE = 2 * 1024**3
 """Bytes, unpacked."""
 NAME = re.compile(r"(metadata|targets/[A-Za-z0-9]{2,16})/[A-Za-z0-9][A-Za-z0-9._-]{0,250}")
-_DATE = (1980, 1, 1, 0, 0, 0)
+_DATE, _HEADER = (1980, 1, 1, 0, 0, 0), 30
 
 
 class Kept(NamedTuple):
@@ -148,9 +149,16 @@ def read_archive(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
+            sizes = (_HEADER + len(e.filename.encode()) + e.compress_size for e in entries)
+            if sum(sizes) != archive.start_dir:
+                # Of a directory that is damaged a part would be found, as if there were no more.
+                raise zipfile.BadZipFile("its directory does not name all that is in it")
             _check(names, sum(entry.file_size for entry in entries), path)
             return {entry.filename: archive.read(entry) for entry in entries}
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            # A place before the beginning of the file.
+            raise _refused(path, "malformed", "it is damaged") from error
         raise _unusable(path, error) from error
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError, RuntimeError, EOFError,
