@@ -177,7 +177,7 @@ def test_a_record_that_is_altered_dropped_doubled_or_moved_is_refused(number: in
     one = records[number]
     flipped = f"{one.signature[:-2]}{int(one.signature[-2:], 16) ^ 1:02x}"
     changes: dict[str, Any] = {
-        "at": "2026-11-23T00:00:00Z", "domain": "ICVP", "evidence": ("0" * 64,), "participant": "XXV",
+        "at": "2026-12-23T00:00:00Z", "domain": "ICVP", "evidence": ("0" * 64,), "participant": "XXV",
         "by": "seat 2", "keyid": "0" * 24, "signature": flipped, "previous": "1" * 64,
         "step": Step.WITHDRAWN if one.step is not Step.WITHDRAWN else Step.ACTIVE,
     }  # fmt: skip
