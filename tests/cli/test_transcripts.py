@@ -46,7 +46,7 @@ def steps(text: str) -> Iterator[Step]:
 
 def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str], int]:
     """Run a command as a person would; `export` adds to the variables."""
-    words = [re.sub("^~/", f"{home}/", word) for word in shlex.split(command)]
+    words = [re.sub("^(file:)?~/", rf"\1{home}/", word) for word in shlex.split(command)]
     if words[0] == "export":
         variables.update({word.partition("=")[0]: word.partition("=")[2] for word in words[1:]})
         return [], 0
