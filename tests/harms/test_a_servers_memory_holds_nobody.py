@@ -1,0 +1,186 @@
+"""Harm: whoever seizes the authority's running server reads in its memory who was vaccinated, or checked.
+
+A state issues certificates to people who were invented to be found, takes some back, and hands its lists in at
+the server; a border syncs from it and checks all of them. Then the memory of the server's process is read,
+and what it said. The control is a name that is sent to it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests import ceremonies
+from tests.ceremonies import AT, LATER, Desk
+from tests.conftest import ROOT
+from tests.harms import canary
+from tests.harms.bureau import COLUMNS, rows
+
+PEOPLE = canary.people(60)
+SERVE = """
+import sys
+from pathlib import Path
+from pratique.cli.authority import place, publish
+from pratique.edges.network import serve
+from pratique.network import proposal
+from tests import ceremonies, web
+
+folder, port = Path(sys.argv[1]), int(sys.argv[2])
+
+def take(data):
+    found = proposal.from_bytes(data)
+    online = place.online_keys(folder, lambda _: ceremonies.PASSWORD, found)
+    made = publish.published(folder, found, online, web.instant(ceremonies.LATER))
+    return {"published": found.title, "files": sorted(made)}
+
+print("serving")
+serve.run(serve.application(folder / "repository", take), host="127.0.0.1", port=port)
+"""
+"""As `authority serve --accept` does, at an instant that stands still."""
+_REGION = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \S+\s*(.*)")
+
+
+class Running(NamedTuple):
+    """A server that has had its day: the desk, its process, and where it listens."""
+
+    desk: Desk
+    process: subprocess.Popen[bytes]
+    port: int
+
+
+def memory(pid: int) -> bytes:
+    """Read all memory of a process that it can write to."""
+    found = []
+    try:
+        with Path(f"/proc/{pid}/mem").open("rb", 0) as mem:
+            for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+                match = _REGION.fullmatch(line)
+                if match is None or match[3] in {"[vvar]", "[vsyscall]"}:
+                    continue
+                start, end = int(match[1], 16), int(match[2], 16)
+                mem.seek(start)
+                try:
+                    found.append(mem.read(end - start))
+                except OSError:
+                    continue
+    except (OSError, PermissionError):
+        pytest.skip("this system lets nobody read the memory of another process")
+    return b"\n".join(found)
+
+
+def written(path: Path) -> Path:
+    """Write the invented people as a file that an issuer is handed."""
+    import csv
+
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows(PEOPLE))
+    return path
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
+    folder, before = tmp_path_factory.mktemp("served"), Path.cwd()
+    os.chdir(folder)
+    try:
+        desk = Desk(folder)
+        ceremonies.begun(desk)
+        ceremonies.joined(desk)
+        yield from _serving(desk)
+    finally:
+        os.chdir(before)
+
+
+def _serving(desk: Desk) -> Iterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = int(door.getsockname()[1])
+    with (desk.folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-c", SERVE, "net", str(port)], stdout=log, stderr=log,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
+        )  # fmt: skip
+    try:
+        _await(port)
+        _a_day(desk, f"http://127.0.0.1:{port}")
+        yield Running(desk, process, port)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _a_day(desk: Desk, url: str) -> None:
+    work = ("--site", "harbour", "--operator", "op-17", "--at", LATER)
+    desk.run(
+        "issuer", "issue", "--from", written(desk.folder / "people.csv"), "--out", "out", *work
+    )
+    desk.run("issuer", "revoke", "--reason", "product-recall", "--lot", "LOT-1", "--by", "head",
+             "--yes", "--at", LATER)  # fmt: skip
+    desk.run("issuer", "lists", "--out", "lists", "--at", LATER)
+    desk.run("participant", "publish", "--lists", "lists", "--to", url, "--at", LATER)
+    desk.run("sync", url, "--at", LATER)
+    (desk.folder / "texts").write_text("\n".join(_texts(desk.folder / "out")))
+    for form in ("text", "jsonl"):
+        said = desk.run("verify", "texts", "--format", form, "--at", LATER, code=1)
+        assert "REVOKED" in said
+        (desk.folder / "shown").write_text(said)
+    desk.run("sync", "--at", LATER)
+
+
+def _texts(out: Path) -> Iterator[str]:
+    import csv
+
+    for path in sorted(out.glob("certificates-*.csv")):
+        with path.open(encoding="utf-8") as file:
+            yield from (row["text"] for row in csv.DictReader(file))
+
+
+def _await(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def scanner() -> canary.Scanner:
+    return canary.Scanner(PEOPLE)
+
+
+def test_its_memory_and_its_log_hold_nobody(running: Running, scanner: canary.Scanner) -> None:
+    found = memory(running.process.pid)
+    # It is the right process, and it has had the editions in its hands.
+    assert b"XXU/signers.json" in found
+    assert scanner.scan(found, deep=1) == set()
+    log = (running.desk.folder / "server.log").read_bytes()
+    assert b"serving" in log
+    assert scanner.scan(log) == set()
+
+
+def test_everybody_was_there_to_be_found(running: Running, scanner: canary.Scanner) -> None:
+    shown = (running.desk.folder / "shown").read_text()
+    assert all(one.surname in shown for one in PEOPLE)
+    assert scanner.scan((running.desk.folder / "texts").read_bytes())
+    assert AT < LATER
+
+
+def test_a_name_that_is_sent_to_it_is_found(running: Running, scanner: canary.Scanner) -> None:
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        # Half a request: it is kept until the rest comes.
+        connection.sendall(f"GET /metadata/{PEOPLE[3].surname} HTTP/1.1\r\nHost: x\r\n".encode())
+        time.sleep(0.3)
+        assert scanner.scan(memory(running.process.pid), deep=0)
