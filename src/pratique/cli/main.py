@@ -39,6 +39,10 @@ COMMANDS = {
         "pratique.cli.participant.command:participant",
         "Take part in a network: keys, dossier, publishing.",
     ),
+    "network": (
+        "pratique.cli.network.command:network",
+        "See what of a network ends, before it does.",
+    ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
