@@ -47,12 +47,12 @@ class Makes(NamedTuple):
         )
 
 
-def make_ca(making: Makes, uri: str) -> tuple[SigningCa, Authority]:
-    """Make the signing CA, its key and its self-signed certificate."""
+def make_ca(making: Makes, uri: str, label: str = issuer_home.SCA) -> tuple[SigningCa, Authority]:
+    """Make a signing CA, its key and its self-signed certificate."""
     key = make_key(uri, folder=making.folder, secret=making.secret, note=making.note("signing CA"))
     subject = making.subject(f"signing CA {date(making.at)[:7]}")
     der = make_x509.signing_ca(key, subject, at=making.at, serial=serial())
-    issuer_home.write_certificate(making.folder, make_x509.to_pem(der))
+    issuer_home.write_certificate(making.folder, make_x509.to_pem(der), label)
     found, end = x509.read(der), making.at + make_x509.SCA_USE
     sca = SigningCa(uri, found.thumbprint, found.not_before, found.not_after, end)
     return sca, Authority(der, key)

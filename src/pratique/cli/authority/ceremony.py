@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -77,13 +78,17 @@ def load(file: Path) -> Proposal:
 
 def tell(found: Proposal, known: View | None) -> None:
     """Say what a proposal is about."""
-    click.echo(found.title)
     if known is None:
         click.echo("note: no network is known here to compare it with", err=True)
-    for line in changes.told(found, known):
+    for line in told(found, known):
         click.echo(line)
-    for line in standing(found, known):
-        click.echo(line)
+
+
+def told(found: Proposal, known: View | None) -> Iterator[str]:
+    """Yield what a proposal is about, who has signed and who is missing."""
+    yield found.title
+    yield from changes.told(found, known)
+    yield from standing(found, known)
 
 
 def standing(found: Proposal, known: View | None) -> list[str]:
