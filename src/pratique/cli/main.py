@@ -41,7 +41,7 @@ COMMANDS = {
     ),
     "network": (
         "pratique.cli.network.command:network",
-        "See what of a network ends, before it does.",
+        "See what of a network ends; hand it on in WHO's forms.",
     ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
