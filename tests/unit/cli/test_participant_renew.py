@@ -18,14 +18,16 @@ from click.testing import CliRunner
 from pratique.cli import participant_home as homes
 from pratique.cli.issuer.command import issuer as issuer_command
 from pratique.cli.participant.command import participant
+from pratique.cli.signing_ca import until_free
 from pratique.crypto import chain, make_x509, x509
 from pratique.edges import issuer_home
+from pratique.errors import UsageError
 from pratique.network import drafts, keys, names, view
 from pratique.network.proposal import from_bytes
 from pratique.terms import Environment, SignerState
 from pratique.trust import announced
 from pratique.trust.governance.check import check
-from pratique.trust.renewal import ROLES, SCA
+from pratique.trust.renewal import ROLES, SCA, successor
 from tests.networks import Authority
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
@@ -329,6 +331,38 @@ def test_killed_at_any_moment_the_same_command_finishes(there: Place) -> None:
         at=days(330),
     )
     assert report.errors == 0
+
+
+def test_a_key_that_a_device_has_kept_of_a_killed_command_is_stepped_over() -> None:
+    held = {"hsm:slot/upload-2027-11?module=/x.so"}
+
+    def make(label: str, uri: str) -> str:
+        if uri in held:
+            raise UsageError("key-exists", "there is a key already")
+        return f"{label} {uri}"
+
+    uri = "hsm:slot/upload-2027-11?module=/x.so"
+    told = until_free("upload-2027-11", uri, make)
+    assert told == "upload-2027-11-2 hsm:slot/upload-2027-11-2?module=/x.so"
+    with pytest.raises(UsageError) as caught:
+        until_free("other", uri, make)
+    assert caught.value.code == "key-exists"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("file:keys/upload.pem", "file:keys/upload-2027-11.pem"),
+        ("file:keys/upload-2025-10-b.pem", "file:keys/upload-2027-11.pem"),
+        ("file:/a%20b/up.pem", "file:/a%20b/up-2027-11.pem"),
+        ("hsm:slot/up?module=/x/y.so", "hsm:slot/up-2027-11?module=/x/y.so"),
+        ("hsm:slot/up-2025-10", "hsm:slot/up-2027-11"),
+    ],
+)
+def test_a_successor_lies_beside_the_old_key(old: str, new: str) -> None:
+    at = int(datetime(2027, 11, 1, tzinfo=UTC).timestamp())
+    assert successor(old, "upload", at, ()) == ("upload-2027-11", new)
+    assert successor(old, "upload", at, {"upload-2027-11"})[0] == "upload-2027-11-b"
 
 
 def test_the_network_is_needed_only_to_publish(there: Place) -> None:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
 from pratique.cli.issuer import making
-from pratique.cli.signing_ca import date
+from pratique.cli.signing_ca import Makes, date, until_free
+from pratique.crypto.make_x509 import Authority
 from pratique.edges import issuer_home
 from pratique.edges.keys import Secret
 from pratique.trust import renewal, shards
@@ -69,7 +71,7 @@ def make(
     if task.at > issuer.sca.use_until:
         click.echo("note: the signing CA's key is past its planned use; plan a new one", err=True)
     for each in wanted:
-        shard = making.make_shard(task, each, by)
+        shard = until_free(each.label, each.key, partial(_made, task, each, by))
         issuer = issuer._replace(shards=(*issuer.shards, shard))
         issuer_home.save(folder, issuer)
         instead = f" in place of {each.replaces}" if each.replaces else ""
@@ -78,3 +80,7 @@ def make(
             f"made {shard.label}{instead}: {from_}signs until {date(shard.use_until)}, "
             f"kid {shard.kid.hex()}"
         )
+
+
+def _made(task: Makes, each: making.Wanted, by: Authority, label: str, key: str) -> shards.Shard:
+    return making.make_shard(task, each._replace(label=label, key=key), by)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ import click
 from pratique.cli import participant_home as homes
 from pratique.cli.issuer import counted, making, succeeding
 from pratique.cli.participant import making as own_making
-from pratique.cli.signing_ca import Makes, date
+from pratique.cli.signing_ca import Makes, date, until_free
 from pratique.edges import issuer_home
 from pratique.edges.keys import Secret, open_key
 from pratique.trust import renewal
@@ -118,7 +119,7 @@ def _make_owned(
 ) -> homes.Home:
     task, roles = _task(asked, found, secret), {word: r for r, word in renewal.WORDS.items()}
     for one in wanted:
-        made = own_making.make_owned(task, roles[one.what], one.label, one.key)
+        made = until_free(one.label, one.key, partial(own_making.make_owned, task, roles[one.what]))
         found = found._replace(owned=(*found.owned, made))
         homes.save(asked.folder, found)
         click.echo(f"made {told(one)}")
@@ -131,7 +132,7 @@ def _make_roles(
     if not wanted and not (asked.cards and not found.coming):
         return
     task = _task(asked, found, secret)
-    made = [(own_making.make_role(task, one.key), one.key) for one in wanted]
+    made = [until_free(one.label, one.key, partial(_role, task)) for one in wanted]
     elsewhere = [(card, "") for card in asked.cards] or [r for r in found.role_keys if not r[1]]
     kept = [] if wanted else [one for one in found.role_keys if one[1]]
     since = found.role_since if kept else task.at
@@ -139,6 +140,10 @@ def _make_roles(
     homes.save(asked.folder, found._replace(coming=coming, role_since=since))
     for one in wanted:
         click.echo(f"made {told(one)}")
+
+
+def _role(task: Makes, _: str, uri: str) -> homes.RoleKey:
+    return own_making.make_role(task, uri), uri
 
 
 def _make_signers(asked: Asked, folder: Path, secret: Secret) -> None:
