@@ -8,7 +8,7 @@ import pytest
 
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust.enduring import calendar, pieces, told
-from pratique.trust.enduring.states import DAY, Piece, Standing, Strand, Why, strand, warning
+from pratique.trust.enduring.states import DAY, Piece, Row, Standing, Strand, Why, strand, warning
 from pratique.trust.roll import Member, Roll
 from pratique.trust.signer import Signer
 from tests.unit.made import make
@@ -106,7 +106,7 @@ def unfolded(data: bytes) -> list[str]:
     return data.replace(b"\r\n ", b"").decode().split("\r\n")
 
 
-def rows(days: int) -> tuple[pieces.Row, ...]:
+def rows(days: int) -> tuple[Row, ...]:
     return pieces.of_signers([signer(1, days)], at=AT, named=[("XUB", "D\r\nX,;\\ é" * 9)])
 
 
