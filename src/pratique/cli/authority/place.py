@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from tuf.api.metadata import Metadata, Targets
 
 from pratique.edges import disk, files
 from pratique.edges.keys import Secret, open_key
@@ -67,18 +68,32 @@ def current(folder: Path) -> view.View:
 def known(named: Path | None, home: Path | None) -> view.View | None:
     """Return the network that a signer knows: a repository's, or what was synced; None if none is."""
     if named is not None:
-        inner = repository_of(named)
-        if not inner.is_dir() and not (named / "metadata").is_dir():
-            raise UsageError(
-                "repository-unknown",
-                f"{named}: there is no repository here",
-                "name an authority's folder, or one with metadata/ in it",
-            )
-        return read_view(Repository(inner if inner.is_dir() else named))
+        return read_view(_repository(named))
     kept = held.load(held.folder_of(files.home(home)))
     if kept is None or names.TIMESTAMP_FILE not in kept.files:
         return None
     return view.read(kept.files, kept.anchor)
+
+
+def signers_of(named: Path | None, home: Path | None, role: str, version: int) -> set[str]:
+    """Return the identifiers of the keys that have signed a role's metadata, as `known` has it."""
+    kept = None if named is not None else held.load(held.folder_of(files.home(home)))
+    found: Mapping[str, bytes] = {} if kept is None else kept.files
+    data = (found if named is None else _repository(named)).get(names.metadata(role, version))
+    if data is None:
+        return set()
+    return set(Metadata[Targets].from_bytes(data).signatures)
+
+
+def _repository(named: Path) -> Repository:
+    inner = repository_of(named)
+    if not inner.is_dir() and not (named / "metadata").is_dir():
+        raise UsageError(
+            "repository-unknown",
+            f"{named}: there is no repository here",
+            "name an authority's folder, or one with metadata/ in it",
+        )
+    return Repository(inner if inner.is_dir() else named)
 
 
 def save_online(folder: Path, uris: Mapping[str, str]) -> None:

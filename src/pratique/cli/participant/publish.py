@@ -10,17 +10,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from pratique.cli import options, sync, unlock
+from pratique.cli import participant_home as homes
 from pratique.cli.authority import ceremony, place
 from pratique.cli.participant import edition, send
-from pratique.cli.participant import home as homes
 from pratique.edges import disk
-from pratique.edges.keys import open_key
+from pratique.edges.keys import Secret, open_key
 from pratique.errors import UsageError
 from pratique.network import drafts, follows, proposal, view
 from pratique.snapshot.heard import value_sets
@@ -76,19 +78,39 @@ def publish(
     held = dict(current.roles[code].files) if code in current.roles else {}
     wanted = edition.Wanted(signers, domain, withdraw, reason, rules, choices, lists)
     made = edition.made(where, own, held, wanted, sets=value_sets(current), at=instant)
-    follows.check(code, held, made, published=int(current.published.timestamp()))
-    drafted = drafts.role(current, instant, code, made)
     secret = unlock.secrets(password_file, pin_file)
-    here = [uri for _, uri in own.role_keys if uri][: own.threshold]
+    for line in handed_in(Edition(where, own, current, made, instant), secret, target, out):
+        click.echo(line)
+
+
+class Edition(NamedTuple):
+    """A participant's next edition: whose, over which network, its files by path, and when."""
+
+    folder: Path
+    own: homes.Home
+    current: view.View
+    files: dict[str, bytes]
+    at: datetime
+
+
+def handed_in(
+    edition: Edition, secret: Secret, target: str | None, out: Path | None
+) -> Iterator[str]:
+    """Sign an edition with the keys here, and hand it in or write it for the other hands; say so."""
+    own, current, code = edition.own, edition.current, edition.own.participant.code
+    held = dict(current.roles[code].files) if code in current.roles else {}
+    follows.check(code, held, edition.files, published=int(current.published.timestamp()))
+    drafted = drafts.role(current, edition.at, code, edition.files)
+    here = [uri for _, uri in own.speaking(current) if uri][: own.threshold]
     for uri in here:
-        proposal.sign(drafted, open_key(uri, folder=where, secret=secret), current)
-    ceremony.tell(drafted, current)
+        proposal.sign(drafted, open_key(uri, folder=edition.folder, secret=secret), current)
+    yield from ceremony.told(drafted, current)
     path = out or Path(f"{code}-{drafted.versions()[code]}.proposal")
     if target is None or len(here) < own.threshold:
         disk.replace(path.absolute(), proposal.to_bytes(drafted), 0o644)
-        click.echo(f"proposal: {path}")
+        yield f"proposal: {path}"
     if target is not None and len(here) >= own.threshold:
-        click.echo(send.handed_in(target, path.name, proposal.to_bytes(drafted)))
+        yield send.handed_in(target, path.name, proposal.to_bytes(drafted))
 
 
 def _current(
