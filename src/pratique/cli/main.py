@@ -39,6 +39,10 @@ COMMANDS = {
         "pratique.cli.participant.command:participant",
         "Take part in a network: keys, dossier, publishing.",
     ),
+    "network": (
+        "pratique.cli.network.command:network",
+        "See what of a network ends; hand it on in WHO's forms.",
+    ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo.command:demo", "Found a network in a minute, and try it."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),

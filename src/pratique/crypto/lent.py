@@ -29,6 +29,13 @@ _KEYS: dict[Algorithm, tuple[ec.EllipticCurve, hashes.SHA256 | hashes.SHA384]] =
 
 def sign(builder: CertificateBuilder, key: SigningKey) -> bytes:
     """Sign what was built; return the certificate's DER. UsageError `key-algorithm`."""
+    return builder.sign(*private(key)).public_bytes(Encoding.DER)
+
+
+def private(
+    key: SigningKey,
+) -> tuple[ec.EllipticCurvePrivateKey, hashes.SHA256 | hashes.SHA384]:
+    """Return the key as the library takes it, and its digest. UsageError `key-algorithm`."""
     if key.algorithm not in _KEYS:
         raise UsageError(
             "key-algorithm",
@@ -36,7 +43,7 @@ def sign(builder: CertificateBuilder, key: SigningKey) -> bytes:
             "use one for ES256",
         )
     curve, digest = _KEYS[key.algorithm]
-    return builder.sign(_Lent(key, curve), digest).public_bytes(Encoding.DER)
+    return _Lent(key, curve), digest
 
 
 class _Lent(ec.EllipticCurvePrivateKey):

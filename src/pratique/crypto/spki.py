@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -46,6 +46,31 @@ class PublicKey(NamedTuple):
 
     algorithm: Algorithm
     spki: bytes
+
+
+class Point(NamedTuple):
+    """A point on a named curve."""
+
+    curve: str
+    x: int
+    y: int
+
+
+class Modulus(NamedTuple):
+    """An RSA key's numbers."""
+
+    n: int
+    e: int
+
+
+def numbers(key: PublicKey) -> Point | Modulus:
+    """Return what a key is made of."""
+    loaded: Any = load_der_public_key(key.spki)
+    found = loaded.public_numbers()
+    if isinstance(loaded, rsa.RSAPublicKey):
+        return Modulus(found.n, found.e)
+    name = next(name for name, curve in CURVES.items() if curve.name == loaded.curve.name)
+    return Point(name, found.x, found.y)
 
 
 def read_der(der: bytes) -> PublicKey:

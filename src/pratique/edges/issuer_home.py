@@ -156,6 +156,11 @@ def labels(folder: Path) -> set[str]:
     }
 
 
+def signing_ca_labels(folder: Path) -> list[str]:
+    """Return the labels of the signing CAs' certificates: `sca`, and those of later ones."""
+    return sorted(path.stem for path in (folder / "certificates").glob(f"{SCA}*.pem")) or [SCA]
+
+
 def put(path: Path, data: bytes, mode: int = 0o600) -> Path:
     """Write a file that may not be there yet with other content; UsageError `file-exists`."""
     with suppress(FileNotFoundError):

@@ -54,6 +54,7 @@ class Reading(NamedTuple):
         environment: what the source itself says; None if it says nothing.
         proof: "valid" or "not checked"; a proof that is wrong never gets this far.
         skipped: how many entries were not for signers (keys for TLS, tombstones ...).
+        named: (participant, domain) of all that it names, with or without a signer.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Reading(NamedTuple):
     environment: Environment | None = None
     proof: str = "not checked"
     skipped: int = 0
+    named: tuple[tuple[str, str], ...] = ()
 
 
 def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:

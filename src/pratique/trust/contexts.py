@@ -134,6 +134,11 @@ def environment(document: Mapping[str, object]) -> Environment | None:
     return _HOSTS.get(host)
 
 
+def of(environment: Environment) -> str:
+    """Return the network's own context for an environment; for test keys that of its trial network."""
+    return f"{_TNG}.jsonld" if environment is Environment.PRODUCTION else f"{_TNG}-DEV.jsonld"
+
+
 def load(url: str, _options: object = None) -> dict[str, object]:
     """Hand a context to PyLD as its document loader would; DocumentRefused `context-unknown`."""
     if url not in CONTEXTS:

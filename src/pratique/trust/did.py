@@ -62,6 +62,7 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
         environment=contexts.environment(found),
         proof="not checked" if proof_key is None else "valid",
         skipped=skipped,
+        named=_named(methods),
     )
 
 
@@ -78,6 +79,15 @@ def proof_key(document: object) -> PublicKey:
             "proof-key-unreadable", "the proof key's file does not hold exactly one key"
         )
     return jose.read_jwk(found).key
+
+
+def _named(methods: list[object]) -> tuple[tuple[str, str], ...]:
+    found = {
+        (_code(method, "participant"), _code(method, "domain") or DEFAULT_DOMAIN)
+        for method in methods
+        if isinstance(method, dict)
+    }
+    return tuple(sorted(place for place in found if place[0]))
 
 
 def _method(method: object) -> tuple[tuple[X509Record, ...], Listed | None]:

@@ -35,17 +35,19 @@ def check(document: Mapping[str, Any], key: PublicKey) -> None:
     _covered(document)
     proof = dict(document["proof"])
     jws = proof.pop("jws")
-    options = {**proof, "@context": document["@context"]}
     rest = {name: value for name, value in document.items() if name != "proof"}
-    hashed = (
-        hashlib.sha256(_canonical(options)).digest() + hashlib.sha256(_canonical(rest)).digest()
-    )
-    if not good_detached_jws(key, jws, hashed):
+    if not good_detached_jws(key, jws, hashed(rest, proof)):
         raise DocumentRefused(
             "proof-wrong",
             "the proof of the trust list does not hold under the key that was given",
             "get the list and the key again, each from its own source",
         )
+
+
+def hashed(document: Mapping[str, Any], proof: Mapping[str, Any]) -> bytes:
+    """Return what the signature is over, of a document without its proof and a proof without its `jws`."""
+    options = {**proof, "@context": document["@context"]}
+    return b"".join(hashlib.sha256(_canonical(one)).digest() for one in (options, document))
 
 
 def _covered(document: Mapping[str, Any]) -> None:
@@ -63,7 +65,9 @@ def _covered(document: Mapping[str, Any]) -> None:
         contexts.load(url)
     if not isinstance(methods, list) or document.keys() - _DOCUMENT:
         raise _shape("it has members that the proof does not cover")
-    for method in methods:
+    # A key that is only named is covered by its name, and nobody takes a key from it.
+    held = [method for method in methods if not isinstance(method, str)]
+    for method in held:
         if not isinstance(method, dict) or method.keys() - _METHOD:
             raise _shape("a method has members that the proof does not cover")
         if method.get("type") != "JsonWebKey2020" or not isinstance(method.get("id"), str):
@@ -71,7 +75,7 @@ def _covered(document: Mapping[str, Any]) -> None:
         for name in ("domain", "participant", "keyusage"):
             if name in method and not _is_code(method[name]):
                 raise _shape(f"a method's {name} is not one code")
-    if len({method["id"] for method in methods}) != len(methods):
+    if len({method["id"] for method in held}) != len(held):
         raise _shape("two methods have one id")
     if not isinstance(proof, dict) or proof.keys() - _PROOF:
         raise _shape("the proof is missing, or has members that it does not cover")

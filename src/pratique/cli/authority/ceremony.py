@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -68,7 +69,7 @@ def sign(
     output.write(file, proposal.to_bytes(found))
     click.echo(f"signed: {', '.join(roles)}")
     for line in standing(found, known):
-        _say(line)
+        click.echo(_fit(line))
 
 
 def load(file: Path) -> proposal.Proposal:
@@ -86,18 +87,21 @@ def load(file: Path) -> proposal.Proposal:
 
 def tell(found: proposal.Proposal, known: View | None) -> None:
     """Say what a proposal is about."""
-    _say(found.title)
     if known is None:
         click.echo("note: no network is known here to compare it with", err=True)
-    for line in changes.told(found, known):
-        _say(line)
-    for line in standing(found, known):
-        _say(line)
+    for line in told(found, known):
+        click.echo(line)
 
 
-def _say(line: str) -> None:
+def told(found: proposal.Proposal, known: View | None) -> Iterator[str]:
+    """Yield what a proposal is about, who has signed and who is missing; fit for a terminal."""
+    for line in (found.title, *changes.told(found, known), *standing(found, known)):
+        yield _fit(line)
+
+
+def _fit(line: str) -> str:
     # Whole, however long: what is cut off would be signed all the same.
-    click.echo(printable(line, len(line)))
+    return printable(line, len(line))
 
 
 def standing(found: proposal.Proposal, known: View | None) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from tuf.api.metadata import Metadata, Targets
 
 from pratique.edges import disk, files
 from pratique.edges.keys import Secret, open_key
@@ -75,19 +76,33 @@ def known(named: Path | None, home: Path | None) -> view.View | None:
 def known_files(named: Path | None, home: Path | None) -> tuple[Mapping[str, bytes], bytes] | None:
     """Return the files of the network that a signer knows, and its anchor; None if none is."""
     if named is not None:
-        inner = repository_of(named)
-        if not inner.is_dir() and not (named / "metadata").is_dir():
-            raise UsageError(
-                "repository-unknown",
-                f"{named}: there is no repository here",
-                "name an authority's folder, or one with metadata/ in it",
-            )
-        found = Repository(inner if inner.is_dir() else named)
+        found = _repository(named)
         return (found, found[publish.ANCHOR]) if _is_published(found) else None
     kept = held.load(held.folder_of(files.home(home)))
     if kept is None or names.TIMESTAMP_FILE not in kept.files:
         return None
     return kept.files, kept.anchor
+
+
+def signers_of(named: Path | None, home: Path | None, role: str, version: int) -> set[str]:
+    """Return the identifiers of the keys that have signed a role's metadata, as `known` has it."""
+    kept = None if named is not None else held.load(held.folder_of(files.home(home)))
+    found: Mapping[str, bytes] = {} if kept is None else kept.files
+    data = (found if named is None else _repository(named)).get(names.metadata(role, version))
+    if data is None:
+        return set()
+    return set(Metadata[Targets].from_bytes(data).signatures)
+
+
+def _repository(named: Path) -> Repository:
+    inner = repository_of(named)
+    if not inner.is_dir() and not (named / "metadata").is_dir():
+        raise UsageError(
+            "repository-unknown",
+            f"{named}: there is no repository here",
+            "name an authority's folder, or one with metadata/ in it",
+        )
+    return Repository(inner if inner.is_dir() else named)
 
 
 def save_online(folder: Path, uris: Mapping[str, str]) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 
 from pratique.cli import options as shared
+from pratique.cli import participant_home as homes
 from pratique.cli import signing_ca, unlock
 from pratique.cli.issuer import making, options
-from pratique.cli.participant import home as homes
 from pratique.edges import issuer_home
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Environment

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import click
 
 from pratique.cli import options as shared
 from pratique.cli import unlock
-from pratique.cli.issuer import counted, making, options
+from pratique.cli.issuer import counted, making, options, succeeding
 from pratique.cli.issuer.keys_shown import describe, sca_line, table
 from pratique.cli.signing_ca import date
 from pratique.edges import issuer_home
@@ -29,6 +29,7 @@ from pratique.trust.issuer import Issuer
 SOON = 30
 """Days before its end from which a key is to be replaced."""
 
+HAND_IN = "hand the new certificates to the authority: pratique issuer keys export DIR"
 _LIMITED = [kind.value for kind in Kind if kind is not Kind.EXEMPTION]
 
 
@@ -118,7 +119,8 @@ def new_shard(
             algorithm=Algorithm(algorithm),
         )
         secret = unlock.secrets(password_file, pin_file)
-        _make(folder, issuer, [wanted], at=instant, secret=secret)
+        succeeding.make(folder, issuer, [wanted], at=instant, secret=secret)
+    click.echo(HAND_IN)
 
 
 @keys.command(short_help="Make a successor for each key that is about to end.")
@@ -148,7 +150,7 @@ def rotate(
     folder, instant = options.folder(issuer_folder), shared.now_or(at)
     issued = counted.counts(folder, register) or {}
     if dry_run:
-        planned = _successors(folder, issuer_home.load(folder), instant, within, issued)
+        planned = succeeding.successors(folder, issuer_home.load(folder), instant, within, issued)
         for wanted in planned:
             click.echo(f"would make {wanted.label} in place of {wanted.replaces}: {wanted.key}")
         if not planned:
@@ -156,12 +158,13 @@ def rotate(
         return
     with issuer_home.locked(folder):
         issuer = issuer_home.load(folder)
-        wanted_all = _successors(folder, issuer, instant, within, issued)
+        wanted_all = succeeding.successors(folder, issuer, instant, within, issued)
         if not wanted_all:
             click.echo(f"no key ends within {within} days")
             return
         secret = unlock.secrets(password_file, pin_file)
-        _make(folder, issuer, wanted_all, at=instant, secret=secret)
+        succeeding.make(folder, issuer, wanted_all, at=instant, secret=secret)
+    click.echo(HAND_IN)
 
 
 @keys.command(short_help="Take a key out of use for good.")
@@ -192,44 +195,9 @@ def export(*, target: Path, issuer_folder: Path | None) -> None:
     """Write the public certificates into the folder TARGET; nothing secret."""
     folder = options.folder(issuer_folder)
     issuer = issuer_home.load(folder)
-    for label in (issuer_home.SCA, *(shard.label for shard in issuer.shards)):
+    for label in (
+        *issuer_home.signing_ca_labels(folder),
+        *(shard.label for shard in issuer.shards),
+    ):
         pem = issuer_home.read_certificate(folder, label)
         click.echo(issuer_home.put(target / f"{issuer.participant}-{label}.pem", pem, 0o644))
-
-
-def _successors(
-    folder: Path, issuer: Issuer, at: datetime, within: int, issued: Mapping[bytes, int]
-) -> list[making.Wanted]:
-    now, wanted, taken = int(at.timestamp()), [], issuer_home.labels(folder)
-    for old in shards.to_replace(issuer.shards, at=now, within=within, counts=issued):
-        label = issuer.new_label(now, taken=taken)
-        taken.add(label)
-        key = making.key_beside([old], label)
-        wanted.append(making.Wanted(label, key, old.planned, old.usages, old.algorithm, old.label))
-    return wanted
-
-
-def _make(
-    folder: Path,
-    issuer: Issuer,
-    wanted: list[making.Wanted],
-    *,
-    at: datetime,
-    secret: Callable[[str], str],
-) -> None:
-    by = making.open_ca(folder, issuer, secret)
-    making.prove(folder, issuer, wanted, secret)
-    task = making.makes(folder, issuer, at=at, secret=secret)
-    if task.at > issuer.sca.use_until:
-        click.echo("note: the signing CA's key is past its planned use; plan a new one", err=True)
-    for each in wanted:
-        shard = making.make_shard(task, each, by)
-        issuer = issuer._replace(shards=(*issuer.shards, shard))
-        # One by one: whatever fails later, this key is known.
-        issuer_home.save(folder, issuer)
-        instead = f" in place of {each.replaces}" if each.replaces else ""
-        click.echo(
-            f"made {shard.label}{instead}: signs until {date(shard.use_until)}, "
-            f"kid {shard.kid.hex()}"
-        )
-    click.echo("hand the new certificates to the authority: pratique issuer keys export DIR")

@@ -35,6 +35,7 @@ class Wanted(NamedTuple):
         key: URI of its key.
         planned: how many certificates it is to sign at most.
         replaces: label of the shard in whose place it is made, or empty.
+        begins: from when on it signs; None for at once.
     """
 
     label: str
@@ -43,18 +44,20 @@ class Wanted(NamedTuple):
     usages: frozenset[Kind] = ALL_KINDS
     algorithm: Algorithm = Algorithm.ES256
     replaces: str = ""
+    begins: int | None = None
 
 
 def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> make_x509.Authority:
     """Open the signing CA of an issuer's folder."""
-    der = make_x509.from_pem(issuer_home.read_certificate(folder))
-    if hashlib.sha256(der).hexdigest() != issuer.sca.thumbprint:
-        raise UsageError(
-            "sca-differs",
-            "the signing CA's certificate is not the one that is noted",
-            f"restore {issuer_home.certificate_path(folder)} from its copy",
-        )
-    return make_x509.Authority(der, open_key(issuer.sca.key, folder=folder, secret=secret))
+    for label in issuer_home.signing_ca_labels(folder):
+        der = make_x509.from_pem(issuer_home.read_certificate(folder, label))
+        if hashlib.sha256(der).hexdigest() == issuer.sca.thumbprint:
+            return make_x509.Authority(der, open_key(issuer.sca.key, folder=folder, secret=secret))
+    raise UsageError(
+        "sca-differs",
+        "the signing CA's certificate is not the one that is noted",
+        f"restore {issuer_home.certificate_path(folder)} from its copy",
+    )
 
 
 def prove(folder: Path, issuer: Issuer, wanted: Iterable[Wanted], secret: Secret) -> None:
@@ -71,6 +74,7 @@ def prove(folder: Path, issuer: Issuer, wanted: Iterable[Wanted], secret: Secret
 def make_shard(making: Makes, wanted: Wanted, by: make_x509.Authority) -> Shard:
     """Make a shard: a key, and its certificate by the signing CA."""
     label = wanted.label
+    start = making.at if wanted.begins is None else wanted.begins
     key = make_key(
         wanted.key,
         folder=making.folder,
@@ -82,7 +86,7 @@ def make_shard(making: Makes, wanted: Wanted, by: make_x509.Authority) -> Shard:
         key.public_key,
         making.subject(f"document signer {label}", serial=label),
         by=by,
-        at=making.at,
+        at=start,
         serial=serial(),
         usages=wanted.usages,
     )
@@ -100,7 +104,7 @@ def make_shard(making: Makes, wanted: Wanted, by: make_x509.Authority) -> Shard:
         usages=found.usages,
         not_before=found.not_before,
         not_after=found.not_after,
-        use_until=min(making.at + make_x509.DSC_USE, found.not_after),
+        use_until=min(start + make_x509.DSC_USE, found.not_after),
         planned=wanted.planned,
         width=width_for(wanted.planned),
         replaces=wanted.replaces,

@@ -14,6 +14,7 @@ COMMANDS = {
     "publish": (f"{_HERE}.publish:publish", "Sign and hand in what you publish."),
     "sign": ("pratique.cli.authority.ceremony:sign", "Sign a proposal, with another hand's key."),
     "send": (f"{_HERE}.send:send", "Hand in a proposal that enough hands have signed."),
+    "renew": (f"{_HERE}.renew:renew", "Make a successor of every key that ends soon."),
     "leave": (f"{_HERE}.leave:leave", "Take everything along."),
 }
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pratique.cli.participant import home as homes
+from pratique.cli import participant_home as homes
 from pratique.crypto import make_x509, x509
 from pratique.edges import files, issuer_home
 from pratique.errors import UsageError
@@ -102,7 +102,12 @@ def _signers(
     before = announced.parts(published) if published is not None else None
     live = {one.certificate: one for one in before.live} if before is not None else {}
     gone = {one.certificate: one for one in before.withdrawn} if before is not None else {}
-    sca = make_x509.from_pem(issuer_home.read_certificate(folder))
+    # Those that are no longer in use vouch for the signers that they have issued.
+    cas = {
+        make_x509.from_pem(issuer_home.read_certificate(folder, one.label))
+        for one in home.owned
+        if one.role == homes.SCA and one.not_after >= at.timestamp()
+    }
     for der in _certificates(wanted.signers):
         if not x509.read(der).is_ca and der not in gone:
             live[der] = announced.Published(der, wanted.domain)
@@ -120,7 +125,7 @@ def _signers(
             )
         gone[der] = one._replace(since=since, reason=wanted.reason)
     rows = [one for der, one in live.items() if der not in gone]
-    authorities = {sca, *(before.authorities if before is not None else ())}
+    authorities = {*cas, *(before.authorities if before is not None else ())}
     return announced.write(
         home.participant.code, home.environment, authorities, [*rows, *gone.values()]
     )

@@ -11,14 +11,14 @@ from pathlib import Path
 import click
 
 from pratique.cli import options, unlock
+from pratique.cli import participant_home as homes
 from pratique.cli.authority import cards
-from pratique.cli.participant import home as homes
-from pratique.cli.signing_ca import SCA_KEY, Makes, make_ca, serial
-from pratique.crypto import make_x509
-from pratique.edges.keys import make_key
+from pratique.cli.participant.making import make_owned, make_role
+from pratique.cli.signing_ca import Makes
 from pratique.errors import UsageError
 from pratique.network import keys, names, participants
 from pratique.terms import Environment
+from pratique.trust.renewal import ROLES
 
 MOST_KEYS, LONGEST_NAME = 15, 64
 
@@ -92,27 +92,13 @@ def init(
         raise UsageError("role-key-double", "a key is named twice", "each is another hand's")
     with homes.new(where) as filled:
         task = Makes(filled, code, countries[0], name, Environment(environment), instant, secret)
-        sca, _ = make_ca(task, SCA_KEY)
-        _make_signer(task, homes.UPLOAD, "upload")
-        _make_signer(task, homes.TLS, "TLS client")
-        made = tuple((_make_role(task, uri), uri) for uri in wanted)
-        found = homes.Home(participant, Environment(environment), sca, (*made, *given), threshold)
+        owned = tuple(make_owned(task, role, role, f"file:keys/{role}.pem") for role in ROLES)
+        made = tuple((make_role(task, uri), uri) for uri in wanted)
+        found = homes.Home(
+            participant, Environment(environment), owned, (*made, *given), threshold, instant
+        )
         homes.save(filled, found)
     _tell(where, found)
-
-
-def _make_signer(task: Makes, label: str, what: str) -> None:
-    uri = f"file:keys/{label}.pem"
-    key = make_key(uri, folder=task.folder, secret=task.secret, note=task.note(what))
-    make = make_x509.upload_signer if label == homes.UPLOAD else make_x509.tls_client
-    der = make(key, task.subject(what), at=task.at, serial=serial())
-    homes.write_certificate(task.folder, label, der)
-
-
-def _make_role(task: Makes, uri: str) -> str:
-    note = task.note("speaks for the participant")
-    key = make_key(uri, folder=task.folder, secret=task.secret, note=note)
-    return keys.to_pem(key.public_key)
 
 
 def _tell(folder: Path, found: homes.Home) -> None:

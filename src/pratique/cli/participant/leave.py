@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 
 from pratique.cli import options, output, unlock
+from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
-from pratique.cli.participant import home as homes
 from pratique.edges.keys import open_key
 from pratique.errors import UsageError
 from pratique.network import keys
@@ -55,7 +55,7 @@ def leave(
     secret = unlock.secrets(password_file, pin_file)
     told = {"participant": code, "at": options.now_or(at).astimezone(UTC).isoformat()}
     message = PREFIX + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
-    here = [uri for _, uri in own.role_keys if uri][: own.threshold]
+    here = [uri for _, uri in own.speaking(current) if uri][: own.threshold]
     if len(here) < own.threshold:
         raise UsageError(
             "keys-elsewhere",

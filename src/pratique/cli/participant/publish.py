@@ -10,16 +10,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from pratique.cli import options, output, sync, unlock
+from pratique.cli import participant_home as homes
 from pratique.cli.authority import ceremony, place
 from pratique.cli.participant import edition, send
-from pratique.cli.participant import home as homes
+from pratique.edges.keys import Secret
 from pratique.errors import UsageError
 from pratique.network import drafts, follows, proposal, view
 from pratique.network.memory import Memory
@@ -73,27 +75,46 @@ def publish(
     own = homes.load(where)
     instant = options.now_or(at)
     files, current = _current(repository, home, target, instant)
-    code = own.participant.code
     held, is_first = _held(own, files, current)
     if is_first and not signers:
         raise UsageError("signers-missing", "no signer is named", "name --signers PATH")
     wanted = edition.Wanted(signers, domain, withdraw, reason, rules, choices, lists)
     made = edition.made(where, own, held, wanted, sets=value_sets(current), at=instant)
-    follows.check(code, held, made, published=int(current.published.timestamp()))
-    drafted = drafts.role(current, instant, code, made)
     secret = unlock.secrets(password_file, pin_file)
-    here = [uri for _, uri in own.role_keys if uri][: own.threshold]
-    homes.sign(where, here, secret, drafted, current)
-    ceremony.tell(drafted, current)
+    for line in handed_in(Edition(where, own, current, held, made, instant), secret, target, out):
+        click.echo(line)
+
+
+class Edition(NamedTuple):
+    """A participant's next edition: whose, over which network, the files before it and its own, by path, and when."""
+
+    folder: Path
+    own: homes.Home
+    current: view.View
+    held: dict[str, bytes]
+    files: dict[str, bytes]
+    at: datetime
+
+
+def handed_in(
+    edition: Edition, secret: Secret, target: str | None, out: Path | None
+) -> Iterator[str]:
+    """Sign an edition with the keys here, and hand it in or write it for the other hands; say so."""
+    own, current, code = edition.own, edition.current, edition.own.participant.code
+    follows.check(code, edition.held, edition.files, published=int(current.published.timestamp()))
+    drafted = drafts.role(current, edition.at, code, edition.files)
+    here = [uri for _, uri in own.speaking(current) if uri][: own.threshold]
+    homes.sign(edition.folder, here, secret, drafted, current)
+    yield from ceremony.told(drafted, current)
     path = out or Path(f"{code}-{drafted.versions()[code]}.proposal")
     if target is None or len(here) < own.threshold:
         output.write(path, proposal.to_bytes(drafted))
-        click.echo(f"proposal: {path}")
+        yield f"proposal: {path}"
         if len(here) < own.threshold:
-            click.echo(f"the other hands: pratique participant sign {path} --key URI")
-        click.echo(f"then: pratique participant send {path} --to URL")
+            yield f"the other hands: pratique participant sign {path} --key URI"
+        yield f"then: pratique participant send {path} --to URL"
     if target is not None and len(here) >= own.threshold:
-        click.echo(send.handed_in(target, path.name, proposal.to_bytes(drafted)))
+        yield send.handed_in(target, path.name, proposal.to_bytes(drafted))
 
 
 def _current(

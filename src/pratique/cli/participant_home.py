@@ -1,10 +1,12 @@
 """A participant's folder: who it is, its keys by URI, its certificates.
 
-    participant.json · certificates/{sca,upload,tls}.pem · keys/*.pem (encrypted)
+    participant.json · certificates/{sca,upload,tls}*.pem · keys/*.pem (encrypted)
 
 1. No secret is in the document.
 2. The keys that speak for the participant may lie elsewhere, each with another hand: then their URIs are
    not here, and `publish` makes a proposal for those hands to sign.
+3. What is renewed stays beside its successor: the newest of a role is in use, the older ones end by
+   themselves. A document of the first form, which knew no successors, is read and kept in the new one.
 """
 
 from __future__ import annotations
@@ -23,13 +25,15 @@ from pratique.edges.keys import Secret, open_key
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network import drafts, keys, participants, proposal, view
 from pratique.terms import Environment
-from pratique.trust import json_text
+from pratique.trust import json_text, renewal
 from pratique.trust.issuer import SigningCa
 from pratique.trust.rows import array, text, whole
 
-FORMAT = "pratique-participant-1"
+FORMAT, FIRST_FORMAT = "pratique-participant-2", "pratique-participant-1"
 FILE = "participant.json"
-UPLOAD, TLS = "upload", "tls"
+SCA, UPLOAD, TLS = renewal.ROLES
+RoleKey = tuple[str, str]
+"""A public key in PEM, and its URI; "" for one that is elsewhere."""
 
 option = click.option(
     "--participant",
@@ -47,22 +51,46 @@ class Home(NamedTuple):
     Attributes:
         participant: who it is; the domains are those that it applies for.
         environment: of all its keys.
-        sca: URI of the signing CA's key.
-        role_keys: URIs of the keys that speak for it, by public key in PEM; "" for one that is elsewhere.
+        owned: signing CAs, upload and TLS keys; old ones among them.
+        role_keys: the keys that speak for it.
         threshold: how many of them must sign.
+        role_since: when those were made; seconds since the epoch.
+        coming: their successors, which the seats have yet to let in.
     """
 
     participant: participants.Participant
     environment: Environment
-    sca: SigningCa
-    role_keys: tuple[tuple[str, str], ...]
+    owned: tuple[renewal.Owned, ...]
+    role_keys: tuple[RoleKey, ...]
     threshold: int
+    role_since: int
+    coming: tuple[RoleKey, ...] = ()
+
+    @property
+    def sca(self) -> SigningCa:
+        """Return the signing CA that is in use."""
+        return self.newest(SCA).as_signing_ca()
+
+    def newest(self, role: str) -> renewal.Owned:
+        """Return the key of a role that is in use."""
+        return renewal.newest(self.owned, role)
 
     def public_keys(self) -> drafts.RoleKeys:
-        """Return its public keys."""
-        return drafts.RoleKeys(
-            tuple(keys.from_pem(pem) for pem, _ in self.role_keys), self.threshold
-        )
+        """Return the public keys that it applies with: with successors, old and new together.
+
+        The old ones have signed what is published: without them it would not hold until the new ones
+        have signed another edition.
+        """
+        held = [keys.from_pem(pem) for pem, _ in (*self.role_keys, *self.coming)]
+        return drafts.RoleKeys(tuple(dict.fromkeys(held)), self.threshold)
+
+    def speaking(self, current: view.View | None) -> tuple[RoleKey, ...]:
+        """Return its role keys that a network listens to, the newest first; all old ones without one."""
+        listed = None if current is None else drafts.role_keys(current).get(self.participant.code)
+        if listed is None:
+            return self.role_keys
+        both = dict.fromkeys((*self.coming, *self.role_keys))
+        return tuple(one for one in both if keys.from_pem(one[0]) in listed.public_keys)
 
 
 def folder_of(named: Path | None) -> Path:
@@ -74,8 +102,9 @@ def save(folder: Path, home: Home) -> None:
     """Keep the participant's document."""
     row = {
         "format": FORMAT, "participant": home.participant.to_row(),
-        "environment": home.environment.value, "sca": home.sca._asdict(),
+        "environment": home.environment.value, "owned": [one._asdict() for one in home.owned],
         "role_keys": [list(one) for one in home.role_keys], "threshold": home.threshold,
+        "role_since": home.role_since, "coming": [list(one) for one in home.coming],
     }  # fmt: skip
     data = json.dumps(row, indent=1, ensure_ascii=False).encode()
     disk.replace(folder / FILE, data + b"\n")
@@ -94,11 +123,6 @@ def new(folder: Path) -> Iterator[Path]:
         raise UsageError("participant-exists", error.message, hint) from error
 
 
-def write_certificate(folder: Path, label: str, der: bytes) -> None:
-    """Keep one of the participant's certificates."""
-    issuer_home.write_certificate(folder, make_x509.to_pem(der), label)
-
-
 def load(folder: Path) -> Home:
     """Load the participant of a folder; Unreadable `no-participant`, DocumentRefused."""
     path = folder / FILE
@@ -110,7 +134,9 @@ def load(folder: Path) -> Home:
         )
     row: Any = json_text.parse(files.read_bytes(path))
     try:
-        if row["format"] != FORMAT:
+        if row["format"] == FIRST_FORMAT:
+            row = _of_first_form(row, folder)
+        elif row["format"] != FORMAT:
             raise ValueError("format")
         return _read(row)
     except (KeyError, TypeError, ValueError) as error:
@@ -122,21 +148,25 @@ def load(folder: Path) -> Home:
 def signing_ca(folder: Path, secret: Secret) -> tuple[SigningCa, make_x509.Authority]:
     """Open the signing CA, for making document signers; its key is named by its full path."""
     home = load(folder)
-    der = make_x509.from_pem(issuer_home.read_certificate(folder))
+    der = make_x509.from_pem(signing_ca_pem(folder))
     if x509.read(der).thumbprint != home.sca.thumbprint:
         raise DocumentRefused(
             "sca-differs", f"{folder}: the signing CA's certificate is another one"
         )
     key = open_key(home.sca.key, folder=folder, secret=secret)
-    uri = home.sca.key
-    if uri.startswith("file:"):
-        uri = f"file:{folder.absolute() / uri.removeprefix('file:')}"
-    return home.sca._replace(key=uri), make_x509.Authority(der, key)
+    return absolute(home.sca, folder), make_x509.Authority(der, key)
+
+
+def absolute(sca: SigningCa, folder: Path) -> SigningCa:
+    """Return a signing CA whose key is named by its full path, for a document in another folder."""
+    if not sca.key.startswith("file:"):
+        return sca
+    return sca._replace(key=f"file:{folder.absolute() / sca.key.removeprefix('file:')}")
 
 
 def signing_ca_pem(folder: Path) -> bytes:
-    """Return the signing CA's certificate, PEM."""
-    return issuer_home.read_certificate(folder)
+    """Return the certificate, PEM, of the signing CA that is in use."""
+    return issuer_home.read_certificate(folder, load(folder).newest(SCA).label)
 
 
 def sign(
@@ -160,18 +190,53 @@ def sign(
             ) from error
 
 
+def owned_of(role: str, label: str, key: str, pem: bytes, use: int | None = None) -> renewal.Owned:
+    """Return how a key and its certificate are noted; `use` is how long it signs, in seconds."""
+    found = x509.read(make_x509.from_pem(pem))
+    until = found.not_after if use is None else min(found.not_before + use, found.not_after)
+    return renewal.Owned(
+        role, label, key, found.thumbprint, found.not_before, found.not_after, until
+    )
+
+
+def _of_first_form(row: Any, folder: Path) -> dict[str, Any]:
+    sca = {"role": SCA, "label": SCA, **row["sca"]}
+    others = [
+        owned_of(
+            role, role, f"file:keys/{role}.pem", issuer_home.read_certificate(folder, role)
+        )._asdict()
+        for role in (UPLOAD, TLS)
+    ]
+    since = sca["not_before"]
+    return {**row, "owned": [sca, *others], "role_since": since, "coming": []}
+
+
 def _read(row: Any) -> Home:
-    one, sca = row["participant"], row["sca"]
+    one = row["participant"]
     participant = participants.Participant(
         text(one["code"]), participants.ParticipantKind(one["kind"]), text(one["name"]),
         frozenset(map(text, array(one["countries"]))), text(one["subject"]),
         frozenset(map(text, array(one["domains"]))), text(one["contact"]),
     )  # fmt: skip
-    times = (whole(sca[name]) for name in ("not_before", "not_after", "use_until"))
+    owned = tuple(map(_owned, array(row["owned"])))
+    if {each.role for each in owned} != set(renewal.ROLES):
+        raise ValueError("what a participant owns")
     return Home(
         participant,
         Environment(row["environment"]),
-        SigningCa(text(sca["key"]), text(sca["thumbprint"]), *times),
-        tuple((text(pem), text(uri)) for pem, uri in map(array, array(row["role_keys"]))),
+        owned,
+        _role_keys(row["role_keys"]),
         whole(row["threshold"]),
+        whole(row["role_since"]),
+        _role_keys(row["coming"]),
     )
+
+
+def _owned(row: Any) -> renewal.Owned:
+    role, label, key, thumbprint = (text(row[n]) for n in ("role", "label", "key", "thumbprint"))
+    times = (whole(row[name]) for name in ("not_before", "not_after", "use_until"))
+    return renewal.Owned(role, label, key, thumbprint, *times)
+
+
+def _role_keys(rows: Any) -> tuple[RoleKey, ...]:
+    return tuple((text(pem), text(uri)) for pem, uri in map(array, array(rows)))

@@ -1,0 +1,124 @@
+"""Rows told: to a person as a table that can be checked by hand, to a machine as JSON.
+
+    Row, ... -> table -> lines          Row, ... -> as_json
+
+1. Days are whole days; a date is a day in UTC, in JSON an instant.
+2. Words are here alone; a reason in JSON is its code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pratique.trust.enduring.states import Row, Standing, Strand, Why
+
+FORMAT = "pratique-standing-1"
+_HEADERS = ("PARTICIPANT", "DOMAIN", "STATE", "UNTIL", "DAYS", "LIVE", "WHY")
+_WORDS = {
+    Why.NONE: "",
+    Why.ENDS: "the last {need} ends within {warned} days",
+    Why.ENDED: "the last {need} has ended",
+    Why.SCA_ENDED: "the last {need}'s signing CA has ended",
+    Why.NOTHING: "there is no {need}",
+    Why.UNREADABLE: "no {need} can be read or believed",
+    Why.WITHDRAWN: "every {need} was withdrawn",
+    Why.NOT_YET: "no {need} has begun",
+    Why.BROKEN: "its newest edition is broken",
+    Why.NO_EDITION: "it has published nothing",
+}
+
+
+def says(one: Strand) -> str:
+    """Say why a strand is as it is."""
+    told = _WORDS[one.why].format(need=one.need, warned=one.warned)
+    if one.why is Why.ENDS and one.above is not None and one.above == one.until:
+        told += ", by its signing CA"
+    return told
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of a table, the worst strand of each row deciding, the others noted."""
+    cells = [_HEADERS, *map(_cells, rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEADERS))]
+    for line in cells:
+        yield "  ".join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+
+
+def counted(rows: Sequence[Row]) -> str:
+    """Count the rows by state, and the participants for whom something is live."""
+    states = Counter(row.state for row in rows)
+    people = {row.participant for row in rows}
+    serving = {r.participant for r in rows if r.state in {Standing.LIVE, Standing.EXPIRING}}
+    told = ", ".join(f"{states[state]} {state}" for state in Standing if states[state])
+    return (
+        f"{len(people)} participants, {len(serving)} of them live or expiring; {told or 'no rows'}"
+    )
+
+
+def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:
+    """Return the rows of which something has ended, or ends within so many days."""
+    return tuple(row for row in rows if any(is_due(one, days) for one in row.strands))
+
+
+def is_due(one: Strand, days: int) -> bool:
+    """Tell whether a strand has ended, is unverifiable, or ends within so many days.
+
+    An edition is due by its own measure: it never lasts longer than seven days.
+    """
+    if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE}:
+        return True
+    if one.need == "edition":
+        return one.warned is not None
+    return one.left is not None and one.left <= days
+
+
+def as_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return what JSON holds of rows."""
+    return [
+        {
+            "participant": row.participant,
+            "domain": row.domain,
+            "state": row.state.value,
+            "strands": [_strand(one) for one in row.strands],
+        }
+        for row in rows
+    ]
+
+
+def instant(seconds: int) -> str:
+    """Write an instant as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _strand(one: Strand) -> dict[str, Any]:
+    return {
+        "need": one.need,
+        "pieces": one.pieces,
+        "live": one.live,
+        "state": one.state.value,
+        "why": one.why.value,
+        "until": None if one.until is None else instant(one.until),
+        "signing_ca_until": None if one.above is None else instant(one.above),
+        "days_left": one.left,
+        "warned": one.warned,
+    }
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    worst = row.worst
+    live = ", ".join(f"{one.live} of {one.pieces} {one.need}" for one in row.strands)
+    why = [says(worst), *(says(o) for o in row.strands if o is not worst)]
+    return (
+        row.participant or "?",
+        row.domain or "-",
+        row.state.value,
+        "-" if worst.until is None else instant(worst.until)[:10],
+        "-" if worst.left is None else str(worst.left),
+        live,
+        "; ".join(dict.fromkeys(filter(None, why))),
+    )

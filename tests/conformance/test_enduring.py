@@ -1,0 +1,74 @@
+"""Real trust lists and real participants' folders: who lives, who has lapsed, what is believed.
+
+The figures were counted once more by a program of another library; see the decision record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pratique.cli.network import folders, rows
+from pratique.crypto import x509
+from pratique.terms import Environment
+from pratique.trust.governance.believed import believed
+
+PUBLISHED = datetime(2026, 8, 22, 18, 0, 2, tzinfo=UTC)
+LATER = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "states"),
+    [
+        (PUBLISHED, {"live": 40, "expiring": 9, "lapsed": 8, "unverifiable": 33}),
+        (LATER, {"live": 40, "lapsed": 17, "unverifiable": 33}),
+    ],
+)
+def test_the_published_trust_list(corpora: Path, at: datetime, states: dict[str, int]) -> None:
+    tree = corpora / "tng-trustlist/dev/v2/trustlist"
+    seen = rows.of((tree,), int(at.timestamp()), Environment.TEST, None)
+    root = rows.of((tree / "did.json",), int(at.timestamp()), Environment.TEST, None)
+    assert seen.rows == root.rows
+    assert len({row.participant for row in seen.rows}) == 58
+    assert Counter(row.state.value for row in seen.rows) == states
+
+
+@pytest.mark.parametrize(
+    ("environment", "states"),
+    [
+        ("dev", {"live": 13, "lapsed": 16, "unverifiable": 5}),
+        # One of them has a folder, and nothing in it.
+        ("uat", {"live": 8, "expiring": 1, "lapsed": 17, "unverifiable": 3}),
+    ],
+)
+def test_participants_folders(corpora: Path, environment: str, states: dict[str, int]) -> None:
+    place = corpora / "tng-participants" / environment
+    seen = rows.of((place,), int(LATER.timestamp()), Environment.TEST, None)
+    assert Counter(row.state.value for row in seen.rows) == states
+
+
+@pytest.mark.parametrize(
+    ("environment", "outcomes"),
+    [
+        ("dev", {"": 89, "unreadable": 14}),
+        ("uat", {"": 74, "ext_parse": 1, "not-anchored": 8, "unreadable": 5}),
+    ],
+)
+def test_what_the_anchor_of_each_environment_vouches_for(
+    corpora: Path, environment: str, outcomes: dict[str, int]
+) -> None:
+    def found(anchor_of: str) -> Counter[str]:
+        anchor = corpora / f"tng-participants/{anchor_of}/WHO/signing/DCC/TNG_TA.pem"
+        (certificate,) = x509.armoured(anchor.read_bytes())
+        return Counter(
+            row.why
+            for code, held in folders.read(corpora / "tng-participants" / environment)
+            for row in believed(held, participant=code, anchors=[certificate], at=PUBLISHED)
+        )
+
+    assert found(environment) == outcomes
+    # And that of the other environment vouches for none of them.
+    assert found("uat" if environment == "dev" else "dev")[""] == 0

@@ -1,0 +1,159 @@
+"""A participant's state follows from dates alone, and is told long before the end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pratique.terms import ALL_KINDS, Algorithm, Environment
+from pratique.trust.enduring import calendar, pieces, told
+from pratique.trust.enduring.states import DAY, Piece, Row, Standing, Strand, Why, strand, warning
+from pratique.trust.roll import Member, Roll
+from pratique.trust.signer import Signer
+from tests.unit.made import make
+
+AT = int(datetime(2026, 11, 22, 9, tzinfo=UTC).timestamp())
+
+
+def signer(number: int, days: int, *, sca: int | None = None, reason: str = "") -> Signer:
+    """Return XUA's signer that ends in so many days."""
+    return Signer(
+        bytes([number] * 8), "XUA", frozenset({"XA"}), Algorithm.ES256, b"", ALL_KINDS,
+        AT - 900 * DAY, AT + days * DAY, Environment.TEST, "DCC", f"{number:064x}",
+        None if sca is None else AT + sca * DAY, reason=reason,
+    )  # fmt: skip
+
+
+def of(*signers: Signer, member: Member | None = None) -> tuple[Standing, list[Why]]:
+    roll = None if member is None else Roll(AT, {"XUA": member})
+    (row,) = pieces.of_signers(signers, at=AT, roll=roll, named=[("XUA", "DCC")])
+    return row.state, [one.why for one in row.strands]
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "warned"),
+    [(91, Standing.LIVE, None), (90, Standing.EXPIRING, 90), (61, Standing.EXPIRING, 90),
+     (60, Standing.EXPIRING, 60), (30, Standing.EXPIRING, 30), (0, Standing.EXPIRING, 30)],
+)  # fmt: skip
+def test_a_warning_is_due_at_90_60_and_30_days(
+    days: int, state: Standing, warned: int | None
+) -> None:
+    found = strand("signer", [Piece("signer", "a", 0, AT + days * DAY)], at=AT)
+    assert (found.state, found.warned, found.left) == (state, warned, days)
+    assert warning(days) == warned
+
+
+def test_the_last_second_still_serves_and_the_next_does_not() -> None:
+    one = [Piece("signer", "a", 0, AT)]
+    assert strand("signer", one, at=AT).state is Standing.EXPIRING
+    lapsed = strand("signer", one, at=AT + 1)
+    assert (lapsed.state, lapsed.why, lapsed.until) == (Standing.LAPSED, Why.ENDED, AT)
+
+
+def test_the_last_signer_decides_and_its_signing_ca_cuts_it() -> None:
+    assert of(signer(1, -5), signer(2, 300)) == (Standing.LIVE, [Why.NONE])
+    assert of(signer(1, 400, sca=20), signer(2, 10)) == (Standing.EXPIRING, [Why.ENDS])
+    assert of(signer(1, 400, sca=-1), signer(2, -20)) == (Standing.LAPSED, [Why.SCA_ENDED])
+    assert of(signer(1, -1), signer(2, 400, sca=-20)) == (Standing.LAPSED, [Why.ENDED])
+
+
+def test_what_cannot_be_verified_says_why() -> None:
+    assert of() == (Standing.UNVERIFIABLE, [Why.NOTHING])
+    assert of(signer(1, 300, reason="eku-unreadable")) == (Standing.UNVERIFIABLE, [Why.UNREADABLE])
+    early = signer(1, 300)._replace(not_before=AT + DAY)
+    assert of(early) == (Standing.UNVERIFIABLE, [Why.NOT_YET])
+    gone = Member(AT + 7 * DAY, withdrawn=frozenset({f"{1:064x}"}))
+    assert of(signer(1, 300), member=gone)[0] is Standing.UNVERIFIABLE
+
+
+def test_an_edition_ends_and_is_warned_of_by_its_own_measure() -> None:
+    one = signer(1, 300)
+    assert of(one, member=Member(AT + 4 * DAY + 1))[0] is Standing.LIVE
+    assert of(one, member=Member(AT + 4 * DAY))[0] is Standing.EXPIRING
+    # As `Roll.standing` has it: the end itself no longer counts.
+    assert of(one, member=Member(AT)) == (Standing.LAPSED, [Why.NONE, Why.ENDED])
+    assert of(one, member=Member(None)) == (Standing.UNVERIFIABLE, [Why.NONE, Why.NO_EDITION])
+    broken = Member(AT + 4 * DAY, problem="network-differs")
+    assert of(one, member=broken) == (Standing.UNVERIFIABLE, [Why.NONE, Why.BROKEN])
+
+
+def test_one_who_is_named_and_has_nothing_is_a_row() -> None:
+    rows = pieces.of_signers([signer(1, 300)], at=AT, named=[("XUB", "DCC"), ("XUA", "ICVP")])
+    assert [(row.participant, row.domain, row.state.value) for row in rows] == [
+        ("XUA", "DCC", "live"), ("XUA", "ICVP", "unverifiable"), ("XUB", "DCC", "unverifiable"),
+    ]  # fmt: skip
+    member = pieces.of_signers([], at=AT, roll=Roll(AT, {"XUC": Member(AT + DAY)}))
+    assert [(row.participant, row.state.value) for row in member] == [("XUC", "unverifiable")]
+
+
+def test_a_folder_needs_sca_up_and_tls() -> None:
+    pem = make(["XA"]).pem
+    whole = {f"DCC/{role}/{role}.pem": pem for role in ("SCA", "UP", "TLS")}
+    (row,) = pieces.of_dossier(whole, "XUA", at=AT)
+    assert {one.need: one.live for one in row.strands} == {"SCA": 1, "UP": 1, "TLS": 1}
+    del whole["DCC/TLS/TLS.pem"]
+    whole["DCC/TLS/CA.pem"] = pem
+    (row,) = pieces.of_dossier(whole, "XUA", at=AT)
+    assert (row.worst.need, row.worst.why) == ("TLS", Why.NOTHING)
+    (nothing,) = pieces.of_dossier({}, "XUA", at=AT)
+    assert nothing.state is Standing.UNVERIFIABLE
+
+
+def unfolded(data: bytes) -> list[str]:
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
+    return data.replace(b"\r\n ", b"").decode().split("\r\n")
+
+
+def rows(days: int) -> tuple[Row, ...]:
+    return pieces.of_signers([signer(1, days)], at=AT, named=[("XUB", "D\r\nX,;\\ é" * 9)])
+
+
+def test_a_calendar_has_the_end_its_alarms_and_a_day_for_each_warning() -> None:
+    lines = unfolded(calendar.written(rows(80), at=AT, name="net"))
+    days = [line.partition(":")[2] for line in lines if line.startswith("DTSTART")]
+    # The end, 60 and 30 days before; that of 90 is over; and who has nothing, on the day of asking.
+    assert days == ["20270210", "20261212", "20270111", "20261122"]
+    assert [line for line in lines if line.startswith("TRIGGER")] == [
+        "TRIGGER:-P90D", "TRIGGER:-P60D", "TRIGGER:-P30D",
+    ]  # fmt: skip
+    assert lines.count("DTSTAMP:20261122T090000Z") == len(days)
+    (odd,) = (line for line in lines if line.startswith("SUMMARY:XUB"))
+    assert "D  X\\,\\;\\\\ é" in odd
+
+
+def test_a_calendar_taken_in_again_moves_the_same_events() -> None:
+    def uids(days: int) -> list[str]:
+        found = unfolded(calendar.written(rows(days), at=AT, name="net"))
+        return [line for line in found if line.startswith("UID")]
+
+    assert uids(200) == uids(400)
+    assert len(set(uids(200))) == 5
+    assert calendar.written(rows(80), at=AT, name="a") == calendar.written(
+        rows(80), at=AT, name="a"
+    )
+    assert not set(uids(200)) & {
+        line for line in unfolded(calendar.written(rows(200), at=AT, name="b")) if "UID" in line
+    }
+
+
+def test_an_edition_is_in_no_calendar_until_it_has_ended() -> None:
+    def count(days: int) -> int:
+        roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
+        found = pieces.of_signers([signer(1, 2000)], at=AT, roll=roll)
+        return calendar.written(found, at=AT, name="net").count(b"edition")
+
+    assert count(2) == 0
+    assert count(-1) == 1
+
+
+def test_within_keeps_what_ends_soon_or_has_ended() -> None:
+    assert [row.participant for row in told.within(rows(80), 79)] == ["XUB"]
+    assert [row.participant for row in told.within(rows(80), 80)] == ["XUA", "XUB"]
+
+
+def test_every_reason_has_its_words() -> None:
+    assert {why for why in Why if told.says(Strand("x", 0, 0, Standing.LIVE, why))} == {*Why} - {
+        Why.NONE
+    }
