@@ -24,7 +24,6 @@ from pratique.log.merkle import Frontier, leaf_hash
 from pratique.log.note import Note
 from pratique.log.tiles import Read
 from pratique.network import logged, names, record, trusted
-from pratique.network.logged import Leaf
 from pratique.network.participants import Participant, read_participants
 from pratique.network.record import NEVER, Newest, Watched
 from pratique.network.view import View, is_file, target_name
@@ -139,7 +138,7 @@ class _Looked:
     def look(self, data: bytes) -> None:
         """Look at a leaf."""
         try:
-            leaf = Leaf.from_bytes(data)
+            leaf = logged.Leaf.from_bytes(data)
         except DocumentRefused:
             self.alarms.append(Alarm("leaf-unknown", sha256(data).hexdigest()[:16]))
             return
