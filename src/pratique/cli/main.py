@@ -39,6 +39,11 @@ COMMANDS = {
         "pratique.cli.participant.command:participant",
         "Take part in a network: keys, dossier, publishing.",
     ),
+    "witness": ("pratique.cli.witness.command:witness", "Cosign a log's checkpoints."),
+    "monitor": (
+        "pratique.cli.monitor:monitor",
+        "See whether what the network says of you is what you said.",
+    ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo:demo", "Judge the project's own examples, and say what is shown."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),

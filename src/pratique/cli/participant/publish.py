@@ -17,7 +17,7 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli.authority import ceremony, place
-from pratique.cli.participant import edition, send
+from pratique.cli.participant import edition, published, send
 from pratique.cli.participant import home as homes
 from pratique.edges import disk
 from pratique.edges.keys import open_key
@@ -82,6 +82,7 @@ def publish(
     for uri in here:
         proposal.sign(drafted, open_key(uri, folder=where, secret=secret), current)
     ceremony.tell(drafted, current)
+    published.note(where, drafted)
     path = out or Path(f"{code}-{drafted.versions()[code]}.proposal")
     if target is None or len(here) < own.threshold:
         disk.replace(path.absolute(), proposal.to_bytes(drafted), 0o644)
