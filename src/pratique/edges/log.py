@@ -8,12 +8,14 @@
    two trees.
 3. What everybody reads, `checkpoint`, is a head that witnesses have cosigned, and only moves forward.
 4. The tree on the disk is held to the head before anything is added to it.
+5. Partial tiles go when the full one is there and published: they would weigh a hundred times as much.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ from pratique.log import merkle
 from pratique.log.checkpoint import Checkpoint, opened, signed
 from pratique.log.merkle import EMPTY
 from pratique.log.note import Note, NoteKey
-from pratique.log.tiles import CHECKPOINT, Tiles, grown
+from pratique.log.tiles import CHECKPOINT, ENTRIES, HEIGHT, Tile, Tiles, grown
 
 HEAD = ".head"
 
@@ -96,6 +98,21 @@ class LogFolder:
             if merkle.root(Tiles(self.read, head.size), found.size) != found.root:
                 raise DocumentRefused("log-forked", "the checkpoint is of another tree")
             self._write(CHECKPOINT, note.to_bytes())
+            self._clear(before.size, found.size)
+
+    def _clear(self, before: int, size: int) -> None:
+        """Remove the partial tiles of those that are full now (C2SP tlog-tiles, "Partial Tiles").
+
+        Whoever reads an older checkpoint takes the full ones.
+        """
+        tier = 0
+        while size >> HEIGHT * (tier + 1):
+            shift = HEIGHT * (tier + 1)
+            for number in range(before >> shift, size >> shift):
+                for kind in (tier, ENTRIES) if tier == 0 else (tier,):
+                    path = f"{Tile(kind, number).path()}.p"
+                    shutil.rmtree(self._folder.joinpath(*path.split("/")), ignore_errors=True)
+            tier += 1
 
     def _note(self, name: str) -> Note | None:
         data = self.read(name)

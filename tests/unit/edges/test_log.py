@@ -20,6 +20,7 @@ from pratique.journeys.witness import Held, Request, Witness, cosigned
 from pratique.log import merkle
 from pratique.log.checkpoint import Checkpoint, opened, signed
 from pratique.log.merkle import leaf_hash, listed
+from pratique.log.tiles import Tiles
 from tests.unit.log import seen
 
 LEAVES = [b"leaf %d" % number for number in range(2000)]
@@ -61,6 +62,21 @@ def test_what_everybody_reads_moves_forward_only(tmp_path: Path) -> None:
     other = signed(Checkpoint(seen.ORIGIN, 5, bytes(32)), KEY)
     assert _code(lambda: log.publish(other)) == "log-forked"
     log.publish(seen.cosigned(second, 5, at=seen.AT + 60))
+
+
+def test_partial_tiles_go_when_the_full_one_is_published(tmp_path: Path) -> None:
+    log = _log(tmp_path)
+    small = log.append(LEAVES[:200], KEY)
+    log.publish(small)
+    big = log.append(LEAVES[200:600], KEY)
+    partial = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.p/*"))
+    assert "log/tile/0/000.p/200" in partial
+    log.publish(big)
+    left = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.p/*"))
+    assert left == ["log/tile/0/002.p/88", "log/tile/1/000.p/2", "log/tile/entries/002.p/88"]
+    assert Tiles(log.read, 200).entries(0, 200) == LEAVES[:200]
+    assert log.tree().entries(0, 600) == LEAVES[:600]
+    log.append(LEAVES[600:601], KEY)
 
 
 def test_a_log_that_is_damaged_does_not_grow(tmp_path: Path) -> None:
