@@ -62,8 +62,11 @@ class NoteKey(NamedTuple):
         if len(held) < 2 or len(held) > MAX_NOTE:
             raise refused("key", "there is no key in it")
         found = cls(parts[0], held[0], held[1:])
-        if found.kind in {NOTE, COSIGNATURE} and len(found.public) != ed25519.KEY_SIZE:
-            raise refused("key", "a public key of Ed25519 has 32 bytes")
+        if found.kind in {NOTE, COSIGNATURE}:
+            if len(found.public) != ed25519.KEY_SIZE:
+                raise refused("key", "a public key of Ed25519 has 32 bytes")
+            if ed25519.is_weak(found.public):
+                raise refused("key", "anybody can sign for that key")
         if found.id.hex() != parts[1]:
             raise refused("key", "the identifier is another key's")
         return found

@@ -209,6 +209,24 @@ def test_a_new_signature_takes_the_place_of_the_key_s_old_one() -> None:
     assert len(note.signatures) == 3
 
 
+def test_a_key_for_which_anybody_can_sign_is_refused() -> None:
+    identity = bytes([1]) + bytes(31)
+    base = bytes([0x58]) + b"\x66" * 31
+    # s = 1 and R = B: good for every message, where the public key is the neutral element.
+    forged = base + (1).to_bytes(32, "little")
+    assert ed25519.checker(identity)(forged, b"whatever")
+    for weak in (
+        identity,
+        bytes([1]) + bytes(30) + b"\x80",
+        bytes(32),
+        b"\xed" + b"\xff" * 30 + b"\x7f",
+    ):
+        for kind in (NOTE, COSIGNATURE):
+            with pytest.raises(DocumentRefused) as refused:
+                NoteKey.from_text(NoteKey("w", kind, weak).to_text())
+            assert refused.value.code == "log-key"
+
+
 @pytest.mark.parametrize("size", [0, 31, 33])
 def test_a_key_of_a_wrong_size_is_refused(size: int) -> None:
     with pytest.raises(DocumentRefused):

@@ -34,7 +34,7 @@ def init(
         raise UsageError("witness-exists", f"{folder}: there is a witness already")
     if len({log.name for log in logs}) < len(logs):
         raise UsageError("log-double", "two keys are of one log")
-    NoteKey.from_text(NoteKey(name, COSIGNATURE, bytes(32)).to_text())
+    NoteKey.from_text(logs[0]._replace(name=name).to_text())
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = unlock.secrets(password_file, pin_file, new=True)
     key = make_log_key(folder / homes.KEY, lambda: secret("file:"), f"key of the witness {name}\n")
