@@ -146,7 +146,8 @@ def spread(
     now = current(authority)
     told = {**publish._versions(now.trusted.snapshot), **versions}
     kept = {role: version for role, version in told.items() if version is not None}
-    made = publish._announced(now, kept, online or authority.online, authority.now)
+    described = publish._described({**authority.files, **files}, kept, now.root)
+    made = publish._announced(now, described, online or authority.online, authority.now)
     return {**authority.files, **files, **made}
 
 

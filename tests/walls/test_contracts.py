@@ -16,12 +16,13 @@ from tests.walls.source import ROOT, SRC, modules
 
 ROOMS = {
     "cli", "web", "edges", "journeys", "snapshot", "formats", "trust", "rules", "revocation",
-    "intake", "network", "model", "crypto", "verdict", "findings", "terms", "errors",
+    "intake", "log", "network", "model", "crypto", "verdict", "findings", "terms", "errors",
 }  # fmt: skip
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",
     "preview", "checks", "authenticate", "conclude", "outlook", "advice", "assess", "facts",
     "course", "holders", "health_code", "horizon", "claims", "print", "sign", "audit",
+    "witness", "monitor",
 }  # fmt: skip
 """The plan: verbs, and `checks` beneath them. Another one first gets its contracts."""
 

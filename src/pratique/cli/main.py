@@ -43,6 +43,11 @@ COMMANDS = {
         "pratique.cli.network.command:network",
         "See what of a network ends; hand it on in WHO's forms.",
     ),
+    "witness": ("pratique.cli.witness.command:witness", "Cosign a log's checkpoints."),
+    "monitor": (
+        "pratique.cli.monitor:monitor",
+        "See whether what the network says of you is what you said.",
+    ),
     "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
     "demo": ("pratique.cli.demo.command:demo", "Found a network in a minute, and try it."),
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),

@@ -1,4 +1,4 @@
-"""`pratique sync`: bring what is held of the network up to date. The only command that fetches.
+"""`pratique sync`: bring what is held of the network up to date. The only command of a verifier that fetches.
 
     SOURCE -> edges.network.fetch -> journeys.sync -> held, in one step -> what changed, how old it is
 

@@ -12,12 +12,10 @@
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -25,18 +23,14 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
 )
 
-from pratique.crypto import der, pbes2, spki
-from pratique.errors import DocumentRefused, UsageError
+from pratique.crypto import pbes2, sealed, spki
+from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
 RSA_SIZE = 3072
 """Bits of an RSA key made here: the network's checks ask for at least 3000."""
-
-_LABEL = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
-_WRONG = object()
 
 Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Sign = Callable[[bytes], bytes]
@@ -107,8 +101,8 @@ class SoftwareKey:
             note: explanatory text for whoever opens the file (RFC 7468 §5.2).
         """
         der = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        sealed = pbes2.seal(der, _secret(password), salt=entropy(16), iv=entropy(16))
-        return note.encode() + pbes2.armour(sealed)
+        boxed = pbes2.seal(der, sealed.secret_of(password), salt=entropy(16), iv=entropy(16))
+        return note.encode() + pbes2.armour(boxed)
 
 
 def generate(algorithm: Algorithm = Algorithm.ES256) -> SoftwareKey:
@@ -125,48 +119,10 @@ def from_pem(data: bytes, password: str) -> SoftwareKey:
         UsageError: `key-password`.
         DocumentRefused: `key-unreadable`, `key-unprotected`, `key-algorithm`, `key-size`.
     """
-    if _LABEL not in data:
-        if b"PRIVATE KEY-----" in data:
-            raise DocumentRefused(
-                "key-unprotected",
-                "the private key is not encrypted",
-                "encrypt it: openssl pkcs8 -topk8 -scrypt -in KEY -out NEW; then destroy the old file",
-            )
-        raise DocumentRefused("key-unreadable", "there is no encrypted private key in it")
-    secret = _secret(password)
-    try:
-        private: object = load_pem_private_key(data, secret)
-    except UnsupportedAlgorithm:
-        private = None
-    except Exception:  # noqa: BLE001 - OpenSSL's own classes differ by kind of damage
-        private = _WRONG if _is_whole(data) else None
+    private = sealed.opened(data, password)
     if isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         return SoftwareKey(private)
-    # Raised here and not above: a cause could tell what was tried.
-    if private is _WRONG:
-        raise UsageError(
-            "key-password",
-            "the password does not open the key",
-            "try again; if it is the right one, the file is damaged: restore a copy of it",
-        )
-    if private is not None:
-        raise DocumentRefused("key-algorithm", "the key is of a kind that signs nothing here")
-    raise DocumentRefused(
-        "key-unreadable", "the private key cannot be read", "restore a copy of it"
-    )
-
-
-def _is_whole(data: bytes) -> bool:
-    """Say whether it is well-formed up to what is encrypted.
-
-    A wrong password passes for damage otherwise: one in 256 leaves a padding that is right.
-    """
-    armoured = data.partition(_LABEL)[2].partition(b"-----END")[0]
-    try:
-        parts = der.children(der.read_one(binascii.a2b_base64(armoured), der.SEQUENCE).body)
-    except ValueError:
-        return False
-    return len(parts) == 2
+    raise DocumentRefused("key-algorithm", "the key is of a kind that signs nothing here")
 
 
 def to_raw(der: bytes, size: int) -> bytes:
@@ -177,12 +133,6 @@ def to_raw(der: bytes, size: int) -> bytes:
     at = 4 if der[1] < 0x80 else 5
     end = at + der[at - 1]
     return der[at:end][-size:].rjust(size, b"\0") + der[end + 2 :][-size:].rjust(size, b"\0")
-
-
-def _secret(password: str) -> bytes:
-    if not password:
-        raise UsageError("key-password", "the password is empty", "choose one, and keep it apart")
-    return password.encode()
 
 
 def _signer(private: Private, algorithm: Algorithm) -> Sign:

@@ -23,7 +23,17 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.network import enclosed, follows, keys, names, policy, proposal, trusted, view
+from pratique.network import (
+    enclosed,
+    follows,
+    keys,
+    logged,
+    names,
+    policy,
+    proposal,
+    trusted,
+    view,
+)  # fmt: skip
 from pratique.network.memory import Memory
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files, View
@@ -70,8 +80,9 @@ def published(
         found[names.metadata(role, metadata.signed.version)] = metadata.to_bytes()
     versions = {} if current is None else _versions(current.trusted.snapshot)
     versions |= {role: v for role, v in proposed.versions().items() if role != Root.type}
-    found |= _announced(current, versions, online, at)
-    _see(ChainMap(found, dict(files.items()) if current is None else files), current, proposed)  # type: ignore[arg-type]
+    whole: Files = ChainMap(found, dict(files.items()) if current is None else files)  # type: ignore[arg-type]
+    found |= _announced(current, _described(whole, versions, _root(current, proposed)), online, at)
+    _see(whole, current, proposed)
     return found
 
 
@@ -80,7 +91,7 @@ def refreshed(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, by
     current = view.read(files, files[ANCHOR])
     snapshot = current.trusted.snapshot
     if snapshot.expires - at < LEAD:
-        return _announced(current, _versions(snapshot), online, at)
+        return _announced(current, snapshot.meta, online, at)
     name = names.metadata("snapshot", snapshot.version)
     return _timestamp(current, snapshot.version, files[name], online, at)
 
@@ -180,15 +191,29 @@ def _versions(snapshot: Snapshot) -> dict[str, int]:
     return {name.removesuffix(".json"): meta.version for name, meta in snapshot.meta.items()}
 
 
+def _root(current: View | None, proposed: Proposal) -> Root | None:
+    newer = proposed.metadata.get(Root.type)
+    if newer is not None:
+        found: Root = newer.signed
+        return found
+    return None if current is None else current.root
+
+
+def _described(files: Files, versions: Mapping[str, int], root: Root | None) -> dict[str, MetaFile]:
+    """Say what the list of versions says of each role; with its digest where the root asks for a log."""
+    if root is None or logged.policy_of(root) is None:
+        return {f"{name}.json": MetaFile(number) for name, number in sorted(versions.items())}
+    return {
+        f"{name}.json": logged.described(files, name, number)
+        for name, number in sorted(versions.items())
+    }
+
+
 def _announced(
-    current: View | None, versions: Mapping[str, int], online: OnlineKeys, at: datetime
+    current: View | None, meta: Mapping[str, MetaFile], online: OnlineKeys, at: datetime
 ) -> dict[str, bytes]:
     version = 1 if current is None else current.trusted.snapshot.version + 1
-    signed = Snapshot(
-        version,
-        expires=_end(at, policy.SNAPSHOT_LIFE),
-        meta={f"{name}.json": MetaFile(number) for name, number in sorted(versions.items())},
-    )
+    signed = Snapshot(version, expires=_end(at, policy.SNAPSHOT_LIFE), meta=dict(meta))
     data = _signed(signed, online.snapshot)
     name = names.metadata("snapshot", version)
     return {name: data, **_timestamp(current, version, data, online, at)}

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from tuf.api.metadata import Root, Targets
 
 from pratique.errors import DocumentRefused
-from pratique.network import enclosed, names
+from pratique.network import enclosed, logged, names
 from pratique.network.board import Board, of_root
 from pratique.network.participants import Participant, read_participants, read_suspensions
 from pratique.network.proposal import Proposal
@@ -30,6 +30,7 @@ def told(proposed: Proposal, current: View | None) -> Iterator[str]:
         if isinstance(signed, Root):
             yield from _board(of_root(signed), None if current is None else current.board)
             yield from _online(signed, None if current is None else current.root)
+            yield from _log(signed, None if current is None else current.root)
         elif role == Targets.type:
             yield from _targets(signed, proposed, current)
         else:
@@ -46,6 +47,18 @@ def _board(newer: Board, before: Board | None) -> Iterator[str]:
             yield f"  {seat.name} {what}: {seat.holder}, region {seat.region}, key {seat.keyid}"
     for name in held.keys() - {seat.name for seat in newer.seats}:
         yield f"  {name} goes"
+
+
+def _log(newer: Root, before: Root | None) -> Iterator[str]:
+    asked = logged.policy_of(newer)
+    if asked == (None if before is None else logged.policy_of(before)):
+        return
+    if asked is None:
+        yield "  mind: nothing has to be in a log any more"
+        return
+    yield f"  log {asked.log.to_text()}, seen by {asked.needed} of {len(asked.witnesses)} witnesses:"
+    for witness in asked.witnesses:
+        yield f"  witness {witness.to_text()}"
 
 
 def _targets(signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:

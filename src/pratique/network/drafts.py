@@ -27,7 +27,7 @@ from tuf.api.metadata import (
 )
 
 from pratique.errors import UsageError
-from pratique.network import keys, names, policy
+from pratique.network import keys, logged, names, policy
 from pratique.network.board import FIELD, Board, of_root
 from pratique.network.participants import (
     Participant,
@@ -83,6 +83,7 @@ def root(
     """Draft the next root, with these seats, and under them who takes part and who is suspended."""
     kept = online or online_of(current)
     newer = _root(board, seats, kept, current.root.version + 1, at)
+    newer.unrecognized_fields |= logged.fields(logged.policy_of(current.root))
     version = current.trusted.targets.version + 1
     targets = _targets(newer, board, role_keys(current), current.files, version=version, at=at)
     title = f"root {newer.version} of {board.network}"

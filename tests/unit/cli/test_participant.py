@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pratique.cli import participant_home as homes
 from pratique.cli.authority import place, publish
-from pratique.cli.participant import home as homes
 from pratique.crypto import primitives, spki
 from pratique.edges.network import serve
 from pratique.network import keys, proposal

@@ -210,6 +210,7 @@ def test_a_successor_begins_when_verifiers_had_time_to_get_it(there: Place) -> N
 def test_old_and_new_are_published_together(there: Place) -> None:
     there.join(days(1))
     out = there.root / "out"
+    out.mkdir()
     there.run("publish", "--signers", there.issuer / "certificates", "--repository", there.network,
               "--to", out, at=days(1))  # fmt: skip
     there.accept(out, days(1))
@@ -239,6 +240,7 @@ def _state(record: x509.X509Record, at: datetime) -> str:
 
 def test_role_keys_are_rolled_with_the_seats_and_the_edition_never_breaks(there: Place) -> None:
     out, late = there.root / "out", 690
+    out.mkdir()
     there.join(days(late))
     there.run("publish", "--signers", there.issuer / "certificates", "--repository", there.network,
               "--to", out, at=days(late))  # fmt: skip

@@ -20,7 +20,7 @@ import click
 from pratique.cli import options, output, sync, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import ceremony, place
-from pratique.cli.participant import edition, send
+from pratique.cli.participant import edition, published, send
 from pratique.edges.keys import Secret
 from pratique.errors import UsageError
 from pratique.network import drafts, follows, proposal, view
@@ -103,9 +103,12 @@ def handed_in(
     own, current, code = edition.own, edition.current, edition.own.participant.code
     follows.check(code, edition.held, edition.files, published=int(current.published.timestamp()))
     drafted = drafts.role(current, edition.at, code, edition.files)
-    here = [uri for _, uri in own.speaking(current) if uri][: own.threshold]
+    speaking = own.speaking(current)
+    # Keys that do not speak for it are tried all the same: the refusal tells what is to be done.
+    here = [uri for _, uri in speaking or own.role_keys if uri][: own.threshold]
     homes.sign(edition.folder, here, secret, drafted, current)
     yield from ceremony.told(drafted, current)
+    published.note(edition.folder, drafted)
     path = out or Path(f"{code}-{drafted.versions()[code]}.proposal")
     if target is None or len(here) < own.threshold:
         output.write(path, proposal.to_bytes(drafted))

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import unquote
 
-from pratique.crypto import signing
+from pratique.crypto import ed25519, signing
 from pratique.edges import disk
 from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.terms import Algorithm
 
 MAX_SIZE = 64 * 1024
+Key = TypeVar("Key")
 
 
 def path_of(rest: str) -> PurePosixPath:
@@ -31,6 +33,33 @@ def path_of(rest: str) -> PurePosixPath:
 
 def open_key(path: Path, password: Callable[[], str]) -> signing.SoftwareKey:
     """Open a key file. The password is asked for only when the file is there."""
+    return _opened(path, password, signing.from_pem)
+
+
+def open_log_key(path: Path, password: Callable[[], str]) -> ed25519.Ed25519Key:
+    """Open the key file of a log or a witness, as `open_key` does."""
+    return _opened(path, password, ed25519.from_pem)
+
+
+def make_key(
+    path: Path, password: Callable[[], str], algorithm: Algorithm, note: str
+) -> signing.SoftwareKey:
+    """Make a key and keep it in a new file."""
+    _refuse_existing(path)
+    key = signing.generate(algorithm)
+    _keep(path, key.to_pem(password(), entropy=os.urandom, note=note))
+    return key
+
+
+def make_log_key(path: Path, password: Callable[[], str], note: str) -> ed25519.Ed25519Key:
+    """Make a key for a log or a witness, and keep it in a new file."""
+    _refuse_existing(path)
+    key = ed25519.from_seed(os.urandom(ed25519.KEY_SIZE))
+    _keep(path, key.to_pem(password(), entropy=os.urandom, note=note))
+    return key
+
+
+def _opened(path: Path, password: Callable[[], str], read: Callable[[bytes, str], Key]) -> Key:
     try:
         with path.open("rb") as opened:
             data = opened.read(MAX_SIZE + 1)
@@ -43,19 +72,13 @@ def open_key(path: Path, password: Callable[[], str]) -> signing.SoftwareKey:
     if len(data) > MAX_SIZE:
         raise Unreadable("key-unreadable", f"{path}: it is too large for a key")
     try:
-        return signing.from_pem(data, password())
+        return read(data, password())
     except PratiqueError as error:
         # Told again with the path; `from None`, since nothing of the password's trial is to be kept.
         raise type(error)(error.code, f"{path}: {error.message}", error.hint) from None
 
 
-def make_key(
-    path: Path, password: Callable[[], str], algorithm: Algorithm, note: str
-) -> signing.SoftwareKey:
-    """Make a key and keep it in a new file."""
-    _refuse_existing(path)
-    key = signing.generate(algorithm)
-    data = key.to_pem(password(), entropy=os.urandom, note=note)
+def _keep(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
@@ -65,7 +88,6 @@ def make_key(
         raise
     except OSError as error:
         raise Unreadable("key-unwritable", f"{path}: {_why(error)}") from error
-    return key
 
 
 def _refuse_existing(path: Path) -> None:

@@ -59,7 +59,7 @@ def opened(source: str) -> Fetch:
         return _Server(source)
     path = Path(source)
     top = path / "repository" if (path / "repository").is_dir() else path
-    if (top / "metadata").is_dir():
+    if (top / "metadata").is_dir() or (top / "log").is_dir():
         files = Repository(top)
         return lambda name, limit: _within(files.get(name), limit)
     if path.is_file():
@@ -173,8 +173,8 @@ def _within(data: bytes | None, limit: int) -> bytes | None:
 
 
 def _is_named_for_good(name: str) -> bool:
-    # A root and the timestamp may be other ones tomorrow; all else is named by version or digest.
-    return name != "metadata/timestamp.json" and not name.endswith(".root.json")
+    # A root, a proof and the timestamp may be other ones tomorrow; all else is named by version or digest.
+    return name != "metadata/timestamp.json" and not name.endswith((".root.json", ".proof"))
 
 
 def _waiting(arriving: Path, name: str) -> bytes | None:

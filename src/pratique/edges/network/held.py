@@ -30,7 +30,11 @@ ANCHOR, HELD, SOURCE, ARRIVING = "anchor.json", "held.zip", "source", "arriving"
 MAX_FILES = 50_000
 MAX_SIZE = 2 * 1024**3
 """Bytes, unpacked."""
-NAME = re.compile(r"(metadata|targets/[A-Za-z0-9]{2,16})/[A-Za-z0-9][A-Za-z0-9._-]{0,250}")
+NAME = re.compile(
+    r"(metadata|targets/[A-Za-z0-9]{2,16})/[A-Za-z0-9][A-Za-z0-9._-]{0,250}"
+    r"|log/[1-9][0-9]{0,9}\.(root|snapshot)\.proof"
+)
+"""A file of an edition, proofs of the log among them."""
 _DATE, _HEADER = (1980, 1, 1, 0, 0, 0), 30
 
 

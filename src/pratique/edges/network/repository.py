@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,16 @@ from pratique.edges import disk
 from pratique.edges.network.held import NAME
 from pratique.errors import Unreadable, UsageError
 
+_LOG = re.compile(
+    r"log/(checkpoint|tile/(entries|[0-9]|[1-5][0-9]|6[0-3])(/x[0-9]{3}){0,6}/[0-9]{3}(\.p/[0-9]{1,3})?)"
+)
+
 
 class Repository(Mapping[str, bytes]):
-    """The files of a folder, by name; each is read when it is asked for."""
+    """The files of a folder, by name; each is read when it is asked for.
+
+    It names the files of editions; those of the log beside them are found when they are asked for.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,8 +50,8 @@ class Repository(Mapping[str, bytes]):
         return path is not None and path.is_file()
 
     def __iter__(self) -> Iterator[str]:
-        for top in ("metadata", "targets"):
-            for path in sorted((self._folder / top).rglob("*")):
+        for top in ("metadata/*", "targets/*/*", "log/*.proof"):
+            for path in sorted(self._folder.glob(top)):
                 if path.is_file() and not path.name.startswith("."):
                     yield path.relative_to(self._folder).as_posix()
 
@@ -51,12 +59,17 @@ class Repository(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
     def _path(self, name: str) -> Path | None:
-        return self._folder.joinpath(*name.split("/")) if NAME.fullmatch(name) else None
+        return self._folder.joinpath(*name.split("/")) if is_name(name) else None
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a repository may have a file of this name: of an edition, or of the log."""
+    return NAME.fullmatch(name) is not None or _LOG.fullmatch(name) is not None
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files in the order given, each on the disk before the next; none outside of the folder."""
-    if strange := [name for name in files if not NAME.fullmatch(name)]:
+    if strange := [name for name in files if not is_name(name)]:
         raise UsageError("name-unfit", f"{strange[0]!r} is no name of a network's file")
     for name, data in files.items():
         path = folder / name

@@ -27,12 +27,14 @@ try:
 except ImportError as _missing:
     raise ExtraMissing("server", "serving") from _missing
 
-from pratique.edges.network.held import NAME
+from pratique.edges.network.repository import is_name
 
 TAKE_SIZE = 64 * 1024 * 1024
 """The largest proposal that is taken, in bytes."""
 FOR_EVER = "public, max-age=31536000, immutable"
 A_MINUTE = "public, max-age=60"
+ANEW = frozenset({"metadata/timestamp.json", "log/checkpoint"})
+"""Files that are written again under the same name."""
 Take = Callable[[bytes], dict[str, object]]
 """take(proposal) -> what came of it; raises PratiqueError."""
 
@@ -62,9 +64,9 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
     async def read(request: Request) -> Response:
         name = request.path_params["name"]
         path = folder / name
-        if not NAME.fullmatch(name) or not path.is_file():
+        if not is_name(name) or not path.is_file():
             return Response(status_code=404)
-        kept = A_MINUTE if name == "metadata/timestamp.json" else FOR_EVER
+        kept = A_MINUTE if name in ANEW else FOR_EVER
         kind = "application/json" if name.endswith(".json") else "application/octet-stream"
         return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
 

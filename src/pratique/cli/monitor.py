@@ -1,0 +1,67 @@
+"""`pratique monitor`: is what the network says of a participant what the participant has said?
+
+    what was synced · the log at SOURCE · published.json -> journeys.monitor -> alarms, watched.json
+
+1. It is run by the participant itself, every day: nobody else knows what the participant has published.
+2. Exit: 0 no alarm · 1 alarms · 3 refused · 4 not reached. A log that is in doubt is an alarm.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from pratique.cli import logs, options, safe
+from pratique.cli import participant_home as homes
+from pratique.cli.participant import published
+from pratique.edges import disk, files
+from pratique.edges.network import fetch, held
+from pratique.errors import UsageError
+from pratique.journeys import monitor as journey
+from pratique.network import names, view
+from pratique.network.record import Watched
+
+ALARM = 1
+
+
+@click.command()
+@click.argument("source", required=False)
+@homes.option
+@options.home
+@options.output_format
+def monitor(
+    *, source: str | None, folder: Path | None, home: Path | None, output_format: str
+) -> int:
+    """Hold what was synced, and the log at SOURCE, against what this participant has published.
+
+    SOURCE is a web address or a folder [default: where the last sync came from].
+    """
+    where, network = homes.folder_of(folder), held.folder_of(files.home(home))
+    kept = held.load(network)
+    if kept is None or names.TIMESTAMP_FILE not in kept.files:
+        raise UsageError(
+            "no-network", "no network is known here", "pratique sync SOURCE --root root.json"
+        )
+    place = source or held.source_of(network)
+    if place is None:
+        raise UsageError("source-missing", "it is not told where the log is", "name SOURCE")
+    get, path = fetch.opened(place), where / published.WATCHED
+    before = Watched.from_bytes(files.read_bytes(path)) if path.exists() else Watched()
+    note, leaves = logs.came(get, before.size)
+    log = journey.Log(note, leaves, lambda name: kept.files.get(name) or get(name, names.MAX_FILE))
+    found = journey.watched(published.load(where), view.read(kept.files, kept.anchor), log, before)
+    disk.replace(path, found.watched.to_bytes())
+    _tell(found, output_format)
+    return ALARM if found.alarms else 0
+
+
+def _tell(found: journey.Seen, output_format: str) -> None:
+    if output_format == "json":
+        rows = [one._asdict() for one in found.alarms]
+        click.echo(json.dumps({"alarms": rows, "leaves": found.watched.size}, indent=1))
+        return
+    for one in found.alarms:
+        click.echo(safe.printable(f"alarm: {one.code}: {one.told()}"))
+    click.echo(f"{found.watched.size} leaves looked at, {len(found.alarms)} alarms")

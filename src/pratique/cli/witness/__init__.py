@@ -1,0 +1,1 @@
+"""`pratique witness`: what a witness of a log does."""

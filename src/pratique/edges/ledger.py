@@ -1,0 +1,92 @@
+"""What a witness holds: one row for each log, compared and swapped in one transaction.
+
+    Ledger(path).held(origin) -> Held          .swap(origin, before, after) -> was it so?
+
+1. A swap is on the disk when it returns (SQLite, `synchronous` FULL): the cosignature leaves after it.
+2. A file that is damaged, or gone where there was one, is refused: a witness that has forgotten may
+   cosign a second tree.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from pratique.edges import disk
+from pratique.errors import Unreadable, UsageError
+from pratique.journeys.witness import Held
+
+_TABLE = (
+    "CREATE TABLE held (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, "
+    "at INTEGER NOT NULL) STRICT"
+)
+_SWAP = "UPDATE held SET size = ?, root = ?, at = ? WHERE origin = ? AND size = ? AND root = ? AND at = ?"
+_WAIT = 30.0
+"""Seconds that one process waits for another."""
+
+
+class Ledger:
+    """A witness's rows, in a file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open them; Unreadable `ledger-missing` if there is no such file: see `make`."""
+        if not path.is_file():
+            raise Unreadable(
+                "ledger-missing",
+                f"{path}: what this witness has cosigned is gone",
+                "restore it; if it is lost, make a new witness, with a new key: "
+                "this one could cosign a second tree",
+            )
+        self._path = path
+
+    @classmethod
+    def make(cls, path: Path) -> Ledger:
+        """Make an empty one; UsageError `ledger-exists`."""
+        if path.exists():
+            raise UsageError("ledger-exists", f"{path}: there is one already", "it is kept")
+        try:
+            with closing(_connected(path)) as made:
+                made.execute(_TABLE)
+            disk.settle(path.parent)
+        except (sqlite3.Error, OSError) as error:
+            raise _unusable(path, error) from error
+        return cls(path)
+
+    def held(self, origin: str) -> Held:
+        """Return what is held of a log; `Held()` of one that was never cosigned."""
+        try:
+            with closing(_connected(self._path)) as opened:
+                row = opened.execute(
+                    "SELECT size, root, at FROM held WHERE origin = ?", (origin,)
+                ).fetchone()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+        return Held() if row is None else Held(*row)
+
+    def swap(self, origin: str, before: Held, after: Held) -> bool:
+        """Put `after` in the place of `before`, durably; False if it is not `before` any more."""
+        try:
+            with closing(_connected(self._path)) as opened:
+                opened.execute("BEGIN IMMEDIATE")
+                if before == Held():
+                    opened.execute(
+                        "INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?)", (origin, *before)
+                    )
+                swapped = opened.execute(_SWAP, (*after, origin, *before)).rowcount == 1
+                opened.execute("COMMIT" if swapped else "ROLLBACK")
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+        return swapped
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    found = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+    # No WAL: a witness writes a few times an hour, and a copy of one file is a whole copy.
+    found.execute("PRAGMA journal_mode = DELETE")
+    found.execute("PRAGMA synchronous = FULL")
+    return found
+
+
+def _unusable(path: Path, error: Exception) -> Unreadable:
+    return Unreadable("ledger-unusable", f"{path}: {type(error).__name__}", "restore its copy")

@@ -1,0 +1,1 @@
+"""The transparency log: what was published, in an order that nobody can change unseen."""
