@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, TargetFile
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused
 from pratique.journeys import publish
-from pratique.network import keys, names
+from pratique.network import announce, keys, names
 from pratique.network.view import View
 from tests.networks import AT, Authority, State, Verifier
 
@@ -147,7 +147,9 @@ def spread(
     told = {**publish._versions(now.trusted.snapshot), **versions}
     kept = {role: version for role, version in told.items() if version is not None}
     described = publish._described({**authority.files, **files}, kept, now.root)
-    made = publish._announced(now, described, online or authority.online, authority.now)
+    by, at = online or authority.online, authority.now
+    made = announce.listed(now.trusted.snapshot, described, by, at)
+    made |= announce.timestamp(authority.files, made, by, at)
     return {**authority.files, **files, **made}
 
 

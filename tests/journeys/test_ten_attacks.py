@@ -16,8 +16,7 @@ from tuf.api.metadata import MetaFile
 from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys import publish
 from pratique.journeys.sync import Sync
-from pratique.network import drafts, names, pieces, policy, trunk, trusted, view
-from pratique.network.view import View
+from pratique.network import announce, drafts, names, pieces, policy, trunk, trusted, view
 from pratique.trust import announced
 from tests.cheats import (
     Files,
@@ -377,13 +376,10 @@ class TestIndefiniteFreeze:
     def test_the_timestamps_key_alone_freezes_for_a_week_at_most(self, town: Town) -> None:
         """It may say each hour that nothing is new; the list of versions ends all the same."""
         name = newest(town.after, "snapshot")
-        current: View = town.authority.view
 
         def at(when: timedelta) -> Files:
-            made = publish._timestamp(
-                current, current.trusted.snapshot.version, town.after[name],
-                town.authority.online, AT + when,
-            )  # fmt: skip
+            snapshot = {name: town.after[name]}
+            made = announce.timestamp(town.after, snapshot, town.authority.online, AT + when)
             return {**town.after, **made}
 
         last = policy.SNAPSHOT_LIFE - timedelta(seconds=1)

@@ -3,6 +3,10 @@
     Proposal, signed -> published -> files, in the order in which they are to be written
     online keys, once an hour -> refreshed -> a new timestamp
 
+Where the root asks for a log, the edition waits for its witnesses:
+
+    Proposal, signed -> prepared -> the log, witnesses -> proofs -> announced -> files and timestamp
+
 1. The signatures are checked here as every verifier will check them; nothing is taken on anybody's word,
    and the online keys can add nothing to what others have signed.
 2. Files are named by version or digest and lie there before they are announced; the timestamp is
@@ -16,39 +20,26 @@ import hashlib
 from collections import ChainMap
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot
 
-from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.network import (
-    enclosed,
-    follows,
-    keys,
-    logged,
-    names,
-    policy,
-    proposal,
-    trusted,
-    view,
-)  # fmt: skip
+from pratique.network import announce, enclosed, follows, logged, names, proposal, trusted, view
+from pratique.network.announce import OnlineKeys
 from pratique.network.memory import Memory
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files, View
 from pratique.snapshot.heard import value_sets
 
+__all__ = [
+    "ANCHOR", "OnlineKeys", "announced", "missing", "prepared", "published", "refreshed", "relisted", "timed",
+]  # fmt: skip
+
 ANCHOR = names.metadata("root", 1)
 LEAD = timedelta(days=2)
 """How long before its end the list of versions is made anew."""
-
-
-class OnlineKeys(NamedTuple):
-    """The two keys that are kept online."""
-
-    snapshot: SigningKey
-    timestamp: SigningKey
 
 
 def published(
@@ -56,6 +47,7 @@ def published(
 ) -> dict[str, bytes]:
     """Return the files of the next edition, to be written in this order, the timestamp last.
 
+    Of a network whose root asks for a log nobody believes them before the proofs are there: see `prepared`.
     There are none where it is published already: whoever was interrupted may ask again.
 
     Args:
@@ -66,6 +58,17 @@ def published(
 
     Raises:
         DocumentRefused: `proposal-unsigned`, `proposal-version`, `network-…`, `policy-…`, `board-…`.
+    """
+    made = prepared(files, proposed, online, at=at)
+    return {**made, **announced(files, made, online, at=at)} if made else {}
+
+
+def prepared(
+    files: Files, proposed: Proposal, online: OnlineKeys, *, at: datetime
+) -> dict[str, bytes]:
+    """Return the files of the next edition but for the timestamp; as `published`.
+
+    What of it is metadata is to be logged, and the proofs to be written, before `announced`.
     """
     current = _current(files, proposed)
     if current is not None and _is_there(current, files, proposed):
@@ -78,22 +81,50 @@ def published(
         found[names.target(path, hashlib.sha256(data).hexdigest())] = data
     for role, metadata in proposed.metadata.items():
         found[names.metadata(role, metadata.signed.version)] = metadata.to_bytes()
-    versions = {} if current is None else _versions(current.trusted.snapshot)
+    before = None if current is None else current.trusted.snapshot
+    versions = {} if before is None else _versions(before)
     versions |= {role: v for role, v in proposed.versions().items() if role != Root.type}
-    whole: Files = ChainMap(found, dict(files.items()) if current is None else files)  # type: ignore[arg-type]
-    found |= _announced(current, _described(whole, versions, _root(current, proposed)), online, at)
-    _see(whole, current, proposed)
+    there: Files = dict(files.items()) if current is None else files
+    described = _described(_chained(found, there), versions, _root(current, proposed))
+    found |= announce.listed(before, described, online, at)
+    _see(
+        _chained({**found, **announce.timestamp(there, found, online, at)}, there),
+        current,
+        proposed,
+    )
     return found
 
 
+def announced(files: Files, made: Files, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
+    """Return the timestamp that puts what was prepared, and written, in force."""
+    return announce.timestamp(files, made, online, at)
+
+
+def relisted(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
+    """Return a new list of versions where the one in force nears its end; nothing before."""
+    current = view.read(files, files[ANCHOR], proven=False)
+    before = current.trusted.snapshot
+    if before.expires - at >= LEAD:
+        return {}
+    return announce.listed(before, before.meta, online, at)
+
+
 def refreshed(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
-    """Return a new timestamp, and a new list of versions where that one nears its end."""
-    current = view.read(files, files[ANCHOR])
-    snapshot = current.trusted.snapshot
-    if snapshot.expires - at < LEAD:
-        return _announced(current, snapshot.meta, online, at)
-    name = names.metadata("snapshot", snapshot.version)
-    return _timestamp(current, snapshot.version, files[name], online, at)
+    """Return a new timestamp, and a new list of versions where that one nears its end.
+
+    Of a network whose root asks for a log, `timed` and, with its proof, `relisted`.
+    """
+    made = relisted(files, online, at=at)
+    return (
+        {**made, **announced(files, made, online, at=at)} if made else timed(files, online, at=at)
+    )
+
+
+def timed(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
+    """Return a new timestamp for the edition in force."""
+    current = view.read(files, files[ANCHOR], proven=False)
+    name = names.metadata("snapshot", current.trusted.snapshot.version)
+    return announce.timestamp(files, {name: files[name]}, online, at)
 
 
 def missing(proposed: Proposal, current: View | None) -> list[str]:
@@ -112,13 +143,13 @@ def _current(files: Files, proposed: Proposal) -> View | None:
     newer = proposed.metadata.get(Root.type)
     name = "" if newer is None else names.metadata(Root.type, newer.signed.version)
     if newer is None or not _is_file(files, name, newer):
-        return view.read(files, files[ANCHOR])
+        return view.read(files, files[ANCHOR], proven=False)
     try:
-        return view.read(files, files[ANCHOR])
+        return view.read(files, files[ANCHOR], proven=False)
     except DocumentRefused:
         # Written and not yet announced: its timestamp is still to come, and this call makes it.
         before = {n: files[n] for n in files if n != name}
-        return view.read(before, before[ANCHOR])
+        return view.read(before, before[ANCHOR], proven=False)
 
 
 def _is_there(current: View, files: Files, proposed: Proposal) -> bool:
@@ -173,7 +204,7 @@ def _check_follows(current: View, proposed: Proposal, files: Files) -> None:
 
 def _see(files: Files, current: View | None, proposed: Proposal) -> None:
     """See the edition as a verifier will; DocumentRefused if that would refuse any of it."""
-    seen = view.read(files, files[ANCHOR])
+    seen = view.read(files, files[ANCHOR], proven=False)
     for role in proposed.metadata:
         one = seen.suspend if role == names.SUSPEND else seen.roles.get(role)
         if one is not None and one.problem:
@@ -209,35 +240,5 @@ def _described(files: Files, versions: Mapping[str, int], root: Root | None) -> 
     }
 
 
-def _announced(
-    current: View | None, meta: Mapping[str, MetaFile], online: OnlineKeys, at: datetime
-) -> dict[str, bytes]:
-    version = 1 if current is None else current.trusted.snapshot.version + 1
-    signed = Snapshot(version, expires=_end(at, policy.SNAPSHOT_LIFE), meta=dict(meta))
-    data = _signed(signed, online.snapshot)
-    name = names.metadata("snapshot", version)
-    return {name: data, **_timestamp(current, version, data, online, at)}
-
-
-def _timestamp(
-    current: View | None, version: int, snapshot: bytes, online: OnlineKeys, at: datetime
-) -> dict[str, bytes]:
-    signed = Timestamp(
-        1 if current is None else current.trusted.timestamp.version + 1,
-        expires=_end(at, policy.TIMESTAMP_LIFE),
-        snapshot_meta=MetaFile(
-            version, len(snapshot), {"sha256": hashlib.sha256(snapshot).hexdigest()}
-        ),
-        unrecognized_fields={trusted.PUBLISHED: at.strftime("%Y-%m-%dT%H:%M:%SZ")},
-    )
-    return {names.TIMESTAMP_FILE: _signed(signed, online.timestamp)}
-
-
-def _signed(signed: Any, key: SigningKey) -> bytes:
-    metadata = Metadata(signed)
-    keys.sign(metadata, key)
-    return metadata.to_bytes()
-
-
-def _end(at: datetime, life: timedelta) -> datetime:
-    return (at + life).replace(microsecond=0)
+def _chained(newer: dict[str, bytes], files: Files) -> Files:
+    return ChainMap(newer, files)  # type: ignore[arg-type]

@@ -150,7 +150,7 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
     Raises:
         DocumentRefused: `log-unproven`, `log-unbound`, `log-policy`, and what `proof.check` raises.
     """
-    used = set()
+    used: set[str] = set()
     for before, name in _roots(files, anchor, trusted.root):
         policy = policy_of(before)
         if policy is not None:

@@ -4,6 +4,8 @@
 
 1. In the order of The Update Framework (§5.3 to §5.6); what is refused ends it.
 2. What is held guards what comes: nothing older is taken for it.
+3. Where the root asks for a log, the list of versions and the roots must stand in it before anything
+   else is asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from pratique.errors import DocumentRefused
-from pratique.network import names, view
+from pratique.network import logged, names, view
 from pratique.network.trusted import Trusted, refused
 from pratique.network.view import Files, View, is_file, target_name
 
@@ -44,7 +46,8 @@ class Trunk:
     """
 
     def __init__(self, held: Files, anchor: bytes, at: datetime) -> None:
-        self._held, self._at, self.trusted = held, at, Trusted(anchor, at)
+        self._held, self._anchor, self._at = held, anchor, at
+        self.trusted = Trusted(anchor, at)
         self.files: dict[str, bytes] = {}
         self.changed: list[str] = []
         self.earlier: View | None = None
@@ -56,6 +59,7 @@ class Trunk:
         yield from self._roots()
         yield from self._timestamp()
         yield from self._snapshot()
+        yield from self._proofs()
         yield from self._targets()
 
     def _one(self, name: str, limit: int) -> Generator[tuple[Wanted, ...], Answers, bytes]:
@@ -111,6 +115,20 @@ class Trunk:
                 return
         data = yield from self._one(name, names.MAX_SNAPSHOT)
         self.trusted.take_snapshot(data)
+
+    def _proofs(self) -> Asking:
+        wanted = logged.wanted(self.files, self._anchor, self.trusted)
+        held = {name: self._held[name] for name in wanted if name in self._held}
+        if "root" in self.changed and wanted:
+            # It was good for the witnesses that an earlier root has asked for.
+            held.pop(wanted[-1], None)
+        lacking = tuple(Wanted(name, logged.MAX_PROOF) for name in wanted if name not in held)
+        answers = (yield lacking) if lacking else {}
+        came = {name: data for name, data in answers.items() if data is not None}
+        self.files |= held | came
+        proven = logged.check(self.files, self._anchor, self.trusted)
+        if proven is not None and proven.floor > self._at + FUTURE:
+            raise refused("future", "log", "this device's clock is behind, or the witnesses lie")
 
     def _targets(self) -> Asking:
         name = names.metadata("targets", self.trusted.snapshot.meta["targets.json"].version)

@@ -2,7 +2,8 @@
 
     files, anchor -> root .. root -> timestamp -> snapshot -> targets -> every role, every file -> View
 
-1. Nothing is believed because it lies on this disk: each signature, version and digest is checked.
+1. Nothing is believed because it lies on this disk: each signature, version and digest is checked, and,
+   where the root asks for a log, that the edition stands in it.
 2. Nothing is refused for being old: age is judged where it is used.
 3. A participant whose newest is missing or broken is told by a problem; an earlier one of it is used
    to know its certificates by, and nobody else is touched.
@@ -19,8 +20,9 @@ from typing import NamedTuple
 from tuf.api.metadata import Root, TargetFile, Targets
 
 from pratique.errors import DocumentRefused
-from pratique.network import names, trusted
+from pratique.network import logged, names, trusted
 from pratique.network.board import Board
+from pratique.network.logged import Proven
 from pratique.network.participants import Participant, read_participants, read_suspensions
 from pratique.network.trusted import Trusted
 from pratique.trust.roll import Suspension
@@ -58,6 +60,7 @@ class View(NamedTuple):
         suspend: the role that suspends.
         files: the authority's own files by path.
         used: the names of the files that all this was read from.
+        proven: how the log holds it; None if the root asks for no log, or nobody asked here.
     """
 
     trusted: Trusted
@@ -68,6 +71,7 @@ class View(NamedTuple):
     suspend: Role
     files: Mapping[str, bytes]
     used: frozenset[str]
+    proven: Proven | None = None
 
     @property
     def board(self) -> Board:
@@ -80,14 +84,26 @@ class View(NamedTuple):
         return self.trusted.root
 
 
-def read(files: Files, anchor: bytes) -> View:
-    """Read a network; DocumentRefused `network-…`, `board-…`, `policy-…` if its trunk does not hold."""
+def read(files: Files, anchor: bytes, *, proven: bool = True) -> View:
+    """Read a network.
+
+    Args:
+        files: by name.
+        anchor: the root that is believed from the start.
+        proven: whether to ask for the proofs that the root asks for; who makes an edition asks for them
+            when it is in the log.
+
+    Raises:
+        DocumentRefused: `network-…`, `board-…`, `policy-…`, `log-…` if its trunk does not hold.
+    """
     used: set[str] = set()
     found = Trusted(anchor)
     follow_roots(found, files, used)
     found.take_timestamp(_must(files, names.TIMESTAMP_FILE, used))
     version = found.timestamp.snapshot_meta.version
     found.take_snapshot(_must(files, names.metadata("snapshot", version), used))
+    proof = logged.check(files, anchor, found) if proven else None
+    used |= proof.used if proof is not None else set()
     version = found.snapshot.meta["targets.json"].version
     found.take_targets(_must(files, names.metadata("targets", version), used))
     own = {
@@ -106,7 +122,7 @@ def read(files: Files, anchor: bytes) -> View:
         except DocumentRefused as error:
             suspend = suspend._replace(problem=error.code)
     return View(
-        found, found.published, participants, roles, suspensions, suspend, own, frozenset(used)
+        found, found.published, participants, roles, suspensions, suspend, own, frozenset(used), proof
     )
 
 

@@ -109,4 +109,5 @@ def _roll(view: View, said: Mapping[str, Said]) -> Roll:
         members=members,
         freshness={place: made.freshness for place, made in chosen if made is not None},
         choices={place: made.value_sets for place, made in chosen if made and made.value_sets},
+        floor=int(view.proven.floor.timestamp()) if view.proven else 0,
     )

@@ -72,12 +72,14 @@ class Roll(NamedTuple):
         members: by participant's code.
         freshness: by destination, where it differs from the default.
         choices: by destination: the codes of a value set that it recognises.
+        floor: the time is later than this, as witnesses of the log say; 0 where nobody does.
     """
 
     published: int
     members: Mapping[str, Member] = MappingProxyType({})
     freshness: Mapping[str, Freshness] = MappingProxyType({})
     choices: Mapping[str, Sets] = MappingProxyType({})
+    floor: int = 0
 
     def standing(self, signer: Signer, at: int) -> Iterator[Finding]:
         """Yield what the network has against a signer at `at`."""
@@ -98,7 +100,7 @@ class Roll(NamedTuple):
 
     def age(self, place: str | None, at: int) -> Finding | None:
         """Tell whether the data is too old for a destination, or newer than the clock."""
-        if at < self.published - CLOCK_SLACK:
+        if at < max(self.published, self.floor) - CLOCK_SLACK:
             return Finding(Code.CLOCK_BEHIND)
         old, too_old = self.freshness.get(place or "", Freshness())
         hours = (at - self.published) // HOUR

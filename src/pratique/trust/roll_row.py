@@ -24,6 +24,7 @@ def to_row(roll: Roll) -> dict[str, object]:
             place: {name: list(codes) for name, codes in sorted(sets.items())}
             for place, sets in sorted(roll.choices.items())
         },
+        "floor": roll.floor,
     }
 
 
@@ -41,6 +42,7 @@ def from_row(row: Any) -> Roll:
             text(place): {text(n): tuple(map(text, array(codes))) for n, codes in sets.items()}
             for place, sets in row["choices"].items()
         },
+        floor=whole(row["floor"]),
     )
 
 
