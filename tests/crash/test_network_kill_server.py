@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.authority import place, publish
+from pratique.cli.authority.serve import taken
 from pratique.edges.network import held, serve
 from pratique.edges.network.repository import Repository
 from pratique.network import names, proposal, view
@@ -177,13 +177,11 @@ def utopia(
     ceremonies.joined(desk)
 
     def take(data: bytes) -> dict[str, object]:
-        found = proposal.from_bytes(data)
         with lock:
-            online = place.online_keys(tmp_path / "net", lambda _: PASSWORD, found)
-            made = publish.published(tmp_path / "net", found, online, web.instant(LATER))
-            done.append(found.versions()["XXU"])
+            answer = taken(tmp_path / "net", data, lambda _: PASSWORD, web.instant(LATER))
+            done.append(proposal.from_bytes(data).versions()["XXU"])
         time.sleep(SLOW)
-        return {"published": found.title, "files": sorted(made)}
+        return answer
 
     with web.serving(serve.application(tmp_path / "net/repository", take)) as url:
         yield desk, url, done

@@ -29,18 +29,14 @@ PEOPLE = canary.people(60)
 SERVE = """
 import sys
 from pathlib import Path
-from pratique.cli.authority import place, publish
+from pratique.cli.authority.serve import taken
 from pratique.edges.network import serve
-from pratique.network import proposal
 from tests import ceremonies, web
 
 folder, port = Path(sys.argv[1]), int(sys.argv[2])
 
 def take(data):
-    found = proposal.from_bytes(data)
-    online = place.online_keys(folder, lambda _: ceremonies.PASSWORD, found)
-    made = publish.published(folder, found, online, web.instant(ceremonies.LATER))
-    return {"published": found.title, "files": sorted(made)}
+    return taken(folder, data, lambda _: ceremonies.PASSWORD, web.instant(ceremonies.LATER))
 
 print("serving")
 serve.run(serve.application(folder / "repository", take), host="127.0.0.1", port=port)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.log import merkle
 from pratique.log.checkpoint import Checkpoint, opened, signed
 from pratique.log.merkle import EMPTY
-from pratique.log.note import Note, NoteKey
+from pratique.log.note import Note, NoteKey, Signature
 from pratique.log.tiles import CHECKPOINT, ENTRIES, HEIGHT, Tile, Tiles, grown
 
 HEAD = ".head"
@@ -82,6 +82,17 @@ class LogFolder:
                 self._write(path, data)
             root = merkle.root(Tiles(self.read, size), size)
             note = signed(Checkpoint(self._log.name, size, root), key)
+            opened(note, self._log)
+            self._write(HEAD, note.to_bytes())
+        return note
+
+    def cosign(self, lines: Iterable[Signature]) -> Note:
+        """Put cosignatures under the head, and return it; whose they are is asked where it is used."""
+        with self._locked():
+            head = self.head()
+            if head is None:
+                raise UsageError("log-empty", "there is no checkpoint yet")
+            note = head.with_signatures(*lines)
             opened(note, self._log)
             self._write(HEAD, note.to_bytes())
         return note

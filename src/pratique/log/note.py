@@ -41,6 +41,11 @@ class NoteKey(NamedTuple):
     kind: int
     public: bytes
 
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Tell whether somebody may sign notes under a name."""
+        return _NAME.fullmatch(name) is not None
+
     @property
     def id(self) -> bytes:
         """Return the identifier (C2SP signed-note, "Signatures"), 4 bytes."""

@@ -103,6 +103,11 @@ class Tiles:
         self._read, self._size = read, size
         self._held: dict[tuple[int, int], list[bytes]] = {}
 
+    @property
+    def size(self) -> int:
+        """Return how many leaves there are."""
+        return self._size
+
     def __call__(self, height: int, index: int) -> bytes:
         """Return the hash of a complete subtree; DocumentRefused `log-tile` if it is not there."""
         tier, rest = divmod(height, HEIGHT)

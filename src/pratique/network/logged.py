@@ -163,7 +163,12 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
     name = names.metadata("snapshot", trusted.snapshot.version)
     seen = _prove(files, name, policy)
     used.add(proof_name(name))
-    floor = datetime.fromtimestamp(seen.floor, UTC)
+    try:
+        floor = datetime.fromtimestamp(seen.floor, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise _refused(
+            "cosignature", "the witnesses cosigned at no time of any calendar"
+        ) from error
     return Proven(floor, seen.checkpoint.size, frozenset(used))
 
 

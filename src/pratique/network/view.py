@@ -122,7 +122,15 @@ def read(files: Files, anchor: bytes, *, proven: bool = True) -> View:
         except DocumentRefused as error:
             suspend = suspend._replace(problem=error.code)
     return View(
-        found, found.published, participants, roles, suspensions, suspend, own, frozenset(used), proof
+        found,
+        found.published,
+        participants,
+        roles,
+        suspensions,
+        suspend,
+        own,
+        frozenset(used),
+        proof,
     )
 
 

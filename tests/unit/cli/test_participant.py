@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from pratique.cli import participant_home as homes
-from pratique.cli.authority import place, publish
+from pratique.cli.authority import place
+from pratique.cli.authority.serve import taken
 from pratique.crypto import primitives, spki
 from pratique.edges.network import serve
-from pratique.network import keys, proposal
+from pratique.network import keys
 from pratique.trust import announced
 from tests import web
 from tests.ceremonies import AT, DOSE, LATER, PASSWORD, STATE, Desk, edition, issued
@@ -38,11 +39,8 @@ def server(desk: Desk) -> Iterator[str]:
     lock = threading.Lock()
 
     def take(data: bytes) -> dict[str, object]:
-        found = proposal.from_bytes(data)
         with lock:
-            online = place.online_keys(desk.folder / "net", lambda _: PASSWORD, found)
-            made = publish.published(desk.folder / "net", found, online, web.instant(LATER))
-        return {"published": found.title, "files": sorted(made)}
+            return taken(desk.folder / "net", data, lambda _: PASSWORD, web.instant(LATER))
 
     with web.serving(serve.application(desk.folder / "net/repository", take)) as url:
         yield url

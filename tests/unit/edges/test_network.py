@@ -524,7 +524,7 @@ def test_a_proposal_is_published_by_its_signatures_alone_and_a_server_starts_aga
         found = proposal.from_bytes(data)
         made = publish.published(Repository(folder), found, authority.online, at=AT + HOUR)
         repository.write(folder, made)
-        return {"published": found.title, "files": sorted(made)}
+        return {"published": found.title, "files": sorted(made), "waits": False}
 
     drafted = state.draft()
     before = dict(Repository(folder))

@@ -15,6 +15,7 @@ COMMANDS = {
     "sign": (f"{_HERE}.ceremony:sign", "Sign a proposal, on the seat's own machine."),
     "publish": (f"{_HERE}.publish:publish", "Publish what enough have signed."),
     "refresh": (f"{_HERE}.publish:refresh", "Sign a new timestamp; for a clock, once an hour."),
+    "log": (f"{_HERE}.log:log", "Keep the log, and have its witnesses see what is published."),
     "onboard": (f"{_HERE}.onboard:onboard", "Record a step of a participant's onboarding."),
     "self-test": (f"{_HERE}.self_test:self_test", "Try what a participant published, with samples."),
     "status": (f"{_HERE}.standing:standing", "Show seats, participants, and what ends when."),

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from pratique.cli import options, output, unlock
-from pratique.cli.authority import cards, place
+from pratique.cli.authority import cards, log_home, place
 from pratique.edges import files
 from pratique.edges.keys import Secret, make_key, open_key
 from pratique.errors import UsageError
-from pratique.network import board, drafts, keys, names, proposal
+from pratique.network import board, drafts, keys, logged, names, proposal
 from pratique.terms import Environment
 
 KEYS = ("file:keys/snapshot-{}.pem", "file:keys/timestamp-{}.pem")
@@ -36,6 +36,10 @@ KEYS = ("file:keys/snapshot-{}.pem", "file:keys/timestamp-{}.pem")
               help="Of all that the network publishes.")  # fmt: skip
 @click.option("--value-sets", multiple=True, type=click.Path(path_type=Path, exists=True),
               metavar="PATH", help="Value sets to publish. Repeatable.")  # fmt: skip
+@click.option("--witness", "witnesses", multiple=True, metavar="KEY",
+              help="A witness of the network's log, from: pratique witness init. Repeatable.")  # fmt: skip
+@click.option("--quorum", type=click.IntRange(1), metavar="N",
+              help="Witnesses that must have seen an edition [default: two thirds].")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The proposal [default: root-1.proposal in DIR].")  # fmt: skip
 @options.at
@@ -50,6 +54,8 @@ def init(
     per_region: int,
     environment: str,
     value_sets: tuple[Path, ...],
+    witnesses: tuple[str, ...],
+    quorum: int | None,
     out: Path | None,
     at: datetime | None,
     password_file: Path | None,
@@ -65,6 +71,7 @@ def init(
     listed = tuple(card.seat for card in found)
     made = board.Board(network, Environment(environment), listed, threshold, suspend, per_region)
     made.check()
+    seen_by = log_home.quorum(folder, witnesses, quorum) if witnesses else None
     own = {names.VALUE_SETS: sets_of(value_sets)} if value_sets else {}
     secret = unlock.secrets(password_file, pin_file, new=True)
     online, noted = online_keys(folder, network, 1, secret)
@@ -75,11 +82,15 @@ def init(
         own,
         options.now_or(at),
     )
+    if seen_by is not None:
+        logged.adopt(drafted.metadata, seen_by)
     path = out or folder / "root-1.proposal"
     place.repository_of(folder).mkdir(parents=True, exist_ok=True)
     output.write(path, proposal.to_bytes(drafted))
     place.save_online(folder, noted)
     click.echo(f"{network}: {threshold} of {len(found)} seats, {suspend} to suspend: {folder}")
+    if seen_by is not None:
+        click.echo(f"its log: {seen_by.log.name}, {seen_by.needed} of {len(witnesses)} witnesses")
     click.echo(f"proposal: {path}")
     click.echo("each seat, on its own machine: pratique authority sign PROPOSAL --key URI")
     click.echo(f"then: pratique authority publish {folder} PROPOSAL...")

@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, Root, Targets
 
+from pratique.cli.authority import log_home
 from pratique.edges import disk, files
 from pratique.edges.keys import Secret, open_key
 from pratique.edges.network import held
-from pratique.edges.network.repository import Repository
+from pratique.edges.network import repository as stored
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys import onboard, publish
-from pratique.network import board, drafts, names, proposal, trusted, view
+from pratique.network import board, drafts, names, trusted, view
 from pratique.trust import json_text
 
 FORMAT = "pratique-authority-1"
@@ -55,7 +56,7 @@ def _is_published(files: Mapping[str, bytes]) -> bool:
 
 def current(folder: Path) -> view.View:
     """Return the authority's network; UsageError `nothing-published` before its first edition."""
-    found = read_view(Repository(repository_of(folder)))
+    found = read_view(stored.Repository(repository_of(folder)))
     if found is None and not (folder / FILE).exists():
         raise _no_authority(folder)
     if found is None:
@@ -94,7 +95,7 @@ def signers_of(named: Path | None, home: Path | None, role: str, version: int) -
     return set(Metadata[Targets].from_bytes(data).signatures)
 
 
-def _repository(named: Path) -> Repository:
+def _repository(named: Path) -> stored.Repository:
     inner = repository_of(named)
     if not inner.is_dir() and not (named / "metadata").is_dir():
         raise UsageError(
@@ -102,7 +103,7 @@ def _repository(named: Path) -> Repository:
             f"{named}: there is no repository here",
             "name an authority's folder, or one with metadata/ in it",
         )
-    return Repository(inner if inner.is_dir() else named)
+    return stored.Repository(inner if inner.is_dir() else named)
 
 
 def save_online(folder: Path, uris: Mapping[str, str]) -> None:
@@ -112,13 +113,10 @@ def save_online(folder: Path, uris: Mapping[str, str]) -> None:
     disk.replace(folder / FILE, json.dumps(document, indent=1, sort_keys=True).encode())
 
 
-def online_keys(
-    folder: Path, secret: Secret, proposed: proposal.Proposal | None = None
-) -> publish.OnlineKeys:
-    """Open the online keys that the root names: the proposed root, if there is one."""
+def online_keys(folder: Path, secret: Secret, root: Root | None = None) -> publish.OnlineKeys:
+    """Open the online keys that a root names: the one in force, if none is given."""
     noted = _noted(folder)
-    newer = None if proposed is None else proposed.metadata.get("root")
-    root = current(folder).root if newer is None else newer.signed
+    root = current(folder).root if root is None else root
     found = []
     for role in ("snapshot", "timestamp"):
         uri = noted.get(root.roles[role].keyids[0])
@@ -129,13 +127,19 @@ def online_keys(
                 "was another folder's root proposed? see: pratique authority propose online-keys",
             )
         found.append(open_key(uri, folder=folder, secret=secret))
-    return publish.OnlineKeys(*found)
+    snapshot, timestamp = found
+    return publish.OnlineKeys(snapshot, timestamp, log_home.key(folder, secret))
+
+
+def require(folder: Path) -> None:
+    """See to it that there is an authority in a folder; Unreadable `no-authority`."""
+    if not (folder / FILE).exists():
+        raise _no_authority(folder)
 
 
 def _noted(folder: Path) -> dict[str, str]:
+    require(folder)
     path = folder / FILE
-    if not path.exists():
-        raise _no_authority(folder)
     found = json_text.parse(files.read_bytes(path))
     if not isinstance(found, dict) or found.keys() != {"format", "keys"}:
         raise DocumentRefused("authority-file", f"{path}: this is no document of {FORMAT}")
@@ -179,7 +183,7 @@ def records(
 def seated(folder: Path, current_view: view.View) -> dict[str, onboard.Seated]:
     """Return every seat that there ever was, by its key's identifier."""
     found: dict[str, onboard.Seated] = {}
-    held_files = Repository(repository_of(folder))
+    held_files = stored.Repository(repository_of(folder))
     trunk = trusted.Trusted(held_files[publish.ANCHOR])
     while True:
         for seat in trunk.board.seats:

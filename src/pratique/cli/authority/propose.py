@@ -1,25 +1,22 @@
 """`pratique authority propose`: draft what the seats are to sign. A file, and nothing changes yet.
 
-admit · activate · withdraw · rekey · value-sets · suspend · renew · seats -> PROPOSAL
+admit · activate · withdraw · rekey · value-sets · suspend · renew · seats · online-keys · log -> PROPOSAL
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from pratique.cli import options, output, unlock
-from pratique.cli.authority import cards, ceremony, init, place
+from pratique.cli import options
+from pratique.cli.authority import cards, drafting, init, place, roots
 from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys.onboard import Step
 from pratique.network import drafts, names, participants, proposal, view
 from pratique.trust.roll import Suspension
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 CARD = click.Path(path_type=Path, exists=True)
 BEFORE_ADMISSION = {Step.QA_PASSED, Step.ANCHOR_SIGNED}
 
@@ -29,16 +26,8 @@ def propose() -> None:
     """Draft what the seats are to sign."""
 
 
-def _common(command: Command) -> Command:
-    out = click.option(
-        "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-        help="Where to write the proposal.",
-    )  # fmt: skip
-    return place.folder(options.at(out(command)))
-
-
 @propose.command()
-@_common
+@drafting.common
 @click.argument("applications", nargs=-1, required=True, type=CARD, metavar="APPLICATION...")
 def admit(*, folder: Path, applications: tuple[Path, ...], out: Path, at: datetime | None) -> None:
     """Admit participants: their keys may speak for CODE/ from then on; no domain is active yet."""
@@ -61,11 +50,11 @@ def admit(*, folder: Path, applications: tuple[Path, ...], out: Path, at: dateti
         listed[code] = one.participant
     title = f"admit {', '.join(sorted(one.participant.code for one in found))}"
     members = {one.participant.code: one.keys for one in found}
-    _write(out, drafts.targets(current, options.now_or(at), title, participants=listed, members=members), current)  # fmt: skip
+    drafting.write(out, drafts.targets(current, options.now_or(at), title, participants=listed, members=members), current)  # fmt: skip
 
 
 @propose.command()
-@_common
+@drafting.common
 @click.argument("code")
 @click.option("--domain", "domains", multiple=True, required=True, help="DCC, ICVP. Repeatable.")
 def activate(
@@ -77,11 +66,13 @@ def activate(
     one = _participant(current, code)
     changed = one._replace(domains=one.domains | set(domains))
     title = f"activate {code} for {', '.join(domains)}"
-    _write(out, _listed(current, at, title, {**current.participants, code: changed}), current)
+    drafting.write(
+        out, _listed(current, at, title, {**current.participants, code: changed}), current
+    )
 
 
 @propose.command()
-@_common
+@drafting.common
 @click.argument("code")
 def withdraw(*, folder: Path, code: str, out: Path, at: datetime | None) -> None:
     """Let participant CODE go: its own wish, or the seats' decision."""
@@ -91,11 +82,11 @@ def withdraw(*, folder: Path, code: str, out: Path, at: datetime | None) -> None
     drafted = drafts.targets(
         current, options.now_or(at), f"withdraw {code}", participants=listed, members={code: None}
     )
-    _write(out, drafted, current)
+    drafting.write(out, drafted, current)
 
 
 @propose.command()
-@_common
+@drafting.common
 @click.argument("application", type=CARD)
 def rekey(*, folder: Path, application: Path, out: Path, at: datetime | None) -> None:
     """Give a participant other keys: the old ones are lost, stolen, or at their end."""
@@ -106,21 +97,23 @@ def rekey(*, folder: Path, application: Path, out: Path, at: datetime | None) ->
     drafted = drafts.targets(
         current, options.now_or(at), f"other keys for {code}", members={code: one.keys}
     )
-    _write(out, drafted, current)
+    drafting.write(out, drafted, current)
 
 
 @propose.command("value-sets")
-@_common
+@drafting.common
 @click.argument("paths", nargs=-1, required=True, type=CARD, metavar="PATH...")
 def value_sets(*, folder: Path, paths: tuple[Path, ...], out: Path, at: datetime | None) -> None:
     """Publish value sets, in place of those that are published."""
     current = place.current(folder)
     own = {names.VALUE_SETS: init.sets_of(paths)}
-    _write(out, drafts.targets(current, options.now_or(at), "value sets", files=own), current)
+    drafting.write(
+        out, drafts.targets(current, options.now_or(at), "value sets", files=own), current
+    )
 
 
 @propose.command()
-@_common
+@drafting.common
 @click.argument("code")
 @click.option("--reason", type=click.Choice([r.value for r in participants.Reason]), required=True)
 @click.option("--days", type=click.IntRange(1, 14), default=14, show_default=True)
@@ -140,78 +133,15 @@ def suspend(
             error.message,
             "it is a brake that wears out; to let it go: propose withdraw",
         ) from error
-    _write(out, drafted, current)
+    drafting.write(out, drafted, current)
 
 
 @propose.command()
-@_common
+@drafting.common
 def renew(*, folder: Path, out: Path, at: datetime | None) -> None:
     """Confirm the participants as they are, before the authority's last edition ends."""
     current = place.current(folder)
-    _write(out, drafts.targets(current, options.now_or(at), "confirm as it is"), current)
-
-
-@propose.command()
-@_common
-@click.option("--seat", "seat_cards", multiple=True, type=CARD, metavar="CARD",
-              help="A new seat, or another holder or key of one. Repeatable.")  # fmt: skip
-@click.option("--remove", multiple=True, metavar="NAME", help="A seat that goes. Repeatable.")
-@click.option("-k", "--threshold", type=int, help="Another threshold.")
-@click.option("--suspend", type=int, help="Another threshold to suspend.")
-@click.option("--per-region", type=int, help="Another cap of a region.")
-def seats(
-    *,
-    folder: Path,
-    seat_cards: tuple[Path, ...],
-    remove: tuple[str, ...],
-    threshold: int | None,
-    suspend: int | None,
-    per_region: int | None,
-    out: Path,
-    at: datetime | None,
-) -> None:
-    """Propose the next root: other seats or thresholds, or the same for another year."""
-    current = place.current(folder)
-    board, public = current.board, drafts.seat_keys(current)
-    held = {seat.name: seat for seat in board.seats}
-    for name in remove:
-        held.pop(place.seat_named(current, name).name)
-    for card in map(cards.read_seat, seat_cards):
-        held[card.seat.name] = card.seat
-        public[card.seat.keyid] = card.public_key
-    made = board._replace(
-        seats=tuple(held[name] for name in sorted(held)),
-        threshold=threshold or board.threshold,
-        suspend_threshold=suspend or board.suspend_threshold,
-        per_region=per_region or board.per_region,
-    )
-    own = [public[seat.keyid] for seat in made.seats]
-    _write(out, drafts.root(current, options.now_or(at), board=made, seats=own), current)
-
-
-@propose.command("online-keys")
-@_common
-@unlock.secret_files
-def online_keys(
-    *,
-    folder: Path,
-    out: Path,
-    at: datetime | None,
-    password_file: Path | None,
-    pin_file: Path | None,
-) -> None:
-    """Propose the next root with other online keys: these are lost, stolen, or a year old."""
-    current = place.current(folder)
-    secret = unlock.secrets(password_file, pin_file, new=True)
-    online, noted = init.online_keys(
-        folder, current.board.network, current.root.version + 1, secret
-    )
-    place.save_online(folder, noted)
-    seated = drafts.seat_keys(current).values()
-    drafted = drafts.root(
-        current, options.now_or(at), board=current.board, seats=seated, online=online
-    )
-    _write(out, drafted, current)
+    drafting.write(out, drafts.targets(current, options.now_or(at), "confirm as it is"), current)
 
 
 def _listed(
@@ -241,7 +171,5 @@ def _require(folder: Path, current: view.View, code: str, steps: set[Step]) -> N
         )
 
 
-def _write(out: Path, drafted: proposal.Proposal, current: view.View) -> None:
-    output.write(out, proposal.to_bytes(drafted))
-    ceremony.tell(drafted, current)
-    click.echo(f"proposal: {out}")
+for _command in (roots.seats, roots.online_keys, roots.log):
+    propose.add_command(_command)

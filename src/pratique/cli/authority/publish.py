@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import click
+from tuf.api.metadata import Root
 
 from pratique.cli import options, unlock
-from pratique.cli.authority import ceremony, place
+from pratique.cli.authority import ceremony, entering, place
 from pratique.cli.safe import printable
-from pratique.edges.network import repository
+from pratique.edges.keys import Secret
+from pratique.edges.network import repository, waiting
+from pratique.errors import UsageError
 from pratique.journeys import publish as journey
-from pratique.network import proposal
+from pratique.network import names, proposal
 
 
 @click.command()
@@ -31,15 +34,17 @@ def publish(
 ) -> None:
     """Publish one proposal: several copies of it may be named, each with other signatures."""
     found = proposal.merged([ceremony.load(path) for path in proposals])
-    online = place.online_keys(folder, unlock.secrets(password_file, pin_file), found)
-    written = published(folder, found, online, options.now_or(at))
-    if not written:
+    secret, title = unlock.secrets(password_file, pin_file), printable(found.title)
+    came = published(folder, found, secret, options.now_or(at))
+    if came.lacking:
+        click.echo(f"{title}: waits for its witnesses, and is published when they have seen it")
+        click.echo(f"then, or to ask them again: pratique authority refresh {folder}")
+    elif came.files:
+        click.echo(f"{title}: {len(came.files)} files, {sum(map(len, came.files.values()))} bytes")
+    else:
         # An interrupted call may be made again, and is no second edition.
-        click.echo(f"{printable(found.title)}: published already")
-        return
-    click.echo(
-        f"{printable(found.title)}: {len(written)} files, {sum(map(len, written.values()))} bytes"
-    )
+        click.echo(f"{title}: published already")
+    _tell(came)
 
 
 @click.command()
@@ -50,26 +55,78 @@ def refresh(
     *, folder: Path, at: datetime | None, password_file: Path | None, pin_file: Path | None
 ) -> None:
     """Sign a new timestamp, so that verifiers know that nothing is held back from them."""
-    online = place.online_keys(folder, unlock.secrets(password_file, pin_file))
-    written = refreshed(folder, online, options.now_or(at))
-    click.echo(f"published anew: {', '.join(written)}")
+    tell(refreshed(folder, unlock.secrets(password_file, pin_file), options.now_or(at)))
+
+
+def tell(came: entering.Entered) -> None:
+    """Say what a refreshing came to."""
+    if came.files:
+        click.echo(f"published anew: {', '.join(came.files)}")
+    _tell(came)
+
+
+def _tell(came: entering.Entered) -> None:
+    for line in came.told():
+        click.echo(printable(line))
 
 
 def published(
-    folder: Path, found: proposal.Proposal, online: journey.OnlineKeys, at: datetime
-) -> dict[str, bytes]:
-    """Publish a proposal in the authority's folder; return what was written."""
+    folder: Path, found: proposal.Proposal, secret: Secret, at: datetime
+) -> entering.Entered:
+    """Publish a proposal in the authority's folder, or have it wait for its witnesses.
+
+    Raises:
+        UsageError: `edition-waiting`: another edition waits, and this one would follow upon it.
+    """
+    place.require(folder)
     where = place.repository_of(folder)
     with repository.locked(where):
-        made = journey.published(repository.Repository(where), found, online, at=at)
-        repository.write(where, made)
-    return made
+        came, waits = entering.finish(folder, secret, at), waiting.load(folder)
+        own = {names.metadata(role, version) for role, version in found.versions().items()}
+        if waits and own <= waits.keys():
+            return came
+        if waits:
+            raise UsageError(
+                "edition-waiting",
+                "an edition before this one waits for its witnesses",
+                f"have them asked again: pratique authority refresh {folder}",
+            )
+        newer = found.metadata.get(Root.type)
+        online = place.online_keys(folder, secret, None if newer is None else newer.signed)
+        made = journey.prepared(repository.Repository(where), found, online, at=at)
+        return _entered(folder, made, secret, at)
 
 
-def refreshed(folder: Path, online: journey.OnlineKeys, at: datetime) -> Iterable[str]:
-    """Sign a new timestamp in the authority's folder; return what was written."""
+def refreshed(folder: Path, secret: Secret, at: datetime) -> entering.Entered:
+    """Sign a new timestamp in the authority's folder; first bring what waits one step further."""
+    place.require(folder)
     where = place.repository_of(folder)
     with repository.locked(where):
-        made = journey.refreshed(repository.Repository(where), online, at=at)
-        repository.write(where, made)
-    return made
+        came, there = entering.finish(folder, secret, at), repository.Repository(where)
+        if came.files or (came.lacking and names.TIMESTAMP_FILE not in there):
+            return came
+        online = place.online_keys(folder, secret)
+        made = {} if came.lacking else journey.relisted(there, online, at=at)
+        if made:
+            came = _entered(folder, made, secret, at)
+        if came.files:
+            return came
+        timed = journey.timed(there, online, at=at)
+        repository.write(where, timed)
+        return came._replace(files=timed)
+
+
+def _entered(
+    folder: Path, made: Mapping[str, bytes], secret: Secret, at: datetime
+) -> entering.Entered:
+    where = place.repository_of(folder)
+    if made and entering.asked(made, repository.Repository(where)):
+        waiting.save(folder, made)
+        return entering.finish(folder, secret, at)
+    if not made:
+        return entering.Entered()
+    repository.write(where, made)
+    online = place.online_keys(folder, secret, entering.newer_root(made))
+    announced = journey.announced(repository.Repository(where), made, online, at=at)
+    repository.write(where, announced)
+    return entering.Entered({**made, **announced})

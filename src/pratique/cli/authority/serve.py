@@ -49,23 +49,26 @@ def serve(
         lock = threading.Lock()
 
         def take(data: bytes) -> dict[str, object]:
-            found = proposal.from_bytes(data)
             with lock:
-                # Opened anew: a root that was published meanwhile may name other ones.
-                online = place.online_keys(folder, secret, found)
-                made = publish.published(folder, found, online, datetime.now(UTC))
-            return {"published": found.title, "files": sorted(made)}
+                return taken(folder, data, secret, datetime.now(UTC))
 
         _keep_fresh(folder, secret, lock, refresh_minutes * 60)
     click.echo(f"serving {repository} on http://{host}:{port}", err=True)
     server.run(server.application(repository, take), host=host, port=port)
 
 
+def taken(folder: Path, data: bytes, secret: Secret, at: datetime) -> dict[str, object]:
+    """Publish a proposal that was handed in; return the answer."""
+    found = proposal.from_bytes(data)
+    came = publish.published(folder, found, secret, at)
+    return {"published": found.title, "files": sorted(came.files), "waits": bool(came.lacking)}
+
+
 def _keep_fresh(folder: Path, secret: Secret, lock: threading.Lock, seconds: float) -> None:
     def again() -> None:
         try:
             with lock:
-                publish.refreshed(folder, place.online_keys(folder, secret), datetime.now(UTC))
+                publish.refreshed(folder, secret, datetime.now(UTC))
         except PratiqueError as error:
             # Told, and tried again next time: what is published stays, and grows old visibly.
             click.echo(f"error: {error.message}", err=True)

@@ -13,7 +13,7 @@ import click
 from pratique.cli import options
 from pratique.cli.authority import place
 from pratique.journeys import onboard
-from pratique.network import names
+from pratique.network import logged, names
 from pratique.network.view import Role, View
 from pratique.snapshot.of_network import compiled
 from pratique.terms import SignerState
@@ -40,6 +40,12 @@ def standing(*, folder: Path, at: datetime | None, output_format: str) -> None:
         f"{board.network}, {board.environment}: {board.threshold} of {len(board.seats)} seats, "
         f"{board.suspend_threshold} to suspend, at most {board.per_region} a region"
     )
+    asked = logged.policy_of(current.root)
+    if asked is not None:
+        click.echo(
+            f"log {asked.log.name}: {asked.needed} of {len(asked.witnesses)} witnesses see what is "
+            f"published, {', '.join(witness.name for witness in asked.witnesses)}"
+        )
     for seat in board.seats:
         click.echo(f"  {seat.name:<10} {seat.holder:<5} {seat.region:<6} key {seat.keyid}")
     for what, end in _ends(current).items():

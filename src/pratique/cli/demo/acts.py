@@ -67,12 +67,12 @@ def _play(stage: Stage) -> None:
 
 
 def _taker(authority: founding.Authority) -> Callable[[bytes], dict[str, Any]]:
-    online, lock = forgery.online(authority), threading.Lock()
+    lock = threading.Lock()
 
     def take(data: bytes) -> dict[str, Any]:
         found = proposal.from_bytes(data)
         with lock:
-            made = publish.published(authority.folder, found, online, authority.stage.at)
-        return {"published": found.title, "files": sorted(made)}
+            made = publish.published(authority.folder, found, forgery.secret, authority.stage.at)
+        return {"published": found.title, "files": sorted(made.files), "waits": bool(made.lacking)}
 
     return take

@@ -29,7 +29,11 @@ def send(*, file: Path, target: str) -> None:
 def handed_in(target: str, name: str, data: bytes) -> str:
     """Hand a proposal in, and say what came of it."""
     if target.startswith(("http://", "https://")):
-        return f"published: {printable(upload.sent(target, data))}"
+        taken = upload.sent(target, data)
+        what = (
+            "taken, and published when its witnesses have seen it" if taken.waits else "published"
+        )
+        return f"{what}: {printable(taken.title)}"
     folder = Path(target)
     if not folder.is_dir():
         raise UsageError(

@@ -6,7 +6,7 @@ proposal -> POST URL/proposals -> what was published | why not
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import urllib3
 
@@ -19,8 +19,15 @@ TIMEOUT = urllib3.Timeout(connect=10, read=300)
 """A server that publishes reads the whole network before it answers."""
 
 
-def sent(url: str, data: bytes) -> str:
-    """Send a proposal; return its title as the server published it.
+class Taken(NamedTuple):
+    """What a server made of a proposal: its title, and whether it waits for the log's witnesses."""
+
+    title: str
+    waits: bool
+
+
+def sent(url: str, data: bytes) -> Taken:
+    """Send a proposal; return what the server made of it.
 
     Raises:
         DocumentRefused: with the server's own code.
@@ -39,7 +46,7 @@ def sent(url: str, data: bytes) -> str:
         finally:
             answer.close()
         if answer.status == _OK:
-            return str(told["published"])
+            return Taken(str(told["published"]), told["waits"] is True)
         raise DocumentRefused(str(told["code"]), str(told["message"]), str(told["hint"]))
     except urllib3.exceptions.HTTPError as error:
         raise _unreachable(url, why(error)) from None

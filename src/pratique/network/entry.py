@@ -1,0 +1,95 @@
+"""An edition's entry into the log: what it takes, and the proofs that come of it. Before it is in force.
+
+    prepared files, root in force -> asked -> Quorum... · leaves -> the log, witnesses -> proofs -> ordered
+
+1. A root that follows is seen by the witnesses of the root before it, and by its own.
+2. There is one log. A network whose log's key is lost or stolen begins anew, from another anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuf.api.metadata import Metadata, Root
+
+from pratique.errors import DocumentRefused, UsageError
+from pratique.log.merkle import inclusion
+from pratique.log.note import Note
+from pratique.log.proof import Proof
+from pratique.log.quorum import Quorum
+from pratique.log.tiles import Tiles
+from pratique.network import logged
+
+Files = Mapping[str, bytes]
+PROVEN = frozenset({"root", "snapshot"})
+
+
+def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
+    """Return the quorums that must see an edition: none where no log is asked for.
+
+    Args:
+        made: the edition's files by name, without the timestamp.
+        current: the root in force; None before the first.
+
+    Raises:
+        UsageError: `log-replaced`: the next root asks for another log.
+    """
+    before = None if current is None else logged.policy_of(current)
+    newer = [data for name, data in made.items() if name.endswith(".root.json")]
+    if not newer:
+        return () if before is None else (before,)
+    after = logged.policy_of(Metadata[Root].from_bytes(newer[0]).signed)
+    found = tuple(dict.fromkeys(one for one in (before, after) if one is not None))
+    if len({one.log for one in found}) > 1 or (before is not None and after is None):
+        raise UsageError(
+            "log-replaced",
+            "the next root asks for another log than the one in force, or for none",
+            "a network keeps its log; its witnesses may change",
+        )
+    return found
+
+
+def entries(made: Files) -> list[bytes]:
+    """Return the leaves of an edition, in the order in which its files are written."""
+    return [leaf.to_bytes() for leaf in logged.leaves(ordered(made))]
+
+
+def lacking(note: Note, quorums: tuple[Quorum, ...]) -> dict[str, tuple[str, ...]]:
+    """Return, for each quorum that has not seen a checkpoint, whose cosignatures may still come.
+
+    Raises:
+        DocumentRefused: `log-cosignature`, `log-unsigned` and others: what is there is wrong.
+    """
+    found = {}
+    for one in quorums:
+        try:
+            one.seen(note)
+        except DocumentRefused as error:
+            if error.code != "log-quorum":
+                raise
+            left = tuple(w.name for w in one.witnesses if note.body_of(w) is None)
+            found[f"{len(one.witnesses) - len(left)} of {one.needed} have seen it"] = left
+    return found
+
+
+def proofs(made: Files, tree: Tiles, note: Note) -> dict[str, bytes]:
+    """Return the proofs that verifiers ask for, by name; the edition's leaves are the last of the tree."""
+    listed = logged.leaves(ordered(made))
+    found = {}
+    for number, leaf in enumerate(listed, tree.size - len(listed)):
+        if leaf.role[0] in PROVEN:
+            proof = Proof(number, inclusion(tree, number, tree.size), note)
+            found[logged.proof_name(leaf.name)] = proof.to_bytes()
+    return found
+
+
+def ordered(made: Files) -> dict[str, bytes]:
+    """Return files in the order in which they are written: nothing is announced before it is there."""
+    return dict(sorted(made.items(), key=lambda one: (_turn(one[0]), one[0])))
+
+
+def _turn(name: str) -> int:
+    for turn, end in enumerate((".root.json", ".snapshot.json"), 3):
+        if name.endswith(end):
+            return turn
+    return 1 if name.startswith("metadata/") else 0
