@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -42,6 +43,12 @@ def serving(application: Starlette) -> Iterator[str]:
         listening.close()
 
 
+def _is_whole(request: bytes) -> bool:
+    head, ended, body = request.partition(b"\r\n\r\n")
+    said = re.search(rb"(?im)^content-length: *(\d+)", head)
+    return bool(ended) and len(body) >= int(said[1] if said else 0)
+
+
 class Raw:
     """A server that notes every byte that it is sent, and answers as it is told.
 
@@ -66,7 +73,7 @@ class Raw:
         request = b""
         with connection, contextlib.suppress(OSError):
             connection.settimeout(10)
-            while not request.endswith(b"\r\n\r\n"):
+            while not _is_whole(request):
                 more = connection.recv(65536)
                 if not more:
                     return

@@ -26,6 +26,12 @@ _WAIT = 30.0
 """Seconds that one process waits for another."""
 
 
+_HINT = (
+    "nothing was cosigned; is there room on the disk? if the file is damaged, make a new witness, with a new key: "
+    "an older copy could cosign a second tree"
+)
+
+
 class Ledger:
     """A witness's rows, in a file."""
 
@@ -35,7 +41,7 @@ class Ledger:
             raise Unreadable(
                 "ledger-missing",
                 f"{path}: what this witness has cosigned is gone",
-                "restore it; if it is lost, make a new witness, with a new key: "
+                "put the very file back, no older copy; if it is lost, make a new witness, with a new key: "
                 "this one could cosign a second tree",
             )
         self._path = path
@@ -46,7 +52,7 @@ class Ledger:
         if path.exists():
             raise UsageError("ledger-exists", f"{path}: there is one already", "it is kept")
         try:
-            with closing(_connected(path)) as made:
+            with closing(_connected(path, "rwc")) as made:
                 made.execute(_TABLE)
             disk.settle(path.parent)
         except (sqlite3.Error, OSError) as error:
@@ -80,8 +86,10 @@ class Ledger:
         return swapped
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    found = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+def _connected(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    # Of a file that went away while a server runs, no empty one may take the place.
+    place = f"{path.absolute().as_uri()}?mode={mode}"
+    found = sqlite3.connect(place, timeout=_WAIT, isolation_level=None, uri=True)
     # No WAL: a witness writes a few times an hour, and a copy of one file is a whole copy.
     found.execute("PRAGMA journal_mode = DELETE")
     found.execute("PRAGMA synchronous = FULL")
@@ -89,4 +97,4 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _unusable(path: Path, error: Exception) -> Unreadable:
-    return Unreadable("ledger-unusable", f"{path}: {type(error).__name__}", "restore its copy")
+    return Unreadable("ledger-unusable", f"{path}: {error}", _HINT)

@@ -11,6 +11,7 @@ COMMANDS = {
     "init": (f"{_HERE}.init:init", "Make a witness: its key, and which logs it watches."),
     "show": (f"{_HERE}.init:show", "Show its key, and what it has cosigned."),
     "cosign": (f"{_HERE}.cosign:cosign", "Cosign a checkpoint that grew out of the last one."),
+    "serve": (f"{_HERE}.serve:serve", "Cosign what logs post, by HTTP."),
 }
 
 

@@ -18,7 +18,6 @@ import click
 from pratique.cli import logs, unlock
 from pratique.cli.witness import home as homes
 from pratique.edges import files
-from pratique.edges.keys.file import open_log_key
 from pratique.edges.ledger import Ledger
 from pratique.journeys import witness as journey
 
@@ -36,8 +35,6 @@ def cosign(*, folder: Path, source: str, password_file: Path | None, pin_file: P
         request = journey.Request.from_bytes(files.read_bytes(Path(source), logs.MAX_REQUEST))
     else:
         request = logs.request(source, found.logs, ledger)
-    secret = unlock.secrets(password_file, pin_file)
-    key = open_log_key(folder / homes.KEY, lambda: secret("file:"))
-    who = journey.Witness(found.own.name, key, {log.name: log for log in found.logs})
+    who = found.opened(folder, unlock.secrets(password_file, pin_file))
     now = int(datetime.now(UTC).timestamp())
     click.echo(journey.cosigned(request, who, ledger, at=now), nl=False)

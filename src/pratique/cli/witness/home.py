@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 import click
 
 from pratique.edges import disk, files
+from pratique.edges.keys import Secret
+from pratique.edges.keys.file import open_log_key
 from pratique.errors import DocumentRefused, Unreadable
+from pratique.journeys.witness import Witness
 from pratique.log.note import NoteKey
 from pratique.trust import json_text
 from pratique.trust.rows import array, text
@@ -28,6 +31,15 @@ class Home(NamedTuple):
 
     own: NoteKey
     logs: tuple[NoteKey, ...]
+
+    def opened(self, where: Path, secret: Secret) -> Witness:
+        """Open its key, and return who cosigns; DocumentRefused `witness-key` if it is another's."""
+        key = open_log_key(where / KEY, lambda: secret("file:"))
+        if key.public_key != self.own.public:
+            raise DocumentRefused(
+                "witness-key", f"{where / KEY}: it is another witness's", "restore it from its copy"
+            )
+        return Witness(self.own.name, key, {log.name: log for log in self.logs})
 
 
 def save(where: Path, home: Home) -> None:

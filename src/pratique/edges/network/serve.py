@@ -6,10 +6,12 @@
 2. A file that is named by version or digest may be kept for ever, the timestamp for a minute.
 3. What is handed in is judged by its signatures alone: being able to reach the server gives no right.
 4. Any static web server does as well for reading; nothing here is needed for it.
+5. What is sent is read up to a limit; whoever sends too much, or goes away, leaves nothing behind.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,7 +23,7 @@ try:
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
-    from starlette.requests import Request
+    from starlette.requests import ClientDisconnect, Request
     from starlette.responses import FileResponse, JSONResponse, Response
     from starlette.routing import Route
 except ImportError as _missing:
@@ -31,6 +33,8 @@ from pratique.edges.network.repository import is_name
 
 TAKE_SIZE = 64 * 1024 * 1024
 """The largest proposal that is taken, in bytes."""
+STOPPING = 30
+"""Seconds that an answer which was begun has, when the server is told to stop."""
 FOR_EVER = "public, max-age=31536000, immutable"
 A_MINUTE = "public, max-age=60"
 ANEW = frozenset({"metadata/timestamp.json", "log/checkpoint"})
@@ -53,11 +57,34 @@ def application(folder: Path, take: Take | None = None) -> Starlette:
 
 
 def run(application: Starlette, *, host: str, port: int) -> None:
-    """Serve until it is interrupted."""
+    """Serve until it is interrupted; what was begun is brought to its end."""
     uvicorn.run(
         application, host=host, port=port, access_log=False, log_level="warning",
-        server_header=False, date_header=False,
+        server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
     )  # fmt: skip
+
+
+async def body(request: Request, longest: int, seconds: float | None = None) -> bytes | None:
+    """Return what is sent with a request.
+
+    Args:
+        request: whose body is read.
+        longest: bytes that it may have.
+        seconds: in which it must come; None for as long as it takes.
+
+    Returns:
+        The body; None if it is longer, late, or the sender went away before its end.
+    """
+    data = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > longest:
+                    return None
+    except (ClientDisconnect, TimeoutError):
+        return None
+    return bytes(data)
 
 
 def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
@@ -75,13 +102,11 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
 
 def _taker(take: Take) -> Callable[[Request], Awaitable[Response]]:
     async def handed_in(request: Request) -> Response:
-        data = bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > TAKE_SIZE:
-                return JSONResponse({"code": "proposal-too-large"}, 413)
+        data = await body(request, TAKE_SIZE)
+        if data is None:
+            return JSONResponse({"code": "proposal-too-large"}, 413)
         try:
-            return JSONResponse(await run_in_threadpool(take, bytes(data)))
+            return JSONResponse(await run_in_threadpool(take, data))
         except PratiqueError as error:
             told = {"code": error.code, "message": error.message, "hint": error.hint}
             return JSONResponse(told, 400)
