@@ -86,7 +86,10 @@ class LogInMemory:
         return Proof(number, path, self.note).to_bytes()
 
     def since(self, start: int) -> list[bytes]:
-        return self.tree().entries(start, self.size)
+        return self.between(start, self.size)
+
+    def between(self, start: int, end: int) -> list[bytes]:
+        return Tiles(self.files.get, end).entries(start, end)
 
 
 class LoggedAuthority(Authority):
@@ -143,7 +146,7 @@ class Watching:
     def __init__(self, state: State, authority: LoggedAuthority) -> None:
         self.state, self.authority = state, authority
         ids = frozenset(keys.keyid(key.public_key) for key in state.roles)
-        self.record = Record(state.code, state.participant.countries, ids, 2)
+        self.record = Record(state.code, state.participant.countries, (ids,), 2)
         self.watched = Watched()
 
     def publish(self) -> None:
@@ -151,13 +154,20 @@ class Watching:
         self.record = self.record.with_edition(drafted.metadata[self.state.code])
         self.authority.publish(drafted, self.state.roles[:2])
 
-    def look(self, note: Note | None = None, files: Mapping[str, bytes] | None = None) -> list[str]:
+    def look(
+        self,
+        note: Note | None = None,
+        files: Mapping[str, bytes] | None = None,
+        at: datetime | None = None,
+        log: LogInMemory | None = None,
+    ) -> list[str]:
         """Look at what is new; return the codes of the alarms."""
         shown = self.authority.files if files is None else files
-        log = self.authority.log
-        came = Log(note or log.note, log.since(self.watched.size), shown.get)
+        log = log or self.authority.log
+        came = Log((note or log.note).to_bytes(), log.between, shown.get)
+        current = view.read(shown, self.authority.anchor, proven=False)
         found = monitor.watched(
-            self.record, view.read(shown, self.authority.anchor, proven=False), came, self.watched
+            self.record, current, came, self.watched, at=at or self.authority.now
         )
         self.watched = Watched.from_bytes(found.watched.to_bytes())
         self.told = [one.told() for one in found.alarms]

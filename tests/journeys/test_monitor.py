@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from securesystemslib.signer import SSlibKey
+from tuf.api.metadata import Metadata, Targets
 
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys import monitor
+from pratique.journeys import monitor, witness
+from pratique.log.checkpoint import Checkpoint, signed
 from pratique.log.note import Note
-from pratique.network import drafts, logged, names, proposal, view
+from pratique.network import drafts, keys, logged, names, proposal, view
 from pratique.network.record import Record, Watched
+from pratique.network.watch import Looked
 from tests.logs import CarefulVerifier, LoggedAuthority, LogInMemory, Watching, swapped
-from tests.networks import AT, DAY, HOUR, Authority, State
+from tests.networks import AT, DAY, HOUR, Authority, State, key
 from tests.unit.log import seen
 
 
@@ -30,6 +41,16 @@ class World:
 
 @pytest.fixture
 def world() -> World:
+    return _founded_anew()
+
+
+@lru_cache(maxsize=1)
+def _founded() -> World:
+    """Return one that nobody changes."""
+    return _founded_anew()
+
+
+def _founded_anew() -> World:
     authority = LoggedAuthority()
     utopia, ruritania = State("XUA"), State("XRB")
     authority.admit(utopia, ruritania)
@@ -226,13 +247,16 @@ def test_a_fork_is_told_and_nothing_else_is_believed(world: World) -> None:
     kept = world.watching.watched
     forked = LogInMemory()
     forked.append([b"0" * 64 + b"  metadata/1.root.json\n"] * (world.authority.log.size + 1))
-    note = forked.cosign(AT)
+    forked.cosign(AT)
     world.authority.publish(swapped(world.authority, "XUA", State("XTX")))
-    assert world.watching.look(note) == ["log-forked"]
+    assert world.watching.look(log=forked) == ["log-forked"]
+    # Its leaves are kept from us, or a few of them.
+    assert world.watching.look(forked.note) == ["log-incomplete"]
     assert world.watching.watched == kept
     small = LogInMemory()
     small.append([b"x"])
-    assert world.watching.look(small.cosign(AT)) == ["log-rollback"]
+    small.cosign(AT)
+    assert world.watching.look(log=small) == ["log-rollback"]
     assert world.watching.look(world.authority.log.checkpoint()) == ["log-unwitnessed"]
     assert world.watching.watched == kept
 
@@ -253,9 +277,9 @@ def test_a_network_without_a_log_says_so() -> None:
     verifier = CarefulVerifier(plain.anchor)
     assert verifier.take(plain.files) == ""
     assert verifier.proven is None
-    came = monitor.Log(Note("x\n", ()), [], plain.files.get)
-    record = Record("XUA", frozenset({"XA"}), frozenset(), 2)
-    found = monitor.watched(record, plain.view, came, Watched())
+    came = monitor.Log(b"x", lambda _start, _end: [], plain.files.get)
+    record = Record("XUA", frozenset({"XA"}), (), 2)
+    found = monitor.watched(record, plain.view, came, Watched(), at=AT)
     assert [one.code for one in found.alarms] == ["log-none"]
 
 
@@ -326,3 +350,234 @@ def test_records_are_written_and_read(world: World) -> None:
     assert Record.from_bytes(record.to_bytes()) == record
     world.watching.look()
     assert world.watching.watched.size == world.authority.log.size
+
+
+# Drafts and keys
+
+
+def test_every_draft_that_was_signed_is_ours_and_an_older_one_is_told(world: World) -> None:
+    first = world.utopia.draft()
+    world.authority.now += HOUR
+    second = world.utopia.draft()
+    record = world.watching.record
+    for drafted in (first, second, second):
+        record = record.with_edition(drafted.metadata["XUA"])
+    version = second.versions()["XUA"]
+    assert len(record.editions[version]) == 2
+    world.watching.record = Record.from_bytes(record.to_bytes())
+    world.authority.publish(second, world.utopia.roles[:2])
+    assert world.watching.look() == []
+    other = Watching(world.utopia, world.authority)
+    other.record = record.with_edition(first.metadata["XUA"])
+    assert other.look() == ["edition-replaced"]
+
+
+def _rekeyed(world: World, *names_: str) -> frozenset[str]:
+    """Let the seats have other keys speak for Utopia."""
+    public = tuple(key(f"XUA role {name}").public_key for name in names_)
+    members = {"XUA": drafts.RoleKeys(public, 2)}
+    current = world.authority.view
+    world.authority.publish(drafts.targets(current, world.authority.now, "x", members=members))
+    return frozenset(map(keys.keyid, public))
+
+
+def test_keys_that_follow_upon_keys_are_ours_and_old_ones_do_not_come_back(world: World) -> None:
+    assert world.watching.look() == []
+    old, both, new = "012", "012abc", "abc"
+    kept = world.watching.record
+    found = [
+        frozenset(keys.keyid(key(f"XUA role {n}").public_key) for n in one) for one in (both, new)
+    ]
+    # Whoever notes the new ones late knows of the time of both.
+    assert kept.with_keys(found[1]) == kept.with_keys(*found)
+    world.watching.record = Record.from_bytes(kept.with_keys(*found).to_bytes())
+    for one in (both, new):
+        _rekeyed(world, *one)
+        assert world.watching.look() == []
+    _rekeyed(world, *old)
+    assert set(world.watching.look()) == {"key-swapped"}
+
+
+def test_keys_that_the_participant_has_not_noted_are_told(world: World) -> None:
+    assert world.watching.look() == []
+    _rekeyed(world, *"012abc")
+    assert set(world.watching.look()) == {"key-swapped"}
+
+
+def _entered(world: World, name: str, metadata: Metadata[Any] | bytes) -> None:
+    """Have the log enter a file that no policy has seen."""
+    data = metadata if isinstance(metadata, bytes) else metadata.to_bytes()
+    world.authority.files[name] = data
+    world.authority.log.append([logged.leaf(name, data).to_bytes()])
+    world.authority.log.cosign(world.authority.now)
+
+
+def test_another_key_under_our_identifier_is_told(world: World) -> None:
+    assert world.watching.look() == []
+    metadata = Metadata[Targets].from_bytes(_newest(world, "targets"))
+    ours = metadata.signed.delegations
+    assert ours is not None
+    thief = keys.public(key("thief").public_key)
+    for keyid in list(ours.keys):
+        if keyid in world.watching.record.keys[0]:
+            ours.keys[keyid] = SSlibKey(keyid, thief.keytype, thief.scheme, thief.keyval)
+            break
+    _entered(world, "metadata/99.targets.json", metadata)
+    assert "key-swapped" in world.watching.look()
+
+
+def _newest(world: World, role: str) -> bytes:
+    found = [name for name in world.authority.files if name.endswith(f".{role}.json")]
+    return world.authority.files[max(found, key=lambda name: int(name[9:].partition(".")[0]))]
+
+
+# A hostile log
+
+
+def test_files_of_another_kind_under_a_logged_name_are_told(world: World) -> None:
+    assert world.watching.look() == []
+    version, kinds = 50, ("root", "snapshot", "targets", "XUA")
+    there = {one: _newest(world, one) for one in kinds}
+    there["timestamp"] = world.authority.files[names.TIMESTAMP_FILE]
+    for role in ("targets", "root", "XUA"):
+        for other, data in there.items():
+            version += 1
+            _entered(world, f"metadata/{version}.{role}.json", data)
+            told = world.watching.look()
+            # A participant's metadata is of the same kind as the authority's, but lists nobody.
+            fits = role == other or (role, other) == ("XUA", "targets")
+            assert ("edition-hidden" in told) is not fits, (role, other)
+    for data in (b"", b"[]", b"{}", b"[" * 100_000, b"{" + b'"a":{' * 5000, b"\xff" * 99):
+        version += 1
+        _entered(world, f"metadata/{version}.targets.json", data)
+        assert "edition-hidden" in world.watching.look()
+
+
+def _bent(value: Any, draw: Random) -> Any:
+    """Change something, anywhere."""
+    if isinstance(value, dict) and value and draw.random() < 0.9:
+        name = draw.choice(sorted(value))
+        value = dict(value)
+        if draw.random() < 0.15:
+            del value[name]
+        else:
+            value[name] = _bent(value[name], draw)
+        return value
+    if isinstance(value, list) and value and draw.random() < 0.8:
+        at = draw.randrange(len(value))
+        return [*value[:at], _bent(value[at], draw), *value[at + 1 :]]
+    return draw.choice(
+        [None, "", "x", "../../x", -1, 0, 2**70, 1.5, [], {}, True, ["x"], {"x": {}}]
+    )
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.sampled_from(["targets", "root", "XUA"]), st.randoms(use_true_random=False))
+def test_no_file_in_the_log_ends_the_looking(role: str, draw: Random) -> None:
+    world = _founded()
+    data = json.dumps(_bent(json.loads(_newest(world, role)), draw)).encode()
+    leaf = logged.leaf(f"metadata/9999.{role}.json", data)
+    files = {**world.authority.files, leaf.name: data}
+    looked = Looked(world.watching.record, files.get, Watched())
+    looked.look(leaf.to_bytes())
+    looked.look(logged.leaf("metadata/1.XUA.json", b"").to_bytes())
+    # Whatever the file was, the next leaf is looked at.
+    assert "edition-hidden" in [one.code for one in looked.alarms]
+
+
+def test_no_leaf_is_asked_for_before_the_witnesses_have_seen_so_many(world: World) -> None:
+    def leaves(start: int, end: int) -> list[bytes]:
+        raise AssertionError((start, end))
+
+    def look(note: Note) -> list[str]:
+        log = monitor.Log(note.to_bytes(), leaves, world.authority.files.get)
+        found = monitor.watched(
+            world.watching.record, world.authority.view, log, Watched(), at=world.authority.now
+        )
+        assert found.watched == Watched()
+        return [one.code for one in found.alarms]
+
+    at = int(AT.timestamp())
+    huge = signed(Checkpoint(seen.ORIGIN, 2**62, bytes(32)), seen.key(seen.ORIGIN))
+    assert look(huge) == ["log-unwitnessed"]
+    assert look(seen.cosigned(huge, *range(5), at=at)) == ["log-flooded"]
+    small = signed(Checkpoint(seen.ORIGIN, 5, bytes(32)), seen.key(seen.ORIGIN))
+    assert look(small) == ["log-unwitnessed"]
+    for data in (b"", b"x", b"\xff", small.to_bytes()[:-1], small.to_bytes() * 2000):
+        log = monitor.Log(data, leaves, world.authority.files.get)
+        found = monitor.watched(
+            world.watching.record, world.authority.view, log, Watched(), at=world.authority.now
+        )
+        assert [one.code for one in found.alarms] == ["log-unwitnessed"]
+
+
+def test_a_swap_is_not_buried_under_other_alarms(world: World) -> None:
+    assert world.watching.look() == []
+    log = world.authority.log
+    log.append([b"junk %d" % number for number in range(3000)])
+    log.append([f"{'0' * 64}  metadata/{n}.XUA.json\n".encode() for n in range(50, 1050)])
+    world.authority.publish(swapped(world.authority, "XUA", State("XTX")))
+    told = world.watching.look()
+    assert "key-swapped" in told
+    assert len(told) < 500
+    assert "and more: the log holds a leaf that names no file of metadata" in world.watching.told
+
+
+# Held back
+
+
+def test_a_monitor_that_is_held_back_alone_says_so(world: World) -> None:
+    """It is shown yesterday's log and network, while the others see a swap."""
+    authority, record = world.authority, world.watching.record
+    assert world.watching.look() == []
+    shown, kept = dict(authority.files), authority.log.note
+    authority.now += DAY
+    authority.publish(swapped(authority, "XUA", State("XTX")))
+    old = Watching(world.utopia, authority)
+    old.record, old.watched = record, world.watching.watched
+    assert old.look(kept, shown, at=AT + DAY) == []
+    assert old.look(kept, shown, at=AT + 3 * DAY) == ["network-old"]
+    assert old.look(kept, shown, at=AT + 8 * DAY) == ["log-old", "network-old"]
+    # The keys that are online can make its timestamp new; a witness that has seen more gives it no time.
+    with pytest.raises(DocumentRefused) as refused:
+        cosigned_again(authority, kept)
+    assert refused.value.code in {"log-request", "log-conflict"}
+
+
+def cosigned_again(authority: LoggedAuthority, note: Note) -> None:
+    log = authority.log
+    request = witness.Request(log.memories[0].held(seen.ORIGIN).size, (), note)
+    at = int(authority.now.timestamp())
+    witness.cosigned(request, log.witnesses[0], log.memories[0], at=at)
+
+
+def test_a_log_that_is_cosigned_anew_is_young_again(world: World) -> None:
+    authority = world.authority
+    assert world.watching.look() == []
+    authority.log.cosign(AT + 8 * DAY)
+    assert "log-old" not in world.watching.look(at=AT + 8 * DAY)
+    assert "log-ahead" in world.watching.look(at=AT)
+
+
+@pytest.mark.parametrize(
+    ("member", "bend"),
+    [
+        ("size", lambda size: size + 2**40),
+        ("size", lambda _: -1),
+        ("hashes", lambda _: []),
+        ("hashes", lambda hashes: [one[:-2] for one in hashes]),
+        ("keys", lambda _: None),
+        ("listed", lambda _: 1),
+        ("newest", lambda _: {"root": [1]}),
+    ],
+    ids=list("1234567"),
+)
+def test_a_state_that_was_damaged_is_refused(
+    world: World, member: str, bend: Callable[[Any], Any]
+) -> None:
+    world.watching.look()
+    row = json.loads(world.watching.watched.to_bytes())
+    row[member] = bend(row[member])
+    with pytest.raises(DocumentRefused) as refused:
+        Watched.from_bytes(json.dumps(row).encode())
+    assert refused.value.code == "record-malformed"

@@ -4,11 +4,16 @@
 
 1. It is run by the participant itself, every day: nobody else knows what the participant has published.
 2. Exit: 0 no alarm · 1 alarms · 3 refused · 4 not reached. A log that is in doubt is an alarm.
+3. With --quiet nothing is written where nothing is wrong: a clock's mail is an alarm.
+4. What was seen is kept after it was told: who is killed in between is told again.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +22,7 @@ from pratique.cli import logs, options, safe
 from pratique.cli import participant_home as homes
 from pratique.cli.participant import published
 from pratique.edges import disk, files
-from pratique.edges.network import fetch, held
+from pratique.edges.network import held
 from pratique.errors import UsageError
 from pratique.journeys import monitor as journey
 from pratique.network import names, view
@@ -31,8 +36,16 @@ ALARM = 1
 @homes.option
 @options.home
 @options.output_format
+@click.option("--quiet", is_flag=True, help="Write nothing where nothing is wrong.")
+@options.at
 def monitor(
-    *, source: str | None, folder: Path | None, home: Path | None, output_format: str
+    *,
+    source: str | None,
+    folder: Path | None,
+    home: Path | None,
+    output_format: str,
+    quiet: bool,
+    at: datetime | None,
 ) -> int:
     """Hold what was synced, and the log at SOURCE, against what this participant has published.
 
@@ -47,13 +60,19 @@ def monitor(
     place = source or held.source_of(network)
     if place is None:
         raise UsageError("source-missing", "it is not told where the log is", "name SOURCE")
-    get, path = fetch.opened(place), where / published.WATCHED
+    get, path = logs.patient(place), where / published.WATCHED
     before = Watched.from_bytes(files.read_bytes(path)) if path.exists() else Watched()
-    note, leaves = logs.came(get, before.size)
-    log = journey.Log(note, leaves, lambda name: kept.files.get(name) or get(name, names.MAX_FILE))
-    found = journey.watched(published.load(where), view.read(kept.files, kept.anchor), log, before)
+    log = journey.Log(
+        logs.checkpoint(get),
+        partial(logs.Leaves, get),
+        lambda name: kept.files.get(name) or get(name, names.MAX_TARGETS),
+    )
+    current = view.read(kept.files, kept.anchor)
+    found = journey.watched(published.load(where), current, log, before, at=options.now_or(at))
+    if found.alarms or not quiet:
+        _tell(found, output_format)
+        sys.stdout.flush()
     disk.replace(path, found.watched.to_bytes())
-    _tell(found, output_format)
     return ALARM if found.alarms else 0
 
 

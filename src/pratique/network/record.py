@@ -4,7 +4,9 @@
 
 1. An edition is known by SHA-256 of what its hands have signed, and not of the file: whoever merges
    the signatures decides which of them the file carries.
-2. A record is damaged or whole: it is refused if anything in it is odd.
+2. Of one version several may have been signed before one was published: each of them is ours.
+3. Keys follow upon keys: old ones, old and new together, new ones. Each set is ours, and none comes back.
+4. A record is damaged or whole: it is refused if anything in it is odd.
 """
 
 from __future__ import annotations
@@ -19,11 +21,16 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Targets
 
 from pratique.errors import DocumentRefused
+from pratique.log.merkle import HASH_SIZE
 from pratique.network import names
 from pratique.trust import json_text
 from pratique.trust.rows import array, text, whole
 
 FORMAT, WATCHED = "pratique-published-1", "pratique-watched-1"
+UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+"""What metadata that is none makes of those who read it."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,27 +40,38 @@ class Record(NamedTuple):
     Attributes:
         code: of the participant.
         countries: codes that are its own to sign for.
-        keyids: of the keys that speak for it.
-        threshold: how many of them must sign.
-        editions: by version, SHA-256 of what was signed.
+        keys: identifiers of those that speak for it: sets, in the order in which they follow one another.
+        threshold: how many of a set must sign.
+        editions: by version, SHA-256 of everything that was signed as that version, the newest last.
     """
 
     code: str
     countries: frozenset[str]
-    keyids: frozenset[str]
+    keys: tuple[frozenset[str], ...]
     threshold: int
-    editions: Mapping[int, str] = {}
+    editions: Mapping[int, tuple[str, ...]] = {}
 
     def with_edition(self, metadata: Metadata[Targets]) -> Record:
         """Return it with one more edition."""
-        found = {**self.editions, metadata.signed.version: digest(metadata)}
-        return self._replace(editions=found)
+        version, signed = metadata.signed.version, digest(metadata)
+        before = tuple(one for one in self.editions.get(version, ()) if one != signed)
+        return self._replace(editions={**self.editions, version: (*before, signed)})
+
+    def with_keys(self, *sets: frozenset[str]) -> Record:
+        """Return it with sets of keys, in their order; old and new ones may have spoken together."""
+        found = list(self.keys)
+        for one in sets:
+            if one not in found:
+                both = found[-1] | one if found else one
+                # Whoever notes this may have missed the time of both.
+                found += [both, one] if both not in {*found, one} else [one]
+        return self._replace(keys=tuple(found))
 
     def to_bytes(self) -> bytes:
         """Write it."""
         row = {
             **self._asdict(), "format": FORMAT, "countries": sorted(self.countries),
-            "keyids": sorted(self.keyids), "editions": {str(v): d for v, d in self.editions.items()},
+            "keys": list(map(sorted, self.keys)), "editions": {str(v): d for v, d in self.editions.items()},
         }  # fmt: skip
         return json.dumps(row, indent=1, sort_keys=True).encode() + b"\n"
 
@@ -66,13 +84,14 @@ class Record(NamedTuple):
                 raise ValueError("members of a record")
             if not names.is_participants(row["code"]):
                 raise ValueError("a member of a record")
-            editions = {int(v): text(d) for v, d in dict(row["editions"]).items()}
-            if not all(map(_DIGEST.fullmatch, editions.values())):
+            editions = {
+                int(v): tuple(map(text, array(d))) for v, d in dict(row["editions"]).items()
+            }
+            if not all(map(_DIGEST.fullmatch, (d for held in editions.values() for d in held))):
                 raise ValueError("an edition of a record")
-            countries, keyids = (
-                frozenset(map(text, array(row[n]))) for n in ("countries", "keyids")
-            )
-            return cls(row["code"], countries, keyids, whole(row["threshold"]), editions)
+            countries = frozenset(map(text, array(row["countries"])))
+            keys = tuple(frozenset(map(text, array(one))) for one in array(row["keys"]))
+            return cls(row["code"], countries, keys, whole(row["threshold"]), editions)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _malformed() from error
 
@@ -95,8 +114,9 @@ class Watched(NamedTuple):
         hashes: the frontier of the tree over them.
         newest: by role, the newest in the log.
         own: the participant's versions that are in the log.
-        policy: what the last root says of the log; "" before one was seen.
+        policy: SHA-256 of what the last root says of the log; "" before one was seen.
         listed: whether the participant was ever among the participants.
+        keys: which set of the record's keys was seen last.
     """
 
     size: int = 0
@@ -105,6 +125,7 @@ class Watched(NamedTuple):
     own: frozenset[int] = frozenset()
     policy: str = ""
     listed: bool = False
+    keys: int = 0
 
     def to_bytes(self) -> bytes:
         """Write it."""
@@ -126,10 +147,16 @@ class Watched(NamedTuple):
                 for role, (version, sha) in dict(row["newest"]).items()
             }
             hashes = tuple(map(bytes.fromhex, map(text, array(row["hashes"]))))
+            if (
+                row["size"] < 0
+                or [len(one) for one in hashes] != [HASH_SIZE] * row["size"].bit_count()
+            ):
+                raise ValueError("a frontier is a hash for each bit of its size")
             own = frozenset(map(whole, array(row["own"])))
             if type(row["listed"]) is not bool:
                 raise TypeError("not a yes or no")
-            return cls(whole(row["size"]), hashes, newest, own, text(row["policy"]), row["listed"])
+            size, seen = whole(row["size"]), whole(row["keys"])
+            return cls(size, hashes, newest, own, text(row["policy"]), row["listed"], seen)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _malformed() from error
 
@@ -143,7 +170,7 @@ def read(data: bytes) -> Metadata[Any] | None:
     """Read metadata, whoever has signed it; None if it is none."""
     try:
         return Metadata.from_bytes(data)
-    except (RepositoryError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (RepositoryError, *UNREADABLE):
         return None
 
 

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from pratique.cli import participant_home as homes
 from pratique.cli.issuer.command import issuer as issuer_command
+from pratique.cli.participant import published
 from pratique.cli.participant.command import participant
 from pratique.cli.signing_ca import until_free
 from pratique.crypto import chain, make_x509, x509
@@ -255,7 +256,9 @@ def test_role_keys_are_rolled_with_the_seats_and_the_edition_never_breaks(there:
     def sound() -> None:
         assert there.known().roles["XXU"].problem == ""
 
+    seen = [_speaking(there)]
     there.rekey(days(late + 1), there.home().public_keys())
+    seen.append(_speaking(there))
     sound()
     told = there.renew(days(late + 1), "--to", out)
     # Not yet without the old ones: they alone have signed what is published.
@@ -268,12 +271,19 @@ def test_role_keys_are_rolled_with_the_seats_and_the_edition_never_breaks(there:
     alone = drafts.RoleKeys(tuple(keys.from_pem(pem) for pem in application["keys"]), 2)
     assert not set(alone.public_keys) & set(old.public_keys)
     there.rekey(days(late + 2), alone)
+    seen.append(_speaking(there))
     sound()
     assert "listens to your new role keys alone" in there.renew(days(late + 3), "--to", out)
     home = there.home()
     assert (home.coming, set(home.public_keys().public_keys)) == ((), set(alone.public_keys))
+    # The monitor knows each set that spoke for it, in its order, and no other.
+    assert published.load(there.folder).keys == tuple(seen)
     assert home.role_since == int(days(late).timestamp())
     assert "role key" not in there.renew(days(late + 4), "--dry-run", "--to", out)
+
+
+def _speaking(there: Place) -> frozenset[str]:
+    return frozenset(map(keys.keyid, drafts.role_keys(there.known())["XXU"].public_keys))
 
 
 def test_what_is_handed_in_is_fit_to_be_sent(there: Place) -> None:

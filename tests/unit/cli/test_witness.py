@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from pratique.cli import logs
 from pratique.cli.monitor import monitor
 from pratique.cli.participant import published
 from pratique.cli.witness.command import witness
@@ -127,10 +128,16 @@ class Posted:
         (self.place / "own").mkdir(exist_ok=True)
         (self.place / "own" / published.FILE).write_bytes(self.watching.record.to_bytes())
 
+    def swap(self) -> None:
+        """Let a majority of the seats give the participant's name to somebody else's keys."""
+        self.authority.publish(swapped(self.authority, "XUA", State("XTX")))
+        self.show()
+
     def look(self, *words: str) -> Result:
         return run(
-            monitor, "--home", self.place / "home", "--participant", self.place / "own", *words
-        )
+            monitor, "--home", self.place / "home", "--participant", self.place / "own",
+            "--at", self.authority.now.isoformat(), *words,
+        )  # fmt: skip
 
 
 def test_a_monitor_is_quiet_until_something_is_wrong(tmp_path: Path) -> None:
@@ -139,12 +146,59 @@ def test_a_monitor_is_quiet_until_something_is_wrong(tmp_path: Path) -> None:
         result = posted.look()
         assert result.output.endswith(", 0 alarms\n")
         assert result.return_value == 0
-    posted.authority.publish(swapped(posted.authority, "XUA", State("XTX")))
-    posted.show()
-    result = posted.look()
+        assert (posted.look("--quiet").output, posted.look("--quiet").return_value) == ("", 0)
+    posted.swap()
+    result = posted.look("--quiet")
     assert result.return_value == 1
-    assert "alarm: key-swapped: metadata/" in result.output
-    assert '"code": "key-swapped"' in posted.look("--format", "json").output
+    where = "metadata/3.targets.json"
+    words = "the keys that speak for us are not ours, are old ones, or another number of them"
+    assert result.output.splitlines()[0] == f"alarm: key-swapped: {where}: {words}"
+    assert '"code": "key-swapped"' in posted.look("--format", "json", "--quiet").output
+    assert "Traceback" not in result.output
+
+
+def test_who_was_killed_before_it_was_told_is_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = Posted(tmp_path)
+    posted.look()
+    posted.authority.publish(swapped(posted.authority, "XUA", State("XTX")))
+    posted.authority.publish(swapped(posted.authority, "XUA", posted.state))
+    posted.show()
+    with monkeypatch.context() as killed:
+
+        def dies(*_: object) -> None:
+            raise RuntimeError("killed")
+
+        killed.setattr("pratique.cli.monitor._tell", dies)
+        with pytest.raises(RuntimeError):
+            posted.look()
+    # What came and went in the meantime stands in the log once: it must not be lost.
+    assert "key-swapped" in posted.look().output
+    assert posted.look("--quiet").output == ""
+
+
+def test_a_log_that_is_never_read_to_its_end_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = Posted(tmp_path)
+    monkeypatch.setattr(logs.patient, "__defaults__", (-1.0,))
+    with pytest.raises(PratiqueError) as refused:
+        posted.look()
+    assert refused.value.code == "log-slow"
+
+
+def test_a_tile_that_is_too_large_or_gone_is_an_alarm(tmp_path: Path) -> None:
+    posted = Posted(tmp_path)
+    tile = tmp_path / f"net/log/tile/entries/000.p/{posted.authority.log.size}"
+    data = tile.read_bytes()
+    for bent in (data + b"x" * 70_000, data[:-1], None):
+        tile.unlink() if bent is None else tile.write_bytes(bent)
+        result = posted.look()
+        assert result.return_value == 1
+        assert "alarm: log-incomplete: " in result.output
+    tile.write_bytes(data)
+    assert posted.look("--quiet").output == ""
 
 
 def test_a_monitor_needs_a_network_and_its_log(tmp_path: Path) -> None:
