@@ -65,7 +65,7 @@ def test_what_the_anchor_of_each_environment_vouches_for(
         (certificate,) = x509.armoured(anchor.read_bytes())
         return Counter(
             row.why
-            for code, held in folders.read(corpora / "tng-participants" / environment)
+            for code, held, _ in folders.read(corpora / "tng-participants" / environment)
             for row in believed(held, participant=code, anchors=[certificate], at=PUBLISHED)
         )
 

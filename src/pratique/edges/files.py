@@ -34,18 +34,26 @@ MAX_FILES = 10_000
 SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt"}
 
 
+class Refused(NamedTuple):
+    """A file of a folder that was no trust list: its name within the folder, why, and that as a code."""
+
+    name: str
+    why: str
+    code: str
+
+
 class TrustSources(NamedTuple):
     """What was read from paths.
 
     Attributes:
         snapshot: the signers, not kept anywhere yet.
         readings: (name, kind, proof, signers, authorities, skipped) of every source.
-        refused: (name, why) of the files of a folder that were none.
+        refused: the files of a folder that were none.
     """
 
     snapshot: Snapshot
     readings: tuple[tuple[str, Reading], ...]
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[Refused, ...]
 
 
 def home(named: Path | None = None) -> Path:
@@ -123,7 +131,7 @@ def trust_from(
     from pratique.trust import certificates, sources  # noqa: PLC0415 - a snapshot needs no X.509
 
     readings: list[tuple[str, Reading]] = []
-    refused: list[tuple[str, str]] = []
+    refused: list[Refused] = []
     origins: list[Source] = []
     for path, alone in _files(named):
         data = read_bytes(path)
@@ -132,7 +140,7 @@ def trust_from(
         except DocumentRefused as error:
             if alone or error.code.startswith(("proof", "list-signature", "context")):
                 raise _at(path, error) from error
-            refused.append((path.name, error.message))
+            refused.append(Refused(_within(path, named), error.message, error.code))
             continue
         origins.append(Source(path.name, hashlib.sha256(data).hexdigest()))
     signers = certificates.collect(
@@ -187,6 +195,11 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
                 if count > MAX_FILES:
                     raise Unreadable("files-too-many", f"{path}: more than {MAX_FILES} files")
                 yield file, False
+
+
+def _within(path: Path, folders: Iterable[Path]) -> str:
+    # In a tree every file has the same name: did.json.
+    return next(str(path.relative_to(one)) for one in folders if path.is_relative_to(one))
 
 
 def _at(path: Path, error: DocumentRefused) -> DocumentRefused:

@@ -76,7 +76,9 @@ def _anchor(path: Path) -> bytes:
 
 
 def _found(folder: Path, anchors: list[bytes], at: datetime) -> Iterator[Found]:
-    for code, held in folders.read(folder):
+    for code, held, refused in folders.read(folder):
+        if refused is not None:
+            yield Found(code, believed.Row("-", "", refused.code), b"")
         for row in believed.believed(held, participant=code, anchors=anchors, at=at):
             yield Found(code, row, held[row.name])
 
