@@ -6,6 +6,8 @@
 2. The snapshot is replaced in one step, and only after it lies on the disk: a power cut leaves the
    old one or the new one.
 3. An unreadable file in a folder is told, one that was named is refused.
+4. In a participant's folder lie certificates for other ends; whoever holds a TLS or upload key signs no health
+   certificate with it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 MAX_SOURCE = 32 * 1024 * 1024
 """The largest published list met has 1.5 MB."""
 MAX_FILES = 10_000
+_OTHER_USES = {"UP", "TLS", "DECA", "DESC"}
+"""Folders whose certificates are for connections and uploads. Of them only UP is not told by its extensions,
+and those of TLS are met in real signers too: so the folder decides."""
 SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt"}
 
 
@@ -134,6 +139,9 @@ def trust_from(
     refused: list[Refused] = []
     origins: list[Source] = []
     for path, alone in _files(named):
+        if not alone and path.parent.name in _OTHER_USES and path.suffix != ".json":
+            refused.append(_other(path, named))
+            continue
         data = read_bytes(path)
         try:
             readings.append((path.name, sources.read(data, proof_key=proof_key)))
@@ -195,6 +203,12 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
                 if count > MAX_FILES:
                     raise Unreadable("files-too-many", f"{path}: more than {MAX_FILES} files")
                 yield file, False
+
+
+def _other(path: Path, folders: Iterable[Path]) -> Refused:
+    return Refused(
+        _within(path, folders), "it is no signer of health certificates", "key-other-use"
+    )
 
 
 def _within(path: Path, folders: Iterable[Path]) -> str:

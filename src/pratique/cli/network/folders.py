@@ -17,6 +17,7 @@ from pratique.cli.authority import cards
 from pratique.edges import dossier
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable
 
+START = dossier.START
 _ROLES = ("SCA", "UP", "TLS")
 
 
