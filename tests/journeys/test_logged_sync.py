@@ -13,7 +13,7 @@ from pratique.journeys import publish
 from pratique.log import cosignature
 from pratique.network import announce, drafts, logged, names, proposal, view
 from pratique.snapshot.of_network import compiled
-from tests.logs import CarefulVerifier, LoggedAuthority
+from tests.logs import CarefulVerifier, LoggedAuthority, Watching
 from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes
 from tests.unit.log import seen
 
@@ -26,6 +26,16 @@ def town(kind: type[Authority] = LoggedAuthority) -> tuple[Authority, State]:
     authority.admit(utopia)
     utopia.publish()
     return authority, utopia
+
+
+def watched_town() -> tuple[Authority, State, Watching]:
+    """Return a town in which the state has published twice, and its monitor."""
+    authority, utopia = LoggedAuthority(), State("XUA", signers=2)
+    authority.admit(utopia)
+    watching = Watching(utopia, authority)
+    watching.publish()
+    watching.publish()
+    return authority, utopia, watching
 
 
 def newest(files: Mapping[str, bytes], role: str) -> int:
@@ -153,6 +163,44 @@ def test_without_a_log_somebody_new_believes_it() -> None:
     assert "SIGNER_WITHDRAWN" not in codes(fresh.verify(stolen))
     with pytest.raises(DocumentRefused):
         old.sync(back)
+
+
+def test_with_the_logs_key_too_it_is_seen_by_the_state_and_by_the_authority() -> None:
+    """Whoever has all three online keys can have it cosigned: then it cannot be hidden."""
+    authority, utopia, watching = watched_town()
+    assert isinstance(authority, LoggedAuthority)
+    assert watching.look() == []
+    honest = dict(authority.files)
+    back = rolled_back(authority, "XUA", newest(honest, "XUA") - 1)
+    authority.files = dict(back)
+    authority.enter({name: data for name, data in back.items() if honest.get(name) != data})
+    shown = dict(authority.files)
+    assert CarefulVerifier(authority.anchor).take(shown) == ""
+    fresh = Watching(utopia, authority)
+    fresh.record = watching.record
+    assert {"rolled-back", "edition-missing"} <= set(fresh.look(files=shown))
+    # Shown to the victims alone: what all others see goes on over the honest edition, and the log tells.
+    authority.files = {n: d for n, d in shown.items() if n not in back or n in honest}
+    authority.files |= {n: honest[n] for n in honest}
+    spread = dict(authority.files)
+    assert watching.look(files={**spread, **honest}) == ["edition-hidden"]
+    utopia.publish()
+    assert "edition-double" in watching.look()
+
+
+def test_a_list_that_leaves_the_state_out_is_seen() -> None:
+    authority, utopia, watching = watched_town()
+    assert isinstance(authority, LoggedAuthority)
+    assert watching.look() == []
+    trunk = authority.view.trusted.snapshot
+    described = {name: one for name, one in trunk.meta.items() if name != "XUA.json"}
+    made = announce.listed(trunk, described, authority.online, authority.now)
+    made |= announce.timestamp(authority.files, made, authority.online, authority.now)
+    authority.files |= made
+    authority.enter(made)
+    assert "rolled-back" in watching.look()
+    # A state that has published nothing yet has nothing that could be left out.
+    assert utopia.code in authority.view.participants
 
 
 # Clocks

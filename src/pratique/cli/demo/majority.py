@@ -60,5 +60,5 @@ def _put_right(stage: Stage, authority: Authority, homes: Homes) -> None:
 def _monitored(stage: Stage, homes: Homes, state: State) -> tuple[int, list[str]]:
     homes.sync(state, "office")
     where = ("--participant", homes.of(state, "keys"), "--home", homes.of(state, "office"))
-    found = stage.said("monitor", homes.url, *where)
+    found = stage.said("monitor", homes.url, *where, *stage.when)
     return found.code, found.lines
