@@ -376,3 +376,12 @@ def test_the_network_is_needed_only_to_publish(there: Place) -> None:
     told = there.renew(days(140))
     assert "sync, and give this command again" in told
     assert names.SIGNERS == "signers.json"
+
+
+def test_what_has_ended_is_not_said_to_stay_good(there: Place) -> None:
+    told = there.renew(days(400), "--dry-run")
+    assert re.search(r"TLS key tls-2027-12: .*; tls has ended on 2027-11-22", told)
+    assert "; sca stays good until 2030-11-22" in told
+    assert "check dossier --code XXU --environment test" in there.renew(
+        days(400), "--out", "dossier"
+    )

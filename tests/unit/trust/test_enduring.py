@@ -156,3 +156,19 @@ def test_every_reason_has_its_words() -> None:
     assert {why for why in Why if told.says(Strand("x", 0, 0, Standing.LIVE, why))} == {*Why} - {
         Why.NONE
     }
+
+
+def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
+    def until(days: int) -> int | None:
+        roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
+        (row,) = pieces.of_signers([signer(1, 300)], at=AT, roll=roll)
+        return row.worst.left
+
+    assert until(6) == 300
+    # At three days left its clock stands still: then it is what ends first.
+    assert until(2) == 1
+
+
+def test_a_member_that_is_active_for_nothing_is_not_said_to_have_no_signer() -> None:
+    (row,) = pieces.of_signers([], at=AT, roll=Roll(AT, {"XUA": Member(AT + 6 * DAY)}))
+    assert [one.why for one in row.strands] == [Why.INACTIVE, Why.NONE]

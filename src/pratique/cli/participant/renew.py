@@ -146,7 +146,7 @@ def _dossier(
     code = found.participant.code
     if new:
         yield f"hand in {place_}: {len(new)} files of it are new"
-        yield f"  check it first: pratique participant check {place_} --code {code}"
+        yield f"  check it first: pratique participant check {place_} --code {code} --environment {found.environment}"
     if found.coming:
         yield "the seats have to sign; they check, record the steps, and propose"
         yield f"  pratique authority propose rekey NET {place_} --out FILE"

@@ -168,10 +168,15 @@ def told(one: renewal.Planned) -> str:
     """Say what is made, with its dates."""
     use = "makes keys" if one.what == renewal.WORDS[renewal.SCA] else "signs"
     good = "" if one.signs_until == one.ends else f", is good until {date(one.ends)}"
-    old = "the seats let in the new one" if one.old_ends is None else date(one.old_ends)
+    if one.old_ends is None:
+        old = "stays good until the seats let in the new one"
+    elif one.old_ends < one.begins:
+        old = f"has ended on {date(one.old_ends)}"
+    else:
+        old = f"stays good until {date(one.old_ends)}"
     return (
         f"{one.what} {one.label}: begins {date(one.begins)}, {use} until {date(one.signs_until)}"
-        f"{good}; {one.replaces} stays good until {old}"
+        f"{good}; {one.replaces} {old}"
     )
 
 

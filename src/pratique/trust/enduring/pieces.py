@@ -54,6 +54,9 @@ def of_signers(
     for (participant, domain), own in sorted(found.items()):
         strands = [strand(SIGNER, own.values(), at=at)]
         member = members.get(participant)
+        if member is not None and not own and not domain:
+            # Whatever it has published, the seats have not let it in for a domain of it yet.
+            strands[0] = strands[0]._replace(why=Why.INACTIVE)
         if member is not None:
             strands.append(_edition(member, at))
         rows.append(Row(participant, domain, tuple(strands)))

@@ -51,6 +51,7 @@ class Why(StrEnum):
     NOT_YET = "not-yet"
     BROKEN = "broken"
     NO_EDITION = "no-edition"
+    INACTIVE = "inactive"
 
 
 class Piece(NamedTuple):
@@ -165,4 +166,6 @@ def _living(need: str, found: tuple[Piece, ...], live: list[Piece], at: int) -> 
 
 
 def _urgency(one: Strand) -> tuple[int, float]:
-    return -_ORDER[one.state], float("inf") if one.until is None else one.until
+    # An edition that a clock keeps making anew would hide the end of what it makes known.
+    calm = one.need == EDITION and one.state is Standing.LIVE
+    return -_ORDER[one.state], float("inf") if calm or one.until is None else one.until

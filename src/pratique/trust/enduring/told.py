@@ -30,6 +30,7 @@ _WORDS = {
     Why.NOT_YET: "no {need} has begun",
     Why.BROKEN: "its newest edition is broken",
     Why.NO_EDITION: "it has published nothing",
+    Why.INACTIVE: "it has no {need} for a domain that it is active for",
 }
 
 
@@ -57,9 +58,8 @@ def counted(rows: Sequence[Row]) -> str:
     people = {row.participant for row in rows}
     serving = {r.participant for r in rows if r.state in {Standing.LIVE, Standing.EXPIRING}}
     told = ", ".join(f"{states[state]} {state}" for state in Standing if states[state])
-    return (
-        f"{len(people)} participants, {len(serving)} of them live or expiring; {told or 'no rows'}"
-    )
+    word = "participant" if len(people) == 1 else "participants"
+    return f"{len(people)} {word}, {len(serving)} of them live or expiring; {told or 'no rows'}"
 
 
 def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:
