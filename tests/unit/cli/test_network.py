@@ -57,14 +57,14 @@ def test_a_repository_is_shown_and_lapses_by_itself(place: Path) -> None:
     rows = json.loads(run("status", "net", "--at", at(), "--format", "json").stdout)
     assert rows["format"] == "pratique-standing-1"
     assert [(r["participant"], r["domain"], r["state"]) for r in rows["participants"]] == [
-        ("XXJ", "DCC", "live"), ("XXU", "DCC", "live"),
+        ("XXJ", "DCC", "live"), ("XXU", "DCC", "live"), ("network", "", "live"),
     ]  # fmt: skip
     assert [s["need"] for s in rows["participants"][0]["strands"]] == ["signer", "edition"]
     late = run("status", "net", "--at", at(8), "--within", "0")
     assert late.return_value == 1
     assert late.stdout.count("the last edition has ended") == 2
     assert run("status", "net", "--at", at(), "--within", "30").return_value == 0
-    assert run("status", "net", "--at", at(), "--format", "ics").stdout.count("BEGIN:VEVENT") == 8
+    assert run("status", "net", "--at", at(), "--format", "ics").stdout.count("BEGIN:VEVENT") == 14
 
 
 def test_nothing_is_shown_where_nothing_is(place: Path) -> None:
