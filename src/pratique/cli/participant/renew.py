@@ -18,6 +18,7 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli import participant_home as homes
+from pratique.cli.authority import cards as public_cards
 from pratique.cli.authority import place
 from pratique.cli.participant import handing, publish, renewing
 from pratique.edges import files, issuer_home
@@ -67,12 +68,13 @@ def renew(
     """Make a successor of every key that ends soon, and prepare what other hands have to do."""
     where = homes.folder_of(folder)
     found = homes.load(where)
-    pems = tuple(card.read_text(encoding="ascii") for card in cards)
+    pems = tuple(public_cards.read_key(card) for card in cards)
     asked = renewing.Asked(
         where, issuers or _own_issuer(home), register, pems, options.now_or(at), within
     )
     known = handing.Known(place.known(repository, home), repository, home)
     if dry_run:
+        renewing.check_cards(asked, found)
         for line in _forecast(asked, found, known):
             click.echo(line)
         return
@@ -152,7 +154,8 @@ def _dossier(
         yield f"  pratique authority propose rekey NET {place_} --out FILE"
     for pem, uri in handing.overdue(asked, found):
         key = keys.keyid(keys.from_pem(pem))
-        yield f"role key {key} is {uri or 'elsewhere'}: its hand makes a new one, and you name it: --role-card PEM"
+        where = f"elsewhere, and was {uri}" if uri else "elsewhere"
+        yield f"role key {key} is {where}: its hand makes a new one, and you name it: --role-card PEM"
 
 
 def _notes(asked: renewing.Asked, found: homes.Home) -> Iterator[str]:
