@@ -419,7 +419,7 @@ def test_no_hand_loses_its_key_for_want_of_a_card(there: Place) -> None:
     before = files_of(there.folder)
     words = ["renew", "--role-card", str(card(there.root, "hand")), "--at", "2028-10-22"]
     for extra in ([], ["--dry-run"]):
-        with pytest.raises(UsageError, match="0 role keys are elsewhere, and 1 cards"):
+        with pytest.raises(UsageError, match="elsewhere: 0; cards that are named: 1"):
             CliRunner().invoke(participant, [*words, *extra], catch_exceptions=False)
     assert files_of(there.folder) == before
 

@@ -35,7 +35,7 @@ def folders(folder: Path, found: Mapping[str, bytes]) -> None:
     if others:
         raise UsageError(
             "folder-holds-others",
-            f"{folder} holds {len(others)} files that are not among these, {others[0].name} for one",
+            f"{folder} holds something else already, {others[0].relative_to(folder)} for one",
             "name a new folder, or take away what an earlier run has left",
         )
     _write(folder, found)

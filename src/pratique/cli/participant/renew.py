@@ -147,7 +147,8 @@ def _dossier(
     new = list(handing.dossier(asked, found, known, place_))
     code = found.participant.code
     if new:
-        yield f"hand in {place_}: {len(new)} files of it are new"
+        count = "1 file of it is" if len(new) == 1 else f"{len(new)} files of it are"
+        yield f"hand in {place_}: {count} new"
         yield f"  check it first: pratique participant check {place_} --code {code} --environment {found.environment}"
     if found.coming:
         yield "the seats have to sign; they check, record the steps, and propose"

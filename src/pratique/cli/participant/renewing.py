@@ -160,7 +160,7 @@ def check_cards(asked: Asked, found: homes.Home) -> None:
     if asked.cards and len(asked.cards) != others:
         raise UsageError(
             "role-cards",
-            f"{others} role keys are elsewhere, and {len(asked.cards)} cards are named",
+            f"role keys elsewhere: {others}; cards that are named: {len(asked.cards)}",
             "name the cards of all hands at once: the old one of a hand that has no new key yet",
         )
 
