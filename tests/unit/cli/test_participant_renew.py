@@ -437,7 +437,9 @@ def test_no_hand_loses_its_key_for_want_of_a_card(there: Place) -> None:
 def test_what_is_published_is_signed_with_the_keys_that_lie_here(there: Place) -> None:
     there.join(days(1))
     (there.folder / "keys/role-1.pem").unlink()
-    words = ["publish", "--signers", there.issuer / "certificates", "--repository", there.network]
+    words: list[str | Path] = [
+        "publish", "--signers", there.issuer / "certificates", "--repository", there.network,
+    ]  # fmt: skip
     assert "2 of 2" in there.run(*words, "--out", "two", at=days(1))
     (there.folder / "keys/role-2.pem").unlink()
     told = there.run(*words, "--out", "one", at=days(1))
