@@ -290,3 +290,14 @@ def test_what_is_prepared_is_not_in_force_before_it_is_announced() -> None:
     relisted = publish.relisted(authority.files, authority.online, at=late)
     assert set(relisted) == {names.metadata("snapshot", version + 1)}
     assert set(publish.timed(authority.files, authority.online, at=late)) == {names.TIMESTAMP_FILE}
+
+
+def test_a_root_that_has_ended_is_named() -> None:
+    """The timestamp is made by the hour and has not ended: whoever reads it must look for the seats."""
+    authority, _ = town()
+    authority.now = AT + timedelta(days=366)
+    with pytest.raises(DocumentRefused) as caught:
+        Verifier(authority.anchor).sync(authority.files, authority.now)
+    assert caught.value.code == "network-expired"
+    assert caught.value.message.startswith("root ")
+    assert "seats" in caught.value.message

@@ -77,11 +77,17 @@ class Trunk:
             name = names.metadata("root", self.trusted.root.version + 1)
             data = (yield (Wanted(name, names.MAX_ROOT),))[name]
             if data is None:
+                self._check_root()
                 return
             self.trusted.take_root(data)
             self.files[name] = data
             self.changed.append("root")
         raise refused("refused", "root", "there is no end of new ones")
+
+    def _check_root(self) -> None:
+        if self.trusted.root.expires <= self._at:
+            # Asked of the timestamp too, which has not ended: the seats are late, and not the server.
+            raise refused("expired", "root", "its time is over; the seats must sign the next one")
 
     def _timestamp(self) -> Asking:
         held = self._held.get(names.TIMESTAMP_FILE)
