@@ -307,6 +307,23 @@ def test_a_server_that_says_nothing_or_breaks_off_is_told(monkeypatch: pytest.Mo
     assert error.code == "network-unreachable"
 
 
+def test_a_server_that_drips_its_headers_or_says_later_holds_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drips(_: bytes, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
+        for _number in range(60):
+            time.sleep(0.05)
+            connection.sendall(b"x")
+
+    monkeypatch.setattr(fetch, "BEGUN", 0.5)
+    began = time.monotonic()
+    assert refused(drips).code == "network-slow"
+    later = b"HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+    assert refused(lambda _, connection: connection.sendall(later)).code == "network-unreachable"
+    assert time.monotonic() - began < 5
+
+
 # What a server learns
 
 
