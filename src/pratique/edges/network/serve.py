@@ -3,7 +3,8 @@
     GET /metadata/… /targets/…          POST /proposals (a signed proposal; optional)
 
 1. Who asks for what is written nowhere: no access log, no cookie.
-2. A file that is named by version or digest may be kept for ever, the timestamp for a minute.
+2. A file that is named by version or digest may be kept for ever; the timestamp, the log's checkpoint and
+   its proofs for a minute.
 3. What is handed in is judged by its signatures alone: being able to reach the server gives no right.
 4. Any static web server does as well for reading; nothing here is needed for it.
 5. What is sent is read up to a limit; whoever sends too much, or goes away, leaves nothing behind.
@@ -37,8 +38,8 @@ STOPPING = 30
 """Seconds that an answer which was begun has, when the server is told to stop."""
 FOR_EVER = "public, max-age=31536000, immutable"
 A_MINUTE = "public, max-age=60"
-ANEW = frozenset({"metadata/timestamp.json", "log/checkpoint"})
-"""Files that are written again under the same name."""
+ANEW = ("metadata/timestamp.json", "log/checkpoint", ".proof")
+"""How the names end of files that are written again: a proof, for other witnesses."""
 Take = Callable[[bytes], dict[str, object]]
 """take(proposal) -> what came of it; raises PratiqueError."""
 
@@ -93,7 +94,7 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
         path = folder / name
         if not is_name(name) or not path.is_file():
             return Response(status_code=404)
-        kept = A_MINUTE if name in ANEW else FOR_EVER
+        kept = A_MINUTE if name.endswith(ANEW) else FOR_EVER
         kind = "application/json" if name.endswith(".json") else "application/octet-stream"
         return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
 
