@@ -37,13 +37,14 @@ SECONDS = float(os.environ.get("PRATIQUE_DEMO_SECONDS", "60"))
 SVG = "{http://www.w3.org/2000/svg}"
 COLOURS = ("GREEN", "AMBER", "RED")
 REFUSED = {
-    "Four seats, with both online keys": ["proposal-unsigned", "network-unsigned"],
+    "Four seats, with both online keys": ["proposal-unsigned", "log-unproven"],
     "Freedonia signs an edition": ["key-not-asked", "proposal-unsigned"],
     "Freedonia signs a certificate": ["COUNTRY_WRONG"],
     "A server hands out the edition of an earlier hour": ["network-rollback"],
     "A server hands out the same edition": ["network-expired"],
     "A server swaps the list": ["network-differs"],
     "A server swaps one state": ["network-incomplete"],
+    "Five seats give Utopia keys of their own, beside the log": ["log-unproven"],
 }
 CODE = re.compile(r"refused, (?:✖ RED )?([A-Za-z_-]+)")
 
@@ -152,7 +153,7 @@ def test_a_queue_is_judged_where_no_socket_can_be_had(ran: Run) -> None:
 def test_a_suspended_states_traveller_sees_why_and_until_when(ran: Run) -> None:
     told = " ".join(" ".join(ran.step("What Sylvania's traveller sees")).split())
     assert "now: ▲ AMBER" in told
-    assert re.search(r"PARTICIPANT_SUSPENDED \(XXS until 2027-03-15T12:00Z, keys-lost\)", told)
+    assert re.search(r"PARTICIPANT_SUSPENDED \(XXS until 2027-03-15T12:30Z, keys-lost\)", told)
 
 
 def test_more_proof_opens_more_borders(ran: Run) -> None:
@@ -160,6 +161,22 @@ def test_more_proof_opens_more_borders(ran: Run) -> None:
     assert sum("✔ GREEN" in line for line in alone) == 2
     assert any("would help" in line for line in alone)
     assert sum("✔ GREEN" in line for line in both) == len(STATES)
+
+
+def test_a_majority_is_seen_by_the_monitor_of_the_state_it_cheats(ran: Run) -> None:
+    assert "nothing" in " ".join(ran.step("Before: what five ministries"))
+    told = " ".join(" ".join(ran.step("What Utopia's monitor sees")).split())
+    assert re.search(r"alarm: key-swapped: metadata/\d+\.targets\.json", told)
+    assert "believes Utopia as before" in " ".join(ran.step("Five others, who are told of it"))
+
+
+def test_who_ends_when_is_told_and_a_calendar(ran: Run) -> None:
+    table = ran.step("Who ends when")
+    assert sum(any(f"{state.code} " in line for line in table) for state in STATES) == len(STATES)
+    calendar = (ran.out / "ends.ics").read_bytes()
+    assert calendar.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert calendar.count(b"\n") == calendar.count(b"\r\n")
+    assert calendar.count(b"BEGIN:VEVENT") == calendar.count(b"END:VEVENT") > len(STATES)
 
 
 def test_what_is_printed_is_pdf_and_scans(ran: Run) -> None:

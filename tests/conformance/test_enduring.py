@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pratique.cli.network import folders, rows
+from pratique.cli.network.command import network
 from pratique.crypto import x509
+from pratique.edges.files import trust_from
 from pratique.terms import Environment
 from pratique.trust.governance.believed import believed
 
@@ -65,10 +68,37 @@ def test_what_the_anchor_of_each_environment_vouches_for(
         (certificate,) = x509.armoured(anchor.read_bytes())
         return Counter(
             row.why
-            for code, held in folders.read(corpora / "tng-participants" / environment)
+            for code, held, _ in folders.read(corpora / "tng-participants" / environment)
             for row in believed(held, participant=code, anchors=[certificate], at=PUBLISHED)
         )
 
     assert found(environment) == outcomes
     # And that of the other environment vouches for none of them.
     assert found("uat" if environment == "dev" else "dev")[""] == 0
+
+
+@pytest.mark.parametrize(("environment", "files"), [("dev", 208), ("uat", 172)])
+def test_real_folders_go_round_byte_by_byte(
+    corpora: Path, tmp_path: Path, environment: str, files: int
+) -> None:
+    place = corpora / "tng-participants" / environment
+    anchor = place / "WHO/signing/DCC/TNG_TA.pem"
+    at = ("--anchor", str(anchor), "--at", PUBLISHED.isoformat())
+
+    def taken_in(source: Path, out: Path) -> dict[str, bytes]:
+        words = ["import", str(source), *at, "--out", str(out)]
+        CliRunner().invoke(network, words, catch_exceptions=False, standalone_mode=False)
+        return {
+            path.relative_to(out).as_posix(): path.read_bytes()
+            for path in out.rglob("*")
+            if path.is_file()
+        }
+
+    first = taken_in(place, tmp_path / "first")
+    assert len(first) == files
+    assert taken_in(tmp_path / "first", tmp_path / "second") == first
+    assert all((place / name).read_bytes() == data for name, data in first.items())
+    # An upload or TLS key is no signer, wherever it lies.
+    found = trust_from([tmp_path / "first"], at=PUBLISHED, environment=Environment.TEST)
+    assert not found.snapshot.trust
+    assert sum(len(reading.authorities) for _, reading in found.readings) > 20

@@ -82,7 +82,7 @@ def test_a_snapshot_has_no_place_for_a_person() -> None:
         "number", "created", "environment", "trust", "ruleset", "revocations", "roll", "sources"
     }  # fmt: skip
     # The roll is about participants: whole states and organisations, and keys of theirs.
-    assert set(Roll._fields) == {"published", "members", "freshness", "choices"}
+    assert set(Roll._fields) == {"published", "members", "freshness", "choices", "floor"}
     assert set(Member._fields) == {"expires", "problem", "suspensions", "withdrawn", "contact"}
 
 

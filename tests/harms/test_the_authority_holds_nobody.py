@@ -13,18 +13,25 @@ import subprocess
 import sys
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from pratique.cli.authority import place
+from pratique.edges.ledger import Ledger
 from pratique.edges.network import held, repository
 from pratique.journeys import onboard
-from pratique.network import view
+from pratique.journeys.witness import Held
+from pratique.log.checkpoint import Checkpoint
+from pratique.log.note import Note
+from pratique.log.tiles import Tiles
+from pratique.network import logged, view
 from pratique.snapshot.of_network import compiled
 from tests import issuers
 from tests.harms import canary
+from tests.logs import LoggedAuthority, Watching
 from tests.networks import AT, HOUR, Authority, State
 from tests.travellers import day
 
@@ -90,14 +97,20 @@ STATE = State("XXA")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
     pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
     folder = tmp_path_factory.mktemp("network")
-    authority = Authority()
+    authority = LoggedAuthority()
     authority.admit(STATE)
-    STATE.publish()
+    watching = Watching(STATE, authority)
+    watching.publish()
     texts = [invented(number) for number in range(len(PEOPLE))]
     STATE.revoke(*texts[::3])
     authority.now += HOUR
-    STATE.publish()
+    watching.publish()
+    assert watching.look() == []
     repository.write(folder / "net" / "repository", authority.files)
+    _watched(folder / "watch", authority, watching)
+    tree = {f"log/{name}": data for name, data in authority.log.files.items()}
+    tree["log/checkpoint"] = authority.log.note.to_bytes()
+    repository.write(folder / "net" / "repository", tree)
     _recorded(folder / "net", authority)
     port = _free()
     with (folder / "server.log").open("wb") as log:
@@ -119,6 +132,17 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
         server.terminate()
         server.wait()
     return Day(folder, wire, texts)
+
+
+def _watched(folder: Path, authority: LoggedAuthority, watching: Watching) -> None:
+    """Keep what a witness and a monitor keep."""
+    folder.mkdir()
+    ledger = Ledger.make(folder / "ledger.db")
+    note = authority.log.note
+    found = Checkpoint.from_text(note.text)
+    assert ledger.swap(found.origin, ledger.held(found.origin), Held(found.size, found.root, 1))
+    (folder / "published.json").write_bytes(watching.record.to_bytes())
+    (folder / "watched.json").write_bytes(watching.watched.to_bytes())
 
 
 def _recorded(folder: Path, authority: Authority) -> None:
@@ -172,7 +196,23 @@ def test_the_authority_and_its_server_hold_nobody(busy: Day, scanner: canary.Sca
     files = [*canary.files_of(busy.folder / "net"), busy.folder / "server.log"]
     assert any(path.suffix == ".jsonl" for path in files)
     assert any(path.suffix == ".tags" for path in files)
+    assert any("log/tile/entries" in path.as_posix() for path in files)
     assert scanner.scan_files(files, under=busy.folder) == {}
+
+
+def test_the_log_its_witnesses_and_monitors_hold_nobody(busy: Day, scanner: canary.Scanner) -> None:
+    """A leaf is the digest of a file that everybody may read, and its name."""
+    files = canary.files_of(busy.folder / "watch")
+    assert {"ledger.db", "published.json", "watched.json"} <= {path.name for path in files}
+    assert scanner.scan_files(files, under=busy.folder) == {}
+    net = busy.folder / "net/repository"
+    note = Note.from_bytes((net / "log/checkpoint").read_bytes())
+    size = Checkpoint.from_text(note.text).size
+    shown = repository.Repository(net)
+    leaves = Tiles(lambda path: shown.get(f"log/{path}"), size).entries(0, size)
+    assert len(leaves) == size > 4
+    for leaf in map(logged.Leaf.from_bytes, leaves):
+        assert sha256(shown[leaf.name]).hexdigest() == leaf.sha256
 
 
 def test_nobody_goes_over_the_wire(busy: Day, scanner: canary.Scanner) -> None:
@@ -201,7 +241,14 @@ def test_everybody_is_in_what_was_checked(busy: Day, scanner: canary.Scanner) ->
 
 
 @pytest.mark.parametrize(
-    "where", ["net/repository/targets/XXA/leak.json", "net/onboarding/XXB.jsonl", "server.log"]
+    "where",
+    [
+        "net/repository/targets/XXA/leak.json",
+        "net/onboarding/XXB.jsonl",
+        "server.log",
+        "watch/ledger.db",
+        "net/repository/log/tile/entries/000.p/7",
+    ],
 )
 def test_a_planted_leak_is_found(busy: Day, scanner: canary.Scanner, where: str) -> None:
     path = busy.folder / where

@@ -89,7 +89,7 @@ def import_(
             f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}"
         )
     if found.refused:
-        names = ", ".join(sorted({name for name, _ in found.refused})[:NAMED])
+        names = ", ".join(sorted({one.name for one in found.refused})[:NAMED])
         click.echo(
             f"{len(found.refused)} files left out, which are no trust lists: {names}", err=True
         )

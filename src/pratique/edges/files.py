@@ -6,6 +6,8 @@
 2. The snapshot is replaced in one step, and only after it lies on the disk: a power cut leaves the
    old one or the new one.
 3. An unreadable file in a folder is told, one that was named is refused.
+4. In a participant's folder lie certificates for other ends; whoever holds a TLS or upload key signs no health
+   certificate with it.
 """
 
 from __future__ import annotations
@@ -31,7 +33,18 @@ if TYPE_CHECKING:
 MAX_SOURCE = 32 * 1024 * 1024
 """The largest published list met has 1.5 MB."""
 MAX_FILES = 10_000
+_OTHER_USES = {"UP", "TLS", "DECA", "DESC"}
+"""Folders whose certificates are for connections and uploads. Of them only UP is not told by its extensions,
+and those of TLS are met in real signers too: so the folder decides."""
 SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt"}
+
+
+class Refused(NamedTuple):
+    """A file of a folder that was no trust list: its name within the folder, why, and that as a code."""
+
+    name: str
+    why: str
+    code: str
 
 
 class TrustSources(NamedTuple):
@@ -40,12 +53,12 @@ class TrustSources(NamedTuple):
     Attributes:
         snapshot: the signers, not kept anywhere yet.
         readings: (name, kind, proof, signers, authorities, skipped) of every source.
-        refused: (name, why) of the files of a folder that were none.
+        refused: the files of a folder that were none.
     """
 
     snapshot: Snapshot
     readings: tuple[tuple[str, Reading], ...]
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[Refused, ...]
 
 
 def home(named: Path | None = None) -> Path:
@@ -123,16 +136,19 @@ def trust_from(
     from pratique.trust import certificates, sources  # noqa: PLC0415 - a snapshot needs no X.509
 
     readings: list[tuple[str, Reading]] = []
-    refused: list[tuple[str, str]] = []
+    refused: list[Refused] = []
     origins: list[Source] = []
     for path, alone in _files(named):
+        if not alone and path.parent.name in _OTHER_USES and path.suffix != ".json":
+            refused.append(_other(path, named))
+            continue
         data = read_bytes(path)
         try:
             readings.append((path.name, sources.read(data, proof_key=proof_key)))
         except DocumentRefused as error:
             if alone or error.code.startswith(("proof", "list-signature", "context")):
                 raise _at(path, error) from error
-            refused.append((path.name, error.message))
+            refused.append(Refused(_within(path, named), error.message, error.code))
             continue
         origins.append(Source(path.name, hashlib.sha256(data).hexdigest()))
     signers = certificates.collect(
@@ -187,6 +203,17 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
                 if count > MAX_FILES:
                     raise Unreadable("files-too-many", f"{path}: more than {MAX_FILES} files")
                 yield file, False
+
+
+def _other(path: Path, folders: Iterable[Path]) -> Refused:
+    return Refused(
+        _within(path, folders), "it is no signer of health certificates", "key-other-use"
+    )
+
+
+def _within(path: Path, folders: Iterable[Path]) -> str:
+    # In a tree every file has the same name: did.json.
+    return next(str(path.relative_to(one)) for one in folders if path.is_relative_to(one))
 
 
 def _at(path: Path, error: DocumentRefused) -> DocumentRefused:

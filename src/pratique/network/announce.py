@@ -1,4 +1,4 @@
-"""Announce: what the online keys sign, the list of versions and the timestamp. Nothing else.
+"""Announce: what the two online keys sign, the list of versions and the timestamp. Nothing else.
 
 versions, OnlineKeys, at -> listed -> the next list of versions
 the repository, a list of versions, OnlineKeys, at -> timestamp, which makes it the edition in force
@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, Timestamp
 
-from pratique.crypto.ed25519 import Ed25519Key
 from pratique.crypto.signing import SigningKey
 from pratique.network import keys, names, policy, trusted
 
@@ -22,17 +21,10 @@ Files = Mapping[str, bytes]
 
 
 class OnlineKeys(NamedTuple):
-    """The keys that are kept online.
-
-    Attributes:
-        snapshot: signs the list of versions.
-        timestamp: signs, once an hour, which list is in force.
-        log: signs the log's checkpoints; None where the network has no log.
-    """
+    """The two keys that are kept online."""
 
     snapshot: SigningKey
     timestamp: SigningKey
-    log: Ed25519Key | None = None
 
 
 def listed(

@@ -113,14 +113,20 @@ def _is_sound(signed: Root | Targets) -> bool:
     )
 
 
-def merged(copies: Iterable[Proposal]) -> Proposal:
-    """Return one proposal with the signatures of all copies; DocumentRefused `proposal-differs`."""
+def merged(copies: Iterable[Proposal], current: View | None) -> Proposal:
+    """Return one proposal with the signatures of all copies; DocumentRefused `proposal-differs`.
+
+    A signature that holds is not displaced by one that does not.
+    """
     first, *others = copies
     for other in others:
         if _content(other) != _content(first):
             raise _refused("differs", "the copies are not of one proposal")
         for role, found in other.metadata.items():
-            first.metadata[role].signatures.update(found.signatures)
+            own = first.metadata[role]
+            for keyid, signature in found.signatures.items():
+                if not _is_signed(own, keyid, first, current):
+                    own.signatures[keyid] = signature
     return first
 
 

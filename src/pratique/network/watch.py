@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from tuf.api.metadata import DelegatedRole, Metadata, Root, Targets
+from tuf.api.metadata import DelegatedRole, Metadata, Root, Signed, Snapshot, Targets
 
 from pratique.errors import DocumentRefused
 from pratique.log.tiles import Read
@@ -39,6 +39,7 @@ CODES = {
     "edition-unknown": "an edition in our name is not ours",
     "edition-replaced": "an edition of ours is published that we had signed anew since",
     "edition-missing": "an edition that we have signed is not published",
+    "rolled-back": "a list of versions leaves our newest edition out, or names another one",
     "network-old": "what was synced is older than a timestamp lasts: it is held back, or sync does not run",
     "unlogged": "what is shown is not in the log",
     "key-swapped": "the keys that speak for us are not ours, are old ones, or another number of them",
@@ -50,6 +51,7 @@ CODES = {
 }
 MOST = 100
 """Alarms of one kind that are kept of one look."""
+_KINDS: dict[str, type[Signed]] = {Root.type: Root, Snapshot.type: Snapshot, Targets.type: Targets}
 _UNREADABLE = (DocumentRefused, *record.UNREADABLE)
 
 
@@ -99,11 +101,11 @@ class Looked:
             self._tell("edition-double", leaf.name)
         else:
             self._newest[role] = Newest(version, leaf.sha256)
-        if role not in {self._record.code, Targets.type, Root.type}:
+        wanted = _KINDS.get(role) or (Targets if role == self._record.code else None)
+        if wanted is None or (wanted is Snapshot and self._record.code not in self._newest):
             return
         file = self._read(leaf.name)
         metadata = record.read(file) if file is not None else None
-        wanted = Root if role == Root.type else Targets
         if metadata is None or digest(file) != leaf.sha256 or type(metadata.signed) is not wanted:
             self._tell("edition-hidden", leaf.name)
             return
@@ -112,6 +114,8 @@ class Looked:
                 self._look_at_own(leaf.name, version, metadata)
             elif role == Root.type:
                 self._look_at_root(leaf.name, metadata)
+            elif role == Snapshot.type:
+                self._look_at_list(leaf.name, metadata)
             else:
                 self._look_at_targets(leaf.name, metadata)
         except _UNREADABLE:
@@ -131,6 +135,17 @@ class Looked:
             self._tell("edition-unknown", where)
         elif signed != ours[-1]:
             self._tell("edition-replaced", where)
+
+    def _look_at_list(self, where: str, metadata: Metadata[Any]) -> None:
+        # Shown to some and not to us, it would be seen by nobody else: the online keys make it alone.
+        told, newest = (
+            metadata.signed.meta.get(f"{self._record.code}.json"),
+            self._newest[self._record.code],
+        )
+        if told is None and not self._known.listed:
+            return
+        if told is None or (told.version, (told.hashes or {}).get("sha256")) != newest:
+            self._tell("rolled-back", where)
 
     def _look_at_root(self, where: str, metadata: Metadata[Any]) -> None:
         field = json.dumps(metadata.signed.unrecognized_fields.get(logged.FIELD), sort_keys=True)

@@ -55,6 +55,7 @@ class Reading(NamedTuple):
         proof: "valid" or "not checked"; a proof that is wrong never gets this far.
         skipped: how many entries were not for signers (keys for TLS, tombstones ...).
         named: (participant, domain) of all that it names, with or without a signer.
+        name: that it gives itself; "" if it gives none.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Reading(NamedTuple):
     proof: str = "not checked"
     skipped: int = 0
     named: tuple[tuple[str, str], ...] = ()
+    name: str = ""
 
 
 def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:

@@ -63,6 +63,7 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
         proof="not checked" if proof_key is None else "valid",
         skipped=skipped,
         named=_named(methods),
+        name=found["id"] if isinstance(found.get("id"), str) else "",
     )
 
 

@@ -30,7 +30,7 @@ def test_a_folder_is_read_with_all_its_folders_and_what_is_no_list_is_told(tmp_p
     found = files.trust_from([tmp_path], at=AT)
     (signer,) = found.snapshot.trust
     assert signer.sca_not_after == END.timestamp()
-    assert [name for name, _ in found.refused] == ["empty.pem"]
+    assert [(one.name, one.code) for one in found.refused] == [("empty.pem", "source-unknown")]
     assert [source.name for source in found.snapshot.sources] == ["sca.der", "signer.pem"]
     assert found.snapshot.created == AT.timestamp()
 

@@ -164,7 +164,8 @@ def _split_view(n: int, q: int, dishonest: frozenset[int]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("n", "q"), [(n, q) for n in range(1, 6) for q in range(1, n + 1) if 2 * q > n]
+    ("n", "q"),
+    [*((n, q) for n in range(1, 7) for q in range(1, n + 1) if 2 * q > n), (7, 5)],
 )
 def test_two_views_take_2q_minus_n_dishonest_witnesses(n: int, q: int) -> None:
     needed = 2 * q - n

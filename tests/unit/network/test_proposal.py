@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from securesystemslib.signer import Signature
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys import publish
@@ -69,10 +70,27 @@ def test_copies_come_together_in_any_order(hands: list[set[int]], chance: Any) -
     whole = admitting()
     copies = [TOWN.signed(copied(whole), [TOWN.seats[n] for n in some]) for some in hands]
     chance.shuffle(copies)
-    (need,) = proposal.needs(proposal.merged(copies), VIEW)
+    (need,) = proposal.needs(proposal.merged(copies, VIEW), VIEW)
     signed = {f"seat-{n} (XS{n})" for n in set().union(*hands)}
     assert set(need.signed) == signed
     assert set(need.missing) == {f"seat-{n} (XS{n})" for n in range(9)} - signed
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_copy_with_garbage_in_others_names_displaces_no_signature(order: int) -> None:
+    whole = admitting()
+    honest = TOWN.signed(copied(whole), TOWN.seats[:4])
+    spoilt = TOWN.signed(copied(whole), TOWN.seats[4:5])
+    for keyid, signature in honest.metadata["targets"].signatures.items():
+        garbage = Signature(keyid, "00" * len(bytes.fromhex(signature.signature)))
+        spoilt.metadata["targets"].signatures[keyid] = garbage
+    both = [honest, spoilt][::order]
+    (need,) = proposal.needs(proposal.merged(map(copied, both), VIEW), VIEW)
+    assert len(need.signed) == 5
+    # The control: garbage it is, and taken for what is newer it would stand in the place of four.
+    honest.metadata["targets"].signatures.update(spoilt.metadata["targets"].signatures)
+    (need,) = proposal.needs(honest, VIEW)
+    assert len(need.signed) == 1
 
 
 def test_copies_of_different_proposals_do_not_come_together() -> None:
@@ -84,8 +102,8 @@ def test_copies_of_different_proposals_do_not_come_together() -> None:
         drafts.targets(VIEW, AT, "admit"),
         drafted(),
     ):
-        assert refused(partial(proposal.merged, [one, other])) == "proposal-differs"
-    assert proposal.merged([one]) == one
+        assert refused(partial(proposal.merged, [one, other], VIEW)) == "proposal-differs"
+    assert proposal.merged([one], VIEW) == one
 
 
 def test_who_must_sign_is_told_by_name() -> None:

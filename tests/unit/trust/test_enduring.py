@@ -111,7 +111,7 @@ def rows(days: int) -> tuple[Row, ...]:
 
 
 def test_a_calendar_has_the_end_its_alarms_and_a_day_for_each_warning() -> None:
-    lines = unfolded(calendar.written(rows(80), at=AT, name="net"))
+    lines = unfolded(calendar.written({"net": rows(80)}, at=AT))
     days = [line.partition(":")[2] for line in lines if line.startswith("DTSTART")]
     # The end, 60 and 30 days before; that of 90 is over; and who has nothing, on the day of asking.
     assert days == ["20270210", "20261212", "20270111", "20261122"]
@@ -125,16 +125,15 @@ def test_a_calendar_has_the_end_its_alarms_and_a_day_for_each_warning() -> None:
 
 def test_a_calendar_taken_in_again_moves_the_same_events() -> None:
     def uids(days: int) -> list[str]:
-        found = unfolded(calendar.written(rows(days), at=AT, name="net"))
+        found = unfolded(calendar.written({"net": rows(days)}, at=AT))
         return [line for line in found if line.startswith("UID")]
 
     assert uids(200) == uids(400)
     assert len(set(uids(200))) == 5
-    assert calendar.written(rows(80), at=AT, name="a") == calendar.written(
-        rows(80), at=AT, name="a"
-    )
+    first, again = (calendar.written({"a": rows(80)}, at=AT) for _ in range(2))
+    assert first == again
     assert not set(uids(200)) & {
-        line for line in unfolded(calendar.written(rows(200), at=AT, name="b")) if "UID" in line
+        line for line in unfolded(calendar.written({"b": rows(200)}, at=AT)) if "UID" in line
     }
 
 
@@ -142,7 +141,7 @@ def test_an_edition_is_in_no_calendar_until_it_has_ended() -> None:
     def count(days: int) -> int:
         roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
         found = pieces.of_signers([signer(1, 2000)], at=AT, roll=roll)
-        return calendar.written(found, at=AT, name="net").count(b"edition")
+        return calendar.written({"net": found}, at=AT).count(b"edition")
 
     assert count(2) == 0
     assert count(-1) == 1

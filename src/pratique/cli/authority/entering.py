@@ -62,7 +62,8 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     quorums, home = asked(made, there), log_home.load(folder)
     own = log_home.opened(place.repository_of(folder), home.own)
     online = place.online_keys(folder, secret, newer_root(made))
-    if online.log is None or {one.log for one in quorums} != {home.own}:
+    key = log_home.key(folder, secret)
+    if {one.log for one in quorums} != {home.own}:
         raise UsageError(
             "log-key-differs",
             f"{folder}: the root asks for another log than the one here",
@@ -72,7 +73,7 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     # Entered by a call that was interrupted: a version is entered once.
     first = size - len(leaves)
     if first < 0 or own.tree().entries(first, size) != leaves:
-        own.append(leaves, online.log)
+        own.append(leaves, key)
     problems = _ask(own, home, quorums)
     head = own.head()
     assert head is not None

@@ -57,10 +57,8 @@ def load(folder: Path) -> Home:
         ) from error
 
 
-def key(folder: Path, secret: Secret) -> Ed25519Key | None:
-    """Open the log's key; None where there is no log."""
-    if not (folder / FILE).exists():
-        return None
+def key(folder: Path, secret: Secret) -> Ed25519Key:
+    """Open the log's key."""
     return file.open_log_key(folder / KEY, lambda: secret("file:"))
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import click
 from tuf.api.metadata import Metadata, Root, Targets
 
-from pratique.cli.authority import log_home
 from pratique.edges import disk, files
 from pratique.edges.keys import Secret, open_key
 from pratique.edges.network import held
@@ -127,8 +126,7 @@ def online_keys(folder: Path, secret: Secret, root: Root | None = None) -> publi
                 "was another folder's root proposed? see: pratique authority propose online-keys",
             )
         found.append(open_key(uri, folder=folder, secret=secret))
-    snapshot, timestamp = found
-    return publish.OnlineKeys(snapshot, timestamp, log_home.key(folder, secret))
+    return publish.OnlineKeys(*found)
 
 
 def require(folder: Path) -> None:

@@ -33,7 +33,9 @@ def publish(
     pin_file: Path | None,
 ) -> None:
     """Publish one proposal: several copies of it may be named, each with other signatures."""
-    found = proposal.merged([ceremony.load(path) for path in proposals])
+    copies = [ceremony.load(path) for path in proposals]
+    there = repository.Repository(place.repository_of(folder))
+    found = proposal.merged(copies, place.read_view(there) if len(copies) > 1 else None)
     secret, title = unlock.secrets(password_file, pin_file), printable(found.title)
     came = published(folder, found, secret, options.now_or(at))
     if came.lacking:

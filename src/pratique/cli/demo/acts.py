@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from pratique.cli.demo import (
     borders,
     cheats,
     finale,
-    forgery,
     founding,
     held_keys,
     joining,
+    majority,
     printing,
     recall,
 )
@@ -24,9 +25,9 @@ from pratique.cli.demo.stage import Stage
 from pratique.cli.demo.telling import Teller
 from pratique.network import proposal
 
-ACTS = 10
+ACTS = 11
 OPENING = (
-    "An authority, five states, their people and five borders, on this machine and in a throw-away",
+    "An authority, five states, their people, five borders and five witnesses, on this machine and in a throw-away",
     "folder: real keys, real signatures, a real web server, and the commands themselves.",
     "The day is taken to be 1 March 2027; the seconds are this machine's.",
 )
@@ -45,8 +46,9 @@ def play(folder: Path, out: Path, examples: Path, teller: Teller) -> None:
 
 
 def _play(stage: Stage) -> None:
-    authority = founding.play(stage)
-    with served(authority.folder / "repository", _taker(authority)) as url:
+    with ExitStack() as stack:
+        authority = founding.play(stage, stack)
+        url = stack.enter_context(served(authority.folder / "repository", _taker(authority)))
         homes = joining.Homes(stage, url, authority.root)
         joining.join(stage, authority, homes)
         stage.act(
@@ -62,6 +64,7 @@ def _play(stage: Stage) -> None:
         older = cheats.copied(authority, stage.folder / "older")
         recall.play(stage, homes)
         cheats.play(stage, authority, homes, older)
+        majority.play(stage, authority, homes)
         recall.suspend(stage, authority, homes)
         finale.play(stage, homes)
 
@@ -72,7 +75,7 @@ def _taker(authority: founding.Authority) -> Callable[[bytes], dict[str, Any]]:
     def take(data: bytes) -> dict[str, Any]:
         found = proposal.from_bytes(data)
         with lock:
-            made = publish.published(authority.folder, found, forgery.secret, authority.stage.at)
+            made = publish.published(authority.folder, found, Stage.secret, authority.stage.at)
         return {"published": found.title, "files": sorted(made.files), "waits": bool(made.lacking)}
 
     return take

@@ -28,6 +28,7 @@ def play(stage: Stage, homes: Homes) -> None:
         found(*(f"{state.name:<10} {state.carries}" for state in STATES))
         found(", ".join(f"{count} {sign}" for sign, count in counts.items()))
     _tables(stage, arrows)
+    _ends(stage, homes)
     _picture(stage, arrows)
     _timeline(stage)
 
@@ -54,6 +55,17 @@ def _tables(stage: Stage, arrows: list[Arrow]) -> None:
         for because, homes in reasons(arrows, there).items():
             told.append([there.name, ", ".join(homes), shortened(because, REASON)])
     stage.teller.table("Why not", told)
+
+
+def _ends(stage: Stage, homes: Homes) -> None:
+    home, calendar = ("--home", homes.of(STATES[0], "post")), stage.out / "ends.ics"
+    with stage.step("Who ends when: computed, and as a calendar", "network status --format ics") as found:  # fmt: skip
+        *table, counts = stage.run("network", "status", *home, *stage.when)
+        stage.out.mkdir(exist_ok=True)
+        lines = stage.run("network", "status", *home, "--format", "ics", *stage.when)
+        calendar.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
+        stage.made.append(calendar)
+        found(*table, counts, f"{calendar}: {lines.count('BEGIN:VEVENT')} reminders")
 
 
 def _picture(stage: Stage, arrows: list[Arrow]) -> None:

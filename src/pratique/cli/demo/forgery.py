@@ -6,32 +6,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-from tuf.api.metadata import Metadata, MetaFile, Snapshot, Timestamp
 
 from pratique.cli.authority import ceremony, place
 from pratique.cli.demo.founding import Authority
+from pratique.cli.demo.stage import Stage
 from pratique.crypto import signing
 from pratique.edges.keys import open_key
-from pratique.journeys.publish import OnlineKeys
-from pratique.network import drafts, keys, names, proposal, trusted, view
+from pratique.edges.network import repository
+from pratique.network import announce, drafts, keys, logged, names, proposal, view
 from pratique.terms import Algorithm
 
 
-def secret(uri: str) -> str:
-    """Return the password that all key files of the demo have."""
-    del uri
-    return os.environ["PRATIQUE_KEY_PASSWORD"]
-
-
-def online(authority: Authority) -> OnlineKeys:
-    """Open the two keys that are kept online."""
-    return place.online_keys(authority.folder, secret)
+def online(authority: Authority) -> announce.OnlineKeys:
+    """Open the keys that are kept online."""
+    return place.online_keys(authority.folder, Stage.secret)
 
 
 def other_keys(authority: Authority, code: str, out: Path) -> Path:
@@ -55,7 +45,7 @@ def signed_by_hand(file: Path, uris: list[str], folder: Path) -> bytes:
     """Add signatures to a proposal, whoever it asks for."""
     found = ceremony.load(file)
     for uri in uris:
-        key = open_key(uri, folder=folder, secret=secret)
+        key = open_key(uri, folder=folder, secret=Stage.secret)
         for metadata in found.metadata.values():
             keys.sign(metadata, key)
     return proposal.to_bytes(found)
@@ -76,24 +66,12 @@ def announced(authority: Authority, file: Path, folder: Path) -> Path:
 def _announce(
     authority: Authority, current: view.View, versions: dict[str, int], folder: Path
 ) -> None:
-    held, end = current.trusted, authority.stage.at + timedelta(hours=24)
-    number, both = held.snapshot.version + 1, online(authority)
-    meta = {**held.snapshot.meta, **{f"{r}.json": MetaFile(v) for r, v in versions.items()}}
-    data = _signed(Snapshot(number, expires=end, meta=meta), both.snapshot)
-    _write(folder, names.metadata("snapshot", number), data)
-    digest = {"sha256": hashlib.sha256(data).hexdigest()}
-    now = {trusted.PUBLISHED: authority.stage.at.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    timestamp = Timestamp(
-        held.timestamp.version + 1, expires=end,
-        snapshot_meta=MetaFile(number, len(data), digest), unrecognized_fields=now,
-    )  # fmt: skip
-    _write(folder, names.TIMESTAMP_FILE, _signed(timestamp, both.timestamp))
-
-
-def _signed(signed: Any, key: signing.SigningKey) -> bytes:
-    metadata = Metadata(signed)
-    keys.sign(metadata, key)
-    return metadata.to_bytes()
+    at, both, there = authority.stage.at, online(authority), repository.Repository(folder)
+    meta = dict(current.trusted.snapshot.meta)
+    meta |= {f"{role}.json": logged.described(there, role, v) for role, v in versions.items()}
+    made = announce.listed(current.trusted.snapshot, meta, both, at)
+    for name, data in {**made, **announce.timestamp(there, made, both, at)}.items():
+        _write(folder, name, data)
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
+from pratique.cli.demo import watching
 from pratique.cli.demo.cast import NETWORK, SEATS
 from pratique.cli.demo.stage import Stage, listed
 from pratique.rules import codes
@@ -54,8 +56,8 @@ class Authority:
         self.stage.run(*say, *shown, *self.stage.when)
 
 
-def play(stage: Stage) -> Authority:
-    """Found the network."""
+def play(stage: Stage, stack: ExitStack) -> Authority:
+    """Found the network; its witnesses are served until the stack ends."""
     stage.act(
         "An authority of nine seats",
         "Nobody owns the network. It takes five seats of nine to change anything, three to suspend",
@@ -73,20 +75,22 @@ def play(stage: Stage) -> Authority:
         regions = list(dict.fromkeys(region for _, region in SEATS))
         found(f"held by {listed([holder for holder, _ in SEATS])}",
               f"of {len(regions)} regions: {listed(regions)}")  # fmt: skip
-    _init(stage, made, cards)
+    witnesses = watching.begin(stage, made.folder, stack)
+    _init(stage, made, cards, witnesses)
     _first_root(stage, made)
     return made
 
 
-def _init(stage: Stage, made: Authority, cards: list[Path]) -> None:
-    command = f'authority init DIR --network "{NETWORK}" --seat CARD... --value-sets sets.json'
+def _init(stage: Stage, made: Authority, cards: list[Path], witnesses: list[str]) -> None:
+    command = f'authority init DIR --network "{NETWORK}" --seat CARD... --witness KEY...'
     with stage.step("The secretariat drafts the first root", command) as found:
         sets = stage.folder / "sets.json"
         sets.write_text(json.dumps(codes.STAND_INS))
         seats = [word for card in cards for word in ("--seat", card)]
         words = ("--network", NETWORK, "--environment", "test", "--value-sets", sets, *seats)
-        said = stage.run("authority", "init", made.folder, *words, *stage.when)
-        found(said[0].rpartition(":")[0], f"{len(codes.STAND_INS)} value sets")
+        asked = [word for key in witnesses for word in ("--witness", key)]
+        said = stage.run("authority", "init", made.folder, *words, *asked, *stage.when)
+        found(said[0].rpartition(":")[0], said[1], f"{len(codes.STAND_INS)} value sets")
 
 
 def _first_root(stage: Stage, made: Authority) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pratique.crypto.ed25519 import Ed25519Key
 from pratique.crypto.signing import SoftwareKey
 from pratique.edges.keys import file
 from pratique.terms import Algorithm
@@ -24,6 +25,7 @@ Password = Callable[[], str]
 def held() -> Iterator[None]:
     """Hold every key file that is made or opened meanwhile."""
     opened, made, kept = file.open_key, file.make_key, dict[tuple[bytes, str], SoftwareKey]()
+    of_log, logs = file.open_log_key, dict[tuple[bytes, str], Ed25519Key]()
 
     def open_key(path: Path, password: Password) -> SoftwareKey:
         if not path.is_file():
@@ -33,13 +35,19 @@ def held() -> Iterator[None]:
             kept[what] = opened(path, password)
         return kept[what]
 
+    def open_log_key(path: Path, password: Password) -> Ed25519Key:
+        what = path.read_bytes(), password()
+        if what not in logs:
+            logs[what] = of_log(path, password)
+        return logs[what]
+
     def make_key(path: Path, password: Password, algorithm: Algorithm, note: str) -> SoftwareKey:
         key = made(path, password, algorithm, note)
         kept[path.read_bytes(), password()] = key
         return key
 
-    file.open_key, file.make_key = open_key, make_key
+    file.open_key, file.make_key, file.open_log_key = open_key, make_key, open_log_key
     try:
         yield
     finally:
-        file.open_key, file.make_key = opened, made
+        file.open_key, file.make_key, file.open_log_key = opened, made, of_log

@@ -25,7 +25,7 @@ def seats(stage: Stage, authority: Authority, homes: Homes) -> None:
         found(f"published as it should be: {code}", why)
         folder = forgery.announced(authority, draft, stage.folder / "coup")
         with served(folder) as url:
-            code, why = stage.refused("network-unsigned", lambda: synced(stage, homes, url))
+            code, why = stage.refused("log-unproven", lambda: synced(stage, homes, url))
         found(f"announced by hand with the online keys, at a border: {code}", why)
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pratique.edges.network import serve
@@ -14,6 +14,7 @@ from pratique.errors import ExtraMissing, Unreadable
 
 try:
     import uvicorn
+    from starlette.applications import Starlette
 except ImportError as _missing:
     raise ExtraMissing("server", "serving") from _missing
 
@@ -21,15 +22,20 @@ PATIENCE = 10
 """Seconds that a server may take to be there."""
 
 
+def served(folder: Path, take: serve.Take | None = None) -> AbstractContextManager[str]:
+    """Serve a repository's folder while the block runs; the address is what it yields."""
+    return running(serve.application(folder, take))
+
+
 @contextmanager
-def served(folder: Path, take: serve.Take | None = None) -> Iterator[str]:
-    """Serve a repository's folder while the block runs; yield its address."""
+def running(application: Starlette) -> Iterator[str]:
+    """Serve an application while the block runs; yield its address."""
     # With its protocol named, as asyncio asks for: else each answer waits for a delayed ACK.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     settings = uvicorn.Config(
-        serve.application(folder, take), access_log=False, log_config=None, lifespan="off",
+        application, access_log=False, log_config=None, lifespan="off",
         server_header=False, date_header=False,
     )  # fmt: skip
     server = uvicorn.Server(settings)

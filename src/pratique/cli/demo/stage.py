@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import textwrap
 import time
@@ -101,12 +102,21 @@ class Stage:
         """Return the option that sets a command's clock."""
         return "--at", self.at.isoformat()
 
+    @staticmethod
+    def secret(uri: str) -> str:
+        """Return the password that all key files of the demo have."""
+        del uri
+        return os.environ["PRATIQUE_KEY_PASSWORD"]
+
     def said(self, *words: object) -> Said:
         """Run a command of ours, here, and return what it said."""
-        out, told = io.StringIO(), io.StringIO()
+        # As a pipe is: text and bytes can be written to it.
+        out, told = io.TextIOWrapper(io.BytesIO(), "utf-8", newline=""), io.StringIO()
         with redirect_stdout(out), redirect_stderr(told):
             code = pratique.main(list(map(str, words)), prog_name="pratique", standalone_mode=False)
-        return Said(out.getvalue().splitlines(), code if isinstance(code, int) else 0)
+        out.flush()
+        written = out.buffer.getvalue().decode()
+        return Said(written.splitlines(), code if isinstance(code, int) else 0)
 
     def run(self, *words: object) -> list[str]:
         """Run a command that must succeed."""

@@ -50,7 +50,11 @@ def folders(
 
 
 def _dossier(view: View, path: Path, by: make_x509.Authority | None) -> Iterator[tuple[str, bytes]]:
-    ((code, held),) = reading.read(path)
+    if not reading.is_one(path):
+        raise UsageError(
+            "dossier-none", f"{path}: there is no dossier in it", "pratique participant apply"
+        )
+    ((code, held, _),) = reading.read(path)
     if code not in view.participants:
         raise UsageError("participant-unknown", f"{path}: the network has no participant {code}")
     for domain in sorted(view.participants[code].domains):

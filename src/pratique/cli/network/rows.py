@@ -6,7 +6,7 @@ anything else -> trust lists
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -26,27 +26,40 @@ class Seen(NamedTuple):
     """What was seen.
 
     Attributes:
-        name: of the source, for a calendar.
-        rows: participants, by code and domain.
+        sources: participants' rows by the name of their source, by code and domain.
         notes: what of the sources could not be read.
     """
 
+    sources: dict[str, tuple[Row, ...]]
+    notes: tuple[files.Refused, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows of all sources."""
+        return tuple(row for rows in self.sources.values() for row in rows)
+
+
+class _Part(NamedTuple):
     name: str
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
+    rows: Iterable[Row]
+    notes: tuple[files.Refused, ...] = ()
 
 
 def of(sources: tuple[Path, ...], at: int, environment: Environment, home: Path | None) -> Seen:
     """Compute the rows of what is named, or of what is held here."""
-    if not sources:
-        return _held(at, home)
     lists = [path for path in sources if _kind(path) == "lists"]
-    seen = [_one(path, at) for path in sources if path not in lists]
+    parts = [_one(path, at) for path in sources if path not in lists]
     if lists:
-        seen.append(_lists(lists, at, environment))
-    name = " ".join(dict.fromkeys(one.name for one in seen))
-    rows = sorted(row for one in seen for row in one.rows)
-    return Seen(name, tuple(rows), tuple(note for one in seen for note in one.notes))
+        parts.append(_lists(lists, at, environment))
+    if not sources:
+        parts.append(_held(at, home))
+    found: dict[str, tuple[Row, ...]] = {}
+    for part in parts:
+        names = (part.name, *(f"{part.name} ({number})" for number in range(2, len(parts) + 1)))
+        # Two of one name would move each other's events in a calendar.
+        name = next(name for name in names if name not in found)
+        found[name] = tuple(sorted(part.rows, key=lambda row: (row.participant, row.domain)))
+    return Seen(found, tuple(note for part in parts for note in part.notes))
 
 
 def _kind(path: Path) -> str:
@@ -55,7 +68,7 @@ def _kind(path: Path) -> str:
     return "folders" if folders.is_one(path) or any(folders.inside(path)) else "lists"
 
 
-def _held(at: int, home: Path | None) -> Seen:
+def _held(at: int, home: Path | None) -> _Part:
     snapshot = held.snapshot(home)
     if snapshot is None:
         raise Unreadable(
@@ -64,28 +77,51 @@ def _held(at: int, home: Path | None) -> Seen:
             "pratique sync SOURCE, or name what is to be looked at",
         )
     name = snapshot.sources[0].name if snapshot.sources else "network"
-    return Seen(name, pieces.of_signers(snapshot.trust, at=at, roll=snapshot.roll))
+    return _Part(name, pieces.of_signers(snapshot.trust, at=at, roll=snapshot.roll))
 
 
-def _one(path: Path, at: int) -> Seen:
+def _one(path: Path, at: int) -> _Part:
     if _kind(path) == "repository":
         view = place.known(path, None)
         if view is None:
             raise Unreadable("nothing-published", f"{path}: nothing was published yet")
         found = compiled(view)
-        return Seen(view.board.network, pieces.of_signers(found.trust, at=at, roll=found.roll))
-    return Seen(path.resolve().name, tuple(_of_folders(path, at)))
+        return _Part(view.board.network, pieces.of_signers(found.trust, at=at, roll=found.roll))
+    held_ = list(folders.read(path))
+    rows = [row for one in held_ for row in _of_folder(one, at)]
+    notes = (
+        files.Refused(one.code, one.refused.message, one.refused.code)
+        for one in held_
+        if one.refused
+    )
+    return _Part(path.resolve().name, rows, tuple(notes))
 
 
-def _of_folders(path: Path, at: int) -> Iterator[Row]:
-    for code, dossier in folders.read(path):
-        yield from pieces.of_dossier(dossier, code, at=at)
+def _of_folder(one: folders.Held, at: int) -> tuple[Row, ...]:
+    if one.refused is not None:
+        return (pieces.of_unreadable(one.code, at=at),)
+    return pieces.of_dossier(one.files, one.code, at=at)
 
 
-def _lists(paths: list[Path], at: int, environment: Environment) -> Seen:
+def _lists(paths: list[Path], at: int, environment: Environment) -> _Part:
     instant = datetime.fromtimestamp(at, UTC)
     found = files.trust_from(paths, at=instant, environment=environment)
     named = {place_ for _, reading in found.readings for place_ in reading.named}
-    rows = pieces.of_signers(found.snapshot.trust, at=at, named=named)
-    notes = tuple(f"{name}: {why}" for name, why in found.refused)
-    return Seen(" ".join(path.resolve().name for path in paths), rows, notes)
+    rows = pieces.of_signers(found.snapshot.trust, at=at, roll=found.snapshot.roll, named=named)
+    name = " ".join(path.resolve().name for path in paths)
+    if not rows:
+        # An empty table would say that nothing ends: what was named is not there, or is something else.
+        raise Unreadable(
+            "nobody-named",
+            f"{name}: no participant is named there"
+            + (f"; {len(found.refused)} files of it cannot be read" if found.refused else ""),
+            "name a network's folder, a trust list or a tree of them, or participants' folders",
+        )
+    # Every published list lies in a file did.json: what it calls itself tells two apart. The shortest of a
+    # tree's names is its root's.
+    own = {reading.name for _, reading in found.readings if reading.name}
+    return _Part(
+        min(own, key=lambda one: (len(one), one), default=name) if len(paths) == 1 else name,
+        rows,
+        found.refused,
+    )

@@ -1,9 +1,10 @@
 """`pratique network import`: what of participants' folders is believed, by an anchor from a trusted hand.
 
-    FOLDER, --anchor PEM -> believed -> table | JSON          --out DIR -> certificates that are believed
+    FOLDER, --anchor PEM -> believed -> table | JSON          --out DIR -> folders of what is believed
 
 1. Nothing is believed for where it lies; what is not believed is told with its reason, and not written.
-2. Exit: 0 all certificates are believed · 1 some are not.
+2. What is written is of the same form and the same bytes, with the anchor's words: it can be taken in again.
+3. Exit: 0 all certificates are believed · 1 some are not.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pratique.cli.safe import printable
 from pratique.cli.signing_ca import date
 from pratique.crypto import x509
 from pratique.edges import disk, files
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, Unreadable
 from pratique.trust.governance import believed
 
 FORMAT = "pratique-believed-1"
@@ -34,7 +35,13 @@ class Found(NamedTuple):
 
     participant: str
     row: believed.Row
-    content: bytes
+
+
+class Seen(NamedTuple):
+    """A participant's folder, and what of it is believed."""
+
+    held: folders.Held
+    rows: tuple[believed.Row, ...]
 
 
 @click.command("import")
@@ -45,7 +52,7 @@ class Found(NamedTuple):
               type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Certificate of a trust anchor, from a hand that you trust. Repeatable.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Write what is believed there, for: pratique trust import DIR.")  # fmt: skip
+              help="Write folders there that hold what is believed, and nothing else.")  # fmt: skip
 @options.at
 @options.output_format
 def take_in(
@@ -54,10 +61,16 @@ def take_in(
 ) -> int:  # fmt: skip
     """Say what of a participant's FOLDER, or of a folder of those, is believed."""
     instant = options.now_or(at)
-    found = list(_found(folder, [_anchor(path) for path in anchors], instant))
+    seen = list(_seen(folder, [_anchor(path) for path in anchors], instant))
+    if not seen:
+        raise Unreadable(
+            "folders-none", f"{folder}: there is no participant's folder in it",
+            "a participant's folder is CODE/onboarding/DOMAIN/GROUP",
+        )  # fmt: skip
     if out is not None:
-        for one in found:
+        for one in seen:
             _written(out, one)
+    found = [Found(one.held.code, row) for one in seen for row in one.rows]
     if output_format == "json":
         rows = [_as_json(one) for one in found]
         click.echo(json.dumps({"format": FORMAT, "certificates": rows}, indent=1))
@@ -75,20 +88,21 @@ def _anchor(path: Path) -> bytes:
     return blocks[0]
 
 
-def _found(folder: Path, anchors: list[bytes], at: datetime) -> Iterator[Found]:
-    for code, held in folders.read(folder):
-        for row in believed.believed(held, participant=code, anchors=anchors, at=at):
-            yield Found(code, row, held[row.name])
+def _seen(folder: Path, anchors: list[bytes], at: datetime) -> Iterator[Seen]:
+    for held in folders.read(folder):
+        if held.refused is not None:
+            yield Seen(held, (believed.Row("-", "", held.refused.code),))
+            continue
+        yield Seen(
+            held, believed.believed(held.files, participant=held.code, anchors=anchors, at=at)
+        )
 
 
-def _written(out: Path, one: Found) -> None:
-    if one.row.why or one.row.certificate is None:
-        return
-    record = one.row.certificate.record
-    name = "-".join((*Path(one.row.name).parts[:-2], one.row.role, record.thumbprint[:16]))
-    path = out / one.participant / f"{name}.pem"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    disk.replace(path, one.content, 0o644)
+def _written(out: Path, one: Seen) -> None:
+    for name, data in believed.handed_on(one.held.files, one.rows).items():
+        path = out / one.held.code / folders.START / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.replace(path, data, 0o644)
 
 
 def _lines(found: list[Found], at: int) -> Iterator[str]:

@@ -1,23 +1,25 @@
 """What ends, as a calendar (RFC 5545) that any diary reads.
 
-    Row, ... -> written -> text/calendar
+    {source: Row, ...} -> written -> text/calendar
 
 1. One event for each need of each participant, on the day of its end, with alarms 90, 60 and 30 days before.
    Many diaries leave alarms of others out: so each day of warning is an event of its own as well.
-2. A UID is of participant, domain, need and warning alone: when a key was renewed and the file is taken in
-   again, the event moves, and no stale one stays.
+2. A UID is of source, participant, domain, need and warning alone: when a key was renewed and the file is taken
+   in again, the event moves, and no stale one stays.
 3. What has ended is an event on the day of asking: it must not lie where nobody looks any more.
 4. The same rows at the same instant make the same bytes: DTSTAMP is the instant of asking, SEQUENCE counts
    days since 1970.
-5. An edition, made anew by a clock every day, is in no calendar unless it has ended.
+5. An edition, made anew by a clock every day, is in no calendar unless it has ended; a key without an end is
+   in none.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from pratique.trust.certificates import FOREVER
 from pratique.trust.enduring.states import DAY, EDITION, WARNINGS, Row, Standing, Strand
 from pratique.trust.enduring.told import instant, says
 
@@ -26,21 +28,22 @@ FOLD = 75
 """Octets of a line, without its break (RFC 5545 §3.1)."""
 
 
-def written(rows: Iterable[Row], *, at: int, name: str) -> bytes:
+def written(sources: Mapping[str, Iterable[Row]], *, at: int) -> bytes:
     """Write a calendar.
 
     Args:
-        rows: participants' rows, computed at `at`.
+        sources: participants' rows, computed at `at`, by the name of their list or network; it shows as the
+            calendar's name, and tells UIDs of two apart.
         at: seconds since the epoch.
-        name: of the list or network; it shows as the calendar's name, and tells UIDs of two apart.
     """
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN",
-        "METHOD:PUBLISH", f"X-WR-CALNAME:{_text(name)}",
+        "METHOD:PUBLISH", f"X-WR-CALNAME:{_text(' '.join(sources))}",
     ]  # fmt: skip
-    for row in rows:
-        for one in row.strands:
-            lines += _events(row, one, at, name)
+    for name, rows in sources.items():
+        for row in rows:
+            for one in row.strands:
+                lines += _events(row, one, at, name)
     return b"".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
 
 
@@ -51,7 +54,7 @@ def _events(row: Row, one: Strand, at: int, name: str) -> Iterator[str]:
         told = f"{who}: {one.state}{since}, {says(one)}"
         yield from _event(_uid(name, row, one, "end"), told, at, at)
         return
-    if one.until is None or one.need == EDITION:
+    if one.until is None or one.until >= FOREVER or one.need == EDITION:
         return
     last = f"{who}: last {one.need} ends"
     yield from _event(_uid(name, row, one, "end"), last, one.until, at, alarms=True)
@@ -68,7 +71,7 @@ def _event(uid: str, told: str, when: int, at: int, *, alarms: bool = False) -> 
     yield "BEGIN:VEVENT"
     yield f"UID:{uid}"
     yield f"DTSTAMP:{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
-    yield f"SEQUENCE:{at // DAY}"
+    yield f"SEQUENCE:{max(0, at // DAY)}"
     yield f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
     yield f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"
     yield f"SUMMARY:{_text(told)}"
@@ -83,7 +86,7 @@ def _event(uid: str, told: str, when: int, at: int, *, alarms: bool = False) -> 
 
 def _uid(name: str, row: Row, one: Strand, what: str) -> str:
     told = "\0".join((name, row.participant, row.domain, one.need, what))
-    return f"{hashlib.sha256(told.encode()).hexdigest()[:32]}@pratique"
+    return f"{hashlib.sha256(told.encode(errors='surrogatepass')).hexdigest()[:32]}@pratique"
 
 
 def _text(value: str) -> str:

@@ -71,6 +71,12 @@ def of_dossier(files: Mapping[str, bytes], participant: str, *, at: int) -> tupl
     ) or (Row(participant, "", _strands([], at)),)
 
 
+def of_unreadable(participant: str, *, at: int) -> Row:
+    """Return the row of a participant whose folder cannot be read."""
+    flawed = [Piece(role, "", 0, 0, None, Why.UNREADABLE) for role in MUST]
+    return Row(participant, "", _strands(flawed, at))
+
+
 def _piece(signer: Signer, member: Member | None) -> Piece:
     flaw = Why.UNREADABLE if signer.reason else Why.NONE
     if member is not None and signer.thumbprint in member.withdrawn:

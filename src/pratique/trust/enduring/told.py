@@ -4,12 +4,14 @@
 
 1. Days are whole days; a date is a day in UTC, in JSON an instant.
 2. Words are here alone; a reason in JSON is its code.
+3. What others have named is shown through what the caller gives: a name as long as a page must not push
+   everybody's state off the screen.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,9 +41,9 @@ def says(one: Strand) -> str:
     return told
 
 
-def table(rows: Sequence[Row]) -> Iterator[str]:
+def table(rows: Sequence[Row], shown: Callable[[str], str] = str) -> Iterator[str]:
     """Yield the lines of a table, the worst strand of each row deciding, the others noted."""
-    cells = [_HEADERS, *map(_cells, rows)]
+    cells = [_HEADERS, *(_cells(row, shown) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEADERS))]
     for line in cells:
         yield "  ".join(
@@ -77,10 +79,11 @@ def is_due(one: Strand, days: int) -> bool:
     return one.left is not None and one.left <= days
 
 
-def as_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return what JSON holds of rows."""
+def as_json(rows: Iterable[Row], source: str) -> list[dict[str, Any]]:
+    """Return what JSON holds of the rows of a source."""
     return [
         {
+            "source": source,
             "participant": row.participant,
             "domain": row.domain,
             "state": row.state.value,
@@ -109,13 +112,13 @@ def _strand(one: Strand) -> dict[str, Any]:
     }
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, shown: Callable[[str], str]) -> tuple[str, ...]:
     worst = row.worst
     live = ", ".join(f"{one.live} of {one.pieces} {one.need}" for one in row.strands)
     why = [says(worst), *(says(o) for o in row.strands if o is not worst)]
     return (
-        row.participant or "?",
-        row.domain or "-",
+        shown(row.participant) or "?",
+        shown(row.domain) or "-",
         row.state.value,
         "-" if worst.until is None else instant(worst.until)[:10],
         "-" if worst.left is None else str(worst.left),

@@ -8,6 +8,7 @@
    the role, and for a participant only if it names that one's country.
 3. A document signer needs no anchor: a signing CA that is believed has issued it.
 4. What has ended is believed and told to have ended: whoever uses it looks at its dates.
+5. What is believed is handed on as it is, byte by byte, in a folder of the same form.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Row(NamedTuple):
         why: stable code of why it is not believed; empty if it is.
         anchor: SHA-256 of the anchor that vouches for it, hex; empty if none does.
         certificate: the first one in it; None if that cannot be read.
+        word: name of the anchor's file that vouches for it; empty if none does.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Row(NamedTuple):
     why: str
     anchor: str = ""
     certificate: Features | None = None
+    word: str = ""
 
 
 def believed(
@@ -72,11 +75,41 @@ def believed(
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
+def handed_on(files: Mapping[str, bytes], rows: Iterable[Row]) -> dict[str, bytes]:
+    """Return the files of what is believed, by name: certificates, and what the anchor signed for them.
+
+    TLS/CA.pem, which no anchor signs, comes along where it has issued the TLS certificate beside it.
+    """
+    found: dict[str, bytes] = {}
+    for row in rows:
+        if row.why or row.certificate is None:
+            continue
+        found[row.name] = files[row.name]
+        folder, _, file = row.name.rpartition("/")
+        if row.word:
+            stem = file.removesuffix(".pem")
+            found[f"{folder}/{SIGNED}/TNG_TA.signed.{stem}.json"] = files[row.word]
+        name = f"{folder}/CA.pem"
+        if row.role == dossier.TLS and _issued(files.get(name, b""), row.certificate):
+            found[name] = files[name]
+    return found
+
+
+def _issued(pem: bytes, one: Features) -> bool:
+    above = [x509.read(block) for block in x509.armoured(pem)[: dossier.MOST_IN_FILE]]
+    return any(
+        ca.thumbprint == one.record.thumbprint
+        or (chain.may_have_issued(ca, one.record) and chain.issued_by(one.record, ca))
+        for ca in above
+    )
+
+
 def _vouched(
     files: Mapping[str, bytes], anchors: tuple[bytes, ...], at: datetime
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return thumbprint to anchor of what is vouched for, and why other files of anchors are refused."""
-    found, refused = {}, {}
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Return thumbprint to (anchor, file) of what is vouched for, and why other files of anchors are refused."""
+    found: dict[str, tuple[str, str]] = {}
+    refused: dict[str, str] = {}
     for name in sorted(files):
         parts = name.split("/")
         if len(parts) < 2 or parts[-2] != SIGNED or not name.endswith(".json"):
@@ -86,13 +119,13 @@ def _vouched(
         except DocumentRefused as error:
             refused[name] = error.code
             continue
-        found[x509.read(one.certificate).thumbprint] = one.anchor
+        found[x509.read(one.certificate).thumbprint] = one.anchor, name
     return found, refused
 
 
 def _row(
     paper: dossier.Paper,
-    vouched: Mapping[str, str],
+    vouched: Mapping[str, tuple[str, str]],
     refused: Mapping[str, str],
     participant: str,
     at: datetime,
@@ -100,10 +133,10 @@ def _row(
     if not paper.readable:
         return Row(paper.name, paper.role, "unreadable")
     first = paper.first
-    anchor = vouched.get(first.record.thumbprint, "")
+    anchor, word = vouched.get(first.record.thumbprint, ("", ""))
     unfit = next(iter(sorted(_unfit(first, paper.role, participant, at))), "")
     why = unfit if anchor else _why_not(paper.name, refused)
-    return Row(paper.name, paper.role, why, anchor, first)
+    return Row(paper.name, paper.role, why, anchor, first, word)
 
 
 def _signer(paper: dossier.Paper, cas: list[Features], participant: str, at: datetime) -> Row:
