@@ -185,7 +185,7 @@ def _bent() -> list[bytes]:
         good.replace(b"PeterNeumann ", b"Peter+Neumann "), good.replace(b" x08", b"x08"), good.replace(b"M=\n", b"M\n"),
         good.replace(b"M=\n", b"N=\n"), good.replace(b"If", b"I\tf"), good.replace(b"If", b"\xff"),
         good.replace(b"\n", b"\r\n"), "text\n\n— a AAAAAA==\n".encode(), "text\n\n— a é\n".encode(),
-        "text\n\n— a \n".encode(), b"x" * 70_000, b"t\n\n" + b"".join(f"— a{n} AAAAAAA=\n".encode() for n in range(65)),
+        "text\n\n— a \n".encode(), b"x" * 70_000, b"t\n\n" + b"".join(f"— a{n} AAAAAAA=\n".encode() for n in range(101)),
     ]  # fmt: skip
 
 

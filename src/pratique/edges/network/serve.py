@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from pratique.errors import ExtraMissing, PratiqueError
+from pratique.errors import ExtraMissing, PratiqueError, Unreadable
 
 try:
     import uvicorn
@@ -58,11 +58,23 @@ def application(folder: Path, take: Take | None = None) -> Starlette:
 
 
 def run(application: Starlette, *, host: str, port: int) -> None:
-    """Serve until it is interrupted; what was begun is brought to its end."""
-    uvicorn.run(
-        application, host=host, port=port, access_log=False, log_level="warning",
-        server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
-    )  # fmt: skip
+    """Serve until it is interrupted; what was begun is brought to its end.
+
+    Raises:
+        Unreadable: `address-unusable`: it cannot listen there.
+    """
+    try:
+        uvicorn.run(
+            application, host=host, port=port, access_log=False, log_level="warning",
+            server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
+        )  # fmt: skip
+    except SystemExit as error:
+        # Its way of saying that the address is taken, or is none of this machine's.
+        raise Unreadable(
+            "address-unusable",
+            f"{host}, port {port}: it is not possible to listen there",
+            "is another server there already? name another --port or --host",
+        ) from error
 
 
 async def body(request: Request, longest: int, seconds: float | None = None) -> bytes | None:
