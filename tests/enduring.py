@@ -3,7 +3,8 @@
     founded(...) -> State, ... -> lived(states, ...) -> Met of each traveller
 
 1. X.509 certificates, signers' records, shards and the checks are the real ones. Two keys serve all of them:
-   no signature is looked at, since none is in doubt here.
+   no signature is looked at, since none is in doubt here. `verified` puts any traveller's real text before
+   the real verifier.
 2. Renewal decides by `trust.renewal` and `trust.shards`, once a week for each state on its own weekday.
 3. What was made is known at every border after the hands have signed it and the borders have synced.
 """
@@ -19,13 +20,17 @@ from pratique.crypto import make_x509, x509
 from pratique.crypto.make_x509 import Subject
 from pratique.findings import Code
 from pratique.journeys import checks
+from pratique.journeys.sign import Occasion, Origin, sign
+from pratique.journeys.verify import verify
 from pratique.model import HealthCertificate
+from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind, SignerState
 from pratique.trust import certificates, renewal, shards
 from pratique.trust.certificates import Listed
 from pratique.trust.renewal import Owned
 from pratique.trust.shards import DAY, Shard
 from pratique.trust.signer import Signer
+from pratique.trust.store import TrustList
 from tests import issuers
 from tests.networks import key
 
@@ -54,11 +59,17 @@ class Practice(NamedTuple):
 
 
 class Met(NamedTuple):
-    """What a traveller met: on which day of the year, from which state, and the findings against the key."""
+    """What a traveller met: on which day of the year, from which state, and the findings against the key.
+
+    `shard` has signed the certificate, between `issued` and `expires`.
+    """
 
     day: int
     state: str
     codes: frozenset[Code]
+    shard: Shard
+    issued: int
+    expires: int
 
     @property
     def is_dead(self) -> bool:
@@ -163,11 +174,13 @@ class Lived(NamedTuple):
         met: what each traveller of the year met.
         unissued: by day of the year: travellers who got no certificate, for want of a key.
         live: by day of the year: states with a live signer.
+        states: with all their keys.
     """
 
     met: list[Met]
     unissued: list[int]
     live: list[int]
+    states: list[State]
 
 
 def lived(
@@ -214,7 +227,7 @@ def lived(
                     unissued[day] += day >= 0
                 elif 0 <= shown < days:
                     met.append(_met(state, shard, at, shown, practice))
-    return Lived([one for one in met if one.day >= 0], unissued, live)
+    return Lived([one for one in met if one.day >= 0], unissued, live, found)
 
 
 def _met(state: State, shard: Shard, issued: int, shown: int, practice: Practice) -> Met:
@@ -229,10 +242,36 @@ def _met(state: State, shard: Shard, issued: int, shown: int, practice: Practice
     )  # fmt: skip
     at = START + shown * DAY
     if at < state.known[shard.kid]:
-        return Met(shown, state.name, frozenset({Code.SIGNER_UNKNOWN}))
+        codes = frozenset({Code.SIGNER_UNKNOWN})
+        return Met(shown, state.name, codes, shard, issued, expires)
     signer = state.signers[shard.kid]
     against = checks.judge(certificate, signer, Environment.TEST, at)
-    return Met(shown, state.name, frozenset(finding.code for finding in against))
+    codes = frozenset(finding.code for finding in against)
+    return Met(shown, state.name, codes, shard, issued, expires)
+
+
+def verified(one: Met, states: Sequence[State]) -> frozenset[Code]:
+    """Sign what the traveller carries, and return what the real verifier finds with what borders know that day."""
+    at = START + one.day * DAY
+    record = issuers.RECORDS["vaccination"]
+    record = record._replace(entry=record.entry._replace(country=one.shard.country))
+    occasion = Occasion(one.issued, one.expires, Origin("LOT-1", "site", "op"))
+    signed = sign(record, request=bytes(16), shard=one.shard, key=key("enduring dsc"), book=_Empty(),
+                  occasion=occasion)  # fmt: skip
+    known = TrustList(
+        signer
+        for state in states
+        for kid, signer in state.signers.items()
+        if state.known[kid] <= at
+    )
+    held = Snapshot(number=1, created=at, environment=Environment.TEST, trust=known)
+    found = verify(signed.text, snapshot=held, at=datetime.fromtimestamp(at, UTC))
+    return frozenset(finding.code for finding in found.verdict.findings)
+
+
+class _Empty:
+    def find(self, kid: bytes, tag: int) -> None:
+        del kid, tag
 
 
 def weeks(found: Lived) -> Iterator[int]:

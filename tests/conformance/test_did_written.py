@@ -92,8 +92,8 @@ def key_of(jwk: dict[str, str], *, strict: bool) -> Any:
     x, y = plain(jwk["x"]), plain(jwk["y"])
     if strict:
         assert (len(x), len(y)) == (size, size)
-    numbers = (int.from_bytes(octets, "big") for octets in (x, y))
-    return ec.EllipticCurvePublicNumbers(*numbers, curve).public_key()
+    numbers = int.from_bytes(x, "big"), int.from_bytes(y, "big")
+    return ec.EllipticCurvePublicNumbers(*numbers, curve=curve).public_key()
 
 
 def short(curve: ec.EllipticCurve, name: str) -> ec.EllipticCurvePrivateKey:

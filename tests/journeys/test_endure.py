@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
+
+import pytest
 
 from pratique.findings import Code
 from pratique.trust import shards
-from tests.enduring import START, Lived, Practice, lived
+from tests.enduring import START, Lived, Met, Practice, lived, verified
 
 
 def year(practice: Practice) -> Lived:
@@ -36,6 +39,27 @@ def test_without_it_and_with_our_limits_nobody_is_issued_what_would_die() -> Non
     found = year(Practice(renews=False))
     assert not any(one.is_dead for one in found.met)
     assert sum(found.unissued) > 5_000
+
+
+@pytest.mark.parametrize(
+    "practice",
+    [
+        Practice(renews=True),
+        Practice(renews=False, limited=False),
+        Practice(renews=False),
+        Practice(renews=True, hands=60),
+    ],
+)
+def test_the_real_verifier_says_the_same_of_real_texts(practice: Practice) -> None:
+    found = year(practice)
+    groups: dict[frozenset[Code], list[Met]] = {}
+    for one in found.met:
+        groups.setdefault(one.codes, []).append(one)
+    draw = random.Random(1)
+    for codes, members in groups.items():
+        for one in draw.sample(members, min(60, len(members))):
+            # A verification without rules of a destination is AMBER, whatever the key.
+            assert verified(one, found.states) - {Code.NO_RULES} == codes
 
 
 def test_hands_that_take_longer_than_the_lead_in_are_felt() -> None:

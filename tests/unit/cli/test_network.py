@@ -57,14 +57,14 @@ def test_a_repository_is_shown_and_lapses_by_itself(place: Path) -> None:
     rows = json.loads(run("status", "net", "--at", at(), "--format", "json").stdout)
     assert rows["format"] == "pratique-standing-1"
     assert [(r["participant"], r["domain"], r["state"]) for r in rows["participants"]] == [
-        ("XXJ", "DCC", "live"), ("XXU", "DCC", "live"),
+        ("XXJ", "DCC", "live"), ("XXU", "DCC", "live"), ("network", "", "live"),
     ]  # fmt: skip
     assert [s["need"] for s in rows["participants"][0]["strands"]] == ["signer", "edition"]
     late = run("status", "net", "--at", at(8), "--within", "0")
     assert late.return_value == 1
     assert late.stdout.count("the last edition has ended") == 2
     assert run("status", "net", "--at", at(), "--within", "30").return_value == 0
-    assert run("status", "net", "--at", at(), "--format", "ics").stdout.count("BEGIN:VEVENT") == 8
+    assert run("status", "net", "--at", at(), "--format", "ics").stdout.count("BEGIN:VEVENT") == 14
 
 
 def test_nothing_is_shown_where_nothing_is(place: Path) -> None:
@@ -259,3 +259,38 @@ def test_an_anchor_signs_for_no_certificate_without_a_country() -> None:
     assert x509.read(b"").countries == ()
     with pytest.raises(Exception, match="names no country"):
         anchoring.vouched(b"", make_x509.Authority(b"", key("x")))
+
+
+def test_nothing_of_an_earlier_tree_speaks_on(place: Path) -> None:
+    pytest.importorskip("pyld", reason="the extra 'did' is not installed")
+    exported(place)
+    before = {path.relative_to(place / "out") for path in (place / "out").rglob("did.json")}
+    late = (AT + 800 * DAY).strftime("%Y-%m-%d")
+    words = ("export", "--did", "out", "--base", HOST, "--signing-key", "file:did.pem")
+    found = run(*words, "--repository", "net", "--at", late)
+    after = {path.relative_to(place / "out") for path in (place / "out").rglob("did.json")}
+    # Every signer has ended: documents that list them would still have a proof that holds.
+    assert after < before
+    assert not {path for path in after if "DSC" in path.parts}
+    assert f"{len(before) - len(after)} of an earlier tree taken away" in found.stdout
+
+
+def test_folders_are_written_beside_nothing_else(place: Path) -> None:
+    pem = laid_out(place)
+    words = ("import", "folders", "--anchor", str(pem), "--at", at(), "--out", "believed")
+    assert run(*words).return_value == 0
+    assert run(*words).return_value == 0
+    left = place / "believed/XXZ/onboarding/DCC/SCA/SCA.pem"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(pem.read_bytes())
+    found = CliRunner().invoke(network, words)
+    assert getattr(found.exception, "code", "") == "folder-holds-others"
+    assert left.exists()
+
+
+def test_a_folder_without_a_dossier_is_said_to_be_none(place: Path) -> None:
+    (place / "empty").mkdir()
+    words = ["export", "--folders", "f", "--dossier", "empty", "--repository", "net", "--at", at()]
+    assert getattr(CliRunner().invoke(network, words).exception, "code", "") == "dossier-none"
+    words = ["import", "empty", "--anchor", str(anchor(place)[0]), "--at", at()]
+    assert getattr(CliRunner().invoke(network, words).exception, "code", "") == "folders-none"

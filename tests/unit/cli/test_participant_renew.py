@@ -29,7 +29,7 @@ from pratique.terms import Environment, SignerState
 from pratique.trust import announced
 from pratique.trust.governance.check import check
 from pratique.trust.renewal import ROLES, SCA, successor
-from tests.networks import Authority
+from tests.networks import Authority, key
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
 FOUNDED = datetime(2026, 11, 22, tzinfo=UTC)
@@ -386,3 +386,61 @@ def test_the_network_is_needed_only_to_publish(there: Place) -> None:
     told = there.renew(days(140))
     assert "sync, and give this command again" in told
     assert names.SIGNERS == "signers.json"
+
+
+def test_what_has_ended_is_not_said_to_stay_good(there: Place) -> None:
+    told = there.renew(days(400), "--dry-run")
+    assert re.search(r"TLS key tls-2027-12: .*; tls has ended on 2027-11-22", told)
+    assert "; sca stays good until 2030-11-22" in told
+    assert "check dossier --code XXU --environment test" in there.renew(
+        days(400), "--out", "dossier"
+    )
+
+
+def card(place: Path, name: str) -> Path:
+    """Return the public key of a hand elsewhere."""
+    path = place / f"{name}.pem"
+    path.write_text(keys.to_pem(key(name).public_key))
+    return path
+
+
+def test_a_role_key_that_was_given_away_is_renewed_by_its_hand(there: Place) -> None:
+    old = there.home()
+    (there.folder / "keys/role-3.pem").unlink()
+    dry = there.renew(days(700), "--dry-run")
+    assert [f"role key role-{n}-2028-10" in dry for n in (1, 2, 3)] == [True, True, False]
+    told = there.renew(days(700))
+    assert "is elsewhere, and was file:keys/role-3.pem: its hand makes a new one" in told
+    assert old.role_keys[2] in there.home().coming
+    # The hand answers after the command that has asked for it.
+    new = card(there.root, "hand")
+    told = there.renew(days(701), "--role-card", new)
+    assert "its hand makes" not in told
+    home = there.home()
+    assert [uri for _, uri in home.coming].count("") == 1
+    assert (new.read_text(), "") in home.coming
+    assert old.role_keys[2] not in home.coming
+    assert len(home.coming) == len(old.role_keys) == 3
+    there.renew(days(702), "--role-card", new)
+    assert there.home() == home
+
+
+def test_no_hand_loses_its_key_for_want_of_a_card(there: Place) -> None:
+    before = files_of(there.folder)
+    words = ["renew", "--role-card", str(card(there.root, "hand")), "--at", "2028-10-22"]
+    for extra in ([], ["--dry-run"]):
+        with pytest.raises(UsageError, match="elsewhere: 0; cards that are named: 1"):
+            CliRunner().invoke(participant, [*words, *extra], catch_exceptions=False)
+    assert files_of(there.folder) == before
+
+
+def test_what_is_published_is_signed_with_the_keys_that_lie_here(there: Place) -> None:
+    there.join(days(1))
+    (there.folder / "keys/role-1.pem").unlink()
+    words: list[str | Path] = [
+        "publish", "--signers", there.issuer / "certificates", "--repository", there.network,
+    ]  # fmt: skip
+    assert "2 of 2" in there.run(*words, "--out", "two", at=days(1))
+    (there.folder / "keys/role-2.pem").unlink()
+    told = there.run(*words, "--out", "one", at=days(1))
+    assert "the other hands: pratique participant sign one" in told

@@ -156,3 +156,38 @@ def test_every_reason_has_its_words() -> None:
     assert {why for why in Why if told.says(Strand("x", 0, 0, Standing.LIVE, why))} == {*Why} - {
         Why.NONE
     }
+
+
+def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
+    def until(days: int) -> int | None:
+        roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
+        (row,) = pieces.of_signers([signer(1, 300)], at=AT, roll=roll)
+        return row.worst.left
+
+    assert until(6) == 300
+    # At three days left its clock stands still: then it is what ends first.
+    assert until(2) == 1
+
+
+def test_a_member_that_is_active_for_nothing_is_not_said_to_have_no_signer() -> None:
+    (row,) = pieces.of_signers([], at=AT, roll=Roll(AT, {"XUA": Member(AT + 6 * DAY)}))
+    assert [one.why for one in row.strands] == [Why.INACTIVE, Why.NONE]
+
+
+def test_the_network_itself_ends_too_and_is_no_participant() -> None:
+    def row(root: int, targets: int) -> Row:
+        return pieces.of_board(AT + root * DAY + 1, AT + targets * DAY + 1, at=AT)
+
+    assert row(300, 80).state is Standing.LIVE
+    assert (row(300, 80).worst.need, row(300, 80).worst.left) == ("root", 300)
+    assert [told.says(one) for one in row(90, 30).strands] == [
+        "the seats' root ends within 90 days",
+        "the seats' list of participants ends within 30 days",
+    ]
+    assert told.says(row(-1, 80).worst) == "the seats' root has ended"
+    assert told.within([row(100, 31)], 90) == ()
+    assert told.within([row(100, 30)], 90) != ()
+    assert told.counted([row(1, 1)]).startswith("0 participants, 0 of them")
+    lines = unfolded(calendar.written({"net": [row(300, 80)]}, at=AT))
+    assert sum(line.startswith("TRIGGER") for line in lines) == 4
+    assert "SUMMARY:network: renew\\, seats' list of participants ends in 30 days" in lines

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,10 +17,10 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli.authority import place
-from pratique.cli.network import laid_out, listing
-from pratique.edges import disk
+from pratique.cli.network import laid_out, listing, written
 from pratique.edges.keys import open_key
 from pratique.errors import UsageError
+from pratique.trust import did_write
 
 
 @click.command("export")
@@ -75,15 +74,12 @@ def export(
             raise UsageError("did-unsigned", "a tree needs --base and --signing-key")
         key = open_key(signing_key, folder=Path.cwd(), secret=secret)
         named, nonce = (host, method or f"{host}:keys"), secrets.token_urlsafe(24)
-        _write(did_folder, listing.documents(view, key, named, nonce, instant), "documents")
+        documents = listing.documents(view, key, named, nonce, instant)
+        stale = written.tree(did_folder, documents, (did_write.TREE, did_write.REFERENCES))
+        gone = f", {stale} of an earlier tree taken away" if stale else ""
+        click.echo(f"{len(documents)} documents: {did_folder}{gone}")
     if folders_dir is not None:
         by = laid_out.anchor(anchor, anchor_key, secret)
-        _write(folders_dir, dict(laid_out.folders(view, dossiers, by, instant)), "files")
-
-
-def _write(folder: Path, found: Mapping[str, bytes], what: str) -> None:
-    for name, data in found.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, data, 0o644)
-    click.echo(f"{len(found)} {what}: {folder}")
+        found = dict(laid_out.folders(view, dossiers, by, instant))
+        written.folders(folders_dir, found)
+        click.echo(f"{len(found)} files: {folders_dir}")

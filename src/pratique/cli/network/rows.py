@@ -77,7 +77,14 @@ def _held(at: int, home: Path | None) -> _Part:
             "pratique sync SOURCE, or name what is to be looked at",
         )
     name = snapshot.sources[0].name if snapshot.sources else "network"
-    return _Part(name, pieces.of_signers(snapshot.trust, at=at, roll=snapshot.roll))
+    rows = pieces.of_signers(snapshot.trust, at=at, roll=snapshot.roll)
+    view = None if snapshot.roll is None else place.known(None, home)
+    return _Part(
+        name,
+        rows
+        if view is None
+        else (*rows, _board(view.trusted.root.expires, view.trusted.targets.expires, at)),
+    )
 
 
 def _one(path: Path, at: int) -> _Part:
@@ -86,15 +93,23 @@ def _one(path: Path, at: int) -> _Part:
         if view is None:
             raise Unreadable("nothing-published", f"{path}: nothing was published yet")
         found = compiled(view)
-        return _Part(view.board.network, pieces.of_signers(found.trust, at=at, roll=found.roll))
+        rows = pieces.of_signers(found.trust, at=at, roll=found.roll)
+        return _Part(
+            view.board.network,
+            (*rows, _board(view.trusted.root.expires, view.trusted.targets.expires, at)),
+        )
     held_ = list(folders.read(path))
-    rows = [row for one in held_ for row in _of_folder(one, at)]
+    own = [row for one in held_ for row in _of_folder(one, at)]
     notes = (
         files.Refused(one.code, one.refused.message, one.refused.code)
         for one in held_
         if one.refused
     )
-    return _Part(path.resolve().name, rows, tuple(notes))
+    return _Part(path.resolve().name, own, tuple(notes))
+
+
+def _board(root: datetime, targets: datetime, at: int) -> Row:
+    return pieces.of_board(int(root.timestamp()), int(targets.timestamp()), at=at)
 
 
 def _of_folder(one: folders.Held, at: int) -> tuple[Row, ...]:

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import click
 
 from pratique.cli import options
-from pratique.cli.network import folders
+from pratique.cli.network import folders, written
 from pratique.cli.safe import printable
 from pratique.cli.signing_ca import date
 from pratique.crypto import x509
-from pratique.edges import disk, files
+from pratique.edges import files
 from pratique.errors import DocumentRefused, Unreadable
 from pratique.trust.governance import believed
 
@@ -68,8 +68,7 @@ def take_in(
             "a participant's folder is CODE/onboarding/DOMAIN/GROUP",
         )  # fmt: skip
     if out is not None:
-        for one in seen:
-            _written(out, one)
+        written.folders(out, {name: data for one in seen for name, data in _believed(one).items()})
     found = [Found(one.held.code, row) for one in seen for row in one.rows]
     if output_format == "json":
         rows = [_as_json(one) for one in found]
@@ -98,11 +97,9 @@ def _seen(folder: Path, anchors: list[bytes], at: datetime) -> Iterator[Seen]:
         )
 
 
-def _written(out: Path, one: Seen) -> None:
-    for name, data in believed.handed_on(one.held.files, one.rows).items():
-        path = out / one.held.code / folders.START / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, data, 0o644)
+def _believed(one: Seen) -> dict[str, bytes]:
+    held = believed.handed_on(one.held.files, one.rows)
+    return {f"{one.held.code}/{folders.START}/{name}": data for name, data in held.items()}
 
 
 def _lines(found: list[Found], at: int) -> Iterator[str]:

@@ -116,9 +116,9 @@ def is_renewed(found: homes.Home) -> bool:
 
 def overdue(asked: renewing.Asked, found: homes.Home) -> tuple[homes.RoleKey, ...]:
     """Return the role keys of hands elsewhere that are as old as those that are renewed."""
-    elsewhere = tuple(one for one in found.role_keys if not one[1])
+    elsewhere = tuple(renewing.elsewhere(asked, found))
     if found.coming:
-        return tuple(one for one in elsewhere if one in found.coming)
+        return tuple(one for one in elsewhere if one in found.role_keys)
     left = found.role_since + renewal.ROLE_USE - asked.at.timestamp()
     return elsewhere if left <= asked.within * shards.DAY else ()
 

@@ -19,7 +19,7 @@ import click
 from pratique.cli import options, output, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
-from pratique.edges.keys import open_key
+from pratique.edges.keys import is_at_hand, open_key
 from pratique.errors import UsageError
 from pratique.network import keys
 
@@ -55,7 +55,8 @@ def leave(
     secret = unlock.secrets(password_file, pin_file)
     told = {"participant": code, "at": options.now_or(at).astimezone(UTC).isoformat()}
     message = PREFIX + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
-    here = [uri for _, uri in own.speaking(current) if uri][: own.threshold]
+    speaking = [uri for _, uri in own.speaking(current)]
+    here = [uri for uri in speaking if is_at_hand(uri, folder=where)][: own.threshold]
     if len(here) < own.threshold:
         raise UsageError(
             "keys-elsewhere",

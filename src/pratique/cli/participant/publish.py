@@ -21,7 +21,7 @@ from pratique.cli import options, output, sync, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import ceremony, place
 from pratique.cli.participant import edition, published, send
-from pratique.edges.keys import Secret
+from pratique.edges.keys import Secret, is_at_hand
 from pratique.errors import UsageError
 from pratique.network import drafts, follows, proposal, view
 from pratique.network.memory import Memory
@@ -105,7 +105,9 @@ def handed_in(
     drafted = drafts.role(current, edition.at, code, edition.files)
     speaking = own.speaking(current)
     # Keys that do not speak for it are tried all the same: the refusal tells what is to be done.
-    here = [uri for _, uri in speaking or own.role_keys if uri][: own.threshold]
+    known = [uri for _, uri in speaking or own.role_keys]
+    # A key file that was given to another hand is signed with there.
+    here = [uri for uri in known if is_at_hand(uri, folder=edition.folder)][: own.threshold]
     homes.sign(edition.folder, here, secret, drafted, current)
     yield from ceremony.told(drafted, current)
     published.note(edition.folder, drafted)

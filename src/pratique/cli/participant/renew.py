@@ -18,6 +18,7 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli import participant_home as homes
+from pratique.cli.authority import cards as public_cards
 from pratique.cli.authority import place
 from pratique.cli.participant import handing, publish, renewing
 from pratique.edges import files, issuer_home
@@ -67,12 +68,13 @@ def renew(
     """Make a successor of every key that ends soon, and prepare what other hands have to do."""
     where = homes.folder_of(folder)
     found = homes.load(where)
-    pems = tuple(card.read_text(encoding="ascii") for card in cards)
+    pems = tuple(public_cards.read_key(card) for card in cards)
     asked = renewing.Asked(
         where, issuers or _own_issuer(home), register, pems, options.now_or(at), within
     )
     known = handing.Known(place.known(repository, home), repository, home)
     if dry_run:
+        renewing.check_cards(asked, found)
         for line in _forecast(asked, found, known):
             click.echo(line)
         return
@@ -145,14 +147,16 @@ def _dossier(
     new = list(handing.dossier(asked, found, known, place_))
     code = found.participant.code
     if new:
-        yield f"hand in {place_}: {len(new)} files of it are new"
-        yield f"  check it first: pratique participant check {place_} --code {code}"
+        count = "1 file of it is" if len(new) == 1 else f"{len(new)} files of it are"
+        yield f"hand in {place_}: {count} new"
+        yield f"  check it first: pratique participant check {place_} --code {code} --environment {found.environment}"
     if found.coming:
         yield "the seats have to sign; they check, record the steps, and propose"
         yield f"  pratique authority propose rekey NET {place_} --out FILE"
     for pem, uri in handing.overdue(asked, found):
         key = keys.keyid(keys.from_pem(pem))
-        yield f"role key {key} is {uri or 'elsewhere'}: its hand makes a new one, and you name it: --role-card PEM"
+        where = f"elsewhere, and was {uri}" if uri else "elsewhere"
+        yield f"role key {key} is {where}: its hand makes a new one, and you name it: --role-card PEM"
 
 
 def _notes(asked: renewing.Asked, found: homes.Home) -> Iterator[str]:

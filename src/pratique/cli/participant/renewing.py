@@ -22,7 +22,8 @@ from pratique.cli.issuer import counted, making, succeeding
 from pratique.cli.participant import making as own_making
 from pratique.cli.signing_ca import Makes, date, until_free
 from pratique.edges import issuer_home
-from pratique.edges.keys import Secret, open_key
+from pratique.edges.keys import Secret, is_at_hand, open_key
+from pratique.errors import UsageError
 from pratique.trust import renewal
 
 
@@ -64,7 +65,8 @@ def plan(asked: Asked, found: homes.Home) -> Plan:
     taken = issuer_home.labels(asked.folder)
     owned = renewal.planned(found.owned, at=at, within=within, taken=taken)
     taken |= {one.label for one in owned}
-    here = [] if found.coming else [uri for _, uri in found.role_keys if uri]
+    held = [uri for _, uri in found.role_keys if is_at_hand(uri, folder=asked.folder)]
+    here = [] if found.coming else held
     roles = renewal.planned_role_keys(
         here, since=found.role_since, at=at, within=within, taken=taken
     )
@@ -103,6 +105,7 @@ def carry_out(asked: Asked, secret: Secret) -> None:
     """Make all that is planned, and say so."""
     with issuer_home.locked(asked.folder):
         found = homes.load(asked.folder)
+        check_cards(asked, found)
         wanted = plan(asked, found)
         if wanted.owned or wanted.roles:
             # New key files get the password of the others, and not a slip of the hand.
@@ -129,17 +132,37 @@ def _make_owned(
 def _make_roles(
     asked: Asked, found: homes.Home, wanted: Sequence[renewal.Planned], secret: Secret
 ) -> None:
-    if not wanted and not (asked.cards and not found.coming):
+    if not wanted and not asked.cards:
         return
-    task = _task(asked, found, secret)
+    task, others = _task(asked, found, secret), elsewhere(asked, found)
     made = [until_free(one.label, one.key, partial(_role, task)) for one in wanted]
-    elsewhere = [(card, "") for card in asked.cards] or [r for r in found.role_keys if not r[1]]
-    kept = [] if wanted else [one for one in found.role_keys if one[1]]
-    since = found.role_since if kept else task.at
-    coming = (*made, *kept, *elsewhere)
+    before = found.coming or found.role_keys
+    kept = [] if wanted else [one for one in before if one not in others]
+    since = found.role_since if kept or found.coming else task.at
+    coming = (*made, *kept, *([(card, "") for card in asked.cards] or others))
     homes.save(asked.folder, found._replace(coming=coming, role_since=since))
     for one in wanted:
         click.echo(f"made {told(one)}")
+
+
+def elsewhere(asked: Asked, found: homes.Home) -> list[homes.RoleKey]:
+    """Return the role keys of other hands, the coming ones where there are any.
+
+    Theirs is also a key file that was made here and then given away.
+    """
+    before = found.coming or found.role_keys
+    return [one for one in before if not is_at_hand(one[1], folder=asked.folder)]
+
+
+def check_cards(asked: Asked, found: homes.Home) -> None:
+    """Refuse cards that would leave a hand without a key; UsageError `role-cards`."""
+    others = len(elsewhere(asked, found))
+    if asked.cards and len(asked.cards) != others:
+        raise UsageError(
+            "role-cards",
+            f"role keys elsewhere: {others}; cards that are named: {len(asked.cards)}",
+            "name the cards of all hands at once: the old one of a hand that has no new key yet",
+        )
 
 
 def _role(task: Makes, _: str, uri: str) -> homes.RoleKey:
@@ -168,10 +191,15 @@ def told(one: renewal.Planned) -> str:
     """Say what is made, with its dates."""
     use = "makes keys" if one.what == renewal.WORDS[renewal.SCA] else "signs"
     good = "" if one.signs_until == one.ends else f", is good until {date(one.ends)}"
-    old = "the seats let in the new one" if one.old_ends is None else date(one.old_ends)
+    if one.old_ends is None:
+        old = "stays good until the seats let in the new one"
+    elif one.old_ends < one.begins:
+        old = f"has ended on {date(one.old_ends)}"
+    else:
+        old = f"stays good until {date(one.old_ends)}"
     return (
         f"{one.what} {one.label}: begins {date(one.begins)}, {use} until {date(one.signs_until)}"
-        f"{good}; {one.replaces} stays good until {old}"
+        f"{good}; {one.replaces} {old}"
     )
 
 

@@ -19,10 +19,16 @@ from pratique.edges.keys import file
 from pratique.errors import UsageError
 from pratique.terms import Algorithm
 
-__all__ = ["Secret", "make_key", "open_key"]
+__all__ = ["Secret", "is_at_hand", "make_key", "open_key"]
 
 Secret = Callable[[str], str]
 """secret(uri) -> a file's password, or a device's PIN; of a device, `uri` names the slot alone."""
+
+
+def is_at_hand(uri: str, *, folder: Path) -> bool:
+    """Tell whether a key may be opened here: a device's, or a file's that lies here; "" is elsewhere."""
+    scheme, _, rest = uri.partition(":")
+    return scheme == "hsm" or (scheme == "file" and (folder / file.path_of(rest)).exists())
 
 
 def open_key(uri: str, *, folder: Path, secret: Secret) -> SigningKey:

@@ -2,7 +2,8 @@
 
     {source: Row, ...} -> written -> text/calendar
 
-1. One event for each need of each participant, on the day of its end, with alarms 90, 60 and 30 days before.
+1. One event for each need of each participant, on the day of its end, with alarms 90, 60 and 30 days before; of
+   the seats' list, which lasts 90, 30 days before.
    Many diaries leave alarms of others out: so each day of warning is an event of its own as well.
 2. A UID is of source, participant, domain, need and warning alone: when a key was renewed and the file is taken
    in again, the event moves, and no stale one stays.
@@ -20,8 +21,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pratique.trust.certificates import FOREVER
-from pratique.trust.enduring.states import DAY, EDITION, WARNINGS, Row, Standing, Strand
-from pratique.trust.enduring.told import instant, says
+from pratique.trust.enduring.states import (
+    DAY,
+    EDITION,
+    MEASURES,
+    WARNINGS,
+    Row,
+    Standing,
+    Strand,
+)
+from pratique.trust.enduring.told import instant, last, says
 
 PRODUCT = "-//Pratique//network status//EN"
 FOLD = 75
@@ -56,17 +65,20 @@ def _events(row: Row, one: Strand, at: int, name: str) -> Iterator[str]:
         return
     if one.until is None or one.until >= FOREVER or one.need == EDITION:
         return
-    last = f"{who}: last {one.need} ends"
-    yield from _event(_uid(name, row, one, "end"), last, one.until, at, alarms=True)
-    for days in WARNINGS:
+    warnings = MEASURES.get(one.need, WARNINGS)
+    ends = f"{last(one.need)} ends"
+    yield from _event(_uid(name, row, one, "end"), f"{who}: {ends}", one.until, at, alarms=warnings)
+    for days in warnings:
         # A day of warning that is over is no event: the end itself, and this table, still tell it.
         when = one.until - days * DAY
         if when >= at:
-            told = f"{who}: renew, last {one.need} ends in {days} days"
+            told = f"{who}: renew, {ends} in {days} days"
             yield from _event(_uid(name, row, one, str(days)), told, when, at)
 
 
-def _event(uid: str, told: str, when: int, at: int, *, alarms: bool = False) -> Iterator[str]:
+def _event(
+    uid: str, told: str, when: int, at: int, *, alarms: tuple[int, ...] = ()
+) -> Iterator[str]:
     day = datetime.fromtimestamp(when, UTC).date()
     yield "BEGIN:VEVENT"
     yield f"UID:{uid}"
@@ -76,7 +88,7 @@ def _event(uid: str, told: str, when: int, at: int, *, alarms: bool = False) -> 
     yield f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"
     yield f"SUMMARY:{_text(told)}"
     yield "TRANSP:TRANSPARENT"
-    for days in WARNINGS if alarms else ():
+    for days in alarms:
         yield from (
             "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(told)}",
             f"TRIGGER:-P{days}D", "END:VALARM",

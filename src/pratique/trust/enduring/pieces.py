@@ -12,7 +12,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from pratique.trust.enduring.states import EDITION, SIGNER, Piece, Row, Strand, Why, strand
+from pratique.trust.enduring.states import (
+    EDITION,
+    NETWORK,
+    ROOT,
+    SIGNER,
+    TARGETS,
+    Piece,
+    Row,
+    Strand,
+    Why,
+    strand,
+)
 from pratique.trust.governance import dossier
 from pratique.trust.roll import Member, Roll
 from pratique.trust.signer import Signer
@@ -54,6 +65,9 @@ def of_signers(
     for (participant, domain), own in sorted(found.items()):
         strands = [strand(SIGNER, own.values(), at=at)]
         member = members.get(participant)
+        if member is not None and not own and not domain:
+            # Whatever it has published, the seats have not let it in for a domain of it yet.
+            strands[0] = strands[0]._replace(why=Why.INACTIVE)
         if member is not None:
             strands.append(_edition(member, at))
         rows.append(Row(participant, domain, tuple(strands)))
@@ -69,6 +83,13 @@ def of_dossier(files: Mapping[str, bytes], participant: str, *, at: int) -> tupl
     return tuple(
         Row(participant, domain, _strands(pieces, at)) for domain, pieces in sorted(found.items())
     ) or (Row(participant, "", _strands([], at)),)
+
+
+def of_board(root: int, targets: int, *, at: int) -> Row:
+    """Compute the row of the network itself, from the ends of what its seats have signed (exclusive)."""
+    ends = ((ROOT, root), (TARGETS, targets))
+    found = (strand(need, (Piece(need, "", 0, end - 1),), at=at) for need, end in ends)
+    return Row(NETWORK, "", tuple(found))
 
 
 def of_unreadable(participant: str, *, at: int) -> Row:

@@ -17,10 +17,15 @@ from typing import NamedTuple
 DAY = 24 * 3600
 WARNINGS = (90, 60, 30)
 """Days before the end at which a warning is due."""
-EDITION_WARNINGS = (3,)
-"""An edition lasts seven days and is made anew by a clock: at three days left that clock stands still."""
 SIGNER, EDITION = "signer", "edition"
 """Needs of a participant of a list or a network; those of a folder are its roles (SCA, UP, TLS ...)."""
+NETWORK = "network"
+"""In place of a participant's code: the network itself, whose seats have to meet before its own ends."""
+ROOT, TARGETS = "root", "targets"
+"""Needs of the network itself. What a clock signs for it, `sync` tells of within hours."""
+MEASURES = {EDITION: (3,), TARGETS: (30,)}
+"""Warnings of what never lasts long. An edition lasts seven days and is made anew by a clock: at three days left
+that clock stands still. The seats' list lasts ninety days."""
 
 
 class Standing(StrEnum):
@@ -51,6 +56,7 @@ class Why(StrEnum):
     NOT_YET = "not-yet"
     BROKEN = "broken"
     NO_EDITION = "no-edition"
+    INACTIVE = "inactive"
 
 
 class Piece(NamedTuple):
@@ -150,7 +156,7 @@ def warning(left: int, days: Iterable[int] = WARNINGS) -> int | None:
 def _living(need: str, found: tuple[Piece, ...], live: list[Piece], at: int) -> Strand:
     last = max(live, key=lambda piece: piece.until)
     left = (last.until - at) // DAY
-    due = warning(left, EDITION_WARNINGS if need == EDITION else WARNINGS)
+    due = warning(left, MEASURES.get(need, WARNINGS))
     return Strand(
         need,
         len(found),
@@ -165,4 +171,6 @@ def _living(need: str, found: tuple[Piece, ...], live: list[Piece], at: int) -> 
 
 
 def _urgency(one: Strand) -> tuple[int, float]:
-    return -_ORDER[one.state], float("inf") if one.until is None else one.until
+    # An edition that a clock keeps making anew would hide the end of what it makes known.
+    calm = one.need in MEASURES and one.state is Standing.LIVE
+    return -_ORDER[one.state], float("inf") if calm or one.until is None else one.until

@@ -15,27 +15,45 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pratique.trust.enduring.states import Row, Standing, Strand, Why
+from pratique.trust.enduring.states import (
+    MEASURES,
+    NETWORK,
+    ROOT,
+    TARGETS,
+    Row,
+    Standing,
+    Strand,
+    Why,
+)
 
 FORMAT = "pratique-standing-1"
 _HEADERS = ("PARTICIPANT", "DOMAIN", "STATE", "UNTIL", "DAYS", "LIVE", "WHY")
 _WORDS = {
     Why.NONE: "",
-    Why.ENDS: "the last {need} ends within {warned} days",
-    Why.ENDED: "the last {need} has ended",
-    Why.SCA_ENDED: "the last {need}'s signing CA has ended",
+    Why.ENDS: "the {last} ends within {warned} days",
+    Why.ENDED: "the {last} has ended",
+    Why.SCA_ENDED: "the {last}'s signing CA has ended",
     Why.NOTHING: "there is no {need}",
     Why.UNREADABLE: "no {need} can be read or believed",
     Why.WITHDRAWN: "every {need} was withdrawn",
     Why.NOT_YET: "no {need} has begun",
     Why.BROKEN: "its newest edition is broken",
     Why.NO_EDITION: "it has published nothing",
+    Why.INACTIVE: "it has no {need} for a domain that it is active for",
 }
+
+
+_SEATS = {ROOT: "seats' root", TARGETS: "seats' list of participants"}
+
+
+def last(need: str) -> str:
+    """Return the words for the last piece of a need."""
+    return _SEATS.get(need, f"last {need}")
 
 
 def says(one: Strand) -> str:
     """Say why a strand is as it is."""
-    told = _WORDS[one.why].format(need=one.need, warned=one.warned)
+    told = _WORDS[one.why].format(need=one.need, last=last(one.need), warned=one.warned)
     if one.why is Why.ENDS and one.above is not None and one.above == one.until:
         told += ", by its signing CA"
     return told
@@ -53,13 +71,13 @@ def table(rows: Sequence[Row], shown: Callable[[str], str] = str) -> Iterator[st
 
 def counted(rows: Sequence[Row]) -> str:
     """Count the rows by state, and the participants for whom something is live."""
+    rows = [row for row in rows if row.participant != NETWORK]
     states = Counter(row.state for row in rows)
     people = {row.participant for row in rows}
     serving = {r.participant for r in rows if r.state in {Standing.LIVE, Standing.EXPIRING}}
     told = ", ".join(f"{states[state]} {state}" for state in Standing if states[state])
-    return (
-        f"{len(people)} participants, {len(serving)} of them live or expiring; {told or 'no rows'}"
-    )
+    word = "participant" if len(people) == 1 else "participants"
+    return f"{len(people)} {word}, {len(serving)} of them live or expiring; {told or 'no rows'}"
 
 
 def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:
@@ -70,11 +88,11 @@ def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:
 def is_due(one: Strand, days: int) -> bool:
     """Tell whether a strand has ended, is unverifiable, or ends within so many days.
 
-    An edition is due by its own measure: it never lasts longer than seven days.
+    What never lasts long is due by its own measure: an edition, and the seats' list of participants.
     """
     if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE}:
         return True
-    if one.need == "edition":
+    if one.need in MEASURES:
         return one.warned is not None
     return one.left is not None and one.left <= days
 
