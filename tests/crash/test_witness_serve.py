@@ -124,6 +124,19 @@ def test_it_stops_when_it_is_told_to_and_has_written_of_nobody(
     assert one.said.read_text() == f"witness w.example on {one.url}\n"
 
 
+def test_an_address_that_is_taken_is_told(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "pratique", "witness", "serve", str(folder), "--port", str(port)],
+            env=os.environ | {"PRATIQUE_KEY_PASSWORD": PASSWORD}, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 4
+    assert f"error: 127.0.0.1, port {port}: it is not possible to listen there" in ended.stderr
+    assert "hint: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_killed_at_any_moment_it_has_forgotten_no_cosignature_that_it_gave(folder: Path) -> None:
     draw, ledger, given = random.Random(3), Ledger(folder / "ledger.db"), 0
     for _ in range(KILLS):

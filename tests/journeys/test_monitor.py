@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from securesystemslib.signer import SSlibKey
 from tuf.api.metadata import Metadata, Targets
 
-from pratique.errors import DocumentRefused, UsageError
+from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys import monitor, witness
 from pratique.log.checkpoint import Checkpoint, signed
 from pratique.log.note import Note
@@ -521,6 +521,47 @@ def test_a_swap_is_not_buried_under_other_alarms(world: World) -> None:
     assert "key-swapped" in told
     assert len(told) < 500
     assert "and more: the log holds a leaf that names no file of metadata" in world.watching.told
+
+
+def test_a_look_that_is_cut_short_goes_on_from_there(world: World) -> None:
+    """At whatever file the connection ends, or the time: nothing is passed over, nothing told for another."""
+    world.authority.publish(swapped(world.authority, "XUA", State("XTX")))
+    world.authority.publish(swapped(world.authority, "XUA", world.utopia))
+    files, log = world.authority.files, world.authority.log
+    held, left = world.authority.view.used, 0
+
+    def read(name: str) -> bytes | None:
+        nonlocal left
+        # What was synced is at hand.
+        left -= name not in held
+        if left < 0 and name not in held:
+            raise Unreadable("network-unreachable", "it broke off")
+        return files.get(name)
+
+    def look(kept: Watched) -> monitor.Seen:
+        came = monitor.Log(log.note.to_bytes(), log.between, read)
+        found = monitor.watched(
+            world.watching.record, world.authority.view, came, kept, at=world.authority.now
+        )
+        return found._replace(watched=Watched.from_bytes(found.watched.to_bytes()))
+
+    left = 10_000
+    whole = look(Watched())
+    assert {one.code for one in whole.alarms} == {"key-swapped"}
+    for most in range(2, 7):
+        kept, told, looks = Watched(), set(), 0
+        while kept.size < log.size:
+            left, before = most, kept.size
+            found = look(kept)
+            kept, looks = found.watched, looks + 1
+            assert kept.size > before
+            assert (kept.size == log.size) or "log-unread" in {one.code for one in found.alarms}
+            told |= set(found.alarms)
+        assert looks > 1
+        left = 10_000
+        told |= set(look(kept).alarms)
+        assert {one for one in told if one.code != "log-unread"} == set(whole.alarms)
+        assert kept == whole.watched
 
 
 # Held back

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import Root, Targets
 
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, Unreadable
 from pratique.log import checkpoint, merkle, quorum, tiles
 from pratique.log.note import Note
 from pratique.network import logged, names, policy
@@ -42,7 +42,8 @@ class Log(NamedTuple):
         checkpoint: signed and cosigned, as it came.
         leaves: data of the leaves from one number up to another; may be gone through twice. Raises
             DocumentRefused where they are not there.
-        read: reads a file of the repository by name; None where there is none.
+        read: reads a file of the repository by name; None where there is none. Raises Unreadable where
+            nobody could be asked.
     """
 
     checkpoint: bytes
@@ -79,12 +80,18 @@ def watched(own: Record, view: View, log: Log, before: Watched, *, at: datetime)
     if isinstance(leaves, Alarm):
         return Seen((leaves, *aged), before)
     looked, frontier = Looked(own, log.read, before), merkle.Frontier(before.size, before.hashes)
-    for data in leaves:
-        looked.look(data)
-        frontier.append(merkle.leaf_hash(data))
-    kept = looked.kept(frontier.size, frontier.hashes)
-    found = dict.fromkeys([*looked.alarms, *_shown(own, view, log.read, kept), *aged])
-    return Seen(tuple(found), kept)
+    try:
+        for data in leaves:
+            looked.look(data)
+            frontier.append(merkle.leaf_hash(data))
+        kept = looked.kept(frontier.size, frontier.hashes)
+        shown = tuple(_shown(own, view, log.read, kept))
+    except Unreadable as error:
+        # What was looked at is kept, or a log that takes longer to read than there is time is never read.
+        kept = looked.kept(frontier.size, frontier.hashes)
+        unread = Alarm("log-unread", f"leaf {frontier.size}, {error.code}")
+        shown = (*_spoken(own, view, kept), unread)
+    return Seen(tuple(dict.fromkeys([*looked.alarms, *shown, *aged])), kept)
 
 
 def _grown(log: Log, before: Watched, now: checkpoint.Checkpoint) -> Iterable[bytes] | Alarm:
@@ -117,12 +124,18 @@ def _aged(view: View, seen: quorum.Seen, at: datetime) -> Iterator[Alarm]:
         yield Alarm("network-old", names.TIMESTAMP_FILE)
 
 
-def _shown(own: Record, view: View, read: tiles.Read, kept: Watched) -> Iterator[Alarm]:
-    """Compare what is shown now."""
-    trunk = view.trusted
-    where = names.metadata(Targets.type, trunk.targets.version)
+def _spoken(own: Record, view: View, kept: Watched) -> Iterator[Alarm]:
+    """Compare what the authority says now."""
+    targets = view.trusted.targets
+    where = names.metadata(Targets.type, targets.version)
     known = Known(kept.listed or bool(own.editions), kept.keys)
-    yield from compared(own, trunk.targets, view.participants, where, known)
+    yield from compared(own, targets, view.participants, where, known)
+
+
+def _shown(own: Record, view: View, read: tiles.Read, kept: Watched) -> Iterator[Alarm]:
+    """Compare what is shown now, with the newest that is in the log too."""
+    yield from _spoken(own, view, kept)
+    trunk = view.trusted
     shown = {
         Root.type: view.root.version, "snapshot": trunk.snapshot.version,
         **{role: version or 0 for role, version in trunk.roles().items()},
@@ -130,8 +143,8 @@ def _shown(own: Record, view: View, read: tiles.Read, kept: Watched) -> Iterator
     }  # fmt: skip
     for role, version in sorted(shown.items()):
         name, newest = names.metadata(role, version), kept.newest.get(role, NEVER)
-        differs = version == newest.version and digest(read(name)) != newest.sha256
-        if version > newest.version or (version and differs):
+        is_newest = 0 < version == newest.version
+        if version > newest.version or (is_newest and digest(read(name)) != newest.sha256):
             yield Alarm("unlogged", name)
     for version in sorted(own.editions):
         if version > shown.get(own.code, 0):

@@ -21,7 +21,8 @@ from pratique.log.merkle import refused
 
 NOTE, COSIGNATURE = 0x01, 0x04
 """Key types: an Ed25519 signature of the text; a cosignature with a time, by Ed25519."""
-MAX_NOTE, MAX_SIGNATURES = 64 * 1024, 64
+MAX_NOTE, MAX_SIGNATURES = 64 * 1024, 100
+"""A new root's checkpoint is cosigned by its own witnesses and by those before them, 32 each."""
 _DASH = "\N{EM DASH} "
 _ID = re.compile(r"[0-9a-f]{8}")
 _ID_SIZE = 4

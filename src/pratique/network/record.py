@@ -84,9 +84,7 @@ class Record(NamedTuple):
                 raise ValueError("members of a record")
             if not names.is_participants(row["code"]):
                 raise ValueError("a member of a record")
-            editions = {
-                int(v): tuple(map(text, array(d))) for v, d in dict(row["editions"]).items()
-            }
+            editions = {int(v): tuple(map(text, array(d))) for v, d in row["editions"].items()}
             if not all(map(_DIGEST.fullmatch, (d for held in editions.values() for d in held))):
                 raise ValueError("an edition of a record")
             countries = frozenset(map(text, array(row["countries"])))
@@ -144,7 +142,7 @@ class Watched(NamedTuple):
                 raise ValueError("members of what was watched")
             newest = {
                 role: Newest(whole(version), text(sha))
-                for role, (version, sha) in dict(row["newest"]).items()
+                for role, (version, sha) in row["newest"].items()
             }
             hashes = tuple(map(bytes.fromhex, map(text, array(row["hashes"]))))
             if (

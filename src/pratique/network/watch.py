@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from tuf.api.metadata import DelegatedRole, Metadata, Root, Signed, Snapshot, Targets
 
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, Unreadable
 from pratique.log.tiles import Read
 from pratique.network import keys, logged, names, record
 from pratique.network.participants import Participant, read_participants
@@ -33,6 +33,7 @@ CODES = {
     "log-forked": "the log's leaves do not make its checkpoint: it shows two faces",
     "log-incomplete": "leaves that the checkpoint counts are not shown",
     "log-flooded": "the log has more new leaves than a network can make",
+    "log-unread": "not all new leaves could be looked at; the next look goes on from here",
     "leaf-unknown": "the log holds a leaf that names no file of metadata",
     "edition-double": "a version stands in the log twice",
     "edition-hidden": "the log names a file that is not shown, or shown otherwise, or cannot be read",
@@ -90,17 +91,26 @@ class Looked:
         )
 
     def look(self, data: bytes) -> None:
-        """Look at a leaf."""
+        """Look at a leaf; Unreadable if its file could not be asked for: then it was not looked at."""
         try:
             leaf = logged.Leaf.from_bytes(data)
         except DocumentRefused:
             self._tell("leaf-unknown", sha256(data).hexdigest()[:16])
             return
         role, version = leaf.role
-        if version <= self._newest.get(role, NEVER).version:
+        before = self._newest.get(role, NEVER)
+        if version <= before.version:
             self._tell("edition-double", leaf.name)
         else:
             self._newest[role] = Newest(version, leaf.sha256)
+        try:
+            self._look_at_file(leaf, role, version)
+        except Unreadable:
+            # It will be looked at again.
+            self._newest[role] = before
+            raise
+
+    def _look_at_file(self, leaf: logged.Leaf, role: str, version: int) -> None:
         wanted = _KINDS.get(role) or (Targets if role == self._record.code else None)
         if wanted is None or (wanted is Snapshot and self._record.code not in self._newest):
             return

@@ -307,6 +307,23 @@ def test_a_server_that_says_nothing_or_breaks_off_is_told(monkeypatch: pytest.Mo
     assert error.code == "network-unreachable"
 
 
+def test_a_server_that_drips_its_headers_or_says_later_holds_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drips(_: bytes, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
+        for _number in range(60):
+            time.sleep(0.05)
+            connection.sendall(b"x")
+
+    monkeypatch.setattr(fetch, "BEGUN", 0.5)
+    began = time.monotonic()
+    assert refused(drips).code == "network-slow"
+    later = b"HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+    assert refused(lambda _, connection: connection.sendall(later)).code == "network-unreachable"
+    assert time.monotonic() - began < 5
+
+
 # What a server learns
 
 
@@ -422,6 +439,8 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Serve a repository beside a secret, as `authority serve` does; yield address and folder."""
     authority = Authority(seats=3, threshold=2, suspend=2)
     repository.write(tmp_path / "net", authority.files)
+    log = {"log/checkpoint": b"x", "log/1.snapshot.proof": b"x", "log/tile/0/000.p/5": b"x"}
+    repository.write(tmp_path / "net", log)
     (tmp_path / "secret.json").write_text("secret")
     (tmp_path / "net/secret.json").write_text("secret")
     (tmp_path / "net/metadata/.secret.json").write_text("secret")
@@ -451,10 +470,13 @@ def test_each_file_is_served_and_may_be_kept_as_long_as_it_stays_what_it_is(
     served: tuple[str, Path],
 ) -> None:
     url, folder = served
-    for name, data in Repository(folder).items():
+    anew = {names.TIMESTAMP_FILE, "log/checkpoint", "log/1.snapshot.proof"}
+    listed = {*Repository(folder), "log/checkpoint", "log/tile/0/000.p/5"}
+    assert anew < listed
+    for name in sorted(listed):
         status, head, came = get(url, f"/{name}")
-        assert (status, came) == (200, data)
-        kept = "max-age=60" if name == names.TIMESTAMP_FILE else "max-age=31536000, immutable"
+        assert (status, came) == (200, (folder / name).read_bytes())
+        kept = "max-age=60" if name in anew else "max-age=31536000, immutable"
         assert f"cache-control: public, {kept}".encode() in head
         for mark in (b"set-cookie", b"server:", b"date:"):
             assert mark not in head

@@ -99,6 +99,19 @@ def test_an_altered_cosignature_is_refused(bit: int) -> None:
     assert refused.value.code == "log-cosignature"
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """RFC 8032 §5.1.7: the second half is below the order; or a note could be had in two forms."""
+    order = 2**252 + 27742317777372353535851937790883648493
+    note = seen.checkpoint(5, b"r" * 32, 0)
+    seen.quorum(1, 1).seen(note)
+    for number in (0, 1):
+        one = note.signatures[number]
+        half = int.from_bytes(one.body[-32:], "little") + order
+        bent = one._replace(body=one.body[:-32] + half.to_bytes(32, "little"))
+        with pytest.raises(DocumentRefused):
+            seen.quorum(1, 1).seen(note.with_signatures(bent))
+
+
 def test_an_altered_text_is_refused() -> None:
     note = seen.checkpoint(1, ROOT, 0)
     bent = note._replace(text=note.text.replace("\n1\n", "\n2\n"))
@@ -172,7 +185,7 @@ def _bent() -> list[bytes]:
         good.replace(b"PeterNeumann ", b"Peter+Neumann "), good.replace(b" x08", b"x08"), good.replace(b"M=\n", b"M\n"),
         good.replace(b"M=\n", b"N=\n"), good.replace(b"If", b"I\tf"), good.replace(b"If", b"\xff"),
         good.replace(b"\n", b"\r\n"), "text\n\n— a AAAAAA==\n".encode(), "text\n\n— a é\n".encode(),
-        "text\n\n— a \n".encode(), b"x" * 70_000, b"t\n\n" + b"".join(f"— a{n} AAAAAAA=\n".encode() for n in range(65)),
+        "text\n\n— a \n".encode(), b"x" * 70_000, b"t\n\n" + b"".join(f"— a{n} AAAAAAA=\n".encode() for n in range(101)),
     ]  # fmt: skip
 
 

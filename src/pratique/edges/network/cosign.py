@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 import urllib3
 
 from pratique.edges.network.fetch import why
+from pratique.edges.network.patience import within
 from pratique.errors import Unreadable
 
 ADD = "/add-checkpoint"
@@ -43,15 +44,12 @@ def asked(url: str, request: bytes) -> tuple[int, bytes]:
         raise Unreadable(
             "witness-url", "this is no web address of a witness", "write it as https://HOST[/PATH]"
         )
-    came: list[tuple[int, bytes] | Unreadable] = []
-    # In a thread of its own: no timeout of a socket ends headers that come one byte at a time.
-    asking = threading.Thread(target=lambda: came.append(_answer(url, request)), daemon=True)
-    asking.start()
-    asking.join(LONGEST)
-    found = came[0] if came else _slow(url)
-    if isinstance(found, Unreadable):
-        raise found
-    return found
+    try:
+        return within(LONGEST, partial(_answer, url, request))
+    except urllib3.exceptions.HTTPError as error:
+        raise _unreachable(url, why(error)) from None
+    except TimeoutError:
+        raise _slow(url) from None
 
 
 def _is_address(url: str) -> bool:
@@ -65,35 +63,26 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def _answer(url: str, request: bytes) -> tuple[int, bytes] | Unreadable:
-    """Return the answer, or why there is none: nothing is raised in a thread."""
-    pool = urllib3.PoolManager(1, timeout=TIMEOUT, retries=urllib3.Retry(1, redirect=False))
+def _answer(url: str, request: bytes) -> tuple[int, bytes]:
+    retries = urllib3.Retry(1, redirect=False, respect_retry_after_header=False)
+    pool = urllib3.PoolManager(1, timeout=TIMEOUT, retries=retries)
+    answer = pool.request(
+        "POST", url.rstrip("/") + ADD, body=request, headers=HEADERS, redirect=False,
+        preload_content=False,
+    )  # fmt: skip
     try:
-        answer = pool.request(
-            "POST", url.rstrip("/") + ADD, body=request, headers=HEADERS, redirect=False,
-            preload_content=False,
-        )  # fmt: skip
-        try:
-            return _read(url, answer)
-        finally:
-            answer.close()
-    except urllib3.exceptions.HTTPError as error:
-        return _unreachable(url, why(error))
-    except (OSError, ValueError) as error:
-        return _unreachable(url, type(error).__name__)
-
-
-def _read(url: str, answer: urllib3.BaseHTTPResponse) -> tuple[int, bytes] | Unreadable:
-    if answer.headers.get("Content-Encoding", "identity") != "identity":
-        return _unfit(url, "its answer is packed, which it was not asked for")
-    data, began = bytearray(), time.monotonic()
-    while chunk := answer.read1(_CHUNK, decode_content=False):
-        data += chunk
-        if len(data) > LARGEST:
-            return _unfit(url, f"its answer is longer than {LARGEST} bytes")
-        if time.monotonic() - began > LONGEST:
-            return _slow(url)
-    return answer.status, bytes(data)
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            raise _unfit(url, "its answer is packed, which it was not asked for")
+        data, began = bytearray(), time.monotonic()
+        while chunk := answer.read1(_CHUNK, decode_content=False):
+            data += chunk
+            if len(data) > LARGEST:
+                raise _unfit(url, f"its answer is longer than {LARGEST} bytes")
+            if time.monotonic() - began > LONGEST:
+                raise TimeoutError
+        return answer.status, bytes(data)
+    finally:
+        answer.close()
 
 
 def _unreachable(url: str, why: str) -> Unreadable:

@@ -15,12 +15,14 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import urllib3
 
 from pratique.edges.network import held
+from pratique.edges.network.patience import within
 from pratique.edges.network.repository import Repository
 from pratique.errors import Unreadable, UsageError
 
@@ -29,6 +31,8 @@ AT_ONCE = 8
 """Requests at a time."""
 HEADERS = {"User-Agent": "pratique", "Accept": "*/*", "Accept-Encoding": "gzip"}
 TIMEOUT = urllib3.Timeout(connect=10, read=30)
+BEGUN = 150
+"""Seconds in which an answer must have begun: what three tries take, each at its slowest."""
 PATIENCE, SLOWEST = 30, 512
 """Seconds after which a sender must have kept up so many bytes a second: drops hold a sync up for ever."""
 FOUND, NOT_THERE = 200, {403, 404, 410}
@@ -107,16 +111,14 @@ def why(error: urllib3.exceptions.HTTPError) -> str:
 class _Server:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        # Neither cookies nor redirects: a server could know a verifier again by what it hands out.
-        self._pool = urllib3.PoolManager(
-            AT_ONCE, headers=HEADERS, timeout=TIMEOUT, retries=urllib3.Retry(2, redirect=False)
-        )
+        # Neither cookies nor redirects: a server could know a verifier again by what it hands out. And it
+        # could have one wait for hours, and then again, if it were listened to when it says "later".
+        retries = urllib3.Retry(2, redirect=False, respect_retry_after_header=False)
+        self._pool = urllib3.PoolManager(AT_ONCE, headers=HEADERS, timeout=TIMEOUT, retries=retries)
 
     def __call__(self, name: str, limit: int) -> bytes | None:
         try:
-            answer = self._pool.request(
-                "GET", f"{self._url}/{name}", preload_content=False, redirect=False
-            )
+            answer = within(BEGUN, partial(self._begun, name))
             try:
                 return self._read(answer, limit)
             finally:
@@ -127,6 +129,20 @@ class _Server:
                 f"{self._url}: {why(error)}",
                 "is there a connection? what is held here can still be used",
             ) from None
+        except TimeoutError:
+            raise self._slow() from None
+
+    def _begun(self, name: str) -> urllib3.BaseHTTPResponse:
+        return self._pool.request(
+            "GET", f"{self._url}/{name}", preload_content=False, redirect=False
+        )
+
+    def _slow(self) -> Unreadable:
+        return Unreadable(
+            "network-slow",
+            f"{self._url}: it sends too slowly to come to an end",
+            "try again, or another mirror; what is held here can still be used",
+        )
 
     def _read(self, answer: urllib3.BaseHTTPResponse, limit: int) -> bytes | None:
         if answer.status in NOT_THERE:
@@ -147,11 +163,7 @@ class _Server:
                 return None
             if len(data) < (time.monotonic() - began - PATIENCE) * SLOWEST:
                 answer.close()
-                raise Unreadable(
-                    "network-slow",
-                    f"{self._url}: it sends too slowly to come to an end",
-                    "try again, or another mirror; what is held here can still be used",
-                )
+                raise self._slow()
         return _within(_unpacked(bytes(data), answer.headers.get("Content-Encoding"), limit), limit)
 
 

@@ -3,7 +3,8 @@
     GET /metadata/… /targets/…          POST /proposals (a signed proposal; optional)
 
 1. Who asks for what is written nowhere: no access log, no cookie.
-2. A file that is named by version or digest may be kept for ever, the timestamp for a minute.
+2. A file that is named by version or digest may be kept for ever; the timestamp, the log's checkpoint and
+   its proofs for a minute.
 3. What is handed in is judged by its signatures alone: being able to reach the server gives no right.
 4. Any static web server does as well for reading; nothing here is needed for it.
 5. What is sent is read up to a limit; whoever sends too much, or goes away, leaves nothing behind.
@@ -15,7 +16,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from pratique.errors import ExtraMissing, PratiqueError
+from pratique.errors import ExtraMissing, PratiqueError, Unreadable
 
 try:
     import uvicorn
@@ -37,8 +38,8 @@ STOPPING = 30
 """Seconds that an answer which was begun has, when the server is told to stop."""
 FOR_EVER = "public, max-age=31536000, immutable"
 A_MINUTE = "public, max-age=60"
-ANEW = frozenset({"metadata/timestamp.json", "log/checkpoint"})
-"""Files that are written again under the same name."""
+ANEW = ("metadata/timestamp.json", "log/checkpoint", ".proof")
+"""How the names end of files that are written again: a proof, for other witnesses."""
 Take = Callable[[bytes], dict[str, object]]
 """take(proposal) -> what came of it; raises PratiqueError."""
 
@@ -57,11 +58,23 @@ def application(folder: Path, take: Take | None = None) -> Starlette:
 
 
 def run(application: Starlette, *, host: str, port: int) -> None:
-    """Serve until it is interrupted; what was begun is brought to its end."""
-    uvicorn.run(
-        application, host=host, port=port, access_log=False, log_level="warning",
-        server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
-    )  # fmt: skip
+    """Serve until it is interrupted; what was begun is brought to its end.
+
+    Raises:
+        Unreadable: `address-unusable`: it cannot listen there.
+    """
+    try:
+        uvicorn.run(
+            application, host=host, port=port, access_log=False, log_level="warning",
+            server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
+        )  # fmt: skip
+    except SystemExit as error:
+        # Its way of saying that the address is taken, or is none of this machine's.
+        raise Unreadable(
+            "address-unusable",
+            f"{host}, port {port}: it is not possible to listen there",
+            "is another server there already? name another --port or --host",
+        ) from error
 
 
 async def body(request: Request, longest: int, seconds: float | None = None) -> bytes | None:
@@ -93,7 +106,7 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
         path = folder / name
         if not is_name(name) or not path.is_file():
             return Response(status_code=404)
-        kept = A_MINUTE if name in ANEW else FOR_EVER
+        kept = A_MINUTE if name.endswith(ANEW) else FOR_EVER
         kind = "application/json" if name.endswith(".json") else "application/octet-stream"
         return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
 
