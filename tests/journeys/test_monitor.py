@@ -149,6 +149,14 @@ def test_a_file_that_the_log_names_and_nobody_shows_is_told(world: World) -> Non
     assert "edition-hidden" in fresh.look(files={**before, names_of[0]: before[other]})
 
 
+def test_a_file_that_is_shown_later_than_its_leaf_is_told_once(world: World) -> None:
+    before = dict(world.authority.files)
+    world.authority.now += HOUR
+    world.watching.publish()
+    assert "edition-hidden" in world.watching.look(files=before)
+    assert world.watching.look() == []
+
+
 def test_another_file_under_a_logged_name_is_told(world: World) -> None:
     assert world.watching.look() == []
     shown = dict(world.authority.files)

@@ -103,6 +103,9 @@ class Looked:
             self._tell("edition-double", leaf.name)
         else:
             self._newest[role] = Newest(version, leaf.sha256)
+        if role == self._record.code:
+            # In the log it is, whether its file is shown by now or not.
+            self._own.add(version)
         try:
             self._look_at_file(leaf, role, version)
         except Unreadable:
@@ -139,7 +142,6 @@ class Looked:
             self.alarms.append(Alarm(code, "and more"))
 
     def _look_at_own(self, where: str, version: int, metadata: Metadata[Any]) -> None:
-        self._own.add(version)
         signed, ours = record.digest(metadata), self._record.editions.get(version, ())
         if signed not in ours:
             self._tell("edition-unknown", where)
