@@ -19,19 +19,22 @@ from tests.unit.log import seen
 
 
 class Served:
-    """A witness: what it holds, whether it answers, and what time it takes it to be."""
+    """A witness: what it holds, whether it answers and how, and what time it takes it to be."""
 
     def __init__(self, name: str, at: datetime) -> None:
         self.name, self.at, self.memory = name, at, Memory()
         self.key = NoteKey(name, COSIGNATURE, seen.key(name).public_key)
         self.logs: dict[str, NoteKey] = {}
         self.url, self.is_up, self.asked = "", True, 0
+        self.says: tuple[int, bytes] | None = None
 
     def application(self) -> Starlette:
         """Return what serves it."""
 
         async def add(request: Request) -> Response:
             self.asked += 1
+            if self.says is not None:
+                return Response(self.says[1], self.says[0])
             if not self.is_up:
                 return Response("closed today", 503)
             who = witness.Witness(self.name, seen.key(self.name), self.logs)

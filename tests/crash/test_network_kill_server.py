@@ -203,8 +203,10 @@ def test_an_edition_on_its_way_is_published_whole_once_or_not_at_all(
         now = view.read(files, files[names.metadata("root", 1)]).roles["XXU"]
         assert now.problem == ""
         assert now.version in {before, before + 1}
-        version = now.version + 1
-        assert finished(desk.folder, *words).endswith(f"published: XXU {version}\n")
+        said, version = finished(desk.folder, *words), done[-1]
+        assert said.endswith(f"published: XXU {version}\n")
+        # What was on its way may still have come, on a busy machine after it was looked for.
+        assert version in {now.version + 1, before + 2}
         assert done == list(range(2, version + 1))
     assert cut
     assert "XXU" in finished(desk.folder, "sync", url, "--at", LATER)

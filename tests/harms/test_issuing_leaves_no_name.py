@@ -207,7 +207,7 @@ def test_printing_leaves_nobody_beside_the_paper(tmp_path: Path, scanner: canary
 
 ABORT = """
 import os, sys
-from pratique.cli.issuer import quiet
+from pratique.cli import quiet
 if sys.argv.pop(1) == "loud":
     quiet.begin = lambda: None
 from pratique.journeys import sign
@@ -237,7 +237,7 @@ def test_a_process_that_aborts_over_a_record_dumps_no_core(
 def test_a_command_can_be_read_by_no_debugger() -> None:
     """PR_SET_DUMPABLE: where dumps are piped to a program, the limit of their size is not looked at."""
     asked = (
-        "import ctypes, resource; from pratique.cli.issuer import quiet; quiet.begin(); "
+        "import ctypes, resource; from pratique.cli import quiet; quiet.begin(); "
         "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))"
     )
     run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pratique.cli import quiet
 from pratique.edges import files
 from pratique.errors import UsageError
 
@@ -53,6 +54,8 @@ def secrets(
     Args:
         new: a password is being chosen: it is asked for twice, and may not be short.
     """
+    # What it opens is in this process's memory from then on.
+    quiet.begin()
     held: dict[str, str] = {}
 
     def secret(uri: str) -> str:

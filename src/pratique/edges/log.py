@@ -71,6 +71,12 @@ class LogFolder:
         """
         with self._locked():
             held = self._checkpoint(self.head())
+            if held.size < self._checkpoint(self.published()).size:
+                raise DocumentRefused(
+                    "log-damaged",
+                    f"{self._folder}: the newest checkpoint is gone, and what everybody reads is newer",
+                    f"restore {HEAD} from its copy; nothing was added",
+                )
             if merkle.root(Tiles(self.read, held.size), held.size) != held.root:
                 raise DocumentRefused(
                     "log-damaged",
@@ -108,8 +114,8 @@ class LogFolder:
                 )
             if merkle.root(Tiles(self.read, head.size), found.size) != found.root:
                 raise DocumentRefused("log-forked", "the checkpoint is of another tree")
-            self._write(CHECKPOINT, note.to_bytes())
             self._clear(before.size, found.size)
+            self._write(CHECKPOINT, note.to_bytes())
 
     def _clear(self, before: int, size: int) -> None:
         """Remove the partial tiles of those that are full now (C2SP tlog-tiles, "Partial Tiles").

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pratique.cli.demo import held_keys
 from pratique.edges import disk
 from pratique.edges.log import LogFolder
 from pratique.edges.network import held, waiting
@@ -61,7 +62,8 @@ class Logged(Desk):
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
     monkeypatch.chdir(tmp_path)
-    with witnesses.serving(("w1.example", "w2.example", "w3.example"), _instant(AT)) as served:
+    names = ("w1.example", "w2.example", "w3.example")
+    with held_keys.held(), witnesses.serving(names, _instant(AT)) as served:
         yield Logged(tmp_path, served)
 
 
@@ -169,6 +171,51 @@ def test_a_call_that_was_killed_anywhere_is_finished_by_the_next(
         monkeypatch.setattr(disk, "replace", whole)
         break
     assert count > 8
+
+
+LINE = "\N{EM DASH} w1.example "
+
+
+ANSWERS = (
+    (409, b"9" * 5000), (409, b"999999"), (409, b"-1"), (409, b""), (200, b""), (200, b"\xff" * 90),
+    (200, b"\n" * 500), (200, f"{LINE}AAAA\n".encode()), (500, b"\x1b[2J"), (200, b"x" * 100_000),
+    (200, f"{LINE}{'A' * 104}\n".encode()), (302, b""),
+)  # fmt: skip
+
+
+def test_no_answer_of_one_witness_stops_the_others(desk: Logged) -> None:
+    desk.begin()
+    desk.publish("net/root-1.proposal")
+    joined(desk)
+    for answer in ANSWERS:
+        desk.witnesses[0].says = answer
+        said = edition(desk)
+        assert "files, " in said
+        assert "witness w1.example: " in said
+        assert "\x1b" not in said
+    assert "note" not in desk.run("sync", "net", "--at", AT)
+
+
+def test_a_head_that_is_gone_or_older_begins_no_second_tree(desk: Logged) -> None:
+    desk.begin()
+    desk.publish("net/root-1.proposal")
+    joined(desk)
+    head = Path("net/repository/log/.head")
+    kept, tiles = head.read_bytes(), _files(Path("net/repository/log/tile"))
+    before = desk.entries()
+    desk.run("participant", "publish", "--out", "own.proposal", "--at", AT, "--repository", "net")
+    for damage in (head.unlink, lambda: head.write_bytes(b"")):
+        damage()
+        error = desk.refused("authority", "publish", "net", "own.proposal", "--at", AT)
+        assert error.code in {"log-damaged", "log-note"}
+        assert _files(Path("net/repository/log/tile")) == tiles
+        head.write_bytes(kept)
+    desk.run("authority", "publish", "net", "own.proposal", "--at", AT)
+    assert len(desk.entries()) == len(before) + 2
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_cosignatures_are_carried_by_hand(desk: Logged) -> None:

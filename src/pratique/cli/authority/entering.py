@@ -27,7 +27,7 @@ from pratique.journeys import publish, witness
 from pratique.log import checkpoint, cosignature, merkle, note, quorum
 from pratique.network import entry, names, trusted
 
-CONFLICT = 409
+CONFLICT, DIGITS = 409, 20
 
 
 class Entered(NamedTuple):
@@ -80,9 +80,10 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     lacking = entry.lacking(head, quorums)
     if lacking:
         return Entered({}, lacking, problems)
-    own.publish(head)
     found = entry.ordered({**made, **entry.proofs(made, own.tree(), head)})
     repository.write(place.repository_of(folder), found)
+    # Between the two: monitors look for what the checkpoint counts, and for what the timestamp announces.
+    own.publish(head)
     announced = publish.announced(there, found, online, at=at)
     repository.write(place.repository_of(folder), announced)
     waiting.clear(folder)
@@ -147,9 +148,10 @@ def _asked_one(
     own: logs.LogFolder, url: str, one: note.NoteKey, seen: int
 ) -> tuple[note.Signature, ...]:
     number, body = cosign.asked(url, request(own, seen))
-    if number == CONFLICT and body.strip().isdigit():
+    told = body.strip()
+    if number == CONFLICT and told.isdigit() and len(told) < DIGITS:
         # It says what it has seen last: one that is new, or was away.
-        number, body = cosign.asked(url, request(own, int(body)))
+        number, body = cosign.asked(url, request(own, int(told)))
     if number != witness.OK:
         raise DocumentRefused("witness-refused", f"it answers {number}: {_words(body)}")
     return believed(own, one, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pratique.cli.issuer import quiet
+from pratique.cli import quiet
 from pratique.cli.lazy import Lazy
 
 _HERE = "pratique.cli.issuer"

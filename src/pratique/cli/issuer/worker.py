@@ -13,7 +13,8 @@ import os
 from itertools import islice
 from typing import Any
 
-from pratique.cli.issuer import opening, quiet
+from pratique.cli import quiet
+from pratique.cli.issuer import opening
 from pratique.cli.issuer.job import Job
 from pratique.cli.issuer.part import Done, Parts
 from pratique.edges import tables

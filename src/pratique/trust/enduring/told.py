@@ -77,7 +77,8 @@ def counted(rows: Sequence[Row]) -> str:
     serving = {r.participant for r in rows if r.state in {Standing.LIVE, Standing.EXPIRING}}
     told = ", ".join(f"{states[state]} {state}" for state in Standing if states[state])
     word = "participant" if len(people) == 1 else "participants"
-    return f"{len(people)} {word}, {len(serving)} of them live or expiring; {told or 'no rows'}"
+    serve = f"{len(people)} {word}, {len(serving)} of them live or expiring"
+    return f"{serve}; of {len(rows)} rows {told}" if rows else f"{serve}; no rows"
 
 
 def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:

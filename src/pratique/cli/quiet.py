@@ -1,8 +1,8 @@
-"""See to it that a process which holds people's records leaves no picture of its memory.
+"""See to it that a process which holds people's records, or keys, leaves no picture of its memory.
 
 begin() -> no core file, and none for a program that the system hands core dumps to
 
-1. Begun before the first record is read, by the commands and by each of their workers: neither setting
+1. Begun before the first record is read, or secret asked for, by commands and by each of their workers: neither setting
    outlives the start of a new program.
 2. It cannot hide memory from the machine's administrator, or from a disk that is swapped to.
 """
