@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pratique.cli.demo import held_keys
 from tests import ceremonies
 from tests.ceremonies import Desk
+
+
+@pytest.fixture(scope="package", autouse=True)
+def held() -> Iterator[None]:
+    """Open each key file once: what a guess of its password costs is paid here by tests alone."""
+    with held_keys.held():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.demo import held_keys
 from pratique.edges import disk
 from pratique.edges.log import LogFolder
 from pratique.edges.network import held, waiting
@@ -63,7 +62,7 @@ class Logged(Desk):
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
     monkeypatch.chdir(tmp_path)
     names = ("w1.example", "w2.example", "w3.example")
-    with held_keys.held(), witnesses.serving(names, _instant(AT)) as served:
+    with witnesses.serving(names, _instant(AT)) as served:
         yield Logged(tmp_path, served)
 
 
