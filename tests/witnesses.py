@@ -19,13 +19,14 @@ from tests.unit.log import seen
 
 
 class Served:
-    """A witness: what it holds, whether it answers, and what time it takes it to be."""
+    """A witness: what it holds, whether and what it answers, and what time it takes it to be."""
 
     def __init__(self, name: str, at: datetime) -> None:
         self.name, self.at, self.memory = name, at, Memory()
         self.key = NoteKey(name, COSIGNATURE, seen.key(name).public_key)
         self.logs: dict[str, NoteKey] = {}
         self.url, self.is_up, self.asked = "", True, 0
+        self.says: tuple[int, bytes] | None = None
 
     def application(self) -> Starlette:
         """Return what serves it."""
@@ -34,6 +35,8 @@ class Served:
             self.asked += 1
             if not self.is_up:
                 return Response("closed today", 503)
+            if self.says is not None:
+                return Response(self.says[1], self.says[0])
             who = witness.Witness(self.name, seen.key(self.name), self.logs)
             body, at = await request.body(), int(self.at.timestamp())
             found = witness.answered(body, who, self.memory, at=at)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tuf.api.metadata import Metadata, Root
 
@@ -26,7 +26,7 @@ from pratique.edges.network import cosign, repository, waiting
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.journeys import publish, witness
 from pratique.log import checkpoint, cosignature, merkle, note, quorum
-from pratique.network import entry, names, trusted
+from pratique.network import entry, names, proposal, trusted
 
 CONFLICT = 409
 _AGAIN = "send it the newest request: pratique authority log request DIR"
@@ -127,6 +127,15 @@ def asked(made: Mapping[str, bytes], there: repository.Repository) -> tuple[quor
         # One of those that wait, written by a call that was interrupted, is not in force yet.
         found.take_root(there[name])
     return entry.asked(made, found.root)
+
+
+def is_among(found: proposal.Proposal, made: Mapping[str, bytes]) -> bool:
+    """Tell whether a proposal is what waits; another one of the same versions is not."""
+    return bool(found.metadata) and all(
+        (data := made.get(names.metadata(role, version))) is not None
+        and Metadata[Any].from_bytes(data).signed_bytes == found.metadata[role].signed_bytes
+        for role, version in found.versions().items()
+    )
 
 
 def newer_root(made: Mapping[str, bytes]) -> Root | None:

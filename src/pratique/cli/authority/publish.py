@@ -98,8 +98,7 @@ def published(
     where = place.repository_of(folder)
     with repository.locked(where):
         came, waits = entering.finish(folder, secret, at), waiting.load(folder)
-        own = {names.metadata(role, version) for role, version in found.versions().items()}
-        if waits and own <= waits.keys():
+        if waits and entering.is_among(found, waits):
             return came
         if waits:
             raise UsageError(
