@@ -258,6 +258,7 @@ def test_a_root_whose_new_witnesses_are_silent_blocks_nothing(desk: Logged) -> N
     desk.sign(other)
     error = desk.refused("authority", "publish", "net", other, "--at", LATER)
     assert error.code == "edition-waiting"
+    assert "another edition of that version waits" in error.message
     assert "n1.example, n2.example" in error.message
 
 
@@ -301,6 +302,21 @@ def test_a_log_goes_on_from_a_mirrors_copy(desk: Logged) -> None:
     desk.publish(desk.propose("renew"))
     assert desk.entries()[: len(before)] == before
     assert len(desk.entries()) == len(before) + 2
+    assert "note" not in synced(desk)
+
+
+def test_what_waited_is_finished_on_a_mirrors_copy_by_witnesses_that_have_seen_it(
+    desk: Logged,
+) -> None:
+    founded(desk)
+    for one in desk.witnesses[:2]:
+        one.is_up = False
+    assert "1 of 2 witnesses have seen it" in desk.publish(desk.propose("renew"))
+    mirrored(Path("net/repository"))
+    desk.witnesses[0].is_up = True
+    said = desk.run("authority", "refresh", "net", "--at", AT)
+    assert "published anew: metadata/2.targets.json" in said
+    assert desk.witnesses[2].memory == desk.witnesses[0].memory
     assert "note" not in synced(desk)
 
 

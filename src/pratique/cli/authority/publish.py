@@ -64,7 +64,8 @@ def refresh(
 def tell(came: entering.Entered) -> None:
     """Say what a refreshing came to."""
     if came.files:
-        click.echo(f"published anew: {', '.join(came.files)}")
+        found = [name for name in came.files if name.startswith("metadata/")]
+        click.echo(f"published anew: {', '.join(found)}")
     _tell(came)
 
 
@@ -101,9 +102,11 @@ def published(
         if waits and entering.is_among(found, waits):
             return came
         if waits:
+            own = {names.metadata(role, version) for role, version in found.versions().items()}
+            what = "another edition of that version" if own & waits.keys() else "another edition"
             raise UsageError(
                 "edition-waiting",
-                f"an edition before this one waits for its witnesses: {'; '.join(came.told())}",
+                f"this was not taken, for {what} waits for its witnesses: {'; '.join(came.told())}",
                 "try again when they have seen it; the authority asks them by: pratique authority refresh",
             )
         newer = found.metadata.get(Root.type)
