@@ -19,7 +19,7 @@ from tests.unit.log import seen
 
 
 class Served:
-    """A witness: what it holds, whether it answers and how, and what time it takes it to be."""
+    """A witness: what it holds, whether and what it answers, and what time it takes it to be."""
 
     def __init__(self, name: str, at: datetime) -> None:
         self.name, self.at, self.memory = name, at, Memory()
@@ -33,10 +33,10 @@ class Served:
 
         async def add(request: Request) -> Response:
             self.asked += 1
-            if self.says is not None:
-                return Response(self.says[1], self.says[0])
             if not self.is_up:
                 return Response("closed today", 503)
+            if self.says is not None:
+                return Response(self.says[1], self.says[0])
             who = witness.Witness(self.name, seen.key(self.name), self.logs)
             body, at = await request.body(), int(self.at.timestamp())
             found = witness.answered(body, who, self.memory, at=at)

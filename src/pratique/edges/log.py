@@ -48,8 +48,12 @@ class LogFolder:
             raise _unusable(self._folder, error) from error
 
     def head(self) -> Note | None:
-        """Return the newest checkpoint, signed by the log alone; None before the first."""
-        return self._note(HEAD)
+        """Return the newest checkpoint, with what cosignatures it has; None before the first.
+
+        A mirror's copy has what was published alone: the log goes on from there.
+        """
+        head = self._note(HEAD)
+        return self.published() if head is None else head
 
     def published(self) -> Note | None:
         """Return the checkpoint that everybody reads; None before the first."""
@@ -73,9 +77,9 @@ class LogFolder:
             held = self._checkpoint(self.head())
             if held.size < self._checkpoint(self.published()).size:
                 raise DocumentRefused(
-                    "log-damaged",
-                    f"{self._folder}: the newest checkpoint is gone, and what everybody reads is newer",
-                    f"restore {HEAD} from its copy; nothing was added",
+                    "log-backwards",
+                    f"{self._folder}: {HEAD} is older than the checkpoint that everybody reads",
+                    f"restore it from its copy; if there is none, remove {HEAD}; nothing was added",
                 )
             if merkle.root(Tiles(self.read, held.size), held.size) != held.root:
                 raise DocumentRefused(

@@ -4,24 +4,25 @@
 
 1. A root that follows is seen by the witnesses of the root before it, and by its own.
 2. There is one log. A network whose log's key is lost or stolen begins anew, from another anchor.
+3. A proof has the cosignatures of those alone whom it is for: it stays within what verifiers read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tuf.api.metadata import Metadata, Root
+from tuf.api.metadata import Metadata, Root, Snapshot
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.log.merkle import inclusion
-from pratique.log.note import Note
+from pratique.log.note import MAX_SIGNATURES, Note
 from pratique.log.proof import Proof
 from pratique.log.quorum import Quorum
 from pratique.log.tiles import Tiles
 from pratique.network import logged
 
 Files = Mapping[str, bytes]
-PROVEN = frozenset({"root", "snapshot"})
+PROVEN = frozenset({Root.type, Snapshot.type})
 
 
 def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
@@ -32,7 +33,8 @@ def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
         current: the root in force; None before the first.
 
     Raises:
-        UsageError: `log-replaced`: the next root asks for another log.
+        UsageError: `log-replaced`: the next root asks for another log; `witnesses-many`: of the old and
+            the new ones there are more than one checkpoint can be signed by.
     """
     before = None if current is None else logged.policy_of(current)
     newer = [data for name, data in made.items() if name.endswith(".root.json")]
@@ -45,6 +47,16 @@ def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
             "log-replaced",
             "the next root asks for another log than the one in force, or for none",
             "a network keeps its log; its witnesses may change",
+        )
+    if (
+        len({one.log for one in found} | {w for one in found for w in one.witnesses})
+        > MAX_SIGNATURES
+    ):
+        # Once it was logged nobody could read the checkpoint any more, and nothing be published.
+        raise UsageError(
+            "witnesses-many",
+            f"old and new witnesses together are more than {MAX_SIGNATURES - 1}",
+            "replace some of them now, and the others by the root after it",
         )
     return found
 
@@ -61,26 +73,42 @@ def lacking(note: Note, quorums: tuple[Quorum, ...]) -> dict[str, tuple[str, ...
         DocumentRefused: `log-cosignature`, `log-unsigned` and others: what is there is wrong.
     """
     found = {}
-    for one in quorums:
+    for one, whose in zip(quorums, ("old ", "new ") if len(quorums) > 1 else ("",), strict=True):
         try:
             one.seen(note)
         except DocumentRefused as error:
             if error.code != "log-quorum":
                 raise
             left = tuple(w.name for w in one.witnesses if note.body_of(w) is None)
-            found[f"{len(one.witnesses) - len(left)} of {one.needed} have seen it"] = left
+            count = len(one.witnesses) - len(left)
+            found[f"{count} of {one.needed} {whose}witnesses have seen it"] = left
     return found
 
 
-def proofs(made: Files, tree: Tiles, note: Note) -> dict[str, bytes]:
-    """Return the proofs that verifiers ask for, by name; the edition's leaves are the last of the tree."""
+def proofs(made: Files, tree: Tiles, note: Note, quorums: tuple[Quorum, ...]) -> dict[str, bytes]:
+    """Return the proofs that verifiers ask for, by name.
+
+    Args:
+        made: the edition's files; their leaves are the last of the tree.
+        tree: the log.
+        note: the checkpoint over it.
+        quorums: those that have seen it, as `asked` returns them.
+    """
     listed = logged.leaves(ordered(made))
     found = {}
     for number, leaf in enumerate(listed, tree.size - len(listed)):
         if leaf.role[0] in PROVEN:
-            proof = Proof(number, inclusion(tree, number, tree.size), note)
+            # A root is proven as the one before it asks, the list of versions as the newest one does.
+            own = _only(note, quorums[-1] if leaf.role[0] == Snapshot.type else quorums[0])
+            proof = Proof(number, inclusion(tree, number, tree.size), own)
             found[logged.proof_name(leaf.name)] = proof.to_bytes()
     return found
+
+
+def _only(note: Note, quorum: Quorum) -> Note:
+    known = {(one.name, one.id) for one in (quorum.log, *quorum.witnesses)}
+    signed = (one for one in note.signatures if (one.name, one.id) in known)
+    return note._replace(signatures=tuple(signed))
 
 
 def ordered(made: Files) -> dict[str, bytes]:

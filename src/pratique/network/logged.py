@@ -9,7 +9,8 @@
    files: one proof of the list is a proof of the whole edition, to the byte.
 3. Which log, which witnesses and how many is said by the root. A root is proven as the root before it
    asks, from the anchor on: who changes the witnesses does so before the eyes of the old ones.
-4. What is not proven is not used. Whether it is signed is asked before, elsewhere.
+4. A log that was asked for once is asked for by every root that follows: its witnesses may change.
+5. What is not proven is not used. Whether it is signed is asked before, elsewhere.
 """
 
 from __future__ import annotations
@@ -156,6 +157,7 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
         if policy is not None:
             _prove(files, name, policy)
             used.add(proof_name(name))
+            _check_kept(policy, Metadata[Root].from_bytes(files[name]).signed)
     policy = policy_of(trusted.root)
     if policy is None:
         return None
@@ -187,6 +189,13 @@ def _roots(files: Files, anchor: bytes, last: Root) -> Iterator[tuple[Root, str]
         name = names.metadata("root", before.version + 1)
         yield before, name
         before = Metadata[Root].from_bytes(files[name]).signed
+
+
+def _check_kept(before: Quorum, root: Root) -> None:
+    after = policy_of(root)
+    if after is None or after.log != before.log:
+        # Before the eyes of the old witnesses, and never again before anybody's.
+        raise _refused("policy", f"root {root.version} gives up the network's log")
 
 
 def _check_bound(snapshot: Snapshot) -> None:

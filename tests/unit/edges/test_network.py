@@ -585,6 +585,7 @@ def test_more_than_a_proposal_can_be_is_not_taken(
         return {}
 
     with web.serving(serve.application(tmp_path, take)) as url:
-        assert posted(url, bytes(1001)) == (413, {"code": "proposal-too-large"})
+        number, told = posted(url, bytes(1001))
+        assert (number, told["code"]) == (413, "proposal-too-large")
         assert taken == []
         assert posted(url, bytes(1000)) == (200, {})

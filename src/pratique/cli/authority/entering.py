@@ -6,6 +6,7 @@
    version stands in the log twice.
 2. Until enough witnesses have seen it the old edition is in force, and its timestamp is renewed.
 3. A witness that cannot be asked is told by name, and asked again next time.
+4. What is in the log once has to be published: a root that nobody's new witness would see is not entered.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tuf.api.metadata import Metadata, Root
 
@@ -25,9 +26,12 @@ from pratique.edges.network import cosign, repository, waiting
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.journeys import publish, witness
 from pratique.log import checkpoint, cosignature, merkle, note, quorum
-from pratique.network import entry, names, trusted
+from pratique.network import entry, names, proposal, trusted
 
-CONFLICT, DIGITS = 409, 20
+CONFLICT = 409
+_AGAIN = "send it the newest request: pratique authority log request DIR"
+_DIGITS = 19
+"""Of a number of leaves, at most: a witness may say anything."""
 
 
 class Entered(NamedTuple):
@@ -80,7 +84,7 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     lacking = entry.lacking(head, quorums)
     if lacking:
         return Entered({}, lacking, problems)
-    found = entry.ordered({**made, **entry.proofs(made, own.tree(), head)})
+    found = entry.ordered({**made, **entry.proofs(made, own.tree(), head, quorums)})
     repository.write(place.repository_of(folder), found)
     # Between the two: monitors look for what the checkpoint counts, and for what the timestamp announces.
     own.publish(head)
@@ -88,6 +92,31 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     repository.write(place.repository_of(folder), announced)
     waiting.clear(folder)
     return Entered({**found, **announced}, {}, problems)
+
+
+def try_new(folder: Path, made: Mapping[str, bytes]) -> None:
+    """See to it that a root's new witnesses answer, before it is in the log and there is no way back.
+
+    They are shown the log as it is.
+
+    Raises:
+        UsageError: `witnesses-silent`.
+    """
+    there, home = repository.Repository(place.repository_of(folder)), log_home.load(folder)
+    own = log_home.opened(place.repository_of(folder), home.own)
+    newer = asked(made, there)[1:]
+    if not newer or own.head() is None:
+        return
+    problems = _ask(own, home, newer)
+    head = own.head()
+    assert head is not None
+    if lacking := entry.lacking(head, newer):
+        said = "; ".join(Entered({}, lacking, problems).told())
+        raise UsageError(
+            "witnesses-silent",
+            f"the next root's witnesses do not answer, and nothing was changed: {said}",
+            "are their keys and addresses right? for those that are reached by hand alone: --unseen",
+        )
 
 
 def asked(made: Mapping[str, bytes], there: repository.Repository) -> tuple[quorum.Quorum, ...]:
@@ -99,6 +128,15 @@ def asked(made: Mapping[str, bytes], there: repository.Repository) -> tuple[quor
         # One of those that wait, written by a call that was interrupted, is not in force yet.
         found.take_root(there[name])
     return entry.asked(made, found.root)
+
+
+def is_among(found: proposal.Proposal, made: Mapping[str, bytes]) -> bool:
+    """Tell whether a proposal is what waits; another one of the same versions is not."""
+    return bool(found.metadata) and all(
+        (data := made.get(names.metadata(role, version))) is not None
+        and Metadata[Any].from_bytes(data).signed_bytes == found.metadata[role].signed_bytes
+        for role, version in found.versions().items()
+    )
 
 
 def newer_root(made: Mapping[str, bytes]) -> Root | None:
@@ -126,7 +164,7 @@ def _ask(
 ) -> dict[str, str]:
     head, listed = own.head(), {w for one in quorums for w in one.witnesses}
     assert head is not None
-    left = [w for w in sorted(listed) if head.body_of(w) is None and w.name in home.witnesses]
+    left = [w for w in sorted(listed) if not _has(head, w) and w.name in home.witnesses]
     if not left:
         return {}
     published = own.published()
@@ -148,10 +186,16 @@ def _asked_one(
     own: logs.LogFolder, url: str, one: note.NoteKey, seen: int
 ) -> tuple[note.Signature, ...]:
     number, body = cosign.asked(url, request(own, seen))
-    told = body.strip()
-    if number == CONFLICT and told.isdigit() and len(told) < DIGITS:
+    if number == CONFLICT and body.strip().isdigit() and len(body.strip()) <= _DIGITS:
         # It says what it has seen last: one that is new, or was away.
-        number, body = cosign.asked(url, request(own, int(told)))
+        last, size = int(body), own.size()
+        if last > size:
+            raise DocumentRefused(
+                "witness-ahead",
+                f"it has seen {last} leaves, and there are {size} here: this log is an older copy, "
+                "or the witness is wrong",
+            )
+        number, body = cosign.asked(url, request(own, last))
     if number != witness.OK:
         raise DocumentRefused("witness-refused", f"it answers {number}: {_words(body)}")
     return believed(own, one, body)
@@ -159,12 +203,29 @@ def _asked_one(
 
 def believed(own: logs.LogFolder, one: note.NoteKey, body: bytes) -> tuple[note.Signature, ...]:
     """Return a witness's cosignature of the head out of lines; DocumentRefused `log-…` if it is wrong."""
-    lines, head = note.read_signatures(body.decode("utf-8", "replace")), own.head()
+    try:
+        lines = note.read_signatures(body.decode("utf-8", "replace"))
+    except DocumentRefused as error:
+        raise DocumentRefused("witness-answer", "its answer is no cosignature", _AGAIN) from error
+    head = own.head()
     found = tuple(line for line in lines if (line.name, line.id) == (one.name, one.id))
-    # A wrong one under the head would spoil it for all.
-    if head is None or not found or cosignature.check(head.with_signatures(*found), one) is None:
+    if head is None or not found:
         raise DocumentRefused("witness-refused", "its answer holds no cosignature of its own")
+    # A wrong one under the head would spoil it for all.
+    if not _has(head.with_signatures(*found), one):
+        raise DocumentRefused(
+            "witness-other",
+            f"its cosignature is wrong, or of another checkpoint than the newest, of {own.size()} leaves",
+            _AGAIN,
+        )
     return found
+
+
+def _has(head: note.Note, one: note.NoteKey) -> bool:
+    try:
+        return cosignature.check(head, one) is not None
+    except DocumentRefused:
+        return False
 
 
 def _words(body: bytes) -> str:

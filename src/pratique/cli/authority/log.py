@@ -45,7 +45,15 @@ def init(*, folder: Path, name: str, password_file: Path | None, pin_file: Path 
         raise UsageError("log-unnamed", "--name is empty, too long, or has blanks or a + in it")
     folder.mkdir(parents=True, exist_ok=True)
     secret = unlock.secrets(password_file, pin_file, new=True)
-    key = make_log_key(folder / log_home.KEY, lambda: secret("file:"), f"key of the log {name}\n")
+    try:
+        key = make_log_key(
+            folder / log_home.KEY, lambda: secret("file:"), f"key of the log {name}\n"
+        )
+    except UsageError as error:
+        if error.code != "key-exists":
+            raise
+        # Of a call that was interrupted, or of a log whose log.json is lost: there is one key.
+        key = log_home.key(folder, secret)
     own = NoteKey(name, NOTE, key.public_key)
     log_home.save(folder, log_home.Home(own, {}))
     click.echo(own.to_text())
@@ -121,9 +129,16 @@ def add(
         name = body.decode("utf-8", "replace").removeprefix("\N{EM DASH} ").partition(" ")[0]
         if name not in known:
             raise DocumentRefused(
-                "witness-unknown", f"{path}: it is of no witness of this log", "see: log show DIR"
+                "witness-unknown",
+                f"{path}: it is of no witness of this log",
+                "see who they are: pratique authority log show DIR",
             )
-        own.cosign(entering.believed(own, known[name], body))
+        with repository.locked(place.repository_of(folder)):
+            # Put under another head than it was checked with, it would spoil that for all.
+            try:
+                own.cosign(entering.believed(own, known[name], body))
+            except DocumentRefused as error:
+                raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
         click.echo(f"{printable(name)} has seen it")
     secret = unlock.secrets(password_file, pin_file)
     publish.tell(publish.refreshed(folder, secret, options.now_or(at)))

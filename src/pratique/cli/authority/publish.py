@@ -22,12 +22,15 @@ from pratique.network import names, proposal
 @click.command()
 @place.folder
 @click.argument("proposals", nargs=-1, required=True, metavar="PROPOSAL...", type=ceremony.FILE)
+@click.option("--unseen", is_flag=True,
+              help="Enter a root into the log before its new witnesses have answered here.")  # fmt: skip
 @options.at
 @unlock.secret_files
 def publish(
     *,
     folder: Path,
     proposals: tuple[Path, ...],
+    unseen: bool,
     at: datetime | None,
     password_file: Path | None,
     pin_file: Path | None,
@@ -37,7 +40,7 @@ def publish(
     there = repository.Repository(place.repository_of(folder))
     found = proposal.merged(copies, place.read_view(there) if len(copies) > 1 else None)
     secret, title = unlock.secrets(password_file, pin_file), printable(found.title)
-    came = published(folder, found, secret, options.now_or(at))
+    came = published(folder, found, secret, options.now_or(at), unseen=unseen)
     if came.lacking:
         click.echo(f"{title}: waits for its witnesses, and is published when they have seen it")
         click.echo(f"then, or to ask them again: pratique authority refresh {folder}")
@@ -63,7 +66,8 @@ def refresh(
 def tell(came: entering.Entered) -> None:
     """Say what a refreshing came to."""
     if came.files:
-        click.echo(f"published anew: {', '.join(came.files)}")
+        found = [name for name in came.files if name.startswith("metadata/")]
+        click.echo(f"published anew: {', '.join(found)}")
     _tell(came)
 
 
@@ -73,29 +77,45 @@ def _tell(came: entering.Entered) -> None:
 
 
 def published(
-    folder: Path, found: proposal.Proposal, secret: Secret, at: datetime
+    folder: Path,
+    found: proposal.Proposal,
+    secret: Secret,
+    at: datetime,
+    *,
+    unseen: bool = False,
 ) -> entering.Entered:
     """Publish a proposal in the authority's folder, or have it wait for its witnesses.
 
+    Args:
+        folder: the authority's.
+        found: what is to be published.
+        secret: opens the keys.
+        at: now.
+        unseen: whether a root is entered into the log that its new witnesses may never see.
+
     Raises:
-        UsageError: `edition-waiting`: another edition waits, and this one would follow upon it.
+        UsageError: `edition-waiting`: another edition waits, and this one would follow upon it;
+            `witnesses-silent`.
     """
     place.require(folder)
     where = place.repository_of(folder)
     with repository.locked(where):
         came, waits = entering.finish(folder, secret, at), waiting.load(folder)
-        own = {names.metadata(role, version) for role, version in found.versions().items()}
-        if waits and own <= waits.keys():
+        if waits and entering.is_among(found, waits):
             return came
         if waits:
+            own = {names.metadata(role, version) for role, version in found.versions().items()}
+            what = "another edition of that version" if own & waits.keys() else "another edition"
             raise UsageError(
                 "edition-waiting",
-                "an edition before this one waits for its witnesses",
-                f"have them asked again: pratique authority refresh {folder}",
+                f"this was not taken, for {what} waits for its witnesses: {'; '.join(came.told())}",
+                "try again when they have seen it; the authority asks them by: pratique authority refresh",
             )
         newer = found.metadata.get(Root.type)
         online = place.online_keys(folder, secret, None if newer is None else newer.signed)
         made = journey.prepared(repository.Repository(where), found, online, at=at)
+        if not unseen and made and entering.asked(made, repository.Repository(where)):
+            entering.try_new(folder, made)
         return _entered(folder, made, secret, at)
 
 
@@ -105,12 +125,14 @@ def refreshed(folder: Path, secret: Secret, at: datetime) -> entering.Entered:
     where = place.repository_of(folder)
     with repository.locked(where):
         came, there = entering.finish(folder, secret, at), repository.Repository(where)
-        if came.files or (came.lacking and names.TIMESTAMP_FILE not in there):
+        if came.lacking and names.TIMESTAMP_FILE not in there:
             return came
         online = place.online_keys(folder, secret)
+        # What has waited for days may end soon, or have ended.
         made = {} if came.lacking else journey.relisted(there, online, at=at)
         if made:
-            came = _entered(folder, made, secret, at)
+            again = _entered(folder, made, secret, at)
+            came = again._replace(files={**came.files, **again.files})
         if came.files:
             return came
         timed = journey.timed(there, online, at=at)

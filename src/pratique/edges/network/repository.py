@@ -52,8 +52,10 @@ class Repository(Mapping[str, bytes]):
     def __iter__(self) -> Iterator[str]:
         for top in ("metadata/*", "targets/*/*", "log/*.proof"):
             for path in sorted(self._folder.glob(top)):
-                if path.is_file() and not path.name.startswith("."):
-                    yield path.relative_to(self._folder).as_posix()
+                name = path.relative_to(self._folder).as_posix()
+                # What somebody has left there belongs to no edition.
+                if is_name(name) and path.is_file():
+                    yield name
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable
@@ -21,7 +22,6 @@ from pratique.errors import ExtraMissing, PratiqueError, Unreadable
 try:
     import uvicorn
     from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
     from starlette.requests import ClientDisconnect, Request
@@ -34,6 +34,8 @@ from pratique.edges.network.repository import is_name
 
 TAKE_SIZE = 64 * 1024 * 1024
 """The largest proposal that is taken, in bytes."""
+AT_ONCE, WAITING = 1, 8
+"""Proposals that are judged at a time; those that are held in memory until it is their turn."""
 STOPPING = 30
 """Seconds that an answer which was begun has, when the server is told to stop."""
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -114,14 +116,27 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _taker(take: Take) -> Callable[[Request], Awaitable[Response]]:
+    # Threads of their own: while an edition waits for slow witnesses, everybody goes on reading.
+    threads, held = ThreadPoolExecutor(AT_ONCE), 0
+
     async def handed_in(request: Request) -> Response:
+        nonlocal held
         data = await body(request, TAKE_SIZE)
         if data is None:
-            return JSONResponse({"code": "proposal-too-large"}, 413)
+            return _refused(413, "proposal-too-large", "it is too large, or broke off", "")
+        if held >= WAITING:
+            return _refused(503, "proposals-busy", "others wait here already", "try again later")
+        held += 1
         try:
-            return JSONResponse(await run_in_threadpool(take, data))
+            loop = asyncio.get_running_loop()
+            return JSONResponse(await loop.run_in_executor(threads, take, data))
         except PratiqueError as error:
-            told = {"code": error.code, "message": error.message, "hint": error.hint}
-            return JSONResponse(told, 400)
+            return _refused(400, error.code, error.message, error.hint)
+        finally:
+            held -= 1
 
     return handed_in
+
+
+def _refused(number: int, code: str, message: str, hint: str) -> Response:
+    return JSONResponse({"code": code, "message": message, "hint": hint}, number)
