@@ -37,9 +37,17 @@ def request(own: logs.LogFolder, old: int) -> bytes:
     """
     head, tree = own.head(), own.tree()
     if head is None:
-        raise UsageError("log-empty", "there is nothing to cosign yet")
+        raise UsageError(
+            "log-empty",
+            "there is nothing to cosign yet",
+            "publish first: pratique authority publish",
+        )
     if not 0 <= old <= tree.size:
-        raise UsageError("log-size", f"the log has {tree.size} leaves, and never had {old}")
+        raise UsageError(
+            "log-size",
+            f"the log has {tree.size} leaves, and never had {old}",
+            "what the witness has seen last is told by: pratique witness show",
+        )
     return witness.Request(old, merkle.consistency(tree, old, tree.size), head).to_bytes()
 
 
