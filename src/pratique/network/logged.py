@@ -37,6 +37,7 @@ PREFIX = "log/"
 MAX_PROOF = proof.MAX_PROOF
 
 Files = Mapping[str, bytes]
+_HINT = "what is held here stays as it was; if it stays so, tell the authority and others"
 _METADATA = re.compile(r"metadata/([1-9][0-9]{0,9})\.([A-Za-z0-9]{1,16})\.json")
 _LEAF = re.compile(rb"([0-9a-f]{64})  ([!-~]{1,64})\n")
 
@@ -209,9 +210,14 @@ def _prove(files: Files, name: str, policy: Quorum) -> Seen:
     held = files.get(proof_name(name))
     if held is None:
         raise _refused("unproven", f"there is no proof that {name} is in the log")
-    return proof.check(Proof.from_bytes(held), leaf(name, files[name]).to_bytes(), policy)
+    try:
+        return proof.check(Proof.from_bytes(held), leaf(name, files[name]).to_bytes(), policy)
+    except DocumentRefused as error:
+        # Said to somebody at a border: which file, and what it means there.
+        raise DocumentRefused(
+            error.code, f"the proof that {name} is in the log does not hold: {error.message}", _HINT
+        ) from error
 
 
 def _refused(code: str, why: str) -> DocumentRefused:
-    hint = "what is held here stays as it was; if it stays so, tell the authority and others"
-    return DocumentRefused(f"log-{code}", why, hint)
+    return DocumentRefused(f"log-{code}", why, _HINT)

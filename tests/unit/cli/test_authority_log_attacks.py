@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -12,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.authority import ceremony, publish
+from pratique.cli.authority import asking, ceremony, publish, serve
 from pratique.crypto import pbes2
 from pratique.edges import disk
 from pratique.edges.network import waiting
 from pratique.errors import PratiqueError, Unreadable
 from pratique.journeys.witness import Request, Witness, cosigned
 from pratique.log import note
-from tests import witnesses
+from tests import web, witnesses
 from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition, joined
 from tests.logs import Memory
 from tests.unit.cli.test_authority_log import Logged
@@ -212,6 +214,24 @@ def test_whatever_a_witness_answers_the_others_are_enough(desk: Logged) -> None:
     assert "note" not in synced(desk)
 
 
+def test_a_witness_that_hangs_holds_nobody_up(
+    desk: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    let_go = threading.Event()
+    with web.raw(lambda request, connection: (let_go.wait(20), None)[1]) as silent:
+        desk.witnesses[0].url = silent.url
+        desk.begin()
+        began = time.monotonic()
+        said = desk.publish("net/root-1.proposal")
+        assert time.monotonic() - began < 5
+        assert "files, " in said
+        assert "witness w1.example: it did not answer at once" in said
+        assert silent.heard
+        assert "note" not in synced(desk)
+        let_go.set()
+
+
 def test_an_answer_to_an_older_request_is_refused_in_words(desk: Logged) -> None:
     founded(desk)
     request = Request.from_bytes(desk.run("authority", "log", "request", "net").encode())
@@ -283,6 +303,36 @@ def test_an_edition_that_ended_while_it_waited_is_followed_by_one_that_lasts(des
     desk.run("participant", "publish", "--out", "own.proposal", "--at", LATE, "--repository", "net")
     desk.run("authority", "publish", "net", "own.proposal", "--at", LATE)
     assert "note" not in synced(desk, LATE)
+
+
+def test_a_server_finishes_what_waits_by_the_hour_and_says_what_it_waits_for(
+    desk: Logged, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.begin()
+    desk.sign("net/root-1.proposal")
+    data, at = Path("net/root-1.proposal").read_bytes(), datetime.fromisoformat(AT)
+    for one in desk.witnesses:
+        one.is_up = False
+    told = serve.taken(Path("net"), data, lambda uri: PASSWORD, at)
+    assert told["waits"] is True
+    assert not told["files"]
+    # Handed in again: it waits on, and is not said to be published.
+    assert serve.taken(Path("net"), data, lambda uri: PASSWORD, at)["waits"] is True
+    hours: list[Callable[[], None]] = []
+    monkeypatch.setattr(serve, "_after", lambda seconds, act: hours.append(act))
+    serve._keep_fresh(Path("net"), lambda uri: PASSWORD, threading.Lock(), 3600)
+    hours.pop()()
+    assert "note: 0 of 2 witnesses have seen it; missing: w1.example" in capsys.readouterr().err
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "refreshed", lambda *words: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            hours.pop()()
+    for one in desk.witnesses:
+        one.is_up = True
+    hours.pop()()
+    assert not waiting.load(Path("net"))
+    told = serve.taken(Path("net"), data, lambda uri: PASSWORD, at)
+    assert told["waits"] is False
 
 
 # Copies

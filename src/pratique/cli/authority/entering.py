@@ -12,26 +12,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tuf.api.metadata import Metadata, Root
 
-from pratique.cli.authority import log_home, place
-from pratique.edges import log as logs
+from pratique.cli.authority import asking, log_home, place
 from pratique.edges.keys import Secret
-from pratique.edges.network import cosign, repository, waiting
-from pratique.errors import DocumentRefused, PratiqueError, UsageError
-from pratique.journeys import publish, witness
-from pratique.log import checkpoint, cosignature, merkle, note, quorum
+from pratique.edges.network import repository, waiting
+from pratique.errors import UsageError
+from pratique.journeys import publish
+from pratique.log import quorum
 from pratique.network import entry, names, proposal, trusted
-
-CONFLICT = 409
-_AGAIN = "send it the newest request: pratique authority log request DIR"
-_DIGITS = 19
-"""Of a number of leaves, at most: a witness may say anything."""
 
 
 class Entered(NamedTuple):
@@ -78,7 +71,7 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     first = size - len(leaves)
     if first < 0 or own.tree().entries(first, size) != leaves:
         own.append(leaves, key)
-    problems = _ask(own, home, quorums)
+    problems = asking.ask(own, home, quorums)
     head = own.head()
     assert head is not None
     lacking = entry.lacking(head, quorums)
@@ -107,7 +100,7 @@ def try_new(folder: Path, made: Mapping[str, bytes]) -> None:
     newer = asked(made, there)[1:]
     if not newer or own.head() is None:
         return
-    problems = _ask(own, home, newer)
+    problems = asking.ask(own, home, newer)
     head = own.head()
     assert head is not None
     if lacking := entry.lacking(head, newer):
@@ -143,90 +136,3 @@ def newer_root(made: Mapping[str, bytes]) -> Root | None:
     """Return the root that is among an edition's files."""
     found = [data for name, data in made.items() if name.endswith(".root.json")]
     return Metadata[Root].from_bytes(found[0]).signed if found else None
-
-
-def request(own: logs.LogFolder, old: int) -> bytes:
-    """Return the request to cosign the head, for a witness that has seen `old` leaves.
-
-    Raises:
-        UsageError: `log-empty`, `log-size`.
-    """
-    head, tree = own.head(), own.tree()
-    if head is None:
-        raise UsageError("log-empty", "there is nothing to cosign yet")
-    if not 0 <= old <= tree.size:
-        raise UsageError("log-size", f"the log has {tree.size} leaves, and never had {old}")
-    return witness.Request(old, merkle.consistency(tree, old, tree.size), head).to_bytes()
-
-
-def _ask(
-    own: logs.LogFolder, home: log_home.Home, quorums: tuple[quorum.Quorum, ...]
-) -> dict[str, str]:
-    head, listed = own.head(), {w for one in quorums for w in one.witnesses}
-    assert head is not None
-    left = [w for w in sorted(listed) if not _has(head, w) and w.name in home.witnesses]
-    if not left:
-        return {}
-    published = own.published()
-    seen = 0 if published is None else checkpoint.opened(published, home.own).size
-
-    def ask(one: note.NoteKey) -> tuple[tuple[note.Signature, ...], str]:
-        try:
-            return _asked_one(own, home.witnesses[one.name], one, seen), ""
-        except PratiqueError as error:
-            return (), error.message
-
-    with ThreadPoolExecutor(len(left)) as pool:
-        answers = list(pool.map(ask, left))
-    own.cosign(line for lines, _ in answers for line in lines)
-    return {one.name: why for one, (_, why) in zip(left, answers, strict=True) if why}
-
-
-def _asked_one(
-    own: logs.LogFolder, url: str, one: note.NoteKey, seen: int
-) -> tuple[note.Signature, ...]:
-    number, body = cosign.asked(url, request(own, seen))
-    if number == CONFLICT and body.strip().isdigit() and len(body.strip()) <= _DIGITS:
-        # It says what it has seen last: one that is new, or was away.
-        last, size = int(body), own.size()
-        if last > size:
-            raise DocumentRefused(
-                "witness-ahead",
-                f"it has seen {last} leaves, and there are {size} here: this log is an older copy, "
-                "or the witness is wrong",
-            )
-        number, body = cosign.asked(url, request(own, last))
-    if number != witness.OK:
-        raise DocumentRefused("witness-refused", f"it answers {number}: {_words(body)}")
-    return believed(own, one, body)
-
-
-def believed(own: logs.LogFolder, one: note.NoteKey, body: bytes) -> tuple[note.Signature, ...]:
-    """Return a witness's cosignature of the head out of lines; DocumentRefused `log-…` if it is wrong."""
-    try:
-        lines = note.read_signatures(body.decode("utf-8", "replace"))
-    except DocumentRefused as error:
-        raise DocumentRefused("witness-answer", "its answer is no cosignature", _AGAIN) from error
-    head = own.head()
-    found = tuple(line for line in lines if (line.name, line.id) == (one.name, one.id))
-    if head is None or not found:
-        raise DocumentRefused("witness-refused", "its answer holds no cosignature of its own")
-    # A wrong one under the head would spoil it for all.
-    if not _has(head.with_signatures(*found), one):
-        raise DocumentRefused(
-            "witness-other",
-            f"its cosignature is wrong, or of another checkpoint than the newest, of {own.size()} leaves",
-            _AGAIN,
-        )
-    return found
-
-
-def _has(head: note.Note, one: note.NoteKey) -> bool:
-    try:
-        return cosignature.check(head, one) is not None
-    except DocumentRefused:
-        return False
-
-
-def _words(body: bytes) -> str:
-    return body[:200].decode("utf-8", "replace").strip()

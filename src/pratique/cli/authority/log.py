@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from pratique.cli import options, unlock
-from pratique.cli.authority import entering, log_home, place, publish
+from pratique.cli.authority import asking, entering, log_home, place, publish
 from pratique.cli.safe import printable
 from pratique.edges import files
 from pratique.edges.keys.file import make_log_key
@@ -104,7 +104,7 @@ def show(*, folder: Path) -> None:
 def request(*, folder: Path, seen: int) -> None:
     """Print the request to a witness that is asked by hand."""
     own = log_home.opened(place.repository_of(folder), log_home.load(folder).own)
-    sys.stdout.buffer.write(entering.request(own, seen))
+    sys.stdout.buffer.write(asking.request(own, seen))
 
 
 @log.command()
@@ -136,7 +136,7 @@ def add(
         with repository.locked(place.repository_of(folder)):
             # Put under another head than it was checked with, it would spoil that for all.
             try:
-                own.cosign(entering.believed(own, known[name], body))
+                own.cosign(asking.believed(own, known[name], body))
             except DocumentRefused as error:
                 raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
         click.echo(f"{printable(name)} has seen it")

@@ -74,7 +74,7 @@ def quorum(folder: Path, lines: Sequence[str], needed: int | None) -> quorums.Qu
         UsageError: `log-none`, `quorum-unfit`.
         DocumentRefused: `log-key`, `log-policy`.
     """
-    witnesses = tuple(map(note.NoteKey.from_text, lines))
+    witnesses = tuple(map(_witness, lines))
     found = quorums.Quorum(load(folder).own, witnesses, needed or -(-2 * len(witnesses) // 3))
     try:
         found.check()
@@ -85,6 +85,17 @@ def quorum(folder: Path, lines: Sequence[str], needed: int | None) -> quorums.Qu
             "more than half of the witnesses; each of another name and key",
         ) from error
     return found
+
+
+def _witness(line: str) -> note.NoteKey:
+    try:
+        return note.NoteKey.from_text(line)
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code,
+            f"--witness {line[:80]}: {error.message}",
+            "give the whole line that `pratique witness init` has printed",
+        ) from error
 
 
 def opened(repository: Path, own: note.NoteKey) -> logs.LogFolder:

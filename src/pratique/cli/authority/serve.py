@@ -17,6 +17,7 @@ import click
 
 from pratique.cli import unlock
 from pratique.cli.authority import place, publish
+from pratique.cli.safe import printable
 from pratique.edges.keys import Secret
 from pratique.edges.network import serve as server
 from pratique.errors import PratiqueError
@@ -68,11 +69,14 @@ def _keep_fresh(folder: Path, secret: Secret, lock: threading.Lock, seconds: flo
     def again() -> None:
         try:
             with lock:
-                publish.refreshed(folder, secret, datetime.now(UTC))
+                came = publish.refreshed(folder, secret, datetime.now(UTC))
+            for line in came.told():
+                click.echo(f"note: {printable(line)}", err=True)
         except PratiqueError as error:
             # Told, and tried again next time: what is published stays, and grows old visibly.
-            click.echo(f"error: {error.message}", err=True)
-        _after(seconds, again)
+            click.echo(f"error: {printable(error.message)}", err=True)
+        finally:
+            _after(seconds, again)
 
     _after(seconds, again)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pratique.edges import disk
 from pratique.edges.network import held
-from pratique.errors import Unreadable
+from pratique.errors import DocumentRefused, Unreadable
 
 FILE = "waiting.zip"
 
@@ -18,7 +18,11 @@ FILE = "waiting.zip"
 def load(folder: Path) -> dict[str, bytes]:
     """Load the files that wait, by name; none where nothing waits."""
     path = folder / FILE
-    return held.read_archive(path) if path.exists() else {}
+    try:
+        return held.read_archive(path) if path.exists() else {}
+    except DocumentRefused as error:
+        hint = "restore it from its copy: what it held is in the log, and is to be published"
+        raise DocumentRefused(error.code, error.message, hint) from error
 
 
 def save(folder: Path, files: Mapping[str, bytes]) -> None:

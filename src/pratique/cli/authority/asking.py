@@ -1,0 +1,146 @@
+"""Ask witnesses to cosign the log's head, and believe of their answers what can be checked.
+
+    head, witnesses' addresses -> ask -> cosignatures under the head · by witness, why there is none
+
+1. A witness may be down, slow or hostile: none is waited for once enough have answered, and nothing that one says
+   keeps the others' cosignatures from the head.
+2. What goes under the head was checked first: a wrong cosignature would spoil it for all.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty, SimpleQueue
+
+from pratique.cli.authority.log_home import Home
+from pratique.edges import log as logs
+from pratique.edges.network import cosign
+from pratique.errors import DocumentRefused, PratiqueError, UsageError
+from pratique.journeys import witness
+from pratique.log import checkpoint, cosignature, merkle, note, quorum
+from pratique.network import entry
+
+CONFLICT = 409
+PATIENCE = 3.0
+"""Seconds for the others when enough have answered: more cosignatures do no harm, and waiting does."""
+_AGAIN = "send it the newest request: pratique authority log request DIR"
+_DIGITS = 19
+"""Of a number of leaves, at most: a witness may say anything."""
+_Answer = tuple[note.NoteKey, tuple[note.Signature, ...], str]
+
+
+def request(own: logs.LogFolder, old: int) -> bytes:
+    """Return the request to cosign the head, for a witness that has seen `old` leaves.
+
+    Raises:
+        UsageError: `log-empty`, `log-size`.
+    """
+    head, tree = own.head(), own.tree()
+    if head is None:
+        raise UsageError(
+            "log-empty",
+            "there is nothing to cosign yet",
+            "publish first: pratique authority publish",
+        )
+    if not 0 <= old <= tree.size:
+        raise UsageError(
+            "log-size",
+            f"the log has {tree.size} leaves, and never had {old}",
+            "what the witness has seen last is told by: pratique witness show",
+        )
+    return witness.Request(old, merkle.consistency(tree, old, tree.size), head).to_bytes()
+
+
+def ask(own: logs.LogFolder, home: Home, quorums: tuple[quorum.Quorum, ...]) -> dict[str, str]:
+    """Ask all who have not cosigned the head and have an address; tell by name why one has not.
+
+    Raises:
+        DocumentRefused: `log-…`: the log on the disk is not what was signed.
+    """
+    head, listed = own.head(), {w for one in quorums for w in one.witnesses}
+    assert head is not None
+    left = {w for w in sorted(listed) if not _has(head, w) and w.name in home.witnesses}
+    published = own.published()
+    seen = 0 if published is None else checkpoint.opened(published, home.own).size
+    came: SimpleQueue[_Answer] = SimpleQueue()
+    for one in left:
+        words = (own, home.witnesses[one.name], one, seen, came)
+        # Not waited for at the end either, as the threads of a pool would be.
+        threading.Thread(target=_put, args=words, daemon=True).start()
+    problems = {}
+    while left:
+        is_enough = not entry.lacking(head, quorums)
+        try:
+            one, lines, why = came.get(timeout=PATIENCE if is_enough else None)
+        except Empty:
+            break
+        left.remove(one)
+        head = head.with_signatures(*lines)
+        if why:
+            problems[one.name] = why
+    own.cosign(head.signatures)
+    slow = "it did not answer at once, and the others are enough"
+    return {**problems, **{one.name: slow for one in left}}
+
+
+def _put(
+    own: logs.LogFolder, url: str, one: note.NoteKey, seen: int, came: SimpleQueue[_Answer]
+) -> None:
+    lines: tuple[note.Signature, ...] = ()
+    why = "it could not be asked"
+    try:
+        lines, why = _asked_one(own, url, one, seen), ""
+    except PratiqueError as error:
+        why = error.message
+    finally:
+        # Whatever happens: somebody waits for it.
+        came.put((one, lines, why))
+
+
+def _asked_one(
+    own: logs.LogFolder, url: str, one: note.NoteKey, seen: int
+) -> tuple[note.Signature, ...]:
+    number, body = cosign.asked(url, request(own, seen))
+    if number == CONFLICT and body.strip().isdigit() and len(body.strip()) <= _DIGITS:
+        # It says what it has seen last: one that is new, or was away.
+        last, size = int(body), own.size()
+        if last > size:
+            raise DocumentRefused(
+                "witness-ahead",
+                f"it has seen {last} leaves, and there are {size} here: this log is an older copy, "
+                "or the witness is wrong",
+            )
+        number, body = cosign.asked(url, request(own, last))
+    if number != witness.OK:
+        raise DocumentRefused("witness-refused", f"it answers {number}: {_words(body)}")
+    return believed(own, one, body)
+
+
+def believed(own: logs.LogFolder, one: note.NoteKey, body: bytes) -> tuple[note.Signature, ...]:
+    """Return a witness's cosignature of the head out of lines; DocumentRefused `witness-…` if it is wrong."""
+    try:
+        lines = note.read_signatures(body.decode("utf-8", "replace"))
+    except DocumentRefused as error:
+        raise DocumentRefused("witness-answer", "its answer is no cosignature", _AGAIN) from error
+    head = own.head()
+    found = tuple(line for line in lines if (line.name, line.id) == (one.name, one.id))
+    if head is None or not found:
+        raise DocumentRefused("witness-refused", "its answer holds no cosignature of its own")
+    if not _has(head.with_signatures(*found), one):
+        raise DocumentRefused(
+            "witness-other",
+            f"its cosignature is wrong, or of another checkpoint than the newest, of {own.size()} leaves",
+            _AGAIN,
+        )
+    return found
+
+
+def _has(head: note.Note, one: note.NoteKey) -> bool:
+    try:
+        return cosignature.check(head, one) is not None
+    except DocumentRefused:
+        return False
+
+
+def _words(body: bytes) -> str:
+    return body[:200].decode("utf-8", "replace").strip()
