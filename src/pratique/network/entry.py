@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.log.merkle import inclusion
-from pratique.log.note import MAX_SIGNATURES, Note
+from pratique.log.note import Note
 from pratique.log.proof import Proof
 from pratique.log.quorum import Quorum
 from pratique.log.tiles import Tiles
@@ -33,8 +33,7 @@ def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
         current: the root in force; None before the first.
 
     Raises:
-        UsageError: `log-replaced`: the next root asks for another log; `witnesses-many`: of the old and
-            the new ones there are more than one checkpoint can be signed by.
+        UsageError: `log-replaced`: the next root asks for another log.
     """
     before = None if current is None else logged.policy_of(current)
     newer = [data for name, data in made.items() if name.endswith(".root.json")]
@@ -47,16 +46,6 @@ def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
             "log-replaced",
             "the next root asks for another log than the one in force, or for none",
             "a network keeps its log; its witnesses may change",
-        )
-    if (
-        len({one.log for one in found} | {w for one in found for w in one.witnesses})
-        > MAX_SIGNATURES
-    ):
-        # Once it was logged nobody could read the checkpoint any more, and nothing be published.
-        raise UsageError(
-            "witnesses-many",
-            f"old and new witnesses together are more than {MAX_SIGNATURES - 1}",
-            "replace some of them now, and the others by the root after it",
         )
     return found
 

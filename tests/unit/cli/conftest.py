@@ -14,7 +14,7 @@ from tests import ceremonies
 from tests.ceremonies import Desk
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def held() -> Iterator[None]:
     """Open each key file once: what a guess of its password costs is paid here by tests alone."""
     with held_keys.held():
