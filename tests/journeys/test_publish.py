@@ -113,3 +113,24 @@ def test_what_was_published_meanwhile_is_not_taken_for_the_same() -> None:
     with pytest.raises(DocumentRefused) as refused:
         publish.published(authority.files, signed, authority.online, at=authority.now)
     assert refused.value.code == "proposal-version"
+
+
+def test_a_network_grows_no_larger_than_every_verifier_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some twenty states with as much as each may have would stop all verifiers together."""
+    authority, state = Authority(), State("XUA")
+    authority.admit(state)
+    state.publish()
+    monkeypatch.setattr(names, "MAX_NETWORK", authority.view.size)
+    state.publish()
+    state.revoke(state.issue())
+    with pytest.raises(DocumentRefused) as caught:
+        state.publish()
+    assert caught.value.code == "policy-network-large"
+    # The control: it is the size of all, and there is room for it elsewhere.
+    monkeypatch.setattr(names, "MAX_NETWORK", authority.view.size + 1000)
+    state.publish()
+    # What is too large already may stay as it is.
+    monkeypatch.setattr(names, "MAX_NETWORK", 10)
+    state.publish()

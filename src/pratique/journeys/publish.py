@@ -26,7 +26,17 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot
 
 from pratique.errors import DocumentRefused, UsageError
-from pratique.network import announce, enclosed, follows, logged, names, proposal, trusted, view
+from pratique.network import (
+    announce,
+    enclosed,
+    follows,
+    logged,
+    names,
+    policy,
+    proposal,
+    trusted,
+    view,
+)
 from pratique.network.announce import OnlineKeys
 from pratique.network.memory import Memory
 from pratique.network.proposal import Proposal
@@ -214,6 +224,7 @@ def _see(files: Files, current: View | None, proposed: Proposal) -> None:
             "taken-back", names.SUSPEND, "other seats must sign it anew with this"
         )
     value_sets(seen)
+    policy.check_size(seen.size, 0 if current is None else current.size)
     if current is not None and seen.published < current.published:
         raise UsageError("clock-behind", "this machine's clock is behind what was published last")
 

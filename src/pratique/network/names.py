@@ -34,6 +34,8 @@ MAX_FILE = 32 * 1024 * 1024
 MAX_FILES_OF_ROLE = 2_048
 MAX_EDITION = 96 * 1024 * 1024
 """Bytes of all files of a role: every verifier fetches and keeps them."""
+MAX_NETWORK = 1500 * 1024**2
+"""Bytes of all editions together, below what is held as one file."""
 MAX_SMALL = 2 * 1024 * 1024
 MAX_ROOTS = 256
 """Successive roots that are followed in one go."""

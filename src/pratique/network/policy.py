@@ -101,6 +101,12 @@ def own_keys(keyids: Iterable[str], threshold: int) -> None:
         raise refused("threshold", f"{threshold} of {count} is no threshold: from 2 to all")
 
 
+def check_size(size: int, before: int) -> None:
+    """Let a network grow to what every verifier can hold; one that is too large may become smaller."""
+    if size > max(names.MAX_NETWORK, before):
+        raise refused("network-large", "together the editions are more than a verifier can hold")
+
+
 def refused(code: str, why: str) -> DocumentRefused:
     """Return the refusal of what breaks the policy."""
     return DocumentRefused(f"policy-{code}", why, HINT)

@@ -74,6 +74,12 @@ class View(NamedTuple):
     proven: Proven | None = None
 
     @property
+    def size(self) -> int:
+        """Return the bytes of all that participants, seats and authority have published."""
+        own = (self.files, self.suspend.files, *(role.files for role in self.roles.values()))
+        return sum(len(data) for files in own for data in files.values())
+
+    @property
     def board(self) -> Board:
         """Return the seats."""
         return self.trusted.board
