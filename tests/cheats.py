@@ -146,7 +146,7 @@ def spread(
     now = current(authority)
     told = {**publish._versions(now.trusted.snapshot), **versions}
     kept = {role: version for role, version in told.items() if version is not None}
-    described = publish._described({**authority.files, **files}, kept, now.root)
+    described = announce.described({**authority.files, **files}, kept, now.root)
     by, at = online or authority.online, authority.now
     made = announce.listed(now.trusted.snapshot, described, by, at)
     made |= announce.timestamp(authority.files, made, by, at)

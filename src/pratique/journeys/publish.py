@@ -18,19 +18,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import ChainMap
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot
+from tuf.api.metadata import Metadata, Root, Snapshot
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import (
     announce,
     enclosed,
     follows,
-    logged,
     names,
     policy,
     proposal,
@@ -95,7 +93,7 @@ def prepared(
     versions = {} if before is None else _versions(before)
     versions |= {role: v for role, v in proposed.versions().items() if role != Root.type}
     there: Files = dict(files.items()) if current is None else files
-    described = _described(_chained(found, there), versions, _root(current, proposed))
+    described = announce.described(_chained(found, there), versions, _root(current, proposed))
     found |= announce.listed(before, described, online, at)
     _see(
         _chained({**found, **announce.timestamp(there, found, online, at)}, there),
@@ -239,16 +237,6 @@ def _root(current: View | None, proposed: Proposal) -> Root | None:
         found: Root = newer.signed
         return found
     return None if current is None else current.root
-
-
-def _described(files: Files, versions: Mapping[str, int], root: Root | None) -> dict[str, MetaFile]:
-    """Say what the list of versions says of each role; with its digest where the root asks for a log."""
-    if root is None or logged.policy_of(root) is None:
-        return {f"{name}.json": MetaFile(number) for name, number in sorted(versions.items())}
-    return {
-        f"{name}.json": logged.described(files, name, number)
-        for name, number in sorted(versions.items())
-    }
 
 
 def _chained(newer: dict[str, bytes], files: Files) -> Files:

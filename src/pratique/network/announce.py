@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, MetaFile, Snapshot, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 
 from pratique.crypto.signing import SigningKey
-from pratique.network import keys, names, policy, trusted
+from pratique.network import keys, logged, names, policy, trusted
 
 Files = Mapping[str, bytes]
 
@@ -25,6 +25,16 @@ class OnlineKeys(NamedTuple):
 
     snapshot: SigningKey
     timestamp: SigningKey
+
+
+def described(files: Files, versions: Mapping[str, int], root: Root | None) -> dict[str, MetaFile]:
+    """Return what the list of versions says of each role; with its digest where the root asks for a log."""
+    if root is None or logged.policy_of(root) is None:
+        return {f"{name}.json": MetaFile(number) for name, number in sorted(versions.items())}
+    return {
+        f"{name}.json": logged.described(files, name, number)
+        for name, number in sorted(versions.items())
+    }
 
 
 def listed(

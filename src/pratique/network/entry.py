@@ -88,14 +88,39 @@ def proofs(made: Files, tree: Tiles, note: Note, quorums: tuple[Quorum, ...]) ->
     for number, leaf in enumerate(listed, tree.size - len(listed)):
         if leaf.role[0] in PROVEN:
             # A root is proven as the one before it asks, the list of versions as the newest one does.
-            own = _only(note, quorums[-1] if leaf.role[0] == Snapshot.type else quorums[0])
-            proof = Proof(number, inclusion(tree, number, tree.size), own)
-            found[logged.proof_name(leaf.name)] = proof.to_bytes()
+            whom = quorums[-1] if leaf.role[0] == Snapshot.type else quorums[0]
+            found[logged.proof_name(leaf.name)] = _proof(number, tree, note, whom)
     return found
 
 
-def _only(note: Note, quorum: Quorum) -> Note:
-    known = {(one.name, one.id) for one in (quorum.log, *quorum.witnesses)}
+def proof_again(
+    made: Files, in_force: tuple[str, bytes], tree: Tiles, note: Note, quorums: tuple[Quorum, ...]
+) -> dict[str, bytes]:
+    """Return the proof of the list of versions in force, for the witnesses of both roots.
+
+    From the moment when a root with other witnesses can be read until the new timestamp can, it is asked
+    to be proven as that root asks.
+
+    Args:
+        made: the edition's files; their leaves are the last of the tree.
+        in_force: name and data of that list.
+        tree: the log.
+        note: the checkpoint over it.
+        quorums: those that have seen it, as `asked` returns them.
+    """
+    number, own = tree.size - len(logged.leaves(made)) - 1, logged.leaf(*in_force)
+    if len(quorums) < 2 or number < 0 or tree.entries(number, number + 1) != [own.to_bytes()]:
+        return {}
+    proof = _proof(number, tree, note, *quorums)
+    return {logged.proof_name(own.name): proof} if len(proof) <= logged.MAX_PROOF else {}
+
+
+def _proof(number: int, tree: Tiles, note: Note, *quorums: Quorum) -> bytes:
+    return Proof(number, inclusion(tree, number, tree.size), _only(note, *quorums)).to_bytes()
+
+
+def _only(note: Note, *quorums: Quorum) -> Note:
+    known = {(one.name, one.id) for each in quorums for one in (each.log, *each.witnesses)}
     signed = (one for one in note.signatures if (one.name, one.id) in known)
     return note._replace(signatures=tuple(signed))
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tuf.api.metadata import Metadata, Root
+from tuf.api.metadata import Metadata, Root, Timestamp
 
 from pratique.cli.authority import asking, log_home, place
 from pratique.edges.keys import Secret
@@ -77,8 +77,11 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     lacking = entry.lacking(head, quorums)
     if lacking:
         return Entered({}, lacking, problems)
+    again = {}
+    if names.TIMESTAMP_FILE in there:
+        again = entry.proof_again(made, _in_force(there), own.tree(), head, quorums)
     found = entry.ordered({**made, **entry.proofs(made, own.tree(), head, quorums)})
-    repository.write(place.repository_of(folder), found)
+    repository.write(place.repository_of(folder), {**again, **found})
     # Between the two: monitors look for what the checkpoint counts, and for what the timestamp announces.
     own.publish(head)
     announced = publish.announced(there, found, online, at=at)
@@ -121,6 +124,12 @@ def asked(made: Mapping[str, bytes], there: repository.Repository) -> tuple[quor
         # One of those that wait, written by a call that was interrupted, is not in force yet.
         found.take_root(there[name])
     return entry.asked(made, found.root)
+
+
+def _in_force(there: repository.Repository) -> tuple[str, bytes]:
+    timestamp = Metadata[Timestamp].from_bytes(there[names.TIMESTAMP_FILE]).signed
+    name = names.metadata("snapshot", timestamp.snapshot_meta.version)
+    return name, there[name]
 
 
 def is_among(found: proposal.Proposal, made: Mapping[str, bytes]) -> bool:

@@ -108,6 +108,7 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
         path = folder / name
         if not is_name(name) or not path.is_file():
             return Response(status_code=404)
+        # A proof may be made anew, for other witnesses.
         kept = A_MINUTE if name.endswith(ANEW) else FOR_EVER
         kind = "application/json" if name.endswith(".json") else "application/octet-stream"
         return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
