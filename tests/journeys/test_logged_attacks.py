@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import zipfile
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from pratique.log.note import COSIGNATURE, MAX_SIGNATURES, NOTE, NoteKey
 from pratique.log.proof import Proof
 from pratique.log.quorum import MAX_WITNESSES, Quorum
 from pratique.log.tiles import Tiles, grown
-from pratique.network import drafts, entry, logged
+from pratique.network import announce, drafts, entry, logged, names
 from pratique.network.keys import sign
 from tests.logs import CarefulVerifier, LoggedAuthority
-from tests.networks import AT, State
+from tests.networks import AT, HOUR, Authority, State
 from tests.unit.log import seen
 
 Field = dict[str, object] | None
@@ -184,6 +185,30 @@ def test_a_mirror_that_mixes_two_proven_editions_is_refused_or_shows_one() -> No
         if not came:
             again = CarefulVerifier(authority.anchor)
             assert again.take(fresh.held) == ""
+
+
+@pytest.mark.parametrize("kind", [LoggedAuthority, Authority])
+def test_versions_that_stolen_online_keys_run_ahead_with_are_kept_by_nobody(
+    kind: type[Authority],
+) -> None:
+    authority = kind()
+    border = CarefulVerifier(authority.anchor)
+    assert border.take(authority.files) == ""
+    far = copy.deepcopy(authority.view.trusted.snapshot)
+    far.version = names.MAX_VERSION - 1
+    made = announce.listed(far, far.meta, authority.online, AT)
+    made |= announce.timestamp(authority.files, made, authority.online, AT)
+    authority.now += HOUR
+    found = border.take({**authority.files, **made}, AT)
+    # One of the thief's version would be taken for his.
+    authority.refresh()
+    authority.refresh()
+    after = border.take(authority.files, authority.now)
+    if kind is Authority:
+        # The positive control: without a log, all who saw it are lost to the network.
+        assert (found, after) == ("", "network-rollback")
+    else:
+        assert (found, after) == ("log-unproven", "")
 
 
 # How many witnesses there may be

@@ -186,9 +186,21 @@ def _grown(old: int, size: int, path: list[bytes]) -> tuple[bytes, bytes]:
     return first, second
 
 
+_EVIDENCE = "keep it: it is evidence; tell the authority and others"
+_COPIED = "get it anew: it was not copied whole, or is something else"
+_HINTS = {
+    "conflict": "have the log ask again from there: pratique authority log request DIR --seen LEAVES",
+    "unknown": "is it the right log? a witness knows those that it was made for: pratique witness show DIR",
+    "clock": "set this machine's clock",
+    "policy": "the seats must sign one that is",
+    "quorum": "more witnesses must cosign it",
+    **dict.fromkeys(("inconsistent", "forked", "inclusion", "cosignature", "signature"), _EVIDENCE),
+}
+
+
 def refused(code: str, why: str) -> DocumentRefused:
     """Return the refusal of a piece of a log."""
-    return DocumentRefused(f"log-{code}", why, "keep it: it is evidence; tell the authority")
+    return DocumentRefused(f"log-{code}", why, _HINTS.get(code, _COPIED))
 
 
 def _split(count: int) -> int:

@@ -340,6 +340,35 @@ def test_a_server_finishes_what_waits_by_the_hour_and_says_what_it_waits_for(
     assert told["waits"] is False
 
 
+@pytest.mark.parametrize(
+    ("lost", "code"),
+    [
+        ("net/keys/log.pem", "key-missing"),
+        ("net/log.json", "log-none"),
+        ("net/waiting.zip", "archive-malformed"),
+        ("net/repository/log/tile/0/000.p/5", "log-tile"),
+    ],
+)
+def test_what_is_lost_while_an_edition_waits_does_not_let_the_network_run_out(
+    desk: Logged, lost: str, code: str
+) -> None:
+    founded(desk)
+    for one in desk.witnesses:
+        one.is_up = False
+    assert "waits" in desk.publish(desk.propose("renew"))
+    kept = Path(lost).read_bytes()
+    Path(lost).write_bytes(b"") if lost.endswith(".zip") else Path(lost).unlink()
+    late = "2026-11-25T09:00:00Z"
+    error = desk.refused("authority", "refresh", "net", "--at", late)
+    assert error.code == code
+    assert error.hint
+    assert "within the last two hours" in synced(desk, late)
+    Path(lost).write_bytes(kept)
+    for one in desk.witnesses:
+        one.is_up = True
+    assert "2.targets.json" in desk.run("authority", "refresh", "net", "--at", late)
+
+
 # Copies
 
 

@@ -62,9 +62,11 @@ def ask(own: logs.LogFolder, home: Home, quorums: tuple[quorum.Quorum, ...]) -> 
     left = {w for w in sorted(listed) if not _has(head, w) and w.name in home.witnesses}
     published = own.published()
     seen = 0 if published is None else checkpoint.opened(published, home.own).size
+    # What is wrong with the log here is no witness's problem.
+    first = request(own, seen)
     came: SimpleQueue[_Answer] = SimpleQueue()
     for one in left:
-        words = (own, home.witnesses[one.name], one, seen, came)
+        words = (own, home.witnesses[one.name], one, first, came)
         # Not waited for at the end either, as the threads of a pool would be.
         threading.Thread(target=_put, args=words, daemon=True).start()
     problems = {}
@@ -84,12 +86,12 @@ def ask(own: logs.LogFolder, home: Home, quorums: tuple[quorum.Quorum, ...]) -> 
 
 
 def _put(
-    own: logs.LogFolder, url: str, one: note.NoteKey, seen: int, came: SimpleQueue[_Answer]
+    own: logs.LogFolder, url: str, one: note.NoteKey, first: bytes, came: SimpleQueue[_Answer]
 ) -> None:
     lines: tuple[note.Signature, ...] = ()
     why = "it could not be asked"
     try:
-        lines, why = _asked_one(own, url, one, seen), ""
+        lines, why = _asked_one(own, url, one, first), ""
     except PratiqueError as error:
         why = error.message
     finally:
@@ -98,9 +100,9 @@ def _put(
 
 
 def _asked_one(
-    own: logs.LogFolder, url: str, one: note.NoteKey, seen: int
+    own: logs.LogFolder, url: str, one: note.NoteKey, first: bytes
 ) -> tuple[note.Signature, ...]:
-    number, body = cosign.asked(url, request(own, seen))
+    number, body = cosign.asked(url, first)
     if number == CONFLICT and body.strip().isdigit() and len(body.strip()) <= _DIGITS:
         # It says what it has seen last: one that is new, or was away.
         last, size = int(body), own.size()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pratique.cli.authority import ceremony, entering, place
 from pratique.cli.safe import printable
 from pratique.edges.keys import Secret
 from pratique.edges.network import repository, waiting
-from pratique.errors import UsageError
+from pratique.errors import PratiqueError, UsageError
 from pratique.journeys import publish as journey
 from pratique.network import names, proposal
 
@@ -124,7 +125,14 @@ def refreshed(folder: Path, secret: Secret, at: datetime) -> entering.Entered:
     place.require(folder)
     where = place.repository_of(folder)
     with repository.locked(where):
-        came, there = entering.finish(folder, secret, at), repository.Repository(where)
+        there = repository.Repository(where)
+        try:
+            came = entering.finish(folder, secret, at)
+        except PratiqueError:
+            # A key or a file of the log is lost: the network would run out while it is looked for.
+            with suppress(PratiqueError):
+                _time(there, where, place.online_keys(folder, secret), at)
+            raise
         if came.lacking and names.TIMESTAMP_FILE not in there:
             return came
         online = place.online_keys(folder, secret)
@@ -135,9 +143,17 @@ def refreshed(folder: Path, secret: Secret, at: datetime) -> entering.Entered:
             came = again._replace(files={**came.files, **again.files})
         if came.files:
             return came
-        timed = journey.timed(there, online, at=at)
-        repository.write(where, timed)
-        return came._replace(files=timed)
+        return came._replace(files=_time(there, where, online, at))
+
+
+def _time(
+    there: repository.Repository, where: Path, online: journey.OnlineKeys, at: datetime
+) -> dict[str, bytes]:
+    if names.TIMESTAMP_FILE not in there:
+        return {}
+    timed = journey.timed(there, online, at=at)
+    repository.write(where, timed)
+    return timed
 
 
 def _entered(

@@ -36,6 +36,8 @@ def held() -> Iterator[None]:
         return kept[what]
 
     def open_log_key(path: Path, password: Password) -> Ed25519Key:
+        if not path.is_file():
+            return of_log(path, password)
         what = path.read_bytes(), password()
         if what not in logs:
             logs[what] = of_log(path, password)
