@@ -25,7 +25,7 @@ test: $(READY)  ## run the tests
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest -n auto --dist loadfile -m "not alone"
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(BIN)/pytest -m alone
 endif
 
