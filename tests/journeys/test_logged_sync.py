@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import pytest
+from tuf.api.metadata import Snapshot
 
 from pratique.edges.network import held
 from pratique.errors import DocumentRefused
@@ -14,7 +15,7 @@ from pratique.log import cosignature
 from pratique.network import announce, drafts, logged, names, proposal, view
 from pratique.snapshot.of_network import compiled
 from tests.logs import CarefulVerifier, LoggedAuthority, Watching
-from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes
+from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes, key
 from tests.unit.log import seen
 
 Files = dict[str, bytes]
@@ -186,6 +187,33 @@ def test_with_the_logs_key_too_it_is_seen_by_the_state_and_by_the_authority() ->
     assert watching.look(files={**spread, **honest}) == ["edition-hidden"]
     utopia.publish()
     assert "edition-double" in watching.look()
+
+
+def test_lists_that_were_counted_far_ahead_are_told_until_the_keys_are_replaced() -> None:
+    """Whoever stole the online keys and the log's can do it; new keys end it, and the alarms with it."""
+    authority, _, watching = watched_town()
+    assert isinstance(authority, LoggedAuthority)
+    assert watching.look() == []
+    trunk, honest = authority.view.trusted.snapshot, dict(authority.files)
+    ahead = Snapshot(9_999, expires=trunk.expires)
+    made = announce.listed(ahead, trunk.meta, authority.online, authority.now)
+    authority.enter(made)
+    authority.files = {**honest, **made}
+    watching.publish()
+    assert watching.look() == ["edition-double"]
+    watching.publish()
+    assert watching.look() == ["edition-double"]
+    authority.online = publish.OnlineKeys(key("another list's"), key("another timestamp's"))
+    kept = drafts.Online(*(one.public_key for one in authority.online))
+    seats = list(drafts.seat_keys(authority.view).values())
+    newer = drafts.root(
+        authority.view, authority.now, board=authority.board, seats=seats, online=kept
+    )
+    authority.publish(newer)
+    assert watching.look() == []
+    watching.publish()
+    assert watching.look() == []
+    assert CarefulVerifier(authority.anchor).take(authority.files) == ""
 
 
 def test_a_list_that_leaves_the_state_out_is_seen() -> None:

@@ -35,7 +35,7 @@ CODES = {
     "log-flooded": "the log has more new leaves than a network can make",
     "log-unread": "not all new leaves could be looked at; the next look goes on from here",
     "leaf-unknown": "the log holds a leaf that names no file of metadata",
-    "edition-double": "a version stands in the log twice",
+    "edition-double": "a version stands in the log twice, or after a newer one",
     "edition-hidden": "the log names a file that is not shown, or shown otherwise, or cannot be read",
     "edition-unknown": "an edition in our name is not ours",
     "edition-replaced": "an edition of ours is published that we had signed anew since",
@@ -126,7 +126,7 @@ class Looked:
             if role == self._record.code:
                 self._look_at_own(leaf.name, version, metadata)
             elif role == Root.type:
-                self._look_at_root(leaf.name, metadata)
+                self._look_at_root(leaf.name, version, metadata)
             elif role == Snapshot.type:
                 self._look_at_list(leaf.name, metadata)
             else:
@@ -159,12 +159,23 @@ class Looked:
         if told is None or (told.version, (told.hashes or {}).get("sha256")) != newest:
             self._tell("rolled-back", where)
 
-    def _look_at_root(self, where: str, metadata: Metadata[Any]) -> None:
+    def _look_at_root(self, where: str, version: int, metadata: Metadata[Any]) -> None:
+        if self._has_other_keys(version, metadata.signed):
+            # Whoever stole the old ones may have counted far ahead: with new ones it begins anew (TUF §5.3.11).
+            self._newest.pop(Snapshot.type, None)
         field = json.dumps(metadata.signed.unrecognized_fields.get(logged.FIELD), sort_keys=True)
         asked = digest(field.encode())
         if self._policy not in {"", asked}:
             self._tell("policy-changed", where)
         self._policy = asked
+
+    def _has_other_keys(self, version: int, root: Root) -> bool:
+        before = self._read(names.metadata(Root.type, version - 1)) if version > 1 else None
+        earlier = record.read(before) if before is not None else None
+        if earlier is None or type(earlier.signed) is not Root:
+            return False
+        held = earlier.signed.roles[Snapshot.type].keyids
+        return set(held) != set(root.roles[Snapshot.type].keyids)
 
     def _look_at_targets(self, where: str, metadata: Metadata[Any]) -> None:
         targets = metadata.signed
