@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks import clients
 from benchmarks.participants import Network, Size, build, republish
+from benchmarks.timing import in_turn
 from pratique.journeys.sync import Outcome, Sync
 from pratique.network import view
 from pratique.network.view import Files
@@ -156,12 +156,7 @@ def bare() -> Callable[[], object]:
 
 def time_all(ways: Ways, checks: Mapping[str, int], rounds: int) -> None:
     """Run all ways in rounds, and print what each takes."""
-    spent: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            start = time.process_time()
-            way()
-            spent[name].append(time.process_time() - start)
+    spent = in_turn(ways, rounds)
     print(f"\n{'CPU':34} {'best s':>8} {'median s':>9} {'in checks':>10} {'signatures':>11}")
     each = [took / CHECKS for took in spent.pop(BARE)]
     print(f"{BARE:34} {min(each):8.6f} {statistics.median(each):9.6f}")

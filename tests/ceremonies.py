@@ -5,7 +5,8 @@ Desk(folder).run("authority", ...) -> what is said          founded(desk) -> a n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,16 @@ class Desk:
             self.run(
                 "authority", "onboard", "net", code, step, "--key", f"file:{seat}.pem", "--at", at
             )
+
+
+@contextmanager
+def founded(folder: Path) -> Iterator[Desk]:
+    """Found a network with one active participant in a folder, and work there."""
+    with chdir(folder):
+        desk = Desk(folder)
+        begun(desk)
+        joined(desk)
+        yield desk
 
 
 def begun(desk: Desk) -> None:

@@ -41,6 +41,11 @@ def command(desk: Path, *words: object) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def syncing(url: str, folder: Path, network: Authority) -> tuple[object, ...]:
+    """Return the words of a sync of a network, whose first root lies in a folder."""
+    return "sync", url, "--root", folder / "root.json", "--at", network.now.isoformat()
+
+
 def killed(desk: Path, *words: object, when: Callable[[], bool]) -> bool:
     """Run a command, and kill it as soon as something is so; tell whether it came to that."""
     with command(desk, *words) as process:
@@ -104,14 +109,7 @@ def test_a_first_sync_goes_on_from_what_had_arrived(network: Authority, tmp_path
         desk.mkdir()
         folder = held.folder_of(desk / "home")
         with web.raw(slowly(network.files)) as server:
-            sync = (
-                "sync",
-                server.url,
-                "--root",
-                tmp_path / "root.json",
-                "--at",
-                network.now.isoformat(),
-            )
+            sync = syncing(server.url, tmp_path, network)
             enough = draw.randrange(1, 30)
             killed(desk, *sync, when=partial(has_heard, server, enough))
             kept, arriving = held.load(folder), folder / held.ARRIVING
@@ -141,14 +139,7 @@ def test_a_later_sync_leaves_the_old_or_the_new(network: Authority, tmp_path: Pa
         state = State(f"XZ{number:02}", "XZ")
         network.admit(state)
         with web.raw(slowly(network.files)) as server:
-            sync = (
-                "sync",
-                server.url,
-                "--root",
-                tmp_path / "root.json",
-                "--at",
-                network.now.isoformat(),
-            )
+            sync = syncing(server.url, tmp_path, network)
             enough = draw.randrange(1, 6)
             before = held.load(folder)
             killed(tmp_path, *sync, when=partial(has_heard, server, enough))

@@ -27,6 +27,7 @@ from pratique.log import cosignature, merkle
 from pratique.log.checkpoint import Checkpoint, signed
 from pratique.log.merkle import leaf_hash, listed
 from pratique.log.note import NoteKey, read_signatures
+from tests import ports
 from tests.unit.log import seen
 from tests.unit.log.seen import ORIGIN
 
@@ -60,8 +61,7 @@ class Running:
     """The command, and where it listens."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = ports.free()
         self.url = f"http://127.0.0.1:{port}"
         self.said = folder.parent / f"said-{port}"
         with self.said.open("wb") as said:

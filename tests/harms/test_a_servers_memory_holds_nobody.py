@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import ceremonies
+from tests import ceremonies, ports
 from tests.ceremonies import AT, LATER, Desk
 from tests.conftest import ROOT
 from tests.harms import canary
@@ -87,27 +87,19 @@ def written(path: Path) -> Path:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
-    folder, before = tmp_path_factory.mktemp("served"), Path.cwd()
-    os.chdir(folder)
-    try:
-        desk = Desk(folder)
-        ceremonies.begun(desk)
-        ceremonies.joined(desk)
+    with ceremonies.founded(tmp_path_factory.mktemp("served")) as desk:
         yield from _serving(desk)
-    finally:
-        os.chdir(before)
 
 
 def _serving(desk: Desk) -> Iterator[Running]:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = int(door.getsockname()[1])
+    port = ports.free()
     with (desk.folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-u", "-c", SERVE, "net", str(port)], stdout=log, stderr=log,
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
         )  # fmt: skip
     try:
-        _await(port)
+        ports.wait_for(port)
         _a_day(desk, f"http://127.0.0.1:{port}")
         yield Running(desk, process, port)
     finally:
@@ -139,17 +131,6 @@ def _texts(out: Path) -> Iterator[str]:
     for path in sorted(out.glob("certificates-*.csv")):
         with path.open(encoding="utf-8") as file:
             yield from (row["text"] for row in csv.DictReader(file))
-
-
-def _await(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the server did not start")
 
 
 @pytest.fixture(scope="module")

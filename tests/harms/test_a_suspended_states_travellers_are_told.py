@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,12 +22,7 @@ CODE = "PARTICIPANT_SUSPENDED"
 @pytest.fixture(scope="module")
 def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Suspend Utopia for three days, and sync a border."""
-    folder, before = tmp_path_factory.mktemp("suspended"), Path.cwd()
-    os.chdir(folder)
-    try:
-        desk = Desk(folder)
-        ceremonies.begun(desk)
-        ceremonies.joined(desk)
+    with ceremonies.founded(tmp_path_factory.mktemp("suspended")) as desk:
         ceremonies.issued(desk)
         ceremonies.edition(desk, "--rules", RULES, at=SINCE)
         desk.run("sync", "--at", SINCE)
@@ -40,8 +34,6 @@ def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk.run("authority", "refresh", "net", "--at", AFTER)
         desk.run("sync", "--at", AFTER, PRATIQUE_HOME="home-after")
         yield desk
-    finally:
-        os.chdir(before)
 
 
 def told(desk: Desk, at: str, home: str = "home", code: int = 3) -> tuple[str, ...]:

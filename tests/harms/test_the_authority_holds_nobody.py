@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +28,7 @@ from pratique.log.note import Note
 from pratique.log.tiles import Tiles
 from pratique.network import logged, view
 from pratique.snapshot.of_network import compiled
-from tests import issuers
+from tests import issuers, ports
 from tests.harms import canary
 from tests.logs import LoggedAuthority, Watching
 from tests.networks import AT, HOUR, Authority, State
@@ -112,13 +111,13 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
     tree["log/checkpoint"] = authority.log.note.to_bytes()
     repository.write(folder / "net" / "repository", tree)
     _recorded(folder / "net", authority)
-    port = _free()
+    port = ports.free()
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(folder / "net" / "repository"), str(port)],
             stdout=log, stderr=log,
         )  # fmt: skip
-        _await(port)
+        ports.wait_for(port)
         wire = Wire(port)
         wire.start()
         (folder / "root.json").write_bytes(authority.anchor)
@@ -169,22 +168,6 @@ def _said(folder: Path, *words: str, code: frozenset[int] | set[int] = frozenset
         file.write(run.stderr if words[0] == "verify" else run.stdout + run.stderr)
     with (folder / "shown").open("ab") as file:
         file.write(run.stdout if words[0] == "verify" else b"")
-
-
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
-
-
-def _await(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the server did not start")
 
 
 @pytest.fixture(scope="module")

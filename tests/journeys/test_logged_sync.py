@@ -313,9 +313,9 @@ def test_what_is_prepared_is_not_in_force_before_it_is_announced() -> None:
     assert there.trusted.snapshot.version == version
     after = view.read({**before, **made, **timestamp}, authority.anchor, proven=False)
     assert after.trusted.snapshot.version == version + 1
-    assert publish.relisted(authority.files, authority.online, at=AT) == {}
+    assert publish.relisted(authority.view, authority.online, at=AT) == {}
     late = AT + timedelta(days=5, seconds=1)
-    relisted = publish.relisted(authority.files, authority.online, at=late)
+    relisted = publish.relisted(authority.view, authority.online, at=late)
     assert set(relisted) == {names.metadata("snapshot", version + 1)}
     assert set(publish.timed(authority.files, authority.online, at=late)) == {names.TIMESTAMP_FILE}
 

@@ -12,9 +12,8 @@ from pratique.journeys.witness import Request
 from pratique.log import merkle, tiles
 from pratique.log.checkpoint import opened
 from pratique.log.note import MAX_NOTE, Note, NoteKey
+from pratique.network.logged import PREFIX
 
-PREFIX = "log/"
-"""Where a repository has its log."""
 MAX_REQUEST = MAX_NOTE
 MAX_HASHES = tiles.WIDTH * merkle.HASH_SIZE
 MAX_ENTRIES = tiles.WIDTH * (2 + 254)

@@ -42,7 +42,7 @@ from pratique.network.view import Files, View
 from pratique.snapshot.heard import value_sets
 
 __all__ = [
-    "ANCHOR", "OnlineKeys", "announced", "missing", "prepared", "published", "refreshed", "relisted", "timed",
+    "ANCHOR", "OnlineKeys", "announced", "is_among", "missing", "prepared", "published", "refreshed", "relisted", "timed",
 ]  # fmt: skip
 
 ANCHOR = names.metadata("root", 1)
@@ -108,9 +108,8 @@ def announced(files: Files, made: Files, online: OnlineKeys, *, at: datetime) ->
     return announce.timestamp(files, made, online, at)
 
 
-def relisted(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
+def relisted(current: View, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
     """Return a new list of versions where the one in force nears its end; nothing before."""
-    current = view.read(files, files[ANCHOR], proven=False)
     before = current.trusted.snapshot
     if before.expires - at >= LEAD:
         return {}
@@ -122,17 +121,15 @@ def refreshed(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, by
 
     Of a network whose root asks for a log, `timed` and, with its proof, `relisted`.
     """
-    made = relisted(files, online, at=at)
-    return (
-        {**made, **announced(files, made, online, at=at)} if made else timed(files, online, at=at)
-    )
+    made = relisted(view.read(files, files[ANCHOR], proven=False), online, at=at)
+    if made:
+        return {**made, **announced(files, made, online, at=at)}
+    return timed(files, online, at=at)
 
 
 def timed(files: Files, online: OnlineKeys, *, at: datetime) -> dict[str, bytes]:
-    """Return a new timestamp for the edition in force."""
-    current = view.read(files, files[ANCHOR], proven=False)
-    name = names.metadata("snapshot", current.trusted.snapshot.version)
-    return announce.timestamp(files, {name: files[name]}, online, at)
+    """Return a new timestamp for the edition in force, which whoever asks has read."""
+    return announce.timestamp(files, announce.in_force(files), online, at)
 
 
 def missing(proposed: Proposal, current: View | None) -> list[str]:
@@ -160,13 +157,17 @@ def _current(files: Files, proposed: Proposal) -> View | None:
         return view.read(before, before[ANCHOR], proven=False)
 
 
-def _is_there(current: View, files: Files, proposed: Proposal) -> bool:
-    announced = {**_versions(current.trusted.snapshot), Root.type: current.root.version}
+def is_among(files: Files, proposed: Proposal) -> bool:
+    """Tell whether a proposal is among some files; another one of the same versions is not."""
     return bool(proposed.metadata) and all(
-        announced.get(role) == version
-        and _is_file(files, names.metadata(role, version), proposed.metadata[role])
+        _is_file(files, names.metadata(role, version), proposed.metadata[role])
         for role, version in proposed.versions().items()
     )
+
+
+def _is_there(current: View, files: Files, proposed: Proposal) -> bool:
+    announced = {**_versions(current.trusted.snapshot), Root.type: current.root.version}
+    return proposed.versions().items() <= announced.items() and is_among(files, proposed)
 
 
 def _is_file(files: Files, name: str, metadata: Metadata[Any]) -> bool:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from pratique.errors import DocumentRefused
 from pratique.log.merkle import HASH_SIZE, leaf_hash, listed, refused
 
 HEIGHT, WIDTH = 8, 256
@@ -27,7 +28,7 @@ MAX_TIER = 63
 
 Read = Callable[[str], bytes | None]
 """read("tile/0/000.p/5") -> the file, or None where there is none."""
-_PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
+_PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([0-9]{1,3}))?")
 
 
 class Tile(NamedTuple):
@@ -64,6 +65,14 @@ class Tile(NamedTuple):
         if tier > MAX_TIER or not 1 <= found.width <= WIDTH or found.path() != path:
             raise refused("path", "it is no tile's path")
         return found
+
+
+def is_path(path: str) -> bool:
+    """Tell whether a log may have a file of this path: its checkpoint, or a tile."""
+    try:
+        return path == CHECKPOINT or bool(Tile.from_path(path))
+    except DocumentRefused:
+        return False
 
 
 def grown(read: Read, size: int, leaves: Sequence[bytes]) -> dict[str, bytes]:

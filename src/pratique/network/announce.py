@@ -72,12 +72,24 @@ def timestamp(
     return {names.TIMESTAMP_FILE: _signed(signed, online.timestamp)}
 
 
+def in_force(files: Files) -> dict[str, bytes]:
+    """Return the list of versions that the timestamp announces, by its name; unchecked, as it lies there.
+
+    Raises:
+        DocumentRefused: `network-malformed`: the timestamp is none.
+    """
+    name = names.metadata("snapshot", _read(files[names.TIMESTAMP_FILE]).snapshot_meta.version)
+    return {name: files[name]}
+
+
 def _timed(files: Files) -> int:
     held = files.get(names.TIMESTAMP_FILE)
-    if held is None:
-        return 0
+    return 0 if held is None else _read(held).version
+
+
+def _read(held: bytes) -> Timestamp:
     try:
-        return Metadata[Timestamp].from_bytes(held).signed.version
+        return Metadata[Timestamp].from_bytes(held).signed
     except RepositoryError as error:
         raise trusted.refused("malformed", names.TIMESTAMP_FILE, "it is damaged") from error
 

@@ -36,10 +36,10 @@ def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
         UsageError: `log-replaced`: the next root asks for another log.
     """
     before = None if current is None else logged.policy_of(current)
-    newer = [data for name, data in made.items() if name.endswith(".root.json")]
-    if not newer:
+    newer = newer_root(made)
+    if newer is None:
         return () if before is None else (before,)
-    after = logged.policy_of(Metadata[Root].from_bytes(newer[0]).signed)
+    after = logged.policy_of(newer)
     found = tuple(dict.fromkeys(one for one in (before, after) if one is not None))
     if len({one.log for one in found}) > 1 or (before is not None and after is None):
         raise UsageError(
@@ -48,6 +48,12 @@ def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
             "a network keeps its log; its witnesses may change",
         )
     return found
+
+
+def newer_root(made: Files) -> Root | None:
+    """Return the root that is among an edition's files."""
+    found = next((data for name, data in made.items() if name.endswith(".root.json")), None)
+    return None if found is None else Metadata[Root].from_bytes(found).signed
 
 
 def entries(made: Files) -> list[bytes]:
@@ -94,7 +100,7 @@ def proofs(made: Files, tree: Tiles, note: Note, quorums: tuple[Quorum, ...]) ->
 
 
 def proof_again(
-    made: Files, in_force: tuple[str, bytes], tree: Tiles, note: Note, quorums: tuple[Quorum, ...]
+    made: Files, in_force: Files, tree: Tiles, note: Note, quorums: tuple[Quorum, ...]
 ) -> dict[str, bytes]:
     """Return the proof of the list of versions in force, for the witnesses of both roots.
 
@@ -103,12 +109,12 @@ def proof_again(
 
     Args:
         made: the edition's files; their leaves are the last of the tree.
-        in_force: name and data of that list.
+        in_force: that list, by its name.
         tree: the log.
         note: the checkpoint over it.
         quorums: those that have seen it, as `asked` returns them.
     """
-    number, own = tree.size - len(logged.leaves(made)) - 1, logged.leaf(*in_force)
+    number, (own,) = tree.size - len(logged.leaves(made)) - 1, logged.leaves(in_force)
     if len(quorums) < 2 or number < 0 or tree.entries(number, number + 1) != [own.to_bytes()]:
         return {}
     proof = _proof(number, tree, note, *quorums)

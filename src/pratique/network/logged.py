@@ -153,12 +153,12 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
         DocumentRefused: `log-unproven`, `log-unbound`, `log-policy`, and what `proof.check` raises.
     """
     used: set[str] = set()
-    for before, name in _roots(files, anchor, trusted.root):
+    for before, name, after in _roots(files, anchor, trusted.root):
         policy = policy_of(before)
         if policy is not None:
             _prove(files, name, policy)
             used.add(proof_name(name))
-            _check_kept(policy, Metadata[Root].from_bytes(files[name]).signed)
+            _check_kept(policy, after)
     policy = policy_of(trusted.root)
     if policy is None:
         return None
@@ -177,19 +177,20 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
 
 def wanted(files: Files, anchor: bytes, trusted: Trusted) -> tuple[str, ...]:
     """Name the proofs that `check` will ask for, each of at most MAX_PROOF bytes."""
-    asked = [name for before, name in _roots(files, anchor, trusted.root) if policy_of(before)]
+    asked = [name for before, name, _ in _roots(files, anchor, trusted.root) if policy_of(before)]
     if policy_of(trusted.root) is not None:
         asked.append(names.metadata("snapshot", trusted.snapshot.version))
     return tuple(map(proof_name, asked))
 
 
-def _roots(files: Files, anchor: bytes, last: Root) -> Iterator[tuple[Root, str]]:
-    """Yield each root that was followed by another, and the other's name."""
+def _roots(files: Files, anchor: bytes, last: Root) -> Iterator[tuple[Root, str, Root]]:
+    """Yield each root that was followed by another, the other's name, and the other."""
     before = Metadata[Root].from_bytes(anchor).signed
     while before.version < last.version:
         name = names.metadata("root", before.version + 1)
-        yield before, name
-        before = Metadata[Root].from_bytes(files[name]).signed
+        after = Metadata[Root].from_bytes(files[name]).signed
+        yield before, name, after
+        before = after
 
 
 def _check_kept(before: Quorum, root: Root) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,15 +23,9 @@ def held() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Found a network with one active participant, and a border that has synced."""
-    folder, before = tmp_path_factory.mktemp("founded"), Path.cwd()
-    os.chdir(folder)
-    try:
-        desk = Desk(folder)
-        ceremonies.begun(desk)
-        ceremonies.joined(desk)
-    finally:
-        os.chdir(before)
-    return folder
+    folder = tmp_path_factory.mktemp("founded")
+    with ceremonies.founded(folder):
+        return folder
 
 
 @pytest.fixture

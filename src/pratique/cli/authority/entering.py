@@ -14,9 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from tuf.api.metadata import Metadata, Root, Timestamp
+from typing import NamedTuple
 
 from pratique.cli.authority import asking, log_home, place
 from pratique.edges.keys import Secret
@@ -24,7 +22,7 @@ from pratique.edges.network import repository, waiting
 from pratique.errors import UsageError
 from pratique.journeys import publish
 from pratique.log import quorum
-from pratique.network import entry, names, proposal, trusted
+from pratique.network import announce, entry, names, trusted
 
 
 class Entered(NamedTuple):
@@ -58,7 +56,7 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
         return Entered()
     quorums, home = asked(made, there), log_home.load(folder)
     own = log_home.opened(place.repository_of(folder), home.own)
-    online = place.online_keys(folder, secret, newer_root(made))
+    online = place.online_keys(folder, secret, entry.newer_root(made))
     key = log_home.key(folder, secret)
     if {one.log for one in quorums} != {home.own}:
         raise UsageError(
@@ -79,7 +77,7 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
         return Entered({}, lacking, problems)
     again = {}
     if names.TIMESTAMP_FILE in there:
-        again = entry.proof_again(made, _in_force(there), own.tree(), head, quorums)
+        again = entry.proof_again(made, announce.in_force(there), own.tree(), head, quorums)
     found = entry.ordered({**made, **entry.proofs(made, own.tree(), head, quorums)})
     repository.write(place.repository_of(folder), {**again, **found})
     # Between the two: monitors look for what the checkpoint counts, and for what the timestamp announces.
@@ -124,24 +122,3 @@ def asked(made: Mapping[str, bytes], there: repository.Repository) -> tuple[quor
         # One of those that wait, written by a call that was interrupted, is not in force yet.
         found.take_root(there[name])
     return entry.asked(made, found.root)
-
-
-def _in_force(there: repository.Repository) -> tuple[str, bytes]:
-    timestamp = Metadata[Timestamp].from_bytes(there[names.TIMESTAMP_FILE]).signed
-    name = names.metadata("snapshot", timestamp.snapshot_meta.version)
-    return name, there[name]
-
-
-def is_among(found: proposal.Proposal, made: Mapping[str, bytes]) -> bool:
-    """Tell whether a proposal is what waits; another one of the same versions is not."""
-    return bool(found.metadata) and all(
-        (data := made.get(names.metadata(role, version))) is not None
-        and Metadata[Any].from_bytes(data).signed_bytes == found.metadata[role].signed_bytes
-        for role, version in found.versions().items()
-    )
-
-
-def newer_root(made: Mapping[str, bytes]) -> Root | None:
-    """Return the root that is among an edition's files."""
-    found = [data for name, data in made.items() if name.endswith(".root.json")]
-    return Metadata[Root].from_bytes(found[0]).signed if found else None

@@ -102,7 +102,7 @@ def published(
     where = place.repository_of(folder)
     with repository.locked(where):
         came, waits = entering.finish(folder, secret, at), waiting.load(folder)
-        if entering.is_among(found, waits) or entering.is_among(found, came.files):
+        if journey.is_among(waits, found) or journey.is_among(came.files, found):
             return came
         if waits:
             own = {names.metadata(role, version) for role, version in found.versions().items()}
@@ -117,7 +117,7 @@ def published(
         made = journey.prepared(repository.Repository(where), found, online, at=at)
         if not unseen and made and entering.asked(made, repository.Repository(where)):
             entering.try_new(folder, made)
-        return _entered(folder, made, secret, at)
+        return _entered(folder, made, online, secret, at)
 
 
 def refreshed(folder: Path, secret: Secret, at: datetime) -> entering.Entered:
@@ -131,33 +131,32 @@ def refreshed(folder: Path, secret: Secret, at: datetime) -> entering.Entered:
         except PratiqueError:
             # A key or a file of the log is lost: the network would run out while it is looked for.
             with suppress(PratiqueError):
-                _time(there, where, place.online_keys(folder, secret), at)
+                online = place.online_keys(folder, secret)
+                repository.write(where, journey.timed(there, online, at=at))
             raise
         if came.lacking and names.TIMESTAMP_FILE not in there:
             return came
-        online = place.online_keys(folder, secret)
+        # Read once, for both: a large network takes its time.
+        current = place.current(folder)
+        online = place.online_keys(folder, secret, current.root)
         # What has waited for days may end soon, or have ended.
-        made = {} if came.lacking else journey.relisted(there, online, at=at)
+        made = {} if came.lacking else journey.relisted(current, online, at=at)
         if made:
-            again = _entered(folder, made, secret, at)
+            again = _entered(folder, made, online, secret, at)
             came = again._replace(files={**came.files, **again.files})
         if came.files:
             return came
-        return came._replace(files=_time(there, where, online, at))
-
-
-def _time(
-    there: repository.Repository, where: Path, online: journey.OnlineKeys, at: datetime
-) -> dict[str, bytes]:
-    if names.TIMESTAMP_FILE not in there:
-        return {}
-    timed = journey.timed(there, online, at=at)
-    repository.write(where, timed)
-    return timed
+        timed = journey.timed(there, online, at=at)
+        repository.write(where, timed)
+        return came._replace(files=timed)
 
 
 def _entered(
-    folder: Path, made: Mapping[str, bytes], secret: Secret, at: datetime
+    folder: Path,
+    made: Mapping[str, bytes],
+    online: journey.OnlineKeys,
+    secret: Secret,
+    at: datetime,
 ) -> entering.Entered:
     where = place.repository_of(folder)
     if made and entering.asked(made, repository.Repository(where)):
@@ -166,7 +165,6 @@ def _entered(
     if not made:
         return entering.Entered()
     repository.write(where, made)
-    online = place.online_keys(folder, secret, entering.newer_root(made))
     announced = journey.announced(repository.Repository(where), made, online, at=at)
     repository.write(where, announced)
     return entering.Entered({**made, **announced})

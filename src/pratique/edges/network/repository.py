@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +18,8 @@ from pathlib import Path
 from pratique.edges import disk
 from pratique.edges.network.held import NAME
 from pratique.errors import Unreadable, UsageError
-
-_LOG = re.compile(
-    r"log/(checkpoint|tile/(entries|[0-9]|[1-5][0-9]|6[0-3])(/x[0-9]{3}){0,6}/[0-9]{3}(\.p/[0-9]{1,3})?)"
-)
+from pratique.log import tiles
+from pratique.network.logged import PREFIX
 
 
 class Repository(Mapping[str, bytes]):
@@ -66,7 +63,9 @@ class Repository(Mapping[str, bytes]):
 
 def is_name(name: str) -> bool:
     """Tell whether a repository may have a file of this name: of an edition, or of the log."""
-    return NAME.fullmatch(name) is not None or _LOG.fullmatch(name) is not None
+    if NAME.fullmatch(name):
+        return True
+    return name.startswith(PREFIX) and tiles.is_path(name.removeprefix(PREFIX))
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
