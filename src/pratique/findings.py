@@ -10,7 +10,7 @@ from enum import Enum, unique
 
 from pratique.terms import Step, Weight
 
-__all__ = ["Code", "Step", "Weight"]
+__all__ = ["UNREAD", "Code", "Step", "Weight"]
 
 
 @unique
@@ -30,15 +30,37 @@ class Code(Enum):
         return hash(self.name)
 
     # fmt: off
-    TEXT_EMPTY = (Step.TEXT, Weight.FAULT, "there is no text", "scan the code again")
-    TEXT_TOO_LONG = (Step.TEXT, Weight.FAULT,
+    TEXT_EMPTY = (Step.TEXT, Weight.DOUBT, "there is no text", "scan the code again")
+    TEXT_TOO_LONG = (Step.TEXT, Weight.DOUBT,
         "the text is longer than any single code can be", "scan one code only")
-    PREFIX_UNKNOWN = (Step.TEXT, Weight.FAULT,
-        "this is not a kind of health certificate that is read here",
-        "ask for the code of the health certificate itself")
-    BASE45_INVALID = (Step.BASE45, Weight.FAULT,
+    TEXT_SEVERAL = (Step.TEXT, Weight.DOUBT,
+        "the text holds several codes", "scan one code only")
+    PREFIX_UNKNOWN = (Step.TEXT, Weight.DOUBT,
+        "no code of a health certificate is recognised in it",
+        "scan again; ask for the code of the health certificate itself")
+    FORMAT_NOT_READ = (Step.TEXT, Weight.DOUBT,
+        "it is of a known format that is not read here",
+        "check it by hand, or ask for a code that begins with HC1:")
+    FILE_NOT_READ = (Step.TEXT, Weight.DOUBT,
+        "it is a file of a kind that is not read here",
+        "save it as a picture (PNG, JPEG) or a PDF, or take a screenshot")
+    INPUT_UNREADABLE = (Step.TEXT, Weight.DOUBT,
+        "no code could be read from this input", "scan the code again")
+    UNFORESEEN = (Step.TEXT, Weight.DOUBT,
+        "the check was stopped by a fault of this program; it says nothing about the certificate",
+        "check by hand; report the fault")
+    KEYBOARD_LAYOUT = (Step.TEXT, Weight.DOUBT,
+        "the scanner and this computer are set to different keyboard layouts",
+        "set the scanner to this computer's layout, then scan again")
+    KEYBOARD_MAPPED = (Step.TEXT, Weight.NOTE,
+        "it was typed under another keyboard layout than the scanner's, and was read all the same",
+        "set the scanner to this computer's layout")
+    CASE_FLIPPED = (Step.TEXT, Weight.NOTE,
+        "its letters came in lower case, and were read all the same",
+        "switch caps lock off, or correct the scanner's setting")
+    BASE45_INVALID = (Step.BASE45, Weight.DOUBT,
         "the text is damaged (Base45)", "scan the code again")
-    COMPRESSION_INVALID = (Step.COMPRESSION, Weight.FAULT,
+    COMPRESSION_INVALID = (Step.COMPRESSION, Weight.DOUBT,
         "the text is damaged (compression)", "scan the code again")
     COMPRESSION_BOMB = (Step.COMPRESSION, Weight.FAULT,
         "the text unpacks to more than any certificate holds", "refuse it")
@@ -184,3 +206,17 @@ class Code(Enum):
     HOLDER_DIFFERENT = (Step.RULES, Weight.NOTE,
         "a certificate of another person was left out", "show each person's certificates apart")
     # fmt: on
+
+
+UNREAD: frozenset[Code] = frozenset(
+    {
+        Code.TEXT_EMPTY, Code.TEXT_TOO_LONG, Code.TEXT_SEVERAL, Code.PREFIX_UNKNOWN,
+        Code.FILE_NOT_READ, Code.INPUT_UNREADABLE, Code.UNFORESEEN, Code.KEYBOARD_LAYOUT,
+        Code.BASE45_INVALID, Code.COMPRESSION_INVALID,
+    }
+)  # fmt: skip
+"""What says that nothing was read: "scan again", and never a reason against the holder.
+
+A scanner, a camera or a cable makes each of these of a good code. Behind a good checksum (RFC 1950)
+nothing is damage any more: what is wrong there was so when it was made, and is RED.
+"""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pratique.findings import Code
 from pratique.journeys.decide import decide
 from pratique.journeys.health_code import HealthCode
+from pratique.journeys.verify import verify
 from pratique.model import Entry
 from pratique.rules.ruleset import Destination
 from pratique.verdict import Colour, Finding, conclude
@@ -236,3 +237,21 @@ def test_no_rules_are_never_green(entries: list[Entry], days: int) -> None:
     found = [t.shown(entry) for entry in entries]
     at = t.NOON + timedelta(days=days)
     assert decide(found, snapshot=empty, place=t.UTOPIA, at=at).colour is not Colour.GREEN
+
+
+@pytest.mark.parametrize(
+    "text", ["", "HC1", "HC1:NCFX", "HC1:a", "shc:/5676", "NL2:X", "no code at all"]
+)
+def test_what_could_not_be_read_beside_a_refusal_leaves_it_open(text: str) -> None:
+    refused = t.shown(t.dose("2022-02-25"))
+    unread = verify(text, snapshot=SNAPSHOT, at=t.NOON)
+    for found in ([refused, unread], [unread, refused]):
+        answer = decide(found, snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+        assert answer.colour is Colour.AMBER
+        assert codes(answer) >= {unread.verdict.findings[0].code, Code.RULE_FAILED}
+
+
+def test_what_could_not_be_read_takes_nothing_from_a_green() -> None:
+    unread = verify("HC1:NCFX", snapshot=SNAPSHOT, at=t.NOON)
+    found = decide([unread, t.shown(t.dose())], snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+    assert found.colour is Colour.GREEN

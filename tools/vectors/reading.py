@@ -37,22 +37,22 @@ Row = tuple[str, str, str, str, Outcome]
 def _text() -> list[Row]:
     other = "this prefix belongs to another family of codes, which says nothing about health here"
     return [
-        ("empty", "no text", "a scanner may hand over nothing", "", red("TEXT_EMPTY")),
+        ("empty", "no text", "a scanner may hand over nothing", "", amber("TEXT_EMPTY")),
         (
             "too-long", "4297 characters", "a QR code of version 40 holds 4296 (ISO/IEC 18004 §7)",
-            "HC1:" + "0" * 4293, red("TEXT_TOO_LONG"),
+            "HC1:" + "0" * 4293, amber("TEXT_TOO_LONG"),
         ),
-        ("prefix-other", "a code of another family", other, "AT1:" + GOOD_TEXT[4:], red("PREFIX_UNKNOWN")),
-        ("prefix-lower", "the prefix in lower case", "HCERT §2: HC1: is upper case", "hc1:" + GOOD_TEXT[4:], red("PREFIX_UNKNOWN")),
-        ("prefix-short", "a prefix that is not whole", "a partial scan", "HC1", red("PREFIX_UNKNOWN")),
-        ("prefix-only", "the prefix and nothing", "a partial scan", "HC1:", red("COMPRESSION_INVALID")),
-        ("prefix-late", "a blank before the prefix", "a prefix stands first", " " + GOOD_TEXT, red("PREFIX_UNKNOWN")),
-        ("prefix-link", "a web address", "a code that opens something", "https://example.org/HC1:", red("PREFIX_UNKNOWN")),
+        ("prefix-other", "a code of another family", other, "AT1:" + GOOD_TEXT[4:], amber("FORMAT_NOT_READ")),
+        ("prefix-lower", "the prefix in lower case", "HCERT §2: HC1: is upper case", "hc1:" + GOOD_TEXT[4:], amber("PREFIX_UNKNOWN")),
+        ("prefix-short", "a prefix that is not whole", "a partial scan", "HC1", amber("PREFIX_UNKNOWN")),
+        ("prefix-only", "the prefix and nothing", "a partial scan", "HC1:", amber("COMPRESSION_INVALID")),
+        ("prefix-late", "a blank before the prefix", "a prefix stands first", " " + GOOD_TEXT, amber("PREFIX_UNKNOWN")),
+        ("prefix-link", "a web address", "a code that opens something", "https://example.org/HC1:", amber("PREFIX_UNKNOWN")),
     ]  # fmt: skip
 
 
 def _base45() -> list[Row]:
-    damaged = red("BASE45_INVALID")
+    damaged = amber("BASE45_INVALID")
     cut = GOOD_TEXT[: 4 + (len(GOOD_TEXT) - 4) // 3 * 3]
     return [
         ("newline", "a line end after the last character", "RFC 9285 §6; a common decoder lets it pass", GOOD_TEXT + "\n", damaged),
@@ -74,13 +74,13 @@ def _compression() -> list[Row]:
     dictionary = zlib.compressobj(9, zdict=b"URN:UVCI:01:")
     primed = dictionary.compress(MESSAGE) + dictionary.flush()
     return [
-        ("zlib-cut", "the compressed stream ends early", "a partial scan", hc1(packed[:-9]), red("COMPRESSION_INVALID")),
-        ("zlib-checksum", "the checksum at the end is wrong", "RFC 1950 §2.2", hc1(packed[:-1] + bytes([packed[-1] ^ 1])), red("COMPRESSION_INVALID")),
-        ("zlib-checksum-cut", "the checksum at the end is not whole", "RFC 1950 §2.2", hc1(packed[:-1]), red("COMPRESSION_INVALID")),
-        ("zlib-bit", "one bit of the stream differs", "RFC 1950 §2.2", hc1(damaged), red("COMPRESSION_INVALID")),
-        ("zlib-missing", "not compressed at all", "HCERT §4.2: it is compressed", hc1(MESSAGE), red("COMPRESSION_INVALID")),
-        ("zlib-raw", "deflate without zlib's frame", "HCERT §4.2: RFC 1950, not 1951", hc1(packed[2:-4]), red("COMPRESSION_INVALID")),
-        ("zlib-dictionary", "a stream that needs a dictionary", "RFC 1950 §2.2: nobody has it", hc1(primed), red("COMPRESSION_INVALID")),
+        ("zlib-cut", "the compressed stream ends early", "a partial scan", hc1(packed[:-9]), amber("COMPRESSION_INVALID")),
+        ("zlib-checksum", "the checksum at the end is wrong", "RFC 1950 §2.2", hc1(packed[:-1] + bytes([packed[-1] ^ 1])), amber("COMPRESSION_INVALID")),
+        ("zlib-checksum-cut", "the checksum at the end is not whole", "RFC 1950 §2.2", hc1(packed[:-1]), amber("COMPRESSION_INVALID")),
+        ("zlib-bit", "one bit of the stream differs", "RFC 1950 §2.2", hc1(damaged), amber("COMPRESSION_INVALID")),
+        ("zlib-missing", "not compressed at all", "HCERT §4.2: it is compressed", hc1(MESSAGE), amber("COMPRESSION_INVALID")),
+        ("zlib-raw", "deflate without zlib's frame", "HCERT §4.2: RFC 1950, not 1951", hc1(packed[2:-4]), amber("COMPRESSION_INVALID")),
+        ("zlib-dictionary", "a stream that needs a dictionary", "RFC 1950 §2.2: nobody has it", hc1(primed), amber("COMPRESSION_INVALID")),
         ("zlib-trailing", "bytes after the end of the stream", "what one reader ignores another may read", hc1(packed + b"\0"), red("COMPRESSION_TRAILING")),
         ("zlib-second", "a second stream after the first", "what one reader ignores another may read", hc1(packed + pack(MESSAGE)), red("COMPRESSION_TRAILING")),
         ("zlib-bomb", "a megabyte of zeros in a kilobyte", "unpacking stops at a bound, whatever comes", hc1(bomb), red("COMPRESSION_BOMB")),

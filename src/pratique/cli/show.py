@@ -27,6 +27,8 @@ SIGNS = {
     Colour.AMBER: ("▲ AMBER", "check by hand", "yellow"),
     Colour.RED: ("✖ RED", "not accepted", "red"),
 }
+UNREAD = ("? NOT READ", "scan again", "cyan")
+"""What is shown where nothing could be read: no colour of a verdict."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _APPEALED = {Code.REVOKED, Code.SIGNER_WITHDRAWN, Code.PARTICIPANT_SUSPENDED}
 EPOCH_END = 253_402_300_799
@@ -37,7 +39,7 @@ def lines(
     label: str, remark: str, found: Verification, *, inspect: bool, appeal: str = ""
 ) -> Iterator[str]:
     """Yield the lines that a person reads."""
-    sign, words, colour = SIGNS[found.verdict.colour]
+    sign, words, colour = UNREAD if found.unread else SIGNS[found.verdict.colour]
     yield f"{click.style(sign, fg=colour, bold=True)}  {words}   {printable(label)}"
     if remark:
         yield f"  note   {remark}"
@@ -83,6 +85,7 @@ def as_json(
     row: dict[str, Any] = {
         "source": label,
         "colour": found.verdict.colour.value,
+        "read": not found.unread,
         "findings": [
             {
                 "code": finding.code.name,

@@ -87,7 +87,7 @@ def verify(
             _unread(item)
             continue
         found = verify_text(item.text, snapshot=snapshot, at=instant, place=place)
-        counts[found.verdict.colour] += 1
+        counts["unread" if found.unread else found.verdict.colour] += 1
         if output_format == "json":
             appeal = show.appeal_of(found, snapshot)
             rows.append(
@@ -123,7 +123,9 @@ def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime) -> None:
         age = "of later than the instant asked about"
     elif snapshot.roll is not None and 0 < hours < TOLD_IN_DAYS:
         age = f"{hours} hours old"
-    told = ", ".join(f"{counts[c]} {c}" for c in (*Colour, "unread") if counts[c])
+    told = ", ".join(f"{counts[c]} {c}" for c in Colour if counts[c])
+    if counts["unread"]:
+        told += f"{', ' if told else ''}{counts['unread']} could not be read"
     click.echo(f"{told or 'nothing to verify'}; trust list {age}", err=True)
 
 

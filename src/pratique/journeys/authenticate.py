@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pratique import formats
 from pratique.findings import Code
-from pratique.formats import Envelope
+from pratique.formats import Envelope, foreign
 from pratique.snapshot import Snapshot
 from pratique.terms import COSE_ALGORITHMS
 from pratique.trust.signer import Signer
@@ -24,7 +24,8 @@ def read(text: str) -> Envelope | Finding:
         return Finding(Code.TEXT_EMPTY)
     reader = formats.of(text)
     if reader is None:
-        return Finding(Code.PREFIX_UNKNOWN)
+        name = foreign.name_of(text)
+        return Finding(Code.PREFIX_UNKNOWN) if name is None else Finding(Code.FORMAT_NOT_READ, name)
     return reader.unwrap(text)
 
 

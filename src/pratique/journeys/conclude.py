@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pratique import formats
-from pratique.findings import Code, Step
+from pratique.findings import UNREAD, Code, Step
 from pratique.formats import Envelope
 from pratique.journeys.checks import in_force, judge, nothing_bars
 from pratique.model import HealthCertificate
@@ -32,6 +32,11 @@ class Verification(NamedTuple):
     certificate: HealthCertificate | None = None
     signer: Signer | None = None
     outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def unread(self) -> bool:
+        """Tell whether the text could not be read: "scan again", and no word against its holder."""
+        return self.certificate is None and any(f.code in UNREAD for f in self.verdict.findings)
 
     def __repr__(self) -> str:
         return f"<Verification: {self.verdict.colour}>"

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pratique.findings import Code
+from pratique.findings import Code, Step, Weight
 from pratique.journeys import outlook
 from pratique.journeys.assess import (
     Assessment,
@@ -40,6 +40,8 @@ _COLOURS = {
     Standing.FAILED: Colour.RED,
 }
 _ORDER = list(_COLOURS)
+_READING = {Step.TEXT, Step.BASE45, Step.COMPRESSION}
+"""The steps at which a text that ends there was not read."""
 
 
 class _Put(NamedTuple):
@@ -86,6 +88,9 @@ def decide(
     because = (*best.doubts, *best.answer.findings, *notes)
     if colour is Colour.RED and any(second_decides(one.claim, snapshot, place, at) for one in put):
         colour, because = Colour.AMBER, (*best.doubts, Finding(Code.SECOND_CERTIFICATE), *notes)
+    if colour is Colour.RED and (unseen := _unseen(found)):
+        # What could not be read may be what is missing: that is our trouble, and refuses nobody.
+        colour, because = Colour.AMBER, (*best.doubts, *best.answer.findings, *unseen, *notes)
     code = HealthCode(
         colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
     )
@@ -93,6 +98,18 @@ def decide(
         return code
     certain = [claim for claim, doubts in claims if not doubts]
     return outlook.complete_with(code, certain, snapshot, at)
+
+
+def _unseen(found: Sequence[Verification]) -> tuple[Finding, ...]:
+    """Return why some of what was handed in was not read at all, each reason once."""
+    unseen = (
+        finding
+        for one in found
+        if one.certificate is None and one.verdict.stopped_at in _READING
+        for finding in one.verdict.findings
+        if finding.code.weight is Weight.DOUBT
+    )
+    return tuple(dict.fromkeys(unseen))
 
 
 def _nothing(

@@ -24,7 +24,7 @@ from pratique.journeys.authenticate import read
 from pratique.journeys.verify import Verification, verify
 from pratique.verdict import Finding
 
-_TEXT = {Code.PREFIX_UNKNOWN, Code.TEXT_EMPTY, Code.TEXT_TOO_LONG}
+_TEXT = {Code.PREFIX_UNKNOWN, Code.FORMAT_NOT_READ, Code.TEXT_EMPTY, Code.TEXT_TOO_LONG}
 _COMPRESSION = {Code.COMPRESSION_INVALID, Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING}
 _DATES = {Code.EXPIRED, Code.NOT_YET_VALID}
 _NATIONAL = "the prefix names a national context, which is refused"
