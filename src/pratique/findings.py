@@ -189,8 +189,17 @@ class Code(Enum):
         "it is authentic and in force; no destination's rules were asked",
         "apply the entry rules by hand")
     NO_RULES_FOR_COUNTRY = (Step.RULES, Weight.DOUBT,
-        "the destination has published no rules, or none in force then",
+        "the destination has published no rules",
         "apply the entry rules by hand")
+    NO_RULES_YET = (Step.RULES, Weight.DOUBT,
+        "none of the destination's rules is in force yet",
+        "apply the entry rules by hand; ask again for the day of arrival")
+    RULES_ENDED = (Step.RULES, Weight.DOUBT,
+        "the destination's rules that are held here are no longer in force",
+        "update the rules, or apply the entry rules by hand")
+    RULES_FOR_REGIONS_ONLY = (Step.RULES, Weight.DOUBT,
+        "the destination has rules for regions only, and none for this place",
+        "name the region, as in --to COUNTRY/REGION, or apply the entry rules by hand")
     NO_RULE_FOR_KIND = (Step.RULES, Weight.DOUBT,
         "the destination has rules, but none for this kind of certificate",
         "ask for another certificate, or apply the entry rules by hand")

@@ -20,12 +20,14 @@ import click
 from pratique.cli import options, show
 from pratique.cli.safe import printable
 from pratique.cli.verify import EXIT, held, place_of, verified
-from pratique.findings import Step, Weight
+from pratique.findings import Code, Step, Weight
 from pratique.journeys.decide import decide as decide_for
 from pratique.journeys.health_code import HealthCode
 from pratique.verdict import Colour, Finding
 
 FORMAT = "pratique-health-code-1"
+WITHOUT_RULES = {Code.NO_RULES_YET, Code.RULES_ENDED, Code.RULES_FOR_REGIONS_ONLY}
+"""Findings whose `where` is a date or regions, which says nothing without the finding's name."""
 
 
 @click.command()
@@ -56,12 +58,12 @@ def decide(
         raise click.UsageError("name one destination with --to, or ask for all with --matrix")
     when = options.zoned(at, zone)
     snapshot = held(sources, environment, home, when)
-    found = list(verified(inputs, snapshot, when))
     places = (
-        [place_of(country) for country in snapshot.ruleset.countries]
+        list(snapshot.ruleset.destinations)
         if matrix
-        else [place_of(destination or "")]
+        else [place_of(destination or "", snapshot.ruleset)]
     )
+    found = list(verified(inputs, snapshot, when))
     appeals = sorted({show.appeal_of(one, snapshot) for one in found} - {""})
     appeal = {"appeal": appeals} if appeals else {}
     codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
@@ -113,7 +115,7 @@ def _matrix_row(code: HealthCode) -> Iterator[str]:
 
 
 def _briefly(finding: Finding) -> str:
-    if finding.code.step is Step.NETWORK:
+    if finding.code.step is Step.NETWORK or finding.code in WITHOUT_RULES:
         return f"{finding.code.name} ({finding.where})" if finding.where else finding.code.name
     return finding.where or finding.code.name
 

@@ -1,16 +1,52 @@
 """A group of commands that are known by name, and imported when they are called.
 
 1. A check must start fast: what it does not use, it does not load.
+2. An option that takes one value is given once: click lets the last one count, and drops the others
+   in silence. "Revoke A, and B" revoked B.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import click
 
 from pratique.errors import ExtraMissing
+
+
+def once(command: click.Command) -> click.Command:
+    """Let a command, and all commands within it, refuse an option that is given twice."""
+    command.make_parser = partial(_parser, command)  # type: ignore[method-assign]
+    if isinstance(command, click.Group):
+        for within in command.commands.values():
+            once(within)
+    return command
+
+
+def _parser(command: click.Command, ctx: click.Context) -> Any:
+    parser: Any = type(command).make_parser(command, ctx)
+    parse = parser.parse_args
+
+    def parse_once(args: list[str]) -> Any:
+        values, rest, order = parse(args)
+        # The order names a parameter as often as it was given.
+        for param, count in Counter(order).items():
+            if count > 1 and isinstance(param, click.Option) and _takes_one(param):
+                raise click.UsageError(f"option '{param.opts[0]}' was given {count} times", ctx)
+        return values, rest, order
+
+    parser.parse_args = parse_once
+    return parser
+
+
+def _takes_one(option: click.Option) -> bool:
+    # A flag says the same twice; one that has an opposite does not.
+    if option.multiple or option.count:
+        return False
+    return not option.is_flag or bool(option.secondary_opts)
 
 
 class Lazy(click.Group):
@@ -47,7 +83,7 @@ class Lazy(click.Group):
             if self.extra is None or (error.name or "").startswith("pratique"):
                 raise
             raise ExtraMissing(*self.extra) from error
-        return command
+        return once(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the short helps without importing a command."""

@@ -20,10 +20,11 @@ import click
 
 from pratique.cli import options, show
 from pratique.cli.inputs import Item, items
-from pratique.errors import DocumentRefused, Unreadable
+from pratique.cli.safe import printable
+from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.journeys.verify import Verification
 from pratique.journeys.verify import verify as verify_text
-from pratique.rules.ruleset import Destination
+from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.verdict import Colour
 
@@ -78,7 +79,7 @@ def verify(
     snapshot = held(sources, environment, home, instant)
     if fast:
         snapshot = _faster(snapshot)
-    place = None if destination is None else place_of(destination)
+    place = None if destination is None else place_of(destination, snapshot.ruleset)
     counts: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     for item in _with_bar(inputs):
@@ -136,10 +137,31 @@ def _exit_code(counts: Counter[str]) -> int:
     return EXIT[worst]
 
 
-def place_of(text: str) -> Destination:
-    """Read a destination: "FR", or "FR/BRE" with a region."""
-    country, _, region = text.partition("/")
-    return Destination(country.upper(), region or None)
+def place_of(text: str, ruleset: Ruleset) -> Destination:
+    """Read a destination: "FR" or "fra", or "FR/BRE" with a region; UsageError where it is none.
+
+    A text that is no code must not pass for a country that has published nothing.
+    """
+    from pratique.trust import countries  # noqa: PLC0415 - a table that only --to needs
+
+    country, _, named = (part.strip() for part in text.partition("/"))
+    code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
+    if code is None:
+        raise UsageError("destination-unknown", "--to is no country's code", _meant(country))
+    regions = ruleset.regions(code)
+    region = next((one for one in regions if one.casefold() == named.casefold()), named)
+    if regions and region and region not in regions:
+        known = ", ".join(map(printable, regions))
+        click.echo(f"note: {code} has no rules of that region; it has them of {known}", err=True)
+    return Destination(code, region or None)
+
+
+def _meant(country: str) -> str:
+    from pratique.trust import country_names  # noqa: PLC0415 - only where somebody mistook it
+
+    code = country_names.like(country)
+    letters = "write two letters, or three: DE or DEU, with a region DE/BY"
+    return letters if code is None else f"did you mean {code}? {letters}"
 
 
 def _faster(snapshot: Snapshot) -> Snapshot:

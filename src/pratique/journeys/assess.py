@@ -17,8 +17,17 @@ from typing import Any, NamedTuple
 from pratique.findings import Code, Weight
 from pratique.journeys.conclude import Verification
 from pratique.journeys.facts import data_of
+from pratique.journeys.horizon import LAST
 from pratique.model import Entry, HealthCertificate, Vaccination
-from pratique.rules.ruleset import Destination, Outcome, Result, Rule, RuleType
+from pratique.rules.ruleset import (
+    Destination,
+    Lack,
+    Outcome,
+    Result,
+    Rule,
+    RuleType,
+    Without,
+)
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from pratique.trust import countries
@@ -64,8 +73,9 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     rules = ruleset.select(place, issuer_of(claim), claim.kind, instant)
     # Not being void is no leave to enter: somebody must say what is accepted.
     if not any(rule.type is RuleType.ACCEPTANCE for rule in rules):
-        known = ruleset.assessed(place, instant)
-        return _open(Code.NO_RULE_FOR_KIND if known else Code.NO_RULES_FOR_COUNTRY)
+        if ruleset.assessed(place, instant):
+            return _open(Finding(Code.NO_RULE_FOR_KIND))
+        return _open(_lacking(ruleset.without(place, instant), at))
     data = facts_of(claim, snapshot, place, at)
     outcomes = ruleset.assess(rules, data)
     found = tuple(
@@ -164,8 +174,20 @@ def _refused(found: Verification) -> bool:
     return any(finding.code.weight is Weight.FAULT for finding in found.verdict.findings)
 
 
-def _open(code: Code) -> Assessment:
-    return Assessment(Standing.OPEN, (), (Finding(code),))
+def _lacking(why: Without, at: datetime) -> Finding:
+    match why.lack:
+        case Lack.LATER if why.begins is not None:
+            begins = datetime.fromtimestamp(min(why.begins, LAST), at.tzinfo)
+            return Finding(Code.NO_RULES_YET, f"from {begins:%Y-%m-%d}")
+        case Lack.REGIONS:
+            return Finding(Code.RULES_FOR_REGIONS_ONLY, ", ".join(why.regions))
+        case Lack.ENDED:
+            return Finding(Code.RULES_ENDED)
+    return Finding(Code.NO_RULES_FOR_COUNTRY)
+
+
+def _open(finding: Finding) -> Assessment:
+    return Assessment(Standing.OPEN, (), (finding,))
 
 
 _PLACELESS = {Code.NO_RULES, Code.DATA_OLD, Code.DATA_TOO_OLD, Code.CLOCK_BEHIND}

@@ -53,6 +53,23 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
+class Lack(StrEnum):
+    """Why a destination has no rules to ask."""
+
+    NONE = "none published"
+    LATER = "none in force yet"
+    ENDED = "none in force any more"
+    REGIONS = "for regions only"
+
+
+class Without(NamedTuple):
+    """Why no rules can be asked; when the first ones begin, or which regions have some."""
+
+    lack: Lack
+    begins: int | None = None
+    regions: tuple[str, ...] = ()
+
+
 class Destination(NamedTuple):
     """Where somebody arrives: a country's code, and a region of it or None."""
 
@@ -106,6 +123,35 @@ class Ruleset:
         """Return the destinations that have published acceptance rules."""
         found = {rule.country for rule in self.rules if rule.type is RuleType.ACCEPTANCE}
         return tuple(sorted(found))
+
+    def regions(self, country: str) -> tuple[str, ...]:
+        """Return the regions of a country that have acceptance rules of their own."""
+        found = {rule.region for rule in self._acceptance(country) if rule.region is not None}
+        return tuple(sorted(found))
+
+    @cached_property
+    def destinations(self) -> tuple[Destination, ...]:
+        """Return every place with acceptance rules: each country, and after it its regions."""
+        return tuple(
+            Destination(country, region)
+            for country in self.countries
+            for region in (None, *self.regions(country))
+        )
+
+    def without(self, place: Destination, at: int) -> Without:
+        """Say why no acceptance rule of a place is in force at `at`; asked where none is."""
+        rules = self._acceptance(place.country)
+        there = [rule for rule in rules if _there(rule, place)]
+        elsewhere = [rule for rule in rules if not _there(rule, place)]
+        later = min((rule.valid_from for rule in there if rule.valid_from > at), default=None)
+        if not rules:
+            return Without(Lack.NONE)
+        if not there or any(rule.in_force(at) for rule in elsewhere):
+            return Without(Lack.REGIONS, regions=self.regions(place.country))
+        return Without(Lack.ENDED) if later is None else Without(Lack.LATER, begins=later)
+
+    def _acceptance(self, country: str) -> list[Rule]:
+        return [rule for rule in self._of(country) if rule.type is RuleType.ACCEPTANCE]
 
     def assessed(self, place: Destination, at: int) -> bool:
         """Tell whether the destination has any acceptance rule in force."""

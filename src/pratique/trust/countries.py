@@ -39,6 +39,18 @@ def code(text: str) -> str | None:
     return _spellings().get(text.strip().upper())
 
 
+def place(text: str) -> str | None:
+    """Return the country that a traveller may go to, by its code of two or three letters, or None.
+
+    An organisation is nobody's destination, and `iss` that is no code is no spelling of one.
+    """
+    wanted = text.strip().upper()
+    found = (
+        code(wanted) if wanted.isascii() and wanted.isalpha() and len(wanted) in {2, 3} else None
+    )
+    return None if found in data.ORGANISATIONS else found
+
+
 @cache
 def spellings(countries: frozenset[str]) -> frozenset[str]:
     """Return every spelling that means one of these countries: "XU" and "XXU", "PT" and "PRT"."""
