@@ -1,4 +1,4 @@
-"""Read what an issuer is handed: CSV, JSON, JSON lines, FHIR documents and Parquet, row by row.
+"""Read what an issuer is handed: CSV, JSON, JSON lines, FHIR and Parquet, row by row.
 
     path -> rows -> Row(number, cells | None, remarks), ...        remarks -> write_csv_safe
 
@@ -16,11 +16,13 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from pratique.errors import ExtraMissing, Unreadable
+from pratique.intake.fhir import with_patient
+from pratique.intake.fhir_patient import Patients
 from pratique.intake.remarks import Remark, RemarkCode
 from pratique.intake.rows import COLUMNS
 from pratique.model import silent
@@ -48,6 +50,9 @@ def rows(path: Path) -> Iterator[Row]:
         Unreadable: `file-unreadable`, or `table-…`; while the rows are read, too.
     """
     try:
+        if path.is_dir():
+            yield from _folder(path)
+            return
         with path.open("rb") as file:
             if file.peek(4)[:4] == b"PAR1":
                 yield from _parquet(path)
@@ -63,8 +68,81 @@ def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Unreadable("table-encoding", "the table is UTF-16", "save it as CSV UTF-8")
     begin = start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    readers = {b"[": _array, b"{": _lines_of_json}
-    return readers.get(begin, _csv)(file)
+    if begin == b"<":
+        hint = "export FHIR as JSON; save a table as CSV UTF-8"
+        raise Unreadable("table-format", "it is XML or a web page", hint)
+    if begin == b"{":
+        return _objects(file)
+    return _joined(_array(file)) if begin == b"[" else _csv(file)
+
+
+FHIR_LINES = frozenset({".ndjson", ".jsonl"})
+"""Files of a FHIR Bulk Data export, as their names end."""
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a source consists of: itself, or those of a Bulk Data export's folder."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
+
+
+def _folder(path: Path) -> Iterator[Row]:
+    """Read the folder of a Bulk Data export; lines are counted through, in the order of the names."""
+    files = files_of(path)
+    if not files:
+        hint = "a folder holds the .ndjson files of a FHIR Bulk Data export"
+        raise Unreadable("table-folder", f"{path}: no such file is in the folder", hint)
+
+    def lines() -> Iterator[Row]:
+        number = 0
+        for name in files:
+            with name.open("rb") as file:
+                for row in _lines_of_json(file):
+                    number += 1
+                    yield row._replace(number=number)
+
+    yield from _with_patients(lines(), lines)
+
+
+def _objects(file: io.BufferedReader[Any]) -> Iterator[Row]:
+    """Read objects, one a line; resources of a Bulk Data export get their Patients."""
+    if not file.seekable():
+        # Lines are read twice where they are resources: the Patients may come last.
+        file = io.BufferedReader(io.BytesIO(_all(file)))
+    start = file.tell()
+
+    def again() -> Iterator[Row]:
+        file.seek(start)
+        return _lines_of_json(file)
+
+    return _with_patients(_lines_of_json(file), again)
+
+
+def _joined(found: Iterator[Row]) -> Iterator[Row]:
+    kept = list(found)
+    return _with_patients(iter(kept), lambda: iter(kept))
+
+
+def _with_patients(found: Iterator[Row], again: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    first = next(found, None)
+    if first is None:
+        return
+    kind = (first.cells or {}).get("resourceType")
+    if kind is None or kind == "Bundle":
+        yield first
+        yield from found
+        return
+    patients, seen = Patients(), 0
+    for row in chain((first,), found):
+        seen += 1
+        if row.cells is not None and row.cells.get("resourceType") == "Patient":
+            patients.add(row.cells)
+    for row in again():
+        if row.cells is None or "resourceType" not in row.cells or seen == 1:
+            yield row
+        elif (resource := with_patient(row.cells, patients)) is not None:
+            yield row._replace(cells=resource)
 
 
 def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:

@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pratique.intake import fhir, handed
 from pratique.intake.catalogue import Catalogue
 from pratique.intake.examine import examine
 from pratique.intake.remarks import refuses
-from pratique.intake.rows import Reading
+from pratique.intake.rows import NOTHING, Reading
 
 __all__ = ["Reading", "accept"]
 
@@ -27,12 +27,18 @@ def accept(
     at: date,
     country: str = "",
     authority: str = "",
+    filled: Mapping[str, Any] = NOTHING,
 ) -> list[Reading]:
-    """Read a row or a FHIR document, and examine each record as of a day."""
+    """Read a row or a FHIR document, and examine each record as of a day.
+
+    Args:
+        filled: columns that hold for a whole file, where its own cells are empty.
+    """
+    day = at.date() if isinstance(at, datetime) else at
     return [
         _examined(place, reading, catalogue, at)
         for place, reading in handed.read_places(
-            cells, catalogue, country=country, authority=authority
+            cells, catalogue, country=country, authority=authority, at=day, filled=filled
         )
     ]
 
@@ -43,5 +49,5 @@ def _examined(place: str, reading: Reading, catalogue: Catalogue, at: date) -> R
     more = examine(reading.record, catalogue, at=at)
     if not more:
         return reading
-    told = fhir.placed(place, more) if place else more
-    return Reading(None if refuses(more) else reading.record, reading.remarks + told)
+    told = reading.remarks + fhir.placed(place, more)
+    return Reading(None if refuses(more) else reading.record, told)

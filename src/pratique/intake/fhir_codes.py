@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 from pratique.intake.catalogue_codes import (
+    COVID,
     DETECTED,
     MRNA,
     NAAT,
     NOT_DETECTED,
+    POLIO,
     RAPID,
     SPIKE,
     VECTOR,
     WHOLE,
+    YELLOW_FEVER,
 )
 
 CVX = "http://hl7.org/fhir/sid/cvx"
@@ -50,6 +53,13 @@ PROPHYLAXIS: dict[tuple[str, str], str] = {
     (ATC, "J07BX03"): "J07BX03",
 }
 """SNOMED CT codes of the value set are their own."""
+
+DISEASES: dict[tuple[str, str], str] = {
+    (SNOMED, "840539006"): COVID,
+    (SNOMED, "16541001"): YELLOW_FEVER,
+    (SNOMED, "398102009"): POLIO,
+}
+"""Diseases by SNOMED CT; ICD-11 codes are the value set's own."""
 
 TESTS: dict[tuple[str, str], str] = {
     **{(LOINC, code): NAAT for code in ("94500-6", "94309-2", "94759-8", "94845-5", "LP6464-4")},

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pratique.intake import fhir
 from pratique.intake.catalogue import Catalogue
-from pratique.intake.rows import Reading, read_row
+from pratique.intake.rows import NOTHING, Reading, fill, read_row
 
 
 def read(
@@ -22,9 +23,18 @@ def read(
 
 
 def read_places(
-    cells: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
+    cells: Mapping[Any, Any],
+    catalogue: Catalogue,
+    *,
+    country: str = "",
+    authority: str = "",
+    at: date | None = None,
+    filled: Mapping[str, Any] = NOTHING,
 ) -> list[tuple[str, Reading]]:
     """Read as `read` does, each reading with its place in the document; a row's is ""."""
     if "resourceType" in cells:
-        return fhir.read_places(cells, catalogue, country=country, authority=authority)
-    return [("", read_row(cells, catalogue, country=country, authority=authority))]
+        return fhir.read_places(
+            cells, catalogue, country=country, authority=authority, at=at, filled=filled
+        )
+    row = fill(cells, filled)
+    return [("", read_row(row, catalogue, country=country, authority=authority))]

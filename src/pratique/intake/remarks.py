@@ -90,6 +90,15 @@ class RemarkCode(Enum):
         _ASKS, "the script does not settle how the name is read",
         "compare the transliteration with the travel document",
     )
+    NAME_UNCLEAR = (
+        _ASKS, "the record has several names, or none that is in force today",
+        "compare the name with the travel document",
+    )
+    NAME_UNDIVIDED = (
+        _ASKS, "the whole name stands as the surname: it is not told which part is the forename",
+        "look at the certificate's name, and fill in both parts where there are two",
+    )
+    PERSON_DECEASED = (_ASKS, "the record says that the person has died", "look whose record it is")
     NAME_HAS_DIGIT = (_ASKS, "a name holds a digit, which no travel document shows", "look at the name again")
     ICAO_MALFORMED = (
         _STOPS, "a transliteration holds something else than A to Z and <",
@@ -145,10 +154,18 @@ class RemarkCode(Enum):
     RESOURCE_UNREADABLE = (_STOPS, "the document is not laid out as FHIR R4", "export it anew")
     RESOURCE_NOT_READ = (_ASKS, "a resource of this kind is not read here", "nothing, if it was not meant to be issued")
     REFERENCE_UNRESOLVED = (
-        _STOPS, "it refers to a patient who is not in the same document", "export the patient with it",
+        _STOPS, "it refers to a patient who is not in the same document or export",
+        "export the patient with it",
     )
     EVENT_NOT_COMPLETED = (
-        _STOPS, "it is marked as not done, not final, or entered in error", "issue only what was completed",
+        _STOPS, "it does not say that it was completed and is final", "issue only what was completed",
+    )
+    EVENT_NOT_DONE = (
+        _ASKS, "it is marked as not done or entered in error: there is nothing to attest",
+        "nothing, if the mark is right",
+    )
+    NO_EVENT = (
+        _ASKS, "the document holds no vaccination and no test", "export them with the patient",
     )
     # fmt: on
 

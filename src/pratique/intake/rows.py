@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pratique.intake import persons
@@ -39,6 +41,9 @@ COLUMNS = frozenset(PERSON + EVENT).union(*OWN.values())
 """Every column there is."""
 
 DCC, ICVP = "DCC", "ICVP"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+_PREQUALIFIED = re.compile(r"[A-Za-z0-9]+Product[0-9a-f]{32}", re.ASCII)
+"""WHO's catalogue names a product so: a type of vaccine, `Product`, and an MD5."""
 _KINDS = {kind.value: kind for kind in Kind}
 _TELLING = {
     Kind.VACCINATION: ("product", "given_on", "dose"),
@@ -53,6 +58,23 @@ class Reading(NamedTuple):
 
     record: Record | None
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def is_skipped(self) -> bool:
+        """Tell whether there is nothing to attest: it is neither issued nor refused."""
+        return self.record is None and not refuses(self.remarks)
+
+
+def fill(row: Mapping[Any, Any], filled: Mapping[str, Any]) -> Mapping[Any, Any]:
+    """Return a row with columns that hold for a whole file, where its own cells are empty."""
+    if not filled:
+        return row
+    empty = {
+        name: value
+        for name, value in filled.items()
+        if row.get(name) is None or (isinstance(row[name], str) and not row[name].strip())
+    }
+    return {**row, **empty} if empty else row
 
 
 def read_row(
@@ -110,7 +132,8 @@ def _domain(row: Row, kind: Kind | None) -> str:
     if told is None:
         product = row.row.get("product")
         found = row.catalogue.product_of.get(product) if type(product) is str else None
-        told = found.domain if found else DCC
+        is_whos = type(product) is str and _PREQUALIFIED.fullmatch(product) is not None
+        told = found.domain if found else ICVP if is_whos else DCC
     if told == DCC:
         return DCC
     domain = told.upper()

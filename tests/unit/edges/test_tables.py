@@ -138,10 +138,9 @@ def test_what_is_no_table_is_refused(data: bytes | str, code: str, tmp_path: Pat
 
 
 def test_a_file_that_is_absent_cannot_be_read(tmp_path: Path) -> None:
-    for path in (tmp_path / "absent", tmp_path):
-        with pytest.raises(Unreadable) as caught:
-            list(tables.rows(path))
-        assert caught.value.code == "file-unreadable"
+    with pytest.raises(Unreadable) as caught:
+        list(tables.rows(tmp_path / "absent"))
+    assert caught.value.code == "file-unreadable"
 
 
 @pytest.mark.parametrize(

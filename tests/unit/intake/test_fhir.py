@@ -142,8 +142,8 @@ def _result(*codes: tuple[str, str]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("resource", "remarks"),
     [
-        (IMMUNIZATION | {"status": "not-done"}, [("EVENT_NOT_COMPLETED", "entry[1].status")]),
-        (IMMUNIZATION | {"status": "entered-in-error"}, [("EVENT_NOT_COMPLETED", "entry[1].status")]),
+        (IMMUNIZATION | {"status": "not-done"}, [("EVENT_NOT_DONE", "entry[1].status")]),
+        (IMMUNIZATION | {"status": "entered-in-error"}, [("EVENT_NOT_DONE", "entry[1].status")]),
         (IMMUNIZATION | {"status": None}, [("EVENT_NOT_COMPLETED", "entry[1].status")]),
         (IMMUNIZATION | {"isSubpotent": True}, [("EVENT_NOT_COMPLETED", "entry[1].status")]),
         (OBSERVATION | {"status": "preliminary"}, [("EVENT_NOT_COMPLETED", "entry[1].status")]),
@@ -245,16 +245,16 @@ def test_a_birth_date_that_is_said_to_be_unknown_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "made",
+    ("made", "code"),
     [
-        {},
-        {"resourceType": "Patient"},
-        {"resourceType": "Bundle"},
-        {"resourceType": "Bundle", "entry": {}},
+        ({}, "RESOURCE_UNREADABLE"),
+        ({"resourceType": "Bundle", "entry": {}}, "RESOURCE_UNREADABLE"),
+        ({"resourceType": "Patient"}, "NO_EVENT"),
+        ({"resourceType": "Bundle", "type": "searchset", "total": 0}, "NO_EVENT"),
     ],
 )
-def test_a_document_without_an_event_says_so(made: dict[str, Any]) -> None:
-    assert told(fhir.read(made, BUILTIN)[0].remarks) == [("RESOURCE_UNREADABLE", "")]
+def test_a_document_without_an_event_says_so(made: dict[str, Any], code: str) -> None:
+    assert told(fhir.read(made, BUILTIN)[0].remarks) == [(code, "")]
 
 
 def test_what_is_found_on_examining_names_the_resource_too() -> None:

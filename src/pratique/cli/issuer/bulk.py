@@ -23,6 +23,7 @@ import click
 from pratique.cli.issuer import job as jobs
 from pratique.cli.issuer import opening, worker
 from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer.remarked import skipped_text
 from pratique.cli.issuer.where import place_of, secret_of
 from pratique.edges import disk, tables
 from pratique.errors import UsageError
@@ -36,7 +37,14 @@ REPORT = ("row", "column", "code", "refused", "meaning", "next step")
 
 
 def run(
-    source: Path, out: Path, *, workers: int | None, shard: str | None, where: Any, **asked: Any
+    source: Path,
+    out: Path,
+    *,
+    filled: dict[str, str],
+    workers: int | None,
+    shard: str | None,
+    where: Any,
+    **asked: Any,
 ) -> int:
     """Issue all rows of a file; return 1 if a row was refused."""
     place, secrets = place_of(**where), _Remembered(secret_of(**where))
@@ -49,7 +57,7 @@ def run(
         jobs.Job(
             folder.absolute(), source.absolute(), jobs.digest_of(source), os.urandom(32),
             asked["at"], asked["validity"], PART, labels,  asked["work"].site, asked["work"].operator,
-            "parquet" if merged else "csv", asked["pdf"] or "",
+            "parquet" if merged else "csv", asked["pdf"] or "", filled,
         )
     )  # fmt: skip
     for label in job.labels:
@@ -67,13 +75,15 @@ def run(
         f"{done.issued} issued, {done.refused} refused, {done.remarked} remarked on, "
         f"in {seconds:.1f} s: {merged or folder}"
     )
+    if done.skipped:
+        click.echo(f"note: {skipped_text(done.skipped)}")
     click.echo(f"remarks by row and column: {folder / 'report.csv'}")
     return 1 if done.refused else 0
 
 
 def _look(source: Path, desk: Desk, labels: tuple[str, ...]) -> None:
     """See, before a folder is made, that the file is a table and that the keys open."""
-    if not source.is_file():
+    if not source.is_file() and not source.is_dir():
         raise UsageError(
             "source-missing", f"{source}: there is no such file", "for one record: leave out --out"
         )
@@ -138,6 +148,8 @@ def _watch(running: list[Future[worker.Done]], counted: Any, job: jobs.Job) -> N
 
 
 def _lines(path: Path) -> int | None:
+    if path.is_dir():
+        return None
     with path.open("rb") as file:
         if file.read(4) == b"PAR1":
             return None

@@ -18,7 +18,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.issuer import remarked, signed
-from pratique.cli.issuer.records import accepted, columns
+from pratique.cli.issuer.records import accepted, columns, filled_of
 from pratique.cli.issuer.where import desk_options, open_desk
 from pratique.cli.issuer.work import DAY, work_options
 from pratique.errors import UsageError
@@ -29,8 +29,8 @@ _REQUEST = re.compile(r"[0-9a-fA-F-]{32,}|[A-Za-z0-9_-]{22,}")
 
 @click.command()
 @columns
-@click.option("--from", "source", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-              metavar="FILE", help="Records: CSV, JSON, Parquet or a FHIR document.")  # fmt: skip
+@click.option("--from", "source", type=click.Path(path_type=Path, allow_dash=True),
+              metavar="FILE", help="Records: CSV, JSON, Parquet, Excel, FHIR; columns fill in.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR|FILE",
               help="With --from: a new folder (CSV), or a file that ends in .parquet.")  # fmt: skip
 @work_options
@@ -66,18 +66,19 @@ def issue(
 ) -> int:
     """Sign a certificate from COLUMN=VALUE arguments or from answers, or a whole file with --from.
 
+    Beside --from, columns of the event (doses=2) fill in what the file leaves empty.
     One text goes to standard output. A file's certificates go to --out, a killed job goes on where it
     was when the same command is given again, and report.csv names each refused row and column.
     """
     now = int(options.now_or(at).timestamp())
     work, validity = Work(site, operator), valid_days * DAY
     if out is not None:
-        if source is None or given or request:
+        if source is None or request:
             raise UsageError("out-alone", "--out is for a file of records", "add --from FILE")
         from pratique.cli.issuer import bulk  # noqa: PLC0415 - processes, progress
 
         return bulk.run(
-            source, out, work=work, validity=validity, at=now, shard=shard, workers=workers, pdf=pdf,
+            source, out, filled=filled_of(given), work=work, validity=validity, at=now, shard=shard, workers=workers, pdf=pdf,
             where=where,
         )  # fmt: skip
     desk = open_desk(**where)

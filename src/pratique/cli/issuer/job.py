@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pratique.edges import disk
+from pratique.edges import disk, tables
 from pratique.errors import UsageError
+from pratique.intake.rows import NOTHING
 
 FORMAT = "pratique-job-1"
 FILE = "job.json"
@@ -36,6 +38,7 @@ class Job(NamedTuple):
     operator: str
     output: str
     paper: str
+    filled: Mapping[str, str] = NOTHING
 
     def __repr__(self) -> str:
         return f"<Job in {self.folder}>"
@@ -76,6 +79,7 @@ def begin(job: Job) -> Job:
         "format": FORMAT,
         **{name: value for name, value in job._asdict().items() if name != "folder"},
         "source": str(job.source),
+        "filled": dict(job.filled),
         "secret": job.secret.hex(),
     }
     disk.replace(path, json.dumps(kept, indent=1).encode())
@@ -83,7 +87,8 @@ def begin(job: Job) -> Job:
 
 
 def _resumed(job: Job, kept: dict[str, Any]) -> Job:
-    if kept.get("format") != FORMAT or kept.get("digest") != job.digest:
+    is_other = kept.get("digest") != job.digest or kept.get("filled", {}) != job.filled
+    if kept.get("format") != FORMAT or is_other:
         raise UsageError(
             "job-other",
             "the folder holds the certificates of another file, or of an earlier state of this one",
@@ -108,6 +113,9 @@ def finish(job: Job) -> None:
 
 
 def digest_of(source: Path) -> str:
-    """Return SHA-256 of a file, hex."""
+    """Return SHA-256 of a file, hex; of a folder, that of its files' digests."""
+    if source.is_dir():
+        parts = [digest_of(file) for file in tables.files_of(source)]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
     with source.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

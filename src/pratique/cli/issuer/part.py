@@ -30,11 +30,12 @@ Numbered = tuple[int, int, Reading]
 
 
 class Done(NamedTuple):
-    """What became of a part: certificates issued, records refused, records with a remark."""
+    """What became of a part: certificates issued, records refused, with a remark, skipped."""
 
     issued: int
     refused: int
     remarked: int
+    skipped: int
 
 
 class Parts:
@@ -52,7 +53,9 @@ class Parts:
         read = [
             (row.number, place, reading)
             for row in rows
-            for place, reading in enumerate(records.readings(self.desk, row, at=self._today))
+            for place, reading in enumerate(
+                records.readings(self.desk, row, at=self._today, filled=job.filled)
+            )
         ]
         shard = self.desk.shard(job.label(number))
 
@@ -71,7 +74,8 @@ class Parts:
             self._print(signed)
         disk.replace(job.path(number), _written(job.output, signed))
         remarked = sum(bool(reading.remarks) for _, _, reading in read)
-        return Done(len(signed), len(read) - len(signed), remarked)
+        skipped = sum(reading.is_skipped for _, _, reading in read)
+        return Done(len(signed), len(read) - len(signed) - skipped, remarked - skipped, skipped)
 
     def _print(self, signed: Sequence[tuple[int, Signed]]) -> None:
         if self._press is None:

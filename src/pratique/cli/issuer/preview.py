@@ -10,7 +10,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.issuer.records import accepted, columns
-from pratique.cli.issuer.remarked import told
+from pratique.cli.issuer.remarked import skipped_text, told
 from pratique.cli.issuer.where import open_desk, preview_options
 from pratique.cli.safe import printable
 from pratique.journeys.preview import preview as fields_of
@@ -18,8 +18,8 @@ from pratique.journeys.preview import preview as fields_of
 
 @click.command()
 @columns
-@click.option("--from", "source", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-              metavar="FILE", help="Records: CSV, JSON, Parquet or a FHIR document.")  # fmt: skip
+@click.option("--from", "source", type=click.Path(path_type=Path, allow_dash=True),
+              metavar="FILE", help="Records: CSV, JSON, Parquet, Excel, FHIR; columns fill in.")  # fmt: skip
 @options.at
 @preview_options
 def preview(
@@ -27,8 +27,11 @@ def preview(
 ) -> int:
     """Show what certificates would say, with remarks. Nothing is signed, and no key is opened."""
     desk, day = open_desk(**where), options.now_or(at).date()
-    refused = 0
+    refused = skipped = 0
     for number, reading in accepted(desk, given, source, at=day):
+        if reading.is_skipped:
+            skipped += 1
+            continue
         click.echo(f"record {number}")
         for remark in reading.remarks:
             click.echo(f"  {told(remark)}")
@@ -37,4 +40,6 @@ def preview(
             continue
         for name, text in fields_of(reading.record).fields:
             click.echo(f"  {name.replace('_', ' '):<18} {printable(text)}")
+    if skipped:
+        click.echo(f"note: {skipped_text(skipped)}", err=True)
     return 1 if refused else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from pratique.cli.issuer.desk import Desk
 from pratique.edges import tables
 from pratique.errors import UsageError
 from pratique.intake.accept import Reading, accept
-from pratique.intake.rows import COLUMNS
+from pratique.intake.rows import COLUMNS, NOTHING, PERSON
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,18 +46,48 @@ def accepted(
     if source is None:
         yield 1, ask.record(desk, row_of(given), at=at)
         return
-    if given:
-        raise UsageError("records-mixed", "columns and a file were both given", "give one of them")
-    for row in _rows(source):
-        for reading in readings(desk, row, at=at):
-            yield row.number, reading
+    filled = row_of(given)
+    found = (
+        (row.number, reading)
+        for row in _rows(source)
+        for reading in readings(desk, row, at=at, filled=filled)
+    )
+    if filled.keys().isdisjoint(PERSON):
+        yield from found
+        return
+    kept = list(found)
+    records = [reading.record for _, reading in kept if reading.record is not None]
+    if len({record.person for record in records}) > 1 or len(records) != len(kept) > 1:
+        raise _of_a_person()
+    yield from kept
 
 
-def readings(desk: Desk, row: tables.Row, *, at: date) -> list[Reading]:
+def filled_of(given: tuple[str, ...]) -> dict[str, str]:
+    """Return the columns that fill in what a file leaves empty; UsageError `columns-of-a-person`."""
+    filled = row_of(given)
+    if not filled.keys().isdisjoint(PERSON):
+        raise _of_a_person()
+    return filled
+
+
+def _of_a_person() -> UsageError:
+    return UsageError(
+        "columns-of-a-person",
+        "a column that tells of one person was given for a file of several",
+        "beside --from, columns of the event, as doses=2: they fill in what the file leaves empty",
+    )
+
+
+def readings(
+    desk: Desk, row: tables.Row, *, at: date, filled: Mapping[str, str] = NOTHING
+) -> list[Reading]:
     """Accept what a row holds: one record, several, or none; the row's own remarks come first."""
     if row.cells is None:
         return [Reading(None, row.remarks)]
-    found = accept(row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority)
+    found = accept(
+        row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority,
+        filled=filled,
+    )  # fmt: skip
     if not row.remarks:
         return found
     return [each._replace(remarks=row.remarks + each.remarks) for each in found]

@@ -19,9 +19,27 @@ def confirmed(readings: Iterable[tuple[int, Reading]], *, yes: bool) -> list[Rec
     A file that is refused in its middle has nothing issued of it: given again, it would issue twice.
     """
     read = list(readings)
+    skipped = sum(reading.is_skipped for _, reading in read)
+    if skipped:
+        click.echo(f"note: {skipped_text(skipped)}", err=True)
     for number, reading in read:
+        if reading.is_skipped:
+            continue
         confirm(reading.remarks, yes=yes, where=f" in record {number}" if len(read) > 1 else "")
-    return [one.record for _, one in read if one.record is not None]
+    found = [one.record for _, one in read if one.record is not None]
+    if not found:
+        raise UsageError(
+            "nothing-to-issue",
+            "nothing was issued: there is no vaccination, test, recovery or exemption in it",
+            "look at it with: pratique issuer preview --from FILE",
+        )
+    return found
+
+
+def skipped_text(count: int) -> str:
+    """Say that something was skipped, which is neither issued nor refused."""
+    noun, verb = ("entry", "was") if count == 1 else ("entries", "were")
+    return f"{count} {noun} with nothing to attest {verb} skipped"
 
 
 def told(remark: Remark, where: str = "") -> str:

@@ -39,7 +39,7 @@ def begin(
 def run(worker: int, workers: int) -> Done:
     """Make all parts of one worker."""
     parts, job, counted = _opened["parts"], _opened["job"], _opened["counted"]
-    rows, number, total = tables.rows(job.source), 0, Done(0, 0, 0)
+    rows, number, total = tables.rows(job.source), 0, Done(0, 0, 0, 0)
     while part := list(islice(rows, job.size)):
         if number % len(job.labels) % workers == worker:
             if os.getppid() != _opened["parent"]:
