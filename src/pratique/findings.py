@@ -210,6 +210,11 @@ class Code(Enum):
     SECOND_CERTIFICATE = (Step.RULES, Weight.DOUBT,
         "it attests one dose of several; the rest of the course may be on another certificate",
         "ask for the certificate of the other dose, or of a recovery")
+    COURSE_COUNTED = (Step.RULES, Weight.NOTE,
+        "the number of doses was counted over all doses and illnesses that were shown", "nothing")
+    DOSE_PRINTED_TWICE = (Step.RULES, Weight.NOTE,
+        "two prints may be of one dose (a reprint, a correction); it was counted once",
+        "if they are two doses, ask for a print that numbers them")
     HOLDER_UNCLEAR = (Step.RULES, Weight.DOUBT,
         "two certificates may or may not be one person's", "compare them by hand")
     HOLDER_DIFFERENT = (Step.RULES, Weight.NOTE,

@@ -2,20 +2,22 @@
 
     kind, entries, certificate -> facts -> Ruleset.select -> Ruleset.assess -> Assessment
 
-1. One engine and one snapshot for the desk and for the holder.
+1. One engine and one snapshot for the desk and for the holder. Each entry of a certificate is put
+   before the rules, and so is every course that the entries come to: the best answer counts.
 2. Passed is said only if every rule that applies passed, and at least one did.
 3. No rules for the country, none for this kind, or a rule that errs: open, never passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pratique.findings import Code, Weight
 from pratique.journeys.conclude import Verification
+from pratique.journeys.course import as_counted, courses, printed_twice
 from pratique.journeys.facts import data_of
 from pratique.journeys.horizon import LAST
 from pratique.model import Entry, HealthCertificate, Vaccination
@@ -44,12 +46,16 @@ class Standing(StrEnum):
 
 
 class Claim(NamedTuple):
-    """What is put before the rules: entries of one kind, and the certificate that carries them."""
+    """What is put before the rules: an entry, and the certificate that carries it.
+
+    `counted` tells that its number is not the printed one, but that of a course.
+    """
 
     kind: Kind
     entries: tuple[Entry, ...]
     certificate: HealthCertificate
     signer: Signer | None = None
+    counted: bool = False
 
 
 class Assessment(NamedTuple):
@@ -60,11 +66,63 @@ class Assessment(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def claim_of(found: Verification) -> Claim:
-    """Return what a certificate itself claims."""
+class Put(NamedTuple):
+    """A claim that was put before the rules; `doubts` are those of its certificate or its holder."""
+
+    claim: Claim
+    doubts: tuple[Finding, ...]
+    answer: Assessment
+
+    def standing(self) -> Standing:
+        """Return what it comes to: what is doubtful is open at best."""
+        if self.doubts and self.answer.standing is Standing.PASSED:
+            return Standing.OPEN
+        return self.answer.standing
+
+
+def claims_of_one(found: Verification) -> list[Claim]:
+    """Return what a certificate itself claims: each of its entries."""
     certificate = found.certificate
     assert certificate is not None
-    return Claim(certificate.kind, certificate.entries, certificate, found.signer)
+    return [
+        Claim(certificate.kind, (entry,), certificate, found.signer)
+        for entry in certificate.entries
+    ]
+
+
+def courses_of(printed: Sequence[Claim]) -> list[Claim]:
+    """Return the doses among the claims with every number that doses and recoveries come to."""
+    prints = [(claim.certificate, claim.entries[0]) for claim in printed]
+    return [
+        printed[one.which]._replace(
+            entries=(as_counted(printed[one.which].entries[0], one),), counted=True
+        )
+        for one in courses(prints)
+    ]
+
+
+def inferred(printed: Sequence[Claim], best: Put) -> tuple[Finding, ...]:
+    """Return what was concluded from several prints, for the claim that decides."""
+    found: list[Finding] = []
+    if best.claim.counted:
+        found.append(Finding(Code.COURSE_COUNTED))
+    if best.claim.kind is Kind.VACCINATION and printed_twice(
+        [(claim.certificate, claim.entries[0]) for claim in printed]
+    ):
+        found.append(Finding(Code.DOSE_PRINTED_TWICE))
+    return tuple(found)
+
+
+def best_of(put: Iterable[Put]) -> Put:
+    """Return the one that decides: the best, then the least doubtful, then the first of them."""
+    return min(
+        put,
+        key=lambda one: (
+            _BEST_FIRST.index(one.standing()),
+            len(one.doubts),
+            len(one.answer.findings),
+        ),
+    )
 
 
 def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> Assessment:
@@ -148,14 +206,20 @@ def with_rules(
     """Return the verification with the destination's rules in place of "no rules were asked"."""
     if found.certificate is None or _refused(found):
         return found
-    claim = claim_of(found)
-    answer = assess(claim, snapshot, place, at)
-    said = answer.findings
-    if answer.standing is Standing.FAILED and second_decides(claim, snapshot, place, at):
+    printed = claims_of_one(found)
+    claims = printed if len(printed) == 1 else [*printed, *courses_of(printed)]
+    put = [Put(claim, (), assess(claim, snapshot, place, at)) for claim in claims]
+    best = best_of(put)
+    said = best.answer.findings
+    if best.answer.standing is Standing.FAILED and any(
+        second_decides(claim, snapshot, place, at) for claim in claims
+    ):
         said = (Finding(Code.SECOND_CERTIFICATE),)
+    if len(printed) > 1:
+        said += inferred(printed, best)
     findings = (*without_no_rules(found), *said)
-    met = answer.standing is Standing.PASSED
-    return found._replace(verdict=conclude(findings, rules_met=met), outcomes=answer.outcomes)
+    met = best.answer.standing is Standing.PASSED
+    return found._replace(verdict=conclude(findings, rules_met=met), outcomes=best.answer.outcomes)
 
 
 def without_no_rules(found: Verification) -> tuple[Finding, ...]:
@@ -191,4 +255,5 @@ def _open(finding: Finding) -> Assessment:
 
 
 _PLACELESS = {Code.NO_RULES, Code.DATA_OLD, Code.DATA_TOO_OLD, Code.CLOCK_BEHIND}
+_BEST_FIRST = [Standing.PASSED, Standing.OPEN, Standing.FAILED]
 _CODES = {Result.FAILED: Code.RULE_FAILED, Result.OPEN: Code.RULE_OPEN}

@@ -1,11 +1,12 @@
 """Decide: may the holder of these certificates enter there, then?
 
-    certificates of one person -> claims (each as printed, and their course) -> rules of the place
+    certificates of one person -> claims (each as printed, and their courses) -> rules of the place
         -> the best outcome -> HealthCode(colour, because, from_, until, what_would_help)
 
 1. A pure function of the holder's own certificates, public rules, a place and an instant. No inbound
    channel exists by which anybody could turn one person's code.
-2. More proof never makes it worse: the best claim counts.
+2. More proof never makes it worse: the best claim counts, and another certificate only adds claims.
+   Nor does the order in which one person's are shown matter.
 3. Certificates of another person are left out; where that cannot be told, they cannot make it green.
 4. GREEN says that rules passed; nothing else can say it.
 """
@@ -14,16 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from pratique.findings import Code, Step, Weight
+from pratique.findings import Code, Weight
 from pratique.journeys import outlook
 from pratique.journeys.assess import (
-    Assessment,
-    Claim,
+    Put,
     Standing,
     aged,
     assess,
+    best_of,
+    inferred,
     second_decides,
     without_no_rules,
 )
@@ -39,23 +40,6 @@ _COLOURS = {
     Standing.OPEN: Colour.AMBER,
     Standing.FAILED: Colour.RED,
 }
-_ORDER = list(_COLOURS)
-_READING = {Step.TEXT, Step.BASE45, Step.COMPRESSION}
-"""The steps at which a text that ends there was not read."""
-
-
-class _Put(NamedTuple):
-    """A claim that was put before the rules; `doubts` are those of its certificate or its holder."""
-
-    claim: Claim
-    doubts: tuple[Finding, ...]
-    answer: Assessment
-
-    def standing(self) -> Standing:
-        """Return what it comes to: what is doubtful is open at best."""
-        if self.doubts and self.answer.standing is Standing.PASSED:
-            return Standing.OPEN
-        return self.answer.standing
 
 
 def decide(
@@ -75,37 +59,39 @@ def decide(
         at: the instant of arrival; aware, in the zone of the port of entry.
         look_ahead: whether to compute from when until when, and what would help.
     """
-    claims, notes = claims_of(found)
+    claims = claims_of(found)
     instant = int(at.timestamp() // 1)
     old = aged(snapshot, place.country, instant)
     put = [
-        _Put(claim, (*doubts, *old), assess(claim, snapshot, place, at)) for claim, doubts in claims
+        Put(claim, (*doubts, *old), assess(claim, snapshot, place, at))
+        for claim, doubts in (*claims.printed, *claims.counted)
     ]
     if not put:
         return _nothing(found, place, instant, snapshot)
-    best = min(put, key=lambda one: _ORDER.index(one.standing()))
+    best = best_of(put)
     colour = _COLOURS[best.standing()]
+    notes = (*inferred([claim for claim, _ in claims.printed], best), *claims.notes)
     because = (*best.doubts, *best.answer.findings, *notes)
     if colour is Colour.RED and any(second_decides(one.claim, snapshot, place, at) for one in put):
         colour, because = Colour.AMBER, (*best.doubts, Finding(Code.SECOND_CERTIFICATE), *notes)
     if colour is Colour.RED and (unseen := _unseen(found)):
-        # What could not be read may be what is missing: that is our trouble, and refuses nobody.
+        # What could not be read, or whose signer is not known here, may be what is missing: that is
+        # our trouble, and refuses nobody.
         colour, because = Colour.AMBER, (*best.doubts, *best.answer.findings, *unseen, *notes)
     code = HealthCode(
         colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
     )
     if not look_ahead:
         return code
-    certain = [claim for claim, doubts in claims if not doubts]
-    return outlook.complete_with(code, certain, snapshot, at)
+    return outlook.complete_with(code, claims.certain(), snapshot, at)
 
 
 def _unseen(found: Sequence[Verification]) -> tuple[Finding, ...]:
-    """Return why some of what was handed in was not read at all, each reason once."""
+    """Return why some of what was handed in could not be looked into, each reason once."""
     unseen = (
         finding
         for one in found
-        if one.certificate is None and one.verdict.stopped_at in _READING
+        if one.certificate is None and one.verdict.colour is not Colour.RED
         for finding in one.verdict.findings
         if finding.code.weight is Weight.DOUBT
     )

@@ -1,9 +1,11 @@
 """From when, until when, and what would help: the health code looked at over time.
 
-    claims that are certain -> every second at which an answer can turn -> stretches of green
+    claims that are certain, and their courses -> every second at which an answer can turn
+        -> stretches of green
     claims that somebody could still get (a test, a dose, an exemption) -> the same rules -> advice
 
-1. The stretch is exact to the second, and is what `decide` would say at each second of it.
+1. The stretch is exact to the second, and is what `decide` would say at each second of it: a course
+   holds while all that it is counted from is in force.
 2. Advice is what the rules themselves say of a proof that does not exist yet; the cheapest is first:
    waiting, a rapid test, a laboratory test, a dose, an exemption.
 """
@@ -14,9 +16,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from pratique.journeys import advice, horizon
-from pratique.journeys.assess import Claim, Standing, assess, facts_of, rules_about
+from pratique.journeys.assess import (
+    Claim,
+    Standing,
+    assess,
+    courses_of,
+    facts_of,
+    rules_about,
+)
 from pratique.journeys.checks import in_force
 from pratique.journeys.health_code import HealthCode
+from pratique.model import Entry
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.verdict import Colour
@@ -44,6 +54,9 @@ def next_green(
     found: list[horizon.Stretch] = []
     for claim in claims:
         found += stretches_of(claim, snapshot, place, at)
+    counted = _Courses(claims)
+    for claim in courses_of(claims):
+        found += stretches_of(claim, snapshot, place, at, among=counted)
     merged = _merged(found)
     return next(
         (one for one in merged if one.ends is None or one.ends >= instant),
@@ -52,19 +65,53 @@ def next_green(
 
 
 def stretches_of(
-    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime
+    claim: Claim,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    *,
+    among: _Courses | None = None,
 ) -> list[horizon.Stretch]:
-    """Return the stretches in which one claim alone makes it green."""
+    """Return the stretches in which one claim alone makes it green.
+
+    Where it is counted `among` others, it holds while they come to it.
+    """
     zone = at.tzinfo or UTC
     turns = _turns(claim, snapshot, place, at, zone)
-    return horizon.stretches(turns, _answer(claim, snapshot, place, zone))
+    green = _answer(claim, snapshot, place, zone)
+    if among is None:
+        return horizon.stretches(turns, green)
+    turns |= among.edges
+    return horizon.stretches(turns, lambda second: among.hold(claim, second) and green(second))
+
+
+class _Courses:
+    """The courses that come of what is in force at a second."""
+
+    def __init__(self, printed: Sequence[Claim]) -> None:
+        self.printed = printed
+        self.edges = {edge for claim in printed for edge in _edges(claim)}
+        self._known: dict[tuple[bool, ...], set[tuple[int, Entry]]] = {}
+
+    def hold(self, claim: Claim, second: int) -> bool:
+        """Tell whether what is in force at `second` comes to a claim."""
+        live = tuple(_stands(one, second) for one in self.printed)
+        if live not in self._known:
+            held = [one for one, stands in zip(self.printed, live, strict=True) if stands]
+            found = {(id(one.certificate), one.entries[0]) for one in courses_of(held)}
+            self._known[live] = found
+        return (id(claim.certificate), claim.entries[0]) in self._known[live]
+
+
+def _stands(claim: Claim, second: int) -> bool:
+    return claim.signer is None or in_force(claim.certificate, claim.signer, second)
 
 
 def _answer(
     claim: Claim, snapshot: Snapshot, place: Destination, zone: tzinfo
 ) -> Callable[[int], bool]:
     def green(second: int) -> bool:
-        if claim.signer is not None and not in_force(claim.certificate, claim.signer, second):
+        if not _stands(claim, second):
             return False
         at = datetime.fromtimestamp(second, UTC).astimezone(zone)
         return assess(claim, snapshot, place, at).standing is Standing.PASSED
@@ -80,6 +127,12 @@ def _turns(
     found = horizon.turns(rules, data, zone)
     if certificate.person.birth_date is not None:
         found |= horizon.birthdays(certificate.person.birth_date.last, zone)
+    return found | _edges(claim)
+
+
+def _edges(claim: Claim) -> set[int]:
+    # Every second at which a claim's certificate can begin or cease to be in force.
+    certificate, found = claim.certificate, set[int]()
     if claim.signer is not None:
         found |= {claim.signer.not_before, claim.signer.not_after + 1}
         if claim.signer.sca_not_after is not None:

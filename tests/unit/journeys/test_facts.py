@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pratique.journeys.assess import claim_of, facts_of
+from pratique.journeys.assess import claims_of_one, facts_of
 from pratique.journeys.facts import STATED, age_years
 from pratique.model import Entry, Moment, Precision
 from pratique.rules.ruleset import Ruleset
@@ -17,7 +17,7 @@ from tests import travellers as t
 
 def facts(entry: Entry, at: datetime = t.NOON, *, compatible: bool = False) -> dict[str, Any]:
     held = t.snapshot(ruleset=Ruleset(t.utopia(), {"x": ["1"]}, compatible=compatible))
-    return facts_of(claim_of(t.shown(entry)), held, t.UTOPIA, at)
+    return facts_of(claims_of_one(t.shown(entry))[0], held, t.UTOPIA, at)
 
 
 def test_the_clock_is_the_ports_own() -> None:

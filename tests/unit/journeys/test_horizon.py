@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.journeys.assess import Claim, Standing, assess, claim_of
+from pratique.journeys.assess import Claim, Standing, assess, claims_of_one
 from pratique.journeys.checks import in_force
 from pratique.journeys.horizon import Stretch, birthdays, stretches
 from pratique.journeys.outlook import stretches_of
@@ -63,7 +63,7 @@ def test_every_second_says_what_its_stretch_says(
 ) -> None:
     held = t.snapshot(MONTHS) if by_months else t.snapshot()
     zone = ZoneInfo(zone_name)
-    claim = claim_of(t.shown(t.dose(str(given_on)), issued_at=1_600_000_000))
+    (claim,) = claims_of_one(t.shown(t.dose(str(given_on)), issued_at=1_600_000_000))
     found = stretches_of(claim, held, t.UTOPIA, t.NOON.astimezone(zone))
     start = int(datetime(2021, 3, 1, tzinfo=UTC).timestamp())
     edges = [edge + step for one in found for edge in one if edge for step in (-1, 0, 1)]
@@ -73,7 +73,7 @@ def test_every_second_says_what_its_stretch_says(
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_test_lasts_to_the_second(zone: str) -> None:
-    claim = claim_of(t.shown(t.sample(), issued_at=1_600_000_000))
+    (claim,) = claims_of_one(t.shown(t.sample(), issued_at=1_600_000_000))
     at = t.NOON.astimezone(ZoneInfo(zone))
     (found,) = stretches_of(claim, t.snapshot(), t.UTOPIA, at)
     sampled = int((t.NOON - timedelta(hours=10)).timestamp())
