@@ -101,6 +101,8 @@ class Code(Enum):
         "ask for a certificate that holds its content")
     CLAIM_KEY_TEXT = (Step.CLAIMS, Weight.NOTE,
         "a claim's key is written as text instead of a number", "nothing")
+    CLAIM_IGNORED = (Step.CLAIMS, Weight.NOTE,
+        "it holds a claim that is not known here, and is not judged", "nothing")
     INSTANT_FRACTION = (Step.CLAIMS, Weight.NOTE,
         "an instant is not written as a whole number of seconds", "nothing")
     INSTANT_MILLISECONDS = (Step.CLAIMS, Weight.NOTE,
@@ -115,6 +117,15 @@ class Code(Enum):
     SCHEMA_DEVIATION = (Step.CONTENT, Weight.NOTE,
         "a field is not quite as its schema asks, but can be read", "nothing")
     DATE_UNREADABLE = (Step.CONTENT, Weight.DOUBT, "a date cannot be read", "read it on the paper")
+    BORN_AFTER_ISSUE = (Step.CONTENT, Weight.DOUBT,
+        "by its dates the holder was born after it was issued",
+        "compare the date of birth with the passport")
+    EVENT_AFTER_ISSUE = (Step.CONTENT, Weight.DOUBT,
+        "by its dates it was issued before what it attests",
+        "compare the dates on the paper; ask the issuer")
+    EVENT_BEFORE_BIRTH = (Step.CONTENT, Weight.DOUBT,
+        "by its dates what it attests lies before the holder's birth",
+        "compare the date of birth with the passport")
     VERSION_UNKNOWN = (Step.CONTENT, Weight.DOUBT,
         "it follows a version of the data format that is not known here",
         "update Pratique, or check by hand")
@@ -123,12 +134,22 @@ class Code(Enum):
     ISSUED_MISSING = (Step.VALIDITY, Weight.DOUBT,
         "it does not say when it was issued", "check by hand")
     INSTANT_UNREADABLE = (Step.VALIDITY, Weight.FAULT,
-        "its time of issue or of expiry is not a time", "refuse it")
+        "its time of issue, of expiry or of first use is not a time", "refuse it")
     EXPIRED = (Step.VALIDITY, Weight.FAULT,
         "the time in which the code may be read is over (the dose itself does not expire by this)",
         "the holder asks the issuer for a renewed code")
     NOT_YET_VALID = (Step.VALIDITY, Weight.FAULT,
-        "it is issued in the future", "check this device's clock, then refuse it")
+        "it is issued in the future, or is to be used from a later time only",
+        "check this device's clock, then refuse it")
+    CLOCK_LEEWAY = (Step.VALIDITY, Weight.NOTE,
+        "it begins in the next five minutes: clocks differ by that much",
+        "check this device's clock")
+    STATED_VALIDITY_OVER = (Step.VALIDITY, Weight.DOUBT,
+        "it says itself that what it attests counts no longer",
+        "check by hand: a yellow fever dose counts for life (IHR 2005, Annex 7)")
+    STATED_VALIDITY_NOT_BEGUN = (Step.VALIDITY, Weight.DOUBT,
+        "it says itself that what it attests does not count yet",
+        "read on the certificate from which day it counts")
     EXPIRES_BEFORE_ISSUE = (Step.VALIDITY, Weight.FAULT,
         "it ends before it was issued", "refuse it")
     ISSUED_BEFORE_SIGNER = (Step.KEY_VALIDITY, Weight.FAULT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -67,6 +67,24 @@ class Moment(NamedTuple):
     def day(self) -> date:
         """Return the first day, without a time."""
         return self.first.date() if isinstance(self.first, datetime) else self.first
+
+    def last_day(self) -> date:
+        """Return the last day that it can mean, without a time: dates compare with dates only."""
+        last = self.last
+        return last.date() if isinstance(last, datetime) else last
+
+
+def wall_clock(instant: datetime, offset: timedelta) -> datetime:
+    """Return what a clock at `offset` shows at an aware instant; at the calendar's ends as written.
+
+    A certificate may hold any instant. One addition, from the clock that it was written on: through
+    UTC the first and the last day of the calendar would overflow.
+    """
+    written = instant.replace(tzinfo=None)
+    try:
+        return written + (offset - (instant.utcoffset() or timedelta()))
+    except OverflowError:
+        return written
 
 
 @silent
@@ -128,6 +146,8 @@ class Test(NamedTuple):
     country: str | None
     authority: str | None
     identifier: str | None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
 
 
 @silent
@@ -170,6 +190,7 @@ class HealthCertificate(NamedTuple):
         issuer: the issuer claim as written, or None.
         issued_at, expires_at: seconds since the epoch, or None where it does not say.
         payload: the format's own fields, for rules and for the holder's eyes; read only.
+        not_before: `nbf` (RFC 8392 §3.1.5), as seconds since the epoch; None if it does not say.
     """
 
     domain: str
@@ -181,3 +202,4 @@ class HealthCertificate(NamedTuple):
     issued_at: int | None
     expires_at: int | None
     payload: Mapping[Any, Any]
+    not_before: int | None = None

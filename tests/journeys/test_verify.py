@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import UsageError
+from pratique.journeys.checks import LEEWAY
 from pratique.journeys.verify import Verification, verify, verify_many
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, Kind
@@ -82,12 +83,15 @@ def test_it_ends_with_the_second_that_it_says() -> None:
 def test_it_begins_with_the_second_that_it_says() -> None:
     first = datetime.fromtimestamp(keys.ISSUED, UTC)
     assert codes(shown(HERS, first)) == ["NO_RULES"]
-    assert codes(shown(HERS, first - timedelta(microseconds=1))) == ["NOT_YET_VALID"]
+    early = first - timedelta(seconds=LEEWAY)
+    assert codes(shown(HERS, first - timedelta(microseconds=1))) == ["CLOCK_LEEWAY", "NO_RULES"]
+    assert codes(shown(HERS, early)) == ["CLOCK_LEEWAY", "NO_RULES"]
+    assert codes(shown(HERS, early - timedelta(microseconds=1))) == ["NOT_YET_VALID"]
 
 
 def test_a_second_before_1970_is_that_second_and_no_later_one() -> None:
     made = text(claims(content.vaccinated(), iat=0))
-    before = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(seconds=0.5)
+    before = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(seconds=LEEWAY + 0.5)
     assert "NOT_YET_VALID" in codes(shown(made, before))
     assert "NOT_YET_VALID" not in codes(shown(made, before + timedelta(seconds=0.5)))
 

@@ -59,6 +59,8 @@ def test_an_instant_is_its_own_last_and_has_a_day() -> None:
     when = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
     moment = Moment(Precision.INSTANT, when)
     assert moment.last == when
+    assert moment.last_day() == date(2026, 2, 28)
+    assert type(moment.last_day()) is date
     assert moment.day() == date(2026, 2, 28)
     assert type(moment.day()) is date
     assert moment.text() == "2026-02-28T23:30:00+00:00"

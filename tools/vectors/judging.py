@@ -17,6 +17,10 @@ def _claimed(**claim: Any) -> str:
     return text(claims(content.vaccinated(), **claim))
 
 
+def _used_from(not_before: object) -> str:
+    return _claimed(**{"5": not_before})
+
+
 def validity_cases() -> Cases:
     """Make the cases of `validity`: `iat`, `exp` and the clock."""
     inclusive = "exp is inclusive (RFC 8392 §3.1.4 with RFC 7519 §4.1.4: on or after is refused; HCERT verifiers accept the second itself)"
@@ -26,7 +30,12 @@ def validity_cases() -> Cases:
         ("expires-now", "the clock is exp", inclusive, plain, EXPIRES, GOOD),
         ("expired", "one second after exp", inclusive, plain, EXPIRES + 1, red("EXPIRED")),
         ("issued-now", "the clock is iat", "iat is inclusive", plain, ISSUED, GOOD),
-        ("issued-future", "one second before iat", future, plain, ISSUED - 1, red("NOT_YET_VALID")),
+        ("issued-future", "five minutes and a second before iat", future, plain, ISSUED - 301, red("NOT_YET_VALID")),
+        ("issued-leeway", "five minutes before iat", "clocks differ by that much; a peer allows it", plain, ISSUED - 300, amber("CLOCK_LEEWAY", "NO_RULES")),
+        ("not-before", "nbf is the clock", "RFC 8392 §3.1.5: it is inclusive", _used_from(NOON), NOON, GOOD),
+        ("not-before-leeway", "five minutes before nbf", "RFC 8392 §3.1.5 with RFC 7519 §4.1.5: some small leeway", _used_from(NOON + 300), NOON, amber("CLOCK_LEEWAY", "NO_RULES")),
+        ("not-before-future", "five minutes and a second before nbf", "RFC 8392 §3.1.5: not accepted before", _used_from(NOON + 301), NOON, red("NOT_YET_VALID")),
+        ("not-before-text", "nbf is a text", "RFC 8392 §2: a number", _used_from("2026-01-01"), NOON, red("INSTANT_UNREADABLE")),
         ("one-second", "iat, exp and the clock are one instant", "both ends are inclusive", _claimed(iat=NOON, exp=NOON), NOON, GOOD),
         ("expires-before-issue", "exp is one second before iat", "no such certificate was ever in force", _claimed(iat=NOON, exp=NOON - 1), NOON, red("EXPIRED", "EXPIRES_BEFORE_ISSUE")),
         ("expires-before-issue-later", "exp before iat, checked after both", "each fault is told", _claimed(iat=NOON, exp=NOON - DAY), NOON + DAY, red("EXPIRED", "EXPIRES_BEFORE_ISSUE")),
@@ -34,7 +43,7 @@ def validity_cases() -> Cases:
         ("issue-missing", "no iat", "HCERT §3.1: there is one", _claimed(iat=None), NOON, amber("ISSUED_MISSING", "NO_RULES")),
         ("both-missing", "neither iat nor exp", "HCERT §3.1: there are both", _claimed(iat=None, exp=None), NOON, amber("EXPIRY_MISSING", "ISSUED_MISSING", "NO_RULES")),
         ("issue-missing-expired", "no iat, one second after exp", "what is missing excuses nothing", _claimed(iat=None), EXPIRES + 1, red("EXPIRED", "ISSUED_MISSING")),
-        ("expiry-missing-future", "no exp, one second before iat", "what is missing excuses nothing", _claimed(exp=None), ISSUED - 1, red("EXPIRY_MISSING", "NOT_YET_VALID")),
+        ("expiry-missing-future", "no exp, five minutes and a second before iat", "what is missing excuses nothing", _claimed(exp=None), ISSUED - 301, red("EXPIRY_MISSING", "NOT_YET_VALID")),
         ("expiry-nan", "exp is NaN", "met in a real code; not a number is not a time", _claimed(exp=math.nan), NOON, red("EXPIRY_MISSING", "INSTANT_UNREADABLE")),
         ("expiry-infinite", "exp is infinity", "for ever is not a time", _claimed(exp=math.inf), NOON, red("EXPIRY_MISSING", "INSTANT_UNREADABLE")),
         ("expiry-text", "exp is a text", "RFC 8392 §2: a number", _claimed(exp="2027-03-01"), NOON, red("EXPIRY_MISSING", "INSTANT_UNREADABLE")),
@@ -65,16 +74,16 @@ def key_validity_cases() -> Cases:
     after = "HCERT §3.3.6: in force no longer than the key's notAfter"
     dead = "the signing CA is over; who renews or withdraws its signers?"
 
-    def by(signer: str, **claim: Any) -> str:
-        return text(claims(content.vaccinated(), **claim), by=signer)
+    def by(signer: str, dt: str = "2026-02-20", **claim: Any) -> str:
+        return text(claims(content.vaccinated({"dt": dt}), **claim), by=signer)
 
     rows: list[tuple[str, str, str, str, int, Outcome]] = [
-        ("issued-at-start", "iat is the key's notBefore", before, by("utopia", iat=start), NOON, GOOD),
+        ("issued-at-start", "iat is the key's notBefore", before, by("utopia", dt="2025-12-20", iat=start), NOON, GOOD),
         ("issued-before", "iat is one second before the key's notBefore", before, by("utopia", iat=start - 1), NOON, red("ISSUED_BEFORE_SIGNER")),
         ("expires-at-end", "exp is the key's notAfter", after, by("utopia", exp=end), NOON, GOOD),
         ("expires-after", "exp is one second after the key's notAfter", after, by("utopia", exp=end + 1), NOON, red("EXPIRES_AFTER_SIGNER")),
         ("last-second", "exp, the key's notAfter and the clock are one instant", "both are inclusive", by("utopia", exp=end), end, GOOD),
-        ("first-second", "iat, the key's notBefore and the clock are one instant", "both are inclusive", by("utopia", iat=start), start, GOOD),
+        ("first-second", "iat, the key's notBefore and the clock are one instant", "both are inclusive", by("utopia", dt="2025-12-20", iat=start), start, GOOD),
         ("over", "the key's time is over, exp is missing", "a key that is over vouches for nothing any more", by("over", exp=None), NOON, red("EXPIRY_MISSING", "SIGNER_EXPIRED")),
         ("over-with-certificate", "the key's and the certificate's time ended together", "each fault is told", by("over", exp=NOON - DAY), NOON, red("EXPIRED", "SIGNER_EXPIRED")),
         ("over-before-certificate", "the key's time is over, the certificate's is not", after, by("over"), NOON, red("EXPIRES_AFTER_SIGNER", "SIGNER_EXPIRED")),

@@ -22,7 +22,10 @@ from pratique.formats.fields import Claims, is_map
 from pratique.model import HealthCertificate
 from pratique.verdict import Finding
 
-ISSUER, EXPIRES, ISSUED, IDENTIFIER, HCERT = 1, 4, 6, 7, -260
+ISSUER, EXPIRES, NOT_BEFORE, ISSUED, IDENTIFIER, HCERT = 1, 4, 5, 6, 7, -260
+_KNOWN = {ISSUER, EXPIRES, NOT_BEFORE, ISSUED, IDENTIFIER, HCERT}
+_NAMES = {"iss", "sub", "aud", "exp", "nbf", "iat", "cti", "jti", "vc"}
+"""Names of claims by which JSON Web Tokens write them: met as keys, and never read as such."""
 DCC, DDCC_VS, DDCC_TR, VHL, ICVP, EXEMPTION = 1, 3, 4, 5, -6, -7
 
 MILLISECONDS_FROM = 100_000_000_000
@@ -88,11 +91,18 @@ def _lenient(claims: Mapping[Any, Any]) -> Decoded:
         return Decoded(None, tuple(findings))
     claims = numbered
     head = _head(claims, findings)
+    not_before = _instant(claims.get(NOT_BEFORE), "nbf", findings)
     content = claims.get(HCERT)
-    if content is None and "hcid" in claims:
-        # First-generation WHO codes carry the DDCC fields directly as claims.
-        certificate = ddcc.vaccination(claims, head, findings)
-        return Decoded(certificate, tuple(findings))
+    # First-generation WHO codes carry the DDCC fields directly as claims, by their names.
+    flat = content is None and ddcc.is_flat(claims)
+    findings.extend(
+        Finding(Code.CLAIM_IGNORED, str(claim) if claim in _NAMES else _shown(claim))
+        for claim in claims
+        if claim in _NAMES or (type(claim) is int and claim not in _KNOWN)
+    )
+    if flat:
+        certificate = ddcc.flat(claims, head, findings)
+        return Decoded(_dated(certificate, not_before), tuple(findings))
     if not is_map(content) or not content:
         findings.append(Finding(Code.CLAIMS_INVALID, "-260"))
         return Decoded(None, tuple(findings))
@@ -100,8 +110,16 @@ def _lenient(claims: Mapping[Any, Any]) -> Decoded:
     if len(numbered) < len(content):
         findings.append(Finding(Code.CBOR_DUPLICATE_KEY, "-260"))
         return Decoded(None, tuple(findings))
-    certificate = _content(numbered, head, findings)
+    certificate = _dated(_content(numbered, head, findings), not_before)
     return Decoded(_identified(certificate, claims.get(IDENTIFIER)), tuple(findings))
+
+
+def _dated(
+    certificate: HealthCertificate | None, not_before: int | None
+) -> HealthCertificate | None:
+    if certificate is None or not_before is None:
+        return certificate
+    return certificate._replace(not_before=not_before)
 
 
 def _identified(

@@ -66,7 +66,7 @@ def lenient(
 
 
 def _person(top: Fields, *, modern: bool, longest: int) -> Person | None:
-    birth = top.moment(
+    birth = top.day(
         "dob", required=True, shape=_BIRTH_PARTIAL if modern else _BIRTH_FULL, blank=True
     )
     group = top.group.get("nam")
@@ -132,7 +132,7 @@ def _vaccination(entry: Fields, longest: int, early: bool) -> Vaccination:
         entry.text("ma", required=True),
         entry.whole("dn", required=True, least=1),
         entry.whole("sd", required=True, least=1),
-        entry.moment("dt", required=True, shape=_DAY),
+        entry.day("dt", required=True, shape=_DAY),
         _country(entry),
         entry.text("is", required=True, longest=longest),
         entry.text("ci", required=True, longest=longest),
@@ -159,11 +159,11 @@ def _test(entry: Fields, longest: int, early: bool) -> Test:
 def _recovery(entry: Fields, longest: int, early: bool) -> Recovery:
     return Recovery(
         entry.text("tg", required=True),
-        entry.moment("fr", required=True, shape=_DAY),
+        entry.day("fr", required=True, shape=_DAY),
         _country(entry),
         entry.text("is", required=True, longest=longest),
-        entry.moment("df", required=True, shape=_DAY),
-        entry.moment("du", required=True, shape=_DAY),
+        entry.day("df", required=True, shape=_DAY),
+        entry.day("du", required=True, shape=_DAY),
         entry.text("ci", required=True, longest=longest),
     )
 

@@ -79,7 +79,7 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
     person = _new(Person, (surname, forename, surname_icao, forename_icao, born, *_UNSAID))
     return _new(
         HealthCertificate,
-        (DOMAIN, version, kind, person, (entry,), issuer, issued_at, expires_at, payload),
+        (DOMAIN, version, kind, person, (entry,), issuer, issued_at, expires_at, payload, None),
     )
 
 
@@ -134,7 +134,7 @@ def _test(
             Test,
             (
                 disease, test_type, get("nm"), get("ma"), when, result, get("tc"), country,
-                authority, identifier,
+                authority, identifier, None, None,
             ),
         )  # fmt: skip
     return None

@@ -3,7 +3,9 @@
     flat fields {name, birthDate, vaccine, date, ...} -> HealthCertificate
 
 1. Coded values come as {code, system} or as text; the code is what is kept.
-2. First-generation codes carry the same fields directly as claims.
+2. First-generation codes carry the same fields directly as claims (`flat`).
+3. `valid_from` and `valid_until` say how long the certificate counts, `vaccine_valid` from when the
+   dose does (DDCC core data set, "certificate valid from/until" and "vaccine valid from").
 """
 
 from __future__ import annotations
@@ -13,11 +15,30 @@ from typing import Any
 
 from pratique.findings import Code
 from pratique.formats.fields import Claims, Fields
-from pratique.model import HealthCertificate, Person, Test, Vaccination
+from pratique.model import HealthCertificate, Moment, Person, Test, Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
 
 DOMAIN = "DDCC"
+
+_OF_A_TEST = ("test", "pathogen", "result")
+_OF_A_DOSE = ("vaccine", "dose")
+
+
+def is_flat(claims: Mapping[Any, Any]) -> bool:
+    """Tell whether the claims themselves are a first-generation certificate."""
+    return any(name in claims for name in ("hcid", *_OF_A_DOSE, *_OF_A_TEST))
+
+
+def flat(
+    claims: Mapping[Any, Any], head: Claims, findings: list[Finding]
+) -> HealthCertificate | None:
+    """Read a first-generation certificate: it does not say whether it attests a dose or a test."""
+    tested = any(name in claims for name in _OF_A_TEST)
+    if tested and any(name in claims for name in _OF_A_DOSE):
+        findings.append(Finding(Code.GROUPS_SEVERAL, "vaccine,test"))
+        return None
+    return (test if tested else vaccination)(claims, head, findings)
 
 
 def vaccination(
@@ -35,13 +56,14 @@ def vaccination(
         _coded(top, "manufacturer") or _coded(top, "ma_holder"),
         top.whole("dose", required=True, least=1),
         top.whole("total_doses", least=1),
-        top.moment("date", required=True),
+        top.day("date", required=True),
         _coded(top, "country", required=True),
         _coded(top, "pha"),
         top.text("hcid"),
         lot=top.text("lot"),
         site=top.text("centre"),
-        valid_from=top.moment("vaccine_valid") if "vaccine_valid" in fields else None,
+        valid_from=_later(_date(top, "vaccine_valid"), _date(top, "valid_from")),
+        valid_until=_date(top, "valid_until"),
     )
     return HealthCertificate(
         DOMAIN,
@@ -64,6 +86,7 @@ def test(
         return None
     group = fields.get("test")
     one = Fields(group, "test.", findings) if isinstance(group, Mapping) else top
+    only_top = "country" in top.group and "country" not in one.group
     result = Test(
         _coded(one, "pathogen", required=True),
         _coded(one, "type", required=True),
@@ -72,9 +95,11 @@ def test(
         one.moment("date", required=True),
         _coded(one, "result", required=True),
         one.text("centre"),
-        _coded(one, "country", required=True),
+        _coded(top if only_top else one, "country", required=True),
         _coded(top, "pha"),
-        top.text("hcid"),
+        _identifier(top),
+        valid_from=_date(top, "valid_from"),
+        valid_until=_date(top, "valid_until"),
     )
     return HealthCertificate(DOMAIN, _version(top), Kind.TEST, person, (result,), *claims, fields)
 
@@ -84,7 +109,7 @@ def _person(top: Fields) -> Person | None:
     if not name:
         top.note(Code.NAME_MISSING, "name")
         return None
-    birth = top.moment("birthDate") if "birthDate" in top.group else None
+    birth = _date(top, "birthDate")
     return Person(
         name, None, None, None, birth, sex=_coded(top, "sex"), identifier=top.text("identifier")
     )
@@ -101,3 +126,21 @@ def _coded(fields: Fields, name: str, *, required: bool = False) -> str | None:
             "code", required=required
         )
     return fields.text(name, required=required)
+
+
+def _date(top: Fields, name: str) -> Moment | None:
+    return top.day(name) if name in top.group else None
+
+
+def _later(one: Moment | None, other: Moment | None) -> Moment | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda moment: moment.day())
+
+
+def _identifier(top: Fields) -> str | None:
+    # Singapore's test certificates have no `hcid`: their number is `meta.reference`.
+    meta = top.group.get("meta")
+    if "hcid" not in top.group and isinstance(meta, Mapping):
+        return Fields(meta, "meta.", top.findings).text("reference")
+    return top.text("hcid")

@@ -22,8 +22,8 @@ def entry(fields: Fields, longest: int, _early: bool = False) -> Exemption:
     """Read one exemption entry."""
     return Exemption(
         fields.text("tg", required=True),
-        fields.moment("df"),
-        fields.moment("du"),
+        fields.day("df"),
+        fields.day("du"),
         fields.text("co"),
         fields.text("is", required=True, longest=longest),
         fields.text("ci" if "ci" in fields.group else "cu", longest=longest),
@@ -34,7 +34,7 @@ def from_test_entry(fields: Fields, longest: int, _early: bool = False) -> Exemp
     """Read a Swiss exemption: `sc` is the day from which it holds."""
     return Exemption(
         fields.text("tg", required=True),
-        fields.moment("sc"),
+        fields.day("sc"),
         None,
         fields.text("co"),
         fields.text("is", required=True, longest=longest),

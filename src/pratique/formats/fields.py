@@ -18,6 +18,9 @@ from pratique.verdict import Finding
 
 _is_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
+_CALENDAR = range(2, 9999)
+"""Years of which an instant is a date on every clock of the world."""
+
 # Met in real certificates: `+02`, `+0200`, no zone at all, a blank instead of T, no seconds.
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})?"
@@ -75,6 +78,8 @@ def _instant(match: re.Match[str]) -> Moment | None:
     try:
         when = datetime.fromisoformat(f"{day}T{minute}{seconds or ':00'}{part}{zone or ''}")
     except ValueError:
+        return None
+    if when.year not in _CALENDAR:
         return None
     return Moment(Precision.INSTANT, when) if zone else Moment(Precision.DAY, when.date())
 
@@ -141,3 +146,21 @@ class Fields:
         if read is None and not (blank and not value):
             self.note(Code.DATE_UNREADABLE, name)
         return read
+
+    def day(
+        self,
+        name: str,
+        *,
+        required: bool = False,
+        shape: re.Pattern[str] | None = None,
+        blank: bool = False,
+    ) -> Moment | None:
+        """Read a date. One with a time counts as its whole day, as written.
+
+        Its time is met in real certificates where a date belongs. Judged as an instant, "14 days
+        after" would begin in the afternoon, and would differ from one zone to the next.
+        """
+        read = self.moment(name, required=required, shape=shape, blank=blank)
+        if read is None or read.precision is not Precision.INSTANT:
+            return read
+        return Moment(Precision.DAY, read.day())

@@ -40,7 +40,7 @@ def lenient(
     if found is None or not name:
         return None
     version, dose = found
-    birth = top.moment("dob", required=True)
+    birth = top.day("dob", required=True)
     person = Person(
         name,
         None,
@@ -89,12 +89,12 @@ def _one(top: Fields, name: str, group: object, version: str) -> tuple[str, Vacc
         dose.text("ma"),
         None,
         None,
-        dose.moment("dv" if "dv" in group else "dt", required=True),
+        dose.day("dv" if "dv" in group else "dt", required=True),
         None,
         dose.text("is"),
         None,
         lot=dose.text("bo"),
         site=dose.text("cn"),
-        valid_from=dose.moment("vls"),
-        valid_until=dose.moment("vle"),
+        valid_from=dose.day("vls"),
+        valid_until=dose.day("vle"),
     )

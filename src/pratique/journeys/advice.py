@@ -95,7 +95,7 @@ def _dose(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) ->
     if not isinstance(entry, Vaccination) or entry.dose is None:
         return ""
     today = Moment(Precision.DAY, at.date())
-    more = entry._replace(dose=entry.dose + 1, given=today)
+    more = entry._replace(dose=entry.dose + 1, given=today, valid_from=None, valid_until=None)
     if more.doses is not None and more.dose is not None and more.doses < more.dose:
         more = more._replace(doses=more.dose)
     stretch = _stretch(_made(Kind.VACCINATION, more, [claim], at), snapshot, place, at)

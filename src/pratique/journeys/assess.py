@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pratique.findings import Code, Weight
+from pratique.journeys.checks import stated_validity
 from pratique.journeys.conclude import Verification
 from pratique.journeys.course import as_counted, courses, printed_twice
 from pratique.journeys.facts import data_of
@@ -128,15 +129,16 @@ def best_of(put: Iterable[Put]) -> Put:
 def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> Assessment:
     """Ask the rules that apply at `at` (aware, in the zone of the port of entry)."""
     ruleset, instant = snapshot.ruleset, int(at.timestamp() // 1)
+    stated = stated_validity(claim.certificate.domain, claim.entries, at)
     rules = ruleset.select(place, issuer_of(claim), claim.kind, instant)
     # Not being void is no leave to enter: somebody must say what is accepted.
     if not any(rule.type is RuleType.ACCEPTANCE for rule in rules):
         if ruleset.assessed(place, instant):
-            return _open(Finding(Code.NO_RULE_FOR_KIND))
-        return _open(_lacking(ruleset.without(place, instant), at))
+            return _open(Finding(Code.NO_RULE_FOR_KIND), *stated)
+        return _open(_lacking(ruleset.without(place, instant), at), *stated)
     data = facts_of(claim, snapshot, place, at)
     outcomes = ruleset.assess(rules, data)
-    found = tuple(
+    found = stated + tuple(
         Finding(_CODES[outcome.result], outcome.rule.identifier)
         for outcome in outcomes
         if outcome.result is not Result.PASSED
@@ -144,7 +146,7 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     results = {outcome.result for outcome in outcomes}
     if Result.FAILED in results:
         return Assessment(Standing.FAILED, outcomes, found)
-    standing = Standing.OPEN if Result.OPEN in results else Standing.PASSED
+    standing = Standing.OPEN if Result.OPEN in results or stated else Standing.PASSED
     return Assessment(standing, outcomes, found)
 
 
@@ -172,6 +174,17 @@ def with_age(found: Verification, snapshot: Snapshot, country: str | None, at: i
     """Return the verification in doubt, if what it was made with is too old for the destination."""
     said = aged(snapshot, country, at)
     if not said or found.certificate is None:
+        return found
+    verdict = conclude((*found.verdict.findings, *said), found.verdict.stopped_at)
+    return found._replace(verdict=verdict)
+
+
+def with_stated_validity(found: Verification, at: datetime) -> Verification:
+    """Return the verification with what the certificate says of its own validity, without rules."""
+    if found.certificate is None:
+        return found
+    said = stated_validity(found.certificate.domain, found.certificate.entries, at)
+    if not said:
         return found
     verdict = conclude((*found.verdict.findings, *said), found.verdict.stopped_at)
     return found._replace(verdict=verdict)
@@ -223,7 +236,7 @@ def with_rules(
 
 
 def without_no_rules(found: Verification) -> tuple[Finding, ...]:
-    """Return the findings but what a destination says anew: that no rules were asked, and ages."""
+    """Return the findings but what a destination says anew: no rules, ages, the stated validity."""
     return tuple(f for f in found.verdict.findings if f.code not in _PLACELESS)
 
 
@@ -250,10 +263,13 @@ def _lacking(why: Without, at: datetime) -> Finding:
     return Finding(Code.NO_RULES_FOR_COUNTRY)
 
 
-def _open(finding: Finding) -> Assessment:
-    return Assessment(Standing.OPEN, (), (finding,))
+def _open(*findings: Finding) -> Assessment:
+    return Assessment(Standing.OPEN, (), findings)
 
 
-_PLACELESS = {Code.NO_RULES, Code.DATA_OLD, Code.DATA_TOO_OLD, Code.CLOCK_BEHIND}
+_PLACELESS = {
+    Code.NO_RULES, Code.DATA_OLD, Code.DATA_TOO_OLD, Code.CLOCK_BEHIND,
+    Code.STATED_VALIDITY_OVER, Code.STATED_VALIDITY_NOT_BEGUN,
+}  # fmt: skip
 _BEST_FIRST = [Standing.PASSED, Standing.OPEN, Standing.FAILED]
 _CODES = {Result.FAILED: Code.RULE_FAILED, Result.OPEN: Code.RULE_OPEN}

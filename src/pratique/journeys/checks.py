@@ -7,20 +7,30 @@
 2. `nothing_bars` and `in_force` prove at once that checks would find nothing; tests hold them to
    what the checks say.
 3. The signer's record decides; nothing that the certificate says can widen it.
+4. What a certificate says of its own validity (`df`, `du`, `vls`, `vle`, `valid_until`) is in whole
+   days on the clock of the port of entry: `stated_validity` asks it apart, at an aware instant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
-from pratique.findings import Code
-from pratique.model import HealthCertificate
+from pratique.findings import Code, Weight
+from pratique.model import Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
 from pratique.terms import Environment
 from pratique.trust import countries
 from pratique.trust.signer import Signer
 from pratique.verdict import Finding
 
 Check = Callable[[HealthCertificate, Signer, Environment, int], Iterator[Finding]]
+
+
+LEEWAY = 300
+"""Seconds by which a certificate's beginning may be ahead: clocks of issuers and doors differ.
+
+A peer allows as much. Its end has no leeway: nobody is harmed by a renewal in time.
+"""
 
 
 def nothing_bars(certificate: HealthCertificate, signer: Signer, environment: Environment) -> bool:
@@ -43,7 +53,18 @@ def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
         issued_at is not None
         and expires_at is not None
         and signer.not_before <= issued_at <= at <= expires_at <= signer.not_after
+        and (certificate.not_before is None or certificate.not_before <= at)
         and (signer.sca_not_after is None or at <= signer.sca_not_after)
+        and not _contradictions(certificate, signer)
+    )
+
+
+def stands(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
+    """Tell whether the checks of dates would find nothing but notes."""
+    return in_force(certificate, signer, at) or all(
+        finding.code.weight is Weight.NOTE
+        for check in DATE_CHECKS
+        for finding in check(certificate, signer, signer.environment, at)
     )
 
 
@@ -63,13 +84,45 @@ def check_validity(
     if issued_at is None:
         yield Finding(Code.ISSUED_MISSING, "iat")
     elif issued_at > at:
-        yield Finding(Code.NOT_YET_VALID, "iat")
+        yield Finding(_ahead(issued_at, at), "iat")
+    if certificate.not_before is not None and certificate.not_before > at:
+        # RFC 8392 §3.1.5: it must not be accepted before.
+        yield Finding(_ahead(certificate.not_before, at), "nbf")
     if expires_at is None:
         yield Finding(Code.EXPIRY_MISSING, "exp")
     elif at > expires_at:
         yield Finding(Code.EXPIRED, "exp")
     if issued_at is not None and expires_at is not None and expires_at < issued_at:
         yield Finding(Code.EXPIRES_BEFORE_ISSUE, "exp")
+
+
+def _ahead(begins: int, at: int) -> Code:
+    return Code.CLOCK_LEEWAY if begins - LEEWAY <= at else Code.NOT_YET_VALID
+
+
+def stated_validity(domain: str, entries: Iterable[Entry], at: datetime) -> tuple[Finding, ...]:
+    """Does what is attested count at `at`, by what the certificate says itself?
+
+    A doubt, never a fault: the destination's rules say what is refused. An international certificate
+    may say ten years of a yellow fever dose that counts for life since 2016 (IHR 2005, Annex 7), and
+    states let recoveries count longer than their `du`. But what says itself that it is over is not
+    passed by a rule that did not look.
+    """
+    found = []
+    for entry in entries:
+        until, start = entry.valid_until, entry.valid_from
+        if until is not None and at.date() > until.last_day():
+            found.append(Finding(Code.STATED_VALIDITY_OVER, _STATED.get(domain, _STATED_DCC)[1]))
+        if start is not None and at.date() < start.day():
+            found.append(
+                Finding(Code.STATED_VALIDITY_NOT_BEGUN, _STATED.get(domain, _STATED_DCC)[0])
+            )
+    return tuple(found)
+
+
+_STATED_DCC = ("df", "du")
+_STATED = {"ICVP": ("vls", "vle"), "DDCC": ("valid_from", "valid_until")}
+"""Domain -> the fields in which a certificate says from when until when it counts."""
 
 
 def check_key_validity(
@@ -87,6 +140,58 @@ def check_key_validity(
         yield Finding(Code.EXPIRES_AFTER_SIGNER, "exp")
     if signer.sca_not_after is not None and at > signer.sca_not_after:
         yield Finding(Code.SCA_DEAD)
+
+
+def check_plausibility(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """Do birth, event and issue follow each other?
+
+    A contradiction proves a mistake, not whose: a clerk's slip in one date is commoner than a forgery
+    with the issuer's own key. So each is a doubt, never a fault.
+    """
+    yield from _contradictions(certificate, signer)
+
+
+def _contradictions(certificate: HealthCertificate, signer: Signer) -> list[Finding]:
+    # Every text pays for this: nothing is made until something is found. A date that is known in
+    # part is taken so that it contradicts least. Days of an issue are told in UTC, the others by a
+    # local calendar: one day between them is no contradiction.
+    found: list[Finding] = []
+    birth, issued_at = certificate.person.birth_date, certificate.issued_at
+    # An issue before its own key's life is a fault of its own: nothing is compared with it.
+    issue = (
+        LAST_ORDINAL
+        if issued_at is None or issued_at < signer.not_before
+        else issued_at // 86_400 + EPOCH_ORDINAL + 1
+    )
+    born = 0 if birth is None else birth.first.toordinal()
+    if born > issue:
+        found.append(Finding(Code.BORN_AFTER_ISSUE, "dob"))
+    for entry in certificate.entries:
+        event = event_of(entry)
+        if event is None:
+            continue
+        if event.first.toordinal() > issue:
+            found.append(Finding(Code.EVENT_AFTER_ISSUE, certificate.kind.value))
+        if event.last_day().toordinal() < born:
+            found.append(Finding(Code.EVENT_BEFORE_BIRTH, certificate.kind.value))
+    return found
+
+
+def event_of(entry: Entry) -> Moment | None:
+    """Return when what an entry attests happened; None for an exemption, which is no event."""
+    if type(entry) is Vaccination:
+        return entry.given
+    if type(entry) is Test:
+        return entry.sampled
+    return entry.first_positive if isinstance(entry, Recovery) else None
+
+
+EPOCH_ORDINAL = 719_163
+"""1970-01-01, counted in days of the calendar (`date.toordinal`)."""
+LAST_ORDINAL = 3_652_060
+"""A day after the calendar's last."""
 
 
 def check_usage(
@@ -141,7 +246,7 @@ def _country(text: str) -> str:
     return countries.code(text) or text
 
 
-DATE_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity)
+DATE_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity, check_plausibility)
 CHECKS: tuple[Check, ...] = (
     *DATE_CHECKS,
     check_usage,

@@ -26,6 +26,7 @@ from pratique.model import (
     Recovery,
     Test,
     Vaccination,
+    wall_clock,
 )
 from pratique.rules.ruleset import Destination
 from pratique.terms import Kind
@@ -71,6 +72,7 @@ def data_of(
         "region": place.region or "",
         "iat": _stamp(certificate.issued_at, offset),
         "exp": _stamp(certificate.expires_at, offset),
+        "nbf": _stamp(certificate.not_before, offset),
     }
     payload: dict[str, Any] = {GROUPS[kind]: [_fields(entry, offset) for entry in entries]}
     if compatible:
@@ -86,12 +88,13 @@ def age_years(birth: Moment | None, at: datetime) -> int | None:
     """Return the age in whole years at `at`; of a partial date, the youngest it can mean."""
     if birth is None:
         return None
-    born, today = birth.last, at.date()
+    born, today = birth.last_day(), at.date()
     years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     return years if years >= 0 else None
 
 
 def _fields(entry: Entry, offset: timedelta) -> dict[str, Any]:
+    found: dict[str, Any]
     if isinstance(entry, Vaccination):
         found = {
             "tg": entry.disease, "vp": entry.prophylaxis, "mp": entry.product,
@@ -104,16 +107,14 @@ def _fields(entry: Entry, offset: timedelta) -> dict[str, Any]:
             "sc": _said(entry.sampled, offset), "tr": entry.result,
         }  # fmt: skip
     elif isinstance(entry, Recovery):
-        found = {
-            "tg": entry.disease, "fr": _said(entry.first_positive, offset),
-            "df": _said(entry.valid_from, offset), "du": _said(entry.valid_until, offset),
-        }  # fmt: skip
+        found = {"tg": entry.disease, "fr": _said(entry.first_positive, offset)}
     else:
         assert isinstance(entry, Exemption)
-        found = {
-            "tg": entry.disease,
-            "df": _said(entry.valid_from, offset), "du": _said(entry.valid_until, offset),
-        }  # fmt: skip
+        found = {"tg": entry.disease}
+    # What it says of its own validity: `df` and `du` of the DCC, `vls` and `vle` of the ICVP,
+    # `valid_from` and `valid_until` of the DDCC.
+    found["df"] = _said(entry.valid_from, offset)
+    found["du"] = _said(entry.valid_until, offset)
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -133,7 +134,7 @@ def _stamp(seconds: int | None, offset: timedelta) -> str | None:
 
 
 def _wall(instant: datetime, offset: timedelta) -> str:
-    wall = instant.astimezone(UTC) + offset
+    wall = wall_clock(instant, offset)
     if wall.microsecond:
         return f"{wall.isoformat(timespec='milliseconds')[:23]}Z"
     return f"{wall.isoformat()[:19]}Z"

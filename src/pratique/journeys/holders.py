@@ -72,7 +72,7 @@ def _dates(a: Moment | None, b: Moment | None) -> Likeness:
         return Likeness.UNCLEAR if a is not b else Likeness.SAME
     if a == b:
         return Likeness.SAME
-    apart = a.day() > b.last or b.day() > a.last
+    apart = a.day() > b.last_day() or b.day() > a.last_day()
     return Likeness.DIFFERENT if apart else Likeness.UNCLEAR
 
 

@@ -26,8 +26,8 @@ _APPROXIMATE = {"month": 30.44 * _DAY, "year": 365.25 * _DAY}
 _SLACK = 5
 """Days by which an overflow of months, and their mean length, can be off; times the amount's months."""
 
-LAST = 253_402_214_400
-"""9999-12-31: the calendar's end."""
+LAST = 253_402_041_600
+"""9999-12-29: from here on a day more, or another zone's clock, may lie beyond the calendar."""
 
 
 class Stretch(NamedTuple):
@@ -83,6 +83,12 @@ def birthdays(born: date, zone: tzinfo) -> set[int]:
         local = datetime(day.year, day.month, day.day, tzinfo=zone)
         found.add(int(local.timestamp()))
     return {second for second in found if second >= 0}
+
+
+def midnights(day: date, zone: tzinfo) -> set[int]:
+    """Return the seconds at which a day begins and ends on the clock of a zone."""
+    wall = (day - date(1970, 1, 1)).days * _DAY * 1000
+    return _instants(wall, zone) | _instants(wall + _DAY * 1000, zone)
 
 
 def _flips(texts: set[str], moved: set[tuple[int, str]]) -> Iterator[int]:

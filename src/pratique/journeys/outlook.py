@@ -24,7 +24,7 @@ from pratique.journeys.assess import (
     facts_of,
     rules_about,
 )
-from pratique.journeys.checks import in_force
+from pratique.journeys.checks import LEEWAY, stands
 from pratique.journeys.health_code import HealthCode
 from pratique.model import Entry
 from pratique.rules.ruleset import Destination
@@ -104,7 +104,7 @@ class _Courses:
 
 
 def _stands(claim: Claim, second: int) -> bool:
-    return claim.signer is None or in_force(claim.certificate, claim.signer, second)
+    return claim.signer is None or stands(claim.certificate, claim.signer, second)
 
 
 def _answer(
@@ -126,7 +126,12 @@ def _turns(
     rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
     found = horizon.turns(rules, data, zone)
     if certificate.person.birth_date is not None:
-        found |= horizon.birthdays(certificate.person.birth_date.last, zone)
+        found |= horizon.birthdays(certificate.person.birth_date.last_day(), zone)
+    for entry in claim.entries:
+        if entry.valid_from is not None:
+            found |= horizon.midnights(entry.valid_from.day(), zone)
+        if entry.valid_until is not None:
+            found |= horizon.midnights(entry.valid_until.last_day(), zone)
     return found | _edges(claim)
 
 
@@ -138,7 +143,9 @@ def _edges(claim: Claim) -> set[int]:
         if claim.signer.sca_not_after is not None:
             found.add(claim.signer.sca_not_after + 1)
     if certificate.issued_at is not None:
-        found.add(certificate.issued_at)
+        found.add(certificate.issued_at - LEEWAY)
+    if certificate.not_before is not None:
+        found.add(certificate.not_before - LEEWAY)
     if certificate.expires_at is not None:
         found.add(certificate.expires_at + 1)
     return found

@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import islice
 
 from pratique.errors import UsageError
-from pratique.journeys.assess import with_age, with_rules
+from pratique.journeys.assess import with_age, with_rules, with_stated_validity
 from pratique.journeys.authenticate import authenticate, read
 from pratique.journeys.conclude import Verification, conclude_one
 from pratique.rules.ruleset import Destination
@@ -39,7 +39,9 @@ def verify(
     envelope = read(text)
     signers = authenticate(envelope, snapshot)
     found = conclude_one(envelope, signers, snapshot, instant)
-    if place is not None:
+    if place is None:
+        found = with_stated_validity(found, at)
+    else:
         found = with_rules(found, snapshot, place, at)
     if snapshot.roll is None:
         return found
@@ -60,7 +62,7 @@ def verify_many(
         envelopes = [read(text) for text in chunk]
         found = [authenticate(envelope, snapshot) for envelope in envelopes]
         for envelope, signers in zip(envelopes, found, strict=True):
-            one = conclude_one(envelope, signers, snapshot, instant)
+            one = with_stated_validity(conclude_one(envelope, signers, snapshot, instant), at)
             yield one if snapshot.roll is None else with_age(one, snapshot, None, instant)
 
 

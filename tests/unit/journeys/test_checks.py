@@ -16,6 +16,7 @@ from pratique.trust.signer import Signer
 
 PRODUCTION, TEST = Environment.PRODUCTION, Environment.TEST
 START, ISSUED, NOW, EXPIRES, END = 100, 200, 300, 400, 500
+LEEWAY = checks.LEEWAY
 DOSE = Vaccination(*[None] * 14)._replace(country="XU")
 
 
@@ -57,7 +58,9 @@ def test_every_check_is_made() -> None:
 @pytest.mark.parametrize(
     ("at", "codes"),
     [
-        (ISSUED - 1, [("NOT_YET_VALID", "iat")]),
+        (ISSUED - LEEWAY - 1, [("NOT_YET_VALID", "iat")]),
+        (ISSUED - LEEWAY, [("CLOCK_LEEWAY", "iat")]),
+        (ISSUED - 1, [("CLOCK_LEEWAY", "iat")]),
         (ISSUED, []),
         (EXPIRES, []),
         (EXPIRES + 1, [("EXPIRED", "exp")]),

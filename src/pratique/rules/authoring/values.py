@@ -21,7 +21,7 @@ MEMBERS = 6
 """Codes of a value set that are tried."""
 THERE = "there"
 """A further entry is there: a copy of the first."""
-BOTH_WAYS = {"df", "du", "iat", "exp", "departureDate"}
+BOTH_WAYS = {"df", "du", "iat", "exp", "nbf", "departureDate"}
 """Dates that may lie before arrival or after it."""
 DATES = BOTH_WAYS | {"dt", "sc", "fr", "dob"}
 NUMBERS = {"dn": (2, 1, 3), "sd": (2, 1, 3), "ageYears": (30, 5, 70)}

@@ -20,14 +20,18 @@ from pratique.rules.certlogic import expression as e
 from pratique.rules.certlogic.parse import Issue
 
 FIELDS: dict[str, frozenset[str]] = {
-    "v": frozenset({"tg", "vp", "mp", "ma", "dn", "sd", "dt"}),
-    "t": frozenset({"tg", "tt", "ma", "sc", "tr"}),
+    "v": frozenset({"tg", "vp", "mp", "ma", "dn", "sd", "dt", "df", "du"}),
+    "t": frozenset({"tg", "tt", "ma", "sc", "tr", "df", "du"}),
     "r": frozenset({"tg", "fr", "df", "du"}),
     "e": frozenset({"tg", "df", "du"}),
 }
-"""Group of the payload -> its health fields; as in eu-dcc-schema, and `e` for exemptions."""
+"""Group of the payload -> its health fields; as in eu-dcc-schema, and `e` for exemptions.
+
+`df` and `du` are what a certificate says of its own validity, in every group: an ICVP's `vls` and
+`vle`, a DDCC's `valid_from` and `valid_until`.
+"""
 EXTERNAL = frozenset({
-    "validationClock", "iat", "exp",
+    "validationClock", "iat", "exp", "nbf",
     "arrivalDate", "departureDate",
     "countryCode", "issuerCountryCode", "region",
 })  # fmt: skip

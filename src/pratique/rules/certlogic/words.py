@@ -26,10 +26,15 @@ EVENTS = {
     "payload.r.0.fr": Event("the first positive test", "was made"),
     "payload.r.0.df": Event("the validity of the recovery certificate", "begins"),
     "payload.r.0.du": Event("the validity of the recovery certificate", "ends"),
+    "payload.v.0.df": Event("the validity of the vaccination certificate", "begins"),
+    "payload.v.0.du": Event("the validity of the vaccination certificate", "ends"),
+    "payload.t.0.df": Event("the validity of the test certificate", "begins"),
+    "payload.t.0.du": Event("the validity of the test certificate", "ends"),
     "payload.e.0.df": Event("the exemption", "begins"),
     "payload.e.0.du": Event("the exemption", "ends"),
     "external.iat": Event("the certificate", "was issued"),
     "external.exp": Event("the certificate", "expires"),
+    "external.nbf": Event("the use of the certificate", "begins"),
     "external.departureDate": Event("the journey", "begins"),
 }
 
