@@ -1,4 +1,4 @@
-"""Read what an issuer is handed: CSV, JSON, JSON lines, FHIR and Parquet, row by row.
+"""Read what an issuer is handed: CSV, Excel, JSON, JSON lines, FHIR and Parquet, row by row.
 
     path -> rows -> Row(number, cells | None, remarks), ...        remarks -> write_csv_safe
 
@@ -7,6 +7,7 @@
    `Unreadable`. Neither says what stood there.
 3. A row is read up to a limit: a quote that is never closed costs the row, not the memory.
 4. Rows are counted as a spreadsheet counts them: the header is row 1. JSON and Parquet begin at 1.
+5. A workbook is weighed before it is unpacked: it is an archive, which can unpack to anything.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ import codecs
 import csv
 import io
 import json
+import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, count
 from pathlib import Path
@@ -31,7 +36,18 @@ LONGEST_ROW = 64 * 1024  # characters; a record has some hundred
 LONGEST_LINE = 4 * 1024 * 1024  # bytes; a FHIR document may stand in it
 LARGEST_JSON = 256 * 1024 * 1024
 _BATCH = 256
-_SEPARATORS, _FORMULA = ",;\t", ("=", "+", "-", "@", "\t", "\r")
+LARGEST_WORKBOOK = 64 * 1024 * 1024
+LARGEST_UNPACKED = 512 * 1024 * 1024
+MOST_CELLS = 10_000_000
+_MOST_PARTS, _CHUNK = 10_000, 1 << 20
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
+_BLANK_ROWS = 20
+_BESIDE_NAME = re.compile(r"[*:\u200b\ufeff]|\([^()]*\)|\[[^\[\]]*\]")
+"""What people write beside a column's name: an explanation in brackets, a mark that it must be filled."""
+_KNOWN = {name.replace("_", ""): name for name in COLUMNS}
+_SEPARATORS, _FORMULA = ",;\t|", ("=", "+", "-", "@", "\t", "\r")
 
 
 @silent
@@ -65,8 +81,20 @@ def rows(path: Path) -> Iterator[Row]:
 def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
     """Read the rows of an open file or of standard input: anything but Parquet."""
     start = file.peek(64)[:64]
+    if start.startswith((_ZIP, _OLE)):
+        return _workbook(_all(file, largest=LARGEST_WORKBOOK))
+    if start.startswith(b"PAR1"):
+        raise Unreadable("table-format", "Parquet is read from a file only", "name the file")
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Unreadable("table-encoding", "the table is UTF-16", "save it as CSV UTF-8")
+        # What Excel calls "Unicode text"; JSON is UTF-8 wherever it is exchanged (RFC 8259 §8.1).
+        if start.decode("utf-16", "replace").lstrip()[:1] in ("[", "{"):
+            raise Unreadable("table-encoding", "the JSON text is UTF-16", "save it as UTF-8")
+        return _csv(file, "utf-16")
+    if b"\0" in start:
+        hint = "save it as CSV UTF-8"
+        raise Unreadable(
+            "table-encoding", "it is no text, or a text in UTF-16 that says not so", hint
+        )
     begin = start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if begin == b"<":
         hint = "export FHIR as JSON; save a table as CSV UTF-8"
@@ -197,9 +225,10 @@ def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
         yield number, found
 
 
-def _csv(file: BinaryIO) -> Iterator[Row]:
+def _csv(file: BinaryIO, encoding: str = "utf-8-sig") -> Iterator[Row]:
     # A byte that is no UTF-8 becomes a surrogate, which costs its row (ENCODING_WRONG), not the file.
-    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+    text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
     try:
         yield from _records(_Lines(text.readline, LONGEST_ROW))
     finally:
@@ -207,21 +236,77 @@ def _csv(file: BinaryIO) -> Iterator[Row]:
 
 
 def _records(lines: _Lines) -> Iterator[Row]:
-    _, first = next(_each(lines, 1), (1, ""))
-    found = {mark: _names(first or "", mark) for mark in _SEPARATORS}
+    """Read a table of text; the header is its first row that holds anything, as a rule row 1.
+
+    A cell of the header may hold line breaks, as any other: rows are not lines.
+    """
+    seen: list[str] = []
+    source, marks, blank = iter(lines), _SEPARATORS, 0
+    first = _more(source, seen)
+    if match := _SEP.fullmatch(first):
+        # Excel's own line, which says by what cells are parted; a spreadsheet does not count it.
+        marks = match[1]
+        seen.clear()
+        first = _more(source, seen)
+    while first and not first.strip(f" \r\n{marks}") and blank < _BLANK_ROWS:
+        blank += 1
+        seen.clear()
+        first = _more(source, seen)
+    found = {mark: _header(source, seen, mark) for mark in marks}
     # The separator is the one under which most columns are known.
-    mark = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark])))
-    names, told = _columns(found[mark])
-    for number, cells in _each(csv.reader(lines, delimiter=mark), 2):
-        if cells is None:
+    mark = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark][0])))
+    cells, used = found[mark]
+    names, told = _columns(cells)
+    rest = csv.reader(chain(seen[used:], source), delimiter=mark)
+    for number, row in _each(rest, blank + 2):
+        if row is None:
             yield _malformed(number, RemarkCode.ROW_TOO_LONG)
-        elif len(cells) > len(names) and any(cells[len(names) :]):
-            yield _malformed(number)
-        elif any(cells):
-            row = dict(zip(names, cells, strict=False))
-            row.pop(None, None)
-            yield Row(number, row, told)
+        elif any(row):
+            yield _cut(number, row, names, told)
             told = ()
+
+
+def _more(source: Iterator[str], seen: list[str]) -> str:
+    """Return the next line and remember it; "" at the end, and for one that is too long."""
+    try:
+        seen.append(next(source))
+    except (StopIteration, _TooLong):
+        return ""
+    return seen[-1]
+
+
+def _header(source: Iterator[str], seen: list[str], separator: str) -> tuple[list[str], int]:
+    """Return the names of the first row under a separator, and how many lines they take."""
+
+    def lines() -> Iterator[str]:
+        place = 0
+        # A quote that is never closed must not take the whole file for the header.
+        while (place < len(seen) or _more(source, seen)) and sum(map(len, seen)) <= LONGEST_ROW:
+            yield seen[place]
+            place += 1
+
+    reader = csv.reader(lines(), delimiter=separator)
+    try:
+        cells = next(reader, [])
+    except csv.Error:
+        return [], 1
+    return [_name(cell) for cell in cells], reader.line_num
+
+
+def _name(cell: object) -> str:
+    """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`."""
+    text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
+    plain = text.replace(" ", "_").replace("-", "_")
+    return _KNOWN.get(plain.replace("_", ""), plain)
+
+
+def _cut(number: int, cells: list[Any], names: list[Any], told: tuple[Remark, ...]) -> Row:
+    """Make a row of its cells; more of them than the header has are not to be told apart."""
+    if len(cells) > len(names) and any(cell not in ("", None) for cell in cells[len(names) :]):
+        return _malformed(number)
+    row = dict(zip(names, cells, strict=False))
+    row.pop(None, None)
+    return Row(number, row, told)
 
 
 def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
@@ -232,7 +317,7 @@ def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
     known = COLUMNS.intersection(names)
     if not known:
         hint = "the columns are listed in docs/reference/intake.md"
-        raise Unreadable("table-header", "the first line names no column that is known", hint)
+        raise Unreadable("table-header", "the first row names no column that is known", hint)
     if any(names.count(name) > 1 for name in known):
         raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
     strange = [f"column {n}" for n, name in enumerate(names, 1) if name and name not in known]
@@ -240,12 +325,136 @@ def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
     return [name if name in known else None for name in names], told
 
 
-def _names(line: str, separator: str) -> list[str]:
+def _workbook(data: bytes) -> Iterator[Row]:
+    """Read the one sheet of a workbook that has known columns; rows are counted as it counts them.
+
+    Values are those that were last computed; hidden rows and columns are read as any others.
+    """
     try:
-        cells = next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return []
-    return [cell.strip().lower().replace(" ", "_").replace("-", "_") for cell in cells]
+        from python_calamine import CalamineWorkbook, SheetVisibleEnum  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ExtraMissing("excel", "reading an Excel workbook") from error
+    if data.startswith(_ZIP):
+        _weigh(data)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        visible = SheetVisibleEnum.Visible
+        shown = [sheet.name for sheet in book.sheets_metadata if sheet.visible == visible]
+        tables = [
+            (sheet.start or (0, 0), list(sheet.to_python()), sheet.merged_cell_ranges or [])
+            for sheet in map(book.get_sheet_by_name, shown)
+        ]
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
+            raise
+        hint = "take off its password, or save it as CSV UTF-8"
+        raise Unreadable("table-damaged", "the workbook cannot be read", hint) from None
+    headed = [(*table, place) for table in tables if (place := _head(table[1])) is not None]
+    if len(headed) > 1:
+        hint = "keep one of them in the workbook, or save each as CSV UTF-8"
+        raise Unreadable("table-sheets", "several sheets of the workbook hold records", hint)
+    if not headed:
+        _columns([])
+    (top, left), cells, merged, header = headed[0]
+    names, told = _columns([_name(cell) for cell in _ended(cells[header])])
+    torn = _torn(merged, left, len(names), len(cells) + top)
+    for place in range(header + 1, len(cells)):
+        number = top + place + 1
+        if number - 1 in torn:
+            yield _malformed(number, RemarkCode.ROW_MERGED)
+        elif any(map(_filled, cells[place])):
+            yield _cut(number, cells[place], names, told)
+            told = ()
+
+
+def _filled(cell: object) -> bool:
+    return cell is not None and cell != ""
+
+
+def _ended(row: list[Any]) -> list[Any]:
+    """Leave out the empty cells at a row's end: a sheet is as wide as its widest row."""
+    filled = [place for place, cell in enumerate(row) if _filled(cell)]
+    return row[: filled[-1] + 1] if filled else []
+
+
+def _head(rows: list[list[Any]]) -> int | None:
+    """Return the row that names columns: the first one that holds anything, or after a title."""
+    known = [
+        len(COLUMNS.intersection(map(_name, row))) if any(map(_filled, row)) else -1
+        for row in rows[:_BLANK_ROWS]
+    ]
+    first = next((place for place, count in enumerate(known) if count >= 0), None)
+    if first is not None and known[first]:
+        return first
+    return next((place for place, count in enumerate(known) if count >= 2), None)
+
+
+def _torn(merged: list[Any], left: int, width: int, height: int) -> set[int]:
+    """Return the rows some cell of which stands in another one: what they hold is not told."""
+    torn: set[int] = set()
+    for (first, begin), (last, end) in merged:
+        if begin < left + width and end >= left:
+            wide = first if end > begin else first + 1
+            torn.update(range(wide, min(last, height) + 1))
+    return torn
+
+
+def _weigh(data: bytes) -> None:
+    """Refuse a workbook that unpacks to more than it should, before a library does so.
+
+    What an archive says of its sizes is not believed: it is unpacked, bit by bit, and counted. And
+    one cell at the far corner of a sheet would be an array of 17 thousand million cells.
+    """
+    hint = "save it as CSV UTF-8, which is read row by row"
+    large = Unreadable("table-too-large", "the workbook is too large", hint)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+        if len(parts) > _MOST_PARTS:
+            raise large
+        names = [part.filename for part in parts if part.filename.startswith("xl/worksheets/")]
+        # A binary workbook's cells cannot be counted so, nor an OpenDocument's repeated ones.
+        if not names or any(name.endswith(".bin") for name in names):
+            hint = "save it as .xlsx or as CSV UTF-8"
+            raise Unreadable("table-format", "it is an archive, and no workbook that is read", hint)
+        total = 0
+        for part in parts:
+            corner, tail = (0, 0), b""
+            for chunk in _unpacked(data, part):
+                total += len(chunk)
+                if total > LARGEST_UNPACKED:
+                    raise large
+                if part.filename.startswith("xl/worksheets/"):
+                    for letters, digits in _CELL.findall(tail + chunk):
+                        corner = max(corner[0], _column(letters)), max(corner[1], int(digits))
+                    tail = chunk[-32:]
+            if corner[0] * corner[1] > MOST_CELLS:
+                raise large
+    except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, NotImplementedError) as error:
+        raise Unreadable("table-damaged", "the workbook is damaged", "save it anew") from error
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Unpack a part as far as it goes, whatever size it says it has."""
+    name, extra = struct.unpack_from("<HH", data, part.header_offset + 26)
+    begin = part.header_offset + 30 + name + extra
+    packed = data[begin : begin + part.compress_size]
+    if part.compress_type == zipfile.ZIP_STORED:
+        yield packed
+        return
+    if part.compress_type != zipfile.ZIP_DEFLATED:
+        raise ValueError
+    unpacker = zlib.decompressobj(-15)
+    while packed and not unpacker.eof:
+        yield unpacker.decompress(packed, _CHUNK)
+        packed = unpacker.unconsumed_tail
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Any:
@@ -272,10 +481,12 @@ def _array(file: BinaryIO) -> Iterator[Row]:
     return map(_row, range(1, len(found) + 1), found)
 
 
-def _all(file: BinaryIO, begin: bytes = b"") -> bytes:
-    data = begin + file.read(LARGEST_JSON + 1)
-    if len(data) > LARGEST_JSON:
-        raise Unreadable("table-too-large", "the JSON text is too large", "write JSON lines")
+def _all(file: BinaryIO, begin: bytes = b"", *, largest: int = 0) -> bytes:
+    largest = largest or LARGEST_JSON
+    data = begin + file.read(largest + 1)
+    if len(data) > largest:
+        hint = "write JSON lines" if largest == LARGEST_JSON else "save it as CSV UTF-8"
+        raise Unreadable("table-too-large", "the file is too large to be read at once", hint)
     return data
 
 
@@ -307,11 +518,14 @@ def _parquet(path: Path) -> Iterator[Row]:
     number = 0
     try:
         with parquet.ParquetFile(path) as table:
-            names, told = _columns(table.schema_arrow.names)
-            for batch in table.iter_batches(_BATCH, columns=list(filter(None, names))):
+            own = table.schema_arrow.names
+            names, told = _columns([_name(name) for name in own])
+            known = {old: name for old, name in zip(own, names, strict=True) if name}
+            for batch in table.iter_batches(_BATCH, columns=list(known)):
                 for cells in _batch(batch, arrow.ArrowException):
                     number += 1
-                    yield Row(number, cells, told) if cells else _malformed(number)
+                    row = cells and {known[old]: cell for old, cell in cells.items()}
+                    yield Row(number, row, told) if row else _malformed(number)
                     told = ()
     except (arrow.ArrowException, OSError) as error:
         raise Unreadable("table-damaged", f"{path}: it is damaged", "export it anew") from error

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from pratique.intake.remarks import RemarkCode
@@ -37,11 +38,15 @@ _INSTANT = re.compile(
 )
 _WHOLE = re.compile(r"0?([1-9][0-9]?)(?:\.0+)?", re.ASCII)
 _MOST = 10**18
+_EXACT = 2**53
 
 
 def text(value: object, longest: int = LONGEST) -> str | RemarkCode | None:
     """Read a text; a whole number is taken as its digits, as spreadsheets store codes."""
     if type(value) is not str:
+        if isinstance(value, Decimal):
+            # A signalling NaN would raise where it is compared.
+            return None if value.is_nan() else _digits(value)
         if value is None or value != value:  # noqa: PLR0124 - NaN is how some columns say nothing
             return None
         if isinstance(value, str):
@@ -92,7 +97,12 @@ def _joined(value: str) -> str:
 
 
 def _digits(value: object) -> str | RemarkCode:
-    if type(value) is float and value.is_integer() and abs(value) < _MOST:
+    # Beyond 2**53 a spreadsheet's number has lost its last digits: it is no code any more.
+    if type(value) is float and value.is_integer() and abs(value) <= _EXACT:
+        return str(int(value))
+    if isinstance(value, Decimal):
+        if not value.is_finite() or not 0 <= value < _MOST or value != value.to_integral_value():
+            return RemarkCode.FIELD_UNREADABLE
         return str(int(value))
     if type(value) is int and 0 <= value < _MOST:
         return str(value)

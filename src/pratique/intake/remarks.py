@@ -36,6 +36,10 @@ class RemarkCode(Enum):
         "look for a separator or a quote too many",
     )
     ROW_TOO_LONG = (_STOPS, "the row is longer than any record", "look for a quote that is not closed")
+    ROW_MERGED = (
+        _STOPS, "cells of this row are merged with others, so that it is not told what they hold",
+        "split the merged cells, and fill in each",
+    )
     COLUMN_UNKNOWN = (_ASKS, "this column is not known and was not read", "check how the column is spelled")
     KIND_UNKNOWN = (
         _STOPS, "it does not say what is to be attested, or something that is not known here",

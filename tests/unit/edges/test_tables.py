@@ -123,8 +123,8 @@ def test_a_byte_that_is_no_utf_8_stays_in_its_row(tmp_path: Path) -> None:
     ("data", "code"),
     [
         ("", "table-header"), ("\n", "table-header"), ("Bloggs,Jo,1980-02-03\n", "table-header"),
-        ("x" * 100_000, "table-header"), ('"' + "x" * 200_000, "table-header"), (b"\x00\xff" * 50, "table-header"),
-        ("surname,surname\na,b\n", "table-columns"), (CSV.encode("utf-16"), "table-encoding"),
+        ("x" * 100_000, "table-header"), ('"' + "x" * 200_000, "table-header"), (b"\x00\xff" * 50, "table-encoding"),
+        ("surname,surname\na,b\n", "table-columns"), ("[1]".encode("utf-16"), "table-encoding"),
         ("[", "table-damaged"), ("[" * 100_000, "table-damaged"), ("{", "table-damaged"), (b"[\xff]", "table-damaged"),
         ('{"a": ' + "9" * 5000, "table-damaged"), (b"PAR1", "table-damaged"), (b"PAR1" + b"\0" * 64 + b"PAR1", "table-damaged"),
     ],
