@@ -25,8 +25,7 @@ test: $(READY)  ## run the tests
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not alone"
-	@$(BIN)/pytest -m alone
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 endif
 
 check: style types walls lock docs wheel test instructions  ## run every check that a change must pass

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
-import time
+import subprocess
+from contextlib import suppress
+
+from tests.steps import until
 
 
 def free() -> int:
@@ -12,13 +15,15 @@ def free() -> int:
         return int(door.getsockname()[1])
 
 
-def wait_for(port: int) -> None:
-    """Wait until somebody listens at a port."""
-    for _ in range(200):
-        try:
+def wait_for(port: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until somebody listens at a port, or the process that was to has ended."""
+
+    def listens() -> bool:
+        if process is not None and process.poll() is not None:
+            raise AssertionError("the server did not start")
+        with suppress(OSError):
             socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the server did not start")
+            return True
+        return False
+
+    until(listens)

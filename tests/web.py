@@ -6,13 +6,14 @@ import contextlib
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 import uvicorn
 from starlette.applications import Starlette
+
+from tests.steps import LONGEST, until
 
 Answer = Callable[[bytes, socket.socket], None]
 """answer(request, connection): write what is to be said; the connection is closed then."""
@@ -33,13 +34,12 @@ def serving(application: Starlette) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    until(lambda: server.started)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join()
         listening.close()
 
 
@@ -72,7 +72,7 @@ class Raw:
     def _serve(self, connection: socket.socket) -> None:
         request = b""
         with connection, contextlib.suppress(OSError):
-            connection.settimeout(10)
+            connection.settimeout(LONGEST)
             while not _is_whole(request):
                 more = connection.recv(65536)
                 if not more:

@@ -1,7 +1,6 @@
 """The demo: a network in a minute, from a clean folder; what it leaves, and that it shows what it found.
 
-PRATIQUE_DEMO_SECONDS widens the minute on a machine that is slower than two present cores. Where the
-cores are busy with something else, the demo's own share of them is measured, and not the waiting.
+How long it takes is measured by `make demo`, which tells it, and not here.
 """
 
 from __future__ import annotations
@@ -9,10 +8,8 @@ from __future__ import annotations
 import io
 import os
 import re
-import resource
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
@@ -29,11 +26,9 @@ from pratique.cli.inputs import items
 from pratique.crypto import signing
 from pratique.edges.keys import make_key, open_key
 from pratique.errors import UsageError
-
-pytestmark = pytest.mark.alone
+from tests.steps import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = float(os.environ.get("PRATIQUE_DEMO_SECONDS", "60"))
 SVG = "{http://www.w3.org/2000/svg}"
 COLOURS = ("GREEN", "AMBER", "RED")
 REFUSED = {
@@ -55,7 +50,6 @@ class Run(NamedTuple):
     text: str
     errors: str
     code: int
-    seconds: float
     out: Path
     left: list[str]
 
@@ -74,8 +68,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("demo")
     (folder / "tmp").mkdir()
     out = folder / "results"
-    busy = _is_busy()
-    begun, worked = time.monotonic(), _worked()
     done = subprocess.run(
         [sys.executable, "-m", "pratique", "demo", ROOT / "vectors", "--out", out],
         cwd=folder,
@@ -84,27 +76,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
-        timeout=10 * SECONDS,
+        timeout=LONGEST,
     )
-    busy = busy or _is_busy()
-    seconds = _worked() - worked if busy else time.monotonic() - begun
     left = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if out not in p.parents)
-    return Run(done.stdout, done.stderr, done.returncode, seconds, out, left)
+    return Run(done.stdout, done.stderr, done.returncode, out, left)
 
 
-def _is_busy() -> bool:
-    return os.getloadavg()[0] > (os.cpu_count() or 1)
-
-
-def _worked() -> float:
-    """Return the seconds that processes which have ended have had of a core."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def test_a_network_stands_and_is_tried_within_a_minute(ran: Run) -> None:
+def test_a_network_stands_and_is_tried(ran: Run) -> None:
     assert (ran.code, ran.errors) == (0, "")
-    assert ran.seconds <= SECONDS, f"{ran.seconds:.0f} s"
 
 
 def test_plain_output_has_no_control_codes(ran: Run) -> None:

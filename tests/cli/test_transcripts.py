@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.steps import LONGEST
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
@@ -63,7 +65,7 @@ def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str],
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
-        timeout=60,
+        timeout=LONGEST,
     )
     if kept is not None:
         kept.write_text(done.stdout, encoding="utf-8")

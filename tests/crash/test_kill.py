@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +14,12 @@ from pratique.edges.register import open_register
 from pratique.edges.register.writing import Writing
 from tests import issuers
 from tests.crash import clerk
+from tests.killing import killed_at_work
 
 MOMENTS = int(os.environ.get("PRATIQUE_KILLS", "200"))
 """Of killing, for each kind of register."""
-LONGEST = {"sqlite": 0.06, "postgresql": 0.15}
-"""Seconds after which the clerk is killed at the latest; a server takes longer to be reached."""
+AFTER = 0.02
+"""Seconds after an answer within which the clerk is killed: about two acts of a machine of today."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -34,34 +33,21 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     yield from issuers.postgresql(tmp_path / "pg")
 
 
-def killed(url: str, first: int, after: float) -> list[str]:
+def killed(url: str, first: int, lines: int, pause: float) -> list[str]:
     """Let a clerk work in a process of its own, kill it, and return what it said was done."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(reader)
-            clerk.work(open_register(url), first, 10_000, lambda t: os.write(writer, t.encode()))
-        finally:
-            os._exit(1)
-    os.close(writer)
-    time.sleep(after)
-    os.kill(child, signal.SIGKILL)
-    _, ended = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(ended), "the clerk ended by itself: there was nothing to kill"
-    with os.fdopen(reader) as said:
-        return said.read().splitlines()
+
+    def work(tell: Callable[[bytes], object]) -> None:
+        clerk.work(open_register(url), first, 10_000, lambda text: tell(text.encode()))
+
+    return killed_at_work(work, lines, pause)
 
 
 def test_nothing_said_is_lost_and_nothing_is_signed_twice(url: str) -> None:
     open_register(url).close()
-    longest = LONGEST[url.partition(":")[0]]
     draw, said, first = random.Random(20261122), [], 0
     for _ in range(MOMENTS):
-        done = killed(url, first, draw.uniform(0, longest))
+        done = killed(url, first, draw.randrange(7), draw.uniform(0, AFTER))
         said += done
-        # On a slow machine a clerk needs longer to come to its first answer.
-        longest *= 1.0 if done else 1.1
         # The next one begins with the last one's unanswered request, or its last answered one.
         numbers = [int(line.split()[1]) for line in done]
         first = max(numbers, default=first)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,41 +15,41 @@ from pratique.edges.network import held, repository
 from pratique.edges.network.repository import Repository
 from pratique.journeys import publish
 from pratique.network import keys, names, proposal, view
+from tests.killing import acts, killed
 from tests.networks import HOUR, Authority, State
 
 KILLS = max(2, int(os.environ.get("PRATIQUE_KILLS", "200")) // 16)
 """How often each command is killed; each takes a second or two to begin and to be finished."""
 PASSWORD = "four invented plain words"
+COUNTER = count(1_000_000)
+"""Of certificates, of which none is issued twice."""
 
 
-def run(arguments: Sequence[object], folder: Path, *, kill_after: float | None = None) -> str:
-    """Run a command, and return what it says; or kill it after so many seconds, and return nothing."""
-    variables = os.environ | {
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables that a command runs with."""
+    return os.environ | {
         "PRATIQUE_KEY_PASSWORD": PASSWORD, "PRATIQUE_HOME": str(folder / "home"), "NO_COLOR": "1",
     }  # fmt: skip
-    command = [sys.executable, "-m", "pratique", *map(str, arguments)]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if kill_after is not None:
-        time.sleep(kill_after)
-        process.kill()
-        process.communicate()
-        return ""
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    return said
 
 
-def moments(whole: float) -> Iterator[float]:
-    """Yield moments over the second half of a command's time, where it writes, and a few before."""
-    for number in range(KILLS):
-        yield whole * (0.25 + 0.85 * (number + 1) / (KILLS + 1))
+def run(arguments: Sequence[object], folder: Path) -> tuple[str, int]:
+    """Run a command to its end; return what it says, and how many acts it makes."""
+    code, made, said = acts(list(map(str, arguments)), folder / "note", environment(folder), folder)
+    assert code == 0, said
+    return said, made
+
+
+def kill(arguments: Sequence[object], folder: Path, before: int) -> None:
+    """Run a command, and kill it before an act of its own."""
+    killed(list(map(str, arguments)), before, folder / "note", environment(folder), folder)
+
+
+def moments(made: int) -> Iterator[int]:
+    """Yield the acts before which a command is killed, spread over all; last one that it never makes."""
+    kills = min(KILLS, made + 1)
+    for number in range(kills - 1):
+        yield 1 + number * made // (kills - 1)
+    yield 1_000_000
 
 
 class Founded(NamedTuple):
@@ -83,7 +81,7 @@ def founded(tmp_path: Path) -> Founded:
 def drafted(founded: Founded, folder: Path) -> tuple[Path, int]:
     """Write the next edition of the participant as a proposal, signed."""
     authority, state = founded
-    state.revoke(state.issue(nth=len(state.lists) + int(time.monotonic() * 1e6)))
+    state.revoke(state.issue(nth=len(state.lists) + next(COUNTER)))
     authority.now += HOUR / 60
     signed = authority.signed(state.draft(), state.roles[:2])
     path = folder / "next.proposal"
@@ -103,42 +101,38 @@ def at(authority: Authority) -> str:
 def test_publishing(founded: Founded, tmp_path: Path) -> None:
     authority = founded.authority
     path, version = drafted(founded, tmp_path)
-    begun = time.monotonic()
-    run(["authority", "publish", "net", path, "--at", at(authority)], tmp_path)
-    whole = time.monotonic() - begun
+    _, made = run(["authority", "publish", "net", path, "--at", at(authority)], tmp_path)
     found = set()
-    for moment in moments(whole):
+    for moment in moments(made):
         authority.files = dict(Repository(tmp_path / "net" / "repository"))
         path, version = drafted(founded, tmp_path)
         command = ["authority", "publish", "net", path, "--at", at(authority)]
-        run(command, tmp_path, kill_after=moment)
+        kill(command, tmp_path, moment)
         after = seen(tmp_path).roles["XXA"]
         assert after.problem == ""
         assert after.version in {version - 1, version}
         found.add(after.version == version)
-        said = run(command, tmp_path)
+        said, _ = run(command, tmp_path)
         assert ("published already" in said) is (after.version == version)
         assert seen(tmp_path).roles["XXA"].version == version
-    # Some kills came too early for it to be done; that all did would show nothing.
-    assert False in found
+    # The first kill comes before anything is done, the last after all is.
+    assert found == {False, True}
 
 
 def test_syncing(founded: Founded, tmp_path: Path) -> None:
     authority = founded.authority
     border = held.folder_of(tmp_path / "home")
     sync = ["sync", tmp_path / "net", "--root", tmp_path / "root.json", "--at", at(authority)]
-    begun = time.monotonic()
-    run(sync, tmp_path)
-    whole = time.monotonic() - begun
+    _, made = run(sync, tmp_path)
     (border / held.HELD).unlink()
     interrupted = 0
-    for moment in moments(whole):
+    for moment in moments(made):
         authority.files = dict(Repository(tmp_path / "net" / "repository"))
         path, version = drafted(founded, tmp_path)
         run(["authority", "publish", "net", path, "--at", at(authority)], tmp_path)
         sync[-1] = at(authority)
         before = held.load(border)
-        run(sync, tmp_path, kill_after=moment)
+        kill(sync, tmp_path, moment)
         kept = held.load(border)
         if before is not None and before.files:
             assert kept is not None
@@ -164,12 +158,12 @@ def test_onboarding(founded: Founded, tmp_path: Path) -> None:
     steps = ["letter-received", "identity-proven", "keys-submitted", "qa-failed", "keys-submitted",
              "qa-passed", "anchor-signed", "admitted", "self-test-running", "self-test-failed",
              "self-test-running", "self-test-passed", "active"]  # fmt: skip
-    begun = time.monotonic()
-    run(["authority", "onboard", "net", "XXB", steps[0], "--key", f"file:{seat}"], tmp_path)
-    whole = time.monotonic() - begun
-    for number, (step, moment) in enumerate(zip(steps[1:], moments(whole), strict=False), 2):
+    _, made = run(
+        ["authority", "onboard", "net", "XXB", steps[0], "--key", f"file:{seat}"], tmp_path
+    )
+    for number, (step, moment) in enumerate(zip(steps[1:], moments(made), strict=False), 2):
         command = ["authority", "onboard", "net", "XXB", step, "--key", f"file:{seat}"]
-        run(command, tmp_path, kill_after=moment)
+        kill(command, tmp_path, moment)
         assert len(place.records(tmp_path / "net", "XXB")) in {number - 1, number}
         run(command, tmp_path)
         records = place.records(tmp_path / "net", "XXB")

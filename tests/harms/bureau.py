@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.harms.canary import Invented, files_of
+from tests.steps import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = "2026-11-22T09:00:00Z"
@@ -106,7 +107,7 @@ class Bureau:
     def run(self, *words: str, code: int = 0, asked: bool = False, program: str = "") -> str:
         """Run a command, and keep what it said; `asked`: its output is certificates."""
         done = self._start(*words, program=program)
-        out, said = done.communicate(timeout=120)
+        out, said = done.communicate(timeout=LONGEST)
         self._keep(out, said, "asked" if asked else "said")
         assert done.returncode == code, out[-2000:] + said[-2000:]
         return out.decode()
@@ -149,7 +150,7 @@ class Bureau:
         while job.poll() is None and len(list(out.glob("certificates-*.csv"))) < parts:
             time.sleep(0.005)
         os.killpg(job.pid, signal.SIGABRT)
-        self._keep(*job.communicate(timeout=60), "said")
+        self._keep(*job.communicate(timeout=LONGEST), "said")
         assert job.returncode == -signal.SIGABRT
 
     def texts(self, out: Path) -> list[str]:

@@ -12,7 +12,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from tests.ceremonies import AT, LATER, Desk
 from tests.conftest import ROOT
 from tests.harms import canary
 from tests.harms.bureau import COLUMNS, rows
+from tests.steps import LONGEST, until
 
 PEOPLE = canary.people(60)
 SERVE = """
@@ -99,12 +99,12 @@ def _serving(desk: Desk) -> Iterator[Running]:
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
         )  # fmt: skip
     try:
-        ports.wait_for(port)
+        ports.wait_for(port, process)
         _a_day(desk, f"http://127.0.0.1:{port}")
         yield Running(desk, process, port)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(LONGEST)
 
 
 def _a_day(desk: Desk, url: str) -> None:
@@ -159,5 +159,4 @@ def test_a_name_that_is_sent_to_it_is_found(running: Running, scanner: canary.Sc
     with socket.create_connection(("127.0.0.1", running.port)) as connection:
         # Half a request: it is kept until the rest comes.
         connection.sendall(f"GET /metadata/{PEOPLE[3].surname} HTTP/1.1\r\nHost: x\r\n".encode())
-        time.sleep(0.3)
-        assert scanner.scan(memory(running.process.pid), deep=0)
+        until(lambda: scanner.scan(memory(running.process.pid), deep=0))

@@ -117,7 +117,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
             [sys.executable, "-c", SERVE, str(folder / "net" / "repository"), str(port)],
             stdout=log, stderr=log,
         )  # fmt: skip
-        ports.wait_for(port)
+        ports.wait_for(port, server)
         wire = Wire(port)
         wire.start()
         (folder / "root.json").write_bytes(authority.anchor)

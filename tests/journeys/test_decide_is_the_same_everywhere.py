@@ -21,6 +21,7 @@ from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
 from pratique.verdict import Colour
 from tests import travellers as t
+from tests.steps import LONGEST
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASKED = [
@@ -41,7 +42,7 @@ def run(home: Path, *words: str, **machine: str) -> bytes:
         env={**os.environ, "PRATIQUE_HOME": str(home), **machine},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=LONGEST,
     )
     assert done.returncode in {0, 1, 3}, done.stderr
     return done.stdout

@@ -13,6 +13,7 @@ import pytest
 
 from pratique.network import names, proposal
 from tests.ceremonies import AT, LATER, PASSWORD, SEATS, STATE, Desk, edition, issued
+from tests.steps import LONGEST
 
 SEAT = ("authority", "seat", "seat-9", "--holder", "XS9", "--region", "R9")
 INIT = ("authority", "init", "new", "--network", "another", "--environment", "test")
@@ -509,7 +510,7 @@ def test_a_seat_signs_with_a_device(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
     def pratique(*words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pratique", "authority", *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST)
 
     key = f"hsm:board/seat-9?module={MODULE}"
     made = pratique("seat", "seat-9", "--holder", "XS9", "--region", "R9", "--key", key)

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
 from pratique.trust import json_text
 from tests import travellers as t
+from tests.steps import LONGEST, within
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "examples/traveller.txt").read_text().strip()
@@ -30,7 +30,7 @@ SCHEMA = json.loads((ROOT / "docs/reference/pratique-health-code-1.schema.json")
 def run(home: Path, *words: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pratique", *words, "--home", str(home)],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONGEST,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
@@ -132,19 +132,17 @@ BOMBS = {
 }
 
 
+BOMB_LINES = 100_000
+"""Of Python that refusing one may take."""
+
+
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_at_once_and_nothing_changes(home: Path, name: str) -> None:
+def test_a_bomb_is_refused_in_few_steps_and_nothing_changes(home: Path, name: str) -> None:
     Ruleset(t.utopia())
     path, before = home / "bomb.json", files.snapshot_path(home).read_bytes()
-    spent: list[float] = []
-    message = ""
-    for _ in range(3):
-        begun = time.process_time()
-        with pytest.raises(DocumentRefused) as refused:
-            Ruleset(documents.read(json_text.parse(BOMBS[name])).rules)
-        spent.append(time.process_time() - begun)
-        message = refused.value.message
-    assert min(spent) < 0.050
+    with pytest.raises(DocumentRefused) as refused:
+        within(BOMB_LINES, lambda: Ruleset(documents.read(json_text.parse(BOMBS[name])).rules))
+    message = refused.value.message
     assert 0 < len(message) < 300
     path.write_bytes(BOMBS[name])
     code, said = run(home, "rules", "import", str(path))

@@ -18,6 +18,7 @@ from pratique.edges import issuer_home
 from pratique.edges.register import Writing, open_register
 from pratique.formats import Envelope, hcert
 from pratique.revocation.tags import tag
+from tests.steps import LONGEST
 
 ROOT = Path(__file__).resolve().parents[3]
 AT = "2026-11-22T09:00:00Z"
@@ -55,7 +56,7 @@ class Desk:
         done = subprocess.run(
             [sys.executable, "-m", "pratique", *words],
             cwd=ROOT, env=self.environment, input=given, capture_output=True, text=True,
-            check=False, timeout=120,
+            check=False, timeout=LONGEST,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         self.said = done.stderr

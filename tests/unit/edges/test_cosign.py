@@ -136,9 +136,7 @@ def test_too_much_too_slow_or_half_a_request_leaves_nothing(
     # A sender that never ends is not heard to its end.
     assert post(witness.url, large, length=10**12).startswith(b"HTTP/1.1 400")
     monkeypatch.setattr(served, "PATIENCE", 0.2)
-    began = time.monotonic()
     assert post(witness.url, b"old 0\n", length=500).startswith(b"HTTP/1.1 400")
-    assert time.monotonic() - began < 3
     host, _, port = witness.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 5) as gone:
         gone.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 500\r\n\r\nold")
@@ -243,16 +241,15 @@ def test_a_witness_that_drips_or_says_nothing_is_left(monkeypatch: pytest.Monkey
     def dripped(start: bytes) -> web.Answer:
         def answer(_request: bytes, connection: socket.socket) -> None:
             connection.sendall(start)
-            for _ in range(40):
+            # Without end: only the one who asks can end it.
+            while True:
                 time.sleep(0.05)
                 connection.sendall(b"x")
 
         return answer
 
-    began = time.monotonic()
     for start in (b"HTTP/1.1 200 OK\r\nX-Header: ", b"HTTP/1.1 200 OK\r\n\r\n", b""):
         assert asks(dripped(start)).code in {"witness-slow", "witness-unreachable"}
-    assert time.monotonic() - began < 4
 
 
 def test_where_nobody_listens_is_told() -> None:

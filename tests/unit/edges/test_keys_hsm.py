@@ -18,6 +18,7 @@ from pratique.crypto import chain, make_x509, primitives, x509
 from pratique.edges.keys import make_key, open_key
 from pratique.errors import ExtraMissing, PratiqueError
 from pratique.terms import Algorithm, Environment
+from tests.steps import LONGEST
 
 pkcs11 = pytest.importorskip("pkcs11", reason="the extra 'hsm' is not installed")
 MODULES = (
@@ -166,7 +167,7 @@ def test_a_worker_opens_its_own(method: str) -> None:
     check = primitives.load(key.algorithm, key.public_key)
     with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
         for _ in range(3):
-            assert check(pool.submit(signed, where).result(timeout=60), b"message")
+            assert check(pool.submit(signed, where).result(timeout=LONGEST), b"message")
         assert check(key.sign(b"message"), b"message")
     assert check(key.sign(b"message"), b"message")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pratique.log import merkle
 from pratique.log.checkpoint import Checkpoint, opened, signed
 from pratique.log.merkle import leaf_hash, listed
 from pratique.log.tiles import Tiles
+from tests.killing import killed_at_work
 from tests.unit.log import seen
 
 LEAVES = [b"leaf %d" % number for number in range(2000)]
@@ -99,29 +99,10 @@ def test_another_key_adds_nothing(tmp_path: Path) -> None:
     assert log.head() is None
 
 
-def _killed(work: Callable[[int], None], after: float) -> int:
-    """Let a child work, kill it, and return the last number that it said was done."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(reader)
-            for number in range(100_000):
-                work(number)
-                os.write(writer, b"x")
-        finally:
-            os._exit(1)
-    os.close(writer)
-    time.sleep(after)
-    os.kill(child, signal.SIGKILL)
-    _, ended = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(ended)
-    with os.fdopen(reader, "rb") as said:
-        return len(said.read())
-
-
-def _added(log: LogFolder) -> None:
-    log.append(LEAVES[:7], KEY)
+def _adding(log: LogFolder, tell: Callable[[bytes], object]) -> None:
+    while True:
+        log.append(LEAVES[:7], KEY)
+        tell(b"added\n")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -129,7 +110,7 @@ def test_a_log_that_was_killed_goes_on(tmp_path: Path) -> None:
     log, draw, done = _log(tmp_path), random.Random(7), 0
     for _ in range(25):
         begun = log.size()
-        said = _killed(lambda _number: _added(log), draw.uniform(0.005, 0.08))
+        said = len(killed_at_work(partial(_adding, log), draw.randrange(4), draw.uniform(0, 0.01)))
         # One more may be there than was said, and none less.
         assert log.size() - begun in {7 * said, 7 * (said + 1)}
         done += said
@@ -205,15 +186,17 @@ def test_a_witness_that_was_killed_has_forgotten_no_cosignature_that_it_gave(
     name = seen.witness(0).name
     witness = Witness(name, seen.key(name), {seen.ORIGIN: seen.log_key()})
 
-    def work(_number: int) -> None:
-        old = ledger.held(seen.ORIGIN).size
-        note = signed(Checkpoint(seen.ORIGIN, old + 1, merkle.root(NODES, old + 1)), KEY)
-        request = Request(old, merkle.consistency(NODES, old, old + 1), note)
-        cosigned(request, witness, ledger, at=seen.AT)
+    def work(tell: Callable[[bytes], object]) -> None:
+        while True:
+            old = ledger.held(seen.ORIGIN).size
+            note = signed(Checkpoint(seen.ORIGIN, old + 1, merkle.root(NODES, old + 1)), KEY)
+            request = Request(old, merkle.consistency(NODES, old, old + 1), note)
+            cosigned(request, witness, ledger, at=seen.AT)
+            tell(b"given\n")
 
     for _ in range(20):
         begun = ledger.held(seen.ORIGIN).size
-        said = _killed(work, draw.uniform(0.005, 0.08))
+        said = len(killed_at_work(work, draw.randrange(4), draw.uniform(0, 0.02)))
         assert ledger.held(seen.ORIGIN).size - begun in {said, said + 1}
         done += said
     assert done > 0

@@ -287,14 +287,13 @@ def test_a_body_that_comes_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
     def drops(_: bytes, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
-        for _number in range(900):
+        # Without end: only the one who asks can end it.
+        while True:
             connection.sendall(b"x")
             time.sleep(0.05)
 
-    began = time.monotonic()
     error = refused(drops)
     assert (error.code, error.exit_code) == ("network-slow", 4)
-    assert time.monotonic() - began < 5
 
 
 def test_a_server_that_says_nothing_or_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,16 +311,14 @@ def test_a_server_that_drips_its_headers_or_says_later_holds_nobody(
 ) -> None:
     def drips(_: bytes, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
-        for _number in range(60):
+        while True:
             time.sleep(0.05)
             connection.sendall(b"x")
 
     monkeypatch.setattr(fetch, "BEGUN", 0.5)
-    began = time.monotonic()
     assert refused(drips).code == "network-slow"
     later = b"HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
     assert refused(lambda _, connection: connection.sendall(later)).code == "network-unreachable"
-    assert time.monotonic() - began < 5
 
 
 # What a server learns

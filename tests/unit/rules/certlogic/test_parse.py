@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,9 +14,13 @@ from pratique.rules.certlogic.describe import describe
 from pratique.rules.certlogic.expression import BUDGET, DEPTH, NODES, Expression, cost
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.values import Reason
+from tests.steps import within
 from tests.unit.rules.certlogic.engines import codes, read, reason
 
 ACC = {"var": "accumulator"}
+
+# Lines of Python that the work may take, at two to five times what it takes: exponential work takes more.
+PARSED, EVALUATED, COMPILED = 50_000, 6_000_000, 2_000_000
 
 
 def nested(times: int, build: Callable[[Any], Any], inner: Any = True) -> Any:
@@ -90,15 +94,12 @@ BOMBS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_within_50_ms(name: str) -> None:
+def test_a_bomb_is_refused_in_few_steps(name: str) -> None:
     bomb = BOMBS[name]()
-    started = time.process_time()
-    found = parse(bomb)
-    spent = time.process_time() - started
+    found = within(PARSED, lambda: parse(bomb))
     _defuse(bomb)
     assert not isinstance(found, Expression)
     assert all(len(issue.where) + len(issue.message) < 1000 for issue in found)
-    assert spent < 0.05
 
 
 def _defuse(bomb: Any) -> None:
@@ -132,21 +133,17 @@ RUNNING = {
 
 
 @pytest.mark.parametrize("name", RUNNING)
-def test_what_takes_too_many_steps_is_open_within_50_ms(name: str) -> None:
+def test_what_takes_too_many_steps_is_open_in_bounded_work(name: str) -> None:
     logic, data = RUNNING[name]
-    started = time.process_time()
-    assert reason(logic, data) is Reason.BUDGET
-    assert time.process_time() - started < 0.05
+    assert within(EVALUATED, lambda: reason(logic, data)) is Reason.BUDGET
 
 
 @pytest.mark.parametrize("sought", ["no", 1, None])
-def test_the_dearest_evaluation_within_the_budget_ends_within_50_ms(sought: Any) -> None:
+def test_the_dearest_evaluation_within_the_budget_is_bounded_work(sought: Any) -> None:
     each = {"if": [{"in": [{"var": "accumulator.x"} if sought is None else sought, {"var": "current"}]}, 1, 0]}  # fmt: skip
     rounds = (BUDGET - 10) // cost(read(each).root)
     logic, data = {"reduce": [{"var": ""}, each, 0]}, [[2] * 2048] * rounds
-    started = time.process_time()
-    assert reason(logic, data) is None
-    assert time.process_time() - started < 0.05 * 2  # two engines
+    assert within(EVALUATED, lambda: reason(logic, data)) is None
     assert reason(logic, [*data, []]) is Reason.BUDGET
 
 
@@ -163,10 +160,8 @@ def test_the_largest_expressions_compile_and_are_said_without_trouble() -> None:
     }
     for logic in largest.values():
         expression = read(logic)
-        started = time.process_time()
-        assert describe(expression)
-        compile_rules([expression] * 3, build=build)
-        assert time.process_time() - started < 0.5
+        assert within(COMPILED, partial(describe, expression))
+        within(COMPILED, partial(compile_rules, [expression] * 3, build=build))
 
 
 def test_numbers_do_not_grow_without_end() -> None:
