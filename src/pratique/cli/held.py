@@ -12,9 +12,50 @@ from __future__ import annotations
 from pathlib import Path
 
 from pratique.edges import files
+from pratique.errors import DocumentRefused
 from pratique.snapshot import Snapshot
+from pratique.terms import Environment
+from pratique.trust.store import TrustList
 
 ANCHOR = Path("network") / "anchor.json"
+
+
+def imported(home: Path | None) -> Snapshot:
+    """Return what was imported, so that more can be added to it: of the network's environment, if any.
+
+    What is added must stand beside what was synced: of two environments no check could be made.
+    """
+    folder = files.home(home)
+    found = files.load_snapshot(folder)
+    named = environment(folder)
+    if found is None:
+        return Snapshot(
+            number=0, created=0, environment=named or Environment.PRODUCTION, trust=TrustList()
+        )
+    if named is None or named is found.environment:
+        return found
+    if not len(found.trust):
+        return found.replace(environment=named)
+    raise DocumentRefused(
+        "environment-differs",
+        f"the network that was synced is for {named}, the signers that were imported are for "
+        f"{found.environment}",
+        "use another home folder for one of them, or forget the signers: "
+        "pratique trust import SOURCE --replace",
+    )
+
+
+def environment(folder: Path) -> Environment | None:
+    """Return the environment of the network that was synced into a home folder; None without one."""
+    if not (folder / ANCHOR).exists():
+        return None
+    from pratique.edges.network import held  # noqa: PLC0415 - rule 2
+    from pratique.network import names, view  # noqa: PLC0415 - rule 2
+
+    kept = held.load(held.folder_of(folder))
+    if kept is None or names.TIMESTAMP_FILE not in kept.files:
+        return None
+    return view.read(kept.files, kept.anchor).board.environment
 
 
 def snapshot(home: Path | None) -> Snapshot | None:

@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pratique.edges import disk
-from pratique.errors import DocumentRefused, Unreadable
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable
 from pratique.snapshot import Snapshot, Source, is_snapshot
 from pratique.terms import Environment
 from pratique.trust import store
 
 if TYPE_CHECKING:
     from pratique.crypto.spki import PublicKey
+    from pratique.rules.arrived import Arrived
     from pratique.rules.documents import Published
     from pratique.trust.certificates import Reading
 
@@ -178,6 +179,22 @@ def rules_from(paths: Iterable[Path]) -> Published:
         except DocumentRefused as error:
             raise _at(path, error) from error
     return documents.merged(parts)
+
+
+def rules_arrived(paths: Iterable[Path]) -> Iterator[tuple[Path, Arrived | PratiqueError]]:
+    """Read files of others' rules and value sets, and folders of them, each for itself."""
+    from pratique.rules.arrived import arrived  # noqa: PLC0415 - a check reads a snapshot
+    from pratique.trust import countries, json_text  # noqa: PLC0415
+
+    for path, alone in _files(list(paths)):
+        if not alone and path.suffix != ".json":
+            continue
+        try:
+            yield path, arrived(json_text.parse(read_bytes(path)), countries.place)
+        except DocumentRefused as error:
+            yield path, _at(path, error)
+        except Unreadable as error:
+            yield path, error
 
 
 def read_proof_key(path: Path) -> PublicKey:

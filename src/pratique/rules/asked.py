@@ -2,7 +2,8 @@
 
     Rule -> parse -> closed list of variables -> Expression -> values over data
 
-1. A rule whose logic is not CertLogic, or reads more than it may, never becomes one.
+1. A rule whose logic is not CertLogic, or reads more than it may, never becomes one: it is refused, or
+   held without an expression, where rules of others are held.
 """
 
 from __future__ import annotations
@@ -15,15 +16,30 @@ from pratique.rules.certlogic import variables
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.parse import Issue as LogicIssue
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.rule import Rule
+from pratique.rules.rule import Issue, Rule
 
 
 class Asked:
-    """The expressions of a ruleset's rules."""
+    """The expressions of a ruleset's rules; those that cannot be asked have none.
 
-    def __init__(self, rules: Iterable[Rule], *, compatible: bool) -> None:
-        self._expressions = {id(rule): _parsed(rule, compatible=compatible) for rule in rules}
+    Attributes:
+        faults: id of a rule -> stable code of why it cannot be asked.
+    """
+
+    def __init__(self, rules: Iterable[Rule], *, compatible: bool, hold_open: bool = False) -> None:
+        self._expressions: dict[int, Expression] = {}
+        self.faults: dict[int, str] = {}
+        for rule in rules:
+            found = None if rule.fault and hold_open else _parsed(rule)
+            beyond = variables.check(found, compatible=compatible) if found is not None else ()
+            if beyond and not hold_open:
+                raise _refused(rule, _beyond(beyond[0]))
+            if found is None or beyond:
+                self.faults[id(rule)] = rule.fault or "rule-variable"
+            else:
+                self._expressions[id(rule)] = found
 
     def value_sets(self, rule: Rule) -> set[str]:
         """Return the names of the value sets that a rule looks into."""
@@ -40,17 +56,31 @@ class Asked:
         return compile_rules([self._expressions[id(rule)] for rule in rules], build=build)
 
 
-def _parsed(rule: Rule, *, compatible: bool) -> Expression:
+def refusal(rule: Rule, *, compatible: bool = True) -> Issue | None:
+    """Say why a rule's logic cannot be asked; None if it can."""
     found = parse(rule.logic)
     if not isinstance(found, Expression):
-        raise _refused(rule, "rule-logic", found[0].where, found[0].message)
+        return Issue(f"Logic{found[0].where[1:]}", "rule-logic", found[0].message)
     beyond = variables.check(found, compatible=compatible)
-    if beyond:
-        raise _refused(rule, "rule-variable", beyond[0].where, beyond[0].message)
+    if not beyond:
+        return None
+    return _beyond(beyond[0])._replace(where=f"Logic{beyond[0].where[1:]}")
+
+
+def _parsed(rule: Rule) -> Expression:
+    found = parse(rule.logic)
+    if not isinstance(found, Expression):
+        raise _refused(rule, Issue(found[0].where, "rule-logic", found[0].message))
     return found
 
 
-def _refused(rule: Rule, code: str, where: str, message: str) -> DocumentRefused:
+def _beyond(found: LogicIssue) -> Issue:
+    return Issue(found.where, "rule-variable", found.message)
+
+
+def _refused(rule: Rule, issue: Issue) -> DocumentRefused:
     return DocumentRefused(
-        code, f"rule {rule.name} is refused: {where}: {message}", "pratique rules check"
+        issue.code,
+        f"rule {rule.name} is refused: {issue.where}: {issue.message}",
+        "pratique rules check",
     )

@@ -39,16 +39,24 @@ def read(document: object) -> Published:
             return Published(rules=tuple(map(envelope.read, document["rules"])))
         if "Identifier" in document:
             return Published(rules=(envelope.read(document),))
-        if isinstance(document.get("valueSetValues"), Mapping):
-            name = str(document.get("valueSetId", ""))
-            return Published(value_sets={name: sorted(document["valueSetValues"])})
-        if document and all(_is_codes(value) for value in document.values()):
-            return Published(value_sets={str(n): list(v) for n, v in document.items()})
+        if (found := value_sets(document)) is not None:
+            return Published(value_sets=found)
     raise DocumentRefused(
         "rules-unknown",
         "it holds neither rules nor value sets",
         "a rule, a list of rules, or value sets: {name: [code, ...]}",
     )
+
+
+def value_sets(document: object) -> Sets | None:
+    """Read the value sets of one parsed document; None if it holds none."""
+    if not isinstance(document, Mapping):
+        return None
+    if isinstance(document.get("valueSetValues"), Mapping):
+        return {str(document.get("valueSetId", "")): sorted(document["valueSetValues"])}
+    if document and all(_is_codes(value) for value in document.values()):
+        return {str(name): list(codes) for name, codes in document.items()}
+    return None
 
 
 def merged(parts: Iterable[Published]) -> Published:
@@ -64,8 +72,9 @@ def merged(parts: Iterable[Published]) -> Published:
 def ruleset_of(
     rows: Iterable[object], value_sets: Sets, *, compatible: bool, build: Build | None
 ) -> Ruleset:
-    """Return the ruleset of rules' documents, as a snapshot keeps them."""
-    return Ruleset(map(envelope.read, rows), value_sets, compatible=compatible, build=build)
+    """Return the ruleset of rules' documents, as a snapshot keeps them: some may be held OPEN."""
+    rules = map(envelope.read_held, rows)
+    return Ruleset(rules, value_sets, compatible=compatible, build=build, hold_open=True)
 
 
 def write(rule: Rule) -> dict[str, Any]:
@@ -86,6 +95,7 @@ def write(rule: Rule) -> dict[str, Any]:
         "ValidTo": _instant(rule.valid_to),
         "AffectedFields": list(rule.affected_fields),
         "Logic": rule.logic,
+        "Fault": rule.fault or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -6,6 +6,7 @@
    refuse is an issue here, and more: the logic itself is checked too, which the gateway never did.
 2. A rule names products, days and countries; what could name a person is refused with its place.
 3. Times are seconds since the epoch; `valid_from` is inclusive, `valid_to` is not.
+4. An instant is read in whatever spelling of ISO 8601 a state wrote it, and published in one alone.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Rule(NamedTuple):
         descriptions: (language, text), as published.
         valid_from, valid_to: when it is in force.
         logic: the expression, as JSON.
+        fault: stable code of why it cannot be asked; it is OPEN then. Mostly empty.
     """
 
     identifier: str
@@ -63,6 +65,7 @@ class Rule(NamedTuple):
     valid_to: int
     affected_fields: tuple[str, ...]
     logic: Any
+    fault: str = ""
 
     @property
     def name(self) -> str:
@@ -81,16 +84,28 @@ KINDS: dict[str, Kind | None] = {
     "Recovery": Kind.RECOVERY,
     "Exemption": Kind.EXEMPTION,
 }
+LAST = 253_402_300_799
+"""9999-12-31T23:59:59Z: what is later is as late as this."""
+NEWEST = (999_999, 999_999, 999_999)
+"""A version that none is newer than."""
 _PREFIX = {"General": "GR", "Vaccination": "VR", "Test": "TR", "Recovery": "RR", "Exemption": "ER"}
+PREFIXES = {prefix: kind for kind, prefix in _PREFIX.items()}
+"""First letters of an identifier -> the kind of certificate that it is about."""
 _IDENTIFIER = re.compile(r"(GR|VR|TR|RR|IR|ER)-[A-Z]{2,3}-[0-9]{4}", re.ASCII)
 _VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2,3}", re.ASCII)
-_INSTANT = re.compile(
+_PUBLISHED_INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,][0-9]{1,40})?"
+    r" ?(?:([Zz])|([+-][0-9]{2})(?::?([0-9]{2}))?)?",
+    re.ASCII,
+)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 SHORTEST_DESCRIPTION = 20
 
-FOR_PUBLISHING = frozenset({"rule-description-short", "rule-description-en"})
+FOR_PUBLISHING = frozenset({"rule-description-short", "rule-description-en", "rule-time-spelling"})
 """Codes of issues that keep a rule from being published, and not from being read."""
 
 
@@ -104,35 +119,113 @@ def issues(document: object) -> list[Issue]:
     return found
 
 
+def hindrances(document: object) -> list[Issue]:
+    """Return what keeps a rule from being read, and not only from being published."""
+    return [issue for issue in issues(document) if issue.code not in FOR_PUBLISHING]
+
+
 def read(document: object) -> Rule:
     """Read a rule; DocumentRefused `rule-…` naming the first thing that is wrong with it."""
-    if found := [issue for issue in issues(document) if issue.code not in FOR_PUBLISHING]:
-        first = found[0]
-        raise DocumentRefused(
-            first.code, f"a rule is refused: {first.where}: {first.message}", "pratique rules check"
-        )
+    if found := hindrances(document):
+        raise _refused(found[0])
     assert isinstance(document, Mapping)
-    version = tuple(map(int, document["Version"].split(".")))
+    return _made(document)
+
+
+def read_held(document: object) -> Rule:
+    """Read a rule as a snapshot keeps it: it may be held with a fault, and its country respelled."""
+    held = document if isinstance(document, Mapping) else {}
+    fault = held.get("Fault", "")
+    if type(fault) is not str or (fault and held.get("Logic") != {}):
+        raise _refused(Issue("Fault", "rule-fault", "a rule with a fault has no logic"))
+    # An identifier that is none is held as it was written; the others fit what was read once.
+    passed = {"rule-country", *({"rule-prefix"} if fault else ())}
+    for issue in hindrances(document):
+        if issue.code in passed or (fault and issue.where == "Identifier"):
+            continue
+        raise _refused(issue)
+    if type(held.get("Identifier")) is not str:
+        raise _refused(Issue("Identifier", "rule-field", "it must be a text"))
+    return _made(held)._replace(fault=fault)
+
+
+def _refused(first: Issue) -> DocumentRefused:
+    return DocumentRefused(
+        first.code, f"a rule is refused: {first.where}: {first.message}", "pratique rules check"
+    )
+
+
+def _made(document: Mapping[str, Any]) -> Rule:
     return Rule(
         identifier=document["Identifier"],
         type=RuleType(document["Type"]),
         country=document["Country"],
         region=document.get("Region") or None,
-        version=(version[0], version[1], version[2]),
+        version=version(document["Version"]),
         kind=KINDS[document["CertificateType"]],
         engine=document["Engine"],
         engine_version=document["EngineVersion"],
         schema_version=document["SchemaVersion"],
         descriptions=tuple((row["lang"], row["desc"]) for row in document["Description"]),
-        valid_from=_seconds(document["ValidFrom"]),
-        valid_to=_seconds(document["ValidTo"]),
+        valid_from=instant(document["ValidFrom"]) or 0,
+        valid_to=_end(document["ValidTo"]) or 0,
         affected_fields=tuple(document["AffectedFields"]),
         logic=document["Logic"],
     )
 
 
-def _seconds(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
+def good(name: str, document: Mapping[str, Any]) -> bool:
+    """Tell whether one member of a rule can be read."""
+    return all(issue.code in FOR_PUBLISHING for issue in _CHECKS[name](name, document))
+
+
+def is_country(text: str) -> bool:
+    """Tell whether a text has the form of a country's code."""
+    return _COUNTRY.fullmatch(text) is not None
+
+
+def version(text: str) -> tuple[int, int, int]:
+    """Return the three numbers of a version."""
+    major, minor, patch = map(int, text.split("."))
+    return major, minor, patch
+
+
+def instant(value: object) -> int | None:
+    """Read an instant in a spelling of ISO 8601, in seconds since the epoch; None if it is none.
+
+    States write fractions of any length, "+0200", and no zone, which is UTC. A day is its first second.
+    """
+    if type(value) is not str:
+        return None
+    text = value.strip()
+    if _DAY.fullmatch(text):
+        return _seconds(f"{text}T00:00:00+00:00")
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    day, minutes, seconds, _, hours, rest = found.groups()
+    zone = f"{hours}:{rest or '00'}" if hours else "+00:00"
+    return _seconds(f"{day}T{minutes}{seconds or ':00'}{zone}")
+
+
+def day_end(value: object) -> int | None:
+    """Read a day as the first second after it; None if it is no day. A rule until a day holds on it."""
+    text = value.strip() if type(value) is str else ""
+    begins = instant(text) if _DAY.fullmatch(text) else None
+    return None if begins is None else min(begins + 86_400, LAST)
+
+
+def _end(value: object) -> int | None:
+    ends = day_end(value)
+    return instant(value) if ends is None else ends
+
+
+def _seconds(text: str) -> int | None:
+    try:
+        seconds = int(datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0), LAST)
 
 
 def _text_like(pattern: re.Pattern[str], what: str) -> Any:
@@ -156,13 +249,12 @@ def _one_of(*values: str) -> Any:
 
 def _instant(name: str, rule: Mapping[str, Any]) -> list[Issue]:
     value = rule.get(name)
-    try:
-        if type(value) is str and _INSTANT.fullmatch(value):
-            datetime.fromisoformat(value)
-            return []
-    except ValueError:
-        pass
-    return [Issue(name, "rule-time", "it must be an instant with a zone and without fractions")]
+    if instant(value) is None:
+        return [Issue(name, "rule-time", "it must be an instant, as in 2026-12-01T00:00:00Z")]
+    if _PUBLISHED_INSTANT.fullmatch(str(value)):
+        return []
+    spelled = "to be published it must be an instant with a zone and without fractions"
+    return [Issue(name, "rule-time-spelling", spelled)]
 
 
 def _region(name: str, rule: Mapping[str, Any]) -> list[Issue]:
@@ -227,6 +319,6 @@ def _together(rule: Mapping[str, Any]) -> list[Issue]:
         )
     if country != rule["Country"]:
         found.append(Issue("Country", "rule-country", "it is not the country in the identifier"))
-    if _seconds(rule["ValidFrom"]) >= _seconds(rule["ValidTo"]):
+    if (instant(rule["ValidFrom"]) or 0) >= (_end(rule["ValidTo"]) or 0):
         found.append(Issue("ValidTo", "rule-time", "it must be later than ValidFrom"))
     return found

@@ -5,8 +5,8 @@
 1. Acceptance rules are those of the country (and region) of arrival, Invalidation rules those of the
    issuer's country; in force at the clock, the highest version of each identifier (CertLogic and the
    EU's rule selection).
-2. A rule whose engine, version or logic is not known here, and one that errs or runs out of steps, is
-   OPEN: never passed.
+2. A rule whose engine, version or logic is not known here, one that is held with a fault, and one that
+   errs or runs out of steps, is OPEN: never passed.
 3. No rules for a country is NOT_ASSESSED, which is never green: three peers showed "valid" there.
 """
 
@@ -87,6 +87,7 @@ class Ruleset:
         *,
         compatible: bool = False,
         build: Build | None = None,
+        hold_open: bool = False,
     ) -> None:
         """Take rules and value sets.
 
@@ -97,12 +98,18 @@ class Ruleset:
             compatible: let in what existing rules read beyond the list (`variables.COMPATIBLE`).
             build: turns a compiled ruleset's syntax tree into code; without it rules are interpreted,
                 with the same outcomes.
+            hold_open: hold a rule that has a fault, or reads what is not on the list, as OPEN:
+                for rules of others, of which none may get lost.
         """
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.country, rule.name, str(rule))))
         self.value_sets = {name: list(codes) for name, codes in sorted((value_sets or {}).items())}
         self.compatible = compatible
         self._build = build
-        self._asked = _engine().Asked(self.rules, compatible=compatible) if self.rules else None
+        self._asked = (
+            _engine().Asked(self.rules, compatible=compatible, hold_open=hold_open)
+            if self.rules
+            else None
+        )
         self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
         self._programs: dict[int, tuple[tuple[Rule, ...], _Program]] = {}
 
@@ -193,12 +200,18 @@ class Ruleset:
             for rule in rules
         )
 
+    def unasked(self, rule: Rule) -> str:
+        """Return the code of why a rule of this set is OPEN for everybody; empty if it is not."""
+        return self._unasked.get(id(rule), "")
+
     @cached_property
     def _unasked(self) -> dict[int, str]:
         # A value set that is missing reads as nothing, and "not in nothing" would pass.
         found = {}
         for rule in self.rules:
-            if not _understood(rule):
+            if self._asked and id(rule) in self._asked.faults:
+                found[id(rule)] = self._asked.faults[id(rule)]
+            elif not _understood(rule):
                 found[id(rule)] = "engine-or-schema-unknown"
             elif self._asked and self._asked.value_sets(rule) - self.value_sets.keys():
                 found[id(rule)] = "value-set-missing"

@@ -72,7 +72,10 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
     return network.replace(
         trust=network.trust.merge(others),
         ruleset=Ruleset(
-            (*network.ruleset.rules, *rules), sets, compatible=imported.ruleset.compatible
+            (*network.ruleset.rules, *rules),
+            sets,
+            compatible=imported.ruleset.compatible,
+            hold_open=True,
         ),
         revocations=_together(network, imported),
         sources=(*network.sources, *imported.sources),

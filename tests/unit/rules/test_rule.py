@@ -33,7 +33,7 @@ def test_a_good_rule_has_no_issues_and_reads_as_it_was_written() -> None:
         ({"Type": "Denial"}, ("Type", "rule-field")),
         ({"Version": "1.0"}, ("Version", "rule-field")),
         ({"CertificateType": ...}, ("CertificateType", "rule-field")),
-        ({"ValidFrom": "2021-01-01"}, ("ValidFrom", "rule-time")),
+        ({"ValidFrom": "1st of May"}, ("ValidFrom", "rule-time")),
         ({"ValidFrom": "2021-02-30T00:00:00Z"}, ("ValidFrom", "rule-time")),
         ({"ValidTo": "2021-01-01T00:00:00Z"}, ("ValidTo", "rule-time")),
         ({"Region": 1}, ("Region", "rule-field")),
