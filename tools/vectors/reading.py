@@ -43,11 +43,11 @@ def _text() -> list[Row]:
             "HC1:" + "0" * 4293, amber("TEXT_TOO_LONG"),
         ),
         ("prefix-other", "a code of another family", other, "AT1:" + GOOD_TEXT[4:], amber("FORMAT_NOT_READ")),
-        ("prefix-lower", "the prefix in lower case", "HCERT §2: HC1: is upper case", "hc1:" + GOOD_TEXT[4:], amber("PREFIX_UNKNOWN")),
+        ("prefix-lower", "the prefix in lower case", "a scanner's setting; upper case loses nothing, and the checksum confirms it", "hc1:" + GOOD_TEXT[4:], amber("CASE_FLIPPED", "NO_RULES")),
         ("prefix-short", "a prefix that is not whole", "a partial scan", "HC1", amber("PREFIX_UNKNOWN")),
         ("prefix-only", "the prefix and nothing", "a partial scan", "HC1:", amber("COMPRESSION_INVALID")),
-        ("prefix-late", "a blank before the prefix", "a prefix stands first", " " + GOOD_TEXT, amber("PREFIX_UNKNOWN")),
-        ("prefix-link", "a web address", "a code that opens something", "https://example.org/HC1:", amber("PREFIX_UNKNOWN")),
+        ("prefix-late", "a blank before the prefix", "what stands around a code is taken off, and the checksum confirms it", " " + GOOD_TEXT, amber("NO_RULES")),
+        ("prefix-link", "a web address", "a code that opens something, and holds none", "https://example.org/HC1:", amber("COMPRESSION_INVALID")),
     ]  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _base45() -> list[Row]:
     damaged = amber("BASE45_INVALID")
     cut = GOOD_TEXT[: 4 + (len(GOOD_TEXT) - 4) // 3 * 3]
     return [
-        ("newline", "a line end after the last character", "RFC 9285 §6; a common decoder lets it pass", GOOD_TEXT + "\n", damaged),
+        ("newline", "a line end after the last character", "printed codes hold it; it is none of Base45's, and is taken off", GOOD_TEXT + "\n", amber("NO_RULES")),
         ("lower-case", "one letter in lower case", "RFC 9285 §4.2: the alphabet is upper case", GOOD_TEXT[:9] + "a" + GOOD_TEXT[10:], damaged),
         ("look-alike", "KELVIN SIGN, which upper-cases to K", "a text has one spelling only", GOOD_TEXT[:9] + "\u212a" + GOOD_TEXT[10:], damaged),
         ("fullwidth", "a full-width digit", "a text has one spelling only", GOOD_TEXT[:9] + "\uff16" + GOOD_TEXT[10:], damaged),

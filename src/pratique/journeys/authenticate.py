@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 from pratique import formats
-from pratique.findings import Code
-from pratique.formats import Envelope, foreign
+from pratique.findings import Code, Step
+from pratique.formats import Envelope, foreign, wrapping
 from pratique.snapshot import Snapshot
 from pratique.terms import COSE_ALGORITHMS
 from pratique.trust.signer import Signer
@@ -27,6 +27,29 @@ def read(text: str) -> Envelope | Finding:
         name = foreign.name_of(text)
         return Finding(Code.PREFIX_UNKNOWN) if name is None else Finding(Code.FORMAT_NOT_READ, name)
     return reader.unwrap(text)
+
+
+def read_as_handed(text: str) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
+    """Step 1 for a text as people and devices hand it in: what is wrapped around the code is taken off.
+
+    Returns with the message, or with why it is not read, what was made good on the way.
+    """
+    found = read(text)
+    if type(found) is Envelope:
+        return found, ()
+    assert isinstance(found, Finding)
+    if found.code.step not in _READING or found.code in _PROVEN:
+        return found, ()
+    # Only now: what is right as it stands, nobody touches.
+    one = wrapping.unwrapped(text)
+    if one.finding is not None:
+        return one.finding, one.notes
+    return read(one.text), one.notes
+
+
+_READING = {Step.TEXT, Step.BASE45, Step.COMPRESSION}
+_PROVEN = {Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING}
+"""Not what a scanner, an e-mail or a spreadsheet does to a code."""
 
 
 def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signer] | Finding:

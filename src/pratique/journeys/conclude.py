@@ -71,6 +71,14 @@ def conclude_one(
     )
 
 
+def noted(found: Verification, notes: tuple[Finding, ...]) -> Verification:
+    """Return the verification with notes before its findings; they change no colour."""
+    if not notes:
+        return found
+    verdict = found.verdict
+    return found._replace(verdict=verdict._replace(findings=notes + verdict.findings))
+
+
 def _notes(envelope: Envelope) -> tuple[Finding, ...]:
     return () if envelope.kid_protected or envelope.kid is None else _KID_UNPROTECTED
 

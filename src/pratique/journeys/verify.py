@@ -5,7 +5,7 @@
 1. Nothing here reads a clock, a file or a network, and nothing is kept.
 2. The payload is not parsed until its signature is known to be good.
 3. No text raises: whatever is wrong with it is a finding.
-4. The steps are three: `authenticate.read`, `authenticate.authenticate`, `conclude.conclude_one`.
+4. The steps are three: `authenticate.read_as_handed`, `authenticate.authenticate`, `conclude.conclude_one`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from itertools import islice
 
 from pratique.errors import UsageError
 from pratique.journeys.assess import with_age, with_rules, with_stated_validity
-from pratique.journeys.authenticate import authenticate, read
-from pratique.journeys.conclude import Verification, conclude_one
+from pratique.journeys.authenticate import authenticate, read_as_handed
+from pratique.journeys.conclude import Verification, conclude_one, noted
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 
@@ -36,9 +36,11 @@ def verify(
     the best outcome is AMBER.
     """
     instant = _instant(at)
-    envelope = read(text)
+    envelope, notes = read_as_handed(text)
     signers = authenticate(envelope, snapshot)
     found = conclude_one(envelope, signers, snapshot, instant)
+    if notes:
+        found = noted(found, notes)
     if place is None:
         found = with_stated_validity(found, at)
     else:
@@ -59,10 +61,11 @@ def verify_many(
     instant = _instant(at)
     remaining = iter(texts)
     while chunk := list(islice(remaining, at_once)):
-        envelopes = [read(text) for text in chunk]
-        found = [authenticate(envelope, snapshot) for envelope in envelopes]
-        for envelope, signers in zip(envelopes, found, strict=True):
-            one = with_stated_validity(conclude_one(envelope, signers, snapshot, instant), at)
+        handed = [read_as_handed(text) for text in chunk]
+        found = [authenticate(envelope, snapshot) for envelope, _ in handed]
+        for (envelope, notes), signers in zip(handed, found, strict=True):
+            one = noted(conclude_one(envelope, signers, snapshot, instant), notes)
+            one = with_stated_validity(one, at)
             yield one if snapshot.roll is None else with_age(one, snapshot, None, instant)
 
 

@@ -1,0 +1,417 @@
+"""What stands around a code: found, and taken off.
+
+    bytes -> text -> lines -> codes, each as it stands in its picture, or why it is not one
+
+A code comes out of a scanner with a line end, out of an e-mail broken over lines and quoted, out of a link
+percent-encoded, out of a spreadsheet in quotation marks. None of this is the holder's doing.
+
+1. Base45 holds the blank, "%", "+" and "-" as characters of its own (RFC 9285 §4.2): whatever is taken off
+   is tried, and believed only if the checksum behind it is right (zlib, RFC 1950 §2.2).
+2. The text as it was handed in is tried first. What is right already is not touched.
+3. A whole Base45 text never ends in a blank: it would mean more than the two bytes, or the one, that it
+   stands for. Blanks before and after can be dropped.
+4. Tries are counted, and text is bounded: no text makes this long.
+5. Lines are read one by one, and a code is told as soon as it is whole: a scanner may be at the other end.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from pratique.crypto.envelope import Envelope
+from pratique.findings import UNREAD, Code
+from pratique.formats import base45, foreign, hcert, keyboards
+from pratique.verdict import Finding
+
+LONGEST = 20_000
+"""Characters of one code with all that is wrapped around it."""
+MOST_LINES = 150
+"""Lines over which one code may be broken."""
+_MOST_SIGNS = 4
+_BEAM = 16
+"""Ways to join the lines so far that are kept; a wrong one dies within a line, nearly always."""
+_MOST_TRIES = 2_000
+"""Ways to join lines that are tried in all."""
+
+
+class Unwrapped(NamedTuple):
+    """One code, as it stands in its picture.
+
+    Attributes:
+        text: begins with a known prefix; or what was handed in, where that is none.
+        notes: what was made good that somebody should hear of.
+        finding: why it is not read; None where it is whole.
+    """
+
+    text: str
+    notes: tuple[Finding, ...] = ()
+    finding: Finding | None = None
+
+    def __repr__(self) -> str:
+        return "<Unwrapped: not shown>"
+
+
+def unwrapped(text: str) -> Unwrapped:
+    """Return the one code that a text holds."""
+    if len(text) > LONGEST:
+        return Unwrapped(text, finding=Finding(Code.TEXT_TOO_LONG))
+    found = list(codes(lines_of(text)))
+    if not found:
+        return Unwrapped("", finding=Finding(Code.TEXT_EMPTY))
+    if len(found) > 1:
+        return Unwrapped(text, finding=Finding(Code.TEXT_SEVERAL))
+    return found[0]
+
+
+def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
+    """Yield the codes in lines of text, each as soon as it is whole.
+
+    A line of words beside a code (an e-mail's, a table's head) is passed over. Whatever else is not
+    recognised is told: it may be what is left of a code.
+    """
+    waiting = iter(lines)
+    started: list[str] = []
+    loose: list[str] = []
+    words: list[str] = []
+    seen = False
+    for line in waiting:
+        bare = _bare(line)
+        if bare.startswith(_DOCUMENTS) and not (started or seen):
+            yield from _document(line, waiting)
+            return
+        whole = list(_all_in(line)) if bare and _shows_sign(bare) else None
+        if started and (not bare or whole or _begins_anew(bare, whole, started)):
+            # An empty line, or another code: what was begun is over.
+            yield from _settled(started, loose)
+            started = []
+        if whole is None:
+            if bare:
+                (started or (words if _of_words(bare) else loose)).append(line)
+            continue
+        if loose and not started:
+            yield _unknown(loose)
+            loose.clear()
+        seen = True
+        yield from whole
+        if not whole:
+            started.append(line)
+    if started:
+        yield from _settled(started, loose)
+    if not seen:
+        loose[:0] = words
+    if loose:
+        yield _unknown(loose)
+
+
+def _begins_anew(bare: str, whole: list[Unwrapped] | None, started: list[str]) -> bool:
+    # By chance a line in the middle of a code may hold its sign: one code in ten thousand does.
+    return len(started) == MOST_LINES or (
+        whole is not None
+        and (_SIGN.match(_named(bare.translate(_WIDE))) is not None or _whole(started) is not None)
+    )
+
+
+def _settled(lines: list[str], loose: list[str]) -> Iterator[Unwrapped]:
+    """Yield the code that lines hold together; what is left of them, and is no words, is loose."""
+    found = _whole(lines)
+    if found is None:
+        yield _failed(lines)
+        return
+    yield found
+    used = bisect_left(range(1, len(lines)), True, key=lambda n: _whole(lines[:n]) is not None) + 1
+    loose += [line for line in lines[used:] if not _of_words(_bare(line))]
+
+
+def lines_of(text: str) -> list[str]:
+    """Cut a text into lines, at line ends only: 2D-DOC's separators are none."""
+    return re.split("\r*\n|\r|\x0b|\x0c|\x85|\u2028|\u2029", text)
+
+
+def decoded(data: bytes) -> str | None:
+    """Read bytes as text, whatever editor wrote them; None if they are no text."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _as(data[len(mark) :], encoding)
+    if b"\0" in data[:LONGEST]:
+        # UTF-16 without its mark, as some shells write it: every other byte of a code is zero.
+        even, odd = data[0:LONGEST:2].count(0), data[1:LONGEST:2].count(0)
+        half = min(len(data), LONGEST) / 2
+        if max(even, odd) < half * 0.9:
+            return None
+        return _as(data, "utf-16-be" if even > odd else "utf-16-le")
+    text = _as(data, "utf-8")
+    if text is None and not _CONTROLS.search(data):
+        # What an older editor wrote under a layout with accents.
+        text = data.decode("cp1252", "replace")
+    return text
+
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x7f]")
+
+
+def _as(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+_HIDDEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_PLAIN = {ord(c): None for c in _HIDDEN} | {ord(c): " " for c in _SPACES} | {ord("\t"): "\n"}
+_WIDE = {0xFF01 + n: 0x21 + n for n in range(94)}
+"""Full-width forms, which an East Asian computer types."""
+
+_SIGN = re.compile(r"HC1(?::|%(?:25)*3A|=3A|&#58;|&#x3a;|&colon;|\\u003a)", re.IGNORECASE)
+_DOCUMENTS = ("{", "<", "[{", "%PDF-", "{\\rtf")
+_FILES = (
+    (re.compile(r"(?:<\?xml(?s:.)*?)?(?:<!--(?s:.)*?)?(?:<!DOCTYPE svg(?s:.)*?)?<svg\b", re.IGNORECASE), "a drawing (SVG)"),
+    (re.compile(r"<!DOCTYPE html|<html\b|<head\b|<body\b|<div\b|<p\b", re.IGNORECASE), "a web page (HTML)"),
+    (re.compile(r"<\?xml|<[a-z]", re.IGNORECASE), "XML"),
+    (re.compile(r"%PDF-"), "a PDF that is no longer whole"),
+    (re.compile(r"\{\\rtf"), "a document (RTF)"),
+)  # fmt: skip
+
+
+def _bare(line: str) -> str:
+    return line.translate(_PLAIN).strip()
+
+
+def _shows_sign(bare: str) -> bool:
+    wide = bare.translate(_WIDE)
+    return (
+        bare.startswith(hcert.PREFIX)
+        or _SIGN.search(wide) is not None
+        or foreign.name_of(_named(wide)) is not None
+        or next(keyboards.readings(bare), None) is not None
+        or next(keyboards.foreign(bare), None) is not None
+    )
+
+
+_AROUND = re.compile(
+    # AIM identifiers (ISO/IEC 15424), ECI (\\000026), what zbarimg and scanners' own programs write.
+    r"""(?:[\s"'`<>\u2018-\u201f\u00ab\u00bb\u2039\u203a]+|\][A-Za-z][0-9A-Za-z]|\\[0-9]{6}|[A-Za-z0-9-]{2,12}-?Code:|QR:|hcert:)*""",
+    re.IGNORECASE,
+)
+
+
+def _named(text: str) -> str:
+    """Take off what a scanner or a reader wrote before a code of another family."""
+    around = _AROUND.match(text)
+    return text[around.end() :] if around is not None else text
+
+
+def _of_words(bare: str) -> bool:
+    """Tell whether a line is words, and not what is left of a code: a code has few blanks."""
+    return (bare != bare.upper() and max(map(len, bare.split())) <= 20) or not any(
+        map(str.isalnum, bare)
+    )
+
+
+def _all_in(line: str) -> Iterator[Unwrapped]:
+    """Yield the whole codes in one line."""
+    rest = line
+    for _ in range(_MOST_SIGNS):
+        found = _whole([rest])
+        if found is None:
+            return
+        yield found
+        before, _, after = rest.partition(found.text)
+        if found.finding is not None or before == rest or _SIGN.search(after) is None:
+            return
+        rest = after
+
+
+def _whole(lines: list[str]) -> Unwrapped | None:
+    """Return the code that lines stand for, where its checksum says so; or a format's name."""
+    text = "\n".join(lines)
+    if len(text) > LONGEST:
+        return None
+    for meant, notes in _meanings(text):
+        for place in _places(meant):
+            code = _assembled(meant[place:])
+            if code is not None:
+                return Unwrapped(code, notes)
+    if len(lines) > 1 or _SIGN.search(text):
+        return None
+    bare = _named(_bare(text).translate(_WIDE))
+    if (name := foreign.name_of(bare)) is not None:
+        return Unwrapped(bare, finding=Finding(Code.FORMAT_NOT_READ, name))
+    for reading in keyboards.foreign(_bare(text)):
+        if (name := foreign.name_of(reading.text)) is not None:
+            note = Finding(Code.KEYBOARD_MAPPED, reading.layout)
+            return Unwrapped(_bare(text), (note,), Finding(Code.FORMAT_NOT_READ, name))
+    return None
+
+
+def _meanings(text: str) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Yield what a text may have been before something was done to it, likeliest first."""
+    plain = text.translate(_PLAIN)
+    yield plain, ()
+    if "=" in plain:
+        # Quoted-printable (RFC 2045 §6.7): "=" is none of Base45's, so nothing is lost by it.
+        yield _HEX_QP.sub(_character, plain.replace("=\n", "")), ()
+    if "&" in plain:
+        yield html.unescape(plain).translate(_PLAIN), ()
+    if "\\" in plain:
+        yield _ESCAPED.sub(_character, plain).replace("\\", ""), ()
+    if _HEX_URL.search(plain):
+        once = _HEX_URL.sub(_character, plain)
+        yield once, ()
+        # A form writes a blank as "+" (application/x-www-form-urlencoded).
+        yield _HEX_URL.sub(_character, plain.replace("+", " ")), ()
+        if _HEX_URL.search(once):
+            yield _HEX_URL.sub(_character, once), ()
+    wide = plain.translate(_WIDE)
+    if wide != plain:
+        yield wide, ()
+    upper = wide.translate(_UPPER)
+    if upper != wide:
+        yield upper, (Finding(Code.CASE_FLIPPED),)
+    for reading in keyboards.readings(plain):
+        note = Code.CASE_FLIPPED if reading.layout == "US" else Code.KEYBOARD_MAPPED
+        where = "" if reading.layout == "US" else reading.layout
+        yield reading.text, (Finding(note, where),)
+
+
+_HEX_QP = re.compile("=([0-9A-Fa-f]{2})")
+_HEX_URL = re.compile("%([0-9A-Fa-f]{2})")
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_UPPER = {ord(c): ord(c) - 32 for c in "abcdefghijklmnopqrstuvwxyz"}
+"""ASCII only: "ſ" and the Kelvin sign have capitals too, and are none of a scanner's."""
+
+
+def _character(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
+
+
+def _places(text: str) -> Iterator[int]:
+    place = -1
+    for _ in range(_MOST_SIGNS):
+        place = text.find(hcert.PREFIX, place + 1)
+        if place < 0:
+            return
+        yield place
+
+
+_RUN = re.compile("[0-9A-Z $%*+./:-]*")
+_QUOTED = re.compile(r" ?(?:> ?)+")
+
+
+def _assembled(text: str) -> str | None:
+    """Return the whole code at a text's beginning, its lines joined; None if there is none.
+
+    Where a line was broken, a blank may have been dropped, or one be there that was not.
+    """
+    partial = [""]
+    tries = 0
+    for line in text.split("\n")[:MOST_LINES]:
+        if partial != [""]:
+            line = _QUOTED.sub("", line, count=1) if line.lstrip().startswith(">") else line  # noqa: PLW2901
+        run = _run(line)
+        grown = dict.fromkeys(
+            joined
+            for begun in partial
+            for joined in _joined(begun, run)
+            if len(joined) <= hcert.MAX_TEXT + 1
+        )
+        tries += len(grown)
+        for joined in grown:
+            if (code := _complete(joined)) is not None:
+                return code
+        partial = [joined for joined in grown if _may_go_on(joined)][:_BEAM]
+        if not partial or tries > _MOST_TRIES or len(run) < len(line.rstrip()):
+            return None
+    return None
+
+
+def _run(line: str) -> str:
+    found = _RUN.match(line)
+    return found[0] if found is not None else ""
+
+
+def _joined(begun: str, run: str) -> tuple[str, ...]:
+    if not begun:
+        return (run,)
+    cut, indented = begun.rstrip(" "), run.lstrip(" ")
+    return (
+        begun + run, cut + run, cut + indented, f"{cut} {indented}", begun + indented,
+    )  # fmt: skip
+
+
+def _complete(text: str) -> str | None:
+    """Return a text if its checksum is right: as it is, or without what may have ended a sentence."""
+    code = text.rstrip(" ")
+    for one in (code, code[:-1].rstrip(" ")) if code[-1:] in ".:/-*" else (code,):
+        found = hcert.unwrap(one)
+        if type(found) is Envelope or (isinstance(found, Finding) and found.code not in UNREAD):
+            return one
+    # Two codes in one line, a blank between them.
+    if (second := code.find(hcert.PREFIX, len(hcert.PREFIX))) > 0:
+        return _complete(code[:second])
+    return None
+
+
+def _may_go_on(text: str) -> bool:
+    """Tell whether more may follow: its characters in threes each mean two bytes (RFC 9285 §4)."""
+    body = text[len(hcert.PREFIX) :].rstrip(" ")
+    return base45.decode(body[: len(body) // 3 * 3]) is not None
+
+
+def _failed(lines: list[str]) -> Unwrapped:
+    """Say why lines that show a code's beginning are not read."""
+    text = "\n".join(lines)
+    if len(text) > LONGEST:
+        return Unwrapped(text[:LONGEST], finding=Finding(Code.TEXT_TOO_LONG))
+    if _SIGN.search(text.translate(_WIDE)) is None:
+        names = dict.fromkeys(reading.layout for reading in keyboards.readings(_bare(text)))
+        return Unwrapped(text, finding=Finding(Code.KEYBOARD_LAYOUT, _or(list(names))))
+    if len(lines) > 1:
+        return Unwrapped(text, finding=Finding(Code.BASE45_INVALID, "broken over lines"))
+    for meant, _ in _meanings(text):
+        if (place := meant.find(hcert.PREFIX)) >= 0:
+            code = meant[place:].rstrip()
+            found = hcert.unwrap(code)
+            finding = found if isinstance(found, Finding) else Finding(Code.BASE45_INVALID)
+            return Unwrapped(code, finding=finding)
+    return Unwrapped(text, finding=Finding(Code.BASE45_INVALID))
+
+
+def _or(names: list[str]) -> str:
+    return " or ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]}..."
+
+
+def _unknown(lines: list[str]) -> Unwrapped:
+    return Unwrapped("\n".join(lines)[:LONGEST], finding=Finding(Code.PREFIX_UNKNOWN))
+
+
+def _document(first: str, rest: Iterator[str]) -> Iterator[Unwrapped]:
+    """Yield what a structured document holds: codes written in it, or what kind it is."""
+    lines = [first, *rest]
+    text = "\n".join(lines)
+    bare = text.translate(_PLAIN).lstrip()
+    if (name := foreign.name_of(bare)) is not None:
+        yield Unwrapped(bare[:LONGEST], finding=Finding(Code.FORMAT_NOT_READ, name))
+        return
+    found = [one for line in lines if _SIGN.search(line) for one in _in_line(line)]
+    if found:
+        yield from found
+        return
+    kind = next((name for pattern, name in _FILES if pattern.match(bare)), None)
+    finding = Finding(Code.PREFIX_UNKNOWN) if kind is None else Finding(Code.FILE_NOT_READ, kind)
+    yield Unwrapped(bare[:LONGEST], finding=finding)
+
+
+def _in_line(line: str) -> list[Unwrapped]:
+    return list(_all_in(line)) or [_failed([line])]
