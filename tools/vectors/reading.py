@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from urllib.parse import quote
 
 from tools.vectors import content, keys
 from tools.vectors.cases import Case, Cases, Outcome, amber, red
@@ -44,11 +45,22 @@ def _text() -> list[Row]:
         ),
         ("prefix-other", "a code of another family", other, "AT1:" + GOOD_TEXT[4:], amber("FORMAT_NOT_READ")),
         ("prefix-lower", "the prefix in lower case", "a scanner's setting; upper case loses nothing, and the checksum confirms it", "hc1:" + GOOD_TEXT[4:], amber("CASE_FLIPPED", "NO_RULES")),
+        ("layout", "typed under a German keyboard layout by a scanner that is set to the US one", "the scanner's setting, not the holder's doing; the checksum confirms what was meant", german(GOOD_TEXT), amber("KEYBOARD_MAPPED", "NO_RULES")),
+        ("layout-damaged", "the same, and a character was lost", "the scanner's setting, not the holder's doing", german(GOOD_TEXT[:40] + GOOD_TEXT[41:]), amber("KEYBOARD_LAYOUT")),
+        ("several", "two codes, one a line", "whose verdict would it be?", GOOD_TEXT + "\n" + GOOD_TEXT, amber("TEXT_SEVERAL")),
+        ("broken", "a code broken over lines of 76 characters, quoted as in an e-mail", "what an e-mail does; the checksum confirms how the lines belong together", "\n".join("> " + GOOD_TEXT[i : i + 76] for i in range(0, len(GOOD_TEXT), 76)), amber("NO_RULES")),
+        ("link", "a code in a link, percent-encoded", "what an app does; nothing is opened", "https://example.org/#" + quote(GOOD_TEXT), amber("NO_RULES")),
+        ("drawing", "the source of a drawing (SVG)", "a file handed in as a text", "<svg xmlns='http://www.w3.org/2000/svg'>\n<path d='M0 0h9'/>\n</svg>", amber("FILE_NOT_READ")),
         ("prefix-short", "a prefix that is not whole", "a partial scan", "HC1", amber("PREFIX_UNKNOWN")),
         ("prefix-only", "the prefix and nothing", "a partial scan", "HC1:", amber("COMPRESSION_INVALID")),
         ("prefix-late", "a blank before the prefix", "what stands around a code is taken off, and the checksum confirms it", " " + GOOD_TEXT, amber("NO_RULES")),
         ("prefix-link", "a web address", "a code that opens something, and holds none", "https://example.org/HC1:", amber("COMPRESSION_INVALID")),
     ]  # fmt: skip
+
+
+def german(said: str) -> str:
+    """Type it key by key: what a US keyboard has there, and what a German one has."""
+    return said.translate(str.maketrans("YZ*+-/:", "ZY(`ß-Ö"))
 
 
 def _base45() -> list[Row]:

@@ -117,7 +117,8 @@ def _begins_anew(bare: str, whole: list[Unwrapped] | None, started: list[str]) -
 
 def _settled(lines: list[str], loose: list[str]) -> Iterator[Unwrapped]:
     """Yield the code that lines hold together; what is left of them, and is no words, is loose."""
-    found = _whole(lines)
+    # One line by itself was tried when it came.
+    found = _whole(lines) if len(lines) > 1 else None
     if found is None:
         yield _failed(lines)
         return
