@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -101,6 +102,38 @@ def test_a_certificate_of_an_unclear_holder_is_amber_at_best() -> None:
     found = decide([mine, hers], snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
     assert found.colour is Colour.AMBER
     assert Code.HOLDER_UNCLEAR in codes(found)
+
+
+def test_an_unclear_holder_is_told_where_only_both_together_would_do() -> None:
+    # Asking for the certificate of the other dose would be wrong: it was handed in.
+    twin = t.JO._replace(surname="Bloggs-Sample", surname_icao="BLOGGS<SAMPLE")
+    mine = t.shown(t.dose("2021-12-01", 1, 2))
+    hers = t.shown(t.dose("2022-01-10", 1, 2), twin)
+    for found in ([mine, hers], [hers, mine]):
+        made = decide(found, snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+        assert made.colour is Colour.AMBER
+        assert made.because == (Finding(Code.HOLDER_UNCLEAR, "certificate 2"),)
+
+
+def test_a_finding_about_a_holder_names_the_certificate() -> None:
+    unclear = t.JO._replace(birth_date=None)
+    found = [t.shown(t.dose("2022-02-25")), t.shown(t.dose("2022-02-25"), t.ANN),
+             t.shown(t.dose("2022-02-25"), unclear)]  # fmt: skip
+    made = decide(found, snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+    assert made.colour is Colour.RED
+    assert Finding(Code.HOLDER_DIFFERENT, "certificate 2") in made.because
+    assert Finding(Code.HOLDER_UNCLEAR, "certificate 3") in made.because
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_who_is_the_same_as_one_who_is_the_same_is_the_same(order: tuple[int, ...]) -> None:
+    both = t.JO._replace(surname="Μπλογκς", forename="Τζο")
+    lines = both._replace(surname=None, forename=None)
+    printed = both._replace(surname_icao=None, forename_icao=None)
+    found = [t.shown(t.dose("2021-12-01", 1, 3), lines), t.shown(t.dose("2022-01-10", 1, 3), printed),
+             t.shown(t.dose("2021-06-01", 1, 3), both)]  # fmt: skip
+    made = decide([found[i] for i in order], snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+    assert Code.HOLDER_UNCLEAR not in codes(made)
 
 
 def test_what_is_doubtful_is_amber_at_best() -> None:

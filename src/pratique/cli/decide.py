@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -63,16 +63,18 @@ def decide(
         if matrix
         else [place_of(destination or "", snapshot.ruleset)]
     )
-    found = list(verified(inputs, snapshot, when))
+    read = list(verified(inputs, snapshot, when))
+    found = [one for _, one in read]
+    labels = {f"certificate {number}": label for number, (label, _) in enumerate(read, 1)}
     appeals = sorted({show.appeal_of(one, snapshot) for one in found} - {""})
     appeal = {"appeal": appeals} if appeals else {}
     codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
     if output_format == "json":
-        rows = [{**_as_json(code, lang, when.tzinfo or UTC), **appeal} for code in codes]
+        rows = [{**_as_json(code, lang, when.tzinfo or UTC, labels), **appeal} for code in codes]
         click.echo(json.dumps({"format": FORMAT, "results": rows}, indent=1, ensure_ascii=False))
     else:
         for code in codes:
-            for line in _matrix_row(code) if matrix else _lines(code, lang, when):
+            for line in _matrix_row(code) if matrix else _lines(code, lang, when, labels):
                 click.echo(line)
         for contact in appeals:
             click.echo(f"  appeal to {printable(contact)}")
@@ -83,7 +85,7 @@ def decide(
     return EXIT[codes[0].colour]
 
 
-def _lines(code: HealthCode, lang: str, at: datetime) -> Iterator[str]:
+def _lines(code: HealthCode, lang: str, at: datetime, labels: Mapping[str, str]) -> Iterator[str]:
     sign, words, colour = show.SIGNS[code.colour]
     place = "/".join(part for part in code.place if part)
     when = f"{at:%Y-%m-%d %H:%M %Z}".rstrip()
@@ -91,7 +93,7 @@ def _lines(code: HealthCode, lang: str, at: datetime) -> Iterator[str]:
     described = {outcome.rule.identifier for outcome in code.outcomes}
     for finding in code.because:
         if finding.where not in described:
-            yield from show.reason(finding)
+            yield from show.reason(_named(finding, labels))
     for outcome in code.outcomes:
         yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {_said(outcome.rule, lang)}"
     if code.colour is Colour.GREEN:
@@ -99,6 +101,12 @@ def _lines(code: HealthCode, lang: str, at: datetime) -> Iterator[str]:
     for way in code.what_would_help:
         yield f"  would help: {way.sentence}"
     yield f"  rules of snapshot {code.snapshot}"
+
+
+def _named(finding: Finding, labels: Mapping[str, str]) -> Finding:
+    # Which of the papers in hand is meant: its number alone is hard to find among files.
+    label = labels.get(finding.where)
+    return finding if label is None else finding._replace(where=f"{finding.where}: {label}")
 
 
 def _matrix_row(code: HealthCode) -> Iterator[str]:
@@ -117,10 +125,14 @@ def _matrix_row(code: HealthCode) -> Iterator[str]:
 def _briefly(finding: Finding) -> str:
     if finding.code.step is Step.NETWORK or finding.code in WITHOUT_RULES:
         return f"{finding.code.name} ({finding.where})" if finding.where else finding.code.name
-    return finding.where or finding.code.name
+    if finding.code in {Code.RULE_FAILED, Code.RULE_OPEN}:
+        return finding.where
+    return finding.code.name
 
 
-def _as_json(code: HealthCode, lang: str, zone: tzinfo) -> dict[str, Any]:
+def _as_json(
+    code: HealthCode, lang: str, zone: tzinfo, labels: Mapping[str, str]
+) -> dict[str, Any]:
     def instant(second: int | None) -> str | None:
         return None if second is None else datetime.fromtimestamp(second, zone).isoformat()
 
@@ -130,7 +142,12 @@ def _as_json(code: HealthCode, lang: str, zone: tzinfo) -> dict[str, Any]:
         "snapshot": code.snapshot,
         "colour": code.colour.value,
         "because": [
-            {"code": finding.code.name, "where": finding.where, "meaning": finding.code.meaning}
+            {
+                "code": finding.code.name,
+                "where": finding.where,
+                "meaning": finding.code.meaning,
+                **({"source": labels[finding.where]} if finding.where in labels else {}),
+            }
             for finding in code.because
         ],
         "rules": [

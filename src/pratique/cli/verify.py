@@ -175,13 +175,15 @@ def _faster(snapshot: Snapshot) -> Snapshot:
     return faster
 
 
-def verified(inputs: tuple[str, ...], snapshot: Snapshot, at: datetime) -> Iterator[Verification]:
-    """Yield what comes of each text of the inputs; what could not be read is told on stderr."""
+def verified(
+    inputs: tuple[str, ...], snapshot: Snapshot, at: datetime
+) -> Iterator[tuple[str, Verification]]:
+    """Yield each text's label and what comes of it; what could not be read is told on stderr."""
     for item in _guarded(inputs):
         if item.text is None:
             _unread(item)
         else:
-            yield verify_text(item.text, snapshot=snapshot, at=at)
+            yield item.label, verify_text(item.text, snapshot=snapshot, at=at)
 
 
 def _unread(item: Item) -> None:

@@ -4,7 +4,9 @@
 
 1. What was refused claims nothing; what is in doubt, or of an unclear holder, carries its doubts.
 2. The person is the one whom the first authentic certificate is about; another's is left out.
-3. In whatever order they are shown, the claims come in one order, each of them once.
+3. Who is the same as one who is the same, is the same: the order of the others does not matter.
+4. A finding about a holder names the certificate by its number among those handed in.
+5. In whatever order they are shown, the claims come in one order, each of them once.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pratique.findings import Code, Weight
 from pratique.journeys.assess import Claim, claims_of_one, courses_of, without_no_rules
 from pratique.journeys.conclude import Verification
 from pratique.journeys.holders import Likeness, likeness
-from pratique.model import Entry, Moment, Recovery, Test, Vaccination
+from pratique.model import Entry, Moment, Person, Recovery, Test, Vaccination
 from pratique.verdict import Finding
 
 Doubted = tuple[Claim, tuple[Finding, ...]]
@@ -47,17 +49,14 @@ def claims_of(found: Sequence[Verification]) -> Claims:
     usable = list(_usable(found))
     printed: list[Doubted] = []
     notes: list[Finding] = []
-    for one, its in usable:
+    alike = _alike([person for _, person, _, _ in usable])
+    for (number, _, one, its), same in zip(usable, alike, strict=True):
         doubts = its
-        assert one.certificate is not None
-        assert usable[0][0].certificate is not None
-        whose, person = usable[0][0].certificate.person, one.certificate.person
-        alike = Likeness.SAME if person is whose else likeness(whose, person)
-        if alike is Likeness.DIFFERENT:
-            notes.append(Finding(Code.HOLDER_DIFFERENT))
+        if same is Likeness.DIFFERENT:
+            notes.append(Finding(Code.HOLDER_DIFFERENT, f"certificate {number}"))
             continue
-        if alike is Likeness.UNCLEAR:
-            doubts = (*doubts, Finding(Code.HOLDER_UNCLEAR))
+        if same is Likeness.UNCLEAR:
+            doubts = (*doubts, Finding(Code.HOLDER_UNCLEAR, f"certificate {number}"))
         printed += [(claim, doubts) for claim in claims_of_one(one)]
     if len(printed) > 1:
         once = {_key(one): one for one in reversed(printed)}
@@ -65,12 +64,28 @@ def claims_of(found: Sequence[Verification]) -> Claims:
     return Claims(tuple(printed), tuple(_counted(printed)), tuple(notes))
 
 
-def _usable(found: Sequence[Verification]) -> Iterator[tuple[Verification, tuple[Finding, ...]]]:
-    for one in found:
+def _usable(
+    found: Sequence[Verification],
+) -> Iterator[tuple[int, Person, Verification, tuple[Finding, ...]]]:
+    for number, one in enumerate(found, 1):
         findings = without_no_rules(one)
         if one.certificate is None or any(f.code.weight is Weight.FAULT for f in findings):
             continue
-        yield one, tuple(f for f in findings if f.code.weight is Weight.DOUBT)
+        doubts = tuple(f for f in findings if f.code.weight is Weight.DOUBT)
+        yield number, one.certificate.person, one, doubts
+
+
+def _alike(persons: Sequence[Person]) -> list[Likeness]:
+    """Return how like the first of them each is, by itself or through others who are the same."""
+    alike = [Likeness.SAME if i == 0 else likeness(persons[0], p) for i, p in enumerate(persons)]
+    waiting = [i for i, found in enumerate(alike) if i and found is Likeness.SAME]
+    while waiting:
+        known = persons[waiting.pop()]
+        for i, found in enumerate(alike):
+            if found is Likeness.UNCLEAR and likeness(known, persons[i]) is Likeness.SAME:
+                alike[i] = Likeness.SAME
+                waiting.append(i)
+    return alike
 
 
 def _counted(printed: Sequence[Doubted]) -> Iterator[Doubted]:
@@ -94,7 +109,8 @@ def _key(one: Doubted) -> tuple[str, ...]:
         kind.value,
         *(_text(value) for value in entries[0]),
         *(_text(value) for value in (*fields, certificate.person.birth_date, *keys)),
-        *(f"{finding.code.name} {finding.where}" for finding in doubts),
+        # A certificate that was handed in twice is one, whichever its number.
+        *(f"{d.code.name} {'' if d.code is Code.HOLDER_UNCLEAR else d.where}" for d in doubts),
     )
 
 

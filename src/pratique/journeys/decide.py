@@ -78,6 +78,9 @@ def decide(
         # What could not be read, or whose signer is not known here, may be what is missing: that is
         # our trouble, and refuses nobody.
         colour, because = Colour.AMBER, (*best.doubts, *best.answer.findings, *unseen, *notes)
+    if colour is not Colour.GREEN:
+        unclear = (d for one in put for d in one.doubts if d.code is Code.HOLDER_UNCLEAR)
+        because = tuple(dict.fromkeys((*because, *unclear)))
     code = HealthCode(
         colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
     )

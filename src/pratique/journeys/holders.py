@@ -1,20 +1,27 @@
 """Do two certificates belong to one person? Decided from what they print, nothing else.
 
-    Person, Person -> birth dates -> name parts -> SAME | DIFFERENT | UNCLEAR
+    Person, Person -> birth dates
+                   -> names as printed, names in the travel document's letters -> SAME | DIFFERENT | UNCLEAR
 
-1. A birth date that contradicts is decisive: relatives share names.
-2. Names are compared part by part, in ICAO 9303 letters; surname and forename may be swapped.
-3. Where only a later forename agrees (twins share those) or a date is partial: UNCLEAR, and nobody is
-   merged.
+1. A birth date that contradicts is decisive: relatives share names. Without one on both nobody is the same.
+2. SAME needs the whole name: a part that agrees, be it the first, is what twins share.
+3. Like is compared with like: a printed name with a printed one of its script, a line of A-Z with a line.
+   A printed name and a line of A-Z are compared where one certificate has nothing else.
+4. Where both the printed names and the lines can be compared and one pair disagrees, nobody is merged, but
+   if the line is the printed name with letters lost: there the printed name speaks.
+5. A name that leaves nothing to compare (no letters, two scripts) is UNCLEAR: empty is not equal.
+6. DIFFERENT needs a clear difference: spelling, order, a missing part, another surname alone are UNCLEAR.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from enum import StrEnum
+from datetime import date, timedelta
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
-from pratique.model import Moment, Person
+from pratique.model import Moment, Person, Precision
 
 
 class Likeness(StrEnum):
@@ -25,26 +32,81 @@ class Likeness(StrEnum):
     UNCLEAR = "unclear"
 
 
+class _Match(IntEnum):
+    # How far two ways of writing a name agree. INITIALS: all of it, but a forename is abbreviated.
+    APART = 0
+    CLOSE = 1
+    INITIALS = 2
+    EQUAL = 3
+
+
+class _Field(NamedTuple):
+    # One field of a name: its words, all that it may be written as in one piece, the scripts other than
+    # Latin, and how it is written with its accents and vowel points, if `accented`.
+    words: tuple[str, ...] = ()
+    spellings: frozenset[str] = frozenset({""})
+    abbreviated: bool = False
+    scripts: frozenset[str] = frozenset()
+    written: str = ""
+    accented: bool = False
+
+
+class _Name(NamedTuple):
+    surname: _Field = _Field()
+    forename: _Field = _Field()
+
+    def scripts(self) -> frozenset[str]:
+        return self.surname.scripts | self.forename.scripts
+
+    def as_written(self) -> frozenset[str]:
+        surname, forename = self.surname, self.forename
+        if not (surname.accented or forename.accented):
+            return frozenset()
+        return frozenset({surname.written + forename.written, forename.written + surname.written})
+
+
 _TITLES = frozenset({"DR", "PROF"})
 _GAPS = re.compile(r"[<\s.,'’`\-]+")
 _NOT_LETTERS = re.compile(r"[^A-Z0-9]")
 
 # ICAO Doc 9303-3 section 6 A: letters that no decomposition turns into A-Z.
-_LETTERS = str.maketrans(
-    {
-        "Ä": "AE", "Ö": "OE", "Ü": "UE", "ẞ": "SS", "ß": "SS", "Æ": "AE", "Ø": "OE", "Å": "AA",
-        "Œ": "OE", "Þ": "TH", "Ð": "D", "Đ": "D", "Ł": "L", "Ħ": "H", "Ŋ": "N", "Ŧ": "T",
-        "Ĳ": "IJ", "\u0131": "I", "ĸ": "Q", "Ə": "E",
-    }
-)  # fmt: skip
+_LETTERS = {
+    "Ä": "AE", "Ö": "OE", "Ü": "UE", "ẞ": "SS", "ß": "SS", "Æ": "AE", "Ø": "OE", "Å": "AA",
+    "Œ": "OE", "Þ": "TH", "Ð": "D", "Đ": "D", "Ł": "L", "Ħ": "H", "Ŋ": "N", "Ŧ": "T",
+    "Ĳ": "IJ", "\u0131": "I", "ĸ": "Q", "Ə": "E",
+}  # fmt: skip
+_FULL = str.maketrans(_LETTERS)
+_BARE = str.maketrans(
+    {**_LETTERS, "Ä": "A", "Ö": "O", "Ü": "U", "Ø": "O", "Å": "A", "Æ": "A", "Œ": "O"}
+)
 
 # The same letter is written in two ways by different states (Ü: UE or U; 9303-3 allows both).
 _FOLDS = (("AE", "A"), ("OE", "O"), ("UE", "U"), ("AA", "A"), ("SS", "S"))
 
+# Marks that a script may leave out. Elsewhere (Indic, Thai) a mark is a vowel, and part of the name.
+_POINTS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06ed"
+_MARKS = re.compile(f"[\u0300-\u036f{_POINTS}]")
+_HAMZA = re.compile("[\u0653-\u0655]")
+_ACCENTS = re.compile(f"[\u0300-\u036f{_POINTS}ŁØÆŒÐĐÞƏ]")
+# A dot on the Turkish I comes and goes with capitals; Russian YO is mostly written IE.
+_ONE_I, _DOT = str.maketrans({"\u0131": "I", "Ё": "Е"}), re.compile("I\u0307")  # noqa: RUF001
+_APOSTROPHES = str.maketrans(dict.fromkeys("´`’‘ʼʻʹ＇", "'"))  # noqa: RUF001
+# One letter with two numbers: keyboards for Persian and Urdu have their own KAF, YEH, HEH.
+_ARABIC = str.maketrans(
+    {"\u06a9": "\u0643", "\u06cc": "\u064a", "\u0649": "\u064a", "\u06c1": "\u0647", "\u0640": None}
+)
+# Scripts whose letters are written out one by one, so that a name spelled otherwise is another name.
+_LATIN = frozenset({"LATIN", "MODIFIER", ""})
+_ALPHABETS = frozenset({"GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN"})
+_INITIAL = re.compile(r"(?<![^\s.<\-])[A-ZÀ-ÞΑ-ΩА-Я](?![^\s.<\-])")
+
+_LONGEST, _MOST = 24, 12
+"""Letters of a word and words of a field that are searched for slips: a bound of the work."""
+
 
 def parts(name: str) -> tuple[str, ...]:
     """Return the parts of a name in ICAO letters, without titles."""
-    text = unicodedata.normalize("NFC", name).replace("ß", "SS").upper().translate(_LETTERS)
+    text = unicodedata.normalize("NFC", name).replace("ß", "SS").upper().translate(_FULL)
     text = unicodedata.normalize("NFKD", text)
     found = (_NOT_LETTERS.sub("", part) for part in _GAPS.split(text))
     return tuple(part for part in found if part and part not in _TITLES)
@@ -55,57 +117,231 @@ def likeness(a: Person, b: Person) -> Likeness:
     dates = _dates(a.birth_date, b.birth_date)
     if dates is Likeness.DIFFERENT:
         return dates
-    names = _names(_named(a), _named(b))
+    names = _names(a, b)
     if names is Likeness.DIFFERENT:
         return names
     return Likeness.SAME if dates is names is Likeness.SAME else Likeness.UNCLEAR
 
 
-def _named(person: Person) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    surname = parts(person.surname_icao or person.surname or "")
-    forename = parts(person.forename_icao or person.forename or "")
-    return surname, forename
-
-
 def _dates(a: Moment | None, b: Moment | None) -> Likeness:
     if a is None or b is None:
-        return Likeness.UNCLEAR if a is not b else Likeness.SAME
-    if a == b:
+        return Likeness.UNCLEAR
+    one, other = _span(a), _span(b)
+    if one == other:
         return Likeness.SAME
-    apart = a.day() > b.last_day() or b.day() > a.last_day()
+    # Some registers write midnight of their own zone in another's: the day before.
+    slack = timedelta(days=Precision.INSTANT in {a.precision, b.precision})
+    apart = one[0] - other[1] > slack or other[0] - one[1] > slack
     return Likeness.DIFFERENT if apart else Likeness.UNCLEAR
 
 
-def _names(
-    a: tuple[tuple[str, ...], tuple[str, ...]], b: tuple[tuple[str, ...], tuple[str, ...]]
-) -> Likeness:
-    straight = _weaker(_group(a[0], b[0]), _group(a[1], b[1]))
-    swapped = _weaker(_group(a[0], b[1]), _group(a[1], b[0]))
-    for outcome in (Likeness.SAME, Likeness.UNCLEAR):
-        if outcome in {straight, swapped}:
-            return outcome
-    return Likeness.DIFFERENT
+def _span(moment: Moment) -> tuple[date, date]:
+    return moment.day(), moment.last_day()
 
 
-def _weaker(x: Likeness, y: Likeness) -> Likeness:
-    for outcome in (Likeness.DIFFERENT, Likeness.UNCLEAR):
-        if outcome in {x, y}:
-            return outcome
-    return Likeness.SAME
-
-
-def _group(a: tuple[str, ...], b: tuple[str, ...]) -> Likeness:
-    if not a and not b:
-        return Likeness.SAME
-    if not a or not b:
+def _names(a: Person, b: Person) -> Likeness:
+    printed_a, printed_b = _printed(a), _printed(b)
+    line_a, line_b = _line(a), _line(b)
+    printed, lines, crossed = _compare(printed_a, printed_b), _compare(line_a, line_b), None
+    if printed is None or lines is None:
+        found = (_compare(printed_a, line_b), _compare(line_a, printed_b))
+        crossed = max((one for one in found if one is not None), default=None)
+    compared = [one for one in (printed, lines, crossed) if one is not None]
+    if compared and max(compared) is _Match.APART:
         return Likeness.DIFFERENT
-    if _folded(a[0]) == _folded(b[0]):
-        return Likeness.SAME
-    shared = {_folded(part) for part in a} & {_folded(part) for part in b}
-    return Likeness.UNCLEAR if shared else Likeness.DIFFERENT
+    line = lines if lines is not None else crossed
+    if printed is _Match.EQUAL:
+        # Two lines of one name in Greek or Cyrillic are two clerks' work, if no word is missing. Where
+        # vowels or readings are not written (Arabic, Chinese) two names can look alike.
+        word_for_word = (
+            line is _Match.CLOSE and len({*map(_size, (printed_a, line_a, line_b))}) == 1
+        )
+        spelled = word_for_word and printed_a.scripts() and printed_a.scripts() <= _ALPHABETS
+        agree = line in {None, _Match.EQUAL, _Match.INITIALS} or spelled
+        same = bool(agree) or (_renders(a) and _renders(b))
+    elif printed is _Match.INITIALS:
+        same = line is _Match.EQUAL
+    elif printed is None:
+        # What one of them prints may say more than both lines do: those may have been cut.
+        same = line is _Match.EQUAL and crossed in {None, _Match.EQUAL, _Match.INITIALS}
+    else:
+        same = False
+    return Likeness.SAME if same else Likeness.UNCLEAR
+
+
+def _size(name: _Name) -> int:
+    return len(name.surname.words) + len(name.forename.words)
+
+
+def _printed(person: Person) -> _Name:
+    surname, forename = _field(person.surname), _field(person.forename)
+    # A field that is in the line only is as good, beside letters of the same kind.
+    if surname.words and not forename.words and not surname.scripts:
+        forename = _field(person.forename_icao)
+    elif forename.words and not surname.words and not forename.scripts:
+        surname = _field(person.surname_icao)
+    return _Name(surname, forename)
+
+
+def _line(person: Person) -> _Name:
+    surname, forename = _field(person.surname_icao), _field(person.forename_icao)
+    if not (surname.words or forename.words):
+        return _Name()
+    # From DCC 1.3.2 one of the two lines is enough.
+    return _Name(
+        surname if surname.words else _field(person.surname),
+        forename if forename.words else _field(person.forename),
+    )
+
+
+def _field(name: str | None) -> _Field:
+    if not name:
+        return _Field()
+    # NFKC makes a blank of an acute that stands for an apostrophe, and an initial of the D before it.
+    text = unicodedata.normalize("NFKC", name.translate(_APOSTROPHES))
+    full, bare = _words(text, _FULL), _words(text, _BARE)
+    letters = {letter for word in full for letter in word if letter.isalpha()}
+    written = "".join(_words(text, _ONE_I, accents=True))
+    return _Field(
+        full,
+        frozenset({"".join(full), "".join(bare)}),
+        _INITIAL.search(text) is not None,
+        frozenset(unicodedata.name(c, "").partition(" ")[0] for c in letters) - _LATIN,
+        written,
+        _ACCENTS.search(unicodedata.normalize("NFKD", written)) is not None,
+    )
+
+
+def _words(text: str, letters: dict[int, str], *, accents: bool = False) -> tuple[str, ...]:
+    text = unicodedata.normalize("NFKD", text.upper().translate(letters))
+    text = _HAMZA.sub("", text).translate(_ARABIC)
+    text = _DOT.sub("I", text) if accents else _MARKS.sub("", text)
+    kept = "".join(map(_sign, unicodedata.normalize("NFC", text)))
+    return tuple(word for word in kept.split() if word not in _TITLES)
+
+
+def _sign(sign: str) -> str:
+    # Letters, digits, and marks that are vowels stay; what joins or turns text is nothing; all else parts.
+    category = unicodedata.category(sign)
+    if sign.isalnum() or category[0] == "M":
+        return "" if "\u02b0" <= sign <= "\u02ff" else sign
+    return "" if category == "Cf" else " "
+
+
+def _renders(person: Person) -> bool:
+    """Tell whether the line is the printed name, if with letters lost: some systems drop Ł, or all."""
+    for printed, line in (
+        (person.surname, person.surname_icao),
+        (person.forename, person.forename_icao),
+    ):
+        found = _field(line)
+        if not found.words:
+            continue
+        text = unicodedata.normalize("NFC", printed or "")
+        lossy = (
+            "".join(sign for sign in text if sign.isascii()),
+            "".join(sign for sign in unicodedata.normalize("NFKD", text) if sign.isascii()),
+        )
+        ways = _field(printed).spellings | {"".join(_words(way, _FULL)) for way in lossy}
+        if not found.spellings & ways:
+            return False
+    return True
+
+
+def _compare(a: _Name, b: _Name) -> _Match | None:
+    """Compare two ways of writing a whole name; None if there is nothing to compare."""
+    if not (any(field.words for field in a) and any(field.words for field in b)):
+        return None
+    scripts, others = a.scripts(), b.scripts()
+    if scripts != others and not scripts & others:
+        return None
+    two_fields = all(field.words for field in (*a, *b))
+    found = _by_fields(a, b) if two_fields else _whole(a, b)
+    if found is _Match.APART and not (scripts | others) <= _ALPHABETS:
+        # 張 and 张 are one name; nothing here knows which characters are.
+        return _Match.CLOSE
+    one, other = a.as_written(), b.as_written()
+    if one and other and not one & other:
+        # Hùng and Hưng are two names. Where one of them is without any accent, a system left them out.
+        return min(found, _Match.CLOSE)
+    return found
+
+
+def _by_fields(a: _Name, b: _Name) -> _Match:
+    forenames = _fields(a.forename, b.forename)
+    surnames = _fields(a.surname, b.surname, surname=True)
+    straight = min(forenames, surnames)
+    swapped = min(_fields(a.surname, b.forename), _fields(a.forename, b.surname))
+    found = max(straight, swapped)
+    # Who marries changes the surname only. Twins do not share all of a forename.
+    changed = found is _Match.APART and forenames is _Match.EQUAL
+    return _Match.CLOSE if changed else found
+
+
+def _whole(a: _Name, b: _Name) -> _Match:
+    # WHO's DDCC and the ICVP print one field: which part of it is the surname is not said.
+    one, other = _joined(a.surname, a.forename), _joined(b.surname, b.forename)
+    turned_one, turned_other = _joined(a.forename, a.surname), _joined(b.forename, b.surname)
+    return max(_fields(one, other), _fields(turned_one, other), _fields(one, turned_other))
+
+
+def _joined(first: _Field, second: _Field) -> _Field:
+    return _Field(
+        first.words + second.words,
+        frozenset(x + y for x in first.spellings for y in second.spellings),
+        first.abbreviated or second.abbreviated,
+        first.scripts | second.scripts,
+        first.written + second.written,
+        first.accented or second.accented,
+    )
+
+
+def _fields(a: _Field, b: _Field, *, surname: bool = False) -> _Match:
+    if not a.words or not b.words:
+        return _Match.APART
+    if a.spellings & b.spellings:
+        # An initial stands for more than one name: Hans-J. is what twins may share.
+        return _Match.INITIALS if (a.abbreviated or b.abbreviated) and not surname else _Match.EQUAL
+    if {_folded(one) for one in a.spellings} & {_folded(one) for one in b.spellings}:
+        # MUELLER and MULLER are one surname; MICHAEL and MICHAL are two forenames.
+        return _Match.EQUAL if surname else _Match.CLOSE
+    return _Match.CLOSE if _are_close(a, b) else _Match.APART
 
 
 def _folded(part: str) -> str:
     for two, one in _FOLDS:
         part = part.replace(two, one)
     return part
+
+
+def _are_close(a: _Field, b: _Field) -> bool:
+    pairs = [(x, y) for x in a.spellings for y in b.spellings]
+    if any(x.startswith(y) or y.startswith(x) for x, y in pairs):
+        return True
+    pairs += [(x, y) for x in a.words[:_MOST] for y in b.words[:_MOST]]
+    return any(_is_slip(_folded(x), _folded(y)) for x, y in pairs)
+
+
+def _is_slip(a: str, b: str) -> bool:
+    """Tell whether two words can be one with letters lost, added or mistaken."""
+    a, b = sorted((a[:_LONGEST], b[:_LONGEST]), key=len)
+    if len(a) == 1:
+        return b.startswith(a)
+    letters = iter(b)
+    if 2 * len(a) >= len(b) and all(letter in letters for letter in a):
+        return True
+    return _distance(a, b) <= len(a) // 4
+
+
+def _distance(a: str, b: str) -> int:
+    # Letters to add, drop, change or swap with their neighbour (optimal string alignment).
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        older, before, row = before, row, [i]
+        for j, y in enumerate(b, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
+                least = min(least, older[j - 2] + 1)
+            row.append(least)
+    return row[-1]
