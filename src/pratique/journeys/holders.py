@@ -84,10 +84,10 @@ _BARE = str.maketrans(
 _FOLDS = (("AE", "A"), ("OE", "O"), ("UE", "U"), ("AA", "A"), ("SS", "S"))
 
 # Marks that a script may leave out. Elsewhere (Indic, Thai) a mark is a vowel, and part of the name.
-_POINTS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06ed"
-_MARKS = re.compile(f"[\u0300-\u036f{_POINTS}]")
+_VOWEL_SIGNS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06ed"
+_MARKS = re.compile(f"[\u0300-\u036f{_VOWEL_SIGNS}]")
 _HAMZA = re.compile("[\u0653-\u0655]")
-_ACCENTS = re.compile(f"[\u0300-\u036f{_POINTS}ŁØÆŒÐĐÞƏ]")
+_ACCENTS = re.compile(f"[\u0300-\u036f{_VOWEL_SIGNS}ŁØÆŒÐĐÞƏ]")
 # A dot on the Turkish I comes and goes with capitals; Russian YO is mostly written IE.
 _ONE_I, _DOT = str.maketrans({"\u0131": "I", "Ё": "Е"}), re.compile("I\u0307")  # noqa: RUF001
 _APOSTROPHES = str.maketrans(dict.fromkeys("´`’‘ʼʻʹ＇", "'"))  # noqa: RUF001
@@ -255,8 +255,11 @@ def _compare(a: _Name, b: _Name) -> _Match | None:
     scripts, others = a.scripts(), b.scripts()
     if scripts != others and not scripts & others:
         return None
-    two_fields = all(field.words for field in (*a, *b))
-    found = _by_fields(a, b) if two_fields else _whole(a, b)
+    whole, other_whole = (not all(field.words for field in name) for name in (a, b))
+    found = _whole(a, b) if whole or other_whole else _by_fields(a, b)
+    if whole is not other_whole:
+        # One field does not say where the surname begins: the other's two may be cut elsewhere.
+        found = min(found, _Match.CLOSE)
     if found is _Match.APART and not (scripts | others) <= _ALPHABETS:
         # 張 and 张 are one name; nothing here knows which characters are.
         return _Match.CLOSE
