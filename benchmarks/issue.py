@@ -81,14 +81,14 @@ def main() -> None:
 def _one_core(folder: Path, rounds: int) -> None:
     key = signing.generate(Algorithm.ES256)
     shard = _shard(key)
-    bulk = Bulk(open_register(f"sqlite:///{folder}/register.sqlite"))
+    bulk = Bulk(open_register(f"sqlite:///{folder}/register.sqlite"), [shard])
     message = os.urandom(350)
     whole, bare = [], []
     gc.freeze()
     for number in range(rounds):
         records = [_record(number * PART + i) for i in range(PART)]
         make = partial(_make, records, os.urandom(32), shard, key)
-        commit = partial(bulk.commit, b"a benchmark job.", number, shard, at=AT, make=make)
+        commit = partial(bulk.commit, b"a benchmark job.", number, at=AT, make=make)
         whole.append(_spent(commit))
         bare.append(_spent(lambda: [key.sign(message) for _ in range(PART)]))
     whole, bare = whole[2:], bare[2:]
@@ -103,7 +103,12 @@ def _one_core(folder: Path, rounds: int) -> None:
 
 
 def _make(
-    records: list[Record], secret: bytes, shard: Shard, key: signing.SigningKey, book: Book
+    records: list[Record],
+    secret: bytes,
+    shard: Shard,
+    key: signing.SigningKey,
+    book: Book,
+    _again: bool,
 ) -> tuple[list[Signed], list[Line]]:
     work = Work("harbour", "op-1")
     drafts = [

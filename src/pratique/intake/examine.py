@@ -1,9 +1,9 @@
 """Say whether a record makes sense: its codes, and its dates against each other.
 
-    Record -> examine -> remarks          records of one person -> examine_course -> remarks of each
+    Record -> examine -> remarks          records of one file -> compared -> compare -> remarks of each
 
-1. `examine` knows one record, `examine_course` those of one person that lie in the same batch: no
-   register of people is asked, and none is made.
+1. `examine` knows one record, `compare` those of one person that lie in the same file: no register of
+   people is asked, and none is made.
 2. What contradicts itself refuses; what is merely unlikely asks the clerk.
 3. A field without a value set is not checked.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -189,42 +190,88 @@ def _is_minor(born: Moment, today: date) -> bool:
     return years < OF_AGE
 
 
-class _Given(NamedTuple):
-    """A dose of a course, and where it stands in the batch."""
+class Compared(NamedTuple):
+    """What a record is compared by with others of its file, without saying whose it is.
 
-    day: date
-    number: int
-    place: int
-    dose: Vaccination
+    Attributes:
+        person: digest of name and birth date under the caller's key.
+        event: digest of all that is attested, of what is no dose; the same twice is a repetition.
+        disease, product, number, day: of a dose; `day` is 0 for what is none.
+    """
+
+    person: bytes
+    event: bytes
+    disease: str = ""
+    product: str = ""
+    number: int = 0
+    day: int = 0
+
+
+def compared(record: Record, key: bytes = b"") -> Compared:
+    """Return what of a record is compared; a key that is kept secret hides whose it is."""
+    person, entry = record.person, record.entry
+    # As the travel document has it, so that another spelling of the name is the same person.
+    surname, forename = (
+        person.surname_icao or person.surname,
+        person.forename_icao or person.forename,
+    )
+    whose = _digest(key, surname, forename, person.birth_date)
+    if isinstance(entry, Vaccination) and entry.given is not None:
+        day = entry.given.day().toordinal()
+        return Compared(whose, b"", entry.disease or "", entry.product or "", entry.dose or 0, day)
+    return Compared(whose, _digest(key, record.domain, record.kind, *entry))
+
+
+def compare(
+    found: Sequence[Compared | None], catalogue: Catalogue
+) -> tuple[tuple[Remark, ...], ...]:
+    """Check records against others of the same person; the remarks stand in the records' order."""
+    remarks: list[Found] = [[] for _ in found]
+    courses: dict[tuple[bytes, str], list[tuple[Compared, int]]] = {}
+    seen: set[tuple[bytes, bytes]] = set()
+    for place, one in enumerate(found):
+        if one is None:
+            continue
+        if one.day:
+            courses.setdefault((one.person, one.disease), []).append((one, place))
+        elif (one.person, one.event) in seen:
+            remarks[place].append(Remark(RemarkCode.RECORD_REPEATED))
+        else:
+            seen.add((one.person, one.event))
+    for course in courses.values():
+        if len(course) > 1:
+            course.sort(
+                key=lambda given: (given[0].day, given[0].number, given[0].product, given[1])
+            )
+            for (before, _), (given, place) in pairwise(course):
+                remarks[place] += _between(before, given, catalogue)
+    return tuple(map(tuple, remarks))
 
 
 def examine_course(
     records: Sequence[Record], catalogue: Catalogue
 ) -> tuple[tuple[Remark, ...], ...]:
     """Check the doses of one person against each other; the remarks stand in the records' order."""
-    remarks: list[Found] = [[] for _ in records]
-    courses: dict[str | None, list[_Given]] = {}
-    for place, record in enumerate(records):
-        dose = record.entry
-        if isinstance(dose, Vaccination) and dose.given is not None:
-            given = _Given(dose.given.day(), dose.dose or 0, place, dose)
-            courses.setdefault(dose.disease, []).append(given)
-    for course in courses.values():
-        course.sort(key=lambda given: given[:3])
-        for before, given in pairwise(course):
-            remarks[given.place] += _between(before, given, catalogue)
-    return tuple(map(tuple, remarks))
+    return compare([compared(record)._replace(person=b"") for record in records], catalogue)
 
 
-def _between(before: _Given, given: _Given, catalogue: Catalogue) -> Found:
-    product, gap = before.dose.product, (given.day - before.day).days
-    if (product, before.number, 0) == (given.dose.product, given.number, gap):
+def _between(before: Compared, given: Compared, catalogue: Catalogue) -> Found:
+    gap = given.day - before.day
+    if (before.product, before.number, 0) == (given.product, given.number, gap):
         return [Remark(RemarkCode.DOSE_REPEATED, "dose")]
     found: Found = []
     if given.number < before.number:
         found.append(Remark(RemarkCode.DOSE_ORDER, "dose"))
-    known_product = catalogue.product_of.get(product or "")
+    known_product = catalogue.product_of.get(before.product)
     # The first product's interval binds whatever is given next; two on one day are always too close.
     if gap < max(known_product.interval if known_product else 0, 1):
         found.append(Remark(RemarkCode.DOSE_INTERVAL_SHORT, "given_on"))
     return found
+
+
+def _digest(key: bytes, *parts: object) -> bytes:
+    told = "\x1f".join(
+        f"{part.precision} {part.first}" if isinstance(part, Moment) else str(part or "")
+        for part in parts
+    )
+    return blake2b(told.encode("utf-8", "surrogatepass"), key=key, digest_size=12).digest()

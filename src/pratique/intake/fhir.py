@@ -78,10 +78,8 @@ def read_places(
             row, more = made
             if row["domain"] != "ICVP" and row["surname"] and not row["forename"]:
                 more.append(Remark(RemarkCode.NAME_UNDIVIDED, "surname"))
-            record, remarks = read_row(
-                fill(row, filled), catalogue, country=country, authority=authority
-            )
-            made = Reading(record, placed(place, (*more, *remarks)))
+            read = read_row(fill(row, filled), catalogue, country=country, authority=authority)
+            made = Reading(read.record, placed(place, (*more, *read.remarks)))
         found.append((place, made))
     if found:
         return found
@@ -96,7 +94,7 @@ def placed(place: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
     """Return remarks about an event with its place: `entry[3].given_on`."""
     if not place:
         return remarks
-    return tuple(Remark(code, f"{place}.{column}") for code, column in remarks)
+    return tuple(Remark(code, f"{place}.{column}" if column else place) for code, column in remarks)
 
 
 def with_patient(resource: Found, patients: Patients) -> Found | None:

@@ -136,6 +136,7 @@ class RemarkCode(Enum):
         _ASKS, "it was given sooner after the dose before than the product's shortest interval",
         "look at both dates again",
     )
+    RECORD_REPEATED = (_ASKS, "the same event of the same person is recorded twice", "issue one of the two")
     LOT_MISSING = (_ASKS, "no lot is recorded: this dose cannot be found when a lot is recalled", "fill it in")
     PLACE_MISSING = (_STOPS, "neither who is responsible nor where it was given is said", "fill in one of the two")
     GUARDIAN_MISSING = (
@@ -170,6 +171,14 @@ class RemarkCode(Enum):
     )
     NO_EVENT = (
         _ASKS, "the document holds no vaccination and no test", "export them with the patient",
+    )
+    KEY_MISSING = (
+        _STOPS, "no signing key that is live may attest this kind, or each has signed what was planned",
+        "make one: pratique issuer keys new-shard",
+    )
+    NOT_PRINTED = (
+        _ASKS, "it is issued, but not printed: no font here can write it, or the sheet has no room for it",
+        "print its text with pratique issuer print: --fonts DIR for a script, --variant for room",
     )
     # fmt: on
 

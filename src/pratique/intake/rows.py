@@ -54,10 +54,14 @@ _TELLING = {
 
 @silent
 class Reading(NamedTuple):
-    """What came of one row: a record, unless a remark refuses it."""
+    """What came of one row: a record, unless a remark refuses it.
+
+    `place`: where it stands in a FHIR document; empty for a row.
+    """
 
     record: Record | None
     remarks: tuple[Remark, ...] = ()
+    place: str = ""
 
     @property
     def is_skipped(self) -> bool:

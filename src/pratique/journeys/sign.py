@@ -111,6 +111,28 @@ class Prefixed(NamedTuple):
         return self.book.find(kid, tag)
 
 
+class Apart(NamedTuple):
+    """A book as one of several processes sees it that sign parts of one job with the same keys.
+
+    They see tags in classes, by a job's own mixing, and each draws from one class: none waits for
+    another, and none signs a part twice because another was faster. The classes of different jobs
+    differ, so that all tags come to be used alike.
+    """
+
+    book: Book
+    job: int
+    ways: int
+    number: int
+
+    def find(self, kid: bytes, tag: int) -> Line | None:
+        """Return the line that has this tag, or `ANOTHERS` if it is of another class."""
+        mixed = ((tag ^ self.job) * _GOLDEN & _WORD) >> 32
+        return ANOTHERS if mixed % self.ways != self.number else self.book.find(kid, tag)
+
+
+_WORD = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15  # odd, and without a pattern in its bits: 2**64 by the golden ratio
+
 ANOTHERS = Line(b"", 0, b"", b"", "", Occasion(0, 0, Origin("", "", "")))
 """Stands for any line that is not this request's: its own request is nobody's."""
 
@@ -159,7 +181,14 @@ def sign(
 def drafted(
     record: Record, *, request: bytes, shard: Shard, book: Book, occasion: Occasion
 ) -> Draft:
-    """Draw and write one record; UsageError `request-…` as `sign`."""
+    """Draw and write one record; UsageError `request-…` as `sign`, `key-unfit`."""
+    if record.kind not in shard.usages:
+        # Every verifier would refuse it: whoever chose the key, nothing is signed.
+        raise UsageError(
+            "key-unfit",
+            f"the key {shard.label} may not attest: {record.kind}",
+            "make one that may: pratique issuer keys new-shard; nothing was signed",
+        )
     identifier, tag, mark, held = draw(request, shard, book)
     if held is not None:
         occasion = held.occasion

@@ -4,7 +4,8 @@
 
 1. Its state is computed from dates and from what was planned for it; only `retired` is ever set.
 2. `width` is fixed when the shard is made: tags once drawn cannot be widened.
-3. At most half of all tags are ever in use, and never more certificates than were planned: the
+3. One `Choice` is made for one certificate and for a whole file: both spread over the keys alike.
+4. At most half of all tags are ever in use, and never more certificates than were planned: the
    first keeps draws short, the second the loss when the key must be withdrawn.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from heapq import heapify, heappop, heapreplace
 from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
@@ -120,23 +122,78 @@ class Shard(NamedTuple):
         )
 
 
+class Choice:
+    """Choose keys one after the other: each time the live one with the most room for a kind.
+
+    The one mechanism by which a key is chosen: for one certificate as for each of a whole file. What
+    was chosen counts as signed, so that no plan is exceeded within one choice.
+    """
+
+    def __init__(self, shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int]) -> None:
+        shards = list(shards)
+        self._counts = {shard.kid: counts.get(shard.kid, 0) for shard in shards}
+        self._live = {
+            shard.label: shard
+            for shard in shards
+            if shard.state(at, self._counts[shard.kid]) is ShardState.LIVE
+        }
+        self._heaps: dict[Kind, list[tuple[int, str]]] = {}
+
+    @property
+    def live(self) -> tuple[Shard, ...]:
+        """Return the keys that sign at this instant, whatever they may attest."""
+        return tuple(self._live.values())
+
+    def next(self, kind: Kind) -> Shard | None:
+        """Return the key for the next certificate of a kind, or None if no key may sign it."""
+        if kind not in self._heaps:
+            self._heaps[kind] = [
+                (self._used(shard), label)
+                for label, shard in self._live.items()
+                if kind in shard.usages
+            ]
+            heapify(self._heaps[kind])
+        heap = self._heaps[kind]
+        while heap:
+            before, label = heap[0]
+            shard = self._live[label]
+            if (used := self._used(shard)) >= 0:
+                heappop(heap)
+            elif used != before:
+                # It was chosen for another kind meanwhile.
+                heapreplace(heap, (used, label))
+            else:
+                self._counts[shard.kid] += 1
+                heapreplace(heap, (used + 1, label))
+                return shard
+        return None
+
+    def one(self, kind: Kind) -> Shard:
+        """Return what `next` does; UsageError `no-live-shard` where that is None."""
+        found = self.next(kind)
+        if found is None:
+            live = len(self._live)
+            why = f", but none may attest: {kind}" if live else ""
+            raise UsageError(
+                "no-live-shard",
+                f"{live or 'no'} signing keys are live{why}",
+                "make one: pratique issuer keys new-shard; see them all: pratique issuer keys list",
+            )
+        return found
+
+    def _used(self, shard: Shard) -> int:
+        # Most room comes first. The label settles a draw, so that the same question has the same
+        # answer everywhere.
+        return self._counts[shard.kid] - shard.capacity
+
+
 def pick(shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int], kind: Kind) -> Shard:
     """Return the live shard with the most room that may attest a kind; UsageError `no-live-shard`.
 
     Args:
         counts: kid to how many certificates it has signed; none means that it has signed none.
     """
-    live = [s for s in shards if s.state(at, counts.get(s.kid, 0)) is ShardState.LIVE]
-    fit = [shard for shard in live if kind in shard.usages]
-    if not fit:
-        why = f", but none may attest: {kind}" if live else ""
-        raise UsageError(
-            "no-live-shard",
-            f"{len(live) or 'no'} signing keys are live{why}",
-            "make one: pratique issuer keys new-shard; see them all: pratique issuer keys list",
-        )
-    # The label settles a draw, so that the same question has the same answer everywhere.
-    return min(fit, key=lambda s: (counts.get(s.kid, 0) - s.capacity, s.label))
+    return Choice(shards, at=at, counts=counts).one(kind)
 
 
 def to_replace(

@@ -76,23 +76,18 @@ class Desk:
             self._keys[shard.key] = self._open(shard)
         return self._keys[shard.key]
 
-    def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
-        """Return the live shard with the most room, or the one of a label if it is live."""
+    def choice(self, at: int, *, label: str | None = None) -> of_shards.Choice:
+        """Return what chooses keys: among all, or of a label only.
+
+        For one certificate and for whole files alike. UsageError `shard-unknown`, `register-lost`.
+        """
         register, counts = self._registered()
         wanted = self.shards if label is None else (self.shard(label),)
-        shards = self._sound(wanted, register, counts)
-        return of_shards.pick(shards, at=at, counts=counts, kind=kind)
+        return of_shards.Choice(self._sound(wanted, register, counts), at=at, counts=counts)
 
-    def live(self, at: int) -> tuple[of_shards.Shard, ...]:
-        """Return the shards that sign at an instant, whatever they may attest."""
-        register, counts = self._registered()
-        sound = self._sound(self.shards, register, counts)
-        found = tuple(
-            shard
-            for shard in sound
-            if shard.state(at, counts.get(shard.kid, 0)) is of_shards.ShardState.LIVE
-        )
-        return found or (of_shards.pick(sound, at=at, counts=counts, kind=Kind.VACCINATION),)
+    def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
+        """Return the live shard with the most room, or the one of a label if it is live."""
+        return self.choice(at, label=label).one(kind)
 
     def note(self) -> None:
         """Note beside the keys how far the register is; to be called after something was issued."""

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from pratique.cli import options
-from pratique.cli.issuer import remarked, signed
+from pratique.cli.issuer import paper, remarked, signed
 from pratique.cli.issuer.records import accepted, columns, filled_of
 from pratique.cli.issuer.where import desk_options, open_desk
 from pratique.cli.issuer.work import DAY, work_options
@@ -40,6 +40,7 @@ _REQUEST = re.compile(r"[0-9a-fA-F-]{32,}|[A-Za-z0-9_-]{22,}")
     help="A random name of this request: made again, it gives the same certificate.",
 )
 @click.option("--shard", metavar="LABEL", help="The signing key [default: the one with most room].")
+@paper.paper_options
 @click.option("--workers", type=click.IntRange(1, 64), metavar="N",
               help="Processes for a whole file [default: one a core].")  # fmt: skip
 @click.option(
@@ -60,6 +61,10 @@ def issue(
     shard: str | None,
     workers: int | None,
     pdf: str | None,
+    languages: tuple[str, ...],
+    words: tuple[Path, ...],
+    contact: str,
+    fonts: tuple[Path, ...],
     yes: bool,
     at: datetime | None,
     **where: Any,
@@ -78,16 +83,21 @@ def issue(
         from pratique.cli.issuer import bulk  # noqa: PLC0415 - processes, progress
 
         return bulk.run(
-            source, out, filled=filled_of(given), work=work, validity=validity, at=now, shard=shard, workers=workers, pdf=pdf,
+            source, out, filled=filled_of(given), work=work, validity=validity, at=now, shard=shard, workers=workers,
+            paper={"variant": pdf, "languages": languages, "words": words, "contact": contact,
+                   "fonts": fonts},
             where=where,
         )  # fmt: skip
     desk = open_desk(**where)
     day = options.now_or(at).date()
     records = remarked.confirmed(accepted(desk, given, source, at=day), yes=yes)
+    # A key for each is chosen before the first is signed: all of a file is issued, or nothing.
+    choice = desk.choice(now, label=shard)
+    chosen = [choice.one(record.kind) for record in records]
     # By place and not by row: one row, a FHIR document, may hold several records.
-    for number, record in enumerate(records, 1):
+    for number, (record, key) in enumerate(zip(records, chosen, strict=True), 1):
         one = Asked(_request(request, number), now, work, validity)
-        made = signed.issued(desk, record, one, label=shard)
+        made = signed.issued(desk, record, one, label=key.label)
         if made.repeated:
             click.echo(
                 "note: this request was made before; this is its certificate again", err=True

@@ -1,6 +1,6 @@
 """A bulk job: what is asked, in a file beside its outcome, so that a killed one goes on.
 
-    job.json (secret, instant, shards) -> part 0, part 1, ... -> report.csv, then the secret is gone
+    job.json (secret, instant, --shard) -> part 0, part 1, ... -> report.csv, then the secret is gone
 
 1. Row n's request is made from the job's secret and n: done again, it gives the same certificate.
 2. A part's file appears whole or not at all, and only after its lines are on the register's disk.
@@ -18,13 +18,21 @@ from typing import Any, NamedTuple
 from pratique.edges import disk, tables
 from pratique.errors import UsageError
 from pratique.intake.rows import NOTHING
+from pratique.journeys.sign import Apart, Book
 
-FORMAT = "pratique-job-1"
+FORMAT = "pratique-job-2"
 FILE = "job.json"
 
 
 class Job(NamedTuple):
-    """One bulk job, as every worker needs it. Its secret is in the folder until the job is done."""
+    """One bulk job, as every worker needs it. Its secret is in the folder until the job is done.
+
+    Attributes:
+        size: rows of a part: one commit, one file.
+        ways: classes of tags that parts draw from in turn, so that as many workers never meet.
+        label: the shard that was named, or empty.
+        paper: what sheets are asked for (`paper.as_json`), or nothing.
+    """
 
     folder: Path
     source: Path
@@ -33,11 +41,12 @@ class Job(NamedTuple):
     at: int
     validity: int
     size: int
-    labels: tuple[str, ...]
+    ways: int
+    label: str
     site: str
     operator: str
     output: str
-    paper: str
+    paper: dict[str, Any]
     filled: Mapping[str, str] = NOTHING
 
     def __repr__(self) -> str:
@@ -52,9 +61,11 @@ class Job(NamedTuple):
         """Return the request of a row, or of a record in it where it holds several."""
         return hashlib.blake2b(b"%d.%d" % (row, place), key=self.secret, digest_size=32).digest()
 
-    def label(self, number: int) -> str:
-        """Return the label of the shard that signs a part."""
-        return self.labels[number % len(self.labels)]
+    def apart(self, book: Book, number: int) -> Book:
+        """Return a book as the maker of a part sees it: no part of another way draws the same."""
+        if self.ways == 1:
+            return book
+        return Apart(book, int.from_bytes(self.name[:8], "big"), self.ways, number % self.ways)
 
     def path(self, number: int) -> Path:
         """Return where a part's certificates go."""
@@ -63,6 +74,10 @@ class Job(NamedTuple):
     def report(self, number: int) -> Path:
         """Return where a part's remarks go until the job is done."""
         return self.folder / f".remarks-{number:05d}.json"
+
+    def is_written(self, number: int) -> bool:
+        """Tell whether a part is done, files and all: its certificates are written last."""
+        return self.path(number).exists() and self.report(number).exists()
 
 
 def begin(job: Job) -> Job:
@@ -79,11 +94,14 @@ def begin(job: Job) -> Job:
         "format": FORMAT,
         **{name: value for name, value in job._asdict().items() if name != "folder"},
         "source": str(job.source),
-        "filled": dict(job.filled),
         "secret": job.secret.hex(),
+        "filled": dict(job.filled),
     }
     disk.replace(path, json.dumps(kept, indent=1).encode())
     return job
+
+
+_STAYS = ("at", "validity", "size", "ways", "label", "site", "operator", "output", "paper")
 
 
 def _resumed(job: Job, kept: dict[str, Any]) -> Job:
@@ -100,8 +118,7 @@ def _resumed(job: Job, kept: dict[str, Any]) -> Job:
         )
     return job._replace(
         secret=bytes.fromhex(kept["secret"]),
-        labels=tuple(kept["labels"]),
-        **{name: kept[name] for name in ("at", "validity", "size", "site", "operator", "output")},
+        **{name: kept[name] for name in _STAYS},
     )
 
 

@@ -44,6 +44,10 @@ def paper_options(command: Command) -> Command:
     return language(words(contact(fonts(command))))
 
 
+def _on_stderr(note: str) -> None:
+    click.echo(note, err=True)
+
+
 @silent
 class Press(NamedTuple):
     """All that printing needs but the certificate."""
@@ -77,13 +81,14 @@ def press(
     words: Sequence[Path] = (),
     contact: str = "",
     fonts: Sequence[Path] = (),
+    say: Callable[[str], None] = _on_stderr,
 ) -> Press:
     """Make ready to print; a language whose script no font here can write is left out and told.
 
     Raises:
         UsageError: `language-unknown`; `font-missing` for a language that was asked for.
     """
-    own = {found.language: found for found in map(_read, words)}
+    own = {found.language: found for found in (_read(path, say) for path in words)}
     tags = languages or (*own, *(tag for tag in wording.LANGUAGES if tag not in own))
     shown = []
     for tag in dict.fromkeys(tags):
@@ -100,15 +105,35 @@ def press(
             told = (
                 f"note: no font here can write {tag}: it is left out; see tools/fonts and --fonts"
             )
-            click.echo(told, err=True)
+            say(told)
     return Press(tuple(shown), variant, contact, _names(), tuple(fonts))
 
 
-def _read(path: Path) -> Wording:
+def as_json(found: Press, words: Sequence[Path]) -> dict[str, Any]:
+    """Return what a press is asked for, so that another process makes the same one (`of_json`)."""
+    return {
+        "variant": found.variant,
+        "languages": [wording.language for wording in found.wordings],
+        "words": [str(path.absolute()) for path in words],
+        "contact": found.contact,
+        "fonts": [str(path.absolute()) for path in found.fonts],
+    }
+
+
+def of_json(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `press` that `as_json` kept."""
+    return {
+        **asked,
+        "words": tuple(map(Path, asked["words"])),
+        "fonts": tuple(map(Path, asked["fonts"])),
+    }
+
+
+def _read(path: Path, say: Callable[[str], None]) -> Wording:
     found = wording.read(files.read_bytes(path))
     if found.lacking:
         lacking = ", ".join(found.lacking)
-        click.echo(f"note: {found.wording.language} stays English in: {lacking}", err=True)
+        say(f"note: {found.wording.language} stays English in: {lacking}")
     return found.wording
 
 

@@ -13,7 +13,7 @@ from pratique.cli.issuer import ask
 from pratique.cli.issuer.desk import Desk
 from pratique.edges import tables
 from pratique.errors import UsageError
-from pratique.intake.accept import Reading, accept
+from pratique.intake.accept import Reading, accept, together
 from pratique.intake.rows import COLUMNS, NOTHING, PERSON
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -41,25 +41,25 @@ def row_of(given: tuple[str, ...]) -> dict[str, str]:
 
 def accepted(
     desk: Desk, given: tuple[str, ...], source: Path | None, *, at: date
-) -> Iterator[tuple[int, Reading]]:
-    """Yield records with their rows' numbers: of a file, of the arguments, or asked for."""
+) -> list[tuple[int, Reading]]:
+    """Return records with their rows' numbers: of a file, of the arguments, or asked for.
+
+    What is told of several records of one person is told here: a dose that is there twice.
+    """
     if source is None:
-        yield 1, ask.record(desk, row_of(given), at=at)
-        return
+        return [(1, ask.record(desk, row_of(given), at=at))]
     filled = row_of(given)
-    found = (
+    kept = [
         (row.number, reading)
         for row in _rows(source)
         for reading in readings(desk, row, at=at, filled=filled)
-    )
-    if filled.keys().isdisjoint(PERSON):
-        yield from found
-        return
-    kept = list(found)
-    records = [reading.record for _, reading in kept if reading.record is not None]
-    if len({record.person for record in records}) > 1 or len(records) != len(kept) > 1:
-        raise _of_a_person()
-    yield from kept
+    ]
+    if not filled.keys().isdisjoint(PERSON):
+        records = [reading.record for _, reading in kept if reading.record is not None]
+        if len({record.person for record in records}) > 1 or len(records) != len(kept) > 1:
+            raise _of_a_person()
+    found = together([reading for _, reading in kept], desk.catalogue)
+    return [(number, reading) for (number, _), reading in zip(kept, found, strict=True)]
 
 
 def filled_of(given: tuple[str, ...]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from pratique.edges.paper.wording import LANGUAGES, Words, builtin, read
 from pratique.errors import ExtraMissing, UsageError
 from pratique.journeys.print import Leaf, Line, Sheet, Wording
 
-__all__ = ["LANGUAGES", "VARIANTS", "Words", "builtin", "printable", "read", "render"]
+__all__ = ["LANGUAGES", "VARIANTS", "Words", "builtin", "present", "printable", "read", "render"]
 
 VARIANTS = {"a4": 60.0, "card": 46.5, "large": 80.0}
 """Variant -> width of its code in millimetres, without the quiet zone."""
@@ -53,6 +53,14 @@ def render(sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = ()) -
         "code": code.svg(symbol),
     }
     return press.print(inputs)
+
+
+def present() -> None:
+    """See that printing is installed, before anything is done for it; ExtraMissing `extra-missing`."""
+    try:
+        import typst  # noqa: F401, PLC0415 - the extra `pdf`
+    except ImportError as error:
+        raise ExtraMissing("pdf", "printing") from error
 
 
 def printable(wording: Wording, folders: Sequence[Path] = ()) -> bool:
