@@ -307,9 +307,11 @@ def _lines(path: Path) -> int | None:
     if path.is_dir():
         return None
     with path.open("rb") as file:
-        if file.read(4) in (b"PAR1", b"PK\3\4"):
+        start = file.read(4)
+        if start in (b"PAR1", b"PK\3\4"):
             return None
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+        header = 0 if start[:1] in (b"{", b"[") else 1
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - header
 
 
 def _report(job: jobs.Job, desk: Desk) -> int:

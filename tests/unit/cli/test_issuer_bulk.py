@@ -1,0 +1,292 @@
+"""A whole file is issued with the same care as one certificate after the other: row by row the same."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pratique.cli.issuer import bulk, worker
+from pratique.cli.issuer import job as jobs
+from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer.part import Parts, report
+from pratique.cli.issuer.records import accepted
+from pratique.cli.issuer.signed import issued
+from pratique.edges.register import Writing, open_register
+from pratique.errors import Unreadable, UsageError
+from pratique.formats import Envelope, hcert
+from pratique.intake.catalogue import Catalogue
+from pratique.journeys.issue import Asked, occasion_of
+from pratique.journeys.sign import sign
+from pratique.terms import ALL_KINDS, Environment, Kind
+from pratique.trust import noted
+from pratique.trust.issuer import Issuer
+from pratique.trust.shards import Shard
+from tests import issuers
+
+COLUMNS = (
+    "kind", "surname", "forename", "birth_date", "product", "dose", "doses", "given_on", "lot",
+    "test_type", "test_name", "sampled_at", "result", "site",
+)  # fmt: skip
+DOSE = {
+    "kind": "vaccination", "forename": "Jo", "birth_date": "1980-02-03", "product": "EU/1/20/1528",
+    "dose": "2", "doses": "2", "given_on": "2026-10-01", "lot": "LOT-1",
+}  # fmt: skip
+SWAB = {
+    "kind": "test", "forename": "Jo", "birth_date": "1980-02-03", "test_type": "LP6464-4",
+    "test_name": "Invented PCR", "sampled_at": "2026-11-21T08:30:00Z", "result": "260415000",
+    "site": "Harbour",
+}  # fmt: skip
+
+
+class Notes:
+    """What is noted of the register, in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, noted.Note] = {}
+
+    def load(self) -> dict[str, noted.Note]:
+        return self.kept
+
+    def save(self, notes: dict[str, noted.Note]) -> None:
+        self.kept = notes
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a register's tables once; each example has a copy."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_register(issuers.sqlite(folder)).close()
+    return folder / "register.sqlite"
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    made: list[Path] = []
+
+    def another() -> Path:
+        made.append(tmp_path / str(len(made)))
+        made[-1].mkdir()
+        return made[-1]
+
+    yield another
+
+
+def desk_of(shards: list[Shard], folder: Path, empty: Path) -> Desk:
+    shutil.copy(empty, folder / "register.sqlite")
+    sca: Any = None
+    issuer = Issuer("XXU", "XU", "Utopia", "Utopia", Environment.PRODUCTION, "", sca, tuple(shards))
+    return Desk(
+        issuer, issuers.keys, lambda of: issuers.keys(of).public_key,
+        open_register(issuers.sqlite(folder)), catalogue=Catalogue.builtin(), notes=Notes(),
+    )  # fmt: skip
+
+
+def table(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def job_of(
+    folder: Path, source: Path, *, size: int = 3, ways: int = 1, label: str = ""
+) -> jobs.Job:
+    work = issuers.WORK
+    return jobs.begin(
+        jobs.Job(
+            folder / "out", source, jobs.digest_of(source), os.urandom(32), issuers.AT, 86_400, size,
+            ways, label, work.site, work.operator, "csv", {},
+        )
+    )  # fmt: skip
+
+
+def made(job: jobs.Job, desk: Desk, count: Callable[[int], None] = lambda _: None) -> bulk.Planner:
+    planner = bulk.Planner(desk.choice(job.at, label=job.label or None))
+    worker.work(Parts(job, desk), bulk.Here(planner), 0, 1, count)
+    return planner
+
+
+class Outcome(NamedTuple):
+    """What became of a row: the key that signed it, or none; and what is told of it."""
+
+    kid: bytes | None
+    told: tuple[str, ...]
+
+
+def kid_of(text: str) -> bytes:
+    envelope = hcert.unwrap(text)
+    assert isinstance(envelope, Envelope)
+    assert envelope.kid is not None
+    return envelope.kid
+
+
+def in_bulk(job: jobs.Job, desk: Desk) -> dict[int, Outcome]:
+    found = {}
+    for path in sorted(job.folder.glob("certificates-*.csv")):
+        with path.open(encoding="utf-8") as file:
+            found.update({int(row["row"]): kid_of(row["text"]) for row in csv.DictReader(file)})
+    drafts = [json.loads(path.read_bytes()) for path in sorted(job.folder.glob(".remarks-*"))]
+    told: dict[int, list[str]] = {}
+    for row, _, _, code in report(drafts, desk.catalogue):
+        told.setdefault(row, []).append(code)
+    rows = sorted({*found, *told})
+    return {row: Outcome(found.get(row), tuple(sorted(told.get(row, ())))) for row in rows}
+
+
+def one_by_one(desk: Desk, source: Path, *, label: str | None = None) -> dict[int, Outcome]:
+    day = datetime.fromtimestamp(issuers.AT, UTC).date()
+    outcomes = {}
+    for number, reading in accepted(desk, (), source, at=day):
+        codes, kid = [remark.code.name for remark in reading.remarks], None
+        if reading.record is not None:
+            asked = Asked(os.urandom(32), issuers.AT, issuers.WORK)
+            try:
+                kid = issued(desk, reading.record, asked, label=label).line.kid
+            except UsageError as error:
+                assert error.code == "no-live-shard"
+                codes.append("KEY_MISSING")
+        if kid or codes:
+            outcomes[number] = Outcome(kid, tuple(sorted(codes)))
+    return outcomes
+
+
+ROWS = st.lists(
+    st.builds(
+        lambda base, surname, changes: {**base, "surname": surname, **changes},
+        st.sampled_from([DOSE, SWAB]),
+        st.sampled_from(["Qa", "Qb", "Qc"]),
+        st.sampled_from([{}, {}, {}, {"birth_date": "1980-02-31"}, {"dose": "1"}, {"lot": ""}]),
+    ),
+    max_size=14,
+)
+USAGES = st.sampled_from([ALL_KINDS, frozenset({Kind.TEST}), frozenset({Kind.VACCINATION})])
+KEYS = st.lists(st.tuples(USAGES, st.integers(1, 9), st.booleans()), min_size=1, max_size=4)
+
+
+def shards_of(keys: list[tuple[frozenset[Kind], int, bool]]) -> list[Shard]:
+    return [
+        issuers.shard(number, planned=planned)._replace(
+            usages=usages, retired=issuers.AT - 1 if retired else None
+        )
+        for number, (usages, planned, retired) in enumerate(keys)
+    ]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=ROWS, keys=KEYS, ways=st.integers(1, 3), named=st.booleans())
+def test_a_file_has_row_by_row_the_outcome_of_one_by_one(
+    rows: list[dict[str, str]],
+    keys: list[tuple[frozenset[Kind], int, bool]],
+    ways: int,
+    named: bool,  # noqa: FBT001 - drawn by hypothesis
+    empty: Path,
+    rooms: Callable[[], Path],
+) -> None:
+    shards, label = shards_of(keys), "shard-0" if named else ""
+    single, many = (desk_of(shards, rooms(), empty) for _ in range(2))
+    folder = rooms()
+    source = table(folder / "people.csv", rows)
+    job = job_of(folder, source, ways=ways, label=label)
+    planner = made(job, many)
+    outcomes = in_bulk(job, many)
+    assert outcomes == one_by_one(single, source, label=label or None)
+    counts = many.register.read(Writing.counts)
+    assert counts.items() >= single.register.read(Writing.counts).items()
+    usages = {shard.kid: shard for shard in shards}
+    for row, (kid, _) in outcomes.items():
+        assert kid is None or Kind(rows[row - 2]["kind"]) in usages[kid].usages
+    assert all(count <= usages[kid].planned for kid, count in counts.items())
+    assert planner.done.issued == sum(kid is not None for kid, _ in outcomes.values())
+    for desk in (single, many):
+        desk.register.close()
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(after=st.integers(0, 4), lost=st.sets(st.integers(0, 4)), ways=st.integers(1, 3))
+def test_a_job_that_ended_anywhere_goes_on_with_the_same_keys(
+    after: int, lost: set[int], ways: int, empty: Path, rooms: Callable[[], Path]
+) -> None:
+    shards = shards_of([(ALL_KINDS, 20, False), (frozenset({Kind.TEST}), 20, False)])
+    folder = rooms()
+    desk = desk_of(shards, folder, empty)
+    rows = [{**(SWAB if n % 3 else DOSE), "surname": f"Q{chr(97 + n)}"} for n in range(13)]
+    job = job_of(folder, table(folder / "people.csv", rows), ways=ways)
+    left = [after]
+
+    def count(_: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+
+    try:
+        made(job, desk, count)
+    except Killed:
+        pass
+    before = {path.name: path.read_bytes() for path in job.folder.glob("certificates-*")}
+    for number in lost:
+        # As if the power had failed between a commit and its file.
+        job.path(number).unlink(missing_ok=True)
+    assert jobs.begin(job._replace(secret=os.urandom(32))) == job
+    made(job, desk)
+    after_all = {path.name: path.read_bytes() for path in job.folder.glob("certificates-*")}
+    assert before.items() <= after_all.items()
+    assert len(in_bulk(job, desk)) == 13
+    assert sum(desk.register.read(Writing.counts).values()) == 13
+    desk.register.close()
+
+
+def test_others_who_fill_a_key_meanwhile_do_not_let_it_sign_more(
+    empty: Path, rooms: Callable[[], Path]
+) -> None:
+    (shard,) = shards_of([(ALL_KINDS, 3, False)])
+    folder = rooms()
+    desk = desk_of([shard], folder, empty)
+    rows = [{**DOSE, "surname": name} for name in ("Qa", "Qb", "Qc")]
+    job = job_of(folder, table(folder / "people.csv", rows))
+    planner = bulk.Planner(desk.choice(job.at))
+    record = issuers.RECORDS["vaccination"]
+    issued(desk, record, Asked(os.urandom(32), issuers.AT, issuers.WORK))
+    with pytest.raises(Unreadable) as error:
+        worker.work(Parts(job, desk), bulk.Here(planner), 0, 1, lambda _: None)
+    assert error.value.code == "keys-full"
+    made(job, desk)
+    assert [kid is not None for kid, _ in in_bulk(job, desk).values()] == [True, True, False]
+    assert desk.register.read(Writing.counts)[shard.kid] == 3
+    desk.register.close()
+
+
+class Unused:
+    """A register of which nothing is asked."""
+
+    def find(self, kid: bytes, tag: int) -> None:
+        raise AssertionError((kid, tag))
+
+
+def test_whoever_chose_it_a_key_signs_no_kind_that_it_may_not_attest() -> None:
+    shard = issuers.shard()._replace(usages=frozenset({Kind.TEST}))
+    record = issuers.RECORDS["vaccination"]
+    occasion = occasion_of(record, shard, at=issuers.AT, work=issuers.WORK)
+    with pytest.raises(UsageError, match="may not attest"):
+        sign(
+            record, request=os.urandom(32), shard=shard, key=issuers.keys(shard), book=Unused(),
+            occasion=occasion,
+        )  # fmt: skip
