@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.journeys.assess import Claim, Standing, assess, claims_of_one
-from pratique.journeys.checks import in_force
+from pratique.journeys.checks import stands
 from pratique.journeys.horizon import Stretch, birthdays, stretches
 from pratique.journeys.outlook import stretches_of
 from pratique.snapshot import Snapshot
@@ -40,7 +40,7 @@ def truth(claim: Claim, held: Snapshot, second: int, zone: ZoneInfo) -> bool:
     assert claim.signer is not None
     at = datetime.fromtimestamp(second, UTC).astimezone(zone)
     return (
-        in_force(claim.certificate, claim.signer, second)
+        stands(claim.certificate, claim.signer, second)
         and assess(claim, held, t.UTOPIA, at).standing is Standing.PASSED
     )
 
