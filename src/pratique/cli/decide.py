@@ -3,7 +3,7 @@
     certificates -> verify -> decide -> colour, reasons, from when until when, what would help
 
 1. Everything is computed on this device, from the certificates and the snapshot held here.
-2. The instant is taken in the zone of the port of entry (`--zone`).
+2. The instant is taken in the zone of the port of entry (`--zone`, or the offset it is given with).
 3. Exit: 0 GREEN, 1 RED, 3 AMBER; with --matrix that of the best destination.
 """
 
@@ -34,7 +34,7 @@ WITHOUT_RULES = {Code.NO_RULES_YET, Code.RULES_ENDED, Code.RULES_FOR_REGIONS_ONL
 @click.argument("inputs", nargs=-1, required=True, metavar="[TEXT|FILE|-]...")
 @click.option("--to", "destination", metavar="COUNTRY[/REGION]", help="Where the holder arrives.")
 @click.option("--on", "at", type=options.INSTANT, metavar="INSTANT", help="When; default now.")
-@click.option("--zone", default="UTC", show_default=True, help="Zone of the port of entry.")
+@options.zone
 @click.option("--matrix", is_flag=True, help="All destinations that have published rules.")
 @click.option("--lang", default="en", show_default=True, help="Language of the rules' reasons.")
 @options.sources
@@ -45,7 +45,7 @@ def decide(
     inputs: tuple[str, ...],
     destination: str | None,
     at: datetime | None,
-    zone: str,
+    zone: str | None,
     matrix: bool,
     lang: str,
     sources: tuple[Path, ...],
@@ -56,7 +56,8 @@ def decide(
     """Compute the health code of one person's certificates for a destination."""
     if matrix is (destination is not None):
         raise click.UsageError("name one destination with --to, or ask for all with --matrix")
-    when = options.zoned(at, zone)
+    clock = options.clock(at, zone)
+    when = clock.at
     snapshot = held(sources, environment, home, when)
     places = (
         list(snapshot.ruleset.destinations)
@@ -71,13 +72,17 @@ def decide(
     codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
     if output_format == "json":
         rows = [{**_as_json(code, lang, when.tzinfo or UTC, labels), **appeal} for code in codes]
-        click.echo(json.dumps({"format": FORMAT, "results": rows}, indent=1, ensure_ascii=False))
+        told = {"format": FORMAT, **clock.as_json(), "results": rows}
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
     else:
         for code in codes:
             for line in _matrix_row(code) if matrix else _lines(code, lang, when, labels):
                 click.echo(line)
         for contact in appeals:
             click.echo(f"  appeal to {printable(contact)}")
+        if clock.inferred() and (matrix or clock.known_from is options.ZoneFrom.DEFAULT):
+            # Between the midnights of two zones a rule's answer differs: nobody is to guess which.
+            click.echo(f"judged {clock.inferred()}", err=True)
     if matrix:
         colours = {code.colour for code in codes}
         best = next((c for c in (Colour.GREEN, Colour.AMBER) if c in colours), Colour.RED)

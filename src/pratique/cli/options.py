@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -16,6 +17,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
+
+
+_CALENDAR = range(2, 9999)
+"""Years of which an instant is a date on every clock of the world."""
+
+_NO_ZONE = timezone(timedelta(), "UTC")
+"""UTC, where nobody said so: a date alone."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -32,12 +40,12 @@ class Instant(click.ParamType[datetime]):
         text = str(value)
         try:
             if _DATE.fullmatch(text):
-                return datetime.fromisoformat(text).replace(tzinfo=UTC)
+                return datetime.fromisoformat(text).replace(tzinfo=_NO_ZONE)
             match = _RFC_3339.fullmatch(text)
             found = _parse(text, match[1]) if match else None
         except ValueError:
             found = None
-        if found is None:
+        if found is None or found.year not in _CALENDAR:
             self.fail(
                 f"'{text}' is no instant; write 2026-11-22T12:00:00Z or 2026-11-22", param, ctx
             )
@@ -101,14 +109,61 @@ def sources(command: Command) -> Command:
     return trust(environment(command))
 
 
+zone = click.option(
+    "--zone",
+    metavar="ZONE",
+    help="Zone of the port of entry [default: the offset that the instant is given with, or UTC].",
+)
+
+
+class ZoneFrom(StrEnum):
+    """How the zone of the port of entry is known."""
+
+    OPTION = "option"
+    OFFSET = "offset"
+    DEFAULT = "default"
+
+
+class Clock(NamedTuple):
+    """An instant on the clock of the port of entry, and how that is known."""
+
+    at: datetime
+    zone: str
+    known_from: ZoneFrom
+
+    def inferred(self) -> str:
+        """Return in words which clock was taken without being named; "" if it was named."""
+        match self.known_from:
+            case ZoneFrom.OPTION:
+                return ""
+            case ZoneFrom.OFFSET:
+                return f"on the clock of {self.zone}, as the instant is given"
+        return "on the clock of UTC, as no --zone is given"
+
+    def as_json(self) -> dict[str, str]:
+        """Return the members of a document that tell it."""
+        return {"zone": self.zone, "zone_from": self.known_from.value}
+
+
+def clock(instant: datetime | None, zone: str | None) -> Clock:
+    """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris").
+
+    Without a zone the offset that the instant was written with is the place's: who writes
+    2022-07-04T00:30:00+02:00 reads it off a clock there.
+    """
+    if zone is None:
+        if instant is None or instant.tzinfo is _NO_ZONE:
+            return Clock(now_or(instant).astimezone(UTC), "UTC", ZoneFrom.DEFAULT)
+        return Clock(instant, instant.tzname() or "UTC", ZoneFrom.OFFSET)
+    return Clock(zoned(instant, zone), zone, ZoneFrom.OPTION)
+
+
 def zoned(instant: datetime | None, zone: str) -> datetime:
     """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris")."""
-    if zone == "UTC":
-        return now_or(instant).astimezone(UTC)
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - a check starts fast
 
     try:
-        return now_or(instant).astimezone(ZoneInfo(zone))
+        return now_or(instant).astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
             "zone-unknown", "the zone is not known here", "write it as in Europe/Paris or UTC"

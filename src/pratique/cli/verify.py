@@ -40,7 +40,7 @@ BAR_FROM = 20
 @click.argument("inputs", nargs=-1, required=True, metavar="[TEXT|FILE|-]...")
 @options.sources
 @click.option("--to", "destination", metavar="COUNTRY[/REGION]", help="Ask this one's rules too.")
-@click.option("--zone", default="UTC", show_default=True, help="Zone of the port of entry.")
+@options.zone
 @click.option("--fast", is_flag=True, help="Check signatures with AWS-LC (extra fast).")
 @click.option("--inspect", is_flag=True, help="Show the whole content too, to the holder.")
 @click.option(
@@ -59,7 +59,7 @@ def verify(
     sources: tuple[Path, ...],
     environment: str,
     destination: str | None,
-    zone: str,
+    zone: str | None,
     fast: bool,
     inspect: bool,
     output_format: str,
@@ -75,7 +75,8 @@ def verify(
 
     Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read.
     """
-    instant = options.zoned(at, zone)
+    clock = options.clock(at, zone)
+    instant = clock.at
     snapshot = held(sources, environment, home, instant)
     if fast:
         snapshot = _faster(snapshot)
@@ -97,9 +98,10 @@ def verify(
         else:
             _tell(item, found, snapshot, inspect=inspect, as_row=output_format == "jsonl")
     if output_format == "json":
-        click.echo(json.dumps(show.document(rows, snapshot, instant), indent=1, ensure_ascii=False))
+        told = {**show.document(rows, snapshot, instant), **clock.as_json()}
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
     elif output_format == "text":
-        _sum_up(counts, snapshot, instant)
+        _sum_up(counts, snapshot, instant, "" if place is None else clock.inferred())
     return _exit_code(counts)
 
 
@@ -116,7 +118,7 @@ def _tell(
     sys.stdout.flush()
 
 
-def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime) -> None:
+def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) -> None:
     hours = (int(at.timestamp()) - snapshot.created) // 3600
     days = hours // 24
     age = f"{days} days old" if days > 1 else "1 day old" if days == 1 else "of today"
@@ -127,7 +129,10 @@ def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime) -> None:
     told = ", ".join(f"{counts[c]} {c}" for c in Colour if counts[c])
     if counts["unread"]:
         told += f"{', ' if told else ''}{counts['unread']} could not be read"
-    click.echo(f"{told or 'nothing to verify'}; trust list {age}", err=True)
+    click.echo(
+        f"{told or 'nothing to verify'}; trust list {age}" + (f"; {clock}" if clock else ""),
+        err=True,
+    )
 
 
 def _exit_code(counts: Counter[str]) -> int:
