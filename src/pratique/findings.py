@@ -228,6 +228,9 @@ class Code(Enum):
         "a rule of the destination is not met", "tell the holder which rule, and what would help")
     RULE_OPEN = (Step.RULES, Weight.DOUBT,
         "a rule of the destination cannot be decided", "apply this rule by hand")
+    VALUE_SET_MISSING = (Step.RULES, Weight.DOUBT,
+        "a value set that a rule looks into is not held here, or was not in force then",
+        "import or sync the value sets, or apply the rule by hand")
     SECOND_CERTIFICATE = (Step.RULES, Weight.DOUBT,
         "it attests one dose of several; the rest of the course may be on another certificate",
         "ask for the certificate of the other dose, or of a recovery")

@@ -80,8 +80,9 @@ def decide(
                 click.echo(line)
         for contact in appeals:
             click.echo(f"  appeal to {printable(contact)}")
-        if clock.inferred() and (matrix or clock.known_from is options.ZoneFrom.DEFAULT):
-            # Between the midnights of two zones a rule's answer differs: nobody is to guess which.
+        if matrix and clock.known_from is options.ZoneFrom.DEFAULT:
+            # Between the midnights of two zones a rule's answer differs: nobody is to guess which
+            # was taken. With one destination the first line tells it.
             click.echo(f"judged {clock.inferred()}", err=True)
     if matrix:
         colours = {code.colour for code in codes}

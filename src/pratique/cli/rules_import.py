@@ -51,13 +51,14 @@ def import_rules(
     read = errors.good(files.rules_arrived(sources))
     found = together(part for _, part in read)
     held = earlier.ruleset
-    before = Published() if replace else Published(held.rules, held.value_sets)
-    rules, value_sets = beside(before, found)
+    before = Published() if replace else Published(held.rules, held.value_sets, held.editions)
+    rules, value_sets, editions = beside(before, found)
     ruleset = Ruleset(
         rules,
         value_sets,
         compatible=compatible or (held.compatible and not replace),
         hold_open=True,
+        editions=editions,
     )
     snapshot = earlier.replace(
         number=earlier.number + 1,

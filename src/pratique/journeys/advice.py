@@ -55,7 +55,7 @@ def ways(
     if stretch is not None and stretch.begins is not None and stretch.begins > instant:
         begins = datetime.fromtimestamp(stretch.begins, at.tzinfo or UTC)
         yield Help("WAIT", f"wait until {begins:%Y-%m-%d %H:%M:%S %Z}".rstrip())
-    devices = snapshot.ruleset.value_sets.get(DEVICES, ())
+    devices = snapshot.ruleset.sets_at(instant).get(DEVICES, ())
     for code, name, test_type in (
         ("RAPID_TEST", "a negative rapid test", RAPID),
         ("LABORATORY_TEST", "a negative laboratory (NAAT) test", LABORATORY),
@@ -117,7 +117,7 @@ def _stretch(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime)
         then = datetime.fromtimestamp(second, UTC).astimezone(zone)
         return assess(claim, snapshot, place, then).standing is Standing.PASSED
 
-    found = stretches(turns(rules, data, zone), green)
+    found = stretches(turns(rules, data, zone) | snapshot.ruleset.edition_turns, green)
     return next((one for one in found if one.ends is None or one.ends >= instant), None)
 
 

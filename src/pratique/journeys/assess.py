@@ -23,6 +23,7 @@ from pratique.journeys.facts import data_of
 from pratique.journeys.horizon import LAST
 from pratique.model import Entry, HealthCertificate, Vaccination
 from pratique.rules.ruleset import (
+    COUNTRIES,
     Destination,
     Lack,
     Outcome,
@@ -143,6 +144,8 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
         for outcome in outcomes
         if outcome.result is not Result.PASSED
     )
+    missing = dict.fromkeys(name for outcome in outcomes for name in outcome.missing)
+    found += tuple(Finding(Code.VALUE_SET_MISSING, name) for name in missing)
     results = {outcome.result for outcome in outcomes}
     if Result.FAILED in results:
         return Assessment(Standing.FAILED, outcomes, found)
@@ -159,7 +162,7 @@ def facts_of(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime)
         claim.certificate,
         place=place,
         at=at,
-        value_sets=_sets(snapshot, place),
+        value_sets=_sets(snapshot, place, int(at.timestamp() // 1)),
         compatible=ruleset.compatible,
     )
 
@@ -240,10 +243,13 @@ def without_no_rules(found: Verification) -> tuple[Finding, ...]:
     return tuple(f for f in found.verdict.findings if f.code not in _PLACELESS)
 
 
-def _sets(snapshot: Snapshot, place: Destination) -> Mapping[str, Sequence[str]]:
+def _sets(snapshot: Snapshot, place: Destination, at: int) -> Mapping[str, Sequence[str]]:
     # A destination may recognise other codes of a set than its neighbour does.
     own = {} if snapshot.roll is None else snapshot.roll.choices.get(place.country, {})
-    held = snapshot.ruleset.value_sets
+    held = snapshot.ruleset.sets_at(at)
+    if COUNTRIES not in held:
+        # ISO 3166 is known to everybody: rules of all states look into it, and few publish it.
+        held = {**held, COUNTRIES: list(countries.alpha2())}
     return {**held, **{name: list(codes) for name, codes in own.items()}} if own else held
 
 

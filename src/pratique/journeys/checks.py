@@ -43,6 +43,7 @@ def nothing_bars(certificate: HealthCertificate, signer: Signer, environment: En
         and len(entries) == 1
         and signer.environment is environment
         and not signer.reason
+        and not _contradictions(certificate, signer)
     )
 
 
@@ -55,7 +56,6 @@ def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
         and signer.not_before <= issued_at <= at <= expires_at <= signer.not_after
         and (certificate.not_before is None or certificate.not_before <= at)
         and (signer.sca_not_after is None or at <= signer.sca_not_after)
-        and not _contradictions(certificate, signer)
     )
 
 
@@ -249,10 +249,11 @@ def _country(text: str) -> str:
     return countries.code(text) or text
 
 
-DATE_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity, check_plausibility)
+DATE_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity)
 CHECKS: tuple[Check, ...] = (
     *DATE_CHECKS,
     check_usage,
     check_country,
     check_environment,
+    check_plausibility,
 )

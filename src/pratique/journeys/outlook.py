@@ -124,7 +124,7 @@ def _turns(
 ) -> set[int]:
     certificate = claim.certificate
     rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
-    found = horizon.turns(rules, data, zone)
+    found = horizon.turns(rules, data, zone) | snapshot.ruleset.edition_turns
     if certificate.person.birth_date is not None:
         found |= horizon.birthdays(certificate.person.birth_date.last_day(), zone)
     for entry in claim.entries:

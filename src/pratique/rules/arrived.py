@@ -16,13 +16,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.rules import rule as envelope
 from pratique.rules.asked import refusal
-from pratique.rules.documents import Published, value_sets
+from pratique.rules.documents import Published, joined, value_sets
 from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Issue, Rule, RuleType, good
+from pratique.rules.ruleset import Editions
 from pratique.terms import Kind
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
@@ -47,16 +49,17 @@ class Arrived(NamedTuple):
     rules: tuple[Rule, ...] = ()
     value_sets: Mapping[str, list[str]] = {}
     remarks: tuple[Remark, ...] = ()
+    editions: Editions = MappingProxyType({})
 
 
 def arrived(document: object, country: Spelling) -> Arrived:
     """Read one parsed document; DocumentRefused `rules-unknown` if there is nothing of ours in it."""
-    sets: dict[str, list[str]] = {}
+    sets: list[Published] = []
     rows: list[tuple[int, Mapping[str, Any]]] = []
     strange: list[Remark] = []
     for number, row in enumerate(_rows(document), 1):
         if (found := value_sets(row)) is not None:
-            sets |= found
+            sets.append(found)
         elif isinstance(row, Mapping) and row.keys() & _OWN:
             rows.append((number, row))
         else:
@@ -70,7 +73,8 @@ def arrived(document: object, country: Spelling) -> Arrived:
         read, remark = _read(row, number, beside, country)
         rules += read
         strange += [] if remark is None else [remark]
-    return Arrived(tuple(rules), sets, tuple(strange))
+    named, editions = joined((each.value_sets, each.editions) for each in sets)
+    return Arrived(tuple(rules), named, tuple(strange), editions)
 
 
 def together(parts: Iterable[Arrived]) -> Arrived:
@@ -78,11 +82,10 @@ def together(parts: Iterable[Arrived]) -> Arrived:
 
     One rule in one version with two contents is OPEN: nobody can tell which of them counts.
     """
+    parts = list(parts)
     rules: dict[tuple[str, str, str | None, RuleType], Rule] = {}
-    sets: dict[str, list[str]] = {}
     remarks: list[Remark] = []
     for part in parts:
-        sets.update(part.value_sets)
         remarks += part.remarks
         for rule in part.rules:
             held = rules.setdefault(_key(rule), rule)
@@ -91,7 +94,8 @@ def together(parts: Iterable[Arrived]) -> Arrived:
                 if not held.fault:
                     remarks.append(Remark(rule.name, issue, held=True))
                 rules[_key(rule)] = _either(held, rule, issue.code)
-    return Arrived(tuple(rules.values()), sets, tuple(remarks))
+    sets, editions = joined((part.value_sets, part.editions) for part in parts)
+    return Arrived(tuple(rules.values()), sets, tuple(remarks), editions)
 
 
 def beside(held: Published, found: Arrived) -> Published:
@@ -101,7 +105,7 @@ def beside(held: Published, found: Arrived) -> Published:
     rules = {_key(rule): rule for rule in (*kept, *found.rules)}
     return Published(
         tuple(rules[key] for key in sorted(rules, key=str)),
-        {**held.value_sets, **found.value_sets},
+        *joined([(held.value_sets, held.editions), (found.value_sets, found.editions)]),
     )
 
 

@@ -7,7 +7,9 @@
    EU's rule selection).
 2. A rule whose engine, version or logic is not known here, one that is held with a fault, and one that
    errs or runs out of steps, is OPEN: never passed.
-3. No rules for a country is NOT_ASSESSED, which is never green: three peers showed "valid" there.
+3. Value sets are those in force at the instant judged: a code that was taken up later was not
+   accepted then. A set that is missing makes a rule OPEN, and is named.
+4. No rules for a country is NOT_ASSESSED, which is never green: three peers showed "valid" there.
 """
 
 from __future__ import annotations
@@ -26,6 +28,12 @@ __all__ = ["Build", "Destination", "Outcome", "Result", "Rule", "RuleType", "Rul
 
 Build = Callable[[Any, dict[str, Any]], None]
 """Turns a module's syntax tree into code, as in `pratique.rules.certlogic.compiled`."""
+
+Editions = Mapping[str, Mapping[int, Iterable[str]]]
+"""Value set -> from when an edition of it is in force (seconds since the epoch) -> codes."""
+
+COUNTRIES = "country-2-codes"
+"""The value set of countries: it is there even where nobody has published it (ISO 3166-1)."""
 
 _Program = Callable[[Any], Sequence[Any]]
 
@@ -46,11 +54,15 @@ class Result(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """One rule's result; `reason` is a stable code where it is OPEN."""
+    """One rule's result; `reason` is a stable code where it is OPEN.
+
+    `missing` names the value sets that it looks into and that are not there, or not in force yet.
+    """
 
     rule: Rule
     result: Result
     reason: str = ""
+    missing: tuple[str, ...] = ()
 
 
 class Lack(StrEnum):
@@ -88,13 +100,16 @@ class Ruleset:
         compatible: bool = False,
         build: Build | None = None,
         hold_open: bool = False,
+        editions: Editions | None = None,
     ) -> None:
         """Take rules and value sets.
 
         Args:
             rules: as read; DocumentRefused `rule-logic` if one's logic is not CertLogic,
                 `rule-variable` if it reads what is not on the closed list.
-            value_sets: name -> codes.
+            value_sets: name -> codes, in the newest edition.
+            editions: name -> from when (seconds since the epoch) -> codes; of the sets whose editions
+                are dated. One without is in force at all times.
             compatible: let in what existing rules read beyond the list (`variables.COMPATIBLE`).
             build: turns a compiled ruleset's syntax tree into code; without it rules are interpreted,
                 with the same outcomes.
@@ -103,6 +118,11 @@ class Ruleset:
         """
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.country, rule.name, str(rule))))
         self.value_sets = {name: list(codes) for name, codes in sorted((value_sets or {}).items())}
+        self.editions = {
+            name: {begins: list(codes) for begins, codes in sorted(dated.items())}
+            for name, dated in sorted((editions or {}).items())
+        }
+        self._sets_at: _Sets | None = None
         self.compatible = compatible
         self._build = build
         self._asked = (
@@ -123,7 +143,36 @@ class Ruleset:
         return f"<Ruleset of {len(self.rules)} rules>"
 
     def _content(self) -> tuple[object, ...]:
-        return self.rules, self.value_sets, self.compatible
+        return self.rules, self.value_sets, self.compatible, self.editions
+
+    def sets_at(self, at: int) -> Mapping[str, list[str]]:
+        """Return the value sets in the editions that are in force at `at`.
+
+        A set whose first edition begins later is not there: what will be accepted is not yet.
+        """
+        if not self.editions:
+            return self.value_sets
+        held = self._sets_at
+        if held is None or not held.begins <= at < held.ends:
+            turns = self.edition_turns
+            found = dict(self.value_sets)
+            for name, dated in self.editions.items():
+                begun = max((begins for begins in dated if begins <= at), default=None)
+                if begun is None:
+                    found.pop(name, None)
+                else:
+                    found[name] = dated[begun]
+            held = self._sets_at = _Sets(
+                found,
+                max((turn for turn in turns if turn <= at), default=-inf),
+                min((turn for turn in turns if turn > at), default=inf),
+            )
+        return held.value_sets
+
+    @cached_property
+    def edition_turns(self) -> frozenset[int]:
+        """Return every second at which an edition of a value set begins."""
+        return frozenset(begins for dated in self.editions.values() for begins in dated)
 
     @cached_property
     def countries(self) -> tuple[str, ...]:
@@ -188,34 +237,50 @@ class Ruleset:
 
     def assess(self, rules: Sequence[Rule], data: Mapping[str, Any]) -> tuple[Outcome, ...]:
         """Ask each rule about the data (`{"payload": …, "external": …}`)."""
-        unasked = self._unasked
+        unasked = self._unasked(rules, data)
         if not unasked:
             return tuple(map(_outcome, rules, self._values(tuple(rules), data)))
         known = tuple(rule for rule in rules if id(rule) not in unasked)
         said = dict(zip(map(id, known), self._values(known, data), strict=True))
         return tuple(
-            _outcome(rule, said[id(rule)])
-            if id(rule) in said
-            else Outcome(rule, Result.OPEN, unasked[id(rule)])
+            _outcome(rule, said[id(rule)]) if id(rule) in said else unasked[id(rule)]
             for rule in rules
         )
 
     def unasked(self, rule: Rule) -> str:
         """Return the code of why a rule of this set is OPEN for everybody; empty if it is not."""
-        return self._unasked.get(id(rule), "")
+        known = self.value_sets.keys() | {COUNTRIES}
+        missing = not self._needed.get(id(rule), frozenset()) <= known
+        return self._faults.get(id(rule)) or ("value-set-missing" if missing else "")
+
+    def _unasked(self, rules: Sequence[Rule], data: Mapping[str, Any]) -> dict[int, Outcome]:
+        # A value set that is missing reads as nothing, and "not in nothing" would pass.
+        there = data.get("external", {}).get("valueSets", self.value_sets)
+        found = {}
+        for rule in rules:
+            if (fault := self._faults.get(id(rule))) is not None:
+                found[id(rule)] = Outcome(rule, Result.OPEN, fault)
+            elif missing := self._needed[id(rule)] - there.keys():
+                names = tuple(sorted(missing))
+                found[id(rule)] = Outcome(rule, Result.OPEN, "value-set-missing", names)
+        return found
 
     @cached_property
-    def _unasked(self) -> dict[int, str]:
-        # A value set that is missing reads as nothing, and "not in nothing" would pass.
-        found = {}
-        for rule in self.rules:
-            if self._asked and id(rule) in self._asked.faults:
-                found[id(rule)] = self._asked.faults[id(rule)]
-            elif not _understood(rule):
-                found[id(rule)] = "engine-or-schema-unknown"
-            elif self._asked and self._asked.value_sets(rule) - self.value_sets.keys():
-                found[id(rule)] = "value-set-missing"
-        return found
+    def _faults(self) -> dict[int, str]:
+        strange = {
+            id(rule): "engine-or-schema-unknown" for rule in self.rules if not _understood(rule)
+        }
+        return strange if self._asked is None else strange | self._asked.faults
+
+    @cached_property
+    def _needed(self) -> dict[int, frozenset[str]]:
+        if self._asked is None:
+            return {}
+        return {
+            id(rule): frozenset(self._asked.value_sets(rule))
+            for rule in self.rules
+            if id(rule) not in self._faults
+        }
 
     def _values(self, rules: tuple[Rule, ...], data: Mapping[str, Any]) -> Sequence[Any]:
         if self._asked is None or not rules:
@@ -241,6 +306,14 @@ class Ruleset:
         for rule in self.rules:
             found.setdefault(rule.country, []).append(rule)
         return {country: tuple(rules) for country, rules in found.items()}
+
+
+class _Sets(NamedTuple):
+    """Value sets that are in force together, and between which seconds they are."""
+
+    value_sets: dict[str, list[str]]
+    begins: float
+    ends: float
 
 
 class _Selection(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 from pratique.errors import DocumentRefused
 from pratique.revocation.asked import Recall
 from pratique.rules import documents
-from pratique.rules.ruleset import Build, Ruleset
+from pratique.rules.ruleset import Build, Editions, Ruleset
 from pratique.terms import Environment
 from pratique.trust import json_text, roll, store
 from pratique.trust.rows import array, from_row, text, to_row, whole
@@ -26,6 +26,8 @@ _MEMBERS = {
     "format", "number", "created", "environment", "sources", "signers", "rules", "value_sets",
     "compatible", "revocations", "roll",
 }  # fmt: skip
+
+EDITIONS = "value_set_editions"
 
 PARTS = ("number", "created", "environment", "trust", "ruleset", "revocations", "roll", "sources")
 """What a snapshot is made of, by its attributes."""
@@ -49,6 +51,7 @@ def write(parts: Mapping[str, Any]) -> bytes:
         "sources": [list(source) for source in parts["sources"]],
         "rules": [documents.write(rule) for rule in ruleset.rules],
         "value_sets": ruleset.value_sets,
+        **_editions_row(ruleset),
         "compatible": ruleset.compatible,
         "revocations": _revocation_rows(parts["revocations"]),
         "roll": _roll_row(parts["roll"]),
@@ -92,7 +95,7 @@ def _dump(value: object) -> str:
 
 
 def _head(members: dict[str, Any]) -> dict[str, Any]:
-    if members.keys() != _MEMBERS:
+    if members.keys() - {EDITIONS} != _MEMBERS:
         raise ValueError("members")
     sources = tuple(Source(*map(text, array(row))) for row in array(members["sources"]))
     return {
@@ -108,7 +111,28 @@ def _ruleset(members: dict[str, Any], build: Build | None) -> Ruleset:
     if not isinstance(value_sets, dict) or type(compatible) is not bool:
         raise TypeError("not value sets")
     sets = {text(name): [text(code) for code in array(codes)] for name, codes in value_sets.items()}
-    return documents.ruleset_of(array(members["rules"]), sets, compatible=compatible, build=build)
+    return documents.ruleset_of(
+        array(members["rules"]),
+        sets,
+        compatible=compatible,
+        build=build,
+        editions=_editions(members.get(EDITIONS, {}), sets),
+    )
+
+
+def _editions_row(ruleset: Ruleset) -> dict[str, Any]:
+    # Only where there are any: a snapshot without stays the bytes that it was.
+    rows = {name: sorted(dated.items()) for name, dated in ruleset.editions.items()}
+    return {EDITIONS: rows} if rows else {}
+
+
+def _editions(found: Any, sets: Mapping[str, object]) -> Editions:
+    if not found.keys() <= sets.keys():
+        raise ValueError("editions")
+    return {
+        name: {whole(begins): list(map(text, array(codes))) for begins, codes in array(rows)}
+        for name, rows in found.items()
+    }
 
 
 def _revocations(rows: object) -> Recall | None:

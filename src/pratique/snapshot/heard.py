@@ -37,11 +37,14 @@ class Said(NamedTuple):
 
 
 def value_sets(view: View) -> dict[str, list[str]]:
+    """Return the value sets that the authority publishes, in their newest editions."""
+    return dict(published_sets(view).value_sets)
+
+
+def published_sets(view: View) -> documents.Published:
     """Return the value sets that the authority publishes."""
     data = view.files.get(names.VALUE_SETS)
-    if data is None:
-        return {}
-    return dict(documents.read(json_text.parse(data)).value_sets)
+    return documents.Published() if data is None else documents.read(json_text.parse(data))
 
 
 def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) -> Said:

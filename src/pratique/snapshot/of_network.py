@@ -16,16 +16,18 @@ from collections.abc import Mapping
 from pratique.errors import DocumentRefused
 from pratique.network.view import Role, View
 from pratique.revocation.held import Revocations
+from pratique.rules.documents import Published
 from pratique.rules.ruleset import Build, Ruleset
 from pratique.snapshot import Snapshot, Source
-from pratique.snapshot.heard import Said, heard, value_sets
+from pratique.snapshot.heard import Said, heard, published_sets
 from pratique.trust.roll import Member, Roll
 from pratique.trust.store import TrustList
 
 
 def compiled(view: View, *, build: Build | None = None) -> Snapshot:
     """Return the snapshot of a network; `build` as for `Ruleset`."""
-    sets = _sets(view)
+    published = _sets(view)
+    sets = dict(published.value_sets)
     said = {
         code: heard(view, one, view.roles.get(code, Role()), sets)
         for code, one in sorted(view.participants.items())
@@ -37,18 +39,23 @@ def compiled(view: View, *, build: Build | None = None) -> Snapshot:
         environment=view.board.environment,
         trust=TrustList((s for one in said.values() for s in one.signers.signers), apart=True),
         sources=(Source(view.board.network, f"root {trunk.root.version}"),),
-        ruleset=Ruleset((r for one in said.values() for r in one.rules), sets, build=build),
+        ruleset=Ruleset(
+            (r for one in said.values() for r in one.rules),
+            sets,
+            build=build,
+            editions=published.editions,
+        ),
         revocations=Revocations(each for one in said.values() for each in one.lists),
         roll=_roll(view, said),
     )
 
 
-def _sets(view: View) -> dict[str, list[str]]:
+def _sets(view: View) -> Published:
     try:
-        return value_sets(view)
+        return published_sets(view)
     except DocumentRefused:
         # Whoever publishes refuses it. Here a rule that looks into a set is open then, and all start.
-        return {}
+        return Published()
 
 
 def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
@@ -69,6 +76,11 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
     speaking = {rule.country for rule in network.ruleset.rules}
     rules = (r for r in imported.ruleset.rules if r.country not in speaking)
     sets = {**imported.ruleset.value_sets, **network.ruleset.value_sets}
+    editions = {
+        name: dated
+        for name, dated in imported.ruleset.editions.items()
+        if name not in network.ruleset.value_sets
+    } | network.ruleset.editions
     return network.replace(
         trust=network.trust.merge(others),
         ruleset=Ruleset(
@@ -76,6 +88,7 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
             sets,
             compatible=imported.ruleset.compatible,
             hold_open=True,
+            editions=editions,
         ),
         revocations=_together(network, imported),
         sources=(*network.sources, *imported.sources),

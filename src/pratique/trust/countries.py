@@ -39,6 +39,12 @@ def code(text: str) -> str | None:
     return _spellings().get(text.strip().upper())
 
 
+@cache
+def alpha2() -> tuple[str, ...]:
+    """Return the codes of two letters that mean a country: the value set `country-2-codes`."""
+    return tuple(sorted({code for code in _spellings().values() if len(code) == 2}))
+
+
 def place(text: str) -> str | None:
     """Return the country that a traveller may go to, by its code of two or three letters, or None.
 

@@ -132,7 +132,9 @@ def sets_of(paths: tuple[Path, ...]) -> bytes:
     """Return published value sets as one document."""
     import json  # noqa: PLC0415 - only where value sets are named
 
-    found = files.rules_from(paths).value_sets
+    from pratique.rules.documents import write_sets  # noqa: PLC0415
+
+    found = write_sets(files.rules_from(paths))
     if not found:
         raise UsageError(
             "value-sets-missing",
