@@ -18,6 +18,19 @@ settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
+def field_cases() -> Path:
+    """Find the situations of the field, which are not part of this repository either.
+
+    They lie beside the repository in ``shared/field-cases``, or where PRATIQUE_FIELD_CASES says.
+    """
+    named = os.environ.get("PRATIQUE_FIELD_CASES")
+    folder = Path(named) if named else ROOT.parent / "shared" / "field-cases"
+    if not folder.is_dir():
+        pytest.skip(f"no field cases at {folder}: set PRATIQUE_FIELD_CASES to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def corpora() -> Path:
     """Find other people's test material, which is not part of this repository.
 

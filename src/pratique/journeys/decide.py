@@ -70,7 +70,7 @@ def decide(
         return _nothing(found, place, instant, snapshot)
     best = best_of(put)
     colour = _COLOURS[best.standing()]
-    notes = (*inferred([claim for claim, _ in claims.printed], best), *claims.notes)
+    notes = (*inferred(claims.certain(), best), *claims.notes)
     because = (*best.doubts, *best.answer.findings, *notes)
     if colour is Colour.RED and any(second_decides(one.claim, snapshot, place, at) for one in put):
         colour, because = Colour.AMBER, (*best.doubts, Finding(Code.SECOND_CERTIFICATE), *notes)
