@@ -1,6 +1,6 @@
-"""What a person hands in: a text, `-`, a file of texts, a picture, a PDF.
+"""What a person hands in: a text, `-`, a file of texts, a table of them, a picture, a PDF, a folder.
 
-    argument -> Item(label, text | None, remark) ...
+    argument -> Item(label, text | None, remark) ...        what `issue --out` wrote -> issued_files
 
 1. An argument that begins like a certificate ("HC1:") is a text; all else is a file.
 2. Lines of standard input come one by one: a hardware scanner types them.
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pratique.cli import issued_files
 from pratique.errors import Unreadable
 from pratique.formats import FORMATS
 
@@ -44,7 +45,7 @@ def items(argument: str, number: int = 1) -> Iterator[Item]:
     elif _LIKE_A_TEXT.match(argument):
         yield Item(f"text {number}", argument)
     else:
-        yield from _file(argument, number)
+        yield from _path(argument, number)
 
 
 def _file(argument: str, number: int) -> Iterator[Item]:
@@ -96,3 +97,27 @@ def _picture(name: str, data: bytes) -> Iterator[Item]:
     for count, found in enumerate(known, 1):
         label = name if len(known) == 1 else f"{name}#{count}"
         yield Item(label, found.text, several if len(known) > 1 else "")
+
+
+def _path(argument: str, number: int) -> Iterator[Item]:
+    """Yield what a folder or a table of certificates holds, row by row; else what the file does."""
+    path = Path(argument)
+    try:
+        if path.is_dir():
+            for file in issued_files.files_of(path):
+                yield from _path(str(file), number)
+            return
+        rows = issued_files.texts(path) if path.is_file() else None
+    except (OSError, ValueError):
+        # Why it cannot be read is told by who reads it.
+        rows = None
+    if rows is None:
+        yield from _file(argument, number)
+        return
+    is_empty = True
+    for row, text in rows:
+        is_empty = False
+        found = text.strip()
+        yield Item(f"{path.name}:{row}", found or None, "" if found else "the row holds no text")
+    if is_empty:
+        yield Item(path.name, None, "the table holds no certificate")

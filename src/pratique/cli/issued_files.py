@@ -1,0 +1,112 @@
+"""Read the certificates' texts of what `pratique issuer issue --out` writes: CSV, Parquet, its folder.
+
+    path -> is it one? -> (row, text), ...
+
+1. A table is known by its content: its first line names a column `text`, or it is Parquet with one. A
+   spreadsheet that saved it again may have taken other separators.
+2. It is read row by row: a file may hold a million certificates.
+3. A folder is its `certificates-*` in order; one without any is its files in order.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from pratique.errors import ExtraMissing, Unreadable
+
+TEXT, ROW = "text", "row"
+LONGEST_HEADER = 4096
+"""Characters of a first line that may be a header."""
+LONGEST_CELL = 1 << 20
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a folder that hold certificates, in order; Unreadable `folder-empty`."""
+    found = sorted(path for path in folder.glob("certificates-*") if path.is_file())
+    if not found:
+        found = sorted(
+            path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")
+        )
+    if not found:
+        raise Unreadable("folder-empty", "the folder holds no file", "name the folder of --out")
+    return found
+
+
+def texts(path: Path) -> Iterator[tuple[str, str]] | None:
+    """Return the rows' numbers and texts of a table of certificates; None if it is none.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        start = file.read(LONGEST_HEADER)
+    if start.startswith(b"PAR1"):
+        return _parquet(path)
+    first = start.decode("utf-8-sig", "replace").lstrip().partition("\n")[0]
+    separator = _separator(first)
+    return None if separator is None else _csv(path, separator)
+
+
+def _separator(line: str) -> str | None:
+    for mark in ",;\t":
+        if TEXT in _names(line, mark):
+            return mark
+    return None
+
+
+def _names(line: str, mark: str) -> list[str]:
+    return [cell.strip().strip('"').lower() for cell in line.rstrip("\r").split(mark)]
+
+
+def _csv(path: Path, separator: str) -> Iterator[tuple[str, str]]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        yield from _rows(file, separator)
+
+
+def _rows(file: TextIO, separator: str) -> Iterator[tuple[str, str]]:
+    csv.field_size_limit(LONGEST_CELL)
+    rows = csv.reader(file, delimiter=separator)
+    try:
+        names = _names(separator.join(next(rows)), separator)
+        text, row = names.index(TEXT), names.index(ROW) if ROW in names else None
+        for number, cells in enumerate(rows, 2):
+            if any(cells):
+                where = str(number) if row is None or row >= len(cells) else cells[row]
+                yield where, cells[text] if text < len(cells) else ""
+    except csv.Error as error:
+        raise Unreadable(
+            "table-damaged",
+            "the table of certificates is damaged",
+            "issue it anew, or take its copy",
+        ) from error
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        import pyarrow as arrow  # noqa: PLC0415 - an extra
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError as error:
+        raise ExtraMissing("parquet", "reading Parquet") from error
+    try:
+        with parquet.ParquetFile(path) as table:
+            names = table.schema_arrow.names
+            if TEXT not in names:
+                raise Unreadable(
+                    "table-columns", "the Parquet file has no column 'text'",
+                    "certificates are read from what `pratique issuer issue --out` writes",
+                )  # fmt: skip
+            wanted = [name for name in (ROW, TEXT) if name in names]
+            number = 0
+            for batch in table.iter_batches(2500, columns=wanted):
+                for cells in batch.to_pylist():
+                    number += 1
+                    yield str(cells.get(ROW) or number), str(cells[TEXT] or "")
+    except (arrow.ArrowException, OSError) as error:
+        raise Unreadable(
+            "table-damaged",
+            "the table of certificates is damaged",
+            "issue it anew, or take its copy",
+        ) from error
