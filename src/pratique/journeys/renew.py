@@ -57,9 +57,19 @@ class Held(NamedTuple):
 
 
 def held(
-    text: str, *, snapshot: Snapshot, shards: Sequence[Shard], book: RevokingBook, at: int
+    text: str,
+    *,
+    snapshot: Snapshot,
+    shards: Sequence[Shard],
+    book: RevokingBook,
+    at: int,
+    again: bool = False,
 ) -> Held:
-    """Take an own certificate for renewal or correction; UsageError `old-…` if it is none."""
+    """Take an own certificate for renewal or correction; UsageError `old-…` if it is none.
+
+    Args:
+        again: also one that was taken back already; for taking it back.
+    """
     envelope = authenticate.read(text)
     found = conclude.conclude_one(
         envelope, authenticate.authenticate(envelope, snapshot), snapshot, at
@@ -83,7 +93,7 @@ def held(
             "the register does not know this certificate, though its signature is good",
             "was it issued from another register? If not, its key may be stolen: retire the shard",
         )
-    if book.revoked(line.kid, line.tag):
+    if not again and book.revoked(line.kid, line.tag):
         raise UsageError(
             "old-revoked",
             "this certificate was taken back already",

@@ -6,14 +6,22 @@
    or conduct. Who was revoked by mistake gets a new certificate.
 2. A renewed certificate shares the fate of the one it renews, and the reverse.
 3. What can be selected is what the register keeps; a person cannot be selected.
+4. A certificate's number (UVCI) stands on its sheet, and is copied or typed from there: blanks, line
+   ends and case do not matter, and its last character says whether it was copied well.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from enum import StrEnum
 from typing import NamedTuple
 
 from pratique.errors import UsageError
+from pratique.journeys.sign import with_checksum
+
+CERTIFICATE = "certificate"
+"""By what is selected where certificates are named one by one, in the public count."""
 
 
 class Reason(StrEnum):
@@ -49,7 +57,7 @@ class Selection(NamedTuple):
     def name(self) -> str:
         """Return by what is selected, for the public count."""
         if self.tag is not None:
-            return "certificate"
+            return CERTIFICATE
         named = [part for part in ("lot", "site", "operator") if getattr(self, part) is not None]
         if self.since is not None or self.until is not None:
             named.append("window")
@@ -82,3 +90,26 @@ def checked(selection: Selection) -> Selection:
     if since is not None and until is not None and since > until:
         raise UsageError("selection-window", "the time ends before it begins")
     return selection
+
+
+_NUMBER = re.compile(r"(?:URN:UVCI:)?(\d\d:[A-Z]{2,3}:[0-9A-Z/:]+)(?:#([0-9A-Z/:]))?")
+
+
+def number_of(text: str) -> str | None:
+    """Return a certificate's number as it was signed; None if a text is no number.
+
+    Raises:
+        UsageError: `number-mistyped` if its check character says so.
+    """
+    shown = "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf").upper()
+    found = _NUMBER.fullmatch(shown)
+    if found is None:
+        return None
+    number = with_checksum(f"URN:UVCI:{found[1]}")
+    if found[2] is not None and number[-1] != found[2]:
+        raise UsageError(
+            "number-mistyped",
+            "a certificate's number was not copied well: its last character does not fit",
+            "copy it from the sheet, or name the certificate itself",
+        )
+    return number

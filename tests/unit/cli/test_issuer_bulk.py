@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,14 +24,12 @@ from pratique.cli.issuer.signed import issued
 from pratique.edges.register import Writing, open_register
 from pratique.errors import Unreadable, UsageError
 from pratique.formats import Envelope, hcert
-from pratique.intake.catalogue import Catalogue
 from pratique.journeys.issue import Asked, occasion_of
 from pratique.journeys.sign import sign
-from pratique.terms import ALL_KINDS, Environment, Kind
-from pratique.trust import noted
-from pratique.trust.issuer import Issuer
+from pratique.terms import ALL_KINDS, Kind
 from pratique.trust.shards import Shard
 from tests import issuers
+from tests.desks import desk_of
 
 COLUMNS = (
     "kind", "surname", "forename", "birth_date", "product", "dose", "doses", "given_on", "lot",
@@ -47,19 +44,6 @@ SWAB = {
     "test_name": "Invented PCR", "sampled_at": "2026-11-21T08:30:00Z", "result": "260415000",
     "site": "Harbour",
 }  # fmt: skip
-
-
-class Notes:
-    """What is noted of the register, in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, noted.Note] = {}
-
-    def load(self) -> dict[str, noted.Note]:
-        return self.kept
-
-    def save(self, notes: dict[str, noted.Note]) -> None:
-        self.kept = notes
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +64,6 @@ def rooms(tmp_path: Path) -> Callable[[], Path]:
         return made[-1]
 
     return another
-
-
-def desk_of(shards: list[Shard], folder: Path, empty: Path) -> Desk:
-    shutil.copy(empty, folder / "register.sqlite")
-    sca: Any = None
-    issuer = Issuer("XXU", "XU", "Utopia", "Utopia", Environment.PRODUCTION, "", sca, tuple(shards))
-    return Desk(
-        issuer, issuers.keys, lambda of: issuers.keys(of).public_key,
-        open_register(issuers.sqlite(folder)), catalogue=Catalogue.builtin(), notes=Notes(),
-    )  # fmt: skip
 
 
 def table(path: Path, rows: list[dict[str, str]]) -> Path:

@@ -1,11 +1,13 @@
 """`pratique issuer revoke`: take certificates back, for a stated reason, for good.
 
-1. What is shown is how many, by key; never who.
+1. What is shown is how many, by key; never who. What a list names and the register does not know is told
+   by row.
 2. Nothing is revoked without a yes; --dry-run does it all and undoes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,21 +15,28 @@ import click
 
 from pratique.cli import options as shared
 from pratique.cli import unlock
-from pratique.cli.issuer import held
+from pratique.cli.issuer import named
 from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.where import book_options, open_book
 from pratique.cli.issuer.work import code
+from pratique.edges.register import Writing
 from pratique.edges.register.recall import revoke as take_back
+from pratique.edges.register.recall import revoke_each
 from pratique.errors import UsageError
 from pratique.journeys.revoke import Reason, Revoked, Selection, checked
+
+Act = Callable[[Writing], Revoked]
+LEFT_OUT = 1
+"""Exit code where some of those that were named could not be revoked."""
 
 
 @click.command()
 @click.option("--reason", type=click.Choice([reason.value for reason in Reason]), required=True,
               help="Why; there is no other reason.")  # fmt: skip
 @click.option(
-    "--certificate", metavar="TEXT|FILE", help="The certificate itself: text, picture or PDF."
-)
+    "--certificate", "certificates", multiple=True, metavar="NUMBER|TEXT|FILE",
+    help="A certificate's number (UVCI) or text, a picture or PDF of it, or a list. Repeatable.",
+)  # fmt: skip
 @click.option("--tag", metavar="HEX", help="One certificate by its tag; name its --shard too.")
 @click.option("--lot", help="All of a lot.")
 @click.option("--site", help="All of a site.")
@@ -48,7 +57,7 @@ from pratique.journeys.revoke import Reason, Revoked, Selection, checked
 def revoke(
     *,
     reason: str,
-    certificate: str | None,
+    certificates: tuple[str, ...],
     tag: str | None,
     lot: str | None,
     site: str | None,
@@ -61,7 +70,7 @@ def revoke(
     yes: bool,
     at: datetime | None,
     **where: Any,
-) -> None:
+) -> int:
     """Take certificates back. It cannot be undone: whoever was revoked by mistake gets a new one.
 
     A renewed certificate shares the fate of the one it renews.
@@ -76,15 +85,12 @@ def revoke(
         since=None if since is None else int(since.timestamp()),
         until=None if until is None else int(until.timestamp()),
     )
-    if certificate is not None:
+    left_out, act = 0, _by_selection(selection, Reason(reason), at=now, operator=by)
+    if certificates:
         if selection != Selection():
             raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
-        line = held.by_text(desk, certificate, at=now).line
-        selection = Selection(line.kid, line.tag)
-    selection = checked(selection)
-
-    def act(book: object) -> Revoked:
-        return take_back(book, selection, Reason(reason), at=now, operator=by)  # type: ignore[arg-type]
+        found = named.named(desk, certificates, Reason(reason), at=now, say=named.on_stderr)
+        left_out, act = found.left_out, _by_name(found.names, Reason(reason), at=now, operator=by)
 
     trial = desk.register.rehearse(act)
     _tell(desk, trial, "would be revoked")
@@ -92,13 +98,25 @@ def revoke(
         click.echo(
             "note: nothing in the register matches; codes are compared to the letter", err=True
         )
+    outcome = LEFT_OUT if left_out else 0
+    if left_out:
+        click.echo(f"{left_out} of those that were named not; see above", err=True)
     if dry_run or not trial.total:
-        return
+        return outcome
     if not yes:
         what = "this certificate" if trial.total == 1 else f"these {trial.total} certificates"
         unlock.confirm(f"revoke {what} for good?")
     _tell(desk, desk.register.write(act), "revoked")
     click.echo("Verifiers know once they have the next list: pratique issuer lists --out DIR")
+    return outcome
+
+
+def _by_selection(selection: Selection, reason: Reason, *, at: int, operator: str) -> Act:
+    return lambda book: take_back(book, checked(selection), reason, at=at, operator=operator)
+
+
+def _by_name(names: list[tuple[bytes, int]], reason: Reason, *, at: int, operator: str) -> Act:
+    return lambda book: revoke_each(book, names, reason, at=at, operator=operator)
 
 
 def _tag(text: str | None) -> int | None:

@@ -8,22 +8,58 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, Select, and_, exists, func, insert, literal, select, union_all
+from sqlalchemy import CTE, Select, and_, exists, func, insert, literal, select, tuple_, union_all
 
 from pratique.edges.register import schema
 from pratique.edges.register.writing import Writing
-from pratique.journeys.revoke import Reason, Revoked, Selection
+from pratique.journeys.revoke import CERTIFICATE, Reason, Revoked, Selection
 
 _certificate, _revocation = schema.certificate.c, schema.revocation.c
+AT_ONCE = 5_000
+"""Certificates of one statement: each is two of its values, of which SQLite takes 32,766."""
+
+
+class _Act(NamedTuple):
+    """What is noted of an act of revocation, beside its count."""
+
+    reason: Reason
+    selection: str
+    at: int
+    operator: str
 
 
 def revoke(
     book: Writing, selection: Selection, reason: Reason, *, at: int, operator: str
 ) -> Revoked:
     """Take back all that is selected, in the book's transaction; see `Register.rehearse` for a trial."""
-    chosen = _chosen(selection, book)
+    act = _Act(reason, selection.name, at, operator)
+    return _take_back(book, _first(selection, book), act)
+
+
+def revoke_each(
+    book: Writing, names: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
+) -> Revoked:
+    """Take back certificates by their names, key and tag, as `revoke` does; one act for some thousand."""
+    act = _Act(reason, CERTIFICATE, at, operator)
+    counted: Counter[bytes] = Counter()
+    before = 0
+    for start in range(0, len(names), AT_ONCE):
+        pairs = [(book.shard_id(kid), tag) for kid, tag in names[start : start + AT_ONCE]]
+        wanted = select(_certificate.shard_id, _certificate.tag).where(
+            tuple_(_certificate.shard_id, _certificate.tag).in_(pairs)
+        )
+        found = _take_back(book, wanted, act)
+        counted.update(dict(found.by_kid))
+        before += found.before
+    return Revoked(tuple(sorted(counted.items())), before)
+
+
+def _take_back(book: Writing, first: Select[Any], act: _Act) -> Revoked:
+    chosen = _chosen(first)
     gone = exists().where(
         _revocation.shard_id == chosen.c.shard_id, _revocation.tag == chosen.c.tag
     )
@@ -38,22 +74,22 @@ def revoke(
     )
     found = Revoked(tuple((row[0], row[1]) for row in counted), before)
     if found.total:
-        act = book.key_of(
+        number = book.key_of(
             schema.act.insert().values(
-                reason=reason.value,
-                selection=selection.name,
-                at=at,
-                operator=operator,
+                reason=act.reason.value,
+                selection=act.selection,
+                at=act.at,
+                operator=act.operator,
                 count=found.total,
             )
         )
-        rows = select(chosen.c.shard_id, chosen.c.tag, literal(act)).where(~gone)
+        rows = select(chosen.c.shard_id, chosen.c.tag, literal(number)).where(~gone)
         run(insert(schema.revocation).from_select(["shard_id", "tag", "act_id"], rows))
     return found
 
 
-def _chosen(selection: Selection, book: Writing) -> CTE:
-    chosen = _first(selection, book).cte("chosen", recursive=True)
+def _chosen(first: Select[Any]) -> CTE:
+    chosen = first.cte("chosen", recursive=True)
     renewed = _certificate.parent_tag.is_not(None)
     link = union_all(
         select(

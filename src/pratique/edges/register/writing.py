@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from operator import itemgetter
 
 from sqlalchemy import Connection, Insert, bindparam, select
 
 from pratique.edges.register import schema
 from pratique.journeys.sign import Line, Occasion, Origin
+from pratique.revocation.tags import tag as tag_of
 from pratique.trust.shards import Shard
 
 
@@ -65,6 +67,16 @@ class Writing:
         origin = Origin(row.lot, row.site, row.operator)
         occasion = Occasion(row.issued_at, row.expires_at, origin, parent)
         return Line(kid, tag, row.request, row.uci, row.kind, occasion)
+
+    def numbered(self, identifier: str, shards: Iterable[Shard]) -> Line | None:
+        """Return the line of a certificate's number (its identifier), under whichever key it is."""
+        uci = sha256(identifier.encode()).digest()[:16]
+        for shard in shards:
+            found = self.find(shard.kid, tag_of(shard.kid, identifier, shard.width))
+            # A tag is short: another's may be the same, its number is not.
+            if found is not None and found.uci == uci:
+                return found
+        return None
 
     def revoked(self, kid: bytes, tag: int) -> bool:
         """Tell whether a certificate was taken back."""

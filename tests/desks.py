@@ -1,0 +1,41 @@
+"""An issuer's desk in memory but for its register: for what is done at it, without its commands' start."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pratique.cli.issuer.desk import Desk
+from pratique.edges.register import open_register
+from pratique.intake.catalogue import Catalogue
+from pratique.terms import Environment
+from pratique.trust import noted
+from pratique.trust.issuer import Issuer
+from pratique.trust.shards import Shard
+from tests import issuers
+
+
+class Notes:
+    """What is noted of the register, in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, noted.Note] = {}
+
+    def load(self) -> dict[str, noted.Note]:
+        return self.kept
+
+    def save(self, notes: dict[str, noted.Note]) -> None:
+        self.kept = notes
+
+
+def desk_of(shards: Sequence[Shard], folder: Path, empty: Path) -> Desk:
+    """Open a desk of shards; `empty` is a register without a line, which is copied."""
+    shutil.copy(empty, folder / "register.sqlite")
+    sca: Any = None
+    issuer = Issuer("XXU", "XU", "Utopia", "Utopia", Environment.PRODUCTION, "", sca, tuple(shards))
+    return Desk(
+        issuer, issuers.keys, lambda of: issuers.keys(of).public_key,
+        open_register(issuers.sqlite(folder)), catalogue=Catalogue.builtin(), notes=Notes(),
+    )  # fmt: skip
