@@ -144,7 +144,7 @@ def _sets(document: object) -> dict[str, Values]:
     if isinstance(document, Mapping):
         values = document.get("valueSetValues")
         if isinstance(values, Mapping):
-            document = {document.get("valueSetId"): values}
+            document = {str(document.get("valueSetId")): values}
         for name, codes in document.items():
             if name in FIELDS and isinstance(codes, Mapping | list):
                 found[FIELDS[name]] = _values(codes)

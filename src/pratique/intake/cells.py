@@ -37,6 +37,10 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _WHOLE = re.compile(r"0?([1-9][0-9]?)(?:\.0+)?", re.ASCII)
+_TWO = re.compile("[^\x00-\x7f]{2}")
+_MISREAD = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman")
+# RFC 3629 §4: a letter beyond ASCII.
+_UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _MOST = 10**18
 _EXACT = 2**53
 
@@ -72,6 +76,9 @@ words = lru_cache(maxsize=4096)(text)
 
 
 def _strange(value: str, longest: int) -> str | RemarkCode | None:
+    # Before blanks are made equal: Š comes out as Å and a no-break space.
+    if is_garbled(value):
+        return RemarkCode.ENCODING_WRONG
     clean = unicodedata.normalize("NFC", _BLANKS.sub(" ", value)).strip(" ")
     if not clean:
         return None
@@ -82,6 +89,59 @@ def _strange(value: str, longest: int) -> str | RemarkCode | None:
     if not _joined(clean).isprintable() or _UNSEEN.search(clean):
         return RemarkCode.CONTROL_CHARACTER
     return RemarkCode.FIELD_TOO_LONG if len(clean) > longest else clean
+
+
+def is_garbled(value: str) -> bool:
+    """Tell whether UTF-8 was read as another encoding: `Ã¼` is what cp1252 makes of `ü`.
+
+    Only what cannot be anybody's: signs in the place of letters, twice one after the other, or Cyrillic
+    that is UTF-8 in every letter of it.
+    """
+    return _garbled(value)[0]
+
+
+def may_be_garbled(value: str) -> bool:
+    """Tell whether letters look so that may also be somebody's: `ÃŸ` for `ß`."""
+    return _garbled(value)[1]
+
+
+def _garbled(value: str) -> tuple[bool, bool]:
+    if value.isascii() or not _TWO.search(value):
+        return False, False
+    doubtful = False
+    for codec in _MISREAD:
+        data = b"".join(_byte(sign, codec) for sign in value)
+        pairs = [match.span() for match in _UTF_8.finditer(data) if _is_a_letter(match[0])]
+        for begin, end in pairs:
+            # One byte a sign: places in the bytes are places in the text.
+            if any(unicodedata.category(sign)[0] != "L" for sign in value[begin:end]):
+                return True, True
+        foreign = sum(sign >= 128 for sign in data)
+        if len(pairs) > 1 and foreign == sum(end - begin for begin, end in pairs):
+            return True, True
+        doubtful = doubtful or (bool(pairs) and codec not in ("cp1251", "cp1253"))
+    return False, doubtful
+
+
+@lru_cache(maxsize=4096)
+def _byte(sign: str, codec: str) -> bytes:
+    # What the codec leaves out was read as the control character of that number.
+    if "\x80" <= sign <= "\x9f":
+        return sign.encode("latin-1")
+    found = sign.encode(codec, "replace")
+    return found if found != b"?" else b"\x7f"
+
+
+def _is_a_letter(data: bytes) -> bool:
+    """Tell whether bytes are a letter of names, or an apostrophe or a dash."""
+    try:
+        sign = data.decode()
+    except UnicodeDecodeError:
+        return False
+    if unicodedata.category(sign)[0] not in "LM":
+        return sign in "\u2018\u2019\u2010\u2011\u2013\u00a0"
+    # Ɋ is what the bytes of ÉŠ are, which ends Czech names in capital letters.
+    return not "\u0180" <= sign <= "\u0217" and not "\u021c" <= sign <= "\u02ff"
 
 
 def _joined(value: str) -> str:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from pratique.intake import cells, icao
 from pratique.intake.reader import Row
@@ -20,6 +21,7 @@ _SEXES = {
 }  # fmt: skip
 """FHIR administrative-gender, and the letters of travel documents (ICAO Doc 9303-4)."""
 _UNKNOWN = "unknown"
+_SIGNS = icao.APOSTROPHES | frozenset(".,/()·・")
 _DIGIT = re.compile(r"[0-9]")
 _ALPHA_3 = re.compile(r"[A-Z]{3}", re.ASCII)
 _DOCUMENT_TYPE = re.compile(r"[A-Z]{1,8}", re.ASCII)
@@ -28,8 +30,9 @@ _DOCUMENT_TYPE = re.compile(r"[A-Z]{1,8}", re.ASCII)
 def read(row: Row) -> Person:
     """Read the person for a DCC."""
     surname, forename = row.name("surname"), row.name("forename")
-    surname_icao = _icao(row, "surname_icao", "surname", surname)
-    forename_icao = _icao(row, "forename_icao", "forename", forename)
+    whole, state = f"{surname or ''} {forename or ''}", _state(row)
+    surname_icao = _icao(row, "surname", surname, whole, state)
+    forename_icao = _icao(row, "forename", forename, whole, state)
     if not (surname_icao or forename_icao) and not any("name" in r.column for r in row.remarks):
         row.remark(RemarkCode.FIELD_MISSING, "surname")
     return Person(surname, forename, surname_icao, forename_icao, _birth(row))
@@ -69,7 +72,14 @@ def _amiss(row: Row, code: RemarkCode, column: str, found: str | None) -> None:
         row.remark(RemarkCode.FIELD_MISSING if found is None else code, column)
 
 
-def _icao(row: Row, column: str, source: str, name: str | None) -> str | None:
+def _state(row: Row) -> str:
+    """Return whose passport a name is most likely in: of the nationality, or else of the issuer."""
+    found = row.row.get("nationality") or row.country
+    return found.strip().upper() if isinstance(found, str) else ""
+
+
+def _icao(row: Row, source: str, name: str | None, whole: str, state: str) -> str | None:
+    column = f"{source}_icao"
     given = row.name(column)
     if given is not None:
         if not icao.is_transliteration(given):
@@ -79,12 +89,27 @@ def _icao(row: Row, column: str, source: str, name: str | None) -> str | None:
         return None
     if not name.isalpha() and _DIGIT.search(name):
         row.remark(RemarkCode.NAME_HAS_DIGIT, source)
-    made = icao.transliterate(name, surname=source == "surname")
+    made = icao.transliterate(name, surname=source == "surname", whole=whole, state=state)
     if not made:
         row.remark(RemarkCode.NAME_NOT_TRANSLITERATED, source)
+    elif not name.isalpha() and not all(map(_is_of_a_name, name)):
+        row.remark(RemarkCode.NAME_HAS_SIGN, source)
+    elif name.isascii():
+        return made
     elif icao.reading_is_unsure(name):
         row.remark(RemarkCode.NAME_READING_UNSURE, source)
+    elif icao.differs_by_state(name, whole=whole, state=state):
+        row.remark(RemarkCode.NAME_DIFFERS_BY_STATE, source)
+    elif cells.may_be_garbled(name):
+        row.remark(RemarkCode.NAME_GARBLED, source)
     return made
+
+
+def _is_of_a_name(sign: str) -> bool:
+    """Tell whether a travel document may show a sign: ¼ and ¡ are what a wrong encoding leaves."""
+    if sign.isalnum() or sign in _SIGNS:
+        return unicodedata.category(sign) != "No"
+    return unicodedata.category(sign)[0] in "LMZ" or unicodedata.category(sign) in ("Pd", "Cf")
 
 
 def _birth(row: Row) -> Moment | None:

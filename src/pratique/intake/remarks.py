@@ -103,6 +103,18 @@ class RemarkCode(Enum):
         "look at the certificate's name, and fill in both parts where there are two",
     )
     PERSON_DECEASED = (_ASKS, "the record says that the person has died", "look whose record it is")
+    NAME_DIFFERS_BY_STATE = (
+        _ASKS, "states write these letters in different ways, and nothing tells which one is meant",
+        "compare the transliteration with the travel document",
+    )
+    NAME_HAS_SIGN = (
+        _ASKS, "a name holds a sign that no travel document shows",
+        "look at the name; save the table as CSV UTF-8",
+    )
+    NAME_GARBLED = (
+        _ASKS, "its letters look like those of a file that was read in a wrong encoding",
+        "look at the name; was the table saved as CSV UTF-8?",
+    )
     NAME_HAS_DIGIT = (_ASKS, "a name holds a digit, which no travel document shows", "look at the name again")
     ICAO_MALFORMED = (
         _STOPS, "a transliteration holds something else than A to Z and <",
