@@ -90,6 +90,9 @@ class Code(Enum):
     SIGNER_UNREADABLE = (Step.SIGNER, Weight.DOUBT,
         "the signer's own X.509 certificate cannot be read, so that its limits are unknown",
         "check by hand; tell the issuing country")
+    SIGNER_WEAK = (Step.SIGNER, Weight.DOUBT,
+        "the signer's own key is too weak, or of a kind that no signature is believed of",
+        "check by hand; tell the issuing country")
     SIGNATURE_INVALID = (Step.SIGNATURE, Weight.FAULT,
         "the signature is wrong: forged, altered or damaged", "scan again once, then refuse it")
     CLAIMS_INVALID = (Step.CLAIMS, Weight.FAULT,

@@ -53,6 +53,7 @@ class SignerState(StrEnum):
     EXPIRED = "expired"
     SCA_DEAD = "SCA dead"
     UNREADABLE = "unreadable"
+    WEAK = "weak"
 
 
 class Weight(StrEnum):

@@ -26,14 +26,20 @@ def imported(home: Path | None) -> Snapshot:
     What is added must stand beside what was synced: of two environments no check could be made.
     """
     folder = files.home(home)
-    found = files.load_snapshot(folder)
     named = environment(folder)
+    found = files.load_snapshot(folder)
     if found is None:
         return Snapshot(
             number=0, created=0, environment=named or Environment.PRODUCTION, trust=TrustList()
         )
+    return fitting(found, named)
+
+
+def fitting(found: Snapshot, named: Environment | None) -> Snapshot:
+    """Return what was imported, of a network's environment; DocumentRefused where it cannot be."""
     if named is None or named is found.environment:
         return found
+    # Rules and revocations are of no environment. Signers are.
     if not len(found.trust):
         return found.replace(environment=named)
     raise DocumentRefused(

@@ -2,7 +2,7 @@
 
     FILE... -> list | delta | batch | slice -> Revocations -> a next edition of the snapshot -> show
 
-1. A refused file changes nothing, whatever else was named beside it.
+1. A refused file is told by its name, and the others are taken; where there is no other, nothing changes.
 2. What is held only grows: an older list, or one that lacks what is held, is refused.
 3. Nothing here shows a tag or a hash, and nothing takes a revocation back.
 """
@@ -12,15 +12,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
+from pratique.cli import held as held_here
 from pratique.cli import options
+from pratique.cli.each_file import Errors
 from pratique.edges import files
-from pratique.errors import DocumentRefused, UsageError
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.revocation import approximate, delta, foreign, tag_list
 from pratique.revocation.held import Revocations
 from pratique.snapshot import Snapshot, Source
@@ -66,18 +69,23 @@ def import_(
     hash_type: str | None,
     offset: int,
     home: Path | None,
-) -> None:
+) -> int:
     """Import revocation lists and their deltas, and batches of the EU's gateway (JSON)."""
     folder = files.home(home)
-    earlier = files.load_snapshot(folder) or _empty()
-    data = [(path, files.read_bytes(path)) for source in sources for path in _files(source)]
+    earlier = held_here.imported(home)
+    errors = Errors()
     if form is None:
-        held = _with_documents(of(earlier), data)
+        read: Callable[[Path, bytes], _Document] = _document
     else:
         key = _key(country, kid, hash_type)
-        slices = [approximate.read(each, key, approximate.Form(form), offset) for _, each in data]
-        held = of(earlier).with_slices(slices)
-    _for_their_own(held, earlier)
+
+        def read(path: Path, each: bytes) -> _Document:
+            return approximate.read(each, key, approximate.Form(form), offset)
+
+    # Whose a key is may be known from the network too.
+    known = held_here.snapshot(home) or earlier
+    held, data = _with_documents(of(earlier), known, _each(sources, read), errors)
+    _unheld_signers(held, known)
     named = [Source(path.name, hashlib.sha256(each).hexdigest()) for path, each in data]
     snapshot = earlier.replace(
         number=earlier.number + 1,
@@ -88,6 +96,7 @@ def import_(
     path = files.save_snapshot(folder, snapshot)
     click.echo(f"{len(data)} files read")
     click.echo(f"{_told(held)} in snapshot {snapshot.number}: {path}")
+    return errors.told()
 
 
 @revocations.command()
@@ -115,48 +124,119 @@ def of(snapshot: Snapshot) -> Revocations:
     return held if isinstance(held, Revocations) else Revocations()
 
 
-def _with_documents(held: Revocations, data: list[tuple[Path, bytes]]) -> Revocations:
-    lists: list[tag_list.TagList] = []
-    deltas: list[delta.Delta] = []
-    batches: list[foreign.Batch] = []
-    for path, each in data:
+_Document = tag_list.TagList | delta.Delta | list[foreign.Batch] | approximate.Slice
+
+
+class _Read(NamedTuple):
+    """One file, and what it holds."""
+
+    path: Path
+    data: bytes
+    document: _Document
+
+
+def _each(
+    sources: tuple[Path, ...], read: Callable[[Path, bytes], _Document]
+) -> Iterator[tuple[Path, _Read | PratiqueError]]:
+    for source in sources:
+        for path in _files(source):
+            try:
+                data = files.read_bytes(path)
+                yield path, _Read(path, data, read(path, data))
+            except DocumentRefused as error:
+                yield path, _at(path, error)
+            except Unreadable as error:
+                yield path, error
+
+
+def _document(_path: Path, each: bytes) -> _Document:
+    if each.startswith(tag_list.FORMAT):
+        return tag_list.TagList.from_bytes(each)
+    if each.startswith(delta.FORMAT):
+        return delta.Delta.from_bytes(each)
+    if each.lstrip()[:1] not in {b"{", b"["}:
+        raise DocumentRefused(
+            "revocation-unknown",
+            "it is no revocation list, no delta and no batch",
+            "an issuer's .tags and .delta files, or a batch of the EU's gateway as JSON; "
+            "for its approximate lists name --form",
+        )
+    found = json_text.parse(each)
+    return [foreign.read(one) for one in (found if isinstance(found, list) else [found])]
+
+
+def _with_documents(
+    held: Revocations,
+    known: Snapshot,
+    found: Iterable[tuple[Path, _Read | PratiqueError]],
+    errors: Errors,
+) -> tuple[Revocations, list[tuple[Path, bytes]]]:
+    """Add what was read, each file for itself, and a list's deltas together."""
+    taken: list[tuple[Path, bytes]] = []
+    chains: dict[tuple[bytes, str], list[_Read]] = {}
+    lists: list[tuple[int, _Read]] = []
+    others: list[_Read] = []
+    for _, one in errors.good(found):
+        if isinstance(one.document, delta.Delta):
+            head = one.document.head
+            chains.setdefault((head.kid, head.participant), []).append(one)
+        elif isinstance(one.document, tag_list.TagList):
+            lists.append((one.document.head.version, one))
+        else:
+            others.append(one)
+    in_order = [[one] for _, one in sorted(lists, key=lambda row: row[0])]
+    for group in (*in_order, *chains.values(), *([one] for one in others)):
         try:
-            if each.startswith(tag_list.FORMAT):
-                lists.append(tag_list.TagList.from_bytes(each))
-            elif each.startswith(delta.FORMAT):
-                deltas.append(delta.Delta.from_bytes(each))
-            elif each.lstrip()[:1] not in {b"{", b"["}:
-                raise DocumentRefused(
-                    "revocation-unknown",
-                    "it is no revocation list, no delta and no batch",
-                    "an issuer's .tags and .delta files, or a batch of the EU's gateway as JSON; "
-                    "for its approximate lists name --form",
-                )
-            else:
-                found = json_text.parse(each)
-                batches += map(foreign.read, found if isinstance(found, list) else [found])
+            held = _added(held, [one.document for one in group], known)
         except DocumentRefused as error:
-            raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
-    for each_list in sorted(lists, key=lambda found: found.head.version):
-        held = held.with_list(each_list)
-    return held.with_deltas(deltas).with_batches(batches)
+            errors.held.append(_at(group[0].path, error))
+        else:
+            taken += [(one.path, one.data) for one in group]
+    if not taken and errors.held:
+        last = errors.held.pop()
+        errors.told()
+        raise last
+    return held, taken
 
 
-def _for_their_own(held: Revocations, snapshot: Snapshot) -> None:
-    for kid, participant in held.lists:
-        signers = snapshot.trust.signers_for(kid)
-        if not signers:
+def _added(held: Revocations, documents: list[_Document], earlier: Snapshot) -> Revocations:
+    deltas = [one for one in documents if isinstance(one, delta.Delta)]
+    if deltas:
+        _for_their_own(deltas[0].head.kid, deltas[0].head.participant, earlier)
+        return held.with_deltas(deltas)
+    for one in documents:
+        if isinstance(one, tag_list.TagList):
+            _for_their_own(one.head.kid, one.head.participant, earlier)
+            held = held.with_list(one)
+        elif isinstance(one, approximate.Slice):
+            held = held.with_slices([one])
+        elif isinstance(one, list):
+            held = held.with_batches(one)
+    return held
+
+
+def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
+    return DocumentRefused(error.code, f"{path}: {error.message}", error.hint)
+
+
+def _for_their_own(kid: bytes, participant: str, snapshot: Snapshot) -> None:
+    signers = snapshot.trust.signers_for(kid)
+    if signers and not any(
+        participant in {s.participant, *countries.spellings(s.countries)} for s in signers
+    ):
+        raise DocumentRefused(
+            "revocation-participant",
+            f"the revocation list is {participant}'s, and its key is another's",
+            "nobody revokes for another; tell whoever handed it to you",
+        )
+
+
+def _unheld_signers(held: Revocations, snapshot: Snapshot) -> None:
+    for kid, _ in held.lists:
+        if not snapshot.trust.signers_for(kid):
             click.echo(
                 f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE",
                 err=True,
-            )
-        elif not any(
-            participant in {s.participant, *countries.spellings(s.countries)} for s in signers
-        ):
-            raise DocumentRefused(
-                "revocation-participant",
-                f"the revocation list is {participant}'s, and its key is another's",
-                "nobody revokes for another; tell whoever handed it to you",
             )
 
 

@@ -33,7 +33,7 @@ def describe(signer: Signer, at: int) -> dict[str, object]:
 
 def _reason(signer: Signer, at: int) -> str:
     state = signer.state(at)
-    if state is SignerState.UNREADABLE:
+    if state in {SignerState.UNREADABLE, SignerState.WEAK}:
         return signer.reason
     if state is SignerState.NOT_YET:
         return f"from {_date(signer.not_before)}"

@@ -2,12 +2,14 @@
 
     SOURCE... -> edges.files.trust_from -> snapshot.json -> show -> table, counts
 
-1. A refused source changes nothing.
-2. A signer's state is computed for the instant asked about, and the reason is told.
+1. A refused source is told by its name, and the others are taken; where there is no other, nothing changes.
+2. What is imported is of the environment of the network that was synced, if there is one.
+3. A signer's state is computed for the instant asked about, and the reason is told.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from datetime import UTC, datetime
@@ -16,12 +18,17 @@ from pathlib import Path
 import click
 
 from pratique.cli import held, options
+from pratique.cli.each_file import Errors
 from pratique.cli.signers import describe, table
 from pratique.edges import files
-from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, SignerState
+from pratique.trust.signer import Signer
 
+PRODUCTION = Environment.PRODUCTION
+KEYS = ("rsa-", "curve-", "key-")
+"""How a note begins that says what key a weak signer has."""
 NAMED = 5
 """How many of the files that were left out are named."""
 
@@ -55,45 +62,116 @@ def import_(
     country: str,
     replace: bool,
     home: Path | None,
-) -> None:
+) -> int:
     """Import signers from SOURCE...: files or folders.
 
-    Read are X.509 certificates (PEM, DER), JSON lists of kid and certificate, GDHCN trust lists
-    (DID documents), and signed lists. Signing CAs are used to tell until when signers may live.
+    Read are X.509 certificates (PEM, DER), JSON lists of kid and certificate or publicKey, GDHCN
+    trust lists (DID documents), and signed lists. Signing CAs are used to tell until when signers
+    may live.
     """
     folder = files.home(home)
-    held = _held(folder, replace=replace)
-    earlier = None if replace else held
+    before = _held(folder, replace=replace)
+    network = held.environment(folder)
+    earlier = None if replace or before is None else held.fitting(before, network)
+    stands_in = network or (earlier.environment if earlier is not None else None)
     found = files.trust_from(
         sources,
         at=datetime.now(UTC),
-        environment=_environment(environment, earlier),
+        environment=Environment(environment) if environment else stands_in or PRODUCTION,
         country=_country(country),
         proof_key=None if proof_key is None else files.read_proof_key(proof_key),
+        each=True,
     )
     _same_environment(environment, found)
+    errors = Errors()
+    errors.held += found.errors
     if not len(found.snapshot.trust):
+        raise _no_signers(found, errors)
+    if network is not None and not found.readings and found.snapshot.environment is not network:
         raise UsageError(
-            "no-signers",
-            "there is no signer in what was named",
-            "signing CAs alone sign no health certificate",
+            "environment-differs",
+            f"the network that was synced is for {network}, the snapshot is for "
+            f"{found.snapshot.environment}",
+            "use another home folder for it",
         )
     snapshot = _following(found.snapshot, earlier)
-    if held is not None:
+    if network is not None:
+        snapshot = snapshot.replace(environment=network)
+    if before is not None:
         # Nothing that is forgotten here takes a revocation back.
-        snapshot = snapshot.replace(revocations=held.revocations)
+        snapshot = snapshot.replace(revocations=before.revocations)
     path = files.save_snapshot(folder, snapshot)
-    for name, reading in found.readings:
-        click.echo(
-            f"{name}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
-            f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}"
-        )
+    _tell(found, snapshot)
     if found.refused:
         names = ", ".join(sorted({one.name for one in found.refused})[:NAMED])
         click.echo(
             f"{len(found.refused)} files left out, which are no trust lists: {names}", err=True
         )
     click.echo(f"{_count(len(snapshot.trust), 'signer')} in snapshot {snapshot.number}: {path}")
+    return errors.told()
+
+
+def _no_signers(found: files.TrustSources, errors: Errors) -> PratiqueError:
+    if errors.held:
+        *others, last = errors.held
+        errors.held = others
+        errors.told()
+        return last
+    names = ", ".join(name for name, _ in found.readings[:NAMED])
+    authorities = any(reading.authorities for _, reading in found.readings)
+    skipped = sum(reading.skipped for _, reading in found.readings)
+    if authorities:
+        hint = "signing CAs alone sign no health certificate"
+    elif skipped:
+        hint = f"{_entries(skipped)} with neither a certificate nor a key of a signer that is read here"
+    else:
+        hint = ""
+    return UsageError(
+        "no-signers", f"there is no signer in what was named{names and ': '}{names}", hint
+    )
+
+
+def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
+    for name, reading in found.readings:
+        left = f", {_entries(reading.skipped)} left out" if reading.skipped else ""
+        click.echo(
+            f"{name}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
+            f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}{left}"
+        )
+    own = list(found.snapshot.trust)
+    bare = sum("bare-key" in signer.notes for signer in own)
+    if bare:
+        alone = f"{_count(bare, 'signer')} of a public key alone: nothing tells until when, nor for what"
+        click.echo(f"note: {alone}", err=True)
+    nobody = sum(not signer.countries and not signer.reason for signer in own)
+    if nobody:
+        click.echo(
+            f"note: {_count(nobody, 'signer')} bound to no country, which makes AMBER "
+            "SIGNER_WITHOUT_COUNTRY; if the list is one country's, import it with --country CODE",
+            err=True,
+        )
+    weak = [signer for signer in own if signer.is_weak()]
+    for signer in weak[:NAMED]:
+        what = ", ".join(note for note in signer.notes if note.startswith(KEYS))
+        click.echo(f"note: weak: {_named(signer)}: {what or signer.reason}", err=True)
+    if len(weak) > NAMED:
+        click.echo(f"note: weak: {len(weak) - NAMED} more; see trust show --state weak", err=True)
+    strange = sum(signer.environment is not snapshot.environment for signer in own)
+    if strange:
+        click.echo(
+            f"note: {_count(strange, 'signer')} not for {snapshot.environment}: what such a key has "
+            "signed is a specimen here",
+            err=True,
+        )
+
+
+def _named(signer: Signer) -> str:
+    kid = base64.b64encode(signer.kid).decode()
+    return f"signer {kid} of {signer.participant or 'no country'}"
+
+
+def _entries(count: int) -> str:
+    return f"{count} entry" if count == 1 else f"{count} entries"
 
 
 @trust.command()
@@ -163,12 +241,6 @@ def _held(folder: Path, *, replace: bool) -> Snapshot | None:
             raise
         click.echo(f"{error.message}; import revocations again too", err=True)
         return None
-
-
-def _environment(told: str | None, earlier: Snapshot | None) -> Environment:
-    if told is not None:
-        return Environment(told)
-    return earlier.environment if earlier is not None else Environment.PRODUCTION
 
 
 def _country(text: str) -> str:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from pratique.crypto import der as _der
 from pratique.crypto.primitives import RSA_BITS
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
@@ -100,6 +101,26 @@ def of_key(key: object) -> PublicKey:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _BY_CURVE:
         return PublicKey(_BY_CURVE[key.curve.name], _write(key))
     raise DocumentRefused("key-algorithm", "a public key is of a kind that signs nothing here")
+
+
+def unusable(der: bytes) -> str:
+    """Name a key that `read_der` has refused for its size or kind, as a stable code: "rsa-1024"."""
+    key = load_der_public_key(der)
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"rsa-{key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"curve-{key.curve.name}"
+    return "key-of-no-curve"
+
+
+def is_one(der: bytes) -> bool:
+    """Tell whether DER begins as a SubjectPublicKeyInfo does, and no certificate: with an algorithm."""
+    # SEQUENCE { SEQUENCE { OBJECT IDENTIFIER ...; a certificate has a third SEQUENCE there.
+    try:
+        first = _der.children(_der.read_one(der, _der.SEQUENCE).body)[0].expect(_der.SEQUENCE)
+        return first.body[:1] == b"\x06"
+    except (ValueError, IndexError):
+        return False
 
 
 def of_point(curve: str, x: int, y: int) -> PublicKey:

@@ -179,6 +179,8 @@ def _judge(record: X509Record, found: Fields) -> X509Record:
             notes.append("key-respelled")
     except DocumentRefused as error:
         reason = error.code
+        if reason != "key-unreadable":
+            notes.append(spki.unusable(found.key))
     reason = limits.reason or reason
     return record._replace(
         countries=countries,

@@ -55,11 +55,13 @@ class TrustSources(NamedTuple):
         snapshot: the signers, not kept anywhere yet.
         readings: (name, kind, proof, signers, authorities, skipped) of every source.
         refused: the files of a folder that were none.
+        errors: of files that were left out because of them, if each file is taken for itself.
     """
 
     snapshot: Snapshot
     readings: tuple[tuple[str, Reading], ...]
     refused: tuple[Refused, ...]
+    errors: tuple[PratiqueError, ...] = ()
 
 
 def home(named: Path | None = None) -> Path:
@@ -119,6 +121,7 @@ def trust_from(
     environment: Environment = Environment.PRODUCTION,
     country: str = "",
     proof_key: PublicKey | None = None,
+    each: bool = False,
 ) -> TrustSources:
     """Read trust sources: files and folders of certificates and lists, or one snapshot.
 
@@ -128,6 +131,8 @@ def trust_from(
         environment: of sources that do not tell their own, and of the snapshot.
         country: of certificates that name none.
         proof_key: the key that every source's proof must hold under.
+        each: take each file for itself: what is wrong with one is an error of its own, and the others
+            are read. A check must have all that it was given.
     """
     named = list(paths)
     if len(named) == 1 and named[0].is_file():
@@ -139,16 +144,25 @@ def trust_from(
     readings: list[tuple[str, Reading]] = []
     refused: list[Refused] = []
     origins: list[Source] = []
+    errors: list[PratiqueError] = []
     for path, alone in _files(named):
         if not alone and path.parent.name in _OTHER_USES and path.suffix != ".json":
             refused.append(_other(path, named))
             continue
-        data = read_bytes(path)
         try:
+            data = read_bytes(path)
             readings.append((path.name, sources.read(data, proof_key=proof_key)))
+        except Unreadable as error:
+            if not each:
+                raise
+            errors.append(error)
+            continue
         except DocumentRefused as error:
             if alone or error.code.startswith(("proof", "list-signature", "context")):
-                raise _at(path, error) from error
+                if not each:
+                    raise _at(path, error) from error
+                errors.append(_at(path, error))
+                continue
             refused.append(Refused(_within(path, named), error.message, error.code))
             continue
         origins.append(Source(path.name, hashlib.sha256(data).hexdigest()))
@@ -162,7 +176,7 @@ def trust_from(
         trust=store.TrustList(signers),
         sources=tuple(origins),
     )
-    return TrustSources(snapshot, tuple(readings), tuple(refused))
+    return TrustSources(snapshot, tuple(readings), tuple(refused), tuple(errors))
 
 
 def rules_from(paths: Iterable[Path]) -> Published:

@@ -62,11 +62,13 @@ def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signe
     good = []
     failure = Code.SIGNER_UNKNOWN
     for signer, check in snapshot.candidates(kid):
+        if check is None:
+            # Before its algorithm: a key that cannot be used has none that a header could differ from.
+            weak = signer.is_weak()
+            failure = _worse(failure, Code.SIGNER_WEAK if weak else Code.SIGNER_UNREADABLE)
         # The algorithm is the signer's; a header that names another is an attack on the choice.
-        if signer.algorithm is not named:
+        elif signer.algorithm is not named:
             failure = _worse(failure, Code.ALGORITHM_REFUSED)
-        elif check is None:
-            failure = _worse(failure, Code.SIGNER_UNREADABLE)
         elif check(signature, message):
             good.append(signer)
         else:
@@ -78,7 +80,8 @@ _GRAVITY = (
     Code.SIGNER_UNKNOWN,
     Code.ALGORITHM_REFUSED,
     Code.SIGNATURE_INVALID,
-    # The signature may be that of the signer that cannot be read, so nothing is proved.
+    # The signature may be that of the signer that cannot be used, so nothing is proved.
+    Code.SIGNER_WEAK,
     Code.SIGNER_UNREADABLE,
 )
 

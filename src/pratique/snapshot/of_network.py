@@ -59,11 +59,12 @@ def _sets(view: View) -> Published:
 
 
 def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
-    """Return a network's snapshot with what was imported beside it, of the same environment.
+    """Return a network's snapshot with what was imported beside it: signers of the same environment.
 
     A signer that both know is the network's, and so are a country's rules.
     """
-    if network.environment is not imported.environment:
+    # Rules and revocations are of no environment. Signers are.
+    if network.environment is not imported.environment and len(imported.trust):
         raise DocumentRefused(
             "environment-differs",
             f"the network is for {network.environment}, what was imported is for "

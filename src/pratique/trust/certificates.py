@@ -14,9 +14,11 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pratique.crypto import spki
 from pratique.crypto.chain import issued_by, may_have_issued
 from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509 import KID_SIZE, X509Record
+from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries
 from pratique.trust.signer import Signer
@@ -80,6 +82,22 @@ def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
         usages=ALL_KINDS,
         notes=("bare-key", *notes),
     )
+
+
+def read_key(der: bytes) -> X509Record:
+    """Read a key that came without a certificate. No bytes raise: damage is a record with a reason."""
+    try:
+        return bare_key(spki.read_der(der))
+    except DocumentRefused as error:
+        digest = hashlib.sha256(der)
+        named = () if error.code == "key-unreadable" else (spki.unusable(der),)
+        return X509Record(
+            digest.hexdigest(),
+            digest.digest()[:KID_SIZE],
+            not_after=FOREVER,
+            notes=("bare-key", *named),
+            reason=error.code,
+        )
 
 
 def collect(

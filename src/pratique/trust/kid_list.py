@@ -1,30 +1,39 @@
 """Lists of kid and certificate, as national back ends and test suites write them.
 
     [{kid, certificate}] | {"certificates": [{kid, country, rawData, certificateType}]}
+    | [{kid, publicKey}] | {"eu_keys": {kid: [{subjectPk, keyUsage}]}}
     | {kid: certificate} | {"TESTCTX": {"CERTIFICATE": …}} -> Reading
 
 1. One entry that cannot be read costs that entry, never the list.
-2. An entry without a certificate is a tombstone (the gateway's deltas have them): it is skipped.
-3. Keys for TLS and for uploading sign nothing that a traveller carries: they are skipped.
+2. An entry without a certificate and a key is a tombstone (the gateway's deltas have them): it is
+   skipped, and counted. Seen: the United Kingdom's list has keys alone.
+3. A key without a certificate says of no country and no end: its list does, or nobody.
+4. Keys for TLS and for uploading sign nothing that a traveller carries: they are skipped.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
-from pratique.crypto import x509
+from pratique.crypto import jose, spki, x509
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
-from pratique.trust.certificates import Listed, Reading
+from pratique.terms import Kind
+from pratique.trust.certificates import Listed, Reading, bare_key, read_key
 from pratique.trust.json_text import octets
 
 MAX_KID = 64
 _SIGNERS, _AUTHORITIES = {"DSC", ""}, {"CSCA", "SCA"}
 
 
+_KEYS = ("publicKey", "publicKeyPem", "subjectPublicKeyInfo", "subjectPk", "publicKeyJwk")
+"""Members that hold a key alone, as lists spell them."""
+_USAGES = {"v": Kind.VACCINATION, "t": Kind.TEST, "r": Kind.RECOVERY}
+
+
 class _Entry(NamedTuple):
     kid: bytes | None
-    certificate: bytes
+    record: X509Record
     country: str
     purpose: str
 
@@ -37,10 +46,9 @@ def read(document: object) -> Reading:
     authorities: list[X509Record] = []
     for entry in entries:
         if entry.purpose in _SIGNERS:
-            record = x509.read(entry.certificate)
-            listed.append(Listed(record, kid=entry.kid, participant=entry.country))
+            listed.append(Listed(entry.record, kid=entry.kid, participant=entry.country))
         elif entry.purpose in _AUTHORITIES:
-            authorities.append(x509.read(entry.certificate))
+            authorities.append(entry.record)
     skipped = len(rows) - len(listed) - len(authorities)
     return Reading("kid list", tuple(listed), tuple(authorities), skipped=skipped)
 
@@ -51,7 +59,11 @@ def is_one(document: object) -> bool:
         return all(isinstance(row, dict) for row in document)
     if not isinstance(document, dict):
         return False
-    named = isinstance(document.get("certificates"), list) or "TESTCTX" in document
+    named = (
+        isinstance(document.get("certificates"), list)
+        or isinstance(document.get("eu_keys"), dict)
+        or "TESTCTX" in document
+    )
     return named or (bool(document) and all(octets(text) for text in document.values()))
 
 
@@ -60,7 +72,7 @@ def _rows(document: object) -> list[object]:
         raise DocumentRefused(
             "kid-list-unreadable",
             "it is not a list of kid and certificate",
-            'each entry needs "kid" and "certificate" (or "rawData"), both in base64',
+            'each entry needs "kid" and "certificate" (or "rawData", or "publicKey"), both in base64',
         )
     if isinstance(document, list):
         return document
@@ -71,20 +83,57 @@ def _rows(document: object) -> list[object]:
         return [{"certificate": text}]
     if "certificates" in found:
         return list(found["certificates"])
+    if "eu_keys" in found:
+        return [
+            {"kid": kid, **row}
+            for kid, rows in found["eu_keys"].items()
+            for row in (rows if isinstance(rows, list) else [rows])
+            if isinstance(row, dict)
+        ]
     return [{"kid": kid, "certificate": text} for kid, text in found.items()]
 
 
 def _entry(row: object) -> _Entry | None:
     if not isinstance(row, dict):
         return None
-    certificate = octets(row.get("certificate") or row.get("rawData"))
-    if not certificate:
+    record = _record(row)
+    if record is None:
         return None
-    kid = octets(row.get("kid"))
+    kid = octets(row.get("kid") or row.get("keyId"))
     country, purpose = row.get("country"), row.get("certificateType")
     return _Entry(
         kid if kid and len(kid) <= MAX_KID else None,
-        certificate,
+        record,
         country.strip().upper() if isinstance(country, str) else "",
         purpose.strip().upper() if isinstance(purpose, str) else "",
     )
+
+
+def _record(row: dict[str, Any]) -> X509Record | None:
+    """Read what an entry holds: its certificate, else its key; None if it holds neither."""
+    der = _der(row.get("certificate") or row.get("rawData"))
+    if der:
+        return read_key(der) if spki.is_one(der) else x509.read(der)
+    held = next((row[name] for name in _KEYS if row.get(name)), None)
+    if isinstance(held, dict):
+        try:
+            return bare_key(*jose.read_jwk(held))
+        except DocumentRefused:
+            return None
+    der = _der(held)
+    return _limited(read_key(der), row.get("keyUsage")) if der else None
+
+
+def _limited(record: X509Record, usage: object) -> X509Record:
+    # Seen in the Netherlands' list: the first letters of what the key may attest.
+    if usage is None or record.reason:
+        return record
+    letters = usage if isinstance(usage, list) else []
+    kinds = frozenset(_USAGES[one] for one in letters if isinstance(one, str) and one in _USAGES)
+    return record._replace(usages=kinds)
+
+
+def _der(text: object) -> bytes | None:
+    if isinstance(text, str) and text.lstrip().startswith("-----BEGIN "):
+        text = "".join(line for line in text.splitlines() if "-----" not in line)
+    return octets(text)

@@ -49,10 +49,14 @@ class Signer(NamedTuple):
     notes: tuple[str, ...] = ()
     reason: str = ""
 
+    def is_weak(self) -> bool:
+        """Tell whether its key is of a size or a kind that no signature is believed of."""
+        return self.reason in {"key-size", "key-algorithm"}
+
     def state(self, at: int) -> SignerState:
         """Compute the state at `at`, seconds since the epoch."""
         if self.reason:
-            return SignerState.UNREADABLE
+            return SignerState.WEAK if self.is_weak() else SignerState.UNREADABLE
         if at < self.not_before:
             return SignerState.NOT_YET
         if at > self.not_after:

@@ -1,4 +1,4 @@
-"""`pratique revocations`: what is held only grows, a refused file changes nothing, no tag is shown."""
+"""`pratique revocations`: what is held only grows, a refused file adds nothing, no tag is shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str | Path, group: str = "revocations") -> Result:
-    result = CliRunner().invoke(pratique, [group, *map(str, words)])
+    result = CliRunner().invoke(pratique, [group, *map(str, words)], standalone_mode=False)
     if isinstance(result.exception, PratiqueError):
         raise result.exception
     return result
@@ -121,11 +121,23 @@ def test_a_refused_file_changes_nothing(folder: Path, name: str) -> None:
     run("import", put(folder, "held", TWO.to_bytes()))
     before = held(folder)
     data, code = BAD[name]
-    good = put(folder, "a-good", revoking({1}, kid=b"other").to_bytes())
     with pytest.raises(DocumentRefused) as caught:
-        run("import", good, put(folder, name, data))
+        run("import", put(folder, f"{name}.bad", data))
     assert caught.value.code == code
+    assert f"{name}.bad: " in caught.value.message
     assert held(folder) == before
+
+
+def test_each_refused_file_is_named_and_the_good_ones_are_taken(folder: Path) -> None:
+    run("import", put(folder, "held", TWO.to_bytes()))
+    good = put(folder, "a-good", revoking({1}, kid=b"other").to_bytes())
+    others = [put(folder, f"{name}.bad", data) for name, (data, _) in BAD.items()]
+    done = run("import", others[0], good, *others[1:])
+    assert done.return_value == 3
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == len(BAD)
+    assert all(any(f"{name}.bad: " in line for line in errors) for name in BAD)
+    assert {(row["version"], row["count"]) for row in shown()} == {(2, 2), (1, 1)}
 
 
 def test_a_folder_is_read_file_by_file(folder: Path) -> None:
