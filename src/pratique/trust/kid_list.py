@@ -28,6 +28,7 @@ _SIGNERS, _AUTHORITIES = {"DSC", ""}, {"CSCA", "SCA"}
 
 _KEYS = ("publicKey", "publicKeyPem", "subjectPublicKeyInfo", "subjectPk", "publicKeyJwk")
 """Members that hold a key alone, as lists spell them."""
+_MEMBERS = {"kid", "keyId", "certificate", "rawData", *_KEYS}
 _USAGES = {"v": Kind.VACCINATION, "t": Kind.TEST, "r": Kind.RECOVERY}
 
 
@@ -56,7 +57,9 @@ def read(document: object) -> Reading:
 def is_one(document: object) -> bool:
     """Say whether a parsed document has one of the forms read here."""
     if isinstance(document, list):
-        return all(isinstance(row, dict) for row in document)
+        rows = all(isinstance(row, dict) for row in document)
+        # Rules and value sets are lists of objects too.
+        return rows and (not document or any(row.keys() & _MEMBERS for row in document))
     if not isinstance(document, dict):
         return False
     named = (
