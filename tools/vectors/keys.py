@@ -125,6 +125,7 @@ SIGNERS: dict[str, TestSigner] = {
     "sca-alive": TestSigner("utopia-9", "XXU", ("XU",), sca_not_after=NOON),
     "unreadable": TestSigner("erewhon", "XXE", ("XE",), usages=(), unreadable=True),
     "misfit": TestSigner("erewhon", "XXE", ("XE",), "PS256", given_kid=b"misfit"),
+    "weak": TestSigner("erewhon-3", "XXE", ("XE",)),
     "mixed": TestSigner("erewhon-2", "XXE", ("XE",), "ES384"),
     "nowhere": TestSigner("nowhere", "", ()),
     "listing": TestSigner("utopia-12", "XXU", ("XU",)),

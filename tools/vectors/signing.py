@@ -119,6 +119,7 @@ def signer_cases() -> Cases:
         ("own-key", "the text brings its own key (x5chain, x5u) for its own kid", "a certificate never chooses its signer", text(CLAIMS, kid=b"\1" * 8, key="stranger", unprotected={33: keys.public_key("stranger"), 35: "https://example.org/key"}), unknown),
         ("own-key-known-kid", "the text brings its own key for a known kid", "a certificate never chooses its signer", text(CLAIMS, key="stranger", unprotected={33: keys.public_key("stranger")}), red("SIGNATURE_INVALID")),
         ("misfit", "the list holds an EC key where its algorithm asks for RSA", "a key that cannot be used proves and disproves nothing", text(CLAIMS, by="misfit"), unread),
+        ("weak", "the list holds a key on a curve that no signature is believed of (secp256k1)", "a key that is not used here proves and disproves nothing, and the reason is told", text(CLAIMS, by="weak"), amber("SIGNER_WEAK")),
         ("shared-wrong", "a shared kid, and none of its keys", shared, text(CLAIMS, by="shared-utopia", key="stranger"), red("SIGNATURE_INVALID")),
         ("shared-wrong-algorithm", "a shared kid, and an algorithm of none of its keys", shared, text(CLAIMS, by="shared-utopia", alg=-37), red("ALGORITHM_REFUSED")),
         ("shared-foreign", "a shared kid: Arcadia's key signs for Utopia", shared, text(CLAIMS, by="shared-arcadia"), red("COUNTRY_WRONG")),

@@ -19,6 +19,7 @@ from pratique.cli.conformance.result import Result
 from pratique.journeys.verify import Verification, verify
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment, Kind
+from pratique.trust.certificates import read_key
 from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
 
@@ -96,7 +97,7 @@ def _signer(row: dict[str, Any]) -> Signer:
         domain=row["domain"],
         thumbprint=hashlib.sha256(key).hexdigest(),
         sca_not_after=None if end is None else _seconds(end),
-        reason="unreadable" if row["unreadable"] else "",
+        reason="unreadable" if row["unreadable"] else read_key(key).reason,
     )
 
 
