@@ -92,6 +92,8 @@ def courses(prints: Sequence[tuple[HealthCertificate, Entry]]) -> list[Counted]:
     What is printed itself is not repeated, nor is what is known too little of: a date not known to
     the day, a disease not named.
     """
+    if len(prints) < 2:
+        return []
     found: dict[Counted, None] = {}
     for doses, where, recovered in _by_disease(prints):
         for members, most, primary in _sets(doses):

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 
@@ -41,8 +42,9 @@ def complete_with(
         code = code._replace(from_=stretch.begins, until=stretch.ends)
     if code.colour is Colour.GREEN:
         return code
+    known = [*claims, *courses_of(claims)]
     return code._replace(
-        what_would_help=tuple(advice.ways(claims, stretch, snapshot, code.place, at))
+        what_would_help=tuple(advice.ways(known, stretch, snapshot, code.place, at))
     )
 
 
@@ -81,26 +83,26 @@ def stretches_of(
     green = _answer(claim, snapshot, place, zone)
     if among is None:
         return horizon.stretches(turns, green)
-    turns |= among.edges
+    turns |= set(among.edges)
     return horizon.stretches(turns, lambda second: among.hold(claim, second) and green(second))
 
 
 class _Courses:
-    """The courses that come of what is in force at a second."""
+    """The courses that come of what is in force at a second; between two edges they are the same."""
 
     def __init__(self, printed: Sequence[Claim]) -> None:
         self.printed = printed
-        self.edges = {edge for claim in printed for edge in _edges(claim)}
-        self._known: dict[tuple[bool, ...], set[tuple[int, Entry]]] = {}
+        self.edges = sorted({edge for claim in printed for edge in _edges(claim)})
+        self._known: dict[int, set[tuple[int, Entry]]] = {}
 
     def hold(self, claim: Claim, second: int) -> bool:
         """Tell whether what is in force at `second` comes to a claim."""
-        live = tuple(_stands(one, second) for one in self.printed)
-        if live not in self._known:
-            held = [one for one, stands in zip(self.printed, live, strict=True) if stands]
+        between = bisect_right(self.edges, second)
+        if between not in self._known:
+            held = [one for one in self.printed if _stands(one, second)]
             found = {(id(one.certificate), one.entries[0]) for one in courses_of(held)}
-            self._known[live] = found
-        return (id(claim.certificate), claim.entries[0]) in self._known[live]
+            self._known[between] = found
+        return (id(claim.certificate), claim.entries[0]) in self._known[between]
 
 
 def _stands(claim: Claim, second: int) -> bool:

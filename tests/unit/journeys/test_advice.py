@@ -59,3 +59,15 @@ def test_waiting_comes_first() -> None:
     found = list(ways(t.utopia(), t.dose("2022-02-25")))
     assert found[0] == "WAIT"
     assert found.index("RAPID_TEST") < found.index("LABORATORY_TEST") < found.index("EXEMPTION")
+
+
+def test_one_more_dose_is_counted_from_the_course() -> None:
+    # Two doses of Abdala in two countries, each printed as the first: the next one is the third.
+    full = t.rule("VR-XU-0001", {">=": [{"var": "payload.v.0.dn"}, {"var": "payload.v.0.sd"}]})
+    first = t.dose("2021-10-01", 1, 3, "Abdala")._replace(country="XB")
+    found = [
+        t.shown(first, issuer="XB"),
+        t.shown(t.dose("2021-12-01", 1, 3, "Abdala")),
+    ]
+    code = decide(found, snapshot=t.snapshot([full]), place=t.UTOPIA, at=t.NOON)
+    assert [way.code for way in code.what_would_help] == ["DOSE"]
