@@ -31,6 +31,8 @@ UNREAD = ("? NOT READ", "scan again", "cyan")
 """What is shown where nothing could be read: no colour of a verdict."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _APPEALED = {Code.REVOKED, Code.SIGNER_WITHDRAWN, Code.PARTICIPANT_SUSPENDED}
+_FOR_THE_DESK = {Code.CLOCK_LEEWAY}
+"""Notes that ask the desk for something."""
 EPOCH_END = 253_402_300_799
 """9999-12-31T23:59:59Z: the last second that a date can show."""
 
@@ -51,7 +53,7 @@ def lines(
         countries = ", ".join(sorted(found.signer.countries)) or "no country"
         yield f"  signed by {printable(found.signer.participant or countries)} ({countries})"
     for finding in found.verdict.findings:
-        if finding.code.weight is not Weight.NOTE or inspect:
+        if finding.code.weight is not Weight.NOTE or inspect or finding.code in _FOR_THE_DESK:
             yield from reason(finding)
     if appeal:
         yield f"  appeal to {printable(appeal)}"
