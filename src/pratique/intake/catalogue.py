@@ -1,6 +1,7 @@
 """What may be written: value sets, and the products with what follows from them. Immutable.
 
     builtin | builtin + [value set | catalogue, ...] -> Catalogue -> value(field, code), product(code)
+    bytes -> parsed -> JSON | rows of WHO's table of prequalified vaccines
 
 1. A value-set document replaces the codes of its field; what a product is known for stays known.
 2. A field without a value set is not checked here: the built-in knows no list of test devices.
@@ -9,8 +10,10 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -80,16 +83,19 @@ class Catalogue(NamedTuple):
         """Return the built-in catalogue, with what parsed JSON documents say instead.
 
         A document is a value set `{valueSetId, valueSetDate, valueSetValues}`, a map of value sets
-        `{id: [code, ...]}`, or a catalogue `{"products": [{code, domain, disease, ...}, ...]}`.
+        `{id: [code, ...]}`, a catalogue `{"products": [{code, domain, disease, ...}, ...]}`, or WHO's
+        catalogue of prequalified vaccines: FHIR CodeSystem or ValueSet, or a table's `parsed` rows.
 
         Raises:
-            DocumentRefused: `catalogue-unknown`, `catalogue-product`.
+            DocumentRefused: `catalogue-unknown`, `catalogue-product`, `catalogue-identifiers`.
         """
         sets = dict(_builtin().sets)
         added: dict[str, Product] = {}
         for document in documents:
             if isinstance(document, Mapping) and isinstance(document.get("products"), list):
                 added |= {product.code: product for product in map(_product, document["products"])}
+            elif (whos := _prequalified(document)) is not None:
+                added |= whos
             else:
                 sets |= _sets(document)
         own = {p.code: Value(p.display, p.active) for p in added.values() if p.domain == "DCC"}
@@ -103,6 +109,112 @@ class Catalogue(NamedTuple):
     def products(self, domain: str = "") -> tuple[Product, ...]:
         """Return the products in use, of one data format or of all."""
         return tuple(p for p in self.product_of.values() if p.active and domain in ("", p.domain))
+
+
+def parsed(data: bytes) -> object:
+    """Parse a document: JSON, or a table of text, whose rows come as `{"rows": [...]}`.
+
+    Raises:
+        DocumentRefused: `catalogue-unreadable`.
+    """
+    # A table's names of makers may be in any encoding; its identifiers are ASCII.
+    text = data.decode("utf-8-sig", "replace")
+    try:
+        if text.lstrip()[:1] in ("{", "[", ""):
+            return json.loads(text)
+        mark = max(",;\t", key=text.partition("\n")[0].count)
+        return {"rows": list(csv.reader(text.splitlines(keepends=True), delimiter=mark))}
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise DocumentRefused(
+            "catalogue-unreadable", "it is neither a JSON document nor a table (CSV)"
+        ) from error
+
+
+# WHO's catalogue names a product so: a type of vaccine, `Product`, and an MD5.
+_PRODUCT_ID = re.compile(r"([A-Za-z0-9()-]+)Product[0-9a-f]{32}", re.ASCII)
+_DISEASE_OF_TYPE = {"yellowfever": known.YELLOW_FEVER, "polio": known.POLIO}
+"""What an ICVP may attest, by how the type of a prequalified vaccine begins."""
+
+
+def _prequalified(document: object) -> dict[str, Product] | None:
+    """Read WHO's catalogue of prequalified vaccines; None if it is another document.
+
+    Its other vaccines (measles, BCG ...) are passed over: no ICVP attests them.
+    """
+    if not isinstance(document, Mapping):
+        return None
+    rows = document.get("rows")
+    if document.get("resourceType") in ("CodeSystem", "ValueSet"):
+        found = dict(_concepts(document, 4))
+    elif isinstance(rows, list):
+        found = dict(_lines([row for row in rows if isinstance(row, list)]))
+    else:
+        return None
+    since = {disease: date.fromisoformat(day) for disease, day in known.EARLIEST.items()}
+    products = {}
+    for code, (display, active) in found.items():
+        match = _PRODUCT_ID.fullmatch(code)
+        kind = match[1].lower() if match else ""
+        for begin, disease in _DISEASE_OF_TYPE.items():
+            if kind.startswith(begin):
+                own = _builtin().product_of.get(code)
+                name = display or (own.display if own else "")
+                products[code] = Product(
+                    code, "ICVP", name, disease, active=active, since=since.get(disease)
+                )
+    if not products:
+        raise DocumentRefused(
+            "catalogue-identifiers",
+            "it names no product identifier of a yellow fever or polio vaccine (YellowFeverProduct...)",
+            "take WHO's PreQualProductIds: the code system, or a table with its identifiers",
+        )
+    return products
+
+
+def _concepts(document: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, tuple[str, bool]]]:
+    """Yield code, display and whether it is in use: of a CodeSystem, a ValueSet, or what is in them."""
+    for name in ("concept", "include", "contains", "compose", "expansion"):
+        value = document.get(name)
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, Mapping) or not depth:
+                continue
+            code, display = part.get("code"), part.get("display")
+            if isinstance(code, str):
+                yield code, (display if isinstance(display, str) else "", not _is_retired(part))
+            yield from _concepts(part, depth - 1)
+
+
+def _is_retired(concept: Mapping[Any, Any]) -> bool:
+    """Tell whether a concept is out of use (FHIR R4 codesystem-concept-properties)."""
+    properties = concept.get("property")
+    for each in properties if isinstance(properties, list) else ():
+        if isinstance(each, Mapping):
+            code = each.get("valueCode")
+            is_status = each.get("code") in ("status", "inactive")
+            if is_status and (each.get("valueBoolean") is True or code in ("retired", "inactive")):
+                return True
+    return concept.get("inactive") is True
+
+
+def _lines(rows: list[list[Any]]) -> Iterator[tuple[str, tuple[str, bool]]]:
+    """Yield the identifiers of a table, wherever they stand in it, each with its commercial name."""
+    head = [str(cell).strip().lower().replace("_", " ") for cell in rows[0]] if rows else []
+    named = next(
+        (
+            place
+            for place, name in enumerate(head)
+            if name in ("commercial name", "display", "name")
+        ),
+        None,
+    )
+    for row in rows:
+        cells = [cell.strip() for cell in row if isinstance(cell, str)]
+        display = cells[named] if named is not None and named < len(cells) else ""
+        for cell in cells:
+            # An identifier may stand behind its system: `http://...#YellowFeverProduct...`
+            code = re.split(r"[#|/]", cell)[-1]
+            if _PRODUCT_ID.fullmatch(code):
+                yield code, (display, True)
 
 
 @lru_cache(maxsize=1)

@@ -42,7 +42,7 @@ COLUMNS = frozenset(PERSON + EVENT).union(*OWN.values())
 
 DCC, ICVP = "DCC", "ICVP"
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-_PREQUALIFIED = re.compile(r"[A-Za-z0-9]+Product[0-9a-f]{32}", re.ASCII)
+_PREQUALIFIED = re.compile(r"[A-Za-z0-9()-]+Product[0-9a-f]{32}", re.ASCII)
 """WHO's catalogue names a product so: a type of vaccine, `Product`, and an MD5."""
 _KINDS = {kind.value: kind for kind in Kind}
 _TELLING = {

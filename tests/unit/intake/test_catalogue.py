@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
 from pratique.intake import catalogue_codes as known
-from pratique.intake.catalogue import FIELDS, Catalogue, Product, Value
+from pratique.intake.catalogue import FIELDS, Catalogue, Product, Value, parsed
 from tests.unit.intake.handed_in import BUILTIN, STAMARIL
 
 YELLOW = {
@@ -129,13 +130,85 @@ def test_nothing_in_a_catalogue_can_be_changed() -> None:
         found.product_of["x"] = None
 
 
+WHO_IDS = [
+    STAMARIL,
+    "YellowFeverProduct" + "1" * 32,
+    "PolioVaccineInactivated(IPV)Product" + "2" * 32,
+]
+OTHER_ID = "MeaslesProduct" + "3" * 32
+CODES = [{"code": code, "display": f"V{n}"} for n, code in enumerate([*WHO_IDS, OTHER_ID])]
+SYSTEM = "http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds"
+TABLE = "Date of Prequalification,Vaccine Type,Commercial Name,No. of doses,Product ID,Manufacturer\r\n" + "".join(
+    f'01/01/19{80 + n},"Type, {n}",V{n},10,{each["code"]},"Maker, Ltd"\r\n' for n, each in enumerate(CODES)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json.dumps({"resourceType": "CodeSystem", "url": SYSTEM, "concept": CODES}),
+        json.dumps({"resourceType": "CodeSystem", "concept": [{"code": "YellowFever", "concept": CODES}]}),
+        json.dumps({"resourceType": "ValueSet", "compose": {"include": [{"system": SYSTEM, "concept": CODES}]}}),
+        json.dumps({"resourceType": "ValueSet", "expansion": {"contains": CODES}}),
+        TABLE, "\ufeff" + TABLE, TABLE.replace(",", ";").replace("\r\n", "\n"),
+        TABLE.replace(STAMARIL, f"{SYSTEM}#{STAMARIL}"),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_whos_catalogue_is_read_as_it_is_published(data: str) -> None:
+    found = Catalogue.from_documents([parsed(data.encode())])
+    products = {p.code: p for p in found.products("ICVP")}
+    assert set(products) == set(WHO_IDS)
+    assert [products[code].display for code in WHO_IDS] == ["V0", "V1", "V2"]
+    assert [products[code].disease for code in WHO_IDS] == ["1D47", "1D47", "1C81"]
+    assert found.product_of["EU/1/20/1528"] == BUILTIN.product_of["EU/1/20/1528"]
+
+
+@pytest.mark.parametrize(
+    "property_",
+    [{"code": "status", "valueCode": "retired"}, {"code": "inactive", "valueBoolean": True}],
+)
+def test_a_retired_product_is_known_and_not_in_use(property_: dict[str, Any]) -> None:
+    concept = {"code": WHO_IDS[1], "display": "V", "property": [property_]}
+    found = Catalogue.from_documents([{"resourceType": "CodeSystem", "concept": [concept]}])
+    assert not found.product_of[WHO_IDS[1]].active
+
+
+@pytest.mark.parametrize(
+    "data",
+    [TABLE.replace("Product" + "1" * 32, "").replace(STAMARIL, "").replace("IPV)Product", ""), "a,b\n1,2\n",
+     json.dumps({"resourceType": "CodeSystem"}), json.dumps({"resourceType": "ValueSet", "compose": 3})],
+    ids=range(4),
+)  # fmt: skip
+def test_a_catalogue_without_identifiers_is_refused(data: str) -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        Catalogue.from_documents([parsed(data.encode())])
+    assert caught.value.code == "catalogue-identifiers"
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
+    with suppress(DocumentRefused):
+        Catalogue.from_documents([parsed(data)])
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                [*FIELDS, "valueSetId", "valueSetValues", "products", "code", "domain"]
+                [
+                    *FIELDS,
+                    "valueSetId",
+                    "valueSetValues",
+                    "products",
+                    "code",
+                    "domain",
+                    "rows",
+                    "concept",
+                    "compose",
+                ]
             ),
             inner,
         )

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from pratique.edges import files, issuer_home
 from pratique.edges.keys import Secret, open_key
 from pratique.edges.register import open_register
 from pratique.errors import DocumentRefused, UsageError
-from pratique.intake.catalogue import Catalogue
+from pratique.intake.catalogue import Catalogue, parsed
 from pratique.trust import noted, shards
 
 
@@ -67,11 +66,16 @@ def _catalogue(paths: tuple[Path, ...]) -> Catalogue:
         return Catalogue.builtin()
     found = []
     for path in paths:
-        for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+        inside = (*path.glob("*.json"), *path.glob("*.csv")) if path.is_dir() else (path,)
+        for file in sorted(inside):
             try:
-                found.append(json.loads(files.read_bytes(file)))
-            except (ValueError, RecursionError) as error:
-                raise DocumentRefused("value-sets", f"{file}: it is no JSON document") from error
+                document = parsed(files.read_bytes(file))
+                Catalogue.from_documents([document])
+            except DocumentRefused as error:
+                raise DocumentRefused(
+                    "value-sets", f"{file}: {error.message}", error.hint
+                ) from error
+            found.append(document)
     if not found:
         raise UsageError("value-sets", "there is no value set in what was named")
     return Catalogue.from_documents(found)

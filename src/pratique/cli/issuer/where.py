@@ -26,10 +26,13 @@ def preview_options(command: Command) -> Command:
     """Add --issuer, --register and --value-sets: for what opens no key."""
     value_sets = click.option(
         "--value-sets",
+        "--catalogue",
+        "value_sets",
         multiple=True,
         type=click.Path(path_type=Path, exists=True),
         metavar="PATH",
-        help="Published value sets [default: those that come with Pratique]. Repeatable.",
+        help="Published value sets, WHO's catalogue of prequalified vaccines [default: what comes with"
+        " Pratique]. Repeatable.",
     )
     return book_options(value_sets(command))
 
