@@ -16,7 +16,7 @@ from typing import Any
 
 from pratique.formats.dcc import DOMAIN
 from pratique.formats.exemption import SWISS_TEST_TYPE
-from pratique.formats.fields import moment
+from pratique.formats.fields import CALENDAR, moment
 from pratique.model import HealthCertificate, Moment, Person, Precision, Recovery, Test, Vaccination
 from pratique.terms import Kind
 
@@ -129,11 +129,14 @@ def _test(
         and ("tc" in entry or limit == _LONG)
         and _result_shape(_joined((version, birth, surname_icao, forename_icao, country, sampled)))
     ):
-        when = _new(Moment, (Precision.INSTANT, datetime.fromisoformat(sampled)))
+        when = datetime.fromisoformat(sampled)
+        if when.year not in CALENDAR:
+            return None
         return _new(
             Test,
             (
-                disease, test_type, get("nm"), get("ma"), when, result, get("tc"), country,
+                disease, test_type, get("nm"), get("ma"),
+                _new(Moment, (Precision.INSTANT, when)), result, get("tc"), country,
                 authority, identifier, None, None,
             ),
         )  # fmt: skip

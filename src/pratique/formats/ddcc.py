@@ -85,6 +85,8 @@ def test(
     if person is None:
         return None
     group = fields.get("test")
+    if isinstance(group, list | tuple) and len(group) == 1:
+        (group,) = group
     one = Fields(group, "test.", findings) if isinstance(group, Mapping) else top
     only_top = "country" in top.group and "country" not in one.group
     result = Test(

@@ -18,7 +18,7 @@ from pratique.verdict import Finding
 
 _is_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
-_CALENDAR = range(2, 9999)
+CALENDAR = range(2, 9999)
 """Years of which an instant is a date on every clock of the world."""
 
 # Met in real certificates: `+02`, `+0200`, no zone at all, a blank instead of T, no seconds.
@@ -79,7 +79,7 @@ def _instant(match: re.Match[str]) -> Moment | None:
         when = datetime.fromisoformat(f"{day}T{minute}{seconds or ':00'}{part}{zone or ''}")
     except ValueError:
         return None
-    if when.year not in _CALENDAR:
+    if when.year not in CALENDAR:
         return None
     return Moment(Precision.INSTANT, when) if zone else Moment(Precision.DAY, when.date())
 

@@ -11,7 +11,7 @@ from pratique import model
 from pratique.formats import cwt
 from pratique.model import HealthCertificate, Vaccination
 from pratique.terms import Kind
-from tools.vectors import content
+from tools.vectors import content, keys
 from tools.vectors.layers import cbor, claims
 
 
@@ -128,3 +128,54 @@ def test_a_template_version_that_is_not_known_is_a_doubt(
 ) -> None:
     made = content.icvp("d", v=version)
     assert [code for code, _ in told(made, -6)] == findings
+
+
+def flat(made: dict[str, Any], **claims_: Any) -> cwt.Decoded:
+    return cwt.decode(cbor({1: "XU", 4: keys.EXPIRES, 6: keys.ISSUED} | made | claims_))
+
+
+def test_a_first_generation_test_is_read_without_a_claim_around_it() -> None:
+    made = content.ddcc_result(hcid=content.ABSENT)
+    for fields in (
+        made,
+        {key: value for key, value in made.items() if key != "test"} | made["test"],
+    ):
+        found = flat(fields).certificate
+        assert found is not None
+        assert (found.domain, found.kind, found.issuer) == ("DDCC", Kind.TEST, "XU")
+        assert found.entries[0].country == "XU"
+        assert found.entries[0].identifier is None
+
+
+def test_the_number_of_a_first_generation_test_may_be_its_reference() -> None:
+    made = content.ddcc_result(hcid=content.ABSENT, meta={"reference": "REF-1", "url": "x"})
+    found = flat(made).certificate
+    assert found is not None
+    assert found.entries[0].identifier == "REF-1"
+
+
+def test_the_country_of_a_test_may_stand_beside_it() -> None:
+    inner = {key: value for key, value in content.ddcc_result()["test"].items() if key != "country"}
+    found = flat(content.ddcc_result(test=inner, country={"code": "XU"})).certificate
+    assert found is not None
+    assert found.entries[0].country == "XU"
+
+
+def test_what_attests_a_dose_and_a_test_is_refused() -> None:
+    found = flat(content.ddcc_dose() | {"test": content.ddcc_result()["test"]})
+    assert found.certificate is None
+    assert [finding.code.name for finding in found.findings] == ["GROUPS_SEVERAL"]
+
+
+def test_a_ddcc_says_from_when_until_when_it_counts() -> None:
+    made = content.ddcc_dose(
+        valid_from="2026-02-21", valid_until="2027-02-20", vaccine_valid="2026-03-06"
+    )
+    (dose,) = read(made, 3).entries
+    assert dose.valid_from is not None
+    assert dose.valid_until is not None
+    # The later of the two: the certificate counts before the dose does.
+    assert (dose.valid_from.text(), dose.valid_until.text()) == ("2026-03-06", "2027-02-20")
+    (test,) = read(content.ddcc_result(valid_until="2026-03-07"), 4).entries
+    assert test.valid_until is not None
+    assert test.valid_until.text() == "2026-03-07"
