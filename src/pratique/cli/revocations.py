@@ -104,10 +104,13 @@ def import_(
 @options.home
 @options.output_format
 def show(*, at: datetime | None, home: Path | None, output_format: str) -> None:
-    """Show what is held, by whom and how old; never which certificates."""
+    """Show what is held, synced or imported, by whom and how old; never which certificates."""
     instant = options.now_or(at)
-    held = of(files.load_snapshot(files.home(home)) or _empty())
-    rows = list(_rows(held, int(instant.timestamp())))
+    snapshot = held_here.snapshot(home) or Snapshot(
+        number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList()
+    )
+    held = of(snapshot)
+    rows = [*_withdrawn(snapshot), *_rows(held, int(instant.timestamp()))]
     if output_format == "json":
         head = {"at": instant.isoformat(), "revocations": rows}
         click.echo(json.dumps(head, indent=1, sort_keys=True))
@@ -116,6 +119,14 @@ def show(*, at: datetime | None, home: Path | None, output_format: str) -> None:
         about = f"version {row['version']}, {_age(row)}" if row["kind"] == "list" else row["of"]
         click.echo(f"{row['kind']:<6} {row['participant']:<4} {row['kid']:<12} {row['count']:>8}  {about}")  # fmt: skip
     click.echo(f"{_told(held)} at {instant.isoformat()}")
+    if snapshot.roll is not None:
+        for code, member in sorted(snapshot.roll.members.items()):
+            suspension = member.suspended(int(instant.timestamp()))
+            if suspension is not None:
+                click.echo(
+                    f"note: {code} is suspended until {_date(suspension.until)} "
+                    f"({suspension.reason}): all of its certificates are in doubt until then"
+                )
 
 
 def of(snapshot: Snapshot) -> Revocations:
@@ -238,6 +249,18 @@ def _unheld_signers(held: Revocations, snapshot: Snapshot) -> None:
                 f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE",
                 err=True,
             )
+
+
+def _withdrawn(snapshot: Snapshot) -> Iterator[dict[str, object]]:
+    """Yield the keys that a network's participants have withdrawn: all that these signed is refused."""
+    members = {} if snapshot.roll is None else snapshot.roll.members
+    for code, member in sorted(members.items()):
+        for thumbprint in sorted(member.withdrawn):
+            kid = _text(bytes.fromhex(thumbprint)[:8])
+            yield {
+                "kind": "key", "participant": code, "kid": kid, "count": "all",
+                "of": "the signing key is withdrawn: all that it has signed is refused",
+            }  # fmt: skip
 
 
 def _rows(held: Revocations, at: int) -> Iterator[dict[str, object]]:

@@ -37,6 +37,8 @@ class Makes(NamedTuple):
     environment: Environment
     at: int
     secret: Secret
+    existing: bool = False
+    """Whether keys that are there already are adopted."""
 
     def subject(self, what: str, serial: str = "") -> Subject:
         """Return how X.509 names it."""
@@ -54,7 +56,10 @@ class Makes(NamedTuple):
 
 def make_ca(making: Makes, uri: str, label: str = issuer_home.SCA) -> tuple[SigningCa, Authority]:
     """Make a signing CA, its key and its self-signed certificate."""
-    key = make_key(uri, folder=making.folder, secret=making.secret, note=making.note("signing CA"))
+    key = make_key(
+        uri, folder=making.folder, secret=making.secret, note=making.note("signing CA"),
+        existing=making.existing,
+    )  # fmt: skip
     subject = making.subject(f"signing CA {date(making.at)[:7]}")
     der = make_x509.signing_ca(key, subject, at=making.at, serial=serial())
     issuer_home.write_certificate(making.folder, make_x509.to_pem(der), label)

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused, UsageError
@@ -88,10 +88,15 @@ class Issuer(NamedTuple):
         Args:
             taken: labels that are in use although no shard has them: an interrupted command's.
         """
-        month = datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
-        taken = {*taken, *(shard.label for shard in self.shards)}
-        labels = (f"{month}-{_letters(number)}" for number in count())
-        return next(label for label in labels if label not in taken)
+        (label,) = new_labels(at, 1, taken={*taken, *(shard.label for shard in self.shards)})
+        return label
+
+
+def new_labels(at: int, so_many: int, *, taken: Iterable[str] = ()) -> list[str]:
+    """Return labels that are free: the month and a letter, "2026-11-a", "2026-11-b" and so on."""
+    month, taken = datetime.fromtimestamp(at, UTC).strftime("%Y-%m"), set(taken)
+    labels = (f"{month}-{_letters(number)}" for number in count())
+    return list(islice((label for label in labels if label not in taken), so_many))
 
 
 def to_bytes(issuer: Issuer) -> bytes:

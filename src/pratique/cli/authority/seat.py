@@ -9,7 +9,7 @@ import click
 
 from pratique.cli import output, unlock
 from pratique.cli.authority import cards
-from pratique.edges.keys import make_key, open_key
+from pratique.edges.keys import adopt_key, make_key
 from pratique.errors import UsageError
 from pratique.network import keys, names
 from pratique.network.board import Seat
@@ -45,7 +45,7 @@ def seat(
     secret = unlock.secrets(password_file, pin_file, new=not existing)
     here = Path.cwd()
     if existing:
-        key = open_key(where, folder=here, secret=secret)
+        key = adopt_key(where, folder=here, secret=secret)
     else:
         note = (
             f"Private key of {name} ({holder}). Encrypted; keep a copy, and the password apart.\n\n"

@@ -20,10 +20,11 @@ from pratique.cli import participant_home as homes
 from pratique.cli import signing_ca, unlock
 from pratique.cli.issuer import making, options
 from pratique.edges import issuer_home
+from pratique.edges.keys import check_places
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Environment
 from pratique.trust import countries
-from pratique.trust.issuer import Issuer
+from pratique.trust.issuer import Issuer, new_labels
 
 MAX_SHARDS = 100
 
@@ -65,6 +66,10 @@ _ALPHA_2, _CODE = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
     "--signing-ca", "participant_folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
     help="Use the signing CA of this participant's folder, instead of making one.",
 )  # fmt: skip
+@click.option(
+    "--existing", is_flag=True,
+    help="Use keys that are there already: an interrupted init's, or of the device's own tool.",
+)  # fmt: skip
 @click.option("--contact", default="", help="Where to write when a key is lost or misused.")
 @options.issuer
 @unlock.secret_files
@@ -82,6 +87,7 @@ def init(
     sca_key: str,
     dsc_key: str,
     participant_folder: Path | None,
+    existing: bool,
     contact: str,
     issuer_folder: Path | None,
     password_file: Path | None,
@@ -96,15 +102,19 @@ def init(
     of = (participant, country, name, Environment(environment))
 
     def fill(filled: Path) -> Issuer:
-        task = signing_ca.Makes(filled, *of, instant, secret)
+        task = signing_ca.Makes(filled, *of, instant, secret, existing)
+        # All devices are seen before a key is made: else the first one would be left in its device.
+        uris = [making.key_uri(dsc_key, label) for label in new_labels(instant, shards)]
+        if participant_folder is None:
+            uris.insert(0, sca_key)
+        check_places(uris, folder=filled, secret=secret, existing=existing)
         if participant_folder is None:
             sca, by = signing_ca.make_ca(task, sca_key)
         else:
             sca, by = homes.signing_ca(participant_folder, secret)
             issuer_home.write_certificate(filled, homes.signing_ca_pem(participant_folder))
         made = Issuer(*of[:3], authority or name, of[3], contact, sca, ())
-        for _ in range(shards):
-            label = made.new_label(instant)
+        for label in new_labels(instant, shards):
             wanted = making.Wanted(
                 label, making.key_uri(dsc_key, label), planned, algorithm=Algorithm(algorithm)
             )

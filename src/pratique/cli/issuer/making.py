@@ -81,6 +81,7 @@ def make_shard(making: Makes, wanted: Wanted, by: make_x509.Authority) -> Shard:
         secret=making.secret,
         algorithm=wanted.algorithm,
         note=making.note(f"document signer {label}"),
+        existing=making.existing,
     )
     der = make_x509.document_signer(
         key.public_key,

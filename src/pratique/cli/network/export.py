@@ -21,6 +21,7 @@ from pratique.cli.network import laid_out, listing, written
 from pratique.edges.keys import open_key
 from pratique.errors import UsageError
 from pratique.trust import did_write
+from pratique.trust.enduring import told
 
 
 @click.command("export")
@@ -66,6 +67,12 @@ def export(
     view = place.known(repository, home)
     if view is None:
         raise UsageError("no-network", "no network is known here", "pratique sync SOURCE")
+    for code, one in listing.suspended(view, at=int(instant.timestamp())).items():
+        until = told.instant(one.until)
+        click.echo(
+            f"note: {code} is suspended until {until} ({one.reason}): its keys are left out",
+            err=True,
+        )
     secret = unlock.secrets(password_file, pin_file)
     if did_folder is None and folders_dir is None:
         raise UsageError("nothing-asked", "it is not said what to write", "--did or --folders")

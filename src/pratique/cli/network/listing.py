@@ -2,7 +2,8 @@
 
     View -> Listing: (participant, domain, usage, chain), ...
 
-1. Withdrawn and ended signers are left out: another form has no word for withdrawn.
+1. Withdrawn and ended signers are left out, and so is a participant that is suspended now: another form has no
+   word for either, and who reads it would believe them. Written again after the suspension, they are back.
 2. A signing CA is listed under every domain of the signers that it has issued.
 """
 
@@ -17,11 +18,15 @@ from pratique.network import names
 from pratique.network.view import View
 from pratique.trust import announced, did_write
 from pratique.trust.did_write import DSC, SCA, Entry
+from pratique.trust.roll import Suspension
 
 
 def entries(view: View, *, at: int) -> Iterator[Entry]:
     """Yield the keys of all participants that live at `at`, signers and their signing CAs."""
+    out = suspended(view, at=at)
     for code, one in sorted(view.participants.items()):
+        if code in out:
+            continue
         data = view.roles[code].files.get(f"{code}/{names.SIGNERS}")
         if data is None or view.roles[code].problem:
             continue
@@ -40,6 +45,11 @@ def entries(view: View, *, at: int) -> Iterator[Entry]:
                 yield Entry(code, signer.domain, DSC, (signer.certificate, *issuers[:1]))
             for ca in issuers:
                 yield Entry(code, signer.domain, SCA, (ca,))
+
+
+def suspended(view: View, *, at: int) -> dict[str, Suspension]:
+    """Return the suspensions in force at `at`, by participant's code."""
+    return {code: one for code, one in view.suspensions if one.since <= at < one.until}
 
 
 def documents(

@@ -5,6 +5,8 @@
 1. A key is made sensitive and not to be extracted: there is no copy of it but the device's own.
 2. The message is hashed here, and the device signs the hash (CKM_ECDSA): not every device hashes.
    A device draws its own k: the same message gets another signature each time.
+3. A key may want the PIN for each use (CKA_ALWAYS_AUTHENTICATE, PKCS#11 2.40 §4.9; PIV's slot 9c does):
+   it is given again before each signature, and kept by whoever was asked for it, not here.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ _SIGNS = pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY
 class DeviceKey:
     """A private key in a device."""
 
-    __slots__ = ("_hashed", "_private", "_process", "_public")
+    __slots__ = ("_hashed", "_pin", "_private", "_process", "_public")
 
-    def __init__(self, private: Any, public: spki.PublicKey) -> None:
-        self._private, self._public = private, public
+    def __init__(
+        self, private: Any, public: spki.PublicKey, pin: Callable[[], str] | None = None
+    ) -> None:
+        self._private, self._public, self._pin = private, public, pin
         self._hashed, self._process = _HASHED[public.algorithm], os.getpid()
 
     def __repr__(self) -> str:
@@ -61,7 +65,8 @@ class DeviceKey:
         try:
             # A session serves one thread at a time (PKCS#11 2.40 §2.6.7).
             with slots.LOCK:
-                return bytes(self._private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
+                how = {} if self._pin is None else {"pin": self._pin()}
+                return bytes(self._private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA, **how))
         except pkcs11.PKCS11Error as error:
             raise slots.failed(error) from error
 
@@ -71,7 +76,17 @@ def open_key(place: Place, secret: Callable[[str], str]) -> DeviceKey:
     session = slots.session(place, secret)
     with slots.LOCK:
         try:
-            return _found(session, place)
+            return _found(session, place, secret)
+        except pkcs11.PKCS11Error as error:
+            raise slots.failed(error) from error
+
+
+def is_there(place: Place, secret: Callable[[str], str]) -> bool:
+    """Log in to the device, and tell whether it has a private key of that label."""
+    session = slots.session(place, secret)
+    with slots.LOCK:
+        try:
+            return any(True for _ in _objects(session, pkcs11.ObjectClass.PRIVATE_KEY, place.key))
         except pkcs11.PKCS11Error as error:
             raise slots.failed(error) from error
 
@@ -89,12 +104,12 @@ def make_key(place: Place, secret: Callable[[str], str], algorithm: Algorithm) -
                 raise UsageError(
                     "key-exists",
                     f"the device has a key '{place.key}' already",
-                    "it is never overwritten; name another, or remove it with the device's own tool",
+                    "it is never overwritten; name another, or use it as it is: --existing",
                 )
             # Logged in is the process, so that this session needs no PIN; but it may write.
             with session.token.open(rw=True) as writing:
                 _generate(writing, place.key, algorithm)
-            return _found(session, place)
+            return _found(session, place, secret)
         except pkcs11.PKCS11Error as error:
             raise slots.failed(error) from error
 
@@ -120,21 +135,45 @@ def _objects(session: Any, kind: Any, label: str) -> Any:
     return session.get_objects({pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label})
 
 
-def _found(session: Any, place: Place) -> DeviceKey:
-    halves = []
-    for kind in (pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.ObjectClass.PUBLIC_KEY):
-        found = list(_objects(session, kind, place.key))
-        if len(found) != 1:
-            raise Unreadable(
-                "hsm-key-ambiguous" if found else "hsm-key-missing",
-                f"the device has {len(found) or 'no'} keys '{place.key}', with their public halves",
-                "name another, or make it: pratique issuer keys new-shard",
-            )
-        halves.append(found[0])
-    private, public = halves
+def _found(session: Any, place: Place, secret: Callable[[str], str]) -> DeviceKey:
+    private = _one(session, pkcs11.ObjectClass.PRIVATE_KEY, place, "private")
     if private.key_type != pkcs11.KeyType.EC:
         raise UsageError("key-algorithm", "the key in the device is none of an elliptic curve")
+    public = _one(session, pkcs11.ObjectClass.PUBLIC_KEY, place, "public")
     read = spki.read_der(pkcs11.util.ec.encode_ec_public_key(public))
     if read.algorithm not in _HASHED:
         raise UsageError("key-algorithm", f"a device's key signs no {read.algorithm} here")
-    return DeviceKey(private, read)
+    each_time = _wants_pin(private)
+    return DeviceKey(private, read, (lambda: secret(place.uri)) if each_time else None)
+
+
+def _one(session: Any, kind: Any, place: Place, half: str) -> Any:
+    found = list(_objects(session, kind, place.key))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Unreadable(
+            "hsm-key-ambiguous",
+            f"the device has {len(found)} {half} keys '{place.key}'",
+            "give each a label of its own, with the device's own tool",
+        )
+    if half == "public":
+        raise Unreadable(
+            "hsm-public-missing",
+            f"the device has the private key '{place.key}', and its public half is missing",
+            "write the public half back into the device with its own tool "
+            "(pkcs11-tool --write-object FILE --type pubkey --label LABEL), or make another key",
+        )
+    raise Unreadable(
+        "hsm-key-missing",
+        f"the device has no key '{place.key}'",
+        "is it the right device and label? pkcs11-tool --list-objects shows what is there",
+    )
+
+
+def _wants_pin(private: Any) -> bool:
+    try:
+        return bool(private[pkcs11.Attribute.ALWAYS_AUTHENTICATE])
+    except pkcs11.PKCS11Error:
+        # A device that does not know the attribute asks for no PIN by it.
+        return False

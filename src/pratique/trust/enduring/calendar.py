@@ -25,6 +25,7 @@ from pratique.trust.enduring.states import (
     DAY,
     EDITION,
     MEASURES,
+    SUSPENSION,
     WARNINGS,
     Row,
     Standing,
@@ -58,6 +59,10 @@ def written(sources: Mapping[str, Iterable[Row]], *, at: int) -> bytes:
 
 def _events(row: Row, one: Strand, at: int, name: str) -> Iterator[str]:
     who = f"{row.participant or '?'}{' ' + row.domain if row.domain else ''}"
+    if one.need == SUSPENSION and one.until is not None:
+        told = f"{who}: the suspension ends ({one.about})"
+        yield from _event(_uid(name, row, one, "end"), told, one.until, at)
+        return
     if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE}:
         since = "" if one.until is None else f" since {instant(one.until)[:10]}"
         told = f"{who}: {one.state}{since}, {says(one)}"

@@ -23,6 +23,7 @@ from pratique.trust.enduring.states import (
     Strand,
     Why,
     strand,
+    suspended,
 )
 from pratique.trust.governance import dossier
 from pratique.trust.roll import Member, Roll
@@ -70,6 +71,9 @@ def of_signers(
             strands[0] = strands[0]._replace(why=Why.INACTIVE)
         if member is not None:
             strands.append(_edition(member, at))
+            suspension = member.suspended(at)
+            if suspension is not None:
+                strands.append(suspended(suspension, at=at))
         rows.append(Row(participant, domain, tuple(strands)))
     return tuple(rows)
 

@@ -14,10 +14,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from pratique.trust.roll import Suspension
+
 DAY = 24 * 3600
 WARNINGS = (90, 60, 30)
 """Days before the end at which a warning is due."""
-SIGNER, EDITION = "signer", "edition"
+SIGNER, EDITION, SUSPENSION = "signer", "edition", "suspension"
 """Needs of a participant of a list or a network; those of a folder are its roles (SCA, UP, TLS ...)."""
 NETWORK = "network"
 """In place of a participant's code: the network itself, whose seats have to meet before its own ends."""
@@ -34,6 +36,8 @@ class Standing(StrEnum):
     LIVE = "live"
     EXPIRING = "expiring"
     """It serves, and ends within 90 days."""
+    SUSPENDED = "suspended"
+    """Seats have suspended it for some days: all that it has signed is in doubt (AMBER) until then."""
     LAPSED = "lapsed"
     """It served, and its time is over."""
     UNVERIFIABLE = "unverifiable"
@@ -57,6 +61,7 @@ class Why(StrEnum):
     BROKEN = "broken"
     NO_EDITION = "no-edition"
     INACTIVE = "inactive"
+    SUSPENDED = "suspended"
 
 
 class Piece(NamedTuple):
@@ -98,6 +103,7 @@ class Strand(NamedTuple):
         above: end of what issued that piece.
         left: days up to `until`; negative since it ended; None without `until`.
         warned: which warning is due: 90, 60 or 30; None if none is.
+        about: the published reason of a suspension; empty for every other need.
     """
 
     need: str
@@ -109,6 +115,7 @@ class Strand(NamedTuple):
     above: int | None = None
     left: int | None = None
     warned: int | None = None
+    about: str = ""
 
 
 class Row(NamedTuple):
@@ -127,6 +134,16 @@ class Row(NamedTuple):
     def state(self) -> Standing:
         """Return the participant's state."""
         return self.worst.state
+
+
+def suspended(suspension: Suspension, *, at: int) -> Strand:
+    """Return the strand of a participant that is suspended at `at`."""
+    last = suspension.until - 1
+    left = (last - at) // DAY
+    return Strand(
+        SUSPENSION, 1, 0, Standing.SUSPENDED, Why.SUSPENDED, last, None, left,
+        about=suspension.reason,
+    )  # fmt: skip
 
 
 def strand(need: str, pieces: Iterable[Piece], *, at: int) -> Strand:

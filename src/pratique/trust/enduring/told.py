@@ -19,6 +19,7 @@ from pratique.trust.enduring.states import (
     MEASURES,
     NETWORK,
     ROOT,
+    SUSPENSION,
     TARGETS,
     Row,
     Standing,
@@ -40,6 +41,7 @@ _WORDS = {
     Why.BROKEN: "its newest edition is broken",
     Why.NO_EDITION: "it has published nothing",
     Why.INACTIVE: "it has no {need} for a domain that it is active for",
+    Why.SUSPENDED: "suspended by seats of the authority until {until}: {about}",
 }
 
 
@@ -53,7 +55,10 @@ def last(need: str) -> str:
 
 def says(one: Strand) -> str:
     """Say why a strand is as it is."""
-    told = _WORDS[one.why].format(need=one.need, last=last(one.need), warned=one.warned)
+    until = "" if one.until is None else instant(one.until + 1)
+    told = _WORDS[one.why].format(
+        need=one.need, last=last(one.need), warned=one.warned, until=until, about=one.about
+    )
     if one.why is Why.ENDS and one.above is not None and one.above == one.until:
         told += ", by its signing CA"
     return told
@@ -87,11 +92,11 @@ def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:
 
 
 def is_due(one: Strand, days: int) -> bool:
-    """Tell whether a strand has ended, is unverifiable, or ends within so many days.
+    """Tell whether a strand has ended, is unverifiable or suspended, or ends within so many days.
 
     What never lasts long is due by its own measure: an edition, and the seats' list of participants.
     """
-    if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE}:
+    if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE, Standing.SUSPENDED}:
         return True
     if one.need in MEASURES:
         return one.warned is not None
@@ -128,12 +133,14 @@ def _strand(one: Strand) -> dict[str, Any]:
         "signing_ca_until": None if one.above is None else instant(one.above),
         "days_left": one.left,
         "warned": one.warned,
+        **({"reason": one.about} if one.about else {}),
     }
 
 
 def _cells(row: Row, shown: Callable[[str], str]) -> tuple[str, ...]:
     worst = row.worst
-    live = ", ".join(f"{one.live} of {one.pieces} {one.need}" for one in row.strands)
+    counted = [one for one in row.strands if one.need != SUSPENSION]
+    live = ", ".join(f"{one.live} of {one.pieces} {one.need}" for one in counted)
     why = [says(worst), *(says(o) for o in row.strands if o is not worst)]
     return (
         shown(row.participant) or "?",
