@@ -131,6 +131,11 @@ def _signers(
     )
 
 
+def withdrawn(paths: tuple[Path, ...]) -> list[x509.X509Record]:
+    """Return the signers that are named to be withdrawn."""
+    return [x509.read(der) for der in _certificates(paths)]
+
+
 def _certificates(paths: tuple[Path, ...]) -> Iterator[bytes]:
     for path in paths:
         found = [

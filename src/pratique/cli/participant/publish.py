@@ -6,10 +6,13 @@
 2. With fewer keys here than must sign, the proposal is written for the other hands.
 3. Nothing is taken back: a list that lacks what is published, or a signer that was withdrawn, is refused
    here before anybody sees it.
+4. A withdrawal is for good: key and reason are named, a person at a terminal is asked, and the key signs no
+   more where its issuer's folder is at hand.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +23,9 @@ import click
 from pratique.cli import options, output, sync, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import ceremony, place
+from pratique.cli.issuer import options as issuer_options
 from pratique.cli.participant import edition, published, send
+from pratique.edges import issuer_home
 from pratique.edges.keys import Secret, is_at_hand
 from pratique.errors import UsageError
 from pratique.network import drafts, follows, proposal, view
@@ -37,8 +42,10 @@ PATH = click.Path(path_type=Path, exists=True)
 @click.option("--withdraw", multiple=True, type=PATH, metavar="PEM",
               help="A signer that is withdrawn, for good. Repeatable.")  # fmt: skip
 @click.option(
-    "--reason", type=click.Choice(edition.REASONS), default=edition.REASONS[0], show_default=True
-)
+    "--reason", type=click.Choice(edition.REASONS), help="Why it is withdrawn; with --withdraw.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask before a withdrawal.")
+@click.option("--dry-run", is_flag=True, help="Say what would be published, and do nothing.")
 @click.option("--rules", multiple=True, type=PATH, metavar="PATH", help="Entry rules. Repeatable.")
 @click.option("--choices", type=ceremony.FILE, metavar="FILE",
               help="Codes of value sets that you recognise, and how old data may be.")  # fmt: skip
@@ -57,7 +64,9 @@ def publish(
     signers: tuple[Path, ...],
     domain: str,
     withdraw: tuple[Path, ...],
-    reason: str,
+    reason: str | None,
+    yes: bool,
+    dry_run: bool,
     rules: tuple[Path, ...],
     choices: Path | None,
     lists: Path | None,
@@ -78,11 +87,56 @@ def publish(
     held, is_first = _held(own, files, current)
     if is_first and not signers:
         raise UsageError("signers-missing", "no signer is named", "name --signers PATH")
-    wanted = edition.Wanted(signers, domain, withdraw, reason, rules, choices, lists)
+    if withdraw and reason is None:
+        raise UsageError(
+            "reason-missing", "it is not said why the signer is withdrawn",
+            f"name the --reason: {', '.join(edition.REASONS)}",
+        )  # fmt: skip
+    wanted = edition.Wanted(signers, domain, withdraw, reason or "", rules, choices, lists)
     made = edition.made(where, own, held, wanted, sets=value_sets(current), at=instant)
+    for record in edition.withdrawn(withdraw):
+        click.echo(
+            f"withdraws the signer with kid {record.kid.hex()} ({reason}): at each next sync all that it "
+            f"has ever signed is RED, for good\n  SHA-256 {record.thumbprint}"
+        )
+    if dry_run:
+        drafted = drafts.role(current, instant, own.participant.code, made)
+        for line in (*ceremony.told(drafted, current), "nothing was done"):
+            click.echo(line)
+        return
+    if withdraw:
+        # In a script the reason that was named stands for the answer: a stolen key must not wait.
+        if not yes and sys.stdin.isatty():
+            unlock.confirm("this cannot be undone; withdraw?")
+        for line in retired(withdraw, int(instant.timestamp())):
+            click.echo(line)
     secret = unlock.secrets(password_file, pin_file)
     for line in handed_in(Edition(where, own, current, held, made, instant), secret, target, out):
         click.echo(line)
+
+
+def retired(withdraw: tuple[Path, ...], at: int) -> Iterator[str]:
+    """Retire the withdrawn keys where their issuer's folder is at hand; say which, or that it is to be done."""
+    gone = {record.thumbprint: record for record in edition.withdrawn(withdraw)}
+    beside = {path.resolve().parent.parent for path in withdraw}
+    beside |= {path.resolve().parent for path in withdraw if path.is_dir()}
+    for folder in sorted({*beside, issuer_options.folder(None).resolve()}):
+        if not (folder / issuer_home.DOCUMENT).is_file():
+            continue
+        with issuer_home.locked(folder):
+            issuer = issuer_home.load(folder)
+            for shard in issuer.shards:
+                if gone.pop(shard.thumbprint, None) is None:
+                    continue
+                if shard.retired is None:
+                    issuer = issuer.replace(shard._replace(retired=at))
+                    yield f"{shard.label} signs no more: it is retired in {folder}"
+            issuer_home.save(folder, issuer)
+    for record in gone.values():
+        yield (
+            f"take the key with kid {record.kid.hex()} out of use where it signs: "
+            "pratique issuer keys retire LABEL"
+        )
 
 
 class Edition(NamedTuple):
