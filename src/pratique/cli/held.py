@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from pratique.edges import files
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, PratiqueError
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
+from pratique.trust.roll import Member
 from pratique.trust.store import TrustList
 
 ANCHOR = Path("network") / "anchor.json"
@@ -79,3 +82,24 @@ def snapshot(home: Path | None) -> Snapshot | None:
         return imported
     synced = compiled(view.read(kept.files, kept.anchor))
     return synced if imported is None else merged(synced, imported)
+
+
+def member(participant: str, environment: Environment, home: Path | None = None) -> Member | None:
+    """Return what the network that was synced here says of a participant; None where none does.
+
+    What cannot be read here stops nobody from issuing: it is told, and the answer is None.
+    """
+    if not (files.home(home) / ANCHOR).exists():
+        return None
+    try:
+        kept = snapshot(home)
+    except PratiqueError as error:
+        click.echo(
+            f"note: whether keys were withdrawn or {participant} suspended is not known: "
+            f"{error.message}",
+            err=True,
+        )
+        return None
+    if kept is None or kept.roll is None or kept.environment is not environment:
+        return None
+    return kept.roll.members.get(participant)

@@ -22,6 +22,7 @@ from tests import web
 from tests.ceremonies import AT, DOSE, LATER, PASSWORD, STATE, Desk, edition, issued
 
 PUBLISH = ("participant", "publish", "--at", LATER)
+STOLEN = ("--reason", "key-compromise")
 CHOICES = {"format": "pratique-choices-1", "value_sets": {"covid-19-lab-result": ["260415000"]},
            "freshness_hours": {"old": 48, "too_old": 168}}  # fmt: skip
 RULES = Path(__file__).parents[3] / "examples" / "rules-utopia.json"
@@ -160,8 +161,9 @@ def test_a_recall_reaches_the_border(desk: Desk) -> None:
         (("--lists", "issuer"), "nothing-in-it"),
         (("--choices", "sets.json"), "choices-malformed"),
         (("--choices", "unknown.json"), "choices-unknown"),
-        (("--withdraw", "issuer/certificates/sca.pem"), "signer-unknown"),
-        (("--withdraw", "sets.json"), "nothing-in-it"),
+        (("--withdraw", "issuer/certificates/sca.pem", *STOLEN), "signer-unknown"),
+        (("--withdraw", "sets.json", *STOLEN), "nothing-in-it"),
+        (("--withdraw", "issuer/certificates/2026-11-a.pem"), "reason-missing"),
         (("--to", "network.example"), "target-unknown"),
         (("--out", "nowhere/p"), "file-unwritable"),
         (("--repository", "issuer"), "repository-unknown"),
@@ -188,9 +190,9 @@ def test_a_withdrawn_signer_is_red_and_does_not_come_back(desk: Desk) -> None:
     sample = issued(desk)
     both = [desk.folder / f"issuer/certificates/2026-11-{label}.pem" for label in "ab"]
     words = [word for path in both for word in ("--withdraw", path)]
-    edition(desk, *words, "--reason", "key-compromise", at=LATER)
+    edition(desk, *words, *STOLEN, at=LATER)
     # The same call again, as after an interruption, is no error, and withdraws nothing twice.
-    edition(desk, *words, at=LATER)
+    edition(desk, *words, *STOLEN, at=LATER)
     edition(desk, "--signers", "issuer/certificates", at=LATER)
     found = announced.parts(accepted(desk)["signers.json"])
     assert (len(found.live), len(found.withdrawn)) == (0, 2)

@@ -42,9 +42,10 @@ class Desk:
         *,
         catalogue: Catalogue,
         notes: Notes,
+        withdrawn: Callable[[int], frozenset[str]] = lambda _: frozenset(),
     ) -> None:
         self.issuer, self.register, self.catalogue = issuer, register, catalogue
-        self._notes = notes
+        self._notes, self._withdrawn = notes, withdrawn
         self._open, self.public_key = keys, public_key
         self._keys: dict[str, SigningKey] = {}
 
@@ -79,10 +80,22 @@ class Desk:
     def choice(self, at: int, *, label: str | None = None) -> of_shards.Choice:
         """Return what chooses keys: among all, or of a label only.
 
-        For one certificate and for whole files alike. UsageError `shard-unknown`, `register-lost`.
+        For one certificate and for whole files alike. UsageError `shard-unknown`, `register-lost`,
+        `keys-withdrawn`.
         """
         register, counts = self._registered()
         wanted = self.shards if label is None else (self.shard(label),)
+        gone = self._withdrawn(at)
+        if wanted and all(shard.thumbprint in gone for shard in wanted):
+            # What it signed would be RED at birth.
+            raise UsageError(
+                "keys-withdrawn",
+                f"the signing key {label} is withdrawn"
+                if label
+                else "all signing keys are withdrawn",
+                "make one: pratique issuer keys new-shard, and publish it",
+            )
+        wanted = tuple(shard for shard in wanted if shard.thumbprint not in gone)
         return of_shards.Choice(self._sound(wanted, register, counts), at=at, counts=counts)
 
     def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import click
 
+from pratique.cli import held, unlock
 from pratique.cli import options as shared
-from pratique.cli import unlock
 from pratique.cli.issuer import counted, making, options, succeeding
-from pratique.cli.issuer.keys_shown import describe, sca_line, table
+from pratique.cli.issuer.keys_shown import describe, sca_line, suspended, table
 from pratique.cli.signing_ca import date
 from pratique.edges import issuer_home
 from pratique.errors import UsageError
@@ -61,14 +61,22 @@ def show(
 ) -> None:
     """Print the keys at an instant; `counts` is kid to certificates issued, None if not at hand."""
     now = int(at.timestamp())
-    rows = [describe(shard, now, counts) for shard in issuer.shards]
+    member = held.member(issuer.participant, issuer.environment)
+    rows = [describe(shard, now, counts, member) for shard in issuer.shards]
+    suspension = None if member is None else member.suspended(now)
     if output_format == "json":
-        head = {"at": at.isoformat(), "participant": issuer.participant, "country": issuer.country}
+        head: dict[str, object] = {
+            "at": at.isoformat(), "participant": issuer.participant, "country": issuer.country,
+        }  # fmt: skip
+        if suspension is not None:
+            head["suspended"] = {"until": suspension.until, "reason": suspension.reason}
         click.echo(json.dumps({**head, "keys": rows}, indent=1))
         return
     for line in table(rows):
         click.echo(line)
     click.echo(sca_line(issuer.sca, now))
+    if suspension is not None:
+        click.echo(suspended(issuer.participant, suspension))
     due = shards.to_replace(issuer.shards, at=now, within=SOON, counts=counts or {})
     if due:
         names = ", ".join(shard.label for shard in due)

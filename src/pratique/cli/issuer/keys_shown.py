@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from pratique.terms import ALL_KINDS
 from pratique.trust.issuer import SigningCa
-from pratique.trust.shards import DAY, Shard
+from pratique.trust.roll import Member, Suspension
+from pratique.trust.shards import DAY, DaysLeft, Shard
 
 HEADERS = {
     "label": "LABEL",
@@ -23,15 +24,37 @@ HEADERS = {
 }
 
 
-def describe(shard: Shard, at: int, counts: Mapping[bytes, int] | None) -> dict[str, object]:
-    """Say all about a key that a person or a script may want to know; `issued` None if unknown."""
-    left = shard.days_left(at)
+WITHDRAWN = "withdrawn"
+"""In place of a key's state: its certificate is withdrawn in the network, and what it signs is RED."""
+
+
+def suspended(participant: str, suspension: Suspension) -> str:
+    """Say that a participant is suspended, until when and why."""
+    return (
+        f"{participant} is suspended until {_instant(suspension.until)} ({suspension.reason}): "
+        "what its keys have signed and sign is in doubt (AMBER) everywhere until then"
+    )
+
+
+def describe(
+    shard: Shard, at: int, counts: Mapping[bytes, int] | None, member: Member | None = None
+) -> dict[str, object]:
+    """Say all about a key that a person or a script may want to know.
+
+    Args:
+        shard: the key.
+        at: when; seconds since the epoch.
+        counts: kid to certificates issued; None if that is not known.
+        member: what the network says of its participant; None if none is synced here.
+    """
+    is_gone = member is not None and shard.thumbprint in member.withdrawn
+    left = DaysLeft(0, 0) if is_gone else shard.days_left(at)
     issued = None if counts is None else counts.get(shard.kid, 0)
     return {
         "label": shard.label,
         "kid": base64.b64encode(shard.kid).decode(),
         "environment": shard.environment.value,
-        "state": shard.state(at, issued or 0).value,
+        "state": WITHDRAWN if is_gone else shard.state(at, issued or 0).value,
         "days_to_sign": left.signing,
         "days_to_be_verified": left.verifying,
         "use_until": _instant(shard.use_until),

@@ -10,7 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import click
+
+from pratique.cli import held
 from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer.keys_shown import suspended
 from pratique.crypto import signing, x509
 from pratique.edges import files, issuer_home
 from pratique.edges.keys import Secret, open_key
@@ -42,9 +46,20 @@ def opened(place: Place, secret: Secret) -> Desk:
         (record,) = x509.read_file(issuer_home.read_certificate(place.folder, shard.label))
         return record.public_key
 
+    def withdrawn(at: int) -> frozenset[str]:
+        member = held.member(issuer.participant, issuer.environment)
+        if member is None:
+            return frozenset()
+        if (suspension := member.suspended(at)) is not None:
+            click.echo(f"note: {suspended(issuer.participant, suspension)}", err=True)
+        return member.withdrawn
+
     register = open_register(place.register)
     catalogue, notes = _catalogue(place.value_sets), _Notes(place.folder)
-    return Desk(issuer, key_of, public_key_of, register, catalogue=catalogue, notes=notes)
+    return Desk(
+        issuer, key_of, public_key_of, register,
+        catalogue=catalogue, notes=notes, withdrawn=withdrawn,
+    )  # fmt: skip
 
 
 class _Notes(NamedTuple):
