@@ -9,13 +9,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from pratique.crypto import chain, make_x509, primitives, x509
-from pratique.edges.keys import make_key, open_key
+from pratique.edges.keys import adopt_key, check_places, make_key, open_key
 from pratique.errors import ExtraMissing, PratiqueError
 from pratique.terms import Algorithm, Environment
 from tests.steps import LONGEST
@@ -220,3 +221,78 @@ def test_a_device_signs_x509_that_openssl_believes(tmp_path: Path) -> None:
             capture_output=True,
         )
         assert done.returncode == 0, done.stderr
+
+
+def generated(label: str, **private: object) -> None:
+    """Make a key pair as the device's own tool does, with attributes of the private half."""
+    make_key(uri(f"{label}-login"), folder=HERE, secret=pin)
+    token = pkcs11.lib(MODULE).get_token(token_label="utopia")
+    with token.open(rw=True) as session:
+        curve = {pkcs11.Attribute.EC_PARAMS: bytes.fromhex("06082a8648ce3d030107")}
+        session.create_domain_parameters(pkcs11.KeyType.EC, curve, local=True).generate_keypair(
+            id=label.encode(), label=label, store=True,
+            capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
+            private_template={pkcs11.Attribute[name]: value for name, value in private.items()},
+        )  # fmt: skip
+
+
+def test_a_key_that_wants_its_pin_each_time_is_given_it_each_time() -> None:
+    generated("piv", ALWAYS_AUTHENTICATE=True)
+    asked = []
+
+    def told(name: str) -> str:
+        asked.append(name)
+        return pin(name)
+
+    key = adopt_key(uri("piv"), folder=HERE, secret=told)
+    before = len(asked)
+    check = primitives.load(key.algorithm, key.public_key)
+    assert all(check(key.sign(b"%d" % number), b"%d" % number) for number in range(3))
+    assert len(asked) == before + 3
+
+
+def test_a_key_without_its_public_half_is_told_as_such() -> None:
+    generated("half")
+    token = pkcs11.lib(MODULE).get_token(token_label="utopia")
+    with token.open(rw=True) as session:
+        wanted = {
+            pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.Attribute.LABEL: "half",
+        }  # fmt: skip
+        for one in list(session.get_objects(wanted)):
+            one.destroy()
+    assert code(lambda: open_key(uri("half"), folder=HERE, secret=pin)) == "hsm-public-missing"
+
+
+def test_halves_of_two_keys_are_found_out_by_a_trial() -> None:
+    made = make_key(uri("two-a"), folder=HERE, secret=pin)
+    other = make_key(uri("two-b"), folder=HERE, secret=pin)
+    token = pkcs11.lib(MODULE).get_token(token_label="utopia")
+    with token.open(rw=True) as session:
+        for label, rename in (("two-a", "two-a-gone"), ("two-b", "two-a")):
+            wanted = {
+                pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY,
+                pkcs11.Attribute.LABEL: label,
+            }
+            (public,) = session.get_objects(wanted)
+            public[pkcs11.Attribute.LABEL] = rename
+    assert made.public_key != other.public_key
+    assert code(lambda: adopt_key(uri("two-a"), folder=HERE, secret=pin)) == "key-trial"
+
+
+def test_devices_are_seen_before_a_key_is_made() -> None:
+    places = (uri("seen"), uri("seen", slot="nosuch"))
+    ask = partial(check_places, places, folder=HERE, secret=pin, existing=False)
+    assert code(ask) == "hsm-slot-missing"
+    assert code(lambda: open_key(uri("seen"), folder=HERE, secret=pin)) == "hsm-key-missing"
+    make_key(uri("seen"), folder=HERE, secret=pin)
+    ask = partial(check_places, [uri("seen")], folder=HERE, secret=pin)
+    assert code(partial(ask, existing=False)) == "key-exists"
+    ask(existing=True)
+
+
+def test_a_key_that_is_there_is_adopted_only_if_asked() -> None:
+    before = make_key(uri("mine"), folder=HERE, secret=pin).public_key
+    adopted = make_key(uri("mine"), folder=HERE, secret=pin, existing=True)
+    assert adopted.public_key == before
+    other = partial(make_key, uri("mine"), folder=HERE, secret=pin, existing=True)
+    assert code(lambda: other(algorithm=Algorithm.ES384)) == "key-algorithm"

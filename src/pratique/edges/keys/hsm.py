@@ -86,7 +86,7 @@ def is_there(place: Place, secret: Callable[[str], str]) -> bool:
     session = slots.session(place, secret)
     with slots.LOCK:
         try:
-            return any(True for _ in _objects(session, pkcs11.ObjectClass.PRIVATE_KEY, place.key))
+            return _has(session, place.key)
         except pkcs11.PKCS11Error as error:
             raise slots.failed(error) from error
 
@@ -100,7 +100,7 @@ def make_key(place: Place, secret: Callable[[str], str], algorithm: Algorithm) -
     session = slots.session(place, secret)
     with slots.LOCK:
         try:
-            if any(True for _ in _objects(session, pkcs11.ObjectClass.PRIVATE_KEY, place.key)):
+            if _has(session, place.key):
                 raise UsageError(
                     "key-exists",
                     f"the device has a key '{place.key}' already",
@@ -129,6 +129,11 @@ def _generate(session: Any, label: str, algorithm: Algorithm) -> None:
             pkcs11.Attribute.PRIVATE: True,
         },
     )
+
+
+def _has(session: Any, label: str) -> bool:
+    # To its end: a search that is left open blocks the session's next operation (OperationActive).
+    return bool(list(_objects(session, pkcs11.ObjectClass.PRIVATE_KEY, label)))
 
 
 def _objects(session: Any, kind: Any, label: str) -> Any:
