@@ -388,6 +388,30 @@ def test_a_participant_gets_other_keys_and_the_old_ones_speak_no_more(desk: Desk
     assert "note" not in desk.run("sync", "--at", AT)
 
 
+def test_a_suspension_is_told_wherever_the_states_keys_are_asked_for(desk: Desk) -> None:
+    words = ("--reason", "keys-stolen", "--days", 3)
+    desk.publish(desk.propose("suspend", "XXU", *words))
+    desk.run("sync", "--at", AT)
+    said = desk.run("network", "status", "--at", AT)
+    row = next(line for line in said.splitlines() if line.startswith("XXU"))
+    assert " suspended " in row
+    assert "keys-stolen" in row
+    desk.run("network", "status", "--at", AT, "--within", 0, code=1)
+    assert (
+        b"the suspension ends"
+        in desk.run("network", "status", "--at", AT, "--format", "ics").encode()
+    )
+    assert "XXU is suspended until" in desk.run("issuer", "keys", "list", "--at", AT)
+    assert "XXU is suspended until" in desk.run("revocations", "show", "--at", AT)
+    key = ("--signing-key", "file:seat-1.pem", "--base", "did:web:trust.example")
+    said = desk.run("network", "export", "--did", "www", *key, "--at", AT)
+    assert "note: XXU is suspended until" in said
+    assert not [path for path in Path("www").rglob("did.json") if "XXU" in path.read_text()]
+    # When it is over nothing of it is told.
+    later = "2026-12-10"
+    assert " suspended " not in desk.run("network", "status", "net", "--at", later)
+
+
 # Onboarding
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,6 +202,45 @@ def test_a_withdrawn_signer_is_red_and_does_not_come_back(desk: Desk) -> None:
     desk.run("sync", "--at", LATER)
     assert "RED" in desk.run("verify", sample, "--at", LATER, code=1)
     desk.run(*PUBLISH, "--withdraw", both[0], "--reason", "boredom", code=2)
+
+
+def test_a_withdrawn_key_signs_no_more_on_this_machine_nor_where_the_network_is_synced(
+    desk: Desk,
+) -> None:
+    stolen = desk.folder / "issuer/certificates/2026-11-a.pem"
+    (desk.folder / "elsewhere").mkdir()
+    shutil.copytree(desk.folder / "issuer", desk.folder / "elsewhere/issuer")
+    words = (*PUBLISH, "--withdraw", stolen, *STOLEN, "--out", "w.proposal")
+    said = desk.run(*words, "--dry-run")
+    assert "withdraws the signer with kid" in said
+    assert "nothing was done" in said
+    assert not Path("w.proposal").exists()
+    assert "live" in listed(desk, "2026-11-a")
+    said = desk.run(*words)
+    assert "(key-compromise)" in said
+    assert "2026-11-a signs no more: it is retired" in said
+    assert "retired" in listed(desk, "2026-11-a")
+    desk.run("authority", "publish", "net", "w.proposal", "--at", LATER)
+    desk.run("sync", "--at", LATER)
+    assert "withdrawn" in listed(desk, "2026-11-a")
+    # Another machine with the same keys hears it from the network.
+    other: dict[str, Any] = {"PRATIQUE_ISSUER": str(desk.folder / "elsewhere/issuer")}
+    assert "withdrawn" in listed(desk, "2026-11-a", **other)
+    ask = ("issuer", "issue", *DOSE, "--site", "harbour", "--operator", "op-17", "--at", LATER)
+    assert desk.refused(*ask, "--shard", "2026-11-a", **other).code == "keys-withdrawn"
+    text = desk.run(*ask, **other).strip()
+    assert "RED" not in desk.run("verify", text, "--at", LATER, code=3)
+    shown = json.loads(desk.run("revocations", "show", "--at", LATER, "--format", "json"))
+    assert [row["count"] for row in shown["revocations"] if row["kind"] == "key"] == ["all"]
+
+
+def listed(desk: Desk, label: str, **variables: Any) -> str:
+    lines = desk.run("issuer", "keys", "list", "--at", LATER, **variables).splitlines()
+    return next(line for line in lines if line.startswith(label))
+
+
+def test_an_edition_without_a_withdrawal_asks_nothing_and_needs_no_reason(desk: Desk) -> None:
+    assert "withdraws" not in desk.run(*PUBLISH, "--out", "p.proposal")
 
 
 def test_a_list_that_lacks_what_is_published_is_refused_before_anybody_sees_it(desk: Desk) -> None:
