@@ -106,9 +106,7 @@ def import_(
 def show(*, at: datetime | None, home: Path | None, output_format: str) -> None:
     """Show what is held, synced or imported, by whom and how old; never which certificates."""
     instant = options.now_or(at)
-    snapshot = held_here.snapshot(home) or Snapshot(
-        number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList()
-    )
+    snapshot = held_here.snapshot(home) or _empty()
     held = of(snapshot)
     rows = [*_withdrawn(snapshot), *_rows(held, int(instant.timestamp()))]
     if output_format == "json":
