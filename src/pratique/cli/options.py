@@ -170,6 +170,19 @@ def zoned(instant: datetime | None, zone: str) -> datetime:
         ) from error
 
 
+def no_country(option: str, code: str, text: str) -> UsageError:
+    """Say that an option's text is no country's code, and which one may be meant."""
+    from pratique.trust import country_names  # noqa: PLC0415 - only where somebody mistook it
+
+    meant = country_names.like(text)
+    letters = "write two letters, or three: DE or DEU"
+    return UsageError(
+        code,
+        f"{option} is no country's code",
+        letters if meant is None else f"did you mean {meant}? {letters}",
+    )
+
+
 def now_or(instant: datetime | None) -> datetime:
     """Return the instant that was asked for, or this one."""
     return instant if instant is not None else datetime.now(UTC)

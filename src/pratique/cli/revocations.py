@@ -303,7 +303,10 @@ def _key(country: str, kid: str, hash_type: str | None) -> foreign.Key:
             "an approximate list does not say what it is about",
             "give --country and --hash-type, and --kid in Base64 if it is for one key",
         )
-    return foreign.Key(country, octets or None, foreign.HashType(hash_type))
+    code = countries.code(country)
+    if code is None:
+        raise options.no_country("--country", "country-unknown", country)
+    return foreign.Key(code, octets or None, foreign.HashType(hash_type))
 
 
 def _files(source: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys.sync import Outcome, Sync
 from pratique.network import names
 from pratique.network.trusted import Trusted
+from pratique.terms import Environment
 
 HOUR = 3600
 
@@ -97,8 +98,26 @@ def synced(folder: Path, source: str, at: datetime) -> Outcome:
         shutil.rmtree(arriving, ignore_errors=True)
         raise
     found = run.outcome()
+    # Before anything is kept: signers of the other environment beside it would end every check.
+    _beside_what_was_imported(folder, found.view.board.environment)
     held.save(folder, found.files, source)
     return found
+
+
+def _beside_what_was_imported(folder: Path, environment: Environment) -> None:
+    try:
+        imported = files.load_snapshot(folder.parent)
+    except DocumentRefused:
+        # What was imported is of no use then, whatever is synced.
+        return
+    if imported is None or not len(imported.trust) or imported.environment is environment:
+        return
+    raise DocumentRefused(
+        "environment-differs",
+        f"the network is for {environment}, the signers that were imported here are for "
+        f"{imported.environment}",
+        "use another home folder for one of them",
+    )
 
 
 def told(found: Outcome, at: datetime) -> Iterator[str]:

@@ -247,10 +247,8 @@ def _country(text: str) -> str:
     from pratique.trust import countries  # noqa: PLC0415 - a table that only an import needs
 
     if text and countries.code(text) is None:
-        raise UsageError(
-            "country-unknown", "--country is no code that is known here", "write two letters: DE"
-        )
-    return text
+        raise options.no_country("--country", "country-unknown", text)
+    return text.strip().upper()
 
 
 def _same_environment(told: str | None, found: files.TrustSources) -> None:

@@ -21,7 +21,7 @@ import click
 from pratique.cli import options, show
 from pratique.cli.inputs import Item, items
 from pratique.cli.safe import printable
-from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.errors import DocumentRefused, Unreadable
 from pratique.journeys.verify import Verification
 from pratique.journeys.verify import verify as verify_text
 from pratique.rules.ruleset import Destination, Ruleset
@@ -152,21 +152,13 @@ def place_of(text: str, ruleset: Ruleset) -> Destination:
     country, _, named = (part.strip() for part in text.partition("/"))
     code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
     if code is None:
-        raise UsageError("destination-unknown", "--to is no country's code", _meant(country))
+        raise options.no_country("--to", "destination-unknown", country)
     regions = ruleset.regions(code)
     region = next((one for one in regions if one.casefold() == named.casefold()), named)
     if regions and region and region not in regions:
         known = ", ".join(map(printable, regions))
         click.echo(f"note: {code} has no rules of that region; it has them of {known}", err=True)
     return Destination(code, region or None)
-
-
-def _meant(country: str) -> str:
-    from pratique.trust import country_names  # noqa: PLC0415 - only where somebody mistook it
-
-    code = country_names.like(country)
-    letters = "write two letters, or three: DE or DEU, with a region DE/BY"
-    return letters if code is None else f"did you mean {code}? {letters}"
 
 
 def _faster(snapshot: Snapshot) -> Snapshot:

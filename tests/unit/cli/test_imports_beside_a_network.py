@@ -96,6 +96,17 @@ def test_signers_of_the_other_environment_are_a_clear_conflict(desk: Desk, kind:
     check(desk)
 
 
+def test_a_sync_beside_signers_of_the_other_environment_keeps_nothing(desk: Desk) -> None:
+    desk.run("trust", "import", *sources(desk.folder)["trust"][2:], "--home", "new")
+    root = "net/repository/metadata/1.root.json"
+    with pytest.raises(DocumentRefused) as refused:
+        desk.run("sync", "net/repository", "--root", root, "--at", LATER, "--home", "new")
+    assert refused.value.code == "environment-differs"
+    desk.run("verify", TEXT, "--at", LATER, "--home", "new", code=3)
+    desk.run("rules", "import", "rules.json", "--home", "new")
+    desk.run("verify", TEXT, "--at", LATER, "--home", "new", code=3)
+
+
 def test_a_snapshot_of_the_other_environment_is_refused(desk: Desk) -> None:
     (desk.folder / "other.json").write_bytes(of_production(desk, signers=True))
     files.snapshot_path(desk.folder / "home").unlink()
