@@ -190,8 +190,8 @@ def _is_retired(concept: Mapping[Any, Any]) -> bool:
     for each in properties if isinstance(properties, list) else ():
         if isinstance(each, Mapping):
             code = each.get("valueCode")
-            is_status = each.get("code") in ("status", "inactive")
-            if is_status and (each.get("valueBoolean") is True or code in ("retired", "inactive")):
+            tells_use = each.get("code") in ("status", "inactive")
+            if tells_use and (each.get("valueBoolean") is True or code in ("retired", "inactive")):
                 return True
     return concept.get("inactive") is True
 

@@ -72,8 +72,8 @@ def entries(document: Found) -> Iterator[tuple[str, str, Found]]:
     yield from _entries(document, "", _DEEPEST)
 
 
-def _entries(bundle: Found, above: str, depth: int) -> Iterator[tuple[str, str, Found]]:
-    value = bundle.get("entry")
+def _entries(document: Found, above: str, depth: int) -> Iterator[tuple[str, str, Found]]:
+    value = document.get("entry")
     for number, entry in enumerate(value if isinstance(value, list) else ()):
         place = f"{above}entry[{number}]"
         # What was deleted, or only asked about, has no resource.
@@ -151,8 +151,8 @@ class Patients:
         bare = _bare(text)
         absolute = bare.startswith(("http://", "https://", "urn:"))
         if not absolute and url.startswith(("http://", "https://")):
-            base = _bare(url).rsplit("/", 2)[0]
-            for name in (f"{base}/{text}", f"{base}/{bare}"):
+            server = _bare(url).rsplit("/", 2)[0]
+            for name in (f"{server}/{text}", f"{server}/{bare}"):
                 if name in self._by:
                     return self._by[name]
         if _VERSION in text and text in self._by:

@@ -200,8 +200,8 @@ def _folded(name: str) -> str:
 
 
 def _is_national(sign: str) -> bool:
-    base = unicodedata.normalize("NFD", sign)[0]
-    return base.isascii() or base in _NATIONAL
+    letter = unicodedata.normalize("NFD", sign)[0]
+    return letter.isascii() or letter in _NATIONAL
 
 
 def _latin(name: str, surname: bool, whole: str, state: str) -> str:

@@ -15,8 +15,9 @@ from pratique.intake import fhir
 from pratique.intake.accept import accept
 from pratique.intake.fhir import with_patient
 from pratique.intake.fhir_patient import Patients
+from pratique.intake.remarks import refuses
 from tests.unit.intake.handed_in import BUILTIN, STAMARIL, told
-from tests.unit.intake.test_fhir import IMMUNIZATION, PATIENT
+from tests.unit.intake.test_fhir import IMMUNIZATION, PATIENT, VALUES, _paths
 
 TODAY = date(2022, 6, 1)
 SERVER = "https://clinic.example/fhir"
@@ -293,3 +294,30 @@ def test_a_line_of_an_export_gets_its_patient_and_no_other() -> None:
     unclear = IMMUNIZATION | {"patient": {"reference": "Patient/p2"}}
     assert with_patient(unclear, patients) == unclear
     assert with_patient(PATIENT, patients) is None
+
+
+ALONE: dict[str, Any] = IMMUNIZATION | {
+    "contained": [PATIENT | {"name": [named("Now", "2015", "2099"), {"text": "Dr Jo", "prefix": ["Dr"]}]}],
+    "patient": {"reference": "#p1", "identifier": {"system": "s", "value": "v"}},
+    "extension": [{"url": "x/StructureDefinition/ProductID", "valueCoding": {"code": STAMARIL}}],
+    "protocolApplied": [{"doseNumber": "1", "targetDisease": [{"coding": [{"code": "1D47"}]}]}],
+}  # fmt: skip
+
+
+@given(st.sampled_from(_paths(ALONE)), VALUES)
+@settings(deadline=None)
+def test_no_resource_alone_or_in_lines_raises(path: tuple[Any, ...], value: Any) -> None:
+    made = copy.deepcopy(ALONE)
+    place: Any = made
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    patients = Patients()
+    for part in made["contained"] if isinstance(made["contained"], list) else ():
+        if isinstance(part, dict):
+            patients.add(part, "https://s.example/Patient/p1")
+    documents = [made, {"resourceType": "Bundle", "entry": [{"resource": made}]}]
+    joined = with_patient(made, patients)
+    for document in (*documents, *([joined] if joined else [])):
+        for reading in accept(document, BUILTIN, at=TODAY, filled={"doses": "2"}):
+            assert reading.record is None or not refuses(reading.remarks)
