@@ -249,6 +249,44 @@ def test_a_killed_job_goes_on_and_signs_nothing_twice(desk: Desk, tmp_path: Path
     assert {oct(path.stat().st_mode)[-3:] for path in out.iterdir()} == {"600"}
 
 
+def test_ctrl_c_ends_all_quietly_and_the_job_goes_on(desk: Desk, tmp_path: Path) -> None:
+    source, out, before = people(tmp_path / "people.csv", 15_000), tmp_path / "out", desk.counts()
+    command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK, "--workers", "2")
+    with subprocess.Popen(
+        [sys.executable, "-m", "pratique", *command], cwd=ROOT, env=desk.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as job:  # fmt: skip
+        while job.poll() is None and not list(out.glob("certificates-*.csv")):
+            time.sleep(0.01)
+        # As a terminal does: to every process that is in front of it.
+        os.killpg(job.pid, signal.SIGINT)
+        shown, said = job.communicate()
+        assert job.returncode == 130
+    assert shown == ""
+    told = [line for line in said.splitlines() if not line.endswith("rows done")]
+    assert told == [
+        "error: interrupted; what is done is in the register and stays so",
+        "hint: give the same command again, and it goes on where it was",
+    ]
+    # The workers are gone with their parent: nobody is left of its group.
+    while True:
+        try:
+            os.killpg(job.pid, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.01)
+    kept = texts(out)
+    assert 0 < len(kept) < 15_000
+    desk.run(*command)
+    lines = desk.said.splitlines()
+    assert lines[0].startswith("going on: ")
+    assert lines[-1] == "15000 of 15000 rows done"
+    found = texts(out)
+    assert kept.items() <= found.items()
+    assert len(found) == len(set(found.values())) == 15_000
+    assert desk.counts() == before + 15_000
+
+
 def test_bad_rows_are_named_and_the_others_issued(desk: Desk, tmp_path: Path) -> None:
     source = people(tmp_path / "people.csv", 3)
     good = ["vaccination", "Ok", "Jo", "1980-02-03", "EU/1/20/1528", 2, 2, "2026-10-01", "B-1"]
