@@ -225,8 +225,8 @@ def _builtin() -> Catalogue:
         for code, display, maker, kind, interval in known.PRODUCTS
     ]
     products += [
-        Product(code, "ICVP", display, disease, since=since[disease])
-        for code, display, disease in known.ICVP_PRODUCTS
+        Product(code, "ICVP", display, disease, maker, since=since[disease])
+        for code, display, disease, maker in known.ICVP_PRODUCTS
     ]
     sets = {
         "product": {row[0]: row[1] for row in known.PRODUCTS},

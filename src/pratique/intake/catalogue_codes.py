@@ -119,7 +119,7 @@ PRODUCTS = (
 )  # fmt: skip
 
 ICVP_PRODUCTS = (
-    ("YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0", "STAMARIL", YELLOW_FEVER),
+    ("YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0", "STAMARIL", YELLOW_FEVER, "Sanofi Pasteur"),
 )  # fmt: skip
 
 EARLIEST = {COVID: "2020-03-16", YELLOW_FEVER: "1937-01-01", POLIO: "1955-01-01"}

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from pratique.model import Entry, HealthCertificate, Moment, Precision, silent
+from pratique.model import Entry, HealthCertificate, Moment, Precision, Vaccination, silent
 from pratique.terms import Kind
 
 DAY = 86400
+YELLOW_FEVER = "1D47"
+PROTECTED_FROM = timedelta(days=10)
 SHORT_LIVED = 3 * DAY
 """Seconds: a code that lives no longer than this tells its end to the minute."""
 
@@ -121,6 +123,7 @@ def sheet(
     wordings: Sequence[Wording],
     contact: str = "",
     names: Mapping[str, str] | None = None,
+    makers: Mapping[str, str] | None = None,
 ) -> Sheet:
     """Lay out a certificate whose signature was checked.
 
@@ -130,8 +133,10 @@ def sheet(
         wordings: one per leaf, the holder's own first.
         contact: where mistakes are corrected; else the body that certifies.
         names: code -> a name that is the same in every language, such as a product's.
+        makers: product's code -> its manufacturer, for certificates that name the product only.
     """
-    leaves = (_leaf(certificate, wording, contact, names or {}) for wording in wordings)
+    said = _made_by(certificate, makers or {})
+    leaves = (_leaf(said, wording, contact, names or {}) for wording in wordings)
     return Sheet(certificate.kind, text, tuple(leaves))
 
 
@@ -174,6 +179,12 @@ def _lines(
 
 def _of_entry(entry: Entry, field: str, wording: Wording, names: Mapping[str, str]) -> str:
     value = getattr(entry, field)
+    if (
+        value is None
+        and isinstance(entry, Vaccination)
+        and (said := _validity(entry, field, wording))
+    ):
+        return said
     if field == "product" and value is None:
         # WHO's first form and some national ones name no product: its class is said instead.
         value = getattr(entry, "prophylaxis")  # noqa: B009 - not every entry has one
@@ -184,6 +195,32 @@ def _of_entry(entry: Entry, field: str, wording: Wording, names: Mapping[str, st
         pattern = wording.labels["dose_of"] if doses else "{dose}"
         return pattern.replace("{dose}", str(value)).replace("{doses}", str(doses))
     return _said(value, field, wording, names)
+
+
+def _made_by(certificate: HealthCertificate, makers: Mapping[str, str]) -> HealthCertificate:
+    """Name the maker where the product alone says who it is (smart-icvp REQ-CC-06)."""
+    entries = tuple(
+        entry._replace(manufacturer=makers.get(entry.product or ""))
+        if isinstance(entry, Vaccination) and entry.manufacturer is None
+        else entry
+        for entry in certificate.entries
+    )
+    return certificate._replace(entries=entries)
+
+
+def _validity(dose: Vaccination, field: str, wording: Wording) -> str:
+    """Say what the health regulations settle where the certificate itself is silent: yellow fever."""
+    given, is_whole_day = (
+        dose.given,
+        dose.given is not None and dose.given.precision is Precision.DAY,
+    )
+    if dose.disease != YELLOW_FEVER or given is None or not is_whole_day:
+        return ""
+    # IHR (2005), Annex 7 as amended in 2014: for the life of the person, beginning 10 days after the dose.
+    if field == "valid_from" and dose.valid_until is None:
+        begins = wording.date(Moment(Precision.DAY, given.day() + PROTECTED_FROM))
+        return f"{begins}, {wording.labels['lifelong']}"
+    return ""
 
 
 def _said(

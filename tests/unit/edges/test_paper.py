@@ -25,6 +25,7 @@ from pratique.edges import paper, qr  # noqa: E402
 from pratique.edges.paper import cmap, code, fonts, wording  # noqa: E402
 from pratique.errors import DocumentRefused, UsageError  # noqa: E402
 from pratique.journeys.print import Sheet, sheet  # noqa: E402
+from pratique.journeys.sign import with_checksum  # noqa: E402
 from pratique.model import Moment, Person, Precision  # noqa: E402
 from tests import issuers  # noqa: E402
 from tests.unit.journeys.test_print import KINDS, certificate  # noqa: E402
@@ -207,6 +208,35 @@ def test_every_language_tells_both_dates(variant: str) -> None:
     for tag in ("en", "fr", "es", "ru"):
         for moment in moments:
             assert re.sub(r"\s+", "", paper.builtin(tag).date(moment)) in text
+
+
+@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("name", ["vaccination", "icvp", "recovery"])
+def test_a_certificates_number_is_found_by_searching_and_copies_whole(
+    name: str, variant: str
+) -> None:
+    """A line end, a blank or a joint that is not seen in it would be copied, and found nowhere."""
+    number = with_checksum("URN:UVCI:01:XU:QWXMWKAJ7LZMTENGQVMW")
+    of = certificate(name)
+    of = of._replace(entries=(of.entries[0]._replace(identifier=number),))
+    words = [paper.builtin(tag) for tag in ("en", "fr", "es", "ru", "ar")]
+    contact = "Immunization unit, 1 Harbour Road; certificates@health.example"
+    pdf = paper.render(sheet(of, TEXT, wordings=words, contact=contact), variant=variant)
+    found = 0
+    for page in pypdfium2.PdfDocument(pdf):
+        search = page.get_textpage().search(number, match_case=True)
+        while search.get_next() is not None:
+            found += 1
+    assert found == len(words)
+    assert text_of(pdf).count(number) == len(words)
+
+
+def test_another_ones_number_that_no_line_can_hold_is_broken_and_not_cut() -> None:
+    number = "URN:UVCI:01:XU:" + "W" * 150
+    of = certificate("test")
+    of = of._replace(entries=(of.entries[0]._replace(identifier=number),))
+    pdf = paper.render(sheet(of, TEXT, wordings=[paper.builtin("en")]))
+    assert re.sub(r"[^A-Z0-9:]", "", text_of(pdf)).count(number) == 1
 
 
 def _top_of_name(surname: str) -> int:

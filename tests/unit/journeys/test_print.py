@@ -13,7 +13,7 @@ from tests import issuers
 
 NAMES = """
     vaccination test recovery exemption icvp name born sex nationality document guardian disease vaccine
-    manufacturer dose lot given vaccinated_from vaccinated_until test_type test_name device sampled result
+    manufacturer dose lot given vaccinated_from vaccinated_until lifelong test_type test_name device sampled result
     first_positive certified_from certified_until site country authority identifier readable notice scan
     contact alt fold
 """
@@ -173,3 +173,35 @@ def test_nothing_of_a_sheet_shows_in_its_repr() -> None:
     for hidden in (found, found.leaves[0], found.leaves[0].person):
         assert repr(hidden).endswith("not shown>")
         assert "Bloggs" not in f"{hidden}"
+
+
+def test_yellow_fever_says_from_when_on_and_that_it_is_for_life() -> None:
+    """IHR (2005), Annex 7: the life of the person, beginning 10 days after the dose."""
+    lines = said(leaf(certificate("icvp")))
+    assert lines["vaccinated_from"] == "day 2026-09-25, <lifelong>"
+    assert "vaccinated_until" not in lines
+
+
+@pytest.mark.parametrize("own", ["valid_from", "valid_until"])
+def test_what_a_certificate_says_of_its_own_validity_is_said_and_nothing_is_added(own: str) -> None:
+    of = certificate("icvp")
+    dose = issuers.YELLOW_FEVER._replace(**{own: issuers.day("2027-01-01")})  # type: ignore[arg-type]
+    lines = said(leaf(of._replace(entries=(dose,))))
+    assert lines[own.replace("valid", "vaccinated")] == "day 2027-01-01"
+    assert not any("lifelong" in value for value in lines.values())
+
+
+@pytest.mark.parametrize("changes", [{"disease": "1C81"}, {"given": None}, {"given": Moment(Precision.MONTH, date(2026, 9, 1))}])  # fmt: skip
+def test_no_other_validity_is_made_up(changes: dict[str, object]) -> None:
+    dose = issuers.YELLOW_FEVER._replace(**changes)  # type: ignore[arg-type]
+    lines = said(leaf(certificate("icvp")._replace(entries=(dose,))))
+    assert not lines.keys() & {"vaccinated_from", "vaccinated_until"}
+
+
+def test_the_maker_is_named_where_the_product_alone_says_it() -> None:
+    product = issuers.YELLOW_FEVER.product or ""
+    lines = said(leaf(certificate("icvp"), makers={product: "Maker of Specimens"}))
+    assert lines["manufacturer"] == "Maker of Specimens"
+    assert "manufacturer" not in said(leaf(certificate("icvp"), makers={"another": "Maker"}))
+    own = said(leaf(certificate("vaccination"), makers={issuers.DOSE.product or "": "Another"}))
+    assert own["manufacturer"] == issuers.DOSE.manufacturer

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -70,7 +71,9 @@ _ALPHA_2, _CODE = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
     "--existing", is_flag=True,
     help="Use keys that are there already: an interrupted init's, or of the device's own tool.",
 )  # fmt: skip
-@click.option("--contact", default="", help="Where to write when a key is lost or misused.")
+@click.option(
+    "--contact", help="Where holders have mistakes corrected and get new codes; printed on sheets."
+)
 @options.issuer
 @unlock.secret_files
 @shared.at
@@ -88,7 +91,7 @@ def init(
     dsc_key: str,
     participant_folder: Path | None,
     existing: bool,
-    contact: str,
+    contact: str | None,
     issuer_folder: Path | None,
     password_file: Path | None,
     pin_file: Path | None,
@@ -100,6 +103,7 @@ def init(
     instant = int(shared.now_or(at).timestamp())
     secret = unlock.secrets(password_file, pin_file, new=True)
     of = (participant, country, name, Environment(environment))
+    reached = _contact(contact)
 
     def fill(filled: Path) -> Issuer:
         task = signing_ca.Makes(filled, *of, instant, secret, existing)
@@ -113,7 +117,7 @@ def init(
         else:
             sca, by = homes.signing_ca(participant_folder, secret)
             issuer_home.write_certificate(filled, homes.signing_ca_pem(participant_folder))
-        made = Issuer(*of[:3], authority or name, of[3], contact, sca, ())
+        made = Issuer(*of[:3], authority or name, of[3], reached, sca, ())
         for label in new_labels(instant, shards):
             wanted = making.Wanted(
                 label, making.key_uri(dsc_key, label), planned, algorithm=Algorithm(algorithm)
@@ -125,6 +129,16 @@ def init(
         made = fill(filled)
         issuer_home.save(filled, made)
     _tell(folder, made, click.echo)
+
+
+def _contact(given: str | None) -> str:
+    """Return where holders turn to: as given, or asked for."""
+    if given is None and sys.stdin.isatty():
+        given = click.prompt(
+            "Where do holders have mistakes corrected (printed on sheets; may be empty)?",
+            default="", show_default=False, err=True,
+        )  # fmt: skip
+    return (given or "").strip()
 
 
 def _codes(country: str, participant: str) -> None:
@@ -154,6 +168,11 @@ def _tell(folder: Path, made: Issuer, say: Callable[[str], None]) -> None:
             f"is verified until {signing_ca.date(shard.not_after)}, at most {shard.capacity} certificates"
         )
         say(f"  SHA-256 {_groups(shard.thumbprint)}")
+    if not made.contact:
+        say("")
+        told = "warning: no --contact: a sheet names the issuing body, and not where it is reached"
+        click.echo(told, err=True)
+        say(f'  add it later: "contact" in {folder / issuer_home.DOCUMENT}')
     in_files = sca.key.startswith("file:") or any(s.key.startswith("file:") for s in made.shards)
     in_device = sca.key.startswith("hsm:") or any(s.key.startswith("hsm:") for s in made.shards)
     say("")

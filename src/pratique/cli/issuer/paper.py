@@ -56,13 +56,15 @@ class Press(NamedTuple):
     variant: str
     contact: str
     names: Mapping[str, str]
+    makers: Mapping[str, str]
     fonts: tuple[Path, ...]
 
     def pdf(self, certificate: HealthCertificate, text: str) -> bytes:
         """Return the PDF of a certificate whose signature was checked."""
         made = sheet(
-            certificate, text, wordings=self.wordings, contact=self.contact, names=self.names
-        )
+            certificate, text, wordings=self.wordings, contact=self.contact, names=self.names,
+            makers=self.makers,
+        )  # fmt: skip
         return paper.render(made, variant=self.variant, folders=self.fonts)
 
     def own(self, text: str) -> bytes:
@@ -106,7 +108,9 @@ def press(
                 f"note: no font here can write {tag}: it is left out; see tools/fonts and --fonts"
             )
             say(told)
-    return Press(tuple(shown), variant, contact, _names(), tuple(fonts))
+    products = Catalogue.builtin().product_of.values()
+    makers = {each.code: each.manufacturer for each in products if each.manufacturer}
+    return Press(tuple(shown), variant, contact, _names(), makers, tuple(fonts))
 
 
 def as_json(found: Press, words: Sequence[Path]) -> dict[str, Any]:

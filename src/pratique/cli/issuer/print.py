@@ -6,7 +6,8 @@
    one nothing is: a pile of sheets has no gap that nobody noticed.
 2. Neither a file's name nor a PDF's metadata tells whose certificate it is. Files are their owner's alone.
 3. In a folder no sheet takes another's place; a file that is named is written anew.
-4. Exit: 4 if something could not be read, else 1 if a certificate was refused.
+4. A sheet that cannot be set, for a script without a font, costs itself only and is told by number.
+5. Exit: 4 if something could not be read, else 1 if a certificate was refused or not printed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pratique.cli import options
 from pratique.cli.issuer import believed, counted
 from pratique.cli.issuer import options as issuers
 from pratique.cli.issuer.paper import VARIANTS, paper_options, press
-from pratique.edges import disk
+from pratique.edges import disk, issuer_home
 from pratique.errors import UsageError
 
 REFUSED, INPUT_OUTPUT = 1, 4
@@ -61,6 +62,9 @@ def print_(
     snapshot = believed.snapshot_of(
         sources, environment, home, issuer_folder, instant, register=register
     )
+    own = issuers.folder(issuer_folder)
+    if not paper["contact"] and not sources and (own / issuer_home.DOCUMENT).exists():
+        paper["contact"] = issuer_home.load(own).contact
     ready = press(variant=variant, **paper)
     found = [item for number, given in enumerate(inputs, 1) for item in read.items(given, number)]
     single = out.suffix.lower() == ".pdf"
@@ -78,14 +82,24 @@ def print_(
         return INPUT_OUTPUT if any(item.text is None for item in found) else REFUSED
     folder = out.parent if single else out
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refused = 0
     for number, (item, certificate) in enumerate(zip(found, good, strict=True), 1):
         assert item.text is not None
         assert certificate is not None
-        pdf = ready.pdf(certificate, item.text)
+        try:
+            pdf = ready.pdf(certificate, item.text)
+        except UsageError as error:
+            # A name that no font here can write costs its own sheet; the gap is told of.
+            if len(found) == 1:
+                raise
+            click.echo(f"error: certificate {number} is not printed: {error.message}", err=True)
+            click.echo(f"hint: {error.hint}", err=True)
+            refused = REFUSED
+            continue
         path = out if single else out / f"certificate-{number:04d}.pdf"
         _write(path, pdf, anew=single)
         click.echo(path)
-    return 0
+    return refused
 
 
 def _write(path: Path, pdf: bytes, *, anew: bool) -> None:

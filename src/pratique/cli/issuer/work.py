@@ -37,8 +37,16 @@ def work_options(command: Command) -> Command:
 
 
 def code(_ctx: click.Context, param: click.Parameter, text: str) -> str:
-    """Return a code or a pseudonym as it is kept; UsageError `code-unreadable`."""
+    """Return a code or a pseudonym as it is kept; UsageError `code-unreadable`, `code-name`."""
     found = text.strip()
+    if "@" in found or any(letter.isspace() for letter in found):
+        # The register keeps it for years, and audits show it.
+        raise UsageError(
+            "code-name",
+            f"--{param.name} is a code and not a name: blanks and @ are in names and addresses, which "
+            "are personal data, also of staff",
+            "write a short code that the health service knows the person or place by: harbour, op-17",
+        )
     if not found or len(found) > LONGEST or not found.isprintable():
         raise UsageError(
             "code-unreadable",
