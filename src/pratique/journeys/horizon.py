@@ -22,9 +22,8 @@ from pratique.rules.rule import Rule
 
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[^ ]{1,30})?)?)?", re.ASCII)
 _DAY = 86_400
-_APPROXIMATE = {"month": 30.44 * _DAY, "year": 365.25 * _DAY}
-_SLACK = 5
-"""Days by which an overflow of months, and their mean length, can be off; times the amount's months."""
+_SLACK = 7
+"""Days by which overflows of months ("31 February" is 3 March), there and back, can be off at most."""
 
 LAST = 253_402_041_600
 """9999-12-29: from here on a day more, or another zone's clock, may lie beyond the calendar."""
@@ -107,11 +106,12 @@ def _solve(target: int, amount: int, unit: str) -> Iterator[int]:
     if unit in {"hour", "day"}:
         yield target - amount * (3_600_000 if unit == "hour" else _DAY * 1000)
         return
-    middle = target - round(amount * _APPROXIMATE[unit] * 1000)
+    # Back by the same calendar, not by a mean length: near at any distance, so few days are listed
+    # for a rule that adds a hundred thousand years too.
+    middle = later(target, -amount, unit)  # type: ignore[arg-type]
     time = target % (_DAY * 1000)
-    slack = _SLACK + abs(amount) // (12 if unit == "month" else 1)
-    first = middle // (_DAY * 1000) - slack
-    for day in range(first, first + 2 * slack + 1):
+    first = middle // (_DAY * 1000) - _SLACK
+    for day in range(first, first + 2 * _SLACK + 1):
         yield day * _DAY * 1000
         yield day * _DAY * 1000 + time
 

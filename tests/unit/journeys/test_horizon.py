@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.journeys.assess import Claim, Standing, assess, claims_of_one
+from pratique.journeys.assess import Claim, Standing, assess, claims_of_one, facts_of
 from pratique.journeys.checks import stands
-from pratique.journeys.horizon import Stretch, birthdays, stretches
+from pratique.journeys.horizon import Stretch, _solve, birthdays, stretches, turns
 from pratique.journeys.outlook import stretches_of
+from pratique.rules.certlogic.dates import later
+from pratique.rules.certlogic.expression import AMOUNT, Unit
 from pratique.snapshot import Snapshot
 from tests import travellers as t
 
@@ -78,3 +80,33 @@ def test_a_test_lasts_to_the_second(zone: str) -> None:
     (found,) = stretches_of(claim, t.snapshot(), t.UTOPIA, at)
     sampled = int((t.NOON - timedelta(hours=10)).timestamp())
     assert found == Stretch(sampled, sampled + 72 * 3600)
+
+
+@settings(deadline=None)
+@given(
+    st.dates(date(1900, 1, 1), date(2100, 12, 31)),
+    st.integers(-300, 300),
+    st.sampled_from(["month", "year"]),
+)
+def test_no_turn_of_months_or_years_is_missed(target: date, amount: int, unit: Unit) -> None:
+    wanted = (target - date(1970, 1, 1)).days * 86_400_000
+    listed = set(_solve(wanted, amount, unit))
+    middle = later(wanted, -amount, unit) // 86_400_000
+    before = None
+    for day in range(middle - 40, middle + 40):
+        after = later(day * 86_400_000, amount, unit) >= wanted
+        assert before in {None, after} or day * 86_400_000 in listed
+        before = after
+
+
+@pytest.mark.parametrize("unit", ["hour", "day", "month", "year"])
+@pytest.mark.parametrize("amount", [AMOUNT, -AMOUNT])
+@pytest.mark.parametrize("given_on", ["0001-01-01", "2022-01-10", "9999-12-31"])
+def test_the_largest_amount_lists_few_seconds(unit: str, amount: int, given_on: str) -> None:
+    moved = {"plusTime": [{"var": "payload.v.0.dt"}, amount, unit]}
+    asked = {"not-after": [{"plusTime": [{"var": "external.validationClock"}, 0, "day"]}, moved]}
+    rules = [t.rule("VR-XU-0001", asked)]
+    (claim,) = claims_of_one(t.shown(t.dose(given_on)))
+    data = facts_of(claim, t.snapshot(rules), t.UTOPIA, t.NOON)
+    assert len(turns(rules, data, UTC)) < 2_000
+    assert stretches_of(claim, t.snapshot(rules), t.UTOPIA, t.NOON) is not None
