@@ -91,13 +91,15 @@ def _told_open(read: list[tuple[Path, Arrived]], found: Arrived, ruleset: Rulese
         click.echo(printable(line, 1_000), err=True)
     if missing := _lacking(found, ruleset):
         click.echo(f"note: open until their value sets are held: {', '.join(missing)}", err=True)
-    if lines:
-        count = sum(line.startswith("open") for line in lines)
-        click.echo(
-            f"{count} of what was read {'is' if count == 1 else 'are'} open: AMBER for all that "
-            "it concerns, until it is mended and imported again",
-            err=True,
-        )
+    count = sum(line.startswith("open") for line in lines)
+    if count:
+        which = "1 rule is open: AMBER for all that it concerns"
+        if count > 1:
+            which = f"{count} rules are open: AMBER for all that they concern"
+        click.echo(f"{which}, until the file is mended and imported again", err=True)
+        click.echo("hint: pratique rules check FILE", err=True)
+    if any(not rule.fault and ruleset.unasked(rule) == "rule-variable" for rule in ruleset.rules):
+        click.echo("hint: --compatible asks existing rules that read more than the list", err=True)
     return OPEN if lines else 0
 
 

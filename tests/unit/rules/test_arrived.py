@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.cli.main import pratique
 from pratique.errors import DocumentRefused
 from pratique.rules import documents, rule
 from pratique.rules.arrived import Arrived, arrived, beside, together
@@ -230,3 +233,24 @@ def test_a_fault_of_a_strangers_own_is_no_fault() -> None:
     assert held.fault == ""
     with pytest.raises(DocumentRefused):
         documents.ruleset_of([written(Fault="x")], {}, compatible=False, build=None)
+
+
+def test_an_import_says_what_is_open_and_what_would_ask_it(tmp_path: Path) -> None:
+    birth = written("VR-XU-0001", {"===": [{"var": "payload.dob"}, "1980-02-03"]})
+    bad, good = written("VR-XU-0002", {"xor": []}), written("VR-XU-0003")
+    (tmp_path / "rules.json").write_text(json.dumps([birth, bad, good]))
+
+    def imported(*words: str) -> tuple[int, str, str]:
+        words = ("rules", "import", str(tmp_path / "rules.json"), "--home", str(tmp_path), *words)
+        done = CliRunner().invoke(pratique, list(words), standalone_mode=False)
+        assert done.exception is None
+        return done.return_value or 0, done.stdout, done.stderr
+
+    code, out, err = imported()
+    assert (code, "3 rules and 0 value sets read" in out) == (3, True)
+    assert "2 rules are open" in err
+    assert "open: rules.json: VR-XU-0002 (entry 2): Logic: there is no such operator" in err
+    assert "open: VR-XU-0001@1.0.0: Logic['==='][0]['var']: payload.dob" in err
+    assert "hint: --compatible" in err
+    code, _, err = imported("--compatible")
+    assert (code, "1 rule is open" in err, "--compatible" in err) == (3, True, False)
