@@ -133,12 +133,16 @@ def init(
 
 def _contact(given: str | None) -> str:
     """Return where holders turn to: as given, or asked for."""
-    if given is None and sys.stdin.isatty():
+    if given is None and _is_asked():
         given = click.prompt(
             "Where do holders have mistakes corrected (printed on sheets; may be empty)?",
             default="", show_default=False, err=True,
         )  # fmt: skip
     return (given or "").strip()
+
+
+def _is_asked() -> bool:
+    return sys.stdin.isatty()
 
 
 def _codes(country: str, participant: str) -> None:
