@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pratique.cli.issuer import bulk, worker
 from pratique.cli.issuer import job as jobs
 from pratique.cli.issuer.desk import Desk
+from pratique.cli.issuer.opening import Place
 from pratique.cli.issuer.part import Parts, report
 from pratique.cli.issuer.records import accepted
 from pratique.cli.issuer.signed import issued
@@ -247,6 +248,34 @@ def test_others_who_fill_a_key_meanwhile_do_not_let_it_sign_more(
     made(job, desk)
     assert [kid is not None for kid, _ in in_bulk(job, desk).values()] == [True, True, False]
     assert desk.register.read(Writing.counts)[shard.kid] == 3
+    desk.register.close()
+
+
+def test_a_job_that_goes_on_signs_with_no_key_that_was_retired_since(
+    empty: Path, rooms: Callable[[], Path]
+) -> None:
+    shards = shards_of([(ALL_KINDS, 20, False), (ALL_KINDS, 20, False)])
+    folder = rooms()
+    desk = desk_of(shards, folder, empty)
+    rows = [{**DOSE, "surname": f"Q{chr(97 + n)}"} for n in range(9)]
+    job = job_of(folder, table(folder / "people.csv", rows))
+
+    def stop(_: int) -> None:
+        raise Killed
+
+    with suppress(Killed):
+        made(job, desk, stop)
+    stolen, other = shards[0]._replace(retired=issuers.AT + 10), shards[1]
+    young = issuers.shard(2)._replace(not_before=issuers.AT + 5)
+    desk.issuer = desk.issuer._replace(shards=(stolen, other, young))
+    crew = bulk.Crew(Place(folder, "", ()), {}, 1)
+    done = bulk.made(job, desk, issuers.AT + 20, crew)
+    assert done.issued == 9
+    keys = {row: kid for row, (kid, _) in in_bulk(job, desk).items()}
+    # The first part was signed before; of what comes after nothing is signed by it, nor by a key
+    # that is younger than the certificates' own date.
+    assert {keys[row] for row in range(2, 5)} == {stolen.kid, other.kid}
+    assert {keys[row] for row in range(5, 11)} == {other.kid}
     desk.register.close()
 
 

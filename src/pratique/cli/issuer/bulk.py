@@ -78,7 +78,9 @@ def run(
     )  # fmt: skip
     begun = time.monotonic()
     try:
-        done = _made(job, desk, _Crew(place, secrets.held, min(workers or job.ways, job.ways)))
+        done = made(
+            job, desk, asked["at"], Crew(place, secrets.held, min(workers or job.ways, job.ways))
+        )
         desk.note()
         # What was skipped is told of in the report, and is no record.
         remarked = _report(job, desk) - done.skipped
@@ -126,7 +128,8 @@ def _paper(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
     if asked["variant"] is None:
         return {}
     present()
-    press = paper.press(**{**asked, "contact": asked["contact"] or desk.issuer.contact})
+    contact = asked["contact"] or desk.issuer.contact
+    press = paper.press(**{**asked, "contact": contact}, catalogue=desk.catalogue)
     return paper.as_json(press, asked["words"])
 
 
@@ -146,7 +149,7 @@ class _Remembered:
         return "<secrets: not shown>"
 
 
-class _Crew(NamedTuple):
+class Crew(NamedTuple):
     """What workers are given beside the job."""
 
     place: opening.Place
@@ -202,8 +205,10 @@ class Here:
         return self._answers.popleft()
 
 
-def _made(job: jobs.Job, desk: Desk, crew: _Crew) -> Done:
-    planner = Planner(desk.choice(job.at, label=job.label or None))
+def made(job: jobs.Job, desk: Desk, now: int, crew: Crew) -> Done:
+    """Make all parts of a job that are not made yet; return what became of all."""
+    # A job that goes on is of its first call's time, but no key signs that was retired since.
+    planner = Planner(desk.choice(max(now, job.at), label=job.label or None, since=job.at))
     if before := len(list(job.folder.glob(".remarks-*.json"))):
         click.echo(f"going on: {before} parts of {job.size} rows were begun before", err=True)
     if job.ways == 1:
@@ -213,7 +218,7 @@ def _made(job: jobs.Job, desk: Desk, crew: _Crew) -> Done:
     return planner.done
 
 
-def _pooled(job: jobs.Job, crew: _Crew, planner: Planner) -> None:
+def _pooled(job: jobs.Job, crew: Crew, planner: Planner) -> None:
     context = multiprocessing.get_context("spawn")
     counted = context.Value("q", 0)
     ends: dict[Any, Any] = {}

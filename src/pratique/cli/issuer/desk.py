@@ -77,8 +77,10 @@ class Desk:
             self._keys[shard.key] = self._open(shard)
         return self._keys[shard.key]
 
-    def choice(self, at: int, *, label: str | None = None) -> of_shards.Choice:
-        """Return what chooses keys: among all, or of a label only.
+    def choice(
+        self, at: int, *, label: str | None = None, since: int | None = None
+    ) -> of_shards.Choice:
+        """Return what chooses keys: among all, or of a label only; `since`: that signed then already.
 
         For one certificate and for whole files alike. UsageError `shard-unknown`, `register-lost`,
         `keys-withdrawn`.
@@ -95,7 +97,11 @@ class Desk:
                 else "all signing keys are withdrawn",
                 "make one: pratique issuer keys new-shard, and publish it",
             )
-        wanted = tuple(shard for shard in wanted if shard.thumbprint not in gone)
+        wanted = tuple(
+            shard
+            for shard in wanted
+            if shard.thumbprint not in gone and (since is None or shard.not_before <= since)
+        )
         return of_shards.Choice(self._sound(wanted, register, counts), at=at, counts=counts)
 
     def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:

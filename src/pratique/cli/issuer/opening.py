@@ -55,7 +55,7 @@ def opened(place: Place, secret: Secret) -> Desk:
         return member.withdrawn
 
     register = open_register(place.register)
-    catalogue, notes = _catalogue(place.value_sets), _Notes(place.folder)
+    catalogue, notes = catalogue_of(place.value_sets), _Notes(place.folder)
     return Desk(
         issuer, key_of, public_key_of, register,
         catalogue=catalogue, notes=notes, withdrawn=withdrawn,
@@ -76,7 +76,8 @@ class _Notes(NamedTuple):
         issuer_home.save_notes(self.folder, notes)
 
 
-def _catalogue(paths: tuple[Path, ...]) -> Catalogue:
+def catalogue_of(paths: tuple[Path, ...]) -> Catalogue:
+    """Return the catalogue of files and folders; what comes with Pratique if there are none."""
     if not paths:
         return Catalogue.builtin()
     found = []

@@ -83,9 +83,13 @@ def press(
     words: Sequence[Path] = (),
     contact: str = "",
     fonts: Sequence[Path] = (),
+    catalogue: Catalogue | None = None,
     say: Callable[[str], None] = _on_stderr,
 ) -> Press:
     """Make ready to print; a language whose script no font here can write is left out and told.
+
+    Args:
+        catalogue: what names products and makers; what comes with Pratique if not given.
 
     Raises:
         UsageError: `language-unknown`; `font-missing` for a language that was asked for.
@@ -108,9 +112,10 @@ def press(
                 f"note: no font here can write {tag}: it is left out; see tools/fonts and --fonts"
             )
             say(told)
-    products = Catalogue.builtin().product_of.values()
+    known = catalogue or Catalogue.builtin()
+    products = known.product_of.values()
     makers = {each.code: each.manufacturer for each in products if each.manufacturer}
-    return Press(tuple(shown), variant, contact, _names(), makers, tuple(fonts))
+    return Press(tuple(shown), variant, contact, _names(known), makers, tuple(fonts))
 
 
 def as_json(found: Press, words: Sequence[Path]) -> dict[str, Any]:
@@ -141,8 +146,7 @@ def _read(path: Path, say: Callable[[str], None]) -> Wording:
     return found.wording
 
 
-def _names() -> dict[str, str]:
-    catalogue = Catalogue.builtin()
+def _names(catalogue: Catalogue) -> dict[str, str]:
     known = {code: product.display for code, product in catalogue.product_of.items()}
     for values in catalogue.sets.values():
         known |= {code: value.display for code, value in values.items()}

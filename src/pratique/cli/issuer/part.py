@@ -152,7 +152,9 @@ class Parts:
     def _print(self, signed: Sequence[tuple[Numbered, Signed]]) -> list[Told]:
         """Print sheets; return which could not be: one name costs its own sheet, not the others."""
         if self._press is None:
-            self._press = paper.press(**paper.of_json(self.job.paper), say=lambda _: None)
+            self._press = paper.press(
+                **paper.of_json(self.job.paper), catalogue=self.desk.catalogue, say=lambda _: None
+            )
         (self.job.folder / "pdf").mkdir(mode=0o700, exist_ok=True)
         unprinted = []
         for of, one in signed:

@@ -22,7 +22,9 @@ from pratique.cli import inputs as read
 from pratique.cli import options
 from pratique.cli.issuer import believed, counted
 from pratique.cli.issuer import options as issuers
+from pratique.cli.issuer.opening import catalogue_of
 from pratique.cli.issuer.paper import VARIANTS, paper_options, press
+from pratique.cli.issuer.where import catalogue_option
 from pratique.edges import disk, issuer_home
 from pratique.errors import UsageError
 
@@ -36,6 +38,7 @@ REFUSED, INPUT_OUTPUT = 1, 4
 @click.option("--variant", type=click.Choice(VARIANTS), default="a4", show_default=True,
               help="A page, a card to cut and fold, or large print.")  # fmt: skip
 @paper_options
+@catalogue_option
 @options.sources
 @issuers.issuer
 @counted.register_option
@@ -46,6 +49,7 @@ def print_(
     inputs: tuple[str, ...],
     out: Path,
     variant: str,
+    value_sets: tuple[Path, ...],
     sources: tuple[Path, ...],
     environment: str,
     issuer_folder: Path | None,
@@ -65,7 +69,7 @@ def print_(
     own = issuers.folder(issuer_folder)
     if not paper["contact"] and not sources and (own / issuer_home.DOCUMENT).exists():
         paper["contact"] = issuer_home.load(own).contact
-    ready = press(variant=variant, **paper)
+    ready = press(variant=variant, catalogue=catalogue_of(value_sets), **paper)
     found = [item for number, given in enumerate(inputs, 1) for item in read.items(given, number)]
     single = out.suffix.lower() == ".pdf"
     if single and len(found) != 1:

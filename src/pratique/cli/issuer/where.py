@@ -22,9 +22,9 @@ def book_options(command: Command) -> Command:
     return options.issuer(counted.register_option(command))
 
 
-def preview_options(command: Command) -> Command:
-    """Add --issuer, --register and --value-sets: for what opens no key."""
-    value_sets = click.option(
+def catalogue_option(command: Command) -> Command:
+    """Add --value-sets, also called --catalogue."""
+    return click.option(
         "--value-sets",
         "--catalogue",
         "value_sets",
@@ -33,8 +33,12 @@ def preview_options(command: Command) -> Command:
         metavar="PATH",
         help="Published value sets, WHO's catalogue of prequalified vaccines [default: what comes with"
         " Pratique]. Repeatable.",
-    )
-    return book_options(value_sets(command))
+    )(command)
+
+
+def preview_options(command: Command) -> Command:
+    """Add --issuer, --register and --value-sets: for what opens no key."""
+    return book_options(catalogue_option(command))
 
 
 def desk_options(command: Command) -> Command:
