@@ -101,6 +101,24 @@ def document_signer(
     return lent.sign(builder, by.key)
 
 
+def signing_request(
+    key: SigningKey, subject: Subject, *, usages: Iterable[Kind] = ALL_KINDS
+) -> bytes:
+    """Make a request for a document signer's certificate (PKCS #10, RFC 2986), as PEM.
+
+    For a state whose signing CA (its CSCA) is kept elsewhere. What is asked for is what `document_signer`
+    makes; the CA decides what it grants. UsageError `usage-unnamed`, `key-algorithm`.
+    """
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_name(subject))
+    allowed = _key_usage("digital_signature")
+    builder = builder.add_extension(allowed, critical=True)
+    named = frozenset(usages)
+    if named != ALL_KINDS:
+        wanted = x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in _identifiers(named)])
+        builder = builder.add_extension(wanted, critical=False)
+    return builder.sign(*lent.private(key)).public_bytes(Encoding.PEM)
+
+
 def upload_signer(key: SigningKey, subject: Subject, *, at: int, serial: int) -> bytes:
     """Make the certificate of the key that signs what a participant uploads (UP), self-signed."""
     builder = _started(key.public_key, _name(subject), at, at + UPLOAD_LIFE, serial)
@@ -200,12 +218,15 @@ def _name(subject: Subject) -> x509.Name:
 
 
 def _usage(builder: x509.CertificateBuilder, *allowed: str) -> x509.CertificateBuilder:
+    return builder.add_extension(_key_usage(*allowed), critical=True)
+
+
+def _key_usage(*allowed: str) -> x509.KeyUsage:
     names = (
         "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
         "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
     )  # fmt: skip
-    usage = x509.KeyUsage(**{name: name in allowed for name in names})
-    return builder.add_extension(usage, critical=True)
+    return x509.KeyUsage(**{name: name in allowed for name in names})
 
 
 def _identifiers(kinds: frozenset[Kind]) -> list[str]:

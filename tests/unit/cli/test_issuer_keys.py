@@ -7,12 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from cryptography import x509 as other
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from pratique.cli import unlock
 from pratique.cli.issuer import keys, making
@@ -49,6 +55,10 @@ def run(*words: str | Path) -> Result:
     if isinstance(result.exception, PratiqueError):
         raise result.exception
     return result
+
+
+def chain_of(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return [word for pair in pairs for word in pair]
 
 
 def refused(*words: str | Path) -> str:
@@ -114,7 +124,9 @@ def test_nothing_is_made_where_something_is(made: Path) -> None:
 def test_what_is_refused_leaves_nothing_behind(
     folder: Path, words: tuple[str, str], code: str
 ) -> None:
-    assert refused(*INIT, *words) == code
+    option, value = words
+    said = dict(zip(INIT[1::2], INIT[2::2], strict=True)) | {option: value}
+    assert refused("init", *chain_of(said.items())) == code
     assert [path.name for path in folder.parent.iterdir() if path.name != "home"] == []
 
 
@@ -319,3 +331,108 @@ def test_an_issuers_keys_may_all_lie_in_a_device(folder: Path, tmp_path: Path) -
         assert chain.issued_by(x509.read(der), ca) is True
     assert not (folder / "keys").exists()
     assert "73519042" not in told + (folder / "issuer.json").read_text()
+
+
+# A signing CA that is kept elsewhere
+
+
+class Csca:
+    """A state's own CA, by another library: takes requests (PKCS #10), makes certificates."""
+
+    def __init__(self, country: str = "XU", name: str = "CSCA Utopia") -> None:
+        self.key = ec.generate_private_key(ec.SECP384R1())
+        self.name = other.Name(
+            [other.NameAttribute(NameOID.COUNTRY_NAME, country), other.NameAttribute(NameOID.COMMON_NAME, name)]
+        )  # fmt: skip
+        self.certificate = self._signed(self.name, self.key.public_key(), is_ca=True)
+
+    def _signed(self, subject: other.Name, public: Any, *, is_ca: bool) -> other.Certificate:
+        return (
+            other.CertificateBuilder()
+            .subject_name(subject).issuer_name(self.name).public_key(public)
+            .serial_number(other.random_serial_number())
+            .not_valid_before(datetime(2026, 11, 1, tzinfo=UTC))
+            .not_valid_after(datetime(2030 if is_ca else 2028, 11, 1, tzinfo=UTC))
+            .add_extension(other.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+            .sign(self.key, hashes.SHA384())
+        )  # fmt: skip
+
+    def answer(self, csr: bytes, country: str = "XU", *, is_ca: bool = False) -> bytes:
+        asked = other.load_pem_x509_csr(csr)
+        assert asked.is_signature_valid
+        subject = other.Name(
+            [other.NameAttribute(NameOID.COUNTRY_NAME, country), *asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        )  # fmt: skip
+        made = self._signed(subject, asked.public_key(), is_ca=is_ca)
+        return made.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.fixture
+def csca(folder: Path, tmp_path: Path) -> Csca:
+    ca = Csca()
+    (tmp_path / "csca.pem").write_bytes(ca.pem)
+    words = ("--signing-ca-certificate", tmp_path / "csca.pem", "--at", "2026-11-22")
+    assert "kept elsewhere" in run(*INIT, *words).output
+    assert not (folder / "keys").exists()
+    return ca
+
+
+def test_a_key_whose_certificate_a_csca_has_made_signs(
+    folder: Path, csca: Csca, tmp_path: Path
+) -> None:
+    said = run("keys", "request", "--kind", "test", "--at", "2026-11-22").output
+    assert "the request for its certificate" in said
+    csr = (folder / "requests/2026-11-a.csr").read_bytes()
+    wanted = other.load_pem_x509_csr(csr)
+    assert wanted.extensions.get_extension_for_class(other.KeyUsage).value.digital_signature
+    assert len(wanted.extensions.get_extension_for_class(other.ExtendedKeyUsage).value) == 1
+    assert "2026-11-a waits" in run("keys", "list", "--at", "2026-11-22").output
+    (tmp_path / "answer.pem").write_bytes(csca.answer(csr))
+    assert "2026-11-a signs until" in run("keys", "accept", tmp_path / "answer.pem").output
+    found = issuer_home.load(folder)
+    (shard,) = found.shards
+    assert pick_shard(found.shards, at=issuers.AT, counts={}, kind=Kind.TEST) == shard
+    key = open_key(shard.key, folder=folder, secret=lambda _: PASSWORD)
+    record = x509.read(make_x509.from_pem(issuer_home.read_certificate(folder, shard.label)))
+    assert key.public_key == record.public_key
+    assert not list((folder / "requests").iterdir())
+    assert refused("keys", "accept", tmp_path / "answer.pem") == "request-unknown"
+    assert refused("keys", "new-shard", "--at", "2026-11-22") == "sca-elsewhere"
+    run("keys", "request", "--at", "2026-11-22")
+    assert (folder / "requests/2026-11-b.csr").exists()
+
+
+def test_a_certificate_that_verifiers_would_not_believe_is_not_taken(
+    folder: Path, csca: Csca, tmp_path: Path
+) -> None:
+    run("keys", "request", "--at", "2026-11-22")
+    csr, path = (folder / "requests/2026-11-a.csr").read_bytes(), tmp_path / "answer.pem"
+    for made, code in (
+        (csca.answer(csr, "XV"), "certificate-unfit"),
+        (csca.answer(csr, is_ca=True), "certificate-unfit"),
+        (Csca().answer(csr), "sca-differs"),
+        (csca.pem, "request-unknown"),
+    ):
+        path.write_bytes(made)
+        assert refused("keys", "accept", path) == code
+        assert not issuer_home.load(folder).shards
+    newer = Csca(name="CSCA Utopia 2")
+    (tmp_path / "newer.pem").write_bytes(newer.pem)
+    path.write_bytes(newer.answer(csr))
+    run("keys", "accept", path, "--signing-ca-certificate", tmp_path / "newer.pem")
+    assert len(issuer_home.load(folder).shards) == 1
+
+
+def test_another_states_ca_and_a_ca_that_is_here_are_told(
+    made: Path, folder: Path, tmp_path: Path
+) -> None:
+    assert refused("keys", "request", "--at", "2026-11-22") == "sca-here"
+    foreign = tmp_path / "foreign.pem"
+    foreign.write_bytes(Csca("XV").pem)
+    words = ("--signing-ca-certificate", foreign, "--issuer", tmp_path / "new")
+    assert refused(*INIT, *words) == "country-differs"
+    assert not (tmp_path / "new").exists()

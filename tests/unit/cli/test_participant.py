@@ -22,6 +22,7 @@ from pratique.network import keys
 from pratique.trust import announced
 from tests import web
 from tests.ceremonies import AT, DOSE, LATER, PASSWORD, STATE, Desk, edition, issued
+from tests.unit.cli.test_issuer_keys import Csca
 
 PUBLISH = ("participant", "publish", "--at", LATER)
 STOLEN = ("--reason", "key-compromise")
@@ -241,6 +242,22 @@ def listed(desk: Desk, label: str, **variables: Any) -> str:
 
 def test_an_edition_without_a_withdrawal_asks_nothing_and_needs_no_reason(desk: Desk) -> None:
     assert "withdraws" not in desk.run(*PUBLISH, "--out", "p.proposal")
+
+
+def test_a_state_with_a_csca_of_its_own_takes_part_with_it(empty: Desk) -> None:
+    csca = Csca()
+    Path("csca.pem").write_bytes(csca.pem)
+    own = ("--signing-ca-certificate", "csca.pem")
+    who = {"PRATIQUE_PARTICIPANT": str(empty.folder / "with-csca")}
+    said = empty.run("participant", "init", *STATE, *own, **who)
+    assert "--signing-ca-certificate" in said
+    assert not Path("with-csca/keys/sca.pem").exists()
+    empty.run("participant", "apply", "--out", "own-dossier", **who)
+    assert Path("own-dossier/SCA/SCA.pem").read_bytes() == csca.pem
+    Path("foreign.pem").write_bytes(Csca("XV").pem)
+    words = ("participant", "init", *STATE, "--signing-ca-certificate", "foreign.pem")
+    other = {"PRATIQUE_PARTICIPANT": str(empty.folder / "none")}
+    assert empty.refused(*words, **other).code == "sca-unfit"
 
 
 def test_a_list_that_lacks_what_is_published_is_refused_before_anybody_sees_it(desk: Desk) -> None:

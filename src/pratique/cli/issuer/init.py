@@ -19,8 +19,8 @@ import click
 from pratique.cli import options as shared
 from pratique.cli import participant_home as homes
 from pratique.cli import signing_ca, unlock
-from pratique.cli.issuer import making, options
-from pratique.edges import issuer_home
+from pratique.cli.issuer import making, options, requests
+from pratique.edges import files, issuer_home
 from pratique.edges.keys import check_places
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Environment
@@ -68,6 +68,11 @@ _ALPHA_2, _CODE = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
     help="Use the signing CA of this participant's folder, instead of making one.",
 )  # fmt: skip
 @click.option(
+    "--signing-ca-certificate", "ca_path", metavar="PEM",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Your state's CSCA, which is kept elsewhere: no key is made, ask for each with `keys request`.",
+)  # fmt: skip
+@click.option(
     "--existing", is_flag=True,
     help="Use keys that are there already: an interrupted init's, or of the device's own tool.",
 )  # fmt: skip
@@ -90,6 +95,7 @@ def init(
     sca_key: str,
     dsc_key: str,
     participant_folder: Path | None,
+    ca_path: Path | None,
     existing: bool,
     contact: str | None,
     issuer_folder: Path | None,
@@ -106,6 +112,12 @@ def init(
     reached = _contact(contact)
 
     def fill(filled: Path) -> Issuer:
+        if ca_path is not None:
+            pem = files.read_bytes(ca_path)
+            issuer_home.write_certificate(filled, pem)
+            return Issuer(
+                *of[:3], authority or name, of[3], contact, requests.signing_ca(pem, country), ()
+            )
         task = signing_ca.Makes(filled, *of, instant, secret, existing)
         # All devices are seen before a key is made: else the first one would be left in its device.
         uris = [making.key_uri(dsc_key, label) for label in new_labels(instant, shards)]
@@ -163,7 +175,8 @@ def _tell(folder: Path, made: Issuer, say: Callable[[str], None]) -> None:
     )
     say("")
     say(
-        f"signing CA   until {signing_ca.date(sca.not_after)}, makes keys until {signing_ca.date(sca.use_until)}"
+        f"signing CA   until {signing_ca.date(sca.not_after)}, "
+        + (f"makes keys until {signing_ca.date(sca.use_until)}" if sca.key else "kept elsewhere")
     )
     say(f"  SHA-256 {_groups(sca.thumbprint)}")
     for shard in made.shards:
@@ -191,6 +204,10 @@ def _tell(folder: Path, made: Issuer, say: Callable[[str], None]) -> None:
     say("hand to the authority, and read the signing CA's SHA-256 out to it")
     say("  what this writes: pratique issuer keys export DIR")
     say("next")
+    if requests.is_elsewhere(made):
+        say("  pratique issuer keys request       makes a key, and the request for its certificate")
+        say("  pratique issuer keys accept PEM    takes what your signing CA has made of it")
+        return
     say("  pratique issuer keys list     shows the keys and the days they have left")
     say("  pratique issuer keys rotate   makes their successors before they end")
 

@@ -9,22 +9,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from pratique.cli import held, unlock
 from pratique.cli import options as shared
-from pratique.cli.issuer import counted, making, options, succeeding
+from pratique.cli.issuer import counted, making, options, requests, succeeding
 from pratique.cli.issuer.keys_shown import describe, sca_line, suspended, table
 from pratique.cli.signing_ca import date
-from pratique.edges import issuer_home
+from pratique.edges import files, issuer_home
 from pratique.errors import UsageError
 from pratique.terms import Algorithm, Kind
 from pratique.trust import shards
 from pratique.trust.issuer import Issuer
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 SOON = 30
 """Days before its end from which a key is to be replaced."""
@@ -50,6 +53,8 @@ def list_(
     folder = options.folder(issuer_folder)
     issuer, issued = issuer_home.load(folder), counted.counts(folder, register)
     show(issuer, at=shared.now_or(at), output_format=output_format, counts=issued)
+    for one in requests.pending(folder) if output_format == "text" else ():
+        click.echo(f"{one.label} waits for its certificate: pratique issuer keys accept PEM")
 
 
 def show(
@@ -83,22 +88,28 @@ def show(
         click.echo(f"to be replaced soon: {names}; use: pratique issuer keys rotate")
 
 
+def _added(command: Command) -> Command:
+    """Add the options of a key that is to be made."""
+    planned = click.option(
+        "--planned", type=click.IntRange(1, 10**12), default=1_000_000, show_default=True,
+        help="How many certificates it is to sign at most.",
+    )  # fmt: skip
+    kinds = click.option(
+        "--kind", "kinds", multiple=True, type=click.Choice(_LIMITED),
+        help="Limit it to this kind. Repeatable [default: any kind].",
+    )  # fmt: skip
+    algorithm = click.option(
+        "--algorithm", type=click.Choice(["ES256", "ES384", "PS256"]), default="ES256",
+        show_default=True, help="What it signs with.",
+    )  # fmt: skip
+    where = click.option(
+        "--dsc-key", metavar="URI", help="Where its key is made, up to the label [default: as before].",
+    )  # fmt: skip
+    return planned(kinds(algorithm(where(command))))
+
+
 @keys.command(short_help="Make one more signing key.")
-@click.option(
-    "--planned", type=click.IntRange(1, 10**12), default=1_000_000, show_default=True,
-    help="How many certificates it is to sign at most.",
-)  # fmt: skip
-@click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(_LIMITED),
-    help="Limit it to this kind. Repeatable [default: any kind].",
-)  # fmt: skip
-@click.option(
-    "--algorithm", type=click.Choice(["ES256", "ES384", "PS256"]), default="ES256",
-    show_default=True, help="What it signs with.",
-)  # fmt: skip
-@click.option(
-    "--dsc-key", metavar="URI", help="Where its key is made, up to the label [default: as before]."
-)
+@_added
 @options.issuer
 @unlock.secret_files
 @shared.at
@@ -123,7 +134,7 @@ def new_shard(
             label=label,
             key=key if dsc_key is None else making.key_uri(dsc_key, label),
             planned=planned,
-            usages=frozenset(map(Kind, kinds or Kind)),
+            usages=requests.kinds_of(kinds),
             algorithm=Algorithm(algorithm),
         )
         secret = unlock.secrets(password_file, pin_file)
@@ -172,6 +183,71 @@ def rotate(
             return
         secret = unlock.secrets(password_file, pin_file)
         succeeding.make(folder, issuer, wanted_all, at=instant, secret=secret)
+    click.echo(HAND_IN)
+
+
+@keys.command(short_help="Make a key, and a request (CSR) for its certificate.")
+@_added
+@options.issuer
+@unlock.secret_files
+@shared.at
+def request(
+    *,
+    planned: int,
+    kinds: tuple[str, ...],
+    algorithm: str,
+    dsc_key: str | None,
+    issuer_folder: Path | None,
+    password_file: Path | None,
+    pin_file: Path | None,
+    at: datetime | None,
+) -> None:
+    """Make a signing key, and the request (PKCS #10) that your state's CSCA makes a certificate of."""
+    folder, instant = options.folder(issuer_folder), shared.now_or(at)
+    with issuer_home.locked(folder):
+        issuer = issuer_home.load(folder)
+        if not requests.is_elsewhere(issuer):
+            raise UsageError(
+                "sca-here",
+                "this issuer makes its certificates itself",
+                "pratique issuer keys new-shard; for a CSCA elsewhere: "
+                "pratique issuer init --signing-ca-certificate PEM",
+            )
+        taken = issuer_home.labels(folder) | {one.label for one in requests.pending(folder)}
+        label = issuer.new_label(int(instant.timestamp()), taken=taken)
+        key = making.key_beside(issuer.shards, label)
+        wanted = making.Wanted(
+            label=label,
+            key=key if dsc_key is None else making.key_uri(dsc_key, label),
+            planned=planned,
+            usages=requests.kinds_of(kinds),
+            algorithm=Algorithm(algorithm),
+        )
+        secret = unlock.secrets(password_file, pin_file, new=not issuer.shards)
+        path = requests.request(folder, issuer, wanted, at=instant, secret=secret)
+    click.echo(f"made the key {label}; the request for its certificate: {path}")
+    click.echo("then: pratique issuer keys accept CERTIFICATE.pem")
+
+
+@keys.command(short_help="Take the certificate that a CSCA has made of a request.")
+@click.argument("certificate", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--signing-ca-certificate", "ca_path", metavar="PEM",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A newer CSCA of your state, which has issued it.",
+)  # fmt: skip
+@options.issuer
+def accept(*, certificate: Path, ca_path: Path | None, issuer_folder: Path | None) -> None:
+    """Take the CERTIFICATE that the state's CSCA has made of a request; from now on its key signs."""
+    folder = options.folder(issuer_folder)
+    with issuer_home.locked(folder):
+        issuer = issuer_home.load(folder)
+        ca = None if ca_path is None else files.read_bytes(ca_path)
+        _, shard = requests.accept(folder, issuer, files.read_bytes(certificate), ca)
+    click.echo(
+        f"{shard.label} signs until {date(shard.use_until)}, is verified until "
+        f"{date(shard.not_after)}, kid {shard.kid.hex()}"
+    )
     click.echo(HAND_IN)
 
 

@@ -49,6 +49,12 @@ class Wanted(NamedTuple):
 
 def open_ca(folder: Path, issuer: Issuer, secret: Secret) -> make_x509.Authority:
     """Open the signing CA of an issuer's folder."""
+    if not issuer.sca.key:
+        raise UsageError(
+            "sca-elsewhere",
+            "this issuer's signing CA is kept elsewhere",
+            "ask it for a certificate: pratique issuer keys request",
+        )
     for label in issuer_home.signing_ca_labels(folder):
         der = make_x509.from_pem(issuer_home.read_certificate(folder, label))
         if hashlib.sha256(der).hexdigest() == issuer.sca.thumbprint:

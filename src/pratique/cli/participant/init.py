@@ -13,8 +13,9 @@ import click
 from pratique.cli import options, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import cards
-from pratique.cli.participant.making import make_owned, make_role
+from pratique.cli.participant.making import make_owned, make_role, own_ca
 from pratique.cli.signing_ca import Makes
+from pratique.edges import files
 from pratique.errors import UsageError
 from pratique.network import keys, names, participants
 from pratique.terms import Environment
@@ -44,6 +45,9 @@ MOST_KEYS, LONGEST_NAME = 15, 64
 @click.option("--role-card", "role_cards", multiple=True, metavar="PEM",
               type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Public key of a hand elsewhere: PEM, or a card of a seat's form. Repeatable.")  # fmt: skip
+@click.option("--signing-ca-certificate", "ca_path", metavar="PEM",
+              type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Your state's CSCA, which is kept elsewhere, instead of a signing CA made here.")  # fmt: skip
 @click.option("--threshold", type=click.IntRange(2, MOST_KEYS), default=2, show_default=True,
               help="How many of those keys must sign.")  # fmt: skip
 @homes.option
@@ -61,6 +65,7 @@ def init(
     uris: tuple[str, ...],
     role_cards: tuple[Path, ...],
     threshold: int,
+    ca_path: Path | None,
     folder: Path | None,
     password_file: Path | None,
     pin_file: Path | None,
@@ -92,7 +97,10 @@ def init(
         raise UsageError("role-key-double", "a key is named twice", "each is another hand's")
     with homes.new(where) as filled:
         task = Makes(filled, code, countries[0], name, Environment(environment), instant, secret)
-        owned = tuple(make_owned(task, role, role, f"file:keys/{role}.pem") for role in ROLES)
+        made_here = ROLES if ca_path is None else [role for role in ROLES if role != homes.SCA]
+        owned = tuple(make_owned(task, role, role, f"file:keys/{role}.pem") for role in made_here)
+        if ca_path is not None:
+            owned = (own_ca(task, files.read_bytes(ca_path), countries), *owned)
         made = tuple((make_role(task, uri), uri) for uri in wanted)
         found = homes.Home(
             participant, Environment(environment), owned, (*made, *given), threshold, instant
@@ -117,4 +125,5 @@ def _tell(folder: Path, found: homes.Home) -> None:
     click.echo(
         f"  pratique participant check DIR --code {one.code} --environment {found.environment}"
     )
-    click.echo(f"  pratique issuer init --signing-ca {folder}   makes keys that sign certificates")
+    way = f"--signing-ca {folder}" if found.sca.key else "--signing-ca-certificate PEM"
+    click.echo(f"  pratique issuer init {way}   makes keys that sign certificates")

@@ -7,11 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pratique.cli import participant_home as homes
 from pratique.cli.signing_ca import Makes, make_ca, serial
-from pratique.crypto import make_x509
+from pratique.crypto import make_x509, x509
 from pratique.edges import issuer_home
 from pratique.edges.keys import make_key
+from pratique.errors import UsageError
 from pratique.network import keys
 from pratique.trust.renewal import SCA, UPLOAD, Owned
 
@@ -29,6 +32,19 @@ def make_owned(task: Makes, role: str, label: str, uri: str) -> Owned:
     pem = make_x509.to_pem(make(key, task.subject(what), at=task.at, serial=serial()))
     issuer_home.write_certificate(task.folder, pem, label)
     return homes.owned_of(role, label, uri, pem)
+
+
+def own_ca(task: Makes, pem: bytes, countries: Iterable[str]) -> Owned:
+    """Keep the certificate of a signing CA that is kept elsewhere. UsageError `sca-unfit`."""
+    found = x509.read(make_x509.from_pem(pem))
+    if not found.is_ca or found.reason or not set(countries) & set(found.countries):
+        raise UsageError(
+            "sca-unfit",
+            "that certificate is not a signing CA's of this participant",
+            "name your own state's CSCA",
+        )
+    issuer_home.write_certificate(task.folder, pem, homes.SCA)
+    return homes.owned_of(SCA, homes.SCA, "", pem)
 
 
 def make_role(task: Makes, uri: str) -> str:

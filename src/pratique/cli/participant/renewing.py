@@ -80,6 +80,8 @@ def _signers(
     asked: Asked, folder: Path, found: homes.Home, new_end: int | None
 ) -> list[renewal.Planned]:
     issuer, at = issuer_home.load(folder), int(asked.at.timestamp())
+    if not issuer.sca.key:
+        return []
     own = is_own(found, issuer.sca.thumbprint)
     parent_end = (new_end or found.sca.not_after) if own else issuer.sca.not_after
     planned = []
@@ -109,7 +111,8 @@ def carry_out(asked: Asked, secret: Secret) -> None:
         wanted = plan(asked, found)
         if wanted.owned or wanted.roles:
             # New key files get the password of the others, and not a slip of the hand.
-            open_key(found.sca.key, folder=asked.folder, secret=secret)
+            old = found.sca.key or found.newest(homes.UPLOAD).key
+            open_key(old, folder=asked.folder, secret=secret)
         found = _make_owned(asked, found, wanted.owned, secret)
         _make_roles(asked, found, wanted.roles, secret)
         for folder in asked.issuers:
@@ -178,7 +181,10 @@ def _make_signers(asked: Asked, folder: Path, secret: Secret) -> None:
         issuer_home.save(folder, issuer)
         click.echo(f"{folder}: its new keys come from {newest.label}")
     wanted = _wanted(asked, folder)
-    if wanted:
+    if wanted and not issuer.sca.key:
+        due = ", ".join(each.replaces for each in wanted)
+        click.echo(f"{folder}: {due} ends soon; its CA is elsewhere: pratique issuer keys request")
+    elif wanted:
         succeeding.make(folder, issuer, wanted, at=asked.at, secret=secret)
 
 
