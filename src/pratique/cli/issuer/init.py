@@ -115,9 +115,8 @@ def init(
         if ca_path is not None:
             pem = files.read_bytes(ca_path)
             issuer_home.write_certificate(filled, pem)
-            return Issuer(
-                *of[:3], authority or name, of[3], contact, requests.signing_ca(pem, country), ()
-            )
+            sca = requests.signing_ca(pem, country)
+            return Issuer(*of[:3], authority or name, of[3], reached, sca, ())
         task = signing_ca.Makes(filled, *of, instant, secret, existing)
         # All devices are seen before a key is made: else the first one would be left in its device.
         uris = [making.key_uri(dsc_key, label) for label in new_labels(instant, shards)]
