@@ -8,7 +8,7 @@
    correction, a reprint, a renewal.
 3. A primary course has as many doses as the product that needs most of those that it is made of
    (`PRIMARY`), and as many as are printed where that is not known, or is more while it runs.
-4. One dose after a recovery completes. Doses after a complete course are boosters: 3/2, 2/1.
+4. One dose after a recovery from COVID-19 completes. Doses after a complete course are boosters: 3/2, 2/1.
 5. Counted are all sets of surely different doses, so that another print only ever adds a count: more
    proof takes nothing away, and no order matters.
 """
@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
-from pratique.model import Entry, HealthCertificate, Moment, Precision, Recovery, Vaccination
+from pratique.model import Entry, HealthCertificate, Precision, Recovery, Vaccination
 from pratique.trust import countries
 
 COVID = "840539006"
@@ -145,17 +145,21 @@ def _by_disease(
     prints: Sequence[tuple[HealthCertificate, Entry]],
 ) -> Iterator[tuple[list[_Dose], dict[_Dose, list[int]], date | None]]:
     where: dict[str, dict[_Dose, list[int]]] = defaultdict(lambda: defaultdict(list))
-    recovered: dict[str, date] = {}
+    recovered: list[date] = []
     for index, (certificate, entry) in enumerate(prints):
         dose = _dose(certificate, entry)
         if dose is not None:
             where[dose.disease][dose].append(index)
-        elif isinstance(entry, Recovery) and entry.first_positive:
-            disease, day = _disease(entry.disease), _last_day(entry.first_positive)
-            if disease is not None:
-                recovered[disease] = min(day, recovered.get(disease, day))
-    for sick, doses in where.items():
-        yield sorted(doses, key=_key), doses, recovered.get(sick)
+        # Of no other disease is an illness known to stand for a dose.
+        elif (
+            isinstance(entry, Recovery)
+            and entry.first_positive
+            and _disease(entry.disease) == COVID
+        ):
+            recovered.append(entry.first_positive.last_day())
+    for disease, doses in where.items():
+        first = min(recovered, default=None) if disease == COVID else None
+        yield sorted(doses, key=_key), doses, first
 
 
 def _sets(doses: list[_Dose]) -> Iterator[_Set]:
@@ -220,11 +224,6 @@ def _needed(entry: Vaccination, product: str | None) -> int | None:
         # While a course runs, its issuer knows of what it needs: 1/3 to the immunosuppressed.
         return max(known, printed)
     return known
-
-
-def _last_day(moment: Moment) -> date:
-    last = moment.last
-    return last.date() if isinstance(last, datetime) else last
 
 
 def _key(dose: _Dose) -> tuple[date, int, str, list[str], int]:

@@ -158,6 +158,12 @@ def test_doses_of_another_disease_do_not_count() -> None:
     assert counted(flu, t.dose("2022-01-10", 1, 2, t.SPIKEVAX)) == set()
 
 
+def test_an_illness_of_another_disease_stands_for_no_dose() -> None:
+    hepatitis = "66071002"
+    ill = t.recovery("2021-06-01")._replace(disease=hepatitis)
+    assert counted(ill, t.dose("2022-01-10", 1, 3, "x")._replace(disease=hepatitis)) == set()
+
+
 def test_a_date_that_is_not_known_to_the_day_is_not_counted() -> None:
     vague = t.dose()._replace(given=Moment(Precision.MONTH, t.day("2021-12-01").first))
     assert counted(vague, t.dose("2022-01-10", 1, 2)) == set()
