@@ -85,12 +85,14 @@ class Desk:
         self.run("authority", "propose", what, "net", *words, "--out", out, "--at", at)
         return out
 
-    def record(self, *steps: str, code: str = "XXU", at: str = AT, seat: str = SEATS[0]) -> None:
+    def record(
+        self, *steps: str, code: str = "XXU", at: str = AT, seat: str = SEATS[0], domain: str = ""
+    ) -> None:
         """Record steps of a participant's onboarding."""
+        more = ("--domain", domain) if domain else ()
         for step in steps:
-            self.run(
-                "authority", "onboard", "net", code, step, "--key", f"file:{seat}.pem", "--at", at
-            )
+            key = f"file:{seat}.pem"
+            self.run("authority", "onboard", "net", code, step, "--key", key, "--at", at, *more)
 
 
 @contextmanager
@@ -120,7 +122,8 @@ def joined(desk: Desk) -> None:
     desk.run("participant", "apply", "--out", "dossier")
     desk.record("letter-received", "identity-proven", "keys-submitted", "qa-passed")
     desk.publish(desk.propose("admit", "dossier"))
-    desk.record("anchor-signed", "admitted", "self-test-running", "self-test-passed")
+    desk.record("anchor-signed", "admitted", "self-test-running")
+    desk.record("self-test-passed", domain="DCC")
     desk.run("issuer", "init", "--signing-ca", "utopia", "--country", "XU", "--participant", "XXU",
              "--name", "Ministry of Health of Utopia", "--environment", "test", "--shards", 2, "--at", AT)  # fmt: skip
     desk.run("sync", "net", "--root", "net/repository/metadata/1.root.json", "--at", AT)

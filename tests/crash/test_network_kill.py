@@ -163,6 +163,7 @@ def test_onboarding(founded: Founded, tmp_path: Path) -> None:
     )
     for number, (step, moment) in enumerate(zip(steps[1:], moments(made), strict=False), 2):
         command = ["authority", "onboard", "net", "XXB", step, "--key", f"file:{seat}"]
+        command += ["--domain", "DCC"] if step == "self-test-passed" else []
         kill(command, tmp_path, moment)
         assert len(place.records(tmp_path / "net", "XXB")) in {number - 1, number}
         run(command, tmp_path)

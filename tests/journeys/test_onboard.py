@@ -16,6 +16,8 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.journeys import onboard
 from pratique.journeys.onboard import FOLLOWING, WARNED, Record, Seated, Step
 from pratique.network import keys
+from pratique.network.board import NetworkName
+from pratique.terms import Environment
 from pratique.trust.roll import Suspension
 from tests.harms import canary
 from tests.networks import key
@@ -99,6 +101,173 @@ def to(step: str) -> list[Record]:
 
 def written(records: Iterable[Record]) -> bytes:
     return b"".join(record.to_line() for record in records)
+
+
+# The network
+
+
+HERE = NetworkName("invented", Environment.TEST)
+
+
+def of(network: NetworkName | None, steps: Iterable[str] = LONG[:4]) -> list[Record]:
+    """Record steps as a seat of a network does."""
+    records: list[Record] = []
+    for step in steps:
+        seat = Seated("seat 0", key("seat 0").public_key, network)
+        when = AT + len(records) * HOUR
+        records.append(
+            onboard.recorded(
+                records, Step(step), participant="XXU", at=when, seat=seat, key=key("seat 0")
+            )
+        )
+    return records
+
+
+@pytest.mark.parametrize(
+    "other",
+    [NetworkName("rehearsal", Environment.TEST), NetworkName("invented", Environment.PRODUCTION)],
+)
+def test_a_record_of_another_network_shows_nothing_here(other: NetworkName) -> None:
+    data = written(of(other))
+    assert b'"network":' in data
+    assert onboard.read(data, SEATS, "XXU", network=other)
+    with pytest.raises(DocumentRefused) as caught:
+        onboard.read(data, SEATS, "XXU", network=HERE)
+    assert caught.value.code == "record-network"
+    # What names it is signed: without it, or with another name, no seat has signed it.
+    for old, new in (
+        (other.network, HERE.network),
+        (other.environment.value, HERE.environment.value),
+    ):
+        data = data.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
+    assert refusal(data) == "record-signature"
+    rows = [json.loads(line) for line in written(of(other)[:1]).splitlines()]
+    bare = {k: v for k, v in rows[0].items() if k not in {"network", "environment"}}
+    assert (
+        refusal(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+        == "record-signature"
+    )
+
+
+def test_records_of_before_there_were_names_are_read_up_to_the_instant_from_which_they_are_asked_for() -> (
+    None
+):
+    records = of(None)
+    data = written(records)
+    assert b"network" not in data
+    for since in (None, AT + 4 * HOUR):
+        assert onboard.read(data, SEATS, "XXU", network=HERE, since=since) == tuple(records)
+    for since in (AT + 3 * HOUR, AT, datetime.min.replace(tzinfo=UTC)):
+        with pytest.raises(DocumentRefused) as caught:
+            onboard.read(data, SEATS, "XXU", network=HERE, since=since)
+        assert caught.value.code == "record-network"
+
+
+def test_a_record_without_a_name_does_not_follow_upon_one_with_it() -> None:
+    records = of(HERE, LONG[:3])
+    last = recorded(records, "qa-passed")
+    with pytest.raises(DocumentRefused) as caught:
+        onboard.read(written([*records, last]), SEATS, "XXU", network=HERE)
+    assert caught.value.code == "record-network"
+
+
+# What is shown
+
+
+def report(form: str = onboard.GOVERNANCE, **members: object) -> bytes:
+    return json.dumps({"format": form, "participant": "XXU", **members}).encode()
+
+
+@pytest.mark.parametrize(
+    ("step", "document", "expected"),
+    [
+        ("qa-passed", report(errors=0), ""),
+        ("qa-passed", report(errors=0, warnings=3), ""),
+        ("qa-passed", report(errors=1), "evidence-failed"),
+        ("qa-passed", report(errors="0"), "evidence-failed"),
+        ("qa-passed", report(), "evidence-failed"),
+        ("qa-failed", report(errors=1), ""),
+        ("qa-passed", report(errors=0, participant="XXA"), "evidence-other"),
+        ("self-test-passed", report(onboard.SELF_TEST, passed=True, domain="DCC"), ""),
+        (
+            "self-test-passed",
+            report(onboard.SELF_TEST, passed=False, domain="DCC"),
+            "evidence-failed",
+        ),
+        (
+            "self-test-passed",
+            report(onboard.SELF_TEST, passed=True, domain="ICVP"),
+            "evidence-other",
+        ),
+        (
+            "self-test-passed",
+            report(onboard.SELF_TEST, passed=True, domain="DCC", participant="XXA"),
+            "evidence-other",
+        ),
+        ("self-test-failed", report(onboard.SELF_TEST, passed=False, domain="DCC"), ""),
+        ("qa-passed", b"%PDF-1.7", ""),
+        ("qa-passed", b'{"format": "pratique-governance-1"}', ""),
+        ("qa-passed", b"[" * 5000, ""),
+    ],
+)
+def test_a_report_that_is_shown_says_what_the_step_says(
+    step: str, document: bytes, expected: str
+) -> None:
+    documents = [b"a letter", document]
+    if not expected:
+        onboard.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
+        return
+    with pytest.raises(UsageError) as caught:
+        onboard.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
+    assert caught.value.code == expected
+
+
+def test_the_application_is_the_one_that_was_recorded() -> None:
+    first, second = b'{"keys": 1}', b'{"keys": 2}'
+    records = way(LONG[:2])
+    records.append(recorded(records, "keys-submitted", evidence=[b"a letter", first]))
+    assert onboard.check_application(records, first, "XXU")
+    with pytest.raises(UsageError) as caught:
+        onboard.check_application(records, second, "XXU")
+    assert caught.value.code == "application-differs"
+    # Handed in anew, the new one counts, and the old one does no more.
+    records.append(recorded(records, "qa-failed"))
+    records.append(recorded(records, "keys-submitted", evidence=[second]))
+    assert onboard.check_application(records, second, "XXU")
+    with pytest.raises(UsageError):
+        onboard.check_application(records, first, "XXU")
+    assert not onboard.check_application(to("keys-submitted"), first, "XXU")
+    assert not onboard.check_application([], first, "XXU")
+
+
+def test_a_self_test_counts_for_its_domain_and_for_the_keys_that_were_tested() -> None:
+    records = of(HERE, LONG[: LONG.index("admitted") + 1])
+    seat = Seated("seat 0", key("seat 0").public_key, HERE)
+
+    def go(step: str, domain: str = "") -> None:
+        one = onboard.recorded(
+            records,
+            Step(step),
+            participant="XXU",
+            at=AT + 99 * HOUR,
+            seat=seat,
+            key=key("seat 0"),
+            domain=domain,
+        )
+        records.append(one)
+
+    assert onboard.tested(records) == frozenset()
+    go("self-test-running")
+    go("self-test-passed", "DCC")
+    assert onboard.tested(records) == {"DCC"}
+    for step, domain in (("active", ""), ("self-test-running", ""), ("self-test-passed", "ICVP")):
+        go(step, domain)
+    assert onboard.tested(records) == {"DCC", "ICVP"}
+    go("active")
+    go("keys-submitted")
+    assert onboard.tested(records) == frozenset()
+    # One of before records named a network may name no domain, and counts as it did.
+    assert onboard.tested(to("self-test-passed")) == {onboard.ANY}
 
 
 # The table

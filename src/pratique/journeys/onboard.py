@@ -7,6 +7,8 @@
    record before it; signed with the seat's key. No name of a person and no document is kept.
 2. Steps follow the table; none is left out.
 3. Suspended, expiring and lapsed are no steps: they are computed from lists and dates, never set.
+4. A record names its network: a rehearsal's shows nothing in the network that it rehearses. Records of
+   before that name none are read as they were written, up to the instant from which the root asks for it.
 """
 
 from __future__ import annotations
@@ -22,12 +24,17 @@ from pratique.crypto import primitives, spki
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import keys
+from pratique.network.board import NetworkName
 from pratique.trust import json_text
 from pratique.trust.roll import Suspension
 
 PREFIX = b"pratique-onboarding-1\n"
 """What a record's signature begins with, so that it can be taken for no other of the same key."""
 WARNED = timedelta(days=90)
+GOVERNANCE, SELF_TEST = "pratique-governance-1", "pratique-self-test-1"
+"""Reports that are read when they are shown as evidence."""
+ANY = "*"
+_INSTANT, _FIRST = "%Y-%m-%dT%H:%M:%SZ", "0001"
 
 
 class Step(StrEnum):
@@ -80,6 +87,7 @@ class Record(NamedTuple):
         evidence: SHA-256 of each document that shows it, hex; the documents are not here.
         previous: SHA-256 of the record before, hex; empty for the first.
         keyid, signature: of the seat.
+        network, environment: whose record it is; empty in one of before there were names.
     """
 
     participant: str
@@ -91,10 +99,12 @@ class Record(NamedTuple):
     previous: str
     keyid: str = ""
     signature: str = ""
+    network: str = ""
+    environment: str = ""
 
     def to_line(self) -> bytes:
         """Write the record as a line of JSON."""
-        return _dump(self._asdict()) + b"\n"
+        return _dump(self.members()) + b"\n"
 
     @property
     def digest(self) -> str:
@@ -103,14 +113,23 @@ class Record(NamedTuple):
 
     def message(self) -> bytes:
         """Return what is signed."""
-        return PREFIX + _dump(self._replace(keyid="", signature="")._asdict())
+        return PREFIX + _dump(self._replace(keyid="", signature="").members())
+
+    def members(self) -> dict[str, object]:
+        """Return what a line of JSON holds."""
+        found = self._asdict()
+        if not self.network:
+            # As it was written, and signed, before records named a network.
+            del found["network"], found["environment"]
+        return found
 
 
 class Seated(NamedTuple):
-    """A seat's name and its public key (SubjectPublicKeyInfo DER)."""
+    """A seat's name, its public key (SubjectPublicKeyInfo DER), and the network of which it is one."""
 
     name: str
     public_key: bytes
+    network: NetworkName | None = None
 
 
 def recorded(
@@ -147,21 +166,33 @@ def recorded(
     if key.public_key != seat.public_key:
         raise UsageError("seat-key-differs", f"the key is not that of {seat.name}")
     shown = tuple(hashlib.sha256(document).hexdigest() for document in evidence)
-    when = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = at.astimezone(UTC).strftime(_INSTANT)
     if last is not None and when < last.at:
         raise UsageError("step-before", f"{participant}: the last step was at {last.at}")
     found = Record(participant, step, domain, when, seat.name, shown, last.digest if last else "")
+    if seat.network is not None:
+        named = seat.network
+        found = found._replace(network=named.network, environment=named.environment.value)
     signature = key.sign(found.message()).hex()
     return found._replace(keyid=keys.keyid(key.public_key), signature=signature)
 
 
-def read(data: bytes, seats: Mapping[str, Seated], participant: str) -> tuple[Record, ...]:
+def read(
+    data: bytes,
+    seats: Mapping[str, Seated],
+    participant: str,
+    *,
+    network: NetworkName | None = None,
+    since: datetime | None = None,
+) -> tuple[Record, ...]:
     """Read a participant's records; DocumentRefused `record-…` if any is altered or out of turn.
 
     Args:
         data: one record a line.
         seats: all that ever were, by their key's identifier.
         participant: whose they are.
+        network: of which network they must be; None takes those of any.
+        since: from when on they must name it; None where they need not.
     """
     found: list[Record] = []
     for number, line in enumerate(data.splitlines(keepends=True), 1):
@@ -171,11 +202,79 @@ def read(data: bytes, seats: Mapping[str, Seated], participant: str) -> tuple[Re
             raise _refused("chain", number, "it does not follow upon the one before")
         if one.step not in FOLLOWING[last.step if last else None]:
             raise _refused("step", number, "its step does not follow")
+        _check_network(one, number, last, network, since)
         seat = seats.get(one.keyid)
         if seat is None or seat.name != one.by or not _is_signed(one, seat):
             raise _refused("signature", number, "no seat has signed it")
         found.append(one)
     return tuple(found)
+
+
+def check_evidence(
+    step: Step, documents: Iterable[bytes], *, participant: str, domain: str
+) -> None:
+    """See to it that the reports that are shown say what the step says; UsageError `evidence-…`.
+
+    Only a report of this program is read. Of whatever else is shown the digest is kept, and nothing is known.
+
+    Args:
+        step: that is recorded.
+        documents: what is shown.
+        participant: whose step it is.
+        domain: for which it is; "" for none.
+    """
+    for document in documents:
+        found = _report(document)
+        if found is None:
+            continue
+        if found["participant"] != participant:
+            raise _evidence("other", participant, step, "the report is of another participant")
+        form = found["format"]
+        if step is Step.QA_PASSED and form == GOVERNANCE and found.get("errors") != 0:
+            raise _evidence("failed", participant, step, "the report that is shown found errors")
+        if step is Step.SELF_TEST_PASSED and form == SELF_TEST:
+            if found.get("passed") is not True:
+                raise _evidence(
+                    "failed", participant, step, "the test that is shown was not passed"
+                )
+            if found.get("domain") != domain:
+                raise _evidence(
+                    "other", participant, step, f"the test that is shown is not for {domain}"
+                )
+
+
+def check_application(records: Sequence[Record], application: bytes, participant: str) -> bool:
+    """See to it that an application is the one that was recorded when the keys were submitted.
+
+    Returns:
+        Whether that could be compared: False where no document was shown then.
+
+    Raises:
+        UsageError: `application-differs`.
+    """
+    submitted = [one for one in records if one.step is Step.KEYS_SUBMITTED]
+    if not submitted or not submitted[-1].evidence:
+        return False
+    if hashlib.sha256(application).hexdigest() not in submitted[-1].evidence:
+        # Keys that were checked are not those that would be let in.
+        raise UsageError(
+            "application-differs",
+            f"{participant}: this is not the application that was recorded as keys-submitted at {submitted[-1].at}",
+            "name the very file that was checked; of a new one record all steps anew, from keys-submitted on",
+        )
+    return True
+
+
+def tested(records: Sequence[Record]) -> frozenset[str]:
+    """Return the domains for which a self-test was passed, with the keys that were submitted last."""
+    found: set[str] = set()
+    for one in records:
+        if one.step is Step.KEYS_SUBMITTED:
+            found.clear()
+        if one.step is Step.SELF_TEST_PASSED:
+            # One of before there were names may name no domain: it counts as it did, for any.
+            found.add(one.domain or ("" if one.network else ANY))
+    return frozenset(found - {""})
 
 
 def state(
@@ -207,10 +306,44 @@ def state(
     return "expiring" if ends - at < WARNED else last.value
 
 
+def _report(document: bytes) -> dict[str, Any] | None:
+    try:
+        found = json_text.parse(document)
+    except DocumentRefused:
+        return None
+    if not isinstance(found, dict) or found.get("format") not in (GOVERNANCE, SELF_TEST):
+        return None
+    return found if isinstance(found.get("participant"), str) else None
+
+
+def _evidence(code: str, participant: str, step: Step, why: str) -> UsageError:
+    return UsageError(
+        f"evidence-{code}",
+        f"{participant}: {step} is not recorded, for {why}",
+        "record what was found: qa-failed, self-test-failed; or show the right report",
+    )
+
+
+def _check_network(
+    one: Record,
+    number: int,
+    last: Record | None,
+    network: NetworkName | None,
+    since: datetime | None,
+) -> None:
+    named = (one.network, one.environment)
+    if one.network and network is not None and named != (network.network, network.environment):
+        raise _refused("network", number, f"it is of another network, {named[0]} ({named[1]})")
+    is_asked = since is not None and not _FIRST <= one.at < since.isoformat()
+    if not one.network and (is_asked or (last is not None and last.network)):
+        raise _refused("network", number, "it does not say of which network it is")
+
+
 def _record(line: bytes, number: int) -> Record:
     found: Any = json_text.parse(line)
     try:
-        if found.keys() != set(Record._fields):
+        members = set(Record._fields)
+        if found.keys() not in (members, members - {"network", "environment"}):
             raise ValueError("members of a record")
         evidence = tuple(map(str, found["evidence"]))
         one = Record(**{**found, "step": Step(found["step"]), "evidence": evidence})

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, Snapshot
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import (
@@ -36,6 +36,7 @@ from pratique.network import (
     view,
 )
 from pratique.network.announce import OnlineKeys
+from pratique.network.board import of_root
 from pratique.network.memory import Memory
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files, View
@@ -65,7 +66,8 @@ def published(
         at: now.
 
     Raises:
-        DocumentRefused: `proposal-unsigned`, `proposal-version`, `network-…`, `policy-…`, `board-…`.
+        DocumentRefused: `proposal-unsigned`, `proposal-version`, `network-…`, `policy-…`, `board-…`; what is
+            signed for another network is `policy-network-other`, or `board-differs` for a root.
     """
     made = prepared(files, proposed, online, at=at)
     return {**made, **announced(files, made, online, at=at)} if made else {}
@@ -180,6 +182,7 @@ def _is_file(files: Files, name: str, metadata: Metadata[Any]) -> bool:
 
 
 def _check(current: View | None, proposed: Proposal, at: datetime) -> None:
+    _check_network(current, proposed)
     enclosed.check(proposed.metadata, proposed.files, current)
     lacking = missing(proposed, current)
     if lacking:
@@ -200,6 +203,15 @@ def _check(current: View | None, proposed: Proposal, at: datetime) -> None:
             raise DocumentRefused(
                 "proposal-expired", f"{role} {version} has expired", "draft it again"
             )
+
+
+def _check_network(current: View | None, proposed: Proposal) -> None:
+    # Before the signatures: those of a rehearsal may well be enough, and that is the danger.
+    root = _root(current, proposed)
+    proposal.network_of(proposed)
+    for role, metadata in proposed.metadata.items():
+        if root is not None and isinstance(metadata.signed, Targets):
+            policy.check_network(role, metadata.signed, root, of_root(root))
 
 
 def _check_follows(current: View, proposed: Proposal, files: Files) -> None:

@@ -6,11 +6,14 @@
 2. No seat acts alone, whatever was asked for: every threshold is at least two.
 3. At most one seat is one state's, and no region has more than its cap.
 4. To take away for a while never needs more seats than to add.
+5. What is signed names its network: seats and participants may have one key for a network and for its
+   rehearsal, and what they have signed for one of them is never believed in the other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tuf.api.metadata import Key, Root, Snapshot, Targets, Timestamp
@@ -21,6 +24,10 @@ from pratique.network.names import CODE, SUSPEND
 from pratique.terms import Environment
 
 FIELD = "x-pratique-board"
+NETWORK = "x-pratique-network"
+"""In a root, in targets and in roles: the network that they are signed for. A member of its own, since those
+who read the board's demand exactly its members."""
+_SINCE, _INSTANT = "since", "%Y-%m-%dT%H:%M:%SZ"
 MAX_SEATS = 99
 DEFAULT_THRESHOLD, DEFAULT_SEATS, DEFAULT_SUSPEND, DEFAULT_PER_REGION = 5, 9, 3, 2
 _TEXT = 80
@@ -40,6 +47,21 @@ class Seat(NamedTuple):
     holder: str
     region: str
     keyid: str
+
+
+class NetworkName(NamedTuple):
+    """A network's name and its environment: a rehearsal has the name of another one, or is a test."""
+
+    network: str
+    environment: Environment
+
+    def __str__(self) -> str:
+        """Say it as people are to read it before they sign."""
+        return f"{self.network} ({self.environment})"
+
+    def to_field(self) -> dict[str, object]:
+        """Return what targets and roles say of the network that they are signed for."""
+        return {"network": self.network, "environment": self.environment.value}
 
 
 class Board(NamedTuple):
@@ -86,6 +108,11 @@ class Board(NamedTuple):
                     f"region {region} has {times} seats, and the cap is {self.per_region}",
                 )
 
+    @property
+    def name(self) -> NetworkName:
+        """Return which network it is."""
+        return NetworkName(self.network, self.environment)
+
     def seat_of(self, keyid: str) -> Seat | None:
         """Return the seat that has a key."""
         return next((seat for seat in self.seats if seat.keyid == keyid), None)
@@ -114,7 +141,58 @@ def of_root(root: Root) -> Board:
         raise refused("online-seat", "a seat's key is kept online")
     if not root.consistent_snapshot:
         raise refused("inconsistent", "its files are not named by version and digest")
+    if name_of(root) not in {None, board.name}:
+        raise refused("differs", "the root is signed for another network than that of its seats")
     return board
+
+
+def name_of(signed: Root | Targets) -> NetworkName | None:
+    """Return the network that metadata is signed for; None if it does not say.
+
+    Raises:
+        DocumentRefused: `board-malformed`: it says so in a way that nobody can read.
+    """
+    if NETWORK not in signed.unrecognized_fields:
+        return None
+    return _named(signed)[0]
+
+
+def named_since(root: Root) -> datetime | None:
+    """Return from when on a root asks what is signed to name its network; None if it never does.
+
+    A network's first root asks for it from the beginning. One that follows upon a root that did not ask
+    names the instant: what was signed before then runs out by itself, and nobody is locked out.
+    """
+    return _named(root)[1] if NETWORK in root.unrecognized_fields else None
+
+
+def root_field(name: NetworkName, before: Root | None, at: datetime) -> dict[str, object]:
+    """Return what a root says of its network.
+
+    Args:
+        name: of the network.
+        before: the root that it follows upon; None for the first.
+        at: now.
+    """
+    if before is None:
+        return {NETWORK: name.to_field()}
+    if NETWORK in before.unrecognized_fields:
+        kept = {_SINCE} & before.unrecognized_fields[NETWORK].keys()
+        return {
+            NETWORK: {
+                **name.to_field(),
+                **{m: before.unrecognized_fields[NETWORK][m] for m in kept},
+            }
+        }
+    return {NETWORK: {**name.to_field(), _SINCE: at.astimezone(UTC).strftime(_INSTANT)}}
+
+
+def check_kept(before: Root, after: Root) -> None:
+    """See to it that a root asks for names as the one before it; DocumentRefused `board-differs`."""
+    if NETWORK in before.unrecognized_fields and named_since(after) != named_since(before):
+        raise refused(
+            "differs", f"root {after.version} asks less of what is signed for its network"
+        )
 
 
 def keys_of(root: Root) -> dict[str, Key]:
@@ -147,6 +225,22 @@ def _read(field: Any) -> Board:
         return Board(field["network"], environment, tuple(seats), *numbers)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise refused("malformed", "the root does not say which seats there are") from error
+
+
+def _named(signed: Root | Targets) -> tuple[NetworkName, datetime]:
+    field: Any = signed.unrecognized_fields[NETWORK]
+    try:
+        members = {"network", "environment", *({_SINCE} if isinstance(signed, Root) else ())}
+        if not {"network", "environment"} <= field.keys() <= members:
+            raise ValueError("members of a network's name")
+        if not _is_text(field["network"]):
+            raise ValueError("a network's name")
+        since = datetime.min.replace(tzinfo=UTC)
+        if _SINCE in field:
+            since = datetime.strptime(field[_SINCE], _INSTANT).replace(tzinfo=UTC)
+        return NetworkName(field["network"], Environment(field["environment"])), since
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise refused("malformed", "it does not say for which network it is signed") from error
 
 
 def _is_text(value: object) -> bool:

@@ -5,6 +5,7 @@
 1. A draft is one version after what is in force, and lasts as long as the policy allows.
 2. A draft is checked by the policy before anybody is asked to sign it.
 3. What a draft does not name stays as it is.
+4. A draft names its network and environment, so that it can be published in no other.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tuf.api.metadata import (
 
 from pratique.errors import UsageError
 from pratique.network import keys, logged, names, policy
-from pratique.network.board import FIELD, Board, of_root
+from pratique.network.board import FIELD, NETWORK, Board, of_root, root_field
 from pratique.network.participants import (
     Participant,
     check_suspensions,
@@ -66,7 +67,7 @@ def first(
         files: the authority's own, by path ("network/value-sets.json").
         at: now.
     """
-    root = _root(board, seats, online, 1, at)
+    root = _root(board, seats, online, None, at)
     held = {**files, names.PARTICIPANTS: write_participants(())}
     targets = _targets(root, board, {}, held, version=1, at=at)
     return _proposal(f"found {board.network}", {"root": root, "targets": targets}, held)
@@ -82,7 +83,7 @@ def root(
 ) -> Proposal:
     """Draft the next root, with these seats, and under them who takes part and who is suspended."""
     kept = online or online_of(current)
-    newer = _root(board, seats, kept, current.root.version + 1, at)
+    newer = _root(board, seats, kept, current.root, at)
     newer.unrecognized_fields |= logged.fields(logged.policy_of(current.root))
     version = current.trusted.targets.version + 1
     targets = _targets(newer, board, role_keys(current), current.files, version=version, at=at)
@@ -148,8 +149,12 @@ def role(
     versions = current.trusted.roles()
     if name not in versions:
         raise UsageError("participant-unknown", f"the network has no participant {name}")
-    life = policy.SUSPEND_LIFE if name == names.SUSPEND else policy.ROLE_LIFE
-    found = Targets((versions[name] or 0) + 1, expires=_end(at, life), targets=_files(files))
+    found = Targets(
+        (versions[name] or 0) + 1,
+        expires=_end(at, policy.life_of(name)),
+        targets=_files(files),
+        unrecognized_fields={NETWORK: current.board.name.to_field()},
+    )
     policy.check_role(name, found, published=at)
     return _proposal(title or f"{name} {found.version}", {name: found}, files)
 
@@ -178,7 +183,9 @@ def online_of(current: View) -> Online:
     return Online(*(public(current.root.keys[keyid]) for keyid in found))
 
 
-def _root(board: Board, seats: Iterable[bytes], online: Online, version: int, at: datetime) -> Root:
+def _root(
+    board: Board, seats: Iterable[bytes], online: Online, before: Root | None, at: datetime
+) -> Root:
     board.check()
     own = {key.keyid: key for key in map(keys.public, seats)}
     kept = {"snapshot": keys.public(online.snapshot), "timestamp": keys.public(online.timestamp)}
@@ -188,12 +195,12 @@ def _root(board: Board, seats: Iterable[bytes], online: Online, version: int, at
     roles = {name: Role(list(ids), board.threshold) for name in (Root.type, Targets.type)}
     roles |= {name: Role([key.keyid], 1) for name, key in kept.items()}
     found = Root(
-        version,
+        1 if before is None else before.version + 1,
         expires=_end(at, policy.ROOT_LIFE),
         keys={**own, **{key.keyid: key for key in kept.values()}},
         roles=roles,
         consistent_snapshot=True,
-        unrecognized_fields={FIELD: board.to_field()},
+        unrecognized_fields={FIELD: board.to_field(), **root_field(board.name, before, at)},
     )
     of_root(found)
     return found
@@ -219,6 +226,7 @@ def _targets(
         expires=_end(at, policy.TARGETS_LIFE),
         targets=_files(files),
         delegations=Delegations(known, roles),
+        unrecognized_fields={NETWORK: board.name.to_field()},
     )
     policy.check_targets(found, root, board)
     return found

@@ -8,6 +8,8 @@
 2. No key serves two roles, but a seat's: it signs for the root, for targets and for suspending.
 3. A participant's threshold is at least two, so that no one hand there can revoke or withdraw.
 4. What a participant publishes lasts days, not years: a key that was lost goes out by itself.
+5. What names another network is refused. What names none is refused too, but where it was signed before the
+   root asked for names: by its end, since nothing lasts longer than the policy lets it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from tuf.api.metadata import DelegatedRole, Root, TargetFile, Targets
 
 from pratique.errors import DocumentRefused
 from pratique.network import names
-from pratique.network.board import Board
+from pratique.network.board import Board, name_of, named_since
 from pratique.network.keys import is_one
 
 ROOT_LIFE = timedelta(days=365)
@@ -82,7 +84,7 @@ def check_role(name: str, targets: Targets, *, published: datetime | None = None
         raise refused("nested", f"{name} delegates further")
     if len(targets.targets) > names.MAX_FILES_OF_ROLE:
         raise refused("files-too-many", f"{name} has more than {names.MAX_FILES_OF_ROLE} files")
-    life = SUSPEND_LIFE if name == names.SUSPEND else ROLE_LIFE
+    life = life_of(name)
     if published is not None and targets.expires - published > life + SLACK:
         raise refused("long-lived", f"{name} would last for more than {life.days} days")
     for path, file in targets.targets.items():
@@ -92,6 +94,33 @@ def check_role(name: str, targets: Targets, *, published: datetime | None = None
             raise refused("file", f"{path} is not known, too large, or not named by SHA-256")
     if sum(file.length for file in targets.targets.values()) > names.MAX_EDITION:
         raise refused("edition-large", f"{name} would have every verifier fetch too much")
+
+
+def check_network(role: str, signed: Targets, root: Root, board: Board) -> None:
+    """See to it that targets or a role were signed for this network.
+
+    Raises:
+        DocumentRefused: `policy-network-other`, `policy-network-unnamed`, `board-malformed`.
+    """
+    # Seats hold a network and its rehearsal with one key, and participants publish in both: without this
+    # a test participant's admission, signed for the rehearsal, is one of the network's too.
+    named = name_of(signed)
+    if named is not None and named != board.name:
+        raise refused(
+            "network-other", f"{role} is signed for network {named}, not for {board.name}"
+        )
+    since = named_since(root)
+    if (
+        named is None
+        and since is not None
+        and _is_signed_after(since, signed.expires, life_of(role))
+    ):
+        raise refused("network-unnamed", f"{role} does not say for which network it is signed")
+
+
+def life_of(role: str) -> timedelta:
+    """Return how long targets, or a role, last at most."""
+    return {Targets.type: TARGETS_LIFE, names.SUSPEND: SUSPEND_LIFE}.get(role, ROLE_LIFE)
 
 
 def own_keys(keyids: Iterable[str], threshold: int) -> None:
@@ -110,6 +139,11 @@ def check_size(size: int, before: int) -> None:
 def refused(code: str, why: str) -> DocumentRefused:
     """Return the refusal of what breaks the policy."""
     return DocumentRefused(f"policy-{code}", why, HINT)
+
+
+def _is_signed_after(since: datetime, expires: datetime, life: timedelta) -> bool:
+    # From the end, not from the beginning: `since` may be the first instant there is.
+    return (expires - since) > life + SLACK
 
 
 def _check_delegation(name: str, role: DelegatedRole) -> None:

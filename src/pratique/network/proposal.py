@@ -5,6 +5,8 @@
 1. What is signed does not change on the way: two copies with other content are not merged.
 2. Who has signed and who is missing can always be told.
 3. A key signs what its role is asked for, and nothing else.
+4. A proposal is for one network. What is known of another one says nothing of it: neither what changes, nor
+   whose signatures it needs.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.network import enclosed, keys
-from pratique.network.board import of_root
+from pratique.network import enclosed, keys, policy
+from pratique.network.board import NetworkName, name_of, of_root
 from pratique.network.view import View
 from pratique.trust import json_text
 from pratique.trust.rows import text
@@ -113,6 +115,57 @@ def _is_sound(signed: Root | Targets) -> bool:
     )
 
 
+def network_of(proposal: Proposal) -> NetworkName | None:
+    """Return the network that a proposal is for; None if it does not say, as none did once.
+
+    Raises:
+        DocumentRefused: `proposal-mixed`: its parts are for several networks.
+    """
+    found: set[NetworkName | None] = set()
+    for metadata in proposal.metadata.values():
+        signed = metadata.signed
+        found.add(of_root(signed).name if isinstance(signed, Root) else name_of(signed))
+    said = found - {None}
+    if len(said) > 1:
+        raise _refused("mixed", f"it is for {' and '.join(sorted(map(str, said)))} at once")
+    return next(iter(said), None)
+
+
+def foundation(proposal: Proposal) -> Root | None:
+    """Return the first root of a network, which is no change of any other; None if there is none in it."""
+    root = proposal.metadata.get(Root.type)
+    first: Root | None = None if root is None or root.signed.version != 1 else root.signed
+    return first
+
+
+def changed(proposal: Proposal, known: View | None) -> View | None:
+    """Return the network that a proposal changes; None where it founds one.
+
+    Args:
+        proposal: what is proposed.
+        known: the network that is known here.
+
+    Raises:
+        UsageError: `network-differs`: it is for another network than the one known here.
+        DocumentRefused: `proposal-mixed`, `policy-network-unnamed`.
+    """
+    named = network_of(proposal)
+    if foundation(proposal) is not None:
+        return None
+    if known is None:
+        return None
+    if named is not None and named != known.board.name:
+        raise UsageError(
+            "network-differs",
+            f"this is another network, {named}: the one known here is {known.board.name}",
+            "name the folder or a mirror of the proposal's own network: --repository PATH",
+        )
+    for role, metadata in proposal.metadata.items():
+        if isinstance(metadata.signed, Targets):
+            policy.check_network(role, metadata.signed, known.root, known.board)
+    return known
+
+
 def merged(copies: Iterable[Proposal], current: View | None) -> Proposal:
     """Return one proposal with the signatures of all copies; DocumentRefused `proposal-differs`.
 
@@ -134,9 +187,10 @@ def sign(proposal: Proposal, key: SigningKey, current: View | None) -> tuple[str
     """Add a key's signatures; return the roles that it has signed.
 
     Raises:
-        UsageError: `key-not-asked`.
+        UsageError: `key-not-asked`, `network-differs`.
         DocumentRefused: `proposal-…`, also where its files are not those that are signed.
     """
+    current = changed(proposal, current)
     enclosed.check(proposal.metadata, proposal.files, current)
     own = keys.keyid(key.public_key)
     roles = sorted({role for role, found in _asked(proposal, current) if own in found[1]})

@@ -86,6 +86,7 @@ class Trusted:
         board = _asked(lambda: boards.of_root(root), "root")
         if (board.network, board.environment) != (self.board.network, self.board.environment):
             raise boards.refused("differs", "the next root is of another network or environment")
+        boards.check_kept(self.root, root)
         root = _asked(lambda: self._set.update_root(data), "root")
         self.board = board
         return root
@@ -110,6 +111,7 @@ class Trusted:
     def take_targets(self, data: bytes) -> Targets:
         """Believe the authority's own."""
         found = _read(Targets, data, "targets").signed
+        _asked(lambda: policy.check_network("targets", found, self.root, self.board), "targets")
         _asked(lambda: policy.check_targets(found, self.root, self.board), "targets")
         self._check_life(self.root, policy.ROOT_LIFE)
         self._check_life(found, policy.TARGETS_LIFE)
@@ -123,6 +125,7 @@ class Trusted:
     def take_role(self, name: str, data: bytes) -> Targets:
         """Believe a delegated role, expired or not."""
         found = _read(Targets, data, name).signed
+        _asked(lambda: policy.check_network(name, found, self.root, self.board), name)
         _asked(lambda: policy.check_role(name, found, published=self.published), name)
         now, self._set.reference_time = self._set.reference_time, DAWN
         try:
@@ -135,6 +138,7 @@ class Trusted:
     def earlier_role(self, name: str, data: bytes) -> Targets:
         """Return a delegated role of an earlier version, which its own keys have signed."""
         found = _read(Targets, data, name)
+        _asked(lambda: policy.check_network(name, found.signed, self.root, self.board), name)
         _asked(lambda: policy.check_role(name, found.signed), name)
         delegator = self.targets
         _asked(lambda: delegator.verify_delegate(name, found.signed_bytes, found.signatures), name)

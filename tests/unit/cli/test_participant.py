@@ -346,7 +346,8 @@ def test_a_participant_takes_everything_along_with_a_notice_of_its_own_keys(desk
     assert not any(b"PRIVATE" in data for data in found.values())
     notice = json.loads(found["leave.json"])
     own = {keys.keyid(one): one for one in homes.load(Path("utopia")).public_keys().public_keys}
-    told = {"participant": notice["participant"], "at": notice["at"]}
+    assert (notice["network"], notice["environment"]) == ("invented", "test")
+    told = {name: notice[name] for name in ("participant", "at", "network", "environment")}
     message = (
         b"pratique-leave-1\n" + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
     )
@@ -362,6 +363,10 @@ def test_leaving_says_when_nothing_published_is_known_and_when_keys_are_elsewher
 ) -> None:
     said = desk.run("participant", "leave", "--out", "all.zip", "--home", "other")
     assert "sync first" in said
+    with zipfile.ZipFile("all.zip") as archive:
+        # Without a network to be named in it there is no notice: it would be one for every network.
+        assert "leave.json" not in archive.namelist()
+        assert all(one.compress_type == zipfile.ZIP_DEFLATED for one in archive.infolist())
     assert desk.refused("participant", "leave", "--out", "no/all.zip").code == "file-unwritable"
     row = json.loads(Path("utopia/participant.json").read_text())
     row["role_keys"] = [[pem, ""] for pem, _ in row["role_keys"]]

@@ -23,9 +23,10 @@ from pratique.crypto import der, features, make_x509, signing, x509
 from pratique.crypto.make_x509 import Authority, Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Environment
-from pratique.trust.governance import codes, known, weak
+from pratique.trust import countries
+from pratique.trust.governance import applied, codes, known, weak
 from pratique.trust.governance.anchored import anchored
-from pratique.trust.governance.check import check
+from pratique.trust.governance.check import Listed, check
 from pratique.trust.governance.known import KnownKey
 from pratique.trust.governance.report import Report
 from tests.unit.made import Made
@@ -410,7 +411,8 @@ def test_two_certificates_where_one_is_due_are_found(name: str) -> None:
 def test_a_private_key_in_the_dossier_is_found_in_any_file() -> None:
     key = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
     report = run(GOOD | {"notes.txt": key, "UP/UP.pem": GOOD["UP/UP.pem"] + key})
-    assert found(report, "notes.txt") == found(report, "UP/UP.pem") == {"private_key"}
+    assert found(report, "notes.txt") == {"private_key", "file_unread"}
+    assert found(report, "UP/UP.pem") == {"private_key"}
 
 
 def test_test_material_has_no_place_in_production() -> None:
@@ -421,9 +423,161 @@ def test_test_material_has_no_place_in_production() -> None:
     assert list(check(real, participant="URY", environment=PRODUCTION, at=AT).all()) == []
 
 
-def test_what_the_anchor_signed_and_other_files_are_passed_over() -> None:
-    files = {"SCA/signed/SCA.pem": b"?", "README.md": b"?", "ISSUER/DID.pem": b"?", "UP.pem": b"?"}
+def test_what_the_anchor_signed_and_the_issuers_list_are_passed_over() -> None:
+    files = {"SCA/signed/SCA.pem": b"?", "DCC/UP/signed/x.json": b"?", "ISSUER/DID.pem": b"?"}
     assert len(run(GOOD | files).rows) == len(GOOD)
+
+
+CERTIFICATES = ("SCA/SCA.crt", "SCA/SCA.CER", "SCA/sca.der", "DSC/DSC.p7b", "UP.pem", "up/UP.pem", "SCA/SCA.pem.txt",
+                "SCA/old/SCA.pem", "TLS/client.p12", "DCC/sca/SCA.pem")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+@pytest.mark.parametrize("data", [made().pem, made().der], ids=["PEM", "DER"])
+def test_a_certificate_that_was_not_looked_at_is_an_error(name: str, data: bytes) -> None:
+    report = run(GOOD | {name: data})
+    # By its name or by what stands in it: one that is read by nobody is checked by nobody.
+    is_told = not name.endswith(".txt") or data.startswith(b"-----")
+    assert found(report, name) == ({"certificate_unread"} if is_told else {"file_unread"})
+    assert report.errors == int(is_told)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "letter.pdf", "SCA/request.csr", "DSC/notes", "a/b/c.txt"]
+)
+def test_any_other_file_that_was_not_looked_at_is_told(name: str) -> None:
+    report = run(GOOD | {name: b"?"})
+    assert found(report, name) == {"file_unread"}
+    assert (report.errors, report.warnings) == (0, 1)
+
+
+def test_a_dossier_without_a_signing_ca_is_told() -> None:
+    files = {key: data for key, data in GOOD.items() if not key.startswith(("SCA", "DSC"))}
+    assert [one.code for one in run(files).findings] == ["sca_missing"]
+    assert [one.code for one in run(files | {"SCA/SCA.crt": GOOD["SCA/SCA.pem"]}).findings] == [
+        "sca_missing"
+    ]
+    assert not run(GOOD).findings
+
+
+CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.BrainpoolP256R1, ec.BrainpoolP384R1, ec.BrainpoolP512R1,
+          ec.SECP256K1)  # fmt: skip
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("name", ["SCA/SCA.pem", "DSC/DSC.pem", "UP/UP.pem", "TLS/TLS.pem"])
+def test_a_curve_that_no_verifier_reads_is_found(curve: type[ec.EllipticCurve], name: str) -> None:
+    usage = {} if name.startswith("SCA") else UPLOAD
+    key = ec.generate_private_key(curve())
+    report = run(
+        {k: d for k, d in GOOD.items() if k != "DSC/DSC.pem"} | {name: made(key=key, **usage).pem}
+    )
+    record = x509.read(x509.armoured(made(key=key, **usage).pem)[0])
+    # As the verifier has it, and not by a list of curves of its own.
+    wanted = (
+        set()
+        if record.algorithm
+        else {"key_unread" if name[:3] in {"SCA", "DSC"} else "key_unusual"}
+    )
+    assert found(report, name) & {"key_unread", "key_unusual"} == wanted
+    assert bool(wanted) is (curve not in CURVES[:3])
+
+
+def application(**changed: Any) -> bytes:
+    one = {"code": "XXU", "kind": "state", "name": "Ministry", "countries": ["XU"], "subject": "XU",
+           "domains": ["DCC"], "contact": ""}  # fmt: skip
+    row = {"format": "pratique-application-1", "participant": one, "keys": [], "threshold": 2,
+           "domains": ["DCC"], "environment": "test"}  # fmt: skip
+    row |= {name: value for name, value in changed.items() if name in row}
+    one |= {name: value for name, value in changed.items() if name in one}
+    return json.dumps(row).encode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, []),
+        ({"countries": ["XU", "DE"]}, ["country_foreign"]),
+        ({"countries": ["DE", "FR", "XU"]}, ["country_foreign"] * 2),
+        ({"countries": ["xu"]}, ["country_foreign"]),
+        ({"countries": ["ZZ"]}, ["country_foreign"]),
+        ({"countries": []}, []),
+        ({"code": "XXA"}, ["application_differs"]),
+        ({"environment": "production"}, ["application_differs"]),
+        ({"domains": ["DCC", "NOSUCH"]}, ["domain_unknown"]),
+        ({"participant": 1}, ["application_unread"]),
+        ({"format": "x"}, ["application_unread"]),
+        ({"countries": [1]}, ["application_unread"]),
+        ({"countries": "XU"}, ["application_unread"]),
+    ],
+)
+def test_an_application_is_held_against_the_participant(
+    changed: dict[str, Any], expected: list[str]
+) -> None:
+    report = run(GOOD | {"application.json": application(**changed)})
+    assert [one.code for one in report.all()] == expected
+
+
+@pytest.mark.parametrize("participant", ["FRA", "DNK", "USA", "IOM", "GBR"])
+def test_a_participants_own_countries_are_its_own(participant: str) -> None:
+    own = countries.may_sign_for(participant)
+    one = applied.read(
+        application(code=participant, countries=sorted(own), environment="production")
+    )
+    assert one is not None
+    assert not list(applied.failed(one, participant, PRODUCTION, own))
+    other = one._replace(countries=(*one.countries, "DE", "XU"))
+    told = [each.says for each in applied.failed(other, participant, PRODUCTION, own)]
+    assert len(told) == 2
+    assert "DE" in told[0]
+
+
+def test_no_text_of_an_application_is_repeated_but_codes() -> None:
+    data = application(
+        code="Jane Roe", countries=["Jane Roe"], environment="Jane Roe", domains=["Jane Roe"]
+    )
+    report = run(GOOD | {"application.json": data})
+    assert report.errors == 2
+    assert "Jane" not in json.dumps(report.as_json()).title()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"format": "pratique-application-1"}']
+)
+def test_what_is_no_application_is_found(data: bytes) -> None:
+    assert found(run(GOOD | {"application.json": data}), "application.json") == {
+        "application_unread"
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "listed", "expected"),
+    [
+        ("organisation", None, ["participant_new", "country_foreign"]),
+        ("territory", None, ["participant_new", "country_foreign"]),
+        ("state", None, ["participant_unknown", "country_foreign"]),
+        ("state", Listed("organisation"), ["participant_new", "country_foreign"]),
+        ("organisation", Listed("state"), ["participant_unknown", "country_foreign"]),
+        ("organisation", Listed("organisation", frozenset({"US"})), []),
+        ("organisation", Listed("organisation", frozenset({"CA"})), ["country_foreign"]),
+    ],
+)
+def test_a_code_of_no_table_is_the_networks_to_decide(
+    kind: str, listed: Listed | None, expected: list[str]
+) -> None:
+    body = dossier(MINISTRY._replace(country="US"))
+    data = application(code="PAH", kind=kind, countries=["US"], subject="US")
+    report = check(
+        body | {"application.json": data}, participant="PAH", environment=TEST, at=AT, listed=listed
+    )
+    assert [one.code for one in report.all()] == expected
+    assert report.errors == ("participant_unknown" in expected)
+
+
+def test_an_application_of_somebody_else_makes_no_code_known() -> None:
+    data = application(code="PAH", kind="organisation")
+    report = check({"application.json": data}, participant="QQQ", environment=TEST, at=AT)
+    assert "participant_unknown" in {one.code for one in report.findings}
 
 
 def test_an_instant_has_a_zone() -> None:

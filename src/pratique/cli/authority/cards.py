@@ -22,7 +22,7 @@ from pratique.trust import json_text
 from pratique.trust.rows import array, text, whole
 
 SEAT_FORMAT, APPLICATION_FORMAT = "pratique-seat-1", "pratique-application-1"
-APPLICATION = "application.json"
+APPLICATION, MAX_CARD = "application.json", 1024 * 1024
 _FROM = {
     SEAT_FORMAT: "a seat's card comes from: pratique authority seat",
     APPLICATION_FORMAT: "an application comes from: pratique participant apply",
@@ -37,12 +37,13 @@ class SeatCard(NamedTuple):
 
 
 class Application(NamedTuple):
-    """Who applies, with which keys, for which domains."""
+    """Who applies, with which keys, for which domains; and the document as it was handed in."""
 
     participant: Participant
     keys: RoleKeys
     domains: tuple[str, ...]
     environment: Environment
+    data: bytes = b""
 
 
 def write_seat(seat: Seat, public_key: bytes) -> bytes:
@@ -54,7 +55,8 @@ def write_seat(seat: Seat, public_key: bytes) -> bytes:
 
 def read_seat(path: Path) -> SeatCard:
     """Read a seat's card; DocumentRefused `card-malformed`."""
-    row = _row(path, SEAT_FORMAT, {"name", "holder", "region", "key"})
+    data = files.read_bytes(path, MAX_CARD)
+    row = _row(path, SEAT_FORMAT, {"name", "holder", "region", "key"}, data)
     try:
         key = keys.from_pem(text(row["key"]))
         seat = Seat(text(row["name"]), text(row["holder"]), text(row["region"]), keys.keyid(key))
@@ -94,7 +96,8 @@ def read_application(path: Path) -> Application:
     """Read an application, or the one in a dossier's folder; DocumentRefused `card-malformed`."""
     path = path / APPLICATION if path.is_dir() else path
     members = {"participant", "keys", "threshold", "domains", "environment"}
-    row = _row(path, APPLICATION_FORMAT, members)
+    data = files.read_bytes(path, MAX_CARD)
+    row = _row(path, APPLICATION_FORMAT, members, data)
     try:
         one = row["participant"]
         participant = Participant(
@@ -108,14 +111,15 @@ def read_application(path: Path) -> Application:
             RoleKeys(held, whole(row["threshold"])),
             tuple(map(text, array(row["domains"]))),
             Environment(row["environment"]),
+            data,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _malformed(path, APPLICATION_FORMAT) from error
 
 
-def _row(path: Path, form: str, members: set[str]) -> dict[str, Any]:
+def _row(path: Path, form: str, members: set[str], data: bytes) -> dict[str, Any]:
     try:
-        found = json_text.parse(files.read_bytes(path, 1024 * 1024))
+        found = json_text.parse(data)
     except DocumentRefused as error:
         raise _malformed(path, form) from error
     if not isinstance(found, dict) or found.get("format") != form:

@@ -3,7 +3,8 @@
     PROPOSAL, the network as this machine knows it -> what changes, who is missing -> a signature
 
 1. What is signed is shown first, against the network that this machine has checked itself.
-2. A signature is added to the file; nothing else of it changes.
+2. Which network and environment it is for stands above everything else, and in the question.
+3. A signature is added to the file; nothing else of it changes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pratique.edges import files
 from pratique.edges.keys import open_key
 from pratique.errors import DocumentRefused
 from pratique.network import changes, proposal
+from pratique.network.board import of_root
 from pratique.network.view import View
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -34,10 +36,13 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def show(*, file: Path, repository: Path | None, home: Path | None, output_format: str) -> None:
     """Show what PROPOSAL would change, who has signed it and who is missing."""
     found, known = load(file), place.known(repository, home)
+    current = proposal.changed(found, known)
     if output_format == "json":
-        needs = [{**n._asdict(), "is_met": n.is_met} for n in proposal.needs(found, known)]
-        lines = list(changes.told(found, known))
-        click.echo(json.dumps({"title": found.title, "changes": lines, "needs": needs}, indent=1))
+        needs = [{**n._asdict(), "is_met": n.is_met} for n in proposal.needs(found, current)]
+        lines, named = list(changes.told(found, current)), proposal.network_of(found)
+        whose = {"network": None, "environment": None} if named is None else named.to_field()
+        document = {**whose, "title": found.title, "changes": lines, "needs": needs}
+        click.echo(json.dumps(document, indent=1))
         return
     tell(found, known)
 
@@ -61,14 +66,18 @@ def sign(
 ) -> None:
     """Sign PROPOSAL with this seat's, or this participant's, key."""
     found, known = load(file), place.known(repository, home)
+    current = proposal.changed(found, known)
     if not yes:
         tell(found, known)
-        unlock.confirm("sign this?")
+        unlock.confirm(f"sign this for {_fit(network(found, current))}?")
     key = open_key(uri, folder=Path.cwd(), secret=unlock.secrets(password_file, pin_file))
-    roles = proposal.sign(found, key, known)
+    roles = proposal.sign(found, key, current)
     output.write(file, proposal.to_bytes(found))
+    if yes:
+        for line in _networks(found, known):
+            click.echo(_fit(line))
     click.echo(f"signed: {', '.join(roles)}")
-    for line in standing(found, known):
+    for line in standing(found, current):
         click.echo(_fit(line))
 
 
@@ -87,16 +96,49 @@ def load(file: Path) -> proposal.Proposal:
 
 def tell(found: proposal.Proposal, known: View | None) -> None:
     """Say what a proposal is about."""
-    if known is None:
+    if known is None and proposal.foundation(found) is None:
         click.echo("note: no network is known here to compare it with", err=True)
     for line in told(found, known):
         click.echo(line)
 
 
 def told(found: proposal.Proposal, known: View | None) -> Iterator[str]:
-    """Yield what a proposal is about, who has signed and who is missing; fit for a terminal."""
-    for line in (found.title, *changes.told(found, known), *standing(found, known)):
+    """Yield what a proposal is about, who has signed and who is missing; fit for a terminal.
+
+    The network comes first: everything else is read in the light of it.
+    """
+    current = proposal.changed(found, known)
+    for line in (
+        *_networks(found, known),
+        found.title,
+        *changes.told(found, current),
+        *standing(found, current),
+    ):
         yield _fit(line)
+
+
+def network(found: proposal.Proposal, current: View | None) -> str:
+    """Name the network that a proposal is for."""
+    named = proposal.network_of(found)
+    if named is None and current is not None:
+        named = current.board.name
+    return "a network that it does not name" if named is None else str(named)
+
+
+def _networks(found: proposal.Proposal, known: View | None) -> Iterator[str]:
+    current = proposal.changed(found, known)
+    yield f"network {network(found, current)}"
+    if proposal.network_of(found) is None:
+        yield "mind: what is signed does not name its network, and could be published in another one"
+    first = proposal.foundation(found)
+    if first is None or known is None:
+        return
+    named = of_root(first).name
+    if named != known.board.name:
+        yield f"mind: this is another network, {named}: the one known here is {known.board.name}"
+    elif known.root.version > 1 or known.root.to_dict() != first.to_dict():
+        # Whoever follows it leaves the network that it has the name of.
+        yield "mind: a network of that name is known here already, and this begins another one"
 
 
 def _fit(line: str) -> str:

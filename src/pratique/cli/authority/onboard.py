@@ -11,12 +11,14 @@ import click
 
 from pratique.cli import options, unlock
 from pratique.cli.authority import place
+from pratique.cli.safe import printable
 from pratique.edges import disk, files
 from pratique.edges.keys import open_key
 from pratique.edges.network import repository
 from pratique.errors import UsageError
 from pratique.journeys import onboard as journey
 from pratique.network import keys
+from pratique.trust.governance.applied import DOMAINS
 
 
 @click.command()
@@ -45,14 +47,17 @@ def onboard(
     """Record that CODE has reached STEP; without STEP show the records, and what may follow."""
     path = place.records_path(folder, code)
     if step is None:
-        seats = place.seated(folder, place.current(folder))
-        for line in told(place.records(folder, code, seats)):
+        current = place.current(folder)
+        click.echo(f"network {printable(str(current.board.name))}")
+        for line in told(place.records(folder, code, current)):
             click.echo(line)
         return
     if uri is None:
         raise click.UsageError("a step is signed by a seat: name its key with --key")
     key = open_key(uri, folder=Path.cwd(), secret=unlock.secrets(password_file, pin_file))
     shown = [files.read_bytes(document) for document in evidence]
+    _check_domain(step, domain)
+    journey.check_evidence(journey.Step(step), shown, participant=code, domain=domain)
     place.current(folder)
     with repository.locked(place.repository_of(folder)):
         current = place.current(folder)
@@ -64,7 +69,7 @@ def onboard(
                 "the key is of no seat that there is now",
                 "name a seat's key: --key",
             )
-        seat, records = seats[own], place.records(folder, code, seats)
+        seat, records = seats[own], place.records(folder, code, current, seats)
         if records and _is_same(records[-1], step, domain, seat.name, shown):
             click.echo(f"{code}: {step}, recorded already")
             return
@@ -76,7 +81,22 @@ def onboard(
         disk.replace(path, b"".join(record.to_line() for record in (*records, one)))
     count = len(one.evidence)
     shown_so = f"{count} {'document' if count == 1 else 'documents'} shown"
+    click.echo(f"network {printable(str(current.board.name))}")
     click.echo(f"{code}: {one.step}, said by {one.by}, {shown_so}")
+
+
+def _check_domain(step: str, domain: str) -> None:
+    if domain and domain not in DOMAINS:
+        raise UsageError(
+            "domain-unknown", f"--domain: {printable(domain)} is no domain that is known here",
+            f"one of {', '.join(sorted(DOMAINS))}",
+        )  # fmt: skip
+    if not domain and step == journey.Step.SELF_TEST_PASSED:
+        raise UsageError(
+            "domain-missing",
+            "a self-test is for one domain, and none is named",
+            "say for which it was passed: --domain DCC",
+        )
 
 
 def _is_same(last: journey.Record, step: str, domain: str, seat: str, shown: list[bytes]) -> bool:

@@ -162,20 +162,30 @@ def records_path(folder: Path, code: str) -> Path:
 
 
 def records(
-    folder: Path, code: str, seats: Mapping[str, onboard.Seated] | None = None
+    folder: Path,
+    code: str,
+    shown: view.View | None = None,
+    seats: Mapping[str, onboard.Seated] | None = None,
 ) -> tuple[onboard.Record, ...]:
     """Read a participant's records, and check them.
 
     Args:
         folder: the authority's.
         code: the participant's.
-        seats: all that there ever were, as `seated` returns them; read from the folder if None.
+        shown: the network, if it was read already.
+        seats: all that there ever were, as `seated` returns them, if they were read already.
     """
     path = records_path(folder, code)
     if not path.exists():
         return ()
-    known_seats = seated(folder, current(folder)) if seats is None else seats
-    return onboard.read(files.read_bytes(path), known_seats, code)
+    found = current(folder) if shown is None else shown
+    return onboard.read(
+        files.read_bytes(path),
+        seated(folder, found) if seats is None else seats,
+        code,
+        network=found.board.name,
+        since=board.named_since(found.root),
+    )
 
 
 def seated(folder: Path, current_view: view.View) -> dict[str, onboard.Seated]:
@@ -186,7 +196,7 @@ def seated(folder: Path, current_view: view.View) -> dict[str, onboard.Seated]:
     while True:
         for seat in trunk.board.seats:
             key = trunk.root.keys[seat.keyid]
-            found[seat.keyid] = onboard.Seated(seat.name, drafts.public(key))
+            found[seat.keyid] = onboard.Seated(seat.name, drafts.public(key), trunk.board.name)
         name = names.metadata("root", trunk.root.version + 1)
         if trunk.root.version == current_view.root.version or name not in held_files:
             return found

@@ -12,9 +12,12 @@ import click
 
 from pratique.cli import options
 from pratique.cli.authority import cards, drafting, init, place, roots
+from pratique.cli.safe import printable
 from pratique.errors import DocumentRefused, UsageError
+from pratique.journeys import onboard
 from pratique.journeys.onboard import Step
 from pratique.network import drafts, names, participants, proposal, view
+from pratique.trust.governance.applied import DOMAINS
 from pratique.trust.roll import Suspension
 
 CARD = click.Path(path_type=Path, exists=True)
@@ -46,7 +49,7 @@ def admit(*, folder: Path, applications: tuple[Path, ...], out: Path, at: dateti
             raise UsageError(
                 "environment-differs", f"{code} applies for {one.environment}, not for this network"
             )
-        _require(folder, current, code, BEFORE_ADMISSION)
+        _compared(_require(folder, current, code, BEFORE_ADMISSION), one)
         listed[code] = one.participant
     title = f"admit {', '.join(sorted(one.participant.code for one in found))}"
     members = {one.participant.code: one.keys for one in found}
@@ -62,7 +65,8 @@ def activate(
 ) -> None:
     """Make participant CODE active for domains, after its self-test."""
     current = place.current(folder)
-    _require(folder, current, code, {Step.SELF_TEST_PASSED})
+    records = _require(folder, current, code, {Step.SELF_TEST_PASSED})
+    _check_domains(code, domains, onboard.tested(records))
     one = _participant(current, code)
     changed = one._replace(domains=one.domains | set(domains))
     title = f"activate {code} for {', '.join(domains)}"
@@ -93,7 +97,11 @@ def rekey(*, folder: Path, application: Path, out: Path, at: datetime | None) ->
     current, one = place.current(folder), cards.read_application(application)
     code = one.participant.code
     _participant(current, code)
-    _require(folder, current, code, BEFORE_ADMISSION)
+    if one.environment is not current.board.environment:
+        raise UsageError(
+            "environment-differs", f"{code} applies for {one.environment}, not for this network"
+        )
+    _compared(_require(folder, current, code, BEFORE_ADMISSION), one)
     drafted = drafts.targets(
         current, options.now_or(at), f"other keys for {code}", members={code: one.keys}
     )
@@ -160,8 +168,36 @@ def _participant(current: view.View, code: str) -> participants.Participant:
     return current.participants[code]
 
 
-def _require(folder: Path, current: view.View, code: str, steps: set[Step]) -> None:
-    records = place.records(folder, code, place.seated(folder, current))
+def _check_domains(code: str, domains: tuple[str, ...], tested: frozenset[str]) -> None:
+    for domain in domains:
+        if domain not in DOMAINS:
+            raise UsageError(
+                "domain-unknown",
+                f"{printable(domain)} is no domain that is known here",
+                f"one of {', '.join(sorted(DOMAINS))}",
+            )
+        if domain not in tested and onboard.ANY not in tested:
+            raise UsageError(
+                "self-test-missing",
+                f"{code}: no self-test for {domain} is recorded; "
+                f"recorded are {', '.join(sorted(tested)) or 'none'}",
+                "record it when it was passed: authority onboard ... self-test-passed --domain",
+            )
+
+
+def _compared(records: tuple[onboard.Record, ...], one: cards.Application) -> None:
+    code = one.participant.code
+    if not onboard.check_application(records, one.data, code):
+        click.echo(
+            f"note: {code}: no document is recorded with keys-submitted, so this application was compared with none",
+            err=True,
+        )
+
+
+def _require(
+    folder: Path, current: view.View, code: str, steps: set[Step]
+) -> tuple[onboard.Record, ...]:
+    records = place.records(folder, code, current)
     last = records[-1].step if records else None
     if last not in steps:
         raise UsageError(
@@ -169,6 +205,7 @@ def _require(folder: Path, current: view.View, code: str, steps: set[Step]) -> N
             f"{code}: the last recorded step is {last or 'none'}, and not {' or '.join(sorted(steps))}",
             f"record what was done: pratique authority onboard {folder} {code} STEP --key URI",
         )
+    return records
 
 
 for _command in (roots.seats, roots.online_keys, roots.log):

@@ -85,7 +85,7 @@ def _participants(folder: Path, current: View, at: datetime) -> Iterator[dict[st
         ]
         live = [signer for signer in own if signer.state(now) is SignerState.LIVE]
         state = onboard.state(
-            place.records(folder, code, seats),
+            place.records(folder, code, current, seats),
             ends=_end(role, live, at),
             suspensions=member.suspensions,
             at=at,

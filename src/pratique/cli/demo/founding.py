@@ -49,11 +49,12 @@ class Authority:
         self.sign(out, *seats)
         return self.publish(out)
 
-    def record(self, code: str, step: str, by: int, *evidence: Path) -> None:
+    def record(self, code: str, step: str, by: int, *evidence: Path, domain: str = "") -> None:
         """Record a step of a participant's onboarding, signed by a seat."""
+        of = ("--domain", domain) if domain else ()
         shown = [word for path in evidence for word in ("--evidence", path)]
         say = ("authority", "onboard", self.folder, code, step, "--key", self.seat(by))
-        self.stage.run(*say, *shown, *self.stage.when)
+        self.stage.run(*say, *shown, *of, *self.stage.when)
 
 
 def play(stage: Stage, stack: ExitStack) -> Authority:

@@ -3,6 +3,7 @@
     what is published, certificates, public keys -> FILE.zip          notice -> leave.json, signed
 
 1. Nobody's leave is needed to go, and nothing stays behind that the participant needs elsewhere.
+2. A notice names the network that is left: it says nothing of another one, in which the same keys speak.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import click
 from pratique.cli import options, output, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
-from pratique.edges.keys import is_at_hand, open_key
+from pratique.cli.safe import printable
+from pratique.edges.keys import Secret, is_at_hand, open_key
 from pratique.errors import UsageError
-from pratique.network import keys
+from pratique.network import keys, view
 
 FORMAT = "pratique-leave-1"
 PREFIX = b"pratique-leave-1\n"
@@ -52,26 +54,17 @@ def leave(
     code = own.participant.code
     current = place.known(repository, home)
     published = {} if current is None or code not in current.roles else current.roles[code].files
-    secret = unlock.secrets(password_file, pin_file)
-    told = {"participant": code, "at": options.now_or(at).astimezone(UTC).isoformat()}
-    message = PREFIX + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
-    speaking = [uri for _, uri in own.speaking(current)]
-    here = [uri for uri in speaking if is_at_hand(uri, folder=where)][: own.threshold]
-    if len(here) < own.threshold:
-        raise UsageError(
-            "keys-elsewhere",
-            f"{own.threshold} role keys must sign the notice, {len(here)} are here",
-            "tell the authority by letter; nobody's leave is needed to go",
+    notice = {}
+    if current is None:
+        click.echo(
+            "note: no network is known here to be named, so no notice was signed: sync first, or --repository",
+            err=True,
         )
-    signed = [open_key(uri, folder=where, secret=secret) for uri in here]
-    notice = {
-        "format": FORMAT, **told,
-        "signatures": {
-            keys.keyid(key.public_key): base64.b64encode(key.sign(message)).decode() for key in signed
-        },
-    }  # fmt: skip
+    else:
+        secret = unlock.secrets(password_file, pin_file)
+        notice["leave.json"] = _notice(own, where, current, secret, options.now_or(at))
     found = {
-        "leave.json": json.dumps(notice, indent=1).encode(),
+        **notice,
         homes.FILE: (where / homes.FILE).read_bytes(),
         **{f"published/{path}": data for path, data in published.items()},
         **{
@@ -85,14 +78,51 @@ def leave(
         )
     click.echo(f"{len(found)} files: {out}")
     click.echo("the private keys stay where they are: they are yours")
-    click.echo(
-        "hand its leave.json to the authority, which lets you go: pratique authority propose withdraw"
-    )
+    if current is not None:
+        click.echo(
+            f"its leave.json is for {printable(str(current.board.name))}, and no other network"
+        )
+        click.echo(
+            "hand it to the authority, which lets you go: pratique authority propose withdraw"
+        )
+
+
+def _notice(
+    own: homes.Home, folder: Path, current: view.View, secret: Secret, at: datetime
+) -> bytes:
+    code = own.participant.code
+    if own.environment is not current.board.environment:
+        raise UsageError(
+            "environment-differs",
+            f"{code}'s keys here are for {own.environment}, and the network is {current.board.name}",
+            "name the folder of the keys for it: --participant DIR",
+        )
+    told = {
+        "participant": code,
+        "at": at.astimezone(UTC).isoformat(),
+        **current.board.name.to_field(),
+    }
+    message = PREFIX + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    speaking = [uri for _, uri in own.speaking(current)]
+    here = [uri for uri in speaking if is_at_hand(uri, folder=folder)][: own.threshold]
+    if len(here) < own.threshold:
+        raise UsageError(
+            "keys-elsewhere",
+            f"{own.threshold} role keys must sign the notice, {len(here)} are here",
+            "tell the authority by letter; nobody's leave is needed to go",
+        )
+    signed = [open_key(uri, folder=folder, secret=secret) for uri in here]
+    signatures = {
+        keys.keyid(key.public_key): base64.b64encode(key.sign(message)).decode() for key in signed
+    }
+    return json.dumps({"format": FORMAT, **told, "signatures": signatures}, indent=1).encode()
 
 
 def _packed(found: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for name in sorted(found):
-            archive.writestr(zipfile.ZipInfo(name, datetime(1980, 1, 1, tzinfo=UTC).timetuple()[:6]), found[name])  # fmt: skip
+            # What is named by a ZipInfo is stored as it is, unless that is said for each.
+            one = zipfile.ZipInfo(name, datetime(1980, 1, 1, tzinfo=UTC).timetuple()[:6])
+            archive.writestr(one, found[name], compress_type=zipfile.ZIP_DEFLATED)
     return packed.getvalue()

@@ -155,6 +155,12 @@ def handed_in(
 ) -> Iterator[str]:
     """Sign an edition with the keys here, and hand it in or write it for the other hands; say so."""
     own, current, code = edition.own, edition.current, edition.own.participant.code
+    if own.environment is not current.board.environment:
+        raise UsageError(
+            "environment-differs",
+            f"{code}'s keys here are for {own.environment}, and the network is {current.board.name}",
+            "name the folder of the keys for it: --participant DIR",
+        )
     follows.check(code, edition.held, edition.files, published=int(current.published.timestamp()))
     drafted = drafts.role(current, edition.at, code, edition.files)
     speaking = own.speaking(current)

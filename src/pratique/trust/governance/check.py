@@ -3,7 +3,7 @@
     {name: bytes}, participant, environment -> dossier -> upstream, weak, together -> Report
 
 1. No bytes raise: whatever is wrong with a file is a finding in its row.
-2. The instant, and what is known of other keys, are the caller's.
+2. The instant, and what is known of other keys and of the network's participants, are the caller's.
 3. A finding holds numbers and codes, and nothing else of a certificate's text.
 """
 
@@ -12,13 +12,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from pratique.crypto.features import Features
 from pratique.errors import UsageError
 from pratique.terms import Environment
 from pratique.trust import countries
-from pratique.trust.governance import dossier, together, upstream, weak
+from pratique.trust.governance import applied, dossier, together, upstream, weak
 from pratique.trust.governance.known import KnownKey
 from pratique.trust.governance.report import Finding, Report, Row, finding
+
+_UNREAD = {
+    "key-algorithm": "its curve or its kind is none that is read",
+    "key-size": "its size is none that is read",
+}
+_VERIFIED = {dossier.SCA, dossier.DSC}
+"""Roles whose signatures verifiers check: what no verifier can read there is of no use to anybody."""
+
+
+class Listed(NamedTuple):
+    """What a network lists of a participant, or what is said of one that is not listed yet.
+
+    Attributes:
+        kind: state, territory or organisation; None where nobody says so.
+        countries: that it signs for, as the network lists them; None where it does not list it.
+    """
+
+    kind: str | None = None
+    countries: frozenset[str] | None = None
 
 
 def check(
@@ -28,6 +49,7 @@ def check(
     environment: Environment,
     at: datetime,
     known: Iterable[KnownKey] = (),
+    listed: Listed | None = None,
 ) -> Report:
     """Check a dossier.
 
@@ -37,6 +59,7 @@ def check(
         environment: for which the dossier is.
         at: when; with a zone.
         known: keys that were seen before.
+        listed: what the network lists of the participant, or what is said of it.
 
     Raises:
         UsageError: `instant-without-zone`.
@@ -51,12 +74,19 @@ def check(
         further[name].append(one)
     for name in dossier.with_private_keys(files):
         further[name].append(finding("private_key"))
+    for name, is_certificate in dossier.unread(files).items():
+        further[name].append(finding("certificate_unread" if is_certificate else "file_unread"))
+    said = listed or Listed()
+    application = None
+    if dossier.APPLICATION in files:
+        application = applied.read(files[dossier.APPLICATION])
+        further[dossier.APPLICATION] += _applied(application, code, environment, said)
     seconds = int(at.timestamp())
     rows = [
         _row(paper, [*_alone(paper, code, environment, seconds), *further.pop(paper.name, ())])
         for paper in papers
     ]
-    rows += [Row(name, "", findings=tuple(found)) for name, found in further.items()]
+    rows += [Row(name, "", findings=tuple(found)) for name, found in further.items() if found]
     rows += [
         Row(name, name.split("/")[-2], is_there=False, findings=(finding("file_missing"),))
         for name in dossier.missing(papers)
@@ -66,18 +96,44 @@ def check(
         environment=environment,
         at=at,
         rows=tuple(sorted(rows, key=lambda row: row.name)),
-        findings=tuple(_as_a_whole(code, environment)),
+        findings=(*_as_a_whole(code, environment, said, application), *_without_sca(papers)),
         keys=tuple(sorted({key for _, key in together.seen(papers, own)})),
     )
 
 
-def _as_a_whole(participant: str, environment: Environment) -> Iterator[Finding]:
+def _as_a_whole(
+    participant: str, environment: Environment, said: Listed, application: applied.Applied | None
+) -> Iterator[Finding]:
     kind = countries.kind(participant)
-    if kind is None:
-        told = participant if participant.isalnum() and len(participant) <= 8 else "that was named"
-        yield finding("participant_unknown", participant=told)
+    if kind is None and said.countries is None:
+        yield _unlisted(participant, said, application)
     if kind == countries.TEST_STATE and environment is Environment.PRODUCTION:
         yield finding("test_participant", participant=participant)
+
+
+def _unlisted(participant: str, said: Listed, application: applied.Applied | None) -> Finding:
+    # States are in ISO's table. Organisations and territories get their codes from the network, which may
+    # know of them before any table here does: its seats compare the code with the letter.
+    is_own = application is not None and application.code == participant
+    kind = said.kind or (application.kind if application is not None and is_own else None)
+    told = participant if participant.isalnum() and len(participant) <= 8 else "that was named"
+    if kind in {countries.TERRITORY, countries.ORGANISATION} and told == participant:
+        return finding("participant_new", participant=told, kind=kind)
+    return finding("participant_unknown", participant=told)
+
+
+def _without_sca(papers: tuple[dossier.Paper, ...]) -> Iterator[Finding]:
+    if not any(paper.role == dossier.SCA for paper in papers):
+        yield finding("sca_missing")
+
+
+def _applied(
+    application: applied.Applied | None, participant: str, environment: Environment, said: Listed
+) -> list[Finding]:
+    if application is None:
+        return [finding("application_unread")]
+    own = countries.may_sign_for(participant) | (said.countries or frozenset())
+    return list(applied.failed(application, participant, environment, own))
 
 
 def _alone(
@@ -88,10 +144,22 @@ def _alone(
     if not paper.readable:
         yield finding("valid_pem")
         return
-    yield from upstream.failed(paper.first, paper.role, participant, at)
+    found = list(upstream.failed(paper.first, paper.role, participant, at))
+    yield from found
+    if all(one.code != "key_length" for one in found):
+        yield from _unread(paper.first, paper.role)
     yield from weak.failed(paper.first)
     if environment is Environment.PRODUCTION and paper.first.record.is_test:
         yield finding("test_mark")
+
+
+def _unread(certificate: Features, role: str) -> Iterator[Finding]:
+    # The authority's checks count bits: a key on a brainpool curve has enough of them, and every text that it
+    # signs is refused at every border.
+    record = certificate.record
+    if record.algorithm is None and not certificate.explicit_curve:
+        why = _UNREAD.get(record.reason, "it is none that is read")
+        yield finding("key_unread" if role in _VERIFIED else "key_unusual", why=why)
 
 
 def _row(paper: dossier.Paper, findings: list[Finding]) -> Row:

@@ -141,6 +141,47 @@ CHECKS: dict[str, Check] = {
         "there is a private key in it, which is nobody's but its owner's",
         "take it out; if the dossier has been anywhere, make new keys and use this one no more",
     ),
+    "key_unread": _beyond(
+        "no verifier here can check what its key signs: {why}",
+        "make a new key: P-256, or RSA with 3072 bits and exponent 65537",
+    ),
+    "key_unusual": _beyond(
+        "programs of this network cannot read its key: {why}",
+        "make a new key with a curve that is named P-256, P-384 or P-521",
+        Severity.WARNING,
+    ),
+    "certificate_unread": _beyond(
+        "it was not looked at: certificates are read from files that end in .pem, in the folder of their role",
+        "write it as PEM under that name, for example SCA/SCA.pem",
+    ),
+    "file_unread": _beyond(
+        "it was not looked at: it is no file of a dossier",
+        "take it out, or put it into the folder of its role if it is a certificate",
+        Severity.WARNING,
+    ),
+    "sca_missing": _beyond(
+        "no signing CA is there, so nothing that it has issued can be judged",
+        "add SCA/SCA.pem, unless it was handed in before",
+        Severity.WARNING,
+    ),
+    "application_unread": _beyond(
+        "it is not laid out as an application",
+        "write it anew: pratique participant apply",
+    ),
+    "application_differs": _beyond(
+        "its {what} is {found}, and {wanted} was asked about",
+        "check it under its own code and environment, or have it written anew",
+    ),
+    "country_foreign": _beyond(
+        "it applies to sign for {country}, which is not {participant}'s own",
+        "is there an agreement with that country? if not, take it out of the application",
+        Severity.WARNING,
+    ),
+    "domain_unknown": _beyond(
+        "it applies for a domain that no verifier here knows",
+        "name domains by their codes: DCC, DDCC, ICVP",
+        Severity.WARNING,
+    ),
     "test_mark": _beyond(
         "it says that it belongs to the test environment",
         "send it to the test environment, and make another key for production",
@@ -150,9 +191,15 @@ CHECKS: dict[str, Check] = {
         "{participant} is a test state, and has no place in production",
         "send it to the test environment",
     ),
+    "participant_new": _beyond(
+        "the code {participant} is in no list that is known here: the seats decide on that {kind}",
+        "is it the code that the network has agreed on? compare it with the letter",
+        Severity.WARNING,
+    ),
     "participant_unknown": _beyond(
         "the code {participant} is not known here",
-        "name the participant by the three letters of its folder",
+        "name the participant by the three letters of its folder; of an organisation or a territory that is new, "
+        "say so: --kind, or name the network that lists it: --repository",
     ),
 }
 """Code -> what it means."""

@@ -3,7 +3,8 @@
     {"TLS/TLS.pem": bytes, ...} -> read -> Paper(name, role, certificates), ...
 
 1. A role follows from the folder: SCA, DSC, UP, TLS, DECA, DESC; TLS/CA.pem has one of its own.
-2. What the trust anchor has signed (signed/) and what is in no such folder is passed over.
+2. What the trust anchor has signed (signed/) is passed over, and so is the issuer's own list (ISSUER/). Whatever
+   else is not read is told: a signing CA that lies there as SCA.crt is a signing CA that nobody has looked at.
 3. Folders above are kept apart: each domain of a participant is a dossier of its own.
 """
 
@@ -17,6 +18,10 @@ from pratique.crypto import features, x509
 SCA, DSC, UP, TLS, DECA, DESC = ROLES = "SCA", "DSC", "UP", "TLS", "DECA", "DESC"
 TLS_CA = "TLS CA"
 MANDATORY = ("TLS/TLS.pem", "TLS/CA.pem", "UP/UP.pem")
+APPLICATION = "application.json"
+PASSED_OVER = frozenset({"signed", "ISSUER"})
+"""Folders of the authority's own, in a participant's folder as the network keeps it."""
+_CERTIFICATES = (".pem", ".crt", ".cer", ".der", ".p7b", ".p7c", ".p12", ".pfx")
 MOST_IN_FILE = 16
 """Certificates of one file that are looked at; a chain has four at most."""
 _UNREADABLE = {"x509-unreadable", "x509-too-large", "dates-unreadable", "subject-unreadable"}
@@ -60,19 +65,37 @@ def missing(papers: tuple[Paper, ...]) -> tuple[str, ...]:
     return tuple(name for name in wanted if name not in names)
 
 
+def unread(files: Mapping[str, bytes]) -> dict[str, bool]:
+    """Return the names of the files that `read` passes over without a reason; whether each is a certificate."""
+    found = {}
+    for name, data in files.items():
+        parts = name.split("/")
+        if _role(name) or name == APPLICATION or PASSED_OVER & set(parts[:-1]):
+            continue
+        found[name] = parts[-1].lower().endswith(_CERTIFICATES) or b"-----BEGIN CERTIFICATE" in data
+    return found
+
+
 def with_private_keys(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Return the names of the files, of whatever kind, in which a PEM private key lies."""
     return tuple(name for name in sorted(files) if b"PRIVATE KEY-----" in files[name])
 
 
 def _paper(name: str, data: bytes) -> Paper | None:
-    parts = name.split("/")
-    if len(parts) < 2 or parts[-2] not in ROLES or not parts[-1].lower().endswith(".pem"):
+    parts, role = name.split("/"), _role(name)
+    if not role:
         return None
-    role = TLS_CA if parts[-2:] == [TLS, "CA.pem"] else parts[-2]
     blocks = x509.armoured(data)
     shown = [features.read(block) for block in blocks[:MOST_IN_FILE]]
     readable = [each for each in shown if each.record.reason not in _UNREADABLE]
     domain = "".join(part + "/" for part in parts[:-2])
     first = bool(shown) and shown[0].record.reason not in _UNREADABLE
     return Paper(name, domain, role, tuple(readable), len(blocks), first)
+
+
+def _role(name: str) -> str:
+    """Return the role of a file by its name; empty if it has none."""
+    parts = name.split("/")
+    if len(parts) < 2 or parts[-2] not in ROLES or not parts[-1].lower().endswith(".pem"):
+        return ""
+    return TLS_CA if parts[-2:] == [TLS, "CA.pem"] else parts[-2]
