@@ -505,4 +505,5 @@ def test_no_text_of_a_document_and_no_name_is_in_a_record() -> None:
 def test_a_record_has_these_members_and_none_for_a_person() -> None:
     assert set(Record._fields) == {
         "participant", "step", "domain", "at", "by", "evidence", "previous", "keyid", "signature",
+        "network", "environment",
     }  # fmt: skip

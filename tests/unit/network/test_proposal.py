@@ -255,7 +255,9 @@ class TestDrafts:
 
 
 def test_every_refusal_of_a_proposal_is_tried_above() -> None:
-    here = Path(__file__).read_text(encoding="utf-8")
+    own = Path(__file__)
+    tried = (own, own.with_name("test_network_name.py"))
+    here = "".join(path.read_text(encoding="utf-8") for path in tried)
     for module in (proposal, enclosed, publish):
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         known = set(re.findall(r'_refused\(\s*"([a-z-]+)"', text))

@@ -129,7 +129,7 @@ class TestWhatIsShown:
         shown = capsys.readouterr().out
         assert "\x1b" not in shown
         assert "\u202e" not in shown
-        assert shown.startswith("harmless\\u{1b}[2J")
+        assert shown.startswith("network invented (test)\nharmless\\u{1b}[2J")
 
     @pytest.mark.parametrize("field", ["name", "subject", "contact"])
     @pytest.mark.parametrize("bad", ["\x1b[2J", "a\nXUB changes", "\u202e", "\ud800", "x" * 301])
