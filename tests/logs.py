@@ -9,7 +9,7 @@ from pratique.crypto.ed25519 import Ed25519Key
 from pratique.errors import DocumentRefused
 from pratique.journeys import monitor, witness
 from pratique.journeys.monitor import Log
-from pratique.journeys.witness import Held, Request, Witness
+from pratique.journeys.witness import Held, Refused, Request, Witness
 from pratique.log.checkpoint import Checkpoint, signed
 from pratique.log.merkle import consistency, inclusion, root
 from pratique.log.note import Note, read_signatures
@@ -28,8 +28,16 @@ WITNESSES, QUORUM = 7, 5
 class Memory(dict[str, Held]):
     """What a witness holds, in memory."""
 
+    def __init__(self, held: Mapping[str, Held] | None = None) -> None:
+        super().__init__(held or {})
+        self.kept: list[Refused] = []
+
     def held(self, origin: str) -> Held:
         return self.get(origin, Held())
+
+    def refuse(self, origin: str, refused: Refused) -> None:
+        del origin
+        self.kept.append(refused)
 
     def swap(self, origin: str, before: Held, after: Held) -> bool:
         if self.held(origin) != before:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -42,6 +43,18 @@ def create(path: Path, data: bytes, mode: int = 0o600) -> None:
     finally:
         draft.unlink(missing_ok=True)
     settle(path.parent)
+
+
+def folder(path: Path) -> None:
+    """Make a folder for its owner alone, and those above it; one that is there stays as it is.
+
+    It may be somebody's working folder, or shared by a group on purpose: what lies in it is for its owner alone
+    by its own mode.
+    """
+    for each in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        with suppress(FileExistsError):
+            # Not by `parents=True`, which makes those above as open as the machine has it.
+            each.mkdir(mode=0o700)
 
 
 def settle(folder: Path) -> None:

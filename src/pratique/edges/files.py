@@ -104,8 +104,7 @@ def save_snapshot(folder: Path, snapshot: Snapshot) -> Path:
     """Keep a snapshot in a home folder, durably and in one step; return where."""
     path = snapshot_path(folder)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.parent.chmod(0o700)
+        disk.folder(path.parent)
         disk.replace(path, snapshot.to_bytes())
     except OSError as error:
         raise Unreadable(

@@ -1,10 +1,13 @@
-"""What a witness holds: one row for each log, compared and swapped in one transaction.
+"""What a witness holds: one row for each log, compared and swapped in one transaction; and what it refused.
 
     Ledger(path).held(origin) -> Held          .swap(origin, before, after) -> was it so?
+    .refuse(origin, Refused) -> .refused(origin) -> Refused, ...
 
 1. A swap is on the disk when it returns (SQLite, `synchronous` FULL): the cosignature leaves after it.
 2. A file that is damaged, or gone where there was one, is refused: a witness that has forgotten may
    cosign a second tree.
+3. Of what was refused one request for each tree is kept, and only what the log has signed: nobody else can fill
+   the disk with it. A ledger of before it was kept gets the table when there is something to keep.
 """
 
 from __future__ import annotations
@@ -15,12 +18,20 @@ from pathlib import Path
 
 from pratique.edges import disk
 from pratique.errors import Unreadable, UsageError
-from pratique.journeys.witness import Held
+from pratique.journeys.witness import Held, Refused
 
 _TABLE = (
     "CREATE TABLE held (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, "
     "at INTEGER NOT NULL) STRICT"
 )
+_REFUSED = (
+    "CREATE TABLE IF NOT EXISTS refused (origin TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, "
+    "at INTEGER NOT NULL, code TEXT NOT NULL, request BLOB NOT NULL, PRIMARY KEY (origin, size, root)) STRICT"
+)
+_HAS_REFUSED = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'refused'"
+_FORGET = "DELETE FROM refused WHERE origin = ? AND size = ? AND root = ?"
+MOST_REFUSED = 1000
+"""Trees of one log that are kept: two are proof enough."""
 _SWAP = "UPDATE held SET size = ?, root = ?, at = ? WHERE origin = ? AND size = ? AND root = ? AND at = ?"
 _WAIT = 30.0
 """Seconds that one process waits for another."""
@@ -80,10 +91,42 @@ class Ledger:
                         "INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?)", (origin, *before)
                     )
                 swapped = opened.execute(_SWAP, (*after, origin, *before)).rowcount == 1
+                if swapped and opened.execute(_HAS_REFUSED).fetchone()[0]:
+                    # It did grow out of the last one after all: the path was spoilt on its way.
+                    opened.execute(_FORGET, (origin, after.size, after.root))
                 opened.execute("COMMIT" if swapped else "ROLLBACK")
         except sqlite3.Error as error:
             raise _unusable(self._path, error) from error
         return swapped
+
+    def refuse(self, origin: str, refused: Refused) -> None:
+        """Keep a refused request, durably; the first one of a tree is enough."""
+        try:
+            with closing(_connected(self._path)) as opened:
+                opened.execute("BEGIN IMMEDIATE")
+                opened.execute(_REFUSED)
+                opened.execute(
+                    "INSERT OR IGNORE INTO refused SELECT ?, ?, ?, ?, ?, ? "
+                    "WHERE (SELECT count(*) FROM refused WHERE origin = ?) < ?",
+                    (origin, *refused, origin, MOST_REFUSED),
+                )
+                opened.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+    def refused(self, origin: str) -> tuple[Refused, ...]:
+        """Return what was refused of a log and kept, the earliest first."""
+        try:
+            with closing(_connected(self._path)) as opened:
+                if not opened.execute(_HAS_REFUSED).fetchone()[0]:
+                    return ()
+                rows = opened.execute(
+                    "SELECT size, root, at, code, request FROM refused WHERE origin = ? ORDER BY at, size",
+                    (origin,),
+                ).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+        return tuple(Refused(*row) for row in rows)
 
 
 def _connected(path: Path, mode: str = "rw") -> sqlite3.Connection:

@@ -9,6 +9,8 @@ As C2SP's tlog-witness has it, `add-checkpoint`; whoever carries the request is 
    that was killed can have forgotten a signature that it gave to nobody, never one that it gave.
 3. What a log says of itself moves nothing before its signature is checked.
 4. The time of a log's cosignatures never goes back: verifiers take it for a floor of their clocks.
+5. A request that shows another tree is kept, with the log's signature on it: it is the only proof that the log has
+   shown two, and whoever sent it will not send it again.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ _NUMBERS = {
 }  # fmt: skip
 """What a server answers by HTTP (C2SP tlog-witness, "add-checkpoint"); whatever else is wrong is 400."""
 _BAD_REQUEST = 400
+EVIDENCE = frozenset({"log-forked", "log-inconsistent"})
+"""Refusals of a checkpoint that the log has signed, and that did not grow out of the last one."""
 TEXT, SIZE = "text/plain; charset=utf-8", "text/x.tlog.size"
 
 
@@ -41,6 +45,24 @@ class Held(NamedTuple):
     size: int = 0
     root: bytes = EMPTY
     at: int = 0
+
+
+class Refused(NamedTuple):
+    """A request that did not fit what was cosigned before.
+
+    Attributes:
+        size, root: of the tree that it shows.
+        at: when it came; seconds since the epoch.
+        code: `log-forked`: another tree of the size that was cosigned, which proves that the log has shown two;
+            `log-inconsistent`: its path does not lead there, as of another tree, or of a path that was spoilt.
+        request: its bytes; the checkpoint in it is signed by the log.
+    """
+
+    size: int
+    root: bytes
+    at: int
+    code: str
+    request: bytes
 
 
 class Memory(Protocol):
@@ -54,6 +76,9 @@ class Memory(Protocol):
 
         It is on the disk, and seen by every process, when it returns.
         """
+
+    def refuse(self, origin: str, refused: Refused) -> None:
+        """Keep a refused request, durably; one of a tree is enough."""
 
 
 class Witness(NamedTuple):
@@ -119,7 +144,13 @@ def cosigned(request: Request, witness: Witness, memory: Memory, *, at: int) -> 
     if origin not in witness.logs:
         raise refused("unknown", "this witness cosigns no log of that origin")
     found, held = opened(request.note, witness.logs[origin]), memory.held(origin)
-    _weigh(request, found, held)
+    try:
+        _weigh(request, found, held)
+    except DocumentRefused as error:
+        if error.code in EVIDENCE:
+            kept = Refused(found.size, found.root, at, error.code, request.to_bytes())
+            memory.refuse(origin, kept)
+        raise
     if at < held.at:
         raise refused("clock", "this witness's clock is behind what it has cosigned before")
     if not memory.swap(origin, held, Held(found.size, found.root, at)):

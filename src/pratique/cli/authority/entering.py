@@ -6,7 +6,8 @@
    version stands in the log twice.
 2. Until enough witnesses have seen it the old edition is in force, and its timestamp is renewed.
 3. A witness that cannot be asked is told by name, and asked again next time.
-4. What is in the log once has to be published: a root that nobody's new witness would see is not entered.
+4. Where so many witnesses have seen another tree that no quorum is left, it is told that waiting is in vain.
+5. What is in the log once has to be published: a root that nobody's new witness would see is not entered.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pratique.edges.keys import Secret
 from pratique.edges.network import repository, waiting
 from pratique.errors import UsageError
 from pratique.journeys import publish
-from pratique.log import quorum
+from pratique.log import note, quorum
 from pratique.network import announce, entry, names, trusted
 
 
@@ -32,16 +33,25 @@ class Entered(NamedTuple):
         files: what is in force now, by name; none where nothing waited, or it waits on.
         lacking: by how many have seen it, the witnesses whose cosignatures may still come.
         problems: by witness, why it did not cosign.
+        is_forked: whether so many have seen another tree of the log that there will never be enough.
     """
 
     files: Mapping[str, bytes] = {}
     lacking: Mapping[str, tuple[str, ...]] = {}
-    problems: Mapping[str, str] = {}
+    problems: Mapping[str, asking.Problem] = {}
+    is_forked: bool = False
 
     def told(self) -> list[str]:
         """Say what it waits for."""
         lines = [f"{seen}; missing: {', '.join(left)}" for seen, left in self.lacking.items()]
-        return lines + [f"witness {name}: {why}" for name, why in sorted(self.problems.items())]
+        lines += [f"witness {name}: {one.why}" for name, one in sorted(self.problems.items())]
+        if self.is_forked:
+            # A witness could lie; so many of them would have to that they could stop the network anyhow.
+            lines.append(
+                "it will never be: this log is a copy, or an older one, and the witnesses follow the other"
+            )
+            lines.append('see "This log is a copy" in docs/how-to/authority.md')
+        return lines
 
 
 def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
@@ -74,7 +84,7 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     assert head is not None
     lacking = entry.lacking(head, quorums)
     if lacking:
-        return Entered({}, lacking, problems)
+        return Entered({}, lacking, problems, _is_forked(quorums, head, problems))
     again = {}
     if names.TIMESTAMP_FILE in there:
         again = entry.proof_again(made, announce.in_force(there), own.tree(), head, quorums)
@@ -86,6 +96,17 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     repository.write(place.repository_of(folder), announced)
     waiting.clear(folder)
     return Entered({**found, **announced}, {}, problems)
+
+
+def _is_forked(
+    quorums: tuple[quorum.Quorum, ...], head: note.Note, problems: Mapping[str, asking.Problem]
+) -> bool:
+    """Tell whether a quorum can never be had: too many have seen another tree."""
+    forked = {name for name, one in problems.items() if one.forked}
+    return any(
+        sum(w.name not in forked or head.body_of(w) is not None for w in one.witnesses) < one.needed
+        for one in quorums
+    )
 
 
 def try_new(folder: Path, made: Mapping[str, bytes]) -> None:

@@ -120,7 +120,7 @@ def add(
     at: datetime | None,
     password_file: Path | None,
     pin_file: Path | None,
-) -> None:
+) -> int:
     """Put under the checkpoint what witnesses have answered; publish what waits, if that is enough."""
     own = log_home.opened(place.repository_of(folder), log_home.load(folder).own)
     known = _witnesses(folder)
@@ -141,7 +141,7 @@ def add(
                 raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
         click.echo(f"{printable(name)} has seen it")
     secret = unlock.secrets(password_file, pin_file)
-    publish.tell(publish.refreshed(folder, secret, options.now_or(at)))
+    return publish.tell(publish.refreshed(folder, secret, options.now_or(at)))
 
 
 def _witnesses(folder: Path) -> Mapping[str, NoteKey]:

@@ -1,4 +1,8 @@
-"""`pratique authority publish` and `refresh`: write the next edition, the timestamp last."""
+"""`pratique authority publish` and `refresh`: write the next edition, the timestamp last.
+
+Exit: 0 it is in force · 1 it never will be: the witnesses have seen another tree of the log · 3 it waits for its
+witnesses, and nobody can say yet.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ from pratique.errors import PratiqueError, UsageError
 from pratique.journeys import publish as journey
 from pratique.network import names, proposal
 
+IN_FORCE, FORKED, WAITS = 0, 1, 3
+
 
 @click.command()
 @place.folder
@@ -35,14 +41,16 @@ def publish(
     at: datetime | None,
     password_file: Path | None,
     pin_file: Path | None,
-) -> None:
+) -> int:
     """Publish one proposal: several copies of it may be named, each with other signatures."""
     copies = [ceremony.load(path) for path in proposals]
     there = repository.Repository(place.repository_of(folder))
     found = proposal.merged(copies, place.read_view(there) if len(copies) > 1 else None)
     secret, title = unlock.secrets(password_file, pin_file), printable(found.title)
     came = published(folder, found, secret, options.now_or(at), unseen=unseen)
-    if came.lacking:
+    if came.is_forked:
+        click.echo(f"{title}: is not published")
+    elif came.lacking:
         click.echo(f"{title}: waits for its witnesses, and is published when they have seen it")
         click.echo(f"then, or to ask them again: pratique authority refresh {folder}")
     elif came.files:
@@ -50,7 +58,7 @@ def publish(
     else:
         # An interrupted call may be made again, and is no second edition.
         click.echo(f"{title}: published already")
-    _tell(came)
+    return _tell(came)
 
 
 @click.command()
@@ -59,22 +67,25 @@ def publish(
 @unlock.secret_files
 def refresh(
     *, folder: Path, at: datetime | None, password_file: Path | None, pin_file: Path | None
-) -> None:
+) -> int:
     """Sign a new timestamp, so that verifiers know that nothing is held back from them."""
-    tell(refreshed(folder, unlock.secrets(password_file, pin_file), options.now_or(at)))
+    return tell(refreshed(folder, unlock.secrets(password_file, pin_file), options.now_or(at)))
 
 
-def tell(came: entering.Entered) -> None:
-    """Say what a refreshing came to."""
+def tell(came: entering.Entered) -> int:
+    """Say what a refreshing came to; return the exit code."""
     if came.files:
         found = [name for name in came.files if name.startswith("metadata/")]
         click.echo(f"published anew: {', '.join(found)}")
-    _tell(came)
+    return _tell(came)
 
 
-def _tell(came: entering.Entered) -> None:
+def _tell(came: entering.Entered) -> int:
     for line in came.told():
         click.echo(printable(line))
+    if came.is_forked:
+        return FORKED
+    return WAITS if came.lacking else IN_FORCE
 
 
 def published(

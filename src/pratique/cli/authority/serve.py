@@ -3,7 +3,9 @@
     GET the files · POST /proposals -> checked by its signatures -> published -> the answer
 
 1. Nothing is written of who asks for what.
-2. With --accept the online keys are in this process, and the timestamp is signed anew by the hour.
+2. With --accept the online keys are in this process. What ran out while it was off is signed anew before it
+   serves, and the timestamp by the hour: who asks in that hour would be refused by its own clock.
+3. It says that it serves when the address is its own, and not before. Exit: 4 if it cannot listen there.
 """
 
 from __future__ import annotations
@@ -44,10 +46,13 @@ def serve(
 ) -> None:
     """Serve the repository in DIR. Any static web server does as well, for reading."""
     repository, take = place.repository_of(folder), None
+    secret = unlock.secrets(password_file, pin_file)
     if accept:
-        secret = unlock.secrets(password_file, pin_file)
         place.online_keys(folder, secret)
+    listening = server.bound(host, port)
+    if accept:
         lock = threading.Lock()
+        _refresh(folder, secret, lock)
 
         def take(data: bytes) -> dict[str, object]:
             with lock:
@@ -55,7 +60,7 @@ def serve(
 
         _keep_fresh(folder, secret, lock, refresh_minutes * 60)
     click.echo(f"serving {repository} on http://{host}:{port}", err=True)
-    server.run(server.application(repository, take), host=host, port=port)
+    server.run(server.application(repository, take), listening)
 
 
 def taken(folder: Path, data: bytes, secret: Secret, at: datetime) -> dict[str, object]:
@@ -68,17 +73,22 @@ def taken(folder: Path, data: bytes, secret: Secret, at: datetime) -> dict[str, 
 def _keep_fresh(folder: Path, secret: Secret, lock: threading.Lock, seconds: float) -> None:
     def again() -> None:
         try:
-            with lock:
-                came = publish.refreshed(folder, secret, datetime.now(UTC))
-            for line in came.told():
-                click.echo(f"note: {printable(line)}", err=True)
-        except PratiqueError as error:
-            # Told, and tried again next time: what is published stays, and grows old visibly.
-            click.echo(f"error: {printable(error.message)}", err=True)
+            _refresh(folder, secret, lock)
         finally:
             _after(seconds, again)
 
     _after(seconds, again)
+
+
+def _refresh(folder: Path, secret: Secret, lock: threading.Lock) -> None:
+    try:
+        with lock:
+            came = publish.refreshed(folder, secret, datetime.now(UTC))
+        for line in came.told():
+            click.echo(f"note: {printable(line)}", err=True)
+    except PratiqueError as error:
+        # Told, and tried again next time: what is published stays, and grows old visibly.
+        click.echo(f"error: {printable(error.message)}", err=True)
 
 
 def _after(seconds: float, act: Callable[[], None]) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from pratique.cli import unlock
+from pratique.cli.safe import printable
 from pratique.cli.witness import home as homes
 from pratique.edges.keys.file import make_log_key
 from pratique.edges.ledger import Ledger
 from pratique.errors import UsageError
+from pratique.journeys.witness import Refused, Request
 from pratique.log.note import COSIGNATURE, NoteKey
+
+LONGEST = 2_000
+WHY = {
+    "log-forked": "the log has signed another tree of a size that was cosigned here",
+    "log-inconsistent": "no proof came that it grew out of what was cosigned here",
+}
 
 
 @click.command()
@@ -53,3 +63,14 @@ def show(*, folder: Path) -> None:
     for log in found.logs:
         held = ledger.held(log.name)
         click.echo(f"{log.name}: {held.size} leaves, root {held.root.hex()}")
+        for one in ledger.refused(log.name):
+            for line in _told(one):
+                click.echo(printable(line, LONGEST))
+
+
+def _told(one: Refused) -> Iterator[str]:
+    """Yield what was refused, with the checkpoint as the log has signed it: whoever reads it can check it."""
+    when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield f"  refused {when}, {one.code}: {WHY[one.code]}, {one.size} leaves, root {one.root.hex()}"
+    for line in Request.from_bytes(one.request).note.to_bytes().decode().splitlines():
+        yield f"    {line}"

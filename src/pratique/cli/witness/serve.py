@@ -20,6 +20,7 @@ from pratique.cli import safe, unlock
 from pratique.cli.witness import home as homes
 from pratique.edges.ledger import Ledger
 from pratique.edges.network import witness as server
+from pratique.edges.network.serve import bound
 from pratique.errors import PratiqueError
 from pratique.journeys import witness as journey
 
@@ -45,8 +46,9 @@ def serve(
             now = int(datetime.now(UTC).timestamp())
             return journey.answered(data, who, ledger, at=now)
 
-    click.echo(f"witness {who.name} on http://{host}:{port}", err=True)
-    server.run(answer, _tell, host=host, port=port)
+    taken = bound(host, port)
+    click.echo(f"serving witness {who.name} on http://{host}:{port}", err=True)
+    server.run(answer, _tell, taken)
 
 
 def _tell(error: PratiqueError) -> None:

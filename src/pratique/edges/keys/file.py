@@ -80,8 +80,7 @@ def _opened(path: Path, password: Callable[[], str], read: Callable[[bytes, str]
 
 def _keep(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.parent.chmod(0o700)
+        disk.folder(path.parent)
         disk.create(path, data)
     except FileExistsError:
         _refuse_existing(path)

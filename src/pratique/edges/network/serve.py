@@ -13,8 +13,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable
@@ -36,6 +38,7 @@ TAKE_SIZE = 64 * 1024 * 1024
 """The largest proposal that is taken, in bytes."""
 AT_ONCE, WAITING = 1, 8
 """Proposals that are judged at a time; those that are held in memory until it is their turn."""
+BACKLOG = 2048
 STOPPING = 30
 """Seconds that an answer which was begun has, when the server is told to stop."""
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -59,24 +62,42 @@ def application(folder: Path, take: Take | None = None) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=256)])
 
 
-def run(application: Starlette, *, host: str, port: int) -> None:
-    """Serve until it is interrupted; what was begun is brought to its end.
+def bound(host: str, port: int) -> socket.socket:
+    """Take an address, before anything is signed or said to be served; nobody is answered yet.
 
     Raises:
         Unreadable: `address-unusable`: it cannot listen there.
     """
     try:
-        uvicorn.run(
-            application, host=host, port=port, access_log=False, log_level="warning",
-            server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
-        )  # fmt: skip
-    except SystemExit as error:
-        # Its way of saying that the address is taken, or is none of this machine's.
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, number, _, address = found[0]
+        taken = socket.socket(family, kind, number)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+            # From here on who connects waits for its turn, and is not turned away.
+            taken.listen(BACKLOG)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as error:
         raise Unreadable(
             "address-unusable",
             f"{host}, port {port}: it is not possible to listen there",
             "is another server there already? name another --port or --host",
         ) from error
+    return taken
+
+
+def run(application: Starlette, taken: socket.socket) -> None:
+    """Serve at an address that was taken, until it is interrupted; what was begun is brought to its end."""
+    settings = uvicorn.Config(
+        application, access_log=False, log_level="warning",
+        server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
+    )  # fmt: skip
+    # Its signals are its own, as before: the first one ends it in order.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run(sockets=[taken])
 
 
 async def body(request: Request, longest: int, seconds: float | None = None) -> bytes | None:

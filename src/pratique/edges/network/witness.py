@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
 
 from pratique.edges.network import serve
@@ -43,9 +44,9 @@ def application(answer: Answer, told: Told) -> Starlette:
     return Starlette(routes=[Route(ADD, _taker(answer, told), methods=["POST"])])
 
 
-def run(answer: Answer, told: Told, *, host: str, port: int) -> None:
-    """Serve a witness until it is told to stop."""
-    serve.run(application(answer, told), host=host, port=port)
+def run(answer: Answer, told: Told, taken: socket.socket) -> None:
+    """Serve a witness at an address that was taken, until it is told to stop."""
+    serve.run(application(answer, told), taken)
 
 
 def _taker(answer: Answer, told: Told) -> Callable[[Request], Awaitable[Response]]:
