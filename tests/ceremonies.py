@@ -74,10 +74,12 @@ class Desk:
             )
             self.run("authority", "sign", file, "--key", f"file:{seat}.pem", "--yes", *known)
 
-    def publish(self, file: object, at: str = AT, seats: Iterable[str] = SEATS[:2]) -> str:
+    def publish(
+        self, file: object, at: str = AT, seats: Iterable[str] = SEATS[:2], *, code: int = 0
+    ) -> str:
         """Have seats sign a proposal, and publish it."""
         self.sign(file, seats)
-        return self.run("authority", "publish", "net", file, "--at", at)
+        return self.run("authority", "publish", "net", file, "--at", at, code=code)
 
     def propose(self, what: str, *words: object, at: str = AT) -> str:
         """Draft a proposal, as WHAT.proposal."""
@@ -133,12 +135,12 @@ def joined(desk: Desk) -> None:
     desk.run("sync", "--at", AT)
 
 
-def edition(desk: Desk, *words: object, at: str = AT) -> str:
+def edition(desk: Desk, *words: object, at: str = AT, code: int = 0) -> str:
     """Publish Utopia's next edition, with what is named."""
     desk.run(
         "participant", "publish", *words, "--out", "own.proposal", "--at", at, "--repository", "net"
     )
-    return desk.run("authority", "publish", "net", "own.proposal", "--at", at)
+    return desk.run("authority", "publish", "net", "own.proposal", "--at", at, code=code)
 
 
 def issued(desk: Desk, name: str = "sample.txt", at: str = AT) -> Path:

@@ -38,8 +38,9 @@ folder, port = Path(sys.argv[1]), int(sys.argv[2])
 def take(data):
     return taken(folder, data, lambda _: ceremonies.PASSWORD, web.instant(ceremonies.LATER))
 
+taken_ = serve.bound("127.0.0.1", port)
 print("serving")
-serve.run(serve.application(folder / "repository", take), host="127.0.0.1", port=port)
+serve.run(serve.application(folder / "repository", take), taken_)
 """
 """As `authority serve --accept` does, at an instant that stands still."""
 _REGION = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \S+\s*(.*)")

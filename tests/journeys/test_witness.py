@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pratique.errors import DocumentRefused
 from pratique.journeys.witness import SIZE, Held, Request, Witness, answered, cosigned
 from pratique.log import cosignature, merkle
-from pratique.log.checkpoint import Checkpoint, signed
+from pratique.log.checkpoint import Checkpoint, opened, signed
 from pratique.log.merkle import leaf_hash, listed
 from pratique.log.note import Note, read_signatures
 from tests.logs import Memory
@@ -89,6 +89,42 @@ def test_what_does_not_follow_is_refused(request_: Request, code: str, number: i
     if code == "log-conflict":
         # The log learns from it where to go on.
         assert (answer.kind, answer.body) == (SIZE, b"7\n")
+
+
+STRANGE = listed([leaf_hash(b"x")] * 9)
+
+
+def test_a_request_that_shows_another_tree_is_kept_with_the_logs_signature() -> None:
+    for request, code in (
+        (_request(7, 7, STRANGE), "log-forked"),
+        (_request(7, 9, STRANGE), "log-inconsistent"),
+        (_request(7, 9)._replace(path=()), "log-inconsistent"),
+    ):
+        memory = Memory({ORIGIN: Held(7, merkle.root(NODES, 7), AT)})
+        assert _code(request, memory, AT + 5) == code
+        (kept,) = memory.kept
+        assert (kept.code, kept.at, kept.size) == (
+            code,
+            AT + 5,
+            int(request.note.text.split("\n")[1]),
+        )
+        assert Request.from_bytes(kept.request) == request
+        found = opened(Request.from_bytes(kept.request).note, log_key())
+        assert (found.size, found.root) == (kept.size, kept.root)
+
+
+def test_nothing_is_kept_of_what_the_log_has_not_signed_or_what_is_no_other_tree() -> None:
+    memory = Memory({ORIGIN: Held(7, merkle.root(NODES, 7), AT)})
+    forged = _request(7, 7, STRANGE)
+    for request in (
+        forged._replace(note=forged.note._replace(signatures=())),
+        Request(7, (), signed(Checkpoint("other", 9, bytes(32)), key("other"))),
+        _request(5, 9, STRANGE),
+        _request(7, 5),
+        _request(7, 9),
+    ):
+        answered(request.to_bytes(), WITNESS, memory, at=AT)
+    assert memory.kept == []
 
 
 def test_a_server_s_answer_is_the_cosignature() -> None:

@@ -25,6 +25,10 @@ from tests.witnesses import Served
 ORIGIN = "log.invented.example/network"
 
 
+WAITS, FORKED = 3, 1
+"""How a command ends where an edition waits for its witnesses, and where they have seen another log."""
+
+
 class Logged(Desk):
     """A desk whose network has a log and three witnesses, two of which must have seen an edition."""
 
@@ -100,7 +104,7 @@ def test_without_enough_witnesses_the_old_edition_stays_and_nothing_is_logged_tw
     before = desk.entries()
     for one in desk.witnesses[:2]:
         one.is_up = False
-    said = edition(desk)
+    said = edition(desk, code=WAITS)
     assert "waits for its witnesses" in said
     assert "1 of 2 witnesses have seen it; missing: w1.example, w2.example" in said
     assert "witness w1.example: it answers 503: closed today" in said
@@ -108,12 +112,12 @@ def test_without_enough_witnesses_the_old_edition_stays_and_nothing_is_logged_tw
     # The old edition stays in force, and is confirmed by the hour.
     after = desk.entries()
     assert len(after) > len(before)
-    said = desk.run("authority", "refresh", "net", "--at", LATER)
+    said = desk.run("authority", "refresh", "net", "--at", LATER, code=WAITS)
     assert "timestamp" in said
     assert "1 of 2 witnesses have seen it" in said
     assert "note" not in desk.run("sync", "net", "--at", LATER)
     # Others wait for it; the same is no second edition.
-    again = desk.run("authority", "publish", "net", "own.proposal", "--at", LATER)
+    again = desk.run("authority", "publish", "net", "own.proposal", "--at", LATER, code=WAITS)
     assert "waits for its witnesses" in again
     draft = desk.propose("renew")
     desk.sign(draft)
@@ -230,7 +234,7 @@ def test_cosignatures_are_carried_by_hand(desk: Logged) -> None:
     for one in desk.witnesses:
         one.is_up = False
     desk.begin()
-    said = desk.publish("net/root-1.proposal")
+    said = desk.publish("net/root-1.proposal", code=WAITS)
     assert "0 of 2 witnesses have seen it" in said
     request = desk.run("authority", "log", "request", "net").encode()
     for number, one in enumerate(desk.witnesses[:2]):
@@ -243,7 +247,7 @@ def test_cosignatures_are_carried_by_hand(desk: Logged) -> None:
         answer.write_text(lines[:60] + ("A" if lines[60] != "A" else "B") + lines[61:])
         assert desk.refused(*words).code in {"witness-other", "witness-answer"}
         answer.write_text(lines)
-        said = desk.run(*words)
+        said = desk.run(*words, code=0 if number else WAITS)
         assert f"{one.name} has seen it" in said
     assert "published anew" in said
     desk.run("sync", "net", "--root", "net/repository/metadata/1.root.json", "--at", AT)
@@ -261,7 +265,9 @@ def test_witnesses_are_replaced_before_the_eyes_of_the_old_ones(desk: Logged) ->
         draft = desk.propose("log", *asked)
         for one in desk.witnesses:
             one.is_up = False
-        assert "0 of 2 old witnesses have seen it; missing: w1.example" in desk.publish(draft)
+        assert "0 of 2 old witnesses have seen it; missing: w1.example" in desk.publish(
+            draft, code=WAITS
+        )
         assert "note" not in desk.run("sync", "net", "--at", AT)
         for one in desk.witnesses:
             one.is_up = True

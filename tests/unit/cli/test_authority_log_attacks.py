@@ -19,11 +19,11 @@ from pratique.edges import disk
 from pratique.edges.network import waiting
 from pratique.errors import PratiqueError, Unreadable
 from pratique.journeys.witness import Request, Witness, cosigned
-from pratique.log import note
+from pratique.log import checkpoint, note
 from tests import web, witnesses
 from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition, joined
 from tests.logs import Memory
-from tests.unit.cli.test_authority_log import Logged
+from tests.unit.cli.test_authority_log import FORKED, WAITS, Logged
 from tests.unit.log import seen
 from tests.witnesses import Served
 
@@ -193,7 +193,9 @@ def test_whatever_a_witness_answers_the_others_are_enough(desk: Logged) -> None:
     desk.begin()
     for one in (second, third):
         one.is_up = False
-    assert "1 of 2 witnesses have seen it; missing: w2" in desk.publish("net/root-1.proposal")
+    assert "1 of 2 witnesses have seen it; missing: w2" in desk.publish(
+        "net/root-1.proposal", code=WAITS
+    )
     request = Request.from_bytes(desk.run("authority", "log", "request", "net").encode())
     who = Witness("w3.example", seen.key("w3.example"), third.logs)
     lines = cosigned(request, who, Memory(), at=int(third.at.timestamp()))
@@ -208,7 +210,7 @@ def test_whatever_a_witness_answers_the_others_are_enough(desk: Logged) -> None:
         (200, mine.to_text().encode()),
     ):
         second.says = answer
-        said = desk.run("authority", "refresh", "net", "--at", AT)
+        said = desk.run("authority", "refresh", "net", "--at", AT, code=WAITS)
         assert "1 of 2 witnesses have seen it" in said
         assert "witness w2.example: " in said
         assert "\x1b" not in said
@@ -244,7 +246,7 @@ def test_an_answer_to_an_older_request_is_refused_in_words(desk: Logged) -> None
     for one in desk.witnesses:
         one.is_up = False
     draft = desk.propose("renew")
-    assert "0 of 2" in desk.publish(draft)
+    assert "0 of 2" in desk.publish(draft, code=WAITS)
     error = desk.refused("authority", "log", "add", "net", answer, "--at", AT)
     assert error.code == "witness-other"
     assert "the newest, of 5 leaves" in error.message
@@ -273,7 +275,7 @@ def test_a_root_whose_new_witnesses_are_silent_blocks_nothing(desk: Logged) -> N
     # The positive control: without the question it waits, and what comes after it waits too.
     draft = desk.propose("log", *asked)
     desk.sign(draft)
-    said = desk.run("authority", "publish", "net", draft, "--at", AT, "--unseen")
+    said = desk.run("authority", "publish", "net", draft, "--at", AT, "--unseen", code=WAITS)
     assert "0 of 2 new witnesses have seen it; missing: n1.example, n2.example" in said
     # It has another targets of that version: it is not what waits, and nobody is told that it is.
     other = desk.propose("renew", at=LATER)
@@ -292,8 +294,8 @@ def test_an_edition_that_ended_while_it_waited_is_followed_by_one_that_lasts(des
     joined(desk)
     for one in desk.witnesses:
         one.is_up = False
-    assert "waits for its witnesses" in edition(desk)
-    said = desk.run("authority", "refresh", "net", "--at", LATE)
+    assert "waits for its witnesses" in edition(desk, code=WAITS)
+    said = desk.run("authority", "refresh", "net", "--at", LATE, code=WAITS)
     assert "0 of 2 witnesses" in said
     for one in desk.witnesses:
         one.is_up, one.at = True, datetime.fromisoformat(LATE)
@@ -352,7 +354,7 @@ def test_what_is_lost_while_an_edition_waits_does_not_let_the_network_run_out(
     founded(desk)
     for one in desk.witnesses:
         one.is_up = False
-    assert "waits" in desk.publish(desk.propose("renew"))
+    assert "waits" in desk.publish(desk.propose("renew"), code=WAITS)
     kept = Path(lost).read_bytes()
     Path(lost).write_bytes(b"") if lost.endswith(".zip") else Path(lost).unlink()
     late = "2026-11-25T09:00:00Z"
@@ -392,7 +394,7 @@ def test_what_waited_is_finished_on_a_mirrors_copy_by_witnesses_that_have_seen_i
     founded(desk)
     for one in desk.witnesses[:2]:
         one.is_up = False
-    assert "1 of 2 witnesses have seen it" in desk.publish(desk.propose("renew"))
+    assert "1 of 2 witnesses have seen it" in desk.publish(desk.propose("renew"), code=WAITS)
     mirrored(Path("net/repository"))
     desk.witnesses[0].is_up = True
     said = desk.run("authority", "refresh", "net", "--at", AT)
@@ -429,10 +431,25 @@ def test_an_older_copy_of_the_whole_is_told_by_every_witness(desk: Logged) -> No
             for one in desk.witnesses:
                 held = one.memory.held("log.invented.example/network")
                 one.memory["log.invented.example/network"] = held._replace(size=held.size + 9)
-        said = desk.publish(desk.propose("renew", at=LATER), at=LATER)
+        said = desk.publish(desk.propose("renew", at=LATER), at=LATER, code=FORKED)
         assert "0 of 2 witnesses have seen it" in said
-        words = "this log is an older copy" if longer else "log-forked: another tree of that size"
+        words = "this log is an older copy" if longer else "it has seen another tree of this log"
         assert said.count(words) == 3
+        assert "it will never be: this log is a copy" in said
+        assert "waits for its witnesses" not in said
+        # By the hour it is told again, and the edition in force is confirmed as long as that helps.
+        said = desk.run("authority", "refresh", "net", "--at", LATER, code=FORKED)
+        assert "it will never be" in said
+        assert "metadata/timestamp.json" in said
+    # Each witness has kept what it refused, with the log's signature on it: the proof that there were two.
+    for one in desk.witnesses:
+        kept = one.memory.kept
+        assert {each.code for each in kept} == {"log-forked"}
+        for each in kept:
+            note_ = Request.from_bytes(each.request).note
+            assert (
+                checkpoint.opened(note_, one.logs["log.invented.example/network"]).root == each.root
+            )
 
 
 def test_a_lost_log_json_is_made_anew_out_of_the_key(desk: Logged) -> None:

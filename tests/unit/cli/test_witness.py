@@ -92,6 +92,24 @@ def test_a_log_that_forked_shrank_or_is_not_known_is_not_cosigned(tmp_path: Path
     assert _code("cosign", tmp_path / "w", tmp_path / "c") == "source-unknown"
 
 
+def test_what_was_refused_is_shown_with_the_logs_signature(tmp_path: Path) -> None:
+    _witness(tmp_path / "w")
+    log = LogFolder(tmp_path / "a/log", seen.log_key())
+    log.publish(log.append(LEAVES[:9], KEY))
+    run(witness, "cosign", tmp_path / "w", tmp_path / "a")
+    assert "refused" not in run(witness, "show", tmp_path / "w").output
+    other = LogFolder(tmp_path / "b/log", seen.log_key())
+    note = other.append(LEAVES[1:10], KEY)
+    other.publish(note)
+    for _ in range(3):
+        assert _code("cosign", tmp_path / "w", tmp_path / "b") == "log-forked"
+    shown = run(witness, "show", tmp_path / "w").output
+    assert shown.count("log-forked") == 1
+    assert "9 leaves" in shown
+    lines = [line.removeprefix("    ") for line in shown.splitlines() if line.startswith("    ")]
+    assert Note.from_bytes(("\n".join(lines) + "\n").encode()) == note
+
+
 def test_a_witness_without_its_ledger_cosigns_nothing(tmp_path: Path) -> None:
     _witness(tmp_path / "w")
     (tmp_path / "w/ledger.db").unlink()

@@ -64,8 +64,17 @@ def test_the_snapshot_is_kept_for_its_owner_only(tmp_path: Path) -> None:
     assert files.load_snapshot(tmp_path) is None
     path = files.save_snapshot(tmp_path, EMPTY)
     assert files.load_snapshot(tmp_path) == EMPTY
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_folder_for_the_snapshot_is_made_for_its_owner_only_and_one_that_is_there_stays(
+    tmp_path: Path,
+) -> None:
+    there = tmp_path / "there"
+    (there / "trust").mkdir(parents=True, mode=0o750)
+    for folder, mode in ((there, 0o750), (tmp_path / "new", 0o700)):
+        path = files.save_snapshot(folder, EMPTY)
+        assert stat.S_IMODE(path.parent.stat().st_mode) == mode
 
 
 def test_a_failure_while_writing_leaves_the_old_snapshot(

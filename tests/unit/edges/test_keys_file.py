@@ -50,6 +50,21 @@ def test_only_its_owner_reads_it(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["2026-11-a.pem"]
 
 
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o2775])
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    there = tmp_path / "shared"
+    there.mkdir()
+    there.chmod(mode)
+    make_key("file:seat.pem", folder=there, secret=lambda _: PASSWORD)
+    make_key("file:a/b/seat.pem", folder=there, secret=lambda _: PASSWORD)
+    assert stat.S_IMODE(there.stat().st_mode) == mode
+    assert stat.S_IMODE((there / "seat.pem").stat().st_mode) == 0o600
+    # What it makes itself is for its owner alone, to the top.
+    assert [stat.S_IMODE((there / name).stat().st_mode) & 0o777 for name in ("a", "a/b")] == [
+        0o700
+    ] * 2
+
+
 def code(uri: str, folder: Path, password: str = PASSWORD) -> str:
     with pytest.raises(PratiqueError) as caught:
         open_key(uri, folder=folder, secret=lambda _: password)

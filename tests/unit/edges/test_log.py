@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from pratique.edges import ledger as ledgers
 from pratique.edges.keys import file as key_file
 from pratique.edges.ledger import Ledger
 from pratique.edges.log import HEAD, LogFolder
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
-from pratique.journeys.witness import Held, Request, Witness, cosigned
+from pratique.journeys.witness import Held, Refused, Request, Witness, cosigned
 from pratique.log import merkle
 from pratique.log.checkpoint import Checkpoint, opened, signed
 from pratique.log.merkle import leaf_hash, listed
@@ -143,6 +144,48 @@ def test_a_ledger_swaps_what_it_holds_and_nothing_else(tmp_path: Path) -> None:
     largest = Held(merkle.MAX_SIZE, bytes(32), merkle.MAX_SIZE)
     assert ledger.swap("b", _held(1), largest)
     assert ledger.held("b") == largest
+
+
+def _refused(
+    size: int, code: str = "log-forked", request: bytes = b"?", at: int = seen.AT
+) -> Refused:
+    return Refused(size, bytes([size % 256]) * 32, at, code, request)
+
+
+def test_a_ledger_keeps_one_request_of_each_tree_that_was_refused(tmp_path: Path) -> None:
+    ledger = Ledger.make(tmp_path / "ledger.db")
+    # One that was made before such were kept is read, and gets its table when there is something to keep.
+    assert ledger.refused("a") == ()
+    assert ledger.swap("a", Held(), _held(3))
+    for one in (_refused(9, at=7), _refused(4, at=5), _refused(9, request=b"again")):
+        ledger.refuse("a", one)
+    ledger.refuse("b", _refused(1))
+    again = Ledger(tmp_path / "ledger.db")
+    assert again.refused("a") == (_refused(4, at=5), _refused(9, at=7))
+    assert again.refused("b") == (_refused(1),)
+    assert again.held("a") == _held(3)
+
+
+def test_a_tree_that_was_cosigned_later_was_no_other_one(tmp_path: Path) -> None:
+    ledger = Ledger.make(tmp_path / "ledger.db")
+    ledger.swap("a", Held(), _held(3))
+    spoilt = Refused(5, _held(5).root, seen.AT, "log-inconsistent", b"?")
+    for one in (spoilt, _refused(5)):
+        ledger.refuse("a", one)
+    assert not ledger.swap("a", _held(4), _held(5))
+    assert len(ledger.refused("a")) == 2
+    assert ledger.swap("a", _held(3), _held(5))
+    assert ledger.refused("a") == (_refused(5),)
+
+
+def test_what_is_refused_is_kept_up_to_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledgers, "MOST_REFUSED", 3)
+    ledger = Ledger.make(tmp_path / "ledger.db")
+    for size in range(1, 9):
+        ledger.refuse("a", _refused(size))
+    assert [one.size for one in ledger.refused("a")] == [1, 2, 3]
 
 
 def test_a_refused_swap_leaves_nothing(tmp_path: Path) -> None:

@@ -519,11 +519,27 @@ def test_who_asked_for_what_is_said_nowhere(
 def test_a_server_is_run_without_a_log_of_who_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: dict[str, object] = {}
-    monkeypatch.setattr(uvicorn, "run", lambda *_, **options: given.update(options))
-    serve.run(serve.application(tmp_path), host="127.0.0.1", port=1)
-    assert given["access_log"] is False
-    assert given["log_level"] == "warning"
+    given: list[uvicorn.Server] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: given.append(self))
+    with serve.bound("127.0.0.1", 0) as taken:
+        serve.run(serve.application(tmp_path), taken)
+    assert given[0].config.access_log is False
+    assert given[0].config.log_level == "warning"
+
+
+def test_an_address_is_taken_before_anything_is_said_to_be_served() -> None:
+    with serve.bound("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        # Who comes before the first answer waits, and is not turned away.
+        with socket.create_connection(("127.0.0.1", port)), pytest.raises(Unreadable) as caught:
+            serve.bound("127.0.0.1", port)
+        assert (caught.value.code, caught.value.exit_code) == ("address-unusable", 4)
+        assert str(port) in caught.value.message
+    # Given back, it can be taken at once: a server that is started anew does not wait.
+    serve.bound("127.0.0.1", port).close()
+    for host in ("192.0.2.1", "no.such.host.invalid"):
+        with pytest.raises(Unreadable):
+            serve.bound(host, 0)
 
 
 def posted(url: str, data: bytes) -> tuple[int, dict[str, object]]:
