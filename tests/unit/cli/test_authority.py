@@ -424,7 +424,7 @@ def test_a_step_out_of_turn_or_by_nobody_is_refused(desk: Desk) -> None:
     for other in ("file:net/keys/snapshot-1.pem", "file:utopia/keys/role-1.pem"):
         error = desk.refused(*step, "XXV", "letter-received", "--key", other)
         assert error.code == "seat-unknown"
-    assert desk.run(*step, "XXV") == "next may be: letter-received\n"
+    assert desk.run(*step, "XXV") == "network invented (test)\nnext may be: letter-received\n"
     desk.record("letter-received", code="XXV")
     before = ("--at", "2026-11-21")
     assert desk.refused(*step, "XXV", "identity-proven", *key, *before).code == "step-before"
