@@ -113,6 +113,18 @@ class Board(NamedTuple):
         """Return which network it is."""
         return NetworkName(self.network, self.environment)
 
+    def fragile(self) -> list[str]:
+        """Tell in words where all must sign, so that one lost key ends it."""
+        count, found = len(self.seats), []
+        if self.threshold == count:
+            # The root itself needs them: no other seat can be put in the place of the one that is lost.
+            found.append(
+                f"all {count} seats must sign: one lost key, and nothing is ever published again"
+            )
+        if self.suspend_threshold == count:
+            found.append(f"all {count} seats must sign to suspend: one that is away prevents it")
+        return found
+
     def seat_of(self, keyid: str) -> Seat | None:
         """Return the seat that has a key."""
         return next((seat for seat in self.seats if seat.keyid == keyid), None)

@@ -18,6 +18,7 @@ from pratique.network.board import Board, of_root
 from pratique.network.participants import Participant, read_participants, read_suspensions
 from pratique.network.proposal import Proposal
 from pratique.network.view import View
+from pratique.trust.countries import may_sign_for
 
 
 def told(proposed: Proposal, current: View | None) -> Iterator[str]:
@@ -40,6 +41,8 @@ def told(proposed: Proposal, current: View | None) -> Iterator[str]:
 def _board(newer: Board, before: Board | None) -> Iterator[str]:
     counts = f"{newer.threshold} of {len(newer.seats)} seats, {newer.suspend_threshold} to suspend"
     yield f"  {newer.network}, {newer.environment}: {counts}, at most {newer.per_region} a region"
+    for line in newer.fragile():
+        yield f"  mind: {line}"
     held = {} if before is None else {seat.name: seat for seat in before.seats}
     for seat in newer.seats:
         if held.get(seat.name) != seat:
@@ -59,6 +62,8 @@ def _log(newer: Root, before: Root | None) -> Iterator[str]:
     yield f"  log {asked.log.to_text()}, seen by {asked.needed} of {len(asked.witnesses)} witnesses:"
     for witness in asked.witnesses:
         yield f"  witness {witness.to_text()}"
+    if asked.needed == len(asked.witnesses):
+        yield "  mind: all witnesses must see it: one that is gone, and nothing is ever published again"
 
 
 def _targets(signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:
@@ -72,6 +77,7 @@ def _targets(signed: Targets, proposed: Proposal, current: View | None) -> Itera
     for code in sorted(_delegated(signed) - {names.SUSPEND}):
         if _keys(signed, code) != _keys(held, code):
             yield f"  {code} gets {'other ' if code in before else ''}keys: {_keys(signed, code)}"
+            yield from _fragile(signed, code)
     for code in sorted(_delegated(signed) - after.keys() - {names.SUSPEND}):
         yield f"  mind: {code} has keys, and is not listed as a participant"
     known = {} if held is None else held.targets
@@ -90,6 +96,10 @@ def _participant(code: str, before: Participant | None, after: Participant | Non
         signs = ", ".join(sorted(after.countries)) or "no country"
         active = ", ".join(sorted(after.domains)) or "nothing yet"
         yield f"  {code} {what}: signs for {signs}, active for {active}, its C is {after.subject}"
+        own = may_sign_for(code)
+        for country in sorted(after.countries - own if own else ()):
+            if before is None or country not in before.countries:
+                yield f"  mind: {country} is not {code}'s own"
         yield f"  {code} is {after.name} ({after.kind}); appeals to {after.contact or 'nowhere'}"
 
 
@@ -121,6 +131,16 @@ def _keys(signed: Targets | None, code: str) -> str:
         return ""
     role = delegations.roles[code]
     return f"{role.threshold} of {', '.join(sorted(role.keyids))}"
+
+
+def _fragile(signed: Targets, code: str) -> Iterator[str]:
+    delegations = signed.delegations
+    assert delegations is not None
+    assert delegations.roles is not None
+    role = delegations.roles[code]
+    if role.threshold == len(role.keyids):
+        # Admitted with such keys, it cannot even revoke when one of them is lost, until the seats let others in.
+        yield f"  mind: all {role.threshold} keys of {code} must sign: one lost key, and it says nothing any more"
 
 
 def _role(role: str, signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:

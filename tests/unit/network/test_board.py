@@ -12,12 +12,12 @@ from tuf.api.metadata import Key, Metadata, Root
 
 from pratique.errors import DocumentRefused
 from pratique.network import board as boards
-from pratique.network import drafts, keys
+from pratique.network import changes, drafts, keys
 from pratique.network.board import FIELD, Board, Seat
 from pratique.network.trusted import Trusted
 from pratique.terms import Environment
 from tests.cheats import by_hand, refused, synced
-from tests.networks import AT, Authority, key
+from tests.networks import AT, Authority, State, key
 
 AUTHORITY = Authority()
 
@@ -190,3 +190,30 @@ def test_a_key_has_one_spelling() -> None:
     ):
         assert not keys.is_one(Key.from_dict(keyid, {**one.to_dict(), **changed}))
     assert keys.from_pem(keys.to_pem(key("seat 0").public_key)) == key("seat 0").public_key
+
+
+@pytest.mark.parametrize(
+    ("count", "threshold", "suspend"), [(3, 2, 2), (3, 3, 2), (3, 3, 3), (2, 2, 2), (9, 5, 3)]
+)
+def test_a_board_of_which_all_must_sign_is_told(count: int, threshold: int, suspend: int) -> None:
+    made = Authority(seats=count, threshold=threshold, suspend=suspend)
+    said = made.board.fragile()
+    assert bool(said) is (threshold == count)
+    assert len(said) == (threshold == count) + (suspend == count)
+    drafted = drafts.root(made.view, AT, board=made.board, seats=[k.public_key for k in made.seats])
+    shown = "\n".join(changes.told(drafted, made.view))
+    assert shown.count("mind: all ") == len(said)
+
+
+def test_a_participant_all_of_whose_keys_must_sign_and_that_signs_for_others_is_told() -> None:
+    made, state = Authority(), State("XXU", "XU")
+    for threshold, countries in ((2, {"XU"}), (3, {"XU", "DE"})):
+        one = state.participant._replace(countries=frozenset(countries))
+        keys_ = drafts.RoleKeys(state.role_keys().public_keys, threshold)
+        drafted = drafts.targets(
+            made.view, AT, "x", participants={"XXU": one}, members={"XXU": keys_}
+        )
+        shown = "\n".join(changes.told(drafted, made.view))
+        assert ("mind: all 3 keys of XXU must sign" in shown) is (threshold == 3)
+        assert ("mind: DE is not XXU's own" in shown) is ("DE" in countries)
+        assert "XU is not" not in shown

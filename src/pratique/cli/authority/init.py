@@ -88,6 +88,8 @@ def init(
     place.repository_of(folder).mkdir(parents=True, exist_ok=True)
     output.write(path, proposal.to_bytes(drafted))
     place.save_online(folder, noted)
+    for line in made.fragile():
+        click.echo(f"mind: {line}", err=True)
     click.echo(f"{network}: {threshold} of {len(found)} seats, {suspend} to suspend: {folder}")
     if seen_by is not None:
         click.echo(f"its log: {seen_by.log.name}, {seen_by.needed} of {len(witnesses)} witnesses")

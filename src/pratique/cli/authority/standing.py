@@ -59,6 +59,7 @@ def standing(*, folder: Path, at: datetime | None, output_format: str) -> None:
             f"{row['participant']:<6} {row['state']:<18} {row['signers_live']} of {row['signers']} "
             f"signers live, active for {active}, {edition}"
             + (f"; {row['problem']}" if row["problem"] else "")
+            + ("" if row["recorded"] else "; its records are not here: put onboarding/ back")
         )
 
 
@@ -90,7 +91,9 @@ def _participants(folder: Path, current: View, at: datetime) -> Iterator[dict[st
             suspensions=member.suspensions,
             at=at,
         )
+        records = place.records_path(folder, code)
         yield {
+            "recorded": records.exists(),
             "participant": code, "name": one.name, "kind": one.kind.value, "state": state,
             "domains": sorted(one.domains), "signers": len(own), "signers_live": len(live),
             "edition": role.version, "problem": member.problem,

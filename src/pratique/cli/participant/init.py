@@ -119,6 +119,12 @@ def _tell(folder: Path, found: homes.Home) -> None:
     for pem, uri in found.role_keys:
         click.echo(f"role key {keys.keyid(keys.from_pem(pem))}  {uri or 'elsewhere'}")
     click.echo(f"{found.threshold} of {len(found.role_keys)} of them must sign what you publish")
+    if found.threshold == len(found.role_keys):
+        click.echo(
+            "mind: all of them must sign: with one lost key you publish nothing, and revoke nothing, until the seats "
+            "let others in",
+            err=True,
+        )
     click.echo("next")
     click.echo("  give each role key to another hand, on another machine")
     click.echo("  pratique participant apply --out DIR   writes what you hand in")
