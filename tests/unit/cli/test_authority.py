@@ -558,3 +558,71 @@ def test_a_seat_signs_with_a_device(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 def test_a_proposal_names_each_role_once(desk: Desk) -> None:
     found = proposal.from_bytes(Path(desk.propose("seats")).read_bytes())
     assert found.versions() == {"root": 2, "targets": 4}
+
+
+# What was recorded is compared
+
+
+def test_another_application_than_the_one_that_was_recorded_is_not_admitted(desk: Desk) -> None:
+    desk.run("participant", "apply", "--out", "first")
+    shutil.copytree("first", "swapped")
+    card = json.loads(Path("swapped/application.json").read_text())
+    card["keys"] = card["keys"][::-1]
+    Path("swapped/application.json").write_text(json.dumps(card))
+    key = ("--key", "file:seat-1.pem", "--at", AT)
+    shown = ("--evidence", "first/application.json")
+    desk.run("authority", "onboard", "net", "XXU", "keys-submitted", *key, *shown)
+    failed = {"format": "pratique-governance-1", "participant": "XXU", "errors": 1}
+    Path("report.json").write_text(json.dumps(failed))
+    passed = ("authority", "onboard", "net", "XXU", "qa-passed", *key)
+    assert desk.refused(*passed, "--evidence", "report.json").code == "evidence-failed"
+    desk.run(*passed)
+    words = ("authority", "propose", "rekey", "net")
+    assert desk.refused(*words, "swapped", "--out", "x").code == "application-differs"
+    assert "network invented (test)" in desk.run(*words, "first", "--out", "x")
+
+
+def test_a_domain_is_known_and_was_tested(desk: Desk) -> None:
+    desk.record("self-test-running")
+    key = ("--key", "file:seat-1.pem", "--at", AT)
+    passed = ("authority", "onboard", "net", "XXU", "self-test-passed", *key)
+    assert desk.refused(*passed).code == "domain-missing"
+    assert desk.refused(*passed, "--domain", "NOSUCH").code == "domain-unknown"
+    desk.run(*passed, "--domain", "ICVP")
+    words = ("authority", "propose", "activate", "net", "XXU", "--out", "x")
+    assert desk.refused(*words, "--domain", "NOSUCH").code == "domain-unknown"
+    assert desk.refused(*words, "--domain", "ICVP", "--domain", "DDCC").code == "self-test-missing"
+    desk.run(*words, "--domain", "ICVP")
+
+
+# A server that was lost
+
+
+def test_a_network_goes_on_from_a_mirrors_copy_and_a_copy_of_what_is_on_no_mirror(
+    desk: Desk,
+) -> None:
+    """As docs/how-to/authority.md has it."""
+    before = desk.run("authority", "status", "net", "--at", AT)
+    shutil.copytree("net/repository", "mirror")
+    shutil.copytree(
+        "net", "backup", ignore=lambda place, names: ["repository"] if place == "net" else []
+    )
+    shutil.rmtree("net")
+    shutil.copytree("backup", "net")
+    shutil.copytree("mirror", "net/repository")
+    assert "published anew" in desk.run("authority", "refresh", "net", "--at", AT)
+    assert desk.run("authority", "status", "net", "--at", AT) == before
+    assert "self-test-passed (DCC)" in desk.run("authority", "onboard", "net", "XXU")
+    edition(desk)
+    # Without the records it is told whose are missing; without the online keys the seats name others.
+    shutil.rmtree("net")
+    shutil.copytree("mirror", "net/repository")
+    desk.run("authority", "propose", "online-keys", "net", "--out", "other.proposal", "--at", AT)
+    desk.publish("other.proposal")
+    assert "its records are not here" in desk.run("authority", "status", "net", "--at", AT)
+    assert "invented (test)" in desk.run("sync", "--at", AT)
+
+
+def test_a_network_of_which_all_must_sign_is_warned_of(desk: Desk) -> None:
+    words = (*INIT, "-k", 3, "--suspend", 2, *CARDS, "--at", AT)
+    assert "mind: all 3 seats must sign: one lost key" in desk.run(*words)
