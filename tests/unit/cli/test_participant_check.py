@@ -140,24 +140,23 @@ def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
 # The field's cases
 
 
-@pytest.mark.parametrize(
-    ("name", "code", "environment", "ends", "told"),
-    [
-        (
-            "fra-applies-for-de",
-            "FRA",
-            "production",
-            0,
-            ["DE, which is not FRA's", "XU, which is not FRA's"],
-        ),
-        ("dsc-brainpool", "XXU", "test", 1, ["[key_unread]"]),
-        ("sca-named-crt", "XXU", "test", 1, ["[certificate_unread]", "[sca_missing]"]),
-        ("pah-organisation", "PAH", "production", 0, ["[participant_new]"]),
-    ],
-)
-def test_a_dossier_of_the_field(
-    name: str, code: str, environment: str, ends: int, told: list[str], field_cases: Path
-) -> None:
+CASES = {
+    "fra-applies-for-de": (
+        "FRA production",
+        0,
+        ["DE, which is not FRA's", "XU, which is not FRA's"],
+    ),
+    "dsc-brainpool": ("XXU test", 1, ["[key_unread]"]),
+    "sca-named-crt": ("XXU test", 1, ["[certificate_unread]", "[sca_missing]"]),
+    "pah-organisation": ("PAH production", 0, ["[participant_new]"]),
+}
+"""A dossier: whose it is and for which environment, how the check ends, what it tells."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_dossier_of_the_field(name: str, field_cases: Path) -> None:
+    whose, ends, told = CASES[name]
+    code, environment = whose.split()
     folder = field_cases / "network/in/dossiers" / name
     result = run(folder, "--code", code, "--environment", environment, "--at", "2026-11-28")
     assert result.return_value == ends, result.output
