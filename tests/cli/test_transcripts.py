@@ -12,15 +12,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.steps import LONGEST
+from tests import forked
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -56,21 +54,12 @@ def run(command: str, home: Path, variables: dict[str, str]) -> tuple[list[str],
     kept = Path(words.pop()) if words[-2] == ">" else None
     if kept is not None:
         words.pop()
-    done = subprocess.run(
-        [sys.executable, "-m", "pratique", *words[1:]],
-        cwd=ROOT,
-        env={**_inherited(), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if kept is not None else subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-        timeout=LONGEST,
-    )
+    variables_of_all = {**_inherited(), **variables}
+    done = forked.run(words[1:], folder=ROOT, environment=variables_of_all, together=kept is None)
     if kept is not None:
-        kept.write_text(done.stdout, encoding="utf-8")
-    shown = done.stdout if kept is None else done.stderr
-    return [line.rstrip() for line in shown.splitlines()], done.returncode
+        kept.write_text(done.out, encoding="utf-8")
+    shown = done.out if kept is None else done.errors
+    return [line.rstrip() for line in shown.splitlines()], done.code
 
 
 def _inherited() -> dict[str, str]:

@@ -18,7 +18,7 @@ from pratique.edges import issuer_home
 from pratique.edges.register import Writing, open_register
 from pratique.formats import Envelope, hcert
 from pratique.revocation.tags import tag
-from tests.steps import LONGEST
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[3]
 AT = "2026-11-22T09:00:00Z"
@@ -53,14 +53,10 @@ class Desk:
         }
 
     def run(self, *words: str, given: str = "", code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "pratique", *words],
-            cwd=ROOT, env=self.environment, input=given, capture_output=True, text=True,
-            check=False, timeout=LONGEST,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
-        self.said = done.stderr
-        return done.stdout
+        done = forked.run(list(words), folder=ROOT, environment=self.environment, given=given)
+        assert done.code == code, done.out + done.errors
+        self.said = done.errors
+        return done.out
 
     def counts(self) -> int:
         register = open_register(f"sqlite:///{self.folder}/issuer/register.sqlite")
