@@ -192,10 +192,11 @@ def test_a_stick_that_is_older_damaged_or_forged_changes_nothing(desk: Desk) -> 
 
 
 def test_what_lies_there_damaged_is_told_and_can_be_synced_anew(desk: Desk) -> None:
+    # Before the damage: issuing asks what is held too, and would tell of it.
+    sample = issued(desk)
     path = Path("home/network/held.zip")
     data = path.read_bytes()
     path.write_bytes(data[:-100])
-    sample = issued(desk)
     error = desk.refused("verify", sample, "--at", AT)
     assert (error.exit_code, "remove it" in error.hint) == (3, True)
     path.unlink()
