@@ -257,6 +257,13 @@ def test_the_stretch_of_green_begins_with_the_leeway() -> None:
     assert code.from_ == begins + 10_000 - LEEWAY
 
 
+def test_a_beginning_that_is_written_by_its_name_counts() -> None:
+    made = text(claims(content.vaccinated()) | {"nbf": keys.NOON + LEEWAY + 1})
+    found = verify(made, snapshot=BORDER, at=NOON)
+    assert found.verdict.colour is Colour.RED
+    assert ("CLAIM_IGNORED", "nbf") in {(f.code.name, f.where) for f in found.verdict.findings}
+
+
 def test_a_claim_that_is_not_known_is_named() -> None:
     made = text(claims(content.vaccinated(), **{"2": "somebody", "38": 1}))
     found = verify(made, snapshot=BORDER, at=NOON)

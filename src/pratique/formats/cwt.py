@@ -91,7 +91,9 @@ def _lenient(claims: Mapping[Any, Any]) -> Decoded:
         return Decoded(None, tuple(findings))
     claims = numbered
     head = _head(claims, findings)
-    not_before = _instant(claims.get(NOT_BEFORE), "nbf", findings)
+    # By its name it is not CWT's claim, but it only takes away: whoever signed it meant it.
+    begins = claims.get(NOT_BEFORE, claims.get("nbf"))
+    not_before = _instant(begins, "nbf", findings)
     content = claims.get(HCERT)
     # First-generation WHO codes carry the DDCC fields directly as claims, by their names.
     flat = content is None and ddcc.is_flat(claims)
