@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from pratique.findings import Code
+from pratique.journeys.checks import event_of
 from pratique.journeys.conclude import Verification
 from pratique.model import (
     Entry,
@@ -89,6 +90,8 @@ _KINDS: dict[type, Kind] = {
 
 def shown(entry: Entry, person: Person = JO, **fields: Any) -> Verification:
     """Return what `verify` makes of an authentic certificate of this entry."""
+    event = event_of(entry)
+    issued = None if event is None else datetime.combine(event.day(), time(), UTC)
     certificate = HealthCertificate(
         "DCC",
         "1.3.0",
@@ -96,7 +99,8 @@ def shown(entry: Entry, person: Person = JO, **fields: Any) -> Verification:
         person,
         (entry,),
         "XA",
-        1_640_000_000,
+        # Issued on the day of what it attests: no certificate is older than its dose.
+        1_640_000_000 if issued is None else int(issued.timestamp()),
         1_800_000_000,
         {},
     )._replace(**fields)

@@ -132,6 +132,9 @@ class Code(Enum):
     VERSION_UNKNOWN = (Step.CONTENT, Weight.DOUBT,
         "it follows a version of the data format that is not known here",
         "update Pratique, or check by hand")
+    TEST_POSITIVE = (Step.CONTENT, Weight.DOUBT,
+        "it attests a positive test: an infection was found",
+        "it is no proof of a negative test; apply the entry rules by hand")
     EXPIRY_MISSING = (Step.VALIDITY, Weight.DOUBT,
         "it does not say until when it may be read", "check by hand")
     ISSUED_MISSING = (Step.VALIDITY, Weight.DOUBT,

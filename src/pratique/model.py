@@ -111,6 +111,10 @@ class Person(NamedTuple):
         forename = self.forename or (self.forename_icao or "").replace("<", " ")
         return " ".join(part for part in (surname, forename) if part.strip())
 
+    def line(self) -> str:
+        """Return the name in the letters of a travel document, as signed: family name, given names."""
+        return " ".join(part for part in (self.surname_icao, self.forename_icao) if part)
+
 
 @silent
 class Vaccination(NamedTuple):

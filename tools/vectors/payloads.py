@@ -58,6 +58,7 @@ def _groups() -> list[Row]:
     return [
         ("group-missing", "nothing is attested", one_kind, dcc("v", dose(), v=ABSENT), red("GROUP_MISSING")),
         ("group-empty", "the group of doses is empty", one_kind, dcc("v"), red("GROUP_MISSING", "SCHEMA_DEVIATION")),
+        ("test-positive", "an authentic test with a positive result", "it is authentic, and the opposite of what a desk takes a test for", dcc("t", result(tr="260373001")), amber("NO_RULES", "TEST_POSITIVE")),
         ("groups-two", "a dose and a test", one_kind, dcc("v", dose(), t=[result()]), red("GROUPS_SEVERAL")),
         ("group-null", "a dose, and a group of tests that is null", "met in real certificates", dcc("v", dose(), t=None, r=[]), NOTED),
         ("group-map", "the group of doses is one map", "eu-dcc-schema: a list", dcc("v", v=dose()), red("FIELD_TYPE")),

@@ -26,7 +26,6 @@ from pratique.journeys.health_code import HealthCode
 from pratique.verdict import Colour, Finding
 
 FORMAT = "pratique-health-code-1"
-WITHOUT_RULES = {Code.NO_RULES_YET, Code.RULES_ENDED, Code.RULES_FOR_REGIONS_ONLY}
 """Findings whose `where` is a date or regions, which says nothing without the finding's name."""
 
 
@@ -101,7 +100,7 @@ def _lines(code: HealthCode, lang: str, at: datetime, labels: Mapping[str, str])
         if finding.where not in described:
             yield from show.reason(_named(finding, labels))
     for outcome in code.outcomes:
-        yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {_said(outcome.rule, lang)}"
+        yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {show.rule_says(outcome.rule, lang)}"
     if code.colour is Colour.GREEN:
         yield f"  green from {_instant(code.from_, at)} until {_instant(code.until, at)}"
     for way in code.what_would_help:
@@ -129,7 +128,7 @@ def _matrix_row(code: HealthCode) -> Iterator[str]:
 
 
 def _briefly(finding: Finding) -> str:
-    if finding.code.step is Step.NETWORK or finding.code in WITHOUT_RULES:
+    if finding.code.step is Step.NETWORK or finding.code in show.TOLD_WITH_WHERE:
         return f"{finding.code.name} ({finding.where})" if finding.where else finding.code.name
     if finding.code in {Code.RULE_FAILED, Code.RULE_OPEN}:
         return finding.where
@@ -161,7 +160,7 @@ def _as_json(
                 "rule": outcome.rule.name,
                 "result": outcome.result.value,
                 "reason": outcome.reason,
-                "says": _said(outcome.rule, lang),
+                "says": show.rule_says(outcome.rule, lang),
             }
             for outcome in code.outcomes
         ],
@@ -171,16 +170,6 @@ def _as_json(
             {"code": way.code, "says": way.sentence} for way in code.what_would_help
         ],
     }
-
-
-def _said(rule: Any, lang: str) -> str:
-    spoken = dict(rule.descriptions)
-    said = spoken.get(lang) or spoken.get("en")
-    if said is None:
-        from pratique.rules.explain import sentence  # noqa: PLC0415 - where nobody described it
-
-        said = sentence(rule)
-    return printable(said)
 
 
 def _instant(second: int | None, at: datetime) -> str:

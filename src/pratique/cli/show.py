@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from pratique.cli.safe import printable
 from pratique.findings import Code, Weight
+from pratique.journeys.health_code import Help
 from pratique.journeys.verify import Verification
-from pratique.model import HealthCertificate, Moment, Precision
+from pratique.model import HealthCertificate, Moment, Person, Precision
+from pratique.rules.rule import Rule
+from pratique.rules.ruleset import Result
 from pratique.snapshot import Snapshot
 from pratique.verdict import Colour, Finding
 
@@ -30,15 +33,41 @@ SIGNS = {
 UNREAD = ("? NOT READ", "scan again", "cyan")
 """What is shown where nothing could be read: no colour of a verdict."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_OF_A_RULE = {Code.RULE_FAILED, Code.RULE_OPEN}
 _APPEALED = {Code.REVOKED, Code.SIGNER_WITHDRAWN, Code.PARTICIPANT_SUSPENDED}
 _FOR_THE_DESK = {Code.CLOCK_LEEWAY}
 """Notes that ask the desk for something."""
+TOLD_WITH_WHERE = {Code.NO_RULES_YET, Code.RULES_ENDED, Code.RULES_FOR_REGIONS_ONLY}
+_WITHOUT_RULES = TOLD_WITH_WHERE | {
+    Code.NO_RULES, Code.NO_RULES_FOR_COUNTRY, Code.NO_RULE_FOR_KIND
+}  # fmt: skip
+BY_HAND = (
+    "compare name and birth date with the travel document, "
+    "and what is attested with the entry rules"
+)
+SHOWN_ON = "to see what is attested, ask the holder and add --show-content"
 EPOCH_END = 253_402_300_799
 """9999-12-31T23:59:59Z: the last second that a date can show."""
 
 
+class Advice(NamedTuple):
+    """What would help where the rules do not let it pass, and the language of their sentences."""
+
+    helps: tuple[Help, ...] = ()
+    language: str = "en"
+
+
+_NO_ADVICE = Advice()
+
+
 def lines(
-    label: str, remark: str, found: Verification, *, inspect: bool, appeal: str = ""
+    label: str,
+    remark: str,
+    found: Verification,
+    *,
+    inspect: bool,
+    appeal: str = "",
+    advice: Advice = _NO_ADVICE,
 ) -> Iterator[str]:
     """Yield the lines that a person reads."""
     sign, words, colour = UNREAD if found.unread else SIGNS[found.verdict.colour]
@@ -47,7 +76,7 @@ def lines(
         yield f"  note   {remark}"
     if found.certificate is not None:
         person = found.certificate.person
-        yield f"  name   {printable(person.display_name())}"
+        yield from _name(person)
         yield f"  born   {in_words(person.birth_date)}"
     if found.signer is not None:
         countries = ", ".join(sorted(found.signer.countries)) or "no country"
@@ -55,12 +84,73 @@ def lines(
     for finding in found.verdict.findings:
         if finding.code.weight is not Weight.NOTE or inspect or finding.code in _FOR_THE_DESK:
             yield from reason(finding)
+            yield from _sentence(finding, found, advice.language)
+    yield from _rules_behind(found, advice.language)
+    for way in advice.helps:
+        yield f"  would help: {way.sentence}"
+    for line in by_hand(found, inspect=inspect):
+        yield f"  by hand: {line}"
     if appeal:
         yield f"  appeal to {printable(appeal)}"
     if inspect and found.certificate is not None:
         yield "  content, for the holder only:"
         for name, value in _flat(content(found.certificate)):
             yield f"    {name}: {printable(str(value))}"
+
+
+def _name(person: Person) -> Iterator[str]:
+    yield f"  name   {printable(person.display_name())}"
+    if line := person.line():
+        parts = ", ".join(
+            part
+            for part, said in (
+                ("family name", person.surname_icao), ("given names", person.forename_icao)
+            )
+            if said
+        )  # fmt: skip
+        # What is compared with the travel document stands apart: no terminal turns it around beside
+        # letters that run to the left.
+        yield f"  A-Z    {printable(line)}   ({parts})"
+    elif person.surname and person.forename:
+        yield f"  family name   {printable(person.surname)}"
+        yield f"  given names   {printable(person.forename)}"
+
+
+def _sentence(finding: Finding, found: Verification, language: str) -> Iterator[str]:
+    for outcome in found.outcomes:
+        if finding.where == outcome.rule.identifier and finding.code in _OF_A_RULE:
+            yield f"    the rule: {rule_says(outcome.rule, language)}"
+
+
+def _rules_behind(found: Verification, language: str) -> Iterator[str]:
+    # Where a second certificate is asked for, the rules that want it are not findings of their own.
+    if all(finding.code is not Code.SECOND_CERTIFICATE for finding in found.verdict.findings):
+        return
+    for outcome in found.outcomes:
+        if outcome.result is not Result.PASSED:
+            name = outcome.rule.identifier
+            yield f"  {outcome.result.value:<6} {name}  {rule_says(outcome.rule, language)}"
+
+
+def rule_says(rule: Rule, language: str) -> str:
+    """Return a rule's own sentence in a language, in English, or one that is made of its logic."""
+    spoken = dict(rule.descriptions)
+    said = spoken.get(language) or spoken.get("en")
+    if said is None:
+        from pratique.rules.explain import sentence  # noqa: PLC0415 - where nobody described it
+
+        said = sentence(rule)
+    return printable(said)
+
+
+def by_hand(found: Verification, *, inspect: bool) -> tuple[str, ...]:
+    """Return what to look at where no rules decide; empty where they do, or nothing is authentic."""
+    codes = {finding.code for finding in found.verdict.findings}
+    if found.certificate is None or found.verdict.colour is not Colour.AMBER:
+        return ()
+    if not codes & _WITHOUT_RULES:
+        return ()
+    return (BY_HAND,) if inspect else (BY_HAND, SHOWN_ON)
 
 
 def appeal_of(found: Verification, snapshot: Snapshot) -> str:
@@ -81,7 +171,13 @@ def reason(finding: Finding) -> Iterator[str]:
 
 
 def as_json(
-    label: str, remark: str, found: Verification, *, inspect: bool, appeal: str = ""
+    label: str,
+    remark: str,
+    found: Verification,
+    *,
+    inspect: bool,
+    appeal: str = "",
+    advice: Advice = _NO_ADVICE,
 ) -> dict[str, Any]:
     """Return one result as the schema describes it."""
     row: dict[str, Any] = {
@@ -105,11 +201,7 @@ def as_json(
         row["remark"] = remark
     if found.certificate is not None:
         person = found.certificate.person
-        born = person.birth_date
-        row["person"] = {
-            "name": person.display_name(),
-            "birth_date": born.text() if born is not None else "",
-        }
+        row["person"] = _person(person)
     if found.signer is not None:
         row["signer"] = {
             "participant": found.signer.participant,
@@ -119,14 +211,35 @@ def as_json(
         }
     if found.outcomes:
         row["rules"] = [
-            {"rule": outcome.rule.name, "result": outcome.result.value, "reason": outcome.reason}
+            {
+                "rule": outcome.rule.name,
+                "result": outcome.result.value,
+                "reason": outcome.reason,
+                "says": rule_says(outcome.rule, advice.language),
+            }
             for outcome in found.outcomes
         ]
+        row["what_would_help"] = [{"code": way.code, "says": way.sentence} for way in advice.helps]
+    if steps := by_hand(found, inspect=inspect):
+        row["by_hand"] = list(steps)
     if appeal:
         row["appeal"] = appeal
     if inspect and found.certificate is not None:
         row["content"] = content(found.certificate)
     return row
+
+
+def _person(person: Person) -> dict[str, str]:
+    born = person.birth_date
+    parts = {
+        name: getattr(person, name)
+        for name in ("surname", "forename", "surname_icao", "forename_icao")
+    }
+    return {
+        "name": person.display_name(),
+        **{name: part for name, part in parts.items() if part},
+        "birth_date": born.text() if born is not None else "",
+    }
 
 
 def document(rows: list[dict[str, Any]], snapshot: Snapshot, at: datetime) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pratique.cli import options, show
 from pratique.cli.inputs import Item, items
 from pratique.cli.safe import printable
 from pratique.errors import DocumentRefused, Unreadable
+from pratique.journeys.health_code import Help
 from pratique.journeys.verify import Verification
 from pratique.journeys.verify import verify as verify_text
 from pratique.rules.ruleset import Destination, Ruleset
@@ -42,7 +43,9 @@ BAR_FROM = 20
 @click.option("--to", "destination", metavar="COUNTRY[/REGION]", help="Ask this one's rules too.")
 @options.zone
 @click.option("--fast", is_flag=True, help="Check signatures with AWS-LC (extra fast).")
-@click.option("--inspect", is_flag=True, help="Show the whole content too, to the holder.")
+@click.option("--show-content", is_flag=True, help="Show the whole content too, to the holder.")
+@click.option("--inspect", is_flag=True, hidden=True, help="The former name of --show-content.")
+@click.option("--lang", default="en", show_default=True, help="Language of the rules' sentences.")
 @click.option(
     "--format",
     "output_format",
@@ -61,7 +64,9 @@ def verify(
     destination: str | None,
     zone: str | None,
     fast: bool,
+    show_content: bool,
     inspect: bool,
+    lang: str,
     output_format: str,
     at: datetime | None,
     home: Path | None,
@@ -90,13 +95,25 @@ def verify(
             continue
         found = verify_text(item.text, snapshot=snapshot, at=instant, place=place)
         counts["unread" if found.unread else found.verdict.colour] += 1
+        appeal = show.appeal_of(found, snapshot)
+        helps = () if place is None else _helps(found, snapshot, place, instant)
+        advice = show.Advice(helps, lang)
+        told: dict[str, Any] = {
+            "inspect": show_content or inspect,
+            "appeal": appeal,
+            "advice": advice,
+        }
+        if output_format == "text":
+            for line in show.lines(item.label, item.remark, found, **told):
+                click.echo(line)
+            sys.stdout.flush()
+            continue
+        row = show.as_json(item.label, item.remark, found, **told)
         if output_format == "json":
-            appeal = show.appeal_of(found, snapshot)
-            rows.append(
-                show.as_json(item.label, item.remark, found, inspect=inspect, appeal=appeal)
-            )
+            rows.append(row)
         else:
-            _tell(item, found, snapshot, inspect=inspect, as_row=output_format == "jsonl")
+            click.echo(json.dumps({"format": show.FORMAT, **row}, ensure_ascii=False))
+            sys.stdout.flush()
     if output_format == "json":
         told = {**show.document(rows, snapshot, instant), **clock.as_json()}
         click.echo(json.dumps(told, indent=1, ensure_ascii=False))
@@ -105,17 +122,12 @@ def verify(
     return _exit_code(counts)
 
 
-def _tell(
-    item: Item, found: Verification, snapshot: Snapshot, *, inspect: bool, as_row: bool
-) -> None:
-    appeal = show.appeal_of(found, snapshot)
-    if as_row:
-        row = show.as_json(item.label, item.remark, found, inspect=inspect, appeal=appeal)
-        click.echo(json.dumps({"format": show.FORMAT, **row}, ensure_ascii=False))
-    else:
-        for line in show.lines(item.label, item.remark, found, inspect=inspect, appeal=appeal):
-            click.echo(line)
-    sys.stdout.flush()
+def _helps(
+    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
+) -> tuple[Help, ...]:
+    from pratique.journeys import outlook  # noqa: PLC0415 - only where rules were asked
+
+    return outlook.helps(found, snapshot, place, at)
 
 
 def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) -> None:

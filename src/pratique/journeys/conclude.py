@@ -7,7 +7,8 @@
    add a signer with any kid, but not take one away.
 3. Where the snapshot holds revocations, the certificate is looked up by what was signed.
 4. Where it is of a network, what that says of the signer counts: suspended, lapsed, withdrawn.
-5. Without a destination's rules the best outcome is AMBER `NO_RULES`.
+5. A positive test is told: it is never a proof without a word.
+6. Without a destination's rules the best outcome is AMBER `NO_RULES`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pratique.journeys.checks import in_force, judge, nothing_bars
 from pratique.model import HealthCertificate
 from pratique.rules.ruleset import Outcome
 from pratique.snapshot import Snapshot
+from pratique.terms import Kind
 from pratique.trust.signer import Signer
 from pratique.verdict import Colour, Finding, Verdict, conclude, refuses
 
@@ -42,6 +44,8 @@ class Verification(NamedTuple):
         return f"<Verification: {self.verdict.colour}>"
 
 
+# SNOMED CT detected, positive; LOINC answers positive, detected; and the words, of systems without codes.
+_POSITIVE = {"260373001", "10828004", "la6576-8", "la11882-0", "positive", "detected"}
 _NO_RULES = (Finding(Code.NO_RULES),)
 _KID_UNPROTECTED = (Finding(Code.KID_UNPROTECTED, "kid"),)
 _AUTHENTIC = conclude(_NO_RULES)
@@ -101,11 +105,23 @@ def _judged(
         found += tuple(snapshot.roll.standing(signer, at))
     if snapshot.revocations is not None:
         found += _revoked(certificate, signer, snapshot, at, envelope)
+    if certificate.kind is Kind.TEST:
+        found += _positive(certificate)
     if not found:
         return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))
     if not refuses(found):
         found += _NO_RULES
     return Verification(conclude(found), certificate, signer)
+
+
+def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:
+    # Authentic, in force, and the opposite of what a desk takes a test certificate for. A rule that
+    # reads dates only would let it pass.
+    for entry in certificate.entries:
+        result = getattr(entry, "result", None)
+        if result is not None and result.strip().casefold() in _POSITIVE:
+            return (Finding(Code.TEST_POSITIVE),)
+    return ()
 
 
 def _revoked(

@@ -16,17 +16,20 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 
+from pratique.findings import Code, Weight
 from pratique.journeys import advice, horizon
 from pratique.journeys.assess import (
     Claim,
     Standing,
     assess,
+    claims_of_one,
     courses_of,
     facts_of,
     rules_about,
 )
 from pratique.journeys.checks import LEEWAY, stands
-from pratique.journeys.health_code import HealthCode
+from pratique.journeys.conclude import Verification
+from pratique.journeys.health_code import HealthCode, Help
 from pratique.model import Entry
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
@@ -46,6 +49,24 @@ def complete_with(
     return code._replace(
         what_would_help=tuple(advice.ways(known, stretch, snapshot, code.place, at))
     )
+
+
+def helps(
+    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
+) -> tuple[Help, ...]:
+    """Return what would help the holder of one certificate that the rules refused or left open."""
+    if found.certificate is None or not found.outcomes or found.verdict.colour is Colour.GREEN:
+        return ()
+    rules = {outcome.rule.identifier for outcome in found.outcomes}
+    doubted = any(
+        finding.code.weight is not Weight.NOTE and finding.where not in rules
+        for finding in found.verdict.findings
+        if finding.code is not Code.SECOND_CERTIFICATE
+    )
+    # What is in doubt for another reason than a rule does not become green by waiting.
+    claims = [] if doubted else claims_of_one(found)
+    stretch = next_green(claims, snapshot, place, at)
+    return tuple(advice.ways(claims_of_one(found), stretch, snapshot, place, at))
 
 
 def next_green(

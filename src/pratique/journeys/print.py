@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from pratique.model import Entry, HealthCertificate, Moment, Precision, Vaccination, silent
+from pratique.model import (
+    Entry, HealthCertificate, Moment, Person, Precision, Vaccination, silent,
+)  # fmt: skip
 from pratique.terms import Kind
 
 DAY = 86400
@@ -98,6 +100,7 @@ class Leaf(NamedTuple):
     direction: str
     title: str
     person: Line
+    latin: Line | None
     lines: tuple[Line, ...]
     readable: Line | None
     notice: str
@@ -152,6 +155,7 @@ def _leaf(
         wording.direction,
         labels[title],
         _line("name", labels["name"], certificate.person.display_name()),
+        _latin(certificate.person, labels),
         lines,
         _readable(certificate, wording),
         labels["notice"],
@@ -160,6 +164,18 @@ def _leaf(
         labels["fold"],
         _line("contact", labels["contact"], contact or issuer or certificate.issuer or ""),
     )
+
+
+def _latin(person: Person, labels: Mapping[str, str]) -> Line | None:
+    """Return the name as a travel document has it, which an officer of another script can compare.
+
+    Not where it is the same letters: FAMILY GIVEN beside Family Given tells nothing.
+    """
+    line = person.line()
+    printed = " ".join(part for part in (person.surname, person.forename) if part)
+    if not line or line == printed.upper():
+        return None
+    return _line("latin", labels.get("latin", labels["name"]), line)
 
 
 def _lines(

@@ -9,8 +9,10 @@ from pratique.cli.safe import printable
 from pratique.findings import Code
 from pratique.journeys.verify import Verification
 from pratique.model import HealthCertificate, Moment, Person, Precision, Recovery
+from pratique.rules.ruleset import Outcome, Result
 from pratique.terms import Kind
 from pratique.verdict import Finding, conclude
+from tests import travellers as t
 
 BORN = Moment(Precision.DAY, date(1964, 8, 12))
 CERTIFICATE = HealthCertificate(
@@ -73,3 +75,82 @@ def test_a_name_cannot_repaint_the_screen() -> None:
     assert printable("a\u200bb") == "a\\u{200b}b"
     assert printable("Ærøskøbing 北京 محمد") == "Ærøskøbing 北京 محمد"
     assert len(printable("x" * 1000)) == 201
+
+
+def of(person: Person) -> Verification:
+    return FOUND._replace(certificate=CERTIFICATE._replace(person=person))
+
+
+def shown(found: Verification, **options: object) -> list[str]:
+    return list(show.lines("a", "", found, inspect=False, **options))  # type: ignore[arg-type]
+
+
+def test_the_name_is_shown_in_the_letters_of_the_travel_document_too() -> None:
+    arabic = Person("السامبلي", "فاطمة الزهراء", "ALSAMBLY", "FATMH<ALZHRA", BORN)
+    assert "  name   السامبلي فاطمة الزهراء" in shown(of(arabic))
+    assert "  A-Z    ALSAMBLY FATMH<ALZHRA   (family name, given names)" in shown(of(arabic))
+    told = show.as_json("a", "", of(arabic), inspect=False)["person"]
+    assert told == {
+        "name": "السامبلي فاطمة الزهراء", "surname": "السامبلي", "forename": "فاطمة الزهراء",
+        "surname_icao": "ALSAMBLY", "forename_icao": "FATMH<ALZHRA", "birth_date": "1964-08-12",
+    }  # fmt: skip
+
+
+def test_family_and_given_names_are_told_apart_without_a_line() -> None:
+    found = shown(of(Person("García Márquez", "Gabriel José", None, None, BORN)))
+    assert "  family name   García Márquez" in found
+    assert "  given names   Gabriel José" in found
+    one_field = shown(of(Person("Testina Sampleova", None, None, None, BORN)))
+    assert not any("family name" in line for line in one_field)
+
+
+def test_where_only_one_line_is_signed_it_says_which() -> None:
+    assert any("(given names)" in line for line in shown(of(Person(None, None, None, "ANN", BORN))))
+    assert any("(family name)" in line for line in shown(of(Person(None, None, "SU", None, BORN))))
+
+
+def test_a_rule_that_is_not_met_is_told_in_its_sentence_with_what_would_help() -> None:
+    from pratique.journeys import outlook
+    from pratique.journeys.assess import with_rules
+
+    snapshot = t.snapshot()
+    found = with_rules(t.shown(t.dose("2022-02-25")), snapshot, t.UTOPIA, t.NOON)
+    helps = outlook.helps(found, snapshot, t.UTOPIA, t.NOON)
+    advice = show.Advice(helps)
+    text = shown(found, advice=advice)
+    assert "    the rule: What VR-XU-0003 asks for, in a sentence." in text
+    assert any(line.startswith("  would help: wait until 2022-03-11") for line in text)
+    row = show.as_json("a", "", found, inspect=False, advice=advice)
+    assert {one["says"] for one in row["rules"]} >= {"What VR-XU-0003 asks for, in a sentence."}
+    assert row["what_would_help"][0]["code"] == "WAIT"
+
+
+def test_what_a_second_certificate_is_asked_for_is_told() -> None:
+    from pratique.journeys.assess import with_rules
+
+    found = with_rules(t.shown(t.dose("2022-01-10", 1, 2)), t.snapshot(), t.UTOPIA, t.NOON)
+    assert any("What VR-XU-0002 asks for" in line for line in shown(found))
+
+
+def test_the_language_of_a_rule_is_asked_for_and_english_where_it_has_none() -> None:
+    spoken = t.rule(
+        "VR-XU-0001", {"===": [1, 2]},
+        Description=[{"lang": "en", "desc": "An English sentence that is told."},
+                     {"lang": "fr", "desc": "Une phrase en langue française."}],
+    )  # fmt: skip
+    found = FOUND._replace(
+        verdict=conclude([Finding(Code.RULE_FAILED, "VR-XU-0001")]),
+        outcomes=(Outcome(spoken, Result.FAILED, ""),),
+    )
+    for language, said in (("fr", "Une phrase"), ("xx", "An English"), ("en", "An English")):
+        text = "\n".join(shown(found, advice=show.Advice(language=language)))
+        assert f"the rule: {said}" in text
+
+
+def test_without_rules_it_says_what_to_look_at_by_hand() -> None:
+    assert sum(line.startswith("  by hand: ") for line in shown(FOUND)) == 2
+    assert any("--show-content" in line for line in shown(FOUND))
+    assert len(show.as_json("a", "", FOUND, inspect=False)["by_hand"]) == 2
+    refused = FOUND._replace(verdict=conclude([Finding(Code.EXPIRED, "exp")]))
+    assert not any(line.startswith("  by hand: ") for line in shown(refused))
+    assert "by_hand" not in show.as_json("a", "", refused, inspect=False)

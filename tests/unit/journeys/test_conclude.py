@@ -129,3 +129,24 @@ def test_the_quick_way_makes_a_whole_verification() -> None:
     found = verified(text(CLAIMS), held(UTOPIA))
     assert len(found) == len(conclude.Verification._fields)
     assert found.outcomes == ()
+
+
+@pytest.mark.parametrize("result", ["260373001", "10828004", "LA6576-8", "Positive", " detected "])
+@pytest.mark.parametrize("at_entry", ["t", "ddcc"])
+def test_a_positive_test_is_told(result: str, at_entry: str) -> None:
+    if at_entry == "t":
+        made = text(claims(content.dcc("t", content.result(tr=result))))
+    else:
+        fields = content.ddcc_result()
+        fields["test"]["result"] = {"code": result}
+        made = text(claims(fields, claim=4))
+    found = verified(made)
+    assert found.verdict.colour is Colour.AMBER
+    assert "TEST_POSITIVE" in codes(found)
+
+
+def test_a_negative_test_and_a_test_that_says_something_else_are_not_called_positive() -> None:
+    for result in ("260415000", "not detected", "inconclusive"):
+        assert "TEST_POSITIVE" not in codes(
+            verified(text(claims(content.dcc("t", content.result(tr=result)))))
+        )

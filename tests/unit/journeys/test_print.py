@@ -205,3 +205,24 @@ def test_the_maker_is_named_where_the_product_alone_says_it() -> None:
     assert "manufacturer" not in said(leaf(certificate("icvp"), makers={"another": "Maker"}))
     own = said(leaf(certificate("vaccination"), makers={issuers.DOSE.product or "": "Another"}))
     assert own["manufacturer"] == issuers.DOSE.manufacturer
+
+
+@pytest.mark.parametrize(
+    ("printed", "line", "said"),
+    [
+        (("السامبلي", "فاطمة الزهراء"), ("ALSAMBLY", "FATMH<ALZHRA"), "ALSAMBLY FATMH<ALZHRA"),
+        (("Sampleová", "Testina"), ("SAMPLEOVA", "TESTINA"), "SAMPLEOVA TESTINA"),
+        (("Bloggs", "Ann Jo"), ("BLOGGS", "ANN<JO"), "BLOGGS ANN<JO"),
+        (("Bloggs", "Jo"), ("BLOGGS", "JO"), None),
+        (("王小明", None), (None, None), None),
+    ],
+)
+def test_the_line_of_the_travel_document_stands_beside_the_name(
+    printed: tuple[str, str | None], line: tuple[str | None, str | None], said: str | None
+) -> None:
+    found = leaf(certificate("vaccination", person=Person(*printed, *line, None)))
+    if said is None:
+        assert found.latin is None
+    else:
+        assert found.latin is not None
+        assert (found.latin.value, found.latin.direction) == (said, "ltr")

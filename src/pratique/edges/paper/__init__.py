@@ -126,6 +126,8 @@ def _texts(sheet: Sheet) -> Iterator[str]:
 
 def _lines(leaf: Leaf) -> Iterator[Line]:
     yield leaf.person
+    if leaf.latin is not None:
+        yield leaf.latin
     yield from leaf.lines
     yield leaf.contact
     if leaf.readable is not None:
@@ -140,6 +142,7 @@ def _told(sheet: Sheet, variant: str, symbol: code.Symbol) -> dict[str, Any]:
             {
                 **leaf._asdict(),
                 "person": leaf.person._asdict(),
+                "latin": None if leaf.latin is None else leaf.latin._asdict(),
                 "lines": [line._asdict() for line in leaf.lines],
                 "readable": None if leaf.readable is None else leaf.readable._asdict(),
                 "contact": leaf.contact._asdict(),
