@@ -17,7 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from pratique.model import (
-    Entry, HealthCertificate, Moment, Person, Precision, Vaccination, silent,
+    Entry,
+    HealthCertificate,
+    Moment,
+    Person,
+    Precision,
+    Vaccination,
+    silent,
 )  # fmt: skip
 from pratique.terms import Kind
 
