@@ -27,7 +27,7 @@ from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from pratique.errors import ExtraMissing, Unreadable
 from pratique.intake.fhir import with_patient
-from pratique.intake.fhir_patient import Patients
+from pratique.intake.fhir_patient import Patients, kept_of
 from pratique.intake.remarks import Remark, RemarkCode
 from pratique.intake.rows import COLUMNS
 from pratique.model import silent
@@ -165,7 +165,7 @@ def _with_patients(found: Iterator[Row], again: Callable[[], Iterator[Row]]) -> 
     for row in chain((first,), found):
         seen += 1
         if row.cells is not None and row.cells.get("resourceType") == "Patient":
-            patients.add(row.cells)
+            patients.add(kept_of(row.cells))
     for row in again():
         if row.cells is None or "resourceType" not in row.cells or seen == 1:
             yield row

@@ -163,6 +163,17 @@ class Patients:
         return self._by.get(f"*/Patient/{tail}") if mark else None
 
 
+_READ = frozenset({
+    "resourceType", "id", "meta", "name", "birthDate", "_birthDate", "gender", "identifier", "extension",
+    "contact", "deceasedBoolean", "deceasedDateTime",
+})  # fmt: skip
+
+
+def kept_of(patient: Found) -> Found:
+    """Return what is read of a Patient: an export's are all held, without their photographs."""
+    return {name: value for name, value in patient.items() if name in _READ}
+
+
 def _bare(address: str) -> str:
     """Return an address without its version; the letters of a URN's UUID have no case."""
     bare = address.partition(_VERSION)[0]
