@@ -40,7 +40,12 @@ def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Print:
 
 
 def read_back(path: Path) -> set[str]:
-    return {found.text for found in qr.read_picture(path.read_bytes(), prefixes=("HC1:",)).known}
+    return {
+        found.text
+        for found in qr.read_picture(
+            path.read_bytes(), wanted=lambda text: text.startswith("HC1:")
+        ).known
+    }
 
 
 @pytest.mark.parametrize("variant", ["a4", "card", "large"])

@@ -4,13 +4,14 @@
 
 1. Everything is computed on this device, from the certificates and the snapshot held here.
 2. The instant is taken in the zone of the port of entry (`--zone`, or the offset it is given with).
-3. Exit: 0 GREEN, 1 RED, 3 AMBER; with --matrix that of the best destination.
+3. Exit: 0 GREEN, 1 RED, 3 AMBER; with --matrix that of the best destination; 4 if nothing was read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ import click
 
 from pratique.cli import options, show
 from pratique.cli.safe import printable
-from pratique.cli.verify import EXIT, held, place_of, verified
+from pratique.cli.verify import EXIT, exit_code, held, kind_of, place_of, verified
 from pratique.findings import Code, Step, Weight
 from pratique.journeys.decide import decide as decide_for
 from pratique.journeys.health_code import HealthCode
+from pratique.journeys.verify import Verification
+from pratique.rules.ruleset import Destination
+from pratique.snapshot import Snapshot
 from pratique.verdict import Colour, Finding
 
 FORMAT = "pratique-health-code-1"
@@ -83,11 +87,20 @@ def decide(
             # Between the midnights of two zones a rule's answer differs: nobody is to guess which
             # was taken. With one destination the first line tells it.
             click.echo(f"judged {clock.inferred()}", err=True)
+    if found and all(one.unread for one in found):
+        return exit_code(Counter(map(kind_of, found)))
     if matrix:
         colours = {code.colour for code in codes}
         best = next((c for c in (Colour.GREEN, Colour.AMBER) if c in colours), Colour.RED)
         return EXIT[best]
     return EXIT[codes[0].colour]
+
+
+def told(
+    found: Sequence[Verification], snapshot: Snapshot, place: Destination, at: datetime
+) -> Iterator[str]:
+    """Yield the lines of the health code that certificates of one person come to."""
+    return _lines(decide_for(found, snapshot=snapshot, place=place, at=at), "en", at, {})
 
 
 def _lines(code: HealthCode, lang: str, at: datetime, labels: Mapping[str, str]) -> Iterator[str]:

@@ -16,11 +16,11 @@ from typing import Any
 
 import click
 
-from pratique.cli.inputs import items
+from pratique.cli.inputs import every
 from pratique.cli.safe import printable
 from pratique.cli.show import instant
 from pratique.crypto import cbor
-from pratique.findings import Code
+from pratique.findings import UNREAD, Code
 from pratique.formats import base45, hcert
 from pratique.journeys.authenticate import read
 from pratique.terms import COSE_ALGORITHMS
@@ -38,13 +38,18 @@ def inspect(*, inputs: tuple[str, ...], output_format: str) -> int:
     """Show every layer of certificates, without trust: nothing shown is verified."""
     rows = []
     unread = False
-    for number, argument in enumerate(inputs, 1):
-        for item in items(argument, number):
-            if item.text is None:
-                click.echo(f"error: {item.label}: {item.remark}", err=True)
-                unread = True
-            else:
-                rows.append({"source": item.label, **layers(item.text)})
+    for item in every(inputs):
+        if item.text is None:
+            why = item.remark or (item.finding.code.meaning if item.finding is not None else "")
+            click.echo(f"error: {printable(item.label)}: {why}", err=True)
+            unread = True
+            continue
+        made_good = [_told(note) for note in item.notes]
+        row = {"source": item.label, **layers(item.text)}
+        if item.finding is not None:
+            row["stopped"] = _told(item.finding)
+            unread = unread or item.finding.code in UNREAD
+        rows.append(row | ({"made_good": made_good} if made_good else {}))
     if output_format == "json":
         shown = {"format": "pratique-inspection-1", "warning": UNVERIFIED, "results": rows}
         click.echo(json.dumps(shown, indent=1, ensure_ascii=False))

@@ -2,19 +2,22 @@
 
     argv -> lazy group -> sub-command -> exit code
 
-1. Exit codes: 0 accepted · 1 verified negative · 2 usage · 3 cannot decide · 4 input or output.
+1. Exit codes: 0 accepted · 1 verified negative · 2 usage · 3 cannot decide · 4 input or output, not read
+   · 70 a fault of this program · 130 interrupted · 141 the pipe was closed.
 2. A sub-command's code is loaded only when it is called: a check must start fast.
 3. An error is `error: …` and `hint: …` on stderr, without a capital, a period or a traceback.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import NoReturn
 
 import click
 
+from pratique.cli import barrier, terminal
 from pratique.cli.lazy import Lazy
 from pratique.errors import PratiqueError
 
@@ -53,6 +56,7 @@ COMMANDS = {
     "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
 }
 INPUT_OUTPUT = 4
+INTERRUPTED = 130
 LONGEST = 2_000
 """Characters of a line of an error that are shown."""
 
@@ -81,6 +85,32 @@ def pratique() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and exit."""
+    terminal.prepare()
+    out = sys.stdout
+    try:
+        code = _run(arguments)
+    except BrokenPipeError:
+        # The reader has seen enough. Nothing more may be written, not even at exit.
+        code = terminal.closed()
+    except SystemExit:
+        # Where a pipe is closed, click puts streams of its own in the place of ours and ends with 1,
+        # which is our word for "refused".
+        if sys.stdout is out:
+            raise
+        code = terminal.closed()
+    except BaseException as error:
+        if not barrier.unforeseen(error):
+            raise
+        code = barrier.UNFORESEEN
+        # Standard error may be what is broken.
+        with contextlib.suppress(Exception):
+            _complain(
+                f"stopped by a fault of this program: {barrier.place_of(error)}", barrier.HINT
+            )
+    sys.exit(terminal.end(code))
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         outcome = pratique.main(
             arguments,
@@ -88,27 +118,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             standalone_mode=False,
             color=False if os.environ.get("NO_COLOR") else None,
         )
-        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.exceptions.Abort:
         _complain("interrupted", "")
-        sys.exit(130)
+        return INTERRUPTED
     except click.ClickException as error:
         _complain(_lowered(error.format_message()), _usage_hint(error))
-        sys.exit(error.exit_code)
+        return error.exit_code
     except PratiqueError as error:
         _complain(error.message, error.hint)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except BrokenPipeError:
-        # The reader has seen enough. Nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        raise
     except OSError as error:
         _complain(error.strerror or type(error).__name__, "")
-        sys.exit(INPUT_OUTPUT)
-    sys.exit(outcome if isinstance(outcome, int) else 0)
+        return INPUT_OUTPUT
+    return outcome if isinstance(outcome, int) else 0
 
 
 def _usage_hint(error: click.ClickException) -> str:

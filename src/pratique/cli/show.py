@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from pratique.cli.safe import printable
-from pratique.findings import Code, Weight
+from pratique.findings import Code, Step, Weight
 from pratique.journeys.health_code import Help
 from pratique.journeys.verify import Verification
 from pratique.model import HealthCertificate, Moment, Person, Precision
@@ -82,7 +82,9 @@ def lines(
         countries = ", ".join(sorted(found.signer.countries)) or "no country"
         yield f"  signed by {printable(found.signer.participant or countries)} ({countries})"
     for finding in found.verdict.findings:
-        if finding.code.weight is not Weight.NOTE or inspect or finding.code in _FOR_THE_DESK:
+        # Of a scanner that is set wrongly the desk must hear: only there it can be put right.
+        to_tell = finding.code in _FOR_THE_DESK or finding.code.step is Step.TEXT
+        if finding.code.weight is not Weight.NOTE or inspect or to_tell:
             yield from reason(finding)
             yield from _sentence(finding, found, advice.language)
     yield from _rules_behind(found, advice.language)

@@ -1,9 +1,11 @@
 """`pratique verify`: judge certificates with what is held here, and nothing else.
 
-    arguments -> inputs.items -> journeys.verify -> show -> exit code
+    arguments -> inputs.every -> journeys.verify -> show -> exit code
 
 1. No network, no file written, nothing kept; a check never starts a sync.
-2. Exit: 4 if something could not be read, else 1 if any is RED, else 3 if any is AMBER, else 0.
+2. A fault of this program stops one input, and the next is judged.
+3. Exit: 70 after such a fault, else 4 if something could not be read, else 1 if any is RED, else 3 if
+   any is AMBER, else 0.
 """
 
 from __future__ import annotations
@@ -11,26 +13,28 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from pratique.cli import options, show
-from pratique.cli.inputs import Item, items
+from pratique.cli import barrier, options, show
+from pratique.cli.inputs import Item, every
 from pratique.cli.safe import printable
-from pratique.errors import DocumentRefused, Unreadable
+from pratique.errors import DocumentRefused
+from pratique.findings import Code
 from pratique.journeys.health_code import Help
-from pratique.journeys.verify import Verification
+from pratique.journeys.verify import Verification, noted, unread
 from pratique.journeys.verify import verify as verify_text
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour
+from pratique.verdict import Colour, Finding
 
 EXIT = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 3}
 INPUT_OUTPUT = 4
+UNREAD, FAULTS = "could not be read", "stopped by a fault of this program"
 TOLD_IN_DAYS = 72
 """Hours up to which the age of what was synced is told in hours."""
 BAR_FROM = 20
@@ -78,7 +82,8 @@ def verify(
 
     Without --to the best outcome is AMBER: authentic and in force, and nobody's rules were asked.
 
-    Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read.
+    Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read,
+    70 a fault of this program.
     """
     clock = options.clock(at, zone)
     instant = clock.at
@@ -86,40 +91,91 @@ def verify(
     if fast:
         snapshot = _faster(snapshot)
     place = None if destination is None else place_of(destination, snapshot.ruleset)
+    check = Check(snapshot, instant, place, inspect=show_content or inspect, lang=lang)
+    if inputs == ("-",) and sys.stdin is not None and sys.stdin.isatty():
+        from pratique.cli import counter  # noqa: PLC0415 - only at a terminal
+
+        counts = counter.serve(check, output_format)
+    else:
+        counts = _run(check, inputs, output_format, clock)
+    if output_format == "text":
+        _sum_up(counts, snapshot, instant, "" if place is None else clock.inferred())
+    return exit_code(counts)
+
+
+class Check(NamedTuple):
+    """How each input is judged, and what is shown of it."""
+
+    snapshot: Snapshot
+    at: datetime
+    place: Destination | None
+    inspect: bool = False
+    lang: str = "en"
+
+    def judge(self, item: Item) -> Verification:
+        """Return what comes of an item; a fault of this program is a finding like any other."""
+        try:
+            return self._judged(item)
+        except BaseException as error:
+            if not barrier.unforeseen(error):
+                raise
+            return unread(Finding(Code.UNFORESEEN, barrier.place_of(error)))
+
+    def _judged(self, item: Item) -> Verification:
+        if item.finding is not None or item.text is None:
+            return unread(item.finding or Finding(Code.INPUT_UNREADABLE), item.notes)
+        found = verify_text(item.text, snapshot=self.snapshot, at=self.at, place=self.place)
+        return noted(found, item.notes)
+
+    def row(self, item: Item, found: Verification) -> dict[str, Any]:
+        """Return what JSON says of it."""
+        return show.as_json(item.label, item.remark, found, **self._beside(found))
+
+    def lines(self, item: Item, found: Verification) -> list[str]:
+        """Return what a person reads of it."""
+        return list(show.lines(item.label, item.remark, found, **self._beside(found)))
+
+    def _beside(self, found: Verification) -> dict[str, Any]:
+        helps = () if self.place is None else _helps(found, self.snapshot, self.place, self.at)
+        return {
+            "inspect": self.inspect,
+            "appeal": show.appeal_of(found, self.snapshot),
+            "advice": show.Advice(helps, self.lang),
+        }
+
+    def shown(self, item: Item, *, as_json: bool) -> tuple[Verification, Any]:
+        """Return an item's verification, and its row or its lines; what cannot be shown is a fault too."""
+        found = self.judge(item)
+        try:
+            return found, self.row(item, found) if as_json else self.lines(item, found)
+        except BaseException as error:
+            if not barrier.unforeseen(error):
+                raise
+            found = unread(Finding(Code.UNFORESEEN, barrier.place_of(error)))
+            return found, self.row(item, found) if as_json else self.lines(item, found)
+
+
+def _run(
+    check: Check, inputs: tuple[str, ...], output_format: str, clock: options.Clock
+) -> Counter[str]:
     counts: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     for item in _with_bar(inputs):
+        found, told = check.shown(item, as_json=output_format != "text")
+        counts[kind_of(found)] += 1
         if item.text is None:
-            counts["unread"] += 1
             _unread(item)
-            continue
-        found = verify_text(item.text, snapshot=snapshot, at=instant, place=place)
-        counts["unread" if found.unread else found.verdict.colour] += 1
-        appeal = show.appeal_of(found, snapshot)
-        helps = () if place is None else _helps(found, snapshot, place, instant)
-        advice = show.Advice(helps, lang)
-        told: dict[str, Any] = {
-            "inspect": show_content or inspect,
-            "appeal": appeal,
-            "advice": advice,
-        }
-        if output_format == "text":
-            for line in show.lines(item.label, item.remark, found, **told):
-                click.echo(line)
-            sys.stdout.flush()
-            continue
-        row = show.as_json(item.label, item.remark, found, **told)
         if output_format == "json":
-            rows.append(row)
-        else:
-            click.echo(json.dumps({"format": show.FORMAT, **row}, ensure_ascii=False))
-            sys.stdout.flush()
+            rows.append(told)
+        elif output_format == "jsonl":
+            click.echo(json.dumps({"format": show.FORMAT, **told}, ensure_ascii=False))
+        elif item.text is not None or not item.remark:
+            click.echo("\n".join(told))
+        flush()
     if output_format == "json":
-        told = {**show.document(rows, snapshot, instant), **clock.as_json()}
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
-    elif output_format == "text":
-        _sum_up(counts, snapshot, instant, "" if place is None else clock.inferred())
-    return _exit_code(counts)
+        document = {**show.document(rows, check.snapshot, check.at), **clock.as_json()}
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+    return counts
 
 
 def _helps(
@@ -128,6 +184,19 @@ def _helps(
     from pratique.journeys import outlook  # noqa: PLC0415 - only where rules were asked
 
     return outlook.helps(found, snapshot, place, at)
+
+
+def flush() -> None:
+    """Let what was told be seen at once, wherever standard output goes."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def kind_of(found: Verification) -> str:
+    """Return as what an outcome is counted: its colour, or that nothing was read, or that it failed."""
+    if any(finding.code is Code.UNFORESEEN for finding in found.verdict.findings):
+        return FAULTS
+    return UNREAD if found.unread else found.verdict.colour
 
 
 def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) -> None:
@@ -139,16 +208,20 @@ def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) 
     elif snapshot.roll is not None and 0 < hours < TOLD_IN_DAYS:
         age = f"{hours} hours old"
     told = ", ".join(f"{counts[c]} {c}" for c in Colour if counts[c])
-    if counts["unread"]:
-        told += f"{', ' if told else ''}{counts['unread']} could not be read"
+    for kind in (UNREAD, FAULTS):
+        if counts[kind]:
+            told += f"{', ' if told else ''}{counts[kind]} {kind}"
     click.echo(
         f"{told or 'nothing to verify'}; trust list {age}" + (f"; {clock}" if clock else ""),
         err=True,
     )
 
 
-def _exit_code(counts: Counter[str]) -> int:
-    if counts["unread"] or not counts:
+def exit_code(counts: Counter[str]) -> int:
+    """Return the exit code of what was counted: the worst decides."""
+    if counts[FAULTS]:
+        return barrier.UNFORESEEN
+    if counts[UNREAD] or not counts:
         return INPUT_OUTPUT
     worst = next(c for c in (Colour.RED, Colour.AMBER, Colour.GREEN) if counts[c])
     return EXIT[worst]
@@ -187,34 +260,35 @@ def _faster(snapshot: Snapshot) -> Snapshot:
 def verified(
     inputs: tuple[str, ...], snapshot: Snapshot, at: datetime
 ) -> Iterator[tuple[str, Verification]]:
-    """Yield each text's label and what comes of it; what could not be read is told on stderr."""
-    for item in _guarded(inputs):
-        if item.text is None:
-            _unread(item)
-        else:
-            yield item.label, verify_text(item.text, snapshot=snapshot, at=at)
+    """Yield each input's label and what comes of it; what could not be read is told on stderr too."""
+    check = Check(snapshot, at, None)
+    for item in every(inputs):
+        found = check.judge(item)
+        if item.text is None or found.unread:
+            _unread(item, found)
+        yield item.label, found
 
 
-def _unread(item: Item) -> None:
-    label = "" if item.label == "input" else f"{item.label}: "
-    click.echo(f"error: {label}{item.remark}", err=True)
+def _unread(item: Item, found: Verification | None = None) -> None:
+    remark = item.remark
+    if not remark and found is not None:
+        remark = "; ".join(_why(finding) for finding in found.verdict.findings)
+    if remark:
+        click.echo(f"error: {printable(item.label)}: {remark}", err=True)
+    if item.hint:
+        click.echo(f"hint: {item.hint}", err=True)
+
+
+def _why(finding: Finding) -> str:
+    return f"{finding.code.meaning}{f' ({finding.where})' if finding.where else ''}"
 
 
 def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:
     if len(inputs) < BAR_FROM or not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from _guarded(inputs)
+        yield from every(inputs)
         return
     with click.progressbar(inputs, label="verifying", file=sys.stderr) as bar:
-        yield from _guarded(bar)
-
-
-def _guarded(inputs: Iterable[str]) -> Iterator[Item]:
-    # One file that cannot be read does not keep the others from being judged.
-    for number, argument in enumerate(inputs, 1):
-        try:
-            yield from items(argument, number)
-        except Unreadable as error:
-            yield Item("input", None, f"{error.message}\nhint: {error.hint}")
+        yield from every(bar)
 
 
 def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime) -> Snapshot:

@@ -45,11 +45,13 @@ class Unwrapped(NamedTuple):
         text: begins with a known prefix; or what was handed in, where that is none.
         notes: what was made good that somebody should hear of.
         finding: why it is not read; None where it is whole.
+        line: on which it begins, of those that were read; from 1.
     """
 
     text: str
     notes: tuple[Finding, ...] = ()
     finding: Finding | None = None
+    line: int = 1
 
     def __repr__(self) -> str:
         return "<Unwrapped: not shown>"
@@ -73,38 +75,51 @@ def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
     A line of words beside a code (an e-mail's, a table's head) is passed over. Whatever else is not
     recognised is told: it may be what is left of a code.
     """
-    waiting = iter(lines)
+    waiting = enumerate(lines, 1)
     started: list[str] = []
     loose: list[str] = []
     words: list[str] = []
+    begun = first_loose = 1
     seen = False
-    for line in waiting:
+    for number, line in waiting:
         bare = _bare(line)
         if bare.startswith(_DOCUMENTS) and not (started or seen):
-            yield from _document(line, waiting)
+            yield from _document(line, waiting, number)
             return
         whole = list(_all_in(line)) if bare and _shows_sign(bare) else None
         if started and (not bare or whole or _begins_anew(bare, whole, started)):
             # An empty line, or another code: what was begun is over.
-            yield from _settled(started, loose)
+            yield from _settled(started, loose, begun)
             started = []
         if whole is None:
             if bare:
+                first_loose = first_loose if loose else number
                 (started or (words if _of_words(bare) else loose)).append(line)
             continue
         if loose and not started:
-            yield _unknown(loose)
+            yield _unknown(loose, first_loose)
             loose.clear()
         seen = True
-        yield from whole
+        for one in whole:
+            yield one._replace(line=number)
         if not whole:
+            begun = begun if started else number
             started.append(line)
     if started:
-        yield from _settled(started, loose)
+        yield from _settled(started, loose, begun)
     if not seen:
         loose[:0] = words
     if loose:
-        yield _unknown(loose)
+        yield _unknown(loose, first_loose)
+
+
+def recognised(text: str) -> bool:
+    """Tell whether a text shows a code: one that is read, damaged or not, or one that is known by name."""
+    if len(text) > LONGEST:
+        return hcert.PREFIX in text[:LONGEST]
+    return any(_shows_sign(bare) for line in lines_of(text) if (bare := _bare(line))) or (
+        foreign.name_of(text.translate(_PLAIN).lstrip()) is not None
+    )
 
 
 def _begins_anew(bare: str, whole: list[Unwrapped] | None, started: list[str]) -> bool:
@@ -115,14 +130,14 @@ def _begins_anew(bare: str, whole: list[Unwrapped] | None, started: list[str]) -
     )
 
 
-def _settled(lines: list[str], loose: list[str]) -> Iterator[Unwrapped]:
+def _settled(lines: list[str], loose: list[str], begun: int) -> Iterator[Unwrapped]:
     """Yield the code that lines hold together; what is left of them, and is no words, is loose."""
     # One line by itself was tried when it came.
     found = _whole(lines) if len(lines) > 1 else None
     if found is None:
-        yield _failed(lines)
+        yield _failed(lines)._replace(line=begun)
         return
-    yield found
+    yield found._replace(line=begun)
     used = bisect_left(range(1, len(lines)), True, key=lambda n: _whole(lines[:n]) is not None) + 1
     loose += [line for line in lines[used:] if not _of_words(_bare(line))]
 
@@ -138,10 +153,10 @@ def decoded(data: bytes) -> str | None:
         if data.startswith(mark):
             return _as(data[len(mark) :], encoding)
     if b"\0" in data[:LONGEST]:
-        # UTF-16 without its mark, as some shells write it: every other byte of a code is zero.
+        # UTF-16 without its mark, as some shells write it: in ASCII every other byte is zero.
         even, odd = data[0:LONGEST:2].count(0), data[1:LONGEST:2].count(0)
         half = min(len(data), LONGEST) / 2
-        if max(even, odd) < half * 0.9:
+        if max(even, odd) < half * 0.3 or min(even, odd) > half * 0.05:
             return None
         return _as(data, "utf-16-be" if even > odd else "utf-16-le")
     text = _as(data, "utf-8")
@@ -393,19 +408,25 @@ def _or(names: list[str]) -> str:
     return " or ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]}..."
 
 
-def _unknown(lines: list[str]) -> Unwrapped:
-    return Unwrapped("\n".join(lines)[:LONGEST], finding=Finding(Code.PREFIX_UNKNOWN))
+def _unknown(lines: list[str], first: int) -> Unwrapped:
+    text = "\n".join(lines)[:LONGEST]
+    return Unwrapped(text, finding=Finding(Code.PREFIX_UNKNOWN), line=first)
 
 
-def _document(first: str, rest: Iterator[str]) -> Iterator[Unwrapped]:
+def _document(first: str, rest: Iterator[tuple[int, str]], number: int) -> Iterator[Unwrapped]:
     """Yield what a structured document holds: codes written in it, or what kind it is."""
-    lines = [first, *rest]
-    text = "\n".join(lines)
+    lines = [(number, first), *rest]
+    text = "\n".join(line for _, line in lines)
     bare = text.translate(_PLAIN).lstrip()
     if (name := foreign.name_of(bare)) is not None:
         yield Unwrapped(bare[:LONGEST], finding=Finding(Code.FORMAT_NOT_READ, name))
         return
-    found = [one for line in lines if _SIGN.search(line) for one in _in_line(line)]
+    found = [
+        one._replace(line=count)
+        for count, line in lines
+        if _SIGN.search(line)
+        for one in _in_line(line)
+    ]
     if found:
         yield from found
         return

@@ -20,8 +20,9 @@ from pratique.journeys.authenticate import authenticate, read_as_handed
 from pratique.journeys.conclude import Verification, conclude_one, noted
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
+from pratique.verdict import Finding, conclude
 
-__all__ = ["AT_ONCE", "Verification", "verify", "verify_many"]
+__all__ = ["AT_ONCE", "Verification", "noted", "unread", "verify", "verify_many"]
 
 AT_ONCE = 128
 """Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
@@ -48,6 +49,11 @@ def verify(
     if snapshot.roll is None:
         return found
     return with_age(found, snapshot, None if place is None else place.country, instant)
+
+
+def unread(finding: Finding, notes: tuple[Finding, ...] = ()) -> Verification:
+    """Return what comes of an input that holds no text to verify, or none that is read."""
+    return Verification(conclude((*notes, finding), finding.code.step))
 
 
 def verify_many(

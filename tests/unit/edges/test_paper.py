@@ -92,7 +92,10 @@ def worn(page: Image.Image, dpi: int, *, turn: float, scale: float, blur: float)
 
 
 def read_back(picture: bytes) -> set[str]:
-    return {found.text for found in qr.read_picture(picture, prefixes=("HC1:",)).known}
+    return {
+        found.text
+        for found in qr.read_picture(picture, wanted=lambda text: text.startswith("HC1:")).known
+    }
 
 
 COPIES = ((150, 3.0, 1.0, 0.12), (200, -7.0, 0.85, 0.15), (300, 5.0, 0.6, 0.15))

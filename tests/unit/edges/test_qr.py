@@ -23,7 +23,7 @@ zxing = pytest.importorskip("zxingcpp", reason="the extra 'scan' is not installe
 pytest.importorskip("PIL")
 pytest.importorskip("pypdfium2")
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps  # noqa: E402
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps  # noqa: E402
 from PIL.PngImagePlugin import PngInfo  # noqa: E402
 
 from tests.steps import within  # noqa: E402
@@ -31,7 +31,10 @@ from tests.steps import within  # noqa: E402
 KNOWN = "HC1:6BF" + "MADE UP 0123456789$%*+-./:" * 12
 OTHER = "HC1:NCF" + "ALSO MADE UP 9876543210$%" * 12
 FOREIGN = "https://example.org/made-up"
-PREFIXES = ("HC1:",)
+
+
+def wanted(text: str) -> bool:
+    return text.startswith("HC1:")
 
 
 def code(
@@ -50,7 +53,7 @@ def saved(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
 
 
 def texts(data: bytes) -> list[str]:
-    return [found.text for found in qr.read_picture(data, prefixes=PREFIXES).codes]
+    return [found.text for found in qr.read_picture(data, wanted=wanted).codes]
 
 
 def page(*codes: Image.Image, size: tuple[int, int] = (1000, 1400)) -> Image.Image:
@@ -117,6 +120,39 @@ def test_a_code_is_read_however_it_was_taken(name: str) -> None:
     assert texts(saved(PICTURES[name]())) == [KNOWN]
 
 
+def dotted(size: int, part: float, *, corners: bool) -> Image.Image:
+    """Draw a code of round modules, `part` of a module wide; `corners`: the finders too."""
+    plain = code(scale=1, quiet=False)
+    end = plain.width - 7
+    sheet = Image.new("L", ((plain.width + 8) * size,) * 2, 255)
+    draw, gap = ImageDraw.Draw(sheet), size * (1 - part) / 2
+    for y in range(plain.width):
+        for x in range(plain.width):
+            if plain.getpixel((x, y)):
+                continue
+            left, top = (x + 4) * size, (y + 4) * size
+            box = (left + gap, top + gap, left + size - 1 - gap, top + size - 1 - gap)
+            in_corner = (x < 7 and (y < 7 or y >= end)) or (x >= end and y < 7)
+            if in_corner and not corners:
+                draw.rectangle((left, top, left + size - 1, top + size - 1), 0)
+            else:
+                draw.ellipse(box, 0)
+    return sheet
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("corners", [False, True])
+@pytest.mark.parametrize("part", [0.5, 0.7, 0.9])
+@pytest.mark.parametrize("size", [5, 12, 20])
+def test_round_modules_are_read(size: int, part: float, corners: bool, inverted: bool) -> None:
+    image = dotted(size, part, corners=corners)
+    assert texts(saved(ImageOps.invert(image) if inverted else image)) == [KNOWN]
+
+
+def test_a_line_end_in_a_code_stays_part_of_its_text() -> None:
+    assert texts(saved(code(KNOWN + "\n"))) == [KNOWN + "\n"]
+
+
 @pytest.mark.parametrize("name", ["hardly any contrast", "shadowed", "blurred"])
 def test_the_harder_looks_read_what_the_quick_one_does_not(name: str) -> None:
     assert looks.quick(PICTURES[name]()) == []
@@ -156,13 +192,13 @@ def test_a_code_on_a_transparent_ground_is_read(ink: int) -> None:
 
 
 def test_of_two_codes_the_known_one_is_told_apart() -> None:
-    scan = qr.read_picture(saved(page(code(FOREIGN), code())), prefixes=PREFIXES)
+    scan = qr.read_picture(saved(page(code(FOREIGN), code())), wanted=wanted)
     assert [(found.text, found.known) for found in scan.codes] == [(FOREIGN, False), (KNOWN, True)]
     assert [found.text for found in scan.known] == [KNOWN]
 
 
 def test_a_foreign_code_alone_is_told_as_such() -> None:
-    scan = qr.read_picture(saved(code(FOREIGN)), prefixes=PREFIXES)
+    scan = qr.read_picture(saved(code(FOREIGN)), wanted=wanted)
     assert scan.codes == (qr.Found(FOREIGN, 1, known=False),)
     assert scan.known == ()
 
@@ -177,7 +213,7 @@ def test_two_different_certificates_are_both_told_in_reading_order() -> None:
     sheet = Image.new("L", (1100, 500), 255)
     sheet.paste(code(OTHER), (600, 30))
     sheet.paste(code(KNOWN), (40, 60))
-    assert [found.text for found in qr.read_picture(saved(sheet), prefixes=PREFIXES).known] == [
+    assert [found.text for found in qr.read_picture(saved(sheet), wanted=wanted).known] == [
         KNOWN,
         OTHER,
     ]
@@ -188,13 +224,13 @@ def test_one_certificate_twice_is_one() -> None:
 
 
 def test_a_picture_without_a_code_holds_none() -> None:
-    assert qr.read_picture(saved(page()), prefixes=PREFIXES) == qr.Scan((), 1)
+    assert qr.read_picture(saved(page()), wanted=wanted) == qr.Scan((), 1)
 
 
 def test_every_page_of_a_pdf_is_read() -> None:
     sheets = [page(), page(code()), page(code(OTHER), code())]
     data = saved(sheets[0], "PDF", save_all=True, append_images=sheets[1:], resolution=120)
-    scan = qr.read_picture(data, prefixes=PREFIXES)
+    scan = qr.read_picture(data, wanted=wanted)
     assert [(found.text, found.page) for found in scan.codes] == [(KNOWN, 2), (OTHER, 3)]
     assert scan.pages == 3
 
@@ -209,14 +245,14 @@ def test_a_small_code_on_a_pdf_page_is_read_at_a_higher_resolution() -> None:
 def test_every_frame_of_an_animation_is_read() -> None:
     stills = [page().convert("P"), page(code()).convert("P")]
     data = saved(stills[0], "GIF", save_all=True, append_images=stills[1:], duration=100)
-    assert qr.read_picture(data, prefixes=PREFIXES).codes == (qr.Found(KNOWN, 2, known=True),)
+    assert qr.read_picture(data, wanted=wanted).codes == (qr.Found(KNOWN, 2, known=True),)
 
 
 @pytest.mark.parametrize("kind", ["PDF", "TIFF"])
 def test_too_many_pages_are_refused_and_not_cut_off(kind: str) -> None:
     sheets = [Image.new("L", (20, 20), number) for number in range(kinds.MAX_PAGES + 1)]
     enough = saved(sheets[0], kind, save_all=True, append_images=sheets[1:-1])
-    assert qr.read_picture(enough, prefixes=PREFIXES).pages == kinds.MAX_PAGES
+    assert qr.read_picture(enough, wanted=wanted).pages == kinds.MAX_PAGES
     with pytest.raises(Unreadable, match="pages") as caught:
         texts(saved(sheets[0], kind, save_all=True, append_images=sheets[1:]))
     assert caught.value.hint
@@ -280,10 +316,10 @@ def test_too_many_bytes_are_refused() -> None:
 
 def test_harder_looks_at_noise_end_with_the_budget() -> None:
     noise = Image.effect_noise((300, 300), 80)
-    assert looks.hard(noise, PREFIXES, budget := looks.Budget(500_000)) == []
+    assert looks.hard(noise, wanted, budget := looks.Budget(500_000)) == []
     assert budget.pixels < 0
-    assert looks.hard(blurred(2), PREFIXES, budget) == []
-    assert looks.hard(blurred(2), PREFIXES, looks.Budget()) == [KNOWN]
+    assert looks.hard(blurred(2), wanted, budget) == []
+    assert looks.hard(blurred(2), wanted, looks.Budget()) == [KNOWN]
 
 
 def locked_pdf() -> bytes:
@@ -364,7 +400,7 @@ def test_nothing_of_a_picture_is_in_an_error_a_log_or_a_repr(
     info = PngInfo()
     info.add_text("Author", "Made Upperson")
     tagged = saved(code(), "TIFF", tiffinfo={315: "Made Upperson"})
-    scan = qr.read_picture(tagged, prefixes=PREFIXES)
+    scan = qr.read_picture(tagged, wanted=wanted)
     shown = repr(scan) + repr(scan.codes) + str(scan.known)
     for data in (tagged[:-400], saved(code(), pnginfo=info)[:-200]):
         with pytest.raises(Unreadable) as caught:
@@ -386,7 +422,7 @@ def test_pillow_would_log_a_name(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_callers_name_for_it_is_what_an_error_says() -> None:
     with pytest.raises(Unreadable, match=r"^file 2 is damaged"):
-        qr.read_picture(saved(code())[:-200], "file 2", prefixes=PREFIXES)
+        qr.read_picture(saved(code())[:-200], "file 2", wanted=wanted)
 
 
 def test_without_the_extra_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,4 +18,9 @@ def texts_in(data: bytes) -> tuple[str, ...]:
 
     What begins like no format that is read here, a national context say, is among them.
     """
-    return tuple(found.text for found in qr.read_picture(data, prefixes=tuple(FORMATS)).codes)
+    return tuple(
+        found.text
+        for found in qr.read_picture(
+            data, wanted=lambda text: text.startswith(tuple(FORMATS))
+        ).codes
+    )

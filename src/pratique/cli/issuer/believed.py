@@ -47,8 +47,10 @@ def authentic(
     item: Item, number: int, snapshot: Snapshot, at: datetime
 ) -> HealthCertificate | None:
     """Return what a text attests, or say why it is not put on paper."""
-    if item.text is None:
-        click.echo(f"error: certificate {number}: {item.remark}", err=True)
+    if item.text is None or item.finding is not None:
+        code = Code.INPUT_UNREADABLE if item.finding is None else item.finding.code
+        why = item.remark or f"{code.name}: {code.meaning}"
+        click.echo(f"error: certificate {number} is not printed: {why}", err=True)
         return None
     found = verify(item.text, snapshot=snapshot, at=at)
     refused = found.certificate is None or refuses(found.verdict.findings)

@@ -1,6 +1,6 @@
 """`pratique issuer print`: printable PDFs of signed certificates.
 
-    arguments -> inputs.items -> journeys.verify -> all of them good -> Press -> certificate-0001.pdf, ...
+    arguments -> inputs.every -> journeys.verify -> all of them good -> Press -> certificate-0001.pdf, ...
 
 1. What is printed is authentic and in force: a forged or run-out text is not put on paper, and beside
    one nothing is: a pile of sheets has no gap that nobody noticed.
@@ -70,7 +70,7 @@ def print_(
     if not paper["contact"] and not sources and (own / issuer_home.DOCUMENT).exists():
         paper["contact"] = issuer_home.load(own).contact
     ready = press(variant=variant, catalogue=catalogue_of(value_sets), **paper)
-    found = [item for number, given in enumerate(inputs, 1) for item in read.items(given, number)]
+    found = list(read.every(inputs))
     single = out.suffix.lower() == ".pdf"
     if single and len(found) != 1:
         raise UsageError(
@@ -83,7 +83,7 @@ def print_(
     ]
     if None in good:
         click.echo("hint: nothing was printed; pratique verify says more", err=True)
-        return INPUT_OUTPUT if any(item.text is None for item in found) else REFUSED
+        return INPUT_OUTPUT if any(item.finding is not None for item in found) else REFUSED
     folder = out.parent if single else out
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     refused = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class Found(NamedTuple):
     Attributes:
         text: as it stands in the code.
         page: where it was seen first: the page of a PDF, the frame of a picture; from 1.
-        known: it begins with one of the prefixes that were asked for.
+        known: it is one that was asked for.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Scan(NamedTuple):
 
     @property
     def known(self) -> tuple[Found, ...]:
-        """The codes that begin with a known prefix; more than one are different certificates."""
+        """The codes that were asked for; more than one are different certificates."""
         return tuple(found for found in self.codes if found.known)
 
     def __repr__(self) -> str:
@@ -66,7 +66,9 @@ def is_picture(data: bytes) -> bool:
     return kind_of(data) is not None
 
 
-def read_picture(data: bytes, name_hint: str = "the picture", *, prefixes: Collection[str]) -> Scan:
+def read_picture(
+    data: bytes, name_hint: str = "the picture", *, wanted: Callable[[str], bool]
+) -> Scan:
     """Read the barcodes (QR, Aztec, DataMatrix, PDF417) in a picture or a PDF.
 
     Other barcodes beside a known one are told too, as far as the quick look finds them: a picture of a
@@ -76,7 +78,7 @@ def read_picture(data: bytes, name_hint: str = "the picture", *, prefixes: Colle
     Args:
         data: PNG, JPEG, GIF, WebP, BMP, TIFF or PDF.
         name_hint: what an error calls the picture; let it name nobody.
-        prefixes: how the texts begin that the caller is after, such as "HC1:".
+        wanted: tells whether a text is one that the caller is after.
 
     Raises:
         Unreadable: it is damaged, over a limit, or of another kind.
@@ -90,25 +92,24 @@ def read_picture(data: bytes, name_hint: str = "the picture", *, prefixes: Colle
     if len(data) > MAX_BYTES:
         raise Unreadable("picture-too-large", f"{name_hint} is larger than {MAX_BYTES >> 20} MiB")
     _need_extra()
-    wanted = tuple(prefixes)
     with _refused_as(name_hint), warnings.catch_warnings(action="ignore"):
         seen: dict[int, list[str]] = {}
         for page, image in frames.pages(data, kind, name_hint):
             seen[page] = looks.quick(image)
-        if not any(text.startswith(wanted) for texts in seen.values() for text in texts):
+        if not any(wanted(text) for texts in seen.values() for text in texts):
             budget = looks.Budget()
             for page, image in frames.pages(data, kind, name_hint, fine=True):
                 seen[page] += looks.hard(image, wanted, budget)
         return _scan(seen, wanted)
 
 
-def _scan(seen: dict[int, list[str]], wanted: tuple[str, ...]) -> Scan:
+def _scan(seen: dict[int, list[str]], wanted: Callable[[str], bool]) -> Scan:
     first: dict[str, int] = {}
     for page, texts in seen.items():
         for text in texts:
             first.setdefault(text, page)
     return Scan(
-        tuple(Found(text, page, text.startswith(wanted)) for text, page in first.items()),
+        tuple(Found(text, page, wanted(text)) for text, page in first.items()),
         len(seen),
     )
 

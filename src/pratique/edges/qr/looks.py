@@ -1,14 +1,14 @@
 """Look for barcodes in a grey picture: once quickly, then harder.
 
 The harder looks are for screenshots and photos: small, large, faint, shadowed, blurred, noisy,
-inverted, without a white border. Kept are those that read, of pictures damaged at random, what the
+inverted, without a white border, of round modules. Kept are those that read, of pictures damaged at random, what the
 others did not.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def quick(image: Image) -> list[str]:
     )
 
 
-def hard(image: Image, wanted: tuple[str, ...], budget: Budget) -> list[str]:
-    """Return the texts of harder looks, up to the first with a text that begins as wanted."""
+def hard(image: Image, wanted: Callable[[str], bool], budget: Budget) -> list[str]:
+    """Return the texts of harder looks, up to the first with a text that is wanted."""
     import zxingcpp  # noqa: PLC0415 - the extra `scan`
 
     # No certificate was met in DataMatrix or PDF417, and looking for them takes most of the time.
@@ -56,7 +56,7 @@ def hard(image: Image, wanted: tuple[str, ...], budget: Budget) -> list[str]:
         if not budget.covers(look):
             break
         texts += _texts(look, formats)
-        if any(text.startswith(wanted) for text in texts):
+        if any(wanted(text) for text in texts):
             break
     return texts
 
@@ -76,6 +76,15 @@ def _looks(image: Image) -> Iterator[Image]:
     yield _larger(plain, 3)
     yield _larger(plain, 2).filter(ImageFilter.UnsharpMask(12, 600, 0))
     yield _bordered(ImageOps.invert(seen))
+    # Round modules with gaps between them, as designers print them: grown, they touch again. How much
+    # depends on their size, which nobody knows.
+    for dots in (plain, _bordered(ImageOps.invert(seen))):
+        yield dots.reduce(2)
+        yield dots.filter(ImageFilter.GaussianBlur(3))
+        yield dots.filter(ImageFilter.MinFilter(5))
+        for factor in (2, 4):
+            yield dots.reduce(factor).filter(ImageFilter.MinFilter(3))
+            yield dots.reduce(factor).filter(ImageFilter.MinFilter(5))
     yield _bordered(ImageOps.equalize(seen))
     yield plain.rotate(45, expand=True, fillcolor=255)
 

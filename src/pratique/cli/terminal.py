@@ -1,0 +1,137 @@
+"""The terminal, or whatever stands where one was: its encoding, its pipes, its echo.
+
+1. An old encoding never ends a check: what it lacks is written as an escape that JSON reads too.
+2. A pipe whose reader has gone ends us quietly, with the exit code that a shell gives for it (141).
+   It is not 0: nobody has read that anything was accepted.
+3. What a scanner types is not echoed: a code on the screen holds a person's health data.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+PIPE_CLOSED = 141
+"""128 + SIGPIPE."""
+INPUT_OUTPUT = 4
+_SIGNS = {"✔": "+", "▲": "!", "✖": "x", "–": "-", "’": "'", "…": "..."}
+_ESCAPED = "pratique-escaped"
+CLEAR = "\x1b[2J\x1b[3J\x1b[H"
+"""Clear the screen, and what has scrolled off it."""
+
+
+def prepare() -> None:
+    """Let standard output and errors take every sign, whatever their encoding."""
+    codecs.register_error(_ESCAPED, _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors=_ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_SIGNS.get(sign) or _escape(sign) for sign in lacking), error.end
+
+
+def _escape(sign: str) -> str:
+    units = sign.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def end(code: int) -> int:
+    """Write out what waits; return the exit code, another where nobody takes it any more."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            code = PIPE_CLOSED if stream is sys.stdout else code
+            _let_go(stream)
+        except (OSError, ValueError):
+            code = (code or INPUT_OUTPUT) if stream is sys.stdout else code
+            _let_go(stream)
+    return code
+
+
+def closed() -> int:
+    """Let go of pipes whose readers have gone; return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            _let_go(stream)
+    return PIPE_CLOSED
+
+
+def _let_go(stream: TextIO) -> None:
+    # At its end Python writes out what waits, and complains on stderr where it cannot.
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def unechoed() -> Iterator[Iterator[list[str]]]:
+    """Give the lines that are typed at a terminal, those that came at once together; none is shown.
+
+    From the beginning of the block nothing is echoed, until its end. Ctrl-D ends the lines.
+    """
+    try:
+        import termios  # noqa: PLC0415 - not on every system
+    except ImportError:
+        yield _by_getpass()
+        return
+    file = sys.stdin.fileno()
+    before = termios.tcgetattr(file)
+    quiet = termios.tcgetattr(file)
+    # By lines the system would cut at 4096 characters. CR is kept: CR LF is one end of a line, and a
+    # scanner that sends it must not clear the screen by the second half.
+    quiet[0] &= ~(termios.ICRNL | termios.INLCR)
+    quiet[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON)
+    quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(file, termios.TCSADRAIN, quiet)
+    try:
+        yield _typed(file)
+    finally:
+        termios.tcsetattr(file, termios.TCSADRAIN, before)
+
+
+_END_OF_INPUT = b"\x04"
+_LONGEST = 64 * 1024
+
+
+def _typed(file: int) -> Iterator[list[str]]:
+    waiting = b""
+    after_return = False
+    while True:
+        data = os.read(file, 65536)
+        if not data or (data.startswith(_END_OF_INPUT) and not waiting):
+            return
+        if after_return:
+            data = data.removeprefix(b"\n")
+        after_return = data.endswith(b"\r")
+        waiting += data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, waiting = waiting.split(b"\n")
+        # What never ends is no code.
+        waiting = waiting[:_LONGEST]
+        if lines:
+            yield [line.rstrip(_END_OF_INPUT).decode("utf-8", "replace") for line in lines]
+        if waiting.endswith(_END_OF_INPUT):
+            if rest := waiting.rstrip(_END_OF_INPUT):
+                yield [rest.decode("utf-8", "replace")]
+            return
+
+
+def _by_getpass() -> Iterator[list[str]]:
+    import getpass  # noqa: PLC0415 - where there is no termios
+
+    with contextlib.suppress(EOFError):
+        while True:
+            yield [getpass.getpass("")]

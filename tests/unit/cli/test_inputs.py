@@ -1,0 +1,260 @@
+"""The same text gives the same answer as an argument, from a file, from standard input, in a picture."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pratique.cli import held as held_here
+from pratique.cli import inputs
+from pratique.cli.inputs import Item, every
+from pratique.cli.main import pratique
+from pratique.findings import Code
+from pratique.verdict import Finding
+from tests.unit.formats.test_wrapping import GOOD, OTHER, WORDS, WRAPS, numbered
+from tools import measure
+
+zxing = pytest.importorskip("zxingcpp", reason="the extra 'scan' is not installed")
+Image = pytest.importorskip("PIL.Image")
+
+SCHEMA = Path(__file__).parents[3] / "docs/reference/pratique-verification-1.schema.json"
+AT = "2026-06-01T12:00:00Z"
+
+
+def pictured(text: str) -> bytes:
+    made = zxing.create_barcode(text, zxing.BarcodeFormat.QRCode)
+    view = memoryview(zxing.write_barcode_to_image(made, scale=4, add_quiet_zones=True))
+    assert view.shape is not None
+    buffer = io.BytesIO()
+    Image.frombytes("L", (view.shape[1], view.shape[0]), bytes(view)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Typed:
+    """Standard input that holds some bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.buffer = io.BytesIO(data)
+
+    def isatty(self) -> bool:
+        return False
+
+
+def typed(data: bytes, monkeypatch: pytest.MonkeyPatch) -> list[Item]:
+    monkeypatch.setattr(sys, "stdin", Typed(data))
+    return list(every(["-"]))
+
+
+def filed(data: bytes, folder: Path) -> list[Item]:
+    path = folder / "handed-in"
+    path.write_bytes(data)
+    return list(every([str(path)]))
+
+
+Said = list[tuple[str | None, tuple[Finding, ...], Finding | None]]
+
+
+def said(found: list[Item]) -> Said:
+    return [(item.text, item.notes, item.finding) for item in found]
+
+
+@pytest.mark.parametrize("how", WRAPS)
+def test_each_wrapping_is_the_same_on_all_ways_in(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = WRAPS[how](numbered(3))
+    expected = said(list(every([text])))
+    assert [(one[0], one[2]) for one in expected] == [(numbered(3), None)]
+    assert said(filed(text.encode(), tmp_path)) == expected
+    assert said(typed(text.encode(), monkeypatch)) == expected
+    assert said(filed(pictured(text), tmp_path)) == expected
+    assert said(typed(pictured(text), monkeypatch)) == expected
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.integers(0, 99), min_size=1, max_size=4),
+    st.lists(
+        st.sampled_from(sorted(set(WRAPS) - {"a document", "a web page"})), min_size=4, max_size=4
+    ),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]),
+    st.sampled_from(["\n", "\r\n", "\n\n"]),
+)
+def test_many_are_the_same_on_all_ways_in(
+    tmp_path: Path, numbers: list[int], hows: list[str], encoding: str, end: str
+) -> None:
+    codes = [numbered(n) for n in numbers]
+    text = end.join(WRAPS[how](code) for how, code in zip(hows, codes, strict=False)) + end
+    expected = said(list(every([text])))
+    assert [one[0] for one in expected] == codes
+    with pytest.MonkeyPatch.context() as patch:
+        assert said(filed(text.encode(encoding), tmp_path)) == expected
+        assert said(typed(text.encode(encoding), patch)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD[:200], GOOD[:30] + "?" + GOOD[31:], "HC1:", "HC1", "NL2:K9P-34", "shc:/5676", "",
+        "DC04FR0000011E6A1E6AL101FR\x1dL0X\x1fABC", '{"data":{"hdr":{}}}', "<svg>\n</svg>",
+        f"{GOOD}\n{GOOD[:100]}\n{OTHER}", WORDS, "\ufeff", "  \n ", "hello there",
+    ],
+)  # fmt: skip
+def test_what_is_not_read_is_the_same_on_all_ways_in(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def codes(found: list[Item]) -> list[Code | None]:
+        return [None if item.finding is None else item.finding.code for item in found]
+
+    expected = codes(list(every(["\n" + text])))
+    if text == "HC1":
+        expected = [Code.PREFIX_UNKNOWN]
+    assert codes(filed(text.encode(), tmp_path)) == expected
+    if text.strip("\ufeff \n"):
+        assert codes(typed(text.encode(), monkeypatch)) == expected
+
+
+def test_an_argument_that_is_no_file_and_no_text_is_told() -> None:
+    (item,) = every(["nowhere.png"])
+    assert item.text is None
+    assert item.finding == Finding(Code.INPUT_UNREADABLE)
+    assert item.label == "argument 1"
+
+
+def test_a_file_with_a_name_like_a_code_s_does_not_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my HC1 code.txt").write_text(GOOD)
+    assert [item.text for item in every(["my HC1 code.txt"])] == [GOOD]
+
+
+def test_an_archive_and_other_bytes_are_named(tmp_path: Path) -> None:
+    archive = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("xl/workbook.xml", "x")
+    divoc = tmp_path / "y"
+    with zipfile.ZipFile(divoc, "w") as made:
+        made.writestr("certificate.json", "{}")
+    noise = tmp_path / "z"
+    noise.write_bytes(bytes(range(256)))
+    found = [item.finding for item in every([str(archive), str(divoc), str(noise)])]
+    assert found == [
+        Finding(Code.FILE_NOT_READ, "an archive or office document"),
+        Finding(Code.FORMAT_NOT_READ, "DIVOC certificate"),
+        Finding(Code.FILE_NOT_READ),
+    ]
+
+
+def test_each_error_names_its_input(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    heic = tmp_path / "photo.heic"
+    heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    found = list(every([str(heic), GOOD, str(broken)]))
+    assert [item.label for item in found] == ["photo.heic", "text 2", "broken.png"]
+    assert [item.text for item in found] == [None, GOOD, None]
+
+
+def test_an_empty_folder_is_told_and_the_next_is_read(tmp_path: Path) -> None:
+    found = list(every([str(tmp_path), GOOD]))
+    assert [item.text for item in found] == [None, GOOD]
+    assert found[0].finding == Finding(Code.INPUT_UNREADABLE)
+
+
+def test_a_table_s_rows_are_unwrapped_too(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(f'row,text\n1," {GOOD}"\n2,{GOOD[:90]}\n3,\n')
+    found = list(every([str(table)]))
+    assert [item.finding is None for item in found] == [True, False, False]
+    assert found[0].text == GOOD
+
+
+def test_a_fault_in_reading_one_input_lets_the_next_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def boom(*_: object) -> Iterator[Item]:
+        raise RecursionError("Sampleov\u00e1 Testina")
+
+    monkeypatch.setattr(inputs, "_path", boom)
+    found = list(every(["some-file", GOOD]))
+    assert found[1].text == GOOD
+    assert found[0].finding is not None
+    assert found[0].finding.code is Code.UNFORESEEN
+    assert "Testina" not in str(found[0].finding)
+
+
+@pytest.fixture
+def border(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_here, "snapshot", lambda _home: measure.snapshot())
+
+
+def call(*words: str, given: bytes = b"") -> Result:
+    return CliRunner().invoke(pratique, words, input=given, standalone_mode=False)
+
+
+def test_verify_says_what_was_not_read_and_ends_with_4(border: None) -> None:
+    done = call("verify", GOOD, GOOD[:100], "NL2:X", "--at", AT)
+    assert done.return_value == 4
+    assert "? NOT READ  scan again" in done.stdout
+    assert "RED" not in done.stdout
+    assert "2 amber, 1 could not be read" in done.stderr
+
+
+def test_a_format_that_is_not_read_ends_with_3(border: None) -> None:
+    assert call("verify", "NL2:X", "--at", AT).return_value == 3
+
+
+def test_json_says_of_each_input_whether_it_was_read(border: None) -> None:
+    done = call("verify", GOOD, "nowhere.png", GOOD[:100], "--at", AT, "--format", "json")
+    document = json.loads(done.stdout)
+    assert [row["read"] for row in document["results"]] == [True, False, False]
+    assert [row["colour"] for row in document["results"]] == ["amber"] * 3
+    schema = json.loads(SCHEMA.read_text())
+    assert list(jsonschema_rs.validator_for(schema).iter_errors(document)) == []
+
+
+def test_a_fault_of_the_program_stops_one_input_and_ends_with_70(
+    border: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pratique.cli import verify
+
+    other = numbered(5)
+    judge = verify.verify_text
+
+    def boom(text: str, **how: object) -> object:
+        if text == other:
+            raise UnicodeError("Sampleov\u00e1 Testina")
+        return judge(text, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(verify, "verify_text", boom)
+    done = call("verify", GOOD, other, GOOD, "--at", AT)
+    assert done.return_value == 70
+    assert done.stdout.count("AMBER") == 2
+    assert "UNFORESEEN (UnicodeError" in done.stdout
+    assert "2 amber, 1 stopped by a fault of this program" in done.stderr
+
+
+def test_decide_tells_what_was_not_read(border: None) -> None:
+    done = call("decide", GOOD[:100], "--to", "XU", "--on", AT)
+    assert done.return_value in {2, 4}
+
+
+def test_inspect_goes_on_after_what_is_not_read(border: None) -> None:
+    done = call("inspect", "nowhere.png", f'"{GOOD}"', "NL2:X")
+    assert done.return_value == 4
+    assert "nowhere" not in done.stdout
+    assert "reads_as: vaccination" in done.stdout
+    assert "FORMAT_NOT_READ" in done.stdout
