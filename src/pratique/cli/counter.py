@@ -19,8 +19,8 @@ from typing import NamedTuple
 import click
 
 from pratique.cli import show, terminal
+from pratique.cli.checking import Check, flush, kind_of
 from pratique.cli.inputs import Item
-from pratique.cli.verify import Check, flush, kind_of
 from pratique.findings import UNREAD, Code
 from pratique.formats import wrapping
 from pratique.formats.wrapping import Unwrapped

@@ -19,8 +19,8 @@ from typing import Any
 import click
 
 from pratique.cli import options, show
+from pratique.cli.checking import EXIT, exit_code, held, kind_of, place_of, verified
 from pratique.cli.safe import printable
-from pratique.cli.verify import EXIT, exit_code, held, kind_of, place_of, verified
 from pratique.findings import Code, Step, Weight
 from pratique.journeys.decide import decide as decide_for
 from pratique.journeys.health_code import HealthCode

@@ -16,25 +16,26 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from pratique.cli import barrier, options, show
+from pratique.cli import options, show
+from pratique.cli.checking import (
+    FAULTS,
+    UNREAD,
+    Check,
+    exit_code,
+    flush,
+    held,
+    kind_of,
+    place_of,
+    tell_unread,
+)  # fmt: skip
 from pratique.cli.inputs import Item, every
-from pratique.cli.safe import printable
-from pratique.errors import DocumentRefused
-from pratique.findings import Code
-from pratique.journeys.health_code import Help
-from pratique.journeys.verify import Verification, noted, unread
-from pratique.journeys.verify import verify as verify_text
-from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour, Finding
+from pratique.verdict import Colour
 
-EXIT = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 3}
-INPUT_OUTPUT = 4
-UNREAD, FAULTS = "could not be read", "stopped by a fault of this program"
 TOLD_IN_DAYS = 72
 """Hours up to which the age of what was synced is told in hours."""
 BAR_FROM = 20
@@ -103,58 +104,6 @@ def verify(
     return exit_code(counts)
 
 
-class Check(NamedTuple):
-    """How each input is judged, and what is shown of it."""
-
-    snapshot: Snapshot
-    at: datetime
-    place: Destination | None
-    inspect: bool = False
-    lang: str = "en"
-
-    def judge(self, item: Item) -> Verification:
-        """Return what comes of an item; a fault of this program is a finding like any other."""
-        try:
-            return self._judged(item)
-        except BaseException as error:
-            if not barrier.unforeseen(error):
-                raise
-            return unread(Finding(Code.UNFORESEEN, barrier.place_of(error)))
-
-    def _judged(self, item: Item) -> Verification:
-        if item.finding is not None or item.text is None:
-            return unread(item.finding or Finding(Code.INPUT_UNREADABLE), item.notes)
-        found = verify_text(item.text, snapshot=self.snapshot, at=self.at, place=self.place)
-        return noted(found, item.notes)
-
-    def row(self, item: Item, found: Verification) -> dict[str, Any]:
-        """Return what JSON says of it."""
-        return show.as_json(item.label, item.remark, found, **self._beside(found))
-
-    def lines(self, item: Item, found: Verification) -> list[str]:
-        """Return what a person reads of it."""
-        return list(show.lines(item.label, item.remark, found, **self._beside(found)))
-
-    def _beside(self, found: Verification) -> dict[str, Any]:
-        helps = () if self.place is None else _helps(found, self.snapshot, self.place, self.at)
-        return {
-            "inspect": self.inspect,
-            "appeal": show.appeal_of(found, self.snapshot),
-            "advice": show.Advice(helps, self.lang),
-        }
-
-    def shown(self, item: Item, *, as_json: bool) -> tuple[Verification, Any]:
-        """Return an item's verification, and its row or its lines; what cannot be shown is a fault too."""
-        found = self.judge(item)
-        try:
-            return found, self.row(item, found) if as_json else self.lines(item, found)
-        except BaseException as error:
-            if not barrier.unforeseen(error):
-                raise
-            found = unread(Finding(Code.UNFORESEEN, barrier.place_of(error)))
-            return found, self.row(item, found) if as_json else self.lines(item, found)
-
-
 def _run(
     check: Check, inputs: tuple[str, ...], output_format: str, clock: options.Clock
 ) -> Counter[str]:
@@ -164,7 +113,7 @@ def _run(
         found, told = check.shown(item, as_json=output_format != "text")
         counts[kind_of(found)] += 1
         if item.text is None:
-            _unread(item)
+            tell_unread(item)
         if output_format == "json":
             rows.append(told)
         elif output_format == "jsonl":
@@ -176,27 +125,6 @@ def _run(
         document = {**show.document(rows, check.snapshot, check.at), **clock.as_json()}
         click.echo(json.dumps(document, indent=1, ensure_ascii=False))
     return counts
-
-
-def _helps(
-    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
-) -> tuple[Help, ...]:
-    from pratique.journeys import outlook  # noqa: PLC0415 - only where rules were asked
-
-    return outlook.helps(found, snapshot, place, at)
-
-
-def flush() -> None:
-    """Let what was told be seen at once, wherever standard output goes."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
-def kind_of(found: Verification) -> str:
-    """Return as what an outcome is counted: its colour, or that nothing was read, or that it failed."""
-    if any(finding.code is Code.UNFORESEEN for finding in found.verdict.findings):
-        return FAULTS
-    return UNREAD if found.unread else found.verdict.colour
 
 
 def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) -> None:
@@ -217,35 +145,6 @@ def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) 
     )
 
 
-def exit_code(counts: Counter[str]) -> int:
-    """Return the exit code of what was counted: the worst decides."""
-    if counts[FAULTS]:
-        return barrier.UNFORESEEN
-    if counts[UNREAD] or not counts:
-        return INPUT_OUTPUT
-    worst = next(c for c in (Colour.RED, Colour.AMBER, Colour.GREEN) if counts[c])
-    return EXIT[worst]
-
-
-def place_of(text: str, ruleset: Ruleset) -> Destination:
-    """Read a destination: "FR" or "fra", or "FR/BRE" with a region; UsageError where it is none.
-
-    A text that is no code must not pass for a country that has published nothing.
-    """
-    from pratique.trust import countries  # noqa: PLC0415 - a table that only --to needs
-
-    country, _, named = (part.strip() for part in text.partition("/"))
-    code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
-    if code is None:
-        raise options.no_country("--to", "destination-unknown", country)
-    regions = ruleset.regions(code)
-    region = next((one for one in regions if one.casefold() == named.casefold()), named)
-    if regions and region and region not in regions:
-        known = ", ".join(map(printable, regions))
-        click.echo(f"note: {code} has no rules of that region; it has them of {known}", err=True)
-    return Destination(code, region or None)
-
-
 def _faster(snapshot: Snapshot) -> Snapshot:
     from pratique.crypto import awslc  # noqa: PLC0415 - optional
 
@@ -257,65 +156,9 @@ def _faster(snapshot: Snapshot) -> Snapshot:
     return faster
 
 
-def verified(
-    inputs: tuple[str, ...], snapshot: Snapshot, at: datetime
-) -> Iterator[tuple[str, Verification]]:
-    """Yield each input's label and what comes of it; what could not be read is told on stderr too."""
-    check = Check(snapshot, at, None)
-    for item in every(inputs):
-        found = check.judge(item)
-        if item.text is None or found.unread:
-            _unread(item, found)
-        yield item.label, found
-
-
-def _unread(item: Item, found: Verification | None = None) -> None:
-    remark = item.remark
-    if not remark and found is not None:
-        remark = "; ".join(_why(finding) for finding in found.verdict.findings)
-    if remark:
-        click.echo(f"error: {printable(item.label)}: {remark}", err=True)
-    if item.hint:
-        click.echo(f"hint: {item.hint}", err=True)
-
-
-def _why(finding: Finding) -> str:
-    return f"{finding.code.meaning}{f' ({finding.where})' if finding.where else ''}"
-
-
 def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:
     if len(inputs) < BAR_FROM or not sys.stderr.isatty() or sys.stdout.isatty():
         yield from every(inputs)
         return
     with click.progressbar(inputs, label="verifying", file=sys.stderr) as bar:
         yield from every(bar)
-
-
-def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime) -> Snapshot:
-    """Return the snapshot that a check uses: from sources, or the imported one."""
-    from pratique.cli import held as held_here  # noqa: PLC0415 - not needed for --help
-
-    if sources:
-        from pratique.edges import files  # noqa: PLC0415
-        from pratique.terms import Environment  # noqa: PLC0415
-
-        named = files.trust_from(sources, at=at, environment=Environment(environment)).snapshot
-        return _with_revocations(named, home)
-    found = held_here.snapshot(home)
-    if found is None:
-        raise DocumentRefused(
-            "no-trust-list",
-            "nothing was synced or imported yet, so that nothing can be decided",
-            "pratique sync SOURCE, pratique trust import SOURCE..., or name a source with --trust",
-        )
-    return found
-
-
-def _with_revocations(named: Snapshot, home: Path | None) -> Snapshot:
-    # Naming other signers does not take back what was revoked.
-    from pratique.cli import held as held_here  # noqa: PLC0415 - not needed for --help
-
-    if named.revocations is not None:
-        return named
-    imported = held_here.snapshot(home)
-    return named if imported is None else named.replace(revocations=imported.revocations)

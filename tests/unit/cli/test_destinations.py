@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from pratique.cli.checking import place_of
 from pratique.cli.main import pratique
-from pratique.cli.verify import place_of
 from pratique.errors import UsageError
 from pratique.rules.documents import write
 from pratique.rules.ruleset import Destination, Ruleset

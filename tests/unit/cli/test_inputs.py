@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pratique.cli import checking, inputs
 from pratique.cli import held as held_here
-from pratique.cli import inputs
 from pratique.cli.inputs import Item, every
 from pratique.cli.main import pratique
 from pratique.findings import Code
@@ -229,17 +229,15 @@ def test_json_says_of_each_input_whether_it_was_read(border: None) -> None:
 def test_a_fault_of_the_program_stops_one_input_and_ends_with_70(
     border: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pratique.cli import verify
-
     other = numbered(5)
-    judge = verify.verify_text
+    judge = checking.verify_text
 
     def boom(text: str, **how: object) -> object:
         if text == other:
             raise UnicodeError("Sampleov\u00e1 Testina")
         return judge(text, **how)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(verify, "verify_text", boom)
+    monkeypatch.setattr(checking, "verify_text", boom)
     done = call("verify", GOOD, other, GOOD, "--at", AT)
     assert done.return_value == 70
     assert done.stdout.count("AMBER") == 2

@@ -144,7 +144,7 @@ main.main(sys.argv[1:])
 
 
 def planted(
-    home: Path, error: str, *words: str, module: str = "verify", name: str = "held"
+    home: Path, error: str, *words: str, module: str = "checking", name: str = "held"
 ) -> subprocess.CompletedProcess[bytes]:
     program = PLANTED.format(module=module, error=error, name=name)
     return subprocess.run(

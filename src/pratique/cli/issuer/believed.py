@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
+from pratique.cli.checking import held
 from pratique.cli.inputs import Item
 from pratique.cli.issuer import counted, options
-from pratique.cli.verify import held
 from pratique.edges import files, issuer_home
 from pratique.findings import Code, Weight
 from pratique.journeys.verify import verify
