@@ -112,7 +112,7 @@ def read(data: bytes, label: str) -> Iterator[Item]:
         yield Item(
             label, None, "it is neither text nor a picture that can be read",
             finding=Finding(Code.FILE_NOT_READ),
-            hint="PNG, JPEG, GIF, WebP, TIFF, BMP, HEIC, PDF and text are read",
+            hint="PNG, JPEG, GIF, WebP, TIFF, BMP, PDF and text are read",
         )  # fmt: skip
         return
     found = list(wrapping.codes(wrapping.lines_of(text)))

@@ -84,7 +84,12 @@ def read_picture(
         Unreadable: it is damaged, over a limit, or of another kind.
         ExtraMissing: the extra `scan` is not installed.
     """
-    if (kind := kind_of(data)) not in READ:
+    if (kind := kind_of(data)) == "HEIF":
+        raise Unreadable(
+            "picture-kind", f"{name_hint} is HEIC or AVIF, which is not read here",
+            "take a screenshot of it, or have the phone share it as JPEG (most compatible)",
+        )  # fmt: skip
+    if kind not in READ:
         raise Unreadable(
             "picture-kind", f"{name_hint} is not of a kind that is read here",
             "save it as PNG, JPEG or PDF, or take a screenshot of it",
