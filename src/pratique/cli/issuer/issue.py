@@ -88,6 +88,12 @@ def issue(
                    "fonts": fonts},
             where=where,
         )  # fmt: skip
+    if pdf or fonts or languages or words or contact:
+        raise UsageError(
+            "pdf-alone",
+            "sheets are printed here for a file of records only",
+            "add --from FILE --out DIR, or print the text that comes: pratique issuer print",
+        )
     desk = open_desk(**where)
     day = options.now_or(at).date()
     records = remarked.confirmed(accepted(desk, given, source, at=day), yes=yes)

@@ -114,7 +114,9 @@ def _resumed(job: Job, kept: dict[str, Any]) -> Job:
         )
     if not kept["secret"]:
         raise UsageError(
-            "job-done", "this job is done: all certificates are in the folder", "name a new folder"
+            "job-done",
+            "this job is done: all certificates are in the folder",
+            "name a new folder; verify, print and revoke read what is in this one",
         )
     return job._replace(
         secret=bytes.fromhex(kept["secret"]),
