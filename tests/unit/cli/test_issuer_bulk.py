@@ -279,6 +279,39 @@ def test_a_job_that_goes_on_signs_with_no_key_that_was_retired_since(
     desk.register.close()
 
 
+class Press:
+    """Prints all but each second sheet, as if its name had no font."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def own(self, text: str) -> bytes:
+        self.asked += 1
+        if self.asked % 2 == 0:
+            raise UsageError("font-missing", "no font here can write the script of a name")
+        return text.encode()
+
+
+def test_a_sheet_that_cannot_be_printed_costs_itself_only(
+    empty: Path, rooms: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = rooms()
+    desk = desk_of(shards_of([(ALL_KINDS, 20, False)]), folder, empty)
+    rows = [{**DOSE, "surname": f"Q{chr(97 + n)}"} for n in range(5)]
+    job = job_of(folder, table(folder / "people.csv", rows))
+    asked = {"variant": "a4", "languages": ["en"], "words": [], "contact": "", "fonts": []}
+    press = Press()
+    monkeypatch.setattr("pratique.cli.issuer.paper.press", lambda **_: press)
+    done = made(job._replace(paper=asked), desk).done
+    assert (done.issued, done.refused, done.unprinted) == (5, 0, 2)
+    outcomes = in_bulk(job, desk)
+    assert {row for row, (_, told) in outcomes.items() if told == ("NOT_PRINTED",)} == {3, 5}
+    assert all(kid is not None for kid, _ in outcomes.values())
+    printed = sorted(int(path.name.partition("-")[0]) for path in (job.folder / "pdf").iterdir())
+    assert printed == [2, 4, 6]
+    desk.register.close()
+
+
 class Unused:
     """A register of which nothing is asked."""
 
