@@ -88,13 +88,14 @@ def border() -> Border:
 def ending(state: State, end: datetime) -> str:
     """Issue a certificate of four hundred days that ends then."""
     found, record = x509.read(state.signers[0]), issuers.RECORDS["vaccination"]
-    until = int(end.timestamp())
+    until, given = int(end.timestamp()), issuers.DOSE._replace(given=issuers.day("2000-01-02"))
     shard = Shard(
         "shard", state.code, state.country, Environment.TEST, Algorithm.ES256, "test:", found.kid,
         found.thumbprint, ALL_KINDS, 0, 2**33, 2**33, 1_000, WIDTH,
     )  # fmt: skip
     return sign(
-        record._replace(entry=record.entry._replace(country=state.country)),
+        # Given before any of the instants of issue.
+        record._replace(entry=given._replace(country=state.country)),
         request=f"until {until}".encode().ljust(16), shard=shard, key=key("XUA dsc 0"),
         book=_Empty(), occasion=Occasion(until - 400 * 86400, until, Origin("s", "o", "L")),
     ).text  # fmt: skip
