@@ -458,7 +458,7 @@ def test_only_what_is_authentic_is_printed(desk: Desk, tmp_path: Path) -> None:
     out = str(tmp_path / "one.pdf")
     desk.run("issuer", "print", text, "--out", out, "--language", "fr", "--at", AT)
     assert "Müller Zoë" in desk.run("verify", out, "--at", AT, code=3)
-    desk.run("issuer", "print", text[:-4] + "0000", "--out", str(tmp_path / "no.pdf"), code=1)
+    desk.run("issuer", "print", text[:-4] + "0000", "--out", str(tmp_path / "no.pdf"), code=4)
     assert "is not printed: COMPRESSION_INVALID" in desk.said
     assert not (tmp_path / "no.pdf").exists()
     data = (tmp_path / "one.pdf").read_bytes()
