@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.inputs import Item, items
+from pratique.cli.inputs import items
 from pratique.errors import Unreadable
 
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -46,9 +46,9 @@ def test_a_table_of_certificates_is_read_however_it_was_saved(
 def test_rows_are_named_by_their_own_numbers(tmp_path: Path) -> None:
     path = tmp_path / "certificates-00001.csv"
     path.write_text("row,text\r\n7,HC1:A\r\n9,\r\n")
-    assert list(items(str(path))) == [
-        Item("certificates-00001.csv:7", "HC1:A"),
-        Item("certificates-00001.csv:9", None, "the row holds no text"),
+    assert [item[:3] for item in items(str(path))] == [
+        ("certificates-00001.csv:7", "HC1:A", ""),
+        ("certificates-00001.csv:9", None, "the row holds no text"),
     ]
 
 
@@ -74,7 +74,8 @@ def test_a_folder_of_other_files_is_each_of_them(tmp_path: Path) -> None:
 def test_a_table_without_rows_says_so(tmp_path: Path) -> None:
     path = tmp_path / "certificates-00000.csv"
     path.write_text("row,text\r\n")
-    assert list(items(str(path))) == [Item(path.name, None, "the table holds no certificate")]
+    (found,) = items(str(path))
+    assert found[:3] == (path.name, None, "the table holds no certificate")
 
 
 @pytest.mark.parametrize("line", ["HC1:A,B", "HC1:TEXT", "some text"])
