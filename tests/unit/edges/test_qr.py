@@ -356,11 +356,34 @@ def test_what_is_no_picture_is_refused(data: bytes) -> None:
 
 
 def test_a_picture_of_a_kind_that_is_not_read_is_a_picture_and_is_refused() -> None:
-    heic = b"\x00\x00\x00\x18ftypheic" + bytes(40)
-    assert qr.is_picture(heic)
+    avif = b"\x00\x00\x00\x18ftypavif" + bytes(40)
+    assert qr.is_picture(avif)
     with pytest.raises(Unreadable, match="kind") as caught:
-        texts(heic)
+        texts(avif)
     assert "JPEG" in caught.value.hint
+
+
+HEIC = Path(__file__).parent / "pictures" / "traveller.heic"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_a_phones_picture_is_read_where_its_extra_is_installed() -> None:
+    pytest.importorskip("pi_heif", reason="the extra 'heic' is not installed")
+    data = HEIC.read_bytes()
+    assert texts(data) == texts((ROOT / "examples" / "traveller.png").read_bytes())
+    for cut in (24, 400, len(data) // 2):
+        with pytest.raises(Unreadable):
+            texts(data[:cut])
+
+
+def test_without_the_extra_a_phones_picture_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(Unreadable, match="HEIC") as caught:
+        texts(HEIC.read_bytes())
+    assert "JPEG" in caught.value.hint
+    assert "heic" in caught.value.hint
 
 
 MAGIC = [

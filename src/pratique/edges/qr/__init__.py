@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from pratique.edges.qr import frames, looks
-from pratique.edges.qr.kinds import MAX_BYTES, READ, kind_of
+from pratique.edges.qr.kinds import HEIC, MAX_BYTES, READ, kind_of
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable
 
 __all__ = ["Found", "Scan", "is_picture", "read_picture"]
@@ -76,7 +76,7 @@ def read_picture(
     known code was seen on any page, and end on a page with the first that is.
 
     Args:
-        data: PNG, JPEG, GIF, WebP, BMP, TIFF or PDF.
+        data: PNG, JPEG, GIF, WebP, BMP, TIFF or PDF; HEIC with the extra `heic`.
         name_hint: what an error calls the picture; let it name nobody.
         wanted: tells whether a text is one that the caller is after.
 
@@ -84,12 +84,10 @@ def read_picture(
         Unreadable: it is damaged, over a limit, or of another kind.
         ExtraMissing: the extra `scan` is not installed.
     """
-    if (kind := kind_of(data)) == "HEIF":
-        raise Unreadable(
-            "picture-kind", f"{name_hint} is HEIC or AVIF, which is not read here",
-            "take a screenshot of it, or have the phone share it as JPEG (most compatible)",
-        )  # fmt: skip
-    if kind not in READ:
+    kind = kind_of(data)
+    if kind == HEIC:
+        _need_heic(name_hint)
+    elif kind not in READ:
         raise Unreadable(
             "picture-kind", f"{name_hint} is not of a kind that is read here",
             "save it as PNG, JPEG or PDF, or take a screenshot of it",
@@ -117,6 +115,20 @@ def _scan(seen: dict[int, list[str]], wanted: Callable[[str], bool]) -> Scan:
         tuple(Found(text, page, wanted(text)) for text, page in first.items()),
         len(seen),
     )
+
+
+def _need_heic(name_hint: str) -> None:
+    # An extra of its own: its decoder (libheif, C++) has had memory faults, and not every post has to
+    # open strangers' pictures with it.
+    try:
+        import pi_heif  # noqa: PLC0415
+    except ImportError as error:
+        raise Unreadable(
+            "picture-kind", f"{name_hint} is HEIC, which is not read here",
+            "take a screenshot of it, have the phone share it as JPEG (most compatible), or install "
+            "the extra 'heic': pip install 'pratique[heic]'",
+        ) from error  # fmt: skip
+    pi_heif.register_heif_opener()
 
 
 def _need_extra() -> None:

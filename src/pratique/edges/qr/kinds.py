@@ -10,6 +10,8 @@ MAX_SCANS = 100
 """Passes of a progressive JPEG; ordinary ones have about 10."""
 
 READ = {"PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PDF"}
+HEIC = "HEIF"
+"""What phones write by themselves; read where the extra `heic` is installed."""
 
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -22,7 +24,8 @@ _MAGIC = {
     b"MM\x00+": "TIFF",
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
 }
-_HEIF = {b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif", b"avis"}
+_HEIF = {b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1"}
+_AVIF = {b"avif", b"avis"}
 
 
 def kind_of(data: bytes) -> str | None:
@@ -35,8 +38,8 @@ def kind_of(data: bytes) -> str | None:
     # A text may begin with "BM"; the zeros of the header it cannot hold.
     if data[:2] == b"BM" and data[6:10] == bytes(4):
         return "BMP"
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
-        return "HEIF"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF | _AVIF:
+        return HEIC if data[8:12] in _HEIF else "AVIF"
     # "%PDF-" is spelt with Base45's letters: further on it may stand in a certificate's text.
     if data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-"):
         return "PDF"
