@@ -17,7 +17,7 @@ from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
 from pratique.cli.authority.serve import taken
 from pratique.crypto import primitives, spki
-from pratique.edges.network import serve
+from pratique.edges.network import serve, upload
 from pratique.network import keys
 from pratique.trust import announced
 from tests import web
@@ -258,6 +258,19 @@ def test_a_state_with_a_csca_of_its_own_takes_part_with_it(empty: Desk) -> None:
     words = ("participant", "init", *STATE, "--signing-ca-certificate", "foreign.pem")
     other = {"PRATIQUE_PARTICIPANT": str(empty.folder / "none")}
     assert empty.refused(*words, **other).code == "sca-unfit"
+
+
+def test_an_edition_that_waits_for_witnesses_is_not_said_to_be_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run(*PUBLISH, "--out", "own.proposal")
+    for waits, code, word in ((True, 3, "taken, and published when"), (False, 0, "published: ")):
+        taken = upload.Taken("XXU 2", waits)
+        monkeypatch.setattr(upload, "sent", lambda url, data, taken=taken: taken)
+        said = desk.run(
+            "participant", "send", "own.proposal", "--to", "http://127.0.0.1:1", code=code
+        )
+        assert said.startswith(word)
 
 
 def test_a_list_that_lacks_what_is_published_is_refused_before_anybody_sees_it(desk: Desk) -> None:

@@ -78,7 +78,7 @@ def publish(
     password_file: Path | None,
     pin_file: Path | None,
     at: datetime | None,
-) -> None:
+) -> int:
     """Publish signers, rules, choices and revocation lists; without any, confirm what is published."""
     where = homes.folder_of(folder)
     own = homes.load(where)
@@ -103,7 +103,7 @@ def publish(
         drafted = drafts.role(current, instant, own.participant.code, made)
         for line in (*ceremony.told(drafted, current), "nothing was done"):
             click.echo(line)
-        return
+        return 0
     if withdraw:
         # In a script the reason that was named stands for the answer: a stolen key must not wait.
         if not yes and sys.stdin.isatty():
@@ -111,8 +111,8 @@ def publish(
         for line in retired(withdraw, int(instant.timestamp())):
             click.echo(line)
     secret = unlock.secrets(password_file, pin_file)
-    for line in handed_in(Edition(where, own, current, held, made, instant), secret, target, out):
-        click.echo(line)
+    lines = handed_in(Edition(where, own, current, held, made, instant), secret, target, out)
+    return send.said(lines)
 
 
 def retired(withdraw: tuple[Path, ...], at: int) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pratique.cli import options, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import cards as public_cards
 from pratique.cli.authority import place
-from pratique.cli.participant import handing, publish, renewing
+from pratique.cli.participant import handing, publish, renewing, send
 from pratique.edges import files, issuer_home
 from pratique.edges.keys import Secret
 from pratique.network import keys
@@ -64,7 +64,7 @@ def renew(
     password_file: Path | None,
     pin_file: Path | None,
     at: datetime | None,
-) -> None:
+) -> int:
     """Make a successor of every key that ends soon, and prepare what other hands have to do."""
     where = homes.folder_of(folder)
     found = homes.load(where)
@@ -77,7 +77,7 @@ def renew(
         renewing.check_cards(asked, found)
         for line in _forecast(asked, found, known):
             click.echo(line)
-        return
+        return 0
     if (now := handing.settled(found, known)) != found:
         with issuer_home.locked(where):
             homes.save(where, now)
@@ -86,10 +86,10 @@ def renew(
     renewing.carry_out(asked, secret)
     found = homes.load(where)
     steps = [*_edition(asked, found, known, secret, target), *_dossier(asked, found, known, out)]
-    for line in (*steps, *_notes(asked, found)):
-        click.echo(line)
+    ended = send.said((*steps, *_notes(asked, found)))
     if not steps:
         click.echo(f"nothing ends within {within} days, and nothing waits for other hands")
+    return ended
 
 
 def _own_issuer(home: Path | None) -> tuple[Path, ...]:
