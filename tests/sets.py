@@ -200,8 +200,16 @@ def disorder(
     mixed = decided(one, other, look_ahead=look_ahead)
     if straight._replace(because=()) != mixed._replace(because=()):
         yield "order: another code"
-    if set(straight.because) != set(mixed.because):
+    if _whatever_number(straight) != _whatever_number(mixed):
         yield "order: other reasons"
+
+
+def _whatever_number(code: HealthCode) -> set[Finding]:
+    # A certificate that was left out is told by its number among those shown.
+    return {
+        finding._replace(where="") if finding.code is Code.CERTIFICATE_LEFT_OUT else finding
+        for finding in code.because
+    }
 
 
 def loss(

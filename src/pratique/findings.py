@@ -119,6 +119,9 @@ class Code(Enum):
     FIELD_TYPE = (Step.CONTENT, Weight.FAULT, "a field holds the wrong kind of value", "refuse it")
     SCHEMA_DEVIATION = (Step.CONTENT, Weight.NOTE,
         "a field is not quite as its schema asks, but can be read", "nothing")
+    DOSES_BELOW_ONE = (Step.CONTENT, Weight.DOUBT,
+        "a number of doses is below one, so that no course can be told from it",
+        "read the number of doses on the paper")
     DATE_UNREADABLE = (Step.CONTENT, Weight.DOUBT, "a date cannot be read", "read it on the paper")
     BORN_AFTER_ISSUE = (Step.CONTENT, Weight.DOUBT,
         "by its dates the holder was born after it was issued",
@@ -245,6 +248,9 @@ class Code(Enum):
     DOSE_PRINTED_TWICE = (Step.RULES, Weight.NOTE,
         "two prints may be of one dose (a reprint, a correction); it was counted once",
         "if they are two doses, ask for a print that numbers them")
+    CERTIFICATE_LEFT_OUT = (Step.RULES, Weight.NOTE,
+        "a certificate that was handed in is not counted, for the reason told with it",
+        "put that right first, if it can be; do not ask for it again")
     HOLDER_UNCLEAR = (Step.RULES, Weight.DOUBT,
         "two certificates may or may not be one person's", "compare them by hand")
     HOLDER_DIFFERENT = (Step.RULES, Weight.NOTE,

@@ -153,6 +153,34 @@ def test_a_refused_certificate_proves_nothing() -> None:
     assert codes(found) == {Code.COUNTRY_WRONG}
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_what_was_handed_in_and_left_out_is_told_with_its_reason(order: tuple[int, ...]) -> None:
+    # "Ask for the certificate of the other dose" would be all that the desk hears: it lies before it.
+    first = t.shown(t.dose("2021-12-01", 1, 2))
+    second = t.shown(t.dose("2022-01-10"))._replace(
+        verdict=conclude([Finding(Code.EXPIRED, "exp")])
+    )
+    unread = verify("HC1:NCFX", snapshot=SNAPSHOT, at=t.NOON)
+    all_three = [first, second, unread]
+    found = [all_three[i] for i in order]
+    made = decide(found, snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+    assert made.colour is Colour.AMBER
+    told = {f.where for f in made.because if f.code is Code.CERTIFICATE_LEFT_OUT}
+    assert told == {f"certificate {order.index(i) + 1}" for i in (1, 2)}
+    for one in (second, unread):
+        place = made.because.index(
+            Finding(Code.CERTIFICATE_LEFT_OUT, f"certificate {found.index(one) + 1}")
+        )
+        assert made.because[place + 1] == one.verdict.findings[0]
+
+
+def test_what_is_left_out_of_a_green_is_not_told() -> None:
+    expired = t.shown(t.dose("2021-12-01"))._replace(verdict=conclude([Finding(Code.EXPIRED)]))
+    made = decide([expired, t.shown(t.dose())], snapshot=SNAPSHOT, place=t.UTOPIA, at=t.NOON)
+    assert made.colour is Colour.GREEN
+    assert not codes(made) & {Code.EXPIRED, Code.CERTIFICATE_LEFT_OUT}
+
+
 def test_an_invalidation_rule_of_the_issuer_voids() -> None:
     void = t.rule("IR-XA-0001", {"===": [{"var": "payload.v.0.mp"}, t.COMIRNATY]})
     held = t.snapshot([*t.utopia(), void])

@@ -314,3 +314,17 @@ def test_a_missing_value_leaves_nothing_to_compare() -> None:
         (t.dose()._replace(given=None),), "XA", None, None, {},
     )  # fmt: skip
     assert list(check_plausibility(bare, t.SIGNER, t.SIGNER.environment, 0)) == []
+
+
+# A number of doses.
+
+
+@pytest.mark.parametrize("numbers", [(0, 0), (-1, -2), (2, 0), (0, -1), (0.0, 0)])
+def test_doses_below_one_are_never_a_complete_course(numbers: tuple[Any, Any]) -> None:
+    dn, sd = numbers
+    made = text(claims(content.dcc("v", content.dose(dn=dn, sd=sd, dt="2026-01-20"))))
+    found = verify(made, snapshot=BORDER, at=NOON, place=PLACE)
+    assert found.verdict.colour is not Colour.GREEN
+    assert Code.DOSES_BELOW_ONE in {finding.code for finding in found.verdict.findings}
+    code = decide([found], snapshot=BORDER, place=PLACE, at=NOON)
+    assert code.colour is not Colour.GREEN

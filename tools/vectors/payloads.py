@@ -89,7 +89,7 @@ def _fields() -> list[Row]:
         ("doses-half", "the number of doses is 1.5", "eu-dcc-schema: a whole number", dcc("v", dose(sd=1.5)), red("FIELD_TYPE")),
         ("doses-text", "the number of doses is a text", "eu-dcc-schema: a number", dcc("v", dose(dn="2")), red("FIELD_TYPE")),
         ("doses-true", "the number of doses is true", "eu-dcc-schema: a number", dcc("v", dose(dn=True)), red("FIELD_TYPE")),
-        ("doses-zero", "the number of doses is 0", "eu-dcc-schema: at least 1", dcc("v", dose(dn=0)), NOTED),
+        ("doses-zero", "the number of doses is 0", "eu-dcc-schema: at least 1; 0 of 0 must not count as complete", {"content": dcc("v", dose(dn=0)), "claim": 1, "facts": VACCINATED}, amber("NO_RULES", "DOSES_BELOW_ONE")),
         ("issuer-long", "the issuing body's name has 81 characters", "eu-dcc-schema 1.3: 80", dcc("v", dose(**{"is": "M" * 81})), NOTED),
     ]  # fmt: skip
     for group, entry in (("v", dose()), ("r", content.illness()), ("e", content.exemption())):

@@ -20,7 +20,7 @@ import click
 from pratique.cli import barrier, options, show
 from pratique.cli.inputs import Item, every
 from pratique.cli.safe import printable
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, UsageError
 from pratique.findings import Code
 from pratique.journeys.health_code import Help
 from pratique.journeys.verify import Verification, noted, unread
@@ -147,7 +147,8 @@ def _why(finding: Finding) -> str:
 def place_of(text: str, ruleset: Ruleset) -> Destination:
     """Read a destination: "FR" or "fra", or "FR/BRE" with a region; UsageError where it is none.
 
-    A text that is no code must not pass for a country that has published nothing.
+    A text that is no code must not pass for a country that has published nothing, nor a region that
+    has no rules for one of those that have.
     """
     from pratique.trust import countries  # noqa: PLC0415 - a table that only --to needs
 
@@ -159,7 +160,12 @@ def place_of(text: str, ruleset: Ruleset) -> Destination:
     region = next((one for one in regions if one.casefold() == named.casefold()), named)
     if regions and region and region not in regions:
         known = ", ".join(map(printable, regions))
-        click.echo(f"note: {code} has no rules of that region; it has them of {known}", err=True)
+        told = f"{code} has no rules of that region"
+        if ruleset.countrywide(code):
+            # One that is mistyped would be let off its own rules, and be GREEN by the country's.
+            hint = f"it has them of {known}; elsewhere in the country: --to {code}"
+            raise UsageError("region-unknown", told, hint)
+        click.echo(f"note: {told}; it has them of {known}", err=True)
     return Destination(code, region or None)
 
 

@@ -23,7 +23,7 @@ _CALENDAR = range(2, 9999)
 """Years of which an instant is a date on every clock of the world."""
 
 _NO_ZONE = timezone(timedelta(), "UTC")
-"""UTC, where nobody said so: a date alone."""
+"""UTC, where nobody said so: a date alone. A zone that is named takes its place."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -163,7 +163,11 @@ def zoned(instant: datetime | None, zone: str) -> datetime:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - a check starts fast
 
     try:
-        return now_or(instant).astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+        place = UTC if zone == "UTC" else ZoneInfo(zone)
+        if instant is not None and instant.tzinfo is _NO_ZONE:
+            # A date alone is the place's own: west of Greenwich its midnight in UTC is the day before.
+            return instant.replace(tzinfo=place)
+        return now_or(instant).astimezone(place)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
             "zone-unknown", "the zone is not known here", "write it as in Europe/Paris or UTC"

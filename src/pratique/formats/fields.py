@@ -125,7 +125,8 @@ class Fields:
             self.note(Code.FIELD_TYPE if required else Code.SCHEMA_DEVIATION, name)
             return None
         if least is not None and value < least:
-            self.note(Code.SCHEMA_DEVIATION, name)
+            # 0 of 0 is "complete" to any rule that compares the two.
+            self.note(Code.DOSES_BELOW_ONE, name)
         return value
 
     def moment(

@@ -157,7 +157,9 @@ def decoded(data: bytes) -> str | None:
         even, odd = data[0:LONGEST:2].count(0), data[1:LONGEST:2].count(0)
         half = min(len(data), LONGEST) / 2
         if max(even, odd) < half * 0.3 or min(even, odd) > half * 0.05:
-            return None
+            # A string's end as C writes it: some scanners' drivers send it along.
+            cut = data.strip(b"\0")
+            return decoded(cut) if b"\0" not in cut else None
         return _as(data, "utf-16-be" if even > odd else "utf-16-le")
     text = _as(data, "utf-8")
     if text is None and not _CONTROLS.search(data):

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pratique.findings import Code, Weight
@@ -74,13 +74,13 @@ def decide(
     because = (*best.doubts, *best.answer.findings, *notes)
     if colour is Colour.RED and any(second_decides(one.claim, snapshot, place, at) for one in put):
         colour, because = Colour.AMBER, (*best.doubts, Finding(Code.SECOND_CERTIFICATE), *notes)
-    if colour is Colour.RED and (unseen := _unseen(found)):
+    if colour is Colour.RED and any(map(_unseen, found)):
         # What could not be read, or whose signer is not known here, may be what is missing: that is
         # our trouble, and refuses nobody.
-        colour, because = Colour.AMBER, (*best.doubts, *best.answer.findings, *unseen, *notes)
+        colour = Colour.AMBER
     if colour is not Colour.GREEN:
         unclear = (d for one in put for d in one.doubts if d.code is Code.HOLDER_UNCLEAR)
-        because = tuple(dict.fromkeys((*because, *unclear)))
+        because = tuple(dict.fromkeys((*because, *unclear, *_left_out(found))))
     code = HealthCode(
         colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
     )
@@ -89,16 +89,22 @@ def decide(
     return outlook.complete_with(code, claims.certain(), snapshot, at)
 
 
-def _unseen(found: Sequence[Verification]) -> tuple[Finding, ...]:
-    """Return why some of what was handed in could not be looked into, each reason once."""
-    unseen = (
-        finding
-        for one in found
-        if one.certificate is None and one.verdict.colour is not Colour.RED
-        for finding in one.verdict.findings
-        if finding.code.weight is Weight.DOUBT
+def _left_out(found: Sequence[Verification]) -> Iterator[Finding]:
+    """Yield which of what was handed in was refused or not read, and why: nobody asks for it again."""
+    for number, one in enumerate(found, 1):
+        reasons = [f for f in without_no_rules(one) if f.code.weight is not Weight.NOTE]
+        if one.certificate is None or any(f.code.weight is Weight.FAULT for f in reasons):
+            yield Finding(Code.CERTIFICATE_LEFT_OUT, f"certificate {number}")
+            yield from reasons
+
+
+def _unseen(one: Verification) -> bool:
+    """Tell whether what was handed in could not be looked into, which proves nothing against it."""
+    return (
+        one.certificate is None
+        and one.verdict.colour is not Colour.RED
+        and any(finding.code.weight is Weight.DOUBT for finding in one.verdict.findings)
     )
-    return tuple(dict.fromkeys(unseen))
 
 
 def _nothing(

@@ -185,6 +185,10 @@ class Ruleset:
         found = {rule.region for rule in self._acceptance(country) if rule.region is not None}
         return tuple(sorted(found))
 
+    def countrywide(self, country: str) -> bool:
+        """Tell whether a country has acceptance rules that hold in all of its regions."""
+        return any(rule.region is None for rule in self._acceptance(country))
+
     @cached_property
     def destinations(self) -> tuple[Destination, ...]:
         """Return every place with acceptance rules: each country, and after it its regions."""

@@ -62,14 +62,29 @@ def test_a_code_of_a_network_s_own_is_taken_where_rules_are_held_for_it() -> Non
         place_of("EU", Ruleset())
 
 
-def test_a_region_is_found_in_any_case_and_an_unknown_one_told(
+def test_a_region_is_found_in_any_case_and_an_unknown_one_refused() -> None:
+    # Asked for "Nort", the country's rules alone would answer, and those of the North be left out.
+    held = Ruleset(
+        [t.rule("VR-XU-0001", TRUE), t.rule("VR-XU-0002", {"!": [TRUE]}, Region="North")]
+    )
+    assert place_of("xu/NORTH", held) == Destination("XU", "North")
+    assert place_of("XU", held) == place_of("XU/", held) == Destination("XU")
+    for mistyped in ("XXU/south", "xu/Nort", "XU/N"):
+        with pytest.raises(UsageError) as refused:
+            place_of(mistyped, held)
+        assert "North" in (refused.value.hint or "")
+
+
+def test_an_unknown_region_is_told_where_nothing_can_be_green(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     held = Ruleset([t.rule("VR-XU-0001", TRUE, Region="North")])
-    assert place_of("xu/NORTH", held) == Destination("XU", "North")
-    assert capsys.readouterr().err == ""
     assert place_of("XXU/south", held) == Destination("XU", "south")
     assert "North" in capsys.readouterr().err
+
+
+def test_a_region_of_a_country_without_regional_rules_is_asked_its_country_s() -> None:
+    assert place_of("XU/south", Ruleset([t.rule("VR-XU-0001", TRUE)])) == Destination("XU", "south")
 
 
 def rules(**fields: Any) -> list[dict[str, Any]]:

@@ -25,7 +25,10 @@ def read(text: str) -> datetime:
         ("2022-07-04", None, "2022-07-04 00:00", ZoneFrom.DEFAULT),
         ("2022-07-03T22:30:00Z", "Europe/Berlin", "2022-07-04 00:30", ZoneFrom.OPTION),
         ("2022-07-04T00:30:00+02:00", "UTC", "2022-07-03 22:30", ZoneFrom.OPTION),
-        ("2022-07-04", "Europe/Berlin", "2022-07-04 02:00", ZoneFrom.OPTION),
+        ("2022-07-04", "Europe/Berlin", "2022-07-04 00:00", ZoneFrom.OPTION),
+        ("2022-07-04", "America/New_York", "2022-07-04 00:00", ZoneFrom.OPTION),
+        ("2022-07-04", "Pacific/Kiritimati", "2022-07-04 00:00", ZoneFrom.OPTION),
+        ("2022-07-04", "UTC", "2022-07-04 00:00", ZoneFrom.OPTION),
     ],
 )
 def test_the_offset_that_is_given_is_the_place_s(

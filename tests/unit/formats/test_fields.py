@@ -156,9 +156,10 @@ def test_a_text_that_is_not_there_is_missing_only_where_it_is_required() -> None
     [
         (2, True, 2, []),
         (1, True, 1, []),
-        (0, True, 0, ["SCHEMA_DEVIATION"]),
+        (0, True, 0, ["DOSES_BELOW_ONE"]),
+        (-2, False, -2, ["DOSES_BELOW_ONE"]),
         (2.0, True, 2, ["SCHEMA_DEVIATION"]),
-        (0.0, True, 0, ["SCHEMA_DEVIATION", "SCHEMA_DEVIATION"]),
+        (0.0, True, 0, ["SCHEMA_DEVIATION", "DOSES_BELOW_ONE"]),
         (1.5, True, None, ["FIELD_TYPE"]),
         (1.5, False, None, ["SCHEMA_DEVIATION"]),
         (True, True, None, ["FIELD_TYPE"]),

@@ -270,6 +270,14 @@ def test_bytes_that_are_no_text_are_told() -> None:
     assert wrapping.decoded(b"") == ""
 
 
+@pytest.mark.parametrize("around", [b"\0", b"\0\0\0"])
+def test_what_ends_as_strings_of_c_do_is_read(around: bytes) -> None:
+    for data in (GOOD.encode() + around, around + GOOD.encode() + b"\r\n" + around):
+        read = wrapping.decoded(data)
+        assert read is not None
+        assert wrapping.unwrapped(read).text == GOOD
+
+
 def test_a_text_without_end_is_told() -> None:
     assert wrapping.unwrapped("HC1:" + "0" * 30_000).finding == Finding(Code.TEXT_TOO_LONG)
 
