@@ -59,7 +59,8 @@ def run(
             if given is not None:
                 source.write(given.encode())
                 source.seek(0)
-            code = _asked(words, folder, environment, [source, out, out if together else errors])
+            streams = [source, out, out if together else errors]
+            code = ask(address(), words, folder, environment, streams)
         return Ran(code, _text(out), _text(errors))
 
 
@@ -68,12 +69,21 @@ def _text(file: IO[bytes]) -> str:
     return file.read().decode()
 
 
-def _asked(
-    words: list[str], folder: Path, environment: Mapping[str, str], streams: list[Any]
+def ask(
+    server: str, words: list[str], folder: Path, environment: Mapping[str, str], streams: list[Any]
 ) -> int:
+    """Have a server, which may be another process's, run a command; return its exit code.
+
+    Args:
+        server: its address.
+        words: after the program's name.
+        folder: in which it runs.
+        environment: its variables, all of them.
+        streams: three files: input, output, errors.
+    """
     message = json.dumps([words, str(folder), dict(environment)]).encode()
     with socket.socket(socket.AF_UNIX) as talk:
-        talk.connect(_server())
+        talk.connect(server)
         handed = array.array("i", [stream.fileno() for stream in streams])
         talk.sendmsg(
             [len(message).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)]
@@ -84,35 +94,36 @@ def _asked(
 
 
 @lru_cache(maxsize=1)
-def _server() -> str:
+def address() -> str:
+    """Return where this process's server listens, which is started if need be."""
     folder = tempfile.mkdtemp(prefix="forked-")
-    address = f"{folder}/talk"
+    listens = f"{folder}/talk"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.forked", address],
+        [sys.executable, "-m", "tests.forked", listens],
         cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
     )  # fmt: skip
 
     def stop() -> None:
         process.kill()
         process.wait()
-        Path(address).unlink(missing_ok=True)
+        Path(listens).unlink(missing_ok=True)
         Path(folder).rmdir()
 
     atexit.register(stop)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.stdout.close()
-    return address
+    return listens
 
 
-def _serve(address: str) -> NoReturn:
+def _serve(listens: str) -> NoReturn:
     import pratique.cli
 
     for module in pkgutil.walk_packages(pratique.cli.__path__, "pratique.cli."):
         if ".demo" not in module.name:
             __import__(module.name)
     listening = socket.socket(socket.AF_UNIX)
-    listening.bind(address)
+    listening.bind(listens)
     listening.listen(64)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
