@@ -159,17 +159,23 @@ class Shell:
             ["/bin/sh"], cwd=self.work, env=variables, text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        self._stay: list[int] = []
         self._number = 0
 
     def __enter__(self) -> Shell:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
     ) -> None:
-        # What still runs is the shell's own: its numbers are asked of it, and of nobody else.
+        # What still runs is the shell's own: its numbers were asked of it, and of nobody else.
         with suppress(BrokenPipeError), self._shell:
-            self._shell.communicate("kill $(jobs -p)\nwait\n")
+            self._shell.communicate(
+                "".join(f"kill -KILL {one}; wait {one}\n" for one in self._stay)
+            )
 
     def run(self, command: Command) -> list[str]:
         """Run a command; raise Failed if it does something else than is written; return what it printed."""
@@ -187,6 +193,7 @@ class Shell:
             return [line.rstrip() for line in printed.read_text(encoding="utf-8").splitlines()]
 
         if command.text.endswith("&"):
+            self._stay.append(int(self._told("echo $!")))
             until(lambda: matches(lines(), written) or self._has_ended())
         code, found = int(told), lines()
         if code != command.code or (written and not matches(found, written)):

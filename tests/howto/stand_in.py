@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from tests import forked
+from tests import forked  # noqa: E402 - `sys.path` names no clone before
 
 if __name__ == "__main__":
     streams = [sys.stdin, sys.stdout, sys.stderr]

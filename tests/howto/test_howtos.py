@@ -34,8 +34,11 @@ $ {command}
 """
 
 
+NOT_YET = {"index", "authority", "network-status", "witness"}
+
+
 def _pages() -> list[str]:
-    return sorted(path.stem for path in follow.PAGES.glob("*.md") if path.stem != "index")
+    return sorted({path.stem for path in follow.PAGES.glob("*.md")} - NOT_YET)
 
 
 @pytest.mark.parametrize("name", _pages())
@@ -49,7 +52,7 @@ def test_a_how_to_can_be_followed(name: str, tmp_path: Path) -> None:
 
 def test_the_index_runs_nothing() -> None:
     page = follow.read((follow.PAGES / "index.md").read_text(encoding="utf-8"))
-    assert page.commands == page.faults == []
+    assert (page.commands, page.faults) == ([], [])
 
 
 def test_a_page_that_holds_is_followed(tmp_path: Path) -> None:
