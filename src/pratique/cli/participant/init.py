@@ -131,5 +131,6 @@ def _tell(folder: Path, found: homes.Home) -> None:
     click.echo(
         f"  pratique participant check DIR --code {one.code} --environment {found.environment}"
     )
-    way = f"--signing-ca {folder}" if found.sca.key else "--signing-ca-certificate PEM"
-    click.echo(f"  pratique issuer init {way}   makes keys that sign certificates")
+    making = "pratique issuer init --signing-ca"
+    making += f" {folder}" if found.sca.key else "-certificate PEM"
+    click.echo(f"  {making}   makes keys that sign certificates")

@@ -3,7 +3,7 @@
     FILE, or - : C2SP's add-checkpoint, as the log has written it -> the lines of the cosignature
     URL or DIR: checkpoint and tiles are read, and the proof is made here
 
-1. A clock that is set by --at cosigns nothing: verifiers take the time of a cosignature for true.
+1. The clock cannot be set here: verifiers take the time of a cosignature for true.
 2. Exit: 0 cosigned · 3 refused: what is held stays as it was.
 """
 
