@@ -3,7 +3,7 @@
     path -> is it one? -> (row, text), ...
 
 1. A table is known by its content: its first line names a column `text`, or it is Parquet with one. A
-   spreadsheet that saved it again may have taken other separators.
+   spreadsheet that saved it again may have taken other separators, and UTF-16.
 2. It is read row by row: a file may hold a million certificates.
 3. A folder is its `certificates-*` in order; one without any is its files in order.
 """
@@ -21,6 +21,8 @@ TEXT, ROW = "text", "row"
 LONGEST_HEADER = 4096
 """Characters of a first line that may be a header."""
 LONGEST_CELL = 1 << 20
+LONGEST_ROW = 12
+"""Digits of a row's number."""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -45,9 +47,15 @@ def texts(path: Path) -> Iterator[tuple[str, str]] | None:
         start = file.read(LONGEST_HEADER)
     if start.startswith(b"PAR1"):
         return _parquet(path)
-    first = start.decode("utf-8-sig", "replace").lstrip().partition("\n")[0]
+    encoding = encoding_of(start)
+    first = start.decode(encoding, "replace").lstrip().partition("\n")[0]
     separator = _separator(first)
-    return None if separator is None else _csv(path, separator)
+    return None if separator is None else _csv(path, separator, encoding)
+
+
+def encoding_of(start: bytes) -> str:
+    """Tell how a spreadsheet has saved a text: UTF-16 where its mark is there, else UTF-8."""
+    return "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
 def _separator(line: str) -> str | None:
@@ -61,8 +69,8 @@ def _names(line: str, mark: str) -> list[str]:
     return [cell.strip().strip('"').lower() for cell in line.rstrip("\r").split(mark)]
 
 
-def _csv(path: Path, separator: str) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+def _csv(path: Path, separator: str, encoding: str) -> Iterator[tuple[str, str]]:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
         yield from _rows(file, separator)
 
 
@@ -74,7 +82,9 @@ def _rows(file: TextIO, separator: str) -> Iterator[tuple[str, str]]:
         text, row = names.index(TEXT), names.index(ROW) if ROW in names else None
         for number, cells in enumerate(rows, 2):
             if any(cells):
-                where = str(number) if row is None or row >= len(cells) else cells[row]
+                said = cells[row] if row is not None and row < len(cells) else ""
+                # What is no number is not repeated: another column may have slipped into its place.
+                where = said if said.isdecimal() and len(said) < LONGEST_ROW else str(number)
                 yield where, cells[text] if text < len(cells) else ""
     except csv.Error as error:
         raise Unreadable(

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from heapq import heapify, heappop, heapreplace
@@ -127,16 +128,27 @@ class Choice:
 
     The one mechanism by which a key is chosen: for one certificate as for each of a whole file. What
     was chosen counts as signed, so that no plan is exceeded within one choice.
+
+    Args:
+        label: of the one key that was asked for by name, so that what is wrong is told of that one.
     """
 
-    def __init__(self, shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int]) -> None:
+    def __init__(
+        self,
+        shards: Iterable[Shard],
+        *,
+        at: int,
+        counts: Mapping[bytes, int],
+        label: str | None = None,
+    ) -> None:
         shards = list(shards)
+        self._label = label
         self._counts = {shard.kid: counts.get(shard.kid, 0) for shard in shards}
+        states = {shard: shard.state(at, self._counts[shard.kid]) for shard in shards}
         self._live = {
-            shard.label: shard
-            for shard in shards
-            if shard.state(at, self._counts[shard.kid]) is ShardState.LIVE
+            shard.label: shard for shard, state in states.items() if state is ShardState.LIVE
         }
+        self._others = Counter(state for state in states.values() if state is not ShardState.LIVE)
         self._heaps: dict[Kind, list[tuple[int, str]]] = {}
 
     @property
@@ -172,14 +184,22 @@ class Choice:
         """Return what `next` does; UsageError `no-live-shard` where that is None."""
         found = self.next(kind)
         if found is None:
-            live = len(self._live)
-            why = f", but none may attest: {kind}" if live else ""
             raise UsageError(
                 "no-live-shard",
-                f"{live or 'no'} signing keys are live{why}",
+                self._why(kind),
                 "make one: pratique issuer keys new-shard; see them all: pratique issuer keys list",
             )
         return found
+
+    def _why(self, kind: Kind) -> str:
+        if self._label is not None:
+            told = f"live, but may not attest: {kind}" if self._live else "not live"
+            told = ", ".join(self._others) or told
+            return f"the signing key '{self._label}' is {told}"
+        if self._live:
+            return f"signing keys that are live: {len(self._live)}, but none may attest: {kind}"
+        told = ", ".join(f"{count} {state}" for state, count in sorted(self._others.items()))
+        return "no signing key is live" + (f": {told}" if told else "")
 
     def _used(self, shard: Shard) -> int:
         # Most room comes first. The label settles a draw, so that the same question has the same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,11 +26,11 @@ def read(path: Path) -> list[str | None]:
     mark=st.sampled_from([",", ";", "\t"]),
     end=st.sampled_from(["\r\n", "\n"]),
     header=st.sampled_from([("row", "text"), ("Row", "Text"), ("text",), ("row", "text", "note")]),
-    bom=st.booleans(),
+    encoded=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     quoted=st.booleans(),
 )
 def test_a_table_of_certificates_is_read_however_it_was_saved(
-    texts: list[str], mark: str, end: str, header: tuple[str, ...], tmp_path: Path, **how: bool
+    texts: list[str], mark: str, end: str, header: tuple[str, ...], tmp_path: Path, **how: Any
 ) -> None:
     names = [name.lower() for name in header]
     lines = [header] + [
@@ -38,7 +39,7 @@ def test_a_table_of_certificates_is_read_however_it_was_saved(
     ]
     shown = [mark.join(f'"{cell}"' if how["quoted"] else cell for cell in line) for line in lines]
     path = tmp_path / "certificates-00000.csv"
-    path.write_bytes((("\ufeff" if how["bom"] else "") + end.join([*shown, ""])).encode())
+    path.write_bytes(end.join([*shown, ""]).encode(how["encoded"]))
     assert read(path) == texts
     assert read(tmp_path) == texts
 
@@ -50,6 +51,12 @@ def test_rows_are_named_by_their_own_numbers(tmp_path: Path) -> None:
         ("certificates-00001.csv:7", "HC1:A", ""),
         ("certificates-00001.csv:9", None, "the row holds no text"),
     ]
+
+
+def test_what_is_no_number_is_not_repeated_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "certificates-00001.csv"
+    path.write_text(f"row,text\r\nSampleova,HC1:A\r\n{'1' * 500},HC1:B\r\n")
+    assert [item[0][-2:] for item in items(str(path))] == [":2", ":3"]
 
 
 def test_a_folder_is_its_certificates_in_order_and_nothing_else_of_it(tmp_path: Path) -> None:

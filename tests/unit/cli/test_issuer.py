@@ -498,3 +498,22 @@ def test_a_node_that_shares_its_keys_draws_its_own_tags_in_bulk_too(
         assert certificate is not None
         identifier = certificate.entries[0].identifier or ""
         assert tag(shard.kid, identifier, shard.width) >> (shard.width - 3) == 5
+
+
+@pytest.mark.parametrize("name", ["taken", "taken.parquet"])
+def test_what_lies_where_certificates_are_to_go_is_not_overwritten(
+    desk: Desk, tmp_path: Path, name: str
+) -> None:
+    source, out = people(tmp_path / "people.csv", 2), tmp_path / name
+    out.write_bytes(b"somebody's")
+    desk.run("issuer", "issue", "--from", str(source), "--out", str(out), *WORK, code=2)
+    assert "nothing is overwritten" in desk.said
+    assert out.read_bytes() == b"somebody's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["people.csv", name]
+
+
+def test_a_job_draws_its_requests_itself(desk: Desk, tmp_path: Path) -> None:
+    source = people(tmp_path / "people.csv", 2)
+    words = ("--from", str(source), "--out", str(tmp_path / "out"), "--request", "1")
+    desk.run("issuer", "issue", *words, *WORK, code=2)
+    assert "leave --request out" in desk.said

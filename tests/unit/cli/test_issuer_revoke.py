@@ -112,9 +112,9 @@ LISTS = {
 
 @pytest.mark.parametrize("header", LISTS)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_list_is_read_as_others_write_it(
-    desk: Desk, tmp_path: Path, header: str, end: str, start: str
+    desk: Desk, tmp_path: Path, header: str, end: str, encoding: str
 ) -> None:
     one, two, honest = made(desk), made(desk), made(desk)
     unknown = with_checksum("URN:UVCI:01:XU:NOBODYHASTHISNUMBERS")
@@ -122,7 +122,7 @@ def test_a_list_is_read_as_others_write_it(
             (number(one), "TRUE"), ("no number", "true"), ("", "")]  # fmt: skip
     path = tmp_path / "list.csv"
     lines = [header, *(LISTS[header](*row) for row in rows)]
-    path.write_bytes((start + end.join(lines) + end).encode())
+    path.write_bytes((end.join(lines) + end).encode(encoding))
     taken, told = found(desk, str(path))
     assert taken == names(one, two)
     places = [note.partition(":")[0] for note in told if note.startswith("not revoked")]
@@ -130,6 +130,34 @@ def test_a_list_is_read_as_others_write_it(
     assert "note: argument 1, row 6: the same certificate as argument 1, row 2" in told
     assert not any(number(one) in note or "NOBODY" in note or "list.csv" in note for note in told)
     assert found(desk, str(path), reason=Reason.DUPLICATE)[0] == names(honest)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_numbers_alone_are_a_list_in_any_encoding_and_a_bad_one_hides_no_other(
+    desk: Desk, tmp_path: Path, encoding: str
+) -> None:
+    one, two = made(desk), made(desk)
+    path = tmp_path / "numbers.txt"
+    path.write_bytes(f"{number(one)}\n\nno number\n{number(two)}\n".encode(encoding))
+    taken, told = found(desk, str(path))
+    assert taken == names(one, two)
+    assert [note.partition(":")[0] for note in told] == ["not revoked, argument 1, row 3"]
+
+
+def test_what_says_neither_yes_nor_no_is_left_out(desk: Desk, tmp_path: Path) -> None:
+    one, two, three = made(desk), made(desk), made(desk)
+    path = tmp_path / "list.csv"
+    path.write_text(f"uvci;fraud\n{number(one)};perhaps\n{number(two)};yes\n{number(three)};\n")
+    for reason, rows in ((FRAUD, {2}), (Reason.DUPLICATE, {2, 3})):
+        told = found(desk, str(path), reason=reason)[1]
+        assert {f"not revoked, argument 1, row {row}" for row in rows} == {
+            note.partition(":")[0] for note in told
+        }
+
+
+def test_a_file_that_is_not_there_is_told_of_as_such(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="no file has this name"):
+        found(desk, "nosuch.csv")
 
 
 @settings(

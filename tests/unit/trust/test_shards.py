@@ -110,6 +110,25 @@ def test_what_is_not_live_or_may_not_attest_it_does_not_sign(unfit: Shard) -> No
     assert "new-shard" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("unfit", "told"),
+    [
+        (B._replace(not_before=START + 1), "not yet"),
+        (B._replace(use_until=START - 1), "resting"),
+        (B._replace(retired=START), "retired"),
+        (B._replace(planned=5), "full"),
+        (B._replace(usages=frozenset({Kind.TEST})), "may not attest: vaccination"),
+    ],
+)
+def test_it_is_told_why_a_key_does_not_sign(unfit: Shard, told: str) -> None:
+    counts = {A.kid: 900_000, B.kid: 5}
+    named = shards.Choice([unfit], at=START, counts=counts, label=unfit.label)
+    with pytest.raises(PratiqueError, match=rf"'{unfit.label}' is .*{told}"):
+        named.one(Kind.VACCINATION)
+    with pytest.raises(PratiqueError, match=told if "may" not in told else "none may attest"):
+        shards.Choice([unfit], at=START, counts=counts).one(Kind.VACCINATION)
+
+
 def test_an_exemption_needs_a_shard_without_limits() -> None:
     limited = A._replace(usages=ALL_KINDS - {Kind.EXEMPTION})
     with pytest.raises(PratiqueError, match="none may attest: exemption"):

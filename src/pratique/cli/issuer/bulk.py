@@ -68,6 +68,8 @@ def run(
     folder = out.with_suffix(".parts") if merged else out
     several = _look(source, desk, shard, asked["at"])
     ways = workers or (os.cpu_count() or 1) if several else 1
+    if merged is not None:
+        jobs.see_free(folder, merged)
     job = jobs.begin(
         jobs.Job(
             folder.absolute(), source.absolute(), jobs.digest_of(source), os.urandom(32),

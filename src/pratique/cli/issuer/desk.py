@@ -102,7 +102,8 @@ class Desk:
             for shard in wanted
             if shard.thumbprint not in gone and (since is None or shard.not_before <= since)
         )
-        return of_shards.Choice(self._sound(wanted, register, counts), at=at, counts=counts)
+        sound = self._sound(wanted, register, counts)
+        return of_shards.Choice(sound, at=at, counts=counts, label=label)
 
     def choose(self, kind: Kind, *, at: int, label: str | None = None) -> of_shards.Shard:
         """Return the live shard with the most room, or the one of a label if it is live."""

@@ -78,8 +78,14 @@ def issue(
     now = int(options.now_or(at).timestamp())
     work, validity = Work(site, operator), valid_days * DAY
     if out is not None:
-        if source is None or request:
+        if source is None:
             raise UsageError("out-alone", "--out is for a file of records", "add --from FILE")
+        if request:
+            raise UsageError(
+                "request-alone",
+                "a job of --out draws its requests itself",
+                "leave --request out: the same command given again goes on with the same job",
+            )
         from pratique.cli.issuer import bulk  # noqa: PLC0415 - processes, progress
 
         return bulk.run(

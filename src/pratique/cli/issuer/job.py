@@ -80,8 +80,24 @@ class Job(NamedTuple):
         return self.path(number).exists() and self.report(number).exists()
 
 
+def see_free(folder: Path, merged: Path) -> None:
+    """See that the one file of a new job replaces nothing that was there; UsageError `out-taken`."""
+    if merged.exists() and not (folder / FILE).exists():
+        raise UsageError(
+            "out-taken",
+            "the file for the certificates is there already, and is no result of this job",
+            "nothing is overwritten; name a new file",
+        )
+
+
 def begin(job: Job) -> Job:
     """Keep a new job, or return the one that was begun in this folder with the same source."""
+    if job.folder.exists() and not job.folder.is_dir():
+        raise UsageError(
+            "out-taken",
+            "there is a file where the folder for the certificates is to be",
+            "nothing is overwritten; name a new folder",
+        )
     job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = job.folder / FILE
     if path.exists():

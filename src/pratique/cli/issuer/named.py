@@ -3,8 +3,8 @@
     TEXT | number | list | table | picture -> entries -> the register's lines, and what is told of the others
 
 1. A number (UVCI) is looked up by its digest: the register has no number. A text must be authentic.
-2. A list is a text with one a line, or a table whose first line names its column: `uvci;fraud`, and what
-   `issue --out` writes. A row that says another reason than --reason is left out: nothing of it is undone.
+2. A list is a text with one a line (numbers, certificates' texts, or both), or a table whose first line
+   names its column: `uvci;fraud`, and what `issue --out` writes. A row that says another reason than --reason is left out: nothing of it is undone.
 3. What is told names the row. Neither a number nor a file's name is repeated.
 """
 
@@ -18,9 +18,11 @@ from typing import NamedTuple
 import click
 
 from pratique.cli.inputs import items
+from pratique.cli.issued_files import encoding_of
 from pratique.cli.issuer.desk import Desk
 from pratique.edges.register import Writing
 from pratique.errors import UsageError
+from pratique.formats.wrapping import unwrapped
 from pratique.journeys.renew import held
 from pratique.journeys.revoke import Reason, number_of
 from pratique.journeys.sign import Line
@@ -32,6 +34,8 @@ SAID = {
     **dict.fromkeys(("1", "true", "yes", "y", "x", "ja", "oui", "si", "vrai", "wahr"), True),
     **dict.fromkeys(("0", "false", "no", "n", "nein", "non", "faux", "falsch"), False),
 }
+UNCLEAR = "unclear"
+"""A cell that is filled in with something else: what it means is not guessed, since revoking is for good."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of a list."""
 
@@ -41,7 +45,7 @@ class Entry(NamedTuple):
 
     where: str
     text: str | None
-    fraud: bool | None = None
+    fraud: bool | str | None = None
 
     def __repr__(self) -> str:
         return "<Entry: not shown>"
@@ -71,11 +75,15 @@ def named(
 
     def line_of(book: Writing, entry: Entry) -> Line:
         if entry.text is None:
-            raise UsageError("certificate-unread", "there is no certificate in it")
+            raise UsageError(
+                "certificate-unread",
+                "there is no certificate in it, and no file has this name",
+                "name a certificate by its number, its text, a list or a picture",
+            )
         if entry.fraud is not None and entry.fraud is not (reason is Reason.FRAUD):
             raise UsageError(
                 "reason-differs",
-                "its column 'fraud' says otherwise than --reason",
+                "its column 'fraud' says otherwise than --reason, or neither yes nor no",
                 "revoke it by a call of its own, with its own reason",
             )
         number = number_of(entry.text)
@@ -140,13 +148,14 @@ def _is_number(text: str) -> bool:
         return True
 
 
-def _list(argument: str) -> list[tuple[int, str, bool | None]] | None:
-    """Return the rows of a table with a column of numbers; None if it is none."""
+def _list(argument: str) -> list[tuple[int, str, bool | str | None]] | None:
+    """Return the rows of a table with a column of numbers, or lines that are numbers; None if neither."""
     path = Path(argument)
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
             return None
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        data = path.read_bytes()
+        lines = data.decode(encoding_of(data)).splitlines()
     except (OSError, ValueError):
         return None
     head = lines[0] if lines else ""
@@ -156,12 +165,22 @@ def _list(argument: str) -> list[tuple[int, str, bool | None]] | None:
         if column is not None:
             fraud = names.index(FRAUD) if FRAUD in names else None
             return list(_rows(lines, mark, column, fraud))
-    return None
+    return _bare(lines)
+
+
+def _bare(lines: list[str]) -> list[tuple[int, str, bool | str | None]] | None:
+    """Return the lines of a list without a header, of which one at least is a number; None of another."""
+    filled = [(row, line) for row, line in enumerate(lines, 1) if line.strip()]
+    numbers = {row: text for row, line in filled if _is_number(text := line.strip().strip('"'))}
+    if not numbers:
+        return None
+    # A line that is neither a number nor a text is told of, and does not hide the others.
+    return [(row, numbers.get(row) or unwrapped(line).text, None) for row, line in filled]
 
 
 def _rows(
     lines: list[str], mark: str, column: int, fraud: int | None
-) -> Iterator[tuple[int, str, bool | None]]:
+) -> Iterator[tuple[int, str, bool | str | None]]:
     try:
         for number, cells in enumerate(csv.reader(lines, delimiter=mark), 1):
             if number > 1 and any(cell.strip() for cell in cells):
@@ -169,7 +188,7 @@ def _rows(
                 said = (
                     cells[fraud].strip().lower() if fraud is not None and fraud < len(cells) else ""
                 )
-                yield number, text, SAID.get(said)
+                yield number, text, SAID.get(said, UNCLEAR) if said else None
     except csv.Error as error:
         raise UsageError(
             "list-damaged", "the list is no table that can be read", "save it anew"
