@@ -159,7 +159,6 @@ class Shell:
             ["/bin/sh"], cwd=self.work, env=variables, text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._stay: list[int] = []
         self._number = 0
 
     def __enter__(self) -> Shell:
@@ -171,10 +170,11 @@ class Shell:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        # What still runs is the shell's own: its numbers were asked of it, and of nobody else.
+        # What still runs is the shell's own, which is asked for its numbers; the first `jobs` forgets what has ended.
+        left = self._kept / "left"
         with suppress(BrokenPipeError), self._shell:
             self._shell.communicate(
-                "".join(f"kill -KILL {one}; wait {one}\n" for one in self._stay)
+                f"jobs >/dev/null; jobs -p >{left}; kill -KILL $(cat {left}); wait\n"
             )
 
     def run(self, command: Command) -> list[str]:
@@ -193,7 +193,6 @@ class Shell:
             return [line.rstrip() for line in printed.read_text(encoding="utf-8").splitlines()]
 
         if command.text.endswith("&"):
-            self._stay.append(int(self._told("echo $!")))
             until(lambda: matches(lines(), written) or self._has_ended())
         code, found = int(told), lines()
         if code != command.code or (written and not matches(found, written)):
