@@ -1,7 +1,8 @@
 """Lists of kid and certificate, as national back ends and test suites write them.
 
     [{kid, certificate}] | {"certificates": [{kid, country, rawData, certificateType}]}
-    | [{kid, publicKey}] | {"eu_keys": {kid: [{subjectPk, keyUsage}]}}
+    | [{kid, publicKey}] | {"eu_keys": {kid: [{subjectPk, keyUsage}]}} | {"certs": [{keyId, crv, x, y}]}
+    | {"keys": [a JWK]} (RFC 7517 §5) | {kid: {publicKeyPem}}
     | {kid: certificate} | {"TESTCTX": {"CERTIFICATE": …}} -> Reading
 
 1. One entry that cannot be read costs that entry, never the list.
@@ -28,7 +29,11 @@ _SIGNERS, _AUTHORITIES = {"DSC", ""}, {"CSCA", "SCA"}
 
 _KEYS = ("publicKey", "publicKeyPem", "subjectPublicKeyInfo", "subjectPk", "publicKeyJwk")
 """Members that hold a key alone, as lists spell them."""
-_MEMBERS = {"kid", "keyId", "certificate", "rawData", *_KEYS}
+_JWK = ("x", "y", "n", "e")
+"""Members of a JWK that are numbers (RFC 7518 §6); an entry that has them is the key itself."""
+_MEMBERS = {"kid", "keyId", "certificate", "rawData", "x5c", *_KEYS}
+_LISTS = ("certificates", "certs", "keys")
+"""Members under which a list stands: the gateway's, Switzerland's, a JWK set's."""
 _USAGES = {"v": Kind.VACCINATION, "t": Kind.TEST, "r": Kind.RECOVERY}
 
 
@@ -57,17 +62,26 @@ def read(document: object) -> Reading:
 def is_one(document: object) -> bool:
     """Say whether a parsed document has one of the forms read here."""
     if isinstance(document, list):
-        rows = all(isinstance(row, dict) for row in document)
         # Rules and value sets are lists of objects too.
-        return rows and (not document or any(row.keys() & _MEMBERS for row in document))
+        return not document or _are_rows(document)
     if not isinstance(document, dict):
         return False
     named = (
         isinstance(document.get("certificates"), list)
         or isinstance(document.get("eu_keys"), dict)
         or "TESTCTX" in document
+        or any(_are_rows(document.get(name)) for name in _LISTS)
     )
-    return named or (bool(document) and all(octets(text) for text in document.values()))
+    values = list(document.values())
+    return named or _are_rows(values) or (bool(values) and all(octets(text) for text in values))
+
+
+def _are_rows(rows: object) -> bool:
+    return (
+        isinstance(rows, list)
+        and all(isinstance(row, dict) for row in rows)
+        and any(row.keys() & _MEMBERS for row in rows)
+    )
 
 
 def _rows(document: object) -> list[object]:
@@ -84,8 +98,9 @@ def _rows(document: object) -> list[object]:
         context = found["TESTCTX"]
         text = context.get("CERTIFICATE") if isinstance(context, dict) else None
         return [{"certificate": text}]
-    if "certificates" in found:
-        return list(found["certificates"])
+    for name in _LISTS:
+        if isinstance(found.get(name), list):
+            return list(found[name])
     if "eu_keys" in found:
         return [
             {"kid": kid, **row}
@@ -93,7 +108,10 @@ def _rows(document: object) -> list[object]:
             for row in (rows if isinstance(rows, list) else [rows])
             if isinstance(row, dict)
         ]
-    return [{"kid": kid, "certificate": text} for kid, text in found.items()]
+    return [
+        {"kid": kid, **row} if isinstance(row, dict) else {"kid": kid, "certificate": row}
+        for kid, row in found.items()
+    ]
 
 
 def _entry(row: object) -> _Entry | None:
@@ -102,7 +120,7 @@ def _entry(row: object) -> _Entry | None:
     record = _record(row)
     if record is None:
         return None
-    kid = octets(row.get("kid") or row.get("keyId"))
+    kid = octets(_plain(row.get("kid") or row.get("keyId")))
     country, purpose = row.get("country"), row.get("certificateType")
     return _Entry(
         kid if kid and len(kid) <= MAX_KID else None,
@@ -114,13 +132,17 @@ def _entry(row: object) -> _Entry | None:
 
 def _record(row: dict[str, Any]) -> X509Record | None:
     """Read what an entry holds: its certificate, else its key; None if it holds neither."""
-    der = _der(row.get("certificate") or row.get("rawData"))
+    chain = row.get("x5c")
+    first = chain[0] if isinstance(chain, list) and chain else None
+    der = _der(row.get("certificate") or row.get("rawData") or first)
     if der:
         return read_key(der) if spki.is_one(der) else x509.read(der)
     held = next((row[name] for name in _KEYS if row.get(name)), None)
+    if held is None and any(row.get(name) for name in _JWK):
+        held = row
     if isinstance(held, dict):
         try:
-            return bare_key(*jose.read_jwk(held))
+            return bare_key(*jose.read_jwk(_jwk(held)))
         except DocumentRefused:
             return None
     der = _der(held)
@@ -134,6 +156,28 @@ def _limited(record: X509Record, usage: object) -> X509Record:
     letters = usage if isinstance(usage, list) else []
     kinds = frozenset(_USAGES[one] for one in letters if isinstance(one, str) and one in _USAGES)
     return record._replace(usages=kinds)
+
+
+def _jwk(row: dict[str, Any]) -> dict[str, Any]:
+    # Switzerland's list leaves the kind of key to be told by its members, and writes plain base64.
+    kind = row.get("kty") or ("RSA" if row.get("n") else "EC")
+    numbers = {
+        name: row[name].translate(_URL_SAFE).rstrip("=")
+        for name in _JWK
+        if isinstance(row.get(name), str)
+    }
+    return {"kty": kind, "crv": row.get("crv"), **numbers}
+
+
+_URL_SAFE, _SAFE = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
+
+
+def _plain(kid: object) -> object:
+    """Return a kid in plain base64, which some lists write as URLs do, without its end (RFC 4648 §5)."""
+    if not isinstance(kid, str):
+        return kid
+    bare = kid.strip().rstrip("=").translate(_SAFE)
+    return bare + "=" * (-len(bare) % 4)
 
 
 def _der(text: object) -> bytes | None:

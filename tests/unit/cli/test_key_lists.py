@@ -37,14 +37,46 @@ def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 GOOD = ec.generate_private_key(ec.SECP256R1())
-KID = b"\1\2\3\4\5\6\7\x08"
+_POINT = GOOD.public_key().public_numbers()
+NUMBERS = {"x": _POINT.x, "y": _POINT.y}
+KID = b"\xfb\xff\3\4\5\6\7\x08"
 KEY = b64(spki(GOOD))
 LISTS: dict[str, Any] = {
     "the United Kingdom's": [{"kid": b64(KID), "publicKey": KEY}],
     "the Netherlands'": {"eu_keys": {b64(KID): [{"subjectPk": KEY, "keyUsage": ["t", "v", "r"]}]}},
     "Switzerland's": {"certificates": [{"keyId": b64(KID), "subjectPublicKeyInfo": KEY}]},
+    "Switzerland's updates": {
+        "certs": [
+            {
+                "keyId": b64(KID),
+                "use": "v",
+                "alg": "ES256",
+                "crv": "P-256",
+                "n": None,
+                "e": None,
+                "subjectPublicKeyInfo": None,
+                **{name: b64(number.to_bytes(32, "big")) for name, number in NUMBERS.items()},
+            }
+        ]
+    },
+    "a JWK set": {
+        "keys": [
+            {
+                "kty": "EC",
+                "crv": "P-256",
+                "kid": b64(KID),
+                **{name: b64url(number.to_bytes(32, "big")) for name, number in NUMBERS.items()},
+            }
+        ]
+    },
+    "a kid as in URLs": [{"kid": b64url(KID), "publicKey": KEY}],
     "by kid": {b64(KID): KEY},
+    "by kid, with members": {b64(KID): {"publicKeyPem": KEY}},
     "armoured": [{"kid": b64(KID), "publicKey": spki(GOOD, pem=True).decode()}],
     "in the place of a certificate": [{"kid": b64(KID), "certificate": KEY}],
 }
@@ -191,3 +223,26 @@ def test_each_refused_file_of_rules_is_named_and_the_good_ones_are_taken(folder:
     assert all(f"error: {path}: " in done.stderr for path in bad)
     with pytest.raises(DocumentRefused, match=r"b\.json"):
         run("rules", "import", *bad)
+
+
+def test_a_chain_of_a_jwk_set_is_read_as_its_first_certificate() -> None:
+    made = make(["DE"])
+    (found,) = signers({"keys": [{"kid": b64(KID), "kty": "EC", "x5c": [b64(made.der)]}]})
+    assert (found.kid, found.countries) == (KID, {"DE"})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"keys": []},
+        {"certs": [None]},
+        {"keys": [{"x": "AA"}]},
+        {"a": {}},
+        {"a": {"b": "c"}},
+        {},
+        [None],
+    ],
+)
+def test_what_is_no_list_of_keys_is_refused(document: Any) -> None:
+    with pytest.raises(DocumentRefused):
+        sources.read(json.dumps(document).encode())
