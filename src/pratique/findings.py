@@ -250,7 +250,7 @@ class Code(Enum):
         "if they are two doses, ask for a print that numbers them")
     CERTIFICATE_LEFT_OUT = (Step.RULES, Weight.NOTE,
         "a certificate that was handed in is not counted, for the reason told with it",
-        "put that right first, if it can be; do not ask for it again")
+        "see to that first: what is asked for may be on it")
     HOLDER_UNCLEAR = (Step.RULES, Weight.DOUBT,
         "two certificates may or may not be one person's", "compare them by hand")
     HOLDER_DIFFERENT = (Step.RULES, Weight.NOTE,

@@ -177,7 +177,7 @@ def test_nothing_is_green_outside_of_what_it_says_itself(
 @given(days, st.integers(0, 60), zones)
 def test_green_lasts_exactly_as_long_as_it_says(start: date, length: int, zone: timezone) -> None:
     end = start + timedelta(days=length)
-    found = stated(t.dose(), "ICVP", valid_from=start, valid_until=end)
+    found = stated(t.dose("2021-12-01"), "ICVP", valid_from=start, valid_until=end)
     at = datetime(2022, 1, 1, tzinfo=zone)
     code = decide([found], snapshot=anything(), place=t.UTOPIA, at=at)
     first = datetime(start.year, start.month, start.day, tzinfo=zone)
@@ -328,3 +328,29 @@ def test_doses_below_one_are_never_a_complete_course(numbers: tuple[Any, Any]) -
     assert Code.DOSES_BELOW_ONE in {finding.code for finding in found.verdict.findings}
     code = decide([found], snapshot=BORDER, place=PLACE, at=NOON)
     assert code.colour is not Colour.GREEN
+
+
+# A name.
+
+
+@pytest.mark.parametrize("blank", [" ", "<", "<<<", "\u00a0", "\u200b", "-", ". ."])
+def test_what_names_nobody_is_refused(blank: str) -> None:
+    # GREEN for nobody would be GREEN for whoever holds it.
+    names = dict.fromkeys(("fn", "gn"), blank) | dict.fromkeys(("fnt", "gnt"), "<<")
+    for content_, claim in (
+        (content.vaccinated(nam=names), 1),
+        (content.vaccinated(nam={"fn": blank, "gn": blank, "fnt": "", "gnt": ""}), 1),
+        (content.ddcc_dose(name=blank), 3),
+        (content.ddcc_result(name=blank), 4),
+        (content.icvp("d", n=blank), -6),
+    ):
+        found = verify(text(claims(content_, claim=claim)), snapshot=BORDER, at=NOON)
+        assert found.verdict.colour is Colour.RED
+        assert Code.NAME_MISSING in {finding.code for finding in found.verdict.findings}
+
+
+@pytest.mark.parametrize("field", ["fn", "gn", "fnt", "gnt"])
+def test_one_field_that_names_somebody_is_enough(field: str) -> None:
+    names = {"fn": "", "gn": " ", "fnt": "<", "gnt": ""} | {field: "ANNA"}
+    found = verify(text(claims(content.vaccinated(nam=names))), snapshot=BORDER, at=NOON)
+    assert found.verdict.colour is Colour.AMBER

@@ -17,7 +17,7 @@ from typing import Any
 
 from pratique.findings import Code
 from pratique.formats import exemption
-from pratique.formats.fields import Claims, Fields, is_map
+from pratique.formats.fields import Claims, Fields, is_map, names_somebody
 from pratique.model import (
     Entry,
     HealthCertificate,
@@ -80,7 +80,7 @@ def _person(top: Fields, *, modern: bool, longest: int) -> Person | None:
         if text is not None and not _ICAO.fullmatch(text):
             name.note(Code.SCHEMA_DEVIATION, key)
         texts.append(text)
-    if not any(texts):
+    if not any(map(names_somebody, texts)):
         top.note(Code.NAME_MISSING, "nam")
         return None
     # Up to 1.3.1 the schema asks for fnt, from 1.3.2 for fnt or gnt.

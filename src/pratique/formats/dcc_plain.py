@@ -57,7 +57,8 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
             return None
         version, birth = payload["ver"], payload["dob"]
         surname, forename, surname_icao, forename_icao = names = _names(payload["nam"])
-        if not (surname_icao or surname or forename or forename_icao):
+        if not surname_icao[:1] > "<":
+            # A line that begins with a letter names somebody.
             return None
         limit = _LONG if version[:4] == "1.3." else _SHORT
         if len(surname) > limit or len(forename) > limit:

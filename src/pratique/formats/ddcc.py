@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pratique.findings import Code
-from pratique.formats.fields import Claims, Fields
+from pratique.formats.fields import Claims, Fields, names_somebody
 from pratique.model import HealthCertificate, Moment, Person, Test, Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
@@ -108,7 +108,7 @@ def test(
 
 def _person(top: Fields) -> Person | None:
     name = top.text("name", required=True)
-    if not name:
+    if name is None or not names_somebody(name):
         top.note(Code.NAME_MISSING, "name")
         return None
     birth = _date(top, "birthDate")

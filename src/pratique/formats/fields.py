@@ -42,6 +42,11 @@ def is_map(value: object) -> TypeGuard[Mapping[Any, Any]]:
     return type(value) is dict or isinstance(value, Mapping)
 
 
+def names_somebody(text: str | None) -> bool:
+    """Tell whether a name holds a letter or a digit: blanks and fillers are nobody's, thus anybody's."""
+    return text is not None and any(map(str.isalnum, text))
+
+
 def moment(text: str) -> Moment | None:
     """Read a date or an instant as leniently as can be done without guessing; None if it is none.
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pratique.findings import Code
-from pratique.formats.fields import Claims, Fields
+from pratique.formats.fields import Claims, Fields, names_somebody
 from pratique.model import HealthCertificate, Person, Vaccination
 from pratique.terms import Kind
 from pratique.verdict import Finding
@@ -35,9 +35,10 @@ def lenient(
     top = Fields(fields, "", findings)
     found = _dose_of(top)
     name = top.text("n", required=True)
-    if not name:
+    if name is None or not names_somebody(name):
         top.note(Code.NAME_MISSING, "n")
-    if found is None or not name:
+        return None
+    if found is None:
         return None
     version, dose = found
     birth = top.day("dob", required=True)

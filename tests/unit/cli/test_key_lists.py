@@ -228,7 +228,8 @@ def test_each_refused_file_of_rules_is_named_and_the_good_ones_are_taken(folder:
 def test_a_chain_of_a_jwk_set_is_read_as_its_first_certificate() -> None:
     made = make(["DE"])
     (found,) = signers({"keys": [{"kid": b64(KID), "kty": "EC", "x5c": [b64(made.der)]}]})
-    assert (found.kid, found.countries) == (KID, {"DE"})
+    assert found.kid == KID
+    assert found.countries == {"DE"}
 
 
 @pytest.mark.parametrize(
