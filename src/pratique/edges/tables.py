@@ -90,6 +90,9 @@ def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
         if start.decode("utf-16", "replace").lstrip()[:1] in ("[", "{"):
             raise Unreadable("table-encoding", "the JSON text is UTF-16", "save it as UTF-8")
         return _csv(file, "utf-16")
+    if start.startswith(b"\x1f\x8b"):
+        # Bulk Data servers may send their files so.
+        raise Unreadable("table-format", "it is compressed (gzip)", "unpack it first: gunzip FILE")
     if b"\0" in start:
         hint = "save it as CSV UTF-8"
         raise Unreadable(
@@ -261,7 +264,7 @@ def _records(lines: _Lines) -> Iterator[Row]:
     for number, row in _each(rest, blank + 2):
         if row is None:
             yield _malformed(number, RemarkCode.ROW_TOO_LONG)
-        elif any(row):
+        elif any(map(str.strip, row)):
             yield _cut(number, row, names, told)
             told = ()
 

@@ -21,6 +21,7 @@ _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _USES = ("official", "usual", None, "temp", "maiden")
 _PARENTS = frozenset({"GUARD", "PRN", "MTH", "FTH"})
 """HL7 v3 RoleCode."""
+_WEB = ("http://", "https://")
 _VERSION = "/_history/"
 _CONDITIONAL = "Patient?identifier="
 """FHIR R4 http.html#trules: what a transaction's server would search for."""
@@ -109,6 +110,8 @@ class Patients:
         names |= {f"Patient/{tail}" if mark and head and tail else ""}
         if own and not url:
             names |= {f"*/Patient/{own}"}
+        if own and not url.startswith(_WEB):
+            names |= {f"~/Patient/{own}"}
         if _UUID.fullmatch(own):
             names |= {f"urn:uuid:{own.lower()}"}
         names -= {""}
@@ -149,12 +152,15 @@ class Patients:
 
     def _found(self, text: str, url: str) -> Found | None:
         bare = _bare(text)
-        absolute = bare.startswith(("http://", "https://", "urn:"))
-        if not absolute and url.startswith(("http://", "https://")):
+        absolute = bare.startswith((*_WEB, "urn:"))
+        if not absolute and url.startswith(_WEB):
+            # FHIR R4 bundle.html#references: it means the server that its own resource is of. One of the
+            # same name on another server is somebody else; one that no server is told of may be the one.
             server = _bare(url).rsplit("/", 2)[0]
-            for name in (f"{server}/{text}", f"{server}/{bare}"):
+            for name in (f"{server}/{text}", f"{server}/{bare}", f"~/{text}", f"~/{bare}"):
                 if name in self._by:
                     return self._by[name]
+            return None
         if _VERSION in text and text in self._by:
             return self._by[text]
         if bare in self._by or not absolute:

@@ -210,6 +210,8 @@ def test_a_withdrawn_key_signs_no_more_on_this_machine_nor_where_the_network_is_
 ) -> None:
     stolen = desk.folder / "issuer/certificates/2026-11-a.pem"
     (desk.folder / "elsewhere").mkdir()
+    ask = ("issuer", "issue", *DOSE, "--site", "harbour", "--operator", "op-17", "--at", LATER)
+    old = [desk.run(*ask, "--shard", f"2026-11-{key}").strip() for key in "ab"]
     shutil.copytree(desk.folder / "issuer", desk.folder / "elsewhere/issuer")
     words = (*PUBLISH, "--withdraw", stolen, *STOLEN, "--out", "w.proposal")
     said = desk.run(*words, "--dry-run")
@@ -227,8 +229,12 @@ def test_a_withdrawn_key_signs_no_more_on_this_machine_nor_where_the_network_is_
     # Another machine with the same keys hears it from the network.
     other: dict[str, Any] = {"PRATIQUE_ISSUER": str(desk.folder / "elsewhere/issuer")}
     assert "withdrawn" in listed(desk, "2026-11-a", **other)
-    ask = ("issuer", "issue", *DOSE, "--site", "harbour", "--operator", "op-17", "--at", LATER)
     assert desk.refused(*ask, "--shard", "2026-11-a", **other).code == "keys-withdrawn"
+    # Nor is what it signed made into what another key has signed: it may be the thief's.
+    work = ("--site", "harbour", "--operator", "op-17", "--at", LATER)
+    for asked in (("renew", old[0]), ("correct", old[0], "forename=Testino")):
+        assert desk.refused("issuer", *asked, *work).code == "old-withdrawn"
+    assert desk.run("issuer", "renew", old[1], *work).startswith("HC1:")
     text = desk.run(*ask, **other).strip()
     assert "RED" not in desk.run("verify", text, "--at", LATER, code=3)
     shown = json.loads(desk.run("revocations", "show", "--at", LATER, "--format", "json"))
@@ -248,7 +254,7 @@ def test_a_state_with_a_csca_of_its_own_takes_part_with_it(empty: Desk) -> None:
     csca = Csca()
     Path("csca.pem").write_bytes(csca.pem)
     own = ("--signing-ca-certificate", "csca.pem")
-    who = {"PRATIQUE_PARTICIPANT": str(empty.folder / "with-csca")}
+    who: dict[str, Any] = {"PRATIQUE_PARTICIPANT": str(empty.folder / "with-csca")}
     said = empty.run("participant", "init", *STATE, *own, **who)
     assert "--signing-ca-certificate" in said
     assert not Path("with-csca/keys/sca.pem").exists()

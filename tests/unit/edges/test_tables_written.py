@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -89,6 +90,13 @@ def test_line_ends_of_all_kinds_stand_in_one_file(tmp_path: Path) -> None:
 def test_utf_16_that_does_not_say_so_is_refused(tmp_path: Path) -> None:
     assert refused(CSV.encode("utf-16-le"), tmp_path) == "table-encoding"
     assert read(CSV.encode("utf-16") + b"\x00", tmp_path)[0] == (2, ROW)
+
+
+def test_a_compressed_file_is_told_as_such_and_a_row_of_blanks_is_none(tmp_path: Path) -> None:
+    assert refused(gzip.compress(b'{"resourceType": "Patient"}'), tmp_path) == "table-format"
+    assert refused(gzip.compress(b"surname,forename"), tmp_path) == "table-format"
+    text = "surname,forename,birth_date\nBloggs,Jo,1980-02-03\n ,\t,\nBlogs,Al,1981-02-03\n"
+    assert [number for number, _ in read(text, tmp_path)] == [2, 4]
 
 
 def test_a_workbook_says_what_its_csv_says(tmp_path: Path) -> None:

@@ -109,6 +109,16 @@ def test_a_relative_reference_means_the_server_of_what_refers() -> None:
         assert reading.record.person.birth_date.text() == born
 
 
+@pytest.mark.parametrize("version", ["", "/_history/3"])
+def test_a_relative_reference_finds_nobody_of_another_server(version: str) -> None:
+    reference = {"reference": f"Patient/p1{version}"}
+    own = "https://b.example/Immunization/i1"
+    assert not found_by(reference, f"{SERVER}/Patient/p1{version}", own=own)
+    assert found_by(reference, f"https://b.example/Patient/p1{version}", own=own)
+    assert found_by(reference, "", own=own)
+    assert found_by(reference, f"urn:uuid:{UUID}", own=own)
+
+
 def test_of_two_versions_the_one_that_is_named_is_meant() -> None:
     versions = [
         {"fullUrl": f"{SERVER}/Patient/p1", "resource": PATIENT | {"meta": {"versionId": str(n)}, "birthDate": f"198{n}-02-03"}}

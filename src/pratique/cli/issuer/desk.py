@@ -109,6 +109,11 @@ class Desk:
         """Return the live shard with the most room, or the one of a label if it is live."""
         return self.choice(at, label=label).one(kind)
 
+    def is_withdrawn(self, kid: bytes, at: int) -> bool:
+        """Tell whether the network that is synced here says that a key is withdrawn."""
+        gone = self._withdrawn(at)
+        return any(shard.kid == kid and shard.thumbprint in gone for shard in self.shards)
+
     def note(self) -> None:
         """Note beside the keys how far the register is; to be called after something was issued."""
         register, counts = self._registered()

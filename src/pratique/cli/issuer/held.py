@@ -1,4 +1,8 @@
-"""A certificate that a holder hands in: its text, and its line in the register."""
+"""A certificate that a holder hands in: its text, and its line in the register.
+
+1. A withdrawn key's certificates are not taken: whoever has a stolen key signs another name under a number that
+   the register knows, and a renewal would make of it what no withdrawal reaches.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,13 @@ def by_text(desk: Desk, argument: str, *, at: int) -> Held:
         )
     (text,) = texts
     snapshot, shards = desk.snapshot(at), desk.shards
-    return desk.register.read(
+    old = desk.register.read(
         lambda book: held(text, snapshot=snapshot, shards=shards, book=book, at=at)
     )
+    if desk.is_withdrawn(old.line.kid, at):
+        raise UsageError(
+            "old-withdrawn",
+            "the key that signed this certificate is withdrawn: its signature proves nothing any more",
+            "issue a new one from the health record instead",
+        )
+    return old

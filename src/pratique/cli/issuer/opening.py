@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ def opened(place: Place, secret: Secret) -> Desk:
         (record,) = x509.read_file(issuer_home.read_certificate(place.folder, shard.label))
         return record.public_key
 
+    @cache
     def withdrawn(at: int) -> frozenset[str]:
         member = held.member(issuer.participant, issuer.environment)
         if member is None:

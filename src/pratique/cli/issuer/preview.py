@@ -27,11 +27,12 @@ def preview(
 ) -> int:
     """Show what certificates would say, with remarks. Nothing is signed, and no key is opened."""
     desk, day = open_desk(**where), options.now_or(at).date()
-    refused = skipped = 0
+    refused = skipped = shown = 0
     for number, reading in accepted(desk, given, source, at=day):
         if reading.is_skipped:
             skipped += 1
             continue
+        shown += 1
         click.echo(f"record {number}")
         for remark in reading.remarks:
             click.echo(f"  {told(remark)}")
@@ -40,6 +41,8 @@ def preview(
             continue
         for name, text in fields_of(reading.record).fields:
             click.echo(f"  {name.replace('_', ' '):<18} {printable(text)}")
+    if not shown:
+        click.echo("note: there is no record in it", err=True)
     if skipped:
         click.echo(f"note: {skipped_text(skipped)}", err=True)
     return 1 if refused else 0
