@@ -32,15 +32,18 @@ def claims_cases() -> Cases:
         ("unknown-text", "content under a text", "it is signed; what it says is for a person to read", claims(good, claim="dcc"), amber("CLAIM_UNKNOWN")),
         ("two-contents", "a DCC and a DDCC in one certificate", "a certificate attests one kind of thing: which one would be shown?", {**claims(good), -260: {1: good, 3: content.ddcc_dose()}}, red("GROUPS_SEVERAL")),
         ("issuer-number", "the issuer is a number", "RFC 8392 §3.1.1: a text", claims(good, iss=49), NOTED),
+        ("ignored", "a claim that is not known", "RFC 8392 §3: it is let be, and named", {**claims(good), 99: 1}, amber("CLAIM_IGNORED", "NO_RULES")),
     ]  # fmt: skip
     for name, title, why, payload, expected in rows:
-        seen = VACCINATED if expected is NOTED else None
+        seen = VACCINATED if expected is NOTED or name == "ignored" else None
         yield Case(f"claims/{name}", title, why, text(payload), expected, facts=seen)
 
 
 def content_cases() -> Cases:
     """Make the cases of `content`."""
-    for name, title, why, made, expected in (*_groups(), *_fields(), *_dates(), *_others()):
+    for name, title, why, made, expected in (
+        *_groups(), *_fields(), *_dates(), *_contradictions(), *_others(),
+    ):  # fmt: skip
         content_ = made["content"] if "claim" in made else made
         payload = claims(content_, claim=made.get("claim", 1))
         seen = facts("vaccination", **WHO) if expected in (NOTED, UNREAD) else None
@@ -101,6 +104,35 @@ def _fields() -> list[Row]:
         rows.append((f"t-{field}-missing", f"t.{field} is missing", "eu-dcc-schema: it is required", dcc("t", gone), red("FIELD_MISSING")))  # fmt: skip
     rows.append(("v-vp-number", "v.vp is a number", "eu-dcc-schema: a text", dcc("v", dose(vp=1)), red("FIELD_TYPE")))  # fmt: skip
     return rows
+
+
+def _contradictions() -> list[Row]:
+    # Issued on 2026-03-01, judged on 2026-06-01.
+    slip = "a contradiction proves a mistake, not whose: a person looks"
+    own = "what it says of its own validity is no rule, and is not passed over"
+    found: list[Row] = []
+    for name, title, born, given, codes in (
+        ("born-after-issue", "the holder is born after the issue", "2026-05-01", "2026-02-20", ("BORN_AFTER_ISSUE", "EVENT_BEFORE_BIRTH")),
+        ("event-before-birth", "the dose lies before the birth", "2026-02-25", "2026-02-20", ("EVENT_BEFORE_BIRTH",)),
+        ("event-after-issue", "the dose lies after the issue", "1984-02-29", "2026-03-05", ("EVENT_AFTER_ISSUE",)),
+    ):  # fmt: skip
+        made = {
+            "content": content.vaccinated({"dt": given}, dob=born),
+            "claim": 1,
+            "facts": facts("vaccination", **{**WHO, "birth_date": born}),
+        }
+        found.append((name, title, slip, made, amber(*codes, "NO_RULES")))
+    for name, title, changes, code in (
+        ("stated-over", "a recovery whose last day was yesterday", {"du": "2026-05-31"}, "STATED_VALIDITY_OVER"),
+        ("stated-not-begun", "a recovery whose first day is tomorrow", {"df": "2026-06-02"}, "STATED_VALIDITY_NOT_BEGUN"),
+    ):  # fmt: skip
+        made = {
+            "content": content.dcc("r", content.illness(**changes)),
+            "claim": 1,
+            "facts": facts("recovery", **WHO),
+        }
+        found.append((name, title, own, made, amber(code, "NO_RULES")))
+    return found
 
 
 def _dates() -> list[Row]:
