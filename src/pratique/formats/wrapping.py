@@ -83,7 +83,9 @@ def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
     seen = False
     for number, line in waiting:
         bare = _bare(line)
-        if bare.startswith(_DOCUMENTS) and not (started or seen):
+        # A code in angle brackets is no document's beginning: lines after it may be joined.
+        is_document = bare.startswith(_DOCUMENTS) and _SIGN.match(bare, 1) is None
+        if is_document and not (started or seen):
             yield from _document(line, waiting, number)
             return
         whole = list(_all_in(line)) if bare and _shows_sign(bare) else None

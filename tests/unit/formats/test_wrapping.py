@@ -289,3 +289,11 @@ def test_the_ways_to_join_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> 
     hostile = "HC1:" + "\n".join(["0 "] * 140)
     assert wrapping.unwrapped(hostile).finding is not None
     assert len(tried) < 30_000
+
+
+def test_a_code_in_angle_brackets_begins_no_document() -> None:
+    broken = WRAPS["20 columns"](numbered(1))
+    for bracketed in (WRAPS["brackets"](GOOD), f"<{GOOD}>"):
+        found = list(wrapping.codes(wrapping.lines_of(f"{bracketed}\n{broken}")))
+        assert [one.text for one in found] == [GOOD, numbered(1)]
+        assert all(one.finding is None for one in found)
