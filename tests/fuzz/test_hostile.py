@@ -101,7 +101,7 @@ def test_a_planted_exception_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def boom(_text: str) -> Finding:
         raise KeyError("planted")
 
-    monkeypatch.setattr(verify_module, "read_as_handed", boom)
+    monkeypatch.setattr(verify_module, "read", boom)
     trial = measure.Trial()
     list(trial.run([Hostile("text", "HC1:")]))
     assert "planted" in trial.faults[0][1]

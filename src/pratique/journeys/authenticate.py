@@ -38,6 +38,11 @@ def read_as_handed(text: str) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
     if type(found) is Envelope:
         return found, ()
     assert isinstance(found, Finding)
+    return unwrapped(text, found)
+
+
+def unwrapped(text: str, found: Finding) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
+    """Return what `read_as_handed` does, for a text that `read` has not read as it stands."""
     if found.code.step not in _READING or found.code in _PROVEN:
         return found, ()
     # Only now: what is right as it stands, nobody touches.

@@ -44,12 +44,11 @@ def nothing_bars(certificate: HealthCertificate, signer: Signer, environment: En
         and len(entries) == 1
         and signer.environment is environment
         and not signer.reason
-        and (_in_order(certificate, entries[0]) or not _contradictions(certificate, signer))
     )
 
 
 def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
-    """Tell whether no check of dates would find anything; exact."""
+    """Tell whether no check that a clock turns would find anything; exact."""
     issued_at, expires_at = certificate.issued_at, certificate.expires_at
     return (
         issued_at is not None
@@ -67,7 +66,7 @@ def stands(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
     """
     return in_force(certificate, signer, at) or all(
         finding.code.weight is Weight.NOTE
-        for check in (check_validity, check_key_validity)
+        for check in CLOCK_CHECKS
         for finding in check(certificate, signer, signer.environment, at)
     )
 
@@ -157,15 +156,19 @@ def check_plausibility(
     yield from _contradictions(certificate, signer)
 
 
-def _in_order(certificate: HealthCertificate, entry: Entry) -> bool:
-    # The proof of what nearly all certificates say, in few steps, since every text pays for it; may
-    # say no where nothing contradicts.
+def in_order(certificate: Any) -> Any:
+    """Tell whether `check_plausibility` would find nothing in a certificate of one entry; may say no where it would.
+
+    The proof of what nearly all certificates say, in few steps, since every text pays for it.
+    """
     try:
-        event: Any = entry[_EVENTS[type(entry)]]
-        born: Any = certificate.person.birth_date
-        happened = event.first.toordinal()
-        issue: Any = certificate.issued_at
-        return bool(born.first.toordinal() <= happened <= issue // 86_400 + EPOCH_ORDINAL)
+        entry = certificate.entries[0]
+        happened = entry[_EVENTS[type(entry)]].first.toordinal()
+        return (
+            certificate.person.birth_date.first.toordinal()
+            <= happened
+            <= certificate.issued_at // 86_400 + EPOCH_ORDINAL
+        )
     except (AttributeError, KeyError, TypeError):
         return False
 
@@ -267,9 +270,11 @@ def _country(text: str) -> str:
     return countries.code(text) or text
 
 
-DATE_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity)
+CLOCK_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity)
+"""What a clock turns."""
+DATE_CHECKS: tuple[Check, ...] = (*CLOCK_CHECKS, check_plausibility)
 CHECKS: tuple[Check, ...] = (
-    *DATE_CHECKS,
+    *CLOCK_CHECKS,
     check_usage,
     check_country,
     check_environment,

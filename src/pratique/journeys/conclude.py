@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pratique import formats
 from pratique.findings import UNREAD, Code, Step
 from pratique.formats import Envelope
-from pratique.journeys.checks import in_force, judge, nothing_bars
+from pratique.journeys.checks import check_plausibility, in_force, in_order, judge, nothing_bars
 from pratique.model import HealthCertificate
 from pratique.rules.ruleset import Outcome
 from pratique.snapshot import Snapshot
@@ -46,6 +46,7 @@ class Verification(NamedTuple):
 
 # SNOMED CT detected, positive; LOINC answers positive, detected; and the words, of systems without codes.
 _POSITIVE = {"260373001", "10828004", "la6576-8", "la11882-0", "positive", "detected"}
+_TEST = Kind.TEST
 _NO_RULES = (Finding(Code.NO_RULES),)
 _KID_UNPROTECTED = (Finding(Code.KID_UNPROTECTED, "kid"),)
 _AUTHENTIC = conclude(_NO_RULES)
@@ -99,13 +100,15 @@ def _judged(
     environment = snapshot.environment
     if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
         found = before
+        if not in_order(certificate):
+            found = (*before, *check_plausibility(certificate, signer, environment, at))
     else:
         found = (*before, *judge(certificate, signer, environment, at))
     if snapshot.roll is not None:
         found += tuple(snapshot.roll.standing(signer, at))
     if snapshot.revocations is not None:
         found += _revoked(certificate, signer, snapshot, at, envelope)
-    if certificate.kind is Kind.TEST:
+    if certificate.kind is _TEST:
         found += _positive(certificate)
     if not found:
         return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))

@@ -15,8 +15,9 @@ from datetime import datetime
 from itertools import islice
 
 from pratique.errors import UsageError
+from pratique.formats import Envelope
 from pratique.journeys.assess import with_age, with_rules, with_stated_validity
-from pratique.journeys.authenticate import authenticate, read_as_handed
+from pratique.journeys.authenticate import authenticate, read, read_as_handed, unwrapped
 from pratique.journeys.conclude import Verification, conclude_one, noted
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
@@ -37,10 +38,14 @@ def verify(
     the best outcome is AMBER.
     """
     instant = _instant(at)
-    envelope, notes = read_as_handed(text)
-    signers = authenticate(envelope, snapshot)
-    found = conclude_one(envelope, signers, snapshot, instant)
-    if notes:
+    envelope = read(text)
+    if type(envelope) is Envelope:
+        found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, instant)
+    else:
+        # What nearly no text is: the steps of `read_as_handed`, from where the first one has ended.
+        assert isinstance(envelope, Finding)
+        handed, notes = unwrapped(text, envelope)
+        found = conclude_one(handed, authenticate(handed, snapshot), snapshot, instant)
         found = noted(found, notes)
     if place is None:
         found = with_stated_validity(found, at)
