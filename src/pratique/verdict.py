@@ -69,8 +69,10 @@ def conclude(
     found = tuple(findings)
     if refuses(found):
         return Verdict(Colour.RED, found, stopped_at)
+    if not rules_met:
+        return Verdict(Colour.AMBER, found, stopped_at)
     doubted = any(finding.code.weight is Weight.DOUBT for finding in found)
-    return Verdict(Colour.GREEN if rules_met and not doubted else Colour.AMBER, found, stopped_at)
+    return Verdict(Colour.AMBER if doubted else Colour.GREEN, found, stopped_at)
 
 
 def refuses(findings: Iterable[Finding]) -> bool:

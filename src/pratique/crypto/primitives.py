@@ -98,9 +98,9 @@ def to_der(signature: bytes) -> bytes:
     if not s or s[0] > 0x7F:
         s = b"\0" + s
     body = _INTEGER[len(r)] + r + _INTEGER[len(s)] + s
-    if len(body) < 0x80:
-        return b"\x30%c%b" % (len(body), body)
-    return b"\x30\x81%c%b" % (len(body), body)
+    return _SEQUENCE[len(body)] + body
 
 
 _INTEGER = [bytes((2, size)) for size in range(68)]
+_SEQUENCE = [bytes((0x30, n)) if n < 0x80 else bytes((0x30, 0x81, n)) for n in range(0x100)]
+"""How a value of so many octets begins: from 128 on the length takes an octet of its own (X.690 §8.1.3)."""

@@ -184,15 +184,16 @@ def with_age(found: Verification, snapshot: Snapshot, country: str | None, at: i
 
 def with_stated_validity(found: Verification, at: datetime) -> Verification:
     """Return the verification with what the certificate says of its own validity, without rules."""
-    if found.certificate is None:
+    certificate = found.certificate
+    if certificate is None:
         return found
-    for entry in found.certificate.entries:
+    for entry in certificate.entries:
         if entry.valid_until is not None or entry.valid_from is not None:
             break
     else:
         # Most say nothing: every text pays for this.
         return found
-    said = stated_validity(found.certificate.domain, found.certificate.entries, at)
+    said = stated_validity(certificate.domain, certificate.entries, at)
     if not said:
         return found
     verdict = conclude((*found.verdict.findings, *said), found.verdict.stopped_at)

@@ -20,6 +20,9 @@ from pratique.verdict import Finding
 
 def read(text: str) -> Envelope | Finding:
     """Step 1: take the text apart down to the signed message, without believing any of it."""
+    reader = formats.FORMATS.get(text[:4])
+    if reader is not None:
+        return reader.unwrap(text)
     if not text:
         return Finding(Code.TEXT_EMPTY)
     reader = formats.of(text)

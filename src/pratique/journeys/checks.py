@@ -153,7 +153,8 @@ def check_plausibility(
     A contradiction proves a mistake, not whose: a clerk's slip in one date is commoner than a forgery
     with the issuer's own key. So each is a doubt, never a fault.
     """
-    yield from _contradictions(certificate, signer)
+    if len(certificate.entries) > 1 or not in_order(certificate):
+        yield from contradictions(certificate, signer)
 
 
 def in_order(certificate: Any) -> Any:
@@ -163,17 +164,17 @@ def in_order(certificate: Any) -> Any:
     """
     try:
         entry = certificate.entries[0]
-        happened = entry[_EVENTS[type(entry)]].first.toordinal()
+        first = entry[_EVENTS[type(entry)]].first
         return (
-            certificate.person.birth_date.first.toordinal()
-            <= happened
-            <= certificate.issued_at // 86_400 + EPOCH_ORDINAL
+            certificate.person.birth_date.first.year < first.year
+            and first.toordinal() <= certificate.issued_at // 86_400 + EPOCH_ORDINAL
         )
     except (AttributeError, KeyError, TypeError):
         return False
 
 
-def _contradictions(certificate: HealthCertificate, signer: Signer) -> list[Finding]:
+def contradictions(certificate: HealthCertificate, signer: Signer) -> list[Finding]:
+    """Return what `check_plausibility` finds."""
     # A date that is known in part is taken so that it contradicts least. Days of an issue are told in UTC, the others by a
     # local calendar: one day between them is no contradiction.
     found: list[Finding] = []

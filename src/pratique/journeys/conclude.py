@@ -18,13 +18,13 @@ from typing import NamedTuple
 from pratique import formats
 from pratique.findings import UNREAD, Code, Step
 from pratique.formats import Envelope
-from pratique.journeys.checks import check_plausibility, in_force, in_order, judge, nothing_bars
+from pratique.journeys.checks import contradictions, in_force, in_order, judge, nothing_bars
 from pratique.model import HealthCertificate
 from pratique.rules.ruleset import Outcome
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from pratique.trust.signer import Signer
-from pratique.verdict import Colour, Finding, Verdict, conclude, refuses
+from pratique.verdict import Colour, Finding, Verdict, conclude
 
 
 class Verification(NamedTuple):
@@ -46,7 +46,9 @@ class Verification(NamedTuple):
 
 # SNOMED CT detected, positive; LOINC answers positive, detected; and the words, of systems without codes.
 _POSITIVE = {"260373001", "10828004", "la6576-8", "la11882-0", "positive", "detected"}
+_NOT_DETECTED = "260415000"
 _TEST = Kind.TEST
+_RED = Colour.RED
 _NO_RULES = (Finding(Code.NO_RULES),)
 _KID_UNPROTECTED = (Finding(Code.KID_UNPROTECTED, "kid"),)
 _AUTHENTIC = conclude(_NO_RULES)
@@ -101,7 +103,7 @@ def _judged(
     if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
         found = before
         if not in_order(certificate):
-            found = (*before, *check_plausibility(certificate, signer, environment, at))
+            found = (*before, *contradictions(certificate, signer))
     else:
         found = (*before, *judge(certificate, signer, environment, at))
     if snapshot.roll is not None:
@@ -112,9 +114,11 @@ def _judged(
         found += _positive(certificate)
     if not found:
         return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))
-    if not refuses(found):
-        found += _NO_RULES
-    return Verification(conclude(found), certificate, signer)
+    verdict = conclude(found)
+    if verdict.colour is not _RED:
+        # A doubt more makes no other colour.
+        verdict = Verdict(verdict.colour, found + _NO_RULES)
+    return Verification(verdict, certificate, signer)
 
 
 def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:
@@ -122,6 +126,8 @@ def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:
     # reads dates only would let it pass.
     for entry in certificate.entries:
         result = getattr(entry, "result", None)
+        if result == _NOT_DETECTED:
+            continue
         if result is not None and result.strip().casefold() in _POSITIVE:
             return (Finding(Code.TEST_POSITIVE),)
     return ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
+from math import floor
 
 from pratique.errors import UsageError
 from pratique.formats import Envelope
@@ -85,4 +86,4 @@ def _instant(at: datetime) -> int:
         raise UsageError(
             "instant-naive", "the instant has no time zone", "give one, as in 2026-01-31T12:00:00Z"
         )
-    return int(at.timestamp() // 1)
+    return floor(at.timestamp())
