@@ -20,6 +20,7 @@ from pratique.cli import held as held_here
 from pratique.cli.inputs import Item, every
 from pratique.cli.main import pratique
 from pratique.findings import Code
+from pratique.journeys.verify import verify
 from pratique.verdict import Finding
 from tests.unit.formats.test_wrapping import GOOD, OTHER, WORDS, WRAPS, numbered
 from tools import measure
@@ -230,7 +231,7 @@ def test_a_fault_of_the_program_stops_one_input_and_ends_with_70(
     border: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = numbered(5)
-    judge = checking.verify_text
+    judge = verify
 
     def boom(text: str, **how: object) -> object:
         if text == other:

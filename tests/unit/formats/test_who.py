@@ -9,6 +9,7 @@ import pytest
 
 from pratique import model
 from pratique.formats import cwt
+from pratique.formats.decoded import Decoded
 from pratique.model import HealthCertificate, Vaccination
 from pratique.terms import Kind
 from tools.vectors import content, keys
@@ -130,7 +131,7 @@ def test_a_template_version_that_is_not_known_is_a_doubt(
     assert [code for code, _ in told(made, -6)] == findings
 
 
-def flat(made: dict[str, Any], **claims_: Any) -> cwt.Decoded:
+def flat(made: dict[str, Any], **claims_: Any) -> Decoded:
     return cwt.decode(cbor({1: "XU", 4: keys.EXPIRES, 6: keys.ISSUED} | made | claims_))
 
 

@@ -6,6 +6,7 @@ import html
 import quopri
 import textwrap
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -283,9 +284,14 @@ def test_a_text_without_end_is_told() -> None:
 
 
 def test_the_ways_to_join_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = []
+    tried: list[int] = []
     complete = wrapping._complete
-    monkeypatch.setattr(wrapping, "_complete", lambda one: tried.append(1) or complete(one))
+
+    def counting(one: Any) -> Any:
+        tried.append(1)
+        return complete(one)
+
+    monkeypatch.setattr(wrapping, "_complete", counting)
     hostile = "HC1:" + "\n".join(["0 "] * 140)
     assert wrapping.unwrapped(hostile).finding is not None
     assert len(tried) < 30_000
