@@ -47,6 +47,7 @@ class Question(NamedTuple):
     data: dict[str, Any]
     results: tuple[Result, ...]
     standing: str
+    lasts: bool
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +113,18 @@ def questions(corpora: Path, at: datetime | None) -> list[Question]:
             rules = tuple(outcome.rule for outcome in answer.outcomes)
             data = facts_of(claim, interpreted, place, instant)
             results = tuple(outcome.result for outcome in answer.outcomes)
-            found.append(Question(place, rules, data, results, answer.standing.value))
+            lasts = in_its_own_time(claim, instant)
+            found.append(Question(place, rules, data, results, answer.standing.value, lasts))
     return found
+
+
+def in_its_own_time(claim: Claim, at: datetime) -> bool:
+    """Tell whether a claim says nothing of its own validity that leaves the day out; without `checks`."""
+    return all(
+        (entry.valid_from is None or entry.valid_from.text()[:10] <= at.date().isoformat())
+        and (entry.valid_until is None or at.date() <= entry.valid_until.last_day())
+        for entry in claim.entries
+    )
 
 
 def theirs(value: Any, rule: Rule) -> str:
@@ -144,6 +155,9 @@ def test_every_real_certificate_before_every_real_ruleset(
     for one in asked:
         said = [theirs(next(values), rule) for rule in one.rules]
         expected = together(said, one.rules, one.place)
+        if expected == "passed" and not one.lasts:
+            # What says itself that it is over is not passed by a rule that did not look.
+            expected = "open"
         counts.update(said)
         counts[f"together {expected}"] += 1
         if said != [result.value for result in one.results] or expected != one.standing:
@@ -158,10 +172,10 @@ def test_every_real_certificate_before_every_real_ruleset(
 COUNTS: dict[str, dict[str, int]] = {
     "own": {
         "passed": 5948, "failed": 399, "open": 4,
-        "together passed": 747, "together failed": 353, "together open": 1651,
+        "together passed": 745, "together failed": 353, "together open": 1653,
     },
     "then": {
         "passed": 8909, "failed": 1290, "open": 4,
-        "together passed": 796, "together failed": 979, "together open": 976,
+        "together passed": 752, "together failed": 979, "together open": 1020,
     },
 }  # fmt: skip
