@@ -41,14 +41,14 @@ def revoke(
 
 
 def revoke_each(
-    book: Writing, names: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
+    book: Writing, entries: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
 ) -> Revoked:
-    """Take back certificates by their names, key and tag, as `revoke` does; one act for some thousand."""
+    """Take back certificates by key and tag, as `revoke` does; one act for some thousand."""
     act = _Act(reason, CERTIFICATE, at, operator)
     counted: Counter[bytes] = Counter()
     before = 0
-    for start in range(0, len(names), AT_ONCE):
-        pairs = [(book.shard_id(kid), tag) for kid, tag in names[start : start + AT_ONCE]]
+    for start in range(0, len(entries), AT_ONCE):
+        pairs = [(book.shard_id(kid), tag) for kid, tag in entries[start : start + AT_ONCE]]
         wanted = select(_certificate.shard_id, _certificate.tag).where(
             tuple_(_certificate.shard_id, _certificate.tag).in_(pairs)
         )
