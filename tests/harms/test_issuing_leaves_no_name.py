@@ -68,7 +68,7 @@ def failing(given: Path) -> dict[tuple[str, ...], int]:
         (*issue, *words(), f"{LAST.surname}=x"): 2,
         (*issue, *words(), "--request", LAST.surname): 2,
         (*issue, *words(), "--yes", "--register", "sqlite:////nowhere/register.sqlite"): 4,
-        ("issuer", "renew", f"HC1:{LAST.surname}", *WORK): 2,
+        ("issuer", "renew", f"HC1:{LAST.surname}", *WORK): 4,
         **{(*issue, "--from", str(given / name)): 4 for name in contents if "fhir" not in name},
         (*issue, "--from", str(given / "fhir.json")): 2,
     }
