@@ -19,10 +19,11 @@ from typing import NamedTuple
 from pratique.crypto import make_x509, x509
 from pratique.crypto.make_x509 import Subject
 from pratique.findings import Code
+from pratique.intake.record import Record
 from pratique.journeys import checks
 from pratique.journeys.sign import Occasion, Origin, sign
 from pratique.journeys.verify import verify
-from pratique.model import HealthCertificate
+from pratique.model import HealthCertificate, Moment, Precision, Vaccination
 from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind, SignerState
 from pratique.trust import certificates, renewal, shards
@@ -235,10 +236,10 @@ def _met(state: State, shard: Shard, issued: int, shown: int, practice: Practice
     if practice.limited:
         # As `journeys.issue` has it: no certificate outlives its key.
         expires = min(expires, shard.not_after)
-    record = issuers.RECORDS["vaccination"]
+    record = _dose(state.country, issued)
     certificate = HealthCertificate(
         "DCC", "1.3.0", Kind.VACCINATION, record.person,
-        (record.entry._replace(country=state.country),), state.country, issued, expires, {},
+        (record.entry,), state.country, issued, expires, {},
     )  # fmt: skip
     at = START + shown * DAY
     if at < state.known[shard.kid]:
@@ -253,8 +254,7 @@ def _met(state: State, shard: Shard, issued: int, shown: int, practice: Practice
 def verified(one: Met, states: Sequence[State]) -> frozenset[Code]:
     """Sign what the traveller carries, and return what the real verifier finds with what borders know that day."""
     at = START + one.day * DAY
-    record = issuers.RECORDS["vaccination"]
-    record = record._replace(entry=record.entry._replace(country=one.shard.country))
+    record = _dose(one.shard.country, one.issued)
     occasion = Occasion(one.issued, one.expires, Origin("LOT-1", "site", "op"))
     signed = sign(record, request=bytes(16), shard=one.shard, key=key("enduring dsc"), book=_Empty(),
                   occasion=occasion)  # fmt: skip
@@ -267,6 +267,14 @@ def verified(one: Met, states: Sequence[State]) -> frozenset[Code]:
     held = Snapshot(number=1, created=at, environment=Environment.TEST, trust=known)
     found = verify(signed.text, snapshot=held, at=datetime.fromtimestamp(at, UTC))
     return frozenset(finding.code for finding in found.verdict.findings)
+
+
+def _dose(country: str, issued: int) -> Record:
+    """Return an invented dose of the day on which its certificate is issued."""
+    record = issuers.RECORDS["vaccination"]
+    assert isinstance(record.entry, Vaccination)
+    given = Moment(Precision.DAY, datetime.fromtimestamp(issued, UTC).date())
+    return record._replace(entry=record.entry._replace(country=country, given=given))
 
 
 class _Empty:

@@ -26,7 +26,7 @@ KIT = mutate.kit_texts()
 def told(found: Verification) -> tuple[object, ...]:
     """Everything in it; a payload may hold NaN, which differs from itself, so as it is written."""
     certificate = found.certificate
-    seen = certificate and (certificate[:-1], repr(certificate.payload))
+    seen = certificate and (certificate._replace(payload={})[:], repr(certificate.payload))
     return found.verdict, found.signer, seen
 
 
