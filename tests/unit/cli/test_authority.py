@@ -542,7 +542,8 @@ def test_a_seat_signs_with_a_device(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     out = desk.propose("seats", "--seat", "seat-9.json")
     desk.sign(out)
     signed = pratique("sign", out, "--key", key, "--yes", "--repository", "net")
-    assert (signed.returncode, signed.stdout.splitlines()[0]) == (0, "signed: root, targets")
+    assert signed.returncode == 0, signed.stderr
+    assert "signed: root, targets" in signed.stdout.splitlines()
     desk.run("authority", "publish", "net", out, "--at", AT)
     step = pratique("onboard", "net", "XXV", "letter-received", "--key", key)
     assert "said by seat-9" in step.stdout
