@@ -151,7 +151,8 @@ def _answer(talk: socket.socket) -> NoReturn:
     if child == 0:
         talk.close()
         _become(handed, folder, environment)
-        os._exit(_main(words))
+        # Ended as Python ends: what is open is closed, a register's log among it.
+        sys.exit(_main(words))
     _, ended = os.waitpid(child, 0)
     talk.sendall(str(os.waitstatus_to_exitcode(ended)).encode())
     os._exit(0)
@@ -186,7 +187,6 @@ def _main(words: list[str]) -> int:
     except BaseException:  # noqa: BLE001 - as Python itself ends
         traceback.print_exc()
         code = 1
-    atexit._run_exitfuncs()
     sys.stdout.flush()
     return code if isinstance(code, int) else int(code is not None)
 
