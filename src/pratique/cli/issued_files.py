@@ -20,7 +20,6 @@ from pratique.errors import ExtraMissing, Unreadable
 TEXT, ROW = "text", "row"
 LONGEST_HEADER = 4096
 """Characters of a first line that may be a header."""
-LONGEST_CELL = 1 << 20
 LONGEST_ROW = 12
 """Digits of a row's number."""
 
@@ -75,7 +74,6 @@ def _csv(path: Path, separator: str, encoding: str) -> Iterator[tuple[str, str]]
 
 
 def _rows(file: TextIO, separator: str) -> Iterator[tuple[str, str]]:
-    csv.field_size_limit(LONGEST_CELL)
     rows = csv.reader(file, delimiter=separator)
     try:
         names = _names(separator.join(next(rows)), separator)
