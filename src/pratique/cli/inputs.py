@@ -167,7 +167,7 @@ def _is_no_line(first: bytes) -> bool:
     from pratique.edges import qr  # noqa: PLC0415 - not needed for --help
 
     # A picture, a PDF, an archive, UTF-16: their line ends mean nothing, so that all of it is read.
-    if b"\0" in first or first[:2] in {b"\xff\xfe", b"\xfe\xff", b"PK"} or qr.is_picture(first):
+    if wrapping.is_wide(first) or first.startswith(b"PK") or qr.is_picture(first):
         return True
     return wrapping.decoded(first) is None or first.startswith((b"\x89P", b"GIF8", b"RIFF"))
 

@@ -154,20 +154,37 @@ def decoded(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _as(data[len(mark) :], encoding)
+    if wide := _unmarked(data):
+        return _as(data, wide)
     if b"\0" in data[:LONGEST]:
-        # UTF-16 without its mark, as some shells write it: in ASCII every other byte is zero.
-        even, odd = data[0:LONGEST:2].count(0), data[1:LONGEST:2].count(0)
-        half = min(len(data), LONGEST) / 2
-        if max(even, odd) < half * 0.3 or min(even, odd) > half * 0.05:
-            # A string's end as C writes it: some scanners' drivers send it along.
-            cut = data.strip(b"\0")
-            return decoded(cut) if b"\0" not in cut else None
-        return _as(data, "utf-16-be" if even > odd else "utf-16-le")
+        # A string's end as C writes it: some scanners' drivers send it along.
+        cut = data.strip(b"\0")
+        return decoded(cut) if b"\0" not in cut else None
     text = _as(data, "utf-8")
     if text is None and not _CONTROLS.search(data):
         # What an older editor wrote under a layout with accents.
         text = data.decode("cp1252", "replace")
     return text
+
+
+def is_wide(data: bytes) -> bool:
+    """Tell whether bytes are, or begin, a text of two or four bytes a sign, in which line ends mean nothing."""
+    return (
+        b"\0" in data
+        or data.startswith(tuple(mark for mark, encoding in _MARKS if encoding != "utf-8"))
+        or _unmarked(data) is not None
+    )
+
+
+def _unmarked(data: bytes) -> str | None:
+    # UTF-16 without its mark, as some shells write it: of every sign of ASCII one byte is 00, and
+    # of every full-width one FF, which UTF-8 never holds.
+    even, odd = (sum(map(data[n:LONGEST:2].count, (0, 0xFF))) for n in (0, 1))
+    half = min(len(data), LONGEST) / 2
+    fewest = 1 if b"\0" in data[:LONGEST] else len(hcert.PREFIX)
+    if max(even, odd) < max(fewest, half * 0.3) or min(even, odd) > half * 0.05:
+        return None
+    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 _MARKS = (

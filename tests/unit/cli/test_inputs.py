@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pratique.cli import checking, inputs
@@ -83,16 +83,18 @@ def test_each_wrapping_is_the_same_on_all_ways_in(
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(st.integers(0, 99), min_size=1, max_size=4),
     st.lists(
         st.sampled_from(sorted(set(WRAPS) - {"a document", "a web page"})), min_size=4, max_size=4
     ),
-    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]),
     st.sampled_from(["\n", "\r\n", "\n\n"]),
 )
+@example([0], ["full width"] * 4, "utf-16-le", "\n")
+@example([0], ["full width"] * 4, "utf-16-be", "\n")
 def test_many_are_the_same_on_all_ways_in(
     tmp_path: Path, numbers: list[int], hows: list[str], encoding: str, end: str
 ) -> None:
