@@ -19,7 +19,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pratique.crypto.envelope import Envelope
@@ -88,7 +88,7 @@ def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
         if is_document and not (started or seen):
             yield from _document(line, waiting, number)
             return
-        whole = list(_all_in(line)) if bare and _shows_sign(bare) else None
+        whole = list(_all_in(line)) if bare and _shows_sign(bare, within=started) else None
         if started and (not bare or whole or _begins_anew(bare, whole, started)):
             # An empty line, or another code: what was begun is over.
             yield from _settled(started, loose, begun)
@@ -225,8 +225,12 @@ def _bare(line: str) -> str:
     return line.translate(_PLAIN).strip()
 
 
-def _shows_sign(bare: str) -> bool:
+def _shows_sign(bare: str, *, within: Sequence[str] = ()) -> bool:
     wide = bare.translate(_WIDE)
+    if within and _SIGN.search(within[0].translate(_WIDE)) is not None:
+        # One line in ten thousand of a broken code looks like another family's beginning under
+        # some keyboard; but this code came over none.
+        return _SIGN.search(wide) is not None or foreign.name_of(_named(wide)) is not None
     return (
         bare.startswith(hcert.PREFIX)
         or _SIGN.search(wide) is not None
@@ -383,7 +387,7 @@ def _joined(begun: str, run: str) -> tuple[str, ...]:
         return (run,)
     cut, indented = begun.rstrip(" "), run.lstrip(" ")
     return (
-        begun + run, cut + run, cut + indented, f"{cut} {indented}", begun + indented,
+        begun + run, cut + run, cut + indented, f"{cut} {indented}", begun + indented, f"{cut}  {indented}",
     )  # fmt: skip
 
 

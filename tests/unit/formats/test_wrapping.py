@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pratique.findings import UNREAD, Code
@@ -121,6 +121,9 @@ def test_what_stands_around_a_code_is_taken_off(how: str) -> None:
     st.sampled_from(sorted(WRAPS)),
     st.sampled_from(["line end", "blanks", "byte order mark", "carriage return", "as it is"]),
 )
+@example(109, "broken at blanks", "as it is")  # at two blanks
+@example(4962, "flowed", "line end")
+@example(123, "20 columns", "as it is")  # a line that looks like another family's beginning
 def test_wrapping_upon_wrapping_is_taken_off(number: int, inner: str, outer: str) -> None:
     code = numbered(number)
     found = wrapping.unwrapped(WRAPS[outer](WRAPS[inner](code)))
