@@ -15,7 +15,7 @@ import hashlib
 import re
 import zlib
 from base64 import b64encode, urlsafe_b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,9 +98,13 @@ class Scanner:
         return False
 
     def scan_files(
-        self, paths: Iterable[Path], *, under: Path, deep: int = DEEP
+        self, paths: Iterable[Path], *, under: Path, deep: int = DEEP, may_go: Container[str] = ()
     ) -> dict[str, set[str]]:
-        """Scan files and their names; return where somebody was found, and how."""
+        """Scan files and their names; return where somebody was found, and how.
+
+        A file that is not there is an error, but for the names that `may_go` lists: those that a server
+        which runs drops of itself.
+        """
         found = {}
         for path in paths:
             name = str(path.relative_to(under))
@@ -108,7 +112,8 @@ class Scanner:
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
-                # A server that runs drops a cache of its own meanwhile: nobody is left in it.
+                if path.name not in may_go:
+                    raise
                 data = b""
             if ways | (more := self.scan(data, deep)):
                 found[name] = ways | more

@@ -90,6 +90,15 @@ def test_somebody_else_is_not_found() -> None:
     assert SCANNER.scan(b"Bloggs Jo 1980-02-03" + hashlib.sha256(b"Bloggs").digest()) == set()
 
 
+def test_a_file_that_is_gone_was_not_scanned(tmp_path: Path) -> None:
+    gone = [tmp_path / "server.log"]
+    with pytest.raises(FileNotFoundError):
+        SCANNER.scan_files(gone, under=tmp_path)
+    with pytest.raises(FileNotFoundError):
+        SCANNER.scan_files(gone, under=tmp_path, may_go={"pg_internal.init"})
+    assert SCANNER.scan_files(gone, under=tmp_path, may_go={"server.log"}) == {}
+
+
 def test_a_file_is_found_by_its_name(tmp_path: Path) -> None:
     (tmp_path / f"{ONE.surname}.pdf").write_bytes(os.urandom(9))
     found = SCANNER.scan_files(canary.files_of(tmp_path), under=tmp_path)
