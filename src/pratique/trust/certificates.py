@@ -58,6 +58,8 @@ class Reading(NamedTuple):
         skipped: how many entries were not for signers (keys for TLS, tombstones ...).
         named: (participant, domain) of all that it names, with or without a signer.
         name: that it gives itself; "" if it gives none.
+        created, expires: from when its proof is, and until when, in seconds since the epoch; None
+            where it does not say.
     """
 
     kind: str
@@ -68,6 +70,8 @@ class Reading(NamedTuple):
     skipped: int = 0
     named: tuple[tuple[str, str], ...] = ()
     name: str = ""
+    created: int | None = None
+    expires: int | None = None
 
 
 def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:

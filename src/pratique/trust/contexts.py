@@ -18,8 +18,9 @@ from pratique.terms import Environment
 
 Context = Mapping[str, object]
 
-_SECURITY: Final = "https://w3id.org/security#"
-_DATE_TIME: Final = "http://www.w3.org/2001/XMLSchema#dateTime"
+SECURITY: Final = "https://w3id.org/security#"
+DATE_TIME: Final = "http://www.w3.org/2001/XMLSchema#dateTime"
+CREATED: Final = "http://purl.org/dc/terms/created"
 _ALIASES: Final[Context] = {"@protected": True, "id": "@id", "type": "@type"}
 _TNG: Final = "https://smart.who.int/trust/tng-context/v1"
 
@@ -33,18 +34,18 @@ def _links(iri: str) -> Context:
 
 
 _PURPOSES: Final[Context] = {
-    "assertionMethod": _links(f"{_SECURITY}assertionMethod"),
-    "authentication": _links(f"{_SECURITY}authenticationMethod"),
-    "capabilityDelegation": _links(f"{_SECURITY}capabilityDelegationMethod"),
-    "capabilityInvocation": _links(f"{_SECURITY}capabilityInvocationMethod"),
-    "keyAgreement": _links(f"{_SECURITY}keyAgreementMethod"),
+    "assertionMethod": _links(f"{SECURITY}assertionMethod"),
+    "authentication": _links(f"{SECURITY}authenticationMethod"),
+    "capabilityDelegation": _links(f"{SECURITY}capabilityDelegationMethod"),
+    "capabilityInvocation": _links(f"{SECURITY}capabilityInvocationMethod"),
+    "keyAgreement": _links(f"{SECURITY}keyAgreementMethod"),
 }
 
 _DID: Final[Context] = {
     **_ALIASES,
     **_PURPOSES,
     "alsoKnownAs": _link("https://www.w3.org/ns/activitystreams#alsoKnownAs"),
-    "controller": _link(f"{_SECURITY}controller"),
+    "controller": _link(f"{SECURITY}controller"),
     "service": {
         **_link("https://www.w3.org/ns/did#service"),
         "@context": {
@@ -52,54 +53,67 @@ _DID: Final[Context] = {
             "serviceEndpoint": _link("https://www.w3.org/ns/did#serviceEndpoint"),
         },
     },
-    "verificationMethod": _link(f"{_SECURITY}verificationMethod"),
+    "verificationMethod": _link(f"{SECURITY}verificationMethod"),
 }
 
 _JWS_2020: Final[Context] = {
-    "privateKeyJwk": {"@id": f"{_SECURITY}privateKeyJwk", "@type": "@json"},
+    "privateKeyJwk": {"@id": f"{SECURITY}privateKeyJwk", "@type": "@json"},
     "JsonWebKey2020": {
-        "@id": f"{_SECURITY}JsonWebKey2020",
+        "@id": f"{SECURITY}JsonWebKey2020",
         "@context": {
             **_ALIASES,
-            "publicKeyJwk": {"@id": f"{_SECURITY}publicKeyJwk", "@type": "@json"},
+            "publicKeyJwk": {"@id": f"{SECURITY}publicKeyJwk", "@type": "@json"},
         },
     },
     "JsonWebSignature2020": {
-        "@id": f"{_SECURITY}JsonWebSignature2020",
+        "@id": f"{SECURITY}JsonWebSignature2020",
         "@context": {
             **_ALIASES,
-            "challenge": f"{_SECURITY}challenge",
-            "created": {"@id": "http://purl.org/dc/terms/created", "@type": _DATE_TIME},
-            "domain": f"{_SECURITY}domain",
-            "expires": {"@id": f"{_SECURITY}expiration", "@type": _DATE_TIME},
-            "jws": f"{_SECURITY}jws",
-            "nonce": f"{_SECURITY}nonce",
+            "challenge": f"{SECURITY}challenge",
+            "created": {"@id": CREATED, "@type": DATE_TIME},
+            "domain": f"{SECURITY}domain",
+            "expires": {"@id": f"{SECURITY}expiration", "@type": DATE_TIME},
+            "jws": f"{SECURITY}jws",
+            "nonce": f"{SECURITY}nonce",
             "proofPurpose": {
-                "@id": f"{_SECURITY}proofPurpose",
+                "@id": f"{SECURITY}proofPurpose",
                 "@type": "@vocab",
                 "@context": {**_ALIASES, **_PURPOSES},
             },
-            "verificationMethod": _link(f"{_SECURITY}verificationMethod"),
+            "verificationMethod": _link(f"{SECURITY}verificationMethod"),
         },
     },
 }
+
+
+def value_set(name: str, suffix: str) -> str:
+    """Return the IRI of a value set of the network, and of the term whose codes it holds."""
+    return f"https://smart.who.int/trust/ValueSet-{name}{suffix}.jsonld"
+
+
+def suffix(url: str) -> str:
+    """Return what a network's context adds to the names of its value sets: "", "-DEV" or "-UAT"."""
+    return url.removeprefix(_TNG).removesuffix(".jsonld")
 
 
 def _tng(suffix: str) -> Context:
     def coded(name: str) -> Context:
-        iri = f"https://smart.who.int/trust/ValueSet-{name}{suffix}.jsonld"
+        iri = value_set(name, suffix)
         return {**_link(iri), "@context": {"@base": f"{iri}#", "code": _link("@id")}}
 
     return {
         "@version": 1.1,
         "id": "@id",
         "type": "@type",
-        "proof": f"{_SECURITY}proof",
+        "proof": f"{SECURITY}proof",
         "domain": coded("Domains"),
         "participant": coded("Participants"),
         "keyusage": coded("KeyUsage"),
     }
 
+
+BEFORE: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1")
+"""What stands in a list before its network's own context, in this order."""
 
 CONTEXTS: Final[Mapping[str, Context]] = {
     "https://www.w3.org/ns/did/v1": _DID,
@@ -124,14 +138,26 @@ _HOSTS: Final[Mapping[str, Environment]] = {
 }
 
 
-def environment(document: Mapping[str, object]) -> Environment | None:
-    """Return what a document says of its environment, by context or by host; None if nothing."""
+def environment(
+    document: Mapping[str, object], *, by_host_only: bool = False
+) -> Environment | None:
+    """Return what a document says of its environment, by context and by host; None if nothing.
+
+    Where the two differ it is a test list: a key that is taken for a test key by mistake lets nobody
+    in where production is asked.
+
+    Args:
+        document: the list.
+        by_host_only: leave its context out, which a proof covers only where a code hangs on it.
+    """
     urls = document.get("@context")
-    for url in urls if isinstance(urls, list) else ():
-        if isinstance(url, str) and url in ENVIRONMENTS:
-            return ENVIRONMENTS[url]
+    named = [] if by_host_only or not isinstance(urls, list) else urls
     host = ":".join(str(document.get("id", "")).split(":")[:3])
-    return _HOSTS.get(host)
+    said = {ENVIRONMENTS[url] for url in named if isinstance(url, str) and url in ENVIRONMENTS}
+    said |= {_HOSTS[host]} if host in _HOSTS else set()
+    if Environment.TEST in said:
+        return Environment.TEST
+    return Environment.PRODUCTION if said else None
 
 
 def of(environment: Environment) -> str:

@@ -6,6 +6,8 @@
    in 189 of 255 entries, and the curve is called "UNKNOWN CURVE" for P-384 and P-521.
 2. The SCA is the second of x5c, or listed for itself. Either way its signature decides.
 3. Keys for other uses are skipped (DECA and DESC are for connections), and so are references.
+4. A code is read as lists write it, `#` and letters, digits or hyphens, and in no other spelling: an
+   entry whose participant, domain or usage cannot be told is no reason to leave it out, but to refuse.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
 
     Raises:
         DocumentRefused: `did-unreadable`; `proof-…` where a proof key is given and it does not
-            hold.
+            hold, or says less than the document.
         ExtraMissing: a proof key is given and the extra `did` is not installed.
     """
     if not is_one(document):
@@ -45,6 +47,10 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
     if proof_key is not None:
         did_proof.check(found, proof_key)
     methods = found.get("verificationMethod", [found])
+    dates = did_proof.dates(found)
+    proven = proof_key is not None
+    keys = [method for method in methods if isinstance(method, dict)]
+    bare = bool(keys) and not any(did_proof.CODES.keys() & method.keys() for method in keys)
     listed: list[Listed] = []
     authorities: dict[str, X509Record] = {}
     skipped = 0
@@ -59,11 +65,14 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
         kind="DID trust list",
         listed=tuple(listed),
         authorities=tuple(authorities.values()),
-        environment=contexts.environment(found),
-        proof="not checked" if proof_key is None else "valid",
+        # The attack: another context over keys without codes, which leaves their statements as they are.
+        environment=contexts.environment(found, by_host_only=proven and bare),
+        proof="valid" if proven else "not checked",
         skipped=skipped,
         named=_named(methods),
         name=found["id"] if isinstance(found.get("id"), str) else "",
+        created=dates.created,
+        expires=dates.expires,
     )
 
 
@@ -137,6 +146,9 @@ def _chain(jwk: Mapping[str, Any]) -> tuple[X509Record, ...]:
 
 
 def _code(method: Mapping[str, Any], name: str) -> str:
-    found = method.get(name)
-    code = found.get("code") if isinstance(found, dict) else None
-    return code.removeprefix("#").strip().upper() if isinstance(code, str) else ""
+    if name not in method:
+        return ""
+    found = method[name]
+    if not did_proof.is_code(found):
+        raise DocumentRefused("did-unreadable", f"a key's {name} is not one code, as #DCC is")
+    return str(found["code"])[1:].upper()
