@@ -2,6 +2,10 @@
 
     run(words, ...) -> a server that has loaded it all -> a fork of it -> exit code, output, errors
 
+An act is what another process could see: a file opened to be written, renamed, linked or removed, a folder
+made, a mode changed, something sent. Python tells each by an audit event, so that a command can be killed
+before its n-th.
+
 1. Each command has a process, a folder, an environment and streams of its own, and ends with its own exit code.
 2. What a process is when it starts (encodings, flags of Python) is not tested this way, nor what it loads: tests of
    that start `python -m pratique` themselves.
@@ -12,6 +16,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import gc
 import io
 import json
 import os
@@ -70,8 +75,9 @@ def _text(file: IO[bytes]) -> str:
 
 
 def ask(
-    server: str, words: list[str], folder: Path, environment: Mapping[str, str], streams: list[Any]
-) -> int:
+    server: str, words: list[str], folder: Path, environment: Mapping[str, str], streams: list[Any],
+    *, before: int = 0, note: Path | None = None,
+) -> int:  # fmt: skip
     """Have a server, which may be another process's, run a command; return its exit code.
 
     Args:
@@ -80,8 +86,10 @@ def ask(
         folder: in which it runs.
         environment: its variables, all of them.
         streams: three files: input, output, errors.
+        before: the number of the act before which it is killed; 0 for none.
+        note: a file into which it writes how many acts it made, if it comes to its end.
     """
-    message = json.dumps([words, str(folder), dict(environment)]).encode()
+    message = json.dumps([words, str(folder), dict(environment), before, str(note or "")]).encode()
     with socket.socket(socket.AF_UNIX) as talk:
         talk.connect(server)
         handed = array.array("i", [stream.fileno() for stream in streams])
@@ -122,6 +130,8 @@ def _serve(listens: str) -> NoReturn:
     for module in pkgutil.walk_packages(pratique.cli.__path__, "pratique.cli."):
         if ".demo" not in module.name:
             __import__(module.name)
+    # What is loaded is not looked through for garbage when a fork ends: that cost ten times all the rest.
+    gc.freeze()
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(listens)
     listening.listen(64)
@@ -146,13 +156,18 @@ def _answer(talk: socket.socket) -> NoReturn:
     length, data = int.from_bytes(head, "big"), b""
     while len(data) < length:
         data += talk.recv(length - len(data))
-    words, folder, environment = json.loads(data)
+    words, folder, environment, before, note = json.loads(data)
     child = os.fork()
     if child == 0:
         talk.close()
         _become(handed, folder, environment)
+        made = _counted(before) if note else []
+        code = _main(words)
+        if note:
+            count = len(made)
+            Path(note).write_text(str(count), encoding="ascii")
         # Ended as Python ends: what is open is closed, a register's log among it.
-        sys.exit(_main(words))
+        sys.exit(code)
     _, ended = os.waitpid(child, 0)
     talk.sendall(str(os.waitstatus_to_exitcode(ended)).encode())
     os._exit(0)
@@ -173,6 +188,27 @@ def _become(handed: array.array[int], folder: str, environment: dict[str, str]) 
     sys.stderr = io.TextIOWrapper(
         io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
     )  # fmt: skip
+
+
+_ACTS = frozenset({
+    "os.rename", "os.remove", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.truncate",
+    "os.chmod", "http.client.send", "socket.connect", "socket.bind",
+})  # fmt: skip
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def _counted(before: int) -> list[None]:
+    """Count this process's acts from now on in a list's length; kill it before one of them."""
+    made: list[None] = []
+
+    def act(event: str, told: tuple[Any, ...]) -> None:
+        if event in _ACTS or (event == "open" and isinstance(told[2], int) and told[2] & _WRITES):
+            made.append(None)
+            if len(made) == before:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(act)
+    return made
 
 
 def _main(words: list[str]) -> int:

@@ -2,54 +2,30 @@
 
     command -> how many acts it makes -> the same command, killed before one of them
 
-An act is what another process could see: a file opened to be written, renamed, linked or removed, a folder
-made, a mode changed, something sent. Python tells each by an audit event.
+What an act is, `tests.forked` says.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.steps import LONGEST
-
-_PRELUDE = """
-import os, runpy, signal, sys
-at, note = int(sys.argv[1]), sys.argv[2]
-sys.argv[1:3] = []
-ACTS = {"os.rename", "os.remove", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.truncate",
-        "os.chmod", "http.client.send", "socket.connect", "socket.bind"}
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-count = 0
-def act(event, args):
-    global count
-    if event in ACTS or (event == "open" and isinstance(args[2], int) and args[2] & WRITES):
-        count += 1
-        if count == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(act)
-try:
-    runpy.run_module("pratique", run_name="__main__", alter_sys=True)
-finally:
-    made = count
-    with open(note, "w") as out:
-        out.write(str(made))
-"""
+from tests.forked import address, ask
 
 
-def _start(
-    words: list[str], at: int, note: Path, environment: Mapping[str, str], folder: Path | None
-) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _PRELUDE, str(at), str(note), *words],
-        cwd=folder, env={**environment, "PYTHONDONTWRITEBYTECODE": "1"}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+def _run(
+    words: list[str], before: int, note: Path, environment: Mapping[str, str], folder: Path | None
+) -> tuple[int, str]:
+    with tempfile.TemporaryFile() as out, Path(os.devnull).open("rb") as source:
+        code = ask(
+            address(), words, folder or Path.cwd(), environment, [source, out, out], before=before, note=note
+        )  # fmt: skip
+        out.seek(0)
+        return code, out.read().decode()
 
 
 def acts(
@@ -57,9 +33,8 @@ def acts(
     folder: Path | None = None,
 ) -> tuple[int, int, str]:  # fmt: skip
     """Run a command to its end; return its exit code, how many acts it made, and what it said."""
-    with _start(words, 0, note, environment, folder) as process:
-        said, _ = process.communicate(timeout=LONGEST)
-    return process.returncode, int(note.read_text()), said
+    code, said = _run(words, 0, note, environment, folder)
+    return code, int(note.read_text()), said
 
 
 def killed(
@@ -67,9 +42,8 @@ def killed(
     folder: Path | None = None,
 ) -> tuple[bool, str]:  # fmt: skip
     """Run a command, killed before its act number `at`; tell whether it came to that, and its words."""
-    with _start(words, at, note, environment, folder) as process:
-        said, _ = process.communicate(timeout=LONGEST)
-    return process.returncode == -signal.SIGKILL, said
+    code, said = _run(words, at, note, environment, folder)
+    return code == -signal.SIGKILL, said
 
 
 def killed_at_work(

@@ -23,10 +23,9 @@ from pratique.cli.authority.serve import taken
 from pratique.edges.network import held, serve
 from pratique.edges.network.repository import Repository
 from pratique.network import names, proposal, view
-from tests import ceremonies, killing, web
+from tests import ceremonies, forked, killing, web
 from tests.ceremonies import AT, LATER, PASSWORD, Desk
 from tests.networks import HOUR, Authority, State
-from tests.steps import LONGEST
 
 KILLS = max(3, int(os.environ.get("PRATIQUE_KILLS", "200")) // 40)
 """How often each command is killed."""
@@ -62,10 +61,10 @@ def has_heard(server: web.Raw, enough: int) -> bool:
 
 def finished(desk: Path, *words: object) -> str:
     """Run a command that must come to its end."""
-    with command(desk, *words) as process:
-        said, _ = process.communicate(timeout=LONGEST)
-    assert process.returncode == 0, said
-    return said
+    variables = os.environ | Desk(desk).variables
+    ran = forked.run(list(map(str, words)), folder=desk, environment=variables, together=True)
+    assert ran.code == 0, ran.out
+    return ran.out
 
 
 def slowly(files: Mapping[str, bytes]) -> web.Answer:
