@@ -200,6 +200,15 @@ class Code(Enum):
     PARTICIPANT_UNVERIFIABLE = (Step.NETWORK, Weight.DOUBT,
         "what its issuer has published last is missing or damaged here",
         "sync again, or check by hand")
+    SUSPENSIONS_UNKNOWN = (Step.NETWORK, Weight.DOUBT,
+        "the list of suspended issuers is missing or damaged here: its issuer may be suspended",
+        "sync again, or check by hand; the holder has done nothing wrong")
+    RULES_LAPSED = (Step.NETWORK, Weight.DOUBT,
+        "the destination has not confirmed its rules in time",
+        "apply its present rules by hand; tell the destination")
+    RULES_UNVERIFIABLE = (Step.NETWORK, Weight.DOUBT,
+        "what the destination's rules rest on is missing or damaged here: they may be others by now",
+        "sync again, or apply its present rules by hand")
     DATA_OLD = (Step.NETWORK, Weight.DOUBT,
         "what is held here is older than the destination allows", "sync, or check by hand")
     DATA_TOO_OLD = (Step.NETWORK, Weight.DOUBT,

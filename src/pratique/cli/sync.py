@@ -131,7 +131,10 @@ def told(found: Outcome, at: datetime) -> Iterator[str]:
     new = ", ".join(sorted(set(found.changed))) or "nothing"
     yield f"new: {new}; {found.fetched} bytes came"
     for role, problem in sorted(found.problems.items()):
-        used = seen.suspend if role == names.SUSPEND else seen.roles.get(role)
+        if role == names.SUSPEND:
+            yield f"note: who is suspended is not known, so that every check is in doubt: {problem}"
+            continue
+        used = seen.roles.get(role)
         how = "as it was held before, and in doubt" if used and used.version else "of no use now"
         yield f"note: {role} is {how}: {problem}"
     for code, one in seen.suspensions:

@@ -173,10 +173,35 @@ def aged(snapshot: Snapshot, country: str | None, at: int) -> tuple[Finding, ...
     return () if found is None else (found,)
 
 
+def unsure_rules(
+    snapshot: Snapshot,
+    place: str,
+    certificate: HealthCertificate | None,
+    signer: Signer | None,
+    at: int,
+) -> tuple[Finding, ...]:
+    """Return why the rules held here may not be those that count, for a destination's country.
+
+    As long as one of them is found, no rule of the destination makes anybody green.
+    """
+    if snapshot.roll is None:
+        return ()
+    issuer = None if certificate is None else _issuer_of(certificate)
+    by = "" if signer is None else signer.participant
+    return tuple(snapshot.roll.about_rules(place, issuer, by, at))
+
+
 def with_age(found: Verification, snapshot: Snapshot, country: str | None, at: int) -> Verification:
-    """Return the verification in doubt, if what it was made with is too old for the destination."""
+    """Return the verification in doubt, if what it was made with is too old for the destination.
+
+    Or if the destination's rules, held here, may not be those that count.
+    """
+    if found.certificate is None:
+        return found
     said = aged(snapshot, country, at)
-    if not said or found.certificate is None:
+    if country is not None:
+        said += unsure_rules(snapshot, country, found.certificate, found.signer, at)
+    if not said:
         return found
     verdict = conclude((*found.verdict.findings, *said), found.verdict.stopped_at)
     return found._replace(verdict=verdict)
@@ -202,8 +227,7 @@ def with_stated_validity(found: Verification, at: datetime) -> Verification:
 
 def issuer_of(claim: Claim) -> str | None:
     """Return the code of the country that issued a claim's certificate, or None."""
-    issuer = claim.certificate.issuer
-    return countries.code(issuer) if issuer else None
+    return _issuer_of(claim.certificate)
 
 
 def rules_about(claim: Claim, snapshot: Snapshot, place: Destination) -> tuple[Rule, ...]:
@@ -260,6 +284,10 @@ def _sets(snapshot: Snapshot, place: Destination, at: int) -> Mapping[str, Seque
     return {**held, **{name: list(codes) for name, codes in own.items()}} if own else held
 
 
+def _issuer_of(certificate: HealthCertificate) -> str | None:
+    return countries.code(certificate.issuer) if certificate.issuer else None
+
+
 def _refused(found: Verification) -> bool:
     return any(finding.code.weight is Weight.FAULT for finding in found.verdict.findings)
 
@@ -280,7 +308,9 @@ def _open(*findings: Finding) -> Assessment:
     return Assessment(Standing.OPEN, (), findings)
 
 
-_PLACELESS = {
+UNSURE_RULES = frozenset({Code.RULES_LAPSED, Code.RULES_UNVERIFIABLE})
+"""What says that a destination's rules, as they are held here, may not be those that count."""
+_PLACELESS = UNSURE_RULES | {
     Code.NO_RULES, Code.DATA_OLD, Code.DATA_TOO_OLD, Code.CLOCK_BEHIND,
     Code.STATED_VALIDITY_OVER, Code.STATED_VALIDITY_NOT_BEGUN,
 }  # fmt: skip

@@ -26,6 +26,7 @@ from pratique.journeys.assess import (
     best_of,
     inferred,
     second_decides,
+    unsure_rules,
     without_no_rules,
 )
 from pratique.journeys.claims import claims_of
@@ -63,7 +64,15 @@ def decide(
     instant = int(at.timestamp() // 1)
     old = aged(snapshot, place.country, instant)
     put = [
-        Put(claim, (*doubts, *old), assess(claim, snapshot, place, at))
+        Put(
+            claim,
+            (
+                *doubts,
+                *old,
+                *unsure_rules(snapshot, place.country, claim.certificate, claim.signer, instant),
+            ),
+            assess(claim, snapshot, place, at),
+        )
         for claim, doubts in (*claims.printed, *claims.counted)
     ]
     if not put:
@@ -84,9 +93,15 @@ def decide(
     code = HealthCode(
         colour, because, best.answer.outcomes, None, None, (), place, instant, snapshot.number
     )
-    if not look_ahead:
+    if not look_ahead or unsure_rules(snapshot, place.country, None, None, instant):
+        # By rules that may be others by now nobody is told how long to wait, or what to get.
         return code
-    return outlook.complete_with(code, claims.certain(), snapshot, at)
+    certain = [
+        claim
+        for claim in claims.certain()
+        if not unsure_rules(snapshot, place.country, claim.certificate, claim.signer, instant)
+    ]
+    return outlook.complete_with(code, certain, snapshot, at)
 
 
 def _left_out(found: Sequence[Verification]) -> Iterator[Finding]:

@@ -5,7 +5,8 @@
     claims that somebody could still get (a test, a dose, an exemption) -> the same rules -> advice
 
 1. The stretch is exact to the second, and is what `decide` would say at each second of it: a course
-   holds while all that it is counted from is in force.
+   holds while all that it is counted from is in force. The age of what is held here is left out
+   of it: the next sync makes it young again.
 2. Advice is what the rules themselves say of a proof that does not exist yet; the cheapest is first:
    waiting, a rapid test, a laboratory test, a dose, an exemption.
 """
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, tzinfo
 from pratique.findings import Code, Weight
 from pratique.journeys import advice, horizon
 from pratique.journeys.assess import (
+    UNSURE_RULES,
     Claim,
     Standing,
     assess,
@@ -56,6 +58,9 @@ def helps(
 ) -> tuple[Help, ...]:
     """Return what would help the holder of one certificate that the rules refused or left open."""
     if found.certificate is None or not found.outcomes or found.verdict.colour is Colour.GREEN:
+        return ()
+    if any(finding.code in UNSURE_RULES for finding in found.verdict.findings):
+        # By rules that may be others by now nobody is told how long to wait, or what to get.
         return ()
     rules = {outcome.rule.identifier for outcome in found.outcomes}
     doubted = any(

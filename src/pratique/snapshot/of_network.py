@@ -20,13 +20,13 @@ from pratique.rules.documents import Published
 from pratique.rules.ruleset import Build, Ruleset
 from pratique.snapshot import Snapshot, Source
 from pratique.snapshot.heard import Said, heard, published_sets
-from pratique.trust.roll import Member, Roll
+from pratique.trust.roll import SUSPENSIONS, VALUE_SETS, Member, Roll
 from pratique.trust.store import TrustList
 
 
 def compiled(view: View, *, build: Build | None = None) -> Snapshot:
     """Return the snapshot of a network; `build` as for `Ruleset`."""
-    published = _sets(view)
+    published, unread = _sets(view)
     sets = dict(published.value_sets)
     said = {
         code: heard(view, one, view.roles.get(code, Role()), sets)
@@ -46,16 +46,17 @@ def compiled(view: View, *, build: Build | None = None) -> Snapshot:
             editions=published.editions,
         ),
         revocations=Revocations(each for one in said.values() for each in one.lists),
-        roll=_roll(view, said),
+        roll=_roll(view, said, unread),
     )
 
 
-def _sets(view: View) -> Published:
+def _sets(view: View) -> tuple[Published, str]:
+    """Return the network's value sets, and the code of why they could not be read, or nothing."""
     try:
-        return published_sets(view)
-    except DocumentRefused:
+        return published_sets(view), ""
+    except DocumentRefused as error:
         # Whoever publishes refuses it. Here a rule that looks into a set is open then, and all start.
-        return Published()
+        return Published(), error.code
 
 
 def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
@@ -105,7 +106,7 @@ def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
     return Revocations(lists.values(), other.exact, other.slices)
 
 
-def _roll(view: View, said: Mapping[str, Said]) -> Roll:
+def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
     members = {}
     for code, one in view.participants.items():
         role = view.roles.get(code, Role())
@@ -127,4 +128,23 @@ def _roll(view: View, said: Mapping[str, Said]) -> Roll:
         freshness={place: made.freshness for place, made in chosen if made is not None},
         choices={place: made.value_sets for place, made in chosen if made and made.value_sets},
         floor=int(view.proven.floor.timestamp()) if view.proven else 0,
+        speakers=_speakers(view, said, members),
+        unread={
+            what: why
+            for what, why in ((SUSPENSIONS, view.suspend.problem), (VALUE_SETS, sets_problem))
+            if why
+        },
     )
+
+
+def _speakers(
+    view: View, said: Mapping[str, Said], members: Mapping[str, Member]
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for code, one in sorted(view.participants.items()):
+        # What could not be read may hold rules, whatever an earlier edition has held.
+        spoken = {rule.country for rule in said[code].rules}
+        whole = members[code].problem or said[code].choices is not None
+        for country in sorted(one.countries if whole else spoken):
+            found.setdefault(country, []).append(code)
+    return {country: tuple(codes) for country, codes in sorted(found.items())}

@@ -1,11 +1,15 @@
 """The roll: what the network says of its participants, as a verifier needs it.
 
     network -> Roll -> standing(signer, at) -> findings          age(place, at) -> finding
+                    -> about_rules(place, issuer, at) -> findings
 
 1. Old data is told, not hidden, and stops nobody's verifier: the best that it allows is AMBER.
-2. A participant that lapsed, broke or was suspended puts only its own certificates in doubt.
+2. A participant that lapsed or broke puts its own certificates in doubt, and what its rules decide; one
+   that is suspended its own certificates only: seats do not close a state's border.
 3. Lapsed is computed from a date, never set.
 4. The network's own signed time is a floor: a clock that runs behind it is not believed.
+5. What could restrict and is missing here is a doubt for all that it could concern: whoever carries files
+   could else lift a suspension, or bring back old rules, by leaving one out.
 """
 
 from __future__ import annotations
@@ -22,6 +26,9 @@ from pratique.verdict import Finding
 HOUR = 3600
 CLOCK_SLACK = 5 * 60
 """Seconds that a clock may run behind the network's."""
+
+SUSPENSIONS, VALUE_SETS = "suspensions", "value sets"
+"""The network's own lists that may be unread (`Roll.unread`)."""
 
 
 class Freshness(NamedTuple):
@@ -60,6 +67,14 @@ class Member(NamedTuple):
         """Return the suspension that is in force at `at`."""
         return next((one for one in self.suspensions if one.since <= at < one.until), None)
 
+    def lapsed(self, at: int) -> bool:
+        """Tell whether what it has published has ended at `at`."""
+        return self.expires is not None and at >= self.expires
+
+    def since(self, code: str) -> str:
+        """Say of the participant `code` since when it has lapsed."""
+        return f"{code} since {_date(self.expires or 0)}"
+
 
 Sets = Mapping[str, tuple[str, ...]]
 
@@ -73,6 +88,10 @@ class Roll(NamedTuple):
         freshness: by destination, where it differs from the default.
         choices: by destination: the codes of a value set that it recognises.
         floor: the time is later than this, as witnesses of the log say; 0 where nobody does.
+        speakers: by country, codes of the participants whose word counts for its rules: who publishes
+            rules or choices for it, and who may and whose newest could not be read.
+        unread: of the network's own lists (`SUSPENSIONS`, `VALUE_SETS`) those that could not be read,
+            each with the stable code of why.
     """
 
     published: int
@@ -80,9 +99,14 @@ class Roll(NamedTuple):
     freshness: Mapping[str, Freshness] = MappingProxyType({})
     choices: Mapping[str, Sets] = MappingProxyType({})
     floor: int = 0
+    speakers: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    unread: Mapping[str, str] = MappingProxyType({})
 
     def standing(self, signer: Signer, at: int) -> Iterator[Finding]:
         """Yield what the network has against a signer at `at`."""
+        if SUSPENSIONS in self.unread:
+            # A signer that is no participant's too: its key may be one's under another name.
+            yield Finding(Code.SUSPENSIONS_UNKNOWN, self.unread[SUSPENSIONS])
         member = self.members.get(signer.participant)
         if member is None:
             return
@@ -95,8 +119,38 @@ class Roll(NamedTuple):
             yield Finding(Code.PARTICIPANT_SUSPENDED, about)
         if member.problem:
             yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{signer.participant}, {member.problem}")
-        if member.expires is not None and at >= member.expires:
-            yield Finding(Code.PARTICIPANT_LAPSED, f"{signer.participant} since {_date(member.expires)}")  # fmt: skip
+        if member.lapsed(at):
+            yield Finding(Code.PARTICIPANT_LAPSED, member.since(signer.participant))
+
+    def about_rules(
+        self, place: str, issuer: str | None, signer: str, at: int
+    ) -> Iterator[Finding]:
+        """Yield why the rules that are held here may not be those that count at `at`.
+
+        Args:
+            place: the destination's country: its rules, its choices.
+            issuer: the country that a certificate names as its issuer, or None: its rules of what is void.
+            signer: the code of the participant that signed it; of that one `standing` tells.
+            at: seconds since the epoch.
+        """
+        if VALUE_SETS in self.unread:
+            yield Finding(Code.RULES_UNVERIFIABLE, f"value sets, {self.unread[VALUE_SETS]}")
+        for code in self.speakers.get(place, ()):
+            member = self.members[code]
+            if member.problem:
+                yield Finding(Code.RULES_UNVERIFIABLE, f"{code}, {member.problem}")
+            if member.lapsed(at):
+                yield Finding(Code.RULES_LAPSED, member.since(code))
+        if issuer is None or issuer == place:
+            return
+        for code in self.speakers.get(issuer, ()):
+            if code == signer:
+                continue
+            member = self.members[code]
+            if member.problem:
+                yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {member.problem}")
+            if member.lapsed(at):
+                yield Finding(Code.PARTICIPANT_LAPSED, member.since(code))
 
     def age(self, place: str | None, at: int) -> Finding | None:
         """Tell whether the data is too old for a destination, or newer than the clock."""

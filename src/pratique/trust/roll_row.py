@@ -25,15 +25,29 @@ def to_row(roll: Roll) -> dict[str, object]:
             for place, sets in sorted(roll.choices.items())
         },
         "floor": roll.floor,
+        # Only where there is something: a roll without stays the bytes that it was.
+        **(
+            {"speakers": {c: list(s) for c, s in sorted(roll.speakers.items())}}
+            if roll.speakers
+            else {}
+        ),
+        **({"unread": dict(sorted(roll.unread.items()))} if roll.unread else {}),
     }
 
 
 def from_row(row: Any) -> Roll:
     """Return the roll of a row; ValueError or TypeError if it is not exactly one."""
-    _members(row, Roll._fields)
+    _members(row, Roll._fields, may_lack=_ADDED)
+    members = {text(code): _member(one) for code, one in row["members"].items()}
+    speakers = {
+        text(country): tuple(map(text, array(codes)))
+        for country, codes in row.get("speakers", {}).items()
+    }
+    if any(code not in members for codes in speakers.values() for code in codes):
+        raise ValueError("a speaker who is no member")
     return Roll(
         published=whole(row["published"]),
-        members={text(code): _member(one) for code, one in row["members"].items()},
+        members=members,
         freshness={
             text(place): Freshness(*map(whole, array(one)))
             for place, one in row["freshness"].items()
@@ -43,6 +57,8 @@ def from_row(row: Any) -> Roll:
             for place, sets in row["choices"].items()
         },
         floor=whole(row["floor"]),
+        speakers=speakers,
+        unread={text(what): text(why) for what, why in row.get("unread", {}).items()},
     )
 
 
@@ -67,10 +83,13 @@ def _member(row: Any) -> Member:
     )
 
 
-def _members(row: Any, names: tuple[str, ...]) -> None:
-    if type(row) is not dict or row.keys() != set(names):
+def _members(row: Any, names: tuple[str, ...], *, may_lack: frozenset[str] = frozenset()) -> None:
+    if type(row) is not dict or not set(names) - may_lack <= row.keys() <= set(names):
         raise ValueError("members of a roll")
-    if any(
-        name in row and type(row[name]) is not dict for name in ("members", "freshness", "choices")
-    ):
+    if any(name in row and type(row[name]) is not dict for name in _MAPPINGS):
         raise TypeError("not members")
+
+
+_ADDED = frozenset({"speakers", "unread"})
+"""Members that a roll written earlier does not have."""
+_MAPPINGS = ("members", "freshness", "choices", "speakers", "unread")
