@@ -29,6 +29,7 @@ from pratique.snapshot import Snapshot
 from pratique.snapshot.of_network import compiled
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import announced
+from pratique.trust.country_codes import WHO_REGIONS
 from pratique.trust.roll import Suspension
 from pratique.trust.shards import Shard
 from tests import issuers
@@ -71,7 +72,7 @@ class Authority:
     @staticmethod
     def rows(seats: Sequence[SoftwareKey]) -> tuple[Seat, ...]:
         return tuple(
-            Seat(f"seat-{n}", f"XS{n}", f"R{n // 2}", keys.keyid(k.public_key))
+            Seat(f"seat-{n}", f"XX{chr(65 + n)}", WHO_REGIONS[n // 2], keys.keyid(k.public_key))
             for n, k in enumerate(seats)
         )
 

@@ -40,7 +40,7 @@ def admission(authority: Authority, _: State) -> Proposal:
 def another_seat(authority: Authority, _: State) -> Proposal:
     newer = key("a new seat")
     seats = [newer, *authority.seats[1:]]
-    named = Seat("seat-0", "XS9", "R0", keys.keyid(newer.public_key))
+    named = Seat("seat-0", "XXZ", "AFR", keys.keyid(newer.public_key))
     board = authority.board._replace(seats=(named, *authority.board.seats[1:]))
     public = [one.public_key for one in seats]
     drafted = drafts.root(authority.view, authority.now, board=board, seats=public)

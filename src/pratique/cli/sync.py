@@ -130,6 +130,8 @@ def told(found: Outcome, at: datetime) -> Iterator[str]:
     )
     new = ", ".join(sorted(set(found.changed))) or "nothing"
     yield f"new: {new}; {found.fetched} bytes came"
+    for line in seen.board.breaches():
+        yield f"note: the network's board: {line}; tell the authority"
     for role, problem in sorted(found.problems.items()):
         if role == names.SUSPEND:
             yield f"note: who is suspended is not known, so that every check is in doubt: {problem}"
@@ -188,5 +190,6 @@ def _document(found: Outcome, at: datetime) -> dict[str, object]:
         "participants": len(seen.participants),
         "changed": sorted(set(found.changed)),
         "problems": dict(found.problems),
+        "board": seen.board.breaches(),
         "bytes": found.fetched,
     }

@@ -209,9 +209,10 @@ def _check_network(current: View | None, proposed: Proposal) -> None:
     # Before the signatures: those of a rehearsal may well be enough, and that is the danger.
     root = _root(current, proposed)
     proposal.network_of(proposed)
+    board = None if root is None else of_root(root, before=current.board if current else None)
     for role, metadata in proposed.metadata.items():
-        if root is not None and isinstance(metadata.signed, Targets):
-            policy.check_network(role, metadata.signed, root, of_root(root))
+        if root is not None and board is not None and isinstance(metadata.signed, Targets):
+            policy.check_network(role, metadata.signed, root, board)
 
 
 def _check_follows(current: View, proposed: Proposal, files: Files) -> None:

@@ -4,15 +4,20 @@
 
 1. The board stands in the root metadata itself, so the seats that it names have signed it.
 2. No seat acts alone, whatever was asked for: every threshold is at least two.
-3. At most one seat is one state's, and no region has more than its cap.
+3. At most one seat is one state's, however its code is spelt, and no region has more than its cap. Regions
+   are those of the World Health Organization; a network for tests may have invented ones instead.
 4. To take away for a while never needs more seats than to add.
 5. What is signed names its network: seats and participants may have one key for a network and for its
    rehearsal, and what they have signed for one of them is never believed in the other.
+6. A board that was signed before codes were compared is read as it is, and what is wrong with it is told; no
+   root that follows may add to that.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -22,6 +27,8 @@ from pratique.errors import DocumentRefused
 from pratique.network.keys import is_one
 from pratique.network.names import CODE, SUSPEND
 from pratique.terms import Environment
+from pratique.trust import countries
+from pratique.trust.country_codes import WHO_REGIONS
 
 FIELD = "x-pratique-board"
 NETWORK = "x-pratique-network"
@@ -31,6 +38,9 @@ _SINCE, _INSTANT = "since", "%Y-%m-%dT%H:%M:%SZ"
 MAX_SEATS = 99
 DEFAULT_THRESHOLD, DEFAULT_SEATS, DEFAULT_SUSPEND, DEFAULT_PER_REGION = 5, 9, 3, 2
 _TEXT = 80
+_INVENTED_HOLDER = re.compile(r"X[A-Z0-9]{1,7}")
+"""As those that ISO 3166-1 leaves to its users: states that were invented for a test."""
+_INVENTED_REGION = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
 
 
 class Seat(NamedTuple):
@@ -84,6 +94,12 @@ class Board(NamedTuple):
 
     def check(self) -> None:
         """See to it that no seat can act alone and none is double; DocumentRefused `board-…`."""
+        self.check_shape()
+        for code, why in self._breaches():
+            raise refused(code, why)
+
+    def check_shape(self) -> None:
+        """See to what was asked of every board ever, its codes taken as they are; DocumentRefused `board-…`."""
         count = len(self.seats)
         if not 2 <= self.threshold <= count <= MAX_SEATS:
             raise refused(
@@ -103,9 +119,43 @@ class Board(NamedTuple):
                 raise refused(code, f"{what}: {', '.join(sorted(twice))}")
         for region, times in sorted(Counter(seat.region for seat in self.seats).items()):
             if times > self.per_region:
-                raise refused(
-                    "region-cap",
-                    f"region {region} has {times} seats, and the cap is {self.per_region}",
+                raise refused("region-cap", _over(region, times, self.per_region))
+
+    def breaches(self) -> list[str]:
+        """Tell in words what is wrong with its codes: a state or a region that counts as several."""
+        return [why for _, why in self._breaches()]
+
+    def _breaches(self) -> Iterator[tuple[str, str]]:
+        held: dict[str, list[str]] = {}
+        for seat in self.seats:
+            for one in countries.seated(seat.holder) or {countries.folded(seat.holder)}:
+                held.setdefault(one, []).append(seat.holder)
+        for holders in held.values():
+            if len(holders) > 1:
+                yield "holder-double", f"a state holds two seats: {', '.join(sorted(holders))}"
+        regions = Counter(countries.folded(seat.region) for seat in self.seats)
+        for region, times in sorted(regions.items()):
+            if times > self.per_region:
+                yield "region-cap", _over(region, times, self.per_region)
+        yield from self._unknown()
+
+    def _unknown(self) -> Iterator[tuple[str, str]]:
+        is_test = self.environment is Environment.TEST
+        # All invented, or none: else "EURO" would be a region beside "EUR".
+        invents = is_test and not any(
+            countries.folded(seat.region) in WHO_REGIONS for seat in self.seats
+        )
+        for seat in self.seats:
+            if not countries.bearers(seat.holder) and not (
+                is_test and _INVENTED_HOLDER.fullmatch(seat.holder)
+            ):
+                yield "holder-unknown", f"{seat.holder} is no state's or organisation's code"
+            if seat.region not in WHO_REGIONS and not (
+                invents and _INVENTED_REGION.fullmatch(seat.region)
+            ):
+                yield (
+                    "region-unknown",
+                    f"{seat.region!a} is no region: it is one of {', '.join(WHO_REGIONS)}",
                 )
 
     @property
@@ -138,10 +188,18 @@ class Board(NamedTuple):
         }
 
 
-def of_root(root: Root) -> Board:
-    """Return the board that a root names; DocumentRefused `board-…` if the root does not fit it."""
+def of_root(root: Root, *, before: Board | None = None, held: bool = False) -> Board:
+    """Return the board that a root names; DocumentRefused `board-…` if the root does not fit it.
+
+    Args:
+        root: which names it.
+        before: the board that it follows upon; what is wrong with that one may still be wrong.
+        held: it was believed before codes were compared; what is wrong with them is told, and no more.
+    """
     board = _read(root.unrecognized_fields.get(FIELD))
-    board.check()
+    board.check_shape()
+    if not held and not set(board.breaches()) <= set(before.breaches() if before else ()):
+        board.check()
     seats = {seat.keyid for seat in board.seats}
     for role in (Root.type, Targets.type):
         if set(root.roles[role].keyids) != seats or root.roles[role].threshold != board.threshold:
@@ -207,6 +265,11 @@ def check_kept(before: Root, after: Root) -> None:
         )
 
 
+def is_region(text: str) -> bool:
+    """Tell whether some board may have a seat of this region: one of WHO's, or an invented one."""
+    return _INVENTED_REGION.fullmatch(text) is not None
+
+
 def keys_of(root: Root) -> dict[str, Key]:
     """Return the seats' keys of a root."""
     return {keyid: root.keys[keyid] for keyid in root.roles[Root.type].keyids}
@@ -217,6 +280,10 @@ def refused(code: str, why: str) -> DocumentRefused:
     return DocumentRefused(
         f"board-{code}", why, "no seat may act alone, and no state or region may outvote the others"
     )
+
+
+def _over(region: str, times: int, cap: int) -> str:
+    return f"region {region} has {times} seats, and the cap is {cap}"
 
 
 def _read(field: Any) -> Board:

@@ -29,7 +29,8 @@ def told(proposed: Proposal, current: View | None) -> Iterator[str]:
         ends = signed.expires.strftime("%Y-%m-%d")
         yield f"{role} {signed.version}, until {ends}"
         if isinstance(signed, Root):
-            yield from _board(of_root(signed), None if current is None else current.board)
+            before = None if current is None else current.board
+            yield from _board(of_root(signed, before=before), before)
             yield from _online(signed, None if current is None else current.root)
             yield from _log(signed, None if current is None else current.root)
         elif role == Targets.type:
@@ -41,7 +42,7 @@ def told(proposed: Proposal, current: View | None) -> Iterator[str]:
 def _board(newer: Board, before: Board | None) -> Iterator[str]:
     counts = f"{newer.threshold} of {len(newer.seats)} seats, {newer.suspend_threshold} to suspend"
     yield f"  {newer.network}, {newer.environment}: {counts}, at most {newer.per_region} a region"
-    for line in newer.fragile():
+    for line in (*newer.breaches(), *newer.fragile()):
         yield f"  mind: {line}"
     held = {} if before is None else {seat.name: seat for seat in before.seats}
     for seat in newer.seats:

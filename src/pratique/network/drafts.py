@@ -32,6 +32,7 @@ from pratique.network import keys, logged, names, policy
 from pratique.network.board import FIELD, NETWORK, Board, of_root, root_field
 from pratique.network.participants import (
     Participant,
+    check_admitted,
     check_suspensions,
     write_participants,
     write_suspensions,
@@ -116,6 +117,7 @@ def targets(
         files: the authority's own files that change, by path.
     """
     listed = current.participants if participants is None else participants
+    check_admitted(current.participants, listed)
     delegated = {**role_keys(current), **(members or {})}
     kept = {code: found for code, found in delegated.items() if found is not None}
     if kept.keys() != listed.keys():

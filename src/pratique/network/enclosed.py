@@ -5,6 +5,7 @@
 1. Digests are signed and files are read: a seat that reads a file must have read the one that it signs.
 2. What the network has already need not be enclosed again, but only in the authority's own edition.
 3. A file that nobody has signed for is not written anywhere.
+4. Nobody is admitted twice, under two codes of one state.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from pratique.errors import DocumentRefused
+from pratique.network import names
+from pratique.network.participants import check_admitted, read_participants
 from pratique.network.view import View, is_file
 
 HINT = "ask its author for it again; sync first, if it was drafted on a later edition"
@@ -43,6 +46,9 @@ def check(
                 raise _refused("files", f"{path} is new, and not in it")
             if path in files and not is_file(files[path], file):
                 raise _refused("files", f"{path} is not the file whose digest is signed")
+    if Targets.type in metadata and names.PARTICIPANTS in files:
+        before = () if current is None else current.participants
+        check_admitted(before, read_participants(files[names.PARTICIPANTS]))
     if strange := sorted(files.keys() - named):
         raise _refused("files", f"nobody signs for {', '.join(strange)}")
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.network import names
-from pratique.trust import json_text
+from pratique.trust import countries, json_text
 from pratique.trust.roll import Suspension
 from pratique.trust.rows import array, text
 
@@ -89,6 +89,27 @@ def read_participants(data: bytes) -> dict[str, Participant]:
     if len(by_code) != len(found):
         raise _malformed("participants")
     return by_code
+
+
+def check_admitted(before: Iterable[str], after: Iterable[str]) -> None:
+    """See to it that nobody is admitted who takes part already under another code of theirs.
+
+    Args:
+        before: codes of those who take part.
+        after: codes as they are to be.
+
+    Raises:
+        DocumentRefused: `participants-double`.
+    """
+    known, listed = set(before), sorted(set(after))
+    whose: dict[str, set[str]] = {}
+    for code in listed:
+        # What is no known code is compared as it is written.
+        for one in countries.bearers(code) or {code}:
+            whose.setdefault(one, set()).add(code)
+    for codes in whose.values():
+        if len(codes) > 1 and not codes <= known:
+            raise _refused("participants-double", f"{', '.join(sorted(codes))} are one participant")
 
 
 def write_suspensions(suspensions: Iterable[tuple[str, Suspension]]) -> bytes:

@@ -124,7 +124,7 @@ def network_of(proposal: Proposal) -> NetworkName | None:
     found: set[NetworkName | None] = set()
     for metadata in proposal.metadata.values():
         signed = metadata.signed
-        found.add(of_root(signed).name if isinstance(signed, Root) else name_of(signed))
+        found.add(of_root(signed, held=True).name if isinstance(signed, Root) else name_of(signed))
     said = found - {None}
     if len(said) > 1:
         raise _refused("mixed", f"it is for {' and '.join(sorted(map(str, said)))} at once")
@@ -188,9 +188,12 @@ def sign(proposal: Proposal, key: SigningKey, current: View | None) -> tuple[str
 
     Raises:
         UsageError: `key-not-asked`, `network-differs`.
-        DocumentRefused: `proposal-…`, also where its files are not those that are signed.
+        DocumentRefused: `proposal-…`, also where its files are not those that are signed; `board-…`.
     """
     current = changed(proposal, current)
+    if Root.type in proposal.metadata:
+        before = None if current is None else current.board
+        of_root(proposal.metadata[Root.type].signed, before=before)
     enclosed.check(proposal.metadata, proposal.files, current)
     own = keys.keyid(key.public_key)
     roles = sorted({role for role, found in _asked(proposal, current) if own in found[1]})
@@ -286,7 +289,7 @@ def _key(keyid: str, proposal: Proposal, current: View | None) -> Any:
 def _seats(proposal: Proposal, current: View | None) -> dict[str, str]:
     boards = [] if current is None else [current.board]
     if Root.type in proposal.metadata:
-        boards.append(of_root(proposal.metadata[Root.type].signed))
+        boards.append(of_root(proposal.metadata[Root.type].signed, held=True))
     return {s.keyid: f"{s.name} ({s.holder})" for board in boards for s in board.seats}
 
 

@@ -48,7 +48,8 @@ class Trusted:
         # The framework's own set would take the time from this machine's clock.
         self._set = _asked(lambda: TrustedMetadataSet(anchor, EnvelopeType.METADATA), "root")
         self._set.reference_time = at or DAWN
-        self.board = boards.of_root(self._set.root)
+        # Whoever handed the anchor over was trusted with it; what is wrong with its codes is told.
+        self.board = boards.of_root(self._set.root, held=True)
 
     @property
     def root(self) -> Root:
@@ -80,10 +81,10 @@ class Trusted:
         """Return when the timestamp was made."""
         return published(self.timestamp)
 
-    def take_root(self, data: bytes) -> Root:
-        """Believe the next root: signed by the seats of the last one and by its own."""
+    def take_root(self, data: bytes, *, held: bool = False) -> Root:
+        """Believe the next root, signed by the seats of the last one and its own; `held` if it was before."""
         root = _read(Root, data, "root").signed
-        board = _asked(lambda: boards.of_root(root), "root")
+        board = _asked(lambda: boards.of_root(root, before=self.board, held=held), "root")
         if (board.network, board.environment) != (self.board.network, self.board.environment):
             raise boards.refused("differs", "the next root is of another network or environment")
         boards.check_kept(self.root, root)

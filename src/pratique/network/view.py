@@ -149,7 +149,7 @@ def readable(found: View) -> set[str]:
 def follow_roots(found: Trusted, files: Files, used: set[str]) -> None:
     """Believe the roots that follow, as far as they are there."""
     while (name := names.metadata("root", found.root.version + 1)) in files:
-        found.take_root(files[name])
+        found.take_root(files[name], held=True)
         used.add(name)
 
 

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 
 from pratique.trust import country_codes as data
@@ -37,6 +38,39 @@ def code(text: str) -> str | None:
     Two letters of ISO 3166-1, of the network's test states ("XJ"), or an organisation's ("IOM").
     """
     return _spellings().get(text.strip().upper())
+
+
+def folded(text: str) -> str:
+    """Return a code as it is compared: in capital letters, of one width, without what is not seen."""
+    shown = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in shown if c.isalnum()).upper()
+
+
+def bearers(text: str) -> frozenset[str]:
+    """Return who may be meant by a participant's or a seat's code, under one name each; empty if unknown.
+
+    "FR" and "FRA" are one, and so are "GR" and "EL". Kosovo (XKX) and the test state XXK are two with one
+    C; who writes "XK" alone may be either.
+    """
+    wanted = folded(text)
+    own = code(wanted)
+    if own is None:
+        return frozenset()
+    several = [one for one in data.COLLISIONS.get(own, ()) if one not in data.ORGANISATIONS]
+    if wanted in several:
+        # The other one's C is the same, and it is another.
+        return frozenset({wanted} if len(several) > 1 else {own})
+    return frozenset(several if len(several) > 1 else {own})
+
+
+def seated(text: str) -> frozenset[str]:
+    """Return whose seat it is that the bearer of a code holds: a territory's is its state's."""
+    return frozenset(_states().get(one, one) for one in bearers(text))
+
+
+@cache
+def _states() -> dict[str, str]:
+    return {one: state for state, listed in data.ADMINISTERED_BY.items() for one in listed}
 
 
 @cache

@@ -97,3 +97,25 @@ SIGNS_ALSO_FOR: Final = {
     "NO": ("SJ",),
 }
 """Territories whose name a state's own keys may sign under, besides its own."""
+
+ADMINISTERED_BY: Final = {
+    "AU": ("CC", "CX", "HM", "NF"),
+    "CN": ("HK", "MO"),
+    "DK": ("FO", "GL"),
+    "FI": ("AX",),
+    "FR": ("BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "TF", "WF", "YT"),
+    "GB": (
+        "AI", "BM", "FK", "GG", "GI", "GS", "IM", "IO", "JE", "KY", "MS", "PN", "SH", "TC", "VG",
+    ),
+    "NL": ("AW", "BQ", "CW", "SX"),
+    "NO": ("BV", "SJ"),
+    "NZ": ("TK",),
+    "US": ("AS", "GU", "MP", "PR", "UM", "VI"),
+}  # fmt: skip
+"""Territories that have a code of their own, by the state that answers for them (remarks of ISO 3166-1).
+
+Where seats are counted, theirs are that state's.
+"""
+
+WHO_REGIONS: Final = ("AFR", "AMR", "EMR", "EUR", "SEAR", "WPR")
+"""The six regions of the World Health Organization."""

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tuf.api.metadata import Key, Metadata, Root
+from tuf.api.metadata import Key, Metadata, Root, TargetFile
 
 from pratique.errors import DocumentRefused
 from pratique.network import board as boards
-from pratique.network import changes, drafts, keys
+from pratique.network import changes, drafts, keys, names
 from pratique.network.board import FIELD, Board, Seat
+from pratique.network.participants import write_participants
 from pratique.network.trusted import Trusted
 from pratique.terms import Environment
+from pratique.trust import country_codes
 from tests.cheats import by_hand, refused, synced
 from tests.networks import AT, Authority, State, key
 
@@ -148,7 +150,7 @@ FIELDS: list[Callable[[dict[str, Any]], object]] = [
     lambda field: field.update(seats=None),
     lambda field: field["seats"][0].pop("region"),
     lambda field: field["seats"][0].update(name=7),
-    lambda field: field["seats"][0].update(holder="xs0"),
+    lambda field: field["seats"][0].update(holder="xxa"),
     lambda field: field["seats"][0].update(name="suspend"),
 ]
 
@@ -217,3 +219,166 @@ def test_a_participant_all_of_whose_keys_must_sign_and_that_signs_for_others_is_
         assert ("mind: all 3 keys of XXU must sign" in shown) is (threshold == 3)
         assert ("mind: DE is not XXU's own" in shown) is ("DE" in countries)
         assert "XU is not" not in shown
+
+
+SPELLINGS = (
+    str.lower, str.title, lambda t: f"{t} ", lambda t: f"\u00a0{t}", lambda t: f"{t}\u200b",
+    lambda t: t.translate({n: n + 0xFEE0 for n in range(0x21, 0x7F)}), lambda t: f"{t[0]}\u00ad{t[1:]}",
+)  # fmt: skip
+"""How one code is written so that it looks like itself, and is another text."""
+CODES = [
+    ("FR", "FRA"), ("DE", "DEU"), ("GR", "EL"), ("GB", "UK"), ("CH", "CHE"), ("XU", "XXU"), ("BR", "BRA"),
+]  # fmt: skip
+REGIONS = st.sampled_from(country_codes.WHO_REGIONS)
+
+
+def of(*holders: str, **changes: Any) -> Board:
+    regions = country_codes.WHO_REGIONS
+    seats = tuple(
+        Seat(f"seat-{n}", holder, regions[n % 6], f"{n:016x}") for n, holder in enumerate(holders)
+    )
+    return Board("invented", Environment.PRODUCTION, seats, 2, 2, 9)._replace(**changes)
+
+
+@given(st.lists(st.sampled_from(CODES), min_size=1, max_size=4, unique=True), st.data())
+def test_a_state_has_one_seat_however_its_code_is_spelt(
+    states: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    held = [data.draw(st.sampled_from(codes)) for codes in states]
+    of("PL", *held).check()
+    twice = data.draw(st.sampled_from(states))
+    assert code(of("PL", *dict.fromkeys([*held, *twice])).check) == "board-holder-double"
+
+
+def test_a_territory_holds_its_states_seat() -> None:
+    of("FR", "GBR", "US").check()
+    for state, territory in (("FRA", "GP"), ("GB", "BMU"), ("US", "PRI")):
+        assert code(of("PL", state, territory).check) == "board-holder-double"
+
+
+def test_an_organisation_is_not_the_state_whose_letters_it_writes() -> None:
+    of("WHO", "CHE", "IOM", "EUE", "XKX", "XXK").check()
+
+
+@pytest.mark.parametrize("environment", Environment)
+@given(region=REGIONS, spell=st.sampled_from(SPELLINGS), others=st.integers(1, 3))
+def test_a_region_is_one_however_it_is_spelt(
+    environment: Environment, region: str, spell: Callable[[str], str], others: int
+) -> None:
+    seats = list(of("FR", "DE", "PL", "IT", environment=environment, per_region=1).seats)
+    apart = [one for one in country_codes.WHO_REGIONS if one != region]
+    for n, seat in enumerate(seats):
+        own = region if n == 0 else spell(region) if n <= others else apart[n]
+        seats[n] = seat._replace(region=own)
+    made = of(environment=environment, per_region=1)._replace(seats=tuple(seats))
+    assert code(made.check) == "board-region-cap"
+    # Below the cap it is refused too: what is compared must be what is shown.
+    assert code(made._replace(per_region=9).check) == "board-region-unknown"
+
+
+@pytest.mark.parametrize("region", ["EURO", "NORTH", "R1", "Europe", "", " ", "\u0415UR"])
+def test_the_list_of_regions_is_closed(region: str) -> None:
+    made = of("FR", "DE")
+    seats = (made.seats[0], made.seats[1]._replace(region=region))
+    for environment in Environment:
+        known = made._replace(seats=seats, environment=environment)
+        assert code(known.check) == "board-region-unknown"
+
+
+def test_a_network_for_tests_may_invent_all_its_regions_and_states() -> None:
+    rows = (("XSA", "NORTH"), ("XSB", "SOUTH"))
+    seats = tuple(Seat(f"seat-{n}", *row, f"{n:016x}") for n, row in enumerate(rows))
+    made = of()._replace(seats=seats, environment=Environment.TEST)
+    made.check()
+    assert code(made._replace(environment=Environment.PRODUCTION).check) == "board-holder-unknown"
+    strange = made._replace(seats=(seats[0], seats[1]._replace(holder="QQ")))
+    assert code(strange.check) == "board-holder-unknown"
+
+
+def by_codes(*changes: tuple[str, str]) -> Callable[[Root], object]:
+    """Change a root's board so that its codes are those of another spelling."""
+
+    def change(signed: Root) -> None:
+        signed.version = 2
+        for seat, (field, value) in zip(
+            signed.unrecognized_fields[FIELD]["seats"], changes, strict=False
+        ):
+            seat[field] = value
+
+    return change
+
+
+def test_no_root_that_follows_gives_a_state_two_seats() -> None:
+    """Not even if all nine seats have signed it."""
+    for change in (
+        by_codes(("holder", "FR"), ("holder", "FRA")),
+        by_codes(("region", "EMR"), ("region", "emr ")),
+        by_codes(("region", "EURO")),
+    ):
+        data = by_hand(AUTHORITY.anchor, change, [*AUTHORITY.seats, *AUTHORITY.online])
+        files = {**AUTHORITY.files, "metadata/2.root.json": data}
+        assert refused(synced(AUTHORITY), files).startswith("board-")
+
+
+def test_a_board_that_was_signed_before_codes_were_compared_is_read_and_told() -> None:
+    by = [*AUTHORITY.seats, *AUTHORITY.online]
+    change = by_codes(("holder", "FR"), ("holder", "FRA"), ("region", "wpr"))
+    data = by_hand(AUTHORITY.anchor, change, by)
+    # Held, or handed over as the anchor: what is wrong is said, and nobody is locked out.
+    found = Trusted(data)
+    assert len(found.board.breaches()) == 2
+    held = Trusted(AUTHORITY.anchor)
+    held.take_root(data, held=True)
+    assert held.board == found.board
+    # The next root may be no worse; as it was, or better, it is taken.
+    worse = by_codes(("holder", "FR"), ("holder", "FRA"), ("region", "wpr"), ("holder", "QQ"))
+    same = by_codes(*[("holder", "FR"), ("holder", "FRA"), ("region", "wpr")])
+    better = by_codes(("holder", "FR"), ("holder", "DE"))
+
+    def next_of(change: Callable[[Root], object]) -> bytes:
+        def third(signed: Root) -> None:
+            change(signed)
+            signed.version = 3
+
+        return by_hand(AUTHORITY.anchor, third, by)
+
+    assert code(lambda: Trusted(data).take_root(next_of(worse))) == "board-holder-double"
+    for one in (same, better):
+        assert Trusted(data).take_root(next_of(one)).version == 3
+
+
+def test_nobody_signs_a_board_on_which_a_state_has_two_seats() -> None:
+    seats = [seat.public_key for seat in AUTHORITY.seats]
+    drafted = drafts.root(AUTHORITY.view, AT, board=AUTHORITY.board, seats=seats)
+    by_codes(("holder", "FR"), ("holder", "FRA"))(drafted.metadata["root"].signed)
+    for ask in (
+        lambda: AUTHORITY.signed(drafted),
+        lambda: list(changes.told(drafted, AUTHORITY.view)),
+    ):
+        assert code(ask) == "board-holder-double"
+    # Signed without our tool, it is not published either.
+    for seat in AUTHORITY.seats:
+        keys.sign(drafted.metadata["root"], seat)
+        keys.sign(drafted.metadata["targets"], seat)
+    assert code(lambda: AUTHORITY.accept(drafted)) == "board-holder-double"
+
+
+@pytest.mark.parametrize(("first", "second"), [*CODES, ("XK", "XXK"), ("XK", "XKX")])
+def test_a_state_takes_part_once_however_its_code_is_spelt(first: str, second: str) -> None:
+    made = Authority(seats=3, threshold=2, suspend=2)
+    made.admit(State(first, "XA"))
+    assert code(lambda: made.admit(State(second, "XB"))) == "participants-double"
+    # In a proposal of another's making it is not signed either.
+    both = {one.code: one.participant for one in (State(first, "XA"), State(second, "XB"))}
+    listed = write_participants(both.values())
+    drafted = drafts.targets(made.view, AT, "x", files={"network/more.json": b"{}"})
+    drafted = drafted._replace(files={**drafted.files, names.PARTICIPANTS: listed})
+    drafted.metadata["targets"].signed.targets[names.PARTICIPANTS] = TargetFile.from_data(
+        names.PARTICIPANTS, listed, ["sha256"]
+    )
+    assert code(lambda: made.signed(drafted)) == "participants-double"
+
+
+def test_those_who_share_a_letter_code_take_part_side_by_side() -> None:
+    made = Authority(seats=3, threshold=2, suspend=2)
+    made.admit(State("XXK", "XK"), State("XKX", "XK"), State("XUA"), State("XXA"))

@@ -71,9 +71,9 @@ def test_copies_come_together_in_any_order(hands: list[set[int]], chance: Any) -
     copies = [TOWN.signed(copied(whole), [TOWN.seats[n] for n in some]) for some in hands]
     chance.shuffle(copies)
     (need,) = proposal.needs(proposal.merged(copies, VIEW), VIEW)
-    signed = {f"seat-{n} (XS{n})" for n in set().union(*hands)}
+    signed = {f"seat-{n} (XX{chr(65 + n)})" for n in set().union(*hands)}
     assert set(need.signed) == signed
-    assert set(need.missing) == {f"seat-{n} (XS{n})" for n in range(9)} - signed
+    assert set(need.missing) == {f"seat-{n} (XX{chr(65 + n)})" for n in range(9)} - signed
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -108,7 +108,7 @@ def test_copies_of_different_proposals_do_not_come_together() -> None:
 
 def test_who_must_sign_is_told_by_name() -> None:
     lacking = publish.missing(TOWN.signed(admitting(), TOWN.seats[:4]), VIEW)
-    names_of = ", ".join(f"seat-{n} (XS{n})" for n in range(4, 9))
+    names_of = ", ".join(f"seat-{n} (XX{chr(65 + n)})" for n in range(4, 9))
     assert lacking == [f"targets, asked by root 1: 4 of 5; missing are any 1 of {names_of}"]
     assert publish.missing(TOWN.signed(admitting()), VIEW) == []
 

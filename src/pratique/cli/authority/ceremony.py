@@ -133,7 +133,7 @@ def _networks(found: proposal.Proposal, known: View | None) -> Iterator[str]:
     first = proposal.foundation(found)
     if first is None or known is None:
         return
-    named = of_root(first).name
+    named = of_root(first, held=True).name
     if named != known.board.name:
         yield f"mind: this is another network, {named}: the one known here is {known.board.name}"
     elif known.root.version > 1 or known.root.to_dict() != first.to_dict():

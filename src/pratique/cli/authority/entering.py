@@ -141,5 +141,5 @@ def asked(made: Mapping[str, bytes], there: repository.Repository) -> tuple[quor
     found = trusted.Trusted(there[publish.ANCHOR])
     while (name := names.metadata("root", found.root.version + 1)) in there and name not in made:
         # One of those that wait, written by a call that was interrupted, is not in force yet.
-        found.take_root(there[name])
+        found.take_root(there[name], held=True)
     return entry.asked(made, found.root)

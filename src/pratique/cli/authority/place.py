@@ -200,7 +200,7 @@ def seated(folder: Path, current_view: view.View) -> dict[str, onboard.Seated]:
         name = names.metadata("root", trunk.root.version + 1)
         if trunk.root.version == current_view.root.version or name not in held_files:
             return found
-        trunk.take_root(held_files[name])
+        trunk.take_root(held_files[name], held=True)
 
 
 def seat_named(shown: view.View, name: str) -> board.Seat:

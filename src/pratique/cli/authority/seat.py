@@ -12,7 +12,8 @@ from pratique.cli.authority import cards
 from pratique.edges.keys import adopt_key, make_key
 from pratique.errors import UsageError
 from pratique.network import keys, names
-from pratique.network.board import Seat
+from pratique.network.board import Seat, is_region
+from pratique.trust.country_codes import WHO_REGIONS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
@@ -69,5 +70,9 @@ def _check(name: str, holder: str, region: str) -> None:
         raise UsageError(
             "seat-holder", "--holder is no code", "for example XUA, in capital letters"
         )
-    if not _NAME.fullmatch(region):
-        raise UsageError("seat-region", "--region is no code", "for example AFR or EUR")
+    if not is_region(region):
+        raise UsageError(
+            "seat-region",
+            "--region is no code",
+            f"{', '.join(WHO_REGIONS)}; where a whole network is invented for a test, others like NORTH",
+        )

@@ -12,6 +12,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.authority import place
+from pratique.cli.safe import printable
 from pratique.journeys import onboard
 from pratique.network import logged, names
 from pratique.network.view import Role, View
@@ -40,6 +41,10 @@ def standing(*, folder: Path, at: datetime | None, output_format: str) -> None:
         f"{board.network}, {board.environment}: {board.threshold} of {len(board.seats)} seats, "
         f"{board.suspend_threshold} to suspend, at most {board.per_region} a region"
     )
+    for line in board.breaches():
+        click.echo(
+            f"mind: {printable(line)}; propose another root: pratique authority propose seats"
+        )
     asked = logged.policy_of(current.root)
     if asked is not None:
         click.echo(
