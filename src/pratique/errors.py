@@ -32,6 +32,15 @@ def _again(kind: type[PratiqueError], args: tuple[Any, ...], said: dict[str, Any
     return error
 
 
+UNFORESEEN = "document-unforeseen"
+"""The code of a published document that made its reader fail in a way that nobody foresaw."""
+
+
+def code_of(error: Exception) -> str:
+    """Return the stable code of what a published document raised, whatever it was."""
+    return error.code if isinstance(error, PratiqueError) else UNFORESEEN
+
+
 class UsageError(PratiqueError):
     """The call cannot be carried out as it was asked (exit 2)."""
 

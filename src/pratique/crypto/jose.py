@@ -12,13 +12,12 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from pratique.crypto import primitives, spki
+from pratique.crypto import primitives, spki, strict_json
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
@@ -75,9 +74,9 @@ def good_detached_jws(key: spki.PublicKey, jws: str, payload: bytes) -> bool:
     if len(parts) != 3 or parts[1]:
         return False
     try:
-        header = json.loads(base64url(parts[0]))
+        header = strict_json.loads(base64url(parts[0]))
         signature = base64url(parts[2])
-    except (ValueError, RecursionError):
+    except ValueError:
         return False
     if not isinstance(header, dict) or header.get("alg") != key.algorithm.value:
         return False

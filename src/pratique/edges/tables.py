@@ -15,7 +15,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import re
 import struct
 import zipfile
@@ -25,6 +24,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
+from pratique.crypto import strict_json
 from pratique.errors import ExtraMissing, Unreadable
 from pratique.intake.fhir import with_patient
 from pratique.intake.fhir_patient import Patients, kept_of
@@ -468,8 +468,8 @@ def _once(pairs: list[tuple[str, Any]]) -> Any:
 
 def _parse(data: bytes) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        return strict_json.loads(data, most=MOST_CELLS, made=_once)
+    except ValueError as error:
         raise Unreadable("table-damaged", "it is not JSON", "export it anew") from error
 
 

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -19,6 +18,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused
 from pratique.intake import catalogue_codes as known
 
@@ -121,10 +121,10 @@ def parsed(data: bytes) -> object:
     text = data.decode("utf-8-sig", "replace")
     try:
         if text.lstrip()[:1] in ("{", "[", ""):
-            return json.loads(text)
+            return strict_json.loads(text.encode())
         mark = max(",;\t", key=text.partition("\n")[0].count)
         return {"rows": list(csv.reader(text.splitlines(keepends=True), delimiter=mark))}
-    except (ValueError, RecursionError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         raise DocumentRefused(
             "catalogue-unreadable", "it is neither a JSON document nor a table (CSV)"
         ) from error

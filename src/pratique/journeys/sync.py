@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import Targets
 
-from pratique.errors import DocumentRefused, UsageError
+from pratique.errors import UsageError, code_of
 from pratique.network import follows, names, view
 from pratique.network.memory import Memory
 from pratique.network.pieces import Pieces
@@ -155,8 +155,8 @@ class Sync:
             if data is None:
                 raise refused("missing", name, "the server does not have it, or it is too large")
             taken[role] = self._trusted.take_role(role, data)
-        except DocumentRefused as error:
-            self._problems[role] = error.code
+        except Exception as error:  # noqa: BLE001 - whatever it raises stays with its role
+            self._problems[role] = code_of(error)
             return False
         self._files[name] = data
         return True
@@ -170,8 +170,8 @@ class Sync:
             try:
                 found = piece.files()
                 self._check_follows(role, piece.by_path())
-            except DocumentRefused as error:
-                self._problems[role] = error.code
+            except Exception as error:  # noqa: BLE001 - as above
+                self._problems[role] = code_of(error)
                 self._files.pop(names.metadata(role, piece.version), None)
             else:
                 self._files |= found

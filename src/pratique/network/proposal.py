@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Targets
 
+from pratique.crypto import strict_json
 from pratique.crypto.signing import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import enclosed, keys, policy
@@ -70,7 +71,7 @@ def to_bytes(proposal: Proposal) -> bytes:
         "format": FORMAT,
         "title": proposal.title,
         "metadata": {
-            role: json.loads(found.to_bytes()) for role, found in proposal.metadata.items()
+            role: strict_json.loads(found.to_bytes()) for role, found in proposal.metadata.items()
         },
         "files": {p: base64.b64encode(data).decode() for p, data in proposal.files.items()},
     }

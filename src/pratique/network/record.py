@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Targets
 
+from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused
 from pratique.log.merkle import HASH_SIZE
 from pratique.network import names
@@ -167,6 +168,7 @@ def digest(metadata: Metadata[Any]) -> str:
 def read(data: bytes) -> Metadata[Any] | None:
     """Read metadata, whoever has signed it; None if it is none."""
     try:
+        strict_json.gate(data)
         return Metadata.from_bytes(data)
     except (RepositoryError, *UNREADABLE):
         return None

@@ -21,6 +21,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
+from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import board as boards
 from pratique.network import names, policy
@@ -46,6 +47,7 @@ class Trusted:
 
     def __init__(self, anchor: bytes, at: datetime | None = None) -> None:
         # The framework's own set would take the time from this machine's clock.
+        _asked(lambda: strict_json.gate(anchor), "root")
         self._set = _asked(lambda: TrustedMetadataSet(anchor, EnvelopeType.METADATA), "root")
         self._set.reference_time = at or DAWN
         # Whoever handed the anchor over was trusted with it; what is wrong with its codes is told.
@@ -177,6 +179,8 @@ def refused(code: str, what: str, why: str) -> DocumentRefused:
 def _read(kind: type[S], data: bytes, what: str) -> Metadata[S]:
     # A server may hand in any file of the network under any name: what is looked at before its
     # signatures are checked must be of the role's own kind.
+    # The framework parses and compares without limits, and more than once.
+    _asked(lambda: strict_json.gate(data), what)
     found = _asked(lambda: Metadata[S].from_bytes(data), what)
     if not isinstance(found.signed, kind):
         raise refused("malformed", what, _WHY["malformed"])

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import Root, TargetFile, Targets
 
-from pratique.errors import DocumentRefused
+from pratique.errors import code_of
 from pratique.network import logged, names, trusted
 from pratique.network.board import Board
 from pratique.network.logged import Proven
@@ -125,8 +125,8 @@ def read(files: Files, anchor: bytes, *, proven: bool = True) -> View:
     if names.SUSPENSIONS in suspend.files:
         try:
             suspensions = read_suspensions(suspend.files[names.SUSPENSIONS])
-        except DocumentRefused as error:
-            suspend = suspend._replace(problem=error.code)
+        except Exception as error:  # noqa: BLE001 - whatever it raises stays with its role
+            suspend = suspend._replace(problem=code_of(error))
     return View(
         found,
         found.published,
@@ -177,14 +177,14 @@ def _role(found: Trusted, files: Files, name: str, version: int | None, used: se
         own = names.metadata(name, version)
         targets = found.take_role(name, _must(files, own, set()))
         return _read_role(targets, files, {own}, used)._replace(wanted=version)
-    except DocumentRefused as error:
-        problem = error.code
+    except Exception as error:  # noqa: BLE001 - whatever it raises stays with its role
+        problem = code_of(error)
     for earlier in _earlier(files, name, version):
         own = names.metadata(name, earlier)
         try:
             targets = found.earlier_role(name, files[own])
             return _read_role(targets, files, {own}, used)._replace(problem=problem, wanted=version)
-        except DocumentRefused:
+        except Exception:  # noqa: BLE001, S112 - the next earlier one may be sound
             continue
     return Role(problem=problem, wanted=version)
 

@@ -116,7 +116,7 @@ class Ruleset:
             hold_open: hold a rule that has a fault, or reads what is not on the list, as OPEN:
                 for rules of others, of which none may get lost.
         """
-        self.rules = tuple(sorted(rules, key=lambda rule: (rule.country, rule.name, str(rule))))
+        self.rules = tuple(sorted(rules, key=_place))
         self.value_sets = {name: list(codes) for name, codes in sorted((value_sets or {}).items())}
         self.editions = {
             name: {begins: list(codes) for begins, codes in sorted(dated.items())}
@@ -340,6 +340,15 @@ def _select(rules: tuple[Rule, ...], at: int) -> _Selection:
         max((turn for turn in turns if turn <= at), default=-inf),
         min((turn for turn in turns if turn > at), default=inf),
     )
+
+
+def _place(rule: Rule) -> tuple[Any, ...]:
+    # Never the logic: to write or compare a stranger's tree is to walk it.
+    return (
+        rule.country, rule.name, rule.type, rule.region is None, rule.region or "",
+        rule.kind or "", rule.engine, rule.engine_version, rule.schema_version, rule.descriptions,
+        rule.valid_from, rule.valid_to, rule.affected_fields, rule.fault,
+    )  # fmt: skip
 
 
 def _engine() -> ModuleType:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, code_of
 from pratique.network import choices, follows, names
 from pratique.network.participants import Participant
 from pratique.network.view import Role, View
@@ -54,8 +54,8 @@ def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) 
     for read in (_signers, _rules, _choices, _lists):
         try:
             said = read(said, view, one, files, sets)
-        except DocumentRefused as error:
-            said = said._replace(problem=said.problem or error.code)
+        except Exception as error:  # noqa: BLE001 - whatever it raises stays with its participant
+            said = said._replace(problem=said.problem or code_of(error))
     if role.version and f"{code}/{names.SIGNERS}" not in files:
         said = said._replace(problem=said.problem or "signers-missing")
     return said

@@ -8,23 +8,20 @@
 from __future__ import annotations
 
 import base64
-import json
-from typing import NoReturn
 
+from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused
 
 
-def parse(data: bytes) -> object:
-    """Parse a JSON document; DocumentRefused `json-unreadable`."""
+def parse(data: bytes, *, most: int = strict_json.NODES) -> object:
+    """Parse a JSON document of at most so many values; DocumentRefused `json-unreadable`."""
     try:
-        return json.loads(
-            data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_refuse
-        )
-    except (ValueError, RecursionError) as error:
+        return strict_json.loads(data, most=most)
+    except ValueError as error:
         raise DocumentRefused(
             "json-unreadable",
             "it is not JSON that can be read in one way only",
-            "a name that stands twice, NaN, or very deep nesting is refused too",
+            "a name that stands twice, NaN, very deep nesting, or too many values is refused too",
         ) from error
 
 
@@ -36,14 +33,3 @@ def octets(text: object) -> bytes | None:
         return base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
         return None
-
-
-def _object(members: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(members)
-    if len(found) != len(members):
-        raise ValueError("a member is there twice")
-    return found
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
-from pratique.crypto import cbor
+from pratique.crypto import cbor, strict_json
 from pratique.findings import Code
 
 
@@ -36,6 +35,6 @@ def bad(case: dict[str, Any], root: Path) -> Result:
 
 
 def _entry(case: dict[str, Any], root: Path) -> dict[str, Any]:
-    entries: list[dict[str, Any]] = json.loads((root / case["files"][0]).read_bytes())
+    entries: list[dict[str, Any]] = strict_json.loads((root / case["files"][0]).read_bytes())
     name = case["id"].rpartition("/")[2]
     return next(entry for entry in entries if str(entry.get("id", "")).rpartition("/")[2] == name)

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.errors import ExtraMissing, Unreadable
 
 Reader = Callable[[dict[str, Any], Path], Result]
@@ -117,7 +118,7 @@ def _one(reader: Reader | None, case: dict[str, Any], root: Path) -> Result:
 def _cases(directory: Path) -> list[dict[str, Any]]:
     path = directory / "manifest.json"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = strict_json.loads(path.read_bytes())
         cases: list[dict[str, Any]] = manifest["cases"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unreadable(

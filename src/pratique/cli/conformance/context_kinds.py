@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from pratique.cli.conformance.holder_kinds import entry_of
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.formats import Envelope, decode
 from pratique.journeys.authenticate import read
 from pratique.rules.certlogic.expression import Expression
@@ -29,7 +29,7 @@ def rule_context(case: dict[str, Any], root: Path) -> Result:
     certificate = decode(message.payload).certificate
     if certificate is None:
         return Result(agree=False, detail="no certificate")
-    value_sets = _edition(json.loads((root / VALUE_SETS).read_bytes()), entry["rules"])
+    value_sets = _edition(strict_json.loads((root / VALUE_SETS).read_bytes()), entry["rules"])
     data = {
         "payload": certificate.payload,
         "external": _external(entry, certificate, message) | {"valueSets": value_sets},

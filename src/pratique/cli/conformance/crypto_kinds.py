@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
-from pratique.crypto import cose, jose, primitives
+from pratique.crypto import cose, jose, primitives, strict_json
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
 from pratique.terms import COSE_ALGORITHMS, Algorithm
@@ -15,7 +14,7 @@ from pratique.terms import COSE_ALGORITHMS, Algorithm
 
 def cose_example(case: dict[str, Any], root: Path) -> Result:
     """A message of the COSE working group: its signature is good under its key, or it is not."""
-    example = json.loads((root / case["files"][0]).read_bytes())
+    example = strict_json.loads((root / case["files"][0]).read_bytes())
     key = jose.read_jwk(example["input"]["sign0"]["key"]).key
     envelope = cose.sign1(bytes.fromhex(example["output"]["cbor"]))
     if isinstance(envelope, Code):
@@ -29,7 +28,7 @@ def cose_example(case: dict[str, Any], root: Path) -> Result:
 
 def wycheproof(case: dict[str, Any], root: Path) -> Result:
     """A file of Wycheproof: every one of its signatures is judged as it says."""
-    document = json.loads((root / case["files"][0]).read_bytes())
+    document = strict_json.loads((root / case["files"][0]).read_bytes())
     algorithm = Algorithm.ES256 if _is_ecdsa(document) else Algorithm.PS256
     wrong: list[str] = []
     tests = 0

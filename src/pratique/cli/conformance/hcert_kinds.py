@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance import held, pictures
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.findings import Code, Weight
 from pratique.formats import Claims, dcc, decode
 from pratique.journeys.authenticate import read
@@ -68,7 +68,7 @@ def signature_good(found: Verification) -> bool:
 
 def payload_schema(case: dict[str, Any], root: Path) -> Result:
     """A DCC payload: its deviations from the schema, as findings."""
-    payload = json.loads((root / case["files"][0]).read_bytes())
+    payload = strict_json.loads((root / case["files"][0]).read_bytes())
     findings: list[Finding] = []
     dcc.lenient(payload, Claims(None, None, None), findings)
     clean = conforms(findings)

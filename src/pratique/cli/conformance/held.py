@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pratique.crypto import strict_json
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust import certificates, sources
@@ -34,7 +35,7 @@ def snapshot(path: Path, kid: bytes | None = None) -> Snapshot:
         kid: by which a source's only signer is looked up, where the source does not say.
     """
     data = path.read_bytes()
-    if data.lstrip()[:1] == b"{" and "publicKeyJwk" in (method := json.loads(data)):
+    if data.lstrip()[:1] == b"{" and "publicKeyJwk" in (method := strict_json.loads(data)):
         data = json.dumps({"id": method["id"], "verificationMethod": [method]}).encode()
     reading = sources.read(data)
     if kid is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.formats.fields import moment
 from pratique.journeys.holders import Likeness, likeness, parts
 from pratique.model import Person
@@ -35,5 +35,5 @@ def _person(holder: dict[str, Any]) -> Person:
 
 def entry_of(case: dict[str, Any], root: Path) -> dict[str, Any]:
     """Return a case's own entry of its file."""
-    entries: list[dict[str, Any]] = json.loads((root / case["files"][0]).read_bytes())
+    entries: list[dict[str, Any]] = strict_json.loads((root / case["files"][0]).read_bytes())
     return next(entry for entry in entries if entry["id"] == case["id"])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pratique.crypto import strict_json
 from pratique.trust.roll import Member, Roll, Suspension
 
 
 def roll(path: Path, name: str, signers: Iterable[tuple[str, str]]) -> Roll:
     """Read one of the kit's networks; `signers` are (name, thumbprint)."""
-    row, thumbprints = json.loads(path.read_text(encoding="utf-8"))["networks"][name], dict(signers)
+    row, thumbprints = strict_json.loads(path.read_bytes())["networks"][name], dict(signers)
     return Roll(
         published=_seconds(row["published"]),
         members={code: _member(one, thumbprints) for code, one in row["participants"].items()},

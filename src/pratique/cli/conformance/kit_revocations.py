@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
+from pratique.crypto import strict_json
 from pratique.revocation import approximate, foreign
 from pratique.revocation.held import Revocations
 from pratique.revocation.tag_list import TagList
@@ -14,7 +14,7 @@ from pratique.revocation.tag_list import TagList
 
 def revocations(path: Path) -> Revocations:
     """Read the kit's revocations."""
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    rows = strict_json.loads(path.read_bytes())
     return Revocations(
         [TagList.from_bytes(base64.b64decode(row)) for row in rows["lists"]],
         slices=map(_slice, rows["slices"]),

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from pratique.cli.conformance import held, pictures
 from pratique.cli.conformance.hcert_kinds import conforms, signature_good, told
 from pratique.cli.conformance.result import Result
-from pratique.crypto import cbor
+from pratique.crypto import cbor, strict_json
 from pratique.findings import Code
 from pratique.formats import Claims, Decoded, cwt, dcc, decode
 from pratique.journeys.authenticate import read
@@ -91,7 +90,7 @@ FLAGS: dict[str, Callable[[_Layers], bool | None]] = {
 def layered(case: dict[str, Any], root: Path) -> Result:
     """Judge every flag that the case states."""
     path = root / case["files"][0]
-    document = json.loads(path.read_bytes())
+    document = strict_json.loads(path.read_bytes())
     if case["id"].startswith("hcert-kotlin/"):
         # The flags are for a verifier of that nation; for any other the right answer is one.
         refused = isinstance(read(document["PREFIX"]), Finding)

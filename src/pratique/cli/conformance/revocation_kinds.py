@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.formats import Envelope, decode
 from pratique.journeys.authenticate import read
 from pratique.revocation.foreign import HashType, hashes
@@ -15,7 +15,7 @@ from pratique.terms import COSE_ALGORITHMS
 
 def revocation_hash(case: dict[str, Any], root: Path) -> Result:
     """The three hashes of a certificate, as its own publisher computed them."""
-    envelope = read(json.loads((root / case["files"][0]).read_bytes())["barcodeData"])
+    envelope = read(strict_json.loads((root / case["files"][0]).read_bytes())["barcodeData"])
     if not isinstance(envelope, Envelope):
         return Result(agree=False, detail=envelope.code.name)
     certificate, _ = decode(envelope.payload)

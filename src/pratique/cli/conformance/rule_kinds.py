@@ -7,12 +7,12 @@ manifest case -> both engines -> Result
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.edges.engine import build
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
@@ -86,4 +86,4 @@ def _entry(case: dict[str, Any], root: Path) -> dict[str, Any]:
 
 @cache
 def _document(path: Path) -> Any:
-    return json.loads(path.read_bytes())
+    return strict_json.loads(path.read_bytes())

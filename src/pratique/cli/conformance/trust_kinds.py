@@ -5,11 +5,11 @@ manifest case -> read through the public code -> Result
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused, ExtraMissing
 from pratique.trust import signed_list, sources
 
@@ -27,7 +27,7 @@ def tng_did(case: dict[str, Any], root: Path) -> Result:
         if not error.code.startswith("proof"):
             return Result(agree=False, detail=error.code)
         reading, proof = sources.read(data), False
-    methods = len(json.loads(data)["verificationMethod"])
+    methods = len(strict_json.loads(data)["verificationMethod"])
     held = len(reading.listed) + reading.skipped
     expected = case["expected"]
     agree = proof is expected["proof_valid"] and methods == expected["verification_methods"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from pratique.cli.conformance.kit_networks import roll
 from pratique.cli.conformance.kit_revocations import revocations
 from pratique.cli.conformance.result import Result
+from pratique.crypto import strict_json
 from pratique.journeys.verify import Verification, verify
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment, Kind
@@ -65,7 +65,7 @@ def outcome(found: Verification) -> dict[str, Any]:
 @cache
 def snapshot(path: Path, environment: Environment, network: str = "") -> Snapshot:
     """Make the snapshot of the kit's signers, of the revocations beside them, and of a network."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["signers"]
+    rows = strict_json.loads(path.read_bytes())["signers"]
     trust = TrustList(map(_signer, rows))
     revoked = path.with_name("revocations.json")
     held = revocations(revoked) if revoked.exists() else None
@@ -78,7 +78,7 @@ def snapshot(path: Path, environment: Environment, network: str = "") -> Snapsho
 
 @cache
 def _cases(path: Path) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in json.loads(path.read_text(encoding="utf-8"))["cases"]}
+    return {row["id"]: row for row in strict_json.loads(path.read_bytes(), halves=True)["cases"]}
 
 
 def _signer(row: dict[str, Any]) -> Signer:

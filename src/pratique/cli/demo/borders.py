@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import Any
 from pratique.cli.demo.cast import BY_COUNTRY, FREEDONIA, RURITANIA, STATES, UTOPIA, State
 from pratique.cli.demo.joining import Homes
 from pratique.cli.demo.stage import Stage, shortened
+from pratique.crypto import strict_json
 
 SIGNS = {"green": "✔ GREEN", "amber": "▲ AMBER", "red": "✖ RED"}
 QUIET = {"NO_RULES"}
@@ -81,7 +81,7 @@ def offline(stage: Stage, homes: Homes) -> None:
         head, *rows = done.stdout.splitlines() or [""]
         stage.must(head == "refused: socket.connect", f"a socket was not refused: {done.stderr}")
         counts = dict.fromkeys(SIGNS, 0)
-        for row in map(json.loads, rows):
+        for row in (strict_json.loads(row.encode()) for row in rows):
             counts[row["colour"]] += 1
         stage.must(sum(counts.values()) == len(texts), "not every traveller got a verdict")
         found(f"a connection that was tried: {head}",

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +19,7 @@ import click
 from pratique.cli import show
 from pratique.cli.conformance.vector_kinds import outcome, snapshot_of
 from pratique.cli.safe import printable
+from pratique.crypto import strict_json
 from pratique.errors import Unreadable
 from pratique.journeys.verify import Verification, verify
 from pratique.verdict import Colour
@@ -98,7 +98,7 @@ def _read(kit: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     if not paths:
         raise FileNotFoundError(kit)
     for path in paths:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = strict_json.loads(path.read_bytes(), halves=True)
         yield document["check"], document["cases"]
 
 

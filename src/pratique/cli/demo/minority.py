@@ -12,6 +12,7 @@ from pratique.cli.demo.founding import THRESHOLD, Authority
 from pratique.cli.demo.joining import WORK, Homes
 from pratique.cli.demo.serving import served
 from pratique.cli.demo.stage import Stage
+from pratique.crypto import strict_json
 
 
 def seats(stage: Stage, authority: Authority, homes: Homes) -> None:
@@ -63,7 +64,7 @@ def _as_utopia(stage: Stage, homes: Homes) -> str:
     issuer, copy = homes.of(FREEDONIA, "issuer"), homes.of(FREEDONIA, "as-utopia")
     shutil.copytree(issuer, copy)
     document = copy / "issuer.json"
-    told = json.loads(document.read_text())
+    told = strict_json.loads(document.read_bytes())
     told["country"] = UTOPIA.country
     for shard in told["shards"]:
         shard["country"] = UTOPIA.country

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import textwrap
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 
 from pratique.cli.demo.telling import Done, Teller
 from pratique.cli.main import pratique
+from pratique.crypto import strict_json
 from pratique.errors import PratiqueError, UsageError
 
 LONGEST = 92
@@ -126,7 +126,9 @@ class Stage:
 
     def json(self, *words: object) -> dict[str, Any]:
         """Run a command that writes JSON, whatever its verdict."""
-        found: dict[str, Any] = json.loads("\n".join(self.said(*words, "--format", "json").lines))
+        found: dict[str, Any] = strict_json.loads(
+            "\n".join(self.said(*words, "--format", "json").lines).encode()
+        )
         return found
 
     def must(self, holds: bool, what: str) -> None:

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import io
-import json
 import multiprocessing
 import os
 import signal
@@ -34,6 +33,7 @@ from pratique.cli.issuer.desk import Desk
 from pratique.cli.issuer.part import Done, Parts, report
 from pratique.cli.issuer.remarked import skipped_text
 from pratique.cli.issuer.where import place_of, secret_of
+from pratique.crypto import strict_json
 from pratique.edges import disk, tables
 from pratique.edges.paper import present
 from pratique.errors import Unreadable, UsageError
@@ -324,7 +324,7 @@ def _lines(path: Path) -> int | None:
 def _report(job: jobs.Job, desk: Desk) -> int:
     """Write what is told of each row; return how many records something is told of."""
     drafts = sorted(job.folder.glob(".remarks-*.json"))
-    told = report((json.loads(draft.read_bytes()) for draft in drafts), desk.catalogue)
+    told = report((strict_json.loads(draft.read_bytes()) for draft in drafts), desk.catalogue)
     lines = []
     for row, _, column, name in told:
         code = RemarkCode[name]

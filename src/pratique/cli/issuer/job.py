@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pratique.crypto import strict_json
 from pratique.edges import disk, tables
 from pratique.errors import UsageError
 from pratique.intake.rows import NOTHING
@@ -101,7 +102,7 @@ def begin(job: Job) -> Job:
     job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = job.folder / FILE
     if path.exists():
-        return _resumed(job, json.loads(path.read_bytes()))
+        return _resumed(job, strict_json.loads(path.read_bytes()))
     if any(job.folder.iterdir()):
         raise UsageError(
             "job-folder", "the folder for the certificates is not empty", "name a new folder"
@@ -143,7 +144,7 @@ def _resumed(job: Job, kept: dict[str, Any]) -> Job:
 def finish(job: Job) -> None:
     """Forget the job's secret: its certificates cannot be made again from now on."""
     path = job.folder / FILE
-    kept = json.loads(path.read_bytes())
+    kept = strict_json.loads(path.read_bytes())
     disk.replace(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
 
 

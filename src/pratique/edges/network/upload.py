@@ -5,11 +5,11 @@ proposal -> POST URL/proposals -> what was published | why not
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 import urllib3
 
+from pratique.crypto import strict_json
 from pratique.edges.network.fetch import HEADERS, why
 from pratique.errors import DocumentRefused, Unreadable
 
@@ -42,7 +42,7 @@ def sent(url: str, data: bytes) -> Taken:
             preload_content=False,
         )  # fmt: skip
         try:
-            told: Any = json.loads(answer.read(_ANSWER, decode_content=True))
+            told: Any = strict_json.loads(answer.read(_ANSWER, decode_content=True))
         finally:
             answer.close()
         if answer.status == _OK:
