@@ -191,6 +191,9 @@ class Code(Enum):
     SIGNER_WITHDRAWN = (Step.NETWORK, Weight.FAULT,
         "its issuer has withdrawn the signing key, for all that the key has signed",
         "the holder asks the issuer for a new code; the dose itself is not in question")
+    SIGNER_CONTRADICTED = (Step.NETWORK, Weight.DOUBT,
+        "an imported list and the network say different things of its signing key; the stricter counts",
+        "check by hand; forget the imported list, or tell its publisher")
     PARTICIPANT_SUSPENDED = (Step.NETWORK, Weight.DOUBT,
         "its issuer is suspended for some days, by seats of the authority that are named in public",
         "check by hand; the holder has done nothing wrong")

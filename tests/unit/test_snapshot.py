@@ -20,6 +20,7 @@ from pratique.revocation.tags import tag
 from pratique.snapshot import Snapshot, Source
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust.certificates import Listed, signer
+from pratique.trust.roll import Member, Roll
 from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
 from tests.unit.made import TEST, make
@@ -228,8 +229,20 @@ def test_a_key_that_is_listed_twice_is_asked_about_under_both_kids() -> None:
     again, foreign = one._replace(kid=b"other"), one._replace(kid=b"third", participant="FR")
     held = snapshot(one, again, foreign, revocations=revoking(one.kid, one.participant))
     assert asked(held, again) is Code.REVOKED
-    # Who lists another's key as its own does not thereby come under the other's list.
-    assert asked(held, foreign) is None
+    # The same key under another participant's name: what it signed is what was taken back.
+    assert asked(held, foreign) is Code.REVOKED
+    abroad = foreign._replace(countries=frozenset({"FR"}))
+    assert asked(snapshot(one, abroad, revocations=held.revocations), abroad) is None
+
+
+def test_a_member_of_a_network_revokes_for_itself_alone() -> None:
+    one = real_signer()
+    other = one._replace(participant="FR")
+    trust = TrustList([one, other], apart=True)
+    roll = Roll(0, {"DE": Member(None), "FR": Member(None)})
+    held = snapshot(trust=trust, roll=roll, revocations=revoking(one.kid, "DE"))
+    assert asked(held, one) is Code.REVOKED
+    assert asked(held, other) is None
 
 
 def test_without_revocations_nothing_of_theirs_is_loaded() -> None:

@@ -230,9 +230,7 @@ def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
 
 def _for_their_own(kid: bytes, participant: str, snapshot: Snapshot) -> None:
     signers = snapshot.trust.signers_for(kid)
-    if signers and not any(
-        participant in {s.participant, *countries.spellings(s.countries)} for s in signers
-    ):
+    if signers and not any(participant in snapshot.names_of(s).participants for s in signers):
         raise DocumentRefused(
             "revocation-participant",
             f"the revocation list is {participant}'s, and its key is another's",

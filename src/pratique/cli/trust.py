@@ -22,6 +22,7 @@ from pratique.cli.each_file import Errors
 from pratique.cli.signers import describe, table
 from pratique.edges import files
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
+from pratique.revocation.held import Revocations
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, SignerState
 from pratique.trust.signer import Signer
@@ -99,7 +100,8 @@ def import_(
         snapshot = snapshot.replace(environment=network)
     if before is not None:
         # Nothing that is forgotten here takes a revocation back.
-        snapshot = snapshot.replace(revocations=before.revocations)
+        both = _revocations(before).with_others(_revocations(found.snapshot))
+        snapshot = snapshot.replace(revocations=both)
     path = files.save_snapshot(folder, snapshot)
     _tell(found, snapshot)
     if found.refused:
@@ -199,7 +201,9 @@ def show(
     snapshot = _snapshot(source, home, instant)
     rows = [
         row
-        for row in (describe(signer, int(instant.timestamp())) for signer in snapshot.trust)
+        for row in (
+            describe(signer, int(instant.timestamp())) for signer in snapshot.trust.limited()
+        )
         if state is None or row["state"] == state
     ]
     if output_format == "json":
@@ -264,9 +268,22 @@ def _same_environment(told: str | None, found: files.TrustSources) -> None:
 def _following(found: Snapshot, earlier: Snapshot | None) -> Snapshot:
     if earlier is None:
         return found
+    trust, roll = earlier.trust.merge(found.trust), None
+    if earlier.roll is not None or found.roll is not None:
+        # A snapshot of a network was imported: what that says against keys holds for the others' too.
+        from pratique.snapshot.of_network import together  # noqa: PLC0415 - lists are of no network
+
+        first, second = (found, earlier) if found.roll is not None else (earlier, found)
+        trust, roll = together(first, second)
     return earlier.replace(
         number=earlier.number + 1,
         created=found.created,
-        trust=earlier.trust.merge(found.trust),
+        trust=trust,
+        roll=roll,
         sources=(*earlier.sources, *found.sources),
     )
+
+
+def _revocations(snapshot: Snapshot) -> Revocations:
+    held_ = snapshot.revocations
+    return held_ if isinstance(held_, Revocations) else Revocations()

@@ -13,8 +13,9 @@ class Asked:
     """A certificate as its signer and its content show it; nothing here is the text's to choose.
 
     Attributes:
-        kids: every kid under which the signer's participant lists the key.
-        participant, countries, algorithm: of the signer's record.
+        kids: every kid under which the key is listed.
+        participants: whose lists count for the key, in every spelling.
+        countries, algorithm: of the signer's record.
         identifiers: as the entries spell them.
         issuer: the issuer claim.
         signature: in COSE's form.
@@ -22,14 +23,15 @@ class Asked:
     """
 
     __slots__ = (
-        "algorithm", "at", "countries", "identifiers", "issuer", "kids", "participant", "signature"
+        "algorithm", "at", "countries", "identifiers", "issuer", "kids", "participants",
+        "signature",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
         kids: frozenset[bytes],
-        participant: str,
+        participants: frozenset[str],
         countries: frozenset[str],
         algorithm: Algorithm,
         identifiers: tuple[str, ...],
@@ -37,7 +39,7 @@ class Asked:
         signature: bytes,
         at: int,
     ) -> None:
-        self.kids, self.participant, self.countries = kids, participant, countries
+        self.kids, self.participants, self.countries = kids, participants, countries
         self.algorithm, self.identifiers, self.issuer = algorithm, identifiers, issuer
         self.signature, self.at = signature, at
 

@@ -27,11 +27,17 @@ Name = tuple[bytes, str]
 
 
 class Revocations(Recall):
-    """Lists by key, exact foreign entries, approximate foreign slices. Immutable."""
+    """Lists by key, exact foreign entries, approximate foreign slices. Immutable.
 
-    __slots__ = ("_by_kid", "exact", "lists", "slices")
+    Attributes:
+        lists: the one that counts of each key; deltas follow upon it.
+        beside: what another source holds under the same names. It adds revocations, and no doubt of age.
+    """
+
+    __slots__ = ("_by_kid", "beside", "exact", "lists", "slices")
 
     lists: Mapping[Name, TagList]
+    beside: tuple[TagList, ...]
     exact: Mapping[Key, Entries]
     slices: tuple[Slice, ...]
     _by_kid: Mapping[bytes, tuple[TagList, ...]]
@@ -41,13 +47,16 @@ class Revocations(Recall):
         lists: Iterable[TagList] = (),
         exact: Mapping[Key, Entries] | None = None,
         slices: Iterable[Slice] = (),
+        beside: Iterable[TagList] = (),
     ) -> None:
-        named = {(held.head.kid, held.head.participant): held for held in lists}
+        named = {_name(held): held for held in lists}
+        others = {held for held in beside if named.get(_name(held)) != held}
+        ordered = tuple(sorted(others, key=lambda held: (_name(held), -held.head.version)))
         by_kid: dict[bytes, tuple[TagList, ...]] = {}
-        for (kid, _), held in sorted(named.items(), key=lambda row: row[0]):
-            by_kid[kid] = (*by_kid.get(kid, ()), held)
+        for held in (*(named[name] for name in sorted(named)), *ordered):
+            by_kid[held.head.kid] = (*by_kid.get(held.head.kid, ()), held)
         values = {
-            "lists": MappingProxyType(named), "exact": MappingProxyType(dict(exact or {})),
+            "beside": ordered, "lists": MappingProxyType(named), "exact": MappingProxyType(dict(exact or {})),
             "slices": tuple(sorted(set(slices), key=_order)), "_by_kid": by_kid,
         }  # fmt: skip
         for name, value in values.items():
@@ -67,7 +76,23 @@ class Revocations(Recall):
 
     def _content(self) -> tuple[object, ...]:
         exact = frozenset((key, entries.data) for key, entries in self.exact.items())
-        return frozenset(self.lists.values()), exact, self.slices
+        return frozenset(self.lists.values()), exact, self.slices, self.beside
+
+    def with_others(self, other: Revocations) -> Revocations:
+        """Return them with those of another source: what either has revoked is revoked.
+
+        Of two lists of one key the later edition is the one that ages.
+        """
+        lists, beside = dict(self.lists), [*self.beside, *other.beside]
+        for name, held in other.lists.items():
+            own = lists.setdefault(name, held)
+            if own != held:
+                older, lists[name] = sorted((held, own), key=lambda one: one.head.version)
+                beside.append(older)
+        exact = dict(self.exact)
+        for key, entries in other.exact.items():
+            exact[key] = Entries({*entries, *exact[key]}) if key in exact else entries
+        return Revocations(lists.values(), exact, (*self.slices, *other.slices), beside)
 
     def with_list(self, later: TagList) -> Revocations:
         """Return them with a list; DocumentRefused `revocation-…` if it is behind the one held."""
@@ -77,7 +102,9 @@ class Revocations(Recall):
             if held == later:
                 return self
             _follows(held, later)
-        return Revocations({**self.lists, name: later}.values(), self.exact, self.slices)
+        return Revocations(
+            {**self.lists, name: later}.values(), self.exact, self.slices, self.beside
+        )
 
     def with_deltas(self, deltas: Iterable[Delta]) -> Revocations:
         """Return them with deltas applied, in whatever order they come; all or, if refused, none."""
@@ -89,7 +116,7 @@ class Revocations(Recall):
             if name not in lists:
                 raise _refused("unheld", "no list of this key is held that it could follow")
             lists[name] = follow(lists[name], chain)
-        return Revocations(lists.values(), self.exact, self.slices)
+        return Revocations(lists.values(), self.exact, self.slices, self.beside)
 
     def with_batches(self, batches: Iterable[Batch]) -> Revocations:
         """Return them with foreign batches; entries are only added."""
@@ -99,11 +126,11 @@ class Revocations(Recall):
         exact = dict(self.exact)
         for key, entries in added.items():
             exact[key] = Entries(entries.union(exact.get(key, ())))
-        return Revocations(self.lists.values(), exact, self.slices)
+        return Revocations(self.lists.values(), exact, self.slices, self.beside)
 
     def with_slices(self, slices: Iterable[Slice]) -> Revocations:
         """Return them with approximate foreign lists."""
-        return Revocations(self.lists.values(), self.exact, (*self.slices, *slices))
+        return Revocations(self.lists.values(), self.exact, (*self.slices, *slices), self.beside)
 
     def find(self, asked: Asked) -> Code | None:
         """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
@@ -114,12 +141,9 @@ class Revocations(Recall):
         for kid in asked.kids:
             for held in self._by_kid.get(kid, ()):
                 head = held.head
-                if (
-                    head.participant != asked.participant
-                    and head.participant not in asked.countries
-                ):
+                if head.participant not in asked.participants:
                     continue
-                if asked.at > head.expires:
+                if asked.at > head.expires and self.lists.get(_name(held)) is held:
                     yield Code.REVOCATION_LIST_EXPIRED
                 if not asked.identifiers:
                     # What has no identifier cannot be looked up.
@@ -154,6 +178,10 @@ class Revocations(Recall):
 
 
 _GRAVITY = (Code.REVOKED, Code.REVOCATION_UNCONFIRMED, Code.REVOCATION_LIST_EXPIRED)
+
+
+def _name(held: TagList) -> Name:
+    return held.head.kid, held.head.participant
 
 
 def _open(part: Slice, entry: bytes, exact: Entries) -> bool:

@@ -27,7 +27,11 @@ def to_rows(held: Recall | None) -> dict[str, list[object]] | None:
         return None
     assert isinstance(held, Revocations)
     return {
-        "lists": [_text(held.lists[name].to_bytes()) for name in sorted(held.lists)],
+        "lists": [
+            *(_text(held.lists[name].to_bytes()) for name in sorted(held.lists)),
+            # Only where two sources hold lists of one key; the first of a name is the one that counts.
+            *(_text(one.to_bytes()) for one in held.beside),
+        ],
         "batches": [
             [*_key_row(key), _text(entries.data)]
             for key, entries in sorted(held.exact.items(), key=lambda row: _key_row(row[0]))
@@ -46,7 +50,13 @@ def from_rows(rows: Any) -> Revocations:
     lists = [TagList.from_bytes(_octets(row), whole=False) for row in rows["lists"]]
     exact = {_key(row[:3]): Entries(data=_octets(row[3])) for row in rows["batches"]}
     slices = [_slice(row) for row in rows["slices"]]
-    held = Revocations(lists, exact, slices)
+    first: dict[tuple[bytes, str], TagList] = {}
+    beside = [
+        one
+        for one in lists
+        if first.setdefault((one.head.kid, one.head.participant), one) is not one
+    ]
+    held = Revocations(first.values(), exact, slices, beside)
     if to_rows(held) != rows:
         raise ValueError("revocations that are not sorted, or there twice")
     return held

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
@@ -34,6 +34,13 @@ Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; as in `pratique.crypto.primitives`."""
 
 
+class Names(NamedTuple):
+    """Under which kids a key is listed, and the participants whose revocation lists count for it."""
+
+    kids: frozenset[bytes]
+    participants: frozenset[str]
+
+
 class Snapshot:
     """Everything that a verifier needs offline. Immutable.
 
@@ -50,7 +57,7 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_candidates", "_checkers", "_kids", "_primitive", "created", "environment", "number",
+        "_candidates", "_checkers", "_names", "_primitive", "created", "environment", "number",
         "revocations", "roll", "ruleset", "sources", "trust",
     )  # fmt: skip
 
@@ -64,7 +71,7 @@ class Snapshot:
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
-    _kids: dict[tuple[str, bytes], frozenset[bytes]]
+    _names: dict[tuple[str, bytes, frozenset[str]], Names]
     _candidates: dict[bytes | None, tuple[tuple[Signer, Checker | None], ...]]
 
     def __init__(  # noqa: PLR0913 - all that a verifier needs, each by its name
@@ -84,7 +91,7 @@ class Snapshot:
             "number": number, "created": created, "environment": environment, "trust": trust,
             "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
             "ruleset": ruleset if ruleset is not None else Ruleset(),
-            "revocations": revocations or None, "roll": roll, "_candidates": {}, "_kids": {},
+            "revocations": revocations or None, "roll": roll, "_candidates": {}, "_names": {},
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -135,9 +142,10 @@ class Snapshot:
         """Tell whether a certificate that the signer signed was taken back; None if it was not."""
         if self.revocations is None:
             return None
+        kids, participants = self.names_of(signer)
         asked = Asked(
-            kids=self._listed_as(signer),
-            participant=signer.participant,
+            kids=kids,
+            participants=participants,
             countries=countries.spellings(signer.countries),
             algorithm=signer.algorithm,
             identifiers=identifiers,
@@ -147,14 +155,32 @@ class Snapshot:
         )
         return self.revocations.find(asked)
 
-    def _listed_as(self, signer: Signer) -> frozenset[bytes]:
-        # A kid is outside of what is signed where it is unprotected: a key that stands under two
-        # must not shake its revocations off by the other.
-        key = signer.participant, signer.public_key
-        if key not in self._kids:
-            kids = (s.kid for s in self.trust if (s.participant, s.public_key) == key)
-            self._kids[key] = frozenset((signer.kid, *kids))
-        return self._kids[key]
+    def names_of(self, signer: Signer) -> Names:
+        """Return under which kids a signer's key is listed, and whose revocation lists count for it.
+
+        A kid is outside of what is signed where it is unprotected: a key that stands under two must not
+        shake its revocations off by the other, nor by another source's name for its participant. A member
+        of a network revokes for itself alone, even where two share a country or list one key.
+        """
+        key = signer.participant, signer.public_key, signer.countries
+        if key not in self._names:
+            members = {} if self.roll is None else self.roll.members
+            kids, whose = {signer.kid}, {signer.participant}
+            for other in self.trust:
+                if other.public_key != signer.public_key:
+                    continue
+                named = other.participant == signer.participant
+                unbound = not members.keys() & {signer.participant, other.participant}
+                if named or (unbound and signer.may_be(other)):
+                    kids.add(other.kid)
+                    whose.add(other.participant)
+            spelt = frozenset().union(*map(_spelt, whose))
+            if signer.participant not in members and countries.code(signer.participant) is None:
+                # Its source names nobody that is known: whoever speaks for its countries.
+                spelt |= countries.spellings(signer.countries)
+            others = members.keys() - {signer.participant}
+            self._names[key] = Names(frozenset(kids), (spelt | whose) - others)
+        return self._names[key]
 
     def replace(self, **changes: Any) -> Snapshot:
         """Return the same snapshot but for some of what it is made of."""
@@ -187,3 +213,8 @@ class Snapshot:
         from pratique.crypto import primitives  # noqa: PLC0415 - rule 4
 
         return primitives.load
+
+
+def _spelt(participant: str) -> frozenset[str]:
+    own = countries.code(participant)
+    return frozenset() if own is None else countries.spellings(frozenset({own}))

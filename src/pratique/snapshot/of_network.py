@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from pratique.errors import DocumentRefused
@@ -20,7 +21,9 @@ from pratique.rules.documents import Published
 from pratique.rules.ruleset import Build, Ruleset
 from pratique.snapshot import Snapshot, Source
 from pratique.snapshot.heard import Said, heard, published_sets
+from pratique.trust import countries
 from pratique.trust.roll import SUSPENSIONS, VALUE_SETS, Member, Roll
+from pratique.trust.signer import CONTRADICTED, Signer
 from pratique.trust.store import TrustList
 
 
@@ -62,7 +65,8 @@ def _sets(view: View) -> tuple[Published, str]:
 def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
     """Return a network's snapshot with what was imported beside it: signers of the same environment.
 
-    A signer that both know is the network's, and so are a country's rules.
+    A key that both know is the network's, under whatever kid, certificate or name it was imported, and so
+    are a country's rules. What either has revoked or withdrawn is so.
     """
     # Rules and revocations are of no environment. Signers are.
     if network.environment is not imported.environment and len(imported.trust):
@@ -72,8 +76,7 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
             f"{imported.environment}",
             "use another home folder for one of them",
         )
-    own = {signer.thumbprint for signer in network.trust}
-    others = (signer for signer in imported.trust if signer.thumbprint not in own)
+    trust, roll = together(network, imported)
     # Where a destination speaks for itself, what was imported of it before is not its word.
     speaking = {rule.country for rule in network.ruleset.rules}
     rules = (r for r in imported.ruleset.rules if r.country not in speaking)
@@ -84,7 +87,7 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
         if name not in network.ruleset.value_sets
     } | network.ruleset.editions
     return network.replace(
-        trust=network.trust.merge(others),
+        trust=trust,
         ruleset=Ruleset(
             (*network.ruleset.rules, *rules),
             sets,
@@ -93,8 +96,69 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
             editions=editions,
         ),
         revocations=_together(network, imported),
+        roll=roll,
         sources=(*network.sources, *imported.sources),
     )
+
+
+def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
+    """Return a network's signers with imported ones beside them, and what is said against them.
+
+    The strictest word on a public key counts, whoever says it and under whatever name it is listed.
+    """
+    assert network.roll is not None
+    roll = strictest(network.roll, imported.roll)
+    gone = {s for s in imported.trust if s.thumbprint in roll.withdrawn_of(s.participant)}
+    listed: dict[bytes, list[Signer]] = defaultdict(list)
+    for signer in network.trust:
+        listed[signer.public_key].append(signer)
+    own = {
+        other: [one for one in listed[other.public_key] if one.may_be(other)]
+        if other.public_key
+        else []
+        for other in imported.trust
+    }
+    signers = {signer: signer for signer in network.trust}
+    withdrawn: dict[str, set[str]] = defaultdict(set)
+    for other, one in ((other, one) for other, records in own.items() for one in records):
+        if other in gone:
+            withdrawn[one.participant].add(one.thumbprint)
+        elif one.thumbprint in roll.withdrawn_of(one.participant) and not other.reason:
+            # Withdrawn as stolen, and in an old list as if nothing had happened.
+            signers[one] = one.noted(CONTRADICTED)
+    # The network's record holds under whatever kid, certificate or name the key was imported.
+    stand = [*signers.values()]
+    stand += [signers[one]._replace(kid=o.kid) for o, records in own.items() for one in records]
+    codes = {countries.code(code) or code: code for code in roll.members}
+    codes |= {code: code for code in roll.members}
+    for other in (other for other, records in own.items() if not records):
+        # Where its own certificate names another country than those that list the key in the network,
+        # nobody here can tell whose it is.
+        shared = bool(other.public_key) and bool(listed[other.public_key])
+        one = other.noted(CONTRADICTED) if shared else other
+        name = countries.code(other.participant) or other.participant
+        code = codes.get(other.participant) or codes.get(name)
+        # Suspended, lapsed, not to be read: so is what its participant is known by elsewhere.
+        stand.append(one if code is None or other in gone else one._replace(participant=code))
+    members = {
+        code: member._replace(withdrawn=member.withdrawn | withdrawn[code])
+        for code, member in roll.members.items()
+    }
+    return TrustList(stand, apart=True), roll._replace(members=members)
+
+
+def strictest(one: Roll, other: Roll | None) -> Roll:
+    """Return what two editions or two networks have against signers; the first one's word in all else."""
+    if other is None:
+        return one
+    members = {**other.members, **one.members}
+    for code in one.members.keys() & other.members.keys():
+        suspensions = {*one.members[code].suspensions, *other.members[code].suspensions}
+        members[code] = one.members[code]._replace(
+            suspensions=tuple(sorted(suspensions)),
+            withdrawn=one.members[code].withdrawn | other.members[code].withdrawn,
+        )
+    return one._replace(members=members, floor=max(one.floor, other.floor))
 
 
 def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
@@ -102,8 +166,7 @@ def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
     if not isinstance(own, Revocations) or not isinstance(other, Revocations):
         found = own or other
         return found if isinstance(found, Revocations) else None
-    lists = {**other.lists, **own.lists}
-    return Revocations(lists.values(), other.exact, other.slices)
+    return own.with_others(other)
 
 
 def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:

@@ -28,6 +28,8 @@ FORMAT = "pratique-signers-1"
 KEY_COMPROMISE = "key-compromise"
 REASONS = (KEY_COMPROMISE, "key-lost", "superseded")
 """Why a signer may be withdrawn; there is no other."""
+_OF_THE_KEY = frozenset({KEY_COMPROMISE, "key-lost"})
+"""Reasons that are the key's, and not only its certificate's."""
 
 MOST_SIGNERS, MOST_AUTHORITIES = 1_024, 16
 """Each signer's signature is checked with each authority that may have made it, at every start."""
@@ -109,7 +111,9 @@ def read(data: bytes, bounds: Bounds) -> Announced:
     for one in (*found.live, *found.withdrawn):
         record = x509.read(one.certificate)
         why = _barred(record, one.domain, bounds)
-        if why:
+        # A withdrawal counts in a domain too that its participant is no longer active for: the key
+        # stays known as withdrawn where another list names it.
+        if why and not (why == "domain" and one.reason):
             left_out.append((record.thumbprint, why))
         else:
             listed.append(Listed(record, domain=one.domain))
@@ -123,9 +127,10 @@ def read(data: bytes, bounds: Bounds) -> Announced:
 
 
 def _gone(found: Parts, signers: Iterable[Signer]) -> frozenset[str]:
-    # A stolen key is stolen in each certificate: a kid that is not signed could name another one.
+    # A stolen key is stolen in each certificate: a kid that is not signed could name another one. Where a
+    # certificate was superseded, the key may live on in the one that took its place.
     records = {one: x509.read(one.certificate) for one in found.withdrawn}
-    stolen = {r.public_key for one, r in records.items() if one.reason == KEY_COMPROMISE} - {b""}
+    stolen = {r.public_key for one, r in records.items() if one.reason in _OF_THE_KEY} - {b""}
     return frozenset(record.thumbprint for record in records.values()) | {
         signer.thumbprint for signer in signers if signer.public_key in stolen
     }

@@ -21,7 +21,7 @@ from pratique.crypto.x509 import KID_SIZE, X509Record
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries
-from pratique.trust.signer import Signer
+from pratique.trust.signer import BARE, Signer
 
 DEFAULT_DOMAIN = "DCC"
 FOREVER = 253_402_300_799
@@ -84,7 +84,7 @@ def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
         public_key=key.spki,
         not_after=FOREVER,
         usages=ALL_KINDS,
-        notes=("bare-key", *notes),
+        notes=(BARE, *notes),
     )
 
 
@@ -99,7 +99,7 @@ def read_key(der: bytes) -> X509Record:
             digest.hexdigest(),
             digest.digest()[:KID_SIZE],
             not_after=FOREVER,
-            notes=("bare-key", *named),
+            notes=(BARE, *named),
             reason=error.code,
         )
 

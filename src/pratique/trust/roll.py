@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pratique.findings import Code
-from pratique.trust.signer import Signer
+from pratique.trust.signer import CONTRADICTED, Signer
 from pratique.verdict import Finding
 
 HOUR = 3600
@@ -102,11 +102,18 @@ class Roll(NamedTuple):
     speakers: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     unread: Mapping[str, str] = MappingProxyType({})
 
+    def withdrawn_of(self, code: str) -> frozenset[str]:
+        """Return the thumbprints of signers that a participant has withdrawn."""
+        member = self.members.get(code)
+        return frozenset() if member is None else member.withdrawn
+
     def standing(self, signer: Signer, at: int) -> Iterator[Finding]:
         """Yield what the network has against a signer at `at`."""
         if SUSPENSIONS in self.unread:
             # A signer that is no participant's too: its key may be one's under another name.
             yield Finding(Code.SUSPENSIONS_UNKNOWN, self.unread[SUSPENSIONS])
+        if CONTRADICTED in signer.notes:
+            yield Finding(Code.SIGNER_CONTRADICTED, signer.participant)
         member = self.members.get(signer.participant)
         if member is None:
             return

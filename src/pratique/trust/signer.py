@@ -13,6 +13,11 @@ from typing import NamedTuple
 
 from pratique.terms import Algorithm, Environment, Kind, SignerState
 
+BARE = "bare-key"
+"""Note of a key that came without a certificate."""
+CONTRADICTED = "key-contradicted"
+"""Note of a key of which a network and an imported list say different things."""
+
 
 class Signer(NamedTuple):
     """A document signer as a verifier needs it, without any X.509 left in it.
@@ -48,6 +53,22 @@ class Signer(NamedTuple):
     sca_not_after: int | None = None
     notes: tuple[str, ...] = ()
     reason: str = ""
+
+    def is_bare(self) -> bool:
+        """Tell whether it came as a public key alone, without an X.509 certificate."""
+        return BARE in self.notes
+
+    def noted(self, note: str) -> Signer:
+        """Return it with a note more."""
+        return self if note in self.notes else self._replace(notes=(*self.notes, note))
+
+    def may_be(self, other: Signer) -> bool:
+        """Tell whether two records of one public key may be one signer's: nothing says that they are not.
+
+        A certificate binds its key to a country; a key alone, or a source that names no country, does not.
+        """
+        unbound = self.is_bare() or other.is_bare() or not (self.countries and other.countries)
+        return unbound or not self.countries.isdisjoint(other.countries)
 
     def is_weak(self) -> bool:
         """Tell whether its key is of a size or a kind that no signature is believed of."""

@@ -7,12 +7,16 @@
 3. Of two records of one key, the later one holds, but an end of life once known stays known.
 4. In a network each participant's record of a key stands apart: one that lists another's signer speaks
    for itself, and takes nothing from it.
+5. A public key that came without its X.509 certificate has the limits of the certificate, where any source
+   holds one: an end, a usage or a fault is not shaken off by listing the key alone.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from pratique.terms import Environment
 from pratique.trust.signer import Signer
 
 
@@ -29,14 +33,27 @@ class TrustList:
             found[key] = _later(found[key], signer) if key in found else signer
         self._apart = apart
         self._signers = tuple(found[key] for key in sorted(found))
-        by_kid: dict[bytes, tuple[Signer, ...]] = {}
-        for signer in self._signers:
-            by_kid[signer.kid] = (*by_kid.get(signer.kid, ()), signer)
-        self._by_kid = by_kid
+        by_kid: dict[bytes, dict[Signer, None]] = defaultdict(dict)
+        for signer in self.limited():
+            by_kid[signer.kid][signer] = None
+        self._by_kid = {kid: tuple(signers) for kid, signers in by_kid.items()}
 
     def signers_for(self, kid: bytes) -> tuple[Signer, ...]:
         """Return every signer with this kid, in a fixed order; none if it is unknown."""
         return self._by_kid.get(kid, ())
+
+    def limited(self) -> Iterator[Signer]:
+        """Yield the signers as they are judged: each bare key within the limits of its certificates."""
+        bare = {signer.public_key for signer in self._signers if signer.is_bare()} - {b""}
+        certified: dict[bytes, list[Signer]] = defaultdict(list)
+        for signer in self._signers if bare else ():
+            if signer.public_key in bare and not signer.is_bare():
+                certified[signer.public_key].append(signer)
+        for signer in self._signers:
+            if signer.is_bare() and signer.public_key in certified:
+                yield from (_within(signer, one) for one in certified[signer.public_key])
+            else:
+                yield signer
 
     def merge(self, later: Iterable[Signer]) -> TrustList:
         """Return the list with more signers; where both know a key, the later record holds."""
@@ -62,3 +79,22 @@ def _later(earlier: Signer, later: Signer) -> Signer:
     if later.sca_not_after is None:
         return later._replace(sca_not_after=earlier.sca_not_after)
     return later
+
+
+def _within(bare: Signer, certified: Signer) -> Signer:
+    """Return a bare key as its certificate limits it, under the kid by which its list names it."""
+    told, own = bare.countries, certified.countries
+    both = told & own if told and own else told | own
+    differ = "country-differs" if told and own and not both else ""
+    reason = certified.reason or bare.reason or differ
+    is_test = Environment.TEST in {bare.environment, certified.environment}
+    return certified._replace(
+        kid=bare.kid,
+        participant=certified.participant or bare.participant,
+        countries=both,
+        usages=frozenset() if reason else certified.usages & bare.usages,
+        environment=Environment.TEST if is_test else certified.environment,
+        domain=bare.domain,
+        notes=tuple(dict.fromkeys((*certified.notes, *bare.notes))),
+        reason=reason,
+    )

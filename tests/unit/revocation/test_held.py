@@ -25,7 +25,7 @@ SIGNATURE = b"\1" * 32 + b"\2" * 32
 
 def asked(*identifiers: str, **changes: Any) -> Asked:
     values: dict[str, Any] = {
-        "kids": frozenset({KID}), "participant": "XXU", "countries": frozenset({"XU"}),
+        "kids": frozenset({KID}), "participants": frozenset({"XXU", "XU"}), "countries": frozenset({"XU"}),
         "algorithm": Algorithm.ES256, "identifiers": identifiers, "issuer": "XU",
         "signature": SIGNATURE, "at": 1_500,
     }  # fmt: skip

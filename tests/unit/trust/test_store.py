@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.terms import ALL_KINDS, Algorithm, Environment
+from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
 
@@ -66,3 +67,56 @@ def test_a_list_shows_how_many_signers_it_has() -> None:
 
 def test_a_key_of_two_environments_is_two_signers() -> None:
     assert len(TrustList([signer(), signer(environment=Environment.PRODUCTION)])) == 2
+
+
+BARE = ("bare-key",)
+
+
+def looked_up(*signers: Signer) -> set[Signer]:
+    """Look all up by each kid, in both orders."""
+    one, other = TrustList(signers), TrustList(reversed(signers))
+    assert {kid: one.signers_for(kid) for kid in one._by_kid} == {
+        kid: other.signers_for(kid) for kid in other._by_kid
+    }
+    return {found for kid in one._by_kid for found in one.signers_for(kid)}
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "found"),
+    [
+        ({"not_after": 5, "not_before": 2}, {}, {"not_after": 5, "not_before": 2}),
+        ({"sca_not_after": 3}, {}, {"sca_not_after": 3}),
+        ({"usages": frozenset({Kind.TEST})}, {}, {"usages": frozenset({Kind.TEST})}),
+        ({}, {"usages": frozenset({Kind.TEST})}, {"usages": frozenset({Kind.TEST})}),
+        ({"reason": "key-usage-not-signing"}, {}, {"reason": "key-usage-not-signing", "usages": frozenset()}),
+        ({}, {"environment": Environment.PRODUCTION}, {"environment": Environment.TEST}),
+        ({}, {"countries": frozenset()}, {"countries": frozenset({"DE"})}),
+        ({"countries": frozenset({"DE", "AT"})}, {}, {"countries": frozenset({"DE"})}),
+        ({}, {"countries": frozenset({"AT"})}, {"countries": frozenset(), "reason": "country-differs", "usages": frozenset()}),
+    ],
+)  # fmt: skip
+def test_a_bare_key_has_the_limits_of_its_certificate(
+    own: dict[str, Any], told: dict[str, Any], found: dict[str, Any]
+) -> None:
+    certified = signer(b"c", "cc", **own)
+    alone = signer(b"b", "bb", not_after=253_402_300_799, notes=BARE, **told)
+    assert looked_up(certified, alone) == {
+        certified,
+        certified._replace(kid=b"b", notes=BARE, **found),
+    }
+
+
+def test_a_bare_key_of_two_certificates_is_as_good_as_the_better_one() -> None:
+    # A certificate was renewed with its key: the old one has ended, the key lives.
+    old, new, alone = signer(b"o", "oo", not_after=5), signer(b"n", "nn"), signer(notes=BARE)
+    assert {one.not_after for one in TrustList([old, new, alone]).signers_for(b"k")} == {5, 10}
+
+
+def test_a_bare_key_without_a_certificate_is_left_as_it_is() -> None:
+    alone, other = signer(notes=BARE), signer(b"o", "oo", public_key=b"another")
+    assert looked_up(alone, other) == {alone, other}
+    broken = signer(b"x", "xx", public_key=b"", reason="x509-unreadable")
+    assert looked_up(alone._replace(public_key=b""), broken) == {
+        alone._replace(public_key=b""),
+        broken,
+    }

@@ -77,7 +77,7 @@ def _held(at: int, home: Path | None) -> _Part:
             "pratique sync SOURCE, or name what is to be looked at",
         )
     name = snapshot.sources[0].name if snapshot.sources else "network"
-    rows = pieces.of_signers(snapshot.trust, at=at, roll=snapshot.roll)
+    rows = pieces.of_signers(snapshot.trust.limited(), at=at, roll=snapshot.roll)
     view = None if snapshot.roll is None else place.known(None, home)
     return _Part(
         name,
@@ -122,7 +122,9 @@ def _lists(paths: list[Path], at: int, environment: Environment) -> _Part:
     instant = datetime.fromtimestamp(at, UTC)
     found = files.trust_from(paths, at=instant, environment=environment)
     named = {place_ for _, reading in found.readings for place_ in reading.named}
-    rows = pieces.of_signers(found.snapshot.trust, at=at, roll=found.snapshot.roll, named=named)
+    rows = pieces.of_signers(
+        found.snapshot.trust.limited(), at=at, roll=found.snapshot.roll, named=named
+    )
     name = " ".join(path.resolve().name for path in paths)
     if not rows:
         # An empty table would say that nothing ends: what was named is not there, or is something else.
