@@ -7,7 +7,7 @@
    what is wrapped around a code is taken off by `formats.wrapping`, here only bytes are read.
 2. An argument that shows a code is a text; else what is there under that name is a file.
 3. Lines of standard input come one by one: a hardware scanner types them. An empty line says that a code
-   which was broken over lines is over.
+   which was broken over lines is over; one that never ends is told of, and skipped in pieces.
 4. One input that cannot be read does not keep the others from being judged: it is an `Item` too, and its
    label says which it is. A file's name is a label; no text ever reaches a message.
 5. Folders and tables are read row by row (`issued_files`).
@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pratique.cli import barrier, issued_files
+from pratique.edges import disk
 from pratique.errors import PratiqueError, Unreadable
 from pratique.findings import Code
 from pratique.formats import foreign, wrapping
@@ -30,6 +32,8 @@ from pratique.verdict import Finding
 
 LIMIT = 32 * 1024 * 1024
 """Bytes of one file."""
+LONGEST_LINE = 1024 * 1024
+"""Bytes of a line of standard input; a web page that shows a code may be one."""
 LONGEST_NAME = 255
 """Characters of a file's name on common systems."""
 
@@ -155,29 +159,79 @@ def _standard_input() -> Iterator[Item]:
     if source is None:
         yield Item(label, None, "it is closed", finding=Finding(Code.INPUT_UNREADABLE))
         return
-    first = source.readline(LIMIT)
-    if _is_no_line(first):
-        yield from read(first + source.read(LIMIT - len(first)), label)
+    lines = _Typed(source)
+    if _is_no_line(lines.first):
+        data = lines.first + source.read(LIMIT + 1 - len(lines.first))
+        if len(data) > LIMIT:
+            yield _failed(label, _too_large())
+        else:
+            yield from read(data, label)
         return
-    for one in wrapping.codes(_lines(first, source)):
-        yield _item(f"line {one.line}", one)
+    while not lines.is_over:
+        begun = lines.number
+        for one in wrapping.codes(lines):
+            yield _item(f"line {begun + one.line}", one)
+        if lines.is_too_long:
+            # It ends what was begun before it, and the next line is judged as any other.
+            finding = Finding(Code.TEXT_TOO_LONG)
+            yield Item(f"line {lines.number}", "", finding=finding)
 
 
 def _is_no_line(first: bytes) -> bool:
     from pratique.edges import qr  # noqa: PLC0415 - not needed for --help
 
-    # A picture, a PDF, an archive, UTF-16: their line ends mean nothing, so that all of it is read.
-    if wrapping.is_wide(first) or first.startswith(b"PK") or qr.is_picture(first):
+    # A picture, a PDF, an archive, UTF-16: their line ends mean nothing, so that all of it is read. Other
+    # bytes that are no text are one bad scan: nobody waits for the scanner's end because of them.
+    if first.startswith((b"PK", b"\x1f\x8b", b"\x89P", b"GIF8", b"RIFF")) or qr.is_picture(first):
         return True
-    return wrapping.decoded(first) is None or first.startswith((b"\x89P", b"GIF8", b"RIFF"))
+    # Some scanners' drivers send the zero that ends a string in C along with each line.
+    return wrapping.is_wide(first.strip(b"\0\r\n"))
 
 
-def _lines(first: bytes, source: IO[bytes]) -> Iterator[str]:
-    line = first
-    while line:
-        # Bytes that are no text become signs that no code has.
-        yield from wrapping.lines_of(_text(line))
-        line = source.readline(LIMIT)
+class _Typed:
+    """The lines of standard input, up to one that is too long, and after it again.
+
+    Attributes:
+        first: the bytes of the first line, or how it begins.
+        number: how many lines have come.
+        is_too_long: the last of them was skipped, in pieces.
+        is_over: there are no more.
+    """
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source, self._rest = source, b""
+        self.number, self.is_too_long, self.is_over = 0, False, False
+        self.first = self._line = self._next()
+
+    def __iter__(self) -> Iterator[str]:
+        self.is_too_long = False
+        while self._line:
+            if len(self._line) > LONGEST_LINE:
+                self.is_too_long, self.number = True, self.number + 1
+                self._skip()
+                return
+            # Bytes that are no text become signs that no code has.
+            lines = wrapping.lines_of(_text(self._line))
+            self._line = b""
+            for line in lines:
+                self.number += 1
+                yield line
+            self._line = self._next()
+        self.is_over = True
+
+    def _next(self) -> bytes:
+        """Return the next line, or a piece of it that is longer than one can be."""
+        line = self._rest + self._source.readline(LONGEST_LINE + 1 - len(self._rest))
+        self._rest = b""
+        if len(line) > LONGEST_LINE and (cut := line.rfind(b"\r", 0, -1)) >= 0:
+            # Lines that end as those of old machines do.
+            line, self._rest = line[: cut + 1], line[cut + 1 :]
+        return line
+
+    def _skip(self) -> None:
+        while self._line and not self._line.endswith(b"\n"):
+            self._line = self._source.readline(LONGEST_LINE)
+        self._line = self._next()
 
 
 def _text(line: bytes) -> str:
@@ -186,25 +240,27 @@ def _text(line: bytes) -> str:
     return line.decode("latin-1") if text is None else text
 
 
-def _file(argument: str, number: int) -> Iterator[Item]:
+def _file(argument: str, number: int, named: bool) -> Iterator[Item]:
     path = Path(argument)
     try:
-        if path.stat().st_size > LIMIT:
-            raise Unreadable("file-too-large", f"it is larger than {LIMIT >> 20} MiB")
-        data = path.read_bytes()
-    except Unreadable as error:
-        yield _failed(path.name, error)
-        return
+        data = disk.read(path, LIMIT, named=named)
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.EFBIG:
+            yield _failed(path.name, _too_large())
+            return
         reason = getattr(error, "strerror", None) or "no such file"
         yield Item(
-            f"argument {number}", None,
+            f"argument {number}" if named else path.name, None,
             "it is no certificate's text, and cannot be read as a file: " + reason.lower(),
             finding=Finding(Code.INPUT_UNREADABLE),
             hint="a text begins with HC1: - put it in quotes, since it holds blanks and $",
         )  # fmt: skip
         return
     yield from read(data, path.name)
+
+
+def _too_large() -> Unreadable:
+    return Unreadable("file-too-large", f"it is larger than {LIMIT >> 20} MiB")
 
 
 def _failed(label: str, error: PratiqueError) -> Item:
@@ -236,20 +292,20 @@ def _picture(label: str, data: bytes) -> Iterator[Item]:
         yield _item(name, one, several if len(known) > 1 else "")
 
 
-def _path(argument: str, number: int) -> Iterator[Item]:
+def _path(argument: str, number: int, *, named: bool = True) -> Iterator[Item]:
     """Yield what a folder or a table of certificates holds, row by row; else what the file does."""
     path = Path(argument)
     try:
-        if path.is_dir():
+        if named and path.is_dir():
             for file in issued_files.files_of(path):
-                yield from _path(str(file), number)
+                yield from _path(str(file), number, named=False)
             return
-        rows = issued_files.texts(path) if path.is_file() else None
+        rows = issued_files.texts(path, named=named) if path.is_file() else None
     except (OSError, ValueError):
         # Why it cannot be read is told by who reads it.
         rows = None
     if rows is None:
-        yield from _file(argument, number)
+        yield from _file(argument, number, named)
         return
     is_empty = True
     for row, text in rows:

@@ -11,45 +11,51 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from typing import TextIO
 
+from pratique.edges import disk
 from pratique.errors import ExtraMissing, Unreadable
+from pratique.formats import wrapping
 
 TEXT, ROW = "text", "row"
 LONGEST_HEADER = 4096
 """Characters of a first line that may be a header."""
+LONGEST_LINE = 64 * 1024
+"""Characters of a line; a code has 4,296 at most."""
 LONGEST_ROW = 12
 """Digits of a row's number."""
 
 
 def files_of(folder: Path) -> list[Path]:
     """Return the files of a folder that hold certificates, in order; Unreadable `folder-empty`."""
-    found = sorted(path for path in folder.glob("certificates-*") if path.is_file())
+    # A link or a device is among them: that it is not read is told, and not left out in silence.
+    found = sorted(path for path in folder.glob("certificates-*") if not path.is_dir())
     if not found:
         found = sorted(
-            path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")
+            path for path in folder.iterdir() if not path.is_dir() and not path.name.startswith(".")
         )
     if not found:
         raise Unreadable("folder-empty", "the folder holds no file", "name the folder of --out")
     return found
 
 
-def texts(path: Path) -> Iterator[tuple[str, str]] | None:
+def texts(path: Path, *, named: bool = True) -> Iterator[tuple[str, str]] | None:
     """Return the rows' numbers and texts of a table of certificates; None if it is none.
 
     Raises:
         OSError: it cannot be opened.
     """
-    with path.open("rb") as file:
+    with disk.opened(path, named=named) as file:
         start = file.read(LONGEST_HEADER)
     if start.startswith(b"PAR1"):
-        return _parquet(path)
+        return _parquet(path, named)
     encoding = encoding_of(start)
     first = start.decode(encoding, "replace").lstrip().partition("\n")[0]
     separator = _separator(first)
-    return None if separator is None else _csv(path, separator, encoding)
+    return None if separator is None else _csv(path, named, separator, encoding)
 
 
 def encoding_of(start: bytes) -> str:
@@ -68,17 +74,28 @@ def _names(line: str, mark: str) -> list[str]:
     return [cell.strip().strip('"').lower() for cell in line.rstrip("\r").split(mark)]
 
 
-def _csv(path: Path, separator: str, encoding: str) -> Iterator[tuple[str, str]]:
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        yield from _rows(file, separator)
+def _csv(path: Path, named: bool, separator: str, encoding: str) -> Iterator[tuple[str, str]]:
+    with (
+        disk.opened(path, named=named) as opened,
+        io.TextIOWrapper(opened, encoding, errors="replace", newline="") as file,
+    ):
+        yield from _rows(disk.Lines(file.readline, LONGEST_LINE), separator)
 
 
-def _rows(file: TextIO, separator: str) -> Iterator[tuple[str, str]]:
-    rows = csv.reader(file, delimiter=separator)
+def _rows(lines: disk.Lines, separator: str) -> Iterator[tuple[str, str]]:
+    rows = csv.reader(lines, delimiter=separator)
     try:
         names = _names(separator.join(next(rows)), separator)
         text, row = names.index(TEXT), names.index(ROW) if ROW in names else None
-        for number, cells in enumerate(rows, 2):
+        for number in count(2):
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except disk.LineTooLong:
+                # As long as no code is: its reader says so, and the next row comes.
+                yield str(number), "X" * (wrapping.LONGEST + 1)
+                continue
             if any(cells):
                 said = cells[row] if row is not None and row < len(cells) else ""
                 # What is no number is not repeated: another column may have slipped into its place.
@@ -92,14 +109,14 @@ def _rows(file: TextIO, separator: str) -> Iterator[tuple[str, str]]:
         ) from error
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, str]]:
+def _parquet(path: Path, named: bool) -> Iterator[tuple[str, str]]:
     try:
         import pyarrow as arrow  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
         raise ExtraMissing("parquet", "reading Parquet") from error
     try:
-        with parquet.ParquetFile(path) as table:
+        with disk.opened(path, named=named) as file, parquet.ParquetFile(file) as table:
             names = table.schema_arrow.names
             if TEXT not in names:
                 raise Unreadable(

@@ -150,7 +150,7 @@ def _each(
     for source in sources:
         for path in _files(source):
             try:
-                data = files.read_bytes(path)
+                data = files.read_bytes(path, named=path == source)
                 yield path, _Read(path, data, read(path, data))
             except DocumentRefused as error:
                 yield path, _at(path, error)

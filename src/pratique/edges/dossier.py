@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pratique.edges import disk
 from pratique.errors import Unreadable
 
 MAX_FILES = 2_000
@@ -43,23 +45,21 @@ def _files(start: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
-            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if not name.startswith(".") and not path.is_symlink() and path.is_file():
                 yield path
 
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+        return disk.read(path, MAX_FILE, named=False)
     except OSError as error:
-        raise _unreadable(path, error) from error
-    if len(data) > MAX_FILE:
+        if error.errno != errno.EFBIG:
+            raise _unreadable(path, error) from error
         raise Unreadable(
             "dossier-too-large",
-            f"{path}: it is larger than {MAX_FILE} bytes",
+            f"{path}: {error.strerror}",
             "a dossier holds certificates only: name the folder in which they are",
-        )
-    return data
+        ) from error
 
 
 def _unreadable(path: Path, error: OSError) -> Unreadable:

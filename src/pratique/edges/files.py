@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -80,18 +81,15 @@ def snapshot_path(folder: Path) -> Path:
     return folder / "trust" / "snapshot.json"
 
 
-def read_bytes(path: Path, limit: int = MAX_SOURCE) -> bytes:
-    """Read a file of at most `limit` bytes."""
+def read_bytes(path: Path, limit: int = MAX_SOURCE, *, named: bool = True) -> bytes:
+    """Read a file of at most `limit` bytes; one that nobody has `named` must be a regular file."""
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        return disk.read(path, limit, named=named)
     except OSError as error:
-        raise Unreadable(
-            "file-unreadable", f"{path}: {error.strerror or 'cannot be read'}"
-        ) from error
-    if len(data) > limit:
-        raise Unreadable("file-too-large", f"{path}: it is larger than {limit} bytes")
-    return data
+        code = "file-too-large" if error.errno == errno.EFBIG else "file-unreadable"
+        raise Unreadable(code, f"{path}: {error.strerror or 'cannot be read'}") from error
+    except ValueError as error:
+        raise Unreadable("file-unreadable", f"{path!r}: no file has such a name") from error
 
 
 def load_snapshot(folder: Path) -> Snapshot | None:
@@ -149,7 +147,7 @@ def trust_from(
             refused.append(_other(path, named))
             continue
         try:
-            data = read_bytes(path)
+            data = read_bytes(path, named=alone)
             readings.append((path.name, sources.read(data, proof_key=proof_key)))
         except Unreadable as error:
             if not each:
@@ -188,7 +186,7 @@ def rules_from(paths: Iterable[Path]) -> Published:
         if not alone and path.suffix != ".json":
             continue
         try:
-            parts.append(documents.read(json_text.parse(read_bytes(path))))
+            parts.append(documents.read(json_text.parse(read_bytes(path, named=alone))))
         except DocumentRefused as error:
             raise _at(path, error) from error
     return documents.merged(parts)
@@ -203,7 +201,7 @@ def rules_arrived(paths: Iterable[Path]) -> Iterator[tuple[Path, Arrived | Prati
         if not alone and path.suffix != ".json":
             continue
         try:
-            yield path, arrived(json_text.parse(read_bytes(path)), countries.place)
+            yield path, arrived(json_text.parse(read_bytes(path, named=alone)), countries.place)
         except DocumentRefused as error:
             yield path, _at(path, error)
         except Unreadable as error:
@@ -228,7 +226,7 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
             yield path, True
             continue
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in SUFFIXES and file.is_file() and not file.is_symlink():
+            if file.suffix.lower() in SUFFIXES and not file.is_symlink() and file.is_file():
                 count += 1
                 if count > MAX_FILES:
                     raise Unreadable("files-too-many", f"{path}: more than {MAX_FILES} files")

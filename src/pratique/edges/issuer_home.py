@@ -41,8 +41,7 @@ def load(folder: Path) -> Issuer:
     """Load the issuer of a folder; Unreadable `no-issuer`, DocumentRefused `issuer-file`."""
     path = folder / DOCUMENT
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_SIZE + 1)
+        data = disk.read(path, MAX_SIZE)
     except FileNotFoundError as error:
         raise Unreadable(
             "no-issuer",
@@ -52,7 +51,7 @@ def load(folder: Path) -> Issuer:
     except OSError as error:
         raise _refused(path, error) from error
     try:
-        return documents.from_bytes(data[:MAX_SIZE])
+        return documents.from_bytes(data)
     except DocumentRefused as error:
         raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
 
@@ -116,7 +115,7 @@ def new(folder: Path) -> Iterator[Path]:
 def load_notes(folder: Path) -> dict[str, Note]:
     """Load what is noted of the register; nothing in a new folder. DocumentRefused `notes-malformed`."""
     try:
-        data = (folder / NOTES).read_bytes()[:MAX_SIZE]
+        data = disk.read(folder / NOTES, MAX_SIZE)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -138,7 +137,7 @@ def read_certificate(folder: Path, label: str = SCA) -> bytes:
     """Read a certificate's PEM."""
     path = certificate_path(folder, label)
     try:
-        return path.read_bytes()[:MAX_SIZE]
+        return disk.read(path, MAX_SIZE)
     except OSError as error:
         raise _refused(path, error) from error
 
@@ -164,7 +163,7 @@ def signing_ca_labels(folder: Path) -> list[str]:
 def put(path: Path, data: bytes, mode: int = 0o600) -> Path:
     """Write a file that may not be there yet with other content; UsageError `file-exists`."""
     with suppress(FileNotFoundError):
-        if path.read_bytes() == data:
+        if path.stat().st_size == len(data) and disk.read(path, len(data)) == data:
             return path
         raise UsageError(
             "file-exists", f"{path}: there is another file already", "name another folder"

@@ -30,6 +30,7 @@ from pratique.log.note import Note, NoteKey, Signature
 from pratique.log.tiles import CHECKPOINT, ENTRIES, HEIGHT, Tile, Tiles, grown
 
 HEAD = ".head"
+_LARGEST = 32 * 1024 * 1024
 
 
 class LogFolder:
@@ -41,7 +42,8 @@ class LogFolder:
     def read(self, path: str) -> bytes | None:
         """Read a file of the log by its path; None where there is none."""
         try:
-            return self._folder.joinpath(*path.split("/")).read_bytes()
+            # The largest file of a log is a tile of entries (256 of at most 64 KiB).
+            return disk.read(disk.within(self._folder, path), _LARGEST, named=False)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from pratique.crypto import strict_json
+from pratique.edges import disk
 from pratique.errors import ExtraMissing, Unreadable
 from pratique.intake.fhir import with_patient
 from pratique.intake.fhir_patient import Patients, kept_of
@@ -69,9 +70,9 @@ def rows(path: Path) -> Iterator[Row]:
         if path.is_dir():
             yield from _folder(path)
             return
-        with path.open("rb") as file:
+        with disk.opened(path) as file:
             if file.peek(4)[:4] == b"PAR1":
-                yield from _parquet(path)
+                yield from _parquet(file)
             else:
                 yield from rows_from(file)
     except OSError as error:
@@ -115,7 +116,8 @@ def files_of(path: Path) -> list[Path]:
     """Return the files that a source consists of: itself, or those of a Bulk Data export's folder."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
+    found = (file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
+    return sorted(file for file in found if file.is_file() and not file.is_symlink())
 
 
 def _folder(path: Path) -> Iterator[Row]:
@@ -128,7 +130,7 @@ def _folder(path: Path) -> Iterator[Row]:
     def lines() -> Iterator[Row]:
         number = 0
         for name in files:
-            with name.open("rb") as file:
+            with disk.opened(name, named=False) as file:
                 for row in _lines_of_json(file):
                     number += 1
                     yield row._replace(number=number)
@@ -192,30 +194,6 @@ def _malformed(number: int, code: RemarkCode = RemarkCode.ROW_MALFORMED) -> Row:
     return Row(number, None, (Remark(code),))
 
 
-class _TooLong(Exception):
-    """A line is longer than a row can be; the rest of it was skipped."""
-
-
-class _Lines:
-    """The lines of a file, none longer than `longest`."""
-
-    def __init__(self, read: Callable[[int], Any], longest: int) -> None:
-        self._read, self._longest = read, longest
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        line = self._read(self._longest + 1)
-        if not line:
-            raise StopIteration
-        if len(line) <= self._longest:
-            return line
-        while line and line[-1] not in ("\n", "\r", 10):
-            line = self._read(self._longest)
-        raise _TooLong
-
-
 def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
     """Number what comes; what is too long comes as None."""
     for number in count(first):
@@ -223,7 +201,7 @@ def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
             found = next(source)
         except StopIteration:
             return
-        except (csv.Error, _TooLong):
+        except (csv.Error, disk.LineTooLong):
             found = None
         yield number, found
 
@@ -233,12 +211,12 @@ def _csv(file: BinaryIO, encoding: str = "utf-8-sig") -> Iterator[Row]:
     errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
     text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
     try:
-        yield from _records(_Lines(text.readline, LONGEST_ROW))
+        yield from _records(disk.Lines(text.readline, LONGEST_ROW))
     finally:
         text.detach()
 
 
-def _records(lines: _Lines) -> Iterator[Row]:
+def _records(lines: disk.Lines) -> Iterator[Row]:
     """Read a table of text; the header is its first row that holds anything, as a rule row 1.
 
     A cell of the header may hold line breaks, as any other: rows are not lines.
@@ -273,7 +251,7 @@ def _more(source: Iterator[str], seen: list[str]) -> str:
     """Return the next line and remember it; "" at the end, and for one that is too long."""
     try:
         seen.append(next(source))
-    except (StopIteration, _TooLong):
+    except (StopIteration, disk.LineTooLong):
         return ""
     return seen[-1]
 
@@ -502,7 +480,7 @@ def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
         yield _row(1, _parse(_all(file, first)))
         return
     yield _row(1, found)
-    for number, line in _each(_Lines(file.readline, LONGEST_LINE), 2):
+    for number, line in _each(disk.Lines(file.readline, LONGEST_LINE), 2):
         if line is None:
             yield _malformed(number, RemarkCode.ROW_TOO_LONG)
         elif line.strip():
@@ -512,7 +490,7 @@ def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
                 yield _malformed(number)
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _parquet(file: BinaryIO) -> Iterator[Row]:
     try:
         import pyarrow as arrow  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
@@ -520,7 +498,7 @@ def _parquet(path: Path) -> Iterator[Row]:
         raise ExtraMissing("parquet", "reading Parquet") from error
     number = 0
     try:
-        with parquet.ParquetFile(path) as table:
+        with parquet.ParquetFile(file) as table:
             own = table.schema_arrow.names
             names, told = _columns([_name(name) for name in own])
             known = {old: name for old, name in zip(own, names, strict=True) if name}
@@ -531,7 +509,7 @@ def _parquet(path: Path) -> Iterator[Row]:
                     yield Row(number, row, told) if row else _malformed(number)
                     told = ()
     except (arrow.ArrowException, OSError) as error:
-        raise Unreadable("table-damaged", f"{path}: it is damaged", "export it anew") from error
+        raise Unreadable("table-damaged", "the table is damaged", "export it anew") from error
 
 
 def _batch(batch: Any, damage: type[Exception]) -> list[Any]:

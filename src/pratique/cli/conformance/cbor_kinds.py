@@ -7,6 +7,7 @@ from typing import Any
 
 from pratique.cli.conformance.result import Result
 from pratique.crypto import cbor, strict_json
+from pratique.edges.files import read_bytes
 from pratique.findings import Code
 
 
@@ -35,6 +36,6 @@ def bad(case: dict[str, Any], root: Path) -> Result:
 
 
 def _entry(case: dict[str, Any], root: Path) -> dict[str, Any]:
-    entries: list[dict[str, Any]] = strict_json.loads((root / case["files"][0]).read_bytes())
+    entries: list[dict[str, Any]] = strict_json.loads(read_bytes(root / case["files"][0]))
     name = case["id"].rpartition("/")[2]
     return next(entry for entry in entries if str(entry.get("id", "")).rpartition("/")[2] == name)

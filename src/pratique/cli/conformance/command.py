@@ -20,6 +20,7 @@ import click
 
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.errors import ExtraMissing, Unreadable
 
 Reader = Callable[[dict[str, Any], Path], Result]
@@ -111,16 +112,16 @@ def _one(reader: Reader | None, case: dict[str, Any], root: Path) -> Result:
         return reader(case, root)
     except ExtraMissing as error:
         return Result(agree=False, detail="", skipped=error.message)
-    except (OSError, KeyError, ValueError) as error:
+    except (Unreadable, OSError, KeyError, ValueError) as error:
         return Result(agree=False, detail=f"the case cannot be read: {type(error).__name__}")
 
 
 def _cases(directory: Path) -> list[dict[str, Any]]:
     path = directory / "manifest.json"
     try:
-        manifest = strict_json.loads(path.read_bytes())
+        manifest = strict_json.loads(read_bytes(path))
         cases: list[dict[str, Any]] = manifest["cases"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (Unreadable, ValueError, KeyError, TypeError) as error:
         raise Unreadable(
             "manifest-unreadable",
             "there is no manifest of cases in this folder",

@@ -11,6 +11,7 @@ from typing import Any
 from pratique.cli.conformance.holder_kinds import entry_of
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.formats import Envelope, decode
 from pratique.journeys.authenticate import read
 from pratique.rules.certlogic.expression import Expression
@@ -29,7 +30,7 @@ def rule_context(case: dict[str, Any], root: Path) -> Result:
     certificate = decode(message.payload).certificate
     if certificate is None:
         return Result(agree=False, detail="no certificate")
-    value_sets = _edition(strict_json.loads((root / VALUE_SETS).read_bytes()), entry["rules"])
+    value_sets = _edition(strict_json.loads(read_bytes(root / VALUE_SETS)), entry["rules"])
     data = {
         "payload": certificate.payload,
         "external": _external(entry, certificate, message) | {"valueSets": value_sets},

@@ -7,6 +7,7 @@ from typing import Any
 
 from pratique.cli.conformance.result import Result
 from pratique.crypto import cose, jose, primitives, strict_json
+from pratique.edges.files import read_bytes
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
 from pratique.terms import COSE_ALGORITHMS, Algorithm
@@ -14,7 +15,7 @@ from pratique.terms import COSE_ALGORITHMS, Algorithm
 
 def cose_example(case: dict[str, Any], root: Path) -> Result:
     """A message of the COSE working group: its signature is good under its key, or it is not."""
-    example = strict_json.loads((root / case["files"][0]).read_bytes())
+    example = strict_json.loads(read_bytes(root / case["files"][0]))
     key = jose.read_jwk(example["input"]["sign0"]["key"]).key
     envelope = cose.sign1(bytes.fromhex(example["output"]["cbor"]))
     if isinstance(envelope, Code):
@@ -28,7 +29,7 @@ def cose_example(case: dict[str, Any], root: Path) -> Result:
 
 def wycheproof(case: dict[str, Any], root: Path) -> Result:
     """A file of Wycheproof: every one of its signatures is judged as it says."""
-    document = strict_json.loads((root / case["files"][0]).read_bytes())
+    document = strict_json.loads(read_bytes(root / case["files"][0]))
     algorithm = Algorithm.ES256 if _is_ecdsa(document) else Algorithm.PS256
     wrong: list[str] = []
     tests = 0

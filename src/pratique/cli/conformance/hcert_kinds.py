@@ -8,6 +8,7 @@ from typing import Any
 from pratique.cli.conformance import held, pictures
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.findings import Code, Weight
 from pratique.formats import Claims, dcc, decode
 from pratique.journeys.authenticate import read
@@ -68,7 +69,7 @@ def signature_good(found: Verification) -> bool:
 
 def payload_schema(case: dict[str, Any], root: Path) -> Result:
     """A DCC payload: its deviations from the schema, as findings."""
-    payload = strict_json.loads((root / case["files"][0]).read_bytes())
+    payload = strict_json.loads(read_bytes(root / case["files"][0]))
     findings: list[Finding] = []
     dcc.lenient(payload, Claims(None, None, None), findings)
     clean = conforms(findings)
@@ -94,4 +95,4 @@ def _codes(found: Verification) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8").rstrip("\r\n")
+    return read_bytes(path).decode().rstrip("\r\n")

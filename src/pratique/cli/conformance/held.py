@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust import certificates, sources
@@ -34,7 +35,7 @@ def snapshot(path: Path, kid: bytes | None = None) -> Snapshot:
         path: the source, of any kind that `trust import` reads, or one DID verification method.
         kid: by which a source's only signer is looked up, where the source does not say.
     """
-    data = path.read_bytes()
+    data = read_bytes(path)
     if data.lstrip()[:1] == b"{" and "publicKeyJwk" in (method := strict_json.loads(data)):
         data = json.dumps({"id": method["id"], "verificationMethod": [method]}).encode()
     reading = sources.read(data)

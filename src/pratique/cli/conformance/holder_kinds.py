@@ -7,6 +7,7 @@ from typing import Any
 
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.formats.fields import moment
 from pratique.journeys.holders import Likeness, likeness, parts
 from pratique.model import Person
@@ -35,5 +36,5 @@ def _person(holder: dict[str, Any]) -> Person:
 
 def entry_of(case: dict[str, Any], root: Path) -> dict[str, Any]:
     """Return a case's own entry of its file."""
-    entries: list[dict[str, Any]] = strict_json.loads((root / case["files"][0]).read_bytes())
+    entries: list[dict[str, Any]] = strict_json.loads(read_bytes(root / case["files"][0]))
     return next(entry for entry in entries if entry["id"] == case["id"])

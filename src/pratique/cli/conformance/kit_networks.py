@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.trust.roll import Member, Roll, Suspension
 
 
 def roll(path: Path, name: str, signers: Iterable[tuple[str, str]]) -> Roll:
     """Read one of the kit's networks; `signers` are (name, thumbprint)."""
-    row, thumbprints = strict_json.loads(path.read_bytes())["networks"][name], dict(signers)
+    row, thumbprints = strict_json.loads(read_bytes(path))["networks"][name], dict(signers)
     return Roll(
         published=_seconds(row["published"]),
         members={code: _member(one, thumbprints) for code, one in row["participants"].items()},

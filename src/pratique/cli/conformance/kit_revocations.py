@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.revocation import approximate, foreign
 from pratique.revocation.held import Revocations
 from pratique.revocation.tag_list import TagList
@@ -14,7 +15,7 @@ from pratique.revocation.tag_list import TagList
 
 def revocations(path: Path) -> Revocations:
     """Read the kit's revocations."""
-    rows = strict_json.loads(path.read_bytes())
+    rows = strict_json.loads(read_bytes(path))
     return Revocations(
         [TagList.from_bytes(base64.b64decode(row)) for row in rows["lists"]],
         slices=map(_slice, rows["slices"]),

@@ -17,6 +17,7 @@ from pratique.cli.conformance import held, pictures
 from pratique.cli.conformance.hcert_kinds import conforms, signature_good, told
 from pratique.cli.conformance.result import Result
 from pratique.crypto import cbor, strict_json
+from pratique.edges.files import read_bytes
 from pratique.findings import Code
 from pratique.formats import Claims, Decoded, cwt, dcc, decode
 from pratique.journeys.authenticate import read
@@ -90,7 +91,7 @@ FLAGS: dict[str, Callable[[_Layers], bool | None]] = {
 def layered(case: dict[str, Any], root: Path) -> Result:
     """Judge every flag that the case states."""
     path = root / case["files"][0]
-    document = strict_json.loads(path.read_bytes())
+    document = strict_json.loads(read_bytes(path))
     if case["id"].startswith("hcert-kotlin/"):
         # The flags are for a verifier of that nation; for any other the right answer is one.
         refused = isinstance(read(document["PREFIX"]), Finding)

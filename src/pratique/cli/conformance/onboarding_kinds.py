@@ -11,6 +11,7 @@ from typing import Any
 from pratique.cli.conformance.held import clock
 from pratique.cli.conformance.result import Result
 from pratique.crypto import x509
+from pratique.edges.files import read_bytes
 from pratique.errors import DocumentRefused
 from pratique.terms import Environment
 from pratique.trust.governance.anchored import anchored
@@ -23,8 +24,7 @@ PARTICIPANT, DOMAIN = 2, 4
 def tng_onboarding(case: dict[str, Any], root: Path) -> Result:
     """Run a dossier's checks, and compare what fails by the authority's own names."""
     files = {
-        "/".join(Path(name).parts[DOMAIN + 1 :]): (root / name).read_bytes()
-        for name in case["files"]
+        "/".join(Path(name).parts[DOMAIN + 1 :]): read_bytes(root / name) for name in case["files"]
     }
     report = check(
         files,
@@ -44,7 +44,7 @@ def tng_onboarding(case: dict[str, Any], root: Path) -> Result:
     anchors = [
         block
         for path in sorted(root.glob(case["trust"]))
-        for block in x509.armoured(path.read_bytes())[:1]
+        for block in x509.armoured(read_bytes(path))[:1]
     ]
     vouched = {
         name: _is_vouched_for(files[name], anchors, case) for name in case["expected"]["cms_by_TA"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from pratique.edges import qr
+from pratique.edges.files import read_bytes
 from pratique.formats import FORMATS
 
 
 def texts_of(path: Path) -> tuple[str, ...]:
     """Return the distinct texts of the barcodes in a picture file."""
-    return texts_in(path.read_bytes())
+    return texts_in(read_bytes(path))
 
 
 def texts_in(data: bytes) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.formats import Envelope, decode
 from pratique.journeys.authenticate import read
 from pratique.revocation.foreign import HashType, hashes
@@ -15,7 +16,7 @@ from pratique.terms import COSE_ALGORITHMS
 
 def revocation_hash(case: dict[str, Any], root: Path) -> Result:
     """The three hashes of a certificate, as its own publisher computed them."""
-    envelope = read(strict_json.loads((root / case["files"][0]).read_bytes())["barcodeData"])
+    envelope = read(strict_json.loads(read_bytes(root / case["files"][0]))["barcodeData"])
     if not isinstance(envelope, Envelope):
         return Result(agree=False, detail=envelope.code.name)
     certificate, _ = decode(envelope.payload)

@@ -14,6 +14,7 @@ from typing import Any
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
 from pratique.edges.engine import build
+from pratique.edges.files import read_bytes
 from pratique.rules.certlogic.compiled import compile_rules
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.interpret import interpret
@@ -86,4 +87,4 @@ def _entry(case: dict[str, Any], root: Path) -> dict[str, Any]:
 
 @cache
 def _document(path: Path) -> Any:
-    return strict_json.loads(path.read_bytes())
+    return strict_json.loads(read_bytes(path))

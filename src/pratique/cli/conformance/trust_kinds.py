@@ -10,14 +10,15 @@ from typing import Any
 
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.errors import DocumentRefused, ExtraMissing
 from pratique.trust import signed_list, sources
 
 
 def tng_did(case: dict[str, Any], root: Path) -> Result:
     """Read a GDHCN DID trust list, and check its proof with the key that the case names."""
-    data = (root / case["files"][0]).read_bytes()
-    key = sources.read_proof_key((root / case["trust"]).read_bytes())
+    data = read_bytes(root / case["files"][0])
+    key = sources.read_proof_key(read_bytes(root / case["trust"]))
     try:
         reading = sources.read(data, proof_key=key)
         proof = True
@@ -36,7 +37,7 @@ def tng_did(case: dict[str, Any], root: Path) -> Result:
 
 def signed_trustlist(case: dict[str, Any], root: Path) -> Result:
     """Check the signature of a list signed as a whole, and count what it lists."""
-    files = [(root / name).read_bytes() for name in case["files"]]
+    files = [read_bytes(root / name) for name in case["files"]]
     if len(files) == 3:
         return _directory(case, *files)
     data, key = files

@@ -16,6 +16,7 @@ from pratique.cli.conformance.kit_networks import roll
 from pratique.cli.conformance.kit_revocations import revocations
 from pratique.cli.conformance.result import Result
 from pratique.crypto import strict_json
+from pratique.edges.files import read_bytes
 from pratique.journeys.verify import Verification, verify
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment, Kind
@@ -65,7 +66,7 @@ def outcome(found: Verification) -> dict[str, Any]:
 @cache
 def snapshot(path: Path, environment: Environment, network: str = "") -> Snapshot:
     """Make the snapshot of the kit's signers, of the revocations beside them, and of a network."""
-    rows = strict_json.loads(path.read_bytes())["signers"]
+    rows = strict_json.loads(read_bytes(path))["signers"]
     trust = TrustList(map(_signer, rows))
     revoked = path.with_name("revocations.json")
     held = revocations(revoked) if revoked.exists() else None
@@ -78,7 +79,7 @@ def snapshot(path: Path, environment: Environment, network: str = "") -> Snapsho
 
 @cache
 def _cases(path: Path) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in strict_json.loads(path.read_bytes(), halves=True)["cases"]}
+    return {row["id"]: row for row in strict_json.loads(read_bytes(path), halves=True)["cases"]}
 
 
 def _signer(row: dict[str, Any]) -> Signer:

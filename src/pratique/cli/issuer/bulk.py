@@ -34,7 +34,7 @@ from pratique.cli.issuer.part import Done, Parts, report
 from pratique.cli.issuer.remarked import skipped_text
 from pratique.cli.issuer.where import place_of, secret_of
 from pratique.crypto import strict_json
-from pratique.edges import disk, tables
+from pratique.edges import disk, files, tables
 from pratique.edges.paper import present
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.remarks import RemarkCode
@@ -313,7 +313,7 @@ class _Progress:
 def _lines(path: Path) -> int | None:
     if path.is_dir():
         return None
-    with path.open("rb") as file:
+    with disk.opened(path) as file:
         start = file.read(4)
         if start in (b"PAR1", b"PK\3\4"):
             return None
@@ -324,7 +324,7 @@ def _lines(path: Path) -> int | None:
 def _report(job: jobs.Job, desk: Desk) -> int:
     """Write what is told of each row; return how many records something is told of."""
     drafts = sorted(job.folder.glob(".remarks-*.json"))
-    told = report((strict_json.loads(draft.read_bytes()) for draft in drafts), desk.catalogue)
+    told = report((strict_json.loads(files.read_bytes(draft)) for draft in drafts), desk.catalogue)
     lines = []
     for row, _, column, name in told:
         code = RemarkCode[name]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique.crypto import strict_json
-from pratique.edges import disk, tables
+from pratique.edges import disk, files, tables
 from pratique.errors import UsageError
 from pratique.intake.rows import NOTHING
 from pratique.journeys.sign import Apart, Book
@@ -102,7 +102,7 @@ def begin(job: Job) -> Job:
     job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = job.folder / FILE
     if path.exists():
-        return _resumed(job, strict_json.loads(path.read_bytes()))
+        return _resumed(job, strict_json.loads(files.read_bytes(path)))
     if any(job.folder.iterdir()):
         raise UsageError(
             "job-folder", "the folder for the certificates is not empty", "name a new folder"
@@ -144,7 +144,7 @@ def _resumed(job: Job, kept: dict[str, Any]) -> Job:
 def finish(job: Job) -> None:
     """Forget the job's secret: its certificates cannot be made again from now on."""
     path = job.folder / FILE
-    kept = strict_json.loads(path.read_bytes())
+    kept = strict_json.loads(files.read_bytes(path))
     disk.replace(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
 
 
@@ -153,5 +153,5 @@ def digest_of(source: Path) -> str:
     if source.is_dir():
         parts = [digest_of(file) for file in tables.files_of(source)]
         return hashlib.sha256("".join(parts).encode()).hexdigest()
-    with source.open("rb") as file:
+    with disk.opened(source) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,6 +20,7 @@ import click
 from pratique.cli.inputs import items
 from pratique.cli.issued_files import encoding_of
 from pratique.cli.issuer.desk import Desk
+from pratique.edges import disk
 from pratique.edges.register import Writing
 from pratique.errors import UsageError
 from pratique.formats.wrapping import unwrapped
@@ -152,9 +153,9 @@ def _list(argument: str) -> list[tuple[int, str, bool | str | None]] | None:
     """Return the rows of a table with a column of numbers, or lines that are numbers; None if neither."""
     path = Path(argument)
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
+        if not path.is_file():
             return None
-        data = path.read_bytes()
+        data = disk.read(path, LARGEST)
         lines = data.decode(encoding_of(data)).splitlines()
     except (OSError, ValueError):
         return None

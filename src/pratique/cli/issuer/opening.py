@@ -87,7 +87,7 @@ def catalogue_of(paths: tuple[Path, ...]) -> Catalogue:
         inside = (*path.glob("*.json"), *path.glob("*.csv")) if path.is_dir() else (path,)
         for file in sorted(inside):
             try:
-                document = parsed(files.read_bytes(file))
+                document = parsed(files.read_bytes(file, named=file == path))
                 Catalogue.from_documents([document])
             except DocumentRefused as error:
                 raise DocumentRefused(

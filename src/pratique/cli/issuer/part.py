@@ -21,7 +21,7 @@ from pratique.cli.issuer import desk as desks
 from pratique.cli.issuer import job as jobs
 from pratique.cli.issuer import paper, records
 from pratique.crypto import strict_json
-from pratique.edges import disk, tables
+from pratique.edges import disk, files, tables
 from pratique.edges.register.bulk import Bulk
 from pratique.errors import UsageError
 from pratique.intake.accept import Reading
@@ -105,7 +105,7 @@ class Parts:
         """
         job, number = self.job, part.number
         if job.is_written(number):
-            return Done(*strict_json.loads(job.report(number).read_bytes())["done"])
+            return Done(*strict_json.loads(files.read_bytes(job.report(number)))["done"])
         chosen = [None if label is None else self.desk.shard(label) for label in labels]
 
         def make(book: Book, again: bool) -> tuple[list[tuple[Numbered, Signed]], list[Line]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from pratique.cli.issuer.desk import Desk
-from pratique.edges import disk
+from pratique.edges import disk, files
 from pratique.edges.register.editions import Published, ucis
 from pratique.errors import DocumentRefused
 from pratique.revocation import foreign
@@ -33,7 +33,7 @@ def follows(out: Path, published: Published) -> None:
     path = path_of(out, published.shard)
     if not path.exists():
         return
-    before = TagList.from_bytes(path.read_bytes())
+    before = TagList.from_bytes(files.read_bytes(path))
     if before.digest == published.listed.digest:
         return
     try:

@@ -141,7 +141,7 @@ def _certificates(paths: tuple[Path, ...]) -> Iterator[bytes]:
         found = [
             match[0]
             for file in (sorted(path.glob("*.pem")) if path.is_dir() else [path])
-            for match in _PEM.finditer(files.read_bytes(file))
+            for match in _PEM.finditer(files.read_bytes(file, named=file == path))
         ]
         if not found:
             raise _nothing("X.509 certificate", (path,))
@@ -164,7 +164,7 @@ def _lists(code: str, folder: Path, held: Mapping[str, bytes]) -> dict[str, byte
     deltas: dict[tuple[bytes, int], delta.Delta] = {}
     named = False
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
-        data = files.read_bytes(file)
+        data = files.read_bytes(file, named=False)
         if data.startswith(tag_list.FORMAT):
             found = tag_list.TagList.from_bytes(data)
             lists[found.head.kid] = found

@@ -20,7 +20,7 @@ from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
 from pratique.cli.participant import apply, edition, renewing
 from pratique.crypto import make_x509
-from pratique.edges import issuer_home
+from pratique.edges import files, issuer_home
 from pratique.network import drafts, keys, names, view
 from pratique.trust import announced, renewal, shards
 
@@ -100,13 +100,13 @@ def next_edition(
 
 def dossier(asked: renewing.Asked, found: homes.Home, known: Known, out: Path) -> Iterator[Path]:
     """Write the dossier; yield what of it is new."""
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    before = {path: files.read_bytes(path) for path in out.rglob("*") if path.is_file()}
     made = list(apply.written(asked.folder, found, application_keys(found, known), out, asked.at))
     for path in before.keys() - set(made):
         # A signing CA that has ended since the last time.
         if path.parent == out / "SCA":
             path.unlink()
-    yield from (path for path in made if before.get(path) != path.read_bytes())
+    yield from (path for path in made if before.get(path) != files.read_bytes(path))
 
 
 def is_renewed(found: homes.Home) -> bool:

@@ -21,6 +21,7 @@ from pratique.cli import options, output, unlock
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
 from pratique.cli.safe import printable
+from pratique.edges import files
 from pratique.edges.keys import Secret, is_at_hand, open_key
 from pratique.errors import UsageError
 from pratique.network import keys, view
@@ -65,10 +66,11 @@ def leave(
         notice["leave.json"] = _notice(own, where, current, secret, options.now_or(at))
     found = {
         **notice,
-        homes.FILE: (where / homes.FILE).read_bytes(),
+        homes.FILE: files.read_bytes(where / homes.FILE),
         **{f"published/{path}": data for path, data in published.items()},
         **{
-            f"certificates/{p.name}": p.read_bytes() for p in (where / "certificates").glob("*.pem")
+            f"certificates/{p.name}": files.read_bytes(p)
+            for p in (where / "certificates").glob("*.pem")
         },
     }
     output.write(out, _packed(found))

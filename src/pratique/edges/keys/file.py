@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -61,16 +62,14 @@ def make_log_key(path: Path, password: Callable[[], str], note: str) -> ed25519.
 
 def _opened(path: Path, password: Callable[[], str], read: Callable[[bytes, str], Key]) -> Key:
     try:
-        with path.open("rb") as opened:
-            data = opened.read(MAX_SIZE + 1)
+        data = disk.read(path, MAX_SIZE)
     except FileNotFoundError as error:
         raise Unreadable(
             "key-missing", f"{path}: there is no such key", "restore it from its copy"
         ) from error
     except OSError as error:
-        raise Unreadable("key-unreadable", f"{path}: {_why(error)}") from error
-    if len(data) > MAX_SIZE:
-        raise Unreadable("key-unreadable", f"{path}: it is too large for a key")
+        why = "it is too large for a key" if error.errno == errno.EFBIG else _why(error)
+        raise Unreadable("key-unreadable", f"{path}: {why}") from error
     try:
         return read(data, password())
     except PratiqueError as error:

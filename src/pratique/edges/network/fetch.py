@@ -21,10 +21,12 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from pratique.edges import disk
 from pratique.edges.network import held
 from pratique.edges.network.patience import within
 from pratique.edges.network.repository import Repository
 from pratique.errors import Unreadable, UsageError
+from pratique.network.names import MAX_FILE
 
 Fetch = Callable[[str, int], bytes | None]
 AT_ONCE = 8
@@ -65,9 +67,9 @@ def opened(source: str) -> Fetch:
     top = path / "repository" if (path / "repository").is_dir() else path
     if (top / "metadata").is_dir() or (top / "log").is_dir():
         files = Repository(top)
-        return lambda name, limit: _within(files.get(name), limit)
+        return files.read
     if path.is_file():
-        unpacked = held.read_archive(path)
+        unpacked = held.read_archive(path, is_strange=True)
         return lambda name, limit: _within(unpacked.get(name), limit)
     raise UsageError(
         "source-unknown",
@@ -191,7 +193,11 @@ def _is_named_for_good(name: str) -> bool:
 
 def _waiting(arriving: Path, name: str) -> bytes | None:
     path = arriving / hashlib.sha256(name.encode()).hexdigest()
-    return path.read_bytes() if path.is_file() else None
+    try:
+        return disk.read(path, MAX_FILE, named=False)
+    except OSError:
+        # Not there, or nothing that was put there by us: it is fetched anew.
+        return None
 
 
 def _wait(arriving: Path, name: str, data: bytes) -> None:

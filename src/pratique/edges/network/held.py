@@ -16,15 +16,17 @@ import lzma
 import os
 import re
 import shutil
+import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from pratique.edges import disk
 from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.network.names import MAX_FILE
 
 ANCHOR, HELD, SOURCE, ARRIVING = "anchor.json", "held.zip", "source", "arriving"
 MAX_FILES = 50_000
@@ -36,6 +38,10 @@ NAME = re.compile(
 )
 """A file of an edition, proofs of the log among them."""
 _DATE, _HEADER = (1980, 1, 1, 0, 0, 0), 30
+_LONGEST_SOURCE = 4096
+_CHUNK, _UNPACKED, _RATIO = 1 << 20, 16 * 1024 * 1024, 32
+"""What a stranger's archive may unpack to: so much, or so many times its own size. JSON with keys shrinks to a
+fifth, lists of tags not at all."""
 
 
 class Kept(NamedTuple):
@@ -53,7 +59,7 @@ def folder_of(home: Path) -> Path:
 def load(folder: Path) -> Kept | None:
     """Load what is held; None before there is an anchor. Nothing of it is believed yet."""
     try:
-        anchor = (folder / ANCHOR).read_bytes()
+        anchor = disk.read(folder / ANCHOR, MAX_FILE)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -80,7 +86,7 @@ def begin(folder: Path, anchor: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists():
-            if path.read_bytes() == anchor:
+            if disk.read(path, MAX_FILE) == anchor:
                 return
             if (folder / HELD).exists():
                 raise UsageError(
@@ -107,7 +113,13 @@ def save(folder: Path, files: Mapping[str, bytes], source: str) -> None:
 def source_of(folder: Path) -> str | None:
     """Return where the last sync came from."""
     path = folder / SOURCE
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    try:
+        return disk.read(path, _LONGEST_SOURCE).decode() if path.exists() else None
+    except OSError as error:
+        raise _unusable(path, error) from error
+    except UnicodeDecodeError:
+        # Nothing that we have written: the source is named anew.
+        return None
 
 
 @contextmanager
@@ -138,19 +150,35 @@ def to_archive(files: Mapping[str, bytes]) -> bytes:
     What could not be unpacked again is refused: a verifier must be able to start with it.
     """
     _check(sorted(files), sum(map(len, files.values())), "the edition")
+    packed, thin = _packed(files, frozenset())
+    if thin:
+        # A participant may have filled a file with blanks. It must not make of us a source that is refused.
+        packed, _ = _packed(files, thin)
+    return packed
+
+
+def _packed(files: Mapping[str, bytes], thin: Set[str]) -> tuple[bytes, frozenset[str]]:
+    """Pack files, the `thin` ones as they are; tell which have shrunk to less than is believed."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_STORED if name in thin else zipfile.ZIP_DEFLATED
             archive.writestr(entry, files[name])
-    return packed.getvalue()
+        found = archive.infolist()
+    shrunk = (e.filename for e in found if e.file_size > _RATIO * e.compress_size)
+    return packed.getvalue(), frozenset(shrunk)
 
 
-def read_archive(path: Path) -> dict[str, bytes]:
-    """Unpack an edition; DocumentRefused `archive-…` if it is none, Unreadable if it cannot be read."""
+def read_archive(path: Path, *, is_strange: bool = False) -> dict[str, bytes]:
+    """Unpack an edition; DocumentRefused `archive-…` if it is none, Unreadable if it cannot be read.
+
+    Args:
+        path: where it lies.
+        is_strange: it comes from somebody else: 1 MB that unpack to 1 GiB are no network's.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with disk.opened(path) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
             sizes = (_HEADER + len(e.filename.encode()) + e.compress_size for e in entries)
@@ -158,7 +186,14 @@ def read_archive(path: Path) -> dict[str, bytes]:
                 # Of a directory that is damaged a part would be found, as if there were no more.
                 raise zipfile.BadZipFile("its directory does not name all that is in it")
             _check(names, sum(entry.file_size for entry in entries), path)
-            return {entry.filename: archive.read(entry) for entry in entries}
+            if not all(map(_is_plain, entries)):
+                raise _refused(path, "malformed", "it holds what belongs to no network")
+            left = max(_UNPACKED, _RATIO * archive.start_dir) if is_strange else MAX_SIZE
+            found = {}
+            for entry in entries:
+                found[entry.filename] = _unpacked(archive, entry, left, path)
+                left -= len(found[entry.filename])
+            return found
     except OSError as error:
         if error.errno == errno.EINVAL:
             # A place before the beginning of the file.
@@ -169,6 +204,23 @@ def read_archive(path: Path) -> dict[str, bytes]:
         zlib.error, lzma.LZMAError,
     ) as error:  # fmt: skip
         raise _refused(path, "malformed", "it is damaged, or no edition of a network") from error
+
+
+def _is_plain(entry: zipfile.ZipInfo) -> bool:
+    # A link is written as a file with a link's mode. bzip2 and LZMA unpack without a bound.
+    mode, packed = entry.external_attr >> 16, {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+    return stat.S_IFMT(mode) in {0, stat.S_IFREG} and entry.compress_type in packed
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, path: Path) -> bytes:
+    # Counted while it comes: what the archive says of its sizes is a stranger's word.
+    found = bytearray()
+    with archive.open(entry) as file:
+        while chunk := file.read(_CHUNK):
+            found += chunk
+            if len(found) > left:
+                raise _refused(path, "too-large", "it unpacks to far more than it weighs")
+    return bytes(found)
 
 
 def _check(names: Sequence[str], size: int, what: Path | str) -> None:

@@ -5,10 +5,12 @@
 1. What is written is on the disk before the next file is: the timestamp, which comes last, announces
    nothing that is not there.
 2. A file is only replaced by another of the same name: nothing is removed here.
+3. It may be a stranger's stick: only regular files of the folder are read, and no link is followed.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
@@ -20,6 +22,7 @@ from pratique.edges.network.held import NAME
 from pratique.errors import Unreadable, UsageError
 from pratique.log import tiles
 from pratique.network.logged import PREFIX
+from pratique.network.names import MAX_FILE
 
 
 class Repository(Mapping[str, bytes]):
@@ -32,33 +35,45 @@ class Repository(Mapping[str, bytes]):
         self._folder = folder
 
     def __getitem__(self, name: str) -> bytes:
-        path = self._path(name)
-        if path is None:
+        found = self.read(name, MAX_FILE)
+        if found is None:
             raise KeyError(name)
+        return found
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Read a file of at most `limit` bytes; None for one that is not there, or is larger.
+
+        Raises:
+            Unreadable: what lies there is a link, a pipe or a device: nobody publishes those.
+        """
+        if not is_name(name):
+            return None
         try:
-            return path.read_bytes()
-        except FileNotFoundError as error:
-            raise KeyError(name) from error
+            return disk.read(disk.within(self._folder, name), limit, named=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
-            raise _unusable(path, error) from error
+            if error.errno == errno.EFBIG:
+                return None
+            raise _unusable(self._folder / name, error) from error
 
     def __contains__(self, name: object) -> bool:
-        path = self._path(str(name))
-        return path is not None and path.is_file()
+        return is_name(str(name)) and _is_file(self._folder / str(name))
 
     def __iter__(self) -> Iterator[str]:
         for top in ("metadata/*", "targets/*/*", "log/*.proof"):
             for path in sorted(self._folder.glob(top)):
                 name = path.relative_to(self._folder).as_posix()
                 # What somebody has left there belongs to no edition.
-                if is_name(name) and path.is_file():
+                if is_name(name) and _is_file(path):
                     yield name
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _path(self, name: str) -> Path | None:
-        return self._folder.joinpath(*name.split("/")) if is_name(name) else None
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def is_name(name: str) -> bool:

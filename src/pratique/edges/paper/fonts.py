@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pratique.edges import disk
 from pratique.edges.paper import cmap
 from pratique.errors import ExtraMissing, UsageError
 
@@ -137,9 +138,7 @@ def _by_renown(path: Path) -> tuple[bool, int, str, str]:
 @lru_cache(maxsize=256)
 def _characters(path: Path) -> cmap.Characters:
     try:
-        return (
-            cmap.characters(path.read_bytes()) if path.stat().st_size <= _LARGEST else frozenset()
-        )
+        return cmap.characters(disk.read(path, _LARGEST))
     except OSError:
         return frozenset()
 
