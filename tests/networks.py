@@ -240,16 +240,21 @@ class Verifier:
 
     def __init__(self, anchor: bytes) -> None:
         self.anchor, self.held = anchor, dict[str, bytes]()
+        self.believed: Mapping[str, bytes] = {}
         self.asked: list[str] = []
 
     def sync(self, files: Mapping[str, bytes], at: datetime = AT) -> Outcome:
-        sync = Sync(self.held, anchor=self.anchor, at=at)
-        while wanted := sync.wanted():
-            for name, _limit in wanted:
-                self.asked.append(name)
-                sync.receive(name, files.get(name))
-        found = sync.outcome()
-        self.held = dict(found.files)
+        sync = Sync(self.held, anchor=self.anchor, at=at, believed=self.believed)
+        try:
+            while wanted := sync.wanted():
+                for name, _limit in wanted:
+                    self.asked.append(name)
+                    sync.receive(name, files.get(name))
+            found = sync.outcome()
+        except BaseException:
+            self.believed = sync.believed()
+            raise
+        self.held, self.believed = dict(found.files), {}
         return found
 
     def snapshot(self) -> Snapshot:

@@ -3,7 +3,8 @@
     SOURCE -> edges.network.fetch -> journeys.sync -> held, in one step -> what changed, how old it is
 
 1. A check never starts a sync, and a sync knows nothing of any check.
-2. What is refused or interrupted leaves what was held; the same command goes on from there.
+2. What is refused or interrupted leaves what was held; the same command goes on from there. What was
+   believed before is remembered, and nothing older is taken for it.
 3. Exit: 0 in step · 3 refused · 4 not reached.
 """
 
@@ -88,18 +89,21 @@ def synced(folder: Path, source: str, at: datetime) -> Outcome:
             "get its root from a hand that you trust: pratique sync SOURCE --root root.json",
         )
     get, arriving = fetch.opened(source), folder / held.ARRIVING
+    run = Sync(kept.files, anchor=kept.anchor, at=at, believed=held.believed(folder))
     try:
-        run = Sync(kept.files, anchor=kept.anchor, at=at)
         while wanted := run.wanted():
             for name, data in fetch.fetched(get, wanted, arriving):
                 run.receive(name, data)
-    except DocumentRefused:
-        # What came may be the cause: the next sync fetches it anew.
-        shutil.rmtree(arriving, ignore_errors=True)
+        found = run.outcome()
+        # Before anything is kept: signers of the other environment beside it would end every check.
+        _beside_what_was_imported(folder, found.view.board.environment)
+    except BaseException as error:
+        if isinstance(error, DocumentRefused):
+            # What came may be the cause: the next sync fetches it anew.
+            shutil.rmtree(arriving, ignore_errors=True)
+        # Also where somebody pulls the plug on purpose: a server must not go back behind what it has shown.
+        held.remember(folder, run.believed())
         raise
-    found = run.outcome()
-    # Before anything is kept: signers of the other environment beside it would end every check.
-    _beside_what_was_imported(folder, found.view.board.environment)
     held.save(folder, found.files, source)
     return found
 

@@ -4,9 +4,13 @@
         for name, limit in wanted:
             sync.receive(name, fetch(name, limit))      # None where there is no such file
     sync.outcome() -> Outcome(files, view, ...)
+    sync.believed() -> files                            # whatever became of it: for the next sync
 
-1. Nothing is believed but what follows from the anchor; a piece that is refused advances nothing.
-2. Rollback, freeze and mix-and-match are refused (TUF §5), and nothing that was revoked, withdrawn or
+1. Nothing is believed but what follows from the anchor; a piece that is refused advances nothing that
+   is in force.
+2. What was believed before a refusal or an interruption is a floor for the next sync (TUF §5.3 to §5.6:
+   each role's metadata is kept as soon as it is trusted), so that nobody takes it back by spoiling the rest.
+   Rollback, freeze and mix-and-match are refused (TUF §5), and nothing that was revoked, withdrawn or
    suspended is taken back by a later edition.
 3. One participant's missing or broken piece leaves that one as it was held, in doubt, and no other.
 4. What is asked for follows from what is held and what the network announces. It is the same for
@@ -55,18 +59,26 @@ class Outcome(NamedTuple):
 class Sync:
     """One sync, from what is held to what the network says now."""
 
-    def __init__(self, held: Files, *, anchor: bytes, at: datetime) -> None:
+    def __init__(
+        self, held: Files, *, anchor: bytes, at: datetime, believed: Files | None = None
+    ) -> None:
         """Begin.
 
         Args:
             held: by name, as an earlier outcome has left it; empty at first.
             anchor: the root that is believed from the start.
             at: now, aware.
+            believed: what a sync that came to no end has believed, as `believed` has told it.
+
+        Raises:
+            DocumentRefused: what is held does not hold.
         """
         if at.tzinfo is None:
             raise UsageError("instant-naive", "the instant has no time zone", "give one")
         self._held, self._anchor, self._memory = held, anchor, Memory(held)
-        self._trunk = Trunk(held, anchor, at)
+        if names.TIMESTAMP_FILE in held:
+            view.read(held, anchor)
+        self._trunk = Trunk(held, anchor, at, believed)
         self._trusted, self._files = self._trunk.trusted, self._trunk.files
         self._changed = self._trunk.changed
         self._problems: dict[str, str] = {}
@@ -104,6 +116,14 @@ class Sync:
             raise UsageError("sync-unfinished", "the sync has not come to its end")
         return self._outcome
 
+    def believed(self) -> Files:
+        """Return the metadata that was believed so far, by name, and the proofs that it took.
+
+        None of it is in force before there is an outcome, which holds all of it. Of a sync that comes to
+        none it is kept beside what is held, and handed to the next one.
+        """
+        return dict(sorted(self._trunk.believed.items()))
+
     def _advance(self, answers: Answers | None) -> None:
         self._answers = {}
         try:
@@ -134,7 +154,9 @@ class Sync:
         asked: list[Wanted] = []
         for role, version in versions.items():
             name = names.metadata(role, version)
-            if name in self._held and self._take_role(taken, role, name, self._held[name]):
+            known = self._trunk.known(name)
+            if known is not None and self._take_role(taken, role, name, known):
+                self._changed += [role] if name not in self._held else []
                 continue
             asked.append(Wanted(name, names.MAX_ROLE))
         answers = (yield tuple(asked)) if asked else {}
@@ -158,7 +180,7 @@ class Sync:
         except Exception as error:  # noqa: BLE001 - whatever it raises stays with its role
             self._problems[role] = code_of(error)
             return False
-        self._files[name] = data
+        self._files[name] = self._trunk.believed[name] = data
         return True
 
     def _role_files(self, pieces: Mapping[str, Pieces]) -> Asking:

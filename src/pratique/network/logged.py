@@ -154,11 +154,8 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
     """
     used: set[str] = set()
     for before, name, after in _roots(files, anchor, trusted.root):
-        policy = policy_of(before)
-        if policy is not None:
-            _prove(files, name, policy)
+        if check_root(files, before, name, after):
             used.add(proof_name(name))
-            _check_kept(policy, after)
     policy = policy_of(trusted.root)
     if policy is None:
         return None
@@ -173,6 +170,20 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
             "cosignature", "the witnesses cosigned at no time of any calendar"
         ) from error
     return Proven(floor, seen.checkpoint.size, frozenset(used))
+
+
+def check_root(files: Files, before: Root, name: str, after: Root) -> bool:
+    """See to it that a root stands in the log that the one before it asks for; False if it asks for none.
+
+    Raises:
+        DocumentRefused: as `check`.
+    """
+    policy = policy_of(before)
+    if policy is None:
+        return False
+    _prove(files, name, policy)
+    _check_kept(policy, after)
+    return True
 
 
 def wanted(files: Files, anchor: bytes, trusted: Trusted) -> tuple[str, ...]:

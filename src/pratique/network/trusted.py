@@ -101,6 +101,21 @@ class Trusted:
         _fit("timestamp", [found.snapshot_meta.version])
         return _asked(lambda: self._set.update_timestamp(data), "timestamp")
 
+    def told(self, data: bytes) -> Timestamp | None:
+        """Return a timestamp that the root's keys have signed, without believing it; None if it is none."""
+        try:
+            found = _read(Timestamp, data, "timestamp")
+            _asked(
+                lambda: self.root.verify_delegate(
+                    Timestamp.type, found.signed_bytes, found.signatures
+                ),
+                "timestamp",
+            )
+            published(found.signed)
+        except DocumentRefused:
+            return None
+        return found.signed
+
     def take_snapshot(self, data: bytes, *, held: bool = False) -> Snapshot:
         """Believe the list of all versions; `held` if it was believed before."""
         meta = _read(Snapshot, data, "snapshot").signed.meta

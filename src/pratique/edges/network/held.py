@@ -1,6 +1,7 @@
 """What a verifier holds of its network: one file, replaced in one step.
 
     network/anchor.json · network/held.zip · network/source · network/arriving/ (what has come so far)
+    network/believed.zip (what a sync that was refused, or broke off, has believed: the next one's floor)
 
 1. What is held is an edition: all of it is replaced, or nothing. A power cut leaves the old or the new.
 2. It lies among the data and not in a cache: the memory of versions must outlive a cleaning.
@@ -29,6 +30,7 @@ from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network.names import MAX_FILE
 
 ANCHOR, HELD, SOURCE, ARRIVING = "anchor.json", "held.zip", "source", "arriving"
+BELIEVED = "believed.zip"
 MAX_FILES = 50_000
 MAX_SIZE = 2 * 1024**3
 """Bytes, unpacked."""
@@ -95,6 +97,7 @@ def begin(folder: Path, anchor: bytes) -> None:
                     "another network needs another home folder; a network's later roots follow by sync",
                 )
             shutil.rmtree(folder / ARRIVING, ignore_errors=True)
+            (folder / BELIEVED).unlink(missing_ok=True)
         disk.replace(path, anchor)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -106,6 +109,33 @@ def save(folder: Path, files: Mapping[str, bytes], source: str) -> None:
         disk.replace(folder / HELD, to_archive(files))
         disk.replace(folder / SOURCE, source.encode())
         shutil.rmtree(folder / ARRIVING, ignore_errors=True)
+        # Last: until then it is a floor that what is held is not below.
+        (folder / BELIEVED).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def believed(folder: Path) -> dict[str, bytes]:
+    """Return what a sync that came to no end has believed: a floor for the next, and for no check."""
+    path = folder / BELIEVED
+    if not path.exists():
+        return {}
+    try:
+        return read_archive(path)
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code,
+            error.message,
+            f"restore {path} from a copy; without it a server could go back behind what it has shown",
+        ) from error
+
+
+def remember(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Keep what a sync that comes to no end has believed, durably and in one step."""
+    if not files or files == believed(folder):
+        return
+    try:
+        disk.replace(folder / BELIEVED, to_archive(files))
     except OSError as error:
         raise _unusable(folder, error) from error
 
