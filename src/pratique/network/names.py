@@ -5,6 +5,7 @@
 1. All but the timestamp is named by its version or its digest, so that a mirror may keep it for ever.
 2. A name is made of a role, a version and a digest only: nothing of who asks, nor of what was scanned.
 3. A participant's code is upper case, so that it can be no role of the authority's.
+4. A role's name is percent-encoded (TUF §4.5): `/`, `..` and `#` in one lead to no other file and folder.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ REVOCATIONS = re.compile(r"revocations-[0-9a-f]{2,128}-(\d{1,10}-\d{1,10}\.delta
 
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,159}")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 
 MAX_ROOT, MAX_TIMESTAMP, MAX_SNAPSHOT = 512_000, 16_384, 2_000_000
 MAX_TARGETS, MAX_ROLE = 5_000_000, 512_000
@@ -46,7 +48,17 @@ MAX_VERSION = 9_999_999_999
 
 def metadata(role: str, version: int) -> str:
     """Name a role's metadata of a version."""
-    return f"metadata/{version}.{role}.json"
+    return f"metadata/{version}.{encoded(role)}.json"
+
+
+def encoded(role: str) -> str:
+    """Return a role's name as it stands in the name of a file, or in an address."""
+    if _PLAIN.fullmatch(role):
+        return role
+    return "".join(
+        chr(byte) if _PLAIN.fullmatch(chr(byte)) else f"%{byte:02X}"
+        for byte in role.encode(errors="surrogatepass")
+    )
 
 
 def target(path: str, sha256: str) -> str:

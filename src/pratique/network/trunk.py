@@ -16,7 +16,6 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
-from urllib.parse import unquote
 
 from pratique.errors import DocumentRefused
 from pratique.network import logged, names
@@ -35,7 +34,7 @@ class Wanted(NamedTuple):
 
 
 T = TypeVar("T")
-_LISTED = re.compile(r"(?:metadata|log)/(\d{1,10})\.(.+)\.(?:json|proof)")
+_SNAPSHOT = re.compile(r"metadata/(\d{1,10})\.snapshot\.json")
 Answers = Mapping[str, bytes | None]
 Asking = Generator[tuple[Wanted, ...], Answers, None]
 
@@ -101,8 +100,12 @@ class Trunk:
 
     def _follow(self, files: Files) -> None:
         while (name := names.metadata("root", self.trusted.root.version + 1)) in files:
-            self.trusted.take_root(files[name])
+            before, proof = self.trusted.root, logged.proof_name(name)
+            after = self.trusted.take_root(files[name])
             self.files[name] = files[name]
+            holds = partial(logged.check_root, before=before, name=name, after=after)
+            if proof in files and _attempt(holds, files):
+                self.files[proof] = files[proof]
 
     def _root(self, name: str, data: bytes) -> Asking:
         before = self.trusted.root
@@ -194,24 +197,22 @@ class Trunk:
         return [(n, d) for n, d in known.items() if n.endswith(".snapshot.json")]
 
     def _believe_snapshot(self) -> None:
-        snapshot, name = (
-            self.trusted.snapshot,
-            names.metadata("snapshot", self.trusted.snapshot.version),
-        )
+        snapshot = self.trusted.snapshot
+        name = names.metadata("snapshot", snapshot.version)
+        listed = {
+            names.metadata(file.removesuffix(".json"), one.version)
+            for file, one in snapshot.meta.items()
+        }
         # Of what was listed before nothing is needed any more: this list goes back behind none of it.
-        for own in [*self.believed]:
-            match = _LISTED.fullmatch(own)
-            if match is None or match[2] == "root":
-                continue
-            listed = snapshot.meta.get(f"{unquote(match[2])}.json")
-            if listed is None or listed.version != int(match[1]):
+        for own in self.believed.keys() - listed - {names.TIMESTAMP_FILE}:
+            if not own.endswith((".root.json", ".root.proof")):
                 del self.believed[own]
-        kept = (name, logged.proof_name(name))
-        self.believed |= {one: self.files[one] for one in kept if one in self.files}
+        self.believed[name] = self.files[name]
 
     def _proofs(self) -> Asking:
         wanted = logged.wanted(self.files, self._anchor, self.trusted)
-        came = {name: data for name in wanted if (data := self._known_proof(name)) is not None}
+        known = {**self._held, **self.files}
+        came = {name: known[name] for name in wanted if name in known}
         if "root" in self.changed and wanted:
             # It was good for the witnesses that an earlier root has asked for.
             came.pop(wanted[-1], None)
@@ -222,9 +223,6 @@ class Trunk:
         proven = logged.check(self.files, self._anchor, self.trusted)
         if proven is not None and proven.floor > self._at + FUTURE:
             raise refused("future", "log", "this device's clock is behind, or the witnesses lie")
-
-    def _known_proof(self, name: str) -> bytes | None:
-        return self.files.get(name, self.known(name))
 
     def _targets(self) -> Asking:
         name = names.metadata("targets", self.trusted.snapshot.meta["targets.json"].version)
@@ -246,7 +244,7 @@ class Trunk:
 
 
 def _number(name: str) -> int:
-    match = _LISTED.fullmatch(name)
+    match = _SNAPSHOT.fullmatch(name)
     return int(match[1]) if match is not None else 0
 
 

@@ -200,7 +200,7 @@ def _read_role(targets: Targets, files: Files, own: set[str], used: set[str]) ->
 
 
 def _earlier(files: Files, name: str, version: int) -> list[int]:
-    pattern = re.compile(rf"metadata/(\d{{1,10}})\.{re.escape(name)}\.json")
+    pattern = re.compile(rf"metadata/(\d{{1,10}})\.{re.escape(names.encoded(name))}\.json")
     found = (int(match[1]) for each in files if (match := pattern.fullmatch(each)))
     return sorted((each for each in found if each < version), reverse=True)
 
