@@ -19,14 +19,16 @@ from pratique.journeys.decide import decide
 from pratique.journeys.health_code import HealthCode
 from pratique.journeys.outlook import helps
 from pratique.journeys.verify import verify
-from pratique.network import choices, names
+from pratique.network import choices, drafts, names, view
 from pratique.rules import documents
-from pratique.rules.ruleset import Destination
+from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
+from pratique.snapshot.of_network import compiled, merged
 from pratique.trust.roll import HOUR as SECONDS
 from pratique.trust.roll import Freshness
+from pratique.trust.store import TrustList
 from pratique.verdict import Colour
-from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes
+from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes, key
 from tests.travellers import rule
 
 Files = Mapping[str, bytes]
@@ -315,6 +317,127 @@ def test_a_health_code_by_old_rules_is_not_green_and_promises_nothing() -> None:
     assert (code.from_, code.until) == (None, None)
     code = _code(verifier, world().probes["nothing against it"].text, "XK")
     assert code.colour is Colour.GREEN
+
+
+class TestWhatWasKnownStays:
+    """Other keys sign for a role now, and the mirror holds back what they have signed."""
+
+    def test_a_suspension(self) -> None:
+        authority, state, other = Authority(5, 3, 2), State("XXA"), State("XXB")
+        authority.admit(state, other)
+        for one in (state, other):
+            one.publish()
+        authority.suspend("XXA", authority.seats[:2])
+        knowing, text = Verifier(authority.anchor), state.issue()
+        knowing.sync(authority.files)
+        old = list(authority.seats)
+        authority.seats = [*(key(f"other seat {n}") for n in range(4)), old[4]]
+        authority.board = authority.board._replace(seats=Authority.rows(authority.seats))
+        drafted = drafts.root(
+            authority.view, AT, board=authority.board,
+            seats=[one.public_key for one in authority.seats],
+        )  # fmt: skip
+        authority.publish(drafted, {*old, *authority.seats})
+        honest = Verifier(authority.anchor)
+        honest.sync(authority.files)
+        assert codes(honest.verify(text)) == ["PARTICIPANT_SUSPENDED", "NO_RULES"]
+        cut = {n: d for n, d in authority.files.items() if n != _newest("suspend", authority.files)}
+        for _ in range(2):
+            assert knowing.sync(cut).problems == {"suspend": "network-missing"}
+            told = ["SUSPENSIONS_UNKNOWN", "PARTICIPANT_SUSPENDED", "NO_RULES"]
+            assert codes(knowing.verify(text)) == told
+            assert codes(knowing.verify(other.issue())) == ["SUSPENSIONS_UNKNOWN", "NO_RULES"]
+        # The next that can be read lifts the doubt, and nothing else.
+        knowing.sync(authority.files)
+        assert codes(knowing.verify(text)) == ["PARTICIPANT_SUSPENDED", "NO_RULES"]
+
+    def test_what_was_revoked_and_who_was_withdrawn_also_where_the_key_is_imported(self) -> None:
+        authority, state, place = Authority(5, 3, 2), State("XXA", signers=2), State("XXB")
+        authority.admit(state, place)
+        texts = {
+            "fine": state.issue(),
+            "revoked": state.issue(nth=1),
+            "withdrawn": state.issue(number=1),
+        }
+        place.rules = [documents.write(rule(RULE, OPEN))]
+        for one in (state, place):
+            one.publish()
+        ignorant = Verifier(authority.anchor)
+        ignorant.sync(authority.files)
+        imported = ignorant.snapshot().replace(roll=None, ruleset=None)
+        state.withdrawn[1] = "key-compromise"
+        state.revoke(texts["revoked"])
+        state.publish()
+        knowing = Verifier(authority.anchor)
+        knowing.sync(authority.files)
+        state.roles = [key(f"XXA again {n}") for n in range(3)]
+        members = {"XXA": state.role_keys()}
+        authority.publish(drafts.targets(authority.view, AT, "other keys", members=members))
+        state.publish()
+        cut = {n: d for n, d in authority.files.items() if n != _newest("XXA", authority.files)}
+        fresh = Verifier(authority.anchor)
+        found: dict[str, dict[str, list[str]]] = {}
+        for who, one in {"knowing": knowing, "fresh": fresh}.items():
+            one.sync(cut)
+            snapshot = merged(one.snapshot(), imported)
+            shown = {
+                name: verify(text, snapshot=snapshot, at=AT + HOUR, place=Destination("XB"))
+                for name, text in texts.items()
+            }
+            assert not green(shown)
+            found[who] = {name: codes(seen) for name, seen in shown.items()}
+        assert set(map(tuple, found["fresh"].values())) == {("PARTICIPANT_UNVERIFIABLE",)}
+        assert "SIGNER_WITHDRAWN" in found["knowing"]["withdrawn"]
+        assert "REVOKED" in found["knowing"]["revoked"]
+        # Whoever it comes from: a list that names no participant too.
+        unnamed = imported.replace(
+            trust=TrustList(one._replace(participant="") for one in imported.trust)
+        )
+        snapshot = merged(fresh.snapshot(), unnamed)
+        for text in texts.values():
+            shown = {"": verify(text, snapshot=snapshot, at=AT + HOUR, place=Destination("XB"))}
+            assert not green(shown)
+            assert "PARTICIPANT_UNVERIFIABLE" in codes(shown[""])
+
+
+class TestWhatADestinationPublishesWrongly:
+    def made(self, **published: bytes) -> tuple[Verifier, str]:
+        authority, state, place = Authority(5, 3, 2), State("XXA"), State("XXB")
+        authority.admit(state, place)
+        state.publish()
+        place.rules = [documents.write(rule(RULE, OPEN))]
+        files = {**place.contents(), **{f"XXB/{n}.json": d for n, d in published.items()}}
+        authority.publish(place.draft({n: d for n, d in files.items() if d}), place.roles[:2])
+        verifier = Verifier(authority.anchor)
+        verifier.sync(authority.files)
+        return verifier, state.issue()
+
+    @pytest.mark.parametrize("name", ["rules", "choices"])
+    def test_puts_its_rules_in_doubt(self, name: str) -> None:
+        verifier, text = self.made(**{name: b"{}"})
+        assert "RULES_UNVERIFIABLE" in codes(verifier.verify(text, place="XB"))
+
+    def test_but_not_by_what_is_no_rule(self) -> None:
+        # A state that signs nothing has a border all the same.
+        verifier, text = self.made(signers=b"")
+        assert verifier.verify(text, place="XB").verdict.colour is Colour.GREEN
+
+    def test_nor_is_an_older_import_asked_in_its_place(self) -> None:
+        verifier, text = self.made(rules=b"{}")
+        imported = Ruleset([rule(RULE, OPEN)])
+        network = verifier.snapshot()
+        old = network.replace(trust=TrustList(), roll=None, ruleset=imported)
+        found = verify(text, snapshot=merged(network, old), at=AT + HOUR, place=Destination("XB"))
+        assert (found.verdict.colour, codes(found)) == (Colour.AMBER, ["RULES_UNVERIFIABLE"])
+
+    def test_value_sets_that_nobody_can_read_leave_all_rules_in_doubt(self) -> None:
+        verifier, text = self.made()
+        known = view.read(verifier.held, verifier.anchor)
+        hurt = known._replace(files={**known.files, names.VALUE_SETS: b"[1]"})
+        snapshot = compiled(hurt)
+        found = verify(text, snapshot=snapshot, at=AT + HOUR, place=Destination("XB"))
+        assert (found.verdict.colour, codes(found)) == (Colour.AMBER, ["RULES_UNVERIFIABLE"])
+        assert found.verdict.findings[0].where.startswith("value sets, ")
 
 
 def test_a_mirror_may_stand_still_for_the_time_that_data_may_be_old_and_no_longer() -> None:

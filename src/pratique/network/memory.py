@@ -11,13 +11,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Targets
 
 from pratique.network import names
-from pratique.network.view import Files, is_delta, is_file, target_name
+from pratique.network.view import Files, unsigned
 
 _EDITION = re.compile(rf"metadata/(\d{{1,10}})\.({names.CODE.pattern}|{names.SUSPEND})\.json")
 _KEPT = re.compile(rf"targets/[^/]+/[0-9a-f]{{64}}\.({names.SIGNERS}|list\.json|.+\.tags)")
@@ -43,7 +41,7 @@ class Memory:
         for version in sorted(self._editions.get(role, ()), reverse=True):
             if upto is None or version <= upto:
                 try:
-                    return self._read(names.metadata(role, version))
+                    return unsigned(self._files, names.metadata(role, version))
                 except (RepositoryError, KeyError):
                     continue
         return {}
@@ -53,13 +51,3 @@ class Memory:
         own = [names.metadata(role, version) for version in self._editions.get(role, ())]
         own += [n for n in self._files if n.startswith(f"targets/{role}/") and _KEPT.fullmatch(n)]
         return {name: self._files[name] for name in own}
-
-    def _read(self, name: str) -> dict[str, bytes]:
-        signed = Metadata[Any].from_bytes(self._files[name]).signed
-        found = {}
-        for path, file in signed.targets.items() if isinstance(signed, Targets) else ():
-            data = self._files.get(target_name(path, file))
-            # A disk's damage is no memory: what comes whole takes its place.
-            if data is not None and not is_delta(path) and is_file(data, file):
-                found[path] = data
-        return found

@@ -6,7 +6,8 @@
    where the root asks for a log, that the edition stands in it.
 2. Nothing is refused for being old: age is judged where it is used.
 3. A participant whose newest is missing or broken is told by a problem; an earlier one of it is used
-   to know its certificates by, and nobody else is touched.
+   to know its certificates by, and nobody else is touched. Where the role that suspends is missing or
+   broken, its problem is everybody's: see `Roll.standing`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tuf.api.metadata import Root, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 
 from pratique.errors import code_of
 from pratique.network import logged, names, trusted
@@ -39,6 +40,9 @@ class Role(NamedTuple):
         files: its files by path ("XUA/signers.json").
         problem: stable code of why its newest could not be used.
         wanted: the version that the network announces; 0 where it announces none.
+        remembered: files of an edition that was believed once, where none can be read now: other keys
+            sign for the role, and what they have signed is missing. They are believed where they
+            take away (revoked, withdrawn, suspended), and for nothing else.
     """
 
     version: int = 0
@@ -46,6 +50,7 @@ class Role(NamedTuple):
     files: Mapping[str, bytes] = {}
     problem: str = ""
     wanted: int = 0
+    remembered: Mapping[str, bytes] = {}
 
 
 class View(NamedTuple):
@@ -122,11 +127,12 @@ def read(files: Files, anchor: bytes, *, proven: bool = True) -> View:
     }
     suspend = roles.pop(names.SUSPEND)
     suspensions: tuple[tuple[str, Suspension], ...] = ()
-    if names.SUSPENSIONS in suspend.files:
+    listed = (suspend.files or suspend.remembered).get(names.SUSPENSIONS)
+    if listed is not None:
         try:
-            suspensions = read_suspensions(suspend.files[names.SUSPENSIONS])
+            suspensions = read_suspensions(listed)
         except Exception as error:  # noqa: BLE001 - whatever it raises stays with its role
-            suspend = suspend._replace(problem=code_of(error))
+            suspend = suspend._replace(problem=suspend.problem or code_of(error))
     return View(
         found,
         found.published,
@@ -179,14 +185,42 @@ def _role(found: Trusted, files: Files, name: str, version: int | None, used: se
         return _read_role(targets, files, {own}, used)._replace(wanted=version)
     except Exception as error:  # noqa: BLE001 - whatever it raises stays with its role
         problem = code_of(error)
-    for earlier in _earlier(files, name, version):
+    editions = _earlier(files, name, version)
+    for earlier in editions:
         own = names.metadata(name, earlier)
         try:
             targets = found.earlier_role(name, files[own])
             return _read_role(targets, files, {own}, used)._replace(problem=problem, wanted=version)
         except Exception:  # noqa: BLE001, S112 - the next earlier one may be sound
             continue
-    return Role(problem=problem, wanted=version)
+    return Role(problem=problem, wanted=version, remembered=_remembered(files, name, editions))
+
+
+def unsigned(files: Files, name: str) -> dict[str, bytes]:
+    """Return the files by path that a role's metadata names, as far as they are there.
+
+    Nothing is asked of its signatures, which were checked when it came.
+
+    Raises:
+        KeyError, RepositoryError: it is not there, or no metadata.
+    """
+    signed = Metadata[Any].from_bytes(files[name]).signed
+    found = {}
+    for path, file in signed.targets.items() if isinstance(signed, Targets) else ():
+        data = files.get(target_name(path, file))
+        # A disk's damage is no memory: what comes whole takes its place.
+        if data is not None and not is_delta(path) and is_file(data, file):
+            found[path] = data
+    return found
+
+
+def _remembered(files: Files, name: str, versions: list[int]) -> dict[str, bytes]:
+    for version in versions:
+        try:
+            return unsigned(files, names.metadata(name, version))
+        except Exception:  # noqa: BLE001, S112 - the one before it may be whole
+            continue
+    return {}
 
 
 def _read_role(targets: Targets, files: Files, own: set[str], used: set[str]) -> Role:

@@ -5,6 +5,7 @@
 1. It is heard about itself only: signers within its countries, rules of its countries, revocations under
    its own signers' kids.
 2. A part that is wrong is left out, and told as a problem; the others are still heard.
+3. Where no edition of it can be read, what it has once withdrawn or revoked is so still.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pratique.crypto import x509
 from pratique.errors import DocumentRefused, code_of
 from pratique.network import choices, follows, names
 from pratique.network.participants import Participant
@@ -27,13 +29,17 @@ _NOTHING = announced.Announced((), frozenset())
 
 
 class Said(NamedTuple):
-    """What one participant says."""
+    """What one participant says.
+
+    `problem` is the code of why a part could not be heard, `about_rules` that of its rules or choices.
+    """
 
     signers: announced.Announced = _NOTHING
     rules: tuple[Rule, ...] = ()
     choices: choices.Choices | None = None
     lists: tuple[TagList, ...] = ()
     problem: str = ""
+    about_rules: str = ""
 
 
 def value_sets(view: View) -> dict[str, list[str]]:
@@ -56,9 +62,25 @@ def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) 
             said = read(said, view, one, files, sets)
         except Exception as error:  # noqa: BLE001 - whatever it raises stays with its participant
             said = said._replace(problem=said.problem or code_of(error))
+            if read in {_rules, _choices}:
+                said = said._replace(about_rules=said.about_rules or code_of(error))
+    if role.remembered:
+        said = _remembered(said, code, role.remembered)
     if role.version and f"{code}/{names.SIGNERS}" not in files:
         said = said._replace(problem=said.problem or "signers-missing")
     return said
+
+
+def _remembered(said: Said, code: str, files: Mapping[str, bytes]) -> Said:
+    try:
+        data = files.get(f"{code}/{names.SIGNERS}")
+        gone = () if data is None else announced.parts(data).withdrawn
+        withdrawn = frozenset(x509.read(one.certificate).thumbprint for one in gone)
+        return said._replace(
+            signers=announced.Announced((), withdrawn), lists=tuple(follows.lists(code, files))
+        )
+    except Exception:  # noqa: BLE001 - whatever it raises stays with its participant
+        return said
 
 
 _Files = Mapping[str, bytes]

@@ -191,7 +191,7 @@ def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
         freshness={place: made.freshness for place, made in chosen if made is not None},
         choices={place: made.value_sets for place, made in chosen if made and made.value_sets},
         floor=int(view.proven.floor.timestamp()) if view.proven else 0,
-        speakers=_speakers(view, said, members),
+        speakers=_speakers(view, said),
         unread={
             what: why
             for what, why in ((SUSPENSIONS, view.suspend.problem), (VALUE_SETS, sets_problem))
@@ -200,14 +200,13 @@ def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
     )
 
 
-def _speakers(
-    view: View, said: Mapping[str, Said], members: Mapping[str, Member]
-) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+def _speakers(view: View, said: Mapping[str, Said]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
     for code, one in sorted(view.participants.items()):
-        # What could not be read may hold rules, whatever an earlier edition has held.
-        spoken = {rule.country for rule in said[code].rules}
-        whole = members[code].problem or said[code].choices is not None
-        for country in sorted(one.countries if whole else spoken):
-            found.setdefault(country, []).append(code)
-    return {country: tuple(codes) for country, codes in sorted(found.items())}
+        own, role = said[code], view.roles.get(code, Role())
+        why = role.problem or own.about_rules
+        # What could not be read may hold rules for each of its countries, whatever an earlier edition held.
+        wide = why or own.choices is not None
+        for country in one.countries if wide else {rule.country for rule in own.rules}:
+            found.setdefault(country, {})[code] = why
+    return found

@@ -77,6 +77,7 @@ class Member(NamedTuple):
 
 
 Sets = Mapping[str, tuple[str, ...]]
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Roll(NamedTuple):
@@ -88,8 +89,8 @@ class Roll(NamedTuple):
         freshness: by destination, where it differs from the default.
         choices: by destination: the codes of a value set that it recognises.
         floor: the time is later than this, as witnesses of the log say; 0 where nobody does.
-        speakers: by country, codes of the participants whose word counts for its rules: who publishes
-            rules or choices for it, and who may and whose newest could not be read.
+        speakers: by country, the participants whose word counts for its rules, by code: who publishes
+            rules or choices for it, and who may and whose could not be read, with the stable code of why.
         unread: of the network's own lists (`SUSPENSIONS`, `VALUE_SETS`) those that could not be read,
             each with the stable code of why.
     """
@@ -99,7 +100,7 @@ class Roll(NamedTuple):
     freshness: Mapping[str, Freshness] = MappingProxyType({})
     choices: Mapping[str, Sets] = MappingProxyType({})
     floor: int = 0
-    speakers: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    speakers: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     unread: Mapping[str, str] = MappingProxyType({})
 
     def withdrawn_of(self, code: str) -> frozenset[str]:
@@ -116,6 +117,11 @@ class Roll(NamedTuple):
             yield Finding(Code.SIGNER_CONTRADICTED, signer.participant)
         member = self.members.get(signer.participant)
         if member is None:
+            # What is missing here of its country's participant may have withdrawn the key.
+            for country in sorted(signer.countries & self.speakers.keys()):
+                for code, why in self.speakers[country].items():
+                    if why:
+                        yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {why}")
             return
         if signer.thumbprint in member.withdrawn:
             yield Finding(Code.SIGNER_WITHDRAWN, signer.participant)
@@ -142,22 +148,20 @@ class Roll(NamedTuple):
         """
         if VALUE_SETS in self.unread:
             yield Finding(Code.RULES_UNVERIFIABLE, f"value sets, {self.unread[VALUE_SETS]}")
-        for code in self.speakers.get(place, ()):
-            member = self.members[code]
-            if member.problem:
-                yield Finding(Code.RULES_UNVERIFIABLE, f"{code}, {member.problem}")
-            if member.lapsed(at):
-                yield Finding(Code.RULES_LAPSED, member.since(code))
+        for code, why in self.speakers.get(place, _NOBODY).items():
+            if why:
+                yield Finding(Code.RULES_UNVERIFIABLE, f"{code}, {why}")
+            if self.members[code].lapsed(at):
+                yield Finding(Code.RULES_LAPSED, self.members[code].since(code))
         if issuer is None or issuer == place:
             return
-        for code in self.speakers.get(issuer, ()):
+        for code, why in self.speakers.get(issuer, _NOBODY).items():
             if code == signer:
                 continue
-            member = self.members[code]
-            if member.problem:
-                yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {member.problem}")
-            if member.lapsed(at):
-                yield Finding(Code.PARTICIPANT_LAPSED, member.since(code))
+            if why:
+                yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {why}")
+            if self.members[code].lapsed(at):
+                yield Finding(Code.PARTICIPANT_LAPSED, self.members[code].since(code))
 
     def age(self, place: str | None, at: int) -> Finding | None:
         """Tell whether the data is too old for a destination, or newer than the clock."""

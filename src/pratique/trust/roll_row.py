@@ -26,11 +26,7 @@ def to_row(roll: Roll) -> dict[str, object]:
         },
         "floor": roll.floor,
         # Only where there is something: a roll without stays the bytes that it was.
-        **(
-            {"speakers": {c: list(s) for c, s in sorted(roll.speakers.items())}}
-            if roll.speakers
-            else {}
-        ),
+        **({"speakers": {c: dict(s) for c, s in roll.speakers.items()}} if roll.speakers else {}),
         **({"unread": dict(sorted(roll.unread.items()))} if roll.unread else {}),
     }
 
@@ -40,7 +36,7 @@ def from_row(row: Any) -> Roll:
     _members(row, Roll._fields, may_lack=_ADDED)
     members = {text(code): _member(one) for code, one in row["members"].items()}
     speakers = {
-        text(country): tuple(map(text, array(codes)))
+        text(country): {text(code): text(why) for code, why in codes.items()}
         for country, codes in row.get("speakers", {}).items()
     }
     if any(code not in members for codes in speakers.values() for code in codes):
