@@ -53,6 +53,8 @@ def test_every_code_of_the_closed_list_has_a_vector() -> None:
     shown = {code for row in VECTORS for code in row["expected"]["findings"]}
     # What a destination's rules say depends on the rules: tests/journeys/test_decide.py shows each.
     of_rules = {code.name for code in Code if code.step is Step.RULES} - {"NO_RULES"}
+    # What is missing or ended of a network's own documents: tests/harms shows each.
+    of_rules |= {"RULES_LAPSED", "RULES_UNVERIFIABLE", "SUSPENSIONS_UNKNOWN"}
     # What the outside of a text makes: a file that is none, a fault of the program.
     of_input = {"INPUT_UNREADABLE", "UNFORESEEN"}
     # What lies between two sources of trust, and in no text: tests/harms shows each.

@@ -377,9 +377,9 @@ class TestWhatWasKnownStays:
         cut = {n: d for n, d in authority.files.items() if n != _newest("XXA", authority.files)}
         fresh = Verifier(authority.anchor)
         found: dict[str, dict[str, list[str]]] = {}
-        for who, one in {"knowing": knowing, "fresh": fresh}.items():
-            one.sync(cut)
-            snapshot = merged(one.snapshot(), imported)
+        for who, border in {"knowing": knowing, "fresh": fresh}.items():
+            border.sync(cut)
+            snapshot = merged(border.snapshot(), imported)
             shown = {
                 name: verify(text, snapshot=snapshot, at=AT + HOUR, place=Destination("XB"))
                 for name, text in texts.items()
