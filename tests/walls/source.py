@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 PURE = (
-    "terms", "errors", "findings", "verdict", "crypto", "model", "formats", "trust", "rules",
+    "terms", "errors", "text", "findings", "verdict", "crypto", "model", "formats", "trust", "rules",
     "intake", "revocation", "log", "network", "snapshot", "journeys",
 )  # fmt: skip
 """Levels 0 to 3: the rooms in which nothing is read, timed, drawn or logged."""

@@ -16,7 +16,7 @@ from tests.walls.source import ROOT, SRC, modules
 
 ROOMS = {
     "cli", "web", "edges", "journeys", "snapshot", "formats", "trust", "rules", "revocation",
-    "intake", "log", "network", "model", "crypto", "verdict", "findings", "terms", "errors",
+    "intake", "log", "network", "model", "crypto", "verdict", "findings", "terms", "errors", "text",
 }  # fmt: skip
 JOURNEYS = {
     "verify", "decide", "issue", "renew", "revoke", "onboard", "publish", "sync", "manifest",

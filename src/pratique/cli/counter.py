@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import click
 from pratique.cli import show, terminal
 from pratique.cli.checking import Check, flush, kind_of
 from pratique.cli.inputs import Item
+from pratique.cli.safe import as_json
 from pratique.findings import UNREAD, Code
 from pratique.formats import wrapping
 from pratique.formats.wrapping import Unwrapped
@@ -82,7 +82,7 @@ def _judge(
     if not found.unread:
         traveller.found.append(found)
     if output_format != "text":
-        click.echo(json.dumps({"format": show.FORMAT, **told}, ensure_ascii=False))
+        click.echo(as_json({"format": show.FORMAT, **told}))
         return
     click.echo("\n".join(told))
     if not found.unread and number > 1:

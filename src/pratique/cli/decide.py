@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -20,7 +19,7 @@ import click
 
 from pratique.cli import options, show
 from pratique.cli.checking import EXIT, exit_code, held, kind_of, place_of, verified
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.findings import Code, Step, Weight
 from pratique.journeys.decide import decide as decide_for
 from pratique.journeys.health_code import HealthCode
@@ -76,7 +75,7 @@ def decide(
     if output_format == "json":
         rows = [{**_as_json(code, lang, when.tzinfo or UTC, labels), **appeal} for code in codes]
         told = {"format": FORMAT, **clock.as_json(), "results": rows}
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        click.echo(as_json(told, indent=1))
     else:
         for code in codes:
             for line in _matrix_row(code) if matrix else _lines(code, lang, when, labels):

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from pratique.cli.inputs import every
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.cli.show import instant
 from pratique.crypto import cbor
 from pratique.findings import UNREAD, Code
@@ -52,7 +52,7 @@ def inspect(*, inputs: tuple[str, ...], output_format: str) -> int:
         rows.append(row | ({"made_good": made_good} if made_good else {}))
     if output_format == "json":
         shown = {"format": "pratique-inspection-1", "warning": UNVERIFIED, "results": rows}
-        click.echo(json.dumps(shown, indent=1, ensure_ascii=False))
+        click.echo(as_json(shown, indent=1))
     else:
         for row in rows:
             click.echo("\n".join(_lines(row)))

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
 from functools import partial
@@ -21,6 +20,7 @@ import click
 from pratique.cli import logs, options, safe
 from pratique.cli import participant_home as homes
 from pratique.cli.participant import published
+from pratique.cli.safe import as_json
 from pratique.edges import disk, files
 from pratique.edges.network import held
 from pratique.errors import UsageError
@@ -79,7 +79,7 @@ def monitor(
 def _tell(found: journey.Seen, output_format: str) -> None:
     if output_format == "json":
         rows = [one._asdict() for one in found.alarms]
-        click.echo(json.dumps({"alarms": rows, "leaves": found.watched.size}, indent=1))
+        click.echo(as_json({"alarms": rows, "leaves": found.watched.size}, indent=1))
         return
     for one in found.alarms:
         click.echo(safe.printable(f"alarm: {one.code}: {one.told()}"))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ import click
 from pratique.cli import held as held_here
 from pratique.cli import options
 from pratique.cli.each_file import Errors
+from pratique.cli.safe import as_json, printable
 from pratique.edges import files
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.revocation import approximate, delta, foreign, tag_list
@@ -86,7 +86,7 @@ def import_(
     known = held_here.snapshot(home) or earlier
     held, data = _with_documents(of(earlier), known, _each(sources, read), errors)
     _unheld_signers(held, known)
-    named = [Source(path.name, hashlib.sha256(each).hexdigest()) for path, each in data]
+    named = [Source(printable(path.name), hashlib.sha256(each).hexdigest()) for path, each in data]
     snapshot = earlier.replace(
         number=earlier.number + 1,
         created=int(datetime.now(UTC).timestamp()),
@@ -111,11 +111,14 @@ def show(*, at: datetime | None, home: Path | None, output_format: str) -> None:
     rows = [*_withdrawn(snapshot), *_rows(held, int(instant.timestamp()))]
     if output_format == "json":
         head = {"at": instant.isoformat(), "revocations": rows}
-        click.echo(json.dumps(head, indent=1, sort_keys=True))
+        click.echo(as_json(head, indent=1, sort_keys=True))
         return
     for row in rows:
         about = f"version {row['version']}, {_age(row)}" if row["kind"] == "list" else row["of"]
-        click.echo(f"{row['kind']:<6} {row['participant']:<4} {row['kid']:<12} {row['count']:>8}  {about}")  # fmt: skip
+        line = (
+            f"{row['kind']:<6} {row['participant']:<4} {row['kid']:<12} {row['count']:>8}  {about}"
+        )
+        click.echo(printable(line))
     click.echo(f"{_told(held)} at {instant.isoformat()}")
     if snapshot.roll is not None:
         for code, member in sorted(snapshot.roll.members.items()):

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 
 import click
 
 from pratique.cli import rules_files
+from pratique.cli.safe import as_json
 from pratique.edges import files
 from pratique.errors import DocumentRefused
 from pratique.rules.build import build as built
@@ -37,4 +37,4 @@ def build(*, path: Path) -> None:
         raise DocumentRefused(
             "policy-refused", f"what the form says cannot be published: {first.message}"
         )
-    click.echo(json.dumps(rules, indent=1, ensure_ascii=False))
+    click.echo(as_json(rules, indent=1))

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import click
 
 from pratique.cli import options, rules_files
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.rules import case_table
 from pratique.rules.lint import Report, Terms, lint
 
@@ -67,7 +66,7 @@ def check(
     )
     report = lint(rules_files.written(paths), terms)
     if output_format == "json":
-        click.echo(json.dumps(_as_json(report), indent=1, ensure_ascii=False))
+        click.echo(as_json(_as_json(report), indent=1))
     else:
         _tell(report)
     return 1 if report.errors else 0
@@ -131,7 +130,7 @@ def test(*, path: Path, cases: Path, value_sets: Path | None, output_format: str
     if output_format == "json":
         told = [row._asdict() for row in wrong]
         head = {"format": TEST_FORMAT, "cases": len(rows), "disagree": told}
-        click.echo(json.dumps(head, indent=1, ensure_ascii=False))
+        click.echo(as_json(head, indent=1))
     else:
         for row in wrong:
             said = f"{row.case}: {row.rule}: expected {row.expected}, found {row.found}"

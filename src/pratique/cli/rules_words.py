@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import click
 
 from pratique.cli import options, rules_files
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.rules.authoring.told import told
 from pratique.rules.changes import Change, Way, changes
 from pratique.rules.diff import Impact, countries, impact
@@ -36,7 +35,7 @@ def explain(*, paths: tuple[Path, ...], lang: str, output_format: str) -> None:
     said = [explained(rule, lang) for rule in rules_files.read(paths)]
     if output_format == "json":
         head = {"format": EXPLAIN_FORMAT, "rules": [one._asdict() for one in said]}
-        click.echo(json.dumps(head, indent=1, ensure_ascii=False))
+        click.echo(as_json(head, indent=1))
         return
     click.echo("\n\n".join(_explanation(one) for one in said))
 
@@ -85,7 +84,7 @@ def diff(
         for country in (countries(old, new) if changed else ())
     }
     if output_format == "json":
-        click.echo(json.dumps(_as_json(changed, impacts), indent=1, ensure_ascii=False))
+        click.echo(as_json(_as_json(changed, impacts), indent=1))
         return
     for change in changed:
         _tell_change(change)

@@ -1,18 +1,15 @@
-"""Text from outside, made safe for a terminal."""
+"""What commands show of a stranger's text: lines by `printable`, documents by `as_json`."""
 
 from __future__ import annotations
 
-import unicodedata
+import json
+from typing import Any
 
-_MASKED = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+from pratique.text import in_json, printable
+
+__all__ = ["as_json", "printable"]
 
 
-def printable(text: str, longest: int = 200) -> str:
-    """Return the text without anything that moves the cursor, turns the direction or hides.
-
-    Such a character becomes its number: a name must not be able to repaint the verdict above it.
-    """
-    shown = "".join(
-        f"\\u{{{ord(c):x}}}" if unicodedata.category(c) in _MASKED else c for c in text[:longest]
-    )
-    return shown + ("…" if len(text) > longest else "")
+def as_json(document: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    """Write a document to be shown: what a terminal would obey stands in it as JSON's own escapes."""
+    return in_json(json.dumps(document, indent=indent, sort_keys=sort_keys, ensure_ascii=False))

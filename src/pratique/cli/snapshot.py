@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from pratique.cli import options, output, sync
+from pratique.cli.safe import printable
 from pratique.edges import files
 from pratique.edges.network import held
 from pratique.errors import UsageError
@@ -63,4 +64,4 @@ def import_(*, file: Path, root: Path | None, at: datetime | None, home: Path | 
             # The next sync goes where the last one went, and not to a stick.
             held.save(folder, found.files, before)
     for line in sync.told(found, instant):
-        click.echo(line)
+        click.echo(printable(line, 2_000))

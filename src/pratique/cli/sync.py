@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 import click
 
 from pratique.cli import options
+from pratique.cli.safe import as_json, printable
 from pratique.edges import files
 from pratique.edges.network import fetch, held
 from pratique.errors import DocumentRefused, UsageError
@@ -61,10 +61,10 @@ def sync(
             anchor(folder, root)
         found = synced(folder, whole(source) if source else _last(folder), instant)
     if output_format == "json":
-        click.echo(json.dumps(_document(found, instant), indent=1, sort_keys=True))
+        click.echo(as_json(_document(found, instant), indent=1, sort_keys=True))
     else:
         for line in told(found, instant):
-            click.echo(line)
+            click.echo(printable(line, 2_000))
 
 
 def brought(home: Path | None, source: str, at: datetime) -> None:

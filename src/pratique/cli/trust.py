@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ import click
 
 from pratique.cli import held, options
 from pratique.cli.each_file import Errors
+from pratique.cli.safe import as_json, printable
 from pratique.cli.signers import describe, table
 from pratique.edges import files
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
@@ -137,7 +137,7 @@ def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
     for name, reading in found.readings:
         left = f", {_entries(reading.skipped)} left out" if reading.skipped else ""
         click.echo(
-            f"{name}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
+            f"{printable(name)}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
             f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}{left}"
         )
     own = list(found.snapshot.trust)
@@ -169,7 +169,7 @@ def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
 
 def _named(signer: Signer) -> str:
     kid = base64.b64encode(signer.kid).decode()
-    return f"signer {kid} of {signer.participant or 'no country'}"
+    return f"signer {kid} of {printable(signer.participant or 'no country')}"
 
 
 def _entries(count: int) -> str:
@@ -208,10 +208,10 @@ def show(
     ]
     if output_format == "json":
         head = {"at": instant.isoformat(), "number": snapshot.number, "signers": rows}
-        click.echo(json.dumps(head, indent=1, sort_keys=True))
+        click.echo(as_json(head, indent=1, sort_keys=True))
         return
     for line in table(rows):
-        click.echo(line)
+        click.echo(printable(line, 2_000))
     counts = Counter(str(row["state"]) for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in SignerState if counts[state])
     click.echo(

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from pratique.cli.checking import (
     tell_unread,
 )  # fmt: skip
 from pratique.cli.inputs import Item, every
+from pratique.cli.safe import as_json
 from pratique.snapshot import Snapshot
 from pratique.verdict import Colour
 
@@ -117,13 +117,13 @@ def _run(
         if output_format == "json":
             rows.append(told)
         elif output_format == "jsonl":
-            click.echo(json.dumps({"format": show.FORMAT, **told}, ensure_ascii=False))
+            click.echo(as_json({"format": show.FORMAT, **told}))
         elif item.text is not None or not item.remark:
             click.echo("\n".join(told))
         flush()
     if output_format == "json":
         document = {**show.document(rows, check.snapshot, check.at), **clock.as_json()}
-        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        click.echo(as_json(document, indent=1))
     return counts
 
 

@@ -24,6 +24,7 @@ from pratique.edges import disk
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable
 from pratique.snapshot import Snapshot, Source, is_snapshot
 from pratique.terms import Environment
+from pratique.text import printable
 from pratique.trust import store
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ def trust_from(
                 continue
             refused.append(Refused(_within(path, named), error.message, error.code))
             continue
-        origins.append(Source(path.name, hashlib.sha256(data).hexdigest()))
+        # Half a surrogate pair, of a name that is not UTF-8, would make the snapshot unreadable.
+        origins.append(Source(printable(path.name), hashlib.sha256(data).hexdigest()))
     signers = certificates.collect(
         (reading for _, reading in readings), environment=environment, country=country
     )

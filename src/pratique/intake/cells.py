@@ -17,14 +17,13 @@ from functools import lru_cache
 
 from pratique.intake.remarks import RemarkCode
 from pratique.model import Moment, Precision
+from pratique.text import seen
 
 LONGEST = 80
 """Characters of a text (DCC schema 1.3, maxLength)."""
 
 _FORMULA = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001 - a spreadsheet takes the wide signs too
 _BLANKS = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-# Letters and marks that show nothing: two names that look alike would not be the same.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
 # A half of a pair, or what stands for a byte that was no UTF-8; U+FFFD is what others make of it.
 _LOST = re.compile("[\ud800-\udfff\ufffd]")
 # RFC 5892 A.1, A.2: a joiner after a virama; a non-joiner between letters of a script that joins.
@@ -86,7 +85,9 @@ def _strange(value: str, longest: int) -> str | RemarkCode | None:
         return RemarkCode.FORMULA_LIKE
     if _LOST.search(clean):
         return RemarkCode.ENCODING_WRONG
-    if not _joined(clean).isprintable() or _UNSEEN.search(clean):
+    # With what shows nothing in it, two names that look alike would not be the same.
+    spelled = _joined(clean)
+    if not spelled.isprintable() or seen(spelled) != spelled:
         return RemarkCode.CONTROL_CHARACTER
     return RemarkCode.FIELD_TOO_LONG if len(clean) > longest else clean
 

@@ -26,6 +26,7 @@ from pratique.model import (
     silent,
 )  # fmt: skip
 from pratique.terms import Kind
+from pratique.text import seen
 
 DAY = 86400
 YELLOW_FEVER = "1D47"
@@ -63,9 +64,6 @@ PERSON_LINES = (
     ("identifier", "document"), ("guardian", "guardian"),
 )  # fmt: skip
 COUNTRIES = {"country", "nationality"}
-_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-_JOINERS = "\u200c\u200d"
-"""Part of the spelling of Persian and of Indic names; all else that is not seen is left out."""
 
 
 class Wording(NamedTuple):
@@ -287,9 +285,7 @@ def _readable(certificate: HealthCertificate, wording: Wording) -> Line | None:
 
 
 def _line(name: str, label: str, value: str) -> Line:
-    shown = "".join(
-        char for char in value if char in _JOINERS or unicodedata.category(char) not in _HIDDEN
-    )
+    shown = seen(value)
     return Line(name, label, " ".join(shown.split()), _direction(shown))
 
 

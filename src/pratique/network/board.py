@@ -27,6 +27,7 @@ from pratique.errors import DocumentRefused
 from pratique.network.keys import is_one
 from pratique.network.names import CODE, SUSPEND
 from pratique.terms import Environment
+from pratique.text import seen
 from pratique.trust import countries
 from pratique.trust.country_codes import WHO_REGIONS
 
@@ -323,4 +324,6 @@ def _named(signed: Root | Targets) -> tuple[NetworkName, datetime]:
 
 
 def _is_text(value: object) -> bool:
-    return type(value) is str and 0 < len(value) <= _TEXT and value.isprintable()
+    if type(value) is not str or not 0 < len(value) <= _TEXT:
+        return False
+    return value.isprintable() and seen(value) == value

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.network import names
+from pratique.text import seen
 from pratique.trust import countries, json_text
 from pratique.trust.roll import Suspension
 from pratique.trust.rows import array, text
@@ -171,7 +172,11 @@ def _shown(value: object) -> str:
     # It is shown to seats and travellers: nothing in it may move a cursor or hide. Joiners are letters
     # in Persian and in India's scripts.
     found = text(value)
-    if len(found) > LONGEST_TEXT or not found.translate(_JOINERS).isprintable():
+    if (
+        len(found) > LONGEST_TEXT
+        or not found.translate(_JOINERS).isprintable()
+        or seen(found) != found
+    ):
         raise ValueError("a text that cannot be shown")
     return found
 

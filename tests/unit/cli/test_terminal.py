@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -206,6 +208,11 @@ def test_a_place_is_short_and_names_no_content() -> None:
 pty = pytest.importorskip("pty", reason="the system has no pseudo-terminals")
 
 
+MOST_READS = 10_000
+SILENCE = 600_000
+"""Milliseconds: so that a run of all tests is not held up for ever. Nothing is told by it of how fast a desk is."""
+
+
 class Desk:
     """A terminal with `verify -` running at it."""
 
@@ -218,14 +225,30 @@ class Desk:
         )  # fmt: skip
         os.close(end)
         self.shown = ""
-        self.seen = 0
+        self.seen = self.reads = 0
 
     def until(self, words: str) -> str:
         """Wait for words on the screen; return what was shown since the last that were waited for."""
         while (place := self.shown.find(words, self.seen)) < 0:
-            self.shown += os.read(self.terminal, 65536).decode()
+            self.shown += self._more(words)
         begun, self.seen = self.seen, place + len(words)
         return self.shown[begun : self.seen]
+
+    def _more(self, words: str) -> str:
+        """Return what comes next; a desk that has gone, or says nothing any more, is ended and not waited for."""
+        self.reads += 1
+        waiting = select.poll()
+        waiting.register(self.terminal, select.POLLIN)
+        data = b""
+        if self.reads < MOST_READS and waiting.poll(SILENCE):
+            # At a terminal whose other end is gone Linux says EIO, others an empty read.
+            with contextlib.suppress(OSError):
+                data = os.read(self.terminal, 65536)
+        if not data:
+            self.process.kill()
+            code = self.process.wait()
+            pytest.fail(f"the desk ended with {code} before it said {words!r}: {self.shown!r}")
+        return data.decode(errors="replace")
 
     def scan(self, what: str, end: str = "\r") -> None:
         os.write(self.terminal, (what + end).encode())
@@ -240,6 +263,26 @@ class Desk:
             pass
         os.close(self.terminal)
         return self.process.wait()
+
+
+def test_a_desk_that_is_gone_is_not_waited_for(home: Path) -> None:
+    desk = Desk(home)
+    desk.until("traveller 1")
+    desk.process.kill()
+    with pytest.raises(pytest.fail.Exception, match="before it said 'what never comes'"):
+        desk.until("what never comes")
+    os.close(desk.terminal)
+
+
+def test_a_desk_that_says_the_same_for_ever_is_ended(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "MOST_READS", 1)
+    desk = Desk(home)
+    with pytest.raises(pytest.fail.Exception, match="before it said"):
+        desk.until("what never comes")
+    assert desk.process.poll() is not None
+    os.close(desk.terminal)
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\r\r"])

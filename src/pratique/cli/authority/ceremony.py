@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import click
 
 from pratique.cli import options, output, unlock
 from pratique.cli.authority import place
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.edges import files
 from pratique.edges.keys import open_key
 from pratique.errors import DocumentRefused
@@ -42,7 +41,7 @@ def show(*, file: Path, repository: Path | None, home: Path | None, output_forma
         lines, named = list(changes.told(found, current)), proposal.network_of(found)
         whose = {"network": None, "environment": None} if named is None else named.to_field()
         document = {**whose, "title": found.title, "changes": lines, "needs": needs}
-        click.echo(json.dumps(document, indent=1))
+        click.echo(as_json(document, indent=1))
         return
     tell(found, known)
 
@@ -99,7 +98,7 @@ def tell(found: proposal.Proposal, known: View | None) -> None:
     if known is None and proposal.foundation(found) is None:
         click.echo("note: no network is known here to compare it with", err=True)
     for line in told(found, known):
-        click.echo(line)
+        click.echo(printable(line, len(line)))
 
 
 def told(found: proposal.Proposal, known: View | None) -> Iterator[str]:

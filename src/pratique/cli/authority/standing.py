@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.authority import place
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.journeys import onboard
 from pratique.network import logged, names
 from pratique.network.view import Role, View
@@ -34,7 +33,7 @@ def standing(*, folder: Path, at: datetime | None, output_format: str) -> None:
             "at": instant.isoformat(), "network": current.board.network,
             "board": current.board.to_field(), "ends": _ends(current), "participants": rows,
         }  # fmt: skip
-        click.echo(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
+        click.echo(as_json(found, indent=1, sort_keys=True))
         return
     board = current.board
     click.echo(
@@ -52,7 +51,9 @@ def standing(*, folder: Path, at: datetime | None, output_format: str) -> None:
             f"published, {', '.join(witness.name for witness in asked.witnesses)}"
         )
     for seat in board.seats:
-        click.echo(f"  {seat.name:<10} {seat.holder:<5} {seat.region:<6} key {seat.keyid}")
+        click.echo(
+            printable(f"  {seat.name:<10} {seat.holder:<5} {seat.region:<6} key {seat.keyid}")
+        )
     for what, end in _ends(current).items():
         click.echo(f"{what:<12} until {end}")
     for row in rows:

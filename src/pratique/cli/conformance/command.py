@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
@@ -19,6 +18,7 @@ from typing import Any
 import click
 
 from pratique.cli.conformance.result import Result
+from pratique.cli.safe import as_json
 from pratique.crypto import strict_json
 from pratique.edges.files import read_bytes
 from pratique.errors import ExtraMissing, Unreadable
@@ -71,7 +71,7 @@ def conformance(*, directory: Path, kinds: tuple[str, ...], output_format: str) 
     }
     if output_format == "json":
         shown = {kind: _public(table) for kind, table in tables.items()}
-        click.echo(json.dumps({"kinds": shown}, indent=1))
+        click.echo(as_json({"kinds": shown}, indent=1))
     else:
         _show(tables)
     return 1 if any(table["disagree"] for table in tables.values()) else 0

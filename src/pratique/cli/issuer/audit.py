@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from pratique.cli import options
 from pratique.cli.issuer.where import book_options, open_book
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.cli.show import instant
 from pratique.edges.register.tallies import acts, tallies
 from pratique.journeys.audit import outliers
@@ -32,7 +31,7 @@ def audit(*, output_format: str, **where: Any) -> None:
             for tally in counted
         ]
         told = {"format": "pratique-audit-1", "work": rows, "acts": [act._asdict() for act in done]}
-        click.echo(json.dumps(told, indent=1))
+        click.echo(as_json(told, indent=1))
         return
     click.echo(
         f"{'site':<20} {'operator':<20} {'issued':>8} {'revoked':>8} {'days':>5} {'busiest':>8}"

@@ -20,8 +20,10 @@ from pratique.edges import disk, files, tables
 from pratique.errors import UsageError
 from pratique.intake.rows import NOTHING
 from pratique.journeys.sign import Apart, Book
+from pratique.text import printable
 
 FORMAT = "pratique-job-2"
+LONGEST_PATH = 4096
 FILE = "job.json"
 
 
@@ -110,7 +112,7 @@ def begin(job: Job) -> Job:
     kept = {
         "format": FORMAT,
         **{name: value for name, value in job._asdict().items() if name != "folder"},
-        "source": str(job.source),
+        "source": printable(str(job.source), LONGEST_PATH),
         "secret": job.secret.hex(),
         "filled": dict(job.filled),
     }

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from pratique.cli import held, unlock
 from pratique.cli import options as shared
 from pratique.cli.issuer import counted, making, options, requests, succeeding
 from pratique.cli.issuer.keys_shown import describe, sca_line, suspended, table
+from pratique.cli.safe import as_json
 from pratique.cli.signing_ca import date
 from pratique.edges import files, issuer_home
 from pratique.errors import UsageError
@@ -75,7 +75,7 @@ def show(
         }  # fmt: skip
         if suspension is not None:
             head["suspended"] = {"until": suspension.until, "reason": suspension.reason}
-        click.echo(json.dumps({**head, "keys": rows}, indent=1))
+        click.echo(as_json({**head, "keys": rows}, indent=1))
         return
     for line in table(rows):
         click.echo(line)

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.network import rows as found_rows
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.terms import Environment
 from pratique.trust.enduring import calendar, told
 
@@ -59,7 +58,7 @@ def standing(
         kept = {name: told.within(rows, within) for name, rows in seen.sources.items()}
         seen = seen._replace(sources=kept)
     if output_format == "json":
-        click.echo(json.dumps(_document(seen, instant, within), indent=1))
+        click.echo(as_json(_document(seen, instant, within), indent=1))
     elif output_format == "ics":
         click.echo(calendar.written(seen.sources, at=instant), nl=False)
     else:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ import click
 
 from pratique.cli import options
 from pratique.cli.network import folders, written
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.cli.signing_ca import date
 from pratique.crypto import x509
 from pratique.edges import files
@@ -72,7 +71,7 @@ def take_in(
     found = [Found(one.held.code, row) for one in seen for row in one.rows]
     if output_format == "json":
         rows = [_as_json(one) for one in found]
-        click.echo(json.dumps({"format": FORMAT, "certificates": rows}, indent=1))
+        click.echo(as_json({"format": FORMAT, "certificates": rows}, indent=1))
     else:
         for line in _lines(found, int(instant.timestamp())):
             click.echo(printable(line, LONGEST))

@@ -9,14 +9,13 @@ FOLDER -> edges.dossier -> governance check -> text | JSON
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pratique.cli import options
-from pratique.cli.safe import printable
+from pratique.cli.safe import as_json, printable
 from pratique.edges import dossier, files
 from pratique.errors import DocumentRefused
 from pratique.network.participants import ParticipantKind
@@ -85,7 +84,7 @@ def check(
         listed=_listed(repository, code.strip().upper(), kind),
     )
     if output_format == "json":
-        click.echo(json.dumps(report.as_json(), indent=1))
+        click.echo(as_json(report.as_json(), indent=1))
     else:
         for line in report.lines():
             click.echo(printable(line, LONGEST))

@@ -107,7 +107,7 @@ def save(folder: Path, files: Mapping[str, bytes], source: str) -> None:
     """Keep an edition, durably and in one step; then forget what came piece by piece."""
     try:
         disk.replace(folder / HELD, to_archive(files))
-        disk.replace(folder / SOURCE, source.encode())
+        disk.replace(folder / SOURCE, os.fsencode(source))
         shutil.rmtree(folder / ARRIVING, ignore_errors=True)
         # Last: until then it is a floor that what is held is not below.
         (folder / BELIEVED).unlink(missing_ok=True)
@@ -144,12 +144,10 @@ def source_of(folder: Path) -> str | None:
     """Return where the last sync came from."""
     path = folder / SOURCE
     try:
-        return disk.read(path, _LONGEST_SOURCE).decode() if path.exists() else None
+        # A folder's name need not be UTF-8.
+        return os.fsdecode(disk.read(path, _LONGEST_SOURCE)) if path.exists() else None
     except OSError as error:
         raise _unusable(path, error) from error
-    except UnicodeDecodeError:
-        # Nothing that we have written: the source is named anew.
-        return None
 
 
 @contextmanager

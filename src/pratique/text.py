@@ -1,0 +1,102 @@
+r"""Text from outside, made safe to be shown: at a terminal, in JSON, on paper.
+
+    printable(text) -> each character as it is, or its number: \u{202e}
+    in_json(document) -> the same characters as JSON's own escapes: the data stay what they are
+    seen(text)        -> without them, for paper and for what is signed
+
+1. A name must not be able to repaint the verdict above it, to turn the direction of what stands beside it,
+   or to hide a part of itself: controls of both kinds (ESC and U+009B begin a terminal's commands), what
+   turns or joins text, private and unassigned characters, halves of surrogate pairs, letters without a form.
+2. Marks stay on their letter, no more of them than any script writes: a pile of them covers other lines, and one
+   without a letter sits on a word of ours.
+3. Letters of every script stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+MOST_MARKS = 8
+"""Marks on one letter: a Burmese syllable has up to 7. One that stands above or below the letter counts twice, since
+those are piled up: Vietnamese has 2 of them."""
+LONGEST = 200
+
+_MASKED = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Me"}
+# Letters and signs that have no form (Unicode's Default_Ignorable_Code_Point, and Braille's empty cell):
+# the fillers of Hangul, the grapheme joiner, Khmer's inherent vowels, Mongolian and Khitan selectors.
+_FORMLESS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4"
+)
+# These choose one of several forms of the character before them: in Japanese names they are meant.
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_JOINERS = "\u200c\u200d"
+_PLAIN = re.compile(r"[ -~]*")
+
+
+def printable(text: str, longest: int = LONGEST) -> str:
+    """Return a text without anything that moves the cursor, turns the direction, piles up or hides.
+
+    Args:
+        text: anything.
+        longest: characters of it that are shown; an ellipsis tells of the rest.
+    """
+    shown = text[:longest]
+    if not _PLAIN.fullmatch(shown):
+        shown = "".join(f"\\u{{{ord(c):x}}}" if bad else c for c, bad in _told(shown))
+    return shown + ("…" if len(text) > longest else "")
+
+
+def in_json(document: str) -> str:
+    """Return a JSON document in which every character that is not shown is escaped.
+
+    A parser reads the same strings out of it. Only half of a surrogate pair is no character of a string: it
+    is what is left of a file's name that is not UTF-8, and is told as `printable` tells it.
+
+    Args:
+        document: as json.dumps writes it, with ensure_ascii=False.
+    """
+    if _PLAIN.fullmatch(document):
+        return document
+    # The line ends between members are JSON's own; in a string they are escaped already.
+    lines = document.split("\n")
+    return "\n".join("".join(_escaped(c) if bad else c for c, bad in _told(line)) for line in lines)
+
+
+def seen(text: str) -> str:
+    """Return a text without what is not shown; the joiners that Persian and Indic names are spelled with stay."""
+    return "".join(c for c, bad in _told(text) if not bad or c in _JOINERS)
+
+
+def _told(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each character, and whether it is not to be shown as it is."""
+    # How many marks may follow yet.
+    room = 0
+    for sign in text:
+        if sign.isascii():
+            is_hidden = not sign.isprintable()
+            room = 0 if is_hidden or sign == '"' else MOST_MARKS
+        elif sign in _FORMLESS or (kind := unicodedata.category(sign)) in _MASKED:
+            # A vowel may follow upon a joiner.
+            is_hidden, room = True, room if sign in _JOINERS else 0
+        elif kind[0] != "M":
+            is_hidden, room = False, MOST_MARKS
+        else:
+            is_hidden = room < 1 or _strikes_out(sign)
+            # One selector, and nothing upon it. From class 200 on a mark stands above, below or beside.
+            used = 2 if unicodedata.combining(sign) >= 200 else 1
+            room = 0 if _SELECTORS.match(sign) else room - used
+        yield sign, is_hidden
+
+
+def _strikes_out(sign: str) -> bool:
+    # A line through the letter before it (canonical combining class 1): "GREEN" could be made to look taken back.
+    return unicodedata.combining(sign) == 1 and sign < "\u3000"
+
+
+def _escaped(sign: str) -> str:
+    if "\ud800" <= sign <= "\udfff":
+        return f"\\\\u{{{ord(sign):x}}}"
+    units = sign.encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
