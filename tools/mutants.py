@@ -1,158 +1,231 @@
 """Turn or delete each check, one at a time, and see whether a test notices.
 
-    python -m tools.mutants [module ...]        docs/reference/mutation.md says how it came out
+    python -m tools.mutants [package ...] [--sample N [--seed S]] [--modules WORD] [--only FILE]
 
-    module -> mutants -> for each: fork -> import it in the module's place -> tests -> noticed?
+    package -> its modules -> mutants -> (a sample) -> tests -> those that nobody noticed
 
-1. No file is touched: the mutant exists in the memory of one child process.
+1. docs/reference/mutation.md says how it came out; tools/noticing.py how a mutant is tried.
 2. A mutant that nobody can notice is listed in `equivalent.toml`, with the reason; a row that is no
    longer needed is told. Any other survivor is an error: exit 1.
+3. A sample takes of each module its share, and is the same for the same seed. What is told of it has
+   Wilson's interval of 95 %.
 """
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
+import argparse
+import importlib
+import math
 import os
-import signal
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
+from random import Random
 
 import hypothesis
-import pytest
 from hypothesis import Phase
 
+from tools.noticing import ROOT, Package, Run, Tried, path_of
 from tools.operators import Mutant, mutants
 
-ROOT = Path(__file__).resolve().parents[1]
-SECONDS = 60
-MODULES = (
-    "journeys.verify", "journeys.authenticate", "journeys.conclude", "journeys.checks",
-    "trust.store", "trust.signer", "trust.countries", "formats.hcert", "formats.cwt",
+
+def _all(*folders: str, besides: tuple[str, ...] = ()) -> tuple[str, ...]:
+    return tuple(
+        "pratique." + f"{folder}/{path.stem}".replace("/", ".")
+        for folder in folders
+        for path in sorted((ROOT / "src/pratique" / folder).glob("*.py"))
+        if path.stem not in ("__init__", *besides)
+    )
+
+
+_VERIFY = (
+    "pratique.journeys.verify", "pratique.journeys.authenticate", "pratique.journeys.conclude",
+    "pratique.journeys.checks", "pratique.trust.store", "pratique.trust.signer",
+    "pratique.trust.countries", "pratique.formats.hcert", "pratique.formats.cwt",
 )  # fmt: skip
-TESTS = (
-    "tests/conformance/test_vectors.py::test_many_at_once_come_to_the_same",
-    "tests/unit/journeys", "tests/unit/trust/test_store.py", "tests/unit/trust/test_signer.py",
-    "tests/unit/trust/test_countries.py", "tests/unit/formats/test_hcert.py",
-    "tests/unit/formats/test_cwt.py", "tests/unit/test_verdict.py", "tests/journeys/test_verify.py",
-    "tests/conformance/test_vectors.py",
-)  # fmt: skip
+PACKAGES = {
+    "verify": Package(_VERIFY, (
+        "tests/unit/journeys", "tests/unit/trust/test_store.py", "tests/unit/trust/test_signer.py",
+        "tests/unit/trust/test_countries.py", "tests/unit/formats/test_hcert.py",
+        "tests/unit/formats/test_cwt.py", "tests/unit/test_verdict.py",
+        "tests/journeys/test_verify.py", "tests/conformance/test_vectors.py",
+    )),
+    "log": Package(_all("log"), (
+        "tests/unit/log", "tests/unit/edges/test_log.py",
+    )),
+    "revocation": Package(_all("revocation"), (
+        "tests/unit/revocation", "tests/journeys/test_revocation_reaches_every_border.py",
+        "tests/unit/test_snapshot.py",
+    )),
+    "register": Package(_all("edges/register"), ("tests/unit/edges/test_register.py",)),
+    "course": Package(
+        ("pratique.journeys.course", "pratique.journeys.holders", "pratique.journeys.claims"), (
+        "tests/unit/journeys", "tests/journeys/test_courses.py", "tests/journeys/test_times.py",
+        "tests/journeys/test_decide.py",
+    )),
+    "onboarding": Package((*_all("trust/governance"), "pratique.journeys.onboard"), (
+        "tests/unit/trust/test_governance.py", "tests/journeys/test_onboard.py",
+    )),
+    "intake": Package(_all("intake"), ("tests/unit/intake", "tests/unit/edges/test_tables_fhir.py")),
+    "trust": Package(_all("trust", "trust/enduring"), (
+        "tests/unit/trust", "tests/unit/test_snapshot.py", "tests/journeys/test_endure.py",
+        "tests/unit/journeys/test_checks.py",
+    )),
+    "network": Package(_all("network"), (
+        "tests/unit/network", "tests/journeys/test_sync.py", "tests/journeys/test_ten_attacks.py",
+        "tests/journeys/test_logged_sync.py", "tests/journeys/test_logged_attacks.py",
+        "tests/journeys/test_monitor.py", "tests/journeys/test_publish.py",
+    )),
+}  # fmt: skip
+"""Name -> what is mutated, and the quick tests of one process that are to notice."""
+
 LOADED = ("cbor2", "cryptography.x509", "tomllib", "json", "zlib", "argparse", "calendar")
 """What every child would import anew; ours is never among it."""
 
-
-class InPlace(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds one module, and gives it another source."""
-
-    def __init__(self, name: str, source: str) -> None:
-        self.name, self.source = name, source
-
-    def find_spec(
-        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Find the module by its name."""
-        if fullname != self.name:
-            return None
-        return importlib.util.spec_from_loader(fullname, self, origin=path_of(fullname).as_posix())
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the other source."""
-        exec(compile(self.source, module.__name__, "exec"), module.__dict__)  # noqa: S102
+Made = tuple[str, Mutant]
 
 
-def path_of(module: str) -> Path:
-    """Return a module's file."""
-    return ROOT / "src" / Path(*module.split(".")).with_suffix(".py")
+def made_of(module: str) -> list[Made]:
+    """Make every mutant of a module."""
+    return [(module, each) for each in mutants(path_of(module).read_text(encoding="utf-8"))]
 
 
-def noticed(module: str, source: str) -> bool:
-    """Run the tests with a source in the module's place, in a child process."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(SECONDS)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        sys.meta_path.insert(0, InPlace(module, source))
-        # Plain asserts: hypothesis is loaded already, and nobody reads why a test failed.
-        arguments = [
-            "-x",
-            "-q",
-            "--assert=plain",
-            "-p",
-            "no:cacheprovider",
-            "--hypothesis-profile=mutants",
-        ]
-        os._exit(int(pytest.main([*arguments, *TESTS])) != 0)
-    _, how = os.waitpid(child, 0)
-    return how != 0
+def sample(made: Sequence[Made], count: int, seed: int) -> list[Made]:
+    """Take so many mutants, of each module its share; the same seed takes the same."""
+    of = Counter(module for module, _ in made)
+    if count >= len(made):
+        return list(made)
+    shares = {module: Fraction(count * many, len(made)) for module, many in of.items()}
+    takes = {module: int(share) for module, share in shares.items()}
+    for module in sorted(shares, key=lambda name: (takes[name] - shares[name], name)):
+        takes[module] += sum(takes.values()) < count
+    taken: list[Made] = []
+    for module in of:
+        own = [each for each in made if each[0] == module]
+        draw = Random(f"{seed}:{module}")  # noqa: S311 - to be made again, not to be secret
+        chosen = sorted(draw.sample(range(len(own)), takes[module]))
+        taken += [own[at] for at in chosen]
+    return taken
 
 
-def survivors(module: str, made: Sequence[Mutant]) -> Iterator[Mutant]:
-    """Yield the mutants that no test notices."""
-    for count, mutant in enumerate(made, 1):
-        if not noticed(module, mutant.source):
-            yield mutant
-        if count % 25 == 0:
-            print(f"{module}: {count} of {len(made)}", file=sys.stderr, flush=True)
+def interval(hits: int, of: int) -> tuple[float, float]:
+    """Return Wilson's interval of 95 % of a share (E. B. Wilson, 1927)."""
+    if not of:
+        return 0.0, 1.0
+    z, share = 1.959964, hits / of
+    middle = share + z * z / (2 * of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    low, high = ((middle + side * half) / (1 + z * z / of) for side in (-1, 1))
+    return max(0.0, low), min(1.0, high)
 
 
 def equivalent() -> dict[tuple[str, str], str]:
     """Read the mutants that nobody can notice: (module, change) -> reason."""
     rows = tomllib.loads((ROOT / "tools/equivalent.toml").read_text(encoding="utf-8"))
     return {
-        (module, change): group["reason"]
+        (group["module"], change): group["reason"]
         for group in rows.get("group", [])
-        for module in [group["module"]]
         for change in group["changes"]
     }
 
 
-def disturbed() -> bool:
-    """Tell whether the tests fail without any mutant, so that nothing is proved."""
-    if failing := noticed("pratique.none", ""):
-        print("error: the tests fail without any mutant\nhint: make test", file=sys.stderr)
-    return failing
+def shown(module: str, mutant: Mutant) -> str:
+    """Write a mutant as it is told, and read again by --only."""
+    return f"{path_of(module).relative_to(ROOT)}:{mutant.line}: {mutant.change}"
+
+
+def chosen(package: Package, asked: argparse.Namespace) -> tuple[list[Made], int]:
+    """Return what is to be tried of a package, and how many mutants it has."""
+    every = [each for module in package.modules for each in made_of(module)]
+    made = [each for each in every if asked.modules in each[0]]
+    if asked.only:
+        wanted = {line.strip() for line in asked.only.read_text(encoding="utf-8").splitlines()}
+        wanted = {":".join(line.split(":")[::2]) for line in wanted}
+        return [m for m in made if ":".join(shown(*m).split(":", 2)[::2]) in wanted], len(every)
+    return (sample(made, asked.sample, asked.seed) if asked.sample else made), len(every)
+
+
+def tell(name: str, tried: Sequence[Tried], total: int) -> int:
+    """Tell how a package came out; return how many survived."""
+    excused = equivalent()
+    left = [each for each in tried if not each.by]
+    unlisted = [each for each in left if (each.module, each.mutant.change) not in excused]
+    for module in dict.fromkeys(each.module for each in tried):
+        own = [each for each in tried if each.module == module]
+        listed = [each for each in left if each.module == module and each not in unlisted]
+        lost = [each for each in unlisted if each.module == module]
+        counted = len(own) - len(listed)
+        print(f"{module}: {counted - len(lost)} of {counted} noticed, {len(listed)} equivalent")
+        for each in lost:
+            print(f"  {shown(module, each.mutant)}")
+        for each in own:
+            if each.by and (module, each.mutant.change) in excused:
+                print(f"  no longer needed in equivalent.toml: {each.mutant.change} ({each.by})")
+    counted = len(tried) - len(left) + len(unlisted)
+    low, high = interval(counted - len(unlisted), counted)
+    of = "all" if len(tried) == total else "a sample: 95 %% within %.1f-%.1f %%" % (
+        100 * low, 100 * high,
+    )  # fmt: skip
+    print(
+        f"{name}: {counted - len(unlisted)} of {counted} noticed"
+        f" ({100 * (counted - len(unlisted)) / max(1, counted):.1f} %),"
+        f" {len(left) - len(unlisted)} equivalent, {len(tried)} of {total} mutants tried ({of})",
+        flush=True,
+    )
+    return len(unlisted)
+
+
+def tried_of(name: str, run: Run, made: Sequence[Made]) -> list[Tried] | None:
+    """Try mutants; nothing where the tests fail without any."""
+    for failing in run.learn():
+        print(f"error: fails without any mutant: {failing}\nhint: make test", file=sys.stderr)
+        return None
+    tried = []
+    for count, each in enumerate(run.noticed(made), 1):
+        tried.append(each)
+        if count % 100 == 0:
+            print(f"{name}: {count} of {len(made)}", file=sys.stderr, flush=True)
+    return tried
 
 
 def main(arguments: list[str]) -> int:
     """Mutate, and tell the survivors."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
+    parser.add_argument("packages", nargs="*", help=", ".join(PACKAGES))
+    parser.add_argument("--sample", type=int, default=0, help="so many mutants of each package")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--modules", default="", help="only modules with this in their name")
+    parser.add_argument("--only", type=Path, help="only the mutants that this file lists")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.packages) - PACKAGES.keys():
+        parser.error(f"no such package: {', '.join(sorted(unknown))}")
     os.chdir(ROOT)
     for name in LOADED:
         importlib.import_module(name)
     hypothesis.settings.register_profile(
-        "mutants", max_examples=30, database=None, phases=[Phase.explicit, Phase.generate]
+        "mutants",
+        max_examples=30,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
     )
-    if disturbed():
-        return 2
-    excused, failed = equivalent(), 0
-    for name in arguments or MODULES:
-        module = f"pratique.{name}"
-        made = list(mutants(path_of(module).read_text(encoding="utf-8")))
-        left = list(survivors(module, made))
-        listed = {change for named, change in excused if named == module}
-        unlisted = [mutant for mutant in left if mutant.change not in listed]
-        same = len(left) - len(unlisted)
-        counted = len(made) - same
-        print(
-            f"{module}: {counted - len(unlisted)} of {counted} noticed, {same} equivalent",
-            flush=True,
-        )
-        for mutant in unlisted:
-            print(
-                f"  {path_of(module).relative_to(ROOT)}:{mutant.line}: {mutant.change}", flush=True
-            )
-        for change in sorted(listed - {mutant.change for mutant in left}):
-            print(f"  no longer needed in equivalent.toml: {change}", flush=True)
-        failed += len(unlisted)
-        # A file that was edited meanwhile may have failed the tests in a mutant's stead.
-        if disturbed():
+    left = 0
+    for name in asked.packages or PACKAGES:
+        made, total = chosen(PACKAGES[name], asked)
+        run = Run(PACKAGES[name])
+        try:
+            tried = tried_of(name, run, made)
+        finally:
+            run.close()
+        if tried is None:
             return 2
-    return 1 if failed else 0
+        left += tell(name, tried, total)
+    return 1 if left else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ source -> tree -> Mutant(line, "function: before -> after", changed source), ...
 from __future__ import annotations
 
 import ast
-import copy
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -32,6 +31,8 @@ _COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 
+_OTHER = {"all": "any", "any": "all", "max": "min", "min": "max"}
+
 
 class Mutant(NamedTuple):
     """One change: where it is, what it is, and the source with it."""
@@ -39,6 +40,8 @@ class Mutant(NamedTuple):
     line: int
     change: str
     source: str
+    function: str = ""
+    """The function in whose body the change is, as `Class.function`; nothing where it is outside of all."""
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -47,18 +50,13 @@ def mutants(source: str) -> Iterator[Mutant]:
     for path, within in _places(tree, (), ""):
         node = _at(tree, path)
         for new in _changes(node):
-            mutated = copy.deepcopy(tree)
-            parent, last = _at(mutated, path[:-1]), path[-1]
-            field, index = last
-            if index is None:
-                setattr(parent, field, new)
-            else:
-                getattr(parent, field)[index] = new
-            ast.fix_missing_locations(mutated)
             change = f"{within}: {_shown(node)} -> {_shown(new)}"
             seen[change] += 1
             change += f" ({seen[change]})" if seen[change] > 1 else ""
-            yield Mutant(getattr(node, "lineno", 0), change, ast.unparse(mutated))
+            _put(tree, path, new)
+            changed = ast.unparse(tree)
+            _put(tree, path, node)
+            yield Mutant(_line(tree, path), change, changed, _function(tree, path))
 
 
 Path = tuple[tuple[str, int | None], ...]
@@ -78,11 +76,52 @@ def _places(node: ast.AST, path: Path, within: str) -> Iterator[tuple[Path, str]
             continue
         for index, child in enumerate(value) if isinstance(value, list) else ((None, value),):
             if isinstance(child, ast.AST) and not _is_docstring(child):
-                yield from _places(child, (*path, (field, index)), within)
+                found = _places(child, (*path, (field, index)), within)
+                if isinstance(node, ast.Raise):
+                    # What a refusal says to a person is no check; its codes have no blanks.
+                    found = (
+                        each for each in found if not _is_said(_at(node, each[0][len(path) :]))
+                    )
+                yield from found
+
+
+def _put(tree: ast.AST, path: Path, node: ast.AST) -> None:
+    parent, (field, index) = _at(tree, path[:-1]), path[-1]
+    if index is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[index] = node
+
+
+def _line(tree: ast.AST, path: Path) -> int:
+    """Return the line of the innermost place that has one."""
+    line = 0
+    for field, index in path:
+        found = getattr(tree, field)
+        tree = found if index is None else found[index]
+        line = getattr(tree, "lineno", line)
+    return line
+
+
+def _function(tree: ast.AST, path: Path) -> str:
+    """Return the outermost function in whose body a place is."""
+    within: list[str] = []
+    for field, index in path:
+        if isinstance(tree, ast.ClassDef | ast.FunctionDef):
+            within.append(tree.name)
+            if isinstance(tree, ast.FunctionDef):
+                return ".".join(within) if field == "body" else ""
+        found = getattr(tree, field)
+        tree = found if index is None else found[index]
+    return ""
 
 
 def _is_offer(node: ast.AST) -> bool:
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
+def _is_said(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
 
 
 def _is_docstring(node: ast.AST) -> bool:
@@ -128,12 +167,13 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Pass()
         case ast.Return(value=value) if not isinstance(value, ast.Constant):
             yield ast.Return(ast.Constant(None))
-        case ast.Raise() | ast.Break() | ast.Continue() | ast.AugAssign():
+        case ast.Raise() | ast.Break() | ast.Continue() | ast.AugAssign() | ast.Delete():
             yield ast.Pass()
         case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()):
             yield ast.Pass()
         case _:
             yield from _valued(node)
+            yield from _narrowed(node)
 
 
 def _compared(node: ast.Compare) -> Iterator[ast.AST]:
@@ -159,3 +199,20 @@ def _valued(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Tuple(elts=elts, ctx=ast.Load()) if len(elts) > 1:
             for at in range(len(elts)):
                 yield ast.Tuple(elts[:at] + elts[at + 1 :], ast.Load())
+
+
+def _narrowed(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.comprehension(target=target, iter=over, ifs=ifs, is_async=how) if ifs:
+            for at in range(len(ifs)):
+                yield ast.comprehension(target, over, ifs[:at] + ifs[at + 1 :], how)
+        case ast.match_case(pattern=pattern, guard=guard, body=body) if guard is not None:
+            yield ast.match_case(pattern, None, body)
+        case ast.Call(func=ast.Name(id="all" | "any" | "max" | "min" as name), args=args):
+            yield ast.Call(ast.Name(_OTHER[name], ast.Load()), args, node.keywords)
+        case ast.Set(elts=elts) if len(elts) > 1:
+            for at in range(len(elts)):
+                yield ast.Set(elts[:at] + elts[at + 1 :])
+        case ast.List(elts=elts, ctx=ast.Load()) if elts:
+            for at in range(len(elts)):
+                yield ast.List(elts[:at] + elts[at + 1 :], ast.Load())
