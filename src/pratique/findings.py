@@ -171,8 +171,14 @@ class Code(Enum):
         "its signing key is not in use yet", "refuse it")
     SCA_DEAD = (Step.KEY_VALIDITY, Weight.DOUBT,
         "the authority above its signing key is no longer in use", "check by hand")
+    SIGNER_LIST_EXPIRED = (Step.KEY_VALIDITY, Weight.DOUBT,
+        "the time is over for which its signing key's list was signed",
+        "import the list again from its publisher, or check by hand")
     USAGE_WRONG = (Step.USAGE, Weight.FAULT,
         "its signing key may not sign this kind of certificate", "refuse it")
+    DOMAIN_WRONG = (Step.USAGE, Weight.DOUBT,
+        "its signing key is listed for another kind of document (trust domain) than this",
+        "check by hand; tell the issuing country")
     COUNTRY_WRONG = (Step.COUNTRY, Weight.FAULT,
         "its signing key belongs to another country than the one it names as issuer", "refuse it")
     SIGNER_WITHOUT_COUNTRY = (Step.COUNTRY, Weight.DOUBT,

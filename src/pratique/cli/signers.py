@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pratique.terms import ALL_KINDS, SignerState
-from pratique.trust.signer import Signer
+from pratique.trust.signer import LIST_ENDS, Signer
 
 HEADERS = ("KID", "PARTICIPANT", "SIGNS FOR", "USAGE", "VALID FROM", "VALID TO", "STATE", "REASON")
 
@@ -19,8 +19,8 @@ def describe(signer: Signer, at: int) -> dict[str, object]:
         "participant": signer.participant,
         "countries": sorted(signer.countries),
         "usages": sorted(signer.usages),
-        "not_before": _date(signer.not_before),
-        "not_after": _date(signer.not_after),
+        "not_before": instant(signer.not_before),
+        "not_after": instant(signer.not_after),
         "environment": signer.environment.value,
         "domain": signer.domain,
         "algorithm": signer.algorithm.value,
@@ -36,11 +36,12 @@ def _reason(signer: Signer, at: int) -> str:
     if state in {SignerState.UNREADABLE, SignerState.WEAK}:
         return signer.reason
     if state is SignerState.NOT_YET:
-        return f"from {_date(signer.not_before)}"
+        return f"from {instant(signer.not_before)}"
     if state is SignerState.EXPIRED:
-        return f"since {_date(signer.not_after)}"
+        return f"since {instant(signer.not_after)}"
     if state is SignerState.SCA_DEAD:
-        return f"SCA ended {_date(signer.sca_not_after or 0)}"
+        what = "list" if LIST_ENDS in signer.notes else "SCA"
+        return f"{what} ended {instant(signer.sca_not_after or 0)}"
     return ""
 
 
@@ -71,5 +72,6 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
     )
 
 
-def _date(seconds: int) -> str:
+def instant(seconds: int) -> str:
+    """Write an instant as RFC 3339, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

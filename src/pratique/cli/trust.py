@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import click
 from pratique.cli import held, options
 from pratique.cli.each_file import Errors
 from pratique.cli.safe import as_json, printable
-from pratique.cli.signers import describe, table
+from pratique.cli.signers import describe, instant, table
 from pratique.edges import files
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.revocation.held import Revocations
@@ -30,6 +31,8 @@ from pratique.trust.signer import Signer
 PRODUCTION = Environment.PRODUCTION
 KEYS = ("rsa-", "curve-", "key-")
 """How a note begins that says what key a weak signer has."""
+LEEWAY = 300
+"""Seconds by which clocks differ, as at a check."""
 NAMED = 5
 """How many of the files that were left out are named."""
 
@@ -140,6 +143,8 @@ def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
             f"{printable(name)}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
             f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}{left}"
         )
+    for line in _dates(found, snapshot.created):
+        click.echo(f"note: {line}", err=True)
     own = list(found.snapshot.trust)
     bare = sum("bare-key" in signer.notes for signer in own)
     if bare:
@@ -165,6 +170,21 @@ def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
             "signed is a specimen here",
             err=True,
         )
+
+
+def _dates(found: files.TrustSources, at: int) -> Iterator[str]:
+    """Yield what the dates of lists' proofs say to whoever imports them at `at`."""
+    for name, reading in found.readings:
+        if reading.expires is not None and reading.expires < at:
+            yield (
+                f"{printable(name)}: its proof ended at {instant(reading.expires)}, which makes what its signers "
+                "have signed AMBER SIGNER_LIST_EXPIRED; get the list again from its publisher"
+            )
+        if reading.created is not None and reading.created > at + LEEWAY:
+            yield (
+                f"{printable(name)}: its proof is dated {instant(reading.created)}, which is to come; "
+                "check this device's clock"
+            )
 
 
 def _named(signer: Signer) -> str:
@@ -197,17 +217,15 @@ def show(
     output_format: str,
 ) -> None:
     """Show the signers: country, usage, validity, state at an instant, and the reason."""
-    instant = options.now_or(at)
-    snapshot = _snapshot(source, home, instant)
+    when = options.now_or(at)
+    snapshot = _snapshot(source, home, when)
     rows = [
         row
-        for row in (
-            describe(signer, int(instant.timestamp())) for signer in snapshot.trust.limited()
-        )
+        for row in (describe(signer, int(when.timestamp())) for signer in snapshot.trust.limited())
         if state is None or row["state"] == state
     ]
     if output_format == "json":
-        head = {"at": instant.isoformat(), "number": snapshot.number, "signers": rows}
+        head = {"at": when.isoformat(), "number": snapshot.number, "signers": rows}
         click.echo(as_json(head, indent=1, sort_keys=True))
         return
     for line in table(rows):
@@ -215,7 +233,7 @@ def show(
     counts = Counter(str(row["state"]) for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in SignerState if counts[state])
     click.echo(
-        f"{_count(len(rows), 'signer')} at {instant.isoformat()}" + (f": {told}" if told else "")
+        f"{_count(len(rows), 'signer')} at {when.isoformat()}" + (f": {told}" if told else "")
     )
 
 

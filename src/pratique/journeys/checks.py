@@ -1,6 +1,6 @@
 """Judge an authentic certificate: the named steps after the signature.
 
-    certificate, signer, environment, at -> claims' dates -> key's dates -> usage -> country
+    certificate, signer, environment, at -> claims' dates -> key's dates -> usage -> domain -> country
         -> environment -> findings
 
 1. Each check stands alone and says all it finds; none relies on another having passed.
@@ -21,7 +21,7 @@ from pratique.findings import Code, Weight
 from pratique.model import Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
 from pratique.terms import Environment
 from pratique.trust import countries
-from pratique.trust.signer import Signer
+from pratique.trust.signer import LIST_ENDS, Signer
 from pratique.verdict import Finding
 
 Check = Callable[[HealthCertificate, Signer, Environment, int], Iterator[Finding]]
@@ -44,6 +44,8 @@ def nothing_bars(certificate: HealthCertificate, signer: Signer, environment: En
         and len(entries) == 1
         and signer.environment is environment
         and not signer.reason
+        # Mostly equal: the question that is dearer is asked of few.
+        and (certificate.domain == signer.domain or signer.speaks_for(certificate.domain))
     )
 
 
@@ -142,7 +144,7 @@ def check_key_validity(
     if expires_at is not None and expires_at > signer.not_after:
         yield Finding(Code.EXPIRES_AFTER_SIGNER, "exp")
     if signer.sca_not_after is not None and at > signer.sca_not_after:
-        yield Finding(Code.SCA_DEAD)
+        yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
 
 
 def check_plausibility(
@@ -229,6 +231,18 @@ def check_usage(
         yield Finding(Code.USAGE_WRONG)
 
 
+def check_domain(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """Is the key listed for what it signed? A key for links to records signs no vaccination.
+
+    A doubt, not a fault: lists that name a key once leave its second domain out, and a part of a tree
+    is a list as well. That its own state has not listed it for this is no proof of a forgery.
+    """
+    if not signer.speaks_for(certificate.domain):
+        yield Finding(Code.DOMAIN_WRONG)
+
+
 def check_country(
     certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
 ) -> Iterator[Finding]:
@@ -277,6 +291,7 @@ DATE_CHECKS: tuple[Check, ...] = (*CLOCK_CHECKS, check_plausibility)
 CHECKS: tuple[Check, ...] = (
     *CLOCK_CHECKS,
     check_usage,
+    check_domain,
     check_country,
     check_environment,
     check_plausibility,

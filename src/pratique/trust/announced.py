@@ -116,7 +116,7 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         if why and not (why == "domain" and one.reason):
             left_out.append((record.thumbprint, why))
         else:
-            listed.append(Listed(record, domain=one.domain))
+            listed.append(Listed(record, domain=one.domain, bound=True))
     reading = Reading("announced", tuple(listed), tuple(map(x509.read, found.authorities)))
     signers = certificates.collect([reading], environment=bounds.environment)
     bound = tuple(

@@ -21,7 +21,7 @@ from pratique.crypto.x509 import KID_SIZE, X509Record
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries
-from pratique.trust.signer import BARE, Signer
+from pratique.trust.signer import BARE, LIST_ENDS, Signer
 
 DEFAULT_DOMAIN = "DCC"
 FOREVER = 253_402_300_799
@@ -37,6 +37,7 @@ class Listed(NamedTuple):
         participant: the participant's code as the source spells it; "" if it names none.
         domain: the trust domain that the source names, mostly "DCC".
         notes: stable codes of what was odd in the source.
+        bound: the source names that domain itself.
     """
 
     record: X509Record
@@ -44,6 +45,7 @@ class Listed(NamedTuple):
     participant: str = ""
     domain: str = DEFAULT_DOMAIN
     notes: tuple[str, ...] = ()
+    bound: bool = False
 
 
 class Reading(NamedTuple):
@@ -122,6 +124,7 @@ def collect(
             environment=reading.environment or environment,
             authorities=authorities.values(),
             country=country,
+            until=reading.expires,
         )
         for reading in read
         for listed in reading.listed
@@ -134,11 +137,15 @@ def signer(
     environment: Environment,
     authorities: Iterable[X509Record] = (),
     country: str = "",
+    until: int | None = None,
 ) -> Signer:
-    """Turn one listed certificate into a signer."""
+    """Turn one listed certificate into a signer; `until` is when its list ends, if it does."""
     record, notes = listed.record, [*listed.record.notes, *listed.notes]
     signs_for, differs = _signs_for(record.countries, listed.participant, country, notes)
     end, belied = _end_of_authority(record, authorities, notes)
+    if until is not None and (end is None or until < end):
+        end = until
+        notes.append(LIST_ENDS)
     if listed.kid is not None and listed.kid != record.kid:
         notes.append("kid-foreign")
     if record.is_ca:
@@ -160,6 +167,7 @@ def signer(
         sca_not_after=end,
         notes=tuple(dict.fromkeys(notes)),
         reason=reason,
+        bound=listed.bound,
     )
 
 

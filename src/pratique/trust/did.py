@@ -135,6 +135,7 @@ def _listed(method: Mapping[str, Any], chain: tuple[X509Record, ...]) -> Listed 
         participant=_code(method, "participant"),
         domain=_code(method, "domain") or DEFAULT_DOMAIN,
         notes=notes,
+        bound="domain" in method,
     )
 
 

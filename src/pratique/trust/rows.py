@@ -21,16 +21,22 @@ def to_row(signer: Signer) -> dict[str, object]:
     row["kid"] = base64.b64encode(signer.kid).decode()
     row["public_key"] = base64.b64encode(signer.public_key).decode()
     row["countries"], row["usages"] = sorted(signer.countries), sorted(signer.usages)
+    if not row[_BOUND]:
+        # Rows of before there was such a thing, and of sources that state no domain.
+        del row[_BOUND]
     return row
 
 
-_NAMES = frozenset(Signer._fields)
+_BOUND = "bound"
+_NAMES = frozenset(Signer._fields) - {_BOUND}
 
 
 def from_row(row: Any) -> Signer:
     """Return the signer of a row; ValueError or TypeError if it is not exactly one."""
-    if type(row) is not dict or row.keys() != _NAMES:
+    if type(row) is not dict or row.keys() - {_BOUND} != _NAMES:
         raise ValueError("members of a signer")
+    if row.get(_BOUND, True) is not True:
+        raise TypeError("not a mark")
     end = row["sca_not_after"]
     return Signer(
         kid=_octets(row["kid"]),
@@ -47,6 +53,7 @@ def from_row(row: Any) -> Signer:
         sca_not_after=None if end is None else whole(end),
         notes=tuple(map(text, array(row["notes"]))),
         reason=text(row["reason"]),
+        bound=_BOUND in row,
     )
 
 

@@ -5,11 +5,14 @@
 1. A signer is kept as a public key with its limits, so that verifying loads no X.509 code.
 2. What could not be read never widens a limit: usage unreadable means no usage at all.
 3. `kid` is a hint for look-up and binds nothing; two signers may share one.
+4. A signer whose source states a domain signs for that domain alone. One whose source states none, as a
+   file of X.509 certificates does, is not bound to any.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from pratique.terms import Algorithm, Environment, Kind, SignerState
 
@@ -17,6 +20,17 @@ BARE = "bare-key"
 """Note of a key that came without a certificate."""
 CONTRADICTED = "key-contradicted"
 """Note of a key of which a network and an imported list say different things."""
+LIST_ENDS = "list-ends"
+"""Note of a signer that counts until its list's proof ends, which is before its signing CA does."""
+
+_ALIKE: Final[Mapping[str, frozenset[str]]] = {
+    # GDHCN's implementation guide calls DDCC what its gateway calls DCC.
+    "DCC": frozenset({"DCC", "DDCC"}),
+    "DDCC": frozenset({"DCC", "DDCC"}),
+    # The gateway lists DICVP, the guide ICVP; the Latin American network signs the same claim (-6).
+    "ICVP": frozenset({"ICVP", "DICVP", "RACSEL-DDVC"}),
+}
+"""Domain of a certificate -> the names under which trust lists have it."""
 
 
 class Signer(NamedTuple):
@@ -32,11 +46,14 @@ class Signer(NamedTuple):
         usages: what it may attest; empty where the certificate's usage could not be read.
         not_before, not_after: seconds since the epoch, both inclusive.
         environment: production or test.
-        domain: "DCC", "DDCC", "ICVP", "PH4H" ...; data, not code.
+        domain: "DCC", "DDCC", "ICVP", "PH4H" ...; data, not code. What it stands under where its
+            source states none.
         thumbprint: SHA-256 of the certificate's DER (of the SPKI for a bare key), hex.
-        sca_not_after: end of life of the signing CA that issued it; None if the source tells none.
+        sca_not_after: end of life of what stands above it, the signing CA that issued it or the list
+            that names it (then with the note `LIST_ENDS`); None if the source tells none.
         notes: stable codes of what was odd in its source ("eku-legacy", "jwk-padded" ...).
         reason: why it is unreadable; empty if it is not.
+        bound: its source states the domain, so that it signs for no other.
     """
 
     kid: bytes
@@ -53,6 +70,11 @@ class Signer(NamedTuple):
     sca_not_after: int | None = None
     notes: tuple[str, ...] = ()
     reason: str = ""
+    bound: bool = False
+
+    def speaks_for(self, domain: str) -> bool:
+        """Tell whether it may sign certificates of a domain, as far as its source bounds it."""
+        return not self.bound or self.domain in _ALIKE.get(domain, {domain})
 
     def is_bare(self) -> bool:
         """Tell whether it came as a public key alone, without an X.509 certificate."""

@@ -4,7 +4,8 @@
 
 1. Any kid may be asked for: an unknown one has no signers, and nothing is fetched or raised.
 2. The order is the same for the same signers, in whatever order they came.
-3. Of two records of one key, the later one holds, but an end of life once known stays known.
+3. Of two records of one key, the later one holds, but an end of life once known stays known, and so
+   does what it was bound to.
 4. In a network each participant's record of a key stands apart: one that lists another's signer speaks
    for itself, and takes nothing from it.
 5. A public key that came without its X.509 certificate has the limits of the certificate, where any source
@@ -17,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from pratique.terms import Environment
-from pratique.trust.signer import Signer
+from pratique.trust.signer import LIST_ENDS, Signer
 
 
 class TrustList:
@@ -76,8 +77,11 @@ class TrustList:
 
 
 def _later(earlier: Signer, later: Signer) -> Signer:
-    if later.sca_not_after is None:
-        return later._replace(sca_not_after=earlier.sca_not_after)
+    if earlier.bound:
+        later = later._replace(bound=True)
+    if later.sca_not_after is None and earlier.sca_not_after is not None:
+        notes = tuple(note for note in earlier.notes if note == LIST_ENDS)
+        return later._replace(sca_not_after=earlier.sca_not_after, notes=later.notes + notes)
     return later
 
 
@@ -94,7 +98,9 @@ def _within(bare: Signer, certified: Signer) -> Signer:
         countries=both,
         usages=frozenset() if reason else certified.usages & bare.usages,
         environment=Environment.TEST if is_test else certified.environment,
-        domain=bare.domain,
+        # Its certificate's listing states for what it signs: listed alone, it signs for no more.
+        domain=certified.domain if certified.bound else bare.domain,
+        bound=certified.bound or bare.bound,
         notes=tuple(dict.fromkeys((*certified.notes, *bare.notes))),
         reason=reason,
     )

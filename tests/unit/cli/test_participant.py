@@ -16,7 +16,8 @@ import pytest
 from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
 from pratique.cli.authority.serve import taken
-from pratique.crypto import primitives, spki
+from pratique.cli.participant import edition as edition_of
+from pratique.crypto import make_x509, primitives, spki
 from pratique.edges.network import serve, upload
 from pratique.network import keys
 from pratique.trust import announced
@@ -180,6 +181,29 @@ def test_a_path_named_by_a_slip_takes_nothing_away(
     assert desk.refused(*PUBLISH, *words).code in {code, "rules-malformed"}
     assert not list(Path().glob("*.example"))
     assert not list(Path().glob("XXU-*.proposal"))
+
+
+def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
+    """Each listing binds it to one, and a withdrawal takes all of them."""
+    signers = json.loads(accepted(desk)["signers.json"])
+    pem = make_x509.to_pem(base64.b64decode(signers["signers"][0]["certificate"]))
+    Path("one.pem").write_bytes(pem)
+    home = homes.load(Path("utopia"))
+    der = make_x509.from_pem(pem)
+
+    def listed(published: bytes, **wanted: Any) -> announced.Parts:
+        asked = edition_of.Wanted((), "DCC", (), announced.REASONS[0], (), None, None)
+        made = edition_of._signers(
+            Path("utopia"), home, published, asked._replace(**wanted), web.instant(LATER)
+        )
+        return announced.parts(made)
+
+    more = listed(accepted(desk)["signers.json"], signers=(Path("one.pem"),), domain="ICVP")
+    assert sorted(one.domain for one in more.live if one.certificate == der) == ["DCC", "ICVP"]
+    written = announced.write("XXU", home.environment, more.authorities, more.live)
+    gone = listed(written, withdraw=(Path("one.pem"),))
+    assert [one for one in gone.live if one.certificate == der] == []
+    assert [one.certificate for one in gone.withdrawn].count(der) == 1
 
 
 def test_a_wrong_password_or_an_unknown_network_publishes_nothing(desk: Desk) -> None:

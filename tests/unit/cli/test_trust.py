@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pratique.cli.trust import trust
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from tests.unit.made import TEST, Made, make
+from tests.unit.trust import test_did as lists
 
 
 @pytest.fixture
@@ -108,3 +110,33 @@ def test_a_real_trust_list_is_shown_whole(folder: Path, corpora: Path) -> None:
     listed = corpora / "trust" / "dcc-qa-dsc.json"
     assert "58 signers" in run("import", listed, "--environment", "test").output
     assert "58 signers at" in run("show", "--at", "2022-01-01").output
+
+
+def proven(folder: Path, **dates: str) -> tuple[str | Path, ...]:
+    """Write a DID list with a proof of these dates, and its key; return how it is imported."""
+    found, key = folder / "did.json", folder / "key.pem"
+    found.write_text(json.dumps(lists.prove(lists.document(), **dates)))
+    key.write_bytes(
+        lists.ROOT.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    return "import", found, "--proof-key", key
+
+
+def test_a_proof_that_has_ended_is_told_and_its_signers_count_no_more(folder: Path) -> None:
+    said = run(*proven(folder, expires="2020-01-01T00:00:00Z"))
+    assert (
+        "note: did.json: its proof ended at 2020-01-01T00:00:00Z, which makes what its signers have "
+        "signed AMBER SIGNER_LIST_EXPIRED" in said.output
+    )
+    assert set(states("--at", "2026-06-01").values()) == {"SCA dead"}
+    assert "list ended 2020-01-01" in run("show", "--at", "2026-06-01").output
+    # Neither with the same list without its proof, nor with its certificates alone.
+    run("import", folder / "did.json")
+    run("import", put(folder, "a.pem", lists.LEAF))
+    assert set(states("--at", "2026-06-01").values()) == {"SCA dead", "live"}
+
+
+def test_a_proof_that_is_dated_in_the_future_is_told(folder: Path) -> None:
+    said = run(*proven(folder, created="9998-01-01T00:00:00Z"))
+    assert "its proof is dated 9998-01-01T00:00:00Z, which is to come" in said.output
+    assert "note: did.json" not in run(*proven(folder, expires="9999-01-01T00:00:00Z")).output

@@ -100,7 +100,8 @@ def _signers(
     folder: Path, home: homes.Home, published: bytes | None, wanted: Wanted, at: datetime
 ) -> bytes:
     before = announced.parts(published) if published is not None else None
-    live = {one.certificate: one for one in before.live} if before is not None else {}
+    # A key of two domains stands there twice: each listing binds it to one.
+    live = {(one.certificate, one.domain): one for one in before.live} if before is not None else {}
     gone = {one.certificate: one for one in before.withdrawn} if before is not None else {}
     # Those that are no longer in use vouch for the signers that they have issued.
     cas = {
@@ -110,21 +111,21 @@ def _signers(
     }
     for der in _certificates(wanted.signers):
         if not x509.read(der).is_ca and der not in gone:
-            live[der] = announced.Published(der, wanted.domain)
+            live[der, wanted.domain] = announced.Published(der, wanted.domain)
     since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for der in _certificates(wanted.withdraw):
         if der in gone:
             # By an earlier call that was interrupted.
             continue
-        one = live.get(der)
-        if one is None:
+        listed = [one for one in live.values() if one.certificate == der]
+        if not listed:
             raise UsageError(
                 "signer-unknown",
                 "a signer that is to be withdrawn is not published",
                 "name its certificate; if it was published just now: pratique sync",
             )
-        gone[der] = one._replace(since=since, reason=wanted.reason)
-    rows = [one for der, one in live.items() if der not in gone]
+        gone[der] = listed[0]._replace(since=since, reason=wanted.reason)
+    rows = [one for one in live.values() if one.certificate not in gone]
     authorities = {*cas, *(before.authorities if before is not None else ())}
     return announced.write(
         home.participant.code, home.environment, authorities, [*rows, *gone.values()]
