@@ -152,3 +152,20 @@ def test_a_list_whose_time_is_over_lets_nobody_in() -> None:
 def snapshot(*signers: Signer) -> Snapshot:
     rules = Ruleset([documents.read([ALL_IN]).rules[0]])
     return Snapshot(number=1, created=0, environment=TEST, trust=TrustList(signers), ruleset=rules)
+
+
+def test_a_key_that_is_listed_alone_signs_for_no_more_than_its_certificate() -> None:
+    """The attack: the key of a PH4H signer, imported from a list that states no domain."""
+    issuer = State("XXA")
+    record = x509.read(issuer.signers[0])
+    bounds = announced.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"PH4H"}), TEST)
+    listed = announced.Published(issuer.signers[0], "PH4H")
+    (bound,) = announced.read(announced.write("XXA", TEST, [issuer.ca], [listed]), bounds).signers
+    kid = base64.b64encode(record.kid).decode()
+    rows = [{"kid": kid, "publicKey": base64.b64encode(record.public_key).decode()}]
+    bare = collect([sources.read(json.dumps(rows).encode())], environment=TEST, country="XA")
+    for held, colour in ((bare, Colour.GREEN), ((bound, *bare), Colour.AMBER)):
+        found = verify(
+            issuer.issue(), snapshot=snapshot(*held), at=AT + HOUR, place=Destination("XB")
+        )
+        assert found.verdict.colour is colour, codes(found)
