@@ -65,6 +65,11 @@ class Trunk:
 
     def run(self) -> Asking:
         """Ask for one file after the other."""
+        yield from self.metadata()
+        yield from self._own_files()
+
+    def metadata(self) -> Asking:
+        """Ask for the metadata alone."""
         yield from self._roots()
         yield from self._timestamp()
         yield from self._snapshot()
@@ -101,7 +106,7 @@ class Trunk:
     def _follow(self, files: Files) -> None:
         while (name := names.metadata("root", self.trusted.root.version + 1)) in files:
             before, proof = self.trusted.root, logged.proof_name(name)
-            after = self.trusted.take_root(files[name])
+            after = self.trusted.take_root(files[name], held=True)
             self.files[name] = files[name]
             holds = partial(logged.check_root, before=before, name=name, after=after)
             if proof in files and _attempt(holds, files):
@@ -233,6 +238,8 @@ class Trunk:
         if data != self._held.get(name):
             self.changed.append("targets")
         self.files[name] = self.believed[name] = data
+
+    def _own_files(self) -> Asking:
         for path, file in self.trusted.targets.targets.items():
             own = target_name(path, file)
             data = self._held.get(own)

@@ -25,6 +25,7 @@ from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import board as boards
 from pratique.network import names, policy
+from pratique.network.board import Board
 
 PUBLISHED = "x-pratique-published"
 """In the timestamp: when it was made, so that the age of what is held is known and signed."""
@@ -51,7 +52,7 @@ class Trusted:
         self._set = _asked(lambda: TrustedMetadataSet(anchor, EnvelopeType.METADATA), "root")
         self._set.reference_time = at or DAWN
         # Whoever handed the anchor over was trusted with it; what is wrong with its codes is told.
-        self.board = boards.of_root(self._set.root, held=True)
+        self.board = self._board_of(self._set.root, None, held=True)
 
     @property
     def root(self) -> Root:
@@ -86,7 +87,7 @@ class Trusted:
     def take_root(self, data: bytes, *, held: bool = False) -> Root:
         """Believe the next root, signed by the seats of the last one and its own; `held` if it was before."""
         root = _read(Root, data, "root").signed
-        board = _asked(lambda: boards.of_root(root, before=self.board, held=held), "root")
+        board = _asked(lambda: self._board_of(root, self.board, held=held), "root")
         if (board.network, board.environment) != (self.board.network, self.board.environment):
             raise boards.refused("differs", "the next root is of another network or environment")
         boards.check_kept(self.root, root)
@@ -97,7 +98,7 @@ class Trusted:
     def take_timestamp(self, data: bytes) -> Timestamp:
         """Believe a timestamp."""
         found = _read(Timestamp, data, "timestamp").signed
-        _asked(lambda: published(found), "timestamp")
+        _asked(lambda: self._judge_timestamp(found), "timestamp")
         _fit("timestamp", [found.snapshot_meta.version])
         return _asked(lambda: self._set.update_timestamp(data), "timestamp")
 
@@ -123,33 +124,22 @@ class Trusted:
             raise refused("malformed", "snapshot", "it does not list the authority's own")
         _fit("snapshot", [one.version for one in meta.values()])
         found = _asked(lambda: self._set.update_snapshot(data, trusted=held), "snapshot")
-        self._check_life(found, policy.SNAPSHOT_LIFE)
+        self._judge_snapshot(found)
         return found
 
     def take_targets(self, data: bytes) -> Targets:
         """Believe the authority's own."""
         found = _read(Targets, data, "targets").signed
-        _asked(lambda: policy.check_network("targets", found, self.root, self.board), "targets")
-        _asked(lambda: policy.check_targets(found, self.root, self.board), "targets")
-        self._check_life(self.root, policy.ROOT_LIFE)
-        self._check_life(found, policy.TARGETS_LIFE)
+        _asked(lambda: self._judge_targets(found), "targets")
         return _asked(lambda: self._set.update_targets(data), "targets")
 
-    def _check_life(self, signed: Root | Snapshot | Targets, life: timedelta) -> None:
-        # It was made before the timestamp was, so it cannot end later than this.
-        if signed.expires - self.published > life + policy.SLACK:
-            raise policy.refused("long-lived", f"{signed.type} would last for too long")
-
-    def take_role(self, name: str, data: bytes) -> Targets:
-        """Believe a delegated role, expired or not."""
+    def take_role(self, name: str, data: bytes, *, by: str = Targets.type) -> Targets:
+        """Believe a delegated role, expired or not, as the role that delegates to it has it signed."""
         found = _read(Targets, data, name).signed
-        _asked(lambda: policy.check_network(name, found, self.root, self.board), name)
-        _asked(lambda: policy.check_role(name, found, published=self.published), name)
-        now, self._set.reference_time = self._set.reference_time, DAWN
+        _asked(lambda: self._judge_role(name, found), name)
+        now, self._set.reference_time = self._set.reference_time, self._time_of_roles()
         try:
-            return _asked(
-                lambda: self._set.update_delegated_targets(data, name, Targets.type), name
-            )
+            return _asked(lambda: self._set.update_delegated_targets(data, name, by), name)
         finally:
             self._set.reference_time = now
 
@@ -172,6 +162,35 @@ class Trusted:
             name: meta[f"{name}.json"].version if f"{name}.json" in meta else None
             for name in delegations.roles
         }
+
+    # What the network asks beyond the framework: each of these is a rule of ours, and all of them are here.
+
+    def _board_of(self, root: Root, before: Board | None, *, held: bool) -> Board:
+        return boards.of_root(root, before=before, held=held)
+
+    def _judge_timestamp(self, found: Timestamp) -> None:
+        published(found)
+
+    def _judge_snapshot(self, found: Snapshot) -> None:
+        self._check_life(found, policy.SNAPSHOT_LIFE)
+
+    def _judge_targets(self, found: Targets) -> None:
+        policy.check_network("targets", found, self.root, self.board)
+        policy.check_targets(found, self.root, self.board)
+        self._check_life(self.root, policy.ROOT_LIFE)
+        self._check_life(found, policy.TARGETS_LIFE)
+
+    def _judge_role(self, name: str, found: Targets) -> None:
+        policy.check_network(name, found, self.root, self.board)
+        policy.check_role(name, found, published=self.published)
+
+    def _time_of_roles(self) -> datetime:
+        return DAWN
+
+    def _check_life(self, signed: Root | Snapshot | Targets, life: timedelta) -> None:
+        # It was made before the timestamp was, so it cannot end later than this.
+        if signed.expires - self.published > life + policy.SLACK:
+            raise policy.refused("long-lived", f"{signed.type} would last for too long")
 
 
 def published(timestamp: Timestamp) -> datetime:
