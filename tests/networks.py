@@ -134,6 +134,7 @@ class State:
         when = int(at.timestamp()) - 86400
         subject = Subject(f"{code} SCA", "Ministry", self.country, Environment.TEST)
         self.ca = make_x509.signing_ca(self.ca_key, subject, at=when, serial=1)
+        self.more: list[bytes] = []
         self.signers = [self._signer(number, when) for number in range(signers)]
         self.withdrawn: dict[int, str] = {}
         self.rules: list[dict[str, Any]] = []
@@ -211,7 +212,11 @@ class State:
             announced.Published(der, "DCC", *((AT.isoformat(), self.withdrawn[n]) if n in self.withdrawn else ()))
             for n, der in enumerate(self.signers)
         ]  # fmt: skip
-        found = {"signers.json": announced.write(self.code, Environment.TEST, [self.ca], signers)}
+        found = {
+            "signers.json": announced.write(
+                self.code, Environment.TEST, [self.ca, *self.more], signers
+            )
+        }
         if self.rules:
             found["rules.json"] = json.dumps(self.rules).encode()
         if self.choices:

@@ -174,6 +174,17 @@ class Code(Enum):
     SIGNER_LIST_EXPIRED = (Step.KEY_VALIDITY, Weight.DOUBT,
         "the time is over for which its signing key's list was signed",
         "import the list again from its publisher, or check by hand")
+    SCA_NOT_YET = (Step.KEY_VALIDITY, Weight.DOUBT,
+        "the authority above its signing key is not in use yet", "check this device's clock, then by hand")
+    SCA_UNKNOWN = (Step.KEY_VALIDITY, Weight.DOUBT,
+        "no authority that its participant has brought into the network has issued its signing key",
+        "check by hand; tell the issuing country")
+    SIGNER_SELF_SIGNED = (Step.KEY_VALIDITY, Weight.DOUBT,
+        "its signing key vouches for itself: no authority of its participant has issued it",
+        "check by hand; tell the issuing country")
+    SCA_UNFIT = (Step.KEY_VALIDITY, Weight.DOUBT,
+        "the authority above its signing key may not have issued it, or did not",
+        "check by hand; tell the issuing country")
     USAGE_WRONG = (Step.USAGE, Weight.FAULT,
         "its signing key may not sign this kind of certificate", "refuse it")
     DOMAIN_WRONG = (Step.USAGE, Weight.DOUBT,

@@ -39,8 +39,13 @@ def make(
     start: datetime = START,
     end: datetime = END,
     digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None = None,
+    names_issuer: bool = True,
+    path: int | None = 0,
 ) -> Made:
-    """Make a certificate; `raw` is (OID, octets, critical) of further extensions."""
+    """Make a certificate; `raw` is (OID, octets, critical) of further extensions.
+
+    Without `names_issuer` it has no authority key identifier; `path` is how many CAs may stand below a CA.
+    """
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [x509.NameAttribute(NameOID.COUNTRY_NAME, country) for country in countries]
@@ -56,11 +61,11 @@ def make(
         .not_valid_after(end)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
-    if by:
+    if by and names_issuer:
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key())
         builder = builder.add_extension(authority, critical=False)
     if ca:
-        builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
+        builder = builder.add_extension(x509.BasicConstraints(True, path), critical=True)
     if eku is not None:
         usage = x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in eku])
         builder = builder.add_extension(usage, critical=False)

@@ -42,7 +42,9 @@ def _reason(signer: Signer, at: int) -> str:
     if state is SignerState.SCA_DEAD:
         what = "list" if LIST_ENDS in signer.notes else "SCA"
         return f"{what} ended {instant(signer.sca_not_after or 0)}"
-    return ""
+    if state is SignerState.SCA_NOT_YET:
+        return f"SCA from {instant(signer.sca_not_before or 0)}"
+    return signer.reason
 
 
 def table(rows: list[dict[str, object]]) -> Iterator[str]:

@@ -4,11 +4,16 @@
 
 1. A name or a key identifier makes a candidate; only the signature makes an issuer.
 2. SHA-1 and MD5 prove nothing here: the answer is None, "cannot tell".
+3. A CA with a critical extension that is not known here has issued what it has issued: its end counts.
+   Whether it may is another question.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pratique.crypto import identified
+from pratique.crypto.extensions import CRITICAL
 from pratique.crypto.x509 import X509Record
 
 
@@ -17,7 +22,31 @@ def may_have_issued(ca: X509Record, certificate: X509Record) -> bool:
     by_key = bool(certificate.authority_key_id) and (
         certificate.authority_key_id == ca.subject_key_id
     )
-    return ca.is_ca and not ca.reason and (by_key or certificate.issuer == ca.subject)
+    readable = not ca.reason or ca.reason == CRITICAL
+    return ca.is_ca and readable and (by_key or certificate.issuer == ca.subject)
+
+
+def path_holds(ca: X509Record, authorities: Iterable[X509Record]) -> bool:
+    """Tell whether no CA above a document signer's has more CAs below it than it allows.
+
+    RFC 5280 §4.2.1.9: pathLenConstraint counts the CAs that stand between it and the last certificate. What
+    stands above is judged where it is listed, up to the first that signed itself.
+    """
+    return _path_holds(ca, tuple(authorities), 0)
+
+
+def _path_holds(ca: X509Record, authorities: tuple[X509Record, ...], below: int) -> bool:
+    if ca.path_length is not None and ca.path_length < below:
+        return False
+    # No path is longer than there are CAs: two that have issued each other are no path to a root.
+    if ca.issuer == ca.subject or below > len(authorities):
+        return True
+    above = [
+        one
+        for one in authorities
+        if one.public_key != ca.public_key and may_have_issued(one, ca) and issued_by(ca, one)
+    ]
+    return not above or any(_path_holds(one, authorities, below + 1) for one in above)
 
 
 def issued_by(certificate: X509Record, ca: X509Record) -> bool | None:

@@ -6,6 +6,8 @@
 2. An extended key usage that cannot be read allows nothing: "cannot parse" is not "no restriction".
 3. Both spellings of the object identifiers count. Seen in the production list: 131 of 438 signers
    use the legacy one, with an extra 0; 40 the correct one.
+4. What a key may do is told apart: sign documents (digitalSignature), sign certificates (keyCertSign).
+   A certificate without KeyUsage restricts neither.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ IDENTIFIERS = {kind: HEALTH + suffix for suffix, kind in _KINDS.items()}
 SUBJECT_KEY_ID, KEY_USAGE, BASIC, AUTHORITY_KEY_ID, EXTENDED = (
     f"2.5.29.{number}" for number in (14, 15, 19, 35, 37)
 )
+CRITICAL = "critical-extension-unknown"
+"""Reason: something that must be understood, and is not (RFC 5280 §4.2)."""
 _UNDERSTOOD = {SUBJECT_KEY_ID, KEY_USAGE, BASIC, AUTHORITY_KEY_ID, EXTENDED}
 
 
@@ -37,6 +41,9 @@ class Limits(NamedTuple):
     authority_key_id: bytes = b""
     notes: tuple[str, ...] = ()
     reason: str = ""
+    signs: bool = True
+    certifies: bool = True
+    path_length: int | None = None
 
 
 NO_LIMITS = Limits()
@@ -52,23 +59,28 @@ def read(sequence: bytes) -> Limits:
         return Limits(usages=frozenset(), reason="extensions-unreadable")
     unknown = {name for name, (critical, _) in extensions.items() if critical} - _UNDERSTOOD
     found = {name: octets for name, (_, octets) in extensions.items()}
-    reason = "critical-extension-unknown" if unknown else ""
-    usages, is_ca, identifiers = ALL_KINDS, False, (b"", b"")
+    reason = CRITICAL if unknown else ""
+    usages, is_ca, length, identifiers = ALL_KINDS, False, None, (b"", b"")
+    signs = certifies = True
     try:
         identifiers = _identifiers(found)
-        is_ca = _is_ca(found[BASIC], notes) if BASIC in found else False
+        is_ca, length = _constraints(found[BASIC], notes) if BASIC in found else (False, None)
+        if KEY_USAGE in found:
+            signs, certifies = _may(found[KEY_USAGE])
         # RFC 5280 §4.2.1.3: only a key with digitalSignature verifies signatures on documents.
-        if KEY_USAGE in found and not is_ca and not _signs(found[KEY_USAGE]):
+        if not is_ca and not signs:
             reason = reason or "key-usage-not-signing"
     except ValueError:
         reason = reason or "extensions-unreadable"
     try:
-        usages = _usages(found[EXTENDED], notes) if EXTENDED in found else ALL_KINDS
+        usages, other = _usages(found[EXTENDED], notes) if EXTENDED in found else (ALL_KINDS, False)
+        signs = signs and not other
     except ValueError:
         reason = "eku-unreadable"
     if reason:
         usages = frozenset()
-    return Limits(usages, is_ca, *identifiers, tuple(dict.fromkeys(notes)), reason)
+    noted = tuple(dict.fromkeys(notes))
+    return Limits(usages, is_ca, *identifiers, noted, reason, signs, certifies, length)
 
 
 def kinds(identifiers: Iterable[str]) -> tuple[frozenset[Kind], tuple[str, ...]]:
@@ -115,7 +127,7 @@ def table(sequence: bytes, notes: list[str]) -> dict[str, tuple[bool, bytes]]:
     return found
 
 
-def _is_ca(octets: bytes, notes: list[str]) -> bool:
+def _constraints(octets: bytes, notes: list[str]) -> tuple[bool, int | None]:
     """Read BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLen INTEGER OPTIONAL }.
 
     Finnish signers write the default out, which DER forbids and `cryptography` refuses.
@@ -126,25 +138,32 @@ def _is_ca(octets: bytes, notes: list[str]) -> bool:
         if not is_ca:
             notes.append("explicit-default")
         parts = parts[1:]
-    if parts:
-        der.integer(parts[0])
-        if not is_ca:
-            notes.append("path-length-without-ca")
-    if len(parts) > 1:
-        raise ValueError("BasicConstraints has two parts at most")
-    return is_ca
+    length = der.integer(parts[0]) if parts else None
+    if length is not None and not is_ca:
+        notes.append("path-length-without-ca")
+    if len(parts) > 1 or (length or 0) < 0:
+        raise ValueError("BasicConstraints has two parts at most, and no negative length")
+    return is_ca, length
 
 
-def _signs(octets: bytes) -> bool:
+def _may(octets: bytes) -> tuple[bool, bool]:
+    """Read KeyUsage: whether the key signs documents (bit 0), and certificates (bit 5)."""
     usage = der.bits(der.read_one(octets, der.BIT_STRING))
-    return bool(usage) and bool(usage[0] & 0x80)
+    first = usage[0] if usage else 0
+    return bool(first & 0x80), bool(first & 0x04)
 
 
-def _usages(octets: bytes, notes: list[str]) -> frozenset[Kind]:
+def _usages(octets: bytes, notes: list[str]) -> tuple[frozenset[Kind], bool]:
+    """Read an extended key usage: the kinds, and whether it is for services of a PKI alone."""
     listed = der.children(der.read_one(octets, der.SEQUENCE).body)
-    usages, odd = kinds([der.oid(value) for value in listed])
+    identifiers = [der.oid(value) for value in listed]
+    usages, odd = kinds(identifiers)
     notes.extend(odd)
-    return usages
+    return usages, bool(identifiers) and _SERVICES.issuperset(identifiers)
+
+
+_SERVICES = frozenset({"1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"})
+"""timeStamping, OCSPSigning (RFC 5280 §4.2.1.12): keys that answer for a PKI. No list here has such signers."""
 
 
 def _identifiers(found: dict[str, bytes]) -> tuple[bytes, bytes]:

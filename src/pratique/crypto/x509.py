@@ -48,6 +48,8 @@ class X509Record(NamedTuple):
         signed, signature_algorithm, signature: what the issuer signed, how, and the outcome.
         notes: stable codes of what was odd but harmless.
         reason: stable code of why it cannot be believed; empty if nothing speaks against it.
+        signs, certifies: whether its key usage lets it sign documents, and certificates.
+        path_length: how many CAs may stand below it; None if it does not say.
     """
 
     thumbprint: str
@@ -69,6 +71,9 @@ class X509Record(NamedTuple):
     signature: bytes = b""
     notes: tuple[str, ...] = ()
     reason: str = ""
+    signs: bool = True
+    certifies: bool = True
+    path_length: int | None = None
 
 
 class Fields(NamedTuple):
@@ -195,6 +200,9 @@ def _judge(record: X509Record, found: Fields) -> X509Record:
         authority_key_id=limits.authority_key_id,
         notes=tuple(dict.fromkeys(notes)),
         reason=reason,
+        signs=limits.signs,
+        certifies=limits.certifies,
+        path_length=limits.path_length,
     )
 
 

@@ -21,7 +21,7 @@ from pratique.findings import Code, Weight
 from pratique.model import Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
 from pratique.terms import Environment
 from pratique.trust import countries
-from pratique.trust.signer import LIST_ENDS, Signer
+from pratique.trust.signer import CHAIN, LIST_ENDS, Signer, believed_limits
 from pratique.verdict import Finding
 
 Check = Callable[[HealthCertificate, Signer, Environment, int], Iterator[Finding]]
@@ -57,7 +57,10 @@ def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
         and expires_at is not None
         and signer.not_before <= issued_at <= at <= expires_at <= signer.not_after
         and (certificate.not_before is None or certificate.not_before <= at)
-        and (signer.sca_not_after is None or at <= signer.sca_not_after)
+        and (
+            signer.sca_not_after is None
+            or (signer.sca_not_before or 0) <= at <= signer.sca_not_after
+        )
     )
 
 
@@ -145,6 +148,8 @@ def check_key_validity(
         yield Finding(Code.EXPIRES_AFTER_SIGNER, "exp")
     if signer.sca_not_after is not None and at > signer.sca_not_after:
         yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
+    if signer.sca_not_before is not None and at < signer.sca_not_before:
+        yield Finding(Code.SCA_NOT_YET)
 
 
 def check_plausibility(
@@ -225,10 +230,16 @@ def check_usage(
     certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
 ) -> Iterator[Finding]:
     """May this key sign this kind? What could not be read about a key never widens it."""
-    if signer.reason:
-        yield Finding(Code.SIGNER_UNREADABLE)
+    if signer.reason in CHAIN:
+        yield Finding(_OF_CHAIN.get(signer.reason, Code.SCA_UNFIT), signer.reason)
+    if not believed_limits(signer.reason):
+        if signer.reason not in CHAIN:
+            yield Finding(Code.SIGNER_UNREADABLE)
     elif certificate.kind not in signer.usages:
         yield Finding(Code.USAGE_WRONG)
+
+
+_OF_CHAIN = {"sca-unknown": Code.SCA_UNKNOWN, "self-signed": Code.SIGNER_SELF_SIGNED}
 
 
 def check_domain(

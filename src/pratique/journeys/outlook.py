@@ -170,6 +170,8 @@ def _edges(claim: Claim) -> set[int]:
         found |= {claim.signer.not_before, claim.signer.not_after + 1}
         if claim.signer.sca_not_after is not None:
             found.add(claim.signer.sca_not_after + 1)
+        if claim.signer.sca_not_before is not None:
+            found.add(claim.signer.sca_not_before)
     if certificate.issued_at is not None:
         found.add(certificate.issued_at - LEEWAY)
     if certificate.not_before is not None:

@@ -117,8 +117,18 @@ def read(data: bytes, bounds: Bounds) -> Announced:
             left_out.append((record.thumbprint, why))
         else:
             listed.append(Listed(record, domain=one.domain, bound=True))
-    reading = Reading("announced", tuple(listed), tuple(map(x509.read, found.authorities)))
-    signers = certificates.collect([reading], environment=bounds.environment)
+    # An SCA of the test environment has issued no signer of production.
+    authorities = tuple(
+        ca
+        for ca in map(x509.read, found.authorities)
+        if bounds.environment is Environment.TEST or not ca.is_test
+    )
+    reading = Reading("announced", tuple(listed), authorities)
+    signers = certificates.collect(
+        [reading],
+        environment=bounds.environment,
+        within=bounds.countries | {bounds.subject},
+    )
     bound = tuple(
         signer._replace(participant=bounds.participant, countries=bounds.countries)
         for signer in signers

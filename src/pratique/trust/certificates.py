@@ -6,22 +6,26 @@
 2. The country is the certificate's; where it has none, the list's. Where both speak and disagree,
    it may sign for what both allow.
 3. A certificate that names an SCA by its key and was not signed by it is damaged or forged.
+4. Where an SCA is found, it is judged: a signer whose SCA may not have issued it is in doubt, and says why.
+5. In a network every signer has an SCA that its participant has brought in. Other lists may name none: real
+   ones mostly do not, and what they do not tell is not held against their signers.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from pratique.crypto import spki
-from pratique.crypto.chain import issued_by, may_have_issued
+from pratique.crypto.chain import issued_by, may_have_issued, path_holds, signed_with
 from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509 import KID_SIZE, X509Record
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries
-from pratique.trust.signer import BARE, LIST_ENDS, Signer
+from pratique.trust.signer import BARE, LIST_ENDS, SCA_WRONG, Signer, believed_limits
 
 DEFAULT_DOMAIN = "DCC"
 FOREVER = 253_402_300_799
@@ -107,7 +111,11 @@ def read_key(der: bytes) -> X509Record:
 
 
 def collect(
-    readings: Iterable[Reading], *, environment: Environment, country: str = ""
+    readings: Iterable[Reading],
+    *,
+    environment: Environment,
+    country: str = "",
+    within: frozenset[str] | None = None,
 ) -> tuple[Signer, ...]:
     """Turn readings into signers, with every authority of every reading at hand.
 
@@ -115,16 +123,19 @@ def collect(
         readings: what the sources held.
         environment: of the sources that do not tell their own.
         country: of the certificates that name none.
+        within: as for `signer`.
     """
     read = tuple(readings)
-    authorities = {ca.thumbprint: ca for reading in read for ca in reading.authorities}
+    found = {ca.thumbprint: ca for reading in read for ca in reading.authorities}
+    authorities = tuple(found.values())
     return tuple(
         signer(
             listed,
             environment=reading.environment or environment,
-            authorities=authorities.values(),
+            authorities=authorities,
             country=country,
             until=reading.expires,
+            within=within,
         )
         for reading in read
         for listed in reading.listed
@@ -138,36 +149,53 @@ def signer(
     authorities: Iterable[X509Record] = (),
     country: str = "",
     until: int | None = None,
+    within: frozenset[str] | None = None,
 ) -> Signer:
-    """Turn one listed certificate into a signer; `until` is when its list ends, if it does."""
+    """Turn one listed certificate into a signer.
+
+    Args:
+        listed: as its source lists it.
+        environment: of its source.
+        authorities: the signing CAs that are known.
+        country: of a certificate that names none.
+        until: when its list ends, if it does.
+        within: countries that its participant's SCA may name, where it must have one: in a network.
+    """
     record, notes = listed.record, [*listed.record.notes, *listed.notes]
     signs_for, differs = _signs_for(record.countries, listed.participant, country, notes)
-    end, belied = _end_of_authority(record, authorities, notes)
-    if until is not None and (end is None or until < end):
-        end = until
+    fault: _Fault = partial(_fault, own=signs_for)
+    if within is not None:
+        fault = partial(_fault_in_network, within=within)
+    above = _above(record, tuple(authorities), notes, fault)
+    lacking = "" if within is None else _lacking(above, record)
+    if until is not None and (above.end is None or until < above.end):
+        above = above._replace(end=until)
         notes.append(LIST_ENDS)
     if listed.kid is not None and listed.kid != record.kid:
         notes.append("kid-foreign")
     if record.is_ca:
         notes.append("ca-as-signer")
-    reason = record.reason or belied or differs
+    other_use = "" if record.signs else "not-for-documents"
+    reason = record.reason or other_use or above.belied or differs or lacking or above.fault
     return Signer(
         kid=record.kid if listed.kid is None else listed.kid,
         participant=listed.participant or next(iter(record.countries), "") or country,
         countries=signs_for,
         algorithm=record.algorithm or Algorithm.ES256,
         public_key=record.public_key,
-        usages=frozenset() if reason else record.usages,
+        usages=record.usages if believed_limits(reason) else frozenset(),
         not_before=record.not_before,
         not_after=record.not_after,
         # What says itself that it is a test key is never made a production key by its source.
         environment=Environment.TEST if record.is_test else environment,
         domain=listed.domain,
         thumbprint=record.thumbprint,
-        sca_not_after=end,
+        sca_not_after=above.end,
         notes=tuple(dict.fromkeys(notes)),
         reason=reason,
         bound=listed.bound,
+        # Told only where it is later than the signer's own: most SCAs are older than what they issue.
+        sca_not_before=above.begin if (above.begin or 0) > record.not_before else None,
     )
 
 
@@ -188,24 +216,89 @@ def _signs_for(
     return (both | organisation, "") if both else (both, "country-differs")
 
 
-def _end_of_authority(
-    record: X509Record, authorities: Iterable[X509Record], notes: list[str]
-) -> tuple[int | None, str]:
-    """Find the end of the signing CA's life, by signature; and a reason if one is belied."""
-    ends, doubtful, belied = [], False, False
+class _Above(NamedTuple):
+    """What stands above a signer.
+
+    Attributes:
+        begin, end: of the life of its signing CA; None if none was found.
+        belied: that a CA which it names by its key has not signed it.
+        fault: why its CA may not have issued it; empty if it may.
+        missing: why no CA was found; empty if one was.
+    """
+
+    begin: int | None = None
+    end: int | None = None
+    belied: str = ""
+    fault: str = ""
+    missing: str = ""
+
+
+_Fault = Callable[[X509Record, tuple[X509Record, ...]], str]
+
+
+def _above(
+    record: X509Record, authorities: tuple[X509Record, ...], notes: list[str], fault: _Fault
+) -> _Above:
+    """Find the signing CAs that have issued a certificate, by their signature, and judge them."""
+    issuers: list[X509Record] = []
+    doubtful, belied, namesake = False, False, False
     for ca in authorities:
-        if ca.thumbprint == record.thumbprint or not may_have_issued(ca, record):
+        # A CA that is listed as a signer too is not above itself, in whichever certificate of its key.
+        if _is_itself(ca, record) or not may_have_issued(ca, record):
             continue
         issued = issued_by(record, ca)
         if issued:
-            ends.append(ca.not_after)
+            issuers.append(ca)
         elif issued is None:
             doubtful = True
         elif record.authority_key_id and record.authority_key_id == ca.subject_key_id:
             belied = True
-    if ends:
-        # A CA that was renewed with the same key has several ends; the last one holds.
-        return max(ends), ""
+        else:
+            namesake = True
+    if issuers:
+        faults = {ca.thumbprint: fault(ca, authorities) for ca in issuers}
+        fit = [ca for ca in issuers if not faults[ca.thumbprint]]
+        # A CA that was renewed with the same key has several lives: from the first one to the last.
+        living = fit or issuers
+        return _Above(
+            min(ca.not_before for ca in living),
+            max(ca.not_after for ca in living),
+            fault="" if fit else min(faults.values()),
+        )
     if doubtful:
         notes.append("sca-signature-unread")
-    return None, "sca-signature-wrong" if belied else ""
+    missing = "sca-signature-unread" if doubtful else SCA_WRONG if namesake else "sca-unknown"
+    return _Above(belied=SCA_WRONG if belied else "", missing=missing)
+
+
+def _is_itself(ca: X509Record, record: X509Record) -> bool:
+    return ca.thumbprint == record.thumbprint or (
+        bool(record.public_key) and ca.public_key == record.public_key
+    )
+
+
+def _fault(ca: X509Record, authorities: tuple[X509Record, ...], *, own: frozenset[str]) -> str:
+    """Tell why a CA may not have issued a signer for these countries; empty if nothing speaks against it."""
+    if not ca.certifies:
+        return "sca-not-certifying"
+    named: frozenset[str] = frozenset().union(*map(countries.may_sign_for, ca.countries))
+    if named and own and named.isdisjoint(own):
+        return "sca-foreign"
+    return "" if path_holds(ca, authorities) else "sca-path"
+
+
+def _fault_in_network(
+    ca: X509Record, authorities: tuple[X509Record, ...], *, within: frozenset[str]
+) -> str:
+    if not within.issuperset(ca.countries):
+        return "sca-foreign"
+    # What must be understood and is not may forbid the very signer: nobody here can tell.
+    return _fault(ca, authorities, own=frozenset()) or ("sca-critical" if ca.reason else "")
+
+
+def _lacking(above: _Above, record: X509Record) -> str:
+    """Say why a signer of a network has no SCA, if it has none."""
+    if not above.missing or above.belied:
+        return ""
+    itself = record.issuer == record.subject and signed_with(record, record.public_key)
+    return "self-signed" if itself else above.missing

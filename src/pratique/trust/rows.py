@@ -21,23 +21,26 @@ def to_row(signer: Signer) -> dict[str, object]:
     row["kid"] = base64.b64encode(signer.kid).decode()
     row["public_key"] = base64.b64encode(signer.public_key).decode()
     row["countries"], row["usages"] = sorted(signer.countries), sorted(signer.usages)
+    # Rows of before there were such things, and of sources that do not tell them, stay what they were.
     if not row[_BOUND]:
-        # Rows of before there was such a thing, and of sources that state no domain.
         del row[_BOUND]
+    if row[_BEGINS] is None:
+        del row[_BEGINS]
     return row
 
 
 _BOUND = "bound"
-_NAMES = frozenset(Signer._fields) - {_BOUND}
+_BEGINS = "sca_not_before"
+_NAMES = frozenset(Signer._fields) - {_BOUND, _BEGINS}
 
 
 def from_row(row: Any) -> Signer:
     """Return the signer of a row; ValueError or TypeError if it is not exactly one."""
-    if type(row) is not dict or row.keys() - {_BOUND} != _NAMES:
+    if type(row) is not dict or row.keys() - {_BOUND, _BEGINS} != _NAMES:
         raise ValueError("members of a signer")
     if row.get(_BOUND, True) is not True:
         raise TypeError("not a mark")
-    end = row["sca_not_after"]
+    end, begin = row["sca_not_after"], row.get(_BEGINS)
     return Signer(
         kid=_octets(row["kid"]),
         participant=text(row["participant"]),
@@ -54,6 +57,7 @@ def from_row(row: Any) -> Signer:
         notes=tuple(map(text, array(row["notes"]))),
         reason=text(row["reason"]),
         bound=_BOUND in row,
+        sca_not_before=None if begin is None else whole(begin),
     )
 
 

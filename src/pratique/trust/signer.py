@@ -18,6 +18,18 @@ from pratique.terms import Algorithm, Environment, Kind, SignerState
 
 BARE = "bare-key"
 """Note of a key that came without a certificate."""
+SCA_WRONG = "sca-signature-wrong"
+CHAIN = {
+    "sca-unknown": SignerState.SCA_UNKNOWN,
+    "self-signed": SignerState.SELF_SIGNED,
+    SCA_WRONG: SignerState.SCA_WRONG,
+    "sca-signature-unread": SignerState.SCA_UNREAD,
+    "sca-critical": SignerState.SCA_UNREAD,
+    "sca-not-certifying": SignerState.SCA_NOT_CERTIFYING,
+    "sca-foreign": SignerState.SCA_FOREIGN,
+    "sca-path": SignerState.SCA_PATH,
+}
+"""Reasons that lie in what stands above a signer, and its state by each."""
 CONTRADICTED = "key-contradicted"
 """Note of a key of which a network and an imported list say different things."""
 LIST_ENDS = "list-ends"
@@ -31,6 +43,12 @@ _ALIKE: Final[Mapping[str, frozenset[str]]] = {
     "ICVP": frozenset({"ICVP", "DICVP", "RACSEL-DDVC"}),
 }
 """Domain of a certificate -> the names under which trust lists have it."""
+_OTHER_USE = {"key-usage-not-signing", "not-for-documents"}
+
+
+def believed_limits(reason: str) -> bool:
+    """Tell whether what a signer's own certificate says of its usage is believed for all that."""
+    return not reason or (reason in CHAIN and reason != SCA_WRONG)
 
 
 class Signer(NamedTuple):
@@ -52,8 +70,9 @@ class Signer(NamedTuple):
         sca_not_after: end of life of what stands above it, the signing CA that issued it or the list
             that names it (then with the note `LIST_ENDS`); None if the source tells none.
         notes: stable codes of what was odd in its source ("eku-legacy", "jwk-padded" ...).
-        reason: why it is unreadable; empty if it is not.
+        reason: why it is unreadable, or what is wrong with the signing CA above it; empty if nothing is.
         bound: its source states the domain, so that it signs for no other.
+        sca_not_before: beginning of the life of that signing CA.
     """
 
     kid: bytes
@@ -71,6 +90,7 @@ class Signer(NamedTuple):
     notes: tuple[str, ...] = ()
     reason: str = ""
     bound: bool = False
+    sca_not_before: int | None = None
 
     def speaks_for(self, domain: str) -> bool:
         """Tell whether it may sign certificates of a domain, as far as its source bounds it."""
@@ -98,7 +118,13 @@ class Signer(NamedTuple):
 
     def state(self, at: int) -> SignerState:
         """Compute the state at `at`, seconds since the epoch."""
-        if self.reason:
+        chain = CHAIN.get(self.reason)
+        if self.reason == SCA_WRONG:
+            # Its own dates may be what was altered.
+            return SignerState.SCA_WRONG
+        if self.reason and chain is None:
+            if self.reason in _OTHER_USE:
+                return SignerState.OTHER_USE
             return SignerState.WEAK if self.is_weak() else SignerState.UNREADABLE
         if at < self.not_before:
             return SignerState.NOT_YET
@@ -106,4 +132,8 @@ class Signer(NamedTuple):
             return SignerState.EXPIRED
         if self.sca_not_after is not None and at > self.sca_not_after:
             return SignerState.SCA_DEAD
+        if chain is not None:
+            return chain
+        if self.sca_not_before is not None and at < self.sca_not_before:
+            return SignerState.SCA_NOT_YET
         return SignerState.LIVE

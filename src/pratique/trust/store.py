@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from pratique.terms import Environment
-from pratique.trust.signer import LIST_ENDS, Signer
+from pratique.trust.signer import CHAIN, LIST_ENDS, Signer, believed_limits
 
 
 class TrustList:
@@ -79,10 +79,18 @@ class TrustList:
 def _later(earlier: Signer, later: Signer) -> Signer:
     if earlier.bound:
         later = later._replace(bound=True)
-    if later.sca_not_after is None and earlier.sca_not_after is not None:
-        notes = tuple(note for note in earlier.notes if note == LIST_ENDS)
-        return later._replace(sca_not_after=earlier.sca_not_after, notes=later.notes + notes)
-    return later
+    if later.sca_not_after is not None:
+        return later
+    # What was known of its signing CA is not shaken off by a source that does not know it.
+    reason = later.reason or (earlier.reason if earlier.reason in CHAIN else "")
+    notes = tuple(note for note in earlier.notes if note == LIST_ENDS and note not in later.notes)
+    return later._replace(
+        sca_not_after=earlier.sca_not_after,
+        sca_not_before=earlier.sca_not_before,
+        usages=later.usages if believed_limits(reason) else frozenset(),
+        notes=later.notes + notes,
+        reason=reason,
+    )
 
 
 def _within(bare: Signer, certified: Signer) -> Signer:
@@ -96,7 +104,7 @@ def _within(bare: Signer, certified: Signer) -> Signer:
         kid=bare.kid,
         participant=certified.participant or bare.participant,
         countries=both,
-        usages=frozenset() if reason else certified.usages & bare.usages,
+        usages=certified.usages & bare.usages if believed_limits(reason) else frozenset(),
         environment=Environment.TEST if is_test else certified.environment,
         # Its certificate's listing states for what it signs: listed alone, it signs for no more.
         domain=certified.domain if certified.bound else bare.domain,

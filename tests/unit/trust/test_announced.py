@@ -6,16 +6,18 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import make_x509, x509
+from pratique.crypto import lent, make_x509, x509
 from pratique.crypto.make_x509 import Subject
 from pratique.errors import DocumentRefused
 from pratique.terms import Environment
 from pratique.trust import announced
 from pratique.trust.announced import Announced, Bounds, Published
 from tests.networks import AT, State, key
+from tests.unit.made import Made, make
 
 WHEN = int(AT.timestamp()) - 86400
 STATE = State("XUA", "XA", signers=3)
@@ -98,6 +100,29 @@ def test_what_is_out_of_bounds_is_left_out_and_told(
     thumbprint = x509.read(der).thumbprint
     assert found.left_out == (((thumbprint, why),) if why else ())
     assert [one.thumbprint for one in found.signers] == ([] if why else [thumbprint])
+
+
+def test_every_country_of_a_certificate_is_compared() -> None:
+    ca = make(["XA"], ca=True, name="SCA")
+    two = make(["XA", "XB"], by=ca)
+    for names, why in ((["XA", "XB"], ["country"]), (["XA"], [])):
+        der = two.der if len(names) == 2 else make(names, by=ca).der
+        data = announced.write("XUA", Environment.TEST, [ca.der], [Published(der, "DCC")])
+        assert [told for _, told in announced.read(data, BOUNDS).left_out] == why
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"), [(Environment.TEST, ""), (Environment.PRODUCTION, "sca-unknown")]
+)
+def test_a_signing_ca_of_the_test_environment_issues_nothing_for_production(
+    environment: Environment, reason: str
+) -> None:
+    ca, _ = made("XA")
+    private: Any = lent.private(key("other sca"))[0]
+    leaf = make(["XA"], by=Made(load_der_x509_certificate(ca), private))
+    data = announced.write("XUA", environment, [ca], [Published(leaf.der, "DCC")])
+    (found,) = announced.read(data, BOUNDS._replace(environment=environment)).signers
+    assert found.reason == reason
 
 
 def test_a_test_certificate_is_none_in_production() -> None:

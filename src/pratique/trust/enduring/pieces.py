@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from pratique.terms import SignerState
 from pratique.trust.enduring.states import (
     EDITION,
     NETWORK,
@@ -56,7 +57,7 @@ def of_signers(
     found: dict[Place, dict[str, Piece]] = defaultdict(dict)
     for signer in signers:
         place, member = (signer.participant, signer.domain), members.get(signer.participant)
-        found[place][signer.thumbprint] = _piece(signer, member)
+        found[place][signer.thumbprint] = _piece(signer, member, at)
     there = {participant for participant, _ in found}
     for place in (*named, *((code, "") for code in members)):
         # A member without signers has no domain to be told under; one with some is there already.
@@ -102,13 +103,27 @@ def of_unreadable(participant: str, *, at: int) -> Row:
     return Row(participant, "", _strands(flawed, at))
 
 
-def _piece(signer: Signer, member: Member | None) -> Piece:
-    flaw = Why.UNREADABLE if signer.reason else Why.NONE
+def _piece(signer: Signer, member: Member | None, at: int) -> Piece:
+    flaw = _FLAWS.get(signer.state(at), Why.NONE)
     if member is not None and signer.thumbprint in member.withdrawn:
         flaw = Why.WITHDRAWN
-    return Piece(
-        SIGNER, signer.kid.hex(), signer.not_before, signer.not_after, signer.sca_not_after, flaw
-    )
+    start = max(signer.not_before, signer.sca_not_before or 0)
+    return Piece(SIGNER, signer.kid.hex(), start, signer.not_after, signer.sca_not_after, flaw)
+
+
+_FLAWS = {
+    SignerState.UNREADABLE: Why.UNREADABLE,
+    SignerState.WEAK: Why.UNREADABLE,
+    SignerState.OTHER_USE: Why.OTHER_USE,
+    SignerState.SCA_UNKNOWN: Why.SCA_UNKNOWN,
+    SignerState.SELF_SIGNED: Why.SELF_SIGNED,
+    SignerState.SCA_WRONG: Why.SCA_WRONG,
+    SignerState.SCA_UNREAD: Why.SCA_UNREAD,
+    SignerState.SCA_NOT_CERTIFYING: Why.SCA_NOT_CERTIFYING,
+    SignerState.SCA_FOREIGN: Why.SCA_FOREIGN,
+    SignerState.SCA_PATH: Why.SCA_PATH,
+}
+"""Why a signer does not serve, by its state; what a clock changes is told by its dates."""
 
 
 def _edition(member: Member, at: int) -> Strand:
