@@ -10,6 +10,7 @@ from pratique.findings import Code, Weight
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust.roll import CLOCK_SLACK, HOUR, Freshness, Member, Roll, Suspension
 from pratique.trust.signer import Signer
+from pratique.verdict import Finding
 
 NOW = 1_795_338_000
 SIGNER = Signer(
@@ -97,3 +98,14 @@ def test_ages(old: int, too_old: int, at: int) -> None:
 def test_ages_at_their_edges(at: int, found: Code | None) -> None:
     seen = Roll(NOW).age(None, NOW + at)
     assert (None if seen is None else seen.code) is found
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+@pytest.mark.parametrize(("published", "floor"), [(NOW, 0), (NOW, NOW - 9), (NOW - 10**6, NOW)])
+def test_a_clock_is_behind_what_the_network_or_its_witnesses_said_last(
+    published: int, floor: int, behind: int
+) -> None:
+    """Whoever holds back the network's newest and the clock is caught by the witnesses' time."""
+    roll = Roll(published, freshness={"": Freshness(10**7, 10**7)}, floor=floor)
+    found = roll.age(None, NOW - CLOCK_SLACK - behind)
+    assert found == (Finding(Code.CLOCK_BEHIND) if behind else None)
