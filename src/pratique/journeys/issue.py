@@ -6,6 +6,8 @@
 2. The code never lasts longer than its signing key (HCERT §3.3.6): `exp` is cut to the key's end.
 3. The same request, made again, gives the same certificate, under whichever shard it was signed.
 4. The text may leave the process only after its line is committed.
+5. What was asked before the transaction is asked in it again: is the certificate that it renews still good,
+   has the key room?
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from pratique.crypto.signing import SigningKey
+from pratique.errors import UsageError
 from pratique.intake.record import Record
 from pratique.journeys.sign import Book, Line, Occasion, Origin, Signed, draw, sign
 from pratique.model import silent
@@ -65,8 +68,18 @@ def issue(
     return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
 
 
-class OpenBook(Book, Protocol):
-    """A register in one of its transactions."""
+class RevokingBook(Book, Protocol):
+    """A book that knows what was taken back."""
+
+    def revoked(self, kid: bytes, tag: int) -> bool:
+        """Tell whether a certificate was taken back."""
+
+
+class OpenBook(RevokingBook, Protocol):
+    """A register in one of its transactions: what is read in it is so until it ends."""
+
+    def issued(self, kid: bytes) -> int:
+        """Return how many certificates a key has signed."""
 
     def enrol(self, shard: Shard) -> object:
         """Add a shard's key if it is new."""
@@ -88,12 +101,36 @@ def registered(
 
     Args:
         view: the book as this node sees it, if several share the keys.
+
+    Raises:
+        UsageError: as `sign`; `old-revoked`: what it renews was taken back; `key-full`: the key has signed
+            meanwhile what was planned.
     """
+    if asked.parent is not None:
+        # Asked before, too; a recall may have come between, and would not find what is issued after it.
+        check_good(asked.parent, book)
     book.enrol(shards[0])
     made = issue(record, asked, shards=shards, keys=keys, book=book if view is None else view)
     if not made.repeated:
+        (shard,) = (one for one in shards if one.kid == made.line.kid)
+        if book.issued(shard.kid) >= shard.capacity:
+            raise UsageError(
+                "key-full",
+                f"others have signed meanwhile what was planned for the key {shard.label}",
+                "give the same command again: it takes another key; nothing was issued",
+            )
         book.add([made.line])
     return made
+
+
+def check_good(old: Line, book: RevokingBook) -> None:
+    """See to it that a certificate was not taken back; UsageError `old-revoked`."""
+    if book.revoked(old.kid, old.tag):
+        raise UsageError(
+            "old-revoked",
+            "this certificate was taken back already",
+            "it is neither renewed nor corrected: issue a new one from the health record",
+        )
 
 
 def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> Shard | None:

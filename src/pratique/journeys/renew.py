@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from pratique.errors import UsageError
 from pratique.findings import Code, Weight
 from pratique.intake.record import Record
 from pratique.journeys import authenticate, conclude
+from pratique.journeys.issue import RevokingBook, check_good
 from pratique.journeys.sign import Book, Line, draw
 from pratique.model import silent
 from pratique.revocation import tags
@@ -34,13 +35,6 @@ RUN_OUT = frozenset({Code.EXPIRED, Code.SIGNER_EXPIRED})
 
 LEFT = 30 * 24 * 3600
 """Seconds that a renewed certificate lasts at least, if it is given again instead of a newer one."""
-
-
-class RevokingBook(Book, Protocol):
-    """What renewing must know of the register."""
-
-    def revoked(self, kid: bytes, tag: int) -> bool:
-        """Tell whether a certificate was taken back."""
 
 
 @silent
@@ -93,12 +87,8 @@ def held(
             "the register does not know this certificate, though its signature is good",
             "was it issued from another register? If not, its key may be stolen: retire the shard",
         )
-    if not again and book.revoked(line.kid, line.tag):
-        raise UsageError(
-            "old-revoked",
-            "this certificate was taken back already",
-            "it is neither renewed nor corrected: issue a new one from the health record",
-        )
+    if not again:
+        check_good(line, book)
     record = Record(certificate.domain, certificate.person, entry._replace(identifier=None))
     return Held(record, entry.identifier or "", line)
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from pratique.edges.register import Register, open_register, schema
+from pratique.edges.register import Register, migrations, open_register, schema
 from pratique.edges.register.editions import Published, publish
+from pratique.edges.register.engine import engine_for
 from pratique.edges.register.recall import revoke
-from pratique.edges.register.tallies import Act, acts, tallies
+from pratique.edges.register.tallies import Act, acts, doubles, tallies
 from pratique.edges.register.writing import Writing
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, issue, registered
+from pratique.journeys.issue import Asked, Work, issue, registered
 from pratique.journeys.revoke import Reason, Selection, checked
-from pratique.journeys.sign import Signed
+from pratique.journeys.sign import Line, Occasion, Origin, Signed, draw
 from pratique.revocation import delta
 from tests import issuers
 
@@ -293,3 +300,199 @@ def test_opening_a_register_again_drops_no_lock_of_this_process(tmp_path: Path) 
 def test_a_register_is_its_owners_alone(tmp_path: Path) -> None:
     open_register(issuers.sqlite(tmp_path)).close()
     assert oct((tmp_path / "register.sqlite").stat().st_mode)[-3:] == "600"
+
+
+def lines_of(register: Register, request: bytes) -> int:
+    """Count the certificates of a request."""
+    mark = text("SELECT count(*) FROM certificate WHERE substr(request, 1, 8) = :mark")
+    drawn = draw(request, SHARD, Nothing()).mark
+    return register.read(lambda b: int(b.connection.execute(mark, {"mark": drawn}).scalar_one()))
+
+
+class Nothing:
+    def find(self, kid: bytes, tag: int) -> Line | None:
+        del kid, tag
+        return None
+
+
+def added(book: Writing, line: Line) -> None:
+    book.enrol(issuers.shard(1))
+    book.add([line])
+
+
+def under(register: Register, number: int, request: bytes, **changes: Any) -> Signed:
+    shards = [issuers.shard(number), issuers.shard(1 - number)]
+    asked = Asked(request, issuers.AT + number, issuers.WORK)._replace(**changes)
+    record = issuers.RECORDS["vaccination"]
+    return register.write(
+        lambda book: registered(record, asked, shards=shards, keys=issuers.keys, book=book)
+    )
+
+
+def test_the_database_itself_refuses_a_second_certificate_of_a_request(register: Register) -> None:
+    """Whoever writes past our locks: under another key, at another second, with another tag."""
+    request = os.urandom(16)
+    under(register, 0, request)
+    other = draw(request, issuers.shard(1), Nothing())
+    occasion = Occasion(issuers.AT + 9, issuers.AT + 10, Origin("", "harbour", "op-17"))
+    line = Line(issuers.shard(1).kid, other.tag, other.mark.ljust(16), bytes(16), "test", occasion)
+    with pytest.raises(Unreadable, match="same tags"):
+        register.write(lambda book: added(book, line), tries=2)
+    assert lines_of(register, request) == 1
+
+
+def test_equal_requests_at_once_get_one_certificate(server: str) -> None:
+    """Each desk prefers another key: neither tag nor key is the same, only the request is."""
+    desks = [open_register(server) for _ in range(4)]
+    requests = [os.urandom(16) for _ in range(20)]
+    meet = threading.Barrier(len(desks))
+
+    def work(number: int) -> list[str]:
+        found = []
+        for request in requests:
+            meet.wait()
+            found.append(under(desks[number], number % 2, request).text)
+        return found
+
+    with ThreadPoolExecutor(len(desks)) as pool:
+        texts = list(pool.map(work, range(len(desks))))
+    assert [lines_of(desks[0], request) for request in requests] == [1] * len(requests)
+    # An ECDSA signature is another one each time; what it signs has one identifier.
+    assert len(list(chain(*texts))) == len(desks) * len(requests)
+    assert not desks[0].read(doubles)
+    for desk in desks:
+        desk.close()
+
+
+def test_writers_come_one_after_the_other(register: Register) -> None:
+    """What a writer has read is so until it commits: on either kind of database."""
+    other = open_register(register.engine.url.render_as_string(hide_password=False))
+    went_on = threading.Event()
+    seen: list[int] = []
+
+    def first(book: Writing) -> None:
+        book.enrol(SHARD)
+        seen.append(book.issued(SHARD.kid))
+        thread.start()
+        # However long it has, the other one does not come before this one's end.
+        assert not went_on.wait(0.05)
+        seen.append(book.issued(SHARD.kid))
+
+    def second(book: Writing) -> None:
+        went_on.set()
+        registered(
+            issuers.RECORDS["test"], Asked(os.urandom(16), issuers.AT, issuers.WORK),
+            shards=[SHARD], keys=issuers.keys, book=book,
+        )  # fmt: skip
+
+    thread = threading.Thread(target=lambda: other.write(second))
+    register.write(first)
+    thread.join()
+    assert (seen, register.read(Writing.counts)) == ([0, 0], {SHARD.kid: 1})
+    other.close()
+
+
+def test_a_renewal_that_a_recall_came_before_is_refused(register: Register) -> None:
+    """Its desk had asked whether the old one is good; between that and its signature it was taken back."""
+    old = under(register, 0, os.urandom(16)).line
+    assert not register.read(lambda b: b.revoked(old.kid, old.tag))
+    register.write(lambda b: revoke(b, Selection(lot="LOT-1"), Reason.FRAUD, at=1, operator="op"))
+    for number in (0, 1):
+        with pytest.raises(UsageError, match="taken back already") as caught:
+            under(register, number, os.urandom(16), parent=old)
+        assert caught.value.code == "old-revoked"
+    assert sum(register.read(Writing.counts).values()) == 1
+
+
+@pytest.mark.parametrize(
+    "selection", [Selection(lot="LOT-1"), Selection(site="harbour"), Selection(operator="op-17")]
+)
+def test_a_recall_finds_every_descendant(register: Register, selection: Selection) -> None:
+    lines = [under(register, 0, os.urandom(16)).line]
+    for number in (1, 0, 1):
+        away = Work("airport", "op-9")
+        lines.append(under(register, number, os.urandom(16), parent=lines[-1], work=away).line)
+    register.write(lambda b: revoke(b, selection, Reason.FRAUD, at=1, operator="op"))
+    assert all(register.read(lambda b: [b.revoked(one.kid, one.tag) for one in lines]))
+
+
+def test_a_key_signs_no_more_than_was_planned(register: Register) -> None:
+    """Its desk had seen room; another one took it meanwhile."""
+    full = issuers.shard(planned=2)
+
+    def issue_one(request: bytes) -> Signed:
+        asked = Asked(request, issuers.AT, issuers.WORK)
+        record = issuers.RECORDS["test"]
+        return register.write(
+            lambda book: registered(record, asked, shards=[full], keys=issuers.keys, book=book)
+        )
+
+    requests = [os.urandom(16) for _ in range(3)]
+    for request in requests[:2]:
+        issue_one(request)
+    with pytest.raises(UsageError) as caught:
+        issue_one(requests[2])
+    assert caught.value.code == "key-full"
+    # What it has signed is given again all the same.
+    assert issue_one(requests[0]).repeated
+    assert register.read(Writing.counts) == {full.kid: 2}
+
+
+def at_revision(url: str, revision: str, move: str = "upgrade") -> None:
+    engine = engine_for(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        getattr(command, move)(config, revision)
+    engine.dispose()
+
+
+def test_an_old_register_with_doubles_is_opened_told_and_loses_nothing(tmp_path: Path) -> None:
+    url = issuers.sqlite(tmp_path)
+    at_revision(url, "0001")
+    # An old one that two desks have written to at once.
+    register = Register(engine_for(url))
+    request, kept = os.urandom(16), os.urandom(16)
+    first, alone = under(register, 0, request).line, under(register, 0, kept).line
+    double = draw(request, issuers.shard(1), Nothing())
+    line = first._replace(kid=issuers.shard(1).kid, tag=double.tag)
+    register.write(lambda book: added(book, line))
+    rows = register.read(lambda b: b.connection.execute(schema.certificate.select()).all())
+    register.close()
+
+    register = open_register(url)
+    assert register.doubles == 2
+    found = register.read(doubles)
+    assert {(one.kid, one.tag) for one in found} == {(one.kid, one.tag) for one in (first, line)}
+    assert register.read(lambda b: b.connection.execute(schema.certificate.select()).all()) == rows
+    # It goes on: what was asked before is known, what is new is issued once, a double is taken back.
+    assert under(register, 1, kept).line == alone
+    later = os.urandom(16)
+    assert not under(register, 0, later, at=issuers.AT + 99).repeated
+    mark = draw(later, SHARD, Nothing()).mark
+    occasion = line.occasion._replace(issued_at=line.occasion.issued_at + 200)
+    other = line._replace(tag=1, request=mark.ljust(16), occasion=occasion)
+    with pytest.raises(Unreadable):
+        register.write(lambda book: added(book, other), tries=1)
+    chosen = Selection(line.kid, line.tag)
+    register.write(lambda b: revoke(b, chosen, Reason.ISSUE_ERROR, at=1, operator="op"))
+    assert sorted(one.is_revoked for one in register.read(doubles)) == [False, True]
+    register.close()
+    assert open_register(url).doubles == 0
+
+
+def test_an_old_register_is_moved_up_and_down_with_its_rows(tmp_path: Path) -> None:
+    url = issuers.sqlite(tmp_path)
+    at_revision(url, "0001")
+    register = Register(engine_for(url))
+    for _ in range(3):
+        under(register, 0, os.urandom(16))
+    rows = register.read(lambda b: b.connection.execute(schema.certificate.select()).all())
+    register.close()
+    for move, revision in (("upgrade", "0002"), ("downgrade", "0001"), ("upgrade", "head")):
+        at_revision(url, revision, move)
+    register = open_register(url)
+    assert (register.doubles, register.read(doubles)) == (0, [])
+    assert register.read(lambda b: b.connection.execute(schema.certificate.select()).all()) == rows
+    register.close()

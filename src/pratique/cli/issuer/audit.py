@@ -10,7 +10,7 @@ from pratique.cli import options
 from pratique.cli.issuer.where import book_options, open_book
 from pratique.cli.safe import as_json, printable
 from pratique.cli.show import instant
-from pratique.edges.register.tallies import acts, tallies
+from pratique.edges.register.tallies import acts, doubles, tallies
 from pratique.journeys.audit import outliers
 
 
@@ -23,6 +23,8 @@ def audit(*, output_format: str, **where: Any) -> None:
     Operators stand under their pseudonyms; of holders the register knows nothing.
     """
     desk = open_book(**where)
+    found = desk.register.read(doubles)
+    labels = {shard.kid: shard.label for shard in desk.shards}
     counted, done = desk.register.read(tallies), desk.register.read(acts)
     marks = outliers(counted)
     if output_format == "json":
@@ -30,7 +32,13 @@ def audit(*, output_format: str, **where: Any) -> None:
             {**tally._asdict(), "marks": marks.get((tally.site, tally.operator), ())}
             for tally in counted
         ]
-        told = {"format": "pratique-audit-1", "work": rows, "acts": [act._asdict() for act in done]}
+        told = {
+            "format": "pratique-audit-1", "work": rows, "acts": [act._asdict() for act in done],
+            "doubles": [
+                {"shard": labels.get(one.kid, one.kid.hex()), "tag": f"{one.tag:x}", "revoked": one.is_revoked}
+                for one in found
+            ],
+        }  # fmt: skip
         click.echo(as_json(told, indent=1))
         return
     click.echo(
@@ -48,4 +56,10 @@ def audit(*, output_format: str, **where: Any) -> None:
         click.echo(
             f"{instant(act.at)}: {act.certificates} taken back by {act.selection} "
             f"({act.reason}), {printable(act.operator)}"
+        )
+    for one in found:
+        label = labels.get(one.kid, one.kid.hex())
+        state = "taken back" if one.is_revoked else "good"
+        click.echo(
+            f"mind: one request has several certificates: --shard {label} --tag {one.tag:x}, {state}"
         )

@@ -57,6 +57,12 @@ def opened(place: Place, secret: Secret) -> Desk:
         return member.withdrawn
 
     register = open_register(place.register)
+    if register.doubles:
+        click.echo(
+            f"note: in this register {register.doubles} certificates share their request with another one; "
+            "nothing was changed: see them with pratique issuer audit, and take back what was not handed out",
+            err=True,
+        )
     catalogue, notes = catalogue_of(place.value_sets), _Notes(place.folder)
     return Desk(
         issuer, key_of, public_key_of, register,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pratique.cli.issuer.desk import Desk
 from pratique.edges.register import Writing
 from pratique.edges.register.recall import revoke
+from pratique.errors import UsageError
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, registered
+from pratique.journeys.issue import Asked, check_good, registered
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Line, Signed
+
+TRIES = 8
 
 
 def issued(
@@ -19,10 +22,27 @@ def issued(
     A request that was made before gives its certificate again. With `wrong`, that certificate is
     taken back as an issue error in the same transaction.
     """
+    for _ in range(TRIES):
+        try:
+            return _issued(desk, record, asked, label=label, wrong=wrong)
+        except UsageError as error:
+            # Another desk took the last that was planned; who is asked for by name is told so.
+            if error.code != "key-full":
+                raise
+    return _issued(desk, record, asked, label=label, wrong=wrong)
+
+
+def _issued(
+    desk: Desk, record: Record, asked: Asked, *, label: str | None, wrong: Line | None
+) -> Signed:
     first = desk.choose(record.kind, at=asked.at, label=label)
     shards = (first, *(shard for shard in desk.shards if shard != first))
+    # Whatever its opening asks for, it is not asked while others wait for the register.
+    desk.keys(first)
 
     def act(book: Writing) -> Signed:
+        if wrong is not None:
+            check_good(wrong, book)
         made = registered(
             record, asked, shards=shards, keys=desk.keys, book=book, view=desk.own(book)
         )

@@ -5,7 +5,9 @@
 1. SQLite: WAL, synchronous=FULL, secure_delete, foreign keys on. A writer has the file to itself from
    its BEGIN on, so that nobody reads a tag as unused which another is about to take. The file is its
    owner's alone (0600).
-2. PostgreSQL: synchronous_commit=on; two writers who draw the same tag meet at the primary key.
+2. PostgreSQL: synchronous_commit=on. A writer has the register to itself there too, from its BEGIN to its
+   end: what it has read (is this request answered? is that certificate good? is there room?) is still so
+   when it commits. A reader sees one instant.
 3. A password in a URL is never shown.
 """
 
@@ -23,6 +25,17 @@ from pratique.errors import ExtraMissing, UsageError
 
 WAIT = 60
 """Seconds that a writer waits for another one."""
+
+LOCK = 0x70726174
+"""PostgreSQL's advisory lock that a writer of a register holds until its transaction ends."""
+
+OPTIONS = (
+    "-c synchronous_commit=on",
+    f"-c lock_timeout={WAIT}s",
+    # One who went away, and whose machine did not say so, must not keep all others waiting.
+    f"-c idle_in_transaction_session_timeout={5 * WAIT}s",
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+)
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -84,8 +97,18 @@ def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     try:
-        return create_engine(
-            url, connect_args={"options": "-c synchronous_commit=on", "connect_timeout": 20}
+        engine = create_engine(
+            url, connect_args={"options": " ".join(OPTIONS), "connect_timeout": 20}
         )
     except ImportError as error:
         raise ExtraMissing("postgres", "a register on PostgreSQL") from error
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        else:
+            # Each later statement sees all that was committed before the lock was had (read committed).
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+
+    return engine

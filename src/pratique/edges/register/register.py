@@ -3,7 +3,8 @@
     open_register(url) -> migrations -> Register.write(action) | read(action)
 
 1. `write` returns only after the commit, and the commit only after its fsync (see `engine`).
-2. Where two writers met at one tag, the later one's action is run again from its start.
+2. Writers come one after the other (see `engine`); where two met all the same, at a tag or a request, the
+   later one's action is run again from its start.
 3. The tables are made and changed by migrations only; a newer register than this code is refused.
 """
 
@@ -17,20 +18,29 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from pratique.edges.register.engine import PRAGMAS, engine_for
+from pratique.edges.register.tallies import doubles
 from pratique.edges.register.writing import Writing
 from pratique.errors import Unreadable
 
 T = TypeVar("T")
 TRIES = 8
-HEAD = "0001"
+HEAD = "0002"
 """The migration that this code is written for."""
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's SQLSTATE where a writer has waited for another one for too long."""
 
 
 class Register:
-    """An open register. Used by one process; another opens its own."""
+    """An open register. Used by one process; another opens its own.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    Attributes:
+        engine: of its database.
+        doubles: certificates that share their request with another one, where its tables were updated just
+            now and some were found.
+    """
+
+    def __init__(self, engine: Engine, doubles: int = 0) -> None:
+        self.engine, self.doubles = engine, doubles
 
     def __repr__(self) -> str:
         return f"<Register on {self.engine.dialect.name}>"
@@ -83,12 +93,14 @@ def open_register(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Register:
         UsageError: `register-url`. ExtraMissing: `postgres`. Unreadable: `register-…`.
     """
     engine = engine_for(url, pragmas=pragmas)
+    found = Register(engine)
     try:
-        if _head_of(engine) != HEAD:
+        if (before := _head_of(engine)) != HEAD:
             _migrate(engine)
+            found.doubles = len(found.read(doubles)) if before else 0
     except DBAPIError as error:
         raise _failed(error) from None
-    return Register(engine)
+    return found
 
 
 def _head_of(engine: Engine) -> str:
@@ -121,7 +133,9 @@ def _migrate(engine: Engine) -> None:
 def _failed(error: DBAPIError) -> Unreadable:
     # The driver's message may hold values: only its class is told.
     kind = type(error.orig).__name__
-    if isinstance(error, OperationalError) and "locked" in str(error.orig):
+    if isinstance(error, OperationalError) and (
+        "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == LOCK_NOT_AVAILABLE
+    ):
         return Unreadable("register-locked", "another process holds the register", "try again")
     return Unreadable(
         "register-failed",

@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    func,
 )
 
 metadata = MetaData()
@@ -71,6 +72,8 @@ certificate = Table(
     # Tags are random: the tree by tag is the table itself, and no second one is written.
     sqlite_with_rowid=False,
 )
+# One request, one certificate: its first half is drawn from the request's secret, whatever key signs.
+Index("certificate_by_request", func.substr(certificate.c.request, 1, 8), unique=True)
 Index(
     "certificate_by_parent",
     certificate.c.parent_shard,

@@ -65,6 +65,36 @@ def tallies(book: Writing) -> list[Tally]:
     return [Tally(row[0], row[1], *map(int, row[2:])) for row in rows]
 
 
+class Double(NamedTuple):
+    """A certificate whose request has another one, too: its key, tag, and whether it was taken back."""
+
+    kid: bytes
+    tag: int
+    is_revoked: bool
+
+
+def doubles(book: Writing) -> list[Double]:
+    """Return the certificates of requests that have several, those of one request side by side.
+
+    There are none but in a register in which writers met before the database refused it.
+    """
+    lines, revoked = schema.certificate.c, schema.revocation.c
+    mark = func.substr(lines.request, 1, 8)
+    several = select(mark).group_by(mark).having(func.count() > 1)
+    wanted = (
+        select(schema.shard.c.kid, lines.tag, revoked.tag)
+        .join_from(schema.certificate, schema.shard, schema.shard.c.id == lines.shard_id)
+        .join(
+            schema.revocation,
+            (revoked.shard_id == lines.shard_id) & (revoked.tag == lines.tag),
+            isouter=True,
+        )
+        .where(mark.in_(several))
+        .order_by(mark, lines.issued_at, lines.shard_id, lines.tag)
+    )
+    return [Double(row[0], row[1], row[2] is not None) for row in book.connection.execute(wanted)]
+
+
 def acts(book: Writing) -> list[Act]:
     """Return all acts of revocation, oldest first."""
     table = schema.act.c

@@ -129,6 +129,11 @@ class Writing:
         rows = self.connection.execute(select(schema.shard.c.kid, schema.shard.c.issued))
         return {row[0]: row[1] for row in rows}
 
+    def issued(self, kid: bytes) -> int:
+        """Return how many certificates a key has signed."""
+        wanted = select(schema.shard.c.issued).where(schema.shard.c.kid == kid)
+        return self.connection.scalar(wanted) or 0
+
     def key_of(self, added: Insert) -> int:
         """Add a row, and return its number."""
         key = self.connection.execute(added).inserted_primary_key
