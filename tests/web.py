@@ -13,6 +13,8 @@ from datetime import datetime
 import uvicorn
 from starlette.applications import Starlette
 
+from pratique.edges.network import serve
+from pratique.edges.network.bounded import DEFAULT, Limits
 from tests.steps import LONGEST, until
 
 Answer = Callable[[bytes, socket.socket], None]
@@ -25,13 +27,10 @@ def instant(text: str) -> datetime:
 
 
 @contextmanager
-def serving(application: Starlette) -> Iterator[str]:
+def serving(application: Starlette, limits: Limits = DEFAULT) -> Iterator[str]:
     """Serve an application as `edges.network.serve.run` does, on a free port; yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        application, access_log=False, log_level="warning", server_header=False, date_header=False
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(serve.settings(application, limits))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     until(lambda: server.started)

@@ -113,14 +113,19 @@ def registered(
     made = issue(record, asked, shards=shards, keys=keys, book=book if view is None else view)
     if not made.repeated:
         (shard,) = (one for one in shards if one.kid == made.line.kid)
-        if book.issued(shard.kid) >= shard.capacity:
-            raise UsageError(
-                "key-full",
-                f"others have signed meanwhile what was planned for the key {shard.label}",
-                "give the same command again: it takes another key; nothing was issued",
-            )
+        check_room(shard, book.issued(shard.kid), shard.planned)
         book.add([made.line])
     return made
+
+
+def check_room(shard: Shard, issued: int, most: int) -> None:
+    """See to it that a key may sign one more; UsageError `key-full`."""
+    if issued >= most:
+        raise UsageError(
+            "key-full",
+            f"others have signed meanwhile what was planned for the key {shard.label}",
+            "give the same command again: it takes another key; nothing was issued",
+        )
 
 
 def check_good(old: Line, book: RevokingBook) -> None:

@@ -34,10 +34,7 @@ def running(application: Starlette) -> Iterator[str]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    settings = uvicorn.Config(
-        application, access_log=False, log_config=None, lifespan="off",
-        server_header=False, date_header=False,
-    )  # fmt: skip
+    settings = serve.settings(application, log_config=None, lifespan="off")
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

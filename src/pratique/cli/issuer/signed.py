@@ -7,7 +7,7 @@ from pratique.edges.register import Writing
 from pratique.edges.register.recall import revoke
 from pratique.errors import UsageError
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, check_good, registered
+from pratique.journeys.issue import Asked, check_good, check_room, registered
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import Line, Signed
 
@@ -46,6 +46,9 @@ def _issued(
         made = registered(
             record, asked, shards=shards, keys=desk.keys, book=book, view=desk.own(book)
         )
+        if not made.repeated and made.line.kid == first.kid:
+            # Its own line is counted by now; tags run out before what was planned may.
+            check_room(first, book.issued(first.kid) - 1, first.capacity)
         if wrong is not None:
             selection = Selection(wrong.kid, wrong.tag)
             revoke(book, selection, Reason.ISSUE_ERROR, at=asked.at, operator=asked.work.operator)

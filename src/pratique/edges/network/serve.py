@@ -7,7 +7,8 @@
    its proofs for a minute.
 3. What is handed in is judged by its signatures alone: being able to reach the server gives no right.
 4. Any static web server does as well for reading; nothing here is needed for it.
-5. What is sent is read up to a limit; whoever sends too much, or goes away, leaves nothing behind.
+5. What is sent is read up to a limit, and after a permit; whoever sends too much, too slowly, or goes away,
+   leaves nothing behind (see `bounded`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable
 
@@ -26,18 +28,20 @@ try:
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
-    from starlette.requests import ClientDisconnect, Request
+    from starlette.requests import Request
     from starlette.responses import FileResponse, JSONResponse, Response
     from starlette.routing import Route
 except ImportError as _missing:
     raise ExtraMissing("server", "serving") from _missing
 
+from pratique.edges.network import bounded
 from pratique.edges.network.repository import is_name
 
-TAKE_SIZE = 64 * 1024 * 1024
-"""The largest proposal that is taken, in bytes."""
+TAKE_SIZE = 16 * 1024 * 1024
+"""The largest proposal that is taken, in bytes. A list of a million revocations, and what it adds to the
+last one, are 9 MB of it; a larger one is published by hand, from a file."""
 AT_ONCE, WAITING = 1, 8
-"""Proposals that are judged at a time; those that are held in memory until it is their turn."""
+"""Proposals that are judged at a time; those that are held in memory, whole or in part."""
 BACKLOG = 2048
 STOPPING = 30
 """Seconds that an answer which was begun has, when the server is told to stop."""
@@ -45,20 +49,24 @@ FOR_EVER = "public, max-age=31536000, immutable"
 A_MINUTE = "public, max-age=60"
 ANEW = ("metadata/timestamp.json", "log/checkpoint", ".proof")
 """How the names end of files that are written again: a proof, for other witnesses."""
+HINT = "whole, as it is, with its length; what is larger is published from its file: pratique authority publish"
 Take = Callable[[bytes], dict[str, object]]
 """take(proposal) -> what came of it; raises PratiqueError."""
 
 
-def application(folder: Path, take: Take | None = None) -> Starlette:
+def application(
+    folder: Path, take: Take | None = None, limits: bounded.Limits = bounded.DEFAULT
+) -> Starlette:
     """Return the application that serves a repository's folder.
 
     Args:
         folder: of the repository.
         take: what is done with a proposal that is handed in; None takes none.
+        limits: of a body.
     """
     routes = [Route("/{name:path}", _reader(folder), methods=["GET"])]
     if take is not None:
-        routes.insert(0, Route("/proposals", _taker(take), methods=["POST"]))
+        routes.insert(0, Route("/proposals", _taker(take, limits), methods=["POST"]))
     return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=256)])
 
 
@@ -89,38 +97,24 @@ def bound(host: str, port: int) -> socket.socket:
     return taken
 
 
-def run(application: Starlette, taken: socket.socket) -> None:
+def run(
+    application: Starlette, taken: socket.socket, limits: bounded.Limits = bounded.DEFAULT
+) -> None:
     """Serve at an address that was taken, until it is interrupted; what was begun is brought to its end."""
-    settings = uvicorn.Config(
-        application, access_log=False, log_level="warning",
-        server_header=False, date_header=False, timeout_graceful_shutdown=STOPPING,
-    )  # fmt: skip
     # Its signals are its own, as before: the first one ends it in order.
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings).run(sockets=[taken])
+        uvicorn.Server(settings(application, limits)).run(sockets=[taken])
 
 
-async def body(request: Request, longest: int, seconds: float | None = None) -> bytes | None:
-    """Return what is sent with a request.
-
-    Args:
-        request: whose body is read.
-        longest: bytes that it may have.
-        seconds: in which it must come; None for as long as it takes.
-
-    Returns:
-        The body; None if it is longer, late, or the sender went away before its end.
-    """
-    data = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > longest:
-                    return None
-    except (ClientDisconnect, TimeoutError):
-        return None
-    return bytes(data)
+def settings(
+    application: Starlette, limits: bounded.Limits = bounded.DEFAULT, **more: Any
+) -> uvicorn.Config:
+    """Return the settings of every server of ours."""
+    return uvicorn.Config(
+        application, access_log=False, log_level="warning", server_header=False, date_header=False,
+        timeout_graceful_shutdown=STOPPING, http=bounded.protocol(limits), ws="none",
+        h11_max_incomplete_event_size=limits.head, **more,
+    )  # fmt: skip
 
 
 def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
@@ -137,21 +131,25 @@ def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
     return read
 
 
-def _taker(take: Take) -> Callable[[Request], Awaitable[Response]]:
+def _taker(take: Take, limits: bounded.Limits) -> Callable[[Request], Awaitable[Response]]:
     # Threads of their own: while an edition waits for slow witnesses, everybody goes on reading.
     threads, held = ThreadPoolExecutor(AT_ONCE), 0
 
     async def handed_in(request: Request) -> Response:
         nonlocal held
-        data = await body(request, TAKE_SIZE)
-        if data is None:
-            return _refused(413, "proposal-too-large", "it is too large, or broke off", "")
         if held >= WAITING:
             return _refused(503, "proposals-busy", "others wait here already", "try again later")
+        # From here on, before a byte of it is read.
         held += 1
         try:
+            bounded.check(request, TAKE_SIZE)
+            data = await bounded.body(request, TAKE_SIZE, limits.body)
             loop = asyncio.get_running_loop()
             return JSONResponse(await loop.run_in_executor(threads, take, data))
+        except bounded.BodyRefused as error:
+            return _refused(
+                error.number, f"proposal-{error.code}", f"the proposal: {error.why}", HINT
+            )
         except PratiqueError as error:
             return _refused(400, error.code, error.message, error.hint)
         finally:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable, Callable
 
-from pratique.edges.network import serve
+from pratique.edges.network import bounded, serve
 from pratique.errors import ExtraMissing, PratiqueError
 from pratique.log.note import MAX_NOTE
 
@@ -51,10 +51,13 @@ def run(answer: Answer, told: Told, taken: socket.socket) -> None:
 
 def _taker(answer: Answer, told: Told) -> Callable[[Request], Awaitable[Response]]:
     async def handed_in(request: Request) -> Response:
-        data = await serve.body(request, MAX_NOTE, PATIENCE)
-        if data is None:
+        try:
+            # Logs of other makers may send it in chunks: it is short, and counted as it comes.
+            bounded.check(request, MAX_NOTE, measured=False)
+            data = await bounded.body(request, MAX_NOTE, PATIENCE)
+        except bounded.BodyRefused as error:
             # The rest is not waited for.
-            return _said(_BAD_REQUEST, _TEXT, b"log-request: too long or too slow\n", ended=True)
+            return _said(_BAD_REQUEST, _TEXT, f"log-request: {error.why}\n".encode(), ended=True)
         try:
             return _said(*await run_in_threadpool(answer, data))
         except PratiqueError as error:
