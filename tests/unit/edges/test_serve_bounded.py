@@ -125,9 +125,9 @@ def test_headers_that_come_by_the_octet_do_not_put_their_deadline_off(
 
 @KINDS
 def test_headers_without_end_are_refused(tmp_path: Path, kind: str, path: str) -> None:
-    with served(tmp_path, kind, PATIENT) as url:
-        with closing(opened(url, head(path)[:-2] + b"A: " + b"a" * (PATIENT.head + 1))) as long:
-            assert first(long) == 400
+    begun = head(path)[:-2] + b"A: " + b"a" * (PATIENT.head + 1)
+    with served(tmp_path, kind, PATIENT) as url, closing(opened(url, begun)) as long:
+        assert first(long) == 400
 
 
 def test_a_body_that_does_not_come_is_dropped_and_its_turn_is_free_again(tmp_path: Path) -> None:
@@ -169,9 +169,9 @@ def test_what_would_be_too_much_is_refused_before_a_byte_of_it_is_read(
 
 def test_a_proposal_in_chunks_is_refused_and_a_witnesss_request_is_counted(tmp_path: Path) -> None:
     chunked = "Transfer-Encoding: chunked"
-    with served(tmp_path, "authority", PATIENT) as url:
-        with closing(opened(url, head("/proposals", chunked))) as sender:
-            assert first(sender) == 411
+    begun = head("/proposals", chunked)
+    with served(tmp_path, "authority", PATIENT) as url, closing(opened(url, begun)) as sender:
+        assert first(sender) == 411
     (tmp_path / "w").mkdir()
     with served(tmp_path / "w", "witness", PATIENT) as url:
         with closing(opened(url, head(witness.ADD, chunked) + b"3\r\nabc\r\n0\r\n\r\n")) as sender:
@@ -257,10 +257,10 @@ def test_a_body_that_goes_on_after_its_answer_is_cut_off(
 ) -> None:
     limits = PATIENT._replace(lingering=SOON)
     del path
-    with served(tmp_path, kind, limits) as url:
-        with closing(opened(url, head("/nowhere", "Content-Length: 9999999999"))) as sender:
-            # It comes to an end: whoever goes on sending is not listened to for ever.
-            assert int(said(sender).split()[1]) in {404, 405}
+    begun = head("/nowhere", "Content-Length: 9999999999")
+    with served(tmp_path, kind, limits) as url, closing(opened(url, begun)) as sender:
+        # It comes to an end: whoever goes on sending is not listened to for ever.
+        assert int(said(sender).split()[1]) in {404, 405}
 
 
 def test_what_is_packed_is_never_unpacked(tmp_path: Path) -> None:
