@@ -18,7 +18,17 @@ from typing import NamedTuple, Protocol
 from pratique.crypto.signing import SigningKey
 from pratique.errors import UsageError
 from pratique.intake.record import Record
-from pratique.journeys.sign import Book, Line, Occasion, Origin, Signed, draw, sign
+from pratique.journeys.sign import (
+    Book,
+    Line,
+    Occasion,
+    Origin,
+    RevokingBook,
+    Signed,
+    check_good,
+    draw,
+    sign,
+)  # fmt: skip
 from pratique.model import silent
 from pratique.trust.shards import Shard
 
@@ -66,13 +76,6 @@ def issue(
         origin = occasion.origin._replace(lot=parent.occasion.origin.lot)
         occasion = occasion._replace(origin=origin, parent=(parent.kid, parent.tag))
     return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
-
-
-class RevokingBook(Book, Protocol):
-    """A book that knows what was taken back."""
-
-    def revoked(self, kid: bytes, tag: int) -> bool:
-        """Tell whether a certificate was taken back."""
 
 
 class OpenBook(RevokingBook, Protocol):
@@ -125,16 +128,6 @@ def check_room(shard: Shard, issued: int, most: int) -> None:
             "key-full",
             f"others have signed meanwhile what was planned for the key {shard.label}",
             "give the same command again: it takes another key; nothing was issued",
-        )
-
-
-def check_good(old: Line, book: RevokingBook) -> None:
-    """See to it that a certificate was not taken back; UsageError `old-revoked`."""
-    if book.revoked(old.kid, old.tag):
-        raise UsageError(
-            "old-revoked",
-            "this certificate was taken back already",
-            "it is neither renewed nor corrected: issue a new one from the health record",
         )
 
 

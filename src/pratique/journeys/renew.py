@@ -22,8 +22,7 @@ from pratique.errors import UsageError
 from pratique.findings import Code, Weight
 from pratique.intake.record import Record
 from pratique.journeys import authenticate, conclude
-from pratique.journeys.issue import RevokingBook, check_good
-from pratique.journeys.sign import Book, Line, draw
+from pratique.journeys.sign import Book, Line, RevokingBook, check_good, draw
 from pratique.model import silent
 from pratique.revocation import tags
 from pratique.snapshot import Snapshot

@@ -92,6 +92,13 @@ class Book(Protocol):
         """Return the line that has this tag under this key."""
 
 
+class RevokingBook(Book, Protocol):
+    """A book that knows what was taken back."""
+
+    def revoked(self, kid: bytes, tag: int) -> bool:
+        """Tell whether a certificate was taken back."""
+
+
 class Prefixed(NamedTuple):
     """A book as one of several nodes sees it that share a key without talking to each other.
 
@@ -247,6 +254,16 @@ def draw(request: bytes, shard: Shard, book: Book) -> Drawn:
         if held is None or held.request[:8] == mark:
             return Drawn(identifier, tag, mark, held)
     raise AssertionError("count() does not end")  # pragma: no cover
+
+
+def check_good(old: Line, book: RevokingBook) -> None:
+    """See to it that a certificate was not taken back; UsageError `old-revoked`."""
+    if book.revoked(old.kid, old.tag):
+        raise UsageError(
+            "old-revoked",
+            "this certificate was taken back already",
+            "it is neither renewed nor corrected: issue a new one from the health record",
+        )
 
 
 def with_checksum(identifier: str) -> str:

@@ -7,9 +7,9 @@ from pratique.edges.register import Writing
 from pratique.edges.register.recall import revoke
 from pratique.errors import UsageError
 from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, check_good, check_room, registered
+from pratique.journeys.issue import Asked, check_room, registered
 from pratique.journeys.revoke import Reason, Selection
-from pratique.journeys.sign import Line, Signed
+from pratique.journeys.sign import Line, Signed, check_good
 
 TRIES = 8
 
