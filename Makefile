@@ -50,8 +50,9 @@ bench: $(READY)  ## measure: what one verification costs
 instructions: $(READY)  ## count what one verification executes, and refuse more than the limit
 	@$(BIN)/python -m benchmarks.verify --instructions
 
-fuzz: $(READY)  ## throw damaged certificates at the verifier
+fuzz: $(READY)  ## throw damaged certificates and documents of a network at what reads them
 	@$(BIN)/python -m tools.fuzz $(ARGS)
+	@$(BIN)/python -m tools.fuzz --documents $(ARGS)
 
 docs: $(READY)  ## build the handbook into docs/_build/html
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

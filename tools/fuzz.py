@@ -1,9 +1,10 @@
-"""Throw damaged certificates at the verifier.
+"""Throw damaged certificates at the verifier, or damaged documents of a network at their readers.
 
-    python -m tools.fuzz [--count 1000000] [--seed 1]
+    python -m tools.fuzz [--count 1000000] [--seed 1] [--documents]
 
 Prints how long they took; exit 1 if one raised, took too long, or came to what is no verdict. Its
-text is then in .cache/fuzz, hexadecimal UTF-8.
+text is then in .cache/fuzz, hexadecimal UTF-8. Of documents (rules, signers, lists, roles, DID lists, notes)
+it prints how many of each kind were read and refused; exit 1 if one raised anything but its refusal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from tools import mutate
+from tools import documents, mutate
 from tools.measure import Trial
 
 SLOW, SLOWEST = 10.0, 50.0
@@ -28,7 +29,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--documents", action="store_true")
     asked = parser.parse_args(arguments)
+    if asked.documents:
+        return _documents(asked.count, asked.seed)
     trial = Trial()
     found = mutate.seeds(mutate.kit_texts())
     chunks = range(0, asked.count, CHUNK)
@@ -49,6 +53,24 @@ def main(arguments: list[str]) -> int:
     if slow:
         print(f"error: slower than {SLOW} ms (p99.99) or {SLOWEST} ms (any)")
     return 1 if trial.faults or slow else 0
+
+
+def _documents(count: int, seed: int) -> int:
+    seen = None
+    for number, seen in enumerate(documents.run(documents.kinds(), count, seed), 1):
+        if number % CHUNK == 0:
+            print(f"{number} of {count}, {len(seen.faults)} faults", file=sys.stderr, flush=True)
+    if seen is None:
+        return 0
+    for name in sorted(seen.read | seen.refused):
+        print(f"{name}: {seen.read[name]} read, {seen.refused[name]} refused")
+    for number, (name, data, raised) in enumerate(seen.faults[:20]):
+        KEPT.mkdir(parents=True, exist_ok=True)
+        path = KEPT / f"documents-{seed}-{number}.hex"
+        path.write_text(data.hex() + "\n", encoding="utf-8")
+        print(f"error: {name}: {raised.strip().splitlines()[-1]}\nhint: {path}")
+    print(f"{count} documents, {len(seen.faults)} faults")
+    return 1 if seen.faults else 0
 
 
 def _tell(trial: Trial) -> None:

@@ -81,7 +81,7 @@ def read(data: bytes, build: Build | None = None) -> dict[str, Any]:
             "revocations": _revocations(members["revocations"]),
             "roll": _roll(members["roll"]),
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _malformed("a member is missing or holds the wrong kind of value") from error
 
 

@@ -101,7 +101,7 @@ def _rows(document: object) -> list[object]:
     for name in _LISTS:
         if isinstance(found.get(name), list):
             return list(found[name])
-    if "eu_keys" in found:
+    if isinstance(found.get("eu_keys"), dict):
         return [
             {"kid": kid, **row}
             for kid, rows in found["eu_keys"].items()
