@@ -258,28 +258,28 @@ def test_too_many_pages_are_refused_and_not_cut_off(kind: str) -> None:
     assert caught.value.hint
 
 
-def bomb(side: int) -> bytes:
+def bomb(side: int, depth: int = 1, colour: int = 0) -> bytes:
     def chunk(name: bytes, body: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(name + body))
         return struct.pack(">I", len(body)) + name + body + crc
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0))
     body = zlib.compress(bytes(10_000_000))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def pdf_bomb() -> bytes:
-    """A page that shows a picture of 30,000 pixels by 30,000."""
+def pdf_bomb(side: int = 30_000, shown: bytes = b"q 99 0 0 99 0 0 cm /I Do Q") -> bytes:
+    """A page that shows a picture of so many pixels by so many."""
     packed = zlib.compress(bytes(1000))
     parts = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R %s >>"
         % b"/Resources << /XObject << /I 5 0 R >> >>",
-        b"<< /Length 25 >>\nstream\nq 99 0 0 99 0 0 cm /I Do Q\nendstream",
-        b"<< /Subtype /Image /Width 30000 /Height 30000 /ColorSpace /DeviceGray "
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(shown), shown),
+        b"<< /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray "
         b"/BitsPerComponent 8 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream"
-        % (len(packed), packed),
+        % (side, side, len(packed), packed),
     ]
     body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (n, part) for n, part in enumerate(parts, 1))
     return b"%PDF-1.4\n" + body + b"trailer\n<< /Root 1 0 R /Size 6 >>\n%%EOF\n"
@@ -292,12 +292,56 @@ def slow_jpeg() -> bytes:
     return data[:last] + data[last:-2] * (kinds.MAX_SCANS + 1) + data[-2:]
 
 
-@pytest.mark.parametrize(
-    "data", [bomb(20_000), bomb(10_000), pdf_bomb(), slow_jpeg()], ids=["20k", "10k", "pdf", "slow"]
-)
+def wide_jpeg() -> bytes:
+    """A progressive picture whose header has far more pixels than it holds."""
+    data = bytearray(saved(Image.new("L", (64, 64)), "JPEG", progressive=True))
+    place = data.index(b"\xff\xc2") + 5
+    data[place : place + 4] = struct.pack(">HH", 8_000, 7_900)
+    return bytes(data)
+
+
+def tiff(pages: int, width: int, height: int, strips: int) -> bytes:
+    """A black and white TIFF of several pages, all strips of which lie at one place."""
+    listed = 8 + 16
+    fields = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 1), (259, 3, 1, 1), (262, 3, 1, 0),
+              (273, 4, strips, 8 if strips == 1 else listed), (278, 4, 1, -(-height // strips)),
+              (279, 4, strips, 16 if strips == 1 else listed + 4 * strips)]  # fmt: skip
+    data = b"II*\0" + bytes(4) + bytes(16)
+    if strips > 1:
+        data += struct.pack("<I", 8) * strips + struct.pack("<I", 1) * strips
+    link = 4
+    for _ in range(pages):
+        place = len(data)
+        data = data[:link] + struct.pack("<I", place) + data[link + 4 :]
+        data += struct.pack("<H", len(fields))
+        data += b"".join(struct.pack("<HHII", *field) for field in fields)
+        link, data = len(data), data + bytes(4)
+    return data
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "20k": lambda: bomb(20_000),
+    "10k": lambda: bomb(10_000),
+    "colours of 16 bits": lambda: bomb(7_900, 16, 6),
+    "pdf": pdf_bomb,
+    "pdf that draws one picture over and over": lambda: pdf_bomb(
+        7_000, b"q 99 0 0 99 0 0 cm /I Do Q\n" * 9
+    ),
+    "pdf of many objects": lambda: pdf_bomb(8, b"0 0 1 1 re f\n" * 201),
+    "slow": slow_jpeg,
+    "wide": wide_jpeg,
+    "pages": lambda: tiff(kinds.MAX_PAGES, 7_900, 7_900, 1),
+    "strips": lambda: tiff(1, 8, kinds.MAX_STRIPS + 1, kinds.MAX_STRIPS + 1),
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
 def test_what_unpacks_to_far_too_much_is_refused_before_it_is_unpacked(
-    data: bytes, monkeypatch: pytest.MonkeyPatch
+    what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(frames, "MAX_OBJECTS", 200, raising=False)
+    data = BOMBS[what]()
+
     def unpacked(*_: object, **__: object) -> None:
         raise AssertionError("it was unpacked")
 
@@ -307,6 +351,38 @@ def test_what_unpacks_to_far_too_much_is_refused_before_it_is_unpacked(
         within(20_000, lambda: texts(data))
     assert caught.value.code == "picture-too-large"
     assert "screenshot" in caught.value.hint
+
+
+def test_pages_that_are_too_much_together_are_refused_and_not_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sheets = [Image.new("L", (20, 20), number) for number in range(4)]
+    data = saved(sheets[0], "GIF", save_all=True, append_images=sheets[1:])
+    monkeypatch.setattr(frames, "MAX_ALL_PIXELS", 4 * 400)
+    assert qr.read_picture(data, wanted=wanted).pages == 4
+    monkeypatch.setattr(frames, "MAX_ALL_PIXELS", 4 * 400 - 1)
+    with pytest.raises(Unreadable) as caught:
+        texts(data)
+    assert caught.value.code == "picture-too-large"
+
+
+def test_what_lies_on_no_ground_is_laid_on_one_strip_by_strip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    laid: list[int] = []
+    real = frames._laid_on
+
+    def noted(clear: Image.Image, ground: str) -> Image.Image:
+        laid.append(clear.width * clear.height)
+        return real(clear, ground)
+
+    monkeypatch.setattr(frames, "_STRIP_PIXELS", 10_000)
+    monkeypatch.setattr(frames, "_laid_on", noted)
+    clear = code().convert("RGBA")
+    clear.putalpha(255)
+    assert texts(saved(clear))
+    assert len(laid) > 1
+    assert max(laid) <= 10_000
 
 
 def test_too_many_bytes_are_refused() -> None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 """Of one page or frame; the largest common camera pictures have 50 million."""
+MAX_UNPACKED = 200_000_000
+"""Bytes of one page or frame as it is unpacked: a phone's picture of 48 million pixels in colour is within it."""
+MAX_ALL_PIXELS = 256_000_000
+"""Of all pages and of the pictures in them: 32 pages of a fax at 300 dpi are within it."""
 MAX_PAGES = 32
+MAX_STRIPS = 65_536
+"""Strips or tiles of a TIFF's page, each unpacked for itself; some programs write one a row."""
 MAX_SCANS = 100
 """Passes of a progressive JPEG; ordinary ones have about 10."""
+MAX_PROGRESSIVE = 32_000_000
+"""Pixels of a JPEG of several passes, all of which is kept in memory until the last. Cameras write one pass."""
+MAX_OBJECTS = 100_000
+"""Objects on a PDF's page, those in objects too; a code that is drawn module by module has 7,000."""
 
 READ = {"PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PDF"}
 HEIC = "HEIF"
