@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from pratique.edges import disk
-from pratique.errors import ExtraMissing, Unreadable
+from pratique.edges import disk, tables
+from pratique.errors import Unreadable
 from pratique.formats import wrapping
 
 TEXT, ROW = "text", "row"
@@ -110,28 +110,19 @@ def _rows(lines: disk.Lines, separator: str) -> Iterator[tuple[str, str]]:
 
 
 def _parquet(path: Path, named: bool) -> Iterator[tuple[str, str]]:
-    try:
-        import pyarrow as arrow  # noqa: PLC0415 - an extra
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError as error:
-        raise ExtraMissing("parquet", "reading Parquet") from error
-    try:
-        with disk.opened(path, named=named) as file, parquet.ParquetFile(file) as table:
-            names = table.schema_arrow.names
-            if TEXT not in names:
-                raise Unreadable(
-                    "table-columns", "the Parquet file has no column 'text'",
-                    "certificates are read from what `pratique issuer issue --out` writes",
-                )  # fmt: skip
-            wanted = [name for name in (ROW, TEXT) if name in names]
-            number = 0
-            for batch in table.iter_batches(2500, columns=wanted):
-                for cells in batch.to_pylist():
-                    number += 1
-                    yield str(cells.get(ROW) or number), str(cells[TEXT] or "")
-    except (arrow.ArrowException, OSError) as error:
-        raise Unreadable(
-            "table-damaged",
-            "the table of certificates is damaged",
-            "issue it anew, or take its copy",
-        ) from error
+    with disk.opened(path, named=named) as file, tables.parquet_columns(file) as table:
+        if TEXT not in table.names:
+            raise Unreadable(
+                "table-columns", "the Parquet file has no column 'text'",
+                "certificates are read from what `pratique issuer issue --out` writes",
+            )  # fmt: skip
+        number = 0
+        for batch in table.batches([name for name in (ROW, TEXT) if name in table.names]):
+            for cells in batch:
+                number += 1
+                found = cells or {}
+                # None is one that Python cannot hold; a longer one than any code is told of by its reader.
+                yield (
+                    str(found.get(ROW) or number),
+                    str(found.get(TEXT) or "")[: wrapping.LONGEST + 1],
+                )

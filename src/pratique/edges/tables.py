@@ -19,7 +19,9 @@ import re
 import struct
 import zipfile
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
@@ -41,7 +43,21 @@ LARGEST_WORKBOOK = 64 * 1024 * 1024
 LARGEST_UNPACKED = 512 * 1024 * 1024
 MOST_CELLS = 10_000_000
 _MOST_PARTS, _CHUNK = 10_000, 1 << 20
+LARGEST_PAGE, LARGEST_BATCH = 32 * 1024 * 1024, 128 * 1024 * 1024
+"""Bytes of a Parquet page, which is unpacked as a whole (writers make them of 1 MB), and of rows read at a time."""
+_TIMES = 50
+"""Cells and bytes that a byte of a Parquet file may stand for, where it is large; in a real one it is about one."""
+_PAGE_HEADER, _THRIFT_DEPTH = 64 * 1024, 8
+_DICTIONARY_PAGE, _DELTA_BYTE_ARRAY = 2, 7
+_AT_ONCE = 16 * 1024 * 1024
+"""Bytes of rows that are made Python's at a time."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHARED, _TAIL = "xl/sharedstrings.xml", 64
+_ENDED, _OPENED = re.compile(rb"</(?:\w+:)?si>"), re.compile(rb"<(?:\w+:)?c[\s/>]")
+_VALUE, _NO_NUMBER = (
+    re.compile(rb"<(?:\w+:)?v(?:\s[^>]{0,32})?>([^<]{0,24})<"),
+    re.compile(rb"&|^$"),
+)
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 _BLANK_ROWS = 20
@@ -398,21 +414,58 @@ def _weigh(data: bytes) -> None:
         if not names or any(name.endswith(".bin") for name in names):
             hint = "save it as .xlsx or as CSV UTF-8"
             raise Unreadable("table-format", "it is an archive, and no workbook that is read", hint)
-        total = 0
-        for part in parts:
-            corner, tail = (0, 0), b""
+        total, shared = 0, array("I")
+        # Texts that cells share first: one of them may be met by every cell.
+        for part in sorted(parts, key=lambda one: one.filename.lower() != _SHARED):
+            corner, tail, cells = (0, 0), b"", 0
             for chunk in _unpacked(data, part):
                 total += len(chunk)
-                if total > LARGEST_UNPACKED:
-                    raise large
-                if part.filename.startswith("xl/worksheets/"):
+                if part.filename.lower() == _SHARED:
+                    _lengths(shared, tail + chunk, len(tail))
+                    tail = chunk[-_TAIL:]
+                elif part.filename.startswith("xl/worksheets/"):
                     for letters, digits in _CELL.findall(tail + chunk):
                         corner = max(corner[0], _column(letters)), max(corner[1], int(digits))
-                    tail = chunk[-32:]
-            if corner[0] * corner[1] > MOST_CELLS:
+                    cells += len(_OPENED.findall(chunk))
+                    total += _expanded(shared, tail + chunk, len(tail))
+                    tail = chunk[-_TAIL:]
+                if total > LARGEST_UNPACKED:
+                    raise large
+            if corner[0] * corner[1] > MOST_CELLS or cells > MOST_CELLS:
                 raise large
     except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, NotImplementedError) as error:
         raise Unreadable("table-damaged", "the workbook is damaged", "save it anew") from error
+
+
+def _lengths(shared: array[int], text: bytes, seen: int) -> None:
+    """Note how long each shared text is at most: as far as it is from the end of the one before."""
+    before = 0
+    if not shared:
+        shared.append(0)
+    for end in _ENDED.finditer(text):
+        if end.end() <= seen:
+            continue
+        shared[-1] += end.end() - max(before, seen)
+        before = end.end()
+        shared.append(0)
+    shared[-1] += len(text) - max(before, seen)
+
+
+def _expanded(shared: array[int], text: bytes, seen: int) -> int:
+    """Return how many bytes cells stand for by the number of a shared text; a number proper is counted as one too."""
+    if not shared:
+        return 0
+    longest, found = max(shared), 0
+    for value in _VALUE.finditer(text):
+        if value.end() > seen:
+            digits = value[1].strip()
+            if digits.isdigit():
+                number = int(digits)
+                found += shared[number] if number < len(shared) else 0
+            elif _NO_NUMBER.search(digits):
+                # Written in a way that only its reader knows.
+                found += longest
+    return found
 
 
 def _column(letters: bytes) -> int:
@@ -491,25 +544,226 @@ def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
 
 
 def _parquet(file: BinaryIO) -> Iterator[Row]:
+    number = 0
+    for names, told, batch in _parquet_batches(file):
+        for cells in batch:
+            number += 1
+            row = cells and {names[old]: cell for old, cell in cells.items()}
+            if (
+                row
+                and sum(len(cell) for cell in row.values() if isinstance(cell, str | bytes))
+                > LONGEST_ROW
+            ):
+                yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+            else:
+                yield Row(number, row, told if number == 1 else ()) if row else _malformed(number)
+
+
+def _parquet_batches(
+    file: BinaryIO,
+) -> Iterator[tuple[dict[str, str], tuple[Remark, ...], list[Any]]]:
+    with parquet_columns(file) as table:
+        names, told = _columns([_name(name) for name in table.names])
+        known = {old: name for old, name in zip(table.names, names, strict=True) if name}
+        for batch in table.batches(list(known)):
+            yield known, told, batch
+
+
+class Columns(NamedTuple):
+    """A Parquet file that is open: the names of its columns, and what reads some of them."""
+
+    names: list[str]
+    batches: Callable[[list[str]], Iterator[list[Any]]]
+
+
+@contextmanager
+def parquet_columns(file: BinaryIO) -> Iterator[Columns]:
+    """Open a Parquet file, after it was counted to what it unpacks.
+
+    What it says of itself at its end is not believed: each page has its own header, and is unpacked by it.
+    One that is not what it says costs no more than its bytes.
+
+    Raises:
+        Unreadable: `table-too-large`, `table-damaged`, `table-format`.
+        ExtraMissing: the extra `parquet` is not installed.
+    """
     try:
         import pyarrow as arrow  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
         raise ExtraMissing("parquet", "reading Parquet") from error
-    number = 0
+
+    def batches(wanted: list[str]) -> Iterator[list[Any]]:
+        rows = _weigh_parquet(file, table, set(wanted))
+        for batch in table.iter_batches(rows, columns=wanted):
+            # More of them than records can be are taken row by row: Python would hold them a second time.
+            whole = batch.nbytes <= _AT_ONCE
+            parts = [batch] if whole else (batch.slice(n, 1) for n in range(batch.num_rows))
+            for part in parts:
+                yield _batch(part, arrow.ArrowException)
+
     try:
-        with parquet.ParquetFile(file) as table:
-            own = table.schema_arrow.names
-            names, told = _columns([_name(name) for name in own])
-            known = {old: name for old, name in zip(own, names, strict=True) if name}
-            for batch in table.iter_batches(_BATCH, columns=list(known)):
-                for cells in _batch(batch, arrow.ArrowException):
-                    number += 1
-                    row = cells and {known[old]: cell for old, cell in cells.items()}
-                    yield Row(number, row, told) if row else _malformed(number)
-                    told = ()
+        with parquet.ParquetFile(
+            file, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20
+        ) as table:
+            yield Columns(list(table.schema_arrow.names), batches)
     except (arrow.ArrowException, OSError) as error:
         raise Unreadable("table-damaged", "the table is damaged", "export it anew") from error
+
+
+def _weigh_parquet(file: BinaryIO, table: Any, wanted: set[str]) -> int:
+    """Count cells, and bytes page by page; return how many rows are to be read at a time."""
+    large = Unreadable(
+        "table-too-large", "the table is too large", "save it as CSV UTF-8, or in parts"
+    )
+    about, size = table.metadata, file.seek(0, io.SEEK_END)
+    if about.num_rows * max(len(wanted), 1) > max(MOST_CELLS, size * _TIMES):
+        raise large
+    longest: dict[str, int] = {}
+    left = max(LARGEST_UNPACKED, size * _TIMES)
+    for group in range(about.num_row_groups):
+        for place in range(about.num_columns):
+            chunk, kind = about.row_group(group).column(place), about.schema.column(place)
+            column = chunk.path_in_schema.partition(".")[0]
+            if column not in wanted:
+                continue
+            if kind.max_repetition_level:
+                # One row could be a list of a thousand million values.
+                raise Unreadable(
+                    "table-format", "a column holds lists", "write one value in a cell"
+                )
+            for page in _pages(file, chunk):
+                left -= page.unpacked
+                if page.unpacked > LARGEST_PAGE or left < 0 or page.values > MOST_CELLS:
+                    raise large
+                value = max(page.longest, kind.length or 0)
+                longest[column] = max(longest.get(column, 0), value)
+    return max(min(_BATCH, LARGEST_BATCH // max(sum(longest.values()), 1)), 1)
+
+
+class _Page(NamedTuple):
+    """A page of a column: to how many bytes it unpacks, its values if it is a dictionary, and how long a value is.
+
+    A value of a dictionary is met by every row that names it, and where values are written by what they share
+    with the one before (DELTA_BYTE_ARRAY), a long one can be met again in each. All else unpacks to what it is.
+    """
+
+    unpacked: int
+    values: int
+    longest: int
+
+
+def _pages(file: BinaryIO, chunk: Any) -> Iterator[_Page]:
+    """Yield each page of a column's chunk, as its own header has it."""
+    place = chunk.data_page_offset
+    if chunk.dictionary_page_offset and chunk.dictionary_page_offset < place:
+        place = chunk.dictionary_page_offset
+    end = place + chunk.total_compressed_size
+    while place < end:
+        file.seek(place)
+        found, size = _page_header(file.read(_PAGE_HEADER))
+        kind, unpacked, packed = (found.get(field, 0) for field in (1, 2, 3))
+        if unpacked < 0 or packed < 0:
+            raise Unreadable("table-damaged", "the table is damaged", "export it anew")
+        # data_page_header.encoding, data_page_header_v2.encoding; dictionary_page_header.num_values
+        encodings = {found.get(5, {}).get(2), found.get(8, {}).get(4)}
+        values = found.get(7, {}).get(1, 0) if kind == _DICTIONARY_PAGE else 0
+        longest = unpacked if _DELTA_BYTE_ARRAY in encodings else 0
+        if kind == _DICTIONARY_PAGE and chunk.physical_type == "BYTE_ARRAY":
+            longest = unpacked
+            if values <= MOST_CELLS and unpacked <= LARGEST_PAGE:
+                file.seek(place + size)
+                longest = _longest_of(file.read(packed), unpacked, chunk.compression)
+        yield _Page(unpacked, values, longest)
+        place += size + packed
+
+
+def _longest_of(data: bytes, unpacked: int, codec: str) -> int:
+    """Return the length of a dictionary's longest value, which is not longer than all of it."""
+    import pyarrow as arrow  # noqa: PLC0415 - an extra
+
+    if codec in {"SNAPPY", "GZIP", "BROTLI", "ZSTD"}:
+        data = arrow.decompress(data, unpacked, codec.lower(), asbytes=True)
+    elif codec != "UNCOMPRESSED":
+        return unpacked
+    place = longest = 0
+    while place + 4 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "little")
+        longest = max(longest, length)
+        place += 4 + length
+    return min(longest, unpacked)
+
+
+def _page_header(data: bytes) -> tuple[dict[int, Any], int]:
+    """Read the numbers of a page's header (parquet.thrift, PageHeader), and its length.
+
+    1 is its type, 2 uncompressed_page_size, 3 compressed_page_size.
+    """
+    reader = _Compact(data)
+    try:
+        found = reader.struct(0)
+    except IndexError:
+        raise Unreadable("table-damaged", "the table is damaged", "export it anew") from None
+    return found, reader.place
+
+
+class _Compact:
+    """Thrift's compact protocol, of which the numbers are kept, by field."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.place = data, 0
+
+    def struct(self, depth: int) -> dict[int, Any]:
+        """Read a structure."""
+        found: dict[int, Any] = {}
+        field = 0
+        while kind := self._octet():
+            step = kind >> 4
+            field = field + step if step else self._zigzag()
+            value = self._value(kind & 15, depth)
+            if value is not None:
+                found[field] = value
+        return found
+
+    def _value(self, kind: int, depth: int) -> Any:
+        if depth > _THRIFT_DEPTH:
+            raise IndexError
+        if kind in {4, 5, 6}:
+            return self._zigzag()
+        if kind == 8:
+            length = self._number()
+            self.place += length
+        elif kind in {3, 7}:
+            self.place += 1 if kind == 3 else 8
+        elif kind in {9, 10}:
+            head = self._octet()
+            count = head >> 4 if head >> 4 < 15 else self._number()
+            for _ in range(count):
+                self._value(5 if head & 15 in {1, 2} else head & 15, depth + 1)
+        elif kind == 12:
+            return self.struct(depth + 1)
+        elif kind not in {1, 2}:
+            raise IndexError
+        return None
+
+    def _octet(self) -> int:
+        self.place += 1
+        return self._data[self.place - 1]
+
+    def _number(self) -> int:
+        found, shift = 0, 0
+        while True:
+            octet = self._octet()
+            found |= (octet & 127) << shift
+            shift += 7
+            if octet < 128:
+                return found
+            if shift > 63:
+                raise IndexError
+
+    def _zigzag(self) -> int:
+        found = self._number()
+        return found >> 1 ^ -(found & 1)
 
 
 def _batch(batch: Any, damage: type[Exception]) -> list[Any]:

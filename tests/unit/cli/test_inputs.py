@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema_rs
@@ -15,7 +16,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli import checking, inputs
+from pratique.cli import checking, inputs, issued_files
 from pratique.cli import held as held_here
 from pratique.cli.inputs import Item, every
 from pratique.cli.main import pratique
@@ -259,3 +260,114 @@ def test_inspect_goes_on_after_what_is_not_read(border: None) -> None:
     assert "nowhere" not in done.stdout
     assert "reads_as: vaccination" in done.stdout
     assert "FORMAT_NOT_READ" in done.stdout
+
+
+class Scanner(io.BytesIO):
+    """A scanner's line: what is asked of it is noted, and nobody may wait for its end."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.asked: list[int] = []
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.asked.append(-1 if size is None else size)
+        return super().readline(size)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise AssertionError("it was waited for the scanner's end")
+
+
+def scanned(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Item], Scanner]:
+    stdin = Typed(b"")
+    stdin.buffer = scanner = Scanner(data)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    return list(every(["-"])), scanner
+
+
+@pytest.mark.parametrize("bad", [b"HC1:\x80\x01", b"\xc3(", b"\x1bNC\x80\x02"], ids=repr)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_line_of_other_bytes_costs_itself_and_the_next_is_judged(
+    bad: bytes, first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [bad, b"", numbered(1).encode(), b"", numbered(2).encode()]
+    if not first:
+        lines.insert(0, numbered(3).encode())
+    found, _ = scanned(b"\n".join(lines) + b"\n", monkeypatch)
+    codes = [numbered(3)] * (not first) + [numbered(1), numbered(2)]
+    assert [item.text for item in found if item.finding is None] == codes
+    assert sum(item.finding is not None for item in found) == 1
+
+
+def test_the_zero_that_ends_a_string_in_c_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = b"".join(numbered(n).encode() + b"\0\r\n" for n in (1, 2))
+    found, _ = scanned(data, monkeypatch)
+    assert [item.text for item in found] == [numbered(1), numbered(2)]
+
+
+@pytest.mark.parametrize("size", [inputs.LONGEST_LINE + 1, 3 * inputs.LONGEST_LINE])
+@pytest.mark.parametrize("fill", [b"x", b"HC1:6BF", b" "])
+def test_a_line_that_never_ends_costs_itself_and_is_read_in_pieces(
+    size: int, fill: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = (fill * size)[:size]
+    lines = [numbered(1).encode(), long, numbered(2).encode(), long, long, numbered(3).encode()]
+    found, scanner = scanned(b"\n".join(lines), monkeypatch)
+    said = [(item.label, item.text or None, item.finding and item.finding.code) for item in found]
+    assert said == [
+        ("line 1", numbered(1), None), ("line 2", None, Code.TEXT_TOO_LONG), ("line 3", numbered(2), None),
+        ("line 4", None, Code.TEXT_TOO_LONG), ("line 5", None, Code.TEXT_TOO_LONG), ("line 6", numbered(3), None),
+    ]  # fmt: skip
+    assert max(scanner.asked) <= inputs.LONGEST_LINE + 1
+    assert min(scanner.asked) >= 0
+
+
+def test_lines_that_end_as_those_of_old_machines_are_no_line_that_never_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inputs, "LONGEST_LINE", 3_000)
+    data = b"\r".join(numbered(n).encode() for n in range(20))
+    found, _ = scanned(data, monkeypatch)
+    assert [item.text for item in found] == [numbered(n) for n in range(20)]
+
+
+def test_a_picture_that_never_ends_is_read_up_to_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "LIMIT", 100)
+    (item,) = typed(b"\x89PNG\r\n\x1a\n" + bytes(1_000), monkeypatch)
+    assert item.finding == Finding(Code.INPUT_UNREADABLE)
+    assert "larger" in item.remark
+
+
+def test_a_row_that_never_ends_costs_itself(tmp_path: Path) -> None:
+    path = tmp_path / "certificates-00000.csv"
+    long = "x" * (issued_files.LONGEST_LINE + 1)
+    path.write_text(f"row,text\n1,{numbered(1)}\n2,{long}\n3,{numbered(2)}\n")
+    found = list(every([str(path)]))
+    assert [item.text for item in found if item.finding is None] == [numbered(1), numbered(2)]
+    assert [item.finding.code for item in found if item.finding is not None] == [Code.TEXT_TOO_LONG]
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_of_a_folder_is_told_and_the_others_are_judged(
+    plant: Callable[[Path], None], tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text(numbered(1))
+    plant(tmp_path / "b.txt")
+    (tmp_path / "c.txt").write_text(numbered(2))
+    found = list(every([str(tmp_path)]))
+    assert [(item.label, item.text) for item in found] == [
+        ("a.txt", numbered(1)), ("b.txt", None), ("c.txt", numbered(2)),
+    ]  # fmt: skip
+    assert found[1].finding == Finding(Code.INPUT_UNREADABLE)
+
+
+def test_a_link_and_a_pipe_that_a_person_names_are_read(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text(numbered(1))
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    end, other = os.pipe()
+    os.write(other, numbered(2).encode())
+    os.close(other)
+    found = list(every([str(tmp_path / "link.txt"), f"/dev/fd/{end}"]))
+    os.close(end)
+    assert [item.text for item in found] == [numbered(1), numbered(2)]

@@ -263,3 +263,114 @@ def test_parquet_and_workbooks_on_standard_input_are_told_or_read() -> None:
         tables.rows_from(io.BufferedReader(io.BytesIO(b"PAR1" * 9)))
     lines = io.BufferedReader(io.BytesIO(json.dumps(ROW).encode()))
     assert [dict(row.cells or {}) for row in tables.rows_from(lines)] == [ROW]
+
+
+def shared(texts: list[str], cells: str) -> bytes:
+    """Write a workbook whose cells name texts by their numbers."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    data = f'<worksheet xmlns="{main}"><sheetData><row r="1">{cells}</row></sheetData></worksheet>'
+    return workbook(
+        data, more={"xl/sharedStrings.xml": f'<sst xmlns="{main}">{items}</sst>'.encode()}
+    )
+
+
+@pytest.mark.parametrize("number", ["1", " 1", "&#49;", "<![CDATA[1]]>"])
+def test_a_text_that_every_cell_shares_is_counted_as_often_as_it_is_met(
+    number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "LARGEST_UNPACKED", 1 << 20)
+    cells = "".join(f'<c t="s"><v>{number}</v></c>' for _ in range(40))
+    tables._weigh(shared(["a", "x" * 10_000], cells))
+    with pytest.raises(Unreadable) as caught:
+        tables._weigh(shared(["a", "x" * 30_000], cells))
+    assert caught.value.code == "table-too-large"
+
+
+def test_cells_that_do_not_say_where_they_stand_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_CELLS", 100)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+    def bare(count: int) -> bytes:
+        rows = f"<row>{'<c/>' * count}</row>"
+        return workbook(f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>')
+
+    tables._weigh(bare(100))
+    with pytest.raises(Unreadable) as caught:
+        tables._weigh(bare(101))
+    assert caught.value.code == "table-too-large"
+
+
+PARQUET = {"surname": ["x" * 100_000] * 300}
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many rows were unpacked at a time."""
+    rows: list[int] = []
+    real = tables._batch
+
+    def noted(batch: Any, damage: type[Exception]) -> list[Any]:
+        rows.append(batch.num_rows)
+        return real(batch, damage)
+
+    monkeypatch.setattr(tables, "_batch", noted)
+    return rows
+
+
+@pytest.mark.parametrize("codec", ["zstd", "snappy", "gzip", "brotli", "none"])
+def test_a_page_that_unpacks_to_too_much_is_not_unpacked(
+    codec: str, tmp_path: Path, unread: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet.write_table(
+        arrow.table({"surname": ["x" * (1 << 21)]}), tmp_path / "p", compression=codec
+    )
+    assert len(list(tables.rows(tmp_path / "p"))) == 1
+    monkeypatch.setattr(tables, "LARGEST_PAGE", 1 << 20)
+    unread.clear()
+    assert refused((tmp_path / "p").read_bytes(), tmp_path) == "table-too-large"
+    assert unread == []
+
+
+@pytest.mark.parametrize("how", ["a dictionary", "what is shared with the one before"])
+def test_a_long_value_that_every_row_meets_is_unpacked_a_few_rows_at_a_time(
+    how: str, tmp_path: Path, unread: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = arrow.table(PARQUET)
+    if how == "a dictionary":
+        parquet.write_table(table, tmp_path / "p", compression="zstd")
+    else:
+        encoding = {"surname": "DELTA_BYTE_ARRAY"}
+        parquet.write_table(table, tmp_path / "p", use_dictionary=False, column_encoding=encoding)
+    monkeypatch.setattr(tables, "LARGEST_BATCH", 1 << 20)
+    rows = list(tables.rows(tmp_path / "p"))
+    assert max(unread) <= 10
+    assert {row.remarks[0].code.name for row in rows} == {"ROW_TOO_LONG"}
+    assert len(rows) == 300
+
+
+def test_more_cells_than_a_file_can_hold_are_not_unfolded(
+    tmp_path: Path, unread: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet.write_table(arrow.table({"surname": ["Bloggs"] * 200_000}), tmp_path / "p")
+    assert (tmp_path / "p").stat().st_size < 2_000
+    monkeypatch.setattr(tables, "MOST_CELLS", 100_000)
+    assert refused((tmp_path / "p").read_bytes(), tmp_path) == "table-too-large"
+    assert unread == []
+
+
+def test_a_column_of_lists_is_refused(tmp_path: Path, unread: list[int]) -> None:
+    parquet.write_table(arrow.table({"surname": [["Bloggs"] * 9]}), tmp_path / "p")
+    assert refused((tmp_path / "p").read_bytes(), tmp_path) == "table-format"
+    assert unread == []
+
+
+def test_short_values_of_a_dictionary_are_read_many_at_a_time(
+    tmp_path: Path, unread: list[int]
+) -> None:
+    names = {"surname": [f"Bloggs {n}" for n in range(3_000)], "dose": [1] * 3_000}
+    parquet.write_table(arrow.table(names), tmp_path / "p")
+    assert len(list(tables.rows(tmp_path / "p"))) == 3_000
+    assert max(unread) == tables._BATCH
