@@ -137,6 +137,23 @@ def test_a_participant_whose_file_is_missing_is_in_doubt_and_told(desk: Desk) ->
     assert "AMBER" in desk.run("verify", sample, "--at", LATER, code=3)
 
 
+def test_without_the_list_of_suspensions_every_check_is_in_doubt_and_nothing_is_exported(
+    desk: Desk,
+) -> None:
+    sample = issued(desk)
+    desk.publish(desk.propose("suspend", "XXU", "--reason", "forgeries", "--days", 1))
+    Path("net/repository/metadata/1.suspend.json").unlink()
+    said = desk.run("sync", "--at", AT)
+    assert (
+        "note: who is suspended is not known, so that every check is in doubt: network-missing"
+        in said
+    )
+    assert "SUSPENSIONS_UNKNOWN (network-missing)" in desk.run("verify", sample, "--at", AT, code=3)
+    error = desk.refused("network", "export", "--folders", "out", "--at", AT)
+    assert (error.code, error.exit_code) == ("suspensions-unknown", 3)
+    assert not Path("out").exists()
+
+
 def test_data_that_grows_old_and_a_clock_that_is_wrong_are_said(desk: Desk) -> None:
     assert "published 30 hours ago" in desk.run("sync", "--at", "2026-11-23T15:00:00Z")
     assert "clock is behind" in desk.refused("sync", "--at", "2026-11-21T09:00:00Z").message

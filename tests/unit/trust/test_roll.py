@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from pratique.findings import Code, Weight
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust.roll import CLOCK_SLACK, HOUR, Freshness, Member, Roll, Suspension
+from pratique.trust import roll_row
+from pratique.trust.roll import (
+    CLOCK_SLACK,
+    HOUR,
+    SUSPENSIONS,
+    VALUE_SETS,
+    Freshness,
+    Member,
+    Roll,
+    Suspension,
+)
 from pratique.trust.signer import Signer
 from pratique.verdict import Finding
 
@@ -109,3 +119,65 @@ def test_a_clock_is_behind_what_the_network_or_its_witnesses_said_last(
     roll = Roll(published, freshness={"": Freshness(10**7, 10**7)}, floor=floor)
     found = roll.age(None, NOW - CLOCK_SLACK - behind)
     assert found == (Finding(Code.CLOCK_BEHIND) if behind else None)
+
+
+LACKING = Roll(
+    NOW,
+    {"XUA": Member(NOW), "XUB": Member(NOW + 1), "XUC": Member(None)},
+    speakers={"XA": {"XUA": "", "XUB": "network-missing"}, "XB": {"XUB": ""}},
+    unread={SUSPENSIONS: "network-missing"},
+)
+
+
+def about_rules(place: str, issuer: str | None, signer: str, roll: Roll = LACKING) -> list[str]:
+    found = roll.about_rules(place, issuer, signer, NOW)
+    return [f"{finding.code.name} {finding.where}" for finding in found]
+
+
+def test_a_destinations_rules_are_those_of_all_who_speak_for_it() -> None:
+    own = ["RULES_LAPSED XUA since 2026-11-22T09:00Z", "RULES_UNVERIFIABLE XUB, network-missing"]
+    for issuer in (None, "XA", "XB", "XC"):
+        assert about_rules("XA", issuer, "XUA") == own
+    assert about_rules("XB", None, "XUA") == about_rules("XC", "XC", "XUA") == []
+
+
+def test_so_are_those_of_the_country_that_issued_it() -> None:
+    lapsed = "PARTICIPANT_LAPSED XUA since 2026-11-22T09:00Z"
+    missing = "PARTICIPANT_UNVERIFIABLE XUB, network-missing"
+    # What is against its own participant is told where its signer is judged.
+    for signer, found in (("XUA", [missing]), ("XUB", [lapsed]), ("XUC", [lapsed, missing])):
+        assert about_rules("XB", "XA", signer) == found
+
+
+def test_value_sets_are_everybodys() -> None:
+    roll = LACKING._replace(unread={VALUE_SETS: "rules-unknown"})
+    assert about_rules("XB", None, "", roll) == ["RULES_UNVERIFIABLE value sets, rules-unknown"]
+
+
+def test_without_the_list_of_suspensions_anybody_may_be_suspended() -> None:
+    for participant in ("XUB", "XUC", "XUZ", ""):
+        signer = SIGNER._replace(participant=participant, countries=frozenset({"XB"}))
+        (found,) = LACKING.standing(signer, NOW)
+        assert (found.code, found.where) == (Code.SUSPENSIONS_UNKNOWN, "network-missing")
+
+
+def test_a_key_that_is_no_participants_may_be_one_that_is_withdrawn_in_what_is_missing() -> None:
+    signer = SIGNER._replace(participant="")
+    found = [finding.where for finding in LACKING._replace(unread={}).standing(signer, NOW)]
+    assert found == ["XUB, network-missing"]
+
+
+def test_a_roll_is_written_and_read() -> None:
+    row = roll_row.to_row(LACKING)
+    assert roll_row.from_row(row) == LACKING
+    # One that was written before there were any of these.
+    earlier = {name: value for name, value in row.items() if name not in {"speakers", "unread"}}
+    assert roll_row.from_row(earlier) == LACKING._replace(speakers={}, unread={})
+    assert roll_row.to_row(Roll(NOW)).keys().isdisjoint({"speakers", "unread"})
+    for hurt in (
+        {**row, "speakers": {"XA": {"XUZ": ""}}}, {**row, "speakers": []}, {**row, "unread": []},
+        {**row, "speakers": {"XA": {"XUA": 1}}}, {**row, "unread": {SUSPENSIONS: 1}}, {**row, "more": {}},
+        {name: value for name, value in row.items() if name != "floor"},
+    ):  # fmt: skip
+        with pytest.raises((TypeError, ValueError)):
+            roll_row.from_row(hurt)

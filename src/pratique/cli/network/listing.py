@@ -14,6 +14,7 @@ from datetime import datetime
 
 from pratique.crypto import chain, x509
 from pratique.crypto.signing import SigningKey
+from pratique.errors import DocumentRefused
 from pratique.network import names
 from pratique.network.view import View
 from pratique.trust import announced, did_write
@@ -48,7 +49,17 @@ def entries(view: View, *, at: int) -> Iterator[Entry]:
 
 
 def suspended(view: View, *, at: int) -> dict[str, Suspension]:
-    """Return the suspensions in force at `at`, by participant's code."""
+    """Return the suspensions in force at `at`, by participant's code.
+
+    Raises:
+        DocumentRefused: `suspensions-unknown`: whoever carried the files may have left one out.
+    """
+    if view.suspend.problem:
+        raise DocumentRefused(
+            "suspensions-unknown",
+            f"who is suspended is not known here: {view.suspend.problem}",
+            "sync again; what is written without it would bring a suspended participant back",
+        )
     return {code: one for code, one in view.suspensions if one.since <= at < one.until}
 
 
