@@ -272,6 +272,9 @@ class Code(Enum):
     SECOND_CERTIFICATE = (Step.RULES, Weight.DOUBT,
         "it attests one dose of several; the rest of the course may be on another certificate",
         "ask for the certificate of the other dose, or of a recovery")
+    SEARCH_TOO_LONG = (Step.RULES, Weight.NOTE,
+        "until when this holds, or what would help, was not searched for: the rules make it too long",
+        "read the destination's rules")
     COURSE_COUNTED = (Step.RULES, Weight.NOTE,
         "the number of doses was counted over all doses and illnesses that were shown", "nothing")
     DOSE_PRINTED_TWICE = (Step.RULES, Weight.NOTE,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from pratique.journeys.assess import Claim, Standing, assess, facts_of, rules_about
 from pratique.journeys.health_code import Help
-from pratique.journeys.horizon import Stretch, stretches, turns
+from pratique.journeys.horizon import Purse, Stretch, stretches, turns
 from pratique.model import (
     Entry,
     Exemption,
@@ -35,6 +35,8 @@ RAPID, LABORATORY = "LP217198-3", "LP6464-4"
 DEVICES = "covid-19-lab-test-manufacturer-and-name"
 _NOBODY = Person(None, None, None, None, None)
 _HOUR, _DAY = 3600, 86_400
+_FACTS = 100
+"""Steps that it takes to write the facts down for one answer."""
 
 LONGEST_AGE = 31 * _DAY
 """Seconds from which on the age of a test is no condition worth telling."""
@@ -49,8 +51,10 @@ def ways(
     snapshot: Snapshot,
     place: Destination,
     at: datetime,
+    *,
+    purse: Purse | None = None,
 ) -> Iterator[Help]:
-    """Yield the ways to green, cheapest first."""
+    """Yield the ways to green, cheapest first; TooLong if the purse does not hold the search for them."""
     instant = int(at.timestamp() // 1)
     if stretch is not None and stretch.begins is not None and stretch.begins > instant:
         begins = datetime.fromtimestamp(stretch.begins, at.tzinfo or UTC)
@@ -62,10 +66,10 @@ def ways(
     ):
         device = devices[0] if devices and test_type == RAPID else None
         proof = _made(Kind.TEST, _sample(test_type, device, place, at), claims, at)
-        if sentence := _test(name, _stretch(proof, snapshot, place, at), at):
+        if sentence := _test(name, _stretch(proof, snapshot, place, at, purse), at):
             yield Help(code, sentence)
     for claim in claims:
-        if sentence := _dose(claim, snapshot, place, at):
+        if sentence := _dose(claim, snapshot, place, at, purse):
             yield Help("DOSE", sentence)
             break
     exempt = _made(Kind.EXEMPTION, _exemption(at, place), claims, at)
@@ -90,7 +94,9 @@ def _test(name: str, stretch: Stretch | None, at: datetime) -> str:
     return f"{name} under {hours + 1} hours old" if rest else f"{name} at most {hours} hours old"
 
 
-def _dose(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> str:
+def _dose(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
+) -> str:
     entry = claim.entries[0]
     if not isinstance(entry, Vaccination) or entry.dose is None:
         return ""
@@ -98,7 +104,7 @@ def _dose(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) ->
     more = entry._replace(dose=entry.dose + 1, given=today, valid_from=None, valid_until=None)
     if more.doses is not None and more.dose is not None and more.doses < more.dose:
         more = more._replace(doses=more.dose)
-    stretch = _stretch(_made(Kind.VACCINATION, more, [claim], at), snapshot, place, at)
+    stretch = _stretch(_made(Kind.VACCINATION, more, [claim], at), snapshot, place, at, purse)
     if stretch is None:
         return ""
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -108,7 +114,14 @@ def _dose(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) ->
     return "one more dose" + (f", from {days} days after it" if days > 0 else "")
 
 
-def _stretch(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> Stretch | None:
+def steps_of(claim: Claim, snapshot: Snapshot, place: Destination) -> int:
+    """Return the steps of one answer about a claim."""
+    return _FACTS + snapshot.ruleset.steps(rules_about(claim, snapshot, place))
+
+
+def _stretch(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
+) -> Stretch | None:
     # The next stretch in which this proof alone would do, the rules being as they are at `at`.
     zone, instant = at.tzinfo or UTC, int(at.timestamp() // 1)
     rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
@@ -117,7 +130,8 @@ def _stretch(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime)
         then = datetime.fromtimestamp(second, UTC).astimezone(zone)
         return assess(claim, snapshot, place, then).standing is Standing.PASSED
 
-    found = stretches(turns(rules, data, zone) | snapshot.ruleset.edition_turns, green)
+    places = turns(rules, data, zone, purse) | snapshot.ruleset.edition_turns
+    found = stretches(places, green, purse, steps_of(claim, snapshot, place))
     return next((one for one in found if one.ends is None or one.ends >= instant), None)
 
 

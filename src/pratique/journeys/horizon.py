@@ -6,7 +6,8 @@
 1. Nothing is sampled: a comparison of date-times flips only where clock + offset passes date + offset.
    Months and years overflow as in JavaScript, so for them the days around are listed too.
 2. The list may hold seconds where nothing changes; it holds all where something does.
-3. Facts are written on the wall clock of the port (see `facts`), so the zone's changes are listed too.
+3. A search is paid for before it is made: its turns, and at each of them the steps of the rules.
+4. Facts are written on the wall clock of the port (see `facts`), so the zone's changes are listed too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,31 @@ _SLACK = 7
 LAST = 253_402_041_600
 """9999-12-29: from here on a day more, or another zone's clock, may lie beyond the calendar."""
 
+MOST_STEPS = 800_000
+"""Steps that are searched for one health code, and as many more for each claim that it is made of: by
+real rules one certificate takes 780,000 at most, and three take 1,700,000."""
+_FLIP = 64
+"""Steps that one turn costs to be found: a zone's offsets are looked up around it."""
+
+
+class TooLong(Exception):
+    """A search would take more steps than it may."""
+
+
+class Purse:
+    """The steps that the searches for one health code have left, made of so many claims."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, claims: int) -> None:
+        self.left = MOST_STEPS * (1 + claims)
+
+    def pay(self, steps: int) -> None:
+        """Take steps; TooLong if there are too few."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooLong
+
 
 class Stretch(NamedTuple):
     """Seconds since the epoch between which the answer is yes, both inclusive.
@@ -43,9 +69,16 @@ class Stretch(NamedTuple):
         return (self.begins is None or self.begins <= at) and (self.ends is None or at <= self.ends)
 
 
-def stretches(turns: Iterable[int], answer: Callable[[int], bool]) -> list[Stretch]:
-    """Return the stretches of yes; `turns` holds every second at which the answer can change."""
+def stretches(
+    turns: Iterable[int], answer: Callable[[int], bool], purse: Purse | None = None, steps: int = 1
+) -> list[Stretch]:
+    """Return the stretches of yes; `turns` holds every second at which the answer can change.
+
+    TooLong if the purse does not hold `steps` for each answer.
+    """
     places = sorted({turn for turn in turns if 0 <= turn <= LAST})
+    if purse is not None:
+        purse.pay(steps * (len(places) + 1))
     if not places:
         return [Stretch(None, None)] if answer(0) else []
     found: list[Stretch] = []
@@ -61,13 +94,22 @@ def stretches(turns: Iterable[int], answer: Callable[[int], bool]) -> list[Stret
     return found
 
 
-def turns(rules: Iterable[Rule], data: Mapping[str, Any], zone: tzinfo) -> set[int]:
-    """Return every second at which one of the rules can change its answer over these facts."""
+def turns(
+    rules: Iterable[Rule], data: Mapping[str, Any], zone: tzinfo, purse: Purse | None = None
+) -> set[int]:
+    """Return every second at which one of the rules can change its answer over these facts.
+
+    TooLong if the purse does not hold what there is to be looked at.
+    """
     found: set[int] = set()
     for rule in rules:
         found |= {rule.valid_from, rule.valid_to}
         moved = _offsets(rule.logic) | {(0, "day")}
         texts = _dates(rule.logic) | _dates(data.get("payload")) | _dates(data.get("external"))
+        if purse is not None:
+            purse.pay(
+                _FLIP * len(texts) * len(moved) * sum(_DAYS.get(unit, 1) for _, unit in moved)
+            )
         for wall in _flips(texts, moved):
             found |= _instants(wall, zone)
     return found
@@ -154,6 +196,8 @@ def _offsets(logic: object) -> set[tuple[int, str]]:
 
 
 _UNITS = ("hour", "day", "month", "year")
+_DAYS = dict.fromkeys(("month", "year"), 2 * (2 * _SLACK + 1))
+"""Turns of one comparison, where a unit is of no fixed length."""
 
 
 def _dates(value: object) -> set[str]:

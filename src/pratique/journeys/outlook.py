@@ -35,22 +35,25 @@ from pratique.journeys.health_code import HealthCode, Help
 from pratique.model import Entry
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour
+from pratique.verdict import Colour, Finding
 
 
 def complete_with(
     code: HealthCode, claims: Sequence[Claim], snapshot: Snapshot, at: datetime
 ) -> HealthCode:
     """Return the code with its stretch of green and, where it is not green, what would help."""
-    stretch = next_green(claims, snapshot, code.place, at)
-    if stretch is not None:
-        code = code._replace(from_=stretch.begins, until=stretch.ends)
-    if code.colour is Colour.GREEN:
-        return code
-    known = [*claims, *courses_of(claims)]
-    return code._replace(
-        what_would_help=tuple(advice.ways(known, stretch, snapshot, code.place, at))
-    )
+    purse = horizon.Purse(len(claims))
+    try:
+        stretch = next_green(claims, snapshot, code.place, at, purse)
+        if stretch is not None:
+            code = code._replace(from_=stretch.begins, until=stretch.ends)
+        if code.colour is Colour.GREEN:
+            return code
+        known = [*claims, *courses_of(claims)]
+        ways = tuple(advice.ways(known, stretch, snapshot, code.place, at, purse=purse))
+        return code._replace(what_would_help=ways)
+    except horizon.TooLong:
+        return code._replace(because=(*code.because, Finding(Code.SEARCH_TOO_LONG)))
 
 
 def helps(
@@ -70,21 +73,29 @@ def helps(
     )
     # What is in doubt for another reason than a rule does not become green by waiting.
     claims = [] if doubted else claims_of_one(found)
-    stretch = next_green(claims, snapshot, place, at)
-    return tuple(advice.ways(claims_of_one(found), stretch, snapshot, place, at))
+    purse = horizon.Purse(1)
+    try:
+        stretch = next_green(claims, snapshot, place, at, purse)
+        return tuple(advice.ways(claims_of_one(found), stretch, snapshot, place, at, purse=purse))
+    except horizon.TooLong:
+        return ()
 
 
 def next_green(
-    claims: Sequence[Claim], snapshot: Snapshot, place: Destination, at: datetime
+    claims: Sequence[Claim],
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    purse: horizon.Purse | None = None,
 ) -> horizon.Stretch | None:
     """Return the stretch of green that holds at `at`, or the first one after it."""
     instant = int(at.timestamp() // 1)
     found: list[horizon.Stretch] = []
     for claim in claims:
-        found += stretches_of(claim, snapshot, place, at)
+        found += stretches_of(claim, snapshot, place, at, purse=purse)
     counted = _Courses(claims)
     for claim in courses_of(claims):
-        found += stretches_of(claim, snapshot, place, at, among=counted)
+        found += stretches_of(claim, snapshot, place, at, among=counted, purse=purse)
     merged = _merged(found)
     return next(
         (one for one in merged if one.ends is None or one.ends >= instant),
@@ -99,18 +110,22 @@ def stretches_of(
     at: datetime,
     *,
     among: _Courses | None = None,
+    purse: horizon.Purse | None = None,
 ) -> list[horizon.Stretch]:
     """Return the stretches in which one claim alone makes it green.
 
     Where it is counted `among` others, it holds while they come to it.
     """
     zone = at.tzinfo or UTC
-    turns = _turns(claim, snapshot, place, at, zone)
+    turns = _turns(claim, snapshot, place, at, purse)
     green = _answer(claim, snapshot, place, zone)
+    steps = advice.steps_of(claim, snapshot, place)
     if among is None:
-        return horizon.stretches(turns, green)
+        return horizon.stretches(turns, green, purse, steps)
     turns |= set(among.edges)
-    return horizon.stretches(turns, lambda second: among.hold(claim, second) and green(second))
+    return horizon.stretches(
+        turns, lambda second: among.hold(claim, second) and green(second), purse, steps
+    )
 
 
 class _Courses:
@@ -148,11 +163,16 @@ def _answer(
 
 
 def _turns(
-    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, zone: tzinfo
+    claim: Claim,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    purse: horizon.Purse | None,
 ) -> set[int]:
+    zone = at.tzinfo or UTC
     certificate = claim.certificate
     rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
-    found = horizon.turns(rules, data, zone) | snapshot.ruleset.edition_turns
+    found = horizon.turns(rules, data, zone, purse) | snapshot.ruleset.edition_turns
     if certificate.person.birth_date is not None:
         found |= horizon.birthdays(certificate.person.birth_date.last_day(), zone)
     for entry in claim.entries:

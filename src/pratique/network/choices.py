@@ -41,7 +41,7 @@ def write(choices: Choices) -> bytes:
 
 def read(data: bytes, published: Mapping[str, list[str]]) -> Choices:
     """Read the document; DocumentRefused `choices-…`."""
-    found = json_text.parse(data)
+    found = json_text.parse(data, most=json_text.OF_ONE)
     members = {"format", "value_sets", "freshness_hours"}
     if not isinstance(found, dict) or found.keys() != members or found["format"] != FORMAT:
         raise _refused("malformed", f"this is no document of the form {FORMAT}")

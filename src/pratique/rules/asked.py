@@ -14,11 +14,15 @@ from typing import Any
 from pratique.errors import DocumentRefused
 from pratique.rules.certlogic import variables
 from pratique.rules.certlogic.compiled import compile_rules
-from pratique.rules.certlogic.expression import Expression
+from pratique.rules.certlogic.expression import Expression, most
 from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import Issue as LogicIssue
 from pratique.rules.certlogic.parse import parse
+from pratique.rules.certlogic.values import LONGEST
 from pratique.rules.rule import Issue, Rule
+
+ENTRIES = 100
+"""Items of a list of a certificate: its CBOR has at most 1,000 nodes, an entry eleven."""
 
 
 class Asked:
@@ -44,6 +48,11 @@ class Asked:
     def value_sets(self, rule: Rule) -> set[str]:
         """Return the names of the value sets that a rule looks into."""
         return set(variables.value_sets(self._expressions[id(rule)]))
+
+    def most(self, rule: Rule) -> int:
+        """Return the steps that a rule takes at most over any certificate; 0 if it cannot be asked."""
+        found = self._expressions.get(id(rule))
+        return 0 if found is None else most(found.root, ENTRIES, LONGEST)
 
     def interpreted(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
         """Return each rule's value, or `Open`."""

@@ -132,6 +132,9 @@ class Ruleset:
         )
         self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
         self._programs: dict[int, tuple[tuple[Rule, ...], _Program]] = {}
+        self._known: dict[
+            tuple[int, frozenset[int]], tuple[tuple[Rule, ...], tuple[Rule, ...]]
+        ] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self._content() == other._content()
@@ -244,7 +247,7 @@ class Ruleset:
         unasked = self._unasked(rules, data)
         if not unasked:
             return tuple(map(_outcome, rules, self._values(tuple(rules), data)))
-        known = tuple(rule for rule in rules if id(rule) not in unasked)
+        known = self._without(tuple(rules), unasked)
         said = dict(zip(map(id, known), self._values(known, data), strict=True))
         return tuple(
             _outcome(rule, said[id(rule)]) if id(rule) in said else unasked[id(rule)]
@@ -256,6 +259,29 @@ class Ruleset:
         known = self.value_sets.keys() | {COUNTRIES}
         missing = not self._needed.get(id(rule), frozenset()) <= known
         return self._faults.get(id(rule)) or ("value-set-missing" if missing else "")
+
+    def steps(self, rules: Iterable[Rule]) -> int:
+        """Return the steps that asking these rules of this set once takes at most."""
+        return sum(self._most.get(id(rule), 0) for rule in rules)
+
+    def busiest(self, kind: RuleType) -> int:
+        """Return the steps that the rules of one type take at most at one check, of all selections."""
+        rules = [rule for rule in self.rules if rule.type is kind]
+        found = 0
+        for region in {rule.region for rule in rules} | {None}:
+            for about in {rule.kind for rule in rules} | {None}:
+                newest: dict[str, int] = {}
+                for rule in rules:
+                    if rule.region in {None, region} and rule.kind in {None, about}:
+                        cost = self._most.get(id(rule), 0)
+                        newest[rule.identifier] = max(cost, newest.get(rule.identifier, 0))
+                found = max(found, sum(newest.values()))
+        return found
+
+    @cached_property
+    def _most(self) -> dict[int, int]:
+        asked = self._asked
+        return {} if asked is None else {id(rule): asked.most(rule) for rule in self.rules}
 
     def _unasked(self, rules: Sequence[Rule], data: Mapping[str, Any]) -> dict[int, Outcome]:
         # A value set that is missing reads as nothing, and "not in nothing" would pass.
@@ -300,6 +326,18 @@ class Ruleset:
             kept = self._programs[id(rules)] = rules, self._asked.compiled(rules, self._build)
         program = kept[1]
         return program(data)
+
+    def _without(self, rules: tuple[Rule, ...], left: Mapping[int, object]) -> tuple[Rule, ...]:
+        # The same tuple each time: a program is kept for the tuple that it was made of, and a rule that
+        # names a value set that nobody has published had all others compiled anew at every check.
+        key = id(rules), frozenset(left)
+        kept = self._known.get(key)
+        if kept is None or kept[0] is not rules:
+            if len(self._known) >= MOST_PROGRAMS:
+                self._known.clear()
+            found = tuple(rule for rule in rules if id(rule) not in left)
+            kept = self._known[key] = rules, found
+        return kept[1]
 
     def _of(self, country: str) -> tuple[Rule, ...]:
         return self._by_country.get(country, ())

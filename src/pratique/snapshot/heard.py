@@ -20,11 +20,16 @@ from pratique.network.participants import Participant
 from pratique.network.view import Role, View
 from pratique.revocation.tag_list import TagList
 from pratique.rules import documents
-from pratique.rules.ruleset import Rule, Ruleset
+from pratique.rules.ruleset import Rule, Ruleset, RuleType
 from pratique.trust import announced, json_text
 
 MOST_RULES = 256
-"""Rules of a participant: an issuer's own are asked at each check of what it has issued."""
+"""Rules of a participant: each is read at every start. Of seven real destinations the most is 17."""
+MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
+"""Steps that a participant's rules of a type may take at one check. Of seven real destinations the most
+is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
+MOST_PARTS = 16_384
+"""Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
 _NOTHING = announced.Announced((), frozenset())
 
 
@@ -99,13 +104,17 @@ def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets
     data = files.get(f"{one.code}/{names.RULES}")
     if data is None:
         return said
-    rules = documents.read(json_text.parse(data)).rules
+    rules = documents.read(json_text.parse(data, most=json_text.OF_ONE)).rules
     if len(rules) > MOST_RULES:
         raise DocumentRefused("rules-too-many", f"{one.code} would keep every check busy")
     if any(rule.country not in one.countries for rule in rules):
         raise DocumentRefused("rules-foreign", f"{one.code} publishes another destination's rules")
     # Made once here, so that a rule that is refused is its own participant's problem.
-    return said._replace(rules=Ruleset(rules, sets).rules)
+    found = Ruleset(rules, sets)
+    busy = any(found.busiest(kind) > most for kind, most in MOST_STEPS.items())
+    if busy or found.steps(found.rules) > MOST_PARTS:
+        raise DocumentRefused("rules-costly", f"{one.code} would keep every check busy")
+    return said._replace(rules=found.rules)
 
 
 def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:

@@ -158,7 +158,7 @@ class Parts(NamedTuple):
 
 def parts(data: bytes) -> Parts:
     """Take the document apart; DocumentRefused `signers-malformed`."""
-    document = json_text.parse(data)
+    document = json_text.parse(data, most=json_text.OF_ONE)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _refused("malformed", f"this is no document of the form {FORMAT}")
     try:

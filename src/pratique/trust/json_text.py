@@ -12,6 +12,9 @@ import base64
 from pratique.crypto import strict_json
 from pratique.errors import DocumentRefused
 
+OF_ONE = 100_000
+"""Values of one participant's document: 256 rules at their limits take 30,000, 1,024 signers 4,000."""
+
 
 def parse(data: bytes, *, most: int = strict_json.NODES) -> object:
     """Parse a JSON document of at most so many values; DocumentRefused `json-unreadable`."""

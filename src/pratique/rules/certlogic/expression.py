@@ -225,6 +225,31 @@ def cost(node: Node) -> int:
     return own + sum(map(cost, below))
 
 
+def most(node: Node, longest: int, beyond: int) -> int:
+    """Count the steps that one evaluation takes at most, with the rounds of its `reduce`s.
+
+    Args:
+        node: the expression.
+        longest: items of a list of the certificate.
+        beyond: items of a list of anything else.
+    """
+    found = 1 + (LISTED if isinstance(node, In) and not isinstance(node.right, Items) else 0)
+    for _, child in operands(node):
+        rounds = 1
+        if isinstance(node, Reduce) and child is node.each:
+            rounds = _items(node.operand, longest, beyond)
+        found += rounds * most(child, longest, beyond)
+    # A `reduce` that could take more ends the evaluation before its first round.
+    return min(found, BUDGET)
+
+
+def _items(node: Node, longest: int, beyond: int) -> int:
+    if isinstance(node, Items):
+        return len(node.items)
+    own = isinstance(node, Var) and node.path.startswith("payload")
+    return longest if own else beyond
+
+
 def paths(node: Node) -> Iterator[str]:
     """List the paths that are read from the data context; those of lambdas are their own."""
     if isinstance(node, Var):
