@@ -14,14 +14,15 @@ from collections.abc import Mapping
 
 from tuf.api.metadata import TargetFile, Targets
 
+from pratique.network.follows import MAX_TAGS
 from pratique.network.trusted import refused
 from pratique.network.view import Files, is_delta, is_file, target_name
-from pratique.revocation.delta import Delta, follow
+from pratique.revocation.delta import Delta, leap
 from pratique.revocation.tag_list import TagList
 
 MOST_STEPS = 32
-MOST_WORK = 1 << 24
-"""Tags of a role that are written anew, over all steps: each step writes the whole list."""
+MOST_WORK = 2 * MAX_TAGS
+"""Tags of a role that are written anew."""
 _LIST = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)\.tags")
 _DELTA = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)-(\d+)\.delta")
 
@@ -113,15 +114,17 @@ class Pieces:
         try:
             chain = [
                 Delta.from_bytes(
-                    _good(answers.get(target_name(d, self._targets[d])), self._targets[d])
+                    _good(answers.get(target_name(d, self._targets[d])), self._targets[d]),
+                    most=MAX_TAGS,
                 )
                 for d in deltas
             ]
             held = TagList.from_bytes(self._held[before])
-            self._work += len(chain) * len(held)
+            self._work += len(held) + sum(len(delta.added) for delta in chain)
             if self._work > MOST_WORK:
                 return None
-            return follow(held, chain).to_bytes()
+            # What comes of it must be what was signed, to the byte: see `take`.
+            return leap(held, chain).to_bytes()
         except Exception:  # noqa: BLE001 - whatever a stranger's delta raises, the whole list is asked for
             return None
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from heapq import merge
 from typing import NamedTuple
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.revocation.head import Head, read
-from pratique.revocation.rice import Coded, encode, malformed
-from pratique.revocation.tag_list import TagList, of
+from pratique.revocation.rice import MAX_COUNT, Coded, encode, malformed
+from pratique.revocation.tag_list import TagList, of_ordered
 
 FORMAT = b"pratique-revocation-delta-1\n"
 """How a file of this format begins."""
@@ -47,9 +48,11 @@ class Delta(NamedTuple):
         return self.head.to_bytes(FORMAT, count) + chain + data
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Delta:
-        """Read a delta; DocumentRefused `revocation-…` if it is not exactly one."""
+    def from_bytes(cls, data: bytes, *, most: int = MAX_COUNT) -> Delta:
+        """Read a delta of at most so many tags; DocumentRefused `revocation-…` if it is not exactly one."""
         head, count, rest = read(data, FORMAT)
+        if count > most:
+            raise _refused("large", "it adds more than can be compared")
         if len(rest) < _CHAIN.size:
             raise malformed("it is cut off")
         version, parent, result = _CHAIN.unpack(rest[: _CHAIN.size])
@@ -62,7 +65,7 @@ class Delta(NamedTuple):
 def make(old: TagList, new: TagList) -> Delta:
     """Make the delta between two lists of one key; UsageError `revocation-…` if there is none."""
     code = _difference(old, new.head)
-    if code is None and len(new.contains_many(old.tags())) != len(old):
+    if code is None and not new.holds(old):
         code = "removed"
     if code is not None:
         raise UsageError(
@@ -83,10 +86,21 @@ def apply(held: TagList, delta: Delta) -> TagList:
         raise _refused("parent", "it follows another list than the one held here")
     if held.contains_many(delta.added):
         raise _refused("twice", "it adds what is in the list already")
-    later = of(delta.head, (*held.tags(), *delta.added))
+    later = leap(held, [delta])
     if later.digest != delta.result:
         raise _refused("result", "it does not lead to the list that it says")
     return later
+
+
+def leap(held: TagList, chain: Iterable[Delta]) -> TagList:
+    """Return what a chain of deltas makes of a list, by its additions alone; ValueError if that is none.
+
+    Whoever calls it knows the list that must result, to the byte: each step between is not looked at,
+    and the list is written once, not once for each step.
+    """
+    steps = sorted(chain, key=lambda delta: delta.head.version)
+    count = len(held) + sum(len(delta.added) for delta in steps)
+    return of_ordered(steps[-1].head, merge(held.tags(), *(delta.added for delta in steps)), count)
 
 
 def follow(held: TagList, deltas: Iterable[Delta]) -> TagList:

@@ -198,7 +198,7 @@ def _follows(held: TagList, later: TagList) -> None:
         raise _refused("key", "its tags have another width than those of the list held here")
     if later.head.version <= held.head.version or later.head.created < held.head.created:
         raise _refused("rollback", "it is not later than the one held here")
-    if len(later.contains_many(held.tags())) != len(held):
+    if not later.holds(held):
         raise _refused("removed", "it lacks certificates that the one held here has revoked")
 
 

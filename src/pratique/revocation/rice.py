@@ -38,23 +38,37 @@ def parameter(count: int, width: int) -> int:
 def encode(numbers: Iterable[int], width: int) -> tuple[int, bytes]:
     """Return how many numbers there are, and their bytes; ValueError if one has more than `width` bits."""
     ordered = sorted(set(numbers))
-    if ordered and not 0 <= ordered[0] <= ordered[-1] < 1 << width:
-        raise ValueError("a number is wider than the list")
-    k = parameter(len(ordered), width)
-    blocks = [_pack(ordered[at : at + BLOCK], k) for at in range(0, len(ordered), BLOCK)]
+    return len(ordered), encode_ordered(iter(ordered), len(ordered), width)
+
+
+def encode_ordered(numbers: Iterator[int], count: int, width: int) -> bytes:
+    """Return the bytes of so many numbers that come in their order; no more than a block is unpacked.
+
+    ValueError if one has more than `width` bits, or they are others than was said.
+    """
+    k, octets = parameter(count, width), (width + 7) // 8
+    firsts, blocks, last, seen = [], list[bytes](), -1, 0
+    while block := list(islice(numbers, BLOCK)):
+        if block[0] <= last or block[-1] >> width:
+            raise ValueError("a number is wider than the list, or not in its order")
+        firsts.append(block[0].to_bytes(octets, "big"))
+        blocks.append(_pack(block, k))
+        last, seen = block[-1], seen + len(block)
+    if seen != count:
+        raise ValueError("there are more numbers than was said, or fewer")
     if not blocks:
-        return 0, b""
-    octets = (width + 7) // 8
+        return b""
     size = _size(max(map(len, blocks)))
-    firsts = b"".join([number.to_bytes(octets, "big") for number in ordered[::BLOCK]])
     lengths = b"".join([len(block).to_bytes(size, "big") for block in blocks])
-    return len(ordered), b"".join((bytes([size]), firsts, lengths, *blocks))
+    return b"".join((bytes([size]), *firsts, lengths, *blocks))
 
 
 def _pack(numbers: Sequence[int], k: int) -> bytes:
     gaps = [later - earlier - 1 for earlier, later in pairwise(numbers)]
     if not gaps:
         return b""
+    if min(gaps) < 0:
+        raise ValueError("a number is there twice, or not in its order")
     unary = "".join(["0" * (gap >> k) + "1" for gap in gaps])
     mask = (1 << k) - 1
     rest = "".join([f"{gap & mask:0{k}b}" for gap in gaps]) if k else ""
@@ -103,6 +117,21 @@ class Coded:
             found.update(set(wanted[at:end]).intersection(self._block(index)))
             at = end
         return found
+
+    def holds(self, numbers: Iterator[int]) -> bool:
+        """Tell whether all of the numbers are held, which come in their order; a block is read at once."""
+        firsts = self._firsts
+        number = next(numbers, None)
+        for index in range(len(firsts)):
+            end = firsts[index + 1] if index + 1 < len(firsts) else 1 << self.width
+            if number is None or number >= end:
+                continue
+            block = set(self._block(index))
+            while number is not None and number < end:
+                if number not in block:
+                    return False
+                number = next(numbers, None)
+        return number is None
 
     def check(self) -> None:
         """Read every block; DocumentRefused `revocation-malformed` unless all is as it must be."""

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from pratique.errors import UsageError
 from pratique.revocation.head import Head, read
-from pratique.revocation.rice import Coded, encode
+from pratique.revocation.rice import Coded, encode, encode_ordered
 
 FORMAT = b"pratique-revocation-1\n"
 """How a file of this format begins."""
@@ -93,6 +93,10 @@ class TagList:
         """Return those of the tags that are in the list; each block is read at most once."""
         return self._coded.among(tags)
 
+    def holds(self, other: TagList) -> bool:
+        """Tell whether all tags of another list are in this one; of both, a block is read at a time."""
+        return self._coded.holds(other.tags())
+
     def tags(self) -> Iterator[int]:
         """Yield the tags in order."""
         return iter(self._coded)
@@ -124,3 +128,8 @@ def of(head: Head, tags: Iterable[int]) -> TagList:
             "revocation-tag", "a tag is wider than the list's tags", "make it with the key's width"
         ) from error
     return TagList(head, Coded(data, count, head.width))
+
+
+def of_ordered(head: Head, tags: Iterator[int], count: int) -> TagList:
+    """Make a list of so many tags that come in their order; ValueError if they do not."""
+    return TagList(head, Coded(encode_ordered(tags, count, head.width), count, head.width))
