@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pratique.crypto import identified
 from pratique.crypto.extensions import CRITICAL
@@ -32,21 +33,33 @@ def path_holds(ca: X509Record, authorities: Iterable[X509Record]) -> bool:
     RFC 5280 §4.2.1.9: pathLenConstraint counts the CAs that stand between it and the last certificate. What
     stands above is judged where it is listed, up to the first that signed itself.
     """
-    return _path_holds(ca, tuple(authorities), 0)
+    return _path_holds(ca, tuple(authorities))
 
 
-def _path_holds(ca: X509Record, authorities: tuple[X509Record, ...], below: int) -> bool:
-    if ca.path_length is not None and ca.path_length < below:
-        return False
-    # No path is longer than there are CAs: two that have issued each other are no path to a root.
-    if ca.issuer == ca.subject or below > len(authorities):
-        return True
-    above = [
-        one
-        for one in authorities
-        if one.public_key != ca.public_key and may_have_issued(one, ca) and issued_by(ca, one)
-    ]
-    return not above or any(_path_holds(one, authorities, below + 1) for one in above)
+@lru_cache(maxsize=1_024)
+def _path_holds(ca: X509Record, authorities: tuple[X509Record, ...]) -> bool:
+    # Level by level, each CA once at each: several certificates of two keys that have issued each other
+    # are as many paths as there are ways through them, and no more CAs than there are certificates.
+    level = [ca]
+    for below in range(len(authorities) + 2):
+        allowed = [one for one in level if one.path_length is None or below <= one.path_length]
+        above: dict[str, X509Record] = {}
+        for one in allowed:
+            # No path is longer than there are CAs: two that have issued each other are no path to a root.
+            found = () if one.issuer == one.subject or below > len(authorities) else authorities
+            higher = [each for each in found if _stands_above(each, one)]
+            if not higher:
+                return True
+            above |= {each.thumbprint: each for each in higher}
+        level = list(above.values())
+    return False
+
+
+@lru_cache(maxsize=4_096)
+def _stands_above(one: X509Record, ca: X509Record) -> bool:
+    return (
+        one.public_key != ca.public_key and may_have_issued(one, ca) and issued_by(ca, one) is True
+    )
 
 
 def issued_by(certificate: X509Record, ca: X509Record) -> bool | None:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pratique.crypto import x509
+from pratique.crypto.chain import may_have_issued
 from pratique.errors import DocumentRefused
 from pratique.terms import Environment
 from pratique.trust import certificates, json_text
@@ -32,7 +33,9 @@ _OF_THE_KEY = frozenset({KEY_COMPROMISE, "key-lost"})
 """Reasons that are the key's, and not only its certificate's."""
 
 MOST_SIGNERS, MOST_AUTHORITIES = 1_024, 16
-"""Each signer's signature is checked with each authority that may have made it, at every start."""
+MOST_CHAINS = 2 * MOST_SIGNERS + MOST_AUTHORITIES**2
+"""Each signer's signature is checked with each authority that may have made it, at every start: two for
+each signer, as where a signing CA is renewed; and the authorities' own."""
 
 
 class Published(NamedTuple):
@@ -124,6 +127,7 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         if bounds.environment is Environment.TEST or not ca.is_test
     )
     reading = Reading("announced", tuple(listed), authorities)
+    _check_chains(reading)
     signers = certificates.collect(
         [reading],
         environment=bounds.environment,
@@ -134,6 +138,15 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         for signer in signers
     )
     return Announced(bound, _gone(found, bound), tuple(left_out))
+
+
+def _check_chains(reading: Reading) -> None:
+    # Counted before the first is checked: authorities of one name are candidates for every signer.
+    left = MOST_CHAINS
+    for record in (*(one.record for one in reading.listed), *reading.authorities):
+        left -= sum(may_have_issued(ca, record) for ca in reading.authorities)
+        if left < 0:
+            raise _refused("too-many", "its signing CAs of one name would keep every verifier busy")
 
 
 def _gone(found: Parts, signers: Iterable[Signer]) -> frozenset[str]:

@@ -28,6 +28,8 @@ from pratique.trust import countries
 from pratique.trust.signer import BARE, LIST_ENDS, SCA_WRONG, Signer, believed_limits
 
 DEFAULT_DOMAIN = "DCC"
+MOST_OF_ONE_KID = 16
+"""Keys of a source under one kid. In real lists no two keys have one."""
 FOREVER = 253_402_300_799
 """9999-12-31T23:59:59Z: the end of a key that came without a certificate."""
 
@@ -126,6 +128,7 @@ def collect(
         within: as for `signer`.
     """
     read = tuple(readings)
+    _check_kids(listed for reading in read for listed in reading.listed)
     found = {ca.thumbprint: ca for reading in read for ca in reading.authorities}
     authorities = tuple(found.values())
     return tuple(
@@ -140,6 +143,20 @@ def collect(
         for reading in read
         for listed in reading.listed
     )
+
+
+def _check_kids(found: Iterable[Listed]) -> None:
+    keys: dict[bytes, set[bytes]] = {}
+    for one in found:
+        kid = one.record.kid if one.kid is None else one.kid
+        held = keys.setdefault(kid, set())
+        held.add(one.record.public_key)
+        if len(held) > MOST_OF_ONE_KID:
+            raise DocumentRefused(
+                "signers-same-kid",
+                f"more than {MOST_OF_ONE_KID} keys have one kid: each would be tried at every check",
+                "tell whoever publishes the list",
+            )
 
 
 def signer(

@@ -10,12 +10,14 @@ from cryptography.x509 import load_der_x509_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import lent, make_x509, x509
+from pratique.crypto import chain, lent, make_x509, x509
 from pratique.crypto.make_x509 import Subject
+from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.terms import Environment
-from pratique.trust import announced
+from pratique.trust import announced, certificates
 from pratique.trust.announced import Announced, Bounds, Published
+from pratique.trust.certificates import MOST_OF_ONE_KID
 from tests.networks import AT, State, key
 from tests.unit.made import Made, make
 
@@ -185,3 +187,63 @@ def test_a_certificate_that_is_none_takes_nobody_elses_away(data: bytes) -> None
     found = read(*ROWS, Published(data, "DCC"))
     assert {one.kid for one in found.signers} >= {x509.read(der).kid for der in STATE.signers}
     assert all(signer.participant == "XUA" for signer in found.signers)
+
+
+def test_authorities_of_one_name_are_counted_before_a_signature_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subject = Subject("XUA SCA", "Ministry", "XA", Environment.TEST)
+    twins = [
+        make_x509.signing_ca(key(f"twin {n}"), subject, at=WHEN, serial=n + 1) for n in range(3)
+    ]
+    data = announced.write("XUA", Environment.TEST, [STATE.ca, *twins], ROWS)
+    monkeypatch.setattr(announced, "MOST_CHAINS", 28)
+    assert len(announced.read(data, BOUNDS).signers) == 3
+    monkeypatch.setattr(announced, "MOST_CHAINS", 27)
+    checked: list[int] = []
+    monkeypatch.setattr(certificates, "issued_by", lambda *_: checked.append(1))
+    assert refused(data) == "signers-too-many"
+    assert checked == []
+
+
+def test_at_its_limits_a_list_of_signers_has_no_more_than_two_checks_for_each() -> None:
+    ours = announced.MOST_AUTHORITIES**2
+    assert announced.MOST_CHAINS <= 2 * announced.MOST_SIGNERS + ours
+
+
+def test_keys_of_one_kid_are_counted() -> None:
+    keys = [certificates.read_key(key(f"kid {n}").public_key) for n in range(MOST_OF_ONE_KID + 1)]
+    listed = [certificates.Listed(one, b"the same") for one in keys]
+    whole = certificates.Reading("list", tuple(listed[:-1]))
+    found = certificates.collect([whole, whole], environment=Environment.TEST)
+    assert len(found) == 2 * MOST_OF_ONE_KID
+    with pytest.raises(DocumentRefused) as caught:
+        certificates.collect(
+            [whole, certificates.Reading("other", (listed[-1],))], environment=Environment.TEST
+        )
+    assert caught.value.code == "signers-same-kid"
+
+
+def test_signing_cas_that_have_issued_each_other_are_judged_level_by_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Eight certificates of each of two keys: without end, or up to fifteen levels of eight ways each.
+    a, b = (X509Record(f"{n}", bytes(8), public_key=bytes([n])) for n in range(2))
+    ring = tuple(
+        one._replace(
+            thumbprint=f"{one.thumbprint}-{n}", is_ca=True, path_length=14, subject=bytes([i]),
+            issuer=bytes([1 - i]), signature_algorithm="ring", signed=bytes([i]), signature=b"s",
+        )
+        for i, one in enumerate((a, b))
+        for n in range(8)
+    )  # fmt: skip
+    checked: list[int] = []
+
+    def signed(certificate: X509Record, ca: X509Record) -> bool:
+        checked.append(1)
+        return certificate.issuer == ca.subject
+
+    monkeypatch.setattr(chain, "issued_by", signed)
+    assert not chain.path_holds(ring[0], ring)
+    assert len(checked) <= len(ring) ** 2
+    assert chain.path_holds(ring[0]._replace(path_length=None), ring[:1])
