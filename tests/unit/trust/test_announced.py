@@ -206,11 +206,6 @@ def test_authorities_of_one_name_are_counted_before_a_signature_is_checked(
     assert checked == []
 
 
-def test_at_its_limits_a_list_of_signers_has_no_more_than_two_checks_for_each() -> None:
-    ours = announced.MOST_AUTHORITIES**2
-    assert announced.MOST_CHAINS <= 2 * announced.MOST_SIGNERS + ours
-
-
 def test_keys_of_one_kid_are_counted() -> None:
     keys = [certificates.read_key(key(f"kid {n}").public_key) for n in range(MOST_OF_ONE_KID + 1)]
     listed = [certificates.Listed(one, b"the same") for one in keys]
