@@ -15,6 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, TargetFile, Targets, Timestamp
 from pratique.errors import DocumentRefused
 from pratique.network import drafts, logged, names, pieces, policy, trusted, view
 from pratique.network.enclosed import check as check_enclosed
+from pratique.network.follows import MAX_TAGS
 from pratique.network.pieces import Pieces
 from pratique.network.trunk import Trunk
 from pratique.network.view import is_file, target_name
@@ -131,9 +132,9 @@ def test_a_delta_that_did_not_come_as_signed_is_not_even_parsed(
 
     class Reading(Delta):
         @classmethod
-        def from_bytes(cls, data: bytes) -> Delta:
+        def from_bytes(cls, data: bytes, *, most: int = MAX_TAGS) -> Delta:
             read.append(data)
-            return Delta.from_bytes(data)
+            return Delta.from_bytes(data, most=most)
 
     monkeypatch.setattr(pieces, "Delta", Reading)
     there = named(files)

@@ -227,7 +227,7 @@ def test_signing_cas_that_have_issued_each_other_are_judged_level_by_level(
     ring = tuple(
         one._replace(
             thumbprint=f"{one.thumbprint}-{n}", is_ca=True, path_length=14, subject=bytes([i]),
-            issuer=bytes([1 - i]), signature_algorithm="ring", signed=bytes([i]), signature=b"s",
+            issuer=bytes([1 - i]), signature_algorithm=b"ring", signed=bytes([i]), signature=b"s",
         )
         for i, one in enumerate((a, b))
         for n in range(8)
