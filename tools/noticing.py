@@ -29,7 +29,7 @@ import tempfile
 import threading
 import time
 import types
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120
 """What one test may wait; what it may compute is twenty times its share."""
 MEMORY = 6 << 30
+STEPS = 5_000
+"""Of one function in one test that are noted; more of them show no other lines, and take long."""
 
 
 class Found(NamedTuple):
@@ -137,6 +139,7 @@ class _Tests:
         self.files: frozenset[str] = frozenset()
         self.failed, self.stop, self.note = False, False, -1
         self.now = ""
+        self.steps: Counter[types.CodeType] = Counter()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = {item.nodeid: item for item in session.items}
@@ -179,8 +182,8 @@ class _Tests:
 
     def trace(self, frame: types.FrameType, _event: str, _argument: object) -> Any:
         """Note each line that is run, of the files that matter."""
-        file = frame.f_code.co_filename
-        if file not in self.files:
+        code = frame.f_code
+        if code.co_filename not in self.files or self.steps[code] > STEPS:
             return None
         return self.traced
 
@@ -188,7 +191,8 @@ class _Tests:
         """Note one line."""
         if event == "line":
             self.lines.add((frame.f_code.co_filename, frame.f_lineno))
-        return self.traced
+            self.steps[frame.f_code] += 1
+        return self.traced if self.steps[frame.f_code] <= STEPS else None
 
 
 def _caches() -> list[Any]:
@@ -212,6 +216,7 @@ def _traced(tests: _Tests, files: Iterable[str], place: Path) -> None:
         for cache in caches:
             cache.cache_clear()
         tests.failed, tests.lines, tests.broad = False, set(), broad[name.split("::")[0]]
+        tests.steps = Counter()
         own, begun = tests.lines, time.process_time()
         threading.settrace(tests.trace)
         sys.settrace(tests.trace)
