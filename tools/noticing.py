@@ -8,8 +8,8 @@
    first failure ends it. A test that takes twenty times its share of the processor noticed too.
 3. Which test runs which line is found with every cache emptied before each test; what a fixture of
    a whole file runs, all tests of that file run.
-4. What is outside of all functions, and what is not noticed this way, is tried once more in a child
-   that imports it anew.
+4. What is outside of all functions, or cannot be put in its place, is tried in a child that imports
+   it anew.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120
 """What one test may wait; what it may compute is twenty times its share."""
 MEMORY = 6 << 30
+ELSEWHERE = "cannot be put in its place"
 STEPS = 5_000
 """Of one function in one test that are noted; more of them show no other lines, and take long."""
 
@@ -296,7 +297,7 @@ class Run:
                 key = (module, mutant.function)
                 names = self.found.of_line(path_of(module).as_posix(), mutant.line)
                 code = code_of(mutant.source, mutant.function)
-                by = ""
+                by = ELSEWHERE
                 if names and code is not None:
                     for cache in caches:
                         cache.cache_clear()
@@ -305,7 +306,7 @@ class Run:
                         self.order(names, last.get(key, "")),
                         partial(put, functions[key], code),
                     )
-                    last[key] = by or last.get(key, "")
+                    last[key] = by if by in names else last.get(key, "")
                 pickle.dump(by, told)
                 told.flush()
 
@@ -318,7 +319,9 @@ class Run:
             tests.stop = True
             if change():
                 tests.run(names, self.found.seconds)
-            os._exit(0)
+                os._exit(0)
+            os.write(tests.note, ELSEWHERE.encode())
+            os._exit(1)
         os.close(tests.note)
         with os.fdopen(reading, "rb") as pipe:
             said = pipe.read().decode()
@@ -365,8 +368,8 @@ class Run:
                     by[module, mutant.change] = pickle.load(told)  # noqa: S301
         last: dict[str, str] = {}
         for module, mutant in made:
-            name = by.get((module, mutant.change), "")
-            if not name:
+            name = by.get((module, mutant.change), ELSEWHERE)
+            if name == ELSEWHERE:
                 file = path_of(module).as_posix()
                 names = self.found.of_line(file, mutant.line) if mutant.function else None
                 names = (names or self.found.of_file(file)) or set(self.found.seconds)
