@@ -18,6 +18,7 @@ from pratique.log.tiles import MAX_ENTRY, WIDTH, Tile, Tiles, grown, unpack
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, ORIGIN, key, log_key, witness
 
+NONE: dict[str, bytes] = {}
 ROOT, OTHER = leaf_hash(b"one"), leaf_hash(b"another")
 
 
@@ -329,14 +330,14 @@ def test_a_proof_of_another_form_is_none(rows: tuple[str, ...]) -> None:
 
 
 def test_a_leaf_is_as_long_as_its_length_can_say() -> None:
-    files = grown({}.get, 0, [b"x" * MAX_ENTRY])
+    files = grown(NONE.get, 0, [b"x" * MAX_ENTRY])
     assert Tiles(files.get, 1).entries(0, 1) == [b"x" * MAX_ENTRY]
     with pytest.raises(ValueError, match="larger"):
-        grown({}.get, 0, [b"x" * (MAX_ENTRY + 1)])
+        grown(NONE.get, 0, [b"x" * (MAX_ENTRY + 1)])
 
 
 def test_no_leaves_are_given_outside_of_those_there_are() -> None:
-    found = Tiles(grown({}.get, 0, [b"a", b"b"]).get, 2)
+    found = Tiles(grown(NONE.get, 0, [b"a", b"b"]).get, 2)
     assert found.entries(0, 2) == [b"a", b"b"]
     assert found.entries(2, 2) == found.entries(0, 0) == []
     for start, end in ((-1, 1), (0, 3), (2, 1), (3, 3)):

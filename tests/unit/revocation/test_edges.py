@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from pratique.revocation.held import Revocations
 from pratique.revocation.rice import BLOCK, MAX_COUNT, Coded, encode
 from pratique.revocation.rows import from_rows, to_rows
 from pratique.revocation.tag_list import TagList
+from pratique.revocation.tags import width_for
 from tests.unit.revocation.test_approximate import HELD as HASHES
 from tests.unit.revocation.test_approximate import KEY as APPROXIMATE
 from tests.unit.revocation.test_held import OTHER, UCI, asked, batch_of, revoking
@@ -62,20 +64,26 @@ def test_a_participant_in_other_letters_is_refused_and_raises_nothing() -> None:
         assert refused.value.code == "revocation-malformed"
 
 
+def coded(numbers: Iterable[int], width: int) -> Coded:
+    count, data = encode(numbers, width)
+    return Coded(data, count, width)
+
+
 def test_so_many_tags_and_no_more() -> None:
     """The count is looked at before anything is made for so many."""
     with pytest.raises(DocumentRefused):
         Coded(b"", MAX_COUNT + 1, 64)
     for count, width in ((-1, 8), (257, 8), (1, 0), (1, 65), (3, 1)):
-        with pytest.raises(DocumentRefused):
-            Coded(encode([], 8)[1], count, width)
-    assert len(Coded(*reversed(encode(range(256), 8)), 8)) == 256
-    assert list(Coded(*reversed(encode([0, 1], 1)), 1)) == [0, 1]
+        with pytest.raises(DocumentRefused) as refused:
+            Coded(b"", count, width)
+        assert "width or count" in refused.value.message
+    assert len(coded(range(256), 8)) == 256
+    assert list(coded([0, 1], 1)) == [0, 1]
 
 
 @pytest.mark.parametrize("number", [-1, 1 << 8, 1 << 64])
 def test_a_number_outside_of_the_width_is_in_no_list(number: int) -> None:
-    held = Coded(*reversed(encode([0, 255], 8)), 8)
+    held = coded([0, 255], 8)
     assert number not in held
     assert held.among([number, 0, 255]) == {0, 255}
     with pytest.raises(ValueError, match="wider"):
@@ -84,11 +92,40 @@ def test_a_number_outside_of_the_width_is_in_no_list(number: int) -> None:
 
 def test_the_first_and_the_last_of_each_block_are_found() -> None:
     numbers = list(range(3, 3 + 7 * BLOCK * 3, 7))
-    held = Coded(*reversed(encode(numbers, 20)), 20)
+    held = coded(numbers, 20)
     for at in (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, len(numbers) - 1):
         assert numbers[at] in held
         assert held.among([numbers[at] - 1, numbers[at], numbers[at] + 1]) == {numbers[at]}
         assert numbers[at] + 1 not in held
+
+
+def test_blocks_that_are_out_of_order_are_refused_with_the_directory() -> None:
+    """Before one is read: a look-up in them would miss what is there."""
+    count, data = encode(range(0, 4 * BLOCK, 2), 16)
+    first, second = data[1:3], data[3:5]
+    for firsts in (second + first, second + second, first + first):
+        with pytest.raises(DocumentRefused) as refused:
+            Coded(data[:1] + firsts + data[5:], count, 16)
+        assert "order" in refused.value.message
+
+
+@pytest.mark.parametrize(("size", "why"), [(112, ""), (113, "lengths")])
+def test_a_block_is_no_longer_than_one_that_fills_the_range(size: int, why: str) -> None:
+    """Of two numbers of 8 bits: 127 gaps of 7 bits and 4 more, in 112 bytes."""
+    data = bytes([1, 0, size]) + bytes(size)
+    if not why:
+        assert Coded(data, 2, 8).count == 2
+        return
+    with pytest.raises(DocumentRefused) as refused:
+        Coded(data, 2, 8)
+    assert why in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("planned", "width"), [(0, 16), (1, 16), (26_214, 16), (26_215, 17), (52_428, 17), (52_430, 18)]
+)
+def test_tags_are_so_wide_that_two_fifths_at_most_are_in_use(planned: int, width: int) -> None:
+    assert width_for(planned) == width
 
 
 # Deltas
@@ -237,6 +274,22 @@ def slices(*texts: bytes, kid: bytes | None = None) -> list[Slice]:
     return [read(varhash([text.ljust(16)], 4), key, Form.VARHASHLIST) for text in texts]
 
 
+@pytest.mark.parametrize("offset", [True, 1.0, "1", None])
+def test_an_offset_in_rows_is_a_number_and_nothing_that_equals_one(offset: object) -> None:
+    rows = to_rows(Revocations(slices=[slice_at(1)]))
+    assert rows is not None
+    assert from_rows(rows).slices == (slice_at(1),)
+    row = rows["slices"][0]
+    assert isinstance(row, list)
+    row[4] = offset
+    with pytest.raises((TypeError, ValueError, DocumentRefused)):
+        from_rows(rows)
+
+
+def slice_at(offset: int) -> Slice:
+    return read(varhash(HASHES, 4, offset), APPROXIMATE, Form.VARHASHLIST, offset)
+
+
 def test_what_either_source_has_revoked_is_revoked() -> None:
     batches = [
         Revocations().with_batches(batch_of(kind)) for kind in (HashType.UCI, HashType.SIGNATURE)
@@ -258,6 +311,7 @@ def test_what_either_source_has_revoked_is_revoked() -> None:
 
 def test_of_two_lists_of_one_key_the_later_ages_and_both_revoke() -> None:
     early, late = revoking(UCI, version=1), revoking(OTHER, version=2, created=1_001)
+    both = Revocations()
     for one, other in ((early, late), (late, early)):
         both = Revocations([one]).with_others(Revocations([other]))
         assert both.lists == {(KID, early.head.participant): late}
