@@ -134,3 +134,45 @@ def test_a_network_grows_no_larger_than_every_verifier_can_hold(
     # What is too large already may stay as it is.
     monkeypatch.setattr(names, "MAX_NETWORK", 10)
     state.publish()
+
+
+class Noted(dict[str, bytes]):
+    """Files that note which of them were read."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        super().__init__(files)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> bytes:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+def test_for_a_stranger_the_network_is_not_read() -> None:
+    """Whoever reaches a server with a proposal that nobody has signed costs it its trunk, and no more."""
+    authority, state = Authority(seats=3, threshold=2, suspend=2), State("XXA")
+    authority.admit(state)
+    state.publish()
+    stranger = [key("a stranger's"), *State("XXB").roles]
+    title, participants = "x", authority.view.participants
+    targets = drafts.targets(authority.view, authority.now, title, participants=participants)
+    for drafted, asked in ((state.draft(), state.roles[0]), (targets, authority.seats[0])):
+        for one in stranger:
+            keys.sign(next(iter(drafted.metadata.values())), one)
+        files = Noted(authority.files)
+        with pytest.raises(DocumentRefused, match="too few have signed"):
+            publish.check_known(files, drafted)
+        assert not [name for name in files.read if "XXA" in name or "targets/" in name]
+        # A signature of another's, and one that does not hold, are none.
+        (metadata,) = drafted.metadata.values()
+        metadata.signatures[keys.keyid(asked.public_key)] = next(iter(metadata.signatures.values()))
+        with pytest.raises(DocumentRefused, match="too few have signed"):
+            publish.check_known(files, drafted)
+        keys.sign(metadata, asked)
+        publish.check_known(files, drafted)
+
+
+def test_before_there_is_a_network_its_first_proposal_is_nobodys_to_refuse() -> None:
+    authority = Authority(seats=3, threshold=2, suspend=2)
+    drafted = drafts.targets(authority.view, authority.now, "x")
+    publish.check_known({}, drafted)

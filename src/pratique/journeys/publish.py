@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import ChainMap
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, Snapshot, Targets
+from tuf.api.metadata import Key, Metadata, Root, Snapshot, Targets
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import (
@@ -71,6 +72,46 @@ def published(
     """
     made = prepared(files, proposed, online, at=at)
     return {**made, **announced(files, made, online, at=at)} if made else {}
+
+
+def check_known(files: Files, proposed: Proposal) -> None:
+    """See to it that somebody whom the network asks has signed each part, before much is done for it.
+
+    The whole network is read to judge a proposal. Whoever only reaches a server has that done with a
+    signature of a seat or of a participant, and not without. Where the trunk cannot be read, or there is none
+    yet, nothing is said here.
+
+    Raises:
+        DocumentRefused: `proposal-unsigned`.
+    """
+    try:
+        found = trusted.Trusted(files[ANCHOR])
+        view.follow_roots(found, files, set())
+        found.take_timestamp(files[names.TIMESTAMP_FILE])
+        version = found.timestamp.snapshot_meta.version
+        found.take_snapshot(files[names.metadata("snapshot", version)])
+        version = found.snapshot.meta["targets.json"].version
+        found.take_targets(files[names.metadata("targets", version)])
+    except (DocumentRefused, KeyError):
+        return
+    for role, metadata in proposed.metadata.items():
+        if not any(proposal.is_signed_by(metadata, key) for key in _asked_of(found, role)):
+            raise DocumentRefused(
+                "proposal-unsigned",
+                f"too few have signed: {role} has no signature of anybody who is asked",
+                "ask them to sign",
+            )
+
+
+def _asked_of(found: trusted.Trusted, role: str) -> Iterator[Key]:
+    # Those of the role alone: what a stranger lists is not tried on every key that there is.
+    if role in (Root.type, Targets.type):
+        yield from (found.root.keys[keyid] for keyid in found.root.roles[role].keyids)
+        return
+    delegations = found.targets.delegations
+    assert delegations is not None
+    asked = (delegations.roles or {}).get(role)
+    yield from (delegations.keys[keyid] for keyid in (asked.keyids if asked else ()))
 
 
 def prepared(

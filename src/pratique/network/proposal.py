@@ -78,9 +78,9 @@ def to_bytes(proposal: Proposal) -> bytes:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def from_bytes(data: bytes) -> Proposal:
-    """Read the file; DocumentRefused `proposal-malformed`."""
-    found = json_text.parse(data)
+def from_bytes(data: bytes, *, most: int = strict_json.NODES) -> Proposal:
+    """Read the file, of at most so many values; DocumentRefused `proposal-malformed`, `json-unreadable`."""
+    found = json_text.parse(data, most=most)
     members = {"format", "title", "metadata", "files"}
     if not isinstance(found, dict) or found.keys() != members or found["format"] != FORMAT:
         raise _refused("malformed", f"this is no document of the form {FORMAT}")
@@ -266,9 +266,19 @@ def _is_signed(
     if keyid not in metadata.signatures:
         return False
     try:
-        _key(keyid, proposal, current).verify_signature(
-            metadata.signatures[keyid], metadata.signed_bytes
-        )
+        key = _key(keyid, proposal, current)
+    except Exception as error:  # noqa: BLE001 - what the proposal lists for keys is anybody's
+        del error
+        return False
+    return is_signed_by(metadata, key)
+
+
+def is_signed_by(metadata: Metadata[Any], key: Any) -> bool:
+    """Tell whether a key's signature is there, and holds."""
+    if key.keyid not in metadata.signatures:
+        return False
+    try:
+        key.verify_signature(metadata.signatures[key.keyid], metadata.signed_bytes)
     except Exception as error:  # noqa: BLE001 - the framework's own classes differ by release
         del error
         return False

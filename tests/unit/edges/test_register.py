@@ -31,6 +31,7 @@ from pratique.journeys.revoke import Reason, Selection, checked
 from pratique.journeys.sign import Line, Occasion, Origin, Signed, draw
 from pratique.revocation import delta
 from tests import issuers
+from tools import race
 
 SHARD = issuers.shard()
 
@@ -496,3 +497,20 @@ def test_an_old_register_is_moved_up_and_down_with_its_rows(tmp_path: Path) -> N
     assert (register.doubles, register.read(doubles)) == (0, [])
     assert register.read(lambda b: b.connection.execute(schema.certificate.select()).all()) == rows
     register.close()
+
+
+TRIES = 192
+"""Of a race, in threads; `python -m tools.race` makes 10,000 in processes."""
+
+
+def test_what_desks_do_at_once_breaks_no_law(register: Register) -> None:
+    """Equal requests under several keys, renewals against recalls, a key's plan.
+
+    On the code without locks, 1,200 tries made 50 doubles, 181 children that no recall found, and 350
+    certificates beyond the plan.
+    """
+    url = register.engine.url.render_as_string(hide_password=False)
+    found = race.raced(url, TRIES, 4, race.THREADS)
+    assert found.is_lawful, found
+    assert found.tries == TRIES
+    assert found.refused > 0

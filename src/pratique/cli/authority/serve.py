@@ -21,9 +21,14 @@ from pratique.cli import unlock
 from pratique.cli.authority import place, publish
 from pratique.cli.safe import printable
 from pratique.edges.keys import Secret
+from pratique.edges.network import repository
 from pratique.edges.network import serve as server
 from pratique.errors import PratiqueError
+from pratique.journeys import publish as journey
 from pratique.network import proposal
+
+MOST = 400_000
+"""Values in a proposal that comes from a stranger: 2,000 participants of six keys each are half of them."""
 
 
 @click.command()
@@ -45,7 +50,7 @@ def serve(
     pin_file: Path | None,
 ) -> None:
     """Serve the repository in DIR. Any static web server does as well, for reading."""
-    repository, take = place.repository_of(folder), None
+    served, take = place.repository_of(folder), None
     secret = unlock.secrets(password_file, pin_file)
     if accept:
         place.online_keys(folder, secret)
@@ -59,13 +64,14 @@ def serve(
                 return taken(folder, data, secret, datetime.now(UTC))
 
         _keep_fresh(folder, secret, lock, refresh_minutes * 60)
-    click.echo(f"serving {repository} on http://{host}:{port}", err=True)
-    server.run(server.application(repository, take), listening)
+    click.echo(f"serving {served} on http://{host}:{port}", err=True)
+    server.run(server.application(served, take), listening)
 
 
 def taken(folder: Path, data: bytes, secret: Secret, at: datetime) -> dict[str, object]:
     """Publish a proposal that was handed in; return the answer."""
-    found = proposal.from_bytes(data)
+    found = proposal.from_bytes(data, most=MOST)
+    journey.check_known(repository.Repository(place.repository_of(folder)), found)
     came = publish.published(folder, found, secret, at)
     return {"published": found.title, "files": sorted(came.files), "waits": bool(came.lacking)}
 
