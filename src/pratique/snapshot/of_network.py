@@ -18,7 +18,7 @@ from pratique.errors import DocumentRefused
 from pratique.network.view import Role, View
 from pratique.revocation.held import Revocations
 from pratique.rules.documents import Published
-from pratique.rules.ruleset import Build, Ruleset
+from pratique.rules.ruleset import Build, Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
 from pratique.snapshot.heard import Said, heard, published_sets
 from pratique.trust import countries
@@ -191,7 +191,8 @@ def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
         freshness={place: made.freshness for place, made in chosen if made is not None},
         choices={place: made.value_sets for place, made in chosen if made and made.value_sets},
         floor=int(view.proven.floor.timestamp()) if view.proven else 0,
-        speakers=_speakers(view, said),
+        speakers=_speakers(view, said, RuleType.ACCEPTANCE),
+        voiding=_speakers(view, said, RuleType.INVALIDATION),
         unread={
             what: why
             for what, why in ((SUSPENSIONS, view.suspend.problem), (VALUE_SETS, sets_problem))
@@ -200,13 +201,14 @@ def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
     )
 
 
-def _speakers(view: View, said: Mapping[str, Said]) -> dict[str, dict[str, str]]:
+def _speakers(view: View, said: Mapping[str, Said], kind: RuleType) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for code, one in sorted(view.participants.items()):
         own, role = said[code], view.roles.get(code, Role())
         why = role.problem or own.about_rules
         # What could not be read may hold rules for each of its countries, whatever an earlier edition held.
-        wide = why or own.choices is not None
-        for country in one.countries if wide else {rule.country for rule in own.rules}:
+        wide = why or (kind is RuleType.ACCEPTANCE and own.choices is not None)
+        spoken = {rule.country for rule in own.rules if rule.type is kind}
+        for country in one.countries if wide else spoken:
             found.setdefault(country, {})[code] = why
     return found

@@ -91,6 +91,7 @@ class Roll(NamedTuple):
         floor: the time is later than this, as witnesses of the log say; 0 where nobody does.
         speakers: by country, the participants whose word counts for its rules, by code: who publishes
             rules or choices for it, and who may and whose could not be read, with the stable code of why.
+        voiding: the same for rules of what is void of a country's own certificates.
         unread: of the network's own lists (`SUSPENSIONS`, `VALUE_SETS`) those that could not be read,
             each with the stable code of why.
     """
@@ -101,6 +102,7 @@ class Roll(NamedTuple):
     choices: Mapping[str, Sets] = MappingProxyType({})
     floor: int = 0
     speakers: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    voiding: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     unread: Mapping[str, str] = MappingProxyType({})
 
     def withdrawn_of(self, code: str) -> frozenset[str]:
@@ -148,15 +150,14 @@ class Roll(NamedTuple):
         """
         if VALUE_SETS in self.unread:
             yield Finding(Code.RULES_UNVERIFIABLE, f"value sets, {self.unread[VALUE_SETS]}")
-        for code, why in self.speakers.get(place, _NOBODY).items():
+        speaking = self.speakers.get(place, _NOBODY)
+        for code, why in speaking.items():
             if why:
                 yield Finding(Code.RULES_UNVERIFIABLE, f"{code}, {why}")
             if self.members[code].lapsed(at):
                 yield Finding(Code.RULES_LAPSED, self.members[code].since(code))
-        if issuer is None or issuer == place:
-            return
-        for code, why in self.speakers.get(issuer, _NOBODY).items():
-            if code == signer:
+        for code, why in self.voiding.get(issuer or "", _NOBODY).items():
+            if code == signer or (issuer == place and code in speaking):
                 continue
             if why:
                 yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {why}")

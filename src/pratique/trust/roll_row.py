@@ -27,6 +27,7 @@ def to_row(roll: Roll) -> dict[str, object]:
         "floor": roll.floor,
         # Only where there is something: a roll without stays the bytes that it was.
         **({"speakers": {c: dict(s) for c, s in roll.speakers.items()}} if roll.speakers else {}),
+        **({"voiding": {c: dict(s) for c, s in roll.voiding.items()}} if roll.voiding else {}),
         **({"unread": dict(sorted(roll.unread.items()))} if roll.unread else {}),
     }
 
@@ -35,12 +36,7 @@ def from_row(row: Any) -> Roll:
     """Return the roll of a row; ValueError or TypeError if it is not exactly one."""
     _members(row, Roll._fields, may_lack=_ADDED)
     members = {text(code): _member(one) for code, one in row["members"].items()}
-    speakers = {
-        text(country): {text(code): text(why) for code, why in codes.items()}
-        for country, codes in row.get("speakers", {}).items()
-    }
-    if any(code not in members for codes in speakers.values() for code in codes):
-        raise ValueError("a speaker who is no member")
+    said = {name: _said(row.get(name, {}), members) for name in ("speakers", "voiding")}
     return Roll(
         published=whole(row["published"]),
         members=members,
@@ -53,9 +49,20 @@ def from_row(row: Any) -> Roll:
             for place, sets in row["choices"].items()
         },
         floor=whole(row["floor"]),
-        speakers=speakers,
+        speakers=said["speakers"],
+        voiding=said["voiding"],
         unread={text(what): text(why) for what, why in row.get("unread", {}).items()},
     )
+
+
+def _said(row: Any, members: dict[str, Member]) -> dict[str, dict[str, str]]:
+    found = {
+        text(country): {text(code): text(why) for code, why in codes.items()}
+        for country, codes in row.items()
+    }
+    if any(code not in members for codes in found.values() for code in codes):
+        raise ValueError("it is of one who is no member")
+    return found
 
 
 def _member_row(member: Member) -> dict[str, object]:
@@ -86,6 +93,6 @@ def _members(row: Any, names: tuple[str, ...], *, may_lack: frozenset[str] = fro
         raise TypeError("not members")
 
 
-_ADDED = frozenset({"speakers", "unread"})
+_ADDED = frozenset({"speakers", "voiding", "unread"})
 """Members that a roll written earlier does not have."""
-_MAPPINGS = ("members", "freshness", "choices", "speakers", "unread")
+_MAPPINGS = ("members", "freshness", "choices", "speakers", "voiding", "unread")

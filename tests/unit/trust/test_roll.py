@@ -125,6 +125,7 @@ LACKING = Roll(
     NOW,
     {"XUA": Member(NOW), "XUB": Member(NOW + 1), "XUC": Member(None)},
     speakers={"XA": {"XUA": "", "XUB": "network-missing"}, "XB": {"XUB": ""}},
+    voiding={"XA": {"XUA": "", "XUB": "network-missing"}, "XC": {"XUC": "", "XUA": ""}},
     unread={SUSPENSIONS: "network-missing"},
 )
 
@@ -147,6 +148,9 @@ def test_so_are_those_of_the_country_that_issued_it() -> None:
     # What is against its own participant is told where its signer is judged.
     for signer, found in (("XUA", [missing]), ("XUB", [lapsed]), ("XUC", [lapsed, missing])):
         assert about_rules("XB", "XA", signer) == found
+    # Who has only said what is accepted voids nobody's certificate.
+    assert about_rules("XA", "XB", "XUC")[2:] == []
+    assert about_rules("XC", "XC", "XUC") == [lapsed]
 
 
 def test_value_sets_are_everybodys() -> None:
@@ -171,11 +175,13 @@ def test_a_roll_is_written_and_read() -> None:
     row = roll_row.to_row(LACKING)
     assert roll_row.from_row(row) == LACKING
     # One that was written before there were any of these.
-    earlier = {name: value for name, value in row.items() if name not in {"speakers", "unread"}}
-    assert roll_row.from_row(earlier) == LACKING._replace(speakers={}, unread={})
-    assert roll_row.to_row(Roll(NOW)).keys().isdisjoint({"speakers", "unread"})
+    earlier = {
+        name: value for name, value in row.items() if name not in {"speakers", "voiding", "unread"}
+    }
+    assert roll_row.from_row(earlier) == LACKING._replace(speakers={}, voiding={}, unread={})
+    assert roll_row.to_row(Roll(NOW)).keys().isdisjoint({"speakers", "voiding", "unread"})
     for hurt in (
-        {**row, "speakers": {"XA": {"XUZ": ""}}}, {**row, "speakers": []}, {**row, "unread": []},
+        {**row, "speakers": {"XA": {"XUZ": ""}}}, {**row, "voiding": {"XA": {"XUZ": ""}}}, {**row, "speakers": []}, {**row, "unread": []},
         {**row, "speakers": {"XA": {"XUA": 1}}}, {**row, "unread": {SUSPENSIONS: 1}}, {**row, "more": {}},
         {name: value for name, value in row.items() if name != "floor"},
     ):  # fmt: skip
