@@ -42,7 +42,8 @@ def test_a_wrong_root_is_told_and_may_be_named_again(desk: Desk) -> None:
         assert error.code == "root-refused"
         assert name in error.message
     # Another network's root: it is one, and the slip is seen at the first sync.
-    desk.run("authority", "init", "second", "--network", "second", "-k", 2, "--suspend", 2, "--at", AT,
+    desk.run("authority", "init", "second", "--network", "second", "-k", 2, "--suspend", 2,
+             "--environment", "test", "--at", AT,
              *(w for n in (1, 2, 3) for w in ("--seat", f"seat-{n}.json")))  # fmt: skip
     desk.run("authority", "sign", "second/root-1.proposal", "--key", "file:seat-1.pem", "--yes")
     desk.run("authority", "sign", "second/root-1.proposal", "--key", "file:seat-2.pem", "--yes")
@@ -254,3 +255,35 @@ def test_verify_and_decide_use_what_was_synced_from_a_server(desk: Desk) -> None
     )
     assert found["results"][0]["steps"]["network"] == "passed"
     assert found["snapshot"]["number"] == 4
+
+
+def test_what_a_refused_sync_has_believed_is_a_floor_and_nothing_else(desk: Desk) -> None:
+    """A server shows its newest timestamp, spoils the list beside it, and goes on with an older one."""
+    shutil.copytree("net", "older")
+    edition(desk, at=LATER)
+    shutil.copytree("net", "spoiled")
+    listed = sorted(Path("spoiled/repository/metadata").glob("*.snapshot.json"))[-1]
+    listed.write_bytes(b"{}")
+    first = ("--root", ROOT, "--at", LATER)
+    assert desk.refused("sync", "spoiled", *first, PRATIQUE_HOME="border").exit_code == 3
+    assert (Path("border/network") / held.BELIEVED).exists()
+    assert held.load(Path("border/network")) == held.Kept(Path(ROOT).read_bytes(), {})
+    for _ in range(2):
+        error = desk.refused("sync", "older", "--at", LATER, PRATIQUE_HOME="border")
+        assert (error.code, error.exit_code) == ("network-rollback", 3)
+    desk.run("snapshot", "export", "old.zip")
+    words = ("snapshot", "import", "old.zip", "--at", LATER)
+    assert desk.refused(*words, PRATIQUE_HOME="border").code == "network-rollback"
+    desk.run("sync", "net", "--at", LATER, PRATIQUE_HOME="border")
+    assert not (Path("border/network") / held.BELIEVED).exists()
+
+
+def test_damage_of_what_was_believed_is_told_and_hinders_no_check(desk: Desk) -> None:
+    sample, before = issued(desk), state()
+    path = Path("home/network") / held.BELIEVED
+    path.write_bytes(b"PK\x03\x04 no archive")
+    assert desk.refused("sync", "--at", AT).code == "archive-malformed"
+    desk.run("verify", sample, "--at", AT, code=3)
+    path.unlink()
+    desk.run("sync", "--at", AT)
+    assert state() == before

@@ -126,7 +126,7 @@ def believed(folder: Path) -> dict[str, bytes]:
         raise DocumentRefused(
             error.code,
             error.message,
-            f"restore {path} from a copy; without it a server could go back behind what it has shown",
+            f"restore {path} from a copy, or remove it: a server could then go back behind what it has shown",
         ) from error
 
 
