@@ -277,7 +277,7 @@ def _see(files: Files, current: View | None, proposed: Proposal) -> None:
             "taken-back", names.SUSPEND, "other seats must sign it anew with this"
         )
     value_sets(seen)
-    policy.check_size(seen.size, 0 if current is None else current.size)
+    policy.check_size(seen.room, policy.Room() if current is None else current.room)
     if current is not None and seen.published < current.published:
         raise UsageError("clock-behind", "this machine's clock is behind what was published last")
 

@@ -28,9 +28,10 @@ from typing import NamedTuple
 from tuf.api.metadata import Targets
 
 from pratique.errors import UsageError, code_of
-from pratique.network import follows, names, view
+from pratique.network import follows, names, policy, view
 from pratique.network.memory import Memory
 from pratique.network.pieces import Pieces
+from pratique.network.policy import Room
 from pratique.network.trunk import Answers, Asking, Trunk, Wanted
 from pratique.network.trusted import refused
 from pratique.network.view import Files, View
@@ -164,6 +165,7 @@ class Sync:
             name = names.metadata(role, version)
             if name in answers and self._take_role(taken, role, name, answers[name]):
                 self._changed.append(role)
+        self._leave_out(taken)
         yield from self._role_files({r: Pieces(r, taken[r], self._held) for r in taken})
         for role in versions:
             if role in self._problems:
@@ -182,6 +184,18 @@ class Sync:
             return False
         self._files[name] = self._trunk.believed[name] = data
         return True
+
+    def _leave_out(self, taken: dict[str, Targets]) -> None:
+        # Before any of it is fetched: what could not be written, or read again, would end every check.
+        held = self._memory.rooms()
+        newer = {role: held.get(role, Room()) for role in self._trusted.roles()}
+        for role, found in taken.items():
+            own = [file.length for path, file in found.targets.items() if not view.is_delta(path)]
+            own.append(len(self._files[names.metadata(role, found.version)]))
+            newer[role] = Room(len(own), sum(own))
+        for role in policy.without_room(held, newer):
+            self._problems[role] = "network-full"
+            self._files.pop(names.metadata(role, taken.pop(role).version))
 
     def _role_files(self, pieces: Mapping[str, Pieces]) -> Asking:
         while wanted := tuple(Wanted(*one) for piece in pieces.values() for one in piece.wanted()):

@@ -15,9 +15,13 @@ import re
 from tuf.api.exceptions import RepositoryError
 
 from pratique.network import names
+from pratique.network.policy import Room
 from pratique.network.view import Files, unsigned
 
 _EDITION = re.compile(rf"metadata/(\d{{1,10}})\.({names.CODE.pattern}|{names.SUSPEND})\.json")
+_WHOSE = re.compile(
+    rf"metadata/\d+\.({names.CODE.pattern}|{names.SUSPEND})\.json|targets/([^/]+)/[^/]+"
+)
 _KEPT = re.compile(rf"targets/[^/]+/[0-9a-f]{{64}}\.({names.SIGNERS}|list\.json|.+\.tags)")
 
 
@@ -35,6 +39,14 @@ class Memory:
     def roles(self) -> set[str]:
         """Return the roles of which something is held."""
         return set(self._editions)
+
+    def rooms(self) -> dict[str, Room]:
+        """Return what is held of each role."""
+        found: dict[str, list[int]] = {}
+        for name, data in self._files.items():
+            if match := _WHOSE.fullmatch(name):
+                found.setdefault(match[1] or match[2], []).append(len(data))
+        return {role: Room(len(sizes), sum(sizes)) for role, sizes in found.items()}
 
     def of(self, role: str, upto: int | None = None) -> dict[str, bytes]:
         """Return a role's files by path, as far as they are there; of the newest version, or up to one."""

@@ -38,6 +38,10 @@ MAX_EDITION = 96 * 1024 * 1024
 """Bytes of all files of a role: every verifier fetches and keeps them."""
 MAX_NETWORK = 1500 * 1024**2
 """Bytes of all editions together, below what is held as one file."""
+MAX_FILES = 45_000
+"""Files of all editions together, below what is held as one file."""
+SHARE_FILES, SHARE_SIZE = 16, 256 * 1024
+"""What of that room is each participant's own, however much the others publish: for as many as there may be."""
 MAX_SMALL = 2 * 1024 * 1024
 MAX_ROOTS = 256
 """Successive roots that are followed in one go."""

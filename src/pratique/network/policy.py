@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuf.api.metadata import DelegatedRole, Root, TargetFile, Targets
 
@@ -38,6 +39,13 @@ SLACK = timedelta(hours=1)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 HINT = "what is held here stays as it was; tell the authority"
+
+
+class Room(NamedTuple):
+    """What a role takes of the room that a verifier has: files, its metadata among them, and bytes."""
+
+    files: int = 0
+    size: int = 0
 
 
 def check_targets(targets: Targets, root: Root, board: Board) -> None:
@@ -130,10 +138,48 @@ def own_keys(keyids: Iterable[str], threshold: int) -> None:
         raise refused("threshold", f"{threshold} of {count} is no threshold: from 2 to all")
 
 
-def check_size(size: int, before: int) -> None:
+def check_size(now: Room, before: Room) -> None:
     """Let a network grow to what every verifier can hold; one that is too large may become smaller."""
-    if size > max(names.MAX_NETWORK, before):
+    if now.size > max(names.MAX_NETWORK, before.size) or now.files > max(
+        names.MAX_FILES, before.files
+    ):
         raise refused("network-large", "together the editions are more than a verifier can hold")
+
+
+def without_room(held: Mapping[str, Room], newer: Mapping[str, Room]) -> set[str]:
+    """Return the roles whose newer edition finds no room beside all the others.
+
+    Each role has a share that nobody can take from it, and grows beyond it as long as there is room, the small
+    ones first: a few who publish all that they may stop themselves, and no verifier.
+
+    Args:
+        held: what is held of each role, those that are gone among them.
+        newer: what each role that is announced would take.
+    """
+    taken = {role: _share(held.get(role, Room())) for role in newer}
+    total = [
+        *map(
+            sum,
+            zip(
+                *taken.values(), *(held[r] for r in held.keys() - newer.keys()), (0, 0), strict=True
+            ),
+        )
+    ]
+    found = set()
+    for role, room in sorted(newer.items(), key=lambda one: (one[1], one[0])):
+        grown = [new - old for new, old in zip(_share(room), taken[role], strict=True)]
+        files, size = (before + more for before, more in zip(total, grown, strict=True))
+        if (grown[0] > 0 and files > names.MAX_FILES) or (
+            grown[1] > 0 and size > names.MAX_NETWORK
+        ):
+            found.add(role)
+        else:
+            total = [files, size]
+    return found
+
+
+def _share(room: Room) -> Room:
+    return Room(max(room.files, names.SHARE_FILES), max(room.size, names.SHARE_SIZE))
 
 
 def refused(code: str, why: str) -> DocumentRefused:

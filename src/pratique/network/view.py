@@ -25,6 +25,7 @@ from pratique.network import logged, names, trusted
 from pratique.network.board import Board
 from pratique.network.logged import Proven
 from pratique.network.participants import Participant, read_participants, read_suspensions
+from pratique.network.policy import Room
 from pratique.network.trusted import Trusted
 from pratique.trust.roll import Suspension
 
@@ -79,10 +80,16 @@ class View(NamedTuple):
     proven: Proven | None = None
 
     @property
+    def room(self) -> Room:
+        """Return the files and bytes of all that participants, seats and authority have published."""
+        own = (self.files, self.suspend.files, *(role.files for role in self.roles.values()))
+        sizes = [len(data) for files in own for data in files.values()]
+        return Room(len(sizes) + len(own), sum(sizes))
+
+    @property
     def size(self) -> int:
         """Return the bytes of all that participants, seats and authority have published."""
-        own = (self.files, self.suspend.files, *(role.files for role in self.roles.values()))
-        return sum(len(data) for files in own for data in files.values())
+        return self.room.size
 
     @property
     def board(self) -> Board:
