@@ -10,7 +10,7 @@ import time
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ import uvicorn
 from pratique.cli import sync
 from pratique.edges import disk
 from pratique.edges.network import fetch, held, repository, serve
+from pratique.edges.network.patience import Allowance
 from pratique.edges.network.repository import Repository
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.journeys import publish
@@ -319,6 +320,38 @@ def test_a_server_that_drips_its_headers_or_says_later_holds_nobody(
     assert refused(drips).code == "network-slow"
     later = b"HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
     assert refused(lambda _, connection: connection.sendall(later)).code == "network-unreachable"
+
+
+def test_however_patient_with_each_a_sync_ends() -> None:
+    """A server that is just fast enough, file after file, and one that never has sent enough."""
+    now = [1000.0]
+    for most, passes, size in ((10, 4.0, 1 << 20), (1 << 20, 0.0, 700)):
+        allowance = Allowance(most, size, lambda: now[0])
+        with web.raw(body(bytes(200))) as server:
+            fetch_one = fetch.opened(server.url, allowance)
+            for _ in range(3):
+                assert fetch_one(NAME, 1000) == bytes(200)
+                now[0] += passes
+            with pytest.raises(Unreadable) as caught:
+                fetch_one(NAME, 1000)
+        assert (caught.value.code, caught.value.exit_code) == ("network-slow", 4)
+        # Nothing more is even asked for.
+        with pytest.raises(Unreadable):
+            fetch_one(NAME, 1000)
+
+
+def test_what_is_left_of_a_sync_bounds_each_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def within(seconds: float, ask: Callable[[], object]) -> object:
+        waited.append(seconds)
+        return ask()
+
+    monkeypatch.setattr(fetch, "within", within)
+    with web.raw(body(b"root")) as server:
+        for seconds in (fetch.SECONDS, 7):
+            fetch.opened(server.url, Allowance(seconds, 1000, lambda: 0.0))(NAME, 1000)
+    assert waited == [fetch.BEGUN, 7]
 
 
 # What a server learns

@@ -23,7 +23,7 @@ import urllib3
 
 from pratique.edges import disk
 from pratique.edges.network import held
-from pratique.edges.network.patience import within
+from pratique.edges.network.patience import Allowance, within
 from pratique.edges.network.repository import Repository
 from pratique.errors import Unreadable, UsageError
 from pratique.network.names import MAX_FILE
@@ -37,6 +37,8 @@ BEGUN = 150
 """Seconds in which an answer must have begun: what three tries take, each at its slowest."""
 PATIENCE, SLOWEST = 30, 512
 """Seconds after which a sender must have kept up so many bytes a second: drops hold a sync up for ever."""
+SECONDS, SIZE = 2 * 3600, held.MAX_SIZE
+"""What all answers to a command may take together: what came by then waits, and the next one goes on there."""
 FOUND, NOT_THERE = 200, {403, 404, 410}
 _REASONS = (
     (urllib3.exceptions.NameResolutionError, "there is no server of this name"),
@@ -51,8 +53,13 @@ _REASONS = (
 _CHUNK, _GZIP = 64 * 1024, 31
 
 
-def opened(source: str) -> Fetch:
-    """Return what fetches from a source; UsageError `source-unknown` if it is none."""
+def opened(source: str, allowance: Allowance | None = None) -> Fetch:
+    """Return what fetches from a source; UsageError `source-unknown` if it is none.
+
+    Args:
+        source: a web address, a folder, a file.
+        allowance: what all of it may take from a server; by default SECONDS and SIZE.
+    """
     parts = urlsplit(source)
     if parts.scheme in {"http", "https"}:
         if parts.username is not None:
@@ -62,7 +69,7 @@ def opened(source: str) -> Fetch:
                 "a network is fetched without a name or password",
                 "leave them out",
             )
-        return _Server(source)
+        return _Server(source, allowance or Allowance(SECONDS, SIZE))
     path = Path(source)
     top = path / "repository" if (path / "repository").is_dir() else path
     if (top / "metadata").is_dir() or (top / "log").is_dir():
@@ -111,16 +118,18 @@ def why(error: urllib3.exceptions.HTTPError) -> str:
 
 
 class _Server:
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+    def __init__(self, url: str, allowance: Allowance) -> None:
+        self._url, self._allowance = url.rstrip("/"), allowance
         # Neither cookies nor redirects: a server could know a verifier again by what it hands out. And it
         # could have one wait for hours, and then again, if it were listened to when it says "later".
         retries = urllib3.Retry(2, redirect=False, respect_retry_after_header=False)
         self._pool = urllib3.PoolManager(AT_ONCE, headers=HEADERS, timeout=TIMEOUT, retries=retries)
 
     def __call__(self, name: str, limit: int) -> bytes | None:
+        if (left := self._allowance.left()) <= 0:
+            raise self._spent()
         try:
-            answer = within(BEGUN, partial(self._begun, name))
+            answer = within(min(BEGUN, left), partial(self._begun, name))
             try:
                 return self._read(answer, limit)
             finally:
@@ -146,6 +155,13 @@ class _Server:
             "try again, or another mirror; what is held here can still be used",
         )
 
+    def _spent(self) -> Unreadable:
+        return Unreadable(
+            "network-slow",
+            f"{self._url}: all of it takes longer, or is more, than a sync may wait for",
+            "try again: what came is not fetched again; or another mirror",
+        )
+
     def _read(self, answer: urllib3.BaseHTTPResponse, limit: int) -> bytes | None:
         if answer.status in NOT_THERE:
             return None
@@ -159,6 +175,9 @@ class _Server:
         # Unpacked here and not by the client: it would take empty blocks for ever.
         while chunk := answer.read1(_CHUNK, decode_content=False):
             data += chunk
+            if not self._allowance.take(len(chunk)):
+                answer.close()
+                raise self._spent()
             if len(data) > limit + _CHUNK:
                 # A sender that never ends: the connection is given up.
                 answer.close()
