@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pratique.findings import Code
 from pratique.formats import cwt
 from pratique.formats.cwt import MILLISECONDS_FROM
 from pratique.terms import Kind
+from pratique.verdict import Finding
 from tools.vectors import content, keys
 from tools.vectors.layers import cbor, claims
 
@@ -236,3 +239,35 @@ def test_first_generation_fields_are_read_where_there_is_no_certificate_claim() 
     other = cwt.decode(cbor(both)).certificate
     assert other is not None
     assert other.domain == "DCC"
+
+
+ODD_KEYS = [True, 1.0, float("nan"), False]
+PLACES: list[tuple[object, ...]] = [
+    (),
+    (-260,),
+    (-260, 1),
+    (-260, 1, "nam"),
+    (-260, 1, "v", 0),
+    (-260, 1, "x"),
+]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS, ids=repr)
+@pytest.mark.parametrize("place", PLACES, ids=repr)
+def test_a_key_that_is_another_ones_equal_is_refused_wherever_it_stands(
+    key: object, place: tuple[object, ...]
+) -> None:
+    """Also where all the rest is as plain as nearly all certificates are."""
+    made: Any = {1: "XU", 4: 1_900_000_000, 6: 1_600_000_000, -260: {1: copy.deepcopy(dict(DCC))}}
+    found = made
+    for name in place:
+        if name == "x":
+            found[name] = {}
+        found = found[name]
+    assert cwt.decode(cbor(made)).certificate is not None
+    if key == 1 and not place:
+        del found[1]
+    elif key == 1 and place == (-260,):
+        found[key] = found.pop(1)
+    found[key] = found.get(key, "XU")
+    assert cwt.decode(cbor(made)) == (None, (Finding(Code.CBOR_DUPLICATE_KEY, "payload"),))

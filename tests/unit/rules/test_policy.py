@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -249,3 +249,32 @@ def test_the_rules_say_what_the_form_says(data: st.DataObject) -> None:
 def test_what_a_form_builds_is_checked_without_an_error(filled: dict[str, Any]) -> None:
     report = lint(build(read_policy({**HEAD, **filled})))
     assert [remark for remark in report.remarks if remark.error] == []
+
+
+@pytest.mark.parametrize("hours", [-14, -5, 0, 14])
+def test_for_ever_may_be_written_on_any_clock(hours: int) -> None:
+    """The calendar's last day on a clock west of Greenwich lies beyond the calendar in UTC."""
+    zone = timezone(timedelta(hours=hours))
+    policy = read_policy(form(valid_to=datetime(9999, 12, 31, 23, 59, 59, tzinfo=zone)))
+    assert policy.valid_to.year == 9999
+    assert build(policy)
+    with pytest.raises(DocumentRefused):
+        read_policy(form(valid_from=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))))
+
+
+@pytest.mark.parametrize(
+    "ends", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59+14:00", "9999-12-31"]
+)
+@pytest.mark.parametrize("begins", ["2021-01-01T00:00:00Z", "9999-12-30T00:00:00-09:00"])
+def test_rules_at_the_calendars_end_are_read_and_linted(begins: str, ends: str) -> None:
+    rule = {**utopia()[0], "ValidFrom": begins, "ValidTo": ends}
+    read(rule)
+    lint([rule])
+
+
+@pytest.mark.parametrize("amount", [10**5, -(10**5)])
+@pytest.mark.parametrize("unit", ["month", "year"])
+def test_rules_that_reach_beyond_the_calendar_are_linted(amount: int, unit: str) -> None:
+    reach = {"plusTime": [{"var": "payload.v.0.dt"}, amount, unit]}
+    logic = {"after": [{"plusTime": [{"var": "external.validationClock"}, 0, "day"]}, reach]}
+    lint([{**utopia()[0], "Logic": logic}])

@@ -166,7 +166,12 @@ def _put(data: dict[str, Any], path: str, value: Value, clock: datetime) -> None
 
 def _written(name: str, value: Value, clock: datetime) -> Any:
     if isinstance(value, Ago):
-        then = clock.astimezone(UTC) - timedelta(hours=value.hours)
-        to_the_second = name in {"sc", "iat", "exp"}
-        return then.strftime("%Y-%m-%dT%H:%M:%S.000Z" if to_the_second else "%Y-%m-%d")
+        try:
+            then = clock.astimezone(UTC) - timedelta(hours=value.hours)
+        except OverflowError:
+            # A rule may ask for what lies off the calendar: the nearest day of it is as good.
+            off = datetime.min if value.hours > 0 else datetime.max  # noqa: DTZ901 - it gets its zone
+            then = off.replace(tzinfo=UTC)
+        text = then.isoformat()
+        return f"{text[:19]}.000Z" if name in {"sc", "iat", "exp"} else text[:10]
     return value

@@ -81,13 +81,19 @@ class Table:
         return bool(self.take(name, bool, default, "true or false"))
 
     def instant(self, name: str) -> datetime:
-        """Take an instant with a zone; a date is its midnight in UTC."""
+        """Take an instant with a zone; a date is its midnight in UTC, and what is later than the calendar its end."""
         value = self._left.pop(name, None)
         if type(value) is date:
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise refused(self.place(name), "it must be a date, or an instant with a zone")
-        return value.astimezone(UTC).replace(microsecond=0)
+        try:
+            return value.astimezone(UTC).replace(microsecond=0)
+        except OverflowError:
+            # "For ever" is written as the calendar's last day, on the writer's own clock.
+            if value.year > 1:
+                return datetime.max.replace(microsecond=0, tzinfo=UTC)
+            raise refused(self.place(name), "it lies before the calendar") from None
 
     def done(self) -> None:
         """Refuse what was not asked for."""
