@@ -34,6 +34,17 @@ INPUT_OUTPUT = 4
 UNREAD, FAULTS = "could not be read", "stopped by a fault of this program"
 
 
+def undated(snapshot: Snapshot, at: datetime | None) -> Snapshot:
+    """Return the snapshot to ask about an instant that was named: one without the date of its imports.
+
+    How old lists are at a desk is told by the clock that they were imported by. Whoever names an instant asks
+    what the lists say of it; a network tells of its own age by its signed time, whatever is asked.
+    """
+    if at is None or snapshot.roll is not None:
+        return snapshot
+    return snapshot.replace(created=0)
+
+
 class Check(NamedTuple):
     """How each input is judged, and what is shown of it."""
 
@@ -42,6 +53,8 @@ class Check(NamedTuple):
     place: Destination | None
     inspect: bool = False
     lang: str = "en"
+    asked: Snapshot | None = None
+    """What is asked in place of the snapshot that is shown: `undated`, for another instant than now."""
 
     def judge(self, item: Item) -> Verification:
         """Return what comes of an item; a fault of this program is a finding like any other."""
@@ -55,7 +68,8 @@ class Check(NamedTuple):
     def _judged(self, item: Item) -> Verification:
         if item.finding is not None or item.text is None:
             return unread(item.finding or Finding(Code.INPUT_UNREADABLE), item.notes)
-        found = verify_text(item.text, snapshot=self.snapshot, at=self.at, place=self.place)
+        snapshot = self.asked or self.snapshot
+        found = verify_text(item.text, snapshot=snapshot, at=self.at, place=self.place)
         return noted(found, item.notes)
 
     def row(self, item: Item, found: Verification) -> dict[str, Any]:
@@ -67,7 +81,11 @@ class Check(NamedTuple):
         return list(show.lines(item.label, item.remark, found, **self._beside(found)))
 
     def _beside(self, found: Verification) -> dict[str, Any]:
-        helps = () if self.place is None else _helps(found, self.snapshot, self.place, self.at)
+        helps = (
+            ()
+            if self.place is None
+            else _helps(found, self.asked or self.snapshot, self.place, self.at)
+        )
         return {
             "inspect": self.inspect,
             "appeal": show.appeal_of(found, self.snapshot),

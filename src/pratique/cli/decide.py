@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from pratique.cli import options, show
-from pratique.cli.checking import EXIT, exit_code, held, kind_of, place_of, verified
+from pratique.cli.checking import EXIT, exit_code, held, kind_of, place_of, undated, verified
 from pratique.cli.safe import as_json, printable
 from pratique.findings import Code, Step, Weight
 from pratique.journeys.decide import decide as decide_for
@@ -60,7 +60,7 @@ def decide(
         raise click.UsageError("name one destination with --to, or ask for all with --matrix")
     clock = options.clock(at, zone)
     when = clock.at
-    snapshot = held(sources, environment, home, when)
+    snapshot = undated(held(sources, environment, home, when), at)
     places = (
         list(snapshot.ruleset.destinations)
         if matrix

@@ -30,6 +30,7 @@ from pratique.cli.checking import (
     kind_of,
     place_of,
     tell_unread,
+    undated,
 )  # fmt: skip
 from pratique.cli.inputs import Item, every
 from pratique.cli.safe import as_json
@@ -92,7 +93,10 @@ def verify(
     if fast:
         snapshot = _faster(snapshot)
     place = None if destination is None else place_of(destination, snapshot.ruleset)
-    check = Check(snapshot, instant, place, inspect=show_content or inspect, lang=lang)
+    check = Check(
+        snapshot, instant, place,
+        inspect=show_content or inspect, lang=lang, asked=undated(snapshot, at),
+    )  # fmt: skip
     if inputs == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         from pratique.cli import counter  # noqa: PLC0415 - only at a terminal
 

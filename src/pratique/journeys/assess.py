@@ -35,6 +35,7 @@ from pratique.rules.ruleset import (
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from pratique.trust import countries
+from pratique.trust.roll import IMPORTED, older
 from pratique.trust.signer import Signer
 from pratique.verdict import Finding, conclude
 
@@ -168,8 +169,14 @@ def facts_of(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime)
 
 
 def aged(snapshot: Snapshot, country: str | None, at: int) -> tuple[Finding, ...]:
-    """Return what the age of the data takes from an outcome, by the destination's own measure."""
-    found = None if snapshot.roll is None else snapshot.roll.age(country, at)
+    """Return what the age of the data takes from an outcome, by the destination's own measure.
+
+    Without a network it is counted from the last import; one whose date is not known says nothing.
+    """
+    if snapshot.roll is not None:
+        found = snapshot.roll.age(country, at)
+    else:
+        found = older(snapshot.created, at, IMPORTED) if snapshot.created else None
     return () if found is None else (found,)
 
 

@@ -59,7 +59,7 @@ def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
         and (certificate.not_before is None or certificate.not_before <= at)
         and (
             signer.sca_not_after is None
-            or (signer.sca_not_before or 0) <= at <= signer.sca_not_after
+            or (signer.sca_not_before or 0) - LEEWAY <= at <= signer.sca_not_after
         )
     )
 
@@ -139,17 +139,20 @@ def check_key_validity(
     """Did the key live when it signed, does it outlive what it signed (HCERT §3.3.5, §3.3.6)?"""
     issued_at, expires_at = certificate.issued_at, certificate.expires_at
     if at < signer.not_before:
-        yield Finding(Code.SIGNER_NOT_YET)
+        # A new key signs at once: its beginning is as close to this clock as `iat` is.
+        ahead = _ahead(signer.not_before, at)
+        yield Finding(Code.SIGNER_NOT_YET if ahead is Code.NOT_YET_VALID else ahead)
     if at > signer.not_after:
         yield Finding(Code.SIGNER_EXPIRED)
     if issued_at is not None and issued_at < signer.not_before:
         yield Finding(Code.ISSUED_BEFORE_SIGNER, "iat")
     if expires_at is not None and expires_at > signer.not_after:
         yield Finding(Code.EXPIRES_AFTER_SIGNER, "exp")
-    if signer.sca_not_after is not None and at > signer.sca_not_after:
-        yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
-    if signer.sca_not_before is not None and at < signer.sca_not_before:
-        yield Finding(Code.SCA_NOT_YET)
+    if signer.sca_not_after is not None:
+        if at > signer.sca_not_after:
+            yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
+        if at + LEEWAY < (signer.sca_not_before or 0):
+            yield Finding(Code.SCA_NOT_YET)
 
 
 def check_plausibility(

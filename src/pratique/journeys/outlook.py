@@ -187,11 +187,11 @@ def _edges(claim: Claim) -> set[int]:
     # Every second at which a claim's certificate can begin or cease to be in force.
     certificate, found = claim.certificate, set[int]()
     if claim.signer is not None:
-        found |= {claim.signer.not_before, claim.signer.not_after + 1}
+        found |= {claim.signer.not_before - LEEWAY, claim.signer.not_after + 1}
         if claim.signer.sca_not_after is not None:
             found.add(claim.signer.sca_not_after + 1)
         if claim.signer.sca_not_before is not None:
-            found.add(claim.signer.sca_not_before)
+            found.add(claim.signer.sca_not_before - LEEWAY)
     if certificate.issued_at is not None:
         found.add(certificate.issued_at - LEEWAY)
     if certificate.not_before is not None:

@@ -50,11 +50,9 @@ def verify(
         found = noted(found, notes)
     if place is None:
         found = with_stated_validity(found, at)
-    else:
-        found = with_rules(found, snapshot, place, at)
-    if snapshot.roll is None:
-        return found
-    return with_age(found, snapshot, None if place is None else place.country, instant)
+        # Nothing is GREEN without a place: what was imported may be of any age.
+        return found if snapshot.roll is None else with_age(found, snapshot, None, instant)
+    return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, instant)
 
 
 def unread(finding: Finding, notes: tuple[Finding, ...] = ()) -> Verification:

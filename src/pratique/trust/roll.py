@@ -38,6 +38,10 @@ class Freshness(NamedTuple):
     too_old: int = 7 * 24 * HOUR
 
 
+IMPORTED = Freshness(7 * 24 * HOUR, 30 * 24 * HOUR)
+"""For lists that were imported where no network tells of ages: they come by hand, not by a clock."""
+
+
 class Suspension(NamedTuple):
     """From when until when (seconds since the epoch, the end not included), and why."""
 
@@ -168,11 +172,15 @@ class Roll(NamedTuple):
         """Tell whether the data is too old for a destination, or newer than the clock."""
         if at < max(self.published, self.floor) - CLOCK_SLACK:
             return Finding(Code.CLOCK_BEHIND)
-        old, too_old = self.freshness.get(place or "", Freshness())
-        hours = (at - self.published) // HOUR
-        if at - self.published > too_old:
-            return Finding(Code.DATA_TOO_OLD, f"{hours} hours")
-        return Finding(Code.DATA_OLD, f"{hours} hours") if at - self.published > old else None
+        return older(self.published, at, self.freshness.get(place or "", Freshness()))
+
+
+def older(since: int, at: int, bounds: Freshness) -> Finding | None:
+    """Tell whether what is of `since` is too old at `at`."""
+    hours = (at - since) // HOUR
+    if at - since > bounds.too_old:
+        return Finding(Code.DATA_TOO_OLD, f"{hours} hours")
+    return Finding(Code.DATA_OLD, f"{hours} hours") if at - since > bounds.old else None
 
 
 def _date(seconds: int) -> str:

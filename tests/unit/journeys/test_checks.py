@@ -87,7 +87,9 @@ def test_an_end_before_the_beginning_is_told_and_the_same_instant_is_not() -> No
 @pytest.mark.parametrize(
     ("changes", "codes"),
     [
-        ({"at": START - 1}, [("SIGNER_NOT_YET", "")]),
+        ({"at": START - LEEWAY - 1}, [("SIGNER_NOT_YET", "")]),
+        ({"at": START - LEEWAY}, [("CLOCK_LEEWAY", "")]),
+        ({"at": START - 1}, [("CLOCK_LEEWAY", "")]),
         ({"at": START}, []),
         ({"at": END}, []),
         ({"at": END + 1}, [("SIGNER_EXPIRED", "")]),
@@ -98,6 +100,11 @@ def test_an_end_before_the_beginning_is_told_and_the_same_instant_is_not() -> No
         ({"held": signer(sca_not_after=NOW)}, []),
         ({"held": signer(sca_not_after=NOW - 1)}, [("SCA_DEAD", "")]),
         ({"held": signer(sca_not_after=0)}, [("SCA_DEAD", "")]),
+        ({"held": signer(sca_not_after=END, sca_not_before=NOW + LEEWAY)}, []),
+        (
+            {"held": signer(sca_not_after=END, sca_not_before=NOW + LEEWAY + 1)},
+            [("SCA_NOT_YET", "")],
+        ),
     ],
 )
 def test_the_signer_s_life_bounds_what_it_signed(
@@ -189,7 +196,8 @@ some_signer = st.builds(
     usages=st.frozensets(st.sampled_from(Kind)),
     environment=st.sampled_from(Environment),
     sca_not_after=instants,
-    reason=st.sampled_from(["", "unread"]),
+    sca_not_before=instants | st.integers(98 + LEEWAY, 502 + LEEWAY),
+    reason=st.sampled_from(["", "unread", "sca-unknown"]),
 )
 
 
