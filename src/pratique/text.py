@@ -26,9 +26,10 @@ LONGEST = 200
 _MASKED = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Me"}
 # Letters and signs that have no form (Unicode's Default_Ignorable_Code_Point, and Braille's empty cell):
 # the fillers of Hangul, the grapheme joiner, Khmer's inherent vowels, Mongolian and Khitan selectors.
-_FORMLESS = frozenset(
+FORMLESS = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4"
 )
+"""Letters and signs that are there and cannot be seen."""
 # These choose one of several forms of the character before them: in Japanese names they are meant.
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _JOINERS = "\u200c\u200d"
@@ -77,7 +78,7 @@ def _told(text: str) -> Iterator[tuple[str, bool]]:
         if sign.isascii():
             is_hidden = not sign.isprintable()
             room = 0 if is_hidden or sign == '"' else MOST_MARKS
-        elif sign in _FORMLESS or (kind := unicodedata.category(sign)) in _MASKED:
+        elif sign in FORMLESS or (kind := unicodedata.category(sign)) in _MASKED:
             # A vowel may follow upon a joiner.
             is_hidden, room = True, room if sign in _JOINERS else 0
         elif kind[0] != "M":

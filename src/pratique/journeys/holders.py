@@ -9,7 +9,8 @@
    A printed name and a line of A-Z are compared where one certificate has nothing else.
 4. Where both the printed names and the lines can be compared and one pair disagrees, nobody is merged, but
    if the line is the printed name with letters lost: there the printed name speaks.
-5. A name that leaves nothing to compare (no letters, two scripts) is UNCLEAR: empty is not equal.
+5. A name that leaves nothing to compare (no letters, none that is seen, two scripts) is UNCLEAR: empty is
+   not equal. Nor is a birth date that nobody alive can have.
 6. DIFFERENT needs a clear difference: spelling, order, a missing part, another surname alone are UNCLEAR.
 """
 
@@ -22,6 +23,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from pratique.model import Moment, Person, Precision
+from pratique.text import FORMLESS
 
 
 class Likeness(StrEnum):
@@ -100,6 +102,8 @@ _LATIN = frozenset({"LATIN", "MODIFIER", ""})
 _ALPHABETS = frozenset({"GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN"})
 _INITIAL = re.compile(r"(?<![^\s.<\-])[A-ZÀ-ÞΑ-ΩА-Я](?![^\s.<\-])")
 
+_ALIVE = date(1900, 1, 1)
+"""The first birth date that the DCC's schema takes; nobody who travels is older."""
 _LONGEST, _MOST = 24, 12
 """Letters of a word and words of a field that are searched for slips: a bound of the work."""
 
@@ -127,6 +131,9 @@ def _dates(a: Moment | None, b: Moment | None) -> Likeness:
     if a is None or b is None:
         return Likeness.UNCLEAR
     one, other = _span(a), _span(b)
+    if min(one[0], other[0]) < _ALIVE:
+        # 0001-01-01 is what some systems write where nothing is known: nobody is told apart by it.
+        return Likeness.UNCLEAR
     if one == other:
         return Likeness.SAME
     # Some registers write midnight of their own zone in another's: the day before.
@@ -223,6 +230,8 @@ def _words(text: str, letters: dict[int, str], *, accents: bool = False) -> tupl
 def _sign(sign: str) -> str:
     # Letters, digits, and marks that are vowels stay; what joins or turns text is nothing; all else parts.
     category = unicodedata.category(sign)
+    if sign in FORMLESS:
+        return ""
     if sign.isalnum() or category[0] == "M":
         return "" if "\u02b0" <= sign <= "\u02ff" else sign
     return "" if category == "Cf" else " "
@@ -250,7 +259,7 @@ def _renders(person: Person) -> bool:
 
 def _compare(a: _Name, b: _Name) -> _Match | None:
     """Compare two ways of writing a whole name; None if there is nothing to compare."""
-    if not (any(field.words for field in a) and any(field.words for field in b)):
+    if not (_has_letters(a) and _has_letters(b)):
         return None
     scripts, others = a.scripts(), b.scripts()
     if scripts != others and not scripts & others:
@@ -268,6 +277,11 @@ def _compare(a: _Name, b: _Name) -> _Match | None:
         # Hùng and Hưng are two names. Where one of them is without any accent, a system left them out.
         return min(found, _Match.CLOSE)
     return found
+
+
+def _has_letters(name: _Name) -> bool:
+    # Digits or vowel signs alone are no name: what two people have instead of one is nothing to be the same by.
+    return any(sign.isalpha() for field in name for word in field.words for sign in word)
 
 
 def _by_fields(a: _Name, b: _Name) -> _Match:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -164,6 +165,43 @@ def test_what_leaves_nothing_to_compare_is_unclear(
     one: tuple[str, str | None], other: tuple[str, str | None]
 ) -> None:
     assert both_ways(named(*one), named(*other)) is Likeness.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0301\u0302", "\u093e\u093f", "\u0e34\u0e35", "\u3164\u3164", "\uffa0", "\u2800", "\U000e0041",
+             "\U0001f600", "...", "12", "\u00b2", "\ue000", "\u200b"],
+    ids=ascii,
+)  # fmt: skip
+@pytest.mark.parametrize("fields", [1, 2])
+def test_a_name_without_a_letter_that_is_seen_is_nobody_s(name: str, fields: int) -> None:
+    # As it stands it is equal to itself: two people may have it instead of a name.
+    one = Person(name, name if fields == 2 else None, None, None, BORN)
+    assert likeness(one, one) is Likeness.UNCLEAR
+
+
+@pytest.mark.parametrize("name", ["김민수", "Άννα", "Йожин", "राज़", "Nguyễn", "ガ", "اللؤلؤ"])
+def test_one_name_composed_and_decomposed_is_the_same(name: str) -> None:
+    one = Person(unicodedata.normalize("NFC", name), "Jo", None, None, BORN)
+    other = Person(unicodedata.normalize("NFD", name), "Jo", None, None, BORN)
+    if one.surname != other.surname or name == "اللؤلؤ":
+        assert likeness(one, other) is Likeness.SAME
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("張偉", "张伟"), ("김", "ㄱㅣㅁ"), ("葛", "葛\U000e0100"), ("たなか", "タナカ")],
+)
+def test_two_ways_of_writing_that_nothing_here_knows_are_unclear(one: str, other: str) -> None:
+    people = [Person(name, None, None, None, BORN) for name in (one, other)]
+    assert likeness(*people) is Likeness.UNCLEAR
+
+
+@pytest.mark.parametrize("born", [date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 31)])
+def test_a_birth_date_that_nobody_alive_has_tells_nobody_apart(born: date) -> None:
+    unknown = Moment(Precision.DAY, born)
+    assert likeness(person("A", "B", unknown), person("A", "B", unknown)) is Likeness.UNCLEAR
+    assert likeness(person("A", "B", unknown), person("A", "B")) is Likeness.UNCLEAR
+    assert likeness(person("A", "ANNA", unknown), person("Z", "JO")) is Likeness.DIFFERENT
 
 
 def test_two_scripts_cannot_be_compared() -> None:
