@@ -430,3 +430,12 @@ def test_printing_leaves_nothing_on_the_disk_but_fonts(tmp_path: Path) -> None:
         env={"PATH": "", "TMPDIR": str(tmp_path), "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
     )  # fmt: skip
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"a=" + b"[" * 100_000, b".".join([b"a"] * 11) + b"=1", b"a='" + b"x" * 300_000 + b"'"], ids=range(3)
+)  # fmt: skip
+def test_words_that_are_built_to_be_slow_are_refused(data: bytes) -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        paper.read(data)
+    assert caught.value.code == "words-refused"

@@ -37,6 +37,10 @@ _PSEUDO = {None, "XA", "XB"}
 """CLDR's regions for trying out software; test states use the same letters."""
 
 
+_LARGEST = 256 * 1024
+"""Bytes of a catalogue; ours have 3 kB."""
+
+
 class Words(NamedTuple):
     """A language's wording, and the labels that had to stay English."""
 
@@ -66,9 +70,14 @@ def read(data: bytes) -> Words:
     Raises:
         DocumentRefused: `words-refused`.
     """
+    # A name of a hundred thousand parts takes its parser hours.
+    if len(data) > _LARGEST or any(
+        line.partition(b"=")[0].count(b".") > 9 for line in data.split(b"\n")
+    ):
+        raise _refused("it is too large, or has a name of too many parts")
     try:
         document = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise _refused("it is no TOML") from error
     language = document.get("language")
     if not isinstance(language, str):
