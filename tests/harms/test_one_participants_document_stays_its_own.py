@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from functools import cache
 
@@ -126,6 +127,20 @@ def test_whatever_a_document_raises_stays_with_its_participant(
 
     monkeypatch.setattr(reader, name, reading)
     _others_as_before(network()[0])
+
+
+def test_no_depth_is_read_and_then_too_deep_to_be_sorted() -> None:
+    # Which one it was depended on the version of Python and on who called the reader.
+    network()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    try:
+        for depth in range(50, 500, 90):
+            snapshot = compiled(heard_with(names.RULES, in_rule(nested(depth))))
+            assert snapshot.roll is not None
+            assert snapshot.roll.members[HOSTILE].problem == "json-unreadable"
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_a_rule_nested_490_deep_ends_no_verifier() -> None:
