@@ -59,7 +59,10 @@ def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
         and (certificate.not_before is None or certificate.not_before <= at)
         and (
             signer.sca_not_after is None
-            or (signer.sca_not_before or 0) - LEEWAY <= at <= signer.sca_not_after
+            or (
+                at <= signer.sca_not_after
+                and (signer.sca_not_before is None or signer.sca_not_before - LEEWAY <= at)
+            )
         )
     )
 
