@@ -6,15 +6,14 @@
 1. No file is touched: a mutant exists in the memory of one child process.
 2. The tests that noticed something last in the same function come first, then the quickest; the
    first failure ends it. A test that takes twenty times its share of the processor noticed too.
-3. Which test runs which line is found with every cache emptied before each test; what a fixture of
-   a whole file runs, all tests of that file run.
+3. Which test runs which line is found in a fork for each test, as mutants are tried: what a cache
+   or a fixture of many tests holds was made by none before it.
 4. What is outside of all functions, or cannot be put in its place, is tried in a child that imports
    it anew.
 """
 
 from __future__ import annotations
 
-import functools
 import gc
 import importlib.abc
 import importlib.machinery
@@ -136,7 +135,6 @@ class _Tests:
     def __init__(self, work: Callable[[_Tests], None]) -> None:
         self.work = work
         self.lines: set[tuple[str, int]] = set()
-        self.broad: set[tuple[str, int]] = set()
         self.files: frozenset[str] = frozenset()
         self.failed, self.stop, self.note = False, False, -1
         self.now = ""
@@ -151,16 +149,6 @@ class _Tests:
             os._exit(1)
         self.work(self)
         return True
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Any:
-        lines = self.lines
-        if fixturedef.scope != "function":
-            self.lines = self.broad
-        try:
-            return (yield)
-        finally:
-            self.lines = lines
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -196,43 +184,36 @@ class _Tests:
         return self.traced if self.steps[frame.f_code] <= STEPS else None
 
 
-def _caches() -> list[Any]:
-    kind = type(functools.cache(len))
-    return [
-        each
-        for each in gc.get_objects()
-        if type(each) is kind
-        and str(each.__module__).split(".")[0] in ("tests", "pratique", "tools")
-    ]
-
-
 def _traced(tests: _Tests, files: Iterable[str], place: Path) -> None:
-    """Run all tests once, and write what they run."""
-    seconds: dict[str, float] = {}
-    lines, failed = defaultdict(set), []
-    broad: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    caches = _caches()
+    """Run each test in a fork of its own, and write what they run."""
+    found = Found({}, defaultdict(set), [])
     tests.files = frozenset(files)
+    gc.freeze()
     for name in tests.items:
-        for cache in caches:
-            cache.cache_clear()
-        tests.failed, tests.lines, tests.broad = False, set(), broad[name.split("::")[0]]
-        tests.steps = Counter()
-        own, begun = tests.lines, time.process_time()
-        threading.settrace(tests.trace)
-        sys.settrace(tests.trace)
-        tests.run([name])
-        sys.settrace(None)
-        threading.settrace(None)
-        seconds[name] = time.process_time() - begun
-        for place_of in own:
-            lines[place_of].add(name)
-        if tests.failed:
-            failed.append(name)
-    for name in tests.items:
-        for place_of in broad[name.split("::")[0]]:
-            lines[place_of].add(name)
-    place.write_bytes(pickle.dumps(Found(seconds, dict(lines), failed)))
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            begun = time.process_time()
+            threading.settrace(tests.trace)
+            sys.settrace(tests.trace)
+            tests.run([name])
+            sys.settrace(None)
+            told = (time.process_time() - begun, tests.lines, tests.failed)
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(told, pipe)
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            data = pipe.read()
+        failed = _waited(child) != 0
+        seconds, lines, failing = pickle.loads(data) if data else (0.0, set(), True)  # noqa: S301
+        found.seconds[name] = seconds
+        for line in lines:
+            found.lines[line].add(name)
+        if failed or failing:
+            found.failed.append(name)
+    place.write_bytes(pickle.dumps(found._replace(lines=dict(found.lines))))
 
 
 class Package(NamedTuple):
@@ -290,7 +271,7 @@ class Run:
         for each in gc.get_objects():
             if isinstance(each, types.FunctionType):
                 functions[each.__module__, each.__qualname__].append(each)
-        caches, last = _caches(), dict[tuple[str, str], str]()
+        last: dict[tuple[str, str], str] = {}
         gc.freeze()
         with place.open("wb") as told:
             for module, mutant in made:
@@ -299,8 +280,6 @@ class Run:
                 code = code_of(mutant.source, mutant.function)
                 by = ELSEWHERE
                 if names and code is not None:
-                    for cache in caches:
-                        cache.cache_clear()
                     by = self._fork(
                         tests,
                         self.order(names, last.get(key, "")),
