@@ -357,6 +357,33 @@ def test_a_full_tile_has_one_name() -> None:
     assert Tile(0, 1000).path() == "tile/0/x001/000"
 
 
+def test_a_witness_s_key_never_signs_for_a_log() -> None:
+    """Not even where its signature is one of the text: keys of one kind are no keys of the other."""
+    own, bare = witness(0), seen.checkpoint(1, ROOT)
+    forged = Signature(own.name, own.id, key(own.name).sign(bare.text.encode()))
+    for shown in (bare.with_signatures(forged), seen.checkpoint(1, ROOT, 0)):
+        assert seen.code(partial(note.check, shown, own)) == "log-unsigned"
+
+
+def test_two_of_other_names_may_have_one_identifier() -> None:
+    rows = sign_line(bytes(9), "w") + sign_line(bytes(9), "v")
+    assert [one.name for one in note.read_signatures(rows)] == ["w", "v"]
+
+
+@pytest.mark.parametrize("more", ["", "X", "="])
+def test_a_last_line_without_an_end_is_not_cut_to_fit(more: str) -> None:
+    whole = sign_line(bytes(9))[:-1] + more
+    assert seen.code(partial(note.read_signatures, whole)) == "log-note"
+    text = f"{ORIGIN}\n1\n{lines.armoured(ROOT)}"
+    assert seen.code(partial(Checkpoint.from_text, text + more)) == "log-checkpoint"
+
+
+@pytest.mark.parametrize("name", ["", "w 0", "w+0", "w\n"])
+def test_a_name_has_no_blank_and_no_plus(name: str) -> None:
+    assert NoteKey.is_name("w.invented.example/log")
+    assert not NoteKey.is_name(name)
+
+
 def test_no_signature_of_another_text_or_key_is_good() -> None:
     own = NoteKey("w", NOTE, key("w").public_key)
     signed = Note("text\n", (note.sign("text\n", "w", key("w")),))
