@@ -205,6 +205,10 @@ def report(form: str = onboard.GOVERNANCE, **members: object) -> bytes:
             "evidence-other",
         ),
         ("self-test-failed", report(onboard.SELF_TEST, passed=False, domain="DCC"), ""),
+        # Another step's report is a paper like any other, and so is JSON that is none.
+        ("qa-passed", report(onboard.SELF_TEST, passed=False, domain="DCC"), ""),
+        ("self-test-passed", report(errors=1), ""),
+        ("qa-passed", b"[1]", ""),
         ("qa-passed", b"%PDF-1.7", ""),
         ("qa-passed", b'{"format": "pratique-governance-1"}', ""),
         ("qa-passed", b"[" * 5000, ""),

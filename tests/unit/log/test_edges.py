@@ -382,6 +382,11 @@ def test_a_last_line_without_an_end_is_not_cut_to_fit(more: str) -> None:
 def test_a_name_has_no_blank_and_no_plus(name: str) -> None:
     assert NoteKey.is_name("w.invented.example/log")
     assert not NoteKey.is_name(name)
+    # Its identifier is right: nothing but the name is wrong.
+    assert (
+        seen.code(partial(NoteKey.from_text, key_line(name, NOTE, key("w").public_key)))
+        == "log-key"
+    )
 
 
 def test_no_signature_of_another_text_or_key_is_good() -> None:

@@ -396,7 +396,8 @@ def test_nothing_outlives_its_issuer() -> None:
 def test_a_mandatory_file_that_is_missing_is_found(name: str) -> None:
     report = run({key: data for key, data in GOOD.items() if key != name})
     assert found(report, name) == {"file_missing"}
-    assert [row.name for row in report.rows if not row.is_there] == [name]
+    missing = [row for row in report.rows if not row.is_there]
+    assert [(row.name, row.role) for row in missing] == [(name, name.split("/")[0])]
 
 
 def test_an_empty_dossier_lacks_all_that_is_mandatory() -> None:
@@ -580,6 +581,16 @@ def test_an_application_of_somebody_else_makes_no_code_known() -> None:
     assert "participant_unknown" in {one.code for one in report.findings}
 
 
+def test_an_application_shows_a_strangers_text_nowhere() -> None:
+    """What it says instead of a code is told as another one, and which member it was."""
+    data = application(code="<script>")
+    report = check({"application.json": data}, participant="XXU", environment=TEST, at=AT)
+    told = [one.says for one in report.all() if one.code == "application_differs"]
+    assert len(told) == 1
+    assert "another" in told[0]
+    assert "script" not in told[0]
+
+
 def test_an_instant_has_a_zone() -> None:
     with pytest.raises(UsageError):
         check({}, participant="XXU", environment=TEST, at=datetime(2026, 1, 1))  # noqa: DTZ001
@@ -612,6 +623,14 @@ def test_a_report_is_a_list_of_known_keys() -> None:
 def test_what_is_no_list_of_known_keys_is_refused(document: str) -> None:
     with pytest.raises(DocumentRefused):
         known.read(document.encode())
+
+
+def test_a_known_key_has_its_members_and_no_others() -> None:
+    row = KnownKey("0", "XXU", TEST, "UP", "0")._asdict()
+    assert known.read(json.dumps({"format": known.FORMATS[0], "keys": [row]}).encode())
+    for other in (row | {"more": "1"}, {name: row[name] for name in list(row)[1:]}):
+        with pytest.raises(DocumentRefused):
+            known.read(json.dumps({"format": known.FORMATS[0], "keys": [other]}).encode())
 
 
 def test_a_list_of_known_keys_names_an_environment_that_there_is() -> None:
