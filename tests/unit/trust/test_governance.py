@@ -397,7 +397,7 @@ def test_a_mandatory_file_that_is_missing_is_found(name: str) -> None:
     report = run({key: data for key, data in GOOD.items() if key != name})
     assert found(report, name) == {"file_missing"}
     missing = [row for row in report.rows if not row.is_there]
-    assert [(row.name, row.role) for row in missing] == [(name, name.split("/")[0])]
+    assert [(row.name, row.role) for row in missing] == [(name, name.partition("/")[0])]
 
 
 def test_an_empty_dossier_lacks_all_that_is_mandatory() -> None:
