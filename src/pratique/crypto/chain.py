@@ -40,9 +40,9 @@ def path_holds(ca: X509Record, authorities: Iterable[X509Record]) -> bool:
 def _path_holds(ca: X509Record, authorities: tuple[X509Record, ...]) -> bool:
     # Level by level, each CA once at each: several certificates of two keys that have issued each other
     # are as many paths as there are ways through them, and no more CAs than there are certificates.
-    level = [ca]
+    here = [ca]
     for below in range(len(authorities) + 2):
-        allowed = [one for one in level if one.path_length is None or below <= one.path_length]
+        allowed = [one for one in here if one.path_length is None or below <= one.path_length]
         above: dict[str, X509Record] = {}
         for one in allowed:
             # No path is longer than there are CAs: two that have issued each other are no path to a root.
@@ -51,7 +51,7 @@ def _path_holds(ca: X509Record, authorities: tuple[X509Record, ...]) -> bool:
             if not higher:
                 return True
             above |= {each.thumbprint: each for each in higher}
-        level = list(above.values())
+        here = list(above.values())
     return False
 
 
