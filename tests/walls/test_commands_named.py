@@ -23,8 +23,10 @@ NAMED = re.compile(r"(?<![\w/.-])pratique((?:(?: +| *\\\n *)[^\s;:,`|()·]+)+)")
 """A command, up to the end of its clause: a line goes on behind a backslash only."""
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
-BENCHES = {"--svg", "--peers", "--cold", "--participants", "--rounds"}
-"""Options of the programs that measure, which two pages tell about."""
+BENCHES = {
+    "--svg", "--peers", "--cold", "--participants", "--rounds", "--sample", "--seed", "--entrypoint",
+}  # fmt: skip
+"""Options of the programs that measure, which some pages tell about."""
 
 WORD = re.compile(r"[a-z][a-z0-9-]*")
 GAP = "X"

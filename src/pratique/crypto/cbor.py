@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import cbor2
@@ -91,27 +91,26 @@ class _Tags(Mapping[int, _Decoder]):
         return len(TAGS)
 
 
-_DECODERS: Mapping[int, _Decoder] = {0: _date_time, 1: _epoch}
-_TAGS = _Tags()
+_ODD = frozenset({bool, float})
+_NESTED = frozenset({dict, list})
 
 
-def loads(data: bytes) -> object:
-    """Decode one data item, or return the `Code` that refuses it."""
-    value = with_any_keys(data)
-    return Code.CBOR_DUPLICATE_KEY if has_odd_keys(value) else value
-
-
-def has_odd_keys(value: object) -> bool:
+def _has_odd_keys(value: object) -> bool:
     """Tell whether a map in a value has a key that some readers take for another one, or for none."""
     waiting = [value]
-    while waiting:
-        one = waiting.pop()
+    for one in waiting:
         if type(one) is dict:
-            if any(type(key) in {bool, float} and _is_odd(key) for key in one):
+            if not _ODD.isdisjoint(map(type, one)) and any(
+                type(key) in _ODD and _is_odd(key) for key in one
+            ):
                 return True
-            waiting += one.values()
+            within: Iterable[object] = one.values()
         elif type(one) is list:
-            waiting += one
+            within = one
+        else:
+            continue
+        if not _NESTED.isdisjoint(map(type, within)):
+            waiting += [inner for inner in within if type(inner) in _NESTED]
     return False
 
 
@@ -119,12 +118,14 @@ def _is_odd(key: float) -> bool:
     return isinstance(key, bool) or math.isnan(key) or key.is_integer()
 
 
-def with_any_keys(data: bytes) -> object:
-    """Decode one data item, whatever its keys are, for a reader that sees to them itself."""
+_DECODERS: Mapping[int, _Decoder] = {0: _date_time, 1: _epoch}
+_TAGS = _Tags()
+
+
+def loads(data: bytes) -> object:
+    """Decode one data item, or return the `Code` that refuses it."""
     # The end's last octet is in no text: most input is known not to hold the end by that alone.
-    if (len(data) > NODES or (b"\xff" in data and _END in data)) and (
-        code := scan(data)
-    ) is not None:
+    if (len(data) > NODES or (0xFF in data and _END in data)) and (code := scan(data)) is not None:
         return code
     try:
         value, end = cbor2.loads(
@@ -139,6 +140,11 @@ def with_any_keys(data: bytes) -> object:
         return scan(data) or (Code.CBOR_DUPLICATE_KEY if equal else Code.CBOR_MALFORMED)
     if end != _END_VALUE:
         return scan(data) or Code.CBOR_TRAILING
+    # Such a key begins with one of five octets, and no text holds the last four: most input has none.
+    if (
+        0xF4 in data or 0xF5 in data or 0xF9 in data or 0xFA in data or 0xFB in data
+    ) and _has_odd_keys(value):
+        return Code.CBOR_DUPLICATE_KEY
     return value
 
 

@@ -159,10 +159,10 @@ def _usages(octets: bytes, notes: list[str]) -> tuple[frozenset[Kind], bool]:
     identifiers = [der.oid(value) for value in listed]
     usages, odd = kinds(identifiers)
     notes.extend(odd)
-    return usages, bool(identifiers) and _SERVICES.issuperset(identifiers)
+    return usages, bool(identifiers) and _OF_A_PKI.issuperset(identifiers)
 
 
-_SERVICES = frozenset({"1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"})
+_OF_A_PKI = frozenset({"1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"})
 """timeStamping, OCSPSigning (RFC 5280 §4.2.1.12): keys that answer for a PKI. No list here has such signers."""
 
 

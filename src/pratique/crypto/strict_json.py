@@ -25,6 +25,8 @@ NODES = 2_000_000
 DIGITS = 300
 """Digits of an integer: a float can still hold it."""
 
+_GREAT = re.compile(rb"[0-9]{%d}|[0-9][eE][+]?[0-9]{2}" % DIGITS)
+"""Stands in every document with a number of too many digits, or beyond what a float holds."""
 _CHUNK = 1 << 20
 _STEPS = [0] * 256
 for _octet, _step in ((b"[", 1), (b"{", 1), (b"]", -1), (b"}", -1)):
@@ -48,13 +50,15 @@ def loads(
         halves: let halves of surrogate pairs pass; for test vectors, which hold what is to be refused.
     """
     gate(data, most=most, halves=halves)
+    # Each number is looked at only where one may be too great: a call a number is dear in a long list.
+    great = _GREAT.search(data) is not None
     try:
         return json.loads(
             data.decode("utf-8-sig"),
             object_pairs_hook=made or _object,
             parse_constant=_refuse,
-            parse_int=_whole,
-            parse_float=_real,
+            parse_int=_whole if great else None,
+            parse_float=_real if great else None,
         )
     except RecursionError as error:
         raise ValueError("too deep") from error

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pratique.crypto.cbor import has_odd_keys, with_any_keys
+from pratique.crypto.cbor import loads
 from pratique.findings import Code
 from pratique.formats import dcc, dcc_plain, ddcc, icvp
 from pratique.formats.decoded import Decoded
@@ -45,20 +45,16 @@ _READERS = {
 
 def decode(payload: bytes) -> Decoded:
     """Read the claims of a payload whose signature is known to be good."""
-    claims = with_any_keys(payload)
+    claims = loads(payload)
     if type(claims) is not dict:
         code = claims if type(claims) is Code else Code.CLAIMS_INVALID
         return Decoded(None, (Finding(code, "payload"),))
     plain = _plain(claims)
-    if plain is not None:
-        certificate = dcc_plain.read(*plain)
-        if certificate is not None:
-            return tuple.__new__(Decoded, (certificate, ()))
-    # What is plain was proved to have no odd key, member by member.
-    if has_odd_keys(claims):
-        return Decoded(None, (Finding(Code.CBOR_DUPLICATE_KEY, "payload"),))
     if plain is None:
         return _lenient(claims)
+    certificate = dcc_plain.read(*plain)
+    if certificate is not None:
+        return tuple.__new__(Decoded, (certificate, ()))
     findings: list[Finding] = []
     certificate = dcc.lenient(plain[0], Claims(*plain[1:]), findings)
     return Decoded(certificate, tuple(findings))
@@ -81,12 +77,6 @@ def _plain(claims: dict[Any, Any]) -> tuple[dict[Any, Any], str, int, int] | Non
         and type(issued_at) is type(expires_at) is int
         and issued_at < MILLISECONDS_FROM > expires_at
     ):
-        for key in claims:
-            if type(key) is not int:
-                return None
-        for key in content:
-            if type(key) is not int:
-                return None
         return fields, issuer, issued_at, expires_at
     return None
 
