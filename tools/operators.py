@@ -46,17 +46,30 @@ class Mutant(NamedTuple):
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Make every mutant of a module."""
-    tree, seen = ast.parse(source), Counter[str]()
+    tree = ast.parse(source)
+    for path, node, new, change in _made(tree):
+        _put(tree, path, new)
+        changed = ast.unparse(tree)
+        _put(tree, path, node)
+        yield Mutant(_line(tree, path), change, changed, _function(tree, path))
+
+
+def changes(source: str) -> Iterator[str]:
+    """Name every mutant of a module, and make none of them."""
+    return (change for _, _, _, change in _made(ast.parse(source)))
+
+
+def _made(tree: ast.AST) -> Iterator[tuple[Path, ast.AST, ast.AST, str]]:
+    seen = Counter[str]()
     for path, within in _places(tree, (), ""):
         node = _at(tree, path)
+        before = ""
         for new in _changes(node):
-            change = f"{within}: {_shown(node)} -> {_shown(new)}"
+            before = before or _shown(node)
+            change = f"{within}: {before} -> {_shown(new)}"
             seen[change] += 1
             change += f" ({seen[change]})" if seen[change] > 1 else ""
-            _put(tree, path, new)
-            changed = ast.unparse(tree)
-            _put(tree, path, node)
-            yield Mutant(_line(tree, path), change, changed, _function(tree, path))
+            yield path, node, new, change
 
 
 Path = tuple[tuple[str, int | None], ...]
