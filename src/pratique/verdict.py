@@ -24,6 +24,11 @@ class Colour(StrEnum):
     RED = "red"
 
 
+# Of an enumeration, Python 3.11 looks a member up slowly: here once, since every text pays.
+_RED, _AMBER = Colour.RED, Colour.AMBER
+_FAULT = Weight.FAULT
+
+
 class Finding(NamedTuple):
     """One thing that a check found: a code, and where in the certificate.
 
@@ -68,9 +73,9 @@ def conclude(
     """
     found = tuple(findings)
     if refuses(found):
-        return Verdict(Colour.RED, found, stopped_at)
+        return Verdict(_RED, found, stopped_at)
     if not rules_met:
-        return Verdict(Colour.AMBER, found, stopped_at)
+        return Verdict(_AMBER, found, stopped_at)
     doubted = any(finding.code.weight is Weight.DOUBT for finding in found)
     return Verdict(Colour.AMBER if doubted else Colour.GREEN, found, stopped_at)
 
@@ -78,6 +83,6 @@ def conclude(
 def refuses(findings: Iterable[Finding]) -> bool:
     """Tell whether any of the findings is a fault."""
     for code, _ in findings:  # noqa: SIM110 - a generator costs more than the loop; every text pays
-        if code.weight is Weight.FAULT:
+        if code.weight is _FAULT:
             return True
     return False

@@ -91,6 +91,10 @@ def _ecdsa_checker(
 
 def to_der(signature: bytes) -> bytes:
     """Turn r and s of equal fixed length into the DER that OpenSSL asks for (X.690 §8.3)."""
+    if len(signature) == 64 and signature[0] and signature[32]:
+        # Of P-256, nearly all are of one of four shapes: only a high first octet asks for a zero before.
+        begins, joins = _SHAPES[signature[0] >> 7 << 1 | signature[32] >> 7]
+        return begins + signature[:32] + joins + signature[32:]
     size = len(signature) // 2
     r, s = signature[:size].lstrip(b"\0"), signature[size:].lstrip(b"\0")
     if not r or r[0] > 0x7F:
@@ -101,6 +105,13 @@ def to_der(signature: bytes) -> bytes:
     return _SEQUENCE[len(body)] + body
 
 
+_SHAPES = (
+    (b"\x30\x44\x02\x20", b"\x02\x20"),
+    (b"\x30\x45\x02\x20", b"\x02\x21\0"),
+    (b"\x30\x45\x02\x21\0", b"\x02\x20"),
+    (b"\x30\x46\x02\x21\0", b"\x02\x21\0"),
+)
+"""What stands before r and before s of 32 octets: neither high, s, r, both."""
 _INTEGER = [bytes((2, size)) for size in range(68)]
 _SEQUENCE = [bytes((0x30, n)) if n < 0x80 else bytes((0x30, 0x81, n)) for n in range(0x100)]
 """How a value of so many octets begins: from 128 on the length takes an octet of its own (X.690 §8.1.3)."""

@@ -38,6 +38,9 @@ def _shape(*dates: str) -> re.Pattern[str]:
 
 
 _SHORT, _LONG = 50, 80
+# Of an enumeration, Python 3.11 looks a member up slowly: here once.
+_VACCINATION, _RECOVERY, _TEST = Kind.VACCINATION, Kind.RECOVERY, Kind.TEST
+_DAY_KNOWN, _INSTANT_KNOWN = Precision.DAY, Precision.INSTANT
 _new = tuple.__new__
 _UNSAID = (None,) * (len(Person._fields) - 5)
 _names = itemgetter("fn", "gn", "fnt", "gnt")
@@ -65,11 +68,11 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
             return None
         entry: Vaccination | Recovery | Test | None
         if "v" in payload:
-            kind, entry = Kind.VACCINATION, _vaccination(payload["v"], version, birth, names, limit)
+            kind, entry = _VACCINATION, _vaccination(payload["v"], version, birth, names, limit)
         elif "r" in payload:
-            kind, entry = Kind.RECOVERY, _recovery(payload["r"], version, birth, names, limit)
+            kind, entry = _RECOVERY, _recovery(payload["r"], version, birth, names, limit)
         else:
-            kind, entry = Kind.TEST, _test(payload["t"], version, birth, names, limit)
+            kind, entry = _TEST, _test(payload["t"], version, birth, names, limit)
         if entry is None:
             return None
         born = _day(birth) if len(birth) == 10 else moment(birth)
@@ -85,7 +88,7 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
 
 
 def _day(text: str) -> Moment:
-    return _new(Moment, (Precision.DAY, _from_iso(text)))
+    return _new(Moment, (_DAY_KNOWN, _from_iso(text)))
 
 
 def _vaccination(
@@ -137,7 +140,7 @@ def _test(
             Test,
             (
                 disease, test_type, get("nm"), get("ma"),
-                _new(Moment, (Precision.INSTANT, when)), result, get("tc"), country,
+                _new(Moment, (_INSTANT_KNOWN, when)), result, get("tc"), country,
                 authority, identifier, None, None,
             ),
         )  # fmt: skip

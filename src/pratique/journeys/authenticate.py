@@ -68,7 +68,7 @@ def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signe
     algorithm, kid, _, _, message, signature = envelope
     named = COSE_ALGORITHMS.get(algorithm or 0)
     good = []
-    failure = Code.SIGNER_UNKNOWN
+    failure = _UNKNOWN
     for signer, check in snapshot.candidates(kid):
         if check is None:
             # Before its algorithm: a key that cannot be used has none that a header could differ from.
@@ -84,8 +84,9 @@ def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signe
     return good or Finding(failure)
 
 
+_UNKNOWN = Code.SIGNER_UNKNOWN
 _GRAVITY = (
-    Code.SIGNER_UNKNOWN,
+    _UNKNOWN,
     Code.ALGORITHM_REFUSED,
     Code.SIGNATURE_INVALID,
     # The signature may be that of the signer that cannot be used, so nothing is proved.

@@ -83,7 +83,10 @@ def judge(
     certificate: HealthCertificate, signer: Signer, environment: Environment, at: int
 ) -> list[Finding]:
     """Make every check; `at` is seconds since the epoch."""
-    checks = DATE_CHECKS if nothing_bars(certificate, signer, environment) else CHECKS
+    if not nothing_bars(certificate, signer, environment):
+        checks = CHECKS
+    else:
+        checks = DATE_CHECKS if not in_order(certificate) else CLOCK_CHECKS
     return [finding for check in checks for finding in check(certificate, signer, environment, at)]
 
 

@@ -183,3 +183,14 @@ def test_an_error_that_told_would_be_seen() -> None:
 def test_a_private_key_is_not_pickled(key: signing.SoftwareKey) -> None:
     with pytest.raises(TypeError, match="URI"):
         pickle.dumps(key)
+
+
+@pytest.mark.parametrize("size", [32, 48, 66])
+def test_a_signature_is_turned_into_the_der_that_another_library_makes(size: int) -> None:
+    edges = [1, 0x7F, 0x80, 0xFF, 0x7F << 8, 0x80 << 8]
+    highest = 8 * (size - 1)
+    edges += [one << highest for one in (1, 0x7F, 0x80, 0xFF)]
+    for r in edges:
+        for s in edges:
+            raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")
+            assert primitives.to_der(raw) == encode_dss_signature(r, s)
