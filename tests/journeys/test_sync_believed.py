@@ -209,6 +209,21 @@ def test_where_there_is_a_log_a_thief_is_overtaken_within_hours() -> None:
     verifier.sync(editions[1], authority.now)
 
 
+def test_a_server_that_stands_still_is_told_from_one_that_goes_back() -> None:
+    authority, editions = states(LoggedAuthority, 1)
+    verifier = holding(authority, editions[0])
+
+    def far(signed: object) -> None:
+        put(version=names.MAX_VERSION - 1)(signed)
+        put(version=names.MAX_VERSION - 1)(signed.snapshot_meta)  # type: ignore[attr-defined]
+
+    made = by_hand(editions[1][names.TIMESTAMP_FILE], far, [authority.online.timestamp])
+    refused(verifier, {**editions[1], names.TIMESTAMP_FILE: made}, authority.now)
+    assert refused(verifier, editions[0], authority.now) == "network-rollback"
+    later = authority.now + timedelta(days=3)
+    assert refused(verifier, editions[0], later) == "network-expired"
+
+
 @pytest.mark.parametrize("kind", [Authority, LoggedAuthority])
 @pytest.mark.parametrize("how", ["empty", "cut", "flipped"])
 def test_damage_of_what_was_believed_is_fetched_anew(how: str, kind: type[Authority]) -> None:

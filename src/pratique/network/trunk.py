@@ -142,6 +142,8 @@ class Trunk:
                 raise
             data = known
         if guards and self.trusted.published < max(guards):
+            # One and the same for ever is of a server that stands still, and not of one that goes back.
+            self.trusted.check_time()
             raise refused("rollback", names.TIMESTAMP_FILE, "it was made before the one held here")
         if self.trusted.published > self._at + FUTURE:
             # Believed, it would be the floor of every clock: a stolen key could stop all verifiers.

@@ -102,6 +102,11 @@ class Trusted:
         _fit("timestamp", [found.snapshot_meta.version])
         return _asked(lambda: self._set.update_timestamp(data), "timestamp")
 
+    def check_time(self) -> None:
+        """Refuse the timestamp that is believed once its time is over, also where it came from what is held."""
+        if self.is_timed and self.timestamp.is_expired(self._set.reference_time):
+            raise refused("expired", "timestamp", _WHY["expired"])
+
     def told(self, data: bytes) -> Timestamp | None:
         """Return a timestamp that the root's keys have signed, without believing it; None if it is none."""
         try:
