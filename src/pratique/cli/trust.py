@@ -124,7 +124,7 @@ def _no_signers(found: files.TrustSources, errors: Errors) -> PratiqueError:
         return last
     names = ", ".join(name for name, _ in found.readings[:NAMED])
     authorities = any(reading.authorities for _, reading in found.readings)
-    skipped = sum(reading.skipped for _, reading in found.readings)
+    skipped = sum(reading.skipped + reading.odd for _, reading in found.readings)
     if authorities:
         hint = "signing CAs alone sign no health certificate"
     elif skipped:
@@ -143,6 +143,8 @@ def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
             f"{printable(name)}: {reading.kind}, {_count(len(reading.listed), 'signer')}, "
             f"{_count(len(reading.authorities), 'signing CA')}, proof {reading.proof}{left}"
         )
+    for odd in found.odd():
+        click.echo(f"note: {printable(f'{odd.name}: {odd.why}')}", err=True)
     for line in _dates(found, snapshot.created):
         click.echo(f"note: {line}", err=True)
     own = list(found.snapshot.trust)

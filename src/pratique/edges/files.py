@@ -65,6 +65,16 @@ class TrustSources(NamedTuple):
     refused: tuple[Refused, ...]
     errors: tuple[PratiqueError, ...] = ()
 
+    def odd(self) -> Iterator[Refused]:
+        """Yield the lists of which some entries could not be read."""
+        for name, reading in self.readings:
+            if reading.odd:
+                entries = "1 entry names" if reading.odd == 1 else f"{reading.odd} entries name"
+                why = (
+                    f"{entries} a participant, a domain or a use by no code such as #DCC: left out"
+                )
+                yield Refused(name, why, "entry-odd")
+
 
 def home(named: Path | None = None) -> Path:
     """Return the folder of this user's snapshot: as named, PRATIQUE_HOME, or the system's place."""

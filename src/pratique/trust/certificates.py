@@ -68,6 +68,7 @@ class Reading(NamedTuple):
         name: that it gives itself; "" if it gives none.
         created, expires: from when its proof is, and until when, in seconds since the epoch; None
             where it does not say.
+        odd: how many entries could not be read, because a code of theirs is none; they are left out.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Reading(NamedTuple):
     name: str = ""
     created: int | None = None
     expires: int | None = None
+    odd: int = 0
 
 
 def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:

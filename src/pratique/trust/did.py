@@ -6,8 +6,9 @@
    in 189 of 255 entries, and the curve is called "UNKNOWN CURVE" for P-384 and P-521.
 2. The SCA is the second of x5c, or listed for itself. Either way its signature decides.
 3. Keys for other uses are skipped (DECA and DESC are for connections), and so are references.
-4. A code is read as lists write it, `#` and letters, digits or hyphens, and in no other spelling: an
-   entry whose participant, domain or usage cannot be told is no reason to leave it out, but to refuse.
+4. A code is read as lists write it, `#` and letters, digits or hyphens, and in no other spelling. An entry
+   whose participant, domain or usage is none is left out and told: it is not the other participants'
+   affair. A list whose proof is checked is refused with such an entry: the proof may not cover it.
 """
 
 from __future__ import annotations
@@ -53,8 +54,11 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
     bare = bool(keys) and not any(did_proof.CODES.keys() & method.keys() for method in keys)
     listed: list[Listed] = []
     authorities: dict[str, X509Record] = {}
-    skipped = 0
+    skipped = odd = 0
     for method in methods:
+        if _is_odd(method):
+            odd += 1
+            continue
         chain, signer = _method(method)
         authorities |= {record.thumbprint: record for record in chain}
         if signer is not None:
@@ -73,6 +77,7 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
         name=found["id"] if isinstance(found.get("id"), str) else "",
         created=dates.created,
         expires=dates.expires,
+        odd=odd,
     )
 
 
@@ -93,11 +98,25 @@ def proof_key(document: object) -> PublicKey:
 
 def _named(methods: list[object]) -> tuple[tuple[str, str], ...]:
     found = {
-        (_code(method, "participant"), _code(method, "domain") or DEFAULT_DOMAIN)
+        (_spelled(method, "participant"), _spelled(method, "domain") or DEFAULT_DOMAIN)
         for method in methods
-        if isinstance(method, dict)
+        # A participant whose one entry cannot be read must be seen to have none.
+        if _is_odd(method) or (isinstance(method, dict) and "participant" in method)
     }
-    return tuple(sorted(place for place in found if place[0]))
+    return tuple(sorted(found))
+
+
+def _is_odd(method: object) -> bool:
+    return isinstance(method, dict) and not all(
+        did_proof.is_code(method[name]) for name in did_proof.CODES.keys() & method.keys()
+    )
+
+
+def _spelled(method: object, name: str) -> str:
+    """Return a code of an entry that may be odd: to be shown, and for nothing else."""
+    found = method.get(name) if isinstance(method, dict) else None
+    code = found.get("code") if isinstance(found, dict) else None
+    return code.removeprefix("#").strip().upper() if isinstance(code, str) else ""
 
 
 def _method(method: object) -> tuple[tuple[X509Record, ...], Listed | None]:
@@ -147,9 +166,4 @@ def _chain(jwk: Mapping[str, Any]) -> tuple[X509Record, ...]:
 
 
 def _code(method: Mapping[str, Any], name: str) -> str:
-    if name not in method:
-        return ""
-    found = method[name]
-    if not did_proof.is_code(found):
-        raise DocumentRefused("did-unreadable", f"a key's {name} is not one code, as #DCC is")
-    return str(found["code"])[1:].upper()
+    return str(method[name]["code"])[1:].upper() if name in method else ""

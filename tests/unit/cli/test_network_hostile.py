@@ -29,9 +29,13 @@ def run(*words: str | Path) -> Result:
 
 def method(participant: object, **more: Any) -> dict[str, Any]:
     return {
-        "participant": {"code": participant}, "domain": {"code": "#DCC"},
+        "participant": {"code": _code(participant)}, "domain": {"code": "#DCC"},
         "keyusage": {"code": "#DSC"}, "publicKeyJwk": {}, **more,
     }  # fmt: skip
+
+
+def _code(found: object) -> object:
+    return f"#{found}" if isinstance(found, str) else found
 
 
 def document(*methods: object, name: str = "did:web:trust.example:v2:trustlist") -> bytes:
@@ -53,6 +57,8 @@ REFUSED = {
     "no number": (b'{"verificationMethod": [NaN]}', "json-unreadable"),
     "long number": (b'{"verificationMethod": [' + b"9" * 100_000 + b"]}", "json-unreadable"),
     "twice": (b'{"verificationMethod": [], "verificationMethod": []}', "json-unreadable"),
+    # Half of a surrogate pair is no character, so that this is no text in UTF-8 (RFC 8259 §8.2).
+    "half characters": (document(method("\ud800X"), method("XUA")), "json-unreadable"),
     "empty": (b"", "source-unknown"),
     "null": (b"null", "source-unknown"),
     "junk": (bytes(range(255, 0, -1)) * 99, "source-unknown"),
@@ -75,7 +81,6 @@ def test_a_list_that_is_none_is_refused_with_a_code(tmp_path: Path, name: str, o
 
 ODD = {
     "types": document(1, None, [], method(5), method(None, publicKeyJwk={"x5c": [1, None, {}]})),
-    "half characters": document(method("\ud800X", domain={"code": "\udfff"})),
     "controls": document(method(EVIL, domain={"code": EVIL})),
     "long": document(method("Z" * 100_000), method("XUA")),
 }
@@ -101,12 +106,33 @@ def test_a_long_name_does_not_push_the_others_off_the_screen(tmp_path: Path) -> 
     assert first.index("unverifiable") < 80
 
 
+@pytest.mark.parametrize("name", ["participant", "domain", "keyusage"])
+@pytest.mark.parametrize(
+    "odd", [None, 5, [], "#XUB", {}, {"code": "XUB"}, {"code": EVIL}, {"code": "#XUB", "id": "x"}]
+)
+def test_an_odd_entry_is_its_own_participants_affair(
+    tmp_path: Path, name: str, odd: object
+) -> None:
+    path = tmp_path / "did.json"
+    key = {"x5c": [base64.b64encode(make(["XU"]).der).decode()]}
+    bad = method("XUB", publicKeyJwk=key) | {name: odd}
+    path.write_bytes(document(method("XUA", publicKeyJwk=key), bad))
+    found = run(path, "--format", "json")
+    told = json.loads(found.stdout)
+    rows = [(row["participant"], row["state"]) for row in told["participants"]]
+    assert ("XUA", "live") in rows
+    assert [state for _, state in rows if state != "live"] == ["unverifiable"]
+    assert told["unread"] == [{"name": "did.json", "code": "entry-odd"}]
+    assert found.stderr.startswith("note: did.json: 1 entry names a participant, a domain or a use")
+    assert run(path, "--within", "0").return_value == 1
+
+
 def test_a_key_without_an_end_is_in_no_calendar(tmp_path: Path) -> None:
     jwk = {"kty": "EC", "crv": "P-256",
            "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
            "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}  # fmt: skip
     path = tmp_path / "did.json"
-    path.write_bytes(document(method("#XUA", publicKeyJwk=jwk)))
+    path.write_bytes(document(method("XUA", publicKeyJwk=jwk)))
     assert json.loads(run(path, "--format", "json").stdout)["participants"][0]["state"] == "live"
     found = run(path, "--format", "ics")
     assert found.exception is None

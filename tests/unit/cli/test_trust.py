@@ -140,3 +140,15 @@ def test_a_proof_that_is_dated_in_the_future_is_told(folder: Path) -> None:
     said = run(*proven(folder, created="9998-01-01T00:00:00Z"))
     assert "its proof is dated 9998-01-01T00:00:00Z, which is to come" in said.output
     assert "note: did.json" not in run(*proven(folder, expires="9999-01-01T00:00:00Z")).output
+
+
+def test_an_entry_of_an_odd_code_is_told_and_left_out(folder: Path) -> None:
+    odd = {**lists.method("odd", lists.jwk(lists.STRANGER)), "domain": {"code": "DCC"}}
+    (folder / "did.json").write_text(
+        json.dumps(lists.document(lists.method("leaf", lists.jwk(lists.LEAF)), odd))
+    )
+    said = run("import", folder / "did.json")
+    assert "did.json: DID trust list, 1 signer, 0 signing CAs, proof not checked" in said.output
+    assert (
+        "note: did.json: 1 entry names a participant, a domain or a use by no code" in said.output
+    )

@@ -304,3 +304,21 @@ def test_a_proof_key_is_taken_from_a_jwk_a_method_or_a_document() -> None:
 def test_a_document_of_two_keys_is_no_proof_key() -> None:
     with pytest.raises(DocumentRefused, match="exactly one"):
         did.proof_key(document(method("a", jwk(LEAF)), method("b", jwk(CA))))
+
+
+@pytest.mark.parametrize("name", ["participant", "domain", "keyusage"])
+@pytest.mark.parametrize(
+    "odd", [None, "#DEU", {"code": "DEU"}, {"code": "#D EU"}, {"code": ""}, []]
+)
+def test_an_entry_of_an_odd_code_is_left_out_and_the_others_are_read(
+    name: str, odd: object
+) -> None:
+    found = document(
+        method("leaf", jwk(LEAF, CA)), {**method("odd", jwk(STRANGER, STRANGER)), name: odd}
+    )
+    reading = did.read(found)
+    assert [one.record.thumbprint for one in reading.listed] == [x509.read(LEAF.der).thumbprint]
+    assert [one.thumbprint for one in reading.authorities] == [x509.read(CA.der).thumbprint]
+    assert (reading.odd, reading.skipped) == (1, 0)
+    with pytest.raises(DocumentRefused, match="relied on"):
+        did.read(prove(found), proof_key=ROOT_KEY)

@@ -140,5 +140,5 @@ def _lists(paths: list[Path], at: int, environment: Environment) -> _Part:
     return _Part(
         min(own, key=lambda one: (len(one), one), default=name) if len(paths) == 1 else name,
         rows,
-        found.refused,
+        (*found.refused, *found.odd()),
     )
