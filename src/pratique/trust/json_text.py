@@ -24,7 +24,7 @@ def parse(data: bytes, *, most: int = strict_json.NODES) -> object:
         raise DocumentRefused(
             "json-unreadable",
             "it is not JSON that can be read in one way only",
-            "a name that stands twice, NaN, very deep nesting, or too many values is refused too",
+            "a name that stands twice, NaN, half a character, very deep nesting, or too many values is refused too",
         ) from error
 
 
