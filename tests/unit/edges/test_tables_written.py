@@ -236,12 +236,11 @@ def test_an_old_binary_workbook_that_is_none_is_refused(tmp_path: Path) -> None:
         (arrow.array(["2"]).dictionary_encode(), []),
         (arrow.array([2], arrow.int8()), []),
         (arrow.array([2.0], arrow.float32()), []),
-        (arrow.array([[2]]), [("FIELD_UNREADABLE", "dose")]),
         (arrow.array([{"a": 2}]), [("FIELD_UNREADABLE", "dose")]),
         (arrow.array([b"2"]), [("FIELD_UNREADABLE", "dose")]),
         (arrow.array([None], arrow.decimal128(9, 0)), [("FIELD_MISSING", "dose")]),
     ],
-    ids=range(11),
+    ids=range(10),
 )  # fmt: skip
 def test_a_number_of_a_typed_table_is_one(
     dose: Any, remarks: list[tuple[str, str]], tmp_path: Path
