@@ -26,8 +26,9 @@ LATER = datetime(2026, 11, 22, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("at", "states"),
     [
-        (PUBLISHED, {"live": 40, "expiring": 9, "lapsed": 8, "unverifiable": 33}),
-        (LATER, {"live": 40, "lapsed": 17, "unverifiable": 33}),
+        # One of the unverifiable lists its signing CA as its signer: a key for certificates alone.
+        (PUBLISHED, {"live": 39, "expiring": 9, "lapsed": 8, "unverifiable": 34}),
+        (LATER, {"live": 39, "lapsed": 17, "unverifiable": 34}),
     ],
 )
 def test_the_published_trust_list(corpora: Path, at: datetime, states: dict[str, int]) -> None:

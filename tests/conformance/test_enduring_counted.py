@@ -103,8 +103,16 @@ def counted(document: dict[str, Any], at: datetime) -> dict[Place, Told]:
     }
 
 
+def signs(one: x509.Certificate) -> bool:
+    """Tell whether KeyUsage lets a key sign documents (RFC 5280 §4.2.1.3), if it is there."""
+    try:
+        return one.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+    except Exception:  # noqa: BLE001 - it is not there, or not to be read
+        return True
+
+
 def span(one: x509.Certificate | None, authorities: list[x509.Certificate]) -> Span:
-    if one is None:
+    if one is None or not signs(one):
         return Span(None, None)
     ends = [ca.not_valid_after_utc for ca in authorities if ca != one and issued(one, ca)]
     # A signing CA that was renewed with the same key has several ends: the last one holds.
@@ -146,9 +154,9 @@ def test_every_tree_is_counted_alike(corpora: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "states", "live"),
     [
-        (AT[0], {"live": 40, "expiring": 9, "lapsed": 8, "unverifiable": 33}, 92),
-        (AT[1], {"live": 40, "lapsed": 17, "unverifiable": 33}, 63),
-        (AT[2], {"live": 16, "expiring": 19, "lapsed": 22, "unverifiable": 33}, 53),
+        (AT[0], {"live": 39, "expiring": 9, "lapsed": 8, "unverifiable": 34}, 91),
+        (AT[1], {"live": 39, "lapsed": 17, "unverifiable": 34}, 62),
+        (AT[2], {"live": 15, "expiring": 19, "lapsed": 22, "unverifiable": 34}, 52),
     ],
 )
 def test_the_totals_that_are_stated(

@@ -81,8 +81,12 @@ def test_a_snapshot_has_no_place_for_a_person() -> None:
     assert fields == {
         "number", "created", "environment", "trust", "ruleset", "revocations", "roll", "sources"
     }  # fmt: skip
-    # The roll is about participants: whole states and organisations, and keys of theirs.
-    assert set(Roll._fields) == {"published", "members", "freshness", "choices", "floor"}
+    # The roll is about participants: whole states and organisations, and keys of theirs. `speakers` and
+    # `voiding` name, by country, the participants whose rules count there, each with a code of why they
+    # could not be read; `unread` names, of two lists of the network's own, those that could not be.
+    assert set(Roll._fields) == {
+        "published", "members", "freshness", "choices", "floor", "speakers", "voiding", "unread",
+    }  # fmt: skip
     assert set(Member._fields) == {"expires", "problem", "suspensions", "withdrawn", "contact"}
 
 
