@@ -70,7 +70,8 @@ PACKAGES = {
         "tests/journeys/test_decide.py",
     )),
     "onboarding": Package((*_all("trust/governance"), "pratique.journeys.onboard"), (
-        "tests/unit/trust/test_governance.py", "tests/journeys/test_onboard.py",
+        "tests/unit/trust/test_governance.py", "tests/unit/trust/test_believed.py",
+        "tests/journeys/test_onboard.py",
     )),
     "intake": Package(_all("intake"), ("tests/unit/intake", "tests/unit/edges/test_tables_fhir.py")),
     "trust": Package(_all("trust", "trust/enduring"), (

@@ -80,6 +80,8 @@ _UNSEEN = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 def _places(node: ast.AST, path: Path, within: str) -> Iterator[tuple[Path, str]]:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.Assert) or _is_offer(node):
         return
+    if _is_kind(node):
+        return
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         within = f"{within}.{node.name}" if within else node.name
     if path:
@@ -131,6 +133,11 @@ def _function(tree: ast.AST, path: Path) -> str:
 
 def _is_offer(node: ast.AST) -> bool:
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
+def _is_kind(node: ast.AST) -> bool:
+    """Tell whether it is the kind of a callable: for those who read it, and for no run."""
+    return isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Callable"
 
 
 def _is_said(node: ast.AST) -> bool:

@@ -134,6 +134,7 @@ def test_a_record_of_another_network_shows_nothing_here(other: NetworkName) -> N
     with pytest.raises(DocumentRefused) as caught:
         onboard.read(data, SEATS, "XXU", network=HERE)
     assert caught.value.code == "record-network"
+    assert f" {other.network} ({other.environment})" in caught.value.message
     # What names it is signed: without it, or with another name, no seat has signed it.
     for old, new in (
         (other.network, HERE.network),
@@ -224,6 +225,7 @@ def test_a_report_that_is_shown_says_what_the_step_says(
     with pytest.raises(UsageError) as caught:
         onboard.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
     assert caught.value.code == expected
+    assert caught.value.message.startswith(f"XXU: {step} is not recorded, for the ")
 
 
 def test_the_application_is_the_one_that_was_recorded() -> None:
@@ -234,6 +236,8 @@ def test_the_application_is_the_one_that_was_recorded() -> None:
     with pytest.raises(UsageError) as caught:
         onboard.check_application(records, second, "XXU")
     assert caught.value.code == "application-differs"
+    assert caught.value.message.startswith("XXU: ")
+    assert caught.value.message.endswith(f" at {records[-1].at}")
     # Handed in anew, the new one counts, and the old one does no more.
     records.append(recorded(records, "qa-failed"))
     records.append(recorded(records, "keys-submitted", evidence=[second]))

@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 
 from pratique.crypto import ed25519
-from pratique.log import cosignature, lines, merkle, note
+from pratique.log import cosignature, lines, merkle, note, tiles
 from pratique.log.checkpoint import Checkpoint
 from pratique.log.merkle import EMPTY, MAX_SIZE, check_consistency, leaf_hash, root_of
 from pratique.log.note import COSIGNATURE, NOTE, Note, NoteKey, Signature
-from pratique.log.proof import FIRST, MAX_PATH, Proof
+from pratique.log.proof import FIRST, MAX_PATH, MAX_PROOF, Proof
 from pratique.log.quorum import MAX_WITNESSES, Quorum
 from pratique.log.tiles import MAX_ENTRY, WIDTH, Tile, Tiles, grown, unpack
 from tests.unit.log import seen
@@ -396,3 +396,55 @@ def test_no_signature_of_another_text_or_key_is_good() -> None:
     assert seen.code(partial(note.check, signed._replace(text="texu\n"), own)) == "log-signature"
     assert seen.code(partial(note.check, signed, own._replace(name="v"))) == "log-unsigned"
     assert not ed25519.checker(own.public)(signed.signatures[0].body, b"texu\n")
+
+
+# What is written down for others too
+
+
+def test_the_limits_are_those_that_are_told() -> None:
+    """Whoever else writes notes, proofs and tiles keeps to these; a log that has grown keeps its own."""
+    assert (note.MAX_NOTE, note.MAX_SIGNATURES, MAX_PROOF, MAX_PATH) == (65_536, 100, 16_384, 63)
+    assert (MAX_ENTRY, tiles.MAX_TIER, WIDTH, MAX_WITNESSES) == (65_535, 63, 256, 32)
+    assert MAX_SIZE == 9_223_372_036_854_775_807
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("checkpoint", True),
+        ("tile/0/000", True),
+        ("tile/entries/000.p/1", True),
+        ("tile/0/000.p/0", False),
+        ("checkpoint/", False),
+        ("Checkpoint", False),
+        ("", False),
+    ],
+)
+def test_a_log_has_its_checkpoint_and_its_tiles(path: str, expected: bool) -> None:
+    assert tiles.is_path(path) is expected
+
+
+def test_what_is_not_there_yet_is_not_even_read() -> None:
+    found = Tiles(pytest.fail, 256)
+    for ask in (partial(found, 0, 256), partial(found, 0, 1 << 40), partial(found, 16, 0)):
+        assert seen.code(ask) == "log-tile"
+
+
+@pytest.mark.parametrize(
+    ("codes", "hint"),
+    [
+        ("inconsistent forked inclusion cosignature signature",
+         "keep it: it is evidence; tell the authority and others"),
+        ("key note origin path proof tile checkpoint unsigned",
+         "get it anew: it was not copied whole, or is something else"),
+        ("conflict", "have the log ask again from there: pratique authority log request DIR --seen LEAVES"),
+        ("unknown", "is it the right log? a witness knows those that it was made for: pratique witness show DIR"),
+        ("clock", "set this machine's clock"),
+        ("policy", "the seats must sign one that is"),
+        ("quorum", "more witnesses must cosign it"),
+    ],
+)  # fmt: skip
+def test_whoever_is_refused_is_told_what_to_do(codes: str, hint: str) -> None:
+    for code in codes.split():
+        refusal = merkle.refused(code, "why")
+        assert (refusal.code, refusal.message, refusal.hint) == (f"log-{code}", "why", hint)

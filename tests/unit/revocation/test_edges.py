@@ -13,7 +13,7 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.findings import Code
 from pratique.revocation import foreign
 from pratique.revocation.approximate import MAX_HASHES, Form, Slice, bloom, read, varhash
-from pratique.revocation.delta import Delta, make
+from pratique.revocation.delta import Delta, apply, make
 from pratique.revocation.foreign import MAX_ENTRIES, Entries, HashType, Key
 from pratique.revocation.head import MAX_NAME
 from pratique.revocation.held import Revocations
@@ -109,6 +109,33 @@ def test_blocks_that_are_out_of_order_are_refused_with_the_directory() -> None:
         assert "order" in refused.value.message
 
 
+def test_a_block_begins_within_the_width_though_octets_have_room() -> None:
+    count, data = encode(range(0, 4 * BLOCK, 2), 12)
+    for at in (1, 3):
+        with pytest.raises(DocumentRefused) as refused:
+            Coded(data[:at] + b"\x1f\xff" + data[at + 2 :], count, 12)
+        assert "order" in refused.value.message
+
+
+def test_no_block_is_read_that_holds_nothing_of_what_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = list(range(0, 7 * BLOCK * 5, 7))
+    held, read, unpacked = coded(numbers, 20), list[int](), Coded._block
+
+    def block(one: Coded, index: int) -> list[int]:
+        read.append(index)
+        return unpacked(one, index)
+
+    monkeypatch.setattr(Coded, "_block", block)
+    few = [numbers[BLOCK], numbers[BLOCK + 1], numbers[3 * BLOCK]]
+    assert held.holds(iter(few))
+    assert not held.holds(iter([*few, numbers[3 * BLOCK] + 1, numbers[-1]]))
+    assert held.holds(iter(()))
+    assert held.among([*few, 1 << 19]) == set(few)
+    assert read == [1, 3, 1, 3, 1, 3, 4]
+
+
 @pytest.mark.parametrize(("size", "why"), [(112, ""), (113, "lengths")])
 def test_a_block_is_no_longer_than_one_that_fills_the_range(size: int, why: str) -> None:
     """Of two numbers of 8 bits: 127 gaps of 7 bits and 4 more, in 112 bytes."""
@@ -129,6 +156,29 @@ def test_tags_are_so_wide_that_two_fifths_at_most_are_in_use(planned: int, width
 
 
 # Deltas
+
+
+def test_a_delta_may_add_nothing() -> None:
+    """A list is made anew, and nobody was revoked: its dates are later."""
+    held, later = build([1], version=1), build([1], version=2, created=1_001)
+    delta = Delta.from_bytes(make(held, later).to_bytes())
+    assert delta.added == ()
+    assert apply(held, delta) == later
+    with pytest.raises(DocumentRefused) as refused:
+        Delta.from_bytes(delta.to_bytes()[:-1])
+    assert refused.value.code == "revocation-malformed"
+
+
+def test_of_two_things_that_bar_a_delta_the_key_is_told_first() -> None:
+    for other, code in (
+        (build([2], version=2, kid=b"\1"), "key"),
+        (build([2], version=2, width=40), "key"),
+        (build([2], version=1), "order"),
+        (build([2], version=2), "removed"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            make(build([1], version=1), other)
+        assert refused.value.code == f"revocation-{code}"
 
 
 def test_a_delta_follows_upon_a_version_from_one_on() -> None:

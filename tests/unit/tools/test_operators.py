@@ -16,6 +16,7 @@ CODE = '''
 from x import y
 __all__ = ["f"]
 LIMIT = 3
+Asked = Callable[[int, str], bool]
 CHECKS = (a, b)
 def f(n: "int") -> "str":
     """Say it."""

@@ -24,7 +24,7 @@ from pratique.crypto.make_x509 import Authority, Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Environment
 from pratique.trust import countries
-from pratique.trust.governance import applied, codes, known, weak
+from pratique.trust.governance import applied, codes, known, upstream, weak
 from pratique.trust.governance.anchored import anchored
 from pratique.trust.governance.check import Listed, check
 from pratique.trust.governance.known import KnownKey
@@ -315,6 +315,9 @@ def test_the_fingerprint_of_rsalib_is_found() -> None:
     assert weak.is_roca(roca)
     assert "rsa_roca" in weaknesses(roca if roca % 2 else roca + product)
     assert not weak.is_roca(roca + 2)
+    # Only modulo primes: one that is 3 modulo 4, and 4 modulo 9, is none the less one of theirs.
+    assert all(weak.is_roca(roca + product * n) for n in range(36))
+    assert weak._primes(3, 31) == [3, 5, 7, 11, 13, 17, 19, 23, 29, 31]
     assert not weak.is_roca(SOUND)
 
 
@@ -591,6 +594,53 @@ def test_an_application_shows_a_strangers_text_nowhere() -> None:
     assert "script" not in told[0]
 
 
+def test_what_differs_in_an_application_is_named() -> None:
+    one = applied.read(application(code="XXA", environment="production"))
+    assert one is not None
+    told = list(applied.failed(one, "XXU", TEST, frozenset({"XU"})))
+    assert [each.says for each in told] == [
+        "its code is XXA, and XXU was asked about",
+        "its environment is another, and test was asked about",
+    ]
+
+
+@pytest.mark.parametrize("domain", ["DCC", "DDCC", "ICVP", "DICVP", "PH4H", "IPS-PILGRIMAGE"])
+def test_each_domain_of_the_worlds_networks_may_be_applied_for(domain: str) -> None:
+    assert not list(run(GOOD | {"application.json": application(domains=[domain])}).all())
+    other = application(domains=[domain, domain + "X"])
+    assert [one.code for one in run(GOOD | {"application.json": other}).all()] == ["domain_unknown"]
+
+
+def test_a_code_that_may_be_a_text_is_not_repeated() -> None:
+    for participant, shown in (("PAH", "PAH"), ("P" * 8, "P" * 8), ("P" * 9, ""), ("<b>", "")):
+        report = check({}, participant=participant, environment=TEST, at=AT)
+        (says,) = [one.says for one in report.all() if one.code == "participant_unknown"]
+        assert says.replace(shown or "that was named", "*", 1) == UNKNOWN
+
+
+UNKNOWN = codes.CHECKS["participant_unknown"].says.format(participant="*")
+
+
+@pytest.mark.parametrize(
+    ("left", "life", "expected"),
+    [
+        (0, 800 * 86400, "it has 0 days left"),
+        (-1, 800 * 86400, "it ended 0 days ago"),
+        (86400 * 29 + 1, 800 * 86400, "it has 29 days left"),
+        (-86400 * 3, 800 * 86400, "it ended 3 days ago"),
+        (86400 * 99, -1, "0 days"),
+        (86400 * 99, -86400 * 9, "0 days"),
+        (86400 * 99, 86400 * 9, "9 days"),
+        (86400 * 99, 86400 * 2000 + 1, "2000 days"),
+    ],
+)
+def test_days_are_told_whole(left: int, life: int, expected: str) -> None:
+    one = features.read(made().der)
+    ends = one.record._replace(not_after=START + left, not_before=START + left - life)
+    (told,) = upstream.failed(one._replace(record=ends), "SCA", "XXU", START)
+    assert expected in re.findall(r"it (?:has|ended) .*?(?:left|ago)|\d+ days", told.says)
+
+
 def test_an_instant_has_a_zone() -> None:
     with pytest.raises(UsageError):
         check({}, participant="XXU", environment=TEST, at=datetime(2026, 1, 1))  # noqa: DTZ001
@@ -644,6 +694,24 @@ def test_the_report_tells_a_person_what_to_do() -> None:
     assert "put the certificate in as PEM" in told
     assert "XXU, test environment: 5 files, 1 error, 0 warnings" in told
     assert "SCA/SCA.pem, until 2030-11-22: nothing is wrong" in told
+
+
+def test_a_report_is_told_line_by_line() -> None:
+    files = GOOD | {"UP/UP.pem": b"", "notes.txt": b"?"}
+    row, other = codes.CHECKS["valid_pem"], codes.CHECKS["file_unread"]
+    assert list(run(files).lines()) == [
+        "DSC/DSC.pem, until 2028-11-21: nothing is wrong",
+        "SCA/SCA.pem, until 2030-11-22: nothing is wrong",
+        "TLS/CA.pem, until 2027-11-22: nothing is wrong",
+        "TLS/TLS.pem, until 2027-11-22: nothing is wrong",
+        "UP/UP.pem",
+        f"  error    {row.says} [valid_pem]",
+        f"           {row.advice}",
+        "notes.txt",
+        f"  warning  {other.says} [file_unread]",
+        f"           {other.advice}",
+        "XXU, test environment: 6 files, 1 error, 1 warning",
+    ]
 
 
 PEM = GOOD["SCA/SCA.pem"]
