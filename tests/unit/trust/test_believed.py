@@ -12,7 +12,7 @@ from pratique.crypto import make_x509, signing, x509
 from pratique.crypto.make_x509 import Authority, Subject
 from pratique.errors import UsageError
 from pratique.terms import Environment
-from pratique.trust.governance import believed
+from pratique.trust.governance import believed, dossier
 from pratique.trust.governance.anchored import anchored
 from pratique.trust.governance.anchoring import vouched
 from pratique.trust.governance.believed import Row
@@ -69,8 +69,8 @@ def told(
     return believed.believed(files, participant=participant, anchors=held, at=at)
 
 
-def why(files: dict[str, bytes], **further: str) -> dict[str, str]:
-    return {row.name: row.why for row in told(files, **further)}
+def why(files: dict[str, bytes], participant: str = "XXU") -> dict[str, str]:
+    return {row.name: row.why for row in told(files, participant)}
 
 
 def test_what_an_anchor_vouches_for_is_believed_and_what_that_has_issued() -> None:
@@ -122,7 +122,7 @@ def test_a_ca_that_stands_anywhere_among_those_of_its_file_has_issued_it() -> No
         TLS_KEY.public_key, MINISTRY._replace(serial="2"), by=ABOVE, at=START, serial=6
     )
     (row,) = told(signed({"TLS/TLS.pem": TLS}))
-    certificate = believed.dossier.read({"TLS/TLS.pem": make_x509.to_pem(leaf)})[0].first
+    certificate = dossier.read({"TLS/TLS.pem": make_x509.to_pem(leaf)})[0].first
     row = row._replace(certificate=certificate)
     up, sca = make_x509.to_pem(UP), make_x509.to_pem(SCA)
     for pem, is_handed_on in (
