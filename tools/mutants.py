@@ -61,7 +61,8 @@ PACKAGES = {
         "--deselect=tests/unit/revocation/test_delta.py::test_once_revoked_always_revoked",
     )),
     "register": Package(_all("edges/register"), (
-        "tests/unit/edges/test_register.py", "-k", "not postgresql",
+        "tests/unit/edges/test_register_sql.py", "tests/unit/edges/test_register.py",
+        "-k", "not [postgresql",
     )),
     "course": Package(
         ("pratique.journeys.course", "pratique.journeys.holders", "pratique.journeys.claims"), (
