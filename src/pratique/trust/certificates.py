@@ -218,6 +218,27 @@ def signer(
     )
 
 
+class Chain(NamedTuple):
+    """What a network's verifiers find above a signer.
+
+    Attributes:
+        fault: why no fit signing CA has issued it; empty if one has.
+        begin: of the life of the one that has; None if none was found.
+    """
+
+    fault: str = ""
+    begin: int | None = None
+
+
+def chain_in_network(
+    record: X509Record, authorities: Iterable[X509Record], *, within: frozenset[str]
+) -> Chain:
+    """Judge what stands above a signer as `signer` does in a network, before it is published."""
+    fault: _Fault = partial(_fault_in_network, within=within)
+    above = _above(record, tuple(authorities), [], fault)
+    return Chain(above.belied or _lacking(above, record) or above.fault, above.begin)
+
+
 def _signs_for(
     named: tuple[str, ...], participant: str, country: str, notes: list[str]
 ) -> tuple[frozenset[str], str]:

@@ -17,13 +17,14 @@ from pratique.cli import participant_home as homes
 from pratique.cli.authority import place
 from pratique.cli.authority.serve import taken
 from pratique.cli.participant import edition as edition_of
-from pratique.crypto import make_x509, primitives, spki
+from pratique.crypto import make_x509, primitives, spki, x509
 from pratique.edges.network import serve, upload
 from pratique.network import keys
 from pratique.trust import announced
 from tests import web
 from tests.ceremonies import AT, DOSE, LATER, PASSWORD, STATE, Desk, edition, issued
 from tests.unit.cli.test_issuer_keys import Csca
+from tests.unit.made import make
 
 PUBLISH = ("participant", "publish", "--at", LATER)
 STOLEN = ("--reason", "key-compromise")
@@ -204,6 +205,20 @@ def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
     gone = listed(written, withdraw=(Path("one.pem"),))
     assert [one for one in gone.live if one.certificate == der] == []
     assert [one.certificate for one in gone.withdrawn].count(der) == 1
+
+
+def test_what_verifiers_would_find_above_a_signer_is_told_before_it_is_published(
+    desk: Desk,
+) -> None:
+    assert "note" not in desk.run(*PUBLISH, "--signers", "issuer/certificates", "--dry-run")
+    alone, foreign = make(["XU"]), make(["XU"], by=make(["XU"], ca=True, name="stranger"))
+    for made, code in ((alone, "SIGNER_SELF_SIGNED"), (foreign, "SCA_UNKNOWN")):
+        Path("strange.pem").write_bytes(made.pem)
+        said = desk.run(*PUBLISH, "--signers", "strange.pem", "--dry-run")
+        kid = x509.read(made.der).kid.hex()
+        (line,) = (line for line in said.splitlines() if line.startswith("note: the signer"))
+        assert kid in line
+        assert line.endswith(f"verifiers would answer {code}")
 
 
 def test_a_wrong_password_or_an_unknown_network_publishes_nothing(desk: Desk) -> None:

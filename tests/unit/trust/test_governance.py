@@ -145,7 +145,7 @@ def test_what_the_house_makes_is_fit_to_be_sent() -> None:
         ("UP/UP.pem", {"days": 733, **UPLOAD}, {"validity_max"}),
         ("SCA/SCA.pem", {"key": LARGE_RSA}, set()),
         ("SCA/SCA.pem", {"key": SMALL_RSA}, {"key_length"}),
-        ("DSC/DSC.pem", {"key": SMALL_RSA, **UPLOAD}, {"dsc_chain"}),
+        ("DSC/DSC.pem", {"key": SMALL_RSA, **UPLOAD}, {"dsc_self_signed"}),
         ("SCA/SCA.pem", {"key": ec.generate_private_key(ec.SECP224R1())}, {"key_length"}),
         ("SCA/SCA.pem", {"key": ed25519.Ed25519PrivateKey.generate()}, {"key_length", "sig_alg"}),
         ("SCA/SCA.pem", {"digest": hashes.SHA384()}, set()),
@@ -386,6 +386,64 @@ def test_a_document_signer_is_issued_by_the_sca() -> None:
         == set()
     )
     assert found(run(GOOD | {"DSC/DSC.pem": signer.pem}), "DSC/DSC.pem") == {"dsc_chain"}
+
+
+NO_CERTIFICATES = {"usage": ["crl_sign"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "why"),
+    [
+        (NO_CERTIFICATES, "sca_unfit", "may not sign certificates"),
+        ({"countries": ["XV"]}, "sca_unfit", "another country"),
+        ({"days": 1461, "left": 1463}, "sca_not_yet", "begins 2 days from now"),
+        ({}, "", ""),
+    ],
+)
+def test_what_verifiers_would_find_above_a_signer_is_told_before_it_is_published(
+    options: dict[str, Any], code: str, why: str
+) -> None:
+    sca = made(name="SCA", **options)
+    signer = made(days=700, by=sca, name="DSC", **UPLOAD)
+    report = run(GOOD | {"SCA/SCA_1.pem": sca.pem, "DSC/DSC.pem": signer.pem})
+    told = [one for row in report.rows if row.name == "DSC/DSC.pem" for one in row.findings]
+    assert [one.code for one in told] == ([code] if code else [])
+    assert why in "".join(one.says for one in told)
+
+
+def test_a_signing_ca_below_one_that_allows_none_is_told() -> None:
+    root = made(name="root")
+    middle = made(name="middle", by=root, basic=(True, 0))
+    signer = made(days=700, by=middle, name="DSC", **UPLOAD)
+    report = run(
+        GOOD | {"SCA/SCA_1.pem": root.pem, "SCA/SCA_2.pem": middle.pem, "DSC/DSC.pem": signer.pem}
+    )
+    assert found(report, "DSC/DSC.pem") == {"sca_unfit"}
+
+
+def test_a_signing_ca_that_is_its_own_signer_is_told() -> None:
+    """Met in the published list: one state lists its signing CA as its signer."""
+    sca = made(days=700, name="SCA", usage=["digital_signature", "key_cert_sign"])
+    files = {"SCA/SCA.pem": sca.pem, "DSC/DSC.pem": sca.pem}
+    assert "dsc_self_signed" in found(run(GOOD | files), "DSC/DSC.pem")
+
+
+def test_a_signer_that_its_namesake_has_not_signed_is_told() -> None:
+    sca, other = made(name="SCA"), made(name="SCA")
+    signer = made(days=700, by=other, name="DSC", **UPLOAD)
+    files = {"SCA/SCA_1.pem": sca.pem, "DSC/DSC.pem": signer.pem}
+    assert found(run(GOOD | files), "DSC/DSC.pem") == {"sca_unfit"}
+
+
+@pytest.mark.parametrize(("listed", "codes_"), [(None, {"sca_unfit"}), (frozenset({"XV"}), set())])
+def test_a_network_s_list_says_which_country_a_signing_ca_may_name(
+    listed: frozenset[str] | None, codes_: set[str]
+) -> None:
+    sca = made(name="SCA", countries=["XV"])
+    signer = made(days=700, by=sca, name="DSC", **UPLOAD)
+    files = {"SCA/SCA_1.pem": sca.pem, "DSC/DSC.pem": signer.pem}
+    report = run(GOOD | files, listed=Listed("state", listed))
+    assert found(report, "DSC/DSC.pem") == codes_
 
 
 def test_nothing_outlives_its_issuer() -> None:

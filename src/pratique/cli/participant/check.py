@@ -98,7 +98,7 @@ def _listed(repository: Path | None, code: str, kind: str | None) -> Listed:
 
     found = place.known(repository, None)
     one = None if found is None else found.participants.get(code)
-    return Listed(kind) if one is None else Listed(one.kind.value, one.countries)
+    return Listed(kind) if one is None else Listed(one.kind.value, one.countries, one.subject)
 
 
 def _known(path: Path) -> tuple[known_keys.KnownKey, ...]:

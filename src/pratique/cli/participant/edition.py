@@ -17,6 +17,7 @@ from pratique.network import choices, names
 from pratique.revocation import delta, tag_list
 from pratique.rules import documents
 from pratique.trust import announced
+from pratique.trust.governance import together
 
 REASONS = announced.REASONS
 """Why a signer may be withdrawn."""
@@ -130,6 +131,19 @@ def _signers(
     return announced.write(
         home.participant.code, home.environment, authorities, [*rows, *gone.values()]
     )
+
+
+def doubted(home: homes.Home, made: Mapping[str, bytes], at: datetime) -> Iterator[str]:
+    """Yield what verifiers would have against what stands above the signers of an edition."""
+    one = home.participant
+    found = announced.parts(made[f"{one.code}/{names.SIGNERS}"])
+    authorities = tuple(map(x509.read, found.authorities))
+    within = one.countries | {one.subject}
+    for der in dict.fromkeys(listed.certificate for listed in found.live):
+        record = x509.read(der)
+        doubt = together.above_signer(record, authorities, at=int(at.timestamp()), within=within)
+        if doubt is not None:
+            yield f"the signer with kid {record.kid.hex()}: {doubt.says}"
 
 
 def withdrawn(paths: tuple[Path, ...]) -> list[x509.X509Record]:

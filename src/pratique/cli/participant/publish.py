@@ -94,6 +94,8 @@ def publish(
         )  # fmt: skip
     wanted = edition.Wanted(signers, domain, withdraw, reason or "", rules, choices, lists)
     made = edition.made(where, own, held, wanted, sets=value_sets(current), at=instant)
+    for doubt in edition.doubted(own, made, instant):
+        click.echo(f"note: {doubt}", err=True)
     for record in edition.withdrawn(withdraw):
         click.echo(
             f"withdraws the signer with kid {record.kid.hex()} ({reason}): at each next sync all that it "

@@ -36,10 +36,12 @@ class Listed(NamedTuple):
     Attributes:
         kind: state, territory or organisation; None where nobody says so.
         countries: that it signs for, as the network lists them; None where it does not list it.
+        subject: C of its own certificates, as the network lists it; empty where it does not.
     """
 
     kind: str | None = None
     countries: frozenset[str] | None = None
+    subject: str = ""
 
 
 def check(
@@ -70,18 +72,18 @@ def check(
     papers = dossier.read(files)
     own = KnownKey("", code, environment, "", "")
     further: dict[str, list[Finding]] = defaultdict(list)
-    for name, one in (*together.chains(papers), *together.keys(papers, own, known)):
+    said, seconds = listed or Listed(), int(at.timestamp())
+    chains = together.chains(papers, at=seconds, within=_within(code, said))
+    for name, one in (*chains, *together.keys(papers, own, known)):
         further[name].append(one)
     for name in dossier.with_private_keys(files):
         further[name].append(finding("private_key"))
     for name, is_certificate in dossier.unread(files).items():
         further[name].append(finding("certificate_unread" if is_certificate else "file_unread"))
-    said = listed or Listed()
     application = None
     if dossier.APPLICATION in files:
         application = applied.read(files[dossier.APPLICATION])
         further[dossier.APPLICATION] += _applied(application, code, environment, said)
-    seconds = int(at.timestamp())
     rows = [
         _row(paper, [*_alone(paper, code, environment, seconds), *further.pop(paper.name, ())])
         for paper in papers
@@ -99,6 +101,13 @@ def check(
         findings=(*_as_a_whole(code, environment, said, application), *_without_sca(papers)),
         keys=tuple(sorted({key for _, key in together.seen(papers, own)})),
     )
+
+
+def _within(participant: str, said: Listed) -> frozenset[str]:
+    """Return the countries that its signing CAs may name, as a network says; empty where nobody knows."""
+    subject = said.subject or countries.subject(participant)
+    own = countries.may_sign_for(participant) if said.countries is None else said.countries
+    return own | {subject} if subject else frozenset()
 
 
 def _as_a_whole(

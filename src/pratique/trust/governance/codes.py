@@ -126,8 +126,21 @@ CHECKS: dict[str, Check] = {
         "put the root and all intermediates of its issuer into TLS/CA.pem",
     ),
     "dsc_chain": _beyond(
-        "none of the signing CAs in SCA/ has issued it",
+        "none of its participant's signing CAs has issued it: verifiers would answer SCA_UNKNOWN",
         "add the signing CA's certificate, or have it issued by that one",
+    ),
+    "dsc_self_signed": _beyond(
+        "it has signed itself, and none of its participant's signing CAs has: verifiers would answer SIGNER_SELF_SIGNED",
+        "have its key certified by the signing CA, and hand that certificate in",
+    ),
+    "sca_unfit": _beyond(
+        "the signing CA above it {why}: verifiers would answer SCA_UNFIT",
+        "have it issued by a signing CA of the participant's own that is made by the network's template",
+    ),
+    "sca_not_yet": _beyond(
+        "the signing CA that has issued it begins {days} days from now: until then verifiers would answer SCA_NOT_YET",
+        "publish it when its signing CA has begun",
+        Severity.WARNING,
     ),
     "outlives_issuer": _beyond(
         "it ends {days} days after the certificate that issued it",

@@ -3,7 +3,8 @@
     Paper, ... -> chains | keys -> (name of a file, Finding), ...
 
 1. A signature makes an issuer, not a name; nothing outlives its issuer (shell model).
-2. The same certificate in several domains of a participant is one certificate, and no key twice.
+2. What stands above a document signer is judged as the network's verifiers judge it once it is published.
+3. The same certificate in several domains of a participant is one certificate, and no key twice.
 """
 
 from __future__ import annotations
@@ -12,16 +13,39 @@ from collections.abc import Iterable, Iterator
 
 from pratique.crypto import chain
 from pratique.crypto.features import Features
+from pratique.crypto.x509 import X509Record
+from pratique.trust.certificates import chain_in_network
 from pratique.trust.governance.dossier import DSC, SCA, TLS, TLS_CA, Paper
 from pratique.trust.governance.known import KnownKey
 from pratique.trust.governance.report import Finding, finding
+from pratique.trust.signer import SCA_WRONG
 
 DAY = 24 * 3600
+LEEWAY = 300
+"""Seconds by which clocks differ, as at a check."""
 Place = tuple[str, Finding]
 
 
-def chains(papers: Iterable[Paper]) -> Iterator[Place]:
-    """Find TLS certificates that do not chain to TLS/CA.pem, and document signers that do not to SCA."""
+_UNFIT = {
+    SCA_WRONG: "has not signed it",
+    "sca-signature-unread": "has signed it in a way that proves nothing",
+    "sca-critical": "has a critical extension that no verifier here knows",
+    "sca-not-certifying": "may not sign certificates, by its key usage",
+    "sca-foreign": "names another country in its C than the participant's",
+    "sca-path": "may not stand below its own, by a path length there",
+}
+
+
+def chains(
+    papers: Iterable[Paper], *, at: int, within: frozenset[str] = frozenset()
+) -> Iterator[Place]:
+    """Find TLS certificates that do not chain to TLS/CA.pem, and document signers that do not to SCA.
+
+    Args:
+        papers: the dossier's.
+        at: when; seconds since the epoch.
+        within: countries that the participant's signing CAs may name; empty where nobody knows.
+    """
     papers = [paper for paper in papers if paper.readable]
     for leaf in papers:
         above = {TLS: TLS_CA, DSC: SCA}.get(leaf.role)
@@ -30,11 +54,44 @@ def chains(papers: Iterable[Paper]) -> Iterator[Place]:
             continue
         candidates = [certificate for paper in found for certificate in paper.certificates]
         issuer = _issuer(leaf.first, candidates)
-        if issuer is None or (leaf.role == TLS and not _comes_to_a_root(leaf.first, candidates)):
-            yield leaf.name, finding("tls_chain" if leaf.role == TLS else "dsc_chain")
-        elif leaf.first.record.not_after > issuer.record.not_after:
+        if leaf.role == DSC:
+            records = [one.record for one in candidates]
+            doubt = above_signer(leaf.first.record, records, at=at, within=within)
+            yield from [] if doubt is None else [(leaf.name, doubt)]
+        elif issuer is None or not _comes_to_a_root(leaf.first, candidates):
+            yield leaf.name, finding("tls_chain")
+            continue
+        if issuer is not None and leaf.first.record.not_after > issuer.record.not_after:
             late = leaf.first.record.not_after - issuer.record.not_after
             yield leaf.name, finding("outlives_issuer", days=-(-late // DAY))
+
+
+def above_signer(
+    record: X509Record,
+    authorities: Iterable[X509Record],
+    *,
+    at: int,
+    within: frozenset[str] = frozenset(),
+) -> Finding | None:
+    """Find what verifiers of a network would have against what stands above a signer; None if nothing.
+
+    Args:
+        record: the signer's certificate.
+        authorities: its participant's signing CAs.
+        at: when; seconds since the epoch.
+        within: as for `chains`.
+    """
+    above = tuple(authorities)
+    named = within or frozenset(country for ca in above for country in ca.countries)
+    found = chain_in_network(record, above, within=named)
+    if found.fault == "self-signed":
+        return finding("dsc_self_signed")
+    if found.fault:
+        why = _UNFIT.get(found.fault)
+        return finding("sca_unfit", why=why) if why else finding("dsc_chain")
+    if found.begin is not None and found.begin > at + LEEWAY:
+        return finding("sca_not_yet", days=-(-(found.begin - at) // DAY))
+    return None
 
 
 def keys(papers: Iterable[Paper], own: KnownKey, known: Iterable[KnownKey]) -> Iterator[Place]:
