@@ -200,3 +200,60 @@ def test_the_table_of_products_is_the_value_sets(corpora: Path) -> None:
     sets = json.loads((corpora / "spec/valuesets/valueSets.json").read_bytes())
     known = {name for name in PRIMARY if name.startswith("EU/")}
     assert known <= set(sets["vaccines-covid-19-names"]) | {"EU/1/22/1709"}
+
+
+PRODUCTS = """
+1: EU/1/20/1525 EU/1/21/1580 EU/1/22/1709 Convidecia Sputnik-Light Soberana-Plus
+2: EU/1/20/1528 EU/1/20/1507 EU/1/21/1529 EU/1/21/1618 EU/1/21/1624 Covishield Covid-19-recombinant R-COVI
+2: Covovax Covaxin BBIBP-CorV WIBP-CorV CoronaVac Covid-19-adsorvida-inativada Sputnik-V Sputnik-M EpiVacCorona
+2: CoviVac Hayat-Vax Soberana-02 MVC-COV1901 QazVac Covidful COVIran_Barakat Turkovac Corbevax SKYCovione
+3: Abdala Zifivax ZF2001 ZyCoV-D
+"""
+
+
+def test_each_product_needs_the_doses_of_its_primary_course() -> None:
+    rows = [line.split(": ") for line in PRODUCTS.strip().splitlines()]
+    told = {name.replace("_", " "): int(doses) for doses, names in rows for name in names.split()}
+    assert told == PRIMARY
+
+
+def test_a_third_dose_is_surely_another_than_each_before_it() -> None:
+    """First and third are of one number: they may be one dose, with a day that was mistyped."""
+    doses = t.dose("2021-06-01", 1, 2), t.dose("2021-07-01", 2, 2), t.dose("2022-01-10", 1, 2)
+    assert counted(*doses) == {(2, 2)}
+    assert counted(*doses[:2], doses[2]._replace(dose=3, doses=3)) == {(3, 2)}
+
+
+def test_an_illness_of_another_disease_stands_for_no_dose_of_this_one() -> None:
+    ill = t.recovery("2021-06-01")._replace(disease="66071002")
+    assert counted(ill, t.dose("2022-01-10", 1, 2)) == set()
+
+
+def test_a_dose_with_a_time_of_day_is_of_its_day() -> None:
+    first = t.dose("2021-06-01", 1, 2)
+    instant = Moment(Precision.INSTANT, datetime(2021, 6, 1, 23, tzinfo=UTC))
+    for given in (first.given, instant):
+        again = first._replace(given=given), t.dose("2022-01-10", 2, 1)
+        assert counted(*again) == {(2, 2)}
+
+
+def test_a_product_tells_its_disease() -> None:
+    first, second = t.dose("2021-06-01", 1, 2), t.dose("2022-01-10", 2, 1)
+    nameless = [one._replace(disease=None) for one in (first, second)]
+    assert counted(*nameless) == counted(first, second) == {(2, 2)}
+    assert counted(*(one._replace(product="Rabipur") for one in nameless)) == set()
+
+
+@pytest.mark.parametrize(("place", "expected"), [("XB", {(2, 2)}), ("XA", set()), ("?", set())])
+def test_a_place_that_is_none_is_shared_by_nobody(place: str, expected: set[object]) -> None:
+    """Whoever prints no country that there is was given the dose nowhere that is known."""
+    first = t.dose("2021-06-01", 1, 2)._replace(country="XA")
+    found = prints(first, t.dose("2022-01-10", 1, 2)._replace(country=place))
+    odd = [(certificate._replace(issuer="nowhere"), entry) for certificate, entry in found]
+    assert {(one.dose, one.doses) for one in courses(odd)} == expected
+
+
+@pytest.mark.parametrize(("days", "expected"), [(13, set()), (14, {(2, 2)}), (15, {(2, 2)})])
+def test_two_doses_are_fourteen_days_apart(days: int, expected: set[object]) -> None:
+    later = t.day("2022-01-10").day() + timedelta(days=days)
+    assert counted(t.dose("2022-01-10", 1, 2), t.dose(str(later), 2, 1)) == expected
