@@ -25,6 +25,10 @@ def key(claim: Claim = CLAIM, doubts: tuple[Finding, ...] = ()) -> tuple[str, ..
     return claims._key((claim, doubts))
 
 
+def changed(name: str, value: object) -> dict[str, Any]:
+    return {name: value}
+
+
 @pytest.mark.parametrize(
     "change",
     [{"thumbprint": "01"}, {"kid": b"87654321"}, {"not_after": t.SIGNER.not_after + 1}],
@@ -45,14 +49,14 @@ def test_a_claim_is_its_certificates(name: str) -> None:
         assert key(other) != key()
         assert key(CLAIM._replace(certificate=SHOWN._replace(person=t.ANN))) == key()
         return
-    other = CLAIM._replace(certificate=SHOWN._replace(**{name: "another"}))
+    other = CLAIM._replace(certificate=SHOWN._replace(**changed(name, "another")))
     assert (key(other) == key()) is (name in {"entries", "payload"})
 
 
 @pytest.mark.parametrize("name", SHOWN.entries[0]._fields)
 def test_a_claim_is_its_entries(name: str) -> None:
     assert SHOWN is not None
-    entry = SHOWN.entries[0]._replace(**{name: t.day("2020-02-02")})
+    entry = SHOWN.entries[0]._replace(**changed(name, t.day("2020-02-02")))
     assert key(CLAIM._replace(entries=(entry,))) != key()
     assert key(CLAIM._replace(kind=Kind.TEST)) != key()
 
