@@ -85,7 +85,10 @@ PACKAGES = {
 }  # fmt: skip
 """Name -> what is mutated, and the quick tests of one process that are to notice."""
 
-LOADED = ("cbor2", "cryptography.x509", "tomllib", "json", "zlib", "argparse", "calendar")
+LOADED = (
+    "cbor2", "cryptography.x509", "tomllib", "json", "zlib", "argparse", "calendar", "hypothesis.strategies",
+    "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "alembic.command",
+)  # fmt: skip
 """What every child would import anew; ours is never among it."""
 
 Made = tuple[str, Mutant]

@@ -244,6 +244,10 @@ def test_the_application_is_the_one_that_was_recorded() -> None:
     assert onboard.check_application(records, second, "XXU")
     with pytest.raises(UsageError):
         onboard.check_application(records, first, "XXU")
+    # Handed in once more without a document there is nothing to compare it with.
+    records += [recorded(records, "qa-failed")]
+    records += [recorded(records, "keys-submitted")]
+    assert not onboard.check_application(records, first, "XXU")
     assert not onboard.check_application(to("keys-submitted"), first, "XXU")
     assert not onboard.check_application([], first, "XXU")
 

@@ -125,6 +125,8 @@ def test_a_ca_that_stands_anywhere_among_those_of_its_file_has_issued_it() -> No
     certificate = dossier.read({"TLS/TLS.pem": make_x509.to_pem(leaf)})[0].first
     row = row._replace(certificate=certificate)
     up, sca = make_x509.to_pem(UP), make_x509.to_pem(SCA)
+    # One that has not issued itself, and lies there as its own CA, is what lies there.
+    assert "TLS/CA.pem" in believed.handed_on(GOOD | {"TLS/CA.pem": make_x509.to_pem(leaf)}, [row])
     for pem, is_handed_on in (
         (up + sca, True),
         (up, False),

@@ -24,9 +24,10 @@ from pratique.crypto.make_x509 import Authority, Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Environment
 from pratique.trust import countries
-from pratique.trust.governance import applied, codes, known, upstream, weak
+from pratique.trust.governance import applied, codes, known, together, upstream, weak
 from pratique.trust.governance.anchored import anchored
 from pratique.trust.governance.check import Listed, check
+from pratique.trust.governance.dossier import read
 from pratique.trust.governance.known import KnownKey
 from pratique.trust.governance.report import Report
 from tests.unit.made import Made
@@ -697,6 +698,101 @@ def test_days_are_told_whole(left: int, life: int, expected: str) -> None:
     ends = one.record._replace(not_after=START + left, not_before=START + left - life)
     (told,) = upstream.failed(one._replace(record=ends), "SCA", "XXU", START)
     assert expected in re.findall(r"it (?:has|ended) .*?(?:left|ago)|\d+ days", told.says)
+
+
+@pytest.mark.parametrize(
+    ("role", "least", "most"),
+    [
+        ("SCA", 2, 4),
+        ("DECA", 2, 4),
+        ("DESC", 2, 4),
+        ("UP", 1, 2),
+        ("TLS", 1, 2),
+        ("DSC", None, None),
+    ],
+)
+def test_each_role_lives_so_many_years(role: str, least: int | None, most: int | None) -> None:
+    one = features.read(made().der)
+
+    def told(days: int) -> set[str]:
+        record = one.record._replace(not_before=START, not_after=START + 86400 * days)
+        failed = upstream.failed(one._replace(record=record), role, "XXU", START)
+        return {each.code for each in failed if each.code.startswith("validity_m")}
+
+    assert told(40) == (set() if least is None else {"validity_min"})
+    assert told(5000) == (set() if most is None else {"validity_max"})
+    if least is not None and most is not None:
+        assert told(365 * least - 1) == {"validity_min"}
+        assert told(365 * least) == told(366 * most) == set()
+        assert told(366 * most + 1) == {"validity_max"}
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [(("XA",), "XA"), (("xa",), "xa"), (("X1",), "1 times"), (("XAX",), "1 times"), (("<b>",), "1 times"),
+     ((), "0 times"), (("XU", "XU"), "2 times"), (("\u00dcU",), "1 times")],
+)  # fmt: skip
+def test_a_country_that_is_no_code_is_counted_and_not_repeated(
+    found: tuple[str, ...], told: str
+) -> None:
+    one = features.read(made().der)._replace(countries=found)
+    (says,) = [
+        e.says for e in upstream.failed(one, "SCA", "XXU", START) if e.code == "country_flag"
+    ]
+    assert f" {told}" in says
+    assert all(
+        (len(text) == 2 and text.isascii() and text.isalpha()) or text not in says for text in found
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "usages", "wanted"),
+    [
+        ("UP", (), "digitalSignature, without cRLSign"), ("TLS", (), "digitalSignature, without cRLSign"),
+        ("UP", ("digital_signature", "crl_sign"), "digitalSignature, without cRLSign"),
+        ("DSC", ("key_cert_sign",), "digitalSignature"), ("SCA", ("digital_signature",), "keyCertSign"),
+        ("UP", ("digital_signature",), ""), ("DSC", ("digital_signature", "crl_sign"), ""),
+        ("SCA", ("key_cert_sign",), ""), ("DECA", (), ""), ("DESC", (), ""),
+    ],
+)  # fmt: skip
+def test_each_role_has_its_usages(role: str, usages: tuple[str, ...], wanted: str) -> None:
+    one = features.read(made().der)._replace(usages=frozenset(usages))
+    says = [e.says for e in upstream.failed(one, role, "XXU", START) if e.code == "key_usage"]
+    assert says == ([codes.CHECKS["key_usage"].says.format(wanted=wanted)] if wanted else [])
+
+
+@pytest.mark.parametrize(("late", "days"), [(1, 1), (86400, 1), (86401, 2), (86400 * 9, 9)])
+def test_by_how_many_days_it_outlives_its_issuer_is_told(late: int, days: int) -> None:
+    papers = {paper.name: paper for paper in read(GOOD)}
+    tls, above = papers["TLS/TLS.pem"], papers["TLS/CA.pem"]
+    ends = tls.first.record._replace(not_after=above.first.record.not_after + late)
+    leaf = tls._replace(certificates=(tls.first._replace(record=ends),))
+    ((name, told),) = together.chains([leaf, above], at=START)
+    assert (name, told.code) == ("TLS/TLS.pem", "outlives_issuer")
+    assert told.says == codes.CHECKS["outlives_issuer"].says.format(days=days)
+
+
+def test_what_is_in_order_has_a_row_only_as_a_certificate() -> None:
+    report = run(GOOD | {"application.json": application()})
+    assert [row.name for row in report.rows] == sorted(GOOD)
+
+
+def test_a_report_in_json_has_its_members_and_no_others() -> None:
+    report = run({**GOOD, "UP/UP.pem": b"", "SCA/more.pem": made(730).pem}, PRODUCTION).as_json()
+    assert {name: report[name] for name in ("format", "participant", "environment", "at", "errors", "warnings")} == {
+        "format": "pratique-governance-1", "participant": "XXU", "environment": "production",
+        "at": "2026-11-22T00:00:00Z", "errors": 6, "warnings": 0,
+    }  # fmt: skip
+    assert report.keys() - {"format", "participant", "environment", "at", "errors", "warnings"} == {
+        "findings", "files", "keys",
+    }  # fmt: skip
+    for row in report["files"]:
+        assert row.keys() == {"name", "role", "certificate", "notAfter", "upstream", "findings"}
+    for one in (*report["findings"], *(one for row in report["files"] for one in row["findings"])):
+        assert one.keys() == {"code", "severity", "upstream", "message", "advice"}
+    (up,) = [row for row in report["files"] if row["name"] == "UP/UP.pem"]
+    assert (up["role"], up["certificate"], up["notAfter"]) == ("UP", "", None)
+    assert up["upstream"] == [one["code"] for one in up["findings"]] == ["valid_pem"]
 
 
 def test_an_instant_has_a_zone() -> None:
