@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,6 +19,7 @@ from pratique.errors import DocumentRefused, PratiqueError
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust.roll import Member
+from pratique.trust.signer import Signer
 from pratique.trust.store import TrustList
 
 ANCHOR = Path("network") / "anchor.json"
@@ -84,7 +86,20 @@ def snapshot(home: Path | None) -> Snapshot | None:
     return synced if imported is None else merged(synced, imported)
 
 
+class Said(NamedTuple):
+    """What a network says of a participant, and the keys that it has published there, by domain."""
+
+    member: Member
+    signers: tuple[Signer, ...]
+
+
 def member(participant: str, environment: Environment, home: Path | None = None) -> Member | None:
+    """Return how it is with a participant in the network that was synced here; None where none says so."""
+    found = said_of(participant, environment, home)
+    return None if found is None else found.member
+
+
+def said_of(participant: str, environment: Environment, home: Path | None = None) -> Said | None:
     """Return what the network that was synced here says of a participant; None where none does.
 
     What cannot be read here stops nobody from issuing: it is told, and the answer is None.
@@ -102,4 +117,8 @@ def member(participant: str, environment: Environment, home: Path | None = None)
         return None
     if kept is None or kept.roll is None or kept.environment is not environment:
         return None
-    return kept.roll.members.get(participant)
+    found = kept.roll.members.get(participant)
+    if found is None:
+        return None
+    own = (one for one in kept.trust if one.participant == participant and one.bound)
+    return Said(found, tuple(own))

@@ -280,6 +280,35 @@ def test_a_withdrawn_key_signs_no_more_on_this_machine_nor_where_the_network_is_
     assert [row["count"] for row in shown["revocations"] if row["kind"] == "key"] == ["all"]
 
 
+def test_who_issues_is_told_that_the_key_is_published_for_another_domain(desk: Desk) -> None:
+    work = ("--site", "harbour", "--operator", "op-17", "--at", LATER)
+    who = ("surname=Sampleová", "forename=Testina", "birth_date=1984-02-29")
+    yellow = ("kind=vaccination", "domain=ICVP", "given_on=2026-10-01",
+              "product=YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0", "lot=LOT-1", *who,
+              "site=Harbour", "sex=female", "nationality=XXU", "document=P1", "document_type=PPN")  # fmt: skip
+    told = (
+        "is published for DCC and not for ICVP: verifiers in the network answer AMBER DOMAIN_WRONG"
+    )
+    assert "note" not in desk.run("issuer", "issue", *DOSE, *work)
+    assert told in desk.run("issuer", "issue", *yellow, *work, "--yes")
+    names, cells = zip(*(word.split("=") for word in yellow), strict=True)
+    Path("p.csv").write_text("\n".join(map(",".join, (names, cells, cells))))
+    said = desk.run("issuer", "issue", "--from", "p.csv", "--out", "signed", *work)
+    lines = [line for line in said.splitlines() if line.startswith("note: the key")]
+    assert lines
+    assert all(told in line for line in lines)
+    assert len(lines) == len(set(lines))
+    # Once it is published for that one too, nothing is to be told.
+    desk.record("self-test-running", at=LATER)
+    desk.record("self-test-passed", at=LATER, domain="ICVP")
+    desk.publish(
+        desk.propose("activate", "XXU", "--domain", "DCC", "--domain", "ICVP", at=LATER), at=LATER
+    )
+    edition(desk, "--signers", "issuer/certificates", "--domain", "ICVP", at=LATER)
+    desk.run("sync", "--at", LATER)
+    assert "note" not in desk.run("issuer", "issue", *yellow, *work, "--yes")
+
+
 def listed(desk: Desk, label: str, **variables: Any) -> str:
     lines = desk.run("issuer", "keys", "list", "--at", LATER, **variables).splitlines()
     return next(line for line in lines if line.startswith(label))

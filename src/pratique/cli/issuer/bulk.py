@@ -1,6 +1,6 @@
 """Issue a whole file of people over a pool of processes, and go on where a killed run was.
 
-    file -> job.json -> workers: rows -> kinds -> here: a key for each -> workers: parts -> report.csv
+    file -> job.json -> workers: rows -> kinds, domains -> here: a key for each -> workers: parts -> report.csv
 
 1. Keys go to a worker by URI; their password goes in memory, and no key leaves a process.
 2. Which key signs a row is chosen here, in the order of the file, by what chooses for one certificate.
@@ -30,7 +30,7 @@ import click
 from pratique.cli.issuer import job as jobs
 from pratique.cli.issuer import opening, paper, worker
 from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.part import Done, Parts, report
+from pratique.cli.issuer.part import Done, Parts, Wanted, report
 from pratique.cli.issuer.remarked import skipped_text
 from pratique.cli.issuer.where import place_of, secret_of
 from pratique.crypto import strict_json
@@ -39,7 +39,7 @@ from pratique.edges.paper import present
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.remarks import RemarkCode
 from pratique.terms import Kind
-from pratique.trust.shards import Choice
+from pratique.trust.shards import Choice, Shard
 
 PART = 2500
 """Rows of a part: one commit, one file."""
@@ -165,19 +165,22 @@ class Crew(NamedTuple):
 class Planner:
     """Chooses keys part by part, in the order of the file, as for one certificate after the other."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(
+        self, choice: Choice, doubt: Callable[[Shard, str], str | None] = lambda *_: None
+    ) -> None:
         self.done = Done()
-        self._choice, self._next = choice, 0
-        self._asked: dict[int, tuple[list[Kind | None], Callable[[Any], None]]] = {}
+        self.doubts: list[str] = []
+        self._choice, self._doubt, self._next = choice, doubt, 0
+        self._asked: dict[int, tuple[list[Wanted | None], Callable[[Any], None]]] = {}
 
     def hear(self, said: tuple[Any, ...], answer: Callable[[Any], None]) -> bool:
         """Take what a worker says, and answer whom it is the turn of; return whether it has ended."""
         match said:
-            case "ask", number, kinds:
-                self._asked[number] = kinds, answer
+            case "ask", number, wanted:
+                self._asked[number] = wanted, answer
                 while (asked := self._asked.pop(self._next, None)) is not None:
                     self._next += 1
-                    asked[1]([self._label(kind) for kind in asked[0]])
+                    asked[1]([self._label(one) for one in asked[0]])
             case "done", done:
                 self.done = Done(*map(sum, zip(self.done, done, strict=True)))
             case "failed", error:
@@ -186,9 +189,13 @@ class Planner:
                 raise RuntimeError(f"a worker failed: {name}")
         return said == ("end",)
 
-    def _label(self, kind: Kind | None) -> str | None:
-        shard = None if kind is None else self._choice.next(kind)
-        return None if shard is None else shard.label
+    def _label(self, wanted: Wanted | None) -> str | None:
+        shard = None if wanted is None else self._choice.next(wanted[0])
+        if wanted is None or shard is None:
+            return None
+        if (doubt := self._doubt(shard, wanted[1])) is not None:
+            self.doubts.append(doubt)
+        return shard.label
 
 
 class Here:
@@ -210,13 +217,16 @@ class Here:
 def made(job: jobs.Job, desk: Desk, now: int, crew: Crew) -> Done:
     """Make all parts of a job that are not made yet; return what became of all."""
     # A job that goes on is of its first call's time, but no key signs that was retired since.
-    planner = Planner(desk.choice(max(now, job.at), label=job.label or None, since=job.at))
+    choice = desk.choice(max(now, job.at), label=job.label or None, since=job.at)
+    planner = Planner(choice, desk.doubt)
     if before := len(list(job.folder.glob(".remarks-*.json"))):
         click.echo(f"going on: {before} parts of {job.size} rows were begun before", err=True)
     if job.ways == 1:
         worker.work(Parts(job, desk), Here(planner), 0, 1, lambda _: None)
     else:
         _pooled(job, crew, planner)
+    for doubt in planner.doubts:
+        click.echo(f"note: {doubt}", err=True)
     return planner.done
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from pratique.crypto.signing import SigningKey
@@ -18,6 +18,7 @@ from pratique.terms import Kind
 from pratique.trust import issuer as issuers
 from pratique.trust import noted, store
 from pratique.trust import shards as of_shards
+from pratique.trust.signer import Signer
 
 
 class Notes(Protocol):
@@ -43,11 +44,13 @@ class Desk:
         catalogue: Catalogue,
         notes: Notes,
         withdrawn: Callable[[int], frozenset[str]] = lambda _: frozenset(),
+        published: Callable[[], Iterable[Signer]] = tuple,
     ) -> None:
         self.issuer, self.register, self.catalogue = issuer, register, catalogue
-        self._notes, self._withdrawn = notes, withdrawn
+        self._notes, self._withdrawn, self._published = notes, withdrawn, published
         self._open, self.public_key = keys, public_key
         self._keys: dict[str, SigningKey] = {}
+        self._told: set[tuple[str, str]] = set()
 
     def __repr__(self) -> str:
         return f"<Desk of {self.issuer.participant}, {len(self.shards)} shards>"
@@ -113,6 +116,23 @@ class Desk:
         """Tell whether the network that is synced here says that a key is withdrawn."""
         gone = self._withdrawn(at)
         return any(shard.kid == kid and shard.thumbprint in gone for shard in self.shards)
+
+    def doubt(self, shard: of_shards.Shard, domain: str) -> str | None:
+        """Say, once, that a key is published for other domains than the one of what it signs.
+
+        None where it is, where no network is synced here, and where the key is not published yet.
+        """
+        listed = [one for one in self._published() if one.thumbprint == shard.thumbprint]
+        known = (shard.label, domain) in self._told or any(one.speaks_for(domain) for one in listed)
+        if known or not listed:
+            return None
+        self._told.add((shard.label, domain))
+        others = ", ".join(sorted({one.domain for one in listed}))
+        return (
+            f"the key {shard.label} is published for {others} and not for {domain}: verifiers in the network answer "
+            f"AMBER DOMAIN_WRONG; once {self.issuer.participant} is active for {domain}, publish the key for it too: "
+            f"pratique participant publish --signers FILE --domain {domain}"
+        )
 
     def note(self) -> None:
         """Note beside the keys how far the register is; to be called after something was issued."""

@@ -23,6 +23,7 @@ from pratique.edges.register import open_register
 from pratique.errors import DocumentRefused, UsageError
 from pratique.intake.catalogue import Catalogue, parsed
 from pratique.trust import noted, shards
+from pratique.trust.signer import Signer
 
 
 class Place(NamedTuple):
@@ -48,13 +49,21 @@ def opened(place: Place, secret: Secret) -> Desk:
         return record.public_key
 
     @cache
+    def said() -> held.Said | None:
+        return held.said_of(issuer.participant, issuer.environment)
+
+    @cache
     def withdrawn(at: int) -> frozenset[str]:
-        member = held.member(issuer.participant, issuer.environment)
-        if member is None:
+        found = said()
+        if found is None:
             return frozenset()
-        if (suspension := member.suspended(at)) is not None:
+        if (suspension := found.member.suspended(at)) is not None:
             click.echo(f"note: {suspended(issuer.participant, suspension)}", err=True)
-        return member.withdrawn
+        return found.member.withdrawn
+
+    def published() -> tuple[Signer, ...]:
+        found = said()
+        return () if found is None else found.signers
 
     register = open_register(place.register)
     if register.doubles:
@@ -66,7 +75,7 @@ def opened(place: Place, secret: Secret) -> Desk:
     catalogue, notes = catalogue_of(place.value_sets), _Notes(place.folder)
     return Desk(
         issuer, key_of, public_key_of, register,
-        catalogue=catalogue, notes=notes, withdrawn=withdrawn,
+        catalogue=catalogue, notes=notes, withdrawn=withdrawn, published=published,
     )  # fmt: skip
 
 

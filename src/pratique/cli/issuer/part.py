@@ -57,6 +57,10 @@ class Numbered(NamedTuple):
     reading: Reading
 
 
+Wanted = tuple[Kind, str]
+"""What a record is to attest, and in which domain: all that the choice of its key needs of it."""
+
+
 @silent
 class Part(NamedTuple):
     """A part that was read; `is_new` if there are keys to choose for it."""
@@ -66,12 +70,12 @@ class Part(NamedTuple):
     is_new: bool
 
     @property
-    def kinds(self) -> list[Kind | None]:
-        """Return what each record is to attest; None for what is refused already."""
+    def wanted(self) -> list[Wanted | None]:
+        """Return what each record is to attest, in which domain; None for what is refused already."""
         if not self.is_new:
             return []
         records = (one.reading.record for one in self.read)
-        return [None if record is None else record.kind for record in records]
+        return [None if record is None else (record.kind, record.domain) for record in records]
 
 
 class Parts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from pratique.cli.issuer.desk import Desk
 from pratique.edges.register import Writing
 from pratique.edges.register.recall import revoke
@@ -56,4 +58,7 @@ def _issued(
 
     made = desk.register.write(act)
     desk.note()
+    (signer,) = (shard for shard in shards if shard.kid == made.line.kid)
+    if (doubt := desk.doubt(signer, record.domain)) is not None:
+        click.echo(f"note: {doubt}", err=True)
     return made

@@ -1,6 +1,6 @@
 """A worker of a bulk job: a process that makes every part that is its own.
 
-    rows -> part -> ("ask", number, kinds) -> keys -> part made -> ("done", counts) ... -> ("end",)
+    rows -> part -> ("ask", number, wanted) -> keys -> part made -> ("done", counts) ... -> ("end",)
 
 1. The parent chooses the keys, in the order of the file: what a row is signed with does not depend on how
    many workers there are. A part is read ahead, so that nobody waits for the next answer.
@@ -58,7 +58,7 @@ def work(
     while some := list(islice(rows, parts.job.size)):
         if number % parts.job.ways % workers == worker:
             part = parts.read(number, some)
-            talk.send(("ask", number, part.kinds))
+            talk.send(("ask", number, part.wanted))
             waiting.append((part, len(some)))
             if len(waiting) > AHEAD:
                 finish()
