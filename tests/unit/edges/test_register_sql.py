@@ -332,8 +332,12 @@ def test_doubles_have_one_mark_of_eight_octets(register: Register) -> None:
         connection.exec_driver_sql("DROP INDEX certificate_by_request")
     add(register, line(1, request=b"abcdefgh1"), line(2, OTHER, at=AT - 1, request=b"abcdefgh2"),
         line(3, request=b"abcdefgx"), line(4, request=b"bbcdefgh"))  # fmt: skip
+    # Neither the key alone nor the tag alone makes one that was taken back.
+    add(register, line(5, request=b"cbcdefgh1"), line(1, OTHER, at=AT + 1, request=b"cbcdefgh2"))
     taken(register, Selection(ONE, 1))
-    assert register.read(doubles) == [(OTHER, 2, False), (ONE, 1, True)]
+    assert register.read(doubles) == [
+        (OTHER, 2, False), (ONE, 1, True), (ONE, 5, False), (OTHER, 1, False),
+    ]  # fmt: skip
 
 
 # In bulk
