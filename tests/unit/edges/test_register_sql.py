@@ -29,7 +29,7 @@ from pratique.edges.register.engine import LOCK, OPTIONS, WAIT, engine_for
 from pratique.edges.register.recall import revoke, revoke_each
 from pratique.edges.register.tallies import acts, doubles, tallies
 from pratique.edges.register.writing import Writing
-from pratique.errors import Unreadable, UsageError
+from pratique.errors import ExtraMissing, Unreadable, UsageError
 from pratique.journeys.audit import Tally
 from pratique.journeys.revoke import Reason, Selection
 from pratique.journeys.sign import ANOTHERS, Book, Line, Occasion, Origin
@@ -187,6 +187,18 @@ def test_a_url_of_another_kind_is_refused(url: str) -> None:
     assert caught.value.code == "register-url"
 
 
+def test_without_its_driver_a_register_on_postgresql_is_an_extra_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none(*_args: object, **_more: object) -> None:
+        raise ImportError
+
+    monkeypatch.setattr("pratique.edges.register.engine.create_engine", none)
+    with pytest.raises(ExtraMissing) as caught:
+        engine_for("postgresql://desk@invented.example/register")
+    assert "postgres" in caught.value.hint
+
+
 def test_what_is_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for url in ("sqlite://", "sqlite:///:memory:"):
@@ -275,6 +287,8 @@ def test_just_what_is_selected_is_taken_back(
 def test_many_are_taken_back_some_at_a_time(
     register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What one act holds is told in public; two values each, of which SQLite takes 32,766.
+    assert recall.AT_ONCE == 5_000
     monkeypatch.setattr(recall, "AT_ONCE", 2)
     add(register, *(line(tag) for tag in range(5)), *(line(tag, OTHER) for tag in range(2)))
 
