@@ -29,13 +29,26 @@ class Asked:
     """The expressions of a ruleset's rules; those that cannot be asked have none.
 
     Attributes:
+        expressions: id of a rule -> what it asks.
         faults: id of a rule -> stable code of why it cannot be asked.
     """
 
-    def __init__(self, rules: Iterable[Rule], *, compatible: bool, hold_open: bool = False) -> None:
-        self._expressions: dict[int, Expression] = {}
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        compatible: bool,
+        hold_open: bool = False,
+        asked: Iterable[Asked] = (),
+    ) -> None:
+        self.expressions: dict[int, Expression] = {}
         self.faults: dict[int, str] = {}
+        known = {key: found for each in asked for key, found in each.expressions.items()}
         for rule in rules:
+            if id(rule) in known and not (rule.fault and hold_open):
+                # Read already, and it reads nothing beyond the list.
+                self.expressions[id(rule)] = known[id(rule)]
+                continue
             found = None if rule.fault and hold_open else _parsed(rule)
             beyond = variables.check(found, compatible=compatible) if found is not None else ()
             if beyond and not hold_open:
@@ -43,26 +56,26 @@ class Asked:
             if found is None or beyond:
                 self.faults[id(rule)] = rule.fault or "rule-variable"
             else:
-                self._expressions[id(rule)] = found
+                self.expressions[id(rule)] = found
 
     def value_sets(self, rule: Rule) -> set[str]:
         """Return the names of the value sets that a rule looks into."""
-        return set(variables.value_sets(self._expressions[id(rule)]))
+        return set(variables.value_sets(self.expressions[id(rule)]))
 
     def most(self, rule: Rule) -> int:
         """Return the steps that a rule takes at most over any certificate; 0 if it cannot be asked."""
-        found = self._expressions.get(id(rule))
+        found = self.expressions.get(id(rule))
         return 0 if found is None else most(found.root, ENTRIES, LONGEST)
 
     def interpreted(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
         """Return each rule's value, or `Open`."""
-        return [interpret(self._expressions[id(rule)], data) for rule in rules]
+        return [interpret(self.expressions[id(rule)], data) for rule in rules]
 
     def compiled(
         self, rules: Iterable[Rule], build: Callable[[Any, dict[str, Any]], None]
     ) -> Callable[[Any], Sequence[Any]]:
         """Return one function for all these rules, with the values of `interpreted`."""
-        return compile_rules([self._expressions[id(rule)] for rule in rules], build=build)
+        return compile_rules([self.expressions[id(rule)] for rule in rules], build=build)
 
 
 def refusal(rule: Rule, *, compatible: bool = True) -> Issue | None:

@@ -19,10 +19,13 @@ from enum import StrEnum
 from functools import cached_property
 from math import inf
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique.rules.rule import Rule, RuleType
 from pratique.terms import Kind
+
+if TYPE_CHECKING:
+    from pratique.rules.asked import Asked
 
 __all__ = ["Build", "Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
 
@@ -101,6 +104,7 @@ class Ruleset:
         build: Build | None = None,
         hold_open: bool = False,
         editions: Editions | None = None,
+        like: Iterable[Ruleset] = (),
     ) -> None:
         """Take rules and value sets.
 
@@ -115,6 +119,8 @@ class Ruleset:
                 with the same outcomes.
             hold_open: hold a rule that has a fault, or reads what is not on the list, as OPEN:
                 for rules of others, of which none may get lost.
+            like: rulesets in which some of these very rules stand, which are not read once more; as
+                `compatible` as this one.
         """
         self.rules = tuple(sorted(rules, key=_place))
         self.value_sets = {name: list(codes) for name, codes in sorted((value_sets or {}).items())}
@@ -125,16 +131,24 @@ class Ruleset:
         self._sets_at: _Sets | None = None
         self.compatible = compatible
         self._build = build
-        self._asked = (
-            _engine().Asked(self.rules, compatible=compatible, hold_open=hold_open)
-            if self.rules
-            else None
-        )
+        self._asked = self._read(like, hold_open=hold_open) if self.rules else None
         self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
         self._programs: dict[int, tuple[tuple[Rule, ...], _Program]] = {}
         self._known: dict[
             tuple[int, frozenset[int]], tuple[tuple[Rule, ...], tuple[Rule, ...]]
         ] = {}
+
+    def _read(self, like: Iterable[Ruleset], *, hold_open: bool) -> Asked:
+        known = [read for each in like if (read := each.asked) is not None]
+        found: Asked = _engine().Asked(
+            self.rules, compatible=self.compatible, hold_open=hold_open, asked=known
+        )
+        return found
+
+    @property
+    def asked(self) -> Asked | None:
+        """Return the rules as they were read; None where there are none."""
+        return self._asked
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self._content() == other._content()

@@ -166,7 +166,7 @@ class Snapshot:
         if key not in self._names:
             members = {} if self.roll is None else self.roll.members
             kids, whose = {signer.kid}, {signer.participant}
-            for other in self.trust:
+            for other in self.trust.unjudged():
                 if other.public_key != signer.public_key:
                     continue
                 named = other.participant == signer.participant

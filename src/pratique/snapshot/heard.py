@@ -28,9 +28,10 @@ MOST_RULES = 256
 MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
 """Steps that a participant's rules of a type may take at one check. Of seven real destinations the most
 is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
-MOST_PARTS = 16_384
+MOST_PARTS = 12_288
 """Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
 _NOTHING = announced.Announced((), frozenset())
+_UNHEARD = Ruleset()
 
 
 class Said(NamedTuple):
@@ -40,11 +41,16 @@ class Said(NamedTuple):
     """
 
     signers: announced.Announced = _NOTHING
-    rules: tuple[Rule, ...] = ()
+    ruleset: Ruleset = _UNHEARD
     choices: choices.Choices | None = None
     lists: tuple[TagList, ...] = ()
     problem: str = ""
     about_rules: str = ""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return its rules."""
+        return self.ruleset.rules
 
 
 def value_sets(view: View) -> dict[str, list[str]]:
@@ -114,7 +120,7 @@ def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets
     busy = any(found.busiest(kind) > most for kind, most in MOST_STEPS.items())
     if busy or found.steps(found.rules) > MOST_PARTS:
         raise DocumentRefused("rules-costly", f"{one.code} would keep every check busy")
-    return said._replace(rules=found.rules)
+    return said._replace(ruleset=found)
 
 
 def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
@@ -123,7 +129,7 @@ def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Se
 
 
 def _lists(said: Said, _view: View, one: Participant, files: _Files, _: _Sets) -> Said:
-    own = {signer.kid for signer in said.signers.signers}
+    own = {signer.kid for signer in said.signers.unjudged}
     # One of a key that nobody lists any more takes nothing away.
     found = (each for each in follows.lists(one.code, files) if each.head.kid in own)
     return said._replace(lists=tuple(found))

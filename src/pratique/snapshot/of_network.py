@@ -40,13 +40,18 @@ def compiled(view: View, *, build: Build | None = None) -> Snapshot:
         number=trunk.snapshot.version,
         created=int(view.published.timestamp()),
         environment=view.board.environment,
-        trust=TrustList((s for one in said.values() for s in one.signers.signers), apart=True),
+        trust=TrustList(
+            (s for one in said.values() for s in one.signers.unjudged),
+            apart=True,
+            judges={code: one.signers.judge for code, one in said.items()},
+        ),
         sources=(Source(view.board.network, f"root {trunk.root.version}"),),
         ruleset=Ruleset(
             (r for one in said.values() for r in one.rules),
             sets,
             build=build,
             editions=published.editions,
+            like=[one.ruleset for one in said.values()],
         ),
         revocations=Revocations(each for one in said.values() for each in one.lists),
         roll=_roll(view, said, unread),
@@ -94,6 +99,7 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
             compatible=imported.ruleset.compatible,
             hold_open=True,
             editions=editions,
+            like=() if imported.ruleset.compatible else (network.ruleset,),
         ),
         revocations=_together(network, imported),
         roll=roll,
@@ -110,7 +116,7 @@ def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
     roll = strictest(network.roll, imported.roll)
     gone = {s for s in imported.trust if s.thumbprint in roll.withdrawn_of(s.participant)}
     listed: dict[bytes, list[Signer]] = defaultdict(list)
-    for signer in network.trust:
+    for signer in network.trust.unjudged():
         listed[signer.public_key].append(signer)
     own = {
         other: [one for one in listed[other.public_key] if one.may_be(other)]
@@ -118,7 +124,7 @@ def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
         else []
         for other in imported.trust
     }
-    signers = {signer: signer for signer in network.trust}
+    signers = {signer: signer for signer in network.trust.unjudged()}
     withdrawn: dict[str, set[str]] = defaultdict(set)
     for other, one in ((other, one) for other, records in own.items() for one in records):
         if other in gone:
@@ -144,7 +150,8 @@ def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
         code: member._replace(withdrawn=member.withdrawn | withdrawn[code])
         for code, member in roll.members.items()
     }
-    return TrustList(stand, apart=True), roll._replace(members=members)
+    trust = TrustList(stand, apart=True, judges=network.trust.judges)
+    return trust, roll._replace(members=members)
 
 
 def strictest(one: Roll, other: Roll | None) -> Roll:

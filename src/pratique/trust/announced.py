@@ -7,6 +7,8 @@
    certificate says; one whose C is another's is left out, and told.
 3. A domain that the participant is not active for is left out.
 4. What was withdrawn stays listed, so that a certificate of it is told from an unknown issuer's.
+5. The signatures of the signing CAs are checked when a signer is first asked for: of a thousand
+   signers a check meets one, and a start none.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from typing import Any, NamedTuple
 
 from pratique.crypto import x509
 from pratique.crypto.chain import may_have_issued
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, code_of
 from pratique.terms import Environment
 from pratique.trust import certificates, json_text
 from pratique.trust.certificates import Listed, Reading
 from pratique.trust.rows import array, text
-from pratique.trust.signer import Signer
+from pratique.trust.signer import Judge, Signer, Unjudged, unread
 
 FORMAT = "pratique-signers-1"
 KEY_COMPROMISE = "key-compromise"
@@ -32,10 +34,13 @@ REASONS = (KEY_COMPROMISE, "key-lost", "superseded")
 _OF_THE_KEY = frozenset({KEY_COMPROMISE, "key-lost"})
 """Reasons that are the key's, and not only its certificate's."""
 
-MOST_SIGNERS, MOST_AUTHORITIES = 1_024, 16
+MOST_SIGNERS, MOST_AUTHORITIES = 256, 8
+"""Each is read at every start. Of real lists the longest has 58 of one participant, under three authorities."""
 MOST_CHAINS = 2 * MOST_SIGNERS + MOST_AUTHORITIES**2
-"""Each signer's signature is checked with each authority that may have made it, at every start: two for
-each signer, as where a signing CA is renewed; and the authorities' own."""
+"""Each signer's signature is checked with each authority that may have made it: two for each signer, as
+where a signing CA is renewed; and the authorities' own."""
+MOST_OCTETS = 384 * 1024
+"""Of all its X.509 certificates together, which are walked octet by octet: 1,450 of each. Real ones have 800."""
 
 
 class Published(NamedTuple):
@@ -51,14 +56,21 @@ class Announced(NamedTuple):
     """What was read.
 
     Attributes:
-        signers: those that count, withdrawn ones among them.
+        unjudged: those that count, withdrawn ones among them.
         withdrawn: thumbprints.
         left_out: thumbprints of those that were left out, and why.
+        judge: looks at what stands above one of them.
     """
 
-    signers: tuple[Signer, ...]
+    unjudged: tuple[Unjudged, ...]
     withdrawn: frozenset[str]
     left_out: tuple[tuple[str, str], ...] = ()
+    judge: Judge = unread
+
+    @property
+    def signers(self) -> tuple[Signer, ...]:
+        """Return those that count, judged."""
+        return tuple(map(self.judge, self.unjudged))
 
 
 class Bounds(NamedTuple):
@@ -111,8 +123,11 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         raise _refused("environment", f"it is not of the {bounds.environment} environment")
     left_out: list[tuple[str, str]] = []
     listed = []
+    records = {
+        one.certificate: x509.read(one.certificate) for one in (*found.live, *found.withdrawn)
+    }
     for one in (*found.live, *found.withdrawn):
-        record = x509.read(one.certificate)
+        record = records[one.certificate]
         why = _barred(record, one.domain, bounds)
         # A withdrawal counts in a domain too that its participant is no longer active for: the key
         # stays known as withdrawn where another list names it.
@@ -128,16 +143,42 @@ def read(data: bytes, bounds: Bounds) -> Announced:
     )
     reading = Reading("announced", tuple(listed), authorities)
     _check_chains(reading)
-    signers = certificates.collect(
-        [reading],
-        environment=bounds.environment,
-        within=bounds.countries | {bounds.subject},
+    certificates.check_kids(listed)
+    unjudged = tuple(
+        Unjudged(*certificates.signer(one, environment=bounds.environment))._replace(
+            participant=bounds.participant, countries=bounds.countries
+        )
+        for one in listed
     )
-    bound = tuple(
-        signer._replace(participant=bounds.participant, countries=bounds.countries)
-        for signer in signers
-    )
-    return Announced(bound, _gone(found, bound), tuple(left_out))
+    gone = {one: records[one.certificate] for one in found.withdrawn}
+    return Announced(unjudged, _gone(gone, unjudged), tuple(left_out), _Judge(reading, bounds))
+
+
+class _Judge:
+    """Judges signers of one reading, each when it is asked for."""
+
+    def __init__(self, reading: Reading, bounds: Bounds) -> None:
+        self._listed = {(one.record.thumbprint, one.domain): one for one in reading.listed}
+        found = {ca.thumbprint: ca for ca in reading.authorities}
+        self._authorities, self._bounds = tuple(found.values()), bounds
+
+    def __call__(self, signer: Unjudged) -> Signer:
+        try:
+            found = certificates.signer(
+                self._listed[signer.thumbprint, signer.domain],
+                environment=self._bounds.environment,
+                authorities=self._authorities,
+                within=self._bounds.countries | {self._bounds.subject},
+            )
+        except Exception as error:  # noqa: BLE001 - whatever a document raises ends nobody's check
+            return Signer(*signer)._replace(usages=frozenset(), reason=code_of(error))
+        return Signer(*signer)._replace(
+            usages=found.usages,
+            sca_not_after=found.sca_not_after,
+            notes=tuple(dict.fromkeys((*found.notes, *signer.notes))),
+            reason=found.reason,
+            sca_not_before=found.sca_not_before,
+        )
 
 
 def _check_chains(reading: Reading) -> None:
@@ -149,10 +190,9 @@ def _check_chains(reading: Reading) -> None:
             raise _refused("too-many", "its signing CAs of one name would keep every verifier busy")
 
 
-def _gone(found: Parts, signers: Iterable[Signer]) -> frozenset[str]:
+def _gone(records: dict[Published, x509.X509Record], signers: Iterable[Signer]) -> frozenset[str]:
     # A stolen key is stolen in each certificate: a kid that is not signed could name another one. Where a
     # certificate was superseded, the key may live on in the one that took its place.
-    records = {one: x509.read(one.certificate) for one in found.withdrawn}
     stolen = {r.public_key for one, r in records.items() if one.reason in _OF_THE_KEY} - {b""}
     return frozenset(record.thumbprint for record in records.values()) | {
         signer.thumbprint for signer in signers if signer.public_key in stolen
@@ -178,7 +218,7 @@ def parts(data: bytes) -> Parts:
         rows = [*array(document["signers"]), *array(document["withdrawn"])]
         if len(rows) > MOST_SIGNERS or len(array(document["authorities"])) > MOST_AUTHORITIES:
             raise _refused("too-many", "it would keep every verifier busy")
-        return Parts(
+        told = Parts(
             text(document["participant"]),
             text(document["environment"]),
             tuple(_signer(row, _LIVE) for row in array(document["signers"])),
@@ -187,6 +227,10 @@ def parts(data: bytes) -> Parts:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _refused("malformed", "a member is missing or of the wrong kind") from error
+    own = (one.certificate for one in (*told.live, *told.withdrawn))
+    if sum(map(len, (*own, *told.authorities))) > MOST_OCTETS:
+        raise _refused("too-many", "its X.509 certificates would keep every verifier busy")
+    return told
 
 
 _LIVE = {"certificate", "domain"}

@@ -130,7 +130,7 @@ def collect(
         within: as for `signer`.
     """
     read = tuple(readings)
-    _check_kids(listed for reading in read for listed in reading.listed)
+    check_kids(listed for reading in read for listed in reading.listed)
     found = {ca.thumbprint: ca for reading in read for ca in reading.authorities}
     authorities = tuple(found.values())
     return tuple(
@@ -147,7 +147,8 @@ def collect(
     )
 
 
-def _check_kids(found: Iterable[Listed]) -> None:
+def check_kids(found: Iterable[Listed]) -> None:
+    """Refuse more keys under one kid than a check can try; DocumentRefused `signers-same-kid`."""
     keys: dict[bytes, set[bytes]] = {}
     for one in found:
         kid = one.record.kid if one.kid is None else one.kid

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from pratique.terms import Algorithm, Environment, Kind, SignerState
@@ -137,3 +137,18 @@ class Signer(NamedTuple):
         if self.sca_not_before is not None and at < self.sca_not_before:
             return SignerState.SCA_NOT_YET
         return SignerState.LIVE
+
+
+def unread(signer: Signer) -> Signer:
+    """Return a signer above which nobody could look."""
+    return Signer(*signer)._replace(reason="sca-signature-unread")
+
+
+class Unjudged(Signer):
+    """A signer as it says of itself, before what stands above it was looked at: its signing CAs' signatures."""
+
+    __slots__ = ()
+
+
+Judge = Callable[[Unjudged], Signer]
+"""Looks at what stands above a signer, and returns it as it is believed."""

@@ -10,10 +10,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
 from typing import Literal as OneOf
-from typing import NamedTuple
 
 DEPTH = 16
 NODES = 500
@@ -185,6 +186,22 @@ class Expression(NamedTuple):
     cost: int
 
 
+_BELOW: dict[type[Any], Callable[[Any], tuple[Node, ...]]] = {
+    Items: attrgetter("items"),
+    If: attrgetter("guard", "then", "otherwise"),
+    **dict.fromkeys((And, Compare, Ordered), attrgetter("operands")),
+    **dict.fromkeys((Same, In, Plus), attrgetter("left", "right")),
+    **dict.fromkeys((Not, PlusTime, BirthDate, Fragment), lambda node: (node.operand,)),
+    Reduce: attrgetter("operand", "each", "initial"),
+}
+
+
+def below(node: Node) -> tuple[Node, ...]:
+    """Return what a node is made of, in the order of `operands`, without the places."""
+    found = _BELOW.get(type(node))
+    return () if found is None else found(node)
+
+
 def operands(node: Node) -> Iterator[tuple[str, Node]]:
     """List what a node is made of, each with its place below the node (RFC 9535)."""
     match node:
@@ -217,12 +234,8 @@ def operands(node: Node) -> Iterator[tuple[str, Node]]:
 def cost(node: Node) -> int:
     """Count the steps of one evaluation of a node, without the rounds of its `reduce`s."""
     own = 1 + (LISTED if isinstance(node, In) and not isinstance(node.right, Items) else 0)
-    below = (
-        child
-        for _, child in operands(node)
-        if not (isinstance(node, Reduce) and child is node.each)
-    )
-    return own + sum(map(cost, below))
+    each = node.each if isinstance(node, Reduce) else None
+    return own + sum([cost(child) for child in below(node) if child is not each])
 
 
 def most(node: Node, longest: int, beyond: int) -> int:
@@ -234,7 +247,7 @@ def most(node: Node, longest: int, beyond: int) -> int:
         beyond: items of a list of anything else.
     """
     found = 1 + (LISTED if isinstance(node, In) and not isinstance(node.right, Items) else 0)
-    for _, child in operands(node):
+    for child in below(node):
         rounds = 1
         if isinstance(node, Reduce) and child is node.each:
             rounds = _items(node.operand, longest, beyond)
@@ -254,8 +267,9 @@ def paths(node: Node) -> Iterator[str]:
     """List the paths that are read from the data context; those of lambdas are their own."""
     if isinstance(node, Var):
         yield node.path
-    for _, child in operands(node):
-        if not (isinstance(node, Reduce) and child is node.each):
+    each = node.each if isinstance(node, Reduce) else None
+    for child in below(node):
+        if child is not each:
             yield from paths(child)
 
 

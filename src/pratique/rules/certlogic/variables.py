@@ -100,6 +100,8 @@ def _beyond(node: e.Node, where: str, scope: _Scope | None) -> Iterator[tuple[st
     elif type(node) in _OPERATORS:
         yield where, _OPERATORS[type(node)]
     for place, child in e.operands(node):
+        if isinstance(child, e.Number | e.Text | e.Truth):
+            continue
         within = scope
         if isinstance(node, e.Reduce) and child is node.each and place.endswith("[1]"):
             within = _Scope(_items(node.operand, scope))
