@@ -127,8 +127,10 @@ def _editions(state: State) -> dict[str, Contents]:
 
     return {
         "honest": honest,
-        "1,024 signers": plus(signers=signers(announced.MOST_SIGNERS)),
-        "1,000 signers, 2 P-384 CAs of one name": plus(signers=signers(announced.MOST_SIGNERS - 1, state)),
+        "256 signers": plus(signers=signers(announced.MOST_SIGNERS)),
+        "256 signers, 2 P-384 CAs of one name": plus(
+            signers=signers(announced.MOST_SIGNERS - 1, state)
+        ),
         "1,048,576 revoked": {**others, **_revoked(state, follows.MAX_TAGS - 2_000)},
         "rules of arrival at their steps": plus(rules=_rules(state, RuleType.ACCEPTANCE)),
         "Invalidation rules at their steps": plus(rules=_rules(state, RuleType.INVALIDATION)),

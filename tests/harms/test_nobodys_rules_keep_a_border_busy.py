@@ -10,7 +10,7 @@ import pytest
 from pratique.edges.engine import build
 from pratique.findings import Code
 from pratique.journeys import advice, decide, horizon, outlook
-from pratique.rules import documents
+from pratique.rules import asked, documents
 from pratique.rules import ruleset as rulesets
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Ruleset
@@ -72,6 +72,17 @@ def test_all_that_is_read_at_a_start_is_counted_too() -> None:
     rules = [_rule(n, _wide(400), region=f"R{n}") for n in range(count)]
     assert _problem(rules) == ""
     assert _problem([*rules, _rule(999, _wide(400), region="Z")]) == "rules-costly"
+
+
+def test_a_start_reads_each_rule_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [t.rule(f"GR-XA-{n:04}", _wide(9)) for n in range(3)]
+    first = Ruleset(rules)
+    monkeypatch.setattr(asked, "parse", None)
+    again = Ruleset(rules, like=[first])
+    assert again == first
+    assert again.steps(rules) == first.steps(rules) == 27
+    faulty = rules[0]._replace(fault="rule-logic")
+    assert Ruleset([faulty], hold_open=True, like=[first]).unasked(faulty) == "rule-logic"
 
 
 @pytest.mark.parametrize("listed", [{"var": "payload.v"}, {"var": "external.valueSets.vaccines"}])

@@ -14,10 +14,12 @@ from pratique.crypto import chain, lent, make_x509, x509
 from pratique.crypto.make_x509 import Subject
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
-from pratique.terms import Environment
+from pratique.terms import Environment, SignerState
 from pratique.trust import announced, certificates
 from pratique.trust.announced import Announced, Bounds, Published
 from pratique.trust.certificates import MOST_OF_ONE_KID
+from pratique.trust.signer import Unjudged
+from pratique.trust.store import TrustList
 from tests.networks import AT, State, key
 from tests.unit.made import Made, make
 
@@ -204,6 +206,68 @@ def test_authorities_of_one_name_are_counted_before_a_signature_is_checked(
     monkeypatch.setattr(certificates, "issued_by", lambda *_: checked.append(1))
     assert refused(data) == "signers-too-many"
     assert checked == []
+
+
+def test_no_signature_is_checked_before_a_kid_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two signing CAs of one name: each signer would cost two checks, at every start.
+    subject = Subject("XUA SCA", "Ministry", "XA", Environment.TEST)
+    twin = make_x509.signing_ca(key("twin 0"), subject, at=WHEN, serial=1)
+    checked: list[str] = []
+    own = chain.issued_by
+
+    def counted(record: X509Record, ca: X509Record) -> bool | None:
+        checked.append(record.thumbprint)
+        return own(record, ca)
+
+    monkeypatch.setattr(certificates, "issued_by", counted)
+    data = announced.write("XUA", Environment.TEST, [STATE.ca, twin], ROWS)
+    found = announced.read(data, BOUNDS)
+    held = TrustList(found.unjudged, apart=True, judges={"XUA": found.judge})
+    assert len(held) == 3
+    assert {one.public_key for one in held.unjudged()} == {one.public_key for one in found.unjudged}
+    assert checked == []
+    kid = x509.read(STATE.signers[0]).kid
+    (one,) = held.signers_for(kid)
+    assert checked == [one.thumbprint] * 2
+    assert held.signers_for(kid) == (one,)
+    assert held.signers_for(b"a stranger's") == ()
+    assert len(checked) == 2
+    # Whoever lists all has all judged, each once, as by one that judges at once.
+    at_once = TrustList(found.signers, apart=True)
+    checked.clear()
+    assert (held, tuple(held.limited())) == (at_once, tuple(at_once))
+    assert len(checked) == 4
+    assert all(one.reason == "" and type(one) is not Unjudged for one in held)
+
+
+def test_what_judging_raises_is_its_signers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read(*ROWS)
+    held = TrustList(found.unjudged, apart=True, judges={"XUA": found.judge})
+
+    def broken(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(certificates, "issued_by", broken)
+    assert {one.reason for one in held} == {"document-unforeseen"}
+    assert {one.usages for one in held} == {frozenset()}
+
+
+def test_a_signer_that_nobody_can_judge_is_not_believed() -> None:
+    for one in TrustList(read(*ROWS).unjudged, apart=True):
+        assert one.state(int(AT.timestamp())) is SignerState.SCA_UNREAD
+
+
+def test_signers_and_their_octets_are_counted_before_one_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = sum(map(len, [*STATE.signers, STATE.ca]))
+    for name, most in (("MOST_SIGNERS", 3), ("MOST_AUTHORITIES", 1), ("MOST_OCTETS", size)):
+        with monkeypatch.context() as patched:
+            patched.setattr(announced, name, most)
+            assert len(read(*ROWS).signers) == 3
+            patched.setattr(announced, name, most - 1)
+            patched.setattr(x509, "read", None)
+            assert refused(write(*ROWS)) == "signers-too-many"
 
 
 def test_keys_of_one_kid_are_counted() -> None:
