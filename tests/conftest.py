@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pratique.crypto import pbes2
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # No test depends on the machine's speed: an example may take as long as it takes.
@@ -15,6 +17,13 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("any machine")
+
+
+FULL_COST = pbes2.COST
+"""What a key's password costs to try, outside of tests."""
+# Half the time of the tests that sign with keys in files went there. What runs the program as a process of its
+# own, as a person does, still pays it.
+pbes2.COST = 1 << 4
 
 
 @pytest.fixture(scope="session")

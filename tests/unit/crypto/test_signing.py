@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pratique.crypto import pbes2, primitives, signing
 from pratique.errors import PratiqueError
 from pratique.terms import Algorithm
+from tests.conftest import FULL_COST
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
 
@@ -92,7 +93,11 @@ def test_the_file_opens_with_the_note_before_it(pem: bytes) -> None:
     assert max(map(len, pem.splitlines())) == 64
 
 
-def test_guessing_the_password_takes_memory_and_time(pem: bytes) -> None:
+def test_guessing_the_password_takes_memory_and_time(
+    key: signing.SoftwareKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pbes2, "COST", FULL_COST)
+    pem = key.to_pem(PASSWORD, entropy=entropy, note="A key for tests.\n\n")
     # 1.3.6.1.4.1.11591.4.11 is scrypt; its N follows the salt (RFC 7914 §7).
     import base64
 
