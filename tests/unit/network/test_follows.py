@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
-from pratique.network import follows, names
+from pratique.network import announce, follows, names
 from pratique.network.memory import Memory
 from pratique.network.participants import PAUSE, write_suspensions
 from pratique.revocation.tag_list import TagList
@@ -141,12 +141,28 @@ class TestSuspensions:
         assert refused(names.SUSPEND, self.HELD, suspended((over, over + DAY)), over) == ""
 
 
+def test_without_a_root_a_list_of_versions_names_versions_alone() -> None:
+    found = announce.described({}, {"targets": 2, "XUA": 7}, None)
+    assert {name: (one.version, one.hashes, one.length) for name, one in found.items()} == {
+        "XUA.json": (7, None, None), "targets.json": (2, None, None),
+    }  # fmt: skip
+
+
 class TestMemory:
     def test_it_finds_again_the_highest_version_that_a_name_can_hold(self) -> None:
         files = {names.metadata("XUA", version): b"" for version in (1, names.MAX_VERSION)}
         assert Memory(files).kept("XUA") == files
         # The control: of one more, nothing would be known.
         assert Memory({names.metadata("XUA", names.MAX_VERSION + 1): b""}).roles == set()
+
+    def test_it_tells_how_much_is_held_of_each_role(self) -> None:
+        files = {
+            "metadata/1.XUA.json": b"xx", "metadata/12.XUA.json": b"xxx", "targets/XUA/00.list": b"xxxx",
+            "targets/XUB/00.list": b"x", f"metadata/1.{names.SUSPEND}.json": b"xxxxx",
+            "metadata/1.root.json": b"x", "metadata/timestamp.json": b"x", "targets/00.board": b"x",
+            "targets/XUB/a/00.list": b"x",
+        }  # fmt: skip
+        assert Memory(files).rooms() == {"XUA": (3, 9), "XUB": (1, 1), names.SUSPEND: (1, 5)}
 
     def test_it_holds_the_newest_that_can_be_read(self) -> None:
         authority, (state,) = network("XUA")
