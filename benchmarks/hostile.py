@@ -68,11 +68,14 @@ def main() -> None:
     before = dict(authority.files)
     editions = _editions(hostile)
     ways: dict[str, Callable[[], object]] = {}
-    for name, contents in editions.items():
-        authority.files = dict(before)
-        hostile.contents = lambda found=contents: dict(found)  # type: ignore[method-assign,misc]
-        republish(network, [hostile])
-        ways |= _ways(name, network, held, dict(authority.files), shown)
+    for name, steps in editions.items():
+        authority.files, kept = dict(before), held
+        for number, contents in enumerate(steps):
+            if number:
+                kept = sync(Case(kept, dict(authority.files), at), authority.anchor).files
+            hostile.contents = lambda found=contents: dict(found)  # type: ignore[method-assign,misc]
+            republish(network, [hostile])
+        ways |= _ways(name, network, kept, dict(authority.files), shown)
     spent = in_turn(ways, asked.rounds)
     middle = {way: statistics.median(found) for way, found in spent.items()}
     print(
@@ -112,13 +115,15 @@ def _ways(
     return {f"{name} {way}": each for way, each in found.items()}
 
 
-def _editions(state: State) -> dict[str, Contents]:
+def _editions(state: State) -> dict[str, tuple[Contents, ...]]:
     honest = state.contents()
     code = state.code
     others = {name: data for name, data in honest.items() if not name.endswith(".tags")}
 
-    def plus(**changed: bytes) -> Contents:
-        return {**honest, **{f"{code}/{name}.json": data for name, data in changed.items()}}
+    def plus(**changed: bytes) -> tuple[Contents]:
+        return ({**honest, **{f"{code}/{name}.json": data for name, data in changed.items()}},)
+
+    many = {**others, **_revoked(state, follows.MAX_TAGS - 2_000)}
 
     def signers(count: int, by: State | None = None) -> bytes:
         return announced.write(
@@ -126,12 +131,13 @@ def _editions(state: State) -> dict[str, Contents]:
         )
 
     return {
-        "honest": honest,
+        "honest": (honest,),
         "256 signers": plus(signers=signers(announced.MOST_SIGNERS)),
         "256 signers, 2 P-384 CAs of one name": plus(
             signers=signers(announced.MOST_SIGNERS - 1, state)
         ),
-        "1,048,576 revoked": {**others, **_revoked(state, follows.MAX_TAGS - 2_000)},
+        "1,048,576 revoked": (many,),
+        "the same held, and one more": (many, {**others, **_revoked(state, 1, seed=3)}),
         "rules of arrival at their steps": plus(rules=_rules(state, RuleType.ACCEPTANCE)),
         "Invalidation rules at their steps": plus(rules=_rules(state, RuleType.INVALIDATION)),
         "all rules at their steps, by region": plus(rules=_regions(state)),
@@ -181,8 +187,8 @@ def _searching(state: State) -> bytes:
     return _written(state, 1, logic, Type=RuleType.INVALIDATION)
 
 
-def _revoked(state: State, count: int) -> Contents:
-    state.revoke_tags(state.kid(), random.Random(2).sample(range(1 << WIDTH), count))
+def _revoked(state: State, count: int, seed: int = 2) -> Contents:
+    state.revoke_tags(state.kid(), random.Random(seed).sample(range(1 << WIDTH), count))
     return {name: data for name, data in state.contents().items() if "revocations" in name}
 
 

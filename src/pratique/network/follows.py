@@ -26,7 +26,7 @@ from pratique.trust import announced
 
 Files = Mapping[str, bytes]
 MAX_TAGS = 1 << 20
-"""Revocations of a participant: they are compared one by one with those that were held. The largest list
+"""Revocations of a participant: they are compared with those that were held. The largest list
 of one country that was met has 193,786; whoever has more to take back withdraws a key."""
 
 

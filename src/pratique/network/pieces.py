@@ -14,15 +14,14 @@ from collections.abc import Mapping
 
 from tuf.api.metadata import TargetFile, Targets
 
-from pratique.network.follows import MAX_TAGS
 from pratique.network.trusted import refused
 from pratique.network.view import Files, is_delta, is_file, target_name
 from pratique.revocation.delta import Delta, leap
 from pratique.revocation.tag_list import TagList
 
 MOST_STEPS = 32
-MOST_WORK = 2 * MAX_TAGS
-"""Tags of a role that are written anew."""
+MOST_WORK = 1 << 18
+"""Tags of a role that are written anew. A longer list is fetched whole: the largest real one has 193,786."""
 _LIST = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)\.tags")
 _DELTA = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)-(\d+)\.delta")
 
@@ -112,17 +111,16 @@ class Pieces:
         self, before: str, deltas: list[str], answers: Mapping[str, bytes | None]
     ) -> bytes | None:
         try:
-            chain = [
-                Delta.from_bytes(
-                    _good(answers.get(target_name(d, self._targets[d])), self._targets[d]),
-                    most=MAX_TAGS,
+            # Counted before a block is unpacked; whoever follows a delta unpacks each block once.
+            held = TagList.from_bytes(self._held[before], whole=False)
+            self._work += len(held)
+            chain = []
+            for name in deltas:
+                data = _good(
+                    answers.get(target_name(name, self._targets[name])), self._targets[name]
                 )
-                for d in deltas
-            ]
-            held = TagList.from_bytes(self._held[before])
-            self._work += len(held) + sum(len(delta.added) for delta in chain)
-            if self._work > MOST_WORK:
-                return None
+                chain.append(Delta.from_bytes(data, most=MOST_WORK - self._work))
+                self._work += len(chain[-1].added)
             # What comes of it must be what was signed, to the byte: see `take`.
             return leap(held, chain).to_bytes()
         except Exception:  # noqa: BLE001 - whatever a stranger's delta raises, the whole list is asked for

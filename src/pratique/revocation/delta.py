@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from heapq import merge
 from typing import NamedTuple
 
 from pratique.errors import DocumentRefused, UsageError
@@ -100,7 +99,8 @@ def leap(held: TagList, chain: Iterable[Delta]) -> TagList:
     """
     steps = sorted(chain, key=lambda delta: delta.head.version)
     count = len(held) + sum(len(delta.added) for delta in steps)
-    return of_ordered(steps[-1].head, merge(held.tags(), *(delta.added for delta in steps)), count)
+    added = sorted(tag for delta in steps for tag in delta.added)
+    return of_ordered(steps[-1].head, held.with_added(added), count)
 
 
 def follow(held: TagList, deltas: Iterable[Delta]) -> TagList:

@@ -11,10 +11,13 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from functools import cache
+from itertools import accumulate, chain, islice, pairwise
+from typing import NamedTuple
 
 from pratique.errors import DocumentRefused
 
@@ -70,11 +73,57 @@ def _pack(numbers: Sequence[int], k: int) -> bytes:
     if min(gaps) < 0:
         raise ValueError("a number is there twice, or not in its order")
     unary = "".join(["0" * (gap >> k) + "1" for gap in gaps])
-    mask = (1 << k) - 1
-    rest = "".join([f"{gap & mask:0{k}b}" for gap in gaps]) if k else ""
-    bits = unary + rest
-    length = (len(bits) + 7) // 8
-    return (int(bits, 2) << (8 * length - len(bits))).to_bytes(length, "big")
+    size = len(unary) + len(gaps) * k
+    length = (size + 7) // 8
+    bits = int(unary, 2) << len(gaps) * k | _low_bits(gaps, k)
+    return (bits << (8 * length - size)).to_bytes(length, "big")
+
+
+class _Halving(NamedTuple):
+    """One step of moving fields of k bits to lanes of 64, or back: the upper half of each group is moved.
+
+    Attributes:
+        lower, upper: masks of the halves as they stand close together.
+        by: bits that the upper one is moved by.
+    """
+
+    lower: int
+    upper: int
+    by: int
+
+
+@cache
+def _halvings(k: int) -> tuple[_Halving, ...]:
+    # 128 numbers at once in seven steps of whole integers, where a loop would take each by itself.
+    found, half = [], BLOCK // 2
+    while half:
+        own = (1 << half * k) - 1
+        lower = sum(own << at for at in range(0, BLOCK * 64, 2 * half * 64))
+        found.append(_Halving(lower, lower << half * k, half * (64 - k)))
+        half //= 2
+    return tuple(found)
+
+
+def _fields_of(value: int, count: int, k: int) -> Sequence[int]:
+    """Return so many numbers of k bits each, the first one uppermost."""
+    for lower, upper, by in _halvings(k):
+        value = value & lower | (value & upper) << by
+    lanes = array("Q", value.to_bytes(BLOCK * 8, "big"))
+    if sys.byteorder == "little":
+        lanes.byteswap()
+    return lanes[BLOCK - count :]
+
+
+def _low_bits(numbers: Sequence[int], k: int) -> int:
+    """Return the k lowest bits of each number, the first one uppermost."""
+    lanes = array("Q", numbers)
+    if sys.byteorder == "little":
+        lanes.byteswap()
+    # The same steps backwards: what lies above the k bits of a lane is masked away by the first.
+    value = int.from_bytes(lanes.tobytes(), "big")
+    for lower, upper, by in reversed(_halvings(k)):
+        value = value & lower | value >> by & upper
+    return value
 
 
 class Coded:
@@ -102,8 +151,21 @@ class Coded:
         return index >= 0 and self._reaches(index, number)
 
     def __iter__(self) -> Iterator[int]:
-        for index in range(len(self._firsts)):
-            yield from self._block(index)
+        return chain.from_iterable(map(self._block, range(len(self._firsts))))
+
+    def with_added(self, numbers: Sequence[int]) -> Iterator[int]:
+        """Yield what is held and, each in its place, numbers that come in their order."""
+        return chain.from_iterable(self._with(numbers))
+
+    def _with(self, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+        firsts, at = self._firsts, 0
+        for index in range(len(firsts)):
+            last = index + 1 == len(firsts)
+            end = len(numbers) if last else bisect_left(numbers, firsts[index + 1], at)
+            block = self._block(index)
+            yield sorted([*block, *numbers[at:end]]) if end > at else block
+            at = end
+        yield numbers[at:]
 
     def among(self, numbers: Iterable[int]) -> set[int]:
         """Return those of the numbers that are held; each block is read at most once."""
@@ -120,18 +182,21 @@ class Coded:
 
     def holds(self, numbers: Iterator[int]) -> bool:
         """Tell whether all of the numbers are held, which come in their order; a block is read at once."""
-        firsts = self._firsts
-        number = next(numbers, None)
-        for index in range(len(firsts)):
-            end = firsts[index + 1] if index + 1 < len(firsts) else 1 << self.width
-            if number is None or number >= end:
-                continue
-            block = set(self._block(index))
-            while number is not None and number < end:
-                if number not in block:
+        firsts, last, block = self._firsts, -1, frozenset[int]()
+        while some := list(islice(numbers, BLOCK)):
+            at = 0
+            while at < len(some):
+                index = bisect_right(firsts, some[at]) - 1
+                if index < 0:
                     return False
-                number = next(numbers, None)
-        return number is None
+                more = index + 1 < len(firsts)
+                end = bisect_left(some, firsts[index + 1], at) if more else len(some)
+                if index != last:
+                    last, block = index, frozenset(self._block(index))
+                if not block.issuperset(some[at:end]):
+                    return False
+                at = end
+        return True
 
     def check(self) -> None:
         """Read every block; DocumentRefused `revocation-malformed` unless all is as it must be."""
@@ -160,8 +225,8 @@ class Coded:
             raise malformed("its blocks are not in order")
         return firsts, starts
 
-    def _gaps(self, index: int) -> Iterator[tuple[str, int]]:
-        # The quotient's zeros and the remainder of each gap of a block.
+    def _gaps(self, index: int) -> tuple[list[str], Sequence[int]]:
+        # The quotients' zeros and the remainders of a block's gaps.
         starts, k = self._starts, self._k
         count = min(BLOCK, self.count - index * BLOCK) - 1
         # A 1 is set before, so that leading zeros stay.
@@ -170,17 +235,15 @@ class Coded:
         padding = len(rest) - count * k
         if len(unary) != count or not 0 <= padding < 8:
             raise malformed("a block has another number of entries than it must")
-        value, mask = int(rest, 2) if rest else 0, (1 << k) - 1
+        value = int(rest, 2) if rest else 0
         if value & ((1 << padding) - 1):
             raise malformed("what is left of a block's last byte is not zero")
-        if not k:
-            return zip(unary, [0] * count, strict=True)
-        shifts = range(padding + (count - 1) * k, padding - 1, -k)
-        return zip(unary, (value >> shift & mask for shift in shifts), strict=True)
+        return unary, _fields_of(value >> padding, count, k)
 
     def _block(self, index: int) -> list[int]:
         k = self._k
-        steps = [(len(zeros) << k) + low + 1 for zeros, low in self._gaps(index)]
+        gaps = zip(*self._gaps(index), strict=True)
+        steps = [(len(zeros) << k) + low + 1 for zeros, low in gaps]
         found = list(accumulate(steps, initial=self._firsts[index]))
         end = self._firsts[index + 1] if index + 1 < len(self._firsts) else 1 << self.width
         if found[-1] >= end:
@@ -188,11 +251,11 @@ class Coded:
         return found
 
     def _reaches(self, index: int, number: int) -> bool:
-        # As `number in self._block(index)`, without unpacking what lies behind it.
+        # As `number in self._block(index)`, without adding up what lies behind it.
         reached, k = self._firsts[index], self._k
         if reached == number:
             return True
-        for zeros, low in self._gaps(index):
+        for zeros, low in zip(*self._gaps(index), strict=True):
             reached += (len(zeros) << k) + low + 1
             if reached >= number:
                 return reached == number

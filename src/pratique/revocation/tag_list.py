@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
 from pratique.errors import UsageError
@@ -95,7 +95,13 @@ class TagList:
 
     def holds(self, other: TagList) -> bool:
         """Tell whether all tags of another list are in this one; of both, a block is read at a time."""
-        return self._coded.holds(other.tags())
+        one, two = self._coded, other._coded
+        same = (one.width, one.count, one.data) == (two.width, two.count, two.data)
+        return same or one.holds(iter(two))
+
+    def with_added(self, tags: Sequence[int]) -> Iterator[int]:
+        """Yield the tags and, each in its place, others that come in their order."""
+        return self._coded.with_added(tags)
 
     def tags(self) -> Iterator[int]:
         """Yield the tags in order."""
