@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from tuf.api.metadata import Targets
 
 from pratique.errors import DocumentRefused
+from pratique.network import pieces
 from pratique.network.pieces import Pieces
 from pratique.revocation import delta
+from pratique.revocation.rice import Coded
 from pratique.revocation.tag_list import TagList
 from tests.cheats import Files, listing, named
 
@@ -174,3 +176,37 @@ def test_what_is_held_is_looked_at_before_it_is_used() -> None:
     (name,) = held = named(files)
     assert fetched(Pieces("XUA", role(files), held), {}) == []
     assert fetched(Pieces("XUA", role(files), {name: b"[]"}), {}) == [name]
+
+
+def test_what_is_too_much_work_is_not_even_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = chain(random.Random(1), 2)
+    files = {path(2): lists[1].to_bytes(), **steps(lists)}
+    before = named({path(1): lists[0].to_bytes()})
+    unpacked: list[int] = []
+    own = Coded._block
+
+    def block(one: Coded, index: int) -> list[int]:
+        unpacked.append(index)
+        return own(one, index)
+
+    monkeypatch.setattr(Coded, "_block", block)
+    whole = len(lists[1])
+    # What is held is too long, or with what the delta adds; then it is just short enough.
+    for most in (len(lists[0]) - 1, whole - 1, whole):
+        monkeypatch.setattr(pieces, "MOST_WORK", most)
+        unpacked.clear()
+        found = Pieces("XUA", role(files), before)
+        asked = [name.rpartition(".")[2] for name in fetched(found, named(files))]
+        assert asked == (["delta"] if most == whole else ["delta", "tags"])
+        assert bool(unpacked) is (most == whole)
+        assert found.by_path()[path(2)] == files[path(2)]
+
+
+def test_the_same_tags_in_a_later_edition_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    (one,) = chain(random.Random(1), 1)
+    later = TagList.build(
+        one.tags(), participant="XUA", kid=KID, width=24, version=2, created=2, expires=10**9
+    )
+    monkeypatch.setattr(Coded, "_block", None)
+    assert later.holds(one)
+    assert later != one
