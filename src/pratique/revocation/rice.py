@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,8 @@ from pratique.errors import DocumentRefused
 BLOCK = 128
 """Numbers in a block. Its first one stands in the directory."""
 MAX_WIDTH = 64
+_SWAPPED = array("Q", [1]).tobytes()[:1] == b"\1"
+"""This machine writes a number's lowest octet first."""
 MAX_COUNT = 1 << 24
 """Numbers in a list: the largest list of one country that was met has 193,786."""
 
@@ -109,7 +110,7 @@ def _fields_of(value: int, count: int, k: int) -> Sequence[int]:
     for lower, upper, by in _halvings(k):
         value = value & lower | (value & upper) << by
     lanes = array("Q", value.to_bytes(BLOCK * 8, "big"))
-    if sys.byteorder == "little":
+    if _SWAPPED:
         lanes.byteswap()
     return lanes[BLOCK - count :]
 
@@ -117,7 +118,7 @@ def _fields_of(value: int, count: int, k: int) -> Sequence[int]:
 def _low_bits(numbers: Sequence[int], k: int) -> int:
     """Return the k lowest bits of each number, the first one uppermost."""
     lanes = array("Q", numbers)
-    if sys.byteorder == "little":
+    if _SWAPPED:
         lanes.byteswap()
     # The same steps backwards: what lies above the k bits of a lane is masked away by the first.
     value = int.from_bytes(lanes.tobytes(), "big")
