@@ -67,6 +67,7 @@ PACKAGES = {
     "course": Package(
         ("pratique.journeys.course", "pratique.journeys.holders", "pratique.journeys.claims"), (
         "tests/unit/journeys/test_course.py", "tests/unit/journeys/test_holders.py",
+        "tests/unit/journeys/test_claims.py",
         "tests/journeys/test_courses.py", "tests/journeys/test_times.py",
         "tests/journeys/test_decide.py",
     )),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import struct
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.findings import Code
-from pratique.revocation import foreign
+from pratique.revocation import approximate, foreign, rice
 from pratique.revocation.approximate import MAX_HASHES, Form, Slice, bloom, read, varhash
 from pratique.revocation.delta import Delta, apply, make
 from pratique.revocation.foreign import MAX_ENTRIES, Entries, HashType, Key
@@ -398,3 +399,31 @@ def test_slices_stand_in_one_order_by_all_that_they_are() -> None:
     )
     held = Revocations(slices=rows)
     assert from_rows(to_rows(held)) == held
+
+
+def test_whatever_is_held_is_something() -> None:
+
+    assert not Revocations()
+    assert Revocations([revoking(UCI)])
+    assert Revocations().with_batches(batch_of(HashType.UCI))
+    assert Revocations(slices=[slice_at(1)])
+
+
+def test_no_number_stands_at_the_end_of_one_block_and_at_the_beginning_of_the_next() -> None:
+    numbers = [*range(BLOCK), BLOCK - 1, BLOCK + 5]
+    with pytest.raises(ValueError, match="order"):
+        rice.encode_ordered(iter(numbers), len(numbers), 16)
+
+
+@pytest.mark.parametrize("bits", [7, 1000, 1 << 10])
+def test_a_place_in_a_filter_is_javas(bits: int) -> None:
+    """Its BigInteger of a digest has a sign, and its mod has none."""
+    for entry in (b"a", b"b", b"c", b"d"):
+        for seed, found in enumerate(approximate._indexes(entry, 4, bits)):
+            digest = int(hashlib.sha256(entry + bytes([seed])).hexdigest(), 16)
+            signed = digest - (1 << 256) if digest >> 255 else digest
+            assert found == (signed % bits + bits) % bits
+
+
+def test_what_is_malformed_says_what_cannot_be_used() -> None:
+    assert rice.malformed("why").message == "the revocation list cannot be used: why"
