@@ -150,7 +150,7 @@ def chosen(package: Package, asked: argparse.Namespace) -> tuple[list[Made], int
     made = [each for each in every if asked.modules in each[0]]
     if asked.only:
         wanted = {line.strip() for line in asked.only.read_text(encoding="utf-8").splitlines()}
-        wanted = {":".join(line.split(":")[::2]) for line in wanted}
+        wanted = {":".join(line.split(":", 2)[::2]) for line in wanted}
         return [m for m in made if ":".join(shown(*m).split(":", 2)[::2]) in wanted], len(every)
     return (sample(made, asked.sample, asked.seed) if asked.sample else made), len(every)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from argparse import Namespace
 from importlib.util import module_from_spec
+from pathlib import Path
 from types import FunctionType
 from typing import cast
 
@@ -168,3 +170,19 @@ def test_another_source_stands_in_a_module_s_place() -> None:
     module = module_from_spec(spec)
     finder.exec_module(module)
     assert vars(module)["ANSWER"] == 42
+
+
+def test_what_an_earlier_run_has_listed_is_chosen_again_wherever_it_stands_now(
+    tmp_path: Path,
+) -> None:
+    module = "pratique.log.quorum"
+    made = mutants.made_of(module)
+    told = [mutants.shown(*each) for each in made[3:6]]
+    moved = [line.replace(f":{made[3][1].line}:", ":9999:") for line in told]
+    listed = tmp_path / "listed"
+    listed.write_text("\n".join(["  " + line for line in moved] + ["log: 3 of 5 noticed"]))
+    asked = Namespace(modules="", only=listed, sample=0, seed=1)
+    found, total = mutants.chosen(noticing.Package((module,), ()), asked)
+    assert {mutants.shown(*each) for each in found} >= set(told)
+    assert {each[1].change for each in found} == {each[1].change for each in made[3:6]}
+    assert total == len(made)
