@@ -28,7 +28,7 @@ MOST_RULES = 256
 MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
 """Steps that a participant's rules of a type may take at one check. Of seven real destinations the most
 is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
-MOST_PARTS = 12_288
+MOST_PARTS = 8_192
 """Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
 _NOTHING = announced.Announced((), frozenset())
 _UNHEARD = Ruleset()
