@@ -19,13 +19,10 @@ from enum import StrEnum
 from functools import cached_property
 from math import inf
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pratique.rules.rule import Rule, RuleType
 from pratique.terms import Kind
-
-if TYPE_CHECKING:
-    from pratique.rules.asked import Asked
 
 __all__ = ["Build", "Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
 
@@ -138,15 +135,14 @@ class Ruleset:
             tuple[int, frozenset[int]], tuple[tuple[Rule, ...], tuple[Rule, ...]]
         ] = {}
 
-    def _read(self, like: Iterable[Ruleset], *, hold_open: bool) -> Asked:
+    def _read(self, like: Iterable[Ruleset], *, hold_open: bool) -> Any:
         known = [read for each in like if (read := each.asked) is not None]
-        found: Asked = _engine().Asked(
+        return _engine().Asked(
             self.rules, compatible=self.compatible, hold_open=hold_open, asked=known
         )
-        return found
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> Any:
         """Return the rules as they were read; None where there are none."""
         return self._asked
 
