@@ -80,7 +80,7 @@ def raced(url: str, tries: int, processes: int = PROCESSES, context: Any = None)
     open_register(url).close()
     context = context or multiprocessing.get_context("spawn")
     barrier = context.Barrier(processes)
-    rounds = max(1, tries // len(RACES) // processes)
+    rounds = -(-tries // (len(RACES) * processes))
     answers = context.SimpleQueue()
     running = [
         context.Process(target=_run, args=(url, one, rounds, barrier, answers))
