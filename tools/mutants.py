@@ -75,9 +75,12 @@ PACKAGES = {
         "tests/unit/trust/test_governance.py", "tests/unit/trust/test_believed.py",
         "tests/journeys/test_onboard.py",
     )),
-    "intake": Package(_all("intake"), ("tests/unit/intake", "tests/unit/edges/test_tables_fhir.py")),
+    "intake": Package(_all("intake"), (
+        "tests/unit/test_tables.py", "tests/unit/intake", "tests/unit/edges/test_tables_fhir.py",
+    )),
     "trust": Package(_all("trust", "trust/enduring"), (
-        "tests/unit/trust", "tests/unit/test_snapshot.py", "tests/journeys/test_endure.py",
+        "tests/unit/test_tables.py", "tests/unit/trust", "tests/unit/test_snapshot.py",
+        "tests/journeys/test_endure.py",
     )),
     "network": Package(_all("network"), (
         "tests/unit/network", "tests/journeys/test_sync.py", "tests/journeys/test_logged_sync.py",
