@@ -27,4 +27,4 @@ def width_for(planned: int) -> int:
     2**width is at least 2.5 times as many, so that at most 0.4 of all tags are ever in use and a
     draw succeeds in 1.3 tries on average.
     """
-    return max(16, (planned * 5 // 2 - 1).bit_length())
+    return max(16, ((planned * 5 + 1) // 2 - 1).bit_length())

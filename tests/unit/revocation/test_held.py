@@ -45,6 +45,12 @@ def batch_of(hash_type: HashType, kid: bytes | None = KID, country: str = "XU") 
 HELD = Revocations([revoking(UCI)])
 
 
+def test_of_several_identifiers_one_that_a_batch_holds_is_enough() -> None:
+    held = Revocations().with_batches(batch_of(HashType.UCI))
+    assert held.find(asked(OTHER, UCI)) is held.find(asked(UCI, OTHER)) is Code.REVOKED
+    assert held.find(asked(OTHER)) is None
+
+
 def test_who_was_revoked_is_found_and_nobody_else() -> None:
     assert HELD.find(asked(UCI)) is Code.REVOKED
     assert HELD.find(asked(OTHER, UCI)) is Code.REVOKED
