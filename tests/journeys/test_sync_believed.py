@@ -179,16 +179,21 @@ def test_metadata_of_a_role_that_was_verified_is_not_asked_for_again() -> None:
     assert not kept & {*fresh.asked}
 
 
-def test_new_online_keys_take_back_what_a_thief_has_run_ahead_with() -> None:
-    authority, editions = states(times=1)
-    verifier = holding(authority, editions[0])
+def run_ahead(authority: Authority, files: Files) -> Files:
+    """Return what a thief of the online keys makes of an edition: its timestamp of the highest version."""
 
     def far(signed: object) -> None:
         put(version=names.MAX_VERSION - 1)(signed)
         put(version=names.MAX_VERSION - 1)(signed.snapshot_meta)  # type: ignore[attr-defined]
 
-    made = by_hand(editions[0][names.TIMESTAMP_FILE], far, [authority.online.timestamp])
-    refused(verifier, {**editions[0], names.TIMESTAMP_FILE: made}, authority.now)
+    made = by_hand(files[names.TIMESTAMP_FILE], far, [authority.online.timestamp])
+    return {**files, names.TIMESTAMP_FILE: made}
+
+
+def test_new_online_keys_take_back_what_a_thief_has_run_ahead_with() -> None:
+    authority, editions = states(times=1)
+    verifier = holding(authority, editions[0])
+    refused(verifier, run_ahead(authority, editions[0]), authority.now)
     assert refused(verifier, editions[1], authority.now) == "network-rollback"
     rotated(authority, "new")
     verifier.sync(authority.files, authority.now)
@@ -197,13 +202,7 @@ def test_new_online_keys_take_back_what_a_thief_has_run_ahead_with() -> None:
 def test_where_there_is_a_log_a_thief_is_overtaken_within_hours() -> None:
     authority, editions = states(LoggedAuthority, 1)
     verifier = holding(authority, editions[0])
-
-    def far(signed: object) -> None:
-        put(version=names.MAX_VERSION - 1)(signed)
-        put(version=names.MAX_VERSION - 1)(signed.snapshot_meta)  # type: ignore[attr-defined]
-
-    made = by_hand(editions[1][names.TIMESTAMP_FILE], far, [authority.online.timestamp])
-    refused(verifier, {**editions[1], names.TIMESTAMP_FILE: made}, authority.now)
+    refused(verifier, run_ahead(authority, editions[1]), authority.now)
     # It was made at the same instant as the newest: what was made before is still refused.
     assert refused(verifier, editions[0], authority.now) == "network-rollback"
     verifier.sync(editions[1], authority.now)
@@ -212,13 +211,7 @@ def test_where_there_is_a_log_a_thief_is_overtaken_within_hours() -> None:
 def test_a_server_that_stands_still_is_told_from_one_that_goes_back() -> None:
     authority, editions = states(LoggedAuthority, 1)
     verifier = holding(authority, editions[0])
-
-    def far(signed: object) -> None:
-        put(version=names.MAX_VERSION - 1)(signed)
-        put(version=names.MAX_VERSION - 1)(signed.snapshot_meta)  # type: ignore[attr-defined]
-
-    made = by_hand(editions[1][names.TIMESTAMP_FILE], far, [authority.online.timestamp])
-    refused(verifier, {**editions[1], names.TIMESTAMP_FILE: made}, authority.now)
+    refused(verifier, run_ahead(authority, editions[1]), authority.now)
     assert refused(verifier, editions[0], authority.now) == "network-rollback"
     later = authority.now + timedelta(days=3)
     assert refused(verifier, editions[0], later) == "network-expired"
