@@ -21,7 +21,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pratique.edges.engine import build
 from pratique.journeys.decide import decide
 from pratique.rules import rule
 from pratique.rules.ruleset import Destination, Ruleset
@@ -42,8 +41,7 @@ def main() -> int:
         return 0
     ways = {
         "bare ES256 check": _check(),
-        "decide, compiled": _decision(corpora, compiled=True),
-        "decide, interpreted": _decision(corpora, compiled=False),
+        "decide": _decision(corpora),
     }
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
@@ -66,11 +64,11 @@ def _check() -> Callable[[], object]:
     return lambda: public.verify(signature, message, ecdsa)
 
 
-def _decision(corpora: Path, *, compiled: bool) -> Callable[[], object]:
+def _decision(corpora: Path) -> Callable[[], object]:
     rows = json.loads((corpora / "business-rules" / f"{COUNTRY}.json").read_bytes())["rules"]
     value_sets = json.loads((corpora / "spec/valuesets/valueSets.json").read_bytes())
     rules = [rule.read(row) for row in rows]
-    ruleset = Ruleset(rules, value_sets, compatible=True, build=build if compiled else None)
+    ruleset = Ruleset(rules, value_sets, compatible=True)
     snapshot = travellers.snapshot(rules, ruleset=ruleset)
     found = [travellers.shown(travellers.dose("2023-01-10"))]
     place = Destination(COUNTRY)

@@ -1,4 +1,4 @@
-"""What one evaluation of a rule costs: compiled, interpreted, and by certlogic-js.
+"""What one evaluation of a rule costs: a ruleset at once, one by one, and by certlogic-js.
 
     python -m benchmarks.rules [--rounds N] [--json]
 
@@ -26,10 +26,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pratique.cli.conformance.rule_kinds import context
-from pratique.edges.engine import build
-from pratique.rules.certlogic.compiled import compile_rules
+from pratique.rules.certlogic.evaluate import Engine, evaluator
 from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import parse
 from tools.oracle import Group, Missing, Oracle
 
@@ -38,13 +36,14 @@ ROUNDS = 15
 CHECKS = 200
 """Signature checks in a round."""
 JAVASCRIPT = "certlogic-js"
+TOGETHER = "at once"
 
 Way = Callable[[], float]
 """Do one round; return the seconds of CPU that it took."""
 
 
 class Row(NamedTuple):
-    """What was measured of one way: microseconds for each evaluation, and ratios to compiled."""
+    """What was measured of one way: microseconds for each evaluation, and ratios to a ruleset at once."""
 
     name: str
     best_us: float
@@ -84,14 +83,13 @@ def load(corpora: Path) -> list[Group]:
 def run(groups: list[Group], oracle: Oracle | None, rounds: int) -> dict[str, Any]:
     """Measure all ways in rounds."""
     rules = [[_read(logic) for logic in group.rules] for group in groups]
-    ways = {"compiled": _compiled(groups, rules), "compiled one by one": _alone(groups, rules)}
-    ways["interpreted"] = _interpreted(groups, rules)
+    ways = {TOGETHER: _together(groups, rules), "one by one": _alone(groups, rules)}
     if oracle is not None:
         oracle.evaluate(groups)
         ways[JAVASCRIPT] = lambda: oracle.measure() / 1e6
     largest = max(range(len(groups)), key=lambda index: len(rules[index]))
     one, contexts = [rules[largest]], groups[largest].data
-    ways["decision"] = _compiled([groups[largest]], one)
+    ways["decision"] = _together([groups[largest]], one)
     ways["ES256"] = _signature()
     spent = _measure(ways, rounds)
     evaluations = sum(len(group.rules) * len(group.data) for group in groups)
@@ -114,7 +112,7 @@ def run(groups: list[Group], oracle: Oracle | None, rounds: int) -> dict[str, An
 def lines(told: dict[str, Any]) -> list[str]:
     """Lay out what was measured."""
     text = [f"{told['evaluations']:,} evaluations a round"]
-    text.append(f"{'':20}  us/eval best  median  ÷ compiled best  median")
+    text.append(f"{'':20}  us/eval best  median  ÷ at once best  median")
     text += [
         f"{row['name']:20}  {row['best_us']:12.3f}  {row['median_us']:6.3f}  "
         f"{row['best_ratio']:15.2f}  {row['median_ratio']:6.2f}"
@@ -154,25 +152,25 @@ def _timed(work: Callable[[], object]) -> Way:
     return measured
 
 
-def _compiled(groups: list[Group], rules: list[list[Expression]]) -> Way:
+def _together(groups: list[Group], rules: list[list[Expression]]) -> Way:
     """Evaluate each country's rules at once, on one data context after the other."""
-    pairs = [
-        (compile_rules(each, build=build), group.data)
-        for each, group in zip(rules, groups, strict=True)
-    ]
+    made = []
+    for each, group in zip(rules, groups, strict=True):
+        engine = Engine()
+        made.append((engine, [engine.asking(one) for one in each], group.data))
 
     def work() -> None:
-        for evaluate, contexts in pairs:
+        for engine, asked, contexts in made:
             for data in contexts:
-                evaluate(data)
+                engine.values(asked, data)
 
     return _timed(work)
 
 
 def _alone(groups: list[Group], rules: list[list[Expression]]) -> Way:
-    """Evaluate each rule by a function of its own, which shares nothing with the others."""
+    """Evaluate each rule by an engine of its own, which shares nothing with the others."""
     pairs = [
-        ([compile_rules([one], build=build) for one in each], group.data)
+        ([evaluator(one) for one in each], group.data)
         for each, group in zip(rules, groups, strict=True)
     ]
 
@@ -181,18 +179,6 @@ def _alone(groups: list[Group], rules: list[list[Expression]]) -> Way:
             for data in contexts:
                 for evaluate in several:
                     evaluate(data)
-
-    return _timed(work)
-
-
-def _interpreted(groups: list[Group], rules: list[list[Expression]]) -> Way:
-    pairs = list(zip(rules, groups, strict=True))
-
-    def work() -> None:
-        for each, group in pairs:
-            for data in group.data:
-                for one in each:
-                    interpret(one, data)
 
     return _timed(work)
 
@@ -222,13 +208,13 @@ def _measure(ways: dict[str, Way], rounds: int) -> dict[str, list[float]]:
 
 
 def _row(name: str, spent: dict[str, list[float]], evaluations: int) -> Row:
-    times, compiled = spent[name], spent["compiled"]
+    times, together = spent[name], spent[TOGETHER]
     return Row(
         name=name,
         best_us=min(times) / evaluations * 1e6,
         median_us=statistics.median(times) / evaluations * 1e6,
-        best_ratio=min(times) / min(compiled),
-        median_ratio=_median_ratio(times, compiled),
+        best_ratio=min(times) / min(together),
+        median_ratio=_median_ratio(times, together),
     )
 
 

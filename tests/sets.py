@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from pratique.edges.engine import build
 from pratique.findings import Code
 from pratique.journeys.conclude import Verification
 from pratique.journeys.decide import decide
@@ -82,7 +81,7 @@ def _odd() -> list[Rule]:
 
 
 SNAPSHOTS: dict[str, Snapshot] = {
-    name: t.snapshot(rules, ruleset=Ruleset(rules, build=build))
+    name: t.snapshot(rules, ruleset=Ruleset(rules))
     for name, rules in {
         "utopia": t.utopia(),
         "boosters": _course(),

@@ -17,12 +17,11 @@ from typing import Any
 import pytest
 
 from pratique.cli.conformance.rule_kinds import context
-from pratique.edges.engine import build
-from pratique.rules.certlogic.compiled import compile_rules
+from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.values import Instant, Open
+from tests.unit.rules.certlogic.reference import interpret
 from tools.oracle import Group, Missing, Oracle
 
 CHANGES: list[Any] = [
@@ -79,14 +78,15 @@ def plain(value: Any) -> Any:
 
 
 def ours(groups: list[Group]) -> list[Any]:
-    """Evaluate by the compiled rules, which the interpreter must agree with."""
+    """Evaluate by the engine, which its reference must agree with."""
     found: list[Any] = []
     for rules, contexts in groups:
         parsed = [one for rule in rules if isinstance(one := parse(rule), Expression)]
         assert len(parsed) == len(rules)
-        compiled = compile_rules(parsed, build=build)
+        engine = Engine()
+        asked = [engine.asking(rule) for rule in parsed]
         for data in contexts:
-            outcomes = [plain(value) for value in compiled(data)]
+            outcomes = [plain(value) for value in engine.values(asked, data)]
             assert outcomes == [plain(interpret(rule, data)) for rule in parsed]
             found += outcomes
     return found

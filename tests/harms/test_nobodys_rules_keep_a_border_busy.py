@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from pratique.edges.engine import build
 from pratique.findings import Code
 from pratique.journeys import advice, decide, horizon, outlook
 from pratique.rules import asked, documents
-from pratique.rules import ruleset as rulesets
+from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
@@ -164,23 +163,24 @@ def test_an_ordinary_search_is_made(answers: list[int]) -> None:
     assert answers
 
 
-def test_a_rule_that_names_a_missing_set_has_nothing_compiled_anew(
+def test_a_rule_that_names_a_missing_set_has_nothing_made_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
-    sound = rulesets._engine().Asked.compiled
+    sound = Engine.asking
 
-    def compiling(*given: Any) -> Any:
+    def making(*given: Any) -> Any:
         made.append(1)
         return sound(*given)
 
-    monkeypatch.setattr(rulesets._engine().Asked, "compiled", compiling)
+    monkeypatch.setattr(Engine, "asking", making)
     foreign = _rule(2, {"in": [{"var": "payload.v.0.mp"}, {"var": "external.valueSets.nobody-s"}]})
     rules = documents.read([_rule(1, {"===": [1, 1]}), foreign]).rules
-    ruleset = Ruleset(rules, {"vaccines": ["EU/1/20/1528"]}, build=build)
+    ruleset = Ruleset(rules, {"vaccines": ["EU/1/20/1528"]})
     data = {"payload": {"v": [{}]}, "external": {"valueSets": ruleset.value_sets}}
     for at in range(int(t.NOON.timestamp()), int(t.NOON.timestamp()) + 20):
         chosen = ruleset.select(Destination("XA"), "XB", Kind.VACCINATION, at)
         outcomes = ruleset.assess(chosen, data)
         assert [one.reason for one in outcomes] == ["", "value-set-missing"]
+    # Of a rule that lacks its set nothing is made at all.
     assert len(made) == 1

@@ -1,6 +1,6 @@
-"""Rules as expressions that can be asked: read once, interpreted or compiled.
+"""Rules as expressions that can be asked: read once, and made into closures when first asked.
 
-    Rule -> parse -> closed list of variables -> Expression -> values over data
+    Rule -> parse -> closed list of variables -> Expression -> Engine -> values over data
 
 1. A rule whose logic is not CertLogic, or reads more than it may, never becomes one: it is refused, or
    held without an expression, where rules of others are held.
@@ -8,14 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pratique.errors import DocumentRefused
 from pratique.rules.certlogic import variables
-from pratique.rules.certlogic.compiled import compile_rules
+from pratique.rules.certlogic.evaluate import Asking, Engine
 from pratique.rules.certlogic.expression import Expression, most
-from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import Issue as LogicIssue
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.values import LONGEST
@@ -43,6 +42,8 @@ class Asked:
     ) -> None:
         self.expressions: dict[int, Expression] = {}
         self.faults: dict[int, str] = {}
+        self._engine = Engine()
+        self._asking: dict[int, Asking] = {}
         known = {key: found for each in asked for key, found in each.expressions.items()}
         for rule in rules:
             if id(rule) in known and not (rule.fault and hold_open):
@@ -67,15 +68,16 @@ class Asked:
         found = self.expressions.get(id(rule))
         return 0 if found is None else most(found.root, ENTRIES, LONGEST)
 
-    def interpreted(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
-        """Return each rule's value, or `Open`."""
-        return [interpret(self.expressions[id(rule)], data) for rule in rules]
+    def values(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
+        """Return each rule's value, or `Open`; what several of them read is read once."""
+        return self._engine.values([self._made(rule) for rule in rules], data)
 
-    def compiled(
-        self, rules: Iterable[Rule], build: Callable[[Any, dict[str, Any]], None]
-    ) -> Callable[[Any], Sequence[Any]]:
-        """Return one function for all these rules, with the values of `interpreted`."""
-        return compile_rules([self.expressions[id(rule)] for rule in rules], build=build)
+    def _made(self, rule: Rule) -> Asking:
+        found = self._asking.get(id(rule))
+        if found is None:
+            found = self._engine.asking(self.expressions[id(rule)])
+            self._asking[id(rule)] = found
+        return found
 
 
 def refusal(rule: Rule, *, compatible: bool = True) -> Issue | None:

@@ -17,7 +17,7 @@ from pratique.errors import DocumentRefused
 from pratique.rules.authoring.cases import GROUPS
 from pratique.rules.authoring.judge import expression_of, judge
 from pratique.rules.certlogic.dates import instant
-from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.evaluate import evaluate
 from pratique.rules.certlogic.values import Open, Undecided
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Result, Ruleset
@@ -107,7 +107,7 @@ def _alone(rule: Rule, data: dict[str, Any], as_result: bool) -> str:
     if as_result:
         (outcome,) = _ruleset([rule], data).assess([rule], data)
         return outcome.result.value
-    value = interpret(expression_of(rule), data)
+    value = evaluate(expression_of(rule), data)
     if isinstance(value, Open):
         return f"open: {value.reason}"
     return str(value).lower() if isinstance(value, bool) else "neither true nor false"

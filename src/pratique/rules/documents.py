@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.rules import rule as envelope
 from pratique.rules.rule import KINDS, Rule
-from pratique.rules.ruleset import Build, Editions, Ruleset
+from pratique.rules.ruleset import Editions, Ruleset
 
 Sets = dict[str, list[str]]
 
@@ -107,7 +107,6 @@ def ruleset_of(
     value_sets: Sets,
     *,
     compatible: bool,
-    build: Build | None,
     editions: Editions | None = None,
 ) -> Ruleset:
     """Return the ruleset of rules' documents, as a snapshot keeps them: some may be held OPEN."""
@@ -115,7 +114,6 @@ def ruleset_of(
         map(envelope.read_held, rows),
         value_sets,
         compatible=compatible,
-        build=build,
         hold_open=True,
         editions=editions,
     )

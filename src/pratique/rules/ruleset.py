@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from math import inf
@@ -24,21 +24,13 @@ from typing import Any, NamedTuple
 from pratique.rules.rule import Rule, RuleType
 from pratique.terms import Kind
 
-__all__ = ["Build", "Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
-
-Build = Callable[[Any, dict[str, Any]], None]
-"""Turns a module's syntax tree into code, as in `pratique.rules.certlogic.compiled`."""
+__all__ = ["Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
 
 Editions = Mapping[str, Mapping[int, Iterable[str]]]
 """Value set -> from when an edition of it is in force (seconds since the epoch) -> codes."""
 
 COUNTRIES = "country-2-codes"
 """The value set of countries: it is there even where nobody has published it (ISO 3166-1)."""
-
-_Program = Callable[[Any], Sequence[Any]]
-
-MOST_PROGRAMS = 256
-"""Compiled selections that are kept: one for each destination, issuer with rules, kind and period."""
 
 SUPPORTED_ENGINE = "CERTLOGIC"
 NEWEST_ENGINE = (1, 3, 3)
@@ -98,7 +90,6 @@ class Ruleset:
         value_sets: Mapping[str, Iterable[str]] | None = None,
         *,
         compatible: bool = False,
-        build: Build | None = None,
         hold_open: bool = False,
         editions: Editions | None = None,
         like: Iterable[Ruleset] = (),
@@ -112,8 +103,6 @@ class Ruleset:
             editions: name -> from when (seconds since the epoch) -> codes; of the sets whose editions
                 are dated. One without is in force at all times.
             compatible: let in what existing rules read beyond the list (`variables.COMPATIBLE`).
-            build: turns a compiled ruleset's syntax tree into code; without it rules are interpreted,
-                with the same outcomes.
             hold_open: hold a rule that has a fault, or reads what is not on the list, as OPEN:
                 for rules of others, of which none may get lost.
             like: rulesets in which some of these very rules stand, which are not read once more; as
@@ -127,13 +116,8 @@ class Ruleset:
         }
         self._sets_at: _Sets | None = None
         self.compatible = compatible
-        self._build = build
         self._asked = self._read(like, hold_open=hold_open) if self.rules else None
         self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
-        self._programs: dict[int, tuple[tuple[Rule, ...], _Program]] = {}
-        self._known: dict[
-            tuple[int, frozenset[int]], tuple[tuple[Rule, ...], tuple[Rule, ...]]
-        ] = {}
 
     def _read(self, like: Iterable[Ruleset], *, hold_open: bool) -> Any:
         known = [read for each in like if (read := each.asked) is not None]
@@ -257,7 +241,7 @@ class Ruleset:
         unasked = self._unasked(rules, data)
         if not unasked:
             return tuple(map(_outcome, rules, self._values(tuple(rules), data)))
-        known = self._without(tuple(rules), unasked)
+        known = tuple(rule for rule in rules if id(rule) not in unasked)
         said = dict(zip(map(id, known), self._values(known, data), strict=True))
         return tuple(
             _outcome(rule, said[id(rule)]) if id(rule) in said else unasked[id(rule)]
@@ -325,29 +309,8 @@ class Ruleset:
     def _values(self, rules: tuple[Rule, ...], data: Mapping[str, Any]) -> Sequence[Any]:
         if self._asked is None or not rules:
             return ()
-        if self._build is None:
-            values: Sequence[Any] = self._asked.interpreted(rules, data)
-            return values
-        # Kept beside its rules: an id is theirs only as long as they live.
-        kept = self._programs.get(id(rules))
-        if kept is None or kept[0] is not rules:
-            if len(self._programs) >= MOST_PROGRAMS:
-                self._programs.clear()
-            kept = self._programs[id(rules)] = rules, self._asked.compiled(rules, self._build)
-        program = kept[1]
-        return program(data)
-
-    def _without(self, rules: tuple[Rule, ...], left: Mapping[int, object]) -> tuple[Rule, ...]:
-        # The same tuple each time: a program is kept for the tuple that it was made of, and a rule that
-        # names a value set that nobody has published had all others compiled anew at every check.
-        key = id(rules), frozenset(left)
-        kept = self._known.get(key)
-        if kept is None or kept[0] is not rules:
-            if len(self._known) >= MOST_PROGRAMS:
-                self._known.clear()
-            found = tuple(rule for rule in rules if id(rule) not in left)
-            kept = self._known[key] = rules, found
-        return kept[1]
+        values: Sequence[Any] = self._asked.values(rules, data)
+        return values
 
     def _of(self, country: str) -> tuple[Rule, ...]:
         return self._by_country.get(country, ())

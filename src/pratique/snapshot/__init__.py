@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
 from pratique.revocation.asked import Asked, Recall
-from pratique.rules.ruleset import Build, Ruleset
+from pratique.rules.ruleset import Ruleset
 from pratique.snapshot.document import FORMAT, PARTS, Source, is_snapshot, read, write
 from pratique.terms import Algorithm, Environment
 from pratique.trust import countries, store
@@ -195,11 +195,9 @@ class Snapshot:
         return write(self._parts())
 
     @classmethod
-    def from_bytes(
-        cls, data: bytes, *, primitive: Primitive | None = None, build: Build | None = None
-    ) -> Snapshot:
+    def from_bytes(cls, data: bytes, *, primitive: Primitive | None = None) -> Snapshot:
         """Read a snapshot; DocumentRefused `snapshot-…` if it is not exactly one."""
-        return cls(**read(data, build), primitive=primitive)
+        return cls(**read(data), primitive=primitive)
 
     def _parts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in PARTS}

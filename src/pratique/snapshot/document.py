@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 from pratique.errors import DocumentRefused
 from pratique.revocation.asked import Recall
 from pratique.rules import documents
-from pratique.rules.ruleset import Build, Editions, Ruleset
+from pratique.rules.ruleset import Editions, Ruleset
 from pratique.terms import Environment
 from pratique.trust import json_text, roll, store
 from pratique.trust.rows import array, from_row, text, to_row, whole
@@ -60,7 +60,7 @@ def write(parts: Mapping[str, Any]) -> bytes:
     return f'{_dump(head)[:-1]},"signers":[\n{signers}\n]}}\n'.encode()
 
 
-def read(data: bytes, build: Build | None = None) -> dict[str, Any]:
+def read(data: bytes) -> dict[str, Any]:
     """Return a snapshot's parts; DocumentRefused `snapshot-…` if it is not exactly one."""
     found = json_text.parse(data)
     name = found.get("format") if isinstance(found, dict) else None
@@ -77,7 +77,7 @@ def read(data: bytes, build: Build | None = None) -> dict[str, Any]:
         return {
             **_head(members),
             "trust": _trust(members["signers"], apart=members["roll"] is not None),
-            "ruleset": _ruleset(members, build),
+            "ruleset": _ruleset(members),
             "revocations": _revocations(members["revocations"]),
             "roll": _roll(members["roll"]),
         }
@@ -106,7 +106,7 @@ def _head(members: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ruleset(members: dict[str, Any], build: Build | None) -> Ruleset:
+def _ruleset(members: dict[str, Any]) -> Ruleset:
     value_sets, compatible = members["value_sets"], members["compatible"]
     if not isinstance(value_sets, dict) or type(compatible) is not bool:
         raise TypeError("not value sets")
@@ -115,7 +115,6 @@ def _ruleset(members: dict[str, Any], build: Build | None) -> Ruleset:
         array(members["rules"]),
         sets,
         compatible=compatible,
-        build=build,
         editions=_editions(members.get(EDITIONS, {}), sets),
     )
 

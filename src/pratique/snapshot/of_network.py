@@ -18,7 +18,7 @@ from pratique.errors import DocumentRefused
 from pratique.network.view import Role, View
 from pratique.revocation.held import Revocations
 from pratique.rules.documents import Published
-from pratique.rules.ruleset import Build, Ruleset, RuleType
+from pratique.rules.ruleset import Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
 from pratique.snapshot.heard import Said, heard, published_sets
 from pratique.trust import countries
@@ -27,8 +27,8 @@ from pratique.trust.signer import CONTRADICTED, Signer
 from pratique.trust.store import TrustList
 
 
-def compiled(view: View, *, build: Build | None = None) -> Snapshot:
-    """Return the snapshot of a network; `build` as for `Ruleset`."""
+def compiled(view: View) -> Snapshot:
+    """Return the snapshot of a network."""
     published, unread = _sets(view)
     sets = dict(published.value_sets)
     said = {
@@ -49,7 +49,6 @@ def compiled(view: View, *, build: Build | None = None) -> Snapshot:
         ruleset=Ruleset(
             (r for one in said.values() for r in one.rules),
             sets,
-            build=build,
             editions=published.editions,
             like=[one.ruleset for one in said.values()],
         ),

@@ -43,7 +43,7 @@ def said(
 ) -> dict[str, Result]:  # fmt: skip
     """Return what the rules say, after a way through a snapshot's document."""
     rows = json.loads(json.dumps([documents.write(one) for one in found.rules]))
-    held = documents.ruleset_of(rows, {}, compatible=False, build=None)
+    held = documents.ruleset_of(rows, {}, compatible=False)
     assert held == Ruleset(found.rules, hold_open=True)
     chosen = held.select(Destination(country), issuer, kind, at)
     return {one.rule.identifier: one.result for one in held.assess(chosen, DATA)}
@@ -232,7 +232,7 @@ def test_a_fault_of_a_strangers_own_is_no_fault() -> None:
     (held,) = read(written(Fault="rule-time")).rules
     assert held.fault == ""
     with pytest.raises(DocumentRefused):
-        documents.ruleset_of([written(Fault="x")], {}, compatible=False, build=None)
+        documents.ruleset_of([written(Fault="x")], {}, compatible=False)
 
 
 def test_an_import_says_what_is_open_and_what_would_ask_it(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from pratique.crypto import strict_json
 from pratique.edges.files import read_bytes
 from pratique.formats import Envelope, decode
 from pratique.journeys.authenticate import read
+from pratique.rules.certlogic.evaluate import evaluate
 from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import parse
 
 VALUE_SETS = "spec/valuesets/valueSets.json"
@@ -44,7 +44,7 @@ def rule_context(case: dict[str, Any], root: Path) -> Result:
 def _value(logic: object, data: dict[str, Any]) -> object:
     # These rules read what no rule may here (kid, issuer, identifier): only the engine is asked.
     expression = parse(logic)
-    return interpret(expression, data) if isinstance(expression, Expression) else None
+    return evaluate(expression, data) if isinstance(expression, Expression) else None
 
 
 def _edition(value_sets: dict[str, list[str]], rules: object) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pratique.rules.certlogic import expression as e
-from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.evaluate import evaluate
 from pratique.rules.certlogic.values import Instant, Open
 
 Assumed = Mapping[e.Node, bool]
@@ -72,7 +72,7 @@ def _with(assumed: Assumed, node: e.Node, *, holds: bool) -> Assumed:
 def _evaluated(node: e.Node) -> bool | None:
     if _reads(node):
         return None
-    value = interpret(e.Expression(node, e.cost(node)), {})
+    value = evaluate(e.Expression(node, e.cost(node)), {})
     return None if isinstance(value, Open | Instant) else bool(value)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pratique.rules.authoring.cases import GROUPS, data_of, generate
 from pratique.rules.authoring.constants import Constants
 from pratique.rules.authoring.remarks import Checked, Remark, warning
-from pratique.rules.certlogic.interpret import interpret
+from pratique.rules.certlogic.evaluate import evaluator
 from pratique.rules.certlogic.values import Open
 from pratique.rules.rule import RuleType
 
@@ -42,6 +42,7 @@ def outcomes(
     """Try a rule on generated cases, on the day of `clock`."""
     constants = Constants([checked.expression], value_sets)
     known = constants.sets()
+    asked = evaluator(checked.expression)
     counted: Counter[bool] = Counter()
     reasons: Counter[str] = Counter()
     midnight = clock.replace(hour=0, minute=0, second=0)
@@ -50,7 +51,7 @@ def outcomes(
             for at in (midnight + timedelta(hours=12), midnight):
                 country = checked.rule.country
                 data = data_of(case, clock=at, country=country, value_sets=known)
-                value = interpret(checked.expression, data)
+                value = asked(data)
                 if isinstance(value, Open):
                     reasons[value.reason.value] += 1
                 elif type(value) is not bool:

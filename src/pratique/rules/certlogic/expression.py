@@ -1,6 +1,6 @@
 """A checked CertLogic expression: its tree, and what it may cost.
 
-    JSON -> parse -> Expression(root, cost) -> interpret | compile_rules | describe | variables
+    JSON -> parse -> Expression(root, cost) -> evaluate | describe | variables
 
 1. Trees are values: equal by content, never changed. `parse` alone makes them, so that every tree
    has the right operands and keeps the limits.

@@ -2,7 +2,7 @@
 
 1. Truth, equality and integers are JavaScript's, as the specification's suite has them: 2.0 is an
    integer and true is none; lists, objects and instants are equal to nothing but themselves.
-2. What has no answer raises `Undecided`; `interpret` and compiled rules catch it and return `Open`.
+2. What has no answer raises `Undecided`; `evaluate` catches it and returns `Open`.
    An error is never passed.
 3. Work is bounded by the steps counted for it: lists and texts that would take more end the
    evaluation as a spent budget does.

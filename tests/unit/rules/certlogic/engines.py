@@ -1,15 +1,14 @@
-"""Both engines at once: what is asked of one is asked of the other."""
+"""The engine and its reference: what is asked of one is asked of the other."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pratique.edges.engine import build
-from pratique.rules.certlogic.compiled import compile_rules
+from pratique.rules.certlogic import evaluate as engine
 from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.values import Instant, Open, Reason
+from tests.unit.rules.certlogic.reference import interpret
 
 
 def read(logic: object) -> Expression:
@@ -24,10 +23,10 @@ def codes(logic: object) -> list[str]:
 
 
 def evaluate(logic: object, data: Any = None) -> Any:
-    """Evaluate by both engines; they must agree, to the type and the reason."""
+    """Evaluate by both; they must agree, to the type and the reason."""
     expression = read(logic)
     walked = interpret(expression, data)
-    (ran,) = compile_rules([expression], build=build)(data)
+    ran = engine.evaluate(expression, data)
     assert alike(walked, ran), (walked, ran)
     return walked
 

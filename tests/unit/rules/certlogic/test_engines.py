@@ -1,21 +1,20 @@
-"""Whatever the expression and the data: both engines say the same, raise nothing, and end."""
+"""Whatever the expression and the data: the engine says what its reference says, raises nothing, and ends."""
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from pratique.edges.engine import build
-from pratique.rules.certlogic.compiled import NAMES, compile_rules, module_of
+from pratique.rules.certlogic import dates, evaluate
+from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.interpret import interpret
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.values import Instant, Open
 from tests.unit.rules.certlogic.engines import alike, read
+from tests.unit.rules.certlogic.reference import interpret
 
 TEXTS = ["", "a", "b", "0", "2021", "2021-06", "2021-06-30", "2021-06-30T12:00:00Z", "2021-02-30",
          "2021-06-30T12:00:00.5+02:00", "URN:UVCI:01:NL:1#2", "NL"]  # fmt: skip
@@ -75,15 +74,14 @@ expressions = st.recursive(_leaves(PATHS), lambda inner: _operations(inner, lamb
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(expressions, min_size=1, max_size=4), st.lists(contexts, min_size=1, max_size=3))
-def test_compiled_rules_say_what_interpreted_rules_say(
-    logics: list[Any], several: list[Any]
-) -> None:
+def test_the_engine_says_what_the_reference_says(logics: list[Any], several: list[Any]) -> None:
     parsed = [found for logic in logics if isinstance(found := parse(logic), Expression)]
     # Each twice, so that everything is shared.
-    compiled = compile_rules([*parsed, *parsed], build=build)
+    engine = Engine()
+    asked = [engine.asking(expression) for expression in [*parsed, *parsed]]
     for context in several:
         walked = [interpret(expression, context) for expression in parsed]
-        assert all(map(alike, [*walked, *walked], compiled(context)))
+        assert all(map(alike, [*walked, *walked], engine.values(asked, context)))
 
 
 @settings(max_examples=300, deadline=None)
@@ -107,40 +105,49 @@ def test_the_random_expressions_reach_every_outcome(kind: type) -> None:
 
 def test_a_rule_that_errs_opens_itself_alone() -> None:
     late = {"after": [{"plusTime": [{"var": "x"}, 0, "day"]}, {"plusTime": ["2021", 0, "day"]}]}
-    compiled = compile_rules([read(late), read(True), read({"!": [late]})], build=build)
-    first, second, third = compiled({"x": "never"})
+    first, second, third = values([late, True, {"!": [late]}], {"x": "never"})
     assert isinstance(first, Open)
     assert second is True
     assert first == third
 
 
-def test_a_date_is_read_once_for_all_rules() -> None:
+def values(logics: list[Any], *several: Any) -> list[Any]:
+    engine = Engine()
+    asked = [engine.asking(read(logic)) for logic in logics]
+    found = [engine.values(asked, data) for data in several]
+    return found[0] if len(found) == 1 else found
+
+
+def test_a_date_is_read_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
+    plain = dates.instant
 
-    def counting(module: ast.Module, namespace: dict[str, Any]) -> None:
-        plain = namespace["instant"]
+    def instant(text: str) -> int:
+        counted.append(text)
+        return plain(text)
 
-        def instant(text: str) -> Any:
-            counted.append(text)
-            return plain(text)
-
-        namespace["instant"] = instant
-        build(module, namespace)
-
+    monkeypatch.setattr(evaluate, "instant", instant)
     rules = [
         {"not-before": [{"plusTime": [{"var": "now"}, 0, "day"]}, {"plusTime": [{"var": "dt"}, days, "day"]}]}
         for days in range(10)
     ]  # fmt: skip
-    compiled = compile_rules([read(rule) for rule in rules], build=counting)
-    compiled({"now": "2021-07-01", "dt": "2021-06-25"})
+    values(rules, {"now": "2021-07-01", "dt": "2021-06-25"})
     assert sorted(counted) == ["2021-06-25", "2021-07-01"]
 
 
 def test_nothing_is_kept_from_one_context_to_the_next() -> None:
     rule = {"===": [{"var": "x"}, {"var": "y"}]}
-    compiled = compile_rules([read(rule), read({"!": [rule]})], build=build)
-    assert compiled({"x": 1, "y": 1}) == (True, False)
-    assert compiled({"x": 1, "y": 2}) == (False, True)
+    one, other = values([rule, {"!": [rule]}], {"x": 1, "y": 1}, {"x": 1, "y": 2})
+    assert (one, other) == ([True, False], [False, True])
+
+
+def test_expressions_that_come_later_are_asked_of_the_same_data() -> None:
+    engine = Engine()
+    first = engine.asking(read({"===": [{"var": "x"}, 1]}))
+    assert engine.values([first], {"x": 1}) == [True]
+    second = engine.asking(read({"===": [{"var": "y"}, {"var": "x"}]}))
+    assert engine.values([first, second], {"x": 1, "y": 1}) == [True, True]
+    assert engine.values([first], {"x": 2}) == [False]
 
 
 HOSTILE = ["__import__('os').system('x')", "data", "r0", "Instant", "'; import os; '", "\\", "\n    x", "{0}", "__builtins__"]  # fmt: skip
@@ -149,19 +156,4 @@ HOSTILE = ["__import__('os').system('x')", "data", "r0", "Instant", "'; import o
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_a_rule_is_a_constant_and_never_a_name(text: str) -> None:
     logics = [text, {"var": text.replace(".", "_")}, {"in": [{"var": "x"}, [text, "b"]]}, {"===": [{"var": "x"}, text]}]  # fmt: skip
-    module = module_of([read(logic) for logic in logics])
-    named = {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
-    assert {name for name in named if not name[1:].isdigit()} <= {*NAMES, "data", "undecided"}
-    assert not [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert compile_rules([read(logics[0])], build=build)(None) == (text,)
-
-
-def test_a_generated_module_has_no_builtins() -> None:
-    seen: dict[str, Any] = {}
-
-    def watching(module: ast.Module, namespace: dict[str, Any]) -> None:
-        build(module, namespace)
-        seen.update(namespace)
-
-    compile_rules([read(True)], build=watching)
-    assert seen["__builtins__"] == {}
+    assert values(logics, {"x": text}) == [text, None, True, True]

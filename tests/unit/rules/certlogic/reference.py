@@ -1,4 +1,4 @@
-"""Evaluate an expression by walking its tree: the reference that compiled rules are held to.
+"""Evaluate an expression by walking its tree: the reference that the engine is held to, in as few words as can be.
 
     Expression, data -> value | Open
 
