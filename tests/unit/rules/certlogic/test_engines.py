@@ -12,7 +12,7 @@ from pratique.rules.certlogic import dates, evaluate
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.certlogic.values import Instant, Open
+from pratique.rules.certlogic.values import Instant, Open, Reason
 from tests.unit.rules.certlogic.engines import alike, read
 from tests.unit.rules.certlogic.reference import interpret
 
@@ -133,6 +133,19 @@ def test_a_date_is_read_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) -> N
     ]  # fmt: skip
     values(rules, {"now": "2021-07-01", "dt": "2021-06-25"})
     assert sorted(counted) == ["2021-06-25", "2021-07-01"]
+
+
+def test_who_reads_by_a_reduce_pays_for_it_though_others_have_paid() -> None:
+    """A date that two expressions make by the same `reduce` once cost its steps only once."""
+    each = {
+        "if": [{"===": [{"var": "current"}, 1]}, {"var": "accumulator"}, {"var": "accumulator"}]
+    }
+    date = {"plusTime": [{"reduce": [{"var": "x"}, each, "2021-01-01"]}, 1, "month"]}
+    once, twice = {"after": [date, {"plusTime": ["2021", 0, "day"]}]}, {"not-before": [date, date]}
+    data = {"x": [1] * 1_000}
+    said = values([once, twice, once], data)
+    assert [interpret(read(one), data) for one in (once, twice, once)] == said
+    assert said == [False, Open(Reason.BUDGET), False]
 
 
 def test_nothing_is_kept_from_one_context_to_the_next() -> None:
