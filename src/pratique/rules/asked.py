@@ -70,13 +70,12 @@ class Asked:
 
     def values(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
         """Return each rule's value, or `Open`; what several of them read is read once."""
-        return self._engine.values([self._made(rule) for rule in rules], data)
+        made = self._asking
+        asked = [made.get(id(rule)) or self._made(rule) for rule in rules]
+        return self._engine.values(asked, data)
 
     def _made(self, rule: Rule) -> Asking:
-        found = self._asking.get(id(rule))
-        if found is None:
-            found = self._engine.asking(self.expressions[id(rule)])
-            self._asking[id(rule)] = found
+        found = self._asking[id(rule)] = self._engine.asking(self.expressions[id(rule)])
         return found
 
 

@@ -284,8 +284,8 @@ class Ruleset:
         for rule in rules:
             if (fault := self._faults.get(id(rule))) is not None:
                 found[id(rule)] = Outcome(rule, Result.OPEN, fault)
-            elif missing := self._needed[id(rule)] - there.keys():
-                names = tuple(sorted(missing))
+            elif (needed := self._needed[id(rule)]) and not needed <= there.keys():
+                names = tuple(sorted(needed - there.keys()))
                 found[id(rule)] = Outcome(rule, Result.OPEN, "value-set-missing", names)
         return found
 

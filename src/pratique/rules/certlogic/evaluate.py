@@ -31,6 +31,8 @@ _DATA, _METER, _CURRENT, _NOWHERE = 0, 1, 2, 3
 """Where a frame holds the data (in a `reduce`: the accumulator), the steps left, a `reduce`'s item, and
 nothing at all: the place of what is not kept."""
 _UNREAD = object()
+_SMALL = e.NUMBER // 2
+"""The sum of two smaller integers is within the limit."""
 _LITERALS = e.Text | e.Number | e.Truth
 
 
@@ -278,8 +280,25 @@ class _Maker:
         return lambda frame: v.member(left(frame), right(frame))
 
     def added(self, node: e.Plus) -> _Closure:
-        left, right = self.value(node.left), self.value(node.right)
-        return lambda frame: v.add(left(frame), right(frame))
+        (left, read_left), (right, read_right) = self._slot(node.left), self._slot(node.right)
+
+        def total(frame: Frame) -> int | float:
+            one = frame[left]
+            if one is _UNREAD:
+                one = read_left(frame)
+            other = frame[right]
+            if other is _UNREAD:
+                other = read_right(frame)
+            if (
+                type(one) is int
+                and type(other) is int
+                and -_SMALL < one < _SMALL
+                and -_SMALL < other < _SMALL
+            ):
+                return one + other
+            return v.add(one, other)
+
+        return total
 
     def compared(self, node: e.Compare) -> _Closure:
         operator, holds = node.operator, v.ORDERS[node.operator]
@@ -367,7 +386,6 @@ _MAKERS: dict[type[Any], Callable[[_Maker, Any], _Closure]] = {
 }
 
 _OF_LAMBDA: dict[str, _Slot] = {
-    "": (_NOWHERE, lambda frame: {"accumulator": frame[_DATA], "current": frame[_CURRENT]}),
     "accumulator": (_DATA, lambda frame: frame[_DATA]),
     "current": (_CURRENT, lambda frame: frame[_CURRENT]),
 }

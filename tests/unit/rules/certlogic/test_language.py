@@ -21,7 +21,7 @@ def shown(text: str, amount: int = 0, unit: str = "day") -> str:
 
 
 def alike_folded(text: str, amount: int, unit: str, found: Instant) -> bool:
-    """A literal date is read when the rule is compiled, and gives the same."""
+    """A literal date gives the same as one of the data."""
     folded = evaluate({"plusTime": [text, amount, unit]})
     return isinstance(folded, Instant) and folded.milliseconds == found.milliseconds
 
