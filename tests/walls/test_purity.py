@@ -17,6 +17,7 @@ BUILTINS = {
     "open", "print", "input", "breakpoint", "eval", "exec", "compile", "__import__",
     "__builtins__", "__loader__", "__spec__", "globals",
 }  # fmt: skip
+CODE = {"eval", "exec", "compile"}
 CLOCKS = {"now", "utcnow", "today"}
 DRAWS = {"urandom", "getrandbits", "token_bytes", "generate_private_key", "generate_key"}
 BEHIND = {"import_module", "TYPE_CHECKING"}
@@ -84,6 +85,22 @@ def test_an_assert_narrows_a_type_and_checks_nothing() -> None:
 def test_a_planted_check_by_assert_is_seen() -> None:
     assert list(asserted(Module("pratique.planted", "assert verify(signature)")))
     assert not list(asserted(Module("pratique.planted", "assert isinstance(x, int)")))
+
+
+def executed(module: Module) -> Iterator[Place]:
+    """Find text that becomes code, at the edges as well as below: a stranger's rule is text."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name) and node.id in CODE:
+            yield Place(module.name, node.lineno, node.id)
+
+
+def test_no_text_becomes_code_anywhere() -> None:
+    assert [p for m in modules() for p in executed(m)] == []
+
+
+def test_a_planted_execution_is_seen() -> None:
+    assert list(executed(Module("pratique.cli.planted", "exec(compile(tree, 'rule', 'exec'))")))
+    assert not list(executed(Module("pratique.cli.planted", "import re\nre.compile('x')")))
 
 
 def test_the_wall_stands_around_rooms_that_exist() -> None:
