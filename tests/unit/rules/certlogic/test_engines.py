@@ -154,6 +154,14 @@ def test_nothing_is_kept_from_one_context_to_the_next() -> None:
     assert (one, other) == ([True, False], [False, True])
 
 
+def test_nothing_is_kept_from_one_item_to_the_next() -> None:
+    age = {"var": "current.a"}
+    each = {"+": [{"var": "accumulator"}, {"if": [{"===": [age, 2]}, age, {"+": [age, age]}]}]}
+    rule = {"reduce": [{"var": "x"}, each, 0]}
+    data = {"x": [{"a": 1}, {"a": 2}, {"a": 3}]}
+    assert values([rule, rule], data) == [10, 10] == [interpret(read(rule), data)] * 2
+
+
 def test_expressions_that_come_later_are_asked_of_the_same_data() -> None:
     engine = Engine()
     first = engine.asking(read({"===": [{"var": "x"}, 1]}))
