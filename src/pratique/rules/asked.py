@@ -8,7 +8,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from pratique.errors import DocumentRefused
@@ -22,6 +25,9 @@ from pratique.rules.rule import Issue, Rule
 
 ENTRIES = 100
 """Items of a list of a certificate: its CBOR has at most 1,000 nodes, an entry eleven."""
+
+
+_COUNTRY = attrgetter("country")
 
 
 class Asked:
@@ -42,7 +48,7 @@ class Asked:
     ) -> None:
         self.expressions: dict[int, Expression] = {}
         self.faults: dict[int, str] = {}
-        self._engine = Engine()
+        self._engines: defaultdict[str, Engine] = defaultdict(Engine)
         self._asking: dict[int, Asking] = {}
         known = {key: found for each in asked for key, found in each.expressions.items()}
         for rule in rules:
@@ -69,13 +75,17 @@ class Asked:
         return 0 if found is None else most(found.root, ENTRIES, LONGEST)
 
     def values(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
-        """Return each rule's value, or `Open`; what several of them read is read once."""
-        made = self._asking
-        asked = [made.get(id(rule)) or self._made(rule) for rule in rules]
-        return self._engine.values(asked, data)
+        """Return each rule's value, or `Open`; what several of a country's read is read once."""
+        made, found = self._asking, []
+        for country, several in groupby(rules, _COUNTRY):
+            # Each country's have an engine of their own: nobody's rules make another's frames wider.
+            asked = [made.get(id(rule)) or self._made(rule) for rule in several]
+            found += self._engines[country].values(asked, data)
+        return found
 
     def _made(self, rule: Rule) -> Asking:
-        found = self._asking[id(rule)] = self._engine.asking(self.expressions[id(rule)])
+        found = self._engines[rule.country].asking(self.expressions[id(rule)])
+        self._asking[id(rule)] = found
         return found
 
 

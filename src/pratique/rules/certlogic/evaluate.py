@@ -27,9 +27,11 @@ _Closure = Callable[[Frame], Any]
 _Slot = tuple[int, _Closure]
 """Where a value is kept once it is read, and what reads it."""
 
-_DATA, _METER, _CURRENT, _NOWHERE = 0, 1, 2, 3
-"""Where a frame holds the data (in a `reduce`: the accumulator), the steps left, a `reduce`'s item, and
-nothing at all: the place of what is not kept."""
+_DATA, _METER, _CURRENT, _NOWHERE, _SPARE = range(5)
+"""Where a frame holds the data (in a `reduce`: the accumulator), the steps left, a `reduce`'s item, nothing
+at all (here what is not kept is looked for), and what nobody looks for (here it is left)."""
+WIDEST = 4096
+"""Places of a frame, which is made for each certificate; what would need more is read each time."""
 _UNREAD = object()
 _SMALL = e.NUMBER // 2
 """The sum of two smaller integers is within the limit."""
@@ -88,7 +90,7 @@ class _Maker:
     """Makes the closures of expressions that share a frame, or of a `reduce`'s lambda, whose frame is its own."""
 
     def __init__(self, *, of_lambda: bool) -> None:
-        self.width = _NOWHERE + 1
+        self.width = _SPARE + 1
         self._of_lambda = of_lambda
         self._kept: dict[e.Node, _Slot] = {}
 
@@ -119,12 +121,12 @@ class _Maker:
     def _keep(self, node: e.Node, make: Callable[[int], _Closure]) -> _Slot:
         """Return the slot of a node; it is made, to fill a place of its own, if it is new."""
         found = self._kept.get(node)
-        if found is None:
-            place, self.width = self.width, self.width + 1
-            found = place, make(place)
-            if _folds_in(node):
-                return _NOWHERE, found[1]
-            self._kept[node] = found
+        if found is not None:
+            return found
+        if self.width >= WIDEST or _folds_in(node):
+            return _NOWHERE, make(_SPARE)
+        place, self.width = self.width, self.width + 1
+        found = self._kept[node] = place, make(place)
         return found
 
     def _path(self, path: str) -> _Slot:

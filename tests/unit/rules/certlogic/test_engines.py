@@ -162,6 +162,17 @@ def test_nothing_is_kept_from_one_item_to_the_next() -> None:
     assert values([rule, rule], data) == [10, 10] == [interpret(read(rule), data)] * 2
 
 
+def test_what_needs_more_places_than_a_frame_has_is_read_each_time() -> None:
+    engine = Engine()
+    rules = [
+        read({"after": [{"plusTime": [{"var": "x"}, months, "month"]}, {"plusTime": [{"var": f"y.{months}"}, 1, "year"]}]})
+        for months in range(evaluate.WIDEST)
+    ]  # fmt: skip
+    asked = [engine.asking(rule) for rule in rules]
+    data = {"x": "2021-01-31", "y": ["2021-06-30", "2300-01-01"] * 1_000}
+    assert engine.values(asked, data) == [interpret(rule, data) for rule in rules]
+
+
 def test_expressions_that_come_later_are_asked_of_the_same_data() -> None:
     engine = Engine()
     first = engine.asking(read({"===": [{"var": "x"}, 1]}))
