@@ -8,7 +8,7 @@ TYPED := src tools tests $(wildcard benchmarks)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings wheel clean
+.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings reference pictures wheel clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,7 @@ types: $(READY)
 walls: $(READY)
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m tools.findings_doc --check
+	@$(BIN)/python -m tools.cli_reference --check
 
 lock: $(READY)
 	@$(UV) lock --check --quiet || (echo "hint: uv.lock does not fit pyproject.toml: run uv lock" >&2; false)
@@ -59,6 +60,13 @@ docs: $(READY)  ## build the handbook into docs/_build/html
 
 findings: $(READY)  ## write docs/reference/findings.md from the code
 	@$(BIN)/python -m tools.findings_doc
+
+reference: $(READY)  ## write docs/reference/cli.md from what the commands say to --help
+	@$(BIN)/python -m tools.cli_reference
+
+pictures: $(READY)  ## draw docs/pictures from what the demo and the commands put out
+	@$(BIN)/pratique demo >/dev/null
+	@$(BIN)/python -m tools.pictures
 
 wheel: $(READY)  ## build the wheel, and test it as a stranger would install it
 	@rm -rf dist $(SCRATCH)

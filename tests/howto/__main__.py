@@ -1,4 +1,4 @@
-"""Follow how-tos by hand: `python -m tests.howto [PAGE]...`, each in a new empty folder; says what was run."""
+"""Follow how-tos and walks by hand: `python -m tests.howto [PAGE]...`, each in a new empty folder; says what was run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.howto import follow
 def main(names: list[str]) -> int:
     """Follow pages, all if none is named; return 1 if one of them cannot be followed."""
     failed = 0
-    for path in sorted(follow.PAGES.glob("*.md")):
-        if path.stem == "index" or (names and path.stem not in names):
+    for name, path in follow.PAGES.items():
+        if names and not {name, path.stem} & set(names):
             continue
         text = path.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
@@ -21,10 +21,10 @@ def main(names: list[str]) -> int:
                 done, left = follow.follow(text, Path(folder))
             except follow.Failed as error:
                 failed = 1
-                sys.stdout.write(f"{path.stem}: {error}\n")
+                sys.stdout.write(f"{name}: {error}\n")
                 continue
         shown = len(follow.read(text).shown)
-        sys.stdout.write(f"{path.stem}: {done} commands run, {shown} blocks only shown\n")
+        sys.stdout.write(f"{name}: {done} commands run, {shown} blocks only shown\n")
         sys.stdout.writelines(f"  not run: {one}\n" for one in left)
     return failed
 

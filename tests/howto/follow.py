@@ -1,4 +1,4 @@
-"""Follow a how-to: run what its page shows, in its order, in a shell, from an empty folder.
+"""Follow a how-to, or a walk: run what its page shows, in its order, in a shell, from an empty folder.
 
     page.md -> blocks -> commands -> one `sh` -> output and exit code, as written
 
@@ -29,7 +29,14 @@ from tests.cli.test_transcripts import matches
 from tests.steps import until
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ROOT / "docs" / "how-to"
+PAGES = {
+    path.relative_to(ROOT / "docs").with_suffix("").as_posix(): path
+    for kind in ("how-to", "walks")
+    for path in sorted((ROOT / "docs" / kind).glob("*.md"))
+    if path.stem != "index"
+}
+"""The pages that are followed, by name."""
+INDEXES = [ROOT / "docs" / kind / "index.md" for kind in ("how-to", "walks")]
 
 INSTEAD = {
     "8017": "a free port: the one that a reader uses may be taken on a machine that runs tests",

@@ -1,4 +1,4 @@
-"""Every how-to can be followed from an empty folder, from its top to its end."""
+"""Every how-to and every walk can be followed from an empty folder, from its top to its end."""
 
 from __future__ import annotations
 
@@ -35,21 +35,17 @@ $ {command}
 """
 
 
-def _pages() -> list[str]:
-    return sorted({path.stem for path in follow.PAGES.glob("*.md")} - {"index"})
-
-
-@pytest.mark.parametrize("name", _pages())
-def test_a_how_to_can_be_followed(name: str, tmp_path: Path) -> None:
-    text = (follow.PAGES / f"{name}.md").read_text(encoding="utf-8")
-    done, left = follow.follow(text, tmp_path)
+@pytest.mark.parametrize("name", follow.PAGES)
+def test_a_page_can_be_followed(name: str, tmp_path: Path) -> None:
+    done, left = follow.follow(follow.PAGES[name].read_text(encoding="utf-8"), tmp_path)
     assert done > 0
     if left:
         pytest.skip(f"{done} commands were run, but {', '.join(left)}")
 
 
-def test_the_index_runs_nothing() -> None:
-    page = follow.read((follow.PAGES / "index.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("index", follow.INDEXES, ids=lambda path: path.parent.name)
+def test_an_index_runs_nothing(index: Path) -> None:
+    page = follow.read(index.read_text(encoding="utf-8"))
     assert (page.commands, page.faults) == ([], [])
 
 

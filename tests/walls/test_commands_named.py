@@ -16,7 +16,9 @@ import click
 from pratique.cli.main import pratique
 from tests.walls.source import ROOT, SRC
 
-STRANGE = re.compile(r"\b(?:softhsm2-util|pkcs11-tool|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*")
+STRANGE = re.compile(
+    r"\b(?:softhsm2-util|pkcs11-tool|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool) [^;,)`\n]*"
+)
 """Commands of others, with their options."""
 
 NAMED = re.compile(r"(?<![\w/.-])pratique((?:(?: +| *\\\n *)[^\s;:,`|()·]+)+)")
