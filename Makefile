@@ -8,7 +8,7 @@ TYPED := src tools tests $(wildcard benchmarks)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings reference pictures wheel clean
+.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings glossary house reference pictures wheel clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -41,6 +41,7 @@ walls: $(READY)
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m tools.findings_doc --check
 	@$(BIN)/python -m tools.cli_reference --check
+	@$(BIN)/python -m tools.glossary --check
 
 lock: $(READY)
 	@$(UV) lock --check --quiet || (echo "hint: uv.lock does not fit pyproject.toml: run uv lock" >&2; false)
@@ -67,6 +68,11 @@ reference: $(READY)  ## write docs/reference/cli.md from what the commands say t
 pictures: $(READY)  ## draw docs/pictures from what the demo and the commands put out
 	@$(BIN)/pratique demo >/dev/null
 	@$(BIN)/python -m tools.pictures
+glossary: $(READY)  ## write docs/reference/glossary.md from tools/glossary.toml
+	@$(BIN)/python -m tools.glossary
+
+house: $(READY)  ## measure how the house is built; with ARGS=--write, write what may only fall
+	@$(BIN)/python -m tools.house $(ARGS)
 
 wheel: $(READY)  ## build the wheel, and test it as a stranger would install it
 	@rm -rf dist $(SCRATCH)

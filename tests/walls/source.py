@@ -1,4 +1,4 @@
-"""The source as the walls see it: modules, their names, their functions and what they import."""
+"""The source as the walls see it: modules, their names, their functions."""
 
 from __future__ import annotations
 
@@ -17,41 +17,55 @@ PURE = (
 """Levels 0 to 3: the rooms in which nothing is read, timed, drawn or logged."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
 
 
 class Module:
     """One file of source, or a snippet that stands in for one."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, *, is_package: bool = False) -> None:
         self.name = name
         self.text = text
+        self.folder = name if is_package else name.rpartition(".")[0]
 
     @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
+
     @property
     def is_pure(self) -> bool:
         return self.name.split(".")[1:2] != [] and self.name.split(".")[1] in PURE
 
-    def functions(self) -> Iterator[Function]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield node
+    @cached_property
+    def defined(self) -> list[tuple[str, Definition]]:
+        """Functions and classes with their qualified names, from top to bottom."""
+        return list(_defined(self.tree, ""))
 
-    def imported(self) -> set[str]:
-        """Name the rooms and modules of ours from which this one imports.
+    def functions(self) -> Iterator[tuple[str, Function]]:
+        """Name every function, methods and inner ones too."""
+        for name, node in self.defined:
+            if not isinstance(node, ast.ClassDef):
+                yield name, node
 
-        The words of level 0a are everybody's vocabulary and no neighbours: they do not count.
-        """
-        found: set[str] = set()
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                found |= {a.name for a in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                found.add(str(node.module))
-        words = {f"pratique.{word}" for word in ("terms", "errors", "findings", "verdict")}
-        return {name for name in found - words if name.split(".")[0] == "pratique"}
+    def classes(self) -> Iterator[tuple[str, ast.ClassDef]]:
+        """Name every class."""
+        for name, node in self.defined:
+            if isinstance(node, ast.ClassDef):
+                yield name, node
+
+
+def _defined(node: ast.AST, within: str) -> Iterator[tuple[str, Definition]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{within}.{child.name}" if within else child.name
+            yield name, child
+            yield from _defined(child, name)
+        else:
+            yield from _defined(child, within)
 
 
 class Place(NamedTuple):
@@ -62,11 +76,12 @@ class Place(NamedTuple):
     what: str
 
 
-def modules() -> list[Module]:
-    """Read every module of the package."""
+def modules(folder: Path = SRC / "pratique") -> list[Module]:
+    """Read every module of a package, or of another folder of the project."""
     found = []
-    for path in sorted((SRC / "pratique").rglob("*.py")):
-        parts = list(path.relative_to(SRC).with_suffix("").parts)
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found.append(Module(name, path.read_text(encoding="utf-8")))
+    for path in sorted(folder.rglob("*.py")):
+        parts = list(path.relative_to(folder.parent).with_suffix("").parts)
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        found.append(Module(name, path.read_text(encoding="utf-8"), is_package=is_package))
     return found

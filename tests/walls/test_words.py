@@ -1,6 +1,6 @@
-"""One word for one thing, and no word for what is never built.
+"""No word that says nothing, and no word for what is never built.
 
-The words to use and to avoid are in CONTRIBUTING.md. What is not named cannot be built by
+The words to use are the glossary's, the standards' own among them: tools/glossary.toml. What is not named cannot be built by
 accident: a numeric rating of a person has no identifier here, nor a key in a document.
 """
 
@@ -9,17 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.walls.source import Module, Place, modules
+from tools import glossary
 
-AVOID = {
-    "base", "bundle", "bundles", "helper", "helpers", "level", "levels", "manager", "managers",
-    "pass", "passport", "passports", "rating", "ratings", "score", "scores", "service",
-    "services", "status", "statuses", "token", "tokens", "user", "users", "util", "utils",
-    "validate", "validated", "validates",
-}  # fmt: skip
+AVOID = {"helper", "helpers", "manager", "managers", "util", "utils"}
 AVOID_WHOLE = {"is_valid", "isvalid"}
 RATING = {
     "behavior", "behaviour", "credit", "credits", "points", "rank", "ranked", "ranking", "ranks",
@@ -86,14 +83,10 @@ def test_no_identifier_rates_a_person() -> None:
     "snippet",
     [
         "class TrustManager: ...",
-        "class KeyService: ...",
         "def is_valid(x): ...",
-        "def verify(vaccine_passport): ...",
-        "for user in x: ...",
-        "x.status = 1",
+        "for helper in x: ...",
+        "x.manager = 1",
         "import os as utils",
-        "class BaseFormat: ...",
-        "def validate(x): ...",
     ],
 )
 def test_a_planted_word_is_seen(snippet: str) -> None:
@@ -101,7 +94,8 @@ def test_a_planted_word_is_seen(snippet: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "snippet", ["def base45(): ...", "passed = 1", "class Base45: ...", "f(level=9)", "x.status"]
+    "snippet",
+    ["def base45(): ...", "status_list = 1", "class TokenService: ...", "f(helper=9)", "x.manager"],
 )
 def test_a_word_of_the_field_is_not_seen(snippet: str) -> None:
     assert list(avoided(Module("pratique.innocent", snippet))) == []
@@ -113,3 +107,21 @@ def test_a_word_of_the_field_is_not_seen(snippet: str) -> None:
 )
 def test_a_planted_rating_is_seen(snippet: str) -> None:
     assert list(rated(Module("pratique.planted", snippet)))
+
+
+def test_the_glossary_is_one_table() -> None:
+    assert glossary.main(["--check"]) == 0, "run: python -m tools.glossary"
+    terms = [row.term.casefold() for row in glossary.terms()]
+    assert len(set(terms)) == len(terms)
+    assert glossary.words() & (AVOID | RATING) == set()
+    assert all(row.meaning.endswith(".") for row in glossary.terms())
+
+
+def test_a_glossary_page_that_was_edited_by_hand_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glossary, "PAGE", tmp_path / "glossary.md")
+    glossary.main([])
+    assert glossary.main(["--check"]) == 0
+    glossary.PAGE.write_text(glossary.PAGE.read_text() + "by hand")
+    assert glossary.main(["--check"]) == 1
