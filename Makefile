@@ -68,6 +68,7 @@ reference: $(READY)  ## write docs/reference/cli.md from what the commands say t
 pictures: $(READY)  ## draw docs/pictures from what the demo and the commands put out
 	@$(BIN)/pratique demo >/dev/null
 	@$(BIN)/python -m tools.pictures
+
 glossary: $(READY)  ## write docs/reference/glossary.md from tools/glossary.toml
 	@$(BIN)/python -m tools.glossary
 

@@ -38,7 +38,7 @@ def coined(module: Module) -> Iterator[tuple[int, str]]:
     """List the identifiers that a module itself coins; names it takes from others are theirs."""
     for part in module.name.split("."):
         yield 0, part
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.lineno, node.name
@@ -65,18 +65,23 @@ def rated(module: Module) -> Iterator[Place]:
     for line, name in coined(module):
         if words(name) & RATING:
             yield Place(module.name, line, name)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Constant(value=str(text)) if _NAME.fullmatch(text) and words(text) & RATING:
                 yield Place(module.name, node.lineno, text)
 
 
-def test_no_identifier_uses_a_word_to_avoid() -> None:
-    assert [p for m in modules() for p in avoided(m)] == []
+@pytest.fixture(scope="module")
+def source() -> list[Module]:
+    return modules()
 
 
-def test_no_identifier_rates_a_person() -> None:
-    assert [p for m in modules() for p in rated(m)] == []
+def test_no_identifier_uses_a_word_to_avoid(source: list[Module]) -> None:
+    assert [p for m in source for p in avoided(m)] == []
+
+
+def test_no_identifier_rates_a_person(source: list[Module]) -> None:
+    assert [p for m in source for p in rated(m)] == []
 
 
 @pytest.mark.parametrize(
