@@ -107,6 +107,7 @@ def test_the_wall_stands_around_rooms_that_exist() -> None:
     assert {m.name for m in modules() if m.is_pure} >= {"pratique.terms", "pratique.crypto"}
     assert not Module("pratique.cli.main", "").is_pure
     assert not Module("pratique", "").is_pure
+    assert Module("pratique.a_room_to_come.module", "").is_pure
 
 
 @pytest.mark.parametrize(
