@@ -19,9 +19,9 @@ from securesystemslib.signer import Signature, SSlibKey
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 
-from pratique.edges.network import fetch, held
-from pratique.journeys.sync import Sync
+from pratique.network.client import Sync
 from pratique.network.view import Files
+from pratique.store import http, network
 
 Way = Callable[[], object]
 
@@ -69,15 +69,15 @@ def _counting() -> Iterator[list[int]]:
 
 
 def _ours(base: Path, home: Path, anchor: bytes) -> None:
-    held.begin(home, anchor)
-    kept = held.load(home)
+    network.begin(home, anchor)
+    kept = network.load_held(home)
     assert kept is not None
-    get, arriving = fetch.opened(str(base)), home / held.ARRIVING
+    get, arriving = http.opened(str(base)), home / network.ARRIVING
     run = Sync(kept.files, anchor=kept.anchor, at=datetime.now(UTC))
     while wanted := run.wanted():
-        for name, data in fetch.fetched(get, wanted, arriving):
+        for name, data in http.fetched(get, wanted, arriving):
             run.receive(name, data)
-    held.save(home, run.outcome().files, str(base))
+    network.save_held(home, run.outcome().files, str(base))
 
 
 class LocalFetcher(FetcherInterface):

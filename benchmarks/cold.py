@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.corpus import Corpus
-from pratique.edges import files
+from pratique.store import sources
 
 RUNS, TRACED = 15, 5
 LIMIT = 10.0
@@ -40,7 +40,7 @@ class Cold(NamedTuple):
 def measure(corpus: Corpus) -> Cold:
     """Measure both, run by run in turn."""
     with tempfile.TemporaryDirectory() as folder:
-        files.save_snapshot(Path(folder), corpus.snapshot)
+        sources.save_snapshot(Path(folder), corpus.snapshot)
         pratique = str(Path(sys.executable).with_name("pratique"))
         at = corpus.clocks[0].isoformat()
         asked = ["verify", "--home", folder, "--at", at, corpus.texts[0]]

@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pratique.edges import files
+from pratique.authenticate import authenticate, read
 from pratique.findings import Code
 from pratique.formats import Envelope
-from pratique.journeys.authenticate import authenticate, read
-from pratique.journeys.verify import verify
 from pratique.snapshot import Snapshot
+from pratique.store import sources
 from pratique.terms import Algorithm, Environment
 from pratique.trust.signer import Signer
+from pratique.verify import verify
 from tools import mutate
 from tools.measure import AT
 from tools.measure import snapshot as kit_snapshot
@@ -81,7 +81,7 @@ def load() -> Corpus:
     if (folder / "manifest.json").is_file():
         texts = list(dict.fromkeys(_corpora_texts(folder)))
         trust, now = sorted(_corpora_trust(folder)), datetime.now(UTC)
-        held = files.trust_from(trust, at=now, environment=Environment.TEST).snapshot
+        held = sources.trust_from(trust, at=now, environment=Environment.TEST).snapshot
         return _corpus("corpora", texts, held)
     if (ROOT / "vectors" / "signers.json").is_file():
         return _corpus("vectors", list(dict.fromkeys(_kit_texts())), _kit_signers())

@@ -24,18 +24,18 @@ from typing import Any, NamedTuple
 from benchmarks.network import Case, sync
 from benchmarks.participants import Network, Size, build, republish
 from benchmarks.timing import in_turn
-from pratique.crypto import make_x509, signing
-from pratique.crypto.make_x509 import Subject
-from pratique.journeys.decide import decide
-from pratique.journeys.verify import verify
-from pratique.network import follows, view
+from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
+from pratique.crypto import keys as crypto_keys
+from pratique.crypto import x509_write
+from pratique.crypto.x509_write import Subject
+from pratique.decide import decide
+from pratique.network import client, view
 from pratique.network.view import Files
 from pratique.rules.ruleset import Destination, RuleType
 from pratique.snapshot import Snapshot
-from pratique.snapshot.heard import MOST_PARTS, MOST_STEPS
-from pratique.snapshot.of_network import compiled
 from pratique.terms import Algorithm, Environment
-from pratique.trust import announced
+from pratique.trust import publication
+from pratique.verify import verify
 from tests.networks import DAY, HOUR, WIDTH, State, key
 
 Contents = Mapping[str, bytes]
@@ -123,18 +123,18 @@ def _editions(state: State) -> dict[str, tuple[Contents, ...]]:
     def plus(**changed: bytes) -> tuple[Contents]:
         return ({**honest, **{f"{code}/{name}.json": data for name, data in changed.items()}},)
 
-    many = {**others, **_revoked(state, follows.MAX_TAGS - 2_000)}
+    many = {**others, **_revoked(state, client.MAX_TAGS - 2_000)}
 
     def signers(count: int, by: State | None = None) -> bytes:
-        return announced.write(
+        return publication.write(
             code, Environment.TEST, *_signers(state, count, same_name=by is not None)
         )
 
     return {
         "honest": (honest,),
-        "256 signers": plus(signers=signers(announced.MOST_SIGNERS)),
+        "256 signers": plus(signers=signers(publication.MOST_SIGNERS)),
         "256 signers, 2 P-384 CAs of one name": plus(
-            signers=signers(announced.MOST_SIGNERS - 1, state)
+            signers=signers(publication.MOST_SIGNERS - 1, state)
         ),
         "1,048,576 revoked": (many,),
         "the same held, and one more": (many, {**others, **_revoked(state, 1, seed=3)}),
@@ -194,23 +194,23 @@ def _revoked(state: State, count: int, seed: int = 2) -> Contents:
 
 def _signers(
     state: State, count: int, *, same_name: bool
-) -> tuple[list[bytes], list[announced.Published]]:
+) -> tuple[list[bytes], list[publication.Published]]:
     when = int(state.made.timestamp()) - 86_400
     algorithm = Algorithm.ES384 if same_name else Algorithm.ES256
-    keys = [signing.generate(algorithm) for _ in range(1 + same_name)]
+    keys = [crypto_keys.generate(algorithm) for _ in range(1 + same_name)]
     subject = Subject(f"{state.code} other SCA", "Ministry", state.country, Environment.TEST)
     made = [
-        make_x509.signing_ca(each, subject, at=when, serial=n + 2) for n, each in enumerate(keys)
+        x509_write.signing_ca(each, subject, at=when, serial=n + 2) for n, each in enumerate(keys)
     ]
-    by = make_x509.Authority(made[0], keys[0])
+    by = x509_write.Authority(made[0], keys[0])
     own = key(f"{state.code} dsc 0").public_key
-    found = [announced.Published(state.signers[0], "DCC")]
+    found = [publication.Published(state.signers[0], "DCC")]
     for number in range(count - 1):
         name = Subject(
             f"S{number}", "Ministry", state.country, Environment.TEST, serial=f"{number}"
         )
-        der = make_x509.document_signer(own, name, by=by, at=when, serial=10 + number)
-        found.append(announced.Published(der, "DCC"))
+        der = x509_write.document_signer(own, name, by=by, at=when, serial=10 + number)
+        found.append(publication.Published(der, "DCC"))
     return [state.ca, *made], found
 
 

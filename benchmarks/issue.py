@@ -27,15 +27,14 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import softhsm
-from pratique.crypto import signing
-from pratique.edges.register import open_register
-from pratique.edges.register.bulk import Bulk
-from pratique.intake.record import Record
-from pratique.journeys.issue import Work, occasion_of
-from pratique.journeys.sign import Book, Line, Signed, drafted, finished
+from pratique.crypto import keys
+from pratique.intake.rows import Record
+from pratique.issue import Book, Line, Signed, Work, drafted, finished, occasion_of
 from pratique.model import Moment, Person, Precision, Vaccination
+from pratique.store.register.bulk import Bulk
+from pratique.store.register.register import open_register
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust.shards import Shard
+from pratique.trust.issuer import Shard
 
 PART = 1000
 AT = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp())
@@ -79,7 +78,7 @@ def main() -> None:
 
 
 def _one_core(folder: Path, rounds: int) -> None:
-    key = signing.generate(Algorithm.ES256)
+    key = keys.generate(Algorithm.ES256)
     shard = _shard(key)
     bulk = Bulk(open_register(f"sqlite:///{folder}/register.sqlite"), [shard])
     message = os.urandom(350)
@@ -106,7 +105,7 @@ def _make(
     records: list[Record],
     secret: bytes,
     shard: Shard,
-    key: signing.SigningKey,
+    key: keys.SigningKey,
     book: Book,
     _again: bool,
 ) -> tuple[list[Signed], list[Line]]:
@@ -131,7 +130,7 @@ def _spent(act: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _shard(key: signing.SigningKey) -> Shard:
+def _shard(key: keys.SigningKey) -> Shard:
     digest = hashlib.sha256(key.public_key)
     return Shard(
         "benchmark", "XXU", "XU", Environment.TEST, Algorithm.ES256, "", digest.digest()[:8],

@@ -15,17 +15,15 @@ from hashlib import sha256
 
 from tuf.api.metadata import Metadata, MetaFile, Snapshot
 
-from pratique.crypto import ed25519
-from pratique.crypto.ed25519 import Ed25519Key
-from pratique.log import cosignature
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.merkle import Frontier, inclusion, leaf_hash
-from pratique.log.note import COSIGNATURE, NOTE, Note, NoteKey
-from pratique.log.proof import Proof, check
-from pratique.log.quorum import Quorum
-from pratique.log.tiles import Tiles, grown
-from pratique.network import names
+from pratique.crypto import keys
+from pratique.crypto.keys import Ed25519Key
+from pratique.network import metadata
 from pratique.network.logged import Leaf
+from pratique.tlog import checkpoint
+from pratique.tlog.checkpoint import Checkpoint, Proof, Quorum, check_proof, signed
+from pratique.tlog.merkle import Frontier, inclusion, leaf_hash
+from pratique.tlog.note import COSIGNATURE, NOTE, Note, NoteKey
+from pratique.tlog.tiles import Tiles, grown
 
 ORIGIN, AT = "log.network.example", 1_795_000_000
 WITNESSES, QUORUM, MOST = 7, 5, 1 << 20
@@ -33,7 +31,7 @@ WITNESSES, QUORUM, MOST = 7, 5, 1 << 20
 
 def key(name: str) -> Ed25519Key:
     """Return the key of a name."""
-    return ed25519.from_seed(sha256(name.encode()).digest())
+    return keys.from_seed(sha256(name.encode()).digest())
 
 
 def quorum() -> Quorum:
@@ -48,7 +46,7 @@ def note_of(size: int, root: bytes) -> Note:
     note = signed(Checkpoint(ORIGIN, size, root), key(ORIGIN))
     return note.with_signatures(
         *(
-            cosignature.cosign(note.text, w.name, key(w.name), at=AT)
+            checkpoint.cosign(note.text, w.name, key(w.name), at=AT)
             for w in quorum().witnesses[:QUORUM]
         )
     )
@@ -57,7 +55,7 @@ def note_of(size: int, root: bytes) -> Note:
 def a_leaf(number: int) -> bytes:
     """Return a leaf as the network has them."""
     digest = sha256(b"%d" % number).hexdigest()
-    return Leaf(names.metadata("snapshot", number + 1), digest).to_bytes()
+    return Leaf(metadata.metadata("snapshot", number + 1), digest).to_bytes()
 
 
 def proofs(rounds: int) -> None:
@@ -74,7 +72,7 @@ def proofs(rounds: int) -> None:
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
-        check(Proof.from_bytes(data), leaf, policy)
+        check_proof(Proof.from_bytes(data), leaf, policy)
         times.append((time.perf_counter() - start) * 1e3)
     times.sort()
     print(
@@ -108,10 +106,13 @@ def year(count: int, participants: int, hourly: bool) -> None:
         for at, role in enumerate(steps):
             versions[role] = versions.get(role, 0) + 1
             snapshot += 1
-            listed = [names.metadata(role, versions[role]), names.metadata("snapshot", snapshot)]
+            listed = [
+                metadata.metadata(role, versions[role]),
+                metadata.metadata("snapshot", snapshot),
+            ]
             if hourly and at % max(1, len(steps) // 24) == 0:
                 stamp += 1
-                listed.append(names.metadata("timestamp", stamp))
+                listed.append(metadata.metadata("timestamp", stamp))
             leaves = [Leaf(n, sha256(f"{n} {day}".encode()).hexdigest()).to_bytes() for n in listed]
             entries += sum(map(len, leaves))
             made = grown(kept.get, size, leaves)

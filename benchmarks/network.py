@@ -28,10 +28,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from benchmarks import clients
 from benchmarks.participants import Network, Size, build, republish
 from benchmarks.timing import in_turn
-from pratique.journeys.sync import Outcome, Sync
+from pratique.compile import compiled
 from pratique.network import view
+from pratique.network.client import Outcome, Sync
 from pratique.network.view import Files
-from pratique.snapshot.of_network import compiled
 from tests.networks import DAY
 
 CHECKS = 1_000

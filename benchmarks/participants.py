@@ -17,7 +17,8 @@ from itertools import cycle, islice, product
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from pratique.network import drafts, keys
+from pratique.network import metadata as network_metadata
+from pratique.network import proposal as network_proposal
 from pratique.network.proposal import Proposal
 from pratique.rules import documents
 from pratique.rules.rule import Rule
@@ -68,12 +69,14 @@ def build(size: Size, at: datetime) -> Network:
 def republish(network: Network, states: Sequence[State]) -> None:
     """Publish the next editions of some of the states, with what they hold now."""
     current, now = network.authority.view, network.authority.now
-    drafted = [drafts.role(current, now, state.code, state.contents()) for state in states]
+    drafted = [
+        network_proposal.role(current, now, state.code, state.contents()) for state in states
+    ]
     own = {state.code: state.roles[:2] for state in states}
     for proposal in drafted:
         for code, metadata in proposal.metadata.items():
             for key in own[code]:
-                keys.sign(metadata, key)
+                network_metadata.sign(metadata, key)
     network.authority.accept(
         Proposal(
             "editions",

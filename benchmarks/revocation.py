@@ -22,9 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks import filters
 from benchmarks.filters import Array, Filter
-from pratique.revocation import delta
-from pratique.revocation.tag_list import TagList
-from pratique.revocation.tags import tag
+from pratique.revocation import tag_list
+from pratique.revocation.tag_list import TagList, tag
 
 CHUNK = 1_000_000
 LOOKUPS = 5_000
@@ -105,9 +104,9 @@ def step(taken: Array, width: int, draw: np.random.Generator) -> None:
     more = np.setdiff1d(draw.integers(0, 1 << width, 1_100), taken)[:1_000]
     older = TagList.build(taken.tolist(), width=width, version=1, **HEAD)
     newer = TagList.build([*taken.tolist(), *more.tolist()], width=width, version=2, **HEAD)
-    made = delta.make(older, newer).to_bytes()
+    made = tag_list.make(older, newer).to_bytes()
     start = time.process_time()
-    assert delta.apply(older, delta.Delta.from_bytes(made)) == newer
+    assert tag_list.apply(older, tag_list.Delta.from_bytes(made)) == newer
     spent = time.process_time() - start
     print(f"delta of {len(more):,}: {len(made):,} bytes, applied in {spent:.2f} s")
 

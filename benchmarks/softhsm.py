@@ -8,8 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from pratique.crypto import signing
-from pratique.edges import keys
+from pratique.crypto import keys as crypto_keys
+from pratique.store import keys
 from pratique.terms import Algorithm
 
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
@@ -36,7 +36,7 @@ def measure(folder: Path) -> None:
     )  # fmt: skip
     uri = f"hsm:benchmark/dsc?module={module}"
     device = keys.make_key(uri, folder=folder, secret=lambda _: PIN)
-    software = signing.generate(Algorithm.ES256)
+    software = crypto_keys.generate(Algorithm.ES256)
     message = os.urandom(350)
     best = {}
     for name, key in (("SoftHSM2", device), ("software", software)):

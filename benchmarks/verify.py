@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import cold, corpus, instructions, peers, ways
 from benchmarks.corpus import Corpus
 from benchmarks.timing import Row, measure
-from pratique.journeys.verify import verify
+from pratique.verify import verify
 
 ROUNDS = 15
 

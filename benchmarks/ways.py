@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from benchmarks.corpus import Corpus
 from pratique.crypto import awslc
-from pratique.crypto.primitives import to_der
+from pratique.crypto.algorithms import to_der
 from pratique.errors import ExtraMissing
-from pratique.journeys.verify import verify, verify_many
 from pratique.snapshot import Snapshot
+from pratique.verify import verify, verify_many
 
 Way = Callable[[], object]
 

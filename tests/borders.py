@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
-from pratique.journeys.verify import verify
+from pratique.compile import compiled
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.snapshot.of_network import compiled
+from pratique.verify import verify
 from tests.networks import AT, Authority, State, Verifier, codes
 from tests.travellers import rule
 

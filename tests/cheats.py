@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 import pytest
 from tuf.api.metadata import Metadata, TargetFile
 
-from pratique.crypto.signing import SigningKey
+from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused
-from pratique.journeys import publish
-from pratique.network import announce, keys, names
+from pratique.network import metadata as network_metadata
+from pratique.network import publish
 from pratique.network.view import View
 from tests.networks import AT, Authority, State, Verifier
 
@@ -85,7 +85,7 @@ def by_hand(data: bytes, change: Callable[[Any], object] | None, by: Iterable[Si
     if change is not None:
         change(metadata.signed)
     for one in by:
-        keys.sign(metadata, one)
+        network_metadata.sign(metadata, one)
     return metadata.to_bytes()
 
 
@@ -107,7 +107,9 @@ def listing(files: Mapping[str, bytes]) -> dict[str, TargetFile]:
 def named(files: Mapping[str, bytes]) -> Files:
     """Return files as they lie in a repository, by path."""
     found = listing(files)
-    return {names.target(path, found[path].hashes["sha256"]): files[path] for path in files}
+    return {
+        network_metadata.target(path, found[path].hashes["sha256"]): files[path] for path in files
+    }
 
 
 Edition = tuple[Mapping[str, bytes], Iterable[SigningKey]]
@@ -127,7 +129,7 @@ def editions(authority: Authority, made: Mapping[str, Edition]) -> Files:
         name = newest(authority.files, role)
         version = int(name.split("/")[1].split(".")[0]) + 1
         change = put(version=version, targets=listing(files))
-        found[names.metadata(role, version)] = by_hand(authority.files[name], change, by)
+        found[network_metadata.metadata(role, version)] = by_hand(authority.files[name], change, by)
         found |= named(files)
         versions[role] = version
     return spread(authority, found, versions)
@@ -146,10 +148,10 @@ def spread(
     now = current(authority)
     told = {**publish._versions(now.trusted.snapshot), **versions}
     kept = {role: version for role, version in told.items() if version is not None}
-    described = announce.described({**authority.files, **files}, kept, now.root)
+    described = publish.described_keys({**authority.files, **files}, kept, now.root)
     by, at = online or authority.online, authority.now
-    made = announce.listed(now.trusted.snapshot, described, by, at)
-    made |= announce.timestamp(authority.files, made, by, at)
+    made = publish.listed(now.trusted.snapshot, described, by, at)
+    made |= publish.timestamp(authority.files, made, by, at)
     return {**authority.files, **files, **made}
 
 

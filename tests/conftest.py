@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pratique.crypto import pbes2
+from pratique.crypto import keys
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,11 +19,11 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 
-FULL_COST = pbes2.COST
+FULL_COST = keys.COST
 """What a key's password costs to try, outside of tests."""
 # Half the time of the tests that sign with keys in files went there. What runs the program as a process of its
 # own, as a person does, still pays it.
-pbes2.COST = 1 << 4
+keys.COST = 1 << 4
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pratique.cli.issuer.desk import Desk
-from pratique.edges.register import open_register
 from pratique.intake.catalogue import Catalogue
+from pratique.parties.issuer import Desk
+from pratique.store.register.register import open_register
 from pratique.terms import Environment
-from pratique.trust import noted
-from pratique.trust.issuer import Issuer
-from pratique.trust.shards import Shard
+from pratique.trust import issuer
+from pratique.trust.issuer import Issuer, Shard
 from tests import issuers
 
 
@@ -21,12 +20,12 @@ class Notes:
     """What is noted of the register, in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, noted.Note] = {}
+        self.kept: dict[str, issuer.Note] = {}
 
-    def load(self) -> dict[str, noted.Note]:
+    def load(self) -> dict[str, issuer.Note]:
         return self.kept
 
-    def save(self, notes: dict[str, noted.Note]) -> None:
+    def save(self, notes: dict[str, issuer.Note]) -> None:
         self.kept = notes
 
 

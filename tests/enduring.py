@@ -16,22 +16,21 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pratique.crypto import make_x509, x509
-from pratique.crypto.make_x509 import Subject
+from pratique import authenticate
+from pratique.crypto import x509, x509_write
+from pratique.crypto.x509_write import Subject
 from pratique.findings import Code
-from pratique.intake.record import Record
-from pratique.journeys import checks
-from pratique.journeys.sign import Occasion, Origin, sign
-from pratique.journeys.verify import verify
+from pratique.intake.rows import Record
+from pratique.issue import Occasion, Origin, sign
 from pratique.model import HealthCertificate, Moment, Precision, Vaccination
 from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind, SignerState
-from pratique.trust import certificates, renewal, shards
+from pratique.trust import certificates, issuer, renewal
 from pratique.trust.certificates import Listed
+from pratique.trust.issuer import DAY, Shard
 from pratique.trust.renewal import Owned
-from pratique.trust.shards import DAY, Shard
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
+from pratique.trust.signer import Signer, TrustList
+from pratique.verify import verify
 from tests import issuers
 from tests.networks import key
 
@@ -101,10 +100,10 @@ class State:
         """Make a signing CA."""
         self.serial += 1
         subject = Subject(f"{self.name} {label}", "Ministry", self.country, Environment.TEST)
-        der = make_x509.signing_ca(key("enduring sca"), subject, at=at, serial=self.serial)
+        der = x509_write.signing_ca(key("enduring sca"), subject, at=at, serial=self.serial)
         found = x509.read(der)
         self.cas[label], self.ders[label] = found, der
-        use = min(at + make_x509.SCA_USE, found.not_after)
+        use = min(at + x509_write.SCA_USE, found.not_after)
         self.owned.append(
             Owned(renewal.SCA, label, f"file:keys/{label}.pem", found.thumbprint, at, found.not_after, use)
         )  # fmt: skip
@@ -114,9 +113,9 @@ class State:
         self.serial += 1
         ca = renewal.newest(self.owned, renewal.SCA)
         subject = Subject(f"{self.name} {label}", "Ministry", self.country, Environment.TEST)
-        by = make_x509.Authority(self.ders[ca.label], key("enduring sca"))
+        by = x509_write.Authority(self.ders[ca.label], key("enduring sca"))
         public = key("enduring dsc").public_key
-        der = make_x509.document_signer(public, subject, by=by, at=begins, serial=self.serial)
+        der = x509_write.document_signer(public, subject, by=by, at=begins, serial=self.serial)
         found = x509.read(der)
         use, end = renewal.signer_ends(begins, ca.not_after)
         assert end == found.not_after
@@ -136,7 +135,7 @@ class State:
         for one in renewal.planned(self._all_owned(at), at=at, taken=taken):
             if one.what == renewal.WORDS[renewal.SCA]:
                 self.add_ca(one.label, at)
-        due = shards.to_replace(self.shards, at=at, within=renewal.WITHIN, counts={})
+        due = issuer.to_replace(self.shards, at=at, within=renewal.WITHIN, counts={})
         known = at + (self.draw.randint(0, hands) + self.draw.randint(0, SYNC)) * DAY
         for old in due:
             begins = renewal.begins(old, at=at)
@@ -145,9 +144,9 @@ class State:
     def signing(self, at: int, practice: Practice) -> Shard | None:
         """Return the shard that signs; None where nobody can be issued anything."""
         if practice.limited:
-            live = [s for s in self.shards if s.state(at) is shards.ShardState.LIVE]
+            live = [s for s in self.shards if s.state(at) is issuer.ShardState.LIVE]
             return (
-                shards.pick(live, at=at, counts=self.counts, kind=Kind.VACCINATION)
+                issuer.pick(live, at=at, counts=self.counts, kind=Kind.VACCINATION)
                 if live
                 else None
             )
@@ -246,7 +245,7 @@ def _met(state: State, shard: Shard, issued: int, shown: int, practice: Practice
         codes = frozenset({Code.SIGNER_UNKNOWN})
         return Met(shown, state.name, codes, shard, issued, expires)
     signer = state.signers[shard.kid]
-    against = checks.judge(certificate, signer, Environment.TEST, at)
+    against = authenticate.judge(certificate, signer, Environment.TEST, at)
     codes = frozenset(finding.code for finding in against)
     return Met(shown, state.name, codes, shard, issued, expires)
 

@@ -8,16 +8,15 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from pratique.crypto import signing
-from pratique.intake.record import Record
-from pratique.journeys.issue import Work
+from pratique.crypto import keys as crypto_keys
+from pratique.intake.rows import Record
+from pratique.issue import Work
 from pratique.model import Exemption, Moment, Person, Precision, Recovery, Vaccination
 from pratique.model import Test as TestResult
 from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust.shards import Shard
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
+from pratique.trust.issuer import Shard
+from pratique.trust.signer import Signer, TrustList
 
 AT = int(datetime(2026, 11, 22, 9, tzinfo=UTC).timestamp())
 NOW = datetime.fromtimestamp(AT + 3600, UTC)
@@ -65,10 +64,10 @@ RECORDS = {
 
 
 @lru_cache(maxsize=8)
-def key(number: int = 0) -> signing.SigningKey:
+def key(number: int = 0) -> crypto_keys.SigningKey:
     """Return one of a few signing keys, made once a run."""
     del number
-    return signing.generate(Algorithm.ES256)
+    return crypto_keys.generate(Algorithm.ES256)
 
 
 def shard(number: int = 0, *, width: int = 24, planned: int = 1_000_000) -> Shard:
@@ -81,7 +80,7 @@ def shard(number: int = 0, *, width: int = 24, planned: int = 1_000_000) -> Shar
     )  # fmt: skip
 
 
-def keys(of: Shard) -> signing.SigningKey:
+def keys(of: Shard) -> crypto_keys.SigningKey:
     """Open a shard's key, as an issuer's folder would."""
     return key(int(of.key.partition(":")[2]))
 

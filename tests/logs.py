@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from pratique.crypto.ed25519 import Ed25519Key
+from pratique.crypto.keys import Ed25519Key
 from pratique.errors import DocumentRefused
-from pratique.journeys import monitor, witness
-from pratique.journeys.monitor import Log
-from pratique.journeys.witness import Held, Refused, Request, Witness
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.merkle import consistency, inclusion, root
-from pratique.log.note import Note, read_signatures
-from pratique.log.proof import Proof
-from pratique.log.tiles import Tiles, grown
-from pratique.network import drafts, keys, logged, view
+from pratique.network import logged, metadata, monitor, proposal, view
 from pratique.network.logged import Proven
+from pratique.network.monitor import Log, Record, Watched
 from pratique.network.proposal import Proposal
-from pratique.network.record import Record, Watched
+from pratique.tlog import witness
+from pratique.tlog.checkpoint import Checkpoint, Proof, signed
+from pratique.tlog.merkle import consistency, inclusion, root
+from pratique.tlog.note import Note, read_signatures
+from pratique.tlog.tiles import Tiles, grown
+from pratique.tlog.witness import Held, Refused, Request, Witness
 from tests.networks import AT, Authority, State, Verifier
 from tests.unit.log import seen
 
@@ -153,7 +151,7 @@ class Watching:
 
     def __init__(self, state: State, authority: LoggedAuthority) -> None:
         self.state, self.authority = state, authority
-        ids = frozenset(keys.keyid(key.public_key) for key in state.roles)
+        ids = frozenset(metadata.keyid(key.public_key) for key in state.roles)
         self.record = Record(state.code, state.participant.countries, (ids,), 2)
         self.watched = Watched()
 
@@ -186,4 +184,4 @@ def swapped(authority: Authority, code: str, thief: State) -> Proposal:
     """Draft what a colluding majority would sign: another's keys for a participant."""
     current = authority.view
     stolen = {code: thief.role_keys()}
-    return drafts.targets(current, authority.now, f"nothing to see in {code}", members=stolen)
+    return proposal.targets(current, authority.now, f"nothing to see in {code}", members=stolen)

@@ -10,28 +10,27 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from pratique.crypto import make_x509, signing, x509
-from pratique.crypto.make_x509 import Subject
-from pratique.crypto.signing import SoftwareKey
-from pratique.intake.record import Record
-from pratique.journeys import publish
-from pratique.journeys.sign import Occasion, Origin, sign
-from pratique.journeys.sync import Outcome, Sync
-from pratique.journeys.verify import Verification, verify
-from pratique.network import drafts, keys, names, proposal, view
-from pratique.network.board import Board, Seat
+from pratique.compile import compiled
+from pratique.crypto import keys, x509, x509_write
+from pratique.crypto.keys import SoftwareKey
+from pratique.crypto.x509_write import Subject
+from pratique.intake.rows import Record
+from pratique.issue import Occasion, Origin, sign
+from pratique.network import metadata, proposal, publish, view
+from pratique.network.client import Outcome, Sync
+from pratique.network.metadata import Board, Seat
 from pratique.network.participants import Participant, ParticipantKind
 from pratique.network.proposal import Proposal
 from pratique.network.view import View
-from pratique.revocation import delta, tag_list
+from pratique.revocation import tag_list
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.snapshot.of_network import compiled
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust import announced
-from pratique.trust.country_codes import WHO_REGIONS
-from pratique.trust.roll import Suspension
-from pratique.trust.shards import Shard
+from pratique.trust import publication
+from pratique.trust.countries import WHO_REGIONS
+from pratique.trust.issuer import Shard
+from pratique.trust.registry import Suspension
+from pratique.verify import Verification, verify
 from tests import issuers
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -44,7 +43,7 @@ VALUE_SETS = b'{"covid-19-lab-result": ["260415000", "260373001"], "vaccines": [
 def key(name: str) -> SoftwareKey:
     """Return the key of a name, made once a run."""
     del name
-    return signing.generate(Algorithm.ES256)
+    return keys.generate(Algorithm.ES256)
 
 
 class Authority:
@@ -64,15 +63,15 @@ class Authority:
         self.board = Board("invented", Environment.TEST, self.rows(self.seats), threshold, suspend)
         self.online = publish.OnlineKeys(key("snapshot"), key("timestamp"))
         self.files: dict[str, bytes] = {}
-        kept = drafts.Online(self.online.snapshot.public_key, self.online.timestamp.public_key)
-        files = {names.VALUE_SETS: VALUE_SETS}
-        drafted = drafts.first(self.board, [k.public_key for k in self.seats], kept, files, at)
+        kept = proposal.Online(self.online.snapshot.public_key, self.online.timestamp.public_key)
+        files = {metadata.VALUE_SETS: VALUE_SETS}
+        drafted = proposal.first(self.board, [k.public_key for k in self.seats], kept, files, at)
         self.publish(drafted)
 
     @staticmethod
     def rows(seats: Sequence[SoftwareKey]) -> tuple[Seat, ...]:
         return tuple(
-            Seat(f"seat-{n}", f"XX{chr(65 + n)}", WHO_REGIONS[n // 2], keys.keyid(k.public_key))
+            Seat(f"seat-{n}", f"XX{chr(65 + n)}", WHO_REGIONS[n // 2], metadata.keyid(k.public_key))
             for n, k in enumerate(seats)
         )
 
@@ -85,7 +84,7 @@ class Authority:
         return view.read(self.files, self.anchor)
 
     def current(self) -> View | None:
-        return self.view if names.TIMESTAMP_FILE in self.files else None
+        return self.view if metadata.TIMESTAMP_FILE in self.files else None
 
     def signed(self, drafted: Proposal, by: Iterable[SoftwareKey] | None = None) -> Proposal:
         for one in self.seats[: self.board.threshold] if by is None else by:
@@ -106,14 +105,16 @@ class Authority:
         listed = {**current.participants, **{state.code: state.participant for state in states}}
         members = {state.code: state.role_keys() for state in states}
         title = f"admit {', '.join(state.code for state in states)}"
-        self.publish(drafts.targets(current, self.now, title, participants=listed, members=members))
+        self.publish(
+            proposal.targets(current, self.now, title, participants=listed, members=members)
+        )
         for state in states:
             state.authority = self
 
     def suspend(self, code: str, by: Sequence[SoftwareKey], days: int = 14) -> None:
         since = int(self.now.timestamp())
         one = Suspension(since, since + days * 86400, "keys-stolen")
-        self.publish(drafts.suspension(self.view, self.now, code, one), by)
+        self.publish(proposal.suspension(self.view, self.now, code, one), by)
 
 
 class State:
@@ -133,7 +134,7 @@ class State:
         self.ca_key = key(f"{code} sca")
         when = int(at.timestamp()) - 86400
         subject = Subject(f"{code} SCA", "Ministry", self.country, Environment.TEST)
-        self.ca = make_x509.signing_ca(self.ca_key, subject, at=when, serial=1)
+        self.ca = x509_write.signing_ca(self.ca_key, subject, at=when, serial=1)
         self.more: list[bytes] = []
         self.signers = [self._signer(number, when) for number in range(signers)]
         self.withdrawn: dict[int, str] = {}
@@ -147,13 +148,13 @@ class State:
     def _signer(self, number: int, when: int) -> bytes:
         name = f"{self.code} dsc {number}"
         subject = Subject(name, "Ministry", self.country, Environment.TEST, serial=f"{number}")
-        by = make_x509.Authority(self.ca, self.ca_key)
-        return make_x509.document_signer(
+        by = x509_write.Authority(self.ca, self.ca_key)
+        return x509_write.document_signer(
             key(name).public_key, subject, by=by, at=when, serial=2 + number
         )
 
-    def role_keys(self) -> drafts.RoleKeys:
-        return drafts.RoleKeys(tuple(k.public_key for k in self.roles), 2)
+    def role_keys(self) -> proposal.RoleKeys:
+        return proposal.RoleKeys(tuple(k.public_key for k in self.roles), 2)
 
     def kid(self, number: int = 0) -> bytes:
         return x509.read(self.signers[number]).kid
@@ -202,18 +203,18 @@ class State:
         )  # fmt: skip
         if held is not None:
             name = f"revocations-{kid.hex()}-{version - 1}-{version}.delta"
-            self.deltas[name] = delta.make(held, found).to_bytes()
+            self.deltas[name] = tag_list.make(held, found).to_bytes()
         self.lists[kid] = found
 
     def contents(self) -> dict[str, bytes]:
         import json
 
         signers = [
-            announced.Published(der, "DCC", *((AT.isoformat(), self.withdrawn[n]) if n in self.withdrawn else ()))
+            publication.Published(der, "DCC", *((AT.isoformat(), self.withdrawn[n]) if n in self.withdrawn else ()))
             for n, der in enumerate(self.signers)
         ]  # fmt: skip
         found = {
-            "signers.json": announced.write(
+            "signers.json": publication.write(
                 self.code, Environment.TEST, [self.ca, *self.more], signers
             )
         }
@@ -228,7 +229,7 @@ class State:
     def draft(self, files: Mapping[str, bytes] | None = None) -> Proposal:
         current = self.authority.view
         made = self.contents() if files is None else files
-        return drafts.role(current, self.authority.now, self.code, made)
+        return proposal.role(current, self.authority.now, self.code, made)
 
     def publish(self, by: Sequence[SoftwareKey] | None = None) -> None:
         drafted = self.draft()

@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from pratique.findings import Code
-from pratique.journeys.conclude import Verification
-from pratique.journeys.decide import decide
-from pratique.journeys.health_code import HealthCode
+from pratique.authenticate import Verification
+from pratique.decide import decide
+from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Moment, Precision, Vaccination
+from pratique.outlook import HealthCode
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour, Finding, conclude
 from tests import travellers as t
 
 T = TypeVar("T")

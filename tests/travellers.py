@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from pratique.findings import Code
-from pratique.journeys.checks import event_of
-from pratique.journeys.conclude import Verification
+from pratique.authenticate import Verification, event_of
+from pratique.findings import Code, Finding, conclude
 from pratique.model import (
     Entry,
     Exemption,
@@ -18,17 +17,13 @@ from pratique.model import (
     Recovery,
     Vaccination,
 )
-from pratique.model import (
-    Test as TestResult,
-)
-from pratique.rules import rule as envelope
+from pratique.model import Test as TestResult
+from pratique.rules import rule as rules_rule
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
-from pratique.verdict import Finding, conclude
+from pratique.trust.signer import Signer, TrustList
 
 COVID, NOT_DETECTED, NAAT, RAPID = "840539006", "260415000", "LP6464-4", "LP217198-3"
 COMIRNATY, JANSSEN, SPIKEVAX = "EU/1/20/1528", "EU/1/20/1525", "EU/1/20/1507"
@@ -148,7 +143,7 @@ def rule(identifier: str, logic: Any, **fields: Any) -> Rule:
         "Logic": logic,
         **fields,
     }
-    return envelope.read(document)
+    return rules_rule.read(document)
 
 
 def utopia() -> list[Rule]:

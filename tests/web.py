@@ -13,8 +13,8 @@ from datetime import datetime
 import uvicorn
 from starlette.applications import Starlette
 
-from pratique.edges.network import serve
-from pratique.edges.network.bounded import DEFAULT, Limits
+from pratique.store import server as store_server
+from pratique.store.server import DEFAULT, Limits
 from tests.steps import LONGEST, until
 
 Answer = Callable[[bytes, socket.socket], None]
@@ -30,7 +30,7 @@ def instant(text: str) -> datetime:
 def serving(application: Starlette, limits: Limits = DEFAULT) -> Iterator[str]:
     """Serve an application as `edges.network.serve.run` does, on a free port; yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(serve.settings(application, limits))
+    server = uvicorn.Server(store_server.settings(application, limits))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     until(lambda: server.started)

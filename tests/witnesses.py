@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pratique.journeys import witness
-from pratique.log.note import COSIGNATURE, NoteKey
+from pratique.tlog import witness
+from pratique.tlog.note import COSIGNATURE, NoteKey
 from tests import web
 from tests.logs import Memory
 from tests.unit.log import seen

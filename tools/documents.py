@@ -21,21 +21,20 @@ from typing import Any, NamedTuple
 
 from tuf.api.metadata import Metadata
 
-from pratique.crypto import jose_write, make_x509, signing, spki, x509
+from pratique import strict_json
+from pratique.compile import compiled
+from pratique.crypto import algorithms, jose, keys, x509, x509_write
 from pratique.errors import DocumentRefused
-from pratique.journeys import witness
-from pratique.log import checkpoint, note, proof, tiles
-from pratique.network import choices, names, participants, proposal, record, trusted, view
-from pratique.network import keys as network_keys
-from pratique.revocation import delta, foreign, tag_list
+from pratique.network import metadata, monitor, participants, proposal, trusted, view
+from pratique.onboarding import checks, dossier, report
+from pratique.revocation import foreign, tag_list
 from pratique.rules import documents
-from pratique.rules.arrived import arrived
+from pratique.rules.documents import arrived
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
-from pratique.snapshot.of_network import compiled
 from pratique.terms import Environment
-from pratique.trust import announced, countries, did_write, json_text, sources
-from pratique.trust.governance import applied, dossier, known
+from pratique.tlog import checkpoint, note, tiles, witness
+from pratique.trust import countries, did, lists, publication
 from tests import networks
 from tests.logs import LoggedAuthority
 from tests.travellers import rule
@@ -228,7 +227,7 @@ def kinds() -> list[Kind]:
         documents.write(rule("VR-XA-0002", {">": [{"var": "payload.v.0.dn"}, 1]})),
     ]
     state.choices = json.dumps(
-        {"format": choices.FORMAT, "value_sets": {"covid-19-lab-result": ["260415000"]},
+        {"format": participants.FORMAT, "value_sets": {"covid-19-lab-result": ["260415000"]},
          "freshness_hours": {"old": 48, "too_old": 168}}
     ).encode()  # fmt: skip
     authority.admit(state)
@@ -257,13 +256,13 @@ def _metadata(authority: LoggedAuthority, state: networks.State) -> list[Kind]:
             if n.endswith((f".{role}.json", f"/{role}.json")) or n == f"{role}.json"
         )
 
-    def signer(*with_keys: signing.SigningKey) -> Callable[[bytes], bytes]:
+    def signer(*with_keys: keys.SigningKey) -> Callable[[bytes], bytes]:
         def sign(data: bytes) -> bytes:
             try:
                 made: Metadata[Any] = Metadata.from_bytes(data)
                 made.signatures.clear()
                 for one in with_keys:
-                    network_keys.sign(made, one)
+                    metadata.sign(made, one)
                 return bytes(made.to_bytes())
             except Exception:  # noqa: BLE001 - what cannot be read cannot be signed either
                 return data
@@ -271,7 +270,7 @@ def _metadata(authority: LoggedAuthority, state: networks.State) -> list[Kind]:
         return sign
 
     def whole(role: str) -> Callable[[bytes], object]:
-        name = {"timestamp": names.TIMESTAMP_FILE}.get(role) or max(
+        name = {"timestamp": metadata.TIMESTAMP_FILE}.get(role) or max(
             n for n in files if n.endswith(f".{role}.json")
         )
         return lambda data: view.read({**files, name: data}, anchor)
@@ -281,7 +280,7 @@ def _metadata(authority: LoggedAuthority, state: networks.State) -> list[Kind]:
     second.signed.version = 2
     second.signatures.clear()
     for seat in seats:
-        network_keys.sign(second, seat)
+        metadata.sign(second, seat)
     next_root = (bytes(second.to_bytes()),)
     return [
         Kind("anchor", named("root"), trusted.Trusted, signer(*seats), 2),
@@ -290,9 +289,9 @@ def _metadata(authority: LoggedAuthority, state: networks.State) -> list[Kind]:
         Kind("snapshot", named("snapshot")[-1:], whole("snapshot"), signer(online.snapshot), 1),
         Kind("targets", named("targets")[-1:], whole("targets"), signer(*seats), 1),
         Kind("role", named("XXA"), lambda d: found.trusted.earlier_role("XXA", d), signer(*state.roles[:2])),
-        Kind("suspend role", named(names.SUSPEND),
-             lambda d: found.trusted.earlier_role(names.SUSPEND, d), signer(*authority.seats[:3])),
-        Kind("metadata as monitors read it", named("XXA"), record.read),
+        Kind("suspend role", named(metadata.SUSPEND),
+             lambda d: found.trusted.earlier_role(metadata.SUSPEND, d), signer(*authority.seats[:3])),
+        Kind("metadata as monitors read it", named("XXA"), monitor.read),
     ]  # fmt: skip
 
 
@@ -302,7 +301,7 @@ def _published(
     found = view.read(authority.files, authority.anchor)
     own = {**state.contents(), **found.roles["XXA"].files}
     one = found.participants["XXA"]
-    bounds = announced.Bounds(one.code, one.countries, one.subject, one.domains, Environment.TEST)
+    bounds = publication.Bounds(one.code, one.countries, one.subject, one.domains, Environment.TEST)
     sets = {"covid-19-lab-result": ["260415000", "260373001"]}
 
     def ends(end: str) -> tuple[bytes, ...]:
@@ -311,12 +310,12 @@ def _published(
     before = next(data for path, data in sorted(first.items()) if path.endswith(".tags"))
 
     def rules(data: bytes) -> object:
-        read = documents.read(json_text.parse(data))
+        read = documents.read(strict_json.parse(data))
         return Ruleset(read.rules, sets).rules
 
     def lists(data: bytes) -> object:
         held = tag_list.TagList.from_bytes(before)
-        return delta.apply(held, delta.Delta.from_bytes(data))
+        return tag_list.apply(held, tag_list.Delta.from_bytes(data))
 
     def compiled_with(path: str) -> Callable[[bytes], object]:
         # What one participant says stays its own problem: nothing at all is refused here.
@@ -330,18 +329,18 @@ def _published(
         "hashType": "SIGNATURE", "entries": [{"hash": "A" * 22 + "=="}],
     }  # fmt: skip
     return [
-        Kind("signers", ends("signers.json"), lambda d: announced.read(d, bounds)),
+        Kind("signers", ends("signers.json"), lambda d: publication.read(d, bounds)),
         Kind("rules", ends("rules.json"), rules),
         Kind("rules of others", ends("rules.json"),
-             lambda d: arrived(json_text.parse(d), countries.place)),
-        Kind("value sets", (networks.VALUE_SETS,), lambda d: documents.read(json_text.parse(d))),
-        Kind("choices", ends("choices.json"), lambda d: choices.read(d, sets)),
+             lambda d: arrived(strict_json.parse(d), countries.place)),
+        Kind("value sets", (networks.VALUE_SETS,), lambda d: documents.read(strict_json.parse(d))),
+        Kind("choices", ends("choices.json"), lambda d: participants.read(d, sets)),
         Kind("revocations", ends(".tags"), lambda d: tag_list.TagList.from_bytes(d).tags()),
         Kind("deltas", ends(".delta"), lists),
         Kind("batches of hashes", (json.dumps(batch).encode(),),
-             lambda d: foreign.read(json_text.parse(d))),
-        Kind("participants", (found.files[names.PARTICIPANTS],), participants.read_participants),
-        Kind("suspensions", (found.suspend.files[names.SUSPENSIONS],), participants.read_suspensions),
+             lambda d: foreign.read(strict_json.parse(d))),
+        Kind("participants", (found.files[metadata.PARTICIPANTS],), participants.read_participants),
+        Kind("suspensions", (found.suspend.files[metadata.SUSPENSIONS],), participants.read_suspensions),
         Kind("a participant's edition", ends("signers.json"), compiled_with("XXA/signers.json"), often=2),
         Kind("snapshot of all", (snapshot,), Snapshot.from_bytes),
     ]  # fmt: skip
@@ -356,7 +355,7 @@ def _of_log(authority: LoggedAuthority) -> list[Kind]:
     return [
         Kind("notes", (log.note.to_bytes(),),
              lambda d: checkpoint.opened(note.Note.from_bytes(d), quorum.log)),
-        Kind("proofs", proofs, lambda d: proof.check(proof.Proof.from_bytes(d), leaf, quorum)),
+        Kind("proofs", proofs, lambda d: checkpoint.check_proof(checkpoint.Proof.from_bytes(d), leaf, quorum)),
         Kind("requests to witnesses", (request,), witness.Request.from_bytes),
         Kind("tiles of leaves", (tiles.pack([leaf] * 3),), lambda d: tiles.unpack(d, 3)),
         Kind("paths of tiles", tuple(path.encode() for path, _ in kept),
@@ -367,16 +366,14 @@ def _of_log(authority: LoggedAuthority) -> list[Kind]:
 
 
 def _trust_lists(state: networks.State) -> list[Kind]:
-    key = signing.generate()
-    by = did_write.Publisher(
+    key = keys.generate()
+    by = did.Publisher(
         "did:web:trust.example", key, "did:web:trust.example#k", "2026-11-22T00:00:00Z", "n",
         Environment.TEST, "2027-01-01T00:00:00Z",
     )  # fmt: skip
-    entries = [
-        did_write.Entry("XXA", "DCC", did_write.DSC, (der, state.ca)) for der in state.signers
-    ]
-    listed = tuple(did_write.tree(entries, by).values())[:4]
-    public = spki.PublicKey(key.algorithm, key.public_key)
+    entries = [did.Entry("XXA", "DCC", did.DSC, (der, state.ca)) for der in state.signers]
+    listed = tuple(did.tree(entries, by).values())[:4]
+    public = algorithms.PublicKey(key.algorithm, key.public_key)
     encoded = [json_b64(der) for der in state.signers]
     spkis = [json_b64(x509.read(der).public_key) for der in state.signers]
     kid_lists: list[object] = [
@@ -386,26 +383,26 @@ def _trust_lists(state: networks.State) -> list[Kind]:
         {"eu_keys": {"AAAAAAAAAAA=": [{"subjectPk": spkis[0], "keyUsage": ["v"]}]}},
         {"AAAAAAAAAAA=": encoded[0]},
     ]  # fmt: skip
-    own_key = json.dumps(jose_write.write_jwk(public)).encode()
-    pem = make_x509.to_pem(state.signers[0]) + make_x509.to_pem(state.ca)
+    own_key = json.dumps(jose.write_jwk(public)).encode()
+    pem = x509_write.to_pem(state.signers[0]) + x509_write.to_pem(state.ca)
     return [
-        Kind("DID lists", listed, sources.read, often=8),
-        Kind("DID lists with a proof key", listed, lambda d: sources.read(d, proof_key=public), often=8),
-        Kind("kid lists", tuple(json.dumps(one).encode() for one in kid_lists), sources.read),
-        Kind("X.509 certificates", (pem, state.signers[0]), sources.read),
-        Kind("proof keys", (own_key, make_x509.to_pem(state.ca)), sources.read_proof_key),
+        Kind("DID lists", listed, lists.read_source, often=8),
+        Kind("DID lists with a proof key", listed, lambda d: lists.read_source(d, proof_key=public), often=8),
+        Kind("kid lists", tuple(json.dumps(one).encode() for one in kid_lists), lists.read_source),
+        Kind("X.509 certificates", (pem, state.signers[0]), lists.read_source),
+        Kind("proof keys", (own_key, x509_write.to_pem(state.ca)), lists.read_proof_key),
     ]  # fmt: skip
 
 
 def _of_joining(authority: LoggedAuthority, state: networks.State) -> list[Kind]:
     drafted = state.draft()
     handed = proposal.to_bytes(drafted)
-    held = record.Record(
+    held = monitor.Record(
         "XXA", frozenset({"XA"}), (frozenset({"ab" * 32}),), 2, {1: ("cd" * 32,)}
     ).to_bytes()
-    watched = record.Watched(3, (bytes(32), bytes(32))).to_bytes()
-    one = known.KnownKey("ab" * 32, "XXA", Environment.TEST, "DSC", "cd" * 32)
-    keys_known = json.dumps(known.as_json([one])).encode()
+    watched = monitor.Watched(3, (bytes(32), bytes(32))).to_bytes()
+    one = report.KnownKey("ab" * 32, "XXA", Environment.TEST, "DSC", "cd" * 32)
+    keys_known = json.dumps(report.as_json([one])).encode()
     application = json.dumps(
         {
             "participant": "XXA",
@@ -415,7 +412,7 @@ def _of_joining(authority: LoggedAuthority, state: networks.State) -> list[Kind]
             "environment": "test",
         }
     ).encode()
-    pem = make_x509.to_pem(state.ca)
+    pem = x509_write.to_pem(state.ca)
 
     def proposed(data: bytes) -> object:
         read = proposal.from_bytes(data)
@@ -423,10 +420,10 @@ def _of_joining(authority: LoggedAuthority, state: networks.State) -> list[Kind]
 
     return [
         Kind("proposals", (handed,), proposed, often=1),
-        Kind("records", (held,), record.Record.from_bytes),
-        Kind("what was watched", (watched,), record.Watched.from_bytes),
-        Kind("known keys", (keys_known,), known.read),
-        Kind("applications", (application,), applied.read),
+        Kind("records", (held,), monitor.Record.from_bytes),
+        Kind("what was watched", (watched,), monitor.Watched.from_bytes),
+        Kind("known keys", (keys_known,), report.read),
+        Kind("applications", (application,), checks.read),
         Kind("dossiers", (pem,), lambda d: dossier.read({"XXA/SCA/a.pem": d})),
     ]  # fmt: skip
 

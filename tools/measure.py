@@ -12,12 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from pratique.cli.conformance import vector_kinds
-from pratique.findings import Code, Weight
-from pratique.journeys.verify import Verification, verify
+from conformance import vector_kinds
+from pratique.findings import Code, Colour, Weight
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
-from pratique.verdict import Colour
+from pratique.verify import Verification, verify
 from tools.mutate import Hostile
 from tools.vectors import keys
 

@@ -42,9 +42,9 @@ def _all(*folders: str, besides: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 _VERIFY = (
-    "pratique.journeys.verify", "pratique.journeys.authenticate", "pratique.journeys.conclude",
-    "pratique.journeys.checks", "pratique.trust.store", "pratique.trust.signer",
-    "pratique.trust.countries", "pratique.formats.hcert", "pratique.formats.cwt",
+    "pratique.verify", "pratique.authenticate", "pratique.authenticate",
+    "pratique.authenticate", "pratique.trust.signer", "pratique.trust.signer",
+    "pratique.trust.countries", "pratique.formats.hcert", "pratique.formats.hcert",
 )  # fmt: skip
 PACKAGES = {
     "verify": Package(_VERIFY, (
@@ -65,13 +65,13 @@ PACKAGES = {
         "-k", "not [postgresql",
     )),
     "course": Package(
-        ("pratique.journeys.course", "pratique.journeys.holders", "pratique.journeys.claims"), (
+        ("pratique.assess", "pratique.decide", "pratique.decide"), (
         "tests/unit/journeys/test_course.py", "tests/unit/journeys/test_holders.py",
         "tests/unit/journeys/test_claims.py",
         "tests/journeys/test_courses.py", "tests/journeys/test_times.py",
         "tests/journeys/test_decide.py",
     )),
-    "onboarding": Package((*_all("trust/governance"), "pratique.journeys.onboard"), (
+    "onboarding": Package((*_all("trust/governance"), "pratique.onboarding.steps"), (
         "tests/unit/trust/test_governance.py", "tests/unit/trust/test_believed.py",
         "tests/journeys/test_onboard.py",
     )),

@@ -23,13 +23,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from pratique.edges.register import Register, Writing, open_register, schema
-from pratique.edges.register.recall import revoke
 from pratique.errors import UsageError
-from pratique.journeys.issue import Asked, registered
-from pratique.journeys.revoke import Reason, Selection
-from pratique.journeys.sign import Line
-from pratique.trust.shards import Shard
+from pratique.issue import Asked, Line, registered
+from pratique.renew import Reason, Selection
+from pratique.store.register import schema
+from pratique.store.register.register import Register, Writing, open_register, revoke
+from pratique.trust.issuer import Shard
 from tests import issuers
 
 PROCESSES = 8

@@ -22,9 +22,9 @@ from contextlib import contextmanager
 from datetime import date
 from unittest.mock import patch
 
-from pratique.journeys.course import Counted
+from pratique.assess import Counted
+from pratique.findings import Colour
 from pratique.model import Entry, HealthCertificate, Recovery, Vaccination
-from pratique.verdict import Colour
 from tests import sets
 
 KINDS = ("order:", "more proof:", "one dose printed")
@@ -82,8 +82,8 @@ def counted_by_days() -> Iterator[None]:
         return (f"{next(numbers):09d}",)
 
     with (
-        patch("pratique.journeys.assess.courses", by_days),
-        patch("pratique.journeys.claims._key", as_shown),
+        patch("pratique.assess.courses", by_days),
+        patch("pratique.decide._key", as_shown),
     ):
         yield
 

@@ -4,7 +4,7 @@
     refresh                   DIR/root.json .. -> Trunk -> DIR/root.json, timestamp.json, snapshot.json, targets.json
     download                  refresh -> walk over the delegations -> DIR/ROLE.json -> TARGETS/NAME
 
-1. What is tested is `pratique.network.trunk` and `trusted`: what is asked for, what is believed, what is kept.
+1. What is tested is `pratique.network.client` and `trusted`: what is asked for, what is believed, what is kept.
    The network's own rules (a board, a list of participants, lives, one floor of delegations) are left out,
    since the suite's repositories have none of it. They only ever refuse more.
 2. Two things are here and not there, because a network has no use for them: delegations below delegations,
@@ -26,13 +26,13 @@ from urllib.parse import quote, unquote
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Timestamp
 
-from pratique.edges import disk
-from pratique.edges.network import fetch as fetching
 from pratique.errors import DocumentRefused, PratiqueError
-from pratique.network import names
-from pratique.network.board import Board
-from pratique.network.trunk import Asking, Trunk
+from pratique.network import metadata
+from pratique.network.client import Asking, Trunk
+from pratique.network.metadata import Board
 from pratique.network.trusted import DAWN, Trusted, refused
+from pratique.store import files as store_files
+from pratique.store import http
 from pratique.terms import Environment
 
 Fetch = Callable[[str, int], bytes | None]
@@ -128,7 +128,7 @@ class Client:
         name, root = path, Metadata[Root].from_bytes(self.kept[Root.type]).signed
         if root.consistent_snapshot:
             digest = next(iter(found.hashes.values()))
-            name = names.target(path, digest).removeprefix("targets/").removeprefix("/")
+            name = metadata.target(path, digest).removeprefix("targets/").removeprefix("/")
         # `#` and `?` in it would lead to another file.
         data = files(quote(name), found.length)
         if data is None or not is_target(data, found):
@@ -149,8 +149,8 @@ class Client:
                 return trusted.take_role(role, self.kept[role], by=by)
             except DocumentRefused:
                 pass
-        name = _wire(names.metadata(role, meta.version), trusted.root)
-        data = self._metadata(name, meta.length or names.MAX_ROLE)
+        name = _wire(metadata.metadata(role, meta.version), trusted.root)
+        data = self._metadata(name, meta.length or metadata.MAX_ROLE)
         if data is None:
             raise refused("missing", role, "the server does not have it")
         found = trusted.take_role(role, data, by=by)
@@ -171,9 +171,9 @@ class Client:
         found = {}
         for role, data in self.kept.items():
             if role == Timestamp.type:
-                found[names.TIMESTAMP_FILE] = data
+                found[metadata.TIMESTAMP_FILE] = data
             elif role != Root.type and (version := _version(data)):
-                found[names.metadata(role, version)] = data
+                found[metadata.metadata(role, version)] = data
         return found
 
     def _keep(self, believed: Mapping[str, bytes]) -> None:
@@ -182,8 +182,8 @@ class Client:
         ]
         for match, data in sorted(versioned, key=lambda one: int(one[0][1])):
             self.kept[unquote(match[2])] = data
-        if names.TIMESTAMP_FILE in believed:
-            self.kept[Timestamp.type] = believed[names.TIMESTAMP_FILE]
+        if metadata.TIMESTAMP_FILE in believed:
+            self.kept[Timestamp.type] = believed[metadata.TIMESTAMP_FILE]
 
 
 def is_target(data: bytes, file: TargetFile) -> bool:
@@ -217,9 +217,9 @@ def load(folder: Path) -> dict[str, bytes]:
 def save(folder: Path, kept: Mapping[str, bytes]) -> None:
     """Write what a client keeps; a role's name is percent-encoded, so that it leads nowhere else."""
     for role, data in kept.items():
-        path = folder / f"{names.encoded(role)}.json"
+        path = folder / f"{metadata.encoded(role)}.json"
         if not path.exists() or path.read_bytes() != data:
-            disk.replace(path, data)
+            store_files.replace(path, data)
 
 
 def main(arguments: list[str]) -> int:
@@ -240,17 +240,17 @@ def _do(asked: argparse.Namespace, at: datetime) -> None:
         root = asked.root.read_bytes()
         save(folder, Client.begun(root, lambda *_: None, at).kept)
         return
-    client = Client(load(folder), fetching.opened(asked.metadata_url), at)
+    client = Client(load(folder), http.opened(asked.metadata_url), at)
     try:
         if asked.command == "refresh":
             client.refresh()
             return
-        path = asked.target_dir / names.encoded(asked.target_name)
+        path = asked.target_dir / metadata.encoded(asked.target_name)
         have = path.read_bytes() if path.is_file() else None
-        files = fetching.opened(asked.target_base_url)
+        files = http.opened(asked.target_base_url)
         data = client.download(asked.target_name, files, have)
         asked.target_dir.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, data)
+        store_files.replace(path, data)
     finally:
         save(folder, client.kept)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.corpus import ROOT, Corpus
 from benchmarks.timing import Row
-from pratique.crypto.primitives import to_der
+from pratique.crypto.algorithms import to_der
 
 HOME = ROOT / ".cache" / "peers"
 HERE = Path(__file__).resolve().parent

@@ -1,6 +1,6 @@
 """Errors a person meets: what happened, what it means, what to do next. At most eight classes.
 
-1. No text that a stranger hands in raises one of these: that is a finding (`pratique.verdict`).
+1. No text that a stranger hands in raises one of these: that is a finding (`pratique.findings`).
 2. A published document that is refused raises, and leaves the state as it was.
 3. `code` is stable and for machines; the message and the hint hold no personal data.
 """
@@ -69,3 +69,39 @@ class ExtraMissing(PratiqueError):
             f"pip install 'pratique[{extra}]'",
         )
         self.extra = extra
+
+
+# The last barrier: what nobody foresaw ends in one line that names no content, and in its own exit code.
+#
+#     exception -> is it one that is meant? -> its kind, and the place in our code -> exit 70
+#
+# 1. An exception's own words may quote what a stranger handed in: they are never shown. Nor is a traceback.
+# 2. Exit 1 says "refused". A fault of the program must never say that of a traveller (Python's own exit code
+#    for an exception is 1).
+
+EXIT_UNFORESEEN = 70
+"""EX_SOFTWARE of sysexits.h."""
+HINT = "it says nothing about any certificate; report this line, and what pratique --version prints"
+_PACKAGE = __file__.removesuffix("errors.py")
+_MEANT = KeyboardInterrupt, SystemExit, GeneratorExit, PratiqueError, BrokenPipeError
+
+
+def unforeseen(error: BaseException) -> bool:
+    """Tell whether nobody meant this to be raised: neither we nor the library of the command line.
+
+    Not only `Exception`: what panics in a library written in Rust is a `BaseException` of its own.
+    """
+    return not isinstance(error, _MEANT) and type(error).__module__ != "click.exceptions"
+
+
+def place_of(error: BaseException) -> str:
+    """Name an exception's kind, and the last place in our own code that it went through."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if path.startswith(_PACKAGE):
+            place = f" {path.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    kind = type(error).__name__
+    return f"{kind if kind.isascii() else 'Exception'}{place}"[:39]

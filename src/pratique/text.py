@@ -14,9 +14,11 @@ r"""Text from outside, made safe to be shown: at a terminal, in JSON, on paper.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 MOST_MARKS = 8
 """Marks on one letter: a Burmese syllable has up to 7. One that stands above or below the letter counts twice, since
@@ -101,3 +103,15 @@ def _escaped(sign: str) -> str:
         return f"\\\\u{{{ord(sign):x}}}"
     units = sign.encode("utf-16-be")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+# ----------------------------------------------------------------------------------------------------
+# What commands show of a stranger's text: lines by `printable`, documents by `as_json`.
+
+
+__all__ = ["as_json", "printable"]
+
+
+def as_json(document: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    """Write a document to be shown: what a terminal would obey stands in it as JSON's own escapes."""
+    return in_json(json.dumps(document, indent=indent, sort_keys=sort_keys, ensure_ascii=False))

@@ -18,14 +18,14 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from pratique.cli.demo import acts, held_keys, telling
-from pratique.cli.demo.cast import PRINTED, STATES
-from pratique.cli.demo.screen import Screen
-from pratique.cli.demo.stage import Stage
-from pratique.cli.inputs import items
-from pratique.crypto import signing
-from pratique.edges.keys import make_key, open_key
+from demo import acts, held_keys, telling
+from demo.cast import PRINTED, STATES
+from demo.screen import Screen
+from demo.stage import Stage
+from pratique.crypto import keys
 from pratique.errors import UsageError
+from pratique.parties.inputs import items
+from pratique.store.keys import make_key, open_key
 from tests.steps import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,14 +273,14 @@ def test_a_held_key_opens_with_its_own_password_only(tmp_path: Path) -> None:
         return f"one for {uri}"
 
     opened = []
-    real = signing.from_pem
+    real = keys.key_from_pem
 
-    def counted(data: bytes, password: str) -> signing.SoftwareKey:
+    def counted(data: bytes, password: str) -> keys.SoftwareKey:
         opened.append(password)
         return real(data, password)
 
     with pytest.MonkeyPatch.context() as patched, held_keys.held():
-        patched.setattr(signing, "from_pem", counted)
+        patched.setattr(keys, "key_from_pem", counted)
         made = make_key("file:a.pem", folder=tmp_path, secret=secret)
         assert open_key("file:a.pem", folder=tmp_path, secret=secret) is made
         assert opened == []

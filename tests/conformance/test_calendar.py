@@ -15,9 +15,9 @@ import icalendar
 import pytest
 from click.testing import CliRunner
 
-from pratique.cli.network.command import network
-from pratique.trust.enduring import calendar
-from pratique.trust.enduring.states import DAY, Piece, Row, strand
+from pratique.cli.main import network
+from pratique.trust import calendar
+from pratique.trust.expiry import DAY, Piece, Row, strand
 
 AT = "2026-08-22T18:00:02Z"
 NOW = datetime.fromisoformat(AT)

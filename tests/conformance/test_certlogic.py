@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance import rule_kinds
-from pratique.cli.conformance.result import Result
+from conformance import rule_kinds
+from conformance.result import Result
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse

@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance.rule_kinds import context
-from pratique.rules.certlogic.evaluate import Engine
+from conformance.rule_kinds import context
+from pratique.rules.certlogic.evaluate import Engine, Instant, Open
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.certlogic.values import Instant, Open
 from tests.unit.rules.certlogic.reference import interpret
 from tools.oracle import Group, Missing, Oracle
 

@@ -21,17 +21,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pratique.cli.conformance.held import clock
+from conformance.held import clock
+from pratique.assess import Claim, assess, facts_of
+from pratique.authenticate import read
+from pratique.findings import Finding
 from pratique.formats import decode
-from pratique.journeys.assess import Claim, assess, facts_of
-from pratique.journeys.authenticate import read
 from pratique.rules import documents
 from pratique.rules.rule import Rule, RuleType
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
-from pratique.trust.store import TrustList
-from pratique.verdict import Finding
+from pratique.trust.signer import TrustList
 from tools.oracle import Group, Missing, Oracle
 
 IN_RULES_TIME = datetime(2022, 2, 1, 12, tzinfo=UTC)

@@ -24,12 +24,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from pratique.crypto import signing
-from pratique.crypto.spki import PublicKey
+from pratique.crypto import keys
+from pratique.crypto.algorithms import PublicKey
 from pratique.terms import Algorithm, Environment
-from pratique.trust import did_write, sources
+from pratique.trust import did, lists
 from pratique.trust.certificates import collect
-from pratique.trust.did_write import DSC, SCA, Entry, Publisher
+from pratique.trust.did import DSC, SCA, Entry, Publisher
 from tests.unit.made import Made, make
 
 ld: Any = pytest.importorskip("pyld", reason="the extra 'did' is not installed").jsonld
@@ -121,20 +121,20 @@ def made() -> tuple[Made, dict[str, Made]]:
     return ca, {name: make(["XU"], name=name, key=key(), by=ca) for name, key in KEYS.items()}
 
 
-def tree(key: signing.SigningKey) -> dict[str, bytes]:
+def tree(key: keys.SigningKey) -> dict[str, bytes]:
     ca, signers = made()
     entries = [Entry("XXU", "DCC", DSC, (one.der, ca.der)) for one in signers.values()]
     entries += [Entry("XXU", "ICVP", DSC, (signers["RSA"].der, ca.der)),
                 Entry("XXU", "DCC", SCA, (ca.der,))]  # fmt: skip
     by = Publisher(HOST, key, f"{HOST}:keys", "2026-11-22T00:00:00Z", "n-1", Environment.PRODUCTION)
-    return did_write.tree(entries, by)
+    return did.tree(entries, by)
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 def test_each_proof_of_ours_holds_by_the_documented_algorithm(
     corpora: Path, algorithm: Algorithm
 ) -> None:
-    key = signing.generate(algorithm)
+    key = keys.generate(algorithm)
     public = load_der_public_key(key.public_key)
     found = tree(key)
     assert len(found) == 2 * (1 + 3 * 3 + 2 * (2 + 2 + 1))
@@ -142,7 +142,9 @@ def test_each_proof_of_ours_holds_by_the_documented_algorithm(
         document = json.loads(data)
         assert holds(document, public, corpora), name
         assert document["id"] == f"{HOST}:{name.removesuffix('/did.json').replace('/', ':')}"
-        assert sources.read(data, proof_key=PublicKey(algorithm, key.public_key)).proof == "valid"
+        assert (
+            lists.read_source(data, proof_key=PublicKey(algorithm, key.public_key)).proof == "valid"
+        )
         for changed in _changed(document):
             assert not holds(changed, public, corpora), name
 
@@ -156,7 +158,7 @@ def _changed(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_each_key_of_ours_is_written_in_full_size() -> None:
-    found = tree(signing.generate())
+    found = tree(keys.generate())
     _, signers = made()
     document = json.loads(found["v2/trustlist/DCC/XXU/DSC/did.json"])
     written = {}
@@ -172,7 +174,7 @@ def test_each_key_of_ours_is_written_in_full_size() -> None:
     # What is short in truth is padded on the left: there are such keys among them.
     padded = [plain(jwk[c])[0] for jwk in written.values() for c in "xy" if c in jwk]
     assert padded.count(0) >= 4
-    reading = sources.read(found["v2/trustlist/did.json"])
+    reading = lists.read_source(found["v2/trustlist/did.json"])
     read = collect([reading], environment=Environment.PRODUCTION)
     assert {(signer.notes, signer.reason) for signer in read} == {((), "")}
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pratique.cli.network import folders, rows
-from pratique.cli.network.command import network
+from pratique.cli.main import network
 from pratique.crypto import x509
-from pratique.edges.files import trust_from
+from pratique.onboarding.anchors import believed
+from pratique.parties import exports
+from pratique.store.sources import trust_from
 from pratique.terms import Environment
-from pratique.trust.governance.believed import believed
 
 PUBLISHED = datetime(2026, 8, 22, 18, 0, 2, tzinfo=UTC)
 LATER = datetime(2026, 11, 22, tzinfo=UTC)
@@ -33,8 +33,8 @@ LATER = datetime(2026, 11, 22, tzinfo=UTC)
 )
 def test_the_published_trust_list(corpora: Path, at: datetime, states: dict[str, int]) -> None:
     tree = corpora / "tng-trustlist/dev/v2/trustlist"
-    seen = rows.of((tree,), int(at.timestamp()), Environment.TEST, None)
-    root = rows.of((tree / "did.json",), int(at.timestamp()), Environment.TEST, None)
+    seen = exports.of((tree,), int(at.timestamp()), Environment.TEST, None)
+    root = exports.of((tree / "did.json",), int(at.timestamp()), Environment.TEST, None)
     assert seen.rows == root.rows
     assert len({row.participant for row in seen.rows}) == 58
     assert Counter(row.state.value for row in seen.rows) == states
@@ -50,7 +50,7 @@ def test_the_published_trust_list(corpora: Path, at: datetime, states: dict[str,
 )
 def test_participants_folders(corpora: Path, environment: str, states: dict[str, int]) -> None:
     place = corpora / "tng-participants" / environment
-    seen = rows.of((place,), int(LATER.timestamp()), Environment.TEST, None)
+    seen = exports.of((place,), int(LATER.timestamp()), Environment.TEST, None)
     assert Counter(row.state.value for row in seen.rows) == states
 
 
@@ -69,7 +69,7 @@ def test_what_the_anchor_of_each_environment_vouches_for(
         (certificate,) = x509.armoured(anchor.read_bytes())
         return Counter(
             row.why
-            for code, held, _ in folders.read(corpora / "tng-participants" / environment)
+            for code, held, _ in exports.read(corpora / "tng-participants" / environment)
             for row in believed(held, participant=code, anchors=[certificate], at=PUBLISHED)
         )
 

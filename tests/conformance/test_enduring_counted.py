@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from pratique.cli.network.command import network
+from pratique.cli.main import network
 
 AT = ("2026-08-22T18:00:02Z", "2026-11-22T00:00:00Z", "2027-09-15T12:00:00Z")
 FAR = ("2022-01-01T00:00:00Z", "2024-06-01T00:00:00Z")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance import onboarding_kinds
+from conformance import onboarding_kinds
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,10 @@ import cbor2
 import pytest
 
 from benchmarks import peers
-from pratique.crypto import make_x509, signing, x509
-from pratique.crypto.make_x509 import Authority, Subject
+from pratique.crypto import keys, x509, x509_write
+from pratique.crypto.x509_write import Authority, Subject
 from pratique.formats import Envelope, base45, hcert
-from pratique.journeys.issue import occasion_of
-from pratique.journeys.sign import sign
+from pratique.issue import occasion_of, sign
 from pratique.terms import Algorithm, Environment
 from tests import issuers
 from tests.journeys.test_issue import Memory
@@ -39,12 +38,12 @@ class Issued(NamedTuple):
 
 def issued(algorithm: Algorithm) -> list[Issued]:
     """Issue one of each kind with a key that a signing CA of this algorithm's time certified."""
-    sca, key = signing.generate(Algorithm.ES256), signing.generate(algorithm)
+    sca, key = keys.generate(Algorithm.ES256), keys.generate(algorithm)
     name = Subject("XXU signing CA", "Ministry of Health of Utopia", "XU", Environment.PRODUCTION)
     at = issuers.AT - 3600
-    by = Authority(make_x509.signing_ca(sca, name, at=at, serial=1), sca)
+    by = Authority(x509_write.signing_ca(sca, name, at=at, serial=1), sca)
     subject = name._replace(common_name="XXU document signer", serial="a")
-    der = make_x509.document_signer(key.public_key, subject, by=by, at=at, serial=2)
+    der = x509_write.document_signer(key.public_key, subject, by=by, at=at, serial=2)
     found = x509.read(der)
     shard = issuers.shard()._replace(
         kid=found.kid, thumbprint=found.thumbprint, algorithm=algorithm, not_after=found.not_after

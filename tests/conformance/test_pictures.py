@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance import pictures
+from conformance import pictures
 
 pytest.importorskip("zxingcpp", reason="the extra 'scan' is not installed")
 

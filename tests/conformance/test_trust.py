@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance import trust_kinds
+from conformance import trust_kinds
 from pratique.errors import DocumentRefused
-from pratique.trust import contexts, sources
+from pratique.trust import did, lists
 
 
 def cases(corpora: Path, kind: str) -> list[dict[str, Any]]:
@@ -38,9 +38,9 @@ def test_a_did_trust_list_with_one_letter_changed_does_not_agree(corpora: Path) 
     pytest.importorskip("pyld", reason="the extra 'did' is not installed")
     case = cases(corpora, "tng-did")[0]
     data = (corpora / case["files"][0]).read_bytes().replace(b"#AND", b"#ARG")
-    key = sources.read_proof_key((corpora / case["trust"]).read_bytes())
+    key = lists.read_proof_key((corpora / case["trust"]).read_bytes())
     with pytest.raises(DocumentRefused) as caught:
-        sources.read(data, proof_key=key)
+        lists.read_source(data, proof_key=key)
     assert caught.value.code == "proof-wrong"
 
 
@@ -58,5 +58,5 @@ def test_our_contexts_map_every_term_as_the_published_ones_do(
     corpora: Path, name: str, url: str
 ) -> None:
     theirs = json.loads((corpora / "spec/jsonld-contexts" / name).read_text())["@context"]
-    ours = contexts.CONTEXTS[url]
+    ours = did.CONTEXTS[url]
     assert {term: ours.get(term) for term in theirs} == theirs

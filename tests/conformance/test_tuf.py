@@ -19,9 +19,9 @@ from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import SSlibKey
 from tuf.api.metadata import DelegatedRole, Metadata, Root, Snapshot, Targets, Timestamp
 
-from pratique.edges.network import fetch
 from pratique.errors import PratiqueError
-from pratique.network import names
+from pratique.network import metadata
+from pratique.store import http
 from tests.repositories import LATER, NOW, PAST, Post, Repository, signer
 from tools import tuf_conformance
 
@@ -105,9 +105,9 @@ class TestBasic:
     def test_max_metadata_lengths(self, role: str) -> None:
         repository = Repository()
         post = Post(repository)
-        repository.signed[role].unrecognized_fields["x-long"] = "a" * names.limit(role)
+        repository.signed[role].unrecognized_fields["x-long"] = "a" * metadata.limit(role)
         if role == TIMESTAMP:
-            repository.timestamp.unrecognized_fields["x-long"] = "a" * names.MAX_TIMESTAMP
+            repository.timestamp.unrecognized_fields["x-long"] = "a" * metadata.MAX_TIMESTAMP
         if role == ROOT:
             repository.publish_root()
             # A root that is too large is none, and the one before it stays.
@@ -123,7 +123,7 @@ class TestRoots:
         self, repository: Repository, post: Post, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It stops there. A network refuses, keeps what it has followed, and goes on the next time."""
-        monkeypatch.setattr(names, "MAX_ROOTS", 3)
+        monkeypatch.setattr(metadata, "MAX_ROOTS", 3)
         for _ in range(5):
             repository.publish_root()
         assert not post.refresh()
@@ -932,7 +932,7 @@ class TestCommands:
             return repository.metadata if source.endswith("metadata/") else repository.target
 
         monkeypatch.setattr(tuf_conformance, "datetime", Clock)
-        monkeypatch.setattr(fetch, "opened", opened)
+        monkeypatch.setattr(http, "opened", opened)
         repository.add_file(TARGETS, b"content", "dir/file")
         repository.targets.version += 1
         repository.update_snapshot()

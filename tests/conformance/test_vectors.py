@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.conformance import vector_kinds
+from conformance import vector_kinds
 from pratique.findings import Code, Step
-from pratique.journeys.verify import verify_many
 from pratique.terms import Environment, Kind
+from pratique.verify import verify_many
 from tools import make_vectors
 
 KIT = Path(__file__).resolve().parents[2] / "vectors"

@@ -13,13 +13,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from pratique.edges.register import Register, open_register
-from pratique.edges.register.engine import PRAGMAS
-from pratique.edges.register.recall import revoke
-from pratique.edges.register.writing import Writing
-from pratique.journeys.issue import Asked, registered
-from pratique.journeys.revoke import Reason, Selection
-from pratique.journeys.sign import Signed
+from pratique.issue import Asked, Signed, registered
+from pratique.renew import Reason, Selection
+from pratique.store.register.register import PRAGMAS, Register, Writing, open_register, revoke
 from tests import issuers
 
 SECRET = b"a clerk's own secret"

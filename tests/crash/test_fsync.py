@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges.register import open_register
+from pratique.store.register.register import open_register
 from tests import issuers
 from tests.conftest import ROOT
 

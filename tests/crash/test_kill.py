@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges.register import open_register
-from pratique.edges.register.writing import Writing
+from pratique.store.register.register import Writing, open_register
 from tests import issuers
 from tests.crash import clerk
 from tests.killing import killed_at_work

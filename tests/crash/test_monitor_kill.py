@@ -6,8 +6,8 @@ import os
 import random
 from pathlib import Path
 
-from pratique.cli.participant import published
-from pratique.network.record import Watched
+from pratique.network.monitor import Watched
+from pratique.parties import participant
 from tests.killing import acts, killed
 from tests.logs import swapped
 from tests.networks import State
@@ -26,7 +26,7 @@ def _words(posted: Posted) -> list[str]:
 
 def test_an_alarm_that_comes_once_is_told_by_a_monitor_that_is_killed(tmp_path: Path) -> None:
     posted, draw = Posted(tmp_path), random.Random(5)
-    note, state, kills = tmp_path / "note", tmp_path / "own" / published.WATCHED, 0
+    note, state, kills = tmp_path / "note", tmp_path / "own" / participant.WATCHED, 0
     ended, whole, said = acts(_words(posted), note)
     assert (ended, said) == (0, "")
     for _ in range(KILLS):

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from pratique.cli.authority import place
-from pratique.edges.network import held, repository
-from pratique.edges.network.repository import Repository
-from pratique.journeys import publish
-from pratique.network import keys, names, proposal, view
+from pratique.network import metadata, proposal, publish, view
+from pratique.parties import authority as parties_authority
+from pratique.store import network
+from pratique.store.network import Repository
 from tests.killing import acts, killed
 from tests.networks import HOUR, Authority, State
 
@@ -66,14 +65,14 @@ def founded(tmp_path: Path) -> Founded:
     made.admit(state)
     state.publish()
     folder = tmp_path / "net"
-    repository.write(folder / "repository", made.files)
+    network.write(folder / "repository", made.files)
     noted = {}
     for name, key in made.online._asdict().items():
         path = folder / "keys" / f"{name}.pem"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(key.to_pem(PASSWORD, entropy=os.urandom))
-        noted[keys.keyid(key.public_key)] = f"file:keys/{name}.pem"
-    place.save_online(folder, noted)
+        noted[metadata.keyid(key.public_key)] = f"file:keys/{name}.pem"
+    parties_authority.save_online(folder, noted)
     (tmp_path / "root.json").write_bytes(made.anchor)
     return Founded(made, state)
 
@@ -121,22 +120,22 @@ def test_publishing(founded: Founded, tmp_path: Path) -> None:
 
 def test_syncing(founded: Founded, tmp_path: Path) -> None:
     authority = founded.authority
-    border = held.folder_of(tmp_path / "home")
+    border = network.folder_of(tmp_path / "home")
     sync = ["sync", tmp_path / "net", "--root", tmp_path / "root.json", "--at", at(authority)]
     _, made = run(sync, tmp_path)
-    (border / held.HELD).unlink()
+    (border / network.HELD).unlink()
     interrupted = 0
     for moment in moments(made):
         authority.files = dict(Repository(tmp_path / "net" / "repository"))
         path, version = drafted(founded, tmp_path)
         run(["authority", "publish", "net", path, "--at", at(authority)], tmp_path)
         sync[-1] = at(authority)
-        before = held.load(border)
+        before = network.load_held(border)
         kill(sync, tmp_path, moment)
-        kept = held.load(border)
+        kept = network.load_held(border)
         if before is not None and before.files:
             assert kept is not None
-        if kept is not None and names.TIMESTAMP_FILE in kept.files:
+        if kept is not None and metadata.TIMESTAMP_FILE in kept.files:
             now = view.read(kept.files, kept.anchor).roles["XXA"]
             assert now.problem == ""
             assert now.version in {version - 1, version}
@@ -144,10 +143,10 @@ def test_syncing(founded: Founded, tmp_path: Path) -> None:
         else:
             interrupted += 1
         run(sync, tmp_path)
-        kept = held.load(border)
+        kept = network.load_held(border)
         assert kept is not None
         assert view.read(kept.files, kept.anchor).roles["XXA"].version == version
-        assert not (border / held.ARRIVING).exists()
+        assert not (border / network.ARRIVING).exists()
     assert interrupted
 
 
@@ -165,7 +164,7 @@ def test_onboarding(founded: Founded, tmp_path: Path) -> None:
         command = ["authority", "onboard", "net", "XXB", step, "--key", f"file:{seat}"]
         command += ["--domain", "DCC"] if step == "self-test-passed" else []
         kill(command, tmp_path, moment)
-        assert len(place.records(tmp_path / "net", "XXB")) in {number - 1, number}
+        assert len(parties_authority.records(tmp_path / "net", "XXB")) in {number - 1, number}
         run(command, tmp_path)
-        records = place.records(tmp_path / "net", "XXB")
+        records = parties_authority.records(tmp_path / "net", "XXB")
         assert [one.step.value for one in records] == steps[:number]

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.authority.serve import taken
-from pratique.edges.network import held, serve
-from pratique.edges.network.repository import Repository
-from pratique.network import names, proposal, view
+from pratique.cli.authority import taken
+from pratique.network import metadata, proposal, view
+from pratique.store import network as store_network
+from pratique.store import server
+from pratique.store.network import Repository
 from tests import ceremonies, forked, killing, web
 from tests.ceremonies import AT, LATER, PASSWORD, Desk
 from tests.networks import HOUR, Authority, State
@@ -103,23 +104,25 @@ def test_a_first_sync_goes_on_from_what_had_arrived(network: Authority, tmp_path
     for number in range(KILLS):
         desk = tmp_path / f"border-{number}"
         desk.mkdir()
-        folder = held.folder_of(desk / "home")
+        folder = store_network.folder_of(desk / "home")
         with web.raw(slowly(network.files)) as server:
             sync = syncing(server.url, tmp_path, network)
             enough = draw.randrange(1, 30)
             killed(desk, *sync, when=partial(has_heard, server, enough))
-            kept, arriving = held.load(folder), folder / held.ARRIVING
+            kept, arriving = store_network.load_held(folder), folder / store_network.ARRIVING
             if kept is not None and kept.files:
                 view.read(kept.files, kept.anchor)
             arrived = len(list(arriving.glob("[0-9a-f]*"))) if arriving.exists() else 0
             before = asked(server)
             server.heard.clear()
             finished(desk, *sync)
-            twice = set(before) & set(asked(server)) & network.files.keys() - {names.TIMESTAMP_FILE}
+            twice = (
+                set(before) & set(asked(server)) & network.files.keys() - {metadata.TIMESTAMP_FILE}
+            )
         # What was on its way when it was killed, eight at a time, may be asked for again; no more.
         spared += arrived
         assert len(twice) <= len(before) - arrived
-        kept = held.load(folder)
+        kept = store_network.load_held(folder)
         assert kept is not None
         assert len(view.read(kept.files, kept.anchor).roles) == 12
         assert not arriving.exists()
@@ -128,7 +131,7 @@ def test_a_first_sync_goes_on_from_what_had_arrived(network: Authority, tmp_path
 
 def test_a_later_sync_leaves_the_old_or_the_new(network: Authority, tmp_path: Path) -> None:
     (tmp_path / "root.json").write_bytes(network.anchor)
-    folder = held.folder_of(tmp_path / "home")
+    folder = store_network.folder_of(tmp_path / "home")
     draw, old = random.Random(20261123), 0
     for number in range(KILLS):
         network.now += HOUR / 60
@@ -137,9 +140,9 @@ def test_a_later_sync_leaves_the_old_or_the_new(network: Authority, tmp_path: Pa
         with web.raw(slowly(network.files)) as server:
             sync = syncing(server.url, tmp_path, network)
             enough = draw.randrange(1, 6)
-            before = held.load(folder)
+            before = store_network.load_held(folder)
             killed(tmp_path, *sync, when=partial(has_heard, server, enough))
-            kept = held.load(folder)
+            kept = store_network.load_held(folder)
             if before is not None and before.files:
                 assert kept is not None
                 now = view.read(kept.files, kept.anchor).trusted.snapshot.version
@@ -147,7 +150,7 @@ def test_a_later_sync_leaves_the_old_or_the_new(network: Authority, tmp_path: Pa
                 assert now in {then, network.view.trusted.snapshot.version}
                 old += now == then
             finished(tmp_path, *sync)
-        kept = held.load(folder)
+        kept = store_network.load_held(folder)
         assert kept is not None
         assert state.code in view.read(kept.files, kept.anchor).participants
     assert old, "no kill came early enough to show anything"
@@ -170,7 +173,7 @@ def utopia(
         time.sleep(SLOW)
         return answer
 
-    with web.serving(serve.application(tmp_path / "net/repository", take)) as url:
+    with web.serving(server.network_application(tmp_path / "net/repository", take)) as url:
         yield desk, url, done
 
 
@@ -191,7 +194,7 @@ def test_an_edition_on_its_way_is_published_whole_once_or_not_at_all(
         cut += was_killed
         files = Repository(desk.folder / "net/repository")
         time.sleep(3 * SLOW)
-        now = view.read(files, files[names.metadata("root", 1)]).roles["XXU"]
+        now = view.read(files, files[metadata.metadata("root", 1)]).roles["XXU"]
         assert now.problem == ""
         assert now.version in {before, before + 1}
         said, version = finished(desk.folder, *words), done[-1]

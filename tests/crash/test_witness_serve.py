@@ -18,15 +18,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pratique.cli.witness.command import witness
-from pratique.edges.ledger import Ledger
-from pratique.edges.network import cosign
+from pratique.cli.main import witness
 from pratique.errors import Unreadable
-from pratique.journeys.witness import Request
-from pratique.log import cosignature, merkle
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.merkle import leaf_hash, listed
-from pratique.log.note import NoteKey, read_signatures
+from pratique.store import http
+from pratique.store.ledger import Ledger
+from pratique.tlog import checkpoint, merkle
+from pratique.tlog.checkpoint import Checkpoint, signed
+from pratique.tlog.merkle import leaf_hash, listed
+from pratique.tlog.note import NoteKey, read_signatures
+from pratique.tlog.witness import Request
 from tests import ports
 from tests.steps import LONGEST
 from tests.unit.log import seen
@@ -92,19 +92,21 @@ def running(folder: Path) -> Iterator[Running]:
 def test_what_was_cosigned_holds_when_it_is_killed_and_started_again(folder: Path) -> None:
     with running(folder) as first:
         before = int(time.time())
-        number, body = cosign.asked(first.url, request(0, 70))
+        number, body = http.asked(first.url, request(0, 70))
         after = int(time.time())
         assert number == 200
         note = Request.from_bytes(request(0, 70)).note
-        at = cosignature.check(note.with_signatures(*read_signatures(body.decode())), own(folder))
+        at = checkpoint.check_cosignature(
+            note.with_signatures(*read_signatures(body.decode())), own(folder)
+        )
         assert at is not None
         assert before <= at <= after
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     with running(folder) as second:
-        assert cosign.asked(second.url, request(0, 80, OTHERS)) == (409, b"70\n")
-        assert cosign.asked(second.url, request(70, 70, OTHERS))[0] == 409
-        assert cosign.asked(second.url, request(70, 80, OTHERS))[0] == 422
-        assert cosign.asked(second.url, request(70, 80))[0] == 200
+        assert http.asked(second.url, request(0, 80, OTHERS)) == (409, b"70\n")
+        assert http.asked(second.url, request(70, 70, OTHERS))[0] == 409
+        assert http.asked(second.url, request(70, 80, OTHERS))[0] == 422
+        assert http.asked(second.url, request(70, 80))[0] == 200
 
 
 @pytest.mark.parametrize(("by", "ended"), [(signal.SIGTERM, {0, -15}), (signal.SIGINT, {0, 130})])
@@ -112,8 +114,8 @@ def test_it_stops_when_it_is_told_to_and_has_written_of_nobody(
     folder: Path, by: int, ended: set[int]
 ) -> None:
     with running(folder) as one:
-        cosign.asked(one.url, request(0, 70))
-        cosign.asked(one.url, b"nonsense")
+        http.asked(one.url, request(0, 70))
+        http.asked(one.url, b"nonsense")
         # Somebody who never ends their request does not hold it up.
         waiting = socket.create_connection(("127.0.0.1", int(one.url.rpartition(":")[2])))
         waiting.sendall(b"POST /add-checkpoint HTTP/1.1\r\n")
@@ -152,12 +154,12 @@ def test_killed_at_any_moment_it_has_forgotten_no_cosignature_that_it_gave(folde
             # Every other time the log shows its other face.
             with suppress(Unreadable):
                 while True:
-                    number, _ = cosign.asked(one.url, request(size, size + 1))
+                    number, _ = http.asked(one.url, request(size, size + 1))
                     assert number == 200
                     size, given = size + 1, given + 1
                     if size - begun >= so_many:
                         enough.set()
-                    assert cosign.asked(one.url, request(size, size, OTHERS))[0] == 409
+                    assert http.asked(one.url, request(size, size, OTHERS))[0] == 409
             killing.join()
             one.process.wait(LONGEST)
         held = ledger.held(ORIGIN)
@@ -170,27 +172,27 @@ def test_killed_at_any_moment_it_has_forgotten_no_cosignature_that_it_gave(folde
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no prlimit on this system")
 def test_on_a_full_disk_it_cosigns_nothing_and_goes_on_when_there_is_room(folder: Path) -> None:
     with running(folder) as one:
-        assert cosign.asked(one.url, request(0, 70))[0] == 200
+        assert http.asked(one.url, request(0, 70))[0] == 200
         # No file of that process may grow from now on.
         resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (512, resource.RLIM_INFINITY))
-        assert cosign.asked(one.url, request(70, 71)) == (503, b"ledger-unusable\n")
+        assert http.asked(one.url, request(70, 71)) == (503, b"ledger-unusable\n")
         # Its proof cannot be kept either: it is refused all the same.
-        assert cosign.asked(one.url, request(70, 71, OTHERS)) == (503, b"ledger-unusable\n")
+        assert http.asked(one.url, request(70, 71, OTHERS)) == (503, b"ledger-unusable\n")
         assert "error: " in one.said.read_text()
         assert Ledger(folder / "ledger.db").held(ORIGIN).size == 70
         unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, unlimited)
-        assert cosign.asked(one.url, request(70, 71))[0] == 200
+        assert http.asked(one.url, request(70, 71))[0] == 200
 
 
 def test_a_ledger_that_goes_away_meanwhile_is_not_begun_anew(folder: Path) -> None:
     with running(folder) as one:
-        assert cosign.asked(one.url, request(0, 70))[0] == 200
+        assert http.asked(one.url, request(0, 70))[0] == 200
         (folder / "ledger.db").rename(folder / "elsewhere")
-        assert cosign.asked(one.url, request(0, 80, OTHERS)) == (503, b"ledger-unusable\n")
+        assert http.asked(one.url, request(0, 80, OTHERS)) == (503, b"ledger-unusable\n")
         assert not (folder / "ledger.db").exists()
         (folder / "elsewhere").rename(folder / "ledger.db")
-        assert cosign.asked(one.url, request(70, 71))[0] == 200
+        assert http.asked(one.url, request(70, 71))[0] == 200
 
 
 def test_two_processes_over_one_ledger_cosign_one_tree(folder: Path) -> None:
@@ -199,7 +201,7 @@ def test_two_processes_over_one_ledger_cosign_one_tree(folder: Path) -> None:
         came: list[tuple[bool, int]] = []
 
         def ask(url: str, nodes: merkle.Nodes) -> None:
-            came.append((nodes is NODES, cosign.asked(url, request(0, 70, nodes))[0]))
+            came.append((nodes is NODES, http.asked(url, request(0, 70, nodes))[0]))
 
         threads = [threading.Thread(target=ask, args=one) for one in asked]
         for thread in threads:

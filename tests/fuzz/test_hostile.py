@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from pratique.findings import Code
-from pratique.journeys import verify as verify_module
-from pratique.journeys.verify import Verification
-from pratique.verdict import Colour, Finding, Verdict
+from pratique import verify
+from pratique.findings import Code, Colour, Finding, Verdict
+from pratique.verify import Verification
 from tools import fuzz, measure, mutate
 from tools.mutate import Hostile
 
@@ -101,7 +100,7 @@ def test_a_planted_exception_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def boom(_text: str) -> Finding:
         raise KeyError("planted")
 
-    monkeypatch.setattr(verify_module, "read", boom)
+    monkeypatch.setattr(verify, "read", boom)
     trial = measure.Trial()
     list(trial.run([Hostile("text", "HC1:")]))
     assert "planted" in trial.faults[0][1]

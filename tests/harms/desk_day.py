@@ -15,16 +15,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pratique.cli.issuer import correct, renew, revoke, where
-from pratique.cli.issuer.desk import Desk
+from pratique.cli import issuer
 from pratique.cli.main import main, pratique
+from pratique.parties.issuer import Desk
 from tests.harms.bureau import AT, WORK
 
 
 @cache
 def _desk() -> Desk:
     options: dict[str, Any] = {"password_file": None, "pin_file": None}
-    return where.open_desk(
+    return issuer.open_desk(
         issuer_folder=Path(sys.argv[5]), register=sys.argv[6] or None, value_sets=(), **options
     )
 
@@ -35,7 +35,7 @@ def _run(*words: str) -> None:
 
 def work() -> None:
     """Work off the texts in order."""
-    for command in (renew, correct, revoke):
+    for command in (issuer, issuer, issuer):
         command.open_desk = lambda **_: _desk()  # type: ignore[attr-defined]
     texts = iter(Path(sys.argv[1]).read_text().split("\n"))
     for _ in range(int(sys.argv[2])):

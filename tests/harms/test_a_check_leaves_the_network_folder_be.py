@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges.network import held
-from pratique.journeys.sync import Sync
+from pratique.network.client import Sync
+from pratique.store import network
 from tests import issuers
 from tests.networks import AT, HOUR, Authority, State
 
@@ -58,9 +58,9 @@ def border(tmp_path: Path) -> Path:
     while wanted := run.wanted():
         for name, _ in wanted:
             run.receive(name, authority.files.get(name))
-    folder = held.folder_of(tmp_path / "home")
-    held.begin(folder, authority.anchor)
-    held.save(folder, run.outcome().files, "https://network.example")
+    folder = network.folder_of(tmp_path / "home")
+    network.begin(folder, authority.anchor)
+    network.save_held(folder, run.outcome().files, "https://network.example")
     (tmp_path / "texts").write_text("\n".join(texts))
     # Read long ago, so that a reading would be seen.
     for path in (folder, *folder.iterdir()):

@@ -11,17 +11,16 @@ import json
 
 import pytest
 
-from pratique.crypto import signing, spki, x509
-from pratique.journeys.verify import verify
+from pratique.crypto import algorithms, keys, x509
+from pratique.findings import Colour
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
-from pratique.trust import announced, did_write, sources
+from pratique.trust import did, lists, publication
 from pratique.trust.certificates import collect
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
-from pratique.verdict import Colour
+from pratique.trust.signer import Signer, TrustList
+from pratique.verify import verify
 from tests import issuers
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes
 from tests.travellers import rule
@@ -48,8 +47,8 @@ def expected(listed: str, signed: str) -> tuple[Colour, bool]:
 def test_in_a_network(listed: str) -> None:
     authority, issuer, place = Authority(), State("XXA"), State("XXB")
     issuer.participant = issuer.participant._replace(domains=frozenset({listed}))
-    document = announced.write(
-        "XXA", TEST, [issuer.ca], [announced.Published(one, listed) for one in issuer.signers]
+    document = publication.write(
+        "XXA", TEST, [issuer.ca], [publication.Published(one, listed) for one in issuer.signers]
     )
     authority.admit(issuer, place)
     authority.publish(issuer.draft({"XXA/signers.json": document}), issuer.roles[:2])
@@ -65,8 +64,8 @@ def test_in_a_network(listed: str) -> None:
 @pytest.mark.parametrize("listed", LISTED)
 def test_in_a_did_list(listed: str) -> None:
     pytest.importorskip("pyld", reason="the extra 'did' is not installed")
-    issuer, publisher = State("XXA"), signing.generate()
-    by = did_write.Publisher(
+    issuer, publisher = State("XXA"), keys.generate()
+    by = did.Publisher(
         "did:web:trust.example",
         publisher,
         "did:web:trust.example#k",
@@ -74,10 +73,10 @@ def test_in_a_did_list(listed: str) -> None:
         "n",
         TEST,
     )
-    entry = did_write.Entry("XXA", listed, did_write.DSC, (issuer.signers[0], issuer.ca))
-    tree = did_write.tree([entry], by)
-    key = spki.PublicKey(publisher.algorithm, publisher.public_key)
-    reading = sources.read(tree["v2/trustlist/did.json"], proof_key=key)
+    entry = did.Entry("XXA", listed, did.DSC, (issuer.signers[0], issuer.ca))
+    tree = did.tree([entry], by)
+    key = algorithms.PublicKey(publisher.algorithm, publisher.public_key)
+    reading = lists.read_source(tree["v2/trustlist/did.json"], proof_key=key)
     held = snapshot(*collect([reading], environment=TEST))
     for signed, record in RECORDS.items():
         found = verify(issuer.issue(record), snapshot=held, at=AT + HOUR, place=Destination("XB"))
@@ -91,7 +90,7 @@ def test_a_key_whose_source_states_no_domain_is_as_before() -> None:
     record = x509.read(der)
     rows = [{"kid": "AAAAAAAAAAA=", "rawData": base64.b64encode(der).decode()}]
     for source in (der, json.dumps(rows).encode()):
-        held = snapshot(*collect([sources.read(source)], environment=TEST, country="XA"))
+        held = snapshot(*collect([lists.read_source(source)], environment=TEST, country="XA"))
         (signer,) = held.trust
         assert (signer.bound, signer.public_key) == (False, record.public_key)
         moved = snapshot(signer._replace(kid=record.kid))
@@ -105,14 +104,14 @@ def test_a_key_whose_source_states_no_domain_is_as_before() -> None:
 def test_a_key_of_two_domains_is_listed_twice() -> None:
     issuer = State("XXA")
     der = issuer.signers[0]
-    listed = announced.write(
+    listed = publication.write(
         "XXA",
         TEST,
         [issuer.ca],
-        [announced.Published(der, "DCC"), announced.Published(der, "ICVP")],
+        [publication.Published(der, "DCC"), publication.Published(der, "ICVP")],
     )
-    bounds = announced.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"DCC", "ICVP"}), TEST)
-    held = snapshot(*announced.read(listed, bounds).signers)
+    bounds = publication.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"DCC", "ICVP"}), TEST)
+    held = snapshot(*publication.read(listed, bounds).signers)
     for record in RECORDS.values():
         found = verify(issuer.issue(record), snapshot=held, at=AT + HOUR, place=Destination("XB"))
         assert found.verdict.colour is Colour.GREEN
@@ -121,11 +120,11 @@ def test_a_key_of_two_domains_is_listed_twice() -> None:
 def test_what_was_bound_once_stays_bound() -> None:
     """The same key again, from a source that says less of it, takes no bound off."""
     issuer = State("XXA")
-    bounds = announced.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"DCC"}), TEST)
-    document = announced.write(
-        "XXA", TEST, [issuer.ca], [announced.Published(issuer.signers[0], "DCC")]
+    bounds = publication.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"DCC"}), TEST)
+    document = publication.write(
+        "XXA", TEST, [issuer.ca], [publication.Published(issuer.signers[0], "DCC")]
     )
-    (bound,) = announced.read(document, bounds).signers
+    (bound,) = publication.read(document, bounds).signers
     held = TrustList([bound]).merge([bound._replace(bound=False)])
     assert [signer.bound for signer in held] == [True]
 
@@ -133,16 +132,16 @@ def test_what_was_bound_once_stays_bound() -> None:
 def test_a_list_whose_time_is_over_lets_nobody_in() -> None:
     """What was signed for a time only is not believed for ever, whoever keeps serving it."""
     pytest.importorskip("pyld", reason="the extra 'did' is not installed")
-    issuer, publisher = State("XXA"), signing.generate()
+    issuer, publisher = State("XXA"), keys.generate()
     ends = (AT + HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
-    by = did_write.Publisher(
+    by = did.Publisher(
         "did:web:trust.example", publisher, "did:web:trust.example#k", "2026-11-22T00:00:00Z", "n",
         TEST, ends,
     )  # fmt: skip
-    entry = did_write.Entry("XXA", "DCC", did_write.DSC, (issuer.signers[0], issuer.ca))
-    data = did_write.tree([entry], by)["v2/trustlist/did.json"]
-    key = spki.PublicKey(publisher.algorithm, publisher.public_key)
-    held = snapshot(*collect([sources.read(data, proof_key=key)], environment=TEST))
+    entry = did.Entry("XXA", "DCC", did.DSC, (issuer.signers[0], issuer.ca))
+    data = did.tree([entry], by)["v2/trustlist/did.json"]
+    key = algorithms.PublicKey(publisher.algorithm, publisher.public_key)
+    held = snapshot(*collect([lists.read_source(data, proof_key=key)], environment=TEST))
     for when, expected in ((AT + HOUR, []), (AT + 2 * HOUR, ["SIGNER_LIST_EXPIRED"])):
         found = verify(issuer.issue(), snapshot=held, at=when, place=Destination("XB"))
         assert codes(found) == expected
@@ -158,12 +157,14 @@ def test_a_key_that_is_listed_alone_signs_for_no_more_than_its_certificate() -> 
     """The attack: the key of a PH4H signer, imported from a list that states no domain."""
     issuer = State("XXA")
     record = x509.read(issuer.signers[0])
-    bounds = announced.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"PH4H"}), TEST)
-    listed = announced.Published(issuer.signers[0], "PH4H")
-    (bound,) = announced.read(announced.write("XXA", TEST, [issuer.ca], [listed]), bounds).signers
+    bounds = publication.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"PH4H"}), TEST)
+    listed = publication.Published(issuer.signers[0], "PH4H")
+    (bound,) = publication.read(
+        publication.write("XXA", TEST, [issuer.ca], [listed]), bounds
+    ).signers
     kid = base64.b64encode(record.kid).decode()
     rows = [{"kid": kid, "publicKey": base64.b64encode(record.public_key).decode()}]
-    bare = collect([sources.read(json.dumps(rows).encode())], environment=TEST, country="XA")
+    bare = collect([lists.read_source(json.dumps(rows).encode())], environment=TEST, country="XA")
     for held, colour in ((bare, Colour.GREEN), ((bound, *bare), Colour.AMBER)):
         found = verify(
             issuer.issue(), snapshot=snapshot(*held), at=AT + HOUR, place=Destination("XB")

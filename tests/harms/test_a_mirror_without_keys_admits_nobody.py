@@ -13,21 +13,20 @@ from typing import NamedTuple
 
 import pytest
 
+from pratique.authenticate import Verification
+from pratique.compile import compiled, merged
+from pratique.decide import decide
 from pratique.errors import DocumentRefused
-from pratique.journeys.conclude import Verification
-from pratique.journeys.decide import decide
-from pratique.journeys.health_code import HealthCode
-from pratique.journeys.outlook import helps
-from pratique.journeys.verify import verify
-from pratique.network import choices, drafts, names, view
+from pratique.findings import Colour
+from pratique.network import metadata, participants, proposal, view
+from pratique.outlook import HealthCode, helps
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
-from pratique.snapshot.of_network import compiled, merged
-from pratique.trust.roll import HOUR as SECONDS
-from pratique.trust.roll import Freshness
-from pratique.trust.store import TrustList
-from pratique.verdict import Colour
+from pratique.trust.registry import HOUR as SECONDS
+from pratique.trust.registry import Freshness
+from pratique.trust.signer import TrustList
+from pratique.verify import verify
 from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes, key
 from tests.travellers import rule
 
@@ -98,7 +97,7 @@ def world() -> World:
         "the destination's newer rule": Probe(text, "XB", Colour.RED, "XXB"),
         "the destination's newer choice": Probe(text, "XE", Colour.RED, "XXE"),
         "revoked": Probe(taken_back, "XK", Colour.RED, "XXA"),
-        "suspended": Probe(suspended.issue(), "XK", Colour.AMBER, names.SUSPEND),
+        "suspended": Probe(suspended.issue(), "XK", Colour.AMBER, metadata.SUSPEND),
         "withdrawn": Probe(withdrawing.issue(), "XK", Colour.RED, "XXD"),
         "void by another of its country": Probe(shared.issue(), "XK", Colour.RED, "XXG"),
     }
@@ -107,7 +106,7 @@ def world() -> World:
 
 def _chosen(*vaccines: str) -> bytes:
     ages = Freshness(48 * SECONDS, 168 * SECONDS)
-    return choices.write(choices.Choices({"vaccines": vaccines}, ages))
+    return participants.write(participants.Choices({"vaccines": vaccines}, ages))
 
 
 def synced(files: Files, at: datetime, held: Files | None = None) -> tuple[Verifier, bool]:
@@ -235,14 +234,14 @@ FAULTS: dict[str, Callable[[str, Files], Files]] = {
 REASONS = {
     "XXA": "PARTICIPANT_UNVERIFIABLE", "XXD": "PARTICIPANT_UNVERIFIABLE",
     "XXG": "PARTICIPANT_UNVERIFIABLE", "XXB": "RULES_UNVERIFIABLE", "XXE": "RULES_UNVERIFIABLE",
-    names.SUSPEND: "SUSPENSIONS_UNKNOWN",
+    metadata.SUSPEND: "SUSPENSIONS_UNKNOWN",
 }  # fmt: skip
 
 
 def _versions(role: str, files: Files) -> list[str]:
     found = (n.split("/")[1].split(".") for n in files if n.endswith(f".{role}.json"))
     numbers = sorted(int(number) for number, *_ in found)
-    return [names.metadata(role, number) for number in numbers]
+    return [metadata.metadata(role, number) for number in numbers]
 
 
 def _newest(role: str, files: Files) -> str:
@@ -268,7 +267,7 @@ def test_what_is_missing_is_named(fault: str) -> None:
                 assert REASONS[probe.role] in told, (probe.role, bool(held))
             # Who has nothing to do with it is not touched; without the brake nobody can be sure.
             other = verifier.verify(world().probes["nothing against it"].text, ASKED, "XK")
-            touched = probe.role in {names.SUSPEND, "XXA"}
+            touched = probe.role in {metadata.SUSPEND, "XXA"}
             assert (other.verdict.colour is Colour.GREEN) is not touched
 
 
@@ -334,7 +333,7 @@ class TestWhatWasKnownStays:
         old = list(authority.seats)
         authority.seats = [*(key(f"other seat {n}") for n in range(4)), old[4]]
         authority.board = authority.board._replace(seats=Authority.rows(authority.seats))
-        drafted = drafts.root(
+        drafted = proposal.root(
             authority.view, AT, board=authority.board,
             seats=[one.public_key for one in authority.seats],
         )  # fmt: skip
@@ -373,7 +372,7 @@ class TestWhatWasKnownStays:
         knowing.sync(authority.files)
         state.roles = [key(f"XXA again {n}") for n in range(3)]
         members = {"XXA": state.role_keys()}
-        authority.publish(drafts.targets(authority.view, AT, "other keys", members=members))
+        authority.publish(proposal.targets(authority.view, AT, "other keys", members=members))
         state.publish()
         cut = {n: d for n, d in authority.files.items() if n != _newest("XXA", authority.files)}
         fresh = Verifier(authority.anchor)
@@ -434,7 +433,7 @@ class TestWhatADestinationPublishesWrongly:
     def test_value_sets_that_nobody_can_read_leave_all_rules_in_doubt(self) -> None:
         verifier, text = self.made()
         known = view.read(verifier.held, verifier.anchor)
-        hurt = known._replace(files={**known.files, names.VALUE_SETS: b"[1]"})
+        hurt = known._replace(files={**known.files, metadata.VALUE_SETS: b"[1]"})
         snapshot = compiled(hurt)
         found = verify(text, snapshot=snapshot, at=AT + HOUR, place=Destination("XB"))
         assert (found.verdict.colour, codes(found)) == (Colour.AMBER, ["RULES_UNVERIFIABLE"])
@@ -450,11 +449,11 @@ def test_a_mirror_may_stand_still_for_the_time_that_data_may_be_old_and_no_longe
 
 
 def test_a_snapshot_that_was_written_down_keeps_its_doubts() -> None:
-    for role in ("XXB", names.SUSPEND):
+    for role in ("XXB", metadata.SUSPEND):
         verifier, _ = synced(FAULTS["metadata withheld"](role, world().after), AFTER)
         snapshot = verifier.snapshot()
         again = Snapshot.from_bytes(snapshot.to_bytes())
         assert again == snapshot
         assert again.roll is not None
         assert again.roll.speakers
-        assert (role == names.SUSPEND) is bool(again.roll.unread)
+        assert (role == metadata.SUSPEND) is bool(again.roll.unread)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli import held as held_here
-from pratique.cli.inputs import every
 from pratique.cli.main import pratique
-from pratique.edges import files
+from pratique.parties import verifier
+from pratique.parties.inputs import every
+from pratique.store import sources
 from pratique.text import printable
 from tests.unit.formats.test_wrapping import GOOD, numbered
 from tests.unit.made import make
@@ -40,7 +40,7 @@ def forged() -> str:
 
 @pytest.fixture
 def border(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_here, "snapshot", lambda _home: measure.snapshot())
+    monkeypatch.setattr(verifier, "snapshot", lambda _home: measure.snapshot())
 
 
 def call(words: list[str], shown: str) -> Result:
@@ -86,9 +86,9 @@ def test_a_file_s_name_that_is_not_utf_8_ends_nothing(
 def test_a_source_of_such_a_name_leaves_a_snapshot_that_can_be_read(tmp_path: Path) -> None:
     source = tmp_path / os.fsdecode(b"caf\xe9.pem")
     source.write_bytes(make().pem)
-    found = files.trust_from([source], at=datetime(2026, 6, 1, tzinfo=UTC)).snapshot
-    files.save_snapshot(tmp_path, found)
-    assert files.load_snapshot(tmp_path) == found
+    found = sources.trust_from([source], at=datetime(2026, 6, 1, tzinfo=UTC)).snapshot
+    sources.save_snapshot(tmp_path, found)
+    assert sources.load_snapshot(tmp_path) == found
     assert found.sources[0].name == printable(source.name)
 
 

@@ -10,9 +10,9 @@ import re
 import shutil
 from pathlib import Path
 
-from pratique.edges.register import Writing, open_register
-from pratique.journeys import preview
-from pratique.journeys.preview import Preview
+from pratique.intake import rows as intake_rows
+from pratique.intake.rows import Preview
+from pratique.store.register.register import Writing, open_register
 from tests import issuers
 from tests.harms.bureau import AT, DOSE, WORK, Bureau, rows
 from tests.harms.canary import people
@@ -24,7 +24,7 @@ SIGNED = re.compile(r"HC1:|[0-9A-Z $%*+\-./:]{100,}|[0-9a-f]{64,}|[A-Za-z0-9+/_-
 def test_a_preview_is_fields_and_nothing_else() -> None:
     assert Preview._fields == ("fields",)
     for record in issuers.RECORDS.values():
-        for name, text in preview.preview(record).fields:
+        for name, text in intake_rows.preview(record).fields:
             assert len(name) < 30
             assert not SIGNED.search(text)
 

@@ -29,7 +29,7 @@ PEOPLE = canary.people(60)
 SERVE = """
 import sys
 from pathlib import Path
-from pratique.cli.authority.serve import taken
+from pratique.cli.authority import taken
 from pratique.edges.network import serve
 from tests import ceremonies, web
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from cryptography import x509 as library
 
-from pratique.crypto import lent, make_x509
-from pratique.crypto.make_x509 import Subject
+from pratique.crypto import x509_write
+from pratique.crypto.x509_write import Subject
+from pratique.findings import Colour
 from pratique.rules.documents import write
 from pratique.terms import Environment
-from pratique.trust.enduring import pieces, told
-from pratique.verdict import Colour
+from pratique.trust import expiry
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes, key
 from tests.travellers import rule
 from tests.unit.made import Made, make
@@ -29,18 +29,18 @@ YEAR = 365 * 86_400
 def issuer(name: str, country: str = "XA", at: int = WHEN) -> tuple[bytes, Made]:
     """Return a signing CA by the network's template, and the same to sign odd certificates with."""
     subject = Subject(name, "Ministry", country, Environment.TEST)
-    der = make_x509.signing_ca(key(name), subject, at=at, serial=1)
+    der = x509_write.signing_ca(key(name), subject, at=at, serial=1)
     return der, of(der, name)
 
 
 def of(der: bytes, name: str) -> Made:
-    private: Any = lent.private(key(name))[0]
+    private: Any = x509_write.private(key(name))[0]
     return Made(library.load_der_x509_certificate(der), private)
 
 
 def signer(by: Made | None = None, **changes: Any) -> bytes:
     """Return a certificate over the key that the state's certificates are signed with."""
-    private: Any = lent.private(key("XXA dsc 0"))[0]
+    private: Any = x509_write.private(key("XXA dsc 0"))[0]
     return make(["XA"], key=private, by=by, start=AT.replace(month=11, day=20), **changes).der
 
 
@@ -97,7 +97,7 @@ def of_a_service(state: State) -> None:
 
 def of_a_ca(state: State) -> None:
     by = make(["XA"], ca=True, name="signer and CA", raw=[("2.5.29.15", b"\x03\x02\x00\x04", True)])
-    private: Any = lent.private(key("XXA dsc 0"))[0]
+    private: Any = x509_write.private(key("XXA dsc 0"))[0]
     made = make(["XA"], key=private, by=by, ca=True, raw=[("2.5.29.15", b"\x03\x02\x00\x04", True)])
     state.ca, state.signers = by.der, [made.der]
 
@@ -145,5 +145,5 @@ def test_a_fault_in_the_chain_is_named_and_admits_nobody(fault: str) -> None:
     assert "NO_RULES" in codes(verifier.verify(text))
     # Whoever watches the network sees it before a traveller does.
     snapshot, at = verifier.snapshot(), int((AT + HOUR).timestamp())
-    (row,) = pieces.of_signers(snapshot.trust, at=at, roll=snapshot.roll)
-    assert any(why in told.says(strand) for strand in row.strands)
+    (row,) = expiry.of_signers(snapshot.trust, at=at, roll=snapshot.roll)
+    assert any(why in expiry.says(strand) for strand in row.strands)

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges import dossier, tables
-from pratique.edges.network import fetch, held
 from pratique.errors import DocumentRefused, Unreadable, UsageError
-from pratique.network import names
+from pratique.network import metadata
+from pratique.store import http, network, sources, tables
 
 TIMESTAMP, ZEROS = "metadata/timestamp.json", 48 * 1024 * 1024
 
@@ -46,11 +45,11 @@ def stick(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("what", PLANTED)
 def test_what_is_no_file_of_the_stick_is_refused_by_its_name(what: str, stick: Path) -> None:
-    fetched = fetch.opened(str(stick))
-    assert fetched("metadata/1.root.json", names.MAX_ROOT) == b"root"
+    fetched = http.opened(str(stick))
+    assert fetched("metadata/1.root.json", metadata.MAX_ROOT) == b"root"
     PLANTED[what](stick / TIMESTAMP)
     with pytest.raises(Unreadable, match=TIMESTAMP):
-        fetched(TIMESTAMP, names.MAX_TIMESTAMP)
+        fetched(TIMESTAMP, metadata.MAX_TIMESTAMP)
 
 
 def test_a_linked_folder_of_the_stick_is_not_entered(stick: Path) -> None:
@@ -58,14 +57,14 @@ def test_a_linked_folder_of_the_stick_is_not_entered(stick: Path) -> None:
     (stick.parent / "beside/0a.signers.json").write_bytes(b"secret")
     (stick / "targets/XXB").symlink_to("../../beside")
     with pytest.raises(Unreadable, match="link"):
-        fetch.opened(str(stick))("targets/XXB/0a.signers.json", names.MAX_SMALL)
+        http.opened(str(stick))("targets/XXB/0a.signers.json", metadata.MAX_SMALL)
 
 
 def test_a_file_of_the_stick_is_read_up_to_its_limit_only(stick: Path) -> None:
     with (stick / TIMESTAMP).open("wb") as file:
         file.truncate(ZEROS)
     tracemalloc.start()
-    assert fetch.opened(str(stick))(TIMESTAMP, names.MAX_TIMESTAMP) is None
+    assert http.opened(str(stick))(TIMESTAMP, metadata.MAX_TIMESTAMP) is None
     assert tracemalloc.get_traced_memory()[1] < 1 << 20
     tracemalloc.stop()
 
@@ -85,7 +84,7 @@ def test_an_archive_that_unpacks_to_a_thousand_times_its_size_is_refused_on_the_
     assert path.stat().st_size < ZEROS / 900
     tracemalloc.start()
     with pytest.raises(DocumentRefused) as caught:
-        fetch.opened(str(path))
+        http.opened(str(path))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert caught.value.code == "archive-too-large"
@@ -96,22 +95,22 @@ def test_an_archive_that_unpacks_to_a_thousand_times_its_size_is_refused_on_the_
 def test_what_is_unpacked_without_a_bound_is_not_unpacked(method: int, tmp_path: Path) -> None:
     tracemalloc.start()
     with pytest.raises(DocumentRefused, match="belongs to no network"):
-        held.read_archive(packed(tmp_path / "stick.zip", method=method))
+        network.read_archive(packed(tmp_path / "stick.zip", method=method))
     tracemalloc.stop()
 
 
 def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DocumentRefused, match="belongs to no network"):
-        held.read_archive(packed(tmp_path / "stick.zip", mode=0o120777))
+        network.read_archive(packed(tmp_path / "stick.zip", mode=0o120777))
 
 
 def test_a_participant_who_publishes_blanks_makes_no_source_that_is_refused(tmp_path: Path) -> None:
     files = {"targets/XXA/0a.signers.json": b" " * ZEROS, "metadata/1.root.json": b"root"}
     path = tmp_path / "export.zip"
-    path.write_bytes(held.to_archive(files))
-    assert fetch.opened(str(path))("targets/XXA/0a.signers.json", ZEROS) == b" " * ZEROS
+    path.write_bytes(network.to_archive(files))
+    assert http.opened(str(path))("targets/XXA/0a.signers.json", ZEROS) == b" " * ZEROS
     small = {"metadata/1.root.json": b"{}" * 999}
-    with zipfile.ZipFile(io.BytesIO(held.to_archive(small))) as archive:
+    with zipfile.ZipFile(io.BytesIO(network.to_archive(small))) as archive:
         assert archive.infolist()[0].compress_type == zipfile.ZIP_STORED
 
 
@@ -119,7 +118,7 @@ def test_a_source_that_is_neither_is_told(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for source in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(UsageError):
-            fetch.opened(str(source))
+            http.opened(str(source))
 
 
 @pytest.mark.parametrize("plant", [os.mkfifo, _to_zero])
@@ -129,7 +128,7 @@ def test_a_dossier_and_an_export_are_only_files_too(
     (tmp_path / "TLS").mkdir()
     (tmp_path / "TLS/TLS.pem").write_bytes(b"pem")
     plant(tmp_path / "TLS/SCA.pem")
-    assert dossier.read(tmp_path) == {"TLS/TLS.pem": b"pem"}
+    assert sources.read(tmp_path) == {"TLS/TLS.pem": b"pem"}
     plant(tmp_path / "Patient.ndjson")
     with pytest.raises(Unreadable, match="no such file"):
         list(tables.rows(tmp_path))

@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import make_x509, spki, x509
-from pratique.crypto.make_x509 import Subject
-from pratique.findings import Code
-from pratique.journeys.verify import Verification, verify
+from pratique.compile import merged
+from pratique.crypto import algorithms, x509, x509_write
+from pratique.crypto.x509_write import Subject
+from pratique.findings import Code, Colour
 from pratique.snapshot import Snapshot
-from pratique.snapshot.of_network import merged
 from pratique.terms import Environment
 from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading, bare_key, collect
-from pratique.trust.store import TrustList
-from pratique.verdict import Colour
+from pratique.trust.signer import TrustList
+from pratique.verify import Verification, verify
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes, key
 
 TEST = Environment.TEST
@@ -74,19 +73,19 @@ def record(case: Case) -> x509.X509Record:
 def bare(case: Case, participant: str = "", domain: str = DEFAULT_DOMAIN) -> Listed:
     """The same key without a certificate, under its old kid: a kid list, a JWK, a DID without x5c."""
     found = record(case)
-    return Listed(bare_key(spki.read_der(found.public_key)), found.kid, participant, domain)
+    return Listed(bare_key(algorithms.read_der(found.public_key)), found.kid, participant, domain)
 
 
 def again(case: Case, participant: str = "") -> Listed:
     """The same key in another X.509 certificate, of another signing CA."""
     found, ca_key = record(case), key("another sca")
     at = int(AT.timestamp()) - 86_400
-    ca = make_x509.signing_ca(
+    ca = x509_write.signing_ca(
         ca_key, Subject("Another SCA", "Ministry", "XA", TEST), at=at, serial=1
     )
-    der = make_x509.document_signer(
+    der = x509_write.document_signer(
         found.public_key, Subject("Again", "Ministry", "XA", TEST, serial="9"),
-        by=make_x509.Authority(ca, ca_key), at=at, serial=2,
+        by=x509_write.Authority(ca, ca_key), at=at, serial=2,
     )  # fmt: skip
     return Listed(x509.read(der), found.kid, participant)
 
@@ -145,10 +144,10 @@ def test_a_key_that_another_country_lists_in_its_own_certificate_is_in_doubt() -
     case = held("withdrawn", kid=b"abroad")
     found = record(case)
     ca_key, at = key("foreign sca"), int(AT.timestamp()) - 86_400
-    ca = make_x509.signing_ca(ca_key, Subject("SCA", "Ministry", "XB", TEST), at=at, serial=1)
-    der = make_x509.document_signer(
+    ca = x509_write.signing_ca(ca_key, Subject("SCA", "Ministry", "XB", TEST), at=at, serial=1)
+    der = x509_write.document_signer(
         found.public_key, Subject("Signer", "Ministry", "XB", TEST, serial="9"),
-        by=make_x509.Authority(ca, ca_key), at=at, serial=2,
+        by=x509_write.Authority(ca, ca_key), at=at, serial=2,
     )  # fmt: skip
     snapshot = merged(case.network, lists(Listed(x509.read(der), kid=b"abroad")))
     (signer,) = snapshot.trust.signers_for(b"abroad")

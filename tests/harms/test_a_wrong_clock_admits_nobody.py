@@ -20,18 +20,16 @@ from hypothesis import strategies as st
 
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
-from pratique.findings import Code
-from pratique.journeys import publish
-from pratique.journeys.sign import Occasion, Origin, sign
-from pratique.journeys.verify import verify
-from pratique.network import choices, policy, trunk
-from pratique.network.choices import Choices
+from pratique.findings import Code, Colour, Verdict
+from pratique.issue import Occasion, Origin, sign
+from pratique.network import client, metadata, participants, publish
+from pratique.network.participants import Choices
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust.roll import CLOCK_SLACK, Freshness
-from pratique.trust.shards import Shard
-from pratique.verdict import Colour, Verdict
+from pratique.trust.issuer import Shard
+from pratique.trust.registry import CLOCK_SLACK, Freshness
+from pratique.verify import verify
 from tests import issuers
 from tests.cheats import again, network, refused, rule, synced
 from tests.networks import AT, DAY, HOUR, WIDTH, Authority, State, Verifier, codes, key
@@ -70,7 +68,7 @@ def border() -> Border:
         state.rules = [rule(place)]
         if age is not None:
             seconds = int(age.total_seconds())
-            state.choices = choices.write(Choices({}, Freshness(seconds, seconds)))
+            state.choices = participants.write(Choices({}, Freshness(seconds, seconds)))
         state.publish()
     verifier, texts = synced(authority), {}
     for days in ENDS:
@@ -117,7 +115,7 @@ def test_right_clocks_and_fresh_data_admit(border: Border) -> None:
     for place, age in PLACES.items():
         for old in (-SLACK, 0 * HOUR, HOUR, age):
             # The participants' own editions last for a week, and then are in doubt by themselves.
-            if old < policy.ROLE_LIFE:
+            if old < metadata.ROLE_LIFE:
                 assert judged(border, text, AT + old, place).colour is Colour.GREEN
         late = judged(border, text, AT + age + timedelta(seconds=1), place)
         assert late.colour is Colour.AMBER
@@ -236,9 +234,9 @@ def test_a_sync_by_a_wrong_clock_replaces_nothing(border: Border) -> None:
     true = AT + later
     for offset in SWEEP:
         code = synced_at(border, true + offset, later)
-        if offset < -trunk.FUTURE:
+        if offset < -client.FUTURE:
             assert code == "network-future"
-        elif offset >= policy.TIMESTAMP_LIFE:
+        elif offset >= metadata.TIMESTAMP_LIFE:
             assert code == "network-expired"
         else:
             assert code == ""
@@ -255,11 +253,11 @@ def test_nor_raises_anything_else_at_any_offset(border: Border, seconds: int) ->
 def test_who_comes_anew_with_a_wrong_clock_holds_nothing(border: Border) -> None:
     for offset in SWEEP:
         anew = Verifier(border.authority.anchor)
-        if -trunk.FUTURE <= offset < policy.TIMESTAMP_LIFE:
+        if -client.FUTURE <= offset < metadata.TIMESTAMP_LIFE:
             anew.sync(border.authority.files, AT + offset)
             assert anew.held == border.verifier.held
         else:
-            code = "network-future" if offset < -trunk.FUTURE else "network-expired"
+            code = "network-future" if offset < -client.FUTURE else "network-expired"
             assert refused(anew, border.authority.files, AT + offset) == code
 
 

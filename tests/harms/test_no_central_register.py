@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from pratique.edges import register as room
-from pratique.edges.register import Register, open_register, schema
-from pratique.journeys.revoke import Selection
-from pratique.journeys.sign import Book, Line, Occasion, Origin
+from pratique.issue import Book, Line, Occasion, Origin
 from pratique.model import Person
+from pratique.renew import Selection
+from pratique.store.register import register as register_register
+from pratique.store.register import schema
+from pratique.store.register.register import Register, open_register
 from tests import issuers
 
 ALLOWED = {
@@ -155,10 +156,10 @@ def test_no_selection_names_a_person() -> None:
 
 def asked() -> Iterator[tuple[str, Callable[..., object]]]:
     """Every function and method of the register's room."""
-    folder = Path(str(room.__file__)).parent
+    folder = Path(str(register_register.__file__)).parent
     for path in sorted(folder.glob("*.py")):
         module = __import__(
-            f"{room.__name__}.{path.stem}".removesuffix(".__init__"), fromlist=["_"]
+            f"{register_register.__name__}.{path.stem}".removesuffix(".__init__"), fromlist=["_"]
         )
         for value in vars(module).values():
             if getattr(value, "__module__", "") != module.__name__:
@@ -211,11 +212,8 @@ def test_no_statement_of_the_register_names_a_person(register: Register) -> None
 
 def everything(register: Register) -> None:
     """Ask the register all that it can be asked."""
-    from pratique.edges.register.editions import publish, ucis
-    from pratique.edges.register.recall import revoke
-    from pratique.edges.register.tallies import acts, tallies
-    from pratique.edges.register.writing import Writing
-    from pratique.journeys.revoke import Reason
+    from pratique.renew import Reason
+    from pratique.store.register.register import Writing, acts, publish, revoke, tallies, ucis
     from tests.crash.clerk import SHARD
 
     full = Selection(SHARD.kid, None, "LOT-1", "harbour", "op-17", 0, issuers.AT)

@@ -12,13 +12,13 @@ import typing
 from datetime import date, timedelta
 from typing import Any
 
-from pratique.journeys import decide as journey
-from pratique.journeys.decide import decide
-from pratique.journeys.verify import Verification
+from pratique import decide as decide_module
+from pratique.decide import decide
+from pratique.findings import Colour
 from pratique.model import Moment, Person, Precision
 from pratique.snapshot import Snapshot
-from pratique.trust.roll import Member, Roll
-from pratique.verdict import Colour
+from pratique.trust.registry import Member, Roll
+from pratique.verify import Verification
 from tests import travellers as t
 
 LISTED = 1317
@@ -69,7 +69,7 @@ def test_what_a_rule_can_do_it_does_to_everybody_alike() -> None:
 def test_the_decision_has_no_inbound_channel() -> None:
     parameters = inspect.signature(decide).parameters
     assert set(parameters) == {"found", "snapshot", "place", "at", "look_ahead"}
-    hints = typing.get_type_hints(decide, vars(journey))
+    hints = typing.get_type_hints(decide, vars(decide_module))
     assert hints["snapshot"] is Snapshot
     assert set(Verification._fields) == {"verdict", "certificate", "signer", "outcomes"}
 

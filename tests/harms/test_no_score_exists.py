@@ -16,10 +16,9 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from pratique import verdict
-from pratique.findings import Code, Step, Weight
-from pratique.journeys.verify import verify
-from pratique.verdict import Colour, Finding, Verdict
+from pratique import findings
+from pratique.findings import Code, Colour, Finding, Step, Verdict, Weight
+from pratique.verify import verify
 from tools import measure, mutate
 from tools.vectors import keys
 
@@ -104,9 +103,9 @@ def test_a_planted_number_in_a_value_is_seen() -> None:
 
 
 def test_the_module_offers_nothing_that_counts() -> None:
-    functions = [f for f in vars(verdict).values() if isinstance(f, FunctionType)]
-    own = [f for f in functions if f.__module__ == verdict.__name__]
-    assert verdict.conclude in own
+    functions = [f for f in vars(findings).values() if isinstance(f, FunctionType)]
+    own = [f for f in functions if f.__module__ == findings.__name__]
+    assert findings.conclude in own
     for function in own:
         returned = typing.get_type_hints(function)["return"]
         assert set(types_of(returned)) <= MAY_SAY | {bool}, function.__name__

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
+from pratique import decide, outlook
+from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
 from pratique.findings import Code
-from pratique.journeys import advice, decide, horizon, outlook
-from pratique.rules import asked, documents
+from pratique.rules import documents, ruleset
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
-from pratique.snapshot.heard import MOST_PARTS, MOST_STEPS
-from pratique.snapshot.of_network import compiled
 from pratique.terms import Kind
 from tests import travellers as t
 from tests.harms.test_one_participants_document_stays_its_own import HOSTILE, heard_with
@@ -76,7 +75,7 @@ def test_all_that_is_read_at_a_start_is_counted_too() -> None:
 def test_a_start_reads_each_rule_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [t.rule(f"GR-XA-{n:04}", _wide(9)) for n in range(3)]
     first = Ruleset(rules)
-    monkeypatch.setattr(asked, "parse", None)
+    monkeypatch.setattr(ruleset, "parse", None)
     again = Ruleset(rules, like=[first])
     assert again == first
     assert again.steps(rules) == first.steps(rules) == 27
@@ -121,7 +120,7 @@ def _snapshot(*rules: dict[str, Any]) -> Snapshot:
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count how often the rules are asked in a search."""
     asked: list[int] = []
-    for module in (outlook, advice):
+    for module in (outlook, outlook):
         sound = module.assess
 
         def counted(*given: Any, sound: Any = sound) -> Any:
@@ -140,7 +139,7 @@ def test_a_search_without_end_is_not_made(kind: RuleType, count: int, answers: l
     place = Destination("XA" if kind is RuleType.ACCEPTANCE else "XU")
     found = decide.decide([t.shown(t.dose())], snapshot=_snapshot(rule), place=place, at=t.NOON)
     held = _snapshot(rule).ruleset
-    assert len(answers) * held.steps(held.rules) <= 2 * horizon.MOST_STEPS
+    assert len(answers) * held.steps(held.rules) <= 2 * outlook.MOST_STEPS
     if count == 30:
         codes = [finding.code for finding in found.because]
         assert Code.SEARCH_TOO_LONG in codes

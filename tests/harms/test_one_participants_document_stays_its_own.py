@@ -9,14 +9,14 @@ from functools import cache
 
 import pytest
 
-from pratique.journeys.verify import verify
-from pratique.network import names, view
+from pratique import compile as compile_module
+from pratique.compile import compiled
+from pratique.findings import Colour
+from pratique.network import metadata, view
 from pratique.network.view import View
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination
-from pratique.snapshot import heard as hearing
-from pratique.snapshot.of_network import compiled
-from pratique.verdict import Colour
+from pratique.verify import verify
 from tests.networks import AT, HOUR, Authority, State, Verifier
 from tests.travellers import rule
 
@@ -86,14 +86,14 @@ TEXTS: dict[str, Callable[[], str]] = {
     "a name twice": lambda: '{"!":[1],"!":[0]}',
     "unclosed": lambda: '{"!":[1',
 }
-NAMES = (names.SIGNERS, names.RULES, names.CHOICES)
+NAMES = (metadata.SIGNERS, metadata.RULES, metadata.CHOICES)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_stands_in_a_document_is_its_own_participant_s_problem(name: str, text: str) -> None:
     inner = TEXTS[text]()
-    _alone(name, in_rule(inner) if name == names.RULES else f'{{"format":{inner}}}'.encode())
+    _alone(name, in_rule(inner) if name == metadata.RULES else f'{{"format":{inner}}}'.encode())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,7 +114,7 @@ def test_a_list_that_is_none_is_its_own_participant_s_problem(data: bytes) -> No
 def test_whatever_a_document_raises_stays_with_its_participant(
     part: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = getattr(hearing, part)
+    reader = getattr(compile_module, part)
     name = "lists" if part == "follows" else "read"
     sound = getattr(reader, name)
     hostile = network()[0].roles[HOSTILE].files.values()
@@ -136,7 +136,7 @@ def test_no_depth_is_read_and_then_too_deep_to_be_sorted() -> None:
     sys.setrecursionlimit(1_000)
     try:
         for depth in range(50, 500, 90):
-            snapshot = compiled(heard_with(names.RULES, in_rule(nested(depth))))
+            snapshot = compiled(heard_with(metadata.RULES, in_rule(nested(depth))))
             assert snapshot.roll is not None
             assert snapshot.roll.members[HOSTILE].problem == "json-unreadable"
     finally:

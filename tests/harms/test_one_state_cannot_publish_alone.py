@@ -16,23 +16,23 @@ from typing import Any, NamedTuple
 import pytest
 from tuf.api.metadata import Metadata
 
-from pratique.crypto import make_x509, x509
-from pratique.crypto.make_x509 import Subject
-from pratique.crypto.signing import SigningKey, SoftwareKey
+from pratique.crypto import x509, x509_write
+from pratique.crypto.keys import SigningKey, SoftwareKey
+from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
-from pratique.journeys import publish
-from pratique.journeys.sign import Occasion, Origin, sign
-from pratique.journeys.verify import verify
-from pratique.network import drafts, keys, names, proposal, view
+from pratique.findings import Colour
+from pratique.issue import Occasion, Origin, sign
+from pratique.network import metadata as network_metadata
+from pratique.network import proposal, publish, view
 from pratique.network.participants import PAUSE, write_participants, write_suspensions
 from pratique.network.proposal import Proposal
 from pratique.network.view import View
 from pratique.revocation.tag_list import TagList
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust import announced
-from pratique.trust.roll import Suspension
-from pratique.trust.shards import Shard
-from pratique.verdict import Colour
+from pratique.trust import publication
+from pratique.trust.issuer import Shard
+from pratique.trust.registry import Suspension
+from pratique.verify import verify
 from tests import issuers
 from tests.cheats import (
     UNMET,
@@ -89,10 +89,10 @@ class Stolen:
         self.more = [self.signatures(one) for one in more]
 
     def signatures(self, one: SigningKey) -> dict[str, Any]:
-        own = keys.keyid(one.public_key)
+        own = network_metadata.keyid(one.public_key)
         found = {}
         for role, metadata in self.drafted.metadata.items():
-            keys.sign(metadata, one)
+            network_metadata.sign(metadata, one)
             found[role] = metadata.signatures.pop(own)
         return found
 
@@ -109,7 +109,7 @@ class Stolen:
 def laid(world: World, stolen: Proposal, online: publish.OnlineKeys | None = None) -> Files:
     """Return the repository with a proposal in it, announced without a look at its signatures."""
     made = {
-        names.metadata(role, found.signed.version): found.to_bytes()
+        network_metadata.metadata(role, found.signed.version): found.to_bytes()
         for role, found in stolen.metadata.items()
     }
     versions = {role: v for role, v in stolen.versions().items() if role != "root"}
@@ -120,21 +120,21 @@ def take_over(world: World) -> Proposal:
     """Draft a root whose nine seats are all one state's."""
     mine = [key(f"one state's seat {n}") for n in range(SEATS)]
     board = world.authority.board._replace(seats=Authority.rows(mine))
-    return drafts.root(world.authority.view, AT, board=board, seats=[k.public_key for k in mine])
+    return proposal.root(world.authority.view, AT, board=board, seats=[k.public_key for k in mine])
 
 
 def lower(world: World) -> Proposal:
     """Draft a root in which four seats are enough."""
     board = world.authority.board._replace(threshold=THRESHOLD - 1)
     seats = [k.public_key for k in world.authority.seats]
-    return drafts.root(world.authority.view, AT, board=board, seats=seats)
+    return proposal.root(world.authority.view, AT, board=board, seats=seats)
 
 
 def other_online(world: World) -> Proposal:
     """Draft a root with other online keys."""
-    kept = drafts.Online(key("mine 1").public_key, key("mine 2").public_key)
+    kept = proposal.Online(key("mine 1").public_key, key("mine 2").public_key)
     board, seats = world.authority.board, [k.public_key for k in world.authority.seats]
-    return drafts.root(world.authority.view, AT, board=board, seats=seats, online=kept)
+    return proposal.root(world.authority.view, AT, board=board, seats=seats, online=kept)
 
 
 def other_keys(world: World) -> Proposal:
@@ -144,14 +144,14 @@ def other_keys(world: World) -> Proposal:
     members = {"XUA": new.role_keys()._replace(public_keys=tuple(
         key(f"one state's {n}").public_key for n in range(3)
     )), "XUZ": new.role_keys()}  # fmt: skip
-    return drafts.targets(now, AT, "mine", participants=listed, members=members)
+    return proposal.targets(now, AT, "mine", participants=listed, members=members)
 
 
 def nobody(world: World) -> Proposal:
     """Draft targets in which nobody else takes part any more."""
     now = world.authority.view
     listed = {"XUA": now.participants["XUA"]}
-    return drafts.targets(now, AT, "alone", participants=listed, members={"XUB": None})
+    return proposal.targets(now, AT, "alone", participants=listed, members={"XUB": None})
 
 
 ROOTS = {"all seats": take_over, "fewer seats": lower, "online keys": other_online}
@@ -219,7 +219,7 @@ class TestFourOfNineSeats:
             ([*own["signatures"], spelt], "network-unsigned"),
         ):
             data = json.dumps({**own, "signatures": signatures}).encode()
-            files = laid(world, forged) | {names.metadata("targets", version): data}
+            files = laid(world, forged) | {network_metadata.metadata("targets", version): data}
             assert refused(world.verifier, files) == code
         assert name in world.verifier.held
 
@@ -229,7 +229,7 @@ class TestFourOfNineSeats:
             board = world.authority.board._replace(threshold=threshold)
             seats = [k.public_key for k in world.authority.seats]
             with pytest.raises(DocumentRefused) as caught:
-                drafts.root(world.authority.view, AT, board=board, seats=seats)
+                proposal.root(world.authority.view, AT, board=board, seats=seats)
             assert caught.value.code == "board-threshold"
 
 
@@ -238,7 +238,7 @@ class TestSuspending:
     def brake(self, world: World) -> Stolen:
         since = int(AT.timestamp())
         one = Suspension(since, since + 14 * 86400, "forgeries")
-        drafted = drafts.suspension(world.authority.view, AT, "XUA", one)
+        drafted = proposal.suspension(world.authority.view, AT, "XUA", one)
         return Stolen(drafted, world.authority.seats, world.others)
 
     def test_no_seat_and_no_pair_can(self, world: World, brake: Stolen) -> None:
@@ -320,8 +320,8 @@ class TestASuspension:
 
     def by_force(self, world: World, rows: Iterable[tuple[str, Suspension]]) -> Files:
         """Return the repository with a list of suspensions that three seats signed by hand."""
-        data = {names.SUSPENSIONS: write_suspensions(rows)}
-        return edition(world.authority, names.SUSPEND, data, world.authority.seats[:3])
+        data = {network_metadata.SUSPENSIONS: write_suspensions(rows)}
+        return edition(world.authority, network_metadata.SUSPEND, data, world.authority.seats[:3])
 
     def test_one_of_more_than_fourteen_days_is_refused(self, world: World) -> None:
         since = int(AT.timestamp())
@@ -334,15 +334,15 @@ class TestASuspension:
             assert len(found.view.suspensions) == (0 if is_long else 1)
 
     def first_by_force(self, world: World, one: Suspension) -> Files:
-        data = {names.SUSPENSIONS: write_suspensions([("XUA", one)])}
-        blank = drafts.role(world.authority.view, AT, names.SUSPEND, data)
+        data = {network_metadata.SUSPENSIONS: write_suspensions([("XUA", one)])}
+        blank = proposal.role(world.authority.view, AT, network_metadata.SUSPEND, data)
         for seat in world.authority.seats[:3]:
-            keys.sign(blank.metadata[names.SUSPEND], seat)
+            network_metadata.sign(blank.metadata[network_metadata.SUSPEND], seat)
         return laid(world, blank)
 
     def drafted(self, authority: Authority, one: Suspension) -> str:
         try:
-            drafts.suspension(authority.view, authority.now, "XUA", one)
+            proposal.suspension(authority.view, authority.now, "XUA", one)
         except DocumentRefused as error:
             return error.code
         return ""
@@ -371,8 +371,8 @@ class TestASuspension:
         found = again(suspended.verifier).sync(files)
         assert found.problems == {"suspend": "network-taken-back"}
         assert found.view.suspensions == (("XUA", first),)
-        data = {names.SUSPENSIONS: write_suspensions([("XUA", later)])}
-        drafted = drafts.role(authority.view, AT, names.SUSPEND, data)
+        data = {network_metadata.SUSPENSIONS: write_suspensions([("XUA", later)])}
+        drafted = proposal.role(authority.view, AT, network_metadata.SUSPEND, data)
         with pytest.raises(DocumentRefused, match="still counts"):
             authority.publish(drafted, authority.seats[:3])
         # Another participant may be suspended meanwhile: that chains nothing.
@@ -447,7 +447,7 @@ class TestNoParticipantSpeaksForAnother:
         for own, other in row:
             files = self.under_its_path(crowd, own, other)
             with pytest.raises(DocumentRefused) as caught:
-                drafts.role(crowd.view, AT, own, files)
+                proposal.role(crowd.view, AT, own, files)
             assert caught.value.code == "policy-foreign-path"
             made[own] = files, crowd.states[own].roles
         self.all_refused(crowd, made, "policy-foreign-path")
@@ -457,9 +457,9 @@ class TestNoParticipantSpeaksForAnother:
         made = {}
         for own, other in row:
             made[other] = crowd.stated[other], crowd.states[own].roles
-            drafted = drafts.role(crowd.view, AT, other, crowd.stated[other])
+            drafted = proposal.role(crowd.view, AT, other, crowd.stated[other])
             for one in crowd.states[own].roles:
-                keys.sign(drafted.metadata[other], one)
+                network_metadata.sign(drafted.metadata[other], one)
             assert len(drafted.metadata[other].signatures) == 3
             with pytest.raises(DocumentRefused) as caught:
                 publish._check(crowd.view, drafted, AT)
@@ -476,7 +476,7 @@ class TestNoParticipantSpeaksForAnother:
             made[own] = files, crowd.states[own].roles
         self.all_refused(crowd, made, "revocation-participant")
         files, by = made["XUA"]
-        drafted = drafts.role(crowd.view, AT, "XUA", files)
+        drafted = proposal.role(crowd.view, AT, "XUA", files)
         with pytest.raises(DocumentRefused, match="for another"):
             crowd.authority.publish(drafted, by[:2])
 
@@ -557,15 +557,15 @@ def meddling(crowd: Crowd, own: str, other: str) -> tuple[Files, str]:
     """Return an edition that meddles, and a certificate of the victim's country that it signs."""
     state, victim, now = crowd.states[own], crowd.states[other], int(AT.timestamp())
     subject = Subject("meddler", "Ministry", victim.country, Environment.TEST, serial="9")
-    ca = make_x509.signing_ca(state.ca_key, subject, at=now - 86400, serial=9)
-    by = make_x509.Authority(ca, state.ca_key)
-    der = make_x509.document_signer(
+    ca = x509_write.signing_ca(state.ca_key, subject, at=now - 86400, serial=9)
+    by = x509_write.Authority(ca, state.ca_key)
+    der = x509_write.document_signer(
         key("meddler").public_key, subject, by=by, at=now - 86400, serial=10
     )
-    listed = [announced.Published(one, "DCC") for one in (*state.signers, der)]
+    listed = [publication.Published(one, "DCC") for one in (*state.signers, der)]
     kid, tag = victim.tags[crowd.texts[other]]
     files = {
-        "signers.json": announced.write(own, Environment.TEST, [state.ca, ca], listed),
+        "signers.json": publication.write(own, Environment.TEST, [state.ca, ca], listed),
         "rules.json": json.dumps([rule(victim.country, UNMET)]).encode(),
         f"revocations-{kid.hex()}-1.tags": revoking(own, kid, tag),
     }
@@ -598,8 +598,8 @@ class TestAParticipantsOwnKeys:
     def test_one_of_three_can_do_nothing(self, world: World) -> None:
         a, text = world.states[0], world.states[0].issue()
         kid, tag = a.tags[text]
-        withdrawing = announced.write("XUA", Environment.TEST, [a.ca], [
-            announced.Published(a.signers[0], "DCC", AT.isoformat(), "key-compromise")
+        withdrawing = publication.write("XUA", Environment.TEST, [a.ca], [
+            publication.Published(a.signers[0], "DCC", AT.isoformat(), "key-compromise")
         ])  # fmt: skip
         for files in (
             {**a.contents(), f"XUA/revocations-{kid.hex()}-1.tags": revoking("XUA", kid, tag)},
@@ -651,7 +651,7 @@ class TestAParticipantsOwnKeys:
         version = world.authority.view.trusted.targets.version + 1
         for change, code in ((doubled, "policy-key-spelling"), (put(version=version), "")):
             data = by_hand(targets, change, world.authority.seats)
-            made = {names.metadata("targets", version): data}
+            made = {network_metadata.metadata("targets", version): data}
             files = spread(world.authority, made, {"targets": version})
             if code:
                 assert refused(world.verifier, files) == code
@@ -666,7 +666,7 @@ class TestTheAuthority:
         now, a = current(world.authority), world.states[0]
         stated = {"XUA/signers.json": a.contents()["XUA/signers.json"]}
         with pytest.raises(DocumentRefused) as caught:
-            drafts.targets(now, AT, "in its name", files=stated)
+            proposal.targets(now, AT, "in its name", files=stated)
         assert caught.value.code == "policy-authority-path"
         targets = world.authority.files[newest(world.authority.files, "targets")]
 
@@ -675,7 +675,11 @@ class TestTheAuthority:
             signed.targets.update(listing(stated))
 
         version = now.trusted.targets.version + 1
-        made = {names.metadata("targets", version): by_hand(targets, own, world.authority.seats)}
+        made = {
+            network_metadata.metadata("targets", version): by_hand(
+                targets, own, world.authority.seats
+            )
+        }
         files = spread(world.authority, {**made, **named(stated)}, {"targets": version})
         assert refused(world.verifier, files) == "policy-authority-path"
 

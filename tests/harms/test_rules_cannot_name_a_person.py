@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique import model
+from pratique.assess import data_of
+from pratique.decide import decide
 from pratique.errors import DocumentRefused
-from pratique.journeys.decide import decide
-from pratique.journeys.facts import data_of
 from pratique.model import HealthCertificate, Moment, Person, Precision
-from pratique.rules import rule as envelope
+from pratique.rules import rule
 from pratique.rules.ruleset import Destination, Ruleset
 from tests import travellers as t
 
@@ -27,7 +27,7 @@ NAMES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ<", min_size=1, max_size=20)
 def real_rules(corpora: Path) -> Ruleset:
     """Return every published rule of the corpora, and its value sets."""
     rules = [
-        envelope.read(row)
+        rule.read(row)
         for path in sorted((corpora / "business-rules").glob("??.json"))
         for row in json.loads(path.read_bytes())["rules"]
     ]

@@ -18,16 +18,16 @@ from typing import NamedTuple
 
 import pytest
 
-from pratique.cli.authority import place
-from pratique.edges.ledger import Ledger
-from pratique.edges.network import held, repository
-from pratique.journeys import onboard
-from pratique.journeys.witness import Held
-from pratique.log.checkpoint import Checkpoint
-from pratique.log.note import Note
-from pratique.log.tiles import Tiles
+from pratique.compile import compiled
 from pratique.network import logged, view
-from pratique.snapshot.of_network import compiled
+from pratique.onboarding import steps
+from pratique.parties import authority as parties_authority
+from pratique.store import network
+from pratique.store.ledger import Ledger
+from pratique.tlog.checkpoint import Checkpoint
+from pratique.tlog.note import Note
+from pratique.tlog.tiles import Tiles
+from pratique.tlog.witness import Held
 from tests import issuers, ports
 from tests.harms import canary
 from tests.logs import LoggedAuthority, Watching
@@ -38,7 +38,7 @@ PEOPLE = canary.people(200)
 SERVE = """
 import sys, uvicorn
 from pathlib import Path
-from pratique.edges.network.serve import application
+from pratique.store.server import application
 uvicorn.run(application(Path(sys.argv[1])), port=int(sys.argv[2]), log_level="info", access_log=False)
 """
 
@@ -105,11 +105,11 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
     authority.now += HOUR
     watching.publish()
     assert watching.look() == []
-    repository.write(folder / "net" / "repository", authority.files)
+    network.write(folder / "net" / "repository", authority.files)
     _watched(folder / "watch", authority, watching)
     tree = {f"log/{name}": data for name, data in authority.log.files.items()}
     tree["log/checkpoint"] = authority.log.note.to_bytes()
-    repository.write(folder / "net" / "repository", tree)
+    network.write(folder / "net" / "repository", tree)
     _recorded(folder / "net", authority)
     port = ports.free()
     with (folder / "server.log").open("wb") as log:
@@ -147,12 +147,12 @@ def _watched(folder: Path, authority: LoggedAuthority, watching: Watching) -> No
 def _recorded(folder: Path, authority: Authority) -> None:
     """Record a step with a letter as evidence that names somebody."""
     letter = f"We, {PEOPLE[0].forename} {PEOPLE[0].surname}, minister, apply.".encode()
-    seat = onboard.Seated("seat-1", authority.seats[1].public_key)
-    one = onboard.recorded(
-        (), onboard.Step.LETTER_RECEIVED, participant="XXB", at=AT, seat=seat,
+    seat = steps.Seated("seat-1", authority.seats[1].public_key)
+    one = steps.recorded(
+        (), steps.Step.LETTER_RECEIVED, participant="XXB", at=AT, seat=seat,
         key=authority.seats[1], evidence=[letter],
     )  # fmt: skip
-    path = place.records_path(folder, "XXB")
+    path = parties_authority.records_path(folder, "XXB")
     path.parent.mkdir(parents=True)
     path.write_bytes(one.to_line())
 
@@ -191,7 +191,7 @@ def test_the_log_its_witnesses_and_monitors_hold_nobody(busy: Day, scanner: cana
     net = busy.folder / "net/repository"
     note = Note.from_bytes((net / "log/checkpoint").read_bytes())
     size = Checkpoint.from_text(note.text).size
-    shown = repository.Repository(net)
+    shown = network.Repository(net)
     leaves = Tiles(lambda path: shown.get(f"log/{path}"), size).entries(0, size)
     assert len(leaves) == size > 4
     for leaf in map(logged.Leaf.from_bytes, leaves):
@@ -205,7 +205,7 @@ def test_nobody_goes_over_the_wire(busy: Day, scanner: canary.Scanner) -> None:
 
 
 def test_the_border_keeps_nobody(busy: Day, scanner: canary.Scanner) -> None:
-    kept = held.load(held.folder_of(busy.folder / "border"))
+    kept = network.load_held(network.folder_of(busy.folder / "border"))
     assert kept is not None
     assert scanner.scan(b"\n".join(kept.files.values())) == set()
     # Nor does what is made of it at a start, which names states and keys only.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pratique.journeys.verify import verify
+from pratique.compile import merged
 from pratique.revocation import tag_list
-from pratique.revocation.held import Revocations
+from pratique.revocation.revocations import Revocations
 from pratique.snapshot import Snapshot
-from pratique.snapshot.of_network import merged
 from pratique.terms import Environment
-from pratique.trust.store import TrustList
+from pratique.trust.signer import TrustList
+from pratique.verify import verify
 from tests.networks import AT, HOUR, WIDTH, Authority, State, Verifier, codes
 
 

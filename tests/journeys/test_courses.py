@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.findings import Code
-from pratique.journeys.assess import with_rules
-from pratique.journeys.conclude import Verification
-from pratique.journeys.decide import decide
-from pratique.journeys.health_code import HealthCode
+from pratique.assess import with_rules
+from pratique.authenticate import Verification
+from pratique.decide import decide
+from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Vaccination
-from pratique.verdict import Colour, Finding, conclude
+from pratique.outlook import HealthCode
 from tests import sets
 from tests import travellers as t
 from tools import random_sets

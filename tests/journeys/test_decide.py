@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.findings import Code
-from pratique.journeys.decide import decide
-from pratique.journeys.health_code import HealthCode
-from pratique.journeys.verify import verify
+from pratique.decide import decide
+from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry
+from pratique.outlook import HealthCode
 from pratique.rules.ruleset import Destination
-from pratique.verdict import Colour, Finding, conclude
+from pratique.verify import verify
 from tests import travellers as t
 
 SNAPSHOT = t.snapshot()
@@ -248,7 +247,7 @@ def test_what_would_help_is_true() -> None:
 
 
 def test_desk_and_holder_hear_the_same_from_the_same_snapshot() -> None:
-    from pratique.journeys.assess import with_rules
+    from pratique.assess import with_rules
 
     first = t.dose("2022-01-10", 1, 2)
     for entry in (t.dose(), t.dose("2022-02-25"), first, t.sample(), t.recovery()):

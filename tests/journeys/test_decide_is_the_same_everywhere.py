@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.journeys.decide import decide
+from pratique.decide import decide
+from pratique.findings import Colour
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour
 from tests import travellers as t
 from tests.steps import LONGEST
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pratique.findings import Code
-from pratique.trust import shards
+from pratique.trust import issuer
 from tests.enduring import START, Lived, Met, Practice, lived, verified
 
 
@@ -70,4 +70,4 @@ def test_hands_that_take_longer_than_the_lead_in_are_felt() -> None:
 
 def test_the_years_begin_when_they_say() -> None:
     assert datetime.fromtimestamp(START, UTC) == datetime(2027, 1, 1, tzinfo=UTC)
-    assert START % shards.DAY == 0
+    assert START % issuer.DAY == 0

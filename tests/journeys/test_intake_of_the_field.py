@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges import tables
 from pratique.intake.accept import accept
 from pratique.intake.catalogue import Catalogue
 from pratique.intake.remarks import refuses
+from pratique.store import tables
 
 NO_REMARK: list[tuple[str, str]] = []
 UKRAINIAN = ["HRYTSENKO", "YIZHAKEVYCH"]

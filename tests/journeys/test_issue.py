@@ -14,13 +14,12 @@ from pratique import formats
 from pratique.errors import UsageError
 from pratique.findings import Code
 from pratique.formats import hcert
-from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, issue
-from pratique.journeys.sign import Line, Prefixed, Signed, sign, with_checksum
-from pratique.journeys.verify import verify
+from pratique.intake.rows import Record
+from pratique.issue import Asked, Line, Prefixed, Signed, issue, sign, with_checksum
 from pratique.model import HealthCertificate, Moment, Precision
-from pratique.revocation.tags import tag
-from pratique.trust.shards import Shard
+from pratique.revocation.tag_list import tag
+from pratique.trust.issuer import Shard
+from pratique.verify import verify
 from tests import issuers
 
 SHARD = issuers.shard()

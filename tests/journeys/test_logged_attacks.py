@@ -8,18 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges.network import held, repository
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys.sync import Sync
-from pratique.log import cosignature
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.merkle import leaf_hash, root
-from pratique.log.note import COSIGNATURE, MAX_SIGNATURES, NOTE, NoteKey
-from pratique.log.proof import Proof
-from pratique.log.quorum import MAX_WITNESSES, Quorum
-from pratique.log.tiles import Tiles, grown
-from pratique.network import announce, drafts, entry, logged, names
-from pratique.network.keys import sign
+from pratique.network import logged, metadata, proposal, publish
+from pratique.network.client import Sync
+from pratique.network.metadata import sign
+from pratique.store import network
+from pratique.tlog import checkpoint
+from pratique.tlog.checkpoint import MAX_WITNESSES, Checkpoint, Proof, Quorum, signed
+from pratique.tlog.merkle import leaf_hash, root
+from pratique.tlog.note import COSIGNATURE, MAX_SIGNATURES, NOTE, NoteKey
+from pratique.tlog.tiles import Tiles, grown
 from tests.logs import CarefulVerifier, LoggedAuthority
 from tests.networks import AT, HOUR, Authority, State
 from tests.unit.log import seen
@@ -36,15 +34,15 @@ def town() -> tuple[LoggedAuthority, State]:
 
 def next_root(authority: LoggedAuthority, field: Field) -> None:
     """Publish what the seats sign with a tool of their own, logged and cosigned as it should be."""
-    board, keys = authority.board, list(drafts.seat_keys(authority.view).values())
-    drafted = drafts.root(authority.view, authority.now, board=board, seats=keys)
+    board, keys = authority.board, list(proposal.seat_keys(authority.view).values())
+    drafted = proposal.root(authority.view, authority.now, board=board, seats=keys)
     fields = drafted.metadata["root"].signed.unrecognized_fields
     fields.pop(logged.FIELD)
     if field is not None:
         fields[logged.FIELD] = field
     for seat in authority.seats[: authority.board.threshold]:
-        for metadata in drafted.metadata.values():
-            sign(metadata, seat)
+        for document in drafted.metadata.values():
+            sign(document, seat)
     authority.accept(drafted)
 
 
@@ -123,9 +121,9 @@ def test_a_root_that_gives_up_the_log_is_refused_by_old_and_new(
     # Buried under a later one that is as it should be, all the same.
     with monkeypatch.context() as patched:
         patched.setattr(logged, "policy_of", lambda root: authority.log.quorum)
-        keys = list(drafts.seat_keys(authority.view).values())
+        keys = list(proposal.seat_keys(authority.view).values())
         authority.publish(
-            drafts.root(authority.view, authority.now, board=authority.board, seats=keys)
+            proposal.root(authority.view, authority.now, board=authority.board, seats=keys)
         )
     for verifier in (old, fresh):
         assert verifier.take(authority.files) in {"log-policy", "log-key"}
@@ -195,9 +193,9 @@ def test_versions_that_stolen_online_keys_run_ahead_with_are_kept_by_nobody(
     border = CarefulVerifier(authority.anchor)
     assert border.take(authority.files) == ""
     far = copy.deepcopy(authority.view.trusted.snapshot)
-    far.version = names.MAX_VERSION - 1
-    made = announce.listed(far, far.meta, authority.online, AT)
-    made |= announce.timestamp(authority.files, made, authority.online, AT)
+    far.version = metadata.MAX_VERSION - 1
+    made = publish.listed(far, far.meta, authority.online, AT)
+    made |= publish.timestamp(authority.files, made, authority.online, AT)
     authority.now += HOUR
     found = border.take({**authority.files, **made}, AT)
     # One of the thief's version would be taken for his.
@@ -225,7 +223,7 @@ def many(first: int) -> tuple[NoteKey, ...]:
 def entered(*quorums: Quorum) -> dict[str, bytes]:
     """Return the proofs of an edition that every witness has cosigned."""
     made = {"metadata/2.root.json": b"r", "metadata/9.snapshot.json": b"s"}
-    leaves = entry.entries(made)
+    leaves = logged.entries(made)
     nothing: dict[str, bytes] = {}
     tiles = grown(nothing.get, 0, leaves)
     tree = Tiles(tiles.get, len(leaves))
@@ -233,11 +231,11 @@ def entered(*quorums: Quorum) -> dict[str, bytes]:
     witnesses = {one.name for quorum in quorums for one in quorum.witnesses}
     note = note.with_signatures(
         *(
-            cosignature.cosign(note.text, name, seen.key(name), at=seen.AT)
+            checkpoint.cosign(note.text, name, seen.key(name), at=seen.AT)
             for name in sorted(witnesses)
         )
     )
-    return entry.proofs(made, tree, note, quorums)
+    return logged.proofs(made, tree, note, quorums)
 
 
 def test_a_proof_names_those_whom_it_is_for_and_is_never_too_large() -> None:
@@ -261,13 +259,13 @@ def test_a_checkpoint_bears_all_old_and_all_new_witnesses(first: int) -> None:
     """Once it was logged and could not be read, nothing could be published any more."""
     old, new = (Quorum(seen.log_key(), many(number), 20) for number in (0, first))
     authority, _ = town()
-    keys = list(drafts.seat_keys(authority.view).values())
-    drafted = drafts.root(authority.view, AT, board=authority.board, seats=keys)
+    keys = list(proposal.seat_keys(authority.view).values())
+    drafted = proposal.root(authority.view, AT, board=authority.board, seats=keys)
     logged.adopt(drafted.metadata, new)
     made = {"metadata/2.root.json": drafted.metadata["root"].to_bytes()}
     current = authority.view.root
     current.unrecognized_fields[logged.FIELD] = policy(old)
-    assert entry.asked(made, current) == tuple(dict.fromkeys((old, new)))
+    assert logged.asked(made, current) == tuple(dict.fromkeys((old, new)))
     assert 1 + len({*old.witnesses, *new.witnesses}) <= MAX_SIGNATURES
     assert entered(old, new)
 
@@ -275,11 +273,11 @@ def test_a_checkpoint_bears_all_old_and_all_new_witnesses(first: int) -> None:
 def test_what_is_lacking_is_told_of_old_and_new_witnesses_apart() -> None:
     old, new = seen.quorum(3, 2), Quorum(seen.log_key(), tuple(map(seen.witness, (7, 8, 9))), 2)
     note = seen.checkpoint(1, leaf_hash(b""))
-    assert entry.lacking(note, (old, new)) == {
+    assert logged.lacking(note, (old, new)) == {
         "0 of 2 old witnesses have seen it": tuple(w.name for w in old.witnesses),
         "0 of 2 new witnesses have seen it": tuple(w.name for w in new.witnesses),
     }
-    assert list(entry.lacking(note, (old,))) == ["0 of 2 witnesses have seen it"]
+    assert list(logged.lacking(note, (old,))) == ["0 of 2 witnesses have seen it"]
 
 
 # Names
@@ -296,20 +294,20 @@ GOOD = ("log/1.root.proof", "log/checkpoint", "log/tile/0/000", "log/tile/entrie
 
 
 def test_no_odd_name_is_one_of_a_repository(tmp_path: Path) -> None:
-    assert all(map(repository.is_name, GOOD))
+    assert all(map(network.is_name, GOOD))
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/log.pem").write_text("secret")
     top = tmp_path / "repository"
     (top / "log").mkdir(parents=True)
     (top / "log/.head").write_text("not yet seen")
-    shown = repository.Repository(top)
+    shown = network.Repository(top)
     for name in ODD:
-        assert not repository.is_name(name), name
+        assert not network.is_name(name), name
         assert name not in shown
         with pytest.raises(KeyError):
             shown[name]
         with pytest.raises(UsageError):
-            repository.write(top, {name: b""})
+            network.write(top, {name: b""})
 
 
 @pytest.mark.parametrize("name", [*ODD, *GOOD[1:]])
@@ -317,11 +315,11 @@ def test_an_archive_with_an_odd_name_is_refused(name: str, tmp_path: Path) -> No
     path = tmp_path / "stick.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(GOOD[0], b"")
-    assert held.read_archive(path) == {GOOD[0]: b""}
+    assert network.read_archive(path) == {GOOD[0]: b""}
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(name, b"")
     with pytest.raises(DocumentRefused):
-        held.read_archive(path)
+        network.read_archive(path)
 
 
 def test_what_somebody_left_in_a_repository_is_passed_over(tmp_path: Path) -> None:
@@ -334,4 +332,4 @@ def test_what_somebody_left_in_a_repository_is_passed_over(tmp_path: Path) -> No
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    assert dict(repository.Repository(tmp_path)) == {"metadata/1.root.json": b""}
+    assert dict(network.Repository(tmp_path)) == {"metadata/1.root.json": b""}

@@ -8,12 +8,11 @@ from datetime import timedelta
 import pytest
 from tuf.api.metadata import Snapshot
 
-from pratique.edges.network import held
+from pratique.compile import compiled
 from pratique.errors import DocumentRefused
-from pratique.journeys import publish
-from pratique.log import cosignature
-from pratique.network import announce, drafts, logged, names, proposal, view
-from pratique.snapshot.of_network import compiled
+from pratique.network import logged, metadata, proposal, publish, view
+from pratique.store import network
+from pratique.tlog import checkpoint
 from tests.logs import CarefulVerifier, LoggedAuthority, Watching
 from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes, key
 from tests.unit.log import seen
@@ -53,8 +52,8 @@ def rolled_back(authority: Authority, role: str, version: int) -> Files:
         **current.trusted.snapshot.meta,
         f"{role}.json": logged.described(files, role, version),
     }
-    made = announce.listed(current.trusted.snapshot, described, authority.online, authority.now)
-    made |= announce.timestamp(files, made, authority.online, authority.now)
+    made = publish.listed(current.trusted.snapshot, described, authority.online, authority.now)
+    made |= publish.timestamp(files, made, authority.online, authority.now)
     return {**files, **made}
 
 
@@ -70,14 +69,14 @@ def test_a_proof_is_fetched_once_and_goes_with_its_list() -> None:
     authority, utopia = town()
     verifier = Verifier(authority.anchor)
     verifier.sync(authority.files)
-    first = logged.proof_name(names.metadata("snapshot", newest(authority.files, "snapshot")))
+    first = logged.proof_name(metadata.metadata("snapshot", newest(authority.files, "snapshot")))
     assert first in asked(verifier)
     assert first in verifier.held
     verifier.sync(authority.files)
     assert not {name for name in asked(verifier) if name.startswith("log/")}
     utopia.publish()
     verifier.sync(authority.files)
-    second = logged.proof_name(names.metadata("snapshot", newest(authority.files, "snapshot")))
+    second = logged.proof_name(metadata.metadata("snapshot", newest(authority.files, "snapshot")))
     assert {name for name in asked(verifier) if name.startswith("log/")} == {second}
     assert {name for name in verifier.held if name.startswith("log/")} == {second}
 
@@ -93,10 +92,10 @@ def test_what_is_exported_is_believed_where_it_is_imported() -> None:
     authority, _ = town()
     verifier = Verifier(authority.anchor)
     verifier.sync(authority.files)
-    packed = held.to_archive(verifier.held)
+    packed = network.to_archive(verifier.held)
     again = Verifier(authority.anchor)
     again.sync(verifier.held)
-    assert held.to_archive(again.held) == packed
+    assert network.to_archive(again.held) == packed
     assert view.read(again.held, authority.anchor).proven is not None
 
 
@@ -116,9 +115,9 @@ def test_new_roots_are_proven_and_so_is_the_list_by_their_witnesses() -> None:
     old, far = Verifier(authority.anchor), Verifier(authority.anchor)
     old.sync(authority.files)
     for _ in range(3):
-        seats = list(drafts.seat_keys(authority.view).values())
+        seats = list(proposal.seat_keys(authority.view).values())
         authority.publish(
-            drafts.root(authority.view, authority.now, board=authority.board, seats=seats)
+            proposal.root(authority.view, authority.now, board=authority.board, seats=seats)
         )
     utopia.publish()
     for verifier in (old, far):
@@ -144,7 +143,7 @@ def test_an_older_edition_of_one_is_not_believed_by_somebody_new() -> None:
     assert fresh.take(back) == "log-unproven"
     assert not fresh.held
     # No proof that there ever was fits.
-    name = logged.proof_name(names.metadata("snapshot", newest(back, "snapshot")))
+    name = logged.proof_name(metadata.metadata("snapshot", newest(back, "snapshot")))
     for data in [data for one, data in authority.files.items() if one.endswith(".proof")]:
         assert fresh.take({**back, name: data}) == "log-inclusion"
     assert fresh.take(authority.files) == ""
@@ -196,7 +195,7 @@ def test_lists_that_were_counted_far_ahead_are_told_until_the_keys_are_replaced(
     assert watching.look() == []
     trunk, honest = authority.view.trusted.snapshot, dict(authority.files)
     ahead = Snapshot(9_999, expires=trunk.expires)
-    made = announce.listed(ahead, trunk.meta, authority.online, authority.now)
+    made = publish.listed(ahead, trunk.meta, authority.online, authority.now)
     authority.enter(made)
     authority.files = {**honest, **made}
     watching.publish()
@@ -204,9 +203,9 @@ def test_lists_that_were_counted_far_ahead_are_told_until_the_keys_are_replaced(
     watching.publish()
     assert watching.look() == ["edition-double"]
     authority.online = publish.OnlineKeys(key("another list's"), key("another timestamp's"))
-    kept = drafts.Online(*(one.public_key for one in authority.online))
-    seats = list(drafts.seat_keys(authority.view).values())
-    newer = drafts.root(
+    kept = proposal.Online(*(one.public_key for one in authority.online))
+    seats = list(proposal.seat_keys(authority.view).values())
+    newer = proposal.root(
         authority.view, authority.now, board=authority.board, seats=seats, online=kept
     )
     authority.publish(newer)
@@ -222,8 +221,8 @@ def test_a_list_that_leaves_the_state_out_is_seen() -> None:
     assert watching.look() == []
     trunk = authority.view.trusted.snapshot
     described = {name: one for name, one in trunk.meta.items() if name != "XUA.json"}
-    made = announce.listed(trunk, described, authority.online, authority.now)
-    made |= announce.timestamp(authority.files, made, authority.online, authority.now)
+    made = publish.listed(trunk, described, authority.online, authority.now)
+    made |= publish.timestamp(authority.files, made, authority.online, authority.now)
     authority.files |= made
     authority.enter(made)
     assert "rolled-back" in watching.look()
@@ -273,7 +272,7 @@ def test_what_witnesses_have_said_is_a_floor_for_the_clock() -> None:
 @pytest.mark.parametrize("at", [1 << 40, (1 << 63) - 1])
 def test_no_time_of_the_witnesses_raises_anything(at: int) -> None:
     authority, _ = town()
-    name = logged.proof_name(names.metadata("snapshot", newest(authority.files, "snapshot")))
+    name = logged.proof_name(metadata.metadata("snapshot", newest(authority.files, "snapshot")))
     head, _, note = authority.files[name].partition(b"\n\n")
     text = note.partition("\N{EM DASH}".encode())[0].decode().removesuffix("\n")
     own = next(
@@ -289,7 +288,7 @@ def test_no_time_of_the_witnesses_raises_anything(at: int) -> None:
 
 def _cosigned(text: str, number: int, at: int) -> str:
     name = seen.witness(number).name
-    return cosignature.cosign(text, name, seen.key(name), at=at).to_text().removesuffix("\n")
+    return checkpoint.cosign(text, name, seen.key(name), at=at).to_text().removesuffix("\n")
 
 
 # Publishing
@@ -306,8 +305,8 @@ def test_what_is_prepared_is_not_in_force_before_it_is_announced() -> None:
     before = dict(authority.files)
     signed = authority.signed(utopia.draft(), utopia.roles[:2])
     made, timestamp = parts(signed, authority)
-    assert names.TIMESTAMP_FILE not in made
-    assert set(timestamp) == {names.TIMESTAMP_FILE}
+    assert metadata.TIMESTAMP_FILE not in made
+    assert set(timestamp) == {metadata.TIMESTAMP_FILE}
     version = newest(before, "snapshot")
     there = view.read({**before, **made}, authority.anchor)
     assert there.trusted.snapshot.version == version
@@ -316,8 +315,10 @@ def test_what_is_prepared_is_not_in_force_before_it_is_announced() -> None:
     assert publish.relisted(authority.view, authority.online, at=AT) == {}
     late = AT + timedelta(days=5, seconds=1)
     relisted = publish.relisted(authority.view, authority.online, at=late)
-    assert set(relisted) == {names.metadata("snapshot", version + 1)}
-    assert set(publish.timed(authority.files, authority.online, at=late)) == {names.TIMESTAMP_FILE}
+    assert set(relisted) == {metadata.metadata("snapshot", version + 1)}
+    assert set(publish.timed(authority.files, authority.online, at=late)) == {
+        metadata.TIMESTAMP_FILE
+    }
 
 
 def test_a_root_that_has_ended_is_named() -> None:

@@ -17,12 +17,12 @@ from securesystemslib.signer import SSlibKey
 from tuf.api.metadata import Metadata, Targets
 
 from pratique.errors import DocumentRefused, Unreadable, UsageError
-from pratique.journeys import monitor, witness
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.note import Note
-from pratique.network import drafts, keys, logged, names, proposal, view
-from pratique.network.record import Record, Watched
-from pratique.network.watch import Looked
+from pratique.network import logged, monitor, proposal, view
+from pratique.network import metadata as network_metadata
+from pratique.network.monitor import Looked, Record, Watched
+from pratique.tlog import witness
+from pratique.tlog.checkpoint import Checkpoint, signed
+from pratique.tlog.note import Note
 from tests.logs import CarefulVerifier, LoggedAuthority, LogInMemory, Watching, swapped
 from tests.networks import AT, DAY, HOUR, Authority, State, key
 from tests.unit.log import seen
@@ -83,7 +83,7 @@ def test_an_unlogged_swap_is_refused_by_every_verifier_old_or_new(world: World) 
     assert {v.take(files) for v in (old, world.verifier())} == {"log-unproven"}
     # Every proof that there ever was, put in its place, is of other bytes.
     snapshot = view.read(files, world.authority.anchor, proven=False).trusted.snapshot.version
-    wanted = logged.proof_name(names.metadata("snapshot", snapshot))
+    wanted = logged.proof_name(network_metadata.metadata("snapshot", snapshot))
     kept = [data for name, data in files.items() if name.endswith(".proof")]
     assert len(kept) > 3
     for data in kept:
@@ -165,7 +165,7 @@ def test_another_file_under_a_logged_name_is_told(world: World) -> None:
     drafted = swapped(world.authority, "XUA", State("XTX"))
     hidden.accept_unlogged(hidden.signed(drafted))
     world.authority.publish(
-        drafts.targets(world.authority.view, world.authority.now, "harmless", files={})
+        proposal.targets(world.authority.view, world.authority.now, "harmless", files={})
     )
     assert world.watching.look() == []
     assert {"key-swapped", "unlogged"} <= set(world.watching.look(files=hidden.files))
@@ -181,11 +181,13 @@ def test_a_changed_listing_and_a_delisting_are_told(world: World) -> None:
     current, now = world.authority.view, world.authority.now
     listed = dict(current.participants)
     listed["XUA"] = listed["XUA"]._replace(countries=frozenset({"XA", "XZ"}))
-    world.authority.publish(drafts.targets(current, now, "more", participants=listed))
+    world.authority.publish(proposal.targets(current, now, "more", participants=listed))
     assert set(world.watching.look()) == {"listing-changed"}
     del listed["XUA"]
     world.authority.publish(
-        drafts.targets(world.authority.view, now, "out", participants=listed, members={"XUA": None})
+        proposal.targets(
+            world.authority.view, now, "out", participants=listed, members={"XUA": None}
+        )
     )
     assert {"delisted"} <= set(world.watching.look())
 
@@ -199,8 +201,8 @@ def test_other_witnesses_are_told(world: World) -> None:
     assert world.watching.look() == []
     authority = world.authority
     current = authority.view
-    seats = list(drafts.seat_keys(current).values())
-    drafted = drafts.root(current, authority.now, board=current.board, seats=seats)
+    seats = list(proposal.seat_keys(current).values())
+    drafted = proposal.root(current, authority.now, board=current.board, seats=seats)
     assert logged.policy_of(drafted.metadata["root"].signed) == authority.log.quorum
     fewer = authority.log.quorum._replace(witnesses=authority.log.quorum.witnesses[:5], needed=3)
     logged.adopt(drafted.metadata, fewer)
@@ -217,8 +219,8 @@ def test_a_new_root_is_proven_as_the_one_before_it_asks(world: World) -> None:
     """A majority that puts its own witnesses in must do it before the eyes of the old ones."""
     authority = world.authority
     current = authority.view
-    seats = list(drafts.seat_keys(current).values())
-    drafted = drafts.root(current, authority.now, board=current.board, seats=seats)
+    seats = list(proposal.seat_keys(current).values())
+    drafted = proposal.root(current, authority.now, board=current.board, seats=seats)
     own = LogInMemory()
     cronies = authority.log.quorum._replace(
         witnesses=tuple(seen.witness(n) for n in (20, 21, 22)), needed=2
@@ -298,8 +300,8 @@ def test_a_log_is_adopted_before_anybody_has_signed() -> None:
         logged.adopt({}, quorum)
     with pytest.raises(DocumentRefused):
         logged.adopt({}, quorum._replace(needed=3))
-    seats = list(drafts.seat_keys(plain.view).values())
-    drafted = drafts.root(plain.view, plain.now, board=plain.board, seats=seats)
+    seats = list(proposal.seat_keys(plain.view).values())
+    drafted = proposal.root(plain.view, plain.now, board=plain.board, seats=seats)
     proposal.sign(drafted, plain.seats[0], plain.view)
     with pytest.raises(UsageError):
         logged.adopt(drafted.metadata, quorum)
@@ -383,10 +385,10 @@ def test_every_draft_that_was_signed_is_ours_and_an_older_one_is_told(world: Wor
 def _rekeyed(world: World, *names_: str) -> frozenset[str]:
     """Let the seats have other keys speak for Utopia."""
     public = tuple(key(f"XUA role {name}").public_key for name in names_)
-    members = {"XUA": drafts.RoleKeys(public, 2)}
+    members = {"XUA": proposal.RoleKeys(public, 2)}
     current = world.authority.view
-    world.authority.publish(drafts.targets(current, world.authority.now, "x", members=members))
-    return frozenset(map(keys.keyid, public))
+    world.authority.publish(proposal.targets(current, world.authority.now, "x", members=members))
+    return frozenset(map(network_metadata.keyid, public))
 
 
 def test_keys_that_follow_upon_keys_are_ours_and_old_ones_do_not_come_back(world: World) -> None:
@@ -394,7 +396,8 @@ def test_keys_that_follow_upon_keys_are_ours_and_old_ones_do_not_come_back(world
     old, both, new = "012", "012abc", "abc"
     kept = world.watching.record
     found = [
-        frozenset(keys.keyid(key(f"XUA role {n}").public_key) for n in one) for one in (both, new)
+        frozenset(network_metadata.keyid(key(f"XUA role {n}").public_key) for n in one)
+        for one in (both, new)
     ]
     # Whoever notes the new ones late knows of the time of both.
     assert kept.with_keys(found[1]) == kept.with_keys(*found)
@@ -425,7 +428,7 @@ def test_another_key_under_our_identifier_is_told(world: World) -> None:
     metadata = Metadata[Targets].from_bytes(_newest(world, "targets"))
     ours = metadata.signed.delegations
     assert ours is not None
-    thief = keys.public(key("thief").public_key)
+    thief = network_metadata.public(key("thief").public_key)
     for keyid in list(ours.keys):
         if keyid in world.watching.record.keys[0]:
             ours.keys[keyid] = SSlibKey(keyid, thief.keytype, thief.scheme, thief.keyval)
@@ -446,7 +449,7 @@ def test_files_of_another_kind_under_a_logged_name_are_told(world: World) -> Non
     assert world.watching.look() == []
     version, kinds = 50, ("root", "snapshot", "targets", "XUA")
     there = {one: _newest(world, one) for one in kinds}
-    there["timestamp"] = world.authority.files[names.TIMESTAMP_FILE]
+    there["timestamp"] = world.authority.files[network_metadata.TIMESTAMP_FILE]
     for role in ("targets", "root", "XUA"):
         for other, data in there.items():
             version += 1

@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from pratique.crypto.signing import SoftwareKey
+from pratique.crypto.keys import SoftwareKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys import onboard
-from pratique.journeys.onboard import FOLLOWING, WARNED, Record, Seated, Step
-from pratique.network import keys
-from pratique.network.board import NetworkName
+from pratique.network import metadata
+from pratique.network.metadata import NetworkName
+from pratique.onboarding import steps as onboarding_steps
+from pratique.onboarding.steps import FOLLOWING, WARNED, Record, Seated, Step
 from pratique.terms import Environment
-from pratique.trust.roll import Suspension
+from pratique.trust.registry import Suspension
 from tests.harms import canary
 from tests.networks import key
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SEATS = {
-    keys.keyid(key(name).public_key): Seated(name, key(name).public_key)
+    metadata.keyid(key(name).public_key): Seated(name, key(name).public_key)
     for name in ("seat 0", "seat 1")
 }
 ARROWS = """
@@ -80,7 +80,7 @@ def recorded(
     domain: str = "",
 ) -> Record:
     held = list(records)
-    return onboard.recorded(
+    return onboarding_steps.recorded(
         held, Step(step), participant="XXU", at=at or AT + len(held) * HOUR, seat=seated(by),
         key=key(by), evidence=evidence, domain=domain,
     )  # fmt: skip
@@ -116,7 +116,7 @@ def of(network: NetworkName | None, steps: Iterable[str] = LONG[:4]) -> list[Rec
         seat = Seated("seat 0", key("seat 0").public_key, network)
         when = AT + len(records) * HOUR
         records.append(
-            onboard.recorded(
+            onboarding_steps.recorded(
                 records, Step(step), participant="XXU", at=when, seat=seat, key=key("seat 0")
             )
         )
@@ -130,9 +130,9 @@ def of(network: NetworkName | None, steps: Iterable[str] = LONG[:4]) -> list[Rec
 def test_a_record_of_another_network_shows_nothing_here(other: NetworkName) -> None:
     data = written(of(other))
     assert b'"network":' in data
-    assert onboard.read(data, SEATS, "XXU", network=other)
+    assert onboarding_steps.read(data, SEATS, "XXU", network=other)
     with pytest.raises(DocumentRefused) as caught:
-        onboard.read(data, SEATS, "XXU", network=HERE)
+        onboarding_steps.read(data, SEATS, "XXU", network=HERE)
     assert caught.value.code == "record-network"
     assert f" {other.network} ({other.environment})" in caught.value.message
     # What names it is signed: without it, or with another name, no seat has signed it.
@@ -157,10 +157,12 @@ def test_records_of_before_there_were_names_are_read_up_to_the_instant_from_whic
     data = written(records)
     assert b"network" not in data
     for since in (None, AT + 4 * HOUR):
-        assert onboard.read(data, SEATS, "XXU", network=HERE, since=since) == tuple(records)
+        assert onboarding_steps.read(data, SEATS, "XXU", network=HERE, since=since) == tuple(
+            records
+        )
     for since in (AT + 3 * HOUR, AT, datetime.min.replace(tzinfo=UTC)):
         with pytest.raises(DocumentRefused) as caught:
-            onboard.read(data, SEATS, "XXU", network=HERE, since=since)
+            onboarding_steps.read(data, SEATS, "XXU", network=HERE, since=since)
         assert caught.value.code == "record-network"
 
 
@@ -168,14 +170,14 @@ def test_a_record_without_a_name_does_not_follow_upon_one_with_it() -> None:
     records = of(HERE, LONG[:3])
     last = recorded(records, "qa-passed")
     with pytest.raises(DocumentRefused) as caught:
-        onboard.read(written([*records, last]), SEATS, "XXU", network=HERE)
+        onboarding_steps.read(written([*records, last]), SEATS, "XXU", network=HERE)
     assert caught.value.code == "record-network"
 
 
 # What is shown
 
 
-def report(form: str = onboard.GOVERNANCE, **members: object) -> bytes:
+def report(form: str = onboarding_steps.GOVERNANCE, **members: object) -> bytes:
     return json.dumps({"format": form, "participant": "XXU", **members}).encode()
 
 
@@ -189,25 +191,25 @@ def report(form: str = onboard.GOVERNANCE, **members: object) -> bytes:
         ("qa-passed", report(), "evidence-failed"),
         ("qa-failed", report(errors=1), ""),
         ("qa-passed", report(errors=0, participant="XXA"), "evidence-other"),
-        ("self-test-passed", report(onboard.SELF_TEST, passed=True, domain="DCC"), ""),
+        ("self-test-passed", report(onboarding_steps.SELF_TEST, passed=True, domain="DCC"), ""),
         (
             "self-test-passed",
-            report(onboard.SELF_TEST, passed=False, domain="DCC"),
+            report(onboarding_steps.SELF_TEST, passed=False, domain="DCC"),
             "evidence-failed",
         ),
         (
             "self-test-passed",
-            report(onboard.SELF_TEST, passed=True, domain="ICVP"),
+            report(onboarding_steps.SELF_TEST, passed=True, domain="ICVP"),
             "evidence-other",
         ),
         (
             "self-test-passed",
-            report(onboard.SELF_TEST, passed=True, domain="DCC", participant="XXA"),
+            report(onboarding_steps.SELF_TEST, passed=True, domain="DCC", participant="XXA"),
             "evidence-other",
         ),
-        ("self-test-failed", report(onboard.SELF_TEST, passed=False, domain="DCC"), ""),
+        ("self-test-failed", report(onboarding_steps.SELF_TEST, passed=False, domain="DCC"), ""),
         # Another step's report is a paper like any other, and so is JSON that is none.
-        ("qa-passed", report(onboard.SELF_TEST, passed=False, domain="DCC"), ""),
+        ("qa-passed", report(onboarding_steps.SELF_TEST, passed=False, domain="DCC"), ""),
         ("self-test-passed", report(errors=1), ""),
         ("qa-passed", b"[1]", ""),
         ("qa-passed", b"%PDF-1.7", ""),
@@ -220,10 +222,10 @@ def test_a_report_that_is_shown_says_what_the_step_says(
 ) -> None:
     documents = [b"a letter", document]
     if not expected:
-        onboard.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
+        onboarding_steps.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
         return
     with pytest.raises(UsageError) as caught:
-        onboard.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
+        onboarding_steps.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
     assert caught.value.code == expected
     assert caught.value.message.startswith(f"XXU: {step} is not recorded, for the ")
 
@@ -232,24 +234,24 @@ def test_the_application_is_the_one_that_was_recorded() -> None:
     first, second = b'{"keys": 1}', b'{"keys": 2}'
     records = way(LONG[:2])
     records.append(recorded(records, "keys-submitted", evidence=[b"a letter", first]))
-    assert onboard.check_application(records, first, "XXU")
+    assert onboarding_steps.check_application(records, first, "XXU")
     with pytest.raises(UsageError) as caught:
-        onboard.check_application(records, second, "XXU")
+        onboarding_steps.check_application(records, second, "XXU")
     assert caught.value.code == "application-differs"
     assert caught.value.message.startswith("XXU: ")
     assert caught.value.message.endswith(f" at {records[-1].at}")
     # Handed in anew, the new one counts, and the old one does no more.
     records.append(recorded(records, "qa-failed"))
     records.append(recorded(records, "keys-submitted", evidence=[second]))
-    assert onboard.check_application(records, second, "XXU")
+    assert onboarding_steps.check_application(records, second, "XXU")
     with pytest.raises(UsageError):
-        onboard.check_application(records, first, "XXU")
+        onboarding_steps.check_application(records, first, "XXU")
     # Handed in once more without a document there is nothing to compare it with.
     records += [recorded(records, "qa-failed")]
     records += [recorded(records, "keys-submitted")]
-    assert not onboard.check_application(records, first, "XXU")
-    assert not onboard.check_application(to("keys-submitted"), first, "XXU")
-    assert not onboard.check_application([], first, "XXU")
+    assert not onboarding_steps.check_application(records, first, "XXU")
+    assert not onboarding_steps.check_application(to("keys-submitted"), first, "XXU")
+    assert not onboarding_steps.check_application([], first, "XXU")
 
 
 def test_a_self_test_counts_for_its_domain_and_for_the_keys_that_were_tested() -> None:
@@ -257,7 +259,7 @@ def test_a_self_test_counts_for_its_domain_and_for_the_keys_that_were_tested() -
     seat = Seated("seat 0", key("seat 0").public_key, HERE)
 
     def go(step: str, domain: str = "") -> None:
-        one = onboard.recorded(
+        one = onboarding_steps.recorded(
             records,
             Step(step),
             participant="XXU",
@@ -268,18 +270,18 @@ def test_a_self_test_counts_for_its_domain_and_for_the_keys_that_were_tested() -
         )
         records.append(one)
 
-    assert onboard.tested(records) == frozenset()
+    assert onboarding_steps.tested(records) == frozenset()
     go("self-test-running")
     go("self-test-passed", "DCC")
-    assert onboard.tested(records) == {"DCC"}
+    assert onboarding_steps.tested(records) == {"DCC"}
     for step, domain in (("active", ""), ("self-test-running", ""), ("self-test-passed", "ICVP")):
         go(step, domain)
-    assert onboard.tested(records) == {"DCC", "ICVP"}
+    assert onboarding_steps.tested(records) == {"DCC", "ICVP"}
     go("active")
     go("keys-submitted")
-    assert onboard.tested(records) == frozenset()
+    assert onboarding_steps.tested(records) == frozenset()
     # One of before records named a network may name no domain, and counts as it did.
-    assert onboard.tested(to("self-test-passed")) == {onboard.ANY}
+    assert onboarding_steps.tested(to("self-test-passed")) == {onboarding_steps.ANY}
 
 
 # The table
@@ -297,7 +299,7 @@ def test_every_arrow_of_the_table_and_no_other(last: str, step: Step) -> None:
     records = [] if last == "none" else to(last)
     if (last, step.value) in allowed():
         records.append(recorded(records, step))
-        assert onboard.read(written(records), SEATS, "XXU") == tuple(records)
+        assert onboarding_steps.read(written(records), SEATS, "XXU") == tuple(records)
         return
     with pytest.raises(UsageError) as caught:
         recorded(records, step)
@@ -306,7 +308,7 @@ def test_every_arrow_of_the_table_and_no_other(last: str, step: Step) -> None:
     # Written past the front door, by a seat that means harm, it is refused as well.
     forced = forged(records, step)
     with pytest.raises(DocumentRefused) as refused:
-        onboard.read(written([*records, forced]), SEATS, "XXU")
+        onboarding_steps.read(written([*records, forced]), SEATS, "XXU")
     assert refused.value.code == "record-step"
 
 
@@ -322,7 +324,9 @@ def forged(records: list[Record], step: Step, by: SoftwareKey | None = None, **m
         **more,
     }
     one = Record(step=step, evidence=(), previous=previous, **fields)
-    return one._replace(keyid=keys.keyid(own.public_key), signature=own.sign(one.message()).hex())
+    return one._replace(
+        keyid=metadata.keyid(own.public_key), signature=own.sign(one.message()).hex()
+    )
 
 
 # What was touched
@@ -330,15 +334,15 @@ def forged(records: list[Record], step: Step, by: SoftwareKey | None = None, **m
 
 def refusal(data: bytes, seats: dict[str, Seated] = SEATS, participant: str = "XXU") -> str:
     with pytest.raises(DocumentRefused) as caught:
-        onboard.read(data, seats, participant)
+        onboarding_steps.read(data, seats, participant)
     assert "copy" in caught.value.hint
     return caught.value.code
 
 
 def test_a_whole_way_is_read_back_as_it_was_written() -> None:
     records = way()
-    assert onboard.read(written(records), SEATS, "XXU") == tuple(records)
-    assert onboard.read(b"", SEATS, "XXU") == ()
+    assert onboarding_steps.read(written(records), SEATS, "XXU") == tuple(records)
+    assert onboarding_steps.read(b"", SEATS, "XXU") == ()
 
 
 @pytest.mark.parametrize("number", range(len(LONG)))
@@ -375,7 +379,7 @@ def test_every_byte_of_a_record_counts() -> None:
             data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :],
         ):
             with pytest.raises(DocumentRefused):
-                onboard.read(changed, SEATS, "XXU")
+                onboarding_steps.read(changed, SEATS, "XXU")
 
 
 def test_a_stranger_or_another_seats_name_is_refused() -> None:
@@ -390,9 +394,9 @@ def test_a_stranger_or_another_seats_name_is_refused() -> None:
     ):
         assert refusal(written([*records, one])) == "record-signature"
     good = forged(records, Step.IDENTITY_PROVEN)
-    assert onboard.read(written([*records, good]), SEATS, "XXU")[-1] == good
+    assert onboarding_steps.read(written([*records, good]), SEATS, "XXU")[-1] == good
     with pytest.raises(UsageError) as caught:
-        onboard.recorded(records, Step.IDENTITY_PROVEN, participant="XXU", at=AT + DAY,
+        onboarding_steps.recorded(records, Step.IDENTITY_PROVEN, participant="XXU", at=AT + DAY,
                          seat=seated("seat 1"), key=key("seat 0"))  # fmt: skip
     assert caught.value.code == "seat-key-differs"
 
@@ -437,7 +441,7 @@ def test_another_spelling_of_a_record_and_text_that_is_none_are_refused() -> Non
     assert refusal(line.rstrip(b"\n")) == "record-malformed"
     for data in (b"{", b"\xff\n", b"[" * 50_000):
         with pytest.raises(DocumentRefused):
-            onboard.read(data, SEATS, "XXU")
+            onboarding_steps.read(data, SEATS, "XXU")
 
 
 def test_time_does_not_run_back() -> None:
@@ -454,7 +458,7 @@ def test_time_does_not_run_back() -> None:
 def state(
     records: list[Record], at: datetime, ends: datetime | None = None, *suspensions: Suspension
 ) -> str:
-    return onboard.state(records, ends=ends, suspensions=suspensions, at=at)
+    return onboarding_steps.state(records, ends=ends, suspensions=suspensions, at=at)
 
 
 def test_no_step_is_a_state_that_dates_decide() -> None:

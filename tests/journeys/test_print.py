@@ -14,8 +14,8 @@ pytest.importorskip("typst", reason="the extra 'pdf' is not installed")
 pytest.importorskip("pypdfium2", reason="the extra 'scan' is not installed")
 
 from pratique.cli.main import pratique
-from pratique.edges import qr
 from pratique.errors import DocumentRefused, UsageError
+from pratique.store import scan
 
 ROOT = Path(__file__).resolve().parents[2]
 BELIEVED = ("--trust", str(ROOT / "examples/utopia.pem"), "--at", "2026-06-01")
@@ -42,7 +42,7 @@ def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Print:
 def read_back(path: Path) -> set[str]:
     return {
         found.text
-        for found in qr.read_picture(
+        for found in scan.read_picture(
             path.read_bytes(), wanted=lambda text: text.startswith("HC1:")
         ).known
     }
@@ -133,7 +133,7 @@ def test_a_participants_own_language_comes_first_and_its_gaps_are_told(
 def test_a_language_without_a_font_is_left_out_unless_it_was_asked_for(
     printed: Print, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pratique.edges.paper import fonts
+    from pratique.store.pdf import fonts
 
     monkeypatch.setattr(fonts, "FOLDERS", ())
     fonts._candidates.cache_clear()

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from pratique.errors import DocumentRefused
-from pratique.journeys import publish
-from pratique.network import drafts, keys, names, view
-from pratique.network.board import Seat
+from pratique.network import metadata as network_metadata
+from pratique.network import proposal, publish, view
+from pratique.network.metadata import Seat
 from pratique.network.proposal import Proposal
-from pratique.trust.roll import Suspension
+from pratique.trust.registry import Suspension
 from tests.networks import DAY, HOUR, Authority, State, Verifier, codes, key
 
 
@@ -31,7 +31,7 @@ def edition(authority: Authority, state: State) -> Proposal:
 def admission(authority: Authority, _: State) -> Proposal:
     current, other = authority.view, State("XXB")
     listed = {**current.participants, "XXB": other.participant}
-    drafted = drafts.targets(
+    drafted = proposal.targets(
         current, authority.now, "admit XXB", participants=listed, members={"XXB": other.role_keys()}
     )
     return authority.signed(drafted)
@@ -40,18 +40,18 @@ def admission(authority: Authority, _: State) -> Proposal:
 def another_seat(authority: Authority, _: State) -> Proposal:
     newer = key("a new seat")
     seats = [newer, *authority.seats[1:]]
-    named = Seat("seat-0", "XXZ", "AFR", keys.keyid(newer.public_key))
+    named = Seat("seat-0", "XXZ", "AFR", network_metadata.keyid(newer.public_key))
     board = authority.board._replace(seats=(named, *authority.board.seats[1:]))
     public = [one.public_key for one in seats]
-    drafted = drafts.root(authority.view, authority.now, board=board, seats=public)
+    drafted = proposal.root(authority.view, authority.now, board=board, seats=public)
     return authority.signed(drafted, authority.seats[1:6])
 
 
 def other_online_keys(authority: Authority, _: State) -> Proposal:
     online = publish.OnlineKeys(key("snapshot 2"), key("timestamp 2"))
-    kept = drafts.Online(online.snapshot.public_key, online.timestamp.public_key)
+    kept = proposal.Online(online.snapshot.public_key, online.timestamp.public_key)
     public = [one.public_key for one in authority.seats]
-    drafted = drafts.root(
+    drafted = proposal.root(
         authority.view, authority.now, board=authority.board, seats=public, online=kept
     )
     signed = authority.signed(drafted)
@@ -62,7 +62,7 @@ def other_online_keys(authority: Authority, _: State) -> Proposal:
 def suspension(authority: Authority, _: State) -> Proposal:
     since = int(authority.now.timestamp())
     one = Suspension(since, since + 86400, "keys-lost")
-    drafted = drafts.suspension(authority.view, authority.now, "XXA", one)
+    drafted = proposal.suspension(authority.view, authority.now, "XXA", one)
     return authority.signed(drafted, authority.seats[:3])
 
 
@@ -78,7 +78,7 @@ def test_an_interrupted_publication_is_finished_by_the_same_call(
     signed = change(authority, state)
     before = dict(authority.files)
     made = publish.published(before, signed, authority.online, at=authority.now)
-    assert list(made)[-1] == names.TIMESTAMP_FILE
+    assert list(made)[-1] == network_metadata.TIMESTAMP_FILE
     for stop in range(len(made) + 1):
         half = before | dict(list(made.items())[:stop])
         whole = stop == len(made)
@@ -122,17 +122,17 @@ def test_a_network_grows_no_larger_than_every_verifier_can_hold(
     authority, state = Authority(), State("XUA")
     authority.admit(state)
     state.publish()
-    monkeypatch.setattr(names, "MAX_NETWORK", authority.view.size)
+    monkeypatch.setattr(network_metadata, "MAX_NETWORK", authority.view.size)
     state.publish()
     state.revoke(state.issue())
     with pytest.raises(DocumentRefused) as caught:
         state.publish()
     assert caught.value.code == "policy-network-large"
     # The control: it is the size of all, and there is room for it elsewhere.
-    monkeypatch.setattr(names, "MAX_NETWORK", authority.view.size + 1000)
+    monkeypatch.setattr(network_metadata, "MAX_NETWORK", authority.view.size + 1000)
     state.publish()
     # What is too large already may stay as it is.
-    monkeypatch.setattr(names, "MAX_NETWORK", 10)
+    monkeypatch.setattr(network_metadata, "MAX_NETWORK", 10)
     state.publish()
 
 
@@ -155,24 +155,26 @@ def test_for_a_stranger_the_network_is_not_read() -> None:
     state.publish()
     stranger = [key("a stranger's"), *State("XXB").roles]
     title, participants = "x", authority.view.participants
-    targets = drafts.targets(authority.view, authority.now, title, participants=participants)
+    targets = proposal.targets(authority.view, authority.now, title, participants=participants)
     for drafted, asked in ((state.draft(), state.roles[0]), (targets, authority.seats[0])):
         for one in stranger:
-            keys.sign(next(iter(drafted.metadata.values())), one)
+            network_metadata.sign(next(iter(drafted.metadata.values())), one)
         files = Noted(authority.files)
         with pytest.raises(DocumentRefused, match="too few have signed"):
             publish.check_known(files, drafted)
         assert not [name for name in files.read if "XXA" in name or "targets/" in name]
         # A signature of another's, and one that does not hold, are none.
         (metadata,) = drafted.metadata.values()
-        metadata.signatures[keys.keyid(asked.public_key)] = next(iter(metadata.signatures.values()))
+        metadata.signatures[network_metadata.keyid(asked.public_key)] = next(
+            iter(metadata.signatures.values())
+        )
         with pytest.raises(DocumentRefused, match="too few have signed"):
             publish.check_known(files, drafted)
-        keys.sign(metadata, asked)
+        network_metadata.sign(metadata, asked)
         publish.check_known(files, drafted)
 
 
 def test_before_there_is_a_network_its_first_proposal_is_nobodys_to_refuse() -> None:
     authority = Authority(seats=3, threshold=2, suspend=2)
-    drafted = drafts.targets(authority.view, authority.now, "x")
+    drafted = proposal.targets(authority.view, authority.now, "x")
     publish.check_known({}, drafted)

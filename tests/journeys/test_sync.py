@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.compile import compiled
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys import publish
-from pratique.journeys.sync import Outcome, Sync
-from pratique.journeys.verify import verify
-from pratique.network import choices, drafts, names, policy, view
-from pratique.network.choices import Choices
+from pratique.findings import Colour
+from pratique.network import metadata, participants, proposal, publish, view
+from pratique.network.client import Outcome, Sync
+from pratique.network.participants import Choices
 from pratique.revocation.tag_list import TagList
-from pratique.snapshot.of_network import compiled
-from pratique.trust.roll import Freshness
-from pratique.verdict import Colour
+from pratique.trust.registry import Freshness
+from pratique.verify import verify
 from tests.cheats import (
     Files,
     again,
@@ -113,10 +112,10 @@ class TestInterrupted:
     def test_what_is_held_is_not_asked_for_again(self, towns: Towns) -> None:
         verifier = towns.holding(towns.after)
         sync = Sync(verifier.held, anchor=towns.anchor, at=AT)
-        assert [*walk(sync, towns.after)] == ["metadata/2.root.json", names.TIMESTAMP_FILE]
+        assert [*walk(sync, towns.after)] == ["metadata/2.root.json", metadata.TIMESTAMP_FILE]
         found = sync.outcome()
         assert found.changed == ()
-        assert found.fetched == len(towns.after[names.TIMESTAMP_FILE])
+        assert found.fetched == len(towns.after[metadata.TIMESTAMP_FILE])
         assert found.files == verifier.held
 
     def test_it_tells_what_is_new_and_how_much_came(self, towns: Towns) -> None:
@@ -213,7 +212,7 @@ class TestOneParticipantsTrouble:
             ).verdict.colour is Colour.AMBER  # fmt: skip
 
     def test_of_one_that_lapses(self, towns: Towns) -> None:
-        files, now = dict(towns.after), AT + policy.ROLE_LIFE
+        files, now = dict(towns.after), AT + metadata.ROLE_LIFE
         authority = towns.authority
         kept, authority.now = authority.files, now
         try:
@@ -300,7 +299,7 @@ class TestAColdStart:
     def test_a_sync_repairs_a_participants_damage(self, towns: Towns) -> None:
         held = towns.holding(towns.after).held
         for name in (n for n in held if any(code in n for code in towns.fine)):
-            for damaged in (held[name][:-2], b"", held[names.TIMESTAMP_FILE]):
+            for damaged in (held[name][:-2], b"", held[metadata.TIMESTAMP_FILE]):
                 verifier = Verifier(towns.anchor)
                 verifier.held = {**held, name: damaged}
                 assert verifier.sync(towns.after).problems == {}
@@ -516,7 +515,7 @@ class TestOtherKeys:
     def rotated(self, authority: Authority, **changed: Any) -> None:
         seats = [seat.public_key for seat in authority.seats]
         board = authority.board
-        drafted = drafts.root(authority.view, authority.now, board=board, seats=seats, **changed)
+        drafted = proposal.root(authority.view, authority.now, board=board, seats=seats, **changed)
         authority.publish(drafted)
 
     def judged(self, verifier: Verifier, authority: Authority, text: str) -> list[str]:
@@ -546,7 +545,7 @@ class TestOtherKeys:
         authority.seats[0] = key("seat 0, again")
         authority.board = authority.board._replace(seats=Authority.rows(authority.seats))
         seats = [seat.public_key for seat in authority.seats]
-        drafted = drafts.root(authority.view, AT, board=authority.board, seats=seats)
+        drafted = proposal.root(authority.view, AT, board=authority.board, seats=seats)
         # Five of before, and five of after: the new key is one of these.
         authority.publish(drafted, [*old[1:6], authority.seats[0]])
         assert self.judged(verifier, authority, text) == ["NO_RULES"]
@@ -555,7 +554,7 @@ class TestOtherKeys:
         assert self.judged(verifier, authority, text) == ["NO_RULES"]
         # The old key is nobody's now.
         listed = authority.view.participants
-        drafted = drafts.targets(authority.view, AT, "old hand", participants=listed)
+        drafted = proposal.targets(authority.view, AT, "old hand", participants=listed)
         with pytest.raises(UsageError, match="does not ask"):
             authority.signed(drafted, [old[0]])
 
@@ -565,7 +564,7 @@ class TestOtherKeys:
         stolen, authority.online = authority.online, publish.OnlineKeys(key("on 1"), key("on 2"))
         self.rotated(
             authority,
-            online=drafts.Online(*(one.public_key for one in authority.online)),
+            online=proposal.Online(*(one.public_key for one in authority.online)),
         )
         assert self.judged(verifier, authority, text) == ["NO_RULES"]
         # Who has the old ones announces nothing any more, not to who has seen the new root.
@@ -582,7 +581,9 @@ class TestOtherKeys:
         verifier, lost = synced(authority), list(state.roles)
         state.roles = [key(f"XUA again {n}") for n in range(3)]
         members = {"XUA": state.role_keys()}
-        authority.publish(drafts.targets(authority.view, AT, "XUA lost its keys", members=members))
+        authority.publish(
+            proposal.targets(authority.view, AT, "XUA lost its keys", members=members)
+        )
         # Until it publishes with them, only it is in doubt; what it revoked is remembered.
         assert verifier.sync(authority.files).problems == {"XUA": "network-unsigned"}
         assert codes(verifier.verify(fine)) == ["NO_RULES"]
@@ -603,7 +604,7 @@ class TestOtherKeys:
         authority, (state, other) = network("XUA", "XUB")
         text, fine, verifier = state.issue(), other.issue(), synced(authority)
         listed = {"XUB": other.participant}
-        gone = drafts.targets(
+        gone = proposal.targets(
             authority.view, AT, "it goes", participants=listed, members={"XUA": None}
         )
         authority.publish(gone)
@@ -615,7 +616,7 @@ class TestWhatADestinationChooses:
     RESULTS = "vaccines"
 
     def chosen(self, old: int, too_old: int, **sets: tuple[str, ...]) -> bytes:
-        return choices.write(Choices(sets, Freshness(old * 3600, too_old * 3600)))
+        return participants.write(Choices(sets, Freshness(old * 3600, too_old * 3600)))
 
     def test_how_old_data_may_be(self) -> None:
         authority, (issuer, strict, easy, plain) = network("XUA", "XUB", "XUC", "XUD")

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from pratique.errors import DocumentRefused
-from pratique.journeys import publish
-from pratique.journeys.sync import Sync
-from pratique.network import drafts, logged, names, view
+from pratique.network import logged, metadata, proposal, publish, view
+from pratique.network.client import Sync
 from tests.cheats import Files, by_hand, network, newest, put, refused, synced
 from tests.logs import LoggedAuthority
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes, key
@@ -33,9 +32,9 @@ def states(kind: type[Authority] = Authority, times: int = 3) -> tuple[Authority
 def rotated(authority: Authority, name: str) -> None:
     """Have the seats replace the online keys."""
     online = publish.OnlineKeys(key(f"{name} snapshot"), key(f"{name} timestamp"))
-    kept = drafts.Online(online.snapshot.public_key, online.timestamp.public_key)
+    kept = proposal.Online(online.snapshot.public_key, online.timestamp.public_key)
     seats = [seat.public_key for seat in authority.seats]
-    drafted = drafts.root(
+    drafted = proposal.root(
         authority.view, authority.now, board=authority.board, seats=seats, online=kept
     )
     authority.signed(drafted)
@@ -94,7 +93,7 @@ def test_what_is_in_force_is_the_last_whole_state() -> None:
     state.publish()
     refused(verifier, spoil(authority.files, "snapshot"))
     assert verifier.held == held
-    assert names.TIMESTAMP_FILE in verifier.believed
+    assert metadata.TIMESTAMP_FILE in verifier.believed
     assert codes(verifier.verify(text)) == ["NO_RULES"]
     verifier.sync(authority.files)
     assert codes(verifier.verify(text)) == ["REVOKED"]
@@ -107,7 +106,7 @@ def test_a_root_that_was_verified_stays_the_root(kind: type[Authority]) -> None:
     authority.now += HOUR
     rotated(authority, "new")
     after = dict(authority.files)
-    refused(verifier, {**after, names.TIMESTAMP_FILE: SPOILED}, authority.now)
+    refused(verifier, {**after, metadata.TIMESTAMP_FILE: SPOILED}, authority.now)
     assert "metadata/2.root.json" in verifier.believed
     assert "metadata/2.root.json" not in verifier.held
     # The keys that it has replaced sign nothing any more, though the root is withheld now.
@@ -152,8 +151,8 @@ def test_a_list_of_versions_that_was_verified_is_a_floor() -> None:
         put(version=100)(signed)
         put(version=version, length=None, hashes=None)(signed.snapshot_meta)  # type: ignore[attr-defined]
 
-    made = by_hand(editions[2][names.TIMESTAMP_FILE], back, [authority.online.timestamp])
-    forged = {**editions[1], names.TIMESTAMP_FILE: made}
+    made = by_hand(editions[2][metadata.TIMESTAMP_FILE], back, [authority.online.timestamp])
+    forged = {**editions[1], metadata.TIMESTAMP_FILE: made}
     assert refused(fresh, forged, authority.now) == "network-rollback"
 
 
@@ -173,7 +172,7 @@ def test_metadata_of_a_role_that_was_verified_is_not_asked_for_again() -> None:
     with pytest.raises(Cut):
         fresh.sync(Breaking(editions[1]), authority.now)
     kept = {newest(editions[1], role) for role in ("snapshot", "targets", "XUA")}
-    assert fresh.believed.keys() >= kept | {names.TIMESTAMP_FILE}
+    assert fresh.believed.keys() >= kept | {metadata.TIMESTAMP_FILE}
     fresh.asked.clear()
     assert "XUA" in fresh.sync(editions[1], authority.now).changed
     assert not kept & {*fresh.asked}
@@ -183,11 +182,11 @@ def run_ahead(authority: Authority, files: Files) -> Files:
     """Return what a thief of the online keys makes of an edition: its timestamp of the highest version."""
 
     def far(signed: object) -> None:
-        put(version=names.MAX_VERSION - 1)(signed)
-        put(version=names.MAX_VERSION - 1)(signed.snapshot_meta)  # type: ignore[attr-defined]
+        put(version=metadata.MAX_VERSION - 1)(signed)
+        put(version=metadata.MAX_VERSION - 1)(signed.snapshot_meta)  # type: ignore[attr-defined]
 
-    made = by_hand(files[names.TIMESTAMP_FILE], far, [authority.online.timestamp])
-    return {**files, names.TIMESTAMP_FILE: made}
+    made = by_hand(files[metadata.TIMESTAMP_FILE], far, [authority.online.timestamp])
+    return {**files, metadata.TIMESTAMP_FILE: made}
 
 
 def test_new_online_keys_take_back_what_a_thief_has_run_ahead_with() -> None:
@@ -241,11 +240,11 @@ def test_what_ends_too_late_or_too_early_is_not_kept() -> None:
     authority, editions = states(times=1)
     verifier = holding(authority, editions[0])
     made = by_hand(
-        editions[1][names.TIMESTAMP_FILE],
+        editions[1][metadata.TIMESTAMP_FILE],
         put(version=50, expires=AT + timedelta(minutes=1)),
         [authority.online.timestamp],
     )
-    late = {**editions[1], names.TIMESTAMP_FILE: made}
+    late = {**editions[1], metadata.TIMESTAMP_FILE: made}
     with pytest.raises(DocumentRefused):
         verifier.sync(late, authority.now + HOUR)
     assert not verifier.believed

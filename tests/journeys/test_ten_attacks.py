@@ -14,10 +14,9 @@ import pytest
 from tuf.api.metadata import MetaFile
 
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys import publish
-from pratique.journeys.sync import Sync
-from pratique.network import announce, drafts, names, pieces, policy, trunk, trusted, view
-from pratique.trust import announced
+from pratique.network import client, metadata, proposal, publish, trusted, view
+from pratique.network.client import Sync
+from pratique.trust import publication
 from tests.cheats import (
     Files,
     again,
@@ -79,7 +78,7 @@ class TestArbitraryInstallation:
             "no json": b"\xff\x00" * 40,
             "an empty document": b"{}",
             "deep": b"[" * 15_000,
-            "a timestamp": own[names.TIMESTAMP_FILE],
+            "a timestamp": own[metadata.TIMESTAMP_FILE],
             "a root": own[publish.ANCHOR],
             "a snapshot": own[newest(own, "snapshot")],
             "targets": own[newest(own, "targets")],
@@ -87,7 +86,7 @@ class TestArbitraryInstallation:
             "its own targets": by_hand(own[newest(own, "targets")], None, mallory),
             "its own role": by_hand(own[newest(own, "XUA")], None, mallory),
             "its own snapshot": by_hand(own[newest(own, "snapshot")], None, mallory),
-            "its own timestamp": by_hand(own[names.TIMESTAMP_FILE], None, mallory),
+            "its own timestamp": by_hand(own[metadata.TIMESTAMP_FILE], None, mallory),
         }
 
     def test_nothing_but_what_was_signed_is_ever_held(self, town: Town) -> None:
@@ -123,7 +122,7 @@ class TestArbitraryInstallation:
         name = next(n for n in town.after if n.startswith("targets/XUA/") and "signers" in n)
         lie = {**town.after, name: mallory.contents()["XUA/signers.json"]}
         assert problems(lie) == {"XUA": "network-incomplete"}
-        for module in (pieces, view):
+        for module in (client, view):
             monkeypatch.setattr(module, "is_file", lambda *_: True)
         verifier = holding(lie)
         assert verifier.held[name] == lie[name]
@@ -136,17 +135,17 @@ class TestEndlessData:
         sync = Sync({}, anchor=town.authority.anchor, at=AT)
         while wanted := sync.wanted():
             for name, limit in wanted:
-                assert len(town.after.get(name, b"")) <= limit <= names.MAX_FILE
+                assert len(town.after.get(name, b"")) <= limit <= metadata.MAX_FILE
                 if name.startswith("targets/"):
                     assert limit == len(town.after[name])
                 sync.receive(name, town.after.get(name))
         assert sync.outcome().problems == {}
 
     def test_a_byte_more_is_as_if_nothing_had_come(self, town: Town) -> None:
-        data = town.after[names.TIMESTAMP_FILE]
-        full = data + b" " * (names.MAX_TIMESTAMP - len(data))
-        assert problems({**town.after, names.TIMESTAMP_FILE: full}) == {}
-        more = {**town.after, names.TIMESTAMP_FILE: full + b" "}
+        data = town.after[metadata.TIMESTAMP_FILE]
+        full = data + b" " * (metadata.MAX_TIMESTAMP - len(data))
+        assert problems({**town.after, metadata.TIMESTAMP_FILE: full}) == {}
+        more = {**town.after, metadata.TIMESTAMP_FILE: full + b" "}
         assert refused(Verifier(town.authority.anchor), more) == "network-missing"
 
     def test_a_participants_endless_file_is_its_own_trouble(self, town: Town) -> None:
@@ -154,9 +153,9 @@ class TestEndlessData:
             if name.startswith("targets/XUB/"):
                 assert problems({**town.after, name: data + b" "}) == {"XUB": "network-incomplete"}
         role = newest(town.after, "XUB")
-        endless = town.after[role] + b" " * names.MAX_ROLE
+        endless = town.after[role] + b" " * metadata.MAX_ROLE
         assert problems({**town.after, role: endless}) == {"XUB": "network-missing"}
-        near = town.after[role] + b" " * (names.MAX_ROLE - len(town.after[role]))
+        near = town.after[role] + b" " * (metadata.MAX_ROLE - len(town.after[role]))
         assert problems({**town.after, role: near}) == {}
 
     def test_roots_without_end_are_not_followed(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,10 +163,10 @@ class TestEndlessData:
         seats = [seat.public_key for seat in authority.seats]
         for _ in range(4):
             authority.publish(
-                drafts.root(authority.view, authority.now, board=authority.board, seats=seats)
+                proposal.root(authority.view, authority.now, board=authority.board, seats=seats)
             )
         assert problems(dict(authority.files)) == {}
-        monkeypatch.setattr(names, "MAX_ROOTS", 3)
+        monkeypatch.setattr(metadata, "MAX_ROOTS", 3)
         assert refused(Verifier(authority.anchor), authority.files) == "network-refused"
 
     def test_a_file_that_is_too_large_is_not_even_asked_for(self, town: Town) -> None:
@@ -175,11 +174,11 @@ class TestEndlessData:
 
         def large(signed: Any) -> None:
             signed.version += 1
-            signed.targets["XUA/signers.json"].length = names.MAX_SMALL + 1
+            signed.targets["XUA/signers.json"].length = metadata.MAX_SMALL + 1
 
         name = newest(town.after, "XUA")
         version = int(name.split("/")[1].split(".")[0]) + 1
-        made = {names.metadata("XUA", version): by_hand(town.after[name], large, a.roles)}
+        made = {metadata.metadata("XUA", version): by_hand(town.after[name], large, a.roles)}
         files = spread(town.authority, made, {"XUA": version})
         verifier = Verifier(town.authority.anchor)
         assert problems(files, verifier) == {"XUA": "policy-file"}
@@ -231,10 +230,10 @@ class TestExtraneousDependencies:
         def many(count: int) -> Files:
             return {f"XUA/revocations-{n:04x}-1.tags": b"x" for n in range(count)}
 
-        files = edition(town.authority, "XUA", many(names.MAX_FILES_OF_ROLE + 1), a.roles)
+        files = edition(town.authority, "XUA", many(metadata.MAX_FILES_OF_ROLE + 1), a.roles)
         assert problems(files) == {"XUA": "policy-files-too-many"}
         # Control: as many as are allowed are asked for, and found not to be lists.
-        files = edition(town.authority, "XUA", many(names.MAX_FILES_OF_ROLE), a.roles)
+        files = edition(town.authority, "XUA", many(metadata.MAX_FILES_OF_ROLE), a.roles)
         assert problems(files) == {"XUA": "revocation-malformed"}
 
     def test_nobody_delegates_further(self, town: Town) -> None:
@@ -247,10 +246,10 @@ class TestExtraneousDependencies:
 
         name = newest(town.after, "XUA")
         version = int(name.split("/")[1].split(".")[0]) + 1
-        made = {names.metadata("XUA", version): by_hand(town.after[name], nested, a.roles)}
+        made = {metadata.metadata("XUA", version): by_hand(town.after[name], nested, a.roles)}
         assert problems(spread(town.authority, made, {"XUA": version})) == {"XUA": "policy-nested"}
         flat = by_hand(town.after[name], put(version=version), a.roles)
-        made = {names.metadata("XUA", version): flat}
+        made = {metadata.metadata("XUA", version): flat}
         assert problems(spread(town.authority, made, {"XUA": version})) == {}
 
 
@@ -273,17 +272,21 @@ class TestFastForward:
             signed.snapshot_meta.length = None
             signed.snapshot_meta.hashes = None
 
-        timed = by_hand(files[names.TIMESTAMP_FILE], latest, [authority.online.timestamp])
-        return {**files, names.metadata("snapshot", high): listed, names.TIMESTAMP_FILE: timed}
+        timed = by_hand(files[metadata.TIMESTAMP_FILE], latest, [authority.online.timestamp])
+        return {
+            **files,
+            metadata.metadata("snapshot", high): listed,
+            metadata.TIMESTAMP_FILE: timed,
+        }
 
     def replace_online(self, authority: Authority) -> None:
         authority.online = publish.OnlineKeys(key("snapshot again"), key("timestamp again"))
-        kept = drafts.Online(
+        kept = proposal.Online(
             authority.online.snapshot.public_key, authority.online.timestamp.public_key
         )
         seats = [seat.public_key for seat in authority.seats]
         authority.publish(
-            drafts.root(
+            proposal.root(
                 authority.view, authority.now, board=authority.board, seats=seats, online=kept
             )
         )
@@ -325,14 +328,14 @@ class TestFastForward:
         authority, (state,) = network("XUA")
         state.revoke(state.issue())
         state.publish()
-        verifier, high = synced(authority), names.MAX_VERSION
+        verifier, high = synced(authority), metadata.MAX_VERSION
         for version in (high, high + 1):
             role = by_hand(
                 authority.files[newest(authority.files, "XUA")],
                 put(version=version),
                 state.roles,
             )
-            files = spread(authority, {names.metadata("XUA", version): role}, {"XUA": version})
+            files = spread(authority, {metadata.metadata("XUA", version): role}, {"XUA": version})
             if version == high:
                 assert problems(files, again(verifier)) == {}
             else:
@@ -342,8 +345,8 @@ class TestFastForward:
         authority, _ = network("XUA")
         verifier = synced(authority)
         for ahead, is_believed in (
-            (trunk.FUTURE, True),
-            (trunk.FUTURE + timedelta(seconds=1), False),
+            (client.FUTURE, True),
+            (client.FUTURE + timedelta(seconds=1), False),
         ):
             files = {
                 **authority.files,
@@ -359,7 +362,7 @@ class TestIndefiniteFreeze:
     """A server goes on showing what was true once."""
 
     def test_a_frozen_server_is_refused_when_its_timestamp_ends(self, town: Town) -> None:
-        end = policy.TIMESTAMP_LIFE
+        end = metadata.TIMESTAMP_LIFE
         for verifier in (Verifier(town.authority.anchor), holding(town.after)):
             again(verifier).sync(town.after, AT + end - timedelta(seconds=1))
             assert refused(verifier, town.after, AT + end) == "network-expired"
@@ -379,23 +382,23 @@ class TestIndefiniteFreeze:
 
         def at(when: timedelta) -> Files:
             snapshot = {name: town.after[name]}
-            made = announce.timestamp(town.after, snapshot, town.authority.online, AT + when)
+            made = publish.timestamp(town.after, snapshot, town.authority.online, AT + when)
             return {**town.after, **made}
 
-        last = policy.SNAPSHOT_LIFE - timedelta(seconds=1)
+        last = metadata.SNAPSHOT_LIFE - timedelta(seconds=1)
         again(holding(town.after)).sync(at(last), AT + last)
-        end = policy.SNAPSHOT_LIFE
+        end = metadata.SNAPSHOT_LIFE
         assert refused(holding(town.after), at(end), AT + end) == "network-expired"
 
     def test_no_timestamp_lasts_longer_than_the_policy_allows(self, town: Town) -> None:
-        for life in (policy.TIMESTAMP_LIFE, policy.TIMESTAMP_LIFE + timedelta(seconds=1)):
+        for life in (metadata.TIMESTAMP_LIFE, metadata.TIMESTAMP_LIFE + timedelta(seconds=1)):
             data = by_hand(
-                town.after[names.TIMESTAMP_FILE],
+                town.after[metadata.TIMESTAMP_FILE],
                 put(expires=AT + life),
                 [town.authority.online.timestamp],
             )
-            files = {**town.after, names.TIMESTAMP_FILE: data}
-            if life == policy.TIMESTAMP_LIFE:
+            files = {**town.after, metadata.TIMESTAMP_FILE: data}
+            if life == metadata.TIMESTAMP_LIFE:
                 assert problems(files) == {}
             else:
                 assert refused(Verifier(town.authority.anchor), files) == "network-malformed"
@@ -403,7 +406,7 @@ class TestIndefiniteFreeze:
     def test_a_participant_that_is_frozen_lapses_alone(self) -> None:
         authority, (a, b) = network("XUA", "XUB")
         stale, fresh = a.issue(), b.issue()
-        authority.now = AT + policy.ROLE_LIFE
+        authority.now = AT + metadata.ROLE_LIFE
         b.publish()
         verifier = Verifier(authority.anchor)
         assert verifier.sync(authority.files, authority.now).problems == {}
@@ -478,7 +481,7 @@ class TestMixAndMatch:
                     assert problems(files, verifier) == {"XUA": "network-rollback"}
 
     def test_an_earlier_timestamp_shows_the_earlier_edition_whole(self, town: Town) -> None:
-        files = {**town.after, names.TIMESTAMP_FILE: town.before[names.TIMESTAMP_FILE]}
+        files = {**town.after, metadata.TIMESTAMP_FILE: town.before[metadata.TIMESTAMP_FILE]}
         assert holding(files).held == holding(town.before).held
 
     def test_the_online_keys_mix_nothing_for_who_has_synced(self, town: Town) -> None:
@@ -527,7 +530,7 @@ class TestRollback:
         """The limit: who comes anew cannot know; the timestamp's end bounds it to two days."""
         verifier = holding(town.before)
         assert codes(verifier.verify(town.text)) == ["NO_RULES"]
-        late = AT + policy.TIMESTAMP_LIFE
+        late = AT + metadata.TIMESTAMP_LIFE
         assert refused(Verifier(town.authority.anchor), town.before, late) == "network-expired"
 
     def test_a_later_number_on_an_earlier_time_is_refused(self, town: Town) -> None:
@@ -541,9 +544,9 @@ class TestRollback:
             signed.version += 1
 
         by = [town.authority.online.timestamp]
-        verifier, data = holding(town.after), town.after[names.TIMESTAMP_FILE]
-        again(verifier).sync({**town.after, names.TIMESTAMP_FILE: by_hand(data, same, by)})
-        files = {**town.after, names.TIMESTAMP_FILE: by_hand(data, earlier, by)}
+        verifier, data = holding(town.after), town.after[metadata.TIMESTAMP_FILE]
+        again(verifier).sync({**town.after, metadata.TIMESTAMP_FILE: by_hand(data, same, by)})
+        files = {**town.after, metadata.TIMESTAMP_FILE: by_hand(data, earlier, by)}
         assert refused(verifier, files) == "network-rollback"
 
     def test_an_earlier_root_never_follows_upon_a_later_one(self) -> None:
@@ -551,13 +554,13 @@ class TestRollback:
         seats = [seat.public_key for seat in authority.seats]
         for _ in range(2):
             authority.publish(
-                drafts.root(authority.view, authority.now, board=authority.board, seats=seats)
+                proposal.root(authority.view, authority.now, board=authority.board, seats=seats)
             )
         verifier = synced(authority)
         assert view.read(verifier.held, verifier.anchor).root.version == 3
         for earlier in (1, 2, 3):
-            lie = authority.files[names.metadata("root", earlier)]
-            files = {**authority.files, names.metadata("root", 4): lie}
+            lie = authority.files[metadata.metadata("root", earlier)]
+            files = {**authority.files, metadata.metadata("root", 4): lie}
             assert refused(verifier, files) == "network-rollback"
         verifier.sync(authority.files)
 
@@ -612,11 +615,11 @@ class TestKeysBelowTheThreshold:
             signed.version += 1
 
         version = int(name.split("/")[1].split(".")[0]) + 1
-        made = {names.metadata("targets", version): by_hand(town.after[name], own, both)}
+        made = {metadata.metadata("targets", version): by_hand(town.after[name], own, both)}
         files = spread(town.authority, made, {"targets": version})
         assert refused(holding(town.after), files) == "network-unsigned"
         seats = town.authority.seats[:5]
-        made = {names.metadata("targets", version): by_hand(town.after[name], own, seats)}
+        made = {metadata.metadata("targets", version): by_hand(town.after[name], own, seats)}
         assert problems(spread(town.authority, made, {"targets": version})) == {}
 
 
@@ -667,10 +670,10 @@ class TestWrongInstallation:
         sync = Sync({}, anchor=town.authority.anchor, at=AT)
         (wanted,) = sync.wanted()
         with pytest.raises(UsageError) as caught:
-            sync.receive(names.TIMESTAMP_FILE, town.after[names.TIMESTAMP_FILE])
+            sync.receive(metadata.TIMESTAMP_FILE, town.after[metadata.TIMESTAMP_FILE])
         assert caught.value.code == "sync-unasked"
         sync.receive(wanted.name, None)
-        assert [one.name for one in sync.wanted()] == [names.TIMESTAMP_FILE]
+        assert [one.name for one in sync.wanted()] == [metadata.TIMESTAMP_FILE]
 
 
 def test_the_attackers_tools_are_sharp(town: Town) -> None:
@@ -681,4 +684,4 @@ def test_the_attackers_tools_are_sharp(town: Town) -> None:
     assert holding(files).held.keys() != holding(town.after).held.keys()
     assert listing(a.contents()).keys() == a.contents().keys()
     assert len(named(a.contents())) == len(a.contents())
-    assert announced.parts(a.contents()["XUA/signers.json"]).participant == "XUA"
+    assert publication.parts(a.contents()["XUA/signers.json"]).participant == "XUA"

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.cli import inspect, show
-from pratique.findings import Code
-from pratique.journeys.checks import LEEWAY, check_plausibility
-from pratique.journeys.decide import decide
-from pratique.journeys.verify import Verification, verify
+from pratique import describe
+from pratique.authenticate import LEEWAY, check_plausibility
+from pratique.cli import inspect
+from pratique.decide import decide
+from pratique.findings import Code, Colour
 from pratique.model import Exemption, HealthCertificate, Moment, Precision
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
-from pratique.verdict import Colour
+from pratique.verify import Verification, verify
 from tests import travellers as t
 from tools import measure
 from tools.vectors import content, keys
@@ -99,8 +99,8 @@ def test_no_time_makes_anything_raise(made: list[str], at: datetime, zone: timez
     code = decide(found, snapshot=BORDER, place=PLACE, at=at)
     assert code.colour in Colour
     for one in (*found, *placed):
-        assert list(show.lines("1", "", one, inspect=True))
-        assert json.dumps(show.as_json("1", "", one, inspect=True))
+        assert list(describe.lines("1", "", one, inspect=True))
+        assert json.dumps(describe.as_json("1", "", one, inspect=True))
     for one_text in made:
         assert inspect.layers(one_text)
 

@@ -7,11 +7,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.journeys.witness import SIZE, Held, Request, Witness, answered, cosigned
-from pratique.log import cosignature, merkle
-from pratique.log.checkpoint import Checkpoint, opened, signed
-from pratique.log.merkle import leaf_hash, listed
-from pratique.log.note import Note, read_signatures
+from pratique.tlog import checkpoint, merkle
+from pratique.tlog.checkpoint import Checkpoint, opened, signed
+from pratique.tlog.merkle import leaf_hash, listed
+from pratique.tlog.note import Note, read_signatures
+from pratique.tlog.witness import SIZE, Held, Request, Witness, answered, cosigned
 from tests.logs import Memory
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, ORIGIN, key, log_key
@@ -43,7 +43,7 @@ def test_a_log_that_grows_is_cosigned() -> None:
     for old, size in ((0, 0), (0, 1), (1, 1), (1, 7), (7, 8), (8, 64)):
         lines = cosigned(_request(old, size), WITNESS, memory, at=AT + size)
         note = _note(size).with_signatures(*read_signatures(lines))
-        assert cosignature.check(note, seen.witness(0)) == AT + size
+        assert checkpoint.check_cosignature(note, seen.witness(0)) == AT + size
         assert memory[ORIGIN] == Held(size, merkle.root(NODES, size), AT + size)
 
 
@@ -130,7 +130,7 @@ def test_nothing_is_kept_of_what_the_log_has_not_signed_or_what_is_no_other_tree
 def test_a_server_s_answer_is_the_cosignature() -> None:
     answer = answered(_request(0, 5).to_bytes(), WITNESS, Memory(), at=AT)
     assert answer.number == 200
-    assert cosignature.check(
+    assert checkpoint.check_cosignature(
         _note(5).with_signatures(*read_signatures(answer.body.decode())), seen.witness(0)
     )
 

@@ -11,18 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import primitives, x509
+from pratique.crypto import algorithms, x509
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
-from pratique.revocation.held import Revocations
-from pratique.revocation.tag_list import TagList
-from pratique.revocation.tags import tag
+from pratique.revocation.revocations import Revocations
+from pratique.revocation.tag_list import TagList, tag
 from pratique.snapshot import Snapshot, Source
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust.certificates import Listed, signer
-from pratique.trust.roll import Member, Roll
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
+from pratique.trust.registry import Member, Roll
+from pratique.trust.signer import Signer, TrustList
 from tests.unit.made import TEST, make
 
 codes = st.text("ABCXYZ", min_size=2, max_size=3)
@@ -176,9 +174,9 @@ def test_a_snapshot_does_not_change() -> None:
 def test_each_key_is_loaded_once_and_only_when_asked_for() -> None:
     loaded: list[bytes] = []
 
-    def load(algorithm: Algorithm, spki: bytes) -> primitives.Checker:
+    def load(algorithm: Algorithm, spki: bytes) -> algorithms.Checker:
         loaded.append(spki)
-        return primitives.load(algorithm, spki)
+        return algorithms.load(algorithm, spki)
 
     one, other = real_signer(), real_signer()
     held = Snapshot.from_bytes(snapshot(one, other).to_bytes(), primitive=load)
@@ -213,7 +211,7 @@ def test_revocations_are_part_of_a_snapshot_and_are_kept() -> None:
     assert read == held
     assert read.to_bytes() == held.to_bytes()
     assert held != snapshot(one)
-    for kept in (held, read, held.with_primitive(primitives.load), read.replace(number=9)):
+    for kept in (held, read, held.with_primitive(algorithms.load), read.replace(number=9)):
         assert asked(kept, one) is Code.REVOKED
         assert asked(kept, one, "URN:UVCI:2") is None
     assert asked(snapshot(one), one) is None
@@ -247,7 +245,7 @@ def test_a_member_of_a_network_revokes_for_itself_alone() -> None:
 
 def test_without_revocations_nothing_of_theirs_is_loaded() -> None:
     code = (
-        "import sys; from pratique.journeys.verify import verify; from pratique.snapshot import Snapshot; "
+        "import sys; from pratique.verify import verify; from pratique.snapshot import Snapshot; "
         "Snapshot.from_bytes(sys.stdin.buffer.read()); "
         "sys.exit(any(n.startswith('pratique.revocation.') and not n.endswith('asked') "
         "for n in sys.modules))"
@@ -262,7 +260,7 @@ def test_reading_a_snapshot_loads_no_x509_code() -> None:
         "import sys; from pratique.snapshot import Snapshot; "
         "Snapshot.from_bytes(sys.stdin.buffer.read()); "
         "none = ('cryptography', 'pratique.crypto.', 'pyld', 'pydantic'); "
-        "sys.exit(any(n.startswith(none) for n in sys.modules if n != 'pratique.crypto.strict_json'))"
+        "sys.exit(any(n.startswith(none) for n in sys.modules if n != 'pratique.strict_json'))"
     )
     done = subprocess.run([sys.executable, "-c", code], input=WRITTEN, check=False)
     assert done.returncode == 0

@@ -16,11 +16,11 @@ from enum import Enum
 import pytest
 
 MODULES = (
-    "pratique.intake.catalogue_codes",
-    "pratique.intake.fhir_codes",
+    "pratique.intake.catalogue",
+    "pratique.intake.fhir",
     "pratique.intake.icao",
-    "pratique.intake.told",
-    "pratique.trust.country_codes",
+    "pratique.intake.rows",
+    "pratique.trust.countries",
 )
 
 
@@ -54,7 +54,7 @@ def tables(module: str) -> dict[str, str]:
 
 
 KNOWN: dict[str, dict[str, str]] = {
-    "pratique.intake.catalogue_codes": {
+    "pratique.intake.catalogue": {
         "COVID": "a98ea466eef1689e",
         "YELLOW_FEVER": "9962f127c6c5fa6e",
         "POLIO": "b370576b5242b3f2",
@@ -82,7 +82,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "_FREE_Q": "ca5f906c07a98a16",
         "OWN_COUNTRIES": "89e5e3b13f91e537",
     },
-    "pratique.intake.fhir_codes": {
+    "pratique.intake.fhir": {
         "COVID": "a98ea466eef1689e",
         "DETECTED": "d3916a6130dc08f7",
         "MRNA": "fcabfc4f06104041",
@@ -131,10 +131,10 @@ KNOWN: dict[str, dict[str, str]] = {
         "_VOICED": "c52ec8332906001c",
         "_SURNAMES": "b3bfb9e03fe4bc08",
     },
-    "pratique.intake.told": {
+    "pratique.intake.rows": {
         "_PERSON": "337643586e88a679",
     },
-    "pratique.trust.country_codes": {
+    "pratique.trust.countries": {
         "ISO_3166": "b138a2accb02350d",
         "OTHER_SPELLINGS": "3c8da95c1f6e0814",
         "VIRTUAL": "b7aff634bbdcd49d",

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.safe import as_json
-from pratique.text import in_json, printable, seen
+from pratique.text import as_json, in_json, printable, seen
 
 UNSEEN = {
     "a terminal's command": "\x1b]0;GREEN\x07",

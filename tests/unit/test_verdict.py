@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.findings import Code, Step, Weight
-from pratique.verdict import Colour, Finding, Verdict, conclude
+from pratique.findings import Code, Colour, Finding, Step, Verdict, Weight, conclude
 
 findings = st.lists(st.builds(Finding, st.sampled_from(Code), st.sampled_from(["", "v[0].dt"])))
 

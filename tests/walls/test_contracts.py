@@ -33,9 +33,9 @@ LINT = "from importlinter.cli import lint_imports_command as command; command()"
 PLANTED = {
     "trust/planted.py": "from pratique import formats, model\n",
     "model.py": '"""Personal data."""\n',
-    "edges/store.py": "from pratique.edges import send\n",
+    "edges/store.py": "from pratique.store import send\n",
     "edges/send.py": "",
-    "journeys/verify.py": "import os\nfrom pratique.edges import store\n"
+    "journeys/verify.py": "import os\nfrom pratique.store import store\n"
     "from pratique.journeys import issue\n",
     "journeys/issue.py": "from pratique.journeys import verify\nfrom cryptography import x509\n",
     "journeys/preview.py": "from pratique.crypto import signing\n",

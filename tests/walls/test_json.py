@@ -9,7 +9,7 @@ import pytest
 
 from tests.walls.source import Module, Place, modules
 
-CODEC = "pratique.crypto.strict_json"
+CODEC = "pratique.strict_json"
 PARSERS = {"load", "loads", "JSONDecoder", "scanner", "decoder", "detect_encoding"}
 OTHERS = {"simplejson", "orjson", "ujson", "rapidjson", "msgspec"}
 

@@ -22,7 +22,7 @@ CLOCKS = {"now", "utcnow", "today"}
 DRAWS = {"urandom", "getrandbits", "token_bytes", "generate_private_key", "generate_key"}
 BEHIND = {"import_module", "TYPE_CHECKING"}
 WORDS = CLOCKS | DRAWS | BEHIND
-DRAWN_HERE = {("pratique.crypto.signing", ".generate_private_key")}
+DRAWN_HERE = {("pratique.crypto.keys", ".generate_private_key")}
 """Module and what it draws: `cryptography` makes a key from OpenSSL's own generator or not at all."""
 
 

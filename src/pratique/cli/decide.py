@@ -17,16 +17,16 @@ from typing import Any
 
 import click
 
-from pratique.cli import options, show
-from pratique.cli.checking import EXIT, exit_code, held, kind_of, place_of, undated, verified
-from pratique.cli.safe import as_json, printable
-from pratique.findings import Code, Step, Weight
-from pratique.journeys.decide import decide as decide_for
-from pratique.journeys.health_code import HealthCode
-from pratique.journeys.verify import Verification
+from pratique import describe
+from pratique.cli import options
+from pratique.decide import decide as decide_for
+from pratique.findings import Code, Colour, Finding, Step, Weight
+from pratique.outlook import HealthCode
+from pratique.parties.verifier import EXIT, exit_code, held, kind_of, place_of, undated, verified
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour, Finding
+from pratique.text import as_json, printable
+from pratique.verify import Verification
 
 FORMAT = "pratique-health-code-1"
 """Findings whose `where` is a date or regions, which says nothing without the finding's name."""
@@ -69,7 +69,7 @@ def decide(
     read = list(verified(inputs, snapshot, when))
     found = [one for _, one in read]
     labels = {f"certificate {number}": label for number, (label, _) in enumerate(read, 1)}
-    appeals = sorted({show.appeal_of(one, snapshot) for one in found} - {""})
+    appeals = sorted({describe.appeal_of(one, snapshot) for one in found} - {""})
     appeal = {"appeal": appeals} if appeals else {}
     codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
     if output_format == "json":
@@ -103,16 +103,16 @@ def told(
 
 
 def _lines(code: HealthCode, lang: str, at: datetime, labels: Mapping[str, str]) -> Iterator[str]:
-    sign, words, colour = show.SIGNS[code.colour]
+    sign, words, colour = describe.SIGNS[code.colour]
     place = "/".join(part for part in code.place if part)
     when = f"{at:%Y-%m-%d %H:%M %Z}".rstrip()
     yield f"{click.style(sign, fg=colour, bold=True)}  {words}   {printable(place)}, {when}"
     described = {outcome.rule.identifier for outcome in code.outcomes}
     for finding in code.because:
         if finding.where not in described:
-            yield from show.reason(_named(finding, labels))
+            yield from describe.reason(_named(finding, labels))
     for outcome in code.outcomes:
-        yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {show.rule_says(outcome.rule, lang)}"
+        yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {describe.rule_says(outcome.rule, lang)}"
     if code.colour is Colour.GREEN:
         yield f"  green from {_instant(code.from_, at)} until {_instant(code.until, at)}"
     for way in code.what_would_help:
@@ -127,7 +127,7 @@ def _named(finding: Finding, labels: Mapping[str, str]) -> Finding:
 
 
 def _matrix_row(code: HealthCode) -> Iterator[str]:
-    sign, _, colour = show.SIGNS[code.colour]
+    sign, _, colour = describe.SIGNS[code.colour]
     place = "/".join(part for part in code.place if part)
     reasons = ", ".join(
         dict.fromkeys(
@@ -140,7 +140,7 @@ def _matrix_row(code: HealthCode) -> Iterator[str]:
 
 
 def _briefly(finding: Finding) -> str:
-    if finding.code.step is Step.NETWORK or finding.code in show.TOLD_WITH_WHERE:
+    if finding.code.step is Step.NETWORK or finding.code in describe.TOLD_WITH_WHERE:
         return f"{finding.code.name} ({finding.where})" if finding.where else finding.code.name
     if finding.code in {Code.RULE_FAILED, Code.RULE_OPEN}:
         return finding.where
@@ -172,7 +172,7 @@ def _as_json(
                 "rule": outcome.rule.name,
                 "result": outcome.result.value,
                 "reason": outcome.reason,
-                "says": show.rule_says(outcome.rule, lang),
+                "says": describe.rule_says(outcome.rule, lang),
             }
             for outcome in code.outcomes
         ],

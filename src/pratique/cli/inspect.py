@@ -16,15 +16,14 @@ from typing import Any
 
 import click
 
-from pratique.cli.inputs import every
-from pratique.cli.safe import as_json, printable
-from pratique.cli.show import instant
+from pratique.authenticate import read
 from pratique.crypto import cbor
-from pratique.findings import UNREAD, Code
+from pratique.describe import instant_show
+from pratique.findings import UNREAD, Code, Finding
 from pratique.formats import base45, hcert
-from pratique.journeys.authenticate import read
+from pratique.parties.inputs import every
 from pratique.terms import COSE_ALGORITHMS
-from pratique.verdict import Finding
+from pratique.text import as_json, printable
 
 UNVERIFIED = "UNVERIFIED: anybody could have written this"
 CLAIM_NAMES = {1: "iss", 4: "exp", 6: "iat", -260: "hcert"}
@@ -109,7 +108,7 @@ def _named(claims: object) -> object:
         name = CLAIM_NAMES.get(key) if type(key) is int else None
         label = f"{name} ({key})" if name else str(key)
         known_instant = name in {"exp", "iat"} and type(value) is int
-        named[label] = f"{value} = {instant(value)}" if known_instant else value
+        named[label] = f"{value} = {instant_show(value)}" if known_instant else value
     return named
 
 

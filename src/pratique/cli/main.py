@@ -16,44 +16,114 @@ import sys
 from typing import NoReturn
 
 import click
+from click.shell_completion import get_completion_class
 
-from pratique.cli import barrier, terminal
+from pratique import errors
+from pratique.cli import terminal
 from pratique.cli.lazy import Lazy
 from pratique.errors import PratiqueError
+from pratique.store import files
+
+# ----------------------------------------------------------------------------------------------------
+# `pratique authority`: what the seats and the secretariat of a network do. One module per verb.
+
+
+_AUTHORITY = "pratique.cli.authority"
+AUTHORITY = {
+    "seat": (f"{_AUTHORITY}.seat:seat", "Make a seat's key and the card to hand in."),
+    "init": (f"{_AUTHORITY}.init:init", "Begin a network: propose its first root."),
+    "propose": (f"{_AUTHORITY}.propose:propose", "Draft what the seats are to sign."),
+    "show": (f"{_AUTHORITY}.ceremony:show", "Show a proposal: what changes, who has signed, who is missing."),
+    "sign": (f"{_AUTHORITY}.ceremony:sign", "Sign a proposal, on the seat's own machine."),
+    "publish": (f"{_AUTHORITY}.publish:publish", "Publish what enough have signed."),
+    "refresh": (f"{_AUTHORITY}.publish:refresh", "Sign a new timestamp; for a clock, once an hour."),
+    "log": (f"{_AUTHORITY}.log:log", "Keep the log, and have its witnesses see what is published."),
+    "onboard": (f"{_AUTHORITY}.onboard:onboard", "Record a step of a participant's onboarding."),
+    "self-test": (f"{_AUTHORITY}.self_test:self_test", "Try what a participant published, with samples."),
+    "status": (f"{_AUTHORITY}.standing:standing", "Show seats, participants, and what ends when."),
+    "serve": (f"{_AUTHORITY}.serve:serve", "Serve the repository to whoever asks."),
+}  # fmt: skip
+
+
+@click.group(cls=Lazy, table=AUTHORITY, extra=("server", "serving"))
+def authority() -> None:
+    """Found, keep and publish a network; no seat can do it alone."""
+
+
+# ----------------------------------------------------------------------------------------------------
+# Shell completion.
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the completion script of SHELL; for bash: eval "$(pratique completion bash)"."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(pratique, {}, "pratique", "_PRATIQUE_COMPLETE").source())
+
+
+# ----------------------------------------------------------------------------------------------------
+# `pratique issuer`: what a participant's health service does. One module per verb beside this one.
+
+
+_ISSUER = "pratique.cli.issuer"
+ISSUER = {
+    "init": (f"{_ISSUER}.init:init", "Make a signing CA and the first signing keys."),
+    "keys": (f"{_ISSUER}.keys:keys", "List, add, rotate and retire signing keys."),
+    "preview": (f"{_ISSUER}.preview:preview", "Show what would be signed, with remarks; never a signature."),
+    "issue": (f"{_ISSUER}.issue:issue", "Sign certificates: one, or a whole file of people."),
+    "print": (f"{_ISSUER}.print:print_", "Make printable PDFs of signed certificates."),
+    "renew": (f"{_ISSUER}.renew:renew", "Sign a holder's own certificate anew before it runs out."),
+    "correct": (f"{_ISSUER}.correct:correct", "Issue a corrected certificate, and revoke the wrong one."),
+    "revoke": (f"{_ISSUER}.revoke:revoke", "Take certificates back, for a stated reason, for good."),
+    "lists": (f"{_ISSUER}.lists:lists", "Write the revocation lists and their deltas."),
+    "audit": (f"{_ISSUER}.audit:audit", "Count issues by site and operator, and show what stands out."),
+}  # fmt: skip
+
+
+@click.group(cls=Lazy, table=ISSUER, extra=("issuer", "issuing"))
+def issuer() -> None:
+    """Issue, print, renew, correct and revoke health certificates."""
+    files.core_dumps_off()
+
 
 COMMANDS = {
     "verify": ("pratique.cli.verify:verify", "Verify health certificates, offline."),
     "decide": ("pratique.cli.decide:decide", "Compute the health code for a destination."),
-    "issuer": ("pratique.cli.issuer.command:issuer", "Issue, print, renew, correct and revoke."),
+    "issuer": ("pratique.cli.main:issuer", "Issue, print, renew, correct and revoke."),
     "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),
     "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),
     "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
     "revocations": (
-        "pratique.cli.revocations:revocations",
+        "pratique.cli.trust:revocations",
         "Import what issuers took back, and show its age.",
     ),
     "sync": ("pratique.cli.sync:sync", "Bring what is held of the network up to date."),
-    "snapshot": ("pratique.cli.snapshot:snapshot", "Hand on what is held as one file."),
+    "snapshot": ("pratique.cli.sync:snapshot", "Hand on what is held as one file."),
     "authority": (
-        "pratique.cli.authority.command:authority",
+        "pratique.cli.main:authority",
         "Found, keep and publish a network, k of n.",
     ),
     "participant": (
-        "pratique.cli.participant.command:participant",
+        "pratique.cli.main:participant",
         "Take part in a network: keys, dossier, publishing.",
     ),
     "network": (
-        "pratique.cli.network.command:network",
+        "pratique.cli.main:network",
         "See what of a network ends; hand it on in WHO's forms.",
     ),
-    "witness": ("pratique.cli.witness.command:witness", "Cosign a log's checkpoints."),
+    "witness": ("pratique.cli.main:witness", "Cosign a log's checkpoints."),
     "monitor": (
         "pratique.cli.monitor:monitor",
         "See whether what the network says of you is what you said.",
     ),
-    "conformance": ("pratique.cli.conformance.command:conformance", "Run a folder of test cases."),
-    "demo": ("pratique.cli.demo.command:demo", "Found a network in a minute, and try it."),
-    "completion": ("pratique.cli.completion:completion", "Print a shell's completion script."),
+    "conformance": ("conformance.command:conformance", "Run a folder of test cases."),
+    "demo": ("demo.command:demo", "Found a network in a minute, and try it."),
+    "completion": ("pratique.cli.main:completion", "Print a shell's completion script."),
 }
 INPUT_OUTPUT = 4
 INTERRUPTED = 130
@@ -99,14 +169,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         code = terminal.closed()
     except BaseException as error:
-        if not barrier.unforeseen(error):
+        if not errors.unforeseen(error):
             raise
-        code = barrier.UNFORESEEN
+        code = errors.EXIT_UNFORESEEN
         # Standard error may be what is broken.
         with contextlib.suppress(Exception):
-            _complain(
-                f"stopped by a fault of this program: {barrier.place_of(error)}", barrier.HINT
-            )
+            _complain(f"stopped by a fault of this program: {errors.place_of(error)}", errors.HINT)
     sys.exit(terminal.end(code))
 
 
@@ -156,10 +224,70 @@ def _complain(message: str, hint: str) -> None:
 
 def _shown(text: str) -> str:
     # A server, a proposal or a participant may have put a part of it.
-    from pratique.cli.safe import printable  # noqa: PLC0415 - only where something went wrong
+    from pratique.text import printable  # noqa: PLC0415 - only where something went wrong
 
     return "\n".join(printable(line, LONGEST) for line in text.split("\n"))
 
 
 if __name__ == "__main__":
     main()
+
+
+# ----------------------------------------------------------------------------------------------------
+# `pratique network`: a network as a whole, ours or another's. One module per verb.
+
+
+_NETWORK = "pratique.cli.network"
+NETWORK = {
+    "status": (
+        f"{_NETWORK}.standing:standing",
+        "Show who is live, who ends when, and who has lapsed.",
+    ),
+    "export": (f"{_NETWORK}.export:export", "Write what was synced in WHO's forms."),
+    "import": (f"{_NETWORK}.take_in:take_in", "Say what of participants' folders is believed."),
+}
+
+
+@click.group(cls=Lazy, table=NETWORK)
+def network() -> None:
+    """See what of a network ends, before it does; hand it on in WHO's forms."""
+
+
+# ----------------------------------------------------------------------------------------------------
+# `pratique participant`: what a state, territory or organisation does. One module per verb.
+
+
+_PARTICIPANT = "pratique.cli.participant"
+PARTICIPANT = {
+    "init": (f"{_PARTICIPANT}.init:init", "Make all keys of a participant."),
+    "apply": (f"{_PARTICIPANT}.apply:apply", "Write the dossier to hand in."),
+    "check": (f"{_PARTICIPANT}.check:check", "Check a dossier as the authority will."),
+    "publish": (f"{_PARTICIPANT}.publish:publish", "Sign and hand in what you publish."),
+    "sign": ("pratique.cli.propose:sign", "Sign a proposal, with another hand's key."),
+    "send": (f"{_PARTICIPANT}.send:send", "Hand in a proposal that enough hands have signed."),
+    "renew": (f"{_PARTICIPANT}.renew:renew", "Make a successor of every key that ends soon."),
+    "leave": (f"{_PARTICIPANT}.leave:leave", "Take everything along."),
+}
+
+
+@click.group(cls=Lazy, table=PARTICIPANT)
+def participant() -> None:
+    """Take part in a network: keys, dossier, and what you publish."""
+
+
+# ----------------------------------------------------------------------------------------------------
+# `pratique witness`: cosign a log's checkpoints. One module per verb.
+
+
+_WITNESS = "pratique.cli.witness"
+WITNESS = {
+    "init": (f"{_WITNESS}.init:init", "Make a witness: its key, and which logs it watches."),
+    "show": (f"{_WITNESS}.init:show", "Show its key, and what it has cosigned."),
+    "cosign": (f"{_WITNESS}.cosign:cosign", "Cosign a checkpoint that grew out of the last one."),
+    "serve": (f"{_WITNESS}.serve:serve", "Cosign what logs post, by HTTP."),
+}
+
+
+@click.group(cls=Lazy, table=WITNESS)
+def witness() -> None:
+    """Witness a log: say that it has shown one face only."""

@@ -17,23 +17,23 @@ from pathlib import Path
 
 import click
 
-from pratique.cli import logs, options, safe
-from pratique.cli import participant_home as homes
-from pratique.cli.participant import published
-from pratique.cli.safe import as_json
-from pratique.edges import disk, files
-from pratique.edges.network import held
+from pratique import text
+from pratique.cli import options
 from pratique.errors import UsageError
-from pratique.journeys import monitor as journey
-from pratique.network import names, view
-from pratique.network.record import Watched
+from pratique.network import metadata, view
+from pratique.network import monitor as network_monitor
+from pratique.network.monitor import Watched
+from pratique.parties import participant, witness
+from pratique.store import files, sources
+from pratique.store import network as store_network
+from pratique.text import as_json
 
 ALARM = 1
 
 
 @click.command()
 @click.argument("source", required=False)
-@homes.option
+@participant.option
 @options.home
 @options.output_format
 @click.option("--quiet", is_flag=True, help="Write nothing where nothing is wrong.")
@@ -51,36 +51,38 @@ def monitor(
 
     SOURCE is a web address or a folder [default: where the last sync came from].
     """
-    where, network = homes.folder_of(folder), held.folder_of(files.home(home))
-    kept = held.load(network)
-    if kept is None or names.TIMESTAMP_FILE not in kept.files:
+    where, network = participant.folder_of(folder), store_network.folder_of(sources.home(home))
+    kept = store_network.load_held(network)
+    if kept is None or metadata.TIMESTAMP_FILE not in kept.files:
         raise UsageError(
             "no-network", "no network is known here", "pratique sync SOURCE --root root.json"
         )
-    place = source or held.source_of(network)
+    place = source or store_network.source_of(network)
     if place is None:
         raise UsageError("source-missing", "it is not told where the log is", "name SOURCE")
-    get, path = logs.patient(place), where / published.WATCHED
-    before = Watched.from_bytes(files.read_bytes(path)) if path.exists() else Watched()
-    log = journey.Log(
-        logs.checkpoint(get),
-        partial(logs.Leaves, get),
-        lambda name: kept.files.get(name) or get(name, names.MAX_TARGETS),
+    get, path = witness.patient(place), where / participant.WATCHED
+    before = Watched.from_bytes(sources.read_bytes(path)) if path.exists() else Watched()
+    log = network_monitor.Log(
+        witness.checkpoint(get),
+        partial(witness.Leaves, get),
+        lambda name: kept.files.get(name) or get(name, metadata.MAX_TARGETS),
     )
     current = view.read(kept.files, kept.anchor)
-    found = journey.watched(published.load(where), current, log, before, at=options.now_or(at))
+    found = network_monitor.watched(
+        participant.load_published(where), current, log, before, at=options.now_or(at)
+    )
     if found.alarms or not quiet:
         _tell(found, output_format)
         sys.stdout.flush()
-    disk.replace(path, found.watched.to_bytes())
+    files.replace(path, found.watched.to_bytes())
     return ALARM if found.alarms else 0
 
 
-def _tell(found: journey.Seen, output_format: str) -> None:
+def _tell(found: network_monitor.Seen, output_format: str) -> None:
     if output_format == "json":
         rows = [one._asdict() for one in found.alarms]
         click.echo(as_json({"alarms": rows, "leaves": found.watched.size}, indent=1))
         return
     for one in found.alarms:
-        click.echo(safe.printable(f"alarm: {one.code}: {one.told()}"))
+        click.echo(text.printable(f"alarm: {one.code}: {one.told()}"))
     click.echo(f"{found.watched.size} leaves looked at, {len(found.alarms)} alarms")

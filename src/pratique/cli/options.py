@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -12,6 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from pratique.errors import UsageError
+from pratique.store import sources as store_sources
+from pratique.store.files import core_dumps_off
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -174,19 +178,122 @@ def zoned(instant: datetime | None, zone: str) -> datetime:
         ) from error
 
 
-def no_country(option: str, code: str, text: str) -> UsageError:
-    """Say that an option's text is no country's code, and which one may be meant."""
-    from pratique.trust import country_names  # noqa: PLC0415 - only where somebody mistook it
-
-    meant = country_names.like(text)
-    letters = "write two letters, or three: DE or DEU"
-    return UsageError(
-        code,
-        f"{option} is no country's code",
-        letters if meant is None else f"did you mean {meant}? {letters}",
-    )
-
-
 def now_or(instant: datetime | None) -> datetime:
     """Return the instant that was asked for, or this one."""
     return instant if instant is not None else datetime.now(UTC)
+
+
+# ----------------------------------------------------------------------------------------------------
+# See to it that a process which holds people's records, or keys, leaves no picture of its memory.
+#
+# core_dumps_off() -> no core file, and none for a program that the system hands core dumps to
+#
+# 1. Begun before the first record is read, or secret asked for, by commands and by each of their workers: neither setting
+#    outlives the start of a new program.
+# 2. It cannot hide memory from the machine's administrator, or from a disk that is swapped to.
+
+
+# ----------------------------------------------------------------------------------------------------
+# Secrets that open keys: a password for key files, a PIN for devices.
+#
+#     --password-file FILE · --pin-file FILE -> secrets -> edges.keys.open_key
+#
+# 1. A secret comes from a file, a variable or a hidden prompt; never from the command line, which every
+#    process of the machine can read.
+# 2. It is asked for when the first key needs it, and once: a folder's key files share one password.
+
+
+SHORTEST = 10
+"""Characters that a new password has at least."""
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def secret_files(command: Command) -> Command:
+    """Add --password-file and --pin-file."""
+    password = click.option(
+        "--password-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Holds the password of the key files [default: PRATIQUE_KEY_PASSWORD, or a prompt].",
+    )
+    pin = click.option(
+        "--pin-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Holds the PIN of a device [default: PRATIQUE_HSM_PIN, or a prompt].",
+    )
+    return password(pin(command))
+
+
+def secrets(
+    password_file: Path | None, pin_file: Path | None, *, new: bool = False
+) -> Callable[[str], str]:
+    """Return what `open_key` asks for secrets.
+
+    Args:
+        new: a password is being chosen: it is asked for twice, and may not be short.
+    """
+    # What it opens is in this process's memory from then on.
+    core_dumps_off()
+    held: dict[str, str] = {}
+
+    def secret(uri: str) -> str:
+        if uri.startswith("file:"):
+            if "file:" not in held:
+                held["file:"] = _password(password_file, new=new)
+            return held["file:"]
+        if uri not in held:
+            asked = f"PIN of the device {uri.partition(':')[2]}"
+            held[uri] = _found(pin_file, "PRATIQUE_HSM_PIN", asked, "--pin-file", twice=False)
+        return held[uri]
+
+    return secret
+
+
+def confirm(question: str) -> None:
+    """Ask for a yes; anything else ends the command, and nothing is changed."""
+    if not sys.stdin.isatty():
+        raise UsageError("not-confirmed", "the question is not answered", "say --yes")
+    if not click.confirm(question, err=True):
+        raise UsageError("withdrawn", "it was not confirmed, and nothing was done")
+
+
+def _password(file: Path | None, *, new: bool) -> str:
+    asked = "password for the new keys" if new else "password of the keys"
+    password = _found(file, "PRATIQUE_KEY_PASSWORD", asked, "--password-file", twice=new)
+    if new and len(password) < SHORTEST:
+        raise UsageError(
+            "password-short",
+            f"the password has fewer than {SHORTEST} characters",
+            "take four words that have nothing to do with each other",
+        )
+    return password
+
+
+def _found(file: Path | None, variable: str, asked: str, option: str, *, twice: bool) -> str:
+    if file is not None:
+        found = _line(file)
+    elif variable in os.environ:
+        found = os.environ[variable]
+    elif sys.stdin.isatty():
+        found = click.prompt(asked, hide_input=True, confirmation_prompt=twice, err=True)
+    else:
+        raise UsageError(
+            "secret-missing",
+            f"the {asked} is not told",
+            f"set {variable}, or name a file: {option}",
+        )
+    if not found:
+        raise UsageError("secret-missing", f"the {asked} is empty", f"see {variable} and {option}")
+    return str(found)
+
+
+def _line(file: Path) -> str:
+    try:
+        text = store_sources.read_bytes(file, 4096).decode()
+    except UnicodeDecodeError:
+        text = "\n\n"
+    if "\n" in text.rstrip("\r\n") or not text.strip("\r\n"):
+        raise UsageError("secret-missing", f"{file}: it does not hold one line of text")
+    return text.rstrip("\r\n")

@@ -18,14 +18,13 @@ from pathlib import Path
 import click
 
 from pratique.cli import options
-from pratique.cli.safe import as_json, printable
-from pratique.edges import files
-from pratique.edges.network import fetch, held
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys.sync import Outcome, Sync
-from pratique.network import names
+from pratique.network import metadata, view
+from pratique.network.client import Outcome, Sync
 from pratique.network.trusted import Trusted
+from pratique.store import files, http, network, sources
 from pratique.terms import Environment
+from pratique.text import as_json, printable
 
 HOUR = 3600
 
@@ -55,8 +54,8 @@ def sync(
     [default: where the last sync came from].
     """
     instant = options.now_or(at)
-    folder = held.folder_of(files.home(home))
-    with held.locked(folder):
+    folder = network.folder_of(sources.home(home))
+    with network.held_lock(folder):
         if root is not None:
             anchor(folder, root)
         found = synced(folder, whole(source) if source else _last(folder), instant)
@@ -69,30 +68,30 @@ def sync(
 
 def brought(home: Path | None, source: str, at: datetime) -> None:
     """Sync what is held in a home folder, if there is a network in it."""
-    folder = held.folder_of(files.home(home))
-    if held.load(folder) is not None:
-        with held.locked(folder):
-            before = held.source_of(folder)
+    folder = network.folder_of(sources.home(home))
+    if network.load_held(folder) is not None:
+        with network.held_lock(folder):
+            before = network.source_of(folder)
             found = synced(folder, source, at)
             if before is not None:
                 # Where the next sync goes is for a sync to say.
-                held.save(folder, found.files, before)
+                network.save_held(folder, found.files, before)
 
 
 def synced(folder: Path, source: str, at: datetime) -> Outcome:
     """Sync a network's folder from a source, and keep what came of it."""
-    kept = held.load(folder)
+    kept = network.load_held(folder)
     if kept is None:
         raise UsageError(
             "no-anchor",
             "no network is known here yet",
             "get its root from a hand that you trust: pratique sync SOURCE --root root.json",
         )
-    get, arriving = fetch.opened(source), folder / held.ARRIVING
-    run = Sync(kept.files, anchor=kept.anchor, at=at, believed=held.believed(folder))
+    get, arriving = http.opened(source), folder / network.ARRIVING
+    run = Sync(kept.files, anchor=kept.anchor, at=at, believed=network.believed(folder))
     try:
         while wanted := run.wanted():
-            for name, data in fetch.fetched(get, wanted, arriving):
+            for name, data in http.fetched(get, wanted, arriving):
                 run.receive(name, data)
         found = run.outcome()
         # Before anything is kept: signers of the other environment beside it would end every check.
@@ -102,15 +101,15 @@ def synced(folder: Path, source: str, at: datetime) -> Outcome:
             # What came may be the cause: the next sync fetches it anew.
             shutil.rmtree(arriving, ignore_errors=True)
         # Also where somebody pulls the plug on purpose: a server must not go back behind what it has shown.
-        held.remember(folder, run.believed())
+        network.remember(folder, run.believed())
         raise
-    held.save(folder, found.files, source)
+    network.save_held(folder, found.files, source)
     return found
 
 
 def _beside_what_was_imported(folder: Path, environment: Environment) -> None:
     try:
-        imported = files.load_snapshot(folder.parent)
+        imported = sources.load_snapshot(folder.parent)
     except DocumentRefused:
         # What was imported is of no use then, whatever is synced.
         return
@@ -137,7 +136,7 @@ def told(found: Outcome, at: datetime) -> Iterator[str]:
     for line in seen.board.breaches():
         yield f"note: the network's board: {line}; tell the authority"
     for role, problem in sorted(found.problems.items()):
-        if role == names.SUSPEND:
+        if role == metadata.SUSPEND:
             yield f"note: who is suspended is not known, so that every check is in doubt: {problem}"
             continue
         used = seen.roles.get(role)
@@ -155,7 +154,7 @@ def _age(hours: int) -> str:
 
 def anchor(folder: Path, root: Path) -> None:
     """Take a root from a hand that is trusted; DocumentRefused `root-refused` if it is none."""
-    data = files.read_bytes(root)
+    data = sources.read_bytes(root)
     try:
         Trusted(data)
     except DocumentRefused as error:
@@ -164,7 +163,7 @@ def anchor(folder: Path, root: Path) -> None:
             f"{root}: this is no network's root: {error.message}",
             "get it anew from a hand that you trust; it is a file as metadata/1.root.json",
         ) from error
-    held.begin(folder, data)
+    network.begin(folder, data)
 
 
 def whole(source: str) -> str:
@@ -174,7 +173,7 @@ def whole(source: str) -> str:
 
 
 def _last(folder: Path) -> str:
-    source = held.source_of(folder)
+    source = network.source_of(folder)
     if source is None:
         raise UsageError(
             "source-missing", "it is not told where to sync from", "pratique sync SOURCE"
@@ -197,3 +196,58 @@ def _document(found: Outcome, at: datetime) -> dict[str, object]:
         "board": seen.board.breaches(),
         "bytes": found.fetched,
     }
+
+
+# ----------------------------------------------------------------------------------------------------
+# `pratique snapshot`: what is held of the network as one file, for a stick or a mirror.
+#
+#     held -> export -> FILE -> import -> journeys.sync -> held
+#
+# 1. A file that is imported is judged like a server: it may be newer than what is held, never older.
+
+
+@click.group()
+def snapshot() -> None:
+    """Hand on what is held of the network as one file."""
+
+
+@snapshot.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@options.home
+def export(*, file: Path, home: Path | None) -> None:
+    """Write what is held to FILE, after checking it anew."""
+    kept = network.load_held(network.folder_of(sources.home(home)))
+    if kept is None or metadata.TIMESTAMP_FILE not in kept.files:
+        raise UsageError("nothing-held", "nothing was synced yet", "pratique sync SOURCE")
+    seen = view.read(kept.files, kept.anchor)
+    data = network.to_archive(kept.files)
+    files.write(file, data)
+    click.echo(
+        f"{seen.board.network}, edition {seen.trusted.snapshot.version}, {len(data)} bytes: {file}"
+    )
+
+
+@snapshot.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The network's root, from a hand that you trust; needed once, the first time.",
+)
+@options.at
+@options.home
+def import_(*, file: Path, root: Path | None, at: datetime | None, home: Path | None) -> None:
+    """Take over what FILE holds, if it is no older than what is held."""
+    instant = options.now_or(at)
+    folder = network.folder_of(sources.home(home))
+    with network.held_lock(folder):
+        if root is not None:
+            anchor(folder, root)
+        before = network.source_of(folder)
+        found = synced(folder, whole(str(file)), instant)
+        if before is not None:
+            # The next sync goes where the last one went, and not to a stick.
+            network.save_held(folder, found.files, before)
+    for line in told(found, instant):
+        click.echo(printable(line, 2_000))

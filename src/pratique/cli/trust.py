@@ -10,23 +10,337 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from pratique.cli import held, options
-from pratique.cli.each_file import Errors
-from pratique.cli.safe import as_json, printable
-from pratique.cli.signers import describe, instant, table
-from pratique.edges import files
+from pratique import strict_json
+from pratique.cli import options
+from pratique.describe import describe, signer_instant, table
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
-from pratique.revocation.held import Revocations
-from pratique.snapshot import Snapshot
+from pratique.parties import verifier
+from pratique.parties.inputs import Errors
+from pratique.revocation import foreign, tag_list
+from pratique.revocation.revocations import Revocations
+from pratique.snapshot import Snapshot, Source
+from pratique.store import sources as store_sources
 from pratique.terms import Environment, SignerState
-from pratique.trust.signer import Signer
+from pratique.text import as_json, printable
+from pratique.trust import countries
+from pratique.trust.signer import Signer, TrustList
+
+# ----------------------------------------------------------------------------------------------------
+# What issuers have taken back: import lists, deltas and foreign batches, and show what is held.
+#
+#     FILE... -> list | delta | batch | slice -> Revocations -> a next edition of the snapshot -> show
+#
+# 1. A refused file is told by its name, and the others are taken; where there is no other, nothing changes.
+# 2. What is held only grows: an older list, or one that lacks what is held, is refused.
+# 3. Nothing here shows a tag or a hash, and nothing takes a revocation back.
+
+
+HOUR = 3600
+
+
+@click.group()
+def revocations() -> None:
+    """Import what issuers have taken back, and show how old it is."""
+
+
+@revocations.command("import", short_help="Import lists, deltas and the EU's batches.")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--form",
+    type=click.Choice([form.value for form in foreign.Form]),
+    help="The files are approximate lists of the EU's gateway, of this form.",
+)
+@click.option("--country", default="", help="Whose approximate list it is.")
+@click.option("--kid", default="", metavar="BASE64", help="Of which key [default: any].")
+@click.option(
+    "--hash-type",
+    type=click.Choice([kind.value for kind in foreign.HashType]),
+    help="What an approximate list has hashed.",
+)
+@click.option(
+    "--offset",
+    type=click.IntRange(0, 2),
+    default=0,
+    help="Bytes left out before a part of an approximate list.",
+)
+@options.home
+def import_revocations(
+    *,
+    sources: tuple[Path, ...],
+    form: str | None,
+    country: str,
+    kid: str,
+    hash_type: str | None,
+    offset: int,
+    home: Path | None,
+) -> int:
+    """Import revocation lists and their deltas, and batches of the EU's gateway (JSON)."""
+    folder = store_sources.home(home)
+    earlier = verifier.imported(home)
+    errors = Errors()
+    if form is None:
+        read: Callable[[Path, bytes], _Document] = _document
+    else:
+        key = _key(country, kid, hash_type)
+
+        def read(path: Path, each: bytes) -> _Document:
+            return foreign.read_filter(each, key, foreign.Form(form), offset)
+
+    # Whose a key is may be known from the network too.
+    known = verifier.snapshot(home) or earlier
+    held, data = _with_documents(of(earlier), known, _each(sources, read), errors)
+    _unheld_signers(held, known)
+    named = [Source(printable(path.name), hashlib.sha256(each).hexdigest()) for path, each in data]
+    snapshot = earlier.replace(
+        number=earlier.number + 1,
+        created=int(datetime.now(UTC).timestamp()),
+        revocations=held,
+        sources=tuple(sorted({*earlier.sources, *named})),
+    )
+    path = store_sources.save_snapshot(folder, snapshot)
+    click.echo(f"{len(data)} files read")
+    click.echo(f"{_told(held)} in snapshot {snapshot.number}: {path}")
+    return errors.told()
+
+
+@revocations.command()
+@options.at
+@options.home
+@options.output_format
+def show_revocations(*, at: datetime | None, home: Path | None, output_format: str) -> None:
+    """Show what is held, synced or imported, by whom and how old; never which certificates."""
+    instant = options.now_or(at)
+    snapshot = verifier.snapshot(home) or _empty()
+    held = of(snapshot)
+    rows = [*_withdrawn(snapshot), *_rows(held, int(instant.timestamp()))]
+    if output_format == "json":
+        head = {"at": instant.isoformat(), "revocations": rows}
+        click.echo(as_json(head, indent=1, sort_keys=True))
+        return
+    for row in rows:
+        about = f"version {row['version']}, {_age(row)}" if row["kind"] == "list" else row["of"]
+        line = (
+            f"{row['kind']:<6} {row['participant']:<4} {row['kid']:<12} {row['count']:>8}  {about}"
+        )
+        click.echo(printable(line))
+    click.echo(f"{_told(held)} at {instant.isoformat()}")
+    if snapshot.roll is not None:
+        for code, member in sorted(snapshot.roll.members.items()):
+            suspension = member.suspended(int(instant.timestamp()))
+            if suspension is not None:
+                click.echo(
+                    f"note: {code} is suspended until {_date(suspension.until)} "
+                    f"({suspension.reason}): all of its certificates are in doubt until then"
+                )
+
+
+def of(snapshot: Snapshot) -> Revocations:
+    """Return the revocations of a snapshot, so that more can be added."""
+    held = snapshot.revocations
+    return held if isinstance(held, Revocations) else Revocations()
+
+
+_Document = tag_list.TagList | tag_list.Delta | list[foreign.Batch] | foreign.Slice
+
+
+class _Read(NamedTuple):
+    """One file, and what it holds."""
+
+    path: Path
+    data: bytes
+    document: _Document
+
+
+def _each(
+    sources: tuple[Path, ...], read: Callable[[Path, bytes], _Document]
+) -> Iterator[tuple[Path, _Read | PratiqueError]]:
+    for source in sources:
+        for path in _files(source):
+            try:
+                data = store_sources.read_bytes(path, named=path == source)
+                yield path, _Read(path, data, read(path, data))
+            except DocumentRefused as error:
+                yield path, _at(path, error)
+            except Unreadable as error:
+                yield path, error
+
+
+def _document(_path: Path, each: bytes) -> _Document:
+    if each.startswith(tag_list.FORMAT):
+        return tag_list.TagList.from_bytes(each)
+    if each.startswith(tag_list.DELTA_FORMAT):
+        return tag_list.Delta.from_bytes(each)
+    if each.lstrip()[:1] not in {b"{", b"["}:
+        raise DocumentRefused(
+            "revocation-unknown",
+            "it is no revocation list, no delta and no batch",
+            "an issuer's .tags and .delta files, or a batch of the EU's gateway as JSON; "
+            "for its approximate lists name --form",
+        )
+    found = strict_json.parse(each)
+    return [foreign.read(one) for one in (found if isinstance(found, list) else [found])]
+
+
+def _with_documents(
+    held: Revocations,
+    known: Snapshot,
+    found: Iterable[tuple[Path, _Read | PratiqueError]],
+    errors: Errors,
+) -> tuple[Revocations, list[tuple[Path, bytes]]]:
+    """Add what was read, each file for itself, and a list's deltas together."""
+    taken: list[tuple[Path, bytes]] = []
+    chains: dict[tuple[bytes, str], list[_Read]] = {}
+    lists: list[tuple[int, _Read]] = []
+    others: list[_Read] = []
+    for _, one in errors.good(found):
+        if isinstance(one.document, tag_list.Delta):
+            head = one.document.head
+            chains.setdefault((head.kid, head.participant), []).append(one)
+        elif isinstance(one.document, tag_list.TagList):
+            lists.append((one.document.head.version, one))
+        else:
+            others.append(one)
+    in_order = [[one] for _, one in sorted(lists, key=lambda row: row[0])]
+    for group in (*in_order, *chains.values(), *([one] for one in others)):
+        try:
+            held = _added(held, [one.document for one in group], known)
+        except DocumentRefused as error:
+            errors.held.append(_at(group[0].path, error))
+        else:
+            taken += [(one.path, one.data) for one in group]
+    if not taken and errors.held:
+        last = errors.held.pop()
+        errors.told()
+        raise last
+    return held, taken
+
+
+def _added(held: Revocations, documents: list[_Document], earlier: Snapshot) -> Revocations:
+    deltas = [one for one in documents if isinstance(one, tag_list.Delta)]
+    if deltas:
+        _for_their_own(deltas[0].head.kid, deltas[0].head.participant, earlier)
+        return held.with_deltas(deltas)
+    for one in documents:
+        if isinstance(one, tag_list.TagList):
+            _for_their_own(one.head.kid, one.head.participant, earlier)
+            held = held.with_list(one)
+        elif isinstance(one, foreign.Slice):
+            held = held.with_slices([one])
+        elif isinstance(one, list):
+            held = held.with_batches(one)
+    return held
+
+
+def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
+    return DocumentRefused(error.code, f"{path}: {error.message}", error.hint)
+
+
+def _for_their_own(kid: bytes, participant: str, snapshot: Snapshot) -> None:
+    signers = snapshot.trust.signers_for(kid)
+    if signers and not any(participant in snapshot.names_of(s).participants for s in signers):
+        raise DocumentRefused(
+            "revocation-participant",
+            f"the revocation list is {participant}'s, and its key is another's",
+            "nobody revokes for another; tell whoever handed it to you",
+        )
+
+
+def _unheld_signers(held: Revocations, snapshot: Snapshot) -> None:
+    for kid, _ in held.lists:
+        if not snapshot.trust.signers_for(kid):
+            click.echo(
+                f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE",
+                err=True,
+            )
+
+
+def _withdrawn(snapshot: Snapshot) -> Iterator[dict[str, object]]:
+    """Yield the keys that a network's participants have withdrawn: all that these signed is refused."""
+    members = {} if snapshot.roll is None else snapshot.roll.members
+    for code, member in sorted(members.items()):
+        for thumbprint in sorted(member.withdrawn):
+            kid = _text(bytes.fromhex(thumbprint)[:8])
+            yield {
+                "kind": "key", "participant": code, "kid": kid, "count": "all",
+                "of": "the signing key is withdrawn: all that it has signed is refused",
+            }  # fmt: skip
+
+
+def _rows(held: Revocations, at: int) -> Iterator[dict[str, object]]:
+    for (kid, participant), found in sorted(held.lists.items()):
+        head = found.head
+        yield {
+            "kind": "list", "participant": participant, "kid": _text(kid), "count": len(found),
+            "version": head.version, "created": _date(head.created), "expires": _date(head.expires),
+            "age_hours": (at - head.created) // HOUR, "expired": at > head.expires,
+        }  # fmt: skip
+    for key, entries in held.exact.items():
+        yield {**_about(key), "kind": "batch", "count": len(entries), "of": key.hash_type.value}
+    for part in held.slices:
+        of_form = f"{part.key.hash_type.value}, approximate: {part.form.value}"
+        yield {**_about(part.key), "kind": "slice", "count": part.entries, "of": of_form}
+
+
+def _about(key: foreign.Key) -> dict[str, object]:
+    kid = foreign.UNKNOWN_KID if key.kid is None else _text(key.kid)
+    return {"participant": key.country, "kid": kid}
+
+
+def _age(row: dict[str, object]) -> str:
+    end = f", out of date since {row['expires']}" if row["expired"] else ""
+    return f"{row['age_hours']} hours old{end}"
+
+
+def _told(held: Revocations) -> str:
+    tags = sum(map(len, held.lists.values()))
+    entries = sum(map(len, held.exact.values()))
+    return (
+        f"{len(held.lists)} lists with {tags} revocations, {entries} foreign entries, "
+        f"{len(held.slices)} approximate lists"
+    )
+
+
+def _key(country: str, kid: str, hash_type: str | None) -> foreign.Key:
+    octets = strict_json.octets(kid)
+    if not country or hash_type is None or octets is None:
+        raise UsageError(
+            "slice-unnamed",
+            "an approximate list does not say what it is about",
+            "give --country and --hash-type, and --kid in Base64 if it is for one key",
+        )
+    code = countries.code(country)
+    if code is None:
+        raise countries.no_country("--country", "country-unknown", country)
+    return foreign.Key(code, octets or None, foreign.HashType(hash_type))
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    found = (path for path in sorted(source.iterdir()) if not path.name.startswith("."))
+    return [path for path in found if path.is_file() and not path.is_symlink()]
+
+
+def _text(kid: bytes) -> str:
+    return base64.b64encode(kid).decode()
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _empty() -> Snapshot:
+    return Snapshot(number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList())
+
 
 PRODUCTION = Environment.PRODUCTION
 KEYS = ("rsa-", "curve-", "key-")
@@ -73,17 +387,17 @@ def import_(
     trust lists (DID documents), and signed lists. Signing CAs are used to tell until when signers
     may live.
     """
-    folder = files.home(home)
+    folder = store_sources.home(home)
     before = _held(folder, replace=replace)
-    network = held.environment(folder)
-    earlier = None if replace or before is None else held.fitting(before, network)
+    network = verifier.environment(folder)
+    earlier = None if replace or before is None else verifier.fitting(before, network)
     stands_in = network or (earlier.environment if earlier is not None else None)
-    found = files.trust_from(
+    found = store_sources.trust_from(
         sources,
         at=datetime.now(UTC),
         environment=Environment(environment) if environment else stands_in or PRODUCTION,
         country=_country(country),
-        proof_key=None if proof_key is None else files.read_proof_key(proof_key),
+        proof_key=None if proof_key is None else store_sources.read_proof_key(proof_key),
         each=True,
     )
     _same_environment(environment, found)
@@ -105,7 +419,7 @@ def import_(
         # Nothing that is forgotten here takes a revocation back.
         both = _revocations(before).with_others(_revocations(found.snapshot))
         snapshot = snapshot.replace(revocations=both)
-    path = files.save_snapshot(folder, snapshot)
+    path = store_sources.save_snapshot(folder, snapshot)
     _tell(found, snapshot)
     if found.refused:
         names = ", ".join(sorted({one.name for one in found.refused})[:NAMED])
@@ -116,7 +430,7 @@ def import_(
     return errors.told()
 
 
-def _no_signers(found: files.TrustSources, errors: Errors) -> PratiqueError:
+def _no_signers(found: store_sources.TrustSources, errors: Errors) -> PratiqueError:
     if errors.held:
         *others, last = errors.held
         errors.held = others
@@ -136,7 +450,7 @@ def _no_signers(found: files.TrustSources, errors: Errors) -> PratiqueError:
     )
 
 
-def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
+def _tell(found: store_sources.TrustSources, snapshot: Snapshot) -> None:
     for name, reading in found.readings:
         left = f", {_entries(reading.skipped)} left out" if reading.skipped else ""
         click.echo(
@@ -174,17 +488,17 @@ def _tell(found: files.TrustSources, snapshot: Snapshot) -> None:
         )
 
 
-def _dates(found: files.TrustSources, at: int) -> Iterator[str]:
+def _dates(found: store_sources.TrustSources, at: int) -> Iterator[str]:
     """Yield what the dates of lists' proofs say to whoever imports them at `at`."""
     for name, reading in found.readings:
         if reading.expires is not None and reading.expires < at:
             yield (
-                f"{printable(name)}: its proof ended at {instant(reading.expires)}, which makes what its signers "
+                f"{printable(name)}: its proof ended at {signer_instant(reading.expires)}, which makes what its signers "
                 "have signed AMBER SIGNER_LIST_EXPIRED; get the list again from its publisher"
             )
         if reading.created is not None and reading.created > at + LEEWAY:
             yield (
-                f"{printable(name)}: its proof is dated {instant(reading.created)}, which is to come; "
+                f"{printable(name)}: its proof is dated {signer_instant(reading.created)}, which is to come; "
                 "check this device's clock"
             )
 
@@ -245,9 +559,9 @@ def _count(number: int, what: str) -> str:
 
 def _snapshot(source: Path | None, home: Path | None, at: datetime) -> Snapshot:
     if source is not None:
-        return files.trust_from([source], at=at).snapshot
-    folder = files.home(home)
-    found = held.snapshot(home)
+        return store_sources.trust_from([source], at=at).snapshot
+    folder = store_sources.home(home)
+    found = verifier.snapshot(home)
     if found is None:
         raise Unreadable(
             "no-trust-list",
@@ -259,7 +573,7 @@ def _snapshot(source: Path | None, home: Path | None, at: datetime) -> Snapshot:
 
 def _held(folder: Path, *, replace: bool) -> Snapshot | None:
     try:
-        return files.load_snapshot(folder)
+        return store_sources.load_snapshot(folder)
     except DocumentRefused as error:
         if not replace:
             raise
@@ -271,11 +585,11 @@ def _country(text: str) -> str:
     from pratique.trust import countries  # noqa: PLC0415 - a table that only an import needs
 
     if text and countries.code(text) is None:
-        raise options.no_country("--country", "country-unknown", text)
+        raise countries.no_country("--country", "country-unknown", text)
     return text.strip().upper()
 
 
-def _same_environment(told: str | None, found: files.TrustSources) -> None:
+def _same_environment(told: str | None, found: store_sources.TrustSources) -> None:
     for name, reading in found.readings:
         if told is not None and reading.environment not in {None, Environment(told)}:
             raise UsageError(
@@ -291,7 +605,7 @@ def _following(found: Snapshot, earlier: Snapshot | None) -> Snapshot:
     trust, roll = earlier.trust.merge(found.trust), None
     if earlier.roll is not None or found.roll is not None:
         # A snapshot of a network was imported: what that says against keys holds for the others' too.
-        from pratique.snapshot.of_network import together  # noqa: PLC0415 - lists are of no network
+        from pratique.compile import together  # noqa: PLC0415 - lists are of no network
 
         first, second = (found, earlier) if found.roll is not None else (earlier, found)
         trust, roll = together(first, second)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from pratique.crypto import primitives
-from pratique.crypto.primitives import Checker, to_der
+from pratique.crypto import algorithms
+from pratique.crypto.algorithms import Checker, to_der
 from pratique.errors import ExtraMissing
 from pratique.terms import Algorithm
 
@@ -38,7 +38,7 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
         from awscrt import crypto  # noqa: PLC0415 - optional
     except ImportError as error:
         raise ExtraMissing("fast", "the faster signature check") from error
-    check = primitives.load(algorithm, spki)
+    check = algorithms.load(algorithm, spki)
     for head, size in _FORMS:
         if algorithm in _DIGESTS and spki.startswith(head) and len(spki) == len(head) + 2 * size:
             key = crypto.EC.new_key_from_der_data(spki)

@@ -16,8 +16,16 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pratique.crypto import ber, der, identified, x509
-from pratique.errors import DocumentRefused
+from cryptography import x509 as strict
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import (
+    PKCS7Options,
+    PKCS7SignatureBuilder,
+)
+
+from pratique.crypto import algorithms, asn1, x509, x509_write
+from pratique.crypto.keys import SigningKey
+from pratique.errors import DocumentRefused, UsageError
 
 SIGNED_DATA, DATA = "1.2.840.113549.1.7.2", "1.2.840.113549.1.7.1"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -46,11 +54,11 @@ class _Parts(NamedTuple):
     content_type: str
     content: bytes | None
     certificate: bytes
-    signer: list[der.Tlv]
+    signer: list[asn1.Tlv]
 
 
 class _Signer(NamedTuple):
-    name: der.Tlv
+    name: asn1.Tlv
     digest: str
     attributes: bytes | None
     algorithm: bytes
@@ -69,7 +77,7 @@ def signed(data: bytes, *, content: bytes | None = None) -> Signed:
             `cms-signer-differs`, `cms-attributes`, `cms-algorithm`, `cms-signature-wrong`.
     """
     try:
-        parts = _parts(ber.to_der(data))
+        parts = _parts(asn1.to_der(data))
         signer = _signer(parts.signer)
         fields = x509.fields(_tbs(parts.certificate))
         named = _is_named(signer.name, fields, parts.certificate)
@@ -82,7 +90,7 @@ def signed(data: bytes, *, content: bytes | None = None) -> Signed:
         raise _refused("cms-algorithm", "the signature's digest proves nothing here")
     message = _message(signer, parts.content_type, inside)
     key = x509.read(parts.certificate).public_key
-    good = key and identified.check(
+    good = key and algorithms.check(
         signer.algorithm, key, signer.signature, message, announced=signer.digest
     )
     if not key or good is None:
@@ -94,56 +102,56 @@ def signed(data: bytes, *, content: bytes | None = None) -> Signed:
 
 def _parts(data: bytes) -> _Parts:
     """Take ContentInfo and SignedData apart (RFC 5652 §3, §5.1)."""
-    kind, wrapped = der.children(der.read_one(data, der.SEQUENCE).body)
-    if der.oid(kind) != SIGNED_DATA:
+    kind, wrapped = asn1.children(asn1.read_one(data, asn1.SEQUENCE).body)
+    if asn1.oid(kind) != SIGNED_DATA:
         raise ValueError("another type of content")
-    body = der.read_one(wrapped.expect(0xA0).body, der.SEQUENCE).body
-    version, digests, encapsulated, certificates, signers = der.children(body)
-    der.integer(version)
-    digests.expect(der.SET)
-    (certificate,) = der.children(certificates.expect(0xA0).body)
-    (signer,) = der.children(signers.expect(der.SET).body)
-    inner = der.children(encapsulated.expect(der.SEQUENCE).body)
+    body = asn1.read_one(wrapped.expect(0xA0).body, asn1.SEQUENCE).body
+    version, digests, encapsulated, certificates, signers = asn1.children(body)
+    asn1.integer(version)
+    digests.expect(asn1.SET)
+    (certificate,) = asn1.children(certificates.expect(0xA0).body)
+    (signer,) = asn1.children(signers.expect(asn1.SET).body)
+    inner = asn1.children(encapsulated.expect(asn1.SEQUENCE).body)
     content = None
     if len(inner) > 1:
-        content = der.read_one(inner[1].expect(0xA0).body, der.OCTET_STRING).body
+        content = asn1.read_one(inner[1].expect(0xA0).body, asn1.OCTET_STRING).body
     if len(inner) > 2:
         raise ValueError("a content of more than two parts")
     return _Parts(
-        der.oid(inner[0]),
+        asn1.oid(inner[0]),
         content,
-        certificate.expect(der.SEQUENCE).raw,
-        der.children(signer.expect(der.SEQUENCE).body),
+        certificate.expect(asn1.SEQUENCE).raw,
+        asn1.children(signer.expect(asn1.SEQUENCE).body),
     )
 
 
-def _signer(parts: list[der.Tlv]) -> _Signer:
+def _signer(parts: list[asn1.Tlv]) -> _Signer:
     """Take a SignerInfo apart (RFC 5652 §5.3)."""
     version, name, digest, *rest = parts
-    der.integer(version)
+    asn1.integer(version)
     attributes = rest.pop(0).body if rest[0].tag == 0xA0 else None
     if rest[-1].tag == 0xA1:
         rest.pop()
     algorithm, signature = rest
     return _Signer(
         name,
-        identified.name(digest.raw),
+        algorithms.name(digest.raw),
         attributes,
-        algorithm.expect(der.SEQUENCE).raw,
-        signature.expect(der.OCTET_STRING).body,
+        algorithm.expect(asn1.SEQUENCE).raw,
+        signature.expect(asn1.OCTET_STRING).body,
     )
 
 
 def _tbs(certificate: bytes) -> bytes:
-    return der.children(der.read_one(certificate, der.SEQUENCE).body)[0].raw
+    return asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)[0].raw
 
 
-def _is_named(name: der.Tlv, fields: x509.Fields, certificate: bytes) -> bool:
+def _is_named(name: asn1.Tlv, fields: x509.Fields, certificate: bytes) -> bool:
     """Say whether a SignerIdentifier names the certificate (RFC 5652 §5.3)."""
     if name.tag == 0x80:
         return bool(name.body) and name.body == x509.read(certificate).subject_key_id
-    issuer, serial = der.children(name.expect(der.SEQUENCE).body)
-    return issuer.raw == fields.issuer and der.integer(serial) == fields.serial
+    issuer, serial = asn1.children(name.expect(asn1.SEQUENCE).body)
+    return issuer.raw == fields.issuer and asn1.integer(serial) == fields.serial
 
 
 def _content(inside: bytes | None, handed: bytes | None) -> bytes:
@@ -159,33 +167,55 @@ def _message(signer: _Signer, content_type: str, content: bytes) -> bytes:
     if signer.attributes is None:
         # RFC 5652 §5.3: without attributes the content must be plain data. And attributes that were
         # signed once must not come back as a content: both would carry the same signature.
-        if content_type != DATA or content[:1] == bytes([der.SET]):
+        if content_type != DATA or content[:1] == bytes([asn1.SET]):
             raise _refused("cms-attributes", "the signed attributes are missing")
         return content
     try:
         found = _attributes(signer.attributes)
-        stated = der.oid(der.read_one(found[_CONTENT_TYPE], der.OID))
-        digest = der.read_one(found[_MESSAGE_DIGEST], der.OCTET_STRING).body
+        stated = asn1.oid(asn1.read_one(found[_CONTENT_TYPE], asn1.OID))
+        digest = asn1.read_one(found[_MESSAGE_DIGEST], asn1.OCTET_STRING).body
     except (ValueError, KeyError) as error:
         raise _refused("cms-attributes", "the signed attributes are not as they must be") from error
     if stated != content_type:
         raise _refused("cms-attributes", "the signed attributes are about another type of content")
     if digest != _DIGESTS[signer.digest](content).digest():
         raise _refused("cms-content-differs", "the signature is for another content")
-    return der.write(der.SET, signer.attributes)
+    return asn1.write(asn1.SET, signer.attributes)
 
 
 def _attributes(body: bytes) -> dict[str, bytes]:
     """Read SignedAttributes into object identifier -> its only value, or all of its values."""
     found: dict[str, bytes] = {}
-    for attribute in der.children(body):
-        kind, values = der.children(attribute.expect(der.SEQUENCE).body)
-        name = der.oid(kind)
+    for attribute in asn1.children(body):
+        kind, values = asn1.children(attribute.expect(asn1.SEQUENCE).body)
+        name = asn1.oid(kind)
         if name in found:
             raise ValueError("an attribute is there twice")
-        found[name] = values.expect(der.SET).body
+        found[name] = values.expect(asn1.SET).body
     return found
 
 
 def _refused(code: str, why: str) -> DocumentRefused:
     return DocumentRefused(code, why, "get it again from whoever signed it")
+
+
+# ----------------------------------------------------------------------------------------------------
+# Sign with CMS (RFC 5652): one signer, its certificate and the content inside, as the trust anchor does.
+#
+# content, certificate, SigningKey -> signed -> SignedData, DER
+
+
+def sign(content: bytes, *, certificate: bytes, key: SigningKey) -> bytes:
+    """Return the signature, with `content` and the signer's certificate in it.
+
+    Raises:
+        UsageError: `anchor-key-differs`, `key-algorithm`.
+    """
+    if x509.read(certificate).public_key != key.public_key:
+        raise UsageError(
+            "anchor-key-differs", "the key is not the certificate's", "open the right key"
+        )
+    private, digest = x509_write.private(key)
+    builder = PKCS7SignatureBuilder().set_data(content)
+    builder = builder.add_signer(strict.load_der_x509_certificate(certificate), private, digest)
+    return builder.sign(Encoding.DER, [PKCS7Options.Binary])

@@ -10,11 +10,41 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from pratique.crypto.cbor import dumps, loads
-from pratique.crypto.envelope import Envelope
 from pratique.findings import Code
 from pratique.terms import COSE_ALGORITHMS, Algorithm
+
+# ----------------------------------------------------------------------------------------------------
+# A signed message before any signature is checked: bytes, and hints where to look.
+#
+# 1. An `Envelope` is not a certificate: its payload is unread and may be anybody's invention.
+# 2. `kid` and `algorithm` are hints from a stranger; the signer's record decides.
+
+
+class Envelope(NamedTuple):
+    """A signed message, unread.
+
+    Attributes:
+        algorithm: COSE identifier that the message names, or None; compared, never obeyed.
+        kid: hint for the look-up of signers, or None.
+        kid_protected: whether the signature covers the kid.
+        payload: the signed content, still encoded.
+        message: the bytes that were signed.
+        signature: in COSE's fixed-length form (RFC 9053 §2.1).
+    """
+
+    algorithm: int | None
+    kid: bytes | None
+    kid_protected: bool
+    payload: bytes
+    message: bytes
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return "<Envelope: not shown>"
+
 
 _ALGORITHM, _KID, _CRITICAL = 1, 4, 2
 _SIGNATURE1 = b"\x84\x6aSignature1"

@@ -12,12 +12,15 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from pratique.crypto import primitives, spki, strict_json
+from pratique import strict_json
+from pratique.crypto import algorithms
+from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
@@ -28,7 +31,7 @@ _RSA_OCTETS = 1024
 class JwkKey(NamedTuple):
     """The key of a JWK, and stable codes of what was odd in it."""
 
-    key: spki.PublicKey
+    key: algorithms.PublicKey
     notes: tuple[str, ...]
 
 
@@ -38,11 +41,11 @@ def read_jwk(jwk: Mapping[str, object]) -> JwkKey:
         n, e = _octets(jwk, "n"), _octets(jwk, "e")
         if len(n) > _RSA_OCTETS + 1 or len(e) > 8:
             raise DocumentRefused("key-size", "an RSA key is larger than any that is read here")
-        return JwkKey(spki.of_modulus(int.from_bytes(n, "big"), int.from_bytes(e, "big")), ())
+        return JwkKey(algorithms.of_modulus(int.from_bytes(n, "big"), int.from_bytes(e, "big")), ())
     curve = jwk.get("crv")
-    if jwk.get("kty") != "EC" or not isinstance(curve, str) or curve not in spki.CURVES:
+    if jwk.get("kty") != "EC" or not isinstance(curve, str) or curve not in algorithms.CURVES:
         raise DocumentRefused("jwk-unreadable", "a JWK is of a kind that is not read here")
-    size = (spki.CURVES[curve].key_size + 7) // 8
+    size = (algorithms.CURVES[curve].key_size + 7) // 8
     x, y = _octets(jwk, "x"), _octets(jwk, "y")
     notes = []
     if max(len(x), len(y)) > size:
@@ -51,13 +54,13 @@ def read_jwk(jwk: Mapping[str, object]) -> JwkKey:
         notes.append("jwk-short")
     if max(len(x.lstrip(b"\0")), len(y.lstrip(b"\0"))) > size:
         raise DocumentRefused("jwk-unreadable", "a coordinate of a JWK is too long for its curve")
-    key = spki.of_point(curve, int.from_bytes(x, "big"), int.from_bytes(y, "big"))
+    key = algorithms.of_point(curve, int.from_bytes(x, "big"), int.from_bytes(y, "big"))
     return JwkKey(key, tuple(notes))
 
 
-def good_signature(key: spki.PublicKey, signature: bytes, message: bytes) -> bool:
+def good_signature(key: algorithms.PublicKey, signature: bytes, message: bytes) -> bool:
     """Check a signature that is r and s of fixed length, or DER (ECDSA); PSS for RSA."""
-    check = primitives.load(key.algorithm, key.spki)
+    check = algorithms.load(key.algorithm, key.spki)
     size = _SIZES.get(key.algorithm)
     if size is not None and len(signature) != 2 * size:
         try:
@@ -68,7 +71,7 @@ def good_signature(key: spki.PublicKey, signature: bytes, message: bytes) -> boo
     return check(signature, message)
 
 
-def good_detached_jws(key: spki.PublicKey, jws: str, payload: bytes) -> bool:
+def good_detached_jws(key: algorithms.PublicKey, jws: str, payload: bytes) -> bool:
     """Check a JWS whose payload lies elsewhere, unencoded (RFC 7797: `b64` false, in `crit`)."""
     parts = jws.split(".")
     if len(parts) != 3 or parts[1]:
@@ -103,3 +106,37 @@ def _octets(jwk: Mapping[str, object], name: str) -> bytes:
     if not found:
         raise DocumentRefused("jwk-unreadable", f"the member '{name}' of a JWK cannot be read")
     return found
+
+
+# ----------------------------------------------------------------------------------------------------
+# Write JSON Web Keys and detached signatures, as trust lists have them.
+#
+#     PublicKey -> write_jwk -> JWK          SigningKey, message -> detached_jws -> header..signature
+#
+# 1. Apart from `jose`: whoever reads has no need of what signs.
+
+
+def write_jwk(key: algorithms.PublicKey) -> dict[str, str]:
+    """Write a public key as a JWK, its coordinates in full size (RFC 7518 §6.2.1.2)."""
+    numbers = algorithms.numbers(key)
+    if isinstance(numbers, algorithms.Modulus):
+        parts = {name: number.to_bytes((number.bit_length() + 7) // 8, "big")
+                 for name, number in numbers._asdict().items()}  # fmt: skip
+        return {"kty": "RSA", **{name: _base64url(octets) for name, octets in parts.items()}}
+    size = (algorithms.CURVES[numbers.curve].key_size + 7) // 8
+    x, y = (_base64url(number.to_bytes(size, "big")) for number in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": numbers.curve, "x": x, "y": y}
+
+
+def detached_jws(key: SigningKey, payload: bytes) -> str:
+    """Sign a payload that lies elsewhere, unencoded (RFC 7797), with DER as the published lists have it."""
+    header = {"b64": False, "crit": ["b64"], "alg": key.algorithm.value}
+    head = _base64url(json.dumps(header, separators=(",", ":")).encode())
+    signature = key.sign(head.encode() + b"." + payload)
+    if key.algorithm is not Algorithm.PS256:
+        signature = algorithms.to_der(signature)
+    return f"{head}..{_base64url(signature)}"
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

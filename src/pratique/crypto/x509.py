@@ -15,12 +15,185 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from pratique.crypto import der, extensions, spki
+from pratique.crypto import algorithms, asn1
 from pratique.errors import DocumentRefused
-from pratique.terms import Algorithm, Kind
+from pratique.terms import ALL_KINDS, Algorithm, Kind
+
+# ----------------------------------------------------------------------------------------------------
+# What the extensions of an X.509 certificate allow: read tolerantly, judged strictly.
+#
+#     [3] SEQUENCE OF Extension -> {OID: octets} -> Limits(usages, is_ca, key identifiers)
+#
+# 1. A certificate without extended key usage may attest every kind (HCERT §3.3.1.1).
+# 2. An extended key usage that cannot be read allows nothing: "cannot parse" is not "no restriction".
+# 3. Both spellings of the object identifiers count. Seen in the production list: 131 of 438 signers
+#    use the legacy one, with an extra 0; 40 the correct one.
+# 4. What a key may do is told apart: sign documents (digitalSignature), sign certificates (keyCertSign).
+#    A certificate without KeyUsage restricts neither.
+
+
+HEALTH = "1.3.6.1.4.1.1847."
+HEALTH_LEGACY = "1.3.6.1.4.1.0.1847."
+_KINDS = {"2021.1.1": Kind.TEST, "2021.1.2": Kind.VACCINATION, "2021.1.3": Kind.RECOVERY}
+IDENTIFIERS = {kind: HEALTH + suffix for suffix, kind in _KINDS.items()}
+"""What limits a key to a kind. An exemption has none: whoever attests one has a key without limits."""
+
+SUBJECT_KEY_ID, KEY_USAGE, BASIC, AUTHORITY_KEY_ID, EXTENDED = (
+    f"2.5.29.{number}" for number in (14, 15, 19, 35, 37)
+)
+CRITICAL = "critical-extension-unknown"
+"""Reason: something that must be understood, and is not (RFC 5280 §4.2)."""
+_UNDERSTOOD = {SUBJECT_KEY_ID, KEY_USAGE, BASIC, AUTHORITY_KEY_ID, EXTENDED}
+
+
+class Limits(NamedTuple):
+    """What the extensions say of a key."""
+
+    usages: frozenset[Kind] = ALL_KINDS
+    is_ca: bool = False
+    subject_key_id: bytes = b""
+    authority_key_id: bytes = b""
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+    signs: bool = True
+    certifies: bool = True
+    path_length: int | None = None
+
+
+NO_LIMITS = Limits()
+"""A certificate of version 1, which has no extensions."""
+
+
+def read_extensions(sequence: bytes) -> Limits:
+    """Read Extensions (RFC 5280 §4.1.2.9); what cannot be read becomes a reason, never a raise."""
+    notes: list[str] = []
+    try:
+        extensions = table(sequence, notes)
+    except ValueError:
+        return Limits(usages=frozenset(), reason="extensions-unreadable")
+    unknown = {name for name, (critical, _) in extensions.items() if critical} - _UNDERSTOOD
+    found = {name: octets for name, (_, octets) in extensions.items()}
+    reason = CRITICAL if unknown else ""
+    usages, is_ca, length, identifiers = ALL_KINDS, False, None, (b"", b"")
+    signs = certifies = True
+    try:
+        identifiers = _identifiers(found)
+        is_ca, length = _constraints(found[BASIC], notes) if BASIC in found else (False, None)
+        if KEY_USAGE in found:
+            signs, certifies = _may(found[KEY_USAGE])
+        # RFC 5280 §4.2.1.3: only a key with digitalSignature verifies signatures on documents.
+        if not is_ca and not signs:
+            reason = reason or "key-usage-not-signing"
+    except ValueError:
+        reason = reason or "extensions-unreadable"
+    try:
+        usages, other = _usages(found[EXTENDED], notes) if EXTENDED in found else (ALL_KINDS, False)
+        signs = signs and not other
+    except ValueError:
+        reason = "eku-unreadable"
+    if reason:
+        usages = frozenset()
+    noted = tuple(dict.fromkeys(notes))
+    return Limits(usages, is_ca, *identifiers, noted, reason, signs, certifies, length)
+
+
+def kinds(identifiers: Iterable[str]) -> tuple[frozenset[Kind], tuple[str, ...]]:
+    """Turn the object identifiers of an extended key usage into kinds and notes.
+
+    An identifier under the health arcs that is not known restricts to something unknown, hence
+    to nothing. Other identifiers alone (clientAuth: 52 of 438 production signers) restrict nothing.
+    """
+    named, notes, restricted = set(), [], False
+    others = False
+    for identifier in identifiers:
+        arc = next((a for a in (HEALTH, HEALTH_LEGACY) if identifier.startswith(a)), "")
+        others = others or not arc
+        if not arc:
+            continue
+        restricted = True
+        if arc == HEALTH_LEGACY:
+            notes.append("eku-legacy")
+        kind = _KINDS.get(identifier.removeprefix(arc))
+        if kind is None:
+            notes.append("eku-unknown")
+        else:
+            named.add(kind)
+    if restricted:
+        return frozenset(named), tuple(dict.fromkeys(notes))
+    return ALL_KINDS, ("eku-foreign",) if others else ("eku-empty",)
+
+
+def table(sequence: bytes, notes: list[str]) -> dict[str, tuple[bool, bytes]]:
+    """Read Extensions into object identifier -> (critical, octets); what is odd goes to `notes`."""
+    found: dict[str, tuple[bool, bytes]] = {}
+    for extension in asn1.children(asn1.read_one(sequence, asn1.SEQUENCE).body):
+        parts = asn1.children(extension.expect(asn1.SEQUENCE).body)
+        if len(parts) not in {2, 3}:
+            raise ValueError("an extension has two or three parts")
+        critical = asn1.boolean(parts[1]) if len(parts) == 3 else False
+        if len(parts) == 3 and not critical:
+            notes.append("explicit-default")
+        name = asn1.oid(parts[0])
+        if name in found:
+            # Two extensions of one name: two readers could see two contents (RFC 5280 §4.2).
+            raise ValueError("an extension is there twice")
+        found[name] = critical, parts[-1].expect(asn1.OCTET_STRING).body
+    return found
+
+
+def _constraints(octets: bytes, notes: list[str]) -> tuple[bool, int | None]:
+    """Read BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLen INTEGER OPTIONAL }.
+
+    Finnish signers write the default out, which DER forbids and `cryptography` refuses.
+    """
+    parts = asn1.children(asn1.read_one(octets, asn1.SEQUENCE).body)
+    is_ca = bool(parts) and parts[0].tag == asn1.BOOLEAN and asn1.boolean(parts[0])
+    if parts and parts[0].tag == asn1.BOOLEAN:
+        if not is_ca:
+            notes.append("explicit-default")
+        parts = parts[1:]
+    length = asn1.integer(parts[0]) if parts else None
+    if length is not None and not is_ca:
+        notes.append("path-length-without-ca")
+    if len(parts) > 1 or (length or 0) < 0:
+        raise ValueError("BasicConstraints has two parts at most, and no negative length")
+    return is_ca, length
+
+
+def _may(octets: bytes) -> tuple[bool, bool]:
+    """Read KeyUsage: whether the key signs documents (bit 0), and certificates (bit 5)."""
+    usage = asn1.bits(asn1.read_one(octets, asn1.BIT_STRING))
+    first = usage[0] if usage else 0
+    return bool(first & 0x80), bool(first & 0x04)
+
+
+def _usages(octets: bytes, notes: list[str]) -> tuple[frozenset[Kind], bool]:
+    """Read an extended key usage: the kinds, and whether it is for services of a PKI alone."""
+    listed = asn1.children(asn1.read_one(octets, asn1.SEQUENCE).body)
+    identifiers = [asn1.oid(value) for value in listed]
+    usages, odd = kinds(identifiers)
+    notes.extend(odd)
+    return usages, bool(identifiers) and _OF_A_PKI.issuperset(identifiers)
+
+
+_OF_A_PKI = frozenset({"1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"})
+"""timeStamping, OCSPSigning (RFC 5280 §4.2.1.12): keys that answer for a PKI. No list here has such signers."""
+
+
+def _identifiers(found: dict[str, bytes]) -> tuple[bytes, bytes]:
+    subject = authority = b""
+    if SUBJECT_KEY_ID in found:
+        subject = asn1.read_one(found[SUBJECT_KEY_ID], asn1.OCTET_STRING).body
+    if AUTHORITY_KEY_ID in found:
+        parts = asn1.children(asn1.read_one(found[AUTHORITY_KEY_ID], asn1.SEQUENCE).body)
+        authority = next((part.body for part in parts if part.tag == 0x80), b"")
+    return subject, authority
+
 
 KID_SIZE = 8
 COUNTRY_NAME = "2.5.4.6"
@@ -95,14 +268,14 @@ def read(certificate: bytes) -> X509Record:
     if len(certificate) > MAX_SIZE:
         return record._replace(reason="x509-too-large")
     try:
-        signed, _, signature = der.children(der.read_one(certificate, der.SEQUENCE).body)
-        found = fields(signed.expect(der.SEQUENCE).raw)
+        signed, _, signature = asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)
+        found = fields(signed.expect(asn1.SEQUENCE).raw)
         record = record._replace(
             subject=found.subject,
             issuer=found.issuer,
             signed=signed.raw,
             signature_algorithm=found.algorithm,
-            signature=der.bits(signature),
+            signature=asn1.bits(signature),
         )
     except ValueError:
         return record._replace(reason="x509-unreadable")
@@ -125,19 +298,19 @@ def armoured(data: bytes) -> tuple[bytes, ...]:
 
 def fields(signed: bytes) -> Fields:
     """Take a TBSCertificate apart; ValueError if it is none."""
-    parts = der.children(der.read_one(signed, der.SEQUENCE).body)
+    parts = asn1.children(asn1.read_one(signed, asn1.SEQUENCE).body)
     if parts and parts[0].tag == 0xA0:
-        (version,) = der.children(parts.pop(0).body)
-        version.expect(der.INTEGER)
+        (version,) = asn1.children(parts.pop(0).body)
+        version.expect(asn1.INTEGER)
     if len(parts) < 6:
         raise ValueError("a certificate has six fields at least")
     serial, algorithm, issuer, validity, subject, key = parts[:6]
-    serial.expect(der.INTEGER)
+    serial.expect(asn1.INTEGER)
     rest = {part.tag: part for part in parts[6:]}
     if len(rest) != len(parts) - 6 or not rest.keys() <= {0x81, 0x82, 0xA1, 0xA2, 0xA3}:
         raise ValueError("a certificate has fields that are not its own")
     for field in (algorithm, issuer, validity, subject, key):
-        field.expect(der.SEQUENCE)
+        field.expect(asn1.SEQUENCE)
     found = rest[0xA3].body if 0xA3 in rest else None
     number = int.from_bytes(serial.body, "big", signed=True)
     return Fields(number, algorithm.raw, issuer.raw, validity.body, subject.raw, key.raw, found)
@@ -146,10 +319,10 @@ def fields(signed: bytes) -> Fields:
 def named(name: bytes, wanted: str) -> tuple[str, ...]:
     """Return the texts of one kind in a Name, as often as they stand there; ValueError if it is none."""
     found = []
-    for relative in der.children(der.read_one(name, der.SEQUENCE).body):
-        for attribute in der.children(relative.expect(der.SET).body):
-            kind, value = der.children(attribute.expect(der.SEQUENCE).body)
-            if der.oid(kind) == wanted:
+    for relative in asn1.children(asn1.read_one(name, asn1.SEQUENCE).body):
+        for attribute in asn1.children(relative.expect(asn1.SET).body):
+            kind, value = asn1.children(attribute.expect(asn1.SEQUENCE).body)
+            if asn1.oid(kind) == wanted:
                 found.append(
                     value.body.decode("ascii" if wanted == COUNTRY_NAME else "latin-1").strip()
                 )
@@ -164,9 +337,9 @@ def _unarmour(block: bytes) -> bytes:
 
 
 def _judge(record: X509Record, found: Fields) -> X509Record:
-    limits, reason = extensions.NO_LIMITS, ""
+    limits, reason = NO_LIMITS, ""
     if found.extensions is not None:
-        limits = extensions.read(found.extensions)
+        limits = read_extensions(found.extensions)
     notes = list(limits.notes)
     try:
         not_before, not_after = _validity(found.validity, notes)
@@ -179,13 +352,13 @@ def _judge(record: X509Record, found: Fields) -> X509Record:
         countries, is_test, reason = (), False, "subject-unreadable"
     algorithm, public_key = None, b""
     try:
-        algorithm, public_key = spki.read_der(found.key)
+        algorithm, public_key = algorithms.read_der(found.key)
         if public_key != found.key:
             notes.append("key-respelled")
     except DocumentRefused as error:
         reason = error.code
         if reason != "key-unreadable":
-            notes.append(spki.unusable(found.key))
+            notes.append(algorithms.unusable(found.key))
     reason = limits.reason or reason
     return record._replace(
         countries=countries,
@@ -207,15 +380,15 @@ def _judge(record: X509Record, found: Fields) -> X509Record:
 
 
 def _validity(body: bytes, notes: list[str]) -> tuple[int, int]:
-    first, last = der.children(body)
+    first, last = asn1.children(body)
     return _instant(first, notes), _instant(last, notes)
 
 
-def _instant(value: der.Tlv, notes: list[str]) -> int:
+def _instant(value: asn1.Tlv, notes: list[str]) -> int:
     """Read a time (RFC 5280 §4.1.2.5): UTC, with two digits of year up to 2049."""
-    short = value.tag == der.UTC_TIME
+    short = value.tag == asn1.UTC_TIME
     if not short:
-        value.expect(der.GENERALIZED_TIME)
+        value.expect(asn1.GENERALIZED_TIME)
     match = (_UTC_TIME if short else _GENERAL_TIME).fullmatch(value.body)
     if match is None:
         raise ValueError("a time is malformed")
@@ -225,3 +398,79 @@ def _instant(value: der.Tlv, notes: list[str]) -> int:
     if short:
         year += 1900 if year >= 50 else 2000
     return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp())
+
+
+# ----------------------------------------------------------------------------------------------------
+# Was this certificate issued by that signing CA? Found by its signature, not by its name.
+#
+#     X509Record, X509Record of an SCA -> issued_by -> True | False | None
+#
+# 1. A name or a key identifier makes a candidate; only the signature makes an issuer.
+# 2. SHA-1 and MD5 prove nothing here: the answer is None, "cannot tell".
+# 3. A CA with a critical extension that is not known here has issued what it has issued: its end counts.
+#    Whether it may is another question.
+
+
+def may_have_issued(ca: X509Record, certificate: X509Record) -> bool:
+    """Say whether a signing CA is a candidate: by key identifier, or by name."""
+    by_key = bool(certificate.authority_key_id) and (
+        certificate.authority_key_id == ca.subject_key_id
+    )
+    readable = not ca.reason or ca.reason == CRITICAL
+    return ca.is_ca and readable and (by_key or certificate.issuer == ca.subject)
+
+
+def path_holds(ca: X509Record, authorities: Iterable[X509Record]) -> bool:
+    """Tell whether no CA above a document signer's has more CAs below it than it allows.
+
+    RFC 5280 §4.2.1.9: pathLenConstraint counts the CAs that stand between it and the last certificate. What
+    stands above is judged where it is listed, up to the first that signed itself.
+    """
+    return _path_holds(ca, tuple(authorities))
+
+
+@lru_cache(maxsize=1_024)
+def _path_holds(ca: X509Record, authorities: tuple[X509Record, ...]) -> bool:
+    # Level by level, each CA once at each: several certificates of two keys that have issued each other
+    # are as many paths as there are ways through them, and no more CAs than there are certificates.
+    here = [ca]
+    for below in range(len(authorities) + 2):
+        allowed = [one for one in here if one.path_length is None or below <= one.path_length]
+        above: dict[str, X509Record] = {}
+        for one in allowed:
+            # No path is longer than there are CAs: two that have issued each other are no path to a root.
+            found = () if one.issuer == one.subject or below > len(authorities) else authorities
+            higher = [each for each in found if _stands_above(each, one)]
+            if not higher:
+                return True
+            above |= {each.thumbprint: each for each in higher}
+        here = list(above.values())
+    return False
+
+
+@lru_cache(maxsize=4_096)
+def _stands_above(one: X509Record, ca: X509Record) -> bool:
+    return (
+        one.public_key != ca.public_key and may_have_issued(one, ca) and issued_by(ca, one) is True
+    )
+
+
+def issued_by(certificate: X509Record, ca: X509Record) -> bool | None:
+    """Check the certificate's signature with the key of a signing CA.
+
+    Names are not compared: WHO's lists hold CAs whose name is spelled otherwise than in the
+    certificates they issued, and the signature says all that the name would.
+
+    Returns:
+        True or False; None where the algorithm is not one that proves anything here.
+    """
+    return ca.is_ca and signed_with(certificate, ca.public_key)
+
+
+def signed_with(certificate: X509Record, public_key: bytes) -> bool | None:
+    """Check a certificate's signature with a key; a self-signed one's with its own."""
+    if not (public_key and certificate.signature):
+        return False
+    return algorithms.check(
+        certificate.signature_algorithm, public_key, certificate.signature, certificate.signed
+    )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pratique.crypto.envelope import Envelope
+from pratique.crypto.cose import Envelope
+from pratique.findings import Finding
 from pratique.formats import hcert
-from pratique.formats.decoded import Decoded
-from pratique.formats.fields import Claims
-from pratique.verdict import Finding
+from pratique.formats.fields import Claims, Decoded
 
 __all__ = ["FORMATS", "Claims", "Decoded", "Envelope", "Format", "decode", "of"]
 

@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pratique.findings import Code
+from pratique.findings import Code, Finding
 from pratique.formats.fields import Claims, Fields, names_somebody
 from pratique.model import HealthCertificate, Moment, Person, Test, Vaccination
 from pratique.terms import Kind
-from pratique.verdict import Finding
 
 DOMAIN = "DDCC"
 

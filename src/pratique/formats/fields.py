@@ -12,9 +12,22 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeGuard
 
-from pratique.findings import Code
-from pratique.model import Moment, Precision
-from pratique.verdict import Finding
+from pratique.findings import Code, Finding
+from pratique.model import HealthCertificate, Moment, Precision
+
+# ----------------------------------------------------------------------------------------------------
+# What reading a verified payload comes to.
+
+
+class Decoded(NamedTuple):
+    """A certificate if the payload is one, and what was found on the way."""
+
+    certificate: HealthCertificate | None
+    findings: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        return "<Decoded: not shown>"
+
 
 _is_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)

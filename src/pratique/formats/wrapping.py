@@ -22,10 +22,66 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pratique.crypto.envelope import Envelope
-from pratique.findings import UNREAD, Code
-from pratique.formats import base45, foreign, hcert, keyboards
-from pratique.verdict import Finding
+from pratique.crypto.cose import Envelope
+from pratique.findings import UNREAD, Code, Finding
+from pratique.formats import base45, hcert, keyboards
+
+# ----------------------------------------------------------------------------------------------------
+# Formats of health codes that are known by name and not read here.
+#
+#     text -> its first characters -> "SMART Health Card" | None
+#
+# 1. A code of another family is no fault of its holder: it is named, so that the desk knows what to ask.
+# 2. Only the first characters are looked at. Nothing is opened, and no link is followed.
+# 3. A name comes from this closed table; no part of the text is ever repeated.
+
+
+LONGEST_NAMED = 512
+"""Characters of a text that are looked at."""
+
+FORMATS: tuple[tuple[str, str], ...] = (
+    (r"shc:/", "SMART Health Card"),
+    (r"(?:https?://\S*#)?shlink:/", "SMART Health Link"),
+    (r"NZCP:/", "NZ COVID Pass"),
+    # ANTS 2D-DOC, versions 1 to 4: two identifiers, two dates, type.
+    (r"DC0[1-4][0-9A-Z]{4}", "French 2D-DOC"),
+    (r"https?://\S*tousanticovid\S*/wallet(?:2d)?\?v=", "French 2D-DOC"),
+    (r"HCFR1:", "French activity pass"),
+    (r"EX1:", "French exemption"),
+    (r"NL[0-9]:", "Dutch domestic code"),
+    (r"LT1:", "Swiss certificate light"),
+    (r"CH1:", "Swiss domestic code"),
+    (r"AT1:", "Austrian domestic code"),
+    (r"HC[02-9]:", "another version of HCERT"),
+    # DIVOC (CoWIN and others): a zip archive of certificate.json, as bytes or in Base64.
+    (r"B64:", "DIVOC certificate"),
+    (r"PK\x03\x04.{26}certificate\.json", "DIVOC certificate"),
+    (r'\{\s*"(?:data|sig)"\s*:\s*\{(?s:.)*?"(?:hdr|alg)"', "ICAO VDS-NC"),
+    (r'\{\s*"verifiableCredential"\s*:\s*\[', "SMART Health Card file"),
+    (r'\{\s*"resourceType"\s*:', "FHIR document"),
+    (r'\{(?s:.)*?"@context"\s*:', "W3C verifiable credential"),
+    (r"eyJ[\w-]{8,}={0,2}\.[\w-]+", "signed JSON (JWS)"),
+    (r"mdoc:", "ISO mobile document"),
+    (r"openid4vp:|openid-credential-offer:|eudi-openid4vp:", "wallet request"),
+)
+"""How a text begins (a pattern), and what it is."""
+
+_NAMED = tuple((re.compile(pattern, re.DOTALL | re.ASCII), name) for pattern, name in FORMATS)
+_SCHEMES = re.compile("|".join(["shc:/", "shlink:/", "mdoc:", "nzcp:/"]), re.IGNORECASE)
+
+
+def name_of(text: str) -> str | None:
+    """Name the format that a text is of by its first characters; None where it is none of these."""
+    head = text[:LONGEST_NAMED]
+    # A scheme is written in any case (RFC 3986 §3.1).
+    if (scheme := _SCHEMES.match(head)) is not None:
+        shown = scheme[0].upper() if scheme[0].upper() == "NZCP:/" else scheme[0].lower()
+        head = shown + head[scheme.end() :]
+    for pattern, name in _NAMED:
+        if pattern.match(head):
+            return name
+    return None
+
 
 LONGEST = 20_000
 """Characters of one code with all that is wrapped around it."""
@@ -120,7 +176,7 @@ def recognised(text: str) -> bool:
     if len(text) > LONGEST:
         return hcert.PREFIX in text[:LONGEST]
     return any(_shows_sign(bare) for line in lines_of(text) if (bare := _bare(line))) or (
-        foreign.name_of(text.translate(_PLAIN).lstrip()) is not None
+        name_of(text.translate(_PLAIN).lstrip()) is not None
     )
 
 
@@ -230,11 +286,11 @@ def _shows_sign(bare: str, *, within: Sequence[str] = ()) -> bool:
     if within and _SIGN.search(within[0].translate(_WIDE)) is not None:
         # One line in ten thousand of a broken code looks like another family's beginning under
         # some keyboard; but this code came over none.
-        return _SIGN.search(wide) is not None or foreign.name_of(_named(wide)) is not None
+        return _SIGN.search(wide) is not None or name_of(_named(wide)) is not None
     return (
         bare.startswith(hcert.PREFIX)
         or _SIGN.search(wide) is not None
-        or foreign.name_of(_named(wide)) is not None
+        or name_of(_named(wide)) is not None
         or next(keyboards.readings(bare), None) is not None
         or next(keyboards.foreign(bare), None) is not None
     )
@@ -287,10 +343,10 @@ def _whole(lines: list[str]) -> Unwrapped | None:
     if len(lines) > 1 or _SIGN.search(text):
         return None
     bare = _named(_bare(text).translate(_WIDE))
-    if (name := foreign.name_of(bare)) is not None:
+    if (name := name_of(bare)) is not None:
         return Unwrapped(bare, finding=Finding(Code.FORMAT_NOT_READ, name))
     for reading in keyboards.foreign(_bare(text)):
-        if (name := foreign.name_of(reading.text)) is not None:
+        if (name := name_of(reading.text)) is not None:
             note = Finding(Code.KEYBOARD_MAPPED, reading.layout)
             return Unwrapped(_bare(text), (note,), Finding(Code.FORMAT_NOT_READ, name))
     return None
@@ -443,7 +499,7 @@ def _document(first: str, rest: Iterator[tuple[int, str]], number: int) -> Itera
     lines = [(number, first), *rest]
     text = "\n".join(line for _, line in lines)
     bare = text.translate(_PLAIN).lstrip()
-    if (name := foreign.name_of(bare)) is not None:
+    if (name := name_of(bare)) is not None:
         yield Unwrapped(bare[:LONGEST], finding=Finding(Code.FORMAT_NOT_READ, name))
         return
     found = [

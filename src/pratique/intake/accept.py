@@ -9,14 +9,319 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from pratique.intake import fhir, handed
-from pratique.intake.catalogue import Catalogue
-from pratique.intake.examine import compare, compared, examine
-from pratique.intake.remarks import refuses
-from pratique.intake.rows import NOTHING, Reading
+from pratique.intake import catalogue as intake_catalogue
+from pratique.intake import fhir
+from pratique.intake.catalogue import Catalogue, Product
+from pratique.intake.remarks import Remark, RemarkCode, refuses
+from pratique.intake.rows import NOTHING, Reading, Record, fill, read_row
+from pratique.model import Exemption, Moment, Person, Recovery, Test, Vaccination
+
+# ----------------------------------------------------------------------------------------------------
+# Say whether a record makes sense: its codes, and its dates against each other.
+#
+#     Record -> examine -> remarks          records of one file -> compared -> compare -> remarks of each
+#
+# 1. `examine` knows one record, `compare` those of one person that lie in the same file: no register of
+#    people is asked, and none is made.
+# 2. What contradicts itself refuses; what is merely unlikely asks the clerk.
+# 3. A field without a value set is not checked.
+
+
+OLDEST = 115
+OF_AGE = 18
+FIRST_DAY_OF_RECOVERY = 11
+LAST_DAY_OF_RECOVERY = 180
+"""Days after the first positive test (Regulation (EU) 2021/953, Annex point 3)."""
+
+_VACCINATION = ("disease", "prophylaxis", "product", "manufacturer")
+Found = list[Remark]
+
+
+def examine(record: Record, catalogue: Catalogue, *, at: date) -> tuple[Remark, ...]:
+    """Check one record. `at` is today where it is issued; an aware datetime settles instants exactly."""
+    found: Found = []
+    entry, person = record.entry, record.person
+    today = at.date() if isinstance(at, datetime) else at
+    if type(entry) is Vaccination:
+        _vaccination(found, entry, record.domain, catalogue, today)
+    elif type(entry) is Test:
+        _test(found, entry, catalogue, at)
+    elif type(entry) is Recovery:
+        _recovery(found, entry, today)
+    elif type(entry) is Exemption:
+        _reversed(found, entry.valid_from, entry.valid_until, today)
+    if type(entry) is not Vaccination:
+        _coded(found, catalogue, "disease", entry.disease)
+    _country(found, catalogue, entry.country)
+    _birth(found, person, record, today)
+    return tuple(found)
+
+
+def _coded(found: Found, catalogue: Catalogue, field: str, code: str | None) -> None:
+    values = catalogue.sets.get(field)
+    if values is None or code is None:
+        return
+    value = values.get(code)
+    if value is None:
+        found.append(Remark(RemarkCode.CODE_UNKNOWN, field))
+    elif not value.active:
+        found.append(Remark(RemarkCode.CODE_INACTIVE, field))
+
+
+def _country(found: Found, catalogue: Catalogue, code: str | None) -> None:
+    if code is not None and code not in intake_catalogue.OWN_COUNTRIES:
+        _coded(found, catalogue, "country", code)
+
+
+def _vaccination(
+    found: Found, dose: Vaccination, domain: str, catalogue: Catalogue, today: date
+) -> None:
+    product = catalogue.product_of.get(dose.product or "")
+    if domain == "ICVP":
+        # smart-icvp REQ-CC-06: a product that is not in the catalogue is refused.
+        if product is None:
+            found.append(Remark(RemarkCode.CODE_UNKNOWN, "product"))
+        elif not product.active:
+            found.append(Remark(RemarkCode.CODE_INACTIVE, "product"))
+    else:
+        _coded(found, catalogue, "product", dose.product)
+        _coded(found, catalogue, "manufacturer", dose.manufacturer)
+        _coded(found, catalogue, "prophylaxis", dose.prophylaxis)
+        _coded(found, catalogue, "disease", dose.disease)
+    if product is not None:
+        _fits(found, dose, domain, product)
+    if dose.dose is not None and dose.doses is not None and dose.dose > dose.doses:
+        found.append(Remark(RemarkCode.DOSE_BEYOND_SERIES, "dose"))
+    if dose.lot is None:
+        found.append(Remark(RemarkCode.LOT_MISSING, "lot"))
+    _past(found, dose.given, "given_on", today)
+
+
+def _fits(found: Found, dose: Vaccination, domain: str, product: Product) -> None:
+    if product.domain != domain:
+        found.append(Remark(RemarkCode.PRODUCT_NOT_IN_DOMAIN, "product"))
+    if dose.disease != product.disease:
+        found.append(Remark(RemarkCode.PRODUCT_DISEASE_MISMATCH, "disease"))
+    maker, kind = dose.manufacturer, dose.prophylaxis
+    if product.manufacturer and maker != product.manufacturer and maker is not None:
+        found.append(Remark(RemarkCode.PRODUCT_MANUFACTURER_MISMATCH, "manufacturer"))
+    if product.prophylaxis and kind not in (
+        product.prophylaxis,
+        None,
+        *intake_catalogue.COARSE_PROPHYLAXIS,
+    ):
+        found.append(Remark(RemarkCode.PRODUCT_PROPHYLAXIS_MISMATCH, "prophylaxis"))
+    if product.since and dose.given is not None and dose.given.first < product.since:
+        found.append(Remark(RemarkCode.BEFORE_PRODUCT_EXISTED, "given_on"))
+
+
+def _test(found: Found, test: Test, catalogue: Catalogue, at: date) -> None:
+    for field in ("test_type", "device", "result"):
+        _coded(found, catalogue, field, getattr(test, field))
+    if test.test_type == intake_catalogue.RAPID and test.device is None:
+        found.append(Remark(RemarkCode.DEVICE_MISSING, "device"))
+    if test.result == intake_catalogue.DETECTED:
+        found.append(Remark(RemarkCode.RESULT_POSITIVE, "result"))
+    if test.sampled is None:
+        return
+    when = test.sampled.first
+    if isinstance(at, datetime) and at.tzinfo is not None and isinstance(when, datetime):
+        late = when > at
+    else:
+        late = test.sampled.day() > (at.date() if isinstance(at, datetime) else at)
+    if late:
+        found.append(Remark(RemarkCode.DATE_IN_FUTURE, "sampled_at"))
+    _known(found, test.disease, test.sampled, "sampled_at")
+
+
+def _recovery(found: Found, illness: Recovery, today: date) -> None:
+    _past(found, illness.first_positive, "first_positive_on", today)
+    begin, end = illness.valid_from, illness.valid_until
+    _reversed(found, begin, end, today)
+    _known(found, illness.disease, illness.first_positive, "first_positive_on")
+    if illness.first_positive is None:
+        return
+    first = illness.first_positive.first
+    if begin is not None and begin.first < first + timedelta(days=FIRST_DAY_OF_RECOVERY):
+        found.append(Remark(RemarkCode.RECOVERY_TOO_EARLY, "valid_from"))
+    if end is not None and end.first > first + timedelta(days=LAST_DAY_OF_RECOVERY):
+        found.append(Remark(RemarkCode.RECOVERY_TOO_LONG, "valid_until"))
+
+
+def _reversed(found: Found, begin: Moment | None, end: Moment | None, today: date) -> None:
+    if begin is not None and end is not None and end.first < begin.first:
+        found.append(Remark(RemarkCode.DATES_REVERSED, "valid_until"))
+    elif end is not None and end.first < today:
+        found.append(Remark(RemarkCode.VALIDITY_OVER, "valid_until"))
+
+
+def _past(found: Found, when: Moment | None, column: str, today: date) -> None:
+    if when is not None and when.first > today:
+        found.append(Remark(RemarkCode.DATE_IN_FUTURE, column))
+
+
+def _known(found: Found, disease: str | None, when: Moment | None, column: str) -> None:
+    since = intake_catalogue.KNOWN_SINCE.get(disease or "")
+    if since is not None and when is not None and when.day() < since:
+        found.append(Remark(RemarkCode.BEFORE_DISEASE_KNOWN, column))
+
+
+_HAPPENED = {
+    Vaccination: ("given_on", "given"),
+    Test: ("sampled_at", "sampled"),
+    Recovery: ("first_positive_on", "first_positive"),
+}
+
+
+def _birth(found: Found, person: Person, record: Record, today: date) -> None:
+    born = person.birth_date
+    if born is None:
+        return
+    first = born.first
+    if first > today:
+        found.append(Remark(RemarkCode.BIRTH_IMPOSSIBLE, "birth_date"))
+        return
+    if today.year - first.year > OLDEST:
+        found.append(Remark(RemarkCode.AGE_UNLIKELY, "birth_date"))
+    if place := _HAPPENED.get(type(record.entry)):
+        column, field = place
+        when = getattr(record.entry, field)
+        # A birth year says no day: its first one is taken, so that nobody is refused by a guess.
+        if when is not None and when.day() < first:
+            found.append(Remark(RemarkCode.DATE_BEFORE_BIRTH, column))
+    if record.domain == "ICVP" and person.guardian is None and _is_minor(born, today):
+        found.append(Remark(RemarkCode.GUARDIAN_MISSING, "guardian"))
+
+
+def _is_minor(born: Moment, today: date) -> bool:
+    first = born.day()
+    years = today.year - first.year - ((today.month, today.day) < (first.month, first.day))
+    return years < OF_AGE
+
+
+class Compared(NamedTuple):
+    """What a record is compared by with others of its file, without saying whose it is.
+
+    Attributes:
+        person: digest of name and birth date under the caller's key.
+        event: digest of all that is attested, of what is no dose; the same twice is a repetition.
+        disease, product, number, day: of a dose; `day` is 0 for what is none.
+    """
+
+    person: bytes
+    event: bytes
+    disease: str = ""
+    product: str = ""
+    number: int = 0
+    day: int = 0
+
+
+def compared(record: Record, key: bytes = b"") -> Compared:
+    """Return what of a record is compared; a key that is kept secret hides whose it is."""
+    person, entry = record.person, record.entry
+    # As the travel document has it, so that another spelling of the name is the same person.
+    surname, forename = (
+        person.surname_icao or person.surname,
+        person.forename_icao or person.forename,
+    )
+    whose = _digest(key, surname, forename, person.birth_date)
+    if isinstance(entry, Vaccination) and entry.given is not None:
+        day = entry.given.day().toordinal()
+        return Compared(whose, b"", entry.disease or "", entry.product or "", entry.dose or 0, day)
+    return Compared(whose, _digest(key, record.domain, record.kind, *entry))
+
+
+def compare(
+    found: Sequence[Compared | None], catalogue: Catalogue
+) -> tuple[tuple[Remark, ...], ...]:
+    """Check records against others of the same person; the remarks stand in the records' order."""
+    remarks: list[Found] = [[] for _ in found]
+    courses: dict[tuple[bytes, str], list[tuple[Compared, int]]] = {}
+    seen: set[tuple[bytes, bytes]] = set()
+    for place, one in enumerate(found):
+        if one is None:
+            continue
+        if one.day:
+            courses.setdefault((one.person, one.disease), []).append((one, place))
+        elif (one.person, one.event) in seen:
+            remarks[place].append(Remark(RemarkCode.RECORD_REPEATED))
+        else:
+            seen.add((one.person, one.event))
+    for course in courses.values():
+        if len(course) > 1:
+            course.sort(
+                key=lambda given: (given[0].day, given[0].number, given[0].product, given[1])
+            )
+            for (before, _), (given, place) in pairwise(course):
+                remarks[place] += _between(before, given, catalogue)
+    return tuple(map(tuple, remarks))
+
+
+def examine_course(
+    records: Sequence[Record], catalogue: Catalogue
+) -> tuple[tuple[Remark, ...], ...]:
+    """Check the doses of one person against each other; the remarks stand in the records' order."""
+    return compare([compared(record)._replace(person=b"") for record in records], catalogue)
+
+
+def _between(before: Compared, given: Compared, catalogue: Catalogue) -> Found:
+    gap = given.day - before.day
+    if (before.product, before.number, 0) == (given.product, given.number, gap):
+        return [Remark(RemarkCode.DOSE_REPEATED, "dose")]
+    found: Found = []
+    if given.number < before.number:
+        found.append(Remark(RemarkCode.DOSE_ORDER, "dose"))
+    known_product = catalogue.product_of.get(before.product)
+    # The first product's interval binds whatever is given next; two on one day are always too close.
+    if gap < max(known_product.interval if known_product else 0, 1):
+        found.append(Remark(RemarkCode.DOSE_INTERVAL_SHORT, "given_on"))
+    return found
+
+
+def _digest(key: bytes, *parts: object) -> bytes:
+    told = "\x1f".join(
+        f"{part.precision} {part.first}" if isinstance(part, Moment) else str(part or "")
+        for part in parts
+    )
+    return blake2b(told.encode("utf-8", "surrogatepass"), key=key, digest_size=12).digest()
+
+
+# ----------------------------------------------------------------------------------------------------
+# Read whatever an issuer is handed: a row, or a FHIR document.
+#
+# 1. What it is, is told by FHIR's own `resourceType`, which is no column.
+
+
+def read(
+    cells: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
+) -> list[Reading]:
+    """Read a row (one reading), or a FHIR document (one reading for each event in it)."""
+    found = read_places(cells, catalogue, country=country, authority=authority)
+    return [reading for _, reading in found]
+
+
+def read_places(
+    cells: Mapping[Any, Any],
+    catalogue: Catalogue,
+    *,
+    country: str = "",
+    authority: str = "",
+    at: date | None = None,
+    filled: Mapping[str, Any] = NOTHING,
+) -> list[tuple[str, Reading]]:
+    """Read as `read` does, each reading with its place in the document; a row's is ""."""
+    if "resourceType" in cells:
+        return fhir.read_places(
+            cells, catalogue, country=country, authority=authority, at=at, filled=filled
+        )
+    row = fill(cells, filled)
+    return [("", read_row(row, catalogue, country=country, authority=authority))]
+
 
 __all__ = ["Reading", "accept", "together"]
 
@@ -38,7 +343,7 @@ def accept(
     day = at.date() if isinstance(at, datetime) else at
     return [
         _examined(place, reading, catalogue, at)
-        for place, reading in handed.read_places(
+        for place, reading in read_places(
             cells, catalogue, country=country, authority=authority, at=day, filled=filled
         )
     ]

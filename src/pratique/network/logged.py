@@ -24,19 +24,18 @@ from typing import Any, NamedTuple
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot
 
 from pratique.errors import DocumentRefused, UsageError
-from pratique.log import proof
-from pratique.log.note import NoteKey
-from pratique.log.proof import Proof
-from pratique.log.quorum import Quorum, Seen
-from pratique.network import names
+from pratique.network import metadata
 from pratique.network.trusted import Trusted
+from pratique.tlog import checkpoint
+from pratique.tlog.checkpoint import Proof, Quorum, Seen
+from pratique.tlog.merkle import inclusion
+from pratique.tlog.note import Note, NoteKey
+from pratique.tlog.tiles import Tiles
 
 FIELD = "x-pratique-log"
 PREFIX = "log/"
 """The log's checkpoint and tiles, and the proofs, lie in the repository under this name."""
-MAX_PROOF = proof.MAX_PROOF
-
-Files = Mapping[str, bytes]
+MAX_PROOF = checkpoint.MAX_PROOF
 _HINT = "what is held here stays as it was; if it stays so, tell the authority and others"
 _METADATA = re.compile(r"metadata/([1-9][0-9]{0,9})\.([A-Za-z0-9]{1,16})\.json")
 _LEAF = re.compile(rb"([0-9a-f]{64})  ([!-~]{1,64})\n")
@@ -137,7 +136,7 @@ def policy_of(root: Root) -> Quorum | None:
 
 def described(files: Files, role: str, version: int) -> MetaFile:
     """Return what the list of versions says of a role's metadata: version, and SHA-256."""
-    data = files[names.metadata(role, version)]
+    data = files[metadata.metadata(role, version)]
     return MetaFile(version, hashes={"sha256": sha256(data).hexdigest()})
 
 
@@ -160,7 +159,7 @@ def check(files: Files, anchor: bytes, trusted: Trusted) -> Proven | None:
     if policy is None:
         return None
     _check_bound(trusted.snapshot)
-    name = names.metadata("snapshot", trusted.snapshot.version)
+    name = metadata.metadata("snapshot", trusted.snapshot.version)
     seen = _prove(files, name, policy)
     used.add(proof_name(name))
     try:
@@ -190,7 +189,7 @@ def wanted(files: Files, anchor: bytes, trusted: Trusted) -> tuple[str, ...]:
     """Name the proofs that `check` will ask for, each of at most MAX_PROOF bytes."""
     asked = [name for before, name, _ in _roots(files, anchor, trusted.root) if policy_of(before)]
     if policy_of(trusted.root) is not None:
-        asked.append(names.metadata("snapshot", trusted.snapshot.version))
+        asked.append(metadata.metadata("snapshot", trusted.snapshot.version))
     return tuple(map(proof_name, asked))
 
 
@@ -198,7 +197,7 @@ def _roots(files: Files, anchor: bytes, last: Root) -> Iterator[tuple[Root, str,
     """Yield each root that was followed by another, the other's name, and the other."""
     before = Metadata[Root].from_bytes(anchor).signed
     while before.version < last.version:
-        name = names.metadata("root", before.version + 1)
+        name = metadata.metadata("root", before.version + 1)
         after = Metadata[Root].from_bytes(files[name]).signed
         yield before, name, after
         before = after
@@ -223,7 +222,9 @@ def _prove(files: Files, name: str, policy: Quorum) -> Seen:
     if held is None:
         raise _refused("unproven", f"there is no proof that {name} is in the log")
     try:
-        return proof.check(Proof.from_bytes(held), leaf(name, files[name]).to_bytes(), policy)
+        return checkpoint.check_proof(
+            Proof.from_bytes(held), leaf(name, files[name]).to_bytes(), policy
+        )
     except DocumentRefused as error:
         # Said to somebody at a border: which file, and what it means there.
         raise DocumentRefused(
@@ -233,3 +234,135 @@ def _prove(files: Files, name: str, policy: Quorum) -> Seen:
 
 def _refused(code: str, why: str) -> DocumentRefused:
     return DocumentRefused(f"log-{code}", why, _HINT)
+
+
+# ----------------------------------------------------------------------------------------------------
+# An edition's entry into the log: what it takes, and the proofs that come of it. Before it is in force.
+#
+#     prepared files, root in force -> asked -> Quorum... · leaves -> the log, witnesses -> proofs -> ordered
+#
+# 1. A root that follows is seen by the witnesses of the root before it, and by its own.
+# 2. There is one log. A network whose log's key is lost or stolen begins anew, from another anchor.
+# 3. A proof has the cosignatures of those alone whom it is for: it stays within what verifiers read.
+
+
+Files = Mapping[str, bytes]
+PROVEN = frozenset({Root.type, Snapshot.type})
+
+
+def asked(made: Files, current: Root | None) -> tuple[Quorum, ...]:
+    """Return the quorums that must see an edition: none where no log is asked for.
+
+    Args:
+        made: the edition's files by name, without the timestamp.
+        current: the root in force; None before the first.
+
+    Raises:
+        UsageError: `log-replaced`: the next root asks for another log.
+    """
+    before = None if current is None else policy_of(current)
+    newer = newer_root(made)
+    if newer is None:
+        return () if before is None else (before,)
+    after = policy_of(newer)
+    found = tuple(dict.fromkeys(one for one in (before, after) if one is not None))
+    if len({one.log for one in found}) > 1 or (before is not None and after is None):
+        raise UsageError(
+            "log-replaced",
+            "the next root asks for another log than the one in force, or for none",
+            "a network keeps its log; its witnesses may change",
+        )
+    return found
+
+
+def newer_root(made: Files) -> Root | None:
+    """Return the root that is among an edition's files."""
+    found = next((data for name, data in made.items() if name.endswith(".root.json")), None)
+    return None if found is None else Metadata[Root].from_bytes(found).signed
+
+
+def entries(made: Files) -> list[bytes]:
+    """Return the leaves of an edition, in the order in which its files are written."""
+    return [leaf.to_bytes() for leaf in leaves(ordered(made))]
+
+
+def lacking(note: Note, quorums: tuple[Quorum, ...]) -> dict[str, tuple[str, ...]]:
+    """Return, for each quorum that has not seen a checkpoint, whose cosignatures may still come.
+
+    Raises:
+        DocumentRefused: `log-cosignature`, `log-unsigned` and others: what is there is wrong.
+    """
+    found = {}
+    for one, whose in zip(quorums, ("old ", "new ") if len(quorums) > 1 else ("",), strict=True):
+        try:
+            one.seen(note)
+        except DocumentRefused as error:
+            if error.code != "log-quorum":
+                raise
+            left = tuple(w.name for w in one.witnesses if note.body_of(w) is None)
+            count = len(one.witnesses) - len(left)
+            found[f"{count} of {one.needed} {whose}witnesses have seen it"] = left
+    return found
+
+
+def proofs(made: Files, tree: Tiles, note: Note, quorums: tuple[Quorum, ...]) -> dict[str, bytes]:
+    """Return the proofs that verifiers ask for, by name.
+
+    Args:
+        made: the edition's files; their leaves are the last of the tree.
+        tree: the log.
+        note: the checkpoint over it.
+        quorums: those that have seen it, as `asked` returns them.
+    """
+    listed = leaves(ordered(made))
+    found = {}
+    for number, leaf in enumerate(listed, tree.size - len(listed)):
+        if leaf.role[0] in PROVEN:
+            # A root is proven as the one before it asks, the list of versions as the newest one does.
+            whom = quorums[-1] if leaf.role[0] == Snapshot.type else quorums[0]
+            found[proof_name(leaf.name)] = _proof(number, tree, note, whom)
+    return found
+
+
+def proof_again(
+    made: Files, in_force: Files, tree: Tiles, note: Note, quorums: tuple[Quorum, ...]
+) -> dict[str, bytes]:
+    """Return the proof of the list of versions in force, for the witnesses of both roots.
+
+    From the moment when a root with other witnesses can be read until the new timestamp can, it is asked
+    to be proven as that root asks.
+
+    Args:
+        made: the edition's files; their leaves are the last of the tree.
+        in_force: that list, by its name.
+        tree: the log.
+        note: the checkpoint over it.
+        quorums: those that have seen it, as `asked` returns them.
+    """
+    number, (own,) = tree.size - len(leaves(made)) - 1, leaves(in_force)
+    if len(quorums) < 2 or number < 0 or tree.entries(number, number + 1) != [own.to_bytes()]:
+        return {}
+    proof = _proof(number, tree, note, *quorums)
+    return {proof_name(own.name): proof} if len(proof) <= MAX_PROOF else {}
+
+
+def _proof(number: int, tree: Tiles, note: Note, *quorums: Quorum) -> bytes:
+    return Proof(number, inclusion(tree, number, tree.size), _only(note, *quorums)).to_bytes()
+
+
+def _only(note: Note, *quorums: Quorum) -> Note:
+    known = {(one.name, one.id) for each in quorums for one in (each.log, *each.witnesses)}
+    signed = (one for one in note.signatures if (one.name, one.id) in known)
+    return note._replace(signatures=tuple(signed))
+
+
+def ordered(made: Files) -> dict[str, bytes]:
+    """Return files in the order in which they are written: nothing is announced before it is there."""
+    return dict(sorted(made.items(), key=lambda one: (_turn(one[0]), one[0])))
+
+
+def _turn(name: str) -> int:
+    for turn, end in enumerate((".root.json", ".snapshot.json"), 3):
+        if name.endswith(end):
+            return turn
+    return 1 if name.startswith("metadata/") else 0

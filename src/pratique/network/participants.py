@@ -12,17 +12,78 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from pratique import strict_json
 from pratique.errors import DocumentRefused
-from pratique.network import names
+from pratique.network import metadata
 from pratique.text import seen
-from pratique.trust import countries, json_text
-from pratique.trust.roll import Suspension
-from pratique.trust.rows import array, text
+from pratique.trust import countries
+from pratique.trust.registry import HOUR, Freshness, Sets, Suspension
+from pratique.trust.signer import array, text, whole
+
+# ----------------------------------------------------------------------------------------------------
+# A destination's choices: which codes of a value set it recognises, and how old data may be.
+#
+#     choices.json <-> Choices(value_sets, freshness)
+#
+# 1. A choice may only name sets that the network publishes, and codes of them: nothing is smuggled in.
+# 2. A document that is not exactly of its format is refused whole.
+
+
+FORMAT = "pratique-choices-1"
+LONGEST_HOURS = 31 * 24
+
+
+class Choices(NamedTuple):
+    """A destination's choices."""
+
+    value_sets: Sets
+    freshness: Freshness
+
+
+def write(choices: Choices) -> bytes:
+    """Write the document; ages are whole hours."""
+    old, too_old = choices.freshness
+    document = {
+        "format": FORMAT,
+        "value_sets": {name: sorted(codes) for name, codes in choices.value_sets.items()},
+        "freshness_hours": {"old": old // HOUR, "too_old": too_old // HOUR},
+    }
+    return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def read(data: bytes, published: Mapping[str, list[str]]) -> Choices:
+    """Read the document; DocumentRefused `choices-…`."""
+    found = strict_json.parse(data, most=strict_json.OF_ONE)
+    members = {"format", "value_sets", "freshness_hours"}
+    if not isinstance(found, dict) or found.keys() != members or found["format"] != FORMAT:
+        raise _choices_refused("malformed", f"this is no document of the form {FORMAT}")
+    try:
+        hours = found["freshness_hours"]
+        old, too_old = whole(hours["old"]), whole(hours["too_old"])
+        if hours.keys() != {"old", "too_old"} or not 0 < old <= too_old <= LONGEST_HOURS:
+            raise ValueError("hours")
+        sets = {
+            text(name): tuple(map(text, array(codes)))
+            for name, codes in found["value_sets"].items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _choices_refused("malformed", "a member is missing or of the wrong kind") from error
+    for name, codes in sets.items():
+        if name not in published or not set(codes) <= set(published[name]):
+            raise _choices_refused(
+                "unknown", f"{name} is no value set of the network, or has other codes"
+            )
+    return Choices(sets, Freshness(old * HOUR, too_old * HOUR))
+
+
+def _choices_refused(code: str, why: str) -> DocumentRefused:
+    return DocumentRefused(f"choices-{code}", f"the destination's choices were refused: {why}")
+
 
 PARTICIPANTS_FORMAT = "pratique-participants-1"
 SUSPENSIONS_FORMAT = "pratique-suspensions-1"
@@ -130,7 +191,7 @@ def read_suspensions(data: bytes) -> tuple[tuple[str, Suspension], ...]:
             if row.keys() != {"participant", "since", "until", "reason"}:
                 raise ValueError("members of a suspension")
             one = Suspension(_seconds(row["since"]), _seconds(row["until"]), Reason(row["reason"]))
-            if not names.is_participants(_shown(row["participant"])):
+            if not metadata.is_participants(_shown(row["participant"])):
                 raise ValueError("a participant's code")
             found.append((row["participant"], one))
         except (AttributeError, TypeError, ValueError, KeyError) as error:
@@ -165,7 +226,7 @@ def _participant(row: Any) -> Participant | None:
         )
     except (AttributeError, TypeError, ValueError, KeyError) as error:
         raise _malformed("participants") from error
-    return found if names.is_participants(found.code) else None
+    return found if metadata.is_participants(found.code) else None
 
 
 def _shown(value: object) -> str:
@@ -182,7 +243,7 @@ def _shown(value: object) -> str:
 
 
 def _rows(data: bytes, form: str, member: str) -> list[Any]:
-    found = json_text.parse(data)
+    found = strict_json.parse(data)
     if not isinstance(found, dict) or found.keys() != {"format", member} or found["format"] != form:
         raise _malformed(member)
     try:

@@ -21,11 +21,10 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
-from pratique.crypto import strict_json
+from pratique import strict_json
 from pratique.errors import DocumentRefused
-from pratique.network import board as boards
-from pratique.network import names, policy
-from pratique.network.board import Board
+from pratique.network import metadata
+from pratique.network.metadata import Board
 
 PUBLISHED = "x-pratique-published"
 """In the timestamp: when it was made, so that the age of what is held is known and signed."""
@@ -89,8 +88,10 @@ class Trusted:
         root = _read(Root, data, "root").signed
         board = _asked(lambda: self._board_of(root, self.board, held=held), "root")
         if (board.network, board.environment) != (self.board.network, self.board.environment):
-            raise boards.refused("differs", "the next root is of another network or environment")
-        boards.check_kept(self.root, root)
+            raise metadata.board_refused(
+                "differs", "the next root is of another network or environment"
+            )
+        metadata.check_kept(self.root, root)
         root = _asked(lambda: self._set.update_root(data), "root")
         self.board = board
         return root
@@ -151,8 +152,8 @@ class Trusted:
     def earlier_role(self, name: str, data: bytes) -> Targets:
         """Return a delegated role of an earlier version, which its own keys have signed."""
         found = _read(Targets, data, name)
-        _asked(lambda: policy.check_network(name, found.signed, self.root, self.board), name)
-        _asked(lambda: policy.check_role(name, found.signed), name)
+        _asked(lambda: metadata.check_network(name, found.signed, self.root, self.board), name)
+        _asked(lambda: metadata.check_role(name, found.signed), name)
         delegator = self.targets
         _asked(lambda: delegator.verify_delegate(name, found.signed_bytes, found.signatures), name)
         return found.signed
@@ -171,31 +172,31 @@ class Trusted:
     # What the network asks beyond the framework: each of these is a rule of ours, and all of them are here.
 
     def _board_of(self, root: Root, before: Board | None, *, held: bool) -> Board:
-        return boards.of_root(root, before=before, held=held)
+        return metadata.of_root(root, before=before, held=held)
 
     def _judge_timestamp(self, found: Timestamp) -> None:
         published(found)
 
     def _judge_snapshot(self, found: Snapshot) -> None:
-        self._check_life(found, policy.SNAPSHOT_LIFE)
+        self._check_life(found, metadata.SNAPSHOT_LIFE)
 
     def _judge_targets(self, found: Targets) -> None:
-        policy.check_network("targets", found, self.root, self.board)
-        policy.check_targets(found, self.root, self.board)
-        self._check_life(self.root, policy.ROOT_LIFE)
-        self._check_life(found, policy.TARGETS_LIFE)
+        metadata.check_network("targets", found, self.root, self.board)
+        metadata.check_targets(found, self.root, self.board)
+        self._check_life(self.root, metadata.ROOT_LIFE)
+        self._check_life(found, metadata.TARGETS_LIFE)
 
     def _judge_role(self, name: str, found: Targets) -> None:
-        policy.check_network(name, found, self.root, self.board)
-        policy.check_role(name, found, published=self.published)
+        metadata.check_network(name, found, self.root, self.board)
+        metadata.check_role(name, found, published=self.published)
 
     def _time_of_roles(self) -> datetime:
         return DAWN
 
     def _check_life(self, signed: Root | Snapshot | Targets, life: timedelta) -> None:
         # It was made before the timestamp was, so it cannot end later than this.
-        if signed.expires - self.published > life + policy.SLACK:
-            raise policy.refused("long-lived", f"{signed.type} would last for too long")
+        if signed.expires - self.published > life + metadata.SLACK:
+            raise metadata.policy_refused("long-lived", f"{signed.type} would last for too long")
 
 
 def published(timestamp: Timestamp) -> datetime:
@@ -204,15 +205,15 @@ def published(timestamp: Timestamp) -> datetime:
     try:
         found = datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise refused("malformed", names.TIMESTAMP_FILE, "it does not say when") from error
-    if not found < timestamp.expires or timestamp.expires - found > policy.TIMESTAMP_LIFE:
-        raise refused("malformed", names.TIMESTAMP_FILE, "it lasts for too long")
+        raise refused("malformed", metadata.TIMESTAMP_FILE, "it does not say when") from error
+    if not found < timestamp.expires or timestamp.expires - found > metadata.TIMESTAMP_LIFE:
+        raise refused("malformed", metadata.TIMESTAMP_FILE, "it lasts for too long")
     return found
 
 
 def refused(code: str, what: str, why: str) -> DocumentRefused:
     """Return the refusal of a piece of the network."""
-    return DocumentRefused(f"network-{code}", f"{what} was refused: {why}", policy.HINT)
+    return DocumentRefused(f"network-{code}", f"{what} was refused: {why}", metadata.HINT)
 
 
 def _read(kind: type[S], data: bytes, what: str) -> Metadata[S]:
@@ -229,7 +230,7 @@ def _read(kind: type[S], data: bytes, what: str) -> Metadata[S]:
 
 def _fit(what: str, versions: Iterable[int]) -> None:
     # One that its file's name cannot hold would not be found again, nor what it has taken back.
-    if any(type(one) is not int or one > names.MAX_VERSION for one in versions):
+    if any(type(one) is not int or one > metadata.MAX_VERSION for one in versions):
         raise refused("malformed", what, "a version is no number that a name can hold")
 
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pratique.rules import codes
-from pratique.rules.authoring.constants import Constants
+from pratique.rules import policy as rules_policy
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
+from pratique.rules.logic import Constants
 from pratique.rules.policy import Policy
 
 ENGINE, ENGINE_VERSION, SCHEMA_VERSION = "CERTLOGIC", "1.3.3", "1.3.0"
@@ -82,7 +82,7 @@ def _kinds(policy: Policy) -> Demand:
 
 
 def _disease(policy: Policy) -> Demand:
-    shown = "COVID-19" if policy.disease == codes.DISEASE else policy.disease
+    shown = "COVID-19" if policy.disease == rules_policy.DISEASE else policy.disease
     parts = [
         {"if": [_var(f"payload.{group}.0"), _same(f"payload.{group}.0.tg", policy.disease), True]}
         for group in "vtre"
@@ -95,7 +95,7 @@ def _vaccination(policy: Policy) -> Iterator[Demand]:
     if terms is None:
         return
     kind, dose = "Vaccination", _var("payload.v.0.dt")
-    names = _listing([codes.product_name(code) for code in terms.products])
+    names = _listing([rules_policy.product_name(code) for code in terms.products])
     text = f"The vaccine is {names}."
     yield Demand("products", "VR", kind, text, _in("payload.v.0.mp", terms.products))
     number, course = _var("payload.v.0.dn"), _var("payload.v.0.sd")
@@ -122,13 +122,13 @@ def _test(policy: Policy) -> Iterator[Demand]:
         return
     kind = "Test"
     limits = [
-        ("naat", codes.NAAT, "NAA test (such as PCR)", terms.naat_hours),
-        ("rapid", codes.RAPID, "rapid antigen test", terms.rapid_hours),
+        ("naat", rules_policy.NAAT, "NAA test (such as PCR)", terms.naat_hours),
+        ("rapid", rules_policy.RAPID, "rapid antigen test", terms.rapid_hours),
     ]
     types = [(code, shown) for _, code, shown, hours in limits if hours]
     text = f"The test is of an accepted type: {_listing([shown for _, shown in types])}."
     yield Demand("tests", "TR", kind, text, _in("payload.t.0.tt", [code for code, _ in types]))
-    names = [name for name, code in codes.RESULTS.items() if code in terms.results]
+    names = [name for name, code in rules_policy.RESULTS.items() if code in terms.results]
     text = f"The result of the test is: {_listing(names)}."
     yield Demand("results", "TR", kind, text, _in("payload.t.0.tr", terms.results))
     sample: Logic = {"plusTime": [_var("payload.t.0.sc"), 0, "hour"]}
@@ -141,10 +141,10 @@ def _test(policy: Policy) -> Iterator[Demand]:
             logic = {"if": [_same("payload.t.0.tt", code), within, True]}
             yield Demand(name, "TR", kind, text, logic)
     if terms.rapid_listed and terms.rapid_hours:
-        listed = _var(f"external.valueSets.{codes.DEVICES}")
+        listed = _var(f"external.valueSets.{rules_policy.DEVICES}")
         known = {"in": [_var("payload.t.0.ma"), listed]}
         text = "The product of a rapid antigen test is on the common list."
-        logic = {"if": [_same("payload.t.0.tt", codes.RAPID), known, True]}
+        logic = {"if": [_same("payload.t.0.tt", rules_policy.RAPID), known, True]}
         yield Demand("devices", "TR", kind, text, logic)
 
 

@@ -14,11 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
-from pratique.rules.authoring.cases import GROUPS
-from pratique.rules.authoring.judge import expression_of, judge
-from pratique.rules.certlogic.dates import instant
-from pratique.rules.certlogic.evaluate import evaluate
-from pratique.rules.certlogic.values import Open, Undecided
+from pratique.rules.cases import GROUPS, expression_of, judge
+from pratique.rules.certlogic.evaluate import Open, Undecided, evaluate, instant
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Result, Ruleset
 

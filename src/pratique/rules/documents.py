@@ -11,15 +11,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
-from pratique.rules import rule as envelope
-from pratique.rules.rule import KINDS, Rule
-from pratique.rules.ruleset import Editions, Ruleset
+from pratique.rules import rule as form
+from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Issue, Rule, RuleType, good
+from pratique.rules.ruleset import Editions, Ruleset, refusal
+from pratique.terms import Kind
 
 Sets = dict[str, list[str]]
 
@@ -35,12 +39,12 @@ class Published(NamedTuple):
 def read(document: object) -> Published:
     """Read one parsed document; DocumentRefused if it is of no kind that is known here."""
     if isinstance(document, list):
-        return Published(rules=tuple(map(envelope.read, document)))
+        return Published(rules=tuple(map(form.read, document)))
     if isinstance(document, Mapping):
         if isinstance(document.get("rules"), list):
-            return Published(rules=tuple(map(envelope.read, document["rules"])))
+            return Published(rules=tuple(map(form.read, document["rules"])))
         if "Identifier" in document:
-            return Published(rules=(envelope.read(document),))
+            return Published(rules=(form.read(document),))
         if (found := value_sets(document)) is not None:
             return found
     raise DocumentRefused(
@@ -111,7 +115,7 @@ def ruleset_of(
 ) -> Ruleset:
     """Return the ruleset of rules' documents, as a snapshot keeps them: some may be held OPEN."""
     return Ruleset(
-        map(envelope.read_held, rows),
+        map(form.read_held, rows),
         value_sets,
         compatible=compatible,
         hold_open=True,
@@ -178,3 +182,222 @@ def _is_edition(row: tuple[object, object]) -> bool:
 
 def _is_codes(value: object) -> bool:
     return isinstance(value, list) and all(type(code) is str for code in value)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Rules as they come from elsewhere: each for itself, and one that cannot be asked is held OPEN.
+#
+#     JSON, JSON, ... -> arrived -> Arrived(rules, value sets, remarks)
+#
+# 1. A rule that cannot be asked is never dropped in silence: its destination asked for something, and
+#    GREEN without it would be wrong. It is held with a fault, and is OPEN for all that it concerns.
+# 2. What it concerns is taken from what can be read of it. What cannot be read is taken as wide as it
+#    can be: every kind, every instant, every country of its file.
+# 3. What names no country, in a file in which nothing else does, can be held for nobody, and is told.
+# 4. Of its logic nothing is kept where that is no CertLogic: a bomb goes no further than its reader.
+
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
+_PARTS = re.compile(r"(GR|VR|TR|RR|IR|ER)-([A-Z]{2,3})-", re.ASCII)
+_UNSAID = (("en", "This rule cannot be read here, so that nobody knows whether it is met."),)
+
+Spelling = Callable[[str], str | None]
+"""Any spelling of a country's code -> the one that is used here, or None."""
+
+
+class Remark(NamedTuple):
+    """What is wrong with something that arrived: which rule, and why; `held` if it is OPEN now."""
+
+    name: str
+    issue: Issue
+    held: bool
+
+
+class Arrived(NamedTuple):
+    """What one document holds, and what is wrong with it."""
+
+    rules: tuple[Rule, ...] = ()
+    value_sets: Mapping[str, list[str]] = {}
+    remarks: tuple[Remark, ...] = ()
+    editions: Editions = MappingProxyType({})
+
+
+def arrived(document: object, country: Spelling) -> Arrived:
+    """Read one parsed document; DocumentRefused `rules-unknown` if there is nothing of ours in it."""
+    sets: list[Published] = []
+    rows: list[tuple[int, Mapping[str, Any]]] = []
+    strange: list[Remark] = []
+    for number, row in enumerate(_rows(document), 1):
+        if (found := value_sets(row)) is not None:
+            sets.append(found)
+        elif isinstance(row, Mapping) and row.keys() & _OWN:
+            rows.append((number, row))
+        else:
+            issue = Issue("", "rule-form", "it is neither a rule nor a value set")
+            strange.append(Remark(f"entry {number}", issue, held=False))
+    if not rows and not sets:
+        raise _unknown()
+    beside = {code for _, row in rows for code in _countries(row, country)}
+    rules: list[Rule] = []
+    for number, row in rows:
+        read, remark = _read(row, number, beside, country)
+        rules += read
+        strange += [] if remark is None else [remark]
+    named, editions = joined((each.value_sets, each.editions) for each in sets)
+    return Arrived(tuple(rules), named, tuple(strange), editions)
+
+
+def together(parts: Iterable[Arrived]) -> Arrived:
+    """Return what several documents hold.
+
+    One rule in one version with two contents is OPEN: nobody can tell which of them counts.
+    """
+    parts = list(parts)
+    rules: dict[tuple[str, str, str | None, RuleType], Rule] = {}
+    remarks: list[Remark] = []
+    for part in parts:
+        remarks += part.remarks
+        for rule in part.rules:
+            held = rules.setdefault(_key(rule), rule)
+            if held != rule:
+                issue = Issue("Identifier", "rule-twice", "it is there twice, with two contents")
+                if not held.fault:
+                    remarks.append(Remark(rule.name, issue, held=True))
+                rules[_key(rule)] = _either(held, rule, issue.code)
+    sets, editions = joined((part.value_sets, part.editions) for part in parts)
+    return Arrived(tuple(rules.values()), sets, tuple(remarks), editions)
+
+
+def beside(held: Published, found: Arrived) -> Published:
+    """Return what was held and what arrived; of one rule's version what arrived counts."""
+    mended = {(rule.country, rule.identifier) for rule in found.rules}
+    kept = (r for r in held.rules if not (r.fault and (r.country, r.identifier) in mended))
+    rules = {_key(rule): rule for rule in (*kept, *found.rules)}
+    return Published(
+        tuple(rules[key] for key in sorted(rules, key=str)),
+        *joined([(held.value_sets, held.editions), (found.value_sets, found.editions)]),
+    )
+
+
+def _rows(document: object) -> list[object]:
+    if isinstance(document, list):
+        return document
+    if isinstance(document, Mapping):
+        listed = document.get("rules")
+        return listed if isinstance(listed, list) else [document]
+    raise _unknown()
+
+
+def _read(
+    row: Mapping[str, Any], number: int, beside: set[str], country: Spelling
+) -> tuple[list[Rule], Remark | None]:
+    wrong = form.hindrances(row)
+    if not wrong:
+        read = form.read(row)
+        refused = refusal(read)
+        if refused is None:
+            # A destination is asked for by its code of two letters.
+            return [read._replace(country=country(read.country) or read.country)], None
+        wrong = [refused]
+    issue = wrong[0]
+    name = row.get("Identifier")
+    named = name if type(name) is str and _IDENTIFIER.fullmatch(name) else ""
+    opened = list(_opened(row, named or _unnamed(row), issue.code, beside, country))
+    said = f"{named or 'a rule without a name'} (entry {number})"
+    return opened, Remark(said, issue, held=bool(opened))
+
+
+def _opened(
+    row: Mapping[str, Any], identifier: str, fault: str, beside: set[str], country: Spelling
+) -> Iterator[Rule]:
+    """Make the rules that stand for one that cannot be asked: for every country and type it may be of."""
+    begins, ends = form.instant(row.get("ValidFrom")), form.instant(row.get("ValidTo"))
+    begins, ends = begins or 0, form.day_end(row.get("ValidTo")) if ends is None else ends
+    if ends is None or begins >= ends:
+        begins, ends = 0, LAST
+    region = row.get("Region")
+    version = row.get("Version")
+    for code in sorted(_countries(row, country) or beside):
+        for kind_of_rule in sorted(_types(row)):
+            yield Rule(
+                identifier=identifier,
+                type=kind_of_rule,
+                country=code,
+                region=region or None if good("Region", row) and type(region) is str else None,
+                # Nobody can say of which versions it is newer: it steps behind none.
+                version=form.version(str(version)) if good("Version", row) else NEWEST,
+                kind=_kind(row),
+                engine="CERTLOGIC",
+                engine_version="1.3.3",
+                schema_version="1.3.0",
+                descriptions=(
+                    tuple((one["lang"], one["desc"]) for one in row["Description"])
+                    if good("Description", row)
+                    else _UNSAID
+                ),
+                valid_from=begins,
+                valid_to=ends,
+                affected_fields=("-",),
+                logic={},
+                fault=fault,
+            )
+
+
+def _countries(row: Mapping[str, Any], country: Spelling) -> set[str]:
+    # Where name and country disagree, either may be the slip of the pen.
+    own = row.get("Country")
+    found = _PARTS.match(str(row.get("Identifier", "")).upper())
+    named = {str(own).strip().upper()} if type(own) is str else set()
+    said = {country(code) or code for code in named | ({found[2]} if found else set())}
+    return {code for code in said if form.is_country(code)}
+
+
+def _types(row: Mapping[str, Any]) -> set[RuleType]:
+    found = _PARTS.match(str(row.get("Identifier", "")).upper())
+    said = {RuleType(row["Type"])} if good("Type", row) else set()
+    if found:
+        said.add(RuleType.INVALIDATION if found[1] == "IR" else RuleType.ACCEPTANCE)
+    return said or {RuleType.ACCEPTANCE}
+
+
+def _kind(row: Mapping[str, Any]) -> Kind | None:
+    # Where name and kind disagree, it may be about every kind.
+    found = _PARTS.match(str(row.get("Identifier", "")).upper())
+    said = {row["CertificateType"]} if good("CertificateType", row) else set()
+    said |= {PREFIXES[found[1]]} if found and found[1] in PREFIXES else set()
+    return KINDS[said.pop()] if len(said) == 1 else None
+
+
+def _unnamed(row: Mapping[str, Any]) -> str:
+    # The same entry has the same name in each import.
+    try:
+        written = json.dumps(row, sort_keys=True).encode()
+    except RecursionError:
+        written = b"too deep to be written"
+    return f"UNNAMED-{hashlib.sha256(written).hexdigest()[:8]}"
+
+
+def _either(one: Rule, other: Rule, fault: str) -> Rule:
+    return one._replace(
+        kind=one.kind if one.kind is other.kind else None,
+        valid_from=min(one.valid_from, other.valid_from),
+        valid_to=max(one.valid_to, other.valid_to),
+        logic={},
+        fault=one.fault or fault,
+    )
+
+
+def _key(rule: Rule) -> tuple[str, str, str | None, RuleType]:
+    return rule.country, rule.name, rule.region, rule.type
+
+
+def _unknown() -> DocumentRefused:
+    return DocumentRefused(
+        "rules-unknown",
+        "it holds neither rules nor value sets",
+        "a rule, a list of rules, or value sets: {name: [code, ...]}",
+    )
+
+
+_OWN = frozenset({"Identifier", "Logic", "ValidFrom", "AffectedFields", "CertificateType"})
+"""Members by which something is a rule, however much of it is missing."""

@@ -9,17 +9,291 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import combinations, groupby
 from typing import NamedTuple
 
-from pratique.rules import rule as envelope
-from pratique.rules.authoring.gateway import upload
-from pratique.rules.authoring.logic import alone, cuts, read_logic
-from pratique.rules.authoring.outcomes import remarks
-from pratique.rules.authoring.remarks import Checked, Remark, error
-from pratique.rules.authoring.versions import over_time
-from pratique.rules.authoring.ways import clock_of, from_the_future, only_vaccination
+from pratique.rules import rule as form
+from pratique.rules.cases import GROUPS, Ago, Case, Value, data_of, generate, judge, remarks
+from pratique.rules.certlogic import variables
+from pratique.rules.logic import Constants, alone, cuts, read_logic
+from pratique.rules.remarks import Checked, Remark, accepting, by_country, error, warning, written
+from pratique.rules.rule import Rule, RuleType
+from pratique.rules.ruleset import Destination, Result, Ruleset
+from pratique.terms import Kind
+
+# ----------------------------------------------------------------------------------------------------
+# What the EU's gateway accepts at an instant: its constraints on the upload of a rule.
+#
+#     rules, earlier rules, at -> remarks
+#
+# 1. The constraints are those of the rules specification (dgc-gateway): the gateway tells the first
+#    that fails, this tells all.
+# 2. What the gateway does not check, the rest of `lint` does.
+
+
+HOUR = 3600
+NOTICE, AHEAD, LIFETIME = 48 * HOUR, 14 * 24 * HOUR, 72 * HOUR
+
+
+def upload(rules: Sequence[Rule], earlier: Sequence[Rule], *, at: int | None) -> Iterator[Remark]:
+    """Yield what keeps rules from being uploaded.
+
+    Args:
+        rules: to be uploaded.
+        earlier: what was published before.
+        at: seconds since the epoch; None to compare with the earlier rules only.
+    """
+    for rule in rules:
+        if at is not None:
+            yield from _times(rule, at)
+        before = [one for one in earlier if one.identifier == rule.identifier]
+        yield from _follows(rule, before)
+
+
+def _times(rule: Rule, at: int) -> Iterator[Remark]:
+    begins = rule.valid_from
+    if begins > at + AHEAD:
+        latest = written(at + AHEAD)
+        yield error(rule.name, "ValidFrom", "gateway-too-far", f"it must not begin after {latest}")
+    if rule.type is RuleType.ACCEPTANCE and begins < at + NOTICE:
+        earliest = written(at + NOTICE)
+        message = f"48 hours of notice: it must not begin before {earliest}"
+        yield error(rule.name, "ValidFrom", "gateway-notice", message)
+    if rule.type is RuleType.INVALIDATION and begins <= at:
+        yield error(rule.name, "ValidFrom", "gateway-past", "it must begin in the future")
+    if rule.valid_to - begins < LIFETIME:
+        message = "it must be in force for at least 72 hours"
+        yield error(rule.name, "ValidTo", "gateway-lifetime", message)
+    if len(rule.country) != 2:
+        yield error(rule.name, "Country", "gateway-country", "the EU's gateway wants two letters")
+    if rule.kind is Kind.EXEMPTION:
+        message = "the EU's gateway knows no exemption certificates"
+        yield warning(rule.name, "CertificateType", "gateway-exemption", message)
+
+
+def _follows(rule: Rule, before: Sequence[Rule]) -> Iterator[Remark]:
+    if not before:
+        return
+    newest = max(before, key=lambda one: one.version)
+    if newest == rule:
+        # Named again, unchanged: there is nothing to upload.
+        return
+    if rule.version <= newest.version:
+        message = f"it must be greater than that of {newest.name}, which is published"
+        yield error(rule.name, "Version", "gateway-version", message)
+    if rule.valid_from < newest.valid_from:
+        message = f"it must not begin before {newest.name} does, {written(newest.valid_from)}"
+        yield error(rule.name, "ValidFrom", "gateway-before", message)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Versions of one rule, and the rules of one country, over time: overlaps, gaps and returns.
+#
+#     rules -> by identifier -> pairs of versions -> remarks
+#
+# 1. The highest version in force counts; so an older one returns when the newer ends before it.
+
+
+def over_time(rules: list[Checked]) -> Iterator[Remark]:
+    """Yield what is odd about the validity of versions, and of a country's rules together."""
+    ordered = sorted(
+        (one.rule for one in rules),
+        key=lambda rule: (rule.identifier, rule.region or "", rule.version),
+    )
+    for _, several in groupby(ordered, key=lambda rule: (rule.identifier, rule.region)):
+        versions = list(several)
+        for older, newer in combinations(versions, 2):
+            yield from _pair(older, newer)
+        yield from _gaps(versions)
+    for country, listed in by_country(rules):
+        if gap := _first_gap([one.rule for one in accepting(listed)]):
+            message = (
+                f"no acceptance rule is in force from {written(gap[0])} to {written(gap[1])}: "
+                "nobody can be admitted by rules then"
+            )
+            yield warning(f"ruleset {country}", "", "country-gap", message)
+
+
+def _pair(older: Rule, newer: Rule) -> Iterator[Remark]:
+    if older.version == newer.version:
+        yield error(newer.name, "Version", "version-twice", "this version is there twice")
+        return
+    starts, ends = newer.valid_from, newer.valid_to
+    if starts >= older.valid_to or ends <= older.valid_from:
+        return
+    if starts <= older.valid_from and ends >= older.valid_to:
+        message = f"it is never in force: {newer.name} is, all the while"
+        yield warning(older.name, "ValidFrom", "version-shadowed", message)
+    elif ends < older.valid_to:
+        message = f"it returns at {written(ends)}, when {newer.name} ends"
+        yield warning(older.name, "ValidTo", "version-returns", message)
+    else:
+        message = f"until {written(older.valid_to)}, {older.name} is in force too; the newer counts"
+        yield warning(newer.name, "ValidFrom", "version-overlap", message)
+
+
+def _gaps(versions: list[Rule]) -> Iterator[Remark]:
+    if len(versions) > 1 and (gap := _first_gap(versions)):
+        message = f"no version is in force from {written(gap[0])} to {written(gap[1])}"
+        yield warning(versions[-1].name, "ValidFrom", "version-gap", message)
+
+
+def _first_gap(rules: list[Rule]) -> tuple[int, int] | None:
+    covered = None
+    for rule in sorted(rules, key=lambda one: one.valid_from):
+        if covered is not None and rule.valid_from > covered:
+            return covered, rule.valid_from
+        covered = max(covered or rule.valid_to, rule.valid_to)
+    return None
+
+
+# ----------------------------------------------------------------------------------------------------
+# Who could meet a country's rules at all: is there a way other than vaccination?
+#
+#     a country's rules -> every instant at which they change -> generated cases of each kind
+#         -> the first that passes, or none found
+#
+# 1. Cases are searched, not proved: where none passes among them, that is said with their number.
+# 2. A country may demand vaccination only where it says why; the reason is told to travellers.
+
+
+LIMIT = 1_500
+INSTANTS = 6
+"""The latest changes of a ruleset that are looked at."""
+ADULT: dict[str, Value] = {"holder.ageYears": 30, "payload.dob": "1980-06-15"}
+"""A way for children alone is none."""
+AFTER = Ago(-48)
+EVENTS = {
+    Kind.VACCINATION: ("payload.v.0.dt", "a dose"),
+    Kind.TEST: ("payload.t.0.sc", "a test"),
+    Kind.RECOVERY: ("payload.r.0.fr", "a first positive test"),
+}
+OTHER = (Kind.TEST, Kind.RECOVERY, Kind.EXEMPTION)
+
+
+def only_vaccination(
+    rules: list[Checked], value_sets: Mapping[str, list[str]], reason: str
+) -> Iterator[Remark]:
+    """Yield each country to which no test, recovery or exemption leads."""
+    readable = [one for one in rules if not variables.check(one.expression, compatible=True)]
+    for country, listed in by_country(readable):
+        admitting = accepting(listed)
+        changes = sorted({one.rule.valid_from for one in admitting})[-INSTANTS:]
+        for at in changes:
+            if any(way_of(admitting, country, kind, at, value_sets=value_sets) for kind in OTHER):
+                continue
+            told = error if not reason else warning
+            message = f"from {written(at)}, no test, recovery or exemption is enough" + (
+                f"; the reason: {reason}" if reason else ": give another way, or say why (--reason)"
+            )
+            yield told(f"ruleset {country}", "", "no-other-way", message)
+            break
+
+
+def from_the_future(rules: list[Checked], value_sets: Mapping[str, list[str]]) -> Iterator[Remark]:
+    """Yield each kind of proof that passes though it is dated two days after arrival."""
+    readable = [one for one in rules if not variables.check(one.expression, compatible=True)]
+    for country, listed in by_country(readable):
+        at = max(one.rule.valid_from for one in listed)
+        for kind, (path, event) in EVENTS.items():
+            dated: dict[str, Value] = {path: AFTER}
+            if way_of(listed, country, kind, at, value_sets=value_sets) and way_of(
+                listed, country, kind, at, value_sets=value_sets, fixed=dated
+            ):
+                message = f"{event} dated two days after arrival is enough"
+                yield warning(f"ruleset {country}", "", "from-the-future", message)
+
+
+def way_of(
+    rules: list[Checked],
+    country: str,
+    kind: Kind,
+    at: int,
+    *,
+    value_sets: Mapping[str, list[str]],
+    fixed: Mapping[str, Value] | None = None,
+) -> Case | None:
+    """Return the plainest case of a kind that passes at `at`; None if none was found.
+
+    Args:
+        rules: of the country.
+        country: where the case arrives.
+        kind: of the proof.
+        at: seconds since the epoch.
+        value_sets: name -> codes; stand-ins where there are none.
+        fixed: values that the case must have.
+    """
+    place = Destination(country)
+    concerned = [one for one in rules if one.rule.kind in {None, kind} and one.rule.region is None]
+    constants = Constants([one.expression for one in concerned], value_sets)
+    known, clock = constants.sets(), clock_of(at)
+    ruleset = Ruleset([one.rule for one in concerned], known, compatible=True)
+    if not ruleset.select(place, None, kind, at):
+        return None
+
+    def against(case: Case) -> int:
+        data = data_of(case, clock=clock, country=country, value_sets=known)
+        judged = judge(ruleset, place, kind, at, data)
+        return 0 if judged.result is Result.PASSED else max(1, len(judged.against))
+
+    cases = list(generate(constants, (GROUPS[kind],), limit=LIMIT))
+    return _searched([_fixed(case, {**ADULT, **(fixed or {})}) for case in cases], against)
+
+
+def _fixed(case: Case, fixed: Mapping[str, Value]) -> Case:
+    return case._replace(values=tuple(({**dict(case.values), **fixed}).items()))
+
+
+def clock_of(at: int) -> datetime:
+    """Return the noon of an instant's day."""
+    return datetime.fromtimestamp(at, UTC).replace(hour=12, minute=0, second=0)
+
+
+def _searched(cases: list[Case], against: Callable[[Case], int]) -> Case | None:
+    """Look at the cases in turn, then change the nearest one field by field."""
+    nearest, fewest = None, 0
+    for case in cases:
+        number = against(case)
+        if not number:
+            return case
+        if nearest is None or number < fewest:
+            nearest, fewest = case, number
+    return _descended(nearest, fewest, _options(cases), against) if nearest else None
+
+
+Options = dict[str, list[Value]]
+
+
+def _options(cases: list[Case]) -> Options:
+    found: dict[str, dict[Value, None]] = {}
+    for case in cases:
+        for path, value in case.values:
+            found.setdefault(path, {})[value] = None
+    return {path: list(values) for path, values in found.items()}
+
+
+def _descended(
+    nearest: Case, fewest: int, options: Options, against: Callable[[Case], int]
+) -> Case | None:
+    better = True
+    while better:
+        better = False
+        for path, values in options.items():
+            for value in values:
+                tried = _with(nearest, path, value)
+                number = against(tried)
+                if not number:
+                    return tried
+                if number < fewest:
+                    nearest, fewest, better = tried, number, True
+    return None
+
+
+def _with(case: Case, path: str, value: Value) -> Case:
+    values = tuple((name, value if name == path else held) for name, held in case.values)
+    return case._replace(values=values)
 
 
 class Report(NamedTuple):
@@ -78,8 +352,8 @@ def lint(documents: Sequence[object], terms: Terms | None = None) -> Report:
 
 def _one(document: object, unnamed: str, terms: Terms) -> tuple[list[Remark], list[Checked]]:
     name = _name(document) or unnamed
-    found = [error(name, *issue) for issue in envelope.issues(document)]
-    readable = all(remark.code in envelope.FOR_PUBLISHING for remark in found)
+    found = [error(name, *issue) for issue in form.issues(document)]
+    readable = all(remark.code in form.FOR_PUBLISHING for remark in found)
     logic = document.get("Logic") if isinstance(document, Mapping) else None
     if not isinstance(logic, Mapping):
         return found, []
@@ -87,7 +361,7 @@ def _one(document: object, unnamed: str, terms: Terms) -> tuple[list[Remark], li
     found += said
     if expression is None or not readable:
         return found, []
-    checked = Checked(envelope.read(document), expression)
+    checked = Checked(form.read(document), expression)
     proved = list(alone(checked))
     found += proved
     if not any(remark.code == "always-the-same" for remark in proved):
@@ -109,8 +383,8 @@ def _upload(checked: list[Checked], terms: Terms) -> Iterator[Remark]:
         return
     at = None if terms.publish_at is None else int(terms.publish_at.timestamp())
     earlier = [
-        envelope.read(document)
+        form.read(document)
         for document in terms.previous
-        if all(one.code in envelope.FOR_PUBLISHING for one in envelope.issues(document))
+        if all(one.code in form.FOR_PUBLISHING for one in form.issues(document))
     ]
     yield from upload([one.rule for one in checked], earlier, at=at)

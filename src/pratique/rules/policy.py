@@ -12,11 +12,187 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from pratique.rules import codes
-from pratique.rules.authoring.form import Table, refused
+from pratique.errors import DocumentRefused
+
+# ----------------------------------------------------------------------------------------------------
+# A form of keys and values, read so that nothing in it is passed over.
+#
+# parsed TOML -> Table -> take each key -> done
+
+
+def refused(where: str, message: str) -> DocumentRefused:
+    """Return the error for a place of the form."""
+    place = f"{where}: " if where else ""
+    return DocumentRefused(
+        "policy-form",
+        f"the form is refused: {place}{message}",
+        "docs/reference/policy.md describes the form",
+    )
+
+
+class Table:
+    """A table of the form. What was asked for is gone; what is left at the end is refused."""
+
+    def __init__(self, where: str, table: Mapping[str, Any]) -> None:
+        self.where, self._left = where, dict(table)
+
+    def place(self, name: str) -> str:
+        """Return the full name of a key."""
+        return f"{self.where}.{name}" if self.where else name
+
+    def names(self) -> list[str]:
+        """List the keys that were not asked for yet."""
+        return list(self._left)
+
+    def take(self, name: str, kind: type, default: Any, what: str) -> Any:
+        """Take a value of this very type; DocumentRefused otherwise."""
+        value = self._left.pop(name, default)
+        if value is None and default is None:
+            return None
+        if type(value) is not kind:
+            raise refused(self.place(name), f"it must be {what}")
+        return value
+
+    def table(self, name: str) -> Table | None:
+        """Take a table; None if there is none."""
+        value = self.take(name, dict, None, "a table")
+        return None if value is None else Table(self.place(name), value)
+
+    def text(
+        self, name: str, default: str | None = None, like: re.Pattern[str] | None = None
+    ) -> str:
+        """Take a text; without a default it must be there."""
+        value = self.take(name, str, default, "a text")
+        if value is None or (like and not like.fullmatch(value)):
+            raise refused(
+                self.place(name), "it is missing" if value is None else "it has another form"
+            )
+        return str(value)
+
+    def number(self, name: str, most: int, default: int | None = None) -> int | None:
+        """Take a whole number from 0 to `most`."""
+        value: int | None = self.take(name, int, default, "a whole number")
+        if value is not None and not 0 <= value <= most:
+            raise refused(self.place(name), f"it must be from 0 to {most:,}")
+        return value
+
+    def texts(self, name: str, default: list[str]) -> list[str]:
+        """Take a list of texts."""
+        value: list[str] = self.take(name, list, default, "a list of texts")
+        if not all(type(item) is str for item in value):
+            raise refused(self.place(name), "it must be a list of texts")
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Take true or false."""
+        return bool(self.take(name, bool, default, "true or false"))
+
+    def instant(self, name: str) -> datetime:
+        """Take an instant with a zone; a date is its midnight in UTC, and what is later than the calendar its end."""
+        value = self._left.pop(name, None)
+        if type(value) is date:
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise refused(self.place(name), "it must be a date, or an instant with a zone")
+        try:
+            return value.astimezone(UTC).replace(microsecond=0)
+        except OverflowError:
+            # "For ever" is written as the calendar's last day, on the writer's own clock.
+            if value.year > 1:
+                return datetime.max.replace(microsecond=0, tzinfo=UTC)
+            raise refused(self.place(name), "it lies before the calendar") from None
+
+    def done(self) -> None:
+        """Refuse what was not asked for."""
+        if self._left:
+            raise refused(self.place(next(iter(self._left))[:40]), "the form has no such key")
+
+
+# ----------------------------------------------------------------------------------------------------
+# Codes that rules speak of: products by their names, and stand-ins for value sets that are not at hand.
+#
+#     "Comirnaty" -> EU/1/20/1528        WHO_EUL -> products
+#
+# 1. Codes are those of the EU's value sets (eHealth Network); names are for people and are no keys.
+# 2. A stand-in serves to try rules out. No verdict about a person is ever built on one.
+
+
+DISEASE = "840539006"
+NAAT, RAPID = "LP6464-4", "LP217198-3"
+NOT_DETECTED, DETECTED = "260415000", "260373001"
+DEVICES = "covid-19-lab-test-manufacturer-and-name"
+
+PRODUCTS = {
+    "EU/1/20/1528": "Comirnaty",
+    "EU/1/20/1507": "Spikevax",
+    "EU/1/21/1529": "Vaxzevria",
+    "EU/1/20/1525": "Jcovden",
+    "EU/1/21/1618": "Nuvaxovid",
+    "EU/1/21/1624": "Valneva",
+    "Covishield": "Covishield",
+    "Covovax": "Covovax",
+    "Covaxin": "Covaxin",
+    "BBIBP-CorV": "BBIBP-CorV",
+    "CoronaVac": "CoronaVac",
+    "Convidecia": "Convidecia",
+    "Sputnik-V": "Sputnik V",
+    "Abdala": "Abdala",
+    "Hayat-Vax": "Hayat-Vax",
+    "Covid-19-recombinant": "Covid-19 (recombinant)",
+    "Sputnik-Light": "Sputnik Light",
+    "Vidprevtyn": "VidPrevtyn Beta",
+}
+"""Product code -> name (value set vaccines-covid-19-names)."""
+
+OTHER_NAMES = {
+    "BioNTech": "EU/1/20/1528",
+    "Pfizer": "EU/1/20/1528",
+    "Moderna": "EU/1/20/1507",
+    "AstraZeneca": "EU/1/21/1529",
+    "Janssen": "EU/1/20/1525",
+    "Novavax": "EU/1/21/1618",
+    "VLA2001": "EU/1/21/1624",
+    "Sinopharm": "BBIBP-CorV",
+    "Sinovac": "CoronaVac",
+}
+"""Names in use that are not the product's own."""
+
+WHO_EUL = (
+    "EU/1/20/1528", "EU/1/21/1529", "Covishield", "EU/1/20/1525", "EU/1/20/1507", "BBIBP-CorV",
+    "CoronaVac", "Covaxin", "Covovax", "EU/1/21/1618", "Convidecia",
+)  # fmt: skip
+"""WHO emergency use listing, in the order of listing: 2020-12-31 to 2022-05-19."""
+
+TEST_TYPES = {"naat": NAAT, "rapid": RAPID}
+RESULTS = {"not detected": NOT_DETECTED, "detected": DETECTED}
+
+STAND_INS: dict[str, list[str]] = {
+    "disease-agent-targeted": [DISEASE],
+    "covid-19-lab-test-type": [NAAT, RAPID],
+    "covid-19-lab-result": [NOT_DETECTED, DETECTED],
+    "vaccines-covid-19-names": list(PRODUCTS),
+    "sct-vaccines-covid-19": ["1119349007", "1119305005", "J07BX03"],
+    "vaccines-covid-19-auth-holders": ["ORG-100030215", "ORG-100031184", "ORG-100001699"],
+    DEVICES: ["1232", "1304"],
+    "country-2-codes": ["AT", "DE", "FR", "XU"],
+}
+"""Value set -> a few codes of it."""
+
+
+def product_code(text: str) -> str | None:
+    """Return the code of a product that is named, or whose code it is; None if it is not known."""
+    known = {name.casefold(): code for code, name in PRODUCTS.items()}
+    known |= {name.casefold(): code for name, code in OTHER_NAMES.items()}
+    known |= {code.casefold(): code for code in PRODUCTS}
+    return known.get(text.strip().casefold())
+
+
+def product_name(code: str) -> str:
+    """Return a product's name, or the code where there is none."""
+    return PRODUCTS.get(code, code)
 
 
 class ProofOfVaccination(NamedTuple):
@@ -83,7 +259,7 @@ def read_policy(form: Mapping[str, Any]) -> Policy:
         version=top.text("version", "1.0.0", like=_VERSION),
         valid_from=top.instant("valid_from"),
         valid_to=top.instant("valid_to"),
-        disease=top.text("disease", codes.DISEASE),
+        disease=top.text("disease", DISEASE),
         vaccination=_vaccination(sections["vaccination"]),
         test=_test(sections["test"]),
         recovery=_recovery(sections["recovery"]),
@@ -108,9 +284,9 @@ def read_policy(form: Mapping[str, Any]) -> Policy:
 def _vaccination(table: Table | None) -> ProofOfVaccination | None:
     if table is None:
         return None
-    products = list(codes.WHO_EUL) if table.flag("who_eul", default=False) else []
+    products = list(WHO_EUL) if table.flag("who_eul", default=False) else []
     for name in table.texts("products", []):
-        code = codes.product_code(name)
+        code = product_code(name)
         if code is None:
             raise refused(
                 table.place("products"), f"there is no product “{name[:40]}” in the value set"
@@ -135,13 +311,13 @@ def _test(table: Table | None) -> ProofOfTest | None:
     if table is None:
         return None
     names = table.texts("results", ["not detected"])
-    if not names or not set(names) <= set(codes.RESULTS):
-        raise refused(table.place("results"), f"write {' or '.join(codes.RESULTS)}")
+    if not names or not set(names) <= set(RESULTS):
+        raise refused(table.place("results"), f"write {' or '.join(RESULTS)}")
     found = ProofOfTest(
         table.number("naat_hours", HOURS),
         table.number("rapid_hours", HOURS),
         table.flag("rapid_listed", default=False),
-        tuple(codes.RESULTS[name] for name in dict.fromkeys(names)),
+        tuple(RESULTS[name] for name in dict.fromkeys(names)),
     )
     table.done()
     if not (found.naat_hours or found.rapid_hours):

@@ -18,10 +18,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from pratique.crypto import spki
-from pratique.crypto.chain import issued_by, may_have_issued, path_holds, signed_with
-from pratique.crypto.spki import PublicKey
-from pratique.crypto.x509 import KID_SIZE, X509Record
+from pratique.crypto import algorithms
+from pratique.crypto.algorithms import PublicKey
+from pratique.crypto.x509 import (
+    KID_SIZE,
+    X509Record,
+    issued_by,
+    may_have_issued,
+    path_holds,
+    signed_with,
+)
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries
@@ -101,10 +107,10 @@ def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
 def read_key(der: bytes) -> X509Record:
     """Read a key that came without a certificate. No bytes raise: damage is a record with a reason."""
     try:
-        return bare_key(spki.read_der(der))
+        return bare_key(algorithms.read_der(der))
     except DocumentRefused as error:
         digest = hashlib.sha256(der)
-        named = () if error.code == "key-unreadable" else (spki.unusable(der),)
+        named = () if error.code == "key-unreadable" else (algorithms.unusable(der),)
         return X509Record(
             digest.hexdigest(),
             digest.digest()[:KID_SIZE],

@@ -9,18 +9,290 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
+from heapq import heapify, heappop, heapreplace
 from itertools import count, islice
 from typing import Any, NamedTuple
 
+from pratique import strict_json
 from pratique.errors import DocumentRefused, UsageError
-from pratique.terms import Environment
-from pratique.trust import json_text, shards
-from pratique.trust.rows import array, text, whole
-from pratique.trust.shards import Shard
+from pratique.terms import Algorithm, Environment, Kind
+from pratique.trust.signer import Signer, array, text, whole
+
+# ----------------------------------------------------------------------------------------------------
+# A shard: one of an issuer's many small signing keys, so that withdrawing one is affordable.
+#
+#     Shard, instant, count -> state        shards, counts, kind -> pick -> the one to sign with
+#
+# 1. Its state is computed from dates and from what was planned for it; only `retired` is ever set.
+# 2. `width` is fixed when the shard is made: tags once drawn cannot be widened.
+# 3. One `Choice` is made for one certificate and for a whole file: both spread over the keys alike.
+# 4. At most half of all tags are ever in use, and never more certificates than were planned: the
+#    first keeps draws short, the second the loss when the key must be withdrawn.
+
+
+DAY = 24 * 3600
+
+
+class ShardState(StrEnum):
+    """What a shard does at an instant. All but the first and the last two verify as before."""
+
+    NOT_YET = "not yet"
+    LIVE = "live"
+    FULL = "full"
+    """It has signed what was planned."""
+    RESTING = "resting"
+    """It signs no more; what it has signed is still verified with it."""
+    RETIRED = "retired"
+    """As resting, but set by hand, before its time."""
+    EXPIRED = "expired"
+
+
+class DaysLeft(NamedTuple):
+    """Whole days that remain: until it signs no more, and until nothing of it is verified."""
+
+    signing: int
+    verifying: int
+
+
+class Shard(NamedTuple):
+    """A document signer as its own issuer knows it.
+
+    Attributes:
+        label: the issuer's own name for it ("2026-11-a").
+        participant, country: whose key it is ("XXU"), and the country it signs for ("XU").
+        key: the key's URI ("file:keys/2026-11-a.pem", "hsm:...").
+        kid: first 8 bytes of SHA-256 of its certificate's DER.
+        thumbprint: SHA-256 of its certificate's DER, hex.
+        not_before, not_after: of its certificate; seconds since the epoch, both inclusive.
+        use_until: the last second at which it signs; it is verified with until `not_after`.
+        planned: how many certificates it is to sign at most.
+        width: bits of a revocation tag; 2**width is at least 2.5 times `planned`.
+        retired: when it was taken out of use for good, or None.
+        replaces: label of the shard in whose place it was made, or empty.
+    """
+
+    label: str
+    participant: str
+    country: str
+    environment: Environment
+    algorithm: Algorithm
+    key: str
+    kid: bytes
+    thumbprint: str
+    usages: frozenset[Kind]
+    not_before: int
+    not_after: int
+    use_until: int
+    planned: int
+    width: int
+    retired: int | None = None
+    replaces: str = ""
+
+    @property
+    def capacity(self) -> int:
+        """Return how many certificates it may ever sign."""
+        return min(self.planned, (1 << self.width) // 2)
+
+    def state(self, at: int, count: int = 0) -> ShardState:
+        """Compute the state at `at`, seconds since the epoch, with `count` certificates signed."""
+        if at > self.not_after:
+            return ShardState.EXPIRED
+        if self.retired is not None and at >= self.retired:
+            return ShardState.RETIRED
+        if at < self.not_before:
+            return ShardState.NOT_YET
+        if at > self.use_until:
+            return ShardState.RESTING
+        return ShardState.LIVE if count < self.capacity else ShardState.FULL
+
+    def days_left(self, at: int) -> DaysLeft:
+        """Compute how many whole days remain at `at`; none is less than 0."""
+        end = self.use_until if self.retired is None else min(self.use_until, self.retired)
+        return DaysLeft(max(0, end - at) // DAY, max(0, self.not_after - at) // DAY)
+
+    def as_signer(
+        self, public_key: bytes, *, domain: str = "DCC", sca_not_after: int | None = None
+    ) -> Signer:
+        """Return it as a verifier knows it; of its own issuer's, not of any published list."""
+        return Signer(
+            kid=self.kid,
+            participant=self.participant,
+            countries=frozenset({self.country}),
+            algorithm=self.algorithm,
+            public_key=public_key,
+            usages=self.usages,
+            not_before=self.not_before,
+            not_after=self.not_after,
+            environment=self.environment,
+            domain=domain,
+            thumbprint=self.thumbprint,
+            sca_not_after=sca_not_after,
+        )
+
+
+class Choice:
+    """Choose keys one after the other: each time the live one with the most room for a kind.
+
+    The one mechanism by which a key is chosen: for one certificate as for each of a whole file. What
+    was chosen counts as signed, so that no plan is exceeded within one choice.
+
+    Args:
+        label: of the one key that was asked for by name, so that what is wrong is told of that one.
+    """
+
+    def __init__(
+        self,
+        shards: Iterable[Shard],
+        *,
+        at: int,
+        counts: Mapping[bytes, int],
+        label: str | None = None,
+    ) -> None:
+        shards = list(shards)
+        self._label = label
+        self._counts = {shard.kid: counts.get(shard.kid, 0) for shard in shards}
+        states = {shard: shard.state(at, self._counts[shard.kid]) for shard in shards}
+        self._live = {
+            shard.label: shard for shard, state in states.items() if state is ShardState.LIVE
+        }
+        self._others = Counter(state for state in states.values() if state is not ShardState.LIVE)
+        self._heaps: dict[Kind, list[tuple[int, str]]] = {}
+
+    @property
+    def live(self) -> tuple[Shard, ...]:
+        """Return the keys that sign at this instant, whatever they may attest."""
+        return tuple(self._live.values())
+
+    def next(self, kind: Kind) -> Shard | None:
+        """Return the key for the next certificate of a kind, or None if no key may sign it."""
+        if kind not in self._heaps:
+            self._heaps[kind] = [
+                (self._used(shard), label)
+                for label, shard in self._live.items()
+                if kind in shard.usages
+            ]
+            heapify(self._heaps[kind])
+        heap = self._heaps[kind]
+        while heap:
+            before, label = heap[0]
+            shard = self._live[label]
+            if (used := self._used(shard)) >= 0:
+                heappop(heap)
+            elif used != before:
+                # It was chosen for another kind meanwhile.
+                heapreplace(heap, (used, label))
+            else:
+                self._counts[shard.kid] += 1
+                heapreplace(heap, (used + 1, label))
+                return shard
+        return None
+
+    def one(self, kind: Kind) -> Shard:
+        """Return what `next` does; UsageError `no-live-shard` where that is None."""
+        found = self.next(kind)
+        if found is None:
+            raise UsageError(
+                "no-live-shard",
+                self._why(kind),
+                "make one: pratique issuer keys new-shard; see them all: pratique issuer keys list",
+            )
+        return found
+
+    def _why(self, kind: Kind) -> str:
+        if self._label is not None:
+            told = f"live, but may not attest: {kind}" if self._live else "not live"
+            told = ", ".join(self._others) or told
+            return f"the signing key '{self._label}' is {told}"
+        if self._live:
+            return f"signing keys that are live: {len(self._live)}, but none may attest: {kind}"
+        told = ", ".join(f"{count} {state}" for state, count in sorted(self._others.items()))
+        return "no signing key is live" + (f": {told}" if told else "")
+
+    def _used(self, shard: Shard) -> int:
+        # Most room comes first. The label settles a draw, so that the same question has the same
+        # answer everywhere.
+        return self._counts[shard.kid] - shard.capacity
+
+
+def pick(shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int], kind: Kind) -> Shard:
+    """Return the live shard with the most room that may attest a kind; UsageError `no-live-shard`.
+
+    Args:
+        counts: kid to how many certificates it has signed; none means that it has signed none.
+    """
+    return Choice(shards, at=at, counts=counts).one(kind)
+
+
+def to_replace(
+    shards: Iterable[Shard], *, at: int, within: int, counts: Mapping[bytes, int]
+) -> list[Shard]:
+    """List the shards that sign for at most `within` days more, are resting or full, and alone.
+
+    A shard that another replaces already is not listed: asking twice makes no second one.
+    """
+    shards = list(shards)
+    replaced = {shard.replaces for shard in shards if shard.retired is None}
+    ending = {ShardState.RESTING, ShardState.FULL}
+    return [
+        shard
+        for shard in shards
+        if shard.label not in replaced
+        and (
+            (state := shard.state(at, counts.get(shard.kid, 0))) in ending
+            or (state is ShardState.LIVE and shard.days_left(at).signing <= within)
+        )
+    ]
+
+
+def to_row(shard: Shard) -> dict[str, object]:
+    """Return what JSON holds of a shard."""
+    row: dict[str, object] = shard._asdict()
+    row["kid"] = base64.b64encode(shard.kid).decode()
+    row["usages"] = sorted(shard.usages)
+    return row
+
+
+_NAMES = frozenset(Shard._fields)
+
+
+def from_row(row: Any) -> Shard:
+    """Return the shard of a row; ValueError or TypeError if it is not exactly one."""
+    if type(row) is not dict or row.keys() != _NAMES:
+        raise ValueError("members of a shard")
+    shard = Shard(
+        label=text(row["label"]),
+        participant=text(row["participant"]),
+        country=text(row["country"]),
+        environment=Environment(row["environment"]),
+        algorithm=Algorithm(row["algorithm"]),
+        key=text(row["key"]),
+        kid=base64.b64decode(text(row["kid"]), validate=True),
+        thumbprint=text(row["thumbprint"]),
+        usages=frozenset(map(Kind, array(row["usages"]))),
+        not_before=whole(row["not_before"]),
+        not_after=whole(row["not_after"]),
+        use_until=whole(row["use_until"]),
+        planned=whole(row["planned"]),
+        width=whole(row["width"]),
+        retired=None if row["retired"] is None else whole(row["retired"]),
+        replaces=text(row["replaces"]),
+    )
+    if not (
+        shard.thumbprint.startswith(shard.kid.hex())
+        and len(shard.kid) == 8
+        and shard.not_before <= shard.use_until <= shard.not_after
+        and 1 <= shard.planned <= 1 << shard.width <= 1 << 64
+    ):
+        raise ValueError("a shard that contradicts itself")
+    return shard
+
 
 FORMAT = "pratique-issuer-1"
 MAX_NODE_BITS = 16
@@ -103,13 +375,13 @@ def to_bytes(issuer: Issuer) -> bytes:
     """Write the document."""
     rows: dict[str, object] = issuer._asdict()
     rows["sca"] = issuer.sca._asdict()
-    rows["shards"] = [shards.to_row(shard) for shard in issuer.shards]
+    rows["shards"] = [to_row(shard) for shard in issuer.shards]
     return json.dumps({"format": FORMAT, **rows}, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def from_bytes(data: bytes) -> Issuer:
     """Read the document; DocumentRefused `issuer-file`."""
-    document = json_text.parse(data)
+    document = strict_json.parse(data)
     if type(document) is not dict or document.get("format") != FORMAT:
         raise DocumentRefused("issuer-file", f"this is no document of the form {FORMAT}")
     try:
@@ -141,7 +413,7 @@ def _read(row: dict[str, Any]) -> Issuer:
             whole(sca["not_after"]),
             whole(sca["use_until"]),
         ),
-        shards=tuple(map(shards.from_row, array(row["shards"]))),
+        shards=tuple(map(from_row, array(row["shards"]))),
         node=whole(row["node"]),
         node_bits=whole(row["node_bits"]),
     )
@@ -171,3 +443,79 @@ def _letters(number: int) -> str:
         letters = chr(ord("a") + number % 26) + letters
         number = number // 26 - 1
     return letters
+
+
+# ----------------------------------------------------------------------------------------------------
+# What an issuer notes of its register beside its keys: which register a key signs with, how far it was.
+#
+#     register's identity and counts -> told -> lost, or as it should be
+#
+# 1. A key whose register was lost, or put back from an old copy, signs no more: a tag that it draws might
+#    be in use, and with it a revocation could hit somebody else. It is retired, and another one made.
+# 2. Notes hold counts and no tags.
+
+
+class Note(NamedTuple):
+    """A key's register, and how many certificates it had of that key at least."""
+
+    register: bytes
+    issued: int
+
+
+def check(
+    shard: Shard, notes: Mapping[str, Note], *, register: bytes, counts: Mapping[bytes, int]
+) -> None:
+    """Refuse a key whose register is another or an older one; UsageError `register-lost`."""
+    note = notes.get(shard.label)
+    if note is None:
+        return
+    if note.register != register:
+        why = "another register than the one that it has signed with"
+    elif counts.get(shard.kid, 0) < note.issued:
+        why = f"a register that knows fewer than the {note.issued} certificates that it has signed"
+    else:
+        return
+    raise UsageError(
+        "register-lost",
+        f"the key {shard.label} would sign with {why}",
+        "restore the register from its newest backup; if it is lost, retire the key "
+        f"(pratique issuer keys retire {shard.label}) and make another one",
+    )
+
+
+def updated(
+    notes: Mapping[str, Note],
+    shards: tuple[Shard, ...],
+    *,
+    register: bytes,
+    counts: Mapping[bytes, int],
+) -> dict[str, Note]:
+    """Return the notes with what the register knows now of the keys that have signed with it."""
+    found = dict(notes)
+    for shard in shards:
+        if count := counts.get(shard.kid, 0):
+            found[shard.label] = Note(register, count)
+    return found
+
+
+def to_rows(notes: Mapping[str, Note]) -> dict[str, dict[str, object]]:
+    """Return what JSON holds of notes."""
+    return {
+        label: {"register": note.register.hex(), "issued": note.issued}
+        for label, note in sorted(notes.items())
+    }
+
+
+def from_rows(rows: Any) -> dict[str, Note]:
+    """Read notes; DocumentRefused `notes-malformed` if they are none."""
+    try:
+        return {
+            str(label): Note(bytes.fromhex(row["register"]), int(row["issued"]))
+            for label, row in rows.items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DocumentRefused(
+            "notes-malformed",
+            "what was noted of the register beside the keys cannot be read",
+            "restore the issuer's folder from its backup",
+        ) from error

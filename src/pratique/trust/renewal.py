@@ -23,9 +23,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pratique.crypto import make_x509
-from pratique.trust.issuer import SigningCa
-from pratique.trust.shards import DAY, Shard, ShardState
+from pratique.crypto import x509_write
+from pratique.trust.issuer import DAY, Shard, ShardState, SigningCa
 
 SCA, UPLOAD, TLS = ROLES = "sca", "upload", "tls"
 WORDS = {SCA: "signing CA", UPLOAD: "upload key", TLS: "TLS key"}
@@ -36,8 +35,8 @@ WITHIN = 45
 LEAD_IN = 14 * DAY
 ROLE_USE = 730 * DAY
 """How long role keys speak for a participant."""
-_LIVES = {SCA: make_x509.SCA_LIFE, UPLOAD: make_x509.UPLOAD_LIFE, TLS: make_x509.TLS_LIFE}
-_USES = {**_LIVES, SCA: make_x509.SCA_USE}
+_LIVES = {SCA: x509_write.SCA_LIFE, UPLOAD: x509_write.UPLOAD_LIFE, TLS: x509_write.TLS_LIFE}
+_USES = {**_LIVES, SCA: x509_write.SCA_USE}
 _SUFFIX = re.compile(r"-\d{4}-\d{2}(-[a-z])?$")
 _STEM = re.compile(
     r"(?P<head>(file:([^?]*/)?|hsm:[^/?]*/))(?P<stem>[^/?]+?)(?P<tail>(\.pem)?(\?.*)?)"
@@ -147,8 +146,8 @@ def begins(old: Shard, *, at: int, count: int = 0) -> int:
 
 def signer_ends(begins: int, authority_ends: int) -> tuple[int, int]:
     """Return until when a new signer signs, and until when it is verified: nothing outlives its issuer."""
-    end = min(begins + make_x509.DSC_LIFE, authority_ends)
-    return min(begins + make_x509.DSC_USE, end), end
+    end = min(begins + x509_write.DSC_LIFE, authority_ends)
+    return min(begins + x509_write.DSC_USE, end), end
 
 
 def successor(uri: str, name: str, at: int, taken: Iterable[str]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.demo import held_keys
+from demo import held_keys
 from tests import ceremonies
 from tests.ceremonies import Desk
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pratique.network import names, proposal
+from pratique.network import metadata, proposal
 from tests.ceremonies import AT, LATER, PASSWORD, SEATS, STATE, Desk, edition, issued
 from tests.steps import LONGEST
 
@@ -230,11 +230,11 @@ def test_a_proposal_altered_in_transit_is_neither_shown_signed_nor_published(des
         found["metadata"]["suspend"]["signed"]["version"] += 1
 
     def file(found: Any) -> None:
-        path = names.SUSPENSIONS
+        path = metadata.SUSPENSIONS
         found["files"][path] = found["files"]["other"] = found["files"].pop(path)[:-8] + "AAAAAAA="
 
     def dropped(found: Any) -> None:
-        del found["files"][names.SUSPENSIONS]
+        del found["files"][metadata.SUSPENSIONS]
 
     for change, of in ((file, ("show", "sign", "publish")), (dropped, ("show", "sign", "publish")),
                        (signed, ("publish",))):  # fmt: skip

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pratique.crypto import pbes2
-from pratique.edges import disk
-from pratique.edges.log import LogFolder
-from pratique.edges.network import held, waiting
+from pratique.crypto import keys
 from pratique.errors import DocumentRefused
-from pratique.journeys.witness import Request, Witness, cosigned
-from pratique.log.note import NoteKey
 from pratique.network import logged, view
+from pratique.store import files, network
+from pratique.store.log import LogFolder
+from pratique.tlog.note import NoteKey
+from pratique.tlog.witness import Request, Witness, cosigned
 from tests import witnesses
 from tests.ceremonies import AT, LATER, SEATS, Desk, begun, edition, joined
 from tests.logs import Memory
@@ -67,7 +66,7 @@ class Logged(Desk):
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
     monkeypatch.chdir(tmp_path)
     # What a password is worth is asked elsewhere; here some hundred keys are opened.
-    monkeypatch.setattr(pbes2, "COST", 2)
+    monkeypatch.setattr(keys, "COST", 2)
     with witnesses.serving(("w1.example", "w2.example", "w3.example"), _instant(AT)) as served:
         yield Logged(tmp_path, served)
 
@@ -127,7 +126,7 @@ def test_without_enough_witnesses_the_old_edition_stays_and_nothing_is_logged_tw
     said = desk.run("authority", "refresh", "net", "--at", LATER)
     assert "own.proposal" not in said
     assert "snapshot.json" in said
-    assert not waiting.load(Path("net"))
+    assert not network.load_waiting(Path("net"))
     assert "published already" in desk.run(
         "authority", "publish", "net", "own.proposal", "--at", LATER
     )
@@ -142,7 +141,7 @@ def test_a_call_that_was_killed_anywhere_is_finished_by_the_next(
     desk.begin()
     desk.publish("net/root-1.proposal")
     joined(desk)
-    count, whole = 0, disk.replace
+    count, whole = 0, files.replace
 
     class Killed(BaseException):
         pass
@@ -161,11 +160,11 @@ def test_a_call_that_was_killed_anywhere_is_finished_by_the_next(
         desk.run(
             "participant", "publish", "--out", "own.proposal", "--at", AT, "--repository", "net"
         )
-        monkeypatch.setattr(disk, "replace", replace)
+        monkeypatch.setattr(files, "replace", replace)
         try:
             desk.run("authority", "publish", "net", "own.proposal", "--at", AT)
         except Killed:
-            monkeypatch.setattr(disk, "replace", whole)
+            monkeypatch.setattr(files, "replace", whole)
             desk.run("sync", "net", "--at", LATER)
             desk.run("authority", "publish", "net", "own.proposal", "--at", AT)
             names = desk.entries()
@@ -173,7 +172,7 @@ def test_a_call_that_was_killed_anywhere_is_finished_by_the_next(
             assert "note" not in desk.run("sync", "net", "--at", LATER)
             count += 1
             continue
-        monkeypatch.setattr(disk, "replace", whole)
+        monkeypatch.setattr(files, "replace", whole)
         break
     assert count > 8
 
@@ -305,7 +304,7 @@ def test_an_edition_beside_the_log_is_refused_by_old_and_new(desk: Logged) -> No
     last.write_bytes(kept)
     assert "note" not in desk.run("sync", "net", "--at", AT)
     # What is held is checked at every start.
-    found = held.load(Path("home/network"))
+    found = network.load_held(Path("home/network"))
     assert found is not None
     bare = {n: d for n, d in found.files.items() if not n.endswith(".proof")}
     with pytest.raises(DocumentRefused) as caught:

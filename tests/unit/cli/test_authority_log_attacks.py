@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.authority import asking, ceremony, publish, serve
-from pratique.crypto import pbes2
-from pratique.edges import disk
-from pratique.edges.network import waiting
+from pratique.cli import authority, propose
+from pratique.crypto import keys
 from pratique.errors import PratiqueError, Unreadable
-from pratique.journeys.witness import Request, Witness, cosigned
-from pratique.log import checkpoint, note
+from pratique.parties import log
+from pratique.store import files, network
+from pratique.tlog import checkpoint, note
+from pratique.tlog.witness import Request, Witness, cosigned
 from tests import web, witnesses
 from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition, joined
 from tests.logs import Memory
@@ -34,7 +34,7 @@ Act = Callable[[Desk], object]
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pbes2, "COST", 2)
+    monkeypatch.setattr(keys, "COST", 2)
     at = datetime.fromisoformat(AT)
     with witnesses.serving(("w1.example", "w2.example", "w3.example"), at) as served:
         yield Logged(tmp_path, served)
@@ -75,7 +75,7 @@ def stopped_everywhere(
     shutil.copytree("net", kept)
     memories = [Memory(one.memory) for one in desk.witnesses]
     had = Path("net/repository/metadata/timestamp.json").exists()
-    whole, clear, count, ended = disk.replace, waiting.clear, 0, False
+    whole, clear, count, ended = files.replace, network.clear, 0, False
     while not ended:
         shutil.rmtree("net")
         shutil.copytree(kept, "net")
@@ -98,8 +98,8 @@ def stopped_everywhere(
             clear(folder)
 
         with monkeypatch.context() as patched:
-            patched.setattr(disk, "replace", replace)
-            patched.setattr(waiting, "clear", cleared)
+            patched.setattr(files, "replace", replace)
+            patched.setattr(network, "clear", cleared)
             try:
                 act(desk)
             except (Killed, OSError, Unreadable):
@@ -112,7 +112,7 @@ def stopped_everywhere(
         act(desk)
         names = desk.entries()
         assert len(names) == len(set(names))
-        assert not waiting.load(Path("net"))
+        assert not network.load_waiting(Path("net"))
         assert "note" not in synced(desk, at)
     return count
 
@@ -164,11 +164,11 @@ def test_a_list_made_anew_that_was_stopped_anywhere_is_finished(
 def test_two_who_publish_at_once_log_it_once(desk: Logged) -> None:
     desk.begin()
     desk.sign("net/root-1.proposal")
-    found = ceremony.load(Path("net/root-1.proposal"))
+    found = propose.load(Path("net/root-1.proposal"))
     at = datetime.fromisoformat(AT)
 
     def go(_: int) -> int:
-        return len(publish.published(Path("net"), found, lambda uri: PASSWORD, at).files)
+        return len(authority.published(Path("net"), found, lambda uri: PASSWORD, at).files)
 
     with ThreadPoolExecutor(4) as pool:
         assert len([n for n in pool.map(go, range(4)) if n]) == 1
@@ -223,7 +223,7 @@ def test_whatever_a_witness_answers_the_others_are_enough(desk: Logged) -> None:
 def test_a_witness_that_hangs_holds_nobody_up(
     desk: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    monkeypatch.setattr(log, "PATIENCE", 0.2)
     let_go = threading.Event()
     with web.raw(lambda request, connection: (let_go.wait(), None)[1]) as silent:
         desk.witnesses[0].url = silent.url
@@ -268,7 +268,7 @@ def test_a_root_whose_new_witnesses_are_silent_blocks_nothing(desk: Logged) -> N
     assert error.code == "witnesses-silent"
     assert "witness n1.example: " in error.message
     assert "--unseen" in error.hint
-    assert not waiting.load(Path("net"))
+    assert not network.load_waiting(Path("net"))
     assert desk.entries() == before
     desk.publish(desk.propose("renew"))
     assert "note" not in synced(desk)
@@ -300,7 +300,7 @@ def test_an_edition_that_ended_while_it_waited_is_followed_by_one_that_lasts(des
     for one in desk.witnesses:
         one.is_up, one.at = True, datetime.fromisoformat(LATE)
     desk.run("authority", "refresh", "net", "--at", LATE)
-    assert not waiting.load(Path("net"))
+    assert not network.load_waiting(Path("net"))
     said = synced(desk, LATE)
     assert "published within the last two hours" in said
     assert desk.run("sync", "net", "--at", LATE)
@@ -317,25 +317,25 @@ def test_a_server_finishes_what_waits_by_the_hour_and_says_what_it_waits_for(
     data, at = Path("net/root-1.proposal").read_bytes(), datetime.fromisoformat(AT)
     for one in desk.witnesses:
         one.is_up = False
-    told = serve.taken(Path("net"), data, lambda uri: PASSWORD, at)
+    told = authority.taken(Path("net"), data, lambda uri: PASSWORD, at)
     assert told["waits"] is True
     assert not told["files"]
     # Handed in again: it waits on, and is not said to be published.
-    assert serve.taken(Path("net"), data, lambda uri: PASSWORD, at)["waits"] is True
+    assert authority.taken(Path("net"), data, lambda uri: PASSWORD, at)["waits"] is True
     hours: list[Callable[[], None]] = []
-    monkeypatch.setattr(serve, "_after", lambda seconds, act: hours.append(act))
-    serve._keep_fresh(Path("net"), lambda uri: PASSWORD, threading.Lock(), 3600)
+    monkeypatch.setattr(authority, "_after", lambda seconds, act: hours.append(act))
+    authority._keep_fresh(Path("net"), lambda uri: PASSWORD, threading.Lock(), 3600)
     hours.pop()()
     assert "note: 0 of 2 witnesses have seen it; missing: w1.example" in capsys.readouterr().err
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "refreshed", lambda *words: 1 // 0)
+        patched.setattr(authority, "refreshed", lambda *words: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             hours.pop()()
     for one in desk.witnesses:
         one.is_up = True
     hours.pop()()
-    assert not waiting.load(Path("net"))
-    told = serve.taken(Path("net"), data, lambda uri: PASSWORD, at)
+    assert not network.load_waiting(Path("net"))
+    told = authority.taken(Path("net"), data, lambda uri: PASSWORD, at)
     assert told["waits"] is False
 
 
@@ -467,5 +467,5 @@ def test_a_lost_log_json_is_made_anew_out_of_the_key(desk: Logged) -> None:
     for one in desk.witnesses:
         desk.run("authority", "log", "witness", "net", one.name, one.url)
     desk.run("authority", "publish", "net", draft, "--at", AT)
-    assert not waiting.load(Path("net"))
+    assert not network.load_waiting(Path("net"))
     assert "note" not in synced(desk)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from pratique.edges import files
+from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.rules import documents
 from pratique.rules.documents import write
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
-from pratique.trust import json_text
+from pratique.store import sources
 from tests import travellers as t
 from tests.steps import LONGEST, within
 
@@ -139,10 +139,10 @@ BOMB_LINES = 100_000
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_in_few_steps_and_goes_no_further(home: Path, name: str) -> None:
     Ruleset(t.utopia())
-    path, kept = home / "bomb.json", files.snapshot_path(home)
+    path, kept = home / "bomb.json", sources.snapshot_path(home)
     before = kept.read_bytes()
     with pytest.raises(DocumentRefused) as refused:
-        within(BOMB_LINES, lambda: Ruleset(documents.read(json_text.parse(BOMBS[name])).rules))
+        within(BOMB_LINES, lambda: Ruleset(documents.read(strict_json.parse(BOMBS[name])).rules))
     message = refused.value.message
     assert 0 < len(message) < 300
     path.write_bytes(BOMBS[name])

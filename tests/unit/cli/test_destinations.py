@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pratique.cli.checking import place_of
 from pratique.cli.main import pratique
 from pratique.errors import UsageError
+from pratique.parties.verifier import place_of
 from pratique.rules.documents import write
 from pratique.rules.ruleset import Destination, Ruleset
-from pratique.trust import countries, country_codes, country_names
+from pratique.trust import countries
 from tests import travellers as t
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "examples/traveller.txt").read_text().strip()
 TRUE = {"===": [1, 1]}
-ISO = country_codes.ISO_3166.split()
+ISO = countries.ISO_3166.split()
 
 
 @pytest.mark.parametrize(("two", "three"), list(zip(ISO[::2], ISO[1::2], strict=True)))
@@ -50,7 +50,7 @@ def test_a_name_is_suggested_and_never_taken(text: str, code: str) -> None:
 
 
 def test_every_country_has_a_name_and_every_name_a_country() -> None:
-    rows = country_names.NAMES.strip().replace("\n", "|").split("|")
+    rows = countries.NAMES.strip().replace("\n", "|").split("|")
     codes = {row.split(" ")[0] for row in rows}
     assert {countries.place(code) for code in codes} == codes == {*ISO[::2], "XK"}
 

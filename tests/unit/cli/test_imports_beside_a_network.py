@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pratique.edges import files
 from pratique.errors import DocumentRefused, UsageError
 from pratique.revocation.tag_list import TagList
 from pratique.rules.documents import write
 from pratique.snapshot import Snapshot
+from pratique.store import sources as store_sources
 from pratique.terms import Environment
-from pratique.trust.store import TrustList
+from pratique.trust.signer import TrustList
 from tests import travellers as t
 from tests.ceremonies import LATER, Desk
 from tests.unit.made import make
@@ -39,7 +39,7 @@ def sources(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def imported(desk: Desk) -> Snapshot:
-    found = files.load_snapshot(desk.folder / "home")
+    found = store_sources.load_snapshot(desk.folder / "home")
     assert found is not None
     return found
 
@@ -69,7 +69,7 @@ def of_production(desk: Desk, *, signers: bool) -> bytes:
     """Keep what an earlier version kept: what was imported as if there were no network."""
     held = Snapshot(number=1, created=0, environment=Environment.PRODUCTION, trust=TrustList(
         [t.SIGNER] if signers else []))  # fmt: skip
-    files.save_snapshot(desk.folder / "home", held)
+    store_sources.save_snapshot(desk.folder / "home", held)
     return held.to_bytes()
 
 
@@ -89,7 +89,7 @@ def test_signers_of_the_other_environment_are_a_clear_conflict(desk: Desk, kind:
         desk.run(*sources(desk.folder)[kind])
     assert refused.value.code == "environment-differs"
     assert "trust import SOURCE --replace" in refused.value.hint
-    assert files.snapshot_path(desk.folder / "home").read_bytes() == before
+    assert store_sources.snapshot_path(desk.folder / "home").read_bytes() == before
     # And the way that the hint names leads out.
     desk.run(*sources(desk.folder)["trust anew"])
     desk.run(*sources(desk.folder)["rules"])
@@ -109,8 +109,8 @@ def test_a_sync_beside_signers_of_the_other_environment_keeps_nothing(desk: Desk
 
 def test_a_snapshot_of_the_other_environment_is_refused(desk: Desk) -> None:
     (desk.folder / "other.json").write_bytes(of_production(desk, signers=True))
-    files.snapshot_path(desk.folder / "home").unlink()
+    store_sources.snapshot_path(desk.folder / "home").unlink()
     with pytest.raises(UsageError) as refused:
         desk.run("trust", "import", "other.json")
     assert refused.value.code == "environment-differs"
-    assert not files.snapshot_path(desk.folder / "home").exists()
+    assert not store_sources.snapshot_path(desk.folder / "home").exists()

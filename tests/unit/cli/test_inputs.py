@@ -16,13 +16,11 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli import checking, inputs, issued_files
-from pratique.cli import held as held_here
-from pratique.cli.inputs import Item, every
 from pratique.cli.main import pratique
-from pratique.findings import Code
-from pratique.journeys.verify import verify
-from pratique.verdict import Finding
+from pratique.findings import Code, Finding
+from pratique.parties import inputs, verifier
+from pratique.parties.inputs import Item, every
+from pratique.verify import verify
 from tests.unit.formats.test_wrapping import GOOD, OTHER, WORDS, WRAPS, numbered
 from tools import measure
 
@@ -202,7 +200,7 @@ def test_a_fault_in_reading_one_input_lets_the_next_be_read(
 
 @pytest.fixture
 def border(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_here, "snapshot", lambda _home: measure.snapshot())
+    monkeypatch.setattr(verifier, "snapshot", lambda _home: measure.snapshot())
 
 
 def call(*words: str, given: bytes = b"") -> Result:
@@ -241,7 +239,7 @@ def test_a_fault_of_the_program_stops_one_input_and_ends_with_70(
             raise UnicodeError("Sampleov\u00e1 Testina")
         return judge(text, **how)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(checking, "verify_text", boom)
+    monkeypatch.setattr(verifier, "verify_text", boom)
     done = call("verify", GOOD, other, GOOD, "--at", AT)
     assert done.return_value == 70
     assert done.stdout.count("AMBER") == 2
@@ -341,7 +339,7 @@ def test_a_picture_that_never_ends_is_read_up_to_its_limit(monkeypatch: pytest.M
 
 def test_a_row_that_never_ends_costs_itself(tmp_path: Path) -> None:
     path = tmp_path / "certificates-00000.csv"
-    long = "x" * (issued_files.LONGEST_LINE + 1)
+    long = "x" * (inputs.LONGEST_TABLE_LINE + 1)
     path.write_text(f"row,text\n1,{numbered(1)}\n2,{long}\n3,{numbered(2)}\n")
     found = list(every([str(path)]))
     assert [item.text for item in found if item.finding is None] == [numbered(1), numbered(2)]

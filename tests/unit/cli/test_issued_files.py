@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.inputs import items
 from pratique.errors import Unreadable
+from pratique.parties.inputs import items
 
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 TEXTS = st.lists(st.text(BASE45, min_size=4).map(lambda text: f"HC1:{text.strip()}X"), max_size=6)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from pratique.edges import issuer_home
-from pratique.edges.register import Writing, open_register
 from pratique.formats import Envelope, hcert
-from pratique.revocation.tags import tag
+from pratique.parties import issuer
+from pratique.revocation.tag_list import tag
+from pratique.store.register.register import Writing, open_register
 from tests import forked
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -490,7 +490,7 @@ def test_a_node_that_shares_its_keys_draws_its_own_tags_in_bulk_too(
         )
     finally:
         document.write_text(before)
-    shard = issuer_home.load(desk.folder / "issuer").shard(label)
+    shard = issuer.load(desk.folder / "issuer").shard(label)
     for text in texts(out).values():
         envelope = hcert.unwrap(text)
         assert isinstance(envelope, Envelope)

@@ -15,20 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.issuer import bulk, worker
-from pratique.cli.issuer import job as jobs
-from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.opening import Place
-from pratique.cli.issuer.part import Parts, report
-from pratique.cli.issuer.records import accepted
-from pratique.cli.issuer.signed import issued
-from pratique.edges.register import Writing, open_register
+from pratique.cli.issuer import accepted
 from pratique.errors import Unreadable, UsageError
 from pratique.formats import Envelope, hcert
-from pratique.journeys.issue import Asked, occasion_of
-from pratique.journeys.sign import sign
+from pratique.issue import Asked, occasion_of, sign
+from pratique.parties import bulk
+from pratique.parties.bulk import Parts, report
+from pratique.parties.issuer import Desk, Place, issued
+from pratique.store.register.register import Writing, open_register
 from pratique.terms import ALL_KINDS, Kind
-from pratique.trust.shards import Shard
+from pratique.trust.issuer import Shard
 from tests import issuers
 from tests.desks import desk_of
 
@@ -77,19 +73,19 @@ def table(path: Path, rows: list[dict[str, str]]) -> Path:
 
 def job_of(
     folder: Path, source: Path, *, size: int = 3, ways: int = 1, label: str = ""
-) -> jobs.Job:
+) -> bulk.Job:
     work = issuers.WORK
-    return jobs.begin(
-        jobs.Job(
-            folder / "out", source, jobs.digest_of(source), os.urandom(32), issuers.AT, 86_400, size,
+    return bulk.begin(
+        bulk.Job(
+            folder / "out", source, bulk.digest_of(source), os.urandom(32), issuers.AT, 86_400, size,
             ways, label, work.site, work.operator, "csv", {},
         )
     )  # fmt: skip
 
 
-def made(job: jobs.Job, desk: Desk, count: Callable[[int], None] = lambda _: None) -> bulk.Planner:
+def made(job: bulk.Job, desk: Desk, count: Callable[[int], None] = lambda _: None) -> bulk.Planner:
     planner = bulk.Planner(desk.choice(job.at, label=job.label or None))
-    worker.work(Parts(job, desk), bulk.Here(planner), 0, 1, count)
+    bulk.work(Parts(job, desk), bulk.Here(planner), 0, 1, count)
     return planner
 
 
@@ -107,7 +103,7 @@ def kid_of(text: str) -> bytes:
     return envelope.kid
 
 
-def in_bulk(job: jobs.Job, desk: Desk) -> dict[int, Outcome]:
+def in_bulk(job: bulk.Job, desk: Desk) -> dict[int, Outcome]:
     found = {}
     for path in sorted(job.folder.glob("certificates-*.csv")):
         with path.open(encoding="utf-8") as file:
@@ -222,7 +218,7 @@ def test_a_job_that_ended_anywhere_goes_on_with_the_same_keys(
     for number in lost:
         # As if the power had failed between a commit and its file.
         job.path(number).unlink(missing_ok=True)
-    assert jobs.begin(job._replace(secret=os.urandom(32))) == job
+    assert bulk.begin(job._replace(secret=os.urandom(32))) == job
     made(job, desk)
     after_all = {path.name: path.read_bytes() for path in job.folder.glob("certificates-*")}
     assert before.items() <= after_all.items()
@@ -243,7 +239,7 @@ def test_others_who_fill_a_key_meanwhile_do_not_let_it_sign_more(
     record = issuers.RECORDS["vaccination"]
     issued(desk, record, Asked(os.urandom(32), issuers.AT, issuers.WORK))
     with pytest.raises(Unreadable) as error:
-        worker.work(Parts(job, desk), bulk.Here(planner), 0, 1, lambda _: None)
+        bulk.work(Parts(job, desk), bulk.Here(planner), 0, 1, lambda _: None)
     assert error.value.code == "keys-full"
     made(job, desk)
     assert [kid is not None for kid, _ in in_bulk(job, desk).values()] == [True, True, False]
@@ -301,7 +297,7 @@ def test_a_sheet_that_cannot_be_printed_costs_itself_only(
     job = job_of(folder, table(folder / "people.csv", rows))
     asked = {"variant": "a4", "languages": ["en"], "words": [], "contact": "", "fonts": []}
     press = Press()
-    monkeypatch.setattr("pratique.cli.issuer.paper.press", lambda **_: press)
+    monkeypatch.setattr("pratique.parties.paper.press", lambda **_: press)
     done = made(job._replace(paper=asked), desk).done
     assert (done.issued, done.refused, done.unprinted) == (5, 0, 2)
     outcomes = in_bulk(job, desk)

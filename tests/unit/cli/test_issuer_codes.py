@@ -10,11 +10,11 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.issuer import init as init_module
-from pratique.cli.issuer.work import code
+from pratique.cli import issuer_keys
+from pratique.cli.issuer import code
 from pratique.cli.main import pratique
-from pratique.edges import issuer_home
 from pratique.errors import UsageError
+from pratique.parties import issuer
 
 CONTEXT = click.Context(pratique)
 OPTION = click.Option(["--operator"])
@@ -60,16 +60,16 @@ def made(folder: Path, *words: str, answers: str = "") -> Result:
 def test_a_contact_is_kept_and_its_lack_is_a_warning_only(tmp_path: Path) -> None:
     done = made(tmp_path / "one", "--contact", "certificates@health.example")
     assert done.exception is None
-    assert issuer_home.load(tmp_path / "one").contact == "certificates@health.example"
+    assert issuer.load(tmp_path / "one").contact == "certificates@health.example"
     assert "warning" not in done.output
     done = made(tmp_path / "two")
     assert done.exception is None
     assert "warning: no --contact" in done.output
-    assert issuer_home.load(tmp_path / "two").contact == ""
+    assert issuer.load(tmp_path / "two").contact == ""
 
 
 def test_at_a_terminal_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(init_module, "_is_asked", lambda: True)
+    monkeypatch.setattr(issuer_keys, "_is_asked", lambda: True)
     done = made(tmp_path / "one", answers="1 Harbour Road\n")
     assert done.exception is None
-    assert issuer_home.load(tmp_path / "one").contact == "1 Harbour Road"
+    assert issuer.load(tmp_path / "one").contact == "1 Harbour Road"

@@ -20,20 +20,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pratique.cli import unlock
-from pratique.cli.issuer import keys, making
-from pratique.cli.issuer.command import issuer
-from pratique.cli.issuer.making import Wanted
-from pratique.crypto import chain, make_x509, x509
-from pratique.edges import files, issuer_home
-from pratique.edges.keys import open_key
+from pratique.cli import issuer_keys, options
+from pratique.cli.main import issuer
+from pratique.crypto import x509, x509_write
 from pratique.errors import PratiqueError
 from pratique.findings import Code
-from pratique.formats import hcert, write
-from pratique.journeys.verify import verify
+from pratique.formats import encode, hcert
+from pratique.parties import issuer as parties_issuer
+from pratique.parties import issuer_keys as parties_issuer_keys
+from pratique.parties.issuer_keys import Wanted
+from pratique.store import sources
+from pratique.store.keys import open_key
 from pratique.terms import Environment, Kind
-from pratique.trust.shards import ShardState
-from pratique.trust.shards import pick as pick_shard
+from pratique.trust.issuer import ShardState
+from pratique.trust.issuer import pick as pick_shard
+from pratique.verify import verify
 from tests import issuers
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
@@ -74,19 +75,19 @@ def made(folder: Path) -> Path:
 
 
 def test_what_is_made_fits_together(made: Path) -> None:
-    found = issuer_home.load(made)
-    ca_pem = issuer_home.read_certificate(made)
-    ca = x509.read(make_x509.from_pem(ca_pem))
+    found = parties_issuer.load(made)
+    ca_pem = parties_issuer.read_certificate(made)
+    ca = x509.read(x509_write.from_pem(ca_pem))
     assert ca.thumbprint == found.sca.thumbprint
     for shard in found.shards:
-        der = make_x509.from_pem(issuer_home.read_certificate(made, shard.label))
+        der = x509_write.from_pem(parties_issuer.read_certificate(made, shard.label))
         record = x509.read(der)
-        assert chain.issued_by(record, ca) is True
+        assert x509.issued_by(record, ca) is True
         assert (record.thumbprint, record.kid) == (shard.thumbprint, shard.kid)
         assert (record.not_before, record.not_after) == (shard.not_before, shard.not_after)
         key = open_key(shard.key, folder=made, secret=lambda _: PASSWORD)
         assert key.public_key == record.public_key
-        assert make_x509.environment_of(der) is shard.environment is Environment.TEST
+        assert x509_write.environment_of(der) is shard.environment is Environment.TEST
         assert b"Environment: test\n" in (made / "keys" / f"{shard.label}.pem").read_bytes()
         assert 1 << shard.width >= 2.5 * shard.planned
     assert len({shard.kid for shard in found.shards}) == 3
@@ -155,9 +156,9 @@ def test_a_new_password_is_asked_for_twice_and_hidden(monkeypatch: pytest.Monkey
         return PASSWORD
 
     monkeypatch.setattr(click, "prompt", prompt)
-    secret = unlock.secrets(None, None, new=True)
+    secret = options.secrets(None, None, new=True)
     assert secret("file:a") == secret("file:b") == PASSWORD
-    assert unlock.secrets(None, None)("hsm:utopia") == PASSWORD
+    assert options.secrets(None, None)("hsm:utopia") == PASSWORD
     assert asked == [
         {"hide_input": True, "confirmation_prompt": True, "err": True},
         {"hide_input": True, "confirmation_prompt": False, "err": True},
@@ -169,13 +170,13 @@ def test_new_keys_get_the_password_of_the_old_ones(
 ) -> None:
     monkeypatch.setenv("PRATIQUE_KEY_PASSWORD", PASSWORD + "x")
     assert refused("keys", "new-shard", "--at", "2026-11-23") == "key-password"
-    assert len(issuer_home.load(made).shards) == 3
+    assert len(parties_issuer.load(made).shards) == 3
     assert len(list((made / "keys").iterdir())) == 4
 
 
 def test_a_limited_key_is_picked_for_its_kind_alone(made: Path) -> None:
     run("keys", "new-shard", "--kind", "test", "--planned", "5000000", "--at", "2026-11-22")
-    found = issuer_home.load(made)
+    found = parties_issuer.load(made)
     at = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp())
     limited = found.shard("2026-11-d")
     assert limited.usages == {Kind.TEST}
@@ -187,13 +188,13 @@ def test_a_label_of_an_interrupted_command_is_not_used_again(made: Path) -> None
     # The key was made, and the power failed before the issuer's document named it.
     shutil.copy(made / "keys" / "2026-11-c.pem", made / "keys" / "2026-11-d.pem")
     run("keys", "new-shard", "--at", "2026-11-22")
-    assert issuer_home.load(made).shards[-1].label == "2026-11-e"
+    assert parties_issuer.load(made).shards[-1].label == "2026-11-e"
 
 
 def test_a_rotated_key_keeps_its_plan_and_both_sign(made: Path) -> None:
     run("keys", "new-shard", "--kind", "test", "--planned", "40000", "--at", "2026-11-22")
     run("keys", "rotate", "--at", "2027-05-20")
-    found = issuer_home.load(made)
+    found = parties_issuer.load(made)
     at = int(datetime(2027, 5, 20, tzinfo=UTC).timestamp())
     assert {shard.state(at) for shard in found.shards} == {ShardState.LIVE}
     assert [shard.replaces for shard in found.shards[4:]] == [s.label for s in found.shards[:4]]
@@ -206,13 +207,13 @@ def test_a_retired_key_keeps_its_files(made: Path) -> None:
     files = {path: path.read_bytes() for path in made.rglob("*.pem")}
     run("keys", "retire", "2026-11-a", "--yes")
     assert {path: path.read_bytes() for path in made.rglob("*.pem")} == files
-    assert issuer_home.load(made).shard("2026-11-a").retired is not None
+    assert parties_issuer.load(made).shard("2026-11-a").retired is not None
     assert refused("keys", "retire", "2026-11-a", "--yes") == "shard-retired"
     assert refused("keys", "retire", "2026-11-z", "--yes") == "shard-unknown"
 
 
 def test_nothing_is_changed_while_another_changes_it(made: Path) -> None:
-    with issuer_home.locked(made):
+    with parties_issuer.locked(made):
         for words in (("new-shard",), ("rotate",), ("retire", "2026-11-a", "--yes")):
             assert refused("keys", *words) == "issuer-locked"
         assert run("keys", "list").exit_code == 0
@@ -220,8 +221,8 @@ def test_nothing_is_changed_while_another_changes_it(made: Path) -> None:
 
 def test_a_signing_ca_that_was_swapped_makes_no_key(made: Path, tmp_path: Path) -> None:
     run(*INIT, "--issuer", tmp_path / "other", "--environment", "test", "--at", "2026-11-22")
-    path = issuer_home.certificate_path(made)
-    path.write_bytes(issuer_home.read_certificate(tmp_path / "other"))
+    path = parties_issuer.certificate_path(made)
+    path.write_bytes(parties_issuer.read_certificate(tmp_path / "other"))
     assert refused("keys", "new-shard", "--at", "2026-11-23") == "sca-differs"
 
 
@@ -235,9 +236,9 @@ def test_the_list_as_json_says_what_the_table_does(made: Path) -> None:
 def test_what_was_issued_is_shown_and_fills_a_key(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = issuer_home.load(made)
+    found = parties_issuer.load(made)
     counts = {found.shards[0].kid: 1_000_000, found.shards[1].kid: 12}
-    keys.show(found, at=datetime(2026, 11, 23, tzinfo=UTC), counts=counts)
+    issuer_keys.show(found, at=datetime(2026, 11, 23, tzinfo=UTC), counts=counts)
     lines = capsys.readouterr().out.splitlines()
     assert "full" in lines[1]
     assert lines[2].split()[-2:] == ["12", "1000000"]
@@ -247,10 +248,10 @@ def test_what_was_issued_is_shown_and_fills_a_key(
 
 def test_what_its_keys_sign_is_verified_from_what_it_exports(made: Path, tmp_path: Path) -> None:
     run("keys", "export", tmp_path / "out")
-    shard, at = issuer_home.load(made).shards[0], datetime(2026, 12, 1, tzinfo=UTC)
+    shard, at = parties_issuer.load(made).shards[0], datetime(2026, 12, 1, tzinfo=UTC)
     key = open_key(shard.key, folder=made, secret=lambda _: PASSWORD)
     record, now = issuers.RECORDS["vaccination"], int(at.timestamp())
-    payload = write.payload(
+    payload = encode.payload(
         record.domain,
         record.person,
         record.entry,
@@ -262,28 +263,28 @@ def test_what_its_keys_sign_is_verified_from_what_it_exports(made: Path, tmp_pat
     kid, algorithm = shard.kid, shard.algorithm
     signature = key.sign(hcert.to_sign(payload, kid=kid, algorithm=algorithm))
     text = hcert.encode(payload, signature, kid=kid, algorithm=algorithm)
-    published = files.trust_from([tmp_path / "out"], at=at, environment=Environment.TEST)
+    published = sources.trust_from([tmp_path / "out"], at=at, environment=Environment.TEST)
     verdict = verify(text, snapshot=published.snapshot, at=at).verdict
     assert [finding.code for finding in verdict.findings] == [Code.NO_RULES]
     # Imported where production keys are meant, a test key stays what its certificate says.
-    careless = files.trust_from([tmp_path / "out"], at=at, environment=Environment.PRODUCTION)
+    careless = sources.trust_from([tmp_path / "out"], at=at, environment=Environment.PRODUCTION)
     verdict = verify(text, snapshot=careless.snapshot, at=at).verdict
     assert [finding.code for finding in verdict.findings] == [Code.ENVIRONMENT_WRONG]
-    other = files.trust_from([tmp_path / "out" / "XXU-2026-11-b.pem"], at=at)
+    other = sources.trust_from([tmp_path / "out" / "XXU-2026-11-b.pem"], at=at)
     verdict = verify(text, snapshot=other.snapshot, at=at).verdict
     assert [finding.code for finding in verdict.findings] == [Code.SIGNER_UNKNOWN]
 
 
 def test_a_new_key_file_is_not_sealed_under_a_slip_of_the_hand(made: Path) -> None:
     # The signing CA's key lies in a device, so that opening it proves no password.
-    found = issuer_home.load(made)
+    found = parties_issuer.load(made)
     found = found._replace(sca=found.sca._replace(key="hsm:utopia/sca"))
     in_file, in_device = Wanted("a", "file:keys/a.pem", 1), Wanted("a", "hsm:utopia/a", 1)
     with pytest.raises(PratiqueError) as caught:
-        making.prove(made, found, [in_file], lambda _: PASSWORD + "x")
+        parties_issuer_keys.prove(made, found, [in_file], lambda _: PASSWORD + "x")
     assert caught.value.code == "key-password"
-    making.prove(made, found, [in_file], lambda _: PASSWORD)
-    making.prove(made, found, [in_device], lambda _: PASSWORD + "x")
+    parties_issuer_keys.prove(made, found, [in_file], lambda _: PASSWORD)
+    parties_issuer_keys.prove(made, found, [in_device], lambda _: PASSWORD + "x")
 
 
 @pytest.mark.skipif(
@@ -321,14 +322,14 @@ def test_an_issuers_keys_may_all_lie_in_a_device(folder: Path, tmp_path: Path) -
     assert "the device, by its maker's own means" in told
     assert str(folder / "keys") not in told
     command(*pratique, "keys", "new-shard", "--at", "2026-11-23")
-    found = issuer_home.load(folder)
+    found = parties_issuer.load(folder)
     assert [shard.key for shard in found.shards] == [
         f"hsm:utopia/dsc-2026-11-{letter}?module={MODULE}" for letter in "abc"
     ]
-    ca = x509.read(make_x509.from_pem(issuer_home.read_certificate(folder)))
+    ca = x509.read(x509_write.from_pem(parties_issuer.read_certificate(folder)))
     for shard in found.shards:
-        der = make_x509.from_pem(issuer_home.read_certificate(folder, shard.label))
-        assert chain.issued_by(x509.read(der), ca) is True
+        der = x509_write.from_pem(parties_issuer.read_certificate(folder, shard.label))
+        assert x509.issued_by(x509.read(der), ca) is True
     assert not (folder / "keys").exists()
     assert "73519042" not in told + (folder / "issuer.json").read_text()
 
@@ -393,11 +394,11 @@ def test_a_key_whose_certificate_a_csca_has_made_signs(
     assert "2026-11-a waits" in run("keys", "list", "--at", "2026-11-22").output
     (tmp_path / "answer.pem").write_bytes(csca.answer(csr))
     assert "2026-11-a signs until" in run("keys", "accept", tmp_path / "answer.pem").output
-    found = issuer_home.load(folder)
+    found = parties_issuer.load(folder)
     (shard,) = found.shards
     assert pick_shard(found.shards, at=issuers.AT, counts={}, kind=Kind.TEST) == shard
     key = open_key(shard.key, folder=folder, secret=lambda _: PASSWORD)
-    record = x509.read(make_x509.from_pem(issuer_home.read_certificate(folder, shard.label)))
+    record = x509.read(x509_write.from_pem(parties_issuer.read_certificate(folder, shard.label)))
     assert key.public_key == record.public_key
     assert not list((folder / "requests").iterdir())
     assert refused("keys", "accept", tmp_path / "answer.pem") == "request-unknown"
@@ -419,12 +420,12 @@ def test_a_certificate_that_verifiers_would_not_believe_is_not_taken(
     ):
         path.write_bytes(made)
         assert refused("keys", "accept", path) == code
-        assert not issuer_home.load(folder).shards
+        assert not parties_issuer.load(folder).shards
     newer = Csca(name="CSCA Utopia 2")
     (tmp_path / "newer.pem").write_bytes(newer.pem)
     path.write_bytes(newer.answer(csr))
     run("keys", "accept", path, "--signing-ca-certificate", tmp_path / "newer.pem")
-    assert len(issuer_home.load(folder).shards) == 1
+    assert len(parties_issuer.load(folder).shards) == 1
 
 
 def test_another_states_ca_and_a_ca_that_is_here_are_told(

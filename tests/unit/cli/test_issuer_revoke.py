@@ -9,16 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.issuer.desk import Desk
-from pratique.cli.issuer.named import named
-from pratique.cli.issuer.signed import issued
-from pratique.edges.register import open_register
-from pratique.edges.register.recall import revoke_each
 from pratique.errors import UsageError
 from pratique.formats import Envelope, hcert
-from pratique.journeys.issue import Asked
-from pratique.journeys.revoke import Reason, number_of
-from pratique.journeys.sign import Signed, with_checksum
+from pratique.issue import Asked, Signed, with_checksum
+from pratique.parties.issuer import Desk, issued, named
+from pratique.renew import Reason, number_of
+from pratique.store.register.register import open_register, revoke_each
 from tests import issuers
 from tests.desks import desk_of
 
@@ -199,7 +195,7 @@ def test_each_is_taken_once_in_one_act_whatever_their_number(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = [made(desk) for _ in range(5)]
-    monkeypatch.setattr("pratique.edges.register.recall.AT_ONCE", 2)
+    monkeypatch.setattr("pratique.store.register.register.AT_ONCE", 2)
     wanted = sorted(names(*some))
 
     first = desk.register.write(

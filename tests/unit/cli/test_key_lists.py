@@ -12,14 +12,14 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pratique.authenticate import authenticate
 from pratique.cli.main import pratique
-from pratique.edges import files
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.findings import Code
 from pratique.formats import Envelope
-from pratique.journeys.authenticate import authenticate
+from pratique.store import sources
 from pratique.terms import COSE_ALGORITHMS, Environment, Kind, SignerState
-from pratique.trust import sources
+from pratique.trust import lists
 from pratique.trust.certificates import collect
 from pratique.trust.signer import Signer
 from tests.unit.made import make
@@ -102,7 +102,7 @@ def put(folder: Path, name: str, document: Any) -> Path:
 
 
 def signers(document: Any, **more: Any) -> tuple[Signer, ...]:
-    found = sources.read(json.dumps(document).encode())
+    found = lists.read_source(json.dumps(document).encode())
     return collect([found], environment=Environment.PRODUCTION, **more)
 
 
@@ -165,7 +165,7 @@ def test_a_weak_key_is_named_so(folder: Path, name: str) -> None:
     shown = json.loads(run("trust", "show", "--at", AT, "--format", "json").stdout)["signers"]
     assert [(one["state"], named in one["notes"]) for one in shown] == [("weak", True)]
     assert "weak" in run("trust", "show", "--at", AT, "--state", "weak").stdout
-    snapshot = files.load_snapshot(folder / "home")
+    snapshot = sources.load_snapshot(folder / "home")
     assert snapshot is not None
     for algorithm in COSE_ALGORITHMS:
         # Whatever a text names: nothing is proven by a key that cannot be used.
@@ -246,4 +246,4 @@ def test_a_chain_of_a_jwk_set_is_read_as_its_first_certificate() -> None:
 )
 def test_what_is_no_list_of_keys_is_refused(document: Any) -> None:
     with pytest.raises(DocumentRefused):
-        sources.read(json.dumps(document).encode())
+        lists.read_source(json.dumps(document).encode())

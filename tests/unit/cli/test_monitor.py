@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.participant import published
+from pratique.parties import participant
 from tests import witnesses
 from tests.ceremonies import AT, LATER, SEATS, STATE, edition, joined
 from tests.unit.cli.test_authority_log import Logged
@@ -51,7 +51,7 @@ def test_a_network_that_is_as_it_should_be_makes_no_mail(desk: Logged) -> None:
     desk.run("authority", "publish", "net", "1.proposal", "--at", LATER)
     assert look(desk) == ""
     # Somebody who begins to watch now sees all of it.
-    (desk.folder / "utopia" / published.WATCHED).unlink()
+    (desk.folder / "utopia" / participant.WATCHED).unlink()
     assert look(desk) == ""
 
 

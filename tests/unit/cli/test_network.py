@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli.network.command import network
-from pratique.crypto import make_x509, signing, x509
-from pratique.crypto.make_x509 import Subject
-from pratique.crypto.spki import PublicKey
-from pratique.edges.keys import make_key
+from pratique.cli.main import network
+from pratique.crypto import keys, x509, x509_write
+from pratique.crypto.algorithms import PublicKey
+from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
+from pratique.onboarding import anchors
+from pratique.store.keys import make_key
 from pratique.terms import Algorithm, Environment
-from pratique.trust import did, sources
+from pratique.trust import did, lists
 from pratique.trust.certificates import collect
-from pratique.trust.governance import anchoring
 from tests.networks import AT, DAY, Authority, State, key
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
@@ -85,13 +85,13 @@ def test_our_tree_is_read_back_with_its_proofs(place: Path) -> None:
     proof_key = exported(place)
     paths = sorted(path for path in (place / "out").rglob("did.json"))
     for path in paths:
-        reading = sources.read(path.read_bytes(), proof_key=proof_key)
+        reading = lists.read_source(path.read_bytes(), proof_key=proof_key)
         assert (reading.proof, reading.environment) == ("valid", Environment.TEST)
     names = {str(path.relative_to(place / "out")) for path in paths}
     for tree in ("v2/trustlist", "v2/trustlist-ref"):
         for inner in ("", "-/", "DCC/", "-/-/", "-/XXU/", "DCC/XXU/", "DCC/XXU/DSC/", "DCC/-/SCA/"):
             assert f"{tree}/{inner}did.json" in names
-    root = sources.read((place / "out/v2/trustlist/did.json").read_bytes())
+    root = lists.read_source((place / "out/v2/trustlist/did.json").read_bytes())
     assert root.named == (("XXJ", "DCC"), ("XXU", "DCC"))
     signers = collect([root], environment=Environment.TEST)
     assert sorted((s.participant, s.domain, s.notes, s.reason) for s in signers) == [
@@ -119,9 +119,9 @@ def test_a_changed_word_breaks_a_proof_of_ours(place: Path) -> None:
     proof_key = exported(place, Algorithm.ES384)
     for tree in ("trustlist", "trustlist-ref"):
         data = (place / f"out/v2/{tree}/DCC/XXU/did.json").read_bytes()
-        sources.read(data, proof_key=proof_key)
+        lists.read_source(data, proof_key=proof_key)
         with pytest.raises(DocumentRefused) as caught:
-            sources.read(data.replace(b":XXU:DSC#", b":XXJ:DSC#"), proof_key=proof_key)
+            lists.read_source(data.replace(b":XXU:DSC#", b":XXJ:DSC#"), proof_key=proof_key)
         assert caught.value.code == "proof-wrong"
 
 
@@ -131,7 +131,7 @@ def anchor(place: Path, name: str = "anchor") -> tuple[Path, str]:
     subject = Subject("Anchor", "Board", "CH", Environment.TEST)
     when = int(AT.timestamp()) - 86400
     path = place / f"{name}-certificate.pem"
-    path.write_bytes(make_x509.to_pem(make_x509.upload_signer(made, subject, at=when, serial=1)))
+    path.write_bytes(x509_write.to_pem(x509_write.upload_signer(made, subject, at=when, serial=1)))
     return path, uri
 
 
@@ -140,12 +140,12 @@ def laid_out(place: Path) -> Path:
     subject, when = Subject("XXU", "Ministry", "XU", Environment.TEST), int(AT.timestamp())
     dossier = place / "XXU"
     for name, der in (
-        ("UP/UP.pem", make_x509.upload_signer(key("up"), subject, at=when, serial=2)),
-        ("TLS/TLS.pem", make_x509.tls_client(key("tls"), subject, at=when, serial=3)),
+        ("UP/UP.pem", x509_write.upload_signer(key("up"), subject, at=when, serial=2)),
+        ("TLS/TLS.pem", x509_write.tls_client(key("tls"), subject, at=when, serial=3)),
     ):
         path = dossier / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(make_x509.to_pem(der))
+        path.write_bytes(x509_write.to_pem(der))
     (dossier / "TLS/CA.pem").write_bytes((dossier / "TLS/TLS.pem").read_bytes())
     pem, uri = anchor(place)
     found = run("export", "--folders", "folders", "--dossier", dossier, "--anchor", pem,
@@ -175,7 +175,7 @@ def test_folders_go_out_and_are_believed_by_their_anchor_alone(place: Path) -> N
     written = run("import", "folders", "--anchor", pem, "--at", at(), "--out", "believed")
     assert written.return_value == 0
     assert "9 of 9 certificates are believed" in written.stdout
-    read = [sources.read(path.read_bytes()) for path in (place / "believed").rglob("*.pem")]
+    read = [lists.read_source(path.read_bytes()) for path in (place / "believed").rglob("*.pem")]
     signers = collect(read, environment=Environment.TEST)
     assert sum(s.sca_not_after is not None for s in signers) == 3
     states = run("status", "folders", "--at", at(), "--format", "json")
@@ -243,7 +243,7 @@ def test_an_anchor_is_its_certificate_and_its_key(place: Path) -> None:
 
 
 def test_an_ended_signer_is_not_handed_on(place: Path) -> None:
-    proof_key = signing.generate()
+    proof_key = keys.generate()
     assert proof_key.algorithm is Algorithm.ES256
     pytest.importorskip("pyld", reason="the extra 'did' is not installed")
     make_key("file:did.pem", folder=place, secret=lambda _: PASSWORD)
@@ -258,7 +258,7 @@ def test_an_ended_signer_is_not_handed_on(place: Path) -> None:
 def test_an_anchor_signs_for_no_certificate_without_a_country() -> None:
     assert x509.read(b"").countries == ()
     with pytest.raises(Exception, match="names no country"):
-        anchoring.vouched(b"", make_x509.Authority(b"", key("x")))
+        anchors.vouched(b"", x509_write.Authority(b"", key("x")))
 
 
 def test_nothing_of_an_earlier_tree_speaks_on(place: Path) -> None:

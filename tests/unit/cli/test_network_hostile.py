@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli.network.command import network
+from pratique.cli.main import network
 from pratique.errors import PratiqueError
 from tests.unit.made import make
 

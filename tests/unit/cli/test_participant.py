@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-from pratique.cli import participant_home as homes
-from pratique.cli.authority import place
-from pratique.cli.authority.serve import taken
-from pratique.cli.participant import edition as edition_of
-from pratique.crypto import make_x509, primitives, spki, x509
-from pratique.edges.network import serve, upload
-from pratique.network import keys
-from pratique.trust import announced
+from pratique.cli.authority import taken
+from pratique.crypto import algorithms, x509, x509_write
+from pratique.network import metadata
+from pratique.parties import authority, participant
+from pratique.store import http
+from pratique.store import server as store_server
+from pratique.trust import publication
 from tests import web
 from tests.ceremonies import AT, DOSE, LATER, PASSWORD, STATE, Desk, edition, issued
 from tests.unit.cli.test_issuer_keys import Csca
@@ -35,7 +34,7 @@ RULES = Path(__file__).parents[3] / "examples" / "rules-utopia.json"
 
 def accepted(desk: Desk) -> dict[str, bytes]:
     """Return what Utopia has published, by name."""
-    files = place.current(desk.folder / "net").roles["XXU"].files
+    files = authority.current(desk.folder / "net").roles["XXU"].files
     return {path.partition("/")[2]: data for path, data in files.items()}
 
 
@@ -48,7 +47,7 @@ def server(desk: Desk) -> Iterator[str]:
         with lock:
             return taken(desk.folder / "net", data, lambda _: PASSWORD, web.instant(LATER))
 
-    with web.serving(serve.application(desk.folder / "net/repository", take)) as url:
+    with web.serving(store_server.network_application(desk.folder / "net/repository", take)) as url:
         yield url
 
 
@@ -187,21 +186,21 @@ def test_a_path_named_by_a_slip_takes_nothing_away(
 def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
     """Each listing binds it to one, and a withdrawal takes all of them."""
     signers = json.loads(accepted(desk)["signers.json"])
-    pem = make_x509.to_pem(base64.b64decode(signers["signers"][0]["certificate"]))
+    pem = x509_write.to_pem(base64.b64decode(signers["signers"][0]["certificate"]))
     Path("one.pem").write_bytes(pem)
-    home = homes.load(Path("utopia"))
-    der = make_x509.from_pem(pem)
+    home = participant.load_home(Path("utopia"))
+    der = x509_write.from_pem(pem)
 
-    def listed(published: bytes, **wanted: Any) -> announced.Parts:
-        asked = edition_of.Wanted((), "DCC", (), announced.REASONS[0], (), None, None)
-        made = edition_of._signers(
+    def listed(published: bytes, **wanted: Any) -> publication.Parts:
+        asked = participant.Wanted((), "DCC", (), publication.REASONS[0], (), None, None)
+        made = participant._signers(
             Path("utopia"), home, published, asked._replace(**wanted), web.instant(LATER)
         )
-        return announced.parts(made)
+        return publication.parts(made)
 
     more = listed(accepted(desk)["signers.json"], signers=(Path("one.pem"),), domain="ICVP")
     assert sorted(one.domain for one in more.live if one.certificate == der) == ["DCC", "ICVP"]
-    written = announced.write("XXU", home.environment, more.authorities, more.live)
+    written = publication.write("XXU", home.environment, more.authorities, more.live)
     gone = listed(written, withdraw=(Path("one.pem"),))
     assert [one for one in gone.live if one.certificate == der] == []
     assert [one.certificate for one in gone.withdrawn].count(der) == 1
@@ -236,7 +235,7 @@ def test_a_withdrawn_signer_is_red_and_does_not_come_back(desk: Desk) -> None:
     # The same call again, as after an interruption, is no error, and withdraws nothing twice.
     edition(desk, *words, *STOLEN, at=LATER)
     edition(desk, "--signers", "issuer/certificates", at=LATER)
-    found = announced.parts(accepted(desk)["signers.json"])
+    found = publication.parts(accepted(desk)["signers.json"])
     assert (len(found.live), len(found.withdrawn)) == (0, 2)
     assert {one.reason for one in found.withdrawn} == {"key-compromise"}
     desk.run("sync", "--at", LATER)
@@ -339,8 +338,8 @@ def test_an_edition_that_waits_for_witnesses_is_not_said_to_be_done(
 ) -> None:
     desk.run(*PUBLISH, "--out", "own.proposal")
     for waits, code, word in ((True, 3, "taken, and published when"), (False, 0, "published: ")):
-        taken = upload.Taken("XXU 2", waits)
-        monkeypatch.setattr(upload, "sent", lambda url, data, taken=taken: taken)
+        taken = http.Taken("XXU 2", waits)
+        monkeypatch.setattr(http, "sent", lambda url, data, taken=taken: taken)
         said = desk.run(
             "participant", "send", "own.proposal", "--to", "http://127.0.0.1:1", code=code
         )
@@ -394,7 +393,7 @@ def test_an_edition_is_handed_in_at_a_server_again_and_again(desk: Desk, server:
         # Each follows upon the last without a sync in between: what is published is asked first.
         said = desk.run(*PUBLISH, "--to", server)
         assert said.endswith(f"published: XXU {number}\n")
-    assert place.current(desk.folder / "net").roles["XXU"].version == 4
+    assert authority.current(desk.folder / "net").roles["XXU"].version == 4
     # Where it was synced from stays as it was.
     assert (desk.folder / "home/network/source").read_text() == str(desk.folder / "net")
 
@@ -432,7 +431,10 @@ def test_a_participant_takes_everything_along_with_a_notice_of_its_own_keys(desk
             "certificates/sca.pem"} <= found.keys()  # fmt: skip
     assert not any(b"PRIVATE" in data for data in found.values())
     notice = json.loads(found["leave.json"])
-    own = {keys.keyid(one): one for one in homes.load(Path("utopia")).public_keys().public_keys}
+    own = {
+        metadata.keyid(one): one
+        for one in participant.load_home(Path("utopia")).public_keys().public_keys
+    }
     assert (notice["network"], notice["environment"]) == ("invented", "test")
     told = {name: notice[name] for name in ("participant", "at", "network", "environment")}
     message = (
@@ -440,7 +442,7 @@ def test_a_participant_takes_everything_along_with_a_notice_of_its_own_keys(desk
     )
     assert len(notice["signatures"]) == 2
     for keyid, signature in notice["signatures"].items():
-        check = primitives.load(spki.read_der(own[keyid]).algorithm, own[keyid])
+        check = algorithms.load(algorithms.read_der(own[keyid]).algorithm, own[keyid])
         assert check(base64.b64decode(signature), message)
         assert not check(base64.b64decode(signature), message + b" ")
 

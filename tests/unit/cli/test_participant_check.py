@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli.participant.check import check
-from pratique.crypto import make_x509, signing
-from pratique.crypto.make_x509 import Subject
-from pratique.edges import dossier
+from pratique.cli.participant import check
+from pratique.crypto import keys, x509_write
+from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable
+from pratique.store import sources
 from pratique.terms import Environment
 from tests.unit.trust.test_governance import GOOD, START
 
@@ -53,12 +53,12 @@ def test_an_error_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 def test_warnings_alone_are_no_refusal(tmp_path: Path) -> None:
     known = tmp_path / "known.json"
-    key = signing.generate()
+    key = keys.generate()
     subject = Subject("Utopia", "Ministry of Health", "XU", Environment.TEST)
-    first, second = (make_x509.upload_signer(key, subject, at=START, serial=n) for n in (1, 2))
-    put(tmp_path / "first", GOOD | {"UP/UP.pem": make_x509.to_pem(first)})
+    first, second = (x509_write.upload_signer(key, subject, at=START, serial=n) for n in (1, 2))
+    put(tmp_path / "first", GOOD | {"UP/UP.pem": x509_write.to_pem(first)})
     known.write_text(ask(tmp_path / "first", "--format", "json").output)
-    put(tmp_path / "second", GOOD | {"UP/UP.pem": make_x509.to_pem(second)})
+    put(tmp_path / "second", GOOD | {"UP/UP.pem": x509_write.to_pem(second)})
     result = ask(tmp_path / "second", "--known", known)
     assert result.return_value == 0
     assert "5 files, 0 errors, 1 warning" in result.output
@@ -113,28 +113,28 @@ def test_links_and_hidden_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.pem").write_text("?")
     (tmp_path / "dossier/UP/link.pem").symlink_to(tmp_path / "elsewhere.pem")
     put(tmp_path / "dossier", {".git/UP/x.pem": b"", "UP/.hidden.pem": b""})
-    assert set(dossier.read(tmp_path / "dossier")) == set(GOOD)
+    assert set(sources.read(tmp_path / "dossier")) == set(GOOD)
 
 
 def test_a_dossier_is_limited_in_size_and_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(tmp_path, {"UP/UP.pem": b" " * dossier.MAX_FILE})
-    assert len(dossier.read(tmp_path)) == 1
-    put(tmp_path, {"UP/UP.pem": b" " * (dossier.MAX_FILE + 1)})
+    put(tmp_path, {"UP/UP.pem": b" " * sources.MAX_FILE})
+    assert len(sources.read(tmp_path)) == 1
+    put(tmp_path, {"UP/UP.pem": b" " * (sources.MAX_FILE + 1)})
     with pytest.raises(Unreadable):
-        dossier.read(tmp_path)
+        sources.read(tmp_path)
     put(tmp_path, GOOD)
-    monkeypatch.setattr(dossier, "MAX_FILES", len(GOOD))
-    assert len(dossier.read(tmp_path)) == len(GOOD)
+    monkeypatch.setattr(sources, "MAX_DOSSIER_FILES", len(GOOD))
+    assert len(sources.read(tmp_path)) == len(GOOD)
     put(tmp_path, {"one-more": b""})
     with pytest.raises(Unreadable):
-        dossier.read(tmp_path)
+        sources.read(tmp_path)
 
 
 def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(Unreadable):
-        dossier.read(tmp_path / "nowhere")
+        sources.read(tmp_path / "nowhere")
 
 
 # The field's cases

@@ -15,19 +15,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pratique.cli import participant_home as homes
-from pratique.cli.issuer.command import issuer as issuer_command
-from pratique.cli.participant import published
-from pratique.cli.participant.command import participant
-from pratique.cli.signing_ca import until_free
-from pratique.crypto import chain, make_x509, x509
-from pratique.edges import issuer_home
+from pratique.cli.main import issuer as issuer_command
+from pratique.cli.main import participant
+from pratique.crypto import x509, x509_write
 from pratique.errors import UsageError
-from pratique.network import drafts, keys, names, view
+from pratique.network import metadata, proposal, view
 from pratique.network.proposal import from_bytes
+from pratique.onboarding.checks import check
+from pratique.parties import issuer as parties_issuer
+from pratique.parties import participant as parties_participant
+from pratique.parties.issuer_keys import until_free
 from pratique.terms import Environment, SignerState
-from pratique.trust import announced
-from pratique.trust.governance.check import check
+from pratique.trust import publication
 from pratique.trust.renewal import ROLES, SCA, successor
 from tests.networks import Authority, key
 
@@ -55,8 +54,8 @@ class Place:
         known: list[str | Path] = ["--repository", self.network] if self.authority else []
         return self.run("renew", *known, *words, at=at)
 
-    def home(self) -> homes.Home:
-        return homes.load(self.folder)
+    def home(self) -> parties_participant.Home:
+        return parties_participant.load_home(self.folder)
 
     def known(self) -> view.View:
         assert self.authority is not None
@@ -74,7 +73,7 @@ class Place:
         self.seats(at)
         one = self.home().participant
         listed = {"XXU": one._replace(domains=frozenset({"DCC"}))}
-        drafted = drafts.targets(
+        drafted = proposal.targets(
             self.known(),
             at,
             "admit",
@@ -84,11 +83,11 @@ class Place:
         self.authority.publish(drafted)
         self.put()
 
-    def rekey(self, at: datetime, public: drafts.RoleKeys) -> None:
+    def rekey(self, at: datetime, public: proposal.RoleKeys) -> None:
         """Let the seats sign a participant's application."""
         self.seats(at)
         assert self.authority is not None
-        self.authority.publish(drafts.targets(self.known(), at, "rekey", members={"XXU": public}))
+        self.authority.publish(proposal.targets(self.known(), at, "rekey", members={"XXU": public}))
         self.put()
 
     def seats(self, at: datetime) -> None:
@@ -106,7 +105,7 @@ class Place:
 
     def signers(self) -> list[x509.X509Record]:
         data = self.known().roles["XXU"].files["XXU/signers.json"]
-        return [x509.read(one.certificate) for one in announced.parts(data).live]
+        return [x509.read(one.certificate) for one in publication.parts(data).live]
 
 
 @pytest.fixture
@@ -176,34 +175,36 @@ def test_a_year_long_a_weekly_clock_is_never_late(there: Place) -> None:
     for week in range(72):
         there.renew(days(7 * week))
         now = int(days(7 * week).timestamp())
-        home, issuer = there.home(), issuer_home.load(there.issuer)
+        home, issuer = there.home(), parties_issuer.load(there.issuer)
         for role in ROLES:
             assert home.newest(role).use_until - now >= 30 * 86400
         live = [s for s in issuer.shards if s.not_before <= now <= s.use_until]
         assert live, "nobody could sign"
         newest = max(issuer.shards, key=lambda s: s.use_until)
         assert newest.use_until - now >= 30 * 86400
-    home, issuer = there.home(), issuer_home.load(there.issuer)
+    home, issuer = there.home(), parties_issuer.load(there.issuer)
     assert [one.label for one in home.owned if one.role == SCA] == ["sca", "sca-2027-10"]
     assert issuer.sca.thumbprint == home.sca.thumbprint
-    ca = x509.read(make_x509.from_pem(homes.signing_ca_pem(there.folder)))
+    ca = x509.read(x509_write.from_pem(parties_participant.signing_ca_pem(there.folder)))
     last = issuer.shards[-1]
-    record = x509.read(make_x509.from_pem(issuer_home.read_certificate(there.issuer, last.label)))
-    assert chain.issued_by(record, ca) is True
+    record = x509.read(
+        x509_write.from_pem(parties_issuer.read_certificate(there.issuer, last.label))
+    )
+    assert x509.issued_by(record, ca) is True
 
 
 def test_a_successor_begins_when_verifiers_had_time_to_get_it(there: Place) -> None:
     there.renew(days(140))
-    old, _, new, _ = issuer_home.load(there.issuer).shards
+    old, _, new, _ = parties_issuer.load(there.issuer).shards
     assert new.replaces == old.label
     assert new.not_before == int(days(154).timestamp()) < old.use_until
     there.renew(days(330))
-    late = issuer_home.load(there.issuer).shards[-1]
+    late = parties_issuer.load(there.issuer).shards[-1]
     # At 330 days the second ones are at their end: 154 + 183 = 337.
     assert late.not_before == int(days(337).timestamp())
-    after = issuer_home.load(there.issuer)
+    after = parties_issuer.load(there.issuer)
     there.renew(days(700))
-    begun = [s for s in issuer_home.load(there.issuer).shards if s not in after.shards]
+    begun = [s for s in parties_issuer.load(there.issuer).shards if s not in after.shards]
     # Nothing was live any more: it begins at once.
     assert {s.not_before for s in begun} == {int(days(700).timestamp())}
 
@@ -220,7 +221,7 @@ def test_old_and_new_are_published_together(there: Place) -> None:
     there.rekey(days(80), there.home().public_keys())
     assert there.authority is not None
     there.authority.now = days(140)
-    there.authority.publish(drafts.targets(there.known(), days(140), "confirm"))
+    there.authority.publish(proposal.targets(there.known(), days(140), "confirm"))
     there.put()
     told = there.renew(days(140), "--to", out)
     assert "handed in" in told
@@ -268,7 +269,7 @@ def test_role_keys_are_rolled_with_the_seats_and_the_edition_never_breaks(there:
     there.renew(days(late + 2), "--to", out)
     application = json.loads((there.folder / "dossier/application.json").read_bytes())
     assert len(application["keys"]) == 3
-    alone = drafts.RoleKeys(tuple(keys.from_pem(pem) for pem in application["keys"]), 2)
+    alone = proposal.RoleKeys(tuple(metadata.from_pem(pem) for pem in application["keys"]), 2)
     assert not set(alone.public_keys) & set(old.public_keys)
     there.rekey(days(late + 2), alone)
     seen.append(_speaking(there))
@@ -277,13 +278,13 @@ def test_role_keys_are_rolled_with_the_seats_and_the_edition_never_breaks(there:
     home = there.home()
     assert (home.coming, set(home.public_keys().public_keys)) == ((), set(alone.public_keys))
     # The monitor knows each set that spoke for it, in its order, and no other.
-    assert published.load(there.folder).keys == tuple(seen)
+    assert parties_participant.load_published(there.folder).keys == tuple(seen)
     assert home.role_since == int(days(late).timestamp())
     assert "role key" not in there.renew(days(late + 4), "--dry-run", "--to", out)
 
 
 def _speaking(there: Place) -> frozenset[str]:
-    return frozenset(map(keys.keyid, drafts.role_keys(there.known())["XXU"].public_keys))
+    return frozenset(map(metadata.keyid, proposal.role_keys(there.known())["XXU"].public_keys))
 
 
 def test_what_is_handed_in_is_fit_to_be_sent(there: Place) -> None:
@@ -297,18 +298,18 @@ def test_what_is_handed_in_is_fit_to_be_sent(there: Place) -> None:
 
 
 def test_a_first_participants_document_is_read_and_kept_in_the_new_form(there: Place) -> None:
-    path = there.folder / homes.FILE
+    path = there.folder / parties_participant.HOME_FILE
     row = json.loads(path.read_bytes())
     (sca,) = (one for one in row.pop("owned") if one["role"] == "sca")
     del row["role_since"], row["coming"]
     sca = {
         name: sca[name] for name in ("key", "thumbprint", "not_before", "not_after", "use_until")
     }
-    path.write_text(json.dumps({**row, "format": homes.FIRST_FORMAT, "sca": sca}))
+    path.write_text(json.dumps({**row, "format": parties_participant.FIRST_FORMAT, "sca": sca}))
     before = there.home()
     assert {one.role for one in before.owned} == set(ROLES)
     there.renew(days(330))
-    assert json.loads(path.read_bytes())["format"] == homes.FORMAT
+    assert json.loads(path.read_bytes())["format"] == parties_participant.FORMAT
     assert set(before.owned) <= set(there.home().owned)
 
 
@@ -332,10 +333,10 @@ def test_killed_at_any_moment_the_same_command_finishes(there: Place) -> None:
         child.communicate()
         kills += 1
         there.home()
-        issuer_home.load(there.issuer)
+        parties_issuer.load(there.issuer)
     there.renew(days(330))
     assert kills >= 2, "it was hardly ever killed"
-    home, issuer = there.home(), issuer_home.load(there.issuer)
+    home, issuer = there.home(), parties_issuer.load(there.issuer)
     assert [sum(one.role == role for one in home.owned) for role in ROLES] == [2, 1, 2]
     assert len(issuer.shards) == 4
     assert issuer.sca.thumbprint == home.sca.thumbprint
@@ -385,7 +386,7 @@ def test_a_successor_lies_beside_the_old_key(old: str, new: str) -> None:
 def test_the_network_is_needed_only_to_publish(there: Place) -> None:
     told = there.renew(days(140))
     assert "sync, and give this command again" in told
-    assert names.SIGNERS == "signers.json"
+    assert metadata.SIGNERS == "signers.json"
 
 
 def test_what_has_ended_is_not_said_to_stay_good(there: Place) -> None:
@@ -400,7 +401,7 @@ def test_what_has_ended_is_not_said_to_stay_good(there: Place) -> None:
 def card(place: Path, name: str) -> Path:
     """Return the public key of a hand elsewhere."""
     path = place / f"{name}.pem"
-    path.write_text(keys.to_pem(key(name).public_key))
+    path.write_text(metadata.to_pem(key(name).public_key))
     return path
 
 

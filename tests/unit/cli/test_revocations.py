@@ -10,13 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pratique.cli.main import pratique
-from pratique.edges import files
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
-from pratique.revocation.approximate import bloom
-from pratique.revocation.delta import make
-from pratique.revocation.foreign import HashType, Key, batches
-from pratique.revocation.tag_list import TagList
-from pratique.revocation.tags import tag
+from pratique.revocation.foreign import HashType, Key, batches, bloom
+from pratique.revocation.tag_list import TagList, make, tag
+from pratique.store import sources
 from tests.unit.made import make as made
 from tools import measure
 from tools.vectors import content, keys
@@ -57,7 +54,7 @@ ONE, TWO, THREE = revoking({77_777}), revoking({77_777, 5}, 2), revoking({77_777
 
 
 def held(folder: Path) -> bytes:
-    return files.snapshot_path(folder / "home").read_bytes()
+    return sources.snapshot_path(folder / "home").read_bytes()
 
 
 def shown(*words: str) -> list[dict[str, Any]]:
@@ -152,7 +149,7 @@ def test_a_folder_is_read_file_by_file(folder: Path) -> None:
 def test_a_list_for_anothers_key_is_refused(folder: Path) -> None:
     run("import", put(folder, "ca.pem", made(["FR"]).pem), group="trust")
     (signer,) = json.loads(run("show", "--format", "json", group="trust").output)["signers"]
-    kid = files.load_snapshot(folder / "home")
+    kid = sources.load_snapshot(folder / "home")
     assert kid is not None
     (own,) = kid.trust
     with pytest.raises(DocumentRefused) as caught:
@@ -183,7 +180,7 @@ def test_an_approximate_list_is_told_what_it_is(folder: Path) -> None:
 
 
 def test_nothing_held_is_told(folder: Path) -> None:
-    assert not files.snapshot_path(folder / "home").exists()
+    assert not sources.snapshot_path(folder / "home").exists()
     assert run("show").output.startswith("0 lists with 0 revocations")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges.network import held, serve
+from pratique.store import network, server
 from tests import web
 from tests.ceremonies import AT, LATER, Desk, edition, issued
 
@@ -179,14 +179,14 @@ def test_a_stick_brings_what_a_server_would(desk: Desk) -> None:
     words = ("snapshot", "import", "x.zip", "--at", AT)
     assert desk.refused(*words, PRATIQUE_HOME="border").code == "no-anchor"
     desk.run(*words, "--root", ROOT, PRATIQUE_HOME="border")
-    ours = held.load(Path("home/network"))
-    theirs = held.load(Path("border/network"))
+    ours = network.load_held(Path("home/network"))
+    theirs = network.load_held(Path("border/network"))
     assert ours == theirs
     sample = issued(desk)
     assert "signed by XXU" in desk.run("verify", sample, "--at", AT, code=3, PRATIQUE_HOME="border")
     # The next sync goes to where the last one went, and not to the stick.
     desk.run(*words)
-    assert held.source_of(Path("home/network")) == str(desk.folder / "net")
+    assert network.source_of(Path("home/network")) == str(desk.folder / "net")
 
 
 def test_a_stick_that_is_older_damaged_or_forged_changes_nothing(desk: Desk) -> None:
@@ -248,7 +248,7 @@ def test_a_server_that_lacks_the_network_and_one_that_fails_are_told_apart(desk:
 
 def test_verify_and_decide_use_what_was_synced_from_a_server(desk: Desk) -> None:
     sample = issued(desk)
-    with web.serving(serve.application(Path("net/repository"))) as url:
+    with web.serving(server.network_application(Path("net/repository"))) as url:
         desk.run("sync", url, "--root", ROOT, "--at", AT, PRATIQUE_HOME="border")
     found = json.loads(
         desk.run("verify", sample, "--at", AT, "--format", "json", code=3, PRATIQUE_HOME="border")
@@ -266,8 +266,8 @@ def test_what_a_refused_sync_has_believed_is_a_floor_and_nothing_else(desk: Desk
     listed.write_bytes(b"{}")
     first = ("--root", ROOT, "--at", LATER)
     assert desk.refused("sync", "spoiled", *first, PRATIQUE_HOME="border").exit_code == 3
-    assert (Path("border/network") / held.BELIEVED).exists()
-    assert held.load(Path("border/network")) == held.Kept(Path(ROOT).read_bytes(), {})
+    assert (Path("border/network") / network.BELIEVED).exists()
+    assert network.load_held(Path("border/network")) == network.Kept(Path(ROOT).read_bytes(), {})
     for _ in range(2):
         error = desk.refused("sync", "older", "--at", LATER, PRATIQUE_HOME="border")
         assert (error.code, error.exit_code) == ("network-rollback", 3)
@@ -275,12 +275,12 @@ def test_what_a_refused_sync_has_believed_is_a_floor_and_nothing_else(desk: Desk
     words = ("snapshot", "import", "old.zip", "--at", LATER)
     assert desk.refused(*words, PRATIQUE_HOME="border").code == "network-rollback"
     desk.run("sync", "net", "--at", LATER, PRATIQUE_HOME="border")
-    assert not (Path("border/network") / held.BELIEVED).exists()
+    assert not (Path("border/network") / network.BELIEVED).exists()
 
 
 def test_damage_of_what_was_believed_is_told_and_hinders_no_check(desk: Desk) -> None:
     sample, before = issued(desk), state()
-    path = Path("home/network") / held.BELIEVED
+    path = Path("home/network") / network.BELIEVED
     path.write_bytes(b"PK\x03\x04 no archive")
     assert desk.refused("sync", "--at", AT).code == "archive-malformed"
     desk.run("verify", sample, "--at", AT, code=3)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli import barrier, terminal
-from pratique.edges import files
+from pratique import errors
+from pratique.cli import terminal
 from pratique.errors import UsageError
+from pratique.store import sources
 from tests.unit.formats.test_wrapping import GOOD, WRAPS, numbered
 from tools import measure
 from tools.vectors import content
@@ -31,7 +32,7 @@ GREEK = text(
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home that holds the kit's signers."""
     folder = tmp_path_factory.mktemp("home")
-    files.save_snapshot(folder, measure.snapshot())
+    sources.save_snapshot(folder, measure.snapshot())
     return folder
 
 
@@ -169,7 +170,7 @@ KINDS = [
 @pytest.mark.parametrize("error", KINDS)
 def test_a_planted_fault_is_one_line_that_names_no_content(home: Path, error: str) -> None:
     done = planted(home, error, "verify", GOOD, *AT)
-    assert done.returncode == barrier.UNFORESEEN
+    assert done.returncode == errors.EXIT_UNFORESEEN
     first, second = done.stderr.decode().splitlines()
     assert first.startswith(f"error: stopped by a fault of this program: {error} ")
     assert second.startswith("hint: ")
@@ -180,7 +181,7 @@ def test_a_planted_fault_is_one_line_that_names_no_content(home: Path, error: st
 @pytest.mark.parametrize("error", KINDS)
 def test_a_fault_in_one_input_lets_the_others_be_judged(home: Path, error: str) -> None:
     done = planted(home, error, "verify", GOOD, numbered(1), *AT, name="noted")
-    assert done.returncode == barrier.UNFORESEEN
+    assert done.returncode == errors.EXIT_UNFORESEEN
     assert done.stdout.count(b"UNFORESEEN") == 2
     assert b"Testina" not in done.stderr
     assert b"HC1:" not in done.stdout + done.stderr
@@ -194,15 +195,15 @@ def test_an_interruption_stays_130(home: Path) -> None:
 
 def test_what_is_meant_is_no_fault() -> None:
     for meant in (KeyboardInterrupt(), SystemExit(1), UsageError("a", "b"), BrokenPipeError()):
-        assert not barrier.unforeseen(meant)
-    assert barrier.unforeseen(TypeError())
+        assert not errors.unforeseen(meant)
+    assert errors.unforeseen(TypeError())
 
 
 def test_a_place_is_short_and_names_no_content() -> None:
     with pytest.raises(TypeError) as found:
         terminal._escaped(None)  # type: ignore[arg-type]
-    assert barrier.place_of(found.value).startswith("TypeError terminal.py:")
-    assert barrier.place_of(KeyError(GOOD)) == "KeyError"
+    assert errors.place_of(found.value).startswith("TypeError terminal.py:")
+    assert errors.place_of(KeyError(GOOD)) == "KeyError"
 
 
 pty = pytest.importorskip("pty", reason="the system has no pseudo-terminals")

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pratique.cli import logs
+from pratique.cli.main import witness
 from pratique.cli.monitor import monitor
-from pratique.cli.participant import published
-from pratique.cli.witness.command import witness
-from pratique.edges.log import LogFolder
-from pratique.edges.network import held, repository
 from pratique.errors import PratiqueError
-from pratique.journeys.witness import Request
-from pratique.log import cosignature
-from pratique.log.merkle import consistency
-from pratique.log.note import Note, NoteKey, read_signatures
+from pratique.parties import participant
+from pratique.parties import witness as parties_witness
+from pratique.store import network
+from pratique.store.log import LogFolder
+from pratique.tlog import checkpoint
+from pratique.tlog.merkle import consistency
+from pratique.tlog.note import Note, NoteKey, read_signatures
+from pratique.tlog.witness import Request
 from tests.logs import LoggedAuthority, Watching, swapped
 from tests.networks import State, Verifier
 from tests.unit.log import seen
@@ -57,7 +57,7 @@ def test_a_witness_cosigns_the_log_of_a_folder_as_it_grows(tmp_path: Path) -> No
         found = run(witness, "cosign", tmp_path / "w", tmp_path / "net").output
         note = log.published()
         assert note is not None
-        assert cosignature.check(note.with_signatures(*read_signatures(found)), own)
+        assert checkpoint.check_cosignature(note.with_signatures(*read_signatures(found)), own)
     shown = run(witness, "show", tmp_path / "w").output
     assert shown.splitlines()[0] == own.to_text()
     assert f"{seen.ORIGIN}: 300 leaves" in shown
@@ -68,11 +68,11 @@ def test_a_request_comes_as_a_file_or_through_a_pipe(tmp_path: Path) -> None:
     note = log.append(LEAVES[:3], KEY)
     (tmp_path / "request").write_bytes(Request(0, (), note).to_bytes())
     found = run(witness, "cosign", tmp_path / "w", tmp_path / "request").output
-    assert cosignature.check(note.with_signatures(*read_signatures(found)), own)
+    assert checkpoint.check_cosignature(note.with_signatures(*read_signatures(found)), own)
     note = log.append(LEAVES[3:9], KEY)
     request = Request(3, consistency(log.tree(), 3, 9), note).to_bytes()
     found = run(witness, "cosign", tmp_path / "w", "-", feed=request).output
-    assert cosignature.check(note.with_signatures(*read_signatures(found)), own)
+    assert checkpoint.check_cosignature(note.with_signatures(*read_signatures(found)), own)
 
 
 def test_a_log_that_forked_shrank_or_is_not_known_is_not_cosigned(tmp_path: Path) -> None:
@@ -136,15 +136,15 @@ class Posted:
     def show(self) -> None:
         log = self.authority.log
         files = {**log.files, "checkpoint": log.note.to_bytes()}
-        repository.write(self.place / "net", self.authority.files)
-        repository.write(self.place / "net", {f"log/{name}": d for name, d in files.items()})
+        network.write(self.place / "net", self.authority.files)
+        network.write(self.place / "net", {f"log/{name}": d for name, d in files.items()})
         post = Verifier(self.authority.anchor)
         post.sync(self.authority.files)
-        folder = held.folder_of(self.place / "home")
-        held.begin(folder, self.authority.anchor)
-        held.save(folder, post.held, str(self.place / "net"))
+        folder = network.folder_of(self.place / "home")
+        network.begin(folder, self.authority.anchor)
+        network.save_held(folder, post.held, str(self.place / "net"))
         (self.place / "own").mkdir(exist_ok=True)
-        (self.place / "own" / published.FILE).write_bytes(self.watching.record.to_bytes())
+        (self.place / "own" / participant.PUBLISHED).write_bytes(self.watching.record.to_bytes())
 
     def swap(self) -> None:
         """Let a majority of the seats give the participant's name to somebody else's keys."""
@@ -200,7 +200,7 @@ def test_a_log_that_is_never_read_to_its_end_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted = Posted(tmp_path)
-    monkeypatch.setattr(logs.patient, "__defaults__", (-1.0,))
+    monkeypatch.setattr(parties_witness.patient, "__defaults__", (-1.0,))
     with pytest.raises(PratiqueError) as refused:
         posted.look()
     assert refused.value.code == "log-slow"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.corpus import Signed, load
-from pratique.crypto import awslc, primitives
+from pratique.crypto import algorithms, awslc
 from pratique.errors import DocumentRefused, ExtraMissing
 from pratique.terms import Algorithm
 from tools.vectors import keys
@@ -30,8 +30,8 @@ SPKI = keys.public_key("utopia")
 
 def both(
     spki: bytes, algorithm: Algorithm = Algorithm.ES256
-) -> tuple[primitives.Checker, primitives.Checker]:
-    return primitives.load(algorithm, spki), awslc.load(algorithm, spki)
+) -> tuple[algorithms.Checker, algorithms.Checker]:
+    return algorithms.load(algorithm, spki), awslc.load(algorithm, spki)
 
 
 REFERENCE, FAST = both(SPKI)
@@ -137,7 +137,7 @@ def test_what_aws_lc_is_not_asked_stays_with_the_reference() -> None:
 )
 def test_a_key_that_is_refused_is_refused_alike(algorithm: Algorithm, spki: bytes) -> None:
     told = []
-    for load_key in (primitives.load, awslc.load):
+    for load_key in (algorithms.load, awslc.load):
         with pytest.raises(DocumentRefused) as caught:
             load_key(algorithm, spki)
         told.append(caught.value.code)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import ber, cms, der
+from pratique.crypto import asn1, cms
 from pratique.errors import DocumentRefused
 from tests.unit.made import Made, make
 
@@ -61,10 +61,10 @@ def edited(data: bytes, path: tuple[int, ...], change: Any) -> bytes:
     if not path:
         new: bytes = change(data)
         return new
-    value, _ = der.read_at(data, 0)
-    parts = [part.raw for part in der.children(value.body)]
+    value, _ = asn1.read_at(data, 0)
+    parts = [part.raw for part in asn1.children(value.body)]
     parts[path[0]] = edited(parts[path[0]], path[1:], change)
-    return der.write(value.tag, b"".join(parts))
+    return asn1.write(value.tag, b"".join(parts))
 
 
 SIGNED_DATA = (1, 0)
@@ -74,14 +74,14 @@ SIGNER_INFO = (*SIGNERS, 0)
 
 def indefinite(data: bytes) -> bytes:
     """Write every constructed value with an indefinite length, and octet strings in pieces."""
-    value, _ = der.read_at(data, 0)
-    if value.tag == der.OCTET_STRING and len(value.body) > 4:
+    value, _ = asn1.read_at(data, 0)
+    if value.tag == asn1.OCTET_STRING and len(value.body) > 4:
         pieces = value.body[:3], value.body[3:]
-        inside = b"".join(der.write(der.OCTET_STRING, piece) for piece in pieces)
+        inside = b"".join(asn1.write(asn1.OCTET_STRING, piece) for piece in pieces)
         return b"\x24\x80" + inside + b"\0\0"
     if not value.tag & 0x20:
         return data
-    inside = b"".join(indefinite(part.raw) for part in der.children(value.body))
+    inside = b"".join(indefinite(part.raw) for part in asn1.children(value.body))
     return bytes((value.tag, 0x80)) + inside + b"\0\0"
 
 
@@ -147,10 +147,10 @@ def test_the_certificate_must_be_the_signers() -> None:
 
 def test_the_signer_may_be_named_by_its_key_identifier() -> None:
     extension = SIGNER.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    named = edited(GOOD, (*SIGNER_INFO, 1), lambda _: der.write(0x80, extension.value.digest))
+    named = edited(GOOD, (*SIGNER_INFO, 1), lambda _: asn1.write(0x80, extension.value.digest))
     assert cms.signed(named).certificate == SIGNER.der
     for wrong in (b"", b"\0" * 20):
-        data = edited(GOOD, (*SIGNER_INFO, 1), lambda _, wrong=wrong: der.write(0x80, wrong))
+        data = edited(GOOD, (*SIGNER_INFO, 1), lambda _, wrong=wrong: asn1.write(0x80, wrong))
         assert refusal(data) == "cms-signer-differs"
 
 
@@ -166,8 +166,8 @@ def test_two_signers_are_refused() -> None:
 @pytest.mark.parametrize("times", [0, 2])
 def test_none_or_two_of_what_must_be_one_are_refused(path: tuple[int, ...], times: int) -> None:
     def many(raw: bytes) -> bytes:
-        value, _ = der.read_at(raw, 0)
-        return der.write(value.tag, value.body * times)
+        value, _ = asn1.read_at(raw, 0)
+        return asn1.write(value.tag, value.body * times)
 
     assert refusal(edited(GOOD, path, many)) == "cms-malformed"
 
@@ -186,26 +186,30 @@ def test_trailing_bytes_are_refused() -> None:
 
 
 def test_an_unsigned_attribute_is_ignored() -> None:
-    attribute = der.write(0xA1, der.write(der.SEQUENCE, b""))
+    attribute = asn1.write(0xA1, asn1.write(asn1.SEQUENCE, b""))
     extended = edited(
         GOOD,
         SIGNER_INFO,
-        lambda raw: der.write(der.SEQUENCE, der.read_at(raw, 0)[0].body + attribute),
+        lambda raw: asn1.write(asn1.SEQUENCE, asn1.read_at(raw, 0)[0].body + attribute),
     )
     assert cms.signed(extended).content == CONTENT
 
 
 def test_signed_attributes_do_not_come_back_as_a_content() -> None:
     """Both would carry the same signature: it is over the attributes as a SET."""
-    value = der.read_at(GOOD, 0)[0]
-    info = der.children(der.children(der.children(value.body)[1].body)[0].body)[4].body
-    attributes = next(part for part in der.children(der.children(info)[0].body) if part.tag == 0xA0)
-    content = der.write(der.SET, attributes.body)
-    inner = der.write(0xA0, der.write(der.OCTET_STRING, content))
+    value = asn1.read_at(GOOD, 0)[0]
+    info = asn1.children(asn1.children(asn1.children(value.body)[1].body)[0].body)[4].body
+    attributes = next(
+        part for part in asn1.children(asn1.children(info)[0].body) if part.tag == 0xA0
+    )
+    content = asn1.write(asn1.SET, attributes.body)
+    inner = asn1.write(0xA0, asn1.write(asn1.OCTET_STRING, content))
 
     def without_attributes(raw: bytes) -> bytes:
-        parts = [part.raw for part in der.children(der.read_at(raw, 0)[0].body) if part.tag != 0xA0]
-        return der.write(der.SEQUENCE, b"".join(parts))
+        parts = [
+            part.raw for part in asn1.children(asn1.read_at(raw, 0)[0].body) if part.tag != 0xA0
+        ]
+        return asn1.write(asn1.SEQUENCE, b"".join(parts))
 
     confused = edited(
         edited(GOOD, (*SIGNED_DATA, 2, 1), lambda _: inner), SIGNER_INFO, without_attributes
@@ -216,22 +220,22 @@ def test_signed_attributes_do_not_come_back_as_a_content() -> None:
 @pytest.mark.parametrize("dropped", ["1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"])
 def test_an_attribute_that_must_be_there_is(dropped: str) -> None:
     def fewer(raw: bytes) -> bytes:
-        kept = [a for a in der.children(der.read_at(raw, 0)[0].body)
-                if der.oid(der.children(a.body)[0]) != dropped]  # fmt: skip
-        return der.write(0xA0, b"".join(a.raw for a in kept))
+        kept = [a for a in asn1.children(asn1.read_at(raw, 0)[0].body)
+                if asn1.oid(asn1.children(a.body)[0]) != dropped]  # fmt: skip
+        return asn1.write(0xA0, b"".join(a.raw for a in kept))
 
     assert refusal(edited(GOOD, (*SIGNER_INFO, 3), fewer)) == "cms-attributes"
 
 
 def test_an_attribute_that_is_there_twice_is_refused() -> None:
     def twice(raw: bytes) -> bytes:
-        return der.write(0xA0, der.read_at(raw, 0)[0].body * 2)
+        return asn1.write(0xA0, asn1.read_at(raw, 0)[0].body * 2)
 
     assert refusal(edited(GOOD, (*SIGNER_INFO, 3), twice)) == "cms-attributes"
 
 
 def test_another_type_of_content_is_refused() -> None:
-    other = der.write(der.OID, bytes.fromhex("2a864886f70d010703"))
+    other = asn1.write(asn1.OID, bytes.fromhex("2a864886f70d010703"))
     assert refusal(edited(GOOD, (*SIGNED_DATA, 2, 0), lambda _: other)) == "cms-attributes"
     assert refusal(edited(GOOD, (0,), lambda _: other)) == "cms-malformed"
 
@@ -250,11 +254,11 @@ def test_indefinite_lengths_and_pieces_are_read() -> None:
     loose = indefinite(GOOD)
     assert loose != GOOD
     assert cms.signed(loose) == cms.signed(GOOD)
-    assert ber.to_der(loose) == GOOD
+    assert asn1.to_der(loose) == GOOD
 
 
 def test_der_is_left_as_it_is() -> None:
-    assert ber.to_der(GOOD) == GOOD
+    assert asn1.to_der(GOOD) == GOOD
 
 
 @pytest.mark.parametrize(
@@ -264,14 +268,14 @@ def test_der_is_left_as_it_is() -> None:
 )  # fmt: skip
 def test_what_is_neither_der_nor_a_loose_length_is_refused(octets: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        ber.to_der(bytes.fromhex(octets))
+        asn1.to_der(bytes.fromhex(octets))
 
 
 def test_depth_and_size_are_limited() -> None:
     deep = b"\x30\x80" * 40 + b"\0\0" * 40
     assert refusal(deep) == "cms-malformed"
     assert refusal(b"\x30\x80" * 400_000) == "cms-malformed"
-    assert refusal(der.write(der.SEQUENCE, b"\0" * ber.MAX_SIZE)) == "cms-malformed"
+    assert refusal(asn1.write(asn1.SEQUENCE, b"\0" * asn1.MAX_SIZE)) == "cms-malformed"
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto.cose import encode_sign1, message_of, sign1
-from pratique.crypto.envelope import Envelope
+from pratique.crypto.cose import Envelope, encode_sign1, message_of, sign1
 from pratique.findings import Code
 from tools.vectors.layers import CWT_TAGGED, TAGGED, UNTAGGED, cbor, to_be_signed
 

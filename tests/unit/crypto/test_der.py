@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import der
+from pratique.crypto import asn1
 
 
 def test_reads_values_in_a_row() -> None:
-    values = der.children(bytes.fromhex("0201010500"))
-    assert [value.tag for value in values] == [der.INTEGER, der.NULL]
-    assert der.integer(values[0]) == 1
+    values = asn1.children(bytes.fromhex("0201010500"))
+    assert [value.tag for value in values] == [asn1.INTEGER, asn1.NULL]
+    assert asn1.integer(values[0]) == 1
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_reads_values_in_a_row() -> None:
 )
 def test_what_is_not_der_is_refused(octets: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        der.read_one(bytes.fromhex(octets), der.SEQUENCE)
+        asn1.read_one(bytes.fromhex(octets), asn1.SEQUENCE)
 
 
 @pytest.mark.parametrize(
@@ -34,31 +34,31 @@ def test_what_is_not_der_is_refused(octets: str) -> None:
     ],
 )
 def test_reads_object_identifiers(octets: str, dotted: str) -> None:
-    assert der.oid(der.read_one(bytes.fromhex(octets), der.OID)) == dotted
+    assert asn1.oid(asn1.read_one(bytes.fromhex(octets), asn1.OID)) == dotted
 
 
 @pytest.mark.parametrize("octets", ["0600", "060180", "06028001", "06022b80"])
 def test_refuses_object_identifiers_that_two_readers_could_read_otherwise(octets: str) -> None:
     with pytest.raises(ValueError, match="object identifier"):
-        der.oid(der.read_one(bytes.fromhex(octets), der.OID))
+        asn1.oid(asn1.read_one(bytes.fromhex(octets), asn1.OID))
 
 
 @pytest.mark.parametrize("octets", ["0300", "030108", "030101", "03020101"])
 def test_refuses_malformed_bit_strings(octets: str) -> None:
     with pytest.raises(ValueError, match="bit"):
-        der.bits(der.read_one(bytes.fromhex(octets), der.BIT_STRING))
+        asn1.bits(asn1.read_one(bytes.fromhex(octets), asn1.BIT_STRING))
 
 
 @pytest.mark.parametrize("octets", ["0200", "02020001", "0202ff80"])
 def test_refuses_padded_integers(octets: str) -> None:
     with pytest.raises(ValueError, match="integer"):
-        der.integer(der.read_one(bytes.fromhex(octets), der.INTEGER))
+        asn1.integer(asn1.read_one(bytes.fromhex(octets), asn1.INTEGER))
 
 
 @given(st.binary(max_size=64))
 def test_nothing_but_value_error_comes_out(data: bytes) -> None:
     try:
-        values = der.children(data)
+        values = asn1.children(data)
     except ValueError:
         return
     assert b"".join(value.raw for value in values) == data

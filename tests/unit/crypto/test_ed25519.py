@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from pratique.crypto import ed25519, signing
+from pratique.crypto import keys
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.terms import Algorithm
 
@@ -39,41 +39,41 @@ def entropy(size: int) -> bytes:
 
 @pytest.mark.parametrize(("seed", "public", "message", "signature"), VECTORS)
 def test_the_vectors_of_the_rfc(seed: str, public: str, message: str, signature: str) -> None:
-    key = ed25519.from_seed(bytes.fromhex(seed))
+    key = keys.from_seed(bytes.fromhex(seed))
     assert key.public_key.hex() == public
     assert key.sign(bytes.fromhex(message)).hex() == signature
-    check = ed25519.checker(key.public_key)
+    check = keys.checker(key.public_key)
     assert check(bytes.fromhex(signature), bytes.fromhex(message))
     assert not check(bytes.fromhex(signature), b"other")
     assert not check(b"", b"")
 
 
 def test_a_key_goes_into_an_encrypted_file_and_back() -> None:
-    key = ed25519.from_seed(entropy(32))
+    key = keys.from_seed(entropy(32))
     pem = key.to_pem("open sesame, please", entropy=entropy, note="a witness's\n")
     assert pem.startswith(b"a witness's\n-----BEGIN ENCRYPTED PRIVATE KEY-----")
-    assert ed25519.from_pem(pem, "open sesame, please").public_key == key.public_key
+    assert keys.ed25519_from_pem(pem, "open sesame, please").public_key == key.public_key
     with pytest.raises(UsageError) as wrong:
-        ed25519.from_pem(pem, "open barley, please")
+        keys.ed25519_from_pem(pem, "open barley, please")
     assert wrong.value.code == "key-password"
     with pytest.raises(UsageError):
         key.to_pem("", entropy=entropy)
 
 
 def test_a_log_s_key_signs_no_certificate_and_an_issuer_s_no_checkpoint() -> None:
-    own = ed25519.from_seed(entropy(32)).to_pem("a password", entropy=entropy)
+    own = keys.from_seed(entropy(32)).to_pem("a password", entropy=entropy)
     with pytest.raises(PratiqueError) as refused:
-        signing.from_pem(own, "a password")
+        keys.key_from_pem(own, "a password")
     assert refused.value.code == "key-algorithm"
-    theirs = signing.generate(Algorithm.ES256).to_pem("a password", entropy=entropy)
+    theirs = keys.generate(Algorithm.ES256).to_pem("a password", entropy=entropy)
     with pytest.raises(DocumentRefused) as refused:
-        ed25519.from_pem(theirs, "a password")
+        keys.ed25519_from_pem(theirs, "a password")
     assert refused.value.code == "key-algorithm"
     assert "Ed25519" not in set(Algorithm)
 
 
 def test_a_key_is_neither_shown_nor_handed_on() -> None:
-    key = ed25519.from_seed(entropy(32))
+    key = keys.from_seed(entropy(32))
     assert repr(key) == "<a private key, Ed25519>"
     with pytest.raises(TypeError, match="not handed on"):
         pickle.dumps(key)

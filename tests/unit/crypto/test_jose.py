@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import jose, spki
+from pratique.crypto import algorithms, jose
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 NUMBERS = KEY.public_key().public_numbers()
-PUBLIC = spki.of_key(KEY.public_key())
+PUBLIC = algorithms.of_key(KEY.public_key())
 
 
 def b64(octets: bytes) -> str:
@@ -53,14 +53,14 @@ def test_reads_coordinates_with_a_leading_zero() -> None:
 def test_reads_coordinates_that_lost_a_leading_zero() -> None:
     found = short_key()
     short = jwk(x=found.x.to_bytes(32, "big"), y=found.y.to_bytes(31, "big"))
-    assert jose.read_jwk(short) == (spki.of_key(found.public_key()), ("jwk-short",))
+    assert jose.read_jwk(short) == (algorithms.of_key(found.public_key()), ("jwk-short",))
 
 
 def test_reads_rsa() -> None:
     key = rsa.generate_private_key(65537, 2048).public_key()
     n, e = key.public_numbers().n, key.public_numbers().e
     found = {"kty": "RSA", "n": b64(n.to_bytes(256, "big")), "e": b64(e.to_bytes(3, "big"))}
-    assert jose.read_jwk(found).key == spki.of_key(key)
+    assert jose.read_jwk(found).key == algorithms.of_key(key)
     assert jose.read_jwk(found).key.algorithm is Algorithm.PS256
 
 

@@ -10,8 +10,8 @@ import pytest
 from cryptography import x509 as pyca
 from cryptography.x509.oid import NameOID
 
-from pratique.crypto import chain, make_x509, signing, x509
-from pratique.crypto.make_x509 import DAY, Authority, Subject
+from pratique.crypto import keys, x509, x509_write
+from pratique.crypto.x509_write import DAY, Authority, Subject
 from pratique.errors import PratiqueError
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 
@@ -25,15 +25,15 @@ openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="there is no op
 def authority(
     algorithm: Algorithm = Algorithm.ES256, subject: Subject = MINISTRY, at: int = AT
 ) -> Authority:
-    key = signing.generate(algorithm)
-    return Authority(make_x509.signing_ca(key, subject, at=at, serial=1), key)
+    key = keys.generate(algorithm)
+    return Authority(x509_write.signing_ca(key, subject, at=at, serial=1), key)
 
 
 SCA = authority()
-KEY = signing.generate()
-DSC = make_x509.document_signer(KEY.public_key, SIGNER, by=SCA, at=AT, serial=2)
-UPLOAD = make_x509.upload_signer(KEY, MINISTRY, at=AT, serial=3)
-TLS = make_x509.tls_client(KEY, MINISTRY, at=AT, serial=4)
+KEY = keys.generate()
+DSC = x509_write.document_signer(KEY.public_key, SIGNER, by=SCA, at=AT, serial=2)
+UPLOAD = x509_write.upload_signer(KEY, MINISTRY, at=AT, serial=3)
+TLS = x509_write.tls_client(KEY, MINISTRY, at=AT, serial=4)
 
 
 def critical(certificate: bytes) -> set[str]:
@@ -56,7 +56,7 @@ def test_a_signing_ca_is_one_and_nothing_else() -> None:
     assert (record.not_before, record.not_after) == (AT, AT + 1461 * DAY)
     assert usage(SCA.certificate) == {"key_cert_sign", "crl_sign"}
     assert critical(SCA.certificate) == {"2.5.29.15", "2.5.29.19"}
-    assert chain.issued_by(record, record) is True
+    assert x509.issued_by(record, record) is True
     loaded = pyca.load_der_x509_certificate(SCA.certificate)
     limits = loaded.extensions.get_extension_for_class(pyca.BasicConstraints).value
     assert (limits.ca, limits.path_length) == (True, 0)
@@ -73,9 +73,9 @@ def test_a_document_signer_signs_documents_for_its_country() -> None:
     assert record.authority_key_id == ca.subject_key_id != b""
     assert record.subject_key_id not in {b"", ca.subject_key_id}
     assert record.issuer == ca.subject
-    assert chain.may_have_issued(ca, record)
-    assert chain.issued_by(record, ca) is True
-    assert chain.issued_by(record, x509.read(authority().certificate)) is False
+    assert x509.may_have_issued(ca, record)
+    assert x509.issued_by(record, ca) is True
+    assert x509.issued_by(record, x509.read(authority().certificate)) is False
 
 
 def test_a_document_signers_name_is_its_own() -> None:
@@ -102,7 +102,7 @@ def test_a_document_signers_name_is_its_own() -> None:
     ],
 )
 def test_a_limited_signer_attests_what_it_is_limited_to(kinds: set[Kind], oids: list[str]) -> None:
-    made = make_x509.document_signer(KEY.public_key, SIGNER, by=SCA, at=AT, serial=2, usages=kinds)
+    made = x509_write.document_signer(KEY.public_key, SIGNER, by=SCA, at=AT, serial=2, usages=kinds)
     assert x509.read(made).usages == kinds
     loaded = pyca.load_der_x509_certificate(made)
     found = loaded.extensions.get_extension_for_class(pyca.ExtendedKeyUsage).value
@@ -128,10 +128,10 @@ def test_a_tls_client_shows_itself() -> None:
 
 def test_nothing_outlives_its_signing_ca() -> None:
     late = AT + 1461 * DAY - 10
-    made = make_x509.document_signer(KEY.public_key, SIGNER, by=SCA, at=late, serial=2)
+    made = x509_write.document_signer(KEY.public_key, SIGNER, by=SCA, at=late, serial=2)
     assert x509.read(made).not_after == AT + 1461 * DAY
     with pytest.raises(PratiqueError) as caught:
-        make_x509.document_signer(KEY.public_key, SIGNER, by=SCA, at=late + 11, serial=2)
+        x509_write.document_signer(KEY.public_key, SIGNER, by=SCA, at=late + 11, serial=2)
     assert caught.value.code == "sca-dead"
 
 
@@ -140,15 +140,15 @@ def test_a_test_key_is_marked_in_all_that_is_made_of_it() -> None:
     sca = authority(subject=subject)
     made = [
         sca.certificate,
-        make_x509.document_signer(
+        x509_write.document_signer(
             KEY.public_key, SIGNER._replace(environment=TEST), by=sca, at=AT, serial=2
         ),
-        make_x509.upload_signer(KEY, subject, at=AT, serial=2),
-        make_x509.tls_client(KEY, subject, at=AT, serial=2),
+        x509_write.upload_signer(KEY, subject, at=AT, serial=2),
+        x509_write.tls_client(KEY, subject, at=AT, serial=2),
     ]
-    assert {make_x509.environment_of(certificate) for certificate in made} == {TEST}
+    assert {x509_write.environment_of(certificate) for certificate in made} == {TEST}
     others = (SCA.certificate, DSC, UPLOAD, TLS)
-    assert {make_x509.environment_of(certificate) for certificate in others} == {PRODUCTION}
+    assert {x509_write.environment_of(certificate) for certificate in others} == {PRODUCTION}
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ def test_what_does_not_fit_is_not_signed(
     by: Authority, subject: Subject, usages: set[Kind], code: str
 ) -> None:
     with pytest.raises(PratiqueError) as caught:
-        make_x509.document_signer(KEY.public_key, subject, by=by, at=AT, serial=2, usages=usages)
+        x509_write.document_signer(KEY.public_key, subject, by=by, at=AT, serial=2, usages=usages)
     assert caught.value.code == code
 
 
 @pytest.mark.parametrize("country", ["", "X", "XXU"])
 def test_a_country_has_two_letters(country: str) -> None:
     with pytest.raises(PratiqueError) as caught:
-        make_x509.signing_ca(KEY, MINISTRY._replace(country=country), at=AT, serial=1)
+        x509_write.signing_ca(KEY, MINISTRY._replace(country=country), at=AT, serial=1)
     assert caught.value.code == "subject-unfit"
 
 
@@ -188,16 +188,16 @@ def test_a_key_whose_signatures_the_network_does_not_read_signs_no_x509() -> Non
 
 @pytest.mark.parametrize("algorithm", [Algorithm.PS256, Algorithm.ES512, Algorithm.ES384])
 def test_a_document_signer_may_have_any_key(algorithm: Algorithm) -> None:
-    key, sca = signing.generate(algorithm), authority(Algorithm.ES384)
-    record = x509.read(make_x509.document_signer(key.public_key, SIGNER, by=sca, at=AT, serial=2))
+    key, sca = keys.generate(algorithm), authority(Algorithm.ES384)
+    record = x509.read(x509_write.document_signer(key.public_key, SIGNER, by=sca, at=AT, serial=2))
     assert (record.algorithm, record.reason) == (algorithm, "")
-    assert chain.issued_by(record, x509.read(sca.certificate)) is True
+    assert x509.issued_by(record, x509.read(sca.certificate)) is True
 
 
 def test_pem_holds_the_same_certificate() -> None:
-    assert make_x509.from_pem(b"A note.\n\n" + make_x509.to_pem(DSC)) == DSC
+    assert x509_write.from_pem(b"A note.\n\n" + x509_write.to_pem(DSC)) == DSC
     with pytest.raises(PratiqueError) as caught:
-        make_x509.from_pem(b"no certificate")
+        x509_write.from_pem(b"no certificate")
     assert caught.value.code == "x509-none"
 
 
@@ -209,11 +209,11 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.ES384])
 def test_openssl_believes_the_chain(algorithm: Algorithm, tmp_path: Path) -> None:
     sca = authority(algorithm)
-    made = make_x509.document_signer(KEY.public_key, SIGNER, by=sca, at=AT, serial=2)
+    made = x509_write.document_signer(KEY.public_key, SIGNER, by=sca, at=AT, serial=2)
     files = {"sca": sca.certificate, "dsc": made, "other": authority().certificate, "tls": TLS}
     paths = {name: str(tmp_path / f"{name}.pem") for name in files}
     for name, der in files.items():
-        Path(paths[name]).write_bytes(make_x509.to_pem(der))
+        Path(paths[name]).write_bytes(x509_write.to_pem(der))
     strict = ("verify", "-x509_strict", "-attime", str(AT + 1), "-check_ss_sig")
     assert run(*strict, "-CAfile", paths["sca"], paths["sca"]).returncode == 0
     assert run(*strict, "-CAfile", paths["sca"], paths["dsc"]).returncode == 0

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from pratique.crypto import pbes2, primitives, signing
+from pratique.crypto import algorithms, keys
 from pratique.errors import PratiqueError
 from pratique.terms import Algorithm
 from tests.conftest import FULL_COST
@@ -31,12 +31,12 @@ def entropy(size: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def key() -> signing.SoftwareKey:
-    return signing.generate()
+def key() -> keys.SoftwareKey:
+    return keys.generate()
 
 
 @pytest.fixture(scope="module")
-def pem(key: signing.SoftwareKey) -> bytes:
+def pem(key: keys.SoftwareKey) -> bytes:
     return key.to_pem(PASSWORD, entropy=entropy, note="A key for tests.\n\n")
 
 
@@ -45,8 +45,8 @@ def pem(key: signing.SoftwareKey) -> bytes:
     [("ES256", 64), ("ES384", 96), ("ES512", 132), ("PS256", 384)],
 )
 def test_what_it_signs_is_good_under_its_public_key(algorithm: str, size: int) -> None:
-    key = signing.generate(Algorithm(algorithm))
-    check = primitives.load(key.algorithm, key.public_key)
+    key = keys.generate(Algorithm(algorithm))
+    check = algorithms.load(key.algorithm, key.public_key)
     for number in range(600 if size < 384 else 3):
         message = b"message %d" % number
         signature = key.sign(message)
@@ -56,14 +56,14 @@ def test_what_it_signs_is_good_under_its_public_key(algorithm: str, size: int) -
 
 
 def test_the_same_message_gets_the_same_signature() -> None:
-    key = signing.generate()
+    key = keys.generate()
     assert key.sign(b"message") == key.sign(b"message") != key.sign(b"another")
 
 
 def test_it_is_rfc_6979s_signature() -> None:
     # RFC 6979 §A.2.5, curve P-256, with SHA-256, message "sample".
     secret = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
-    key = signing.SoftwareKey(ec.derive_private_key(secret, ec.SECP256R1()))
+    key = keys.SoftwareKey(ec.derive_private_key(secret, ec.SECP256R1()))
     assert key.sign(b"sample").hex().upper() == (
         "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
         "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"
@@ -75,14 +75,14 @@ def test_it_is_rfc_6979s_signature() -> None:
 def test_r_and_s_keep_their_length_however_short_or_long_they_are(size: int, short: int) -> None:
     top = 1 << (8 * (size - short) - 1)
     for r, s in [(top, 1), (1, top), (top - 1, top - 1), (2 * top - 1, 2 * top - 1)]:
-        raw = signing.to_raw(encode_dss_signature(r, s), size)
+        raw = keys.to_raw(encode_dss_signature(r, s), size)
         assert raw == r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "ES384", "ES512", "PS256"])
 def test_a_key_comes_back_from_its_file(algorithm: str) -> None:
-    key = signing.generate(Algorithm(algorithm))
-    again = signing.from_pem(key.to_pem(PASSWORD, entropy=entropy), PASSWORD)
+    key = keys.generate(Algorithm(algorithm))
+    again = keys.key_from_pem(key.to_pem(PASSWORD, entropy=entropy), PASSWORD)
     assert (again.algorithm, again.public_key) == (key.algorithm, key.public_key)
     if again.algorithm is not Algorithm.PS256:
         assert again.sign(b"message") == key.sign(b"message")
@@ -94,9 +94,9 @@ def test_the_file_opens_with_the_note_before_it(pem: bytes) -> None:
 
 
 def test_guessing_the_password_takes_memory_and_time(
-    key: signing.SoftwareKey, monkeypatch: pytest.MonkeyPatch
+    key: keys.SoftwareKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pbes2, "COST", FULL_COST)
+    monkeypatch.setattr(keys, "COST", FULL_COST)
     pem = key.to_pem(PASSWORD, entropy=entropy, note="A key for tests.\n\n")
     # 1.3.6.1.4.1.11591.4.11 is scrypt; its N follows the salt (RFC 7914 §7).
     import base64
@@ -104,7 +104,7 @@ def test_guessing_the_password_takes_memory_and_time(
     der = base64.b64decode(b"".join(pem.splitlines()[3:-1]))
     assert bytes.fromhex("06092b06010401da47040b") in der
     assert entropy(16) + bytes.fromhex("02024000020108020105") in der
-    assert pbes2.COST * pbes2.BLOCK * 128 == 16 << 20
+    assert keys.COST * keys.BLOCK * 128 == 16 << 20
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl here")
@@ -118,7 +118,7 @@ def test_openssl_opens_it_too(pem: bytes, tmp_path: Path) -> None:
 
 def test_a_wrong_password_is_said_whatever_padding_it_leaves() -> None:
     # One in 256 wrong passwords leaves a right padding, and what is inside is then no key.
-    sealed = pbes2.armour(pbes2.seal(b"no key", b"x", salt=bytes(16), iv=bytes(16)))
+    sealed = keys.armour(keys.seal(b"no key", b"x", salt=bytes(16), iv=bytes(16)))
     assert refusal(sealed, "x").code == "key-password"
 
 
@@ -136,7 +136,7 @@ def bare() -> bytes:
 
 def refusal(data: bytes, password: str = PASSWORD) -> PratiqueError:
     with pytest.raises(PratiqueError) as caught:
-        signing.from_pem(data, password)
+        keys.key_from_pem(data, password)
     return caught.value
 
 
@@ -162,7 +162,7 @@ def told(error: BaseException) -> str:
         found = after
 
 
-def test_no_error_and_no_repr_tells_a_secret(key: signing.SoftwareKey, pem: bytes) -> None:
+def test_no_error_and_no_repr_tells_a_secret(key: keys.SoftwareKey, pem: bytes) -> None:
     cut = b"\n".join([*pem.splitlines()[:4], *pem.splitlines()[6:]])
     texts = [told(refusal(data)) for data in (cut, b"", bare(), foreign())]
     texts += [told(refusal(pem, PASSWORD + "x")), repr(key), str(key)]
@@ -185,7 +185,7 @@ def test_an_error_that_told_would_be_seen() -> None:
     assert PASSWORD in told(caught.value)
 
 
-def test_a_private_key_is_not_pickled(key: signing.SoftwareKey) -> None:
+def test_a_private_key_is_not_pickled(key: keys.SoftwareKey) -> None:
     with pytest.raises(TypeError, match="URI"):
         pickle.dumps(key)
 
@@ -198,4 +198,4 @@ def test_a_signature_is_turned_into_the_der_that_another_library_makes(size: int
     for r in edges:
         for s in edges:
             raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")
-            assert primitives.to_der(raw) == encode_dss_signature(r, s)
+            assert algorithms.to_der(raw) == encode_dss_signature(r, s)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import strict_json
-from pratique.crypto.strict_json import DEPTH, DIGITS, loads
+from pratique import strict_json
+from pratique.strict_json import DEPTH, DIGITS, loads
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet='a"\\[]{},:\U0001f600'),

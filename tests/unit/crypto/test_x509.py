@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.crypto import x509
-from pratique.crypto.chain import issued_by
+from pratique.crypto.x509 import issued_by
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Kind
 from tests.unit.made import EKU, END, RECOVERY, START, TEST, VACCINATION, make
@@ -154,7 +154,7 @@ def test_an_explicit_default_is_noted_and_read() -> None:
 
 
 def test_explicit_curve_parameters_become_the_named_curve() -> None:
-    from pratique.crypto import spki
+    from pratique.crypto import algorithms
 
     explicit = base64.b64decode(
         "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////"
@@ -164,7 +164,7 @@ def test_explicit_curve_parameters_become_the_named_curve() -> None:
         "pxeehPO5ysL8YyVRAgEBA0IABGsX0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tK"
         "fA+eFivOM1drMV7Oy7ZAaDe/UfU="
     )
-    key = spki.read_der(explicit)
+    key = algorithms.read_der(explicit)
     assert key.algorithm is Algorithm.ES256
     assert len(key.spki) == 91
 

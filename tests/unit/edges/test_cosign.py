@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.edges.network import cosign
-from pratique.edges.network import witness as served
 from pratique.errors import PratiqueError, Unreadable
-from pratique.journeys.witness import SIZE, Answer, Request, Witness, answered
-from pratique.log import cosignature, merkle
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.merkle import leaf_hash, listed
-from pratique.log.note import MAX_NOTE, read_signatures
+from pratique.store import http, server
+from pratique.tlog import checkpoint, merkle
+from pratique.tlog.checkpoint import Checkpoint, signed
+from pratique.tlog.merkle import leaf_hash, listed
+from pratique.tlog.note import MAX_NOTE, read_signatures
+from pratique.tlog.witness import SIZE, Answer, Request, Witness, answered
 from tests import web
 from tests.logs import Memory
 from tests.unit.log import seen
@@ -61,7 +60,7 @@ class Served:
 @pytest.fixture(scope="module")
 def listening() -> Iterator[Served]:
     one = Served()
-    with web.serving(served.application(one.answer, one.tell)) as url:
+    with web.serving(server.witness_application(one.answer, one.tell)) as url:
         one.url = url
         yield one
 
@@ -85,7 +84,7 @@ def sent(url: str, data: bytes) -> bytes:
     return found
 
 
-def post(url: str, body: bytes, path: str = cosign.ADD, *, length: int | None = None) -> bytes:
+def post(url: str, body: bytes, path: str = http.ADD, *, length: int | None = None) -> bytes:
     size = len(body) if length is None else length
     head = f"POST {path} HTTP/1.1\r\nHost: w\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
     return sent(url, head.encode() + body)
@@ -94,15 +93,15 @@ def post(url: str, body: bytes, path: str = cosign.ADD, *, length: int | None = 
 def test_a_log_that_grows_is_cosigned_by_http(witness: Served) -> None:
     for old, size in ((0, 5), (5, 5), (5, 64)):
         data = request(old, size)
-        number, body = cosign.asked(witness.url + "/", data)
+        number, body = http.asked(witness.url + "/", data)
         assert number == 200
         note = Request.from_bytes(data).note.with_signatures(*read_signatures(body.decode()))
-        assert cosignature.check(note, seen.witness(0)) == AT
+        assert checkpoint.check_cosignature(note, seen.witness(0)) == AT
     assert witness.memory[ORIGIN].size == 64
 
 
 def test_each_refusal_has_the_number_that_c2sp_gives_it(witness: Served) -> None:
-    assert cosign.asked(witness.url, request(0, 7))[0] == 200
+    assert http.asked(witness.url, request(0, 7))[0] == 200
     strange = signed(Checkpoint("strange", 9, bytes(32)), seen.key("strange"))
     text = request(7, 9).decode()
     cases = {
@@ -114,7 +113,7 @@ def test_each_refusal_has_the_number_that_c2sp_gives_it(witness: Served) -> None
     }  # fmt: skip
     for number, bodies in cases.items():
         for body in bodies:
-            assert cosign.asked(witness.url, body)[0] == number, body
+            assert http.asked(witness.url, body)[0] == number, body
     assert witness.memory[ORIGIN].size == 7
 
 
@@ -135,13 +134,13 @@ def test_too_much_too_slow_or_half_a_request_leaves_nothing(
     assert post(witness.url, large).startswith(b"HTTP/1.1 400")
     # A sender that never ends is not heard to its end.
     assert post(witness.url, large, length=10**12).startswith(b"HTTP/1.1 400")
-    monkeypatch.setattr(served, "PATIENCE", 0.2)
+    monkeypatch.setattr(server, "PATIENCE", 0.2)
     assert post(witness.url, b"old 0\n", length=500).startswith(b"HTTP/1.1 400")
     host, _, port = witness.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 5) as gone:
         gone.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 500\r\n\r\nold")
     time.sleep(0.3)
-    assert cosign.asked(witness.url, request(0, 5))[0] == 200
+    assert http.asked(witness.url, request(0, 5))[0] == 200
     said = capfd.readouterr()
     assert "Traceback" not in said.err
     assert "127.0.0.1" not in said.out + said.err
@@ -160,7 +159,7 @@ def test_what_cannot_be_kept_is_not_cosigned_and_the_machine_is_not_described(
     witness: Served,
 ) -> None:
     witness.broken = True
-    assert cosign.asked(witness.url, request(0, 5)) == (503, b"ledger-unusable\n")
+    assert http.asked(witness.url, request(0, 5)) == (503, b"ledger-unusable\n")
     assert witness.told == ["/a/place/of/this/machine: disk full"]
 
 
@@ -169,7 +168,7 @@ def test_what_cannot_be_kept_is_not_cosigned_and_the_machine_is_not_described(
 def test_no_bytes_bring_a_witness_down(listening: Served, data: bytes) -> None:
     listening.memory.clear()
     listening.broken = False
-    assert cosign.asked(listening.url, data)[0] in {400, 403, 404}
+    assert http.asked(listening.url, data)[0] in {400, 403, 404}
     assert not listening.memory
 
 
@@ -177,7 +176,7 @@ def test_of_many_at_once_no_two_get_different_trees(witness: Served) -> None:
     """Two faces of a log, asked for at the same time: one of them is cosigned, at every size."""
     asked = [request(0, 20, nodes) for nodes in (NODES, OTHERS)] * 20
     with ThreadPoolExecutor(16) as pool:
-        came = list(pool.map(lambda data: (data, cosign.asked(witness.url, data)), asked))
+        came = list(pool.map(lambda data: (data, http.asked(witness.url, data)), asked))
     won = {data for data, (number, _) in came if number == 200}
     assert len(won) == 1
     assert {number for _, (number, _) in came} == {200, 409}
@@ -188,7 +187,7 @@ def test_of_many_at_once_no_two_get_different_trees(witness: Served) -> None:
 
 def asks(answer: web.Answer) -> Unreadable:
     with web.raw(answer) as hostile, pytest.raises(Unreadable) as refused:
-        cosign.asked(hostile.url, request(0, 5))
+        http.asked(hostile.url, request(0, 5))
     return refused.value
 
 
@@ -201,7 +200,7 @@ def told(head: str, body: bytes = b"") -> web.Answer:
 
 def test_what_is_asked_is_the_same_from_everybody() -> None:
     with web.raw(told("200 OK\r\nContent-Length: 3", b"abc")) as server:
-        assert cosign.asked(server.url + "/prefix", request(0, 5)) == (200, b"abc")
+        assert http.asked(server.url + "/prefix", request(0, 5)) == (200, b"abc")
         head, _, body = server.heard[0].partition(b"\r\n\r\n")
     assert body == request(0, 5)
     lines = head.decode().split("\r\n")
@@ -215,7 +214,7 @@ def test_what_is_asked_is_the_same_from_everybody() -> None:
 def test_no_redirect_is_followed() -> None:
     with web.raw(told("200 OK\r\nContent-Length: 1", b"x")) as other:
         with web.raw(told(f"307 Go\r\nLocation: {other.url}/\r\nContent-Length: 0")) as server:
-            assert cosign.asked(server.url, b"x") == (307, b"")
+            assert http.asked(server.url, b"x") == (307, b"")
         assert other.heard == []
 
 
@@ -236,7 +235,7 @@ def test_an_answer_that_is_none_is_told(head: str, body: bytes, code: str) -> No
 
 
 def test_a_witness_that_drips_or_says_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cosign, "LONGEST", 0.6)
+    monkeypatch.setattr(http, "LONGEST", 0.6)
 
     def dripped(start: bytes) -> web.Answer:
         def answer(_request: bytes, connection: socket.socket) -> None:
@@ -266,6 +265,6 @@ def test_where_nobody_listens_is_told() -> None:
         ("http://w.example:port", "witness-url"),
     ):
         with pytest.raises(Unreadable) as refused:
-            cosign.asked(url, b"x")
+            http.asked(url, b"x")
         assert refused.value.code == code, url
         assert "secret" not in refused.value.message

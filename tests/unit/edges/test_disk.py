@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges import disk, files
 from pratique.errors import Unreadable
+from pratique.store import files, sources
 
 
 def _pipe(path: Path) -> None:
@@ -44,9 +44,9 @@ def test_what_lies_in_a_folder_is_a_regular_file_or_is_not_read(what: str, tmp_p
     path = tmp_path / "timestamp.json"
     STRANGE[what](path)
     with pytest.raises(OSError, match=r"link|regular|directory"):
-        disk.read(path, 100, named=False)
+        files.read(path, 100, named=False)
     with pytest.raises(Unreadable) as caught:
-        files.read_bytes(path, named=False)
+        sources.read_bytes(path, named=False)
     assert caught.value.code == "file-unreadable"
 
 
@@ -57,13 +57,13 @@ def test_a_person_may_name_neither(what: str, tmp_path: Path) -> None:
     path = tmp_path / "named"
     STRANGE[what](path)
     with pytest.raises(OSError, match=r"regular|directory|No such"):
-        disk.read(path, 100)
+        files.read(path, 100)
 
 
 def test_a_person_may_name_a_link_a_pipe_and_the_empty_device(tmp_path: Path) -> None:
     _link(tmp_path / "link")
-    assert disk.read(tmp_path / "link", 3) == b"aim"
-    assert disk.read(Path(os.devnull), 3) == b""
+    assert files.read(tmp_path / "link", 3) == b"aim"
+    assert files.read(Path(os.devnull), 3) == b""
     # `<(…)` of a shell: a pipe by its number, whose writer is slower than we are.
     end, other = os.pipe()
 
@@ -73,14 +73,14 @@ def test_a_person_may_name_a_link_a_pipe_and_the_empty_device(tmp_path: Path) ->
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert disk.read(Path(f"/dev/fd/{end}"), 100) == b"HC1:"
+    assert files.read(Path(f"/dev/fd/{end}"), 100) == b"HC1:"
     writer.join()
     os.close(end)
 
 
 def test_a_pipe_that_nobody_writes_to_is_empty_and_not_waited_for(tmp_path: Path) -> None:
     _pipe(tmp_path / "named")
-    assert disk.read(tmp_path / "named", 3) == b""
+    assert files.read(tmp_path / "named", 3) == b""
 
 
 def test_what_has_become_something_else_meanwhile_is_not_waited_for(
@@ -94,19 +94,19 @@ def test_what_has_become_something_else_meanwhile_is_not_waited_for(
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", lambda *_, **__: seen)
         with pytest.raises(OSError, match="regular"):
-            disk.read(path, 100, named=False)
+            files.read(path, 100, named=False)
         path.unlink()
         path.symlink_to("/dev/zero")
         with pytest.raises(OSError, match="symbolic"):
-            disk.read(path, 100, named=False)
+            files.read(path, 100, named=False)
 
 
 def test_no_more_is_read_than_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "large"
     path.write_bytes(b"x" * 11)
-    assert disk.read(path, 11) == b"x" * 11
+    assert files.read(path, 11) == b"x" * 11
     with pytest.raises(OSError, match="larger than 10 bytes") as caught:
-        disk.read(path, 10)
+        files.read(path, 10)
     assert caught.value.errno == errno.EFBIG
 
 
@@ -114,10 +114,10 @@ def test_a_folder_on_the_way_is_no_link_but_the_named_one_may_be(tmp_path: Path)
     (tmp_path / "real/metadata").mkdir(parents=True)
     (tmp_path / "real/metadata/x").write_bytes(b"x")
     (tmp_path / "stick").symlink_to("real")
-    assert disk.read(disk.within(tmp_path / "stick", "metadata/x"), 9, named=False) == b"x"
+    assert files.read(files.within(tmp_path / "stick", "metadata/x"), 9, named=False) == b"x"
     (tmp_path / "real/targets").symlink_to("/etc")
     with pytest.raises(OSError, match="link"):
-        disk.within(tmp_path / "stick", "targets/hostname")
+        files.within(tmp_path / "stick", "targets/hostname")
 
 
 def test_a_line_that_never_ends_costs_itself_and_is_read_in_pieces() -> None:
@@ -128,9 +128,9 @@ def test_a_line_that_never_ends_costs_itself_and_is_read_in_pieces() -> None:
         asked.append(most)
         return next(pieces)
 
-    lines = disk.Lines(read, 8)
+    lines = files.Lines(read, 8)
     assert next(lines) == b"a\n"
-    with pytest.raises(disk.LineTooLong):
+    with pytest.raises(files.LineTooLong):
         next(lines)
     assert list(lines) == [b"b\n"]
     assert max(asked) == 9

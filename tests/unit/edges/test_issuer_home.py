@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges import issuer_home
 from pratique.errors import PratiqueError
+from pratique.parties import issuer
 from tests.unit.trust.test_issuer import ISSUER
 
 
 def test_it_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
-    issuer_home.save(tmp_path, ISSUER)
-    assert issuer_home.load(tmp_path) == ISSUER
+    issuer.save(tmp_path, ISSUER)
+    assert issuer.load(tmp_path) == ISSUER
     assert [path.name for path in tmp_path.iterdir()] == ["issuer.json"]
 
 
@@ -24,20 +24,20 @@ def code(caught: pytest.ExceptionInfo[PratiqueError]) -> str:
 
 def test_an_absent_or_damaged_document_is_said(tmp_path: Path) -> None:
     with pytest.raises(PratiqueError) as caught:
-        issuer_home.load(tmp_path)
+        issuer.load(tmp_path)
     assert code(caught) == "no-issuer"
-    with pytest.raises(PratiqueError) as caught, issuer_home.locked(tmp_path / "nowhere"):
+    with pytest.raises(PratiqueError) as caught, issuer.locked(tmp_path / "nowhere"):
         pass
     assert code(caught) == "no-issuer"
     (tmp_path / "issuer.json").write_text("{}")
     with pytest.raises(PratiqueError) as caught:
-        issuer_home.load(tmp_path)
+        issuer.load(tmp_path)
     assert code(caught) == "issuer-file"
     assert str(tmp_path) in caught.value.message
 
 
 def test_a_crash_leaves_the_old_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    issuer_home.save(tmp_path, ISSUER)
+    issuer.save(tmp_path, ISSUER)
 
     def crash(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -45,9 +45,9 @@ def test_a_crash_leaves_the_old_document(tmp_path: Path, monkeypatch: pytest.Mon
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", crash)
         with pytest.raises(PratiqueError) as caught:
-            issuer_home.save(tmp_path, ISSUER._replace(contact="other"))
+            issuer.save(tmp_path, ISSUER._replace(contact="other"))
     assert code(caught) == "file-unusable"
-    assert issuer_home.load(tmp_path) == ISSUER
+    assert issuer.load(tmp_path) == ISSUER
     assert [path.name for path in tmp_path.iterdir()] == ["issuer.json"]
 
 
@@ -62,18 +62,18 @@ def test_it_is_on_the_disk_before_it_has_its_name(
         real(handle)
 
     monkeypatch.setattr(os, "fsync", watched)
-    issuer_home.save(tmp_path, ISSUER)
+    issuer.save(tmp_path, ISSUER)
     first, second = seen
     assert "issuer.json" not in first
     assert second == ["issuer.json"]
 
 
 def test_two_writers_do_not_change_it_at_once(tmp_path: Path) -> None:
-    with issuer_home.locked(tmp_path):
-        with pytest.raises(PratiqueError) as caught, issuer_home.locked(tmp_path):
+    with issuer.locked(tmp_path):
+        with pytest.raises(PratiqueError) as caught, issuer.locked(tmp_path):
             pass
         assert code(caught) == "issuer-locked"
-    with issuer_home.locked(tmp_path):
+    with issuer.locked(tmp_path):
         pass
 
 
@@ -81,41 +81,41 @@ def test_a_new_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     folder = tmp_path / "issuer"
 
     def fail() -> None:
-        with issuer_home.new(folder) as filled:
-            issuer_home.save(filled, ISSUER)
+        with issuer.new(folder) as filled:
+            issuer.save(filled, ISSUER)
             assert not folder.exists()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     assert list(tmp_path.iterdir()) == []
-    with issuer_home.new(folder) as filled:
-        issuer_home.save(filled, ISSUER)
-    assert issuer_home.load(folder) == ISSUER
+    with issuer.new(folder) as filled:
+        issuer.save(filled, ISSUER)
+    assert issuer.load(folder) == ISSUER
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "issuer").mkdir()
     (tmp_path / "issuer" / "something").write_text("")
-    with pytest.raises(PratiqueError) as caught, issuer_home.new(tmp_path / "issuer"):
+    with pytest.raises(PratiqueError) as caught, issuer.new(tmp_path / "issuer"):
         pass
     assert code(caught) == "issuer-exists"
-    path = issuer_home.write_certificate(tmp_path, b"pem", "a")
-    assert issuer_home.write_certificate(tmp_path, b"pem", "a") == path
+    path = issuer.write_certificate(tmp_path, b"pem", "a")
+    assert issuer.write_certificate(tmp_path, b"pem", "a") == path
     with pytest.raises(PratiqueError) as caught:
-        issuer_home.write_certificate(tmp_path, b"other", "a")
+        issuer.write_certificate(tmp_path, b"other", "a")
     assert code(caught) == "file-exists"
-    assert issuer_home.read_certificate(tmp_path, "a") == b"pem"
-    assert issuer_home.labels(tmp_path) == {"a"}
+    assert issuer.read_certificate(tmp_path, "a") == b"pem"
+    assert issuer.labels(tmp_path) == {"a"}
 
 
 def test_a_folder_filled_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "issuer"
 
     def late() -> None:
-        with issuer_home.new(folder) as filled:
-            issuer_home.save(filled, ISSUER)
+        with issuer.new(folder) as filled:
+            issuer.save(filled, ISSUER)
             folder.mkdir()
             (folder / "something").write_text("")
 

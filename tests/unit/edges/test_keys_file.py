@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges.keys import file, make_key, open_key
 from pratique.errors import PratiqueError
+from pratique.store import keys
+from pratique.store.keys import make_key, open_key
 from pratique.terms import Algorithm
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"
@@ -89,7 +90,7 @@ def test_of_two_that_write_at_once_one_wins(tmp_path: Path) -> None:
         return PASSWORD
 
     with pytest.raises(PratiqueError) as caught:
-        file.make_key(path, slow, Algorithm.ES256, "")
+        keys.make_key_file(path, slow, Algorithm.ES256, "")
     assert caught.value.code == "key-exists"
     assert path.read_bytes() == b"the other's"
     assert [found.name for found in tmp_path.iterdir()] == ["a.pem"]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from pratique.crypto import chain, make_x509, primitives, x509
-from pratique.edges.keys import adopt_key, check_places, make_key, open_key
+from pratique.crypto import algorithms, x509, x509_write
 from pratique.errors import ExtraMissing, PratiqueError
+from pratique.store.keys import adopt_key, check_places, make_key, open_key
 from pratique.terms import Algorithm, Environment
 from tests.steps import LONGEST
 
@@ -86,7 +86,7 @@ def test_what_a_device_signs_is_good(algorithm: str, size: int) -> None:
     made = make_key(where, folder=HERE, secret=pin, algorithm=Algorithm(algorithm))
     opened = open_key(where, folder=HERE, secret=pin)
     assert (opened.algorithm, opened.public_key) == (Algorithm(algorithm), made.public_key)
-    check = primitives.load(opened.algorithm, opened.public_key)
+    check = algorithms.load(opened.algorithm, opened.public_key)
     for number in range(50):
         signature = opened.sign(b"%d" % number)
         assert len(signature) == size
@@ -146,7 +146,7 @@ def test_without_the_extra_it_says_which() -> None:
     script = (
         "import sys; sys.modules['pkcs11'] = None\n"
         "from pathlib import Path\n"
-        "from pratique.edges.keys import open_key\n"
+        "from pratique.store.keys import open_key\n"
         "open_key('hsm:a/b?module=c', folder=Path(), secret=str)\n"
     )
     done = subprocess.run(
@@ -165,7 +165,7 @@ def signed(where: str) -> bytes:
 def test_a_worker_opens_its_own(method: str) -> None:
     where = uri(f"for-{method}")
     key = make_key(where, folder=HERE, secret=pin)
-    check = primitives.load(key.algorithm, key.public_key)
+    check = algorithms.load(key.algorithm, key.public_key)
     with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
         for _ in range(3):
             assert check(pool.submit(signed, where).result(timeout=LONGEST), b"message")
@@ -189,7 +189,7 @@ def test_a_forked_process_does_not_sign_with_its_parents_session() -> None:
 
 def test_threads_share_a_session() -> None:
     key = make_key(uri("threads"), folder=HERE, secret=pin)
-    check = primitives.load(key.algorithm, key.public_key)
+    check = algorithms.load(key.algorithm, key.public_key)
     with ThreadPoolExecutor(4) as pool:
         messages = [b"%d" % number for number in range(400)]
         for message, signature in zip(messages, pool.map(key.sign, messages), strict=True):
@@ -199,21 +199,21 @@ def test_threads_share_a_session() -> None:
 def test_a_device_signs_x509_that_openssl_believes(tmp_path: Path) -> None:
     key = make_key(uri("sca"), folder=HERE, secret=pin)
     document = make_key(uri("dsc"), folder=HERE, secret=pin)
-    subject = make_x509.Subject("SCA", "Ministry", "XU", Environment.TEST)
+    subject = x509_write.Subject("SCA", "Ministry", "XU", Environment.TEST)
     at = 1_800_000_000
-    sca = make_x509.signing_ca(key, subject, at=at, serial=1)
-    dsc = make_x509.document_signer(
+    sca = x509_write.signing_ca(key, subject, at=at, serial=1)
+    dsc = x509_write.document_signer(
         document.public_key,
         subject._replace(common_name="DSC"),
-        by=make_x509.Authority(sca, key),
+        by=x509_write.Authority(sca, key),
         at=at,
         serial=2,
     )
-    assert chain.issued_by(x509.read(dsc), x509.read(sca)) is True
+    assert x509.issued_by(x509.read(dsc), x509.read(sca)) is True
     assert x509.read(dsc).public_key == document.public_key
     if openssl := shutil.which("openssl"):
         for name, der in (("sca", sca), ("dsc", dsc)):
-            (tmp_path / name).write_bytes(make_x509.to_pem(der))
+            (tmp_path / name).write_bytes(x509_write.to_pem(der))
         command = [openssl, "verify", "-attime", str(at), "-x509_strict", "-CAfile"]
         done = subprocess.run(
             [*command, str(tmp_path / "sca"), str(tmp_path / "dsc")],
@@ -246,7 +246,7 @@ def test_a_key_that_wants_its_pin_each_time_is_given_it_each_time() -> None:
 
     key = adopt_key(uri("piv"), folder=HERE, secret=told)
     before = len(asked)
-    check = primitives.load(key.algorithm, key.public_key)
+    check = algorithms.load(key.algorithm, key.public_key)
     assert all(check(key.sign(b"%d" % number), b"%d" % number) for number in range(3))
     assert len(asked) == before + 3
 

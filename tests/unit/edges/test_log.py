@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from pratique.edges import ledger as ledgers
-from pratique.edges.keys import file as key_file
-from pratique.edges.ledger import Ledger
-from pratique.edges.log import HEAD, LogFolder
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
-from pratique.journeys.witness import Held, Refused, Request, Witness, cosigned
-from pratique.log import merkle
-from pratique.log.checkpoint import Checkpoint, opened, signed
-from pratique.log.merkle import leaf_hash, listed
-from pratique.log.tiles import Tiles
+from pratique.store import keys
+from pratique.store import ledger as store_ledger
+from pratique.store.ledger import Ledger
+from pratique.store.log import HEAD, LogFolder
+from pratique.tlog import merkle
+from pratique.tlog.checkpoint import Checkpoint, opened, signed
+from pratique.tlog.merkle import leaf_hash, listed
+from pratique.tlog.tiles import Tiles
+from pratique.tlog.witness import Held, Refused, Request, Witness, cosigned
 from tests.killing import killed_at_work
 from tests.unit.log import seen
 
@@ -181,7 +181,7 @@ def test_a_tree_that_was_cosigned_later_was_no_other_one(tmp_path: Path) -> None
 def test_what_is_refused_is_kept_up_to_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledgers, "MOST_REFUSED", 3)
+    monkeypatch.setattr(store_ledger, "MOST_REFUSED", 3)
     ledger = Ledger.make(tmp_path / "ledger.db")
     for size in range(1, 9):
         ledger.refuse("a", _refused(size))
@@ -247,15 +247,15 @@ def test_a_witness_that_was_killed_has_forgotten_no_cosignature_that_it_gave(
 
 def test_a_log_s_key_is_kept_as_the_others_are(tmp_path: Path) -> None:
     path = tmp_path / "keys/log.pem"
-    made = key_file.make_log_key(path, lambda: "four words in a row", "the log\n")
-    assert key_file.open_log_key(path, lambda: "four words in a row").public_key == made.public_key
+    made = keys.make_log_key(path, lambda: "four words in a row", "the log\n")
+    assert keys.open_log_key(path, lambda: "four words in a row").public_key == made.public_key
     assert path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(UsageError) as there:
-        key_file.make_log_key(path, lambda: "four words in a row", "")
+        keys.make_log_key(path, lambda: "four words in a row", "")
     assert there.value.code == "key-exists"
     with pytest.raises(UsageError) as wrong:
-        key_file.open_log_key(path, lambda: "other words in a row")
+        keys.open_log_key(path, lambda: "other words in a row")
     assert wrong.value.code == "key-password"
     with pytest.raises(DocumentRefused) as other:
-        key_file.open_key(path, lambda: "four words in a row")
+        keys.open_key_file(path, lambda: "four words in a row")
     assert other.value.code == "key-algorithm"

@@ -18,13 +18,11 @@ import urllib3
 import uvicorn
 
 from pratique.cli import sync
-from pratique.edges import disk
-from pratique.edges.network import fetch, held, repository, serve
-from pratique.edges.network.patience import Allowance
-from pratique.edges.network.repository import Repository
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
-from pratique.journeys import publish
-from pratique.network import names, proposal
+from pratique.network import metadata, proposal, publish
+from pratique.store import files, http, network, server
+from pratique.store.http import Allowance
+from pratique.store.network import Repository
 from tests import web
 from tests.networks import AT, HOUR, Authority, State, Verifier
 
@@ -51,16 +49,16 @@ def packed(folder: Path, *entries: tuple[str, bytes]) -> Path:
 
 def code(path: Path) -> str:
     with pytest.raises(PratiqueError) as caught:
-        held.read_archive(path)
+        network.read_archive(path)
     assert str(path) in caught.value.message
     return caught.value.code
 
 
 def test_the_same_files_make_the_same_bytes_and_come_back(tmp_path: Path) -> None:
-    data = held.to_archive(GOOD)
-    assert data == held.to_archive(dict(reversed(GOOD.items())))
+    data = network.to_archive(GOOD)
+    assert data == network.to_archive(dict(reversed(GOOD.items())))
     (tmp_path / "x.zip").write_bytes(data)
-    assert held.read_archive(tmp_path / "x.zip") == GOOD
+    assert network.read_archive(tmp_path / "x.zip") == GOOD
 
 
 @pytest.mark.parametrize(
@@ -73,7 +71,7 @@ def test_a_name_that_belongs_to_no_network_is_refused_with_all(tmp_path: Path, n
     path = packed(tmp_path, (NAME, b"x"), (name, b"x"))
     assert code(path) == "archive-malformed"
     with pytest.raises(DocumentRefused):
-        held.to_archive({**GOOD, name: b""})
+        network.to_archive({**GOOD, name: b""})
     assert list(tmp_path.rglob("*")) == [path]
 
 
@@ -83,17 +81,17 @@ def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held, "MAX_FILES", 9)
+    monkeypatch.setattr(network, "MAX_FILES", 9)
     path = packed(tmp_path, *((f"metadata/{n}", b"") for n in range(10)))
     assert code(path) == "archive-too-large"
     with pytest.raises(DocumentRefused):
-        held.to_archive({f"metadata/{n}": b"" for n in range(10)})
+        network.to_archive({f"metadata/{n}": b"" for n in range(10)})
 
 
 def test_a_bomb_that_says_so_is_refused_before_a_byte_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "MAX_SIZE", 1 << 20)
+    monkeypatch.setattr(network, "MAX_SIZE", 1 << 20)
     path = packed(tmp_path, (NAME, bytes(2 << 20)))
     assert path.stat().st_size < 10_000
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
@@ -112,7 +110,7 @@ def test_a_bomb_that_lies_is_unpacked_no_further_than_it_says(tmp_path: Path) ->
         assert before in data
         data = data.replace(before, after)
     path.write_bytes(data)
-    assert held.read_archive(path) == {NAME: small}
+    assert network.read_archive(path) == {NAME: small}
 
 
 def flags(path: Path, value: int) -> None:
@@ -136,14 +134,14 @@ def test_what_is_encrypted_or_packed_in_a_way_that_is_not_known_is_refused(tmp_p
 
 
 def test_whatever_is_cut_or_altered_is_refused_and_nothing_else_is_raised(tmp_path: Path) -> None:
-    path, data = tmp_path / "x.zip", held.to_archive(GOOD)
+    path, data = tmp_path / "x.zip", network.to_archive(GOOD)
     for end in range(len(data)):
         path.write_bytes(data[:end])
         assert code(path) == "archive-malformed"
     for at in range(len(data)):
         path.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
         try:
-            found = held.read_archive(path)
+            found = network.read_archive(path)
         except DocumentRefused:
             continue
         # A date, a comment, a name: contents have a checksum.
@@ -155,14 +153,14 @@ def test_what_cannot_be_read_is_told_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "network").mkdir()
     (tmp_path / "network/anchor.json").mkdir()
     with pytest.raises(Unreadable):
-        held.load(tmp_path / "network")
+        network.load_held(tmp_path / "network")
 
 
 # A repository
 
 
 def test_a_repository_is_its_files_by_name(tmp_path: Path) -> None:
-    repository.write(tmp_path, GOOD)
+    network.write(tmp_path, GOOD)
     found = Repository(tmp_path)
     (tmp_path / ".lock").write_text("")
     (tmp_path / "metadata/.draft-x").write_text("")
@@ -180,7 +178,7 @@ def test_a_repository_is_its_files_by_name(tmp_path: Path) -> None:
 )
 def test_a_repository_reads_nothing_beside_it(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("secret")
-    repository.write(tmp_path / "net", GOOD)
+    network.write(tmp_path / "net", GOOD)
     (tmp_path / "net/metadata/.lock").write_text("secret")
     found = Repository(tmp_path / "net")
     assert name not in found
@@ -188,16 +186,16 @@ def test_a_repository_reads_nothing_beside_it(tmp_path: Path, name: str) -> None
         with pytest.raises(KeyError):
             found[name]
     with pytest.raises(UsageError):
-        repository.write(tmp_path / "net", {name: b"x"})
+        network.write(tmp_path / "net", {name: b"x"})
 
 
 def test_files_are_written_in_the_order_given_and_the_timestamp_is_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
-    monkeypatch.setattr(disk, "replace", lambda path, *_: written.append(path.name))
+    monkeypatch.setattr(files, "replace", lambda path, *_: written.append(path.name))
     authority = Authority()
-    repository.write(tmp_path, authority.files)
+    network.write(tmp_path, authority.files)
     assert written[-1] == "timestamp.json"
     assert len(written) == len(authority.files)
 
@@ -214,7 +212,7 @@ def body(data: bytes, *more: str, status: str = "200 OK") -> web.Answer:
 
 def fetched(answer: web.Answer, limit: int = 1000) -> bytes | None:
     with web.raw(answer) as server:
-        return fetch.opened(server.url)(NAME, limit)
+        return http.opened(server.url)(NAME, limit)
 
 
 def refused(answer: web.Answer, limit: int = 1000) -> PratiqueError:
@@ -284,7 +282,7 @@ def test_blocks_of_nothing_that_never_end_are_cut_off() -> None:
 
 
 def test_a_body_that_comes_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "PATIENCE", 0.3)
+    monkeypatch.setattr(http, "PATIENCE", 0.3)
 
     def drops(_: bytes, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
@@ -298,7 +296,7 @@ def test_a_body_that_comes_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_server_that_says_nothing_or_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "TIMEOUT", urllib3.Timeout(connect=1, read=0.2))
+    monkeypatch.setattr(http, "COSIGN_TIMEOUT", urllib3.Timeout(connect=1, read=0.2))
     assert "does not answer in time" in refused(lambda *_: time.sleep(2)).message
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nx"
     error = refused(lambda _, connection: connection.sendall(cut))
@@ -316,7 +314,7 @@ def test_a_server_that_drips_its_headers_or_says_later_holds_nobody(
             time.sleep(0.05)
             connection.sendall(b"x")
 
-    monkeypatch.setattr(fetch, "BEGUN", 0.5)
+    monkeypatch.setattr(http, "BEGUN", 0.5)
     assert refused(drips).code == "network-slow"
     later = b"HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
     assert refused(lambda _, connection: connection.sendall(later)).code == "network-unreachable"
@@ -328,7 +326,7 @@ def test_however_patient_with_each_a_sync_ends() -> None:
     for most, passes, size in ((10, 4.0, 1 << 20), (1 << 20, 0.0, 700)):
         allowance = Allowance(most, size, lambda: now[0])
         with web.raw(body(bytes(200))) as server:
-            fetch_one = fetch.opened(server.url, allowance)
+            fetch_one = http.opened(server.url, allowance)
             for _ in range(3):
                 assert fetch_one(NAME, 1000) == bytes(200)
                 now[0] += passes
@@ -347,11 +345,11 @@ def test_what_is_left_of_a_sync_bounds_each_answer(monkeypatch: pytest.MonkeyPat
         waited.append(seconds)
         return ask()
 
-    monkeypatch.setattr(fetch, "within", within)
+    monkeypatch.setattr(http, "within", within)
     with web.raw(body(b"root")) as server:
-        for seconds in (fetch.SECONDS, 7):
-            fetch.opened(server.url, Allowance(seconds, 1000, lambda: 0.0))(NAME, 1000)
-    assert waited == [fetch.BEGUN, 7]
+        for seconds in (http.SECONDS, 7):
+            http.opened(server.url, Allowance(seconds, 1000, lambda: 0.0))(NAME, 1000)
+    assert waited == [http.BEGUN, 7]
 
 
 # What a server learns
@@ -375,7 +373,7 @@ def answering(files: dict[str, bytes]) -> web.Answer:
 
 
 def synced(url: str, home: Path, anchor: bytes) -> None:
-    held.begin(home, anchor)
+    network.begin(home, anchor)
     sync.synced(home, url, AT)
 
 
@@ -388,7 +386,7 @@ def test_two_verifiers_send_the_same_bytes_whoever_was_checked_there(tmp_path: P
     for number, border in enumerate(("north", "south")):
         with web.raw(answering(authority.files)) as server:
             synced(server.url, tmp_path / border, authority.anchor)
-            kept = held.load(tmp_path / border)
+            kept = network.load_held(tmp_path / border)
             assert kept is not None
             verifier = Verifier(authority.anchor)
             verifier.held = dict(kept.files)
@@ -414,7 +412,7 @@ def test_control_a_verifier_that_told_of_itself_would_be_seen(
     authority = Authority(seats=3, threshold=2, suspend=2)
     said = []
     for border in ("north", "south"):
-        monkeypatch.setitem(fetch.HEADERS, "User-Agent", f"pratique of {border}")
+        monkeypatch.setitem(http.FETCH_HEADERS, "User-Agent", f"pratique of {border}")
         with web.raw(answering(authority.files)) as server:
             synced(server.url, tmp_path / border, authority.anchor)
             address = server.url.removeprefix("http://").encode()
@@ -446,19 +444,19 @@ def test_what_came_before_an_interruption_is_not_asked_for_again(tmp_path: Path)
         with pytest.raises(Unreadable):
             synced(server.url, tmp_path / "border", authority.anchor)
         first = asked(server)
-    arrived = list((tmp_path / "border" / held.ARRIVING).iterdir())
+    arrived = list((tmp_path / "border" / network.ARRIVING).iterdir())
     assert arrived
     with web.raw(answering(files)) as server:
         synced(server.url, tmp_path / "border", authority.anchor)
         second = asked(server)
     again = {name for name in first & second if name in broken}
     # The timestamp and the roots may be other ones by now; all else came once.
-    assert again <= {names.TIMESTAMP_FILE}
+    assert again <= {metadata.TIMESTAMP_FILE}
     assert len(first - second) >= len(arrived)
-    kept = held.load(tmp_path / "border")
+    kept = network.load_held(tmp_path / "border")
     assert kept is not None
-    assert names.TIMESTAMP_FILE in kept.files
-    assert not (tmp_path / "border" / held.ARRIVING).exists()
+    assert metadata.TIMESTAMP_FILE in kept.files
+    assert not (tmp_path / "border" / network.ARRIVING).exists()
 
 
 # Serving
@@ -468,13 +466,13 @@ def test_what_came_before_an_interruption_is_not_asked_for_again(tmp_path: Path)
 def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Serve a repository beside a secret, as `authority serve` does; yield address and folder."""
     authority = Authority(seats=3, threshold=2, suspend=2)
-    repository.write(tmp_path / "net", authority.files)
+    network.write(tmp_path / "net", authority.files)
     log = {"log/checkpoint": b"x", "log/1.snapshot.proof": b"x", "log/tile/0/000.p/5": b"x"}
-    repository.write(tmp_path / "net", log)
+    network.write(tmp_path / "net", log)
     (tmp_path / "secret.json").write_text("secret")
     (tmp_path / "net/secret.json").write_text("secret")
     (tmp_path / "net/metadata/.secret.json").write_text("secret")
-    with web.serving(serve.application(tmp_path / "net")) as url:
+    with web.serving(server.network_application(tmp_path / "net")) as url:
         yield url, tmp_path / "net"
 
 
@@ -500,7 +498,7 @@ def test_each_file_is_served_and_may_be_kept_as_long_as_it_stays_what_it_is(
     served: tuple[str, Path],
 ) -> None:
     url, folder = served
-    anew = {names.TIMESTAMP_FILE, "log/checkpoint", "log/1.snapshot.proof"}
+    anew = {metadata.TIMESTAMP_FILE, "log/checkpoint", "log/1.snapshot.proof"}
     listed = {*Repository(folder), "log/checkpoint", "log/tile/0/000.p/5"}
     assert anew < listed
     for name in sorted(listed):
@@ -513,7 +511,7 @@ def test_each_file_is_served_and_may_be_kept_as_long_as_it_stays_what_it_is(
     status, head, came = get(url, f"/{NAME}", "Accept-Encoding: gzip")
     assert b"content-encoding: gzip" in head
     assert gzip.decompress(came) == Repository(folder)[NAME]
-    assert fetch.opened(url)(NAME, 1 << 20) == Repository(folder)[NAME]
+    assert http.opened(url)(NAME, 1 << 20) == Repository(folder)[NAME]
 
 
 @pytest.mark.parametrize(
@@ -554,25 +552,25 @@ def test_a_server_is_run_without_a_log_of_who_asks(
 ) -> None:
     given: list[uvicorn.Server] = []
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: given.append(self))
-    with serve.bound("127.0.0.1", 0) as taken:
-        serve.run(serve.application(tmp_path), taken)
+    with server.bound("127.0.0.1", 0) as taken:
+        server.serve_network(server.network_application(tmp_path), taken)
     assert given[0].config.access_log is False
     assert given[0].config.log_level == "warning"
 
 
 def test_an_address_is_taken_before_anything_is_said_to_be_served() -> None:
-    with serve.bound("127.0.0.1", 0) as taken:
+    with server.bound("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         # Who comes before the first answer waits, and is not turned away.
         with socket.create_connection(("127.0.0.1", port)), pytest.raises(Unreadable) as caught:
-            serve.bound("127.0.0.1", port)
+            server.bound("127.0.0.1", port)
         assert (caught.value.code, caught.value.exit_code) == ("address-unusable", 4)
         assert str(port) in caught.value.message
     # Given back, it can be taken at once: a server that is started anew does not wait.
-    serve.bound("127.0.0.1", port).close()
+    server.bound("127.0.0.1", port).close()
     for host in ("192.0.2.1", "no.such.host.invalid"):
         with pytest.raises(Unreadable):
-            serve.bound(host, 0)
+            server.bound(host, 0)
 
 
 def posted(url: str, data: bytes) -> tuple[int, dict[str, object]]:
@@ -586,17 +584,17 @@ def test_a_proposal_is_published_by_its_signatures_alone_and_a_server_starts_aga
     authority, state = Authority(seats=3, threshold=2, suspend=2), State("XXA")
     authority.admit(state)
     folder = tmp_path / "net"
-    repository.write(folder, authority.files)
+    network.write(folder, authority.files)
 
     def take(data: bytes) -> dict[str, object]:
         found = proposal.from_bytes(data)
         made = publish.published(Repository(folder), found, authority.online, at=AT + HOUR)
-        repository.write(folder, made)
+        network.write(folder, made)
         return {"published": found.title, "files": sorted(made), "waits": False}
 
     drafted = state.draft()
     before = dict(Repository(folder))
-    with web.serving(serve.application(folder, take)) as url:
+    with web.serving(server.network_application(folder, take)) as url:
         authority.signed(drafted, state.roles[:1])
         status, told = posted(url, proposal.to_bytes(drafted))
         assert (status, told["code"]) == (400, "proposal-unsigned")
@@ -611,26 +609,26 @@ def test_a_proposal_is_published_by_its_signatures_alone_and_a_server_starts_aga
         assert (status, told["published"]) == (200, "XXA 1")
         status, _, _ = get(url, "/proposals")
         assert status in {404, 405}
-    with web.serving(serve.application(folder, take)) as url:
+    with web.serving(server.network_application(folder, take)) as url:
         synced(url, tmp_path / "border", authority.anchor)
         # Handed in again, as after an answer that was lost.
         assert posted(url, proposal.to_bytes(drafted))[0] == 200
-    kept = held.load(tmp_path / "border")
+    kept = network.load_held(tmp_path / "border")
     assert kept is not None
-    assert names.metadata("XXA", 1) in kept.files
+    assert metadata.metadata("XXA", 1) in kept.files
 
 
 def test_more_than_a_proposal_can_be_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "TAKE_SIZE", 1000)
+    monkeypatch.setattr(server, "TAKE_SIZE", 1000)
     taken: list[bytes] = []
 
     def take(data: bytes) -> dict[str, object]:
         taken.append(data)
         return {}
 
-    with web.serving(serve.application(tmp_path, take)) as url:
+    with web.serving(server.network_application(tmp_path, take)) as url:
         number, told = posted(url, bytes(1001))
         assert (number, told["code"]) == (413, "proposal-too-large")
         assert taken == []

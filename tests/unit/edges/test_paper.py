@@ -22,12 +22,13 @@ pytest.importorskip("PIL")
 
 from PIL import Image, ImageChops, ImageFilter  # noqa: E402
 
-from pratique.edges import paper, qr  # noqa: E402
-from pratique.edges.paper import cmap, code, fonts, wording  # noqa: E402
 from pratique.errors import DocumentRefused, UsageError  # noqa: E402
-from pratique.journeys.print import Sheet, sheet  # noqa: E402
-from pratique.journeys.sign import with_checksum  # noqa: E402
+from pratique.issue import with_checksum  # noqa: E402
 from pratique.model import Moment, Person, Precision  # noqa: E402
+from pratique.sheet import Sheet, sheet  # noqa: E402
+from pratique.store import pdf as store_pdf  # noqa: E402
+from pratique.store import scan  # noqa: E402
+from pratique.store.pdf import fonts, wording  # noqa: E402
 from tests import issuers  # noqa: E402
 from tests.unit.journeys.test_print import KINDS, certificate  # noqa: E402
 
@@ -55,16 +56,16 @@ PERSONS = {
 
 @lru_cache
 def has_chinese() -> bool:
-    return paper.printable(paper.builtin("zh"))
+    return store_pdf.printable(store_pdf.builtin("zh"))
 
 
 def made(name: str, who: str, *languages: str, text: str = TEXT, contact: str = "") -> Sheet:
     tags = languages or (
-        PERSONS[who][0], *(tag for tag in paper.LANGUAGES if tag != PERSONS[who][0])
+        PERSONS[who][0], *(tag for tag in store_pdf.LANGUAGES if tag != PERSONS[who][0])
     )  # fmt: skip
     if who == "chinese" and not has_chinese():
         pytest.skip("no font for Chinese here: run tools/fonts")
-    words = [paper.builtin(tag) for tag in tags if tag != "zh" or has_chinese()]
+    words = [store_pdf.builtin(tag) for tag in tags if tag != "zh" or has_chinese()]
     of = certificate(name, person=PERSONS[who][1])
     return sheet(of, text, wordings=words, contact=contact)
 
@@ -97,7 +98,7 @@ def worn(page: Image.Image, dpi: int, *, turn: float, scale: float, blur: float)
 def read_back(picture: bytes) -> set[str]:
     return {
         found.text
-        for found in qr.read_picture(picture, wanted=lambda text: text.startswith("HC1:")).known
+        for found in scan.read_picture(picture, wanted=lambda text: text.startswith("HC1:")).known
     }
 
 
@@ -118,27 +119,27 @@ def test_every_page_is_read_back_from_a_bad_copy(number: int, variant: str, who:
     name = list(KINDS)[number % len(KINDS)]
     dpi, turn, scale, blur = COPIES[(number + number // 3) % len(COPIES)]
     tags = ("es", "ar") if variant == "large" else ()
-    found = pages(paper.render(made(name, who, *tags), variant=variant), dpi)
+    found = pages(store_pdf.render(made(name, who, *tags), variant=variant), dpi)
     assert len(found) >= (2 if variant == "large" else 1)
     for page in found:
         assert read_back(worn(page, dpi, turn=turn, scale=scale, blur=blur)) == {TEXT}
 
 
 def test_a_copy_that_is_too_bad_is_not_read() -> None:
-    page = pages(paper.render(made("test", "latin", "en")), 150)[0]
+    page = pages(store_pdf.render(made("test", "latin", "en")), 150)[0]
     page = page.crop((page.width // 2, 0, page.width, page.height // 3))
     assert read_back(worn(page, 150, turn=3, scale=1, blur=0.12)) == {TEXT}
     assert read_back(worn(page, 150, turn=3, scale=1, blur=0.7)) == set()
 
 
-@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
 def test_the_code_on_the_page_is_as_wide_and_as_strong_as_promised(variant: str) -> None:
-    page = pages(paper.render(made("vaccination", "latin", "en"), variant=variant), 300)[0]
+    page = pages(store_pdf.render(made("vaccination", "latin", "en"), variant=variant), 300)[0]
     (found,) = zxing.read_barcodes(page)
     corners = found.position
     width = (corners.top_right.x - corners.top_left.x) * MM / 300
-    modules = code.symbol(TEXT, paper.VARIANTS[variant])
-    assert width == pytest.approx(paper.VARIANTS[variant], abs=0.3)
+    modules = store_pdf.symbol_of(TEXT, store_pdf.VARIANTS[variant])
+    assert width == pytest.approx(store_pdf.VARIANTS[variant], abs=0.3)
     assert width >= 40
     assert width / len(modules.rows) >= 0.497
     assert found.ec_level == modules.correction
@@ -151,31 +152,31 @@ def test_the_strongest_correction_is_taken_whose_modules_can_be_read(
 ) -> None:
     text = ("HC1:" + TEXT[4:] * 3)[:length]
     sizes = {}
-    for correction in code.CORRECTIONS:
+    for correction in store_pdf.CORRECTIONS:
         drawn = zxing.create_barcode(text, zxing.BarcodeFormat.QRCode, ec_level=correction)
         sizes[correction] = drawn.to_image(scale=1, add_quiet_zones=False).shape[0]
     fitting = [correction for correction, size in sizes.items() if width / size >= 0.5]
     if not fitting:
         with pytest.raises(UsageError, match="too long"):
-            code.symbol(text, width)
+            store_pdf.symbol_of(text, width)
         return
-    found = code.symbol(text, width)
+    found = store_pdf.symbol_of(text, width)
     assert found.correction == fitting[0]
     assert len(found.rows) == sizes[fitting[0]]
-    assert found.module >= code.LEAST_MODULE
+    assert found.module >= store_pdf.LEAST_MODULE
 
 
 def test_base45_is_written_in_alphanumeric_mode() -> None:
     """600 characters in byte mode would need version 27 at H; in alphanumeric mode 22 holds them."""
-    assert len(code.symbol("HC1:" + "A" * 596, 80).rows) == 17 + 4 * 22
+    assert len(store_pdf.symbol_of("HC1:" + "A" * 596, 80).rows) == 17 + 4 * 22
 
 
 # ---------------------------------------------------------------- What people and screen readers get
 
 
-@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
 def test_a_sheet_is_tagged_titled_and_tells_its_language(variant: str) -> None:
-    pdf = paper.render(made("vaccination", "latin"), variant=variant)
+    pdf = store_pdf.render(made("vaccination", "latin"), variant=variant)
     assert pypdfium2.PdfDocument(pdf).is_tagged()
     for mark in (b"/StructTreeRoot", b"/Marked true", b"/DisplayDocTitle true"):
         assert mark in pdf
@@ -187,17 +188,17 @@ def test_a_sheet_is_tagged_titled_and_tells_its_language(variant: str) -> None:
         assert re.search(rb"/Lang ?\(%s\)" % tag.encode(), pdf), tag
 
 
-@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_metadata_tells_nothing_of_a_person(variant: str, name: str) -> None:
-    document = pypdfium2.PdfDocument(paper.render(made(name, "latin", "en"), variant=variant))
+    document = pypdfium2.PdfDocument(store_pdf.render(made(name, "latin", "en"), variant=variant))
     told = {key: value for key, value in document.get_metadata_dict().items() if value}
     assert told.pop("Creator").startswith("Typst")
-    assert told == {"Title": paper.builtin("en").labels[name]}
+    assert told == {"Title": store_pdf.builtin("en").labels[name]}
 
 
 def test_the_page_says_it_in_reading_order() -> None:
-    pdf = paper.render(made("vaccination", "latin", contact="desk@example.org"))
+    pdf = store_pdf.render(made("vaccination", "latin", contact="desk@example.org"))
     text = text_of(pdf)
     at = [text.index(word) for word in (
         "Certificat de vaccination", "Bloggs Jo", "3 février 1980", "1 octobre 2026", "desk@example.org",
@@ -207,16 +208,18 @@ def test_the_page_says_it_in_reading_order() -> None:
     assert at == sorted(at)
 
 
-@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
 def test_every_language_tells_both_dates(variant: str) -> None:
-    text = re.sub(r"\s+", "", text_of(paper.render(made("vaccination", "latin"), variant=variant)))
+    text = re.sub(
+        r"\s+", "", text_of(store_pdf.render(made("vaccination", "latin"), variant=variant))
+    )
     moments = [issuers.day("2026-10-01"), issuers.day("2027-11-21")]
     for tag in ("en", "fr", "es", "ru"):
         for moment in moments:
-            assert re.sub(r"\s+", "", paper.builtin(tag).date(moment)) in text
+            assert re.sub(r"\s+", "", store_pdf.builtin(tag).date(moment)) in text
 
 
-@pytest.mark.parametrize("variant", paper.VARIANTS)
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
 @pytest.mark.parametrize("name", ["vaccination", "icvp", "recovery"])
 def test_a_certificates_number_is_found_by_searching_and_copies_whole(
     name: str, variant: str
@@ -225,9 +228,9 @@ def test_a_certificates_number_is_found_by_searching_and_copies_whole(
     number = with_checksum("URN:UVCI:01:XU:QWXMWKAJ7LZMTENGQVMW")
     of = certificate(name)
     of = of._replace(entries=(of.entries[0]._replace(identifier=number),))
-    words = [paper.builtin(tag) for tag in ("en", "fr", "es", "ru", "ar")]
+    words = [store_pdf.builtin(tag) for tag in ("en", "fr", "es", "ru", "ar")]
     contact = "Immunization unit, 1 Harbour Road; certificates@health.example"
-    pdf = paper.render(sheet(of, TEXT, wordings=words, contact=contact), variant=variant)
+    pdf = store_pdf.render(sheet(of, TEXT, wordings=words, contact=contact), variant=variant)
     found = 0
     for page in pypdfium2.PdfDocument(pdf):
         search = page.get_textpage().search(number, match_case=True)
@@ -241,15 +244,15 @@ def test_another_ones_number_that_no_line_can_hold_is_broken_and_not_cut() -> No
     number = "URN:UVCI:01:XU:" + "W" * 150
     of = certificate("test")
     of = of._replace(entries=(of.entries[0]._replace(identifier=number),))
-    pdf = paper.render(sheet(of, TEXT, wordings=[paper.builtin("en")]))
+    pdf = store_pdf.render(sheet(of, TEXT, wordings=[store_pdf.builtin("en")]))
     assert re.sub(r"[^A-Z0-9:]", "", text_of(pdf)).count(number) == 1
 
 
 def _top_of_name(surname: str) -> int:
     """Return the first row of pixels with ink where a page's name stands; a row is 1/200 inch."""
     person = Person(surname, None, None, None, None)
-    words = [paper.builtin("en")]
-    pdf = paper.render(sheet(certificate("test", person=person), TEXT, wordings=words))
+    words = [store_pdf.builtin("en")]
+    pdf = store_pdf.render(sheet(certificate("test", person=person), TEXT, wordings=words))
     left, top, right, bottom = (round(at * 200 / MM) for at in (16, 30.4, 100, 39))
     inked = ImageChops.invert(pages(pdf, 200)[0].crop((left, top, right, bottom))).getbbox()
     assert inked is not None
@@ -264,19 +267,19 @@ def test_a_thai_vowel_stands_above_its_consonant(consonant: str) -> None:
 
 
 def test_the_same_sheet_gives_the_same_bytes() -> None:
-    assert paper.render(made("icvp", "latin")) == paper.render(made("icvp", "latin"))
+    assert store_pdf.render(made("icvp", "latin")) == store_pdf.render(made("icvp", "latin"))
 
 
 def test_all_kinds_look_the_same() -> None:
     """No colour: a page of a test is black and white as is that of a vaccination."""
     for name in KINDS:
-        page = pypdfium2.PdfDocument(paper.render(made(name, "latin", "en")))[0]
+        page = pypdfium2.PdfDocument(store_pdf.render(made(name, "latin", "en")))[0]
         image = page.render(scale=0.5).to_pil().convert("RGB")
         assert all(red == green == blue for _, (red, green, blue) in image.getcolors(1 << 20))
 
 
 def test_large_print_is_large() -> None:
-    document = pypdfium2.PdfDocument(paper.render(made("test", "latin", "en"), variant="large"))
+    document = pypdfium2.PdfDocument(store_pdf.render(made("test", "latin", "en"), variant="large"))
     lines = document[0].get_textpage()
     heights = {lines.get_charbox(n, loose=True) for n in range(lines.count_chars())}
     # A loose box is as high as the font: ascender to descender, never less than its size.
@@ -287,9 +290,9 @@ def test_what_does_not_fit_on_a_card_is_an_error_not_a_clipping() -> None:
     full = made("icvp", "latin", "en")
     crowded = full.leaves[0]._replace(lines=full.leaves[0].lines * 4)
     with pytest.raises(UsageError) as caught:
-        paper.render(full._replace(leaves=(crowded,)), variant="card")
+        store_pdf.render(full._replace(leaves=(crowded,)), variant="card")
     assert caught.value.code == "sheet-too-full"
-    assert len(pages(paper.render(full._replace(leaves=(crowded,)), variant="large"), 40)) > 1
+    assert len(pages(store_pdf.render(full._replace(leaves=(crowded,)), variant="large"), 40)) > 1
 
 
 # ---------------------------------------------------------------- Fonts and words
@@ -301,12 +304,16 @@ def test_a_character_that_no_font_can_write_is_an_error_and_no_box(
     monkeypatch.setattr(fonts, "FOLDERS", ())
     fonts._candidates.cache_clear()
     person = issuers.JO._replace(surname="欧阳")
-    words = [paper.builtin("en")]
+    words = [store_pdf.builtin("en")]
     try:
         with pytest.raises(UsageError) as caught:
-            paper.render(sheet(certificate("test", person=person), TEXT, wordings=words))
-        assert not paper.printable(paper.builtin("zh"))
-        assert all(paper.printable(paper.builtin(tag)) for tag in paper.LANGUAGES if tag != "zh")
+            store_pdf.render(sheet(certificate("test", person=person), TEXT, wordings=words))
+        assert not store_pdf.printable(store_pdf.builtin("zh"))
+        assert all(
+            store_pdf.printable(store_pdf.builtin(tag))
+            for tag in store_pdf.LANGUAGES
+            if tag != "zh"
+        )
     finally:
         fonts._candidates.cache_clear()
     assert caught.value.code == "font-missing"
@@ -327,10 +334,10 @@ def test_a_folder_of_fonts_is_searched(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_coverage_is_read_from_the_font_itself() -> None:
-    found = cmap.characters(fonts.own_font("FiraGO_Regular"))
+    found = fonts.characters(fonts.own_font("FiraGO_Regular"))
     assert {ord(char) for char in "Aßщωقतท"} <= found
     assert not {ord(char) for char in "欧한"} & found
-    assert cmap.characters(b"") == cmap.characters(b"ttcf") == frozenset()
+    assert fonts.characters(b"") == fonts.characters(b"ttcf") == frozenset()
 
 
 def test_a_letter_is_written_from_its_parts() -> None:
@@ -338,16 +345,16 @@ def test_a_letter_is_written_from_its_parts() -> None:
 
 
 def test_the_six_languages_lack_nothing() -> None:
-    for tag in paper.LANGUAGES:
+    for tag in store_pdf.LANGUAGES:
         found = wording.read((Path(wording.__file__).parent / f"words/{tag}.toml").read_bytes())
         assert found.lacking == ()
         assert found.wording.direction == ("rtl" if tag == "ar" else "ltr")
-        assert found.wording.codes.keys() == paper.builtin("en").codes.keys()
+        assert found.wording.codes.keys() == store_pdf.builtin("en").codes.keys()
 
 
 def test_the_two_dates_have_words_of_their_own_in_every_language() -> None:
-    for tag in paper.LANGUAGES:
-        labels = paper.builtin(tag).labels
+    for tag in store_pdf.LANGUAGES:
+        labels = store_pdf.builtin(tag).labels
         events = {
             labels[name] for name in ("given", "sampled", "first_positive", "certified_until")
         }
@@ -370,7 +377,7 @@ def test_a_date_is_in_words_and_in_its_own_precision(
     tag: str, day: str, month: str, year: str
 ) -> None:
     def write(moment: Moment) -> str:
-        return paper.builtin(tag).date(moment).replace("\u202f", " ")
+        return store_pdf.builtin(tag).date(moment).replace("\u202f", " ")
 
     assert write(_born(Precision.DAY, "2026-10-01")) == day
     assert write(_born(Precision.MONTH, "2026-10-01")) == month
@@ -378,21 +385,25 @@ def test_a_date_is_in_words_and_in_its_own_precision(
 
 
 def test_a_country_is_named_unless_it_is_invented() -> None:
-    assert paper.builtin("fr").country("DEU") == paper.builtin("fr").country("DE") == "Allemagne"
-    assert paper.builtin("fr").country("XA") == "XA"
+    assert (
+        store_pdf.builtin("fr").country("DEU")
+        == store_pdf.builtin("fr").country("DE")
+        == "Allemagne"
+    )
+    assert store_pdf.builtin("fr").country("XA") == "XA"
 
 
 HUNGARIAN = 'language = "hu"\n[labels]\nvaccination = "Oltási igazolás"\nreadable = "A kód olvasható eddig"\n'
 
 
 def test_a_participants_own_language_is_added_and_its_gaps_are_seen() -> None:
-    found = paper.read(HUNGARIAN.encode())
+    found = store_pdf.read(HUNGARIAN.encode())
     assert found.wording.labels["vaccination"] == "Oltási igazolás"
     assert found.wording.labels["given"] == "Dose given on (en)"
     assert "given" in found.lacking
     assert found.wording.date(issuers.day("2026-10-01")) == "2026. október 1."
-    pdf = paper.render(
-        sheet(certificate("vaccination"), TEXT, wordings=[found.wording, paper.builtin("en")])
+    pdf = store_pdf.render(
+        sheet(certificate("vaccination"), TEXT, wordings=[found.wording, store_pdf.builtin("en")])
     )
     assert "A kód olvasható eddig" in text_of(pdf)
 
@@ -407,13 +418,13 @@ def test_a_participants_own_language_is_added_and_its_gaps_are_seen() -> None:
 )  # fmt: skip
 def test_words_that_cannot_be_used_are_refused(text: str) -> None:
     with pytest.raises(DocumentRefused) as caught:
-        paper.read(text.encode("latin-1" if text == "\xff" else "utf-8"))
+        store_pdf.read(text.encode("latin-1" if text == "\xff" else "utf-8"))
     assert caught.value.code == "words-refused"
 
 
 def test_a_language_without_words_is_named_as_such() -> None:
     with pytest.raises(UsageError) as caught:
-        paper.builtin("hu")
+        store_pdf.builtin("hu")
     assert caught.value.code == "language-unknown"
 
 
@@ -440,5 +451,5 @@ def test_printing_leaves_nothing_on_the_disk_but_fonts(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_words_that_are_built_to_be_slow_are_refused(data: bytes) -> None:
     with pytest.raises(DocumentRefused) as caught:
-        paper.read(data)
+        store_pdf.read(data)
     assert caught.value.code == "words-refused"

@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.edges import qr
-from pratique.edges.qr import frames, kinds, looks
 from pratique.errors import ExtraMissing, Unreadable
+from pratique.store import scan as store_scan
 
 zxing = pytest.importorskip("zxingcpp", reason="the extra 'scan' is not installed")
 pytest.importorskip("PIL")
@@ -53,7 +52,7 @@ def saved(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
 
 
 def texts(data: bytes) -> list[str]:
-    return [found.text for found in qr.read_picture(data, wanted=wanted).codes]
+    return [found.text for found in store_scan.read_picture(data, wanted=wanted).codes]
 
 
 def page(*codes: Image.Image, size: tuple[int, int] = (1000, 1400)) -> Image.Image:
@@ -155,13 +154,13 @@ def test_a_line_end_in_a_code_stays_part_of_its_text() -> None:
 
 @pytest.mark.parametrize("name", ["hardly any contrast", "shadowed", "blurred"])
 def test_the_harder_looks_read_what_the_quick_one_does_not(name: str) -> None:
-    assert looks.quick(PICTURES[name]()) == []
+    assert store_scan.quick(PICTURES[name]()) == []
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PDF"])
 def test_every_kind_is_told_by_its_bytes_and_read(kind: str) -> None:
     data = saved(code(), kind)
-    assert qr.is_picture(data)
+    assert store_scan.is_picture(data)
     assert texts(data) == [KNOWN]
 
 
@@ -192,20 +191,20 @@ def test_a_code_on_a_transparent_ground_is_read(ink: int) -> None:
 
 
 def test_of_two_codes_the_known_one_is_told_apart() -> None:
-    scan = qr.read_picture(saved(page(code(FOREIGN), code())), wanted=wanted)
+    scan = store_scan.read_picture(saved(page(code(FOREIGN), code())), wanted=wanted)
     assert [(found.text, found.known) for found in scan.codes] == [(FOREIGN, False), (KNOWN, True)]
     assert [found.text for found in scan.known] == [KNOWN]
 
 
 def test_a_foreign_code_alone_is_told_as_such() -> None:
-    scan = qr.read_picture(saved(code(FOREIGN)), wanted=wanted)
-    assert scan.codes == (qr.Found(FOREIGN, 1, known=False),)
+    scan = store_scan.read_picture(saved(code(FOREIGN)), wanted=wanted)
+    assert scan.codes == (store_scan.Found(FOREIGN, 1, known=False),)
     assert scan.known == ()
 
 
 def test_a_foreign_code_does_not_keep_from_looking_harder() -> None:
     sheet = page(code(FOREIGN), faint(code(), 251, 255))
-    assert looks.quick(sheet) == [FOREIGN]
+    assert store_scan.quick(sheet) == [FOREIGN]
     assert texts(saved(sheet)) == [FOREIGN, KNOWN]
 
 
@@ -213,7 +212,7 @@ def test_two_different_certificates_are_both_told_in_reading_order() -> None:
     sheet = Image.new("L", (1100, 500), 255)
     sheet.paste(code(OTHER), (600, 30))
     sheet.paste(code(KNOWN), (40, 60))
-    assert [found.text for found in qr.read_picture(saved(sheet), wanted=wanted).known] == [
+    assert [found.text for found in store_scan.read_picture(saved(sheet), wanted=wanted).known] == [
         KNOWN,
         OTHER,
     ]
@@ -224,35 +223,37 @@ def test_one_certificate_twice_is_one() -> None:
 
 
 def test_a_picture_without_a_code_holds_none() -> None:
-    assert qr.read_picture(saved(page()), wanted=wanted) == qr.Scan((), 1)
+    assert store_scan.read_picture(saved(page()), wanted=wanted) == store_scan.Scan((), 1)
 
 
 def test_every_page_of_a_pdf_is_read() -> None:
     sheets = [page(), page(code()), page(code(OTHER), code())]
     data = saved(sheets[0], "PDF", save_all=True, append_images=sheets[1:], resolution=120)
-    scan = qr.read_picture(data, wanted=wanted)
+    scan = store_scan.read_picture(data, wanted=wanted)
     assert [(found.text, found.page) for found in scan.codes] == [(KNOWN, 2), (OTHER, 3)]
     assert scan.pages == 3
 
 
 def test_a_small_code_on_a_pdf_page_is_read_at_a_higher_resolution() -> None:
     data = saved(page(code(scale=2)), "PDF", resolution=350)
-    ((_, quick),) = frames.pages(data, "PDF", "it")
-    assert looks.quick(quick) == []
+    ((_, quick),) = store_scan.pages(data, "PDF", "it")
+    assert store_scan.quick(quick) == []
     assert texts(data) == [KNOWN]
 
 
 def test_every_frame_of_an_animation_is_read() -> None:
     stills = [page().convert("P"), page(code()).convert("P")]
     data = saved(stills[0], "GIF", save_all=True, append_images=stills[1:], duration=100)
-    assert qr.read_picture(data, wanted=wanted).codes == (qr.Found(KNOWN, 2, known=True),)
+    assert store_scan.read_picture(data, wanted=wanted).codes == (
+        store_scan.Found(KNOWN, 2, known=True),
+    )
 
 
 @pytest.mark.parametrize("kind", ["PDF", "TIFF"])
 def test_too_many_pages_are_refused_and_not_cut_off(kind: str) -> None:
-    sheets = [Image.new("L", (20, 20), number) for number in range(kinds.MAX_PAGES + 1)]
+    sheets = [Image.new("L", (20, 20), number) for number in range(store_scan.MAX_PAGES + 1)]
     enough = saved(sheets[0], kind, save_all=True, append_images=sheets[1:-1])
-    assert qr.read_picture(enough, wanted=wanted).pages == kinds.MAX_PAGES
+    assert store_scan.read_picture(enough, wanted=wanted).pages == store_scan.MAX_PAGES
     with pytest.raises(Unreadable, match="pages") as caught:
         texts(saved(sheets[0], kind, save_all=True, append_images=sheets[1:]))
     assert caught.value.hint
@@ -289,7 +290,7 @@ def slow_jpeg() -> bytes:
     """A progressive picture whose last pass is ordered over and over."""
     data = saved(Image.new("L", (64, 64)), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
-    return data[:last] + data[last:-2] * (kinds.MAX_SCANS + 1) + data[-2:]
+    return data[:last] + data[last:-2] * (store_scan.MAX_SCANS + 1) + data[-2:]
 
 
 def wide_jpeg() -> bytes:
@@ -330,8 +331,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "pdf of many objects": lambda: pdf_bomb(8, b"0 0 1 1 re f\n" * 201),
     "slow": slow_jpeg,
     "wide": wide_jpeg,
-    "pages": lambda: tiff(kinds.MAX_PAGES, 7_900, 7_900, 1),
-    "strips": lambda: tiff(1, 8, kinds.MAX_STRIPS + 1, kinds.MAX_STRIPS + 1),
+    "pages": lambda: tiff(store_scan.MAX_PAGES, 7_900, 7_900, 1),
+    "strips": lambda: tiff(1, 8, store_scan.MAX_STRIPS + 1, store_scan.MAX_STRIPS + 1),
 }
 
 
@@ -339,7 +340,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 def test_what_unpacks_to_far_too_much_is_refused_before_it_is_unpacked(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames, "MAX_OBJECTS", 200, raising=False)
+    monkeypatch.setattr(store_scan, "MAX_OBJECTS", 200, raising=False)
     data = BOMBS[what]()
 
     def unpacked(*_: object, **__: object) -> None:
@@ -358,9 +359,9 @@ def test_pages_that_are_too_much_together_are_refused_and_not_cut_off(
 ) -> None:
     sheets = [Image.new("L", (20, 20), number) for number in range(4)]
     data = saved(sheets[0], "GIF", save_all=True, append_images=sheets[1:])
-    monkeypatch.setattr(frames, "MAX_ALL_PIXELS", 4 * 400)
-    assert qr.read_picture(data, wanted=wanted).pages == 4
-    monkeypatch.setattr(frames, "MAX_ALL_PIXELS", 4 * 400 - 1)
+    monkeypatch.setattr(store_scan, "MAX_ALL_PIXELS", 4 * 400)
+    assert store_scan.read_picture(data, wanted=wanted).pages == 4
+    monkeypatch.setattr(store_scan, "MAX_ALL_PIXELS", 4 * 400 - 1)
     with pytest.raises(Unreadable) as caught:
         texts(data)
     assert caught.value.code == "picture-too-large"
@@ -370,14 +371,14 @@ def test_what_lies_on_no_ground_is_laid_on_one_strip_by_strip(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     laid: list[int] = []
-    real = frames._laid_on
+    real = store_scan._laid_on
 
     def noted(clear: Image.Image, ground: str) -> Image.Image:
         laid.append(clear.width * clear.height)
         return real(clear, ground)
 
-    monkeypatch.setattr(frames, "_STRIP_PIXELS", 10_000)
-    monkeypatch.setattr(frames, "_laid_on", noted)
+    monkeypatch.setattr(store_scan, "_STRIP_PIXELS", 10_000)
+    monkeypatch.setattr(store_scan, "_laid_on", noted)
     clear = code().convert("RGBA")
     clear.putalpha(255)
     assert texts(saved(clear))
@@ -387,15 +388,15 @@ def test_what_lies_on_no_ground_is_laid_on_one_strip_by_strip(
 
 def test_too_many_bytes_are_refused() -> None:
     with pytest.raises(Unreadable, match="MiB"):
-        texts(saved(code()) + bytes(kinds.MAX_BYTES))
+        texts(saved(code()) + bytes(store_scan.MAX_BYTES))
 
 
 def test_harder_looks_at_noise_end_with_the_budget() -> None:
     noise = Image.effect_noise((300, 300), 80)
-    assert looks.hard(noise, wanted, budget := looks.Budget(500_000)) == []
+    assert store_scan.hard(noise, wanted, budget := store_scan.Budget(500_000)) == []
     assert budget.pixels < 0
-    assert looks.hard(blurred(2), wanted, budget) == []
-    assert looks.hard(blurred(2), wanted, looks.Budget()) == [KNOWN]
+    assert store_scan.hard(blurred(2), wanted, budget) == []
+    assert store_scan.hard(blurred(2), wanted, store_scan.Budget()) == [KNOWN]
 
 
 def locked_pdf() -> bytes:
@@ -426,14 +427,14 @@ def test_a_truncated_file_is_unreadable_or_read(kind: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"words", b"BM is how a text may begin", KNOWN.encode()])
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
-    assert not qr.is_picture(data)
+    assert not store_scan.is_picture(data)
     with pytest.raises(Unreadable, match="kind"):
         texts(data)
 
 
 def test_a_picture_of_a_kind_that_is_not_read_is_a_picture_and_is_refused() -> None:
     avif = b"\x00\x00\x00\x18ftypavif" + bytes(40)
-    assert qr.is_picture(avif)
+    assert store_scan.is_picture(avif)
     with pytest.raises(Unreadable, match="kind") as caught:
         texts(avif)
     assert "JPEG" in caught.value.hint
@@ -464,7 +465,7 @@ def test_without_the_extra_a_phones_picture_says_what_to_do(
 
 MAGIC = [
     b"",
-    *kinds._MAGIC,
+    *store_scan._MAGIC,
     b"RIFF\x00\x00\x00\x00WEBP",
     b"BM\x99\x00\x00\x00" + bytes(4),
     b"%PDF-1.7",
@@ -478,7 +479,7 @@ def test_random_bytes_are_unreadable_and_nothing_worse(magic: bytes, rest: bytes
         assert texts(magic + rest) == []
 
 
-WHOLE = {kind: saved(code(scale=1), kind) for kind in sorted(kinds.READ)}
+WHOLE = {kind: saved(code(scale=1), kind) for kind in sorted(store_scan.READ)}
 
 
 @settings(max_examples=200, deadline=None)
@@ -499,7 +500,7 @@ def test_nothing_of_a_picture_is_in_an_error_a_log_or_a_repr(
     info = PngInfo()
     info.add_text("Author", "Made Upperson")
     tagged = saved(code(), "TIFF", tiffinfo={315: "Made Upperson"})
-    scan = qr.read_picture(tagged, wanted=wanted)
+    scan = store_scan.read_picture(tagged, wanted=wanted)
     shown = repr(scan) + repr(scan.codes) + str(scan.known)
     for data in (tagged[:-400], saved(code(), pnginfo=info)[:-200]):
         with pytest.raises(Unreadable) as caught:
@@ -521,11 +522,11 @@ def test_pillow_would_log_a_name(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_callers_name_for_it_is_what_an_error_says() -> None:
     with pytest.raises(Unreadable, match=r"^file 2 is damaged"):
-        qr.read_picture(saved(code())[:-200], "file 2", wanted=wanted)
+        store_scan.read_picture(saved(code())[:-200], "file 2", wanted=wanted)
 
 
 def test_without_the_extra_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zxingcpp", None)
-    assert qr.is_picture(saved(code()))
+    assert store_scan.is_picture(saved(code()))
     with pytest.raises(ExtraMissing, match="scan"):
         texts(saved(code()))

@@ -18,18 +18,25 @@ from alembic.config import Config
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from pratique.edges.register import Register, migrations, open_register, schema
-from pratique.edges.register.editions import Published, publish
-from pratique.edges.register.engine import engine_for
-from pratique.edges.register.recall import revoke
-from pratique.edges.register.tallies import Act, acts, doubles, tallies
-from pratique.edges.register.writing import Writing
 from pratique.errors import Unreadable, UsageError
-from pratique.intake.record import Record
-from pratique.journeys.issue import Asked, Work, issue, registered
-from pratique.journeys.revoke import Reason, Selection, checked
-from pratique.journeys.sign import Line, Occasion, Origin, Signed, draw
-from pratique.revocation import delta
+from pratique.intake.rows import Record
+from pratique.issue import Asked, Line, Occasion, Origin, Signed, Work, draw, issue, registered
+from pratique.renew import Reason, Selection, checked
+from pratique.revocation import tag_list
+from pratique.store.register import migrations, schema
+from pratique.store.register.register import (
+    Act,
+    Published,
+    Register,
+    Writing,
+    acts,
+    doubles,
+    engine_for,
+    open_register,
+    publish,
+    revoke,
+    tallies,
+)
 from tests import issuers
 from tools import race
 
@@ -239,7 +246,7 @@ def test_an_edition_is_made_where_something_changed_and_only_then(register: Regi
     assert second.is_new
     assert list(second.listed.tags()) == [signed[0].line.tag]
     assert second.delta is not None
-    assert delta.apply(first.listed, second.delta) == second.listed
+    assert tag_list.apply(first.listed, second.delta) == second.listed
     again = published(issuers.AT + 2 * day)
     assert (again.is_new, again.listed, again.delta) == (False, second.listed, second.delta)
     late = published(issuers.AT + 5 * day)

@@ -20,20 +20,30 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from pratique.edges.register import Register, open_register, recall, schema
-from pratique.edges.register import register as registers
-from pratique.edges.register.bitmap import Bitmap
-from pratique.edges.register.bulk import Bulk, Maps
-from pratique.edges.register.editions import current, ucis
-from pratique.edges.register.engine import LOCK, OPTIONS, WAIT, engine_for
-from pratique.edges.register.recall import revoke, revoke_each
-from pratique.edges.register.tallies import acts, doubles, tallies
-from pratique.edges.register.writing import Writing
+from pratique.audit import Tally
 from pratique.errors import ExtraMissing, Unreadable, UsageError
-from pratique.journeys.audit import Tally
-from pratique.journeys.revoke import Reason, Selection
-from pratique.journeys.sign import ANOTHERS, Book, Line, Occasion, Origin
-from pratique.revocation.tags import tag as tag_of
+from pratique.issue import ANOTHERS, Book, Line, Occasion, Origin
+from pratique.renew import Reason, Selection
+from pratique.revocation.tag_list import tag as tag_of
+from pratique.store.register import register as register_register
+from pratique.store.register import schema
+from pratique.store.register.bulk import Bitmap, Bulk, Maps
+from pratique.store.register.register import (
+    LOCK,
+    OPTIONS,
+    WAIT,
+    Register,
+    Writing,
+    acts,
+    current,
+    doubles,
+    engine_for,
+    open_register,
+    revoke,
+    revoke_each,
+    tallies,
+    ucis,
+)
 from tests import issuers
 
 DAY, HOUR = 86_400, 3_600
@@ -109,7 +119,7 @@ def test_the_tables_of_postgresql_are_the_schemas_to_the_letter() -> None:
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out}
     )
-    first = import_module("pratique.edges.register.migrations.versions.0001_first")
+    first = import_module("pratique.store.register.migrations.versions.0001_first")
     with Operations.context(context):
         for part in (first._issued, first._certificates, first._taken_back):
             part()
@@ -193,7 +203,7 @@ def test_without_its_driver_a_register_on_postgresql_is_an_extra_that_is_missing
     def none(*_args: object, **_more: object) -> None:
         raise ImportError
 
-    monkeypatch.setattr("pratique.edges.register.engine.create_engine", none)
+    monkeypatch.setattr("pratique.store.register.register.create_engine", none)
     with pytest.raises(ExtraMissing) as caught:
         engine_for("postgresql://desk@invented.example/register")
     assert "postgres" in caught.value.hint
@@ -244,7 +254,7 @@ def test_a_writer_that_is_late_each_time_is_told_so(register: Register) -> None:
 
     with pytest.raises(Unreadable) as caught:
         register.write(late)
-    assert (caught.value.code, len(tries)) == ("register-contended", registers.TRIES)
+    assert (caught.value.code, len(tries)) == ("register-contended", register_register.TRIES)
 
 
 # Taken back
@@ -288,8 +298,8 @@ def test_many_are_taken_back_some_at_a_time(
     register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What one act holds is told in public; two values each, of which SQLite takes 32,766.
-    assert recall.AT_ONCE == 5_000
-    monkeypatch.setattr(recall, "AT_ONCE", 2)
+    assert register_register.AT_ONCE == 5_000
+    monkeypatch.setattr(register_register, "AT_ONCE", 2)
     add(register, *(line(tag) for tag in range(5)), *(line(tag, OTHER) for tag in range(2)))
 
     def each(*entries: tuple[bytes, int]) -> Any:

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pratique.edges.network import bounded, serve, witness
-from pratique.edges.network.bounded import Limits
-from pratique.log.note import MAX_NOTE
+from pratique.store import server
+from pratique.store.server import Limits
+from pratique.tlog.note import MAX_NOTE
 from tests import web
 from tests.steps import LONGEST, until
 
@@ -50,8 +50,8 @@ def served(folder: Path, kind: str, limits: Limits) -> Iterator[str]:
     (folder / "metadata/timestamp.json").write_text("{}")
     told: list[object] = []
     made = {
-        "authority": lambda: serve.application(folder, Taken(), limits),
-        "witness": lambda: witness.application(answer, told.append),
+        "authority": lambda: server.network_application(folder, Taken(), limits),
+        "witness": lambda: server.witness_application(answer, told.append),
     }
     with web.serving(made[kind](), limits) as url:
         yield url
@@ -84,7 +84,7 @@ def first(connection: socket.socket) -> int:
     return int(connection.recv(65536).split()[1])
 
 
-KINDS = pytest.mark.parametrize(("kind", "path"), [("authority", "/proposals"), ("witness", witness.ADD)])  # fmt: skip
+KINDS = pytest.mark.parametrize(("kind", "path"), [("authority", "/proposals"), ("witness", server.ADD)])  # fmt: skip
 
 
 @KINDS
@@ -134,10 +134,10 @@ def test_a_body_that_does_not_come_is_dropped_and_its_turn_is_free_again(tmp_pat
     limits = PATIENT._replace(body=SOON, lingering=SOON)
     taken = Taken()
     with (
-        web.serving(serve.application(tmp_path, taken, limits), limits) as url,
+        web.serving(server.network_application(tmp_path, taken, limits), limits) as url,
         ExitStack() as all_,
     ):
-        for _ in range(2 * serve.WAITING):
+        for _ in range(2 * server.WAITING):
             slow = all_.enter_context(closing(opened(url, head("/proposals", "Content-Length: 9"))))
             slow.sendall(b"abc")
             number, *_ = said(slow).split(b" ", 2)[1:]
@@ -154,7 +154,7 @@ def test_a_body_that_does_not_come_is_dropped_and_its_turn_is_free_again(tmp_pat
         (("Content-Encoding: gzip", "Content-Length: 20"), 415),
         (("Content-Encoding: deflate", "Content-Length: 20"), 415),
         (("Content-Encoding: br", "Transfer-Encoding: chunked"), 415),
-        ((f"Content-Length: {serve.TAKE_SIZE + 1}",), 413),
+        ((f"Content-Length: {server.TAKE_SIZE + 1}",), 413),
         (("Content-Length: 99999999999999999999999999",), 400),
         (("Content-Length: -1",), 400),
     ],
@@ -174,9 +174,9 @@ def test_a_proposal_in_chunks_is_refused_and_a_witnesss_request_is_counted(tmp_p
         assert first(sender) == 411
     (tmp_path / "w").mkdir()
     with served(tmp_path / "w", "witness", PATIENT) as url:
-        with closing(opened(url, head(witness.ADD, chunked) + b"3\r\nabc\r\n0\r\n\r\n")) as sender:
+        with closing(opened(url, head(server.ADD, chunked) + b"3\r\nabc\r\n0\r\n\r\n")) as sender:
             assert first(sender) == 200
-        with closing(opened(url, head(witness.ADD, chunked))) as sender:
+        with closing(opened(url, head(server.ADD, chunked))) as sender:
             size = 16_384
             for _ in range(MAX_NOTE // size + 1):
                 sender.sendall(b"%x\r\n" % size + bytes(size) + b"\r\n")
@@ -186,14 +186,14 @@ def test_a_proposal_in_chunks_is_refused_and_a_witnesss_request_is_counted(tmp_p
 def test_no_more_bodies_are_read_at_once_than_may_wait(tmp_path: Path) -> None:
     """However many are begun, the bytes that are held stay below a number that is known."""
     taken = Taken()
-    size = serve.TAKE_SIZE
+    size = server.TAKE_SIZE
     with (
-        web.serving(serve.application(tmp_path, taken, PATIENT), PATIENT) as url,
+        web.serving(server.network_application(tmp_path, taken, PATIENT), PATIENT) as url,
         ExitStack() as all_,
     ):
         begun = head("/proposals", f"Content-Length: {size}")
         sent = [all_.enter_context(closing(opened(url, begun + b"x"))) for _ in range(16)]
-        until(lambda: len([one for one in sent if _is_answered(one)]) == 16 - serve.WAITING)
+        until(lambda: len([one for one in sent if _is_answered(one)]) == 16 - server.WAITING)
         assert {first(one) for one in sent if _is_answered(one)} == {503}
         # Whoever goes away leaves its turn to others.
         for one in sent:
@@ -266,7 +266,7 @@ def test_a_body_that_goes_on_after_its_answer_is_cut_off(
 def test_what_is_packed_is_never_unpacked(tmp_path: Path) -> None:
     taken = Taken()
     bomb = gzip.compress(bytes(10_000_000))
-    with web.serving(serve.application(tmp_path, taken, PATIENT), PATIENT) as url:
+    with web.serving(server.network_application(tmp_path, taken, PATIENT), PATIENT) as url:
         lines = ("Content-Encoding: gzip", f"Content-Length: {len(bomb)}", "Connection: close")
         with closing(opened(url, head("/proposals", *lines) + bomb)) as sender:
             answer_ = said(sender)
@@ -277,5 +277,5 @@ def test_what_is_packed_is_never_unpacked(tmp_path: Path) -> None:
 
 def test_a_limit_is_a_count_that_the_system_can_give() -> None:
     """Two files a connection, and a thousand are what a process may open by default."""
-    assert 2 * bounded.DEFAULT.connections < 1000
-    assert serve.WAITING * serve.TAKE_SIZE <= 128 * 1024 * 1024
+    assert 2 * server.DEFAULT.connections < 1000
+    assert server.WAITING * server.TAKE_SIZE <= 128 * 1024 * 1024

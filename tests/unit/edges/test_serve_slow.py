@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from pratique.edges.network import serve, upload
 from pratique.errors import DocumentRefused
+from pratique.store import http, server
 from tests import web
 from tests.steps import until
 
@@ -32,7 +32,7 @@ def test_slow_proposals_stop_nobody_from_reading(tmp_path: Path) -> None:
 
     pool = urllib3.PoolManager(POSTS)
     with (
-        web.serving(serve.application(tmp_path, take)) as url,
+        web.serving(server.network_application(tmp_path, take)) as url,
         ThreadPoolExecutor(POSTS) as posting,
     ):
         posts = [
@@ -41,19 +41,19 @@ def test_slow_proposals_stop_nobody_from_reading(tmp_path: Path) -> None:
         ]
         begun.wait()
         # All that may wait do, and the others have been sent away.
-        until(lambda: sum(post.done() for post in posts) == POSTS - serve.WAITING)
+        until(lambda: sum(post.done() for post in posts) == POSTS - server.WAITING)
         assert pool.request("GET", f"{url}/metadata/timestamp.json").data == b"{}"
         assert not going_on.is_set()
         with pytest.raises(DocumentRefused) as caught:
-            upload.sent(url, b"one more")
+            http.sent(url, b"one more")
         assert caught.value.code == "proposals-busy"
         assert caught.value.hint
         going_on.set()
         answers = [post.result() for post in posts]
     told = [json.loads(answer.data) for answer in answers if answer.status == 200]
-    assert len(told) == serve.WAITING
+    assert len(told) == server.WAITING
     assert {answer.status for answer in answers} == {200, 503}
-    assert upload.Taken(told[0]["published"], told[0]["waits"]).waits
+    assert http.Taken(told[0]["published"], told[0]["waits"]).waits
 
 
 def test_each_of_two_who_hand_in_at_once_hears_of_their_own(tmp_path: Path) -> None:
@@ -61,6 +61,9 @@ def test_each_of_two_who_hand_in_at_once_hears_of_their_own(tmp_path: Path) -> N
         time.sleep(0.05)
         return {"published": data.decode(), "waits": data == b"1"}
 
-    with web.serving(serve.application(tmp_path, take)) as url, ThreadPoolExecutor(4) as posting:
-        came = list(posting.map(lambda n: upload.sent(url, b"%d" % n), range(4)))
-    assert came == [upload.Taken(str(n), n == 1) for n in range(4)]
+    with (
+        web.serving(server.network_application(tmp_path, take)) as url,
+        ThreadPoolExecutor(4) as posting,
+    ):
+        came = list(posting.map(lambda n: http.sent(url, b"%d" % n), range(4)))
+    assert came == [http.Taken(str(n), n == 1) for n in range(4)]

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from pratique.edges import tables
 from pratique.errors import Unreadable
 from pratique.intake.remarks import Remark, RemarkCode
+from pratique.store import tables
 
 ROW = {"surname": "Bloggs", "forename": "Jo", "birth_date": "1980-02-03"}
 CSV = "surname,forename,birth_date\nBloggs,Jo,1980-02-03\n"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pratique.edges import tables
 from pratique.errors import Unreadable
-from pratique.intake import handed
+from pratique.intake import accept
+from pratique.store import tables
 from tests.unit.intake.handed_in import BUILTIN, told
 from tests.unit.intake.test_fhir import IMMUNIZATION, PATIENT
 
@@ -30,7 +30,7 @@ def born(path: Path) -> dict[int, str]:
     found = {}
     for row in tables.rows(path):
         assert row.cells is not None
-        (reading,) = handed.read(row.cells, BUILTIN, country="XA", authority="A")
+        (reading,) = accept.read(row.cells, BUILTIN, country="XA", authority="A")
         assert reading.record is not None, told(reading.remarks)
         assert reading.record.person.birth_date is not None
         found[row.number] = reading.record.person.birth_date.text()

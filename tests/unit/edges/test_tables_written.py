@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from pratique.edges import tables
 from pratique.errors import Unreadable
-from pratique.intake import handed
+from pratique.intake import accept
+from pratique.store import tables
 from tests.unit.edges.test_tables import CSV, ROW, read, seen
 from tests.unit.edges.workbooks import DAY, cell, sheet, workbook
 from tests.unit.intake.handed_in import BUILTIN, DOSE, record, told
@@ -113,7 +113,7 @@ def test_dates_numbers_and_formulas_of_a_workbook_are_what_they_say(tmp_path: Pa
     }  # fmt: skip
     cells = [typed.get(name, value) for name, value in row.items()]
     ((_, found),) = read(workbook(sheet([list(row), cells])), tmp_path)
-    (reading,) = handed.read(found, BUILTIN)
+    (reading,) = accept.read(found, BUILTIN)
     assert told(reading.remarks) == []
     assert reading.record == record(DOSE)
 
@@ -128,7 +128,7 @@ def test_a_cell_of_a_workbook_that_is_no_code_is_told(
 ) -> None:
     row = {**DOSE, "lot": value}
     ((_, found),) = read(workbook(sheet([list(row), list(row.values())])), tmp_path)
-    (reading,) = handed.read(found, BUILTIN)
+    (reading,) = accept.read(found, BUILTIN)
     assert told(reading.remarks) == ([(remark, "lot")] if remark else [])
 
 
@@ -249,7 +249,7 @@ def test_a_number_of_a_typed_table_is_one(
     columns |= {"given_on": [date(2022, 1, 10)], "birth_date": [datetime(1980, 2, 3, tzinfo=UTC)]}
     parquet.write_table(arrow.table({**columns, "dose": dose}), tmp_path / "p")
     ((_, found),) = seen(list(tables.rows(tmp_path / "p")))
-    (reading,) = handed.read(found, BUILTIN)
+    (reading,) = accept.read(found, BUILTIN)
     assert told(reading.remarks) == remarks
     assert not remarks or reading.record is None
     assert remarks or reading.record == record(DOSE)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pratique import model
-from pratique.formats import Claims, cwt, dcc, dcc_plain
+from pratique.findings import Finding
+from pratique.formats import Claims, dcc, hcert
 from pratique.model import Exemption, HealthCertificate, Recovery, Vaccination
 from pratique.terms import Kind
-from pratique.verdict import Finding
 from tools.vectors import content, keys
 from tools.vectors.layers import cbor, claims
 
@@ -22,14 +22,14 @@ def both_ways(made: dict[str, Any]) -> HealthCertificate:
     reference = dcc.lenient(made, Claims("XU", keys.ISSUED, keys.EXPIRES), findings)
     assert findings == []
     assert reference is not None
-    quick = dcc_plain.read(made, "XU", keys.ISSUED, keys.EXPIRES)
+    quick = dcc.read(made, "XU", keys.ISSUED, keys.EXPIRES)
     assert quick is None or quick == reference
-    assert cwt.decode(cbor(claims(made))).certificate == reference
+    assert hcert.decode_cwt(cbor(claims(made))).certificate == reference
     return reference
 
 
 def told(made: dict[str, Any], claim: int = 1) -> list[tuple[str, str]]:
-    found = cwt.decode(cbor(claims(made, claim=claim)))
+    found = hcert.decode_cwt(cbor(claims(made, claim=claim)))
     return [(finding.code.name, finding.where) for finding in found.findings]
 
 
@@ -105,22 +105,22 @@ def test_a_swiss_exemption_is_no_test() -> None:
     assert one.valid_from.day() == date(2026, 2, 28)
     assert one.valid_until is None
     assert one.identifier == "URN:UVCI:01:XU:11BC20E7A4#K"
-    assert dcc_plain.read(made, "XU", 1, 2) is None
+    assert dcc.read(made, "XU", 1, 2) is None
 
 
 @pytest.mark.parametrize("given", [{"fn": "", "gn": "", "fnt": "", "gnt": ""}, {}, {"fn": ""}])
 def test_a_certificate_of_nobody_is_refused_by_both_ways(given: dict[str, str]) -> None:
     made = content.vaccinated(nam=given)
-    assert dcc_plain.read(made, "XU", 1, 2) is None
+    assert dcc.read(made, "XU", 1, 2) is None
     assert told(made)[0] == ("NAME_MISSING", "nam")
 
 
 @pytest.mark.parametrize("present", ["fn", "gn", "fnt", "gnt"])
 def test_one_name_is_enough(present: str) -> None:
     given = dict.fromkeys(("fn", "gn", "fnt", "gnt"), "") | {present: "A"}
-    assert cwt.decode(cbor(claims(content.vaccinated(nam=given)))).certificate is not None
+    assert hcert.decode_cwt(cbor(claims(content.vaccinated(nam=given)))).certificate is not None
     only = content.vaccinated(nam={present: "A"})
-    assert cwt.decode(cbor(claims(only))).certificate is not None
+    assert hcert.decode_cwt(cbor(claims(only))).certificate is not None
 
 
 def test_an_early_schema_asks_for_the_test_centre_and_for_shorter_texts() -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pratique.findings import Finding
 from pratique.formats.fields import Fields, is_map, moment
 from pratique.model import Precision
-from pratique.verdict import Finding
 
 
 def read(group: dict[Any, Any]) -> tuple[Fields, list[Finding]]:

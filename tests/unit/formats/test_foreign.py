@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pratique.findings import UNREAD, Code, Step, Weight
-from pratique.formats import foreign
-from pratique.journeys.authenticate import read
-from pratique.verdict import Finding
+from pratique.authenticate import read
+from pratique.findings import UNREAD, Code, Finding, Step, Weight
+from pratique.formats import wrapping
 
 NAMED = [
     ("shc:/5676290952432060346029243740446031222959532654603460292540772804336028", "SMART Health Card"),
@@ -44,7 +43,7 @@ NAMED = [
 
 @pytest.mark.parametrize(("text", "name"), NAMED)
 def test_a_known_format_is_named_and_amber(text: str, name: str) -> None:
-    assert foreign.name_of(text) == name
+    assert wrapping.name_of(text) == name
     assert read(text) == Finding(Code.FORMAT_NOT_READ, name)
 
 
@@ -52,18 +51,18 @@ def test_a_known_format_is_named_and_amber(text: str, name: str) -> None:
     "text", ["", "HC1:6BFOXN", "HELLO", "https://example.org/", "{}", "eyJ", "PK"]
 )
 def test_another_text_is_not_named(text: str) -> None:
-    assert foreign.name_of(text) is None
+    assert wrapping.name_of(text) is None
 
 
 def test_names_are_short_and_plain() -> None:
-    for _, name in foreign.FORMATS:
+    for _, name in wrapping.FORMATS:
         assert name.isascii()
         assert len(name) < 40
 
 
 def test_only_the_beginning_is_looked_at() -> None:
-    padded = "{" + " " * foreign.LONGEST + '"data":{"hdr":{}}}'
-    assert foreign.name_of(padded) is None
+    padded = "{" + " " * wrapping.LONGEST_NAMED + '"data":{"hdr":{}}}'
+    assert wrapping.name_of(padded) is None
 
 
 def test_what_is_not_read_is_never_red() -> None:

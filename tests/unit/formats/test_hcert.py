@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique import formats
-from pratique.findings import Code
+from pratique.findings import Code, Finding
 from pratique.formats import Envelope, hcert
-from pratique.verdict import Finding
 from tools.vectors import content
 from tools.vectors.layers import claims, hc1, pack, signed, text
 

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.findings import Code
+from pratique.findings import Code, Finding
 from pratique.formats import keyboards, wrapping
-from pratique.verdict import Finding
 from tools.vectors import content
 from tools.vectors.layers import claims, text
 

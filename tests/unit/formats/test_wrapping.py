@@ -13,9 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pratique.findings import UNREAD, Code
+from pratique.findings import UNREAD, Code, Finding
 from pratique.formats import base45, hcert, wrapping
-from pratique.verdict import Finding
 from tools.vectors import content
 from tools.vectors.layers import claims, hc1, pack, signed, text
 

@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 from pratique.intake.catalogue import Catalogue
-from pratique.intake.record import Record
-from pratique.intake.rows import Reading, read_row
+from pratique.intake.rows import Reading, Record, read_row
 
 TODAY = date(2022, 6, 1)
 BUILTIN = Catalogue.builtin()

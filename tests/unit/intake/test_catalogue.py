@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.intake import catalogue_codes as known
+from pratique.intake import catalogue
 from pratique.intake.catalogue import FIELDS, Catalogue, Product, Value, parsed
 from tests.unit.intake.handed_in import BUILTIN, STAMARIL
 
@@ -62,9 +62,9 @@ def test_the_builtin_is_consistent_with_itself() -> None:
             # WHO's catalogue for yellow fever has makers' names, and no codes of them.
             named = product.domain == "ICVP" and field == "manufacturer"
             assert named or getattr(product, field) in {*BUILTIN.sets[field], ""}
-    assert len(set(known.COUNTRIES)) == 250
-    assert {"XA", "XU", "QM", "ZZ"} <= known.OWN_COUNTRIES
-    assert not {"QL", "DE"} & known.OWN_COUNTRIES
+    assert len(set(catalogue.COUNTRIES)) == 250
+    assert {"XA", "XU", "QM", "ZZ"} <= catalogue.OWN_COUNTRIES
+    assert not {"QL", "DE"} & catalogue.OWN_COUNTRIES
 
 
 def test_the_codes_in_use_of_a_field_are_listed() -> None:
@@ -118,7 +118,7 @@ def test_what_is_no_catalogue_is_refused(document: object) -> None:
 
 
 def test_a_product_that_a_catalogue_file_adds_may_be_issued() -> None:
-    row = {"code": "Arcavax", "domain": "DCC", "disease": known.COVID}
+    row = {"code": "Arcavax", "domain": "DCC", "disease": catalogue.COVID}
     found = Catalogue.from_documents([{"products": [row]}])
     assert "Arcavax" in found.codes("product")
     assert "EU/1/20/1528" in found.codes("product")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.intake import cells
+from pratique.intake import rows
 from pratique.intake.remarks import RemarkCode
 from pratique.model import Moment, Precision
 from tests.unit.intake.handed_in import NAUGHTY, ODD
@@ -25,7 +25,7 @@ from tests.unit.intake.handed_in import NAUGHTY, ODD
     ],
 )  # fmt: skip
 def test_a_text_is_read(value: object, read: str | None) -> None:
-    assert cells.text(value) == read
+    assert rows.text(value) == read
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_text_is_read(value: object, read: str | None) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_text_is_told(value: object, code: RemarkCode) -> None:
-    assert cells.text(value) is code
+    assert rows.text(value) is code
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_is_no_text_is_told(value: object, code: RemarkCode) -> None:
     ],
 )  # fmt: skip
 def test_a_date_keeps_its_precision(value: object, precision: Precision, first: date) -> None:
-    found = cells.moment(value)
+    found = rows.moment(value)
     assert isinstance(found, Moment)
     assert (found.precision, found.first) == (precision, first)
 
@@ -71,7 +71,7 @@ def test_a_date_keeps_its_precision(value: object, precision: Precision, first: 
      "2021-05-09x", "unknown", datetime(2021, 5, 9, 12), date(1850, 1, 1), datetime(9999, 1, 1)],
 )  # fmt: skip
 def test_what_is_no_date_is_told(value: object) -> None:
-    assert cells.moment(value) is RemarkCode.DATE_UNREADABLE
+    assert rows.moment(value) is RemarkCode.DATE_UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_is_no_date_is_told(value: object) -> None:
     ],
 )
 def test_an_instant_is_read_with_its_zone(value: object, when: datetime) -> None:
-    found = cells.instant(value)
+    found = rows.instant(value)
     assert isinstance(found, Moment)
     assert (found.precision, found.first) == (Precision.INSTANT, when)
 
@@ -109,19 +109,19 @@ def test_an_instant_is_read_with_its_zone(value: object, when: datetime) -> None
     ],
 )
 def test_what_is_no_instant_is_told(value: object, code: RemarkCode) -> None:
-    assert cells.instant(value) is code
+    assert rows.instant(value) is code
 
 
 @pytest.mark.parametrize(
     ("value", "number"), [("2", 2), (3, 3), (4.0, 4), ("2.0", 2), (" 02 ", 2), ("99", 99)]
 )
 def test_a_number_is_read(value: object, number: int) -> None:
-    assert cells.whole(value) == number
+    assert rows.whole(value) == number
 
 
 @pytest.mark.parametrize("value", ["0", "100", "2.5", "two", "２", "1e1", -1, 101, "½", 10**19])
 def test_what_is_no_number_is_told(value: object) -> None:
-    assert isinstance(cells.whole(value), RemarkCode)
+    assert isinstance(rows.whole(value), RemarkCode)
 
 
 @given(
@@ -130,13 +130,13 @@ def test_what_is_no_number_is_told(value: object) -> None:
     )
 )
 def test_no_cell_raises(value: object) -> None:
-    for read in (cells.text, cells.whole, cells.moment, cells.instant):
+    for read in (rows.text, rows.whole, rows.moment, rows.instant):
         found = read(value)
         assert found is None or isinstance(found, RemarkCode | str | int | Moment)
 
 
 @given(st.text(max_size=90))
 def test_what_is_read_is_read_again_the_same(value: str) -> None:
-    found = cells.text(value)
+    found = rows.text(value)
     if isinstance(found, str):
-        assert cells.text(found) == found
+        assert rows.text(found) == found

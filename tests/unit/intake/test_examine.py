@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pratique.intake.accept import examine, examine_course
 from pratique.intake.catalogue import Catalogue
-from pratique.intake.examine import examine, examine_course
 from pratique.intake.remarks import refuses
 from tests.unit.intake.handed_in import (
     BUILTIN,

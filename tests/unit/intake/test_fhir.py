@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique import model
-from pratique.intake import fhir, handed
+from pratique.intake import accept as intake_accept
+from pratique.intake import fhir
 from pratique.intake.accept import accept
-from pratique.intake.fhir_codes import ATC, CVX, LOINC, SNOMED
+from pratique.intake.fhir import ATC, CVX, LOINC, SNOMED
 from pratique.intake.remarks import refuses
 from pratique.intake.rows import Reading
 from tests.unit.intake.handed_in import BUILTIN, DOSE, NAUGHTY, ODD, STAMARIL, record, told
@@ -93,7 +94,7 @@ def test_a_yellow_fever_dose_goes_into_the_yellow_booklet() -> None:
     dose = IMMUNIZATION | {"vaccineCode": {"coding": [{"code": STAMARIL}]}}
     made = document(dose)
     made["entry"][0]["resource"] = patient
-    (found,) = handed.read(made, BUILTIN)
+    (found,) = intake_accept.read(made, BUILTIN)
     assert found.record is not None
     assert found.record.domain == "ICVP"
     assert found.record.person[5:] == ("female", "XXA", "P1234567", "PPN", "Ann Bloggs")

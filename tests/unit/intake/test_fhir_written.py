@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from pratique import model
 from pratique.intake import fhir
 from pratique.intake.accept import accept
-from pratique.intake.fhir import with_patient
-from pratique.intake.fhir_patient import Patients
+from pratique.intake.fhir import Patients, with_patient
 from pratique.intake.remarks import refuses
 from tests.unit.intake.handed_in import BUILTIN, STAMARIL, told
 from tests.unit.intake.test_fhir import IMMUNIZATION, PATIENT, VALUES, _paths

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.intake import cells, icao
+from pratique.intake import icao, rows
 from pratique.intake.icao import transliterate
 from pratique.intake.remarks import RemarkCode
 from pratique.intake.rows import read_row
@@ -131,8 +131,8 @@ MISREAD = ("cp1252", "latin-1", "cp1250", "cp1251", "cp1253", "cp1254", "mac_rom
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_name_is_not_taken_for_another_encoding(name: str) -> None:
     for form in (name, name.upper()):
-        assert not cells.is_garbled(form)
-        assert not cells.may_be_garbled(form)
+        assert not rows.is_garbled(form)
+        assert not rows.may_be_garbled(form)
 
 
 @pytest.mark.parametrize("codec", MISREAD)

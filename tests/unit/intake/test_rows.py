@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique import model
-from pratique.intake.examine import examine
-from pratique.intake.record import Record
+from pratique.intake.accept import examine
 from pratique.intake.remarks import Remark, RemarkCode, refuses
-from pratique.intake.rows import COLUMNS, Reading, read_row
+from pratique.intake.rows import COLUMNS, Reading, Record, read_row
 from pratique.model import Exemption, Moment, Precision, Recovery, Vaccination
 from pratique.terms import Kind
 from tests.unit.intake.handed_in import (

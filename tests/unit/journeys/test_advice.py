@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pratique.journeys.decide import decide
+from pratique.decide import decide
 from pratique.model import Entry
 from pratique.rules.rule import Rule
 from tests import travellers as t

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pratique.journeys.audit import Mark, Tally, outliers
+from pratique.audit import Mark, Tally, outliers
 
 
 def work(operator: str, issued: int = 400, **changes: int) -> Tally:

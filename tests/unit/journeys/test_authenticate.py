@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pratique.crypto.primitives import Checker
+from pratique.authenticate import authenticate, read
+from pratique.crypto.algorithms import Checker
 from pratique.errors import DocumentRefused
-from pratique.findings import Code
+from pratique.findings import Code, Finding
 from pratique.formats import Envelope
-from pratique.journeys.authenticate import authenticate, read
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm
-from pratique.trust.store import TrustList
-from pratique.verdict import Finding
+from pratique.trust.signer import TrustList
 from tools import measure
 from tools.vectors import content, keys
 from tools.vectors.layers import claims, text

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pratique import authenticate
 from pratique.findings import Code
-from pratique.journeys import checks
 from pratique.model import HealthCertificate, Person, Vaccination
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust.signer import Signer
 
 PRODUCTION, TEST = Environment.PRODUCTION, Environment.TEST
 START, ISSUED, NOW, EXPIRES, END = 100, 200, 300, 400, 500
-LEEWAY = checks.LEEWAY
+LEEWAY = authenticate.LEEWAY
 DOSE = Vaccination(*[None] * 14)._replace(country="XU")
 
 
@@ -37,23 +37,23 @@ def signer(**changes: Any) -> Signer:
 
 
 def found(
-    check: checks.Check, *, at: int = NOW, held: Signer | None = None, **changes: Any
+    check: authenticate.Check, *, at: int = NOW, held: Signer | None = None, **changes: Any
 ) -> list[tuple[str, str]]:
     made = check(certificate(**changes), held or signer(), PRODUCTION, at)
     return [(finding.code.name, finding.where) for finding in made]
 
 
 def test_a_good_certificate_passes_every_check() -> None:
-    assert checks.judge(certificate(), signer(), PRODUCTION, NOW) == []
-    assert checks.nothing_bars(certificate(), signer(), PRODUCTION)
-    assert checks.in_force(certificate(), signer(), NOW)
+    assert authenticate.judge(certificate(), signer(), PRODUCTION, NOW) == []
+    assert authenticate.nothing_bars(certificate(), signer(), PRODUCTION)
+    assert authenticate.in_force(certificate(), signer(), NOW)
 
 
 def test_every_check_is_made() -> None:
-    named = {name for name in vars(checks) if name.startswith("check_")}
-    assert {check.__name__ for check in checks.CHECKS} == named
-    assert [check for check in checks.CHECKS if check in checks.DATE_CHECKS] == list(
-        checks.DATE_CHECKS
+    named = {name for name in vars(authenticate) if name.startswith("check_")}
+    assert {check.__name__ for check in authenticate.CHECKS} == named
+    assert [check for check in authenticate.CHECKS if check in authenticate.DATE_CHECKS] == list(
+        authenticate.DATE_CHECKS
     )
 
 
@@ -69,18 +69,18 @@ def test_every_check_is_made() -> None:
     ],
 )
 def test_validity_is_inclusive_at_both_ends(at: int, codes: list[tuple[str, str]]) -> None:
-    assert found(checks.check_validity, at=at) == codes
+    assert found(authenticate.check_validity, at=at) == codes
 
 
 def test_what_a_certificate_does_not_say_about_time_is_told() -> None:
-    assert found(checks.check_validity, issued_at=None) == [("ISSUED_MISSING", "iat")]
-    assert found(checks.check_validity, expires_at=None) == [("EXPIRY_MISSING", "exp")]
-    assert found(checks.check_key_validity, issued_at=None, expires_at=None) == []
+    assert found(authenticate.check_validity, issued_at=None) == [("ISSUED_MISSING", "iat")]
+    assert found(authenticate.check_validity, expires_at=None) == [("EXPIRY_MISSING", "exp")]
+    assert found(authenticate.check_key_validity, issued_at=None, expires_at=None) == []
 
 
 def test_an_end_before_the_beginning_is_told_and_the_same_instant_is_not() -> None:
-    assert found(checks.check_validity, issued_at=NOW, expires_at=NOW) == []
-    before = found(checks.check_validity, issued_at=NOW, expires_at=NOW - 1)
+    assert found(authenticate.check_validity, issued_at=NOW, expires_at=NOW) == []
+    before = found(authenticate.check_validity, issued_at=NOW, expires_at=NOW - 1)
     assert before == [("EXPIRED", "exp"), ("EXPIRES_BEFORE_ISSUE", "exp")]
 
 
@@ -110,7 +110,7 @@ def test_an_end_before_the_beginning_is_told_and_the_same_instant_is_not() -> No
 def test_the_signer_s_life_bounds_what_it_signed(
     changes: dict[str, Any], codes: list[tuple[str, str]]
 ) -> None:
-    assert found(checks.check_key_validity, **changes) == codes
+    assert found(authenticate.check_key_validity, **changes) == codes
 
 
 def test_a_signer_vouches_only_for_the_kinds_of_its_usage() -> None:
@@ -118,13 +118,13 @@ def test_a_signer_vouches_only_for_the_kinds_of_its_usage() -> None:
         only = signer(usages=frozenset({kind}))
         for other in Kind:
             codes = [] if kind is other else [("USAGE_WRONG", "")]
-            assert found(checks.check_usage, held=only, kind=other) == codes
+            assert found(authenticate.check_usage, held=only, kind=other) == codes
 
 
 def test_a_signer_that_cannot_be_read_is_a_doubt_whatever_its_usage() -> None:
     for usages in (ALL_KINDS, frozenset[Kind]()):
         unread = signer(reason="eku-unreadable", usages=usages)
-        assert found(checks.check_usage, held=unread) == [("SIGNER_UNREADABLE", "")]
+        assert found(authenticate.check_usage, held=unread) == [("SIGNER_UNREADABLE", "")]
 
 
 def entries(*countries: str | None) -> tuple[Vaccination, ...]:
@@ -159,14 +159,14 @@ def entries(*countries: str | None) -> tuple[Vaccination, ...]:
 def test_a_key_speaks_for_its_own_country(
     issuer: str | None, events: list[str | None], codes: list[tuple[str, str]]
 ) -> None:
-    seen = found(checks.check_country, issuer=issuer, entries=entries(*events))
+    seen = found(authenticate.check_country, issuer=issuer, entries=entries(*events))
     assert seen == codes
 
 
 def test_a_key_of_no_country_is_told_and_nothing_else_is_asked() -> None:
     nowhere = signer(countries=frozenset())
     for issuer in ("XU", None, "Ministry"):
-        assert found(checks.check_country, held=nowhere, issuer=issuer) == [
+        assert found(authenticate.check_country, held=nowhere, issuer=issuer) == [
             ("SIGNER_WITHOUT_COUNTRY", "")
         ]
 
@@ -175,7 +175,7 @@ def test_a_key_of_no_country_is_told_and_nothing_else_is_asked() -> None:
 @pytest.mark.parametrize("asked", [PRODUCTION, TEST])
 def test_a_key_never_crosses_into_another_environment(key: Environment, asked: Environment) -> None:
     held = signer(environment=key)
-    seen = list(checks.check_environment(certificate(), held, asked, NOW))
+    seen = list(authenticate.check_environment(certificate(), held, asked, NOW))
     assert [finding.code for finding in seen] == ([] if key is asked else [Code.ENVIRONMENT_WRONG])
 
 
@@ -205,14 +205,14 @@ some_signer = st.builds(
 def test_the_quick_proofs_say_what_the_checks_say(
     made: HealthCertificate, held: Signer, environment: Environment, at: int
 ) -> None:
-    by_each = [f for check in checks.CHECKS for f in check(made, held, environment, at)]
-    dated = [f for check in checks.DATE_CHECKS for f in check(made, held, environment, at)]
-    assert checks.judge(made, held, environment, at) == by_each
-    turned = [f for check in checks.CLOCK_CHECKS for f in check(made, held, environment, at)]
-    assert checks.in_force(made, held, at) is (turned == [])
-    said = list(checks.check_plausibility(made, held, environment, at))
-    assert not (len(made.entries) == 1 and checks.in_order(made) and said)
-    if checks.nothing_bars(made, held, environment):
+    by_each = [f for check in authenticate.CHECKS for f in check(made, held, environment, at)]
+    dated = [f for check in authenticate.DATE_CHECKS for f in check(made, held, environment, at)]
+    assert authenticate.judge(made, held, environment, at) == by_each
+    turned = [f for check in authenticate.CLOCK_CHECKS for f in check(made, held, environment, at)]
+    assert authenticate.in_force(made, held, at) is (turned == [])
+    said = list(authenticate.check_plausibility(made, held, environment, at))
+    assert not (len(made.entries) == 1 and authenticate.in_order(made) and said)
+    if authenticate.nothing_bars(made, held, environment):
         assert by_each == dated
 
 
@@ -230,7 +230,7 @@ def test_the_quick_proofs_say_what_the_checks_say(
 def test_the_quick_proof_of_dates_includes_both_ends(
     changes: dict[str, Any], held: Signer, at: int
 ) -> None:
-    assert checks.in_force(certificate(**changes), held, at)
+    assert authenticate.in_force(certificate(**changes), held, at)
 
 
 @pytest.mark.parametrize(
@@ -249,5 +249,5 @@ def test_the_quick_proof_of_dates_includes_both_ends(
 )
 def test_one_bar_is_enough(changes: dict[str, Any], held: Signer) -> None:
     made = certificate(**changes)
-    assert not checks.nothing_bars(made, held, PRODUCTION)
-    assert len(checks.judge(made, held, PRODUCTION, NOW)) == 1
+    assert not authenticate.nothing_bars(made, held, PRODUCTION)
+    assert len(authenticate.judge(made, held, PRODUCTION, NOW)) == 1

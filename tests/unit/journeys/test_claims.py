@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from pratique.findings import Code
-from pratique.journeys import claims
-from pratique.journeys.assess import Claim
-from pratique.journeys.holders import Likeness
+from pratique import decide
+from pratique.assess import Claim
+from pratique.decide import Likeness
+from pratique.findings import Code, Finding
 from pratique.model import Moment, Precision
 from pratique.terms import Kind
-from pratique.verdict import Finding
 from tests import travellers as t
 
 SHOWN = t.shown(t.dose()).certificate
@@ -22,7 +21,7 @@ OPEN = (Finding(Code.HOLDER_UNCLEAR, "certificate 1"),)
 
 
 def key(claim: Claim = CLAIM, doubts: tuple[Finding, ...] = ()) -> tuple[str, ...]:
-    return claims._key((claim, doubts))
+    return decide._key((claim, doubts))
 
 
 def changed(name: str, value: object) -> dict[str, Any]:
@@ -91,13 +90,13 @@ def test_who_is_the_same_as_one_who_is_the_same_is_the_first() -> None:
     line = native._replace(surname=None, forename=None)
     printed = native._replace(surname_icao=None, forename_icao=None)
     same, unclear, different = Likeness.SAME, Likeness.UNCLEAR, Likeness.DIFFERENT
-    assert claims._alike([line, printed]) == [same, unclear]
-    assert claims._alike([line, printed, native]) == [same, same, same]
-    assert claims._alike([line, native, printed, t.JO, t.ANN]) == [
+    assert decide._alike([line, printed]) == [same, unclear]
+    assert decide._alike([line, printed, native]) == [same, same, same]
+    assert decide._alike([line, native, printed, t.JO, t.ANN]) == [
         same,
         same,
         same,
         different,
         different,
     ]
-    assert claims._alike([]) == []
+    assert decide._alike([]) == []

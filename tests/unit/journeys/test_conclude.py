@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from pratique import formats
-from pratique.findings import Code, Step
-from pratique.journeys import conclude
-from pratique.journeys.verify import verify
+from pratique import authenticate, formats
+from pratique.findings import Code, Colour, Step
 from pratique.snapshot import Snapshot
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
-from pratique.verdict import Colour
+from pratique.trust.signer import Signer, TrustList
+from pratique.verify import verify
 from tools import measure
 from tools.vectors import content, keys
 from tools.vectors.layers import claims, text
@@ -30,11 +27,11 @@ def held(*signers: Signer) -> Snapshot:
 
 def verified(
     made: str, snapshot: Snapshot = SNAPSHOT, at: int = keys.NOON
-) -> conclude.Verification:
+) -> authenticate.Verification:
     return verify(made, snapshot=snapshot, at=datetime.fromtimestamp(at, UTC))
 
 
-def codes(found: conclude.Verification) -> list[str]:
+def codes(found: authenticate.Verification) -> list[str]:
     return [finding.code.name for finding in found.verdict.findings]
 
 
@@ -127,7 +124,7 @@ def test_a_verification_shows_its_colour_and_nothing_else() -> None:
 
 def test_the_quick_way_makes_a_whole_verification() -> None:
     found = verified(text(CLAIMS), held(UTOPIA))
-    assert len(found) == len(conclude.Verification._fields)
+    assert len(found) == len(authenticate.Verification._fields)
     assert found.outcomes == ()
 
 

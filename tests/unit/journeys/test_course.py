@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.journeys.course import PRIMARY, Counted, courses, printed_twice
+from pratique.assess import PRIMARY, Counted, courses, printed_twice
 from pratique.model import Entry, HealthCertificate, Moment, Precision, Vaccination
 from tests import travellers as t
 

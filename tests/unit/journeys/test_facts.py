@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pratique.journeys.assess import claims_of_one, facts_of
-from pratique.journeys.facts import STATED, age_years
+from pratique.assess import STATED, age_years, claims_of_one, facts_of
 from pratique.model import Entry, Moment, Precision
 from pratique.rules.ruleset import Ruleset
 from tests import travellers as t

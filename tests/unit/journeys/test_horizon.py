@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.journeys.assess import Claim, Standing, assess, claims_of_one, facts_of
-from pratique.journeys.checks import stands
-from pratique.journeys.horizon import Stretch, _solve, birthdays, stretches, turns
-from pratique.journeys.outlook import stretches_of
-from pratique.rules.certlogic.dates import later
+from pratique.assess import Claim, Standing, assess, claims_of_one, facts_of
+from pratique.authenticate import stands
+from pratique.outlook import Stretch, _solve, birthdays, stretches, stretches_of, turns
+from pratique.rules.certlogic.evaluate import later
 from pratique.rules.certlogic.expression import AMOUNT, Unit
 from pratique.snapshot import Snapshot
 from tests import travellers as t

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from pratique.journeys.print import Leaf, Sheet, Wording, sheet
 from pratique.model import HealthCertificate, Moment, Person, Precision
+from pratique.sheet import Leaf, Sheet, Wording, sheet
 from pratique.terms import Kind
 from tests import issuers
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
-from pratique.crypto import ed25519
-from pratique.crypto.ed25519 import Ed25519Key
+from pratique.crypto import keys
+from pratique.crypto.keys import Ed25519Key
 from pratique.errors import DocumentRefused
-from pratique.log import cosignature
-from pratique.log.checkpoint import Checkpoint, signed
-from pratique.log.note import COSIGNATURE, NOTE, Note, NoteKey
-from pratique.log.quorum import Quorum
+from pratique.tlog import checkpoint as tlog_checkpoint
+from pratique.tlog.checkpoint import Checkpoint, Quorum, signed
+from pratique.tlog.note import COSIGNATURE, NOTE, Note, NoteKey
 
 ORIGIN = "log.invented.example"
 AT = 1_795_000_000
@@ -20,7 +19,7 @@ AT = 1_795_000_000
 
 @lru_cache(maxsize=256)
 def key(name: str) -> Ed25519Key:
-    return ed25519.from_seed(sha256(name.encode()).digest())
+    return keys.from_seed(sha256(name.encode()).digest())
 
 
 def log_key() -> NoteKey:
@@ -38,7 +37,7 @@ def quorum(count: int = 7, needed: int = 5) -> Quorum:
 
 def cosigned(note: Note, *numbers: int, at: int = AT) -> Note:
     found = (witness(number).name for number in numbers)
-    more = (cosignature.cosign(note.text, name, key(name), at=at) for name in found)
+    more = (tlog_checkpoint.cosign(note.text, name, key(name), at=at) for name in found)
     return note.with_signatures(*more)
 
 

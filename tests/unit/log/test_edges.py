@@ -7,14 +7,20 @@ from functools import partial
 
 import pytest
 
-from pratique.crypto import ed25519
-from pratique.log import cosignature, lines, merkle, note, tiles
-from pratique.log.checkpoint import Checkpoint
-from pratique.log.merkle import EMPTY, MAX_SIZE, check_consistency, leaf_hash, root_of
-from pratique.log.note import COSIGNATURE, NOTE, Note, NoteKey, Signature
-from pratique.log.proof import FIRST, MAX_PATH, MAX_PROOF, Proof
-from pratique.log.quorum import MAX_WITNESSES, Quorum
-from pratique.log.tiles import MAX_ENTRY, WIDTH, Tile, Tiles, grown, unpack
+from pratique.crypto import keys
+from pratique.tlog import checkpoint, merkle, note, tiles
+from pratique.tlog.checkpoint import (
+    FIRST,
+    MAX_PATH,
+    MAX_PROOF,
+    MAX_WITNESSES,
+    Checkpoint,
+    Proof,
+    Quorum,
+)
+from pratique.tlog.merkle import EMPTY, MAX_SIZE, check_consistency, leaf_hash, root_of
+from pratique.tlog.note import COSIGNATURE, NOTE, Note, NoteKey, Signature
+from pratique.tlog.tiles import MAX_ENTRY, WIDTH, Tile, Tiles, grown, unpack
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, ORIGIN, key, log_key, witness
 
@@ -27,27 +33,27 @@ ROOT, OTHER = leaf_hash(b"one"), leaf_hash(b"another")
 
 @pytest.mark.parametrize("number", [0, 1, 10, MAX_SIZE])
 def test_a_number_that_fits_is_read(number: int) -> None:
-    assert lines.number(f"{number}", "note") == number
+    assert note.number(f"{number}", "note") == number
 
 
 @pytest.mark.parametrize(
     "line", [f"{MAX_SIZE + 1}", "", "-1", "+1", "01", "1 ", "\u0661", "1e3", "0x1"]
 )
 def test_a_number_that_does_not_fit_is_none(line: str) -> None:
-    assert seen.code(partial(lines.number, line, "note")) == "log-note"
+    assert seen.code(partial(note.number, line, "note")) == "log-note"
 
 
 @pytest.mark.parametrize(
     "line", ["=", "A", "AA", "AA=", "AB==", "A-__", "\u00e9AAA", "AAAA\n", " AAAA"]
 )
 def test_what_is_no_base64_or_a_second_spelling_is_refused(line: str) -> None:
-    assert seen.code(partial(lines.octets, line, "proof")) == "log-proof"
+    assert seen.code(partial(note.octets, line, "proof")) == "log-proof"
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])
 def test_a_hash_has_32_bytes(size: int) -> None:
-    assert lines.digest(lines.armoured(bytes(32)), "proof") == bytes(32)
-    assert seen.code(partial(lines.digest, lines.armoured(bytes(size)), "proof")) == "log-proof"
+    assert note.digest(note.armoured(bytes(32)), "proof") == bytes(32)
+    assert seen.code(partial(note.digest, note.armoured(bytes(size)), "proof")) == "log-proof"
 
 
 # Times of cosignatures
@@ -55,19 +61,22 @@ def test_a_hash_has_32_bytes(size: int) -> None:
 
 @pytest.mark.parametrize("at", [1, 2, MAX_SIZE])
 def test_a_cosignature_is_of_any_second_after_the_epoch(at: int) -> None:
-    assert cosignature.check(seen.cosigned(seen.checkpoint(1, ROOT), 0, at=at), witness(0)) == at
+    assert (
+        checkpoint.check_cosignature(seen.cosigned(seen.checkpoint(1, ROOT), 0, at=at), witness(0))
+        == at
+    )
 
 
 @pytest.mark.parametrize("at", [-1, 0, MAX_SIZE + 1])
 def test_a_cosignature_of_no_such_second_is_neither_made_nor_believed(at: int) -> None:
     bare, own = seen.checkpoint(1, ROOT), witness(0)
     with pytest.raises(ValueError, match="epoch"):
-        cosignature.cosign(bare.text, own.name, key(own.name), at=at)
+        checkpoint.cosign(bare.text, own.name, key(own.name), at=at)
     stamp = (at % (1 << 64)).to_bytes(8, "big")
     for said in (at, at % (1 << 64)):
         message = f"cosignature/v1\ntime {said}\n{bare.text}".encode()
         forged = Signature(own.name, own.id, stamp + key(own.name).sign(message))
-        asked = partial(cosignature.check, bare.with_signatures(forged), own)
+        asked = partial(checkpoint.check_cosignature, bare.with_signatures(forged), own)
         assert seen.code(asked) == "log-cosignature"
 
 
@@ -78,7 +87,7 @@ def test_a_cosignature_has_just_its_length(change: int) -> None:
     assert body is not None
     bent = body + b"\0" if change > 0 else body[:change]
     forged = signed.with_signatures(Signature(witness(0).name, witness(0).id, bent))
-    assert seen.code(partial(cosignature.check, forged, witness(0))) == "log-cosignature"
+    assert seen.code(partial(checkpoint.check_cosignature, forged, witness(0))) == "log-cosignature"
 
 
 # Trees
@@ -225,8 +234,8 @@ def test_a_later_signature_of_a_key_takes_the_place_of_its_own_alone() -> None:
     first = seen.checkpoint(1, ROOT, 0, 1)
     again = seen.cosigned(first, 0, at=AT + 9)
     assert len(again.signatures) == len(first.signatures) == 3
-    assert cosignature.check(again, witness(0)) == AT + 9
-    assert cosignature.check(again, witness(1)) == AT
+    assert checkpoint.check_cosignature(again, witness(0)) == AT + 9
+    assert checkpoint.check_cosignature(again, witness(1)) == AT
     # The same name under another key is somebody else.
     other = Signature(witness(0).name, b"\1\2\3\4", b"x")
     assert len(first.with_signatures(other).signatures) == 4
@@ -238,15 +247,15 @@ def test_a_later_signature_of_a_key_takes_the_place_of_its_own_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "good"),
     [
-        (f"{ORIGIN}\n1\n{lines.armoured(ROOT)}\n", True),
-        (f"{ORIGIN}\n1\n{lines.armoured(ROOT)}\nmore\n", True),
-        (f"{ORIGIN}\n0\n{lines.armoured(EMPTY)}\n", True),
-        (f"{ORIGIN}\n1\n{lines.armoured(ROOT)}", False),
+        (f"{ORIGIN}\n1\n{note.armoured(ROOT)}\n", True),
+        (f"{ORIGIN}\n1\n{note.armoured(ROOT)}\nmore\n", True),
+        (f"{ORIGIN}\n0\n{note.armoured(EMPTY)}\n", True),
+        (f"{ORIGIN}\n1\n{note.armoured(ROOT)}", False),
         (f"{ORIGIN}\n1\n", False),
-        (f"\n1\n{lines.armoured(ROOT)}\n", False),
-        (f"{ORIGIN}\n1\n{lines.armoured(ROOT)}\n\n", False),
-        (f"{ORIGIN}\n0\n{lines.armoured(ROOT)}\n", False),
-        (f"{ORIGIN}\n1\n{lines.armoured(EMPTY)}\n", False),
+        (f"\n1\n{note.armoured(ROOT)}\n", False),
+        (f"{ORIGIN}\n1\n{note.armoured(ROOT)}\n\n", False),
+        (f"{ORIGIN}\n0\n{note.armoured(ROOT)}\n", False),
+        (f"{ORIGIN}\n1\n{note.armoured(EMPTY)}\n", False),
     ],
 )
 def test_a_checkpoint_is_origin_size_and_root(text: str, good: bool) -> None:
@@ -308,7 +317,7 @@ def proof_text(*rows: str) -> bytes:
 
 
 def test_a_path_is_as_long_as_a_tree_is_high() -> None:
-    row = lines.armoured(ROOT)
+    row = note.armoured(ROOT)
     longest = proof_text(FIRST, "index 0", *[row] * MAX_PATH)
     assert len(Proof.from_bytes(longest).path) == MAX_PATH
     assert Proof.from_bytes(longest).to_bytes() == longest
@@ -374,7 +383,7 @@ def test_two_of_other_names_may_have_one_identifier() -> None:
 def test_a_last_line_without_an_end_is_not_cut_to_fit(more: str) -> None:
     whole = sign_line(bytes(9))[:-1] + more
     assert seen.code(partial(note.read_signatures, whole)) == "log-note"
-    text = f"{ORIGIN}\n1\n{lines.armoured(ROOT)}"
+    text = f"{ORIGIN}\n1\n{note.armoured(ROOT)}"
     assert seen.code(partial(Checkpoint.from_text, text + more)) == "log-checkpoint"
 
 
@@ -395,7 +404,7 @@ def test_no_signature_of_another_text_or_key_is_good() -> None:
     note.check(signed, own)
     assert seen.code(partial(note.check, signed._replace(text="texu\n"), own)) == "log-signature"
     assert seen.code(partial(note.check, signed, own._replace(name="v"))) == "log-unsigned"
-    assert not ed25519.checker(own.public)(signed.signatures[0].body, b"texu\n")
+    assert not keys.checker(own.public)(signed.signatures[0].body, b"texu\n")
 
 
 # What is written down for others too

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.log import merkle
-from pratique.log.merkle import EMPTY, Frontier, check_consistency, leaf_hash, listed, root_of
+from pratique.tlog import merkle
+from pratique.tlog.merkle import EMPTY, Frontier, check_consistency, leaf_hash, listed, root_of
 from tests.unit.log import seen
 from tests.unit.log.seen import flipped, naive, naive_path, naive_proof
 

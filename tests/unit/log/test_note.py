@@ -6,13 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import ed25519
+from pratique.crypto import keys
 from pratique.errors import DocumentRefused
-from pratique.log import cosignature, lines
-from pratique.log import note as notes
-from pratique.log.checkpoint import Checkpoint, opened, signed
-from pratique.log.merkle import EMPTY, leaf_hash
-from pratique.log.note import COSIGNATURE, NOTE, Note, NoteKey, Signature
+from pratique.tlog import checkpoint
+from pratique.tlog import note as tlog_note
+from pratique.tlog.checkpoint import Checkpoint, opened, signed
+from pratique.tlog.merkle import EMPTY, leaf_hash
+from pratique.tlog.note import COSIGNATURE, NOTE, Note, NoteKey, Signature
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, ORIGIN, cosigned, flipped, key, log_key, witness
 
@@ -37,12 +37,12 @@ bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=
 def test_the_known_note_is_read_checked_and_made_again() -> None:
     known, note = NoteKey.from_text(KNOWN_KEY), Note.from_bytes(KNOWN_NOTE)
     assert known.to_text() == KNOWN_KEY
-    notes.check(note, known)
+    tlog_note.check(note, known)
     assert note.to_bytes() == KNOWN_NOTE
     import base64
 
-    secret = ed25519.from_seed(base64.b64decode(KNOWN_SECRET)[1:])
-    assert notes.sign(note.text, "PeterNeumann", secret) == note.signatures[0]
+    secret = keys.from_seed(base64.b64decode(KNOWN_SECRET)[1:])
+    assert tlog_note.sign(note.text, "PeterNeumann", secret) == note.signatures[0]
 
 
 def test_a_checkpoint_is_three_lines_and_a_signature() -> None:
@@ -57,11 +57,11 @@ def test_a_cosignature_is_over_the_time_and_the_text() -> None:
     assert body is not None
     assert int.from_bytes(body[:8], "big") == AT
     message = f"cosignature/v1\ntime {AT}\n".encode() + OWN_CHECKPOINT[:-1]
-    assert ed25519.checker(witness(0).public)(body[8:], message)
+    assert keys.checker(witness(0).public)(body[8:], message)
     assert len(body) == 72
     assert witness(0).id == bytes.fromhex(witness(0).to_text().split("+")[1])
-    assert cosignature.check(note, witness(0)) == AT
-    assert cosignature.check(note, witness(1)) is None
+    assert checkpoint.check_cosignature(note, witness(0)) == AT
+    assert checkpoint.check_cosignature(note, witness(1)) is None
 
 
 def test_identifiers_differ_by_type() -> None:
@@ -74,11 +74,11 @@ def test_a_log_s_signature_is_no_cosignature_nor_the_other_way() -> None:
     as_log = witness(0)._replace(kind=NOTE)
     as_witness = log_key()._replace(kind=COSIGNATURE)
     with pytest.raises(DocumentRefused) as refused:
-        notes.check(note, as_log)
+        tlog_note.check(note, as_log)
     assert refused.value.code == "log-unsigned"
-    assert cosignature.check(note, as_witness) is None
+    assert checkpoint.check_cosignature(note, as_witness) is None
     with pytest.raises(DocumentRefused):
-        notes.check(note, witness(0))
+        tlog_note.check(note, witness(0))
 
 
 def test_a_kind_that_is_not_known_counts_for_nothing() -> None:
@@ -86,7 +86,7 @@ def test_a_kind_that_is_not_known_counts_for_nothing() -> None:
     assert NoteKey.from_text(other.to_text()) == other
     note = seen.checkpoint(1, ROOT).with_signatures(Signature(other.name, other.id, b"x" * 2428))
     assert Note.from_bytes(note.to_bytes()) == note
-    assert cosignature.check(note, other) is None
+    assert checkpoint.check_cosignature(note, other) is None
 
 
 @pytest.mark.parametrize("bit", [0, 63, 64, 300, 8 * 72 - 1])
@@ -95,7 +95,7 @@ def test_an_altered_cosignature_is_refused(bit: int) -> None:
     own = note.signatures[1]
     bent = note.with_signatures(own._replace(body=flipped(own.body, bit)))
     with pytest.raises(DocumentRefused) as refused:
-        cosignature.check(bent, witness(0))
+        checkpoint.check_cosignature(bent, witness(0))
     assert refused.value.code == "log-cosignature"
 
 
@@ -119,23 +119,23 @@ def test_an_altered_text_is_refused() -> None:
         opened(bent, log_key())
     assert refused.value.code == "log-signature"
     with pytest.raises(DocumentRefused) as refused:
-        cosignature.check(bent, witness(0))
+        checkpoint.check_cosignature(bent, witness(0))
     assert refused.value.code == "log-cosignature"
 
 
 def test_a_cosignature_of_no_time_is_none() -> None:
     with pytest.raises(ValueError, match="after the epoch"):
-        cosignature.cosign("x\n", "w", key("w"), at=0)
+        checkpoint.cosign("x\n", "w", key("w"), at=0)
     own = witness(0)
     text = Checkpoint(ORIGIN, 1, ROOT).to_text()
     zero = bytes(8) + key(own.name).sign(f"cosignature/v1\ntime 0\n{text}".encode())
     with pytest.raises(DocumentRefused):
-        cosignature.check(Note(text, (Signature(own.name, own.id, zero),)), own)
+        checkpoint.check_cosignature(Note(text, (Signature(own.name, own.id, zero),)), own)
 
 
 def test_another_log_s_checkpoint_is_not_this_one_s() -> None:
     other = Checkpoint("other.invented.example", 1, ROOT).to_text()
-    note = Note(other, (notes.sign(other, ORIGIN, key(ORIGIN)),))
+    note = Note(other, (tlog_note.sign(other, ORIGIN, key(ORIGIN)),))
     with pytest.raises(DocumentRefused) as refused:
         opened(note, log_key())
     assert refused.value.code == "log-origin"
@@ -148,7 +148,7 @@ def test_another_log_s_checkpoint_is_not_this_one_s() -> None:
         f"a\n-1\n{'A' * 43}=\n", f"a\n{1 << 63}\n{'A' * 43}=\n", f"a\n\u0661\n{'A' * 43}=\n", f"\n1\n{'A' * 43}=\n",
         f"a\n1\n{'A' * 42}\n", f"a\n1\n{'A' * 43}B\n", f"a\n1\n{'A' * 43}\n", f"a\n1\n{'A' * 40}\n",
         f"a\n1\n{'A' * 42}B=\n", f"a\n1\n{'A' * 43}=", f"a\n1\n{'A' * 43}=\n\n", f"a\n0\n{'A' * 43}=\n",
-        f"a\n1\n{lines.armoured(EMPTY)}\n",
+        f"a\n1\n{tlog_note.armoured(EMPTY)}\n",
     ],
 )  # fmt: skip
 def test_a_checkpoint_has_one_spelling(text: str) -> None:
@@ -212,13 +212,13 @@ def test_no_altered_byte_of_a_note_is_believed(at: int, byte: int) -> None:
     if data == KNOWN_NOTE:
         return
     with pytest.raises(DocumentRefused) as refused:
-        notes.check(Note.from_bytes(data), NoteKey.from_text(KNOWN_KEY))
+        tlog_note.check(Note.from_bytes(data), NoteKey.from_text(KNOWN_KEY))
     assert refused.value.code in {"log-note", "log-unsigned", "log-signature"}
 
 
 def test_a_new_signature_takes_the_place_of_the_key_s_old_one() -> None:
     note = cosigned(cosigned(seen.checkpoint(1, ROOT), 0, 1), 0, at=AT + 9)
-    assert [cosignature.check(note, witness(n)) for n in (0, 1)] == [AT + 9, AT]
+    assert [checkpoint.check_cosignature(note, witness(n)) for n in (0, 1)] == [AT + 9, AT]
     assert len(note.signatures) == 3
 
 
@@ -227,7 +227,7 @@ def test_a_key_for_which_anybody_can_sign_is_refused() -> None:
     base = bytes([0x58]) + b"\x66" * 31
     # s = 1 and R = B: good for every message, where the public key is the neutral element.
     forged = base + (1).to_bytes(32, "little")
-    assert ed25519.checker(identity)(forged, b"whatever")
+    assert keys.checker(identity)(forged, b"whatever")
     for weak in (
         identity,
         bytes([1]) + bytes(30) + b"\x80",
@@ -243,9 +243,9 @@ def test_a_key_for_which_anybody_can_sign_is_refused() -> None:
 @pytest.mark.parametrize("size", [0, 31, 33])
 def test_a_key_of_a_wrong_size_is_refused(size: int) -> None:
     with pytest.raises(DocumentRefused):
-        ed25519.checker(bytes(size))
+        keys.checker(bytes(size))
 
 
 @pytest.mark.parametrize("public", [bytes(32), b"\xff" * 32, bytes([1]) + bytes(31)])
 def test_an_odd_key_raises_nothing(public: bytes) -> None:
-    assert not ed25519.checker(public)(b"\x01" * 64, b"m")
+    assert not keys.checker(public)(b"\x01" * 64, b"m")

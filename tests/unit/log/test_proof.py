@@ -10,11 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.log import lines, merkle
-from pratique.log.merkle import EMPTY, leaf_hash, listed
-from pratique.log.note import NoteKey
-from pratique.log.proof import Proof, check
-from pratique.log.quorum import Quorum
+from pratique.tlog import merkle, note
+from pratique.tlog.checkpoint import Proof, Quorum, check_proof
+from pratique.tlog.merkle import EMPTY, leaf_hash, listed
+from pratique.tlog.note import NoteKey
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, cosigned, flipped, log_key, quorum, witness
 
@@ -30,7 +29,7 @@ def _proof(number: int = 17, *by: int) -> Proof:
 
 def test_a_leaf_is_proven_without_asking_anybody() -> None:
     held = Proof.from_bytes(_proof().to_bytes())
-    found = check(held, LEAVES[17], quorum())
+    found = check_proof(held, LEAVES[17], quorum())
     assert (found.checkpoint.size, found.checkpoint.root) == (40, ROOT)
     assert found.times == (AT,) * 5
 
@@ -38,7 +37,7 @@ def test_a_leaf_is_proven_without_asking_anybody() -> None:
 def test_a_proof_reads_as_text() -> None:
     rows = _proof()._replace(extra=b"\1\2\3").to_bytes().decode().split("\n")
     assert rows[:3] == ["c2sp.org/tlog-proof@v1", "extra AQID", "index 17"]
-    assert rows[3:9] == [*map(lines.armoured, _proof().path)]
+    assert rows[3:9] == [*map(note.armoured, _proof().path)]
     assert rows[9:12] == ["", "log.invented.example", "40"]
     assert Proof.from_bytes("\n".join(rows).encode()).extra == b"\1\2\3"
 
@@ -52,15 +51,15 @@ def test_too_few_witnesses_prove_nothing() -> None:
     for count in range(1, 5):
         for by in combinations(range(7), count):
             with pytest.raises(DocumentRefused) as refused:
-                check(_proof(17, *by), LEAVES[17], quorum())
+                check_proof(_proof(17, *by), LEAVES[17], quorum())
             assert refused.value.code == "log-quorum"
     for by in combinations(range(7), 5):
-        assert check(_proof(17, *by), LEAVES[17], quorum())
+        assert check_proof(_proof(17, *by), LEAVES[17], quorum())
 
 
 def test_a_stranger_s_cosignature_does_not_count() -> None:
     with pytest.raises(DocumentRefused) as refused:
-        check(_proof(17, 0, 1, 2, 3, 9), LEAVES[17], quorum())
+        check_proof(_proof(17, 0, 1, 2, 3, 9), LEAVES[17], quorum())
     assert refused.value.code == "log-quorum"
 
 
@@ -69,14 +68,14 @@ def test_one_wrong_cosignature_spoils_the_note() -> None:
     own = held.note.signatures[-1]
     bent = held.note.with_signatures(own._replace(body=flipped(own.body, 100)))
     with pytest.raises(DocumentRefused) as refused:
-        check(held._replace(note=bent), LEAVES[17], quorum())
+        check_proof(held._replace(note=bent), LEAVES[17], quorum())
     assert refused.value.code == "log-cosignature"
 
 
 def test_another_leaf_is_not_proven() -> None:
     for number, leaf in ((17, LEAVES[16]), (17, b"")):
         with pytest.raises(DocumentRefused) as refused:
-            check(_proof(number), leaf, quorum())
+            check_proof(_proof(number), leaf, quorum())
         assert refused.value.code == "log-inclusion"
 
 
@@ -84,7 +83,7 @@ def test_a_log_that_has_not_signed_proves_nothing() -> None:
     held = _proof()
     unsigned = held.note._replace(signatures=held.note.signatures[1:])
     with pytest.raises(DocumentRefused) as refused:
-        check(held._replace(note=unsigned), LEAVES[17], quorum())
+        check_proof(held._replace(note=unsigned), LEAVES[17], quorum())
     assert refused.value.code == "log-unsigned"
 
 
@@ -96,7 +95,7 @@ def test_no_altered_byte_of_a_proof_is_believed(at: int, byte: int) -> None:
     if bent == data:
         return
     with pytest.raises(DocumentRefused) as refused:
-        check(Proof.from_bytes(bent), LEAVES[17], quorum(7, 5))
+        check_proof(Proof.from_bytes(bent), LEAVES[17], quorum(7, 5))
     assert refused.value.code.startswith("log-")
 
 
@@ -181,5 +180,5 @@ def test_an_empty_log_can_be_seen_and_proves_nothing() -> None:
     note = seen.checkpoint(0, EMPTY, *range(5))
     assert quorum().seen(note).checkpoint.size == 0
     with pytest.raises(DocumentRefused) as refused:
-        check(Proof(0, (), note), b"", quorum())
+        check_proof(Proof(0, (), note), b"", quorum())
     assert refused.value.code == "log-inclusion"

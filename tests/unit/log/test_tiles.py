@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.log import merkle
-from pratique.log.merkle import Frontier, complete, leaf_hash, listed
-from pratique.log.tiles import ENTRIES, Tile, Tiles, grown, pack, unpack
+from pratique.tlog import merkle
+from pratique.tlog.merkle import Frontier, complete, leaf_hash, listed
+from pratique.tlog.tiles import ENTRIES, Tile, Tiles, grown, pack, unpack
 from tests.unit.log import seen
 
 PATHS = {

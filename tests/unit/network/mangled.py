@@ -10,9 +10,9 @@ from typing import Any
 
 from securesystemslib.formats import encode_canonical
 
-from pratique.crypto.primitives import to_der
-from pratique.crypto.signing import SigningKey
-from pratique.network import keys
+from pratique.crypto.algorithms import to_der
+from pratique.crypto.keys import SigningKey
+from pratique.network import metadata
 
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 10**10, 10**300, 1.5, "", "x", "é\u202e", "\ud800", "0" * 64,
@@ -63,7 +63,7 @@ def signed(document: Any, by: Iterable[SigningKey]) -> bytes:
         message = ""
     text = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else b""
     signatures = [
-        {"keyid": keys.keyid(one.public_key), "sig": to_der(one.sign(text)).hex()} for one in by
+        {"keyid": metadata.keyid(one.public_key), "sig": to_der(one.sign(text)).hex()} for one in by
     ]
     return json.dumps({"signed": document, "signatures": signatures}).encode()
 

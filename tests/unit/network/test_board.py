@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from tuf.api.metadata import Key, Metadata, Root, TargetFile
 
 from pratique.errors import DocumentRefused
-from pratique.network import board as boards
-from pratique.network import changes, drafts, keys, names
-from pratique.network.board import FIELD, Board, Seat
+from pratique.network import metadata, proposal
+from pratique.network.metadata import FIELD, Board, Seat
 from pratique.network.participants import write_participants
 from pratique.network.trusted import Trusted
 from pratique.terms import Environment
-from pratique.trust import country_codes
+from pratique.trust import countries
 from tests.cheats import by_hand, refused, synced
 from tests.networks import AT, Authority, State, key
 
@@ -81,12 +80,12 @@ def test_no_region_has_more_than_its_cap(regions: list[str], cap: int) -> None:
 
 
 def test_a_root_tells_its_board() -> None:
-    found = boards.of_root(root())
+    found = metadata.of_root(root())
     assert found == AUTHORITY.board
     assert found.to_field() == root().unrecognized_fields[FIELD]
     assert found.seat_of(found.seats[3].keyid) == found.seats[3]
     assert found.seat_of("0" * 16) is None
-    assert set(boards.keys_of(root())) == {seat.keyid for seat in found.seats}
+    assert set(metadata.keys_of(root())) == {seat.keyid for seat in found.seats}
 
 
 def other_key(signed: Root) -> None:
@@ -124,7 +123,7 @@ def test_a_root_that_does_not_fit_its_board_is_refused(what: str) -> None:
     found, change = ROOTS[what]
     signed = root()
     change(signed)
-    assert code(lambda: boards.of_root(signed)) == f"board-{found}"
+    assert code(lambda: metadata.of_root(signed)) == f"board-{found}"
     # Not even all nine seats, and the online keys, make it one.
     signed.version += 1
     by = [*AUTHORITY.seats, *AUTHORITY.online]
@@ -159,7 +158,7 @@ FIELDS: list[Callable[[dict[str, Any]], object]] = [
 def test_a_board_that_is_not_laid_out_as_one_is_refused(at: int) -> None:
     signed = root()
     FIELDS[at](signed.unrecognized_fields[FIELD])
-    assert code(lambda: boards.of_root(signed)) == "board-malformed"
+    assert code(lambda: metadata.of_root(signed)) == "board-malformed"
 
 
 @pytest.mark.parametrize(
@@ -168,21 +167,23 @@ def test_a_board_that_is_not_laid_out_as_one_is_refused(at: int) -> None:
 def test_the_next_root_is_of_the_same_network_and_environment(changed: dict[str, Any]) -> None:
     board = AUTHORITY.board._replace(**changed)
     seats = [seat.public_key for seat in AUTHORITY.seats]
-    drafted = drafts.root(AUTHORITY.view, AT, board=board, seats=seats)
+    drafted = proposal.root(AUTHORITY.view, AT, board=board, seats=seats)
     for seat in AUTHORITY.seats:
         # Not by `proposal.sign`, which signs nothing of another network.
-        keys.sign(drafted.metadata["root"], seat)
+        metadata.sign(drafted.metadata["root"], seat)
     found = Trusted(AUTHORITY.anchor)
     assert code(lambda: found.take_root(drafted.metadata["root"].to_bytes())) == "board-differs"
     assert found.root.version == 1
     # Control: of the same, it is taken.
-    drafted = AUTHORITY.signed(drafts.root(AUTHORITY.view, AT, board=AUTHORITY.board, seats=seats))
+    drafted = AUTHORITY.signed(
+        proposal.root(AUTHORITY.view, AT, board=AUTHORITY.board, seats=seats)
+    )
     assert found.take_root(drafted.metadata["root"].to_bytes()).version == 2
 
 
 def test_a_key_has_one_spelling() -> None:
-    one = keys.public(key("seat 0").public_key)
-    assert keys.is_one(one)
+    one = metadata.public(key("seat 0").public_key)
+    assert metadata.is_one(one)
     for keyid, changed in (
         ("0" * len(one.keyid), {}),
         (one.keyid, {"scheme": "ecdsa-sha2-nistp384"}),
@@ -190,8 +191,8 @@ def test_a_key_has_one_spelling() -> None:
         (one.keyid, {"keyval": {"public": one.keyval["public"], "more": "x"}}),
         (one.keyid, {"keyval": {"public": "x"}}),
     ):
-        assert not keys.is_one(Key.from_dict(keyid, {**one.to_dict(), **changed}))
-    assert keys.from_pem(keys.to_pem(key("seat 0").public_key)) == key("seat 0").public_key
+        assert not metadata.is_one(Key.from_dict(keyid, {**one.to_dict(), **changed}))
+    assert metadata.from_pem(metadata.to_pem(key("seat 0").public_key)) == key("seat 0").public_key
 
 
 @pytest.mark.parametrize(
@@ -202,22 +203,24 @@ def test_a_board_of_which_all_must_sign_is_told(count: int, threshold: int, susp
     said = made.board.fragile()
     assert bool(said) is (threshold == count)
     assert len(said) == (threshold == count) + (suspend == count)
-    drafted = drafts.root(made.view, AT, board=made.board, seats=[k.public_key for k in made.seats])
-    shown = "\n".join(changes.told(drafted, made.view))
+    drafted = proposal.root(
+        made.view, AT, board=made.board, seats=[k.public_key for k in made.seats]
+    )
+    shown = "\n".join(proposal.told(drafted, made.view))
     assert shown.count("mind: all ") == len(said)
 
 
 def test_a_participant_all_of_whose_keys_must_sign_and_that_signs_for_others_is_told() -> None:
     made, state = Authority(), State("XXU", "XU")
-    for threshold, countries in ((2, {"XU"}), (3, {"XU", "DE"})):
-        one = state.participant._replace(countries=frozenset(countries))
-        keys_ = drafts.RoleKeys(state.role_keys().public_keys, threshold)
-        drafted = drafts.targets(
+    for threshold, signs_for in ((2, {"XU"}), (3, {"XU", "DE"})):
+        one = state.participant._replace(countries=frozenset(signs_for))
+        keys_ = proposal.RoleKeys(state.role_keys().public_keys, threshold)
+        drafted = proposal.targets(
             made.view, AT, "x", participants={"XXU": one}, members={"XXU": keys_}
         )
-        shown = "\n".join(changes.told(drafted, made.view))
+        shown = "\n".join(proposal.told(drafted, made.view))
         assert ("mind: all 3 keys of XXU must sign" in shown) is (threshold == 3)
-        assert ("mind: DE is not XXU's own" in shown) is ("DE" in countries)
+        assert ("mind: DE is not XXU's own" in shown) is ("DE" in signs_for)
         assert "XU is not" not in shown
 
 
@@ -229,11 +232,11 @@ SPELLINGS = (
 CODES = [
     ("FR", "FRA"), ("DE", "DEU"), ("GR", "EL"), ("GB", "UK"), ("CH", "CHE"), ("XU", "XXU"), ("BR", "BRA"),
 ]  # fmt: skip
-REGIONS = st.sampled_from(country_codes.WHO_REGIONS)
+REGIONS = st.sampled_from(countries.WHO_REGIONS)
 
 
 def of(*holders: str, **changes: Any) -> Board:
-    regions = country_codes.WHO_REGIONS
+    regions = countries.WHO_REGIONS
     seats = tuple(
         Seat(f"seat-{n}", holder, regions[n % 6], f"{n:016x}") for n, holder in enumerate(holders)
     )
@@ -266,7 +269,7 @@ def test_a_region_is_one_however_it_is_spelt(
     environment: Environment, region: str, spell: Callable[[str], str], others: int
 ) -> None:
     seats = list(of("FR", "DE", "PL", "IT", environment=environment, per_region=1).seats)
-    apart = [one for one in country_codes.WHO_REGIONS if one != region]
+    apart = [one for one in countries.WHO_REGIONS if one != region]
     for n, seat in enumerate(seats):
         own = region if n == 0 else spell(region) if n <= others else apart[n]
         seats[n] = seat._replace(region=own)
@@ -349,17 +352,17 @@ def test_a_board_that_was_signed_before_codes_were_compared_is_read_and_told() -
 
 def test_nobody_signs_a_board_on_which_a_state_has_two_seats() -> None:
     seats = [seat.public_key for seat in AUTHORITY.seats]
-    drafted = drafts.root(AUTHORITY.view, AT, board=AUTHORITY.board, seats=seats)
+    drafted = proposal.root(AUTHORITY.view, AT, board=AUTHORITY.board, seats=seats)
     by_codes(("holder", "FR"), ("holder", "FRA"))(drafted.metadata["root"].signed)
     for ask in (
         lambda: AUTHORITY.signed(drafted),
-        lambda: list(changes.told(drafted, AUTHORITY.view)),
+        lambda: list(proposal.told(drafted, AUTHORITY.view)),
     ):
         assert code(ask) == "board-holder-double"
     # Signed without our tool, it is not published either.
     for seat in AUTHORITY.seats:
-        keys.sign(drafted.metadata["root"], seat)
-        keys.sign(drafted.metadata["targets"], seat)
+        metadata.sign(drafted.metadata["root"], seat)
+        metadata.sign(drafted.metadata["targets"], seat)
     assert code(lambda: AUTHORITY.accept(drafted)) == "board-holder-double"
 
 
@@ -371,10 +374,10 @@ def test_a_state_takes_part_once_however_its_code_is_spelt(first: str, second: s
     # In a proposal of another's making it is not signed either.
     both = {one.code: one.participant for one in (State(first, "XA"), State(second, "XB"))}
     listed = write_participants(both.values())
-    drafted = drafts.targets(made.view, AT, "x", files={"network/more.json": b"{}"})
-    drafted = drafted._replace(files={**drafted.files, names.PARTICIPANTS: listed})
-    drafted.metadata["targets"].signed.targets[names.PARTICIPANTS] = TargetFile.from_data(
-        names.PARTICIPANTS, listed, ["sha256"]
+    drafted = proposal.targets(made.view, AT, "x", files={"network/more.json": b"{}"})
+    drafted = drafted._replace(files={**drafted.files, metadata.PARTICIPANTS: listed})
+    drafted.metadata["targets"].signed.targets[metadata.PARTICIPANTS] = TargetFile.from_data(
+        metadata.PARTICIPANTS, listed, ["sha256"]
     )
     assert code(lambda: made.signed(drafted)) == "participants-double"
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.network import choices
-from pratique.network.choices import Choices
-from pratique.trust.roll import HOUR, Freshness
+from pratique.network import participants
+from pratique.network.participants import Choices
+from pratique.trust.registry import HOUR, Freshness
 
 PUBLISHED = {"vaccines": ["A", "B", "C"], "results": ["neg", "pos"]}
 
@@ -21,29 +21,29 @@ PUBLISHED = {"vaccines": ["A", "B", "C"], "results": ["neg", "pos"]}
 def chosen(draw: st.DrawFn) -> Choices:
     names = draw(st.sets(st.sampled_from([*PUBLISHED])))
     sets = {name: tuple(sorted(draw(st.sets(st.sampled_from(PUBLISHED[name]))))) for name in names}
-    too_old = draw(st.integers(1, choices.LONGEST_HOURS))
+    too_old = draw(st.integers(1, participants.LONGEST_HOURS))
     old = draw(st.integers(1, too_old))
     return Choices(sets, Freshness(old * HOUR, too_old * HOUR))
 
 
 @given(chosen())
 def test_they_come_back_as_they_were(one: Choices) -> None:
-    data = choices.write(one)
-    assert choices.read(data, PUBLISHED) == one
-    assert choices.write(choices.read(data, PUBLISHED)) == data
+    data = participants.write(one)
+    assert participants.read(data, PUBLISHED) == one
+    assert participants.write(participants.read(data, PUBLISHED)) == data
 
 
 @given(chosen(), st.sampled_from(["D", "neg", ""]))
 def test_no_code_is_smuggled_in(one: Choices, code: str) -> None:
     for sets in ({**one.value_sets, "vaccines": ("A", code)}, {**one.value_sets, "more": ()}):
-        data = choices.write(one._replace(value_sets=sets))
+        data = participants.write(one._replace(value_sets=sets))
         with pytest.raises(DocumentRefused) as caught:
-            choices.read(data, PUBLISHED)
+            participants.read(data, PUBLISHED)
         assert caught.value.code == "choices-unknown"
 
 
 def data(**changed: Any) -> bytes:
-    document = json.loads(choices.write(Choices({"vaccines": ("A",)}, Freshness())))
+    document = json.loads(participants.write(Choices({"vaccines": ("A",)}, Freshness())))
     whole = {**document, **changed}
     return json.dumps({n: v for n, v in whole.items() if v != "gone"}).encode()
 
@@ -64,8 +64,8 @@ def data(**changed: Any) -> bytes:
     ],
 )  # fmt: skip
 def test_what_is_not_of_their_form_is_refused(changed: dict[str, Any]) -> None:
-    choices.read(data(), PUBLISHED)
-    choices.read(data(freshness_hours={"old": 744, "too_old": 744}), PUBLISHED)
+    participants.read(data(), PUBLISHED)
+    participants.read(data(freshness_hours={"old": 744, "too_old": 744}), PUBLISHED)
     with pytest.raises(DocumentRefused) as caught:
-        choices.read(data(**changed), PUBLISHED)
+        participants.read(data(**changed), PUBLISHED)
     assert caught.value.code == "choices-malformed"

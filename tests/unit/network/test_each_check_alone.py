@@ -13,13 +13,12 @@ import pytest
 from tuf.api.metadata import Metadata, MetaFile, TargetFile, Targets, Timestamp
 
 from pratique.errors import DocumentRefused
-from pratique.network import drafts, logged, names, pieces, policy, trusted, view
-from pratique.network.enclosed import check as check_enclosed
-from pratique.network.follows import MAX_TAGS
-from pratique.network.pieces import Pieces
-from pratique.network.trunk import Trunk
+from pratique.network import client, logged, proposal, trusted, view
+from pratique.network import metadata as network_metadata
+from pratique.network.client import MAX_TAGS, Pieces, Trunk
+from pratique.network.view import check as check_enclosed
 from pratique.network.view import is_file, target_name
-from pratique.revocation.delta import Delta
+from pratique.revocation.tag_list import Delta
 from tests.cheats import Files, by_hand, named, network, newest, put, spread, synced
 from tests.logs import CarefulVerifier, LoggedAuthority
 from tests.networks import AT, HOUR, State, Verifier, key
@@ -63,7 +62,9 @@ def test_an_earlier_edition_that_is_held_is_its_own_keys_or_none() -> None:
 def test_a_file_of_the_authoritys_own_is_compared_when_it_comes() -> None:
     authority, _ = network("XUA")
     trunk = view.read(authority.files, authority.anchor).trusted
-    name = target_name(names.PARTICIPANTS, trunk.targets.targets[names.PARTICIPANTS])
+    name = target_name(
+        network_metadata.PARTICIPANTS, trunk.targets.targets[network_metadata.PARTICIPANTS]
+    )
     other = bytes(len(authority.files[name]))
     verifier = Verifier(authority.anchor)
     with pytest.raises(DocumentRefused) as refused:
@@ -77,7 +78,7 @@ def test_a_file_of_the_authoritys_own_that_was_damaged_here_is_asked_for_again()
     authority, _ = network("XUA")
     held = synced(authority).held
     targets = view.read(authority.files, authority.anchor).trusted.targets.targets
-    name = target_name(names.PARTICIPANTS, targets[names.PARTICIPANTS])
+    name = target_name(network_metadata.PARTICIPANTS, targets[network_metadata.PARTICIPANTS])
     held[name] = bytes(len(held[name]))
     trunk = Trunk(held, authority.anchor, AT)
     walk, asked = trunk.run(), list[str]()
@@ -96,7 +97,9 @@ def test_a_file_that_is_held_and_is_another_is_refused_when_it_is_read() -> None
     authority, _ = network("XUA")
     held = synced(authority).held
     found = view.read(held, authority.anchor)
-    name = target_name(names.PARTICIPANTS, found.trusted.targets.targets[names.PARTICIPANTS])
+    name = target_name(
+        network_metadata.PARTICIPANTS, found.trusted.targets.targets[network_metadata.PARTICIPANTS]
+    )
     for other in (bytes(len(held[name])), held[name] + b" "):
         with pytest.raises(DocumentRefused) as refused:
             view.read({**held, name: other}, authority.anchor)
@@ -136,7 +139,7 @@ def test_a_delta_that_did_not_come_as_signed_is_not_even_parsed(
             read.append(data)
             return Delta.from_bytes(data, most=most)
 
-    monkeypatch.setattr(pieces, "Delta", Reading)
+    monkeypatch.setattr(client, "Delta", Reading)
     there = named(files)
     (name,) = (n for n in there if n.endswith(".delta"))
     for came, is_read in ((bytes(len(files[delta])), False), (files[delta], True)):
@@ -154,14 +157,14 @@ def test_a_file_is_named_by_sha_256_and_by_nothing_else(kinds: list[str]) -> Non
     at = view.read(authority.files, authority.anchor).published
     metadata = by_hand(authority.files[newest(authority.files, "XUA")], None, [])
     one = Metadata[Targets].from_bytes(metadata).signed
-    policy.check_role("XUA", one, published=at)
+    network_metadata.check_role("XUA", one, published=at)
     data = b"{}"
     file = TargetFile.from_data("XUA/signers.json", data, kinds or ["sha256"])
     if not kinds:
         file.hashes = {"sha256": file.hashes["sha256"].upper()}
     one.targets["XUA/signers.json"] = file
     with pytest.raises(DocumentRefused) as refused:
-        policy.check_role("XUA", one, published=at)
+        network_metadata.check_role("XUA", one, published=at)
     assert code(refused) == "policy-file"
 
 
@@ -190,7 +193,7 @@ def test_a_file_with_another_set_of_digests_is_not_the_one_that_is_known() -> No
     name = newest(authority.files, "targets")
     proposed = Metadata[Targets].from_bytes(authority.files[name])
     check_enclosed({"targets": proposed}, {}, current)
-    file = proposed.signed.targets[names.VALUE_SETS]
+    file = proposed.signed.targets[network_metadata.VALUE_SETS]
     for change in (
         {"hashes": {**file.hashes, "sha512": "00" * 64}},
         {"hashes": {"sha256": "00" * 32}},
@@ -198,7 +201,7 @@ def test_a_file_with_another_set_of_digests_is_not_the_one_that_is_known() -> No
     ):
         other = copy.deepcopy(proposed)
         for field, value in change.items():
-            setattr(other.signed.targets[names.VALUE_SETS], field, value)
+            setattr(other.signed.targets[network_metadata.VALUE_SETS], field, value)
         with pytest.raises(DocumentRefused) as refused:
             check_enclosed({"targets": other}, {}, current)
         assert code(refused) == "proposal-files"
@@ -211,7 +214,7 @@ def test_a_file_with_another_set_of_digests_is_not_the_one_that_is_known() -> No
     ("life", "good"),
     [
         (-SECOND, False), (0 * SECOND, False), (SECOND, True),
-        (policy.TIMESTAMP_LIFE, True), (policy.TIMESTAMP_LIFE + SECOND, False),
+        (network_metadata.TIMESTAMP_LIFE, True), (network_metadata.TIMESTAMP_LIFE + SECOND, False),
     ],
 )  # fmt: skip
 def test_a_timestamp_ends_after_it_was_made_and_before_long(life: timedelta, good: bool) -> None:
@@ -225,10 +228,10 @@ def test_a_timestamp_ends_after_it_was_made_and_before_long(life: timedelta, goo
     assert code(refused) == "network-malformed"
 
 
-@pytest.mark.parametrize("version", [names.MAX_VERSION + 1, 1 << 70])
+@pytest.mark.parametrize("version", [network_metadata.MAX_VERSION + 1, 1 << 70])
 def test_a_timestamp_announces_no_version_beyond_all_names(version: int) -> None:
     authority, _ = network()
-    data = authority.files[names.TIMESTAMP_FILE]
+    data = authority.files[network_metadata.TIMESTAMP_FILE]
     change = put(snapshot_meta=MetaFile(version))
     forged = by_hand(data, change, [authority.online.timestamp])
     found = view.read(authority.files, authority.anchor).trusted
@@ -277,9 +280,9 @@ def test_a_proof_that_is_held_is_asked_for_anew_after_a_new_root() -> None:
     verifier = CarefulVerifier(authority.anchor)
     assert verifier.take(authority.files) == ""
     listed, before = newest(authority.files, "snapshot"), dict(authority.files)
-    seats = list(drafts.seat_keys(authority.view).values())
+    seats = list(proposal.seat_keys(authority.view).values())
     authority.publish(
-        drafts.root(authority.view, authority.now, board=authority.board, seats=seats)
+        proposal.root(authority.view, authority.now, board=authority.board, seats=seats)
     )
     # The moment between the root and the next list, or a mirror that stays in it.
     verifier.asked = []

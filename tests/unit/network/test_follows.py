@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.compile import heard
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
-from pratique.network import announce, follows, names
-from pratique.network.memory import Memory
+from pratique.network import client, metadata, publish
 from pratique.network.participants import PAUSE, write_suspensions
+from pratique.network.view import Memory
 from pratique.revocation.tag_list import TagList
-from pratique.snapshot.heard import heard
 from pratique.terms import Environment
-from pratique.trust import announced
-from pratique.trust.announced import Published
-from pratique.trust.roll import Suspension
+from pratique.trust import publication
+from pratique.trust.publication import Published
+from pratique.trust.registry import Suspension
 from tests.cheats import edition, network, newest, synced
 from tests.networks import AT, State
 
@@ -27,7 +27,7 @@ ENDS = [x509.read(der).not_after for der in STATE.signers]
 
 def refused(role: str, held: dict[str, bytes], newer: dict[str, bytes], at: int = NOW) -> str:
     try:
-        follows.check(role, held, newer, published=at)
+        client.check(role, held, newer, published=at)
     except DocumentRefused as error:
         return error.code
     return ""
@@ -39,7 +39,7 @@ def signers(*gone: int, left_out: tuple[int, ...] = ()) -> dict[str, bytes]:
         for n, der in enumerate(STATE.signers)
         if n not in left_out
     ]
-    data = announced.write("XUA", Environment.TEST, [STATE.ca], rows)
+    data = publication.write("XUA", Environment.TEST, [STATE.ca], rows)
     return {"XUA/signers.json": data}
 
 
@@ -53,7 +53,7 @@ def tags(kid: bytes, *found: int, version: int = 1, participant: str = "XUA") ->
 
 def suspended(*found: tuple[int, int]) -> dict[str, bytes]:
     rows = [("XUA", Suspension(since, until, "forgeries")) for since, until in found]
-    return {names.SUSPENSIONS: write_suspensions(rows)}
+    return {metadata.SUSPENSIONS: write_suspensions(rows)}
 
 
 class TestSigners:
@@ -105,9 +105,9 @@ class TestLists:
 
     def test_there_are_no_more_than_can_be_compared(self, monkeypatch: pytest.MonkeyPatch) -> None:
         both = {**tags(self.KID, 1, 2), **tags(b"other", 3)}
-        monkeypatch.setattr(follows, "MAX_TAGS", 3)
+        monkeypatch.setattr(client, "MAX_TAGS", 3)
         assert refused("XUA", {}, both) == ""
-        monkeypatch.setattr(follows, "MAX_TAGS", 2)
+        monkeypatch.setattr(client, "MAX_TAGS", 2)
         assert refused("XUA", {}, both) == "revocation-large"
 
     def test_one_of_a_key_that_is_not_listed_is_not_heard(self) -> None:
@@ -129,20 +129,20 @@ class TestSuspensions:
         over = NOW + 10 * DAY + PAUSE
         for at in (NOW, NOW + 10 * DAY, over - 1):
             for newer in ({}, suspended()):
-                assert refused(names.SUSPEND, self.HELD, newer, at) == "network-taken-back"
-        assert refused(names.SUSPEND, self.HELD, suspended(), over) == ""
-        assert refused(names.SUSPEND, self.HELD, self.HELD, NOW) == ""
+                assert refused(metadata.SUSPEND, self.HELD, newer, at) == "network-taken-back"
+        assert refused(metadata.SUSPEND, self.HELD, suspended(), over) == ""
+        assert refused(metadata.SUSPEND, self.HELD, self.HELD, NOW) == ""
 
     def test_one_that_is_dated_back_follows_upon_none(self) -> None:
         """Left out when its pause is over, the earlier one still counts for what begins within it."""
         over = NOW + 10 * DAY + PAUSE
         back = suspended((over - 1, over + DAY))
-        assert refused(names.SUSPEND, self.HELD, back, over) == "suspension-chained"
-        assert refused(names.SUSPEND, self.HELD, suspended((over, over + DAY)), over) == ""
+        assert refused(metadata.SUSPEND, self.HELD, back, over) == "suspension-chained"
+        assert refused(metadata.SUSPEND, self.HELD, suspended((over, over + DAY)), over) == ""
 
 
 def test_without_a_root_a_list_of_versions_names_versions_alone() -> None:
-    found = announce.described({}, {"targets": 2, "XUA": 7}, None)
+    found = publish.described_keys({}, {"targets": 2, "XUA": 7}, None)
     assert {name: (one.version, one.hashes, one.length) for name, one in found.items()} == {
         "XUA.json": (7, None, None), "targets.json": (2, None, None),
     }  # fmt: skip
@@ -150,19 +150,19 @@ def test_without_a_root_a_list_of_versions_names_versions_alone() -> None:
 
 class TestMemory:
     def test_it_finds_again_the_highest_version_that_a_name_can_hold(self) -> None:
-        files = {names.metadata("XUA", version): b"" for version in (1, names.MAX_VERSION)}
+        files = {metadata.metadata("XUA", version): b"" for version in (1, metadata.MAX_VERSION)}
         assert Memory(files).kept("XUA") == files
         # The control: of one more, nothing would be known.
-        assert Memory({names.metadata("XUA", names.MAX_VERSION + 1): b""}).roles == set()
+        assert Memory({metadata.metadata("XUA", metadata.MAX_VERSION + 1): b""}).roles == set()
 
     def test_it_tells_how_much_is_held_of_each_role(self) -> None:
         files = {
             "metadata/1.XUA.json": b"xx", "metadata/12.XUA.json": b"xxx", "targets/XUA/00.list": b"xxxx",
-            "targets/XUB/00.list": b"x", f"metadata/1.{names.SUSPEND}.json": b"xxxxx",
+            "targets/XUB/00.list": b"x", f"metadata/1.{metadata.SUSPEND}.json": b"xxxxx",
             "metadata/1.root.json": b"x", "metadata/timestamp.json": b"x", "targets/00.board": b"x",
             "targets/XUB/a/00.list": b"x",
         }  # fmt: skip
-        assert Memory(files).rooms() == {"XUA": (3, 9), "XUB": (1, 1), names.SUSPEND: (1, 5)}
+        assert Memory(files).rooms() == {"XUA": (3, 9), "XUB": (1, 1), metadata.SUSPEND: (1, 5)}
 
     def test_it_holds_the_newest_that_can_be_read(self) -> None:
         authority, (state,) = network("XUA")

@@ -12,17 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto.signing import SigningKey
+from pratique.compile import compiled
+from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys import publish
-from pratique.network import changes, choices, drafts, names, participants, proposal
-from pratique.network.choices import Choices
-from pratique.network.participants import write_participants, write_suspensions
+from pratique.network import metadata, participants, proposal, publish
+from pratique.network.participants import Choices, write_participants, write_suspensions
 from pratique.network.trusted import Trusted
-from pratique.snapshot.of_network import compiled
-from pratique.trust import announced
-from pratique.trust.announced import Bounds
-from pratique.trust.roll import Freshness, Suspension
+from pratique.trust import publication
+from pratique.trust.publication import Bounds
+from pratique.trust.registry import Freshness, Suspension
 from tests.cheats import Files, edition, listing, named, network, newest, rule, spread, synced
 from tests.networks import AT, VALUE_SETS, Authority, State, Verifier
 from tests.unit.network.mangled import mangled, octets, signed
@@ -54,12 +52,12 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
         participants.read_suspensions,
     ),
     "choices": (
-        choices.write(Choices({"vaccines": ("EU/1/20/1528",)}, Freshness(3600, 7200))),
-        lambda data: choices.read(data, PUBLISHED),
+        participants.write(Choices({"vaccines": ("EU/1/20/1528",)}, Freshness(3600, 7200))),
+        lambda data: participants.read(data, PUBLISHED),
     ),
     "signers": (
         STATE.contents()["XUA/signers.json"],
-        lambda data: announced.read(data, BOUNDS),
+        lambda data: publication.read(data, BOUNDS),
     ),
     "a proposal": (
         proposal.to_bytes(TOWN[0].signed(STATE.draft(), STATE.roles)),
@@ -67,7 +65,7 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     ),
     "a root proposed": (
         proposal.to_bytes(
-            drafts.root(
+            proposal.root(
                 TOWN[0].view, AT, board=TOWN[0].board,
                 seats=[seat.public_key for seat in TOWN[0].seats],
             )
@@ -82,7 +80,7 @@ def _used(found: proposal.Proposal) -> None:
     with suppress(DocumentRefused, UsageError):
         proposal.needs(found, current)
     with suppress(DocumentRefused, UsageError):
-        list(changes.told(found, current))
+        list(proposal.told(found, current))
     with suppress(DocumentRefused, UsageError):
         proposal.sign(found, STATE.roles[0], current)
     with suppress(DocumentRefused, UsageError):
@@ -130,7 +128,7 @@ ORDER = ("timestamp", "snapshot", "targets", "XUA", "earlier")
 
 def own(role: str) -> str:
     role = {"earlier": "XUA"}.get(role, role)
-    return names.TIMESTAMP_FILE if role == "timestamp" else newest(TOWN[0].files, role)
+    return metadata.TIMESTAMP_FILE if role == "timestamp" else newest(TOWN[0].files, role)
 
 
 @pytest.mark.parametrize("role", ["root", *ORDER])
@@ -180,14 +178,14 @@ def test_metadata_is_believed_or_refused_signed_by_all_who_may(
     version = document.get("version")
     files: Files = {**authority.files}
     if role == "timestamp":
-        files[names.TIMESTAMP_FILE] = made
+        files[metadata.TIMESTAMP_FILE] = made
     elif role == "snapshot":
         files = _pointing(authority, made, version)
     elif role == "root":
         files["metadata/2.root.json"] = made
     else:
         number = version if type(version) is int and 0 < version < 2**60 else 2
-        files = spread(authority, {names.metadata(role, number): made}, {role: number})
+        files = spread(authority, {metadata.metadata(role, number): made}, {role: number})
     for held in ({}, HELD.held):
         verifier = Verifier(authority.anchor)
         verifier.held = dict(held)
@@ -199,13 +197,13 @@ def test_metadata_is_believed_or_refused_signed_by_all_who_may(
 
 def _pointing(authority: Authority, made: bytes, version: object) -> Files:
     number = version if type(version) is int and 0 < version < 2**60 else 99
-    stamp = json.loads(authority.files[names.TIMESTAMP_FILE])["signed"]
+    stamp = json.loads(authority.files[metadata.TIMESTAMP_FILE])["signed"]
     stamp["version"] += 1
     stamp["meta"]["snapshot.json"] = {"version": number}
     return {
         **authority.files,
-        names.metadata("snapshot", number): made,
-        names.TIMESTAMP_FILE: signed(stamp, [authority.online.timestamp]),
+        metadata.metadata("snapshot", number): made,
+        metadata.TIMESTAMP_FILE: signed(stamp, [authority.online.timestamp]),
     }
 
 

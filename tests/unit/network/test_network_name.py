@@ -11,14 +11,13 @@ import pytest
 from tuf.api.metadata import Metadata, Root, Targets
 
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
-from pratique.journeys import publish
-from pratique.network import board as boards
-from pratique.network import changes, drafts, keys, names, policy, proposal
-from pratique.network.board import NETWORK, NetworkName
+from pratique.network import metadata as network_metadata
+from pratique.network import proposal, publish
+from pratique.network.metadata import NETWORK, NetworkName
 from pratique.network.proposal import Proposal
 from pratique.network.trusted import Trusted
 from pratique.terms import Environment
-from pratique.trust.roll import Suspension
+from pratique.trust.registry import Suspension
 from tests.networks import AT, DAY, HOUR, Authority, State, Verifier
 
 OTHERS = [("rehearsal", Environment.TEST), ("invented", Environment.PRODUCTION)]
@@ -30,9 +29,9 @@ def founded(network: str, environment: Environment) -> Authority:
     made = Authority()
     made.board = made.board._replace(network=network, environment=environment)
     made.files = {}
-    kept = drafts.Online(made.online.snapshot.public_key, made.online.timestamp.public_key)
+    kept = proposal.Online(made.online.snapshot.public_key, made.online.timestamp.public_key)
     seats = [seat.public_key for seat in made.seats]
-    made.publish(drafts.first(made.board, seats, kept, {}, AT))
+    made.publish(proposal.first(made.board, seats, kept, {}, AT))
     return made
 
 
@@ -47,12 +46,12 @@ def drafted(at: Authority, state: State) -> Iterator[tuple[str, Proposal, list[A
     current = at.view
     listed = {**current.participants, "XUZ": State("XUZ").participant}
     members = {"XUZ": State("XUZ").role_keys()}
-    admitted = drafts.targets(current, at.now, "admit XUZ", participants=listed, members=members)
+    admitted = proposal.targets(current, at.now, "admit XUZ", participants=listed, members=members)
     yield "targets", admitted, at.seats
     since = int(at.now.timestamp())
     one = Suspension(since, since + 86400, "keys-stolen")
-    yield names.SUSPEND, drafts.suspension(current, at.now, state.code, one), at.seats
-    yield state.code, drafts.role(current, at.now, state.code, state.contents()), state.roles
+    yield network_metadata.SUSPEND, proposal.suspension(current, at.now, state.code, one), at.seats
+    yield state.code, proposal.role(current, at.now, state.code, state.contents()), state.roles
 
 
 def pair(network: str, environment: Environment) -> tuple[Authority, Authority, State]:
@@ -99,11 +98,11 @@ def test_what_is_signed_for_another_network_is_refused_by_all(
 
 def taken_up(found: Trusted, own: Authority) -> None:
     """Believe a network's timestamp and list of versions, and its targets but for a look at them."""
-    found.take_timestamp(own.files[names.TIMESTAMP_FILE])
+    found.take_timestamp(own.files[network_metadata.TIMESTAMP_FILE])
     number = found.timestamp.snapshot_meta.version
-    found.take_snapshot(own.files[names.metadata("snapshot", number)])
+    found.take_snapshot(own.files[network_metadata.metadata("snapshot", number)])
     number = found.snapshot.meta["targets.json"].version
-    found.take_targets(own.files[names.metadata("targets", number)])
+    found.take_targets(own.files[network_metadata.metadata("targets", number)])
 
 
 @pytest.mark.parametrize(("network", "environment"), OTHERS)
@@ -113,14 +112,14 @@ def test_a_first_root_of_another_network_is_no_change_of_the_one_known(
     own = Authority()
     hands = Authority(hands="other seat", seats=4, threshold=2, suspend=2)
     board = hands.board._replace(network=network, environment=environment)
-    kept = drafts.Online(own.online.snapshot.public_key, own.online.timestamp.public_key)
-    made = drafts.first(board, [k.public_key for k in hands.seats], kept, {}, AT)
+    kept = proposal.Online(own.online.snapshot.public_key, own.online.timestamp.public_key)
+    made = proposal.first(board, [k.public_key for k in hands.seats], kept, {}, AT)
     # A seat of the network that is known here is none of the other's.
     refused = refusal(lambda: proposal.sign(made, own.seats[0], own.view))
     assert (refused.code, refused.exit_code) == ("key-not-asked", 2)
     assert proposal.sign(made, hands.seats[0], own.view) == ("root", "targets")
     assert proposal.network_of(made) == NetworkName(network, environment)
-    said = list(changes.told(made, proposal.changed(made, own.view)))
+    said = list(proposal.told(made, proposal.changed(made, own.view)))
     assert not any(line.endswith(" goes") for line in said)
     assert sum("is new" in line for line in said) == 4
 
@@ -131,7 +130,7 @@ def stripped(metadata: Metadata[Any], by: list[Any]) -> Metadata[Any]:
     one.signed.unrecognized_fields.pop(NETWORK)
     one.signatures.clear()
     for key in by:
-        keys.sign(one, key)
+        network_metadata.sign(one, key)
     return one
 
 
@@ -139,14 +138,16 @@ def unnamed() -> Authority:
     """Return a network as it was published before anything named it, with one participant."""
     made = Authority()
     made.files = {}
-    kept = drafts.Online(made.online.snapshot.public_key, made.online.timestamp.public_key)
-    first = drafts.first(made.board, [k.public_key for k in made.seats], kept, {}, AT)
+    kept = proposal.Online(made.online.snapshot.public_key, made.online.timestamp.public_key)
+    first = proposal.first(made.board, [k.public_key for k in made.seats], kept, {}, AT)
     made.accept(old(first, made.seats))
     state = State("XUA")
     current = made.view
     listed, members = {"XUA": state.participant}, {"XUA": state.role_keys()}
     made.accept(
-        old(drafts.targets(current, AT, "admit", participants=listed, members=members), made.seats)
+        old(
+            proposal.targets(current, AT, "admit", participants=listed, members=members), made.seats
+        )
     )
     state.authority = made
     made.accept(old(state.draft(), state.roles))
@@ -159,14 +160,14 @@ def old(made: Proposal, by: list[Any]) -> Proposal:
 
 def renamed(at: Authority, when: Any) -> Proposal:
     seats = [seat.public_key for seat in at.seats]
-    return at.signed(drafts.root(at.view, when, board=at.board, seats=seats))
+    return at.signed(proposal.root(at.view, when, board=at.board, seats=seats))
 
 
 def test_what_was_published_before_there_were_names_stays_readable() -> None:
     own = unnamed()
     verifier = Verifier(own.anchor)
     assert not verifier.sync(own.files).problems
-    assert boards.named_since(own.view.root) is None
+    assert network_metadata.named_since(own.view.root) is None
     # What is drafted from now on names its network; an edition without a name is taken until the root asks.
     state = State("XUA")
     state.authority = own
@@ -176,7 +177,7 @@ def test_what_was_published_before_there_were_names_stays_readable() -> None:
     # Of another network it is refused, whatever this one's root says.
     other = founded(*OTHERS[0])
     other.admit(state)
-    made = other.signed(drafts.role(other.view, AT, "XUA", state.contents()), state.roles)
+    made = other.signed(proposal.role(other.view, AT, "XUA", state.contents()), state.roles)
     assert refusal(lambda: own.accept(made)).code == "policy-network-other"
 
 
@@ -188,7 +189,7 @@ def test_a_root_asks_for_names_from_an_instant_on_and_nobody_is_locked_out() -> 
     own.now = AT + DAY
     early = old(state.draft(), state.roles)
     own.accept(renamed(own, own.now))
-    since = boards.named_since(own.view.root)
+    since = network_metadata.named_since(own.view.root)
     assert since == own.now
     # The participant's edition in force was signed before: it serves to its end.
     assert not verifier.sync(own.files, own.now).problems
@@ -203,7 +204,7 @@ def test_a_root_asks_for_names_from_an_instant_on_and_nobody_is_locked_out() -> 
     # The next roots keep the instant, and none drops it.
     own.now = AT + 2 * DAY
     own.accept(renamed(own, own.now))
-    assert boards.named_since(own.view.root) == since
+    assert network_metadata.named_since(own.view.root) == since
 
 
 @pytest.mark.parametrize("change", ["dropped", "later"])
@@ -218,7 +219,7 @@ def test_no_root_asks_less_than_the_one_before_it(change: str) -> None:
         }  # fmt: skip
     root.signatures.clear()
     for seat in own.seats:
-        keys.sign(root, seat)
+        network_metadata.sign(root, seat)
     found = Trusted(own.anchor)
     assert refusal(lambda: found.take_root(root.to_bytes())).code == "board-differs"
     assert found.root.version == 1
@@ -226,7 +227,7 @@ def test_no_root_asks_less_than_the_one_before_it(change: str) -> None:
 
 def test_a_name_cannot_be_taken_off_what_was_signed_nor_put_on() -> None:
     own, other, state = pair(*OTHERS[0])
-    made = other.signed(drafts.role(other.view, AT, "XUA", state.contents()), state.roles)
+    made = other.signed(proposal.role(other.view, AT, "XUA", state.contents()), state.roles)
     for field in (None, own.board.name.to_field()):
         one = copy.deepcopy(made.metadata["XUA"])
         one.signed.unrecognized_fields.pop(NETWORK)
@@ -256,25 +257,27 @@ def test_a_name_that_cannot_be_read_is_refused(field: object) -> None:
     root = copy.deepcopy(own.view.root)
     if not (isinstance(field, dict) and "since" in field):
         root.unrecognized_fields[NETWORK] = field
-        assert refusal(lambda: boards.of_root(root)).code == "board-malformed"
+        assert refusal(lambda: network_metadata.of_root(root)).code == "board-malformed"
 
 
 def own_keys(made: Proposal, state: State) -> None:
     for key in state.roles:
-        keys.sign(made.metadata[state.code], key)
+        network_metadata.sign(made.metadata[state.code], key)
 
 
 def test_a_root_whose_name_is_not_its_boards_is_refused() -> None:
     root = copy.deepcopy(Authority().view.root)
     root.unrecognized_fields[NETWORK] = NetworkName("rehearsal", Environment.TEST).to_field()
-    assert refusal(lambda: boards.of_root(root)).code == "board-differs"
+    assert refusal(lambda: network_metadata.of_root(root)).code == "board-differs"
 
 
 def test_a_proposal_for_two_networks_is_refused() -> None:
     own, other, state = pair(*OTHERS[0])
     metadata = {
-        "XUA": drafts.role(own.view, AT, "XUA", {}).metadata["XUA"],
-        names.SUSPEND: drafts.role(other.view, AT, names.SUSPEND, {}).metadata[names.SUSPEND],
+        "XUA": proposal.role(own.view, AT, "XUA", {}).metadata["XUA"],
+        network_metadata.SUSPEND: proposal.role(
+            other.view, AT, network_metadata.SUSPEND, {}
+        ).metadata[network_metadata.SUSPEND],
     }
     mixed = Proposal("mixed", metadata, {})
     for ask in (
@@ -291,22 +294,22 @@ def test_the_end_tells_whether_it_was_signed_before_names_were_asked_for() -> No
     own.accept(renamed(own, own.now))
     board, root = own.board, own.view.root
     for role, life in (
-        ("targets", policy.TARGETS_LIFE),
-        ("XUA", policy.ROLE_LIFE),
-        (names.SUSPEND, policy.SUSPEND_LIFE),
+        ("targets", network_metadata.TARGETS_LIFE),
+        ("XUA", network_metadata.ROLE_LIFE),
+        (network_metadata.SUSPEND, network_metadata.SUSPEND_LIFE),
     ):
-        last = AT + DAY + life + policy.SLACK
-        policy.check_network(role, Targets(1, expires=last), root, board)
+        last = AT + DAY + life + network_metadata.SLACK
+        network_metadata.check_network(role, Targets(1, expires=last), root, board)
         late = Targets(1, expires=last + timedelta(seconds=1))
         with pytest.raises(DocumentRefused):
-            policy.check_network(role, late, root, board)
+            network_metadata.check_network(role, late, root, board)
 
 
 def test_a_first_root_asks_for_names_from_the_beginning() -> None:
     own = Authority()
     with pytest.raises(DocumentRefused) as caught:
-        policy.check_network("XUA", Targets(1, expires=AT), own.view.root, own.board)
+        network_metadata.check_network("XUA", Targets(1, expires=AT), own.view.root, own.board)
     assert caught.value.code == "policy-network-unnamed"
     assert isinstance(own.view.root, Root)
     with pytest.raises(UsageError):
-        proposal.changed(drafts.targets(founded(*OTHERS[0]).view, AT, "x"), own.view)
+        proposal.changed(proposal.targets(founded(*OTHERS[0]).view, AT, "x"), own.view)

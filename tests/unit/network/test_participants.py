@@ -24,7 +24,7 @@ from pratique.network.participants import (
     write_suspensions,
 )
 from pratique.text import seen
-from pratique.trust.roll import Suspension
+from pratique.trust.registry import Suspension
 
 DAY = 86400
 CODES = st.from_regex(r"[A-Z][A-Z0-9]{1,7}", fullmatch=True)

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from tuf.api.metadata import Targets
 
 from pratique.errors import DocumentRefused
-from pratique.network import pieces
-from pratique.network.pieces import Pieces
-from pratique.revocation import delta
-from pratique.revocation.rice import Coded
-from pratique.revocation.tag_list import TagList
+from pratique.network import client
+from pratique.network.client import Pieces
+from pratique.revocation import tag_list
+from pratique.revocation.tag_list import Coded, TagList
 from tests.cheats import Files, listing, named
 
 KID = b"\x01\x02"
@@ -42,7 +41,7 @@ def path(version: int) -> str:
 
 def steps(lists: list[TagList]) -> Files:
     return {
-        f"XUA/revocations-{KID.hex()}-{a.head.version}-{b.head.version}.delta": delta.make(a, b).to_bytes()
+        f"XUA/revocations-{KID.hex()}-{a.head.version}-{b.head.version}.delta": tag_list.make(a, b).to_bytes()
         for a, b in itertools.pairwise(lists)
     }  # fmt: skip
 
@@ -193,7 +192,7 @@ def test_what_is_too_much_work_is_not_even_unpacked(monkeypatch: pytest.MonkeyPa
     whole = len(lists[1])
     # What is held is too long, or with what the delta adds; then it is just short enough.
     for most in (len(lists[0]) - 1, whole - 1, whole):
-        monkeypatch.setattr(pieces, "MOST_WORK", most)
+        monkeypatch.setattr(client, "MOST_WORK", most)
         unpacked.clear()
         found = Pieces("XUA", role(files), before)
         asked = [name.rpartition(".")[2] for name in fetched(found, named(files))]

@@ -21,7 +21,7 @@ from tuf.api.metadata import (
 )
 
 from pratique.errors import DocumentRefused
-from pratique.network import names, policy
+from pratique.network import metadata
 from pratique.network.participants import LONGEST, PAUSE
 from tests.cheats import by_hand, network, newest, put, refused, spread, synced
 from tests.networks import AT, DAY
@@ -64,7 +64,7 @@ def renamed(made: Any) -> None:
 
 def crowded(made: Any) -> None:
     role = made.delegations.roles["XUA"].to_dict()
-    for number in range(names.MAX_PARTICIPANTS):
+    for number in range(metadata.MAX_PARTICIPANTS):
         name = f"X{number}"
         made.delegations.roles[name] = DelegatedRole.from_dict({**role, "name": name})
 
@@ -95,11 +95,11 @@ TARGETS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "no path": ("authority-path", add(x=file("value-sets.json"))),
     "a path upwards": ("authority-path", add(x=file("network/../x"))),
     "a deeper path": ("authority-path", add(x=file("network/deep/x.json"))),
-    "a large file": ("file", add(x=file("network/x.json", names.MAX_FILE + 1))),
+    "a large file": ("file", add(x=file("network/x.json", metadata.MAX_FILE + 1))),
     "a file by another digest": ("file", add(x=TargetFile(1, {"sha512": "0" * 128}, "network/x"))),
     "a file by two digests": ("file", add(x=file("network/x", sha512="0" * 128))),
     "a digest that is a path": ("file", add(x=file("network/x", digest="../../x"))),
-    "no participants": ("participants-missing", lambda made: made.targets.pop(names.PARTICIPANTS)),
+    "no participants": ("participants-missing", lambda made: made.targets.pop(metadata.PARTICIPANTS)),
     "no delegations": ("delegations", put(delegations=None)),
     "roles that are not named": ("delegations", succinct),
     "too many": ("participants-too-many", crowded),
@@ -127,25 +127,25 @@ ROLES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "a longer name": ("foreign-path", add(x=file("XUAB/signers.json"))),
     "a path upwards": ("foreign-path", add(x=file("XUA/../XUB/signers.json"))),
     "an unknown file": ("file", add(x=file("XUA/tool.exe"))),
-    "a large file": ("file", add(x=file("XUA/rules.json", names.MAX_SMALL + 1))),
+    "a large file": ("file", add(x=file("XUA/rules.json", metadata.MAX_SMALL + 1))),
     "a digest that is a path": ("file", add(x=file("XUA/rules.json", digest="../x"))),
     "a digest in capitals": ("file", add(x=file("XUA/rules.json", digest="A" * 64))),
     "a delegation": ("nested", lambda made: setattr(made, "delegations", signed("targets").delegations)),
     "very many files": ("files-too-many", lambda made: made.targets.update(
-        {(p := f"XUA/revocations-{n:04x}-1.tags"): file(p) for n in range(names.MAX_FILES_OF_ROLE)}
+        {(p := f"XUA/revocations-{n:04x}-1.tags"): file(p) for n in range(metadata.MAX_FILES_OF_ROLE)}
     )),
     "very large files": ("edition-large", lambda made: made.targets.update(
-        {(p := f"XUA/revocations-{n:04x}-1.tags"): file(p, names.MAX_FILE) for n in range(4)}
+        {(p := f"XUA/revocations-{n:04x}-1.tags"): file(p, metadata.MAX_FILE) for n in range(4)}
     )),
-    "a long life": ("long-lived", put(expires=AT + policy.ROLE_LIFE + policy.SLACK + DAY)),
+    "a long life": ("long-lived", put(expires=AT + metadata.ROLE_LIFE + metadata.SLACK + DAY)),
 }  # fmt: skip
 
 
 def test_what_the_network_says_fits() -> None:
     """The control."""
     view = TOWN.view
-    policy.check_targets(signed("targets"), view.root, view.board)
-    policy.check_role("XUA", signed("XUA"), published=view.published)
+    metadata.check_targets(signed("targets"), view.root, view.board)
+    metadata.check_role("XUA", signed("XUA"), published=view.published)
 
 
 @pytest.mark.parametrize("what", TARGETS)
@@ -153,7 +153,7 @@ def test_the_authority_says_nothing_else(what: str) -> None:
     found, change = TARGETS[what]
     made, view = signed("targets"), TOWN.view
     change(made)
-    assert code(lambda: policy.check_targets(made, view.root, view.board)) == f"policy-{found}"
+    assert code(lambda: metadata.check_targets(made, view.root, view.board)) == f"policy-{found}"
 
 
 @pytest.mark.parametrize("what", TARGETS)
@@ -167,7 +167,7 @@ def test_not_even_with_all_seats(what: str) -> None:
         made.version = version
 
     data = by_hand(TOWN.files[name], next_one, TOWN.seats)
-    files = spread(TOWN, {names.metadata("targets", version): data}, {"targets": version})
+    files = spread(TOWN, {metadata.metadata("targets", version): data}, {"targets": version})
     assert refused(synced(TOWN), files) == f"policy-{found}"
 
 
@@ -177,7 +177,7 @@ def test_a_participant_says_nothing_else(what: str) -> None:
     made = signed("XUA")
     change(made)
     published = TOWN.view.published
-    assert code(lambda: policy.check_role("XUA", made, published=published)) == f"policy-{found}"
+    assert code(lambda: metadata.check_role("XUA", made, published=published)) == f"policy-{found}"
 
 
 @pytest.mark.parametrize("what", ROLES)
@@ -189,7 +189,7 @@ def test_not_even_with_all_its_keys(what: str) -> None:
         made.version = 2
 
     data = by_hand(TOWN.files[newest(TOWN.files, "XUA")], next_one, STATE.roles)
-    files = spread(TOWN, {names.metadata("XUA", 2): data}, {"XUA": 2})
+    files = spread(TOWN, {metadata.metadata("XUA", 2): data}, {"XUA": 2})
     assert synced(TOWN).sync(files).problems == {"XUA": f"policy-{found}"}
 
 
@@ -197,57 +197,59 @@ def test_not_even_with_all_its_keys(what: str) -> None:
 def test_at_least_two_hands_of_those_there_are(threshold: int, count: int) -> None:
     ids = [str(number) for number in range(count)]
     if 2 <= threshold <= count:
-        policy.own_keys(ids, threshold)
-        policy.own_keys(ids + ids, threshold)
+        metadata.own_keys(ids, threshold)
+        metadata.own_keys(ids + ids, threshold)
     else:
-        assert code(lambda: policy.own_keys(ids, threshold)) == "policy-threshold"
-        assert code(lambda: policy.own_keys(ids + ids, threshold)) == "policy-threshold"
+        assert code(lambda: metadata.own_keys(ids, threshold)) == "policy-threshold"
+        assert code(lambda: metadata.own_keys(ids + ids, threshold)) == "policy-threshold"
 
 
-@pytest.mark.parametrize("name", ["XUA", names.SUSPEND])
+@pytest.mark.parametrize("name", ["XUA", metadata.SUSPEND])
 def test_a_role_lasts_for_its_time_and_no_longer(name: str) -> None:
-    life = {"XUA": policy.ROLE_LIFE, names.SUSPEND: policy.SUSPEND_LIFE}[name] + policy.SLACK
+    life = {"XUA": metadata.ROLE_LIFE, metadata.SUSPEND: metadata.SUSPEND_LIFE}[
+        name
+    ] + metadata.SLACK
     made = Targets(1, expires=AT + life)
-    policy.check_role(name, made, published=AT)
+    metadata.check_role(name, made, published=AT)
     made.expires += timedelta(seconds=1)
-    assert code(lambda: policy.check_role(name, made, published=AT)) == "policy-long-lived"
+    assert code(lambda: metadata.check_role(name, made, published=AT)) == "policy-long-lived"
     # Of one that was believed before, its end is judged where it is used.
-    policy.check_role(name, made)
+    metadata.check_role(name, made)
 
 
 def test_a_suspension_is_forgotten_by_no_role_that_ends_before_it() -> None:
     """The list lasts as long as a suspension and the pause after it."""
-    assert timedelta(seconds=LONGEST + PAUSE) == policy.SUSPEND_LIFE
+    assert timedelta(seconds=LONGEST + PAUSE) == metadata.SUSPEND_LIFE
 
 
 @given(st.text(max_size=12))
 def test_a_code_is_never_a_role_of_the_authoritys(text: str) -> None:
-    if names.is_participants(text):
+    if metadata.is_participants(text):
         assert text == text.upper()
-        assert text not in {"root", "targets", "snapshot", "timestamp", names.SUSPEND}
-    assert all(map(names.is_participants, ("XUA", "WHO", "X1", "ABCDEFGH")))
+        assert text not in {"root", "targets", "snapshot", "timestamp", metadata.SUSPEND}
+    assert all(map(metadata.is_participants, ("XUA", "WHO", "X1", "ABCDEFGH")))
 
 
 @pytest.mark.parametrize(
     ("path", "limit"),
     [
-        ("XUA/signers.json", names.MAX_SMALL),
-        ("XUA/revocations-00ff-7.tags", names.MAX_FILE),
-        ("XUA/revocations-00ff-6-7.delta", names.MAX_FILE),
+        ("XUA/signers.json", metadata.MAX_SMALL),
+        ("XUA/revocations-00ff-7.tags", metadata.MAX_FILE),
+        ("XUA/revocations-00ff-6-7.delta", metadata.MAX_FILE),
         ("XUA/revocations-00FF-7.tags", 0),
         ("XUA/revocations-00ff-7.tags.exe", 0),
         ("XUA/list.json", 0),
-        ("suspend/list.json", names.MAX_SMALL),
+        ("suspend/list.json", metadata.MAX_SMALL),
         ("suspend/signers.json", 0),
         ("XUA", 0),
     ],
 )
 def test_how_large_a_file_may_be(path: str, limit: int) -> None:
-    assert names.limit_of(path) == limit
+    assert metadata.limit_of(path) == limit
 
 
 def test_every_refusal_of_the_policy_is_tried_above() -> None:
-    text = Path(policy.__file__).read_text(encoding="utf-8")
+    text = Path(metadata.__file__).read_text(encoding="utf-8")
     known = set(re.findall(r'refused\(\s*"([a-z-]+)"', text))
     assert len(known) > 15
     # One is of the network as a whole, and is tried with those who publish; two are tried in test_network_name.

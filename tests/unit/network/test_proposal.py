@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from securesystemslib.signer import Signature
 
 from pratique.errors import DocumentRefused, UsageError
-from pratique.journeys import publish
-from pratique.network import drafts, enclosed, names, proposal
+from pratique.network import metadata, proposal, publish, view
 from pratique.network.participants import write_participants
 from pratique.network.proposal import Proposal
 from tests.cheats import network, newest
@@ -33,13 +32,15 @@ def copied(one: Proposal) -> Proposal:
 
 
 def drafted() -> Proposal:
-    return drafts.role(VIEW, AT, "XUA", STATE.contents())
+    return proposal.role(VIEW, AT, "XUA", STATE.contents())
 
 
 def admitting() -> Proposal:
     new = State("XUC")
     listed = {**VIEW.participants, "XUC": new.participant}
-    return drafts.targets(VIEW, AT, "admit", participants=listed, members={"XUC": new.role_keys()})
+    return proposal.targets(
+        VIEW, AT, "admit", participants=listed, members={"XUC": new.role_keys()}
+    )
 
 
 def refused(ask: Callable[[], object]) -> str:
@@ -98,8 +99,8 @@ def test_copies_of_different_proposals_do_not_come_together() -> None:
     for other in (
         one._replace(title="another"),
         one._replace(files={**one.files, "network/x.json": b""}),
-        one._replace(files={names.PARTICIPANTS: data}),
-        drafts.targets(VIEW, AT, "admit"),
+        one._replace(files={metadata.PARTICIPANTS: data}),
+        proposal.targets(VIEW, AT, "admit"),
         drafted(),
     ):
         assert refused(partial(proposal.merged, [one, other], VIEW)) == "proposal-differs"
@@ -116,7 +117,7 @@ def test_who_must_sign_is_told_by_name() -> None:
 def test_a_new_root_is_asked_of_both_boards() -> None:
     mine = [key(f"new seat {n}") for n in range(9)]
     board = TOWN.board._replace(seats=Authority.rows(mine))
-    made = drafts.root(VIEW, AT, board=board, seats=[one.public_key for one in mine])
+    made = proposal.root(VIEW, AT, board=board, seats=[one.public_key for one in mine])
     needs = {(need.role, need.by): need.threshold for need in proposal.needs(made, VIEW)}
     assert needs == {("root", "root 1"): 5, ("root", "root 2"): 5, ("targets", "root 2"): 5}
     for by in (TOWN.seats, mine):
@@ -141,7 +142,7 @@ def test_a_key_signs_only_what_it_is_asked_for() -> None:
 
 
 def test_a_signature_of_other_content_counts_for_nobody() -> None:
-    signed, made = TOWN.signed(drafted(), STATE.roles), drafts.role(VIEW, AT, "XUA", {})
+    signed, made = TOWN.signed(drafted(), STATE.roles), proposal.role(VIEW, AT, "XUA", {})
     made.metadata["XUA"].signatures.update(signed.metadata["XUA"].signatures)
     (need,) = proposal.needs(made, VIEW)
     assert need.signed == ()
@@ -187,25 +188,25 @@ def test_its_files_are_those_that_are_signed() -> None:
     assert publishing(Proposal("nothing", {}, {})) == "proposal-empty"
     for role in ("XUA", "targets"):
         made = {"XUA": drafted(), "targets": admitting()}[role]
-        enclosed.check(made.metadata, made.files, VIEW)
-        assert refused(partial(enclosed.check, made.metadata, {}, VIEW)) == "proposal-files"
+        view.check(made.metadata, made.files, VIEW)
+        assert refused(partial(view.check, made.metadata, {}, VIEW)) == "proposal-files"
     # What the authority has published already need not come again.
-    kept = drafts.targets(VIEW, AT, "as it is")
+    kept = proposal.targets(VIEW, AT, "as it is")
     assert kept.files == {}
-    enclosed.check(kept.metadata, {}, VIEW)
+    view.check(kept.metadata, {}, VIEW)
 
 
 def test_it_follows_upon_what_is_published() -> None:
     stale = TOWN.signed(drafted(), STATE.roles)
     for version in (1, 3, 9):
-        made = drafts.role(VIEW, AT + timedelta(seconds=1), "XUA", STATE.contents())
+        made = proposal.role(VIEW, AT + timedelta(seconds=1), "XUA", STATE.contents())
         made.metadata["XUA"].signed.version = version
         assert publishing(TOWN.signed(made, STATE.roles)) == "proposal-version"
     assert publishing(stale, AT + timedelta(days=7)) == "proposal-expired"
     assert publish.published(TOWN.files, stale, TOWN.online, at=AT)
     held = dict(TOWN.files)
     files = {**held, **publish.published(held, stale, TOWN.online, at=AT)}
-    other = TOWN.signed(drafts.role(VIEW, AT, "XUA", {}), STATE.roles)
+    other = TOWN.signed(proposal.role(VIEW, AT, "XUA", {}), STATE.roles)
     assert (
         refused(lambda: publish.published(files, other, TOWN.online, at=AT)) == "proposal-version"
     )
@@ -216,7 +217,7 @@ def test_a_damaged_repository_is_told_in_words() -> None:
     files = {**TOWN.files, **publish.published(TOWN.files, one, TOWN.online, at=AT)}
     assert publish.published(files, one, TOWN.online, at=AT) == {}
     for damaged in (b"", b"x", TOWN.anchor):
-        hurt = {**files, names.metadata("XUA", 2): damaged}
+        hurt = {**files, metadata.metadata("XUA", 2): damaged}
         found = refused(partial(publish.published, hurt, one, TOWN.online, at=AT))
         assert found.startswith(("proposal-", "network-"))
 
@@ -230,35 +231,35 @@ def test_a_clock_that_is_behind_publishes_nothing() -> None:
 
 class TestDrafts:
     def test_what_is_not_there_cannot_be_changed(self) -> None:
-        one = drafts.RoleKeys(tuple(k.public_key for k in STATE.roles), 2)
+        one = proposal.RoleKeys(tuple(k.public_key for k in STATE.roles), 2)
         for ask, found in (
-            (lambda: drafts.role(VIEW, AT, "XUZ", {}), "participant-unknown"),
-            (lambda: drafts.targets(VIEW, AT, "x", participants={}), "participants-differ"),
-            (lambda: drafts.targets(VIEW, AT, "x", members={"XUZ": one}), "participants-differ"),
-            (lambda: drafts.root(VIEW, AT, board=TOWN.board, seats=[]), "seat-keys"),
+            (lambda: proposal.role(VIEW, AT, "XUZ", {}), "participant-unknown"),
+            (lambda: proposal.targets(VIEW, AT, "x", participants={}), "participants-differ"),
+            (lambda: proposal.targets(VIEW, AT, "x", members={"XUZ": one}), "participants-differ"),
+            (lambda: proposal.root(VIEW, AT, board=TOWN.board, seats=[]), "seat-keys"),
         ):
             assert refused(ask) == found
 
     def test_a_draft_breaks_no_policy(self) -> None:
-        single = drafts.RoleKeys((STATE.roles[0].public_key,), 1)
+        single = proposal.RoleKeys((STATE.roles[0].public_key,), 1)
         assert refused(
-            lambda: drafts.targets(VIEW, AT, "x", members={"XUA": single})
+            lambda: proposal.targets(VIEW, AT, "x", members={"XUA": single})
         ) == "policy-threshold"  # fmt: skip
-        assert refused(lambda: drafts.role(VIEW, AT, "XUA", {"x": b""})) == "policy-foreign-path"
+        assert refused(lambda: proposal.role(VIEW, AT, "XUA", {"x": b""})) == "policy-foreign-path"
 
     def test_keys_are_found_again(self) -> None:
-        assert drafts.role_keys(VIEW)["XUA"] == STATE.role_keys()
-        assert drafts.online_of(VIEW) == (
+        assert proposal.role_keys(VIEW)["XUA"] == STATE.role_keys()
+        assert proposal.online_of(VIEW) == (
             TOWN.online.snapshot.public_key, TOWN.online.timestamp.public_key,
         )  # fmt: skip
-        assert {*drafts.seat_keys(VIEW).values()} == {one.public_key for one in TOWN.seats}
+        assert {*proposal.seat_keys(VIEW).values()} == {one.public_key for one in TOWN.seats}
 
 
 def test_every_refusal_of_a_proposal_is_tried_above() -> None:
     own = Path(__file__)
     tried = (own, own.with_name("test_network_name.py"))
     here = "".join(path.read_text(encoding="utf-8") for path in tried)
-    for module in (proposal, enclosed, publish):
+    for module in (proposal, view, publish):
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         known = set(re.findall(r'_refused\(\s*"([a-z-]+)"', text))
         known |= set(re.findall(r'"proposal-([a-z-]+)"', text))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.network.record import Record
+from pratique.network.monitor import Record
 
 SETS = st.frozensets(st.sampled_from("abcdef"), min_size=1)
 DIGESTS = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")

@@ -11,18 +11,16 @@ from typing import Any
 
 import pytest
 
-from pratique.cli import main
-from pratique.cli.authority import ceremony
-from pratique.edges.network import held, repository
+from pratique.cli import main, propose
 from pratique.errors import DocumentRefused, Unreadable, UsageError
-from pratique.journeys import publish
-from pratique.network import changes, drafts, follows, names, participants, pieces, policy, proposal
+from pratique.network import client, metadata, participants, proposal, publish
 from pratique.network.proposal import Proposal
 from pratique.revocation.tag_list import TagList
 from pratique.snapshot import Snapshot
+from pratique.store import network as store_network
 from pratique.terms import Environment
-from pratique.trust import announced
-from pratique.trust.roll import Suspension
+from pratique.trust import publication
+from pratique.trust.registry import Suspension
 from tests.networks import AT, WIDTH, Authority, State, Verifier, codes, key
 
 
@@ -61,7 +59,7 @@ class TestWhatIsHandedIn:
         inside.mkdir()
         for name in ("targets/../../x", "../x", "/x", "targets/XUA/../../../x", "targets/XUA\\x"):
             with pytest.raises(UsageError, match="no name"):
-                repository.write(inside, {"metadata/1.root.json": b"", name: b"x"})
+                store_network.write(inside, {"metadata/1.root.json": b"", name: b"x"})
         assert list(tmp_path.rglob("*")) == [inside]
 
 
@@ -71,7 +69,7 @@ class TestWhatASeatReads:
     def widened(self, authority: Authority) -> Proposal:
         now = authority.view.participants
         wide = {**now, "XUA": now["XUA"]._replace(countries=frozenset({"XA", "XB"}))}
-        return drafts.targets(authority.view, authority.now, "as it is", participants=wide)
+        return proposal.targets(authority.view, authority.now, "as it is", participants=wide)
 
     def test_a_list_of_participants_that_is_kept_back(self) -> None:
         authority, _ = network("XUA")
@@ -80,12 +78,12 @@ class TestWhatASeatReads:
 
     def test_another_list_than_the_one_that_is_signed(self) -> None:
         authority, _ = network("XUA")
-        shown = {names.PARTICIPANTS: authority.view.files[names.PARTICIPANTS]}
+        shown = {metadata.PARTICIPANTS: authority.view.files[metadata.PARTICIPANTS]}
         self.not_signed(self.widened(authority)._replace(files=shown), authority)
 
     def not_signed(self, drafted: Proposal, authority: Authority) -> None:
         with pytest.raises(DocumentRefused, match=r"is new|digest"):
-            list(changes.told(drafted, authority.view))
+            list(proposal.told(drafted, authority.view))
         with pytest.raises(DocumentRefused, match=r"is new|digest"):
             proposal.sign(drafted, authority.seats[0], authority.view)
         assert not any(found.signatures for found in drafted.metadata.values())
@@ -94,10 +92,10 @@ class TestWhatASeatReads:
         authority, _ = network("XUA")
         current, new = authority.view, State("XUB")
         listed = {**current.participants, "XUB": new.participant}
-        drafted = drafts.targets(
+        drafted = proposal.targets(
             current, authority.now, "x", participants=listed, members={"XUB": new.role_keys()}
         )
-        told = "\n".join(changes.told(drafted, current))
+        told = "\n".join(proposal.told(drafted, current))
         assert all(
             one in told
             for one in drafted.metadata["targets"].signed.delegations.roles["XUB"].keyids
@@ -107,12 +105,12 @@ class TestWhatASeatReads:
     def test_other_keys_online_are_told(self) -> None:
         authority, _ = network("XUA")
         current = authority.view
-        online = drafts.Online(key("other snapshot").public_key, key("timestamp").public_key)
+        online = proposal.Online(key("other snapshot").public_key, key("timestamp").public_key)
         seats = [seat.public_key for seat in authority.seats]
-        drafted = drafts.root(
+        drafted = proposal.root(
             current, authority.now, board=current.board, seats=seats, online=online
         )
-        told = "\n".join(changes.told(drafted, current))
+        told = "\n".join(proposal.told(drafted, current))
         assert drafted.metadata["root"].signed.roles["snapshot"].keyids[0] in told
         assert "timestamp is signed" not in told
 
@@ -125,7 +123,7 @@ class TestWhatIsShown:
     ) -> None:
         authority, (state,) = network("XUA")
         hostile = state.draft()._replace(title="harmless\x1b[2J\x1b[31m\u202e")
-        ceremony.tell(hostile, authority.view)
+        propose.tell(hostile, authority.view)
         shown = capsys.readouterr().out
         assert "\x1b" not in shown
         assert "\u202e" not in shown
@@ -159,7 +157,7 @@ class TestWhatIsShown:
 
 def later(state: State, files: dict[str, bytes]) -> None:
     """Publish these files of a participant, with its own keys."""
-    drafted = drafts.role(state.authority.view, state.authority.now, state.code, files)
+    drafted = proposal.role(state.authority.view, state.authority.now, state.code, files)
     state.authority.publish(drafted, state.roles[:2])
 
 
@@ -175,8 +173,8 @@ class TestNothingIsTakenBackInSteps:
     """Each edition is judged by the one before: what is left out in one is not missed in the next."""
 
     def signers(self, state: State, *kept: bytes) -> bytes:
-        rows = [announced.Published(der, "DCC") for der in kept]
-        return announced.write(state.code, Environment.TEST, [state.ca], rows)
+        rows = [publication.Published(der, "DCC") for der in kept]
+        return publication.write(state.code, Environment.TEST, [state.ca], rows)
 
     def taken_back(self, state: State, files: dict[str, bytes], why: str) -> None:
         with pytest.raises(DocumentRefused, match=why):
@@ -204,7 +202,7 @@ class TestNothingIsTakenBackInSteps:
         state.revoke(state.issue())
         before = state.contents()
         alone = {"XUA/signers.json": self.signers(state)}
-        follows.check("XUA", before, alone, published=int(AT.timestamp()) + 86400 * 365 * 30)
+        client.check("XUA", before, alone, published=int(AT.timestamp()) + 86400 * 365 * 30)
 
     def test_a_list_is_not_replaced_by_another_participants(self) -> None:
         _, (state,) = network("XUA")
@@ -227,28 +225,29 @@ class TestNothingIsTakenBackInSteps:
         authority, (state,) = network("XUA")
         state.publish()
         authority.suspend("XUA", authority.seats[:3])
-        nothing = {names.SUSPENSIONS: participants.write_suspensions([])}
+        nothing = {metadata.SUSPENSIONS: participants.write_suspensions([])}
         for days in (0, 13, 27):
             authority.now = AT + timedelta(days=days)
             authority.refresh()
-            drafted = drafts.role(authority.view, authority.now, names.SUSPEND, nothing)
+            drafted = proposal.role(authority.view, authority.now, metadata.SUSPEND, nothing)
             with pytest.raises(DocumentRefused, match="still counts"):
                 authority.publish(drafted, authority.seats[:3])
         authority.now = AT + timedelta(days=28, hours=1)
         authority.refresh()
         authority.publish(
-            drafts.role(authority.view, authority.now, names.SUSPEND, nothing), authority.seats[:3]
+            proposal.role(authority.view, authority.now, metadata.SUSPEND, nothing),
+            authority.seats[:3],
         )
 
 
 class TestWhatOneParticipantCosts:
     def test_so_many_signers_that_each_start_takes_minutes_are_refused(self) -> None:
         state = State("XUA")
-        rows = [announced.Published(bytes([n >> 8, n & 255]), "DCC") for n in range(1_025)]
+        rows = [publication.Published(bytes([n >> 8, n & 255]), "DCC") for n in range(1_025)]
         for authorities, signers in (([state.ca], rows), ([bytes([n]) for n in range(17)], [])):
-            data = announced.write("XUA", Environment.TEST, authorities, signers)
+            data = publication.write("XUA", Environment.TEST, authorities, signers)
             with pytest.raises(DocumentRefused, match="busy"):
-                announced.parts(data)
+                publication.parts(data)
 
 
 class TestAStolenKey:
@@ -289,35 +288,37 @@ class TestAnothersSigner:
 
 class TestWhatIsKept:
     def test_what_could_not_be_read_again_replaces_nothing(self, tmp_path: Path) -> None:
-        held.begin(tmp_path, b"{}")
-        held.save(tmp_path, {"metadata/1.root.json": b"x"}, "here")
+        store_network.begin(tmp_path, b"{}")
+        store_network.save_held(tmp_path, {"metadata/1.root.json": b"x"}, "here")
         for name in (f"metadata/{10**300}.snapshot.json", "../x", "targets/XUA/a\\b"):
             with pytest.raises(DocumentRefused, match="no network"):
-                held.save(tmp_path, {name: b""}, "there")
-        many = dict.fromkeys((f"metadata/{n}.root.json" for n in range(held.MAX_FILES + 1)), b"")
+                store_network.save_held(tmp_path, {name: b""}, "there")
+        many = dict.fromkeys(
+            (f"metadata/{n}.root.json" for n in range(store_network.MAX_FILES + 1)), b""
+        )
         with pytest.raises(DocumentRefused, match="larger"):
-            held.save(tmp_path, many, "there")
-        kept = held.load(tmp_path)
+            store_network.save_held(tmp_path, many, "there")
+        kept = store_network.load_held(tmp_path)
         assert kept is not None
         assert kept.files == {"metadata/1.root.json": b"x"}
 
     def test_a_damaged_one_is_refused_and_never_a_traceback(self, tmp_path: Path) -> None:
-        whole = held.to_archive(network("XUA")[0].files)
+        whole = store_network.to_archive(network("XUA")[0].files)
         path, chance = tmp_path / "held.zip", random.Random(1)
         for _ in range(400):
             damaged = bytearray(whole)
             damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
             path.write_bytes(damaged)
             with suppress(DocumentRefused, Unreadable):
-                held.read_archive(path)
+                store_network.read_archive(path)
 
     def test_a_timestamp_of_the_last_day_is_refused(self) -> None:
         authority, _ = network("XUA")
-        told = json.loads(authority.files[names.TIMESTAMP_FILE])
+        told = json.loads(authority.files[metadata.TIMESTAMP_FILE])
         told["signed"] |= {
             "x-pratique-published": "9999-12-31T00:00:00Z", "expires": "9999-12-31T12:00:00Z",
         }  # fmt: skip
-        files = authority.files | {names.TIMESTAMP_FILE: json.dumps(told).encode()}
+        files = authority.files | {metadata.TIMESTAMP_FILE: json.dumps(told).encode()}
         with pytest.raises(DocumentRefused, match="timestamp"):
             Verifier(authority.anchor).sync(files)
 
@@ -352,13 +353,13 @@ class TestOtherKeys:
     def test_of_a_participant_that_lost_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         authority, state, verifier = self.revoked()
         members = {"XUA": state.role_keys()}
-        authority.publish(drafts.targets(authority.view, authority.now, "rekey", members=members))
+        authority.publish(proposal.targets(authority.view, authority.now, "rekey", members=members))
         assert verifier.sync(authority.files).problems == {"XUA": "network-unsigned"}
         self.freed(authority, state, verifier, monkeypatch)
 
     def test_of_one_that_went_and_came_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
         authority, state, verifier = self.revoked()
-        gone = drafts.targets(
+        gone = proposal.targets(
             authority.view, authority.now, "withdraw", participants={}, members={"XUA": None}
         )
         authority.publish(gone)
@@ -374,12 +375,14 @@ class TestOtherKeys:
         authority.suspend("XUA", authority.seats[:3])
         seats = [*(key(f"other seat {number}") for number in range(3)), *authority.seats[3:]]
         board = authority.board._replace(seats=authority.rows(seats))
-        drafted = drafts.root(
+        drafted = proposal.root(
             authority.view, authority.now, board=board, seats=[seat.public_key for seat in seats]
         )
         for seat in {*authority.seats, *seats}:
             proposal.sign(drafted, seat, authority.view)
-        alone = {role: found for role, found in drafted.metadata.items() if role != names.SUSPEND}
+        alone = {
+            role: found for role, found in drafted.metadata.items() if role != metadata.SUSPEND
+        }
         with pytest.raises(DocumentRefused, match="sign it anew"):
             authority.accept(drafted._replace(metadata=alone, files={}))
         authority.accept(drafted)
@@ -424,8 +427,8 @@ class TestAChainOfDeltas:
         for number in range(3):
             state.revoke_tags(state.kid(), [number * 7 + 1])
         state.publish()
-        monkeypatch.setattr(pieces, "MOST_STEPS", steps)
-        monkeypatch.setattr(pieces, "MOST_WORK", work)
+        monkeypatch.setattr(client, "MOST_STEPS", steps)
+        monkeypatch.setattr(client, "MOST_WORK", work)
         verifier.asked.clear()
         assert not verifier.sync(authority.files).problems
         assert len(verifier.snapshot().revocations.lists) == 1  # type: ignore[union-attr]
@@ -451,7 +454,7 @@ class TestWhatIsNoMetadata:
 
     def test_a_name_that_is_none_in_a_mirrors_file(self) -> None:
         authority, _ = network("XUA")
-        name = names.metadata("targets", authority.view.trusted.targets.version)
+        name = metadata.metadata("targets", authority.view.trusted.targets.version)
         told = json.loads(authority.files[name])
         told["signed"]["delegations"]["roles"][0] |= {"name": 5, "paths": ["5/*"]}
         with pytest.raises(DocumentRefused, match="targets"):
@@ -470,7 +473,7 @@ class TestWhatIsNoMetadata:
     )
     def test_a_proposal_that_nobody_could_sign(self, where: tuple[Any, ...], what: object) -> None:
         authority, _ = network("XUA")
-        drafted = drafts.targets(authority.view, authority.now, "as it is")
+        drafted = proposal.targets(authority.view, authority.now, "as it is")
         told = inner = json.loads(proposal.to_bytes(drafted))
         for step in where[:-1]:
             inner = inner[step]
@@ -479,7 +482,7 @@ class TestWhatIsNoMetadata:
             proposal.from_bytes(json.dumps(told).encode())
 
     def test_a_folder_is_asked_for_no_name_that_is_none(self, tmp_path: Path) -> None:
-        files = repository.Repository(tmp_path)
+        files = store_network.Repository(tmp_path)
         for name in (
             "targets/XUA/\0",
             "targets/XUA/" + "a" * 5000,
@@ -498,7 +501,7 @@ class TestHowLongItLasts:
         self, life: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as careless:
-            careless.setattr(policy, life, getattr(policy, life) + timedelta(hours=2))
+            careless.setattr(metadata, life, getattr(metadata, life) + timedelta(hours=2))
             authority = Authority()
         with pytest.raises(DocumentRefused, match="too long"):
             Verifier(authority.anchor).sync(authority.files)
@@ -511,8 +514,8 @@ class TestValueSets:
     ) -> None:
         authority, (state,) = network("XUA")
         state.publish()
-        drafted = drafts.targets(
-            authority.view, authority.now, "sets", files={names.VALUE_SETS: data}
+        drafted = proposal.targets(
+            authority.view, authority.now, "sets", files={metadata.VALUE_SETS: data}
         )
         authority.signed(drafted)
         with pytest.raises(DocumentRefused, match=r"value sets|JSON"):

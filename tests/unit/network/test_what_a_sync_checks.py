@@ -9,9 +9,8 @@ import pytest
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
 
 from pratique.errors import DocumentRefused
-from pratique.network import drafts, logged, names, policy, trusted, view
-from pratique.network.pieces import Pieces
-from pratique.network.trunk import Trunk
+from pratique.network import logged, metadata, proposal, trusted, view
+from pratique.network.client import Pieces, Trunk
 from tests.cheats import Files, by_hand, network, newest, refused, spread
 from tests.logs import LoggedAuthority
 from tests.networks import AT, HOUR, Authority, State, Verifier, key
@@ -56,9 +55,9 @@ def test_the_proof_that_is_held_is_dropped_after_a_new_root() -> None:
     state.publish()
     verifier = Verifier(authority.anchor)
     verifier.sync(authority.files)
-    seats = list(drafts.seat_keys(authority.view).values())
+    seats = list(proposal.seat_keys(authority.view).values())
     authority.publish(
-        drafts.root(authority.view, authority.now, board=authority.board, seats=seats)
+        proposal.root(authority.view, authority.now, board=authority.board, seats=seats)
     )
     before = {n for n in verifier.held if n.endswith(".snapshot.json")}
     verifier.asked.clear()
@@ -85,18 +84,22 @@ def test_a_version_that_the_timestamp_announces_fits_into_a_name(
             signed.version += 1
             signed.snapshot_meta.version = version
 
-        data = by_hand(authority.files[names.TIMESTAMP_FILE], change, [authority.online.timestamp])
-        return {**authority.files, names.TIMESTAMP_FILE: data}
+        data = by_hand(
+            authority.files[metadata.TIMESTAMP_FILE], change, [authority.online.timestamp]
+        )
+        return {**authority.files, metadata.TIMESTAMP_FILE: data}
 
-    far = refused(Verifier(authority.anchor), announcing(names.MAX_VERSION + 1))
+    far = refused(Verifier(authority.anchor), announcing(metadata.MAX_VERSION + 1))
     assert far == "network-malformed"
-    assert refused(Verifier(authority.anchor), announcing(names.MAX_VERSION)) == "network-missing"
+    assert (
+        refused(Verifier(authority.anchor), announcing(metadata.MAX_VERSION)) == "network-missing"
+    )
 
 
 @pytest.mark.parametrize(
     ("life", "is_one"),
     [(timedelta(seconds=-1), False), (timedelta(0), False), (timedelta(seconds=1), True),
-     (policy.TIMESTAMP_LIFE, True), (policy.TIMESTAMP_LIFE + timedelta(seconds=1), False)],
+     (metadata.TIMESTAMP_LIFE, True), (metadata.TIMESTAMP_LIFE + timedelta(seconds=1), False)],
 )  # fmt: skip
 def test_a_timestamp_ends_after_it_was_made_and_soon(life: timedelta, is_one: bool) -> None:
     one = Timestamp(expires=AT + life)
@@ -124,7 +127,7 @@ def test_a_root_ends_at_its_end_and_nothing_is_asked_for_after_it(
     verifier = Verifier(authority.anchor)
     with pytest.raises(DocumentRefused):
         verifier.sync(authority.files, end - timedelta(seconds=1))
-    assert names.TIMESTAMP_FILE in verifier.asked
+    assert metadata.TIMESTAMP_FILE in verifier.asked
 
 
 @pytest.mark.parametrize("where", ["came", "held"])
@@ -186,14 +189,14 @@ def test_a_file_is_named_by_exactly_sha256(
     now = authority.view.trusted
     role = Targets(expires=AT)
     role.targets["XUA/rules.json"] = TargetFile(5, {"sha256": SHA256}, "XUA/rules.json")
-    policy.check_role("XUA", role)
+    metadata.check_role("XUA", role)
     role.targets["XUA/rules.json"] = TargetFile(5, hashes, "XUA/rules.json")
     with pytest.raises(DocumentRefused) as caught:
-        policy.check_role("XUA", role)
+        metadata.check_role("XUA", role)
     assert caught.value.code == "policy-file"
     own = Metadata[Targets].from_bytes(authority.files[newest(authority.files, "targets")]).signed
-    policy.check_targets(own, now.root, now.board)
-    own.targets[names.VALUE_SETS] = TargetFile(5, hashes, names.VALUE_SETS)
+    metadata.check_targets(own, now.root, now.board)
+    own.targets[metadata.VALUE_SETS] = TargetFile(5, hashes, metadata.VALUE_SETS)
     with pytest.raises(DocumentRefused) as caught:
-        policy.check_targets(own, now.root, now.board)
+        metadata.check_targets(own, now.root, now.board)
     assert caught.value.code == "policy-file"

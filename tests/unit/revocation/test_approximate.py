@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.revocation.approximate import Form, Slice, bloom, read, varhash
-from pratique.revocation.foreign import Entries, HashType, Key
+from pratique.revocation.foreign import (
+    Entries,
+    Form,
+    HashType,
+    Key,
+    Slice,
+    bloom,
+    read_filter,
+    varhash,
+)
 
 KEY = Key("XU", None, HashType.UCI)
 HELD = [sha256(bytes([number])).digest()[:16] for number in range(40)]
@@ -20,13 +28,13 @@ OTHERS = [sha256(b"other" + bytes([number])).digest()[:16] for number in range(2
 @pytest.mark.parametrize("offset", [0, 1, 2])
 @pytest.mark.parametrize("size", [4, 8, 14])
 def test_shortened_hashes_hit_what_was_put_in(size: int, offset: int) -> None:
-    made = read(varhash(HELD, size, offset), KEY, Form.VARHASHLIST, offset)
+    made = read_filter(varhash(HELD, size, offset), KEY, Form.VARHASHLIST, offset)
     assert all(map(made.may_hold, HELD))
     assert not any(map(made.may_hold, OTHERS))
 
 
 def test_a_bloom_filter_hits_what_was_put_in() -> None:
-    made = read(bloom(HELD, 4096, 20), KEY, Form.BLOOMFILTER)
+    made = read_filter(bloom(HELD, 4096, 20), KEY, Form.BLOOMFILTER)
     assert all(map(made.may_hold, HELD))
     assert sum(map(made.may_hold, OTHERS)) == 0
 
@@ -44,7 +52,7 @@ def test_a_bloom_filter_is_laid_out_as_the_gateways_code_has_it() -> None:
 
 
 def test_a_shortened_hash_is_explained_by_an_entry_that_looks_the_same() -> None:
-    made = read(varhash(HELD, 4), KEY, Form.VARHASHLIST)
+    made = read_filter(varhash(HELD, 4), KEY, Form.VARHASHLIST)
     twin = HELD[0][:4] + bytes(12)
     assert made.may_hold(twin)
     assert made.refuted(twin, Entries(HELD))
@@ -53,7 +61,7 @@ def test_a_shortened_hash_is_explained_by_an_entry_that_looks_the_same() -> None
 
 
 def test_a_bloom_hit_is_explained_by_all_entries_only() -> None:
-    made = read(bloom(HELD, 64, 1), KEY, Form.BLOOMFILTER)
+    made = read_filter(bloom(HELD, 64, 1), KEY, Form.BLOOMFILTER)
     hit = next(filter(made.may_hold, OTHERS))
     assert made.refuted(hit, Entries(HELD))
     assert not made.refuted(hit, Entries(HELD[1:]))
@@ -79,7 +87,7 @@ FILTER = bloom(HELD, 256, 3)
 )  # fmt: skip
 def test_what_is_no_slice_is_refused(data: bytes, form: Form, offset: int) -> None:
     with pytest.raises(DocumentRefused) as caught:
-        read(data, KEY, form, offset)
+        read_filter(data, KEY, form, offset)
     assert caught.value.code == "slice-malformed"
 
 
@@ -87,7 +95,7 @@ def test_what_is_no_slice_is_refused(data: bytes, form: Form, offset: int) -> No
 def test_no_bytes_raise_anything_but_a_refusal(data: bytes, form: Form, entry: bytes) -> None:
     for hostile in (data, GOOD[:11] + data, FILTER[:20] + data):
         try:
-            found = read(hostile, KEY, form)
+            found = read_filter(hostile, KEY, form)
         except DocumentRefused:
             continue
         assert isinstance(found, Slice)

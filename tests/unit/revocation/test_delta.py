@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused, UsageError
-from pratique.revocation.delta import FORMAT, Delta, apply, follow, make
-from pratique.revocation.tag_list import TagList
+from pratique.revocation.tag_list import DELTA_FORMAT, Delta, TagList, apply, follow, make
 from tests.unit.revocation.test_tag_list import build
 
 STEPS = [{1, 2, 3}, {1, 2, 3, 500}, {1, 2, 3, 500}, {0, 1, 2, 3, 4, 500, 70_000}]
@@ -153,7 +152,7 @@ def test_damage_never_leads_to_another_list(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=120))
 def test_no_bytes_raise_anything_but_a_refusal(data: bytes) -> None:
-    for hostile in (data, FORMAT + data, WRITTEN[:60] + data, WRITTEN + data[:1]):
+    for hostile in (data, DELTA_FORMAT + data, WRITTEN[:60] + data, WRITTEN + data[:1]):
         try:
             Delta.from_bytes(hostile)
         except DocumentRefused:

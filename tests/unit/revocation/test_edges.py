@@ -12,16 +12,32 @@ import pytest
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.findings import Code
-from pratique.revocation import approximate, foreign, rice
-from pratique.revocation.approximate import MAX_HASHES, Form, Slice, bloom, read, varhash
-from pratique.revocation.delta import Delta, apply, make
-from pratique.revocation.foreign import MAX_ENTRIES, Entries, HashType, Key
-from pratique.revocation.head import MAX_NAME
-from pratique.revocation.held import Revocations
-from pratique.revocation.rice import BLOCK, MAX_COUNT, Coded, encode
-from pratique.revocation.rows import from_rows, to_rows
-from pratique.revocation.tag_list import TagList
-from pratique.revocation.tags import width_for
+from pratique.revocation import foreign, tag_list
+from pratique.revocation.foreign import (
+    MAX_ENTRIES,
+    MAX_HASHES,
+    Entries,
+    Form,
+    HashType,
+    Key,
+    Slice,
+    bloom,
+    read_filter,
+    varhash,
+)
+from pratique.revocation.revocations import Revocations, from_rows, to_rows
+from pratique.revocation.tag_list import (
+    BLOCK,
+    MAX_COUNT,
+    MAX_NAME,
+    Coded,
+    Delta,
+    TagList,
+    apply,
+    encode,
+    make,
+    width_for,
+)
 from tests.unit.revocation.test_approximate import HELD as HASHES
 from tests.unit.revocation.test_approximate import KEY as APPROXIMATE
 from tests.unit.revocation.test_held import OTHER, UCI, asked, batch_of, revoking
@@ -266,8 +282,8 @@ def test_entries_are_sorted_hashes_each_once(data: bytes) -> None:
 
 
 def test_a_slice_tells_how_many_were_put_in() -> None:
-    assert read(varhash(HASHES, 4), APPROXIMATE, Form.VARHASHLIST).entries == len(HASHES)
-    assert read(bloom(HASHES, 64, 1), APPROXIMATE, Form.BLOOMFILTER).entries == len(HASHES)
+    assert read_filter(varhash(HASHES, 4), APPROXIMATE, Form.VARHASHLIST).entries == len(HASHES)
+    assert read_filter(bloom(HASHES, 64, 1), APPROXIMATE, Form.BLOOMFILTER).entries == len(HASHES)
 
 
 def test_shortened_hashes_are_laid_out_as_the_gateways_code_has_it() -> None:
@@ -280,7 +296,7 @@ def test_a_filter_that_says_it_is_empty_explains_no_hit() -> None:
     """All its bits set and no entry told: what hits it is a doubt, and not explained by nothing."""
     made = bloom(HASHES, 64, 1)
     empty = made[:12] + bytes(4) + made[16:]
-    hostile = read(empty[:20] + b"\xff" * (len(empty) - 20), APPROXIMATE, Form.BLOOMFILTER)
+    hostile = read_filter(empty[:20] + b"\xff" * (len(empty) - 20), APPROXIMATE, Form.BLOOMFILTER)
     assert hostile.entries == 0
     assert hostile.may_hold(HASHES[0])
     assert not hostile.refuted(HASHES[0], Entries())
@@ -299,10 +315,10 @@ def test_a_filter_has_a_word_and_a_hash_at_least(
 ) -> None:
     data = struct.pack(">hbbfiii", 1, count, 1, 0.0, 0, current, words) + bytes(4 * max(0, words))
     if good:
-        assert not read(data, APPROXIMATE, Form.BLOOMFILTER).may_hold(HASHES[0])
+        assert not read_filter(data, APPROXIMATE, Form.BLOOMFILTER).may_hold(HASHES[0])
         return
     with pytest.raises(DocumentRefused):
-        read(data, APPROXIMATE, Form.BLOOMFILTER)
+        read_filter(data, APPROXIMATE, Form.BLOOMFILTER)
 
 
 @pytest.mark.parametrize(
@@ -312,10 +328,10 @@ def test_a_filter_has_a_word_and_a_hash_at_least(
 def test_shortened_hashes_have_from_4_bytes_to_all(size: int, offset: int, good: bool) -> None:
     data = struct.pack(">hfib", 1, 0.0, 1, size) + bytes(size)
     if good:
-        assert read(data, APPROXIMATE, Form.VARHASHLIST, offset).may_hold(bytes(16))
+        assert read_filter(data, APPROXIMATE, Form.VARHASHLIST, offset).may_hold(bytes(16))
         return
     with pytest.raises(DocumentRefused):
-        read(data, APPROXIMATE, Form.VARHASHLIST, offset)
+        read_filter(data, APPROXIMATE, Form.VARHASHLIST, offset)
 
 
 # What one source says beside another
@@ -323,7 +339,7 @@ def test_shortened_hashes_have_from_4_bytes_to_all(size: int, offset: int, good:
 
 def slices(*texts: bytes, kid: bytes | None = None) -> list[Slice]:
     key = Key("XU", kid, HashType.UCI)
-    return [read(varhash([text.ljust(16)], 4), key, Form.VARHASHLIST) for text in texts]
+    return [read_filter(varhash([text.ljust(16)], 4), key, Form.VARHASHLIST) for text in texts]
 
 
 @pytest.mark.parametrize("offset", [True, 1.0, "1", None])
@@ -339,7 +355,7 @@ def test_an_offset_in_rows_is_a_number_and_nothing_that_equals_one(offset: objec
 
 
 def slice_at(offset: int) -> Slice:
-    return read(varhash(HASHES, 4, offset), APPROXIMATE, Form.VARHASHLIST, offset)
+    return read_filter(varhash(HASHES, 4, offset), APPROXIMATE, Form.VARHASHLIST, offset)
 
 
 def test_what_either_source_has_revoked_is_revoked() -> None:
@@ -413,18 +429,18 @@ def test_whatever_is_held_is_something() -> None:
 def test_no_number_stands_at_the_end_of_one_block_and_at_the_beginning_of_the_next() -> None:
     numbers = [*range(BLOCK), BLOCK - 1, BLOCK + 5]
     with pytest.raises(ValueError, match="order"):
-        rice.encode_ordered(iter(numbers), len(numbers), 16)
+        tag_list.encode_ordered(iter(numbers), len(numbers), 16)
 
 
 @pytest.mark.parametrize("bits", [7, 1000, 1 << 10])
 def test_a_place_in_a_filter_is_javas(bits: int) -> None:
     """Its BigInteger of a digest has a sign, and its mod has none."""
     for entry in (b"a", b"b", b"c", b"d"):
-        for seed, found in enumerate(approximate._indexes(entry, 4, bits)):
+        for seed, found in enumerate(foreign._indexes(entry, 4, bits)):
             digest = int(hashlib.sha256(entry + bytes([seed])).hexdigest(), 16)
             signed = digest - (1 << 256) if digest >> 255 else digest
             assert found == (signed % bits + bits) % bits
 
 
 def test_what_is_malformed_says_what_cannot_be_used() -> None:
-    assert rice.malformed("why").message == "the revocation list cannot be used: why"
+    assert tag_list.malformed("why").message == "the revocation list cannot be used: why"

@@ -8,14 +8,18 @@ import pytest
 
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
-from pratique.revocation.approximate import Form, bloom, read, varhash
-from pratique.revocation.asked import Asked
-from pratique.revocation.delta import make
-from pratique.revocation.foreign import HashType, Key, batches, hashes
-from pratique.revocation.held import Revocations
-from pratique.revocation.rows import from_rows, to_rows
-from pratique.revocation.tag_list import TagList
-from pratique.revocation.tags import tag
+from pratique.revocation.foreign import (
+    Form,
+    HashType,
+    Key,
+    batches,
+    bloom,
+    hashes,
+    read_filter,
+    varhash,
+)
+from pratique.revocation.revocations import Asked, Revocations, from_rows, to_rows
+from pratique.revocation.tag_list import TagList, make, tag
 from pratique.terms import Algorithm
 from tests.unit.revocation.test_tag_list import KID, build
 
@@ -102,7 +106,7 @@ def test_a_foreign_batch_is_exact(hash_type: HashType, kid: bytes | None) -> Non
 def slices_of(entries: Any, form: Form) -> list[Any]:
     key = Key("XU", KID, HashType.UCI)
     data = varhash(entries, 4) if form is Form.VARHASHLIST else bloom(entries, 4096, 20)
-    return [read(data, key, form)]
+    return [read_filter(data, key, form)]
 
 
 @pytest.mark.parametrize("form", Form)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.revocation.rice import BLOCK, MAX_COUNT, Coded, encode, parameter
+from pratique.revocation.tag_list import BLOCK, MAX_COUNT, Coded, encode, parameter
 
 
 @st.composite

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from pratique.cli.main import pratique
 from pratique.errors import DocumentRefused
 from pratique.rules import documents, rule
-from pratique.rules.arrived import Arrived, arrived, beside, together
-from pratique.rules.documents import Published
+from pratique.rules.documents import Arrived, Published, arrived, beside, together
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
 from pratique.trust import countries

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pratique.rules.authoring.told import told
-from pratique.rules.changes import Way, changes
-from pratique.rules.diff import EXAMPLES, Impact, countries, impact
+from pratique.rules.cases import told
+from pratique.rules.explain import EXAMPLES, Impact, Way, changes, countries, impact
 from pratique.rules.rule import Rule, read
 from tests.unit.rules.written import after, before, rule, utopia, utopias
 

@@ -12,15 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.findings import Code
-from pratique.journeys.assess import assess, claims_of_one
-from pratique.journeys.decide import decide
+from pratique.assess import assess, claims_of_one
+from pratique.decide import decide
+from pratique.findings import Code, Colour
 from pratique.rules import documents
-from pratique.rules.arrived import arrived, beside, together
-from pratique.rules.documents import Published
+from pratique.rules.documents import Published, arrived, beside, together
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
-from pratique.verdict import Colour
 from tests import travellers as t
 
 MAKERS = "vaccines-covid-19-auth-holders"

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.rules import codes
-from pratique.rules.authoring.judge import judge
+from pratique.rules import policy as rules_policy
 from pratique.rules.build import build
+from pratique.rules.cases import judge
 from pratique.rules.lint import Terms, lint
 from pratique.rules.policy import Policy, read_policy
 from pratique.rules.rule import read
@@ -24,7 +24,7 @@ from tests.unit.rules.written import ROOT, utopia
 
 START, END = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 12, 1, tzinfo=UTC)
 HEAD: dict[str, Any] = {"country": "XU", "valid_from": START, "valid_to": END}
-SETS = {codes.DEVICES: ["1232"]}
+SETS = {rules_policy.DEVICES: ["1232"]}
 OTHER_DISEASE = "55735004"
 
 
@@ -41,13 +41,13 @@ def test_who_listing_and_names_and_codes_name_products() -> None:
     named = {"who_eul": True, "products": ["comirnaty", "Sputnik V", "EU/1/20/1528"]}
     policy = read_policy(form(vaccination=named))
     assert policy.vaccination is not None
-    assert policy.vaccination.products == (*codes.WHO_EUL, "Sputnik-V")
-    assert len(set(codes.WHO_EUL)) == 11
+    assert policy.vaccination.products == (*rules_policy.WHO_EUL, "Sputnik-V")
+    assert len(set(rules_policy.WHO_EUL)) == 11
 
 
 def test_every_product_of_the_listing_has_a_name() -> None:
-    assert set(codes.WHO_EUL) <= set(codes.PRODUCTS)
-    assert set(codes.OTHER_NAMES.values()) <= set(codes.PRODUCTS)
+    assert set(rules_policy.WHO_EUL) <= set(rules_policy.PRODUCTS)
+    assert set(rules_policy.OTHER_NAMES.values()) <= set(rules_policy.PRODUCTS)
 
 
 def test_a_date_is_its_midnight_in_utc() -> None:
@@ -147,10 +147,16 @@ def _tested(policy: Policy, facts: dict[str, Any], at: datetime) -> bool:
     terms = policy.test
     if terms is None or facts["tr"] not in terms.results:
         return False
-    hours = {codes.NAAT: terms.naat_hours, codes.RAPID: terms.rapid_hours}.get(facts["tt"])
+    hours = {rules_policy.NAAT: terms.naat_hours, rules_policy.RAPID: terms.rapid_hours}.get(
+        facts["tt"]
+    )
     if not hours:
         return False
-    if facts["tt"] == codes.RAPID and terms.rapid_listed and facts["ma"] not in SETS[codes.DEVICES]:
+    if (
+        facts["tt"] == rules_policy.RAPID
+        and terms.rapid_listed
+        and facts["ma"] not in SETS[rules_policy.DEVICES]
+    ):
         return False
     age = at - datetime.fromisoformat(facts["sc"])
     return timedelta() <= age <= timedelta(hours=hours)
@@ -162,7 +168,7 @@ def ago(day: str, at: datetime) -> int:
 
 numbers = st.integers(0, 40)
 vaccinations = st.fixed_dictionaries(
-    {"products": st.lists(st.sampled_from(sorted(codes.PRODUCTS)), min_size=1, max_size=4)},
+    {"products": st.lists(st.sampled_from(sorted(rules_policy.PRODUCTS)), min_size=1, max_size=4)},
     optional={
         "doses_complete": st.booleans(),
         "days_after": numbers,
@@ -187,7 +193,7 @@ forms = st.fixed_dictionaries(
         "recovery": recoveries,
         "exemption": st.just({}),
         "minors": st.fixed_dictionaries({"exempt_below": st.integers(0, 20)}),
-        "disease": st.sampled_from([codes.DISEASE, OTHER_DISEASE]),
+        "disease": st.sampled_from([rules_policy.DISEASE, OTHER_DISEASE]),
     },
 ).filter(lambda filled: filled.keys() & {"test", "recovery", "exemption"})
 
@@ -211,8 +217,10 @@ def arrivals(draw: st.DrawFn, policy: Policy) -> tuple[Kind, dict[str, Any], int
         hours = draw(st.integers(-2, 98))
         taken = at - timedelta(hours=hours, seconds=draw(st.integers(-1, 1)))
         facts = {
-            "tt": draw(st.sampled_from([codes.NAAT, codes.RAPID, "other"])),
-            "tr": draw(st.sampled_from([codes.NOT_DETECTED, codes.DETECTED, "other"])),
+            "tt": draw(st.sampled_from([rules_policy.NAAT, rules_policy.RAPID, "other"])),
+            "tr": draw(
+                st.sampled_from([rules_policy.NOT_DETECTED, rules_policy.DETECTED, "other"])
+            ),
             "ma": draw(st.sampled_from(["1232", "9999"])),
             "sc": taken.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pratique.errors import DocumentRefused
-from pratique.rules import rule as envelope
+from pratique.rules import rule
 from pratique.rules.documents import merged, read, write
 from tests import travellers as t
 
@@ -16,12 +16,12 @@ GOOD = write(t.rule("VR-XU-0001", {"===": [1, 1]}, Region="N"))
 
 def codes(**fields: Any) -> list[tuple[str, str]]:
     document = {name: value for name, value in {**GOOD, **fields}.items() if value is not ...}
-    return [(issue.where, issue.code) for issue in envelope.issues(document)]
+    return [(issue.where, issue.code) for issue in rule.issues(document)]
 
 
 def test_a_good_rule_has_no_issues_and_reads_as_it_was_written() -> None:
     assert codes() == []
-    assert write(envelope.read(GOOD)) == GOOD
+    assert write(rule.read(GOOD)) == GOOD
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_what_is_wrong_is_named_with_its_place(
 ) -> None:
     assert codes(**fields) == [issue]
     with pytest.raises(DocumentRefused) as refused:
-        envelope.read({**GOOD, **{k: None if v is ... else v for k, v in fields.items()}})
+        rule.read({**GOOD, **{k: None if v is ... else v for k, v in fields.items()}})
     assert refused.value.code == issue[1]
 
 
@@ -61,7 +61,7 @@ def test_what_is_wrong_is_named_with_its_place(
 )
 def test_a_description_may_keep_from_publishing_and_not_from_reading(rows: Any) -> None:
     assert codes(Description=rows)
-    assert envelope.read({**GOOD, "Description": rows}).identifier == "VR-XU-0001"
+    assert rule.read({**GOOD, "Description": rows}).identifier == "VR-XU-0001"
 
 
 @pytest.mark.parametrize("document", [None, 1, "x", {}, {"a": 1}, {"a": [1]}, {"rules": {}}, [1]])

@@ -175,7 +175,7 @@ def test_another_source_stands_in_a_module_s_place() -> None:
 def test_what_an_earlier_run_has_listed_is_chosen_again_wherever_it_stands_now(
     tmp_path: Path,
 ) -> None:
-    module = "pratique.log.quorum"
+    module = "pratique.tlog.checkpoint"
     made = mutants.made_of(module)
     told = [mutants.shown(*each) for each in made[3:6]]
     moved = [line.replace(f":{made[3][1].line}:", ":9999:") for line in told]

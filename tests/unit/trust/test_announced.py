@@ -10,16 +10,15 @@ from cryptography.x509 import load_der_x509_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import chain, lent, make_x509, x509
-from pratique.crypto.make_x509 import Subject
+from pratique.crypto import x509, x509_write
 from pratique.crypto.x509 import X509Record
+from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
 from pratique.terms import Environment, SignerState
-from pratique.trust import announced, certificates
-from pratique.trust.announced import Announced, Bounds, Published
+from pratique.trust import certificates, publication
 from pratique.trust.certificates import MOST_OF_ONE_KID
-from pratique.trust.signer import Unjudged
-from pratique.trust.store import TrustList
+from pratique.trust.publication import Announced, Bounds, Published
+from pratique.trust.signer import TrustList, Unjudged
 from tests.networks import AT, State, key
 from tests.unit.made import Made, make
 
@@ -32,16 +31,16 @@ ROWS = [Published(der, "DCC") for der in STATE.signers]
 def write(
     *rows: Published, code: str = "XUA", environment: Environment = Environment.TEST
 ) -> bytes:
-    return announced.write(code, environment, [STATE.ca], rows)
+    return publication.write(code, environment, [STATE.ca], rows)
 
 
 def read(*rows: Published, **changed: Any) -> Announced:
-    return announced.read(write(*rows), BOUNDS._replace(**changed))
+    return publication.read(write(*rows), BOUNDS._replace(**changed))
 
 
 def refused(data: bytes, **changed: Any) -> str:
     with pytest.raises(DocumentRefused) as caught:
-        announced.read(data, BOUNDS._replace(**changed))
+        publication.read(data, BOUNDS._replace(**changed))
     return caught.value.code
 
 
@@ -60,10 +59,12 @@ def test_signers_speak_for_the_countries_of_their_participant() -> None:
 @given(st.lists(st.sampled_from(range(3)), max_size=3, unique=True), st.sets(st.integers(0, 2)))
 def test_it_comes_back_as_it_was(numbers: list[int], gone: set[int]) -> None:
     rows = [
-        ROWS[n]._replace(since="2026-11-22", reason=announced.REASONS[n]) if n in gone else ROWS[n]
+        ROWS[n]._replace(since="2026-11-22", reason=publication.REASONS[n])
+        if n in gone
+        else ROWS[n]
         for n in numbers
     ]
-    parts = announced.parts(write(*rows))
+    parts = publication.parts(write(*rows))
     assert {*parts.live, *parts.withdrawn} == {*rows}
     assert {one.certificate for one in parts.withdrawn} == {
         STATE.signers[n] for n in gone & {*numbers}
@@ -78,9 +79,9 @@ def test_it_comes_back_as_it_was(numbers: list[int], gone: set[int]) -> None:
 
 def made(country: str, environment: Environment = Environment.TEST) -> tuple[bytes, bytes]:
     subject = Subject("other", "Ministry", country, environment, serial="1")
-    ca = make_x509.signing_ca(key("other sca"), subject, at=WHEN, serial=1)
-    by = make_x509.Authority(ca, key("other sca"))
-    der = make_x509.document_signer(key("other").public_key, subject, by=by, at=WHEN, serial=2)
+    ca = x509_write.signing_ca(key("other sca"), subject, at=WHEN, serial=1)
+    by = x509_write.Authority(ca, key("other sca"))
+    der = x509_write.document_signer(key("other").public_key, subject, by=by, at=WHEN, serial=2)
     return ca, der
 
 
@@ -99,8 +100,8 @@ def test_what_is_out_of_bounds_is_left_out_and_told(
     domain: str, country: str, changed: dict[str, Any], why: str
 ) -> None:
     ca, der = made(country)
-    data = announced.write("XUA", Environment.TEST, [STATE.ca, ca], [Published(der, domain)])
-    found = announced.read(data, BOUNDS._replace(**changed))
+    data = publication.write("XUA", Environment.TEST, [STATE.ca, ca], [Published(der, domain)])
+    found = publication.read(data, BOUNDS._replace(**changed))
     thumbprint = x509.read(der).thumbprint
     assert found.left_out == (((thumbprint, why),) if why else ())
     assert [one.thumbprint for one in found.signers] == ([] if why else [thumbprint])
@@ -111,8 +112,8 @@ def test_every_country_of_a_certificate_is_compared() -> None:
     two = make(["XA", "XB"], by=ca)
     for names, why in ((["XA", "XB"], ["country"]), (["XA"], [])):
         der = two.der if len(names) == 2 else make(names, by=ca).der
-        data = announced.write("XUA", Environment.TEST, [ca.der], [Published(der, "DCC")])
-        assert [told for _, told in announced.read(data, BOUNDS).left_out] == why
+        data = publication.write("XUA", Environment.TEST, [ca.der], [Published(der, "DCC")])
+        assert [told for _, told in publication.read(data, BOUNDS).left_out] == why
 
 
 @pytest.mark.parametrize(
@@ -122,27 +123,29 @@ def test_a_signing_ca_of_the_test_environment_issues_nothing_for_production(
     environment: Environment, reason: str
 ) -> None:
     ca, _ = made("XA")
-    private: Any = lent.private(key("other sca"))[0]
+    private: Any = x509_write.private(key("other sca"))[0]
     leaf = make(["XA"], by=Made(load_der_x509_certificate(ca), private))
-    data = announced.write("XUA", environment, [ca], [Published(leaf.der, "DCC")])
-    (found,) = announced.read(data, BOUNDS._replace(environment=environment)).signers
+    data = publication.write("XUA", environment, [ca], [Published(leaf.der, "DCC")])
+    (found,) = publication.read(data, BOUNDS._replace(environment=environment)).signers
     assert found.reason == reason
 
 
 def test_a_test_certificate_is_none_in_production() -> None:
     ca, der = made("XA")
-    data = announced.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
-    found = announced.read(data, BOUNDS._replace(environment=Environment.PRODUCTION))
+    data = publication.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
+    found = publication.read(data, BOUNDS._replace(environment=Environment.PRODUCTION))
     assert [why for _, why in found.left_out] == ["environment"]
     assert found.signers == ()
     ca, der = made("XA", Environment.PRODUCTION)
-    data = announced.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
-    assert announced.read(data, BOUNDS._replace(environment=Environment.PRODUCTION)).left_out == ()
+    data = publication.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
+    assert (
+        publication.read(data, BOUNDS._replace(environment=Environment.PRODUCTION)).left_out == ()
+    )
 
 
 def test_a_stolen_key_is_gone_in_each_of_its_certificates() -> None:
     twin = STATE._signer(0, WHEN + 3600)
-    for reason, gone in ((announced.KEY_COMPROMISE, 2), ("key-lost", 2), ("superseded", 1)):
+    for reason, gone in ((publication.KEY_COMPROMISE, 2), ("key-lost", 2), ("superseded", 1)):
         found = read(
             ROWS[0]._replace(since="2026-11-22", reason=reason), Published(twin, "DCC"), ROWS[1]
         )
@@ -180,7 +183,7 @@ ROW = json.loads(write(ROWS[0]))["signers"][0]
 def test_what_is_not_of_its_form_is_refused_whole(data: bytes) -> None:
     assert refused(data) == "signers-malformed"
     right = changed(withdrawn=[{**ROW, "since": "x", "reason": "superseded"}], signers=[])
-    assert len(announced.parts(right).withdrawn) == 1
+    assert len(publication.parts(right).withdrawn) == 1
 
 
 @settings(max_examples=30, deadline=None)
@@ -196,12 +199,12 @@ def test_authorities_of_one_name_are_counted_before_a_signature_is_checked(
 ) -> None:
     subject = Subject("XUA SCA", "Ministry", "XA", Environment.TEST)
     twins = [
-        make_x509.signing_ca(key(f"twin {n}"), subject, at=WHEN, serial=n + 1) for n in range(3)
+        x509_write.signing_ca(key(f"twin {n}"), subject, at=WHEN, serial=n + 1) for n in range(3)
     ]
-    data = announced.write("XUA", Environment.TEST, [STATE.ca, *twins], ROWS)
-    monkeypatch.setattr(announced, "MOST_CHAINS", 28)
-    assert len(announced.read(data, BOUNDS).signers) == 3
-    monkeypatch.setattr(announced, "MOST_CHAINS", 27)
+    data = publication.write("XUA", Environment.TEST, [STATE.ca, *twins], ROWS)
+    monkeypatch.setattr(publication, "MOST_CHAINS", 28)
+    assert len(publication.read(data, BOUNDS).signers) == 3
+    monkeypatch.setattr(publication, "MOST_CHAINS", 27)
     checked: list[int] = []
     monkeypatch.setattr(certificates, "issued_by", lambda *_: checked.append(1))
     assert refused(data) == "signers-too-many"
@@ -211,17 +214,17 @@ def test_authorities_of_one_name_are_counted_before_a_signature_is_checked(
 def test_no_signature_is_checked_before_a_kid_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     # Two signing CAs of one name: each signer would cost two checks, at every start.
     subject = Subject("XUA SCA", "Ministry", "XA", Environment.TEST)
-    twin = make_x509.signing_ca(key("twin 0"), subject, at=WHEN, serial=1)
+    twin = x509_write.signing_ca(key("twin 0"), subject, at=WHEN, serial=1)
     checked: list[str] = []
-    own = chain.issued_by
+    own = x509.issued_by
 
     def counted(record: X509Record, ca: X509Record) -> bool | None:
         checked.append(record.thumbprint)
         return own(record, ca)
 
     monkeypatch.setattr(certificates, "issued_by", counted)
-    data = announced.write("XUA", Environment.TEST, [STATE.ca, twin], ROWS)
-    found = announced.read(data, BOUNDS)
+    data = publication.write("XUA", Environment.TEST, [STATE.ca, twin], ROWS)
+    found = publication.read(data, BOUNDS)
     held = TrustList(found.unjudged, apart=True, judges={"XUA": found.judge})
     assert len(held) == 3
     assert {one.public_key for one in held.unjudged()} == {one.public_key for one in found.unjudged}
@@ -263,9 +266,9 @@ def test_signers_and_their_octets_are_counted_before_one_is_read(
     size = sum(map(len, [*STATE.signers, STATE.ca]))
     for name, most in (("MOST_SIGNERS", 3), ("MOST_AUTHORITIES", 1), ("MOST_OCTETS", size)):
         with monkeypatch.context() as patched:
-            patched.setattr(announced, name, most)
+            patched.setattr(publication, name, most)
             assert len(read(*ROWS).signers) == 3
-            patched.setattr(announced, name, most - 1)
+            patched.setattr(publication, name, most - 1)
             patched.setattr(x509, "read", None)
             assert refused(write(*ROWS)) == "signers-too-many"
 
@@ -302,7 +305,7 @@ def test_signing_cas_that_have_issued_each_other_are_judged_level_by_level(
         checked.append(1)
         return certificate.issuer == ca.subject
 
-    monkeypatch.setattr(chain, "issued_by", signed)
-    assert not chain.path_holds(ring[0], ring)
+    monkeypatch.setattr(x509, "issued_by", signed)
+    assert not x509.path_holds(ring[0], ring)
     assert len(checked) <= len(ring) ** 2
-    assert chain.path_holds(ring[0]._replace(path_length=None), ring[:1])
+    assert x509.path_holds(ring[0]._replace(path_length=None), ring[:1])

@@ -8,31 +8,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pratique.crypto import make_x509, signing, x509
-from pratique.crypto.make_x509 import Authority, Subject
+from pratique.crypto import keys, x509, x509_write
+from pratique.crypto.x509_write import Authority, Subject
 from pratique.errors import UsageError
+from pratique.onboarding import anchors as onboarding_anchors
+from pratique.onboarding import dossier
+from pratique.onboarding.anchors import Row, anchored, vouched
 from pratique.terms import Environment
-from pratique.trust.governance import believed, dossier
-from pratique.trust.governance.anchored import anchored
-from pratique.trust.governance.anchoring import vouched
-from pratique.trust.governance.believed import Row
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 START = int(AT.timestamp())
 MINISTRY = Subject("Utopia", "Ministry of Health", "XU", Environment.TEST)
-SCA_KEY, UP_KEY, TLS_KEY, DSC_KEY, OWN_KEY = (signing.generate() for _ in range(5))
-SCA = make_x509.signing_ca(SCA_KEY, MINISTRY, at=START, serial=1)
+SCA_KEY, UP_KEY, TLS_KEY, DSC_KEY, OWN_KEY = (keys.generate() for _ in range(5))
+SCA = x509_write.signing_ca(SCA_KEY, MINISTRY, at=START, serial=1)
 ABOVE = Authority(SCA, SCA_KEY)
-DSC = make_x509.document_signer(
+DSC = x509_write.document_signer(
     DSC_KEY.public_key, MINISTRY._replace(serial="1"), by=ABOVE, at=START, serial=3
 )
-TLS = make_x509.tls_client(TLS_KEY, MINISTRY, at=START, serial=2)
-UP = make_x509.upload_signer(UP_KEY, MINISTRY, at=START, serial=4)
+TLS = x509_write.tls_client(TLS_KEY, MINISTRY, at=START, serial=2)
+UP = x509_write.upload_signer(UP_KEY, MINISTRY, at=START, serial=4)
 ANCHOR = Authority(
-    make_x509.upload_signer(OWN_KEY, MINISTRY._replace(country="XA"), at=START, serial=9), OWN_KEY
+    x509_write.upload_signer(OWN_KEY, MINISTRY._replace(country="XA"), at=START, serial=9), OWN_KEY
 )
 OTHER = Authority(
-    make_x509.upload_signer(UP_KEY, MINISTRY._replace(country="XA"), at=START, serial=8), UP_KEY
+    x509_write.upload_signer(UP_KEY, MINISTRY._replace(country="XA"), at=START, serial=8), UP_KEY
 )
 THUMBPRINT = x509.read(ANCHOR.certificate).thumbprint
 
@@ -44,12 +43,12 @@ def word(name: str) -> str:
 
 def signed(files: dict[str, bytes], by: Authority = ANCHOR) -> dict[str, bytes]:
     """Put each certificate into the folder, with what an anchor signs for it."""
-    found = {name: make_x509.to_pem(der) for name, der in files.items()}
+    found = {name: x509_write.to_pem(der) for name, der in files.items()}
     return found | {word(name): vouched(der, by) for name, der in files.items()}
 
 
 GOOD = signed({"SCA/SCA.pem": SCA, "TLS/TLS.pem": TLS, "UP/UP.pem": UP}) | {
-    "DSC/DSC.pem": make_x509.to_pem(DSC), "TLS/CA.pem": make_x509.to_pem(TLS), "README.md": b"?",
+    "DSC/DSC.pem": x509_write.to_pem(DSC), "TLS/CA.pem": x509_write.to_pem(TLS), "README.md": b"?",
 }  # fmt: skip
 
 
@@ -66,7 +65,7 @@ def told(
     at: datetime = AT,
 ) -> tuple[Row, ...]:
     held = anchors or (ANCHOR.certificate,)
-    return believed.believed(files, participant=participant, anchors=held, at=at)
+    return onboarding_anchors.believed(files, participant=participant, anchors=held, at=at)
 
 
 def why(files: dict[str, bytes], participant: str = "XXU") -> dict[str, str]:
@@ -92,14 +91,16 @@ def test_each_role_of_the_anchors_is_looked_at(folder: str) -> None:
 
 def test_what_is_believed_is_handed_on_byte_by_byte_and_nothing_else() -> None:
     rows = told(GOOD)
-    assert believed.handed_on(GOOD, rows) == {k: d for k, d in GOOD.items() if k != "README.md"}
+    assert onboarding_anchors.handed_on(GOOD, rows) == {
+        k: d for k, d in GOOD.items() if k != "README.md"
+    }
     # By another name than the anchor gave its file, it gets the anchor's.
     odd = {name: d for name, d in GOOD.items() if name != word("UP/UP.pem")}
     odd["else/signed/x.json"] = GOOD[word("UP/UP.pem")]
-    assert believed.handed_on(odd, told(odd)) == believed.handed_on(GOOD, rows)
+    assert onboarding_anchors.handed_on(odd, told(odd)) == onboarding_anchors.handed_on(GOOD, rows)
     # What is not believed stays where it is, and takes along neither its word nor its CA.
     bad = GOOD | {"TLS/TLS.pem": b"?", "SCA/SCA.pem": GOOD["UP/UP.pem"]}
-    handed = believed.handed_on(bad, told(bad))
+    handed = onboarding_anchors.handed_on(bad, told(bad))
     assert handed.keys() == {"UP/UP.pem", word("UP/UP.pem")}
 
 
@@ -110,23 +111,25 @@ def test_the_ca_beside_a_tls_certificate_comes_along_if_it_has_issued_it(
     above: bytes, is_handed_on: bool
 ) -> None:
     files = GOOD | {"TLS/CA.pem": armour(above)}
-    handed = believed.handed_on(files, told(files))
+    handed = onboarding_anchors.handed_on(files, told(files))
     assert ("TLS/CA.pem" in handed) is is_handed_on
     # Beside the certificates of other roles the same file means nothing.
-    files = GOOD | {"DSC/CA.pem": make_x509.to_pem(SCA)}
-    assert "DSC/CA.pem" not in believed.handed_on(files, told(files))
+    files = GOOD | {"DSC/CA.pem": x509_write.to_pem(SCA)}
+    assert "DSC/CA.pem" not in onboarding_anchors.handed_on(files, told(files))
 
 
 def test_a_ca_that_stands_anywhere_among_those_of_its_file_has_issued_it() -> None:
-    leaf = make_x509.document_signer(
+    leaf = x509_write.document_signer(
         TLS_KEY.public_key, MINISTRY._replace(serial="2"), by=ABOVE, at=START, serial=6
     )
     (row,) = told(signed({"TLS/TLS.pem": TLS}))
-    certificate = dossier.read({"TLS/TLS.pem": make_x509.to_pem(leaf)})[0].first
+    certificate = dossier.read({"TLS/TLS.pem": x509_write.to_pem(leaf)})[0].first
     row = row._replace(certificate=certificate)
-    up, sca = make_x509.to_pem(UP), make_x509.to_pem(SCA)
+    up, sca = x509_write.to_pem(UP), x509_write.to_pem(SCA)
     # One that has not issued itself, and lies there as its own CA, is what lies there.
-    assert "TLS/CA.pem" in believed.handed_on(GOOD | {"TLS/CA.pem": make_x509.to_pem(leaf)}, [row])
+    assert "TLS/CA.pem" in onboarding_anchors.handed_on(
+        GOOD | {"TLS/CA.pem": x509_write.to_pem(leaf)}, [row]
+    )
     for pem, is_handed_on in (
         (up + sca, True),
         (up, False),
@@ -134,7 +137,7 @@ def test_a_ca_that_stands_anywhere_among_those_of_its_file_has_issued_it() -> No
         (up * 16 + sca, False),
     ):
         files = GOOD | {"TLS/CA.pem": pem}
-        assert ("TLS/CA.pem" in believed.handed_on(files, [row])) is is_handed_on
+        assert ("TLS/CA.pem" in onboarding_anchors.handed_on(files, [row])) is is_handed_on
 
 
 @pytest.mark.parametrize("name", ["SCA/SCA.pem", "TLS/TLS.pem", "UP/UP.pem"])
@@ -196,9 +199,9 @@ def test_a_certificate_is_believed_in_its_role_and_for_its_participant(
 def test_what_speaks_against_a_certificate_but_not_against_its_role_is_not_asked_here() -> None:
     """One that has ended is believed, and told to have ended by whoever uses it."""
     later = AT + timedelta(days=760)
-    files = {"UP/UP.pem": make_x509.to_pem(UP)}
+    files = {"UP/UP.pem": x509_write.to_pem(UP)}
     new = Authority(
-        make_x509.upload_signer(OWN_KEY, MINISTRY, at=int(later.timestamp()), serial=9), OWN_KEY
+        x509_write.upload_signer(OWN_KEY, MINISTRY, at=int(later.timestamp()), serial=9), OWN_KEY
     )
     files[word("UP/UP.pem")] = vouched(UP, new)
     (row,) = told(files, anchors=(new.certificate,), at=later + timedelta(days=1))
@@ -210,9 +213,9 @@ def test_what_speaks_against_a_certificate_but_not_against_its_role_is_not_asked
 def test_a_document_signer_is_its_participants_and_a_signing_cas() -> None:
     assert why(GOOD, participant="XXA")["DSC/DSC.pem"] == "issuer-unknown"
     # Whoever is above may be believed in, and the signer be unfit.
-    stranger = make_x509.signing_ca(UP_KEY, MINISTRY, at=START, serial=1)
+    stranger = x509_write.signing_ca(UP_KEY, MINISTRY, at=START, serial=1)
     for der, code in ((SCA, "key_usage"), (UP, "issuer-unknown"), (stranger, "issuer-unknown")):
-        assert why(GOOD | {"DSC/DSC.pem": make_x509.to_pem(der)})["DSC/DSC.pem"] == code
+        assert why(GOOD | {"DSC/DSC.pem": x509_write.to_pem(der)})["DSC/DSC.pem"] == code
     # It needs a signing CA: what was issued by a key of another role was issued by nobody.
     moved = {name.replace("SCA", "DECA"): data for name, data in GOOD.items()}
     assert why(moved)["DSC/DSC.pem"] == "issuer-unknown"

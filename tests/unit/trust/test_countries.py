@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pratique.trust import countries, country_codes
+from pratique.trust import countries
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_a_text_means_one_country_or_none(text: str, code: str | None) -> None:
 
 
 def test_the_iso_table_is_whole() -> None:
-    words = country_codes.ISO_3166.split()
+    words = countries.ISO_3166.split()
     assert len(words) == 2 * 249
     assert {len(word) for word in words[::2]} == {2}
     assert {len(word) for word in words[1::2]} == {3}
@@ -70,16 +70,16 @@ def test_a_participant_is_a_state_a_territory_an_organisation_or_a_test_state(
 
 
 def test_every_collision_of_two_participants_is_on_record() -> None:
-    words = [*country_codes.ISO_3166.split()[1::2], *country_codes.ORGANISATIONS, *country_codes.VIRTUAL,
+    words = [*countries.ISO_3166.split()[1::2], *countries.ORGANISATIONS, *countries.VIRTUAL,
              "XKX", *(f"XX{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]  # fmt: skip
     bearers: dict[str, set[str]] = {}
     for word in words:
         bearers.setdefault(str(countries.subject(word)), set()).add(word)
     alike = {c: tuple(sorted(found)) for c, found in bearers.items() if len(found) > 1}
-    assert alike == {c: tuple(sorted(who)) for c, who in country_codes.COLLISIONS.items()}
+    assert alike == {c: tuple(sorted(who)) for c, who in countries.COLLISIONS.items()}
 
 
 def test_territories_are_codes_that_are_known() -> None:
-    codes = country_codes.TERRITORIES.split()
+    codes = countries.TERRITORIES.split()
     assert len(codes) == len(set(codes)) == 53
     assert all(countries.code(code) == code for code in codes)

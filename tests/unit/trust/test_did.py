@@ -14,10 +14,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pratique.crypto import spki, x509
+from pratique.crypto import algorithms, x509
 from pratique.errors import DocumentRefused, ExtraMissing
 from pratique.terms import Environment
-from pratique.trust import contexts, did
+from pratique.trust import did
 from pratique.trust.certificates import collect
 from tests.unit.made import END, Made, make
 
@@ -28,7 +28,7 @@ CA = make(["DE"], ca=True, name="SCA")
 LEAF = make(["DE"], by=CA)
 STRANGER = make(["DE"])
 ROOT = ec.generate_private_key(ec.SECP256R1())
-ROOT_KEY = spki.of_key(ROOT.public_key())
+ROOT_KEY = algorithms.of_key(ROOT.public_key())
 
 
 def b64(octets: bytes) -> str:
@@ -88,7 +88,7 @@ def prove(found: Document, **more: str) -> Document:
         options = {
             "algorithm": "URDNA2015",
             "format": "application/n-quads",
-            "documentLoader": contexts.load,
+            "documentLoader": did.load,
         }
         return hashlib.sha256(jsonld.normalize(part, options).encode()).digest()
 
@@ -224,7 +224,7 @@ ALTERED: dict[str, tuple[Callable[[Document], object], str]] = {
         "proof-shape",
     ),
     "a domain by its whole name": (
-        lambda found: code(found, "domain", contexts.value_set("Domains", "-DEV") + "#DCC"),
+        lambda found: code(found, "domain", did.value_set("Domains", "-DEV") + "#DCC"),
         "proof-shape",
     ),
     "a usage by a question": (lambda found: code(found, "keyusage", "?#DSC"), "proof-shape"),
@@ -278,7 +278,7 @@ def test_whatever_was_altered_is_refused(name: str) -> None:
 
 
 def test_a_proof_under_another_key_is_refused() -> None:
-    other = spki.of_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    other = algorithms.of_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     with pytest.raises(DocumentRefused, match="proof"):
         did.read(prove(document()), proof_key=other)
 
@@ -295,7 +295,7 @@ def test_without_the_extra_the_proof_is_asked_for_and_never_assumed(
 
 
 def test_a_proof_key_is_taken_from_a_jwk_a_method_or_a_document() -> None:
-    expected = spki.read_der(x509.read(LEAF.der).public_key)
+    expected = algorithms.read_der(x509.read(LEAF.der).public_key)
     assert did.proof_key(jwk(LEAF)) == expected
     assert did.proof_key(method("a", jwk(LEAF))) == expected
     assert did.proof_key(document(method("a", jwk(LEAF)))) == expected

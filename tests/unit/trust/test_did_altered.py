@@ -15,7 +15,7 @@ import pytest
 from pratique.crypto.jose import good_detached_jws
 from pratique.errors import DocumentRefused
 from pratique.terms import Environment
-from pratique.trust import contexts, did, did_proof
+from pratique.trust import did
 from pratique.trust.certificates import collect
 from tests.unit.trust import test_did as lists
 from tests.unit.trust.test_did import Document, document, jwk, method, prove
@@ -60,7 +60,7 @@ NAMES = [
     "@nest", "id", "type", "proof", "domain", "participant", "keyusage", "expires", "controller",
     "publicKeyJwk", "assertionMethod", "note", "code", "service",
 ]  # fmt: skip
-CONTEXTS = [*contexts.CONTEXTS, {"@base": "did:web:x"}, {"domain": None}, "https://x.example"]
+CONTEXTS = [*did.CONTEXTS, {"@base": "did:web:x"}, {"domain": None}, "https://x.example"]
 
 
 def edit(found: Document, of: random.Random) -> None:
@@ -147,10 +147,10 @@ def test_the_edits_find_what_a_proof_alone_does_not_see(monkeypatch: pytest.Monk
         proof = dict(found["proof"])
         rest = {name: value for name, value in found.items() if name != "proof"}
         jws = proof.pop("jws")
-        if not good_detached_jws(key, jws, did_proof.hashed(rest, proof)):
+        if not good_detached_jws(key, jws, did.proof_hash(rest, proof)):
             raise DocumentRefused("proof-wrong", "")
 
-    monkeypatch.setattr(did_proof, "check", proof_alone)
+    monkeypatch.setattr(did, "check", proof_alone)
 
     def read(found: Document) -> object:
         try:
@@ -167,7 +167,7 @@ def test_what_is_read_is_compared_with_what_is_covered_beside_the_shape(
     shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shape that was forgotten is no hole: the statements that are read are compared as well."""
-    monkeypatch.setattr(did_proof, shape, lambda found: None)
+    monkeypatch.setattr(did, shape, lambda found: None)
 
     def read(found: Document) -> object:
         try:

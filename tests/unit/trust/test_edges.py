@@ -11,12 +11,12 @@ import pytest
 
 from pratique.errors import PratiqueError
 from pratique.terms import Environment
-from pratique.trust import contexts, countries, noted, signed_list
-from pratique.trust.noted import Note
+from pratique.trust import countries, did, issuer, lists
+from pratique.trust.issuer import Note
 from tests.unit.trust.test_shards import A, B
 
-PRODUCTION = next(url for url, env in contexts.ENVIRONMENTS.items() if env.value == "production")
-TEST = next(url for url, env in contexts.ENVIRONMENTS.items() if env is Environment.TEST)
+PRODUCTION = next(url for url, env in did.ENVIRONMENTS.items() if env.value == "production")
+TEST = next(url for url, env in did.ENVIRONMENTS.items() if env is Environment.TEST)
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ TEST = next(url for url, env in contexts.ENVIRONMENTS.items() if env is Environm
 def test_a_list_is_of_the_environment_that_its_context_and_host_say(
     document: dict[str, object], by_host_only: bool, said: Environment | None
 ) -> None:
-    assert contexts.environment(document, by_host_only=by_host_only) is said
+    assert did.environment(document, by_host_only=by_host_only) is said
 
 
 def refused(notes: dict[str, Note], register: bytes, counts: dict[bytes, int]) -> bool:
     try:
-        noted.check(A, notes, register=register, counts=counts)
+        issuer.check(A, notes, register=register, counts=counts)
     except PratiqueError as error:
         return error.code == "register-lost"
     return False
@@ -72,11 +72,11 @@ def test_a_key_signs_with_the_register_that_it_has_signed_with_and_no_older_one(
 
 def test_a_key_that_has_signed_nothing_yet_is_not_noted() -> None:
     before = {"kept": Note(b"old", 3)}
-    found = noted.updated(before, (A, B), register=b"r", counts={A.kid: 2})
+    found = issuer.updated(before, (A, B), register=b"r", counts={A.kid: 2})
     assert found == {"kept": Note(b"old", 3), A.label: Note(b"r", 2)}
     assert before == {"kept": Note(b"old", 3)}
-    assert noted.from_rows(noted.to_rows(found)) == found
-    assert list(noted.to_rows({"b": Note(b"", 1), "a": Note(b"", 1)})) == ["a", "b"]
+    assert issuer.from_rows(issuer.to_rows(found)) == found
+    assert list(issuer.to_rows({"b": Note(b"", 1), "a": Note(b"", 1)})) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_key_that_has_signed_nothing_yet_is_not_noted() -> None:
 )
 def test_notes_that_are_none_are_refused(rows: Any) -> None:
     with pytest.raises(PratiqueError) as caught:
-        noted.from_rows(rows)
+        issuer.from_rows(rows)
     assert caught.value.code == "notes-malformed"
 
 
@@ -107,7 +107,7 @@ def line(octets: int) -> bytes:
     ],
 )
 def test_a_list_is_cut_after_a_line_that_may_be_a_signature(data: bytes, is_split: bool) -> None:
-    assert (signed_list.split(data) is not None) is is_split
+    assert (lists.split(data) is not None) is is_split
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pratique.onboarding import dossier
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust.enduring import calendar, pieces, told
-from pratique.trust.enduring.states import DAY, Piece, Row, Standing, Strand, Why, strand, warning
-from pratique.trust.roll import Member, Roll
+from pratique.trust import calendar, expiry
+from pratique.trust.expiry import DAY, Piece, Row, Standing, Strand, Why, strand, warning
+from pratique.trust.registry import Member, Roll
 from pratique.trust.signer import Signer
 from tests.unit.made import make
 
@@ -27,7 +28,7 @@ def signer(number: int, days: int, *, sca: int | None = None, reason: str = "") 
 
 def of(*signers: Signer, member: Member | None = None) -> tuple[Standing, list[Why]]:
     roll = None if member is None else Roll(AT, {"XUA": member})
-    (row,) = pieces.of_signers(signers, at=AT, roll=roll, named=[("XUA", "DCC")])
+    (row,) = expiry.of_signers(signers, at=AT, roll=roll, named=[("XUA", "DCC")])
     return row.state, [one.why for one in row.strands]
 
 
@@ -79,24 +80,24 @@ def test_an_edition_ends_and_is_warned_of_by_its_own_measure() -> None:
 
 
 def test_one_who_is_named_and_has_nothing_is_a_row() -> None:
-    rows = pieces.of_signers([signer(1, 300)], at=AT, named=[("XUB", "DCC"), ("XUA", "ICVP")])
+    rows = expiry.of_signers([signer(1, 300)], at=AT, named=[("XUB", "DCC"), ("XUA", "ICVP")])
     assert [(row.participant, row.domain, row.state.value) for row in rows] == [
         ("XUA", "DCC", "live"), ("XUA", "ICVP", "unverifiable"), ("XUB", "DCC", "unverifiable"),
     ]  # fmt: skip
-    member = pieces.of_signers([], at=AT, roll=Roll(AT, {"XUC": Member(AT + DAY)}))
+    member = expiry.of_signers([], at=AT, roll=Roll(AT, {"XUC": Member(AT + DAY)}))
     assert [(row.participant, row.state.value) for row in member] == [("XUC", "unverifiable")]
 
 
 def test_a_folder_needs_sca_up_and_tls() -> None:
     pem = make(["XA"]).pem
     whole = {f"DCC/{role}/{role}.pem": pem for role in ("SCA", "UP", "TLS")}
-    (row,) = pieces.of_dossier(whole, "XUA", at=AT)
+    (row,) = dossier.of_dossier(whole, "XUA", at=AT)
     assert {one.need: one.live for one in row.strands} == {"SCA": 1, "UP": 1, "TLS": 1}
     del whole["DCC/TLS/TLS.pem"]
     whole["DCC/TLS/CA.pem"] = pem
-    (row,) = pieces.of_dossier(whole, "XUA", at=AT)
+    (row,) = dossier.of_dossier(whole, "XUA", at=AT)
     assert (row.worst.need, row.worst.why) == ("TLS", Why.NOTHING)
-    (nothing,) = pieces.of_dossier({}, "XUA", at=AT)
+    (nothing,) = dossier.of_dossier({}, "XUA", at=AT)
     assert nothing.state is Standing.UNVERIFIABLE
 
 
@@ -107,7 +108,7 @@ def unfolded(data: bytes) -> list[str]:
 
 
 def rows(days: int) -> tuple[Row, ...]:
-    return pieces.of_signers([signer(1, days)], at=AT, named=[("XUB", "D\r\nX,;\\ é" * 9)])
+    return expiry.of_signers([signer(1, days)], at=AT, named=[("XUB", "D\r\nX,;\\ é" * 9)])
 
 
 def test_a_calendar_has_the_end_its_alarms_and_a_day_for_each_warning() -> None:
@@ -140,7 +141,7 @@ def test_a_calendar_taken_in_again_moves_the_same_events() -> None:
 def test_an_edition_is_in_no_calendar_until_it_has_ended() -> None:
     def count(days: int) -> int:
         roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
-        found = pieces.of_signers([signer(1, 2000)], at=AT, roll=roll)
+        found = expiry.of_signers([signer(1, 2000)], at=AT, roll=roll)
         return calendar.written({"net": found}, at=AT).count(b"edition")
 
     assert count(2) == 0
@@ -148,12 +149,12 @@ def test_an_edition_is_in_no_calendar_until_it_has_ended() -> None:
 
 
 def test_within_keeps_what_ends_soon_or_has_ended() -> None:
-    assert [row.participant for row in told.within(rows(80), 79)] == ["XUB"]
-    assert [row.participant for row in told.within(rows(80), 80)] == ["XUA", "XUB"]
+    assert [row.participant for row in expiry.within(rows(80), 79)] == ["XUB"]
+    assert [row.participant for row in expiry.within(rows(80), 80)] == ["XUA", "XUB"]
 
 
 def test_every_reason_has_its_words() -> None:
-    assert {why for why in Why if told.says(Strand("x", 0, 0, Standing.LIVE, why))} == {*Why} - {
+    assert {why for why in Why if expiry.says(Strand("x", 0, 0, Standing.LIVE, why))} == {*Why} - {
         Why.NONE
     }
 
@@ -161,7 +162,7 @@ def test_every_reason_has_its_words() -> None:
 def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
     def until(days: int) -> int | None:
         roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
-        (row,) = pieces.of_signers([signer(1, 300)], at=AT, roll=roll)
+        (row,) = expiry.of_signers([signer(1, 300)], at=AT, roll=roll)
         return row.worst.left
 
     assert until(6) == 300
@@ -170,24 +171,24 @@ def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
 
 
 def test_a_member_that_is_active_for_nothing_is_not_said_to_have_no_signer() -> None:
-    (row,) = pieces.of_signers([], at=AT, roll=Roll(AT, {"XUA": Member(AT + 6 * DAY)}))
+    (row,) = expiry.of_signers([], at=AT, roll=Roll(AT, {"XUA": Member(AT + 6 * DAY)}))
     assert [one.why for one in row.strands] == [Why.INACTIVE, Why.NONE]
 
 
 def test_the_network_itself_ends_too_and_is_no_participant() -> None:
     def row(root: int, targets: int) -> Row:
-        return pieces.of_board(AT + root * DAY + 1, AT + targets * DAY + 1, at=AT)
+        return expiry.of_board(AT + root * DAY + 1, AT + targets * DAY + 1, at=AT)
 
     assert row(300, 80).state is Standing.LIVE
     assert (row(300, 80).worst.need, row(300, 80).worst.left) == ("root", 300)
-    assert [told.says(one) for one in row(90, 30).strands] == [
+    assert [expiry.says(one) for one in row(90, 30).strands] == [
         "the seats' root ends within 90 days",
         "the seats' list of participants ends within 30 days",
     ]
-    assert told.says(row(-1, 80).worst) == "the seats' root has ended"
-    assert told.within([row(100, 31)], 90) == ()
-    assert told.within([row(100, 30)], 90) != ()
-    assert told.counted([row(1, 1)]).startswith("0 participants, 0 of them")
+    assert expiry.says(row(-1, 80).worst) == "the seats' root has ended"
+    assert expiry.within([row(100, 31)], 90) == ()
+    assert expiry.within([row(100, 30)], 90) != ()
+    assert expiry.counted([row(1, 1)]).startswith("0 participants, 0 of them")
     lines = unfolded(calendar.written({"net": [row(300, 80)]}, at=AT))
     assert sum(line.startswith("TRIGGER") for line in lines) == 4
     assert "SUMMARY:network: renew\\, seats' list of participants ends in 30 days" in lines

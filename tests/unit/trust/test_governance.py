@@ -19,17 +19,17 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import der, features, make_x509, signing, x509
-from pratique.crypto.make_x509 import Authority, Subject
+from pratique.crypto import asn1, keys, x509, x509_details, x509_write
+from pratique.crypto.x509_write import Authority, Subject
 from pratique.errors import DocumentRefused, UsageError
+from pratique.onboarding import checks
+from pratique.onboarding import report as onboarding_report
+from pratique.onboarding.anchors import anchored
+from pratique.onboarding.checks import Listed, check
+from pratique.onboarding.dossier import read
+from pratique.onboarding.report import KnownKey, Report
 from pratique.terms import Environment
 from pratique.trust import countries
-from pratique.trust.governance import applied, codes, known, together, upstream, weak
-from pratique.trust.governance.anchored import anchored
-from pratique.trust.governance.check import Listed, check
-from pratique.trust.governance.dossier import read
-from pratique.trust.governance.known import KnownKey
-from pratique.trust.governance.report import Report
 from tests.unit.made import Made
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -37,20 +37,20 @@ START = int(AT.timestamp())
 DAY = timedelta(days=1)
 TEST, PRODUCTION = Environment.TEST, Environment.PRODUCTION
 MINISTRY = Subject("Utopia", "Ministry of Health", "XU", TEST)
-SCA_KEY, UP_KEY, TLS_KEY, DSC_KEY = (signing.generate() for _ in range(4))
+SCA_KEY, UP_KEY, TLS_KEY, DSC_KEY = (keys.generate() for _ in range(4))
 
 
 def dossier(subject: Subject = MINISTRY) -> dict[str, bytes]:
     """Make a dossier by the house's own templates."""
-    sca = make_x509.signing_ca(SCA_KEY, subject, at=START, serial=1)
-    tls = make_x509.tls_client(TLS_KEY, subject, at=START, serial=2)
-    signer = make_x509.document_signer(
+    sca = x509_write.signing_ca(SCA_KEY, subject, at=START, serial=1)
+    tls = x509_write.tls_client(TLS_KEY, subject, at=START, serial=2)
+    signer = x509_write.document_signer(
         DSC_KEY.public_key, subject._replace(serial="1"), by=Authority(sca, SCA_KEY), at=START, serial=3
     )  # fmt: skip
-    upload = make_x509.upload_signer(UP_KEY, subject, at=START, serial=4)
+    upload = x509_write.upload_signer(UP_KEY, subject, at=START, serial=4)
     found = {"SCA/SCA.pem": sca, "TLS/TLS.pem": tls, "TLS/CA.pem": tls, "UP/UP.pem": upload,
              "DSC/DSC.pem": signer}  # fmt: skip
-    return {name: make_x509.to_pem(certificate) for name, certificate in found.items()}
+    return {name: x509_write.to_pem(certificate) for name, certificate in found.items()}
 
 
 GOOD = dossier()
@@ -179,7 +179,9 @@ def test_each_rule_has_what_it_lets_pass_and_what_it_finds(
     report = run(files | {name: made(**options).pem})
     assert found(report, name) == expected
     for row in report.rows:
-        assert row.upstream_failed == {one.code for one in row.findings} & codes.UPSTREAM
+        assert (
+            row.upstream_failed == {one.code for one in row.findings} & onboarding_report.UPSTREAM
+        )
 
 
 @pytest.mark.parametrize(
@@ -231,33 +233,33 @@ def explicit(certificate: Made) -> bytes:
              "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")  # fmt: skip
 
     def number(text: str) -> bytes:
-        return der.write(
-            der.INTEGER, (b"\0" if text[0] in "89abcdef" else b"") + bytes.fromhex(text)
+        return asn1.write(
+            asn1.INTEGER, (b"\0" if text[0] in "89abcdef" else b"") + bytes.fromhex(text)
         )
 
     a = prime[:-1] + "c"
-    curve = der.write(der.SEQUENCE, b"".join(der.write(4, bytes.fromhex(x)) for x in (a, b)))
-    field = der.write(der.SEQUENCE, bytes.fromhex("06072a8648ce3d0101") + number(prime))
-    parameters = der.write(
-        der.SEQUENCE,
+    curve = asn1.write(asn1.SEQUENCE, b"".join(asn1.write(4, bytes.fromhex(x)) for x in (a, b)))
+    field = asn1.write(asn1.SEQUENCE, bytes.fromhex("06072a8648ce3d0101") + number(prime))
+    parameters = asn1.write(
+        asn1.SEQUENCE,
         b"\x02\x01\x01"
         + field
         + curve
-        + der.write(4, bytes.fromhex(point))
+        + asn1.write(4, bytes.fromhex(point))
         + number(order)
         + b"\x02\x01\x01",
     )
     named = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
-    spelled = der.write(der.SEQUENCE, bytes.fromhex("06072a8648ce3d0201") + parameters)
+    spelled = asn1.write(asn1.SEQUENCE, bytes.fromhex("06072a8648ce3d0201") + parameters)
 
     def rewritten(data: bytes) -> bytes:
-        value, _ = der.read_at(data, 0)
+        value, _ = asn1.read_at(data, 0)
         if data == named:
             return spelled
-        if value.tag != der.SEQUENCE:
+        if value.tag != asn1.SEQUENCE:
             return data
-        return der.write(
-            value.tag, b"".join(rewritten(part.raw) for part in der.children(value.body))
+        return asn1.write(
+            value.tag, b"".join(rewritten(part.raw) for part in asn1.children(value.body))
         )
 
     return rewritten(certificate.der)
@@ -271,19 +273,19 @@ def armour(certificate: bytes) -> bytes:
 def test_a_curve_that_is_spelled_out_is_found_and_is_the_same_key() -> None:
     plain = made()
     spelled = explicit(plain)
-    assert features.read(spelled).key_digest == features.read(plain.der).key_digest
+    assert x509_details.read(spelled).key_digest == x509_details.read(plain.der).key_digest
     assert "ec_parameters" in found(run(GOOD | {"SCA/SCA.pem": armour(spelled)}), "SCA/SCA.pem")
     assert "ec_parameters" not in found(run(GOOD | {"SCA/SCA.pem": plain.pem}), "SCA/SCA.pem")
 
 
-def shown(n: int, e: int = 65537) -> features.Features:
-    return features.Features(
-        x509.read(b""), key_kind=features.RSA, key_bits=n.bit_length(), modulus=n, exponent=e
+def shown(n: int, e: int = 65537) -> x509_details.Features:
+    return x509_details.Features(
+        x509.read(b""), key_kind=x509_details.RSA, key_bits=n.bit_length(), modulus=n, exponent=e
     )
 
 
 def weaknesses(n: int, e: int = 65537) -> set[str]:
-    return {one.code for one in weak.failed(shown(n, e))}
+    return {one.code for one in checks.weak_failed(shown(n, e))}
 
 
 SOUND = LARGE_RSA.public_key().public_numbers().n
@@ -310,16 +312,16 @@ def test_a_modulus_that_falls_apart_is_found(n: int) -> None:
 def test_the_fingerprint_of_rsalib_is_found() -> None:
     # N = k·M + (65537^a mod M), M the product of the first primes: the shape that CVE-2017-15361 tells.
     product = 1
-    for prime in weak._primes(3, 167):
+    for prime in checks._primes(3, 167):
         product *= prime
     roca = pow(65537, 1234567, product) + product * (1 << 1700)
-    assert weak.is_roca(roca)
+    assert checks.is_roca(roca)
     assert "rsa_roca" in weaknesses(roca if roca % 2 else roca + product)
-    assert not weak.is_roca(roca + 2)
+    assert not checks.is_roca(roca + 2)
     # Only modulo primes: one that is 3 modulo 4, and 4 modulo 9, is none the less one of theirs.
-    assert all(weak.is_roca(roca + product * n) for n in range(36))
-    assert weak._primes(3, 31) == [3, 5, 7, 11, 13, 17, 19, 23, 29, 31]
-    assert not weak.is_roca(SOUND)
+    assert all(checks.is_roca(roca + product * n) for n in range(36))
+    assert checks._primes(3, 31) == [3, 5, 7, 11, 13, 17, 19, 23, 29, 31]
+    assert not checks.is_roca(SOUND)
 
 
 def test_a_key_in_two_roles_is_found_in_both() -> None:
@@ -584,13 +586,13 @@ def test_an_application_is_held_against_the_participant(
 @pytest.mark.parametrize("participant", ["FRA", "DNK", "USA", "IOM", "GBR"])
 def test_a_participants_own_countries_are_its_own(participant: str) -> None:
     own = countries.may_sign_for(participant)
-    one = applied.read(
+    one = checks.read(
         application(code=participant, countries=sorted(own), environment="production")
     )
     assert one is not None
-    assert not list(applied.failed(one, participant, PRODUCTION, own))
+    assert not list(checks.application_failed(one, participant, PRODUCTION, own))
     other = one._replace(countries=(*one.countries, "DE", "XU"))
-    told = [each.says for each in applied.failed(other, participant, PRODUCTION, own)]
+    told = [each.says for each in checks.application_failed(other, participant, PRODUCTION, own)]
     assert len(told) == 2
     assert "DE" in told[0]
 
@@ -654,9 +656,9 @@ def test_an_application_shows_a_strangers_text_nowhere() -> None:
 
 
 def test_what_differs_in_an_application_is_named() -> None:
-    one = applied.read(application(code="XXA", environment="production"))
+    one = checks.read(application(code="XXA", environment="production"))
     assert one is not None
-    told = list(applied.failed(one, "XXU", TEST, frozenset({"XU"})))
+    told = list(checks.application_failed(one, "XXU", TEST, frozenset({"XU"})))
     assert [each.says for each in told] == [
         "its code is XXA, and XXU was asked about",
         "its environment is another, and test was asked about",
@@ -677,7 +679,7 @@ def test_a_code_that_may_be_a_text_is_not_repeated() -> None:
         assert says.replace(shown or "that was named", "*", 1) == UNKNOWN
 
 
-UNKNOWN = codes.CHECKS["participant_unknown"].says.format(participant="*")
+UNKNOWN = onboarding_report.CHECKS["participant_unknown"].says.format(participant="*")
 
 
 @pytest.mark.parametrize(
@@ -694,9 +696,9 @@ UNKNOWN = codes.CHECKS["participant_unknown"].says.format(participant="*")
     ],
 )
 def test_days_are_told_whole(left: int, life: int, expected: str) -> None:
-    one = features.read(made().der)
+    one = x509_details.read(made().der)
     ends = one.record._replace(not_after=START + left, not_before=START + left - life)
-    (told,) = upstream.failed(one._replace(record=ends), "SCA", "XXU", START)
+    (told,) = checks.upstream_failed(one._replace(record=ends), "SCA", "XXU", START)
     assert expected in re.findall(r"it (?:has|ended) .*?(?:left|ago)|\d+ days", told.says)
 
 
@@ -712,11 +714,11 @@ def test_days_are_told_whole(left: int, life: int, expected: str) -> None:
     ],
 )
 def test_each_role_lives_so_many_years(role: str, least: int | None, most: int | None) -> None:
-    one = features.read(made().der)
+    one = x509_details.read(made().der)
 
     def told(days: int) -> set[str]:
         record = one.record._replace(not_before=START, not_after=START + 86400 * days)
-        failed = upstream.failed(one._replace(record=record), role, "XXU", START)
+        failed = checks.upstream_failed(one._replace(record=record), role, "XXU", START)
         return {each.code for each in failed if each.code.startswith("validity_m")}
 
     assert told(40) == (set() if least is None else {"validity_min"})
@@ -735,9 +737,9 @@ def test_each_role_lives_so_many_years(role: str, least: int | None, most: int |
 def test_a_country_that_is_no_code_is_counted_and_not_repeated(
     found: tuple[str, ...], told: str
 ) -> None:
-    one = features.read(made().der)._replace(countries=found)
+    one = x509_details.read(made().der)._replace(countries=found)
     (says,) = [
-        e.says for e in upstream.failed(one, "SCA", "XXU", START) if e.code == "country_flag"
+        e.says for e in checks.upstream_failed(one, "SCA", "XXU", START) if e.code == "country_flag"
     ]
     assert f" {told}" in says
     assert all(
@@ -756,9 +758,13 @@ def test_a_country_that_is_no_code_is_counted_and_not_repeated(
     ],
 )  # fmt: skip
 def test_each_role_has_its_usages(role: str, usages: tuple[str, ...], wanted: str) -> None:
-    one = features.read(made().der)._replace(usages=frozenset(usages))
-    says = [e.says for e in upstream.failed(one, role, "XXU", START) if e.code == "key_usage"]
-    assert says == ([codes.CHECKS["key_usage"].says.format(wanted=wanted)] if wanted else [])
+    one = x509_details.read(made().der)._replace(usages=frozenset(usages))
+    says = [
+        e.says for e in checks.upstream_failed(one, role, "XXU", START) if e.code == "key_usage"
+    ]
+    assert says == (
+        [onboarding_report.CHECKS["key_usage"].says.format(wanted=wanted)] if wanted else []
+    )
 
 
 @pytest.mark.parametrize(("late", "days"), [(1, 1), (86400, 1), (86401, 2), (86400 * 9, 9)])
@@ -767,9 +773,9 @@ def test_by_how_many_days_it_outlives_its_issuer_is_told(late: int, days: int) -
     tls, above = papers["TLS/TLS.pem"], papers["TLS/CA.pem"]
     ends = tls.first.record._replace(not_after=above.first.record.not_after + late)
     leaf = tls._replace(certificates=(tls.first._replace(record=ends),))
-    ((name, told),) = together.chains([leaf, above], at=START)
+    ((name, told),) = checks.chains_of([leaf, above], at=START)
     assert (name, told.code) == ("TLS/TLS.pem", "outlives_issuer")
-    assert told.says == codes.CHECKS["outlives_issuer"].says.format(days=days)
+    assert told.says == onboarding_report.CHECKS["outlives_issuer"].says.format(days=days)
 
 
 def test_what_is_in_order_has_a_row_only_as_a_certificate() -> None:
@@ -801,21 +807,24 @@ def test_an_instant_has_a_zone() -> None:
 
 
 def test_every_code_has_its_words() -> None:
-    for code, row in codes.CHECKS.items():
+    for code, row in onboarding_report.CHECKS.items():
         assert row.says
         assert row.advice
         assert re.fullmatch(r"[a-z0-9_]+", code)
     assert {
         "valid_pem", "ext_parse", "validity_30d_now", "validity_min", "validity_max", "key_length", "sig_alg",
         "key_usage", "eku_client", "basic_constraints", "country_flag",
-    } == codes.UPSTREAM  # fmt: skip
+    } == onboarding_report.UPSTREAM  # fmt: skip
 
 
 def test_a_report_is_a_list_of_known_keys() -> None:
     report = run(GOOD)
     data = json.dumps(report.as_json()).encode()
-    assert known.read(data) == report.keys
-    assert known.read(json.dumps(known.as_json(report.keys)).encode()) == report.keys
+    assert onboarding_report.read(data) == report.keys
+    assert (
+        onboarding_report.read(json.dumps(onboarding_report.as_json(report.keys)).encode())
+        == report.keys
+    )
     assert [key.role for key in report.keys if key.role == "TLS"] == ["TLS"]
 
 
@@ -826,21 +835,27 @@ def test_a_report_is_a_list_of_known_keys() -> None:
 )  # fmt: skip
 def test_what_is_no_list_of_known_keys_is_refused(document: str) -> None:
     with pytest.raises(DocumentRefused):
-        known.read(document.encode())
+        onboarding_report.read(document.encode())
 
 
 def test_a_known_key_has_its_members_and_no_others() -> None:
     row = KnownKey("0", "XXU", TEST, "UP", "0")._asdict()
-    assert known.read(json.dumps({"format": known.FORMATS[0], "keys": [row]}).encode())
+    assert onboarding_report.read(
+        json.dumps({"format": onboarding_report.FORMATS[0], "keys": [row]}).encode()
+    )
     for other in (row | {"more": "1"}, {name: row[name] for name in list(row)[1:]}):
         with pytest.raises(DocumentRefused):
-            known.read(json.dumps({"format": known.FORMATS[0], "keys": [other]}).encode())
+            onboarding_report.read(
+                json.dumps({"format": onboarding_report.FORMATS[0], "keys": [other]}).encode()
+            )
 
 
 def test_a_list_of_known_keys_names_an_environment_that_there_is() -> None:
     row = KnownKey("0", "XXU", TEST, "UP", "0")._asdict() | {"environment": "moon"}
     with pytest.raises(DocumentRefused):
-        known.read(json.dumps({"format": known.FORMATS[0], "keys": [row]}).encode())
+        onboarding_report.read(
+            json.dumps({"format": onboarding_report.FORMATS[0], "keys": [row]}).encode()
+        )
 
 
 def test_the_report_tells_a_person_what_to_do() -> None:
@@ -852,7 +867,7 @@ def test_the_report_tells_a_person_what_to_do() -> None:
 
 def test_a_report_is_told_line_by_line() -> None:
     files = GOOD | {"UP/UP.pem": b"", "notes.txt": b"?"}
-    row, other = codes.CHECKS["valid_pem"], codes.CHECKS["file_unread"]
+    row, other = onboarding_report.CHECKS["valid_pem"], onboarding_report.CHECKS["file_unread"]
     assert list(run(files).lines()) == [
         "DSC/DSC.pem, until 2028-11-21: nothing is wrong",
         "SCA/SCA.pem, until 2030-11-22: nothing is wrong",
@@ -957,7 +972,7 @@ def test_the_reference_tells_every_code() -> None:
         for line in page.read_text().splitlines()
         if "| `" in line
     }
-    for code, row in codes.CHECKS.items():
+    for code, row in onboarding_report.CHECKS.items():
         says = row.says.replace("{", "*").replace("}", "*")
         mark = "yes" if row.upstream else ""
         assert rows[code] == f"| `{code}` | {row.severity} | {mark} | {says} | {row.advice} |"

@@ -9,7 +9,7 @@ import pytest
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Environment
-from pratique.trust import issuer as documents
+from pratique.trust import issuer
 from pratique.trust.issuer import Issuer, SigningCa
 from tests.unit.trust.test_shards import END, START, A, B
 
@@ -20,16 +20,16 @@ ISSUER = Issuer(
 
 
 def test_it_comes_back_as_it_was() -> None:
-    assert documents.from_bytes(documents.to_bytes(ISSUER)) == ISSUER
-    assert b"pratique-issuer-1" in documents.to_bytes(ISSUER)
+    assert issuer.from_bytes(issuer.to_bytes(ISSUER)) == ISSUER
+    assert b"pratique-issuer-1" in issuer.to_bytes(ISSUER)
 
 
 def changed(**members: Any) -> bytes:
-    return json.dumps({**json.loads(documents.to_bytes(ISSUER)), **members}).encode()
+    return json.dumps({**json.loads(issuer.to_bytes(ISSUER)), **members}).encode()
 
 
 def row(**members: Any) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = json.loads(documents.to_bytes(ISSUER))["shards"]
+    rows: list[dict[str, Any]] = json.loads(issuer.to_bytes(ISSUER))["shards"]
     return {**rows[0], **members}
 
 
@@ -53,12 +53,12 @@ def row(**members: Any) -> dict[str, Any]:
         changed(shards=[row(label="../sca")]),
         changed(node=1),
         changed(node_bits=17),
-        documents.to_bytes(ISSUER)[:-10],
+        issuer.to_bytes(ISSUER)[:-10],
     ],
 )
 def test_whatever_is_not_one_is_refused(data: bytes) -> None:
     with pytest.raises(DocumentRefused) as caught:
-        documents.from_bytes(data)
+        issuer.from_bytes(data)
     assert caught.value.code in {"issuer-file", "json-unreadable"}
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.findings import Code, Weight
+from pratique.findings import Code, Finding, Weight
 from pratique.terms import ALL_KINDS, Algorithm, Environment
-from pratique.trust import roll_row
-from pratique.trust.roll import (
+from pratique.trust import registry
+from pratique.trust.registry import (
     CLOCK_SLACK,
     HOUR,
     SUSPENSIONS,
@@ -20,7 +20,6 @@ from pratique.trust.roll import (
     Suspension,
 )
 from pratique.trust.signer import Signer
-from pratique.verdict import Finding
 
 NOW = 1_795_338_000
 SIGNER = Signer(
@@ -172,18 +171,18 @@ def test_a_key_that_is_no_participants_may_be_one_that_is_withdrawn_in_what_is_m
 
 
 def test_a_roll_is_written_and_read() -> None:
-    row = roll_row.to_row(LACKING)
-    assert roll_row.from_row(row) == LACKING
+    row = registry.to_row(LACKING)
+    assert registry.from_row(row) == LACKING
     # One that was written before there were any of these.
     earlier = {
         name: value for name, value in row.items() if name not in {"speakers", "voiding", "unread"}
     }
-    assert roll_row.from_row(earlier) == LACKING._replace(speakers={}, voiding={}, unread={})
-    assert roll_row.to_row(Roll(NOW)).keys().isdisjoint({"speakers", "voiding", "unread"})
+    assert registry.from_row(earlier) == LACKING._replace(speakers={}, voiding={}, unread={})
+    assert registry.to_row(Roll(NOW)).keys().isdisjoint({"speakers", "voiding", "unread"})
     for hurt in (
         {**row, "speakers": {"XA": {"XUZ": ""}}}, {**row, "voiding": {"XA": {"XUZ": ""}}}, {**row, "speakers": []}, {**row, "unread": []},
         {**row, "speakers": {"XA": {"XUA": 1}}}, {**row, "unread": {SUSPENSIONS: 1}}, {**row, "more": {}},
         {name: value for name, value in row.items() if name != "floor"},
     ):  # fmt: skip
         with pytest.raises((TypeError, ValueError)):
-            roll_row.from_row(hurt)
+            registry.from_row(hurt)

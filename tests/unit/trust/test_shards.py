@@ -8,8 +8,8 @@ import pytest
 
 from pratique.errors import PratiqueError
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
-from pratique.trust import shards
-from pratique.trust.shards import DAY, Shard, ShardState
+from pratique.trust import issuer
+from pratique.trust.issuer import DAY, Shard, ShardState
 
 START, REST, END = 1_800_000_000, 1_800_000_000 + 183 * DAY, 1_800_000_000 + 730 * DAY
 A = Shard(
@@ -84,11 +84,11 @@ def test_a_retired_shard_has_no_day_left_to_sign() -> None:
 
 def test_the_emptiest_live_shard_signs() -> None:
     counts = {A.kid: 7, B.kid: 5, C.kid: 6}
-    pick = shards.pick([A, B, C], at=START, counts=counts, kind=Kind.TEST)
+    pick = issuer.pick([A, B, C], at=START, counts=counts, kind=Kind.TEST)
     assert pick is B
     smaller = B._replace(planned=10)
-    assert shards.pick([A, smaller, C], at=START, counts=counts, kind=Kind.TEST) is C
-    assert shards.pick([C, B, A], at=START, counts={}, kind=Kind.TEST) is A
+    assert issuer.pick([A, smaller, C], at=START, counts=counts, kind=Kind.TEST) is C
+    assert issuer.pick([C, B, A], at=START, counts={}, kind=Kind.TEST) is A
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_the_emptiest_live_shard_signs() -> None:
 )
 def test_what_is_not_live_or_may_not_attest_it_does_not_sign(unfit: Shard) -> None:
     counts = {A.kid: 900_000, B.kid: 5}
-    assert shards.pick([unfit, A], at=START, counts=counts, kind=Kind.VACCINATION) is A
+    assert issuer.pick([unfit, A], at=START, counts=counts, kind=Kind.VACCINATION) is A
     with pytest.raises(PratiqueError) as caught:
-        shards.pick([unfit], at=START, counts=counts, kind=Kind.VACCINATION)
+        issuer.pick([unfit], at=START, counts=counts, kind=Kind.VACCINATION)
     assert caught.value.code == "no-live-shard"
     assert "new-shard" in caught.value.hint
 
@@ -122,22 +122,22 @@ def test_what_is_not_live_or_may_not_attest_it_does_not_sign(unfit: Shard) -> No
 )
 def test_it_is_told_why_a_key_does_not_sign(unfit: Shard, told: str) -> None:
     counts = {A.kid: 900_000, B.kid: 5}
-    named = shards.Choice([unfit], at=START, counts=counts, label=unfit.label)
+    named = issuer.Choice([unfit], at=START, counts=counts, label=unfit.label)
     with pytest.raises(PratiqueError, match=rf"'{unfit.label}' is .*{told}"):
         named.one(Kind.VACCINATION)
     with pytest.raises(PratiqueError, match=told if "may" not in told else "none may attest"):
-        shards.Choice([unfit], at=START, counts=counts).one(Kind.VACCINATION)
+        issuer.Choice([unfit], at=START, counts=counts).one(Kind.VACCINATION)
 
 
 def test_an_exemption_needs_a_shard_without_limits() -> None:
     limited = A._replace(usages=ALL_KINDS - {Kind.EXEMPTION})
     with pytest.raises(PratiqueError, match="none may attest: exemption"):
-        shards.pick([limited], at=START, counts={}, kind=Kind.EXEMPTION)
-    assert shards.pick([limited, B], at=START, counts={}, kind=Kind.EXEMPTION) is B
+        issuer.pick([limited], at=START, counts={}, kind=Kind.EXEMPTION)
+    assert issuer.pick([limited, B], at=START, counts={}, kind=Kind.EXEMPTION) is B
 
 
 def labels(*of: Shard, at: int, counts: dict[bytes, int] | None = None) -> list[str]:
-    found = shards.to_replace(of, at=at, within=30, counts=counts or {})
+    found = issuer.to_replace(of, at=at, within=30, counts=counts or {})
     return [shard.label[-1] for shard in found]
 
 
@@ -166,7 +166,7 @@ def test_a_shard_comes_back_from_its_row() -> None:
         B._replace(retired=START, replaces="2026-10-a"),
         A._replace(usages=frozenset()),
     ):
-        assert shards.from_row(shards.to_row(shard)) == shard
+        assert issuer.from_row(issuer.to_row(shard)) == shard
 
 
 @pytest.mark.parametrize(
@@ -180,15 +180,15 @@ def test_a_shard_comes_back_from_its_row() -> None:
 )  # fmt: skip
 def test_a_row_that_is_not_exactly_a_shard_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
-        shards.from_row({**shards.to_row(A), **change})
+        issuer.from_row({**issuer.to_row(A), **change})
 
 
 def test_a_row_without_a_member_is_refused() -> None:
     for name in Shard._fields:
-        row = shards.to_row(A)
+        row = issuer.to_row(A)
         del row[name]
         with pytest.raises(ValueError, match="members"):
-            shards.from_row(row)
+            issuer.from_row(row)
 
 
 def test_a_verifier_sees_the_limits_of_a_shard() -> None:

@@ -13,35 +13,35 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import spki
+from pratique.crypto import algorithms
 from pratique.errors import DocumentRefused
-from pratique.trust import sources
+from pratique.trust import lists
 from tests.unit.made import make
 
 ONE, CA = make(["DE"]), make(["DE"], ca=True, name="SCA")
 TEXT = base64.b64encode(ONE.der).decode()
 KID = base64.b64encode(b"kid of 1").decode()
 SIGNER = ec.generate_private_key(ec.SECP256R1())
-PROOF_KEY = spki.of_key(SIGNER.public_key())
+PROOF_KEY = algorithms.of_key(SIGNER.public_key())
 
 
 def code_of(data: bytes, **options: Any) -> str:
     with pytest.raises(DocumentRefused) as caught:
-        sources.read(data, **options)
+        lists.read_source(data, **options)
     return caught.value.code
 
 
 def test_certificates_are_told_apart_from_their_signing_cas() -> None:
-    reading = sources.read(ONE.pem + CA.pem)
+    reading = lists.read_source(ONE.pem + CA.pem)
     assert len(reading.listed) == len(reading.authorities) == 1
-    assert len(sources.read(ONE.der).listed) == 1
+    assert len(lists.read_source(ONE.der).listed) == 1
 
 
 def test_a_bare_public_key_is_read_and_marked() -> None:
     pem = SIGNER.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (listed,) = sources.read(pem).listed
+    (listed,) = lists.read_source(pem).listed
     assert listed.record.notes == ("bare-key",)
-    assert sources.read_proof_key(pem) == PROOF_KEY
+    assert lists.read_proof_key(pem) == PROOF_KEY
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_a_bare_public_key_is_read_and_marked() -> None:
     ],
 )
 def test_lists_of_kid_and_certificate_are_read(document: object) -> None:
-    (listed,) = sources.read(json.dumps(document).encode()).listed
+    (listed,) = lists.read_source(json.dumps(document).encode()).listed
     assert listed.kid == b"kid of 1"
     assert listed.record.countries == ("DE",)
 
 
 def test_the_certificate_of_a_test_case_is_read() -> None:
     data = json.dumps({"TESTCTX": {"CERTIFICATE": TEXT}, "JSON": {}}).encode()
-    assert len(sources.read(data).listed) == 1
+    assert len(lists.read_source(data).listed) == 1
 
 
 def test_tombstones_and_other_keys_are_skipped_and_one_bad_entry_costs_itself() -> None:
@@ -75,7 +75,7 @@ def test_tombstones_and_other_keys_are_skipped_and_one_bad_entry_costs_itself() 
         {"kid": KID, "rawData": base64.b64encode(CA.der).decode(), "certificateType": "CSCA"},
         {"kid": KID, "certificate": base64.b64encode(b"no certificate").decode()},
     ]
-    reading = sources.read(json.dumps(rows).encode())
+    reading = lists.read_source(json.dumps(rows).encode())
     assert [listed.record.reason for listed in reading.listed] == ["", "x509-unreadable"]
     assert (len(reading.authorities), reading.skipped) == (1, 2)
 
@@ -92,9 +92,9 @@ LIST = json.dumps({"certificates": [{"kid": KID, "country": "DE", "rawData": TEX
 
 @pytest.mark.parametrize("rest", [LIST, LIST + b"\n"])
 def test_a_signed_list_holds_under_its_key(rest: bytes) -> None:
-    reading = sources.read(signed(rest), proof_key=PROOF_KEY)
+    reading = lists.read_source(signed(rest), proof_key=PROOF_KEY)
     assert (reading.proof, len(reading.listed)) == ("valid", 1)
-    assert sources.read(signed(rest)).proof == "not checked"
+    assert lists.read_source(signed(rest)).proof == "not checked"
 
 
 def test_a_signed_list_that_was_altered_is_refused() -> None:
@@ -130,6 +130,6 @@ def test_what_is_no_trust_list_is_refused(data: bytes, code: str) -> None:
 )
 def test_no_bytes_raise_anything_but_a_refusal(data: bytes) -> None:
     try:
-        sources.read(data)
+        lists.read_source(data)
     except DocumentRefused:
         return

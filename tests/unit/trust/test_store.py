@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
-from pratique.trust.signer import Signer
-from pratique.trust.store import TrustList
+from pratique.trust.signer import Signer, TrustList
 
 
 def signer(kid: bytes = b"k", thumbprint: str = "aa", **changes: Any) -> Signer:

@@ -14,10 +14,242 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
-from pratique.rules.certlogic import expression as e
-from pratique.rules.certlogic import times
-from pratique.rules.certlogic import words as w
+from pratique.rules.certlogic import expression as certlogic_expression
+
+# ----------------------------------------------------------------------------------------------------
+# The words of descriptions: what data is called, and what the codes of real rules stand for.
+#
+# 1. A code that is not here is shown as it is: nothing is guessed.
+
+
+GROUPS = {"v": "vaccination", "t": "test", "r": "recovery", "e": "exemption"}
+CLOCK = {"external.validationClock": "arrival", "external.arrivalDate": "the day of arrival"}
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+class Event(NamedTuple):
+    """A date of the data, and what happened on it."""
+
+    noun: str
+    verb: str
+
+
+EVENTS = {
+    "payload.v.0.dt": Event("the last dose", "was given"),
+    "payload.t.0.sc": Event("the sample for the test", "was taken"),
+    "payload.r.0.fr": Event("the first positive test", "was made"),
+    "payload.r.0.df": Event("the validity of the recovery certificate", "begins"),
+    "payload.r.0.du": Event("the validity of the recovery certificate", "ends"),
+    "payload.v.0.df": Event("the validity of the vaccination certificate", "begins"),
+    "payload.v.0.du": Event("the validity of the vaccination certificate", "ends"),
+    "payload.t.0.df": Event("the validity of the test certificate", "begins"),
+    "payload.t.0.du": Event("the validity of the test certificate", "ends"),
+    "payload.e.0.df": Event("the exemption", "begins"),
+    "payload.e.0.du": Event("the exemption", "ends"),
+    "external.iat": Event("the certificate", "was issued"),
+    "external.exp": Event("the certificate", "expires"),
+    "external.nbf": Event("the use of the certificate", "begins"),
+    "external.departureDate": Event("the journey", "begins"),
+}
+
+DISEASES = {
+    "v": "the disease vaccinated against", "t": "the disease tested for",
+    "r": "the disease recovered from", "e": "the disease of the exemption",
+}  # fmt: skip
+NOUNS = {
+    "vp": "the kind of vaccine", "mp": "the vaccine",
+    "dn": "the number of the dose", "sd": "the number of doses in the course",
+    "tt": "the kind of test", "tr": "the test result", "is": "the issuing body",
+    "ci": "the certificate’s identifier", "co": "the country of the event",
+}  # fmt: skip
+MAKERS = {"v": "the maker of the vaccine", "t": "the test product"}
+EXTERNAL = {
+    "holder.ageYears": "the traveller’s age",
+    "payload.dob": "the traveller’s date of birth",
+    "external.countryCode": "the country of arrival",
+    "external.issuerCountryCode": "the issuing country",
+    "external.region": "the region of arrival",
+}
+
+CODES = {
+    "840539006": "COVID-19",
+    "260415000": "“not detected”",
+    "260373001": "“detected”",
+    "LP6464-4": "an NAA test (such as PCR)",
+    "LP217198-3": "a rapid antigen test",
+    "EU/1/20/1528": "Comirnaty",
+    "EU/1/20/1507": "Spikevax",
+    "EU/1/21/1529": "Vaxzevria",
+    "EU/1/20/1525": "Jcovden (Janssen)",
+    "EU/1/21/1618": "Nuvaxovid",
+    "EU/1/21/1624": "Valneva",
+}
+"""From the value sets of the EU's eHealth Network."""
+
+_FIELD = re.compile(r"payload\.([vtre])\.([0-9]+)(?:\.([a-z]+))?")
+
+
+def noun(path: str) -> str:
+    """Call a path by its name."""
+    if path in EVENTS:
+        return f"the date on which {EVENTS[path].noun} {EVENTS[path].verb}"
+    if path in EXTERNAL or path in CLOCK:
+        return EXTERNAL.get(path) or CLOCK[path]
+    found = _FIELD.fullmatch(path)
+    if found and found[3]:
+        by_group = {"ma": MAKERS, "tg": DISEASES}.get(found[3])
+        named = by_group.get(found[1]) if by_group else NOUNS.get(found[3])
+        if named:
+            index = int(found[2])
+            return named if not index else f"{named} of the {ordinal(index)} {GROUPS[found[1]]}"
+    return f"“{path}”"
+
+
+def presence(path: str) -> str | None:
+    """Call an entry, or a group, by its name, as something that may be there: "a second test"."""
+    if found := _FIELD.fullmatch(path):
+        if found[3]:
+            return None
+        index, group = int(found[2]), GROUPS[found[1]]
+        return with_article(group) if not index else f"a {ordinal(index)} {group}"
+    group = path.removeprefix("payload.")
+    return with_article(GROUPS[group]) if group in GROUPS and group != path else None
+
+
+def ordinal(index: int) -> str:
+    """Say an index as a number in a row."""
+    return ORDINALS[index] if index < len(ORDINALS) else f"{index + 1}th"
+
+
+def with_article(word: str) -> str:
+    """Put the article before a word."""
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+def literal(value: str | int) -> str:
+    """Say a code, a text or a number."""
+    return CODES.get(value, f"“{value}”") if isinstance(value, str) else f"{value:,}"
+
+
+def listing(parts: list[str], *, joint: str, most: int = 12) -> str:
+    """Say a list: "a, b or c"."""
+    if len(parts) > most:
+        parts = [*parts[:most], f"{len(parts) - most} others"]
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {joint} {parts[-1]}"
+
+
+def units(amount: int, unit: str) -> str:
+    """Say an amount of time."""
+    return f"{amount:,} {unit}" if amount == 1 else f"{amount:,} {unit}s"
+
+
+# ----------------------------------------------------------------------------------------------------
+# Say in words how two dates of a rule lie to each other.
+#
+#     not-before(arrival, last dose + 14 days) -> "the last dose was given at least 14 days before arrival"
+#
+# 1. A comparison is turned so that what happened is told from arrival, or from another event.
+# 2. "At least" and "at most" include the instant itself, "more than" and "less than" do not.
+
+
+_FLIPPED: dict[str, certlogic_expression.Order] = {
+    "after": "before", "before": "after", "not-after": "not-before", "not-before": "not-after",
+}  # fmt: skip
+_OPPOSITE_TIMES: dict[str, certlogic_expression.Order] = {
+    "after": "not-after", "not-after": "after", "before": "not-before", "not-before": "before",
+}  # fmt: skip
+_LONGER = {
+    "not-before": "at least",
+    "after": "more than",
+    "not-after": "at most",
+    "before": "less than",
+}
+
+
+class _Date(NamedTuple):
+    path: str
+    amount: int
+    unit: str
+
+
+def comparison(
+    operator: certlogic_expression.Order,
+    left: certlogic_expression.Node,
+    right: certlogic_expression.Node,
+    *,
+    holds: bool = True,
+) -> str | None:
+    """Say one comparison, or its opposite; None where a side is no plain date."""
+    one, other = _date(left), _date(right)
+    if one is None or other is None or (one.amount and other.amount and one.unit != other.unit):
+        return None
+    operator = operator if holds else _OPPOSITE_TIMES[operator]
+    if one.path not in CLOCK and (other.path in CLOCK or not other.path):
+        one, other, operator = other, one, _FLIPPED[operator]
+    if one.path in CLOCK or not one.path:
+        return _from_anchor(one, other, operator)
+    return _between(one, other, operator)
+
+
+def _from_anchor(anchor: _Date, event: _Date, operator: certlogic_expression.Order) -> str | None:
+    """Say: anchor + a OPERATOR event + b, which is: anchor - event OPERATOR b - a."""
+    if event.path == "payload.dob" and not event.amount and anchor.unit == "year":
+        return _age(-anchor.amount, operator)
+    if event.path not in EVENTS:
+        return None
+    told = f"{EVENTS[event.path].noun} {EVENTS[event.path].verb}"
+    where = CLOCK.get(anchor.path, anchor.unit if not anchor.path else "")
+    amount = event.amount - (anchor.amount if anchor.path else 0)
+    unit = event.unit if event.amount else anchor.unit
+    if not amount or not anchor.path:
+        relation = {
+            "not-before": "no later than", "after": "before", "not-after": "no earlier than", "before": "after",
+        }[operator]  # fmt: skip
+        return f"{told} {relation} {where}"
+    if amount > 0:
+        return f"{told} {_LONGER[operator]} {units(amount, unit)} before {where}"
+    return f"{told} {_LONGER[_FLIPPED[operator]]} {units(-amount, unit)} after {where}"
+
+
+def _age(years: int, operator: certlogic_expression.Order) -> str:
+    """Say: arrival - years OPERATOR birth."""
+    relation = {
+        "not-before": "at least", "after": "more than", "not-after": "at most", "before": "less than",
+    }[operator]  # fmt: skip
+    return f"the traveller is {relation} {years} years old"
+
+
+def _between(one: _Date, other: _Date, operator: certlogic_expression.Order) -> str | None:
+    if one.path not in EVENTS or other.path not in EVENTS:
+        return None
+    told = f"{EVENTS[one.path].noun} {EVENTS[one.path].verb}"
+    noun, verb = EVENTS[other.path]
+    than = f"{noun} {verb}"
+    amount, unit = other.amount - one.amount, other.unit if other.amount else one.unit
+    if not amount:
+        relation = {
+            "not-before": "no earlier than", "after": "after", "not-after": "no later than", "before": "before",
+        }[operator]  # fmt: skip
+        return f"{told} {relation} {than}"
+    if amount > 0:
+        return f"{told} {_LONGER[operator]} {units(amount, unit)} after {than}"
+    return f"{told} {_LONGER[_FLIPPED[operator]]} {units(-amount, unit)} before {than}"
+
+
+def _date(node: certlogic_expression.Node) -> _Date | None:
+    match node:
+        case certlogic_expression.PlusTime(certlogic_expression.Var(path), amount, unit):
+            return _Date(path, amount, unit)
+        case certlogic_expression.BirthDate(certlogic_expression.Var(path)):
+            return _Date(path, 0, "day")
+        case certlogic_expression.PlusTime(certlogic_expression.Text(value), 0):
+            return _Date("", 0, value)
+    return None
+
 
 _MORE = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
 _OPPOSITE: dict[str, str] = {">=": "<", "<": ">=", ">": "<=", "<=": ">"}
@@ -26,75 +258,86 @@ _JOINT = "\x1f"
 _GROUP = re.compile(r"payload\.([vtre])\b")
 
 
-def describe(expression: e.Expression) -> str:
+def describe(expression: certlogic_expression.Expression) -> str:
     """Say when an expression holds, without a capital or a period."""
     match expression.root:
-        case e.If(e.Var(path), then, e.Truth(True)) if _about(path, then):
+        case certlogic_expression.If(
+            certlogic_expression.Var(path), then, certlogic_expression.Truth(True)
+        ) if _about(path, then):
             said = _say(then, True)
         case root:
             said = _say(root, True)
     return said.replace(_JOINT, "")
 
 
-def _about(guard: str, node: e.Node) -> bool:
+def _about(guard: str, node: certlogic_expression.Node) -> bool:
     """Tell whether a guard asks for the one kind of thing that a node is about."""
-    groups = {found[1] for path in e.paths(node) if (found := _GROUP.match(path))}
+    groups = {
+        found[1] for path in certlogic_expression.paths(node) if (found := _GROUP.match(path))
+    }
     return groups == {guard[8:9]} and guard == f"payload.{guard[8:9]}.0"
 
 
-def _say(node: e.Node, holds: bool) -> str:
+def _say(node: certlogic_expression.Node, holds: bool) -> str:
     match node:
-        case e.Truth(value):
+        case certlogic_expression.Truth(value):
             return "always" if value is holds else "never"
-        case e.Not(operand):
+        case certlogic_expression.Not(operand):
             return _say(operand, not holds)
-        case e.Var(path):
+        case certlogic_expression.Var(path):
             return _there(path, holds)
-        case e.And(operands):
+        case certlogic_expression.And(operands):
             return _joined([_say(one, holds) for one in operands], "and" if holds else "or")
-        case e.If(guard, then, otherwise):
+        case certlogic_expression.If(guard, then, otherwise):
             return _choice(guard, then, otherwise, holds)
-        case e.Same(left, right):
+        case certlogic_expression.Same(left, right):
             return _same(left, right, holds)
-        case e.In(left, right):
+        case certlogic_expression.In(left, right):
             return _in(left, right, holds)
-        case e.Compare(operator, operands):
+        case certlogic_expression.Compare(operator, operands):
             return _pairs(operator, operands, holds)
-        case e.Ordered(operator, operands):
+        case certlogic_expression.Ordered(operator, operands):
             return _pairs(operator, operands, holds)
     said = _term(node)
     return said if holds else f"not ({said})"
 
 
 def _there(path: str, holds: bool) -> str:
-    if thing := w.presence(path):
+    if thing := presence(path):
         return f"there is {thing}" if holds else f"there is no {thing.split(' ', 1)[1]}"
-    return f"{w.noun(path)} is {'given' if holds else 'not given'}"
+    return f"{noun(path)} is {'given' if holds else 'not given'}"
 
 
-def _choice(guard: e.Node, then: e.Node, otherwise: e.Node, holds: bool) -> str:
+def _choice(
+    guard: certlogic_expression.Node,
+    then: certlogic_expression.Node,
+    otherwise: certlogic_expression.Node,
+    holds: bool,
+) -> str:
     match guard, then, otherwise:
-        case e.Truth(value), _, _:
+        case certlogic_expression.Truth(value), _, _:
             return _say(then if value else otherwise, holds)
-        case _, e.Truth(one), e.Truth(other):
+        case _, certlogic_expression.Truth(one), certlogic_expression.Truth(other):
             return _say(then, holds) if one is other else _say(guard, holds is one)
-        case _, _, e.Truth(value) if value is holds:
+        case _, _, certlogic_expression.Truth(value) if value is holds:
             return _provided([guard], then, holds)
-        case _, _, e.Truth():
+        case _, _, certlogic_expression.Truth():
             return _joined([_say(guard, True), _say(then, holds)], "and")
-        case _, e.Truth(value), _ if value is holds:
+        case _, certlogic_expression.Truth(value), _ if value is holds:
             return _joined([_say(guard, True), _say(otherwise, holds)], "or")
-        case _, e.Truth(), _:
+        case _, certlogic_expression.Truth(), _:
             return _joined([_say(guard, False), _say(otherwise, holds)], "and")
     others = _say(otherwise, holds)
     return f"if{_JOINT} {_say(guard, True)}, {_say(then, holds)}; otherwise {others}"
 
 
-def _provided(guards: list[e.Node], then: e.Node, holds: bool) -> str:
+def _provided(
+    guards: list[certlogic_expression.Node], then: certlogic_expression.Node, holds: bool
+) -> str:
     """Say one condition or several, and what must hold under them."""
     match then:
-        case e.If(guard, inner, e.Truth(value)) if value is holds and not isinstance(
-            inner, e.Truth
+        case certlogic_expression.If(guard, inner, certlogic_expression.Truth(value)) if (
+            value is holds and not isinstance(inner, certlogic_expression.Truth)
         ):
             return _provided([*guards, guard], inner, holds)
     conditions = _joined([_say(guard, True) for guard in guards], "and")
@@ -120,82 +363,94 @@ def _once(parts: Iterable[str]) -> list[str]:
     return [*(part.removesuffix(ending) for part in first), last]
 
 
-_HAPPENED = [f"{event.noun} {event.verb} " for event in w.EVENTS.values()]
+_HAPPENED = [f"{event.noun} {event.verb} " for event in EVENTS.values()]
 
 
-def _same(left: e.Node, right: e.Node, holds: bool) -> str:
-    if (counted := _count(left)) and isinstance(right, e.Number):
+def _same(left: certlogic_expression.Node, right: certlogic_expression.Node, holds: bool) -> str:
+    if (counted := _count(left)) and isinstance(right, certlogic_expression.Number):
         is_there = "there is" if holds else "there is not"
         number = "one" if right.value == 1 else f"{right.value:,}"
         return f"{is_there} exactly {number} of {counted}"
     return f"{_term(left)} is {'' if holds else 'not '}{_term(right)}"
 
 
-def _count(node: e.Node) -> str | None:
+def _count(node: certlogic_expression.Node) -> str | None:
     """Name what is counted: how many of some groups are there."""
-    present = e.If(e.Var("current.0"), e.Number(1), e.Number(0))
+    present = certlogic_expression.If(
+        certlogic_expression.Var("current.0"),
+        certlogic_expression.Number(1),
+        certlogic_expression.Number(0),
+    )
     match node:
-        case e.Reduce(e.Items(items), e.Plus(e.Var("accumulator"), each), e.Number(0)):
-            groups = [w.presence(item.path) for item in items if isinstance(item, e.Var)]
+        case certlogic_expression.Reduce(
+            certlogic_expression.Items(items),
+            certlogic_expression.Plus(certlogic_expression.Var("accumulator"), each),
+            certlogic_expression.Number(0),
+        ):
+            groups = [
+                presence(item.path) for item in items if isinstance(item, certlogic_expression.Var)
+            ]
             if each == present and len(groups) == len(items) and all(groups):
-                return w.listing([group for group in groups if group], joint="and")
+                return listing([group for group in groups if group], joint="and")
     return None
 
 
-def _in(left: e.Node, right: e.Node, holds: bool) -> str:
+def _in(left: certlogic_expression.Node, right: certlogic_expression.Node, holds: bool) -> str:
     negated = "" if holds else "not "
     match right:
-        case e.Items((only,)):
+        case certlogic_expression.Items((only,)):
             return f"{_term(left)} is {negated}{_term(only)}"
-        case e.Items(items):
-            listed = w.listing([_term(item) for item in items], joint="or")
+        case certlogic_expression.Items(items):
+            listed = listing([_term(item) for item in items], joint="or")
             return f"{_term(left)} is {negated}one of {listed}"
-        case e.Var(path) if path.startswith("external.valueSets."):
+        case certlogic_expression.Var(path) if path.startswith("external.valueSets."):
             name = path.rpartition(".")[2]
             return f"{_term(left)} is {negated}on the list “{name}”"
     return f"{_term(left)} is {negated}in {_term(right)}"
 
 
-def _pairs(operator: str, operands: tuple[e.Node, ...], holds: bool) -> str:
+def _pairs(operator: str, operands: tuple[certlogic_expression.Node, ...], holds: bool) -> str:
     said = [_pair(operator, left, right, holds) for left, right in pairwise(operands)]
     return _joined(said, "and" if holds else "or")
 
 
-def _pair(operator: str, left: e.Node, right: e.Node, holds: bool) -> str:
+def _pair(
+    operator: str, left: certlogic_expression.Node, right: certlogic_expression.Node, holds: bool
+) -> str:
     match operator:
         case "after" | "before" | "not-after" | "not-before":
-            told = times.comparison(operator, left, right, holds=holds)
+            told = comparison(operator, left, right, holds=holds)
             negated = "" if holds else "not "
             return told or f"{_term(left)} is {negated}{operator.replace('-', ' ')} {_term(right)}"
     relation = _MORE[operator if holds else _OPPOSITE[operator]]
     return f"{_term(left)} is {relation} {_term(right)}"
 
 
-def _term(node: e.Node) -> str:
+def _term(node: certlogic_expression.Node) -> str:
     match node:
-        case e.Text(value):
-            return w.literal(value)
-        case e.Number(value):
-            return w.literal(value)
-        case e.Truth(value):
+        case certlogic_expression.Text(value):
+            return literal(value)
+        case certlogic_expression.Number(value):
+            return literal(value)
+        case certlogic_expression.Truth(value):
             return "true" if value else "false"
-        case e.Var(path):
-            return w.noun(path)
-        case e.PlusTime(operand, amount, unit):
+        case certlogic_expression.Var(path):
+            return noun(path)
+        case certlogic_expression.PlusTime(operand, amount, unit):
             return _moved(_term(operand), amount, unit)
-        case e.BirthDate(operand):
+        case certlogic_expression.BirthDate(operand):
             return f"the last day that {_term(operand)} can be"
-        case e.If(guard, then, otherwise):
+        case certlogic_expression.If(guard, then, otherwise):
             return f"({_term(then)} if {_say(guard, True)}, otherwise {_term(otherwise)})"
-        case e.Items(()):
+        case certlogic_expression.Items(()):
             return "an empty list"
-        case e.Items(items):
-            return w.listing([_term(item) for item in items], joint="and")
-        case e.Plus(left, right):
+        case certlogic_expression.Items(items):
+            return listing([_term(item) for item in items], joint="and")
+        case certlogic_expression.Plus(left, right):
             return f"{_term(left)} plus {_term(right)}"
-        case e.Fragment(operand, index):
-            return f"the {w.ordinal(max(index, 0))} part of {_term(operand)}"
-        case e.Reduce(operand, each, initial):
+        case certlogic_expression.Fragment(operand, index):
+            return f"the {ordinal(max(index, 0))} part of {_term(operand)}"
+        case certlogic_expression.Reduce(operand, each, initial):
             return (
                 f"what remains of {_term(operand)}, from {_term(initial)} on, "
                 f"by taking {_term(each)} for each"
@@ -207,4 +462,4 @@ def _moved(date: str, amount: int, unit: str) -> str:
     if not amount:
         return date
     side = "after" if amount > 0 else "before"
-    return f"{w.units(abs(amount), unit)} {side} {date}"
+    return f"{units(abs(amount), unit)} {side} {date}"

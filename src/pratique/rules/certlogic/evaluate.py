@@ -15,12 +15,357 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
-from pratique.rules.certlogic import expression as e
-from pratique.rules.certlogic import values as v
-from pratique.rules.certlogic.dates import FIXED, birth_date, instant, later
+from pratique.rules.certlogic import expression
+from pratique.rules.certlogic.expression import BUDGET, NUMBER, Unit
+
+# ----------------------------------------------------------------------------------------------------
+# What CertLogic computes with: JSON values, and instants that are never taken for numbers.
+#
+# 1. Truth, equality and integers are JavaScript's, as the specification's suite has them: 2.0 is an
+#    integer and true is none; lists, objects and instants are equal to nothing but themselves.
+# 2. What has no answer raises `Undecided`; `evaluate` catches it and returns `Open`.
+#    An error is never passed.
+# 3. Work is bounded by the steps counted for it: lists and texts that would take more end the
+#    evaluation as a spent budget does.
+
+
+LONGEST = 2048
+"""Items of a list that `in` looks through; the longest real value set has 249."""
+LONGEST_TEXT = 4096
+"""Characters of a text of the data that is compared or taken apart."""
+
+
+class Reason(StrEnum):
+    """Why an evaluation has no value."""
+
+    NO_TRUTH = "a date-time is neither true nor false"
+    WRONG_TYPE = "an operand is of the wrong type"
+    NO_DATE = "a text is not a date or date-time"
+    NUMBER_TOO_LARGE = "a number is too large"
+    BUDGET = "the evaluation takes too many steps"
+
+
+class Open(NamedTuple):
+    """An evaluation without a value: it can neither be passed nor failed."""
+
+    reason: Reason
+
+
+class Undecided(Exception):
+    """The evaluation stops here; never leaves this package."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.open = Open(reason)
+
+
+class Instant:
+    """A date-time, in milliseconds since 1970-01-01T00:00:00Z.
+
+    In JavaScript each evaluation makes a new Date, equal to no other: so here too.
+    """
+
+    __slots__ = ("milliseconds",)
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+
+    def __repr__(self) -> str:
+        """Hide the instant, which may be a date of birth."""
+        return "Instant(…)"
+
+
+class Meter:
+    """The steps that an evaluation has left."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, cost: int) -> None:
+        self.left = BUDGET - cost
+
+    def pay(self, steps: int) -> None:
+        """Take steps, or stop the evaluation."""
+        self.left -= steps
+        if self.left < 0:
+            raise Undecided(Reason.BUDGET)
+
+
+def truth(value: Any) -> bool:
+    """Tell whether a value counts as true; Python and CertLogic agree on all of JSON."""
+    if type(value) is Instant:
+        raise Undecided(Reason.NO_TRUTH)
+    return bool(value)
+
+
+def settled(value: Any) -> Any:
+    """Return a value that counts as true or false."""
+    if type(value) is Instant:
+        raise Undecided(Reason.NO_TRUTH)
+    return value
+
+
+def is_integer(value: Any) -> bool:
+    """Tell whether JavaScript's `Number.isInteger` holds."""
+    return type(value) is int or (type(value) is float and value.is_integer())
+
+
+def same(left: Any, right: Any) -> bool:
+    """Compare as `===` does."""
+    kind, other = type(left), type(right)
+    if kind is str:
+        if other is not str or len(left) != len(right):
+            return False
+        if len(left) > LONGEST_TEXT:
+            raise Undecided(Reason.BUDGET)
+        return bool(left == right)
+    if kind is int or kind is float:
+        return (other is int or other is float) and bool(left == right)
+    if kind is Instant:
+        return False
+    return left is right
+
+
+def member(value: Any, listed: Any) -> bool:
+    """Tell whether a list holds a value.
+
+    The README calls a right operand that is no list an error; the suite (ins-with-nulls) wants
+    false where it is null, and the suite wins.
+    """
+    if listed is None:
+        return False
+    if type(listed) is not list:
+        raise Undecided(Reason.WRONG_TYPE)
+    if len(listed) > LONGEST:
+        raise Undecided(Reason.BUDGET)
+    if type(value) is str and len(value) <= LONGEST_TEXT:
+        return value in listed
+    if type(value) in {str, int, float}:
+        return any(same(item, value) for item in listed)
+    return any(item is value for item in listed)
+
+
+def add(left: Any, right: Any) -> int | float:
+    """Add two integers."""
+    if not (is_integer(left) and is_integer(right)):
+        raise Undecided(Reason.WRONG_TYPE)
+    # Before the sum: an integer too large for a float cannot be added to one.
+    if not (-NUMBER <= left <= NUMBER and -NUMBER <= right <= NUMBER):
+        raise Undecided(Reason.NUMBER_TOO_LARGE)
+    total: int | float = left + right
+    if not -NUMBER <= total <= NUMBER:
+        raise Undecided(Reason.NUMBER_TOO_LARGE)
+    return total
+
+
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": gt, "<": lt, ">=": ge, "<=": le,
+    "after": gt, "before": lt, "not-before": ge, "not-after": le,
+}  # fmt: skip
+
+
+def compared(operator: str, *values: Any) -> bool:
+    """Tell whether two or three integers are in order."""
+    if not all(map(is_integer, values)):
+        raise Undecided(Reason.WRONG_TYPE)
+    return _in_order(operator, values)
+
+
+def ordered(operator: str, *values: Any) -> bool:
+    """Tell whether two or three date-times are in order."""
+    if not all(type(value) is Instant for value in values):
+        raise Undecided(Reason.WRONG_TYPE)
+    return _in_order(operator, [value.milliseconds for value in values])
+
+
+def _in_order(operator: str, values: Sequence[Any]) -> bool:
+    holds = ORDERS[operator]
+    return all(holds(left, right) for left, right in pairwise(values))
+
+
+def listed(value: Any) -> list[Any]:
+    """Return what a `reduce` goes through; null is nothing to go through."""
+    if value is None:
+        return []
+    if type(value) is not list:
+        raise Undecided(Reason.WRONG_TYPE)
+    return value
+
+
+_SEPARATORS = re.compile(r"[/#:]")
+
+
+def fragment(text: Any, index: int) -> str | None:
+    """Return a fragment of a certificate's identifier (`extractFromUVCI`)."""
+    if text is None:
+        return None
+    if type(text) is not str:
+        raise Undecided(Reason.WRONG_TYPE)
+    if len(text) > LONGEST_TEXT:
+        raise Undecided(Reason.BUDGET)
+    parts = _SEPARATORS.split(text.removeprefix("URN:UVCI:"))
+    return parts[index] if 0 <= index < len(parts) else None
+
+
+_INDEX = re.compile(r"\s*[+-]?[0-9]+")
+
+
+def index_of(part: str) -> int | None:
+    """Read the head of a path's part as JavaScript's `parseInt` does."""
+    found = _INDEX.match(part)
+    return int(found[0]) if found else None
+
+
+def access(data: Any, path: str) -> Any:
+    """Follow a path into JSON data; what is not there is null.
+
+    Only members of objects and items of lists are data: JavaScript would also give a text's
+    length and letters, and the functions of its own objects.
+    """
+    if path == "":
+        return data
+    for part in path.split("."):
+        index = index_of(part)
+        if type(data) is dict:
+            data = data.get(part if index is None else str(index))
+        elif type(data) is list and index is not None and 0 <= index < len(data):
+            data = data[index]
+        else:
+            return None
+    return data
+
+
+# ----------------------------------------------------------------------------------------------------
+# Dates and date-times as milliseconds, by the rules of the specification and of ECMA-262 §21.4.
+#
+#     "2021-06" | "2021-06-30" | "2021-06-30T12:00:00.1239+0200" -> int
+#
+# 1. A partial date is the last day that it can be; a missing zone is Z; decimals beyond the third
+#    are dropped.
+# 2. Months and years overflow as in JavaScript: 2020-02-29 and a year is 2021-03-01.
+# 3. A text that is no date stops the evaluation. The specification leaves it undefined; JavaScript
+#    makes an Invalid Date, of which every comparison is false, so that a negated one would pass:
+#    "2021-09-99" is not let through. Nor is "2021-02-30", which V8 alone reads as 2 March.
+# 4. No machine's clock, zone or locale has a part in it.
+
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+FIXED = {"day": DAY, "hour": HOUR}
+"""Units that are the same length everywhere: UTC knows no daylight saving."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = _EPOCH.toordinal()
+_MILLISECOND = timedelta(milliseconds=1)
+_MARKS = ("-", "-", "T", ":", ":", "Z")
+_LONGEST = 64
+_FORM = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
+    r"(?:Z|([+-])([0-9]{1,2}):?([0-9]{2})?)?"
+)
+_PARTIAL = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
+_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def instant(text: Any) -> int:
+    """Read a date or date-time as `plusTime` does."""
+    if type(text) is not str:
+        raise Undecided(Reason.WRONG_TYPE)
+    try:
+        # The two common forms; fixed separators keep fromisoformat from reading weeks.
+        if len(text) == 10 and text[4] == text[7] == "-":
+            return (date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL) * DAY
+        if len(text) == 20 and (text[4], text[7], text[10], text[13], text[16], text[19]) == _MARKS:
+            return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND
+    except ValueError:
+        # Still to be read: the year 0000, and 24:00:00 (ECMA-262 §21.4.1.32).
+        pass
+    return _any_form(text)
+
+
+def birth_date(text: Any) -> int:
+    """Read a date of birth, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as the last day that it can be."""
+    if type(text) is not str:
+        raise Undecided(Reason.WRONG_TYPE)
+    if len(text) > 10:
+        raise Undecided(Reason.NO_DATE)
+    return _any_form(text)
+
+
+def later(milliseconds: int, amount: int, unit: Unit) -> int:
+    """Add so many units; months and years as `setUTCMonth` and `setUTCFullYear` do."""
+    if unit == "day":
+        return milliseconds + amount * DAY
+    if unit == "hour":
+        return milliseconds + amount * HOUR
+    days, time = divmod(milliseconds, DAY)
+    year, month, day = _civil(days)
+    months = year * 12 + month - 1 + amount * (12 if unit == "year" else 1)
+    return (_days(months // 12, months % 12 + 1) + day - 1) * DAY + time
+
+
+def _any_form(text: str) -> int:
+    if len(text) > _LONGEST:
+        raise Undecided(Reason.NO_DATE)
+    if found := _PARTIAL.fullmatch(text):
+        year, month = int(found[1]), int(found[2] or 12)
+        if not 1 <= month <= 12:
+            raise Undecided(Reason.NO_DATE)
+        return (_days(year, month) + _length(year, month) - 1) * DAY
+    if found := _FORM.fullmatch(text if len(text) > 10 else f"{text}T00:00:00"):
+        return _read(found)
+    raise Undecided(Reason.NO_DATE)
+
+
+def _read(found: re.Match[str]) -> int:
+    year, month, day, hours, minutes, seconds = (int(found[group]) for group in range(1, 7))
+    fraction = int((found[7] or "").ljust(3, "0")[:3])
+    ahead, behind = int(found[9] or 0), int(found[10] or 0)
+    time = hours * HOUR + minutes * 60_000 + seconds * 1_000 + fraction
+    if (
+        not (1 <= month <= 12 and 1 <= day <= _length(year, month))
+        or minutes > 59
+        or seconds > 59
+        or time > DAY
+        or ahead > 23
+        or behind > 59
+    ):
+        raise Undecided(Reason.NO_DATE)
+    offset = (ahead * HOUR + behind * 60_000) * (-1 if found[8] == "-" else 1)
+    return (_days(year, month) + day - 1) * DAY + time - offset
+
+
+def _length(year: int, month: int) -> int:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return _MONTHS[month - 1] + (month == 2 and leap)
+
+
+def _days(year: int, month: int) -> int:
+    """Count the days from 1970-01-01 to the first of a month, in any year."""
+    if month <= 2:
+        year -= 1
+    era, of_era = divmod(year, 400)
+    of_year = (153 * (month + (9 if month <= 2 else -3)) + 2) // 5
+    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+def _civil(days: int) -> tuple[int, int, int]:
+    """Return the year, month and day that lie so many days after 1970-01-01."""
+    era, of_era = divmod(days + 719_468, 146_097)
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    shifted = (5 * of_year + 2) // 153
+    day = of_year - (153 * shifted + 2) // 5 + 1
+    month = shifted + (3 if shifted < 10 else -9)
+    return year + era * 400 + (month <= 2), month, day
+
 
 Frame = list[Any]
 _Closure = Callable[[Frame], Any]
@@ -33,9 +378,9 @@ at all (here what is not kept is looked for), and what nobody looks for (here it
 WIDEST = 4096
 """Places of a frame, which is made for each certificate; what would need more is read each time."""
 _UNREAD = object()
-_SMALL = e.NUMBER // 2
+_SMALL = NUMBER // 2
 """The sum of two smaller integers is within the limit."""
-_LITERALS = e.Text | e.Number | e.Truth
+_LITERALS = expression.Text | expression.Number | expression.Truth
 
 
 class Asking(NamedTuple):
@@ -54,7 +399,7 @@ class Engine:
     def __init__(self) -> None:
         self._maker = _Maker(of_lambda=False)
 
-    def asking(self, expression: e.Expression) -> Asking:
+    def asking(self, expression: expression.Expression) -> Asking:
         """Make what one expression asks."""
         root = expression.root
         return Asking(self._maker.value(root), expression.cost if _folds_in(root) else None)
@@ -66,22 +411,22 @@ class Engine:
         found = []
         for root, cost in asked:
             if cost is not None:
-                frame[_METER] = v.Meter(cost)
+                frame[_METER] = Meter(cost)
             try:
                 found.append(root(frame))
-            except v.Undecided as undecided:
+            except Undecided as undecided:
                 found.append(undecided.open)
         return found
 
 
-def evaluator(expression: e.Expression) -> Callable[[Any], Any]:
+def evaluator(expression: expression.Expression) -> Callable[[Any], Any]:
     """Make one expression's function of JSON data: its value, or `Open`. Never raises."""
     engine = Engine()
     asked = [engine.asking(expression)]
     return lambda data: engine.values(asked, data)[0]
 
 
-def evaluate(expression: e.Expression, data: Any) -> Any:
+def evaluate(expression: expression.Expression, data: Any) -> Any:
     """Evaluate one expression once."""
     return evaluator(expression)(data)
 
@@ -92,9 +437,9 @@ class _Maker:
     def __init__(self, *, of_lambda: bool) -> None:
         self.width = _SPARE + 1
         self._of_lambda = of_lambda
-        self._kept: dict[e.Node, _Slot] = {}
+        self._kept: dict[expression.Node, _Slot] = {}
 
-    def value(self, node: e.Node) -> _Closure:
+    def value(self, node: expression.Node) -> _Closure:
         """Make the closure of a node's value."""
         place, read = self._slot(node)
         if place == _NOWHERE:
@@ -106,19 +451,19 @@ class _Maker:
 
         return found
 
-    def _slot(self, node: e.Node) -> _Slot:
+    def _slot(self, node: expression.Node) -> _Slot:
         match node:
-            case e.Var(path):
+            case expression.Var(path):
                 return self._path(path)
-            case e.In(e.Var(), e.Var()):
+            case expression.In(expression.Var(), expression.Var()):
                 # A value set is long, and several rules look into it for the same.
                 return self._keep(node, lambda place: _filling(self.member(node), place))
-            case e.PlusTime() | e.BirthDate():
+            case expression.PlusTime() | expression.BirthDate():
                 moment = self._moment(node)
-                return _NOWHERE, lambda frame: v.Instant(moment(frame))
+                return _NOWHERE, lambda frame: Instant(moment(frame))
         return _NOWHERE, _MAKERS[type(node)](self, node)
 
-    def _keep(self, node: e.Node, make: Callable[[int], _Closure]) -> _Slot:
+    def _keep(self, node: expression.Node, make: Callable[[int], _Closure]) -> _Slot:
         """Return the slot of a node; it is made, to fill a place of its own, if it is new."""
         found = self._kept.get(node)
         if found is not None:
@@ -137,9 +482,11 @@ class _Maker:
         if not path:
             return _DATA, lambda frame: frame[_DATA]
         # What stands above it is read once as well: most paths of a rule begin alike.
-        return self._keep(e.Var(path), lambda place: _member(self._path(above), part, place))
+        return self._keep(
+            expression.Var(path), lambda place: _member(self._path(above), part, place)
+        )
 
-    def _moment(self, node: e.PlusTime | e.BirthDate) -> _Closure:
+    def _moment(self, node: expression.PlusTime | expression.BirthDate) -> _Closure:
         """Make the closure of a date-time in milliseconds."""
         (place, read), added = self._date(node)
 
@@ -151,15 +498,15 @@ class _Maker:
 
         return moment
 
-    def _date(self, node: e.PlusTime | e.BirthDate) -> tuple[_Slot, int]:
+    def _date(self, node: expression.PlusTime | expression.BirthDate) -> tuple[_Slot, int]:
         """Return where a date-time is kept, in milliseconds, and how many are to be added to it."""
-        if isinstance(node, e.BirthDate):
+        if isinstance(node, expression.BirthDate):
             return self._keep(
                 node, lambda place: _dated(birth_date, self._slot(node.operand), place)
             ), 0
         amount, unit = node.amount, node.unit
         bare = self._keep(
-            e.PlusTime(node.operand, 0, "day"),
+            expression.PlusTime(node.operand, 0, "day"),
             lambda place: _dated(instant, self._slot(node.operand), place),
         )
         if unit in FIXED or not amount:
@@ -168,33 +515,33 @@ class _Maker:
             node, lambda place: _dated(lambda at: later(at, amount, unit), bare, place)
         ), 0
 
-    def _truth(self, node: e.Node) -> _Slot:
+    def _truth(self, node: expression.Node) -> _Slot:
         """Make the slot of a value that is only asked whether it counts as true."""
         if self._may_be_instant(node):
-            return _NOWHERE, _after(v.truth, self.value(node))
+            return _NOWHERE, _after(truth, self.value(node))
         return self._slot(node)
 
-    def _may_be_instant(self, node: e.Node) -> bool:
+    def _may_be_instant(self, node: expression.Node) -> bool:
         match node:
-            case e.PlusTime() | e.BirthDate() | e.Reduce():
+            case expression.PlusTime() | expression.BirthDate() | expression.Reduce():
                 return True
-            case e.Var():
+            case expression.Var():
                 return self._of_lambda
-            case e.If(_, then, otherwise):
+            case expression.If(_, then, otherwise):
                 return self._may_be_instant(then) or self._may_be_instant(otherwise)
-            case e.And(operands):
+            case expression.And(operands):
                 return any(map(self._may_be_instant, operands))
         return False
 
-    def literal(self, node: e.Text | e.Number | e.Truth) -> _Closure:
+    def literal(self, node: expression.Text | expression.Number | expression.Truth) -> _Closure:
         value = node.value
         return lambda _: value
 
-    def items(self, node: e.Items) -> _Closure:
+    def items(self, node: expression.Items) -> _Closure:
         items = [self.value(one) for one in node.items]
         return lambda frame: [item(frame) for item in items]
 
-    def choice(self, node: e.If) -> _Closure:
+    def choice(self, node: expression.If) -> _Closure:
         place, guard = self._truth(node.guard)
         then = self.value(node.then)
         if isinstance(node.otherwise, _LITERALS):
@@ -217,9 +564,9 @@ class _Maker:
 
         return chosen
 
-    def conjunction(self, node: e.And) -> _Closure:
+    def conjunction(self, node: expression.And) -> _Closure:
         made = [
-            _after(v.settled, self.value(one)) if self._may_be_instant(one) else self.value(one)
+            _after(settled, self.value(one)) if self._may_be_instant(one) else self.value(one)
             for one in node.operands
         ]
         if len(made) == 2:
@@ -236,7 +583,7 @@ class _Maker:
 
         return both
 
-    def negation(self, node: e.Not) -> _Closure:
+    def negation(self, node: expression.Not) -> _Closure:
         place, operand = self._truth(node.operand)
 
         def negated(frame: Frame) -> bool:
@@ -245,16 +592,16 @@ class _Maker:
 
         return negated
 
-    def same(self, node: e.Same) -> _Closure:
+    def same(self, node: expression.Same) -> _Closure:
         one, other = node.left, node.right
-        if isinstance(one, e.Text | e.Number):
+        if isinstance(one, expression.Text | expression.Number):
             one, other = other, one
         place, read = self._slot(one)
-        if not isinstance(other, e.Text | e.Number):
+        if not isinstance(other, expression.Text | expression.Number):
             left, right = self.value(one), self.value(other)
-            return lambda frame: v.same(left(frame), right(frame))
+            return lambda frame: same(left(frame), right(frame))
         # A literal is too short to cost anything; a text is equal to texts alone, true is no number.
-        literal, kinds = other.value, (str,) if isinstance(other, e.Text) else (int, float)
+        literal, kinds = other.value, (str,) if isinstance(other, expression.Text) else (int, float)
 
         def equal(frame: Frame) -> bool:
             value = frame[place]
@@ -264,12 +611,14 @@ class _Maker:
 
         return equal
 
-    def member(self, node: e.In) -> _Closure:
+    def member(self, node: expression.In) -> _Closure:
         place, read = self._slot(node.left)
-        if isinstance(node.right, e.Items) and all(
-            isinstance(one, e.Text) for one in node.right.items
+        if isinstance(node.right, expression.Items) and all(
+            isinstance(one, expression.Text) for one in node.right.items
         ):
-            texts = frozenset(one.value for one in node.right.items if isinstance(one, e.Text))
+            texts = frozenset(
+                one.value for one in node.right.items if isinstance(one, expression.Text)
+            )
 
             def among(frame: Frame) -> bool:
                 value = frame[place]
@@ -279,9 +628,9 @@ class _Maker:
 
             return among
         left, right = self.value(node.left), self.value(node.right)
-        return lambda frame: v.member(left(frame), right(frame))
+        return lambda frame: member(left(frame), right(frame))
 
-    def added(self, node: e.Plus) -> _Closure:
+    def added(self, node: expression.Plus) -> _Closure:
         (left, read_left), (right, read_right) = self._slot(node.left), self._slot(node.right)
 
         def total(frame: Frame) -> int | float:
@@ -298,15 +647,15 @@ class _Maker:
                 and -_SMALL < other < _SMALL
             ):
                 return one + other
-            return v.add(one, other)
+            return add(one, other)
 
         return total
 
-    def compared(self, node: e.Compare) -> _Closure:
-        operator, holds = node.operator, v.ORDERS[node.operator]
+    def compared(self, node: expression.Compare) -> _Closure:
+        operator, holds = node.operator, ORDERS[node.operator]
         if len(node.operands) != 2:
             made = [self.value(one) for one in node.operands]
-            return lambda frame: v.compared(operator, *[one(frame) for one in made])
+            return lambda frame: compared(operator, *[one(frame) for one in made])
         (left, read_left), (right, read_right) = map(self._slot, node.operands)
 
         def in_order(frame: Frame) -> bool:
@@ -318,16 +667,20 @@ class _Maker:
                 other = read_right(frame)
             if type(one) is int and type(other) is int:
                 return bool(holds(one, other))
-            return v.compared(operator, one, other)
+            return compared(operator, one, other)
 
         return in_order
 
-    def ordered(self, node: e.Ordered) -> _Closure:
-        operator, holds = node.operator, v.ORDERS[node.operator]
-        dates = [one for one in node.operands if isinstance(one, e.PlusTime | e.BirthDate)]
+    def ordered(self, node: expression.Ordered) -> _Closure:
+        operator, holds = node.operator, ORDERS[node.operator]
+        dates = [
+            one
+            for one in node.operands
+            if isinstance(one, expression.PlusTime | expression.BirthDate)
+        ]
         if len(dates) < len(node.operands):
             made = [self.value(one) for one in node.operands]
-            return lambda frame: v.ordered(operator, *[one(frame) for one in made])
+            return lambda frame: ordered(operator, *[one(frame) for one in made])
         if len(dates) == 3:
             first, second, third = map(self._moment, dates)
 
@@ -351,18 +704,18 @@ class _Maker:
 
         return in_order
 
-    def fragment(self, node: e.Fragment) -> _Closure:
+    def fragment(self, node: expression.Fragment) -> _Closure:
         operand, index = self.value(node.operand), node.index
-        return lambda frame: v.fragment(operand(frame), index)
+        return lambda frame: fragment(operand(frame), index)
 
-    def fold(self, node: e.Reduce) -> _Closure:
+    def fold(self, node: expression.Reduce) -> _Closure:
         operand, initial = self.value(node.operand), self.value(node.initial)
         maker = _Maker(of_lambda=True)
-        each, cost = maker.value(node.each), e.cost(node.each)
+        each, cost = maker.value(node.each), expression.cost(node.each)
         blank = [_UNREAD] * (maker.width - _NOWHERE)
 
         def folded(frame: Frame) -> Any:
-            items = v.listed(operand(frame))
+            items = listed(operand(frame))
             accumulator, meter = initial(frame), frame[_METER]
             meter.pay(len(items) * cost)
             for item in items:
@@ -373,18 +726,18 @@ class _Maker:
 
 
 _MAKERS: dict[type[Any], Callable[[_Maker, Any], _Closure]] = {
-    **dict.fromkeys((e.Text, e.Number, e.Truth), _Maker.literal),
-    e.Items: _Maker.items,
-    e.If: _Maker.choice,
-    e.And: _Maker.conjunction,
-    e.Not: _Maker.negation,
-    e.Same: _Maker.same,
-    e.In: _Maker.member,
-    e.Plus: _Maker.added,
-    e.Compare: _Maker.compared,
-    e.Ordered: _Maker.ordered,
-    e.Fragment: _Maker.fragment,
-    e.Reduce: _Maker.fold,
+    **dict.fromkeys((expression.Text, expression.Number, expression.Truth), _Maker.literal),
+    expression.Items: _Maker.items,
+    expression.If: _Maker.choice,
+    expression.And: _Maker.conjunction,
+    expression.Not: _Maker.negation,
+    expression.Same: _Maker.same,
+    expression.In: _Maker.member,
+    expression.Plus: _Maker.added,
+    expression.Compare: _Maker.compared,
+    expression.Ordered: _Maker.ordered,
+    expression.Fragment: _Maker.fragment,
+    expression.Reduce: _Maker.fold,
 }
 
 _OF_LAMBDA: dict[str, _Slot] = {
@@ -422,7 +775,7 @@ def _dated(change: Callable[[Any], int], slot: _Slot, place: int) -> _Closure:
 def _member(slot: _Slot, part: str, place: int) -> _Closure:
     """Make the closure of one part of a path (`values.access`)."""
     where, above = slot
-    index = v.index_of(part)
+    index = index_of(part)
     name = part if index is None else str(index)
 
     def fill(frame: Frame) -> Any:
@@ -441,5 +794,5 @@ def _member(slot: _Slot, part: str, place: int) -> _Closure:
     return fill
 
 
-def _folds_in(node: e.Node) -> bool:
-    return isinstance(node, e.Reduce) or any(map(_folds_in, e.below(node)))
+def _folds_in(node: expression.Node) -> bool:
+    return isinstance(node, expression.Reduce) or any(map(_folds_in, expression.below(node)))

@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from pratique.rules.certlogic import expression as e
+from pratique.rules.certlogic import expression
 
-_COMPARISONS: tuple[e.Comparison, ...] = (">", "<", ">=", "<=")
-_ORDERS: tuple[e.Order, ...] = ("after", "before", "not-after", "not-before")
-_UNITS: tuple[e.Unit, ...] = ("year", "month", "day", "hour")
+_COMPARISONS: tuple[expression.Comparison, ...] = (">", "<", ">=", "<=")
+_ORDERS: tuple[expression.Order, ...] = ("after", "before", "not-after", "not-before")
+_UNITS: tuple[expression.Unit, ...] = ("year", "month", "day", "hour")
 _COUNTS: dict[str, tuple[int, int]] = {
-    "if": (3, 3), "===": (2, 2), "in": (2, 2), "+": (2, 2), "and": (2, e.NODES), "!": (1, 1),
+    "if": (3, 3), "===": (2, 2), "in": (2, 2), "+": (2, 2), "and": (2, expression.NODES), "!": (1, 1),
     "plusTime": (3, 3), "reduce": (3, 3), "extractFromUVCI": (2, 2), "dccDateOfBirth": (1, 1),
     **dict.fromkeys((*_COMPARISONS, *_ORDERS), (2, 3)),
 }  # fmt: skip
@@ -43,7 +43,7 @@ class Issue(NamedTuple):
     message: str
 
 
-def parse(logic: object) -> e.Expression | tuple[Issue, ...]:
+def parse(logic: object) -> expression.Expression | tuple[Issue, ...]:
     """Read an expression, or say what is wrong with it."""
     reader = _Reader()
     try:
@@ -52,10 +52,14 @@ def parse(logic: object) -> e.Expression | tuple[Issue, ...]:
         root = None
     if root is None or reader.issues:
         return tuple(reader.issues)
-    steps = e.cost(root)
-    if steps > e.BUDGET:
-        return (Issue("$", "limit-steps", f"one evaluation takes more than {e.BUDGET:,} steps"),)
-    return e.Expression(root, steps)
+    steps = expression.cost(root)
+    if steps > expression.BUDGET:
+        return (
+            Issue(
+                "$", "limit-steps", f"one evaluation takes more than {expression.BUDGET:,} steps"
+            ),
+        )
+    return expression.Expression(root, steps)
 
 
 class _Full(Exception):
@@ -70,7 +74,7 @@ class _Reader:
     def issue(self, where: str, code: str, message: str) -> None:
         self.issues.append(Issue(where, code, message))
 
-    def node(self, logic: Any, where: str, depth: int, each: bool) -> e.Node | None:
+    def node(self, logic: Any, where: str, depth: int, each: bool) -> expression.Node | None:
         """Read a node; None if it has issues.
 
         Args:
@@ -80,15 +84,17 @@ class _Reader:
             each: it lies in the lambda of a `reduce`.
         """
         self.count += 1
-        if self.count > e.NODES:
-            self.issue(where, "limit-nodes", f"the expression has more than {e.NODES} parts")
+        if self.count > expression.NODES:
+            self.issue(
+                where, "limit-nodes", f"the expression has more than {expression.NODES} parts"
+            )
             raise _Full
-        if depth > e.DEPTH:
-            self.issue(where, "limit-depth", f"the expression is deeper than {e.DEPTH}")
+        if depth > expression.DEPTH:
+            self.issue(where, "limit-depth", f"the expression is deeper than {expression.DEPTH}")
             raise _Full
         match logic:
             case bool():
-                return e.Truth(logic)
+                return expression.Truth(logic)
             case str():
                 return self.text(logic, where)
             case int():
@@ -105,28 +111,30 @@ class _Reader:
         self.issue(where, "not-an-expression", "this is not an expression")
         return None
 
-    def text(self, logic: str, where: str) -> e.Node | None:
-        if len(logic) > e.TEXT:
-            self.issue(where, "limit-text", f"a text has more than {e.TEXT} characters")
+    def text(self, logic: str, where: str) -> expression.Node | None:
+        if len(logic) > expression.TEXT:
+            self.issue(where, "limit-text", f"a text has more than {expression.TEXT} characters")
             return None
-        return e.Text(logic)
+        return expression.Text(logic)
 
-    def number(self, logic: int, where: str) -> e.Node | None:
-        if not -e.NUMBER <= logic <= e.NUMBER:
+    def number(self, logic: int, where: str) -> expression.Node | None:
+        if not -expression.NUMBER <= logic <= expression.NUMBER:
             self.issue(where, "limit-number", "a number is too large")
             return None
-        return e.Number(logic)
+        return expression.Number(logic)
 
-    def items(self, logic: list[Any], where: str, depth: int, each: bool) -> e.Node | None:
+    def items(self, logic: list[Any], where: str, depth: int, each: bool) -> expression.Node | None:
         # The attack: a lambda that returns [acc, acc] doubles what it holds at every round.
         if each and any(isinstance(item, list | dict) for item in logic):
             self.issue(where, "limit-list-in-reduce", "a lambda of reduce may not build a list")
             return None
         read = [self.node(x, f"{where}[{i}]", depth + 1, each) for i, x in enumerate(logic)]
         items = tuple(item for item in read if item is not None)
-        return e.Items(items) if len(items) == len(logic) else None
+        return expression.Items(items) if len(items) == len(logic) else None
 
-    def operation(self, logic: dict[Any, Any], where: str, depth: int, each: bool) -> e.Node | None:
+    def operation(
+        self, logic: dict[Any, Any], where: str, depth: int, each: bool
+    ) -> expression.Node | None:
         if len(logic) != 1:
             self.issue(where, "not-one-operator", f"an operation has one key, not {len(logic)}")
             return None
@@ -143,7 +151,7 @@ class _Reader:
 
     def known(
         self, operator: str, values: list[Any], where: str, depth: int, each: bool
-    ) -> e.Node | None:
+    ) -> expression.Node | None:
         before = len(self.issues)
         least, most = _COUNTS[operator]
         if not least <= len(values) <= most:
@@ -163,28 +171,28 @@ class _Reader:
             return None
         return _made(operator, nodes, values)
 
-    def var(self, path: Any, where: str, each: bool) -> e.Node | None:
+    def var(self, path: Any, where: str, each: bool) -> expression.Node | None:
         if not isinstance(path, str):
             self.issue(where, "path-form", "a path is a text")
-        elif len(path) > e.TEXT:
-            self.issue(where, "limit-text", f"a path has more than {e.TEXT} characters")
+        elif len(path) > expression.TEXT:
+            self.issue(where, "limit-text", f"a path has more than {expression.TEXT} characters")
         elif path and not _PATH.fullmatch(path):
             self.issue(where, "path-form", "a path is parts with a period between each two")
-        elif path.count(".") >= e.PARTS:
-            self.issue(where, "limit-path", f"a path has more than {e.PARTS} parts")
+        elif path.count(".") >= expression.PARTS:
+            self.issue(where, "limit-path", f"a path has more than {expression.PARTS} parts")
         elif not path and each:
             # As with lists: a context within the context grows with every round.
             self.issue(where, "limit-list-in-reduce", "a lambda of reduce may not keep its context")
         else:
-            return e.Var(path)
+            return expression.Var(path)
         return None
 
     def plain(self, operator: str, values: list[Any], where: str) -> None:
         """Check the arguments that are no expressions."""
         if operator == "plusTime" and len(values) > 1:
-            self.amount(values[1], f"{where}[1]", e.AMOUNT)
+            self.amount(values[1], f"{where}[1]", expression.AMOUNT)
         if operator == "extractFromUVCI" and len(values) > 1:
-            self.amount(values[1], f"{where}[1]", e.NUMBER)
+            self.amount(values[1], f"{where}[1]", expression.NUMBER)
         if operator == "plusTime" and len(values) > 2 and values[2] not in _UNITS:
             units = ", ".join(_UNITS)
             self.issue(f"{where}[2]", "unit-form", f"the unit of time is one of {units}")
@@ -197,30 +205,30 @@ class _Reader:
             self.issue(where, "limit-number", "a number is too large")
 
 
-def _made(operator: str, nodes: list[e.Node], values: list[Any]) -> e.Node:
+def _made(operator: str, nodes: list[expression.Node], values: list[Any]) -> expression.Node:
     first = nodes[0]
     match operator:
         case "if":
-            return e.If(*nodes)
+            return expression.If(*nodes)
         case "and":
-            return e.And(tuple(nodes))
+            return expression.And(tuple(nodes))
         case "!":
-            return e.Not(first)
+            return expression.Not(first)
         case "plusTime":
             # Nothing of whatever unit is the same date read.
-            return e.PlusTime(first, int(values[1]), values[2] if values[1] else "day")
+            return expression.PlusTime(first, int(values[1]), values[2] if values[1] else "day")
         case "extractFromUVCI":
-            return e.Fragment(first, int(values[1]))
+            return expression.Fragment(first, int(values[1]))
         case "dccDateOfBirth":
-            return e.BirthDate(first)
+            return expression.BirthDate(first)
         case "reduce":
-            return e.Reduce(*nodes)
+            return expression.Reduce(*nodes)
         case ">" | "<" | ">=" | "<=":
-            return e.Compare(operator, tuple(nodes))
+            return expression.Compare(operator, tuple(nodes))
         case "after" | "before" | "not-after" | "not-before":
-            return e.Ordered(operator, tuple(nodes))
+            return expression.Ordered(operator, tuple(nodes))
         case "===":
-            return e.Same(*nodes)
+            return expression.Same(*nodes)
         case "in":
-            return e.In(*nodes)
-    return e.Plus(*nodes)
+            return expression.In(*nodes)
+    return expression.Plus(*nodes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pratique.rules.certlogic import evaluate as engine
+from pratique.rules.certlogic import evaluate as certlogic_evaluate
+from pratique.rules.certlogic.evaluate import Instant, Open, Reason
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.certlogic.values import Instant, Open, Reason
 from tests.unit.rules.certlogic.reference import interpret
 
 
@@ -26,7 +26,7 @@ def evaluate(logic: object, data: Any = None) -> Any:
     """Evaluate by both; they must agree, to the type and the reason."""
     expression = read(logic)
     walked = interpret(expression, data)
-    ran = engine.evaluate(expression, data)
+    ran = certlogic_evaluate.evaluate(expression, data)
     assert alike(walked, ran), (walked, ran)
     return walked
 

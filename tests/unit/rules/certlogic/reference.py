@@ -10,74 +10,73 @@ from __future__ import annotations
 
 from typing import Any
 
-from pratique.rules.certlogic import expression as e
-from pratique.rules.certlogic import values as v
-from pratique.rules.certlogic.dates import birth_date, instant, later
+from pratique.rules.certlogic import evaluate, expression
+from pratique.rules.certlogic.evaluate import birth_date, instant, later
 
 
-def interpret(expression: e.Expression, data: Any) -> Any:
+def interpret(expression: expression.Expression, data: Any) -> Any:
     """Evaluate an expression on JSON data; `Open` if it has no value. Never raises."""
-    meter = v.Meter(expression.cost)
+    meter = evaluate.Meter(expression.cost)
     try:
         return _value(expression.root, data, meter)
-    except v.Undecided as undecided:
+    except evaluate.Undecided as undecided:
         return undecided.open
 
 
-def _value(node: e.Node, data: Any, meter: v.Meter) -> Any:
+def _value(node: expression.Node, data: Any, meter: evaluate.Meter) -> Any:
     match node:
-        case e.Var(path):
-            return v.access(data, path)
-        case e.Text(value) | e.Number(value) | e.Truth(value):
+        case expression.Var(path):
+            return evaluate.access(data, path)
+        case expression.Text(value) | expression.Number(value) | expression.Truth(value):
             return value
-        case e.If(guard, then, otherwise):
-            chosen = then if v.truth(_value(guard, data, meter)) else otherwise
+        case expression.If(guard, then, otherwise):
+            chosen = then if evaluate.truth(_value(guard, data, meter)) else otherwise
             return _value(chosen, data, meter)
-        case e.And(operands):
+        case expression.And(operands):
             return _first_falsy(operands, data, meter)
-        case e.Not(operand):
-            return not v.truth(_value(operand, data, meter))
-        case e.Same(left, right):
-            return v.same(_value(left, data, meter), _value(right, data, meter))
-        case e.In(left, right):
-            return v.member(_value(left, data, meter), _value(right, data, meter))
-        case e.Plus(left, right):
-            return v.add(_value(left, data, meter), _value(right, data, meter))
-        case e.Reduce():
+        case expression.Not(operand):
+            return not evaluate.truth(_value(operand, data, meter))
+        case expression.Same(left, right):
+            return evaluate.same(_value(left, data, meter), _value(right, data, meter))
+        case expression.In(left, right):
+            return evaluate.member(_value(left, data, meter), _value(right, data, meter))
+        case expression.Plus(left, right):
+            return evaluate.add(_value(left, data, meter), _value(right, data, meter))
+        case expression.Reduce():
             return _reduced(node, data, meter)
     return _compared_or_made(node, data, meter)
 
 
-def _compared_or_made(node: e.Node, data: Any, meter: v.Meter) -> Any:
+def _compared_or_made(node: expression.Node, data: Any, meter: evaluate.Meter) -> Any:
     match node:
-        case e.Compare(operator, operands):
-            return v.compared(operator, *[_value(one, data, meter) for one in operands])
-        case e.Ordered(operator, operands):
-            return v.ordered(operator, *[_value(one, data, meter) for one in operands])
-        case e.PlusTime(operand, amount, unit):
-            return v.Instant(later(instant(_value(operand, data, meter)), amount, unit))
-        case e.BirthDate(operand):
-            return v.Instant(birth_date(_value(operand, data, meter)))
-        case e.Fragment(operand, index):
-            return v.fragment(_value(operand, data, meter), index)
-        case e.Items(items):
+        case expression.Compare(operator, operands):
+            return evaluate.compared(operator, *[_value(one, data, meter) for one in operands])
+        case expression.Ordered(operator, operands):
+            return evaluate.ordered(operator, *[_value(one, data, meter) for one in operands])
+        case expression.PlusTime(operand, amount, unit):
+            return evaluate.Instant(later(instant(_value(operand, data, meter)), amount, unit))
+        case expression.BirthDate(operand):
+            return evaluate.Instant(birth_date(_value(operand, data, meter)))
+        case expression.Fragment(operand, index):
+            return evaluate.fragment(_value(operand, data, meter), index)
+        case expression.Items(items):
             return [_value(item, data, meter) for item in items]
-    raise v.Undecided(v.Reason.WRONG_TYPE)
+    raise evaluate.Undecided(evaluate.Reason.WRONG_TYPE)
 
 
-def _first_falsy(operands: tuple[e.Node, ...], data: Any, meter: v.Meter) -> Any:
+def _first_falsy(operands: tuple[expression.Node, ...], data: Any, meter: evaluate.Meter) -> Any:
     value: Any = True
     for operand in operands:
-        value = v.settled(_value(operand, data, meter))
+        value = evaluate.settled(_value(operand, data, meter))
         if not value:
             break
     return value
 
 
-def _reduced(node: e.Reduce, data: Any, meter: v.Meter) -> Any:
-    items = v.listed(_value(node.operand, data, meter))
+def _reduced(node: expression.Reduce, data: Any, meter: evaluate.Meter) -> Any:
+    items = evaluate.listed(_value(node.operand, data, meter))
     accumulator = _value(node.initial, data, meter)
-    meter.pay(len(items) * e.cost(node.each))
+    meter.pay(len(items) * expression.cost(node.each))
     for item in items:
         context = {"accumulator": accumulator, "current": item}
         accumulator = _value(node.each, context, meter)

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from pratique.rules.certlogic import dates, evaluate
-from pratique.rules.certlogic.evaluate import Engine
+from pratique.rules.certlogic import evaluate
+from pratique.rules.certlogic.evaluate import Engine, Instant, Open, Reason
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.certlogic.values import Instant, Open, Reason
 from tests.unit.rules.certlogic.engines import alike, read
 from tests.unit.rules.certlogic.reference import interpret
 
@@ -120,7 +119,7 @@ def values(logics: list[Any], *several: Any) -> list[Any]:
 
 def test_a_date_is_read_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
-    plain = dates.instant
+    plain = evaluate.instant
 
     def instant(text: str) -> int:
         counted.append(text)

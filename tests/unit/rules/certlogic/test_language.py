@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pratique.rules.certlogic.values import Instant, Reason
+from pratique.rules.certlogic.evaluate import Instant, Reason
 from tests.unit.rules.certlogic.engines import evaluate, reason
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from pratique.rules.certlogic.describe import describe
-from pratique.rules.certlogic.evaluate import Engine
+from pratique.rules.certlogic.evaluate import Engine, Reason
 from pratique.rules.certlogic.expression import BUDGET, DEPTH, NODES, Expression, cost
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.certlogic.values import Reason
 from tests.steps import within
 from tests.unit.rules.certlogic.engines import codes, read, reason
 

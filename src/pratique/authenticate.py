@@ -1,0 +1,548 @@
+"""Authenticate a text: which signer's key made this signature?
+
+    text -> format by prefix -> Envelope -> signers with that kid -> checks of the signature -> signers
+
+1. The payload stays bytes here; nobody has read it.
+2. The signer's record names the algorithm; a header that names another is refused.
+3. Every signer with the kid is tried, since two may share one, and a stranger may add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pratique import formats
+from pratique.findings import UNREAD, Code, Colour, Finding, Step, Verdict, Weight, conclude
+from pratique.formats import Envelope, wrapping
+from pratique.model import Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
+from pratique.rules.ruleset import Outcome
+from pratique.snapshot import Snapshot
+from pratique.terms import COSE_ALGORITHMS, Environment, Kind
+from pratique.trust import countries
+from pratique.trust.signer import CHAIN, LIST_ENDS, Signer, believed_limits
+
+
+def read(text: str) -> Envelope | Finding:
+    """Step 1: take the text apart down to the signed message, without believing any of it."""
+    reader = formats.FORMATS.get(text[:4])
+    if reader is not None:
+        return reader.unwrap(text)
+    if not text:
+        return Finding(Code.TEXT_EMPTY)
+    reader = formats.of(text)
+    if reader is None:
+        name = wrapping.name_of(text)
+        return Finding(Code.PREFIX_UNKNOWN) if name is None else Finding(Code.FORMAT_NOT_READ, name)
+    return reader.unwrap(text)
+
+
+def read_as_handed(text: str) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
+    """Step 1 for a text as people and devices hand it in: what is wrapped around the code is taken off.
+
+    Returns with the message, or with why it is not read, what was made good on the way.
+    """
+    found = read(text)
+    if type(found) is Envelope:
+        return found, ()
+    assert isinstance(found, Finding)
+    return unwrapped(text, found)
+
+
+def unwrapped(text: str, found: Finding) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
+    """Return what `read_as_handed` does, for a text that `read` has not read as it stands."""
+    if found.code.step not in _READING or found.code in _PROVEN:
+        return found, ()
+    # Only now: what is right as it stands, nobody touches.
+    one = wrapping.unwrapped(text)
+    if one.finding is not None:
+        return one.finding, one.notes
+    return read(one.text), one.notes
+
+
+_READING = {Step.TEXT, Step.BASE45, Step.COMPRESSION}
+_PROVEN = {Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING}
+"""Not what a scanner, an e-mail or a spreadsheet does to a code."""
+
+
+def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signer] | Finding:
+    """Step 2: return the signers whose key made the signature, or why there is none."""
+    if type(envelope) is not Envelope:
+        assert isinstance(envelope, Finding)
+        return envelope
+    algorithm, kid, _, _, message, signature = envelope
+    named = COSE_ALGORITHMS.get(algorithm or 0)
+    good = []
+    failure = _UNKNOWN
+    for signer, check in snapshot.candidates(kid):
+        if check is None:
+            # Before its algorithm: a key that cannot be used has none that a header could differ from.
+            weak = signer.is_weak()
+            failure = _worse(failure, Code.SIGNER_WEAK if weak else Code.SIGNER_UNREADABLE)
+        # The algorithm is the signer's; a header that names another is an attack on the choice.
+        elif signer.algorithm is not named:
+            failure = _worse(failure, Code.ALGORITHM_REFUSED)
+        elif check(signature, message):
+            good.append(signer)
+        else:
+            failure = _worse(failure, Code.SIGNATURE_INVALID)
+    return good or Finding(failure)
+
+
+_UNKNOWN = Code.SIGNER_UNKNOWN
+_GRAVITY = (
+    _UNKNOWN,
+    Code.ALGORITHM_REFUSED,
+    Code.SIGNATURE_INVALID,
+    # The signature may be that of the signer that cannot be used, so nothing is proved.
+    Code.SIGNER_WEAK,
+    Code.SIGNER_UNREADABLE,
+)
+
+
+def _worse(a: Code, b: Code) -> Code:
+    return max(a, b, key=_GRAVITY.index)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Judge an authentic certificate: the named steps after the signature.
+#
+#     certificate, signer, environment, at -> claims' dates -> key's dates -> usage -> domain -> country
+#         -> environment -> findings
+#
+# 1. Each check stands alone and says all it finds; none relies on another having passed.
+# 2. `nothing_bars` and `in_force` prove at once that checks would find nothing; tests hold them to
+#    what the checks say.
+# 3. The signer's record decides; nothing that the certificate says can widen it.
+# 4. What a certificate says of its own validity (`df`, `du`, `vls`, `vle`, `valid_until`) is in whole
+#    days on the clock of the port of entry: `stated_validity` asks it apart, at an aware instant.
+
+
+Check = Callable[[HealthCertificate, Signer, Environment, int], Iterator[Finding]]
+
+
+LEEWAY = 300
+"""Seconds by which a certificate's beginning may be ahead: clocks of issuers and doors differ.
+
+A peer allows as much. Its end has no leeway: nobody is harmed by a renewal in time.
+"""
+
+
+def nothing_bars(certificate: HealthCertificate, signer: Signer, environment: Environment) -> bool:
+    """Tell whether no check but those of dates would find anything; may say no where it would."""
+    entries, countries = certificate.entries, signer.countries
+    return (
+        certificate.kind in signer.usages
+        and certificate.issuer in countries
+        and entries[0].country in countries
+        and len(entries) == 1
+        and signer.environment is environment
+        and not signer.reason
+        # Mostly equal: the question that is dearer is asked of few.
+        and (certificate.domain == signer.domain or signer.speaks_for(certificate.domain))
+    )
+
+
+def in_force(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
+    """Tell whether no check that a clock turns would find anything; exact."""
+    issued_at, expires_at = certificate.issued_at, certificate.expires_at
+    return (
+        issued_at is not None
+        and expires_at is not None
+        and signer.not_before <= issued_at <= at <= expires_at <= signer.not_after
+        and (certificate.not_before is None or certificate.not_before <= at)
+        and (
+            signer.sca_not_after is None
+            or (
+                at <= signer.sca_not_after
+                and (signer.sca_not_before is None or signer.sca_not_before - LEEWAY <= at)
+            )
+        )
+    )
+
+
+def stands(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
+    """Tell whether the checks that a clock turns would find nothing but notes.
+
+    What contradicts itself does so at every instant: who asks about a stretch of time knows it.
+    """
+    return in_force(certificate, signer, at) or all(
+        finding.code.weight is Weight.NOTE
+        for check in CLOCK_CHECKS
+        for finding in check(certificate, signer, signer.environment, at)
+    )
+
+
+def judge(
+    certificate: HealthCertificate, signer: Signer, environment: Environment, at: int
+) -> list[Finding]:
+    """Make every check; `at` is seconds since the epoch."""
+    if not nothing_bars(certificate, signer, environment):
+        checks = CHECKS
+    else:
+        checks = DATE_CHECKS if not in_order(certificate) else CLOCK_CHECKS
+    return [finding for check in checks for finding in check(certificate, signer, environment, at)]
+
+
+def check_validity(
+    certificate: HealthCertificate, _signer: Signer, _environment: Environment, at: int
+) -> Iterator[Finding]:
+    """Is the certificate in force? `exp` is inclusive (RFC 8392 §3.1.4 read with RFC 7519 §4.1.4)."""
+    issued_at, expires_at = certificate.issued_at, certificate.expires_at
+    if issued_at is None:
+        yield Finding(Code.ISSUED_MISSING, "iat")
+    elif issued_at > at:
+        yield Finding(_ahead(issued_at, at), "iat")
+    if certificate.not_before is not None and certificate.not_before > at:
+        # RFC 8392 §3.1.5: it must not be accepted before.
+        yield Finding(_ahead(certificate.not_before, at), "nbf")
+    if expires_at is None:
+        yield Finding(Code.EXPIRY_MISSING, "exp")
+    elif at > expires_at:
+        yield Finding(Code.EXPIRED, "exp")
+    if issued_at is not None and expires_at is not None and expires_at < issued_at:
+        yield Finding(Code.EXPIRES_BEFORE_ISSUE, "exp")
+
+
+def _ahead(begins: int, at: int) -> Code:
+    return Code.CLOCK_LEEWAY if begins - LEEWAY <= at else Code.NOT_YET_VALID
+
+
+def stated_validity(domain: str, entries: Iterable[Entry], at: datetime) -> tuple[Finding, ...]:
+    """Does what is attested count at `at`, by what the certificate says itself?
+
+    A doubt, never a fault: the destination's rules say what is refused. An international certificate
+    may say ten years of a yellow fever dose that counts for life since 2016 (IHR 2005, Annex 7), and
+    states let recoveries count longer than their `du`. But what says itself that it is over is not
+    passed by a rule that did not look.
+    """
+    found = []
+    for entry in entries:
+        until, start = entry.valid_until, entry.valid_from
+        if until is not None and at.date() > until.last_day():
+            found.append(Finding(Code.STATED_VALIDITY_OVER, _STATED.get(domain, _STATED_DCC)[1]))
+        if start is not None and at.date() < start.day():
+            found.append(
+                Finding(Code.STATED_VALIDITY_NOT_BEGUN, _STATED.get(domain, _STATED_DCC)[0])
+            )
+    return tuple(found)
+
+
+_STATED_DCC = ("df", "du")
+_STATED = {"ICVP": ("vls", "vle"), "DDCC": ("valid_from", "valid_until")}
+"""Domain -> the fields in which a certificate says from when until when it counts."""
+
+
+def check_key_validity(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, at: int
+) -> Iterator[Finding]:
+    """Did the key live when it signed, does it outlive what it signed (HCERT §3.3.5, §3.3.6)?"""
+    issued_at, expires_at = certificate.issued_at, certificate.expires_at
+    if at < signer.not_before:
+        # A new key signs at once: its beginning is as close to this clock as `iat` is.
+        ahead = _ahead(signer.not_before, at)
+        yield Finding(Code.SIGNER_NOT_YET if ahead is Code.NOT_YET_VALID else ahead)
+    if at > signer.not_after:
+        yield Finding(Code.SIGNER_EXPIRED)
+    if issued_at is not None and issued_at < signer.not_before:
+        yield Finding(Code.ISSUED_BEFORE_SIGNER, "iat")
+    if expires_at is not None and expires_at > signer.not_after:
+        yield Finding(Code.EXPIRES_AFTER_SIGNER, "exp")
+    if signer.sca_not_after is not None:
+        if at > signer.sca_not_after:
+            yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
+        if at + LEEWAY < (signer.sca_not_before or 0):
+            yield Finding(Code.SCA_NOT_YET)
+
+
+def check_plausibility(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """Do birth, event and issue follow each other?
+
+    A contradiction proves a mistake, not whose: a clerk's slip in one date is commoner than a forgery
+    with the issuer's own key. So each is a doubt, never a fault.
+    """
+    if len(certificate.entries) > 1 or not in_order(certificate):
+        yield from contradictions(certificate, signer)
+
+
+def in_order(certificate: Any) -> Any:
+    """Tell whether `check_plausibility` would find nothing in a certificate of one entry; may say no where it would.
+
+    The proof of what nearly all certificates say, in few steps, since every text pays for it.
+    """
+    try:
+        entry = certificate.entries[0]
+        first = entry[_EVENTS[type(entry)]].first
+        return (
+            certificate.person.birth_date.first.year < first.year
+            and first.toordinal() <= certificate.issued_at // 86_400 + EPOCH_ORDINAL
+        )
+    except (AttributeError, KeyError, TypeError):
+        return False
+
+
+def contradictions(certificate: HealthCertificate, signer: Signer) -> list[Finding]:
+    """Return what `check_plausibility` finds."""
+    # A date that is known in part is taken so that it contradicts least. Days of an issue are told in UTC, the others by a
+    # local calendar: one day between them is no contradiction.
+    found: list[Finding] = []
+    birth, issued_at = certificate.person.birth_date, certificate.issued_at
+    # An issue before its own key's life is a fault of its own: nothing is compared with it.
+    issue = (
+        LAST_ORDINAL
+        if issued_at is None or issued_at < signer.not_before
+        else issued_at // 86_400 + EPOCH_ORDINAL + 1
+    )
+    born = 0 if birth is None else birth.first.toordinal()
+    if born > issue:
+        found.append(Finding(Code.BORN_AFTER_ISSUE, "dob"))
+    for entry in certificate.entries:
+        event = event_of(entry)
+        if event is None:
+            continue
+        if event.first.toordinal() > issue:
+            found.append(Finding(Code.EVENT_AFTER_ISSUE, certificate.kind.value))
+        if event.last_day().toordinal() < born:
+            found.append(Finding(Code.EVENT_BEFORE_BIRTH, certificate.kind.value))
+    return found
+
+
+def event_of(entry: Entry) -> Moment | None:
+    """Return when what an entry attests happened; None for an exemption, which is no event."""
+    if type(entry) is Vaccination:
+        return entry.given
+    if type(entry) is Test:
+        return entry.sampled
+    return entry.first_positive if isinstance(entry, Recovery) else None
+
+
+_EVENTS: dict[type, int] = {
+    kind: kind._fields.index(name)
+    for kind, name in ((Vaccination, "given"), (Test, "sampled"), (Recovery, "first_positive"))
+}
+"""Kind of entry -> where in it stands when it happened."""
+EPOCH_ORDINAL = 719_163
+"""1970-01-01, counted in days of the calendar (`date.toordinal`)."""
+LAST_ORDINAL = 3_652_060
+"""A day after the calendar's last."""
+
+
+def check_usage(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """May this key sign this kind? What could not be read about a key never widens it."""
+    if signer.reason in CHAIN:
+        yield Finding(_OF_CHAIN.get(signer.reason, Code.SCA_UNFIT), signer.reason)
+    if not believed_limits(signer.reason):
+        if signer.reason not in CHAIN:
+            yield Finding(Code.SIGNER_UNREADABLE)
+    elif certificate.kind not in signer.usages:
+        yield Finding(Code.USAGE_WRONG)
+
+
+_OF_CHAIN = {"sca-unknown": Code.SCA_UNKNOWN, "self-signed": Code.SIGNER_SELF_SIGNED}
+
+
+def check_domain(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """Is the key listed for what it signed? A key for links to records signs no vaccination.
+
+    A doubt, not a fault: lists that name a key once leave its second domain out, and a part of a tree
+    is a list as well. That its own state has not listed it for this is no proof of a forgery.
+    """
+    if not signer.speaks_for(certificate.domain):
+        yield Finding(Code.DOMAIN_WRONG)
+
+
+def check_country(
+    certificate: HealthCertificate, signer: Signer, _environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """Does the key belong to the country that the certificate names as its issuer?
+
+    Forged codes of 2021 were signed by one state's key and named other states. The country of the
+    event may differ lawfully (a dose given abroad), so alone it is a note; where the issuer claim
+    says no country, it is what the key is bound to.
+    """
+    if not signer.countries:
+        yield Finding(Code.SIGNER_WITHOUT_COUNTRY)
+        return
+    issuer = countries.code(certificate.issuer) if certificate.issuer else None
+    events = {_country(entry.country) for entry in certificate.entries if entry.country}
+    abroad = not events <= signer.countries
+    if issuer is not None:
+        if issuer not in signer.countries:
+            yield Finding(Code.COUNTRY_WRONG, "iss")
+        elif abroad:
+            yield Finding(Code.EVENT_ABROAD, "co")
+        return
+    if certificate.issuer:
+        yield Finding(Code.ISSUER_UNMAPPED, "iss")
+    if abroad:
+        yield Finding(Code.COUNTRY_WRONG, "co")
+    if not events:
+        # A key that may name no country could name any: what cannot be compared is not passed.
+        yield Finding(Code.COUNTRY_MISSING, "co")
+
+
+def check_environment(
+    _certificate: HealthCertificate, signer: Signer, environment: Environment, _at: int
+) -> Iterator[Finding]:
+    """A key of the test environment never vouches where production is asked, nor the reverse."""
+    if signer.environment is not environment:
+        yield Finding(Code.ENVIRONMENT_WRONG)
+
+
+def _country(text: str) -> str:
+    return countries.code(text) or text
+
+
+CLOCK_CHECKS: tuple[Check, ...] = (check_validity, check_key_validity)
+"""What a clock turns."""
+DATE_CHECKS: tuple[Check, ...] = (*CLOCK_CHECKS, check_plausibility)
+CHECKS: tuple[Check, ...] = (
+    *CLOCK_CHECKS,
+    check_usage,
+    check_domain,
+    check_country,
+    check_environment,
+    check_plausibility,
+)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Conclude: read an authentic payload, make every check, weigh what was found.
+#
+#     Envelope, signers -> decode -> HealthCertificate -> checks, revocations -> findings -> Verdict
+#
+# 1. The payload is parsed here, and only where a signer's key made its signature.
+# 2. Where several signers' keys verify, each is judged and the kindest outcome counts: a stranger can
+#    add a signer with any kid, but not take one away.
+# 3. Where the snapshot holds revocations, the certificate is looked up by what was signed.
+# 4. Where it is of a network, what that says of the signer counts: suspended, lapsed, withdrawn.
+# 5. A positive test is told: it is never a proof without a word.
+# 6. Without a destination's rules the best outcome is AMBER `NO_RULES`.
+
+
+class Verification(NamedTuple):
+    """What came of one text. `certificate` is None unless its signature was good."""
+
+    verdict: Verdict
+    certificate: HealthCertificate | None = None
+    signer: Signer | None = None
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def unread(self) -> bool:
+        """Tell whether the text could not be read: "scan again", and no word against its holder."""
+        return self.certificate is None and any(f.code in UNREAD for f in self.verdict.findings)
+
+    def __repr__(self) -> str:
+        return f"<Verification: {self.verdict.colour}>"
+
+
+# SNOMED CT detected, positive; LOINC answers positive, detected; and the words, of systems without codes.
+_POSITIVE = {"260373001", "10828004", "la6576-8", "la11882-0", "positive", "detected"}
+_NOT_DETECTED = "260415000"
+_TEST = Kind.TEST
+_RED = Colour.RED
+_NO_RULES = (Finding(Code.NO_RULES),)
+_KID_UNPROTECTED = (Finding(Code.KID_UNPROTECTED, "kid"),)
+_AUTHENTIC = conclude(_NO_RULES)
+
+
+def conclude_one(
+    envelope: Envelope | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
+) -> Verification:
+    """Step 3: read the payload, make every check, weigh what was found."""
+    if type(envelope) is not Envelope or type(signers) is not list:
+        assert isinstance(signers, Finding)
+        notes = _notes(envelope) if type(envelope) is Envelope else ()
+        return Verification(conclude((*notes, signers), signers.code.step))
+    certificate, findings = formats.decode(envelope.payload)
+    if not envelope.kid_protected:
+        findings = _KID_UNPROTECTED + findings
+    if certificate is None:
+        return Verification(conclude(findings, Step.CONTENT), None, signers[0])
+    if len(signers) == 1:
+        return _judged(certificate, signers[0], findings, snapshot, at, envelope=envelope)
+    return min(
+        (
+            _judged(certificate, signer, findings, snapshot, at, envelope=envelope)
+            for signer in signers
+        ),
+        key=lambda v: (v.verdict.colour is Colour.RED, len(v.verdict.findings)),
+    )
+
+
+def noted(found: Verification, notes: tuple[Finding, ...]) -> Verification:
+    """Return the verification with notes before its findings; they change no colour."""
+    if not notes:
+        return found
+    verdict = found.verdict
+    return found._replace(verdict=verdict._replace(findings=notes + verdict.findings))
+
+
+def _notes(envelope: Envelope) -> tuple[Finding, ...]:
+    return () if envelope.kid_protected or envelope.kid is None else _KID_UNPROTECTED
+
+
+def _judged(
+    certificate: HealthCertificate,
+    signer: Signer,
+    before: tuple[Finding, ...],
+    snapshot: Snapshot,
+    at: int,
+    *,
+    envelope: Envelope,
+) -> Verification:
+    environment = snapshot.environment
+    if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
+        found = before
+        if not in_order(certificate):
+            found = (*before, *contradictions(certificate, signer))
+    else:
+        found = (*before, *judge(certificate, signer, environment, at))
+    if snapshot.roll is not None:
+        found += tuple(snapshot.roll.standing(signer, at))
+    if snapshot.revocations is not None:
+        found += _revoked(certificate, signer, snapshot, at, envelope)
+    if certificate.kind is _TEST:
+        found += _positive(certificate)
+    if not found:
+        return tuple.__new__(Verification, (_AUTHENTIC, certificate, signer, ()))
+    verdict = conclude(found)
+    if verdict.colour is not _RED:
+        # A doubt more makes no other colour.
+        verdict = Verdict(verdict.colour, found + _NO_RULES)
+    return Verification(verdict, certificate, signer)
+
+
+def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:
+    # Authentic, in force, and the opposite of what a desk takes a test certificate for. A rule that
+    # reads dates only would let it pass.
+    for entry in certificate.entries:
+        result = getattr(entry, "result", None)
+        if result == _NOT_DETECTED:
+            continue
+        if result is not None and result.strip().casefold() in _POSITIVE:
+            return (Finding(Code.TEST_POSITIVE),)
+    return ()
+
+
+def _revoked(
+    certificate: HealthCertificate, signer: Signer, snapshot: Snapshot, at: int, envelope: Envelope
+) -> tuple[Finding, ...]:
+    # By what was signed, and the signer's record: a twin by another signature, encoding or header
+    # has the same identifier, and its signer the same kid.
+    found = snapshot.revoked(
+        signer,
+        identifiers=tuple(e.identifier for e in certificate.entries if e.identifier is not None),
+        issuer=certificate.issuer,
+        signature=envelope.signature,
+        at=at,
+    )
+    return () if found is None else (Finding(found),)

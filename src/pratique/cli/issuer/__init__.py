@@ -1,1 +1,0 @@
-"""`pratique issuer` and its commands."""

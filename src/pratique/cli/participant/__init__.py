@@ -1,1 +1,0 @@
-"""A participant's commands."""

@@ -1,1 +1,0 @@
-"""`pratique witness`: what a witness of a log does."""

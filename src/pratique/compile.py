@@ -1,0 +1,336 @@
+"""From a network to a snapshot: who is believed, for what, and what each destination asks.
+
+    View -> compiled -> Snapshot(trust, ruleset, revocations, roll)
+
+1. A participant is heard about itself only: signers within its countries, rules of its countries,
+   revocations under its own signers' kids.
+2. What one participant has published wrongly is left out and told as its problem; nobody else is
+   touched.
+3. The same network makes the same snapshot.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pratique import strict_json
+from pratique.crypto import x509
+from pratique.errors import DocumentRefused, code_of
+from pratique.network import client, metadata, participants
+from pratique.network.participants import Participant
+from pratique.network.view import Role, View, published_sets
+from pratique.revocation.revocations import Revocations
+from pratique.revocation.tag_list import TagList
+from pratique.rules import documents
+from pratique.rules.documents import Published
+from pratique.rules.ruleset import Rule, Ruleset, RuleType
+from pratique.snapshot import Snapshot, Source
+from pratique.trust import countries, publication
+from pratique.trust.registry import SUSPENSIONS, VALUE_SETS, Member, Roll
+from pratique.trust.signer import CONTRADICTED, Signer, TrustList
+
+# ----------------------------------------------------------------------------------------------------
+# What one participant of a network says, as far as it may.
+#
+#     Participant, its role's files -> heard -> Said(signers, rules, choices, lists, problem)
+#
+# 1. It is heard about itself only: signers within its countries, rules of its countries, revocations under
+#    its own signers' kids.
+# 2. A part that is wrong is left out, and told as a problem; the others are still heard.
+# 3. Where no edition of it can be read, what it has once withdrawn or revoked is so still.
+
+
+MOST_RULES = 256
+"""Rules of a participant: each is read at every start. Of seven real destinations the most is 17."""
+MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
+"""Steps that a participant's rules of a type may take at one check. Of seven real destinations the most
+is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
+MOST_PARTS = 8_192
+"""Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
+_NOTHING = publication.Announced((), frozenset())
+_UNHEARD = Ruleset()
+
+
+class Said(NamedTuple):
+    """What one participant says.
+
+    `problem` is the code of why a part could not be heard, `about_rules` that of its rules or choices.
+    """
+
+    signers: publication.Announced = _NOTHING
+    ruleset: Ruleset = _UNHEARD
+    choices: participants.Choices | None = None
+    lists: tuple[TagList, ...] = ()
+    problem: str = ""
+    about_rules: str = ""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return its rules."""
+        return self.ruleset.rules
+
+
+def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) -> Said:
+    """Hear one participant; `sets` are the network's value sets."""
+    said, files, code = Said(), role.files, one.code
+    # In this order, each on its own: what is sound before a fault, and after it, is still heard.
+    for read in (_signers, _rules, _choices, _lists):
+        try:
+            said = read(said, view, one, files, sets)
+        except Exception as error:  # noqa: BLE001 - whatever it raises stays with its participant
+            said = said._replace(problem=said.problem or code_of(error))
+            if read in {_rules, _choices}:
+                said = said._replace(about_rules=said.about_rules or code_of(error))
+    if role.remembered:
+        said = _remembered(said, code, role.remembered)
+    if role.version and f"{code}/{metadata.SIGNERS}" not in files:
+        said = said._replace(problem=said.problem or "signers-missing")
+    return said
+
+
+def _remembered(said: Said, code: str, files: Mapping[str, bytes]) -> Said:
+    try:
+        data = files.get(f"{code}/{metadata.SIGNERS}")
+        gone = () if data is None else publication.parts(data).withdrawn
+        withdrawn = frozenset(x509.read(one.certificate).thumbprint for one in gone)
+        return said._replace(
+            signers=publication.Announced((), withdrawn), lists=tuple(client.lists(code, files))
+        )
+    except Exception:  # noqa: BLE001 - whatever it raises stays with its participant
+        return said
+
+
+_Files = Mapping[str, bytes]
+_Sets = dict[str, list[str]]
+
+
+def _signers(said: Said, view: View, one: Participant, files: _Files, _: _Sets) -> Said:
+    data = files.get(f"{one.code}/{metadata.SIGNERS}")
+    bounds = publication.Bounds(
+        one.code, one.countries, one.subject, one.domains, view.board.environment
+    )
+    return said if data is None else said._replace(signers=publication.read(data, bounds))
+
+
+def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
+    data = files.get(f"{one.code}/{metadata.RULES}")
+    if data is None:
+        return said
+    rules = documents.read(strict_json.parse(data, most=strict_json.OF_ONE)).rules
+    if len(rules) > MOST_RULES:
+        raise DocumentRefused("rules-too-many", f"{one.code} would keep every check busy")
+    if any(rule.country not in one.countries for rule in rules):
+        raise DocumentRefused("rules-foreign", f"{one.code} publishes another destination's rules")
+    # Made once here, so that a rule that is refused is its own participant's problem.
+    found = Ruleset(rules, sets)
+    busy = any(found.busiest(kind) > most for kind, most in MOST_STEPS.items())
+    if busy or found.steps(found.rules) > MOST_PARTS:
+        raise DocumentRefused("rules-costly", f"{one.code} would keep every check busy")
+    return said._replace(ruleset=found)
+
+
+def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
+    data = files.get(f"{one.code}/{metadata.CHOICES}")
+    return said if data is None else said._replace(choices=participants.read(data, sets))
+
+
+def _lists(said: Said, _view: View, one: Participant, files: _Files, _: _Sets) -> Said:
+    own = {signer.kid for signer in said.signers.unjudged}
+    # One of a key that nobody lists any more takes nothing away.
+    found = (each for each in client.lists(one.code, files) if each.head.kid in own)
+    return said._replace(lists=tuple(found))
+
+
+def compiled(view: View) -> Snapshot:
+    """Return the snapshot of a network."""
+    published, unread = _sets(view)
+    sets = dict(published.value_sets)
+    said = {
+        code: heard(view, one, view.roles.get(code, Role()), sets)
+        for code, one in sorted(view.participants.items())
+    }
+    trunk = view.trusted
+    return Snapshot(
+        number=trunk.snapshot.version,
+        created=int(view.published.timestamp()),
+        environment=view.board.environment,
+        trust=TrustList(
+            (s for one in said.values() for s in one.signers.unjudged),
+            apart=True,
+            judges={code: one.signers.judge for code, one in said.items()},
+        ),
+        sources=(Source(view.board.network, f"root {trunk.root.version}"),),
+        ruleset=Ruleset(
+            (r for one in said.values() for r in one.rules),
+            sets,
+            editions=published.editions,
+            like=[one.ruleset for one in said.values()],
+        ),
+        revocations=Revocations(each for one in said.values() for each in one.lists),
+        roll=_roll(view, said, unread),
+    )
+
+
+def _sets(view: View) -> tuple[Published, str]:
+    """Return the network's value sets, and the code of why they could not be read, or nothing."""
+    try:
+        return published_sets(view), ""
+    except DocumentRefused as error:
+        # Whoever publishes refuses it. Here a rule that looks into a set is open then, and all start.
+        return Published(), error.code
+
+
+def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
+    """Return a network's snapshot with what was imported beside it: signers of the same environment.
+
+    A key that both know is the network's, under whatever kid, certificate or name it was imported, and so
+    are a country's rules. What either has revoked or withdrawn is so.
+    """
+    # Rules and revocations are of no environment. Signers are.
+    if network.environment is not imported.environment and len(imported.trust):
+        raise DocumentRefused(
+            "environment-differs",
+            f"the network is for {network.environment}, what was imported is for "
+            f"{imported.environment}",
+            "use another home folder for one of them",
+        )
+    trust, roll = together(network, imported)
+    # Where a destination speaks for itself, what was imported of it before is not its word.
+    speaking = {rule.country for rule in network.ruleset.rules}
+    rules = (r for r in imported.ruleset.rules if r.country not in speaking)
+    sets = {**imported.ruleset.value_sets, **network.ruleset.value_sets}
+    editions = {
+        name: dated
+        for name, dated in imported.ruleset.editions.items()
+        if name not in network.ruleset.value_sets
+    } | network.ruleset.editions
+    return network.replace(
+        trust=trust,
+        ruleset=Ruleset(
+            (*network.ruleset.rules, *rules),
+            sets,
+            compatible=imported.ruleset.compatible,
+            hold_open=True,
+            editions=editions,
+            like=() if imported.ruleset.compatible else (network.ruleset,),
+        ),
+        revocations=_together(network, imported),
+        roll=roll,
+        sources=(*network.sources, *imported.sources),
+    )
+
+
+def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
+    """Return a network's signers with imported ones beside them, and what is said against them.
+
+    The strictest word on a public key counts, whoever says it and under whatever name it is listed.
+    """
+    assert network.roll is not None
+    roll = strictest(network.roll, imported.roll)
+    gone = {s for s in imported.trust if s.thumbprint in roll.withdrawn_of(s.participant)}
+    listed: dict[bytes, list[Signer]] = defaultdict(list)
+    for signer in network.trust.unjudged():
+        listed[signer.public_key].append(signer)
+    own = {
+        other: [one for one in listed[other.public_key] if one.may_be(other)]
+        if other.public_key
+        else []
+        for other in imported.trust
+    }
+    signers = {signer: signer for signer in network.trust.unjudged()}
+    withdrawn: dict[str, set[str]] = defaultdict(set)
+    for other, one in ((other, one) for other, records in own.items() for one in records):
+        if other in gone:
+            withdrawn[one.participant].add(one.thumbprint)
+        elif one.thumbprint in roll.withdrawn_of(one.participant) and not other.reason:
+            # Withdrawn as stolen, and in an old list as if nothing had happened.
+            signers[one] = one.noted(CONTRADICTED)
+    # The network's record holds under whatever kid, certificate or name the key was imported.
+    stand = [*signers.values()]
+    stand += [signers[one]._replace(kid=o.kid) for o, records in own.items() for one in records]
+    codes = {countries.code(code) or code: code for code in roll.members}
+    codes |= {code: code for code in roll.members}
+    for other in (other for other, records in own.items() if not records):
+        # Where its own certificate names another country than those that list the key in the network,
+        # nobody here can tell whose it is.
+        shared = bool(other.public_key) and bool(listed[other.public_key])
+        one = other.noted(CONTRADICTED) if shared else other
+        name = countries.code(other.participant) or other.participant
+        code = codes.get(other.participant) or codes.get(name)
+        # Suspended, lapsed, not to be read: so is what its participant is known by elsewhere.
+        stand.append(one if code is None or other in gone else one._replace(participant=code))
+    members = {
+        code: member._replace(withdrawn=member.withdrawn | withdrawn[code])
+        for code, member in roll.members.items()
+    }
+    trust = TrustList(stand, apart=True, judges=network.trust.judges)
+    return trust, roll._replace(members=members)
+
+
+def strictest(one: Roll, other: Roll | None) -> Roll:
+    """Return what two editions or two networks have against signers; the first one's word in all else."""
+    if other is None:
+        return one
+    members = {**other.members, **one.members}
+    for code in one.members.keys() & other.members.keys():
+        suspensions = {*one.members[code].suspensions, *other.members[code].suspensions}
+        members[code] = one.members[code]._replace(
+            suspensions=tuple(sorted(suspensions)),
+            withdrawn=one.members[code].withdrawn | other.members[code].withdrawn,
+        )
+    return one._replace(members=members, floor=max(one.floor, other.floor))
+
+
+def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
+    own, other = network.revocations, imported.revocations
+    if not isinstance(own, Revocations) or not isinstance(other, Revocations):
+        found = own or other
+        return found if isinstance(found, Revocations) else None
+    return own.with_others(other)
+
+
+def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
+    members = {}
+    for code, one in view.participants.items():
+        role = view.roles.get(code, Role())
+        members[code] = Member(
+            expires=None if role.expires is None else int(role.expires.timestamp()),
+            problem=role.problem or said[code].problem,
+            suspensions=tuple(s for whose, s in view.suspensions if whose == code),
+            withdrawn=said[code].signers.withdrawn,
+            contact=one.contact,
+        )
+    chosen = [
+        (place, said[code].choices)
+        for code, one in view.participants.items()
+        for place in sorted(one.countries)
+    ]
+    return Roll(
+        published=int(view.published.timestamp()),
+        members=members,
+        freshness={place: made.freshness for place, made in chosen if made is not None},
+        choices={place: made.value_sets for place, made in chosen if made and made.value_sets},
+        floor=int(view.proven.floor.timestamp()) if view.proven else 0,
+        speakers=_speakers(view, said, RuleType.ACCEPTANCE),
+        voiding=_speakers(view, said, RuleType.INVALIDATION),
+        unread={
+            what: why
+            for what, why in ((SUSPENSIONS, view.suspend.problem), (VALUE_SETS, sets_problem))
+            if why
+        },
+    )
+
+
+def _speakers(view: View, said: Mapping[str, Said], kind: RuleType) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for code, one in sorted(view.participants.items()):
+        own, role = said[code], view.roles.get(code, Role())
+        why = role.problem or own.about_rules
+        # What could not be read may hold rules for each of its countries, whatever an earlier edition held.
+        wide = why or (kind is RuleType.ACCEPTANCE and own.choices is not None)
+        spoken = {rule.country for rule in own.rules if rule.type is kind}
+        for country in one.countries if wide else spoken:
+            found.setdefault(country, {})[code] = why
+    return found

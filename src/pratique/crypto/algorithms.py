@@ -1,0 +1,349 @@
+"""A public key: from any spelling of SubjectPublicKeyInfo to the one spelling kept here.
+
+    DER -> load -> (algorithm, canonical DER)
+
+1. The algorithm follows from the key alone: curve or RSA (RFC 9053 §2.1, RFC 8230 §2).
+2. A key that spells out its curve's parameters becomes the named curve, if it is one.
+   Seen: about 40 of 255 CSCA keys in the ICAO master list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
+
+from pratique.crypto import asn1
+from pratique.errors import DocumentRefused
+from pratique.terms import Algorithm
+
+# ----------------------------------------------------------------------------------------------------
+# Check a signature whose algorithm an AlgorithmIdentifier names, as in X.509 and CMS.
+#
+#     AlgorithmIdentifier, SPKI, signature, message -> check -> True | False | None
+#
+# 1. SHA-1 and MD5 prove nothing here: the answer is None, "cannot tell".
+# 2. An algorithm that does not fit the key, or the digest that was announced, proves nothing either.
+
+
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
+}
+_ECDSA: dict[str, hashes.HashAlgorithm] = {
+    "1.2.840.10045.4.3.2": hashes.SHA256(),
+    "1.2.840.10045.4.3.3": hashes.SHA384(),
+    "1.2.840.10045.4.3.4": hashes.SHA512(),
+}
+_RSA: dict[str, hashes.HashAlgorithm] = {
+    "1.2.840.113549.1.1.11": hashes.SHA256(),
+    "1.2.840.113549.1.1.12": hashes.SHA384(),
+    "1.2.840.113549.1.1.13": hashes.SHA512(),
+}
+RSA_PSS = "1.2.840.113549.1.1.10"
+_BARE = {"1.2.840.113549.1.1.1": _RSA, "1.2.840.10045.2.1": _ECDSA}
+"""Names of a key, which signers put for the algorithm where a digest stands beside it (RFC 3370 §3.2)."""
+
+
+def name(identifier: bytes) -> str:
+    """Return the object identifier of an AlgorithmIdentifier; ValueError if it is none."""
+    return _parts(identifier)[0]
+
+
+def check(
+    identifier: bytes, spki: bytes, signature: bytes, message: bytes, *, announced: str = ""
+) -> bool | None:
+    """Check a signature.
+
+    Args:
+        identifier: AlgorithmIdentifier, DER.
+        spki: a key that `crypto.spki` has read.
+        signature: as X.509 and CMS hold it: ECDSA's in DER.
+        message: what was signed.
+        announced: object identifier of the digest that stands beside it, which must be the same.
+
+    Returns:
+        True or False; None where the algorithm is not one that proves anything here.
+    """
+    try:
+        algorithm, parts = _parts(identifier)
+        digest = _pss_hash(parts) if algorithm == RSA_PSS else (_ECDSA | _RSA).get(algorithm)
+    except (ValueError, IndexError):
+        return None
+    if announced:
+        stated = HASHES.get(announced)
+        digest = digest or (stated if algorithm in _BARE else None)
+        if digest is None or stated is None or digest.name != stated.name:
+            return None
+    key = load_der_public_key(spki)
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey) and digest and _is(algorithm, _ECDSA):
+            key.verify(signature, message, ec.ECDSA(digest))
+        elif isinstance(key, rsa.RSAPublicKey) and digest and algorithm == RSA_PSS:
+            pss = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
+            key.verify(signature, message, pss, digest)
+        elif isinstance(key, rsa.RSAPublicKey) and digest and _is(algorithm, _RSA):
+            key.verify(signature, message, padding.PKCS1v15(), digest)
+        else:
+            return None
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _is(algorithm: str, family: dict[str, hashes.HashAlgorithm]) -> bool:
+    return algorithm in family or _BARE.get(algorithm) is family
+
+
+def _parts(identifier: bytes) -> tuple[str, list[asn1.Tlv]]:
+    parts = asn1.children(asn1.read_one(identifier, asn1.SEQUENCE).body)
+    if not parts:
+        raise ValueError("an algorithm without a name")
+    return asn1.oid(parts[0]), parts
+
+
+def _pss_hash(parts: list[asn1.Tlv]) -> hashes.HashAlgorithm | None:
+    """Read hashAlgorithm of RSASSA-PSS-params (RFC 4055 §3.1); its default is SHA-1."""
+    for field in asn1.children(parts[1].expect(asn1.SEQUENCE).body):
+        if field.tag == 0xA0:
+            return HASHES.get(name(field.body))
+    return None
+
+
+# ----------------------------------------------------------------------------------------------------
+# The signature primitive: a public key and an algorithm become a function that checks.
+#
+#     (algorithm, SPKI) -> load -> check(signature, message) -> bool
+#
+# 1. Signatures are in COSE's form: r and s of fixed length for ECDSA (RFC 9053 §2.1).
+# 2. The algorithm is the signer's, never the text's; a key of another type, or of a curve that
+#    is not NIST's, is refused.
+# 3. A checker never raises for a bad signature: it says False.
+# 4. The primitive is injected; `pratique.crypto.awslc` is a faster one with the same outcomes.
+
+
+Checker = Callable[[bytes, bytes], bool]
+"""check(signature, message) -> is it good."""
+
+Primitive = Callable[[Algorithm, bytes], Checker]
+"""load(algorithm, SubjectPublicKeyInfo DER) -> Checker; raises DocumentRefused if they do not fit."""
+
+_DIGESTS: dict[Algorithm, tuple[hashes.HashAlgorithm, Callable[[bytes], hashlib._Hash]]] = {
+    Algorithm.ES256: (hashes.SHA256(), hashlib.sha256),
+    Algorithm.ES384: (hashes.SHA384(), hashlib.sha384),
+    Algorithm.ES512: (hashes.SHA512(), hashlib.sha512),
+}
+_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+RSA_BITS = range(2048, 8193)
+
+
+def load(algorithm: Algorithm, spki: bytes) -> Checker:
+    """Make the checker of one public key with `cryptography` (OpenSSL)."""
+    try:
+        key = load_der_public_key(spki)
+    except Exception as error:  # OpenSSL's own classes differ by kind of damage
+        raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
+    if isinstance(key, rsa.RSAPublicKey) and algorithm is Algorithm.PS256:
+        if key.key_size not in RSA_BITS:
+            raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
+        return _rsa_checker(key)
+    # RFC 9053 §2.1 binds the digest to the name and leaves the curve to the key.
+    digest = _DIGESTS.get(algorithm)
+    if digest and isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+        return _ecdsa_checker(key, *digest)
+    raise DocumentRefused("key-algorithm", f"a public key cannot be used with {algorithm}")
+
+
+def _rsa_checker(key: rsa.RSAPublicKey) -> Checker:
+    pss, digest = padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()
+
+    def check(signature: bytes, message: bytes) -> bool:
+        try:
+            key.verify(signature, message, pss, digest)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+def _ecdsa_checker(
+    key: ec.EllipticCurvePublicKey,
+    digest: hashes.HashAlgorithm,
+    hashed: Callable[[bytes], hashlib._Hash],
+) -> Checker:
+    # One hash made here costs less than one that the check of the key has OpenSSL look up each time.
+    ecdsa, size = ec.ECDSA(Prehashed(digest)), (key.key_size + 7) // 8
+    verify = key.verify
+
+    def check(signature: bytes, message: bytes) -> bool:
+        if len(signature) != 2 * size:
+            return False
+        try:
+            verify(to_der(signature), hashed(message).digest(), ecdsa)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+def to_der(signature: bytes) -> bytes:
+    """Turn r and s of equal fixed length into the DER that OpenSSL asks for (X.690 §8.3)."""
+    if len(signature) == 64 and signature[0] and signature[32]:
+        # Of P-256, nearly all are of one of four shapes: only a high first octet asks for a zero before.
+        begins, joins = _SHAPES[signature[0] >> 7 << 1 | signature[32] >> 7]
+        return begins + signature[:32] + joins + signature[32:]
+    size = len(signature) // 2
+    r, s = signature[:size].lstrip(b"\0"), signature[size:].lstrip(b"\0")
+    if not r or r[0] > 0x7F:
+        r = b"\0" + r
+    if not s or s[0] > 0x7F:
+        s = b"\0" + s
+    body = _INTEGER[len(r)] + r + _INTEGER[len(s)] + s
+    return _SEQUENCE[len(body)] + body
+
+
+_SHAPES = (
+    (b"\x30\x44\x02\x20", b"\x02\x20"),
+    (b"\x30\x45\x02\x20", b"\x02\x21\0"),
+    (b"\x30\x45\x02\x21\0", b"\x02\x20"),
+    (b"\x30\x46\x02\x21\0", b"\x02\x21\0"),
+)
+"""What stands before r and before s of 32 octets: neither high, s, r, both."""
+_INTEGER = [bytes((2, size)) for size in range(68)]
+_SEQUENCE = [bytes((0x30, n)) if n < 0x80 else bytes((0x30, 0x81, n)) for n in range(0x100)]
+"""How a value of so many octets begins: from 128 on the length takes an octet of its own (X.690 §8.1.3)."""
+
+
+_BY_CURVE = {
+    "secp256r1": Algorithm.ES256,
+    "secp384r1": Algorithm.ES384,
+    "secp521r1": Algorithm.ES512,
+}
+CURVES: dict[str, ec.EllipticCurve] = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+}
+"""Curves by the name that JSON Web Keys use (RFC 7518 §6.2.1.1)."""
+
+
+class PublicKey(NamedTuple):
+    """A public key as it is kept: one algorithm, one spelling.
+
+    Attributes:
+        algorithm: the only algorithm that this key is used with.
+        spki: SubjectPublicKeyInfo, DER, with a named curve.
+    """
+
+    algorithm: Algorithm
+    spki: bytes
+
+
+class Point(NamedTuple):
+    """A point on a named curve."""
+
+    curve: str
+    x: int
+    y: int
+
+
+class Modulus(NamedTuple):
+    """An RSA key's numbers."""
+
+    n: int
+    e: int
+
+
+def numbers(key: PublicKey) -> Point | Modulus:
+    """Return what a key is made of."""
+    loaded: Any = load_der_public_key(key.spki)
+    found = loaded.public_numbers()
+    if isinstance(loaded, rsa.RSAPublicKey):
+        return Modulus(found.n, found.e)
+    name = next(name for name, curve in CURVES.items() if curve.name == loaded.curve.name)
+    return Point(name, found.x, found.y)
+
+
+def read_der(der: bytes) -> PublicKey:
+    """Read a SubjectPublicKeyInfo; DocumentRefused `key-unreadable`, `key-size`, `key-algorithm`."""
+    try:
+        key = load_der_public_key(der)
+    except Exception as error:  # OpenSSL's own classes differ by kind of damage
+        raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
+    return of_key(key)
+
+
+def read_pem(pem: bytes) -> PublicKey:
+    """Read one PEM public key; refuses as `read_der` does."""
+    try:
+        key = load_pem_public_key(pem)
+    except Exception as error:
+        raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
+    return of_key(key)
+
+
+def of_key(key: object) -> PublicKey:
+    """Name the algorithm of a key and write it in the one spelling."""
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size not in RSA_BITS:
+            raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
+        return PublicKey(Algorithm.PS256, _write(key))
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _BY_CURVE:
+        return PublicKey(_BY_CURVE[key.curve.name], _write(key))
+    raise DocumentRefused("key-algorithm", "a public key is of a kind that signs nothing here")
+
+
+def unusable(der: bytes) -> str:
+    """Name a key that `read_der` has refused for its size or kind, as a stable code: "rsa-1024"."""
+    key = load_der_public_key(der)
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"rsa-{key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"curve-{key.curve.name}"
+    return "key-of-no-curve"
+
+
+def is_one(der: bytes) -> bool:
+    """Tell whether DER begins as a SubjectPublicKeyInfo does, and no certificate: with an algorithm."""
+    # SEQUENCE { SEQUENCE { OBJECT IDENTIFIER ...; a certificate has a third SEQUENCE there.
+    try:
+        first = asn1.children(asn1.read_one(der, asn1.SEQUENCE).body)[0].expect(asn1.SEQUENCE)
+        return first.body[:1] == b"\x06"
+    except (ValueError, IndexError):
+        return False
+
+
+def of_point(curve: str, x: int, y: int) -> PublicKey:
+    """Make the key of a point on a named curve; the point must lie on it."""
+    try:
+        key = ec.EllipticCurvePublicNumbers(x, y, CURVES[curve]).public_key()
+    except (KeyError, ValueError) as error:
+        raise DocumentRefused("key-unreadable", "a point is not on its curve") from error
+    return of_key(key)
+
+
+def of_modulus(n: int, e: int) -> PublicKey:
+    """Make the RSA key of a modulus and an exponent."""
+    try:
+        key = rsa.RSAPublicNumbers(e, n).public_key()
+    except ValueError as error:
+        raise DocumentRefused("key-unreadable", "an RSA key cannot be read") from error
+    return of_key(key)
+
+
+def _write(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,387 @@
+"""Signers as a person reads them: one line each, with the state at an instant and the reason."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pratique.findings import Code, Colour, Finding, Step, Weight
+from pratique.model import HealthCertificate, Moment, Person, Precision
+from pratique.outlook import Help
+from pratique.rules.rule import Rule
+from pratique.rules.ruleset import Result
+from pratique.snapshot import Snapshot
+from pratique.terms import ALL_KINDS, SignerState
+from pratique.text import printable
+from pratique.trust.signer import LIST_ENDS, Signer
+from pratique.verify import Verification
+
+# ----------------------------------------------------------------------------------------------------
+# Show a verification: to the desk in words, to a program as JSON, to the holder in full.
+#
+# 1. The desk sees name, birth date, colour and reasons; what is attested only the holder asks for.
+# 2. The word and the sign say what the colour says; the colour alone says nothing.
+# 3. JSON follows `docs/reference/pratique-verification-1.schema.json`.
+
+
+FORMAT = "pratique-verification-1"
+
+SIGNS = {
+    Colour.GREEN: ("✔ GREEN", "entry rules met", "green"),
+    Colour.AMBER: ("▲ AMBER", "check by hand", "yellow"),
+    Colour.RED: ("✖ RED", "not accepted", "red"),
+}
+UNREAD = ("? NOT READ", "scan again", "cyan")
+"""What is shown where nothing could be read: no colour of a verdict."""
+_SGR = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+"""Colours of a terminal (ECMA-48 §8.3.117)."""
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_OF_A_RULE = {Code.RULE_FAILED, Code.RULE_OPEN}
+_APPEALED = {Code.REVOKED, Code.SIGNER_WITHDRAWN, Code.PARTICIPANT_SUSPENDED}
+_FOR_THE_DESK = {Code.CLOCK_LEEWAY}
+"""Notes that ask the desk for something."""
+TOLD_WITH_WHERE = {Code.NO_RULES_YET, Code.RULES_ENDED, Code.RULES_FOR_REGIONS_ONLY}
+_WITHOUT_RULES = TOLD_WITH_WHERE | {
+    Code.NO_RULES, Code.NO_RULES_FOR_COUNTRY, Code.NO_RULE_FOR_KIND
+}  # fmt: skip
+BY_HAND = (
+    "compare name and birth date with the travel document, "
+    "and what is attested with the entry rules"
+)
+SHOWN_ON = "to see what is attested, ask the holder and add --show-content"
+EPOCH_END = 253_402_300_799
+"""9999-12-31T23:59:59Z: the last second that a date can show."""
+
+
+class Advice(NamedTuple):
+    """What would help where the rules do not let it pass, and the language of their sentences."""
+
+    helps: tuple[Help, ...] = ()
+    language: str = "en"
+
+
+_NO_ADVICE = Advice()
+
+
+def lines(
+    label: str,
+    remark: str,
+    found: Verification,
+    *,
+    inspect: bool,
+    appeal: str = "",
+    advice: Advice = _NO_ADVICE,
+) -> Iterator[str]:
+    """Yield the lines that a person reads."""
+    sign, words, colour = UNREAD if found.unread else SIGNS[found.verdict.colour]
+    yield f"\x1b[{_SGR[colour]}m\x1b[1m{sign}\x1b[0m  {words}   {printable(label)}"
+    if remark:
+        yield f"  note   {remark}"
+    if found.certificate is not None:
+        person = found.certificate.person
+        yield from _name(person)
+        yield f"  born   {in_words(person.birth_date)}"
+    if found.signer is not None:
+        countries = ", ".join(sorted(found.signer.countries)) or "no country"
+        yield f"  signed by {printable(found.signer.participant or countries)} ({countries})"
+    for finding in found.verdict.findings:
+        # Of a scanner that is set wrongly the desk must hear: only there it can be put right.
+        to_tell = finding.code in _FOR_THE_DESK or finding.code.step is Step.TEXT
+        if finding.code.weight is not Weight.NOTE or inspect or to_tell:
+            yield from reason(finding)
+            yield from _sentence(finding, found, advice.language)
+    yield from _rules_behind(found, advice.language)
+    for way in advice.helps:
+        yield f"  would help: {way.sentence}"
+    for line in by_hand(found, inspect=inspect):
+        yield f"  by hand: {line}"
+    if appeal:
+        yield f"  appeal to {printable(appeal)}"
+    if inspect and found.certificate is not None:
+        yield "  content, for the holder only:"
+        for name, value in _flat(content(found.certificate)):
+            yield f"    {name}: {printable(str(value))}"
+
+
+def _name(person: Person) -> Iterator[str]:
+    yield f"  name   {printable(person.display_name())}"
+    if line := person.line():
+        parts = ", ".join(
+            part
+            for part, said in (
+                ("family name", person.surname_icao), ("given names", person.forename_icao)
+            )
+            if said
+        )  # fmt: skip
+        # What is compared with the travel document stands apart: no terminal turns it around beside
+        # letters that run to the left.
+        yield f"  A-Z    {printable(line)}   ({parts})"
+    elif person.surname and person.forename:
+        yield f"  family name   {printable(person.surname)}"
+        yield f"  given names   {printable(person.forename)}"
+
+
+def _sentence(finding: Finding, found: Verification, language: str) -> Iterator[str]:
+    for outcome in found.outcomes:
+        if finding.where == outcome.rule.identifier and finding.code in _OF_A_RULE:
+            yield f"    the rule: {rule_says(outcome.rule, language)}"
+
+
+def _rules_behind(found: Verification, language: str) -> Iterator[str]:
+    # Where a second certificate is asked for, the rules that want it are not findings of their own.
+    if all(finding.code is not Code.SECOND_CERTIFICATE for finding in found.verdict.findings):
+        return
+    for outcome in found.outcomes:
+        if outcome.result is not Result.PASSED:
+            name = outcome.rule.identifier
+            yield f"  {outcome.result.value:<6} {name}  {rule_says(outcome.rule, language)}"
+
+
+def rule_says(rule: Rule, language: str) -> str:
+    """Return a rule's own sentence in a language, in English, or one that is made of its logic."""
+    spoken = dict(rule.descriptions)
+    said = spoken.get(language) or spoken.get("en")
+    if said is None:
+        from pratique.rules.explain import sentence  # noqa: PLC0415 - where nobody described it
+
+        said = sentence(rule)
+    return printable(said)
+
+
+def by_hand(found: Verification, *, inspect: bool) -> tuple[str, ...]:
+    """Return what to look at where no rules decide; empty where they do, or nothing is authentic."""
+    codes = {finding.code for finding in found.verdict.findings}
+    if found.certificate is None or found.verdict.colour is not Colour.AMBER:
+        return ()
+    if not codes & _WITHOUT_RULES:
+        return ()
+    return (BY_HAND,) if inspect else (BY_HAND, SHOWN_ON)
+
+
+def appeal_of(found: Verification, snapshot: Snapshot) -> str:
+    """Return where the holder may appeal against what the issuer or the network holds against it."""
+    if snapshot.roll is None or found.signer is None:
+        return ""
+    member = snapshot.roll.members.get(found.signer.participant)
+    against = any(finding.code in _APPEALED for finding in found.verdict.findings)
+    return member.contact if member is not None and against else ""
+
+
+def reason(finding: Finding) -> Iterator[str]:
+    """Yield a finding in words: what it means, and what to do next."""
+    where = f" ({printable(finding.where)})" if finding.where else ""
+    yield f"  {finding.code.name}{where}: {finding.code.meaning}"
+    if finding.code.next_step != "nothing":
+        yield f"    next: {finding.code.next_step}"
+
+
+def as_json(
+    label: str,
+    remark: str,
+    found: Verification,
+    *,
+    inspect: bool,
+    appeal: str = "",
+    advice: Advice = _NO_ADVICE,
+) -> dict[str, Any]:
+    """Return one result as the schema describes it."""
+    row: dict[str, Any] = {
+        "source": label,
+        "colour": found.verdict.colour.value,
+        "read": not found.unread,
+        "findings": [
+            {
+                "code": finding.code.name,
+                "step": finding.code.step.value,
+                "weight": finding.code.weight.value,
+                "where": finding.where,
+                "meaning": finding.code.meaning,
+                "next": finding.code.next_step,
+            }
+            for finding in found.verdict.findings
+        ],
+        "steps": {step.value: outcome for step, outcome in found.verdict.steps().items()},
+    }
+    if remark:
+        row["remark"] = remark
+    if found.certificate is not None:
+        person = found.certificate.person
+        row["person"] = _person(person)
+    if found.signer is not None:
+        row["signer"] = {
+            "participant": found.signer.participant,
+            "countries": sorted(found.signer.countries),
+            "kid": found.signer.kid.hex(),
+            "environment": found.signer.environment.value,
+        }
+    if found.outcomes:
+        row["rules"] = [
+            {
+                "rule": outcome.rule.name,
+                "result": outcome.result.value,
+                "reason": outcome.reason,
+                "says": rule_says(outcome.rule, advice.language),
+            }
+            for outcome in found.outcomes
+        ]
+        row["what_would_help"] = [{"code": way.code, "says": way.sentence} for way in advice.helps]
+    if steps := by_hand(found, inspect=inspect):
+        row["by_hand"] = list(steps)
+    if appeal:
+        row["appeal"] = appeal
+    if inspect and found.certificate is not None:
+        row["content"] = content(found.certificate)
+    return row
+
+
+def _person(person: Person) -> dict[str, str]:
+    born = person.birth_date
+    parts = {
+        name: getattr(person, name)
+        for name in ("surname", "forename", "surname_icao", "forename_icao")
+    }
+    return {
+        "name": person.display_name(),
+        **{name: part for name, part in parts.items() if part},
+        "birth_date": born.text() if born is not None else "",
+    }
+
+
+def document(rows: list[dict[str, Any]], snapshot: Snapshot, at: datetime) -> dict[str, Any]:
+    """Return the whole JSON document."""
+    return {
+        "format": FORMAT,
+        "at": at.isoformat(),
+        "snapshot": {
+            "number": snapshot.number,
+            "created": instant_show(snapshot.created),
+            "environment": snapshot.environment.value,
+        },
+        "results": rows,
+    }
+
+
+def content(certificate: HealthCertificate) -> dict[str, Any]:
+    """Return all that a certificate says, for its holder."""
+    return {
+        "domain": certificate.domain,
+        "version": certificate.version,
+        "kind": certificate.kind.value,
+        "issuer": certificate.issuer,
+        "issued_at": instant_show(certificate.issued_at),
+        "expires_at": instant_show(certificate.expires_at),
+        "person": _said(certificate.person._asdict()),
+        "entries": [_said(entry._asdict()) for entry in certificate.entries],
+    }
+
+
+def instant_show(seconds: int | None) -> str | None:
+    """Write seconds since the epoch as RFC 3339; as a number where no calendar reaches."""
+    if seconds is None:
+        return None
+    if not 0 <= seconds <= EPOCH_END:
+        return str(seconds)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def in_words(moment: Moment | None) -> str:
+    """Write a date with its month in letters, as precisely as it is known."""
+    if moment is None:
+        return "not stated"
+    first = moment.first
+    if moment.precision is Precision.YEAR:
+        return f"{first.year} (year only)"
+    if moment.precision is Precision.MONTH:
+        return f"{MONTHS[first.month - 1]} {first.year} (month only)"
+    return f"{first.day} {MONTHS[first.month - 1]} {first.year}"
+
+
+def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.text() if isinstance(value, Moment) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, 1):
+            yield from _flat(inner, f"{name} {number}")
+    elif value is not None:
+        yield name, value
+
+
+HEADERS = ("KID", "PARTICIPANT", "SIGNS FOR", "USAGE", "VALID FROM", "VALID TO", "STATE", "REASON")
+
+
+def describe(signer: Signer, at: int) -> dict[str, object]:
+    """Say all about a signer that a person or a script may want to know."""
+    return {
+        "kid": base64.b64encode(signer.kid).decode(),
+        "participant": signer.participant,
+        "countries": sorted(signer.countries),
+        "usages": sorted(signer.usages),
+        "not_before": signer_instant(signer.not_before),
+        "not_after": signer_instant(signer.not_after),
+        "environment": signer.environment.value,
+        "domain": signer.domain,
+        "algorithm": signer.algorithm.value,
+        "thumbprint": signer.thumbprint,
+        "state": signer.state(at).value,
+        "reason": _reason(signer, at),
+        "notes": list(signer.notes),
+    }
+
+
+def _reason(signer: Signer, at: int) -> str:
+    state = signer.state(at)
+    if state in {SignerState.UNREADABLE, SignerState.WEAK}:
+        return signer.reason
+    if state is SignerState.NOT_YET:
+        return f"from {signer_instant(signer.not_before)}"
+    if state is SignerState.EXPIRED:
+        return f"since {signer_instant(signer.not_after)}"
+    if state is SignerState.SCA_DEAD:
+        what = "list" if LIST_ENDS in signer.notes else "SCA"
+        return f"{what} ended {signer_instant(signer.sca_not_after or 0)}"
+    if state is SignerState.SCA_NOT_YET:
+        return f"SCA from {signer_instant(signer.sca_not_before or 0)}"
+    return signer.reason
+
+
+def table(rows: list[dict[str, object]]) -> Iterator[str]:
+    """Yield the lines of the table of described signers."""
+    cells = [HEADERS, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADERS))]
+    for line in cells:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    def joined(name: str) -> str:
+        values = row[name]
+        return ",".join(map(str, values)) if isinstance(values, list) and values else "-"
+
+    notes = f"({joined('notes')})" if row["notes"] else ""
+    return (
+        str(row["kid"]),
+        str(row["participant"]) or "-",
+        joined("countries"),
+        "any" if row["usages"] == sorted(ALL_KINDS) else joined("usages"),
+        str(row["not_before"])[:10],
+        str(row["not_after"])[:10],
+        str(row["state"]),
+        f"{row['reason']} {notes}".strip(),
+    )
+
+
+def signer_instant(seconds: int) -> str:
+    """Write an instant as RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

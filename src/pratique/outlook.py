@@ -1,0 +1,611 @@
+"""From when, until when, and what would help: the health code looked at over time.
+
+    claims that are certain, and their courses -> every second at which an answer can turn
+        -> stretches of green
+    claims that somebody could still get (a test, a dose, an exemption) -> the same rules -> advice
+
+1. The stretch is exact to the second, and is what `decide` would say at each second of it: a course
+   holds while all that it is counted from is in force. The age of what is held here is left out
+   of it: the next sync makes it young again.
+2. Advice is what the rules themselves say of a proof that does not exist yet; the cheapest is first:
+   waiting, a rapid test, a laboratory test, a dose, an exemption.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+from pratique.assess import (
+    LAST,
+    UNSURE_RULES,
+    Claim,
+    Standing,
+    assess,
+    claims_of_one,
+    courses_of,
+    facts_of,
+    rules_about,
+)
+from pratique.authenticate import LEEWAY, Verification, stands
+from pratique.findings import Code, Colour, Finding, Weight
+from pratique.model import (
+    Entry,
+    Exemption,
+    HealthCertificate,
+    Moment,
+    Person,
+    Precision,
+    Test,
+    Vaccination,
+)
+from pratique.rules.certlogic.evaluate import Undecided, instant, later
+from pratique.rules.rule import Rule
+from pratique.rules.ruleset import Destination, Outcome
+from pratique.snapshot import Snapshot
+from pratique.terms import Kind
+
+# ----------------------------------------------------------------------------------------------------
+# The health code: a colour for one destination and instant, why, until when, and what would help.
+#
+# 1. It names rules and findings, never a person; it holds no number that rates anybody.
+# 2. It is a value: the same certificates, rules, place and instant make the same code everywhere.
+
+
+class Help(NamedTuple):
+    """A way to green, in the order of what it costs: a stable code and a plain sentence."""
+
+    code: str
+    sentence: str
+
+
+class HealthCode(NamedTuple):
+    """What the holder sees, and what a desk sees of the same certificates.
+
+    Attributes:
+        colour: GREEN, AMBER or RED.
+        because: findings that made the colour.
+        outcomes: every rule that was asked about the certificate that decided, with its result.
+        from_: first second (epoch) of the stretch in which it is green: the present one, or the next;
+            None if none begins, or none is in sight.
+        until: last second of that stretch; None if it does not end.
+        what_would_help: ways to green, cheapest first; empty if it is green.
+        place: for which it holds.
+        at: the instant, seconds since the epoch.
+        snapshot: the number of the snapshot that was asked.
+    """
+
+    colour: Colour
+    because: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    from_: int | None
+    until: int | None
+    what_would_help: tuple[Help, ...]
+    place: Destination
+    at: int
+    snapshot: int
+
+    def asks_for_second(self) -> bool:
+        """Tell whether a second certificate of the same person could decide."""
+        return any(finding.code is Code.SECOND_CERTIFICATE for finding in self.because)
+
+
+# ----------------------------------------------------------------------------------------------------
+# When would it change? The exact seconds at which rules' answers over fixed facts can turn.
+#
+#     dates in facts and rules x offsets in rules -> every second where a comparison can flip
+#         -> asked at each -> the stretches in which the answer is yes
+#
+# 1. Nothing is sampled: a comparison of date-times flips only where clock + offset passes date + offset.
+#    Months and years overflow as in JavaScript, so for them the days around are listed too.
+# 2. The list may hold seconds where nothing changes; it holds all where something does.
+# 3. A search is paid for before it is made: its turns, and at each of them the steps of the rules.
+# 4. Facts are written on the wall clock of the port (see `facts`), so the zone's changes are listed too.
+
+
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[^ ]{1,30})?)?)?", re.ASCII)
+_DAY = 86_400
+_SLACK = 7
+"""Days by which overflows of months ("31 February" is 3 March), there and back, can be off at most."""
+
+
+MOST_STEPS = 800_000
+"""Steps that are searched for one health code, and as many more for each claim that it is made of: by
+real rules one certificate takes 780,000 at most, and three take 1,700,000."""
+_FLIP = 64
+"""Steps that one turn costs to be found: a zone's offsets are looked up around it."""
+
+
+class TooLong(Exception):
+    """A search would take more steps than it may."""
+
+
+class Purse:
+    """The steps that the searches for one health code have left, made of so many claims."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, claims: int) -> None:
+        self.left = MOST_STEPS * (1 + claims)
+
+    def pay(self, steps: int) -> None:
+        """Take steps; TooLong if there are too few."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooLong
+
+
+class Stretch(NamedTuple):
+    """Seconds since the epoch between which the answer is yes, both inclusive.
+
+    `begins` or `ends` is None where no change is in sight on that side.
+    """
+
+    begins: int | None
+    ends: int | None
+
+    def holds(self, at: int) -> bool:
+        """Tell whether `at` lies in it."""
+        return (self.begins is None or self.begins <= at) and (self.ends is None or at <= self.ends)
+
+
+def stretches(
+    turns: Iterable[int], answer: Callable[[int], bool], purse: Purse | None = None, steps: int = 1
+) -> list[Stretch]:
+    """Return the stretches of yes; `turns` holds every second at which the answer can change.
+
+    TooLong if the purse does not hold `steps` for each answer.
+    """
+    places = sorted({turn for turn in turns if 0 <= turn <= LAST})
+    if purse is not None:
+        purse.pay(steps * (len(places) + 1))
+    if not places:
+        return [Stretch(None, None)] if answer(0) else []
+    found: list[Stretch] = []
+    begins: int | None = None
+    open_ = answer(places[0] - 1)
+    for place in places:
+        if answer(place) is not open_:
+            if open_:
+                found.append(Stretch(begins, place - 1))
+            open_, begins = not open_, place
+    if open_:
+        found.append(Stretch(begins, None))
+    return found
+
+
+def turns(
+    rules: Iterable[Rule], data: Mapping[str, Any], zone: tzinfo, purse: Purse | None = None
+) -> set[int]:
+    """Return every second at which one of the rules can change its answer over these facts.
+
+    TooLong if the purse does not hold what there is to be looked at.
+    """
+    found: set[int] = set()
+    for rule in rules:
+        found |= {rule.valid_from, rule.valid_to}
+        moved = _offsets(rule.logic) | {(0, "day")}
+        texts = _dates(rule.logic) | _dates(data.get("payload")) | _dates(data.get("external"))
+        if purse is not None:
+            purse.pay(
+                _FLIP * len(texts) * len(moved) * sum(_DAYS.get(unit, 1) for _, unit in moved)
+            )
+        for wall in _flips(texts, moved):
+            found |= _instants(wall, zone)
+    return found
+
+
+def birthdays(born: date, zone: tzinfo) -> set[int]:
+    """Return the seconds at which the age in years grows, up to 120."""
+    found = set()
+    for year in range(born.year, min(born.year + 121, 9999)):
+        leap = born.month == 2 and born.day == 29
+        day = date(year, 3, 1) if leap and not _is_leap(year) else born.replace(year=year)
+        local = datetime(day.year, day.month, day.day, tzinfo=zone)
+        found.add(int(local.timestamp()))
+    return {second for second in found if second >= 0}
+
+
+def midnights(day: date, zone: tzinfo) -> set[int]:
+    """Return the seconds at which a day begins and ends on the clock of a zone."""
+    wall = (day - date(1970, 1, 1)).days * _DAY * 1000
+    return _instants(wall, zone) | _instants(wall + _DAY * 1000, zone)
+
+
+def _flips(texts: set[str], moved: set[tuple[int, str]]) -> Iterator[int]:
+    # Wall-clock milliseconds at which clock + one offset can pass a date + another.
+    for text in texts:
+        try:
+            read = instant(text)
+        except Undecided:
+            continue
+        for amount, unit in moved:
+            for back, back_unit in moved:
+                yield from _solve(later(read, amount, unit), back, back_unit)  # type: ignore[arg-type]
+
+
+def _solve(target: int, amount: int, unit: str) -> Iterator[int]:
+    if unit in {"hour", "day"}:
+        yield target - amount * (3_600_000 if unit == "hour" else _DAY * 1000)
+        return
+    # Back by the same calendar, not by a mean length: near at any distance, so few days are listed
+    # for a rule that adds a hundred thousand years too.
+    middle = later(target, -amount, unit)  # type: ignore[arg-type]
+    time = target % (_DAY * 1000)
+    first = middle // (_DAY * 1000) - _SLACK
+    for day in range(first, first + 2 * _SLACK + 1):
+        yield day * _DAY * 1000
+        yield day * _DAY * 1000 + time
+
+
+def _instants(wall: int, zone: tzinfo) -> set[int]:
+    second = wall // 1000
+    if not _DAY < second < LAST:
+        return set()
+    around = {_offset(second + shift, zone) for shift in (-_DAY, 0, _DAY)}
+    found = {second - offset + step for offset in around for step in (0, 1)}
+    if len(around) > 1:
+        found.add(_change(second - _DAY, second + _DAY, zone))
+    return found
+
+
+def _offset(second: int, zone: tzinfo) -> int:
+    offset = datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset() or timedelta()
+    return int(offset.total_seconds())
+
+
+def _change(low: int, high: int, zone: tzinfo) -> int:
+    before = _offset(low, zone)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(middle, zone) == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _offsets(logic: object) -> set[tuple[int, str]]:
+    found: set[tuple[int, str]] = set()
+    for node in walk(logic):
+        if isinstance(node, Mapping) and isinstance(node.get("plusTime"), list):
+            operands = node["plusTime"]
+            if len(operands) == 3 and type(operands[1]) is int and operands[2] in _UNITS:
+                found.add((operands[1], operands[2]))
+    return found
+
+
+_UNITS = ("hour", "day", "month", "year")
+_DAYS = dict.fromkeys(("month", "year"), 2 * (2 * _SLACK + 1))
+"""Turns of one comparison, where a unit is of no fixed length."""
+
+
+def _dates(value: object) -> set[str]:
+    return {text for text in walk(value) if type(text) is str and _DATE.fullmatch(text)}
+
+
+def walk(value: object) -> Iterator[object]:
+    """Yield every value of a JSON document, but those of value sets."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, Mapping):
+            stack.extend(inner for name, inner in node.items() if name != "valueSets")
+        elif isinstance(node, list | tuple):
+            stack.extend(node)
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+# ----------------------------------------------------------------------------------------------------
+# What would help: proofs that somebody could still get, put before the same rules.
+#
+#     waiting | rapid test | laboratory test | one more dose | exemption -> rules -> sentence
+#
+# 1. A proof that does not exist yet is judged as if it had been issued at the instant asked about.
+# 2. How old a test may be, and when a dose begins to count, is computed exactly, not read off a text.
+# 3. Nothing is advised that the rules would not accept.
+
+
+COVID = "840539006"
+NOT_DETECTED = "260415000"
+RAPID, LABORATORY = "LP217198-3", "LP6464-4"
+DEVICES = "covid-19-lab-test-manufacturer-and-name"
+_NOBODY = Person(None, None, None, None, None)
+_HOUR, _DAY = 3600, 86_400
+_FACTS = 100
+"""Steps that it takes to write the facts down for one answer."""
+
+LONGEST_AGE = 31 * _DAY
+"""Seconds from which on the age of a test is no condition worth telling."""
+
+LONGEST_WAIT = 90
+"""Days that one may be told to wait after a dose."""
+
+
+def ways_of(
+    claims: Sequence[Claim],
+    stretch: Stretch | None,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    *,
+    purse: Purse | None = None,
+) -> Iterator[Help]:
+    """Yield the ways to green, cheapest first; TooLong if the purse does not hold the search for them."""
+    instant = int(at.timestamp() // 1)
+    if stretch is not None and stretch.begins is not None and stretch.begins > instant:
+        begins = datetime.fromtimestamp(stretch.begins, at.tzinfo or UTC)
+        yield Help("WAIT", f"wait until {begins:%Y-%m-%d %H:%M:%S %Z}".rstrip())
+    devices = snapshot.ruleset.sets_at(instant).get(DEVICES, ())
+    for code, name, test_type in (
+        ("RAPID_TEST", "a negative rapid test", RAPID),
+        ("LABORATORY_TEST", "a negative laboratory (NAAT) test", LABORATORY),
+    ):
+        device = devices[0] if devices and test_type == RAPID else None
+        proof = _made(Kind.TEST, _sample(test_type, device, place, at), claims, at)
+        if sentence := _test(name, _stretch(proof, snapshot, place, at, purse), at):
+            yield Help(code, sentence)
+    for claim in claims:
+        if sentence := _dose(claim, snapshot, place, at, purse):
+            yield Help("DOSE", sentence)
+            break
+    exempt = _made(Kind.EXEMPTION, _exemption(at, place), claims, at)
+    if assess(exempt, snapshot, place, at).standing is Standing.PASSED:
+        yield Help("EXEMPTION", "an exemption certificate, if you cannot be vaccinated or tested")
+
+
+def _sample(test_type: str, device: str | None, place: Destination, at: datetime) -> Test:
+    when = Moment(Precision.INSTANT, at)
+    return Test(COVID, test_type, None, device, when, NOT_DETECTED, None, place.country, None, None)
+
+
+def _test(name: str, stretch: Stretch | None, at: datetime) -> str:
+    instant = int(at.timestamp() // 1)
+    if stretch is None or not stretch.holds(instant):
+        return ""
+    age = LONGEST_AGE if stretch.ends is None else stretch.ends - instant
+    if age >= LONGEST_AGE:
+        return name
+    hours, rest = divmod(age, _HOUR)
+    # A limit that is itself excluded ends one second before the full hour.
+    return f"{name} under {hours + 1} hours old" if rest else f"{name} at most {hours} hours old"
+
+
+def _dose(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
+) -> str:
+    entry = claim.entries[0]
+    if not isinstance(entry, Vaccination) or entry.dose is None:
+        return ""
+    today = Moment(Precision.DAY, at.date())
+    more = entry._replace(dose=entry.dose + 1, given=today, valid_from=None, valid_until=None)
+    if more.doses is not None and more.dose is not None and more.doses < more.dose:
+        more = more._replace(doses=more.dose)
+    stretch = _stretch(_made(Kind.VACCINATION, more, [claim], at), snapshot, place, at, purse)
+    if stretch is None:
+        return ""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = ((stretch.begins or 0) - int(midnight.timestamp())) // _DAY
+    if days > LONGEST_WAIT:
+        return ""
+    return "one more dose" + (f", from {days} days after it" if days > 0 else "")
+
+
+def steps_of(claim: Claim, snapshot: Snapshot, place: Destination) -> int:
+    """Return the steps of one answer about a claim."""
+    return _FACTS + snapshot.ruleset.steps(rules_about(claim, snapshot, place))
+
+
+def _stretch(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
+) -> Stretch | None:
+    # The next stretch in which this proof alone would do, the rules being as they are at `at`.
+    zone, instant = at.tzinfo or UTC, int(at.timestamp() // 1)
+    rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
+
+    def green(second: int) -> bool:
+        then = datetime.fromtimestamp(second, UTC).astimezone(zone)
+        return assess(claim, snapshot, place, then).standing is Standing.PASSED
+
+    places = turns(rules, data, zone, purse) | snapshot.ruleset.edition_turns
+    found = stretches(places, green, purse, steps_of(claim, snapshot, place))
+    return next((one for one in found if one.ends is None or one.ends >= instant), None)
+
+
+def _made(kind: Kind, entry: Entry, claims: Sequence[Claim], at: datetime) -> Claim:
+    person = claims[0].certificate.person if claims else _NOBODY
+    issuer = claims[0].certificate.issuer if claims else None
+    certificate = HealthCertificate(
+        "DCC", "1.3.0", kind, person, (entry,), issuer, int(at.timestamp() // 1), None, {}
+    )
+    return Claim(kind, (entry,), certificate, None)
+
+
+def _exemption(at: datetime, place: Destination) -> Exemption:
+    day = Moment(Precision.DAY, at.date())
+    return Exemption(COVID, day, None, place.country, None, None)
+
+
+def complete_with(
+    code: HealthCode, claims: Sequence[Claim], snapshot: Snapshot, at: datetime
+) -> HealthCode:
+    """Return the code with its stretch of green and, where it is not green, what would help."""
+    purse = Purse(len(claims))
+    try:
+        stretch = next_green(claims, snapshot, code.place, at, purse)
+        if stretch is not None:
+            code = code._replace(from_=stretch.begins, until=stretch.ends)
+        if code.colour is Colour.GREEN:
+            return code
+        known = [*claims, *courses_of(claims)]
+        ways = tuple(ways_of(known, stretch, snapshot, code.place, at, purse=purse))
+        return code._replace(what_would_help=ways)
+    except TooLong:
+        return code._replace(because=(*code.because, Finding(Code.SEARCH_TOO_LONG)))
+
+
+def helps(
+    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
+) -> tuple[Help, ...]:
+    """Return what would help the holder of one certificate that the rules refused or left open."""
+    if found.certificate is None or not found.outcomes or found.verdict.colour is Colour.GREEN:
+        return ()
+    if any(finding.code in UNSURE_RULES for finding in found.verdict.findings):
+        # By rules that may be others by now nobody is told how long to wait, or what to get.
+        return ()
+    rules = {outcome.rule.identifier for outcome in found.outcomes}
+    doubted = any(
+        finding.code.weight is not Weight.NOTE and finding.where not in rules
+        for finding in found.verdict.findings
+        if finding.code is not Code.SECOND_CERTIFICATE
+    )
+    # What is in doubt for another reason than a rule does not become green by waiting.
+    claims = [] if doubted else claims_of_one(found)
+    purse = Purse(1)
+    try:
+        stretch = next_green(claims, snapshot, place, at, purse)
+        return tuple(ways_of(claims_of_one(found), stretch, snapshot, place, at, purse=purse))
+    except TooLong:
+        return ()
+
+
+def next_green(
+    claims: Sequence[Claim],
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    purse: Purse | None = None,
+) -> Stretch | None:
+    """Return the stretch of green that holds at `at`, or the first one after it."""
+    instant = int(at.timestamp() // 1)
+    found: list[Stretch] = []
+    for claim in claims:
+        found += stretches_of(claim, snapshot, place, at, purse=purse)
+    counted = _Courses(claims)
+    for claim in courses_of(claims):
+        found += stretches_of(claim, snapshot, place, at, among=counted, purse=purse)
+    merged = _merged(found)
+    return next(
+        (one for one in merged if one.ends is None or one.ends >= instant),
+        None,
+    )
+
+
+def stretches_of(
+    claim: Claim,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    *,
+    among: _Courses | None = None,
+    purse: Purse | None = None,
+) -> list[Stretch]:
+    """Return the stretches in which one claim alone makes it green.
+
+    Where it is counted `among` others, it holds while they come to it.
+    """
+    zone = at.tzinfo or UTC
+    turns = _turns(claim, snapshot, place, at, purse)
+    green = _answer(claim, snapshot, place, zone)
+    steps = steps_of(claim, snapshot, place)
+    if among is None:
+        return stretches(turns, green, purse, steps)
+    turns |= set(among.edges)
+    return stretches(
+        turns, lambda second: among.hold(claim, second) and green(second), purse, steps
+    )
+
+
+class _Courses:
+    """The courses that come of what is in force at a second; between two edges they are the same."""
+
+    def __init__(self, printed: Sequence[Claim]) -> None:
+        self.printed = printed
+        self.edges = sorted({edge for claim in printed for edge in _edges(claim)})
+        self._known: dict[int, set[tuple[int, Entry]]] = {}
+
+    def hold(self, claim: Claim, second: int) -> bool:
+        """Tell whether what is in force at `second` comes to a claim."""
+        between = bisect_right(self.edges, second)
+        if between not in self._known:
+            held = [one for one in self.printed if _stands(one, second)]
+            found = {(id(one.certificate), one.entries[0]) for one in courses_of(held)}
+            self._known[between] = found
+        return (id(claim.certificate), claim.entries[0]) in self._known[between]
+
+
+def _stands(claim: Claim, second: int) -> bool:
+    return claim.signer is None or stands(claim.certificate, claim.signer, second)
+
+
+def _answer(
+    claim: Claim, snapshot: Snapshot, place: Destination, zone: tzinfo
+) -> Callable[[int], bool]:
+    def green(second: int) -> bool:
+        if not _stands(claim, second):
+            return False
+        at = datetime.fromtimestamp(second, UTC).astimezone(zone)
+        return assess(claim, snapshot, place, at).standing is Standing.PASSED
+
+    return green
+
+
+def _turns(
+    claim: Claim,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    purse: Purse | None,
+) -> set[int]:
+    zone = at.tzinfo or UTC
+    certificate = claim.certificate
+    rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
+    found = turns(rules, data, zone, purse) | snapshot.ruleset.edition_turns
+    if certificate.person.birth_date is not None:
+        found |= birthdays(certificate.person.birth_date.last_day(), zone)
+    for entry in claim.entries:
+        if entry.valid_from is not None:
+            found |= midnights(entry.valid_from.day(), zone)
+        if entry.valid_until is not None:
+            found |= midnights(entry.valid_until.last_day(), zone)
+    return found | _edges(claim)
+
+
+def _edges(claim: Claim) -> set[int]:
+    # Every second at which a claim's certificate can begin or cease to be in force.
+    certificate, found = claim.certificate, set[int]()
+    if claim.signer is not None:
+        found |= {claim.signer.not_before - LEEWAY, claim.signer.not_after + 1}
+        if claim.signer.sca_not_after is not None:
+            found.add(claim.signer.sca_not_after + 1)
+        if claim.signer.sca_not_before is not None:
+            found.add(claim.signer.sca_not_before - LEEWAY)
+    if certificate.issued_at is not None:
+        found.add(certificate.issued_at - LEEWAY)
+    if certificate.not_before is not None:
+        found.add(certificate.not_before - LEEWAY)
+    if certificate.expires_at is not None:
+        found.add(certificate.expires_at + 1)
+    return found
+
+
+def _merged(found: list[Stretch]) -> list[Stretch]:
+    # Two stretches that overlap or touch are one: another certificate takes over in between.
+    merged: list[Stretch] = []
+    for one in sorted(found, key=lambda s: -1 if s.begins is None else s.begins):
+        last = merged[-1] if merged else None
+        if last is not None and (
+            last.ends is None or one.begins is None or one.begins <= last.ends + 1
+        ):
+            ends = None if last.ends is None or one.ends is None else max(last.ends, one.ends)
+            merged[-1] = Stretch(last.begins, ends)
+        else:
+            merged.append(one)
+    return merged

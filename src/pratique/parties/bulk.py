@@ -1,0 +1,797 @@
+"""Issue a whole file of people over a pool of processes, and go on where a killed issue_file was.
+
+    file -> job.json -> workers: rows -> kinds, domains -> here: a key for each -> workers: parts -> report.csv
+
+1. Keys go to a worker by URI; their password goes in memory, and no key leaves a process.
+2. Which key signs a row is chosen here, in the order of the file, by what chooses for one certificate.
+   Workers draw from tags of their own, so that none waits for another.
+3. A file of one part is made in this process: nothing is gained by another.
+4. Ctrl-C ends the workers; what is in the register stays, and the same command goes on from there.
+5. When the job is done its secret is forgotten, and the folder holds certificates and a report only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from itertools import islice
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+import click
+
+from pratique import strict_json
+from pratique.errors import PratiqueError, Unreadable, UsageError
+from pratique.intake.accept import Compared, Reading, accept, compare, compared
+from pratique.intake.catalogue import Catalogue
+from pratique.intake.fhir import placed
+from pratique.intake.remarks import RemarkCode
+from pratique.intake.rows import NOTHING
+from pratique.issue import (
+    Apart,
+    Book,
+    Draft,
+    Line,
+    Signed,
+    Work,
+    drafted,
+    earlier,
+    finished,
+    occasion_of,
+)
+from pratique.model import silent
+from pratique.parties import issuer as parties_issuer
+from pratique.parties import paper
+from pratique.parties.issuer import Desk
+from pratique.store import files, sources, tables
+from pratique.store.pdf import present
+from pratique.store.register.bulk import Bulk
+from pratique.terms import Kind
+from pratique.text import printable
+from pratique.trust.issuer import Choice, Shard
+
+# ----------------------------------------------------------------------------------------------------
+# A bulk job: what is asked, in a file beside its outcome, so that a killed one goes on.
+#
+#     job.json (secret, instant, --shard) -> part 0, part 1, ... -> report.csv, then the secret is gone
+#
+# 1. Row n's request is made from the job's secret and n: done again, it gives the same certificate.
+# 2. A part's file appears whole or not at all, and only after its lines are on the register's disk.
+# 3. The folder holds certificates, which are personal: it is its owner's alone (0700, 0600).
+
+
+FORMAT = "pratique-job-2"
+LONGEST_PATH = 4096
+FILE = "job.json"
+
+
+class Job(NamedTuple):
+    """One bulk job, as every worker needs it. Its secret is in the folder until the job is done.
+
+    Attributes:
+        size: rows of a part: one commit, one file.
+        ways: classes of tags that parts draw from in turn, so that as many workers never meet.
+        label: the shard that was named, or empty.
+        paper: what sheets are asked for (`paper.as_json`), or nothing.
+    """
+
+    folder: Path
+    source: Path
+    digest: str
+    secret: bytes
+    at: int
+    validity: int
+    size: int
+    ways: int
+    label: str
+    site: str
+    operator: str
+    output: str
+    paper: dict[str, Any]
+    filled: Mapping[str, str] = NOTHING
+
+    def __repr__(self) -> str:
+        return f"<Job in {self.folder}>"
+
+    @property
+    def name(self) -> bytes:
+        """Return the name by which the register knows it; the secret cannot be told from it."""
+        return hashlib.sha256(b"pratique-job" + self.secret).digest()[:16]
+
+    def request(self, row: int, place: int = 0) -> bytes:
+        """Return the request of a row, or of a record in it where it holds several."""
+        return hashlib.blake2b(b"%d.%d" % (row, place), key=self.secret, digest_size=32).digest()
+
+    def apart(self, book: Book, number: int) -> Book:
+        """Return a book as the maker of a part sees it: no part of another way draws the same."""
+        if self.ways == 1:
+            return book
+        return Apart(book, int.from_bytes(self.name[:8], "big"), self.ways, number % self.ways)
+
+    def path(self, number: int) -> Path:
+        """Return where a part's certificates go."""
+        return self.folder / f"certificates-{number:05d}.{self.output}"
+
+    def report(self, number: int) -> Path:
+        """Return where a part's remarks go until the job is done."""
+        return self.folder / f".remarks-{number:05d}.json"
+
+    def is_written(self, number: int) -> bool:
+        """Tell whether a part is done, files and all: its certificates are written last."""
+        return self.path(number).exists() and self.report(number).exists()
+
+
+def see_free(folder: Path, merged: Path) -> None:
+    """See that the one file of a new job replaces nothing that was there; UsageError `out-taken`."""
+    if merged.exists() and not (folder / FILE).exists():
+        raise UsageError(
+            "out-taken",
+            "the file for the certificates is there already, and is no result of this job",
+            "nothing is overwritten; name a new file",
+        )
+
+
+def begin(job: Job) -> Job:
+    """Keep a new job, or return the one that was begun in this folder with the same source."""
+    if job.folder.exists() and not job.folder.is_dir():
+        raise UsageError(
+            "out-taken",
+            "there is a file where the folder for the certificates is to be",
+            "nothing is overwritten; name a new folder",
+        )
+    job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = job.folder / FILE
+    if path.exists():
+        return _resumed(job, strict_json.loads(sources.read_bytes(path)))
+    if any(job.folder.iterdir()):
+        raise UsageError(
+            "job-folder", "the folder for the certificates is not empty", "name a new folder"
+        )
+    kept = {
+        "format": FORMAT,
+        **{name: value for name, value in job._asdict().items() if name != "folder"},
+        "source": printable(str(job.source), LONGEST_PATH),
+        "secret": job.secret.hex(),
+        "filled": dict(job.filled),
+    }
+    files.replace(path, json.dumps(kept, indent=1).encode())
+    return job
+
+
+_STAYS = ("at", "validity", "size", "ways", "label", "site", "operator", "output", "paper")
+
+
+def _resumed(job: Job, kept: dict[str, Any]) -> Job:
+    is_other = kept.get("digest") != job.digest or kept.get("filled", {}) != job.filled
+    if kept.get("format") != FORMAT or is_other:
+        raise UsageError(
+            "job-other",
+            "the folder holds the certificates of another file, or of an earlier state of this one",
+            "name a new folder; what was issued is in the register and stays so",
+        )
+    if not kept["secret"]:
+        raise UsageError(
+            "job-done",
+            "this job is done: all certificates are in the folder",
+            "name a new folder; verify, print and revoke read what is in this one",
+        )
+    return job._replace(
+        secret=bytes.fromhex(kept["secret"]),
+        **{name: kept[name] for name in _STAYS},
+    )
+
+
+def finish(job: Job) -> None:
+    """Forget the job's secret: its certificates cannot be made again from now on."""
+    path = job.folder / FILE
+    kept = strict_json.loads(sources.read_bytes(path))
+    files.replace(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
+
+
+def digest_of(source: Path) -> str:
+    """Return SHA-256 of a file, hex; of a folder, that of its files' digests."""
+    if source.is_dir():
+        parts = [digest_of(file) for file in tables.files_of(source)]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    with files.opened(source) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ----------------------------------------------------------------------------------------------------
+# One part of a bulk job: accept its rows, sign them, register them, then write them down.
+#
+#     rows -> records | remarks -> (a key for each) -> signed -> one transaction -> certificates-00007.csv
+#
+# 1. Nothing is written before the register's commit has returned.
+# 2. A part whose lines are committed, but whose file is missing, is made again from its requests: the
+#    same certificates, under the same keys, byte for byte with a software key.
+# 3. A row that is refused is named by row and column; the others are issued. So with a row that no key may
+#    attest, and with a sheet that cannot be printed.
+# 4. What is kept of a person until the whole file is compared is a digest under the job's secret.
+
+
+Told = tuple[int, int, str, str]
+"""Number of the row, place of the record in it, column, code of a remark."""
+
+
+class Done(NamedTuple):
+    """What became of a part: certificates issued, records refused, skipped, sheets not printed."""
+
+    issued: int = 0
+    refused: int = 0
+    skipped: int = 0
+    unprinted: int = 0
+
+
+@silent
+class Numbered(NamedTuple):
+    """What was read of a row: its number, the place of the record in it, the record or its remarks."""
+
+    row: int
+    place: int
+    reading: Reading
+
+
+Wanted = tuple[Kind, str]
+"""What a record is to attest, and in which domain: all that the choice of its key needs of it."""
+
+
+@silent
+class Part(NamedTuple):
+    """A part that was read; `is_new` if there are keys to choose for it."""
+
+    number: int
+    read: tuple[Numbered, ...]
+    is_new: bool
+
+    @property
+    def wanted(self) -> list[Wanted | None]:
+        """Return what each record is to attest, in which domain; None for what is refused already."""
+        if not self.is_new:
+            return []
+        records = (one.reading.record for one in self.read)
+        return [None if record is None else (record.kind, record.domain) for record in records]
+
+
+class Parts:
+    """Makes the parts of one job."""
+
+    def __init__(self, job: Job, desk: parties_issuer.Desk) -> None:
+        self.job, self.desk = job, desk
+        self._bulk = Bulk(desk.register, desk.shards)
+        self._press: paper.Press | None = None
+        self._today = datetime.fromtimestamp(job.at, UTC).date()
+
+    def read(self, number: int, rows: Iterable[tables.Row]) -> Part:
+        """Read a part; nothing of one whose files are there."""
+        if self.job.is_written(number):
+            return Part(number, (), is_new=False)
+        read = tuple(
+            Numbered(row.number, place, reading)
+            for row in rows
+            for place, reading in enumerate(
+                readings(self.desk, row, at=self._today, filled=self.job.filled)
+            )
+        )
+        return Part(number, read, is_new=not self._bulk.done(self.job.name, number))
+
+    def make(self, part: Part, labels: Sequence[str | None]) -> Done:
+        """Make one part with a key for each of its records, or make its files again.
+
+        Args:
+            labels: of the keys, in the records' order; None where there is none. For a part that is
+                registered already they are not looked at.
+        """
+        job, number = self.job, part.number
+        if job.is_written(number):
+            return Done(*strict_json.loads(sources.read_bytes(job.report(number)))["done"])
+        chosen = [None if label is None else self.desk.shard(label) for label in labels]
+
+        def make(book: Book, again: bool) -> tuple[list[tuple[Numbered, Signed]], list[Line]]:
+            seen = self.desk.own(job.apart(book, number))
+            keys = [self._signed_by(one, seen) for one in part.read] if again else chosen
+            signed = self._sign(part.read, keys, seen)
+            return signed, [one.line for _, one in signed]
+
+        signed = self._bulk.commit(job.name, number, at=job.at, make=make)
+        told = _told(part.read, {(one.row, one.place) for one, _ in signed})
+        unprinted = self._print(signed) if job.paper else []
+        skipped = sum(one.reading.is_skipped for one in part.read)
+        refused = len(part.read) - len(signed) - skipped
+        done = Done(len(signed), refused, skipped, len(unprinted))
+        draft = {"done": done, "told": told + unprinted, "compared": self._compared(part.read)}
+        files.replace(job.report(number), json.dumps(draft).encode())
+        files.replace(job.path(number), _written(job.output, signed))
+        return done
+
+    def _signed_by(self, one: Numbered, book: Book) -> Shard | None:
+        if one.reading.record is None:
+            return None
+        return earlier(self.job.request(one.row, one.place), self.desk.shards, book)
+
+    def _sign(
+        self, read: Sequence[Numbered], keys: Sequence[Shard | None], book: Book
+    ) -> list[tuple[Numbered, Signed]]:
+        """Sign key by key, and return what was signed in the rows' order."""
+        job, work = self.job, Work(self.job.site, self.job.operator)
+        drafts: dict[Shard, list[tuple[int, Draft]]] = {}
+        for place, (one, key) in enumerate(zip(read, keys, strict=True)):
+            record = one.reading.record
+            if record is not None and key is not None:
+                occasion = occasion_of(record, key, at=job.at, work=work, validity=job.validity)
+                request = job.request(one.row, one.place)
+                draft = drafted(record, request=request, shard=key, book=book, occasion=occasion)
+                drafts.setdefault(key, []).append((place, draft))
+        signed: list[tuple[int, Signed]] = []
+        for key, its in drafts.items():
+            made = finished([draft for _, draft in its], shard=key, key=self.desk.keys(key))
+            signed += zip((place for place, _ in its), made, strict=True)
+        signed.sort(key=lambda found: found[0])
+        return [(read[place], one) for place, one in signed]
+
+    def _print(self, signed: Sequence[tuple[Numbered, Signed]]) -> list[Told]:
+        """Print sheets; return which could not be: one name costs its own sheet, not the others."""
+        if self._press is None:
+            self._press = paper.press(
+                **paper.of_json(self.job.paper), catalogue=self.desk.catalogue, say=lambda _: None
+            )
+        (self.job.folder / "pdf").mkdir(mode=0o700, exist_ok=True)
+        unprinted = []
+        for of, one in signed:
+            # A FHIR document in one row may hold several events.
+            name = f"{of.row:07d}-{one.line.tag:x}.pdf"
+            try:
+                sheet = self._press.own(one.text)
+            except UsageError:
+                code = RemarkCode.NOT_PRINTED.name
+                unprinted.append((of.row, of.place, of.reading.place, code))
+            else:
+                files.replace(self.job.folder / "pdf" / name, sheet)
+        return unprinted
+
+    def _compared(self, read: Sequence[Numbered]) -> list[list[Any]]:
+        rows = []
+        for row, place, reading in read:
+            if reading.record is not None:
+                found = compared(reading.record, self.job.secret)
+                whose = (found.person.hex(), found.event.hex())
+                rows.append([row, place, reading.place, *whose, *found[2:]])
+        return rows
+
+
+def _told(read: Sequence[Numbered], signed: set[tuple[int, int]]) -> list[Told]:
+    told = [
+        (one.row, one.place, remark.column, remark.code.name)
+        for one in read
+        for remark in one.reading.remarks
+    ]
+    told += [
+        (one.row, one.place, one.reading.place, RemarkCode.KEY_MISSING.name)
+        for one in read
+        if one.reading.record is not None and (one.row, one.place) not in signed
+    ]
+    return told
+
+
+def report(drafts: Iterable[dict[str, Any]], catalogue: Catalogue) -> list[Told]:
+    """Return all that is told of a whole file, in the order of its rows; its doses are compared here."""
+    told: list[Told] = []
+    rows: list[tuple[int, int, str]] = []
+    found: list[Compared | None] = []
+    for draft in drafts:
+        told += [(row, place, column, code) for row, place, column, code in draft["told"]]
+        for row, place, where, person, event, *dose in draft["compared"]:
+            rows.append((row, place, where))
+            found.append(Compared(bytes.fromhex(person), bytes.fromhex(event), *dose))
+    for (row, place, where), remarks in zip(rows, compare(found, catalogue), strict=True):
+        told += [(row, place, remark.column, remark.code.name) for remark in placed(where, remarks)]
+    return sorted(told, key=lambda one: one[:2])
+
+
+def _written(output: str, signed: Sequence[tuple[Numbered, Signed]]) -> bytes:
+    if output == "parquet":
+        from pyarrow import BufferOutputStream, array, int64, string, table  # noqa: PLC0415 - the extra
+        from pyarrow.parquet import write_table  # noqa: PLC0415
+
+        numbers, texts = [of.row for of, _ in signed], [one.text for _, one in signed]
+        sink = BufferOutputStream()
+        write_table(table({"row": array(numbers, int64()), "text": array(texts, string())}), sink)
+        return bytes(sink.getvalue())
+    # Neither a number nor a Base45 text has a comma, a quote or a line end in it.
+    return "".join(["row,text\r\n", *(f"{of.row},{one.text}\r\n" for of, one in signed)]).encode()
+
+
+# ----------------------------------------------------------------------------------------------------
+# A worker of a bulk job: a process that makes every part that is its own.
+#
+#     rows -> part -> ("ask", number, wanted) -> keys -> part made -> ("done", counts) ... -> ("end",)
+#
+# 1. The parent chooses the keys, in the order of the file: what a row is signed with does not depend on how
+#    many workers there are. A part is read ahead, so that nobody waits for the next answer.
+# 2. A worker hears no Ctrl-C: the parent does, and ends it. It ends by itself where the parent is gone.
+# 3. What fails in a worker is told by the parent; of what was not foreseen its class, and no content.
+
+
+AHEAD = 1
+"""Parts that a worker reads before the one is made whose keys it waits for."""
+
+_GONE = (BrokenPipeError, ConnectionError, EOFError)
+
+
+class Exchange(Protocol):
+    """How a worker and its parent talk: a pipe's end, or calls where there is one process."""
+
+    def send(self, said: Any) -> None:
+        """Tell the parent."""
+
+    def recv(self) -> Any:
+        """Return the keys of the oldest part that was asked for."""
+
+
+def work(
+    parts: Parts, talk: Exchange, worker: int, workers: int, count: Callable[[int], None]
+) -> None:
+    """Make all parts of one worker: those whose way is its own. `count` is told of rows that are done."""
+    waiting: deque[tuple[Part, int]] = deque()
+
+    def finish() -> None:
+        part, size = waiting.popleft()
+        done = parts.make(part, talk.recv())
+        count(size)
+        talk.send(("done", done))
+
+    rows, number = tables.rows(parts.job.source), 0
+    while some := list(islice(rows, parts.job.size)):
+        if number % parts.job.ways % workers == worker:
+            part = parts.read(number, some)
+            talk.send(("ask", number, part.wanted))
+            waiting.append((part, len(some)))
+            if len(waiting) > AHEAD:
+                finish()
+        number += 1
+    while waiting:
+        finish()
+    talk.send(("end",))
+
+
+def run_worker(
+    talk: Any,
+    job: Job,
+    place: parties_issuer.Place,
+    secrets: dict[str, str],
+    own: tuple[int, int, Any],
+) -> None:
+    """Open the desk in a process of its own, and work: `own` is its number, of how many, what counts."""
+    worker, workers, counted = own
+    files.core_dumps_off()
+    # What is open is closed, and what is temporary removed: as at any end of a program.
+    signal.signal(signal.SIGTERM, _ended)
+
+    def count(rows: int) -> None:
+        with counted.get_lock():
+            counted.value += rows
+
+    # A parent that is gone is told nothing: its job goes on when it is called again.
+    with contextlib.suppress(*_GONE):
+        try:
+            desk = parties_issuer.opened(place, secrets.__getitem__)
+            # What is opened stays: the collector of circles need not look through it for every part.
+            gc.freeze()
+            work(Parts(job, desk), talk, worker, workers, count)
+        except PratiqueError as error:
+            talk.send(("failed", error))
+        except _GONE:
+            raise
+        except Exception as error:  # noqa: BLE001 - a traceback may show somebody's record
+            talk.send(("broken", type(error).__name__))
+
+
+def _ended(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
+PART = 2500
+"""Rows of a part: one commit, one file."""
+STEPS, EACH = 20, 25_000
+"""Lines that tell how far it is, where nobody sees a bar; rows to a line where their number is not known."""
+PATIENCE = 10
+"""Seconds that a worker has to end before it is killed."""
+REPORT = ("row", "column", "code", "refused", "meaning", "next step")
+
+
+def look(source: Path, desk: Desk, label: str | None, at: int) -> bool:
+    """See, before a folder is made, that the file is a table, that a key is live, and that all open.
+
+    Return whether there are more rows than one part has.
+    """
+    if not source.is_file() and not source.is_dir():
+        raise UsageError(
+            "source-missing", f"{source}: there is no such file", "for one record: leave out --out"
+        )
+    several = len(list(islice(tables.rows(source), PART + 1))) > PART
+    choice = desk.choice(at, label=label)
+    if not choice.live:
+        choice.one(Kind.VACCINATION)
+    for live in choice.live:
+        # A password that does not open the keys is told here, once, and not by each worker.
+        desk.keys(live)
+    return several
+
+
+def paper_as_json(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what sheets are asked for, once it is seen that they can be made; nothing if none are."""
+    if asked["variant"] is None:
+        return {}
+    present()
+    contact = asked["contact"] or desk.issuer.contact
+    press = paper.press(**{**asked, "contact": contact}, catalogue=desk.catalogue)
+    return paper.as_json(press, asked["words"])
+
+
+class Remembered:
+    """Secrets as they were told, for the workers."""
+
+    def __init__(self, ask: Any) -> None:
+        self._ask = ask
+        self.held: dict[str, str] = {}
+
+    def __call__(self, uri: str) -> str:
+        """Return the secret of a key, asked for once."""
+        if uri not in self.held:
+            self.held[uri] = self._ask(uri)
+        return self.held[uri]
+
+    def __repr__(self) -> str:
+        return "<secrets: not shown>"
+
+
+class Crew(NamedTuple):
+    """What workers are given beside the job."""
+
+    place: parties_issuer.Place
+    secrets: dict[str, str]
+    workers: int
+
+    def __repr__(self) -> str:
+        return f"<crew of {self.workers}>"
+
+
+class Planner:
+    """Chooses keys part by part, in the order of the file, as for one certificate after the other."""
+
+    def __init__(
+        self, choice: Choice, doubt: Callable[[Shard, str], str | None] = lambda *_: None
+    ) -> None:
+        self.done = Done()
+        self.doubts: list[str] = []
+        self._choice, self._doubt, self._next = choice, doubt, 0
+        self._asked: dict[int, tuple[list[Wanted | None], Callable[[Any], None]]] = {}
+
+    def hear(self, said: tuple[Any, ...], answer: Callable[[Any], None]) -> bool:
+        """Take what a worker says, and answer whom it is the turn of; return whether it has ended."""
+        match said:
+            case "ask", number, wanted:
+                self._asked[number] = wanted, answer
+                while (asked := self._asked.pop(self._next, None)) is not None:
+                    self._next += 1
+                    asked[1]([self._label(one) for one in asked[0]])
+            case "done", done:
+                self.done = Done(*map(sum, zip(self.done, done, strict=True)))
+            case "failed", error:
+                raise error
+            case "broken", name:
+                raise RuntimeError(f"a worker failed: {name}")
+        return said == ("end",)
+
+    def _label(self, wanted: Wanted | None) -> str | None:
+        shard = None if wanted is None else self._choice.next(wanted[0])
+        if wanted is None or shard is None:
+            return None
+        if (doubt := self._doubt(shard, wanted[1])) is not None:
+            self.doubts.append(doubt)
+        return shard.label
+
+
+class Here:
+    """Both ends of the talk, where the parent is its own worker."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self._answers: deque[Any] = deque()
+
+    def send(self, said: Any) -> None:
+        """Tell the parent."""
+        self._planner.hear(said, self._answers.append)
+
+    def recv(self) -> Any:
+        """Return the keys of the oldest part that was asked for."""
+        return self._answers.popleft()
+
+
+def made(job: Job, desk: Desk, now: int, crew: Crew) -> Done:
+    """Make all parts of a job that are not made yet; return what became of all."""
+    # A job that goes on is of its first call's time, but no key signs that was retired since.
+    choice = desk.choice(max(now, job.at), label=job.label or None, since=job.at)
+    planner = Planner(choice, desk.doubt)
+    if before := len(list(job.folder.glob(".remarks-*.json"))):
+        click.echo(f"going on: {before} parts of {job.size} rows were begun before", err=True)
+    if job.ways == 1:
+        work(Parts(job, desk), Here(planner), 0, 1, lambda _: None)
+    else:
+        _pooled(job, crew, planner)
+    for doubt in planner.doubts:
+        click.echo(f"note: {doubt}", err=True)
+    return planner.done
+
+
+def _pooled(job: Job, crew: Crew, planner: Planner) -> None:
+    context = multiprocessing.get_context("spawn")
+    counted = context.Value("q", 0)
+    ends: dict[Any, Any] = {}
+    running = []
+    # Blocked, and so in each program that is started meanwhile: a worker never hears of Ctrl-C.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for number in range(crew.workers):
+            end, its = context.Pipe()
+            given = (its, job, crew.place, crew.secrets, (number, crew.workers, counted))
+            process = context.Process(target=run_worker, args=given, daemon=True)
+            process.start()
+            its.close()
+            ends[end] = process
+            running.append(process)
+        # From here on Ctrl-C is heard again, one that came meanwhile as well.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with _Progress(job.source) as told:
+            while ends:
+                ready: list[Any] = wait(list(ends), timeout=0.1)
+                for talk in ready:
+                    if planner.hear(_said(talk), talk.send):
+                        del ends[talk]
+                told.at(counted.value)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _end(running, ended=not ends)
+
+
+def _said(end: Any) -> tuple[Any, ...]:
+    try:
+        found: tuple[Any, ...] = end.recv()
+    except (EOFError, ConnectionError) as error:
+        raise Unreadable(
+            "job-worker",
+            "a worker ended before its work was done; what is done is in the register and stays so",
+            "is there enough memory? Give the same command again, and it goes on where it was",
+        ) from error
+    return found
+
+
+def _end(running: list[Any], *, ended: bool) -> None:
+    for process in running:
+        if not ended:
+            process.terminate()
+    for process in running:
+        process.join(None if ended else PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+class _Progress:
+    """Tells on stderr how far it is: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, source: Path) -> None:
+        self._total = _lines(source)
+        self._step = max(1, self._total // STEPS) if self._total else EACH
+        self._told = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        from rich.console import Console  # noqa: PLC0415 - only here is a bar drawn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+        console = Console(stderr=True)
+        if console.is_terminal:
+            done = TextColumn("{task.completed} rows")
+            columns = (TextColumn("issuing"), BarColumn(), done, TimeRemainingColumn())
+            self._bar = Progress(*columns, console=console)
+            self._bar.add_task("issuing", total=self._total)
+            self._bar.start()
+        return self
+
+    def at(self, rows: int) -> None:
+        """Tell that so many rows are done."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=rows)
+        elif rows - self._told >= self._step:
+            self._told = rows
+            of = f" of {self._total}" if self._total else ""
+            with suppress(BrokenPipeError):
+                click.echo(f"{rows}{of} rows done", err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _lines(path: Path) -> int | None:
+    if path.is_dir():
+        return None
+    with files.opened(path) as file:
+        start = file.read(4)
+        if start in (b"PAR1", b"PK\3\4"):
+            return None
+        header = 0 if start[:1] in (b"{", b"[") else 1
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - header
+
+
+def write_report(job: Job, desk: Desk) -> int:
+    """Write what is told of each row; return how many records something is told of."""
+    drafts = sorted(job.folder.glob(".remarks-*.json"))
+    told = report(
+        (strict_json.loads(sources.read_bytes(draft)) for draft in drafts), desk.catalogue
+    )
+    lines = []
+    for row, _, column, name in told:
+        code = RemarkCode[name]
+        refused = "yes" if code.refuses else "no"
+        lines.append((row, column, name, refused, code.meaning, code.next_step))
+    written = io.StringIO(newline="")
+    tables.write_csv_safe(written, REPORT, lines)
+    files.replace(job.folder / "report.csv", written.getvalue().encode())
+    for draft in drafts:
+        draft.unlink()
+    return len({one[:2] for one in told})
+
+
+def merge(job: Job, out: Path) -> None:
+    """Write all parts of a job into one Parquet file."""
+    from pyarrow.parquet import ParquetWriter, read_table  # noqa: PLC0415 - the extra `parquet`
+
+    parts = sorted(job.folder.glob("certificates-*.parquet"))
+    if not parts:
+        return
+    draft = out.with_name(f".{out.name}.draft")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    with ParquetWriter(draft, read_table(parts[0]).schema) as writer:
+        for part in parts:
+            writer.write_table(read_table(part))
+    files.adopt(draft, out)
+    for part in parts:
+        part.unlink()
+
+
+def readings(
+    desk: Desk, row: tables.Row, *, at: date, filled: Mapping[str, str] = NOTHING
+) -> list[Reading]:
+    """Accept what a row holds: one record, several, or none; the row's own remarks come first."""
+    if row.cells is None:
+        return [Reading(None, row.remarks)]
+    found = accept(
+        row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority,
+        filled=filled,
+    )  # fmt: skip
+    if not row.remarks:
+        return found
+    return [each._replace(remarks=row.remarks + each.remarks) for each in found]
+
+
+def source_rows(source: Path) -> Iterator[tables.Row]:
+    """Yield the rows of a table, or of standard input."""
+    if str(source) != "-":
+        yield from tables.rows(source)
+        return
+    with open(0, "rb", closefd=False) as given:
+        yield from tables.rows_from(given)

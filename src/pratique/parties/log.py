@@ -1,0 +1,414 @@
+"""Enter an edition into the log, have the witnesses see it, and put it in force.
+
+    prepared -> waiting.zip -> leaves -> head -> witnesses -> proofs -> repository -> timestamp
+
+1. What waits is on the disk before the log has it: whoever was interrupted goes on where it was, and no
+   version stands in the log twice.
+2. Until enough witnesses have seen it the old edition is in force, and its timestamp is renewed.
+3. A witness that cannot be asked is told by name, and asked again next time.
+4. Where so many witnesses have seen another tree that no quorum is left, it is told that waiting is in vain.
+5. What is in the log once has to be published: a root that nobody's new witness would see is not entered.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from pratique import strict_json
+from pratique.crypto.keys import Ed25519Key
+from pratique.errors import DocumentRefused, PratiqueError, UsageError
+from pratique.network import logged, metadata, publish, trusted
+from pratique.parties import authority
+from pratique.store import files, http, keys, log, network, sources
+from pratique.store.keys import Secret
+from pratique.tlog import checkpoint, merkle, note, witness
+from pratique.trust import signer
+
+# ----------------------------------------------------------------------------------------------------
+# What an authority's folder knows of its log: the log's key, and where its witnesses are asked.
+#
+# DIR/log.json · DIR/keys/log.pem (encrypted) · DIR/repository/log/ (what everybody reads)
+
+
+FORMAT = "pratique-log-1"
+FILE, KEY = "log.json", "keys/log.pem"
+
+
+class Home(NamedTuple):
+    """The log's public key, and the web addresses of witnesses by their names."""
+
+    own: note.NoteKey
+    witnesses: Mapping[str, str]
+
+
+def save(folder: Path, home: Home) -> None:
+    """Keep the document."""
+    row = {"format": FORMAT, "key": home.own.to_text(), "witnesses": dict(home.witnesses)}
+    files.replace(folder / FILE, json.dumps(row, indent=1, sort_keys=True).encode() + b"\n")
+
+
+def load(folder: Path) -> Home:
+    """Load the document; UsageError `log-none`, DocumentRefused `log-file`."""
+    path = folder / FILE
+    if not path.exists():
+        raise UsageError(
+            "log-none",
+            f"{folder}: there is no log here",
+            "make one: pratique authority log init DIR",
+        )
+    row: Any = strict_json.parse(sources.read_bytes(path))
+    try:
+        if row.keys() != {"format", "key", "witnesses"} or row["format"] != FORMAT:
+            raise ValueError("members of a log")
+        found = {
+            signer.text(name): signer.text(url) for name, url in dict(row["witnesses"]).items()
+        }
+        return Home(note.NoteKey.from_text(signer.text(row["key"])), found)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DocumentRefused(
+            "log-file", f"{path}: it is damaged", "restore it from its copy"
+        ) from error
+
+
+def log_key(folder: Path, secret: Secret) -> Ed25519Key:
+    """Open the log's key."""
+    return keys.open_log_key(folder / KEY, lambda: secret("file:"))
+
+
+def quorum(folder: Path, lines: Sequence[str], needed: int | None) -> checkpoint.Quorum:
+    """Return what a root is to ask for, with the log here.
+
+    Args:
+        folder: the authority's.
+        lines: the witnesses' keys: NAME+ID+BASE64.
+        needed: how many must have seen an edition; None for two thirds of them.
+
+    Raises:
+        UsageError: `log-none`, `quorum-unfit`.
+        DocumentRefused: `log-key`, `log-policy`.
+    """
+    witnesses = tuple(map(_witness, lines))
+    found = checkpoint.Quorum(load(folder).own, witnesses, needed or -(-2 * len(witnesses) // 3))
+    try:
+        found.check()
+    except DocumentRefused as error:
+        raise UsageError(
+            "quorum-unfit",
+            error.message,
+            "more than half of the witnesses; each of another name and key",
+        ) from error
+    return found
+
+
+def _witness(line: str) -> note.NoteKey:
+    try:
+        return note.NoteKey.from_text(line)
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code,
+            f"--witness {line[:80]}: {error.message}",
+            "give the whole line that `pratique witness init` has printed",
+        ) from error
+
+
+def opened(repository: Path, own: note.NoteKey) -> log.LogFolder:
+    """Return the log in a repository."""
+    return log.LogFolder(repository / "log", own)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Ask witnesses to cosign the log's head, and believe of their answers what can be checked.
+#
+#     head, witnesses' addresses -> ask -> cosignatures under the head · by witness, why there is none
+#
+# 1. A witness may be down, slow or hostile: none is waited for once enough have answered, and nothing that one says
+#    keeps the others' cosignatures from the head.
+# 2. What goes under the head was checked first: a wrong cosignature would spoil it for all.
+# 3. A witness that has seen another tree will never cosign this one. That is told apart from one that is away: waiting
+#    helps with the one, and with the other it hides that this log is a copy.
+
+
+CONFLICT, INCONSISTENT = 409, 422
+FORKED = b"log-forked"
+PATIENCE = 3.0
+"""Seconds for the others when enough have answered: more cosignatures do no harm, and waiting does."""
+_AGAIN = "send it the newest request: pratique authority log request DIR"
+_DIGITS = 19
+"""Of a number of leaves, at most: a witness may say anything."""
+
+
+class Problem(NamedTuple):
+    """Why a witness has not cosigned; `forked` if it has seen another tree of this log."""
+
+    why: str
+    forked: bool = False
+
+
+_Answer = tuple[note.NoteKey, tuple[note.Signature, ...], Problem | None]
+
+
+class _Forked(DocumentRefused):
+    """A witness has seen another tree of this log than the one here."""
+
+
+def request(own: log.LogFolder, old: int) -> bytes:
+    """Return the request to cosign the head, for a witness that has seen `old` leaves.
+
+    Raises:
+        UsageError: `log-empty`, `log-size`.
+    """
+    head, tree = own.head(), own.tree()
+    if head is None:
+        raise UsageError(
+            "log-empty",
+            "there is nothing to cosign yet",
+            "publish first: pratique authority publish",
+        )
+    if not 0 <= old <= tree.size:
+        raise UsageError(
+            "log-size",
+            f"the log has {tree.size} leaves, and never had {old}",
+            "what the witness has seen last is told by: pratique witness show",
+        )
+    return witness.Request(old, merkle.consistency(tree, old, tree.size), head).to_bytes()
+
+
+def ask(
+    own: log.LogFolder, home: Home, quorums: tuple[checkpoint.Quorum, ...]
+) -> dict[str, Problem]:
+    """Ask all who have not cosigned the head and have an address; tell by name why one has not.
+
+    Raises:
+        DocumentRefused: `log-…`: the log on the disk is not what was signed.
+    """
+    head, listed = own.head(), {w for one in quorums for w in one.witnesses}
+    assert head is not None
+    left = {w for w in sorted(listed) if not _has(head, w) and w.name in home.witnesses}
+    published = own.published()
+    seen = 0 if published is None else checkpoint.opened(published, home.own).size
+    # What is wrong with the log here is no witness's problem.
+    first = request(own, seen)
+    came: SimpleQueue[_Answer] = SimpleQueue()
+    for one in left:
+        words = (own, home.witnesses[one.name], one, first, came)
+        # Not waited for at the end either, as the threads of a pool would be.
+        threading.Thread(target=_put, args=words, daemon=True).start()
+    problems: dict[str, Problem] = {}
+    while left:
+        is_enough = not logged.lacking(head, quorums)
+        try:
+            one, lines, why = came.get(timeout=PATIENCE if is_enough else None)
+        except Empty:
+            break
+        left.remove(one)
+        head = head.with_signatures(*lines)
+        if why is not None:
+            problems[one.name] = why
+    own.cosign(head.signatures)
+    slow = Problem("it did not answer at once, and the others are enough")
+    return {**problems, **{one.name: slow for one in left}}
+
+
+def _put(
+    own: log.LogFolder, url: str, one: note.NoteKey, first: bytes, came: SimpleQueue[_Answer]
+) -> None:
+    lines: tuple[note.Signature, ...] = ()
+    why: Problem | None = Problem("it could not be asked")
+    try:
+        lines, why = _asked_one(own, url, one, first), None
+    except PratiqueError as error:
+        why = Problem(error.message, isinstance(error, _Forked))
+    finally:
+        # Whatever happens: somebody waits for it.
+        came.put((one, lines, why))
+
+
+def _asked_one(
+    own: log.LogFolder, url: str, one: note.NoteKey, first: bytes
+) -> tuple[note.Signature, ...]:
+    number, body = http.asked(url, first)
+    last = _last(number, body)
+    if last is not None:
+        # It says what it has seen last: one that is new, or was away.
+        if last > own.size():
+            raise _Forked(
+                "witness-ahead",
+                f"it has seen {last} leaves, and there are {own.size()} here: this log is an older copy, "
+                "or the witness is wrong",
+            )
+        number, body = http.asked(url, request(own, last))
+    # The path was made here, of the very tree: where it does not fit, the witness has seen another one. One that
+    # names the same size again does so too, as other people's witnesses have it (C2SP tlog-witness).
+    if (
+        number == INCONSISTENT
+        or body.startswith(FORKED)
+        or (last is not None and _last(number, body) == last)
+    ):
+        raise _Forked(
+            "witness-forked",
+            "it has seen another tree of this log, which has the same key and other leaves",
+        )
+    if number != witness.OK:
+        raise DocumentRefused("witness-refused", f"it answers {number}: {_words(body)}")
+    return believed(own, one, body)
+
+
+def _last(number: int, body: bytes) -> int | None:
+    """Return how many leaves a witness says that it has seen; None if it says something else."""
+    said = body.strip()
+    return int(said) if number == CONFLICT and said.isdigit() and len(said) <= _DIGITS else None
+
+
+def believed(own: log.LogFolder, one: note.NoteKey, body: bytes) -> tuple[note.Signature, ...]:
+    """Return a witness's cosignature of the head out of lines; DocumentRefused `witness-…` if it is wrong."""
+    try:
+        lines = note.read_signatures(body.decode("utf-8", "replace"))
+    except DocumentRefused as error:
+        raise DocumentRefused("witness-answer", "its answer is no cosignature", _AGAIN) from error
+    head = own.head()
+    found = tuple(line for line in lines if (line.name, line.id) == (one.name, one.id))
+    if head is None or not found:
+        raise DocumentRefused("witness-refused", "its answer holds no cosignature of its own")
+    if not _has(head.with_signatures(*found), one):
+        raise DocumentRefused(
+            "witness-other",
+            f"its cosignature is wrong, or of another checkpoint than the newest, of {own.size()} leaves",
+            _AGAIN,
+        )
+    return found
+
+
+def _has(head: note.Note, one: note.NoteKey) -> bool:
+    try:
+        return checkpoint.check_cosignature(head, one) is not None
+    except DocumentRefused:
+        return False
+
+
+def _words(body: bytes) -> str:
+    return body[:200].decode("utf-8", "replace").strip()
+
+
+class Entered(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        files: what is in force now, by name; none where nothing waited, or it waits on.
+        lacking: by how many have seen it, the witnesses whose cosignatures may still come.
+        problems: by witness, why it did not cosign.
+        is_forked: whether so many have seen another tree of the log that there will never be enough.
+    """
+
+    files: Mapping[str, bytes] = {}
+    lacking: Mapping[str, tuple[str, ...]] = {}
+    problems: Mapping[str, Problem] = {}
+    is_forked: bool = False
+
+    def told(self) -> list[str]:
+        """Say what it waits for."""
+        lines = [f"{seen}; missing: {', '.join(left)}" for seen, left in self.lacking.items()]
+        lines += [f"witness {name}: {one.why}" for name, one in sorted(self.problems.items())]
+        if self.is_forked:
+            # A witness could lie; so many of them would have to that they could stop the network anyhow.
+            lines.append(
+                "it will never be: this log is a copy, or an older one, and the witnesses follow the other"
+            )
+            lines.append('see "This log is a copy" in docs/how-to/authority.md')
+        return lines
+
+
+def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
+    """Bring what waits one step further, to its end if it can be; the repository is locked.
+
+    Raises:
+        DocumentRefused: `log-…`: the log on the disk is not what was signed.
+        UsageError: `log-none`, `log-key-differs`.
+    """
+    made, there = network.load_waiting(folder), network.Repository(authority.repository_of(folder))
+    if not made:
+        return Entered()
+    quorums, home = asked(made, there), load(folder)
+    own = opened(authority.repository_of(folder), home.own)
+    online = authority.online_keys(folder, secret, logged.newer_root(made))
+    key = log_key(folder, secret)
+    if {one.log for one in quorums} != {home.own}:
+        raise UsageError(
+            "log-key-differs",
+            f"{folder}: the root asks for another log than the one here",
+            f"restore {FILE} and {KEY} from their copies",
+        )
+    leaves, size = logged.entries(made), own.size()
+    # Entered by a call that was interrupted: a version is entered once.
+    first = size - len(leaves)
+    if first < 0 or own.tree().entries(first, size) != leaves:
+        own.append(leaves, key)
+    problems = ask(own, home, quorums)
+    head = own.head()
+    assert head is not None
+    lacking = logged.lacking(head, quorums)
+    if lacking:
+        return Entered({}, lacking, problems, _is_forked(quorums, head, problems))
+    again = {}
+    if metadata.TIMESTAMP_FILE in there:
+        again = logged.proof_again(made, publish.in_force(there), own.tree(), head, quorums)
+    found = logged.ordered({**made, **logged.proofs(made, own.tree(), head, quorums)})
+    network.write(authority.repository_of(folder), {**again, **found})
+    # Between the two: monitors look for what the checkpoint counts, and for what the timestamp announces.
+    own.publish(head)
+    announced = publish.announced(there, found, online, at=at)
+    network.write(authority.repository_of(folder), announced)
+    network.clear(folder)
+    return Entered({**found, **announced}, {}, problems)
+
+
+def _is_forked(
+    quorums: tuple[checkpoint.Quorum, ...], head: note.Note, problems: Mapping[str, Problem]
+) -> bool:
+    """Tell whether a quorum can never be had: too many have seen another tree."""
+    forked = {name for name, one in problems.items() if one.forked}
+    return any(
+        sum(w.name not in forked or head.body_of(w) is not None for w in one.witnesses) < one.needed
+        for one in quorums
+    )
+
+
+def try_new(folder: Path, made: Mapping[str, bytes]) -> None:
+    """See to it that a root's new witnesses answer, before it is in the log and there is no way back.
+
+    They are shown the log as it is.
+
+    Raises:
+        UsageError: `witnesses-silent`.
+    """
+    there, home = network.Repository(authority.repository_of(folder)), load(folder)
+    own = opened(authority.repository_of(folder), home.own)
+    newer = asked(made, there)[1:]
+    if not newer or own.head() is None:
+        return
+    problems = ask(own, home, newer)
+    head = own.head()
+    assert head is not None
+    if lacking := logged.lacking(head, newer):
+        said = "; ".join(Entered({}, lacking, problems).told())
+        raise UsageError(
+            "witnesses-silent",
+            f"the next root's witnesses do not answer, and nothing was changed: {said}",
+            "are their keys and addresses right? for those that are reached by hand alone: --unseen",
+        )
+
+
+def asked(made: Mapping[str, bytes], there: network.Repository) -> tuple[checkpoint.Quorum, ...]:
+    """Return the quorums that must see an edition before it is in force; none without a log."""
+    if metadata.TIMESTAMP_FILE not in there:
+        return logged.asked(made, None)
+    found = trusted.Trusted(there[publish.ANCHOR])
+    while (name := metadata.metadata("root", found.root.version + 1)) in there and name not in made:
+        # One of those that wait, written by a call that was interrupted, is not in force yet.
+        found.take_root(there[name], held=True)
+    return logged.asked(made, found.root)

@@ -1,0 +1,239 @@
+"""Print a sheet as a PDF (extra `pdf`): A4, fold-to-card, or large print; tagged for screen readers.
+
+    Sheet -> fonts that can write all of it -> code -> sheet.typ -> typst -> PDF/UA-1
+
+1. The QR code is at least 40 mm wide, its modules at least 0.5 mm; it is on every page.
+2. Nothing of a person is written to a disk here, or stands in the document's metadata. Its date is left
+   out: the same sheet gives the same bytes.
+3. The sheets of vaccinated, tested, recovered and exempt people look the same.
+4. What does not fit is never cut off or shrunk below reading: the call ends with an error.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pratique.errors import ExtraMissing, UsageError
+from pratique.model import silent
+from pratique.sheet import Leaf, Line, Sheet, Wording
+from pratique.store.pdf import fonts
+from pratique.store.pdf.wording import LANGUAGES, Words, builtin, read
+
+# ----------------------------------------------------------------------------------------------------
+# The QR code of a sheet: as much error correction as its width has room for.
+#
+#     text, width -> H | Q | M | L: the first whose modules are at least 0.5 mm -> Symbol -> SVG
+#
+# 1. A module under 0.5 mm is lost on worn paper and in phones' cameras; a smaller code with more
+#    correction is worse than a larger-moduled one with less.
+# 2. The drawing is one path, so that no reader or printer shows seams between modules.
+# 3. The quiet zone of four modules (ISO/IEC 18004 §6.3.8) is part of the drawing.
+
+
+CORRECTIONS = "HQML"
+"""Recovers 30, 25, 15 and 7 % of the code's words (ISO/IEC 18004 §6.5.1)."""
+
+LEAST_MODULE = 0.5
+"""Millimetres."""
+
+QUIET = 4
+"""Modules around the code that stay white."""
+
+
+@silent
+class Symbol(NamedTuple):
+    """A code in modules: `rows` hold 1 for a dark one; `module` is its side in millimetres."""
+
+    rows: tuple[bytes, ...]
+    correction: str
+    module: float
+
+    @property
+    def outer(self) -> float:
+        """Return the width in millimetres with the quiet zone."""
+        return (len(self.rows) + 2 * QUIET) * self.module
+
+
+def symbol_of(text: str, width: float) -> Symbol:
+    """Make the code of a text that is `width` millimetres wide, without its quiet zone.
+
+    Raises:
+        UsageError: `code-too-large`: the text is too long for modules that can be read.
+    """
+    try:
+        import zxingcpp  # noqa: PLC0415 - the extra `pdf`
+    except ImportError as error:
+        raise ExtraMissing("pdf", "printing") from error
+    for correction in CORRECTIONS:
+        try:
+            made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=correction)
+        except ValueError:
+            # Longer than version 40 holds at this correction.
+            continue
+        pixels = made.to_image(scale=1, add_quiet_zones=False)
+        size = pixels.shape[0]
+        if width / size >= LEAST_MODULE:
+            data = bytes(memoryview(pixels))  # type: ignore[arg-type] # it is a buffer, and does not say so
+            rows = (data[start : start + size] for start in range(0, size * size, size))
+            dark = tuple(row.translate(_DARK) for row in rows)
+            return Symbol(dark, correction, width / size)
+    raise UsageError(
+        "code-too-large",
+        f"the text is too long for a code of {width:g} mm whose modules can be read",
+        "print it as a4 or large, which have room for a wider code",
+    )
+
+
+_DARK = bytes([1]) + bytes(255)
+"""Grey value -> 1 for black."""
+
+
+def svg(made: Symbol) -> str:
+    """Draw a code as one path, with its quiet zone; one unit is one module."""
+    side = len(made.rows) + 2 * QUIET
+    path = []
+    for y, row in enumerate(made.rows, QUIET):
+        x = row.find(1)
+        while x >= 0:
+            end = row.find(0, x)
+            end = len(row) if end < 0 else end
+            path.append(f"M{x + QUIET} {y}h{end - x}v1h{x - end}z")
+            x = row.find(1, end)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
+        f'<path d="{"".join(path)}"/></svg>'
+    )
+
+
+__all__ = ["LANGUAGES", "VARIANTS", "Words", "builtin", "present", "printable", "read", "render"]
+
+VARIANTS = {"a4": 60.0, "card": 46.5, "large": 80.0}
+"""Variant -> width of its code in millimetres, without the quiet zone."""
+
+_TEMPLATE = Path(__file__).with_name("sheet.typ")
+_TOO_FULL = "sheet-too-full"
+
+
+def render(sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = ()) -> bytes:
+    """Return a sheet as a PDF.
+
+    Args:
+        sheet: what `journeys.print` laid out.
+        variant: "a4", "card" (cut and folded to the size of a bank card) or "large" (18 pt and more).
+        folders: more fonts than the own ones and the system's.
+
+    Raises:
+        UsageError: `font-missing`, `code-too-large`, `sheet-too-full`.
+        ExtraMissing: the extra `pdf` is not installed.
+    """
+    files = fonts.fonts_for(_texts(sheet), folders).files
+    symbol = symbol_of(sheet.text, VARIANTS[variant])
+    press = _press(files)
+    inputs = {
+        "sheet": json.dumps(_told(sheet, variant, symbol), ensure_ascii=False),
+        "code": svg(symbol),
+    }
+    return press.print(inputs)
+
+
+def present() -> None:
+    """See that printing is installed, before anything is done for it; ExtraMissing `extra-missing`."""
+    try:
+        import typst  # noqa: F401, PLC0415 - the extra `pdf`
+    except ImportError as error:
+        raise ExtraMissing("pdf", "printing") from error
+
+
+def printable(wording: Wording, folders: Sequence[Path] = ()) -> bool:
+    """Tell whether the fonts here can write a language's words."""
+    return fonts.writable((*wording.labels.values(), *wording.codes.values()), folders)
+
+
+class _Press:
+    """A compiler with its fonts: made once, since reading fonts takes longer than a page."""
+
+    def __init__(self, files: tuple[Path, ...]) -> None:
+        try:
+            import typst  # noqa: PLC0415 - the extra `pdf`
+        except ImportError as error:
+            raise ExtraMissing("pdf", "printing") from error
+        # Holds fonts only, and goes with this object.
+        self._folder = tempfile.TemporaryDirectory(prefix="pratique-fonts-")
+        folder = Path(self._folder.name)
+        for name in fonts.OWN:
+            (folder / f"{name}.ttf").write_bytes(fonts.own_font(name))
+        for number, path in enumerate(files):
+            shutil.copyfile(path, folder / f"{number:03d}{path.suffix}")
+        known = typst.Fonts(
+            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
+        )
+        others = {font.family: font.path for font in known.fonts() if font.index == 0}
+        order = sorted(others, key=lambda f: (f != "FiraGO", f != "Noto Sans", str(others[f])))
+        self._families = json.dumps(order)
+        self._error = typst.TypstError
+        self._compiler = typst.Compiler(
+            input=str(_TEMPLATE), font_paths=[str(folder)], ignore_system_fonts=True
+        )
+
+    def print(self, inputs: dict[str, str]) -> bytes:
+        """Return the PDF of one sheet."""
+        try:
+            made = self._compiler.compile(
+                format="pdf",
+                pdf_standards="ua-1",
+                sys_inputs={**inputs, "families": self._families},
+            )
+        except self._error as error:
+            # Its message may quote the sheet, so that it is not told.
+            if _TOO_FULL not in str(error):
+                raise UsageError("sheet-refused", "the sheet could not be set") from None
+            raise UsageError(
+                _TOO_FULL, "the certificate says more than this form has room for",
+                "print it as a4 or large, or ask for fewer languages",
+            ) from None  # fmt: skip
+        assert isinstance(made, bytes)
+        return made
+
+
+_press = lru_cache(maxsize=4)(_Press)
+
+
+def _texts(sheet: Sheet) -> Iterator[str]:
+    for leaf in sheet.leaves:
+        yield from (leaf.title, leaf.notice, leaf.scan)
+        for line in _lines(leaf):
+            yield from (line.label, line.value)
+
+
+def _lines(leaf: Leaf) -> Iterator[Line]:
+    yield leaf.person
+    if leaf.latin is not None:
+        yield leaf.latin
+    yield from leaf.lines
+    yield leaf.contact
+    if leaf.readable is not None:
+        yield leaf.readable
+
+
+def _told(sheet: Sheet, variant: str, symbol: Symbol) -> dict[str, Any]:
+    return {
+        "variant": variant,
+        "outer": symbol.outer,
+        "leaves": [
+            {
+                **leaf._asdict(),
+                "person": leaf.person._asdict(),
+                "latin": None if leaf.latin is None else leaf.latin._asdict(),
+                "lines": [line._asdict() for line in leaf.lines],
+                "readable": None if leaf.readable is None else leaf.readable._asdict(),
+                "contact": leaf.contact._asdict(),
+            }
+            for leaf in sheet.leaves
+        ],
+    }

@@ -1,0 +1,804 @@
+"""The issuer's register, without a name in it: SQLite by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import (
+    CTE,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    and_,
+    bindparam,
+    case,
+    create_engine,
+    distinct,
+    event,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+
+from pratique.audit import Tally
+from pratique.errors import ExtraMissing, Unreadable, UsageError
+from pratique.issue import Line, Occasion, Origin
+from pratique.renew import CERTIFICATE, Reason, Revoked, Selection
+from pratique.revocation import tag_list
+from pratique.revocation.tag_list import TagList
+from pratique.revocation.tag_list import tag as tag_of
+from pratique.store.register import schema
+from pratique.trust.issuer import Shard
+
+# ----------------------------------------------------------------------------------------------------
+# Engines on which a commit means: it is on the disk.
+#
+#     URL -> engine -> BEGIN IMMEDIATE -> ... -> COMMIT, after its fsync
+#
+# 1. SQLite: WAL, synchronous=FULL, secure_delete, foreign keys on. A writer has the file to itself from
+#    its BEGIN on, so that nobody reads a tag as unused which another is about to take. The file is its
+#    owner's alone (0600).
+# 2. PostgreSQL: synchronous_commit=on. A writer has the register to itself there too, from its BEGIN to its
+#    end: what it has read (is this request answered? is that certificate good? is there room?) is still so
+#    when it commits. A reader sees one instant.
+# 3. A password in a URL is never shown.
+
+
+WAIT = 60
+"""Seconds that a writer waits for another one."""
+
+LOCK = 0x70726174
+"""PostgreSQL's advisory lock that a writer of a register holds until its transaction ends."""
+
+OPTIONS = (
+    "-c synchronous_commit=on",
+    f"-c lock_timeout={WAIT}s",
+    # One who went away, and whose machine did not say so, must not keep all others waiting.
+    f"-c idle_in_transaction_session_timeout={5 * WAIT}s",
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+)
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    # Tags are random, so that each commit of a bulk job touches pages all over the table: they are kept in
+    # memory (64 MiB), and written home once for many commits. What a commit promises stays the same.
+    "PRAGMA cache_size=-65536",
+    "PRAGMA wal_autocheckpoint=16384",
+)
+
+
+def engine_for(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
+    """Make the engine of a register's URL; UsageError `register-url`, ExtraMissing."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _refused() from error
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return _sqlite(parsed, pragmas)
+    if kind == "postgresql":
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+    raise _refused()
+
+
+def _refused() -> UsageError:
+    return UsageError(
+        "register-url",
+        "the register's URL is of no kind that is known here",
+        "write sqlite:////path/to/register.sqlite or postgresql://user@host/name",
+    )
+
+
+def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
+    if url.database and url.database != ":memory:":
+        with suppress(OSError):
+            # Its owner's alone; SQLite gives the files beside it the same mode. Only a new file is opened
+            # here: to close one that a connection of this process holds would drop its locks (POSIX),
+            # and two writers would destroy it.
+            os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    # The driver would open transactions by itself, and later than here asked.
+    engine = create_engine(url, connect_args={"timeout": WAIT, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        engine = create_engine(
+            url, connect_args={"options": " ".join(OPTIONS), "connect_timeout": 20}
+        )
+    except ImportError as error:
+        raise ExtraMissing("postgres", "a register on PostgreSQL") from error
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        else:
+            # Each later statement sees all that was committed before the lock was had (read committed).
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+
+    return engine
+
+
+# ----------------------------------------------------------------------------------------------------
+# One transaction of the register: find tags, add lines.
+#
+#     register.write(action) -> action(book): book.find(...), book.add(...) -> commit -> its outcome
+#
+# 1. Nothing that an action made may be shown to anybody before `write` has returned.
+# 2. Rows are added and never changed.
+
+
+class Writing:
+    """What can be done in one transaction; the `Book` that signing asks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._shards: dict[bytes, int] = {}
+        self._origins: dict[Origin, int] = {}
+
+    def identity(self) -> bytes:
+        """Return what this register was given when it was made, and no other one has."""
+        found: bytes = self.connection.scalars(select(schema.register.c.id)).one()
+        return found
+
+    def shard_id(self, kid: bytes) -> int | None:
+        """Return the number of a key, or None if this register has not seen it."""
+        if kid not in self._shards:
+            wanted = select(schema.shard.c.id).where(schema.shard.c.kid == kid)
+            found = self.connection.scalar(wanted)
+            if found is None:
+                return None
+            self._shards[kid] = found
+        return self._shards[kid]
+
+    def enrol(self, shard: Shard) -> int:
+        """Return the number of a shard's key, which is added if it is new."""
+        known = self.shard_id(shard.kid)
+        if known is not None:
+            return known
+        added = schema.shard.insert().values(
+            kid=shard.kid, label=shard.label, width=shard.width, issued=0
+        )
+        self._shards[shard.kid] = self.key_of(added)
+        return self._shards[shard.kid]
+
+    def find(self, kid: bytes, tag: int) -> Line | None:
+        """Return the line that has this tag under this key."""
+        number = self.shard_id(kid)
+        if number is None:
+            return None
+        row = self.connection.execute(_LINE, {"shard": number, "tag": tag}).first()
+        if row is None:
+            return None
+        parent = None if row.parent_kid is None else (row.parent_kid, row.parent_tag)
+        origin = Origin(row.lot, row.site, row.operator)
+        occasion = Occasion(row.issued_at, row.expires_at, origin, parent)
+        return Line(kid, tag, row.request, row.uci, row.kind, occasion)
+
+    def numbered(self, identifier: str, shards: Iterable[Shard]) -> Line | None:
+        """Return the line of a certificate's number (its identifier), under whichever key it is."""
+        uci = sha256(identifier.encode()).digest()[:16]
+        for shard in shards:
+            found = self.find(shard.kid, tag_of(shard.kid, identifier, shard.width))
+            # A tag is short: another's may be the same, its number is not.
+            if found is not None and found.uci == uci:
+                return found
+        return None
+
+    def revoked(self, kid: bytes, tag: int) -> bool:
+        """Tell whether a certificate was taken back."""
+        table = schema.revocation.c
+        number = self.shard_id(kid)
+        wanted = select(table.act_id).where(table.shard_id == number, table.tag == tag)
+        return self.connection.scalar(wanted) is not None
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Add lines; the transaction fails where a tag is in use."""
+        rows = []
+        for kid, tag, request, uci, kind, (issued_at, expires_at, origin, parent) in lines:
+            rows.append(
+                (
+                    self._shards[kid], tag, request, uci, kind, issued_at, expires_at,
+                    self._origins.get(origin) or self._origin(origin),
+                    None if parent is None else self.shard_id(parent[0]),
+                    None if parent is None else parent[1],
+                )
+            )  # fmt: skip
+        if rows:
+            # In the tree's order: neighbours go to one page.
+            rows.sort(key=itemgetter(0, 1))
+            mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
+            marks = ", ".join([mark] * len(_COLUMNS))
+            names = ", ".join(_COLUMNS)
+            # Past SQLAlchemy's own conversions, which here change nothing: bulk issuing pays for them.
+            self.connection.exec_driver_sql(
+                f"INSERT INTO certificate ({names}) VALUES ({marks})",  # noqa: S608 - our own names
+                rows,
+            )
+            self._count(row[0] for row in rows)
+
+    def _count(self, numbers: Iterable[int]) -> None:
+        table = schema.shard
+        for number, more in Counter(numbers).items():
+            counted = (
+                table.update().where(table.c.id == number).values(issued=table.c.issued + more)
+            )
+            self.connection.execute(counted)
+
+    def tags(self, kid: bytes) -> Iterator[int]:
+        """Yield all tags that are in use under a key."""
+        table = schema.certificate.c
+        wanted = select(table.tag).where(table.shard_id == self.shard_id(kid))
+        yield from self.connection.execution_options(yield_per=10_000).scalars(wanted)
+
+    def counts(self) -> dict[bytes, int]:
+        """Return how many certificates each key has signed."""
+        rows = self.connection.execute(select(schema.shard.c.kid, schema.shard.c.issued))
+        return {row[0]: row[1] for row in rows}
+
+    def issued(self, kid: bytes) -> int:
+        """Return how many certificates a key has signed."""
+        wanted = select(schema.shard.c.issued).where(schema.shard.c.kid == kid)
+        return self.connection.scalar(wanted) or 0
+
+    def key_of(self, added: Insert) -> int:
+        """Add a row, and return its number."""
+        key = self.connection.execute(added).inserted_primary_key
+        assert key is not None
+        number: int = key[0]
+        return number
+
+    def _origin(self, origin: Origin) -> int:
+        if origin not in self._origins:
+            table = schema.origin.c
+            wanted = select(table.id).where(
+                table.lot == origin.lot,
+                table.site == origin.site,
+                table.operator == origin.operator,
+            )
+            found = self.connection.scalar(wanted)
+            if found is None:
+                added = schema.origin.insert().values(**origin._asdict())
+                found = self.key_of(added)
+            self._origins[origin] = found
+        return self._origins[origin]
+
+
+_COLUMNS = tuple(column.name for column in schema.certificate.columns)
+_parent = schema.shard.alias()
+_LINE = (
+    select(
+        schema.certificate,
+        schema.origin.c.lot,
+        schema.origin.c.site,
+        schema.origin.c.operator,
+        _parent.c.kid.label("parent_kid"),
+    )
+    .join(schema.origin, schema.origin.c.id == schema.certificate.c.origin_id)
+    .join(_parent, _parent.c.id == schema.certificate.c.parent_shard, isouter=True)
+    .where(
+        schema.certificate.c.shard_id == bindparam("shard"),
+        schema.certificate.c.tag == bindparam("tag"),
+    )
+)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Count the register's lines, for audits and for the public.
+
+
+DAY, HOUR = 86_400, 3_600
+NIGHT_FROM, NIGHT_TO = 22, 5
+"""Hours, UTC."""
+
+
+class Act(NamedTuple):
+    """One act of revocation, as it is counted in public."""
+
+    at: int
+    reason: str
+    selection: str
+    operator: str
+    certificates: int
+
+
+def tallies(book: Writing) -> list[Tally]:
+    """Count by site and operator, in the order of their names."""
+    lines, origin, revoked = schema.certificate.c, schema.origin.c, schema.revocation.c
+    day = lines.issued_at.op("/")(DAY)
+    hour = (lines.issued_at.op("%")(DAY)).op("/")(HOUR)
+    by_day = (
+        select(
+            origin.site,
+            origin.operator,
+            day.label("day"),
+            func.count().label("issued"),
+            func.count(revoked.tag).label("revoked"),
+            func.sum(case(((hour >= NIGHT_FROM) | (hour < NIGHT_TO), 1), else_=0)).label("night"),
+        )
+        .join_from(schema.certificate, schema.origin, origin.id == lines.origin_id)
+        .join(
+            schema.revocation,
+            (revoked.shard_id == lines.shard_id) & (revoked.tag == lines.tag),
+            isouter=True,
+        )
+        .group_by(origin.site, origin.operator, day)
+        .subquery()
+    )
+    wanted = (
+        select(
+            by_day.c.site,
+            by_day.c.operator,
+            func.sum(by_day.c.issued),
+            func.sum(by_day.c.revoked),
+            func.count(distinct(by_day.c.day)),
+            func.max(by_day.c.issued),
+            func.sum(by_day.c.night),
+        )
+        .group_by(by_day.c.site, by_day.c.operator)
+        .order_by(by_day.c.site, by_day.c.operator)
+    )
+    rows = book.connection.execute(wanted)
+    return [Tally(row[0], row[1], *map(int, row[2:])) for row in rows]
+
+
+class Double(NamedTuple):
+    """A certificate whose request has another one, too: its key, tag, and whether it was taken back."""
+
+    kid: bytes
+    tag: int
+    is_revoked: bool
+
+
+def doubles(book: Writing) -> list[Double]:
+    """Return the certificates of requests that have several, those of one request side by side.
+
+    There are none but in a register in which writers met before the database refused it.
+    """
+    lines, revoked = schema.certificate.c, schema.revocation.c
+    mark = func.substr(lines.request, 1, 8)
+    several = select(mark).group_by(mark).having(func.count() > 1)
+    wanted = (
+        select(schema.shard.c.kid, lines.tag, revoked.tag)
+        .join_from(schema.certificate, schema.shard, schema.shard.c.id == lines.shard_id)
+        .join(
+            schema.revocation,
+            (revoked.shard_id == lines.shard_id) & (revoked.tag == lines.tag),
+            isouter=True,
+        )
+        .where(mark.in_(several))
+        .order_by(mark, lines.issued_at, lines.shard_id, lines.tag)
+    )
+    return [Double(row[0], row[1], row[2] is not None) for row in book.connection.execute(wanted)]
+
+
+def acts(book: Writing) -> list[Act]:
+    """Return all acts of revocation, oldest first."""
+    table = schema.act.c
+    wanted = select(table.at, table.reason, table.selection, table.operator, table.count)
+    return [Act(*row) for row in book.connection.execute(wanted.order_by(table.id))]
+
+
+# ----------------------------------------------------------------------------------------------------
+# The register of one issuer: transactions that are on the disk when they return.
+#
+#     open_register(url) -> migrations -> Register.write(action) | read(action)
+#
+# 1. `write` returns only after the commit, and the commit only after its fsync (see `engine`).
+# 2. Writers come one after the other (see `engine`); where two met all the same, at a tag or a request, the
+#    later one's action is run again from its start.
+# 3. The tables are made and changed by migrations only; a newer register than this code is refused.
+
+
+T = TypeVar("T")
+TRIES = 8
+HEAD = "0002"
+"""The migration that this code is written for."""
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's SQLSTATE where a writer has waited for another one for too long."""
+
+
+class Register:
+    """An open register. Used by one process; another opens its own.
+
+    Attributes:
+        engine: of its database.
+        doubles: certificates that share their request with another one, where its tables were updated just
+            now and some were found.
+    """
+
+    def __init__(self, engine: Engine, doubles: int = 0) -> None:
+        self.engine, self.doubles = engine, doubles
+
+    def __repr__(self) -> str:
+        return f"<Register on {self.engine.dialect.name}>"
+
+    def write(self, action: Callable[[Writing], T], *, tries: int = TRIES) -> T:
+        """Run an action in one transaction, and return what it returned once that is on the disk.
+
+        Raises:
+            Unreadable: `register-contended` where others took the same tags in each of the tries.
+        """
+        for _ in range(tries):
+            try:
+                with self.engine.begin() as connection:
+                    return action(Writing(connection))
+            except IntegrityError:
+                continue
+            except DBAPIError as error:
+                raise _failed(error) from None
+        raise Unreadable(
+            "register-contended", "other writers keep taking the same tags", "try again"
+        )
+
+    def read(self, action: Callable[[Writing], T]) -> T:
+        """Run an action that only reads."""
+        try:
+            with self.engine.connect().execution_options(reading=True) as connection:
+                return action(Writing(connection))
+        except DBAPIError as error:
+            raise _failed(error) from None
+
+    def rehearse(self, action: Callable[[Writing], T]) -> T:
+        """Run an action, return what it returned, and undo all that it did."""
+        try:
+            with self.engine.connect() as connection, connection.begin() as transaction:
+                found = action(Writing(connection))
+                transaction.rollback()
+                return found
+        except DBAPIError as error:
+            raise _failed(error) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def open_register(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Register:
+    """Open a register, and make or update its tables.
+
+    Raises:
+        UsageError: `register-url`. ExtraMissing: `postgres`. Unreadable: `register-…`.
+    """
+    engine = engine_for(url, pragmas=pragmas)
+    found = Register(engine)
+    try:
+        if (before := _head_of(engine)) != HEAD:
+            _migrate(engine)
+            found.doubles = len(found.read(doubles)) if before else 0
+    except DBAPIError as error:
+        raise _failed(error) from None
+    return found
+
+
+def _head_of(engine: Engine) -> str:
+    with engine.connect().execution_options(reading=True) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        head = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return str(head or "")
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415 - most calls find the tables as they should be
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise Unreadable(
+            "register-version",
+            "the register was written by a later version of Pratique",
+            "update Pratique; the register was left as it was",
+        ) from error
+
+
+def _failed(error: DBAPIError) -> Unreadable:
+    # The driver's message may hold values: only its class is told.
+    kind = type(error.orig).__name__
+    if isinstance(error, OperationalError) and (
+        "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == LOCK_NOT_AVAILABLE
+    ):
+        return Unreadable("register-locked", "another process holds the register", "try again")
+    return Unreadable(
+        "register-failed",
+        f"the register could not be read or written ({kind})",
+        "is the disk full, the server reachable, the folder writable? Nothing was issued",
+    )
+
+
+__all__ = ["Register", "Writing", "open_register"]
+
+
+# ----------------------------------------------------------------------------------------------------
+# Editions of the revocation lists: each is in the register before it is published.
+#
+#     acts since the last edition -> TagList version n+1, Delta n -> n+1
+#
+# 1. Tags are only added: an edition holds all acts up to one, and acts are never removed.
+# 2. Any edition can be made again, byte for byte, from what the register keeps of it.
+# 3. A key that has signed has a list, if only an empty one: its absence is never good news.
+
+
+_edition, _editions_revocation = schema.edition.c, schema.revocation.c
+
+
+class Published(NamedTuple):
+    """A key's newest list, and what it adds to the one before; `is_new` if it was made just now."""
+
+    shard: Shard
+    listed: TagList
+    delta: tag_list.Delta | None
+    is_new: bool
+
+
+def publish(book: Writing, shards: Iterable[Shard], *, at: int, lasting: int) -> list[Published]:
+    """Return the newest edition of every key that has signed.
+
+    A new one is made where something was taken back since, or where less than half of the last one's
+    time is left.
+
+    Args:
+        at: seconds since the epoch.
+        lasting: seconds for which a new edition is meant to be used.
+    """
+    return [
+        _newest(book, shard, number, at, lasting)
+        for shard in shards
+        if (number := book.shard_id(shard.kid)) is not None
+    ]
+
+
+class _Edition(NamedTuple):
+    """What the register keeps of one edition."""
+
+    version: int
+    created: int
+    expires: int
+    last_act: int | None
+    digest: str = ""
+
+    @property
+    def half(self) -> int:
+        """Return the instant from which a new one is due."""
+        return self.created + (self.expires - self.created) // 2
+
+
+def _newest(book: Writing, shard: Shard, number: int, at: int, lasting: int) -> Published:
+    rows = book.connection.execute(
+        select(*(_edition[name] for name in _Edition._fields))
+        .where(_edition.shard_id == number)
+        .order_by(_edition.version.desc())
+        .limit(2)
+    )
+    editions = [_Edition(*row) for row in rows]
+    lists = [_made_again(book, shard, number, edition) for edition in editions]
+    held = lists[0] if lists else None
+    last_act = _last_act(book, number)
+    if held is not None and editions[0].last_act == last_act and at < editions[0].half:
+        before = lists[1] if len(lists) > 1 else None
+        return Published(
+            shard, held, None if before is None else tag_list.make(before, held), is_new=False
+        )
+    edition = _Edition(1 if held is None else held.head.version + 1, at, at + lasting, last_act)
+    made = _listed(book, shard, number, edition)
+    row = {**edition._asdict(), "shard_id": number, "digest": made.digest.hex()}
+    book.connection.execute(schema.edition.insert().values(row))
+    return Published(shard, made, None if held is None else tag_list.make(held, made), is_new=True)
+
+
+def _last_act(book: Writing, number: int) -> int | None:
+    wanted = select(func.max(_editions_revocation.act_id)).where(
+        _editions_revocation.shard_id == number
+    )
+    found: int | None = book.connection.scalar(wanted)
+    return found
+
+
+def _listed(book: Writing, shard: Shard, number: int, edition: _Edition) -> TagList:
+    wanted = select(_editions_revocation.tag).where(
+        _editions_revocation.shard_id == number,
+        _editions_revocation.act_id <= (edition.last_act or 0),
+    )
+    return TagList.build(
+        book.connection.scalars(wanted),
+        participant=shard.participant,
+        kid=shard.kid,
+        width=shard.width,
+        version=edition.version,
+        created=edition.created,
+        expires=edition.expires,
+    )
+
+
+def _made_again(book: Writing, shard: Shard, number: int, edition: _Edition) -> TagList:
+    found = _listed(book, shard, number, edition)
+    if found.digest.hex() != edition.digest:
+        raise Unreadable(
+            "register-edition",
+            "the register no longer gives the revocation list that was published",
+            "restore the register from its backup; publish nothing from it",
+        )
+    return found
+
+
+def current(book: Writing, shards: Iterable[Shard], *, at: int) -> list[TagList]:
+    """Return all that is taken back now, published or not; for this issuer's own use only."""
+    return [
+        _listed(book, shard, number, _Edition(1, at, at, _last_act(book, number)))
+        for shard in shards
+        if (number := book.shard_id(shard.kid)) is not None
+    ]
+
+
+def ucis(book: Writing, shard: Shard) -> list[tuple[bytes, int]]:
+    """Return hash and end of every certificate of a key that was taken back, for other networks."""
+    lines = schema.certificate.c
+    wanted = (
+        select(lines.uci, lines.expires_at)
+        .join_from(
+            schema.revocation,
+            schema.certificate,
+            (_editions_revocation.shard_id == lines.shard_id)
+            & (_editions_revocation.tag == lines.tag),
+        )
+        .where(lines.shard_id == book.shard_id(shard.kid))
+    )
+    return [(row[0], row[1]) for row in book.connection.execute(wanted)]
+
+
+# ----------------------------------------------------------------------------------------------------
+# Take certificates back in the register, and count; who they belong to is not in it.
+#
+#     Selection -> chosen, and what they renew or are renewed by -> act, revocations -> counts
+#
+# 1. A certificate that is revoked stays so: rows are added, and the database refuses all else.
+# 2. Acts are counted in public: reason, by what was selected, how many.
+
+
+_certificate, _recall_revocation = schema.certificate.c, schema.revocation.c
+AT_ONCE = 5_000
+"""Certificates of one statement: each is two of its values, of which SQLite takes 32,766."""
+
+
+class _Act(NamedTuple):
+    """What is noted of an act of revocation, beside its count."""
+
+    reason: Reason
+    selection: str
+    at: int
+    operator: str
+
+
+def revoke(
+    book: Writing, selection: Selection, reason: Reason, *, at: int, operator: str
+) -> Revoked:
+    """Take back all that is selected, in the book's transaction; see `Register.rehearse` for a trial."""
+    act = _Act(reason, selection.name, at, operator)
+    return _take_back(book, _first(selection, book), act)
+
+
+def revoke_each(
+    book: Writing, entries: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
+) -> Revoked:
+    """Take back certificates by key and tag, as `revoke` does; one act for some thousand."""
+    act = _Act(reason, CERTIFICATE, at, operator)
+    counted: Counter[bytes] = Counter()
+    before = 0
+    for start in range(0, len(entries), AT_ONCE):
+        pairs = [(book.shard_id(kid), tag) for kid, tag in entries[start : start + AT_ONCE]]
+        wanted = select(_certificate.shard_id, _certificate.tag).where(
+            tuple_(_certificate.shard_id, _certificate.tag).in_(pairs)
+        )
+        found = _take_back(book, wanted, act)
+        counted.update(dict(found.by_kid))
+        before += found.before
+    return Revoked(tuple(sorted(counted.items())), before)
+
+
+def _take_back(book: Writing, first: Select[Any], act: _Act) -> Revoked:
+    chosen = _chosen(first)
+    gone = exists().where(
+        _recall_revocation.shard_id == chosen.c.shard_id, _recall_revocation.tag == chosen.c.tag
+    )
+    run = book.connection.execute
+    before = run(select(func.count()).select_from(chosen).where(gone)).scalar_one()
+    counted = run(
+        select(schema.shard.c.kid, func.count())
+        .join_from(chosen, schema.shard, schema.shard.c.id == chosen.c.shard_id)
+        .where(~gone)
+        .group_by(schema.shard.c.kid)
+        .order_by(schema.shard.c.kid)
+    )
+    found = Revoked(tuple((row[0], row[1]) for row in counted), before)
+    if found.total:
+        number = book.key_of(
+            schema.act.insert().values(
+                reason=act.reason.value,
+                selection=act.selection,
+                at=act.at,
+                operator=act.operator,
+                count=found.total,
+            )
+        )
+        rows = select(chosen.c.shard_id, chosen.c.tag, literal(number)).where(~gone)
+        run(insert(schema.revocation).from_select(["shard_id", "tag", "act_id"], rows))
+    return found
+
+
+def _chosen(first: Select[Any]) -> CTE:
+    chosen = first.cte("chosen", recursive=True)
+    renewed = _certificate.parent_tag.is_not(None)
+    link = union_all(
+        select(
+            _certificate.parent_shard.label("from_shard"), _certificate.parent_tag.label("from_tag"),
+            _certificate.shard_id.label("to_shard"), _certificate.tag.label("to_tag"),
+        ).where(renewed),
+        select(
+            _certificate.shard_id, _certificate.tag, _certificate.parent_shard, _certificate.parent_tag,
+        ).where(renewed),
+    ).subquery("link")  # fmt: skip
+    return chosen.union(
+        select(link.c.to_shard, link.c.to_tag).join(
+            chosen,
+            and_(link.c.from_shard == chosen.c.shard_id, link.c.from_tag == chosen.c.tag),
+        )
+    )
+
+
+def _first(selection: Selection, book: Writing) -> Select[Any]:
+    wanted = select(_certificate.shard_id, _certificate.tag)
+    origin = schema.origin.c
+    named = {"lot": origin.lot, "site": origin.site, "operator": origin.operator}
+    parts = [
+        column == getattr(selection, part)
+        for part, column in named.items()
+        if getattr(selection, part) is not None
+    ]
+    if parts:
+        wanted = wanted.join(schema.origin, origin.id == _certificate.origin_id).where(*parts)
+    if selection.kid is not None:
+        wanted = wanted.where(_certificate.shard_id == book.shard_id(selection.kid))
+    if selection.tag is not None:
+        wanted = wanted.where(_certificate.tag == selection.tag)
+    if selection.since is not None:
+        wanted = wanted.where(_certificate.issued_at >= selection.since)
+    if selection.until is not None:
+        wanted = wanted.where(_certificate.issued_at <= selection.until)
+    return wanted

@@ -1,0 +1,319 @@
+"""Trust sources and the snapshot, read from and kept in files.
+
+    paths -> trust_from -> Snapshot          snapshot.json <-> load_snapshot | save_snapshot
+
+1. A file is read whole and only up to a limit; nothing is followed out of a named folder.
+2. The snapshot is replaced in one step, and only after it lies on the disk: a power cut leaves the
+   old one or the new one.
+3. An unreadable file in a folder is told, one that was named is refused.
+4. In a participant's folder lie certificates for other ends; whoever holds a TLS or upload key signs no health
+   certificate with it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable
+from pratique.snapshot import Snapshot, Source, is_snapshot
+from pratique.store import files
+from pratique.terms import Environment
+from pratique.text import printable
+from pratique.trust import signer
+
+if TYPE_CHECKING:
+    from pratique.crypto.algorithms import PublicKey
+    from pratique.rules.documents import Arrived, Published
+    from pratique.trust.certificates import Reading
+
+# ----------------------------------------------------------------------------------------------------
+# Read a participant's dossier from a folder.
+#
+#     FOLDER -> read -> {"DCC/TLS/TLS.pem": bytes, ...}
+#
+# 1. A participant's folder is read from its `onboarding` on; any other as it stands.
+# 2. Files are limited in number and size. No link is followed, and nothing hidden is read.
+
+
+MAX_DOSSIER_FILES = 2_000
+MAX_FILE = 256 * 1024
+"""Bytes of one file; the largest chain met has 6 kB."""
+START = "onboarding"
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    """Read the files of a dossier, by name within it.
+
+    Raises:
+        Unreadable: `dossier-unreadable`, `dossier-too-large`.
+    """
+    start = folder / START if (folder / START).is_dir() else folder
+    found: dict[str, bytes] = {}
+    for path in _dossier_files(start):
+        if len(found) == MAX_DOSSIER_FILES:
+            raise Unreadable("dossier-too-large", f"{folder}: more than {MAX_DOSSIER_FILES} files")
+        found[path.relative_to(start).as_posix()] = _bytes(path)
+    return found
+
+
+def _dossier_files(start: Path) -> Iterator[Path]:
+    def stop(error: OSError) -> None:
+        raise _unreadable(Path(error.filename or start), error) from error
+
+    for place, folders, names in os.walk(start, onerror=stop):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            if not name.startswith(".") and not path.is_symlink() and path.is_file():
+                yield path
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return files.read(path, MAX_FILE, named=False)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise _unreadable(path, error) from error
+        raise Unreadable(
+            "dossier-too-large",
+            f"{path}: {error.strerror}",
+            "a dossier holds certificates only: name the folder in which they are",
+        ) from error
+
+
+def _unreadable(path: Path, error: OSError) -> Unreadable:
+    return Unreadable("dossier-unreadable", f"{path}: {error.strerror or 'cannot be read'}")
+
+
+MAX_SOURCE = 32 * 1024 * 1024
+"""The largest published list met has 1.5 MB."""
+MAX_FILES = 10_000
+_OTHER_USES = {"UP", "TLS", "DECA", "DESC"}
+"""Folders whose certificates are for connections and uploads. Of them only UP is not told by its extensions,
+and those of TLS are met in real signers too: so the folder decides."""
+SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt"}
+
+
+class Refused(NamedTuple):
+    """A file of a folder that was no trust list: its name within the folder, why, and that as a code."""
+
+    name: str
+    why: str
+    code: str
+
+
+class TrustSources(NamedTuple):
+    """What was read from paths.
+
+    Attributes:
+        snapshot: the signers, not kept anywhere yet.
+        readings: (name, kind, proof, signers, authorities, skipped) of every source.
+        refused: the files of a folder that were none.
+        errors: of files that were left out because of them, if each file is taken for itself.
+    """
+
+    snapshot: Snapshot
+    readings: tuple[tuple[str, Reading], ...]
+    refused: tuple[Refused, ...]
+    errors: tuple[PratiqueError, ...] = ()
+
+    def odd(self) -> Iterator[Refused]:
+        """Yield the lists of which some entries could not be read."""
+        for name, reading in self.readings:
+            if reading.odd:
+                entries = "1 entry names" if reading.odd == 1 else f"{reading.odd} entries name"
+                why = (
+                    f"{entries} a participant, a domain or a use by no code such as #DCC: left out"
+                )
+                yield Refused(name, why, "entry-odd")
+
+
+def home(named: Path | None = None) -> Path:
+    """Return the folder of this user's snapshot: as named, PRATIQUE_HOME, or the system's place."""
+    if named is not None:
+        return named
+    if told := os.environ.get("PRATIQUE_HOME"):
+        return Path(told)
+    import platformdirs  # noqa: PLC0415 - most calls name their folder
+
+    return Path(platformdirs.user_data_dir("pratique", appauthor=False))
+
+
+def snapshot_path(folder: Path) -> Path:
+    """Return where the snapshot lies in the home folder."""
+    return folder / "trust" / "snapshot.json"
+
+
+def read_bytes(path: Path, limit: int = MAX_SOURCE, *, named: bool = True) -> bytes:
+    """Read a file of at most `limit` bytes; one that nobody has `named` must be a regular file."""
+    try:
+        return files.read(path, limit, named=named)
+    except OSError as error:
+        code = "file-too-large" if error.errno == errno.EFBIG else "file-unreadable"
+        raise Unreadable(code, f"{path}: {error.strerror or 'cannot be read'}") from error
+    except ValueError as error:
+        raise Unreadable("file-unreadable", f"{path!r}: no file has such a name") from error
+
+
+def load_snapshot(folder: Path) -> Snapshot | None:
+    """Load the snapshot kept in a home folder; None if there is none yet."""
+    path = snapshot_path(folder)
+    return Snapshot.from_bytes(read_bytes(path)) if path.exists() else None
+
+
+def save_snapshot(folder: Path, snapshot: Snapshot) -> Path:
+    """Keep a snapshot in a home folder, durably and in one step; return where."""
+    path = snapshot_path(folder)
+    try:
+        files.folder(path.parent)
+        files.replace(path, snapshot.to_bytes())
+    except OSError as error:
+        raise Unreadable(
+            "file-unwritable", f"{path}: {error.strerror or 'cannot be written'}"
+        ) from error
+    return path
+
+
+def trust_from(
+    paths: Iterable[Path],
+    *,
+    at: datetime,
+    environment: Environment = Environment.PRODUCTION,
+    country: str = "",
+    proof_key: PublicKey | None = None,
+    each: bool = False,
+) -> TrustSources:
+    """Read trust sources: files and folders of certificates and lists, or one snapshot.
+
+    Args:
+        paths: what to read; a folder is read with all its folders.
+        at: when the snapshot is made.
+        environment: of sources that do not tell their own, and of the snapshot.
+        country: of certificates that name none.
+        proof_key: the key that every source's proof must hold under.
+        each: take each file for itself: what is wrong with one is an error of its own, and the others
+            are read. A check must have all that it was given.
+    """
+    named = list(paths)
+    if len(named) == 1 and named[0].is_file():
+        data = read_bytes(named[0])
+        if is_snapshot(data):
+            return TrustSources(Snapshot.from_bytes(data), (), ())
+    from pratique.trust import certificates, lists  # noqa: PLC0415 - a snapshot needs no X.509
+
+    readings: list[tuple[str, Reading]] = []
+    refused: list[Refused] = []
+    origins: list[Source] = []
+    errors: list[PratiqueError] = []
+    for path, alone in _folder_files(named):
+        if not alone and path.parent.name in _OTHER_USES and path.suffix != ".json":
+            refused.append(_other(path, named))
+            continue
+        try:
+            data = read_bytes(path, named=alone)
+            readings.append((path.name, lists.read_source(data, proof_key=proof_key)))
+        except Unreadable as error:
+            if not each:
+                raise
+            errors.append(error)
+            continue
+        except DocumentRefused as error:
+            if alone or error.code.startswith(("proof", "list-signature", "context")):
+                if not each:
+                    raise _at(path, error) from error
+                errors.append(_at(path, error))
+                continue
+            refused.append(Refused(_within(path, named), error.message, error.code))
+            continue
+        # Half a surrogate pair, of a name that is not UTF-8, would make the snapshot unreadable.
+        origins.append(Source(printable(path.name), hashlib.sha256(data).hexdigest()))
+    signers = certificates.collect(
+        (reading for _, reading in readings), environment=environment, country=country
+    )
+    snapshot = Snapshot(
+        number=1,
+        created=int(at.timestamp()),
+        environment=environment,
+        trust=signer.TrustList(signers),
+        sources=tuple(origins),
+    )
+    return TrustSources(snapshot, tuple(readings), tuple(refused), tuple(errors))
+
+
+def rules_from(paths: Iterable[Path]) -> Published:
+    """Read files of rules and value sets, and folders of them; one that is neither is refused."""
+    from pratique import strict_json  # noqa: PLC0415
+    from pratique.rules import documents  # noqa: PLC0415 - a check reads a snapshot
+
+    parts = []
+    for path, alone in _folder_files(list(paths)):
+        if not alone and path.suffix != ".json":
+            continue
+        try:
+            parts.append(documents.read(strict_json.parse(read_bytes(path, named=alone))))
+        except DocumentRefused as error:
+            raise _at(path, error) from error
+    return documents.merged(parts)
+
+
+def rules_arrived(paths: Iterable[Path]) -> Iterator[tuple[Path, Arrived | PratiqueError]]:
+    """Read files of others' rules and value sets, and folders of them, each for itself."""
+    from pratique import strict_json  # noqa: PLC0415
+    from pratique.rules.documents import arrived  # noqa: PLC0415 - a check reads a snapshot
+    from pratique.trust import countries  # noqa: PLC0415
+
+    for path, alone in _folder_files(list(paths)):
+        if not alone and path.suffix != ".json":
+            continue
+        try:
+            yield path, arrived(strict_json.parse(read_bytes(path, named=alone)), countries.place)
+        except DocumentRefused as error:
+            yield path, _at(path, error)
+        except Unreadable as error:
+            yield path, error
+
+
+def read_proof_key(path: Path) -> PublicKey:
+    """Read the key that proofs are checked with."""
+    from pratique.trust import lists  # noqa: PLC0415 - needed by an import only
+
+    try:
+        return lists.read_proof_key(read_bytes(path))
+    except DocumentRefused as error:
+        raise _at(path, error) from error
+
+
+def _folder_files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """Name each file to read, in a fixed order, and whether it was named for itself."""
+    count = 0
+    for path in paths:
+        if not path.is_dir():
+            yield path, True
+            continue
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in SUFFIXES and not file.is_symlink() and file.is_file():
+                count += 1
+                if count > MAX_FILES:
+                    raise Unreadable("files-too-many", f"{path}: more than {MAX_FILES} files")
+                yield file, False
+
+
+def _other(path: Path, folders: Iterable[Path]) -> Refused:
+    return Refused(
+        _within(path, folders), "it is no signer of health certificates", "key-other-use"
+    )
+
+
+def _within(path: Path, folders: Iterable[Path]) -> str:
+    # In a tree every file has the same name: did.json.
+    return next(str(path.relative_to(one)) for one in folders if path.is_relative_to(one))
+
+
+def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
+    return DocumentRefused(error.code, f"{path}: {error.message}", error.hint)

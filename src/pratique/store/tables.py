@@ -1,0 +1,776 @@
+"""Read what an issuer is handed: CSV, Excel, JSON, JSON lines, FHIR and Parquet, row by row.
+
+    path -> rows -> Row(number, cells | None, remarks), ...        remarks -> write_csv_safe
+
+1. What kind of file it is, is told by its first bytes, not by its name.
+2. A row that cannot be read is yielded as such, and the rest goes on; a file that is no table raises
+   `Unreadable`. Neither says what stood there.
+3. A row is read up to a limit: a quote that is never closed costs the row, not the memory.
+4. Rows are counted as a spreadsheet counts them: the header is row 1. JSON and Parquet begin at 1.
+5. A workbook is weighed before it is unpacked: it is an archive, which can unpack to anything.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import struct
+import zipfile
+import zlib
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TextIO
+
+from pratique import strict_json
+from pratique.errors import ExtraMissing, Unreadable
+from pratique.intake.fhir import Patients, kept_of, with_patient
+from pratique.intake.remarks import Remark, RemarkCode
+from pratique.intake.rows import COLUMNS
+from pratique.model import silent
+from pratique.store import files as store_files
+
+LONGEST_ROW = 64 * 1024  # characters; a record has some hundred
+LONGEST_LINE = 4 * 1024 * 1024  # bytes; a FHIR document may stand in it
+LARGEST_JSON = 256 * 1024 * 1024
+_BATCH = 256
+LARGEST_WORKBOOK = 64 * 1024 * 1024
+LARGEST_UNPACKED = 512 * 1024 * 1024
+MOST_CELLS = 10_000_000
+_MOST_PARTS, _CHUNK = 10_000, 1 << 20
+LARGEST_PAGE, LARGEST_BATCH = 32 * 1024 * 1024, 128 * 1024 * 1024
+"""Bytes of a Parquet page, which is unpacked as a whole (writers make them of 1 MB), and of rows read at a time."""
+_TIMES = 50
+"""Cells and bytes that a byte of a Parquet file may stand for, where it is large; in a real one it is about one."""
+_PAGE_HEADER, _THRIFT_DEPTH = 64 * 1024, 8
+_DICTIONARY_PAGE, _DELTA_BYTE_ARRAY = 2, 7
+_AT_ONCE = 16 * 1024 * 1024
+"""Bytes of rows that are made Python's at a time."""
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHARED, _TAIL = "xl/sharedstrings.xml", 64
+_ENDED, _OPENED = re.compile(rb"</(?:\w+:)?si>"), re.compile(rb"<(?:\w+:)?c[\s/>]")
+_VALUE, _NO_NUMBER = (
+    re.compile(rb"<(?:\w+:)?v(?:\s[^>]{0,32})?>([^<]{0,24})<"),
+    re.compile(rb"&|^$"),
+)
+_CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
+_BLANK_ROWS = 20
+_BESIDE_NAME = re.compile(r"[*:\u200b\ufeff]|\([^()]*\)|\[[^\[\]]*\]")
+"""What people write beside a column's name: an explanation in brackets, a mark that it must be filled."""
+_KNOWN = {name.replace("_", ""): name for name in COLUMNS}
+_SEPARATORS, _FORMULA = ",;\t|", ("=", "+", "-", "@", "\t", "\r")
+
+
+@silent
+class Row(NamedTuple):
+    """One row: its cells by column, or None; and remarks: why there are none, or what was not read."""
+
+    number: int
+    cells: Mapping[str, Any] | None
+    remarks: tuple[Remark, ...] = ()
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Read the rows of a file. A FHIR document is one row: `intake.handed.read` knows it.
+
+    Raises:
+        Unreadable: `file-unreadable`, or `table-…`; while the rows are read, too.
+    """
+    try:
+        if path.is_dir():
+            yield from _folder(path)
+            return
+        with store_files.opened(path) as file:
+            if file.peek(4)[:4] == b"PAR1":
+                yield from _parquet(file)
+            else:
+                yield from rows_from(file)
+    except OSError as error:
+        raise Unreadable("file-unreadable", f"{path}: {error.strerror}") from error
+
+
+def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
+    """Read the rows of an open file or of standard input: anything but Parquet."""
+    start = file.peek(64)[:64]
+    if start.startswith((_ZIP, _OLE)):
+        return _workbook(_all(file, largest=LARGEST_WORKBOOK))
+    if start.startswith(b"PAR1"):
+        raise Unreadable("table-format", "Parquet is read from a file only", "name the file")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # What Excel calls "Unicode text"; JSON is UTF-8 wherever it is exchanged (RFC 8259 §8.1).
+        if start.decode("utf-16", "replace").lstrip()[:1] in ("[", "{"):
+            raise Unreadable("table-encoding", "the JSON text is UTF-16", "save it as UTF-8")
+        return _csv(file, "utf-16")
+    if start.startswith(b"\x1f\x8b"):
+        # Bulk Data servers may send their files so.
+        raise Unreadable("table-format", "it is compressed (gzip)", "unpack it first: gunzip FILE")
+    if b"\0" in start:
+        hint = "save it as CSV UTF-8"
+        raise Unreadable(
+            "table-encoding", "it is no text, or a text in UTF-16 that says not so", hint
+        )
+    begin = start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if begin == b"<":
+        hint = "export FHIR as JSON; save a table as CSV UTF-8"
+        raise Unreadable("table-format", "it is XML or a web page", hint)
+    if begin == b"{":
+        return _objects(file)
+    return _joined(_array(file)) if begin == b"[" else _csv(file)
+
+
+FHIR_LINES = frozenset({".ndjson", ".jsonl"})
+"""Files of a FHIR Bulk Data export, as their names end."""
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a source consists of: itself, or those of a Bulk Data export's folder."""
+    if not path.is_dir():
+        return [path]
+    found = (file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
+    return sorted(file for file in found if file.is_file() and not file.is_symlink())
+
+
+def _folder(path: Path) -> Iterator[Row]:
+    """Read the folder of a Bulk Data export; lines are counted through, in the order of the names."""
+    files = files_of(path)
+    if not files:
+        hint = "a folder holds the .ndjson files of a FHIR Bulk Data export"
+        raise Unreadable("table-folder", f"{path}: no such file is in the folder", hint)
+
+    def lines() -> Iterator[Row]:
+        number = 0
+        for name in files:
+            with store_files.opened(name, named=False) as file:
+                for row in _lines_of_json(file):
+                    number += 1
+                    yield row._replace(number=number)
+
+    yield from _with_patients(lines(), lines)
+
+
+def _objects(file: io.BufferedReader[Any]) -> Iterator[Row]:
+    """Read objects, one a line; resources of a Bulk Data export get their Patients."""
+    if not file.seekable():
+        # Lines are read twice where they are resources: the Patients may come last.
+        file = io.BufferedReader(io.BytesIO(_all(file)))
+    start = file.tell()
+
+    def again() -> Iterator[Row]:
+        file.seek(start)
+        return _lines_of_json(file)
+
+    return _with_patients(_lines_of_json(file), again)
+
+
+def _joined(found: Iterator[Row]) -> Iterator[Row]:
+    kept = list(found)
+    return _with_patients(iter(kept), lambda: iter(kept))
+
+
+def _with_patients(found: Iterator[Row], again: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    first = next(found, None)
+    if first is None:
+        return
+    kind = (first.cells or {}).get("resourceType")
+    if kind is None or kind == "Bundle":
+        yield first
+        yield from found
+        return
+    patients, seen = Patients(), 0
+    for row in chain((first,), found):
+        seen += 1
+        if row.cells is not None and row.cells.get("resourceType") == "Patient":
+            patients.add(kept_of(row.cells))
+    for row in again():
+        if row.cells is None or "resourceType" not in row.cells or seen == 1:
+            yield row
+        elif (resource := with_patient(row.cells, patients)) is not None:
+            yield row._replace(cells=resource)
+
+
+def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
+    """Write a report that a spreadsheet shows and does not run: a ' stands before formula signs."""
+    writer = csv.writer(file)
+    writer.writerow(map(_harmless, header))
+    writer.writerows(map(_harmless, line) for line in lines)
+
+
+def _harmless(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _malformed(number: int, code: RemarkCode = RemarkCode.ROW_MALFORMED) -> Row:
+    return Row(number, None, (Remark(code),))
+
+
+def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
+    """Number what comes; what is too long comes as None."""
+    for number in count(first):
+        try:
+            found = next(source)
+        except StopIteration:
+            return
+        except (csv.Error, store_files.LineTooLong):
+            found = None
+        yield number, found
+
+
+def _csv(file: BinaryIO, encoding: str = "utf-8-sig") -> Iterator[Row]:
+    # A byte that is no UTF-8 becomes a surrogate, which costs its row (ENCODING_WRONG), not the file.
+    errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+    text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
+    try:
+        yield from _records(store_files.Lines(text.readline, LONGEST_ROW))
+    finally:
+        text.detach()
+
+
+def _records(lines: store_files.Lines) -> Iterator[Row]:
+    """Read a table of text; the header is its first row that holds anything, as a rule row 1.
+
+    A cell of the header may hold line breaks, as any other: rows are not lines.
+    """
+    seen: list[str] = []
+    source, marks, blank = iter(lines), _SEPARATORS, 0
+    first = _more(source, seen)
+    if match := _SEP.fullmatch(first):
+        # Excel's own line, which says by what cells are parted; a spreadsheet does not count it.
+        marks = match[1]
+        seen.clear()
+        first = _more(source, seen)
+    while first and not first.strip(f" \r\n{marks}") and blank < _BLANK_ROWS:
+        blank += 1
+        seen.clear()
+        first = _more(source, seen)
+    found = {mark: _header(source, seen, mark) for mark in marks}
+    # The separator is the one under which most columns are known.
+    mark = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark][0])))
+    cells, used = found[mark]
+    names, told = _columns(cells)
+    rest = csv.reader(chain(seen[used:], source), delimiter=mark)
+    for number, row in _each(rest, blank + 2):
+        if row is None:
+            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+        elif any(map(str.strip, row)):
+            yield _cut(number, row, names, told)
+            told = ()
+
+
+def _more(source: Iterator[str], seen: list[str]) -> str:
+    """Return the next line and remember it; "" at the end, and for one that is too long."""
+    try:
+        seen.append(next(source))
+    except (StopIteration, store_files.LineTooLong):
+        return ""
+    return seen[-1]
+
+
+def _header(source: Iterator[str], seen: list[str], separator: str) -> tuple[list[str], int]:
+    """Return the names of the first row under a separator, and how many lines they take."""
+
+    def lines() -> Iterator[str]:
+        place = 0
+        # A quote that is never closed must not take the whole file for the header.
+        while (place < len(seen) or _more(source, seen)) and sum(map(len, seen)) <= LONGEST_ROW:
+            yield seen[place]
+            place += 1
+
+    reader = csv.reader(lines(), delimiter=separator)
+    try:
+        cells = next(reader, [])
+    except csv.Error:
+        return [], 1
+    return [_name(cell) for cell in cells], reader.line_num
+
+
+def _name(cell: object) -> str:
+    """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`."""
+    text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
+    plain = text.replace(" ", "_").replace("-", "_")
+    return _KNOWN.get(plain.replace("_", ""), plain)
+
+
+def _cut(number: int, cells: list[Any], names: list[Any], told: tuple[Remark, ...]) -> Row:
+    """Make a row of its cells; more of them than the header has are not to be told apart."""
+    if len(cells) > len(names) and any(cell not in ("", None) for cell in cells[len(names) :]):
+        return _malformed(number)
+    row = dict(zip(names, cells, strict=False))
+    row.pop(None, None)
+    return Row(number, row, told)
+
+
+def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
+    """Return the columns with None for those that are not read, and the remarks about these.
+
+    They are told of once, and by number: where the header is missing, a name is somebody's data.
+    """
+    known = COLUMNS.intersection(names)
+    if not known:
+        hint = "the columns are listed in docs/reference/intake.md"
+        raise Unreadable("table-header", "the first row names no column that is known", hint)
+    if any(names.count(name) > 1 for name in known):
+        raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
+    strange = [f"column {n}" for n, name in enumerate(names, 1) if name and name not in known]
+    told = tuple(Remark(RemarkCode.COLUMN_UNKNOWN, column) for column in strange)
+    return [name if name in known else None for name in names], told
+
+
+def _workbook(data: bytes) -> Iterator[Row]:
+    """Read the one sheet of a workbook that has known columns; rows are counted as it counts them.
+
+    Values are those that were last computed; hidden rows and columns are read as any others.
+    """
+    try:
+        from python_calamine import CalamineWorkbook, SheetVisibleEnum  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ExtraMissing("excel", "reading an Excel workbook") from error
+    if data.startswith(_ZIP):
+        _weigh(data)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        visible = SheetVisibleEnum.Visible
+        shown = [sheet.name for sheet in book.sheets_metadata if sheet.visible == visible]
+        tables = [
+            (sheet.start or (0, 0), list(sheet.to_python()), sheet.merged_cell_ranges or [])
+            for sheet in map(book.get_sheet_by_name, shown)
+        ]
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
+            raise
+        hint = "take off its password, or save it as CSV UTF-8"
+        raise Unreadable("table-damaged", "the workbook cannot be read", hint) from None
+    headed = [(*table, place) for table in tables if (place := _head(table[1])) is not None]
+    if len(headed) > 1:
+        hint = "keep one of them in the workbook, or save each as CSV UTF-8"
+        raise Unreadable("table-sheets", "several sheets of the workbook hold records", hint)
+    if not headed:
+        _columns([])
+    (top, left), cells, merged, header = headed[0]
+    names, told = _columns([_name(cell) for cell in _ended(cells[header])])
+    torn = _torn(merged, left, len(names), len(cells) + top)
+    for place in range(header + 1, len(cells)):
+        number = top + place + 1
+        if number - 1 in torn:
+            yield _malformed(number, RemarkCode.ROW_MERGED)
+        elif any(map(_filled, cells[place])):
+            yield _cut(number, cells[place], names, told)
+            told = ()
+
+
+def _filled(cell: object) -> bool:
+    return cell is not None and cell != ""
+
+
+def _ended(row: list[Any]) -> list[Any]:
+    """Leave out the empty cells at a row's end: a sheet is as wide as its widest row."""
+    filled = [place for place, cell in enumerate(row) if _filled(cell)]
+    return row[: filled[-1] + 1] if filled else []
+
+
+def _head(rows: list[list[Any]]) -> int | None:
+    """Return the row that names columns: the first one that holds anything, or after a title."""
+    known = [
+        len(COLUMNS.intersection(map(_name, row))) if any(map(_filled, row)) else -1
+        for row in rows[:_BLANK_ROWS]
+    ]
+    first = next((place for place, count in enumerate(known) if count >= 0), None)
+    if first is not None and known[first]:
+        return first
+    return next((place for place, count in enumerate(known) if count >= 2), None)
+
+
+def _torn(merged: list[Any], left: int, width: int, height: int) -> set[int]:
+    """Return the rows some cell of which stands in another one: what they hold is not told."""
+    torn: set[int] = set()
+    for (first, begin), (last, end) in merged:
+        if begin < left + width and end >= left:
+            wide = first if end > begin else first + 1
+            torn.update(range(wide, min(last, height) + 1))
+    return torn
+
+
+def _weigh(data: bytes) -> None:
+    """Refuse a workbook that unpacks to more than it should, before a library does so.
+
+    What an archive says of its sizes is not believed: it is unpacked, bit by bit, and counted. And
+    one cell at the far corner of a sheet would be an array of 17 thousand million cells.
+    """
+    hint = "save it as CSV UTF-8, which is read row by row"
+    large = Unreadable("table-too-large", "the workbook is too large", hint)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+        if len(parts) > _MOST_PARTS:
+            raise large
+        names = [part.filename for part in parts if part.filename.startswith("xl/worksheets/")]
+        # A binary workbook's cells cannot be counted so, nor an OpenDocument's repeated ones.
+        if not names or any(name.endswith(".bin") for name in names):
+            hint = "save it as .xlsx or as CSV UTF-8"
+            raise Unreadable("table-format", "it is an archive, and no workbook that is read", hint)
+        total, shared = 0, array("I")
+        # Texts that cells share first: one of them may be met by every cell.
+        for part in sorted(parts, key=lambda one: one.filename.lower() != _SHARED):
+            corner, tail, cells = (0, 0), b"", 0
+            for chunk in _unpacked(data, part):
+                total += len(chunk)
+                if part.filename.lower() == _SHARED:
+                    _lengths(shared, tail + chunk, len(tail))
+                    tail = chunk[-_TAIL:]
+                elif part.filename.startswith("xl/worksheets/"):
+                    for letters, digits in _CELL.findall(tail + chunk):
+                        corner = max(corner[0], _column(letters)), max(corner[1], int(digits))
+                    cells += len(_OPENED.findall(chunk))
+                    total += _expanded(shared, tail + chunk, len(tail))
+                    tail = chunk[-_TAIL:]
+                if total > LARGEST_UNPACKED:
+                    raise large
+            if corner[0] * corner[1] > MOST_CELLS or cells > MOST_CELLS:
+                raise large
+    except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, NotImplementedError) as error:
+        raise Unreadable("table-damaged", "the workbook is damaged", "save it anew") from error
+
+
+def _lengths(shared: array[int], text: bytes, seen: int) -> None:
+    """Note how long each shared text is at most: as far as it is from the end of the one before."""
+    before = 0
+    if not shared:
+        shared.append(0)
+    for end in _ENDED.finditer(text):
+        if end.end() <= seen:
+            continue
+        shared[-1] += end.end() - max(before, seen)
+        before = end.end()
+        shared.append(0)
+    shared[-1] += len(text) - max(before, seen)
+
+
+def _expanded(shared: array[int], text: bytes, seen: int) -> int:
+    """Return how many bytes cells stand for by the number of a shared text; a number proper is counted as one too."""
+    if not shared:
+        return 0
+    longest, found = max(shared), 0
+    for value in _VALUE.finditer(text):
+        if value.end() > seen:
+            digits = value[1].strip()
+            if digits.isdigit():
+                number = int(digits)
+                found += shared[number] if number < len(shared) else 0
+            elif _NO_NUMBER.search(digits):
+                # Written in a way that only its reader knows.
+                found += longest
+    return found
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Unpack a part as far as it goes, whatever size it says it has."""
+    name, extra = struct.unpack_from("<HH", data, part.header_offset + 26)
+    begin = part.header_offset + 30 + name + extra
+    packed = data[begin : begin + part.compress_size]
+    if part.compress_type == zipfile.ZIP_STORED:
+        yield packed
+        return
+    if part.compress_type != zipfile.ZIP_DEFLATED:
+        raise ValueError
+    unpacker = zlib.decompressobj(-15)
+    while packed and not unpacker.eof:
+        yield unpacker.decompress(packed, _CHUNK)
+        packed = unpacker.unconsumed_tail
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Any:
+    """Make an object of pairs; one with a name twice would be two rows for two readers: none."""
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else None
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return strict_json.loads(data, most=MOST_CELLS, made=_once)
+    except ValueError as error:
+        raise Unreadable("table-damaged", "it is not JSON", "export it anew") from error
+
+
+def _row(number: int, found: Any) -> Row:
+    return Row(number, found) if isinstance(found, dict) else _malformed(number)
+
+
+def _array(file: BinaryIO) -> Iterator[Row]:
+    found = _parse(_all(file))
+    if not isinstance(found, list):
+        raise Unreadable("table-damaged", "it is no list of rows", "export it anew")
+    return map(_row, range(1, len(found) + 1), found)
+
+
+def _all(file: BinaryIO, begin: bytes = b"", *, largest: int = 0) -> bytes:
+    largest = largest or LARGEST_JSON
+    data = begin + file.read(largest + 1)
+    if len(data) > largest:
+        hint = "write JSON lines" if largest == LARGEST_JSON else "save it as CSV UTF-8"
+        raise Unreadable("table-too-large", "the file is too large to be read at once", hint)
+    return data
+
+
+def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
+    first = file.readline(LONGEST_LINE)
+    try:
+        found = _parse(first)
+    except Unreadable:
+        # No whole object on the first line: the file is one object, laid out over many lines.
+        yield _row(1, _parse(_all(file, first)))
+        return
+    yield _row(1, found)
+    for number, line in _each(store_files.Lines(file.readline, LONGEST_LINE), 2):
+        if line is None:
+            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+        elif line.strip():
+            try:
+                yield _row(number, _parse(line))
+            except Unreadable:
+                yield _malformed(number)
+
+
+def _parquet(file: BinaryIO) -> Iterator[Row]:
+    number = 0
+    for names, told, batch in _parquet_batches(file):
+        for cells in batch:
+            number += 1
+            row = cells and {names[old]: cell for old, cell in cells.items()}
+            if (
+                row
+                and sum(len(cell) for cell in row.values() if isinstance(cell, str | bytes))
+                > LONGEST_ROW
+            ):
+                yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+            else:
+                yield Row(number, row, told if number == 1 else ()) if row else _malformed(number)
+
+
+def _parquet_batches(
+    file: BinaryIO,
+) -> Iterator[tuple[dict[str, str], tuple[Remark, ...], list[Any]]]:
+    with parquet_columns(file) as table:
+        names, told = _columns([_name(name) for name in table.names])
+        known = {old: name for old, name in zip(table.names, names, strict=True) if name}
+        for batch in table.batches(list(known)):
+            yield known, told, batch
+
+
+class Columns(NamedTuple):
+    """A Parquet file that is open: the names of its columns, and what reads some of them."""
+
+    names: list[str]
+    batches: Callable[[list[str]], Iterator[list[Any]]]
+
+
+@contextmanager
+def parquet_columns(file: BinaryIO) -> Iterator[Columns]:
+    """Open a Parquet file, after it was counted to what it unpacks.
+
+    What it says of itself at its end is not believed: each page has its own header, and is unpacked by it.
+    One that is not what it says costs no more than its bytes.
+
+    Raises:
+        Unreadable: `table-too-large`, `table-damaged`, `table-format`.
+        ExtraMissing: the extra `parquet` is not installed.
+    """
+    try:
+        import pyarrow as arrow  # noqa: PLC0415 - an extra
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError as error:
+        raise ExtraMissing("parquet", "reading Parquet") from error
+
+    def batches(wanted: list[str]) -> Iterator[list[Any]]:
+        rows = _weigh_parquet(file, table, set(wanted))
+        for batch in table.iter_batches(rows, columns=wanted):
+            # More of them than records can be are taken row by row: Python would hold them a second time.
+            whole = batch.nbytes <= _AT_ONCE
+            parts = [batch] if whole else (batch.slice(n, 1) for n in range(batch.num_rows))
+            for part in parts:
+                yield _batch(part, arrow.ArrowException)
+
+    try:
+        with parquet.ParquetFile(
+            file, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20
+        ) as table:
+            yield Columns(list(table.schema_arrow.names), batches)
+    except (arrow.ArrowException, OSError) as error:
+        raise Unreadable("table-damaged", "the table is damaged", "export it anew") from error
+
+
+def _weigh_parquet(file: BinaryIO, table: Any, wanted: set[str]) -> int:
+    """Count cells, and bytes page by page; return how many rows are to be read at a time."""
+    large = Unreadable(
+        "table-too-large", "the table is too large", "save it as CSV UTF-8, or in parts"
+    )
+    about, size = table.metadata, file.seek(0, io.SEEK_END)
+    if about.num_rows * max(len(wanted), 1) > max(MOST_CELLS, size * _TIMES):
+        raise large
+    longest: dict[str, int] = {}
+    left = max(LARGEST_UNPACKED, size * _TIMES)
+    for group in range(about.num_row_groups):
+        for place in range(about.num_columns):
+            chunk, kind = about.row_group(group).column(place), about.schema.column(place)
+            column = chunk.path_in_schema.partition(".")[0]
+            if column not in wanted:
+                continue
+            if kind.max_repetition_level:
+                # One row could be a list of a thousand million values.
+                raise Unreadable(
+                    "table-format", "a column holds lists", "write one value in a cell"
+                )
+            for page in _pages(file, chunk):
+                left -= page.unpacked
+                if page.unpacked > LARGEST_PAGE or left < 0 or page.values > MOST_CELLS:
+                    raise large
+                value = max(page.longest, kind.length or 0)
+                longest[column] = max(longest.get(column, 0), value)
+    return max(min(_BATCH, LARGEST_BATCH // max(sum(longest.values()), 1)), 1)
+
+
+class _Page(NamedTuple):
+    """A page of a column: to how many bytes it unpacks, its values if it is a dictionary, and how long a value is.
+
+    A value of a dictionary is met by every row that names it, and where values are written by what they share
+    with the one before (DELTA_BYTE_ARRAY), a long one can be met again in each. All else unpacks to what it is.
+    """
+
+    unpacked: int
+    values: int
+    longest: int
+
+
+def _pages(file: BinaryIO, chunk: Any) -> Iterator[_Page]:
+    """Yield each page of a column's chunk, as its own header has it."""
+    place = chunk.data_page_offset
+    if chunk.dictionary_page_offset and chunk.dictionary_page_offset < place:
+        place = chunk.dictionary_page_offset
+    end = place + chunk.total_compressed_size
+    while place < end:
+        file.seek(place)
+        found, size = _page_header(file.read(_PAGE_HEADER))
+        kind, unpacked, packed = (found.get(field, 0) for field in (1, 2, 3))
+        if unpacked < 0 or packed < 0:
+            raise Unreadable("table-damaged", "the table is damaged", "export it anew")
+        # data_page_header.encoding, data_page_header_v2.encoding; dictionary_page_header.num_values
+        encodings = {found.get(5, {}).get(2), found.get(8, {}).get(4)}
+        values = found.get(7, {}).get(1, 0) if kind == _DICTIONARY_PAGE else 0
+        longest = unpacked if _DELTA_BYTE_ARRAY in encodings else 0
+        if kind == _DICTIONARY_PAGE and chunk.physical_type == "BYTE_ARRAY":
+            longest = unpacked
+            if values <= MOST_CELLS and unpacked <= LARGEST_PAGE:
+                file.seek(place + size)
+                longest = _longest_of(file.read(packed), unpacked, chunk.compression)
+        yield _Page(unpacked, values, longest)
+        place += size + packed
+
+
+def _longest_of(data: bytes, unpacked: int, codec: str) -> int:
+    """Return the length of a dictionary's longest value, which is not longer than all of it."""
+    import pyarrow as arrow  # noqa: PLC0415 - an extra
+
+    if codec in {"SNAPPY", "GZIP", "BROTLI", "ZSTD"}:
+        data = arrow.decompress(data, unpacked, codec.lower(), asbytes=True)
+    elif codec != "UNCOMPRESSED":
+        return unpacked
+    place = longest = 0
+    while place + 4 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "little")
+        longest = max(longest, length)
+        place += 4 + length
+    return min(longest, unpacked)
+
+
+def _page_header(data: bytes) -> tuple[dict[int, Any], int]:
+    """Read the numbers of a page's header (parquet.thrift, PageHeader), and its length.
+
+    1 is its type, 2 uncompressed_page_size, 3 compressed_page_size.
+    """
+    reader = _Compact(data)
+    try:
+        found = reader.struct(0)
+    except IndexError:
+        raise Unreadable("table-damaged", "the table is damaged", "export it anew") from None
+    return found, reader.place
+
+
+class _Compact:
+    """Thrift's compact protocol, of which the numbers are kept, by field."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.place = data, 0
+
+    def struct(self, depth: int) -> dict[int, Any]:
+        """Read a structure."""
+        found: dict[int, Any] = {}
+        field = 0
+        while kind := self._octet():
+            step = kind >> 4
+            field = field + step if step else self._zigzag()
+            value = self._value(kind & 15, depth)
+            if value is not None:
+                found[field] = value
+        return found
+
+    def _value(self, kind: int, depth: int) -> Any:
+        if depth > _THRIFT_DEPTH:
+            raise IndexError
+        if kind in {4, 5, 6}:
+            return self._zigzag()
+        if kind == 8:
+            length = self._number()
+            self.place += length
+        elif kind in {3, 7}:
+            self.place += 1 if kind == 3 else 8
+        elif kind in {9, 10}:
+            head = self._octet()
+            count = head >> 4 if head >> 4 < 15 else self._number()
+            for _ in range(count):
+                self._value(5 if head & 15 in {1, 2} else head & 15, depth + 1)
+        elif kind == 12:
+            return self.struct(depth + 1)
+        elif kind not in {1, 2}:
+            raise IndexError
+        return None
+
+    def _octet(self) -> int:
+        self.place += 1
+        return self._data[self.place - 1]
+
+    def _number(self) -> int:
+        found, shift = 0, 0
+        while True:
+            octet = self._octet()
+            found |= (octet & 127) << shift
+            shift += 7
+            if octet < 128:
+                return found
+            if shift > 63:
+                raise IndexError
+
+    def _zigzag(self) -> int:
+        found = self._number()
+        return found >> 1 ^ -(found & 1)
+
+
+def _batch(batch: Any, damage: type[Exception]) -> list[Any]:
+    """Take a batch as rows; where a cell is out of Python's range, row by row, and None for that."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, LookupError, OverflowError, damage):
+        if batch.num_rows == 1:
+            return [None]
+        alone = (batch.slice(place, 1) for place in range(batch.num_rows))
+        return [row for one in alone for row in _batch(one, damage)]

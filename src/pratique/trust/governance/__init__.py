@@ -1,1 +1,0 @@
-"""Is a participant's key material fit to be sent? The network's own checks, and what they leave out."""

@@ -1,0 +1,266 @@
+"""What a participant publishes about its signers: their X.509 certificates, and those it withdrew.
+
+    signers.json -> read -> Announced(signers, withdrawn)          -> write -> signers.json
+
+1. The X.509 certificates are the ones that every other network gets: no second description of a key.
+2. A signer speaks for the countries that the authority lists for the participant, whatever its own
+   certificate says; one whose C is another's is left out, and told.
+3. A domain that the participant is not active for is left out.
+4. What was withdrawn stays listed, so that a certificate of it is told from an unknown issuer's.
+5. The signatures of the signing CAs are checked when a signer is first asked for: of a thousand
+   signers a check meets one, and a start none.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pratique import strict_json
+from pratique.crypto import x509
+from pratique.crypto.x509 import may_have_issued
+from pratique.errors import DocumentRefused, code_of
+from pratique.terms import Environment
+from pratique.trust import certificates
+from pratique.trust.certificates import Listed, Reading
+from pratique.trust.signer import Judge, Signer, Unjudged, array, text, unread
+
+FORMAT = "pratique-signers-1"
+KEY_COMPROMISE = "key-compromise"
+REASONS = (KEY_COMPROMISE, "key-lost", "superseded")
+"""Why a signer may be withdrawn; there is no other."""
+_OF_THE_KEY = frozenset({KEY_COMPROMISE, "key-lost"})
+"""Reasons that are the key's, and not only its certificate's."""
+
+MOST_SIGNERS, MOST_AUTHORITIES = 256, 8
+"""Each is read at every start. Of real lists the longest has 58 of one participant, under three authorities."""
+MOST_CHAINS = 2 * MOST_SIGNERS + MOST_AUTHORITIES**2
+"""Each signer's signature is checked with each authority that may have made it: two for each signer, as
+where a signing CA is renewed; and the authorities' own."""
+MOST_OCTETS = 384 * 1024
+"""Of all its X.509 certificates together, which are walked octet by octet: 1,450 of each. Real ones have 800."""
+
+
+class Published(NamedTuple):
+    """A signer's certificate, DER, with its domain; `since` and `reason` if it is withdrawn."""
+
+    certificate: bytes
+    domain: str
+    since: str = ""
+    reason: str = ""
+
+
+class Announced(NamedTuple):
+    """What was read.
+
+    Attributes:
+        unjudged: those that count, withdrawn ones among them.
+        withdrawn: thumbprints.
+        left_out: thumbprints of those that were left out, and why.
+        judge: looks at what stands above one of them.
+    """
+
+    unjudged: tuple[Unjudged, ...]
+    withdrawn: frozenset[str]
+    left_out: tuple[tuple[str, str], ...] = ()
+    judge: Judge = unread
+
+    @property
+    def signers(self) -> tuple[Signer, ...]:
+        """Return those that count, judged."""
+        return tuple(map(self.judge, self.unjudged))
+
+
+class Bounds(NamedTuple):
+    """What the authority lets a participant speak for.
+
+    Attributes:
+        participant: its code.
+        countries: whose certificates its signers may sign.
+        subject: C that its own X.509 certificates carry.
+        domains: that it is active for.
+        environment: of the network.
+    """
+
+    participant: str
+    countries: frozenset[str]
+    subject: str
+    domains: frozenset[str]
+    environment: Environment
+
+
+def write(
+    participant: str,
+    environment: Environment,
+    authorities: Iterable[bytes],
+    signers: Iterable[Published],
+) -> bytes:
+    """Write the document."""
+    rows = [
+        {"certificate": _b64(one.certificate), "domain": one.domain}
+        | ({"since": one.since, "reason": one.reason} if one.reason else {})
+        for one in sorted(signers)
+    ]
+    document = {
+        "format": FORMAT,
+        "participant": participant,
+        "environment": environment.value,
+        "authorities": sorted(map(_b64, authorities)),
+        "signers": [row for row in rows if "reason" not in row],
+        "withdrawn": [row for row in rows if "reason" in row],
+    }
+    return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def read(data: bytes, bounds: Bounds) -> Announced:
+    """Read the document; DocumentRefused `signers-…`."""
+    found = parts(data)
+    if found.participant != bounds.participant:
+        raise _refused("participant", "it is another participant's")
+    if found.environment != bounds.environment.value:
+        raise _refused("environment", f"it is not of the {bounds.environment} environment")
+    left_out: list[tuple[str, str]] = []
+    listed = []
+    records = {
+        one.certificate: x509.read(one.certificate) for one in (*found.live, *found.withdrawn)
+    }
+    for one in (*found.live, *found.withdrawn):
+        record = records[one.certificate]
+        why = _barred(record, one.domain, bounds)
+        # A withdrawal counts in a domain too that its participant is no longer active for: the key
+        # stays known as withdrawn where another list names it.
+        if why and not (why == "domain" and one.reason):
+            left_out.append((record.thumbprint, why))
+        else:
+            listed.append(Listed(record, domain=one.domain, bound=True))
+    # An SCA of the test environment has issued no signer of production.
+    authorities = tuple(
+        ca
+        for ca in map(x509.read, found.authorities)
+        if bounds.environment is Environment.TEST or not ca.is_test
+    )
+    reading = Reading("announced", tuple(listed), authorities)
+    _check_chains(reading)
+    certificates.check_kids(listed)
+    unjudged = tuple(
+        Unjudged(*certificates.signer(one, environment=bounds.environment))._replace(
+            participant=bounds.participant, countries=bounds.countries
+        )
+        for one in listed
+    )
+    gone = {one: records[one.certificate] for one in found.withdrawn}
+    return Announced(unjudged, _gone(gone, unjudged), tuple(left_out), _Judge(reading, bounds))
+
+
+class _Judge:
+    """Judges signers of one reading, each when it is asked for."""
+
+    def __init__(self, reading: Reading, bounds: Bounds) -> None:
+        self._listed = {(one.record.thumbprint, one.domain): one for one in reading.listed}
+        found = {ca.thumbprint: ca for ca in reading.authorities}
+        self._authorities, self._bounds = tuple(found.values()), bounds
+
+    def __call__(self, signer: Unjudged) -> Signer:
+        try:
+            found = certificates.signer(
+                self._listed[signer.thumbprint, signer.domain],
+                environment=self._bounds.environment,
+                authorities=self._authorities,
+                within=self._bounds.countries | {self._bounds.subject},
+            )
+        except Exception as error:  # noqa: BLE001 - whatever a document raises ends nobody's check
+            return Signer(*signer)._replace(usages=frozenset(), reason=code_of(error))
+        return Signer(*signer)._replace(
+            usages=found.usages,
+            sca_not_after=found.sca_not_after,
+            notes=tuple(dict.fromkeys((*found.notes, *signer.notes))),
+            reason=found.reason,
+            sca_not_before=found.sca_not_before,
+        )
+
+
+def _check_chains(reading: Reading) -> None:
+    # Counted before the first is checked: authorities of one name are candidates for every signer.
+    left = MOST_CHAINS
+    for record in (*(one.record for one in reading.listed), *reading.authorities):
+        left -= sum(may_have_issued(ca, record) for ca in reading.authorities)
+        if left < 0:
+            raise _refused("too-many", "its signing CAs of one name would keep every verifier busy")
+
+
+def _gone(records: dict[Published, x509.X509Record], signers: Iterable[Signer]) -> frozenset[str]:
+    # A stolen key is stolen in each certificate: a kid that is not signed could name another one. Where a
+    # certificate was superseded, the key may live on in the one that took its place.
+    stolen = {r.public_key for one, r in records.items() if one.reason in _OF_THE_KEY} - {b""}
+    return frozenset(record.thumbprint for record in records.values()) | {
+        signer.thumbprint for signer in signers if signer.public_key in stolen
+    }
+
+
+class Parts(NamedTuple):
+    """The document taken apart, unjudged."""
+
+    participant: str
+    environment: str
+    live: tuple[Published, ...]
+    withdrawn: tuple[Published, ...]
+    authorities: tuple[bytes, ...]
+
+
+def parts(data: bytes) -> Parts:
+    """Take the document apart; DocumentRefused `signers-malformed`."""
+    document = strict_json.parse(data, most=strict_json.OF_ONE)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _refused("malformed", f"this is no document of the form {FORMAT}")
+    try:
+        rows = [*array(document["signers"]), *array(document["withdrawn"])]
+        if len(rows) > MOST_SIGNERS or len(array(document["authorities"])) > MOST_AUTHORITIES:
+            raise _refused("too-many", "it would keep every verifier busy")
+        told = Parts(
+            text(document["participant"]),
+            text(document["environment"]),
+            tuple(_signer(row, _LIVE) for row in array(document["signers"])),
+            tuple(_signer(row, _WITHDRAWN) for row in array(document["withdrawn"])),
+            tuple(_octets(one) for one in array(document["authorities"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _refused("malformed", "a member is missing or of the wrong kind") from error
+    own = (one.certificate for one in (*told.live, *told.withdrawn))
+    if sum(map(len, (*own, *told.authorities))) > MOST_OCTETS:
+        raise _refused("too-many", "its X.509 certificates would keep every verifier busy")
+    return told
+
+
+_LIVE = {"certificate", "domain"}
+_WITHDRAWN = {*_LIVE, "since", "reason"}
+
+
+def _signer(row: Any, members: set[str]) -> Published:
+    if type(row) is not dict or row.keys() != members:
+        raise ValueError("members of a signer")
+    if "reason" in row and row["reason"] not in REASONS:
+        raise ValueError("a reason")
+    told = [text(row[name]) for name in ("domain", "since", "reason") if name in row]
+    return Published(_octets(row["certificate"]), *told)
+
+
+def _barred(record: x509.X509Record, domain: str, bounds: Bounds) -> str:
+    if domain not in bounds.domains:
+        return "domain"
+    if any(c not in {bounds.subject, *bounds.countries} for c in record.countries):
+        return "country"
+    return "environment" if record.is_test and bounds.environment is not Environment.TEST else ""
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _octets(value: object) -> bytes:
+    return base64.b64decode(text(value), validate=True)
+
+
+def _refused(code: str, why: str) -> DocumentRefused:
+    return DocumentRefused(f"signers-{code}", f"the list of signers was refused: {why}")

@@ -1,0 +1,279 @@
+"""The roll as a JSON row, both ways; strict.
+
+    Roll -> to_row -> {"published": ..., ...} -> from_row -> Roll
+
+1. What is not exactly a row is a ValueError or a TypeError, which the document's reader turns into
+   its refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pratique.findings import Code, Finding
+from pratique.trust.signer import CONTRADICTED, Signer, array, text, whole
+
+# ----------------------------------------------------------------------------------------------------
+# The roll: what the network says of its participants, as a verifier needs it.
+#
+#     network -> Roll -> standing(signer, at) -> findings          age(place, at) -> finding
+#                     -> about_rules(place, issuer, at) -> findings
+#
+# 1. Old data is told, not hidden, and stops nobody's verifier: the best that it allows is AMBER.
+# 2. A participant that lapsed or broke puts its own certificates in doubt, and what its rules decide; one
+#    that is suspended its own certificates only: seats do not close a state's border.
+# 3. Lapsed is computed from a date, never set.
+# 4. The network's own signed time is a floor: a clock that runs behind it is not believed.
+# 5. What could restrict and is missing here is a doubt for all that it could concern: whoever carries files
+#    could else lift a suspension, or bring back old rules, by leaving one out.
+
+
+HOUR = 3600
+CLOCK_SLACK = 5 * 60
+"""Seconds that a clock may run behind the network's."""
+
+SUSPENSIONS, VALUE_SETS = "suspensions", "value sets"
+"""The network's own lists that may be unread (`Roll.unread`)."""
+
+
+class Freshness(NamedTuple):
+    """How old data may be, in seconds: from `old` on AMBER, from `too_old` on nothing is said."""
+
+    old: int = 48 * HOUR
+    too_old: int = 7 * 24 * HOUR
+
+
+IMPORTED = Freshness(7 * 24 * HOUR, 30 * 24 * HOUR)
+"""For lists that were imported where no network tells of ages: they come by hand, not by a clock."""
+
+
+class Suspension(NamedTuple):
+    """From when until when (seconds since the epoch, the end not included), and why."""
+
+    since: int
+    until: int
+    reason: str
+
+
+class Member(NamedTuple):
+    """What the network says of one participant.
+
+    Attributes:
+        expires: end of what it has published; None where it has published nothing.
+        problem: stable code of why its newest could not be used; empty if it could.
+        suspensions: past, present and announced.
+        withdrawn: thumbprints of signers that it has withdrawn.
+        contact: where a holder may appeal.
+    """
+
+    expires: int | None
+    problem: str = ""
+    suspensions: tuple[Suspension, ...] = ()
+    withdrawn: frozenset[str] = frozenset()
+    contact: str = ""
+
+    def suspended(self, at: int) -> Suspension | None:
+        """Return the suspension that is in force at `at`."""
+        return next((one for one in self.suspensions if one.since <= at < one.until), None)
+
+    def lapsed(self, at: int) -> bool:
+        """Tell whether what it has published has ended at `at`."""
+        return self.expires is not None and at >= self.expires
+
+    def since(self, code: str) -> str:
+        """Say of the participant `code` since when it has lapsed."""
+        return f"{code} since {_date(self.expires or 0)}"
+
+
+Sets = Mapping[str, tuple[str, ...]]
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+class Roll(NamedTuple):
+    """The participants, and what destinations say of ages and value sets.
+
+    Attributes:
+        published: when the network last spoke; seconds since the epoch.
+        members: by participant's code.
+        freshness: by destination, where it differs from the default.
+        choices: by destination: the codes of a value set that it recognises.
+        floor: the time is later than this, as witnesses of the log say; 0 where nobody does.
+        speakers: by country, the participants whose word counts for its rules, by code: who publishes
+            rules or choices for it, and who may and whose could not be read, with the stable code of why.
+        voiding: the same for rules of what is void of a country's own certificates.
+        unread: of the network's own lists (`SUSPENSIONS`, `VALUE_SETS`) those that could not be read,
+            each with the stable code of why.
+    """
+
+    published: int
+    members: Mapping[str, Member] = MappingProxyType({})
+    freshness: Mapping[str, Freshness] = MappingProxyType({})
+    choices: Mapping[str, Sets] = MappingProxyType({})
+    floor: int = 0
+    speakers: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    voiding: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    unread: Mapping[str, str] = MappingProxyType({})
+
+    def withdrawn_of(self, code: str) -> frozenset[str]:
+        """Return the thumbprints of signers that a participant has withdrawn."""
+        member = self.members.get(code)
+        return frozenset() if member is None else member.withdrawn
+
+    def standing(self, signer: Signer, at: int) -> Iterator[Finding]:
+        """Yield what the network has against a signer at `at`."""
+        if SUSPENSIONS in self.unread:
+            # A signer that is no participant's too: its key may be one's under another name.
+            yield Finding(Code.SUSPENSIONS_UNKNOWN, self.unread[SUSPENSIONS])
+        if CONTRADICTED in signer.notes:
+            yield Finding(Code.SIGNER_CONTRADICTED, signer.participant)
+        member = self.members.get(signer.participant)
+        if member is None:
+            # What is missing here of its country's participant may have withdrawn the key.
+            for country in sorted(signer.countries & self.speakers.keys()):
+                for code, why in self.speakers[country].items():
+                    if why:
+                        yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {why}")
+            return
+        if signer.thumbprint in member.withdrawn:
+            yield Finding(Code.SIGNER_WITHDRAWN, signer.participant)
+        suspension = member.suspended(at)
+        if suspension is not None:
+            until = _date(suspension.until)
+            about = f"{signer.participant} until {until}, {suspension.reason}"
+            yield Finding(Code.PARTICIPANT_SUSPENDED, about)
+        if member.problem:
+            yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{signer.participant}, {member.problem}")
+        if member.lapsed(at):
+            yield Finding(Code.PARTICIPANT_LAPSED, member.since(signer.participant))
+
+    def about_rules(
+        self, place: str, issuer: str | None, signer: str, at: int
+    ) -> Iterator[Finding]:
+        """Yield why the rules that are held here may not be those that count at `at`.
+
+        Args:
+            place: the destination's country: its rules, its choices.
+            issuer: the country that a certificate names as its issuer, or None: its rules of what is void.
+            signer: the code of the participant that signed it; of that one `standing` tells.
+            at: seconds since the epoch.
+        """
+        if VALUE_SETS in self.unread:
+            yield Finding(Code.RULES_UNVERIFIABLE, f"value sets, {self.unread[VALUE_SETS]}")
+        speaking = self.speakers.get(place, _NOBODY)
+        for code, why in speaking.items():
+            if why:
+                yield Finding(Code.RULES_UNVERIFIABLE, f"{code}, {why}")
+            if self.members[code].lapsed(at):
+                yield Finding(Code.RULES_LAPSED, self.members[code].since(code))
+        for code, why in self.voiding.get(issuer or "", _NOBODY).items():
+            if code == signer or (issuer == place and code in speaking):
+                continue
+            if why:
+                yield Finding(Code.PARTICIPANT_UNVERIFIABLE, f"{code}, {why}")
+            if self.members[code].lapsed(at):
+                yield Finding(Code.PARTICIPANT_LAPSED, self.members[code].since(code))
+
+    def age(self, place: str | None, at: int) -> Finding | None:
+        """Tell whether the data is too old for a destination, or newer than the clock."""
+        if at < max(self.published, self.floor) - CLOCK_SLACK:
+            return Finding(Code.CLOCK_BEHIND)
+        return older(self.published, at, self.freshness.get(place or "", Freshness()))
+
+
+def older(since: int, at: int, bounds: Freshness) -> Finding | None:
+    """Tell whether what is of `since` is too old at `at`."""
+    hours = (at - since) // HOUR
+    if at - since > bounds.too_old:
+        return Finding(Code.DATA_TOO_OLD, f"{hours} hours")
+    return Finding(Code.DATA_OLD, f"{hours} hours") if at - since > bounds.old else None
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def to_row(roll: Roll) -> dict[str, object]:
+    """Return what JSON holds of a roll."""
+    return {
+        "published": roll.published,
+        "members": {code: _member_row(member) for code, member in sorted(roll.members.items())},
+        "freshness": {place: list(one) for place, one in sorted(roll.freshness.items())},
+        "choices": {
+            place: {name: list(codes) for name, codes in sorted(sets.items())}
+            for place, sets in sorted(roll.choices.items())
+        },
+        "floor": roll.floor,
+        # Only where there is something: a roll without stays the bytes that it was.
+        **({"speakers": {c: dict(s) for c, s in roll.speakers.items()}} if roll.speakers else {}),
+        **({"voiding": {c: dict(s) for c, s in roll.voiding.items()}} if roll.voiding else {}),
+        **({"unread": dict(sorted(roll.unread.items()))} if roll.unread else {}),
+    }
+
+
+def from_row(row: Any) -> Roll:
+    """Return the roll of a row; ValueError or TypeError if it is not exactly one."""
+    _members(row, Roll._fields, may_lack=_ADDED)
+    members = {text(code): _member(one) for code, one in row["members"].items()}
+    said = {name: _said(row.get(name, {}), members) for name in ("speakers", "voiding")}
+    return Roll(
+        published=whole(row["published"]),
+        members=members,
+        freshness={
+            text(place): Freshness(*map(whole, array(one)))
+            for place, one in row["freshness"].items()
+        },
+        choices={
+            text(place): {text(n): tuple(map(text, array(codes))) for n, codes in sets.items()}
+            for place, sets in row["choices"].items()
+        },
+        floor=whole(row["floor"]),
+        speakers=said["speakers"],
+        voiding=said["voiding"],
+        unread={text(what): text(why) for what, why in row.get("unread", {}).items()},
+    )
+
+
+def _said(row: Any, members: dict[str, Member]) -> dict[str, dict[str, str]]:
+    found = {
+        text(country): {text(code): text(why) for code, why in codes.items()}
+        for country, codes in row.items()
+    }
+    if any(code not in members for codes in found.values() for code in codes):
+        raise ValueError("it is of one who is no member")
+    return found
+
+
+def _member_row(member: Member) -> dict[str, object]:
+    row: dict[str, object] = member._asdict()
+    row["suspensions"] = [list(one) for one in member.suspensions]
+    row["withdrawn"] = sorted(member.withdrawn)
+    return row
+
+
+def _member(row: Any) -> Member:
+    _members(row, Member._fields)
+    return Member(
+        expires=None if row["expires"] is None else whole(row["expires"]),
+        problem=text(row["problem"]),
+        suspensions=tuple(
+            Suspension(whole(since), whole(until), text(reason))
+            for since, until, reason in map(array, array(row["suspensions"]))
+        ),
+        withdrawn=frozenset(map(text, array(row["withdrawn"]))),
+        contact=text(row["contact"]),
+    )
+
+
+def _members(row: Any, names: tuple[str, ...], *, may_lack: frozenset[str] = frozenset()) -> None:
+    if type(row) is not dict or not set(names) - may_lack <= row.keys() <= set(names):
+        raise ValueError("members of a roll")
+    if any(name in row and type(row[name]) is not dict for name in _MAPPINGS):
+        raise TypeError("not members")
+
+
+_ADDED = frozenset({"speakers", "voiding", "unread"})
+"""Members that a roll written earlier does not have."""
+_MAPPINGS = ("members", "freshness", "choices", "speakers", "voiding", "unread")

@@ -1,0 +1,94 @@
+"""Verify a health certificate offline.
+
+    text -> unwrap -> Envelope -> signature -> decode -> HealthCertificate -> checks -> Verdict
+
+1. Nothing here reads a clock, a file or a network, and nothing is kept.
+2. The payload is not parsed until its signature is known to be good.
+3. No text raises: whatever is wrong with it is a finding.
+4. The steps are three: `authenticate.read_as_handed`, `authenticate.authenticate`, `conclude.conclude_one`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from math import floor
+
+from pratique.assess import with_age, with_rules, with_stated_validity
+from pratique.authenticate import (
+    Verification,
+    authenticate,
+    conclude_one,
+    noted,
+    read,
+    read_as_handed,
+    unwrapped,
+)
+from pratique.errors import UsageError
+from pratique.findings import Finding, conclude
+from pratique.formats import Envelope
+from pratique.rules.ruleset import Destination
+from pratique.snapshot import Snapshot
+
+__all__ = ["AT_ONCE", "Verification", "noted", "unread", "verify", "verify_many"]
+
+AT_ONCE = 128
+"""Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
+
+
+def verify(
+    text: str, *, snapshot: Snapshot, at: datetime, place: Destination | None = None
+) -> Verification:
+    """Verify one text as it would be at the instant `at`, with what `snapshot` holds.
+
+    With a `place` its rules are asked too, `at` being on the clock of the port of entry; without one
+    the best outcome is AMBER.
+    """
+    instant = _instant(at)
+    envelope = read(text)
+    if type(envelope) is Envelope:
+        found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, instant)
+    else:
+        # What nearly no text is: the steps of `read_as_handed`, from where the first one has ended.
+        assert isinstance(envelope, Finding)
+        handed, notes = unwrapped(text, envelope)
+        found = conclude_one(handed, authenticate(handed, snapshot), snapshot, instant)
+        found = noted(found, notes)
+    if place is None:
+        found = with_stated_validity(found, at)
+        # Nothing is GREEN without a place: what was imported may be of any age.
+        return found if snapshot.roll is None else with_age(found, snapshot, None, instant)
+    return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, instant)
+
+
+def unread(finding: Finding, notes: tuple[Finding, ...] = ()) -> Verification:
+    """Return what comes of an input that holds no text to verify, or none that is read."""
+    return Verification(conclude((*notes, finding), finding.code.step))
+
+
+def verify_many(
+    texts: Iterable[str], *, snapshot: Snapshot, at: datetime, at_once: int = AT_ONCE
+) -> Iterator[Verification]:
+    """Verify many texts in order: parse all, check all signatures, judge all, `at_once` at a time.
+
+    The outcomes are those of `verify`. Each is yielded and let go, so that memory stays bounded
+    and nobody's data waits for the last one's.
+    """
+    instant = _instant(at)
+    remaining = iter(texts)
+    while chunk := list(islice(remaining, at_once)):
+        handed = [read_as_handed(text) for text in chunk]
+        found = [authenticate(envelope, snapshot) for envelope, _ in handed]
+        for (envelope, notes), signers in zip(handed, found, strict=True):
+            one = noted(conclude_one(envelope, signers, snapshot, instant), notes)
+            one = with_stated_validity(one, at)
+            yield one if snapshot.roll is None else with_age(one, snapshot, None, instant)
+
+
+def _instant(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise UsageError(
+            "instant-naive", "the instant has no time zone", "give one, as in 2026-01-31T12:00:00Z"
+        )
+    return floor(at.timestamp())
