@@ -28,20 +28,19 @@ from pratique.store import files
 # `pratique authority`: what the seats and the secretariat of a network do. One module per verb.
 
 
-_AUTHORITY = "pratique.cli.authority"
 AUTHORITY = {
-    "seat": (f"{_AUTHORITY}.seat:seat", "Make a seat's key and the card to hand in."),
-    "init": (f"{_AUTHORITY}.init:init", "Begin a network: propose its first root."),
-    "propose": (f"{_AUTHORITY}.propose:propose", "Draft what the seats are to sign."),
-    "show": (f"{_AUTHORITY}.ceremony:show", "Show a proposal: what changes, who has signed, who is missing."),
-    "sign": (f"{_AUTHORITY}.ceremony:sign", "Sign a proposal, on the seat's own machine."),
-    "publish": (f"{_AUTHORITY}.publish:publish", "Publish what enough have signed."),
-    "refresh": (f"{_AUTHORITY}.publish:refresh", "Sign a new timestamp; for a clock, once an hour."),
-    "log": (f"{_AUTHORITY}.log:log", "Keep the log, and have its witnesses see what is published."),
-    "onboard": (f"{_AUTHORITY}.onboard:onboard", "Record a step of a participant's onboarding."),
-    "self-test": (f"{_AUTHORITY}.self_test:self_test", "Try what a participant published, with samples."),
-    "status": (f"{_AUTHORITY}.standing:standing", "Show seats, participants, and what ends when."),
-    "serve": (f"{_AUTHORITY}.serve:serve", "Serve the repository to whoever asks."),
+    "seat": ("pratique.cli.authority:seat", "Make a seat's key and the card to hand in."),
+    "init": ("pratique.cli.propose:init", "Begin a network: propose its first root."),
+    "propose": ("pratique.cli.propose:propose", "Draft what the seats are to sign."),
+    "show": ("pratique.cli.propose:show", "Show a proposal: what changes, who has signed, who is missing."),
+    "sign": ("pratique.cli.propose:sign", "Sign a proposal, on the seat's own machine."),
+    "publish": ("pratique.cli.authority:publish", "Publish what enough have signed."),
+    "refresh": ("pratique.cli.authority:refresh", "Sign a new timestamp; for a clock, once an hour."),
+    "log": ("pratique.cli.authority:log", "Keep the log, and have its witnesses see what is published."),
+    "onboard": ("pratique.cli.authority:onboard", "Record a step of a participant's onboarding."),
+    "self-test": ("pratique.cli.authority:self_test", "Try what a participant published, with samples."),
+    "status": ("pratique.cli.authority:standing", "Show seats, participants, and what ends when."),
+    "serve": ("pratique.cli.authority:serve", "Serve the repository to whoever asks."),
 }  # fmt: skip
 
 
@@ -70,18 +69,17 @@ def completion(shell: str) -> None:
 # `pratique issuer`: what a participant's health service does. One module per verb beside this one.
 
 
-_ISSUER = "pratique.cli.issuer"
 ISSUER = {
-    "init": (f"{_ISSUER}.init:init", "Make a signing CA and the first signing keys."),
-    "keys": (f"{_ISSUER}.keys:keys", "List, add, rotate and retire signing keys."),
-    "preview": (f"{_ISSUER}.preview:preview", "Show what would be signed, with remarks; never a signature."),
-    "issue": (f"{_ISSUER}.issue:issue", "Sign certificates: one, or a whole file of people."),
-    "print": (f"{_ISSUER}.print:print_", "Make printable PDFs of signed certificates."),
-    "renew": (f"{_ISSUER}.renew:renew", "Sign a holder's own certificate anew before it runs out."),
-    "correct": (f"{_ISSUER}.correct:correct", "Issue a corrected certificate, and revoke the wrong one."),
-    "revoke": (f"{_ISSUER}.revoke:revoke", "Take certificates back, for a stated reason, for good."),
-    "lists": (f"{_ISSUER}.lists:lists", "Write the revocation lists and their deltas."),
-    "audit": (f"{_ISSUER}.audit:audit", "Count issues by site and operator, and show what stands out."),
+    "init": ("pratique.cli.issuer_keys:init", "Make a signing CA and the first signing keys."),
+    "keys": ("pratique.cli.issuer_keys:keys", "List, add, rotate and retire signing keys."),
+    "preview": ("pratique.cli.issuer:preview", "Show what would be signed, with remarks; never a signature."),
+    "issue": ("pratique.cli.issuer:issue", "Sign certificates: one, or a whole file of people."),
+    "print": ("pratique.cli.issuer:print_", "Make printable PDFs of signed certificates."),
+    "renew": ("pratique.cli.issuer:renew", "Sign a holder's own certificate anew before it runs out."),
+    "correct": ("pratique.cli.issuer:correct", "Issue a corrected certificate, and revoke the wrong one."),
+    "revoke": ("pratique.cli.issuer:revoke", "Take certificates back, for a stated reason, for good."),
+    "lists": ("pratique.cli.issuer:lists", "Write the revocation lists and their deltas."),
+    "audit": ("pratique.cli.issuer:audit", "Count issues by site and operator, and show what stands out."),
 }  # fmt: skip
 
 
@@ -237,14 +235,13 @@ if __name__ == "__main__":
 # `pratique network`: a network as a whole, ours or another's. One module per verb.
 
 
-_NETWORK = "pratique.cli.network"
 NETWORK = {
     "status": (
-        f"{_NETWORK}.standing:standing",
+        "pratique.cli.network:standing",
         "Show who is live, who ends when, and who has lapsed.",
     ),
-    "export": (f"{_NETWORK}.export:export", "Write what was synced in WHO's forms."),
-    "import": (f"{_NETWORK}.take_in:take_in", "Say what of participants' folders is believed."),
+    "export": ("pratique.cli.network:export", "Write what was synced in WHO's forms."),
+    "import": ("pratique.cli.network:take_in", "Say what of participants' folders is believed."),
 }
 
 
@@ -257,16 +254,15 @@ def network() -> None:
 # `pratique participant`: what a state, territory or organisation does. One module per verb.
 
 
-_PARTICIPANT = "pratique.cli.participant"
 PARTICIPANT = {
-    "init": (f"{_PARTICIPANT}.init:init", "Make all keys of a participant."),
-    "apply": (f"{_PARTICIPANT}.apply:apply", "Write the dossier to hand in."),
-    "check": (f"{_PARTICIPANT}.check:check", "Check a dossier as the authority will."),
-    "publish": (f"{_PARTICIPANT}.publish:publish", "Sign and hand in what you publish."),
+    "init": ("pratique.cli.participant:init", "Make all keys of a participant."),
+    "apply": ("pratique.cli.participant:apply", "Write the dossier to hand in."),
+    "check": ("pratique.cli.participant:check", "Check a dossier as the authority will."),
+    "publish": ("pratique.cli.participant:publish", "Sign and hand in what you publish."),
     "sign": ("pratique.cli.propose:sign", "Sign a proposal, with another hand's key."),
-    "send": (f"{_PARTICIPANT}.send:send", "Hand in a proposal that enough hands have signed."),
-    "renew": (f"{_PARTICIPANT}.renew:renew", "Make a successor of every key that ends soon."),
-    "leave": (f"{_PARTICIPANT}.leave:leave", "Take everything along."),
+    "send": ("pratique.cli.participant:send", "Hand in a proposal that enough hands have signed."),
+    "renew": ("pratique.cli.participant:renew", "Make a successor of every key that ends soon."),
+    "leave": ("pratique.cli.participant:leave", "Take everything along."),
 }
 
 
@@ -279,12 +275,11 @@ def participant() -> None:
 # `pratique witness`: cosign a log's checkpoints. One module per verb.
 
 
-_WITNESS = "pratique.cli.witness"
 WITNESS = {
-    "init": (f"{_WITNESS}.init:init", "Make a witness: its key, and which logs it watches."),
-    "show": (f"{_WITNESS}.init:show", "Show its key, and what it has cosigned."),
-    "cosign": (f"{_WITNESS}.cosign:cosign", "Cosign a checkpoint that grew out of the last one."),
-    "serve": (f"{_WITNESS}.serve:serve", "Cosign what logs post, by HTTP."),
+    "init": ("pratique.cli.witness:init", "Make a witness: its key, and which logs it watches."),
+    "show": ("pratique.cli.witness:show", "Show its key, and what it has cosigned."),
+    "cosign": ("pratique.cli.witness:cosign", "Cosign a checkpoint that grew out of the last one."),
+    "serve": ("pratique.cli.witness:serve", "Cosign what logs post, by HTTP."),
 }
 
 
