@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := .cache/bin/uv
 SCRATCH := .cache/wheel-test
-TYPED := src tools tests $(wildcard benchmarks)
+TYPED := src tools tests demo conformance $(wildcard benchmarks)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
-IMPURE = {"cli", "web", "parties", "store", "edges", "__main__"}
+IMPURE = {"cli", "web", "parties", "store", "__main__"}
 """The rooms that read, write, time, draw or log. In all others nothing does, those to come among them."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,4 +1,4 @@
-"""A stranger's file is read in one way: bounded, regular, by no link out of its folder (`edges/disk.py`)."""
+"""A stranger's file is read in one way: bounded, regular, by no link out of its folder (`store/files.py`)."""
 
 from __future__ import annotations
 
@@ -7,37 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src/pratique"
-DISK = "edges/disk.py"
+DISK = "store/files.py"
 READS = {"read_bytes", "read_text", "open", "fromfile", "memory_map"}
-BOUNDED = {"files.read_bytes"}
-"""What ends in `disk.read`."""
+BOUNDED = {"files.read_bytes", "sources.read_bytes", "store_sources.read_bytes"}
+"""What ends in `files.read`."""
 EXCEPTIONS = {
-    # Folders that the demo has just made itself.
-    "cli/demo/borders.py": {"file.read_bytes"},
-    "cli/demo/cheats.py": {"file.read_bytes", "path.read_bytes"},
-    "cli/demo/held_keys.py": {"path.read_bytes"},
-    "cli/demo/joining.py": {"path.open", "source.open"},
-    "cli/demo/kit.py": {"path.read_bytes"},
-    "cli/demo/minority.py": {"document.read_bytes"},
-    "cli/demo/picture.py": {"svg.read_bytes"},
-    # A draft of its own, for Parquet's writer to fill; standard input, by its number; nowhere.
-    "cli/issuer/bulk.py": {"os.open"},
-    "cli/issuer/records.py": {"open"},
+    # Locks, drafts and folders of our own; standard input, by its number; nowhere.
     "cli/terminal.py": {"os.open"},
-    # Locks, a session of a token, files of this package, a register that is made.
-    "edges/issuer_home.py": {"os.open"},
-    "edges/keys/hsm.py": {"session.token.open"},
-    "edges/keys/slots.py": {"slot.open"},
-    "edges/log.py": {"os.open"},
-    "edges/network/repository.py": {"os.open"},
-    "edges/paper/wording.py": {
+    "parties/bulk.py": {"open", "os.open"},
+    "parties/issuer.py": {"os.open"},
+    "store/log.py": {"os.open"},
+    # A session of a token, files of this package, a register that is made.
+    "store/pkcs11.py": {"session.token.open", "slot.open"},
+    "store/pdf/wording.py": {
         "(_FOLDER / f'{language}.toml').read_bytes",
         "(_FOLDER / 'en.toml').read_text",
     },
-    "edges/register/engine.py": {"os.open"},
+    "store/register/register.py": {"os.open"},
     # Parts of what was opened there already, counted while they come.
-    "edges/network/held.py": {"os.open", "archive.open"},
-    "edges/qr/frames.py": {"Image.open"},
+    "store/network.py": {"archive.open", "os.open"},
+    "store/scan.py": {"Image.open"},
 }
 
 
@@ -61,4 +50,4 @@ def test_the_wall_sees_what_it_is_to_see() -> None:
     for source in ("p.read_bytes()", "open(p)", "(a / b).open('rb')", "os.open(p, 0)", "io.open(p)",
                    "Path(p).read_text()", "numpy.fromfile(p)"):  # fmt: skip
         assert list(reads(source)), source
-    assert not list(reads("files.read_bytes(p); read_bytes(p); disk.read(p, 9); disk.opened(p)"))
+    assert not list(reads("files.read_bytes(p); read_bytes(p); files.read(p, 9); files.opened(p)"))

@@ -1,4 +1,4 @@
-"""Below the edges nothing is read, timed, drawn, logged or imported behind the walls' back.
+"""Below what is stored nothing is read, timed, drawn, logged or imported behind the walls' back.
 
 The import contracts say which modules may not be imported there. What is built in, or hangs on an
 innocent module such as `datetime`, they cannot see; this wall does.
@@ -27,7 +27,7 @@ DRAWN_HERE = {("pratique.crypto.keys", ".generate_private_key")}
 
 
 def touched(module: Module) -> Iterator[Place]:
-    """Find what does not belong below the edges."""
+    """Find what does not belong below what is stored."""
     for node in ast.walk(module.tree):
         what = _reason(node)
         if what and (module.name, what) not in DRAWN_HERE:

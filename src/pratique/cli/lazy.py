@@ -3,6 +3,7 @@
 1. A check must start fast: what it does not use, it does not load.
 2. An option that takes one value is given once: click lets the last one count, and drops the others
    in silence. "Revoke A, and B" revoked B.
+3. What has another name than before is still called by the earlier one, for a release; no help shows it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,34 @@ def _takes_one(option: click.Option) -> bool:
     return not option.is_flag or bool(option.secondary_opts)
 
 
-class Lazy(click.Group):
+class Option(click.Option):
+    """An option that may have had other names: `was`."""
+
+    def __init__(self, *args: Any, was: tuple[str, ...] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.was = was
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the earlier names be read too."""
+        shown = self.opts
+        self.opts = [*shown, *self.was]
+        super().add_to_parser(parser, ctx)
+        self.opts = shown
+
+
+class Group(click.Group):
+    """A group whose commands may have had other names: `was`, earlier name -> name."""
+
+    def __init__(self, *args: Any, was: dict[str, str] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.was = was or {}
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, or of this earlier one."""
+        return super().get_command(ctx, self.was.get(cmd_name, cmd_name))
+
+
+class Lazy(Group):
     """A group whose `table` is name -> ("module:command", short help).
 
     Attributes:
@@ -74,7 +102,7 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command that is called."""
-        if cmd_name not in self.table:
+        if (cmd_name := self.was.get(cmd_name, cmd_name)) not in self.table:
             return None
         module, _, name = self.table[cmd_name][0].partition(":")
         try:
