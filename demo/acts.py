@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from pratique.cli import authority as cli_authority
 from demo import (
     borders,
     cheats,
@@ -23,6 +22,7 @@ from demo import (
 from demo.serving import served
 from demo.stage import Stage
 from demo.telling import Teller
+from pratique.cli import authority as cli_authority
 from pratique.network import proposal
 
 ACTS = 11
@@ -75,7 +75,9 @@ def _taker(authority: founding.Authority) -> Callable[[bytes], dict[str, Any]]:
     def take(data: bytes) -> dict[str, Any]:
         found = proposal.from_bytes(data)
         with lock:
-            made = cli_authority.published(authority.folder, found, Stage.secret, authority.stage.at)
+            made = cli_authority.published(
+                authority.folder, found, Stage.secret, authority.stage.at
+            )
         return {"published": found.title, "files": sorted(made.files), "waits": bool(made.lacking)}
 
     return take

@@ -9,14 +9,15 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from pratique.cli import propose
-from pratique.parties import authority as parties_authority
 from demo.founding import Authority
 from demo.stage import Stage
+from pratique.cli import propose
 from pratique.crypto import keys
-from pratique.store.keys import open_key
+from pratique.network import logged, proposal, publish, view
+from pratique.network import metadata as network_metadata
+from pratique.parties import authority as parties_authority
 from pratique.store import network
-from pratique.network import publish, proposal, metadata as network_metadata, logged, view
+from pratique.store.keys import open_key
 from pratique.terms import Algorithm
 
 
@@ -59,7 +60,9 @@ def announced(authority: Authority, file: Path, folder: Path) -> Path:
     for path, data in found.files.items():
         _write(folder, network_metadata.target(path, hashlib.sha256(data).hexdigest()), data)
     for role, metadata in found.metadata.items():
-        _write(folder, network_metadata.metadata(role, metadata.signed.version), metadata.to_bytes())
+        _write(
+            folder, network_metadata.metadata(role, metadata.signed.version), metadata.to_bytes()
+        )
     _announce(authority, current, found.versions(), folder)
     return folder
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pratique.crypto.keys import Ed25519Key
-from pratique.crypto.keys import SoftwareKey
+from pratique.crypto.keys import Ed25519Key, SoftwareKey
 from pratique.store import keys
 from pratique.terms import Algorithm
 
@@ -24,7 +23,11 @@ Password = Callable[[], str]
 @contextmanager
 def held() -> Iterator[None]:
     """Hold every key file that is made or opened meanwhile."""
-    opened, made, kept = keys.open_key_file, keys.make_key_file, dict[tuple[bytes, str], SoftwareKey]()
+    opened, made, kept = (
+        keys.open_key_file,
+        keys.make_key_file,
+        dict[tuple[bytes, str], SoftwareKey](),
+    )
     of_log, logs = keys.open_log_key, dict[tuple[bytes, str], Ed25519Key]()
 
     def open_key(path: Path, password: Password) -> SoftwareKey:

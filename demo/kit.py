@@ -16,13 +16,12 @@ from typing import Any
 
 import click
 
-from pratique import describe
 from conformance.vector_kinds import outcome, snapshot_of
-from pratique.text import printable
-from pratique import strict_json
+from pratique import describe, strict_json
 from pratique.errors import Unreadable
-from pratique.verify import Verification, verify
 from pratique.findings import Colour
+from pratique.text import printable
+from pratique.verify import Verification, verify
 
 Groups = dict[str, list[dict[str, Any]]]
 TRAVELLERS = (

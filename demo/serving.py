@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from pratique.store import server as store_server
 from pratique.errors import ExtraMissing, Unreadable
+from pratique.store import server as store_server
 
 try:
     import uvicorn

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo.telling import Done, Teller
-from pratique.cli.main import pratique
 from pratique import strict_json
+from pratique.cli.main import pratique
 from pratique.errors import PratiqueError, UsageError
 
 LONGEST = 92

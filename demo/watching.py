@@ -8,10 +8,10 @@ from pathlib import Path
 from demo.cast import STATES
 from demo.serving import running
 from demo.stage import Stage, listed
-from pratique.parties import witness as parties_witness
-from pratique.store.ledger import Ledger
-from pratique.store import server
 from pratique.errors import PratiqueError
+from pratique.parties import witness as parties_witness
+from pratique.store import server
+from pratique.store.ledger import Ledger
 from pratique.tlog import witness
 
 ORIGIN = "log.network.example"
@@ -26,7 +26,9 @@ def begin(stage: Stage, folder: Path, stack: ExitStack) -> list[str]:
         for state in STATES:
             name, own = f"{state.name.lower()}.example", stage.folder / f"witness-{state.code}"
             keys += stage.run("witness", "init", own, "--name", name, "--log", log)
-            url = stack.enter_context(running(server.witness_application(_answer(stage, own), _told)))
+            url = stack.enter_context(
+                running(server.witness_application(_answer(stage, own), _told))
+            )
             stage.run("authority", "log", "witness", folder, name, url)
             names.append(name)
         found(f"each keeps its own key, and sees that the log only grows: {listed(names)}")

@@ -112,7 +112,7 @@ def import_revocations(
     return errors.told()
 
 
-@revocations.command()
+@revocations.command("show")
 @options.at
 @options.home
 @options.output_format
