@@ -24,7 +24,7 @@ from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 from pratique.rules.certlogic import expression
-from pratique.rules.certlogic.expression import BUDGET, NUMBER, Unit
+from pratique.rules.certlogic.expression import BUDGET, NUMBER, Expression, Unit
 
 # ----------------------------------------------------------------------------------------------------
 # What CertLogic computes with: JSON values, and instants that are never taken for numbers.
@@ -223,25 +223,6 @@ def index_of(part: str) -> int | None:
     return int(found[0]) if found else None
 
 
-def access(data: Any, path: str) -> Any:
-    """Follow a path into JSON data; what is not there is null.
-
-    Only members of objects and items of lists are data: JavaScript would also give a text's
-    length and letters, and the functions of its own objects.
-    """
-    if path == "":
-        return data
-    for part in path.split("."):
-        index = index_of(part)
-        if type(data) is dict:
-            data = data.get(part if index is None else str(index))
-        elif type(data) is list and index is not None and 0 <= index < len(data):
-            data = data[index]
-        else:
-            return None
-    return data
-
-
 # ----------------------------------------------------------------------------------------------------
 # Dates and date-times as milliseconds, by the rules of the specification and of ECMA-262 §21.4.
 #
@@ -399,7 +380,7 @@ class Engine:
     def __init__(self) -> None:
         self._maker = _Maker(of_lambda=False)
 
-    def asking(self, expression: expression.Expression) -> Asking:
+    def asking(self, expression: Expression) -> Asking:
         """Make what one expression asks."""
         root = expression.root
         return Asking(self._maker.value(root), expression.cost if _folds_in(root) else None)
@@ -419,14 +400,14 @@ class Engine:
         return found
 
 
-def evaluator(expression: expression.Expression) -> Callable[[Any], Any]:
+def evaluator(expression: Expression) -> Callable[[Any], Any]:
     """Make one expression's function of JSON data: its value, or `Open`. Never raises."""
     engine = Engine()
     asked = [engine.asking(expression)]
     return lambda data: engine.values(asked, data)[0]
 
 
-def evaluate(expression: expression.Expression, data: Any) -> Any:
+def evaluate(expression: Expression, data: Any) -> Any:
     """Evaluate one expression once."""
     return evaluator(expression)(data)
 
@@ -773,7 +754,11 @@ def _dated(change: Callable[[Any], int], slot: _Slot, place: int) -> _Closure:
 
 
 def _member(slot: _Slot, part: str, place: int) -> _Closure:
-    """Make the closure of one part of a path (`values.access`)."""
+    """Make the closure of one part of a path; what is not there is null.
+
+    Only members of objects and items of lists are data: JavaScript would also give a text's
+    length and letters, and the functions of its own objects.
+    """
     where, above = slot
     index = index_of(part)
     name = part if index is None else str(index)

@@ -26,7 +26,7 @@ def interpret(expression: expression.Expression, data: Any) -> Any:
 def _value(node: expression.Node, data: Any, meter: evaluate.Meter) -> Any:
     match node:
         case expression.Var(path):
-            return evaluate.access(data, path)
+            return _access(data, path)
         case expression.Text(value) | expression.Number(value) | expression.Truth(value):
             return value
         case expression.If(guard, then, otherwise):
@@ -81,3 +81,18 @@ def _reduced(node: expression.Reduce, data: Any, meter: evaluate.Meter) -> Any:
         context = {"accumulator": accumulator, "current": item}
         accumulator = _value(node.each, context, meter)
     return accumulator
+
+
+def _access(data: Any, path: str) -> Any:
+    """Follow a path into JSON data; what is not there is null."""
+    if path == "":
+        return data
+    for part in path.split("."):
+        index = evaluate.index_of(part)
+        if type(data) is dict:
+            data = data.get(part if index is None else str(index))
+        elif type(data) is list and index is not None and 0 <= index < len(data):
+            data = data[index]
+        else:
+            return None
+    return data
