@@ -23,7 +23,7 @@ from pratique.snapshot import Snapshot
 from pratique.store import sources
 from pratique.terms import Algorithm, Environment
 from pratique.trust.signer import Signer
-from pratique.verify import verify
+from pratique.verification import verify
 from tools import mutate
 from tools.measure import AT
 from tools.measure import snapshot as kit_snapshot

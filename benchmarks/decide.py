@@ -21,7 +21,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.rules import rule
 from pratique.rules.ruleset import Destination, Ruleset
 from tests import travellers

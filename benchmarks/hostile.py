@@ -28,14 +28,14 @@ from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
 from pratique.crypto import keys as crypto_keys
 from pratique.crypto import x509_write
 from pratique.crypto.x509_write import Subject
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.network import client, view
 from pratique.network.view import Files
 from pratique.rules.ruleset import Destination, RuleType
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment
 from pratique.trust import publication
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.networks import DAY, HOUR, WIDTH, State, key
 
 Contents = Mapping[str, bytes]

@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import cold, corpus, instructions, peers, ways
 from benchmarks.corpus import Corpus
 from benchmarks.timing import Row, measure
-from pratique.verify import verify
+from pratique.verification import verify
 
 ROUNDS = 15
 

@@ -20,7 +20,7 @@ from pratique.crypto import awslc
 from pratique.crypto.algorithms import to_der
 from pratique.errors import ExtraMissing
 from pratique.snapshot import Snapshot
-from pratique.verify import verify, verify_many
+from pratique.verification import verify, verify_many
 
 Way = Callable[[], object]
 

@@ -13,7 +13,7 @@ from pratique.findings import Code, Finding, Weight
 from pratique.formats import Claims, dcc, decode
 from pratique.store.sources import read_bytes
 from pratique.terms import Kind
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 
 _LETTERS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.result import Result
 from pratique import strict_json
-from pratique.decide import Likeness, likeness, parts
+from pratique.decision import Likeness, likeness, parts
 from pratique.formats.fields import moment
 from pratique.model import Person
 from pratique.store.sources import read_bytes

@@ -22,7 +22,7 @@ from pratique.crypto import cbor
 from pratique.findings import Code, Finding
 from pratique.formats import Claims, Decoded, dcc, decode, hcert
 from pratique.store.sources import read_bytes
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 
 _TEXT = {Code.PREFIX_UNKNOWN, Code.FORMAT_NOT_READ, Code.TEXT_EMPTY, Code.TEXT_TOO_LONG}
 _COMPRESSION = {Code.COMPRESSION_INVALID, Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING}

@@ -21,7 +21,7 @@ from pratique.store.sources import read_bytes
 from pratique.terms import Algorithm, Environment, Kind
 from pratique.trust.certificates import read_key
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 
 
 def pratique_vector(case: dict[str, Any], root: Path) -> Result:

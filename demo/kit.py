@@ -21,7 +21,7 @@ from pratique import describe, strict_json
 from pratique.errors import Unreadable
 from pratique.findings import Colour
 from pratique.text import printable
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 
 Groups = dict[str, list[dict[str, Any]]]
 TRAVELLERS = (

@@ -18,7 +18,7 @@ from pratique.compile import compiled
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.networks import AT, Authority, State, Verifier, codes
 from tests.travellers import rule
 

@@ -30,7 +30,7 @@ from pratique.trust.certificates import Listed
 from pratique.trust.issuer import DAY, Shard
 from pratique.trust.renewal import Owned
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import issuers
 from tests.networks import key
 

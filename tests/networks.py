@@ -30,7 +30,7 @@ from pratique.trust import publication
 from pratique.trust.countries import WHO_REGIONS
 from pratique.trust.issuer import Shard
 from pratique.trust.registry import Suspension
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 from tests import issuers
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from pratique.authenticate import Verification
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Moment, Precision, Vaccination
 from pratique.outlook import HealthCode

@@ -16,7 +16,7 @@ from conformance import vector_kinds
 from pratique.findings import Code, Colour, Weight
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 from tools.mutate import Hostile
 from tools.vectors import keys
 

@@ -42,7 +42,7 @@ def _all(*folders: str, besides: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 _VERIFY = (
-    "pratique.verify", "pratique.authenticate", "pratique.authenticate",
+    "pratique.verification", "pratique.authenticate", "pratique.authenticate",
     "pratique.authenticate", "pratique.trust.signer", "pratique.trust.signer",
     "pratique.trust.countries", "pratique.formats.hcert", "pratique.formats.hcert",
 )  # fmt: skip
@@ -65,7 +65,7 @@ PACKAGES = {
         "-k", "not [postgresql",
     )),
     "course": Package(
-        ("pratique.assess", "pratique.decide", "pratique.decide"), (
+        ("pratique.assess", "pratique.decision", "pratique.decision"), (
         "tests/unit/journeys/test_course.py", "tests/unit/journeys/test_holders.py",
         "tests/unit/journeys/test_claims.py",
         "tests/journeys/test_courses.py", "tests/journeys/test_times.py",

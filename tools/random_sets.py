@@ -83,7 +83,7 @@ def counted_by_days() -> Iterator[None]:
 
     with (
         patch("pratique.assess.courses", by_days),
-        patch("pratique.decide._key", as_shown),
+        patch("pratique.decision._key", as_shown),
     ):
         yield
 

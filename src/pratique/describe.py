@@ -16,7 +16,7 @@ from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, SignerState
 from pratique.text import printable
 from pratique.trust.signer import LIST_ENDS, Signer
-from pratique.verify import Verification
+from pratique.verification import Verification
 
 # ----------------------------------------------------------------------------------------------------
 # Show a verification: to the desk in words, to a program as JSON, to the holder in full.

@@ -13,7 +13,7 @@ import pytest
 from conformance import vector_kinds
 from pratique.findings import Code, Step
 from pratique.terms import Environment, Kind
-from pratique.verify import verify_many
+from pratique.verification import verify_many
 from tools import make_vectors
 
 KIT = Path(__file__).resolve().parents[2] / "vectors"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pratique import verify
+from pratique import verification
 from pratique.findings import Code, Colour, Finding, Verdict
-from pratique.verify import Verification
+from pratique.verification import Verification
 from tools import fuzz, measure, mutate
 from tools.mutate import Hostile
 
@@ -100,7 +100,7 @@ def test_a_planted_exception_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def boom(_text: str) -> Finding:
         raise KeyError("planted")
 
-    monkeypatch.setattr(verify, "read", boom)
+    monkeypatch.setattr(verification, "read", boom)
     trial = measure.Trial()
     list(trial.run([Hostile("text", "HC1:")]))
     assert "planted" in trial.faults[0][1]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.unit.made import make
 from tools import measure
 from tools.vectors import content, keys

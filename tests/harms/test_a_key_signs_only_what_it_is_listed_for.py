@@ -20,7 +20,7 @@ from pratique.terms import Environment
 from pratique.trust import did, lists, publication
 from pratique.trust.certificates import collect
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import issuers
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes
 from tests.travellers import rule

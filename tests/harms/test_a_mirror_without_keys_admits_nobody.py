@@ -15,7 +15,7 @@ import pytest
 
 from pratique.authenticate import Verification
 from pratique.compile import compiled, merged
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.errors import DocumentRefused
 from pratique.findings import Colour
 from pratique.network import metadata, participants, proposal, view
@@ -26,7 +26,7 @@ from pratique.snapshot import Snapshot
 from pratique.trust.registry import HOUR as SECONDS
 from pratique.trust.registry import Freshness
 from pratique.trust.signer import TrustList
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.networks import AT, DAY, HOUR, Authority, State, Verifier, codes, key
 from tests.travellers import rule
 

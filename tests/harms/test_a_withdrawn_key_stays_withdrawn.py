@@ -19,7 +19,7 @@ from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading, bare_key, collect
 from pratique.trust.signer import TrustList
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes, key
 
 TEST = Environment.TEST

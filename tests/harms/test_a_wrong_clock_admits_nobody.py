@@ -29,7 +29,7 @@ from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust.issuer import Shard
 from pratique.trust.registry import CLOCK_SLACK, Freshness
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import issuers
 from tests.cheats import again, network, refused, rule, synced
 from tests.networks import AT, DAY, HOUR, WIDTH, Authority, State, Verifier, codes, key

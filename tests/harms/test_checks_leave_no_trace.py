@@ -20,7 +20,7 @@ RUN = """
 import sys
 from datetime import UTC, datetime
 from tools import measure, mutate
-from pratique.verify import verify, verify_many
+from pratique.verification import verify, verify_many
 texts = mutate.kit_texts()
 held = measure.snapshot()
 at = datetime.fromtimestamp({noon}, UTC)

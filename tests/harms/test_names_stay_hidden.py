@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from pratique import authenticate, formats, model, verify
+from pratique import authenticate, formats, model, verification
 from pratique.crypto import cbor, cose
 from pratique.formats import Envelope, base45, dcc, ddcc, fields, hcert, icvp
 from pratique.snapshot import Snapshot
@@ -33,7 +33,7 @@ HELD = measure.snapshot()
 AT = datetime.fromtimestamp(keys.NOON, UTC)
 PATH = (
     cbor, cose, formats, base45, hcert, dcc, dcc, ddcc, dcc, fields, hcert, icvp,
-    authenticate, authenticate, authenticate, verify,
+    authenticate, authenticate, authenticate, verification,
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def objects(made: str) -> Iterator[object]:
     assert isinstance(envelope, Envelope)
     signers = authenticate.authenticate(envelope, HELD)
     decoded = formats.decode(envelope.payload)
-    found = verify.verify(made, snapshot=HELD, at=AT)
+    found = verification.verify(made, snapshot=HELD, at=AT)
     yield from (envelope, signers, decoded, found, found.verdict, *found.verdict.findings, HELD)
     yield fields.Fields({"n": CANARY}, "", [])
     certificate = decoded.certificate
@@ -112,7 +112,7 @@ def test_the_canary_is_there_to_be_found() -> None:
         envelope = authenticate.read(made)
         assert isinstance(envelope, Envelope)
         assert CANARY.encode() in envelope.payload, name
-    plain = verify.verify(TEXTS["plain"], snapshot=HELD, at=AT).certificate
+    plain = verification.verify(TEXTS["plain"], snapshot=HELD, at=AT).certificate
     assert plain is not None
     assert CANARY in plain.person.display_name()
     assert CANARY in str(plain.payload)
@@ -186,7 +186,7 @@ def check_all() -> None:
     errors = []
     for made in TEXTS.values():
         try:
-            verify.verify(made, snapshot=fresh, at=AT)
+            verification.verify(made, snapshot=fresh, at=AT)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
             errors.append(error)
     if errors:
@@ -227,7 +227,7 @@ def test_stages_are_forced_to_err_on_the_whole_way(monkeypatch: pytest.MonkeyPat
 def test_a_check_says_nothing_at_all() -> None:
     def many() -> None:
         for made in [*TEXTS.values(), *mutate.kit_texts()]:
-            verify.verify(made, snapshot=HELD, at=AT)
+            verification.verify(made, snapshot=HELD, at=AT)
 
     assert told_while(many).strip() == ""
 

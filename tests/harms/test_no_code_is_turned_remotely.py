@@ -12,13 +12,13 @@ import typing
 from datetime import date, timedelta
 from typing import Any
 
-from pratique import decide as decide_module
-from pratique.decide import decide
+from pratique import decision as decide_module
+from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.model import Moment, Person, Precision
 from pratique.snapshot import Snapshot
 from pratique.trust.registry import Member, Roll
-from pratique.verify import Verification
+from pratique.verification import Verification
 from tests import travellers as t
 
 LISTED = 1317

@@ -18,7 +18,7 @@ import pytest
 
 from pratique import findings
 from pratique.findings import Code, Colour, Finding, Step, Verdict, Weight
-from pratique.verify import verify
+from pratique.verification import verify
 from tools import measure, mutate
 from tools.vectors import keys
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pratique import decide, outlook
+from pratique import decision, outlook
 from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
 from pratique.findings import Code
 from pratique.rules import documents, ruleset
@@ -137,7 +137,7 @@ def test_a_search_without_end_is_not_made(kind: RuleType, count: int, answers: l
     rule = _rule(2, _searching(count), type=kind)
     # What an issuer declares void is asked at every other destination too.
     place = Destination("XA" if kind is RuleType.ACCEPTANCE else "XU")
-    found = decide.decide([t.shown(t.dose())], snapshot=_snapshot(rule), place=place, at=t.NOON)
+    found = decision.decide([t.shown(t.dose())], snapshot=_snapshot(rule), place=place, at=t.NOON)
     held = _snapshot(rule).ruleset
     assert len(answers) * held.steps(held.rules) <= 2 * outlook.MOST_STEPS
     if count == 30:
@@ -150,13 +150,13 @@ def test_a_search_without_end_is_not_made(kind: RuleType, count: int, answers: l
 def test_an_answer_does_not_hang_on_whether_help_was_searched() -> None:
     rule, place = _rule(2, _searching(30)), Destination("XA")
     given: dict[str, Any] = {"snapshot": _snapshot(rule), "place": place, "at": t.NOON}
-    ahead = decide.decide([t.shown(t.dose())], **given)
-    alone = decide.decide([t.shown(t.dose())], look_ahead=False, **given)
+    ahead = decision.decide([t.shown(t.dose())], **given)
+    alone = decision.decide([t.shown(t.dose())], look_ahead=False, **given)
     assert (ahead.colour, ahead.outcomes) == (alone.colour, alone.outcomes)
 
 
 def test_an_ordinary_search_is_made(answers: list[int]) -> None:
-    found = decide.decide([t.shown(t.dose())], snapshot=t.snapshot(), place=t.UTOPIA, at=t.NOON)
+    found = decision.decide([t.shown(t.dose())], snapshot=t.snapshot(), place=t.UTOPIA, at=t.NOON)
     assert found.until is not None
     assert Code.SEARCH_TOO_LONG not in {finding.code for finding in found.because}
     assert answers

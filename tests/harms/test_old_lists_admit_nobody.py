@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes
 from tests.travellers import rule
 

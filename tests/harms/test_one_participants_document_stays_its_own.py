@@ -16,7 +16,7 @@ from pratique.network import metadata, view
 from pratique.network.view import View
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.networks import AT, HOUR, Authority, State, Verifier
 from tests.travellers import rule
 

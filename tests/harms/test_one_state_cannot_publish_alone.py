@@ -32,7 +32,7 @@ from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import publication
 from pratique.trust.issuer import Shard
 from pratique.trust.registry import Suspension
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import issuers
 from tests.cheats import (
     UNMET,

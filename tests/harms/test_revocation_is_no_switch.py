@@ -21,7 +21,7 @@ from pratique.revocation.tag_list import TagList, tag
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, Step
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import verify, verify_many
+from pratique.verification import verify, verify_many
 from tools import measure
 from tools.vectors import content, keys
 from tools.vectors.layers import KID, UNTAGGED, cbor, claims, hc1, pack, signed, text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pratique import model
 from pratique.assess import data_of
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.errors import DocumentRefused
 from pratique.model import HealthCertificate, Moment, Person, Precision
 from pratique.rules import rule

@@ -10,7 +10,7 @@ from pratique.revocation.revocations import Revocations
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust.signer import TrustList
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.networks import AT, HOUR, WIDTH, Authority, State, Verifier, codes
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks import corpus, ways
 from pratique.errors import UsageError
-from pratique.verify import AT_ONCE, Verification, verify, verify_many
+from pratique.verification import AT_ONCE, Verification, verify, verify_many
 from tools import measure, mutate
 from tools.vectors import keys
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pratique.assess import with_rules
 from pratique.authenticate import Verification
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Vaccination
 from pratique.outlook import HealthCode

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry
 from pratique.outlook import HealthCode
 from pratique.rules.ruleset import Destination
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import travellers as t
 
 SNAPSHOT = t.snapshot()

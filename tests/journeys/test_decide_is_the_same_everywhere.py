@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Ruleset

@@ -19,7 +19,7 @@ from pratique.issue import Asked, Line, Prefixed, Signed, issue, sign, with_chec
 from pratique.model import HealthCertificate, Moment, Precision
 from pratique.revocation.tag_list import tag
 from pratique.trust.issuer import Shard
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import issuers
 
 SHARD = issuers.shard()

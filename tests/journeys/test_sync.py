@@ -18,7 +18,7 @@ from pratique.network.client import Outcome, Sync
 from pratique.network.participants import Choices
 from pratique.revocation.tag_list import TagList
 from pratique.trust.registry import Freshness
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.cheats import (
     Files,
     again,

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from pratique import describe
 from pratique.authenticate import LEEWAY, check_plausibility
 from pratique.cli import inspect
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Code, Colour
 from pratique.model import Exemption, HealthCertificate, Moment, Precision
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
-from pratique.verify import Verification, verify
+from pratique.verification import Verification, verify
 from tests import travellers as t
 from tools import measure
 from tools.vectors import content, keys

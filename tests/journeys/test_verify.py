@@ -23,7 +23,7 @@ from pratique.findings import Colour
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, Kind
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import Verification, verify, verify_many
+from pratique.verification import Verification, verify, verify_many
 from tests.unit.test_snapshot import signers as any_signer
 from tools import measure, mutate
 from tools.vectors import content, keys
@@ -185,7 +185,7 @@ def test_more_signers_of_other_keys_change_nothing(others: list[Signer]) -> None
 SAY = """
 import sys
 from datetime import UTC, datetime
-from pratique.verify import verify
+from pratique.verification import verify
 from tools import measure
 from tools.vectors import keys
 at = datetime.fromtimestamp(keys.NOON, UTC)

@@ -245,7 +245,7 @@ def test_a_member_of_a_network_revokes_for_itself_alone() -> None:
 
 def test_without_revocations_nothing_of_theirs_is_loaded() -> None:
     code = (
-        "import sys; from pratique.verify import verify; from pratique.snapshot import Snapshot; "
+        "import sys; from pratique.verification import verify; from pratique.snapshot import Snapshot; "
         "Snapshot.from_bytes(sys.stdin.buffer.read()); "
         "sys.exit(any(n.startswith('pratique.revocation.') and not n.endswith('asked') "
         "for n in sys.modules))"

@@ -16,7 +16,7 @@ from tests.walls.source import ROOT, SRC, modules
 
 ROOMS = {
     "cli", "web", "parties", "store",
-    "verify", "authenticate", "assess", "decide", "outlook", "issue", "renew", "audit", "sheet",
+    "verification", "authenticate", "assess", "decision", "outlook", "issue", "renew", "audit", "sheet",
     "describe", "snapshot", "compile", "manifest",
     "network", "onboarding", "trust", "rules", "revocation", "intake", "formats", "tlog", "crypto",
     "model", "findings", "terms", "errors", "strict_json", "text",
@@ -30,8 +30,8 @@ LINT = "from importlinter.cli import lint_imports_command as command; command()"
 PLANTED = {
     "trust/planted.py": "from pratique import formats, model\n",
     "model.py": '"""Personal data."""\n',
-    "verify.py": "import os\nfrom pratique.store import files\nfrom pratique import issue\n",
-    "issue.py": "from pratique import verify\nfrom cryptography import x509\n",
+    "verification.py": "import os\nfrom pratique.store import files\nfrom pratique import issue\n",
+    "issue.py": "from pratique import verification\nfrom cryptography import x509\n",
     "intake/rows.py": "from pratique.crypto import keys\n",
     "extra.py": "",
 }

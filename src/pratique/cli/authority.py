@@ -36,7 +36,7 @@ from pratique.text import as_json, printable
 from pratique.tlog.note import MAX_NOTE, NOTE, NoteKey
 from pratique.trust.countries import WHO_REGIONS
 from pratique.trust.signer import Signer
-from pratique.verify import verify
+from pratique.verification import verify
 
 # ----------------------------------------------------------------------------------------------------
 # `pratique authority publish` and `refresh`: write the next edition, the timestamp last.

@@ -19,14 +19,14 @@ import click
 
 from pratique import describe
 from pratique.cli import options
-from pratique.decide import decide as decide_for
+from pratique.decision import decide as decide_for
 from pratique.findings import Code, Colour, Finding, Step, Weight
 from pratique.outlook import HealthCode
 from pratique.parties.verifier import EXIT, exit_code, held, kind_of, place_of, undated, verified
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import as_json, printable
-from pratique.verify import Verification
+from pratique.verification import Verification
 
 FORMAT = "pratique-health-code-1"
 """Findings whose `where` is a date or regions, which says nothing without the finding's name."""

@@ -21,7 +21,7 @@ import click
 
 from pratique import describe
 from pratique.cli import options, terminal
-from pratique.decide import claims_of
+from pratique.decision import claims_of
 from pratique.findings import UNREAD, Code, Colour, Finding
 from pratique.formats import wrapping
 from pratique.formats.wrapping import Unwrapped
@@ -40,7 +40,7 @@ from pratique.parties.verifier import (  # fmt: skip
 from pratique.parties.verifier import UNREAD as VERIFIER_UNREAD
 from pratique.snapshot import Snapshot
 from pratique.text import as_json
-from pratique.verify import Verification
+from pratique.verification import Verification
 
 TOLD_IN_DAYS = 72
 """Hours up to which the age of what was synced is told in hours."""

@@ -25,7 +25,7 @@ from pratique.snapshot import Snapshot
 from pratique.store import pdf
 from pratique.store import sources as store_sources
 from pratique.store.pdf import wording
-from pratique.verify import verify
+from pratique.verification import verify
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 VARIANTS = ("a4", "card", "large")

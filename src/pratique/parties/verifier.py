@@ -30,8 +30,8 @@ from pratique.text import printable
 from pratique.trust import countries
 from pratique.trust.registry import Member
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import Verification, noted, unread
-from pratique.verify import verify as verify_text
+from pratique.verification import Verification, noted, unread
+from pratique.verification import verify as verify_text
 
 # ----------------------------------------------------------------------------------------------------
 # What is held in a home folder: the network that was synced, and what was imported beside it.

@@ -20,7 +20,7 @@ from pratique.cli.main import pratique
 from pratique.findings import Code, Finding
 from pratique.parties import inputs, verifier
 from pratique.parties.inputs import Item, every
-from pratique.verify import verify
+from pratique.verification import verify
 from tests.unit.formats.test_wrapping import GOOD, OTHER, WORDS, WRAPS, numbered
 from tools import measure
 

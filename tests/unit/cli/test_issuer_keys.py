@@ -34,7 +34,7 @@ from pratique.store.keys import open_key
 from pratique.terms import Environment, Kind
 from pratique.trust.issuer import ShardState
 from pratique.trust.issuer import pick as pick_shard
-from pratique.verify import verify
+from pratique.verification import verify
 from tests import issuers
 
 PASSWORD = "Ruhig-Brauner-Seehund-77"

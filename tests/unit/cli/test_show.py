@@ -10,7 +10,7 @@ from pratique.model import HealthCertificate, Moment, Person, Precision, Recover
 from pratique.rules.ruleset import Outcome, Result
 from pratique.terms import Kind
 from pratique.text import printable
-from pratique.verify import Verification
+from pratique.verification import Verification
 from tests import travellers as t
 
 BORN = Moment(Precision.DAY, date(1964, 8, 12))

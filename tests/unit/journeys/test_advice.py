@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.model import Entry
 from pratique.rules.rule import Rule
 from tests import travellers as t

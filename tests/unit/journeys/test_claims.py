@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pratique import decide
+from pratique import decision
 from pratique.assess import Claim
-from pratique.decide import Likeness
+from pratique.decision import Likeness
 from pratique.findings import Code, Finding
 from pratique.model import Moment, Precision
 from pratique.terms import Kind
@@ -21,7 +21,7 @@ OPEN = (Finding(Code.HOLDER_UNCLEAR, "certificate 1"),)
 
 
 def key(claim: Claim = CLAIM, doubts: tuple[Finding, ...] = ()) -> tuple[str, ...]:
-    return decide._key((claim, doubts))
+    return decision._key((claim, doubts))
 
 
 def changed(name: str, value: object) -> dict[str, Any]:
@@ -90,13 +90,13 @@ def test_who_is_the_same_as_one_who_is_the_same_is_the_first() -> None:
     line = native._replace(surname=None, forename=None)
     printed = native._replace(surname_icao=None, forename_icao=None)
     same, unclear, different = Likeness.SAME, Likeness.UNCLEAR, Likeness.DIFFERENT
-    assert decide._alike([line, printed]) == [same, unclear]
-    assert decide._alike([line, printed, native]) == [same, same, same]
-    assert decide._alike([line, native, printed, t.JO, t.ANN]) == [
+    assert decision._alike([line, printed]) == [same, unclear]
+    assert decision._alike([line, printed, native]) == [same, same, same]
+    assert decision._alike([line, native, printed, t.JO, t.ANN]) == [
         same,
         same,
         same,
         different,
         different,
     ]
-    assert decide._alike([]) == []
+    assert decision._alike([]) == []

@@ -11,7 +11,7 @@ from pratique import authenticate, formats
 from pratique.findings import Code, Colour, Step
 from pratique.snapshot import Snapshot
 from pratique.trust.signer import Signer, TrustList
-from pratique.verify import verify
+from pratique.verification import verify
 from tools import measure
 from tools.vectors import content, keys
 from tools.vectors.layers import claims, text

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pratique import decide
-from pratique.decide import Likeness, likeness, parts
+from pratique import decision
+from pratique.decision import Likeness, likeness, parts
 from pratique.model import Moment, Person, Precision
 
 BORN = Moment(Precision.DAY, date(1980, 2, 3))
@@ -294,7 +294,7 @@ def test_letters_that_differ_are_counted_as_they_are_defined() -> None:
     words = [*WORDS[::3], "abcabc", "bacbca", "abcacb", "cab", "ba", "abba"]
     for a in words:
         for b in words:
-            assert decide._distance(a, b) == slow(a, b), (a, b)
+            assert decision._distance(a, b) == slow(a, b), (a, b)
 
 
 @pytest.mark.parametrize(
@@ -307,12 +307,12 @@ def test_letters_that_differ_are_counted_as_they_are_defined() -> None:
     ],
 )  # fmt: skip
 def test_one_letter_of_four_may_be_a_slip(one: str, other: str, expected: bool) -> None:
-    assert decide._is_slip(one, other) is decide._is_slip(other, one) is expected
+    assert decision._is_slip(one, other) is decision._is_slip(other, one) is expected
 
 
 def test_a_word_is_searched_for_slips_up_to_a_length() -> None:
-    assert decide._is_slip("A" * 24 + "B", "A" * 24 + "C" * 9)
-    assert not decide._is_slip("A" * 17 + "B" * 7, "A" * 17 + "C" * 7)
+    assert decision._is_slip("A" * 24 + "B", "A" * 24 + "C" * 9)
+    assert not decision._is_slip("A" * 17 + "B" * 7, "A" * 17 + "C" * 7)
 
 
 # Names, part by part

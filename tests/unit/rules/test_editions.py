@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.assess import assess, claims_of_one
-from pratique.decide import decide
+from pratique.decision import decide
 from pratique.findings import Code, Colour
 from pratique.rules import documents
 from pratique.rules.documents import Published, arrived, beside, together
