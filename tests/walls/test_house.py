@@ -164,7 +164,7 @@ Gate = Callable[[House], list[str]]
         (house.private_names, "import tuf._internal.x"),
         (house.private_names, "from tuf.ngclient._internal import x"),
         (house.without_caller, "def f(): ..."),
-        (house.without_caller, "def f(): ...\ndef g(): return f()\n__all__ = ['g']"),
+        (house.called_at_home, "def f(): ...\ndef g(): return f()\n__all__ = ['g']"),
         (house.one_implementation, "class P(Protocol):\n    def f(self): ..."),
     ],
 )
@@ -183,6 +183,9 @@ def test_a_planted_breach_is_seen(gate: Gate, text: str) -> None:
         (house.private_names, "from pratique.b import Row\nRow._fields"),
         (house.private_names, "def f(self): return self._row"),
         (house.without_caller, "def _f(): ..."),
+        (house.without_caller, "def f(): ...\ndef _g(): return f()"),
+        (house.called_at_home, "def f(): ..."),
+        (house.called_at_home, "def _f(): ...\ndef _g(): return _f()"),
         (house.without_caller, "@click.command()\ndef f(): ..."),
         (house.without_caller, "def f(): ...\n__all__ = ['f']"),
         (
@@ -208,6 +211,7 @@ def test_what_is_meant_so_is_not_seen(gate: Gate, text: str) -> None:
 )
 def test_a_caller_elsewhere_is_seen(user: str) -> None:
     assert house.without_caller(planted(a="def f(): ...", b=user)) == []
+    assert house.called_at_home(planted(a="def f(): ...\nf()", b=user)) == []
     passed_on = planted(a__b="def f(): ...", a="from pratique.a.b import f", c="")
     assert house.without_caller(passed_on) == ["pratique.a.b:f"]
 

@@ -4,6 +4,8 @@
 2. An option that takes one value is given once: click lets the last one count, and drops the others
    in silence. "Revoke A, and B" revoked B.
 3. What has another name than before is still called by the earlier one, for a release; no help shows it.
+
+Apart because it knows no command: it is how any group of them is found and loaded.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@
    the cost; whatever it cannot prove it leaves to `lenient`. Tests hold the two equal.
 3. The schema is that of the version the certificate states: 1.3 allows 80 characters and partial
    birth dates (from 1.2.1), earlier ones 50 and none.
+
+Apart because it is a document of its own: the EU's, with its own schemas.
 """
 
 from __future__ import annotations

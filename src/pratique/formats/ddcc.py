@@ -6,6 +6,8 @@
 2. First-generation codes carry the same fields directly as claims (`flat`).
 3. `valid_from` and `valid_until` say how long the certificate counts, `vaccine_valid` from when the
    dose does (DDCC core data set, "certificate valid from/until" and "vaccine valid from").
+
+Apart because it is a document of its own: WHO's, with its own data dictionary.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@
    (a US scanner at another computer, another scanner at a US computer).
 3. Nothing is believed because it reads well: whoever asks confirms a reading by the code's checksum.
 4. A layout that makes one character of two keys (Greek: W and S) cannot be read back: it is named only.
+
+Apart because it is a table of other people's keyboards, which nobody need read to know how a text is unwrapped.
 """
 
 from __future__ import annotations

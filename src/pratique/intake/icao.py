@@ -10,6 +10,8 @@
 3. What comes out matches ^[A-Z<]*$, has no `<` at its ends nor two in a row, and is no longer than 80;
    writing it again changes nothing.
 4. What the travel document itself shows is better than any of this: it is taken where it is given.
+
+Apart because it is a standard of its own: ICAO Doc 9303, with the tables of states.
 """
 
 # ruff: noqa: RUF001 - names of many scripts, and the signs of many keyboards

@@ -7,6 +7,8 @@
    A device draws its own k: the same message gets another signature each time.
 3. A key may want the PIN for each use (CKA_ALWAYS_AUTHENTICATE, PKCS#11 2.40 §4.9; PIV's slot 9c does):
    it is given again before each signature, and kept by whoever was asked for it, not here.
+
+Apart because it is a protocol of its own, with a library that is loaded only where a device is used.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@
 2. A folder is searched only for what the own fonts lack, well-known fonts first: the same folder gives
    the same sheet.
 3. What is told of a missing character is its script, never the word that it stands in.
+
+Apart because fonts are loaded, and their libraries with them, only where something is printed.
 """
 
 from __future__ import annotations
