@@ -42,6 +42,7 @@ from pratique.outlook import HealthCode
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import FORMLESS
+from pratique.verification import epoch
 
 # ----------------------------------------------------------------------------------------------------
 # Do two certificates belong to one person? Decided from what they print, nothing else.
@@ -543,8 +544,8 @@ def decide(
         at: the instant of arrival; aware, in the zone of the port of entry.
         look_ahead: whether to compute from when until when, and what would help.
     """
+    instant = epoch(at)
     claims = claims_of(found)
-    instant = int(at.timestamp() // 1)
     old = aged(snapshot, place.country, instant)
     put = [
         Put(

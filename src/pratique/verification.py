@@ -31,7 +31,7 @@ from pratique.formats import Envelope
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 
-__all__ = ["AT_ONCE", "Verification", "noted", "unread", "verify", "verify_many"]
+__all__ = ["AT_ONCE", "Verification", "epoch", "noted", "unread", "verify", "verify_many"]
 
 AT_ONCE = 128
 """Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
@@ -42,10 +42,14 @@ def verify(
 ) -> Verification:
     """Verify one text as it would be at the instant `at`, with what `snapshot` holds.
 
-    With a `place` its rules are asked too, `at` being on the clock of the port of entry; without one
-    the best outcome is AMBER.
+    What is wrapped around the code (blanks, quotation marks, a link, an e-mail's lines) is taken off. With a
+    `place` its rules are asked too, `at` being on the clock of the port of entry; without one the best outcome
+    is AMBER.
+
+    Raises:
+        UsageError: `instant-naive`. No text raises.
     """
-    instant = _instant(at)
+    instant = epoch(at)
     envelope = read(text)
     if type(envelope) is Envelope:
         found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, instant)
@@ -75,7 +79,7 @@ def verify_many(
     The outcomes are those of `verify`. Each is yielded and let go, so that memory stays bounded
     and nobody's data waits for the last one's.
     """
-    instant = _instant(at)
+    instant = epoch(at)
     remaining = iter(texts)
     while chunk := list(islice(remaining, at_once)):
         handed = [read_as_handed(text) for text in chunk]
@@ -86,7 +90,8 @@ def verify_many(
             yield one if snapshot.roll is None else with_age(one, snapshot, None, instant)
 
 
-def _instant(at: datetime) -> int:
+def epoch(at: datetime) -> int:
+    """Return an aware instant in seconds since the epoch; UsageError `instant-naive`."""
     if at.tzinfo is None:
         raise UsageError(
             "instant-naive", "the instant has no time zone", "give one, as in 2026-01-31T12:00:00Z"

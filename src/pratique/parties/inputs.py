@@ -94,11 +94,16 @@ def items(argument: str, number: int = 1) -> Iterator[Item]:
     if argument == "-":
         yield from _standard_input()
     elif _is_text(argument):
-        label = f"text {number}"
-        found = list(wrapping.codes(wrapping.lines_of(argument)))
-        yield from _labelled(label, found or [wrapping.unwrapped("")])
+        yield from of_text(argument, f"text {number}")
     else:
         yield from _path(argument, number)
+
+
+def of_text(text: str, label: str) -> Iterator[Item]:
+    """Yield the codes that a text shows; no file is read for it."""
+    found = list(wrapping.codes(wrapping.lines_of(text)))
+    for one in found or [wrapping.unwrapped("")]:
+        yield _item(label if len(found) < 2 else f"{label}:{one.line}", one)
 
 
 def read(data: bytes, label: str) -> Iterator[Item]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from pratique.text import printable
 from pratique.trust import countries
 from pratique.trust.registry import Member
 from pratique.trust.signer import Signer, TrustList
-from pratique.verification import Verification, noted, unread
+from pratique.verification import Verification, epoch, noted, unread
 from pratique.verification import verify as verify_text
 
 # ----------------------------------------------------------------------------------------------------
@@ -299,6 +300,51 @@ def place_of(text: str, ruleset: Ruleset) -> Destination:
             raise UsageError("region-unknown", told, hint)
         click.echo(f"note: {told}; it has them of {known}", err=True)
     return Destination(code, region or None)
+
+
+def load_trust(
+    *sources: str | PathLike[str],
+    at: datetime,
+    environment: Environment | str = Environment.PRODUCTION,
+    rules: Iterable[str | PathLike[str]] = (),
+) -> Snapshot:
+    """Return all that a check asks, from files and folders, or from a folder that was synced.
+
+    Args:
+        sources: signers' certificates, trust lists, folders of them; or one snapshot; or one folder that
+            `pratique sync` or `pratique trust import` keeps. Without any, this user's own such folder.
+        at: when it is read; how old it is, is counted from then.
+        environment: of sources that do not tell their own.
+        rules: files and folders of destinations' rules and value sets, in place of those found with the signers.
+
+    Raises:
+        PratiqueError: something cannot be read, is refused, or nothing was synced yet.
+    """
+    epoch(at)
+    named = tuple(map(Path, sources))
+    if not named or (len(named) == 1 and _is_home(named[0])):
+        found = held((), environment, named[0] if named else None, at)
+    else:
+        found = store_sources.trust_from(
+            named, at=at, environment=Environment(environment)
+        ).snapshot
+    arrived = []
+    for _, part in store_sources.rules_arrived(map(Path, rules)):
+        if isinstance(part, PratiqueError):
+            raise part
+        arrived.append(part)
+    if not arrived:
+        return found
+    from pratique.rules.documents import together  # noqa: PLC0415 - only where rules are named
+
+    read = together(arrived)
+    return found.replace(
+        ruleset=Ruleset(read.rules, read.value_sets, hold_open=True, editions=read.editions)
+    )
+
+
+def _is_home(folder: Path) -> bool:
+    return (folder / ANCHOR).exists() or store_sources.snapshot_path(folder).exists()
 
 
 def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime) -> Snapshot:
