@@ -67,7 +67,7 @@ class Framework(Trusted):
 
     def _time_of_roles(self) -> datetime:
         # A network takes an expired role and doubts it; the framework takes none.
-        return self._set.reference_time
+        return self._at
 
 
 class Client:

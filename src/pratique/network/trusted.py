@@ -1,8 +1,11 @@
-"""Metadata that was believed, in its order: a thin skin over python-tuf's trusted metadata set.
+"""Verified metadata of The Update Framework, in its order: what follows from the anchor, and nothing else.
 
     anchor -> root -> root -> timestamp -> snapshot -> targets -> a role, a role, ...
 
-1. What The Update Framework refuses is a DocumentRefused here, with a stable code, and changes nothing.
+1. The client's workflow of the specification (TUF 1.0, §5.3 to §5.6) is here, over python-tuf's metadata: who must
+   have signed what, in which version, until when. What it refuses is a DocumentRefused with a stable code, and
+   changes nothing; but a timestamp or a snapshot that is refused only for its age or for not being the final
+   one stays a floor for the next.
 2. What it accepts must fit the network's policy too.
 3. `at` is the caller's. Without one nothing is expired: what was believed once is read again so, and
    its age is judged where it is used.
@@ -16,10 +19,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
-from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
-from tuf.ngclient.config import EnvelopeType
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    EqualVersionNumberError,
+    ExpiredMetadataError,
+    RepositoryError,
+)
+from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets, Timestamp
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
@@ -46,37 +52,40 @@ class Trusted:
     """What is believed so far."""
 
     def __init__(self, anchor: bytes, at: datetime | None = None) -> None:
-        # The framework's own set would take the time from this machine's clock.
-        _asked(lambda: strict_json.gate(anchor), "root")
-        self._set = _asked(lambda: TrustedMetadataSet(anchor, EnvelopeType.METADATA), "root")
-        self._set.reference_time = at or DAWN
+        self._at = at or DAWN
+        read = _read(Root, anchor, "root")
+        _asked(lambda: _check_signed(read.signed, Root.type, read), "root")
+        self._root = read.signed
+        self._timestamp: Timestamp | None = None
+        self._snapshot: Snapshot | None = None
+        self._targets: dict[str, Targets] = {}
         # Whoever handed the anchor over was trusted with it; what is wrong with its codes is told.
-        self.board = self._board_of(self._set.root, None, held=True)
+        self.board = self._board_of(self._root, None, held=True)
 
     @property
     def root(self) -> Root:
         """Return the newest root."""
-        return self._set.root
+        return self._root
 
     @property
     def is_timed(self) -> bool:
         """Tell whether a timestamp was believed, be it too old."""
-        return Timestamp.type in self._set
+        return self._timestamp is not None
 
     @property
     def timestamp(self) -> Timestamp:
-        """Return the timestamp."""
-        return self._set.timestamp
+        """Return the timestamp; LookupError before there is one."""
+        return _there(self._timestamp)
 
     @property
     def snapshot(self) -> Snapshot:
-        """Return the list of all versions."""
-        return self._set.snapshot
+        """Return the list of all versions; LookupError before there is one."""
+        return _there(self._snapshot)
 
     @property
     def targets(self) -> Targets:
-        """Return the authority's own."""
-        return self._set.targets
+        """Return the authority's own; LookupError before there is one."""
+        return self._targets[Targets.type]
 
     @property
     def published(self) -> datetime:
@@ -84,78 +93,153 @@ class Trusted:
         return published(self.timestamp)
 
     def take_root(self, data: bytes, *, held: bool = False) -> Root:
-        """Believe the next root, signed by the seats of the last one and its own; `held` if it was before."""
-        root = _read(Root, data, "root").signed
+        """Believe the next root, signed by the seats of the last one and its own; `held` if it was before.
+
+        One that has expired is believed: only the last one must not have, which is asked with the timestamp.
+        """
+        read = _read(Root, data, "root")
+        root = read.signed
         board = _asked(lambda: self._board_of(root, self.board, held=held), "root")
         if (board.network, board.environment) != (self.board.network, self.board.environment):
             raise metadata.board_refused(
                 "differs", "the next root is of another network or environment"
             )
         metadata.check_kept(self.root, root)
-        root = _asked(lambda: self._set.update_root(data), "root")
-        self.board = board
+
+        def check() -> None:
+            if self.is_timed:
+                raise RuntimeError("roots come before the timestamp")
+            _check_signed(self.root, Root.type, read)
+            if root.version != self.root.version + 1:
+                raise BadVersionNumberError
+            _check_signed(root, Root.type, read)
+
+        _asked(check, "root")
+        self._root, self.board = root, board
         return root
 
     def take_timestamp(self, data: bytes) -> Timestamp:
         """Believe a timestamp."""
-        found = _read(Timestamp, data, "timestamp").signed
-        _asked(lambda: self._judge_timestamp(found), "timestamp")
-        _fit("timestamp", [found.snapshot_meta.version])
-        return _asked(lambda: self._set.update_timestamp(data), "timestamp")
+        read = _read(Timestamp, data, "timestamp")
+        newer = read.signed
+        _asked(lambda: self._judge_timestamp(newer), "timestamp")
+        _fit("timestamp", [newer.snapshot_meta.version])
+
+        def check() -> None:
+            if self._snapshot is not None:
+                raise RuntimeError("a timestamp comes before the list of versions")
+            # §5.3.10: of the roots only the last one must live.
+            self._check_alive(self.root)
+            _check_signed(self.root, Timestamp.type, read)
+            if self._timestamp is None:
+                return
+            before = self._timestamp
+            if newer.version == before.version:
+                raise EqualVersionNumberError
+            if (
+                newer.version < before.version
+                or newer.snapshot_meta.version < before.snapshot_meta.version
+            ):
+                raise BadVersionNumberError
+
+        _asked(check, "timestamp")
+        # One that is too old is a floor all the same, and nothing below it is believed: §5.4.4 after §5.4.3.
+        self._timestamp = newer
+        self.check_time()
+        return newer
 
     def check_time(self) -> None:
         """Refuse the timestamp that is believed once its time is over, also where it came from what is held."""
-        if self.is_timed and self.timestamp.is_expired(self._set.reference_time):
+        if self._timestamp is not None and self._timestamp.is_expired(self._at):
             raise refused("expired", "timestamp", _WHY["expired"])
 
     def told(self, data: bytes) -> Timestamp | None:
         """Return a timestamp that the root's keys have signed, without believing it; None if it is none."""
         try:
-            found = _read(Timestamp, data, "timestamp")
-            _asked(
-                lambda: self.root.verify_delegate(
-                    Timestamp.type, found.signed_bytes, found.signatures
-                ),
-                "timestamp",
-            )
-            published(found.signed)
+            read = _read(Timestamp, data, "timestamp")
+            _asked(lambda: _check_signed(self.root, Timestamp.type, read), "timestamp")
+            published(read.signed)
         except DocumentRefused:
             return None
-        return found.signed
+        return read.signed
 
     def take_snapshot(self, data: bytes, *, held: bool = False) -> Snapshot:
         """Believe the list of all versions; `held` if it was believed before."""
-        meta = _read(Snapshot, data, "snapshot").signed.meta
-        if "targets.json" not in meta:
+        read = _read(Snapshot, data, "snapshot")
+        newer = read.signed
+        if "targets.json" not in newer.meta:
             raise refused("malformed", "snapshot", "it does not list the authority's own")
-        _fit("snapshot", [one.version for one in meta.values()])
-        found = _asked(lambda: self._set.update_snapshot(data, trusted=held), "snapshot")
-        self._judge_snapshot(found)
-        return found
+        _fit("snapshot", [one.version for one in newer.meta.values()])
+
+        def check() -> None:
+            if self._targets:
+                raise RuntimeError("the list of versions comes before the targets")
+            self._check_alive(self.timestamp)
+            if not held:
+                # One that is held was checked when it came; by now the timestamp announces another.
+                self.timestamp.snapshot_meta.verify_length_and_hashes(data)
+            _check_signed(self.root, Snapshot.type, read)
+            for name, before in self._snapshot.meta.items() if self._snapshot else ():
+                # None may be left out: a role that is gone could come back older.
+                if name not in newer.meta:
+                    raise RepositoryError
+                if newer.meta[name].version < before.version:
+                    raise BadVersionNumberError
+
+        _asked(check, "snapshot")
+        # An old one, or one that is not the one announced, is a floor all the same (§5.5.5).
+        self._snapshot = newer
+        _asked(self._check_final, "snapshot")
+        self._judge_snapshot(newer)
+        return newer
 
     def take_targets(self, data: bytes) -> Targets:
         """Believe the authority's own."""
-        found = _read(Targets, data, "targets").signed
-        _asked(lambda: self._judge_targets(found), "targets")
-        return _asked(lambda: self._set.update_targets(data), "targets")
+        read = _read(Targets, data, "targets")
+        _asked(lambda: self._judge_targets(read.signed), "targets")
+        return self._take(Targets.type, data, read, by=self.root, at=self._at)
 
     def take_role(self, name: str, data: bytes, *, by: str = Targets.type) -> Targets:
         """Believe a delegated role, expired or not, as the role that delegates to it has it signed."""
-        found = _read(Targets, data, name).signed
-        _asked(lambda: self._judge_role(name, found), name)
-        now, self._set.reference_time = self._set.reference_time, self._time_of_roles()
-        try:
-            return _asked(lambda: self._set.update_delegated_targets(data, name, by), name)
-        finally:
-            self._set.reference_time = now
+        read = _read(Targets, data, name)
+        _asked(lambda: self._judge_role(name, read.signed), name)
+        return self._take(name, data, read, by=self._targets[by], at=self._time_of_roles())
+
+    def _take(
+        self, name: str, data: bytes, read: Metadata[Targets], *, by: Root | Targets, at: datetime
+    ) -> Targets:
+        def check() -> None:
+            self._check_final()
+            meta = self.snapshot.meta.get(f"{name}.json")
+            if meta is None:
+                raise RepositoryError
+            meta.verify_length_and_hashes(data)
+            _check_signed(by, name, read)
+            if read.signed.version != meta.version:
+                raise BadVersionNumberError
+            if read.signed.is_expired(at):
+                raise ExpiredMetadataError
+
+        _asked(check, name)
+        self._targets[name] = read.signed
+        return read.signed
+
+    def _check_final(self) -> None:
+        """See to it that the list of versions is the one announced, and has not expired."""
+        self._check_alive(self.snapshot)
+        if self.snapshot.version != self.timestamp.snapshot_meta.version:
+            raise BadVersionNumberError
+
+    def _check_alive(self, signed: Signed) -> None:
+        if signed.is_expired(self._at):
+            raise ExpiredMetadataError
 
     def earlier_role(self, name: str, data: bytes) -> Targets:
         """Return a delegated role of an earlier version, which its own keys have signed."""
         found = _read(Targets, data, name)
         _asked(lambda: metadata.check_network(name, found.signed, self.root, self.board), name)
         _asked(lambda: metadata.check_role(name, found.signed), name)
-        delegator = self.targets
-        _asked(lambda: delegator.verify_delegate(name, found.signed_bytes, found.signatures), name)
+        _asked(lambda: _check_signed(self.targets, name, found), name)
         return found.signed
 
     def roles(self) -> dict[str, int | None]:
@@ -214,6 +298,16 @@ def published(timestamp: Timestamp) -> datetime:
 def refused(code: str, what: str, why: str) -> DocumentRefused:
     """Return the refusal of a piece of the network."""
     return DocumentRefused(f"network-{code}", f"{what} was refused: {why}", metadata.HINT)
+
+
+def _there(signed: T | None) -> T:
+    if signed is None:
+        raise LookupError("it was not believed yet")
+    return signed
+
+
+def _check_signed(by: Root | Targets, role: str, read: Metadata[S]) -> None:
+    by.verify_delegate(role, read.signed_bytes, read.signatures)
 
 
 def _read(kind: type[S], data: bytes, what: str) -> Metadata[S]:
