@@ -42,9 +42,8 @@ def _all(*folders: str, besides: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 _VERIFY = (
-    "pratique.verification", "pratique.authenticate", "pratique.authenticate",
-    "pratique.authenticate", "pratique.trust.signer", "pratique.trust.signer",
-    "pratique.trust.countries", "pratique.formats.hcert", "pratique.formats.hcert",
+    "pratique.verification", "pratique.authenticate", "pratique.trust.signer", "pratique.trust.countries",
+    "pratique.formats.hcert",
 )  # fmt: skip
 PACKAGES = {
     "verify": Package(_VERIFY, (
@@ -53,32 +52,32 @@ PACKAGES = {
         "tests/unit/formats/test_cwt.py", "tests/unit/test_verdict.py",
         "tests/journeys/test_verify.py", "tests/conformance/test_vectors.py",
     )),
-    "log": Package(_all("log"), (
+    "log": Package(_all("tlog"), (
         "tests/unit/log", "tests/unit/edges/test_log.py",
     )),
     "revocation": Package(_all("revocation"), (
         "tests/unit/revocation",
         "--deselect=tests/unit/revocation/test_delta.py::test_once_revoked_always_revoked",
     )),
-    "register": Package(_all("edges/register"), (
+    "register": Package(_all("store/register"), (
         "tests/unit/edges/test_register_sql.py", "tests/unit/edges/test_register.py",
         "-k", "not [postgresql",
     )),
     "course": Package(
-        ("pratique.assess", "pratique.decision", "pratique.decision"), (
+        ("pratique.assess", "pratique.decision"), (
         "tests/unit/journeys/test_course.py", "tests/unit/journeys/test_holders.py",
         "tests/unit/journeys/test_claims.py",
         "tests/journeys/test_courses.py", "tests/journeys/test_times.py",
         "tests/journeys/test_decide.py",
     )),
-    "onboarding": Package((*_all("trust/governance"), "pratique.onboarding.steps"), (
+    "onboarding": Package(_all("onboarding"), (
         "tests/unit/trust/test_governance.py", "tests/unit/trust/test_believed.py",
         "tests/journeys/test_onboard.py",
     )),
     "intake": Package(_all("intake"), (
         "tests/unit/test_tables.py", "tests/unit/intake", "tests/unit/edges/test_tables_fhir.py",
     )),
-    "trust": Package(_all("trust", "trust/enduring"), (
+    "trust": Package(_all("trust"), (
         "tests/unit/test_tables.py", "tests/unit/trust", "tests/unit/test_snapshot.py",
         "tests/journeys/test_endure.py",
     )),
