@@ -19,7 +19,7 @@ $(READY): pyproject.toml uv.lock tools/set-up
 	@touch $@
 
 demo: $(READY)  ## a network in a minute: founded, joined, synced, attacked
-	@$(BIN)/pratique demo
+	@$(BIN)/python -m demo
 
 test: $(READY)  ## run the tests
 ifdef ARGS
@@ -66,7 +66,7 @@ reference: $(READY)  ## write docs/reference/cli.md from what the commands say t
 	@$(BIN)/python -m tools.cli_reference
 
 pictures: $(READY)  ## draw docs/pictures from what the demo and the commands put out
-	@$(BIN)/pratique demo >/dev/null
+	@$(BIN)/python -m demo >/dev/null
 	@$(BIN)/python -m tools.pictures
 
 glossary: $(READY)  ## write docs/reference/glossary.md from tools/glossary.toml

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from conformance.rule_kinds import context
+from conformance.rules import context
 from pratique.rules.certlogic.evaluate import Engine, evaluator
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from demo.cast import BY_COUNTRY, FREEDONIA, RURITANIA, STATES, UTOPIA, State
@@ -16,6 +17,7 @@ from pratique import strict_json
 
 SIGNS = {"green": "✔ GREEN", "amber": "▲ AMBER", "red": "✖ RED"}
 QUIET = {"NO_RULES"}
+REFUSING = Path(__file__).with_name("offline.py")
 
 
 def fetch(stage: Stage, homes: Homes) -> None:
@@ -89,7 +91,8 @@ def offline(stage: Stage, homes: Homes) -> None:
 
 
 def _offline(words: list[object]) -> subprocess.CompletedProcess[str]:
-    run = [sys.executable, "-m", "demo.offline", *map(str, words)]
+    # By its file: the folder that this was started in may be another.
+    run = [sys.executable, "-P", str(REFUSING), *map(str, words)]
     return subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import click
 
-from conformance.vector_kinds import outcome, snapshot_of
 from pratique import describe, strict_json
 from pratique.errors import Unreadable
 from pratique.findings import Colour
+from pratique.parties.conformance import outcome, snapshot_of
 from pratique.text import printable
 from pratique.verification import Verification, verify
 

@@ -1,4 +1,4 @@
-"""Run a command of ours in a process in which no socket can be had: `python -m ...offline verify ...`.
+"""Run a command of ours in a process in which no socket can be had: `python offline.py verify ...`.
 
 1. An audit hook cannot be taken away again: what it refuses is refused until the process ends.
 2. The hook is tried before it is relied on; what it refused is the first line that is written.

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from conformance import vector_kinds
 from pratique.findings import Code, Colour, Weight
+from pratique.parties import conformance
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.verification import Verification, verify
@@ -25,7 +25,7 @@ AT = datetime.fromtimestamp(keys.NOON, UTC)
 
 def snapshot() -> Snapshot:
     """Return the kit's snapshot."""
-    return vector_kinds.snapshot(keys.KIT / "signers.json", Environment.PRODUCTION)
+    return conformance.snapshot(keys.KIT / "signers.json", Environment.PRODUCTION)
 
 
 class Trial:

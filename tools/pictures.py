@@ -1,9 +1,9 @@
 """Draw docs/pictures from real output: paper, map and screens.
 
-    make demo -> demo/*.pdf, *.png -> pages as PNG, in few colours
+    make demo -> demo/results/*.pdf, *.png -> pages as PNG, in few colours
     commands, at a terminal, in an empty home -> what they print, with its colours -> PNG
 
-python -m tools.pictures [DEMO]   DEMO is the folder that `make demo` wrote [default: demo]
+python -m tools.pictures [DEMO]   DEMO is the folder that `make demo` wrote [default: demo/results]
 
 1. Nothing is drawn by hand: what is on a picture was printed, by the command that stands above it.
 2. All people, states and keys are invented.
@@ -77,7 +77,7 @@ SCREEN = """\
 
 def main(arguments: list[str]) -> int:
     """Draw all pictures anew."""
-    demo = Path(arguments[0]) if arguments else ROOT / "demo"
+    demo = Path(arguments[0]) if arguments else ROOT / "demo/results"
     if not (demo / MAP).is_file():
         print(f"error: no {MAP} in {demo}\nhint: run make demo first, with all extras")
         return 1

@@ -69,9 +69,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
     (folder / "tmp").mkdir()
     out = folder / "results"
     done = subprocess.run(
-        [sys.executable, "-m", "pratique", "demo", ROOT / "vectors", "--out", out],
+        [sys.executable, "-m", "demo", "--out", out],
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder / "tmp"), "HOME": str(folder / "home")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(folder / "tmp"),
+            "HOME": str(folder / "home"),
+        },
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,

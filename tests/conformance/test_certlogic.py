@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from conformance import rule_kinds
-from conformance.result import Result
+from conformance.rules import business_rule, certlogic_eval, certlogic_form, context
+from pratique.parties.conformance import CaseResult
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from tests.unit.rules.certlogic.reference import interpret
 
-Reader = Callable[[dict[str, Any], Path], Result]
+Reader = Callable[[dict[str, Any], Path], CaseResult]
 KINDS: dict[str, tuple[Reader, int]] = {
-    "certlogic-eval": (rule_kinds.certlogic_eval, 103),
-    "certlogic-validate": (rule_kinds.certlogic_form, 12),
-    "business-rule": (rule_kinds.business_rule, 671),
+    "certlogic-eval": (certlogic_eval, 103),
+    "certlogic-validate": (certlogic_form, 12),
+    "business-rule": (business_rule, 671),
 }
 
 
@@ -48,7 +48,7 @@ def test_a_case_that_expects_otherwise_does_not_agree(corpora: Path, kind: str) 
 def test_the_same_value_of_another_type_does_not_agree(corpora: Path) -> None:
     for case in cases(corpora, "certlogic-eval"):
         if case["expected"]["value"] is True:
-            assert not rule_kinds.certlogic_eval({**case, "expected": {"value": 1}}, corpora).agree
+            assert not certlogic_eval({**case, "expected": {"value": 1}}, corpora).agree
 
 
 def test_every_rule_on_every_payload_of_its_country_is_what_the_reference_says(
@@ -62,5 +62,5 @@ def test_every_rule_on_every_payload_of_its_country_is_what_the_reference_says(
         engine = Engine()
         asked = [engine.asking(rule) for rule in rules]
         for test in document["tests"]:
-            data = rule_kinds.context(test, corpora)
+            data = context(test, corpora)
             assert engine.values(asked, data) == [interpret(rule, data) for rule in rules]

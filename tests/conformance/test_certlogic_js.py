@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conformance.rule_kinds import context
+from conformance.rules import context
 from pratique.rules.certlogic.evaluate import Engine, Instant, Open
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse

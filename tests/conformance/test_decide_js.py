@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from conformance.held import clock
+from conformance import clock
 from pratique.assess import Claim, assess, facts_of
 from pratique.authenticate import read
 from pratique.findings import Finding

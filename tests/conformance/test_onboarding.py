@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance import onboarding_kinds
+from conformance import trust
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def cases(corpora: Path) -> list[dict[str, Any]]:
 
 
 def test_every_dossier_agrees(corpora: Path, cases: list[dict[str, Any]]) -> None:
-    found = [(case["id"], onboarding_kinds.tng_onboarding(case, corpora)) for case in cases]
+    found = [(case["id"], trust.tng_onboarding(case, corpora)) for case in cases]
     assert len(found) == 74
     assert [pair for pair in found if not pair[1].agree] == []
 
@@ -26,7 +26,7 @@ def test_every_dossier_agrees(corpora: Path, cases: list[dict[str, Any]]) -> Non
 def test_a_dossier_at_another_time_does_not_agree(
     corpora: Path, cases: list[dict[str, Any]]
 ) -> None:
-    result = onboarding_kinds.tng_onboarding(cases[0] | {"clock": "2031-01-01T00:00:00Z"}, corpora)
+    result = trust.tng_onboarding(cases[0] | {"clock": "2031-01-01T00:00:00Z"}, corpora)
     assert not result.agree
     assert "validity_30d_now" in result.detail
 
@@ -37,4 +37,4 @@ def test_a_dossier_that_another_environments_anchor_signed_does_not_agree(
     case = cases[0]
     other = case["trust"].replace("/dev/", "/uat/")
     assert other != case["trust"]
-    assert not onboarding_kinds.tng_onboarding(case | {"trust": other}, corpora).agree
+    assert not trust.tng_onboarding(case | {"trust": other}, corpora).agree

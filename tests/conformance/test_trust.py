@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance import trust_kinds
+from conformance import trust
 from pratique.errors import DocumentRefused
 from pratique.trust import did, lists
 
@@ -20,14 +20,14 @@ def cases(corpora: Path, kind: str) -> list[dict[str, Any]]:
 
 def test_every_did_trust_list_agrees(corpora: Path) -> None:
     pytest.importorskip("pyld", reason="the extra 'did' is not installed")
-    found = [(case["id"], trust_kinds.tng_did(case, corpora)) for case in cases(corpora, "tng-did")]
+    found = [(case["id"], trust.tng_did(case, corpora)) for case in cases(corpora, "tng-did")]
     assert len(found) == 86
     assert [pair for pair in found if not pair[1].agree] == []
 
 
 def test_every_signed_trust_list_agrees(corpora: Path) -> None:
     found = [
-        (case["id"], trust_kinds.signed_trustlist(case, corpora))
+        (case["id"], trust.signed_trustlist(case, corpora))
         for case in cases(corpora, "signed-trustlist")
     ]
     assert len(found) == 3

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from conformance import vector_kinds
 from pratique.findings import Code, Step
+from pratique.parties import conformance
 from pratique.terms import Environment, Kind
 from pratique.verification import verify_many
 from tools import make_vectors
@@ -30,8 +30,8 @@ VECTORS = [row for path in sorted((KIT / "cases").iterdir()) for row in read(str
 
 @pytest.mark.parametrize("case", MANIFEST, ids=lambda case: str(case["id"]))
 def test_a_vector_comes_to_its_outcome(case: dict[str, Any]) -> None:
-    result = vector_kinds.pratique_vector(case, KIT)
-    assert result.agree, result.detail
+    tally = conformance.run(conformance.OWN, [case], KIT)
+    assert tally == (1, 1, {}, {})
 
 
 def test_many_at_once_come_to_the_same() -> None:
@@ -40,11 +40,11 @@ def test_many_at_once_come_to_the_same() -> None:
         network = row.get("network", "")
         batches[row["environment"], row["clock"], network].append(row)
     for (environment, clock, network), rows in batches.items():
-        held = vector_kinds.snapshot(KIT / "signers.json", Environment(environment), network)
+        held = conformance.snapshot(KIT / "signers.json", Environment(environment), network)
         at = datetime.fromisoformat(clock)
         found = verify_many([row["text"] for row in rows], snapshot=held, at=at, at_once=7)
         for row, one in zip(rows, found, strict=True):
-            seen, expected = vector_kinds.outcome(one), row["expected"]
+            seen, expected = conformance.outcome(one), row["expected"]
             assert seen["findings"] == expected["findings"], row["id"]
             assert seen["colour"] == expected["colour"], row["id"]
 
@@ -84,9 +84,8 @@ def test_a_wrong_expectation_is_seen(tmp_path: Path) -> None:
     (tmp_path / "cases.json").write_text(json.dumps({"cases": [planted]}))
     (tmp_path / "signers.json").write_text((KIT / "signers.json").read_text())
     case = {"id": wrong["id"], "files": ["cases.json"], "trust": "signers.json"}
-    result = vector_kinds.pratique_vector(case, tmp_path)
-    assert not result.agree
-    assert result.detail == "red: EXPIRED"
+    tally = conformance.run(conformance.OWN, [case], tmp_path)
+    assert tally.disagree == {wrong["id"]: "red: EXPIRED"}
 
 
 def test_a_wrong_fact_is_seen(tmp_path: Path) -> None:
@@ -96,7 +95,7 @@ def test_a_wrong_fact_is_seen(tmp_path: Path) -> None:
     (tmp_path / "cases.json").write_text(json.dumps({"cases": [planted]}))
     (tmp_path / "signers.json").write_text((KIT / "signers.json").read_text())
     case = {"id": wrong["id"], "files": ["cases.json"], "trust": "signers.json"}
-    assert not vector_kinds.pratique_vector(case, tmp_path).agree
+    assert list(conformance.run(conformance.OWN, [case], tmp_path).disagree) == [wrong["id"]]
 
 
 def test_the_kit_is_as_its_maker_writes_it() -> None:

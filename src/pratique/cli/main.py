@@ -119,8 +119,8 @@ COMMANDS = {
         "pratique.cli.monitor:monitor",
         "See whether what the network says of you is what you said.",
     ),
-    "conformance": ("conformance.command:conformance", "Run a folder of test cases."),
-    "demo": ("demo.command:demo", "Found a network in a minute, and try it."),
+    "conformance": ("pratique.cli.conformance:conformance", "Run a folder of test cases."),
+    "demo": ("pratique.cli.demo:demo", "Show one traveller at one border."),
     "completion": ("pratique.cli.main:completion", "Print a shell's completion script."),
 }
 INPUT_OUTPUT = 4

@@ -1,7 +1,7 @@
-"""`pratique demo`: a network in a minute, and then the kit of examples.
+"""`make demo`, or `python -m demo`: a network in a minute, and then the kit of examples.
 
     an authority -> five states -> certificates -> borders -> a recall, a theft, attacks, a suspension
-        -> who accepts whom -> demo/*.pdf, demo/who-accepts-whom.{svg,png}
+        -> who accepts whom -> demo/results/*.pdf, who-accepts-whom.{svg,png}
 
 1. All keys, signatures, files and connections are real; all people and states are invented. Nothing
    leaves this machine, and what was made is thrown away, but for the results.
@@ -20,22 +20,18 @@ from pathlib import Path
 
 import click
 
-from demo import kit as kits
-from demo import telling
-from pratique.errors import ExtraMissing
+from demo import kit, telling
+from pratique.errors import ExtraMissing, PratiqueError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @click.command()
-@click.argument("kit", default="vectors", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Where the results stay [default: demo, beside DIR].")  # fmt: skip
-def demo(kit: Path, out: Path | None) -> int:
-    """Found a network, and try it: borders, recalls, cheats. Then judge the examples in DIR.
-
-    DIR is the folder of examples [default: vectors], in a clone of the repository.
-    """
-    examples = kits.read(kit)
-    results = out or kit.parent / "demo"
+              default=ROOT / "demo/results", help="Where the results stay [default: demo/results].")  # fmt: skip
+def demo(out: Path) -> int:
+    """Found a network, and try it: borders, recalls, cheats. Then judge the kit of examples."""
+    examples = kit.read(ROOT / "vectors")
     try:
         from demo import acts  # noqa: PLC0415 - needs extras
     except (ExtraMissing, ImportError) as error:
@@ -45,8 +41,8 @@ def demo(kit: Path, out: Path | None) -> int:
     else:
         teller = _teller(acts.ACTS)
         with tempfile.TemporaryDirectory(prefix="pratique-demo-") as folder, _alone():
-            acts.play(Path(folder), results, kit.parent / "examples", teller)
-    return kits.play(kit, examples)
+            acts.play(Path(folder), out, ROOT / "examples", teller)
+    return kit.play(ROOT / "vectors", examples)
 
 
 def _teller(acts: int) -> telling.Teller:
@@ -71,3 +67,10 @@ def _alone() -> Iterator[None]:
         del os.environ["PRATIQUE_KEY_PASSWORD"]
         os.environ.update(own)
         sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(demo.main(prog_name="python -m demo", standalone_mode=False))
+    except PratiqueError as error:
+        sys.exit(f"error: {error.message}\nhint: {error.hint}")
