@@ -34,7 +34,7 @@ def measure(folder: Path) -> None:
         [tool, "--init-token", "--free", "--label", "benchmark", "--so-pin", PIN, "--pin", PIN],
         check=True, capture_output=True,
     )  # fmt: skip
-    uri = f"hsm:benchmark/dsc?module={module}"
+    uri = f"pkcs11:token=benchmark;object=dsc?module-path={module}"
     device = keys.make_key(uri, folder=folder, secret=lambda _: PIN)
     software = crypto_keys.generate(Algorithm.ES256)
     message = os.urandom(350)

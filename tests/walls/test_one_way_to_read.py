@@ -18,7 +18,7 @@ EXCEPTIONS = {
     "parties/issuer.py": {"os.open"},
     "store/log.py": {"os.open"},
     # A session of a token, files of this package, a register that is made.
-    "store/pkcs11.py": {"session.token.open", "slot.open"},
+    "store/pkcs11.py": {"session.token.open", "token.open"},
     "store/pdf/wording.py": {
         "(_FOLDER / f'{language}.toml').read_bytes",
         "(_FOLDER / 'en.toml').read_text",

@@ -76,7 +76,7 @@ _ALPHA_2, _CODE = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
 )
 @click.option(
     "--dsc-key", metavar="URI", default=issuer_keys.DSC_KEYS,
-    help="Where signing keys are made, up to the label: hsm:SLOT/dsc-?module=/path/to/library.so",
+    help="Where signing keys are made, up to the label: 'pkcs11:token=TOKEN;object=dsc-?module-path=/path/to/library.so'",
 )  # fmt: skip
 @click.option(
     "--signing-ca", "participant_folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
@@ -207,7 +207,9 @@ def _tell(folder: Path, made: Issuer, say: Callable[[str], None]) -> None:
         click.echo(told, err=True)
         say(f'  add it later: "contact" in {folder / parties_issuer.DOCUMENT}')
     in_files = sca.key.startswith("file:") or any(s.key.startswith("file:") for s in made.shards)
-    in_device = sca.key.startswith("hsm:") or any(s.key.startswith("hsm:") for s in made.shards)
+    in_device = any(
+        uri.startswith(("pkcs11:", "hsm:")) for uri in (sca.key, *(s.key for s in made.shards))
+    )
     say("")
     say("back up")
     if in_files:

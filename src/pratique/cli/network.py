@@ -38,7 +38,9 @@ from pratique.trust import calendar, did, expiry
 @click.option(
     "--base", "host", metavar="DID", help="Name of the host that serves it: did:web:HOST."
 )
-@click.option("--signing-key", metavar="URI", help="Key that signs the proofs: file:PATH or hsm:….")
+@click.option(
+    "--signing-key", metavar="URI", help="Key that signs the proofs: file:PATH or pkcs11:…."
+)
 @click.option(
     "--method", metavar="DID", help="Name of that key in the proofs [default: BASE:keys]."
 )
@@ -49,7 +51,7 @@ from pratique.trust import calendar, did, expiry
               help="A participant's dossier: its upload and TLS certificates go into its folder. Repeatable.")  # fmt: skip
 @click.option("--anchor", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="PEM",
               help="Certificate of the trust anchor that signs for the folders' certificates.")  # fmt: skip
-@click.option("--anchor-key", metavar="URI", help="Its key: file:PATH or hsm:….")
+@click.option("--anchor-key", metavar="URI", help="Its key: file:PATH or pkcs11:….")
 @authority.repository
 @authority.home
 @options.secret_files

@@ -244,7 +244,7 @@ def secrets(
                 held["file:"] = _password(password_file, new=new)
             return held["file:"]
         if uri not in held:
-            asked = f"PIN of the device {uri.partition(':')[2]}"
+            asked = f"PIN of the PKCS#11 token {uri.partition(':')[2]}"
             held[uri] = _found(pin_file, "PRATIQUE_HSM_PIN", asked, "--pin-file", twice=False)
         return held[uri]
 

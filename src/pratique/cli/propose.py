@@ -62,7 +62,7 @@ def show(*, file: Path, repository: Path | None, home: Path | None, output_forma
 
 @click.command()
 @click.argument("file", metavar="PROPOSAL", type=FILE)
-@click.option("--key", "uri", required=True, metavar="URI", help="The key: file:PATH or hsm:….")
+@click.option("--key", "uri", required=True, metavar="URI", help="The key: file:PATH or pkcs11:….")
 @click.option("--yes", is_flag=True, help="Do not ask; it was read before.")
 @authority.repository
 @authority.home

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -232,8 +233,13 @@ def makes(folder: Path, issuer: Issuer, *, at: datetime, secret: Secret) -> Make
 
 
 def key_uri(prefix: str, label: str) -> str:
-    """Return the URI of a shard's key: the label after the prefix, before any `?module=`."""
+    """Return the URI of a shard's key: the label after the prefix, or after what its `object` begins with."""
     head, mark, query = prefix.partition("?")
+    if head.startswith("pkcs11:"):
+        named = head if "object=" in head else f"{head};object="
+        return (
+            re.sub(r"(?<=[:;])object=[^;]*", lambda found: found[0] + label, named) + mark + query
+        )
     suffix = ".pem" if head.startswith("file:") else ""
     return f"{head}{label}{suffix}{mark}{query}"
 

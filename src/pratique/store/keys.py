@@ -1,7 +1,7 @@
 """Private keys by URI: open one, make one. A file's key or a device's, the caller does not care.
 
-    "file:keys/2026-11-a.pem"                         -> SoftwareKey   (`file`)
-    "hsm:SLOT-LABEL/KEY-LABEL?module=/path/lib.so"    -> DeviceKey     (`hsm`)
+    "file:keys/2026-11-a.pem"                                   -> SoftwareKey
+    "pkcs11:token=TOKEN;object=KEY?module-path=/path/lib.so"    -> DeviceKey     (`pkcs11`)
 
 1. A URI holds no secret and may be kept, shown and sent to another process; a key may not. A process
    that was forked or spawned opens its own.
@@ -117,14 +117,16 @@ def _why(error: OSError) -> str:
 __all__ = ["Secret", "adopt_key", "check_places", "is_at_hand", "make_key", "open_key"]
 
 TRIAL = b"pratique: a trial signature of a key, which says nothing"
+IN_TOKENS = ("pkcs11", "hsm")
+"""Schemes of keys in PKCS#11 tokens: RFC 7512's, and the earlier one, which is read and no more written."""
 Secret = Callable[[str], str]
-"""secret(uri) -> a file's password, or a device's PIN; of a device, `uri` names the slot alone."""
+"""secret(uri) -> a file's password, or a token's PIN; there `uri` names the token alone."""
 
 
 def is_at_hand(uri: str, *, folder: Path) -> bool:
     """Tell whether a key may be opened here: a device's, or a file's that lies here; "" is elsewhere."""
     scheme, _, rest = uri.partition(":")
-    return scheme == "hsm" or (scheme == "file" and (folder / path_of(rest)).exists())
+    return scheme in IN_TOKENS or (scheme == "file" and (folder / path_of(rest)).exists())
 
 
 def open_key(uri: str, *, folder: Path, secret: Secret) -> SigningKey:
@@ -138,10 +140,10 @@ def open_key(uri: str, *, folder: Path, secret: Secret) -> SigningKey:
     scheme, _, rest = uri.partition(":")
     if scheme == "file":
         return open_key_file(folder / path_of(rest), lambda: secret(uri))
-    if scheme == "hsm":
+    if scheme in IN_TOKENS:
         from pratique.store import pkcs11  # noqa: PLC0415 - needs an extra
 
-        return pkcs11.open_key(pkcs11.place_of(rest), secret)
+        return pkcs11.open_key(pkcs11.place_of(uri), secret)
     raise _unknown()
 
 
@@ -167,11 +169,13 @@ def make_key(
     Raises:
         UsageError: `key-exists` unless it may be adopted; `key-algorithm` if it signs with another.
     """
-    try:
-        return _made(uri, folder, secret, algorithm, note)
-    except UsageError as error:
-        if error.code != "key-exists" or not existing:
-            raise
+    scheme, _, rest = uri.partition(":")
+    if not (existing and _is_there(uri, folder, secret)):
+        if scheme == "file":
+            return make_key_file(folder / path_of(rest), lambda: secret(uri), algorithm, note)
+        from pratique.store import pkcs11  # noqa: PLC0415 - needs an extra
+
+        return pkcs11.make_key(pkcs11.place_of(uri), secret, algorithm)
     key = adopt_key(uri, folder=folder, secret=secret)
     if key.algorithm is not algorithm:
         raise UsageError(
@@ -180,18 +184,6 @@ def make_key(
             f"ask for --algorithm {key.algorithm}, or name another key",
         )
     return key
-
-
-def _made(uri: str, folder: Path, secret: Secret, algorithm: Algorithm, note: str) -> SigningKey:
-    scheme, _, rest = uri.partition(":")
-    if scheme == "file":
-        path = folder / path_of(rest)
-        return make_key_file(path, lambda: secret(uri), algorithm, note)
-    if scheme == "hsm":
-        from pratique.store import pkcs11  # noqa: PLC0415 - needs an extra
-
-        return pkcs11.make_key(pkcs11.place_of(rest), secret, algorithm)
-    raise _unknown()
 
 
 def adopt_key(uri: str, *, folder: Path, secret: Secret) -> SigningKey:
@@ -223,16 +215,7 @@ def check_places(uris: Iterable[str], *, folder: Path, secret: Secret, existing:
         UsageError: `key-exists`, `key-uri`, `hsm-…`; Unreadable: what a device says.
     """
     for uri in uris:
-        scheme, _, rest = uri.partition(":")
-        if scheme == "file":
-            there = (folder / path_of(rest)).exists()
-        elif scheme == "hsm":
-            from pratique.store import pkcs11  # noqa: PLC0415 - needs an extra
-
-            there = pkcs11.is_there(pkcs11.place_of(rest), secret)
-        else:
-            raise _unknown()
-        if there and not existing:
+        if _is_there(uri, folder, secret) and not existing:
             raise UsageError(
                 "key-exists",
                 f"{uri.partition('?')[0]}: there is a key already",
@@ -240,9 +223,20 @@ def check_places(uris: Iterable[str], *, folder: Path, secret: Secret, existing:
             )
 
 
+def _is_there(uri: str, folder: Path, secret: Secret) -> bool:
+    scheme, _, rest = uri.partition(":")
+    if scheme == "file":
+        return (folder / path_of(rest)).exists()
+    if scheme in IN_TOKENS:
+        from pratique.store import pkcs11  # noqa: PLC0415 - needs an extra
+
+        return pkcs11.is_there(pkcs11.place_of(uri), secret)
+    raise _unknown()
+
+
 def _unknown() -> UsageError:
     return UsageError(
         "key-uri",
-        "a key's URI begins with file: or hsm:",
-        "write file:keys/NAME.pem, or hsm:SLOT-LABEL/KEY-LABEL?module=/path/to/library.so",
+        "a key's URI begins with file: or pkcs11:",
+        "write file:keys/NAME.pem, or pkcs11:token=TOKEN;object=KEY?module-path=/path/to/library.so",
     )

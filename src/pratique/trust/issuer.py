@@ -67,7 +67,7 @@ class Shard(NamedTuple):
     Attributes:
         label: the issuer's own name for it ("2026-11-a").
         participant, country: whose key it is ("XXU"), and the country it signs for ("XU").
-        key: the key's URI ("file:keys/2026-11-a.pem", "hsm:...").
+        key: the key's URI ("file:keys/2026-11-a.pem", "pkcs11:...").
         kid: first 8 bytes of SHA-256 of its certificate's DER.
         thumbprint: SHA-256 of its certificate's DER, hex.
         not_before, not_after: of its certificate; seconds since the epoch, both inclusive.

@@ -41,6 +41,10 @@ _SUFFIX = re.compile(r"-\d{4}-\d{2}(-[a-z])?$")
 _STEM = re.compile(
     r"(?P<head>(file:([^?]*/)?|hsm:[^/?]*/))(?P<stem>[^/?]+?)(?P<tail>(\.pem)?(\?.*)?)"
 )
+_TOKEN_STEM = re.compile(
+    r"(?P<head>pkcs11:([^?]*;)?object=)(?P<stem>[^;?]+)(?P<tail>(;[^?]*)?(\?.*)?)"
+)
+_ID = re.compile(r"(?<=[:;])id=[^;?]*;|;id=[^;?]*")
 
 
 class Owned(NamedTuple):
@@ -128,7 +132,7 @@ def planned_role_keys(
         return []
     found, names = [], set(taken)
     for old in uris:
-        match = _STEM.fullmatch(old)
+        match = _stem(old)
         stem = match["stem"] if match else "role"
         label, key = successor(old, _SUFFIX.sub("", stem), at, names)
         names.add(label)
@@ -156,10 +160,15 @@ def successor(uri: str, name: str, at: int, taken: Iterable[str]) -> tuple[str, 
     names = set(taken)
     suffixes = ("", *(f"-{chr(code)}" for code in range(ord("b"), ord("z") + 1)))
     label = next(found for s in suffixes if (found := f"{name}-{month}{s}") not in names)
-    match = _STEM.fullmatch(uri)
+    match = _stem(uri)
     if match is None:
         return label, f"file:keys/{label}.pem"
     return (
         label,
         f"{match['head']}{_SUFFIX.sub('', match['stem'])}{label[len(name) :]}{match['tail']}",
     )
+
+
+def _stem(uri: str) -> re.Match[str] | None:
+    # Another key in the same token has another id.
+    return _TOKEN_STEM.fullmatch(_ID.sub("", uri)) or _STEM.fullmatch(uri)

@@ -536,7 +536,7 @@ def test_a_seat_signs_with_a_device(desk: Desk, monkeypatch: pytest.MonkeyPatch)
         command = [sys.executable, "-m", "pratique", "authority", *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST)
 
-    key = f"hsm:board/seat-9?module={MODULE}"
+    key = f"pkcs11:token=board;object=seat-9?module-path={MODULE}"
     made = pratique("seat", "seat-9", "--holder", "XS9", "--region", "R9", "--key", key)
     assert made.returncode == 0, made.stderr
     out = desk.propose("seats", "--seat", "seat-9.json")

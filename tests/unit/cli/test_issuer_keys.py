@@ -315,8 +315,8 @@ def test_an_issuers_keys_may_all_lie_in_a_device(folder: Path, tmp_path: Path) -
         "--so-pin", "99999999",
     )  # fmt: skip
     in_device = (
-        "--sca-key", f"hsm:utopia/sca?module={MODULE}",
-        "--dsc-key", f"hsm:utopia/dsc-?module={MODULE}",
+        "--sca-key", f"pkcs11:token=utopia;object=sca?module-path={MODULE}",
+        "--dsc-key", f"pkcs11:token=utopia;object=dsc-?module-path={MODULE}",
     )  # fmt: skip
     told = command(*pratique, *INIT, "--at", "2026-11-22", "--shards", "2", *in_device)
     assert "the device, by its maker's own means" in told
@@ -324,7 +324,7 @@ def test_an_issuers_keys_may_all_lie_in_a_device(folder: Path, tmp_path: Path) -
     command(*pratique, "keys", "new-shard", "--at", "2026-11-23")
     found = parties_issuer.load(folder)
     assert [shard.key for shard in found.shards] == [
-        f"hsm:utopia/dsc-2026-11-{letter}?module={MODULE}" for letter in "abc"
+        f"pkcs11:token=utopia;object=dsc-2026-11-{letter}?module-path={MODULE}" for letter in "abc"
     ]
     ca = x509.read(x509_write.from_pem(parties_issuer.read_certificate(folder)))
     for shard in found.shards:

@@ -375,6 +375,15 @@ def test_a_key_that_a_device_has_kept_of_a_killed_command_is_stepped_over() -> N
         ("file:/a%20b/up.pem", "file:/a%20b/up-2027-11.pem"),
         ("hsm:slot/up?module=/x/y.so", "hsm:slot/up-2027-11?module=/x/y.so"),
         ("hsm:slot/up-2025-10", "hsm:slot/up-2027-11"),
+        (
+            "pkcs11:token=a%20b;object=up?module-path=/x/y.so",
+            "pkcs11:token=a%20b;object=up-2027-11?module-path=/x/y.so",
+        ),
+        (
+            "pkcs11:id=%01%02;object=up-2025-10-b;token=t;type=private",
+            "pkcs11:object=up-2027-11;token=t;type=private",
+        ),
+        ("pkcs11:object=up;token=t;id=%01", "pkcs11:object=up-2027-11;token=t"),
     ],
 )
 def test_a_successor_lies_beside_the_old_key(old: str, new: str) -> None:

@@ -36,12 +36,12 @@ HERE = Path()
 
 
 def pin(uri: str) -> str:
-    assert uri == "hsm:utopia"
+    assert uri == "pkcs11:token=utopia"
     return PIN
 
 
 def uri(key: str, slot: str = "utopia") -> str:
-    return f"hsm:{slot}/{key}?module={MODULE}"
+    return f"pkcs11:token={slot};object={key}?module-path={MODULE}"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,7 +77,7 @@ def test_a_wrong_pin_is_said_and_tried_once() -> None:
 
     assert code(lambda: open_key(uri("any"), folder=HERE, secret=wrong)) == "hsm-pin"
     assert code(lambda: open_key(uri("any"), folder=HERE, secret=lambda _: "")) == "hsm-pin"
-    assert asked == ["hsm:utopia"]
+    assert asked == ["pkcs11:token=utopia"]
 
 
 @pytest.mark.parametrize(("algorithm", "size"), [("ES256", 64), ("ES384", 96)])
@@ -134,6 +134,47 @@ def test_what_is_missing_has_a_stable_code(monkeypatch: pytest.MonkeyPatch) -> N
         assert code(opened(odd)) == "key-uri"
     rsa = lambda: make_key(uri("rsa"), folder=HERE, secret=pin, algorithm=Algorithm.PS256)  # noqa: E731
     assert code(rsa) == "key-algorithm"
+
+
+def test_the_earlier_form_of_a_uri_names_the_same_key() -> None:
+    made = make_key(uri("earlier"), folder=HERE, secret=pin)
+    found = open_key(f"hsm:utopia/earlier?module={MODULE}", folder=HERE, secret=pin)
+    assert found.public_key == made.public_key
+
+
+def test_a_token_is_told_by_whatever_tells_it() -> None:
+    made = make_key(uri("told"), folder=HERE, secret=pin)
+    (twin, _) = pkcs11.lib(MODULE).get_tokens(token_label="twin")
+    token = pkcs11.lib(MODULE).get_token(token_label="utopia")
+    serial, slot = token.serial.decode(), token.slot.slot_id
+    for place in (
+        f"model=SoftHSM%20v2;manufacturer=SoftHSM%20project;serial={serial};token=utopia",
+        f"serial={serial}",
+        f"slot-id={slot}",
+    ):
+        key = f"pkcs11:{place};object=told;type=private?module-path={MODULE}"
+        opened = open_key(key, folder=HERE, secret=lambda _: PIN)
+        assert opened.public_key == made.public_key
+    # Of two of one label the serial tells which; the other's key is not taken for it.
+    other = f"pkcs11:token=twin;serial={twin.serial.decode()};object=told?module-path={MODULE}"
+    assert code(lambda: open_key(other, folder=HERE, secret=lambda _: PIN)) == "hsm-key-missing"
+    wrong = f"pkcs11:token=utopia;model=other;object=told?module-path={MODULE}"
+    assert code(lambda: open_key(wrong, folder=HERE, secret=pin)) == "hsm-slot-missing"
+
+
+def test_a_key_is_told_by_its_id_too() -> None:
+    def named(key: str) -> str:
+        return f"pkcs11:token=utopia;{key}?module-path={MODULE}"
+
+    one, two = (
+        make_key(named(f"object=same-{number};id=%F0%0{number}"), folder=HERE, secret=pin)
+        for number in (1, 2)
+    )
+    assert open_key(named("id=%F0%01"), folder=HERE, secret=pin).public_key == one.public_key
+    assert open_key(named("id=%F0%02"), folder=HERE, secret=pin).public_key == two.public_key
+    both = named("object=same-1;id=%F0%02")
+    assert code(lambda: open_key(both, folder=HERE, secret=pin)) == "hsm-key-missing"
+    assert code(lambda: make_key(named("id=%F0%03"), folder=HERE, secret=pin)) == "key-uri"
 
 
 def test_the_module_may_be_named_by_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
