@@ -520,7 +520,8 @@ def look(source: Path, desk: Desk, label: str | None, at: int) -> bool:
         raise UsageError(
             "source-missing", f"{source}: there is no such file", "for one record: leave out --out"
         )
-    several = len(list(islice(tables.rows(source), PART + 1))) > PART
+    # Where no signal can be blocked, Ctrl-C would end a worker in the midst of a part: all is made in this process.
+    several = len(list(islice(tables.rows(source), PART + 1))) > PART and files.POSIX
     choice = desk.choice(at, label=label)
     if not choice.live:
         choice.one(Kind.VACCINATION)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import csv
-import fcntl
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -323,25 +321,20 @@ def save(folder: Path, issuer: Issuer) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for a change; UsageError `issuer-locked` if somebody else does."""
     try:
-        # Not the document itself: that one is replaced, and a lock on it with it.
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held = store_files.hold(folder, wait=False)
     except FileNotFoundError:
         load(folder)
         raise
-    except OSError as error:
-        raise _refused(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise UsageError(
             "issuer-locked",
             f"{folder}: another command is changing it",
             "try again when it is done",
         ) from error
-    else:
+    except OSError as error:
+        raise _refused(folder, error) from error
+    with held:
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

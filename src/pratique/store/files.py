@@ -1,17 +1,28 @@
-"""Write a file that somebody has named: to be handed on, so everybody may read it."""
+"""The one way to write a file, the one way to read a stranger's, and the one lock.
+
+    data -> draft beside it -> fsync -> rename (or link) -> fsync of the folder
+    path -> what is it? (regular, a pipe) -> open, without waiting -> is it still that? -> at most `limit` bytes
+
+1. A power cut leaves the old file or the new one, never a part of one.
+2. A file is its owner's alone (0600) unless a mode is given.
+3. What a person names may be a link to a file, or a pipe: `<(…)` and /dev/stdin are honest. What is found in
+   a folder is a regular file of that folder, or it is not read: a stick's `timestamp.json` may be a link to
+   /dev/zero, a pipe that nobody writes to, a device that rewinds a tape when it is opened.
+4. Nothing is read beyond its limit, whatever size is claimed, and nothing waits to be opened.
+5. What a system lacks (Windows: fcntl, resource, most flags, folders that can be opened) is asked for here only.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import errno
-import fcntl
 import io
 import os
-import resource
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,20 +30,19 @@ from typing import Any
 
 from pratique.errors import Unreadable
 
-# ----------------------------------------------------------------------------------------------------
-# The one way to write a file, and the one way to read a stranger's.
-#
-#     data -> draft beside it -> fsync -> rename (or link) -> fsync of the folder
-#     path -> what is it? (regular, a pipe) -> open, without waiting -> is it still that? -> at most `limit` bytes
-#
-# 1. A power cut leaves the old file or the new one, never a part of one.
-# 2. A file is its owner's alone (0600) unless a mode is given.
-# 3. What a person names may be a link to a file, or a pipe: `<(…)` and /dev/stdin are honest. What is found in
-#    a folder is a regular file of that folder, or it is not read: a stick's `timestamp.json` may be a link to
-#    /dev/zero, a pipe that nobody writes to, a device that rewinds a tape when it is opened.
-# 4. Nothing is read beyond its limit, whatever size is claimed, and nothing waits to be opened.
-# 5. The one room that other edges may know: there is no second copy of it.
+try:
+    import fcntl
+    import resource
+except ModuleNotFoundError:
+    POSIX = False
+else:
+    POSIX = True
+"""Whether the system is one of those that a server, and a pool of workers, were tried on."""
 
+_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_PLAIN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_UNWAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 _IS_A_LINK = "it is a link, and none is followed here"
 _NO_FILE = "it is no regular file"
@@ -48,12 +58,12 @@ def opened(path: Path, *, named: bool = True) -> io.BufferedReader:
     kind = os.stat(path, follow_symlinks=named).st_mode  # noqa: PTH116 - a link is told apart
     _refuse_unread(path, kind, named=named)
     # It may be another one by now: neither a pipe nor a device may make us wait.
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-    handle = os.open(path, flags if named else flags | os.O_NOFOLLOW)
+    flags = os.O_RDONLY | _PLAIN | _UNWAITING
+    handle = os.open(path, flags if named else flags | _NOFOLLOW)
     try:
         kind = os.fstat(handle).st_mode
         _refuse_unread(path, kind, named=named)
-        if stat.S_ISFIFO(kind):
+        if stat.S_ISFIFO(kind) and POSIX:
             # Its writer may be slower than we are. Where there is none it ends at once, as an empty file.
             fcntl.fcntl(handle, fcntl.F_SETFL, fcntl.fcntl(handle, fcntl.F_GETFL) & ~os.O_NONBLOCK)
         return os.fdopen(handle, "rb")
@@ -146,8 +156,12 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 def adopt(draft: Path, path: Path) -> None:
     """Put a finished draft, which somebody else has written, in a file's place. Raises OSError."""
-    with opened(draft, named=False) as file:
-        os.fsync(file.fileno())
+    # Windows lets nothing be written to the disk that was opened to be read.
+    handle = os.open(draft, os.O_RDWR | _PLAIN | _NOFOLLOW)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
     draft.replace(path)
     settle(path.parent)
 
@@ -175,9 +189,49 @@ def folder(path: Path) -> None:
             each.mkdir(mode=0o700)
 
 
+def hold(folder: Path, *, wait: bool) -> io.FileIO:
+    """Hold a folder for a change, until what is returned is closed.
+
+    Args:
+        folder: a file `.lock` is made in it: what else lies there is replaced, and a lock on it with it.
+        wait: for whoever holds it now.
+
+    Raises:
+        BlockingIOError: somebody else holds it, and nobody is waited for.
+        OSError: there is no such folder, or it is not ours.
+    """
+    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | _PLAIN, 0o600)
+    try:
+        if POSIX:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        else:
+            _hold_elsewhere(handle, wait=wait)
+    except BaseException:
+        os.close(handle)
+        raise
+    return io.FileIO(handle, "r+")
+
+
+def _hold_elsewhere(handle: int, *, wait: bool) -> None:
+    import msvcrt  # noqa: PLC0415 - Windows has it
+
+    windows: Any = msvcrt
+    while True:
+        try:
+            windows.locking(handle, windows.LK_NBLCK, 1)
+        except OSError as error:
+            if not wait:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+            time.sleep(0.1)
+        else:
+            return
+
+
 def settle(folder: Path) -> None:
-    """Have a folder's names on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Have a folder's names on the disk, where a folder can be opened."""
+    if not _DIRECTORY:
+        return
+    handle = os.open(folder, os.O_RDONLY | _DIRECTORY)
     try:
         os.fsync(handle)
     finally:
@@ -188,7 +242,8 @@ def _draft(path: Path, data: bytes, mode: int) -> Path:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -216,6 +271,8 @@ PR_SET_DUMPABLE = 4
 
 def core_dumps_off() -> None:
     """Write no core dump from now on, whatever ends this process."""
+    if not POSIX:
+        return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # core(5): where dumps are piped to a program, the limit is not looked at.
     if sys.platform == "linux":

@@ -13,8 +13,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -156,14 +154,11 @@ class LogFolder:
     def _locked(self) -> Iterator[None]:
         try:
             _made(self._folder)
-            handle = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            held = files.hold(self._folder, wait=True)
         except OSError as error:
             raise _unusable(self._folder, error) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with held:
             yield
-        finally:
-            os.close(handle)
 
 
 def _made(folder: Path) -> None:

@@ -6,7 +6,6 @@ DIR/waiting.zip
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import lzma
 import os
@@ -163,21 +162,17 @@ def held_lock(folder: Path) -> Iterator[None]:
     """Hold the folder for a change; UsageError `network-locked` if somebody else does."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _unusable(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = store_files.hold(folder, wait=False)
     except BlockingIOError as error:
         raise UsageError(
             "network-locked",
             f"{folder}: another command is changing it",
             "try again when it is done",
         ) from error
-    else:
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    with held:
         yield
-    finally:
-        os.close(handle)
 
 
 def to_archive(files: Mapping[str, bytes]) -> bytes:
@@ -362,18 +357,15 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
 def repository_lock(folder: Path) -> Iterator[None]:
     """Hold a repository for a change, waiting for whoever holds it; UsageError if there is none."""
     try:
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held = store_files.hold(folder, wait=True)
     except FileNotFoundError as error:
         raise UsageError(
             "no-repository", f"{folder}: there is no such folder", "pratique authority init DIR"
         ) from error
     except OSError as error:
         raise _unusable(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with held:
         yield
-    finally:
-        os.close(handle)
 
 
 FILE = "waiting.zip"

@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pratique.errors import ExtraMissing, PratiqueError, Unreadable
+from pratique.errors import ExtraMissing, PratiqueError, Unreadable, UsageError
+from pratique.store.files import POSIX
 from pratique.store.network import is_name
 from pratique.tlog.note import MAX_NOTE
 
@@ -260,7 +261,15 @@ def bound(host: str, port: int) -> socket.socket:
 
     Raises:
         Unreadable: `address-unusable`: it cannot listen there.
+        UsageError: `platform-unfit`.
     """
+    if not POSIX:
+        # How a server ends in order, and what two processes do to one folder, was tried there only.
+        raise UsageError(
+            "platform-unfit",
+            "serving works on Linux and macOS only",
+            "on Windows: in WSL; or hand out the folder's files with any web server",
+        )
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, number, _, address = found[0]
