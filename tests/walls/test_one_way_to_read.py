@@ -12,11 +12,9 @@ READS = {"read_bytes", "read_text", "open", "fromfile", "memory_map"}
 BOUNDED = {"files.read_bytes", "sources.read_bytes", "store_sources.read_bytes"}
 """What ends in `files.read`."""
 EXCEPTIONS = {
-    # Locks, drafts and folders of our own; standard input, by its number; nowhere.
+    # Drafts and folders of our own; standard input, by its number; nowhere.
     "cli/terminal.py": {"os.open"},
     "parties/bulk.py": {"open", "os.open"},
-    "parties/issuer.py": {"os.open"},
-    "store/log.py": {"os.open"},
     # A session of a token, files of this package, a register that is made.
     "store/pkcs11.py": {"session.token.open", "token.open"},
     "store/pdf/wording.py": {
@@ -25,7 +23,7 @@ EXCEPTIONS = {
     },
     "store/register/register.py": {"os.open"},
     # Parts of what was opened there already, counted while they come.
-    "store/network.py": {"archive.open", "os.open"},
+    "store/network.py": {"archive.open"},
     "store/scan.py": {"Image.open"},
 }
 

@@ -37,7 +37,7 @@ except ModuleNotFoundError:
     POSIX = False
 else:
     POSIX = True
-"""Whether the system is one of those that a server, and a pool of workers, were tried on."""
+"""Whether the system is one of those that a pool of workers was tried on."""
 
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)

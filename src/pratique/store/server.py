@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable, UsageError
-from pratique.store.files import POSIX
 from pratique.store.network import is_name
 from pratique.tlog.note import MAX_NOTE
 
@@ -263,7 +263,7 @@ def bound(host: str, port: int) -> socket.socket:
         Unreadable: `address-unusable`: it cannot listen there.
         UsageError: `platform-unfit`.
     """
-    if not POSIX:
+    if not hasattr(os, "fork"):
         # How a server ends in order, and what two processes do to one folder, was tried there only.
         raise UsageError(
             "platform-unfit",
