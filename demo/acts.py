@@ -22,8 +22,8 @@ from demo import (
 from demo.serving import served
 from demo.stage import Stage
 from demo.telling import Teller
-from pratique.cli import authority as cli_authority
 from pratique.network import proposal
+from pratique.parties import authority as parties_authority
 
 ACTS = 11
 OPENING = (
@@ -75,8 +75,8 @@ def _taker(authority: founding.Authority) -> Callable[[bytes], dict[str, Any]]:
     def take(data: bytes) -> dict[str, Any]:
         found = proposal.from_bytes(data)
         with lock:
-            made = cli_authority.published(
-                authority.folder, found, Stage.secret, authority.stage.at
+            made = parties_authority.publish(
+                authority.folder, found, Stage.secret, at=authority.stage.at
             )
         return {"published": found.title, "files": sorted(made.files), "waits": bool(made.lacking)}
 

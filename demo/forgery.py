@@ -11,11 +11,10 @@ from pathlib import Path
 
 from demo.founding import Authority
 from demo.stage import Stage
-from pratique.cli import propose
 from pratique.crypto import keys
 from pratique.network import logged, proposal, publish, view
 from pratique.network import metadata as network_metadata
-from pratique.parties import authority as parties_authority
+from pratique.parties import authority_home, proposals
 from pratique.store import network
 from pratique.store.keys import open_key
 from pratique.terms import Algorithm
@@ -23,12 +22,12 @@ from pratique.terms import Algorithm
 
 def online(authority: Authority) -> publish.OnlineKeys:
     """Open the keys that are kept online."""
-    return parties_authority.online_keys(authority.folder, Stage.secret)
+    return authority_home.online_keys(authority.folder, Stage.secret)
 
 
 def other_keys(authority: Authority, code: str, out: Path) -> Path:
     """Draft a list of participants in which a state has keys of our own making."""
-    current, at = parties_authority.current(authority.folder), authority.stage.at
+    current, at = authority_home.current(authority.folder), authority.stage.at
     ours = proposal.RoleKeys(tuple(keys.generate(Algorithm.ES256).public_key for _ in range(3)), 2)
     drafted = proposal.targets(current, at, f"other keys for {code}", members={code: ours})
     out.write_bytes(proposal.to_bytes(drafted))
@@ -37,7 +36,7 @@ def other_keys(authority: Authority, code: str, out: Path) -> Path:
 
 def edition(authority: Authority, code: str, out: Path) -> Path:
     """Draft a state's next edition, the same as its last."""
-    current = parties_authority.current(authority.folder)
+    current = authority_home.current(authority.folder)
     drafted = proposal.role(current, authority.stage.at, code, current.roles[code].files)
     out.write_bytes(proposal.to_bytes(drafted))
     return out
@@ -45,7 +44,7 @@ def edition(authority: Authority, code: str, out: Path) -> Path:
 
 def signed_by_hand(file: Path, uris: list[str], folder: Path) -> bytes:
     """Add signatures to a proposal, whoever it asks for."""
-    found = propose.load(file)
+    found = proposals.load(file)
     for uri in uris:
         key = open_key(uri, folder=folder, secret=Stage.secret)
         for metadata in found.metadata.values():
@@ -55,8 +54,8 @@ def signed_by_hand(file: Path, uris: list[str], folder: Path) -> bytes:
 
 def announced(authority: Authority, file: Path, folder: Path) -> Path:
     """Put a proposal into a copy of the repository, and announce it with both online keys."""
-    shutil.copytree(parties_authority.repository_of(authority.folder), folder)
-    found, current = propose.load(file), parties_authority.current(authority.folder)
+    shutil.copytree(proposals.repository_of(authority.folder), folder)
+    found, current = proposals.load(file), authority_home.current(authority.folder)
     for path, data in found.files.items():
         _write(folder, network_metadata.target(path, hashlib.sha256(data).hexdigest()), data)
     for role, metadata in found.metadata.items():

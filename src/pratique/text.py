@@ -109,9 +109,16 @@ def _escaped(sign: str) -> str:
 # What commands show of a stranger's text: lines by `printable`, documents by `as_json`.
 
 
-__all__ = ["as_json", "printable"]
+__all__ = ["as_json", "plural", "printable"]
 
 
 def as_json(document: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:
     """Write a document to be shown: what a terminal would obey stands in it as JSON's own escapes."""
     return in_json(json.dumps(document, indent=indent, sort_keys=sort_keys, ensure_ascii=False))
+
+
+def plural(count: int, noun: str) -> str:
+    """Write how many there are: "1 entry", "2 entries"."""
+    if count != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun}"

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli.authority import taken
 from pratique.network import metadata, proposal, view
+from pratique.parties.authority import receive
 from pratique.store import network as store_network
 from pratique.store import server
 from pratique.store.network import Repository
@@ -168,7 +168,7 @@ def utopia(
 
     def take(data: bytes) -> dict[str, object]:
         with lock:
-            answer = taken(tmp_path / "net", data, lambda _: PASSWORD, web.instant(LATER))
+            answer = receive(tmp_path / "net", data, lambda _: PASSWORD, at=web.instant(LATER))
             done.append(proposal.from_bytes(data).versions()["XXU"])
         time.sleep(SLOW)
         return answer

@@ -29,18 +29,18 @@ PEOPLE = canary.people(60)
 SERVE = """
 import sys
 from pathlib import Path
-from pratique.cli.authority import taken
-from pratique.edges.network import serve
+from pratique.parties.authority import receive
+from pratique.store import server
 from tests import ceremonies, web
 
 folder, port = Path(sys.argv[1]), int(sys.argv[2])
 
 def take(data):
-    return taken(folder, data, lambda _: ceremonies.PASSWORD, web.instant(ceremonies.LATER))
+    return receive(folder, data, lambda _: ceremonies.PASSWORD, at=web.instant(ceremonies.LATER))
 
-taken_ = serve.bound("127.0.0.1", port)
+listening = server.bound("127.0.0.1", port)
 print("serving")
-serve.run(serve.application(folder / "repository", take), taken_)
+server.serve_network(server.network_application(folder / "repository", take), listening)
 """
 """As `authority serve --accept` does, at an instant that stands still."""
 _REGION = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \S+\s*(.*)")

@@ -21,7 +21,7 @@ import pytest
 from pratique.compile import compiled
 from pratique.network import logged, view
 from pratique.onboarding import steps
-from pratique.parties import authority as parties_authority
+from pratique.parties import authority_home
 from pratique.store import network
 from pratique.store.ledger import Ledger
 from pratique.tlog.checkpoint import Checkpoint
@@ -152,7 +152,7 @@ def _recorded(folder: Path, authority: Authority) -> None:
         (), steps.Step.LETTER_RECEIVED, participant="XXB", at=AT, seat=seat,
         key=authority.seats[1], evidence=[letter],
     )  # fmt: skip
-    path = parties_authority.records_path(folder, "XXB")
+    path = authority_home.records_path(folder, "XXB")
     path.parent.mkdir(parents=True)
     path.write_bytes(one.to_line())
 

@@ -13,11 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pratique.errors import ExtraMissing
+
+_FOLDER_FIRST = "pratique.folder-first"
 
 
 def once(command: click.Command) -> click.Command:
@@ -65,6 +68,37 @@ class Option(click.Option):
         self.opts = [*shown, *self.was]
         super().add_to_parser(parser, ctx)
         self.opts = shown
+
+
+class Folder(Option):
+    """A party's folder; it was a command's first argument, and is still read there (`PartyCommand`)."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the first argument be read as the folder, where it is."""
+        super().add_to_parser(parser, ctx)
+        if ctx.meta.get(_FOLDER_FIRST):
+            parser.add_argument(self, dest=self.name, nargs=1)
+
+
+class PartyCommand(click.Command):
+    """A command with a `Folder`: the first argument is one where neither the option nor its variable is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find out what the first argument is, and read them."""
+        folder = next(param for param in self.params if isinstance(param, Folder))
+        options: list[click.Parameter] = [
+            param for param in self.params if isinstance(param, click.Option)
+        ]
+        own = [param for param in self.params if isinstance(param, click.Argument)]
+        ctx.meta[_FOLDER_FIRST] = False
+        given, rest, _ = (
+            click.Command(self.name, params=options).make_parser(ctx).parse_args([*args])
+        )
+        if rest and folder.name not in given and not folder.value_from_envvar(ctx):
+            needed = sum(param.required for param in own)
+            is_first = not own or (len(rest) > needed and Path(rest[0]).is_dir())
+            ctx.meta[_FOLDER_FIRST] = is_first
+        return super().parse_args(ctx, args)
 
 
 class Group(click.Group):

@@ -29,17 +29,17 @@ from pratique.store import files
 
 
 AUTHORITY = {
-    "seat": ("pratique.cli.authority:seat", "Make a seat's key and the card to hand in."),
+    "seat": ("pratique.cli.authority:seat", "A seat's key, and the card to hand in."),
     "init": ("pratique.cli.propose:init", "Begin a network: propose its first root."),
     "propose": ("pratique.cli.propose:propose", "Draft what the seats are to sign."),
-    "show": ("pratique.cli.propose:show", "Show a proposal: what changes, who has signed, who is missing."),
-    "sign": ("pratique.cli.propose:sign", "Sign a proposal, on the seat's own machine."),
+    "show": ("pratique.cli.proposal:show", "Show a proposal: what changes, who has signed, who is missing."),
+    "sign": ("pratique.cli.proposal:sign", "Sign a proposal, on the seat's own machine."),
     "publish": ("pratique.cli.authority:publish", "Publish what enough have signed."),
-    "refresh": ("pratique.cli.authority:refresh", "Sign a new timestamp; for a clock, once an hour."),
+    "refresh": ("pratique.cli.authority:refresh", "Sign a new timestamp; on a schedule (cron), once an hour."),
     "log": ("pratique.cli.authority:log", "Keep the log, and have its witnesses see what is published."),
     "onboard": ("pratique.cli.authority:onboard", "Record a step of a participant's onboarding."),
     "self-test": ("pratique.cli.authority:self_test", "Try what a participant published, with samples."),
-    "status": ("pratique.cli.authority:standing", "Show seats, participants, and what ends when."),
+    "status": ("pratique.cli.authority:status", "Show seats, participants, and what ends when."),
     "serve": ("pratique.cli.authority:serve", "Serve the repository to whoever asks."),
 }  # fmt: skip
 
@@ -258,15 +258,18 @@ PARTICIPANT = {
     "init": ("pratique.cli.participant:init", "Make all keys of a participant."),
     "apply": ("pratique.cli.participant:apply", "Write the dossier to hand in."),
     "check": ("pratique.cli.participant:check", "Check a dossier as the authority will."),
-    "publish": ("pratique.cli.participant:publish", "Sign and hand in what you publish."),
-    "sign": ("pratique.cli.propose:sign", "Sign a proposal, with another hand's key."),
-    "send": ("pratique.cli.participant:send", "Hand in a proposal that enough hands have signed."),
+    "publish": ("pratique.cli.participant:publish", "Sign and submit what you publish."),
+    "sign": ("pratique.cli.proposal:sign", "Sign a proposal, with another key holder's key."),
+    "submit": (
+        "pratique.cli.participant:submit",
+        "Submit a proposal that enough key holders have signed.",
+    ),
     "renew": ("pratique.cli.participant:renew", "Make a successor of every key that ends soon."),
-    "leave": ("pratique.cli.participant:leave", "Take everything along."),
+    "export": ("pratique.cli.participant:export", "Take everything along."),
 }
 
 
-@click.group(cls=Lazy, table=PARTICIPANT)
+@click.group(cls=Lazy, table=PARTICIPANT, was={"send": "submit", "leave": "export"})
 def participant() -> None:
     """Take part in a network: keys, dossier, and what you publish."""
 

@@ -33,7 +33,7 @@ ALARM = 1
 
 @click.command()
 @click.argument("source", required=False)
-@participant.option
+@options.participant
 @options.home
 @options.output_format
 @click.option("--quiet", is_flag=True, help="Write nothing where nothing is wrong.")
@@ -41,7 +41,7 @@ ALARM = 1
 def monitor(
     *,
     source: str | None,
-    folder: Path | None,
+    folder: Path,
     home: Path | None,
     output_format: str,
     quiet: bool,
@@ -51,7 +51,7 @@ def monitor(
 
     SOURCE is a web address or a folder [default: where the last sync came from].
     """
-    where, network = participant.folder_of(folder), store_network.folder_of(sources.home(home))
+    where, network = folder, store_network.folder_of(sources.home(home))
     kept = store_network.load_held(network)
     if kept is None or metadata.TIMESTAMP_FILE not in kept.files:
         raise UsageError(

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import click
 
 from pratique.cli import options
+from pratique.cli.proposal import repository
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.onboarding import anchors as onboarding_anchors
-from pratique.parties import authority, exports
+from pratique.parties import exports, proposals
 from pratique.parties.issuer_keys import date
 from pratique.store import sources
 from pratique.store.keys import open_key
@@ -52,8 +53,8 @@ from pratique.trust import calendar, did, expiry
 @click.option("--anchor", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="PEM",
               help="Certificate of the trust anchor that signs for the folders' certificates.")  # fmt: skip
 @click.option("--anchor-key", metavar="URI", help="Its key: file:PATH or pkcs11:….")
-@authority.repository
-@authority.home
+@repository
+@options.home
 @options.secret_files
 @options.at
 def export(
@@ -74,7 +75,7 @@ def export(
 ) -> None:
     """Write what was synced in WHO's forms: a tree of DID documents, participants' folders, or both."""
     instant = options.now_or(at).astimezone(UTC).replace(microsecond=0)
-    view = authority.known(repository, home)
+    view = proposals.known_view(repository, home)
     if view is None:
         raise UsageError("no-network", "no network is known here", "pratique sync SOURCE")
     for code, one in exports.suspended(view, at=int(instant.timestamp())).items():

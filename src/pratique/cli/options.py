@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from pratique.cli.lazy import Folder, Option
 from pratique.errors import UsageError
 from pratique.store import sources as store_sources
 from pratique.store.files import core_dumps_off
@@ -77,6 +79,14 @@ at = click.option(
     metavar="INSTANT",
     help="Take this instant (RFC 3339, or a date) instead of now.",
 )
+now = click.option(
+    "--at",
+    type=INSTANT,
+    metavar="INSTANT",
+    default=partial(datetime.now, UTC),
+    help="Take this instant (RFC 3339, or a date) instead of now.",
+)
+"""As `at`, for a command that asks nothing else of it than the instant: now, if it is not given."""
 home = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
@@ -251,6 +261,24 @@ def secrets(
     return secret
 
 
+def secret(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --password-file and --pin-file, and give the command what asks for a secret: `secret`."""
+    return _secret(command, new=False)
+
+
+def new_secret(command: Callable[..., Any]) -> Callable[..., Any]:
+    """As `secret`, for keys that are made: a new password is asked for twice, and may not be short."""
+    return _secret(command, new=True)
+
+
+def _secret(command: Callable[..., Any], *, new: bool) -> Callable[..., Any]:
+    @wraps(command)
+    def run(*, password_file: Path | None, pin_file: Path | None, **named: Any) -> Any:
+        return command(secret=secrets(password_file, pin_file, new=new), **named)
+
+    return secret_files(run)
+
+
 def confirm(question: str) -> None:
     """Ask for a yes; anything else ends the command, and nothing is changed."""
     if not sys.stdin.isatty():
@@ -297,3 +325,20 @@ def _line(file: Path) -> str:
     if "\n" in text.rstrip("\r\n") or not text.strip("\r\n"):
         raise UsageError("secret-missing", f"{file}: it does not hold one line of text")
     return text.rstrip("\r\n")
+
+
+# A party's folder: one way for all of them.
+
+
+def _folder(party: str, cls: type[click.Option]) -> Callable[[Command], Command]:
+    variable = f"PRATIQUE_{party.upper()}"
+    return click.option(
+        f"--{party}", "folder", cls=cls, type=click.Path(path_type=Path, file_okay=False),
+        envvar=variable, default=lambda: store_sources.home() / party, metavar="DIR",
+        help=f"The {party}'s folder [default: {variable}, or '{party}' in PRATIQUE_HOME].",
+    )  # fmt: skip
+
+
+authority = _folder("authority", Folder)
+participant = _folder("participant", Option)
+witness = _folder("witness", Folder)

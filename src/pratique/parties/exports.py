@@ -21,7 +21,7 @@ from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageErr
 from pratique.network import metadata
 from pratique.network.view import View
 from pratique.onboarding import anchors, dossier
-from pratique.parties import authority, cards, verifier
+from pratique.parties import cards, proposals, verifier
 from pratique.store import files
 from pratique.store import sources as store_sources
 from pratique.store.keys import Secret, open_key
@@ -268,7 +268,7 @@ def of(sources: tuple[Path, ...], at: int, environment: Environment, home: Path 
 
 
 def _kind(path: Path) -> str:
-    if path.is_dir() and ((path / "metadata").is_dir() or authority.repository_of(path).is_dir()):
+    if path.is_dir() and ((path / "metadata").is_dir() or proposals.repository_of(path).is_dir()):
         return "repository"
     return "folders" if is_one(path) or any(inside(path)) else "lists"
 
@@ -283,7 +283,7 @@ def _held(at: int, home: Path | None) -> _Part:
         )
     name = snapshot.sources[0].name if snapshot.sources else "network"
     rows = expiry.of_signers(snapshot.trust.limited(), at=at, roll=snapshot.roll)
-    view = None if snapshot.roll is None else authority.known(None, home)
+    view = None if snapshot.roll is None else proposals.known_view(None, home)
     return _Part(
         name,
         rows
@@ -294,7 +294,7 @@ def _held(at: int, home: Path | None) -> _Part:
 
 def _one(path: Path, at: int) -> _Part:
     if _kind(path) == "repository":
-        view = authority.known(path, None)
+        view = proposals.known_view(path, None)
         if view is None:
             raise Unreadable("nothing-published", f"{path}: nothing was published yet")
         found = compiled(view)

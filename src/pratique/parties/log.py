@@ -1,12 +1,17 @@
-"""Enter an edition into the log, have the witnesses see it, and put it in force.
+"""The authority's log: what it knows of it, the witnesses' cosignatures, and how an edition comes into force by it.
 
+    DIR/log.json · DIR/keys/log.pem (encrypted) · DIR/repository/log/ (what everybody reads)
     prepared -> waiting.zip -> leaves -> head -> witnesses -> proofs -> repository -> timestamp
 
 1. What waits is on the disk before the log has it: whoever was interrupted goes on where it was, and no
    version stands in the log twice.
-2. Until enough witnesses have seen it the old edition is in force, and its timestamp is renewed.
-3. A witness that cannot be asked is told by name, and asked again next time.
-4. Where so many witnesses have seen another tree that no quorum is left, it is told that waiting is in vain.
+2. Until enough witnesses have seen it the old edition is in force, and its timestamp is renewed. A witness that cannot
+   be asked is named, and asked again next time.
+3. A witness may be down, slow or hostile: none is waited for once enough have answered, and nothing that one says
+   keeps the others' cosignatures from the head. What goes under the head was checked first: a wrong cosignature would
+   spoil it for all.
+4. A witness that has seen another tree will never cosign this one. That is told apart from one that is away: waiting
+   helps with the one, and with the other it hides that this log is a copy.
 5. What is in the log once has to be published: a root that nobody's new witness would see is not entered.
 """
 
@@ -24,17 +29,12 @@ from pratique import strict_json
 from pratique.crypto.keys import Ed25519Key
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.network import logged, metadata, publish, trusted
-from pratique.parties import authority
+from pratique.parties import authority_home
+from pratique.parties.proposals import repository_of
 from pratique.store import files, http, keys, log, network, sources
 from pratique.store.keys import Secret
 from pratique.tlog import checkpoint, merkle, note, witness
 from pratique.trust import signer
-
-# ----------------------------------------------------------------------------------------------------
-# What an authority's folder knows of its log: the log's key, and where its witnesses are asked.
-#
-# DIR/log.json · DIR/keys/log.pem (encrypted) · DIR/repository/log/ (what everybody reads)
-
 
 FORMAT = "pratique-log-1"
 FILE, KEY = "log.json", "keys/log.pem"
@@ -60,7 +60,7 @@ def load(folder: Path) -> Home:
         raise UsageError(
             "log-none",
             f"{folder}: there is no log here",
-            "make one: pratique authority log init DIR",
+            "make one: pratique authority log init",
         )
     row: Any = strict_json.parse(sources.read_bytes(path))
     try:
@@ -122,23 +122,11 @@ def opened(repository: Path, own: note.NoteKey) -> log.LogFolder:
     return log.LogFolder(repository / "log", own)
 
 
-# ----------------------------------------------------------------------------------------------------
-# Ask witnesses to cosign the log's head, and believe of their answers what can be checked.
-#
-#     head, witnesses' addresses -> ask -> cosignatures under the head · by witness, why there is none
-#
-# 1. A witness may be down, slow or hostile: none is waited for once enough have answered, and nothing that one says
-#    keeps the others' cosignatures from the head.
-# 2. What goes under the head was checked first: a wrong cosignature would spoil it for all.
-# 3. A witness that has seen another tree will never cosign this one. That is told apart from one that is away: waiting
-#    helps with the one, and with the other it hides that this log is a copy.
-
-
 CONFLICT, INCONSISTENT = 409, 422
 FORKED = b"log-forked"
 PATIENCE = 3.0
 """Seconds for the others when enough have answered: more cosignatures do no harm, and waiting does."""
-_AGAIN = "send it the newest request: pratique authority log request DIR"
+_AGAIN = "send it the newest request: pratique authority log request"
 _DIGITS = 19
 """Of a number of leaves, at most: a witness may say anything."""
 
@@ -157,7 +145,12 @@ class _Forked(DocumentRefused):
     """A witness has seen another tree of this log than the one here."""
 
 
-def request(own: log.LogFolder, old: int) -> bytes:
+def request(folder: Path, seen: int) -> bytes:
+    """Return the request to cosign the head of an authority's log, for a witness that has seen `seen` entries."""
+    return _request(opened(repository_of(folder), load(folder).own), seen)
+
+
+def _request(own: log.LogFolder, old: int) -> bytes:
     """Return the request to cosign the head, for a witness that has seen `old` leaves.
 
     Raises:
@@ -173,16 +166,16 @@ def request(own: log.LogFolder, old: int) -> bytes:
     if not 0 <= old <= tree.size:
         raise UsageError(
             "log-size",
-            f"the log has {tree.size} leaves, and never had {old}",
-            "what the witness has seen last is told by: pratique witness show",
+            f"the log has {tree.size} entries, and never had {old}",
+            "the size that the witness has seen last: pratique witness show",
         )
     return witness.Request(old, merkle.consistency(tree, old, tree.size), head).to_bytes()
 
 
-def ask(
+def collect(
     own: log.LogFolder, home: Home, quorums: tuple[checkpoint.Quorum, ...]
 ) -> dict[str, Problem]:
-    """Ask all who have not cosigned the head and have an address; tell by name why one has not.
+    """Ask all who have not cosigned the head and have an address; return by name why one has not.
 
     Raises:
         DocumentRefused: `log-…`: the log on the disk is not what was signed.
@@ -193,7 +186,7 @@ def ask(
     published = own.published()
     seen = 0 if published is None else checkpoint.opened(published, home.own).size
     # What is wrong with the log here is no witness's problem.
-    first = request(own, seen)
+    first = _request(own, seen)
     came: SimpleQueue[_Answer] = SimpleQueue()
     for one in left:
         words = (own, home.witnesses[one.name], one, first, came)
@@ -221,7 +214,7 @@ def _put(
     lines: tuple[note.Signature, ...] = ()
     why: Problem | None = Problem("it could not be asked")
     try:
-        lines, why = _asked_one(own, url, one, first), None
+        lines, why = _ask(own, url, one, first), None
     except PratiqueError as error:
         why = Problem(error.message, isinstance(error, _Forked))
     finally:
@@ -229,7 +222,7 @@ def _put(
         came.put((one, lines, why))
 
 
-def _asked_one(
+def _ask(
     own: log.LogFolder, url: str, one: note.NoteKey, first: bytes
 ) -> tuple[note.Signature, ...]:
     number, body = http.asked(url, first)
@@ -239,10 +232,10 @@ def _asked_one(
         if last > own.size():
             raise _Forked(
                 "witness-ahead",
-                f"it has seen {last} leaves, and there are {own.size()} here: this log is an older copy, "
+                f"it has seen {last} entries, and there are {own.size()} here: this log is an older copy, "
                 "or the witness is wrong",
             )
-        number, body = http.asked(url, request(own, last))
+        number, body = http.asked(url, _request(own, last))
     # The path was made here, of the very tree: where it does not fit, the witness has seen another one. One that
     # names the same size again does so too, as other people's witnesses have it (C2SP tlog-witness).
     if (
@@ -252,11 +245,11 @@ def _asked_one(
     ):
         raise _Forked(
             "witness-forked",
-            "it has seen another tree of this log, which has the same key and other leaves",
+            "it has seen another tree of this log, which has the same key and other entries",
         )
     if number != witness.OK:
         raise DocumentRefused("witness-refused", f"it answers {number}: {_words(body)}")
-    return believed(own, one, body)
+    return read_cosignature(own, one, body)
 
 
 def _last(number: int, body: bytes) -> int | None:
@@ -265,7 +258,9 @@ def _last(number: int, body: bytes) -> int | None:
     return int(said) if number == CONFLICT and said.isdigit() and len(said) <= _DIGITS else None
 
 
-def believed(own: log.LogFolder, one: note.NoteKey, body: bytes) -> tuple[note.Signature, ...]:
+def read_cosignature(
+    own: log.LogFolder, one: note.NoteKey, body: bytes
+) -> tuple[note.Signature, ...]:
     """Return a witness's cosignature of the head out of lines; DocumentRefused `witness-…` if it is wrong."""
     try:
         lines = note.read_signatures(body.decode("utf-8", "replace"))
@@ -278,7 +273,7 @@ def believed(own: log.LogFolder, one: note.NoteKey, body: bytes) -> tuple[note.S
     if not _has(head.with_signatures(*found), one):
         raise DocumentRefused(
             "witness-other",
-            f"its cosignature is wrong, or of another checkpoint than the newest, of {own.size()} leaves",
+            f"its cosignature is wrong, or of another checkpoint than the newest, of {own.size()} entries",
             _AGAIN,
         )
     return found
@@ -295,8 +290,8 @@ def _words(body: bytes) -> str:
     return body[:200].decode("utf-8", "replace").strip()
 
 
-class Entered(NamedTuple):
-    """What came of it.
+class Progress(NamedTuple):
+    """How far an edition has come.
 
     Attributes:
         files: what is in force now, by name; none where nothing waited, or it waits on.
@@ -310,7 +305,7 @@ class Entered(NamedTuple):
     problems: Mapping[str, Problem] = {}
     is_forked: bool = False
 
-    def told(self) -> list[str]:
+    def describe(self) -> list[str]:
         """Say what it waits for."""
         lines = [f"{seen}; missing: {', '.join(left)}" for seen, left in self.lacking.items()]
         lines += [f"witness {name}: {one.why}" for name, one in sorted(self.problems.items())]
@@ -323,19 +318,19 @@ class Entered(NamedTuple):
         return lines
 
 
-def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
+def advance(folder: Path, secret: Secret, at: datetime) -> Progress:
     """Bring what waits one step further, to its end if it can be; the repository is locked.
 
     Raises:
         DocumentRefused: `log-…`: the log on the disk is not what was signed.
         UsageError: `log-none`, `log-key-differs`.
     """
-    made, there = network.load_waiting(folder), network.Repository(authority.repository_of(folder))
+    made, there = network.load_waiting(folder), network.Repository(repository_of(folder))
     if not made:
-        return Entered()
-    quorums, home = asked(made, there), load(folder)
-    own = opened(authority.repository_of(folder), home.own)
-    online = authority.online_keys(folder, secret, logged.newer_root(made))
+        return Progress()
+    quorums, home = quorums_of(made, there), load(folder)
+    own = opened(repository_of(folder), home.own)
+    online = authority_home.online_keys(folder, secret, logged.newer_root(made))
     key = log_key(folder, secret)
     if {one.log for one in quorums} != {home.own}:
         raise UsageError(
@@ -348,23 +343,23 @@ def finish(folder: Path, secret: Secret, at: datetime) -> Entered:
     first = size - len(leaves)
     if first < 0 or own.tree().entries(first, size) != leaves:
         own.append(leaves, key)
-    problems = ask(own, home, quorums)
+    problems = collect(own, home, quorums)
     head = own.head()
     assert head is not None
     lacking = logged.lacking(head, quorums)
     if lacking:
-        return Entered({}, lacking, problems, _is_forked(quorums, head, problems))
+        return Progress({}, lacking, problems, _is_forked(quorums, head, problems))
     again = {}
     if metadata.TIMESTAMP_FILE in there:
         again = logged.proof_again(made, publish.in_force(there), own.tree(), head, quorums)
     found = logged.ordered({**made, **logged.proofs(made, own.tree(), head, quorums)})
-    network.write(authority.repository_of(folder), {**again, **found})
+    network.write(repository_of(folder), {**again, **found})
     # Between the two: monitors look for what the checkpoint counts, and for what the timestamp announces.
     own.publish(head)
     announced = publish.announced(there, found, online, at=at)
-    network.write(authority.repository_of(folder), announced)
+    network.write(repository_of(folder), announced)
     network.clear(folder)
-    return Entered({**found, **announced}, {}, problems)
+    return Progress({**found, **announced}, {}, problems)
 
 
 def _is_forked(
@@ -378,7 +373,7 @@ def _is_forked(
     )
 
 
-def try_new(folder: Path, made: Mapping[str, bytes]) -> None:
+def check_new_witnesses(folder: Path, made: Mapping[str, bytes]) -> None:
     """See to it that a root's new witnesses answer, before it is in the log and there is no way back.
 
     They are shown the log as it is.
@@ -386,24 +381,26 @@ def try_new(folder: Path, made: Mapping[str, bytes]) -> None:
     Raises:
         UsageError: `witnesses-silent`.
     """
-    there, home = network.Repository(authority.repository_of(folder)), load(folder)
-    own = opened(authority.repository_of(folder), home.own)
-    newer = asked(made, there)[1:]
+    there, home = network.Repository(repository_of(folder)), load(folder)
+    own = opened(repository_of(folder), home.own)
+    newer = quorums_of(made, there)[1:]
     if not newer or own.head() is None:
         return
-    problems = ask(own, home, newer)
+    problems = collect(own, home, newer)
     head = own.head()
     assert head is not None
     if lacking := logged.lacking(head, newer):
-        said = "; ".join(Entered({}, lacking, problems).told())
+        said = "; ".join(Progress({}, lacking, problems).describe())
         raise UsageError(
             "witnesses-silent",
             f"the next root's witnesses do not answer, and nothing was changed: {said}",
-            "are their keys and addresses right? for those that are reached by hand alone: --unseen",
+            "are their keys and addresses right? for those that are reached by hand alone: --skip-witness-check",
         )
 
 
-def asked(made: Mapping[str, bytes], there: network.Repository) -> tuple[checkpoint.Quorum, ...]:
+def quorums_of(
+    made: Mapping[str, bytes], there: network.Repository
+) -> tuple[checkpoint.Quorum, ...]:
     """Return the quorums that must see an edition before it is in force; none without a log."""
     if metadata.TIMESTAMP_FILE not in there:
         return logged.asked(made, None)
@@ -412,3 +409,87 @@ def asked(made: Mapping[str, bytes], there: network.Repository) -> tuple[checkpo
         # One of those that wait, written by a call that was interrupted, is not in force yet.
         found.take_root(there[name], held=True)
     return logged.asked(made, found.root)
+
+
+def init(folder: Path, name: str, secret: Secret) -> note.NoteKey:
+    """Make the key of an authority's log, or take that of an interrupted call; return the public one."""
+    if (folder / FILE).exists():
+        raise UsageError("log-exists", f"{folder}: there is a log already")
+    # Before a key is made.
+    if not note.NoteKey.is_name(name):
+        raise UsageError("log-unnamed", "--name is empty, too long, or has blanks or a + in it")
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / KEY).exists():
+        # Also of a log whose log.json is lost: there is one key.
+        key = log_key(folder, secret)
+    else:
+        key = keys.make_log_key(folder / KEY, lambda: secret("file:"), f"key of the log {name}\n")
+    own = note.NoteKey(name, note.NOTE, key.public_key)
+    save(folder, Home(own, {}))
+    return own
+
+
+def set_witness_url(folder: Path, name: str, url: str) -> None:
+    """Note at which web address a witness is asked."""
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(
+            "url-unfit", f"{url} is no web address", "https://…, as the witness serves it"
+        )
+    found = load(folder)
+    save(folder, found._replace(witnesses={**found.witnesses, name: url}))
+
+
+class WitnessState(NamedTuple):
+    """A witness of the log: where it is asked, "" by hand; whether it has cosigned the newest checkpoint."""
+
+    name: str
+    url: str
+    is_cosigned: bool
+
+
+class State(NamedTuple):
+    """The log: its key, its entries, its witnesses, and how many files wait for them."""
+
+    own: note.NoteKey
+    size: int
+    witnesses: tuple[WitnessState, ...]
+    waiting: int
+
+
+def state(folder: Path) -> State:
+    """Return how the log of an authority's folder stands."""
+    home, waits = load(folder), network.load_waiting(folder)
+    own, there = opened(repository_of(folder), home.own), network.Repository(repository_of(folder))
+    head = own.head()
+    witnesses = tuple(
+        WitnessState(
+            key.name,
+            home.witnesses.get(key.name, ""),
+            head is not None and head.body_of(key) is not None,
+        )
+        for quorum in quorums_of(waits, there)
+        for key in quorum.witnesses
+    )
+    return State(home.own, own.size(), witnesses, len(waits))
+
+
+def add_cosignature(folder: Path, path: Path) -> str:
+    """Put under the checkpoint what a witness has answered in a file; return the witness's name."""
+    own, where = opened(repository_of(folder), load(folder).own), repository_of(folder)
+    quorums = quorums_of(network.load_waiting(folder), network.Repository(where))
+    witnesses = {key.name: key for quorum in quorums for key in quorum.witnesses}
+    body = sources.read_bytes(path, note.MAX_NOTE)
+    name = body.decode("utf-8", "replace").removeprefix("\N{EM DASH} ").partition(" ")[0]
+    if name not in witnesses:
+        raise DocumentRefused(
+            "witness-unknown",
+            f"{path}: it is of no witness of this log",
+            "see who they are: pratique authority log show",
+        )
+    with network.repository_lock(where):
+        # Put under another head than it was checked with, it would spoil that for all.
+        try:
+            own.cosign(read_cosignature(own, witnesses[name], body))
+        except DocumentRefused as error:
+            raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
+    return name

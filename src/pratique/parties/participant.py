@@ -1,70 +1,57 @@
-"""What a participant has published, as it notes it itself; the monitor holds the network against it.
+"""What a participant does: its folder and its keys, its dossier, its editions, and what it takes along when it leaves.
 
-    participant.json, published.json -> Record          watched.json: what the monitor has seen
+    participant.json · certificates/{sca,upload,tls}*.pem · keys/*.pem (encrypted) · published.json · watched.json
+    signers, rules, preferences, revocation lists, over what is published -> Edition -> signed -> submitted
 
-1. Who the participant is and which keys speak for it is its own document's to say, and not a copy's of a
-   day long ago: what is noted adds the keys of before.
+1. No secret is in the documents.
+2. The keys that speak for the participant may lie elsewhere, each with another person: then their URIs are not here, and
+   `publish` writes a proposal for those to sign.
+3. What is renewed stays beside its successor: the newest of a role is in use, the older ones end by themselves. A document
+   of the first form, which knew no successors, is read and kept in the new one.
+4. What is not named stays as it is published. Nothing is unsaid: a list that lacks what is published, or a signer that
+   was withdrawn, is refused here before anybody sees it.
+5. A key is made and kept before its certificate, and both before the document that names them.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
-
 from pratique import strict_json
 from pratique.crypto import x509, x509_write
 from pratique.errors import DocumentRefused, Unreadable, UsageError
-from pratique.network import metadata, participants, proposal, view
+from pratique.network import client, metadata, participants, proposal, view
 from pratique.network.monitor import Record
-from pratique.network.proposal import Proposal
-from pratique.onboarding import checks
-from pratique.parties import issuer
+from pratique.network.proposal import Proposal, RoleKeys
+from pratique.onboarding import checks, report
+from pratique.onboarding.report import Report
+from pratique.parties import cards, issuer
 from pratique.parties.issuer_keys import Makes, make_ca, serial
+from pratique.parties.proposals import Known, Submitted, submit
 from pratique.revocation import tag_list
 from pratique.rules import documents
 from pratique.store import files, sources
-from pratique.store.keys import Secret, make_key, open_key
+from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
 from pratique.trust import publication, renewal
 from pratique.trust.issuer import SigningCa
-from pratique.trust.renewal import SCA as RENEWAL_SCA
-from pratique.trust.renewal import UPLOAD as RENEWAL_UPLOAD
 from pratique.trust.renewal import Owned
 from pratique.trust.signer import array, text, whole
-
-# ----------------------------------------------------------------------------------------------------
-# A participant's folder: who it is, its keys by URI, its certificates.
-#
-#     participant.json · certificates/{sca,upload,tls}*.pem · keys/*.pem (encrypted)
-#
-# 1. No secret is in the document.
-# 2. The keys that speak for the participant may lie elsewhere, each with another hand: then their URIs are
-#    not here, and `publish` makes a proposal for those hands to sign.
-# 3. What is renewed stays beside its successor: the newest of a role is in use, the older ones end by
-#    themselves. A document of the first form, which knew no successors, is read and kept in the new one.
-
 
 FORMAT, FIRST_FORMAT = "pratique-participant-2", "pratique-participant-1"
 HOME_FILE = "participant.json"
 SCA, UPLOAD, TLS = renewal.ROLES
 RoleKey = tuple[str, str]
 """A public key in PEM, and its URI; "" for one that is elsewhere."""
-
-option = click.option(
-    "--participant",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="PRATIQUE_PARTICIPANT",
-    metavar="DIR",
-    help="The participant's folder [default: PRATIQUE_PARTICIPANT, or 'participant' in PRATIQUE_HOME].",
-)
 
 
 class Home(NamedTuple):
@@ -113,11 +100,6 @@ class Home(NamedTuple):
             return self.role_keys
         both = dict.fromkeys((*self.coming, *self.role_keys))
         return tuple(one for one in both if metadata.from_pem(one[0]) in listed.public_keys)
-
-
-def folder_of(named: Path | None) -> Path:
-    """Return the participant's folder."""
-    return named if named is not None else sources.home() / "participant"
 
 
 def save(folder: Path, home: Home) -> None:
@@ -191,27 +173,6 @@ def signing_ca_pem(folder: Path) -> bytes:
     return issuer.read_certificate(folder, load_home(folder).newest(SCA).label)
 
 
-def sign(
-    folder: Path,
-    uris: Iterable[str],
-    secret: Secret,
-    drafted: proposal.Proposal,
-    current: view.View,
-) -> None:
-    """Sign a proposal with keys that speak for the participant; UsageError `key-not-asked`."""
-    for uri in uris:
-        try:
-            proposal.sign(drafted, open_key(uri, folder=folder, secret=secret), current)
-        except UsageError as error:
-            if error.code != "key-not-asked":
-                raise
-            raise UsageError(
-                error.code,
-                "the keys here do not speak for the participant in the network that is known here",
-                "pratique sync; if they are other keys, the seats must have signed them in",
-            ) from error
-
-
 def owned_of(role: str, label: str, key: str, pem: bytes, use: int | None = None) -> renewal.Owned:
     """Return how a key and its certificate are noted; `use` is how long it signs, in seconds."""
     found = x509.read(x509_write.from_pem(pem))
@@ -264,9 +225,140 @@ def _role_keys(rows: Any) -> tuple[RoleKey, ...]:
     return tuple((text(pem), text(uri)) for pem, uri in map(array, array(rows)))
 
 
-# ----------------------------------------------------------------------------------------------------
-# What a participant's next edition holds: what is published, with what is named put in its place.
+# Its keys and their certificates.
 
+MOST_KEYS, LONGEST_NAME = 15, 64
+_NAMES = {UPLOAD: "upload", TLS: "TLS client"}
+
+
+def make_owned(task: Makes, role: str, label: str, uri: str) -> Owned:
+    """Make the key of a role, and its certificate."""
+    if role == SCA:
+        made, _ = make_ca(task, uri, label)
+        return Owned(SCA, label, *made)
+    what = _NAMES[role]
+    key = make_key(uri, folder=task.folder, secret=task.secret, note=task.note(what))
+    make = x509_write.upload_signer if role == UPLOAD else x509_write.tls_client
+    pem = x509_write.to_pem(make(key, task.subject(what), at=task.at, serial=serial()))
+    issuer.write_certificate(task.folder, pem, label)
+    return owned_of(role, label, uri, pem)
+
+
+def _own_ca(task: Makes, pem: bytes, countries: Iterable[str]) -> Owned:
+    """Keep the certificate of a signing CA that is kept elsewhere. UsageError `sca-unfit`."""
+    found = x509.read(x509_write.from_pem(pem))
+    if not found.is_ca or found.reason or not set(countries) & set(found.countries):
+        raise UsageError(
+            "sca-unfit",
+            "that certificate is not a signing CA's of this participant",
+            "name your own state's CSCA",
+        )
+    issuer.write_certificate(task.folder, pem, SCA)
+    return owned_of(SCA, SCA, "", pem)
+
+
+def make_role(task: Makes, uri: str) -> str:
+    """Make a key that speaks for the participant; return its public key, PEM."""
+    note = task.note("speaks for the participant")
+    key = make_key(uri, folder=task.folder, secret=task.secret, note=note)
+    return metadata.to_pem(key.public_key)
+
+
+class Founding(NamedTuple):
+    """What a participant is made of: who it is, its role keys, and its state's CSCA where that is kept elsewhere.
+
+    Attributes:
+        signing_keys: URIs of the role keys that are made here.
+        public_keys: files of those that others have made.
+        threshold: how many of them must sign.
+        ca: the certificate of the CSCA; None for a signing CA that is made here.
+    """
+
+    participant: participants.Participant
+    environment: Environment
+    signing_keys: tuple[str, ...]
+    public_keys: tuple[Path, ...]
+    threshold: int
+    ca: Path | None = None
+
+
+def init(folder: Path, wanted: Founding, secret: Secret, *, at: datetime) -> Home:
+    """Make all keys of a participant, in a new folder."""
+    one = wanted.participant
+    if not metadata.is_participants(one.code):
+        raise UsageError(
+            "participant-unfit", "--code has capital letters", "for example PRT or IOM"
+        )
+    if not 0 < len(one.name.strip()) <= LONGEST_NAME:
+        raise UsageError("name-unfit", f"--name has 1 to {LONGEST_NAME} characters")
+    given = tuple((cards.read_key(path), "") for path in wanted.public_keys)
+    uris = wanted.signing_keys
+    if not uris and not given:
+        uris = tuple(f"file:keys/role-{number}.pem" for number in (1, 2, 3))
+    count = len(uris) + len(given)
+    if not wanted.threshold <= count <= MOST_KEYS:
+        raise UsageError(
+            "threshold-unfit",
+            f"{wanted.threshold} of {count} keys cannot sign",
+            f"name from {wanted.threshold} to {MOST_KEYS} keys with --signing-key and --public-key",
+        )
+    if len({*uris, *(pem for pem, _ in given)}) < count:
+        raise UsageError("role-key-double", "a key is named twice", "each is another key holder's")
+    since = int(at.timestamp())
+    with new(folder) as filled:
+        task = Makes(filled, one.code, one.subject, one.name, wanted.environment, since, secret)
+        roles = [role for role in renewal.ROLES if wanted.ca is None or role != SCA]
+        owned = tuple(make_owned(task, role, role, f"file:keys/{role}.pem") for role in roles)
+        if wanted.ca is not None:
+            owned = (_own_ca(task, sources.read_bytes(wanted.ca), one.countries), *owned)
+        made = tuple((make_role(task, uri), uri) for uri in uris)
+        home = Home(one, wanted.environment, owned, (*made, *given), wanted.threshold, since)
+        save(filled, home)
+    return home
+
+
+# What it has published, as it notes it itself: the monitor holds the network against it. Who it is and which keys speak
+# for it is its own document's to say, and not that of a copy of long ago: what is noted adds the keys of before.
+
+PUBLISHED, WATCHED = "published.json", "watched.json"
+
+
+def load_published(folder: Path) -> Record:
+    """Return what is noted; nothing published, before the first edition.
+
+    A machine that only watches needs no more of a participant's folder than published.json.
+    """
+    path = folder / PUBLISHED
+    noted = Record.from_bytes(sources.read_bytes(path)) if path.exists() else None
+    if noted is not None and not (folder / HOME_FILE).exists():
+        return noted
+    own = load_home(folder)
+    one = own.participant
+    if noted is not None and noted.code != one.code:
+        raise DocumentRefused(
+            "record-malformed", f"{path}: it is of {noted.code}", "restore it from its copy"
+        )
+    found = noted or Record(one.code, one.countries, (), own.threshold)
+    found = found._replace(countries=one.countries, threshold=own.threshold)
+    return found.with_keys(*_sets(own))
+
+
+def _sets(own: Home) -> list[frozenset[str]]:
+    """Return the keys of now; where successors wait for the seats, both together, and those alone."""
+    now, coming = (
+        frozenset(metadata.keyid(metadata.from_pem(pem)) for pem, _ in rows)
+        for rows in (own.role_keys, own.coming)
+    )
+    return [now, now | coming, coming] if coming else [now]
+
+
+def note(folder: Path, proposed: Proposal) -> None:
+    """Note an edition before it is handed in."""
+    found = load_published(folder)
+    files.replace(folder / PUBLISHED, found.with_edition(proposed.metadata[found.code]).to_bytes())
+
+
+# Its next edition: what is published, with what is wanted put in its place.
 
 REASONS = publication.REASONS
 """Why a signer may be withdrawn."""
@@ -276,18 +368,18 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*"
 
 
 class Wanted(NamedTuple):
-    """What was named."""
+    """What is to be put in the place of what is published: paths, and what is to be said of them."""
 
-    signers: tuple[Path, ...]
-    domain: str
-    withdraw: tuple[Path, ...]
-    reason: str
-    rules: tuple[Path, ...]
-    choices: Path | None
-    lists: Path | None
+    signers: tuple[Path, ...] = ()
+    domain: str = "DCC"
+    withdraw: tuple[Path, ...] = ()
+    reason: str | None = None
+    rules: tuple[Path, ...] = ()
+    preferences: Path | None = None
+    lists: Path | None = None
 
 
-def made(
+def edition_files(
     folder: Path,
     home: Home,
     held: Mapping[str, bytes],
@@ -296,16 +388,7 @@ def made(
     sets: Mapping[str, list[str]],
     at: datetime,
 ) -> dict[str, bytes]:
-    """Return the files of the next edition by path, over those that are published.
-
-    Args:
-        folder: the participant's.
-        home: what is noted there.
-        held: what is published, by path.
-        wanted: what is to be put in its place.
-        sets: the network's value sets.
-        at: now.
-    """
+    """Return the files of the next edition, over those that are published (`held`), by path."""
     code, found = home.participant.code, dict(held)
     path = f"{code}/{metadata.SIGNERS}"
     if wanted.signers or wanted.withdraw:
@@ -320,8 +403,8 @@ def made(
             raise _nothing("rules", wanted.rules)
         rows = [documents.write(rule) for rule in rules]
         found[f"{code}/{metadata.RULES}"] = json.dumps(rows, indent=1, ensure_ascii=False).encode()
-    if wanted.choices is not None:
-        data = sources.read_bytes(wanted.choices)
+    if wanted.preferences is not None:
+        data = sources.read_bytes(wanted.preferences)
         found[f"{code}/{metadata.CHOICES}"] = participants.write(participants.read(data, sets))
     if wanted.lists is not None:
         found = {p: d for p, d in found.items() if not _is_list(p)} | _lists(
@@ -330,8 +413,8 @@ def made(
     return found
 
 
-def taken_back(home: Home, remembered: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return what other keys must publish anew of what the old ones have said: all taken back, no more.
+def _withdrawn_before(home: Home, remembered: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what other keys must publish anew of what the old ones have said: all that is withdrawn or revoked, no more.
 
     What thieves of the old keys have listed as signers or rules is not signed with the new ones.
     """
@@ -374,30 +457,12 @@ def _signers(
                 "a signer that is to be withdrawn is not published",
                 "name its certificate; if it was published just now: pratique sync",
             )
-        gone[der] = listed[0]._replace(since=since, reason=wanted.reason)
+        gone[der] = listed[0]._replace(since=since, reason=wanted.reason or "")
     rows = [one for one in live.values() if one.certificate not in gone]
     authorities = {*cas, *(before.authorities if before is not None else ())}
     return publication.write(
         home.participant.code, home.environment, authorities, [*rows, *gone.values()]
     )
-
-
-def doubted(home: Home, made: Mapping[str, bytes], at: datetime) -> Iterator[str]:
-    """Yield what verifiers would have against what stands above the signers of an edition."""
-    one = home.participant
-    found = publication.parts(made[f"{one.code}/{metadata.SIGNERS}"])
-    authorities = tuple(map(x509.read, found.authorities))
-    within = one.countries | {one.subject}
-    for der in dict.fromkeys(listed.certificate for listed in found.live):
-        record = x509.read(der)
-        doubt = checks.above_signer(record, authorities, at=int(at.timestamp()), within=within)
-        if doubt is not None:
-            yield f"the signer with kid {record.kid.hex()}: {doubt.says}"
-
-
-def withdrawn(paths: tuple[Path, ...]) -> list[x509.X509Record]:
-    """Return the signers that are named to be withdrawn."""
-    return [x509.read(der) for der in _certificates(paths)]
 
 
 def _certificates(paths: tuple[Path, ...]) -> Iterator[bytes]:
@@ -449,83 +514,279 @@ def _lists(code: str, folder: Path, held: Mapping[str, bytes]) -> dict[str, byte
     return made
 
 
-# ----------------------------------------------------------------------------------------------------
-# Make one key of a participant with its certificate: signing CA, upload, TLS; or a role key.
-#
-#     Makes, role, label, URI -> key, then certificate -> Owned
-#
-# 1. The key is made and kept before its certificate, and both before the document that names them.
+class Edition(NamedTuple):
+    """A participant's next edition: whose, over which network, the files before it and its own, by path, and when."""
+
+    folder: Path
+    own: Home
+    current: view.View
+    held: dict[str, bytes]
+    files: dict[str, bytes]
+    at: datetime
+
+    @property
+    def draft(self) -> Proposal:
+        """Return it as a proposal that nobody has signed."""
+        return proposal.role(self.current, self.at, self.own.participant.code, self.files)
+
+    def doubts(self) -> Iterator[str]:
+        """Yield what verifiers would have against what stands above its signers."""
+        one = self.own.participant
+        published = publication.parts(self.files[f"{one.code}/{metadata.SIGNERS}"])
+        authorities = tuple(map(x509.read, published.authorities))
+        within = one.countries | {one.subject}
+        for der in dict.fromkeys(listed.certificate for listed in published.live):
+            signer = x509.read(der)
+            now = int(self.at.timestamp())
+            doubt = checks.above_signer(signer, authorities, at=now, within=within)
+            if doubt is not None:
+                yield f"the signer with kid {signer.kid.hex()}: {doubt.says}"
 
 
-_NAMES = {UPLOAD: "upload", TLS: "TLS client"}
-
-
-def make_owned(task: Makes, role: str, label: str, uri: str) -> Owned:
-    """Make the key of a role, and its certificate."""
-    if role == RENEWAL_SCA:
-        made, _ = make_ca(task, uri, label)
-        return Owned(RENEWAL_SCA, label, *made)
-    what = _NAMES[role]
-    key = make_key(uri, folder=task.folder, secret=task.secret, note=task.note(what))
-    make = x509_write.upload_signer if role == RENEWAL_UPLOAD else x509_write.tls_client
-    pem = x509_write.to_pem(make(key, task.subject(what), at=task.at, serial=serial()))
-    issuer.write_certificate(task.folder, pem, label)
-    return owned_of(role, label, uri, pem)
-
-
-def own_ca(task: Makes, pem: bytes, countries: Iterable[str]) -> Owned:
-    """Keep the certificate of a signing CA that is kept elsewhere. UsageError `sca-unfit`."""
-    found = x509.read(x509_write.from_pem(pem))
-    if not found.is_ca or found.reason or not set(countries) & set(found.countries):
+def next_edition(folder: Path, wanted: Wanted, known: Known, *, at: datetime) -> Edition:
+    """Make a participant's next edition; without anything that is wanted, what is published is confirmed."""
+    own, current = load_home(folder), known.view
+    code = own.participant.code
+    role = current.roles.get(code)
+    held = {} if role is None else dict(role.files)
+    if role is not None and not role.version:
+        # Its keys have not published anything yet.
+        held = _withdrawn_before(own, view.Memory(known.files).of(code))
+        if not wanted.signers:
+            raise UsageError("signers-missing", "no signer is named", "name --signers PATH")
+    if wanted.withdraw and wanted.reason is None:
         raise UsageError(
-            "sca-unfit",
-            "that certificate is not a signing CA's of this participant",
-            "name your own state's CSCA",
-        )
-    issuer.write_certificate(task.folder, pem, SCA)
-    return owned_of(RENEWAL_SCA, SCA, "", pem)
+            "reason-missing", "it is not said why the signer is withdrawn",
+            f"name the --reason: {', '.join(REASONS)}",
+        )  # fmt: skip
+    sets = view.value_sets(current)
+    made = edition_files(folder, own, held, wanted, sets=sets, at=at)
+    return Edition(folder, own, current, held, made, at)
 
 
-def make_role(task: Makes, uri: str) -> str:
-    """Make a key that speaks for the participant; return its public key, PEM."""
-    note = task.note("speaks for the participant")
-    key = make_key(uri, folder=task.folder, secret=task.secret, note=note)
-    return metadata.to_pem(key.public_key)
+def withdrawn(paths: tuple[Path, ...]) -> list[x509.X509Record]:
+    """Return the signers that are named to be withdrawn."""
+    return [x509.read(der) for der in _certificates(paths)]
 
 
-PUBLISHED, WATCHED = "published.json", "watched.json"
+class Retired(NamedTuple):
+    """A signer's key that was withdrawn: retired under this label in an issuer's folder, or not at hand (label "")."""
+
+    kid: bytes
+    label: str = ""
+    folder: Path = Path()
 
 
-def load_published(folder: Path) -> Record:
-    """Return what is noted; nothing published, before the first edition.
+def retire(withdraw: tuple[Path, ...], *, at: datetime) -> Iterator[Retired]:
+    """Retire the withdrawn keys where their issuer's folder is at hand; yield which, and those that are left to do."""
+    gone = {record.thumbprint: record for record in withdrawn(withdraw)}
+    beside = {path.resolve().parent.parent for path in withdraw}
+    beside |= {path.resolve().parent for path in withdraw if path.is_dir()}
+    for folder in sorted({*beside, issuer.folder(None, sources.home()).resolve()}):
+        if not (folder / issuer.DOCUMENT).is_file():
+            continue
+        with issuer.locked(folder):
+            found = issuer.load(folder)
+            for shard in found.shards:
+                record = gone.pop(shard.thumbprint, None)
+                if record is not None and shard.retired is None:
+                    found = found.replace(shard._replace(retired=int(at.timestamp())))
+                    yield Retired(record.kid, shard.label, folder)
+            issuer.save(folder, found)
+    yield from (Retired(record.kid) for record in gone.values())
 
-    A machine that only watches needs no more of a participant's folder than published.json.
+
+class Published(NamedTuple):
+    """What came of an edition: signed; written, where somebody has yet to sign or submit it; submitted.
+
+    Attributes:
+        lacks_signatures: whether other key holders must sign it.
     """
-    path = folder / PUBLISHED
-    noted = Record.from_bytes(sources.read_bytes(path)) if path.exists() else None
-    if noted is not None and not (folder / HOME_FILE).exists():
-        return noted
-    own = load_home(folder)
-    one = own.participant
-    if noted is not None and noted.code != one.code:
-        raise DocumentRefused(
-            "record-malformed", f"{path}: it is of {noted.code}", "restore it from its copy"
-        )
-    found = noted or Record(one.code, one.countries, (), own.threshold)
-    found = found._replace(countries=one.countries, threshold=own.threshold)
-    return found.with_keys(*_sets(own))
+
+    draft: Proposal
+    current: view.View
+    lacks_signatures: bool
+    path: Path | None = None
+    submitted: Submitted | None = None
 
 
-def _sets(own: Home) -> list[frozenset[str]]:
-    """Return the keys of now; where successors wait for the seats, both together, and those alone."""
-    now, coming = (
-        frozenset(metadata.keyid(metadata.from_pem(pem)) for pem, _ in rows)
-        for rows in (own.role_keys, own.coming)
+def publish(
+    edition: Edition, secret: Secret, *, target: str | None = None, out: Path | None = None
+) -> Published:
+    """Sign an edition with the keys here; submit it, or write it for the other key holders."""
+    own, current, code = edition.own, edition.current, edition.own.participant.code
+    _check_environment(own, current)
+    client.check(code, edition.held, edition.files, published=int(current.published.timestamp()))
+    draft = edition.draft
+    # Keys that do not speak for it are tried all the same: the refusal tells what is to be done.
+    uris = [uri for _, uri in own.speaking(current) or own.role_keys]
+    # A key file that was given to another person is signed with there.
+    here = [uri for uri in uris if is_at_hand(uri, folder=edition.folder)][: own.threshold]
+    for uri in here:
+        try:
+            proposal.sign(draft, open_key(uri, folder=edition.folder, secret=secret), current)
+        except UsageError as error:
+            if error.code != "key-not-asked":
+                raise
+            raise UsageError(
+                error.code,
+                "the keys here do not speak for the participant in the network that is known here",
+                "pratique sync; if they are other keys, the seats must have signed them in",
+            ) from error
+    note(edition.folder, draft)
+    lacks, path = (
+        len(here) < own.threshold,
+        out or Path(f"{code}-{draft.versions()[code]}.proposal"),
     )
-    return [now, now | coming, coming] if coming else [now]
+    data = proposal.to_bytes(draft)
+    if target is None or lacks:
+        files.write(path, data)
+        return Published(draft, current, lacks, path)
+    return Published(draft, current, lacks, None, submit(target, path.name, data))
 
 
-def note(folder: Path, proposed: Proposal) -> None:
-    """Note an edition before it is handed in."""
-    found = load_published(folder)
-    files.replace(folder / PUBLISHED, found.with_edition(proposed.metadata[found.code]).to_bytes())
+def _check_environment(own: Home, current: view.View) -> None:
+    if own.environment is not current.board.environment:
+        raise UsageError(
+            "environment-differs",
+            f"{own.participant.code}'s keys here are for {own.environment}, and the network is {current.board.name}",
+            "name the folder of the keys for it: --participant DIR",
+        )
+
+
+def write_application(
+    folder: Path, own: Home, keys: RoleKeys, out: Path, at: datetime
+) -> Iterator[Path]:
+    """Write the dossier for the authority into `out`, with these role keys; yield its files.
+
+    Public keys and certificates only: application.json, SCA/SCA.pem, UP/UP.pem, TLS/TLS.pem, TLS/CA.pem.
+    """
+    one = own.participant
+    application = cards.Application(one, keys, tuple(sorted(one.domains)), own.environment)
+    written = {cards.APPLICATION: cards.write_application(application)}
+    newest = own.newest(SCA)
+    # Signing CAs that are no longer in use vouch for signers that live: each has a file of its own.
+    older = [
+        each
+        for each in own.owned
+        if each.role == SCA and each != newest and each.not_after > at.timestamp()
+    ]
+    for number, each in enumerate([newest, *older]):
+        name = f"SCA/SCA_{number}.pem" if number else "SCA/SCA.pem"
+        written[name] = issuer.read_certificate(folder, each.label)
+    written["UP/UP.pem"] = issuer.read_certificate(folder, own.newest(UPLOAD).label)
+    written["TLS/TLS.pem"] = issuer.read_certificate(folder, own.newest(TLS).label)
+    # It signs itself, so it is its own authority.
+    written["TLS/CA.pem"] = written["TLS/TLS.pem"]
+    for name, data in written.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(path, data, 0o644)
+        yield path
+
+
+def apply(folder: Path, out: Path, *, at: datetime) -> tuple[Home, list[Path]]:
+    """Write a new participant's dossier; return whose, and its files."""
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(
+            "folder-filled", f"{out}: there is something already", "name another folder with --out"
+        )
+    own = load_home(folder)
+    return own, list(write_application(folder, own, own.public_keys(), out, at))
+
+
+def check_dossier(
+    folder: Path,
+    code: str,
+    environment: Environment,
+    listed: checks.Listed,
+    known: tuple[Path, ...],
+    *,
+    at: datetime,
+) -> Report:
+    """Check a dossier as the authority will; `known` are lists of keys that were seen before."""
+    seen = list[report.KnownKey]()
+    for path in known:
+        try:
+            seen += report.read(sources.read_bytes(path))
+        except DocumentRefused as error:
+            raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
+    dossier = sources.read(folder)
+    return checks.check(
+        dossier, participant=code, environment=environment, at=at, known=seen, listed=listed
+    )
+
+
+def listed_as(current: view.View | None, code: str, kind: str | None) -> checks.Listed:
+    """Return what a network's list of participants says of a code; what was named, where there is none."""
+    one = None if current is None else current.participants.get(code)
+    if one is None:
+        return checks.Listed(kind)
+    return checks.Listed(one.kind.value, one.countries, one.subject)
+
+
+# Leaving: what is published, certificates, public keys -> FILE.zip          notice -> leave.json, signed by k of n
+#
+# Nobody's leave is needed to go, and nothing stays behind that the participant needs elsewhere. A notice names the network
+# that is left: it says nothing of another one, in which the same keys speak.
+
+LEAVE = "pratique-leave-1"
+
+
+class Exported(NamedTuple):
+    """How many files were written, how many of them were published, and the network that the notice names."""
+
+    files: int
+    published: int
+    network: str | None
+
+
+def export(
+    folder: Path, out: Path, current: view.View | None, secret: Secret, *, at: datetime
+) -> Exported:
+    """Write all that is published and public of a participant, with a signed notice of leaving, if a network is known."""
+    own = load_home(folder)
+    code = own.participant.code
+    role = None if current is None else current.roles.get(code)
+    published = {} if role is None else role.files
+    found = {HOME_FILE: sources.read_bytes(folder / HOME_FILE)}
+    found |= {f"published/{path}": data for path, data in published.items()}
+    for path in (folder / "certificates").glob("*.pem"):
+        found[f"certificates/{path.name}"] = sources.read_bytes(path)
+    if current is not None:
+        found["leave.json"] = _notice(own, folder, current, secret, at)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in sorted(found):
+            # What is named by a ZipInfo is stored as it is, unless that is said for each.
+            info = zipfile.ZipInfo(name, datetime(1980, 1, 1, tzinfo=UTC).timetuple()[:6])
+            archive.writestr(info, found[name], compress_type=zipfile.ZIP_DEFLATED)
+    files.write(out, packed.getvalue())
+    return Exported(
+        len(found), len(published), None if current is None else str(current.board.name)
+    )
+
+
+def _notice(own: Home, folder: Path, current: view.View, secret: Secret, at: datetime) -> bytes:
+    _check_environment(own, current)
+    notice = {
+        "participant": own.participant.code,
+        "at": at.astimezone(UTC).isoformat(),
+        **current.board.name.to_field(),
+    }
+    message = f"{LEAVE}\n".encode()
+    message += json.dumps(notice, sort_keys=True, separators=(",", ":")).encode()
+    uris = [uri for _, uri in own.speaking(current) if is_at_hand(uri, folder=folder)]
+    uris = uris[: own.threshold]
+    if len(uris) < own.threshold:
+        raise UsageError(
+            "keys-elsewhere",
+            f"{own.threshold} role keys must sign the notice, {len(uris)} are here",
+            "tell the authority by letter; nobody's leave is needed to go",
+        )
+    opened = [open_key(uri, folder=folder, secret=secret) for uri in uris]
+    signatures = {
+        metadata.keyid(key.public_key): base64.b64encode(key.sign(message)).decode()
+        for key in opened
+    }
+    return json.dumps({"format": LEAVE, **notice, "signatures": signatures}, indent=1).encode()

@@ -1,58 +1,53 @@
-"""What a renewal hands in: the next edition with its new signers, and a dossier for the authority.
+"""A participant's renewal: every key that ends soon gets its successor, in one command that may be given again.
 
-    new signers, the network -> proposal, signed with the keys here -> --to | a file for the other hands
+    participant.json, issuer.json, ..., at -> Plan -> carried out -> the same plan is empty
+    new signers, the network -> next edition, signed with the keys here -> submitted | a file for the other key holders
     new keys -> dossier: what the authority checks and the seats sign
 
-1. Old signers stay in the edition, and old role keys in the application, until nothing needs them:
-   first the seats let in new keys beside the old, then an edition is signed by the new ones, and only
-   then is an application without the old ones written.
-2. What is written is computed from what lies here and what the network says, so it can be done again.
+1. The plan is computed anew from the documents: whatever was interrupted, the same command goes on. Each key is noted
+   before the next is made.
+2. Nothing old is touched: keys, certificates and documents' rows stay until they end by themselves. Old signers stay in
+   the edition, and old role keys in the application, until nothing needs them: first the seats let in new keys beside
+   the old, then an edition is signed by the new ones, and only then is an application without the old ones written.
+3. The signing CA comes first, so that new signers are the new one's where both are due.
+4. The network that is known here must be newer than this participant's last edition: sync first.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from pratique.crypto import x509_write
 from pratique.errors import UsageError
-from pratique.network import metadata, proposal, view
-from pratique.network.proposal import RoleKeys
-from pratique.parties import authority, issuer_keys
-from pratique.parties import cards as parties_cards
-from pratique.parties import issuer as parties_issuer
-from pratique.parties import participant as parties_participant
+from pratique.network import metadata, proposal
+from pratique.parties import issuer as issuers
+from pratique.parties import issuer_keys, participant
 from pratique.parties.issuer_keys import Makes, date, until_free
-from pratique.store import files as store_files
+from pratique.parties.participant import Edition, Home, Published, RoleKey
+from pratique.parties.proposals import Known
 from pratique.store import sources
 from pratique.store.keys import Secret, is_at_hand, open_key
 from pratique.trust import issuer as trust_issuer
 from pratique.trust import publication, renewal
 
-# ----------------------------------------------------------------------------------------------------
-# Make what a renewal has planned, one by one, each noted before the next.
-#
-#     participant.json, issuer.json, ..., at -> Plan -> carried out -> the same plan is empty
-#
-# 1. The plan is computed anew from the documents: whatever was interrupted, the same command goes on.
-# 2. Nothing old is touched: keys, certificates and documents' rows stay until they end by themselves.
-# 3. The signing CA comes first, so that new signers are the new one's where both are due.
+Note = Callable[[str], None]
+"""Is told what was made, as soon as it is."""
+DOMAIN = "DCC"
 
 
-class Asked(NamedTuple):
-    """What a renewal is asked for.
+class Request(NamedTuple):
+    """What is to be renewed.
 
     Attributes:
         folder: the participant's.
         issuers: folders of the issuers whose keys are its signing CA's.
         register: URL of their register; None for the one in each folder.
-        cards: public keys, PEM, that hands elsewhere have made in place of theirs.
+        public_keys: PEM, that key holders elsewhere have made in place of theirs.
         at: now.
         within: days before the end from which a successor is made.
     """
@@ -60,7 +55,7 @@ class Asked(NamedTuple):
     folder: Path
     issuers: tuple[Path, ...]
     register: str | None
-    cards: tuple[str, ...]
+    public_keys: tuple[str, ...]
     at: datetime
     within: int
 
@@ -77,33 +72,33 @@ class Plan(NamedTuple):
         return [*self.owned, *self.roles, *(one for _, found in self.signers for one in found)]
 
 
-def plan(asked: Asked, found: parties_participant.Home) -> Plan:
+def plan(request: Request, found: Home) -> Plan:
     """Compute what a renewal makes."""
-    at, within = int(asked.at.timestamp()), asked.within
-    taken = parties_issuer.labels(asked.folder)
+    at, within = int(request.at.timestamp()), request.within
+    taken = issuers.labels(request.folder)
     owned = renewal.planned(found.owned, at=at, within=within, taken=taken)
     taken |= {one.label for one in owned}
-    held = [uri for _, uri in found.role_keys if is_at_hand(uri, folder=asked.folder)]
+    held = [uri for _, uri in found.role_keys if is_at_hand(uri, folder=request.folder)]
     here = [] if found.coming else held
     roles = renewal.planned_role_keys(
         here, since=found.role_since, at=at, within=within, taken=taken
     )
     new_end = next((one.ends for one in owned if one.what == renewal.WORDS[renewal.SCA]), None)
     return Plan(
-        owned, roles, [(one, _signers(asked, one, found, new_end)) for one in asked.issuers]
+        owned, roles, [(one, _signers(request, one, found, new_end)) for one in request.issuers]
     )
 
 
 def _signers(
-    asked: Asked, folder: Path, found: parties_participant.Home, new_end: int | None
+    request: Request, folder: Path, found: Home, new_end: int | None
 ) -> list[renewal.Planned]:
-    issuer, at = parties_issuer.load(folder), int(asked.at.timestamp())
+    issuer, at = issuers.load(folder), int(request.at.timestamp())
     if not issuer.sca.key:
         return []
     own = is_own(found, issuer.sca.thumbprint)
     parent_end = (new_end or found.sca.not_after) if own else issuer.sca.not_after
     planned = []
-    for one in _wanted(asked, folder):
+    for one in _wanted(request, folder):
         begins = at if one.begins is None else one.begins
         use, end = renewal.signer_ends(begins, parent_end)
         old_end = issuer.shard(one.replaces).not_after
@@ -115,111 +110,105 @@ def _signers(
     return planned
 
 
-def _wanted(asked: Asked, folder: Path) -> list[issuer_keys.Wanted]:
-    issued = parties_issuer.counts(folder, asked.register) or {}
-    issuer = parties_issuer.load(folder)
-    return issuer_keys.successors(folder, issuer, asked.at, asked.within, issued, led_in=True)
+def _wanted(request: Request, folder: Path) -> list[issuer_keys.Wanted]:
+    issued = issuers.counts(folder, request.register) or {}
+    issuer = issuers.load(folder)
+    return issuer_keys.successors(folder, issuer, request.at, request.within, issued, led_in=True)
 
 
-def carry_out(asked: Asked, secret: Secret) -> None:
-    """Make all that is planned, and say so."""
-    with parties_issuer.locked(asked.folder):
-        found = parties_participant.load_home(asked.folder)
-        check_cards(asked, found)
-        wanted = plan(asked, found)
+def _carry_out(request: Request, secret: Secret, note: Note) -> None:
+    """Make all that is planned, one by one."""
+    with issuers.locked(request.folder):
+        found = participant.load_home(request.folder)
+        _check_public_keys(request, found)
+        wanted = plan(request, found)
         if wanted.owned or wanted.roles:
             # New key files get the password of the others, and not a slip of the hand.
-            old = found.sca.key or found.newest(parties_participant.UPLOAD).key
-            open_key(old, folder=asked.folder, secret=secret)
-        found = _make_owned(asked, found, wanted.owned, secret)
-        _make_roles(asked, found, wanted.roles, secret)
-        for folder in asked.issuers:
-            with parties_issuer.locked(folder):
-                _make_signers(asked, folder, secret)
+            old = found.sca.key or found.newest(participant.UPLOAD).key
+            open_key(old, folder=request.folder, secret=secret)
+        found = _make_owned(request, found, wanted.owned, secret, note)
+        _make_roles(request, found, wanted.roles, secret, note)
+        for folder in request.issuers:
+            with issuers.locked(folder):
+                _make_signers(request, folder, secret, note)
 
 
 def _make_owned(
-    asked: Asked, found: parties_participant.Home, wanted: Sequence[renewal.Planned], secret: Secret
-) -> parties_participant.Home:
-    task, roles = _task(asked, found, secret), {word: r for r, word in renewal.WORDS.items()}
+    request: Request, found: Home, wanted: Sequence[renewal.Planned], secret: Secret, note: Note
+) -> Home:
+    task, roles = _task(request, found, secret), {word: r for r, word in renewal.WORDS.items()}
     for one in wanted:
         made = until_free(
-            one.label, one.key, partial(parties_participant.make_owned, task, roles[one.what])
+            one.label, one.key, partial(participant.make_owned, task, roles[one.what])
         )
         found = found._replace(owned=(*found.owned, made))
-        parties_participant.save(asked.folder, found)
-        click.echo(f"made {told(one)}")
+        participant.save(request.folder, found)
+        note(f"made {describe(one)}")
     return found
 
 
 def _make_roles(
-    asked: Asked, found: parties_participant.Home, wanted: Sequence[renewal.Planned], secret: Secret
+    request: Request, found: Home, wanted: Sequence[renewal.Planned], secret: Secret, note: Note
 ) -> None:
-    if not wanted and not asked.cards:
+    if not wanted and not request.public_keys:
         return
-    task, others = _task(asked, found, secret), ca_elsewhere(asked, found)
+    task, others = _task(request, found, secret), _elsewhere(request, found)
     made = [until_free(one.label, one.key, partial(_role, task)) for one in wanted]
     before = found.coming or found.role_keys
     kept = [] if wanted else [one for one in before if one not in others]
     since = found.role_since if kept or found.coming else task.at
-    coming = (*made, *kept, *([(card, "") for card in asked.cards] or others))
-    parties_participant.save(asked.folder, found._replace(coming=coming, role_since=since))
+    coming = (*made, *kept, *([(pem, "") for pem in request.public_keys] or others))
+    participant.save(request.folder, found._replace(coming=coming, role_since=since))
     for one in wanted:
-        click.echo(f"made {told(one)}")
+        note(f"made {describe(one)}")
 
 
-def ca_elsewhere(
-    asked: Asked, found: parties_participant.Home
-) -> list[parties_participant.RoleKey]:
-    """Return the role keys of other hands, the coming ones where there are any.
+def _elsewhere(request: Request, found: Home) -> list[RoleKey]:
+    """Return the role keys of other key holders, the coming ones where there are any.
 
     Theirs is also a key file that was made here and then given away.
     """
     before = found.coming or found.role_keys
-    return [one for one in before if not is_at_hand(one[1], folder=asked.folder)]
+    return [one for one in before if not is_at_hand(one[1], folder=request.folder)]
 
 
-def check_cards(asked: Asked, found: parties_participant.Home) -> None:
-    """Refuse cards that would leave a hand without a key; UsageError `role-cards`."""
-    others = len(ca_elsewhere(asked, found))
-    if asked.cards and len(asked.cards) != others:
+def _check_public_keys(request: Request, found: Home) -> None:
+    """Refuse keys that would leave a key holder without one; UsageError `role-cards`."""
+    others = len(_elsewhere(request, found))
+    if request.public_keys and len(request.public_keys) != others:
         raise UsageError(
             "role-cards",
-            f"role keys elsewhere: {others}; cards that are named: {len(asked.cards)}",
-            "name the cards of all hands at once: the old one of a hand that has no new key yet",
+            f"role keys elsewhere: {others}; public keys that are named: {len(request.public_keys)}",
+            "name those of all key holders at once: the old one of who has no new key yet",
         )
 
 
-def _role(task: Makes, _: str, uri: str) -> parties_participant.RoleKey:
-    return parties_participant.make_role(task, uri), uri
+def _role(task: Makes, _: str, uri: str) -> RoleKey:
+    return participant.make_role(task, uri), uri
 
 
-def _make_signers(asked: Asked, folder: Path, secret: Secret) -> None:
-    issuer, found = parties_issuer.load(folder), parties_participant.load_home(asked.folder)
+def _make_signers(request: Request, folder: Path, secret: Secret, note: Note) -> None:
+    issuer, found = issuers.load(folder), participant.load_home(request.folder)
     if is_own(found, issuer.sca.thumbprint) and issuer.sca.thumbprint != found.sca.thumbprint:
-        newest = found.newest(parties_participant.SCA)
-        parties_issuer.write_certificate(
-            folder, parties_participant.signing_ca_pem(asked.folder), newest.label
-        )
-        issuer = issuer._replace(sca=parties_participant.absolute(found.sca, asked.folder))
-        parties_issuer.save(folder, issuer)
-        click.echo(f"{folder}: its new keys come from {newest.label}")
-    wanted = _wanted(asked, folder)
+        newest = found.newest(participant.SCA)
+        issuers.write_certificate(folder, participant.signing_ca_pem(request.folder), newest.label)
+        issuer = issuer._replace(sca=participant.absolute(found.sca, request.folder))
+        issuers.save(folder, issuer)
+        note(f"{folder}: its new keys come from {newest.label}")
+    wanted = _wanted(request, folder)
     if wanted and not issuer.sca.key:
         due = ", ".join(each.replaces for each in wanted)
-        click.echo(f"{folder}: {due} ends soon; its CA is elsewhere: pratique issuer keys request")
+        note(f"{folder}: {due} ends soon; its CA is elsewhere: pratique issuer keys request")
     elif wanted:
-        issuer_keys.make(folder, issuer, wanted, at=asked.at, secret=secret)
+        issuer_keys.make(folder, issuer, wanted, at=request.at, secret=secret)
 
 
-def is_own(found: parties_participant.Home, thumbprint: str) -> bool:
+def is_own(found: Home, thumbprint: str) -> bool:
     """Tell whether a signing CA is the participant's."""
-    return any(
-        one.role == parties_participant.SCA and one.thumbprint == thumbprint for one in found.owned
-    )
+    return any(one.role == participant.SCA and one.thumbprint == thumbprint for one in found.owned)
 
 
-def told(one: renewal.Planned) -> str:
+def describe(one: renewal.Planned) -> str:
     """Say what is made, with its dates."""
     use = "makes keys" if one.what == renewal.WORDS[renewal.SCA] else "signs"
     good = "" if one.signs_until == one.ends else f", is good until {date(one.ends)}"
@@ -235,7 +224,7 @@ def told(one: renewal.Planned) -> str:
     )
 
 
-def unused(folder: Path, found: parties_participant.Home) -> Iterator[str]:
+def _unused(folder: Path, found: Home) -> Iterator[str]:
     """Yield the key files that no document names: an interrupted command's, or another's."""
     named = {one.key for one in found.owned}
     named |= {uri for _, uri in (*found.role_keys, *found.coming)}
@@ -244,180 +233,211 @@ def unused(folder: Path, found: parties_participant.Home) -> Iterator[str]:
             yield f"keys/{path.name}"
 
 
-def _task(asked: Asked, found: parties_participant.Home, secret: Secret) -> Makes:
-    one, at = found.participant, int(asked.at.timestamp())
-    return Makes(asked.folder, one.code, one.subject, one.name, found.environment, at, secret)
+def _task(request: Request, found: Home, secret: Secret) -> Makes:
+    one, at = found.participant, int(request.at.timestamp())
+    return Makes(request.folder, one.code, one.subject, one.name, found.environment, at, secret)
 
 
-DOMAIN = "DCC"
+class Delivery(NamedTuple):
+    """Where a renewal's edition is submitted, and where its dossier is written; None for a file, and for its own place."""
+
+    target: str | None
+    dossier: Path | None
 
 
-class Known(NamedTuple):
-    """The network as it is known here; `current` is None if it is not."""
+class Dossier(NamedTuple):
+    """The dossier to hand in: its folder, how many of its files are new, and whether the seats have to sign new role keys."""
 
-    current: view.View | None
-    repository: Path | None
-    home: Path | None
-
-
-def settled(found: parties_participant.Home, known: Known) -> parties_participant.Home:
-    """Return the participant as the network has it: with its new role keys, once the old ones are out."""
-    listed = _listed(found, known)
-    if not found.coming or listed is None or set(listed) != _public(found.coming):
-        return found
-    return found._replace(role_keys=found.coming, coming=())
+    folder: Path
+    new: int
+    has_role_keys: bool
 
 
-def application_keys(found: parties_participant.Home, known: Known) -> proposal.RoleKeys:
-    """Return the role keys to apply with now: both, or the new ones alone once they have signed."""
-    listed = _listed(found, known)
-    if not found.coming or listed is None or not _public(found.coming) <= set(listed):
-        return found.public_keys()
-    if not _new_ones_signed(found, known):
-        return found.public_keys()
-    return proposal.RoleKeys(
-        tuple(metadata.from_pem(pem) for pem, _ in found.coming), found.threshold
+class Renewed(NamedTuple):
+    """What came of a renewal, and what is left to others.
+
+    Attributes:
+        own: the participant as it is now.
+        needs_sync: whether new signers cannot be published, as no network is known here.
+        published: its next edition, if one was due.
+        dossier: what the authority has to get, if anything.
+        overdue: role keys of other key holders that are as old as those that are renewed.
+        unused: key files that no document names: an interrupted command's, or somebody's.
+    """
+
+    own: Home
+    needs_sync: bool
+    published: Published | None
+    dossier: Dossier | None
+    overdue: tuple[RoleKey, ...]
+    unused: tuple[str, ...]
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether there was nothing to do, and nothing waits for others."""
+        waits = self.dossier is not None and (self.dossier.new or self.dossier.has_role_keys)
+        return not (self.needs_sync or self.published or waits or self.overdue)
+
+
+class Forecast(NamedTuple):
+    """What a renewal would make, and what it would write or leave to others."""
+
+    plan: Plan
+    edition: bool
+    dossier: bool
+    role_keys: bool
+    threshold: int
+
+
+def forecast(request: Request, known: Known | None) -> Forecast:
+    """Compute what a renewal would do; no key is opened, and nothing is written."""
+    own = participant.load_home(request.folder)
+    _check_public_keys(request, own)
+    wanted = plan(request, own)
+    edition = any(signers for _, signers in wanted.signers) or bool(
+        _unpublished(request, own, known)
     )
+    dossier = bool(wanted.owned or wanted.roles) or _is_renewed(own)
+    return Forecast(wanted, edition, dossier, bool(wanted.roles or own.coming), own.threshold)
 
 
-def awaits_edition(found: parties_participant.Home, known: Known) -> bool:
+def renew(
+    request: Request, known: Known | None, secret: Secret, delivery: Delivery, note: Note
+) -> Renewed:
+    """Make a successor of every key that ends soon, and prepare what others have to do."""
+    before = participant.load_home(request.folder)
+    own = _settled(before, known)
+    if own != before:
+        with issuers.locked(request.folder):
+            participant.save(request.folder, own)
+        note("the network listens to your new role keys alone: the old ones may be destroyed")
+    _carry_out(request, secret, note)
+    own = participant.load_home(request.folder)
+    due = _unpublished(request, own, known)
+    is_due = bool(due) or _awaits_edition(own, known)
+    published = None
+    if is_due and known is not None:
+        published = participant.publish(
+            _next_edition(request, own, known, due), secret, target=delivery.target
+        )
+    dossier = None
+    if _is_renewed(own):
+        folder = delivery.dossier or request.folder / "dossier"
+        new = _write_dossier(request, own, known, folder)
+        dossier = Dossier(folder, new, bool(own.coming))
+    overdue = _overdue(request, own) if dossier is not None else ()
+    unused = tuple(_unused(request.folder, own))
+    return Renewed(own, is_due and known is None, published, dossier, overdue, unused)
+
+
+def _settled(own: Home, known: Known | None) -> Home:
+    """Return the participant as the network has it: with its new role keys, once the old ones are out."""
+    listed = _listed(own, known)
+    if not own.coming or listed is None or set(listed) != _public(own.coming):
+        return own
+    return own._replace(role_keys=own.coming, coming=())
+
+
+def _application_keys(own: Home, known: Known | None) -> proposal.RoleKeys:
+    """Return the role keys to apply with now: both, or the new ones alone once they have signed."""
+    if not _listens_to_new(own, known) or not _new_ones_signed(own, known):
+        return own.public_keys()
+    new = tuple(metadata.from_pem(pem) for pem, _ in own.coming)
+    return proposal.RoleKeys(new, own.threshold)
+
+
+def _awaits_edition(own: Home, known: Known | None) -> bool:
     """Tell whether the network listens to the new role keys, and they have not spoken yet."""
-    listed = _listed(found, known)
-    together = listed is not None and _public(found.coming) <= set(listed)
-    return bool(found.coming) and together and not _new_ones_signed(found, known)
+    return _listens_to_new(own, known) and not _new_ones_signed(own, known)
 
 
-def unpublished(
-    asked: Asked, found: parties_participant.Home, known: Known
-) -> dict[str, list[Path]]:
+def _listens_to_new(own: Home, known: Known | None) -> bool:
+    listed = _listed(own, known)
+    return bool(own.coming) and listed is not None and _public(own.coming) <= set(listed)
+
+
+def _unpublished(request: Request, own: Home, known: Known | None) -> dict[str, list[Path]]:
     """Return the certificates of live signers that are not published yet, by their domain."""
-    held = _published(found, known)
+    code, published = own.participant.code, dict[bytes, str]()
+    role = None if known is None else known.view.roles.get(code)
+    data = None if role is None else role.files.get(f"{code}/{metadata.SIGNERS}")
+    if data is not None:
+        parts = publication.parts(data)
+        published = {one.certificate: one.domain for one in (*parts.live, *parts.withdrawn)}
     due: dict[str, list[Path]] = defaultdict(list)
-    for folder in asked.issuers:
-        issuer = parties_issuer.load(folder)
-        if not is_own(found, issuer.sca.thumbprint):
+    for folder in request.issuers:
+        issuer = issuers.load(folder)
+        if not is_own(own, issuer.sca.thumbprint):
             continue
-        domains = {shard.label: held.get(_der(folder, shard.label)) for shard in issuer.shards}
+        domains = {
+            shard.label: published.get(
+                x509_write.from_pem(issuers.read_certificate(folder, shard.label))
+            )
+            for shard in issuer.shards
+        }
         for shard in issuer.shards:
-            # Where no network is known, the first ones were handed in by other ways.
-            if known.current is None and not shard.replaces:
+            # Where no network is known, the first ones were submitted by other ways.
+            if known is None and not shard.replaces:
                 continue
-            if domains[shard.label] is None and shard.not_after >= asked.at.timestamp():
+            if domains[shard.label] is None and shard.not_after >= request.at.timestamp():
                 domain = domains.get(shard.replaces) or DOMAIN
-                due[domain].append(parties_issuer.certificate_path(folder, shard.label))
+                due[domain].append(issuers.certificate_path(folder, shard.label))
     return due
 
 
-def published(found: parties_participant.Home, current: view.View) -> dict[str, bytes]:
-    """Return the files of the edition that is published, by path."""
-    role = current.roles.get(found.participant.code)
-    return {} if role is None else dict(role.files)
-
-
-def next_edition(
-    asked: Asked,
-    found: parties_participant.Home,
-    held: dict[str, bytes],
-    due: Mapping[str, list[Path]],
-) -> dict[str, bytes]:
-    """Return the files of the next edition: what is published, and the new signers beside it."""
+def _next_edition(
+    request: Request, own: Home, known: Known, due: Mapping[str, list[Path]]
+) -> Edition:
+    """Return the next edition: what is published, and the new signers beside it."""
+    role = known.view.roles.get(own.participant.code)
+    held = {} if role is None else dict(role.files)
+    made = held
     for domain, paths in sorted(due.items()):
-        wanted = parties_participant.Wanted(
-            tuple(paths), domain, (), publication.REASONS[0], (), None, None
-        )
-        held = parties_participant.made(asked.folder, found, held, wanted, sets={}, at=asked.at)
-    return held
+        wanted = participant.Wanted(tuple(paths), domain)
+        made = participant.edition_files(request.folder, own, made, wanted, sets={}, at=request.at)
+    return Edition(request.folder, own, known.view, held, made, request.at)
 
 
-def dossier(
-    asked: Asked, found: parties_participant.Home, known: Known, out: Path
-) -> Iterator[Path]:
-    """Write the dossier; yield what of it is new."""
+def _write_dossier(request: Request, own: Home, known: Known | None, out: Path) -> int:
+    """Write the dossier; return how many files of it are new."""
     before = {path: sources.read_bytes(path) for path in out.rglob("*") if path.is_file()}
-    made = list(
-        write_application(asked.folder, found, application_keys(found, known), out, asked.at)
-    )
+    keys = _application_keys(own, known)
+    made = list(participant.write_application(request.folder, own, keys, out, request.at))
     for path in before.keys() - set(made):
         # A signing CA that has ended since the last time.
         if path.parent == out / "SCA":
             path.unlink()
-    yield from (path for path in made if before.get(path) != sources.read_bytes(path))
+    return sum(before.get(path) != sources.read_bytes(path) for path in made)
 
 
-def is_renewed(found: parties_participant.Home) -> bool:
+def _is_renewed(own: Home) -> bool:
     """Tell whether there is anything that the authority has not had with the first application."""
-    return bool(found.coming) or any(one.label != one.role for one in found.owned)
+    return bool(own.coming) or any(one.label != one.role for one in own.owned)
 
 
-def overdue(
-    asked: Asked, found: parties_participant.Home
-) -> tuple[parties_participant.RoleKey, ...]:
-    """Return the role keys of hands elsewhere that are as old as those that are renewed."""
-    elsewhere = tuple(ca_elsewhere(asked, found))
-    if found.coming:
-        return tuple(one for one in elsewhere if one in found.role_keys)
-    left = found.role_since + renewal.ROLE_USE - asked.at.timestamp()
-    return elsewhere if left <= asked.within * trust_issuer.DAY else ()
+def _overdue(request: Request, own: Home) -> tuple[RoleKey, ...]:
+    """Return the role keys of other key holders that are as old as those that are renewed."""
+    elsewhere = tuple(_elsewhere(request, own))
+    if own.coming:
+        return tuple(one for one in elsewhere if one in own.role_keys)
+    left = own.role_since + renewal.ROLE_USE - request.at.timestamp()
+    return elsewhere if left <= request.within * trust_issuer.DAY else ()
 
 
-def _new_ones_signed(found: parties_participant.Home, known: Known) -> bool:
-    code = found.participant.code
-    if known.current is None or code not in known.current.roles:
+def _new_ones_signed(own: Home, known: Known | None) -> bool:
+    code = own.participant.code
+    if known is None or code not in known.view.roles:
         return False
-    version = known.current.roles[code].version
-    by = authority.signers_of(known.repository, known.home, code, version)
-    return len(by & {metadata.keyid(key) for key in _public(found.coming)}) >= found.threshold
+    by = known.signers_of(code, known.view.roles[code].version)
+    return len(by & {metadata.keyid(key) for key in _public(own.coming)}) >= own.threshold
 
 
-def _listed(found: parties_participant.Home, known: Known) -> tuple[bytes, ...] | None:
-    if known.current is None:
+def _listed(own: Home, known: Known | None) -> tuple[bytes, ...] | None:
+    if known is None:
         return None
-    own = proposal.role_keys(known.current).get(found.participant.code)
-    return None if own is None else own.public_keys
+    keys = proposal.role_keys(known.view).get(own.participant.code)
+    return None if keys is None else keys.public_keys
 
 
-def _public(held: tuple[parties_participant.RoleKey, ...]) -> set[bytes]:
-    return {metadata.from_pem(pem) for pem, _ in held}
-
-
-def _published(found: parties_participant.Home, known: Known) -> dict[bytes, str]:
-    code = found.participant.code
-    role = None if known.current is None else known.current.roles.get(code)
-    data = None if role is None else role.files.get(f"{code}/{metadata.SIGNERS}")
-    if data is None:
-        return {}
-    told = publication.parts(data)
-    return {one.certificate: one.domain for one in (*told.live, *told.withdrawn)}
-
-
-def _der(folder: Path, label: str) -> bytes:
-    return x509_write.from_pem(parties_issuer.read_certificate(folder, label))
-
-
-def write_application(
-    folder: Path, found: parties_participant.Home, keys: RoleKeys, out: Path, at: datetime
-) -> Iterator[Path]:
-    """Write a dossier into `out`, with these role keys; yield what is write_application."""
-    application = parties_cards.Application(
-        found.participant, keys, tuple(sorted(found.participant.domains)),
-        found.environment,
-    )  # fmt: skip
-    files = {parties_cards.APPLICATION: parties_cards.write_application(application)}
-    # Signing CAs that are no longer in use vouch for signers that live: each has a file of its own.
-    older = [
-        one for one in found.owned
-        if one.role == parties_participant.SCA and one != found.newest(parties_participant.SCA) and one.not_after > at.timestamp()
-    ]  # fmt: skip
-    for number, one in enumerate([found.newest(parties_participant.SCA), *older]):
-        name = f"SCA/SCA_{number}.pem" if number else "SCA/SCA.pem"
-        files[name] = parties_issuer.read_certificate(folder, one.label)
-    upload, tls = found.newest(parties_participant.UPLOAD), found.newest(parties_participant.TLS)
-    files["UP/UP.pem"] = parties_issuer.read_certificate(folder, upload.label)
-    files["TLS/TLS.pem"] = parties_issuer.read_certificate(folder, tls.label)
-    # It signs itself, so it is its own authority.
-    files["TLS/CA.pem"] = files["TLS/TLS.pem"]
-    for name, data in files.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        store_files.replace(path, data, 0o644)
-        yield path
+def _public(keys: tuple[RoleKey, ...]) -> set[bytes]:
+    return {metadata.from_pem(pem) for pem, _ in keys}

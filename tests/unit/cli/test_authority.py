@@ -333,7 +333,7 @@ def test_a_seat_goes_and_another_comes_and_records_stay_good(desk: Desk) -> None
     said = desk.run("authority", "status", "net", "--at", AT)
     assert "seat-9" in said
     assert "seat-1" not in said
-    assert "letter-received, said by seat-1" in desk.run("authority", "onboard", "net", "XXV")
+    assert "letter-received, recorded by seat-1" in desk.run("authority", "onboard", "net", "XXV")
     step = ("authority", "onboard", "net", "XXV", "identity-proven", "--key", "file:seat-1.pem")
     assert desk.refused(*step).code == "seat-unknown"
     desk.record("identity-proven", code="XXV", seat="seat-9")
@@ -435,7 +435,7 @@ def test_evidence_is_kept_as_a_digest_and_the_same_step_twice_is_one(desk: Desk)
     Path("letter.txt").write_text("Dear authority, signed Testina Sampleova")
     words = ("authority", "onboard", "net", "XXV", "letter-received", "--key", "file:seat-1.pem",
              "--evidence", "letter.txt")  # fmt: skip
-    assert "1 document shown" in desk.run(*words)
+    assert "1 evidence file" in desk.run(*words)
     assert "recorded already" in desk.run(*words)
     data = Path("net/onboarding/XXV.jsonl").read_text()
     assert len(data.splitlines()) == 1
@@ -546,7 +546,7 @@ def test_a_seat_signs_with_a_device(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert "signed: root, targets" in signed.stdout.splitlines()
     desk.run("authority", "publish", "net", out, "--at", AT)
     step = pratique("onboard", "net", "XXV", "letter-received", "--key", key)
-    assert "said by seat-9" in step.stdout
+    assert "recorded by seat-9" in step.stdout
     again = pratique("seat", "seat-9", "--holder", "XS9", "--region", "R9", "--key", key)
     assert (again.returncode, "already" in again.stderr) == (2, True)
     monkeypatch.setenv("PRATIQUE_HSM_PIN", "00000000")
@@ -626,4 +626,4 @@ def test_a_network_goes_on_from_a_mirrors_copy_and_a_copy_of_what_is_on_no_mirro
 
 def test_a_network_of_which_all_must_sign_is_warned_of(desk: Desk) -> None:
     words = (*INIT, "-k", 3, "--suspend", 2, *CARDS, "--at", AT)
-    assert "mind: all 3 seats must sign: one lost key" in desk.run(*words)
+    assert "warning: all 3 seats must sign: one lost key" in desk.run(*words)

@@ -90,7 +90,7 @@ def test_what_is_published_is_seen_by_the_witnesses_first(desk: Logged) -> None:
     } - {"metadata/timestamp.json"}  # fmt: skip
     assert set(names) == published
     told = desk.run("authority", "log", "show", "net")
-    assert f"{len(names)} leaves" in told
+    assert f"{len(names)} entries" in told
     assert "w1.example" in desk.run("authority", "status", "net", "--at", AT)
 
 

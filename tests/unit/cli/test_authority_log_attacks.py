@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from pratique.cli import authority, propose
+from pratique.cli import authority as commands
 from pratique.crypto import keys
 from pratique.errors import PratiqueError, Unreadable
-from pratique.parties import log
+from pratique.parties import authority, log, proposals
 from pratique.store import files, network
 from pratique.tlog import checkpoint, note
 from pratique.tlog.witness import Request, Witness, cosigned
@@ -164,11 +164,11 @@ def test_a_list_made_anew_that_was_stopped_anywhere_is_finished(
 def test_two_who_publish_at_once_log_it_once(desk: Logged) -> None:
     desk.begin()
     desk.sign("net/root-1.proposal")
-    found = propose.load(Path("net/root-1.proposal"))
+    found = proposals.load(Path("net/root-1.proposal"))
     at = datetime.fromisoformat(AT)
 
     def go(_: int) -> int:
-        return len(authority.published(Path("net"), found, lambda uri: PASSWORD, at).files)
+        return len(authority.publish(Path("net"), found, lambda uri: PASSWORD, at=at).files)
 
     with ThreadPoolExecutor(4) as pool:
         assert len([n for n in pool.map(go, range(4)) if n]) == 1
@@ -249,7 +249,7 @@ def test_an_answer_to_an_older_request_is_refused_in_words(desk: Logged) -> None
     assert "0 of 2" in desk.publish(draft, code=WAITS)
     error = desk.refused("authority", "log", "add", "net", answer, "--at", AT)
     assert error.code == "witness-other"
-    assert "the newest, of 5 leaves" in error.message
+    assert "the newest, of 5 entries" in error.message
     assert "log request" in error.hint
     for one in desk.witnesses:
         one.is_up = True
@@ -267,7 +267,7 @@ def test_a_root_whose_new_witnesses_are_silent_blocks_nothing(desk: Logged) -> N
     error = desk.refused("authority", "publish", "net", draft, "--at", AT)
     assert error.code == "witnesses-silent"
     assert "witness n1.example: " in error.message
-    assert "--unseen" in error.hint
+    assert "--skip-witness-check" in error.hint
     assert not network.load_waiting(Path("net"))
     assert desk.entries() == before
     desk.publish(desk.propose("renew"))
@@ -275,7 +275,9 @@ def test_a_root_whose_new_witnesses_are_silent_blocks_nothing(desk: Logged) -> N
     # The positive control: without the question it waits, and what comes after it waits too.
     draft = desk.propose("log", *asked)
     desk.sign(draft)
-    said = desk.run("authority", "publish", "net", draft, "--at", AT, "--unseen", code=WAITS)
+    said = desk.run(
+        "authority", "publish", "net", draft, "--at", AT, "--skip-witness-check", code=WAITS
+    )
     assert "0 of 2 new witnesses have seen it; missing: n1.example, n2.example" in said
     # It has another targets of that version: it is not what waits, and nobody is told that it is.
     other = desk.propose("renew", at=LATER)
@@ -317,25 +319,25 @@ def test_a_server_finishes_what_waits_by_the_hour_and_says_what_it_waits_for(
     data, at = Path("net/root-1.proposal").read_bytes(), datetime.fromisoformat(AT)
     for one in desk.witnesses:
         one.is_up = False
-    told = authority.taken(Path("net"), data, lambda uri: PASSWORD, at)
+    told = authority.receive(Path("net"), data, lambda uri: PASSWORD, at=at)
     assert told["waits"] is True
     assert not told["files"]
     # Handed in again: it waits on, and is not said to be published.
-    assert authority.taken(Path("net"), data, lambda uri: PASSWORD, at)["waits"] is True
+    assert authority.receive(Path("net"), data, lambda uri: PASSWORD, at=at)["waits"] is True
     hours: list[Callable[[], None]] = []
-    monkeypatch.setattr(authority, "_after", lambda seconds, act: hours.append(act))
-    authority._keep_fresh(Path("net"), lambda uri: PASSWORD, threading.Lock(), 3600)
+    monkeypatch.setattr(commands, "_after", lambda seconds, act: hours.append(act))
+    commands._keep_fresh(Path("net"), lambda uri: PASSWORD, threading.Lock(), 3600)
     hours.pop()()
     assert "note: 0 of 2 witnesses have seen it; missing: w1.example" in capsys.readouterr().err
     with monkeypatch.context() as patched:
-        patched.setattr(authority, "refreshed", lambda *words: 1 // 0)
+        patched.setattr(authority, "refresh", lambda *words, at: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             hours.pop()()
     for one in desk.witnesses:
         one.is_up = True
     hours.pop()()
     assert not network.load_waiting(Path("net"))
-    told = authority.taken(Path("net"), data, lambda uri: PASSWORD, at)
+    told = authority.receive(Path("net"), data, lambda uri: PASSWORD, at=at)
     assert told["waits"] is False
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from pratique.cli.authority import taken
 from pratique.crypto import algorithms, x509, x509_write
 from pratique.network import metadata
-from pratique.parties import authority, participant
+from pratique.parties import authority_home, participant
+from pratique.parties.authority import receive
 from pratique.store import http
 from pratique.store import server as store_server
 from pratique.trust import publication
@@ -34,7 +34,7 @@ RULES = Path(__file__).parents[3] / "examples" / "rules-utopia.json"
 
 def accepted(desk: Desk) -> dict[str, bytes]:
     """Return what Utopia has published, by name."""
-    files = authority.current(desk.folder / "net").roles["XXU"].files
+    files = authority_home.current(desk.folder / "net").roles["XXU"].files
     return {path.partition("/")[2]: data for path, data in files.items()}
 
 
@@ -45,7 +45,7 @@ def server(desk: Desk) -> Iterator[str]:
 
     def take(data: bytes) -> dict[str, object]:
         with lock:
-            return taken(desk.folder / "net", data, lambda _: PASSWORD, web.instant(LATER))
+            return receive(desk.folder / "net", data, lambda _: PASSWORD, at=web.instant(LATER))
 
     with web.serving(store_server.network_application(desk.folder / "net/repository", take)) as url:
         yield url
@@ -337,7 +337,7 @@ def test_an_edition_that_waits_for_witnesses_is_not_said_to_be_done(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.run(*PUBLISH, "--out", "own.proposal")
-    for waits, code, word in ((True, 3, "taken, and published when"), (False, 0, "published: ")):
+    for waits, code, word in ((True, 3, "accepted, and published when"), (False, 0, "published: ")):
         taken = http.Taken("XXU 2", waits)
         monkeypatch.setattr(http, "sent", lambda url, data, taken=taken: taken)
         said = desk.run(
@@ -384,7 +384,7 @@ def test_with_too_few_keys_here_the_other_hands_are_asked(desk: Desk) -> None:
     assert desk.refused(*sign, "file:seat-1.pem").code == "key-not-asked"
     assert "XXU: 2 of 2" in desk.run(*sign, f"file:utopia/{uris[1].removeprefix('file:')}")
     Path("inbox").mkdir()
-    assert "handed in" in desk.run("participant", "send", "XXU-2.proposal", "--to", "inbox")
+    assert "submitted: " in desk.run("participant", "send", "XXU-2.proposal", "--to", "inbox")
     desk.run("authority", "publish", "net", "inbox/XXU-2.proposal", "--at", LATER)
 
 
@@ -393,7 +393,7 @@ def test_an_edition_is_handed_in_at_a_server_again_and_again(desk: Desk, server:
         # Each follows upon the last without a sync in between: what is published is asked first.
         said = desk.run(*PUBLISH, "--to", server)
         assert said.endswith(f"published: XXU {number}\n")
-    assert authority.current(desk.folder / "net").roles["XXU"].version == 4
+    assert authority_home.current(desk.folder / "net").roles["XXU"].version == 4
     # Where it was synced from stays as it was.
     assert (desk.folder / "home/network/source").read_text() == str(desk.folder / "net")
 

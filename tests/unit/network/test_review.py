@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from pratique.cli import main, propose
+from pratique.cli import main
+from pratique.cli import proposal as cli_proposal
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network import client, metadata, participants, proposal, publish
 from pratique.network.proposal import Proposal
@@ -123,7 +124,7 @@ class TestWhatIsShown:
     ) -> None:
         authority, (state,) = network("XUA")
         hostile = state.draft()._replace(title="harmless\x1b[2J\x1b[31m\u202e")
-        propose.tell(hostile, authority.view)
+        cli_proposal.echo(hostile, authority.view)
         shown = capsys.readouterr().out
         assert "\x1b" not in shown
         assert "\u202e" not in shown
