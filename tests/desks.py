@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pratique.crypto.keys import SigningKey
 from pratique.intake.catalogue import Catalogue
-from pratique.parties.issuer import Desk
+from pratique.parties.issuing import IssuingSession
 from pratique.store.register.register import open_register
 from pratique.terms import Environment
 from pratique.trust import issuer
@@ -16,25 +17,29 @@ from pratique.trust.issuer import Issuer, Shard
 from tests import issuers
 
 
-class Notes:
-    """What is noted of the register, in memory."""
+class Keys:
+    """Invented keys, and the register's high-water marks in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, issuer.Note] = {}
+        self.marks: dict[str, issuer.Note] = {}
 
-    def load(self) -> dict[str, issuer.Note]:
-        return self.kept
+    def open(self, shard: Shard) -> SigningKey:
+        return issuers.keys(shard)
 
-    def save(self, notes: dict[str, issuer.Note]) -> None:
-        self.kept = notes
+    def public_key(self, shard: Shard) -> bytes:
+        return issuers.keys(shard).public_key
+
+    def load_marks(self) -> dict[str, issuer.Note]:
+        return self.marks
+
+    def save_marks(self, marks: dict[str, issuer.Note]) -> None:
+        self.marks = marks
 
 
-def desk_of(shards: Sequence[Shard], folder: Path, empty: Path) -> Desk:
+def desk_of(shards: Sequence[Shard], folder: Path, empty: Path) -> IssuingSession:
     """Open a desk of shards; `empty` is a register without a line, which is copied."""
     shutil.copy(empty, folder / "register.sqlite")
     sca: Any = None
     issuer = Issuer("XXU", "XU", "Utopia", "Utopia", Environment.PRODUCTION, "", sca, tuple(shards))
-    return Desk(
-        issuer, issuers.keys, lambda of: issuers.keys(of).public_key,
-        open_register(issuers.sqlite(folder)), catalogue=Catalogue.builtin(), notes=Notes(),
-    )  # fmt: skip
+    register = open_register(issuers.sqlite(folder))
+    return IssuingSession(issuer, Keys(), register, Catalogue.builtin())

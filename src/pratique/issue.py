@@ -56,6 +56,10 @@ _PLAIN = bytes(_SYMBOLS.find(c) if c in _SYMBOLS else 0 for c in range(256))
 _TWICE = bytes(sum(divmod(2 * value, len(_SYMBOLS))) for value in _PLAIN)
 
 
+class KeyFull(UsageError):
+    """A key has signed meanwhile what was planned for it; another may take its place."""
+
+
 class Origin(NamedTuple):
     """Where a certificate comes from: the lot given, the site, and the operator's pseudonym."""
 
@@ -207,7 +211,7 @@ def drafted(
         raise UsageError(
             "key-unfit",
             f"the key {shard.label} may not attest: {record.kind}",
-            "make one that may: pratique issuer keys new-shard; nothing was signed",
+            "make one that may: pratique issuer keys add; nothing was signed",
         )
     identifier, tag, mark, held = draw(request, shard, book)
     if held is not None:
@@ -274,7 +278,7 @@ def check_good(old: Line, book: RevokingBook) -> None:
     if book.revoked(old.kid, old.tag):
         raise UsageError(
             "old-revoked",
-            "this certificate was taken back already",
+            "this certificate is revoked already",
             "it is neither renewed nor corrected: issue a new one from the health record",
         )
 
@@ -381,7 +385,7 @@ def registered(
 def check_room(shard: Shard, issued: int, most: int) -> None:
     """See to it that a key may sign one more; UsageError `key-full`."""
     if issued >= most:
-        raise UsageError(
+        raise KeyFull(
             "key-full",
             f"others have signed meanwhile what was planned for the key {shard.label}",
             "give the same command again: it takes another key; nothing was issued",

@@ -17,14 +17,14 @@ from typing import Any
 
 from pratique.cli import issuer
 from pratique.cli.main import main, pratique
-from pratique.parties.issuer import Desk
+from pratique.parties.issuing import IssuingSession
 from tests.harms.bureau import AT, WORK
 
 
 @cache
-def _desk() -> Desk:
+def _desk() -> IssuingSession:
     options: dict[str, Any] = {"password_file": None, "pin_file": None}
-    return issuer.open_desk(
+    return issuer.session_of(
         issuer_folder=Path(sys.argv[5]), register=sys.argv[6] or None, value_sets=(), **options
     )
 
@@ -35,8 +35,7 @@ def _run(*words: str) -> None:
 
 def work() -> None:
     """Work off the texts in order."""
-    for command in (issuer, issuer, issuer):
-        command.open_desk = lambda **_: _desk()  # type: ignore[attr-defined]
+    issuer.session_of = lambda **_: _desk()
     texts = iter(Path(sys.argv[1]).read_text().split("\n"))
     for _ in range(int(sys.argv[2])):
         _run("renew", next(texts), *WORK)

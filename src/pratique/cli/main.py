@@ -72,18 +72,20 @@ def completion(shell: str) -> None:
 ISSUER = {
     "init": ("pratique.cli.issuer_keys:init", "Make a signing CA and the first signing keys."),
     "keys": ("pratique.cli.issuer_keys:keys", "List, add, rotate and retire signing keys."),
-    "preview": ("pratique.cli.issuer:preview", "Show what would be signed, with remarks; never a signature."),
+    "preview": ("pratique.cli.records:preview", "Show what would be signed, with remarks; never a signature."),
     "issue": ("pratique.cli.issuer:issue", "Sign certificates: one, or a whole file of people."),
     "print": ("pratique.cli.issuer:print_", "Make printable PDFs of signed certificates."),
     "renew": ("pratique.cli.issuer:renew", "Sign a holder's own certificate anew before it runs out."),
     "correct": ("pratique.cli.issuer:correct", "Issue a corrected certificate, and revoke the wrong one."),
-    "revoke": ("pratique.cli.issuer:revoke", "Take certificates back, for a stated reason, for good."),
-    "lists": ("pratique.cli.issuer:lists", "Write the revocation lists and their deltas."),
+    "revoke": ("pratique.cli.issuer:revoke", "Revoke certificates, for a stated reason, for good."),
+    "publish-revocations": ("pratique.cli.issuer:publish_revocations", "Write the revocation lists and their deltas."),
     "audit": ("pratique.cli.issuer:audit", "Count issues by site and operator, and show what stands out."),
 }  # fmt: skip
 
 
-@click.group(cls=Lazy, table=ISSUER, extra=("issuer", "issuing"))
+@click.group(
+    cls=Lazy, table=ISSUER, extra=("issuer", "issuing"), was={"lists": "publish-revocations"}
+)
 def issuer() -> None:
     """Issue, print, renew, correct and revoke health certificates."""
     files.core_dumps_off()

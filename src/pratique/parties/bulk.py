@@ -1,4 +1,4 @@
-"""Issue a whole file of people over a pool of processes, and go on where a killed issue_file was.
+"""Issue a whole file of people over a pool of processes, and go on where a killed job was.
 
     file -> job.json -> workers: rows -> kinds, domains -> here: a key for each -> workers: parts -> report.csv
 
@@ -22,19 +22,16 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol
 
-import click
-
 from pratique import strict_json
 from pratique.errors import PratiqueError, Unreadable, UsageError
-from pratique.intake.accept import Compared, Reading, accept, compare, compared
+from pratique.intake.accept import Compared, Reading, compare, compared
 from pratique.intake.catalogue import Catalogue
 from pratique.intake.fhir import placed
 from pratique.intake.remarks import RemarkCode
@@ -52,10 +49,12 @@ from pratique.issue import (
     occasion_of,
 )
 from pratique.model import silent
-from pratique.parties import issuer as parties_issuer
-from pratique.parties import paper
-from pratique.parties.issuer import Desk
+from pratique.parties import issuing, paper
+from pratique.parties.issuing import IssuingSession, Place, Say, Signing
+from pratique.parties.paper import Paper
+from pratique.parties.records import is_of_a_person, of_a_person
 from pratique.store import files, sources, tables
+from pratique.store.keys import Secret
 from pratique.store.pdf import present
 from pratique.store.register.bulk import Bulk
 from pratique.terms import Kind
@@ -268,10 +267,10 @@ class Part(NamedTuple):
 class Parts:
     """Makes the parts of one job."""
 
-    def __init__(self, job: Job, desk: parties_issuer.Desk) -> None:
-        self.job, self.desk = job, desk
-        self._bulk = Bulk(desk.register, desk.shards)
-        self._press: paper.Press | None = None
+    def __init__(self, job: Job, session: IssuingSession) -> None:
+        self.job, self.session = job, session
+        self._bulk = Bulk(session.register, session.shards)
+        self._renderer: paper.Renderer | None = None
         self._today = datetime.fromtimestamp(job.at, UTC).date()
 
     def read(self, number: int, rows: Iterable[tables.Row]) -> Part:
@@ -282,7 +281,7 @@ class Parts:
             Numbered(row.number, place, reading)
             for row in rows
             for place, reading in enumerate(
-                readings(self.desk, row, at=self._today, filled=self.job.filled)
+                self.session.intake.of_row(row, at=self._today, filled=self.job.filled)
             )
         )
         return Part(number, read, is_new=not self._bulk.done(self.job.name, number))
@@ -297,10 +296,10 @@ class Parts:
         job, number = self.job, part.number
         if job.is_written(number):
             return Done(*strict_json.loads(sources.read_bytes(job.report(number)))["done"])
-        chosen = [None if label is None else self.desk.shard(label) for label in labels]
+        chosen = [None if label is None else self.session.issuer.shard(label) for label in labels]
 
         def make(book: Book, again: bool) -> tuple[list[tuple[Numbered, Signed]], list[Line]]:
-            seen = self.desk.own(job.apart(book, number))
+            seen = self.session.own(job.apart(book, number))
             keys = [self._signed_by(one, seen) for one in part.read] if again else chosen
             signed = self._sign(part.read, keys, seen)
             return signed, [one.line for _, one in signed]
@@ -319,7 +318,7 @@ class Parts:
     def _signed_by(self, one: Numbered, book: Book) -> Shard | None:
         if one.reading.record is None:
             return None
-        return earlier(self.job.request(one.row, one.place), self.desk.shards, book)
+        return earlier(self.job.request(one.row, one.place), self.session.shards, book)
 
     def _sign(
         self, read: Sequence[Numbered], keys: Sequence[Shard | None], book: Book
@@ -336,16 +335,16 @@ class Parts:
                 drafts.setdefault(key, []).append((place, draft))
         signed: list[tuple[int, Signed]] = []
         for key, its in drafts.items():
-            made = finished([draft for _, draft in its], shard=key, key=self.desk.keys(key))
+            made = finished([draft for _, draft in its], shard=key, key=self.session.keys(key))
             signed += zip((place for place, _ in its), made, strict=True)
         signed.sort(key=lambda found: found[0])
         return [(read[place], one) for place, one in signed]
 
     def _print(self, signed: Sequence[tuple[Numbered, Signed]]) -> list[Told]:
         """Print sheets; return which could not be: one name costs its own sheet, not the others."""
-        if self._press is None:
-            self._press = paper.press(
-                **paper.of_json(self.job.paper), catalogue=self.desk.catalogue, say=lambda _: None
+        if self._renderer is None:
+            self._renderer = paper.renderer(
+                paper.of_json(self.job.paper), self.session.catalogue, note=lambda _: None
             )
         (self.job.folder / "pdf").mkdir(mode=0o700, exist_ok=True)
         unprinted = []
@@ -353,7 +352,7 @@ class Parts:
             # A FHIR document in one row may hold several events.
             name = f"{of.row:07d}-{one.line.tag:x}.pdf"
             try:
-                sheet = self._press.own(one.text)
+                sheet = self._renderer.own(one.text)
             except UsageError:
                 code = RemarkCode.NOT_PRINTED.name
                 unprinted.append((of.row, of.place, of.reading.place, code))
@@ -469,7 +468,7 @@ def work(
 def run_worker(
     talk: Any,
     job: Job,
-    place: parties_issuer.Place,
+    place: Place,
     secrets: dict[str, str],
     own: tuple[int, int, Any],
 ) -> None:
@@ -486,10 +485,10 @@ def run_worker(
     # A parent that is gone is told nothing: its job goes on when it is called again.
     with contextlib.suppress(*_GONE):
         try:
-            desk = parties_issuer.opened(place, secrets.__getitem__)
+            session = issuing.opened(place, secrets.__getitem__)
             # What is opened stays: the collector of circles need not look through it for every part.
             gc.freeze()
-            work(Parts(job, desk), talk, worker, workers, count)
+            work(Parts(job, session), talk, worker, workers, count)
         except PratiqueError as error:
             talk.send(("failed", error))
         except _GONE:
@@ -504,14 +503,13 @@ def _ended(*_: object) -> NoReturn:
 
 PART = 2500
 """Rows of a part: one commit, one file."""
-STEPS, EACH = 20, 25_000
-"""Lines that tell how far it is, where nobody sees a bar; rows to a line where their number is not known."""
 PATIENCE = 10
 """Seconds that a worker has to end before it is killed."""
+Progress = Callable[[int, int | None], None]
 REPORT = ("row", "column", "code", "refused", "meaning", "next step")
 
 
-def look(source: Path, desk: Desk, label: str | None, at: int) -> bool:
+def look(source: Path, session: IssuingSession, label: str | None, at: int) -> bool:
     """See, before a folder is made, that the file is a table, that a key is live, and that all open.
 
     Return whether there are more rows than one part has.
@@ -522,23 +520,79 @@ def look(source: Path, desk: Desk, label: str | None, at: int) -> bool:
         )
     # Where no signal can be blocked, Ctrl-C would end a worker in the midst of a part: all is made in this process.
     several = len(list(islice(tables.rows(source), PART + 1))) > PART and files.POSIX
-    choice = desk.choice(at, label=label)
+    choice = session.choice(at, label=label)
     if not choice.live:
         choice.one(Kind.VACCINATION)
     for live in choice.live:
         # A password that does not open the keys is told here, once, and not by each worker.
-        desk.keys(live)
+        session.keys(live)
     return several
 
 
-def paper_as_json(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return what sheets are asked for, once it is seen that they can be made; nothing if none are."""
-    if asked["variant"] is None:
-        return {}
-    present()
-    contact = asked["contact"] or desk.issuer.contact
-    press = paper.press(**{**asked, "contact": contact}, catalogue=desk.catalogue)
-    return paper.as_json(press, asked["words"])
+class FileOrder(NamedTuple):
+    """A file of records that is to be issued: into a new folder, or into one file that ends in .parquet.
+
+    Attributes:
+        filled: columns of the event that hold where the file's own cells are empty.
+        workers: how many processes; None for one a core.
+        paper: how sheets are to look, or None where none are printed.
+    """
+
+    source: Path
+    out: Path
+    signing: Signing
+    filled: Mapping[str, str] = NOTHING
+    workers: int | None = None
+    paper: Paper | None = None
+
+
+class Outcome(NamedTuple):
+    """What became of a file: counts, of how many records something is remarked, and where all lies."""
+
+    done: Done
+    remarked: int
+    out: Path
+    report: Path
+
+
+def issue_file(
+    place: Place, secret: Secret, order: FileOrder, *, note: Say, progress: Progress
+) -> Outcome:
+    """Issue all rows of a file, or go on with that where a job was killed."""
+    if is_of_a_person(order.filled):
+        raise of_a_person()
+    secrets, signing, source = Remembered(secret), order.signing, order.source
+    session = issuing.opened(place, secrets, note)
+    merged = order.out if order.out.suffix == ".parquet" else None
+    folder = order.out.with_suffix(".parts") if merged else order.out
+    ways = 1
+    if look(source, session, signing.label, signing.at):
+        ways = order.workers or os.cpu_count() or 1
+    if merged is not None:
+        see_free(folder, merged)
+    sheets: dict[str, Any] = {}
+    if order.paper is not None:
+        # That sheets can be made is seen before the folder is.
+        present()
+        contact = order.paper.contact or session.issuer.contact
+        asked = order.paper._replace(contact=contact)
+        sheets = paper.as_json(paper.renderer(asked, session.catalogue, note=note))
+    job = begin(
+        Job(
+            folder.absolute(), source.absolute(), digest_of(source), os.urandom(32), signing.at,
+            signing.validity, PART, ways, signing.label or "", *signing.work,
+            "parquet" if merged else "csv", sheets, order.filled,
+        )
+    )  # fmt: skip
+    crew = Crew(place, secrets.held, min(order.workers or job.ways, job.ways), progress)
+    done = made(job, session, signing.at, crew)
+    session.save_marks()
+    # What was skipped is told of in the report, and is no record.
+    remarked = write_report(job, session) - done.skipped
+    if merged is not None:
+        merge(job, merged)
+    finish(job)
+    return Outcome(done, remarked, merged or folder, folder / "report.csv")
 
 
 class Remembered:
@@ -559,11 +613,12 @@ class Remembered:
 
 
 class Crew(NamedTuple):
-    """What workers are given beside the job."""
+    """What workers are given beside the job; `progress` is called with the rows that are done, and of how many."""
 
-    place: parties_issuer.Place
+    place: Place
     secrets: dict[str, str]
     workers: int
+    progress: Progress = lambda _done, _total: None
 
     def __repr__(self) -> str:
         return f"<crew of {self.workers}>"
@@ -621,19 +676,19 @@ class Here:
         return self._answers.popleft()
 
 
-def made(job: Job, desk: Desk, now: int, crew: Crew) -> Done:
+def made(job: Job, session: IssuingSession, now: int, crew: Crew) -> Done:
     """Make all parts of a job that are not made yet; return what became of all."""
     # A job that goes on is of its first call's time, but no key signs that was retired since.
-    choice = desk.choice(max(now, job.at), label=job.label or None, since=job.at)
-    planner = Planner(choice, desk.doubt)
+    choice = session.choice(max(now, job.at), label=job.label or None, since=job.at)
+    planner = Planner(choice, session.doubt)
     if before := len(list(job.folder.glob(".remarks-*.json"))):
-        click.echo(f"going on: {before} parts of {job.size} rows were begun before", err=True)
+        session.note(f"going on: {before} parts of {job.size} rows were begun before")
     if job.ways == 1:
-        work(Parts(job, desk), Here(planner), 0, 1, lambda _: None)
+        work(Parts(job, session), Here(planner), 0, 1, lambda _: None)
     else:
         _pooled(job, crew, planner)
     for doubt in planner.doubts:
-        click.echo(f"note: {doubt}", err=True)
+        session.note(doubt)
     return planner.done
 
 
@@ -655,13 +710,13 @@ def _pooled(job: Job, crew: Crew, planner: Planner) -> None:
             running.append(process)
         # From here on Ctrl-C is heard again, one that came meanwhile as well.
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        with _Progress(job.source) as told:
-            while ends:
-                ready: list[Any] = wait(list(ends), timeout=0.1)
-                for talk in ready:
-                    if planner.hear(_said(talk), talk.send):
-                        del ends[talk]
-                told.at(counted.value)
+        total = _lines(job.source)
+        while ends:
+            ready: list[Any] = wait(list(ends), timeout=0.1)
+            for talk in ready:
+                if planner.hear(_said(talk), talk.send):
+                    del ends[talk]
+            crew.progress(counted.value, total)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _end(running, ended=not ends)
@@ -690,43 +745,6 @@ def _end(running: list[Any], *, ended: bool) -> None:
             process.join()
 
 
-class _Progress:
-    """Tells on stderr how far it is: a bar on a terminal, else a line now and then."""
-
-    def __init__(self, source: Path) -> None:
-        self._total = _lines(source)
-        self._step = max(1, self._total // STEPS) if self._total else EACH
-        self._told = 0
-        self._bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        from rich.console import Console  # noqa: PLC0415 - only here is a bar drawn
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-        console = Console(stderr=True)
-        if console.is_terminal:
-            done = TextColumn("{task.completed} rows")
-            columns = (TextColumn("issuing"), BarColumn(), done, TimeRemainingColumn())
-            self._bar = Progress(*columns, console=console)
-            self._bar.add_task("issuing", total=self._total)
-            self._bar.start()
-        return self
-
-    def at(self, rows: int) -> None:
-        """Tell that so many rows are done."""
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=rows)
-        elif rows - self._told >= self._step:
-            self._told = rows
-            of = f" of {self._total}" if self._total else ""
-            with suppress(BrokenPipeError):
-                click.echo(f"{rows}{of} rows done", err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
 def _lines(path: Path) -> int | None:
     if path.is_dir():
         return None
@@ -738,11 +756,11 @@ def _lines(path: Path) -> int | None:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - header
 
 
-def write_report(job: Job, desk: Desk) -> int:
+def write_report(job: Job, session: IssuingSession) -> int:
     """Write what is told of each row; return how many records something is told of."""
     drafts = sorted(job.folder.glob(".remarks-*.json"))
     told = report(
-        (strict_json.loads(sources.read_bytes(draft)) for draft in drafts), desk.catalogue
+        (strict_json.loads(sources.read_bytes(draft)) for draft in drafts), session.catalogue
     )
     lines = []
     for row, _, column, name in told:
@@ -772,27 +790,3 @@ def merge(job: Job, out: Path) -> None:
     files.adopt(draft, out)
     for part in parts:
         part.unlink()
-
-
-def readings(
-    desk: Desk, row: tables.Row, *, at: date, filled: Mapping[str, str] = NOTHING
-) -> list[Reading]:
-    """Accept what a row holds: one record, several, or none; the row's own remarks come first."""
-    if row.cells is None:
-        return [Reading(None, row.remarks)]
-    found = accept(
-        row.cells, desk.catalogue, at=at, country=desk.country, authority=desk.authority,
-        filled=filled,
-    )  # fmt: skip
-    if not row.remarks:
-        return found
-    return [each._replace(remarks=row.remarks + each.remarks) for each in found]
-
-
-def source_rows(source: Path) -> Iterator[tables.Row]:
-    """Yield the rows of a table, or of standard input."""
-    if str(source) != "-":
-        yield from tables.rows(source)
-        return
-    with open(0, "rb", closefd=False) as given:
-        yield from tables.rows_from(given)

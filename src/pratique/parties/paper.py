@@ -1,79 +1,76 @@
-"""Lay certificates out and print them, as the commands ask: languages, words, names, contact, fonts.
+"""Print certificates: laid out in several languages, after each was verified.
 
-options -> Press -> pdf(certificate, text) -> bytes
+    Paper, value sets -> Renderer -> pdf(certificate, text) -> bytes
+    items -> verify -> all of them good -> certificate-0001.pdf, ...
+
+1. What is printed is authentic and in force: a forged or run-out text is not put on paper, and beside
+   one nothing is: a pile of sheets has no gap that nobody noticed.
+2. Whom to believe: --trust, else the issuer's own keys, else the imported trust list. What is revoked is not
+   printed: by the lists that the snapshot holds, and by the issuer's own register, whether its newest list is
+   published or not.
+3. Neither a file's name nor a PDF's metadata tells whose certificate it is. Files are their owner's alone.
+4. In a folder no sheet takes another's place; a file that is named is written anew.
+5. A sheet that cannot be set, for a script without a font, costs itself only and is told by number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
-
-import click
+from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
 from pratique.findings import Code, Weight, refuses
 from pratique.formats import Envelope, hcert
 from pratique.intake.catalogue import Catalogue
 from pratique.model import HealthCertificate, silent
-from pratique.parties import issuer as parties_issuer
+from pratique.parties import issuer as issuer_folder
 from pratique.parties.inputs import Item
 from pratique.parties.verifier import held
 from pratique.sheet import Wording, sheet
 from pratique.snapshot import Snapshot
-from pratique.store import pdf
-from pratique.store import sources as store_sources
+from pratique.store import files, pdf, sources
 from pratique.store.pdf import wording
 from pratique.verification import verify
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-VARIANTS = ("a4", "card", "large")
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+LAYOUTS = ("a4", "card", "large")
+Say = Callable[[str], None]
 
 
-def paper_options(command: Command) -> Command:
-    """Add --language, --words, --contact and --fonts."""
-    language = click.option(
-        "--language", "languages", multiple=True, metavar="TAG",
-        help=f"Language of a leaf, the holder's own first [default: {', '.join(wording.LANGUAGES)}].",
-    )  # fmt: skip
-    words = click.option(
-        "--words", multiple=True, type=_FILE, metavar="FILE",
-        help="Words of a further language, the participant's own, as TOML. It comes first.",
-    )  # fmt: skip
-    contact = click.option(
-        "--contact", default="", help="Where mistakes are corrected [default: the issuing body]."
-    )
-    fonts = click.option(
-        "--fonts", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
-        metavar="DIR", help="Folder of more fonts. Repeatable.",
-    )  # fmt: skip
-    return language(words(contact(fonts(command))))
+class Paper(NamedTuple):
+    """How sheets are to look.
 
+    Attributes:
+        languages: of the leaves, the holder's own first; empty for those of the translations and of Pratique.
+        translations: words of further languages, the participant's own.
+        contact: where mistakes are corrected; empty for the issuing body.
+        fonts: folders of more fonts.
+    """
 
-def _on_stderr(note: str) -> None:
-    click.echo(note, err=True)
+    layout: str
+    languages: tuple[str, ...] = ()
+    translations: tuple[Path, ...] = ()
+    contact: str = ""
+    fonts: tuple[Path, ...] = ()
 
 
 @silent
-class Press(NamedTuple):
+class Renderer(NamedTuple):
     """All that printing needs but the certificate."""
 
+    paper: Paper
     wordings: tuple[Wording, ...]
-    variant: str
-    contact: str
     names: Mapping[str, str]
     makers: Mapping[str, str]
-    fonts: tuple[Path, ...]
 
     def pdf(self, certificate: HealthCertificate, text: str) -> bytes:
         """Return the PDF of a certificate whose signature was checked."""
-        made = sheet(
-            certificate, text, wordings=self.wordings, contact=self.contact, names=self.names,
+        laid_out = sheet(
+            certificate, text, wordings=self.wordings, contact=self.paper.contact, names=self.names,
             makers=self.makers,
         )  # fmt: skip
-        return pdf.render(made, variant=self.variant, folders=self.fonts)
+        return pdf.render(laid_out, variant=self.paper.layout, folders=self.paper.fonts)
 
     def own(self, text: str) -> bytes:
         """Return the PDF of a text that was signed a moment ago, in this process."""
@@ -84,17 +81,8 @@ class Press(NamedTuple):
         return self.pdf(certificate, text)
 
 
-def press(
-    *,
-    variant: str,
-    languages: Sequence[str] = (),
-    words: Sequence[Path] = (),
-    contact: str = "",
-    fonts: Sequence[Path] = (),
-    catalogue: Catalogue | None = None,
-    say: Callable[[str], None] = _on_stderr,
-) -> Press:
-    """Make ready to print; a language whose script no font here can write is left out and told.
+def renderer(paper: Paper, catalogue: Catalogue | None = None, *, note: Say) -> Renderer:
+    """Make ready to print; a language whose script no font here can write is left out, with a note.
 
     Args:
         catalogue: what names products and makers; what comes with Pratique if not given.
@@ -102,56 +90,52 @@ def press(
     Raises:
         UsageError: `language-unknown`; `font-missing` for a language that was asked for.
     """
-    own = {found.language: found for found in (_read(path, say) for path in words)}
-    tags = languages or (*own, *(tag for tag in wording.LANGUAGES if tag not in own))
+    own = {words.language: words for words in (_read(path, note) for path in paper.translations)}
+    tags = paper.languages or (*own, *(tag for tag in wording.LANGUAGES if tag not in own))
     shown = []
     for tag in dict.fromkeys(tags):
         each = own.get(tag) or wording.builtin(tag)
-        if pdf.printable(each, fonts):
+        if pdf.printable(each, paper.fonts):
             shown.append(each)
-        elif tag in languages or tag in own:
+        elif tag in paper.languages or tag in own:
             raise UsageError(
                 "font-missing",
                 f"no font here can write the language {tag}, and no boxes are printed",
                 "tools/fonts fetches fonts from Debian's; or name a folder of fonts with --fonts",
             )
         else:
-            told = (
-                f"note: no font here can write {tag}: it is left out; see tools/fonts and --fonts"
-            )
-            say(told)
+            note(f"no font here can write {tag}: it is left out; see tools/fonts and --fonts")
     known = catalogue or Catalogue.builtin()
     products = known.product_of.values()
     makers = {each.code: each.manufacturer for each in products if each.manufacturer}
-    return Press(tuple(shown), variant, contact, _names(known), makers, tuple(fonts))
+    return Renderer(paper, tuple(shown), _names(known), makers)
 
 
-def as_json(found: Press, words: Sequence[Path]) -> dict[str, Any]:
-    """Return what a press is asked for, so that another process makes the same one (`of_json`)."""
+def as_json(renderer: Renderer) -> dict[str, Any]:
+    """Return what a renderer is asked for, so that another process makes the same one (`of_json`)."""
+    paper = renderer.paper
     return {
-        "variant": found.variant,
-        "languages": [wording.language for wording in found.wordings],
-        "words": [str(path.absolute()) for path in words],
-        "contact": found.contact,
-        "fonts": [str(path.absolute()) for path in found.fonts],
+        "variant": paper.layout,
+        "languages": [wording.language for wording in renderer.wordings],
+        "words": [str(path.absolute()) for path in paper.translations],
+        "contact": paper.contact,
+        "fonts": [str(path.absolute()) for path in paper.fonts],
     }
 
 
-def of_json(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `press` that `as_json` kept."""
-    return {
-        **asked,
-        "words": tuple(map(Path, asked["words"])),
-        "fonts": tuple(map(Path, asked["fonts"])),
-    }
+def of_json(row: Mapping[str, Any]) -> Paper:
+    """Return what `as_json` kept."""
+    return Paper(
+        row["variant"], tuple(row["languages"]), tuple(map(Path, row["words"])), row["contact"],
+        tuple(map(Path, row["fonts"])),
+    )  # fmt: skip
 
 
-def _read(path: Path, say: Callable[[str], None]) -> Wording:
-    found = wording.read(store_sources.read_bytes(path))
-    if found.lacking:
-        lacking = ", ".join(found.lacking)
-        say(f"note: {found.wording.language} stays English in: {lacking}")
-    return found.wording
+def _read(path: Path, note: Say) -> Wording:
+    words = wording.read(sources.read_bytes(path))
+    if words.lacking:
+        note(f"{words.wording.language} stays English in: {', '.join(words.lacking)}")
+    return words.wording
 
 
 def _names(catalogue: Catalogue) -> dict[str, str]:
@@ -161,53 +145,102 @@ def _names(catalogue: Catalogue) -> dict[str, str]:
     return {code: display for code, display in known.items() if display}
 
 
-# ----------------------------------------------------------------------------------------------------
-# Which certificates a clerk may put on paper: what somebody who is believed here signed.
-#
-#     --trust | the issuer's own keys | the imported trust list -> Snapshot -> verify -> certificate | why not
-#
-# 1. What is taken back is not printed: by the lists that the snapshot holds, and by the issuer's own
-#    register, whether its newest list is published or not.
+class Trusted(NamedTuple):
+    """Whom to believe: sources that were named, the environment that they may not tell, the home folder."""
+
+    sources: tuple[Path, ...] = ()
+    environment: str = "production"
+    home: Path | None = None
 
 
 def snapshot_of(
-    sources: tuple[Path, ...],
-    environment: str,
-    home: Path | None,
-    issuer_folder: Path | None,
-    at: datetime,
-    *,
-    register: str | None = None,
+    trusted: Trusted, folder: Path, at: datetime, *, register: str | None = None
 ) -> Snapshot:
     """Return whom to believe: --trust, else the issuer's own keys, else the imported trust list."""
-    folder = parties_issuer.folder(issuer_folder, store_sources.home())
-    if sources or not (folder / parties_issuer.DOCUMENT).exists():
-        return held(sources, environment, home, at)
-    issuer = parties_issuer.load(folder)
-    own = store_sources.trust_from([folder / "certificates"], at=at, environment=issuer.environment)
-    taken_back = parties_issuer.revocations(folder, register, issuer.shards, at=int(at.timestamp()))
-    return own.snapshot if taken_back is None else own.snapshot.replace(revocations=taken_back)
+    if trusted.sources or not (folder / issuer_folder.DOCUMENT).exists():
+        return held(trusted.sources, trusted.environment, trusted.home, at)
+    issuer = issuer_folder.load(folder)
+    own = sources.trust_from([folder / "certificates"], at=at, environment=issuer.environment)
+    revoked = issuer_folder.revocations(folder, register, issuer.shards, at=int(at.timestamp()))
+    return own.snapshot if revoked is None else own.snapshot.replace(revocations=revoked)
 
 
-def authentic(
-    item: Item, number: int, snapshot: Snapshot, at: datetime
-) -> HealthCertificate | None:
-    """Return what a text attests, or say why it is not put on paper."""
+def contact_of(folder: Path) -> str:
+    """Return where an issuer's holders turn to; empty where there is no issuer."""
+    if not (folder / issuer_folder.DOCUMENT).exists():
+        return ""
+    return issuer_folder.load(folder).contact
+
+
+class Printed(NamedTuple):
+    """What became of one certificate: its file, or why it is not printed."""
+
+    number: int
+    path: Path | None = None
+    error: UsageError | None = None
+
+
+@silent
+class Checked(NamedTuple):
+    """A text, what it attests, or None; and why it is not put on paper, or what is doubted of it."""
+
+    text: str
+    certificate: HealthCertificate | None
+    remarks: tuple[str, ...] = ()
+
+
+def check_all(items: Sequence[Item], out: Path, snapshot: Snapshot, at: datetime) -> list[Checked]:
+    """Verify what is to be printed into a folder, or into the file of one; UsageError `out-one`."""
+    if _is_file(out) and len(items) != 1:
+        raise UsageError(
+            "out-one",
+            f"there are {len(items)} certificates for one file",
+            "name a folder with --out",
+        )
+    return [_checked(item, snapshot, at) for item in items]
+
+
+def _is_file(out: Path) -> bool:
+    return out.suffix.lower() == ".pdf"
+
+
+def _checked(item: Item, snapshot: Snapshot, at: datetime) -> Checked:
     if item.text is None or item.finding is not None:
         code = Code.INPUT_UNREADABLE if item.finding is None else item.finding.code
-        why = item.remark or f"{code.name}: {code.meaning}"
-        click.echo(f"error: certificate {number} is not printed: {why}", err=True)
-        return None
-    found = verify(item.text, snapshot=snapshot, at=at)
-    refused = found.certificate is None or refuses(found.verdict.findings)
+        return Checked("", None, (item.remark or f"{code.name}: {code.meaning}",))
+    verified = verify(item.text, snapshot=snapshot, at=at)
+    refused = verified.certificate is None or refuses(verified.verdict.findings)
     weights = {Weight.FAULT, Weight.DOUBT} if refused else {Weight.DOUBT}
     # Nobody's rules are asked here: that they are not is no news.
-    codes = [
+    remarks = tuple(
         f"{finding.code.name}: {finding.code.meaning}"
-        for finding in found.verdict.findings
+        for finding in verified.verdict.findings
         if finding.code.weight in weights and finding.code is not Code.NO_RULES
-    ]
-    for told in codes:
-        what = "error: certificate %d is not printed" if refused else "note: certificate %d"
-        click.echo(f"{what % number}: {told}", err=True)
-    return None if refused else found.certificate
+    )
+    return Checked(item.text, None if refused else verified.certificate, remarks)
+
+
+def print_all(certificates: Sequence[Checked], ready: Renderer, out: Path) -> Iterator[Printed]:
+    """Print certificates, all of them authentic, one after the other."""
+    single = _is_file(out)
+    (out.parent if single else out).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number, (text, certificate, _) in enumerate(certificates, 1):
+        assert certificate is not None
+        try:
+            data = ready.pdf(certificate, text)
+        except UsageError as error:
+            # A name that no font here can write costs its own sheet; the gap is told of.
+            if len(certificates) == 1:
+                raise
+            yield Printed(number, error=error)
+            continue
+        path = out if single else out / f"certificate-{number:04d}.pdf"
+        try:
+            (files.replace if single else files.create)(path, data)
+        except FileExistsError as error:
+            raise UsageError(
+                "out-taken",
+                f"{path.name} is in that folder already",
+                "name another folder with --out",
+            ) from error
+        yield Printed(number, path)

@@ -110,7 +110,7 @@ def _signers(
     return planned
 
 
-def _wanted(request: Request, folder: Path) -> list[issuer_keys.Wanted]:
+def _wanted(request: Request, folder: Path) -> list[issuer_keys.NewKey]:
     issued = issuers.counts(folder, request.register) or {}
     issuer = issuers.load(folder)
     return issuer_keys.successors(folder, issuer, request.at, request.within, issued, led_in=True)
@@ -200,7 +200,10 @@ def _make_signers(request: Request, folder: Path, secret: Secret, note: Note) ->
         due = ", ".join(each.replaces for each in wanted)
         note(f"{folder}: {due} ends soon; its CA is elsewhere: pratique issuer keys request")
     elif wanted:
-        issuer_keys.make(folder, issuer, wanted, at=request.at, secret=secret)
+        for shard in issuer_keys.make(
+            folder, issuer, wanted, at=request.at, secret=secret, note=note
+        ):
+            note(issuer_keys.described(shard, request.at))
 
 
 def is_own(found: Home, thumbprint: str) -> bool:

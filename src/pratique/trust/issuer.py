@@ -201,7 +201,7 @@ class Choice:
             raise UsageError(
                 "no-live-shard",
                 self._why(kind),
-                "make one: pratique issuer keys new-shard; see them all: pratique issuer keys list",
+                "make one: pratique issuer keys add; see them all: pratique issuer keys list",
             )
         return found
 

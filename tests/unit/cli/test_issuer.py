@@ -97,7 +97,7 @@ def test_issued_renewed_corrected_and_refused(desk: Desk) -> None:
     corrected = desk.run("issuer", "correct", renewed, "given_on=2026-10-02", *WORK).strip()
     assert "2026-10-02" in desk.run("inspect", corrected)
     desk.run("issuer", "renew", text, *WORK, code=2)
-    assert "was taken back" in desk.said
+    assert "is revoked already" in desk.said
     forged = text[:-4] + "0000"
     desk.run("issuer", "renew", forged, *WORK, code=4)
     assert "is damaged" in desk.said
@@ -150,7 +150,7 @@ def test_a_site_is_a_short_code(desk: Desk, site: str) -> None:
 def test_a_doubt_is_asked_about(desk: Desk) -> None:
     early = [word for word in DOSE if not word.startswith("given_on")]
     desk.run("issuer", "issue", *early, "given_on=2020-01-01", *WORK, given="n\n", code=2)
-    assert "look again" in desk.said
+    assert "warning" in desk.said
     assert desk.run("issuer", "issue", *early, "given_on=2020-01-01", *WORK, "--yes")
 
 
@@ -346,7 +346,7 @@ def test_a_lot_is_recalled_and_only_its_count_is_shown(desk: Desk, tmp_path: Pat
     recall = ("issuer", "revoke", "--reason", "product-recall", "--lot", "BAD", "--by", "head")
     assert "1 would be revoked" in desk.run(*recall, "--dry-run")
     assert "Müller" not in desk.run(*recall, "--yes")
-    assert "0 would be revoked, 1 were before" in desk.run(*recall, "--yes")
+    assert "0 would be revoked, 1 already revoked" in desk.run(*recall, "--yes")
     desk.run("issuer", "revoke", "--reason", "product-recall", "--lot", "bad", "--by", "head")
     assert "nothing in the register matches" in desk.said
     desk.run("issuer", "renew", gone, *WORK, code=2)

@@ -15,13 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pratique.cli.issuer import accepted
 from pratique.errors import Unreadable, UsageError
 from pratique.formats import Envelope, hcert
 from pratique.issue import Asked, occasion_of, sign
 from pratique.parties import bulk
 from pratique.parties.bulk import Parts, report
-from pratique.parties.issuer import Desk, Place, issued
+from pratique.parties.issuing import IssuingSession, Place, issued
 from pratique.store.register.register import Writing, open_register
 from pratique.terms import ALL_KINDS, Kind
 from pratique.trust.issuer import Shard
@@ -83,7 +82,9 @@ def job_of(
     )  # fmt: skip
 
 
-def made(job: bulk.Job, desk: Desk, count: Callable[[int], None] = lambda _: None) -> bulk.Planner:
+def made(
+    job: bulk.Job, desk: IssuingSession, count: Callable[[int], None] = lambda _: None
+) -> bulk.Planner:
     planner = bulk.Planner(desk.choice(job.at, label=job.label or None))
     bulk.work(Parts(job, desk), bulk.Here(planner), 0, 1, count)
     return planner
@@ -103,7 +104,7 @@ def kid_of(text: str) -> bytes:
     return envelope.kid
 
 
-def in_bulk(job: bulk.Job, desk: Desk) -> dict[int, Outcome]:
+def in_bulk(job: bulk.Job, desk: IssuingSession) -> dict[int, Outcome]:
     found = {}
     for path in sorted(job.folder.glob("certificates-*.csv")):
         with path.open(encoding="utf-8") as file:
@@ -116,10 +117,12 @@ def in_bulk(job: bulk.Job, desk: Desk) -> dict[int, Outcome]:
     return {row: Outcome(found.get(row), tuple(sorted(told.get(row, ())))) for row in rows}
 
 
-def one_by_one(desk: Desk, source: Path, *, label: str | None = None) -> dict[int, Outcome]:
+def one_by_one(
+    desk: IssuingSession, source: Path, *, label: str | None = None
+) -> dict[int, Outcome]:
     day = datetime.fromtimestamp(issuers.AT, UTC).date()
     outcomes = {}
-    for number, reading in accepted(desk, (), source, at=day):
+    for number, reading in desk.intake.of_file(source, at=day):
         codes, kid = [remark.code.name for remark in reading.remarks], None
         if reading.record is not None:
             asked = Asked(os.urandom(32), issuers.AT, issuers.WORK)
@@ -297,7 +300,7 @@ def test_a_sheet_that_cannot_be_printed_costs_itself_only(
     job = job_of(folder, table(folder / "people.csv", rows))
     asked = {"variant": "a4", "languages": ["en"], "words": [], "contact": "", "fonts": []}
     press = Press()
-    monkeypatch.setattr("pratique.parties.paper.press", lambda **_: press)
+    monkeypatch.setattr("pratique.parties.paper.renderer", lambda *_, **__: press)
     done = made(job._replace(paper=asked), desk).done
     assert (done.issued, done.refused, done.unprinted) == (5, 0, 2)
     outcomes = in_bulk(job, desk)

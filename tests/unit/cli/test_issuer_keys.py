@@ -28,7 +28,7 @@ from pratique.findings import Code
 from pratique.formats import encode, hcert
 from pratique.parties import issuer as parties_issuer
 from pratique.parties import issuer_keys as parties_issuer_keys
-from pratique.parties.issuer_keys import Wanted
+from pratique.parties.issuer_keys import NewKey
 from pratique.store import sources
 from pratique.store.keys import open_key
 from pratique.terms import Environment, Kind
@@ -238,9 +238,10 @@ def test_what_was_issued_is_shown_and_fills_a_key(
 ) -> None:
     found = parties_issuer.load(made)
     counts = {found.shards[0].kid: 1_000_000, found.shards[1].kid: 12}
-    issuer_keys.show(found, at=datetime(2026, 11, 23, tzinfo=UTC), counts=counts)
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    issuer_keys.show(parties_issuer_keys.key_list(found, at=at, counts=counts))
     lines = capsys.readouterr().out.splitlines()
-    assert "full" in lines[1]
+    assert "quota-reached" in lines[1]
     assert lines[2].split()[-2:] == ["12", "1000000"]
     assert lines[3].split()[-2:] == ["0", "1000000"]
     assert lines[-1].startswith("to be replaced soon: 2026-11-a;")
@@ -279,7 +280,7 @@ def test_a_new_key_file_is_not_sealed_under_a_slip_of_the_hand(made: Path) -> No
     # The signing CA's key lies in a device, so that opening it proves no password.
     found = parties_issuer.load(made)
     found = found._replace(sca=found.sca._replace(key="hsm:utopia/sca"))
-    in_file, in_device = Wanted("a", "file:keys/a.pem", 1), Wanted("a", "hsm:utopia/a", 1)
+    in_file, in_device = NewKey("a", "file:keys/a.pem", 1), NewKey("a", "hsm:utopia/a", 1)
     with pytest.raises(PratiqueError) as caught:
         parties_issuer_keys.prove(made, found, [in_file], lambda _: PASSWORD + "x")
     assert caught.value.code == "key-password"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pratique.errors import UsageError
 from pratique.formats import Envelope, hcert
 from pratique.issue import Asked, Signed, with_checksum
-from pratique.parties.issuer import Desk, issued, named
+from pratique.parties.issuing import IssuingSession, issued, named
 from pratique.renew import Reason, number_of
 from pratique.store.register.register import open_register, revoke_each
 from tests import issuers
@@ -22,13 +22,13 @@ FRAUD = Reason.FRAUD
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> IssuingSession:
     folder, empty = tmp_path_factory.mktemp("desk"), tmp_path_factory.mktemp("empty")
     open_register(issuers.sqlite(empty)).close()
     return desk_of([issuers.shard(0), issuers.shard(1)], folder, empty / "register.sqlite")
 
 
-def made(desk: Desk) -> Signed:
+def made(desk: IssuingSession) -> Signed:
     record = issuers.RECORDS["vaccination"]
     return issued(desk, record, Asked(os.urandom(32), issuers.AT, issuers.WORK))
 
@@ -42,7 +42,7 @@ def number(signed: Signed) -> str:
 
 
 def found(
-    desk: Desk, *arguments: str, reason: Reason = FRAUD
+    desk: IssuingSession, *arguments: str, reason: Reason = FRAUD
 ) -> tuple[set[tuple[bytes, int]], list[str]]:
     told: list[str] = []
     names, left_out = named(desk, arguments, reason, at=issuers.AT, say=told.append)
@@ -81,7 +81,7 @@ def test_a_mistyped_number_is_told_by_its_last_character() -> None:
 
 
 def test_by_number_by_text_and_by_file_it_is_the_same_certificate(
-    desk: Desk, tmp_path: Path
+    desk: IssuingSession, tmp_path: Path
 ) -> None:
     one = made(desk)
     path = tmp_path / "one.txt"
@@ -90,7 +90,7 @@ def test_by_number_by_text_and_by_file_it_is_the_same_certificate(
         assert found(desk, argument) == (names(one), [])
 
 
-def test_several_are_all_taken_and_twice_is_once(desk: Desk) -> None:
+def test_several_are_all_taken_and_twice_is_once(desk: IssuingSession) -> None:
     one, two = made(desk), made(desk)
     assert found(desk, one.text, number(two)) == (names(one, two), [])
     both, told = found(desk, one.text, number(two), number(one))
@@ -110,7 +110,7 @@ LISTS = {
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_list_is_read_as_others_write_it(
-    desk: Desk, tmp_path: Path, header: str, end: str, encoding: str
+    desk: IssuingSession, tmp_path: Path, header: str, end: str, encoding: str
 ) -> None:
     one, two, honest = made(desk), made(desk), made(desk)
     unknown = with_checksum("URN:UVCI:01:XU:NOBODYHASTHISNUMBERS")
@@ -130,7 +130,7 @@ def test_a_list_is_read_as_others_write_it(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_numbers_alone_are_a_list_in_any_encoding_and_a_bad_one_hides_no_other(
-    desk: Desk, tmp_path: Path, encoding: str
+    desk: IssuingSession, tmp_path: Path, encoding: str
 ) -> None:
     one, two = made(desk), made(desk)
     path = tmp_path / "numbers.txt"
@@ -140,7 +140,7 @@ def test_numbers_alone_are_a_list_in_any_encoding_and_a_bad_one_hides_no_other(
     assert [note.partition(":")[0] for note in told] == ["not revoked, argument 1, row 3"]
 
 
-def test_what_says_neither_yes_nor_no_is_left_out(desk: Desk, tmp_path: Path) -> None:
+def test_what_says_neither_yes_nor_no_is_left_out(desk: IssuingSession, tmp_path: Path) -> None:
     one, two, three = made(desk), made(desk), made(desk)
     path = tmp_path / "list.csv"
     path.write_text(f"uvci;fraud\n{number(one)};perhaps\n{number(two)};yes\n{number(three)};\n")
@@ -151,7 +151,7 @@ def test_what_says_neither_yes_nor_no_is_left_out(desk: Desk, tmp_path: Path) ->
         }
 
 
-def test_a_file_that_is_not_there_is_told_of_as_such(desk: Desk) -> None:
+def test_a_file_that_is_not_there_is_told_of_as_such(desk: IssuingSession) -> None:
     with pytest.raises(UsageError, match="no file has this name"):
         found(desk, "nosuch.csv")
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_there_is_told_of_as_such(desk: Desk) -> None:
 )
 @given(order=st.permutations(range(4)), as_text=st.lists(st.booleans(), min_size=4, max_size=4))
 def test_one_a_line_numbers_and_texts_mixed_in_any_order(
-    desk: Desk, tmp_path: Path, order: list[int], as_text: list[bool]
+    desk: IssuingSession, tmp_path: Path, order: list[int], as_text: list[bool]
 ) -> None:
     some = [made(desk) for _ in range(4)]
     lines = [some[n].text if as_text[n] else number(some[n]) for n in order]
@@ -170,7 +170,7 @@ def test_one_a_line_numbers_and_texts_mixed_in_any_order(
     assert found(desk, str(path)) == (names(*some), [])
 
 
-def test_what_issue_wrote_is_a_list_too(desk: Desk, tmp_path: Path) -> None:
+def test_what_issue_wrote_is_a_list_too(desk: IssuingSession, tmp_path: Path) -> None:
     one, two = made(desk), made(desk)
     path = tmp_path / "certificates-00000.csv"
     path.write_text(f"row,text\r\n2,{one.text}\r\n3,{two.text}\r\n")
@@ -184,7 +184,9 @@ def test_what_issue_wrote_is_a_list_too(desk: Desk, tmp_path: Path) -> None:
         ("URN:UVCI:01:XU:NOBODY#0", "not copied well"),
     ],
 )
-def test_one_that_is_unknown_is_refused_with_its_reason(desk: Desk, given: str, why: str) -> None:
+def test_one_that_is_unknown_is_refused_with_its_reason(
+    desk: IssuingSession, given: str, why: str
+) -> None:
     with pytest.raises(UsageError, match=why):
         found(desk, given)
     with pytest.raises(UsageError, match="none of the 2"):
@@ -192,7 +194,7 @@ def test_one_that_is_unknown_is_refused_with_its_reason(desk: Desk, given: str, 
 
 
 def test_each_is_taken_once_in_one_act_whatever_their_number(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: IssuingSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = [made(desk) for _ in range(5)]
     monkeypatch.setattr("pratique.store.register.register.AT_ONCE", 2)

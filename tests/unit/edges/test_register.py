@@ -406,7 +406,7 @@ def test_a_renewal_that_a_recall_came_before_is_refused(register: Register) -> N
     assert not register.read(lambda b: b.revoked(old.kid, old.tag))
     register.write(lambda b: revoke(b, Selection(lot="LOT-1"), Reason.FRAUD, at=1, operator="op"))
     for number in (0, 1):
-        with pytest.raises(UsageError, match="taken back already") as caught:
+        with pytest.raises(UsageError, match="revoked already") as caught:
             under(register, number, os.urandom(16), parent=old)
         assert caught.value.code == "old-revoked"
     assert sum(register.read(Writing.counts).values()) == 1

@@ -1,0 +1,857 @@
+"""An issuing session: sign, renew, correct and revoke certificates; publish revocations, audit.
+
+    issuer's folder, register's URL, value sets -> IssuingSession -> sign_records | renew | correct | revoke | ...
+
+1. A key is opened when it is first needed, so that an audit or a revocation opens none.
+2. What is signed is signed in one transaction of the register, and nothing is returned before its commit.
+3. A `Place` holds no secret and may be handed to another process, which opens its own keys.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from pratique.audit import Mark, Tally, outliers
+from pratique.crypto import x509
+from pratique.crypto.keys import SigningKey
+from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.formats.wrapping import unwrapped
+from pratique.intake import rows
+from pratique.intake.catalogue import Catalogue
+from pratique.intake.rows import Reading, Record
+from pratique.issue import (
+    Asked,
+    Book,
+    KeyFull,
+    Line,
+    Prefixed,
+    Signed,
+    Work,
+    check_good,
+    check_room,
+    registered,
+)
+from pratique.model import silent
+from pratique.parties import issuer as issuer_folder
+from pratique.parties import verifier
+from pratique.parties.inputs import encoding_of, every, items
+from pratique.parties.records import Intake, catalogue_of
+from pratique.renew import (
+    Held,
+    Reason,
+    Revoked,
+    Selection,
+    checked,
+    held,
+    number_of,
+    request_of,
+)
+from pratique.revocation import foreign
+from pratique.revocation.revocations import Revocations
+from pratique.revocation.tag_list import TagList
+from pratique.snapshot import Snapshot
+from pratique.store import files, sources
+from pratique.store.keys import Secret, open_key
+from pratique.store.register import register as store_register
+from pratique.store.register.register import Act, Published, Register, Writing, open_register
+from pratique.trust import issuer as trust_issuer
+from pratique.trust.issuer import Choice, Issuer, Note, Shard
+from pratique.trust.signer import TrustList
+
+Say = Callable[[str], None]
+"""Takes a note for whoever works at the front end; no note names a holder."""
+
+
+class KeyStore(Protocol):
+    """An issuer's keys, and the high-water marks of the register that are kept beside them."""
+
+    def open(self, shard: Shard) -> SigningKey:
+        """Open a shard's key."""
+
+    def public_key(self, shard: Shard) -> bytes:
+        """Return the public key of a shard's certificate."""
+
+    def load_marks(self) -> dict[str, Note]:
+        """Return how far the register was with each key."""
+
+    def save_marks(self, marks: dict[str, Note]) -> None:
+        """Keep how far it is."""
+
+
+class FolderKeys(NamedTuple):
+    """The keys of an issuer's folder."""
+
+    folder: Path
+    secret: Secret
+
+    def open(self, shard: Shard) -> SigningKey:
+        """Open a shard's key; DocumentRefused `key-other`."""
+        key = open_key(shard.key, folder=self.folder, secret=self.secret)
+        if key.algorithm is not shard.algorithm:
+            raise DocumentRefused("key-other", f"the key {shard.label} is another one")
+        return key
+
+    def public_key(self, shard: Shard) -> bytes:
+        """Return the public key of a shard's certificate."""
+        (record,) = x509.read_file(issuer_folder.read_certificate(self.folder, shard.label))
+        return record.public_key
+
+    def load_marks(self) -> dict[str, Note]:
+        """Return how far the register was with each key."""
+        return issuer_folder.load_notes(self.folder)
+
+    def save_marks(self, marks: dict[str, Note]) -> None:
+        """Keep how far it is."""
+        issuer_folder.save_notes(self.folder, marks)
+
+    def __repr__(self) -> str:
+        return f"<keys of {self.folder}>"
+
+
+class IssuingSession:
+    """What issuing needs: who issues, its keys, its register, its value sets.
+
+    Attributes:
+        note: where notes go.
+    """
+
+    def __init__(
+        self, issuer: Issuer, store: KeyStore, register: Register, catalogue: Catalogue, *,
+        note: Say = lambda _: None, said: Callable[[], verifier.Said | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.issuer, self.register, self.catalogue, self.note = issuer, register, catalogue, note
+        self._store, self._said = store, said
+        self._keys: dict[str, SigningKey] = {}
+        self._noted: set[tuple[str, ...]] = set()
+
+    def __repr__(self) -> str:
+        return f"<IssuingSession of {self.issuer.participant}, {len(self.shards)} keys>"
+
+    @property
+    def intake(self) -> Intake:
+        """Return what records are read with."""
+        return Intake(self.catalogue, self.issuer.country, self.issuer.authority)
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """Return all shards, whatever their state."""
+        return self.issuer.shards
+
+    @property
+    def labels(self) -> dict[bytes, str]:
+        """Return kid to label."""
+        return {shard.kid: shard.label for shard in self.shards}
+
+    @cached_property
+    def said(self) -> verifier.Said | None:
+        """Return what the network that is synced here says of the participant; it is read once."""
+        return self._said()
+
+    def keys(self, shard: Shard) -> SigningKey:
+        """Open a shard's key; the same one each time."""
+        if shard.key not in self._keys:
+            self._keys[shard.key] = self._store.open(shard)
+        return self._keys[shard.key]
+
+    def choice(self, at: int, *, label: str | None = None, since: int | None = None) -> Choice:
+        """Return what chooses keys: among all, or of a label only; `since`: that signed then already.
+
+        For one certificate and for whole files alike. UsageError `shard-unknown`, `register-lost`,
+        `keys-withdrawn`.
+        """
+        register, counts = self._registered()
+        wanted = self.shards if label is None else (self.issuer.shard(label),)
+        gone = self._withdrawn(at)
+        if wanted and all(shard.thumbprint in gone for shard in wanted):
+            # What it signed would be RED at birth.
+            raise UsageError(
+                "keys-withdrawn",
+                f"the signing key {label} is withdrawn"
+                if label
+                else "all signing keys are withdrawn",
+                "make one: pratique issuer keys add, and publish it",
+            )
+        wanted = tuple(
+            shard
+            for shard in wanted
+            if shard.thumbprint not in gone and (since is None or shard.not_before <= since)
+        )
+        lost = self._lost(register, counts)
+        sound = tuple(shard for shard in wanted if shard.label not in lost)
+        if wanted and not sound:
+            raise lost[wanted[0].label]
+        return Choice(sound, at=at, counts=counts, label=label)
+
+    def _withdrawn(self, at: int) -> frozenset[str]:
+        if self.said is None:
+            return frozenset()
+        if (suspension := self.said.member.suspended(at)) is not None:
+            self._note_once(issuer_folder.suspended(self.issuer.participant, suspension))
+        return self.said.member.withdrawn
+
+    def is_withdrawn(self, kid: bytes, at: int) -> bool:
+        """Tell whether the network that is synced here says that a key is withdrawn."""
+        gone = self._withdrawn(at)
+        return any(shard.kid == kid and shard.thumbprint in gone for shard in self.shards)
+
+    def doubt(self, shard: Shard, domain: str) -> str | None:
+        """Say, once, that a key is published for other domains than the one of what it signs.
+
+        None where it is, where no network is synced here, and where the key is not published yet.
+        """
+        signers = () if self.said is None else self.said.signers
+        listed = [each for each in signers if each.thumbprint == shard.thumbprint]
+        known = (shard.label, domain)
+        if known in self._noted or not listed or any(each.speaks_for(domain) for each in listed):
+            return None
+        self._noted.add(known)
+        others = ", ".join(sorted({each.domain for each in listed}))
+        return (
+            f"the key {shard.label} is published for {others} and not for {domain}: verifiers in the network answer "
+            f"AMBER DOMAIN_WRONG; once {self.issuer.participant} is active for {domain}, publish the key for it too: "
+            f"pratique participant publish --signers FILE --domain {domain}"
+        )
+
+    def _note_once(self, text: str) -> None:
+        if (text,) not in self._noted:
+            self._noted.add((text,))
+            self.note(text)
+
+    def save_marks(self) -> None:
+        """Keep beside the keys how far the register is; to be called after something was issued."""
+        register, counts = self._registered()
+        marks = self._store.load_marks()
+        self._store.save_marks(
+            trust_issuer.updated(marks, self.shards, register=register, counts=counts)
+        )
+
+    def _registered(self) -> tuple[bytes, dict[bytes, int]]:
+        return self.register.read(lambda book: (book.identity(), book.counts()))
+
+    def lost(self) -> dict[str, UsageError]:
+        """Return why the register does not know all that a shard has signed, by label; and note it."""
+        lost = self._lost(*self._registered())
+        for label in lost:
+            self._note_once(
+                f"this register does not know all that {label} has signed; "
+                "restore its newest backup, if there is one"
+            )
+        return lost
+
+    def _lost(self, register: bytes, counts: dict[bytes, int]) -> dict[str, UsageError]:
+        marks, lost = self._store.load_marks(), {}
+        for shard in self.shards:
+            try:
+                trust_issuer.check(shard, marks, register=register, counts=counts)
+            except UsageError as error:
+                lost[shard.label] = error
+        return lost
+
+    def own(self, book: Book) -> Book:
+        """Return the register as this node sees it, if several share the keys."""
+        if not self.issuer.node_bits:
+            return book
+        widths = {shard.kid: shard.width for shard in self.shards}
+        return Prefixed(book, widths, self.issuer.node, self.issuer.node_bits)
+
+    def snapshot(self, at: int) -> Snapshot:
+        """Return what verifies this issuer's own certificates; for renewing and correcting them."""
+        signers = [shard.as_signer(self._store.public_key(shard)) for shard in self.shards]
+        return Snapshot(
+            number=1, created=at, environment=self.issuer.environment, trust=TrustList(signers)
+        )
+
+
+class Place(NamedTuple):
+    """Where a session is, so that another process can open the same one."""
+
+    folder: Path
+    register: str
+    value_sets: tuple[Path, ...] = ()
+
+
+def opened(place: Place, secret: Secret, note: Say = lambda _: None) -> IssuingSession:
+    """Open a session."""
+    issuer = issuer_folder.load(place.folder)
+    register = open_register(place.register)
+    if register.doubles:
+        note(
+            f"in this register {register.doubles} certificates share their request with another one; nothing was "
+            "changed: see them with pratique issuer audit, and revoke what was not handed out"
+        )
+    keys = FolderKeys(place.folder, secret)
+    return IssuingSession(
+        issuer, keys, register, catalogue_of(place.value_sets), note=note,
+        said=lambda: verifier.said_of(issuer.participant, issuer.environment),
+    )  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------
+# Sign: new records, an own certificate anew, a corrected one.
+
+
+TRIES = 8
+_REQUEST = re.compile(r"[0-9a-fA-F-]{32,}|[A-Za-z0-9_-]{22,}")
+
+
+class Signing(NamedTuple):
+    """How something is to be signed.
+
+    Attributes:
+        at: seconds since the epoch.
+        work: who issues, and where.
+        validity: seconds for which the code may be read, at most to the key's end.
+        label: of the key, or None for the one with most room.
+        request: a random name of the request; None draws one.
+    """
+
+    at: int
+    work: Work
+    validity: int
+    label: str | None = None
+    request: str | None = None
+
+
+def sign_records(
+    session: IssuingSession, records: Sequence[Record], signing: Signing
+) -> Iterator[Signed]:
+    """Sign records in order; each is yielded once it is on the register's disk.
+
+    A key for each is chosen before the first is signed: all of a file is issued, or nothing.
+    """
+    choice = session.choice(signing.at, label=signing.label)
+    chosen = [choice.one(record.kind) for record in records]
+    # By place and not by row: one row, a FHIR document, may hold several records.
+    for number, (record, key) in enumerate(zip(records, chosen, strict=True), 1):
+        request = _request(signing.request, number)
+        asked = Asked(request, signing.at, signing.work, signing.validity)
+        yield issued(session, record, asked, label=key.label)
+
+
+def _request(text: str | None, number: int) -> bytes:
+    if text is None:
+        return os.urandom(32)
+    if not _REQUEST.fullmatch(text):
+        raise UsageError(
+            "request-short",
+            "the request's name is no UUID and not random enough",
+            "take a new random UUID for each certificate: uuidgen",
+        )
+    return hashlib.sha256(f"pratique-request {text.lower()} {number}".encode()).digest()
+
+
+def renew(session: IssuingSession, argument: str, signing: Signing) -> Signed:
+    """Sign the content of an own certificate anew; renewed twice, it gives the same new one."""
+    old = own_certificate(session, argument, at=signing.at)
+    request = session.register.read(
+        lambda book: request_of(old, session.shards, session.own(book), at=signing.at)
+    )
+    asked = Asked(request, signing.at, signing.work, signing.validity, parent=old.line)
+    return issued(session, old.record, asked)
+
+
+@silent
+class Correction(NamedTuple):
+    """An own certificate that is wrong, and what it is to say instead."""
+
+    wrong: Held
+    reading: Reading
+
+
+def correction(
+    session: IssuingSession, argument: str, changes: Mapping[str, str], *, at: datetime
+) -> Correction:
+    """Read an own certificate with some columns changed; nothing is signed yet."""
+    if not changes:
+        raise UsageError("nothing-corrected", "nothing is corrected", "write given_on=2026-01-31")
+    old = own_certificate(session, argument, at=int(at.timestamp()))
+    lot = old.line.occasion.origin.lot
+    row = rows.row_of(old.record) | ({"lot": lot} if lot else {}) | dict(changes)
+    if {"surname", "forename"} & changes.keys():
+        for name in ("surname", "forename"):
+            if name in changes and f"{name}_icao" not in changes:
+                row.pop(f"{name}_icao", None)
+    if "product" in changes:
+        for follows in ("prophylaxis", "manufacturer"):
+            if follows not in changes:
+                row.pop(follows, None)
+    (reading,) = session.intake.of_columns(row, at=at.date())
+    return Correction(old, reading)
+
+
+def correct(session: IssuingSession, correction: Correction, signing: Signing) -> Signed:
+    """Issue the corrected certificate, and revoke the wrong one in the same transaction."""
+    assert correction.reading.record is not None
+    asked = Asked(os.urandom(32), signing.at, signing.work, signing.validity)
+    return issued(session, correction.reading.record, asked, wrong=correction.wrong.line)
+
+
+def issued(
+    session: IssuingSession,
+    record: Record,
+    asked: Asked,
+    *,
+    label: str | None = None,
+    wrong: Line | None = None,
+) -> Signed:
+    """Issue one record with the shard of a label, or with the one that has most room.
+
+    A request that was made before gives its certificate again. With `wrong`, that certificate is
+    revoked as an issue error in the same transaction.
+    """
+    for _ in range(TRIES):
+        try:
+            return _issued(session, record, asked, label, wrong)
+        except KeyFull:
+            # Another session took the last that was planned; who is asked for by name is told so.
+            continue
+    return _issued(session, record, asked, label, wrong)
+
+
+def _issued(
+    session: IssuingSession, record: Record, asked: Asked, label: str | None, wrong: Line | None
+) -> Signed:
+    first = session.choice(asked.at, label=label).one(record.kind)
+    shards = (first, *(shard for shard in session.shards if shard != first))
+    # Whatever its opening asks for, it is not asked while others wait for the register.
+    session.keys(first)
+
+    def act(book: Writing) -> Signed:
+        if wrong is not None:
+            check_good(wrong, book)
+        signed = registered(
+            record, asked, shards=shards, keys=session.keys, book=book, view=session.own(book)
+        )
+        if not signed.repeated and signed.line.kid == first.kid:
+            # Its own entry is counted by now; tags run out before what was planned may.
+            check_room(first, book.issued(first.kid) - 1, first.capacity)
+        if wrong is not None:
+            selection = Selection(wrong.kid, wrong.tag)
+            store_register.revoke(
+                book, selection, Reason.ISSUE_ERROR, at=asked.at, operator=asked.work.operator
+            )
+        return signed
+
+    signed = session.register.write(act)
+    session.save_marks()
+    (signer,) = (shard for shard in shards if shard.kid == signed.line.kid)
+    if (doubt := session.doubt(signer, record.domain)) is not None:
+        session.note(doubt)
+    return signed
+
+
+_AGAIN = "hand in the text, a file of one, or a picture that shows its code whole"
+
+
+def own_certificate(session: IssuingSession, argument: str, *, at: int) -> Held:
+    """Return the own certificate that an argument stands for; UsageError `old-…` if it is none.
+
+    A withdrawn key's certificates are not taken: whoever has a stolen key signs another name under a number that
+    the register knows, and a renewal would make of it what no withdrawal reaches.
+    """
+    given = list(every([argument]))
+    texts = {item.text for item in given if item.text is not None and item.finding is None}
+    for item in given:
+        if item.finding is not None and not texts:
+            why = item.remark or item.finding.code.meaning
+            raise Unreadable("old-unread", f"{item.label}: {why}", item.hint or _AGAIN)
+    if len(texts) != 1:
+        raise UsageError(
+            "old-count",
+            f"there are {len(texts)} certificates in it, where one is asked for",
+            _AGAIN,
+        )
+    (text,) = texts
+    snapshot, shards = session.snapshot(at), session.shards
+    old = session.register.read(
+        lambda book: held(text, snapshot=snapshot, shards=shards, book=book, at=at)
+    )
+    if session.is_withdrawn(old.line.kid, at):
+        raise UsageError(
+            "old-withdrawn",
+            "the key that signed this certificate is withdrawn: its signature proves nothing any more",
+            "issue a new one from the health record instead",
+        )
+    return old
+
+
+# ----------------------------------------------------------------------------------------------------
+# Revoke: what is selected, or certificates that are named by number, by their text, or in a list.
+#
+#     TEXT | number | list | table | picture -> the register's entries, and why the others are left out
+#
+# 1. A number (UVCI) is looked up by its digest: the register has no number. A text must be authentic.
+# 2. A list is a text with one a line (numbers, certificates' texts, or both), or a table whose first line
+#    names its column: `uvci;fraud`, and what `issue --out` writes. A row that says another reason than --reason is
+#    left out: nothing of it is undone.
+# 3. A note names the row. Neither a number nor a file's name is repeated.
+
+
+class RevocationOrder(NamedTuple):
+    """What is to be revoked, why, when and by whose hand."""
+
+    reason: Reason
+    at: int
+    operator: str
+    selection: Selection = Selection()
+    certificates: tuple[str, ...] = ()
+
+
+class RevocationPlan(NamedTuple):
+    """What a revocation would do; nothing is done yet.
+
+    Attributes:
+        act: does it, in a transaction of the register.
+        trial: how many it revokes, by key; never who.
+        left_out: how many of the certificates that were named it cannot revoke.
+    """
+
+    act: Callable[[Writing], Revoked]
+    trial: Revoked
+    left_out: int = 0
+
+
+def plan_revocation(session: IssuingSession, order: RevocationOrder) -> RevocationPlan:
+    """Find what an order selects; UsageError `selection-…`, `certificates-unknown`."""
+    session.lost()
+    selection, reason, left_out = order.selection, order.reason, 0
+    if order.certificates:
+        if selection != Selection():
+            raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
+        names, left_out = named(session, order.certificates, reason, at=order.at, say=session.note)
+
+    def act(book: Writing) -> Revoked:
+        if order.certificates:
+            return store_register.revoke_each(
+                book, names, reason, at=order.at, operator=order.operator
+            )
+        return store_register.revoke(
+            book, checked(selection), reason, at=order.at, operator=order.operator
+        )
+
+    return RevocationPlan(act, session.register.rehearse(act), left_out)
+
+
+def revoke(session: IssuingSession, plan: RevocationPlan) -> Revoked:
+    """Revoke what was planned, for good."""
+    return session.register.write(plan.act)
+
+
+NUMBERS = ("uvci", "uci", "urn", "identifier", "certificate_number", "certificate", "number")
+"""Names of a column with certificates' numbers, by preference."""
+FRAUD = "fraud"
+SAID = {
+    **dict.fromkeys(("1", "true", "yes", "y", "x", "ja", "oui", "si", "vrai", "wahr"), True),
+    **dict.fromkeys(("0", "false", "no", "n", "nein", "non", "faux", "falsch"), False),
+}
+UNCLEAR = "unclear"
+"""A cell that is filled in with something else: what it means is not guessed, since revoking is for good."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a list."""
+
+
+class ListedCertificate(NamedTuple):
+    """One certificate that is named: where, its number or text, and whether its row says fraud."""
+
+    where: str
+    text: str | None
+    fraud: bool | str | None = None
+
+    def __repr__(self) -> str:
+        return "<ListedCertificate: not shown>"
+
+
+class Named(NamedTuple):
+    """What was found: names in the register, each once; and how many entries gave none."""
+
+    names: list[tuple[bytes, int]]
+    left_out: int
+
+
+def named(
+    session: IssuingSession, arguments: Sequence[str], reason: Reason, *, at: int, say: Say
+) -> Named:
+    """Return the names of certificates; each entry that gives none is told of.
+
+    Raises:
+        UsageError: why, if there is one entry only; `certificates-unknown` if none is known.
+    """
+    entries = [
+        entry for number, given in enumerate(arguments, 1) for entry in _entries(given, number)
+    ]
+    snapshot, shards = session.snapshot(at), session.shards
+    names: dict[tuple[bytes, int], str] = {}
+    left_out = 0
+
+    def line_of(book: Writing, entry: ListedCertificate) -> Line:
+        if entry.text is None:
+            raise UsageError(
+                "certificate-unread",
+                "there is no certificate in it, and no file has this name",
+                "name a certificate by its number, its text, a list or a picture",
+            )
+        if entry.fraud is not None and entry.fraud is not (reason is Reason.FRAUD):
+            raise UsageError(
+                "reason-differs",
+                "its column 'fraud' says otherwise than --reason, or neither yes nor no",
+                "revoke it by a call of its own, with its own reason",
+            )
+        number = number_of(entry.text)
+        if number is None:
+            return held(
+                entry.text, snapshot=snapshot, shards=shards, book=book, at=at, again=True
+            ).line
+        found = book.numbered(number, shards)
+        if found is None:
+            raise UsageError(
+                "number-unknown",
+                "no certificate in this register has this number",
+                "it is another issuer's, or was issued from another register",
+            )
+        return found
+
+    def look(book: Writing) -> None:
+        nonlocal left_out
+        for entry in entries:
+            try:
+                line = line_of(book, entry)
+            except UsageError as error:
+                if len(entries) == 1:
+                    raise
+                left_out += 1
+                say(f"not revoked, {entry.where}: {error.message}")
+                continue
+            name = (line.kid, line.tag)
+            if name in names:
+                say(f"note: {entry.where}: the same certificate as {names[name]}")
+            names.setdefault(name, entry.where)
+
+    session.register.read(look)
+    if not names:
+        raise UsageError(
+            "certificates-unknown",
+            f"none of the {len(entries)} certificates can be revoked here",
+            "name certificates of this issuer: by number, text, list or picture",
+        )
+    return Named(list(names), left_out)
+
+
+def _entries(argument: str, number: int) -> Iterator[ListedCertificate]:
+    which = f"argument {number}"
+    if _is_number(argument):
+        yield ListedCertificate(which, argument)
+        return
+    rows = _list(argument)
+    if rows is not None:
+        for row, text, fraud in rows:
+            yield ListedCertificate(f"{which}, row {row}", text, fraud)
+        return
+    found = list(items(argument, number))
+    for count, item in enumerate(found, 1):
+        yield ListedCertificate(which if len(found) == 1 else f"{which}, entry {count}", item.text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return number_of(text) is not None
+    except UsageError:
+        return True
+
+
+def _list(argument: str) -> list[tuple[int, str, bool | str | None]] | None:
+    """Return the rows of a table with a column of numbers, or lines that are numbers; None if neither."""
+    path = Path(argument)
+    try:
+        if not path.is_file():
+            return None
+        data = files.read(path, LARGEST)
+        lines = data.decode(encoding_of(data)).splitlines()
+    except (OSError, ValueError):
+        return None
+    head = lines[0] if lines else ""
+    for mark in (";", ",", "\t"):
+        names = [cell.strip().strip('"').lower() for cell in head.split(mark)]
+        column = next((names.index(name) for name in NUMBERS if name in names), None)
+        if column is not None:
+            fraud = names.index(FRAUD) if FRAUD in names else None
+            return list(_listed_rows(lines, mark, column, fraud))
+    return _bare(lines)
+
+
+def _bare(lines: list[str]) -> list[tuple[int, str, bool | str | None]] | None:
+    """Return the lines of a list without a header, of which one at least is a number; None of another."""
+    filled = [(row, line) for row, line in enumerate(lines, 1) if line.strip()]
+    numbers = {row: text for row, line in filled if _is_number(text := line.strip().strip('"'))}
+    if not numbers:
+        return None
+    # A line that is neither a number nor a text is told of, and does not hide the others.
+    return [(row, numbers.get(row) or unwrapped(line).text, None) for row, line in filled]
+
+
+def _listed_rows(
+    lines: list[str], mark: str, column: int, fraud: int | None
+) -> Iterator[tuple[int, str, bool | str | None]]:
+    try:
+        for number, cells in enumerate(csv.reader(lines, delimiter=mark), 1):
+            if number > 1 and any(cell.strip() for cell in cells):
+                text = cells[column].strip() if column < len(cells) else ""
+                said = (
+                    cells[fraud].strip().lower() if fraud is not None and fraud < len(cells) else ""
+                )
+                yield number, text, SAID.get(said, UNCLEAR) if said else None
+    except csv.Error as error:
+        raise UsageError(
+            "list-damaged", "the list is no table that can be read", "save it anew"
+        ) from error
+
+
+# ----------------------------------------------------------------------------------------------------
+# Publish: each key's newest revocation list, and what it adds to the one before.
+#
+#     Published -> does it follow what stands there? -> KEY.tags, KEY.1-2.delta, KEY-0001.batch.json
+#
+# 1. A list that lacks what the published one has, or is no later, is refused: verifiers would refuse it,
+#    and who has none yet would believe it. So a register that was put back from an old copy cannot pass.
+
+
+class WrittenList(NamedTuple):
+    """A list in the folder: of which key, which version, and its files, name to bytes; or entries of a batch."""
+
+    published: Published
+    sizes: dict[str, int]
+
+
+class WrittenBatch(NamedTuple):
+    """A batch of the EU's gateway in the folder."""
+
+    label: str
+    file: str
+    entries: int
+
+
+def publish_revocations(
+    session: IssuingSession, out: Path, *, at: int, lasting: int
+) -> list[WrittenList]:
+    """Write each key's newest list and its delta into a folder.
+
+    A new edition is made where something was revoked since the last one, or where half of the last one's
+    time is over. Only tags are in it.
+    """
+    lost = session.lost()
+    # Of an old copy a list may lack what is published: it is made beside the published one only.
+    shards = [s for s in session.shards if s.label not in lost or _list_path(out, s).exists()]
+    if lost and not shards:
+        raise next(iter(lost.values()))
+
+    def act(book: Writing) -> list[Published]:
+        editions = store_register.publish(book, shards, at=at, lasting=lasting)
+        for each in editions:
+            _check_follows(out, each)
+        return editions
+
+    editions = session.register.write(act)
+    out.mkdir(parents=True, exist_ok=True)
+    return [_write_list(out, each) for each in editions]
+
+
+def write_batches(
+    session: IssuingSession, out: Path, shards: Sequence[Shard]
+) -> Iterator[WrittenBatch]:
+    """Write what keys have revoked as batches of the EU's gateway."""
+    for shard in shards:
+        hashes = session.register.read(partial(store_register.ucis, shard=shard))
+        key = foreign.Key(session.issuer.country, shard.kid, foreign.HashType.UCI)
+        until = max((expires for _, expires in hashes), default=0)
+        batches = foreign.batches(key, until, (entry for entry, _ in hashes))
+        for number, batch in enumerate(batches, 1):
+            path = out / f"{shard.participant}-{shard.kid.hex()}-{number:04d}.batch.json"
+            files.replace(path, json.dumps(batch.document()).encode(), 0o644)
+            yield WrittenBatch(shard.label, path.name, len(batch.hashes))
+
+
+def _list_path(out: Path, shard: Shard) -> Path:
+    return out / f"{shard.participant}-{shard.kid.hex()}.tags"
+
+
+def _check_follows(out: Path, published: Published) -> None:
+    """See to it that a list follows the one in the folder; DocumentRefused `revocation-…`."""
+    path = _list_path(out, published.shard)
+    if not path.exists():
+        return
+    before = TagList.from_bytes(sources.read_bytes(path))
+    if before.digest == published.listed.digest:
+        return
+    try:
+        Revocations([before]).with_list(published.listed)
+    except DocumentRefused as error:
+        raise DocumentRefused(
+            error.code,
+            f"{path.name}: the register's list does not follow the published one: {error.message}",
+            "the register is an old copy: restore its newest backup; nothing was written",
+        ) from error
+
+
+def _write_list(out: Path, published: Published) -> WrittenList:
+    listed, delta = published.listed, published.delta
+    path = _list_path(out, published.shard)
+    written = {path.name: listed.to_bytes()}
+    if delta is not None:
+        step = f"{delta.parent_version}-{delta.head.version}"
+        written[f"{path.stem}.{step}.delta"] = delta.to_bytes()
+    for file, data in written.items():
+        files.replace(out / file, data, 0o644)
+    return WrittenList(published, {file: len(data) for file, data in written.items()})
+
+
+# ----------------------------------------------------------------------------------------------------
+# Audit: who issued how many where, what stands out, and every act of revocation.
+
+
+class Audit(NamedTuple):
+    """What the register shows a supervisor.
+
+    Attributes:
+        marks: site and operator to why they stand out.
+        doubles: certificates whose request has another one: label of the key, tag, whether revoked.
+    """
+
+    tallies: list[Tally]
+    marks: dict[tuple[str, str], tuple[Mark, ...]]
+    acts: list[Act]
+    doubles: list[tuple[str, str, bool]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of it."""
+        work = [
+            {**tally._asdict(), "marks": self.marks.get((tally.site, tally.operator), ())}
+            for tally in self.tallies
+        ]
+        doubles = [
+            {"shard": label, "tag": tag, "revoked": revoked} for label, tag, revoked in self.doubles
+        ]
+        acts = [act._asdict() for act in self.acts]
+        return {"format": "pratique-audit-1", "work": work, "acts": acts, "doubles": doubles}
+
+
+def audit(session: IssuingSession) -> Audit:
+    """Count issues by site and operator. Operators are pseudonyms; of holders the register knows nothing."""
+    session.lost()
+    tallies, acts, doubles = session.register.read(
+        lambda book: (
+            store_register.tallies(book), store_register.acts(book), store_register.doubles(book),
+        )
+    )  # fmt: skip
+    labels = session.labels
+    return Audit(
+        tallies, outliers(tallies), acts,
+        [(labels.get(each.kid, each.kid.hex()), f"{each.tag:x}", each.is_revoked) for each in doubles],
+    )  # fmt: skip
