@@ -275,7 +275,7 @@ def test_ctrl_c_ends_all_quietly_and_the_job_goes_on(desk: Desk, tmp_path: Path)
     assert 0 < len(kept) < 15_000
     desk.run(*command)
     lines = desk.said.splitlines()
-    assert lines[0].startswith("going on: ")
+    assert lines[0].startswith("note: going on: ")
     assert lines[-1] == "15000 of 15000 rows done"
     found = texts(out)
     assert kept.items() <= found.items()
