@@ -296,7 +296,7 @@ def test_a_body_that_comes_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_server_that_says_nothing_or_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "COSIGN_TIMEOUT", urllib3.Timeout(connect=1, read=0.2))
+    monkeypatch.setattr(http, "READ", 0.2)
     assert "does not answer in time" in refused(lambda *_: time.sleep(2)).message
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nx"
     error = refused(lambda _, connection: connection.sendall(cut))
