@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat import asn1 as der
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -32,11 +33,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import ObjectIdentifier
 
 from pratique.crypto import algorithms as crypto_algorithms
 from pratique.crypto import asn1
 from pratique.crypto.algorithms import Checker
-from pratique.crypto.asn1 import write
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Algorithm
 
@@ -53,22 +54,67 @@ from pratique.terms import Algorithm
 COST, BLOCK, PARALLEL = 1 << 14, 8, 5
 """scrypt's N, r and p: 16 MB and a tenth of a second. More memory than 32 MB OpenSSL refuses."""
 
-_PBES2 = bytes.fromhex("06092a864886f70d01050d")
-_SCRYPT = bytes.fromhex("06092b06010401da47040b")
-_AES_256_CBC = bytes.fromhex("060960864801650304012a")
+_PBES2 = ObjectIdentifier("1.2.840.113549.1.5.13")
+_SCRYPT = ObjectIdentifier("1.3.6.1.4.1.11591.4.11")
+_AES_256_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.42")
 
 
-def seal(der: bytes, password: bytes, *, salt: bytes, iv: bytes) -> bytes:
+@der.sequence
+class _ScryptParameters:
+    salt: bytes
+    cost: int
+    block: int
+    parallel: int
+    length: int
+
+
+@der.sequence
+class _KeyDerivation:
+    algorithm: ObjectIdentifier
+    parameters: _ScryptParameters
+
+
+@der.sequence
+class _Encryption:
+    algorithm: ObjectIdentifier
+    iv: bytes
+
+
+@der.sequence
+class _Parameters:
+    derivation: _KeyDerivation
+    encryption: _Encryption
+
+
+@der.sequence
+class _Scheme:
+    algorithm: ObjectIdentifier
+    parameters: _Parameters
+
+
+@der.sequence
+class _EncryptedPrivateKeyInfo:
+    scheme: _Scheme
+    sealed: bytes
+
+
+def seal(key: bytes, password: bytes, *, salt: bytes, iv: bytes) -> bytes:
     """Return the EncryptedPrivateKeyInfo (RFC 5958 §3, RFC 8018 §6.2, RFC 7914 §7), DER."""
-    key = Scrypt(salt=salt, length=32, n=COST, r=BLOCK, p=PARALLEL).derive(password)
+    secret = Scrypt(salt=salt, length=32, n=COST, r=BLOCK, p=PARALLEL).derive(password)
     padder = PKCS7(128).padder()
-    encryptor = Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
-    sealed = encryptor.update(padder.update(der) + padder.finalize()) + encryptor.finalize()
-    cost = _octets(salt) + _number(COST) + _number(BLOCK) + _number(PARALLEL) + _number(32)
-    derivation = _sequence(_SCRYPT + _sequence(cost))
-    encryption = _sequence(_AES_256_CBC + _octets(iv))
-    scheme = _sequence(_PBES2 + _sequence(derivation + encryption))
-    return _sequence(scheme + _octets(sealed))
+    encryptor = Cipher(algorithms.AES256(secret), modes.CBC(iv)).encryptor()
+    sealed = encryptor.update(padder.update(key) + padder.finalize()) + encryptor.finalize()
+    derivation = _KeyDerivation(
+        algorithm=_SCRYPT,
+        parameters=_ScryptParameters(
+            salt=salt, cost=COST, block=BLOCK, parallel=PARALLEL, length=32
+        ),
+    )
+    encryption = _Encryption(algorithm=_AES_256_CBC, iv=iv)
+    scheme = _Scheme(
+        algorithm=_PBES2, parameters=_Parameters(derivation=derivation, encryption=encryption)
+    )
+    return der.encode_der(_EncryptedPrivateKeyInfo(scheme=scheme, sealed=sealed))
 
 
 def armour(der: bytes) -> bytes:
@@ -77,18 +123,6 @@ def armour(der: bytes) -> bytes:
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     label = b"ENCRYPTED PRIVATE KEY-----"
     return b"\n".join([b"-----BEGIN " + label, *lines, b"-----END " + label, b""])
-
-
-def _sequence(body: bytes) -> bytes:
-    return write(0x30, body)
-
-
-def _octets(body: bytes) -> bytes:
-    return write(0x04, body)
-
-
-def _number(value: int) -> bytes:
-    return write(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -210,9 +244,9 @@ class Ed25519Key:
 
     def to_pem(self, password: str, *, entropy: Callable[[int], bytes], note: str = "") -> bytes:
         """Write it as an encrypted PKCS#8 PEM (RFC 8410 §7), with a note before it."""
-        der = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        plain = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         secret = secret_of(password)
-        return note.encode() + armour(seal(der, secret, salt=entropy(16), iv=entropy(16)))
+        return note.encode() + armour(seal(plain, secret, salt=entropy(16), iv=entropy(16)))
 
 
 def from_seed(seed: bytes) -> Ed25519Key:
@@ -325,8 +359,8 @@ class SoftwareKey:
             entropy: random bytes, as many as asked for.
             note: explanatory text for whoever opens the file (RFC 7468 §5.2).
         """
-        der = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        boxed = seal(der, secret_of(password), salt=entropy(16), iv=entropy(16))
+        plain = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        boxed = seal(plain, secret_of(password), salt=entropy(16), iv=entropy(16))
         return note.encode() + armour(boxed)
 
 
