@@ -17,7 +17,7 @@ from pratique.cli.main import pratique
 from tests.walls.source import ROOT, SRC
 
 STRANGE = re.compile(
-    r"\b(?:softhsm2-util|pkcs11-tool|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool) [^;,)`\n]*"
+    r"\b(?:softhsm2-util|pkcs11-tool|p11tool|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool) [^;,)`\n]*"
 )
 """Commands of others, with their options."""
 
@@ -29,6 +29,8 @@ BENCHES = {
     "--svg", "--peers", "--cold", "--participants", "--rounds", "--sample", "--seed", "--entrypoint",
 }  # fmt: skip
 """Options of the programs that measure, which some pages tell about."""
+
+CLONE = re.compile(r"(?:docs|tools|tests|examples)/\S*[\w]|README\S*|CONTRIBUTING\S*")
 
 WORD = re.compile(r"[a-z][a-z0-9-]*")
 GAP = "X"
@@ -120,6 +122,33 @@ def test_a_page_names_what_there_is() -> None:
     pages = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
     wrong = [(page.name, one) for page in pages for one in _wrong(page.read_text(encoding="utf-8"))]
     assert not wrong
+
+
+def _of_a_clone(tree: ast.AST) -> Iterator[str]:
+    """Find texts, other than docstrings, that name what only a clone of the repository has."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docs = {
+        ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, kinds)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value not in docs
+        ):
+            yield from CLONE.findall(node.value)
+
+
+def test_a_message_names_no_page_that_an_installed_user_lacks() -> None:
+    named = [
+        (path.name, one)
+        for path in sorted((SRC / "pratique").rglob("*.py"))
+        for one in _of_a_clone(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not named
+    assert list(_of_a_clone(ast.parse("f'see docs/reference/cli.md, {a}'"))) == [
+        "docs/reference/cli.md"
+    ]
 
 
 def test_what_there_is_not_is_found() -> None:

@@ -314,7 +314,7 @@ class Progress(NamedTuple):
             lines.append(
                 "it will never be: this log is a copy, or an older one, and the witnesses follow the other"
             )
-            lines.append('see "This log is a copy" in docs/how-to/authority.md')
+            lines.append('see "This log is a copy" on the page Authority of the handbook')
         return lines
 
 

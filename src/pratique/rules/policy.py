@@ -29,7 +29,7 @@ def refused(where: str, message: str) -> DocumentRefused:
     return DocumentRefused(
         "policy-form",
         f"the form is refused: {place}{message}",
-        "docs/reference/policy.md describes the form",
+        "the handbook's page 'The form for rules' describes it",
     )
 
 

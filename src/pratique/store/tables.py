@@ -312,7 +312,7 @@ def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
     """
     known = COLUMNS.intersection(names)
     if not known:
-        hint = "the columns are listed in docs/reference/intake.md"
+        hint = "the handbook's page Intake lists the columns"
         raise Unreadable("table-header", "the first row names no column that is known", hint)
     if any(names.count(name) > 1 for name in known):
         raise Unreadable("table-columns", "a column is there twice", "keep one of the two")

@@ -222,5 +222,5 @@ def _font_missing(missing: Collection[int]) -> UsageError:
     return UsageError(
         "font-missing",
         f"no font here can write the script of what is to be printed ({words}), and no boxes are printed",
-        f"install Debian's {package}; or fetch it with tools/fonts PACKAGE; or name a folder of fonts with --fonts",
+        f"install fonts for it, for example Debian's {package}; or name a folder of fonts with --fonts",
     )
