@@ -114,7 +114,7 @@ def row_of(given: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(
                 "column-unknown",
                 f"argument {number} is no column of a record",
-                "write surname=..., forename=..., birth_date=...; docs/reference/intake.md lists them",
+                "write surname=..., forename=..., birth_date=...; the handbook's page Intake lists all columns",
             )
         row[name] = value
     return row

@@ -101,10 +101,13 @@ def renderer(paper: Paper, catalogue: Catalogue | None = None, *, note: Say) -> 
             raise UsageError(
                 "font-missing",
                 f"no font here can write the language {tag}, and no boxes are printed",
-                "tools/fonts fetches fonts from Debian's; or name a folder of fonts with --fonts",
+                "install fonts for it (the handbook's page Print names them), or name a folder with --fonts",
             )
         else:
-            note(f"no font here can write {tag}: it is left out; see tools/fonts and --fonts")
+            note(
+                f"no font here can write {tag}: it is left out; "
+                "install fonts for it, or name a folder with --fonts"
+            )
     known = catalogue or Catalogue.builtin()
     products = known.product_of.values()
     makers = {each.code: each.manufacturer for each in products if each.manufacturer}
