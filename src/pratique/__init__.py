@@ -46,13 +46,16 @@ _MODULES = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        from importlib import import_module, metadata  # noqa: PLC0415 - rule 2
-
         if name == "__version__":
             # Reading the package's metadata takes longer than verifying a hundred certificates.
+            from importlib import metadata  # noqa: PLC0415
+
             return metadata.version("pratique")
         if name not in _MODULES:
+            # Asked of each module that is imported from here, too: nothing is loaded for that.
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - rule 2
+
         found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         globals()[name] = found
         return found

@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused, Unreadable, UsageError
-from pratique.revocation.revocations import Revocations
 from pratique.store import files
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import Issuer, Note, Shard
-from pratique.trust.registry import Suspension
 
 if TYPE_CHECKING:
+    from pratique.revocation.revocations import Revocations
     from pratique.store.register.register import Writing
+    from pratique.trust.registry import Suspension
 
 T = TypeVar("T")
 
@@ -210,7 +210,8 @@ def revocations(
     folder: Path, register: str | None, shards: Sequence[Shard], *, at: int
 ) -> Revocations | None:
     """Return all that is revoked, published or not; None where there is no register yet."""
-    from pratique.store.register.register import current  # noqa: PLC0415 - as below
+    from pratique.revocation.revocations import Revocations  # noqa: PLC0415 - as below
+    from pratique.store.register.register import current  # noqa: PLC0415
 
     lists = _read_register(folder, register, lambda book: current(book, shards, at=at))
     return None if lists is None else reduce(Revocations.with_list, lists, Revocations())

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable
-from pratique.snapshot import Snapshot, Source, is_snapshot
 from pratique.store import files
 from pratique.terms import Environment
 from pratique.text import printable
@@ -30,6 +29,7 @@ from pratique.trust import signer
 if TYPE_CHECKING:
     from pratique.crypto.algorithms import PublicKey
     from pratique.rules.documents import Arrived, Published
+    from pratique.snapshot import Snapshot, Source
     from pratique.trust.certificates import Reading
 
 # ----------------------------------------------------------------------------------------------------
@@ -164,7 +164,11 @@ def read_bytes(path: Path, limit: int = MAX_SOURCE, *, named: bool = True) -> by
 def load_snapshot(folder: Path) -> Snapshot | None:
     """Load the snapshot kept in a home folder; None if there is none yet."""
     path = snapshot_path(folder)
-    return Snapshot.from_bytes(read_bytes(path)) if path.exists() else None
+    if not path.exists():
+        return None
+    from pratique.snapshot import Snapshot  # noqa: PLC0415 - a preview needs none
+
+    return Snapshot.from_bytes(read_bytes(path))
 
 
 def save_snapshot(folder: Path, snapshot: Snapshot) -> Path:
@@ -200,6 +204,8 @@ def trust_from(
         each: take each file for itself: what is wrong with one is an error of its own, and the others
             are read. A check must have all that it was given.
     """
+    from pratique.snapshot import Snapshot, Source, is_snapshot  # noqa: PLC0415 - as above
+
     named = list(paths)
     if len(named) == 1 and named[0].is_file():
         data = read_bytes(named[0])
