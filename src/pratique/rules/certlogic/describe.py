@@ -7,6 +7,9 @@
    own is shown by its operator and its paths.
 2. A guard that asks only whether there is the kind of thing that the rule is about goes without
    saying; any other guard is said.
+3. A code without a name here is shown as it is: nothing is guessed.
+4. A comparison of dates is turned so that what happened is told from arrival, or from another event.
+   "At least" and "at most" include the instant itself, "more than" and "less than" do not.
 """
 
 from __future__ import annotations
@@ -16,44 +19,53 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from pratique.rules.certlogic import expression as certlogic_expression
-
-# ----------------------------------------------------------------------------------------------------
-# The words of descriptions: what data is called, and what the codes of real rules stand for.
-#
-# 1. A code that is not here is shown as it is: nothing is guessed.
-
+from pratique.rules.certlogic.expression import (
+    FLIPPED,
+    And,
+    BirthDate,
+    Compare,
+    Expression,
+    Fragment,
+    If,
+    In,
+    Items,
+    Node,
+    Not,
+    Number,
+    Ordered,
+    Plus,
+    PlusTime,
+    Reduce,
+    Same,
+    Text,
+    Truth,
+    Var,
+    paths,
+)
 
 GROUPS = {"v": "vaccination", "t": "test", "r": "recovery", "e": "exemption"}
 CLOCK = {"external.validationClock": "arrival", "external.arrivalDate": "the day of arrival"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
-class Event(NamedTuple):
-    """A date of the data, and what happened on it."""
-
-    noun: str
-    verb: str
-
-
 EVENTS = {
-    "payload.v.0.dt": Event("the last dose", "was given"),
-    "payload.t.0.sc": Event("the sample for the test", "was taken"),
-    "payload.r.0.fr": Event("the first positive test", "was made"),
-    "payload.r.0.df": Event("the validity of the recovery certificate", "begins"),
-    "payload.r.0.du": Event("the validity of the recovery certificate", "ends"),
-    "payload.v.0.df": Event("the validity of the vaccination certificate", "begins"),
-    "payload.v.0.du": Event("the validity of the vaccination certificate", "ends"),
-    "payload.t.0.df": Event("the validity of the test certificate", "begins"),
-    "payload.t.0.du": Event("the validity of the test certificate", "ends"),
-    "payload.e.0.df": Event("the exemption", "begins"),
-    "payload.e.0.du": Event("the exemption", "ends"),
-    "external.iat": Event("the certificate", "was issued"),
-    "external.exp": Event("the certificate", "expires"),
-    "external.nbf": Event("the use of the certificate", "begins"),
-    "external.departureDate": Event("the journey", "begins"),
+    "payload.v.0.dt": "the last dose was given",
+    "payload.t.0.sc": "the sample for the test was taken",
+    "payload.r.0.fr": "the first positive test was made",
+    "payload.r.0.df": "the validity of the recovery certificate begins",
+    "payload.r.0.du": "the validity of the recovery certificate ends",
+    "payload.v.0.df": "the validity of the vaccination certificate begins",
+    "payload.v.0.du": "the validity of the vaccination certificate ends",
+    "payload.t.0.df": "the validity of the test certificate begins",
+    "payload.t.0.du": "the validity of the test certificate ends",
+    "payload.e.0.df": "the exemption begins",
+    "payload.e.0.du": "the exemption ends",
+    "external.iat": "the certificate was issued",
+    "external.exp": "the certificate expires",
+    "external.nbf": "the use of the certificate begins",
+    "external.departureDate": "the journey begins",
 }
-
+"""A date of the data -> what happened on it."""
 DISEASES = {
     "v": "the disease vaccinated against", "t": "the disease tested for",
     "r": "the disease recovered from", "e": "the disease of the exemption",
@@ -94,7 +106,7 @@ _FIELD = re.compile(r"payload\.([vtre])\.([0-9]+)(?:\.([a-z]+))?")
 def noun(path: str) -> str:
     """Call a path by its name."""
     if path in EVENTS:
-        return f"the date on which {EVENTS[path].noun} {EVENTS[path].verb}"
+        return f"the date on which {EVENTS[path]}"
     if path in EXTERNAL or path in CLOCK:
         return EXTERNAL.get(path) or CLOCK[path]
     found = _FIELD.fullmatch(path)
@@ -147,27 +159,16 @@ def units(amount: int, unit: str) -> str:
     return f"{amount:,} {unit}" if amount == 1 else f"{amount:,} {unit}s"
 
 
-# ----------------------------------------------------------------------------------------------------
-# Say in words how two dates of a rule lie to each other.
-#
-#     not-before(arrival, last dose + 14 days) -> "the last dose was given at least 14 days before arrival"
-#
-# 1. A comparison is turned so that what happened is told from arrival, or from another event.
-# 2. "At least" and "at most" include the instant itself, "more than" and "less than" do not.
-
-
-_FLIPPED: dict[str, certlogic_expression.Order] = {
-    "after": "before", "before": "after", "not-after": "not-before", "not-before": "not-after",
-}  # fmt: skip
-_OPPOSITE_TIMES: dict[str, certlogic_expression.Order] = {
+_OPPOSITE = {
     "after": "not-after", "not-after": "after", "before": "not-before", "not-before": "before",
+    ">=": "<", "<": ">=", ">": "<=", "<=": ">",
 }  # fmt: skip
-_LONGER = {
-    "not-before": "at least",
-    "after": "more than",
-    "not-after": "at most",
-    "before": "less than",
-}
+_DISTANCE = {
+    "not-before": "at least", "after": "more than", "not-after": "at most", "before": "less than",
+}  # fmt: skip
+_SIDE = {
+    "not-before": "no earlier than", "after": "after", "not-after": "no later than", "before": "before",
+}  # fmt: skip
 
 
 class _Date(NamedTuple):
@@ -176,127 +177,96 @@ class _Date(NamedTuple):
     unit: str
 
 
-def comparison(
-    operator: certlogic_expression.Order,
-    left: certlogic_expression.Node,
-    right: certlogic_expression.Node,
-    *,
-    holds: bool = True,
-) -> str | None:
+def comparison(operator: str, left: Node, right: Node, *, holds: bool = True) -> str | None:
     """Say one comparison, or its opposite; None where a side is no plain date."""
     one, other = _date(left), _date(right)
     if one is None or other is None or (one.amount and other.amount and one.unit != other.unit):
         return None
-    operator = operator if holds else _OPPOSITE_TIMES[operator]
+    operator = operator if holds else _OPPOSITE[operator]
     if one.path not in CLOCK and (other.path in CLOCK or not other.path):
-        one, other, operator = other, one, _FLIPPED[operator]
+        one, other, operator = other, one, FLIPPED[operator]
     if one.path in CLOCK or not one.path:
         return _from_anchor(one, other, operator)
-    return _between(one, other, operator)
+    if one.path not in EVENTS or other.path not in EVENTS:
+        return None
+    event, than = EVENTS[one.path], EVENTS[other.path]
+    amount, unit = other.amount - one.amount, other.unit if other.amount else one.unit
+    if not amount:
+        return f"{event} {_SIDE[operator]} {than}"
+    if amount > 0:
+        return f"{event} {_DISTANCE[operator]} {units(amount, unit)} after {than}"
+    return f"{event} {_DISTANCE[FLIPPED[operator]]} {units(-amount, unit)} before {than}"
 
 
-def _from_anchor(anchor: _Date, event: _Date, operator: certlogic_expression.Order) -> str | None:
+def _from_anchor(anchor: _Date, event: _Date, operator: str) -> str | None:
     """Say: anchor + a OPERATOR event + b, which is: anchor - event OPERATOR b - a."""
     if event.path == "payload.dob" and not event.amount and anchor.unit == "year":
-        return _age(-anchor.amount, operator)
+        return f"the traveller is {_DISTANCE[operator]} {-anchor.amount} years old"
     if event.path not in EVENTS:
         return None
-    told = f"{EVENTS[event.path].noun} {EVENTS[event.path].verb}"
+    happened = EVENTS[event.path]
     where = CLOCK.get(anchor.path, anchor.unit if not anchor.path else "")
     amount = event.amount - (anchor.amount if anchor.path else 0)
     unit = event.unit if event.amount else anchor.unit
     if not amount or not anchor.path:
-        relation = {
-            "not-before": "no later than", "after": "before", "not-after": "no earlier than", "before": "after",
-        }[operator]  # fmt: skip
-        return f"{told} {relation} {where}"
+        return f"{happened} {_SIDE[FLIPPED[operator]]} {where}"
     if amount > 0:
-        return f"{told} {_LONGER[operator]} {units(amount, unit)} before {where}"
-    return f"{told} {_LONGER[_FLIPPED[operator]]} {units(-amount, unit)} after {where}"
+        return f"{happened} {_DISTANCE[operator]} {units(amount, unit)} before {where}"
+    return f"{happened} {_DISTANCE[FLIPPED[operator]]} {units(-amount, unit)} after {where}"
 
 
-def _age(years: int, operator: certlogic_expression.Order) -> str:
-    """Say: arrival - years OPERATOR birth."""
-    relation = {
-        "not-before": "at least", "after": "more than", "not-after": "at most", "before": "less than",
-    }[operator]  # fmt: skip
-    return f"the traveller is {relation} {years} years old"
-
-
-def _between(one: _Date, other: _Date, operator: certlogic_expression.Order) -> str | None:
-    if one.path not in EVENTS or other.path not in EVENTS:
-        return None
-    told = f"{EVENTS[one.path].noun} {EVENTS[one.path].verb}"
-    noun, verb = EVENTS[other.path]
-    than = f"{noun} {verb}"
-    amount, unit = other.amount - one.amount, other.unit if other.amount else one.unit
-    if not amount:
-        relation = {
-            "not-before": "no earlier than", "after": "after", "not-after": "no later than", "before": "before",
-        }[operator]  # fmt: skip
-        return f"{told} {relation} {than}"
-    if amount > 0:
-        return f"{told} {_LONGER[operator]} {units(amount, unit)} after {than}"
-    return f"{told} {_LONGER[_FLIPPED[operator]]} {units(-amount, unit)} before {than}"
-
-
-def _date(node: certlogic_expression.Node) -> _Date | None:
+def _date(node: Node) -> _Date | None:
     match node:
-        case certlogic_expression.PlusTime(certlogic_expression.Var(path), amount, unit):
+        case PlusTime(Var(path), amount, unit):
             return _Date(path, amount, unit)
-        case certlogic_expression.BirthDate(certlogic_expression.Var(path)):
+        case BirthDate(Var(path)):
             return _Date(path, 0, "day")
-        case certlogic_expression.PlusTime(certlogic_expression.Text(value), 0):
+        case PlusTime(Text(value), 0):
             return _Date("", 0, value)
     return None
 
 
 _MORE = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
-_OPPOSITE: dict[str, str] = {">=": "<", "<": ">=", ">": "<=", "<=": ">"}
 _JOINT = "\x1f"
 """Marks a joint of clauses until the sentence is whole: lists have an "or" too."""
 _GROUP = re.compile(r"payload\.([vtre])\b")
 
 
-def describe(expression: certlogic_expression.Expression) -> str:
+def describe(expression: Expression) -> str:
     """Say when an expression holds, without a capital or a period."""
     match expression.root:
-        case certlogic_expression.If(
-            certlogic_expression.Var(path), then, certlogic_expression.Truth(True)
-        ) if _about(path, then):
+        case If(Var(path), then, Truth(True)) if _about(path, then):
             said = _say(then, True)
         case root:
             said = _say(root, True)
     return said.replace(_JOINT, "")
 
 
-def _about(guard: str, node: certlogic_expression.Node) -> bool:
+def _about(guard: str, node: Node) -> bool:
     """Tell whether a guard asks for the one kind of thing that a node is about."""
-    groups = {
-        found[1] for path in certlogic_expression.paths(node) if (found := _GROUP.match(path))
-    }
+    groups = {found[1] for path in paths(node) if (found := _GROUP.match(path))}
     return groups == {guard[8:9]} and guard == f"payload.{guard[8:9]}.0"
 
 
-def _say(node: certlogic_expression.Node, holds: bool) -> str:
+def _say(node: Node, holds: bool) -> str:
     match node:
-        case certlogic_expression.Truth(value):
+        case Truth(value):
             return "always" if value is holds else "never"
-        case certlogic_expression.Not(operand):
+        case Not(operand):
             return _say(operand, not holds)
-        case certlogic_expression.Var(path):
+        case Var(path):
             return _there(path, holds)
-        case certlogic_expression.And(operands):
+        case And(operands):
             return _joined([_say(one, holds) for one in operands], "and" if holds else "or")
-        case certlogic_expression.If(guard, then, otherwise):
+        case If(guard, then, otherwise):
             return _choice(guard, then, otherwise, holds)
-        case certlogic_expression.Same(left, right):
+        case Same(left, right):
             return _same(left, right, holds)
-        case certlogic_expression.In(left, right):
+        case In(left, right):
             return _in(left, right, holds)
-        case certlogic_expression.Compare(operator, operands):
+        case Compare(operator, operands):
             return _pairs(operator, operands, holds)
-        case certlogic_expression.Ordered(operator, operands):
+        case Ordered(operator, operands):
             return _pairs(operator, operands, holds)
     said = _term(node)
     return said if holds else f"not ({said})"
@@ -309,36 +279,32 @@ def _there(path: str, holds: bool) -> str:
 
 
 def _choice(
-    guard: certlogic_expression.Node,
-    then: certlogic_expression.Node,
-    otherwise: certlogic_expression.Node,
+    guard: Node,
+    then: Node,
+    otherwise: Node,
     holds: bool,
 ) -> str:
     match guard, then, otherwise:
-        case certlogic_expression.Truth(value), _, _:
+        case Truth(value), _, _:
             return _say(then if value else otherwise, holds)
-        case _, certlogic_expression.Truth(one), certlogic_expression.Truth(other):
+        case _, Truth(one), Truth(other):
             return _say(then, holds) if one is other else _say(guard, holds is one)
-        case _, _, certlogic_expression.Truth(value) if value is holds:
+        case _, _, Truth(value) if value is holds:
             return _provided([guard], then, holds)
-        case _, _, certlogic_expression.Truth():
+        case _, _, Truth():
             return _joined([_say(guard, True), _say(then, holds)], "and")
-        case _, certlogic_expression.Truth(value), _ if value is holds:
+        case _, Truth(value), _ if value is holds:
             return _joined([_say(guard, True), _say(otherwise, holds)], "or")
-        case _, certlogic_expression.Truth(), _:
+        case _, Truth(), _:
             return _joined([_say(guard, False), _say(otherwise, holds)], "and")
     others = _say(otherwise, holds)
     return f"if{_JOINT} {_say(guard, True)}, {_say(then, holds)}; otherwise {others}"
 
 
-def _provided(
-    guards: list[certlogic_expression.Node], then: certlogic_expression.Node, holds: bool
-) -> str:
+def _provided(guards: list[Node], then: Node, holds: bool) -> str:
     """Say one condition or several, and what must hold under them."""
     match then:
-        case certlogic_expression.If(guard, inner, certlogic_expression.Truth(value)) if (
-            value is holds and not isinstance(inner, certlogic_expression.Truth)
-        ):
+        case If(guard, inner, Truth(value)) if value is holds and not isinstance(inner, Truth):
             return _provided([*guards, guard], inner, holds)
     conditions = _joined([_say(guard, True) for guard in guards], "and")
     return f"if{_JOINT} {conditions}, {_say(then, holds)}"
@@ -346,8 +312,9 @@ def _provided(
 
 def _joined(parts: list[str], joint: str) -> str:
     """Join clauses; those that have joints of their own are set apart."""
-    if told := next((one for one in _HAPPENED if all(part.startswith(one) for part in parts)), ""):
-        return told + f" {joint}{_JOINT} ".join(_once(part[len(told) :] for part in parts))
+    events = (f"{event} " for event in EVENTS.values())
+    if event := next((one for one in events if all(part.startswith(one) for part in parts)), ""):
+        return event + f" {joint}{_JOINT} ".join(_once(part[len(event) :] for part in parts))
     if joint == "and":
         parts = [f"either {part}" if f" or{_JOINT} " in part else part for part in parts]
     own = f" {joint}{_JOINT} "
@@ -363,103 +330,87 @@ def _once(parts: Iterable[str]) -> list[str]:
     return [*(part.removesuffix(ending) for part in first), last]
 
 
-_HAPPENED = [f"{event.noun} {event.verb} " for event in EVENTS.values()]
-
-
-def _same(left: certlogic_expression.Node, right: certlogic_expression.Node, holds: bool) -> str:
-    if (counted := _count(left)) and isinstance(right, certlogic_expression.Number):
+def _same(left: Node, right: Node, holds: bool) -> str:
+    if (counted := _count(left)) and isinstance(right, Number):
         is_there = "there is" if holds else "there is not"
         number = "one" if right.value == 1 else f"{right.value:,}"
         return f"{is_there} exactly {number} of {counted}"
     return f"{_term(left)} is {'' if holds else 'not '}{_term(right)}"
 
 
-def _count(node: certlogic_expression.Node) -> str | None:
+def _count(node: Node) -> str | None:
     """Name what is counted: how many of some groups are there."""
-    present = certlogic_expression.If(
-        certlogic_expression.Var("current.0"),
-        certlogic_expression.Number(1),
-        certlogic_expression.Number(0),
+    present = If(
+        Var("current.0"),
+        Number(1),
+        Number(0),
     )
     match node:
-        case certlogic_expression.Reduce(
-            certlogic_expression.Items(items),
-            certlogic_expression.Plus(certlogic_expression.Var("accumulator"), each),
-            certlogic_expression.Number(0),
+        case Reduce(
+            Items(items),
+            Plus(Var("accumulator"), each),
+            Number(0),
         ):
-            groups = [
-                presence(item.path) for item in items if isinstance(item, certlogic_expression.Var)
-            ]
+            groups = [presence(item.path) for item in items if isinstance(item, Var)]
             if each == present and len(groups) == len(items) and all(groups):
                 return listing([group for group in groups if group], joint="and")
     return None
 
 
-def _in(left: certlogic_expression.Node, right: certlogic_expression.Node, holds: bool) -> str:
+def _in(left: Node, right: Node, holds: bool) -> str:
     negated = "" if holds else "not "
     match right:
-        case certlogic_expression.Items((only,)):
+        case Items((only,)):
             return f"{_term(left)} is {negated}{_term(only)}"
-        case certlogic_expression.Items(items):
+        case Items(items):
             listed = listing([_term(item) for item in items], joint="or")
             return f"{_term(left)} is {negated}one of {listed}"
-        case certlogic_expression.Var(path) if path.startswith("external.valueSets."):
+        case Var(path) if path.startswith("external.valueSets."):
             name = path.rpartition(".")[2]
             return f"{_term(left)} is {negated}on the list “{name}”"
     return f"{_term(left)} is {negated}in {_term(right)}"
 
 
-def _pairs(operator: str, operands: tuple[certlogic_expression.Node, ...], holds: bool) -> str:
+def _pairs(operator: str, operands: tuple[Node, ...], holds: bool) -> str:
     said = [_pair(operator, left, right, holds) for left, right in pairwise(operands)]
     return _joined(said, "and" if holds else "or")
 
 
-def _pair(
-    operator: str, left: certlogic_expression.Node, right: certlogic_expression.Node, holds: bool
-) -> str:
+def _pair(operator: str, left: Node, right: Node, holds: bool) -> str:
     match operator:
         case "after" | "before" | "not-after" | "not-before":
-            told = comparison(operator, left, right, holds=holds)
             negated = "" if holds else "not "
-            return told or f"{_term(left)} is {negated}{operator.replace('-', ' ')} {_term(right)}"
+            said = comparison(operator, left, right, holds=holds)
+            return said or f"{_term(left)} is {negated}{operator.replace('-', ' ')} {_term(right)}"
     relation = _MORE[operator if holds else _OPPOSITE[operator]]
     return f"{_term(left)} is {relation} {_term(right)}"
 
 
-def _term(node: certlogic_expression.Node) -> str:
+def _term(node: Node) -> str:
     match node:
-        case certlogic_expression.Text(value):
+        case Text(value) | Number(value):
             return literal(value)
-        case certlogic_expression.Number(value):
-            return literal(value)
-        case certlogic_expression.Truth(value):
+        case Truth(value):
             return "true" if value else "false"
-        case certlogic_expression.Var(path):
+        case Var(path):
             return noun(path)
-        case certlogic_expression.PlusTime(operand, amount, unit):
-            return _moved(_term(operand), amount, unit)
-        case certlogic_expression.BirthDate(operand):
+        case PlusTime(operand, amount, unit):
+            side = "after" if amount > 0 else "before"
+            moved = f"{units(abs(amount), unit)} {side} " if amount else ""
+            return moved + _term(operand)
+        case BirthDate(operand):
             return f"the last day that {_term(operand)} can be"
-        case certlogic_expression.If(guard, then, otherwise):
+        case If(guard, then, otherwise):
             return f"({_term(then)} if {_say(guard, True)}, otherwise {_term(otherwise)})"
-        case certlogic_expression.Items(()):
-            return "an empty list"
-        case certlogic_expression.Items(items):
-            return listing([_term(item) for item in items], joint="and")
-        case certlogic_expression.Plus(left, right):
+        case Items(items):
+            return listing([_term(item) for item in items], joint="and") or "an empty list"
+        case Plus(left, right):
             return f"{_term(left)} plus {_term(right)}"
-        case certlogic_expression.Fragment(operand, index):
+        case Fragment(operand, index):
             return f"the {ordinal(max(index, 0))} part of {_term(operand)}"
-        case certlogic_expression.Reduce(operand, each, initial):
+        case Reduce(operand, each, initial):
             return (
                 f"what remains of {_term(operand)}, from {_term(initial)} on, "
                 f"by taking {_term(each)} for each"
             )
     return f"whether {_say(node, True)}"
-
-
-def _moved(date: str, amount: int, unit: str) -> str:
-    if not amount:
-        return date
-    side = "after" if amount > 0 else "before"
-    return f"{units(abs(amount), unit)} {side} {date}"

@@ -30,11 +30,15 @@ AMOUNT = 100_000
 BUDGET = 10_000
 """Steps of one evaluation."""
 LISTED = 64
-"""Steps for a look into a list of the data, which may have `values.LONGEST` items."""
+"""Steps for a look into a list of the data, which may have `evaluate.LONGEST` items."""
 
 Comparison = OneOf[">", "<", ">=", "<="]
 Order = OneOf["after", "before", "not-after", "not-before"]
 Unit = OneOf["year", "month", "day", "hour"]
+FLIPPED: dict[str, Order] = {
+    "after": "before", "before": "after", "not-after": "not-before", "not-before": "not-after",
+}  # fmt: skip
+"""The same order, read from its other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,10 @@ class Expression(NamedTuple):
     cost: int
 
 
+_OPERATORS: dict[type[Any], str] = {
+    If: "if", And: "and", Same: "===", In: "in", Plus: "+", Not: "!", PlusTime: "plusTime",
+    BirthDate: "dccDateOfBirth", Fragment: "extractFromUVCI", Reduce: "reduce",
+}  # fmt: skip
 _BELOW: dict[type[Any], Callable[[Any], tuple[Node, ...]]] = {
     Items: attrgetter("items"),
     If: attrgetter("guard", "then", "otherwise"),
@@ -197,38 +205,16 @@ _BELOW: dict[type[Any], Callable[[Any], tuple[Node, ...]]] = {
 
 
 def below(node: Node) -> tuple[Node, ...]:
-    """Return what a node is made of, in the order of `operands`, without the places."""
-    found = _BELOW.get(type(node))
-    return () if found is None else found(node)
+    """Return what a node is made of, in order."""
+    children = _BELOW.get(type(node))
+    return () if children is None else children(node)
 
 
 def operands(node: Node) -> Iterator[tuple[str, Node]]:
     """List what a node is made of, each with its place below the node (RFC 9535)."""
-    match node:
-        case Items(items):
-            yield from ((f"[{index}]", item) for index, item in enumerate(items))
-        case If(guard, then, otherwise):
-            yield from _places("if", guard, then, otherwise)
-        case And(several):
-            yield from _places("and", *several)
-        case Compare(operator, several) | Ordered(operator, several):
-            yield from _places(operator, *several)
-        case Same(left, right):
-            yield from _places("===", left, right)
-        case In(left, right):
-            yield from _places("in", left, right)
-        case Plus(left, right):
-            yield from _places("+", left, right)
-        case Not(operand):
-            yield from _places("!", operand)
-        case PlusTime(operand):
-            yield from _places("plusTime", operand)
-        case BirthDate(operand):
-            yield from _places("dccDateOfBirth", operand)
-        case Fragment(operand):
-            yield from _places("extractFromUVCI", operand)
-        case Reduce(operand, each, initial):
-            yield from _places("reduce", operand, each, initial)
+    operator = getattr(node, "operator", None) or _OPERATORS.get(type(node))
+    for index, child in enumerate(below(node)):
+        yield (f"['{operator}'][{index}]" if operator else f"[{index}]"), child
 
 
 def cost(node: Node) -> int:
@@ -271,8 +257,3 @@ def paths(node: Node) -> Iterator[str]:
     for child in below(node):
         if child is not each:
             yield from paths(child)
-
-
-def _places(operator: str, *children: Node) -> Iterator[tuple[str, Node]]:
-    for index, child in enumerate(children):
-        yield f"['{operator}'][{index}]", child

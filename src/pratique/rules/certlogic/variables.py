@@ -16,7 +16,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pratique.rules.certlogic import expression as certlogic_expression
+from pratique.rules.certlogic.expression import (
+    BirthDate,
+    Expression,
+    Fragment,
+    Items,
+    Node,
+    Number,
+    Reduce,
+    Text,
+    Truth,
+    Var,
+    operands,
+    paths,
+)
 from pratique.rules.certlogic.parse import Issue
 
 FIELDS: dict[str, frozenset[str]] = {
@@ -40,8 +53,8 @@ AGE = "holder.ageYears"
 """Whole years, supplied by whoever decides; the date of birth never reaches a rule."""
 
 _OPERATORS = {
-    certlogic_expression.Fragment: "extractFromUVCI",
-    certlogic_expression.BirthDate: "dccDateOfBirth",
+    Fragment: "extractFromUVCI",
+    BirthDate: "dccDateOfBirth",
 }
 
 COMPATIBLE = {
@@ -67,9 +80,7 @@ class _Scope(NamedTuple):
     current: tuple[str, ...] | None
 
 
-def check(
-    expression: certlogic_expression.Expression, *, compatible: bool = False
-) -> tuple[Issue, ...]:
+def check(expression: Expression, *, compatible: bool = False) -> tuple[Issue, ...]:
     """List what an expression reads that it may not.
 
     Args:
@@ -83,43 +94,30 @@ def check(
     )
 
 
-def needs(expression: certlogic_expression.Expression) -> tuple[str, ...]:
+def needs(expression: Expression) -> tuple[str, ...]:
     """List the rows of `COMPATIBLE` that an expression needs, for the record of an import."""
     found = {what for _, what in _beyond(expression.root, "$", None) if what in COMPATIBLE}
     return tuple(sorted(found))
 
 
-def value_sets(expression: certlogic_expression.Expression) -> tuple[str, ...]:
+def value_sets(expression: Expression) -> tuple[str, ...]:
     """List the value sets that an expression looks into: where one is missing, it cannot decide."""
     prefix = "external.valueSets."
-    read = {
-        path.removeprefix(prefix)
-        for path in certlogic_expression.paths(expression.root)
-        if path.startswith(prefix)
-    }
+    read = {path.removeprefix(prefix) for path in paths(expression.root) if path.startswith(prefix)}
     return tuple(sorted(read))
 
 
-def _beyond(
-    node: certlogic_expression.Node, where: str, scope: _Scope | None
-) -> Iterator[tuple[str, str]]:
+def _beyond(node: Node, where: str, scope: _Scope | None) -> Iterator[tuple[str, str]]:
     """Find what is not on the list: its place, and its name or its row of `COMPATIBLE`."""
-    if isinstance(node, certlogic_expression.Var):
+    if isinstance(node, Var):
         yield from ((f"{where}['var']", what) for what in _paths(node.path, scope))
     elif type(node) in _OPERATORS:
         yield where, _OPERATORS[type(node)]
-    for place, child in certlogic_expression.operands(node):
-        if isinstance(
-            child,
-            certlogic_expression.Number | certlogic_expression.Text | certlogic_expression.Truth,
-        ):
+    for place, child in operands(node):
+        if isinstance(child, Number | Text | Truth):
             continue
         within = scope
-        if (
-            isinstance(node, certlogic_expression.Reduce)
-            and child is node.each
-            and place.endswith("[1]")
-        ):
+        if isinstance(node, Reduce) and child is node.each and place.endswith("[1]"):
             within = _Scope(_items(node.operand, scope))
         yield from _beyond(child, where + place, within)
 
@@ -144,21 +142,19 @@ def _paths(path: str, scope: _Scope | None) -> Iterator[str]:
             yield from {_row(one) for one in stands_for if not _listed_for_some(one)}
 
 
-def _items(operand: certlogic_expression.Node, scope: _Scope | None) -> tuple[str, ...] | None:
+def _items(operand: Node, scope: _Scope | None) -> tuple[str, ...] | None:
     """Name the paths that a `reduce` over an operand goes through, where they can be told."""
-    if isinstance(operand, certlogic_expression.Items):
+    if isinstance(operand, Items):
         named = [_named(item, scope) for item in operand.items]
         return None if None in named else tuple(path for one in named if one for path in one)
     found = _named(operand, scope)
     return None if found is None else tuple(f"{path}.0" for path in found)
 
 
-def _named(node: certlogic_expression.Node, scope: _Scope | None) -> tuple[str, ...] | None:
-    if isinstance(
-        node, certlogic_expression.Text | certlogic_expression.Number | certlogic_expression.Truth
-    ):
+def _named(node: Node, scope: _Scope | None) -> tuple[str, ...] | None:
+    if isinstance(node, Text | Number | Truth):
         return ()
-    if not isinstance(node, certlogic_expression.Var):
+    if not isinstance(node, Var):
         return None
     if scope is None:
         return (node.path,)
