@@ -157,7 +157,7 @@ def _together(groups: list[Group], rules: list[list[Expression]]) -> Way:
     made = []
     for each, group in zip(rules, groups, strict=True):
         engine = Engine()
-        made.append((engine, [engine.asking(one) for one in each], group.data))
+        made.append((engine, [engine.query(one) for one in each], group.data))
 
     def work() -> None:
         for engine, asked, contexts in made:

@@ -24,7 +24,7 @@ from pratique.network.view import Role, View, published_sets
 from pratique.revocation.revocations import Revocations
 from pratique.revocation.tag_list import TagList
 from pratique.rules import documents
-from pratique.rules.documents import Published
+from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import Rule, Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
 from pratique.trust import countries, publication
@@ -173,13 +173,13 @@ def compiled(view: View) -> Snapshot:
     )
 
 
-def _sets(view: View) -> tuple[Published, str]:
+def _sets(view: View) -> tuple[RuleDocument, str]:
     """Return the network's value sets, and the code of why they could not be read, or nothing."""
     try:
         return published_sets(view), ""
     except DocumentRefused as error:
         # Whoever publishes refuses it. Here a rule that looks into a set is open then, and all start.
-        return Published(), error.code
+        return RuleDocument(), error.code
 
 
 def merged(network: Snapshot, imported: Snapshot) -> Snapshot:

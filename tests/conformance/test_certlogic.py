@@ -60,7 +60,7 @@ def test_every_rule_on_every_payload_of_its_country_is_what_the_reference_says(
         rules = [rule for rule in parsed if isinstance(rule, Expression)]
         assert len(rules) == len(document["rules"])
         engine = Engine()
-        asked = [engine.asking(rule) for rule in rules]
+        asked = [engine.query(rule) for rule in rules]
         for test in document["tests"]:
             data = context(test, corpora)
             assert engine.values(asked, data) == [interpret(rule, data) for rule in rules]

@@ -83,7 +83,7 @@ def ours(groups: list[Group]) -> list[Any]:
         parsed = [one for rule in rules if isinstance(one := parse(rule), Expression)]
         assert len(parsed) == len(rules)
         engine = Engine()
-        asked = [engine.asking(rule) for rule in parsed]
+        asked = [engine.query(rule) for rule in parsed]
         for data in contexts:
             outcomes = [plain(value) for value in engine.values(asked, data)]
             assert outcomes == [plain(interpret(rule, data)) for rule in parsed]

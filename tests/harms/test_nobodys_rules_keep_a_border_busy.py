@@ -166,13 +166,13 @@ def test_a_rule_that_names_a_missing_set_has_nothing_made_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
-    sound = Engine.asking
+    sound = Engine.query
 
     def making(*given: Any) -> Any:
         made.append(1)
         return sound(*given)
 
-    monkeypatch.setattr(Engine, "asking", making)
+    monkeypatch.setattr(Engine, "query", making)
     foreign = _rule(2, {"in": [{"var": "payload.v.0.mp"}, {"var": "external.valueSets.nobody-s"}]})
     rules = documents.read([_rule(1, {"===": [1, 1]}), foreign]).rules
     ruleset = Ruleset(rules, {"vaccines": ["EU/1/20/1528"]})

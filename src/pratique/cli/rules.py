@@ -19,11 +19,19 @@ from pratique.parties import verifier
 from pratique.parties.inputs import Errors
 from pratique.rules import case_table, documents
 from pratique.rules.build import build as built
-from pratique.rules.cases import told
-from pratique.rules.documents import Arrived, Published, beside, together
-from pratique.rules.explain import Change, Explanation, Impact, Way, changes, countries, impact
+from pratique.rules.cases import described
+from pratique.rules.documents import ImportedRules, RuleDocument, beside, together
+from pratique.rules.explain import (
+    Change,
+    ChangeKind,
+    Explanation,
+    Impact,
+    changes,
+    countries,
+    impact,
+)
 from pratique.rules.explain import explain as explained
-from pratique.rules.lint import Report, Terms, lint
+from pratique.rules.lint import LintReport, Terms, lint
 from pratique.rules.policy import read_policy
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Ruleset, refusal
@@ -180,7 +188,7 @@ def check(
     return 1 if report.errors else 0
 
 
-def _tell(report: Report) -> None:
+def _tell(report: LintReport) -> None:
     for rule, remarks in groupby(report.remarks, key=lambda remark: remark.rule):
         click.echo(printable(rule))
         for remark in remarks:
@@ -196,7 +204,7 @@ def _tell(report: Report) -> None:
     )
 
 
-def _check_as_json(report: Report) -> dict[str, Any]:
+def _check_as_json(report: LintReport) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "rules": report.rules,
@@ -289,7 +297,7 @@ def import_rules(
     read = errors.good(store_sources.rules_arrived(sources))
     found = together(part for _, part in read)
     held = earlier.ruleset
-    before = Published() if replace else Published(held.rules, held.value_sets, held.editions)
+    before = RuleDocument() if replace else RuleDocument(held.rules, held.value_sets, held.editions)
     rules, value_sets, editions = beside(before, found)
     ruleset = Ruleset(
         rules,
@@ -311,7 +319,9 @@ def import_rules(
     return max(code, errors.told())
 
 
-def _told_open(read: list[tuple[Path, Arrived]], found: Arrived, ruleset: Ruleset) -> int:
+def _told_open(
+    read: list[tuple[Path, ImportedRules]], found: ImportedRules, ruleset: Ruleset
+) -> int:
     lines = [
         f"{'open' if remark.held else 'left out'}: {path.name}: {remark.name}: "
         f"{remark.issue.where or 'it'}: {remark.issue.message} [{remark.issue.code}]"
@@ -341,7 +351,7 @@ def _told_open(read: list[tuple[Path, Arrived]], found: Arrived, ruleset: Rulese
     return OPEN if lines else 0
 
 
-def _beyond(found: Arrived, ruleset: Ruleset) -> Iterator[str]:
+def _beyond(found: ImportedRules, ruleset: Ruleset) -> Iterator[str]:
     # What is good in itself, and cannot be asked here.
     new = set(map(id, found.rules))
     for rule in ruleset.rules:
@@ -353,7 +363,7 @@ def _beyond(found: Arrived, ruleset: Ruleset) -> Iterator[str]:
         yield f"open: {rule.name}: {why} [{code}]"
 
 
-def _lacking(found: Arrived, ruleset: Ruleset) -> list[str]:
+def _lacking(found: ImportedRules, ruleset: Ruleset) -> list[str]:
     new = set(map(id, found.rules))
     return sorted({
         rule.name
@@ -440,14 +450,14 @@ def diff(
     for change in changed:
         _tell_change(change)
     counts = Counter(change.way for change in changed)
-    click.echo(", ".join(f"{counts[way]} {way}" for way in Way))
+    click.echo(", ".join(f"{counts[way]} {way}" for way in ChangeKind))
     for country, found in impacts.items():
         _tell_impact(country, found)
 
 
 def _tell_change(change: Change) -> None:
     click.echo(printable(f"{change.way} {change.name}", LONGEST_WORDS))
-    if change.way is not Way.CHANGED:
+    if change.way is not ChangeKind.CHANGED:
         click.echo(f"  {printable(change.said, LONGEST_WORDS)}")
     for what, before, after in change.parts:
         click.echo(f"  {what}")
@@ -472,7 +482,7 @@ def _tell_impact(country: str, found: Impact) -> None:
 def _examples(found: Impact) -> list[dict[str, Any]]:
     return [
         {
-            "case": told(turn.case) + (", arriving at midnight" if turn.at_midnight else ""),
+            "case": described(turn.case) + (", arriving at midnight" if turn.at_midnight else ""),
             "before": turn.before.result.value,
             "after": turn.after.result.value,
             "rules": list(turn.because),

@@ -393,7 +393,7 @@ def value_sets(view: View) -> dict[str, list[str]]:
     return dict(published_sets(view).value_sets)
 
 
-def published_sets(view: View) -> documents.Published:
+def published_sets(view: View) -> documents.RuleDocument:
     """Return the value sets that the authority publishes."""
     data = view.files.get(metadata.VALUE_SETS)
-    return documents.Published() if data is None else documents.read(strict_json.parse(data))
+    return documents.RuleDocument() if data is None else documents.read(strict_json.parse(data))

@@ -11,14 +11,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from pratique.rules import policy as rules_policy
+from pratique.rules.certlogic.describe import listing
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.logic import Constants
 from pratique.rules.policy import Policy
+from pratique.rules.rule import written
 
 ENGINE, ENGINE_VERSION, SCHEMA_VERSION = "CERTLOGIC", "1.3.3", "1.3.0"
 Logic = dict[str, Any]
@@ -173,8 +174,8 @@ def _document(policy: Policy, demand: Demand, number: int) -> dict[str, Any]:
                 if demand.name in texts and language != "en"
             ),
         ],
-        "ValidFrom": _instant(policy.valid_from),
-        "ValidTo": _instant(policy.valid_to),
+        "ValidFrom": written(int(policy.valid_from.timestamp())),
+        "ValidTo": written(int(policy.valid_to.timestamp())),
         "AffectedFields": _affected(parsed),
         "Logic": logic,
     }
@@ -185,10 +186,6 @@ def _affected(expression: Expression) -> list[str]:
     return sorted(
         path.removeprefix("payload.") for path in paths if path.startswith(("payload.", "holder."))
     )
-
-
-def _instant(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _var(path: str) -> Logic:
@@ -219,9 +216,9 @@ def _until(event: Logic, days: int) -> Logic:
     return {"before": [_CLOCK, {"plusTime": [event, days + 1, "day"]}]}
 
 
+def _listing(names: list[str]) -> str:
+    return listing(names, joint="or", most=len(names))
+
+
 def _days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
-
-
-def _listing(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,6 +1,6 @@
 """A table of cases beside rules: what each case must come out as, and what it does come out as.
 
-    {rule, payload, external, valueSets, expected} -> the rule, or all of them -> Row
+    {rule, payload, external, valueSets, expected} -> the rule, or all of them -> CaseResult
 
 1. `expected` is the logic's value (true, false), or what the rule says of a person: "passed",
    "failed", "open". With an Invalidation rule, true is "failed".
@@ -14,15 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
-from pratique.rules.cases import GROUPS, expression_of, judge
+from pratique.rules.cases import judge
 from pratique.rules.certlogic.evaluate import Open, Undecided, evaluate, instant
+from pratique.rules.logic import GROUPS
 from pratique.rules.rule import Rule
-from pratique.rules.ruleset import Destination, Result, Ruleset
+from pratique.rules.ruleset import Destination, Result, Ruleset, expression_of
 
 RESULTS = frozenset(Result)
 
 
-class Row(NamedTuple):
+class CaseResult(NamedTuple):
     """One case and how it came out: `found` equals `expected` where they agree."""
 
     case: str
@@ -38,7 +39,7 @@ class Row(NamedTuple):
 
 def rows(
     rules: Sequence[Rule], table: object, value_sets: Mapping[str, Any] | None = None
-) -> Iterator[Row]:
+) -> Iterator[CaseResult]:
     """Try each case; DocumentRefused `cases-form` if there is no table.
 
     Args:
@@ -60,7 +61,7 @@ def rows(
 
 def _row(
     rules: Sequence[Rule], case: Mapping[str, Any], number: int, value_sets: Mapping[str, Any]
-) -> Row:
+) -> CaseResult:
     name = str(case.get("id") or case.get("name") or f"case {number}")
     identifier = case.get("rule")
     expected = _expected(case.get("expected"))
@@ -69,15 +70,17 @@ def _row(
     else:
         asked = str(identifier)
     if not expected:
-        return Row(name, asked, "true, false, passed, failed or open", "no such thing is expected")
+        return CaseResult(
+            name, asked, "true, false, passed, failed or open", "no such thing is expected"
+        )
     data = context(case, value_sets)
     if asked == "all":
-        return Row(name, asked, expected, _together(rules, data))
+        return CaseResult(name, asked, expected, _together(rules, data))
     named = [rule for rule in rules if asked in {rule.identifier, rule.name}]
     if not named:
-        return Row(name, asked, expected, "there is no such rule")
+        return CaseResult(name, asked, expected, "there is no such rule")
     rule = max(named, key=lambda one: one.version)
-    return Row(name, rule.name, expected, _alone(rule, data, expected in RESULTS))
+    return CaseResult(name, rule.name, expected, _alone(rule, data, expected in RESULTS))
 
 
 def context(case: Mapping[str, Any], value_sets: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,11 +123,11 @@ def _together(rules: Sequence[Rule], data: dict[str, Any]) -> str:
     countries = {rule.country for rule in rules}
     country = data["external"].get("countryCode", *countries if len(countries) == 1 else ())
     if len(kinds) != 1 or country is None:
-        return "it is not told which rules apply: one kind of entry, and external.countryCode"
+        return "it does not say which rules apply: give one kind of entry, and external.countryCode"
     try:
         at = instant(data["external"].get("validationClock")) // 1000
     except Undecided:
-        return "external.validationClock is no instant"
+        return "external.validationClock is not a valid timestamp"
     return judge(_ruleset(rules, data), Destination(country), kinds[0], at, data).result.value
 
 

@@ -1,11 +1,17 @@
 """Cases to try rules on: invented health facts around the constants of the rules themselves.
 
     Constants, groups -> values for each field that is read -> Case ... -> data for the rules
+    Ruleset, place, kind, at, data -> judge -> Judgement
+    ParsedRule -> cases at noon and at midnight -> Outcomes -> Diagnostic, ...
+    Case -> "vaccinated with Comirnaty, dose 2 of 2, 30 days before arrival"
 
 1. No case is anybody: there is no name in it, no identifier and no date of birth unless a rule reads one.
 2. The order is fixed, nothing is drawn: the same rules give the same cases everywhere.
 3. Where there are more combinations than the limit, the plain ones and all that differ from the plain
    case in one field come first, then an even spread over the rest.
+4. A case is judged as a person is: passed is said only if every rule that applies passed, and at least
+   one of the destination did; no rule for the country or the kind is open.
+5. A search, not a proof: "never passed in N generated cases". What is proved is `logic`'s.
 """
 
 from __future__ import annotations
@@ -17,23 +23,13 @@ from datetime import UTC, datetime, timedelta
 from math import gcd, prod
 from typing import Any, NamedTuple
 
-from pratique.errors import DocumentRefused
 from pratique.rules import policy
+from pratique.rules.certlogic.describe import units
 from pratique.rules.certlogic.evaluate import Open, Undecided, evaluator, instant
-from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.parse import parse
-from pratique.rules.logic import Constants
-from pratique.rules.remarks import Checked, Remark, warning
-from pratique.rules.rule import Rule, RuleType
+from pratique.rules.logic import GROUPS, Constants, Diagnostic, ParsedRule, warning
+from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
-
-# ----------------------------------------------------------------------------------------------------
-# The values that a field is tried with: its plain one, and those around which rules turn.
-#
-# path, constants -> plain, literals and their neighbours, members of value sets, dates around
-# thresholds
-
 
 HOURS = {"hour": 1, "day": 24, "month": 730, "year": 8766}
 """Months and years in their mean length; the days around are tried too."""
@@ -106,7 +102,8 @@ def _dates(path: str, name: str, plain: Value, constants: Constants) -> list[Val
             whole = turned // step * step
             reach = 3 if unit in {"month", "year"} else 1
             found |= {Ago(whole + step * n) for n in range(-reach, reach + 1)}
-    fixed = [text for day in _literal_days(path, constants) for text in _written_value(day, name)]
+    form = "%Y-%m-%dT%H:%M:%S.000Z" if name == "sc" else "%Y-%m-%d"
+    fixed = [day.strftime(form) for day in _literal_days(path, constants)]
     return [plain or Ago(30 * 24), *sorted(found, key=lambda ago: abs(ago.hours)), *fixed]
 
 
@@ -129,11 +126,6 @@ def _literal_days(path: str, constants: Constants) -> list[datetime]:
     return found
 
 
-def _written_value(day: datetime, name: str) -> list[str]:
-    return [day.strftime("%Y-%m-%dT%H:%M:%S.000Z" if name == "sc" else "%Y-%m-%d")]
-
-
-GROUPS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
 PLAIN: dict[str, dict[str, Value]] = {
     "v": {
         "tg": policy.DISEASE, "vp": "1119349007", "mp": "EU/1/20/1528", "ma": "ORG-100030215",
@@ -289,16 +281,7 @@ def _written(name: str, value: Value, clock: datetime) -> Any:
     return value
 
 
-# ----------------------------------------------------------------------------------------------------
-# What all the rules of a destination together say of one case.
-#
-#     Ruleset, place, kind, at, data -> select -> assess -> Judged
-#
-# 1. As for a person: passed is said only if every rule that applies passed, and at least one of the
-#    destination did; no rule for the country or the kind is open.
-
-
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """The rules' answer, and the identifiers of those that did not pass."""
 
     result: Result
@@ -307,12 +290,12 @@ class Judged(NamedTuple):
 
 def judge(
     ruleset: Ruleset, place: Destination, kind: Kind, at: int, data: Mapping[str, Any]
-) -> Judged:
+) -> Judgement:
     """Ask the rules in force at `at` (seconds since the epoch)."""
     issuer = data["external"].get("issuerCountryCode")
     rules = ruleset.select(place, issuer, kind, at)
     if not ruleset.assessed(place, at) or not any(rule.country == place.country for rule in rules):
-        return Judged(Result.OPEN)
+        return Judgement(Result.OPEN)
     outcomes = ruleset.assess(rules, data)
     against = tuple(
         outcome.rule.identifier for outcome in outcomes if outcome.result is not Result.PASSED
@@ -320,26 +303,8 @@ def judge(
     results = {outcome.result for outcome in outcomes}
     for worse in (Result.FAILED, Result.OPEN):
         if worse in results:
-            return Judged(worse, against)
-    return Judged(Result.PASSED)
-
-
-def expression_of(rule: Rule) -> Expression:
-    """Return a rule's parsed logic; DocumentRefused `rule-logic` if it cannot be read."""
-    parsed = parse(rule.logic)
-    if isinstance(parsed, Expression):
-        return parsed
-    first = parsed[0]
-    message = f"rule {rule.name} is refused: {first.where}: {first.message}"
-    raise DocumentRefused("rule-logic", message, "pratique rules check")
-
-
-# ----------------------------------------------------------------------------------------------------
-# Whether a rule ever passes, and ever fails, over cases around its own constants.
-#
-#     Rule -> cases of the payloads that it is about, at noon and at midnight -> counts
-#
-# 1. A search, not a proof: "never passed in N generated cases". What is proved is `fold`'s.
+            return Judgement(worse, against)
+    return Judgement(Result.PASSED)
 
 
 LIMIT = 600
@@ -360,7 +325,7 @@ class Outcomes(NamedTuple):
 
 
 def outcomes(
-    checked: Checked, clock: datetime, value_sets: Mapping[str, list[str]], *, limit: int = LIMIT
+    checked: ParsedRule, clock: datetime, value_sets: Mapping[str, list[str]], *, limit: int = LIMIT
 ) -> Outcomes:
     """Try a rule on generated cases, on the day of `clock`."""
     constants = Constants([checked.expression], value_sets)
@@ -384,7 +349,7 @@ def outcomes(
     return Outcomes(counted[True], counted[False], reasons)
 
 
-def payloads(checked: Checked, constants: Constants) -> list[tuple[str, ...]]:
+def payloads(checked: ParsedRule, constants: Constants) -> list[tuple[str, ...]]:
     """List the payloads that a rule is tried on: of its kind, and what else it looks at."""
     read = [
         group
@@ -397,9 +362,9 @@ def payloads(checked: Checked, constants: Constants) -> list[tuple[str, ...]]:
     return [*((group,) for group in GROUPS.values()), *([tuple(read[:2])] if read[1:] else []), ()]
 
 
-def remarks(
-    checked: Checked, clock: datetime, value_sets: Mapping[str, list[str]]
-) -> Iterator[Remark]:
+def diagnose(
+    checked: ParsedRule, clock: datetime, value_sets: Mapping[str, list[str]]
+) -> Iterator[Diagnostic]:
     """Yield what is odd about a rule's outcomes."""
     found, name = outcomes(checked, clock, value_sets), checked.rule.name
     if not found.passed:
@@ -417,12 +382,6 @@ def remarks(
         yield warning(name, "Logic", "often-open", message)
 
 
-# ----------------------------------------------------------------------------------------------------
-# A generated case in words.
-#
-# Case -> "vaccinated with Comirnaty, dose 2 of 2, 30 days before arrival"
-
-
 _TESTS = {policy.NAAT: "NAA test (such as PCR)", policy.RAPID: "rapid antigen test"}
 _RESULTS = {policy.NOT_DETECTED: "not detected", policy.DETECTED: "detected"}
 _SAID = {
@@ -431,7 +390,7 @@ _SAID = {
 """Fields that are always said."""
 
 
-def told(case: Case) -> str:
+def described(case: Case) -> str:
     """Say a case; what is plain and not said by its kind is left out."""
     values = dict(case.values)
     parts = [_entry(group, values) for group in case.groups]
@@ -473,11 +432,9 @@ def when(value: Value) -> str:
     hours, relation = abs(value.hours), "before" if value.hours > 0 else "after"
     if not hours:
         return "at arrival"
-    if hours % 24 == 0 and hours > 72:
-        return f"{_units(hours // 24, 'day')} {relation} arrival"
-    if hours % 24 == 0 and hours == 24:
-        return f"1 day {relation} arrival"
-    return f"{_units(hours, 'hour')} {relation} arrival"
+    if hours % 24 == 0 and (hours == 24 or hours > 72):
+        return f"{units(hours // 24, 'day')} {relation} arrival"
+    return f"{units(hours, 'hour')} {relation} arrival"
 
 
 def _other(path: str, value: Value) -> str:
@@ -495,7 +452,3 @@ def _plain_text(path: str) -> Value:
     if len(parts) == 4 and parts[0] == "payload" and parts[2] == "0":
         return PLAIN.get(parts[1], {}).get(parts[3])
     return None
-
-
-def _units(amount: int, unit: str) -> str:
-    return f"{amount:,} {unit}" if amount == 1 else f"{amount:,} {unit}s"

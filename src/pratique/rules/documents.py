@@ -3,10 +3,18 @@
     {rule} | [rule, ...] | {"rules": [...]} -> Rule, ...
     {name: [code, ...]} | {valueSetId, valueSetDate, valueSetValues} -> value sets
     {"2022-01-31": {name: [code, ...]}, ...} -> value sets, in editions by the day they begin
+    JSON, JSON, ... from elsewhere -> arrived -> ImportedRules(rules, value sets, remarks)
 
 1. One document is one kind; what is neither is refused.
 2. By default every rule keeps to the closed list of variables; `compatible` lets a rule in that
    reads more, for importing what exists, never for publishing.
+3. Of rules that come from elsewhere, one that cannot be asked is never dropped in silence: its
+   destination asked for something, and GREEN without it would be wrong. It is held with a fault, and is
+   OPEN for all that it concerns.
+4. What it concerns is taken from what can be read of it. What cannot be read is taken as wide as it
+   can be: every kind, every instant, every country of its file.
+5. What names no country, in a file in which nothing else does, can be held for nobody, and is told.
+6. Of its logic nothing is kept where that is no CertLogic: a bomb goes no further than its reader.
 """
 
 from __future__ import annotations
@@ -21,14 +29,15 @@ from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.rules import rule as form
-from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Issue, Rule, RuleType, good
+from pratique.rules.certlogic.parse import Issue
+from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Rule, RuleType, good, written
 from pratique.rules.ruleset import Editions, Ruleset, refusal
 from pratique.terms import Kind
 
 Sets = dict[str, list[str]]
 
 
-class Published(NamedTuple):
+class RuleDocument(NamedTuple):
     """What a document holds."""
 
     rules: tuple[Rule, ...] = ()
@@ -36,25 +45,21 @@ class Published(NamedTuple):
     editions: Editions = MappingProxyType({})
 
 
-def read(document: object) -> Published:
+def read(document: object) -> RuleDocument:
     """Read one parsed document; DocumentRefused if it is of no kind that is known here."""
     if isinstance(document, list):
-        return Published(rules=tuple(map(form.read, document)))
+        return RuleDocument(rules=tuple(map(form.read, document)))
     if isinstance(document, Mapping):
         if isinstance(document.get("rules"), list):
-            return Published(rules=tuple(map(form.read, document["rules"])))
+            return RuleDocument(rules=tuple(map(form.read, document["rules"])))
         if "Identifier" in document:
-            return Published(rules=(form.read(document),))
+            return RuleDocument(rules=(form.read(document),))
         if (found := value_sets(document)) is not None:
             return found
-    raise DocumentRefused(
-        "rules-unknown",
-        "it holds neither rules nor value sets",
-        "a rule, a list of rules, or value sets: {name: [code, ...]}",
-    )
+    raise _unknown()
 
 
-def value_sets(document: object) -> Published | None:
+def value_sets(document: object) -> RuleDocument | None:
     """Read the value sets of one parsed document; None if it holds none."""
     if not isinstance(document, Mapping):
         return None
@@ -62,15 +67,15 @@ def value_sets(document: object) -> Published | None:
         name = str(document.get("valueSetId", ""))
         codes = sorted(map(str, document["valueSetValues"]))
         begins = _day(document.get("valueSetDate"))
-        return Published((), {name: codes}, {} if begins is None else {name: {begins: codes}})
+        return RuleDocument((), {name: codes}, {} if begins is None else {name: {begins: codes}})
     if document and all(map(_is_edition, document.items())):
         editions = (
             (sets, {name: {_day(day) or 0: codes} for name, codes in sets.items()})
             for day, sets in sorted(document.items())
         )
-        return Published((), *joined(editions))
+        return RuleDocument((), *joined(editions))
     if document and all(_is_codes(value) for value in document.values()):
-        return Published((), {str(name): list(codes) for name, codes in document.items()})
+        return RuleDocument((), {str(name): list(codes) for name, codes in document.items()})
     return None
 
 
@@ -96,14 +101,12 @@ def joined(
     return sets, editions
 
 
-def merged(parts: Iterable[Published]) -> Published:
+def merged(parts: Iterable[RuleDocument]) -> RuleDocument:
     """Return everything that several documents hold; of one rule's version the last counts."""
     parts = list(parts)
-    rules: dict[tuple[str, str, str | None], Rule] = {}
-    for part in parts:
-        rules |= {(rule.country, rule.name, rule.region): rule for rule in part.rules}
+    rules = {(rule.country, rule.name, rule.region): rule for part in parts for rule in part.rules}
     sets, editions = joined((part.value_sets, part.editions) for part in parts)
-    return Published(tuple(rules[key] for key in sorted(rules, key=str)), sets, editions)
+    return RuleDocument(tuple(rules[key] for key in sorted(rules, key=str)), sets, editions)
 
 
 def ruleset_of(
@@ -123,14 +126,14 @@ def ruleset_of(
     )
 
 
-def write_sets(found: Published) -> dict[str, Any]:
+def write_sets(found: RuleDocument) -> dict[str, Any]:
     """Return value sets as one document that `read` takes, in editions where they are dated."""
     if not found.editions:
         return dict(found.value_sets)
     days: dict[str, dict[str, list[str]]] = {}
     for name, codes in found.value_sets.items():
         for begins, listed in found.editions.get(name, {0: codes}).items():
-            days.setdefault(_instant(begins)[:10], {})[name] = list(listed)
+            days.setdefault(written(begins)[:10], {})[name] = list(listed)
     return days
 
 
@@ -148,18 +151,13 @@ def write(rule: Rule) -> dict[str, Any]:
         "EngineVersion": rule.engine_version,
         "CertificateType": kinds[rule.kind],
         "Description": [{"lang": lang, "desc": text} for lang, text in rule.descriptions],
-        "ValidFrom": _instant(rule.valid_from),
-        "ValidTo": _instant(rule.valid_to),
+        "ValidFrom": written(rule.valid_from),
+        "ValidTo": written(rule.valid_to),
         "AffectedFields": list(rule.affected_fields),
         "Logic": rule.logic,
         "Fault": rule.fault or None,
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _instant(seconds: int) -> str:
-    # Not by strftime, which writes the year 5 with one digit.
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"
 
 
 def _day(text: object) -> int | None:
@@ -184,28 +182,18 @@ def _is_codes(value: object) -> bool:
     return isinstance(value, list) and all(type(code) is str for code in value)
 
 
-# ----------------------------------------------------------------------------------------------------
-# Rules as they come from elsewhere: each for itself, and one that cannot be asked is held OPEN.
-#
-#     JSON, JSON, ... -> arrived -> Arrived(rules, value sets, remarks)
-#
-# 1. A rule that cannot be asked is never dropped in silence: its destination asked for something, and
-#    GREEN without it would be wrong. It is held with a fault, and is OPEN for all that it concerns.
-# 2. What it concerns is taken from what can be read of it. What cannot be read is taken as wide as it
-#    can be: every kind, every instant, every country of its file.
-# 3. What names no country, in a file in which nothing else does, can be held for nobody, and is told.
-# 4. Of its logic nothing is kept where that is no CertLogic: a bomb goes no further than its reader.
-
-
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
 _PARTS = re.compile(r"(GR|VR|TR|RR|IR|ER)-([A-Z]{2,3})-", re.ASCII)
 _UNSAID = (("en", "This rule cannot be read here, so that nobody knows whether it is met."),)
+
+_OWN = frozenset({"Identifier", "Logic", "ValidFrom", "AffectedFields", "CertificateType"})
+"""Members by which something is a rule, however much of it is missing."""
 
 Spelling = Callable[[str], str | None]
 """Any spelling of a country's code -> the one that is used here, or None."""
 
 
-class Remark(NamedTuple):
+class ImportIssue(NamedTuple):
     """What is wrong with something that arrived: which rule, and why; `held` if it is OPEN now."""
 
     name: str
@@ -213,20 +201,20 @@ class Remark(NamedTuple):
     held: bool
 
 
-class Arrived(NamedTuple):
+class ImportedRules(NamedTuple):
     """What one document holds, and what is wrong with it."""
 
     rules: tuple[Rule, ...] = ()
     value_sets: Mapping[str, list[str]] = {}
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[ImportIssue, ...] = ()
     editions: Editions = MappingProxyType({})
 
 
-def arrived(document: object, country: Spelling) -> Arrived:
+def arrived(document: object, country: Spelling) -> ImportedRules:
     """Read one parsed document; DocumentRefused `rules-unknown` if there is nothing of ours in it."""
-    sets: list[Published] = []
+    sets: list[RuleDocument] = []
     rows: list[tuple[int, Mapping[str, Any]]] = []
-    strange: list[Remark] = []
+    strange: list[ImportIssue] = []
     for number, row in enumerate(_rows(document), 1):
         if (found := value_sets(row)) is not None:
             sets.append(found)
@@ -234,7 +222,7 @@ def arrived(document: object, country: Spelling) -> Arrived:
             rows.append((number, row))
         else:
             issue = Issue("", "rule-form", "it is neither a rule nor a value set")
-            strange.append(Remark(f"entry {number}", issue, held=False))
+            strange.append(ImportIssue(f"entry {number}", issue, held=False))
     if not rows and not sets:
         raise _unknown()
     beside = {code for _, row in rows for code in _countries(row, country)}
@@ -244,17 +232,17 @@ def arrived(document: object, country: Spelling) -> Arrived:
         rules += read
         strange += [] if remark is None else [remark]
     named, editions = joined((each.value_sets, each.editions) for each in sets)
-    return Arrived(tuple(rules), named, tuple(strange), editions)
+    return ImportedRules(tuple(rules), named, tuple(strange), editions)
 
 
-def together(parts: Iterable[Arrived]) -> Arrived:
+def together(parts: Iterable[ImportedRules]) -> ImportedRules:
     """Return what several documents hold.
 
     One rule in one version with two contents is OPEN: nobody can tell which of them counts.
     """
     parts = list(parts)
     rules: dict[tuple[str, str, str | None, RuleType], Rule] = {}
-    remarks: list[Remark] = []
+    remarks: list[ImportIssue] = []
     for part in parts:
         remarks += part.remarks
         for rule in part.rules:
@@ -262,18 +250,18 @@ def together(parts: Iterable[Arrived]) -> Arrived:
             if held != rule:
                 issue = Issue("Identifier", "rule-twice", "it is there twice, with two contents")
                 if not held.fault:
-                    remarks.append(Remark(rule.name, issue, held=True))
+                    remarks.append(ImportIssue(rule.name, issue, held=True))
                 rules[_key(rule)] = _either(held, rule, issue.code)
     sets, editions = joined((part.value_sets, part.editions) for part in parts)
-    return Arrived(tuple(rules.values()), sets, tuple(remarks), editions)
+    return ImportedRules(tuple(rules.values()), sets, tuple(remarks), editions)
 
 
-def beside(held: Published, found: Arrived) -> Published:
+def beside(held: RuleDocument, found: ImportedRules) -> RuleDocument:
     """Return what was held and what arrived; of one rule's version what arrived counts."""
     mended = {(rule.country, rule.identifier) for rule in found.rules}
     kept = (r for r in held.rules if not (r.fault and (r.country, r.identifier) in mended))
     rules = {_key(rule): rule for rule in (*kept, *found.rules)}
-    return Published(
+    return RuleDocument(
         tuple(rules[key] for key in sorted(rules, key=str)),
         *joined([(held.value_sets, held.editions), (found.value_sets, found.editions)]),
     )
@@ -290,7 +278,7 @@ def _rows(document: object) -> list[object]:
 
 def _read(
     row: Mapping[str, Any], number: int, beside: set[str], country: Spelling
-) -> tuple[list[Rule], Remark | None]:
+) -> tuple[list[Rule], ImportIssue | None]:
     wrong = form.hindrances(row)
     if not wrong:
         read = form.read(row)
@@ -304,7 +292,7 @@ def _read(
     named = name if type(name) is str and _IDENTIFIER.fullmatch(name) else ""
     opened = list(_opened(row, named or _unnamed(row), issue.code, beside, country))
     said = f"{named or 'a rule without a name'} (entry {number})"
-    return opened, Remark(said, issue, held=bool(opened))
+    return opened, ImportIssue(said, issue, held=bool(opened))
 
 
 def _opened(
@@ -397,7 +385,3 @@ def _unknown() -> DocumentRefused:
         "it holds neither rules nor value sets",
         "a rule, a list of rules, or value sets: {name: [code, ...]}",
     )
-
-
-_OWN = frozenset({"Identifier", "Logic", "ValidFrom", "AffectedFields", "CertificateType"})
-"""Members by which something is a rule, however much of it is missing."""

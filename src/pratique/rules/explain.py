@@ -1,9 +1,15 @@
-"""Say rules in plain words, for whoever they are applied to.
+"""Say rules, and changes of rules, in plain words; and for whom a change changes the outcome.
 
     Rule -> what it is about, when it is in force, when it holds, and its published description
+    before, after -> rules added, removed, changed -> sentences
+    before, after -> cases around the constants of both -> verdicts that turn -> counts, examples
 
 1. The words are made of the logic itself, so they say what is done; the description says what was
    meant. Both are shown.
+2. Cases are put before both rulesets at the same place and instant. Where one of the two is not in force
+   then, it is taken as it is on its last day: what is asked is what a replacement changes.
+3. The examples are the plainest; each change of rules that turns verdicts is shown before another
+   example of the same.
 """
 
 from __future__ import annotations
@@ -15,16 +21,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pratique.rules.cases import GROUPS, Case, Judged, data_of, expression_of, generate, judge
+from pratique.rules.cases import Case, Judgement, data_of, generate, judge
 from pratique.rules.certlogic import expression
 from pratique.rules.certlogic.describe import describe
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.variables import AGE
 from pratique.rules.lint import clock_of
-from pratique.rules.logic import Constants
-from pratique.rules.remarks import written
-from pratique.rules.rule import Rule, RuleType
-from pratique.rules.ruleset import Destination, Ruleset
+from pratique.rules.logic import GROUPS, Constants
+from pratique.rules.rule import Rule, RuleType, written
+from pratique.rules.ruleset import Destination, Ruleset, expression_of
 from pratique.terms import Kind
 
 
@@ -77,7 +82,7 @@ def _readable(node: expression.Node) -> expression.Node:
     """Write "one of the ages 0, 1, ... 11" as "less than 12", which is the same and shorter."""
     match node:
         case expression.In(expression.Var(path), expression.Items(items)) if (
-            path == AGE and _first_ages(items)
+            path == AGE and items == tuple(map(expression.Number, range(len(items))))
         ):
             return expression.Compare("<", (expression.Var(AGE), expression.Number(len(items))))
     changed: dict[str, Any] = {}
@@ -88,10 +93,6 @@ def _readable(node: expression.Node) -> expression.Node:
         elif not isinstance(value, str | int):
             changed[field.name] = _readable(value)
     return replace(node, **changed)
-
-
-def _first_ages(items: tuple[expression.Node, ...]) -> bool:
-    return items == tuple(map(expression.Number, range(len(items))))
 
 
 def described(rule: Rule, language: str) -> tuple[str, str]:
@@ -111,13 +112,7 @@ def _about(rule: Rule) -> str:
     return f"{kind} on arrival in {place}"
 
 
-# ----------------------------------------------------------------------------------------------------
-# What a change of rules changes, in words: rules added, removed and changed.
-#
-# before, after -> by identifier, each in its highest version -> Change ...
-
-
-class Way(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a rule."""
 
     ADDED = "added"
@@ -128,7 +123,7 @@ class Way(StrEnum):
 class Change(NamedTuple):
     """What became of a rule, and what of it is different: (what, before, after)."""
 
-    way: Way
+    way: ChangeKind
     name: str
     said: str
     parts: tuple[tuple[str, str, str], ...] = ()
@@ -139,20 +134,18 @@ def changes(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[Change]:
     old, new = _newest(before), _newest(after)
     for key in sorted(old.keys() | new.keys(), key=str):
         if key not in old:
-            yield Change(Way.ADDED, new[key].name, sentence(new[key]))
+            yield Change(ChangeKind.ADDED, new[key].name, sentence(new[key]))
         elif key not in new:
-            yield Change(Way.REMOVED, old[key].name, sentence(old[key]))
+            yield Change(ChangeKind.REMOVED, old[key].name, sentence(old[key]))
         elif parts := tuple(_parts(old[key], new[key])):
             name = old[key].name
             named = name if name == new[key].name else f"{name} → {new[key].name.partition('@')[2]}"
-            yield Change(Way.CHANGED, named, sentence(new[key]), parts)
+            yield Change(ChangeKind.CHANGED, named, sentence(new[key]), parts)
 
 
 def _newest(rules: Sequence[Rule]) -> dict[tuple[str, str | None], Rule]:
-    found: dict[tuple[str, str | None], Rule] = {}
-    for rule in sorted(rules, key=lambda one: one.version):
-        found[rule.identifier, rule.region] = rule
-    return found
+    by_version = sorted(rules, key=lambda one: one.version)
+    return {(rule.identifier, rule.region): rule for rule in by_version}
 
 
 def _parts(old: Rule, new: Rule) -> Iterator[tuple[str, str, str]]:
@@ -173,19 +166,6 @@ def _parts(old: Rule, new: Rule) -> Iterator[tuple[str, str, str]]:
             yield name, before, after
 
 
-# ----------------------------------------------------------------------------------------------------
-# What a change of rules changes: in words, and for whom.
-#
-#     before, after -> rules added, removed, changed -> sentences
-#     before, after -> cases around the constants of both -> verdicts that turn -> counts, examples
-#
-# 1. The cases are put before both rulesets at the same place and instant.
-# 2. Where one of the two is not in force then, it is taken as it is on its last day: what is asked is
-#    what a replacement changes.
-# 3. The examples are the plainest; each change of rules that turns verdicts is shown before another
-#    example of the same.
-
-
 LIMIT = 1_200
 """Cases of each kind and time of day."""
 EXAMPLES = 10
@@ -197,8 +177,8 @@ class Turn(NamedTuple):
     kind: Kind
     case: Case
     at_midnight: bool
-    before: Judged
-    after: Judged
+    before: Judgement
+    after: Judgement
 
     @property
     def because(self) -> tuple[str, ...]:
@@ -220,7 +200,7 @@ class Impact(NamedTuple):
     examples: tuple[Turn, ...]
 
 
-class _Asked(NamedTuple):
+class _RulesAt(NamedTuple):
     """Rules, and the instant at which they are asked."""
 
     ruleset: Ruleset
@@ -230,8 +210,8 @@ class _Asked(NamedTuple):
 class _Both(NamedTuple):
     """The two rulesets, and where and when the cases arrive."""
 
-    old: _Asked
-    new: _Asked
+    old: _RulesAt
+    new: _RulesAt
     country: str
     noon: datetime
 
@@ -268,12 +248,14 @@ def countries(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _asked(rules: Sequence[Rule], country: str, at: int, known: Mapping[str, list[str]]) -> _Asked:
+def _asked(
+    rules: Sequence[Rule], country: str, at: int, known: Mapping[str, list[str]]
+) -> _RulesAt:
     own = [rule for rule in rules if rule.country == country and rule.region is None]
     if own and not any(rule.in_force(at) for rule in own):
         past = [rule.valid_to - 1 for rule in own if rule.valid_to <= at]
         at = max(past) if past else min(rule.valid_from for rule in own)
-    return _Asked(Ruleset(own, known, compatible=True), at)
+    return _RulesAt(Ruleset(own, known, compatible=True), at)
 
 
 def _tried(both: _Both, kind: Kind) -> Iterator[Turn]:

@@ -1,10 +1,15 @@
 """Check rules before they are published: each by itself, then all together.
 
-    documents -> envelope -> logic -> variables -> outcomes -> versions, thresholds, ways -> Report
+    documents -> envelope -> logic -> variables -> outcomes -> versions, thresholds, ways -> LintReport
 
-1. Nothing raises: whatever is wrong with a document is a remark with its place and a code.
+1. Nothing raises: whatever is wrong with a document is a diagnostic with its place and a code.
 2. An error is what must not be published; a warning is what the author should know.
 3. What can be proved is an error; what was only never met in generated cases is a warning.
+4. The constraints on an upload are those of the EU gateway's rules specification (dgc-gateway), which
+   tells the first that fails: this tells all.
+5. The highest version in force counts; so an older one returns when the newer ends before it.
+6. A way other than vaccination is searched, not proved. A country may demand vaccination only where it
+   says why; the reason is told to travellers.
 """
 
 from __future__ import annotations
@@ -15,29 +20,32 @@ from itertools import combinations, groupby
 from typing import NamedTuple
 
 from pratique.rules import rule as form
-from pratique.rules.cases import GROUPS, Ago, Case, Value, data_of, generate, judge, remarks
+from pratique.rules.cases import Ago, Case, Value, data_of, diagnose, generate, judge
 from pratique.rules.certlogic import variables
-from pratique.rules.logic import Constants, alone, cuts, read_logic
-from pratique.rules.remarks import Checked, Remark, accepting, by_country, error, warning, written
-from pratique.rules.rule import Rule, RuleType
+from pratique.rules.logic import (
+    GROUPS,
+    Constants,
+    Diagnostic,
+    ParsedRule,
+    accepting,
+    alone,
+    by_country,
+    cuts,
+    error,
+    read_logic,
+    warning,
+)
+from pratique.rules.rule import Rule, RuleType, written
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
-
-# ----------------------------------------------------------------------------------------------------
-# What the EU's gateway accepts at an instant: its constraints on the upload of a rule.
-#
-#     rules, earlier rules, at -> remarks
-#
-# 1. The constraints are those of the rules specification (dgc-gateway): the gateway tells the first
-#    that fails, this tells all.
-# 2. What the gateway does not check, the rest of `lint` does.
-
 
 HOUR = 3600
 NOTICE, AHEAD, LIFETIME = 48 * HOUR, 14 * 24 * HOUR, 72 * HOUR
 
 
-def upload(rules: Sequence[Rule], earlier: Sequence[Rule], *, at: int | None) -> Iterator[Remark]:
+def upload(
+    rules: Sequence[Rule], earlier: Sequence[Rule], *, at: int | None
+) -> Iterator[Diagnostic]:
     """Yield what keeps rules from being uploaded.
 
     Args:
@@ -52,7 +60,7 @@ def upload(rules: Sequence[Rule], earlier: Sequence[Rule], *, at: int | None) ->
         yield from _follows(rule, before)
 
 
-def _times(rule: Rule, at: int) -> Iterator[Remark]:
+def _times(rule: Rule, at: int) -> Iterator[Diagnostic]:
     begins = rule.valid_from
     if begins > at + AHEAD:
         latest = written(at + AHEAD)
@@ -73,7 +81,7 @@ def _times(rule: Rule, at: int) -> Iterator[Remark]:
         yield warning(rule.name, "CertificateType", "gateway-exemption", message)
 
 
-def _follows(rule: Rule, before: Sequence[Rule]) -> Iterator[Remark]:
+def _follows(rule: Rule, before: Sequence[Rule]) -> Iterator[Diagnostic]:
     if not before:
         return
     newest = max(before, key=lambda one: one.version)
@@ -88,15 +96,7 @@ def _follows(rule: Rule, before: Sequence[Rule]) -> Iterator[Remark]:
         yield error(rule.name, "ValidFrom", "gateway-before", message)
 
 
-# ----------------------------------------------------------------------------------------------------
-# Versions of one rule, and the rules of one country, over time: overlaps, gaps and returns.
-#
-#     rules -> by identifier -> pairs of versions -> remarks
-#
-# 1. The highest version in force counts; so an older one returns when the newer ends before it.
-
-
-def over_time(rules: list[Checked]) -> Iterator[Remark]:
+def over_time(rules: list[ParsedRule]) -> Iterator[Diagnostic]:
     """Yield what is odd about the validity of versions, and of a country's rules together."""
     ordered = sorted(
         (one.rule for one in rules),
@@ -106,7 +106,9 @@ def over_time(rules: list[Checked]) -> Iterator[Remark]:
         versions = list(several)
         for older, newer in combinations(versions, 2):
             yield from _pair(older, newer)
-        yield from _gaps(versions)
+        if len(versions) > 1 and (gap := _first_gap(versions)):
+            message = f"no version is in force from {written(gap[0])} to {written(gap[1])}"
+            yield warning(versions[-1].name, "ValidFrom", "version-gap", message)
     for country, listed in by_country(rules):
         if gap := _first_gap([one.rule for one in accepting(listed)]):
             message = (
@@ -116,7 +118,7 @@ def over_time(rules: list[Checked]) -> Iterator[Remark]:
             yield warning(f"ruleset {country}", "", "country-gap", message)
 
 
-def _pair(older: Rule, newer: Rule) -> Iterator[Remark]:
+def _pair(older: Rule, newer: Rule) -> Iterator[Diagnostic]:
     if older.version == newer.version:
         yield error(newer.name, "Version", "version-twice", "this version is there twice")
         return
@@ -134,12 +136,6 @@ def _pair(older: Rule, newer: Rule) -> Iterator[Remark]:
         yield warning(newer.name, "ValidFrom", "version-overlap", message)
 
 
-def _gaps(versions: list[Rule]) -> Iterator[Remark]:
-    if len(versions) > 1 and (gap := _first_gap(versions)):
-        message = f"no version is in force from {written(gap[0])} to {written(gap[1])}"
-        yield warning(versions[-1].name, "ValidFrom", "version-gap", message)
-
-
 def _first_gap(rules: list[Rule]) -> tuple[int, int] | None:
     covered = None
     for rule in sorted(rules, key=lambda one: one.valid_from):
@@ -147,16 +143,6 @@ def _first_gap(rules: list[Rule]) -> tuple[int, int] | None:
             return covered, rule.valid_from
         covered = max(covered or rule.valid_to, rule.valid_to)
     return None
-
-
-# ----------------------------------------------------------------------------------------------------
-# Who could meet a country's rules at all: is there a way other than vaccination?
-#
-#     a country's rules -> every instant at which they change -> generated cases of each kind
-#         -> the first that passes, or none found
-#
-# 1. Cases are searched, not proved: where none passes among them, that is said with their number.
-# 2. A country may demand vaccination only where it says why; the reason is told to travellers.
 
 
 LIMIT = 1_500
@@ -174,8 +160,8 @@ OTHER = (Kind.TEST, Kind.RECOVERY, Kind.EXEMPTION)
 
 
 def only_vaccination(
-    rules: list[Checked], value_sets: Mapping[str, list[str]], reason: str
-) -> Iterator[Remark]:
+    rules: list[ParsedRule], value_sets: Mapping[str, list[str]], reason: str
+) -> Iterator[Diagnostic]:
     """Yield each country to which no test, recovery or exemption leads."""
     readable = [one for one in rules if not variables.check(one.expression, compatible=True)]
     for country, listed in by_country(readable):
@@ -184,15 +170,17 @@ def only_vaccination(
         for at in changes:
             if any(way_of(admitting, country, kind, at, value_sets=value_sets) for kind in OTHER):
                 continue
-            told = error if not reason else warning
+            severity = error if not reason else warning
             message = f"from {written(at)}, no test, recovery or exemption is enough" + (
                 f"; the reason: {reason}" if reason else ": give another way, or say why (--reason)"
             )
-            yield told(f"ruleset {country}", "", "no-other-way", message)
+            yield severity(f"ruleset {country}", "", "no-other-way", message)
             break
 
 
-def from_the_future(rules: list[Checked], value_sets: Mapping[str, list[str]]) -> Iterator[Remark]:
+def from_the_future(
+    rules: list[ParsedRule], value_sets: Mapping[str, list[str]]
+) -> Iterator[Diagnostic]:
     """Yield each kind of proof that passes though it is dated two days after arrival."""
     readable = [one for one in rules if not variables.check(one.expression, compatible=True)]
     for country, listed in by_country(readable):
@@ -207,7 +195,7 @@ def from_the_future(rules: list[Checked], value_sets: Mapping[str, list[str]]) -
 
 
 def way_of(
-    rules: list[Checked],
+    rules: list[ParsedRule],
     country: str,
     kind: Kind,
     at: int,
@@ -239,11 +227,9 @@ def way_of(
         return 0 if judged.result is Result.PASSED else max(1, len(judged.against))
 
     cases = list(generate(constants, (GROUPS[kind],), limit=LIMIT))
-    return _searched([_fixed(case, {**ADULT, **(fixed or {})}) for case in cases], against)
-
-
-def _fixed(case: Case, fixed: Mapping[str, Value]) -> Case:
-    return case._replace(values=tuple(({**dict(case.values), **fixed}).items()))
+    held = {**ADULT, **(fixed or {})}
+    cases = [case._replace(values=tuple((dict(case.values) | held).items())) for case in cases]
+    return _searched(cases, against)
 
 
 def clock_of(at: int) -> datetime:
@@ -263,10 +249,7 @@ def _searched(cases: list[Case], against: Callable[[Case], int]) -> Case | None:
     return _descended(nearest, fewest, _options(cases), against) if nearest else None
 
 
-Options = dict[str, list[Value]]
-
-
-def _options(cases: list[Case]) -> Options:
+def _options(cases: list[Case]) -> dict[str, list[Value]]:
     found: dict[str, dict[Value, None]] = {}
     for case in cases:
         for path, value in case.values:
@@ -275,7 +258,7 @@ def _options(cases: list[Case]) -> Options:
 
 
 def _descended(
-    nearest: Case, fewest: int, options: Options, against: Callable[[Case], int]
+    nearest: Case, fewest: int, options: dict[str, list[Value]], against: Callable[[Case], int]
 ) -> Case | None:
     better = True
     while better:
@@ -296,7 +279,7 @@ def _with(case: Case, path: str, value: Value) -> Case:
     return case._replace(values=values)
 
 
-class Report(NamedTuple):
+class LintReport(NamedTuple):
     """What a check found.
 
     Attributes:
@@ -305,7 +288,7 @@ class Report(NamedTuple):
     """
 
     rules: int
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Diagnostic, ...]
 
     @property
     def errors(self) -> int:
@@ -331,15 +314,15 @@ class Terms(NamedTuple):
     previous: Sequence[object] = ()
 
 
-def lint(documents: Sequence[object], terms: Terms | None = None) -> Report:
+def lint(documents: Sequence[object], terms: Terms | None = None) -> LintReport:
     """Check parsed rules."""
     terms = terms or Terms()
-    found: list[Remark] = []
-    checked: list[Checked] = []
+    found: list[Diagnostic] = []
+    checked: list[ParsedRule] = []
     for number, document in enumerate(documents, 1):
-        said, read = _one(document, f"rule {number}", terms)
-        found += said
-        checked += read
+        diagnostics, parsed = _of_document(document, f"rule {number}", terms)
+        found += diagnostics
+        checked += parsed
     found += over_time(checked)
     found += cuts(checked)
     found += only_vaccination(checked, terms.value_sets, terms.reason)
@@ -347,25 +330,27 @@ def lint(documents: Sequence[object], terms: Terms | None = None) -> Report:
     found += _upload(checked, terms)
     places = {name: place for place, name in enumerate(dict.fromkeys(map(_name, documents)))}
     found.sort(key=lambda remark: places.get(remark.rule, len(places)))
-    return Report(len(documents), tuple(found))
+    return LintReport(len(documents), tuple(found))
 
 
-def _one(document: object, unnamed: str, terms: Terms) -> tuple[list[Remark], list[Checked]]:
+def _of_document(
+    document: object, unnamed: str, terms: Terms
+) -> tuple[list[Diagnostic], list[ParsedRule]]:
     name = _name(document) or unnamed
     found = [error(name, *issue) for issue in form.issues(document)]
     readable = all(remark.code in form.FOR_PUBLISHING for remark in found)
     logic = document.get("Logic") if isinstance(document, Mapping) else None
     if not isinstance(logic, Mapping):
         return found, []
-    expression, said = read_logic(name, logic, compatible=terms.compatible)
-    found += said
+    expression, more = read_logic(name, logic, compatible=terms.compatible)
+    found += more
     if expression is None or not readable:
         return found, []
-    checked = Checked(form.read(document), expression)
+    checked = ParsedRule(form.read(document), expression)
     proved = list(alone(checked))
     found += proved
-    if not any(remark.code == "always-the-same" for remark in proved):
-        found += remarks(checked, clock_of(checked.rule.valid_from), terms.value_sets)
+    if not any(one.code == "always-the-same" for one in proved):
+        found += diagnose(checked, clock_of(checked.rule.valid_from), terms.value_sets)
     return found, [checked]
 
 
@@ -378,13 +363,9 @@ def _name(document: object) -> str:
     return f"{identifier}@{version}"[:60]
 
 
-def _upload(checked: list[Checked], terms: Terms) -> Iterator[Remark]:
+def _upload(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic]:
     if terms.publish_at is None and not terms.previous:
         return
     at = None if terms.publish_at is None else int(terms.publish_at.timestamp())
-    earlier = [
-        form.read(document)
-        for document in terms.previous
-        if all(one.code in form.FOR_PUBLISHING for one in form.issues(document))
-    ]
+    earlier = [form.read(document) for document in terms.previous if not form.hindrances(document)]
     yield from upload([one.rule for one in checked], earlier, at=at)

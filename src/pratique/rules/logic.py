@@ -1,8 +1,15 @@
 """Check the logic of a rule: its form, what it reads, what it costs, and what it can never do.
 
-    JSON -> parse -> variables -> steps -> affected fields -> constant? -> thresholds
+    JSON -> parse -> variables -> steps -> affected fields -> constant? -> thresholds -> Diagnostic, ...
+    Expression, ... -> Constants(paths, literals, value sets, offsets of dates, …)
 
-1. A field that is read and not listed in AffectedFields keeps a person from being told what counts.
+1. Nothing is tried here: whatever is found is proved. A part that reads no data is evaluated once.
+2. A field that is read and not listed in AffectedFields keeps a person from being told what counts.
+3. What an operand before has settled is known to those after it: `and(a, !a)` is never true.
+4. Thresholds are put together only where they must hold together: the operands of `and`, a chain of
+   dates, the rules of one country and kind under the same condition. Days and hours are exact; months
+   and years are compared with their like only.
+5. In the lambda of a `reduce`, `current` stands for what the `reduce` goes through.
 """
 
 from __future__ import annotations
@@ -14,7 +21,6 @@ from typing import NamedTuple
 
 from pratique.rules import policy
 from pratique.rules.certlogic import describe, variables
-from pratique.rules.certlogic import expression as certlogic_expression
 from pratique.rules.certlogic.evaluate import (
     DAY,
     FIXED,
@@ -24,18 +30,82 @@ from pratique.rules.certlogic.evaluate import (
     evaluate,
     instant,
 )
+from pratique.rules.certlogic.expression import (
+    BUDGET,
+    FLIPPED,
+    And,
+    BirthDate,
+    Compare,
+    Expression,
+    Fragment,
+    If,
+    In,
+    Items,
+    Node,
+    Not,
+    Number,
+    Order,
+    Ordered,
+    PlusTime,
+    Reduce,
+    Same,
+    Text,
+    Truth,
+    Unit,
+    Var,
+    below,
+    cost,
+)
 from pratique.rules.certlogic.parse import parse
-from pratique.rules.remarks import Checked, Remark, by_country, error, warning
+from pratique.rules.rule import Rule, RuleType
 from pratique.rules.ruleset import NEWEST_ENGINE, SUPPORTED_ENGINE
 from pratique.terms import Kind
 
-# ----------------------------------------------------------------------------------------------------
-# What expressions compare the data with: the constants at which an outcome can turn.
-#
-#     Expression, ... -> walk -> Constants(paths, literals, value sets, offsets of dates, …)
-#
-# 1. Nothing is evaluated here.
-# 2. In the lambda of a `reduce`, `current` stands for what the `reduce` goes through.
+
+class Diagnostic(NamedTuple):
+    """Something that is wrong, or that the author should know.
+
+    Attributes:
+        rule: identifier and version, or "ruleset XX".
+        error: it must not be published so; otherwise a warning.
+        where: a path in the rule's JSON; empty for the whole.
+        code: stable, for machines.
+        message: for the author of the rule.
+    """
+
+    rule: str
+    error: bool
+    where: str
+    code: str
+    message: str
+
+
+class ParsedRule(NamedTuple):
+    """A rule of which envelope and logic could be read."""
+
+    rule: Rule
+    expression: Expression
+
+
+def error(rule: str, where: str, code: str, message: str) -> Diagnostic:
+    """Return a remark that keeps the rule from being published."""
+    return Diagnostic(rule, True, where, code, message)
+
+
+def warning(rule: str, where: str, code: str, message: str) -> Diagnostic:
+    """Return a remark that the author should know."""
+    return Diagnostic(rule, False, where, code, message)
+
+
+def by_country(rules: list[ParsedRule]) -> Iterator[tuple[str, list[ParsedRule]]]:
+    """Yield each country's rules."""
+    for country in sorted({one.rule.country for one in rules}):
+        yield country, [one for one in rules if one.rule.country == country]
+
+
+def accepting(rules: list[ParsedRule]) -> list[ParsedRule]:
+    """Return the rules that say what a destination accepts."""
+    return [one for one in rules if one.rule.type is RuleType.ACCEPTANCE]
 
 
 _VALUE_SET = "external.valueSets."
@@ -55,7 +125,7 @@ class Constants:
 
     def __init__(
         self,
-        expressions: Iterable[certlogic_expression.Expression],
+        expressions: Iterable[Expression],
         value_sets: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
         """Take expressions; a value set that is not at hand gets a stand-in."""
@@ -63,11 +133,11 @@ class Constants:
         self.paths: set[str] = set()
         self.literals: dict[str, set[str | int]] = defaultdict(set)
         self.value_sets: dict[str, set[str]] = defaultdict(set)
-        self.offsets: dict[str, set[tuple[int, certlogic_expression.Unit]]] = defaultdict(set)
+        self.offsets: dict[str, set[tuple[int, Unit]]] = defaultdict(set)
         self.dates: dict[str, set[str]] = defaultdict(set)
         self.asked: set[str] = set()
         for expression in expressions:
-            self._walk(expression.root, None)
+            self._read(expression.root, None)
 
     def members(self, name: str) -> list[str]:
         """Return the codes of a value set, or a stand-in for them."""
@@ -78,95 +148,81 @@ class Constants:
         read = {name for names in self.value_sets.values() for name in names}
         return {name: self.members(name) for name in sorted(read | set(self._known))}
 
-    def _walk(self, node: certlogic_expression.Node, current: list[str] | None) -> None:
+    def _read(self, node: Node, current: list[str] | None) -> None:
         match node:
-            case certlogic_expression.Var():
+            case Var():
                 self.paths |= set(_plain(_named(node, current)))
-            case certlogic_expression.If(guard, _, _):
+            case If(guard, _, _):
                 self._asked(guard, current)
-            case certlogic_expression.Not(operand):
+            case Not(operand):
                 self._asked(operand, current)
-            case certlogic_expression.And(operands):
+            case And(operands):
                 for operand in operands:
                     self._asked(operand, current)
-            case certlogic_expression.Same(left, right) | certlogic_expression.In(left, right):
+            case Same(left, right) | In(left, right):
                 self._compared([left, right], current)
-            case certlogic_expression.Compare(_, operands):
+            case Compare(_, operands):
                 self._compared(operands, current)
-            case certlogic_expression.Ordered():
+            case Ordered():
                 self._ordered(node, current)
-        for _, child in certlogic_expression.operands(node):
+        for child in below(node):
             within = current
-            if isinstance(node, certlogic_expression.Reduce) and child is node.each:
+            if isinstance(node, Reduce) and child is node.each:
                 within = list(_gone_through(node.operand, current))
-            self._walk(child, within)
+            self._read(child, within)
 
-    def _asked(self, node: certlogic_expression.Node, current: list[str] | None) -> None:
-        if isinstance(node, certlogic_expression.Var):
+    def _asked(self, node: Node, current: list[str] | None) -> None:
+        if isinstance(node, Var):
             self.asked |= set(_plain(_named(node, current)))
 
-    def _compared(
-        self, operands: Iterable[certlogic_expression.Node], current: list[str] | None
-    ) -> None:
+    def _compared(self, operands: Iterable[Node], current: list[str] | None) -> None:
         nodes = list(operands)
         literals = {value for node in nodes for value in _literals(node)}
         listed = {
             node.path.removeprefix(_VALUE_SET)
             for node in nodes
-            if isinstance(node, certlogic_expression.Var) and node.path.startswith(_VALUE_SET)
+            if isinstance(node, Var) and node.path.startswith(_VALUE_SET)
         }
         for node in nodes:
-            if isinstance(node, certlogic_expression.Fragment) and isinstance(
-                node.operand, certlogic_expression.Var
-            ):
+            if isinstance(node, Fragment) and isinstance(node.operand, Var):
                 made = {f"{'0:' * max(node.index, 0)}{value}" for value in literals}
                 for path in _plain(_named(node.operand, current)):
                     self.literals[path] |= made
-            elif isinstance(node, certlogic_expression.Var):
+            elif isinstance(node, Var):
                 for path in _plain(_named(node, current)):
                     self.literals[path] |= literals
                     self.value_sets[path] |= listed
 
-    def _ordered(self, node: certlogic_expression.Ordered, current: list[str] | None) -> None:
-        inner = list(_below(node))
-        paths = {
-            path
-            for one in inner
-            if isinstance(one, certlogic_expression.Var)
-            for path in _named(one, current)
-        }
-        moved = {
-            (one.amount, one.unit)
-            for one in inner
-            if isinstance(one, certlogic_expression.PlusTime)
-        }
+    def _ordered(self, node: Ordered, current: list[str] | None) -> None:
+        inner = list(_walk(node))
+        paths = {path for one in inner if isinstance(one, Var) for path in _named(one, current)}
+        moved = {(one.amount, one.unit) for one in inner if isinstance(one, PlusTime)}
         dates = {
             one.operand.value
             for one in inner
-            if isinstance(one, certlogic_expression.PlusTime | certlogic_expression.BirthDate)
-            and isinstance(one.operand, certlogic_expression.Text)
+            if isinstance(one, PlusTime | BirthDate) and isinstance(one.operand, Text)
         }
         for path in paths:
             self.offsets[path] |= moved
             self.dates[path] |= dates
 
 
-def _below(node: certlogic_expression.Node) -> Iterator[certlogic_expression.Node]:
+def _walk(node: Node) -> Iterator[Node]:
     yield node
-    for _, child in certlogic_expression.operands(node):
-        yield from _below(child)
+    for child in below(node):
+        yield from _walk(child)
 
 
-def _literals(node: certlogic_expression.Node) -> Iterator[str | int]:
+def _literals(node: Node) -> Iterator[str | int]:
     match node:
-        case certlogic_expression.Text(value) | certlogic_expression.Number(value):
+        case Text(value) | Number(value):
             yield value
-        case certlogic_expression.Items(items):
+        case Items(items):
             for item in items:
                 yield from _literals(item)
 
 
-def _named(node: certlogic_expression.Var, current: list[str] | None) -> list[str]:
+def _named(node: Var, current: list[str] | None) -> list[str]:
     if current is None:
         return [node.path]
     head, _, rest = node.path.partition(".")
@@ -175,12 +231,12 @@ def _named(node: certlogic_expression.Var, current: list[str] | None) -> list[st
     return [f"{path}.{rest}" if rest else path for path in current]
 
 
-def _gone_through(operand: certlogic_expression.Node, current: list[str] | None) -> Iterator[str]:
-    if isinstance(operand, certlogic_expression.Items):
+def _gone_through(operand: Node, current: list[str] | None) -> Iterator[str]:
+    if isinstance(operand, Items):
         for item in operand.items:
-            if isinstance(item, certlogic_expression.Var):
+            if isinstance(item, Var):
                 yield from _named(item, current)
-    elif isinstance(operand, certlogic_expression.Var):
+    elif isinstance(operand, Var):
         yield from (f"{path}.0" for path in _named(operand, current))
 
 
@@ -188,45 +244,42 @@ def _plain(paths: Iterable[str]) -> Iterator[str]:
     return (path for path in paths if path and not path.startswith(_VALUE_SET))
 
 
-# ----------------------------------------------------------------------------------------------------
-# Whether an expression comes out the same whatever the data: found without trying anything.
-#
-#     Expression, what is assumed -> True | False | None (it depends)
-#
-# 1. What an operand before has settled is known to those after it: `and(a, !a)` is never true.
-# 2. A part that reads no data is evaluated once.
+Assumed = Mapping[Node, bool]
 
 
-Assumed = Mapping[certlogic_expression.Node, bool]
-
-
-def constant(
-    expression: certlogic_expression.Expression, given: tuple[str, ...] = ()
-) -> bool | None:
+def constant(expression: Expression, given: tuple[str, ...] = ()) -> bool | None:
     """Return what an expression always is; None if it depends on the data.
 
     Args:
         expression: any.
         given: paths that are known to be there.
     """
-    return _truth(expression.root, {certlogic_expression.Var(path): True for path in given})
+    return _truth(expression.root, {Var(path): True for path in given})
 
 
-def _truth(node: certlogic_expression.Node, assumed: Assumed) -> bool | None:
+def _truth(node: Node, assumed: Assumed) -> bool | None:
     if node in assumed:
         return assumed[node]
     match node:
-        case certlogic_expression.Not(operand):
+        case Not(operand):
             inner = _truth(operand, assumed)
             return None if inner is None else not inner
-        case certlogic_expression.And(operands):
+        case And(operands):
             return _all(operands, assumed)
-        case certlogic_expression.If(guard, then, otherwise):
-            return _chosen(guard, then, otherwise, assumed)
-    return _evaluated(node)
+        case If(guard, then, otherwise):
+            guarded = _truth(guard, assumed)
+            if guarded is not None:
+                return _truth(then if guarded else otherwise, assumed)
+            one = _truth(then, _with(assumed, guard, holds=True))
+            other = _truth(otherwise, _with(assumed, guard, holds=False))
+            return one if one is other else None
+    if _reads(node):
+        return None
+    value = evaluate(Expression(node, cost(node)), {})
+    return None if isinstance(value, Open | Instant) else bool(value)
 
 
-def _all(operands: tuple[certlogic_expression.Node, ...], assumed: Assumed) -> bool | None:
+def _all(operands: tuple[Node, ...], assumed: Assumed) -> bool | None:
     found: list[bool | None] = []
     for operand in operands:
         found.append(_truth(operand, assumed))
@@ -236,55 +289,17 @@ def _all(operands: tuple[certlogic_expression.Node, ...], assumed: Assumed) -> b
     return True if all(found) else None
 
 
-def _chosen(
-    guard: certlogic_expression.Node,
-    then: certlogic_expression.Node,
-    otherwise: certlogic_expression.Node,
-    assumed: Assumed,
-) -> bool | None:
-    guarded = _truth(guard, assumed)
-    if guarded is not None:
-        return _truth(then if guarded else otherwise, assumed)
-    one = _truth(then, _with(assumed, guard, holds=True))
-    other = _truth(otherwise, _with(assumed, guard, holds=False))
-    return one if one is other else None
-
-
-def _with(assumed: Assumed, node: certlogic_expression.Node, *, holds: bool) -> Assumed:
-    if isinstance(node, certlogic_expression.Not):
+def _with(assumed: Assumed, node: Node, *, holds: bool) -> Assumed:
+    if isinstance(node, Not):
         return _with(assumed, node.operand, holds=not holds)
-    if isinstance(node, certlogic_expression.And) and holds:
+    if isinstance(node, And) and holds:
         for operand in node.operands:
             assumed = _with(assumed, operand, holds=True)
     return {**assumed, node: holds}
 
 
-def _evaluated(node: certlogic_expression.Node) -> bool | None:
-    if _reads(node):
-        return None
-    value = evaluate(certlogic_expression.Expression(node, certlogic_expression.cost(node)), {})
-    return None if isinstance(value, Open | Instant) else bool(value)
-
-
-def _reads(node: certlogic_expression.Node) -> bool:
-    return isinstance(node, certlogic_expression.Var) or any(
-        _reads(child) for _, child in certlogic_expression.operands(node)
-    )
-
-
-# ----------------------------------------------------------------------------------------------------
-# Thresholds that cut on the same day: between which instants do rules let anything pass?
-#
-#     arrival not before dose + 14 days, arrival not after dose + 14 days -> one instant
-#
-# 1. Only what must hold together is put together: the operands of `and`, a chain of dates, the rules
-#    of one country and kind under the same condition.
-# 2. Days and hours are exact. Months and years are compared with their like only.
-
-
-_FLIPPED: dict[str, certlogic_expression.Order] = {
-    "after": "before", "before": "after", "not-after": "not-before", "not-before": "not-after",
-}  # fmt: skip
+def _reads(node: Node) -> bool:
+    return isinstance(node, Var) or any(map(_reads, below(node)))
 
 
 class _Key(NamedTuple):
@@ -307,7 +322,7 @@ class Bound(NamedTuple):
     """
 
     key: _Key
-    under: frozenset[certlogic_expression.Node]
+    under: frozenset[Node]
     amount: int
     lower: bool
     strict: bool
@@ -322,47 +337,48 @@ class Window(NamedTuple):
     empty: bool
 
 
-def bounds(rule: str, node: certlogic_expression.Node, given: tuple[str, ...]) -> Iterator[Bound]:
+def bounds(rule: str, node: Node, given: tuple[str, ...]) -> Iterator[Bound]:
     """Yield the bounds that an expression sets whenever the rule holds."""
-    yield from _bounds(rule, node, frozenset(), {certlogic_expression.Var(path) for path in given})
+    yield from _bounds(rule, node, frozenset(), {Var(path) for path in given})
 
 
 def _bounds(
     rule: str,
-    node: certlogic_expression.Node,
-    under: frozenset[certlogic_expression.Node],
-    given: set[certlogic_expression.Var],
+    node: Node,
+    under: frozenset[Node],
+    given: set[Var],
 ) -> Iterator[Bound]:
     match node:
-        case certlogic_expression.And(operands):
+        case And(operands):
             for operand in operands:
                 yield from _bounds(rule, operand, under, given)
-        case certlogic_expression.If(guard, then, certlogic_expression.Truth(True)):
+        case If(guard, then, Truth(True)):
             within = under if guard in given else under | {guard}
             yield from _bounds(rule, then, within, given)
-        case certlogic_expression.Ordered(operator, operands):
+        case Ordered(operator, operands):
             for left, right in pairwise(operands):
                 if (bound := _bound(rule, operator, left, right, under)) is not None:
                     yield bound
 
 
-class _Date(NamedTuple):
+class _Term(NamedTuple):
+    """A date that is moved: in milliseconds, or in months; `exact` is None where it is not."""
+
     path: str
     amount: int
     exact: bool | None
 
 
-def _date(node: certlogic_expression.Node) -> _Date | None:
+def _date(node: Node) -> _Term | None:
     match node:
-        case certlogic_expression.PlusTime(certlogic_expression.Var(path), amount, unit):
+        case PlusTime(Var(path), amount, unit):
             if unit in FIXED:
-                return _Date(path, amount * FIXED[unit], None if not amount else True)
-            return _Date(
-                path, amount * (12 if unit == "year" else 1), None if not amount else False
-            )
-        case certlogic_expression.PlusTime(certlogic_expression.Text(text), 0, _):
+                return _Term(path, amount * FIXED[unit], None if not amount else True)
+            months = amount * (12 if unit == "year" else 1)
+            return _Term(path, months, None if not amount else False)
+        case PlusTime(Text(text), 0, _):
             try:
-                return _Date("", instant(text), True)
+                return _Term("", instant(text), True)
             except Undecided:
                 return None
     return None
@@ -370,10 +386,10 @@ def _date(node: certlogic_expression.Node) -> _Date | None:
 
 def _bound(
     rule: str,
-    operator: certlogic_expression.Order,
-    left: certlogic_expression.Node,
-    right: certlogic_expression.Node,
-    under: frozenset[certlogic_expression.Node],
+    operator: Order,
+    left: Node,
+    right: Node,
+    under: frozenset[Node],
 ) -> Bound | None:
     one, other = _date(left), _date(right)
     if one is None or other is None or one.path == other.path:
@@ -381,7 +397,7 @@ def _bound(
     if None not in {one.exact, other.exact} and one.exact is not other.exact:
         return None
     if one.path < other.path:
-        one, other, operator = other, one, _FLIPPED[operator]
+        one, other, operator = other, one, FLIPPED[operator]
     exact = one.exact is not False and other.exact is not False
     return Bound(
         _Key(one.path, other.path, exact),
@@ -403,30 +419,27 @@ def narrow(found: Iterable[Bound]) -> Iterator[Window]:
         upper = [bound for bound in several if not bound.lower]
         for low in lower:
             for high in upper:
-                if low.under <= high.under or high.under <= low.under:
-                    yield from _left(key, low, high)
-
-
-def _left(key: _Key, low: Bound, high: Bound) -> Iterator[Window]:
-    width = high.amount - low.amount
-    if width < 0 or (width == 0 and (low.strict or high.strict)):
-        yield Window(low, high, empty=True)
-    # A test of at most 24 hours is no cut: its window begins with the sample itself.
-    elif width == 0 or (key.exact and width <= DAY and low.amount and high.amount):
-        yield Window(low, high, empty=False)
+                if not (low.under <= high.under or high.under <= low.under):
+                    continue
+                width = high.amount - low.amount
+                if width < 0 or (width == 0 and (low.strict or high.strict)):
+                    yield Window(low, high, empty=True)
+                # A test of at most 24 hours is no cut: its window begins with the sample itself.
+                elif width == 0 or (key.exact and width <= DAY and low.amount and high.amount):
+                    yield Window(low, high, empty=False)
 
 
 MANY = 32
 """Items of a list of the data, as a `reduce` may meet them."""
-_GROUPS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
+GROUPS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
 
 
 def read_logic(
     name: str, logic: object, *, compatible: bool
-) -> tuple[certlogic_expression.Expression | None, list[Remark]]:
+) -> tuple[Expression | None, list[Diagnostic]]:
     """Read an expression; None, and why, if it cannot be read."""
     parsed = parse(logic)
-    if not isinstance(parsed, certlogic_expression.Expression):
+    if not isinstance(parsed, Expression):
         return None, [error(name, _place(where), code, text) for where, code, text in parsed]
     found = [
         error(name, _place(where), code, text)
@@ -440,15 +453,13 @@ def read_logic(
             for what in variables.needs(parsed)
         ]
     steps = _steps(parsed.root)
-    if steps > certlogic_expression.BUDGET:
-        message = (
-            f"it may take {steps:,} steps, and is left open after {certlogic_expression.BUDGET:,}"
-        )
+    if steps > BUDGET:
+        message = f"it may take {steps:,} steps, and is left open after {BUDGET:,}"
         found.append(warning(name, "Logic", "steps", message))
     return parsed, found
 
 
-def alone(checked: Checked) -> Iterator[Remark]:
+def alone(checked: ParsedRule) -> Iterator[Diagnostic]:
     """Yield what is wrong with a rule by itself."""
     rule, name = checked.rule, checked.rule.name
     version = tuple(map(int, rule.engine_version.split(".")))
@@ -463,30 +474,31 @@ def alone(checked: Checked) -> Iterator[Remark]:
         yield error(name, "Logic", "always-the-same", message)
 
 
-def given(checked: Checked) -> tuple[str, ...]:
+def given(checked: ParsedRule) -> tuple[str, ...]:
     """Return the paths that are there whenever the rule is asked."""
     kind = checked.rule.kind
     if kind is None:
         return ()
-    return f"payload.{_GROUPS[kind]}", f"payload.{_GROUPS[kind]}.0"
+    return f"payload.{GROUPS[kind]}", f"payload.{GROUPS[kind]}.0"
 
 
-def cuts(rules: list[Checked]) -> Iterator[Remark]:
+def cuts(rules: list[ParsedRule]) -> Iterator[Diagnostic]:
     """Yield thresholds that leave no instant, or at most a day, in rules in force together."""
     for country, listed in by_country(rules):
         ordered = sorted(listed, key=lambda one: str(one.rule.kind))
         for kind, several in groupby(ordered, key=lambda one: one.rule.kind):
-            newest = _newest(list(several))
+            by_version = sorted(several, key=lambda one: one.rule.version)
+            newest = {(one.rule.identifier, one.rule.region): one for one in by_version}
             found = [
                 bound
-                for one in newest
+                for one in newest.values()
                 for bound in bounds(one.rule.name, one.expression.root, given(one))
             ]
             for window in narrow(found):
                 yield _cut(window, f"ruleset {country}" if kind is None else window.lower.rule)
 
 
-def _cut(window: Window, name: str) -> Remark:
+def _cut(window: Window, name: str) -> Diagnostic:
     low, high = window.lower, window.upper
     other = "" if low.rule == high.rule else f" (with {high.rule})"
     what = f"{_said(low.key.date)}, as against {_said(low.key.anchor)},"
@@ -497,14 +509,7 @@ def _cut(window: Window, name: str) -> Remark:
     return warning(name, "Logic", "window-one-day", message)
 
 
-def _newest(rules: list[Checked]) -> list[Checked]:
-    found: dict[tuple[str, str | None], Checked] = {}
-    for one in sorted(rules, key=lambda checked: checked.rule.version):
-        found[one.rule.identifier, one.rule.region] = one
-    return list(found.values())
-
-
-def _affected(checked: Checked) -> Iterator[Remark]:
+def _affected(checked: ParsedRule) -> Iterator[Diagnostic]:
     name = checked.rule.name
     read = {
         path.removeprefix("payload.")
@@ -527,21 +532,11 @@ def _affected(checked: Checked) -> Iterator[Remark]:
             yield warning(name, "AffectedFields", "affected-unused", message)
 
 
-def _steps(node: certlogic_expression.Node) -> int:
-    rounds = 0
-    if isinstance(node, certlogic_expression.Reduce):
-        items = (
-            len(node.operand.items)
-            if isinstance(node.operand, certlogic_expression.Items)
-            else MANY
-        )
-        rounds = items * _steps(node.each)
-    below = (
-        _steps(child)
-        for _, child in certlogic_expression.operands(node)
-        if not (isinstance(node, certlogic_expression.Reduce) and child is node.each)
-    )
-    return 1 + rounds + sum(below)
+def _steps(node: Node) -> int:
+    if not isinstance(node, Reduce):
+        return 1 + sum(map(_steps, below(node)))
+    rounds = len(node.operand.items) if isinstance(node.operand, Items) else MANY
+    return 1 + rounds * _steps(node.each) + _steps(node.operand) + _steps(node.initial)
 
 
 def _place(where: str) -> str:

@@ -1,6 +1,6 @@
 """The form for a country's rules: what is accepted, in a table that a person fills in.
 
-    TOML, parsed -> read_policy -> Policy -> authoring.build -> rules
+    TOML, parsed -> read_policy -> Policy -> build -> rules
 
 1. A key that is not in the form is refused with its place: a slip of the pen must not widen a rule.
 2. A day counts whole: "270 days" ends at the last second of the 270th day after the event.
@@ -16,11 +16,6 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
-
-# ----------------------------------------------------------------------------------------------------
-# A form of keys and values, read so that nothing in it is passed over.
-#
-# parsed TOML -> Table -> take each key -> done
 
 
 def refused(where: str, message: str) -> DocumentRefused:
@@ -62,14 +57,14 @@ class Table:
         return None if value is None else Table(self.place(name), value)
 
     def text(
-        self, name: str, default: str | None = None, like: re.Pattern[str] | None = None
+        self, name: str, default: str | None = None, form: tuple[re.Pattern[str], str] | None = None
     ) -> str:
-        """Take a text; without a default it must be there."""
+        """Take a text, of such a form; without a default it must be there."""
         value = self.take(name, str, default, "a text")
-        if value is None or (like and not like.fullmatch(value)):
-            raise refused(
-                self.place(name), "it is missing" if value is None else "it has another form"
-            )
+        if value is None:
+            raise refused(self.place(name), "it is missing")
+        if form is not None and not form[0].fullmatch(value):
+            raise refused(self.place(name), f"it must be {form[1]}")
         return str(value)
 
     def number(self, name: str, most: int, default: int | None = None) -> int | None:
@@ -96,7 +91,7 @@ class Table:
         if type(value) is date:
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
         if not isinstance(value, datetime) or value.tzinfo is None:
-            raise refused(self.place(name), "it must be a date, or an instant with a zone")
+            raise refused(self.place(name), "it must be a date, or a timestamp with a zone")
         try:
             return value.astimezone(UTC).replace(microsecond=0)
         except OverflowError:
@@ -109,15 +104,6 @@ class Table:
         """Refuse what was not asked for."""
         if self._left:
             raise refused(self.place(next(iter(self._left))[:40]), "the form has no such key")
-
-
-# ----------------------------------------------------------------------------------------------------
-# Codes that rules speak of: products by their names, and stand-ins for value sets that are not at hand.
-#
-#     "Comirnaty" -> EU/1/20/1528        WHO_EUL -> products
-#
-# 1. Codes are those of the EU's value sets (eHealth Network); names are for people and are no keys.
-# 2. A stand-in serves to try rules out. No verdict about a person is ever built on one.
 
 
 DISEASE = "840539006"
@@ -245,8 +231,8 @@ RULES = (
 """Names of the rules that a form can make, under which further languages give their text."""
 DAYS, HOURS, AGE = 36_500, 8_760, 26
 
-_COUNTRY = re.compile(r"[A-Z]{2,3}", re.ASCII)
-_VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2,3}", re.ASCII), "a two- or three-letter code"
+_VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}", re.ASCII), "like 1.0.0"
 _SECTIONS = {"vaccination", "test", "recovery", "exemption", "minors", "text"}
 
 
@@ -255,8 +241,8 @@ def read_policy(form: Mapping[str, Any]) -> Policy:
     top = Table("", form)
     sections = {name: top.table(name) for name in _SECTIONS}
     policy = Policy(
-        country=top.text("country", like=_COUNTRY),
-        version=top.text("version", "1.0.0", like=_VERSION),
+        country=top.text("country", form=_COUNTRY),
+        version=top.text("version", "1.0.0", form=_VERSION),
         valid_from=top.instant("valid_from"),
         valid_to=top.instant("valid_to"),
         disease=top.text("disease", DISEASE),

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
+from pratique.rules.certlogic.parse import Issue
 from pratique.terms import Kind
 
 
@@ -26,14 +27,6 @@ class RuleType(StrEnum):
 
     ACCEPTANCE = "Acceptance"
     INVALIDATION = "Invalidation"
-
-
-class Issue(NamedTuple):
-    """Something that is wrong with a rule: where (a path in its JSON), a stable code, and words."""
-
-    where: str
-    code: str
-    message: str
 
 
 class Rule(NamedTuple):
@@ -115,7 +108,7 @@ def issues(document: object) -> list[Issue]:
         return [Issue("", "rule-form", "a rule is an object")]
     found = [issue for name, check in _CHECKS.items() for issue in check(name, document)]
     if not any(issue.code not in FOR_PUBLISHING for issue in found):
-        found += _together(document)
+        found += _contradictions(document)
     return found
 
 
@@ -129,7 +122,7 @@ def read(document: object) -> Rule:
     if found := hindrances(document):
         raise _refused(found[0])
     assert isinstance(document, Mapping)
-    return _made(document)
+    return _rule(document)
 
 
 def read_held(document: object) -> Rule:
@@ -146,7 +139,7 @@ def read_held(document: object) -> Rule:
         raise _refused(issue)
     if type(held.get("Identifier")) is not str:
         raise _refused(Issue("Identifier", "rule-field", "it must be a text"))
-    return _made(held)._replace(fault=fault)
+    return _rule(held)._replace(fault=fault)
 
 
 def _refused(first: Issue) -> DocumentRefused:
@@ -155,7 +148,7 @@ def _refused(first: Issue) -> DocumentRefused:
     )
 
 
-def _made(document: Mapping[str, Any]) -> Rule:
+def _rule(document: Mapping[str, Any]) -> Rule:
     return Rule(
         identifier=document["Identifier"],
         type=RuleType(document["Type"]),
@@ -215,6 +208,12 @@ def day_end(value: object) -> int | None:
     return None if begins is None else min(begins + 86_400, LAST)
 
 
+def written(seconds: int) -> str:
+    """Write an instant as it is published."""
+    # Not by strftime, which writes the year 5 with one digit.
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"
+
+
 def _end(value: object) -> int | None:
     ends = day_end(value)
     return instant(value) if ends is None else ends
@@ -250,17 +249,17 @@ def _one_of(*values: str) -> Any:
 def _instant(name: str, rule: Mapping[str, Any]) -> list[Issue]:
     value = rule.get(name)
     if instant(value) is None:
-        return [Issue(name, "rule-time", "it must be an instant, as in 2026-12-01T00:00:00Z")]
+        return [Issue(name, "rule-time", "it must be a timestamp, as in 2026-12-01T00:00:00Z")]
     if _PUBLISHED_INSTANT.fullmatch(str(value)):
         return []
-    spelled = "to be published it must be an instant with a zone and without fractions"
+    spelled = "to be published it must be a timestamp with a zone and without fractions"
     return [Issue(name, "rule-time-spelling", spelled)]
 
 
 def _region(name: str, rule: Mapping[str, Any]) -> list[Issue]:
     value = rule.get(name)
-    good = value is None or (type(value) is str and len(value) <= 10)
-    return [] if good else [Issue(name, "rule-field", "it must be a short text, or be left out")]
+    fits = value is None or (type(value) is str and len(value) <= 10)
+    return [] if fits else [Issue(name, "rule-field", "it must be a short text, or be left out")]
 
 
 def _descriptions(name: str, rule: Mapping[str, Any]) -> list[Issue]:
@@ -282,13 +281,13 @@ def _descriptions(name: str, rule: Mapping[str, Any]) -> list[Issue]:
 
 def _affected(name: str, rule: Mapping[str, Any]) -> list[Issue]:
     value = rule.get(name)
-    good = isinstance(value, list) and value and all(type(field) is str for field in value)
-    return [] if good else [Issue(name, "rule-field", "it must be a list of at least one field")]
+    fits = isinstance(value, list) and value and all(type(field) is str for field in value)
+    return [] if fits else [Issue(name, "rule-field", "it must be a list of at least one field")]
 
 
 def _logic(name: str, rule: Mapping[str, Any]) -> list[Issue]:
-    good = isinstance(rule.get(name), Mapping)
-    return [] if good else [Issue(name, "rule-field", "it must be a CertLogic expression")]
+    fits = isinstance(rule.get(name), Mapping)
+    return [] if fits else [Issue(name, "rule-field", "it must be a CertLogic expression")]
 
 
 _CHECKS: dict[str, Any] = {
@@ -309,7 +308,7 @@ _CHECKS: dict[str, Any] = {
 }
 
 
-def _together(rule: Mapping[str, Any]) -> list[Issue]:
+def _contradictions(rule: Mapping[str, Any]) -> list[Issue]:
     found = []
     prefix, country = rule["Identifier"].split("-")[:2]
     invalidates = rule["Type"] == RuleType.INVALIDATION

@@ -10,6 +10,8 @@
 3. Value sets are those in force at the instant judged: a code that was taken up later was not
    accepted then. A set that is missing makes a rule OPEN, and is named.
 4. No rules for a country is NOT_ASSESSED, which is never green: three peers showed "valid" there.
+5. A rule whose logic is not CertLogic, or reads more than it may, never becomes an expression: it is
+   refused, or held without one, where rules of others are held.
 """
 
 from __future__ import annotations
@@ -25,30 +27,20 @@ from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
 from pratique.rules.certlogic import variables
-from pratique.rules.certlogic.evaluate import LONGEST, Asking, Engine
+from pratique.rules.certlogic.evaluate import LONGEST, Engine, Query
 from pratique.rules.certlogic.expression import Expression, most
-from pratique.rules.certlogic.parse import Issue as LogicIssue
-from pratique.rules.certlogic.parse import parse
-from pratique.rules.rule import Issue, Rule, RuleType
+from pratique.rules.certlogic.parse import Issue, parse
+from pratique.rules.rule import Rule, RuleType
 from pratique.terms import Kind
 
-# ----------------------------------------------------------------------------------------------------
-# Rules as expressions that can be asked: read once, and made into closures when first asked.
-#
-#     Rule -> parse -> closed list of variables -> Expression -> Engine -> values over data
-#
-# 1. A rule whose logic is not CertLogic, or reads more than it may, never becomes one: it is refused, or
-#    held without an expression, where rules of others are held.
-
+__all__ = ["Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
 
 ENTRIES = 100
 """Items of a list of a certificate: its CBOR has at most 1,000 nodes, an entry eleven."""
-
-
 _COUNTRY = attrgetter("country")
 
 
-class Asked:
+class RuleEvaluator:
     """The expressions of a ruleset's rules; those that cannot be asked have none.
 
     Attributes:
@@ -62,22 +54,22 @@ class Asked:
         *,
         compatible: bool,
         hold_open: bool = False,
-        asked: Iterable[Asked] = (),
+        asked: Iterable[RuleEvaluator] = (),
     ) -> None:
         self.expressions: dict[int, Expression] = {}
         self.faults: dict[int, str] = {}
         self._engines: defaultdict[str, Engine] = defaultdict(Engine)
-        self._asking: dict[int, Asking] = {}
+        self._queries: dict[int, Query] = {}
         known = {key: found for each in asked for key, found in each.expressions.items()}
         for rule in rules:
             if id(rule) in known and not (rule.fault and hold_open):
                 # Read already, and it reads nothing beyond the list.
                 self.expressions[id(rule)] = known[id(rule)]
                 continue
-            found = None if rule.fault and hold_open else _parsed(rule)
+            found = None if rule.fault and hold_open else expression_of(rule)
             beyond = variables.check(found, compatible=compatible) if found is not None else ()
             if beyond and not hold_open:
-                raise _refused(rule, _beyond(beyond[0]))
+                raise _refused(rule, beyond[0]._replace(code="rule-variable"))
             if found is None or beyond:
                 self.faults[id(rule)] = rule.fault or "rule-variable"
             else:
@@ -94,50 +86,39 @@ class Asked:
 
     def values(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
         """Return each rule's value, or `Open`; what several of a country's read is read once."""
-        made, found = self._asking, []
+        found = []
         for country, several in groupby(rules, _COUNTRY):
             # Each country's have an engine of their own: nobody's rules make another's frames wider.
-            asked = [made.get(id(rule)) or self._made(rule) for rule in several]
-            found += self._engines[country].values(asked, data)
+            queries = [self._queries.get(id(rule)) or self._query(rule) for rule in several]
+            found += self._engines[country].values(queries, data)
         return found
 
-    def _made(self, rule: Rule) -> Asking:
-        found = self._engines[rule.country].asking(self.expressions[id(rule)])
-        self._asking[id(rule)] = found
-        return found
+    def _query(self, rule: Rule) -> Query:
+        query = self._engines[rule.country].query(self.expressions[id(rule)])
+        self._queries[id(rule)] = query
+        return query
 
 
 def refusal(rule: Rule, *, compatible: bool = True) -> Issue | None:
     """Say why a rule's logic cannot be asked; None if it can."""
-    found = parse(rule.logic)
-    if not isinstance(found, Expression):
-        return Issue(f"Logic{found[0].where[1:]}", "rule-logic", found[0].message)
-    beyond = variables.check(found, compatible=compatible)
-    if not beyond:
-        return None
-    return _beyond(beyond[0])._replace(where=f"Logic{beyond[0].where[1:]}")
+    found, code = parse(rule.logic), "rule-logic"
+    if isinstance(found, Expression):
+        found, code = variables.check(found, compatible=compatible), "rule-variable"
+    return Issue(f"Logic{found[0].where[1:]}", code, found[0].message) if found else None
 
 
-def _parsed(rule: Rule) -> Expression:
+def expression_of(rule: Rule) -> Expression:
+    """Return a rule's parsed logic; DocumentRefused `rule-logic` if it cannot be read."""
     found = parse(rule.logic)
     if not isinstance(found, Expression):
-        raise _refused(rule, Issue(found[0].where, "rule-logic", found[0].message))
+        raise _refused(rule, found[0]._replace(code="rule-logic"))
     return found
 
 
-def _beyond(found: LogicIssue) -> Issue:
-    return Issue(found.where, "rule-variable", found.message)
-
-
 def _refused(rule: Rule, issue: Issue) -> DocumentRefused:
-    return DocumentRefused(
-        issue.code,
-        f"rule {rule.name} is refused: {issue.where}: {issue.message}",
-        "pratique rules check",
-    )
+    message = f"rule {rule.name} is refused: {issue.where}: {issue.message}"
+    return DocumentRefused(issue.code, message, "pratique rules check")
 
-
-__all__ = ["Destination", "Outcome", "Result", "Rule", "RuleType", "Ruleset"]
 
 Editions = Mapping[str, Mapping[int, Iterable[str]]]
 """Value set -> from when an edition of it is in force (seconds since the epoch) -> codes."""
@@ -229,17 +210,14 @@ class Ruleset:
         }
         self._sets_at: _Sets | None = None
         self.compatible = compatible
-        self._asked = self._read(like, hold_open=hold_open) if self.rules else None
+        read = [each.evaluator for each in like if each.evaluator is not None]
+        self.evaluator: RuleEvaluator | None = (
+            RuleEvaluator(self.rules, compatible=compatible, hold_open=hold_open, asked=read)
+            if self.rules
+            else None
+        )
+        """The rules as they were read; None where there are none."""
         self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
-
-    def _read(self, like: Iterable[Ruleset], *, hold_open: bool) -> Any:
-        known = [read for each in like if (read := each.asked) is not None]
-        return Asked(self.rules, compatible=self.compatible, hold_open=hold_open, asked=known)
-
-    @property
-    def asked(self) -> Any:
-        """Return the rules as they were read; None where there are none."""
-        return self._asked
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self._content() == other._content()
@@ -319,13 +297,15 @@ class Ruleset:
         return Without(Lack.ENDED) if later is None else Without(Lack.LATER, begins=later)
 
     def _acceptance(self, country: str) -> list[Rule]:
-        return [rule for rule in self._of(country) if rule.type is RuleType.ACCEPTANCE]
+        return [
+            rule for rule in self._by_country.get(country, ()) if rule.type is RuleType.ACCEPTANCE
+        ]
 
     def assessed(self, place: Destination, at: int) -> bool:
         """Tell whether the destination has any acceptance rule in force."""
         return any(
             rule.in_force(at) and rule.type is RuleType.ACCEPTANCE and _there(rule, place)
-            for rule in self._of(place.country)
+            for rule in self._by_country.get(place.country, ())
         )
 
     def select(
@@ -343,7 +323,7 @@ class Ruleset:
         return tuple(
             rule
             for country in sorted({place.country, issuer or ""})
-            for rule in self._of(country)
+            for rule in self._by_country.get(country, ())
             if _applies(rule, place, issuer, kind)
         )
 
@@ -385,7 +365,7 @@ class Ruleset:
 
     @cached_property
     def _most(self) -> dict[int, int]:
-        asked = self._asked
+        asked = self.evaluator
         return {} if asked is None else {id(rule): asked.most(rule) for rule in self.rules}
 
     def _unasked(self, rules: Sequence[Rule], data: Mapping[str, Any]) -> dict[int, Outcome]:
@@ -405,26 +385,20 @@ class Ruleset:
         strange = {
             id(rule): "engine-or-schema-unknown" for rule in self.rules if not _understood(rule)
         }
-        return strange if self._asked is None else strange | self._asked.faults
+        return strange if self.evaluator is None else strange | self.evaluator.faults
 
     @cached_property
     def _needed(self) -> dict[int, frozenset[str]]:
-        if self._asked is None:
+        if self.evaluator is None:
             return {}
         return {
-            id(rule): frozenset(self._asked.value_sets(rule))
+            id(rule): frozenset(self.evaluator.value_sets(rule))
             for rule in self.rules
             if id(rule) not in self._faults
         }
 
     def _values(self, rules: tuple[Rule, ...], data: Mapping[str, Any]) -> Sequence[Any]:
-        if self._asked is None or not rules:
-            return ()
-        values: Sequence[Any] = self._asked.values(rules, data)
-        return values
-
-    def _of(self, country: str) -> tuple[Rule, ...]:
-        return self._by_country.get(country, ())
+        return () if self.evaluator is None or not rules else self.evaluator.values(rules, data)
 
     @cached_property
     def _by_country(self) -> dict[str, tuple[Rule, ...]]:

@@ -28,7 +28,7 @@ from pratique.trust import signer
 
 if TYPE_CHECKING:
     from pratique.crypto.algorithms import PublicKey
-    from pratique.rules.documents import Arrived, Published
+    from pratique.rules.documents import ImportedRules, RuleDocument
     from pratique.snapshot import Snapshot, Source
     from pratique.trust.certificates import Reading
 
@@ -252,7 +252,7 @@ def trust_from(
     return TrustSources(snapshot, tuple(readings), tuple(refused), tuple(errors))
 
 
-def rules_from(paths: Iterable[Path]) -> Published:
+def rules_from(paths: Iterable[Path]) -> RuleDocument:
     """Read files of rules and value sets, and folders of them; one that is neither is refused."""
     from pratique import strict_json  # noqa: PLC0415
     from pratique.rules import documents  # noqa: PLC0415 - a check reads a snapshot
@@ -268,7 +268,7 @@ def rules_from(paths: Iterable[Path]) -> Published:
     return documents.merged(parts)
 
 
-def rules_arrived(paths: Iterable[Path]) -> Iterator[tuple[Path, Arrived | PratiqueError]]:
+def rules_arrived(paths: Iterable[Path]) -> Iterator[tuple[Path, ImportedRules | PratiqueError]]:
     """Read files of others' rules and value sets, and folders of them, each for itself."""
     from pratique import strict_json  # noqa: PLC0415
     from pratique.rules.documents import arrived  # noqa: PLC0415 - a check reads a snapshot

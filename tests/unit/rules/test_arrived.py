@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pratique.cli.main import pratique
 from pratique.errors import DocumentRefused
 from pratique.rules import documents, rule
-from pratique.rules.documents import Arrived, Published, arrived, beside, together
+from pratique.rules.documents import ImportedRules, RuleDocument, arrived, beside, together
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
 from pratique.trust import countries
@@ -32,12 +32,12 @@ def written(identifier: str = "VR-XU-0001", logic: Any = TRUE, **fields: Any) ->
     return {name: value for name, value in found.items() if value is not None}
 
 
-def read(*rows: Any) -> Arrived:
+def read(*rows: Any) -> ImportedRules:
     return arrived(list(rows), countries.place)
 
 
 def said(
-    found: Arrived, country: str = "XU", kind: Kind = Kind.VACCINATION, at: int = AT,
+    found: ImportedRules, country: str = "XU", kind: Kind = Kind.VACCINATION, at: int = AT,
     issuer: str = "XA",
 ) -> dict[str, Result]:  # fmt: skip
     """Return what the rules say, after a way through a snapshot's document."""
@@ -152,11 +152,11 @@ def test_a_mended_rule_takes_the_place_of_the_bad_one() -> None:
         if "Identifier" in fields or "Country" in fields or fields.get("Type") == "Invalidation":
             continue
         bad = read({**written(), **fields})
-        held = beside(beside(Published(), bad), read(written()))
+        held = beside(beside(RuleDocument(), bad), read(written()))
         assert [one.fault for one in held.rules] == [""]
         # And the other way round: the state's last word counts.
-        again = beside(Published(read(written()).rules), bad)
-        assert said(Arrived(again.rules)) == {"VR-XU-0001": Result.OPEN}
+        again = beside(RuleDocument(read(written()).rules), bad)
+        assert said(ImportedRules(again.rules)) == {"VR-XU-0001": Result.OPEN}
 
 
 def test_a_country_is_found_by_its_two_letters_however_it_was_written() -> None:

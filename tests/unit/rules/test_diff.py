@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pratique.rules.cases import told
-from pratique.rules.explain import EXAMPLES, Impact, Way, changes, countries, impact
+from pratique.rules.cases import described
+from pratique.rules.explain import EXAMPLES, ChangeKind, Impact, changes, countries, impact
 from pratique.rules.rule import Rule, read
 from tests.unit.rules.written import after, before, rule, utopia, utopias
 
@@ -28,10 +28,10 @@ def test_a_rule_that_is_new_gone_or_changed_is_told() -> None:
     old = [read(rule(after(14))), read(rule(before(9), "VR-XU-0002"))]
     new = [read(rule(after(21), Version="1.1.0")), read(rule(before(9), "VR-XU-0003"))]
     found = {change.way: change for change in changes(old, new)}
-    assert found[Way.ADDED].name == "VR-XU-0003@1.0.0"
-    assert found[Way.REMOVED].name == "VR-XU-0002@1.0.0"
-    assert found[Way.CHANGED].name == "VR-XU-0001@1.0.0 → 1.1.0"
-    assert found[Way.CHANGED].parts == (
+    assert found[ChangeKind.ADDED].name == "VR-XU-0003@1.0.0"
+    assert found[ChangeKind.REMOVED].name == "VR-XU-0002@1.0.0"
+    assert found[ChangeKind.CHANGED].name == "VR-XU-0001@1.0.0 → 1.1.0"
+    assert found[ChangeKind.CHANGED].parts == (
         (
             "logic",
             "the last dose was given at least 14 days before arrival",
@@ -53,7 +53,7 @@ def test_a_longer_wait_turns_those_between_the_thresholds_and_nobody_else() -> N
     assert len(found.examples) <= EXAMPLES
     for turn in found.examples:
         assert turn.after.against == ("VR-XU-0003",)
-    first = told(found.examples[0].case)
+    first = described(found.examples[0].case)
     assert first == "vaccinated with Comirnaty, dose 2 of 2, 14 days before arrival"
 
 
@@ -65,7 +65,7 @@ def test_back_is_the_opposite_of_forth() -> None:
 def test_a_product_that_is_dropped_is_an_example() -> None:
     narrow = {"in": [{"var": "payload.v.0.mp"}, ["EU/1/20/1528"]]}
     found = of(utopias(), utopias(VR_XU_0001=narrow))
-    assert any("Covishield" in told(turn.case) for turn in found.examples)
+    assert any("Covishield" in described(turn.case) for turn in found.examples)
 
 
 def test_an_instant_more_or_less_is_found() -> None:
@@ -85,7 +85,7 @@ def test_a_kind_that_is_no_longer_accepted_fails() -> None:
     kept = {"!": [{"!": [{"var": "payload.v.0"}]}]}
     turns = of(utopias(), utopias(GR_XU_0001=kept)).examples
     assert {turn.kind.value for turn in turns} == {"test", "recovery", "exemption"}
-    assert "first positive test 30 days before arrival" in {told(turn.case) for turn in turns}
+    assert "first positive test 30 days before arrival" in {described(turn.case) for turn in turns}
 
 
 def test_countries_are_those_with_acceptance_rules() -> None:

@@ -16,7 +16,7 @@ from pratique.assess import assess, claims_of_one
 from pratique.decision import decide
 from pratique.findings import Code, Colour
 from pratique.rules import documents
-from pratique.rules.documents import Published, arrived, beside, together
+from pratique.rules.documents import RuleDocument, arrived, beside, together
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from tests import travellers as t
@@ -137,7 +137,7 @@ def test_an_import_keeps_the_editions_that_were_held() -> None:
     held = documents.merged([documents.read(EARLY)])
     found = beside(held, together([arrived(LATE, as_is)]))
     assert sorted(found.editions[MAKERS]) == [second("2021-07-20"), second("2022-01-31")]
-    assert isinstance(found, Published)
+    assert isinstance(found, RuleDocument)
 
 
 def test_countries_are_always_there() -> None:

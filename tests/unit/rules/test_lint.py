@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.rules.lint import Report, Terms, lint
+from pratique.rules.lint import LintReport, Terms, lint
 from tests.steps import within
 from tests.unit.rules.written import CLOCK, DOSE, after, before, rule, utopia
 
@@ -25,7 +25,7 @@ FROM, TO = "2026-12-01T00:00:00Z", "2027-12-01T00:00:00Z"
 DAY = "2026-12-%02dT00:00:00Z"
 
 
-def codes(report: Report) -> set[str]:
+def codes(report: LintReport) -> set[str]:
     return {remark.code for remark in report.remarks}
 
 
@@ -40,7 +40,7 @@ def test_the_example_has_neither_error_nor_warning() -> None:
 
 
 def test_nothing_to_check_is_nothing_wrong() -> None:
-    assert lint([]) == Report(0, ())
+    assert lint([]) == LintReport(0, ())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Evaluate checked expressions: each becomes closures once, and what they read is read once.
 
-    Expression -> Engine.asking -> Asking          data -> Engine.values -> each asking's value | Open
+    Expression -> Engine.query -> Query          data -> Engine.values -> each query's value | Open
 
 1. A closure takes a frame: the data, the meter of steps, and a place for each path and date that any
    expression of the engine reads. Whoever asks first fills the place; the others look there first.
@@ -11,6 +11,16 @@
 4. Steps are counted before anything runs (`Expression.cost`); a `reduce` pays for all its rounds before the
    first. So nothing with a `reduce` in it is kept for others: each pays its own.
 5. Nothing of an expression becomes code.
+6. Truth, equality and integers are JavaScript's, as the specification's suite has them: 2.0 is an
+   integer and true is none; lists, objects and instants are equal to nothing but themselves.
+7. Work is bounded by the steps counted for it: lists and texts that would take more end the evaluation
+   as a spent budget does.
+8. Dates are the specification's and ECMA-262's (§21.4). A partial date is the last day that it can be; a
+   missing zone is Z; decimals beyond the third are dropped; months and years overflow as in JavaScript:
+   2020-02-29 and a year is 2021-03-01. No machine's clock, zone or locale has a part in it.
+9. A text that is no date stops the evaluation. The specification leaves it undefined; JavaScript makes an
+   Invalid Date, of which every comparison is false, so that a negated one would pass: "2021-09-99" is not
+   let through. Nor is "2021-02-30", which V8 alone reads as 2 March.
 """
 
 from __future__ import annotations
@@ -26,24 +36,13 @@ from typing import Any, NamedTuple
 from pratique.rules.certlogic import expression
 from pratique.rules.certlogic.expression import BUDGET, NUMBER, Expression, Unit
 
-# ----------------------------------------------------------------------------------------------------
-# What CertLogic computes with: JSON values, and instants that are never taken for numbers.
-#
-# 1. Truth, equality and integers are JavaScript's, as the specification's suite has them: 2.0 is an
-#    integer and true is none; lists, objects and instants are equal to nothing but themselves.
-# 2. What has no answer raises `Undecided`; `evaluate` catches it and returns `Open`.
-#    An error is never passed.
-# 3. Work is bounded by the steps counted for it: lists and texts that would take more end the
-#    evaluation as a spent budget does.
-
-
 LONGEST = 2048
 """Items of a list that `in` looks through; the longest real value set has 249."""
 LONGEST_TEXT = 4096
 """Characters of a text of the data that is compared or taken apart."""
 
 
-class Reason(StrEnum):
+class OpenReason(StrEnum):
     """Why an evaluation has no value."""
 
     NO_TRUTH = "a date-time is neither true nor false"
@@ -56,13 +55,13 @@ class Reason(StrEnum):
 class Open(NamedTuple):
     """An evaluation without a value: it can neither be passed nor failed."""
 
-    reason: Reason
+    reason: OpenReason
 
 
 class Undecided(Exception):
     """The evaluation stops here; never leaves this package."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: OpenReason) -> None:
         super().__init__(reason)
         self.open = Open(reason)
 
@@ -95,20 +94,20 @@ class Meter:
         """Take steps, or stop the evaluation."""
         self.left -= steps
         if self.left < 0:
-            raise Undecided(Reason.BUDGET)
+            raise Undecided(OpenReason.BUDGET)
 
 
 def truth(value: Any) -> bool:
     """Tell whether a value counts as true; Python and CertLogic agree on all of JSON."""
     if type(value) is Instant:
-        raise Undecided(Reason.NO_TRUTH)
+        raise Undecided(OpenReason.NO_TRUTH)
     return bool(value)
 
 
 def settled(value: Any) -> Any:
     """Return a value that counts as true or false."""
     if type(value) is Instant:
-        raise Undecided(Reason.NO_TRUTH)
+        raise Undecided(OpenReason.NO_TRUTH)
     return value
 
 
@@ -124,7 +123,7 @@ def same(left: Any, right: Any) -> bool:
         if other is not str or len(left) != len(right):
             return False
         if len(left) > LONGEST_TEXT:
-            raise Undecided(Reason.BUDGET)
+            raise Undecided(OpenReason.BUDGET)
         return bool(left == right)
     if kind is int or kind is float:
         return (other is int or other is float) and bool(left == right)
@@ -142,9 +141,9 @@ def member(value: Any, listed: Any) -> bool:
     if listed is None:
         return False
     if type(listed) is not list:
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     if len(listed) > LONGEST:
-        raise Undecided(Reason.BUDGET)
+        raise Undecided(OpenReason.BUDGET)
     if type(value) is str and len(value) <= LONGEST_TEXT:
         return value in listed
     if type(value) in {str, int, float}:
@@ -155,13 +154,13 @@ def member(value: Any, listed: Any) -> bool:
 def add(left: Any, right: Any) -> int | float:
     """Add two integers."""
     if not (is_integer(left) and is_integer(right)):
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     # Before the sum: an integer too large for a float cannot be added to one.
     if not (-NUMBER <= left <= NUMBER and -NUMBER <= right <= NUMBER):
-        raise Undecided(Reason.NUMBER_TOO_LARGE)
+        raise Undecided(OpenReason.NUMBER_TOO_LARGE)
     total: int | float = left + right
     if not -NUMBER <= total <= NUMBER:
-        raise Undecided(Reason.NUMBER_TOO_LARGE)
+        raise Undecided(OpenReason.NUMBER_TOO_LARGE)
     return total
 
 
@@ -174,14 +173,14 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 def compared(operator: str, *values: Any) -> bool:
     """Tell whether two or three integers are in order."""
     if not all(map(is_integer, values)):
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     return _in_order(operator, values)
 
 
 def ordered(operator: str, *values: Any) -> bool:
     """Tell whether two or three date-times are in order."""
     if not all(type(value) is Instant for value in values):
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     return _in_order(operator, [value.milliseconds for value in values])
 
 
@@ -195,7 +194,7 @@ def listed(value: Any) -> list[Any]:
     if value is None:
         return []
     if type(value) is not list:
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     return value
 
 
@@ -207,9 +206,9 @@ def fragment(text: Any, index: int) -> str | None:
     if text is None:
         return None
     if type(text) is not str:
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     if len(text) > LONGEST_TEXT:
-        raise Undecided(Reason.BUDGET)
+        raise Undecided(OpenReason.BUDGET)
     parts = _SEPARATORS.split(text.removeprefix("URN:UVCI:"))
     return parts[index] if 0 <= index < len(parts) else None
 
@@ -221,20 +220,6 @@ def index_of(part: str) -> int | None:
     """Read the head of a path's part as JavaScript's `parseInt` does."""
     found = _INDEX.match(part)
     return int(found[0]) if found else None
-
-
-# ----------------------------------------------------------------------------------------------------
-# Dates and date-times as milliseconds, by the rules of the specification and of ECMA-262 §21.4.
-#
-#     "2021-06" | "2021-06-30" | "2021-06-30T12:00:00.1239+0200" -> int
-#
-# 1. A partial date is the last day that it can be; a missing zone is Z; decimals beyond the third
-#    are dropped.
-# 2. Months and years overflow as in JavaScript: 2020-02-29 and a year is 2021-03-01.
-# 3. A text that is no date stops the evaluation. The specification leaves it undefined; JavaScript
-#    makes an Invalid Date, of which every comparison is false, so that a negated one would pass:
-#    "2021-09-99" is not let through. Nor is "2021-02-30", which V8 alone reads as 2 March.
-# 4. No machine's clock, zone or locale has a part in it.
 
 
 HOUR = 3_600_000
@@ -258,7 +243,7 @@ _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def instant(text: Any) -> int:
     """Read a date or date-time as `plusTime` does."""
     if type(text) is not str:
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     try:
         # The two common forms; fixed separators keep fromisoformat from reading weeks.
         if len(text) == 10 and text[4] == text[7] == "-":
@@ -274,9 +259,9 @@ def instant(text: Any) -> int:
 def birth_date(text: Any) -> int:
     """Read a date of birth, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as the last day that it can be."""
     if type(text) is not str:
-        raise Undecided(Reason.WRONG_TYPE)
+        raise Undecided(OpenReason.WRONG_TYPE)
     if len(text) > 10:
-        raise Undecided(Reason.NO_DATE)
+        raise Undecided(OpenReason.NO_DATE)
     return _any_form(text)
 
 
@@ -294,15 +279,15 @@ def later(milliseconds: int, amount: int, unit: Unit) -> int:
 
 def _any_form(text: str) -> int:
     if len(text) > _LONGEST:
-        raise Undecided(Reason.NO_DATE)
+        raise Undecided(OpenReason.NO_DATE)
     if found := _PARTIAL.fullmatch(text):
         year, month = int(found[1]), int(found[2] or 12)
         if not 1 <= month <= 12:
-            raise Undecided(Reason.NO_DATE)
+            raise Undecided(OpenReason.NO_DATE)
         return (_days(year, month) + _length(year, month) - 1) * DAY
     if found := _FORM.fullmatch(text if len(text) > 10 else f"{text}T00:00:00"):
         return _read(found)
-    raise Undecided(Reason.NO_DATE)
+    raise Undecided(OpenReason.NO_DATE)
 
 
 def _read(found: re.Match[str]) -> int:
@@ -318,7 +303,7 @@ def _read(found: re.Match[str]) -> int:
         or ahead > 23
         or behind > 59
     ):
-        raise Undecided(Reason.NO_DATE)
+        raise Undecided(OpenReason.NO_DATE)
     offset = (ahead * HOUR + behind * 60_000) * (-1 if found[8] == "-" else 1)
     return (_days(year, month) + day - 1) * DAY + time - offset
 
@@ -364,7 +349,7 @@ _SMALL = NUMBER // 2
 _LITERALS = expression.Text | expression.Number | expression.Truth
 
 
-class Asking(NamedTuple):
+class Query(NamedTuple):
     """What one expression asks of a frame; `cost` where the steps that it has left must be counted."""
 
     root: _Closure
@@ -380,17 +365,17 @@ class Engine:
     def __init__(self) -> None:
         self._maker = _Maker(of_lambda=False)
 
-    def asking(self, expression: Expression) -> Asking:
+    def query(self, expression: Expression) -> Query:
         """Make what one expression asks."""
         root = expression.root
-        return Asking(self._maker.value(root), expression.cost if _folds_in(root) else None)
+        return Query(self._maker.value(root), expression.cost if _folds_in(root) else None)
 
-    def values(self, asked: Iterable[Asking], data: Any) -> list[Any]:
+    def values(self, queries: Iterable[Query], data: Any) -> list[Any]:
         """Ask one set of JSON data; `Open` stands for what has no value. Never raises."""
         frame = [_UNREAD] * self._maker.width
         frame[_DATA] = data
         found = []
-        for root, cost in asked:
+        for root, cost in queries:
             if cost is not None:
                 frame[_METER] = Meter(cost)
             try:
@@ -403,8 +388,8 @@ class Engine:
 def evaluator(expression: Expression) -> Callable[[Any], Any]:
     """Make one expression's function of JSON data: its value, or `Open`. Never raises."""
     engine = Engine()
-    asked = [engine.asking(expression)]
-    return lambda data: engine.values(asked, data)[0]
+    queries = [engine.query(expression)]
+    return lambda data: engine.values(queries, data)[0]
 
 
 def evaluate(expression: Expression, data: Any) -> Any:

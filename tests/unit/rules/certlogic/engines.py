@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pratique.rules.certlogic import evaluate as certlogic_evaluate
-from pratique.rules.certlogic.evaluate import Instant, Open, Reason
+from pratique.rules.certlogic.evaluate import Instant, Open, OpenReason
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from tests.unit.rules.certlogic.reference import interpret
@@ -44,6 +44,6 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other or repr(one) == repr(other) == "nan")
 
 
-def reason(logic: object, data: Any = None) -> Reason | None:
+def reason(logic: object, data: Any = None) -> OpenReason | None:
     found = evaluate(logic, data)
     return found.reason if isinstance(found, Open) else None

@@ -61,7 +61,7 @@ def _compared_or_made(node: expression.Node, data: Any, meter: evaluate.Meter) -
             return evaluate.fragment(_value(operand, data, meter), index)
         case expression.Items(items):
             return [_value(item, data, meter) for item in items]
-    raise evaluate.Undecided(evaluate.Reason.WRONG_TYPE)
+    raise evaluate.Undecided(evaluate.OpenReason.WRONG_TYPE)
 
 
 def _first_falsy(operands: tuple[expression.Node, ...], data: Any, meter: evaluate.Meter) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from pratique.rules.certlogic import evaluate
-from pratique.rules.certlogic.evaluate import Engine, Instant, Open, Reason
+from pratique.rules.certlogic.evaluate import Engine, Instant, Open, OpenReason
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from tests.unit.rules.certlogic.engines import alike, read
@@ -77,7 +77,7 @@ def test_the_engine_says_what_the_reference_says(logics: list[Any], several: lis
     parsed = [found for logic in logics if isinstance(found := parse(logic), Expression)]
     # Each twice, so that everything is shared.
     engine = Engine()
-    asked = [engine.asking(expression) for expression in [*parsed, *parsed]]
+    asked = [engine.query(expression) for expression in [*parsed, *parsed]]
     for context in several:
         walked = [interpret(expression, context) for expression in parsed]
         assert all(map(alike, [*walked, *walked], engine.values(asked, context)))
@@ -112,7 +112,7 @@ def test_a_rule_that_errs_opens_itself_alone() -> None:
 
 def values(logics: list[Any], *several: Any) -> list[Any]:
     engine = Engine()
-    asked = [engine.asking(read(logic)) for logic in logics]
+    asked = [engine.query(read(logic)) for logic in logics]
     found = [engine.values(asked, data) for data in several]
     return found[0] if len(found) == 1 else found
 
@@ -144,7 +144,7 @@ def test_who_reads_by_a_reduce_pays_for_it_though_others_have_paid() -> None:
     data = {"x": [1] * 1_000}
     said = values([once, twice, once], data)
     assert [interpret(read(one), data) for one in (once, twice, once)] == said
-    assert said == [False, Open(Reason.BUDGET), False]
+    assert said == [False, Open(OpenReason.BUDGET), False]
 
 
 def test_nothing_is_kept_from_one_context_to_the_next() -> None:
@@ -167,16 +167,16 @@ def test_what_needs_more_places_than_a_frame_has_is_read_each_time() -> None:
         read({"after": [{"plusTime": [{"var": "x"}, months, "month"]}, {"plusTime": [{"var": f"y.{months}"}, 1, "year"]}]})
         for months in range(evaluate.WIDEST)
     ]  # fmt: skip
-    asked = [engine.asking(rule) for rule in rules]
+    asked = [engine.query(rule) for rule in rules]
     data = {"x": "2021-01-31", "y": ["2021-06-30", "2300-01-01"] * 1_000}
     assert engine.values(asked, data) == [interpret(rule, data) for rule in rules]
 
 
 def test_expressions_that_come_later_are_asked_of_the_same_data() -> None:
     engine = Engine()
-    first = engine.asking(read({"===": [{"var": "x"}, 1]}))
+    first = engine.query(read({"===": [{"var": "x"}, 1]}))
     assert engine.values([first], {"x": 1}) == [True]
-    second = engine.asking(read({"===": [{"var": "y"}, {"var": "x"}]}))
+    second = engine.query(read({"===": [{"var": "y"}, {"var": "x"}]}))
     assert engine.values([first, second], {"x": 1, "y": 1}) == [True, True]
     assert engine.values([first], {"x": 2}) == [False]
 

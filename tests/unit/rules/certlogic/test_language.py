@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pratique.rules.certlogic.evaluate import Instant, Reason
+from pratique.rules.certlogic.evaluate import Instant, OpenReason
 from tests.unit.rules.certlogic.engines import evaluate, reason
 
 
@@ -72,20 +72,20 @@ def test_the_year_0000_is_a_year() -> None:
 )  # fmt: skip
 def test_what_is_no_date_opens_the_rule_and_is_never_passed(text: str) -> None:
     late = {"after": [{"plusTime": [{"var": "at"}, 0, "day"]}, {"plusTime": ["2021", 0, "day"]}]}
-    assert reason(late, {"at": text}) is Reason.NO_DATE
-    assert reason({"!": [late]}, {"at": text}) is Reason.NO_DATE
+    assert reason(late, {"at": text}) is OpenReason.NO_DATE
+    assert reason({"!": [late]}, {"at": text}) is OpenReason.NO_DATE
 
 
 @pytest.mark.parametrize("value", [None, 2021, True, [], {}, 1.5])
 def test_only_a_text_is_read_as_a_date(value: Any) -> None:
-    assert reason({"plusTime": [{"var": ""}, 0, "day"]}, value) is Reason.WRONG_TYPE
-    assert reason({"dccDateOfBirth": [{"var": ""}]}, value) is Reason.WRONG_TYPE
+    assert reason({"plusTime": [{"var": ""}, 0, "day"]}, value) is OpenReason.WRONG_TYPE
+    assert reason({"dccDateOfBirth": [{"var": ""}]}, value) is OpenReason.WRONG_TYPE
 
 
 def test_a_date_of_birth_has_no_time() -> None:
     birth = {"dccDateOfBirth": [{"var": ""}]}
     assert evaluate(birth, "1990-02").milliseconds == evaluate(birth, "1990-02-28").milliseconds
-    assert reason(birth, "1990-02-28T00:00:00Z") is Reason.NO_DATE
+    assert reason(birth, "1990-02-28T00:00:00Z") is OpenReason.NO_DATE
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_date_time_is_equal_to_nothing() -> None:
 )
 def test_only_integers_are_in_order(value: Any, expected: bool | None) -> None:
     found = evaluate({">=": [{"var": ""}, 2]}, value)
-    assert found is expected if expected is not None else found.reason is Reason.WRONG_TYPE
+    assert found is expected if expected is not None else found.reason is OpenReason.WRONG_TYPE
     assert reason({"+": [{"var": ""}, 2]}, value) == (
         None if expected is not None else "an operand is of the wrong type"
     )
@@ -144,18 +144,18 @@ def test_three_operands_are_a_chain_and_all_are_checked() -> None:
     chain = {"<": [{"var": "0"}, {"var": "1"}, {"var": "2"}]}
     assert evaluate(chain, [1, 2, 3]) is True
     assert evaluate(chain, [1, 3, 2]) is False
-    assert reason(chain, [2, 1, "3"]) is Reason.WRONG_TYPE
+    assert reason(chain, [2, 1, "3"]) is OpenReason.WRONG_TYPE
     moments = {"before": [{"plusTime": [{"var": str(index)}, 0, "day"]} for index in range(3)]}
     assert evaluate(moments, ["2021-01-01", "2021-01-02", "2021-01-03"]) is True
-    assert reason(moments, ["2021-01-02", "2021-01-01", "never"]) is Reason.NO_DATE
+    assert reason(moments, ["2021-01-02", "2021-01-01", "never"]) is OpenReason.NO_DATE
 
 
 def test_a_date_time_is_no_number_and_no_truth() -> None:
     moment = {"plusTime": ["2021-01-01", 0, "day"]}
-    assert reason({">": [moment, 1]}) is Reason.WRONG_TYPE
-    assert reason({"after": [moment, {"var": ""}]}, 1) is Reason.WRONG_TYPE
+    assert reason({">": [moment, 1]}) is OpenReason.WRONG_TYPE
+    assert reason({"after": [moment, {"var": ""}]}, 1) is OpenReason.WRONG_TYPE
     for undecided in ({"!": [moment]}, {"if": [moment, 1, 2]}, {"and": [True, moment]}):
-        assert reason(undecided) is Reason.NO_TRUTH
+        assert reason(undecided) is OpenReason.NO_TRUTH
 
 
 @pytest.mark.parametrize("value", [False, None, "", 0, 0.0, [], {}], ids=repr)
@@ -181,7 +181,7 @@ def test_a_path_leads_to_data_only(path: str, expected: Any) -> None:
 
 def test_a_list_of_the_data_that_is_missing_holds_nothing() -> None:
     assert evaluate({"in": ["x", {"var": "listed"}]}, {}) is False
-    assert reason({"in": ["x", {"var": "listed"}]}, {"listed": "x"}) is Reason.WRONG_TYPE
+    assert reason({"in": ["x", {"var": "listed"}]}, {"listed": "x"}) is OpenReason.WRONG_TYPE
 
 
 def test_reduce_folds_from_the_left() -> None:
@@ -189,7 +189,7 @@ def test_reduce_folds_from_the_left() -> None:
     assert evaluate(minus, [1, 0, 5]) == 4
     assert evaluate(minus, []) == 10
     assert evaluate(minus, None) == 10
-    assert reason(minus, {}) is Reason.WRONG_TYPE
+    assert reason(minus, {}) is OpenReason.WRONG_TYPE
 
 
 def test_reduce_may_fold_date_times() -> None:
@@ -199,7 +199,7 @@ def test_reduce_may_fold_date_times() -> None:
         evaluate(latest, ["2021-01-01", "2021-03-01", "2021-02-01"]).milliseconds
         == expected.milliseconds
     )
-    assert reason({"!": [latest]}, ["2021-01-01"]) is Reason.NO_TRUTH
+    assert reason({"!": [latest]}, ["2021-01-01"]) is OpenReason.NO_TRUTH
 
 
 def test_a_reduce_within_a_reduce_sees_the_inner_item() -> None:
@@ -212,9 +212,9 @@ def test_a_reduce_within_a_reduce_sees_the_inner_item() -> None:
 
 def test_a_sum_stays_an_exact_number() -> None:
     assert evaluate({"+": [{"var": ""}, 1]}, 2**53 - 2) == 2**53 - 1
-    assert reason({"+": [{"var": ""}, 1]}, 2**53 - 1) is Reason.NUMBER_TOO_LARGE
+    assert reason({"+": [{"var": ""}, 1]}, 2**53 - 1) is OpenReason.NUMBER_TOO_LARGE
     for pair in ([1e300, 1e300], [10**400, 2.0], [2.0, -(10**400)]):
-        assert reason({"+": [{"var": "0"}, {"var": "1"}]}, pair) is Reason.NUMBER_TOO_LARGE
+        assert reason({"+": [{"var": "0"}, {"var": "1"}]}, pair) is OpenReason.NUMBER_TOO_LARGE
         assert isinstance(evaluate({">": [{"var": "0"}, {"var": "1"}]}, pair), bool)
 
 

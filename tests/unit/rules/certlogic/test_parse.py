@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pratique.rules.certlogic.describe import describe
-from pratique.rules.certlogic.evaluate import Engine, Reason
+from pratique.rules.certlogic.evaluate import Engine, OpenReason
 from pratique.rules.certlogic.expression import BUDGET, DEPTH, NODES, Expression, cost
 from pratique.rules.certlogic.parse import parse
 from tests.steps import within
@@ -133,7 +133,7 @@ RUNNING = {
 @pytest.mark.parametrize("name", RUNNING)
 def test_what_takes_too_many_steps_is_open_in_bounded_work(name: str) -> None:
     logic, data = RUNNING[name]
-    assert within(EVALUATED, lambda: reason(logic, data)) is Reason.BUDGET
+    assert within(EVALUATED, lambda: reason(logic, data)) is OpenReason.BUDGET
 
 
 @pytest.mark.parametrize("sought", ["no", 1, None])
@@ -142,7 +142,7 @@ def test_the_dearest_evaluation_within_the_budget_is_bounded_work(sought: Any) -
     rounds = (BUDGET - 10) // cost(read(each).root)
     logic, data = {"reduce": [{"var": ""}, each, 0]}, [[2] * 2048] * rounds
     assert within(EVALUATED, lambda: reason(logic, data)) is None
-    assert reason(logic, [*data, []]) is Reason.BUDGET
+    assert reason(logic, [*data, []]) is OpenReason.BUDGET
 
 
 def test_the_largest_expressions_compile_and_are_said_without_trouble() -> None:
@@ -160,9 +160,9 @@ def test_the_largest_expressions_compile_and_are_said_without_trouble() -> None:
         expression = read(logic)
         assert within(COMPILED, partial(describe, expression))
         engine = Engine()
-        within(COMPILED, lambda: [engine.asking(expression) for _ in range(3)])  # noqa: B023 - asked at once
+        within(COMPILED, lambda: [engine.query(expression) for _ in range(3)])  # noqa: B023 - asked at once
 
 
 def test_numbers_do_not_grow_without_end() -> None:
     doubled = {"reduce": [{"var": ""}, {"+": [ACC, ACC]}, 1]}
-    assert reason(doubled, [0] * 1000) is Reason.NUMBER_TOO_LARGE
+    assert reason(doubled, [0] * 1000) is OpenReason.NUMBER_TOO_LARGE
