@@ -28,7 +28,7 @@ from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import Rule, Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
 from pratique.trust import countries, publication
-from pratique.trust.registry import SUSPENSIONS, VALUE_SETS, Member, Roll
+from pratique.trust.registry import SUSPENSIONS, VALUE_SETS, ParticipantState, Registry
 from pratique.trust.signer import CONTRADICTED, Signer, TrustList
 
 # ----------------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
     )
 
 
-def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
+def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Registry]:
     """Return a network's signers with imported ones beside them, and what is said against them.
 
     The strictest word on a public key counts, whoever says it and under whatever name it is listed.
@@ -269,7 +269,7 @@ def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Roll]:
     return trust, roll._replace(members=members)
 
 
-def strictest(one: Roll, other: Roll | None) -> Roll:
+def strictest(one: Registry, other: Registry | None) -> Registry:
     """Return what two editions or two networks have against signers; the first one's word in all else."""
     if other is None:
         return one
@@ -291,11 +291,11 @@ def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
     return own.with_others(other)
 
 
-def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
+def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Registry:
     members = {}
     for code, one in view.participants.items():
         role = view.roles.get(code, Role())
-        members[code] = Member(
+        members[code] = ParticipantState(
             expires=None if role.expires is None else int(role.expires.timestamp()),
             problem=role.problem or said[code].problem,
             suspensions=tuple(s for whose, s in view.suspensions if whose == code),
@@ -307,7 +307,7 @@ def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Roll:
         for code, one in view.participants.items()
         for place in sorted(one.countries)
     ]
-    return Roll(
+    return Registry(
         published=int(view.published.timestamp()),
         members=members,
         freshness={place: made.freshness for place, made in chosen if made is not None},

@@ -6,26 +6,28 @@
 2. The same content makes the same bytes.
 3. A snapshot that is not exactly of its format is refused whole; none is read in part.
 4. Reading one loads no X.509 code and no key: a key is loaded when a text first needs it.
-5. Where it holds no revocations, nothing that has to do with them is loaded or asked; nor where it is
-   of no network, the network's.
+5. Where it holds no revocations, nothing that has to do with them is loaded or asked.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
-from pratique.revocation.revocations import Asked, Recall
 from pratique.rules import documents
 from pratique.rules.ruleset import Editions, Ruleset
+from pratique.strict_json import array, text, whole
 from pratique.terms import Algorithm, Environment
 from pratique.trust import countries, registry, signer
-from pratique.trust.registry import Roll
-from pratique.trust.signer import Signer, array, from_row, text, to_row, whole
+from pratique.trust.registry import Registry
+from pratique.trust.signer import Signer
+
+if TYPE_CHECKING:
+    from pratique.revocation.revocations import Revocations
 
 # ----------------------------------------------------------------------------------------------------
 # A snapshot as a document: JSON, both ways; strict.
@@ -38,12 +40,11 @@ from pratique.trust.signer import Signer, array, from_row, text, to_row, whole
 
 FORMAT = "pratique-snapshot-1"
 _FAMILY = "pratique-snapshot-"
+EDITIONS = "value_set_editions"
 _MEMBERS = {
-    "format", "number", "created", "environment", "sources", "signers", "rules", "value_sets",
+    EDITIONS, "format", "number", "created", "environment", "sources", "signers", "rules", "value_sets",
     "compatible", "revocations", "roll",
 }  # fmt: skip
-
-EDITIONS = "value_set_editions"
 
 PARTS = ("number", "created", "environment", "trust", "ruleset", "revocations", "roll", "sources")
 """What a snapshot is made of, by its attributes."""
@@ -70,9 +71,9 @@ def write(parts: Mapping[str, Any]) -> bytes:
         **_editions_row(ruleset),
         "compatible": ruleset.compatible,
         "revocations": _revocation_rows(parts["revocations"]),
-        "roll": _roll_row(parts["roll"]),
+        "roll": None if parts["roll"] is None else strict_json.write(parts["roll"]),
     }
-    signers = ",\n".join(_dump(to_row(signer)) for signer in parts["trust"])
+    signers = ",\n".join(_dump(strict_json.write(signer)) for signer in parts["trust"])
     return f'{_dump(head)[:-1]},"signers":[\n{signers}\n]}}\n'.encode()
 
 
@@ -95,7 +96,7 @@ def read(data: bytes) -> dict[str, Any]:
             "trust": _trust(members["signers"], apart=members["roll"] is not None),
             "ruleset": _ruleset(members),
             "revocations": _revocations(members["revocations"]),
-            "roll": _roll(members["roll"]),
+            "roll": None if members["roll"] is None else registry.from_row(members["roll"]),
         }
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _malformed("a member is missing or holds the wrong kind of value") from error
@@ -111,8 +112,7 @@ def _dump(value: object) -> str:
 
 
 def _head(members: dict[str, Any]) -> dict[str, Any]:
-    if members.keys() - {EDITIONS} != _MEMBERS:
-        raise ValueError("members")
+    strict_json.members(members, _MEMBERS, {EDITIONS})
     sources = tuple(Source(*map(text, array(row))) for row in array(members["sources"]))
     return {
         "number": whole(members["number"]),
@@ -150,7 +150,7 @@ def _editions(found: Any, sets: Mapping[str, object]) -> Editions:
     }
 
 
-def _revocations(rows: object) -> Recall | None:
+def _revocations(rows: object) -> Revocations | None:
     if rows is None:
         return None
     from pratique.revocation.revocations import from_rows  # noqa: PLC0415 - rule 5
@@ -158,7 +158,7 @@ def _revocations(rows: object) -> Recall | None:
     return from_rows(rows)
 
 
-def _revocation_rows(held: Recall | None) -> object:
+def _revocation_rows(held: Revocations | None) -> object:
     if held is None:
         return None
     from pratique.revocation.revocations import to_rows  # noqa: PLC0415 - rule 5
@@ -166,24 +166,8 @@ def _revocation_rows(held: Recall | None) -> object:
     return to_rows(held)
 
 
-def _roll(row: object) -> registry.Roll | None:
-    if row is None:
-        return None
-    from pratique.trust import registry  # noqa: PLC0415 - rule 5
-
-    return registry.from_row(row)
-
-
-def _roll_row(held: registry.Roll | None) -> object:
-    if held is None:
-        return None
-    from pratique.trust import registry  # noqa: PLC0415 - rule 5
-
-    return registry.to_row(held)
-
-
 def _trust(rows: object, *, apart: bool) -> signer.TrustList:
-    signers = [from_row(row) for row in array(rows)]
+    signers = [strict_json.read(Signer, row) for row in array(rows)]
     trust = signer.TrustList(signers, apart=apart)
     if len(trust) != len(signers):
         raise ValueError("a signer is there twice")
@@ -239,8 +223,8 @@ class Snapshot:
     environment: Environment
     trust: signer.TrustList
     ruleset: Ruleset
-    revocations: Recall | None
-    roll: Roll | None
+    revocations: Revocations | None
+    roll: Registry | None
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
@@ -256,8 +240,8 @@ class Snapshot:
         trust: signer.TrustList,
         sources: tuple[Source, ...] = (),
         ruleset: Ruleset | None = None,
-        revocations: Recall | None = None,
-        roll: Roll | None = None,
+        revocations: Revocations | None = None,
+        roll: Registry | None = None,
         primitive: Primitive | None = None,
     ) -> None:
         values = {
@@ -316,7 +300,7 @@ class Snapshot:
         if self.revocations is None:
             return None
         kids, participants = self.names_of(signer)
-        asked = Asked(
+        query = self.revocations.query(
             kids=kids,
             participants=participants,
             countries=countries.spellings(signer.countries),
@@ -326,7 +310,7 @@ class Snapshot:
             signature=signature,
             at=at,
         )
-        return self.revocations.find(asked)
+        return self.revocations.find(query)
 
     def names_of(self, signer: Signer) -> Names:
         """Return under which kids a signer's key is listed, and whose revocation lists count for it.

@@ -1,13 +1,15 @@
-"""Read untrusted JSON (RFC 8259) under a strict structural gate.
+"""JSON documents: the strict gate that untrusted JSON (RFC 8259) passes, and the one codec of their forms.
 
     bytes -> size, nodes, depth, lone surrogates -> json -> plain values | ValueError
+    NamedTuple's annotations -> plain values <-> a document of exactly that form
 
 1. Everything is counted before the parser sees it. How deep the standard library's own parser can go
    differs between versions of Python, and what it has let through is met again by whoever compares,
    writes or copies it.
 2. One reading only: two members of one name, numbers that are none or that no float can hold, and half
    of a surrogate pair are refused. Two readers could see two documents, and one of them would raise.
-3. No other module parses JSON; a test holds it.
+3. A byte order mark is let pass: some publishers write one.
+4. No other module parses JSON or compares the members of an object; tests hold it.
 """
 
 from __future__ import annotations
@@ -15,9 +17,22 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from enum import Enum
+from functools import cache
 from itertools import accumulate
-from typing import Any, NoReturn
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    NoReturn,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pratique.errors import DocumentRefused
 
@@ -39,6 +54,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
 Object = Callable[[list[tuple[str, Any]]], Any]
+T = TypeVar("T")
 
 
 def loads(
@@ -131,14 +147,6 @@ def _real(text: str) -> float:
     return found
 
 
-# ----------------------------------------------------------------------------------------------------
-# JSON from outside: one reading only.
-#
-# 1. Two members of one name, numbers that are none, and depth without end are refused: two readers
-#    could see two documents.
-# 2. A byte order mark is let pass: some publishers write one.
-
-
 OF_ONE = 100_000
 """Values of one participant's document: 256 rules at their limits take 30,000, 1,024 signers 4,000."""
 
@@ -163,3 +171,262 @@ def octets(text: object) -> bytes | None:
         return base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
         return None
+
+
+# ----------------------------------------------------------------------------------------------------
+# Documents: a NamedTuple's annotations are the form of a document, read and written by one codec.
+#
+#     class Seat(NamedTuple): name: str; key: Hex      {"name": "seat-1", "key": "3059…"} <-> Seat
+#
+# 1. Exact: a member that is missing, unknown or of another kind is refused, and no value is converted:
+#    true is no number, "1" is none either.
+# 2. A refusal names the member, and never what stands in it.
+# 3. str, int, bool, StrEnum, `T | None`, tuple[T, ...] and frozenset[T] (an array, sorted when written),
+#    Mapping[str | int, T], nested NamedTuples; Annotated with a Form (Hex, Base64, ...), SPARSE or ARRAY;
+#    Any is judged by whoever reads it.
+
+
+class Misfit(ValueError):
+    """A value is not of its form.
+
+    Attributes:
+        code: `member-missing`, `member-unknown`, `member-kind` or `document-format`.
+        member: its name, behind those of the members that it lies in ("sca.key").
+    """
+
+    def __init__(self, code: str, member: str = "") -> None:
+        self.code, self.member = code, member
+        super().__init__(code, member)
+
+    def __str__(self) -> str:
+        return _SAID[self.code].format(f"the member {self.member}" if self.member else "a value")
+
+
+_SAID = {
+    "member-missing": "{} is missing",
+    "member-unknown": "{} is not known",
+    "member-kind": "{} is of the wrong kind",
+    "document-format": "it is another document",
+}
+
+
+class Form(NamedTuple):
+    """How JSON holds a value: reads it, ValueError or TypeError if it is none, and writes it.
+
+    One with a lambda is named outside of the class: an annotation is evaluated where it knows no module.
+    """
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any] = lambda value: value
+
+
+SPARSE, ARRAY = "sparse", "array"
+"""Annotations: left out where it is the default; a NamedTuple as the array of its members' values."""
+
+
+def text(value: object) -> str:
+    """Return a text, or raise TypeError."""
+    if type(value) is not str:
+        raise TypeError("not a text")
+    return value
+
+
+def whole(value: object) -> int:
+    """Return a whole number, or raise TypeError."""
+    if type(value) is not int:
+        raise TypeError("not a whole number")
+    return value
+
+
+def array(value: object) -> list[Any]:
+    """Return a list, or raise TypeError."""
+    if type(value) is not list:
+        raise TypeError("not a list")
+    return value
+
+
+def members(value: object, names: Set[str], may_lack: Set[str] = frozenset()) -> dict[str, Any]:
+    """Return an object that has exactly these members; Misfit."""
+    if type(value) is not dict:
+        raise Misfit("member-kind")
+    if value.keys() != names:
+        if missing := names - value.keys() - may_lack:
+            raise Misfit("member-missing", min(missing))
+        if strange := value.keys() - names:
+            # The name is a stranger's too: it is shown where it can be nothing but a name.
+            raise Misfit("member-unknown", next((n for n in strange if _NAME.fullmatch(n)), ""))
+    return value
+
+
+_NAME = re.compile(r"[A-Za-z@][A-Za-z0-9_-]{0,31}")
+
+Hex = Annotated[bytes, Form(lambda value: bytes.fromhex(text(value)), bytes.hex)]
+Base64 = Annotated[
+    bytes,
+    Form(
+        lambda value: base64.b64decode(text(value), validate=True),
+        lambda data: base64.b64encode(data).decode(),
+    ),
+]
+
+
+def _lenient(value: object) -> bytes:
+    found = octets(value)
+    if found is None:
+        raise ValueError("not base64")
+    return found
+
+
+Octets = Annotated[bytes, Form(_lenient, lambda data: base64.b64encode(data).decode())]
+"""Base64 in which line breaks are let pass."""
+
+
+def read(kind: type[T], value: object) -> T:
+    """Read a value of a NamedTuple's form; Misfit, or what a Form of its own raises."""
+    found: T = _cached(kind).read(value)
+    return found
+
+
+def write(value: Any) -> dict[str, Any]:
+    """Return what JSON holds of a NamedTuple."""
+    found: dict[str, Any] = _cached(type(value)).write(value)
+    return found
+
+
+def document(
+    data: bytes,
+    kind: type[T],
+    name: str,
+    refused: Callable[[str], DocumentRefused],
+    *,
+    most: int = NODES,
+) -> T:
+    """Read a document that names its form in `format`.
+
+    Args:
+        data: the document.
+        kind: NamedTuple of its other members.
+        name: of the form ("pratique-seat-1"); "" where the document names none.
+        refused: makes the refusal of why it does not fit.
+        most: values that it may have.
+
+    Raises:
+        DocumentRefused: `json-unreadable`, and what `refused` makes.
+    """
+    row = parse(data, most=most)
+    try:
+        if type(row) is not dict:
+            raise Misfit("document-format")
+        if name and row.pop("format", None) != name:
+            raise Misfit("document-format")
+        return read(kind, row)
+    except (ValueError, TypeError) as error:
+        # In the words of a Form nothing is quoted; in those of Python's own readers there may be.
+        why = str(error) if isinstance(error, Misfit) else str(Misfit("member-kind"))
+        raise refused(why) from error
+
+
+def dump(value: Any, name: str = "", *, ordered: bool = True, ascii_only: bool = True) -> bytes:
+    """Write a document, a line a member: its form first, the others sorted or as they are declared."""
+    row = {"format": name, **write(value)} if name else write(value)
+    return json.dumps(row, indent=1, sort_keys=ordered, ensure_ascii=ascii_only).encode() + b"\n"
+
+
+def form_of(kind: Any) -> Form:
+    """Return how JSON holds a kind of value: the reader and writer made of its annotation."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        own = next((one for one in args[1:] if isinstance(one, Form)), None)
+        return own or (_array_of(args[0]) if ARRAY in args[1:] else form_of(args[0]))
+    if origin in {UnionType, Union}:
+        ((inner),) = (form_of(one) for one in args if one is not NoneType)
+        return Form(
+            lambda value: None if value is None else inner.read(value),
+            lambda value: None if value is None else inner.write(value),
+        )
+    if origin in {tuple, frozenset}:
+        inner, made = form_of(args[0]), origin
+        listed = sorted if origin is frozenset else list
+        return Form(
+            lambda value: made(map(inner.read, array(value))),
+            lambda value: [inner.write(one) for one in listed(value)],
+        )
+    if origin is Mapping:
+        return _mapping(args[0], form_of(args[1]))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        values = {one.value: one for one in kind}
+        return Form(lambda value: _known(values, text(value)), lambda one: one.value)
+    if kind in _PLAIN:
+        return Form(_PLAIN[kind])
+    return _record(kind)
+
+
+_cached: Callable[[Any], Form] = cache(form_of)
+
+
+def _known(values: Mapping[str, Enum], value: str) -> Enum:
+    if value not in values:
+        raise Misfit("member-kind")
+    return values[value]
+
+
+def _flag(value: object) -> bool:
+    if type(value) is not bool:
+        raise TypeError("not a yes or no")
+    return value
+
+
+_PLAIN: dict[Any, Callable[[Any], Any]] = {
+    str: text,
+    int: whole,
+    bool: _flag,
+    Any: lambda value: value,
+}
+
+
+def _mapping(key: type, inner: Form) -> Form:
+    def read(value: Any) -> dict[Any, Any]:
+        if type(value) is not dict:
+            raise Misfit("member-kind")
+        return {key(name): inner.read(one) for name, one in value.items()}
+
+    return Form(read, lambda value: {str(name): inner.write(one) for name, one in value.items()})
+
+
+def _record(kind: Any) -> Form:
+    hints = get_type_hints(kind, include_extras=True)
+    fields = [(name, form_of(hints[name])) for name in kind._fields]
+    sparse = frozenset(name for name, _ in fields if SPARSE in get_args(hints[name])[1:])
+    names, defaults = frozenset(kind._fields), kind._field_defaults
+
+    def read(value: Any) -> Any:
+        row, found, name = members(value, names, sparse), [], ""
+        try:
+            for name, form in fields:
+                found.append(form.read(row[name]) if name in row else defaults[name])
+        except (ValueError, TypeError) as error:
+            if not isinstance(error, Misfit):
+                raise Misfit("member-kind", name) from error
+            raise Misfit(error.code, f"{name}.{error.member}" if error.member else name) from error
+        return kind(*found)
+
+    def write(value: Any) -> dict[str, Any]:
+        return {
+            name: form.write(one)
+            for (name, form), one in zip(fields, value, strict=True)
+            if name not in sparse or one != defaults[name]
+        }
+
+    return Form(read, write)
+
+
+def _array_of(kind: Any) -> Form:
+    hints = get_type_hints(kind, include_extras=True)
+    forms = [form_of(hints[name]) for name in kind._fields]
+
+    def read(value: Any) -> Any:
+        if len(array(value)) != len(forms):
+            raise Misfit("member-kind")
+        return kind(*(form.read(one) for form, one in zip(forms, value, strict=True)))
+
+    return Form(read, lambda value: [f.write(one) for f, one in zip(forms, value, strict=True)])

@@ -17,7 +17,7 @@ from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.model import Moment, Person, Precision
 from pratique.snapshot import Snapshot
-from pratique.trust.registry import Member, Roll
+from pratique.trust.registry import ParticipantState, Registry
 from pratique.verification import Verification
 from tests import travellers as t
 
@@ -84,10 +84,16 @@ def test_a_snapshot_has_no_place_for_a_person() -> None:
     # The roll is about participants: whole states and organisations, and keys of theirs. `speakers` and
     # `voiding` name, by country, the participants whose rules count there, each with a code of why they
     # could not be read; `unread` names, of two lists of the network's own, those that could not be.
-    assert set(Roll._fields) == {
+    assert set(Registry._fields) == {
         "published", "members", "freshness", "choices", "floor", "speakers", "voiding", "unread",
     }  # fmt: skip
-    assert set(Member._fields) == {"expires", "problem", "suspensions", "withdrawn", "contact"}
+    assert set(ParticipantState._fields) == {
+        "expires",
+        "problem",
+        "suspensions",
+        "withdrawn",
+        "contact",
+    }
 
 
 def test_the_same_inputs_make_the_same_code_again() -> None:

@@ -140,7 +140,9 @@ def value_sets(*, folder: Path, paths: tuple[Path, ...], at: datetime) -> Draft:
 
 @_draft
 @click.argument("code")
-@click.option("--reason", type=click.Choice([r.value for r in participants.Reason]), required=True)
+@click.option(
+    "--reason", type=click.Choice([r.value for r in participants.SuspensionReason]), required=True
+)
 @click.option("--days", type=click.IntRange(1, 14), default=14, show_default=True)
 def suspend(*, folder: Path, code: str, reason: str, days: int, at: datetime) -> Draft:
     """Suspend CODE for some days: everybody sees it, and it ends by itself."""

@@ -113,7 +113,7 @@ def _check_suspensions(held: Files, newer: Files, published: int) -> None:
 
 def _check_withdrawn(name: str, held: Files, newer: Files, published: int) -> None:
     later = _signers(name, newer)
-    live = {one.certificate for one in later.live}
+    live = {one.certificate for one in later.signers}
     gone = {one.certificate for one in later.withdrawn}
     for one in _signers(name, held).withdrawn:
         if one.certificate in live:
@@ -122,9 +122,9 @@ def _check_withdrawn(name: str, held: Files, newer: Files, published: int) -> No
             raise refused("taken-back", name, "it lacks a signer that was withdrawn")
 
 
-def _signers(name: str, files: Files) -> publication.Parts:
+def _signers(name: str, files: Files) -> publication.SignerList:
     data = files.get(f"{name}/{metadata.SIGNERS}")
-    return publication.Parts("", "", (), (), ()) if data is None else publication.parts(data)
+    return publication.SignerList("", "", (), (), ()) if data is None else publication.parts(data)
 
 
 def _lists(files: Files) -> list[TagList]:
@@ -139,7 +139,7 @@ def _ended(name: str, files: Files, published: int) -> set[bytes]:
     """Return the kids of signers that are known to have ended."""
     told = _signers(name, files)
     ends: dict[bytes, int] = {}
-    for record in (x509.read(one.certificate) for one in (*told.live, *told.withdrawn)):
+    for record in (x509.read(one.certificate) for one in (*told.signers, *told.withdrawn)):
         ends[record.kid] = max(record.not_after, ends.get(record.kid, 0))
     return {kid for kid, end in ends.items() if end < published}
 

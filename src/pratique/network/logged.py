@@ -19,13 +19,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot
 
+from pratique import strict_json
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import metadata
 from pratique.network.trusted import Trusted
+from pratique.strict_json import Form, text
 from pratique.tlog import checkpoint
 from pratique.tlog.checkpoint import Proof, Quorum, Seen
 from pratique.tlog.merkle import inclusion
@@ -39,6 +41,19 @@ MAX_PROOF = checkpoint.MAX_PROOF
 _HINT = "what is held here stays as it was; if it stays so, tell the authority and others"
 _METADATA = re.compile(r"metadata/([1-9][0-9]{0,9})\.([A-Za-z0-9]{1,16})\.json")
 _LEAF = re.compile(rb"([0-9a-f]{64})  ([!-~]{1,64})\n")
+
+
+NoteKeyText = Annotated[
+    NoteKey, Form(lambda value: NoteKey.from_text(text(value)), NoteKey.to_text)
+]
+
+
+class LogPolicy(NamedTuple):
+    """What a root says of the log."""
+
+    log: NoteKeyText
+    witnesses: tuple[NoteKeyText, ...]
+    quorum: int
 
 
 class Leaf(NamedTuple):
@@ -101,8 +116,7 @@ def fields(quorum: Quorum | None) -> dict[str, object]:
     """Return what a root says of the log; nothing where it asks for none."""
     if quorum is None:
         return {}
-    witnesses = [witness.to_text() for witness in quorum.witnesses]
-    return {FIELD: {"log": quorum.log.to_text(), "witnesses": witnesses, "quorum": quorum.needed}}
+    return {FIELD: strict_json.write(LogPolicy(quorum.log, quorum.witnesses, quorum.needed))}
 
 
 def adopt(metadata: Mapping[str, Metadata[Any]], quorum: Quorum) -> None:
@@ -124,12 +138,10 @@ def policy_of(root: Root) -> Quorum | None:
     if FIELD not in root.unrecognized_fields:
         return None
     try:
-        if field.keys() != {"log", "witnesses", "quorum"} or type(field["quorum"]) is not int:
-            raise ValueError("members of a policy")
-        listed = tuple(NoteKey.from_text(str(line)) for line in list(field["witnesses"]))
-        found = Quorum(NoteKey.from_text(str(field["log"])), listed, field["quorum"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        log, witnesses, needed = strict_json.read(LogPolicy, field)
+    except ValueError as error:
         raise _refused("policy", "the root does not say which log, witnesses and quorum") from error
+    found = Quorum(log, witnesses, needed)
     found.check()
     return found
 

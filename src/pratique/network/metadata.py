@@ -20,7 +20,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from securesystemslib.signer import Signature, SSlibKey
 from tuf.api.metadata import (
@@ -34,10 +34,12 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from pratique import strict_json
 from pratique.crypto import algorithms
 from pratique.crypto.algorithms import to_der
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
+from pratique.strict_json import SPARSE, Form
 from pratique.terms import Algorithm, Environment
 from pratique.text import seen
 from pratique.trust import countries
@@ -244,6 +246,16 @@ _INVENTED_HOLDER = re.compile(r"X[A-Z0-9]{1,7}")
 _INVENTED_REGION = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
 
 
+def _text(value: object) -> str:
+    found = strict_json.text(value)
+    if not 0 < len(found) <= _TEXT or not found.isprintable() or seen(found) != found:
+        raise ValueError("a text that cannot be shown")
+    return found
+
+
+Shown = Annotated[str, Form(_text)]
+
+
 class Seat(NamedTuple):
     """One seat.
 
@@ -254,16 +266,16 @@ class Seat(NamedTuple):
         keyid: of its key.
     """
 
-    name: str
-    holder: str
-    region: str
-    keyid: str
+    name: Shown
+    holder: Shown
+    region: Shown
+    keyid: Shown
 
 
 class NetworkName(NamedTuple):
     """A network's name and its environment: a rehearsal has the name of another one, or is a test."""
 
-    network: str
+    network: Shown
     environment: Environment
 
     def __str__(self) -> str:
@@ -272,7 +284,22 @@ class NetworkName(NamedTuple):
 
     def to_field(self) -> dict[str, object]:
         """Return what targets and roles say of the network that they are signed for."""
-        return {"network": self.network, "environment": self.environment.value}
+        return strict_json.write(self)
+
+
+def _read_instant(value: object) -> datetime:
+    return datetime.strptime(strict_json.text(value), _INSTANT).replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, Form(_read_instant, lambda at: at.strftime(_INSTANT))]
+
+
+class NetworkField(NamedTuple):
+    """What metadata says of its network; a root also since when what is signed must name it."""
+
+    network: Shown
+    environment: Environment
+    since: Annotated[Instant | None, SPARSE] = None
 
 
 class Board(NamedTuple):
@@ -286,7 +313,7 @@ class Board(NamedTuple):
         per_region: seats that a region may have at most.
     """
 
-    network: str
+    network: Shown
     environment: Environment
     seats: tuple[Seat, ...]
     threshold: int = DEFAULT_THRESHOLD
@@ -382,11 +409,7 @@ class Board(NamedTuple):
 
     def to_field(self) -> dict[str, object]:
         """Return what the root metadata says of the board."""
-        return {
-            **self._asdict(),
-            "environment": self.environment.value,
-            "seats": [seat._asdict() for seat in self.seats],
-        }
+        return strict_json.write(self)
 
 
 def of_root(root: Root, *, before: Board | None = None, held: bool = False) -> Board:
@@ -427,7 +450,8 @@ def name_of(signed: Root | Targets) -> NetworkName | None:
     """
     if NETWORK not in signed.unrecognized_fields:
         return None
-    return _named(signed)[0]
+    found = _named(signed)
+    return NetworkName(found.network, found.environment)
 
 
 def named_since(root: Root) -> datetime | None:
@@ -436,7 +460,9 @@ def named_since(root: Root) -> datetime | None:
     A network's first root asks for it from the beginning. One that follows upon a root that did not ask
     names the instant: what was signed before then runs out by itself, and nobody is locked out.
     """
-    return _named(root)[1] if NETWORK in root.unrecognized_fields else None
+    if NETWORK not in root.unrecognized_fields:
+        return None
+    return _named(root).since or datetime.min.replace(tzinfo=UTC)
 
 
 def root_field(name: NetworkName, before: Root | None, at: datetime) -> dict[str, object]:
@@ -449,15 +475,8 @@ def root_field(name: NetworkName, before: Root | None, at: datetime) -> dict[str
     """
     if before is None:
         return {NETWORK: name.to_field()}
-    if NETWORK in before.unrecognized_fields:
-        kept = {_SINCE} & before.unrecognized_fields[NETWORK].keys()
-        return {
-            NETWORK: {
-                **name.to_field(),
-                **{m: before.unrecognized_fields[NETWORK][m] for m in kept},
-            }
-        }
-    return {NETWORK: {**name.to_field(), _SINCE: at.astimezone(UTC).strftime(_INSTANT)}}
+    since = _named(before).since if NETWORK in before.unrecognized_fields else at.astimezone(UTC)
+    return {NETWORK: strict_json.write(NetworkField(*name, since))}
 
 
 def check_kept(before: Root, after: Root) -> None:
@@ -489,48 +508,29 @@ def _over(region: str, times: int, cap: int) -> str:
     return f"region {region} has {times} seats, and the cap is {cap}"
 
 
-def _read(field: Any) -> Board:
+def _read(field: object) -> Board:
     try:
-        if field.keys() != set(Board._fields):
-            raise ValueError("members of a board")
-        seats = []
-        for row in field["seats"]:
-            if row.keys() != set(Seat._fields) or not all(map(_is_text, row.values())):
-                raise ValueError("members of a seat")
-            if not CODE.fullmatch(row["holder"]) or row["name"] == SUSPEND:
-                raise ValueError("a seat's holder")
-            seats.append(Seat(**row))
-        numbers = [field[name] for name in ("threshold", "suspend_threshold", "per_region")]
-        if not _is_text(field["network"]) or any(type(number) is not int for number in numbers):
-            raise ValueError("a member of a board")
-        environment = Environment(field["environment"])
-        return Board(field["network"], environment, tuple(seats), *numbers)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise board_refused("malformed", "the root does not say which seats there are") from error
-
-
-def _named(signed: Root | Targets) -> tuple[NetworkName, datetime]:
-    field: Any = signed.unrecognized_fields[NETWORK]
-    try:
-        members = {"network", "environment", *({_SINCE} if isinstance(signed, Root) else ())}
-        if not {"network", "environment"} <= field.keys() <= members:
-            raise ValueError("members of a network's name")
-        if not _is_text(field["network"]):
-            raise ValueError("a network's name")
-        since = datetime.min.replace(tzinfo=UTC)
-        if _SINCE in field:
-            since = datetime.strptime(field[_SINCE], _INSTANT).replace(tzinfo=UTC)
-        return NetworkName(field["network"], Environment(field["environment"])), since
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        board = strict_json.read(Board, field)
+    except ValueError as error:
         raise board_refused(
-            "malformed", "it does not say for which network it is signed"
+            "malformed", f"the root does not say which seats there are: {error}"
         ) from error
+    if any(not CODE.fullmatch(seat.holder) or seat.name == SUSPEND for seat in board.seats):
+        raise board_refused("malformed", "a seat has no state's code, or a name that is taken")
+    return board
 
 
-def _is_text(value: object) -> bool:
-    if type(value) is not str or not 0 < len(value) <= _TEXT:
-        return False
-    return value.isprintable() and seen(value) == value
+def _named(signed: Root | Targets) -> NetworkField:
+    field = signed.unrecognized_fields[NETWORK]
+    try:
+        found = strict_json.read(NetworkField, field)
+        if found.since and not isinstance(signed, Root):
+            raise strict_json.Misfit("member-unknown", _SINCE)
+    except ValueError as error:
+        raise board_refused(
+            "malformed", f"it does not say for which network it is signed: {error}"
+        ) from error
+    return found
 
 
 ROOT_LIFE = timedelta(days=365)
@@ -715,7 +715,7 @@ def _check_suspend(role: DelegatedRole, board: Board) -> None:
 
 def _is_named(file: TargetFile) -> bool:
     # The digest becomes a part of a name that is asked for and written: it is hexadecimal or nothing.
-    return file.hashes.keys() == {"sha256"} and bool(_SHA256.fullmatch(file.hashes["sha256"]))
+    return set(file.hashes) == {"sha256"} and bool(_SHA256.fullmatch(file.hashes["sha256"]))
 
 
 def _is_file(path: str) -> bool:

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import DelegatedRole, Metadata, Root, Signed, Snapshot, Targets
@@ -31,11 +31,11 @@ from pratique.network import logged
 from pratique.network import metadata as network_metadata
 from pratique.network.participants import Participant, read_participants
 from pratique.network.view import View, is_file, target_name
+from pratique.strict_json import ARRAY, Form, Hex
 from pratique.tlog import checkpoint, merkle, tiles
 from pratique.tlog.merkle import HASH_SIZE
 from pratique.tlog.note import Note
 from pratique.tlog.tiles import Read
-from pratique.trust.signer import array, text, whole
 
 # ----------------------------------------------------------------------------------------------------
 # A participant's own record of what it has published, and of what it has seen in the log.
@@ -54,7 +54,16 @@ UNREADABLE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
 """What metadata that is none makes of those who read it."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def _digest(value: object) -> str:
+    if not _SHA256.fullmatch(strict_json.text(value)):
+        raise ValueError("no digest")
+    return str(value)
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+Digest = Annotated[str, Form(_digest)]
 
 
 class Record(NamedTuple):
@@ -72,7 +81,7 @@ class Record(NamedTuple):
     countries: frozenset[str]
     keys: tuple[frozenset[str], ...]
     threshold: int
-    editions: Mapping[int, tuple[str, ...]] = {}
+    editions: Mapping[int, tuple[Digest, ...]] = {}
 
     def with_edition(self, metadata: Metadata[Targets]) -> Record:
         """Return it with one more edition."""
@@ -92,29 +101,15 @@ class Record(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Write it."""
-        row = {
-            **self._asdict(), "format": FORMAT, "countries": sorted(self.countries),
-            "keys": list(map(sorted, self.keys)), "editions": {str(v): d for v, d in self.editions.items()},
-        }  # fmt: skip
-        return json.dumps(row, indent=1, sort_keys=True).encode() + b"\n"
+        return strict_json.dump(self, FORMAT)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Record:
         """Read it; DocumentRefused `record-malformed`."""
-        row: Any = strict_json.parse(data)
-        try:
-            if row.keys() != {*cls._fields, "format"} or row["format"] != FORMAT:
-                raise ValueError("members of a record")
-            if not network_metadata.is_participants(row["code"]):
-                raise ValueError("a member of a record")
-            editions = {int(v): tuple(map(text, array(d))) for v, d in row["editions"].items()}
-            if not all(map(_DIGEST.fullmatch, (d for held in editions.values() for d in held))):
-                raise ValueError("an edition of a record")
-            countries = frozenset(map(text, array(row["countries"])))
-            keys = tuple(frozenset(map(text, array(one))) for one in array(row["keys"]))
-            return cls(row["code"], countries, keys, whole(row["threshold"]), editions)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise _malformed() from error
+        found = strict_json.document(data, cls, FORMAT, _malformed)
+        if not network_metadata.is_participants(found.code):
+            raise _malformed("it is of no participant")
+        return found
 
 
 class Newest(NamedTuple):
@@ -141,8 +136,8 @@ class Watched(NamedTuple):
     """
 
     size: int = 0
-    hashes: tuple[bytes, ...] = ()
-    newest: Mapping[str, Newest] = {}
+    hashes: tuple[Hex, ...] = ()
+    newest: Mapping[str, Annotated[Newest, ARRAY]] = {}
     own: frozenset[int] = frozenset()
     policy: str = ""
     listed: bool = False
@@ -150,36 +145,16 @@ class Watched(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Write it."""
-        row = {
-            **self._asdict(), "format": WATCHED, "hashes": [one.hex() for one in self.hashes],
-            "own": sorted(self.own), "newest": {role: list(one) for role, one in self.newest.items()},
-        }  # fmt: skip
-        return json.dumps(row, indent=1, sort_keys=True).encode() + b"\n"
+        return strict_json.dump(self, WATCHED)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Watched:
         """Read it; DocumentRefused `record-malformed`."""
-        row: Any = strict_json.parse(data)
-        try:
-            if row.keys() != {*cls._fields, "format"} or row["format"] != WATCHED:
-                raise ValueError("members of what was watched")
-            newest = {
-                role: Newest(whole(version), text(sha))
-                for role, (version, sha) in row["newest"].items()
-            }
-            hashes = tuple(map(bytes.fromhex, map(text, array(row["hashes"]))))
-            if (
-                row["size"] < 0
-                or [len(one) for one in hashes] != [HASH_SIZE] * row["size"].bit_count()
-            ):
-                raise ValueError("a frontier is a hash for each bit of its size")
-            own = frozenset(map(whole, array(row["own"])))
-            if type(row["listed"]) is not bool:
-                raise TypeError("not a yes or no")
-            size, seen = whole(row["size"]), whole(row["keys"])
-            return cls(size, hashes, newest, own, text(row["policy"]), row["listed"], seen)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise _malformed() from error
+        found = strict_json.document(data, cls, WATCHED, _malformed)
+        lengths = [len(one) for one in found.hashes]
+        if found.size < 0 or lengths != [HASH_SIZE] * found.size.bit_count():
+            raise _malformed("a frontier is a hash for each bit of its size")
+        return found
 
 
 def record_digest(metadata: Metadata[Any]) -> str:
@@ -196,9 +171,11 @@ def read(data: bytes) -> Metadata[Any] | None:
         return None
 
 
-def _malformed() -> DocumentRefused:
+def _malformed(why: str) -> DocumentRefused:
     return DocumentRefused(
-        "record-malformed", "it is no record of what was published", "restore it from its copy"
+        "record-malformed",
+        f"it is no record of what was published: {why}",
+        "restore it from its copy",
     )
 
 

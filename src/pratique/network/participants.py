@@ -11,19 +11,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Annotated, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import metadata
+from pratique.strict_json import Form
 from pratique.text import seen
 from pratique.trust import countries
 from pratique.trust.registry import HOUR, Freshness, Sets, Suspension
-from pratique.trust.signer import array, text, whole
 
 # ----------------------------------------------------------------------------------------------------
 # A destination's choices: which codes of a value set it recognises, and how old data may be.
@@ -45,40 +45,41 @@ class Choices(NamedTuple):
     freshness: Freshness
 
 
+class Hours(NamedTuple):
+    """Ages of data, in whole hours."""
+
+    old: int
+    too_old: int
+
+
+class ChoicesDocument(NamedTuple):
+    """The document."""
+
+    value_sets: Sets
+    freshness_hours: Hours
+
+
 def write(choices: Choices) -> bytes:
     """Write the document; ages are whole hours."""
-    old, too_old = choices.freshness
-    document = {
-        "format": FORMAT,
-        "value_sets": {name: sorted(codes) for name, codes in choices.value_sets.items()},
-        "freshness_hours": {"old": old // HOUR, "too_old": too_old // HOUR},
-    }
-    return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
+    sets = {name: tuple(sorted(codes)) for name, codes in choices.value_sets.items()}
+    hours = Hours(*(seconds // HOUR for seconds in choices.freshness))
+    return strict_json.dump(ChoicesDocument(sets, hours), FORMAT)
 
 
 def read(data: bytes, published: Mapping[str, list[str]]) -> Choices:
     """Read the document; DocumentRefused `choices-…`."""
-    found = strict_json.parse(data, most=strict_json.OF_ONE)
-    members = {"format", "value_sets", "freshness_hours"}
-    if not isinstance(found, dict) or found.keys() != members or found["format"] != FORMAT:
-        raise _choices_refused("malformed", f"this is no document of the form {FORMAT}")
-    try:
-        hours = found["freshness_hours"]
-        old, too_old = whole(hours["old"]), whole(hours["too_old"])
-        if hours.keys() != {"old", "too_old"} or not 0 < old <= too_old <= LONGEST_HOURS:
-            raise ValueError("hours")
-        sets = {
-            text(name): tuple(map(text, array(codes)))
-            for name, codes in found["value_sets"].items()
-        }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _choices_refused("malformed", "a member is missing or of the wrong kind") from error
+    refused = partial(_choices_refused, "malformed")
+    sets, hours = strict_json.document(
+        data, ChoicesDocument, FORMAT, refused, most=strict_json.OF_ONE
+    )
+    if not 0 < hours.old <= hours.too_old <= LONGEST_HOURS:
+        raise refused("its ages are none")
     for name, codes in sets.items():
         if name not in published or not set(codes) <= set(published[name]):
             raise _choices_refused(
                 "unknown", f"{name} is no value set of the network, or has other codes"
             )
-    return Choices(sets, Freshness(old * HOUR, too_old * HOUR))
+    return Choices(sets, Freshness(*(hour * HOUR for hour in hours)))
 
 
 def _choices_refused(code: str, why: str) -> DocumentRefused:
@@ -101,13 +102,38 @@ class ParticipantKind(StrEnum):
     ORGANISATION = "organisation"
 
 
-class Reason(StrEnum):
+class SuspensionReason(StrEnum):
     """Why a participant may be suspended; there is no other."""
 
     KEYS_STOLEN = "keys-stolen"
     KEYS_LOST = "keys-lost"
     FORGERIES = "forgeries"
     OWN_REQUEST = "own-request"
+
+
+def _shown(value: object) -> str:
+    # It is shown to seats and travellers: nothing in it may move a cursor or hide. Joiners are letters
+    # in Persian and in India's scripts.
+    found = strict_json.text(value)
+    if (
+        len(found) > LONGEST_TEXT
+        or not found.translate(_JOINERS).isprintable()
+        or seen(found) != found
+    ):
+        raise ValueError("a text that cannot be shown")
+    return found
+
+
+def _seconds(value: object) -> int:
+    found = datetime.strptime(strict_json.text(value), _INSTANT).replace(tzinfo=UTC)
+    return int(found.timestamp())
+
+
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+Shown = Annotated[str, Form(_shown)]
+Seconds = Annotated[
+    int, Form(_seconds, lambda seconds: datetime.fromtimestamp(seconds, UTC).strftime(_INSTANT))
+]
 
 
 class Participant(NamedTuple):
@@ -125,31 +151,47 @@ class Participant(NamedTuple):
 
     code: str
     kind: ParticipantKind
-    name: str
-    countries: frozenset[str]
-    subject: str
-    domains: frozenset[str]
-    contact: str = ""
+    name: Shown
+    countries: frozenset[Shown]
+    subject: Shown
+    domains: frozenset[Shown]
+    contact: Shown = ""
 
-    def to_row(self) -> dict[str, object]:
-        """Return what JSON holds of it."""
-        row: dict[str, object] = self._asdict()
-        row["countries"], row["domains"] = sorted(self.countries), sorted(self.domains)
-        return row
+
+class ParticipantList(NamedTuple):
+    """The list of participants, as it is published."""
+
+    participants: tuple[Participant, ...]
+
+
+class Suspended(NamedTuple):
+    """A row of the list of suspensions."""
+
+    participant: Shown
+    since: Seconds
+    until: Seconds
+    reason: SuspensionReason
+
+
+class SuspensionList(NamedTuple):
+    """The list of suspensions, as it is published."""
+
+    suspensions: tuple[Suspended, ...]
 
 
 def write_participants(participants: Iterable[Participant]) -> bytes:
     """Write the list of participants."""
-    rows = [one.to_row() for one in sorted(participants)]
-    return _dump({"format": PARTICIPANTS_FORMAT, "participants": rows})
+    found = ParticipantList(tuple(sorted(participants)))
+    return strict_json.dump(found, PARTICIPANTS_FORMAT, ascii_only=False)
 
 
 def read_participants(data: bytes) -> dict[str, Participant]:
     """Read the list of participants, by code; DocumentRefused `participants-malformed`."""
-    found = [_participant(row) for row in _rows(data, PARTICIPANTS_FORMAT, "participants")]
-    by_code = {one.code: one for one in found if one is not None}
+    refused = partial(_malformed, "participants")
+    (found,) = strict_json.document(data, ParticipantList, PARTICIPANTS_FORMAT, refused)
+    by_code = {one.code: one for one in found if metadata.is_participants(one.code)}
     if len(by_code) != len(found):
-        raise _malformed("participants")
+        raise refused("a code is none, or is there twice")
     return by_code
 
 
@@ -176,26 +218,20 @@ def check_admitted(before: Iterable[str], after: Iterable[str]) -> None:
 
 def write_suspensions(suspensions: Iterable[tuple[str, Suspension]]) -> bytes:
     """Write the list of suspensions."""
-    rows = [
-        {"participant": code, "since": _instant(s.since), "until": _instant(s.until), "reason": s.reason}
+    rows = (
+        Suspended(code, s.since, s.until, SuspensionReason(s.reason))
         for code, s in sorted(suspensions)
-    ]  # fmt: skip
-    return _dump({"format": SUSPENSIONS_FORMAT, "suspensions": rows})
+    )
+    return strict_json.dump(SuspensionList(tuple(rows)), SUSPENSIONS_FORMAT, ascii_only=False)
 
 
 def read_suspensions(data: bytes) -> tuple[tuple[str, Suspension], ...]:
     """Read the list of suspensions; DocumentRefused `suspensions-…`."""
-    found = []
-    for row in _rows(data, SUSPENSIONS_FORMAT, "suspensions"):
-        try:
-            if row.keys() != {"participant", "since", "until", "reason"}:
-                raise ValueError("members of a suspension")
-            one = Suspension(_seconds(row["since"]), _seconds(row["until"]), Reason(row["reason"]))
-            if not metadata.is_participants(_shown(row["participant"])):
-                raise ValueError("a participant's code")
-            found.append((row["participant"], one))
-        except (AttributeError, TypeError, ValueError, KeyError) as error:
-            raise _malformed("suspensions") from error
+    refused = partial(_malformed, "suspensions")
+    (rows,) = strict_json.document(data, SuspensionList, SUSPENSIONS_FORMAT, refused)
+    if not all(metadata.is_participants(row.participant) for row in rows):
+        raise refused("it suspends what is no participant")
+    found = [(code, Suspension(since, until, reason)) for code, since, until, reason in rows]
     check_suspensions(found)
     return tuple(sorted(found))
 
@@ -211,62 +247,8 @@ def check_suspensions(suspensions: Iterable[tuple[str, Suspension]]) -> None:
         last[code] = one
 
 
-def _participant(row: Any) -> Participant | None:
-    try:
-        if row.keys() != set(Participant._fields):
-            raise ValueError("members of a participant")
-        found = Participant(
-            code=text(row["code"]),
-            kind=ParticipantKind(row["kind"]),
-            name=_shown(row["name"]),
-            countries=frozenset(map(_shown, array(row["countries"]))),
-            subject=_shown(row["subject"]),
-            domains=frozenset(map(_shown, array(row["domains"]))),
-            contact=_shown(row["contact"]),
-        )
-    except (AttributeError, TypeError, ValueError, KeyError) as error:
-        raise _malformed("participants") from error
-    return found if metadata.is_participants(found.code) else None
-
-
-def _shown(value: object) -> str:
-    # It is shown to seats and travellers: nothing in it may move a cursor or hide. Joiners are letters
-    # in Persian and in India's scripts.
-    found = text(value)
-    if (
-        len(found) > LONGEST_TEXT
-        or not found.translate(_JOINERS).isprintable()
-        or seen(found) != found
-    ):
-        raise ValueError("a text that cannot be shown")
-    return found
-
-
-def _rows(data: bytes, form: str, member: str) -> list[Any]:
-    found = strict_json.parse(data)
-    if not isinstance(found, dict) or found.keys() != {"format", member} or found["format"] != form:
-        raise _malformed(member)
-    try:
-        return list(array(found[member]))
-    except TypeError as error:
-        raise _malformed(member) from error
-
-
-def _dump(document: dict[str, object]) -> bytes:
-    return json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"
-
-
-def _instant(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _seconds(value: object) -> int:
-    found = datetime.strptime(text(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return int(found.timestamp())
-
-
-def _malformed(member: str) -> DocumentRefused:
-    return _refused(f"{member}-malformed", f"the list of {member} is not laid out as one")
+def _malformed(member: str, why: str) -> DocumentRefused:
+    return _refused(f"{member}-malformed", f"the list of {member} is not laid out as one: {why}")
 
 
 def _refused(code: str, why: str) -> DocumentRefused:

@@ -11,12 +11,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 from securesystemslib.signer import SSlibKey
 from tuf.api.exceptions import RepositoryError
@@ -55,19 +54,25 @@ from pratique.network.participants import (
     write_suspensions,
 )
 from pratique.network.view import View
+from pratique.strict_json import Base64, Form
 from pratique.trust.countries import may_sign_for
 from pratique.trust.registry import Suspension
-from pratique.trust.signer import text
 
 FORMAT = "pratique-proposal-1"
+
+
+Signed = Annotated[
+    Metadata[Any],
+    Form(Metadata[Any].from_dict, lambda metadata: strict_json.loads(metadata.to_bytes())),
+]
 
 
 class Proposal(NamedTuple):
     """Metadata by role, with the signatures so far, and the files that it names, by path."""
 
     title: str
-    metadata: Mapping[str, Metadata[Any]]
-    files: Mapping[str, bytes]
+    metadata: Mapping[str, Signed]
+    files: Mapping[str, Base64]
 
     def versions(self) -> dict[str, int]:
         """Return the version of each role in it."""
@@ -98,37 +103,25 @@ class Need(NamedTuple):
 
 def to_bytes(proposal: Proposal) -> bytes:
     """Write the file."""
-    document = {
-        "format": FORMAT,
-        "title": proposal.title,
-        "metadata": {
-            role: strict_json.loads(found.to_bytes()) for role, found in proposal.metadata.items()
-        },
-        "files": {p: base64.b64encode(data).decode() for p, data in proposal.files.items()},
-    }
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return strict_json.dump(proposal, FORMAT, ascii_only=False)
 
 
 def from_bytes(data: bytes, *, most: int = strict_json.NODES) -> Proposal:
     """Read the file, of at most so many values; DocumentRefused `proposal-malformed`, `json-unreadable`."""
-    found = strict_json.parse(data, most=most)
-    members = {"format", "title", "metadata", "files"}
-    if not isinstance(found, dict) or found.keys() != members or found["format"] != FORMAT:
-        raise _refused("malformed", f"this is no document of the form {FORMAT}")
+    refused = partial(_refused, "malformed")
     try:
-        metadata = {str(role): Metadata[Any].from_dict(d) for role, d in found["metadata"].items()}
-        files = {str(p): base64.b64decode(t, validate=True) for p, t in found["files"].items()}
+        whole = strict_json.document(data, Proposal, FORMAT, refused, most=most)
+        metadata = whole.metadata
         for role, one in metadata.items():
             expected = Root if role == Root.type else Targets
             if not isinstance(one.signed, expected) or not _is_sound(one.signed):
                 raise TypeError("another role's metadata")
             one.signed_bytes  # noqa: B018 - what cannot be signed is no proposal
-        whole = Proposal(text(found["title"]), metadata, files)
         to_bytes(whole)
     except (
         AttributeError, KeyError, TypeError, ValueError, RecursionError, RepositoryError,
     ) as error:  # fmt: skip
-        raise _refused("malformed", "a part of it is missing or of the wrong kind") from error
+        raise refused("its metadata are of the wrong kind") from error
     return whole
 
 
@@ -596,7 +589,7 @@ def targets(
     check_admitted(current.participants, listed)
     delegated = {**role_keys(current), **(members or {})}
     kept = {code: found for code, found in delegated.items() if found is not None}
-    if kept.keys() != listed.keys():
+    if set(kept) != set(listed):
         raise UsageError("participants-differ", "a participant has no keys, or is not listed")
     held = {
         **current.files,
@@ -673,7 +666,7 @@ def _root(
         "timestamp": network_metadata.public(online.timestamp),
     }
     ids = [seat.keyid for seat in board.seats]
-    if set(ids) != own.keys():
+    if set(ids) != set(own):
         raise UsageError("seat-keys", "the keys at hand are not those of the seats")
     roles = {name: Role(list(ids), board.threshold) for name in (Root.type, Targets.type)}
     roles |= {name: Role([key.keyid], 1) for name, key in kept.items()}

@@ -7,7 +7,7 @@
 2. Nothing is refused for being old: age is judged where it is used.
 3. A participant whose newest is missing or broken is told by a problem; an earlier one of it is used
    to know its certificates by, and nobody else is touched. Where the role that suspends is missing or
-   broken, its problem is everybody's: see `Roll.standing`.
+   broken, its problem is everybody's: see `Registry.standing`.
 """
 
 from __future__ import annotations

@@ -13,11 +13,10 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from pratique import strict_json
 from pratique.crypto import cms, x509
@@ -25,6 +24,7 @@ from pratique.crypto.x509_details import Features
 from pratique.crypto.x509_write import Authority
 from pratique.errors import DocumentRefused, UsageError
 from pratique.onboarding import checks, dossier
+from pratique.strict_json import Octets
 
 # ----------------------------------------------------------------------------------------------------
 # A certificate that the network's trust anchor has signed for: TNG_TA.signed.X.json.
@@ -36,7 +36,13 @@ from pratique.onboarding import checks, dossier
 #    for (SCA, UP, TLS) is said by nobody but the folder, and must be checked by its extensions.
 
 
-MEMBERS = {"trustAnchorSignature", "certificateRawData", "certificateThumbprint", "country"}
+class AnchorFile(NamedTuple):
+    """The file, whose members the gateway has named."""
+
+    trustAnchorSignature: Octets  # noqa: N815
+    certificateRawData: Octets  # noqa: N815
+    certificateThumbprint: Any  # noqa: N815
+    country: Any
 
 
 class Anchored(NamedTuple):
@@ -65,24 +71,19 @@ def anchored(document: bytes, anchors: Iterable[bytes], *, at: datetime) -> Anch
         DocumentRefused: `anchored-malformed`, `anchored-differs`, `anchor-unknown`, `anchor-dead`,
             and those of `cms.signed`.
     """
-    found = strict_json.parse(document)
-    if not isinstance(found, dict) or found.keys() != MEMBERS:
-        raise _refused("anchored-malformed", "it is not laid out as a trust anchor's file")
-    signature = strict_json.octets(found["trustAnchorSignature"])
-    certificate = strict_json.octets(found["certificateRawData"])
-    if signature is None or certificate is None:
-        raise _refused("anchored-malformed", "it is not laid out as a trust anchor's file")
-    signed = cms.signed(signature, content=certificate)
+    refused = partial(_refused, "anchored-malformed")
+    found = strict_json.document(document, AnchorFile, "", refused)
+    certificate, country = found.certificateRawData, found.country
+    signed = cms.signed(found.trustAnchorSignature, content=certificate)
     if signed.certificate not in set(anchors):
         raise _refused("anchor-unknown", "it was signed by somebody who is no trust anchor")
     anchor = x509.read(signed.certificate)
     if not anchor.not_before <= at.timestamp() <= anchor.not_after:
         raise _refused("anchor-dead", "the trust anchor's own certificate is not valid")
     record = x509.read(certificate)
-    country = found["country"]
-    if found["certificateThumbprint"] != record.thumbprint or country not in record.countries:
+    if found.certificateThumbprint != record.thumbprint or country not in record.countries:
         raise _refused("anchored-differs", "what it says of the certificate is not so")
-    return Anchored(certificate, str(country), anchor.thumbprint)
+    return Anchored(certificate, country, anchor.thumbprint)
 
 
 def _refused(code: str, why: str) -> DocumentRefused:
@@ -101,13 +102,8 @@ def vouched(certificate: bytes, anchor: Authority) -> bytes:
     if not record.countries:
         raise UsageError("country-missing", "a certificate that names no country is not signed for")
     signature = cms.sign(certificate, certificate=anchor.certificate, key=anchor.key)
-    document = {
-        "trustAnchorSignature": base64.b64encode(signature).decode(),
-        "certificateRawData": base64.b64encode(certificate).decode(),
-        "certificateThumbprint": record.thumbprint,
-        "country": record.countries[0],
-    }
-    return json.dumps(document, indent=1).encode() + b"\n"
+    found = AnchorFile(signature, certificate, record.thumbprint, record.countries[0])
+    return strict_json.dump(found, ordered=False)
 
 
 SIGNED = "signed"

@@ -33,10 +33,11 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.onboarding import dossier
 from pratique.onboarding.dossier import DECA, DESC, DSC, SCA, TLS, TLS_CA, UP, Paper
 from pratique.onboarding.report import Finding, KnownKey, Report, Row, finding
+from pratique.strict_json import array, text
 from pratique.terms import Environment
 from pratique.trust import countries
 from pratique.trust.certificates import chain_in_network
-from pratique.trust.signer import SCA_WRONG, array, text
+from pratique.trust.signer import SCA_WRONG
 
 # ----------------------------------------------------------------------------------------------------
 # What can be seen only of several certificates together: chains, and keys that serve twice.

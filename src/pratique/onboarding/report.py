@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
+from pratique.strict_json import array
 from pratique.terms import Environment
-from pratique.trust.signer import array, text
 
 # ----------------------------------------------------------------------------------------------------
 # What a governance check can find: data only. One row is one code, with its words for a person.
@@ -265,7 +265,7 @@ def read(data: bytes) -> tuple[KnownKey, ...]:
     try:
         if not isinstance(found, dict) or found["format"] not in FORMATS:
             raise ValueError("format")
-        return tuple(map(_row, array(found["keys"])))
+        return tuple(strict_json.read(KnownKey, row) for row in array(found["keys"]))
     except (TypeError, ValueError, KeyError) as error:
         raise DocumentRefused(
             "known-keys-malformed",
@@ -276,19 +276,7 @@ def read(data: bytes) -> tuple[KnownKey, ...]:
 
 def as_json(keys: Iterable[KnownKey]) -> dict[str, Any]:
     """Return what a file of known keys holds."""
-    return {"format": FORMATS[0], "keys": [key._asdict() for key in sorted(set(keys))]}
-
-
-def _row(row: Any) -> KnownKey:
-    if type(row) is not dict or row.keys() != set(KnownKey._fields):
-        raise ValueError("members of a key")
-    return KnownKey(
-        key=text(row["key"]),
-        participant=text(row["participant"]),
-        environment=Environment(text(row["environment"])),
-        role=text(row["role"]),
-        certificate=text(row["certificate"]),
-    )
+    return {"format": FORMATS[0], "keys": [strict_json.write(key) for key in sorted(set(keys))]}
 
 
 FORMAT = "pratique-governance-1"

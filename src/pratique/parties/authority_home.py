@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from tuf.api.metadata import Root
 
@@ -28,6 +28,12 @@ FORMAT = "pratique-authority-1"
 FILE = "authority.json"
 ONLINE_KEYS = ("file:keys/snapshot-{}.pem", "file:keys/timestamp-{}.pem")
 """Where the online keys are made, by the version of the root that names them."""
+
+
+class KeyFile(NamedTuple):
+    """The authority's document: where the keys kept online lie, by their identifiers."""
+
+    keys: Mapping[str, str]
 
 
 def current(folder: Path) -> View:
@@ -71,8 +77,7 @@ def make_online_keys(
 def save_online(folder: Path, uris: Mapping[str, str]) -> None:
     """Note where online keys lie, by their identifiers; what is noted already stays."""
     before = _online_uris(folder) if (folder / FILE).exists() else {}
-    document = {"format": FORMAT, "keys": {**before, **uris}}
-    files.replace(folder / FILE, json.dumps(document, indent=1, sort_keys=True).encode())
+    files.replace(folder / FILE, strict_json.dump(KeyFile({**before, **uris}), FORMAT))
 
 
 def online_keys(folder: Path, secret: Secret, root: Root | None = None) -> publish.OnlineKeys:
@@ -95,10 +100,11 @@ def online_keys(folder: Path, secret: Secret, root: Root | None = None) -> publi
 def _online_uris(folder: Path) -> dict[str, str]:
     require(folder)
     path = folder / FILE
-    row = strict_json.parse(sources.read_bytes(path))
-    if not isinstance(row, dict) or row.keys() != {"format", "keys"}:
-        raise DocumentRefused("authority-file", f"{path}: this is no document of {FORMAT}")
-    return {str(keyid): str(uri) for keyid, uri in dict(row["keys"]).items()}
+
+    def refused(why: str) -> DocumentRefused:
+        return DocumentRefused("authority-file", f"{path}: this is no document of {FORMAT}: {why}")
+
+    return dict(strict_json.document(sources.read_bytes(path), KeyFile, FORMAT, refused).keys)
 
 
 def records_path(folder: Path, code: str) -> Path:

@@ -7,19 +7,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import metadata
 from pratique.network.metadata import Seat
-from pratique.network.participants import Participant, ParticipantKind
+from pratique.network.participants import Participant
 from pratique.network.proposal import RoleKeys
 from pratique.store import sources
+from pratique.strict_json import Form, text
 from pratique.terms import Environment
-from pratique.trust.signer import array, text, whole
 
 SEAT_FORMAT, APPLICATION_FORMAT = "pratique-seat-1", "pratique-application-1"
 APPLICATION, MAX_CARD = "application.json", 1024 * 1024
@@ -27,6 +26,29 @@ _FROM = {
     SEAT_FORMAT: "a seat's card comes from: pratique authority seat",
     APPLICATION_FORMAT: "an application comes from: pratique participant apply",
 }
+
+
+T = TypeVar("T")
+Pem = Annotated[bytes, Form(lambda value: metadata.from_pem(text(value)), metadata.to_pem)]
+
+
+class SeatFile(NamedTuple):
+    """A seat's card, as it lies in a file."""
+
+    name: str
+    holder: str
+    region: str
+    key: Pem
+
+
+class ApplicationFile(NamedTuple):
+    """An application, as it lies in a file."""
+
+    participant: Participant
+    keys: tuple[Pem, ...]
+    threshold: int
+    domains: tuple[str, ...]
+    environment: Environment
 
 
 class SeatCard(NamedTuple):
@@ -48,23 +70,16 @@ class Application(NamedTuple):
 
 def write_seat(seat: Seat, public_key: bytes) -> bytes:
     """Write a seat's card."""
-    row = {"format": SEAT_FORMAT, "name": seat.name, "holder": seat.holder, "region": seat.region,
-           "key": metadata.to_pem(public_key)}  # fmt: skip
-    return json.dumps(row, indent=1).encode() + b"\n"
+    found = SeatFile(seat.name, seat.holder, seat.region, public_key)
+    return strict_json.dump(found, SEAT_FORMAT, ordered=False)
 
 
 def read_seat(path: Path) -> SeatCard:
     """Read a seat's card; DocumentRefused `card-malformed`."""
-    data = sources.read_bytes(path, MAX_CARD)
-    row = _row(path, SEAT_FORMAT, {"name", "holder", "region", "key"}, data)
-    try:
-        key = metadata.from_pem(text(row["key"]))
-        seat = Seat(
-            text(row["name"]), text(row["holder"]), text(row["region"]), metadata.keyid(key)
-        )
-    except TypeError as error:
-        raise _malformed(path, SEAT_FORMAT) from error
-    return SeatCard(seat, key)
+    name, holder, region, key = _read(
+        path, sources.read_bytes(path, MAX_CARD), SeatFile, SEAT_FORMAT
+    )
+    return SeatCard(Seat(name, holder, region, metadata.keyid(key)), key)
 
 
 def read_key(path: Path) -> str:
@@ -83,55 +98,35 @@ def read_key(path: Path) -> str:
 
 def write_application(application: Application) -> bytes:
     """Write an application."""
-    row = {
-        "format": APPLICATION_FORMAT,
-        "participant": application.participant.to_row(),
-        "keys": [metadata.to_pem(key) for key in application.keys.public_keys],
-        "threshold": application.keys.threshold,
-        "domains": list(application.domains),
-        "environment": application.environment.value,
-    }
-    return json.dumps(row, indent=1, ensure_ascii=False).encode() + b"\n"
+    keys, threshold = application.keys
+    found = ApplicationFile(
+        application.participant, keys, threshold, application.domains, application.environment
+    )
+    return strict_json.dump(found, APPLICATION_FORMAT, ordered=False, ascii_only=False)
 
 
 def read_application(path: Path) -> Application:
     """Read an application, or the one in a dossier's folder; DocumentRefused `card-malformed`."""
     path = path / APPLICATION if path.is_dir() else path
-    members = {"participant", "keys", "threshold", "domains", "environment"}
     data = sources.read_bytes(path, MAX_CARD)
-    row = _row(path, APPLICATION_FORMAT, members, data)
-    try:
-        one = row["participant"]
-        participant = Participant(
-            text(one["code"]), ParticipantKind(one["kind"]), text(one["name"]),
-            frozenset(map(text, array(one["countries"]))), text(one["subject"]),
-            frozenset(), text(one["contact"]),
-        )  # fmt: skip
-        held = tuple(metadata.from_pem(text(pem)) for pem in array(row["keys"]))
-        return Application(
-            participant,
-            RoleKeys(held, whole(row["threshold"])),
-            tuple(map(text, array(row["domains"]))),
-            Environment(row["environment"]),
-            data,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _malformed(path, APPLICATION_FORMAT) from error
+    found = _read(path, data, ApplicationFile, APPLICATION_FORMAT)
+    return Application(
+        found.participant._replace(domains=frozenset()),
+        RoleKeys(found.keys, found.threshold),
+        found.domains,
+        found.environment,
+        data,
+    )
 
 
-def _row(path: Path, form: str, members: set[str], data: bytes) -> dict[str, Any]:
+def _read(path: Path, data: bytes, kind: type[T], form: str) -> T:
     try:
-        found = strict_json.parse(data)
+        return strict_json.document(data, kind, form, lambda why: _malformed(path, form, why))
     except DocumentRefused as error:
-        raise _malformed(path, form) from error
-    if not isinstance(found, dict) or found.get("format") != form:
-        raise _malformed(path, form)
-    if found.keys() != {"format", *members}:
-        raise _malformed(path, form)
-    return found
+        raise _malformed(path, form, error.message) from error
 
 
-def _malformed(path: Path, form: str) -> DocumentRefused:
+def _malformed(path: Path, form: str, why: str) -> DocumentRefused:
     return DocumentRefused(
-        "card-malformed", f"{path}: this is no document of the form {form}", _FROM[form]
+        "card-malformed", f"{path}: this is no document of the form {form}: {why}", _FROM[form]
     )

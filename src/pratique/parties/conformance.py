@@ -33,7 +33,7 @@ from pratique.snapshot import Snapshot
 from pratique.store.sources import read_bytes
 from pratique.terms import Algorithm, Environment, Kind
 from pratique.trust.certificates import read_key
-from pratique.trust.registry import Member, Roll, Suspension
+from pratique.trust.registry import ParticipantState, Registry, Suspension
 from pratique.trust.signer import Signer, TrustList
 from pratique.verification import Verification, verify
 
@@ -201,7 +201,7 @@ def snapshot(path: Path, environment: Environment, network: str = "") -> Snapsho
     thumbprints = {row["name"]: _signer(row).thumbprint for row in rows}
     said = strict_json.loads(read_bytes(path.with_name("networks.json")))["networks"][network]
     members = {code: _member(row, thumbprints) for code, row in said["participants"].items()}
-    return alone.replace(roll=Roll(published=_seconds(said["published"]), members=members))
+    return alone.replace(roll=Registry(published=_seconds(said["published"]), members=members))
 
 
 @cache
@@ -229,8 +229,8 @@ def _signer(row: Case) -> Signer:
     )
 
 
-def _member(row: Case, thumbprints: dict[str, str]) -> Member:
-    return Member(
+def _member(row: Case, thumbprints: dict[str, str]) -> ParticipantState:
+    return ParticipantState(
         expires=_seconds(row["expires"]),
         problem=row["problem"],
         suspensions=tuple(

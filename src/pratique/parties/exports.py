@@ -117,7 +117,7 @@ def entries(view: View, *, at: int) -> Iterator[Entry]:
             continue
         told = publication.parts(data)
         cas = {ca: x509.read(ca) for ca in told.authorities if x509.read(ca).not_after >= at}
-        for signer in told.live:
+        for signer in told.signers:
             record = x509.read(signer.certificate)
             if signer.domain not in one.domains or record.not_after < at:
                 continue

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,6 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pratique import strict_json
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.store import files
 from pratique.trust import issuer as trust_issuer
@@ -123,12 +121,12 @@ def load_notes(folder: Path) -> dict[str, Note]:
         return {}
     except OSError as error:
         raise _refused(folder / NOTES, error) from error
-    return trust_issuer.from_rows(strict_json.parse(data))
+    return trust_issuer.read_notes(data)
 
 
 def save_notes(folder: Path, notes: Mapping[str, Note]) -> None:
     """Keep what is noted of the register, durably and in one step."""
-    _write(folder / NOTES, json.dumps(trust_issuer.to_rows(notes), indent=1).encode())
+    _write(folder / NOTES, trust_issuer.write_notes(notes))
 
 
 def certificate_path(folder: Path, label: str = SCA) -> Path:

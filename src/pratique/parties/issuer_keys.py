@@ -40,7 +40,7 @@ from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust import countries, renewal
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import DaysLeft, Issuer, Shard, SigningCa, new_labels
-from pratique.trust.registry import Member, Suspension
+from pratique.trust.registry import ParticipantState, Suspension
 
 SCA_KEY, SHARD_KEYS = "file:keys/sca.pem", "file:keys/"
 MOST_LEFT = 20
@@ -499,7 +499,10 @@ def key_list(issuer: Issuer, *, at: datetime, counts: Mapping[bytes, int] | None
 
 
 def describe(
-    shard: Shard, at: int, counts: Mapping[bytes, int] | None, member: Member | None = None
+    shard: Shard,
+    at: int,
+    counts: Mapping[bytes, int] | None,
+    member: ParticipantState | None = None,
 ) -> dict[str, object]:
     """Say all about a key that a person or a script may want to know.
 

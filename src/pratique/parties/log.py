@@ -17,27 +17,33 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pratique import strict_json
 from pratique.crypto.keys import Ed25519Key
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.network import logged, metadata, publish, trusted
+from pratique.network.logged import NoteKeyText
 from pratique.parties import authority_home
 from pratique.parties.proposals import repository_of
 from pratique.store import files, http, keys, log, network, sources
 from pratique.store.keys import Secret
 from pratique.tlog import checkpoint, merkle, note, witness
-from pratique.trust import signer
 
 FORMAT = "pratique-log-1"
 FILE, KEY = "log.json", "keys/log.pem"
+
+
+class LogFile(NamedTuple):
+    """The document."""
+
+    key: NoteKeyText
+    witnesses: Mapping[str, str]
 
 
 class Home(NamedTuple):
@@ -49,8 +55,7 @@ class Home(NamedTuple):
 
 def save(folder: Path, home: Home) -> None:
     """Keep the document."""
-    row = {"format": FORMAT, "key": home.own.to_text(), "witnesses": dict(home.witnesses)}
-    files.replace(folder / FILE, json.dumps(row, indent=1, sort_keys=True).encode() + b"\n")
+    files.replace(folder / FILE, strict_json.dump(LogFile(*home), FORMAT))
 
 
 def load(folder: Path) -> Home:
@@ -62,18 +67,13 @@ def load(folder: Path) -> Home:
             f"{folder}: there is no log here",
             "make one: pratique authority log init",
         )
-    row: Any = strict_json.parse(sources.read_bytes(path))
-    try:
-        if row.keys() != {"format", "key", "witnesses"} or row["format"] != FORMAT:
-            raise ValueError("members of a log")
-        found = {
-            signer.text(name): signer.text(url) for name, url in dict(row["witnesses"]).items()
-        }
-        return Home(note.NoteKey.from_text(signer.text(row["key"])), found)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DocumentRefused(
-            "log-file", f"{path}: it is damaged", "restore it from its copy"
-        ) from error
+
+    def damaged(why: str) -> DocumentRefused:
+        return DocumentRefused(
+            "log-file", f"{path}: it is damaged: {why}", "restore it from its copy"
+        )
+
+    return Home(*strict_json.document(sources.read_bytes(path), LogFile, FORMAT, damaged))
 
 
 def log_key(folder: Path, secret: Secret) -> Ed25519Key:

@@ -41,11 +41,11 @@ from pratique.revocation import tag_list
 from pratique.rules import documents
 from pratique.store import files, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
+from pratique.strict_json import array, text, whole
 from pratique.terms import Environment
 from pratique.trust import publication, renewal
 from pratique.trust.issuer import SigningCa
 from pratique.trust.renewal import Owned
-from pratique.trust.signer import array, text, whole
 
 FORMAT, FIRST_FORMAT = "pratique-participant-2", "pratique-participant-1"
 HOME_FILE = "participant.json"
@@ -105,7 +105,7 @@ class Home(NamedTuple):
 def save(folder: Path, home: Home) -> None:
     """Keep the participant's document."""
     row = {
-        "format": FORMAT, "participant": home.participant.to_row(),
+        "format": FORMAT, "participant": strict_json.write(home.participant),
         "environment": home.environment.value, "owned": [one._asdict() for one in home.owned],
         "role_keys": [list(one) for one in home.role_keys], "threshold": home.threshold,
         "role_since": home.role_since, "coming": [list(one) for one in home.coming],
@@ -434,7 +434,9 @@ def _signers(
 ) -> bytes:
     before = publication.parts(published) if published is not None else None
     # A key of two domains stands there twice: each listing binds it to one.
-    live = {(one.certificate, one.domain): one for one in before.live} if before is not None else {}
+    live = (
+        {(one.certificate, one.domain): one for one in before.signers} if before is not None else {}
+    )
     gone = {one.certificate: one for one in before.withdrawn} if before is not None else {}
     # Those that are no longer in use vouch for the signers that they have issued.
     cas = {
@@ -535,7 +537,7 @@ class Edition(NamedTuple):
         published = publication.parts(self.files[f"{one.code}/{metadata.SIGNERS}"])
         authorities = tuple(map(x509.read, published.authorities))
         within = one.countries | {one.subject}
-        for der in dict.fromkeys(listed.certificate for listed in published.live):
+        for der in dict.fromkeys(listed.certificate for listed in published.signers):
             signer = x509.read(der)
             now = int(self.at.timestamp())
             doubt = checks.above_signer(signer, authorities, at=now, within=within)

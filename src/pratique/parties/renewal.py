@@ -366,7 +366,7 @@ def _unpublished(request: Request, own: Home, known: Known | None) -> dict[str, 
     data = None if role is None else role.files.get(f"{code}/{metadata.SIGNERS}")
     if data is not None:
         parts = publication.parts(data)
-        published = {one.certificate: one.domain for one in (*parts.live, *parts.withdrawn)}
+        published = {one.certificate: one.domain for one in (*parts.signers, *parts.withdrawn)}
     due: dict[str, list[Path]] = defaultdict(list)
     for folder in request.issuers:
         issuer = issuers.load(folder)

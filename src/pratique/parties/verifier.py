@@ -29,7 +29,7 @@ from pratique.store import sources as store_sources
 from pratique.terms import Environment
 from pratique.text import printable
 from pratique.trust import countries
-from pratique.trust.registry import Member
+from pratique.trust.registry import ParticipantState
 from pratique.trust.signer import Signer, TrustList
 from pratique.verification import Verification, epoch, noted, unread
 from pratique.verification import verify as verify_text
@@ -111,11 +111,13 @@ def snapshot(home: Path | None) -> Snapshot | None:
 class Said(NamedTuple):
     """What a network says of a participant, and the keys that it has published there, by domain."""
 
-    member: Member
+    member: ParticipantState
     signers: tuple[Signer, ...]
 
 
-def member(participant: str, environment: Environment, home: Path | None = None) -> Member | None:
+def member(
+    participant: str, environment: Environment, home: Path | None = None
+) -> ParticipantState | None:
     """Return how it is with a participant in the network that was synced here; None where none says so."""
     found = said_of(participant, environment, home)
     return None if found is None else found.member

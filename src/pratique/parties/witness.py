@@ -5,17 +5,16 @@ witness.json · keys/witness.pem (encrypted) · ledger.db
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused, Unreadable
-from pratique.network.logged import PREFIX
+from pratique.network.logged import PREFIX, NoteKeyText
 from pratique.store import files, http, sources
 from pratique.store.keys import Secret, open_log_key
 from pratique.store.ledger import Ledger
@@ -23,7 +22,6 @@ from pratique.tlog import merkle, tiles
 from pratique.tlog.checkpoint import opened
 from pratique.tlog.note import MAX_NOTE, Note, NoteKey
 from pratique.tlog.witness import Request, Witness
-from pratique.trust.signer import array, text
 
 # ----------------------------------------------------------------------------------------------------
 # Read a network's log from wherever it is: what a monitor and a witness need of it.
@@ -107,6 +105,13 @@ FILE, KEY, LEDGER = "witness.json", "keys/witness.pem", "ledger.db"
 folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 
 
+class WitnessFile(NamedTuple):
+    """The witness's document."""
+
+    key: NoteKeyText
+    logs: tuple[NoteKeyText, ...]
+
+
 class Home(NamedTuple):
     """A witness: its public key, and those of its logs."""
 
@@ -125,24 +130,21 @@ class Home(NamedTuple):
 
 def save(where: Path, home: Home) -> None:
     """Keep the witness's document."""
-    row = {"format": FORMAT, "key": home.own.to_text(), "logs": [k.to_text() for k in home.logs]}
-    files.replace(where / FILE, json.dumps(row, indent=1).encode() + b"\n")
+    found = WitnessFile(home.own, home.logs)
+    files.replace(where / FILE, strict_json.dump(found, FORMAT, ordered=False))
 
 
 def load(where: Path) -> Home:
     """Load the witness of a folder; Unreadable `no-witness`, DocumentRefused."""
     path = where / FILE
+
+    def damaged(why: str) -> DocumentRefused:
+        return DocumentRefused(
+            "witness-file", f"{path}: it is damaged: {why}", "restore it from its copy"
+        )
+
     if not path.exists():
         raise Unreadable(
             "no-witness", f"{where}: there is no witness here", "pratique witness init DIR"
         )
-    row: Any = strict_json.parse(sources.read_bytes(path))
-    try:
-        if row.keys() != {"format", "key", "logs"} or row["format"] != FORMAT:
-            raise ValueError("members of a witness")
-        logs = tuple(NoteKey.from_text(text(line)) for line in array(row["logs"]))
-        return Home(NoteKey.from_text(text(row["key"])), logs)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DocumentRefused(
-            "witness-file", f"{path}: it is damaged", "restore it from its copy"
-        ) from error
+    return Home(*strict_json.document(sources.read_bytes(path), WitnessFile, FORMAT, damaged))

@@ -9,25 +9,27 @@
 
 from __future__ import annotations
 
-import base64
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
+from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
 from pratique.revocation import foreign
 from pratique.revocation.foreign import Batch, Entries, HashType, Key, Slice, hashes
 from pratique.revocation.tag_list import Delta, TagList, follow, tag
+from pratique.strict_json import ARRAY, Base64
 from pratique.terms import Algorithm
 
 # ----------------------------------------------------------------------------------------------------
 # What is asked about one certificate, and what can answer. Loads no list and no hash.
 #
-# Asked -> Recall.find -> Code | None
+# Query -> Revocations.find -> Code | None
 
 
-class Asked:
+class Query:
     """A certificate as its signer and its content show it; nothing here is the text's to choose.
 
     Attributes:
@@ -62,23 +64,13 @@ class Asked:
         self.signature, self.at = signature, at
 
     def __repr__(self) -> str:
-        return "<Asked: not shown>"
-
-
-class Recall:
-    """All revocations that a verifier holds: `pratique.revocation.revocations.Revocations` is one."""
-
-    __slots__ = ()
-
-    def find(self, asked: Asked) -> Code | None:
-        """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
-        raise NotImplementedError
+        return "<Query: not shown>"
 
 
 # ----------------------------------------------------------------------------------------------------
 # All revocations that a verifier holds, and the one question it asks of them.
 #
-#     lists, deltas, batches, slices -> Revocations -> find(Asked) -> Code | None
+#     lists, deltas, batches, slices -> Revocations -> find(Query) -> Code | None
 #
 # 1. What is held only grows: an older list, or one that lacks a tag held here, is refused, and so is a
 #    list of another width. Nothing here takes a revocation back.
@@ -90,7 +82,7 @@ Name = tuple[bytes, str]
 """A list's key: kid, participant."""
 
 
-class Revocations(Recall):
+class Revocations:
     """Lists by key, exact foreign entries, approximate foreign slices. Immutable.
 
     Attributes:
@@ -100,6 +92,8 @@ class Revocations(Recall):
 
     __slots__ = ("_by_kid", "beside", "exact", "lists", "slices")
 
+    query = Query
+    """What is asked: whoever holds no revocations does not load it."""
     lists: Mapping[Name, TagList]
     beside: tuple[TagList, ...]
     exact: Mapping[Key, Entries]
@@ -196,12 +190,12 @@ class Revocations(Recall):
         """Return them with approximate foreign lists."""
         return Revocations(self.lists.values(), self.exact, (*self.slices, *slices), self.beside)
 
-    def find(self, asked: Asked) -> Code | None:
+    def find(self, asked: Query) -> Code | None:
         """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
         found = {*self._own(asked), *self._foreign(asked)}
         return next((code for code in _GRAVITY if code in found), None)
 
-    def _own(self, asked: Asked) -> Iterator[Code]:
+    def _own(self, asked: Query) -> Iterator[Code]:
         for kid in asked.kids:
             for held in self._by_kid.get(kid, ()):
                 head = held.head
@@ -219,7 +213,7 @@ class Revocations(Recall):
                     # A block that was never read whole is damaged.
                     yield Code.REVOCATION_UNCONFIRMED
 
-    def _foreign(self, asked: Asked) -> Iterator[Code]:
+    def _foreign(self, asked: Query) -> Iterator[Code]:
         if not self.exact and not self.slices:
             return
         made = hashes(
@@ -274,38 +268,60 @@ def _refused(code: str, why: str) -> DocumentRefused:
     )
 
 
-_MEMBERS = {"lists", "batches", "slices"}
+class BatchRow(NamedTuple):
+    """A batch of a foreign list: entries of a key, whole."""
+
+    country: str
+    kid: Base64
+    hash_type: HashType
+    entries: Base64
 
 
-def to_rows(held: Recall | None) -> dict[str, list[object]] | None:
+class SliceRow(NamedTuple):
+    """A filter of a foreign list."""
+
+    country: str
+    kid: Base64
+    hash_type: HashType
+    form: foreign.Form
+    offset: int
+    data: Base64
+
+
+class RevocationRows(NamedTuple):
+    """Revocations as a snapshot holds them."""
+
+    lists: tuple[Base64, ...]
+    batches: tuple[Annotated[BatchRow, ARRAY], ...]
+    slices: tuple[Annotated[SliceRow, ARRAY], ...]
+
+
+def to_rows(held: Revocations | None) -> dict[str, Any] | None:
     """Return what JSON holds of revocations: the same content, the same rows; None of none."""
     if held is None:
         return None
-    assert isinstance(held, Revocations)
-    return {
-        "lists": [
-            *(_text(held.lists[name].to_bytes()) for name in sorted(held.lists)),
-            # Only where two sources hold lists of one key; the first of a name is the one that counts.
-            *(_text(one.to_bytes()) for one in held.beside),
-        ],
-        "batches": [
-            [*_key_row(key), _text(entries.data)]
-            for key, entries in sorted(held.exact.items(), key=lambda row: _key_row(row[0]))
-        ],
-        "slices": [
-            [*_key_row(part.key), part.form.value, part.offset, _text(part.data)]
-            for part in held.slices
-        ],
-    }
+    # Those beside only where two sources hold lists of one key; the first of a name is the one that counts.
+    lists = (*(held.lists[name] for name in sorted(held.lists)), *held.beside)
+    batches = (BatchRow(*_names(key), entries.data) for key, entries in held.exact.items())
+    slices = (SliceRow(*_names(one.key), one.form, one.offset, one.data) for one in held.slices)
+    rows = RevocationRows(
+        tuple(one.to_bytes() for one in lists),
+        tuple(
+            sorted(batches, key=lambda row: (row.country, b64encode(row.kid), row.hash_type.value))
+        ),
+        tuple(slices),
+    )
+    return strict_json.write(rows)
 
 
 def from_rows(rows: Any) -> Revocations:
     """Return the revocations of rows; ValueError, TypeError or DocumentRefused if they are none."""
-    if type(rows) is not dict or rows.keys() != _MEMBERS:
-        raise ValueError("members of revocations")
-    lists = [TagList.from_bytes(_octets(row), whole=False) for row in rows["lists"]]
-    exact = {_key(row[:3]): Entries(data=_octets(row[3])) for row in rows["batches"]}
-    slices = [_slice(row) for row in rows["slices"]]
+    found = strict_json.read(RevocationRows, rows)
+    lists = [TagList.from_bytes(row, whole=False) for row in found.lists]
+    exact = {_key(row): Entries(data=row.entries) for row in found.batches}
+    slices = [
+        foreign.read_filter(row.data, _key(row), row.form, row.offset) for row in found.slices
+    ]
     first: dict[tuple[bytes, str], TagList] = {}
     beside = [
         one
@@ -318,29 +334,9 @@ def from_rows(rows: Any) -> Revocations:
     return held
 
 
-def _slice(row: list[Any]) -> foreign.Slice:
-    form, offset, data = row[3:]
-    if type(offset) is not int:
-        raise TypeError("offset")
-    return foreign.read_filter(_octets(data), _key(row[:3]), foreign.Form(form), offset)
+def _names(key: Key) -> tuple[str, bytes, HashType]:
+    return key.country, key.kid or b"", key.hash_type
 
 
-def _key_row(key: Key) -> list[str]:
-    return [key.country, "" if key.kid is None else _text(key.kid), key.hash_type.value]
-
-
-def _key(row: list[Any]) -> Key:
-    country, kid, hash_type = row
-    if type(country) is not str:
-        raise TypeError("country")
-    return Key(country, _octets(kid) or None, HashType(hash_type))
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _octets(text: object) -> bytes:
-    if type(text) is not str:
-        raise TypeError("not a text")
-    return base64.b64decode(text, validate=True)
+def _key(row: BatchRow | SliceRow) -> Key:
+    return Key(row.country, row.kid or None, row.hash_type)

@@ -365,7 +365,7 @@ def _shaped_proof(proof: Any) -> None:
 
 def is_code(value: object) -> bool:
     """Tell whether a member of a method is one code of a value set, as lists write it."""
-    return isinstance(value, dict) and value.keys() == {"code"} and _fits(_CODE, value["code"])
+    return isinstance(value, dict) and set(value) == {"code"} and _fits(_CODE, value["code"])
 
 
 def _fits(form: re.Pattern[str], value: object) -> bool:

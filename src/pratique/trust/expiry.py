@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pratique.terms import SignerState
-from pratique.trust.registry import Member, Roll, Suspension
+from pratique.trust.registry import ParticipantState, Registry, Suspension
 from pratique.trust.signer import Signer
 
 # ----------------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def _urgency(one: Strand) -> tuple[int, float]:
 # ----------------------------------------------------------------------------------------------------
 # Pieces of participants: from signers, from a network's roll, from participants' folders.
 #
-#     Signer, ... + Roll + codes named -> of_signers -> Row, ...
+#     Signer, ... + Registry + codes named -> of_signers -> Row, ...
 #     dossier of a folder -> of_dossier -> Row, ...
 #
 # 1. A participant that is named and has nothing is a row too: it is the one that nobody else sees.
@@ -234,7 +234,7 @@ def of_signers(
     signers: Iterable[Signer],
     *,
     at: int,
-    roll: Roll | None = None,
+    roll: Registry | None = None,
     named: Iterable[Place] = (),
 ) -> tuple[Row, ...]:
     """Compute the rows of a trust list, or of a network.
@@ -289,7 +289,7 @@ def of_unreadable(participant: str, *, at: int) -> Row:
     return Row(participant, "", role_chains(flawed, at))
 
 
-def _piece(signer: Signer, member: Member | None, at: int) -> Piece:
+def _piece(signer: Signer, member: ParticipantState | None, at: int) -> Piece:
     flaw = _FLAWS.get(signer.state(at), Why.NONE)
     if member is not None and signer.thumbprint in member.withdrawn:
         flaw = Why.WITHDRAWN
@@ -312,7 +312,7 @@ _FLAWS = {
 """Why a signer does not serve, by its state; what a clock changes is told by its dates."""
 
 
-def _edition(member: Member, at: int) -> Strand:
+def _edition(member: ParticipantState, at: int) -> Strand:
     if member.expires is None:
         return strand(EDITION, (), at=at)._replace(why=Why.NO_EDITION)
     flaw = Why.BROKEN if member.problem else Why.NONE

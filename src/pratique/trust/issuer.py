@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections import Counter
@@ -18,12 +17,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from heapq import heapify, heappop, heapreplace
 from itertools import count, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import Algorithm, Environment, Kind
-from pratique.trust.signer import Signer, array, text, whole
+from pratique.trust.signer import Signer
 
 # ----------------------------------------------------------------------------------------------------
 # A shard: one of an issuer's many small signing keys, so that withdrawing one is affordable.
@@ -84,7 +83,7 @@ class Shard(NamedTuple):
     environment: Environment
     algorithm: Algorithm
     key: str
-    kid: bytes
+    kid: strict_json.Base64
     thumbprint: str
     usages: frozenset[Kind]
     not_before: int
@@ -251,49 +250,6 @@ def to_replace(
     ]
 
 
-def to_row(shard: Shard) -> dict[str, object]:
-    """Return what JSON holds of a shard."""
-    row: dict[str, object] = shard._asdict()
-    row["kid"] = base64.b64encode(shard.kid).decode()
-    row["usages"] = sorted(shard.usages)
-    return row
-
-
-_NAMES = frozenset(Shard._fields)
-
-
-def from_row(row: Any) -> Shard:
-    """Return the shard of a row; ValueError or TypeError if it is not exactly one."""
-    if type(row) is not dict or row.keys() != _NAMES:
-        raise ValueError("members of a shard")
-    shard = Shard(
-        label=text(row["label"]),
-        participant=text(row["participant"]),
-        country=text(row["country"]),
-        environment=Environment(row["environment"]),
-        algorithm=Algorithm(row["algorithm"]),
-        key=text(row["key"]),
-        kid=base64.b64decode(text(row["kid"]), validate=True),
-        thumbprint=text(row["thumbprint"]),
-        usages=frozenset(map(Kind, array(row["usages"]))),
-        not_before=whole(row["not_before"]),
-        not_after=whole(row["not_after"]),
-        use_until=whole(row["use_until"]),
-        planned=whole(row["planned"]),
-        width=whole(row["width"]),
-        retired=None if row["retired"] is None else whole(row["retired"]),
-        replaces=text(row["replaces"]),
-    )
-    if not (
-        shard.thumbprint.startswith(shard.kid.hex())
-        and len(shard.kid) == 8
-        and shard.not_before <= shard.use_until <= shard.not_after
-        and 1 <= shard.planned <= 1 << shard.width <= 1 << 64
-    ):
-        raise ValueError("a shard that contradicts itself")
-    return shard
-
-
 FORMAT = "pratique-issuer-1"
 MAX_NODE_BITS = 16
 
@@ -373,57 +329,41 @@ def new_labels(at: int, so_many: int, *, taken: Iterable[str] = ()) -> list[str]
 
 def to_bytes(issuer: Issuer) -> bytes:
     """Write the document."""
-    rows: dict[str, object] = issuer._asdict()
-    rows["sca"] = issuer.sca._asdict()
-    rows["shards"] = [to_row(shard) for shard in issuer.shards]
-    return json.dumps({"format": FORMAT, **rows}, indent=1, ensure_ascii=False).encode() + b"\n"
+    return strict_json.dump(issuer, FORMAT, ordered=False, ascii_only=False)
 
 
 def from_bytes(data: bytes) -> Issuer:
     """Read the document; DocumentRefused `issuer-file`."""
-    document = strict_json.parse(data)
-    if type(document) is not dict or document.get("format") != FORMAT:
-        raise DocumentRefused("issuer-file", f"this is no document of the form {FORMAT}")
+    issuer = strict_json.document(data, Issuer, FORMAT, _damaged)
     try:
-        issuer = _read(document)
-    except (ValueError, TypeError, KeyError) as error:
-        raise DocumentRefused(
-            "issuer-file", "the issuer's document is damaged", "restore it from its copy"
-        ) from error
+        _agree(issuer)
+    except ValueError as error:
+        raise _damaged(str(error)) from error
     return issuer
 
 
-def _read(row: dict[str, Any]) -> Issuer:
-    if row.keys() != {"format", *Issuer._fields} or type(row["sca"]) is not dict:
-        raise ValueError("members of an issuer")
-    sca = row["sca"]
-    if sca.keys() != set(SigningCa._fields):
-        raise ValueError("members of a signing CA")
-    issuer = Issuer(
-        participant=text(row["participant"]),
-        country=text(row["country"]),
-        name=text(row["name"]),
-        authority=text(row["authority"]),
-        environment=Environment(row["environment"]),
-        contact=text(row["contact"]),
-        sca=SigningCa(
-            text(sca["key"]),
-            text(sca["thumbprint"]),
-            whole(sca["not_before"]),
-            whole(sca["not_after"]),
-            whole(sca["use_until"]),
-        ),
-        shards=tuple(map(from_row, array(row["shards"]))),
-        node=whole(row["node"]),
-        node_bits=whole(row["node_bits"]),
+def _damaged(why: str) -> DocumentRefused:
+    return DocumentRefused(
+        "issuer-file", f"the issuer's document is damaged: {why}", "restore it from its copy"
     )
-    _agree(issuer)
-    return issuer
+
+
+def check_shard(shard: Shard) -> None:
+    """See to it that a shard does not contradict itself; ValueError if it does."""
+    if not (
+        shard.thumbprint.startswith(shard.kid.hex())
+        and len(shard.kid) == 8
+        and shard.not_before <= shard.use_until <= shard.not_after
+        and 1 <= shard.planned <= 1 << shard.width <= 1 << 64
+    ):
+        raise ValueError("a shard that contradicts itself")
 
 
 def _agree(issuer: Issuer) -> None:
     """See to it that the parts are of one issuer; ValueError if not."""
     held = issuer.shards
+    for shard in held:
+        check_shard(shard)
     if len({s.label for s in held}) < len(held) or len({s.kid for s in held}) < len(held):
         raise ValueError("two shards of one name")
     # A label becomes a file's name.
@@ -458,7 +398,7 @@ def _letters(number: int) -> str:
 class Note(NamedTuple):
     """A key's register, and how many certificates it had of that key at least."""
 
-    register: bytes
+    register: strict_json.Hex
     issued: int
 
 
@@ -498,22 +438,23 @@ def updated(
     return found
 
 
-def to_rows(notes: Mapping[str, Note]) -> dict[str, dict[str, object]]:
-    """Return what JSON holds of notes."""
-    return {
-        label: {"register": note.register.hex(), "issued": note.issued}
-        for label, note in sorted(notes.items())
-    }
+class Notes(NamedTuple):
+    """What is noted beside the keys, by their labels."""
+
+    notes: Mapping[str, Note]
 
 
-def from_rows(rows: Any) -> dict[str, Note]:
+def write_notes(notes: Mapping[str, Note]) -> bytes:
+    """Write the notes."""
+    rows = strict_json.write(Notes(dict(sorted(notes.items()))))["notes"]
+    return json.dumps(rows, indent=1).encode()
+
+
+def read_notes(data: bytes) -> dict[str, Note]:
     """Read notes; DocumentRefused `notes-malformed` if they are none."""
     try:
-        return {
-            str(label): Note(bytes.fromhex(row["register"]), int(row["issued"]))
-            for label, row in rows.items()
-        }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return dict(strict_json.read(Notes, {"notes": strict_json.parse(data)}).notes)
+    except strict_json.Misfit as error:
         raise DocumentRefused(
             "notes-malformed",
             "what was noted of the register beside the keys cannot be read",

@@ -13,19 +13,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
+from base64 import b64encode
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Annotated, NamedTuple
 
 from pratique import strict_json
 from pratique.crypto import x509
 from pratique.crypto.x509 import may_have_issued
 from pratique.errors import DocumentRefused, code_of
+from pratique.strict_json import SPARSE, Base64
 from pratique.terms import Environment
 from pratique.trust import certificates
 from pratique.trust.certificates import Listed, Reading
-from pratique.trust.signer import Judge, Signer, Unjudged, array, text, unread
+from pratique.trust.signer import Judge, Signer, Unjudged, unread
 
 FORMAT = "pratique-signers-1"
 KEY_COMPROMISE = "key-compromise"
@@ -46,10 +47,10 @@ MOST_OCTETS = 384 * 1024
 class Published(NamedTuple):
     """A signer's certificate, DER, with its domain; `since` and `reason` if it is withdrawn."""
 
-    certificate: bytes
+    certificate: Base64
     domain: str
-    since: str = ""
-    reason: str = ""
+    since: Annotated[str, SPARSE] = ""
+    reason: Annotated[str, SPARSE] = ""
 
 
 class Announced(NamedTuple):
@@ -98,20 +99,15 @@ def write(
     signers: Iterable[Published],
 ) -> bytes:
     """Write the document."""
-    rows = [
-        {"certificate": _b64(one.certificate), "domain": one.domain}
-        | ({"since": one.since, "reason": one.reason} if one.reason else {})
-        for one in sorted(signers)
-    ]
-    document = {
-        "format": FORMAT,
-        "participant": participant,
-        "environment": environment.value,
-        "authorities": sorted(map(_b64, authorities)),
-        "signers": [row for row in rows if "reason" not in row],
-        "withdrawn": [row for row in rows if "reason" in row],
-    }
-    return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
+    rows = sorted(signers)
+    found = SignerList(
+        participant,
+        environment.value,
+        tuple(sorted(authorities, key=b64encode)),
+        tuple(one for one in rows if not one.reason),
+        tuple(one for one in rows if one.reason),
+    )
+    return strict_json.dump(found, FORMAT)
 
 
 def read(data: bytes, bounds: Bounds) -> Announced:
@@ -123,10 +119,8 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         raise _refused("environment", f"it is not of the {bounds.environment} environment")
     left_out: list[tuple[str, str]] = []
     listed = []
-    records = {
-        one.certificate: x509.read(one.certificate) for one in (*found.live, *found.withdrawn)
-    }
-    for one in (*found.live, *found.withdrawn):
+    records = {one.certificate: x509.read(one.certificate) for one in found.rows}
+    for one in found.rows:
         record = records[one.certificate]
         why = _barred(record, one.domain, bounds)
         # A withdrawal counts in a domain too that its participant is no longer active for: the key
@@ -150,7 +144,7 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         )
         for one in listed
     )
-    gone = {one: records[one.certificate] for one in found.withdrawn}
+    gone = {one: records[one.certificate] for one in found.rows if one.reason}
     return Announced(unjudged, _gone(gone, unjudged), tuple(left_out), _Judge(reading, bounds))
 
 
@@ -199,51 +193,40 @@ def _gone(records: dict[Published, x509.X509Record], signers: Iterable[Signer]) 
     }
 
 
-class Parts(NamedTuple):
-    """The document taken apart, unjudged."""
+class SignerList(NamedTuple):
+    """The document, unjudged."""
 
     participant: str
     environment: str
-    live: tuple[Published, ...]
+    authorities: tuple[Base64, ...]
+    signers: tuple[Published, ...]
     withdrawn: tuple[Published, ...]
-    authorities: tuple[bytes, ...]
+
+    @property
+    def rows(self) -> tuple[Published, ...]:
+        """Return the signers, those that are withdrawn last."""
+        return (*self.signers, *self.withdrawn)
 
 
-def parts(data: bytes) -> Parts:
-    """Take the document apart; DocumentRefused `signers-malformed`."""
-    document = strict_json.parse(data, most=strict_json.OF_ONE)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise _refused("malformed", f"this is no document of the form {FORMAT}")
-    try:
-        rows = [*array(document["signers"]), *array(document["withdrawn"])]
-        if len(rows) > MOST_SIGNERS or len(array(document["authorities"])) > MOST_AUTHORITIES:
-            raise _refused("too-many", "it would keep every verifier busy")
-        told = Parts(
-            text(document["participant"]),
-            text(document["environment"]),
-            tuple(_signer(row, _LIVE) for row in array(document["signers"])),
-            tuple(_signer(row, _WITHDRAWN) for row in array(document["withdrawn"])),
-            tuple(_octets(one) for one in array(document["authorities"])),
+def parts(data: bytes) -> SignerList:
+    """Take the document apart; DocumentRefused `signers-malformed`, `signers-too-many`."""
+    found = strict_json.document(
+        data, SignerList, FORMAT, partial(_refused, "malformed"), most=strict_json.OF_ONE
+    )
+    if any(one.since or one.reason for one in found.signers) or not all(
+        one.since and one.reason in REASONS for one in found.withdrawn
+    ):
+        raise _refused(
+            "malformed", "of what was withdrawn, since when and why is said, in its place"
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _refused("malformed", "a member is missing or of the wrong kind") from error
-    own = (one.certificate for one in (*told.live, *told.withdrawn))
-    if sum(map(len, (*own, *told.authorities))) > MOST_OCTETS:
+    own = [one.certificate for one in found.rows]
+    if (
+        len(own) > MOST_SIGNERS
+        or len(found.authorities) > MOST_AUTHORITIES
+        or sum(map(len, (*own, *found.authorities))) > MOST_OCTETS
+    ):
         raise _refused("too-many", "its X.509 certificates would keep every verifier busy")
-    return told
-
-
-_LIVE = {"certificate", "domain"}
-_WITHDRAWN = {*_LIVE, "since", "reason"}
-
-
-def _signer(row: Any, members: set[str]) -> Published:
-    if type(row) is not dict or row.keys() != members:
-        raise ValueError("members of a signer")
-    if "reason" in row and row["reason"] not in REASONS:
-        raise ValueError("a reason")
-    told = [text(row[name]) for name in ("domain", "since", "reason") if name in row]
-    return Published(_octets(row["certificate"]), *told)
+    return found
 
 
 def _barred(record: x509.X509Record, domain: str, bounds: Bounds) -> str:
@@ -252,14 +235,6 @@ def _barred(record: x509.X509Record, domain: str, bounds: Bounds) -> str:
     if any(c not in {bounds.subject, *bounds.countries} for c in record.countries):
         return "country"
     return "environment" if record.is_test and bounds.environment is not Environment.TEST else ""
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _octets(value: object) -> bytes:
-    return base64.b64decode(text(value), validate=True)
 
 
 def _refused(code: str, why: str) -> DocumentRefused:

@@ -1,9 +1,15 @@
-"""The roll as a JSON row, both ways; strict.
+"""The registry: what the network says of its participants, as a verifier needs it.
 
-    Roll -> to_row -> {"published": ..., ...} -> from_row -> Roll
+    network -> Registry -> standing(signer, at) -> findings          age(place, at) -> finding
+                        -> about_rules(place, issuer, at) -> findings
 
-1. What is not exactly a row is a ValueError or a TypeError, which the document's reader turns into
-   its refusal.
+1. Old data is told, not hidden, and stops nobody's verifier: the best that it allows is AMBER.
+2. A participant that lapsed or broke puts its own certificates in doubt, and what its rules decide; one
+   that is suspended its own certificates only: seats do not close a state's border.
+3. Lapsed is computed from a date, never set.
+4. The network's own signed time is a floor: a clock that runs behind it is not believed.
+5. What could restrict and is missing here is a doubt for all that it could concern: whoever carries files
+   could else lift a suspension, or bring back old rules, by leaving one out.
 """
 
 from __future__ import annotations
@@ -11,32 +17,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
 
+from pratique import strict_json
 from pratique.findings import Code, Finding
-from pratique.trust.signer import CONTRADICTED, Signer, array, text, whole
-
-# ----------------------------------------------------------------------------------------------------
-# The roll: what the network says of its participants, as a verifier needs it.
-#
-#     network -> Roll -> standing(signer, at) -> findings          age(place, at) -> finding
-#                     -> about_rules(place, issuer, at) -> findings
-#
-# 1. Old data is told, not hidden, and stops nobody's verifier: the best that it allows is AMBER.
-# 2. A participant that lapsed or broke puts its own certificates in doubt, and what its rules decide; one
-#    that is suspended its own certificates only: seats do not close a state's border.
-# 3. Lapsed is computed from a date, never set.
-# 4. The network's own signed time is a floor: a clock that runs behind it is not believed.
-# 5. What could restrict and is missing here is a doubt for all that it could concern: whoever carries files
-#    could else lift a suspension, or bring back old rules, by leaving one out.
-
+from pratique.strict_json import ARRAY, SPARSE, Misfit
+from pratique.trust.signer import CONTRADICTED, Signer
 
 HOUR = 3600
 CLOCK_SLACK = 5 * 60
 """Seconds that a clock may run behind the network's."""
 
 SUSPENSIONS, VALUE_SETS = "suspensions", "value sets"
-"""The network's own lists that may be unread (`Roll.unread`)."""
+"""The network's own lists that may be unread (`Registry.unread`)."""
 
 
 class Freshness(NamedTuple):
@@ -58,7 +51,7 @@ class Suspension(NamedTuple):
     reason: str
 
 
-class Member(NamedTuple):
+class ParticipantState(NamedTuple):
     """What the network says of one participant.
 
     Attributes:
@@ -71,7 +64,7 @@ class Member(NamedTuple):
 
     expires: int | None
     problem: str = ""
-    suspensions: tuple[Suspension, ...] = ()
+    suspensions: tuple[Annotated[Suspension, ARRAY], ...] = ()
     withdrawn: frozenset[str] = frozenset()
     contact: str = ""
 
@@ -92,8 +85,8 @@ Sets = Mapping[str, tuple[str, ...]]
 _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
-class Roll(NamedTuple):
-    """The participants, and what destinations say of ages and value sets.
+class Registry(NamedTuple):
+    """The participants' states, and what destinations say of ages and value sets.
 
     Attributes:
         published: when the network last spoke; seconds since the epoch.
@@ -109,13 +102,14 @@ class Roll(NamedTuple):
     """
 
     published: int
-    members: Mapping[str, Member] = MappingProxyType({})
-    freshness: Mapping[str, Freshness] = MappingProxyType({})
+    members: Mapping[str, ParticipantState] = MappingProxyType({})
+    freshness: Mapping[str, Annotated[Freshness, ARRAY]] = MappingProxyType({})
     choices: Mapping[str, Sets] = MappingProxyType({})
     floor: int = 0
-    speakers: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-    voiding: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-    unread: Mapping[str, str] = MappingProxyType({})
+    # Only where there is something: a registry without stays the bytes that it was.
+    speakers: Annotated[Mapping[str, Mapping[str, str]], SPARSE] = MappingProxyType({})
+    voiding: Annotated[Mapping[str, Mapping[str, str]], SPARSE] = MappingProxyType({})
+    unread: Annotated[Mapping[str, str], SPARSE] = MappingProxyType({})
 
     def withdrawn_of(self, code: str) -> frozenset[str]:
         """Return the thumbprints of signers that a participant has withdrawn."""
@@ -195,85 +189,10 @@ def _date(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
-def to_row(roll: Roll) -> dict[str, object]:
-    """Return what JSON holds of a roll."""
-    return {
-        "published": roll.published,
-        "members": {code: _member_row(member) for code, member in sorted(roll.members.items())},
-        "freshness": {place: list(one) for place, one in sorted(roll.freshness.items())},
-        "choices": {
-            place: {name: list(codes) for name, codes in sorted(sets.items())}
-            for place, sets in sorted(roll.choices.items())
-        },
-        "floor": roll.floor,
-        # Only where there is something: a roll without stays the bytes that it was.
-        **({"speakers": {c: dict(s) for c, s in roll.speakers.items()}} if roll.speakers else {}),
-        **({"voiding": {c: dict(s) for c, s in roll.voiding.items()}} if roll.voiding else {}),
-        **({"unread": dict(sorted(roll.unread.items()))} if roll.unread else {}),
-    }
-
-
-def from_row(row: Any) -> Roll:
-    """Return the roll of a row; ValueError or TypeError if it is not exactly one."""
-    _members(row, Roll._fields, may_lack=_ADDED)
-    members = {text(code): _member(one) for code, one in row["members"].items()}
-    said = {name: _said(row.get(name, {}), members) for name in ("speakers", "voiding")}
-    return Roll(
-        published=whole(row["published"]),
-        members=members,
-        freshness={
-            text(place): Freshness(*map(whole, array(one)))
-            for place, one in row["freshness"].items()
-        },
-        choices={
-            text(place): {text(n): tuple(map(text, array(codes))) for n, codes in sets.items()}
-            for place, sets in row["choices"].items()
-        },
-        floor=whole(row["floor"]),
-        speakers=said["speakers"],
-        voiding=said["voiding"],
-        unread={text(what): text(why) for what, why in row.get("unread", {}).items()},
-    )
-
-
-def _said(row: Any, members: dict[str, Member]) -> dict[str, dict[str, str]]:
-    found = {
-        text(country): {text(code): text(why) for code, why in codes.items()}
-        for country, codes in row.items()
-    }
-    if any(code not in members for codes in found.values() for code in codes):
-        raise ValueError("it is of one who is no member")
+def from_row(row: object) -> Registry:
+    """Return the registry of a row; Misfit if it is not exactly one."""
+    found = strict_json.read(Registry, row)
+    for codes in (*found.speakers.values(), *found.voiding.values()):
+        if not codes.keys() <= found.members.keys():
+            raise Misfit("member-kind", "speakers")
     return found
-
-
-def _member_row(member: Member) -> dict[str, object]:
-    row: dict[str, object] = member._asdict()
-    row["suspensions"] = [list(one) for one in member.suspensions]
-    row["withdrawn"] = sorted(member.withdrawn)
-    return row
-
-
-def _member(row: Any) -> Member:
-    _members(row, Member._fields)
-    return Member(
-        expires=None if row["expires"] is None else whole(row["expires"]),
-        problem=text(row["problem"]),
-        suspensions=tuple(
-            Suspension(whole(since), whole(until), text(reason))
-            for since, until, reason in map(array, array(row["suspensions"]))
-        ),
-        withdrawn=frozenset(map(text, array(row["withdrawn"]))),
-        contact=text(row["contact"]),
-    )
-
-
-def _members(row: Any, names: tuple[str, ...], *, may_lack: frozenset[str] = frozenset()) -> None:
-    if type(row) is not dict or not set(names) - may_lack <= row.keys() <= set(names):
-        raise ValueError("members of a roll")
-    if any(name in row and type(row[name]) is not dict for name in _MAPPINGS):
-        raise TypeError("not members")
-
-
-_ADDED = frozenset({"speakers", "voiding", "unread"})
-"""Members that a roll written earlier does not have."""
-_MAPPINGS = ("members", "freshness", "choices", "speakers", "voiding", "unread")

@@ -191,7 +191,7 @@ def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
     home = participant.load_home(Path("utopia"))
     der = x509_write.from_pem(pem)
 
-    def listed(published: bytes, **wanted: Any) -> publication.Parts:
+    def listed(published: bytes, **wanted: Any) -> publication.SignerList:
         asked = participant.Wanted((), "DCC", (), publication.REASONS[0], (), None, None)
         made = participant._signers(
             Path("utopia"), home, published, asked._replace(**wanted), web.instant(LATER)
@@ -199,10 +199,10 @@ def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
         return publication.parts(made)
 
     more = listed(accepted(desk)["signers.json"], signers=(Path("one.pem"),), domain="ICVP")
-    assert sorted(one.domain for one in more.live if one.certificate == der) == ["DCC", "ICVP"]
-    written = publication.write("XXU", home.environment, more.authorities, more.live)
+    assert sorted(one.domain for one in more.signers if one.certificate == der) == ["DCC", "ICVP"]
+    written = publication.write("XXU", home.environment, more.authorities, more.signers)
     gone = listed(written, withdraw=(Path("one.pem"),))
-    assert [one for one in gone.live if one.certificate == der] == []
+    assert [one for one in gone.signers if one.certificate == der] == []
     assert [one.certificate for one in gone.withdrawn].count(der) == 1
 
 
@@ -236,7 +236,7 @@ def test_a_withdrawn_signer_is_red_and_does_not_come_back(desk: Desk) -> None:
     edition(desk, *words, *STOLEN, at=LATER)
     edition(desk, "--signers", "issuer/certificates", at=LATER)
     found = publication.parts(accepted(desk)["signers.json"])
-    assert (len(found.live), len(found.withdrawn)) == (0, 2)
+    assert (len(found.signers), len(found.withdrawn)) == (0, 2)
     assert {one.reason for one in found.withdrawn} == {"key-compromise"}
     desk.run("sync", "--at", LATER)
     assert "RED" in desk.run("verify", sample, "--at", LATER, code=1)

@@ -105,7 +105,7 @@ class Place:
 
     def signers(self) -> list[x509.X509Record]:
         data = self.known().roles["XXU"].files["XXU/signers.json"]
-        return [x509.read(one.certificate) for one in publication.parts(data).live]
+        return [x509.read(one.certificate) for one in publication.parts(data).signers]
 
 
 @pytest.fixture

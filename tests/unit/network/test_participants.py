@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import participants
 from pratique.network.participants import (
@@ -16,7 +17,7 @@ from pratique.network.participants import (
     PAUSE,
     Participant,
     ParticipantKind,
-    Reason,
+    SuspensionReason,
     check_suspensions,
     read_participants,
     read_suspensions,
@@ -52,7 +53,7 @@ def test_participants_come_back_as_they_were(listed: list[Participant]) -> None:
 
 
 def with_row(**changed: Any) -> bytes:
-    row = {**XUA.to_row(), **changed}
+    row = {**strict_json.write(XUA), **changed}
     kept = {name: value for name, value in row.items() if value != "gone"}
     document = {"format": participants.PARTICIPANTS_FORMAT, "participants": [kept]}
     return json.dumps(document).encode()
@@ -73,7 +74,7 @@ def test_a_list_that_is_not_of_its_form_is_refused_whole(changed: dict[str, Any]
 
 
 def test_no_participant_is_listed_twice() -> None:
-    row = XUA.to_row()
+    row = strict_json.write(XUA)
     document = {"format": participants.PARTICIPANTS_FORMAT, "participants": [row, row]}
     assert code(read_participants, json.dumps(document).encode()) == "participants-malformed"
 
@@ -100,7 +101,7 @@ def histories(draw: st.DrawFn) -> list[tuple[str, Suspension]]:
     for _ in range(draw(st.integers(0, 4))):
         at += PAUSE + draw(st.integers(0, 5 * DAY))
         long = draw(st.integers(1, LONGEST))
-        reason = draw(st.sampled_from([*Reason])).value
+        reason = draw(st.sampled_from([*SuspensionReason])).value
         found.append(("XUA", Suspension(at, at + long, reason)))
         at += long
     return found
@@ -168,4 +169,4 @@ def test_a_suspension_that_is_not_of_its_form_is_refused(changed: dict[str, Any]
 
 
 def test_reasons_are_about_keys_and_forgeries_only() -> None:
-    assert {*Reason} == {"keys-stolen", "keys-lost", "forgeries", "own-request"}
+    assert {*SuspensionReason} == {"keys-stolen", "keys-lost", "forgeries", "own-request"}

@@ -250,7 +250,7 @@ def test_how_large_a_file_may_be(path: str, limit: int) -> None:
 
 def test_every_refusal_of_the_policy_is_tried_above() -> None:
     text = Path(metadata.__file__).read_text(encoding="utf-8")
-    known = set(re.findall(r'refused\(\s*"([a-z-]+)"', text))
+    known = set(re.findall(r'policy_refused\(\s*"([a-z-]+)"', text))
     assert len(known) > 15
     # One is of the network as a whole, and is tried with those who publish; two are tried in test_network_name.
     elsewhere = {"network-large", "network-other", "network-unnamed"}

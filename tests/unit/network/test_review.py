@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pratique import strict_json
 from pratique.cli import main
 from pratique.cli import proposal as cli_proposal
 from pratique.errors import DocumentRefused, Unreadable, UsageError
@@ -133,7 +134,7 @@ class TestWhatIsShown:
     @pytest.mark.parametrize("field", ["name", "subject", "contact"])
     @pytest.mark.parametrize("bad", ["\x1b[2J", "a\nXUB changes", "\u202e", "\ud800", "x" * 301])
     def test_a_participant_with_such_a_name_is_refused(self, field: str, bad: str) -> None:
-        one = State("XUA").participant.to_row() | {field: bad}
+        one = strict_json.write(State("XUA").participant) | {field: bad}
         data = json.dumps({"format": participants.PARTICIPANTS_FORMAT, "participants": [one]})
         # Half of a surrogate pair is no character: the document is not even read.
         told = "one way only" if bad == "\ud800" else "participants"

@@ -65,7 +65,7 @@ def test_it_comes_back_as_it_was(numbers: list[int], gone: set[int]) -> None:
         for n in numbers
     ]
     parts = publication.parts(write(*rows))
-    assert {*parts.live, *parts.withdrawn} == {*rows}
+    assert {*parts.signers, *parts.withdrawn} == {*rows}
     assert {one.certificate for one in parts.withdrawn} == {
         STATE.signers[n] for n in gone & {*numbers}
     }

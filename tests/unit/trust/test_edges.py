@@ -5,10 +5,12 @@ noted of a register, where a signed list is cut, and how a country is spelled.
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
+from pratique import strict_json
 from pratique.errors import PratiqueError
 from pratique.terms import Environment
 from pratique.trust import countries, did, issuer, lists
@@ -75,8 +77,11 @@ def test_a_key_that_has_signed_nothing_yet_is_not_noted() -> None:
     found = issuer.updated(before, (A, B), register=b"r", counts={A.kid: 2})
     assert found == {"kept": Note(b"old", 3), A.label: Note(b"r", 2)}
     assert before == {"kept": Note(b"old", 3)}
-    assert issuer.from_rows(issuer.to_rows(found)) == found
-    assert list(issuer.to_rows({"b": Note(b"", 1), "a": Note(b"", 1)})) == ["a", "b"]
+    assert issuer.read_notes(issuer.write_notes(found)) == found
+    assert list(strict_json.loads(issuer.write_notes({"b": Note(b"", 1), "a": Note(b"", 1)}))) == [
+        "a",
+        "b",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_a_key_that_has_signed_nothing_yet_is_not_noted() -> None:
 )
 def test_notes_that_are_none_are_refused(rows: Any) -> None:
     with pytest.raises(PratiqueError) as caught:
-        issuer.from_rows(rows)
+        issuer.read_notes(json.dumps(rows).encode())
     assert caught.value.code == "notes-malformed"
 
 

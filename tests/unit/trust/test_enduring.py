@@ -10,7 +10,7 @@ from pratique.onboarding import dossier
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import calendar, expiry
 from pratique.trust.expiry import DAY, Piece, Row, Standing, Strand, Why, strand, warning
-from pratique.trust.registry import Member, Roll
+from pratique.trust.registry import ParticipantState, Registry
 from pratique.trust.signer import Signer
 from tests.unit.made import make
 
@@ -26,8 +26,8 @@ def signer(number: int, days: int, *, sca: int | None = None, reason: str = "") 
     )  # fmt: skip
 
 
-def of(*signers: Signer, member: Member | None = None) -> tuple[Standing, list[Why]]:
-    roll = None if member is None else Roll(AT, {"XUA": member})
+def of(*signers: Signer, member: ParticipantState | None = None) -> tuple[Standing, list[Why]]:
+    roll = None if member is None else Registry(AT, {"XUA": member})
     (row,) = expiry.of_signers(signers, at=AT, roll=roll, named=[("XUA", "DCC")])
     return row.state, [one.why for one in row.strands]
 
@@ -64,18 +64,21 @@ def test_what_cannot_be_verified_says_why() -> None:
     assert of(signer(1, 300, reason="eku-unreadable")) == (Standing.UNVERIFIABLE, [Why.UNREADABLE])
     early = signer(1, 300)._replace(not_before=AT + DAY)
     assert of(early) == (Standing.UNVERIFIABLE, [Why.NOT_YET])
-    gone = Member(AT + 7 * DAY, withdrawn=frozenset({f"{1:064x}"}))
+    gone = ParticipantState(AT + 7 * DAY, withdrawn=frozenset({f"{1:064x}"}))
     assert of(signer(1, 300), member=gone)[0] is Standing.UNVERIFIABLE
 
 
 def test_an_edition_ends_and_is_warned_of_by_its_own_measure() -> None:
     one = signer(1, 300)
-    assert of(one, member=Member(AT + 4 * DAY + 1))[0] is Standing.LIVE
-    assert of(one, member=Member(AT + 4 * DAY))[0] is Standing.EXPIRING
-    # As `Roll.standing` has it: the end itself no longer counts.
-    assert of(one, member=Member(AT)) == (Standing.LAPSED, [Why.NONE, Why.ENDED])
-    assert of(one, member=Member(None)) == (Standing.UNVERIFIABLE, [Why.NONE, Why.NO_EDITION])
-    broken = Member(AT + 4 * DAY, problem="network-differs")
+    assert of(one, member=ParticipantState(AT + 4 * DAY + 1))[0] is Standing.LIVE
+    assert of(one, member=ParticipantState(AT + 4 * DAY))[0] is Standing.EXPIRING
+    # As `Registry.standing` has it: the end itself no longer counts.
+    assert of(one, member=ParticipantState(AT)) == (Standing.LAPSED, [Why.NONE, Why.ENDED])
+    assert of(one, member=ParticipantState(None)) == (
+        Standing.UNVERIFIABLE,
+        [Why.NONE, Why.NO_EDITION],
+    )
+    broken = ParticipantState(AT + 4 * DAY, problem="network-differs")
     assert of(one, member=broken) == (Standing.UNVERIFIABLE, [Why.NONE, Why.BROKEN])
 
 
@@ -84,7 +87,7 @@ def test_one_who_is_named_and_has_nothing_is_a_row() -> None:
     assert [(row.participant, row.domain, row.state.value) for row in rows] == [
         ("XUA", "DCC", "live"), ("XUA", "ICVP", "unverifiable"), ("XUB", "DCC", "unverifiable"),
     ]  # fmt: skip
-    member = expiry.of_signers([], at=AT, roll=Roll(AT, {"XUC": Member(AT + DAY)}))
+    member = expiry.of_signers([], at=AT, roll=Registry(AT, {"XUC": ParticipantState(AT + DAY)}))
     assert [(row.participant, row.state.value) for row in member] == [("XUC", "unverifiable")]
 
 
@@ -140,7 +143,7 @@ def test_a_calendar_taken_in_again_moves_the_same_events() -> None:
 
 def test_an_edition_is_in_no_calendar_until_it_has_ended() -> None:
     def count(days: int) -> int:
-        roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
+        roll = Registry(AT, {"XUA": ParticipantState(AT + days * DAY)})
         found = expiry.of_signers([signer(1, 2000)], at=AT, roll=roll)
         return calendar.written({"net": found}, at=AT).count(b"edition")
 
@@ -161,7 +164,7 @@ def test_every_reason_has_its_words() -> None:
 
 def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
     def until(days: int) -> int | None:
-        roll = Roll(AT, {"XUA": Member(AT + days * DAY)})
+        roll = Registry(AT, {"XUA": ParticipantState(AT + days * DAY)})
         (row,) = expiry.of_signers([signer(1, 300)], at=AT, roll=roll)
         return row.worst.left
 
@@ -171,7 +174,9 @@ def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
 
 
 def test_a_member_that_is_active_for_nothing_is_not_said_to_have_no_signer() -> None:
-    (row,) = expiry.of_signers([], at=AT, roll=Roll(AT, {"XUA": Member(AT + 6 * DAY)}))
+    (row,) = expiry.of_signers(
+        [], at=AT, roll=Registry(AT, {"XUA": ParticipantState(AT + 6 * DAY)})
+    )
     assert [one.why for one in row.strands] == [Why.INACTIVE, Why.NONE]
 
 

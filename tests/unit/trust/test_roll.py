@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pratique import strict_json
 from pratique.findings import Code, Finding, Weight
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import registry
@@ -15,8 +16,8 @@ from pratique.trust.registry import (
     SUSPENSIONS,
     VALUE_SETS,
     Freshness,
-    Member,
-    Roll,
+    ParticipantState,
+    Registry,
     Suspension,
 )
 from pratique.trust.signer import Signer
@@ -29,30 +30,30 @@ SIGNER = Signer(
 INSTANTS = st.integers(NOW - 10**8, NOW + 10**8)
 
 
-def codes(member: Member, at: int = NOW, signer: Signer = SIGNER) -> list[Code]:
-    return [finding.code for finding in Roll(NOW, {"XUA": member}).standing(signer, at)]
+def codes(member: ParticipantState, at: int = NOW, signer: Signer = SIGNER) -> list[Code]:
+    return [finding.code for finding in Registry(NOW, {"XUA": member}).standing(signer, at)]
 
 
 def test_nothing_is_said_against_one_in_good_standing() -> None:
-    assert codes(Member(NOW + 1)) == []
-    assert codes(Member(None)) == []
+    assert codes(ParticipantState(NOW + 1)) == []
+    assert codes(ParticipantState(None)) == []
 
 
 def test_nothing_is_said_of_who_is_not_in_the_network() -> None:
-    bad = Member(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
+    bad = ParticipantState(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
     assert codes(bad, signer=SIGNER._replace(participant="XUZ")) == []
     assert len(codes(bad)) == 4
 
 
 @given(INSTANTS, INSTANTS)
 def test_lapsed_is_computed_from_a_date(expires: int, at: int) -> None:
-    found = codes(Member(expires), at)
+    found = codes(ParticipantState(expires), at)
     assert found == ([Code.PARTICIPANT_LAPSED] if at >= expires else [])
 
 
 @given(INSTANTS, st.integers(1, 14 * 86400), INSTANTS)
 def test_suspended_from_its_beginning_to_its_end(since: int, long: int, at: int) -> None:
-    member = Member(None, suspensions=(Suspension(since, since + long, "forgeries"),))
+    member = ParticipantState(None, suspensions=(Suspension(since, since + long, "forgeries"),))
     within = since <= at < since + long
     assert codes(member, at) == ([Code.PARTICIPANT_SUSPENDED] if within else [])
     for edge, found in ((since - 1, 0), (since, 1), (since + long - 1, 1), (since + long, 0)):
@@ -60,14 +61,14 @@ def test_suspended_from_its_beginning_to_its_end(since: int, long: int, at: int)
 
 
 def test_a_suspension_says_until_when_and_why() -> None:
-    member = Member(None, suspensions=(Suspension(NOW, NOW + 86400, "own-request"),))
-    (finding,) = Roll(NOW, {"XUA": member}).standing(SIGNER, NOW)
+    member = ParticipantState(None, suspensions=(Suspension(NOW, NOW + 86400, "own-request"),))
+    (finding,) = Registry(NOW, {"XUA": member}).standing(SIGNER, NOW)
     assert finding.where == "XUA until 2026-11-23T09:00Z, own-request"
 
 
 def test_withdrawn_is_a_fault_and_all_else_is_a_doubt() -> None:
-    bad = Member(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
-    found = Roll(NOW, {"XUA": bad}).standing(SIGNER, NOW)
+    bad = ParticipantState(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
+    found = Registry(NOW, {"XUA": bad}).standing(SIGNER, NOW)
     weights = {finding.code: finding.code.weight for finding in found}
     assert weights.pop(Code.SIGNER_WITHDRAWN) is Weight.FAULT
     assert {*weights.values()} == {Weight.DOUBT}
@@ -79,7 +80,7 @@ def test_withdrawn_is_a_fault_and_all_else_is_a_doubt() -> None:
 def test_ages(old: int, too_old: int, at: int) -> None:
     """Old, too old, or ahead of the clock; and at the border itself nobody is stopped."""
     own = Freshness(old * HOUR, max(old, too_old) * HOUR)
-    roll = Roll(NOW, freshness={"XB": own})
+    roll = Registry(NOW, freshness={"XB": own})
     for place, freshness in (("XB", own), ("XC", Freshness()), (None, Freshness())):
         found = roll.age(place, at)
         if at < NOW - CLOCK_SLACK:
@@ -105,7 +106,7 @@ def test_ages(old: int, too_old: int, at: int) -> None:
     ],
 )  # fmt: skip
 def test_ages_at_their_edges(at: int, found: Code | None) -> None:
-    seen = Roll(NOW).age(None, NOW + at)
+    seen = Registry(NOW).age(None, NOW + at)
     assert (None if seen is None else seen.code) is found
 
 
@@ -115,21 +116,21 @@ def test_a_clock_is_behind_what_the_network_or_its_witnesses_said_last(
     published: int, floor: int, behind: int
 ) -> None:
     """Whoever holds back the network's newest and the clock is caught by the witnesses' time."""
-    roll = Roll(published, freshness={"": Freshness(10**7, 10**7)}, floor=floor)
+    roll = Registry(published, freshness={"": Freshness(10**7, 10**7)}, floor=floor)
     found = roll.age(None, NOW - CLOCK_SLACK - behind)
     assert found == (Finding(Code.CLOCK_BEHIND) if behind else None)
 
 
-LACKING = Roll(
+LACKING = Registry(
     NOW,
-    {"XUA": Member(NOW), "XUB": Member(NOW + 1), "XUC": Member(None)},
+    {"XUA": ParticipantState(NOW), "XUB": ParticipantState(NOW + 1), "XUC": ParticipantState(None)},
     speakers={"XA": {"XUA": "", "XUB": "network-missing"}, "XB": {"XUB": ""}},
     voiding={"XA": {"XUA": "", "XUB": "network-missing"}, "XC": {"XUC": "", "XUA": ""}},
     unread={SUSPENSIONS: "network-missing"},
 )
 
 
-def about_rules(place: str, issuer: str | None, signer: str, roll: Roll = LACKING) -> list[str]:
+def about_rules(place: str, issuer: str | None, signer: str, roll: Registry = LACKING) -> list[str]:
     found = roll.about_rules(place, issuer, signer, NOW)
     return [f"{finding.code.name} {finding.where}" for finding in found]
 
@@ -171,14 +172,14 @@ def test_a_key_that_is_no_participants_may_be_one_that_is_withdrawn_in_what_is_m
 
 
 def test_a_roll_is_written_and_read() -> None:
-    row = registry.to_row(LACKING)
+    row = strict_json.write(LACKING)
     assert registry.from_row(row) == LACKING
     # One that was written before there were any of these.
     earlier = {
         name: value for name, value in row.items() if name not in {"speakers", "voiding", "unread"}
     }
     assert registry.from_row(earlier) == LACKING._replace(speakers={}, voiding={}, unread={})
-    assert registry.to_row(Roll(NOW)).keys().isdisjoint({"speakers", "voiding", "unread"})
+    assert strict_json.write(Registry(NOW)).keys().isdisjoint({"speakers", "voiding", "unread"})
     for hurt in (
         {**row, "speakers": {"XA": {"XUZ": ""}}}, {**row, "voiding": {"XA": {"XUZ": ""}}}, {**row, "speakers": []}, {**row, "unread": []},
         {**row, "speakers": {"XA": {"XUA": 1}}}, {**row, "unread": {SUSPENSIONS: 1}}, {**row, "more": {}},
