@@ -21,7 +21,7 @@ class Keys:
     """Invented keys, and the register's high-water marks in memory."""
 
     def __init__(self) -> None:
-        self.marks: dict[str, issuer.Note] = {}
+        self.marks: dict[str, issuer.RegisterNote] = {}
 
     def open(self, shard: Shard) -> SigningKey:
         return issuers.keys(shard)
@@ -29,10 +29,10 @@ class Keys:
     def public_key(self, shard: Shard) -> bytes:
         return issuers.keys(shard).public_key
 
-    def load_marks(self) -> dict[str, issuer.Note]:
+    def load_marks(self) -> dict[str, issuer.RegisterNote]:
         return self.marks
 
-    def save_marks(self, marks: dict[str, issuer.Note]) -> None:
+    def save_marks(self, marks: dict[str, issuer.RegisterNote]) -> None:
         self.marks = marks
 
 

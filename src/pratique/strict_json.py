@@ -182,7 +182,7 @@ def octets(text: object) -> bytes | None:
 #    true is no number, "1" is none either.
 # 2. A refusal names the member, and never what stands in it.
 # 3. str, int, bool, StrEnum, `T | None`, tuple[T, ...] and frozenset[T] (an array, sorted when written),
-#    Mapping[str | int, T], nested NamedTuples; Annotated with a Form (Hex, Base64, ...), SPARSE or ARRAY;
+#    Mapping[str | int, T], nested NamedTuples; Annotated with a Codec (Hex, Base64, ...), SPARSE or ARRAY;
 #    Any is judged by whoever reads it.
 
 
@@ -210,7 +210,7 @@ _SAID = {
 }
 
 
-class Form(NamedTuple):
+class Codec(NamedTuple):
     """How JSON holds a value: reads it, ValueError or TypeError if it is none, and writes it.
 
     One with a lambda is named outside of the class: an annotation is evaluated where it knows no module.
@@ -260,10 +260,10 @@ def members(value: object, names: Set[str], may_lack: Set[str] = frozenset()) ->
 
 _NAME = re.compile(r"[A-Za-z@][A-Za-z0-9_-]{0,31}")
 
-Hex = Annotated[bytes, Form(lambda value: bytes.fromhex(text(value)), bytes.hex)]
+Hex = Annotated[bytes, Codec(lambda value: bytes.fromhex(text(value)), bytes.hex)]
 Base64 = Annotated[
     bytes,
-    Form(
+    Codec(
         lambda value: base64.b64decode(text(value), validate=True),
         lambda data: base64.b64encode(data).decode(),
     ),
@@ -277,12 +277,12 @@ def _lenient(value: object) -> bytes:
     return found
 
 
-Octets = Annotated[bytes, Form(_lenient, lambda data: base64.b64encode(data).decode())]
+Octets = Annotated[bytes, Codec(_lenient, lambda data: base64.b64encode(data).decode())]
 """Base64 in which line breaks are let pass."""
 
 
 def read(kind: type[T], value: object) -> T:
-    """Read a value of a NamedTuple's form; Misfit, or what a Form of its own raises."""
+    """Read a value of a NamedTuple's form; Misfit, or what a Codec of its own raises."""
     found: T = _cached(kind).read(value)
     return found
 
@@ -321,7 +321,7 @@ def document(
             raise Misfit("document-format")
         return read(kind, row)
     except (ValueError, TypeError) as error:
-        # In the words of a Form nothing is quoted; in those of Python's own readers there may be.
+        # In the words of a Codec nothing is quoted; in those of Python's own readers there may be.
         why = str(error) if isinstance(error, Misfit) else str(Misfit("member-kind"))
         raise refused(why) from error
 
@@ -332,22 +332,22 @@ def dump(value: Any, name: str = "", *, ordered: bool = True, ascii_only: bool =
     return json.dumps(row, indent=1, sort_keys=ordered, ensure_ascii=ascii_only).encode() + b"\n"
 
 
-def form_of(kind: Any) -> Form:
+def form_of(kind: Any) -> Codec:
     """Return how JSON holds a kind of value: the reader and writer made of its annotation."""
     origin, args = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        own = next((one for one in args[1:] if isinstance(one, Form)), None)
+        own = next((one for one in args[1:] if isinstance(one, Codec)), None)
         return own or (_array_of(args[0]) if ARRAY in args[1:] else form_of(args[0]))
     if origin in {UnionType, Union}:
         ((inner),) = (form_of(one) for one in args if one is not NoneType)
-        return Form(
+        return Codec(
             lambda value: None if value is None else inner.read(value),
             lambda value: None if value is None else inner.write(value),
         )
     if origin in {tuple, frozenset}:
         inner, made = form_of(args[0]), origin
         listed = sorted if origin is frozenset else list
-        return Form(
+        return Codec(
             lambda value: made(map(inner.read, array(value))),
             lambda value: [inner.write(one) for one in listed(value)],
         )
@@ -355,13 +355,13 @@ def form_of(kind: Any) -> Form:
         return _mapping(args[0], form_of(args[1]))
     if isinstance(kind, type) and issubclass(kind, Enum):
         values = {one.value: one for one in kind}
-        return Form(lambda value: _known(values, text(value)), lambda one: one.value)
+        return Codec(lambda value: _known(values, text(value)), lambda one: one.value)
     if kind in _PLAIN:
-        return Form(_PLAIN[kind])
+        return Codec(_PLAIN[kind])
     return _record(kind)
 
 
-_cached: Callable[[Any], Form] = cache(form_of)
+_cached: Callable[[Any], Codec] = cache(form_of)
 
 
 def _known(values: Mapping[str, Enum], value: str) -> Enum:
@@ -384,16 +384,16 @@ _PLAIN: dict[Any, Callable[[Any], Any]] = {
 }
 
 
-def _mapping(key: type, inner: Form) -> Form:
+def _mapping(key: type, inner: Codec) -> Codec:
     def read(value: Any) -> dict[Any, Any]:
         if type(value) is not dict:
             raise Misfit("member-kind")
         return {key(name): inner.read(one) for name, one in value.items()}
 
-    return Form(read, lambda value: {str(name): inner.write(one) for name, one in value.items()})
+    return Codec(read, lambda value: {str(name): inner.write(one) for name, one in value.items()})
 
 
-def _record(kind: Any) -> Form:
+def _record(kind: Any) -> Codec:
     hints = get_type_hints(kind, include_extras=True)
     fields = [(name, form_of(hints[name])) for name in kind._fields]
     sparse = frozenset(name for name, _ in fields if SPARSE in get_args(hints[name])[1:])
@@ -417,10 +417,10 @@ def _record(kind: Any) -> Form:
             if name not in sparse or one != defaults[name]
         }
 
-    return Form(read, write)
+    return Codec(read, write)
 
 
-def _array_of(kind: Any) -> Form:
+def _array_of(kind: Any) -> Codec:
     hints = get_type_hints(kind, include_extras=True)
     forms = [form_of(hints[name]) for name in kind._fields]
 
@@ -429,4 +429,4 @@ def _array_of(kind: Any) -> Form:
             raise Misfit("member-kind")
         return kind(*(form.read(one) for form, one in zip(forms, value, strict=True)))
 
-    return Form(read, lambda value: [f.write(one) for f, one in zip(forms, value, strict=True)])
+    return Codec(read, lambda value: [f.write(one) for f, one in zip(forms, value, strict=True)])

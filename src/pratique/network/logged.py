@@ -27,7 +27,7 @@ from pratique import strict_json
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import metadata
 from pratique.network.trusted import Trusted
-from pratique.strict_json import Form, text
+from pratique.strict_json import Codec, text
 from pratique.tlog import checkpoint
 from pratique.tlog.checkpoint import Proof, Quorum, Seen
 from pratique.tlog.merkle import inclusion
@@ -44,7 +44,7 @@ _LEAF = re.compile(rb"([0-9a-f]{64})  ([!-~]{1,64})\n")
 
 
 NoteKeyText = Annotated[
-    NoteKey, Form(lambda value: NoteKey.from_text(text(value)), NoteKey.to_text)
+    NoteKey, Codec(lambda value: NoteKey.from_text(text(value)), NoteKey.to_text)
 ]
 
 

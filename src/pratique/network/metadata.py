@@ -39,7 +39,7 @@ from pratique.crypto import algorithms
 from pratique.crypto.algorithms import to_der
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
-from pratique.strict_json import SPARSE, Form
+from pratique.strict_json import SPARSE, Codec
 from pratique.terms import Algorithm, Environment
 from pratique.text import seen
 from pratique.trust import countries
@@ -253,7 +253,7 @@ def _text(value: object) -> str:
     return found
 
 
-Shown = Annotated[str, Form(_text)]
+Shown = Annotated[str, Codec(_text)]
 
 
 class Seat(NamedTuple):
@@ -291,7 +291,7 @@ def _read_instant(value: object) -> datetime:
     return datetime.strptime(strict_json.text(value), _INSTANT).replace(tzinfo=UTC)
 
 
-Instant = Annotated[datetime, Form(_read_instant, lambda at: at.strftime(_INSTANT))]
+Instant = Annotated[datetime, Codec(_read_instant, lambda at: at.strftime(_INSTANT))]
 
 
 class NetworkField(NamedTuple):

@@ -31,7 +31,7 @@ from pratique.network import logged
 from pratique.network import metadata as network_metadata
 from pratique.network.participants import Participant, read_participants
 from pratique.network.view import View, is_file, target_name
-from pratique.strict_json import ARRAY, Form, Hex
+from pratique.strict_json import ARRAY, Codec, Hex
 from pratique.tlog import checkpoint, merkle, tiles
 from pratique.tlog.merkle import HASH_SIZE
 from pratique.tlog.note import Note
@@ -63,7 +63,7 @@ def _digest(value: object) -> str:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-Digest = Annotated[str, Form(_digest)]
+Digest = Annotated[str, Codec(_digest)]
 
 
 class Record(NamedTuple):

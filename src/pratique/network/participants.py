@@ -20,7 +20,7 @@ from typing import Annotated, NamedTuple
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import metadata
-from pratique.strict_json import Form
+from pratique.strict_json import Codec
 from pratique.text import seen
 from pratique.trust import countries
 from pratique.trust.registry import HOUR, Freshness, Sets, Suspension
@@ -130,9 +130,9 @@ def _seconds(value: object) -> int:
 
 
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
-Shown = Annotated[str, Form(_shown)]
+Shown = Annotated[str, Codec(_shown)]
 Seconds = Annotated[
-    int, Form(_seconds, lambda seconds: datetime.fromtimestamp(seconds, UTC).strftime(_INSTANT))
+    int, Codec(_seconds, lambda seconds: datetime.fromtimestamp(seconds, UTC).strftime(_INSTANT))
 ]
 
 

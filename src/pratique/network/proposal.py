@@ -54,7 +54,7 @@ from pratique.network.participants import (
     write_suspensions,
 )
 from pratique.network.view import View
-from pratique.strict_json import Base64, Form
+from pratique.strict_json import Base64, Codec
 from pratique.trust.countries import may_sign_for
 from pratique.trust.registry import Suspension
 
@@ -63,7 +63,7 @@ FORMAT = "pratique-proposal-1"
 
 Signed = Annotated[
     Metadata[Any],
-    Form(Metadata[Any].from_dict, lambda metadata: strict_json.loads(metadata.to_bytes())),
+    Codec(Metadata[Any].from_dict, lambda metadata: strict_json.loads(metadata.to_bytes())),
 ]
 
 

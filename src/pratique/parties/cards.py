@@ -17,7 +17,7 @@ from pratique.network.metadata import Seat
 from pratique.network.participants import Participant
 from pratique.network.proposal import RoleKeys
 from pratique.store import sources
-from pratique.strict_json import Form, text
+from pratique.strict_json import Codec, text
 from pratique.terms import Environment
 
 SEAT_FORMAT, APPLICATION_FORMAT = "pratique-seat-1", "pratique-application-1"
@@ -29,7 +29,7 @@ _FROM = {
 
 
 T = TypeVar("T")
-Pem = Annotated[bytes, Form(lambda value: metadata.from_pem(text(value)), metadata.to_pem)]
+Pem = Annotated[bytes, Codec(lambda value: metadata.from_pem(text(value)), metadata.to_pem)]
 
 
 class SeatFile(NamedTuple):

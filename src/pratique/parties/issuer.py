@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.store import files
 from pratique.trust import issuer as trust_issuer
-from pratique.trust.issuer import Issuer, Note, Shard
+from pratique.trust.issuer import Issuer, RegisterNote, Shard
 
 if TYPE_CHECKING:
     from pratique.revocation.revocations import Revocations
@@ -113,7 +113,7 @@ def new(folder: Path) -> Iterator[Path]:
         raise
 
 
-def load_notes(folder: Path) -> dict[str, Note]:
+def load_notes(folder: Path) -> dict[str, RegisterNote]:
     """Load what is noted of the register; nothing in a new folder. DocumentRefused `notes-malformed`."""
     try:
         data = files.read(folder / NOTES, MAX_SIZE)
@@ -124,7 +124,7 @@ def load_notes(folder: Path) -> dict[str, Note]:
     return trust_issuer.read_notes(data)
 
 
-def save_notes(folder: Path, notes: Mapping[str, Note]) -> None:
+def save_notes(folder: Path, notes: Mapping[str, RegisterNote]) -> None:
     """Keep what is noted of the register, durably and in one step."""
     _write(folder / NOTES, trust_issuer.write_notes(notes))
 

@@ -64,7 +64,7 @@ from pratique.store.keys import Secret, open_key
 from pratique.store.register import register as store_register
 from pratique.store.register.register import Act, Published, Register, Writing, open_register
 from pratique.trust import issuer as trust_issuer
-from pratique.trust.issuer import Choice, Issuer, Note, Shard
+from pratique.trust.issuer import Choice, Issuer, RegisterNote, Shard
 from pratique.trust.signer import TrustList
 
 Say = Callable[[str], None]
@@ -80,10 +80,10 @@ class KeyStore(Protocol):
     def public_key(self, shard: Shard) -> bytes:
         """Return the public key of a shard's certificate."""
 
-    def load_marks(self) -> dict[str, Note]:
+    def load_marks(self) -> dict[str, RegisterNote]:
         """Return how far the register was with each key."""
 
-    def save_marks(self, marks: dict[str, Note]) -> None:
+    def save_marks(self, marks: dict[str, RegisterNote]) -> None:
         """Keep how far it is."""
 
 
@@ -105,11 +105,11 @@ class FolderKeys(NamedTuple):
         (record,) = x509.read_file(issuer_folder.read_certificate(self.folder, shard.label))
         return record.public_key
 
-    def load_marks(self) -> dict[str, Note]:
+    def load_marks(self) -> dict[str, RegisterNote]:
         """Return how far the register was with each key."""
         return issuer_folder.load_notes(self.folder)
 
-    def save_marks(self, marks: dict[str, Note]) -> None:
+    def save_marks(self, marks: dict[str, RegisterNote]) -> None:
         """Keep how far it is."""
         issuer_folder.save_notes(self.folder, marks)
 

@@ -392,10 +392,10 @@ def _letters(number: int) -> str:
 #
 # 1. A key whose register was lost, or put back from an old copy, signs no more: a tag that it draws might
 #    be in use, and with it a revocation could hit somebody else. It is retired, and another one made.
-# 2. Notes hold counts and no tags.
+# 2. RegisterNotes hold counts and no tags.
 
 
-class Note(NamedTuple):
+class RegisterNote(NamedTuple):
     """A key's register, and how many certificates it had of that key at least."""
 
     register: strict_json.Hex
@@ -403,7 +403,7 @@ class Note(NamedTuple):
 
 
 def check(
-    shard: Shard, notes: Mapping[str, Note], *, register: bytes, counts: Mapping[bytes, int]
+    shard: Shard, notes: Mapping[str, RegisterNote], *, register: bytes, counts: Mapping[bytes, int]
 ) -> None:
     """Refuse a key whose register is another or an older one; UsageError `register-lost`."""
     note = notes.get(shard.label)
@@ -424,36 +424,36 @@ def check(
 
 
 def updated(
-    notes: Mapping[str, Note],
+    notes: Mapping[str, RegisterNote],
     shards: tuple[Shard, ...],
     *,
     register: bytes,
     counts: Mapping[bytes, int],
-) -> dict[str, Note]:
+) -> dict[str, RegisterNote]:
     """Return the notes with what the register knows now of the keys that have signed with it."""
     found = dict(notes)
     for shard in shards:
         if count := counts.get(shard.kid, 0):
-            found[shard.label] = Note(register, count)
+            found[shard.label] = RegisterNote(register, count)
     return found
 
 
-class Notes(NamedTuple):
+class RegisterNotes(NamedTuple):
     """What is noted beside the keys, by their labels."""
 
-    notes: Mapping[str, Note]
+    notes: Mapping[str, RegisterNote]
 
 
-def write_notes(notes: Mapping[str, Note]) -> bytes:
+def write_notes(notes: Mapping[str, RegisterNote]) -> bytes:
     """Write the notes."""
-    rows = strict_json.write(Notes(dict(sorted(notes.items()))))["notes"]
+    rows = strict_json.write(RegisterNotes(dict(sorted(notes.items()))))["notes"]
     return json.dumps(rows, indent=1).encode()
 
 
-def read_notes(data: bytes) -> dict[str, Note]:
+def read_notes(data: bytes) -> dict[str, RegisterNote]:
     """Read notes; DocumentRefused `notes-malformed` if they are none."""
     try:
-        return dict(strict_json.read(Notes, {"notes": strict_json.parse(data)}).notes)
+        return dict(strict_json.read(RegisterNotes, {"notes": strict_json.parse(data)}).notes)
     except strict_json.Misfit as error:
         raise DocumentRefused(
             "notes-malformed",

@@ -11,7 +11,7 @@ import pytest
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
-from pratique.strict_json import ARRAY, SPARSE, Base64, Form, Hex, Misfit
+from pratique.strict_json import ARRAY, SPARSE, Base64, Codec, Hex, Misfit
 
 
 class Colour(StrEnum):
@@ -21,7 +21,7 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
-Upper = Annotated[str, Form(lambda value: strict_json.text(value).upper(), str.lower)]
+Upper = Annotated[str, Codec(lambda value: strict_json.text(value).upper(), str.lower)]
 
 
 class Inner(NamedTuple):

@@ -14,7 +14,7 @@ from pratique import strict_json
 from pratique.errors import PratiqueError
 from pratique.terms import Environment
 from pratique.trust import countries, did, issuer, lists
-from pratique.trust.issuer import Note
+from pratique.trust.issuer import RegisterNote
 from tests.unit.trust.test_shards import A, B
 
 PRODUCTION = next(url for url, env in did.ENVIRONMENTS.items() if env.value == "production")
@@ -44,7 +44,7 @@ def test_a_list_is_of_the_environment_that_its_context_and_host_say(
     assert did.environment(document, by_host_only=by_host_only) is said
 
 
-def refused(notes: dict[str, Note], register: bytes, counts: dict[bytes, int]) -> bool:
+def refused(notes: dict[str, RegisterNote], register: bytes, counts: dict[bytes, int]) -> bool:
     try:
         issuer.check(A, notes, register=register, counts=counts)
     except PratiqueError as error:
@@ -56,29 +56,33 @@ def refused(notes: dict[str, Note], register: bytes, counts: dict[bytes, int]) -
     ("notes", "register", "count", "is_refused"),
     [
         ({}, b"r", 0, False),
-        ({B.label: Note(b"other", 9)}, b"r", 0, False),
-        ({A.label: Note(b"r", 5)}, b"r", 5, False),
-        ({A.label: Note(b"r", 5)}, b"r", 6, False),
-        ({A.label: Note(b"r", 5)}, b"r", 4, True),
-        ({A.label: Note(b"r", 0)}, b"r", 0, False),
-        ({A.label: Note(b"other", 0)}, b"r", 0, True),
-        ({A.label: Note(b"other", 5)}, b"r", 9, True),
+        ({B.label: RegisterNote(b"other", 9)}, b"r", 0, False),
+        ({A.label: RegisterNote(b"r", 5)}, b"r", 5, False),
+        ({A.label: RegisterNote(b"r", 5)}, b"r", 6, False),
+        ({A.label: RegisterNote(b"r", 5)}, b"r", 4, True),
+        ({A.label: RegisterNote(b"r", 0)}, b"r", 0, False),
+        ({A.label: RegisterNote(b"other", 0)}, b"r", 0, True),
+        ({A.label: RegisterNote(b"other", 5)}, b"r", 9, True),
     ],
 )
 def test_a_key_signs_with_the_register_that_it_has_signed_with_and_no_older_one(
-    notes: dict[str, Note], register: bytes, count: int, is_refused: bool
+    notes: dict[str, RegisterNote], register: bytes, count: int, is_refused: bool
 ) -> None:
     counts = {A.kid: count} if count else {}
     assert refused(notes, register, counts) is is_refused
 
 
 def test_a_key_that_has_signed_nothing_yet_is_not_noted() -> None:
-    before = {"kept": Note(b"old", 3)}
+    before = {"kept": RegisterNote(b"old", 3)}
     found = issuer.updated(before, (A, B), register=b"r", counts={A.kid: 2})
-    assert found == {"kept": Note(b"old", 3), A.label: Note(b"r", 2)}
-    assert before == {"kept": Note(b"old", 3)}
+    assert found == {"kept": RegisterNote(b"old", 3), A.label: RegisterNote(b"r", 2)}
+    assert before == {"kept": RegisterNote(b"old", 3)}
     assert issuer.read_notes(issuer.write_notes(found)) == found
-    assert list(strict_json.loads(issuer.write_notes({"b": Note(b"", 1), "a": Note(b"", 1)}))) == [
+    assert list(
+        strict_json.loads(
+            issuer.write_notes({"b": RegisterNote(b"", 1), "a": RegisterNote(b"", 1)})
+        )
+    ) == [
         "a",
         "b",
     ]
