@@ -48,9 +48,7 @@ def demo(out: Path) -> int:
 def _teller(acts: int) -> telling.Teller:
     """Return who tells it here."""
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        from demo.screen import Screen  # noqa: PLC0415 - needs an extra
-
-        return Screen(acts)
+        return telling.Screen(acts)
     return telling.Plain(acts)
 
 

@@ -14,7 +14,7 @@ from pratique.errors import ExtraMissing
 
 EXTRAS = (
     "alembic", "anyascii", "awscrt", "babel", "iuliia", "PIL", "pkcs11", "psycopg", "pyarrow", "pyld",
-    "pymupdf_fonts", "pypdfium2", "pypinyin", "rich", "sqlalchemy", "starlette",
+    "pymupdf_fonts", "pypdfium2", "pypinyin", "sqlalchemy", "starlette",
     "typst", "uvicorn", "zxingcpp",
 )  # fmt: skip
 

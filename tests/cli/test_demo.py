@@ -20,7 +20,6 @@ from PIL import Image
 
 from demo import acts, held_keys, telling
 from demo.cast import PRINTED, STATES
-from demo.screen import Screen
 from demo.stage import Stage
 from pratique.crypto import keys
 from pratique.errors import UsageError
@@ -263,7 +262,7 @@ def test_a_terminal_is_told_the_same_facts(
     monkeypatch.delenv("NO_COLOR", raising=False)
     if not colours:
         monkeypatch.setenv("NO_COLOR", "1")
-    _told(Screen(1))
+    _told(telling.Screen(1))
     shown = terminal.getvalue()
     seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     for fact in FACTS:

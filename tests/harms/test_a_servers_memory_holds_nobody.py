@@ -40,7 +40,7 @@ def take(data):
 
 listening = server.bound("127.0.0.1", port)
 print("serving")
-server.serve_network(server.network_application(folder / "repository", take), listening)
+server.serve(server.network_application(folder / "repository", take), listening)
 """
 """As `authority serve --accept` does, at an instant that stands still."""
 _REGION = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \S+\s*(.*)")

@@ -310,7 +310,7 @@ def serve(
 
         _keep_fresh(folder, secret, lock, refresh_minutes * 60)
     click.echo(f"serving {served} on http://{host}:{port}", err=True)
-    server.serve_network(server.network_application(served, receive), listening)
+    server.serve(server.network_application(served, receive), listening)
 
 
 def _keep_fresh(folder: Path, secret: Secret, lock: threading.Lock, seconds: float) -> None:

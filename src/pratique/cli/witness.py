@@ -152,7 +152,7 @@ def serve(
 
     taken = bound(host, port)
     click.echo(f"serving witness {who.name} on http://{host}:{port}", err=True)
-    server.serve_witness(answer, _tell, taken)
+    server.serve(server.witness_application(answer, _tell), taken)
 
 
 def _tell(error: PratiqueError) -> None:

@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import io
@@ -24,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -253,8 +252,22 @@ def _draft(path: Path, data: bytes, mode: int) -> Path:
     return Path(name)
 
 
+def unusable(path: Path, error: OSError) -> Unreadable:
+    """Return what to raise where the disk says no."""
+    return Unreadable("file-unusable", f"{path}: {error.strerror or 'it cannot be used'}")
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Raise Unreadable `file-unusable` where the disk says no."""
+    try:
+        yield
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
 def write(path: Path, data: bytes) -> None:
-    """Write a file in place of whatever is there; Unreadable `file-unwritable`."""
+    """Write a file in place of whatever is there, for everybody to read; Unreadable `file-unwritable`."""
     try:
         replace(path.absolute(), data, 0o644)
     except OSError as error:
@@ -276,5 +289,5 @@ def core_dumps_off() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # core(5): where dumps are piped to a program, the limit is not looked at.
     if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
+        with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pratique.crypto.keys import Ed25519Key
-from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.errors import DocumentRefused, UsageError
 from pratique.store import files
 from pratique.tlog import merkle
 from pratique.tlog.checkpoint import Checkpoint, opened, signed
@@ -39,13 +39,12 @@ class LogFolder:
 
     def read(self, path: str) -> bytes | None:
         """Read a file of the log by its path; None where there is none."""
-        try:
-            # The largest file of a log is a tile of entries (256 of at most 64 KiB).
-            return files.read(files.within(self._folder, path), _LARGEST, named=False)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unusable(self._folder, error) from error
+        with files.usable(self._folder):
+            try:
+                # The largest file of a log is a tile of entries (256 of at most 64 KiB).
+                return files.read(files.within(self._folder, path), _LARGEST, named=False)
+            except FileNotFoundError:
+                return None
 
     def head(self) -> Note | None:
         """Return the newest checkpoint, with what cosignatures it has; None before the first.
@@ -144,30 +143,22 @@ class LogFolder:
 
     def _write(self, path: str, data: bytes) -> None:
         place = self._folder.joinpath(*path.split("/"))
-        try:
-            _made(place.parent)
+        with files.usable(place):
+            _make(place.parent)
             files.replace(place, data, 0o644)
-        except OSError as error:
-            raise _unusable(place, error) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        try:
-            _made(self._folder)
+        with files.usable(self._folder):
+            _make(self._folder)
             held = files.hold(self._folder, wait=True)
-        except OSError as error:
-            raise _unusable(self._folder, error) from error
         with held:
             yield
 
 
-def _made(folder: Path) -> None:
+def _make(folder: Path) -> None:
     """Make a folder so that its name is on the disk too."""
     if not folder.is_dir():
-        _made(folder.parent)
+        _make(folder.parent)
         folder.mkdir(exist_ok=True)
         files.settle(folder.parent)
-
-
-def _unusable(path: Path, error: OSError) -> Unreadable:
-    return Unreadable("file-unusable", f"{path}: {error.strerror or 'it cannot be used'}")

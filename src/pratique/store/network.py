@@ -1,6 +1,16 @@
-"""An edition that waits for its witnesses: in the authority's folder, and not in the repository yet.
+"""A network's editions on the disk: what a verifier holds, what a repository hands on, what waits for witnesses.
 
-DIR/waiting.zip
+    HOME/network/anchor.json · held.zip · source · arriving/ (what has come so far)
+    HOME/network/believed.zip (what a sync that was refused, or broke off, has believed: the next one's floor)
+    AUTHORITY/repository/metadata/… targets/… log/…   (any web server, mirror or stick hands it on as it is)
+    AUTHORITY/waiting.zip (the edition that waits for its witnesses, and is not in the repository yet)
+
+1. What is held is an edition: all of it is replaced, or nothing. A power cut leaves the old or the new.
+2. It lies among the data and not in a cache: the memory of versions must outlive a cleaning. It holds nothing of
+   anybody who was checked, and is not touched by a check.
+3. An archive may be a stranger's: names, sizes and kinds are checked, and it is counted while it unpacks.
+4. Of a repository each file is on the disk before the next one is: the timestamp, which comes last, announces
+   nothing that is not there. Nothing is removed. On a stranger's stick only regular files are read, by no link.
 """
 
 from __future__ import annotations
@@ -19,25 +29,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.errors import DocumentRefused, UsageError
 from pratique.network.logged import PREFIX
 from pratique.network.metadata import MAX_FILE
 from pratique.store import files as store_files
+from pratique.store.files import usable
 from pratique.tlog import tiles
 
-# ----------------------------------------------------------------------------------------------------
-# What a verifier holds of its network: one file, replaced in one step.
-#
-#     network/anchor.json · network/held.zip · network/source · network/arriving/ (what has come so far)
-#     network/believed.zip (what a sync that was refused, or broke off, has believed: the next one's floor)
-#
-# 1. What is held is an edition: all of it is replaced, or nothing. A power cut leaves the old or the new.
-# 2. It lies among the data and not in a cache: the memory of versions must outlive a cleaning.
-# 3. It holds nothing of anybody who was checked, and is not touched by a check.
-
-
 ANCHOR, HELD, SOURCE, ARRIVING = "anchor.json", "held.zip", "source", "arriving"
-BELIEVED = "believed.zip"
+BELIEVED, WAITING = "believed.zip", "waiting.zip"
 MAX_FILES = 50_000
 MAX_SIZE = 2 * 1024**3
 """Bytes, unpacked."""
@@ -65,25 +65,21 @@ def folder_of(home: Path) -> Path:
     return home / "network"
 
 
-def load_held(folder: Path) -> Kept | None:
-    """Load what is held; None before there is an anchor. Nothing of it is believed yet."""
-    try:
-        anchor = store_files.read(folder / ANCHOR, MAX_FILE)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _unusable(folder / ANCHOR, error) from error
-    path = folder / HELD
-    if not path.exists():
-        return Kept(anchor, {})
-    try:
-        return Kept(anchor, read_archive(path))
-    except DocumentRefused as error:
-        raise DocumentRefused(
-            error.code,
-            error.message,
-            f"restore {path} from a copy; or remove it, and sync anew from the network's root",
-        ) from error
+@contextmanager
+def held_lock(folder: Path) -> Iterator[None]:
+    """Hold the folder for a change; UsageError `network-locked` if somebody else does."""
+    with usable(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            held = store_files.hold(folder, wait=False)
+        except BlockingIOError as error:
+            raise UsageError(
+                "network-locked",
+                f"{folder}: another command is changing it",
+                "try again when it is done",
+            ) from error
+    with held:
+        yield
 
 
 def begin(folder: Path, anchor: bytes) -> None:
@@ -92,7 +88,7 @@ def begin(folder: Path, anchor: bytes) -> None:
     Before anything was synced another one may be named: the first may have been the wrong file.
     """
     path = folder / ANCHOR
-    try:
+    with usable(path):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists():
             if store_files.read(path, MAX_FILE) == anchor:
@@ -106,71 +102,166 @@ def begin(folder: Path, anchor: bytes) -> None:
             shutil.rmtree(folder / ARRIVING, ignore_errors=True)
             (folder / BELIEVED).unlink(missing_ok=True)
         store_files.replace(path, anchor)
-    except OSError as error:
-        raise _unusable(path, error) from error
+
+
+def load_held(folder: Path) -> Kept | None:
+    """Load what is held; None before there is an anchor. Nothing of it is believed yet."""
+    with usable(folder / ANCHOR):
+        try:
+            anchor = store_files.read(folder / ANCHOR, MAX_FILE)
+        except FileNotFoundError:
+            return None
+    path = folder / HELD
+    return Kept(
+        anchor,
+        _own(
+            path, f"restore {path} from a copy; or remove it, and sync anew from the network's root"
+        ),
+    )
 
 
 def save_held(folder: Path, files: Mapping[str, bytes], source: str) -> None:
     """Keep an edition, durably and in one step; then forget what came piece by piece."""
-    try:
+    with usable(folder):
         store_files.replace(folder / HELD, to_archive(files))
         store_files.replace(folder / SOURCE, os.fsencode(source))
         shutil.rmtree(folder / ARRIVING, ignore_errors=True)
         # Last: until then it is a floor that what is held is not below.
         (folder / BELIEVED).unlink(missing_ok=True)
-    except OSError as error:
-        raise _unusable(folder, error) from error
 
 
 def believed(folder: Path) -> dict[str, bytes]:
     """Return what a sync that came to no end has believed: a floor for the next, and for no check."""
     path = folder / BELIEVED
-    if not path.exists():
-        return {}
-    try:
-        return read_archive(path)
-    except DocumentRefused as error:
-        raise DocumentRefused(
-            error.code,
-            error.message,
-            f"restore {path} from a copy, or remove it: a server could then go back behind what it has shown",
-        ) from error
+    return _own(
+        path,
+        f"restore {path} from a copy, or remove it: a server could then go back behind what it has shown",
+    )
 
 
 def remember(folder: Path, files: Mapping[str, bytes]) -> None:
     """Keep what a sync that comes to no end has believed, durably and in one step."""
-    if not files or files == believed(folder):
-        return
-    try:
-        store_files.replace(folder / BELIEVED, to_archive(files))
-    except OSError as error:
-        raise _unusable(folder, error) from error
+    if files and files != believed(folder):
+        with usable(folder):
+            store_files.replace(folder / BELIEVED, to_archive(files))
 
 
 def source_of(folder: Path) -> str | None:
     """Return where the last sync came from."""
     path = folder / SOURCE
-    try:
+    with usable(path):
         # A folder's name need not be UTF-8.
         return os.fsdecode(store_files.read(path, _LONGEST_SOURCE)) if path.exists() else None
-    except OSError as error:
-        raise _unusable(path, error) from error
+
+
+def load_waiting(folder: Path) -> dict[str, bytes]:
+    """Load the files that wait for their witnesses, by name; none where nothing waits."""
+    return _own(
+        folder / WAITING,
+        "restore it from its copy: what it held is in the log, and is to be published",
+    )
+
+
+def save_waiting(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Keep files, durably, until their witnesses have seen them."""
+    with usable(folder / WAITING):
+        store_files.replace(folder / WAITING, to_archive(files))
+
+
+def clear(folder: Path) -> None:
+    """Forget what waited: it is published."""
+    with usable(folder / WAITING):
+        (folder / WAITING).unlink(missing_ok=True)
+        store_files.settle(folder)
+
+
+def _own(path: Path, hint: str) -> dict[str, bytes]:
+    """Unpack an archive that was written here; nothing where there is none."""
+    try:
+        return read_archive(path) if path.exists() else {}
+    except DocumentRefused as error:
+        raise DocumentRefused(error.code, error.message, hint) from error
+
+
+class Repository(Mapping[str, bytes]):
+    """The files of a folder, by name; each is read when it is asked for.
+
+    It names the files of editions; those of the log beside them are found when they are asked for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> bytes:
+        found = self.read(name, MAX_FILE)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Read a file of at most `limit` bytes; None for one that is not there, or is larger.
+
+        Raises:
+            Unreadable: what lies there is a link, a pipe or a device: nobody publishes those.
+        """
+        if not is_name(name):
+            return None
+        try:
+            return store_files.read(store_files.within(self._folder, name), limit, named=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if error.errno == errno.EFBIG:
+                return None
+            raise store_files.unusable(self._folder / name, error) from error
+
+    def __contains__(self, name: object) -> bool:
+        return is_name(str(name)) and _is_file(self._folder / str(name))
+
+    def __iter__(self) -> Iterator[str]:
+        for top in ("metadata/*", "targets/*/*", "log/*.proof"):
+            for path in sorted(self._folder.glob(top)):
+                name = path.relative_to(self._folder).as_posix()
+                # What somebody has left there belongs to no edition.
+                if is_name(name) and _is_file(path):
+                    yield name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a repository may have a file of this name: of an edition, or of the log."""
+    if NAME.fullmatch(name):
+        return True
+    return name.startswith(PREFIX) and tiles.is_path(name.removeprefix(PREFIX))
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files in the order given, each on the disk before the next; none outside of the folder."""
+    if strange := [name for name in files if not is_name(name)]:
+        raise UsageError("name-unfit", f"{strange[0]!r} is no name of a network's file")
+    for name, data in files.items():
+        path = folder / name
+        with usable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            store_files.replace(path, data, 0o644)
 
 
 @contextmanager
-def held_lock(folder: Path) -> Iterator[None]:
-    """Hold the folder for a change; UsageError `network-locked` if somebody else does."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        held = store_files.hold(folder, wait=False)
-    except BlockingIOError as error:
-        raise UsageError(
-            "network-locked",
-            f"{folder}: another command is changing it",
-            "try again when it is done",
-        ) from error
-    except OSError as error:
-        raise _unusable(folder, error) from error
+def repository_lock(folder: Path) -> Iterator[None]:
+    """Hold a repository for a change, waiting for whoever holds it; UsageError if there is none."""
+    with usable(folder):
+        try:
+            held = store_files.hold(folder, wait=True)
+        except FileNotFoundError as error:
+            raise UsageError(
+                "no-repository", f"{folder}: there is no such folder", "pratique authority init DIR"
+            ) from error
     with held:
         yield
 
@@ -229,7 +320,7 @@ def read_archive(path: Path, *, is_strange: bool = False) -> dict[str, bytes]:
         if error.errno == errno.EINVAL:
             # A place before the beginning of the file.
             raise _refused(path, "malformed", "it is damaged") from error
-        raise _unusable(path, error) from error
+        raise store_files.unusable(path, error) from error
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError, RuntimeError, EOFError,
         zlib.error, lzma.LZMAError,
@@ -265,134 +356,3 @@ def _refused(path: Path | str, code: str, why: str) -> DocumentRefused:
     return DocumentRefused(
         f"archive-{code}", f"{path}: {why}", "export it again; what is held here stays as it was"
     )
-
-
-def _unusable(path: Path, error: OSError) -> Unreadable:
-    return Unreadable("file-unusable", f"{path}: {error.strerror or 'it cannot be used'}")
-
-
-# ----------------------------------------------------------------------------------------------------
-# A repository in a folder: what any web server, mirror or stick hands on as it is.
-#
-#     Repository(folder) is its files by name          write(folder, files) in the order given
-#
-# 1. What is written is on the disk before the next file is: the timestamp, which comes last, announces
-#    nothing that is not there.
-# 2. A file is only replaced by another of the same name: nothing is removed here.
-# 3. It may be a stranger's stick: only regular files of the folder are read, and no link is followed.
-
-
-class Repository(Mapping[str, bytes]):
-    """The files of a folder, by name; each is read when it is asked for.
-
-    It names the files of editions; those of the log beside them are found when they are asked for.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __getitem__(self, name: str) -> bytes:
-        found = self.read(name, MAX_FILE)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def read(self, name: str, limit: int) -> bytes | None:
-        """Read a file of at most `limit` bytes; None for one that is not there, or is larger.
-
-        Raises:
-            Unreadable: what lies there is a link, a pipe or a device: nobody publishes those.
-        """
-        if not is_name(name):
-            return None
-        try:
-            return store_files.read(store_files.within(self._folder, name), limit, named=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            if error.errno == errno.EFBIG:
-                return None
-            raise _unusable(self._folder / name, error) from error
-
-    def __contains__(self, name: object) -> bool:
-        return is_name(str(name)) and _is_file(self._folder / str(name))
-
-    def __iter__(self) -> Iterator[str]:
-        for top in ("metadata/*", "targets/*/*", "log/*.proof"):
-            for path in sorted(self._folder.glob(top)):
-                name = path.relative_to(self._folder).as_posix()
-                # What somebody has left there belongs to no edition.
-                if is_name(name) and _is_file(path):
-                    yield name
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def is_name(name: str) -> bool:
-    """Tell whether a repository may have a file of this name: of an edition, or of the log."""
-    if NAME.fullmatch(name):
-        return True
-    return name.startswith(PREFIX) and tiles.is_path(name.removeprefix(PREFIX))
-
-
-def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files in the order given, each on the disk before the next; none outside of the folder."""
-    if strange := [name for name in files if not is_name(name)]:
-        raise UsageError("name-unfit", f"{strange[0]!r} is no name of a network's file")
-    for name, data in files.items():
-        path = folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            store_files.replace(path, data, 0o644)
-        except OSError as error:
-            raise _unusable(path, error) from error
-
-
-@contextmanager
-def repository_lock(folder: Path) -> Iterator[None]:
-    """Hold a repository for a change, waiting for whoever holds it; UsageError if there is none."""
-    try:
-        held = store_files.hold(folder, wait=True)
-    except FileNotFoundError as error:
-        raise UsageError(
-            "no-repository", f"{folder}: there is no such folder", "pratique authority init DIR"
-        ) from error
-    except OSError as error:
-        raise _unusable(folder, error) from error
-    with held:
-        yield
-
-
-FILE = "waiting.zip"
-
-
-def load_waiting(folder: Path) -> dict[str, bytes]:
-    """Load the files that wait, by name; none where nothing waits."""
-    path = folder / FILE
-    try:
-        return read_archive(path) if path.exists() else {}
-    except DocumentRefused as error:
-        hint = "restore it from its copy: what it held is in the log, and is to be published"
-        raise DocumentRefused(error.code, error.message, hint) from error
-
-
-def save_waiting(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Keep files, durably, until their witnesses have seen them."""
-    try:
-        store_files.replace(folder / FILE, to_archive(files))
-    except OSError as error:
-        raise _unusable(folder / FILE, error) from error
-
-
-def clear(folder: Path) -> None:
-    """Forget what waited: it is published."""
-    try:
-        (folder / FILE).unlink(missing_ok=True)
-        store_files.settle(folder)
-    except OSError as error:
-        raise _unusable(folder / FILE, error) from error

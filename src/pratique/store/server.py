@@ -1,9 +1,18 @@
-"""Serve a witness (C2SP tlog-witness): a log posts its checkpoint, and gets the cosignature.
+"""Serve a repository and a place to hand editions in, or a witness (C2SP tlog-witness).
 
+    GET /metadata/… /targets/…              POST /proposals (a signed proposal; optional)
     POST /add-checkpoint, the request -> answer -> 200 lines · 400 · 403 · 404 · 409 size · 422 · 503
+    accepted -> (deadline) headers -> (permit, deadline) body -> answer -> (stalled?) written -> again | closed
 
-1. A request is judged by the log's signature alone: who sends it is not asked, and written nowhere.
-2. What cannot be kept is not cosigned: where the answer fails, the log hears 503 and may ask again.
+1. Who asks for what is written nowhere: no access log, no cookie. What is handed in is judged by its signatures
+   alone: being able to reach the server gives no right.
+2. What is unfinished is dropped: headers that do not come, a body after its answer, a reader that stands still.
+3. At the limit of connections the one goes that has waited longest without asking for anything; only where
+   all are being answered is the new one turned away.
+4. Memory is a count of bytes: what was announced is known before it is read, and read after a permit only.
+5. A file that is named by version or digest may be kept for ever; the timestamp, the log's checkpoint and
+   its proofs for a minute. For reading, any static web server does as well.
+6. What a witness cannot keep is not cosigned: where the answer fails, the log hears 503 and may ask again.
 """
 
 from __future__ import annotations
@@ -21,23 +30,45 @@ from pratique.errors import ExtraMissing, PratiqueError, Unreadable, UsageError
 from pratique.store.network import is_name
 from pratique.tlog.note import MAX_NOTE
 
-# ----------------------------------------------------------------------------------------------------
-# A connection that is bounded: in number, in how long it may take, in what it may send.
-#
-#     accepted -> (deadline) headers -> (permit, deadline) body -> answer -> (stalled?) written -> again | closed
-#
-# 1. What is unfinished is dropped: headers that do not come, a body after its answer, a reader that stands still.
-# 2. At the limit of connections the one goes that has waited longest without asking for anything; only where
-#    all are being answered is the new one turned away.
-# 3. Memory is a count of bytes: what was announced is known before it is read, and read after a permit only.
-
-
 try:
     import h11
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
+    from starlette.middleware import Middleware
+    from starlette.middleware.gzip import GZipMiddleware
     from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import FileResponse, JSONResponse, Response
+    from starlette.routing import Route
     from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
-except ImportError as _bounded_missing:
-    raise ExtraMissing("server", "serving") from _bounded_missing
+except ImportError as _missing:
+    raise ExtraMissing("server", "serving") from _missing
+
+TAKE_SIZE = 16 * 1024 * 1024
+"""The largest proposal that is taken, in bytes. A list of a million revocations and what it adds to the last
+one are 2.6 MB of it, and an edition has all lists of a participant; a larger one is published from its file."""
+AT_ONCE, WAITING = 1, 8
+"""Proposals that are judged at a time; those that are held in memory, whole or in part."""
+BACKLOG = 2048
+STOPPING = 30
+"""Seconds that an answer which was begun has, when the server is told to stop."""
+FOR_EVER = "public, max-age=31536000, immutable"
+A_MINUTE = "public, max-age=60"
+ANEW = ("metadata/timestamp.json", "log/checkpoint", ".proof")
+"""How the names end of files that are written again: a proof, for other witnesses."""
+HINT = "whole, as it is, with its length; what is larger is published from its file: pratique authority publish"
+ADD = "/add-checkpoint"
+PATIENCE = 20
+"""Seconds in which a request must have come."""
+_TEXT = "text/plain; charset=utf-8"
+_BAD_REQUEST, _LATE, _UNMEASURED, _TOO_LARGE, _PACKED, _UNAVAILABLE = 400, 408, 411, 413, 415, 503
+Take = Callable[[bytes], dict[str, object]]
+"""take(proposal) -> what came of it; raises PratiqueError."""
+
+Answer = Callable[[bytes], tuple[int, str, bytes]]
+"""answer(request) -> number, kind and body; raises PratiqueError where it cannot."""
+Told = Callable[[PratiqueError], None]
+"""told(error): tell whoever keeps the witness."""
 
 
 class Limits(NamedTuple):
@@ -61,12 +92,6 @@ class Limits(NamedTuple):
 
 
 DEFAULT = Limits()
-_TOO_LARGE, _LATE, _UNMEASURED, _PACKED, _BROKEN = 413, 408, 411, 415, 400
-
-
-def protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """Return uvicorn's protocol of HTTP, with these limits."""
-    return type("Limited", (_Bounded,), {"limits": limits, "waiting": {}})
 
 
 class _Bounded(H11Protocol):
@@ -194,50 +219,8 @@ async def body(request: Request, longest: int, seconds: float) -> bytes:
     except TimeoutError:
         raise BodyRefused(_LATE, "late", "it did not come in time") from None
     except ClientDisconnect:
-        raise BodyRefused(_BROKEN, "broken-off", "it broke off") from None
+        raise BodyRefused(_BAD_REQUEST, "broken-off", "it broke off") from None
     return bytes(data)
-
-
-# ----------------------------------------------------------------------------------------------------
-# Serve a repository: static files to whoever asks, and a place to hand editions in.
-#
-#     GET /metadata/… /targets/…          POST /proposals (a signed proposal; optional)
-#
-# 1. Who asks for what is written nowhere: no access log, no cookie.
-# 2. A file that is named by version or digest may be kept for ever; the timestamp, the log's checkpoint and
-#    its proofs for a minute.
-# 3. What is handed in is judged by its signatures alone: being able to reach the server gives no right.
-# 4. Any static web server does as well for reading; nothing here is needed for it.
-# 5. What is sent is read up to a limit, and after a permit; whoever sends too much, too slowly, or goes away,
-#    leaves nothing behind (see `bounded`).
-
-
-try:
-    import uvicorn
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.gzip import GZipMiddleware
-    from starlette.requests import Request
-    from starlette.responses import FileResponse, JSONResponse, Response
-    from starlette.routing import Route
-except ImportError as _serve_missing:
-    raise ExtraMissing("server", "serving") from _serve_missing
-
-TAKE_SIZE = 16 * 1024 * 1024
-"""The largest proposal that is taken, in bytes. A list of a million revocations and what it adds to the last
-one are 2.6 MB of it, and an edition has all lists of a participant; a larger one is published from its file."""
-AT_ONCE, WAITING = 1, 8
-"""Proposals that are judged at a time; those that are held in memory, whole or in part."""
-BACKLOG = 2048
-STOPPING = 30
-"""Seconds that an answer which was begun has, when the server is told to stop."""
-FOR_EVER = "public, max-age=31536000, immutable"
-A_MINUTE = "public, max-age=60"
-ANEW = ("metadata/timestamp.json", "log/checkpoint", ".proof")
-"""How the names end of files that are written again: a proof, for other witnesses."""
-HINT = "whole, as it is, with its length; what is larger is published from its file: pratique authority publish"
-Take = Callable[[bytes], dict[str, object]]
-"""take(proposal) -> what came of it; raises PratiqueError."""
 
 
 def network_application(
@@ -252,8 +235,88 @@ def network_application(
     """
     routes = [Route("/{name:path}", _reader(folder), methods=["GET"])]
     if take is not None:
-        routes.insert(0, Route("/proposals", _serve_taker(take, limits), methods=["POST"]))
+        routes.insert(0, Route("/proposals", _proposals(take, limits), methods=["POST"]))
     return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=256)])
+
+
+def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def read(request: Request) -> Response:
+        name = request.path_params["name"]
+        path = folder / name
+        if not is_name(name) or not path.is_file():
+            return Response(status_code=404)
+        # A proof may be made anew, for other witnesses.
+        kept = A_MINUTE if name.endswith(ANEW) else FOR_EVER
+        kind = "application/json" if name.endswith(".json") else "application/octet-stream"
+        return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
+
+    return read
+
+
+def _proposals(take: Take, limits: Limits) -> Callable[[Request], Awaitable[Response]]:
+    # Threads of their own: while an edition waits for slow witnesses, everybody goes on reading.
+    threads, held = ThreadPoolExecutor(AT_ONCE), 0
+
+    async def handed_in(request: Request) -> Response:
+        nonlocal held
+        if held >= WAITING:
+            return _refused(503, "proposals-busy", "others wait here already", "try again later")
+        # From here on, before a byte of it is read.
+        held += 1
+        try:
+            check(request, TAKE_SIZE)
+            data = await body(request, TAKE_SIZE, limits.body)
+            loop = asyncio.get_running_loop()
+            return JSONResponse(await loop.run_in_executor(threads, take, data))
+        except BodyRefused as error:
+            return _refused(
+                error.number, f"proposal-{error.code}", f"the proposal: {error.why}", HINT
+            )
+        except PratiqueError as error:
+            return _refused(400, error.code, error.message, error.hint)
+        finally:
+            held -= 1
+
+    return handed_in
+
+
+def _refused(number: int, code: str, message: str, hint: str) -> Response:
+    return JSONResponse({"code": code, "message": message, "hint": hint}, number)
+
+
+def witness_application(answer: Answer, told: Told) -> Starlette:
+    """Return the application that serves a witness.
+
+    Args:
+        answer: what is said to a request; it is called from several threads at once.
+        told: hears of what could not be answered.
+    """
+    return Starlette(routes=[Route(ADD, _checkpoints(answer, told), methods=["POST"])])
+
+
+def _checkpoints(answer: Answer, told: Told) -> Callable[[Request], Awaitable[Response]]:
+    async def handed_in(request: Request) -> Response:
+        try:
+            # Logs of other makers may send it in chunks: it is short, and counted as it comes.
+            check(request, MAX_NOTE, measured=False)
+            data = await body(request, MAX_NOTE, PATIENCE)
+        except BodyRefused as error:
+            # The rest is not waited for.
+            return _said(_BAD_REQUEST, _TEXT, f"log-request: {error.why}\n".encode(), ended=True)
+        try:
+            return _said(*await run_in_threadpool(answer, data))
+        except PratiqueError as error:
+            told(error)
+            # The message may name a place on this machine.
+            return _said(_UNAVAILABLE, _TEXT, f"{error.code}\n".encode())
+
+    return handed_in
+
+
+def _said(number: int, kind: str, told: bytes, *, ended: bool = False) -> Response:
+    # The kind goes as a header: elsewhere a character set would be added to it, which C2SP's has not.
+    headers = {"Content-Type": kind, **({"Connection": "close"} if ended else {})}
+    return Response(told, number, headers)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -291,121 +354,17 @@ def bound(host: str, port: int) -> socket.socket:
     return taken
 
 
-def serve_network(application: Starlette, taken: socket.socket, limits: Limits = DEFAULT) -> None:
-    """Serve at an address that was taken, until it is interrupted; what was begun is brought to its end."""
-    # Its signals are its own, as before: the first one ends it in order.
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings(application, limits)).run(sockets=[taken])
-
-
 def settings(application: Starlette, limits: Limits = DEFAULT, **more: Any) -> uvicorn.Config:
     """Return the settings of every server of ours."""
     return uvicorn.Config(
         application, access_log=False, log_level="warning", server_header=False, date_header=False,
-        timeout_graceful_shutdown=STOPPING, http=protocol(limits), ws="none",
+        timeout_graceful_shutdown=STOPPING, http=type("Limited", (_Bounded,), {"limits": limits, "waiting": {}}), ws="none",
         h11_max_incomplete_event_size=limits.head, **more,
     )  # fmt: skip
 
 
-def _reader(folder: Path) -> Callable[[Request], Awaitable[Response]]:
-    async def read(request: Request) -> Response:
-        name = request.path_params["name"]
-        path = folder / name
-        if not is_name(name) or not path.is_file():
-            return Response(status_code=404)
-        # A proof may be made anew, for other witnesses.
-        kept = A_MINUTE if name.endswith(ANEW) else FOR_EVER
-        kind = "application/json" if name.endswith(".json") else "application/octet-stream"
-        return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
-
-    return read
-
-
-def _serve_taker(take: Take, limits: Limits) -> Callable[[Request], Awaitable[Response]]:
-    # Threads of their own: while an edition waits for slow witnesses, everybody goes on reading.
-    threads, held = ThreadPoolExecutor(AT_ONCE), 0
-
-    async def handed_in(request: Request) -> Response:
-        nonlocal held
-        if held >= WAITING:
-            return _refused(503, "proposals-busy", "others wait here already", "try again later")
-        # From here on, before a byte of it is read.
-        held += 1
-        try:
-            check(request, TAKE_SIZE)
-            data = await body(request, TAKE_SIZE, limits.body)
-            loop = asyncio.get_running_loop()
-            return JSONResponse(await loop.run_in_executor(threads, take, data))
-        except BodyRefused as error:
-            return _refused(
-                error.number, f"proposal-{error.code}", f"the proposal: {error.why}", HINT
-            )
-        except PratiqueError as error:
-            return _refused(400, error.code, error.message, error.hint)
-        finally:
-            held -= 1
-
-    return handed_in
-
-
-def _refused(number: int, code: str, message: str, hint: str) -> Response:
-    return JSONResponse({"code": code, "message": message, "hint": hint}, number)
-
-
-try:
-    from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.routing import Route
-except ImportError as _witness_missing:
-    raise ExtraMissing("server", "serving") from _witness_missing
-
-ADD = "/add-checkpoint"
-PATIENCE = 20
-"""Seconds in which a request must have come."""
-_TEXT, _BAD_REQUEST, _UNAVAILABLE = "text/plain; charset=utf-8", 400, 503
-Answer = Callable[[bytes], tuple[int, str, bytes]]
-"""answer(request) -> number, kind and body; raises PratiqueError where it cannot."""
-Told = Callable[[PratiqueError], None]
-"""told(error): tell whoever keeps the witness."""
-
-
-def witness_application(answer: Answer, told: Told) -> Starlette:
-    """Return the application that serves a witness.
-
-    Args:
-        answer: what is said to a request; it is called from several threads at once.
-        told: hears of what could not be answered.
-    """
-    return Starlette(routes=[Route(ADD, _witness_taker(answer, told), methods=["POST"])])
-
-
-def serve_witness(answer: Answer, told: Told, taken: socket.socket) -> None:
-    """Serve a witness at an address that was taken, until it is told to stop."""
-    serve_network(witness_application(answer, told), taken)
-
-
-def _witness_taker(answer: Answer, told: Told) -> Callable[[Request], Awaitable[Response]]:
-    async def handed_in(request: Request) -> Response:
-        try:
-            # Logs of other makers may send it in chunks: it is short, and counted as it comes.
-            check(request, MAX_NOTE, measured=False)
-            data = await body(request, MAX_NOTE, PATIENCE)
-        except BodyRefused as error:
-            # The rest is not waited for.
-            return _said(_BAD_REQUEST, _TEXT, f"log-request: {error.why}\n".encode(), ended=True)
-        try:
-            return _said(*await run_in_threadpool(answer, data))
-        except PratiqueError as error:
-            told(error)
-            # The message may name a place on this machine.
-            return _said(_UNAVAILABLE, _TEXT, f"{error.code}\n".encode())
-
-    return handed_in
-
-
-def _said(number: int, kind: str, told: bytes, *, ended: bool = False) -> Response:
-    # The kind goes as a header: elsewhere a character set would be added to it, which C2SP's has not.
-    headers = {"Content-Type": kind, **({"Connection": "close"} if ended else {})}
-    return Response(told, number, headers)
+def serve(application: Starlette, taken: socket.socket, limits: Limits = DEFAULT) -> None:
+    """Serve at an address that was taken, until it is interrupted; what was begun is brought to its end."""
+    # Its signals are its own, as before: the first one ends it in order.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(settings(application, limits)).run(sockets=[taken])

@@ -553,7 +553,7 @@ def test_a_server_is_run_without_a_log_of_who_asks(
     given: list[uvicorn.Server] = []
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: given.append(self))
     with server.bound("127.0.0.1", 0) as taken:
-        server.serve_network(server.network_application(tmp_path), taken)
+        server.serve(server.network_application(tmp_path), taken)
     assert given[0].config.access_log is False
     assert given[0].config.log_level == "warning"
 
