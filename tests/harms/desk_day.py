@@ -35,7 +35,8 @@ def _run(*words: str) -> None:
 
 def work() -> None:
     """Work off the texts in order."""
-    issuer.session_of = lambda **_: _desk()
+    opened = _desk()
+    issuer.session_of = lambda **_: opened
     texts = iter(Path(sys.argv[1]).read_text().split("\n"))
     for _ in range(int(sys.argv[2])):
         _run("renew", next(texts), *WORK)

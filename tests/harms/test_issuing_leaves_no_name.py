@@ -207,11 +207,11 @@ def test_printing_leaves_nobody_beside_the_paper(tmp_path: Path, scanner: canary
 
 ABORT = """
 import os, sys
-from pratique.cli import quiet
+from pratique.store import files
 if sys.argv.pop(1) == "loud":
-    quiet.begin = lambda: None
-from pratique.journeys import sign
-sign.finished = lambda *a, **k: os.abort()
+    files.core_dumps_off = lambda: None
+from pratique import issue
+issue.finished = lambda *a, **k: os.abort()
 from pratique.cli.main import main
 main()
 """
@@ -237,7 +237,7 @@ def test_a_process_that_aborts_over_a_record_dumps_no_core(
 def test_a_command_can_be_read_by_no_debugger() -> None:
     """PR_SET_DUMPABLE: where dumps are piped to a program, the limit of their size is not looked at."""
     asked = (
-        "import ctypes, resource; from pratique.cli import quiet; quiet.begin(); "
+        "import ctypes, resource; from pratique.store import files; files.core_dumps_off(); "
         "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))"
     )
     run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -159,7 +159,7 @@ def asked() -> Iterator[tuple[str, Callable[..., object]]]:
     folder = Path(str(register_register.__file__)).parent
     for path in sorted(folder.glob("*.py")):
         module = __import__(
-            f"{register_register.__name__}.{path.stem}".removesuffix(".__init__"), fromlist=["_"]
+            f"pratique.store.register.{path.stem}".removesuffix(".__init__"), fromlist=["_"]
         )
         for value in vars(module).values():
             if getattr(value, "__module__", "") != module.__name__:

@@ -110,12 +110,12 @@ def test_a_list_that_is_none_is_its_own_participant_s_problem(data: bytes) -> No
 @pytest.mark.parametrize(
     "error", [RecursionError, MemoryError, OverflowError, UnicodeEncodeError, AttributeError]
 )
-@pytest.mark.parametrize("part", ["announced", "documents", "choices", "follows"])
+@pytest.mark.parametrize("part", ["publication", "documents", "participants", "client"])
 def test_whatever_a_document_raises_stays_with_its_participant(
     part: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = getattr(compile_module, part)
-    name = "lists" if part == "follows" else "read"
+    name = "lists" if part == "client" else "read"
     sound = getattr(reader, name)
     hostile = network()[0].roles[HOSTILE].files.values()
 

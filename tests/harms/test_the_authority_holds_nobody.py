@@ -38,8 +38,8 @@ PEOPLE = canary.people(200)
 SERVE = """
 import sys, uvicorn
 from pathlib import Path
-from pratique.store.server import application
-uvicorn.run(application(Path(sys.argv[1])), port=int(sys.argv[2]), log_level="info", access_log=False)
+from pratique.store.server import network_application
+uvicorn.run(network_application(Path(sys.argv[1])), port=int(sys.argv[2]), log_level="info", access_log=False)
 """
 
 

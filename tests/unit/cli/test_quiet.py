@@ -7,7 +7,7 @@ import sys
 
 LIMITS = """
 import resource
-from pratique.cli import unlock
+from pratique.cli import options
 resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 before = resource.getrlimit(resource.RLIMIT_CORE)
 {act}
@@ -21,7 +21,7 @@ def limits(act: str) -> list[str]:
 
 
 def test_whoever_opens_keys_leaves_no_core() -> None:
-    assert limits("unlock.secrets(None, None)")[1] == "True"
+    assert limits("options.secrets(None, None)")[1] == "True"
     # The control: it is this that sets it, where the system lets cores be at all.
     begun, quiet = limits("pass")
     assert quiet == str(begun != "True")

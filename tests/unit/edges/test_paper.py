@@ -433,8 +433,8 @@ def test_printing_leaves_nothing_on_the_disk_but_fonts(tmp_path: Path) -> None:
     program = (
         "from tests.unit.edges.test_paper import *\n"
         "person = issuers.JO._replace(surname='Canaryson')\n"
-        "words = [paper.builtin('en')]\n"
-        "paper.render(sheet(certificate('test', person=person), TEXT, wordings=words))\n"
+        "words = [store_pdf.builtin('en')]\n"
+        "store_pdf.render(sheet(certificate('test', person=person), TEXT, wordings=words))\n"
         f"names = [p for p in Path({str(tmp_path)!r}).rglob('*') if p.is_file()]\n"
         "assert len(names) >= 4 and {p.suffix for p in names} == {'.ttf'}, names\n"
         "assert not any(b'Canaryson' in p.read_bytes() for p in names)\n"
