@@ -82,7 +82,7 @@ wheel: $(READY)  ## build the wheel, and test it as a stranger would install it
 	@$(UV) venv --quiet --python $(BIN)/python $(SCRATCH)
 	@$(UV) pip install --quiet --python $(SCRATCH)/bin/python -c .cache/constraints.txt dist/*.whl
 	@cp tools/smoke.py $(SCRATCH)/smoke.py
-	@cd $(SCRATCH) && bin/python -I smoke.py && bin/pratique --version
+	@cd $(SCRATCH) && bin/python -I smoke.py $(CURDIR)/vectors && bin/pratique --version
 
 clean:  ## remove all that was built or fetched
 	@rm -rf .venv .cache dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

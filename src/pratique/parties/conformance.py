@@ -106,7 +106,7 @@ def _outcome(kind: str, case: Case, root: Path) -> CaseResult:
     try:
         reader = _reader_of(kind)
         if reader is None:
-            return CaseResult(False, "", NOT_READ if _foreign_readers() else NOT_INSTALLED)
+            return CaseResult(False, "", NOT_READ if _foreign_readers(SOURCE) else NOT_INSTALLED)
         if case.get("conforming") is False:
             return CaseResult(False, "", "the case contradicts itself")
         return reader(case, root)
@@ -116,12 +116,11 @@ def _outcome(kind: str, case: Case, root: Path) -> CaseResult:
         return CaseResult(False, f"the case cannot be read: {type(error).__name__}")
 
 
-@cache
 def _reader_of(kind: str) -> Reader | None:
     """Return the reader of a kind, or None."""
     if kind == OWN:
         return _kit_vector
-    if (named := _foreign_readers().get(kind)) is None:
+    if (named := _foreign_readers(SOURCE).get(kind)) is None:
         return None
     module, _, name = named.partition(":")
     reader: Reader = getattr(import_module(f"conformance.{module}"), name)
@@ -129,7 +128,7 @@ def _reader_of(kind: str) -> Reader | None:
 
 
 @cache
-def _foreign_readers(source: Path = SOURCE) -> dict[str, str]:
+def _foreign_readers(source: Path) -> dict[str, str]:
     """Return kind -> "module:function" of the readers in the source tree; none without such a tree."""
     file = source.parent / "conformance/__init__.py"
     if source.name != "src" or not file.is_file():
