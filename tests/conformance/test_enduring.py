@@ -33,8 +33,8 @@ LATER = datetime(2026, 11, 22, tzinfo=UTC)
 )
 def test_the_published_trust_list(corpora: Path, at: datetime, states: dict[str, int]) -> None:
     tree = corpora / "tng-trustlist/dev/v2/trustlist"
-    seen = exports.of((tree,), int(at.timestamp()), Environment.TEST, None)
-    root = exports.of((tree / "did.json",), int(at.timestamp()), Environment.TEST, None)
+    seen = exports.status((tree,), int(at.timestamp()), Environment.TEST, None)
+    root = exports.status((tree / "did.json",), int(at.timestamp()), Environment.TEST, None)
     assert seen.rows == root.rows
     assert len({row.participant for row in seen.rows}) == 58
     assert Counter(row.state.value for row in seen.rows) == states
@@ -50,7 +50,7 @@ def test_the_published_trust_list(corpora: Path, at: datetime, states: dict[str,
 )
 def test_participants_folders(corpora: Path, environment: str, states: dict[str, int]) -> None:
     place = corpora / "tng-participants" / environment
-    seen = exports.of((place,), int(LATER.timestamp()), Environment.TEST, None)
+    seen = exports.status((place,), int(LATER.timestamp()), Environment.TEST, None)
     assert Counter(row.state.value for row in seen.rows) == states
 
 

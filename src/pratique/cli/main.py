@@ -239,11 +239,11 @@ if __name__ == "__main__":
 
 NETWORK = {
     "status": (
-        "pratique.cli.network:standing",
+        "pratique.cli.network:status",
         "Show who is live, who ends when, and who has lapsed.",
     ),
     "export": ("pratique.cli.network:export", "Write what was synced in WHO's forms."),
-    "import": ("pratique.cli.network:take_in", "Say what of participants' folders is believed."),
+    "import": ("pratique.cli.network:import_", "Say what of participants' folders is believed."),
 }
 
 

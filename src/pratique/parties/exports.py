@@ -1,14 +1,24 @@
-"""Write what goes out: a folder that holds it and nothing else.
+"""A network as a whole: its participants' folders, what was synced in WHO's forms, and who ends when.
 
-    {name: bytes} -> tree | folders -> files
+    View -> a tree of DID documents, each with a proof | CODE/onboarding/DOMAIN/GROUP/*.pem, with what an anchor signs
+    participants' folders, anchors -> what of them is believed, in folders of the same form
+    what was synced | a repository | trust lists | participants' folders -> rows of who is live, and until when
 
-1. What an earlier run has left would speak on: a withdrawn key's document has a proof that still holds.
-2. Of a tree, whose files have one name, such documents are taken away; in other folders lies what may be
-   somebody's own, and nothing is written beside it.
+1. A participant's code is its folder's name, or, of a dossier that `participant apply` wrote, what its application says.
+   In a folder of many nobody's application speaks: it could name another. Of many, one that cannot be read is its own
+   affair: the others are read.
+2. Withdrawn and ended signers are left out of what is exported, and so is a participant that is suspended now: other forms
+   have no word for either, and who reads them would believe them. Written again after the suspension, they are back.
+3. A signature here is this exporter's word, and nobody else's: the network's own is in its metadata.
+4. What an earlier run has left would speak on: a withdrawn key's document has a proof that still holds. Of a tree, whose
+   files have one name, such documents are taken away; in other folders lies what may be somebody's own, and nothing is
+   written beside it.
+5. Nothing is believed for where it lies; what is not believed is told with its reason, and not written.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +26,6 @@ from typing import NamedTuple
 
 from pratique.compile import compiled
 from pratique.crypto import x509, x509_write
-from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.network import metadata
 from pratique.network.view import View
@@ -31,21 +40,11 @@ from pratique.trust.did import DSC, SCA, Entry
 from pratique.trust.expiry import Row
 from pratique.trust.registry import Suspension
 
-# ----------------------------------------------------------------------------------------------------
-# Participants' folders: one of them, or a folder of many.
-#
-#     XUA/onboarding/DCC/SCA/SCA.pem -> ("XUA", {"DCC/SCA/SCA.pem": bytes})
-#
-# 1. A participant's code is its folder's name, or, of a dossier that `participant apply` wrote, what its
-#    application says. In a folder of many nobody's application speaks: it could name another.
-# 2. Of many, one that cannot be read is its own affair: the others are read.
-
-
 START = store_sources.START
 _ROLES = ("SCA", "UP", "TLS")
 
 
-class Held(NamedTuple):
+class ParticipantFolder(NamedTuple):
     """A participant's folder.
 
     Attributes:
@@ -75,16 +74,16 @@ def inside(path: Path) -> Iterator[Path]:
         yield from (one for one in sorted(path.iterdir()) if (one / store_sources.START).is_dir())
 
 
-def read(path: Path) -> Iterator[Held]:
+def read(path: Path) -> Iterator[ParticipantFolder]:
     """Yield each participant's folder; one that was named for itself and cannot be read raises."""
     if is_one(path):
-        yield Held(code_of(path), store_sources.read(path))
+        yield ParticipantFolder(code_of(path), store_sources.read(path))
         return
     for one in inside(path):
         try:
-            yield Held(one.name, store_sources.read(one))
+            yield ParticipantFolder(one.name, store_sources.read(one))
         except (DocumentRefused, Unreadable) as error:
-            yield Held(one.name, {}, error)
+            yield ParticipantFolder(one.name, {}, error)
 
 
 def code_of(path: Path) -> str:
@@ -96,16 +95,6 @@ def code_of(path: Path) -> str:
     return (above[0] if above else place).name
 
 
-# ----------------------------------------------------------------------------------------------------
-# What was synced, as lists of keys and certificates: for forms that are not ours.
-#
-#     View -> Listing: (participant, domain, usage, chain), ...
-#
-# 1. Withdrawn and ended signers are left out, and so is a participant that is suspended now: another form has no
-#    word for either, and who reads it would believe them. Written again after the suspension, they are back.
-# 2. A signing CA is listed under every domain of the signers that it has issued.
-
-
 def entries(view: View, *, at: int) -> Iterator[Entry]:
     """Yield the keys of all participants that live at `at`, signers and their signing CAs."""
     out = suspended(view, at=at)
@@ -115,9 +104,9 @@ def entries(view: View, *, at: int) -> Iterator[Entry]:
         data = view.roles[code].files.get(f"{code}/{metadata.SIGNERS}")
         if data is None or view.roles[code].problem:
             continue
-        told = publication.parts(data)
-        cas = {ca: x509.read(ca) for ca in told.authorities if x509.read(ca).not_after >= at}
-        for signer in told.signers:
+        parts = publication.parts(data)
+        cas = {ca: x509.read(ca) for ca in parts.authorities if x509.read(ca).not_after >= at}
+        for signer in parts.signers:
             record = x509.read(signer.certificate)
             if signer.domain not in one.domains or record.not_after < at:
                 continue
@@ -147,47 +136,67 @@ def suspended(view: View, *, at: int) -> dict[str, Suspension]:
     return {code: one for code, one in view.suspensions if one.since <= at < one.until}
 
 
-def documents(
-    view: View, key: SigningKey, named: tuple[str, str], nonce: str, at: datetime
-) -> dict[str, bytes]:
-    """Return the tree of DID documents; `named` are the host's name and the key's."""
+class DidExport(NamedTuple):
+    """How a tree of DID documents is written: its folder, its host's name, and the URI and the name of the signing key."""
+
+    folder: Path
+    host: str
+    key: str
+    method: str | None = None
+
+
+def export_did(view: View, wanted: DidExport, secret: Secret, *, at: datetime) -> tuple[int, int]:
+    """Write a tree of DID documents; return how many these are, and how many of an earlier tree were taken away."""
+    key = open_key(wanted.key, folder=Path.cwd(), secret=secret)
+    method, nonce = wanted.method or f"{wanted.host}:keys", secrets.token_urlsafe(24)
     created = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    host, method = named
-    by = did.Publisher(host, key, method, created, nonce, view.board.environment)
-    return did.tree(entries(view, at=int(at.timestamp())), by)
+    by = did.Publisher(wanted.host, key, method, created, nonce, view.board.environment)
+    documents = did.tree(entries(view, at=int(at.timestamp())), by)
+    _write(wanted.folder, documents)
+    stale = [
+        path
+        for root in (did.TREE, did.REFERENCES)
+        for path in (wanted.folder / root).rglob(DOCUMENT)
+        if path.relative_to(wanted.folder).as_posix() not in documents
+    ]
+    for path in stale:
+        path.unlink()
+    return len(documents), len(stale)
 
 
-def kid(certificate: bytes) -> str:
-    """Return the kid of a certificate, hex: a name for its file."""
-    return x509.read(certificate).kid.hex()
+class Anchor(NamedTuple):
+    """A trust anchor that signs for certificates: the file of its certificate, and the URI of its key."""
+
+    certificate: Path
+    key: str
 
 
-# ----------------------------------------------------------------------------------------------------
-# Participants' folders as WHO keeps them, of what was synced and of dossiers.
-#
-# View -> CODE/onboarding/DOMAIN/{SCA,DSC}/*.pem          dossier -> UP/UP.pem, TLS/*.pem
-# anchor -> signed/TNG_TA.signed.X.json beside each of SCA, UP and TLS
+def export_folders(
+    folder: Path,
+    view: View,
+    dossiers: tuple[Path, ...],
+    anchor: tuple[Anchor, Secret] | None,
+    *,
+    at: datetime,
+) -> int:
+    """Write participants' folders; with an anchor, what it signs for them; return how many files these are."""
+    by = None
+    if anchor is not None:
+        one, secret = anchor
+        certificate = x509_write.from_pem(store_sources.read_bytes(one.certificate))
+        key = open_key(one.key, folder=Path.cwd(), secret=secret)
+        by = x509_write.Authority(certificate, key)
+    found = dict(_participant_folders(view, dossiers, by, at))
+    _write_new(folder, found)
+    return len(found)
 
 
-def anchor(path: Path | None, uri: str | None, secret: Secret) -> x509_write.Authority | None:
-    """Open a trust anchor; None if none is named."""
-    if path is None and uri is None:
-        return None
-    if path is None or uri is None:
-        raise UsageError(
-            "anchor-half", "an anchor is a certificate and a key: --anchor, --anchor-key"
-        )
-    certificate = x509_write.from_pem(store_sources.read_bytes(path))
-    return x509_write.Authority(certificate, open_key(uri, folder=Path.cwd(), secret=secret))
-
-
-def laid_out_folders(
+def _participant_folders(
     view: View, dossiers: tuple[Path, ...], by: x509_write.Authority | None, at: datetime
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of all participants' folders, by path; with an anchor, what it signs for them."""
     for one in sorted(set(entries(view, at=int(at.timestamp())))):
         der = one.chain[0]
-        name = f"{one.usage}_{kid(der)}"
+        name = f"{one.usage}_{x509.read(der).kid.hex()}"
         folder = f"{one.participant}/onboarding/{one.domain}/{one.usage}"
         yield f"{folder}/{name}.pem", x509_write.to_pem(der)
         # A signing CA vouches for its signers; the anchor signs for it and not for them.
@@ -220,15 +229,79 @@ def _dossier(
                 yield f"{folder}/signed/TNG_TA.signed.{stem}.json", anchors.vouched(der, by)
 
 
-# ----------------------------------------------------------------------------------------------------
-# Rows of whatever is named: what kind of source it is, is told by what lies there.
+class Imported(NamedTuple):
+    """A participant's folder, and what of it is believed."""
+
+    folder: ParticipantFolder
+    rows: tuple[anchors.Row, ...]
+
+
+def import_folders(
+    folder: Path, trusted: tuple[Path, ...], out: Path | None, *, at: datetime
+) -> list[Imported]:
+    """Find what of a participant's folder, or of a folder of those, trust anchors let believe; write that into `out`."""
+    ders = [_anchor(path) for path in trusted]
+    imported = []
+    for one in read(folder):
+        if one.refused is not None:
+            rows: tuple[anchors.Row, ...] = (anchors.Row("-", "", one.refused.code),)
+        else:
+            rows = anchors.believed(one.files, participant=one.code, anchors=ders, at=at)
+        imported.append(Imported(one, rows))
+    if not imported:
+        raise Unreadable(
+            "folders-none", f"{folder}: there is no participant's folder in it",
+            "a participant's folder is CODE/onboarding/DOMAIN/GROUP",
+        )  # fmt: skip
+    if out is not None:
+        believed = {
+            f"{one.folder.code}/{START}/{name}": data
+            for one in imported
+            for name, data in anchors.handed_on(one.folder.files, one.rows).items()
+        }
+        _write_new(out, believed)
+    return imported
+
+
+def _anchor(path: Path) -> bytes:
+    blocks = x509.armoured(store_sources.read_bytes(path))
+    if not blocks:
+        raise DocumentRefused("x509-none", f"{path}: there is no X.509 certificate in it")
+    # Of a chain, the first one is the anchor itself.
+    return blocks[0]
+
+
+DOCUMENT = "did.json"
+
+
+def _write_new(folder: Path, found: Mapping[str, bytes]) -> None:
+    """Write files into a folder that holds no others; UsageError `folder-holds-others`."""
+    there = sorted(path for path in folder.rglob("*") if path.is_file())
+    others = [path for path in there if path.relative_to(folder).as_posix() not in found]
+    if others:
+        raise UsageError(
+            "folder-holds-others",
+            f"{folder} holds something else already, {others[0].relative_to(folder)} for one",
+            "name a new folder, or take away what an earlier run has left",
+        )
+    _write(folder, found)
+
+
+def _write(folder: Path, found: Mapping[str, bytes]) -> None:
+    for name, data in found.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(path, data, 0o644)
+
+
+# Who is live, and who ends when: what kind of source it is, is told by what lies there.
 #
 # nothing -> what is held in the home folder     metadata/ -> a repository     onboarding/ -> folders
 # anything else -> trust lists
 
 
-class Seen(NamedTuple):
-    """What was seen.
+class Status(NamedTuple):
+    """Rows of participants.
 
     Attributes:
         sources: participants' rows by the name of their source, by code and domain.
@@ -250,7 +323,9 @@ class _Part(NamedTuple):
     notes: tuple[store_sources.Refused, ...] = ()
 
 
-def of(sources: tuple[Path, ...], at: int, environment: Environment, home: Path | None) -> Seen:
+def status(
+    sources: tuple[Path, ...], at: int, environment: Environment, home: Path | None
+) -> Status:
     """Compute the rows of what is named, or of what is held here."""
     lists = [path for path in sources if _kind(path) == "lists"]
     parts = [_one(path, at) for path in sources if path not in lists]
@@ -264,7 +339,7 @@ def of(sources: tuple[Path, ...], at: int, environment: Environment, home: Path 
         # Two of one name would move each other's events in a calendar.
         name = next(name for name in names if name not in found)
         found[name] = tuple(sorted(part.rows, key=lambda row: (row.participant, row.domain)))
-    return Seen(found, tuple(note for part in parts for note in part.notes))
+    return Status(found, tuple(note for part in parts for note in part.notes))
 
 
 def _kind(path: Path) -> str:
@@ -286,9 +361,7 @@ def _held(at: int, home: Path | None) -> _Part:
     view = None if snapshot.roll is None else proposals.known_view(None, home)
     return _Part(
         name,
-        rows
-        if view is None
-        else (*rows, _board(view.trusted.root.expires, view.trusted.targets.expires, at)),
+        rows if view is None else (*rows, _of_seats(view, at)),
     )
 
 
@@ -301,7 +374,7 @@ def _one(path: Path, at: int) -> _Part:
         rows = expiry.of_signers(found.trust, at=at, roll=found.roll)
         return _Part(
             view.board.network,
-            (*rows, _board(view.trusted.root.expires, view.trusted.targets.expires, at)),
+            (*rows, _of_seats(view, at)),
         )
     held_ = list(read(path))
     own = [row for one in held_ for row in _of_folder(one, at)]
@@ -313,11 +386,13 @@ def _one(path: Path, at: int) -> _Part:
     return _Part(path.resolve().name, own, tuple(notes))
 
 
-def _board(root: datetime, targets: datetime, at: int) -> Row:
-    return expiry.of_board(int(root.timestamp()), int(targets.timestamp()), at=at)
+def _of_seats(view: View, at: int) -> Row:
+    trusted = view.trusted
+    root, targets = int(trusted.root.expires.timestamp()), int(trusted.targets.expires.timestamp())
+    return expiry.of_board(root, targets, at=at)
 
 
-def _of_folder(one: Held, at: int) -> tuple[Row, ...]:
+def _of_folder(one: ParticipantFolder, at: int) -> tuple[Row, ...]:
     if one.refused is not None:
         return (expiry.of_unreadable(one.code, at=at),)
     return dossier.of_dossier(one.files, one.code, at=at)
@@ -326,7 +401,7 @@ def _of_folder(one: Held, at: int) -> tuple[Row, ...]:
 def _lists(paths: list[Path], at: int, environment: Environment) -> _Part:
     instant = datetime.fromtimestamp(at, UTC)
     found = store_sources.trust_from(paths, at=instant, environment=environment)
-    named = {place_ for _, reading in found.readings for place_ in reading.named}
+    named = {source for _, reading in found.readings for source in reading.named}
     rows = expiry.of_signers(
         found.snapshot.trust.limited(), at=at, roll=found.snapshot.roll, named=named
     )
@@ -347,36 +422,3 @@ def _lists(paths: list[Path], at: int, environment: Environment) -> _Part:
         rows,
         (*found.refused, *found.odd()),
     )
-
-
-DOCUMENT = "did.json"
-
-
-def tree(folder: Path, found: Mapping[str, bytes], roots: tuple[str, ...]) -> int:
-    """Write a tree of documents, take away those of earlier ones, and return how many these were."""
-    _write(folder, found)
-    there = [path for root in roots for path in (folder / root).rglob(DOCUMENT)]
-    stale = [path for path in there if path.relative_to(folder).as_posix() not in found]
-    for path in stale:
-        path.unlink()
-    return len(stale)
-
-
-def written_folders(folder: Path, found: Mapping[str, bytes]) -> None:
-    """Write files into a folder that holds no others; UsageError `folder-holds-others`."""
-    there = sorted(path for path in folder.rglob("*") if path.is_file())
-    others = [path for path in there if path.relative_to(folder).as_posix() not in found]
-    if others:
-        raise UsageError(
-            "folder-holds-others",
-            f"{folder} holds something else already, {others[0].relative_to(folder)} for one",
-            "name a new folder, or take away what an earlier run has left",
-        )
-    _write(folder, found)
-
-
-def _write(folder: Path, found: Mapping[str, bytes]) -> None:
-    for name, data in found.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, data, 0o644)

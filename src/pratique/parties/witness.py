@@ -1,31 +1,30 @@
-"""A witness's folder: its name, its key, the logs that it watches, and what it has cosigned.
+"""A witness's folder, what a witness does, and how a log is read from wherever it is (a monitor reads it so, too).
 
-witness.json · keys/witness.pem (encrypted) · ledger.db
+    witness.json · keys/witness.pem (encrypted) · ledger.db: what it has cosigned
+    FILE: C2SP's add-checkpoint, as the log has written it -> the lines of the cosignature
+    URL or DIR: checkpoint and tiles are read, and the proof is made here
+
+1. A request that is refused leaves what is held as it was.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from pratique import strict_json
-from pratique.errors import DocumentRefused, Unreadable
+from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network.logged import PREFIX, NoteKeyText
 from pratique.store import files, http, sources
-from pratique.store.keys import Secret, open_log_key
+from pratique.store.keys import Secret, make_log_key, open_log_key
 from pratique.store.ledger import Ledger
 from pratique.tlog import merkle, tiles
 from pratique.tlog.checkpoint import opened
-from pratique.tlog.note import MAX_NOTE, Note, NoteKey
-from pratique.tlog.witness import Request, Witness
-
-# ----------------------------------------------------------------------------------------------------
-# Read a network's log from wherever it is: what a monitor and a witness need of it.
-
+from pratique.tlog.note import COSIGNATURE, MAX_NOTE, Note, NoteKey
+from pratique.tlog.witness import Answer, Held, Refused, Request, Witness, answered, cosigned
 
 MAX_REQUEST = MAX_NOTE
 MAX_HASHES = tiles.WIDTH * merkle.HASH_SIZE
@@ -80,7 +79,7 @@ class Leaves:
             yield from tiles.unpack(data, count)
 
 
-def request(source: str, logs: Sequence[NoteKey], ledger: Ledger) -> Request:
+def _request(source: str, logs: Sequence[NoteKey], ledger: Ledger) -> Request:
     """Make the request to cosign the newest checkpoint of a log, from its tiles."""
     get = patient(source)
     note = Note.from_bytes(checkpoint(get))
@@ -101,8 +100,6 @@ def _tree(get: http.Fetch, size: int) -> tiles.Tiles:
 
 FORMAT = "pratique-witness-1"
 FILE, KEY, LEDGER = "witness.json", "keys/witness.pem", "ledger.db"
-
-folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 
 
 class WitnessFile(NamedTuple):
@@ -145,6 +142,72 @@ def load(where: Path) -> Home:
 
     if not path.exists():
         raise Unreadable(
-            "no-witness", f"{where}: there is no witness here", "pratique witness init DIR"
+            "no-witness",
+            f"{where}: there is no witness here",
+            "name its folder with --witness, or make one: pratique witness init",
         )
     return Home(*strict_json.document(sources.read_bytes(path), WitnessFile, FORMAT, damaged))
+
+
+def init(folder: Path, name: str, logs: tuple[NoteKey, ...], secret: Secret) -> NoteKey:
+    """Make a witness: a new key, and an empty ledger; return its public key."""
+    if (folder / FILE).exists():
+        raise UsageError("witness-exists", f"{folder}: there is a witness already")
+    if len({log.name for log in logs}) < len(logs):
+        raise UsageError("log-double", "two keys are of one log")
+    # A name that a key's line cannot have is refused before the key is made.
+    NoteKey.from_text(logs[0]._replace(name=name).to_text())
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = make_log_key(folder / KEY, lambda: secret("file:"), f"key of the witness {name}\n")
+    Ledger.make(folder / LEDGER)
+    own = NoteKey(name, COSIGNATURE, key.public_key)
+    save(folder, Home(own, logs))
+    return own
+
+
+class LogState(NamedTuple):
+    """A log that a witness watches: what it has cosigned last, and what it has refused."""
+
+    name: str
+    held: Held
+    refused: tuple[Refused, ...]
+
+
+def status(folder: Path) -> tuple[NoteKey, list[LogState]]:
+    """Return a witness's public key, and what it has cosigned."""
+    home, ledger = load(folder), Ledger(folder / LEDGER)
+    logs = [
+        LogState(log.name, ledger.held(log.name), ledger.refused(log.name)) for log in home.logs
+    ]
+    return home.own, logs
+
+
+def cosign(folder: Path, source: bytes | str, secret: Secret, *, at: int) -> str:
+    """Cosign a request, or the newest checkpoint of the log of a network at a web address or in a folder."""
+    home, ledger = load(folder), Ledger(folder / LEDGER)
+    if isinstance(source, bytes):
+        request = Request.from_bytes(source)
+    else:
+        request = _request(source, home.logs, ledger)
+    return cosigned(request, home.opened(folder, secret), ledger, at=at)
+
+
+class Service:
+    """A witness that answers what logs post, one request after the other.
+
+    The clock is read when a request's turn has come, so that a time never goes back. Another process may use the same
+    ledger meanwhile.
+    """
+
+    def __init__(self, folder: Path, secret: Secret, now: Callable[[], int]) -> None:
+        """Open the key, once; a ledger that is damaged is told now, and not to the first log that asks."""
+        home, self._ledger = load(folder), Ledger(folder / LEDGER)
+        for log in home.logs:
+            self._ledger.held(log.name)
+        self._witness, self._now, self._lock = home.opened(folder, secret), now, threading.Lock()
+        self.name = self._witness.name
+
+    def answer(self, data: bytes) -> Answer:
+        """Answer a request."""
+        with self._lock:
+            return answered(data, self._witness, self._ledger, at=self._now())

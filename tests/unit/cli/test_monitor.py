@@ -39,7 +39,7 @@ def rekeyed(desk: Logged, dossier: str) -> None:
 
 def test_a_network_that_is_as_it_should_be_makes_no_mail(desk: Logged) -> None:
     assert look(desk) == ""
-    assert "0 alarms" in desk.run("monitor", "--at", LATER)
+    assert "no alerts" in desk.run("monitor", "--at", LATER)
     edition(desk)
     desk.publish(desk.propose("renew"))
     desk.run("authority", "refresh", "net", "--at", LATER)
@@ -47,7 +47,7 @@ def test_a_network_that_is_as_it_should_be_makes_no_mail(desk: Logged) -> None:
     # Drafted twice, and the last is published.
     for number, at in enumerate((AT, LATER)):
         desk.run("participant", "publish", "--out", f"{number}.proposal", "--at", at)
-    assert look(desk, 1).startswith("alarm: edition-missing: metadata/3.XXU.json")
+    assert look(desk, 1).startswith("alert: edition-missing: metadata/3.XXU.json")
     desk.run("authority", "publish", "net", "1.proposal", "--at", LATER)
     assert look(desk) == ""
     # Somebody who begins to watch now sees all of it.
@@ -63,9 +63,9 @@ def test_a_swap_by_a_majority_is_in_every_mail_until_it_is_undone(desk: Logged) 
     desk.run("participant", "apply", "--out", "stolen", PRATIQUE_PARTICIPANT=thief)
     rekeyed(desk, "stolen")
     told = look(desk, 1).splitlines()
-    assert told[0].startswith("alarm: key-swapped: metadata/")
+    assert told[0].startswith("alert: key-swapped: metadata/")
     assert {line.split(": ")[1] for line in told if ": " in line} == {"key-swapped"}
-    assert "alarm: key-swapped" in look(desk, 1)
+    assert "alert: key-swapped" in look(desk, 1)
     desk.run("participant", "apply", "--out", "again")
     rekeyed(desk, "again")
     assert look(desk) == ""

@@ -60,7 +60,7 @@ def test_a_witness_cosigns_the_log_of_a_folder_as_it_grows(tmp_path: Path) -> No
         assert checkpoint.check_cosignature(note.with_signatures(*read_signatures(found)), own)
     shown = run(witness, "show", tmp_path / "w").output
     assert shown.splitlines()[0] == own.to_text()
-    assert f"{seen.ORIGIN}: 300 leaves" in shown
+    assert f"{seen.ORIGIN}: 300 entries" in shown
 
 
 def test_a_request_comes_as_a_file_or_through_a_pipe(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_was_refused_is_shown_with_the_logs_signature(tmp_path: Path) -> No
         assert _code("cosign", tmp_path / "w", tmp_path / "b") == "log-forked"
     shown = run(witness, "show", tmp_path / "w").output
     assert shown.count("log-forked") == 1
-    assert "9 leaves" in shown
+    assert "9 entries" in shown
     lines = [line.removeprefix("    ") for line in shown.splitlines() if line.startswith("    ")]
     assert Note.from_bytes(("\n".join(lines) + "\n").encode()) == note
 
@@ -170,7 +170,7 @@ def test_a_monitor_is_quiet_until_something_is_wrong(tmp_path: Path) -> None:
     assert result.return_value == 1
     where = "metadata/3.targets.json"
     words = "the keys that speak for us are not ours, are old ones, or another number of them"
-    assert result.output.splitlines()[0] == f"alarm: key-swapped: {where}: {words}"
+    assert result.output.splitlines()[0] == f"alert: key-swapped: {where}: {words}"
     assert '"code": "key-swapped"' in posted.look("--format", "json", "--quiet").output
     assert "Traceback" not in result.output
 
@@ -188,7 +188,7 @@ def test_who_was_killed_before_it_was_told_is_told_again(
         def dies(*_: object) -> None:
             raise RuntimeError("killed")
 
-        killed.setattr("pratique.cli.monitor._tell", dies)
+        killed.setattr("pratique.cli.monitor._echo", dies)
         with pytest.raises(RuntimeError):
             posted.look()
     # What came and went in the meantime stands in the log once: it must not be lost.
@@ -214,7 +214,7 @@ def test_a_tile_that_is_too_large_or_gone_is_an_alarm(tmp_path: Path) -> None:
         tile.unlink() if bent is None else tile.write_bytes(bent)
         result = posted.look()
         assert result.return_value == 1
-        assert "alarm: log-incomplete: " in result.output
+        assert "alert: log-incomplete: " in result.output
     tile.write_bytes(data)
     assert posted.look("--quiet").output == ""
 
