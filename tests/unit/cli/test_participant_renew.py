@@ -420,12 +420,12 @@ def test_a_role_key_that_was_given_away_is_renewed_by_its_hand(there: Place) -> 
     dry = there.renew(days(700), "--dry-run")
     assert [f"role key role-{n}-2028-10" in dry for n in (1, 2, 3)] == [True, True, False]
     told = there.renew(days(700))
-    assert "is elsewhere, and was file:keys/role-3.pem: its hand makes a new one" in told
+    assert "is elsewhere, and was file:keys/role-3.pem: its key holder makes a new one" in told
     assert old.role_keys[2] in there.home().coming
-    # The hand answers after the command that has asked for it.
+    # The key holder answers after the command that has asked for it.
     new = card(there.root, "hand")
     told = there.renew(days(701), "--role-card", new)
-    assert "its hand makes" not in told
+    assert "its key holder makes" not in told
     home = there.home()
     assert [uri for _, uri in home.coming].count("") == 1
     assert (new.read_text(), "") in home.coming
@@ -439,7 +439,7 @@ def test_no_hand_loses_its_key_for_want_of_a_card(there: Place) -> None:
     before = files_of(there.folder)
     words = ["renew", "--role-card", str(card(there.root, "hand")), "--at", "2028-10-22"]
     for extra in ([], ["--dry-run"]):
-        with pytest.raises(UsageError, match="elsewhere: 0; cards that are named: 1"):
+        with pytest.raises(UsageError, match="elsewhere: 0; public keys that are named: 1"):
             CliRunner().invoke(participant, [*words, *extra], catch_exceptions=False)
     assert files_of(there.folder) == before
 
