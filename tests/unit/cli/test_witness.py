@@ -162,7 +162,7 @@ def test_a_monitor_is_quiet_until_something_is_wrong(tmp_path: Path) -> None:
     posted = Posted(tmp_path)
     for _ in range(2):
         result = posted.look()
-        assert result.output.endswith(", 0 alarms\n")
+        assert result.output.endswith(", no alerts\n")
         assert result.return_value == 0
         assert (posted.look("--quiet").output, posted.look("--quiet").return_value) == ("", 0)
     posted.swap()
