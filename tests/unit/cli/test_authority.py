@@ -440,7 +440,7 @@ def test_evidence_is_kept_as_a_digest_and_the_same_step_twice_is_one(desk: Desk)
     data = Path("net/onboarding/XXV.jsonl").read_text()
     assert len(data.splitlines()) == 1
     assert "Testina" not in data
-    assert "shown: SHA-256" in desk.run("authority", "onboard", "net", "XXV")
+    assert "evidence: SHA-256" in desk.run("authority", "onboard", "net", "XXV")
 
 
 def test_altered_records_are_refused_wherever_they_are_read(desk: Desk) -> None:
@@ -461,7 +461,7 @@ def test_admission_waits_for_its_steps(desk: Desk) -> None:
     Path("dossier/application.json").write_text(json.dumps(card))
     error = desk.refused(*words)
     assert error.code == "step-missing"
-    assert "authority onboard net XXV" in error.hint
+    assert "authority onboard --authority net XXV" in error.hint
     card["environment"] = "production"
     Path("dossier/application.json").write_text(json.dumps(card))
     assert desk.refused(*words).code == "environment-differs"
