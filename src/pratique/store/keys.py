@@ -1,4 +1,4 @@
-"""Private keys by URI: open one, make one. A file's key or a device's, the caller does not care.
+"""Private keys by URI: open one, make one. A file's key or a token's, the caller does not care.
 
     "file:keys/2026-11-a.pem"                                   -> SoftwareKey
     "pkcs11:token=TOKEN;object=KEY?module-path=/path/lib.so"    -> DeviceKey     (`pkcs11`)
@@ -9,6 +9,7 @@
 3. A key that exists is never overwritten. One that is there already is adopted only if that is asked for.
 4. A key that was not made here signs a trial message first: a card that cannot sign is found out now, and
    not at the ceremony.
+5. A key file is encrypted PEM. Its folder is 0700, the file 0600, and it appears whole and on the disk, or not at all.
 """
 
 from __future__ import annotations
@@ -26,15 +27,13 @@ from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.store import files
 from pratique.terms import Algorithm
 
-# ----------------------------------------------------------------------------------------------------
-# Keys in files: encrypted PEM, readable by their owner alone.
-#
-# 1. The folder is 0700, the file 0600, and it appears whole and on the disk, or not at all.
-# 2. A file that exists is never overwritten: its key may have signed.
-
-
 MAX_SIZE = 64 * 1024
+TRIAL = b"pratique: a trial signature of a key, which says nothing"
+IN_TOKENS = ("pkcs11", "hsm")
+"""Schemes of keys in PKCS#11 tokens: RFC 7512's, and the earlier one, which is read and no more written."""
 Key = TypeVar("Key")
+Secret = Callable[[str], str]
+"""secret(uri) -> a file's password, or a token's PIN; there `uri` names the token alone."""
 
 
 def path_of(rest: str) -> PurePosixPath:
@@ -114,17 +113,8 @@ def _why(error: OSError) -> str:
     return error.strerror or "it cannot be used"
 
 
-__all__ = ["Secret", "adopt_key", "check_places", "is_at_hand", "make_key", "open_key"]
-
-TRIAL = b"pratique: a trial signature of a key, which says nothing"
-IN_TOKENS = ("pkcs11", "hsm")
-"""Schemes of keys in PKCS#11 tokens: RFC 7512's, and the earlier one, which is read and no more written."""
-Secret = Callable[[str], str]
-"""secret(uri) -> a file's password, or a token's PIN; there `uri` names the token alone."""
-
-
 def is_at_hand(uri: str, *, folder: Path) -> bool:
-    """Tell whether a key may be opened here: a device's, or a file's that lies here; "" is elsewhere."""
+    """Tell whether a key may be opened here: a token's, or a file's that lies here; "" is elsewhere."""
     scheme, _, rest = uri.partition(":")
     return scheme in IN_TOKENS or (scheme == "file" and (folder / path_of(rest)).exists())
 
@@ -134,7 +124,7 @@ def open_key(uri: str, *, folder: Path, secret: Secret) -> SigningKey:
 
     Raises:
         UsageError: `key-uri`, `key-password`, `hsm-…`.
-        Unreadable, DocumentRefused: what the file or the device says.
+        Unreadable, DocumentRefused: what the file or the token says.
         ExtraMissing: `hsm`.
     """
     scheme, _, rest = uri.partition(":")
@@ -161,9 +151,9 @@ def make_key(
     Args:
         uri: where; a relative file lies in `folder`.
         folder: see `uri`.
-        secret: asked for a file's password or a device's PIN.
+        secret: asked for a file's password or a token's PIN.
         algorithm: what it signs with.
-        note: explanatory text that a key file opens with; a device keeps none.
+        note: explanatory text that a key file opens with; a token keeps none.
         existing: adopt the key that is there, if there is one.
 
     Raises:
@@ -203,16 +193,16 @@ def adopt_key(uri: str, *, folder: Path, secret: Secret) -> SigningKey:
 
 
 def check_places(uris: Iterable[str], *, folder: Path, secret: Secret, existing: bool) -> None:
-    """See to it that keys can be made, before the first is: devices are there, labels are free.
+    """See to it that keys can be made, before the first is: tokens are there, labels are free.
 
     Args:
         uris: of all keys that are to be made.
         folder: in which relative files lie.
-        secret: asked for the PIN of each device.
+        secret: asked for the PIN of each token.
         existing: whether a key that is there will be adopted.
 
     Raises:
-        UsageError: `key-exists`, `key-uri`, `hsm-…`; Unreadable: what a device says.
+        UsageError: `key-exists`, `key-uri`, `hsm-…`; Unreadable: what a token says.
     """
     for uri in uris:
         if _is_there(uri, folder, secret) and not existing:

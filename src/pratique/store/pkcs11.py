@@ -13,6 +13,8 @@
 6. A session serves one thread at a time (PKCS#11 2.40 §2.6.7): whoever uses one holds LOCK.
 7. A key may want the PIN for each use (CKA_ALWAYS_AUTHENTICATE, PKCS#11 2.40 §4.9; PIV's slot 9c does):
    it is given again before each signature, and kept by whoever was asked for it, not here.
+
+Apart because it needs the extra `hsm`, and most keys lie in files.
 """
 
 from __future__ import annotations

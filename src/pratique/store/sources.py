@@ -1,13 +1,15 @@
-"""Trust sources and the snapshot, read from and kept in files.
+"""Trust sources, the snapshot and a participant's dossier, read from and kept in files.
 
     paths -> trust_from -> Snapshot          snapshot.json <-> load_snapshot | save_snapshot
+    FOLDER -> read -> {"DCC/TLS/TLS.pem": bytes, ...}
 
 1. A file is read whole and only up to a limit; nothing is followed out of a named folder.
 2. The snapshot is replaced in one step, and only after it lies on the disk: a power cut leaves the
    old one or the new one.
 3. An unreadable file in a folder is told, one that was named is refused.
 4. In a participant's folder lie certificates for other ends; whoever holds a TLS or upload key signs no health
-   certificate with it.
+   certificate with it. A participant's folder is read from its `onboarding` on; any other as it stands, and nothing
+   hidden.
 """
 
 from __future__ import annotations
@@ -31,15 +33,6 @@ if TYPE_CHECKING:
     from pratique.rules.documents import ImportedRules, RuleDocument
     from pratique.snapshot import Snapshot, Source
     from pratique.trust.certificates import Reading
-
-# ----------------------------------------------------------------------------------------------------
-# Read a participant's dossier from a folder.
-#
-#     FOLDER -> read -> {"DCC/TLS/TLS.pem": bytes, ...}
-#
-# 1. A participant's folder is read from its `onboarding` on; any other as it stands.
-# 2. Files are limited in number and size. No link is followed, and nothing hidden is read.
-
 
 MAX_DOSSIER_FILES = 2_000
 MAX_FILE = 256 * 1024

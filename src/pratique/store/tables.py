@@ -35,35 +35,13 @@ from pratique.model import silent
 from pratique.store import files as store_files
 
 LONGEST_ROW = 64 * 1024  # characters; a record has some hundred
-LONGEST_LINE = 4 * 1024 * 1024  # bytes; a FHIR document may stand in it
-LARGEST_JSON = 256 * 1024 * 1024
-_BATCH = 256
-LARGEST_WORKBOOK = 64 * 1024 * 1024
-LARGEST_UNPACKED = 512 * 1024 * 1024
 MOST_CELLS = 10_000_000
-_MOST_PARTS, _CHUNK = 10_000, 1 << 20
-LARGEST_PAGE, LARGEST_BATCH = 32 * 1024 * 1024, 128 * 1024 * 1024
-"""Bytes of a Parquet page, which is unpacked as a whole (writers make them of 1 MB), and of rows read at a time."""
-_TIMES = 50
-"""Cells and bytes that a byte of a Parquet file may stand for, where it is large; in a real one it is about one."""
-_PAGE_HEADER, _THRIFT_DEPTH = 64 * 1024, 8
-_DICTIONARY_PAGE, _DELTA_BYTE_ARRAY = 2, 7
-_AT_ONCE = 16 * 1024 * 1024
-"""Bytes of rows that are made Python's at a time."""
+LARGEST_UNPACKED = 512 * 1024 * 1024
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_SHARED, _TAIL = "xl/sharedstrings.xml", 64
-_ENDED, _OPENED = re.compile(rb"</(?:\w+:)?si>"), re.compile(rb"<(?:\w+:)?c[\s/>]")
-_VALUE, _NO_NUMBER = (
-    re.compile(rb"<(?:\w+:)?v(?:\s[^>]{0,32})?>([^<]{0,24})<"),
-    re.compile(rb"&|^$"),
-)
-_CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
-_BLANK_ROWS = 20
+_KNOWN = {name.replace("_", ""): name for name in COLUMNS}
 _BESIDE_NAME = re.compile(r"[*:\u200b\ufeff]|\([^()]*\)|\[[^\[\]]*\]")
 """What people write beside a column's name: an explanation in brackets, a mark that it must be filled."""
-_KNOWN = {name.replace("_", ""): name for name in COLUMNS}
-_SEPARATORS, _FORMULA = ",;\t|", ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @silent
@@ -123,86 +101,13 @@ def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
     return _joined(_array(file)) if begin == b"[" else _csv(file)
 
 
-FHIR_LINES = frozenset({".ndjson", ".jsonl"})
-"""Files of a FHIR Bulk Data export, as their names end."""
-
-
-def files_of(path: Path) -> list[Path]:
-    """Return the files that a source consists of: itself, or those of a Bulk Data export's folder."""
-    if not path.is_dir():
-        return [path]
-    found = (file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
-    return sorted(file for file in found if file.is_file() and not file.is_symlink())
-
-
-def _folder(path: Path) -> Iterator[Row]:
-    """Read the folder of a Bulk Data export; lines are counted through, in the order of the names."""
-    files = files_of(path)
-    if not files:
-        hint = "a folder holds the .ndjson files of a FHIR Bulk Data export"
-        raise Unreadable("table-folder", f"{path}: no such file is in the folder", hint)
-
-    def lines() -> Iterator[Row]:
-        number = 0
-        for name in files:
-            with store_files.opened(name, named=False) as file:
-                for row in _lines_of_json(file):
-                    number += 1
-                    yield row._replace(number=number)
-
-    yield from _with_patients(lines(), lines)
-
-
-def _objects(file: io.BufferedReader[Any]) -> Iterator[Row]:
-    """Read objects, one a line; resources of a Bulk Data export get their Patients."""
-    if not file.seekable():
-        # Lines are read twice where they are resources: the Patients may come last.
-        file = io.BufferedReader(io.BytesIO(_all(file)))
-    start = file.tell()
-
-    def again() -> Iterator[Row]:
-        file.seek(start)
-        return _lines_of_json(file)
-
-    return _with_patients(_lines_of_json(file), again)
-
-
-def _joined(found: Iterator[Row]) -> Iterator[Row]:
-    kept = list(found)
-    return _with_patients(iter(kept), lambda: iter(kept))
-
-
-def _with_patients(found: Iterator[Row], again: Callable[[], Iterator[Row]]) -> Iterator[Row]:
-    first = next(found, None)
-    if first is None:
-        return
-    kind = (first.cells or {}).get("resourceType")
-    if kind is None or kind == "Bundle":
-        yield first
-        yield from found
-        return
-    patients, seen = Patients(), 0
-    for row in chain((first,), found):
-        seen += 1
-        if row.cells is not None and row.cells.get("resourceType") == "Patient":
-            patients.add(kept_of(row.cells))
-    for row in again():
-        if row.cells is None or "resourceType" not in row.cells or seen == 1:
-            yield row
-        elif (resource := with_patient(row.cells, patients)) is not None:
-            yield row._replace(cells=resource)
-
-
-def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
-    """Write a report that a spreadsheet shows and does not run: a ' stands before formula signs."""
-    writer = csv.writer(file)
-    writer.writerow(map(_harmless, header))
-    writer.writerows(map(_harmless, line) for line in lines)
-
-
-def _harmless(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _all(file: BinaryIO, begin: bytes = b"", *, largest: int = 0) -> bytes:
+    largest = largest or LARGEST_JSON
+    data = begin + file.read(largest + 1)
+    if len(data) > largest:
+        hint = "write JSON lines" if largest == LARGEST_JSON else "save it as CSV UTF-8"
+        raise Unreadable("table-too-large", "the file is too large to be read at once", hint)
+    return data
 
 
 def _malformed(number: int, code: RemarkCode = RemarkCode.ROW_MALFORMED) -> Row:
@@ -219,6 +124,58 @@ def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
         except (csv.Error, store_files.LineTooLong):
             found = None
         yield number, found
+
+
+def _name(cell: object) -> str:
+    """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`."""
+    text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
+    plain = text.replace(" ", "_").replace("-", "_")
+    return _KNOWN.get(plain.replace("_", ""), plain)
+
+
+def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
+    """Return the columns with None for those that are not read, and the remarks about these.
+
+    They are told of once, and by number: where the header is missing, a name is somebody's data.
+    """
+    known = COLUMNS.intersection(names)
+    if not known:
+        hint = "the handbook's page Intake lists the columns"
+        raise Unreadable("table-header", "the first row names no column that is known", hint)
+    if any(names.count(name) > 1 for name in known):
+        raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
+    strange = [f"column {n}" for n, name in enumerate(names, 1) if name and name not in known]
+    told = tuple(Remark(RemarkCode.COLUMN_UNKNOWN, column) for column in strange)
+    return [name if name in known else None for name in names], told
+
+
+def _cut(number: int, cells: list[Any], names: list[Any], told: tuple[Remark, ...]) -> Row:
+    """Make a row of its cells; more of them than the header has are not to be told apart."""
+    if len(cells) > len(names) and any(cell not in ("", None) for cell in cells[len(names) :]):
+        return _malformed(number)
+    row = dict(zip(names, cells, strict=False))
+    row.pop(None, None)
+    return Row(number, row, told)
+
+
+def write_csv_safe(file: TextIO, header: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
+    """Write a report that a spreadsheet shows and does not run: a ' stands before formula signs."""
+    writer = csv.writer(file)
+    writer.writerow(map(_harmless, header))
+    writer.writerows(map(_harmless, line) for line in lines)
+
+
+def _harmless(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+# ----------------------------------------------------------------------------------------------------
+# Text: CSV, by whatever separator.
+
+
+_SEPARATORS, _BLANK_ROWS = ",;\t|", 20
+_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 
 
 def _csv(file: BinaryIO, encoding: str = "utf-8-sig") -> Iterator[Row]:
@@ -289,36 +246,138 @@ def _header(source: Iterator[str], seen: list[str], separator: str) -> tuple[lis
     return [_name(cell) for cell in cells], reader.line_num
 
 
-def _name(cell: object) -> str:
-    """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`."""
-    text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
-    plain = text.replace(" ", "_").replace("-", "_")
-    return _KNOWN.get(plain.replace("_", ""), plain)
+# ----------------------------------------------------------------------------------------------------
+# JSON: a list, lines, one object, and the resources of a FHIR Bulk Data export, which get their Patients.
 
 
-def _cut(number: int, cells: list[Any], names: list[Any], told: tuple[Remark, ...]) -> Row:
-    """Make a row of its cells; more of them than the header has are not to be told apart."""
-    if len(cells) > len(names) and any(cell not in ("", None) for cell in cells[len(names) :]):
-        return _malformed(number)
-    row = dict(zip(names, cells, strict=False))
-    row.pop(None, None)
-    return Row(number, row, told)
+LONGEST_LINE = 4 * 1024 * 1024  # bytes; a FHIR document may stand in it
+LARGEST_JSON = 256 * 1024 * 1024
+FHIR_LINES = frozenset({".ndjson", ".jsonl"})
+"""Files of a FHIR Bulk Data export, as their names end."""
 
 
-def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
-    """Return the columns with None for those that are not read, and the remarks about these.
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a source consists of: itself, or those of a Bulk Data export's folder."""
+    if not path.is_dir():
+        return [path]
+    found = (file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
+    return sorted(file for file in found if file.is_file() and not file.is_symlink())
 
-    They are told of once, and by number: where the header is missing, a name is somebody's data.
-    """
-    known = COLUMNS.intersection(names)
-    if not known:
-        hint = "the handbook's page Intake lists the columns"
-        raise Unreadable("table-header", "the first row names no column that is known", hint)
-    if any(names.count(name) > 1 for name in known):
-        raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
-    strange = [f"column {n}" for n, name in enumerate(names, 1) if name and name not in known]
-    told = tuple(Remark(RemarkCode.COLUMN_UNKNOWN, column) for column in strange)
-    return [name if name in known else None for name in names], told
+
+def _folder(path: Path) -> Iterator[Row]:
+    """Read the folder of a Bulk Data export; lines are counted through, in the order of the names."""
+    files = files_of(path)
+    if not files:
+        hint = "a folder holds the .ndjson files of a FHIR Bulk Data export"
+        raise Unreadable("table-folder", f"{path}: no such file is in the folder", hint)
+
+    def lines() -> Iterator[Row]:
+        number = 0
+        for name in files:
+            with store_files.opened(name, named=False) as file:
+                for row in _lines_of_json(file):
+                    number += 1
+                    yield row._replace(number=number)
+
+    yield from _with_patients(lines(), lines)
+
+
+def _objects(file: io.BufferedReader[Any]) -> Iterator[Row]:
+    """Read objects, one a line; resources of a Bulk Data export get their Patients."""
+    if not file.seekable():
+        # Lines are read twice where they are resources: the Patients may come last.
+        file = io.BufferedReader(io.BytesIO(_all(file)))
+    start = file.tell()
+
+    def again() -> Iterator[Row]:
+        file.seek(start)
+        return _lines_of_json(file)
+
+    return _with_patients(_lines_of_json(file), again)
+
+
+def _array(file: BinaryIO) -> Iterator[Row]:
+    found = _parse(_all(file))
+    if not isinstance(found, list):
+        raise Unreadable("table-damaged", "it is no list of rows", "export it anew")
+    return map(_row, range(1, len(found) + 1), found)
+
+
+def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
+    first = file.readline(LONGEST_LINE)
+    try:
+        found = _parse(first)
+    except Unreadable:
+        # No whole object on the first line: the file is one object, laid out over many lines.
+        yield _row(1, _parse(_all(file, first)))
+        return
+    yield _row(1, found)
+    for number, line in _each(store_files.Lines(file.readline, LONGEST_LINE), 2):
+        if line is None:
+            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+        elif line.strip():
+            try:
+                yield _row(number, _parse(line))
+            except Unreadable:
+                yield _malformed(number)
+
+
+def _row(number: int, found: Any) -> Row:
+    return Row(number, found) if isinstance(found, dict) else _malformed(number)
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return strict_json.loads(data, most=MOST_CELLS, made=_once)
+    except ValueError as error:
+        raise Unreadable("table-damaged", "it is not JSON", "export it anew") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Any:
+    """Make an object of pairs; one with a name twice would be two rows for two readers: none."""
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else None
+
+
+def _joined(found: Iterator[Row]) -> Iterator[Row]:
+    kept = list(found)
+    return _with_patients(iter(kept), lambda: iter(kept))
+
+
+def _with_patients(found: Iterator[Row], again: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    first = next(found, None)
+    if first is None:
+        return
+    kind = (first.cells or {}).get("resourceType")
+    if kind is None or kind == "Bundle":
+        yield first
+        yield from found
+        return
+    patients, seen = Patients(), 0
+    for row in chain((first,), found):
+        seen += 1
+        if row.cells is not None and row.cells.get("resourceType") == "Patient":
+            patients.add(kept_of(row.cells))
+    for row in again():
+        if row.cells is None or "resourceType" not in row.cells or seen == 1:
+            yield row
+        elif (resource := with_patient(row.cells, patients)) is not None:
+            yield row._replace(cells=resource)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Excel: weighed before it is unpacked, since it is an archive.
+
+
+LARGEST_WORKBOOK = 64 * 1024 * 1024
+_MOST_PARTS, _CHUNK = 10_000, 1 << 20
+_SHARED, _TAIL = "xl/sharedstrings.xml", 64
+_ENDED, _OPENED = re.compile(rb"</(?:\w+:)?si>"), re.compile(rb"<(?:\w+:)?c[\s/>]")
+_VALUE, _NO_NUMBER = (
+    re.compile(rb"<(?:\w+:)?v(?:\s[^>]{0,32})?>([^<]{0,24})<"),
+    re.compile(rb"&|^$"),
+)
+_CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 
 def _workbook(data: bytes) -> Iterator[Row]:
@@ -363,16 +422,6 @@ def _workbook(data: bytes) -> Iterator[Row]:
             told = ()
 
 
-def _filled(cell: object) -> bool:
-    return cell is not None and cell != ""
-
-
-def _ended(row: list[Any]) -> list[Any]:
-    """Leave out the empty cells at a row's end: a sheet is as wide as its widest row."""
-    filled = [place for place, cell in enumerate(row) if _filled(cell)]
-    return row[: filled[-1] + 1] if filled else []
-
-
 def _head(rows: list[list[Any]]) -> int | None:
     """Return the row that names columns: the first one that holds anything, or after a title."""
     known = [
@@ -393,6 +442,16 @@ def _torn(merged: list[Any], left: int, width: int, height: int) -> set[int]:
             wide = first if end > begin else first + 1
             torn.update(range(wide, min(last, height) + 1))
     return torn
+
+
+def _ended(row: list[Any]) -> list[Any]:
+    """Leave out the empty cells at a row's end: a sheet is as wide as its widest row."""
+    filled = [place for place, cell in enumerate(row) if _filled(cell)]
+    return row[: filled[-1] + 1] if filled else []
+
+
+def _filled(cell: object) -> bool:
+    return cell is not None and cell != ""
 
 
 def _weigh(data: bytes) -> None:
@@ -436,6 +495,22 @@ def _weigh(data: bytes) -> None:
         raise Unreadable("table-damaged", "the workbook is damaged", "save it anew") from error
 
 
+def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Unpack a part as far as it goes, whatever size it says it has."""
+    name, extra = struct.unpack_from("<HH", data, part.header_offset + 26)
+    begin = part.header_offset + 30 + name + extra
+    packed = data[begin : begin + part.compress_size]
+    if part.compress_type == zipfile.ZIP_STORED:
+        yield packed
+        return
+    if part.compress_type != zipfile.ZIP_DEFLATED:
+        raise ValueError
+    unpacker = zlib.decompressobj(-15)
+    while packed and not unpacker.eof:
+        yield unpacker.decompress(packed, _CHUNK)
+        packed = unpacker.unconsumed_tail
+
+
 def _lengths(shared: array[int], text: bytes, seen: int) -> None:
     """Note how long each shared text is at most: as far as it is from the end of the one before."""
     before = 0
@@ -474,98 +549,18 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Unpack a part as far as it goes, whatever size it says it has."""
-    name, extra = struct.unpack_from("<HH", data, part.header_offset + 26)
-    begin = part.header_offset + 30 + name + extra
-    packed = data[begin : begin + part.compress_size]
-    if part.compress_type == zipfile.ZIP_STORED:
-        yield packed
-        return
-    if part.compress_type != zipfile.ZIP_DEFLATED:
-        raise ValueError
-    unpacker = zlib.decompressobj(-15)
-    while packed and not unpacker.eof:
-        yield unpacker.decompress(packed, _CHUNK)
-        packed = unpacker.unconsumed_tail
+# ----------------------------------------------------------------------------------------------------
+# Parquet: each page is counted to what it unpacks, by its own header.
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Any:
-    """Make an object of pairs; one with a name twice would be two rows for two readers: none."""
-    made = dict(pairs)
-    return made if len(made) == len(pairs) else None
-
-
-def _parse(data: bytes) -> Any:
-    try:
-        return strict_json.loads(data, most=MOST_CELLS, made=_once)
-    except ValueError as error:
-        raise Unreadable("table-damaged", "it is not JSON", "export it anew") from error
-
-
-def _row(number: int, found: Any) -> Row:
-    return Row(number, found) if isinstance(found, dict) else _malformed(number)
-
-
-def _array(file: BinaryIO) -> Iterator[Row]:
-    found = _parse(_all(file))
-    if not isinstance(found, list):
-        raise Unreadable("table-damaged", "it is no list of rows", "export it anew")
-    return map(_row, range(1, len(found) + 1), found)
-
-
-def _all(file: BinaryIO, begin: bytes = b"", *, largest: int = 0) -> bytes:
-    largest = largest or LARGEST_JSON
-    data = begin + file.read(largest + 1)
-    if len(data) > largest:
-        hint = "write JSON lines" if largest == LARGEST_JSON else "save it as CSV UTF-8"
-        raise Unreadable("table-too-large", "the file is too large to be read at once", hint)
-    return data
-
-
-def _lines_of_json(file: BinaryIO) -> Iterator[Row]:
-    first = file.readline(LONGEST_LINE)
-    try:
-        found = _parse(first)
-    except Unreadable:
-        # No whole object on the first line: the file is one object, laid out over many lines.
-        yield _row(1, _parse(_all(file, first)))
-        return
-    yield _row(1, found)
-    for number, line in _each(store_files.Lines(file.readline, LONGEST_LINE), 2):
-        if line is None:
-            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
-        elif line.strip():
-            try:
-                yield _row(number, _parse(line))
-            except Unreadable:
-                yield _malformed(number)
-
-
-def _parquet(file: BinaryIO) -> Iterator[Row]:
-    number = 0
-    for names, told, batch in _parquet_batches(file):
-        for cells in batch:
-            number += 1
-            row = cells and {names[old]: cell for old, cell in cells.items()}
-            if (
-                row
-                and sum(len(cell) for cell in row.values() if isinstance(cell, str | bytes))
-                > LONGEST_ROW
-            ):
-                yield _malformed(number, RemarkCode.ROW_TOO_LONG)
-            else:
-                yield Row(number, row, told if number == 1 else ()) if row else _malformed(number)
-
-
-def _parquet_batches(
-    file: BinaryIO,
-) -> Iterator[tuple[dict[str, str], tuple[Remark, ...], list[Any]]]:
-    with parquet_columns(file) as table:
-        names, told = _columns([_name(name) for name in table.names])
-        known = {old: name for old, name in zip(table.names, names, strict=True) if name}
-        for batch in table.batches(list(known)):
-            yield known, told, batch
+LARGEST_PAGE, LARGEST_BATCH = 32 * 1024 * 1024, 128 * 1024 * 1024
+"""Bytes of a Parquet page, which is unpacked as a whole (writers make them of 1 MB), and of rows read at a time."""
+_BATCH, _AT_ONCE = 256, 16 * 1024 * 1024
+"""Rows that are read at a time; bytes of them that are made Python's at a time."""
+_TIMES = 50
+"""Cells and bytes that a byte of a Parquet file may stand for, where it is large; in a real one it is about one."""
+_PAGE_HEADER, _THRIFT_DEPTH = 64 * 1024, 8
+_DICTIONARY_PAGE, _DELTA_BYTE_ARRAY = 2, 7
 
 
 class Columns(NamedTuple):
@@ -573,6 +568,20 @@ class Columns(NamedTuple):
 
     names: list[str]
     batches: Callable[[list[str]], Iterator[list[Any]]]
+
+
+def _parquet(file: BinaryIO) -> Iterator[Row]:
+    with parquet_columns(file) as table:
+        names, told = _columns([_name(name) for name in table.names])
+        known = {old: name for old, name in zip(table.names, names, strict=True) if name}
+        cells_of_rows = chain.from_iterable(table.batches(list(known)))
+        for number, cells in enumerate(cells_of_rows, 1):
+            row = cells and {known[old]: cell for old, cell in cells.items()}
+            texts = [cell for cell in (row or {}).values() if isinstance(cell, str | bytes)]
+            if sum(map(len, texts)) > LONGEST_ROW:
+                yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+            else:
+                yield Row(number, row, told if number == 1 else ()) if row else _malformed(number)
 
 
 @contextmanager
@@ -608,6 +617,17 @@ def parquet_columns(file: BinaryIO) -> Iterator[Columns]:
             yield Columns(list(table.schema_arrow.names), batches)
     except (arrow.ArrowException, OSError) as error:
         raise Unreadable("table-damaged", "the table is damaged", "export it anew") from error
+
+
+def _batch(batch: Any, damage: type[Exception]) -> list[Any]:
+    """Take a batch as rows; where a cell is out of Python's range, row by row, and None for that."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, LookupError, OverflowError, damage):
+        if batch.num_rows == 1:
+            return [None]
+        alone = (batch.slice(place, 1) for place in range(batch.num_rows))
+        return [row for one in alone for row in _batch(one, damage)]
 
 
 def _weigh_parquet(file: BinaryIO, table: Any, wanted: set[str]) -> int:
@@ -763,14 +783,3 @@ class _Compact:
     def _zigzag(self) -> int:
         found = self._number()
         return found >> 1 ^ -(found & 1)
-
-
-def _batch(batch: Any, damage: type[Exception]) -> list[Any]:
-    """Take a batch as rows; where a cell is out of Python's range, row by row, and None for that."""
-    try:
-        return list(batch.to_pylist())
-    except (ValueError, LookupError, OverflowError, damage):
-        if batch.num_rows == 1:
-            return [None]
-        alone = (batch.slice(place, 1) for place in range(batch.num_rows))
-        return [row for one in alone for row in _batch(one, damage)]
