@@ -21,10 +21,13 @@ from pratique.parties.issuing import IssuingSession
 from tests.harms.bureau import AT, WORK
 
 
+_open = issuer.session_of
+
+
 @cache
 def _desk() -> IssuingSession:
     options: dict[str, Any] = {"password_file": None, "pin_file": None}
-    return issuer.session_of(
+    return _open(
         issuer_folder=Path(sys.argv[5]), register=sys.argv[6] or None, value_sets=(), **options
     )
 
