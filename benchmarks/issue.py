@@ -29,7 +29,7 @@ from pathlib import Path
 from benchmarks import softhsm
 from pratique.crypto import keys
 from pratique.intake.rows import Record
-from pratique.issue import Book, Line, Signed, Work, drafted, finished, occasion_of
+from pratique.issue import RegisterEntry, RegisterView, Signed, Work, context_of, drafted, finished
 from pratique.model import Moment, Person, Precision, Vaccination
 from pratique.store.register.bulk import Bulk
 from pratique.store.register.register import open_register
@@ -106,22 +106,22 @@ def _make(
     secret: bytes,
     shard: Shard,
     key: keys.SigningKey,
-    book: Book,
+    book: RegisterView,
     _again: bool,
-) -> tuple[list[Signed], list[Line]]:
+) -> tuple[list[Signed], list[RegisterEntry]]:
     work = Work("harbour", "op-1")
     drafts = [
         drafted(
             record,
             request=hashlib.blake2b(b"%d" % number, key=secret, digest_size=32).digest(),
             shard=shard,
-            book=book,
-            occasion=occasion_of(record, shard, at=AT, work=work),
+            register=book,
+            context=context_of(record, shard, at=AT, work=work),
         )
         for number, record in enumerate(records)
     ]
     signed = list(finished(drafts, shard=shard, key=key))
-    return signed, [one.line for one in signed]
+    return signed, [one.entry for one in signed]
 
 
 def _spent(act: Callable[[], object]) -> float:

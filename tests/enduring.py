@@ -21,7 +21,7 @@ from pratique.crypto import x509, x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.findings import Code
 from pratique.intake.rows import Record
-from pratique.issue import Occasion, Origin, sign
+from pratique.issue import IssuanceContext, Origin, sign
 from pratique.model import HealthCertificate, Moment, Precision, Vaccination
 from pratique.snapshot import Snapshot
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind, SignerState
@@ -254,9 +254,9 @@ def verified(one: Met, states: Sequence[State]) -> frozenset[Code]:
     """Sign what the traveller carries, and return what the real verifier finds with what borders know that day."""
     at = START + one.day * DAY
     record = _dose(one.shard.country, one.issued)
-    occasion = Occasion(one.issued, one.expires, Origin("LOT-1", "site", "op"))
-    signed = sign(record, request=bytes(16), shard=one.shard, key=key("enduring dsc"), book=_Empty(),
-                  occasion=occasion)  # fmt: skip
+    context = IssuanceContext(one.issued, one.expires, Origin("LOT-1", "site", "op"))
+    signed = sign(record, request=bytes(16), shard=one.shard, key=key("enduring dsc"), register=_Empty(),
+                  context=context)  # fmt: skip
     known = TrustList(
         signer
         for state in states

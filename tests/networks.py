@@ -15,7 +15,7 @@ from pratique.crypto import keys, x509, x509_write
 from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
 from pratique.intake.rows import Record
-from pratique.issue import Occasion, Origin, sign
+from pratique.issue import IssuanceContext, Origin, sign
 from pratique.network import metadata, proposal, publish, view
 from pratique.network.client import Outcome, Sync
 from pratique.network.metadata import Board, Seat
@@ -177,12 +177,12 @@ class State:
         )  # fmt: skip
         entry = record.entry._replace(country=self.country)
         issued = int(self.made.timestamp())
-        occasion = Occasion(issued, issued + 300 * 86400, Origin("site", "op", "LOT-1"))
+        context = IssuanceContext(issued, issued + 300 * 86400, Origin("site", "op", "LOT-1"))
         signed = sign(
             record._replace(entry=entry), request=f"{self.code} {number} {nth}".encode().ljust(16),
-            shard=shard, key=key(f"{self.code} dsc {number}"), book=_Empty(), occasion=occasion,
+            shard=shard, key=key(f"{self.code} dsc {number}"), register=_Empty(), context=context,
         )  # fmt: skip
-        self.tags[signed.text] = found.kid, signed.line.tag
+        self.tags[signed.text] = found.kid, signed.entry.tag
         return signed.text
 
     def revoke(self, *texts: str) -> None:

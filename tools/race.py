@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from pratique.errors import UsageError
-from pratique.issue import Asked, Line, registered
+from pratique.issue import IssueRequest, RegisterEntry, registered
 from pratique.renew import Reason, Selection
 from pratique.store.register import schema
-from pratique.store.register.register import Register, Writing, open_register, revoke
+from pratique.store.register.register import Register, Transaction, open_register, revoke
 from pratique.trust.issuer import Shard
 from tests import issuers
 
@@ -98,7 +98,7 @@ def raced(url: str, tries: int, processes: int = PROCESSES, context: Any = None)
         register.close()
 
 
-def counted(book: Writing, tries: int, refused: int) -> Counts:
+def counted(book: Transaction, tries: int, refused: int) -> Counts:
     """Count what is in a register."""
     line = schema.certificate.c
     rows = book.connection.execute(
@@ -138,39 +138,41 @@ def _requests(register: Register, number: int, own: int) -> bool:
     # Each desk takes the key that it believes to have most room.
     shards = list(_wide())
     random.Random(own).shuffle(shards)  # noqa: S311 - which key is tried, and no secret
-    asked = Asked(_secret("one", number), issuers.AT + own, issuers.WORK)
+    asked = IssueRequest(_secret("one", number), issuers.AT + own, issuers.WORK)
     register.write(
-        lambda book: registered(RECORD, asked, shards=shards, keys=issuers.keys, book=book)
+        lambda book: registered(RECORD, asked, shards=shards, keys=issuers.keys, register=book)
     )
     return True
 
 
 def _renewals(register: Register, number: int, own: int) -> bool:
-    first = Asked(_secret("old", number), issuers.AT, issuers.WORK)
+    first = IssueRequest(_secret("old", number), issuers.AT, issuers.WORK)
     act = partial(registered, RECORD, shards=_wide()[:1], keys=issuers.keys)
-    old: Line = register.write(lambda book: act(first, book=book)).line
+    old: RegisterEntry = register.write(lambda book: act(first, register=book)).entry
     if own == 0:
         selection = Selection(old.kid, old.tag)
         register.write(
             lambda book: revoke(book, selection, Reason.FRAUD, at=issuers.AT, operator="op")
         )
         return True
-    asked = Asked(_secret(f"new {own}", number), issuers.AT, issuers.WORK, parent=old)
-    return _is_done(register, lambda book: act(asked, book=book))
+    asked = IssueRequest(_secret(f"new {own}", number), issuers.AT, issuers.WORK, parent=old)
+    return _is_done(register, lambda book: act(asked, register=book))
 
 
 def _plan(register: Register, number: int, own: int) -> bool:
-    asked = Asked(_secret(f"plan {own}", number), issuers.AT, issuers.WORK)
+    asked = IssueRequest(_secret(f"plan {own}", number), issuers.AT, issuers.WORK)
     return _is_done(
         register,
-        lambda book: registered(RECORD, asked, shards=[_narrow()], keys=issuers.keys, book=book),
+        lambda book: registered(
+            RECORD, asked, shards=[_narrow()], keys=issuers.keys, register=book
+        ),
     )
 
 
 RACES: tuple[Worker, ...] = (_requests, _renewals, _plan)
 
 
-def _is_done(register: Register, act: Callable[[Writing], object]) -> bool:
+def _is_done(register: Register, act: Callable[[Transaction], object]) -> bool:
     try:
         register.write(act)
     except UsageError:

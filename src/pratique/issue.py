@@ -5,7 +5,7 @@
 1. What is refused by a remark is never signed; what is doubted is for the clerk to confirm before.
 2. The code never lasts longer than its signing key (HCERT §3.3.6): `exp` is cut to the key's end.
 3. The same request, made again, gives the same certificate, under whichever shard it was signed.
-4. The text may leave the process only after its line is committed.
+4. The text may leave the process only after its entry is committed.
 5. What was asked before the transaction is asked in it again: is the certificate that it renews still good,
    has the key room?
 """
@@ -28,14 +28,14 @@ from pratique.trust.issuer import Shard
 # ----------------------------------------------------------------------------------------------------
 # Sign one event under one shard: draw its identifier, write it, sign it, say what is to be noted.
 #
-#     Record, request -> draw -> identifier, tag -> payload -> signature -> Signed(text, line)
+#     Record, request -> draw -> identifier, tag -> payload -> signature -> Signed(text, entry)
 #
 # 1. The identifier is drawn until its tag is unused under the shard's key: the revocation list of that
 #    key is then exact, also for what it signs later (see `revocation.tags`).
 # 2. Draws come from the request's secret: the same request draws the same, so that a request whose
 #    answer was lost gives the same certificate again. Nothing but the requester has the secret.
 # 3. What is noted holds no personal data: a tag, a key, dates, where it was issued and by whom.
-# 4. A signed text may leave the process only after its line is committed. See `edges.register`.
+# 4. A signed text may leave the process only after its entry is committed. See `store.register`.
 
 
 RANDOM_CHARACTERS = 20
@@ -68,7 +68,7 @@ class Origin(NamedTuple):
     operator: str
 
 
-class Occasion(NamedTuple):
+class IssuanceContext(NamedTuple):
     """When and where a certificate is issued.
 
     Attributes:
@@ -83,7 +83,7 @@ class Occasion(NamedTuple):
     parent: tuple[bytes, int] | None = None
 
 
-class Line(NamedTuple):
+class RegisterEntry(NamedTuple):
     """What the register keeps of one certificate, and all that it keeps.
 
     Attributes:
@@ -91,7 +91,7 @@ class Line(NamedTuple):
         request: 16 bytes by which its own requester, and nobody else, recognises it.
         uci: the identifier's hash as the EU's revocation batches carry it, 16 bytes.
         kind: what it attests.
-        occasion: when and where it was issued.
+        context: when and where it was issued.
     """
 
     kid: bytes
@@ -99,83 +99,83 @@ class Line(NamedTuple):
     request: bytes
     uci: bytes
     kind: str
-    occasion: Occasion
+    context: IssuanceContext
 
 
-class Book(Protocol):
+class RegisterView(Protocol):
     """What signing must know of the register."""
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
-        """Return the line that has this tag under this key."""
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
+        """Return the entry that has this tag under this key."""
 
 
-class RevokingBook(Book, Protocol):
-    """A book that knows what was taken back."""
+class RevocationView(RegisterView, Protocol):
+    """A register that knows what was taken back."""
 
     def revoked(self, kid: bytes, tag: int) -> bool:
         """Tell whether a certificate was taken back."""
 
 
 class Prefixed(NamedTuple):
-    """A book as one of several nodes sees it that share a key without talking to each other.
+    """A register as one of several nodes sees it that share a key without talking to each other.
 
     Every tag that does not begin with the node's own number counts as in use; so no two nodes ever
     draw the same.
     """
 
-    book: Book
+    register: RegisterView
     widths: Mapping[bytes, int]
     node: int
     bits: int
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
-        """Return the line that has this tag, or `ANOTHERS` if it is another node's to draw."""
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
+        """Return the entry that has this tag, or `ANOTHERS` if it is another node's to draw."""
         if tag >> (self.widths[kid] - self.bits) != self.node:
             return ANOTHERS
-        return self.book.find(kid, tag)
+        return self.register.find(kid, tag)
 
 
 class Apart(NamedTuple):
-    """A book as one of several processes sees it that sign parts of one job with the same keys.
+    """A register as one of several processes sees it that sign parts of one job with the same keys.
 
     They see tags in classes, by a job's own mixing, and each draws from one class: none waits for
     another, and none signs a part twice because another was faster. The classes of different jobs
     differ, so that all tags come to be used alike.
     """
 
-    book: Book
+    register: RegisterView
     job: int
     ways: int
     number: int
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
-        """Return the line that has this tag, or `ANOTHERS` if it is of another class."""
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
+        """Return the entry that has this tag, or `ANOTHERS` if it is of another class."""
         mixed = ((tag ^ self.job) * _GOLDEN & _WORD) >> 32
-        return ANOTHERS if mixed % self.ways != self.number else self.book.find(kid, tag)
+        return ANOTHERS if mixed % self.ways != self.number else self.register.find(kid, tag)
 
 
 _WORD = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15  # odd, and without a pattern in its bits: 2**64 by the golden ratio
 
-ANOTHERS = Line(b"", 0, b"", b"", "", Occasion(0, 0, Origin("", "", "")))
-"""Stands for any line that is not this request's: its own request is nobody's."""
+ANOTHERS = RegisterEntry(b"", 0, b"", b"", "", IssuanceContext(0, 0, Origin("", "", "")))
+"""Stands for any entry that is not this request's: its own request is nobody's."""
 
 
 @silent
 class Signed(NamedTuple):
-    """A signed text and its line. `repeated`: the line was there before, this is its text again."""
+    """A signed text and its entry. `repeated`: the entry was there before, this is its text again."""
 
     text: str
-    line: Line
+    entry: RegisterEntry
     repeated: bool = False
 
 
 @silent
 class Draft(NamedTuple):
-    """What is to be signed, and its line."""
+    """What is to be signed, and its entry."""
 
     payload: bytes
-    line: Line
+    entry: RegisterEntry
     repeated: bool = False
 
 
@@ -185,7 +185,7 @@ class Drawn(NamedTuple):
     identifier: str
     tag: int
     mark: bytes
-    held: Line | None
+    held: RegisterEntry | None
 
 
 def sign(
@@ -194,16 +194,21 @@ def sign(
     request: bytes,
     shard: Shard,
     key: SigningKey,
-    book: Book,
-    occasion: Occasion,
+    register: RegisterView,
+    context: IssuanceContext,
 ) -> Signed:
     """Sign one record. UsageError `request-…` if the request was made before with other content."""
-    draft = drafted(record, request=request, shard=shard, book=book, occasion=occasion)
+    draft = drafted(record, request=request, shard=shard, register=register, context=context)
     return next(finished([draft], shard=shard, key=key))
 
 
 def drafted(
-    record: Record, *, request: bytes, shard: Shard, book: Book, occasion: Occasion
+    record: Record,
+    *,
+    request: bytes,
+    shard: Shard,
+    register: RegisterView,
+    context: IssuanceContext,
 ) -> Draft:
     """Draw and write one record; UsageError `request-…` as `sign`, `key-unfit`."""
     if record.kind not in shard.usages:
@@ -213,22 +218,22 @@ def drafted(
             f"the key {shard.label} may not attest: {record.kind}",
             "make one that may: pratique issuer keys add; nothing was signed",
         )
-    identifier, tag, mark, held = draw(request, shard, book)
+    identifier, tag, mark, held = draw(request, shard, register)
     if held is not None:
-        occasion = held.occasion
+        context = held.context
     payload = encode.payload(
         record.domain,
         record.person,
         record.entry,
         identifier,
         issuer=shard.country,
-        issued_at=occasion.issued_at,
-        expires_at=occasion.expires_at,
+        issued_at=context.issued_at,
+        expires_at=context.expires_at,
     )
     mark += blake2b(payload, key=request, digest_size=8).digest()
     if held is None:
         uci = sha256(identifier.encode()).digest()[:16]
-        return Draft(payload, Line(shard.kid, tag, mark, uci, record.kind.value, occasion))
+        return Draft(payload, RegisterEntry(shard.kid, tag, mark, uci, record.kind.value, context))
     if held.request != mark:
         raise UsageError(
             "request-reused",
@@ -249,12 +254,12 @@ def finished(drafts: Sequence[Draft], *, shard: Shard, key: SigningKey) -> Itera
         some = drafts[start : start + AT_ONCE]
         messages = [hcert.to_sign(draft.payload, kid=kid, algorithm=algorithm) for draft in some]
         signatures = [key.sign(message) for message in messages]
-        for (payload, line, repeated), signature in zip(some, signatures, strict=True):
+        for (payload, entry, repeated), signature in zip(some, signatures, strict=True):
             text = hcert.encode(payload, signature, kid=kid, algorithm=algorithm)
-            yield Signed(text, line, repeated)
+            yield Signed(text, entry, repeated)
 
 
-def draw(request: bytes, shard: Shard, book: Book) -> Drawn:
+def draw(request: bytes, shard: Shard, register: RegisterView) -> Drawn:
     """Draw identifiers until one's tag is unused, or is this very request's."""
     if len(request) not in REQUEST_SIZES:
         raise UsageError(
@@ -266,16 +271,16 @@ def draw(request: bytes, shard: Shard, book: Book) -> Drawn:
         drawn = digest[:RANDOM_CHARACTERS].translate(_RANDOM).decode()
         identifier = with_checksum(start + drawn)
         tag = tag_list.tag(shard.kid, identifier, shard.width)
-        held = book.find(shard.kid, tag)
+        held = register.find(shard.kid, tag)
         mark = digest[24:]
         if held is None or held.request[:8] == mark:
             return Drawn(identifier, tag, mark, held)
     raise AssertionError("count() does not end")  # pragma: no cover
 
 
-def check_good(old: Line, book: RevokingBook) -> None:
+def check_good(old: RegisterEntry, register: RevocationView) -> None:
     """See to it that a certificate was not taken back; UsageError `old-revoked`."""
-    if book.revoked(old.kid, old.tag):
+    if register.revoked(old.kid, old.tag):
         raise UsageError(
             "old-revoked",
             "this certificate is revoked already",
@@ -308,7 +313,7 @@ class Work(NamedTuple):
 
 
 @silent
-class Asked(NamedTuple):
+class IssueRequest(NamedTuple):
     """A request to sign one record.
 
     Attributes:
@@ -323,23 +328,30 @@ class Asked(NamedTuple):
     at: int
     work: Work
     validity: int = VALIDITY
-    parent: Line | None = None
+    parent: RegisterEntry | None = None
 
 
 def issue(
-    record: Record, asked: Asked, *, shards: Sequence[Shard], keys: Keys, book: Book
+    record: Record,
+    asked: IssueRequest,
+    *,
+    shards: Sequence[Shard],
+    keys: Keys,
+    register: RegisterView,
 ) -> Signed:
     """Sign one record with the first of `shards`, or again with the one that signed this request."""
     request, at, work, validity, parent = asked
-    shard = earlier(request, shards, book) or shards[0]
-    occasion = occasion_of(record, shard, at=at, work=work, validity=validity)
+    shard = earlier(request, shards, register) or shards[0]
+    context = context_of(record, shard, at=at, work=work, validity=validity)
     if parent is not None:
-        origin = occasion.origin._replace(lot=parent.occasion.origin.lot)
-        occasion = occasion._replace(origin=origin, parent=(parent.kid, parent.tag))
-    return sign(record, request=request, shard=shard, key=keys(shard), book=book, occasion=occasion)
+        origin = context.origin._replace(lot=parent.context.origin.lot)
+        context = context._replace(origin=origin, parent=(parent.kid, parent.tag))
+    return sign(
+        record, request=request, shard=shard, key=keys(shard), register=register, context=context
+    )
 
 
-class OpenBook(RevokingBook, Protocol):
+class OpenRegister(RevocationView, Protocol):
     """A register in one of its transactions: what is read in it is so until it ends."""
 
     def issued(self, kid: bytes) -> int:
@@ -348,37 +360,39 @@ class OpenBook(RevokingBook, Protocol):
     def enrol(self, shard: Shard) -> object:
         """Add a shard's key if it is new."""
 
-    def add(self, lines: Iterable[Line]) -> None:
+    def add(self, lines: Iterable[RegisterEntry]) -> None:
         """Add lines."""
 
 
 def registered(
     record: Record,
-    asked: Asked,
+    asked: IssueRequest,
     *,
     shards: Sequence[Shard],
     keys: Keys,
-    book: OpenBook,
-    view: Book | None = None,
+    register: OpenRegister,
+    view: RegisterView | None = None,
 ) -> Signed:
-    """Issue as `issue` does, and add its line, unless the request was made before.
+    """Issue as `issue` does, and add its entry, unless the request was made before.
 
     Args:
-        view: the book as this node sees it, if several share the keys.
+        view: the register as this node sees it, if several share the keys.
 
     Raises:
         UsageError: as `sign`; `old-revoked`: what it renews was taken back; `key-full`: the key has signed
             meanwhile what was planned.
     """
     if asked.parent is not None:
-        # Asked before, too; a recall may have come between, and would not find what is issued after it.
-        check_good(asked.parent, book)
-    book.enrol(shards[0])
-    made = issue(record, asked, shards=shards, keys=keys, book=book if view is None else view)
+        # IssueRequest before, too; a recall may have come between, and would not find what is issued after it.
+        check_good(asked.parent, register)
+    register.enrol(shards[0])
+    made = issue(
+        record, asked, shards=shards, keys=keys, register=register if view is None else view
+    )
     if not made.repeated:
-        (shard,) = (one for one in shards if one.kid == made.line.kid)
-        check_room(shard, book.issued(shard.kid), shard.planned)
-        book.add([made.line])
+        (shard,) = (one for one in shards if one.kid == made.entry.kid)
+        check_room(shard, register.issued(shard.kid), shard.planned)
+        register.add([made.entry])
     return made
 
 
@@ -392,14 +406,16 @@ def check_room(shard: Shard, issued: int, most: int) -> None:
         )
 
 
-def earlier(request: bytes, shards: Sequence[Shard], book: Book) -> Shard | None:
+def earlier(request: bytes, shards: Sequence[Shard], register: RegisterView) -> Shard | None:
     """Return the shard that has signed this request before."""
-    return next((shard for shard in shards if draw(request, shard, book).held is not None), None)
+    return next(
+        (shard for shard in shards if draw(request, shard, register).held is not None), None
+    )
 
 
-def occasion_of(
+def context_of(
     record: Record, shard: Shard, *, at: int, work: Work, validity: int = VALIDITY
-) -> Occasion:
+) -> IssuanceContext:
     """Return when and where it is issued, its end cut to the key's."""
     lot = getattr(record.entry, "lot", None) or ""
-    return Occasion(at, min(at + validity, shard.not_after), Origin(lot, *work))
+    return IssuanceContext(at, min(at + validity, shard.not_after), Origin(lot, *work))

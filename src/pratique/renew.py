@@ -1,8 +1,8 @@
 """Give a holder another certificate for the one they have: renewed, or corrected.
 
-    old text -> signature -> the register knows it, and has not taken it back -> Held
-    Held -> renewed: the same content, new identifier, new dates, the old one as parent
-    Held, Record -> corrected: new content; the old one is taken back as an issue error
+    old text -> signature -> the register knows it, and has not taken it back -> OwnCertificate
+    OwnCertificate -> renewed: the same content, new identifier, new dates, the old one as parent
+    OwnCertificate, Record -> corrected: new content; the old one is taken back as an issue error
 
 1. No clinic visit: what the old certificate says was true, and its issuer signed it. So nothing is
    believed but a certificate of this very issuer, which the register knows.
@@ -25,7 +25,14 @@ from pratique import authenticate
 from pratique.errors import UsageError
 from pratique.findings import Code, Weight
 from pratique.intake.rows import Record
-from pratique.issue import Book, Line, RevokingBook, check_good, draw, with_checksum
+from pratique.issue import (
+    RegisterEntry,
+    RegisterView,
+    RevocationView,
+    check_good,
+    draw,
+    with_checksum,
+)
 from pratique.model import silent
 from pratique.revocation import tag_list
 from pratique.snapshot import Snapshot
@@ -40,12 +47,12 @@ LEFT = 30 * 24 * 3600
 
 
 @silent
-class Held(NamedTuple):
-    """An own certificate that its holder showed: what it says, its identifier, its line."""
+class OwnCertificate(NamedTuple):
+    """An own certificate that its holder showed: what it says, its identifier, its entry."""
 
     record: Record
     identifier: str
-    line: Line
+    entry: RegisterEntry
 
     def request(self, number: int) -> bytes:
         """Return the secret of its number-th renewal: only who has it has its identifier."""
@@ -57,10 +64,10 @@ def held(
     *,
     snapshot: Snapshot,
     shards: Sequence[Shard],
-    book: RevokingBook,
+    register: RevocationView,
     at: int,
     again: bool = False,
-) -> Held:
+) -> OwnCertificate:
     """Take an own certificate for renewal or correction; UsageError `old-…` if it is none.
 
     Args:
@@ -78,29 +85,31 @@ def held(
             "this certificate is not authentic, or not one that this issuer signed",
             "pratique verify says why; issue a new one from the health record instead",
         )
-    entry = certificate.entries[0]
+    event = certificate.entries[0]
     shard = next((shard for shard in shards if shard.thumbprint == signer.thumbprint), None)
-    line = None
-    if shard is not None and entry.identifier is not None and len(certificate.entries) == 1:
-        line = book.find(shard.kid, tag_list.tag(shard.kid, entry.identifier, shard.width))
-    if line is None:
+    entry = None
+    if shard is not None and event.identifier is not None and len(certificate.entries) == 1:
+        entry = register.find(shard.kid, tag_list.tag(shard.kid, event.identifier, shard.width))
+    if entry is None:
         raise UsageError(
             "old-unknown",
             "the register does not know this certificate, though its signature is good",
             "was it issued from another register? If not, its key may be stolen: retire the shard",
         )
     if not again:
-        check_good(line, book)
-    record = Record(certificate.domain, certificate.person, entry._replace(identifier=None))
-    return Held(record, entry.identifier or "", line)
+        check_good(entry, register)
+    record = Record(certificate.domain, certificate.person, event._replace(identifier=None))
+    return OwnCertificate(record, event.identifier or "", entry)
 
 
-def request_of(old: Held, shards: Sequence[Shard], book: Book, *, at: int) -> bytes:
+def request_of(
+    old: OwnCertificate, shards: Sequence[Shard], register: RegisterView, *, at: int
+) -> bytes:
     """Return the request of a renewal: an earlier one's while its certificate lasts, or a new one."""
     for number in count():
         request = old.request(number)
-        before = [draw(request, shard, book).held for shard in shards]
-        if all(line is None or line.occasion.expires_at >= at + LEFT for line in before):
+        before = [draw(request, shard, register).held for shard in shards]
+        if all(entry is None or entry.context.expires_at >= at + LEFT for entry in before):
             return request
     raise AssertionError("count() does not end")  # pragma: no cover
 

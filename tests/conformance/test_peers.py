@@ -14,7 +14,7 @@ from benchmarks import peers
 from pratique.crypto import keys, x509, x509_write
 from pratique.crypto.x509_write import Authority, Subject
 from pratique.formats import Envelope, base45, hcert
-from pratique.issue import occasion_of, sign
+from pratique.issue import context_of, sign
 from pratique.terms import Algorithm, Environment
 from tests import issuers
 from tests.journeys.test_issue import Memory
@@ -50,9 +50,9 @@ def issued(algorithm: Algorithm) -> list[Issued]:
     )
     made = []
     for record in issuers.RECORDS.values():
-        occasion = occasion_of(record, shard, at=issuers.AT, work=issuers.WORK)
+        context = context_of(record, shard, at=issuers.AT, work=issuers.WORK)
         signed = sign(
-            record, request=os.urandom(32), shard=shard, key=key, book=Memory(), occasion=occasion
+            record, request=os.urandom(32), shard=shard, key=key, register=Memory(), context=context
         )
         envelope = hcert.unwrap(signed.text)
         assert isinstance(envelope, Envelope)

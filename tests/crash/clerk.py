@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from pratique.issue import Asked, Signed, registered
+from pratique.issue import IssueRequest, Signed, registered
 from pratique.renew import Reason, Selection
-from pratique.store.register.register import PRAGMAS, Register, Writing, open_register, revoke
+from pratique.store.register.register import PRAGMAS, Register, Transaction, open_register, revoke
 from tests import issuers
 
 SECRET = b"a clerk's own secret"
@@ -31,17 +31,17 @@ def request(number: int) -> bytes:
 def issued(register: Register, number: int) -> Signed:
     """Issue the number-th certificate, or issue it again."""
 
-    def action(book: Writing) -> Signed:
-        asked = Asked(request(number), issuers.AT + number, issuers.WORK)
+    def action(book: Transaction) -> Signed:
+        asked = IssueRequest(request(number), issuers.AT + number, issuers.WORK)
         record = issuers.RECORDS["vaccination"]
-        return registered(record, asked, shards=[SHARD], keys=issuers.keys, book=book)
+        return registered(record, asked, shards=[SHARD], keys=issuers.keys, register=book)
 
     return register.write(action)
 
 
 def taken_back(register: Register, signed: Signed) -> None:
     """Revoke one certificate."""
-    chosen = Selection(signed.line.kid, signed.line.tag)
+    chosen = Selection(signed.entry.kid, signed.entry.tag)
     register.write(
         lambda book: revoke(book, chosen, Reason.DUPLICATE, at=issuers.AT, operator="op")
     )
@@ -49,7 +49,7 @@ def taken_back(register: Register, signed: Signed) -> None:
 
 def is_taken_back(register: Register, signed: Signed) -> bool:
     """Ask whether it is revoked."""
-    return register.read(lambda book: book.revoked(signed.line.kid, signed.line.tag))
+    return register.read(lambda book: book.revoked(signed.entry.kid, signed.entry.tag))
 
 
 def work(register: Register, first: int, count: int, tell: Callable[[str], object]) -> None:

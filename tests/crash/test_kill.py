@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.store.register.register import Writing, open_register
+from pratique.store.register.register import Transaction, open_register
 from tests import issuers
 from tests.crash import clerk
 from tests.killing import killed_at_work
@@ -57,7 +57,7 @@ def test_nothing_said_is_lost_and_nothing_is_signed_twice(url: str) -> None:
     assert len(revoked) > MOMENTS / 8
 
     register = open_register(url)
-    before = register.read(Writing.counts)[clerk.SHARD.kid]
+    before = register.read(Transaction.counts)[clerk.SHARD.kid]
     # One more may have been committed than was said: the one whose answer was cut off.
     assert max(issued) + 1 <= before <= max(issued) + 2
     texts = set()
@@ -67,5 +67,5 @@ def test_nothing_said_is_lost_and_nothing_is_signed_twice(url: str) -> None:
         texts.add(signed.text)
         assert clerk.is_taken_back(register, signed) or number not in revoked
     assert len(texts) == before
-    assert register.read(Writing.counts)[clerk.SHARD.kid] == before
+    assert register.read(Transaction.counts)[clerk.SHARD.kid] == before
     register.close()

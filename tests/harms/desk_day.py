@@ -20,7 +20,6 @@ from pratique.cli.main import main, pratique
 from pratique.parties.issuing import IssuingSession
 from tests.harms.bureau import AT, WORK
 
-
 _open = issuer.session_of
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pratique.intake import rows as intake_rows
 from pratique.intake.rows import Preview
-from pratique.store.register.register import Writing, open_register
+from pratique.store.register.register import Transaction, open_register
 from tests import issuers
 from tests.harms.bureau import AT, DOSE, WORK, Bureau, rows
 from tests.harms.canary import people
@@ -45,5 +45,5 @@ def test_the_command_shows_no_signature_and_needs_no_key(tmp_path: Path) -> None
     assert not SIGNED.search(shown)
     box.run("issuer", "issue", *words, *WORK, code=4)
     register = open_register(f"sqlite:///{box.folder}/issuer/register.sqlite")
-    assert sum(register.read(Writing.counts).values()) == 1
+    assert sum(register.read(Transaction.counts).values()) == 1
     register.close()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
 from pratique.findings import Code, Colour, Verdict
-from pratique.issue import Occasion, Origin, sign
+from pratique.issue import IssuanceContext, Origin, sign
 from pratique.network import client, metadata, participants, publish
 from pratique.network.participants import Choices
 from pratique.rules.ruleset import Destination
@@ -95,7 +95,7 @@ def ending(state: State, end: datetime) -> str:
         # Given before any of the instants of issue.
         record._replace(entry=given._replace(country=state.country)),
         request=f"until {until}".encode().ljust(16), shard=shard, key=key("XUA dsc 0"),
-        book=_Empty(), occasion=Occasion(until - 400 * 86400, until, Origin("s", "o", "L")),
+        register=_Empty(), context=IssuanceContext(until - 400 * 86400, until, Origin("s", "o", "L")),
     ).text  # fmt: skip
 
 

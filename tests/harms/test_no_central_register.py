@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from pratique.issue import Book, Line, Occasion, Origin
+from pratique.issue import IssuanceContext, Origin, RegisterEntry, RegisterView
 from pratique.model import Person
 from pratique.renew import Selection
 from pratique.store.register import register as register_register
@@ -145,8 +145,8 @@ def test_free_text_is_the_lots_the_sites_and_the_operators_alone() -> None:
 
 
 def test_what_is_kept_of_a_certificate_is_what_the_schema_holds() -> None:
-    assert Line._fields == ("kid", "tag", "request", "uci", "kind", "occasion")
-    assert Occasion._fields == ("issued_at", "expires_at", "origin", "parent")
+    assert RegisterEntry._fields == ("kid", "tag", "request", "uci", "kind", "context")
+    assert IssuanceContext._fields == ("issued_at", "expires_at", "origin", "parent")
     assert Origin._fields == ("lot", "site", "operator")
 
 
@@ -173,7 +173,7 @@ def asked() -> Iterator[tuple[str, Callable[..., object]]]:
 def test_no_function_of_the_register_is_asked_with_a_person() -> None:
     functions = dict(asked())
     assert len(functions) > 30
-    assert set(code.signature(Book.find).parameters) == {"self", "kid", "tag"}
+    assert set(code.signature(RegisterView.find).parameters) == {"self", "kid", "tag"}
     for name, function in functions.items():
         signature = str(code.signature(function))
         words = signature.replace("name: str", "")
@@ -213,12 +213,12 @@ def test_no_statement_of_the_register_names_a_person(register: Register) -> None
 def everything(register: Register) -> None:
     """Ask the register all that it can be asked."""
     from pratique.renew import Reason
-    from pratique.store.register.register import Writing, acts, publish, revoke, tallies, ucis
+    from pratique.store.register.register import Transaction, acts, publish, revoke, tallies, ucis
     from tests.crash.clerk import SHARD
 
     full = Selection(SHARD.kid, None, "LOT-1", "harbour", "op-17", 0, issuers.AT)
     register.write(lambda book: revoke(book, full, Reason.FRAUD, at=1, operator="op"))
     register.write(lambda book: publish(book, [SHARD], at=issuers.AT, lasting=9))
-    for question in (acts, tallies, Writing.counts, lambda b: ucis(b, SHARD),
+    for question in (acts, tallies, Transaction.counts, lambda b: ucis(b, SHARD),
                      lambda b: list(b.tags(SHARD.kid))):  # fmt: skip
         register.read(question)

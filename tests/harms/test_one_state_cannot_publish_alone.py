@@ -21,7 +21,7 @@ from pratique.crypto.keys import SigningKey, SoftwareKey
 from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
 from pratique.findings import Colour
-from pratique.issue import Occasion, Origin, sign
+from pratique.issue import IssuanceContext, Origin, sign
 from pratique.network import metadata as network_metadata
 from pratique.network import proposal, publish, view
 from pratique.network.participants import PAUSE, write_participants, write_suspensions
@@ -587,8 +587,8 @@ def issued(der: bytes, country: str, name: str) -> str:
     when = int(AT.timestamp())
     return sign(
         record._replace(entry=record.entry._replace(country=country)),
-        request=b"a meddler's own ", shard=shard, key=key(name), book=_Empty(),
-        occasion=Occasion(when, when + 86400, Origin("site", "op", "LOT-1")),
+        request=b"a meddler's own ", shard=shard, key=key(name), register=_Empty(),
+        context=IssuanceContext(when, when + 86400, Origin("site", "op", "LOT-1")),
     ).text  # fmt: skip
 
 

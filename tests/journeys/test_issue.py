@@ -15,7 +15,7 @@ from pratique.errors import UsageError
 from pratique.findings import Code
 from pratique.formats import hcert
 from pratique.intake.rows import Record
-from pratique.issue import Asked, Line, Prefixed, Signed, issue, sign, with_checksum
+from pratique.issue import IssueRequest, Prefixed, RegisterEntry, Signed, issue, sign, with_checksum
 from pratique.model import HealthCertificate, Moment, Precision
 from pratique.revocation.tag_list import tag
 from pratique.trust.issuer import Shard
@@ -25,14 +25,14 @@ from tests import issuers
 SHARD = issuers.shard()
 
 
-class Memory(dict[tuple[bytes, int], Line]):
+class Memory(dict[tuple[bytes, int], RegisterEntry]):
     """A register in memory."""
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
         return self.get((kid, tag))
 
     def keep(self, signed: Signed) -> Signed:
-        self[signed.line.kid, signed.line.tag] = signed.line
+        self[signed.entry.kid, signed.entry.tag] = signed.entry
         return signed
 
 
@@ -48,10 +48,10 @@ def issued(
     return book.keep(
         issue(
             record,
-            Asked(request or os.urandom(16), issuers.AT, issuers.WORK, validity),
+            IssueRequest(request or os.urandom(16), issuers.AT, issuers.WORK, validity),
             shards=shards,
             keys=issuers.keys,
-            book=book,
+            register=book,
         )
     )
 
@@ -125,7 +125,7 @@ def test_the_eu_schema_accepts_it(corpora: Path) -> None:
 def test_the_code_never_outlives_its_key() -> None:
     """HCERT 3.3.6: exp is not after the end of the signer's validity."""
     signed = issued(issuers.RECORDS["test"], validity=20 * issuers.YEAR)
-    assert signed.line.occasion.expires_at == SHARD.not_after
+    assert signed.entry.context.expires_at == SHARD.not_after
     assert read(signed.text).expires_at == SHARD.not_after
 
 
@@ -158,13 +158,14 @@ def test_one_wrong_character_changes_the_check_character() -> None:
 def test_the_tag_is_made_from_key_and_identifier() -> None:
     signed = issued(issuers.RECORDS["test"])
     identifier = read(signed.text).entries[0].identifier or ""
-    assert tag(SHARD.kid, identifier, SHARD.width) == signed.line.tag
+    assert tag(SHARD.kid, identifier, SHARD.width) == signed.entry.tag
 
 
 def test_a_used_tag_is_drawn_again() -> None:
     narrow, book = issuers.shard(width=4), Memory()
     tags = [
-        issued(issuers.RECORDS["test"], book=book, shards=(narrow,)).line.tag for _ in range(16)
+        issued(issuers.RECORDS["test"], book=book, shards=(narrow,)).entry.tag
+        for _ in range(16)
     ]
     assert sorted(tags) == list(range(16))
 
@@ -184,7 +185,7 @@ def test_a_guessable_request_is_refused() -> None:
 
 
 def test_the_line_holds_no_personal_byte() -> None:
-    line = issued(issuers.RECORDS["icvp"]).line
+    line = issued(issuers.RECORDS["icvp"]).entry
     told = repr(line)
     for secret in ("Bloggs", "BLOGGS", "Jo", "1980", "P1234567", "XXU", "2026-09-15"):
         assert secret not in told
@@ -198,22 +199,22 @@ def test_a_signed_certificate_shows_nothing_in_its_repr() -> None:
 
 def test_time_is_an_argument(monkeypatch: pytest.MonkeyPatch) -> None:
     record = issuers.RECORDS["vaccination"]
-    line = issued(record).line
-    assert line.occasion.issued_at == issuers.AT
-    late = datetime.fromtimestamp(line.occasion.expires_at, UTC) + timedelta(seconds=1)
+    line = issued(record).entry
+    assert line.context.issued_at == issuers.AT
+    late = datetime.fromtimestamp(line.context.expires_at, UTC) + timedelta(seconds=1)
     signed = issued(record)
     found = verify(signed.text, snapshot=issuers.snapshot(SHARD), at=late)
     assert [f.code for f in found.verdict.findings] == [Code.EXPIRED]
 
 
 def test_signing_is_the_same_for_the_same_draws() -> None:
-    """A request and an occasion make one text, byte for byte (RFC 6979)."""
-    occasion = issued(issuers.RECORDS["vaccination"]).line.occasion
+    """A request and an context make one text, byte for byte (RFC 6979)."""
+    context = issued(issuers.RECORDS["vaccination"]).entry.context
     request = os.urandom(16)
     texts = {
         sign(
             issuers.RECORDS["vaccination"], request=request, shard=SHARD, key=issuers.keys(SHARD),
-            book=Memory(), occasion=occasion,
+            register=Memory(), context=context,
         ).text
         for _ in range(3)
     }  # fmt: skip
@@ -227,9 +228,9 @@ def test_nodes_that_share_a_key_never_draw_the_same_tag() -> None:
         book = Memory()
         view = Prefixed(book, {narrow.kid: narrow.width}, node, 2)
         for _ in range(60):
-            asked = Asked(os.urandom(16), issuers.AT, issuers.WORK)
+            asked = IssueRequest(os.urandom(16), issuers.AT, issuers.WORK)
             record = issuers.RECORDS["test"]
-            book.keep(issue(record, asked, shards=[narrow], keys=issuers.keys, book=view))
+            book.keep(issue(record, asked, shards=[narrow], keys=issuers.keys, register=view))
         drawn[node] = [tag for _, tag in book]
     assert all(tag >> 8 == node for node, tags in drawn.items() for tag in tags)
     assert len({tag for tags in drawn.values() for tag in tags}) == 240
@@ -238,9 +239,9 @@ def test_nodes_that_share_a_key_never_draw_the_same_tag() -> None:
 def test_a_node_knows_its_own_request_again() -> None:
     book, request = Memory(), os.urandom(16)
     view = Prefixed(book, {SHARD.kid: SHARD.width}, 3, 2)
-    asked = Asked(request, issuers.AT, issuers.WORK)
+    asked = IssueRequest(request, issuers.AT, issuers.WORK)
     record = issuers.RECORDS["test"]
-    first = book.keep(issue(record, asked, shards=[SHARD], keys=issuers.keys, book=view))
-    again = issue(record, asked, shards=[SHARD], keys=issuers.keys, book=view)
+    first = book.keep(issue(record, asked, shards=[SHARD], keys=issuers.keys, register=view))
+    again = issue(record, asked, shards=[SHARD], keys=issuers.keys, register=view)
     assert again.repeated
     assert again.text == first.text

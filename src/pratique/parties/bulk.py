@@ -38,15 +38,15 @@ from pratique.intake.remarks import RemarkCode
 from pratique.intake.rows import NOTHING
 from pratique.issue import (
     Apart,
-    Book,
     Draft,
-    Line,
+    RegisterEntry,
+    RegisterView,
     Signed,
     Work,
+    context_of,
     drafted,
     earlier,
     finished,
-    occasion_of,
 )
 from pratique.model import silent
 from pratique.parties import issuing, paper
@@ -113,11 +113,11 @@ class Job(NamedTuple):
         """Return the request of a row, or of a record in it where it holds several."""
         return hashlib.blake2b(b"%d.%d" % (row, place), key=self.secret, digest_size=32).digest()
 
-    def apart(self, book: Book, number: int) -> Book:
-        """Return a book as the maker of a part sees it: no part of another way draws the same."""
+    def apart(self, register: RegisterView, number: int) -> RegisterView:
+        """Return a register as the maker of a part sees it: no part of another way draws the same."""
         if self.ways == 1:
-            return book
-        return Apart(book, int.from_bytes(self.name[:8], "big"), self.ways, number % self.ways)
+            return register
+        return Apart(register, int.from_bytes(self.name[:8], "big"), self.ways, number % self.ways)
 
     def path(self, number: int) -> Path:
         """Return where a part's certificates go."""
@@ -298,11 +298,13 @@ class Parts:
             return Done(*strict_json.loads(sources.read_bytes(job.report(number)))["done"])
         chosen = [None if label is None else self.session.issuer.shard(label) for label in labels]
 
-        def make(book: Book, again: bool) -> tuple[list[tuple[Numbered, Signed]], list[Line]]:
-            seen = self.session.own(job.apart(book, number))
+        def make(
+            register: RegisterView, again: bool
+        ) -> tuple[list[tuple[Numbered, Signed]], list[RegisterEntry]]:
+            seen = self.session.own(job.apart(register, number))
             keys = [self._signed_by(one, seen) for one in part.read] if again else chosen
             signed = self._sign(part.read, keys, seen)
-            return signed, [one.line for _, one in signed]
+            return signed, [one.entry for _, one in signed]
 
         signed = self._bulk.commit(job.name, number, at=job.at, make=make)
         told = _told(part.read, {(one.row, one.place) for one, _ in signed})
@@ -315,13 +317,13 @@ class Parts:
         files.replace(job.path(number), _written(job.output, signed))
         return done
 
-    def _signed_by(self, one: Numbered, book: Book) -> Shard | None:
+    def _signed_by(self, one: Numbered, register: RegisterView) -> Shard | None:
         if one.reading.record is None:
             return None
-        return earlier(self.job.request(one.row, one.place), self.session.shards, book)
+        return earlier(self.job.request(one.row, one.place), self.session.shards, register)
 
     def _sign(
-        self, read: Sequence[Numbered], keys: Sequence[Shard | None], book: Book
+        self, read: Sequence[Numbered], keys: Sequence[Shard | None], register: RegisterView
     ) -> list[tuple[Numbered, Signed]]:
         """Sign key by key, and return what was signed in the rows' order."""
         job, work = self.job, Work(self.job.site, self.job.operator)
@@ -329,9 +331,11 @@ class Parts:
         for place, (one, key) in enumerate(zip(read, keys, strict=True)):
             record = one.reading.record
             if record is not None and key is not None:
-                occasion = occasion_of(record, key, at=job.at, work=work, validity=job.validity)
+                context = context_of(record, key, at=job.at, work=work, validity=job.validity)
                 request = job.request(one.row, one.place)
-                draft = drafted(record, request=request, shard=key, book=book, occasion=occasion)
+                draft = drafted(
+                    record, request=request, shard=key, register=register, context=context
+                )
                 drafts.setdefault(key, []).append((place, draft))
         signed: list[tuple[int, Signed]] = []
         for key, its in drafts.items():
@@ -350,7 +354,7 @@ class Parts:
         unprinted = []
         for of, one in signed:
             # A FHIR document in one row may hold several events.
-            name = f"{of.row:07d}-{one.line.tag:x}.pdf"
+            name = f"{of.row:07d}-{one.entry.tag:x}.pdf"
             try:
                 sheet = self._renderer.own(one.text)
             except UsageError:

@@ -26,7 +26,7 @@ from pratique.trust.issuer import Issuer, RegisterNote, Shard
 
 if TYPE_CHECKING:
     from pratique.revocation.revocations import Revocations
-    from pratique.store.register.register import Writing
+    from pratique.store.register.register import Transaction
     from pratique.trust.registry import Suspension
 
 T = TypeVar("T")
@@ -201,7 +201,7 @@ def url_of(folder: Path, register: str | None) -> str:
 
 def counts(folder: Path, register: str | None) -> Mapping[bytes, int] | None:
     """Return kid to number of certificates; None where there is no register yet."""
-    return _read_register(folder, register, lambda book: book.counts())
+    return _read_register(folder, register, lambda transaction: transaction.counts())
 
 
 def revocations(
@@ -211,11 +211,15 @@ def revocations(
     from pratique.revocation.revocations import Revocations  # noqa: PLC0415 - as below
     from pratique.store.register.register import current  # noqa: PLC0415
 
-    lists = _read_register(folder, register, lambda book: current(book, shards, at=at))
+    lists = _read_register(
+        folder, register, lambda transaction: current(transaction, shards, at=at)
+    )
     return None if lists is None else reduce(Revocations.with_list, lists, Revocations())
 
 
-def _read_register(folder: Path, register: str | None, action: Callable[[Writing], T]) -> T | None:
+def _read_register(
+    folder: Path, register: str | None, action: Callable[[Transaction], T]
+) -> T | None:
     if register is None and not (folder / "register.sqlite").exists():
         return None
     # Whoever lists keys or previews a record without a register waits for no database library.

@@ -29,11 +29,11 @@ from pratique.intake import rows
 from pratique.intake.catalogue import Catalogue
 from pratique.intake.rows import Reading, Record
 from pratique.issue import (
-    Asked,
-    Book,
+    IssueRequest,
     KeyFull,
-    Line,
     Prefixed,
+    RegisterEntry,
+    RegisterView,
     Signed,
     Work,
     check_good,
@@ -46,7 +46,7 @@ from pratique.parties import verifier
 from pratique.parties.inputs import encoding_of, every, items
 from pratique.parties.records import Intake, catalogue_of
 from pratique.renew import (
-    Held,
+    OwnCertificate,
     Reason,
     Revoked,
     Selection,
@@ -62,7 +62,7 @@ from pratique.snapshot import Snapshot
 from pratique.store import files, sources
 from pratique.store.keys import Secret, open_key
 from pratique.store.register import register as store_register
-from pratique.store.register.register import Act, Published, Register, Writing, open_register
+from pratique.store.register.register import Act, Published, Register, Transaction, open_register
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import Choice, Issuer, RegisterNote, Shard
 from pratique.trust.signer import TrustList
@@ -235,7 +235,9 @@ class IssuingSession:
         )
 
     def _registered(self) -> tuple[bytes, dict[bytes, int]]:
-        return self.register.read(lambda book: (book.identity(), book.counts()))
+        return self.register.read(
+            lambda transaction: (transaction.identity(), transaction.counts())
+        )
 
     def lost(self) -> dict[str, UsageError]:
         """Return why the register does not know all that a shard has signed, by label; and note it."""
@@ -256,12 +258,12 @@ class IssuingSession:
                 lost[shard.label] = error
         return lost
 
-    def own(self, book: Book) -> Book:
+    def own(self, transaction: RegisterView) -> RegisterView:
         """Return the register as this node sees it, if several share the keys."""
         if not self.issuer.node_bits:
-            return book
+            return transaction
         widths = {shard.kid: shard.width for shard in self.shards}
-        return Prefixed(book, widths, self.issuer.node, self.issuer.node_bits)
+        return Prefixed(transaction, widths, self.issuer.node, self.issuer.node_bits)
 
     def snapshot(self, at: int) -> Snapshot:
         """Return what verifies this issuer's own certificates; for renewing and correcting them."""
@@ -333,7 +335,7 @@ def sign_records(
     # By place and not by row: one row, a FHIR document, may hold several records.
     for number, (record, key) in enumerate(zip(records, chosen, strict=True), 1):
         request = _request(signing.request, number)
-        asked = Asked(request, signing.at, signing.work, signing.validity)
+        asked = IssueRequest(request, signing.at, signing.work, signing.validity)
         yield issued(session, record, asked, label=key.label)
 
 
@@ -353,9 +355,9 @@ def renew(session: IssuingSession, argument: str, signing: Signing) -> Signed:
     """Sign the content of an own certificate anew; renewed twice, it gives the same new one."""
     old = own_certificate(session, argument, at=signing.at)
     request = session.register.read(
-        lambda book: request_of(old, session.shards, session.own(book), at=signing.at)
+        lambda transaction: request_of(old, session.shards, session.own(transaction), at=signing.at)
     )
-    asked = Asked(request, signing.at, signing.work, signing.validity, parent=old.line)
+    asked = IssueRequest(request, signing.at, signing.work, signing.validity, parent=old.entry)
     return issued(session, old.record, asked)
 
 
@@ -363,7 +365,7 @@ def renew(session: IssuingSession, argument: str, signing: Signing) -> Signed:
 class Correction(NamedTuple):
     """An own certificate that is wrong, and what it is to say instead."""
 
-    wrong: Held
+    wrong: OwnCertificate
     reading: Reading
 
 
@@ -374,7 +376,7 @@ def correction(
     if not changes:
         raise UsageError("nothing-corrected", "nothing is corrected", "write given_on=2026-01-31")
     old = own_certificate(session, argument, at=int(at.timestamp()))
-    lot = old.line.occasion.origin.lot
+    lot = old.entry.context.origin.lot
     row = rows.row_of(old.record) | ({"lot": lot} if lot else {}) | dict(changes)
     if {"surname", "forename"} & changes.keys():
         for name in ("surname", "forename"):
@@ -391,17 +393,17 @@ def correction(
 def correct(session: IssuingSession, correction: Correction, signing: Signing) -> Signed:
     """Issue the corrected certificate, and revoke the wrong one in the same transaction."""
     assert correction.reading.record is not None
-    asked = Asked(os.urandom(32), signing.at, signing.work, signing.validity)
-    return issued(session, correction.reading.record, asked, wrong=correction.wrong.line)
+    asked = IssueRequest(os.urandom(32), signing.at, signing.work, signing.validity)
+    return issued(session, correction.reading.record, asked, wrong=correction.wrong.entry)
 
 
 def issued(
     session: IssuingSession,
     record: Record,
-    asked: Asked,
+    asked: IssueRequest,
     *,
     label: str | None = None,
-    wrong: Line | None = None,
+    wrong: RegisterEntry | None = None,
 ) -> Signed:
     """Issue one record with the shard of a label, or with the one that has most room.
 
@@ -418,32 +420,45 @@ def issued(
 
 
 def _issued(
-    session: IssuingSession, record: Record, asked: Asked, label: str | None, wrong: Line | None
+    session: IssuingSession,
+    record: Record,
+    asked: IssueRequest,
+    label: str | None,
+    wrong: RegisterEntry | None,
 ) -> Signed:
     first = session.choice(asked.at, label=label).one(record.kind)
     shards = (first, *(shard for shard in session.shards if shard != first))
     # Whatever its opening asks for, it is not asked while others wait for the register.
     session.keys(first)
 
-    def act(book: Writing) -> Signed:
+    def act(transaction: Transaction) -> Signed:
         if wrong is not None:
-            check_good(wrong, book)
+            check_good(wrong, transaction)
         signed = registered(
-            record, asked, shards=shards, keys=session.keys, book=book, view=session.own(book)
+            record,
+            asked,
+            shards=shards,
+            keys=session.keys,
+            register=transaction,
+            view=session.own(transaction),
         )
-        if not signed.repeated and signed.line.kid == first.kid:
+        if not signed.repeated and signed.entry.kid == first.kid:
             # Its own entry is counted by now; tags run out before what was planned may.
-            check_room(first, book.issued(first.kid) - 1, first.capacity)
+            check_room(first, transaction.issued(first.kid) - 1, first.capacity)
         if wrong is not None:
             selection = Selection(wrong.kid, wrong.tag)
             store_register.revoke(
-                book, selection, Reason.ISSUE_ERROR, at=asked.at, operator=asked.work.operator
+                transaction,
+                selection,
+                Reason.ISSUE_ERROR,
+                at=asked.at,
+                operator=asked.work.operator,
             )
         return signed
 
     signed = session.register.write(act)
     session.save_marks()
-    (signer,) = (shard for shard in shards if shard.kid == signed.line.kid)
+    (signer,) = (shard for shard in shards if shard.kid == signed.entry.kid)
     if (doubt := session.doubt(signer, record.domain)) is not None:
         session.note(doubt)
     return signed
@@ -452,7 +467,7 @@ def _issued(
 _AGAIN = "hand in the text, a file of one, or a picture that shows its code whole"
 
 
-def own_certificate(session: IssuingSession, argument: str, *, at: int) -> Held:
+def own_certificate(session: IssuingSession, argument: str, *, at: int) -> OwnCertificate:
     """Return the own certificate that an argument stands for; UsageError `old-…` if it is none.
 
     A withdrawn key's certificates are not taken: whoever has a stolen key signs another name under a number that
@@ -473,9 +488,11 @@ def own_certificate(session: IssuingSession, argument: str, *, at: int) -> Held:
     (text,) = texts
     snapshot, shards = session.snapshot(at), session.shards
     old = session.register.read(
-        lambda book: held(text, snapshot=snapshot, shards=shards, book=book, at=at)
+        lambda transaction: held(
+            text, snapshot=snapshot, shards=shards, register=transaction, at=at
+        )
     )
-    if session.is_withdrawn(old.line.kid, at):
+    if session.is_withdrawn(old.entry.kid, at):
         raise UsageError(
             "old-withdrawn",
             "the key that signed this certificate is withdrawn: its signature proves nothing any more",
@@ -515,7 +532,7 @@ class RevocationPlan(NamedTuple):
         left_out: how many of the certificates that were named it cannot revoke.
     """
 
-    act: Callable[[Writing], Revoked]
+    act: Callable[[Transaction], Revoked]
     trial: Revoked
     left_out: int = 0
 
@@ -529,13 +546,13 @@ def plan_revocation(session: IssuingSession, order: RevocationOrder) -> Revocati
             raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
         names, left_out = named(session, order.certificates, reason, at=order.at, say=session.note)
 
-    def act(book: Writing) -> Revoked:
+    def act(transaction: Transaction) -> Revoked:
         if order.certificates:
             return store_register.revoke_each(
-                book, names, reason, at=order.at, operator=order.operator
+                transaction, names, reason, at=order.at, operator=order.operator
             )
         return store_register.revoke(
-            book, checked(selection), reason, at=order.at, operator=order.operator
+            transaction, checked(selection), reason, at=order.at, operator=order.operator
         )
 
     return RevocationPlan(act, session.register.rehearse(act), left_out)
@@ -592,7 +609,7 @@ def named(
     names: dict[tuple[bytes, int], str] = {}
     left_out = 0
 
-    def line_of(book: Writing, entry: ListedCertificate) -> Line:
+    def line_of(transaction: Transaction, entry: ListedCertificate) -> RegisterEntry:
         if entry.text is None:
             raise UsageError(
                 "certificate-unread",
@@ -608,9 +625,14 @@ def named(
         number = number_of(entry.text)
         if number is None:
             return held(
-                entry.text, snapshot=snapshot, shards=shards, book=book, at=at, again=True
-            ).line
-        found = book.numbered(number, shards)
+                entry.text,
+                snapshot=snapshot,
+                shards=shards,
+                register=transaction,
+                at=at,
+                again=True,
+            ).entry
+        found = transaction.numbered(number, shards)
         if found is None:
             raise UsageError(
                 "number-unknown",
@@ -619,11 +641,11 @@ def named(
             )
         return found
 
-    def look(book: Writing) -> None:
+    def look(transaction: Transaction) -> None:
         nonlocal left_out
         for entry in entries:
             try:
-                line = line_of(book, entry)
+                line = line_of(transaction, entry)
             except UsageError as error:
                 if len(entries) == 1:
                     raise
@@ -752,8 +774,8 @@ def publish_revocations(
     if lost and not shards:
         raise next(iter(lost.values()))
 
-    def act(book: Writing) -> list[Published]:
-        editions = store_register.publish(book, shards, at=at, lasting=lasting)
+    def act(transaction: Transaction) -> list[Published]:
+        editions = store_register.publish(transaction, shards, at=at, lasting=lasting)
         for each in editions:
             _check_follows(out, each)
         return editions
@@ -846,8 +868,8 @@ def audit(session: IssuingSession) -> Audit:
     """Count issues by site and operator. Operators are pseudonyms; of holders the register knows nothing."""
     session.lost()
     tallies, acts, doubles = session.register.read(
-        lambda book: (
-            store_register.tallies(book), store_register.acts(book), store_register.doubles(book),
+        lambda transaction: (
+            store_register.tallies(transaction), store_register.acts(transaction), store_register.doubles(transaction),
         )
     )  # fmt: skip
     labels = session.labels

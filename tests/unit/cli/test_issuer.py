@@ -17,7 +17,7 @@ import pytest
 from pratique.formats import Envelope, hcert
 from pratique.parties import issuer
 from pratique.revocation.tag_list import tag
-from pratique.store.register.register import Writing, open_register
+from pratique.store.register.register import Transaction, open_register
 from tests import forked
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,7 +61,7 @@ class Desk:
     def counts(self) -> int:
         register = open_register(f"sqlite:///{self.folder}/issuer/register.sqlite")
         try:
-            return sum(register.read(Writing.counts).values())
+            return sum(register.read(Transaction.counts).values())
         finally:
             register.close()
 

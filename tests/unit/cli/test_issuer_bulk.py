@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from pratique.errors import Unreadable, UsageError
 from pratique.formats import Envelope, hcert
-from pratique.issue import Asked, occasion_of, sign
+from pratique.issue import IssueRequest, context_of, sign
 from pratique.parties import bulk
 from pratique.parties.bulk import Parts, report
 from pratique.parties.issuing import IssuingSession, Place, issued
-from pratique.store.register.register import Writing, open_register
+from pratique.store.register.register import Transaction, open_register
 from pratique.terms import ALL_KINDS, Kind
 from pratique.trust.issuer import Shard
 from tests import issuers
@@ -125,9 +125,9 @@ def one_by_one(
     for number, reading in desk.intake.of_file(source, at=day):
         codes, kid = [remark.code.name for remark in reading.remarks], None
         if reading.record is not None:
-            asked = Asked(os.urandom(32), issuers.AT, issuers.WORK)
+            asked = IssueRequest(os.urandom(32), issuers.AT, issuers.WORK)
             try:
-                kid = issued(desk, reading.record, asked, label=label).line.kid
+                kid = issued(desk, reading.record, asked, label=label).entry.kid
             except UsageError as error:
                 codes.append({"no-live-shard": "KEY_MISSING"}[error.code])
         if kid or codes:
@@ -181,8 +181,8 @@ def test_a_file_has_row_by_row_the_outcome_of_one_by_one(
     planner = made(job, many)
     outcomes = in_bulk(job, many)
     assert outcomes == one_by_one(single, source, label=label or None)
-    counts = many.register.read(Writing.counts)
-    assert counts.items() >= single.register.read(Writing.counts).items()
+    counts = many.register.read(Transaction.counts)
+    assert counts.items() >= single.register.read(Transaction.counts).items()
     usages = {shard.kid: shard for shard in shards}
     for row, (kid, _) in outcomes.items():
         assert kid is None or Kind(rows[row - 2]["kind"]) in usages[kid].usages
@@ -226,7 +226,7 @@ def test_a_job_that_ended_anywhere_goes_on_with_the_same_keys(
     after_all = {path.name: path.read_bytes() for path in job.folder.glob("certificates-*")}
     assert before.items() <= after_all.items()
     assert len(in_bulk(job, desk)) == 13
-    assert sum(desk.register.read(Writing.counts).values()) == 13
+    assert sum(desk.register.read(Transaction.counts).values()) == 13
     desk.register.close()
 
 
@@ -240,13 +240,13 @@ def test_others_who_fill_a_key_meanwhile_do_not_let_it_sign_more(
     job = job_of(folder, table(folder / "people.csv", rows))
     planner = bulk.Planner(desk.choice(job.at))
     record = issuers.RECORDS["vaccination"]
-    issued(desk, record, Asked(os.urandom(32), issuers.AT, issuers.WORK))
+    issued(desk, record, IssueRequest(os.urandom(32), issuers.AT, issuers.WORK))
     with pytest.raises(Unreadable) as error:
         bulk.work(Parts(job, desk), bulk.Here(planner), 0, 1, lambda _: None)
     assert error.value.code == "keys-full"
     made(job, desk)
     assert [kid is not None for kid, _ in in_bulk(job, desk).values()] == [True, True, False]
-    assert desk.register.read(Writing.counts)[shard.kid] == 3
+    assert desk.register.read(Transaction.counts)[shard.kid] == 3
     desk.register.close()
 
 
@@ -321,9 +321,9 @@ class Unused:
 def test_whoever_chose_it_a_key_signs_no_kind_that_it_may_not_attest() -> None:
     shard = issuers.shard()._replace(usages=frozenset({Kind.TEST}))
     record = issuers.RECORDS["vaccination"]
-    occasion = occasion_of(record, shard, at=issuers.AT, work=issuers.WORK)
+    context = context_of(record, shard, at=issuers.AT, work=issuers.WORK)
     with pytest.raises(UsageError, match="may not attest"):
         sign(
-            record, request=os.urandom(32), shard=shard, key=issuers.keys(shard), book=Unused(),
-            occasion=occasion,
+            record, request=os.urandom(32), shard=shard, key=issuers.keys(shard), register=Unused(),
+            context=context,
         )  # fmt: skip

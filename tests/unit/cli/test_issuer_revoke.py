@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pratique.errors import UsageError
 from pratique.formats import Envelope, hcert
-from pratique.issue import Asked, Signed, with_checksum
+from pratique.issue import IssueRequest, Signed, with_checksum
 from pratique.parties.issuing import IssuingSession, issued, named
 from pratique.renew import Reason, number_of
 from pratique.store.register.register import open_register, revoke_each
@@ -30,7 +30,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> IssuingSession:
 
 def made(desk: IssuingSession) -> Signed:
     record = issuers.RECORDS["vaccination"]
-    return issued(desk, record, Asked(os.urandom(32), issuers.AT, issuers.WORK))
+    return issued(desk, record, IssueRequest(os.urandom(32), issuers.AT, issuers.WORK))
 
 
 def number(signed: Signed) -> str:
@@ -52,7 +52,7 @@ def found(
 
 
 def names(*all_of: Signed) -> set[tuple[bytes, int]]:
-    return {(signed.line.kid, signed.line.tag) for signed in all_of}
+    return {(signed.entry.kid, signed.entry.tag) for signed in all_of}
 
 
 BLANKS = st.sampled_from(["", " ", "\n", "\u00a0", "\u200b", "\t", "\r\n  "])

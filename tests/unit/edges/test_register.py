@@ -20,7 +20,17 @@ from sqlalchemy.exc import DBAPIError
 
 from pratique.errors import Unreadable, UsageError
 from pratique.intake.rows import Record
-from pratique.issue import Asked, Line, Occasion, Origin, Signed, Work, draw, issue, registered
+from pratique.issue import (
+    IssuanceContext,
+    IssueRequest,
+    Origin,
+    RegisterEntry,
+    Signed,
+    Work,
+    draw,
+    issue,
+    registered,
+)
 from pratique.renew import Reason, Selection, checked
 from pratique.revocation import tag_list
 from pratique.store.register import migrations, schema
@@ -28,7 +38,7 @@ from pratique.store.register.register import (
     Act,
     Published,
     Register,
-    Writing,
+    Transaction,
     acts,
     doubles,
     engine_for,
@@ -74,10 +84,10 @@ def issued(
     request: bytes = b"",
     **changes: str,
 ) -> Signed:
-    def action(book: Writing) -> Signed:
+    def action(book: Transaction) -> Signed:
         work = issuers.WORK._replace(**changes)
-        asked = Asked(request or os.urandom(16), issuers.AT, work)
-        return registered(record, asked, shards=[SHARD], keys=issuers.keys, book=book)
+        asked = IssueRequest(request or os.urandom(16), issuers.AT, work)
+        return registered(record, asked, shards=[SHARD], keys=issuers.keys, register=book)
 
     return register.write(action)
 
@@ -87,8 +97,8 @@ def test_the_same_request_gives_the_same_certificate_again(register: Register) -
     first, again = issued(register, request=request), issued(register, request=request)
     assert (first.repeated, again.repeated) == (False, True)
     assert again.text == first.text
-    assert again.line == first.line
-    assert register.read(Writing.counts) == {SHARD.kid: 1}
+    assert again.entry == first.entry
+    assert register.read(Transaction.counts) == {SHARD.kid: 1}
 
 
 def test_a_request_made_again_for_other_content_is_refused(register: Register) -> None:
@@ -96,19 +106,19 @@ def test_a_request_made_again_for_other_content_is_refused(register: Register) -
     issued(register, request=request)
     with pytest.raises(UsageError, match="made before, for other content"):
         issued(register, issuers.RECORDS["test"], request)
-    assert register.read(Writing.counts) == {SHARD.kid: 1}
+    assert register.read(Transaction.counts) == {SHARD.kid: 1}
 
 
 def test_another_request_for_the_same_content_is_another_certificate(register: Register) -> None:
     first, second = issued(register), issued(register)
-    assert first.line.tag != second.line.tag
-    assert first.line.request != second.line.request
+    assert first.entry.tag != second.entry.tag
+    assert first.entry.request != second.entry.request
 
 
 def test_a_tag_is_never_used_twice(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = issuers.shard(width=6)
     monkeypatch.setattr(f"{__name__}.SHARD", narrow)
-    tags = [issued(register).line.tag for _ in range(60)]
+    tags = [issued(register).entry.tag for _ in range(60)]
     assert len(set(tags)) == 60
     assert max(tags) < 2**6
 
@@ -119,7 +129,7 @@ def test_the_database_itself_refuses_to_change_what_was_added(
     register: Register, table: str, change: str
 ) -> None:
     signed = issued(register)
-    selection = Selection(SHARD.kid, signed.line.tag)
+    selection = Selection(SHARD.kid, signed.entry.tag)
     register.write(lambda book: revoke(book, selection, Reason.FRAUD, at=1, operator="op"))
     column = next(iter(schema.metadata.tables[table].columns)).name
     register.write(
@@ -134,7 +144,7 @@ def test_the_database_itself_refuses_to_change_what_was_added(
         connection.execute(text(change.format(table, column, column)))
 
 
-def _last_act(book: Writing) -> int:
+def _last_act(book: Transaction) -> int:
     return int(book.connection.execute(text("SELECT max(id) FROM act")).scalar_one())
 
 
@@ -142,21 +152,21 @@ def test_who_fails_in_the_middle_has_issued_nothing(register: Register) -> None:
     class Stopped(Exception):
         pass
 
-    def action(book: Writing) -> None:
+    def action(book: Transaction) -> None:
         book.enrol(SHARD)
         signed = issue(
             issuers.RECORDS["test"],
-            Asked(os.urandom(16), issuers.AT, issuers.WORK),
+            IssueRequest(os.urandom(16), issuers.AT, issuers.WORK),
             shards=[SHARD],
             keys=issuers.keys,
-            book=book,
+            register=book,
         )
-        book.add([signed.line])
+        book.add([signed.entry])
         raise Stopped
 
     with pytest.raises(Stopped):
         register.write(action)
-    assert sum(register.read(Writing.counts).values()) == 0
+    assert sum(register.read(Transaction.counts).values()) == 0
 
 
 def test_a_lot_is_recalled_and_nothing_else(register: Register) -> None:
@@ -169,13 +179,13 @@ def test_a_lot_is_recalled_and_nothing_else(register: Register) -> None:
         lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=1, operator="op")
     )
     assert trial.total == 3
-    assert not register.read(lambda book: book.revoked(SHARD.kid, of_lot[0].line.tag))
+    assert not register.read(lambda book: book.revoked(SHARD.kid, of_lot[0].entry.tag))
     found = register.write(
         lambda book: revoke(book, selection, Reason.PRODUCT_RECALL, at=1, operator="op")
     )
     assert found == trial
     revoked = register.read(
-        lambda book: [book.revoked(SHARD.kid, signed.line.tag) for signed in (*of_lot, *others)]
+        lambda book: [book.revoked(SHARD.kid, signed.entry.tag) for signed in (*of_lot, *others)]
     )
     assert revoked == [True] * 3 + [False] * 2
     again = register.write(
@@ -240,11 +250,11 @@ def test_an_edition_is_made_where_something_changed_and_only_then(register: Regi
     first = published(issuers.AT)
     assert (first.is_new, len(first.listed), first.delta) == (True, 0, None)
     assert not published(issuers.AT + day).is_new
-    chosen = Selection(SHARD.kid, signed[0].line.tag)
+    chosen = Selection(SHARD.kid, signed[0].entry.tag)
     register.write(lambda b: revoke(b, chosen, Reason.FRAUD, at=1, operator="op"))
     second = published(issuers.AT + day)
     assert second.is_new
-    assert list(second.listed.tags()) == [signed[0].line.tag]
+    assert list(second.listed.tags()) == [signed[0].entry.tag]
     assert second.delta is not None
     assert tag_list.apply(first.listed, second.delta) == second.listed
     again = published(issuers.AT + 2 * day)
@@ -255,7 +265,7 @@ def test_an_edition_is_made_where_something_changed_and_only_then(register: Regi
 
 def test_a_register_that_lost_an_act_publishes_nothing(register: Register) -> None:
     signed = issued(register)
-    chosen = Selection(SHARD.kid, signed.line.tag)
+    chosen = Selection(SHARD.kid, signed.entry.tag)
     register.write(lambda b: revoke(b, chosen, Reason.FRAUD, at=1, operator="op"))
     register.write(lambda b: publish(b, [SHARD], at=issuers.AT, lasting=1000))
     guards = {
@@ -318,22 +328,22 @@ def lines_of(register: Register, request: bytes) -> int:
 
 
 class Nothing:
-    def find(self, kid: bytes, tag: int) -> Line | None:
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
         del kid, tag
         return None
 
 
-def added(book: Writing, line: Line) -> None:
+def added(book: Transaction, line: RegisterEntry) -> None:
     book.enrol(issuers.shard(1))
     book.add([line])
 
 
 def under(register: Register, number: int, request: bytes, **changes: Any) -> Signed:
     shards = [issuers.shard(number), issuers.shard(1 - number)]
-    asked = Asked(request, issuers.AT + number, issuers.WORK)._replace(**changes)
+    asked = IssueRequest(request, issuers.AT + number, issuers.WORK)._replace(**changes)
     record = issuers.RECORDS["vaccination"]
     return register.write(
-        lambda book: registered(record, asked, shards=shards, keys=issuers.keys, book=book)
+        lambda book: registered(record, asked, shards=shards, keys=issuers.keys, register=book)
     )
 
 
@@ -342,8 +352,10 @@ def test_the_database_itself_refuses_a_second_certificate_of_a_request(register:
     request = os.urandom(16)
     under(register, 0, request)
     other = draw(request, issuers.shard(1), Nothing())
-    occasion = Occasion(issuers.AT + 9, issuers.AT + 10, Origin("", "harbour", "op-17"))
-    line = Line(issuers.shard(1).kid, other.tag, other.mark.ljust(16), bytes(16), "test", occasion)
+    context = IssuanceContext(issuers.AT + 9, issuers.AT + 10, Origin("", "harbour", "op-17"))
+    line = RegisterEntry(
+        issuers.shard(1).kid, other.tag, other.mark.ljust(16), bytes(16), "test", context
+    )
     with pytest.raises(Unreadable, match="same tags"):
         register.write(lambda book: added(book, line), tries=2)
     assert lines_of(register, request) == 1
@@ -378,7 +390,7 @@ def test_writers_come_one_after_the_other(register: Register) -> None:
     went_on = threading.Event()
     seen: list[int] = []
 
-    def first(book: Writing) -> None:
+    def first(book: Transaction) -> None:
         book.enrol(SHARD)
         seen.append(book.issued(SHARD.kid))
         thread.start()
@@ -386,40 +398,40 @@ def test_writers_come_one_after_the_other(register: Register) -> None:
         assert not went_on.wait(0.05)
         seen.append(book.issued(SHARD.kid))
 
-    def second(book: Writing) -> None:
+    def second(book: Transaction) -> None:
         went_on.set()
         registered(
-            issuers.RECORDS["test"], Asked(os.urandom(16), issuers.AT, issuers.WORK),
-            shards=[SHARD], keys=issuers.keys, book=book,
+            issuers.RECORDS["test"], IssueRequest(os.urandom(16), issuers.AT, issuers.WORK),
+            shards=[SHARD], keys=issuers.keys, register=book,
         )  # fmt: skip
 
     thread = threading.Thread(target=lambda: other.write(second))
     register.write(first)
     thread.join()
-    assert (seen, register.read(Writing.counts)) == ([0, 0], {SHARD.kid: 1})
+    assert (seen, register.read(Transaction.counts)) == ([0, 0], {SHARD.kid: 1})
     other.close()
 
 
 def test_a_renewal_that_a_recall_came_before_is_refused(register: Register) -> None:
     """Its desk had asked whether the old one is good; between that and its signature it was taken back."""
-    old = under(register, 0, os.urandom(16)).line
+    old = under(register, 0, os.urandom(16)).entry
     assert not register.read(lambda b: b.revoked(old.kid, old.tag))
     register.write(lambda b: revoke(b, Selection(lot="LOT-1"), Reason.FRAUD, at=1, operator="op"))
     for number in (0, 1):
         with pytest.raises(UsageError, match="revoked already") as caught:
             under(register, number, os.urandom(16), parent=old)
         assert caught.value.code == "old-revoked"
-    assert sum(register.read(Writing.counts).values()) == 1
+    assert sum(register.read(Transaction.counts).values()) == 1
 
 
 @pytest.mark.parametrize(
     "selection", [Selection(lot="LOT-1"), Selection(site="harbour"), Selection(operator="op-17")]
 )
 def test_a_recall_finds_every_descendant(register: Register, selection: Selection) -> None:
-    lines = [under(register, 0, os.urandom(16)).line]
+    lines = [under(register, 0, os.urandom(16)).entry]
     for number in (1, 0, 1):
         away = Work("airport", "op-9")
-        lines.append(under(register, number, os.urandom(16), parent=lines[-1], work=away).line)
+        lines.append(under(register, number, os.urandom(16), parent=lines[-1], work=away).entry)
     register.write(lambda b: revoke(b, selection, Reason.FRAUD, at=1, operator="op"))
     assert all(register.read(lambda b: [b.revoked(one.kid, one.tag) for one in lines]))
 
@@ -429,10 +441,10 @@ def test_a_key_signs_no_more_than_was_planned(register: Register) -> None:
     full = issuers.shard(planned=2)
 
     def issue_one(request: bytes) -> Signed:
-        asked = Asked(request, issuers.AT, issuers.WORK)
+        asked = IssueRequest(request, issuers.AT, issuers.WORK)
         record = issuers.RECORDS["test"]
         return register.write(
-            lambda book: registered(record, asked, shards=[full], keys=issuers.keys, book=book)
+            lambda book: registered(record, asked, shards=[full], keys=issuers.keys, register=book)
         )
 
     requests = [os.urandom(16) for _ in range(3)]
@@ -443,7 +455,7 @@ def test_a_key_signs_no_more_than_was_planned(register: Register) -> None:
     assert caught.value.code == "key-full"
     # What it has signed is given again all the same.
     assert issue_one(requests[0]).repeated
-    assert register.read(Writing.counts) == {full.kid: 2}
+    assert register.read(Transaction.counts) == {full.kid: 2}
 
 
 def at_revision(url: str, revision: str, move: str = "upgrade") -> None:
@@ -462,7 +474,7 @@ def test_an_old_register_with_doubles_is_opened_told_and_loses_nothing(tmp_path:
     # An old one that two desks have written to at once.
     register = Register(engine_for(url))
     request, kept = os.urandom(16), os.urandom(16)
-    first, alone = under(register, 0, request).line, under(register, 0, kept).line
+    first, alone = under(register, 0, request).entry, under(register, 0, kept).entry
     double = draw(request, issuers.shard(1), Nothing())
     line = first._replace(kid=issuers.shard(1).kid, tag=double.tag)
     register.write(lambda book: added(book, line))
@@ -475,12 +487,12 @@ def test_an_old_register_with_doubles_is_opened_told_and_loses_nothing(tmp_path:
     assert {(one.kid, one.tag) for one in found} == {(one.kid, one.tag) for one in (first, line)}
     assert register.read(lambda b: b.connection.execute(schema.certificate.select()).all()) == rows
     # It goes on: what was asked before is known, what is new is issued once, a double is taken back.
-    assert under(register, 1, kept).line == alone
+    assert under(register, 1, kept).entry == alone
     later = os.urandom(16)
     assert not under(register, 0, later, at=issuers.AT + 99).repeated
     mark = draw(later, SHARD, Nothing()).mark
-    occasion = line.occasion._replace(issued_at=line.occasion.issued_at + 200)
-    other = line._replace(tag=1, request=mark.ljust(16), occasion=occasion)
+    context = line.context._replace(issued_at=line.context.issued_at + 200)
+    other = line._replace(tag=1, request=mark.ljust(16), context=context)
     with pytest.raises(Unreadable):
         register.write(lambda book: added(book, other), tries=1)
     chosen = Selection(line.kid, line.tag)

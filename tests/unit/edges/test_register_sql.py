@@ -22,7 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pratique.audit import Tally
 from pratique.errors import ExtraMissing, Unreadable, UsageError
-from pratique.issue import ANOTHERS, Book, Line, Occasion, Origin
+from pratique.issue import ANOTHERS, IssuanceContext, Origin, RegisterEntry, RegisterView
 from pratique.renew import Reason, Selection
 from pratique.revocation.tag_list import tag as tag_of
 from pratique.store.register import register as register_register
@@ -33,7 +33,7 @@ from pratique.store.register.register import (
     OPTIONS,
     WAIT,
     Register,
-    Writing,
+    Transaction,
     acts,
     current,
     doubles,
@@ -74,14 +74,14 @@ def register(empty: Path, tmp_path: Path) -> Iterator[Register]:
 def line(
     tag: int, kid: bytes = ONE, *, at: int = AT, origin: Origin = HARBOUR,
     parent: tuple[bytes, int] | None = None, request: bytes = b"",
-) -> Line:  # fmt: skip
+) -> RegisterEntry:  # fmt: skip
     mark = request or kid[:4] + tag.to_bytes(4, "big")
-    return Line(kid, tag, mark.ljust(16, b"."), bytes([tag % 256]) * 16, "test",
-                Occasion(at, at + DAY, origin, parent))  # fmt: skip
+    return RegisterEntry(kid, tag, mark.ljust(16, b"."), bytes([tag % 256]) * 16, "test",
+                IssuanceContext(at, at + DAY, origin, parent))  # fmt: skip
 
 
-def add(register: Register, *lines: Line) -> None:
-    def action(book: Writing) -> None:
+def add(register: Register, *lines: RegisterEntry) -> None:
+    def action(book: Transaction) -> None:
         for shard in SHARDS:
             book.enrol(shard)
         book.add(lines)
@@ -227,7 +227,9 @@ def test_a_number_is_found_under_its_own_key_and_not_by_its_tag_alone(register: 
     same = line(tag_of(ONE, number, 10))
     add(register, own, same)
     for shards, found in ((SHARDS, own), (SHARDS[:1], None), (SHARDS[1:], own), ([], None)):
-        assert register.read(partial(Writing.numbered, identifier=number, shards=shards)) == found
+        assert (
+            register.read(partial(Transaction.numbered, identifier=number, shards=shards)) == found
+        )
     assert register.read(lambda b: b.numbered(number + "2", SHARDS)) is None
 
 
@@ -238,9 +240,9 @@ def test_a_line_is_read_back_as_it_was_added(register: Register) -> None:
     assert register.read(lambda b: [b.find(ONE, 7), b.find(OTHER, 8)]) == [old, renewed]
     assert register.read(lambda b: [b.find(ONE, 8), b.find(b"unknown!", 7)]) == [None, None]
     assert register.read(lambda b: (sorted(b.tags(ONE)), sorted(b.tags(OTHER)))) == ([7], [8])
-    assert register.read(Writing.counts) == {ONE: 1, OTHER: 1}
+    assert register.read(Transaction.counts) == {ONE: 1, OTHER: 1}
     add(register, line(9), line(10))
-    assert register.read(Writing.counts) == {ONE: 3, OTHER: 1}
+    assert register.read(Transaction.counts) == {ONE: 3, OTHER: 1}
     assert register.read(lambda b: [b.issued(k) for k in (ONE, OTHER, b"unknown!")]) == [3, 1, 0]
 
 
@@ -248,7 +250,7 @@ def test_a_writer_that_is_late_each_time_is_told_so(register: Register) -> None:
     add(register, line(7))
     tries = []
 
-    def late(book: Writing) -> None:
+    def late(book: Transaction) -> None:
         tries.append(book.enrol(SHARDS[0]))
         book.add([line(7)])
 
@@ -392,7 +394,7 @@ def test_a_map_knows_what_was_issued_and_what_it_gave_away(register: Register) -
 def test_a_part_is_made_once_and_made_again_from_its_requests(register: Register) -> None:
     bulk, told = Bulk(register, SHARDS), list[bool]()
 
-    def make(book: Book, again: bool) -> tuple[str, list[Line]]:
+    def make(book: RegisterView, again: bool) -> tuple[str, list[RegisterEntry]]:
         told.append(again)
         free = next(tag for tag in range(1024) if book.find(ONE, tag) is None)
         return f"made {free}", [line(free), line(free, OTHER), line(free + 512, OTHER)]
@@ -406,7 +408,7 @@ def test_a_part_is_made_once_and_made_again_from_its_requests(register: Register
     # What it returns of a part that is done is what is made again, and nothing is added.
     assert bulk.commit(b"job", 0, at=AT + 9, make=make) == "made 2"
     assert told == [False, False, True]
-    assert register.read(Writing.counts) == {ONE: 2, OTHER: 4}
+    assert register.read(Transaction.counts) == {ONE: 2, OTHER: 4}
     with register.engine.connect() as connection:
         rows = connection.execute(schema.job.select().order_by(schema.job.c.number)).all()
         kid = connection.scalar(schema.shard.select().with_only_columns(schema.shard.c.kid).where(
@@ -421,13 +423,13 @@ def test_a_part_that_issues_nothing_is_done_too(register: Register) -> None:
     bulk = Bulk(register, SHARDS)
     assert bulk.commit(b"job", 0, at=AT, make=lambda _book, _again: ("none", [])) == "none"
     assert bulk.done(b"job", 0)
-    assert register.read(Writing.counts) == {ONE: 0}
+    assert register.read(Transaction.counts) == {ONE: 0}
 
 
 def test_who_meets_anothers_tag_makes_its_part_over(register: Register) -> None:
     bulk, seen = Bulk(register, SHARDS), list[int]()
 
-    def make(book: Book, _again: bool) -> tuple[int, list[Line]]:
+    def make(book: RegisterView, _again: bool) -> tuple[int, list[RegisterEntry]]:
         free = next(tag for tag in range(1024) if book.find(ONE, tag) is None)
         if len(seen) < 2:
             add(register, line(free))
@@ -438,7 +440,7 @@ def test_who_meets_anothers_tag_makes_its_part_over(register: Register) -> None:
     assert seen == [0, 1, 2]
     tries = list[int]()
 
-    def never(_book: Book, _again: bool) -> tuple[int, list[Line]]:
+    def never(_book: RegisterView, _again: bool) -> tuple[int, list[RegisterEntry]]:
         tries.append(1)
         return 0, [line(0)]
 
@@ -462,4 +464,4 @@ def test_no_part_signs_more_than_was_planned(
     assert caught.value.code == "keys-full"
     assert re.search(r"key shard-0$", caught.value.message)
     assert not bulk.done(b"job", 0)
-    assert register.read(Writing.counts)[ONE] == 2
+    assert register.read(Transaction.counts)[ONE] == 2

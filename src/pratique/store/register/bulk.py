@@ -1,6 +1,6 @@
 """Register a bulk job part by part: each is committed once, and can be made again from its requests.
 
-    make(book, again) -> signed -> lines and the part's own row in one transaction -> signed
+    make(transaction, again) -> signed -> lines and the part's own row in one transaction -> signed
 
 1. A part that the register has is not registered again: its texts are made again, the same.
 2. Two processes may meet at one part or at one tag: the primary keys decide, and who was late starts
@@ -19,9 +19,9 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from pratique.errors import Unreadable
-from pratique.issue import ANOTHERS, Book, Line
+from pratique.issue import ANOTHERS, RegisterEntry, RegisterView
 from pratique.store.register import schema
-from pratique.store.register.register import Register, Writing
+from pratique.store.register.register import Register, Transaction
 from pratique.trust.issuer import Shard
 
 # ----------------------------------------------------------------------------------------------------
@@ -34,14 +34,14 @@ from pratique.trust.issuer import Shard
 
 
 class Bitmap:
-    """The tags in use under one key; a `Book` for signing what is surely new."""
+    """The tags in use under one key; a `RegisterView` for signing what is surely new."""
 
     def __init__(self, width: int, tags: Iterable[int] = ()) -> None:
         self._bits = bytearray(max(1, 1 << width >> 3))
         for tag in tags:
             self.find(b"", tag)
 
-    def find(self, _kid: bytes, tag: int) -> Line | None:
+    def find(self, _kid: bytes, tag: int) -> RegisterEntry | None:
         """Return `ANOTHERS` if the tag is in use; one that is free is taken by who asked."""
         byte, bit = tag >> 3, 1 << (tag & 7)
         if self._bits[byte] & bit:
@@ -52,7 +52,7 @@ class Bitmap:
 
 TRIES = 8
 T = TypeVar("T")
-Make = Callable[[Book, bool], tuple[T, list[Line]]]
+Make = Callable[[RegisterView, bool], tuple[T, list[RegisterEntry]]]
 """Sign a part's records; return what came of it, and the lines. Told whether it was committed before."""
 
 
@@ -71,7 +71,7 @@ class Bulk:
         """
         for _ in range(TRIES):
             if self.done(job, number):
-                return self._register.read(lambda book: make(book, True)[0])
+                return self._register.read(lambda transaction: make(transaction, True)[0])
             made, lines = make(self._maps, False)
             try:
                 self._register.write(
@@ -93,7 +93,9 @@ class Bulk:
         """Tell whether a part is committed."""
         table = schema.job.c
         wanted = select(table.issued).where(table.id == job, table.number == number)
-        return self._register.read(lambda book: book.connection.scalar(wanted) is not None)
+        return self._register.read(
+            lambda transaction: transaction.connection.scalar(wanted) is not None
+        )
 
 
 class Maps:
@@ -104,7 +106,7 @@ class Maps:
         self.shards = {shard.kid: shard for shard in shards}
         self._maps: dict[bytes, Bitmap] = {}
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
         """Return `ANOTHERS` if the tag is in use; one that is free is taken by who asked."""
         found = self._maps.get(kid) or self._load(self.shards[kid])
         return found.find(kid, tag)
@@ -114,22 +116,24 @@ class Maps:
         self._maps.clear()
 
     def _load(self, shard: Shard) -> Bitmap:
-        self._register.write(lambda book: book.enrol(shard))
-        bitmap = self._register.read(lambda book: Bitmap(shard.width, book.tags(shard.kid)))
+        self._register.write(lambda transaction: transaction.enrol(shard))
+        bitmap = self._register.read(
+            lambda transaction: Bitmap(shard.width, transaction.tags(shard.kid))
+        )
         self._maps[shard.kid] = bitmap
         return bitmap
 
 
 def _add(
-    book: Writing,
+    transaction: Transaction,
     *,
     part: tuple[bytes, int],
     shards: Mapping[bytes, Shard],
     at: int,
-    lines: list[Line],
+    lines: list[RegisterEntry],
 ) -> None:
     signing = Counter(line.kid for line in lines)
-    counts = book.counts()
+    counts = transaction.counts()
     for kid, more in signing.items():
         if counts.get(kid, 0) + more > shards[kid].capacity:
             raise Unreadable(
@@ -140,13 +144,13 @@ def _add(
     # A part has signed with several keys; its row names one of them, also where it issued nothing.
     first = min(signing, default=next(iter(shards)))
     for kid in signing:
-        book.enrol(shards[kid])
+        transaction.enrol(shards[kid])
     row = {
         "id": part[0],
         "number": part[1],
-        "shard_id": book.enrol(shards[first]),
+        "shard_id": transaction.enrol(shards[first]),
         "issued_at": at,
         "issued": len(lines),
     }
-    book.connection.execute(schema.job.insert().values(row))
-    book.add(lines)
+    transaction.connection.execute(schema.job.insert().values(row))
+    transaction.add(lines)

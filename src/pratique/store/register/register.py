@@ -37,7 +37,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Operationa
 
 from pratique.audit import Tally
 from pratique.errors import ExtraMissing, Unreadable, UsageError
-from pratique.issue import Line, Occasion, Origin
+from pratique.issue import IssuanceContext, Origin, RegisterEntry
 from pratique.renew import CERTIFICATE, Reason, Revoked, Selection
 from pratique.revocation import tag_list
 from pratique.revocation.tag_list import TagList
@@ -153,14 +153,14 @@ def _postgresql(url: URL) -> Engine:
 # ----------------------------------------------------------------------------------------------------
 # One transaction of the register: find tags, add lines.
 #
-#     register.write(action) -> action(book): book.find(...), book.add(...) -> commit -> its outcome
+#     register.write(action) -> action(transaction): transaction.find(...), transaction.add(...) -> commit -> its outcome
 #
 # 1. Nothing that an action made may be shown to anybody before `write` has returned.
 # 2. Rows are added and never changed.
 
 
-class Writing:
-    """What can be done in one transaction; the `Book` that signing asks."""
+class Transaction:
+    """What can be done in one transaction; the `RegisterView` that signing asks."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -193,7 +193,7 @@ class Writing:
         self._shards[shard.kid] = self.key_of(added)
         return self._shards[shard.kid]
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
         """Return the line that has this tag under this key."""
         number = self.shard_id(kid)
         if number is None:
@@ -203,10 +203,10 @@ class Writing:
             return None
         parent = None if row.parent_kid is None else (row.parent_kid, row.parent_tag)
         origin = Origin(row.lot, row.site, row.operator)
-        occasion = Occasion(row.issued_at, row.expires_at, origin, parent)
-        return Line(kid, tag, row.request, row.uci, row.kind, occasion)
+        context = IssuanceContext(row.issued_at, row.expires_at, origin, parent)
+        return RegisterEntry(kid, tag, row.request, row.uci, row.kind, context)
 
-    def numbered(self, identifier: str, shards: Iterable[Shard]) -> Line | None:
+    def numbered(self, identifier: str, shards: Iterable[Shard]) -> RegisterEntry | None:
         """Return the line of a certificate's number (its identifier), under whichever key it is."""
         uci = sha256(identifier.encode()).digest()[:16]
         for shard in shards:
@@ -223,7 +223,7 @@ class Writing:
         wanted = select(table.act_id).where(table.shard_id == number, table.tag == tag)
         return self.connection.scalar(wanted) is not None
 
-    def add(self, lines: Iterable[Line]) -> None:
+    def add(self, lines: Iterable[RegisterEntry]) -> None:
         """Add lines; the transaction fails where a tag is in use."""
         rows = []
         for kid, tag, request, uci, kind, (issued_at, expires_at, origin, parent) in lines:
@@ -333,7 +333,7 @@ class Act(NamedTuple):
     certificates: int
 
 
-def tallies(book: Writing) -> list[Tally]:
+def tallies(transaction: Transaction) -> list[Tally]:
     """Count by site and operator, in the order of their names."""
     lines, origin, revoked = schema.certificate.c, schema.origin.c, schema.revocation.c
     day = lines.issued_at.op("/")(DAY)
@@ -369,7 +369,7 @@ def tallies(book: Writing) -> list[Tally]:
         .group_by(by_day.c.site, by_day.c.operator)
         .order_by(by_day.c.site, by_day.c.operator)
     )
-    rows = book.connection.execute(wanted)
+    rows = transaction.connection.execute(wanted)
     return [Tally(row[0], row[1], *map(int, row[2:])) for row in rows]
 
 
@@ -381,7 +381,7 @@ class Double(NamedTuple):
     is_revoked: bool
 
 
-def doubles(book: Writing) -> list[Double]:
+def doubles(transaction: Transaction) -> list[Double]:
     """Return the certificates of requests that have several, those of one request side by side.
 
     There are none but in a register in which writers met before the database refused it.
@@ -400,14 +400,16 @@ def doubles(book: Writing) -> list[Double]:
         .where(mark.in_(several))
         .order_by(mark, lines.issued_at, lines.shard_id, lines.tag)
     )
-    return [Double(row[0], row[1], row[2] is not None) for row in book.connection.execute(wanted)]
+    return [
+        Double(row[0], row[1], row[2] is not None) for row in transaction.connection.execute(wanted)
+    ]
 
 
-def acts(book: Writing) -> list[Act]:
+def acts(transaction: Transaction) -> list[Act]:
     """Return all acts of revocation, oldest first."""
     table = schema.act.c
     wanted = select(table.at, table.reason, table.selection, table.operator, table.count)
-    return [Act(*row) for row in book.connection.execute(wanted.order_by(table.id))]
+    return [Act(*row) for row in transaction.connection.execute(wanted.order_by(table.id))]
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -444,7 +446,7 @@ class Register:
     def __repr__(self) -> str:
         return f"<Register on {self.engine.dialect.name}>"
 
-    def write(self, action: Callable[[Writing], T], *, tries: int = TRIES) -> T:
+    def write(self, action: Callable[[Transaction], T], *, tries: int = TRIES) -> T:
         """Run an action in one transaction, and return what it returned once that is on the disk.
 
         Raises:
@@ -453,7 +455,7 @@ class Register:
         for _ in range(tries):
             try:
                 with self.engine.begin() as connection:
-                    return action(Writing(connection))
+                    return action(Transaction(connection))
             except IntegrityError:
                 continue
             except DBAPIError as error:
@@ -462,19 +464,19 @@ class Register:
             "register-contended", "other writers keep taking the same tags", "try again"
         )
 
-    def read(self, action: Callable[[Writing], T]) -> T:
+    def read(self, action: Callable[[Transaction], T]) -> T:
         """Run an action that only reads."""
         try:
             with self.engine.connect().execution_options(reading=True) as connection:
-                return action(Writing(connection))
+                return action(Transaction(connection))
         except DBAPIError as error:
             raise _failed(error) from None
 
-    def rehearse(self, action: Callable[[Writing], T]) -> T:
+    def rehearse(self, action: Callable[[Transaction], T]) -> T:
         """Run an action, return what it returned, and undo all that it did."""
         try:
             with self.engine.connect() as connection, connection.begin() as transaction:
-                found = action(Writing(connection))
+                found = action(Transaction(connection))
                 transaction.rollback()
                 return found
         except DBAPIError as error:
@@ -543,7 +545,7 @@ def _failed(error: DBAPIError) -> Unreadable:
     )
 
 
-__all__ = ["Register", "Writing", "open_register"]
+__all__ = ["Register", "Transaction", "open_register"]
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -568,7 +570,9 @@ class Published(NamedTuple):
     is_new: bool
 
 
-def publish(book: Writing, shards: Iterable[Shard], *, at: int, lasting: int) -> list[Published]:
+def publish(
+    transaction: Transaction, shards: Iterable[Shard], *, at: int, lasting: int
+) -> list[Published]:
     """Return the newest edition of every key that has signed.
 
     A new one is made where something was taken back since, or where less than half of the last one's
@@ -579,9 +583,9 @@ def publish(book: Writing, shards: Iterable[Shard], *, at: int, lasting: int) ->
         lasting: seconds for which a new edition is meant to be used.
     """
     return [
-        _newest(book, shard, number, at, lasting)
+        _newest(transaction, shard, number, at, lasting)
         for shard in shards
-        if (number := book.shard_id(shard.kid)) is not None
+        if (number := transaction.shard_id(shard.kid)) is not None
     ]
 
 
@@ -600,44 +604,46 @@ class _Edition(NamedTuple):
         return self.created + (self.expires - self.created) // 2
 
 
-def _newest(book: Writing, shard: Shard, number: int, at: int, lasting: int) -> Published:
-    rows = book.connection.execute(
+def _newest(
+    transaction: Transaction, shard: Shard, number: int, at: int, lasting: int
+) -> Published:
+    rows = transaction.connection.execute(
         select(*(_edition[name] for name in _Edition._fields))
         .where(_edition.shard_id == number)
         .order_by(_edition.version.desc())
         .limit(2)
     )
     editions = [_Edition(*row) for row in rows]
-    lists = [_made_again(book, shard, number, edition) for edition in editions]
+    lists = [_made_again(transaction, shard, number, edition) for edition in editions]
     held = lists[0] if lists else None
-    last_act = _last_act(book, number)
+    last_act = _last_act(transaction, number)
     if held is not None and editions[0].last_act == last_act and at < editions[0].half:
         before = lists[1] if len(lists) > 1 else None
         return Published(
             shard, held, None if before is None else tag_list.make(before, held), is_new=False
         )
     edition = _Edition(1 if held is None else held.head.version + 1, at, at + lasting, last_act)
-    made = _listed(book, shard, number, edition)
+    made = _listed(transaction, shard, number, edition)
     row = {**edition._asdict(), "shard_id": number, "digest": made.digest.hex()}
-    book.connection.execute(schema.edition.insert().values(row))
+    transaction.connection.execute(schema.edition.insert().values(row))
     return Published(shard, made, None if held is None else tag_list.make(held, made), is_new=True)
 
 
-def _last_act(book: Writing, number: int) -> int | None:
+def _last_act(transaction: Transaction, number: int) -> int | None:
     wanted = select(func.max(_editions_revocation.act_id)).where(
         _editions_revocation.shard_id == number
     )
-    found: int | None = book.connection.scalar(wanted)
+    found: int | None = transaction.connection.scalar(wanted)
     return found
 
 
-def _listed(book: Writing, shard: Shard, number: int, edition: _Edition) -> TagList:
+def _listed(transaction: Transaction, shard: Shard, number: int, edition: _Edition) -> TagList:
     wanted = select(_editions_revocation.tag).where(
         _editions_revocation.shard_id == number,
         _editions_revocation.act_id <= (edition.last_act or 0),
     )
     return TagList.build(
-        book.connection.scalars(wanted),
+        transaction.connection.scalars(wanted),
         participant=shard.participant,
         kid=shard.kid,
         width=shard.width,
@@ -647,8 +653,8 @@ def _listed(book: Writing, shard: Shard, number: int, edition: _Edition) -> TagL
     )
 
 
-def _made_again(book: Writing, shard: Shard, number: int, edition: _Edition) -> TagList:
-    found = _listed(book, shard, number, edition)
+def _made_again(transaction: Transaction, shard: Shard, number: int, edition: _Edition) -> TagList:
+    found = _listed(transaction, shard, number, edition)
     if found.digest.hex() != edition.digest:
         raise Unreadable(
             "register-edition",
@@ -658,16 +664,16 @@ def _made_again(book: Writing, shard: Shard, number: int, edition: _Edition) -> 
     return found
 
 
-def current(book: Writing, shards: Iterable[Shard], *, at: int) -> list[TagList]:
+def current(transaction: Transaction, shards: Iterable[Shard], *, at: int) -> list[TagList]:
     """Return all that is taken back now, published or not; for this issuer's own use only."""
     return [
-        _listed(book, shard, number, _Edition(1, at, at, _last_act(book, number)))
+        _listed(transaction, shard, number, _Edition(1, at, at, _last_act(transaction, number)))
         for shard in shards
-        if (number := book.shard_id(shard.kid)) is not None
+        if (number := transaction.shard_id(shard.kid)) is not None
     ]
 
 
-def ucis(book: Writing, shard: Shard) -> list[tuple[bytes, int]]:
+def ucis(transaction: Transaction, shard: Shard) -> list[tuple[bytes, int]]:
     """Return hash and end of every certificate of a key that was taken back, for other networks."""
     lines = schema.certificate.c
     wanted = (
@@ -678,9 +684,9 @@ def ucis(book: Writing, shard: Shard) -> list[tuple[bytes, int]]:
             (_editions_revocation.shard_id == lines.shard_id)
             & (_editions_revocation.tag == lines.tag),
         )
-        .where(lines.shard_id == book.shard_id(shard.kid))
+        .where(lines.shard_id == transaction.shard_id(shard.kid))
     )
-    return [(row[0], row[1]) for row in book.connection.execute(wanted)]
+    return [(row[0], row[1]) for row in transaction.connection.execute(wanted)]
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -707,37 +713,42 @@ class _Act(NamedTuple):
 
 
 def revoke(
-    book: Writing, selection: Selection, reason: Reason, *, at: int, operator: str
+    transaction: Transaction, selection: Selection, reason: Reason, *, at: int, operator: str
 ) -> Revoked:
-    """Take back all that is selected, in the book's transaction; see `Register.rehearse` for a trial."""
+    """Take back all that is selected, in the transaction's transaction; see `Register.rehearse` for a trial."""
     act = _Act(reason, selection.name, at, operator)
-    return _take_back(book, _first(selection, book), act)
+    return _take_back(transaction, _first(selection, transaction), act)
 
 
 def revoke_each(
-    book: Writing, entries: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
+    transaction: Transaction,
+    entries: Sequence[tuple[bytes, int]],
+    reason: Reason,
+    *,
+    at: int,
+    operator: str,
 ) -> Revoked:
     """Take back certificates by key and tag, as `revoke` does; one act for some thousand."""
     act = _Act(reason, CERTIFICATE, at, operator)
     counted: Counter[bytes] = Counter()
     before = 0
     for start in range(0, len(entries), AT_ONCE):
-        pairs = [(book.shard_id(kid), tag) for kid, tag in entries[start : start + AT_ONCE]]
+        pairs = [(transaction.shard_id(kid), tag) for kid, tag in entries[start : start + AT_ONCE]]
         wanted = select(_certificate.shard_id, _certificate.tag).where(
             tuple_(_certificate.shard_id, _certificate.tag).in_(pairs)
         )
-        found = _take_back(book, wanted, act)
+        found = _take_back(transaction, wanted, act)
         counted.update(dict(found.by_kid))
         before += found.before
     return Revoked(tuple(sorted(counted.items())), before)
 
 
-def _take_back(book: Writing, first: Select[Any], act: _Act) -> Revoked:
+def _take_back(transaction: Transaction, first: Select[Any], act: _Act) -> Revoked:
     chosen = _chosen(first)
     gone = exists().where(
         _recall_revocation.shard_id == chosen.c.shard_id, _recall_revocation.tag == chosen.c.tag
     )
-    run = book.connection.execute
+    run = transaction.connection.execute
     before = run(select(func.count()).select_from(chosen).where(gone)).scalar_one()
     counted = run(
         select(schema.shard.c.kid, func.count())
@@ -748,7 +759,7 @@ def _take_back(book: Writing, first: Select[Any], act: _Act) -> Revoked:
     )
     found = Revoked(tuple((row[0], row[1]) for row in counted), before)
     if found.total:
-        number = book.key_of(
+        number = transaction.key_of(
             schema.act.insert().values(
                 reason=act.reason.value,
                 selection=act.selection,
@@ -782,7 +793,7 @@ def _chosen(first: Select[Any]) -> CTE:
     )
 
 
-def _first(selection: Selection, book: Writing) -> Select[Any]:
+def _first(selection: Selection, transaction: Transaction) -> Select[Any]:
     wanted = select(_certificate.shard_id, _certificate.tag)
     origin = schema.origin.c
     named = {"lot": origin.lot, "site": origin.site, "operator": origin.operator}
@@ -794,7 +805,7 @@ def _first(selection: Selection, book: Writing) -> Select[Any]:
     if parts:
         wanted = wanted.join(schema.origin, origin.id == _certificate.origin_id).where(*parts)
     if selection.kid is not None:
-        wanted = wanted.where(_certificate.shard_id == book.shard_id(selection.kid))
+        wanted = wanted.where(_certificate.shard_id == transaction.shard_id(selection.kid))
     if selection.tag is not None:
         wanted = wanted.where(_certificate.tag == selection.tag)
     if selection.since is not None:
