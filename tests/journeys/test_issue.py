@@ -164,8 +164,7 @@ def test_the_tag_is_made_from_key_and_identifier() -> None:
 def test_a_used_tag_is_drawn_again() -> None:
     narrow, book = issuers.shard(width=4), Memory()
     tags = [
-        issued(issuers.RECORDS["test"], book=book, shards=(narrow,)).entry.tag
-        for _ in range(16)
+        issued(issuers.RECORDS["test"], book=book, shards=(narrow,)).entry.tag for _ in range(16)
     ]
     assert sorted(tags) == list(range(16))
 
