@@ -112,6 +112,7 @@ def scanner() -> canary.Scanner:
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
     made = Bureau(tmp_path_factory.mktemp("box") / "box")
     made.run("issuer", "preview", *words(), "--at", AT, asked=True)
+    made.run("issuer", "audit")
     # Whoever reads keeps SQLite from clearing its log: all that was ever written is in it.
     reader = sqlite3.connect(made.folder / "issuer" / "register.sqlite", isolation_level=None)
     reader.execute("BEGIN")

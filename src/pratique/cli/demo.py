@@ -24,7 +24,7 @@ from pratique.findings import Code, Colour
 from pratique.formats import Envelope, hcert
 from pratique.intake.catalogue import Catalogue
 from pratique.intake.rows import Record, read_row
-from pratique.issue import Asked, Line, Signed, Work, issue
+from pratique.issue import IssueRequest, RegisterEntry, Signed, Work, issue
 from pratique.revocation.revocations import Revocations
 from pratique.revocation.tag_list import TagList
 from pratique.rules import build, documents, policy
@@ -71,7 +71,7 @@ class Attempt(NamedTuple):
 class _Empty:
     """A register without a line."""
 
-    def find(self, kid: bytes, tag: int) -> Line | None:
+    def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
         """Return None: no tag is in use."""
 
 
@@ -141,8 +141,8 @@ def _dose(day: datetime) -> Record:
 
 def _sign(record: Record, by: HealthService, at: datetime) -> Signed:
     """Sign a record."""
-    asked = Asked(secrets.token_bytes(32), int(at.timestamp()), Work("harbour", "op-17"))
-    return issue(record, asked, shards=[by.shard], keys=lambda _: by.key, book=_Empty())
+    asked = IssueRequest(secrets.token_bytes(32), int(at.timestamp()), Work("harbour", "op-17"))
+    return issue(record, asked, shards=[by.shard], keys=lambda _: by.key, register=_Empty())
 
 
 def _held_at_border(service: HealthService, revoked: Signed, at: datetime) -> Snapshot:
@@ -153,7 +153,7 @@ def _held_at_border(service: HealthService, revoked: Signed, at: datetime) -> Sn
     )
     rules = documents.read(build.build(policy.read_policy(tomllib.loads(form)))).rules
     tags = TagList.build(
-        [revoked.line.tag], participant=shard.participant, kid=shard.kid, width=shard.width, version=1,
+        [revoked.entry.tag], participant=shard.participant, kid=shard.kid, width=shard.width, version=1,
         created=now, expires=now + 7 * DAY,
     )  # fmt: skip
     return Snapshot(
