@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from pratique.assess import HealthCode
 from pratique.authenticate import Verification
 from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Moment, Precision, Vaccination
-from pratique.outlook import HealthCode
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot

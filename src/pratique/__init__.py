@@ -11,10 +11,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pratique.assess import HealthCode
     from pratique.decision import decide
     from pratique.errors import PratiqueError
     from pratique.findings import Colour, Finding, Verdict
-    from pratique.outlook import HealthCode
     from pratique.parties.verifier import load_trust
     from pratique.rules.ruleset import Destination
     from pratique.snapshot import Snapshot

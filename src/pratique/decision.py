@@ -23,6 +23,7 @@ from typing import NamedTuple
 from pratique import outlook
 from pratique.assess import (
     Claim,
+    HealthCode,
     Put,
     Standing,
     aged,
@@ -38,7 +39,6 @@ from pratique.assess import (
 from pratique.authenticate import Verification
 from pratique.findings import Code, Colour, Finding, Weight
 from pratique.model import Entry, Moment, Person, Precision, Recovery, Test, Vaccination
-from pratique.outlook import HealthCode
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import FORMLESS

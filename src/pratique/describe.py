@@ -1,30 +1,39 @@
-"""Signers as a person reads them: one line each, with the state at an instant and the reason."""
+"""Show what was found: in words at a desk or to a holder, as JSON to a program. Front ends only print it.
+
+    Verification -> lines | as_json          HealthCode -> health_code | row | health_code_as_json
+    text, unverified -> layers               Signer -> signer_as_json -> table
+
+1. The desk sees name, birth date, colour and reasons; what is attested only the holder asks for.
+2. The word and the sign say what the colour says; the colour alone says nothing.
+3. JSON follows `docs/reference/pratique-verification-1.schema.json` and `pratique-health-code-1.schema.json`.
+4. A text that is inspected is not verified: no signer is asked, and a layer that cannot be read is named.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
+import zlib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
+from pratique import text
+from pratique.assess import HealthCode, Help
+from pratique.authenticate import read
+from pratique.crypto import cbor
 from pratique.findings import Code, Colour, Finding, Step, Weight
+from pratique.formats import base45, hcert
 from pratique.model import HealthCertificate, Moment, Person, Precision
-from pratique.outlook import Help
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Result
 from pratique.snapshot import Snapshot
-from pratique.terms import ALL_KINDS, SignerState
-from pratique.text import printable
+from pratique.terms import ALL_KINDS, COSE_ALGORITHMS, SignerState
+from pratique.text import printable, rfc3339
 from pratique.trust.signer import LIST_ENDS, Signer
 from pratique.verification import Verification
 
-# ----------------------------------------------------------------------------------------------------
-# Show a verification: to the desk in words, to a program as JSON, to the holder in full.
-#
-# 1. The desk sees name, birth date, colour and reasons; what is attested only the holder asks for.
-# 2. The word and the sign say what the colour says; the colour alone says nothing.
-# 3. JSON follows `docs/reference/pratique-verification-1.schema.json`.
-
+# A verification.
 
 FORMAT = "pratique-verification-1"
 
@@ -51,8 +60,6 @@ BY_HAND = (
     "and what is attested with the entry rules"
 )
 SHOWN_ON = "to see what is attested, ask the holder and add --show-content"
-EPOCH_END = 253_402_300_799
-"""9999-12-31T23:59:59Z: the last second that a date can show."""
 
 
 class Advice(NamedTuple):
@@ -76,7 +83,7 @@ def lines(
 ) -> Iterator[str]:
     """Yield the lines that a person reads."""
     sign, words, colour = UNREAD if found.unread else SIGNS[found.verdict.colour]
-    yield f"\x1b[{_SGR[colour]}m\x1b[1m{sign}\x1b[0m  {words}   {printable(label)}"
+    yield f"{_styled(sign, colour)}  {words}   {printable(label)}"
     if remark:
         yield f"  note   {remark}"
     if found.certificate is not None:
@@ -103,6 +110,10 @@ def lines(
         yield "  content, for the holder only:"
         for name, value in _flat(content(found.certificate)):
             yield f"    {name}: {printable(str(value))}"
+
+
+def _styled(text: str, colour: str) -> str:
+    return f"\x1b[{_SGR[colour]}m\x1b[1m{text}\x1b[0m"
 
 
 def _name(person: Person) -> Iterator[str]:
@@ -256,7 +267,7 @@ def document(rows: list[dict[str, Any]], snapshot: Snapshot, at: datetime) -> di
         "at": at.isoformat(),
         "snapshot": {
             "number": snapshot.number,
-            "created": instant_show(snapshot.created),
+            "created": rfc3339(snapshot.created),
             "environment": snapshot.environment.value,
         },
         "results": rows,
@@ -278,12 +289,8 @@ def content(certificate: HealthCertificate) -> dict[str, Any]:
 
 
 def instant_show(seconds: int | None) -> str | None:
-    """Write seconds since the epoch as RFC 3339; as a number where no calendar reaches."""
-    if seconds is None:
-        return None
-    if not 0 <= seconds <= EPOCH_END:
-        return str(seconds)
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write seconds since the epoch as RFC 3339; None where there are none."""
+    return None if seconds is None else rfc3339(seconds)
 
 
 def in_words(moment: Moment | None) -> str:
@@ -317,18 +324,197 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
+# A health code.
+
+HEALTH_CODE_FORMAT = "pratique-health-code-1"
+
+
+def health_code(
+    code: HealthCode, language: str, at: datetime, labels: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Yield the lines of a health code; `labels` names the certificates that findings count."""
+    sign, words, colour = SIGNS[code.colour]
+    when = f"{at:%Y-%m-%d %H:%M %Z}".rstrip()
+    yield f"{_styled(sign, colour)}  {words}   {_place(code)}, {when}"
+    described = {outcome.rule.identifier for outcome in code.outcomes}
+    for finding in code.because:
+        if finding.where not in described:
+            # Which of the papers in hand is meant: its number alone is hard to find among files.
+            label = (labels or {}).get(finding.where)
+            named = finding if label is None else Finding(finding.code, f"{finding.where}: {label}")
+            yield from reason(named)
+    for outcome in code.outcomes:
+        yield f"  {outcome.result.value:<6} {outcome.rule.identifier}  {rule_says(outcome.rule, language)}"
+    if code.colour is Colour.GREEN:
+        first, last = (
+            "further notice"
+            if second is None
+            else f"{datetime.fromtimestamp(second, at.tzinfo):%Y-%m-%d %H:%M:%S %Z}".rstrip()
+            for second in (code.from_, code.until)
+        )
+        yield f"  green from {first} until {last}"
+    for way in code.what_would_help:
+        yield f"  would help: {way.sentence}"
+    yield f"  rules of snapshot {code.snapshot}"
+
+
+def health_code_row(code: HealthCode) -> str:
+    """Return a health code as one line of a table of destinations."""
+    sign, _, colour = SIGNS[code.colour]
+    reasons = ", ".join(
+        dict.fromkeys(
+            _briefly(finding) for finding in code.because if finding.code.weight is not Weight.NOTE
+        )
+    )
+    helps = f"   would help: {code.what_would_help[0].sentence}" if code.what_would_help else ""
+    return f"{_place(code):<6} {_styled(f'{sign:<8}', colour)} {reasons}{helps}"
+
+
+def _place(code: HealthCode) -> str:
+    return printable("/".join(part for part in code.place if part))
+
+
+def _briefly(finding: Finding) -> str:
+    if finding.code.step is Step.NETWORK or finding.code in TOLD_WITH_WHERE:
+        return f"{finding.code.name} ({finding.where})" if finding.where else finding.code.name
+    if finding.code in {Code.RULE_FAILED, Code.RULE_OPEN}:
+        return finding.where
+    return finding.code.name
+
+
+def health_code_as_json(
+    code: HealthCode, language: str, zone: tzinfo, labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a health code as the schema describes it."""
+
+    def instant(second: int | None) -> str | None:
+        return None if second is None else datetime.fromtimestamp(second, zone).isoformat()
+
+    return {
+        "destination": {"country": code.place.country, "region": code.place.region},
+        "at": instant(code.at),
+        "snapshot": code.snapshot,
+        "colour": code.colour.value,
+        "because": [
+            {
+                "code": finding.code.name,
+                "where": finding.where,
+                "meaning": finding.code.meaning,
+                **({"source": labels[finding.where]} if finding.where in labels else {}),
+            }
+            for finding in code.because
+        ],
+        "rules": [
+            {
+                "rule": outcome.rule.name,
+                "result": outcome.result.value,
+                "reason": outcome.reason,
+                "says": rule_says(outcome.rule, language),
+            }
+            for outcome in code.outcomes
+        ],
+        "green_from": instant(code.from_),
+        "green_until": instant(code.until),
+        "what_would_help": [
+            {"code": way.code, "says": way.sentence} for way in code.what_would_help
+        ],
+    }
+
+
+# A text, unverified.
+
+UNVERIFIED = "UNVERIFIED: anybody could have written this"
+CLAIM_NAMES = {1: "iss", 4: "exp", 6: "iat", -260: "hcert"}
+
+
+def layers(text: str) -> dict[str, Any]:
+    """Take a text apart as far as it goes."""
+    shown: dict[str, Any] = {"prefix": text[:4], "characters": len(text)}
+    packed = base45.decode(text[4:])
+    if packed is not None:
+        shown["compressed_bytes"] = len(packed)
+    envelope = read(text)
+    if isinstance(envelope, Finding):
+        return shown | {"stopped": briefly(envelope)}
+    assert packed is not None
+    shown["message_bytes"] = len(zlib.decompressobj().decompress(bytes(packed), hcert.MAX_UNPACKED))
+    algorithm = envelope.algorithm
+    shown["algorithm"] = f"{COSE_ALGORITHMS.get(algorithm or 0, 'unknown')} ({algorithm})"
+    if envelope.kid is not None:
+        shown["kid"] = base64.b64encode(envelope.kid).decode()
+        shown["kid_header"] = "protected" if envelope.kid_protected else "unprotected"
+    shown["signature_bytes"] = len(envelope.signature)
+    shown["payload_bytes"] = len(envelope.payload)
+    claims = cbor.loads(envelope.payload)
+    if isinstance(claims, Code):
+        return shown | {"stopped": briefly(Finding(claims, "payload"))}
+    decoded = hcert.decode(envelope.payload)
+    return shown | {
+        "claims": plain(_named(claims)),
+        "reads_as": decoded.certificate.kind.value if decoded.certificate else "nothing known",
+        "findings": [briefly(finding) for finding in decoded.findings],
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a CBOR value as JSON can hold it."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return f"h'{value.hex()}'"
+    if isinstance(value, float) and value - value != 0:
+        return str(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _named(claims: object) -> object:
+    if not isinstance(claims, Mapping):
+        return claims
+    named: dict[str, object] = {}
+    for key, value in claims.items():
+        name = CLAIM_NAMES.get(key) if type(key) is int else None
+        label = f"{name} ({key})" if name else str(key)
+        known_instant = name in {"exp", "iat"} and type(value) is int
+        named[label] = f"{value} = {instant_show(value)}" if known_instant else value
+    return named
+
+
+def briefly(finding: Finding) -> str:
+    """Return a finding in one line."""
+    where = f" ({finding.where})" if finding.where else ""
+    return f"{finding.code.name}{where}: {finding.code.meaning}"
+
+
+def layer_lines(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that show a text's layers."""
+    yield f"\x1b[1m{UNVERIFIED}\x1b[0m"
+    for name, value in row.items():
+        if name == "claims":
+            yield "  claims:"
+            document = json.dumps(value, indent=2, ensure_ascii=False)
+            yield from (f"    {printable(line)}" for line in document.splitlines())
+        elif isinstance(value, list):
+            yield from (f"  {name}: {printable(str(inner))}" for inner in value)
+        else:
+            yield f"  {name}: {printable(str(value))}"
+
+
+# Signers.
+
 HEADERS = ("KID", "PARTICIPANT", "SIGNS FOR", "USAGE", "VALID FROM", "VALID TO", "STATE", "REASON")
 
 
-def describe(signer: Signer, at: int) -> dict[str, object]:
+def signer_as_json(signer: Signer, at: int) -> dict[str, object]:
     """Say all about a signer that a person or a script may want to know."""
     return {
         "kid": base64.b64encode(signer.kid).decode(),
         "participant": signer.participant,
         "countries": sorted(signer.countries),
         "usages": sorted(signer.usages),
-        "not_before": signer_instant(signer.not_before),
-        "not_after": signer_instant(signer.not_after),
+        "not_before": rfc3339(signer.not_before),
+        "not_after": rfc3339(signer.not_after),
         "environment": signer.environment.value,
         "domain": signer.domain,
         "algorithm": signer.algorithm.value,
@@ -344,24 +530,20 @@ def _reason(signer: Signer, at: int) -> str:
     if state in {SignerState.UNREADABLE, SignerState.WEAK}:
         return signer.reason
     if state is SignerState.NOT_YET:
-        return f"from {signer_instant(signer.not_before)}"
+        return f"from {rfc3339(signer.not_before)}"
     if state is SignerState.EXPIRED:
-        return f"since {signer_instant(signer.not_after)}"
+        return f"since {rfc3339(signer.not_after)}"
     if state is SignerState.SCA_DEAD:
         what = "list" if LIST_ENDS in signer.notes else "SCA"
-        return f"{what} ended {signer_instant(signer.sca_not_after or 0)}"
+        return f"{what} ended {rfc3339(signer.sca_not_after or 0)}"
     if state is SignerState.SCA_NOT_YET:
-        return f"SCA from {signer_instant(signer.sca_not_before or 0)}"
+        return f"SCA from {rfc3339(signer.sca_not_before or 0)}"
     return signer.reason
 
 
 def table(rows: list[dict[str, object]]) -> Iterator[str]:
     """Yield the lines of the table of described signers."""
-    cells = [HEADERS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADERS))]
-    for line in cells:
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(padded).rstrip()
+    return text.table([HEADERS, *map(_cells, rows)])
 
 
 def _cells(row: dict[str, object]) -> tuple[str, ...]:
@@ -380,8 +562,3 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
         str(row["state"]),
         f"{row['reason']} {notes}".strip(),
     )
-
-
-def signer_instant(seconds: int) -> str:
-    """Write an instant as RFC 3339, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

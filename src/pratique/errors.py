@@ -7,13 +7,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class PratiqueError(Exception):
     """Base of all errors that Pratique raises on purpose."""
 
     exit_code = 4
+    others: tuple[PratiqueError, ...] = ()
+    """Of other files of the same call, to be told before it: where several are named, each has its own."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -30,6 +35,26 @@ def _again(kind: type[PratiqueError], args: tuple[Any, ...], said: dict[str, Any
     error = kind.__new__(kind, *args)
     error.__dict__.update(said)
     return error
+
+
+def parted(found: Iterable[T | PratiqueError]) -> tuple[list[T], list[PratiqueError]]:
+    """Part what is good from the errors of other files; where nothing is good, raise them."""
+    good: list[T] = []
+    errors: list[PratiqueError] = []
+    for one in found:
+        if isinstance(one, PratiqueError):
+            errors.append(one)
+        else:
+            good.append(one)
+    if errors and not good:
+        raise together(errors)
+    return good, errors
+
+
+def together(errors: Sequence[PratiqueError]) -> PratiqueError:
+    """Return the last of some errors, which tells the others too."""
+    errors[-1].others = tuple(errors[:-1])
+    return errors[-1]
 
 
 UNFORESEEN = "document-unforeseen"

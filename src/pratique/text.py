@@ -3,6 +3,7 @@ r"""Text from outside, made safe to be shown: at a terminal, in JSON, on paper.
     printable(text) -> each character as it is, or its number: \u{202e}
     in_json(document) -> the same characters as JSON's own escapes: the data stay what they are
     seen(text)        -> without them, for paper and for what is signed
+    as_json(document) · plural(2, "entry") · table(rows) · rfc3339(seconds) · wrapped(line, 80)
 
 1. A name must not be able to repaint the verdict above it, to turn the direction of what stands beside it,
    or to hide a part of itself: controls of both kinds (ESC and U+009B begin a terminal's commands), what
@@ -17,7 +18,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 MOST_MARKS = 8
@@ -105,20 +107,95 @@ def _escaped(sign: str) -> str:
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
-# ----------------------------------------------------------------------------------------------------
-# What commands show of a stranger's text: lines by `printable`, documents by `as_json`.
-
-
-__all__ = ["as_json", "plural", "printable"]
-
-
 def as_json(document: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:
     """Write a document to be shown: what a terminal would obey stands in it as JSON's own escapes."""
     return in_json(json.dumps(document, indent=indent, sort_keys=sort_keys, ensure_ascii=False))
 
 
-def plural(count: int, noun: str) -> str:
-    """Write how many there are: "1 entry", "2 entries"."""
-    if count != 1:
-        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,} {noun}"
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """Return "1 entry" or "2 entries"; `nouns` where it is not made by s, es or ies."""
+    if count == 1:
+        return f"1 {noun}"
+    if not nouns:
+        if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+            nouns = f"{noun[:-1]}ies"
+        else:
+            nouns = noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+    return f"{count:,} {nouns}"
+
+
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield rows as lines, each column as wide as its widest cell."""
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def rfc3339(instant: int | datetime) -> str:
+    """Write an instant, or seconds since the epoch, as RFC 3339 in UTC; as a number where no calendar reaches."""
+    if isinstance(instant, int):
+        if not 0 <= instant <= EPOCH_END:
+            return str(instant)
+        instant = datetime.fromtimestamp(instant, UTC)
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
+_CALENDAR = range(2, 9999)
+"""Years of which an instant is a date on every clock of the world."""
+NO_ZONE = timezone(timedelta(), "UTC")
+"""UTC, where nobody said so: a date alone. A zone that is named takes its place."""
+
+
+def instant_of(text: str) -> datetime:
+    """Read RFC 3339 with a zone, or a date alone, which is its midnight in `NO_ZONE`.
+
+    Raises:
+        ValueError: says what is wrong with it, and how it is written.
+    """
+    match = _RFC_3339.fullmatch(text)
+    if match is None and not _DATE.fullmatch(text):
+        raise ValueError(
+            f"'{text}' is not a valid timestamp: write it as 2026-11-22T12:00:00Z or 2026-11-22"
+        )
+    try:
+        if match is None:
+            found = datetime.fromisoformat(text).replace(tzinfo=NO_ZONE)
+        else:
+            fraction = match[1] or ""
+            whole = text.replace(fraction, fraction[:7].ljust(7, "0")) if fraction else text
+            found = datetime.fromisoformat(whole.upper())
+    except ValueError:
+        found = None
+    if found is None or found.year not in _CALENDAR:
+        raise ValueError(f"'{text}' is not a valid timestamp: there is no such day or time")
+    if found.tzinfo is None:
+        raise ValueError(
+            f"'{text}' has no time zone; write {text}Z for UTC, or {text}+01:00 for the zone of the place"
+        )
+    return found
+
+
+def wrapped(line: str, width: int) -> Iterator[str]:
+    """Yield a line in pieces of at most `width` columns, broken at blanks; what goes on stands further in.
+
+    A word that is longer than that stays whole: nobody could copy it otherwise.
+    """
+    margin = " " * min(len(line) - len(line.lstrip(" ")) + 4, max(width // 2, 0))
+    piece, shown = "", 0
+    for word in re.findall(r" *[^ ]+", line) or [""]:
+        size = len(_SGR.sub("", word))
+        if piece.strip() and shown + size > width:
+            yield piece
+            word = margin + word.lstrip(" ")  # noqa: PLW2901
+            piece, size, shown = "", len(_SGR.sub("", word)), 0
+        piece, shown = piece + word, shown + size
+    yield piece
+
+
+_SGR = re.compile("\x1b\\[[0-9;]*m")
+EPOCH_END = 253_402_300_799
+"""9999-12-31T23:59:59Z: the last second that a date can show."""

@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 import pytest
 
+from pratique.assess import HealthCode
 from pratique.authenticate import Verification
 from pratique.compile import compiled, merged
 from pratique.decision import decide
 from pratique.errors import DocumentRefused
 from pratique.findings import Colour
 from pratique.network import metadata, participants, proposal, view
-from pratique.outlook import HealthCode, helps
+from pratique.outlook import helps
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.assess import with_rules
+from pratique.assess import HealthCode, with_rules
 from pratique.authenticate import Verification
 from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Vaccination
-from pratique.outlook import HealthCode
 from tests import sets
 from tests import travellers as t
 from tools import random_sets

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.assess import HealthCode
 from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry
-from pratique.outlook import HealthCode
 from pratique.rules.ruleset import Destination
 from pratique.verification import verify
 from tests import travellers as t

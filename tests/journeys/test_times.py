@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from pratique import describe
 from pratique.authenticate import LEEWAY, check_plausibility
-from pratique.cli import inspect
 from pratique.decision import decide
 from pratique.findings import Code, Colour
 from pratique.model import Exemption, HealthCertificate, Moment, Precision
@@ -102,7 +101,7 @@ def test_no_time_makes_anything_raise(made: list[str], at: datetime, zone: timez
         assert list(describe.lines("1", "", one, inspect=True))
         assert json.dumps(describe.as_json("1", "", one, inspect=True))
     for one_text in made:
-        assert inspect.layers(one_text)
+        assert describe.layers(one_text)
 
 
 # A date with a time is its whole day.

@@ -10,6 +10,7 @@ Apart because it knows no command: it is how any group of them is found and load
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from functools import partial
 from importlib import import_module
@@ -69,6 +70,16 @@ class Option(click.Option):
         super().add_to_parser(parser, ctx)
         self.opts = shown
 
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Read the variable that is named after the option, or after an earlier name of it."""
+        found = super().resolve_envvar_value(ctx)
+        if found is None and ctx.auto_envvar_prefix is not None:
+            for name in (*self.opts, *self.was):
+                if name.startswith("--"):
+                    variable = name.removeprefix("--").replace("-", "_").upper()
+                    found = found or os.environ.get(f"{ctx.auto_envvar_prefix}_{variable}") or None
+        return found
+
 
 class Folder(Option):
     """A party's folder; it was a command's first argument, and is still read there (`PartyCommand`)."""
@@ -111,6 +122,17 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of this name, or of this earlier one."""
         return super().get_command(ctx, self.was.get(cmd_name, cmd_name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the short helps whole: click cuts them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, command.get_short_help_str(limit=1_000))
+                    for name, command in self.commands.items()
+                    if not command.hidden
+                ]
+            )
 
 
 class Lazy(Group):

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
-from enum import StrEnum
+from datetime import UTC, datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from pratique.cli import terminal
 from pratique.cli.lazy import Folder, Option
 from pratique.errors import UsageError
 from pratique.store import sources as store_sources
 from pratique.store.files import core_dumps_off
+from pratique.text import instant_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
-
-
-_CALENDAR = range(2, 9999)
-"""Years of which an instant is a date on every clock of the world."""
-
-_NO_ZONE = timezone(timedelta(), "UTC")
-"""UTC, where nobody said so: a date alone. A zone that is named takes its place."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -43,56 +34,38 @@ class Instant(click.ParamType[datetime]):
         """Turn the text into an aware datetime, or end the call with a hint."""
         if isinstance(value, datetime):
             return value
-        text = str(value)
         try:
-            if _DATE.fullmatch(text):
-                return datetime.fromisoformat(text).replace(tzinfo=_NO_ZONE)
-            match = _RFC_3339.fullmatch(text)
-            found = _parse(text, match[1]) if match else None
-        except ValueError:
-            found = None
-        if found is None or found.year not in _CALENDAR:
-            self.fail(
-                f"'{text}' is no instant; write 2026-11-22T12:00:00Z or 2026-11-22", param, ctx
-            )
-        if found.tzinfo is None:
-            self.fail(
-                f"'{text}' does not say in which zone; write {text}Z for UTC, "
-                f"or {text}+01:00 for the zone of the place",
-                param,
-                ctx,
-            )
-        return found
-
-
-def _parse(text: str, fraction: str | None) -> datetime:
-    if fraction:
-        text = text.replace(fraction, fraction[:7].ljust(7, "0"))
-    return datetime.fromisoformat(text.upper())
+            return instant_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 INSTANT = Instant()
 
-at = click.option(
-    "--at",
-    type=INSTANT,
-    metavar="INSTANT",
+option = partial(click.option, cls=Option)
+"""An option that may have had other names: `was`."""
+
+at = option(
+    "--at", type=INSTANT, metavar="INSTANT",
     help="Take this instant (RFC 3339, or a date) instead of now.",
-)
-now = click.option(
-    "--at",
-    type=INSTANT,
-    metavar="INSTANT",
-    default=partial(datetime.now, UTC),
+)  # fmt: skip
+now = option(
+    "--at", type=INSTANT, metavar="INSTANT", default=partial(datetime.now, UTC),
     help="Take this instant (RFC 3339, or a date) instead of now.",
-)
+)  # fmt: skip
 """As `at`, for a command that asks nothing else of it than the instant: now, if it is not given."""
-home = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder of the trust list [default: PRATIQUE_HOME, or the system's place for data].",
-)
+home = option(
+    "--data-dir", "home", was=("--home",), type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Folder of what was synced and imported [default: PRATIQUE_DATA_DIR, or the system's place for data].",
+)  # fmt: skip
+timezone = option(
+    "--timezone", "zone", was=("--zone",), metavar="ZONE",
+    help="Time zone of the port of entry [default: the offset that the instant is given with, or UTC].",
+)  # fmt: skip
+language = option(
+    "--language", was=("--lang",), default="en", show_default=True, metavar="CODE",
+    help="Language of the rules' sentences.",
+)  # fmt: skip
 output_format = click.option(
     "--format",
     "output_format",
@@ -123,69 +96,19 @@ def sources(command: Command) -> Command:
     return trust(environment(command))
 
 
-zone = click.option(
-    "--zone",
-    metavar="ZONE",
-    help="Zone of the port of entry [default: the offset that the instant is given with, or UTC].",
-)
+def quiet(command: Command) -> Command:
+    """Add --quiet: nothing is printed but errors."""
+    return click.option(
+        "-q", "--quiet", is_flag=True, is_eager=True, expose_value=False, callback=_hush,
+        help="Print nothing but errors; the exit code tells.",
+    )(command)  # fmt: skip
 
 
-class ZoneFrom(StrEnum):
-    """How the zone of the port of entry is known."""
-
-    OPTION = "option"
-    OFFSET = "offset"
-    DEFAULT = "default"
-
-
-class Clock(NamedTuple):
-    """An instant on the clock of the port of entry, and how that is known."""
-
-    at: datetime
-    zone: str
-    known_from: ZoneFrom
-
-    def inferred(self) -> str:
-        """Return in words which clock was taken without being named; "" if it was named."""
-        match self.known_from:
-            case ZoneFrom.OPTION:
-                return ""
-            case ZoneFrom.OFFSET:
-                return f"on the clock of {self.zone}, as the instant is given"
-        return "on the clock of UTC, as no --zone is given"
-
-    def as_json(self) -> dict[str, str]:
-        """Return the members of a document that tell it."""
-        return {"zone": self.zone, "zone_from": self.known_from.value}
-
-
-def clock(instant: datetime | None, zone: str | None) -> Clock:
-    """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris").
-
-    Without a zone the offset that the instant was written with is the place's: who writes
-    2022-07-04T00:30:00+02:00 reads it off a clock there.
-    """
-    if zone is None:
-        if instant is None or instant.tzinfo is _NO_ZONE:
-            return Clock(now_or(instant).astimezone(UTC), "UTC", ZoneFrom.DEFAULT)
-        return Clock(instant, instant.tzname() or "UTC", ZoneFrom.OFFSET)
-    return Clock(zoned(instant, zone), zone, ZoneFrom.OPTION)
-
-
-def zoned(instant: datetime | None, zone: str) -> datetime:
-    """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris")."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - a check starts fast
-
-    try:
-        place = UTC if zone == "UTC" else ZoneInfo(zone)
-        if instant is not None and instant.tzinfo is _NO_ZONE:
-            # A date alone is the place's own: west of Greenwich its midnight in UTC is the day before.
-            return instant.replace(tzinfo=place)
-        return now_or(instant).astimezone(place)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(
-            "zone-unknown", "the zone is not known here", "write it as in Europe/Paris or UTC"
-        ) from error
+def _hush(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        ctx.meta[terminal.QUIET] = True
+        nowhere = ctx.with_resource(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        ctx.with_resource(contextlib.redirect_stdout(nowhere))
 
 
 def now_or(instant: datetime | None) -> datetime:
@@ -193,20 +116,7 @@ def now_or(instant: datetime | None) -> datetime:
     return instant if instant is not None else datetime.now(UTC)
 
 
-# ----------------------------------------------------------------------------------------------------
-# See to it that a process which holds people's records, or keys, leaves no picture of its memory.
-#
-# core_dumps_off() -> no core file, and none for a program that the system hands core dumps to
-#
-# 1. Begun before the first record is read, or secret asked for, by commands and by each of their workers: neither setting
-#    outlives the start of a new program.
-# 2. It cannot hide memory from the machine's administrator, or from a disk that is swapped to.
-
-
-# ----------------------------------------------------------------------------------------------------
 # Secrets that open keys: a password for key files, a PIN for devices.
-#
-#     --password-file FILE · --pin-file FILE -> secrets -> edges.keys.open_key
 #
 # 1. A secret comes from a file, a variable or a hidden prompt; never from the command line, which every
 #    process of the machine can read.
@@ -282,7 +192,7 @@ def _secret(command: Callable[..., Any], *, new: bool) -> Callable[..., Any]:
 def confirm(question: str) -> None:
     """Ask for a yes; anything else ends the command, and nothing is changed."""
     if not sys.stdin.isatty():
-        raise UsageError("not-confirmed", "the question is not answered", "say --yes")
+        raise UsageError("not-confirmed", "confirmation required", "pass --yes")
     if not click.confirm(question, err=True):
         raise UsageError("withdrawn", "it was not confirmed, and nothing was done")
 
@@ -309,7 +219,7 @@ def _found(file: Path | None, variable: str, asked: str, option: str, *, twice: 
     else:
         raise UsageError(
             "secret-missing",
-            f"the {asked} is not told",
+            f"no {asked} given",
             f"set {variable}, or name a file: {option}",
         )
     if not found:

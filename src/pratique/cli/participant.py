@@ -14,12 +14,12 @@ from typing import Any
 
 import click
 
-from pratique.cli import options, sync
+from pratique.cli import options
 from pratique.cli.lazy import Option
 from pratique.cli.proposal import FILE, repository
 from pratique.network import metadata
 from pratique.network.participants import Participant, ParticipantKind
-from pratique.parties import cards, issuer, participant, proposals, renewal
+from pratique.parties import cards, issuer, participant, proposals, renewal, sync
 from pratique.parties.participant import Founding, Home, Published, Wanted
 from pratique.parties.proposals import Submitted
 from pratique.store import http, sources

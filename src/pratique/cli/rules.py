@@ -1,10 +1,12 @@
-"""`pratique rules`: write, check, compare and import destinations' rules."""
+"""`pratique rules`: write, check, compare and import destinations' rules.
+
+Exit: 0 nothing is wrong (warnings allowed) · 1 an error or a disagreement · 3 a rule is OPEN, or a file is refused
+· 4 a file cannot be read.
+"""
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -12,15 +14,12 @@ from typing import Any
 
 import click
 
-from pratique import strict_json
-from pratique.cli import options
-from pratique.errors import DocumentRefused
-from pratique.parties import verifier
-from pratique.parties.inputs import Errors
-from pratique.rules import case_table, documents
-from pratique.rules.build import build as built
+from pratique.cli import options, trust
+from pratique.cli.lazy import Group
+from pratique.cli.terminal import LONGEST, say
+from pratique.parties import rules as parties_rules
+from pratique.rules import case_table
 from pratique.rules.cases import described
-from pratique.rules.documents import ImportedRules, RuleDocument, beside, together
 from pratique.rules.explain import (
     Change,
     ChangeKind,
@@ -32,25 +31,14 @@ from pratique.rules.explain import (
 )
 from pratique.rules.explain import explain as explained
 from pratique.rules.lint import LintReport, Terms, lint
-from pratique.rules.policy import read_policy
-from pratique.rules.rule import Rule
-from pratique.rules.ruleset import Ruleset, refusal
-from pratique.store import sources as store_sources
-from pratique.text import as_json, printable
+from pratique.store import files
+from pratique.text import as_json, plural, printable
 
-# ----------------------------------------------------------------------------------------------------
-# What the commands about rules read: rules as they are written, and value sets.
-#
-#     FILE... -> JSON -> every rule in it, unread | Rule, value sets
-#
-# 1. A file is read up to a limit; an error names the file.
-
-
-LIMIT = 8 * 1024 * 1024
-"""Bytes of one file of rules; the largest real ruleset has 0.2 MB with its tests."""
+FORMAT, TEST_FORMAT = "pratique-rules-check-1", "pratique-rules-test-1"
+EXPLAIN_FORMAT, DIFF_FORMAT = "pratique-rules-explain-1", "pratique-rules-diff-1"
+LONGEST_REMARK = 400
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-
 value_sets = click.option(
     "--value-sets",
     "value_sets",
@@ -60,88 +48,17 @@ value_sets = click.option(
 )
 
 
-def parsed(path: Path) -> object:
-    """Read a file of JSON."""
-    try:
-        return strict_json.parse(store_sources.read_bytes(path, LIMIT))
-    except DocumentRefused as error:
-        raise DocumentRefused(error.code, f"{path.name}: {error.message}", error.hint) from error
+@click.group(cls=Group)
+def rules() -> None:
+    """Write, check, compare and import destinations' rules."""
 
 
-def written(paths: Iterable[Path]) -> list[object]:
-    """Return every rule of some files as it is written there, wrong or not."""
-    found: list[object] = []
-    for path in paths:
-        document = parsed(path)
-        if isinstance(document, dict) and isinstance(document.get("rules"), list):
-            document = document["rules"]
-        found += document if isinstance(document, list) else [document]
-    return found
-
-
-def read(paths: Iterable[Path]) -> tuple[Rule, ...]:
-    """Read the rules of some files; DocumentRefused where one cannot be read."""
-    found: list[Rule] = []
-    for path in paths:
-        listed = written([path])
-        try:
-            found += documents.read(listed).rules
-        except DocumentRefused as error:
-            message = f"{path.name}: {error.message}"
-            raise DocumentRefused(error.code, message, error.hint) from error
-    return tuple(found)
-
-
-def sets_from(path: Path | None) -> dict[str, list[str]]:
-    """Read value sets; none where no file is named."""
-    if path is None:
-        return {}
-    found = documents.read(parsed(path)).value_sets
-    return {name: list(codes) for name, codes in found.items()}
-
-
-# ----------------------------------------------------------------------------------------------------
-# `pratique rules build`: rules from a form.
-#
-#     POLICY.toml -> read_policy -> build -> a list of rules, as JSON
-#
-# 1. What is built is checked before it is shown: a form never makes rules that `rules check` refuses.
-
-
-@click.command()
-@click.argument("path", metavar="POLICY.toml", type=FILE)
-def build(*, path: Path) -> None:
-    """Turn a form into rules, and print them as JSON."""
-    try:
-        form = tomllib.loads(store_sources.read_bytes(path, LIMIT).decode())
-    except (ValueError, RecursionError) as error:
-        raise DocumentRefused("policy-unreadable", f"{path.name}: it is not TOML") from error
-    policy = read_policy(form)
-    rules = built(policy)
-    report = lint(rules, Terms(reason=policy.reason))
-    if report.errors:
-        first = next(remark for remark in report.remarks if remark.error)
-        raise DocumentRefused(
-            "policy-refused", f"what the form says cannot be published: {first.message}"
-        )
-    click.echo(as_json(rules, indent=1))
-
-
-# ----------------------------------------------------------------------------------------------------
-# `pratique rules check` and `test`: what is wrong with rules, before anybody stands before them.
-#
-#     FILE... -> lint -> remarks -> text | JSON          FILE, CASES.json -> rows that disagree
-#
-# 1. Exit: 0 nothing is wrong (warnings allowed), 1 an error or a disagreement.
-
-
-FORMAT, TEST_FORMAT = "pratique-rules-check-1", "pratique-rules-test-1"
-LONGEST_CHECK = 400
-
-
-@click.command()
+@rules.command()
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=FILE)
-@click.option("--compatible", is_flag=True, help="List what is not on the list of variables, too.")
+@options.option(
+    "--allow-extra-variables", "compatible", was=("--compatible",), is_flag=True,
+    help="List what is not on the list of variables, too.",
+)  # fmt: skip
 @click.option("--reason", default="", metavar="TEXT", help="Why there is no way but vaccination.")
 @click.option(
     "--publish-at",
@@ -175,33 +92,28 @@ def check(
     """
     terms = Terms(
         compatible=compatible,
-        value_sets=sets_from(value_sets),
+        value_sets=parties_rules.sets_from(value_sets),
         reason=reason,
         publish_at=publish_at,
-        previous=written(previous),
+        previous=parties_rules.written(previous),
     )
-    report = lint(written(paths), terms)
+    report = lint(parties_rules.written(paths), terms)
     if output_format == "json":
         click.echo(as_json(_check_as_json(report), indent=1))
-    else:
-        _tell(report)
-    return 1 if report.errors else 0
-
-
-def _tell(report: LintReport) -> None:
+        return 1 if report.errors else 0
     for rule, remarks in groupby(report.remarks, key=lambda remark: remark.rule):
-        click.echo(printable(rule))
+        say(printable(rule))
         for remark in remarks:
-            gravity = "error  " if remark.error else "warning"
+            severity = "error  " if remark.error else "warning"
             where = f"{remark.where}: " if remark.where else ""
-            click.echo(
-                f"  {gravity}  {printable(where + remark.message, LONGEST_CHECK)} [{remark.code}]"
-            )
+            message = printable(where + remark.message, LONGEST_REMARK)
+            say(f"  {severity}  {message} [{remark.code}]")
     warnings = len(report.remarks) - report.errors
-    click.echo(
-        f"{_count(report.rules, 'rule')} checked: {_count(report.errors, 'error')}, "
-        f"{_count(warnings, 'warning')}"
+    say(
+        f"{plural(report.rules, 'rule')} checked: {plural(report.errors, 'error')}, "
+        f"{plural(warnings, 'warning')}"
     )
+    return 1 if report.errors else 0
 
 
 def _check_as_json(report: LintReport) -> dict[str, Any]:
@@ -223,7 +135,33 @@ def _check_as_json(report: LintReport) -> dict[str, Any]:
     }
 
 
-@click.command()
+@rules.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=FILE)
+@options.language
+@options.output_format
+def explain(*, paths: tuple[Path, ...], language: str, output_format: str) -> None:
+    """Say in plain words what each rule of FILE... demands."""
+    said = [explained(rule, language) for rule in parties_rules.read(paths)]
+    if output_format == "json":
+        head = {"format": EXPLAIN_FORMAT, "rules": [one._asdict() for one in said]}
+        click.echo(as_json(head, indent=1))
+        return
+    say("\n\n".join(_explanation(one) for one in said))
+
+
+def _explanation(said: Explanation) -> str:
+    lines = [
+        f"{said.name}  {said.about}",
+        f"  in force   {said.in_force}",
+        f"  holds if   {said.holds}",
+        f"  affects    {', '.join(said.affects)}",
+    ]
+    if said.language:
+        lines.append(f"  published  {said.language}: {said.description}")
+    return "\n".join(printable(line, LONGEST) for line in lines)
+
+
+@rules.command()
 @click.argument("path", metavar="FILE", type=FILE)
 @click.option(
     "--cases",
@@ -240,180 +178,24 @@ def _check_as_json(report: LintReport) -> dict[str, Any]:
 )
 @options.output_format
 def test(*, path: Path, cases: Path, value_sets: Path | None, output_format: str) -> int:
-    """Try the rules of FILE on a table of cases, and tell every case that comes out otherwise."""
-    sets = parsed(value_sets) if value_sets else {}
+    """Try the rules of FILE on a table of cases, and show every case that differs from what is expected."""
+    sets = parties_rules.parsed(value_sets) if value_sets else {}
     known = sets if isinstance(sets, dict) else {}
-    rows = list(case_table.rows(read([path]), parsed(cases), known))
+    rows = list(case_table.rows(parties_rules.read([path]), parties_rules.parsed(cases), known))
     wrong = [row for row in rows if not row.agrees]
     if output_format == "json":
-        told = [row._asdict() for row in wrong]
-        head = {"format": TEST_FORMAT, "cases": len(rows), "disagree": told}
+        differ = [row._asdict() for row in wrong]
+        head = {"format": TEST_FORMAT, "cases": len(rows), "disagree": differ}
         click.echo(as_json(head, indent=1))
     else:
         for row in wrong:
             said = f"{row.case}: {row.rule}: expected {row.expected}, found {row.found}"
-            click.echo(printable(said, LONGEST_CHECK))
-        click.echo(f"{_count(len(rows), 'case')}: {len(rows) - len(wrong)} agree")
+            say(printable(said, LONGEST_REMARK))
+        say(f"{plural(len(rows), 'case')}: {len(rows) - len(wrong)} agree")
     return 1 if wrong else 0
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-# ----------------------------------------------------------------------------------------------------
-# `pratique rules import`: hold destinations' rules and value sets beside the signers.
-#
-#     FILE... -> edges.files.rules_arrived -> a next edition of the snapshot -> what is OPEN, and why
-#
-# 1. A file that holds nothing of ours is refused, and told by its name; the others are taken.
-# 2. A rule that cannot be asked is held OPEN: it makes AMBER what it concerns, and is told.
-# 3. By default a rule that reads more than the closed list of variables is OPEN too.
-# 4. Exit: 0 all held, and each can be asked · 3 a rule is OPEN, or a file is refused · 4 a file cannot be read.
-
-
-OPEN = 3
-
-
-@click.command("import")
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--compatible",
-    is_flag=True,
-    help="Ask rules that read more than the closed list: existing ones, listed with the reason.",
-)
-@click.option("--replace", is_flag=True, help="Forget the rules that were imported before.")
-@options.home
-def import_rules(
-    *, sources: tuple[Path, ...], compatible: bool, replace: bool, home: Path | None
-) -> int:
-    """Import rules and value sets from SOURCE...: files or folders of JSON.
-
-    A rule that cannot be read is held OPEN: whatever it concerns is AMBER until it is mended.
-    """
-    folder = store_sources.home(home)
-    earlier = verifier.imported(home)
-    errors = Errors()
-    read = errors.good(store_sources.rules_arrived(sources))
-    found = together(part for _, part in read)
-    held = earlier.ruleset
-    before = RuleDocument() if replace else RuleDocument(held.rules, held.value_sets, held.editions)
-    rules, value_sets, editions = beside(before, found)
-    ruleset = Ruleset(
-        rules,
-        value_sets,
-        compatible=compatible or (held.compatible and not replace),
-        hold_open=True,
-        editions=editions,
-    )
-    snapshot = earlier.replace(
-        number=earlier.number + 1,
-        created=int(datetime.now(UTC).timestamp()),
-        ruleset=ruleset,
-    )
-    path = store_sources.save_snapshot(folder, snapshot)
-    countries = ", ".join(ruleset.countries) or "no country"
-    click.echo(f"{len(found.rules)} rules and {len(found.value_sets)} value sets read")
-    click.echo(f"{len(rules)} rules of {countries} in snapshot {snapshot.number}: {path}")
-    code = _told_open(read, found, ruleset)
-    return max(code, errors.told())
-
-
-def _told_open(
-    read: list[tuple[Path, ImportedRules]], found: ImportedRules, ruleset: Ruleset
-) -> int:
-    lines = [
-        f"{'open' if remark.held else 'left out'}: {path.name}: {remark.name}: "
-        f"{remark.issue.where or 'it'}: {remark.issue.message} [{remark.issue.code}]"
-        for path, part in read
-        for remark in part.remarks
-    ]
-    own = {id(remark) for _, part in read for remark in part.remarks}
-    lines += [
-        f"open: {remark.name}: {remark.issue.message} [{remark.issue.code}]"
-        for remark in found.remarks
-        if id(remark) not in own
-    ]
-    lines += _beyond(found, ruleset)
-    for line in lines:
-        click.echo(printable(line, 1_000), err=True)
-    if missing := _lacking(found, ruleset):
-        click.echo(f"note: open until their value sets are held: {', '.join(missing)}", err=True)
-    count = sum(line.startswith("open") for line in lines)
-    if count:
-        which = "1 rule is open: AMBER for all that it concerns"
-        if count > 1:
-            which = f"{count} rules are open: AMBER for all that they concern"
-        click.echo(f"{which}, until the file is mended and imported again", err=True)
-        click.echo("hint: pratique rules check FILE", err=True)
-    if any(not rule.fault and ruleset.unasked(rule) == "rule-variable" for rule in ruleset.rules):
-        click.echo("hint: --compatible asks existing rules that read more than the list", err=True)
-    return OPEN if lines else 0
-
-
-def _beyond(found: ImportedRules, ruleset: Ruleset) -> Iterator[str]:
-    # What is good in itself, and cannot be asked here.
-    new = set(map(id, found.rules))
-    for rule in ruleset.rules:
-        code = ruleset.unasked(rule)
-        if rule.fault or id(rule) not in new or code in {"", MISSING}:
-            continue
-        issue = refusal(rule, compatible=ruleset.compatible)
-        why = f"{issue.where}: {issue.message}" if issue else "it is for another engine or schema"
-        yield f"open: {rule.name}: {why} [{code}]"
-
-
-def _lacking(found: ImportedRules, ruleset: Ruleset) -> list[str]:
-    new = set(map(id, found.rules))
-    return sorted({
-        rule.name
-        for rule in ruleset.rules
-        if id(rule) in new and ruleset.unasked(rule) == MISSING
-    })  # fmt: skip
-
-
-MISSING = "value-set-missing"
-
-
-# ----------------------------------------------------------------------------------------------------
-# `pratique rules explain` and `diff`: rules, and what a change of them changes, in plain words.
-#
-#     FILE... -> a sentence for each rule          A, B -> what is different, and for whom
-#
-# 1. The sentences are made of the logic; the published description is shown beside them.
-
-
-EXPLAIN_FORMAT, DIFF_FORMAT = "pratique-rules-explain-1", "pratique-rules-diff-1"
-LONGEST_WORDS = 2_000
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=FILE)
-@click.option("--lang", default="en", show_default=True, help="Language of the descriptions.")
-@options.output_format
-def explain(*, paths: tuple[Path, ...], lang: str, output_format: str) -> None:
-    """Say in plain words what each rule of FILE... demands."""
-    said = [explained(rule, lang) for rule in read(paths)]
-    if output_format == "json":
-        head = {"format": EXPLAIN_FORMAT, "rules": [one._asdict() for one in said]}
-        click.echo(as_json(head, indent=1))
-        return
-    click.echo("\n\n".join(_explanation(one) for one in said))
-
-
-def _explanation(said: Explanation) -> str:
-    lines = [
-        f"{said.name}  {said.about}",
-        f"  in force   {said.in_force}",
-        f"  holds if   {said.holds}",
-        f"  affects    {', '.join(said.affects)}",
-    ]
-    if said.language:
-        lines.append(f"  published  {said.language}: {said.description}")
-    return "\n".join(printable(line, LONGEST_WORDS) for line in lines)
-
-
-@click.command()
+@rules.command()
 @click.argument("before", type=FILE)
 @click.argument("after", type=FILE)
 @click.option(
@@ -436,10 +218,10 @@ def diff(
 
     Nobody's certificate is read: the cases are generated around the rules' own thresholds.
     """
-    old, new = read([before]), read([after])
+    old, new = parties_rules.read([before]), parties_rules.read([after])
     changed = list(changes(old, new))
     instant = None if at is None else int(at.timestamp())
-    known = sets_from(value_sets)
+    known = parties_rules.sets_from(value_sets)
     impacts = {
         country: impact(old, new, country, at=instant, value_sets=known)
         for country in (countries(old, new) if changed else ())
@@ -450,33 +232,31 @@ def diff(
     for change in changed:
         _tell_change(change)
     counts = Counter(change.way for change in changed)
-    click.echo(", ".join(f"{counts[way]} {way}" for way in ChangeKind))
+    say(", ".join(f"{counts[way]} {way}" for way in ChangeKind))
     for country, found in impacts.items():
         _tell_impact(country, found)
 
 
 def _tell_change(change: Change) -> None:
-    click.echo(printable(f"{change.way} {change.name}", LONGEST_WORDS))
+    say(printable(f"{change.way} {change.name}", LONGEST))
     if change.way is not ChangeKind.CHANGED:
-        click.echo(f"  {printable(change.said, LONGEST_WORDS)}")
+        say(f"  {printable(change.said, LONGEST)}")
     for what, before, after in change.parts:
-        click.echo(f"  {what}")
-        click.echo(f"    - {printable(before, LONGEST_WORDS)}")
-        click.echo(f"    + {printable(after, LONGEST_WORDS)}")
+        say(f"  {what}")
+        say(f"    - {printable(before, LONGEST)}")
+        say(f"    + {printable(after, LONGEST)}")
 
 
 def _tell_impact(country: str, found: Impact) -> None:
-    click.echo(f"{country}: of {found.cases:,} generated cases")
+    say(f"{country}: of {found.cases:,} generated cases")
     if not found.turned:
-        click.echo("  none comes out otherwise")
+        say("  none differs")
     for (before, after), number in sorted(found.turned.items()):
-        click.echo(f"  {number:,} turn from {before} to {after}")
+        say(f"  {number:,} turn from {before} to {after}")
     for example in _examples(found):
-        click.echo(f"  {printable(example['case'], LONGEST_WORDS)}")
+        say(f"  {printable(example['case'], LONGEST)}")
         rules = ", ".join(example["rules"])
-        click.echo(
-            f"    {example['before']} → {example['after']}, by {printable(rules, LONGEST_WORDS)}"
-        )
+        say(f"    {example['before']} → {example['after']}, by {printable(rules, LONGEST)}")
 
 
 def _examples(found: Impact) -> list[dict[str, Any]]:
@@ -520,10 +300,42 @@ def _words_as_json(changed: list[Change], impacts: dict[str, Impact]) -> dict[st
     }
 
 
-@click.group()
-def rules() -> None:
-    """Write, check, compare and import destinations' rules."""
+@rules.command()
+@click.argument("path", metavar="POLICY.toml", type=FILE)
+@click.option(
+    "-o", "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write them [default: standard output].",
+)  # fmt: skip
+def build(*, path: Path, out: Path | None) -> None:
+    """Turn a form into rules, as JSON."""
+    document = as_json(parties_rules.build(path), indent=1)
+    if out is None:
+        click.echo(document)
+        return
+    files.write(out, f"{document}\n".encode())
+    say(f"wrote {out}")
 
 
-for command in (check, explain, test, diff, build, import_rules):
-    rules.add_command(command)
+@rules.command("import")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@options.option(
+    "--allow-extra-variables", "compatible", was=("--compatible",), is_flag=True,
+    help="Ask rules that read more than the closed list: existing ones, listed with the reason.",
+)  # fmt: skip
+@click.option("--replace", is_flag=True, help="Forget the rules that were imported before.")
+@options.home
+@options.quiet
+def import_rules(
+    *, sources: tuple[Path, ...], compatible: bool, replace: bool, home: Path | None
+) -> int:
+    """Import rules and value sets from SOURCE...: files or folders of JSON.
+
+    A rule that cannot be read is held OPEN: whatever it concerns is AMBER until it is mended.
+    """
+    return trust.told(
+        parties_rules.import_rules(
+            home, sources, at=datetime.now(UTC), compatible=compatible, replace=replace
+        )
+    )

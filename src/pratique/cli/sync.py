@@ -1,45 +1,34 @@
-"""`pratique sync`: bring what is held of the network up to date. The only command of a verifier that fetches.
+"""`pratique sync` and `pratique snapshot`: bring what is held of the network up to date, and hand it on as one file.
 
-    SOURCE -> edges.network.fetch -> journeys.sync -> held, in one step -> what changed, how old it is
-
-1. A check never starts a sync, and a sync knows nothing of any check.
-2. What is refused or interrupted leaves what was held; the same command goes on from there. What was
-   believed before is remembered, and nothing older is taken for it.
-3. Exit: 0 in step · 3 refused · 4 not reached.
+Exit: 0 in step · 3 refused · 4 not reached.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pratique.cli import options
-from pratique.errors import DocumentRefused, UsageError
-from pratique.network import metadata, view
-from pratique.network.client import Outcome, Sync
-from pratique.network.trusted import Trusted
-from pratique.store import files, http, network, sources
-from pratique.terms import Environment
+from pratique.cli.lazy import Group
+from pratique.cli.terminal import LONGEST, say
+from pratique.parties import sync as parties_sync
 from pratique.text import as_json, printable
 
-HOUR = 3600
+root = options.option(
+    "--root", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="The network's root, from a trusted source; needed once, the first time.",
+)  # fmt: skip
 
 
 @click.command()
 @click.argument("source", required=False)
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The network's root, from a hand that you trust; needed once, the first time.",
-)
+@root
 @options.at
 @options.home
 @options.output_format
+@options.quiet
 def sync(
     *,
     source: str | None,
@@ -54,159 +43,15 @@ def sync(
     [default: where the last sync came from].
     """
     instant = options.now_or(at)
-    folder = network.folder_of(sources.home(home))
-    with network.held_lock(folder):
-        if root is not None:
-            anchor(folder, root)
-        found = synced(folder, whole(source) if source else _last(folder), instant)
+    found = parties_sync.sync(home, source, root=root, at=instant)
     if output_format == "json":
-        click.echo(as_json(_document(found, instant), indent=1, sort_keys=True))
-    else:
-        for line in told(found, instant):
-            click.echo(printable(line, 2_000))
-
-
-def brought(home: Path | None, source: str, at: datetime) -> None:
-    """Sync what is held in a home folder, if there is a network in it."""
-    folder = network.folder_of(sources.home(home))
-    if network.load_held(folder) is not None:
-        with network.held_lock(folder):
-            before = network.source_of(folder)
-            found = synced(folder, source, at)
-            if before is not None:
-                # Where the next sync goes is for a sync to say.
-                network.save_held(folder, found.files, before)
-
-
-def synced(folder: Path, source: str, at: datetime) -> Outcome:
-    """Sync a network's folder from a source, and keep what came of it."""
-    kept = network.load_held(folder)
-    if kept is None:
-        raise UsageError(
-            "no-anchor",
-            "no network is known here yet",
-            "get its root from a hand that you trust: pratique sync SOURCE --root root.json",
-        )
-    get, arriving = http.opened(source), folder / network.ARRIVING
-    run = Sync(kept.files, anchor=kept.anchor, at=at, believed=network.believed(folder))
-    try:
-        while wanted := run.wanted():
-            for name, data in http.fetched(get, wanted, arriving):
-                run.receive(name, data)
-        found = run.outcome()
-        # Before anything is kept: signers of the other environment beside it would end every check.
-        _beside_what_was_imported(folder, found.view.board.environment)
-    except BaseException as error:
-        if isinstance(error, DocumentRefused):
-            # What came may be the cause: the next sync fetches it anew.
-            shutil.rmtree(arriving, ignore_errors=True)
-        # Also where somebody pulls the plug on purpose: a server must not go back behind what it has shown.
-        network.remember(folder, run.believed())
-        raise
-    network.save_held(folder, found.files, source)
-    return found
-
-
-def _beside_what_was_imported(folder: Path, environment: Environment) -> None:
-    try:
-        imported = sources.load_snapshot(folder.parent)
-    except DocumentRefused:
-        # What was imported is of no use then, whatever is synced.
+        click.echo(as_json(parties_sync.as_json(found, instant), indent=1, sort_keys=True))
         return
-    if imported is None or not len(imported.trust) or imported.environment is environment:
-        return
-    raise DocumentRefused(
-        "environment-differs",
-        f"the network is for {environment}, the signers that were imported here are for "
-        f"{imported.environment}",
-        "use another home folder for one of them",
-    )
+    for line in parties_sync.lines(found, instant):
+        say(printable(line, LONGEST))
 
 
-def told(found: Outcome, at: datetime) -> Iterator[str]:
-    """Say what came of a sync."""
-    seen = found.view
-    hours, count = int((at - seen.published).total_seconds()) // HOUR, len(seen.participants)
-    yield (
-        f"{seen.board.network} ({seen.board.environment}), edition {seen.trusted.snapshot.version}, "
-        f"{count} participant{'' if count == 1 else 's'}, published {_age(hours)}"
-    )
-    new = ", ".join(sorted(set(found.changed))) or "nothing"
-    yield f"new: {new}; {found.fetched} bytes came"
-    for line in seen.board.breaches():
-        yield f"note: the network's board: {line}; tell the authority"
-    for role, problem in sorted(found.problems.items()):
-        if role == metadata.SUSPEND:
-            yield f"note: who is suspended is not known, so that every check is in doubt: {problem}"
-            continue
-        used = seen.roles.get(role)
-        how = "as it was held before, and in doubt" if used and used.version else "of no use now"
-        yield f"note: {role} is {how}: {problem}"
-    for code, one in seen.suspensions:
-        if code in seen.participants and one.since <= at.timestamp() < one.until:
-            until = datetime.fromtimestamp(one.until, at.tzinfo).isoformat()
-            yield f"note: {code} is suspended until {until}: {one.reason}"
-
-
-def _age(hours: int) -> str:
-    return f"{hours} hours ago" if hours > 1 else "within the last two hours"
-
-
-def anchor(folder: Path, root: Path) -> None:
-    """Take a root from a hand that is trusted; DocumentRefused `root-refused` if it is none."""
-    data = sources.read_bytes(root)
-    try:
-        Trusted(data)
-    except DocumentRefused as error:
-        raise DocumentRefused(
-            "root-refused",
-            f"{root}: this is no network's root: {error.message}",
-            "get it anew from a hand that you trust; it is a file as metadata/1.root.json",
-        ) from error
-    network.begin(folder, data)
-
-
-def whole(source: str) -> str:
-    """Return a source as it can be found from anywhere."""
-    # It is noted for the next sync.
-    return str(Path(source).absolute()) if Path(source).exists() else source
-
-
-def _last(folder: Path) -> str:
-    source = network.source_of(folder)
-    if source is None:
-        raise UsageError(
-            "source-missing", "it is not told where to sync from", "pratique sync SOURCE"
-        )
-    return source
-
-
-def _document(found: Outcome, at: datetime) -> dict[str, object]:
-    seen = found.view
-    return {
-        "at": at.isoformat(),
-        "network": seen.board.network,
-        "environment": seen.board.environment.value,
-        "edition": seen.trusted.snapshot.version,
-        "root": seen.root.version,
-        "published": seen.published.isoformat(),
-        "participants": len(seen.participants),
-        "changed": sorted(set(found.changed)),
-        "problems": dict(found.problems),
-        "board": seen.board.breaches(),
-        "bytes": found.fetched,
-    }
-
-
-# ----------------------------------------------------------------------------------------------------
-# `pratique snapshot`: what is held of the network as one file, for a stick or a mirror.
-#
-#     held -> export -> FILE -> import -> journeys.sync -> held
-#
-# 1. A file that is imported is judged like a server: it may be newer than what is held, never older.
-
-
-@click.group()
+@click.group(cls=Group)
 def snapshot() -> None:
     """Hand on what is held of the network as one file."""
 
@@ -214,40 +59,21 @@ def snapshot() -> None:
 @snapshot.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @options.home
+@options.quiet
 def export(*, file: Path, home: Path | None) -> None:
     """Write what is held to FILE, after checking it anew."""
-    kept = network.load_held(network.folder_of(sources.home(home)))
-    if kept is None or metadata.TIMESTAMP_FILE not in kept.files:
-        raise UsageError("nothing-held", "nothing was synced yet", "pratique sync SOURCE")
-    seen = view.read(kept.files, kept.anchor)
-    data = network.to_archive(kept.files)
-    files.write(file, data)
-    click.echo(
-        f"{seen.board.network}, edition {seen.trusted.snapshot.version}, {len(data)} bytes: {file}"
-    )
+    say(parties_sync.export(home, file))
 
 
 @snapshot.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The network's root, from a hand that you trust; needed once, the first time.",
-)
+@root
 @options.at
 @options.home
+@options.quiet
 def import_(*, file: Path, root: Path | None, at: datetime | None, home: Path | None) -> None:
     """Take over what FILE holds, if it is no older than what is held."""
     instant = options.now_or(at)
-    folder = network.folder_of(sources.home(home))
-    with network.held_lock(folder):
-        if root is not None:
-            anchor(folder, root)
-        before = network.source_of(folder)
-        found = synced(folder, whole(str(file)), instant)
-        if before is not None:
-            # The next sync goes where the last one went, and not to a stick.
-            network.save_held(folder, found.files, before)
-    for line in told(found, instant):
-        click.echo(printable(line, 2_000))
+    found = parties_sync.import_archive(home, file, root=root, at=instant)
+    for line in parties_sync.lines(found, instant):
+        say(printable(line, LONGEST))

@@ -4,6 +4,7 @@
 2. A pipe whose reader has gone ends us quietly, with the exit code that a shell gives for it (141).
    It is not 0: nobody has read that anything was accepted.
 3. What a scanner types is not echoed: a code on the screen holds a person's health data.
+4. Lines are broken at a terminal's width only. In a pipe or a file they are whole.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
+
+import click
+
+from pratique.errors import PratiqueError
+from pratique.text import printable, wrapped
 
 PIPE_CLOSED = 141
 """128 + SIGPIPE."""
@@ -22,6 +29,52 @@ _SIGNS = {"✔": "+", "▲": "!", "✖": "x", "–": "-", "’": "'", "…": "..
 _ESCAPED = "pratique-escaped"
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 """Clear the screen, and what has scrolled off it."""
+
+
+LONGEST = 2_000
+"""Characters of a line that are shown: a stranger may have put a part of it."""
+QUIET = "pratique.quiet"
+"""Where a call keeps that nothing is printed but errors."""
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line, broken at the terminal's width; on stderr, where nobody asked for it."""
+    if err and (ctx := click.get_current_context(silent=True)) is not None and ctx.meta.get(QUIET):
+        return
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None and stream.isatty():
+        width = shutil.get_terminal_size().columns
+        line = "\n".join(piece for one in line.split("\n") for piece in wrapped(one, width))
+    click.echo(line, err=err)
+
+
+def complain(error: PratiqueError) -> None:
+    """Tell an error, and those of other files before it, on stderr."""
+    for one in (*error.others, error):
+        complaint(one.message, one.hint)
+
+
+def complaint(message: str, hint: str = "") -> None:
+    """Print `error: ...` and `hint: ...` on stderr."""
+    for word, text in (("error", message), ("hint", hint)):
+        if text:
+            lines = (printable(line, LONGEST) for line in text.split("\n"))
+            click.echo(f"{word}: " + "\n".join(lines), err=True)
+
+
+def complaints(errors: Iterable[PratiqueError]) -> int:
+    """Tell the errors of some files, the others having been taken; return the exit code: the largest."""
+    code = 0
+    for error in errors:
+        complain(error)
+        code = max(code, error.exit_code)
+    return code
+
+
+def flush() -> None:
+    """Let what was printed be seen at once, wherever standard output goes."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def prepare() -> None:

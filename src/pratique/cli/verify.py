@@ -1,6 +1,6 @@
 """`pratique verify`: judge certificates with what is held here, and nothing else.
 
-    arguments -> inputs.every -> journeys.verify -> show -> exit code
+    arguments -> inputs.every -> verifier.Check -> lines | JSON -> exit code
 
 1. No network, no file written, nothing kept; a check never starts a sync.
 2. A fault of this program stops one input, and the next is judged.
@@ -21,42 +21,55 @@ import click
 
 from pratique import describe
 from pratique.cli import options, terminal
-from pratique.decision import claims_of
-from pratique.findings import UNREAD, Code, Colour, Finding
+from pratique.cli.terminal import complaint, flush, say
+from pratique.errors import EXIT_UNFORESEEN
+from pratique.findings import UNREAD, Code, Colour
 from pratique.formats import wrapping
 from pratique.formats.wrapping import Unwrapped
 from pratique.parties.inputs import Item, every
-from pratique.parties.verifier import (  # fmt: skip
-    FAULTS,
+from pratique.parties.verifier import (
     Check,
-    exit_code,
-    flush,
+    Clock,
+    clock,
+    faster,
     held,
-    kind_of,
     place_of,
-    tell_unread,
     undated,
+    unknown_region,
 )
-from pratique.parties.verifier import UNREAD as VERIFIER_UNREAD
 from pratique.snapshot import Snapshot
-from pratique.text import as_json
+from pratique.text import as_json, plural, printable
 from pratique.verification import Verification
 
 TOLD_IN_DAYS = 72
 """Hours up to which the age of what was synced is told in hours."""
 BAR_FROM = 20
 """Arguments from which on a progress bar is worth its line."""
+EXIT = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 3}
+INPUT_OUTPUT = 4
+NOT_READ, FAULTS = "could not be read", "stopped by a fault of this program"
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="[TEXT|FILE|-]...")
 @options.sources
 @click.option("--to", "destination", metavar="COUNTRY[/REGION]", help="Ask this one's rules too.")
-@options.zone
-@click.option("--fast", is_flag=True, help="Check signatures with AWS-LC (extra fast).")
-@click.option("--show-content", is_flag=True, help="Show the whole content too, to the holder.")
-@click.option("--inspect", is_flag=True, hidden=True, help="The former name of --show-content.")
-@click.option("--lang", default="en", show_default=True, help="Language of the rules' sentences.")
+@options.timezone
+@options.option(
+    "--backend",
+    type=click.Choice(["openssl", "aws-lc"]),
+    default="openssl",
+    show_default=True,
+    help="Library that checks signatures; aws-lc is faster, and needs the extra fast.",
+)
+@click.option("--fast", is_flag=True, hidden=True, help="The former name of --backend aws-lc.")
+@options.option(
+    "--show-content",
+    was=("--inspect",),
+    is_flag=True,
+    help="Show the whole content too, to the holder.",
+)
+@options.language
 @click.option(
     "--format",
     "output_format",
@@ -67,6 +80,7 @@ BAR_FROM = 20
 )
 @options.at
 @options.home
+@options.quiet
 def verify(
     *,
     inputs: tuple[str, ...],
@@ -74,10 +88,10 @@ def verify(
     environment: str,
     destination: str | None,
     zone: str | None,
+    backend: str,
     fast: bool,
     show_content: bool,
-    inspect: bool,
-    lang: str,
+    language: str,
     output_format: str,
     at: datetime | None,
     home: Path | None,
@@ -92,75 +106,82 @@ def verify(
     Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read,
     70 a fault of this program.
     """
-    clock = options.clock(at, zone)
-    instant = clock.at
-    snapshot = held(sources, environment, home, instant)
-    if fast:
-        snapshot = _faster(snapshot)
+    when = clock(at, zone)
+    snapshot = held(sources, environment, home, when.at)
+    if fast or backend == "aws-lc":
+        snapshot = faster(snapshot)
     place = None if destination is None else place_of(destination, snapshot.ruleset)
-    check = Check(
-        snapshot, instant, place,
-        inspect=show_content or inspect, lang=lang, asked=undated(snapshot, at),
-    )  # fmt: skip
+    if place is not None and (note := unknown_region(place, snapshot.ruleset)):
+        say(f"note: {note}", err=True)
+    check = Check(snapshot, when.at, place, show_content, language, undated(snapshot, at))
     if inputs == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         counts = serve(check, output_format)
     else:
-        counts = _run(check, inputs, output_format, clock)
+        counts = _run(check, inputs, output_format, when)
     if output_format == "text":
-        _sum_up(counts, snapshot, instant, "" if place is None else clock.inferred())
+        _sum_up(counts, snapshot, when.at, "" if place is None else when.inferred())
     return exit_code(counts)
 
 
-def _run(
-    check: Check, inputs: tuple[str, ...], output_format: str, clock: options.Clock
-) -> Counter[str]:
+def _run(check: Check, inputs: tuple[str, ...], output_format: str, when: Clock) -> Counter[str]:
     counts: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     for item in _with_bar(inputs):
-        found, told = check.shown(item, as_json=output_format != "text")
+        found, shown = check.shown(item, as_json=output_format != "text")
         counts[kind_of(found)] += 1
         if item.text is None:
             tell_unread(item)
         if output_format == "json":
-            rows.append(told)
+            rows.append(shown)
         elif output_format == "jsonl":
-            click.echo(as_json({"format": describe.FORMAT, **told}))
+            click.echo(as_json({"format": describe.FORMAT, **shown}))
         elif item.text is not None or not item.remark:
-            click.echo("\n".join(told))
+            say("\n".join(shown))
         flush()
     if output_format == "json":
-        document = {**describe.document(rows, check.snapshot, check.at), **clock.as_json()}
+        document = {**describe.document(rows, check.snapshot, check.at), **when.as_json()}
         click.echo(as_json(document, indent=1))
     return counts
 
 
-def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, clock: str) -> None:
+def tell_unread(item: Item, found: Verification | None = None) -> None:
+    """Tell on stderr why an input was not read."""
+    remark = item.remark
+    if not remark and found is not None:
+        remark = "; ".join(
+            f"{finding.code.meaning}{f' ({finding.where})' if finding.where else ''}"
+            for finding in found.verdict.findings
+        )
+    complaint(f"{printable(item.label)}: {remark}" if remark else "", item.hint)
+
+
+def kind_of(found: Verification) -> str:
+    """Return as what an outcome is counted: its colour, or that nothing was read, or that it failed."""
+    if any(finding.code is Code.UNFORESEEN for finding in found.verdict.findings):
+        return FAULTS
+    return NOT_READ if found.unread else found.verdict.colour
+
+
+def exit_code(counts: Counter[str]) -> int:
+    """Return the exit code of what was counted: the most severe outcome decides."""
+    if counts[FAULTS]:
+        return EXIT_UNFORESEEN
+    if counts[NOT_READ] or not counts:
+        return INPUT_OUTPUT
+    return EXIT[next(c for c in (Colour.RED, Colour.AMBER, Colour.GREEN) if counts[c])]
+
+
+def _sum_up(counts: Counter[str], snapshot: Snapshot, at: datetime, inferred: str) -> None:
     hours = (int(at.timestamp()) - snapshot.created) // 3600
     days = hours // 24
-    age = f"{days} days old" if days > 1 else "1 day old" if days == 1 else "of today"
+    age = f"trust list {plural(days, 'day')} old" if days > 0 else "trust list of today"
     if days < 0:
-        age = "of later than the instant asked about"
+        age = "trust list newer than --at"
     elif snapshot.roll is not None and 0 < hours < TOLD_IN_DAYS:
-        age = f"{hours} hours old"
-    told = ", ".join(f"{counts[c]} {c}" for c in Colour if counts[c])
-    for kind in (VERIFIER_UNREAD, FAULTS):
-        if counts[kind]:
-            told += f"{', ' if told else ''}{counts[kind]} {kind}"
-    click.echo(
-        f"{told or 'nothing to verify'}; trust list {age}" + (f"; {clock}" if clock else ""),
-        err=True,
-    )
-
-
-def _faster(snapshot: Snapshot) -> Snapshot:
-    from pratique.crypto import awslc  # noqa: PLC0415 - optional
-
-    faster = snapshot.with_primitive(awslc.load)
-    for signer in faster.trust:
-        # The extra is missed here, and not in the middle of a check.
-        faster.checker(signer)
-        break
-    return faster
+        age = f"trust list {plural(hours, 'hour')} old"
+    outcomes = [f"{counts[kind]} {kind}" for kind in (*Colour, NOT_READ, FAULTS) if counts[kind]]
+    parts = [", ".join(outcomes) or "nothing to verify", age, *([inferred] if inferred else [])]
+    say("; ".join(parts), err=True)
 
 
 def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:
@@ -171,7 +192,6 @@ def _with_bar(inputs: tuple[str, ...]) -> Iterator[Item]:
         yield from every(bar)
 
 
-# ----------------------------------------------------------------------------------------------------
 # `pratique verify -` at a terminal: a desk with a hardware scanner.
 #
 #     scan, scan, empty line -> a block per traveller: each certificate, then all of them together
@@ -231,36 +251,34 @@ def _judge(
     number = len(traveller.found) + 1
     label = f"traveller {traveller.number}, certificate {number}"
     item = Item(label, one.text, "", one.notes, one.finding)
-    found, told = check.shown(item, as_json=output_format != "text")
+    found, shown = check.shown(item, as_json=output_format != "text")
     counts[kind_of(found)] += 1
     if not found.unread:
         traveller.found.append(found)
     if output_format != "text":
-        click.echo(as_json({"format": describe.FORMAT, **told}))
+        click.echo(as_json({"format": describe.FORMAT, **shown}))
         return
-    click.echo("\n".join(told))
+    say("\n".join(shown))
     if not found.unread and number > 1:
         for line in _together(check, traveller):
-            click.echo(line)
+            say(line)
 
 
 def _together(check: Check, traveller: _Traveller) -> Iterator[str]:
     """Yield what the certificates of one traveller come to together."""
+    from pratique import decision  # noqa: PLC0415 - only where several were scanned
+
     if check.place is None:
-        findings = set(claims_of(traveller.found).notes)
-        for claim in claims_of(traveller.found).printed:
+        claims = decision.claims_of(traveller.found)
+        findings = set(claims.notes)
+        for claim in claims.printed:
             findings |= {finding for finding in claim[1] if finding.code is Code.HOLDER_UNCLEAR}
-        for finding in sorted(findings, key=_name):
+        for finding in sorted(findings, key=lambda finding: finding.code.name):
             yield from describe.reason(finding)
         return
-    from pratique.cli import decide  # noqa: PLC0415 - only where several were scanned
-
     yield f"together, {len(traveller.found)} certificates:"
-    yield from decide.told(traveller.found, check.snapshot, check.place, check.at)
-
-
-def _name(finding: Finding) -> str:
-    return finding.code.name
+    code = decision.decide(traveller.found, snapshot=check.snapshot, place=check.place, at=check.at)
+    yield from describe.health_code(code, "en", check.at)
 
 
 def _greeted(number: int, *, clear: bool = False) -> _Traveller:

@@ -1,48 +1,38 @@
-"""How an input is judged: by what is held here, whatever happens to it, and what that comes to.
+"""What a verifier does: hold what it trusts, and judge by it whatever is handed in.
 
-    Item -> journeys.verify -> Verification -> what is shown -> what is counted -> exit code
+    home folder (synced, imported) | files -> Snapshot
+    Item -> verification.verify -> Verification -> lines | JSON          certificates, place -> HealthCode
 
-1. A fault of this program stops one input, and the next is judged.
-2. Nothing is written, and nothing is kept.
+1. What lies on the disk is checked at every start as if it had just come; nothing is believed for its place.
+2. A folder that was never synced loads nothing of the network's code.
+3. No network is reached, nothing is written, and nothing is kept.
+4. A fault of this program stops one input, and the next is judged.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
-
 from pratique import describe, errors
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
-from pratique.findings import Code, Colour, Finding
-from pratique.outlook import Help
+from pratique.findings import Code, Finding
 from pratique.parties.inputs import Item, every
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.store import sources as store_sources
 from pratique.terms import Environment
-from pratique.text import printable
+from pratique.text import NO_ZONE, printable
 from pratique.trust import countries
 from pratique.trust.registry import ParticipantState
 from pratique.trust.signer import Signer, TrustList
 from pratique.verification import Verification, epoch, noted, unread
 from pratique.verification import verify as verify_text
-
-# ----------------------------------------------------------------------------------------------------
-# What is held in a home folder: the network that was synced, and what was imported beside it.
-#
-#     network/held.zip -> checked anew from its anchor -> Snapshot, merged with trust/snapshot.json
-#
-# 1. What lies on the disk is checked at every start as if it had just come; nothing is believed for its
-#    place.
-# 2. A folder that was never synced loads nothing of the network's code.
-
 
 ANCHOR = Path("network") / "anchor.json"
 
@@ -108,202 +98,6 @@ def snapshot(home: Path | None) -> Snapshot | None:
     return synced if imported is None else merged(synced, imported)
 
 
-class Said(NamedTuple):
-    """What a network says of a participant, and the keys that it has published there, by domain."""
-
-    member: ParticipantState
-    signers: tuple[Signer, ...]
-
-
-def member(
-    participant: str, environment: Environment, home: Path | None = None
-) -> ParticipantState | None:
-    """Return how it is with a participant in the network that was synced here; None where none says so."""
-    found = said_of(participant, environment, home)
-    return None if found is None else found.member
-
-
-def said_of(participant: str, environment: Environment, home: Path | None = None) -> Said | None:
-    """Return what the network that was synced here says of a participant; None where none does.
-
-    What cannot be read here stops nobody from issuing: it is told, and the answer is None.
-    """
-    if not (store_sources.home(home) / ANCHOR).exists():
-        return None
-    try:
-        kept = snapshot(home)
-    except PratiqueError as error:
-        click.echo(
-            f"note: whether keys were withdrawn or {participant} suspended is not known: "
-            f"{error.message}",
-            err=True,
-        )
-        return None
-    if kept is None or kept.roll is None or kept.environment is not environment:
-        return None
-    found = kept.roll.members.get(participant)
-    if found is None:
-        return None
-    own = (one for one in kept.trust if one.participant == participant and one.bound)
-    return Said(found, tuple(own))
-
-
-EXIT = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 3}
-INPUT_OUTPUT = 4
-UNREAD, FAULTS = "could not be read", "stopped by a fault of this program"
-
-
-def undated(snapshot: Snapshot, at: datetime | None) -> Snapshot:
-    """Return the snapshot to ask about an instant that was named: one without the date of its imports.
-
-    How old lists are at a desk is told by the clock that they were imported by. Whoever names an instant asks
-    what the lists say of it; a network tells of its own age by its signed time, whatever is asked.
-    """
-    if at is None or snapshot.roll is not None:
-        return snapshot
-    return snapshot.replace(created=0)
-
-
-class Check(NamedTuple):
-    """How each input is judged, and what is shown of it."""
-
-    snapshot: Snapshot
-    at: datetime
-    place: Destination | None
-    inspect: bool = False
-    lang: str = "en"
-    asked: Snapshot | None = None
-    """What is asked in place of the snapshot that is shown: `undated`, for another instant than now."""
-
-    def judge(self, item: Item) -> Verification:
-        """Return what comes of an item; a fault of this program is a finding like any other."""
-        try:
-            return self._judged(item)
-        except BaseException as error:
-            if not errors.unforeseen(error):
-                raise
-            return unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
-
-    def _judged(self, item: Item) -> Verification:
-        if item.finding is not None or item.text is None:
-            return unread(item.finding or Finding(Code.INPUT_UNREADABLE), item.notes)
-        snapshot = self.asked or self.snapshot
-        found = verify_text(item.text, snapshot=snapshot, at=self.at, place=self.place)
-        return noted(found, item.notes)
-
-    def row(self, item: Item, found: Verification) -> dict[str, Any]:
-        """Return what JSON says of it."""
-        return describe.as_json(item.label, item.remark, found, **self._beside(found))
-
-    def lines(self, item: Item, found: Verification) -> list[str]:
-        """Return what a person reads of it."""
-        return list(describe.lines(item.label, item.remark, found, **self._beside(found)))
-
-    def _beside(self, found: Verification) -> dict[str, Any]:
-        helps = (
-            ()
-            if self.place is None
-            else _helps(found, self.asked or self.snapshot, self.place, self.at)
-        )
-        return {
-            "inspect": self.inspect,
-            "appeal": describe.appeal_of(found, self.snapshot),
-            "advice": describe.Advice(helps, self.lang),
-        }
-
-    def shown(self, item: Item, *, as_json: bool) -> tuple[Verification, Any]:
-        """Return an item's verification, and its row or its lines; what cannot be shown is a fault too."""
-        found = self.judge(item)
-        try:
-            return found, self.row(item, found) if as_json else self.lines(item, found)
-        except BaseException as error:
-            if not errors.unforeseen(error):
-                raise
-            found = unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
-            return found, self.row(item, found) if as_json else self.lines(item, found)
-
-
-def _helps(
-    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
-) -> tuple[Help, ...]:
-    from pratique import outlook  # noqa: PLC0415 - only where rules were asked
-
-    return outlook.helps(found, snapshot, place, at)
-
-
-def kind_of(found: Verification) -> str:
-    """Return as what an outcome is counted: its colour, or that nothing was read, or that it failed."""
-    if any(finding.code is Code.UNFORESEEN for finding in found.verdict.findings):
-        return FAULTS
-    return UNREAD if found.unread else found.verdict.colour
-
-
-def exit_code(counts: Counter[str]) -> int:
-    """Return the exit code of what was counted: the worst decides."""
-    if counts[FAULTS]:
-        return errors.EXIT_UNFORESEEN
-    if counts[UNREAD] or not counts:
-        return INPUT_OUTPUT
-    worst = next(c for c in (Colour.RED, Colour.AMBER, Colour.GREEN) if counts[c])
-    return EXIT[worst]
-
-
-def flush() -> None:
-    """Let what was told be seen at once, wherever standard output goes."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
-def verified(
-    inputs: tuple[str, ...], snapshot: Snapshot, at: datetime
-) -> Iterator[tuple[str, Verification]]:
-    """Yield each input's label and what comes of it; what could not be read is told on stderr too."""
-    check = Check(snapshot, at, None)
-    for item in every(inputs):
-        found = check.judge(item)
-        if item.text is None or found.unread:
-            tell_unread(item, found)
-        yield item.label, found
-
-
-def tell_unread(item: Item, found: Verification | None = None) -> None:
-    """Tell on stderr why an input was not read."""
-    remark = item.remark
-    if not remark and found is not None:
-        remark = "; ".join(_why(finding) for finding in found.verdict.findings)
-    if remark:
-        click.echo(f"error: {printable(item.label)}: {remark}", err=True)
-    if item.hint:
-        click.echo(f"hint: {item.hint}", err=True)
-
-
-def _why(finding: Finding) -> str:
-    return f"{finding.code.meaning}{f' ({finding.where})' if finding.where else ''}"
-
-
-def place_of(text: str, ruleset: Ruleset) -> Destination:
-    """Read a destination: "FR" or "fra", or "FR/BRE" with a region; UsageError where it is none.
-
-    A text that is no code must not pass for a country that has published nothing, nor a region that
-    has no rules for one of those that have.
-    """
-    country, _, named = (part.strip() for part in text.partition("/"))
-    code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
-    if code is None:
-        raise countries.no_country("--to", "destination-unknown", country)
-    regions = ruleset.regions(code)
-    region = next((one for one in regions if one.casefold() == named.casefold()), named)
-    if regions and region and region not in regions:
-        known = ", ".join(map(printable, regions))
-        told = f"{code} has no rules of that region"
-        if ruleset.countrywide(code):
-            # One that is mistyped would be let off its own rules, and be GREEN by the country's.
-            hint = f"it has them of {known}; elsewhere in the country: --to {code}"
-            raise UsageError("region-unknown", told, hint)
-        click.echo(f"note: {told}; it has them of {known}", err=True)
-    return Destination(code, region or None)
-
-
 def load_trust(
     *sources: str | PathLike[str],
     at: datetime,
@@ -324,7 +118,10 @@ def load_trust(
     """
     epoch(at)
     named = tuple(map(Path, sources))
-    if not named or (len(named) == 1 and _is_home(named[0])):
+    is_home = len(named) == 1 and (
+        (named[0] / ANCHOR).exists() or store_sources.snapshot_path(named[0]).exists()
+    )
+    if is_home or not named:
         found = held((), environment, named[0] if named else None, at)
     else:
         found = store_sources.trust_from(
@@ -345,20 +142,15 @@ def load_trust(
     )
 
 
-def _is_home(folder: Path) -> bool:
-    return (folder / ANCHOR).exists() or store_sources.snapshot_path(folder).exists()
-
-
 def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: datetime) -> Snapshot:
-    """Return the snapshot that a check uses: from sources, or the imported one."""
+    """Return the snapshot that a check uses: from sources, or what was synced and imported."""
     if sources:
-        from pratique.store import sources as store_sources  # noqa: PLC0415
-        from pratique.terms import Environment  # noqa: PLC0415
-
         named = store_sources.trust_from(
             sources, at=at, environment=Environment(environment)
         ).snapshot
-        return _with_revocations(named, home)
+        if named.revocations is None and (own := snapshot(home)) is not None:
+            named = named.replace(revocations=own.revocations)
+        return named
     found = snapshot(home)
     if found is None:
         raise DocumentRefused(
@@ -369,9 +161,212 @@ def held(sources: tuple[Path, ...], environment: str, home: Path | None, at: dat
     return found
 
 
-def _with_revocations(named: Snapshot, home: Path | None) -> Snapshot:
+def undated(snapshot: Snapshot, at: datetime | None) -> Snapshot:
+    """Return the snapshot to ask about an instant that was named: one without the date of its imports.
 
-    if named.revocations is not None:
-        return named
-    imported = snapshot(home)
-    return named if imported is None else named.replace(revocations=imported.revocations)
+    How old lists are at a desk is told by the clock that they were imported by. Whoever names an instant asks
+    what the lists say of it; a network tells of its own age by its signed time, whatever is asked.
+    """
+    if at is None or snapshot.roll is not None:
+        return snapshot
+    return snapshot.replace(created=0)
+
+
+def faster(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with signatures checked by AWS-LC; ExtraMissing where that is not installed."""
+    from pratique.crypto import awslc  # noqa: PLC0415 - optional
+
+    found = snapshot.with_primitive(awslc.load)
+    for signer in found.trust:
+        # The extra is missed here, and not in the middle of a check.
+        found.checker(signer)
+        break
+    return found
+
+
+class Said(NamedTuple):
+    """What a network says of a participant, and the keys that it has published there, by domain."""
+
+    member: ParticipantState
+    signers: tuple[Signer, ...]
+
+
+def member(
+    participant: str, environment: Environment, home: Path | None = None
+) -> ParticipantState | None:
+    """Return how it is with a participant in the network that was synced here; None where none says so."""
+    found = said_of(participant, environment, home)
+    return None if found is None else found.member
+
+
+def said_of(participant: str, environment: Environment, home: Path | None = None) -> Said | None:
+    """Return what the network that was synced here says of a participant; None where none does.
+
+    What cannot be read here stops nobody from issuing: a note on stderr tells it, and the answer is None.
+    """
+    if not (store_sources.home(home) / ANCHOR).exists():
+        return None
+    try:
+        kept = snapshot(home)
+    except PratiqueError as error:
+        what = f"whether keys were withdrawn or {participant} suspended is not known"
+        sys.stderr.write(f"note: {what}: {error.message}\n")
+        return None
+    if kept is None or kept.roll is None or kept.environment is not environment:
+        return None
+    found = kept.roll.members.get(participant)
+    if found is None:
+        return None
+    own = (one for one in kept.trust if one.participant == participant and one.bound)
+    return Said(found, tuple(own))
+
+
+class Check(NamedTuple):
+    """How each input is judged, and what is shown of it."""
+
+    snapshot: Snapshot
+    at: datetime
+    place: Destination | None = None
+    inspect: bool = False
+    lang: str = "en"
+    asked: Snapshot | None = None
+    """What is asked in place of the snapshot that is shown: `undated`, for another instant than now."""
+
+    def judge(self, item: Item) -> Verification:
+        """Return what comes of an item; a fault of this program is a finding like any other."""
+        try:
+            if item.finding is not None or item.text is None:
+                return unread(item.finding or Finding(Code.INPUT_UNREADABLE), item.notes)
+            snapshot = self.asked or self.snapshot
+            found = verify_text(item.text, snapshot=snapshot, at=self.at, place=self.place)
+            return noted(found, item.notes)
+        except BaseException as error:
+            if not errors.unforeseen(error):
+                raise
+            return unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
+
+    def row(self, item: Item, found: Verification) -> dict[str, Any]:
+        """Return what JSON says of it."""
+        return describe.as_json(item.label, item.remark, found, **self._beside(found))
+
+    def lines(self, item: Item, found: Verification) -> list[str]:
+        """Return what a person reads of it."""
+        return list(describe.lines(item.label, item.remark, found, **self._beside(found)))
+
+    def _beside(self, found: Verification) -> dict[str, Any]:
+        helps: tuple[Any, ...] = ()
+        if self.place is not None:
+            from pratique import outlook  # noqa: PLC0415 - only where rules are asked
+
+            helps = outlook.helps(found, self.asked or self.snapshot, self.place, self.at)
+        return {
+            "inspect": self.inspect,
+            "appeal": describe.appeal_of(found, self.snapshot),
+            "advice": describe.Advice(helps, self.lang),
+        }
+
+    def shown(self, item: Item, *, as_json: bool) -> tuple[Verification, Any]:
+        """Return an item's verification, and its row or its lines; what cannot be shown is a fault too."""
+        found = self.judge(item)
+        try:
+            return found, self.row(item, found) if as_json else self.lines(item, found)
+        except BaseException as error:
+            if not errors.unforeseen(error):
+                raise
+            found = unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
+            return found, self.row(item, found) if as_json else self.lines(item, found)
+
+
+def verified(
+    inputs: Iterable[str], snapshot: Snapshot, at: datetime
+) -> Iterator[tuple[Item, Verification]]:
+    """Yield each input, and what comes of it."""
+    check = Check(snapshot, at)
+    for item in every(inputs):
+        yield item, check.judge(item)
+
+
+def place_of(text: str, ruleset: Ruleset) -> Destination:
+    """Read a destination: "FR" or "fra", or "FR/BRE" with a region; UsageError where it is none.
+
+    A text that is no code must not pass for a country that has published nothing, nor a region that
+    has no rules for one of those that have.
+    """
+    country, _, named = (part.strip() for part in text.partition("/"))
+    code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
+    if code is None:
+        raise countries.no_country("--to", "destination-unknown", country)
+    regions = ruleset.regions(code)
+    region = next((one for one in regions if one.casefold() == named.casefold()), named)
+    place = Destination(code, region or None)
+    if ruleset.countrywide(code) and unknown_region(place, ruleset):
+        # One that is mistyped would be let off its own rules, and be GREEN by the country's.
+        known = ", ".join(map(printable, regions))
+        hint = f"it has them of {known}; elsewhere in the country: --to {code}"
+        raise UsageError("region-unknown", f"{code} has no rules of that region", hint)
+    return place
+
+
+def unknown_region(place: Destination, ruleset: Ruleset) -> str:
+    """Say that a destination's country has rules of other regions only; "" where it has its own, or none."""
+    regions = ruleset.regions(place.country)
+    if not regions or not place.region or place.region in regions:
+        return ""
+    known = ", ".join(map(printable, regions))
+    return f"{place.country} has no rules of that region; it has them of {known}"
+
+
+class ZoneFrom(StrEnum):
+    """How the zone of the port of entry is known."""
+
+    OPTION = "option"
+    OFFSET = "offset"
+    DEFAULT = "default"
+
+
+class Clock(NamedTuple):
+    """An instant on the clock of the port of entry, and how that is known."""
+
+    at: datetime
+    zone: str
+    known_from: ZoneFrom
+
+    def inferred(self) -> str:
+        """Return in words which clock was taken without being named; "" if it was named."""
+        match self.known_from:
+            case ZoneFrom.OPTION:
+                return ""
+            case ZoneFrom.OFFSET:
+                return f"on the clock of {self.zone}, as the instant is given"
+        return "on the clock of UTC, as no --timezone is given"
+
+    def as_json(self) -> dict[str, str]:
+        """Return the members of a document that tell it."""
+        return {"zone": self.zone, "zone_from": self.known_from.value}
+
+
+def clock(instant: datetime | None, zone: str | None) -> Clock:
+    """Return the instant asked for, or now, on the clock of a zone ("Europe/Paris").
+
+    Without a zone the offset that the instant was written with is the place's: who writes
+    2022-07-04T00:30:00+02:00 reads it off a clock there.
+    """
+    if zone is None:
+        if instant is None or instant.tzinfo is NO_ZONE:
+            now = datetime.now(UTC) if instant is None else instant.astimezone(UTC)
+            return Clock(now, "UTC", ZoneFrom.DEFAULT)
+        return Clock(instant, instant.tzname() or "UTC", ZoneFrom.OFFSET)
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - a check starts fast
+
+    try:
+        place = UTC if zone == "UTC" else ZoneInfo(zone)
+        if instant is not None and instant.tzinfo is NO_ZONE:
+            # A date alone is the place's own: west of Greenwich its midnight in UTC is the day before.
+            there = instant.replace(tzinfo=place)
+        else:
+            there = (instant or datetime.now(UTC)).astimezone(place)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            "zone-unknown", "the time zone is not known here", "write it as in Europe/Paris or UTC"
+        ) from error
+    return Clock(there, zone, ZoneFrom.OPTION)

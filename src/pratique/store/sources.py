@@ -128,10 +128,10 @@ class TrustSources(NamedTuple):
 
 
 def home(named: Path | None = None) -> Path:
-    """Return the folder of this user's snapshot: as named, PRATIQUE_HOME, or the system's place."""
+    """Return the folder of this user's snapshot: as named, PRATIQUE_DATA_DIR (or PRATIQUE_HOME), or the system's place."""
     if named is not None:
         return named
-    if told := os.environ.get("PRATIQUE_HOME"):
+    if told := os.environ.get("PRATIQUE_DATA_DIR") or os.environ.get("PRATIQUE_HOME"):
         return Path(told)
     import platformdirs  # noqa: PLC0415 - most calls name their folder
 

@@ -93,10 +93,10 @@ def test_the_schema_can_say_no(home: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--to", "XU", "--zone", "Mars/Olympus"], "the zone is not known here"),
+        (["--to", "XU", "--zone", "Mars/Olympus"], "the time zone is not known here"),
         (["--to", "XU", "--matrix"], "name one destination"),
         ([], "name one destination"),
-        (["--to", "XU", "--on", "noon"], "is no instant"),
+        (["--to", "XU", "--on", "noon"], "is not a valid timestamp"),
     ],
 )
 def test_what_cannot_be_asked_is_told(home: Path, words: list[str], said: str) -> None:

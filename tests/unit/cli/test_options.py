@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.cli import options
-from pratique.cli.options import ZoneFrom, clock
+from pratique.parties.verifier import ZoneFrom, clock
 
 
 def read(text: str) -> datetime:

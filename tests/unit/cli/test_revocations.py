@@ -73,8 +73,8 @@ def test_a_list_its_deltas_and_batches_are_imported_at_once(folder: Path) -> Non
         put(folder, "list", ONE.to_bytes()),
         put(folder, "batch.json", json.dumps([batch.document()]).encode()),
     )
-    assert done.output.splitlines()[-1].startswith(
-        "1 lists with 3 revocations, 1 foreign entries, 0 approximate lists in snapshot 1"
+    assert done.stdout.splitlines()[-1].startswith(
+        "1 list with 3 revocations, 1 foreign entry, 0 approximate lists in snapshot 1"
     )
     mine, foreign = shown("--at", "2026-01-02T00:00:03Z")
     assert mine == {

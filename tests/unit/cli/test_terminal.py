@@ -138,17 +138,17 @@ def test_a_full_disk_is_an_error_and_no_verdict(home: Path) -> None:
 
 PLANTED = """
 import sys
-from pratique.cli import main, verify
-from pratique.parties import verifier
+from importlib import import_module
+from pratique.cli import main
 class Panic(BaseException): pass
 def boom(*_, **__): raise {error}("Sampleova Testina HC1:NCFOXN")
-{module}.{name} = boom
+import_module("{module}").{name} = boom
 main.main(sys.argv[1:])
 """
 
 
 def planted(
-    home: Path, error: str, *words: str, module: str = "verify", name: str = "held"
+    home: Path, error: str, *words: str, module: str = "pratique.cli.verify", name: str = "held"
 ) -> subprocess.CompletedProcess[bytes]:
     program = PLANTED.format(module=module, error=error, name=name)
     return subprocess.run(
@@ -181,7 +181,10 @@ def test_a_planted_fault_is_one_line_that_names_no_content(home: Path, error: st
 
 @pytest.mark.parametrize("error", KINDS)
 def test_a_fault_in_one_input_lets_the_others_be_judged(home: Path, error: str) -> None:
-    done = planted(home, error, "verify", GOOD, numbered(1), *AT, module="verifier", name="noted")
+    done = planted(
+        home, error, "verify", GOOD, numbered(1), *AT,
+        module="pratique.parties.verifier", name="noted",
+    )  # fmt: skip
     assert done.returncode == errors.EXIT_UNFORESEEN
     assert done.stdout.count(b"UNFORESEEN") == 2
     assert b"Testina" not in done.stderr

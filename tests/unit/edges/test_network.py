@@ -17,9 +17,9 @@ import pytest
 import urllib3
 import uvicorn
 
-from pratique.cli import sync
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.network import metadata, proposal, publish
+from pratique.parties import sync
 from pratique.store import files, http, network, server
 from pratique.store.http import Allowance
 from pratique.store.network import Repository

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pratique import strict_json
-from pratique.cli import main
 from pratique.cli import proposal as cli_proposal
+from pratique.cli import terminal
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network import client, metadata, participants, proposal, publish
 from pratique.network.proposal import Proposal
@@ -153,7 +153,7 @@ class TestWhatIsShown:
             participants.read_suspensions(data)
 
     def test_an_error_is_shown_without_it_too(self, capsys: pytest.CaptureFixture[str]) -> None:
-        main._complain("a\x1b[2J\nb", "c\x07")
+        terminal.complaint("a\x1b[2J\nb", "c\x07")
         assert capsys.readouterr().err == "error: a\\u{1b}[2J\nb\nhint: c\\u{7}\n"
 
 

@@ -250,6 +250,6 @@ def test_an_import_says_what_is_open_and_what_would_ask_it(tmp_path: Path) -> No
     assert "2 rules are open" in err
     assert "open: rules.json: VR-XU-0002 (entry 2): Logic: there is no such operator" in err
     assert "open: VR-XU-0001@1.0.0: Logic['==='][0]['var']: payload.dob" in err
-    assert "hint: --compatible" in err
+    assert "hint: --allow-extra-variables" in err
     code, _, err = imported("--compatible")
     assert (code, "1 rule is open" in err, "--compatible" in err) == (3, True, False)
