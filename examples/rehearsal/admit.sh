@@ -1,8 +1,8 @@
 # Admit the state XXU, whose application lies in ./dossier, to the network that found.sh has founded.
 for step in letter-received identity-proven keys-submitted; do
-  pratique authority onboard net XXU $step --key file:seat-1.pem --evidence dossier/application.json
+  pratique authority onboard XXU $step --key file:seat-1.pem --evidence dossier/application.json
 done
-pratique authority onboard net XXU qa-passed --key file:seat-1.pem
-pratique authority propose admit net dossier --out admit.proposal
+pratique authority onboard XXU qa-passed --key file:seat-1.pem
+pratique authority propose admit dossier --out admit.proposal
 for seat in seat-1 seat-2; do pratique authority sign admit.proposal --key file:$seat.pem --yes --repository net; done
-pratique authority publish net admit.proposal
+pratique authority publish admit.proposal

@@ -69,9 +69,12 @@ def _near(room: tuple[str, ...]) -> frozenset[str]:
 
 
 def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Find the texts of a module, with a gap where a value is filled in."""
+    """Find the texts of a module, with a gap where a value is filled in; no earlier names of options."""
     inside: set[int] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "was":
+            # Earlier names, which are still read, and stand nowhere else.
+            inside.update(id(part) for part in ast.walk(node))
         if isinstance(node, ast.JoinedStr):
             inside.update(id(part) for part in ast.walk(node) if part is not node)
             yield (

@@ -186,11 +186,11 @@ class RemarkCode(Enum):
     )
     KEY_MISSING = (
         _STOPS, "no signing key that is live may attest this kind, or each has signed what was planned",
-        "make one: pratique issuer keys new-shard",
+        "make one: pratique issuer keys add",
     )
     NOT_PRINTED = (
         _ASKS, "it is issued, but not printed: no font here can write it, or the sheet has no room for it",
-        "print its text with pratique issuer print: --fonts DIR for a script, --variant for room",
+        "print its text with pratique issuer print: --fonts DIR for a script, --layout for room",
     )
     # fmt: on
 

@@ -189,7 +189,7 @@ def _grown(old: int, size: int, path: list[bytes]) -> tuple[bytes, bytes]:
 _EVIDENCE = "keep it: it is evidence; tell the authority and others"
 _COPIED = "get it anew: it was not copied whole, or is something else"
 _HINTS = {
-    "conflict": "have the log ask again from there: pratique authority log request DIR --seen LEAVES",
+    "conflict": "have the log ask again from there: pratique authority log request --tree-size SIZE",
     "unknown": "is it the right log? a witness knows those that it was made for: pratique witness show DIR",
     "clock": "set this machine's clock",
     "policy": "the seats must sign one that is",

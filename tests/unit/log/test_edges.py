@@ -446,7 +446,7 @@ def test_what_is_not_there_yet_is_not_even_read() -> None:
          "keep it: it is evidence; tell the authority and others"),
         ("key note origin path proof tile checkpoint unsigned",
          "get it anew: it was not copied whole, or is something else"),
-        ("conflict", "have the log ask again from there: pratique authority log request DIR --seen LEAVES"),
+        ("conflict", "have the log ask again from there: pratique authority log request --tree-size SIZE"),
         ("unknown", "is it the right log? a witness knows those that it was made for: pratique witness show DIR"),
         ("clock", "set this machine's clock"),
         ("policy", "the seats must sign one that is"),

@@ -59,7 +59,7 @@ def builtin(language: str) -> Wording:
         raise UsageError(
             "language-unknown",
             "there are no words for a language that was asked for",
-            f"known are {', '.join(LANGUAGES)}; give the words of another with --words FILE",
+            f"known are {', '.join(LANGUAGES)}; give the words of another with --translations FILE",
         )
     return read((_FOLDER / f"{language}.toml").read_bytes()).wording
 
