@@ -18,7 +18,7 @@ from conformance import clock, read_json
 from pratique.authenticate import read
 from pratique.crypto import cbor
 from pratique.findings import Code, Finding, Weight
-from pratique.formats import FORMATS, Claims, Decoded, Envelope, dcc, decode, hcert
+from pratique.formats import FORMATS, CwtClaims, Decoded, Envelope, dcc, decode, hcert
 from pratique.parties.conformance import CaseResult
 from pratique.revocation.foreign import HashType, hashes
 from pratique.snapshot import Snapshot
@@ -83,7 +83,7 @@ def payload_schema(case: dict[str, Any], root: Path) -> CaseResult:
     """A DCC payload: its deviations from the schema, as findings."""
     payload = read_json(root / case["files"][0])
     findings: list[Finding] = []
-    dcc.lenient(payload, Claims(None, None, None), findings)
+    dcc.lenient(payload, CwtClaims(None, None, None), findings)
     clean = _conforms(findings)
     return CaseResult(clean is case["expected"]["schema_valid"], ", ".join(_shown(findings)))
 
@@ -119,7 +119,7 @@ class _Layers:
 
     def reads(self) -> bool:
         """Tell whether the case's JSON is a certificate."""
-        return dcc.lenient(self.layers["JSON"], Claims(None, None, None), []) is not None
+        return dcc.lenient(self.layers["JSON"], CwtClaims(None, None, None), []) is not None
 
     def pictured(self) -> bool | None:
         """Tell whether the case's picture holds the text; None where it has no picture."""

@@ -87,7 +87,7 @@ def objects(made: str) -> Iterator[object]:
     decoded = formats.decode(envelope.payload)
     found = verification.verify(made, snapshot=HELD, at=AT)
     yield from (envelope, signers, decoded, found, found.verdict, *found.verdict.findings, HELD)
-    yield fields.Fields({"n": CANARY}, "", [])
+    yield fields.FieldReader({"n": CANARY}, "", [])
     certificate = decoded.certificate
     if certificate is not None:
         yield from (certificate, certificate.person, certificate.entries, *certificate.entries)

@@ -11,9 +11,9 @@ from typing import Protocol
 from pratique.crypto.cose import Envelope
 from pratique.findings import Finding
 from pratique.formats import hcert
-from pratique.formats.fields import Claims, Decoded
+from pratique.formats.fields import CwtClaims, Decoded
 
-__all__ = ["FORMATS", "Claims", "Decoded", "Envelope", "Format", "decode", "of"]
+__all__ = ["FORMATS", "CwtClaims", "Decoded", "Envelope", "Format", "decode", "of"]
 
 
 class Format(Protocol):

@@ -3,10 +3,14 @@
     {ver, nam, dob, v | t | r | e: [entry]} -> HealthCertificate
 
 1. `lenient` is the reference: it reads every field and says what is odd.
-2. `dcc_plain` proves in one match that nothing is odd, and builds the same value at a fraction of
-   the cost; whatever it cannot prove it leaves to `lenient`. Tests hold the two equal.
+2. `read` proves in one match that nothing is odd, and builds the same value at a fraction of the cost;
+   whatever it cannot prove it leaves to `lenient`. Tests hold the two equal.
 3. The schema is that of the version the certificate states: 1.3 allows 80 characters and partial
    birth dates (from 1.2.1), earlier ones 50 and none.
+4. An exemption says that an issuing body recognised a reason, never which one: no field for a diagnosis
+   exists here, and one that is found is not read. The profile is Pratique's own (disease, from, until,
+   country, body, id), as a group `e` or under its own claim; Italy (`e`, with `cu` for the id), Austria
+   (`ve`) and Switzerland (a test entry whose test type says so) have forms of their own.
 
 Apart because it is a document of its own: the EU's, with its own schemas.
 """
@@ -20,7 +24,7 @@ from operator import itemgetter
 from typing import Any
 
 from pratique.findings import Code, Finding
-from pratique.formats.fields import CALENDAR, Claims, Fields, is_map, moment, names_somebody
+from pratique.formats.fields import CALENDAR, CwtClaims, FieldReader, is_map, moment, names_somebody
 from pratique.model import (
     Entry,
     Exemption,
@@ -34,47 +38,9 @@ from pratique.model import (
 )
 from pratique.terms import Kind
 
-# ----------------------------------------------------------------------------------------------------
-# Exemptions: an issuing body recognised a reason; which one is nobody else's business.
-#
-#     {ver, nam, dob, e: [{tg, df, du, co, is, ci}]} -> Exemption
-#
-# 1. The profile (Pratique's own): disease, from, until, country, body, id; as a group `e` beside
-#    `v`, `t`, `r`, or under its own claim.
-# 2. National forms that are met: Italy (`e`, with `cu` for the id), Austria (`ve`), Switzerland (a
-#    test entry whose test type says that it is an exemption).
-# 3. No field for a diagnosis exists here, and one that is found is not read.
-
-
+DOMAIN = "DCC"
 SWISS_TEST_TYPE = "medicalExemption"
 """`tt` by which a Swiss exemption travels in a test entry."""
-
-
-def entry(fields: Fields, longest: int, _early: bool = False) -> Exemption:
-    """Read one exemption entry."""
-    return Exemption(
-        fields.text("tg", required=True),
-        fields.day("df"),
-        fields.day("du"),
-        fields.text("co"),
-        fields.text("is", required=True, longest=longest),
-        fields.text("ci" if "ci" in fields.group else "cu", longest=longest),
-    )
-
-
-def from_test_entry(fields: Fields, longest: int, _early: bool = False) -> Exemption:
-    """Read a Swiss exemption: `sc` is the day from which it holds."""
-    return Exemption(
-        fields.text("tg", required=True),
-        fields.day("sc"),
-        None,
-        fields.text("co"),
-        fields.text("is", required=True, longest=longest),
-        fields.text("ci", longest=longest),
-    )
-
-
-DOMAIN = "DCC"
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+", re.ASCII)
 _VERSION_READ = re.compile(r"1\.[0-3]\.[0-9]+", re.ASCII)
@@ -91,10 +57,10 @@ _ICAO = re.compile(r"[A-Z<]*", re.ASCII)
 
 
 def lenient(
-    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
+    fields: Mapping[Any, Any], claims: CwtClaims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a DCC, adding to `findings` what is odd; None if it attests nothing that can be read."""
-    top = Fields(fields, "", findings)
+    top = FieldReader(fields, "", findings)
     version = top.text("ver", required=True) or ""
     if not _VERSION.fullmatch(version):
         top.note(Code.SCHEMA_DEVIATION, "ver")
@@ -110,7 +76,7 @@ def lenient(
     return HealthCertificate(DOMAIN, version, kind, person, entries, *claims, fields)
 
 
-def _person(top: Fields, *, modern: bool, longest: int) -> Person | None:
+def _person(top: FieldReader, *, modern: bool, longest: int) -> Person | None:
     birth = top.day(
         "dob", required=True, shape=_BIRTH_PARTIAL if modern else _BIRTH_FULL, blank=True
     )
@@ -118,7 +84,7 @@ def _person(top: Fields, *, modern: bool, longest: int) -> Person | None:
     if not is_map(group):
         top.note(Code.NAME_MISSING, "nam")
         return None
-    name = Fields(group, "nam.", top.findings)
+    name = FieldReader(group, "nam.", top.findings)
     texts = [name.text(key, longest=longest) for key in ("fn", "gn")]
     for key in ("fnt", "gnt"):
         text = name.text(key, longest=longest)
@@ -155,21 +121,21 @@ def _entries(
         findings.append(Finding(Code.SCHEMA_DEVIATION, key))
     kind, read = _GROUPS[key]
     if key == "t" and group[0].get("tt") == SWISS_TEST_TYPE:
-        kind, read = Kind.EXEMPTION, from_test_entry
+        kind, read = Kind.EXEMPTION, _swiss_exemption
     return kind, tuple(
-        read(Fields(entry, f"{key}[{i}].", findings), longest, early)
+        read(FieldReader(entry, f"{key}[{i}].", findings), longest, early)
         for i, entry in enumerate(group)
     )
 
 
-def _country(entry: Fields) -> str | None:
+def _country(entry: FieldReader) -> str | None:
     country = entry.text("co", required=True)
     if country is not None and not _UPPER.search(country):
         entry.note(Code.SCHEMA_DEVIATION, "co")
     return country
 
 
-def _vaccination(entry: Fields, longest: int, early: bool) -> Vaccination:
+def _vaccination(entry: FieldReader, longest: int, early: bool) -> Vaccination:
     return Vaccination(
         entry.text("tg", required=True),
         entry.text("vp", required=True),
@@ -184,7 +150,7 @@ def _vaccination(entry: Fields, longest: int, early: bool) -> Vaccination:
     )
 
 
-def _test(entry: Fields, longest: int, early: bool) -> Test:
+def _test(entry: FieldReader, longest: int, early: bool) -> Test:
     if early and "tc" not in entry.group:
         entry.note(Code.SCHEMA_DEVIATION, "tc")
     return Test(
@@ -201,7 +167,7 @@ def _test(entry: Fields, longest: int, early: bool) -> Test:
     )
 
 
-def _recovery(entry: Fields, longest: int, early: bool) -> Recovery:
+def _recovery(entry: FieldReader, longest: int, early: bool) -> Recovery:
     return Recovery(
         entry.text("tg", required=True),
         entry.day("fr", required=True, shape=_DAY),
@@ -213,25 +179,42 @@ def _recovery(entry: Fields, longest: int, early: bool) -> Recovery:
     )
 
 
+def _exemption(fields: FieldReader, longest: int, _early: bool = False) -> Exemption:
+    """Read one exemption entry."""
+    return Exemption(
+        fields.text("tg", required=True),
+        fields.day("df"),
+        fields.day("du"),
+        fields.text("co"),
+        fields.text("is", required=True, longest=longest),
+        fields.text("ci" if "ci" in fields.group else "cu", longest=longest),
+    )
+
+
+def _swiss_exemption(fields: FieldReader, longest: int, _early: bool = False) -> Exemption:
+    """Read a Swiss exemption: `sc` is the day from which it holds."""
+    return Exemption(
+        fields.text("tg", required=True),
+        fields.day("sc"),
+        None,
+        fields.text("co"),
+        fields.text("is", required=True, longest=longest),
+        fields.text("ci", longest=longest),
+    )
+
+
 _GROUPS: dict[str, tuple[Kind, Any]] = {
     "v": (Kind.VACCINATION, _vaccination),
     "t": (Kind.TEST, _test),
     "r": (Kind.RECOVERY, _recovery),
-    "e": (Kind.EXEMPTION, entry),
-    "ve": (Kind.EXEMPTION, entry),
+    "e": (Kind.EXEMPTION, _exemption),
+    "ve": (Kind.EXEMPTION, _exemption),
 }
 
 
-# ----------------------------------------------------------------------------------------------------
-# The quick way to read a DCC: prove with a few native operations that nothing is odd, then build.
-#
-#     entry -> the schema's fields -> one joined text -> one regular expression -> values
-#
-# 1. None is the answer to anything unusual; `dcc.lenient` then reads it and says what it is.
-# 2. Fields are joined by U+001F, which no pattern here admits, so that none can pose as two.
-# 3. Joining fails for what is not text; so the types of all text fields are proved by it.
-
-
+# The quick way: prove with a few native operations that nothing is odd, then build; None is the answer to
+# anything unusual. FieldReader are joined by U+001F, which no pattern here admits, so that none can pose as two;
+# joining fails for what is not text, so that it proves the types of all text fields.
 _PLAIN_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = "T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 _CENTURY = "(?:19|20)[0-9]{2}"

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pratique.findings import Code, Finding
-from pratique.formats.fields import Claims, Fields, names_somebody
+from pratique.formats.fields import CwtClaims, FieldReader, names_somebody
 from pratique.model import HealthCertificate, Moment, Person, Test, Vaccination
 from pratique.terms import Kind
 
@@ -32,7 +32,7 @@ def is_flat(claims: Mapping[Any, Any]) -> bool:
 
 
 def flat(
-    claims: Mapping[Any, Any], head: Claims, findings: list[Finding]
+    claims: Mapping[Any, Any], head: CwtClaims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a first-generation certificate: it does not say whether it attests a dose or a test."""
     tested = any(name in claims for name in _OF_A_TEST)
@@ -43,10 +43,10 @@ def flat(
 
 
 def vaccination(
-    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
+    fields: Mapping[Any, Any], claims: CwtClaims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a DDCC:VS; None if it attests nothing that can be read."""
-    top = Fields(fields, "", findings)
+    top = FieldReader(fields, "", findings)
     person = _person(top)
     if person is None:
         return None
@@ -67,38 +67,32 @@ def vaccination(
         valid_until=_date(top, "valid_until"),
     )
     return HealthCertificate(
-        DOMAIN,
-        _version(top),
-        Kind.VACCINATION,
-        person,
-        (dose,),
-        *claims,
-        fields,
+        DOMAIN, _version(top), Kind.VACCINATION, person, (dose,), *claims, fields
     )
 
 
 def test(
-    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
+    fields: Mapping[Any, Any], claims: CwtClaims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read a DDCC:TR; None if it attests nothing that can be read."""
-    top = Fields(fields, "", findings)
+    top = FieldReader(fields, "", findings)
     person = _person(top)
     if person is None:
         return None
     group = fields.get("test")
     if isinstance(group, list | tuple) and len(group) == 1:
         (group,) = group
-    one = Fields(group, "test.", findings) if isinstance(group, Mapping) else top
-    only_top = "country" in top.group and "country" not in one.group
+    inner = FieldReader(group, "test.", findings) if isinstance(group, Mapping) else top
+    only_top = "country" in top.group and "country" not in inner.group
     result = Test(
-        _coded(one, "pathogen", required=True),
-        _coded(one, "type", required=True),
-        _coded(one, "brand"),
-        _coded(one, "manufacturer"),
-        one.moment("date", required=True),
-        _coded(one, "result", required=True),
-        one.text("centre"),
-        _coded(top if only_top else one, "country", required=True),
+        _coded(inner, "pathogen", required=True),
+        _coded(inner, "type", required=True),
+        _coded(inner, "brand"),
+        _coded(inner, "manufacturer"),
+        inner.moment("date", required=True),
+        _coded(inner, "result", required=True),
+        inner.text("centre"),
+        _coded(top if only_top else inner, "country", required=True),
         _coded(top, "pha"),
         _identifier(top),
         valid_from=_date(top, "valid_from"),
@@ -107,7 +101,7 @@ def test(
     return HealthCertificate(DOMAIN, _version(top), Kind.TEST, person, (result,), *claims, fields)
 
 
-def _person(top: Fields) -> Person | None:
+def _person(top: FieldReader) -> Person | None:
     name = top.text("name", required=True)
     if name is None or not names_somebody(name):
         top.note(Code.NAME_MISSING, "name")
@@ -118,20 +112,20 @@ def _person(top: Fields) -> Person | None:
     )
 
 
-def _version(top: Fields) -> str:
+def _version(top: FieldReader) -> str:
     return top.text("version") or "" if "version" in top.group else ""
 
 
-def _coded(fields: Fields, name: str, *, required: bool = False) -> str | None:
+def _coded(fields: FieldReader, name: str, *, required: bool = False) -> str | None:
     value = fields.group.get(name)
     if isinstance(value, Mapping):
-        return Fields(value, f"{fields.where}{name}.", fields.findings).text(
+        return FieldReader(value, f"{fields.where}{name}.", fields.findings).text(
             "code", required=required
         )
     return fields.text(name, required=required)
 
 
-def _date(top: Fields, name: str) -> Moment | None:
+def _date(top: FieldReader, name: str) -> Moment | None:
     return top.day(name) if name in top.group else None
 
 
@@ -141,9 +135,9 @@ def _later(one: Moment | None, other: Moment | None) -> Moment | None:
     return max(one, other, key=lambda moment: moment.day())
 
 
-def _identifier(top: Fields) -> str | None:
+def _identifier(top: FieldReader) -> str | None:
     # Singapore's test certificates have no `hcid`: their number is `meta.reference`.
     meta = top.group.get("meta")
     if "hcid" not in top.group and isinstance(meta, Mapping):
-        return Fields(meta, "meta.", top.findings).text("reference")
+        return FieldReader(meta, "meta.", top.findings).text("reference")
     return top.text("hcid")

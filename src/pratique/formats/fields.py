@@ -15,8 +15,13 @@ from typing import Any, NamedTuple, TypeGuard
 from pratique.findings import Code, Finding
 from pratique.model import HealthCertificate, Moment, Precision
 
-# ----------------------------------------------------------------------------------------------------
-# What reading a verified payload comes to.
+
+class CwtClaims(NamedTuple):
+    """The claims around a health certificate, read leniently."""
+
+    issuer: str | None
+    issued_at: int | None
+    expires_at: int | None
 
 
 class Decoded(NamedTuple):
@@ -40,14 +45,6 @@ _INSTANT = re.compile(
     r"(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.ASCII,
 )
-
-
-class Claims(NamedTuple):
-    """The claims around a health certificate, read leniently."""
-
-    issuer: str | None
-    issued_at: int | None
-    expires_at: int | None
 
 
 def is_map(value: object) -> TypeGuard[Mapping[Any, Any]]:
@@ -102,7 +99,7 @@ def _instant(match: re.Match[str]) -> Moment | None:
     return Moment(Precision.INSTANT, when) if zone else Moment(Precision.DAY, when.date())
 
 
-class Fields:
+class FieldReader:
     """Reads one group of fields and gathers findings."""
 
     __slots__ = ("findings", "group", "where")

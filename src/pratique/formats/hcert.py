@@ -6,6 +6,9 @@
 
 1. `decode` is for payloads whose signature was checked; nothing in `unwrap` looks into them.
 2. Every refusal is a `Finding`; no text raises.
+3. The payload is CWT (RFC 8392 §3) with the health certificate claim -260. A claim that is not known is
+   named, not crashed on; a link (claim 5, Verifiable Health Link) is recognised and never followed.
+4. Keys written as text and instants in milliseconds are met in real codes: read, and noted.
 """
 
 from __future__ import annotations
@@ -21,18 +24,38 @@ from pratique.crypto.cbor import loads
 from pratique.crypto.cose import Envelope
 from pratique.findings import Code, Finding
 from pratique.formats import base45, dcc, ddcc, icvp
-from pratique.formats.fields import Claims, Decoded, is_map
+from pratique.formats.fields import CwtClaims, Decoded, is_map
 from pratique.model import HealthCertificate
 from pratique.terms import Algorithm
 
-# ----------------------------------------------------------------------------------------------------
-# CWT claims (RFC 8392 §3) and the health certificate claim -260 inside them.
-#
-#     payload -> {1: iss, 4: exp, 6: iat, -260: {1 | 3 | 4 | -6 | 5 ...: content}} -> Decoded
-#
-# 1. A claim that is not known is named, not crashed on.
-# 2. A link (claim 5, Verifiable Health Link) is recognised and never followed.
-# 3. Keys written as text and instants in milliseconds are met in real codes: read, and noted.
+PREFIX = "HC1:"
+
+MAX_TEXT = 4296
+"""Characters; a version 40 QR code holds no more in alphanumeric mode (ISO/IEC 18004 §7)."""
+
+MAX_UNPACKED = 16384
+"""Bytes; real certificates unpack to at most 870. One code can hold 2.9 MB of zeros."""
+
+
+def unwrap(text: str) -> Envelope | Finding:
+    """Take a text that starts with `PREFIX` apart down to the signed message."""
+    if len(text) > MAX_TEXT:
+        return Finding(Code.TEXT_TOO_LONG)
+    packed = base45.decode(text[4:])
+    if packed is None:
+        return Finding(Code.BASE45_INVALID)
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(packed, MAX_UNPACKED)
+    except zlib.error:
+        return Finding(Code.COMPRESSION_INVALID)
+    if not inflater.eof:
+        bomb = len(data) >= MAX_UNPACKED
+        return Finding(Code.COMPRESSION_BOMB if bomb else Code.COMPRESSION_INVALID)
+    if inflater.unused_data:
+        return Finding(Code.COMPRESSION_TRAILING)
+    message = cose.sign1(data)
+    return Finding(message) if isinstance(message, Code) else message
 
 
 ISSUER, EXPIRES, NOT_BEFORE, ISSUED, IDENTIFIER, HCERT = 1, 4, 5, 6, 7, -260
@@ -46,7 +69,6 @@ MILLISECONDS_FROM = 100_000_000_000
 
 _NUMBER = re.compile(r"-?[1-9][0-9]{0,5}", re.ASCII)
 
-
 _READERS = {
     DCC: dcc.lenient,
     DDCC_VS: ddcc.vaccination,
@@ -56,7 +78,7 @@ _READERS = {
 }
 
 
-def decode_cwt(payload: bytes) -> Decoded:
+def decode(payload: bytes) -> Decoded:
     """Read the claims of a payload whose signature is known to be good."""
     claims = loads(payload)
     if type(claims) is not dict:
@@ -69,7 +91,7 @@ def decode_cwt(payload: bytes) -> Decoded:
     if certificate is not None:
         return tuple.__new__(Decoded, (certificate, ()))
     findings: list[Finding] = []
-    certificate = dcc.lenient(plain[0], Claims(*plain[1:]), findings)
+    certificate = dcc.lenient(plain[0], CwtClaims(*plain[1:]), findings)
     return Decoded(certificate, tuple(findings))
 
 
@@ -152,7 +174,7 @@ def _identified(
 
 
 def _content(
-    content: Mapping[Any, Any], head: Claims, findings: list[Finding]
+    content: Mapping[Any, Any], head: CwtClaims, findings: list[Finding]
 ) -> HealthCertificate | None:
     known = [claim for claim in content if claim in _READERS]
     for claim in content:
@@ -172,12 +194,12 @@ def _content(
     return _READERS[known[0]](fields, head, findings)
 
 
-def _head(claims: Mapping[Any, Any], findings: list[Finding]) -> Claims:
+def _head(claims: Mapping[Any, Any], findings: list[Finding]) -> CwtClaims:
     issuer = claims.get(ISSUER)
     if issuer is not None and type(issuer) is not str:
         findings.append(Finding(Code.SCHEMA_DEVIATION, "iss"))
         issuer = None
-    return Claims(
+    return CwtClaims(
         issuer,
         _instant(claims.get(ISSUED), "iat", findings),
         _instant(claims.get(EXPIRES), "exp", findings),
@@ -219,39 +241,6 @@ def _shown(claim: object) -> str:
     return str(claim) if type(claim) is int and abs(claim) < 10_000 else "?"
 
 
-PREFIX = "HC1:"
-
-MAX_TEXT = 4296
-"""Characters; a version 40 QR code holds no more in alphanumeric mode (ISO/IEC 18004 §7)."""
-
-MAX_UNPACKED = 16384
-"""Bytes; real certificates unpack to at most 870. One code can hold 2.9 MB of zeros."""
-
-
-def unwrap(text: str) -> Envelope | Finding:
-    """Take a text that starts with `PREFIX` apart down to the signed message."""
-    if len(text) > MAX_TEXT:
-        return Finding(Code.TEXT_TOO_LONG)
-    packed = base45.decode(text[4:])
-    if packed is None:
-        return Finding(Code.BASE45_INVALID)
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(packed, MAX_UNPACKED)
-    except zlib.error:
-        return Finding(Code.COMPRESSION_INVALID)
-    if not inflater.eof:
-        bomb = len(data) >= MAX_UNPACKED
-        return Finding(Code.COMPRESSION_BOMB if bomb else Code.COMPRESSION_INVALID)
-    if inflater.unused_data:
-        return Finding(Code.COMPRESSION_TRAILING)
-    message = cose.sign1(data)
-    return Finding(message) if isinstance(message, Code) else message
-
-
-decode = decode_cwt
-
-
 def to_sign(payload: bytes, *, kid: bytes, algorithm: Algorithm) -> bytes:
     """Return the bytes that are to be signed for a payload."""
     return cose.message_of(cose.protected(algorithm, kid), payload)
@@ -259,10 +248,7 @@ def to_sign(payload: bytes, *, kid: bytes, algorithm: Algorithm) -> bytes:
 
 def encode(payload: bytes, signature: bytes, *, kid: bytes, algorithm: Algorithm) -> str:
     """Return the text of a signed payload; `signature` is in COSE's fixed-length form."""
-    return _wrap(cose.encode_sign1(cose.protected(algorithm, kid), payload, signature))
-
-
-def _wrap(message: bytes) -> str:
+    message = cose.encode_sign1(cose.protected(algorithm, kid), payload, signature)
     # The window stays that of every zlib (first byte 0x78): readers look for it. A small `memLevel`
     # packs as well at this size, and is set up in a sixth of the time.
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 4)

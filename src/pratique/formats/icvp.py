@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pratique.findings import Code, Finding
-from pratique.formats.fields import Claims, Fields, names_somebody
+from pratique.formats.fields import CwtClaims, FieldReader, names_somebody
 from pratique.model import HealthCertificate, Person, Vaccination
 from pratique.terms import Kind
 
@@ -28,10 +28,10 @@ _TEMPLATES = ("0", "1")
 
 
 def lenient(
-    fields: Mapping[Any, Any], claims: Claims, findings: list[Finding]
+    fields: Mapping[Any, Any], claims: CwtClaims, findings: list[Finding]
 ) -> HealthCertificate | None:
     """Read an ICVP of any of the four shapes; None if it attests nothing that can be read."""
-    top = Fields(fields, "", findings)
+    top = FieldReader(fields, "", findings)
     found = _dose_of(top)
     name = top.text("n", required=True)
     if name is None or not names_somebody(name):
@@ -56,26 +56,28 @@ def lenient(
     return HealthCertificate(DOMAIN, version, Kind.VACCINATION, person, (dose,), *claims, fields)
 
 
-def _dose_of(top: Fields) -> tuple[str, Vaccination] | None:
+def _dose_of(top: FieldReader) -> tuple[str, Vaccination] | None:
     doses, template = top.group.get("vx"), top.group.get("v")
     if doses is not None:
         version = str(template)[:8] if type(template) in (str, int, float) else ""
         if version.split(".")[0] not in _TEMPLATES:
             top.note(Code.VERSION_UNKNOWN, "v")
-        return _one(top, "vx", doses, version)
+        return _dose(top, "vx", doses, version)
     if isinstance(template, list | tuple):
         if len(template) != 1:
             top.note(Code.GROUPS_SEVERAL if template else Code.GROUP_MISSING, "v")
             return None
-        return _one(top, "v", template[0], "a")
-    return _one(top, "v", template, "c")
+        return _dose(top, "v", template[0], "a")
+    return _dose(top, "v", template, "c")
 
 
-def _one(top: Fields, name: str, group: object, version: str) -> tuple[str, Vaccination] | None:
+def _dose(
+    top: FieldReader, name: str, group: object, version: str
+) -> tuple[str, Vaccination] | None:
     if not isinstance(group, Mapping):
         top.note(Code.GROUP_MISSING if group is None else Code.FIELD_TYPE, name)
         return None
-    dose = Fields(group, f"{name}.", top.findings)
+    dose = FieldReader(group, f"{name}.", top.findings)
     product = dose.text("vp", required=True)
     disease = dose.text("tg") or next(
         (code for start, code in _DISEASES if (product or "").startswith(start)), None

@@ -150,7 +150,7 @@ SIGN = "HC1:"
 _FOREIGN = ("shc:/", "shlink:/", "NZCP:/", "NL2:", "LT1:", "CH1:", "AT1:", "HCFR1:", "EX1:", "B64:")
 
 
-class _Table(NamedTuple):
+class _KeyTable(NamedTuple):
     """How one setting garbles: what is typed -> what was meant.
 
     Attributes:
@@ -168,7 +168,7 @@ class _Table(NamedTuple):
     whole: bool
 
 
-class Reading(NamedTuple):
+class LayoutReading(NamedTuple):
     """What may have been meant, and by which layout."""
 
     text: str
@@ -176,25 +176,25 @@ class Reading(NamedTuple):
     whole: bool
 
 
-def readings(text: str) -> Iterator[Reading]:
+def readings(text: str) -> Iterator[LayoutReading]:
     """Yield what the text may have been meant as, wherever a code's beginning then appears."""
     for table in _tables():
         if table.sign in text:
             yield from _readings(text, table)
 
 
-def foreign(text: str) -> Iterator[Reading]:
+def foreign(text: str) -> Iterator[LayoutReading]:
     """Yield what the text may have been meant as, where it then begins like a format known by name."""
     for table in _tables():
         if text.startswith(table.foreign):
-            yield Reading(
+            yield LayoutReading(
                 "".join(_meant(typed, table.back) for typed in text[:64]), table.name, table.whole
             )
 
 
-def _readings(text: str, table: _Table) -> Iterator[Reading]:
+def _readings(text: str, table: _KeyTable) -> Iterator[LayoutReading]:
     pieces = [_meant(typed, table.back) for typed in text]
-    yield Reading("".join(pieces), table.name, table.whole)
+    yield LayoutReading("".join(pieces), table.name, table.whole)
     if not table.dead:
         return
     # After a dead key, a blank types the bare accent: whether there was one cannot be seen.
@@ -204,7 +204,7 @@ def _readings(text: str, table: _Table) -> Iterator[Reading]:
             filled = list(pieces)
             for place in chosen:
                 filled[place] += " "
-            yield Reading("".join(filled), table.name, table.whole)
+            yield LayoutReading("".join(filled), table.name, table.whole)
 
 
 def _meant(typed: str, back: dict[str, str]) -> str:
@@ -217,7 +217,7 @@ def _meant(typed: str, back: dict[str, str]) -> str:
 
 
 @cache
-def _tables() -> tuple[_Table, ...]:
+def _tables() -> tuple[_KeyTable, ...]:
     """Derive every setting's table, likeliest first: without caps lock before with it."""
     made = []
     for lock in ("", "caps", "shift"):
@@ -229,7 +229,7 @@ def _tables() -> tuple[_Table, ...]:
     return tuple(made)
 
 
-def _table(name: str, scanner: tuple[str, str], computer: tuple[str, str], lock: str) -> _Table:
+def _table(name: str, scanner: tuple[str, str], computer: tuple[str, str], lock: str) -> _KeyTable:
     """Derive what is typed for each character, and turn it round."""
     typed: dict[str, str] = {}
     for shifted, row in enumerate(scanner):
@@ -248,15 +248,12 @@ def _table(name: str, scanner: tuple[str, str], computer: tuple[str, str], lock:
         (typed[m] for m in _MEANT if typed.get(m) in set(_DEAD.values()) and computer is not _US),
         "",
     )
-    return _Table(name, back, _seen(SIGN, typed), _seen_all(typed), dead, whole)
+    foreign = tuple(seen for meant in _FOREIGN if (seen := _seen(meant, typed)) != meant)
+    return _KeyTable(name, back, _seen(SIGN, typed), foreign, dead, whole)
 
 
 def _seen(text: str, typed: dict[str, str]) -> str:
     return "".join(typed.get(meant, meant) for meant in text)
-
-
-def _seen_all(typed: dict[str, str]) -> tuple[str, ...]:
-    return tuple(seen for meant in _FOREIGN if (seen := _seen(meant, typed)) != meant)
 
 
 def _flipped(typed: str) -> str:

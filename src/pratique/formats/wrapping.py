@@ -12,6 +12,8 @@ percent-encoded, out of a spreadsheet in quotation marks. None of this is the ho
    stands for. Blanks before and after can be dropped.
 4. Tries are counted, and text is bounded: no text makes this long.
 5. Lines are read one by one, and a code is told as soon as it is whole: a scanner may be at the other end.
+6. A code of another family is no fault of its holder: it is named, so that the desk knows what to ask. Its
+   first characters are looked at and nothing else; no link is followed. The name comes from a closed table.
 """
 
 from __future__ import annotations
@@ -25,16 +27,6 @@ from typing import NamedTuple
 from pratique.crypto.cose import Envelope
 from pratique.findings import UNREAD, Code, Finding
 from pratique.formats import base45, hcert, keyboards
-
-# ----------------------------------------------------------------------------------------------------
-# Formats of health codes that are known by name and not read here.
-#
-#     text -> its first characters -> "SMART Health Card" | None
-#
-# 1. A code of another family is no fault of its holder: it is named, so that the desk knows what to ask.
-# 2. Only the first characters are looked at. Nothing is opened, and no link is followed.
-# 3. A name comes from this closed table; no part of the text is ever repeated.
-
 
 LONGEST_NAMED = 512
 """Characters of a text that are looked at."""
@@ -416,7 +408,8 @@ def _assembled(text: str) -> str | None:
     for line in text.split("\n")[:MOST_LINES]:
         if partial != [""]:
             line = _QUOTED.sub("", line, count=1) if line.lstrip().startswith(">") else line  # noqa: PLW2901
-        run = _run(line)
+        matched = _RUN.match(line)
+        run = matched[0] if matched is not None else ""
         grown = dict.fromkeys(
             joined
             for begun in partial
@@ -431,11 +424,6 @@ def _assembled(text: str) -> str | None:
         if not partial or tries > _MOST_TRIES or len(run) < len(line.rstrip()):
             return None
     return None
-
-
-def _run(line: str) -> str:
-    found = _RUN.match(line)
-    return found[0] if found is not None else ""
 
 
 def _joined(begun: str, run: str) -> tuple[str, ...]:
@@ -472,8 +460,9 @@ def _failed(lines: list[str]) -> Unwrapped:
     if len(text) > LONGEST:
         return Unwrapped(text[:LONGEST], finding=Finding(Code.TEXT_TOO_LONG))
     if _SIGN.search(text.translate(_WIDE)) is None:
-        names = dict.fromkeys(reading.layout for reading in keyboards.readings(_bare(text)))
-        return Unwrapped(text, finding=Finding(Code.KEYBOARD_LAYOUT, _or(list(names))))
+        names = list(dict.fromkeys(one.layout for one in keyboards.readings(_bare(text))))
+        shown = " or ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]}..."
+        return Unwrapped(text, finding=Finding(Code.KEYBOARD_LAYOUT, shown))
     if len(lines) > 1:
         return Unwrapped(text, finding=Finding(Code.BASE45_INVALID, "broken over lines"))
     for meant, _ in _meanings(text):
@@ -483,10 +472,6 @@ def _failed(lines: list[str]) -> Unwrapped:
             finding = found if isinstance(found, Finding) else Finding(Code.BASE45_INVALID)
             return Unwrapped(code, finding=finding)
     return Unwrapped(text, finding=Finding(Code.BASE45_INVALID))
-
-
-def _or(names: list[str]) -> str:
-    return " or ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]}..."
 
 
 def _unknown(lines: list[str], first: int) -> Unwrapped:
@@ -506,7 +491,7 @@ def _document(first: str, rest: Iterator[tuple[int, str]], number: int) -> Itera
         one._replace(line=count)
         for count, line in lines
         if _SIGN.search(line)
-        for one in _in_line(line)
+        for one in list(_all_in(line)) or [_failed([line])]
     ]
     if found:
         yield from found
@@ -514,7 +499,3 @@ def _document(first: str, rest: Iterator[tuple[int, str]], number: int) -> Itera
     kind = next((name for pattern, name in _FILES if pattern.match(bare)), None)
     finding = Finding(Code.PREFIX_UNKNOWN) if kind is None else Finding(Code.FILE_NOT_READ, kind)
     yield Unwrapped(bare[:LONGEST], finding=finding)
-
-
-def _in_line(line: str) -> list[Unwrapped]:
-    return list(_all_in(line)) or [_failed([line])]

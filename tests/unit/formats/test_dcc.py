@@ -9,7 +9,7 @@ import pytest
 
 from pratique import model
 from pratique.findings import Finding
-from pratique.formats import Claims, dcc, hcert
+from pratique.formats import CwtClaims, dcc, hcert
 from pratique.model import Exemption, HealthCertificate, Recovery, Vaccination
 from pratique.terms import Kind
 from tools.vectors import content, keys
@@ -19,17 +19,17 @@ from tools.vectors.layers import cbor, claims
 def both_ways(made: dict[str, Any]) -> HealthCertificate:
     """Read a clean content by the reference and by the quick way, which must be one."""
     findings: list[Finding] = []
-    reference = dcc.lenient(made, Claims("XU", keys.ISSUED, keys.EXPIRES), findings)
+    reference = dcc.lenient(made, CwtClaims("XU", keys.ISSUED, keys.EXPIRES), findings)
     assert findings == []
     assert reference is not None
     quick = dcc.read(made, "XU", keys.ISSUED, keys.EXPIRES)
     assert quick is None or quick == reference
-    assert hcert.decode_cwt(cbor(claims(made))).certificate == reference
+    assert hcert.decode(cbor(claims(made))).certificate == reference
     return reference
 
 
 def told(made: dict[str, Any], claim: int = 1) -> list[tuple[str, str]]:
-    found = hcert.decode_cwt(cbor(claims(made, claim=claim)))
+    found = hcert.decode(cbor(claims(made, claim=claim)))
     return [(finding.code.name, finding.where) for finding in found.findings]
 
 
@@ -118,9 +118,9 @@ def test_a_certificate_of_nobody_is_refused_by_both_ways(given: dict[str, str]) 
 @pytest.mark.parametrize("present", ["fn", "gn", "fnt", "gnt"])
 def test_one_name_is_enough(present: str) -> None:
     given = dict.fromkeys(("fn", "gn", "fnt", "gnt"), "") | {present: "A"}
-    assert hcert.decode_cwt(cbor(claims(content.vaccinated(nam=given)))).certificate is not None
+    assert hcert.decode(cbor(claims(content.vaccinated(nam=given)))).certificate is not None
     only = content.vaccinated(nam={present: "A"})
-    assert hcert.decode_cwt(cbor(claims(only))).certificate is not None
+    assert hcert.decode(cbor(claims(only))).certificate is not None
 
 
 def test_an_early_schema_asks_for_the_test_centre_and_for_shorter_texts() -> None:

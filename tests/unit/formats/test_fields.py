@@ -1,4 +1,4 @@
-"""Fields are read leniently, never guessed, and never raise."""
+"""FieldReader are read leniently, never guessed, and never raise."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.findings import Finding
-from pratique.formats.fields import Fields, is_map, moment
+from pratique.formats.fields import FieldReader, is_map, moment
 from pratique.model import Precision
 
 
-def read(group: dict[Any, Any]) -> tuple[Fields, list[Finding]]:
+def read(group: dict[Any, Any]) -> tuple[FieldReader, list[Finding]]:
     findings: list[Finding] = []
-    return Fields(group, "v[0].", findings), findings
+    return FieldReader(group, "v[0].", findings), findings
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str]]:

@@ -17,14 +17,14 @@ from tools.vectors.layers import cbor, claims
 
 
 def read(made: dict[str, Any], claim: int) -> HealthCertificate:
-    found = hcert.decode_cwt(cbor(claims(made, claim=claim)))
+    found = hcert.decode(cbor(claims(made, claim=claim)))
     assert found.findings == ()
     assert found.certificate is not None
     return found.certificate
 
 
 def told(made: dict[str, Any], claim: int) -> list[tuple[str, str]]:
-    found = hcert.decode_cwt(cbor(claims(made, claim=claim)))
+    found = hcert.decode(cbor(claims(made, claim=claim)))
     return [(finding.code.name, finding.where) for finding in found.findings]
 
 
@@ -132,7 +132,7 @@ def test_a_template_version_that_is_not_known_is_a_doubt(
 
 
 def flat(made: dict[str, Any], **claims_: Any) -> Decoded:
-    return hcert.decode_cwt(cbor({1: "XU", 4: keys.EXPIRES, 6: keys.ISSUED} | made | claims_))
+    return hcert.decode(cbor({1: "XU", 4: keys.EXPIRES, 6: keys.ISSUED} | made | claims_))
 
 
 def test_a_first_generation_test_is_read_without_a_claim_around_it() -> None:
