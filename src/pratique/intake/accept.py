@@ -1,9 +1,14 @@
 """Take what is handed in, and say at once whether it can be issued.
 
-    cells -> handed.read -> records -> examine -> Reading(record | None, all remarks)
+    cells -> read -> records -> examine -> Reading(record | None, all remarks)
     readings of one file -> together -> the same, with what is told of several of one person
 
 1. A record that any remark refuses is not handed on: what comes out of here may be signed.
+2. What is handed in, a row or a FHIR document, is told by FHIR's own `resourceType`, which is no column.
+3. `examine` knows one record, `compare` those of one person that lie in the same file: no register of
+   people is asked, and none is made.
+4. What contradicts itself refuses; what is merely unlikely asks the clerk.
+5. A field without a value set is not checked.
 """
 
 from __future__ import annotations
@@ -14,23 +19,21 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from pratique.intake import catalogue as intake_catalogue
 from pratique.intake import fhir
-from pratique.intake.catalogue import Catalogue, Product
+from pratique.intake.catalogue import (
+    COARSE_PROPHYLAXIS,
+    DETECTED,
+    KNOWN_SINCE,
+    OWN_COUNTRIES,
+    RAPID,
+    Catalogue,
+    Product,
+)
 from pratique.intake.remarks import Remark, RemarkCode, refuses
 from pratique.intake.rows import NOTHING, Reading, Record, fill, read_row
 from pratique.model import Exemption, Moment, Person, Recovery, Test, Vaccination
 
-# ----------------------------------------------------------------------------------------------------
-# Say whether a record makes sense: its codes, and its dates against each other.
-#
-#     Record -> examine -> remarks          records of one file -> compared -> compare -> remarks of each
-#
-# 1. `examine` knows one record, `compare` those of one person that lie in the same file: no register of
-#    people is asked, and none is made.
-# 2. What contradicts itself refuses; what is merely unlikely asks the clerk.
-# 3. A field without a value set is not checked.
-
+__all__ = ["Reading", "accept", "together"]
 
 OLDEST = 115
 OF_AGE = 18
@@ -39,12 +42,11 @@ LAST_DAY_OF_RECOVERY = 180
 """Days after the first positive test (Regulation (EU) 2021/953, Annex point 3)."""
 
 _VACCINATION = ("disease", "prophylaxis", "product", "manufacturer")
-Found = list[Remark]
 
 
 def examine(record: Record, catalogue: Catalogue, *, at: date) -> tuple[Remark, ...]:
     """Check one record. `at` is today where it is issued; an aware datetime settles instants exactly."""
-    found: Found = []
+    found: list[Remark] = []
     entry, person = record.entry, record.person
     today = at.date() if isinstance(at, datetime) else at
     if type(entry) is Vaccination:
@@ -57,12 +59,13 @@ def examine(record: Record, catalogue: Catalogue, *, at: date) -> tuple[Remark, 
         _reversed(found, entry.valid_from, entry.valid_until, today)
     if type(entry) is not Vaccination:
         _coded(found, catalogue, "disease", entry.disease)
-    _country(found, catalogue, entry.country)
+    if entry.country not in OWN_COUNTRIES:
+        _coded(found, catalogue, "country", entry.country)
     _birth(found, person, record, today)
     return tuple(found)
 
 
-def _coded(found: Found, catalogue: Catalogue, field: str, code: str | None) -> None:
+def _coded(found: list[Remark], catalogue: Catalogue, field: str, code: str | None) -> None:
     values = catalogue.sets.get(field)
     if values is None or code is None:
         return
@@ -73,13 +76,8 @@ def _coded(found: Found, catalogue: Catalogue, field: str, code: str | None) -> 
         found.append(Remark(RemarkCode.CODE_INACTIVE, field))
 
 
-def _country(found: Found, catalogue: Catalogue, code: str | None) -> None:
-    if code is not None and code not in intake_catalogue.OWN_COUNTRIES:
-        _coded(found, catalogue, "country", code)
-
-
 def _vaccination(
-    found: Found, dose: Vaccination, domain: str, catalogue: Catalogue, today: date
+    found: list[Remark], dose: Vaccination, domain: str, catalogue: Catalogue, today: date
 ) -> None:
     product = catalogue.product_of.get(dose.product or "")
     if domain == "ICVP":
@@ -102,7 +100,7 @@ def _vaccination(
     _past(found, dose.given, "given_on", today)
 
 
-def _fits(found: Found, dose: Vaccination, domain: str, product: Product) -> None:
+def _fits(found: list[Remark], dose: Vaccination, domain: str, product: Product) -> None:
     if product.domain != domain:
         found.append(Remark(RemarkCode.PRODUCT_NOT_IN_DOMAIN, "product"))
     if dose.disease != product.disease:
@@ -113,19 +111,19 @@ def _fits(found: Found, dose: Vaccination, domain: str, product: Product) -> Non
     if product.prophylaxis and kind not in (
         product.prophylaxis,
         None,
-        *intake_catalogue.COARSE_PROPHYLAXIS,
+        *COARSE_PROPHYLAXIS,
     ):
         found.append(Remark(RemarkCode.PRODUCT_PROPHYLAXIS_MISMATCH, "prophylaxis"))
     if product.since and dose.given is not None and dose.given.first < product.since:
         found.append(Remark(RemarkCode.BEFORE_PRODUCT_EXISTED, "given_on"))
 
 
-def _test(found: Found, test: Test, catalogue: Catalogue, at: date) -> None:
+def _test(found: list[Remark], test: Test, catalogue: Catalogue, at: date) -> None:
     for field in ("test_type", "device", "result"):
         _coded(found, catalogue, field, getattr(test, field))
-    if test.test_type == intake_catalogue.RAPID and test.device is None:
+    if test.test_type == RAPID and test.device is None:
         found.append(Remark(RemarkCode.DEVICE_MISSING, "device"))
-    if test.result == intake_catalogue.DETECTED:
+    if test.result == DETECTED:
         found.append(Remark(RemarkCode.RESULT_POSITIVE, "result"))
     if test.sampled is None:
         return
@@ -139,7 +137,7 @@ def _test(found: Found, test: Test, catalogue: Catalogue, at: date) -> None:
     _known(found, test.disease, test.sampled, "sampled_at")
 
 
-def _recovery(found: Found, illness: Recovery, today: date) -> None:
+def _recovery(found: list[Remark], illness: Recovery, today: date) -> None:
     _past(found, illness.first_positive, "first_positive_on", today)
     begin, end = illness.valid_from, illness.valid_until
     _reversed(found, begin, end, today)
@@ -153,20 +151,20 @@ def _recovery(found: Found, illness: Recovery, today: date) -> None:
         found.append(Remark(RemarkCode.RECOVERY_TOO_LONG, "valid_until"))
 
 
-def _reversed(found: Found, begin: Moment | None, end: Moment | None, today: date) -> None:
+def _reversed(found: list[Remark], begin: Moment | None, end: Moment | None, today: date) -> None:
     if begin is not None and end is not None and end.first < begin.first:
         found.append(Remark(RemarkCode.DATES_REVERSED, "valid_until"))
     elif end is not None and end.first < today:
         found.append(Remark(RemarkCode.VALIDITY_OVER, "valid_until"))
 
 
-def _past(found: Found, when: Moment | None, column: str, today: date) -> None:
+def _past(found: list[Remark], when: Moment | None, column: str, today: date) -> None:
     if when is not None and when.first > today:
         found.append(Remark(RemarkCode.DATE_IN_FUTURE, column))
 
 
-def _known(found: Found, disease: str | None, when: Moment | None, column: str) -> None:
-    since = intake_catalogue.KNOWN_SINCE.get(disease or "")
+def _known(found: list[Remark], disease: str | None, when: Moment | None, column: str) -> None:
+    since = KNOWN_SINCE.get(disease or "")
     if since is not None and when is not None and when.day() < since:
         found.append(Remark(RemarkCode.BEFORE_DISEASE_KNOWN, column))
 
@@ -178,7 +176,7 @@ _HAPPENED = {
 }
 
 
-def _birth(found: Found, person: Person, record: Record, today: date) -> None:
+def _birth(found: list[Remark], person: Person, record: Record, today: date) -> None:
     born = person.birth_date
     if born is None:
         return
@@ -194,14 +192,10 @@ def _birth(found: Found, person: Person, record: Record, today: date) -> None:
         # A birth year says no day: its first one is taken, so that nobody is refused by a guess.
         if when is not None and when.day() < first:
             found.append(Remark(RemarkCode.DATE_BEFORE_BIRTH, column))
-    if record.domain == "ICVP" and person.guardian is None and _is_minor(born, today):
+    day = born.day()
+    age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+    if record.domain == "ICVP" and person.guardian is None and age < OF_AGE:
         found.append(Remark(RemarkCode.GUARDIAN_MISSING, "guardian"))
-
-
-def _is_minor(born: Moment, today: date) -> bool:
-    first = born.day()
-    years = today.year - first.year - ((today.month, today.day) < (first.month, first.day))
-    return years < OF_AGE
 
 
 class Compared(NamedTuple):
@@ -240,7 +234,7 @@ def compare(
     found: Sequence[Compared | None], catalogue: Catalogue
 ) -> tuple[tuple[Remark, ...], ...]:
     """Check records against others of the same person; the remarks stand in the records' order."""
-    remarks: list[Found] = [[] for _ in found]
+    remarks: list[list[Remark]] = [[] for _ in found]
     courses: dict[tuple[bytes, str], list[tuple[Compared, int]]] = {}
     seen: set[tuple[bytes, bytes]] = set()
     for place, one in enumerate(found):
@@ -262,18 +256,11 @@ def compare(
     return tuple(map(tuple, remarks))
 
 
-def examine_course(
-    records: Sequence[Record], catalogue: Catalogue
-) -> tuple[tuple[Remark, ...], ...]:
-    """Check the doses of one person against each other; the remarks stand in the records' order."""
-    return compare([compared(record)._replace(person=b"") for record in records], catalogue)
-
-
-def _between(before: Compared, given: Compared, catalogue: Catalogue) -> Found:
+def _between(before: Compared, given: Compared, catalogue: Catalogue) -> list[Remark]:
     gap = given.day - before.day
     if (before.product, before.number, 0) == (given.product, given.number, gap):
         return [Remark(RemarkCode.DOSE_REPEATED, "dose")]
-    found: Found = []
+    found: list[Remark] = []
     if given.number < before.number:
         found.append(Remark(RemarkCode.DOSE_ORDER, "dose"))
     known_product = catalogue.product_of.get(before.product)
@@ -284,28 +271,14 @@ def _between(before: Compared, given: Compared, catalogue: Catalogue) -> Found:
 
 
 def _digest(key: bytes, *parts: object) -> bytes:
-    told = "\x1f".join(
+    content = "\x1f".join(
         f"{part.precision} {part.first}" if isinstance(part, Moment) else str(part or "")
         for part in parts
     )
-    return blake2b(told.encode("utf-8", "surrogatepass"), key=key, digest_size=12).digest()
-
-
-# ----------------------------------------------------------------------------------------------------
-# Read whatever an issuer is handed: a row, or a FHIR document.
-#
-# 1. What it is, is told by FHIR's own `resourceType`, which is no column.
+    return blake2b(content.encode("utf-8", "surrogatepass"), key=key, digest_size=12).digest()
 
 
 def read(
-    cells: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
-) -> list[Reading]:
-    """Read a row (one reading), or a FHIR document (one reading for each event in it)."""
-    found = read_places(cells, catalogue, country=country, authority=authority)
-    return [reading for _, reading in found]
-
-
-def read_places(
     cells: Mapping[Any, Any],
     catalogue: Catalogue,
     *,
@@ -313,17 +286,13 @@ def read_places(
     authority: str = "",
     at: date | None = None,
     filled: Mapping[str, Any] = NOTHING,
-) -> list[tuple[str, Reading]]:
-    """Read as `read` does, each reading with its place in the document; a row's is ""."""
+) -> list[Reading]:
+    """Read a row (one reading), or a FHIR document (one reading for each event in it)."""
     if "resourceType" in cells:
-        return fhir.read_places(
+        return fhir.read(
             cells, catalogue, country=country, authority=authority, at=at, filled=filled
         )
-    row = fill(cells, filled)
-    return [("", read_row(row, catalogue, country=country, authority=authority))]
-
-
-__all__ = ["Reading", "accept", "together"]
+    return [read_row(fill(cells, filled), catalogue, country=country, authority=authority)]
 
 
 def accept(
@@ -342,21 +311,21 @@ def accept(
     """
     day = at.date() if isinstance(at, datetime) else at
     return [
-        _examined(place, reading, catalogue, at)
-        for place, reading in read_places(
+        _examined(reading, catalogue, at)
+        for reading in read(
             cells, catalogue, country=country, authority=authority, at=day, filled=filled
         )
     ]
 
 
-def _examined(place: str, reading: Reading, catalogue: Catalogue, at: date) -> Reading:
+def _examined(reading: Reading, catalogue: Catalogue, at: date) -> Reading:
     if reading.record is None:
         return reading
     more = examine(reading.record, catalogue, at=at)
     if not more:
-        return reading._replace(place=place) if place else reading
-    told = reading.remarks + fhir.placed(place, more)
-    return Reading(None if refuses(more) else reading.record, told, place)
+        return reading
+    remarks = reading.remarks + fhir.placed(reading.place, more)
+    return Reading(None if refuses(more) else reading.record, remarks, reading.place)
 
 
 def together(readings: Sequence[Reading], catalogue: Catalogue) -> list[Reading]:

@@ -6,6 +6,11 @@
 1. A value-set document replaces the codes of its field; what a product is known for stays known.
 2. A field without a value set is not checked here: the built-in knows no list of test devices.
 3. A document that is neither is refused, and nothing changes.
+4. Codes are facts; a published value set replaces them. Diseases, tests, results and products: EU eHealth
+   Network, "ValueSetCode Sets for EU Digital COVID Certificates", with SNOMED CT, LOINC and EMA identifiers as
+   written there. Yellow fever and polio: ICD-11. WHO's product identifiers come from its ICVP catalogue;
+   only those that are known for certain stand here, a catalogue file adds the others.
+5. A blank prophylaxis is one that we are not sure of: the clerk fills it in.
 """
 
 from __future__ import annotations
@@ -20,16 +25,6 @@ from typing import Any, Literal, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
-
-# ----------------------------------------------------------------------------------------------------
-# The codes that are known without loading anything. Codes are facts; a published value set replaces them.
-#
-# 1. Diseases, tests, results and products: EU eHealth Network, "Value Sets for EU Digital COVID
-#    Certificates"; SNOMED CT, LOINC and EMA identifiers as written there.
-# 2. Yellow fever and polio: ICD-11. WHO's product identifiers come from its ICVP catalogue; only those
-#    that are known for certain stand here, a catalogue file adds the others.
-# 3. A blank prophylaxis is one that we are not sure of: the clerk fills it in.
-
 
 COVID = "840539006"
 YELLOW_FEVER = "1D47"
@@ -176,12 +171,12 @@ FIELDS = {
     "covid-19-lab-result": "result",
     "country-2-codes": "country",
 }
-"""Value set (`valueSetId`) -> the column that it belongs to."""
+"""ValueSetCode set (`valueSetId`) -> the column that it belongs to."""
 
 _DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-class Value(NamedTuple):
+class ValueSetCode(NamedTuple):
     """One code of a value set."""
 
     display: str
@@ -208,11 +203,11 @@ class Product(NamedTuple):
     interval: int = 0
 
 
-Values = Mapping[str, Value]
+Values = Mapping[str, ValueSetCode]
 
 
 class Catalogue(NamedTuple):
-    """Value sets by column, and products by code. Hold it; nothing in it changes."""
+    """ValueSetCode sets by column, and products by code. Hold it; nothing in it changes."""
 
     sets: Mapping[str, Values]
     product_of: Mapping[str, Product]
@@ -242,7 +237,9 @@ class Catalogue(NamedTuple):
                 added |= whos
             else:
                 sets |= _sets(document)
-        own = {p.code: Value(p.display, p.active) for p in added.values() if p.domain == "DCC"}
+        own = {
+            p.code: ValueSetCode(p.display, p.active) for p in added.values() if p.domain == "DCC"
+        }
         sets["product"] = dict(sets["product"]) | own
         return _frozen(sets, dict(_builtin().product_of) | added)
 
@@ -382,7 +379,7 @@ def _builtin() -> Catalogue:
         "country": dict.fromkeys(COUNTRIES, ""),
     }
     values = {
-        field: {code: Value(display) for code, display in codes.items()}
+        field: {code: ValueSetCode(display) for code, display in codes.items()}
         for field, codes in sets.items()
     }
     return _frozen(values, {product.code: product for product in products})
@@ -404,8 +401,17 @@ def _sets(document: object) -> dict[str, Values]:
         for name, codes in document.items():
             if name in FIELDS and isinstance(codes, Mapping | list):
                 found[FIELDS[name]] = _values(codes)
-        if found or values is not None or _is_sets(document):
-            return _with_others(found)
+        is_sets = bool(document) and all(
+            isinstance(codes, list) and codes and isinstance(codes[0], str)
+            for codes in document.values()
+        )
+        if found or values is not None or is_sets:
+            if "disease" in found:
+                # The diseases of the other data formats stay: the EU's list names its own only.
+                codes = [code for own in DISEASES_OF.values() for code in own if code != COVID]
+                others = {code: ValueSetCode(DISEASES[code]) for code in codes}
+                found["disease"] = others | dict(found["disease"])
+            return found
     raise DocumentRefused(
         "catalogue-unknown",
         "it is neither a value set nor a catalogue of products",
@@ -413,26 +419,11 @@ def _sets(document: object) -> dict[str, Values]:
     )
 
 
-def _is_sets(document: Mapping[Any, Any]) -> bool:
-    return bool(document) and all(
-        isinstance(codes, list) and codes and isinstance(codes[0], str)
-        for codes in document.values()
-    )
-
-
-def _with_others(found: dict[str, Values]) -> dict[str, Values]:
-    """Keep the diseases of the other data formats: the EU's list names its own only."""
-    if "disease" in found:
-        others = [code for codes in DISEASES_OF.values() for code in codes if code != COVID]
-        found["disease"] = {code: Value(DISEASES[code]) for code in others} | dict(found["disease"])
-    return found
-
-
 def _values(codes: Mapping[Any, Any] | list[Any]) -> Values:
     if isinstance(codes, list):
-        return {code: Value("") for code in codes if isinstance(code, str)}
+        return {code: ValueSetCode("") for code in codes if isinstance(code, str)}
     return {
-        code: Value(str(value.get("display", "")), value.get("active") is not False)
+        code: ValueSetCode(str(value.get("display", "")), value.get("active") is not False)
         for code, value in codes.items()
         if isinstance(code, str) and isinstance(value, Mapping)
     }

@@ -9,6 +9,11 @@
    refuses it (FHIR R4 §2.4.0.1).
 4. No document raises: what is not laid out as FHIR is a remark.
 5. What is no event, or never was one, is skipped and told of; it refuses nothing.
+6. Only a code that names one product alone is taken for that product. A code for a whole type of vaccine
+   fills in the type, and the product stays a question for the clerk. CVX: CDC/IIS "COVID-19 vaccine
+   related codes"; LOINC: "SARS-CoV-2 and COVID-19 related LOINC terms"; ATC: WHOCC, J07BN and J07BX03.
+7. A value of the wrong type is read as if it were not there; the row's own checks tell of what misses.
+8. A name for official use comes first, as of a day; one that is old, or that hides somebody, comes never.
 """
 
 from __future__ import annotations
@@ -37,15 +42,6 @@ from pratique.intake.catalogue import (
 from pratique.intake.remarks import Remark, RemarkCode
 from pratique.intake.rows import NOTHING, Reading, fill, read_row
 from pratique.model import Moment
-
-# ----------------------------------------------------------------------------------------------------
-# Codes by which health records name vaccines, tests and results, and what they are here.
-#
-# 1. Only what names one product alone is taken for that product. A code for a whole type of vaccine
-#    fills in the type, and the product stays a question for the clerk.
-# 2. CVX: CDC/IIS "COVID-19 vaccine related codes". LOINC: "SARS-CoV-2 and COVID-19 related LOINC terms".
-#    ATC: WHOCC, J07BN and J07BX03. Others than these can be mapped before they are handed in.
-
 
 CVX = "http://hl7.org/fhir/sid/cvx"
 SNOMED = "http://snomed.info/sct"
@@ -107,15 +103,7 @@ RESULTS: dict[tuple[str, str], str] = {
 }
 
 
-# ----------------------------------------------------------------------------------------------------
-# Find a FHIR document's parts, and read whom a resource is about.
-#
-# 1. A value of the wrong type is read as if it were not there; the row's own checks tell of what misses.
-# 2. A name for official use comes first, as of a day; one that is old, or that hides somebody, comes never.
-# 3. Whom a reference means is told by what was handed in; no address is ever fetched.
-
-
-Found = Mapping[Any, Any]
+Resource = Mapping[Any, Any]
 
 _NATIONALITY = "http://hl7.org/fhir/StructureDefinition/patient-nationality"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -133,25 +121,25 @@ _DOCUMENTS = ("PPN", "NI")
 """HL7 v2-0203, best first: passport number, national identifier."""
 
 
-def mapped(found: Found, name: str) -> Found:
+def mapped(found: Resource, name: str) -> Resource:
     """Return the object under a name; an empty one if there is none."""
     value = found.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
-def listed(found: Found, name: str) -> list[Found]:
+def listed(found: Resource, name: str) -> list[Resource]:
     """Return the objects of the list under a name."""
     value = found.get(name)
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
-def worded(found: Found, name: str) -> str:
+def worded(found: Resource, name: str) -> str:
     """Return the text under a name, or "" if there is none."""
     value = found.get(name)
     return value if isinstance(value, str) else ""
 
 
-def codings(found: Found, name: str) -> list[tuple[str, str]]:
+def codings(found: Resource, name: str) -> list[tuple[str, str]]:
     """Return (system, code) of every coding of a CodeableConcept, or of a list of them."""
     concepts = [mapped(found, name), *listed(found, name)]
     return [
@@ -162,7 +150,7 @@ def codings(found: Found, name: str) -> list[tuple[str, str]]:
     ]
 
 
-def entries(document: Found) -> Iterator[tuple[str, str, Found]]:
+def entries(document: Resource) -> Iterator[tuple[str, str, Resource]]:
     """Name every resource of a document: its place, its full address, and itself.
 
     A document is a Bundle of any type (document, collection, searchset, transaction, and Bundles
@@ -174,7 +162,7 @@ def entries(document: Found) -> Iterator[tuple[str, str, Found]]:
     yield from _entries(document, "", _DEEPEST)
 
 
-def _entries(document: Found, above: str, depth: int) -> Iterator[tuple[str, str, Found]]:
+def _entries(document: Resource, above: str, depth: int) -> Iterator[tuple[str, str, Resource]]:
     value = document.get("entry")
     for number, entry in enumerate(value if isinstance(value, list) else ()):
         place = f"{above}entry[{number}]"
@@ -199,9 +187,9 @@ class Patients:
     """
 
     def __init__(self) -> None:
-        self._by: dict[str, Found | None] = {}
+        self._by: dict[str, Resource | None] = {}
 
-    def add(self, patient: Found, url: str = "") -> None:
+    def add(self, patient: Resource, url: str = "") -> None:
         """Take in a Patient, with its full address if it has one."""
         own, version = worded(patient, "id"), worded(mapped(patient, "meta"), "versionId")
         url = _bare(url)
@@ -228,7 +216,7 @@ class Patients:
             if held is not patient and held != patient:
                 self._by[name] = None
 
-    def find(self, resource: Found, reference: Found, url: str = "") -> Found | None:
+    def find(self, resource: Resource, reference: Resource, url: str = "") -> Resource | None:
         """Find the Patient that a reference names; None for nobody, or for more than one.
 
         Args:
@@ -251,7 +239,7 @@ class Patients:
             return self._by.get(f"?{text.removeprefix(_CONDITIONAL)}")
         return self._found(text, url)
 
-    def _found(self, text: str, url: str) -> Found | None:
+    def _found(self, text: str, url: str) -> Resource | None:
         bare = _bare(text)
         absolute = bare.startswith((*_WEB, "urn:"))
         if not absolute and url.startswith(_WEB):
@@ -276,7 +264,7 @@ _READ = frozenset({
 })  # fmt: skip
 
 
-def kept_of(patient: Found) -> Found:
+def kept_of(patient: Resource) -> Resource:
     """Return what is read of a Patient: an export's are all held, without their photographs."""
     return {name: value for name, value in patient.items() if name in _READ}
 
@@ -287,7 +275,7 @@ def _bare(address: str) -> str:
     return bare.lower() if bare[:9].lower() == "urn:uuid:" else bare
 
 
-def patients_of(document: Found) -> Patients:
+def patients_of(document: Resource) -> Patients:
     """Return every Patient of a document."""
     found = Patients()
     for _, url, resource in entries(document):
@@ -296,11 +284,11 @@ def patients_of(document: Found) -> Patients:
     return found
 
 
-def _is_patient(resource: Found) -> bool:
+def _is_patient(resource: Resource) -> bool:
     return resource.get("resourceType") == "Patient"
 
 
-def read_patient(patient: Found, at: date | None = None) -> tuple[dict[str, Any], list[Remark]]:
+def read_patient(patient: Resource, at: date | None = None) -> tuple[dict[str, Any], list[Remark]]:
     """Return the columns that tell of the person as of a day, and what is to be looked at."""
     name, is_sure = _name(patient, at)
     document = _document(patient)
@@ -322,7 +310,7 @@ def read_patient(patient: Found, at: date | None = None) -> tuple[dict[str, Any]
     return row, remarks
 
 
-def _name(found: Found, at: date | None) -> tuple[Found, bool]:
+def _name(found: Resource, at: date | None) -> tuple[Resource, bool]:
     """Choose the name that is in force; and tell whether nothing speaks for another one.
 
     An `official` name stays in a record when it has ended, with the end in its period (FHIR R4
@@ -340,22 +328,22 @@ def _name(found: Found, at: date | None) -> tuple[Found, bool]:
             # Of two in force the younger one; without a beginning, nothing tells them apart.
             same.sort(key=_start, reverse=True)
             first, others = same[0], same[1:]
-            is_sure = all(_start(one) < _start(first) or _alike(one, first) for one in others)
+            is_sure = all(
+                _start(other) < _start(first)
+                or all(other.get(part) == first.get(part) for part in ("family", "given", "text"))
+                for other in others
+            )
             # What was before a marriage is what it was, wherever it is the only one.
             return first, is_sure and use != "maiden"
     names.sort(key=lambda name: worded(mapped(name, "period"), "end"), reverse=True)
     return (names[0], False) if names else ({}, True)
 
 
-def _alike(one: Found, other: Found) -> bool:
-    return all(one.get(part) == other.get(part) for part in ("family", "given", "text"))
-
-
-def _start(name: Found) -> str:
+def _start(name: Resource) -> str:
     return worded(mapped(name, "period"), "start")[:10]
 
 
-def _is_in_force(period: Found, at: date | None) -> bool:
+def _is_in_force(period: Resource, at: date | None) -> bool:
     begin, end = (worded(period, name)[:10] for name in ("start", "end"))
     if at is None:
         return not end
@@ -364,7 +352,7 @@ def _is_in_force(period: Found, at: date | None) -> bool:
     return (not begin or begin <= day[: len(begin)]) and (not end or day[: len(end)] <= end)
 
 
-def _text(name: Found) -> str:
+def _text(name: Resource) -> str:
     """Return a name that is not divided, without its titles (Dr, Jr) where they are told apart."""
     words = worded(name, "text").split()
     for part, place in (("prefix", 0), ("suffix", -1)):
@@ -375,14 +363,14 @@ def _text(name: Found) -> str:
     return " ".join(words).rstrip(",")
 
 
-def _given(name: Found) -> str:
+def _given(name: Resource) -> str:
     value = name.get("given")
     return (
         " ".join(part for part in value if isinstance(part, str)) if isinstance(value, list) else ""
     )
 
 
-def _birth(patient: Found) -> Any:
+def _birth(patient: Resource) -> Any:
     if patient.get("birthDate") is None:
         for extension in listed(mapped(patient, "_birthDate"), "extension"):
             if extension.get("url") == _ABSENT and extension.get("valueCode") == "unknown":
@@ -390,7 +378,7 @@ def _birth(patient: Found) -> Any:
     return patient.get("birthDate")
 
 
-def _document(patient: Found) -> Found:
+def _document(patient: Resource) -> Resource:
     found = [part for part in listed(patient, "identifier") if part.get("value")]
     for wanted in _DOCUMENTS:
         for part in found:
@@ -399,7 +387,7 @@ def _document(patient: Found) -> Found:
     return {}
 
 
-def _nationality(patient: Found) -> str:
+def _nationality(patient: Resource) -> str:
     for extension in listed(patient, "extension"):
         if extension.get("url") == _NATIONALITY:
             for part in listed(extension, "extension"):
@@ -408,7 +396,7 @@ def _nationality(patient: Found) -> str:
     return ""
 
 
-def _guardian(patient: Found, at: date | None) -> str:
+def _guardian(patient: Resource, at: date | None) -> str:
     for contact in listed(patient, "contact"):
         if any(code in _PARENTS for _, code in codings(contact, "relationship")):
             name, _ = _name(contact, at)
@@ -432,28 +420,15 @@ Row = dict[str, Any]
 
 
 def read(
-    document: Found,
-    catalogue: Catalogue,
-    *,
-    country: str = "",
-    authority: str = "",
-    at: date | None = None,
-) -> list[Reading]:
-    """Read every event of a parsed document; one that holds none is one reading that says so."""
-    found = read_places(document, catalogue, country=country, authority=authority, at=at)
-    return [reading for _, reading in found]
-
-
-def read_places(
-    document: Found,
+    document: Resource,
     catalogue: Catalogue,
     *,
     country: str = "",
     authority: str = "",
     at: date | None = None,
     filled: Mapping[str, Any] = NOTHING,
-) -> list[tuple[str, Reading]]:
-    """Read every event, each with its place in the document: `entry[3]`, or "" of one alone.
+) -> list[Reading]:
+    """Read every event of a document, with its place (`entry[3]`); one that holds none is one reading that says so.
 
     Args:
         at: the day as of which a name is in force.
@@ -471,14 +446,14 @@ def read_places(
                 more.append(Remark(RemarkCode.NAME_UNDIVIDED, "surname"))
             read = read_row(fill(row, filled), catalogue, country=country, authority=authority)
             made = Reading(read.record, placed(place, (*more, *read.remarks)))
-        found.append((place, made))
+        found.append(made._replace(place=place))
     if found:
         return found
     is_laid_out = bool(worded(document, "resourceType")) and (
         isinstance(document.get("entry", []), list)
     )
     code = RemarkCode.NO_EVENT if is_laid_out else RemarkCode.RESOURCE_UNREADABLE
-    return [("", _refused("", code))]
+    return [_refused("", code)]
 
 
 def placed(place: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
@@ -488,7 +463,7 @@ def placed(place: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
     return tuple(Remark(code, f"{place}.{column}" if column else place) for code, column in remarks)
 
 
-def with_patient(resource: Found, patients: Patients) -> Found | None:
+def with_patient(resource: Resource, patients: Patients) -> Resource | None:
     """Return a resource of a Bulk Data export with its Patient in it; None if it is no event.
 
     Bulk Data (FHIR Asynchronous Bulk Data Request) gives one resource a line, Patients in lines or
@@ -521,7 +496,7 @@ def _refused(place: str, code: RemarkCode) -> Reading:
 def _event(
     place: str,
     url: str,
-    resource: Found,
+    resource: Resource,
     *,
     patients: Patients,
     catalogue: Catalogue,
@@ -550,7 +525,7 @@ def _event(
     return row | person, remarks
 
 
-def _immunization(resource: Found, catalogue: Catalogue) -> Row:
+def _immunization(resource: Resource, catalogue: Catalogue) -> Row:
     product, prophylaxis, is_prequalified = _vaccine(resource, catalogue)
     known = catalogue.product_of.get(product)
     courses = listed(resource, "protocolApplied")
@@ -584,7 +559,7 @@ def _disease(coding: tuple[str, str]) -> str:
     return DISEASES.get(coding, coding[1])
 
 
-def _course(courses: list[Found], disease: str) -> Found:
+def _course(courses: list[Resource], disease: str) -> Resource:
     """Return the course that a dose is counted in: that of its disease, where several are told."""
     for course in courses:
         if disease in map(_disease, codings(course, "targetDisease")):
@@ -592,7 +567,7 @@ def _course(courses: list[Found], disease: str) -> Found:
     return next(iter(courses), {})
 
 
-def _vaccine(resource: Found, catalogue: Catalogue) -> tuple[str, str, bool]:
+def _vaccine(resource: Resource, catalogue: Catalogue) -> tuple[str, str, bool]:
     """Return product and prophylaxis, and whether WHO's catalogue names the vaccine.
 
     A code that is not known stands as the product, to be told.
@@ -627,7 +602,7 @@ def _vaccine(resource: Found, catalogue: Catalogue) -> tuple[str, str, bool]:
     return product, prophylaxis, is_prequalified
 
 
-def _observation(resource: Found, catalogue: Catalogue) -> Row | None:
+def _observation(resource: Resource, catalogue: Catalogue) -> Row | None:
     kinds = (TESTS.get(coding) for coding in codings(resource, "code"))
     test_type = next(filter(None, kinds), None)
     if test_type is None:
@@ -645,7 +620,7 @@ def _observation(resource: Found, catalogue: Catalogue) -> Row | None:
     }
 
 
-def _result(resource: Found) -> str:
+def _result(resource: Resource) -> str:
     """Return the result; a code that is not known stands as it is, to be told."""
     found = codings(resource, "valueCodeableConcept") or codings(resource, "interpretation")
     results = {RESULTS[coding] for coding in found if coding in RESULTS}
@@ -655,7 +630,7 @@ def _result(resource: Found) -> str:
     return "" if results or not found else found[0][1]
 
 
-def _number(course: Found, name: str) -> Any:
+def _number(course: Resource, name: str) -> Any:
     # R4 and R4B: doseNumberPositiveInt or doseNumberString; R5 has doseNumber.
     names = (f"{name}PositiveInt", f"{name}String", name)
     return next((course[each] for each in names if course.get(each) is not None), None)
@@ -670,18 +645,18 @@ def _day(value: Any) -> Any:
     return value
 
 
-def _place(resource: Found) -> Any:
+def _place(resource: Resource) -> Any:
     return next(_places(resource), None)
 
 
-def _places(resource: Found) -> Iterator[str]:
+def _places(resource: Resource) -> Iterator[str]:
     for found in (mapped(resource, "location"), *listed(resource, "performer")):
         for place in (found, mapped(found, "actor")):
             if display := worded(place, "display"):
                 yield display
 
 
-_ROWS: dict[str, Callable[[Found, Catalogue], Row | None]] = {
+_ROWS: dict[str, Callable[[Resource, Catalogue], Row | None]] = {
     "Immunization": _immunization,
     "Observation": _observation,
 }

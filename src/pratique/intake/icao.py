@@ -67,7 +67,7 @@ state may write Arabic as it is spoken), or the vowels are unwritten."""
 _NATIONAL = frozenset("ÆÐØÞßĐĦIĲĸŁŊŒŦſƏẞæðøþđħıĳłŋœŧəŉ")
 
 
-class _Table(NamedTuple):
+class _Passports(NamedTuple):
     """How a state writes Cyrillic in its passports, where it is not as 9303-3 §6.B first says.
 
     Attributes:
@@ -95,26 +95,26 @@ _MORE = {
     "ҹ": "J", "ӈ": "N", "ҥ": "NG", "ѳ": "F", "ѣ": "E", "ӏ": "",
 }  # fmt: skip
 _TABLES = (
-    _Table(("RU", "RUS"), frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя"), {}),
+    _Passports(("RU", "RUS"), frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя"), {}),
     # Cabinet of Ministers of Ukraine, resolution 55 of 2010.
-    _Table(
+    _Passports(
         ("UA", "UKR"), frozenset("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"),
         {"г": "H", "и": "Y"}, {"є": "YE", "ї": "YI", "й": "Y", "ю": "YU", "я": "YA"}, {"зг": "ZGH"},
     ),
-    _Table(
+    _Passports(
         ("BY", "BLR"), frozenset("абвгґдеёжзійклмнопрстуўфхцчшыьэюя"), {"г": "H", "ё": "IO"},
     ),
     # Transliteration Act of 2009.
-    _Table(
+    _Passports(
         ("BG", "BGR"), frozenset("абвгдежзийклмнопрстуфхцчшщъьюя"),
         {"й": "Y", "х": "H", "щ": "SHT", "ъ": "A", "ь": "Y", "ю": "YU", "я": "YA"}, {}, {"ия$": "IA"},
     ),
     # The state's own Latin letters, as §6.A writes them.
-    _Table(
+    _Passports(
         ("RS", "SRB", "ME", "MNE", "BA", "BIH"), frozenset("абвгдђежзијклљмнњопрстћуфхцчџш"),
         {"ж": "Z", "х": "H", "ц": "C", "ч": "C", "ш": "S"},
     ),
-    _Table(
+    _Passports(
         ("MK", "MKD"), frozenset("абвгдѓежзѕијклљмнњопрстќуфхцчџш"),
         {"ѓ": "GJ", "ќ": "KJ", "х": "H", "ц": "C", "џ": "DJ"},
     ),
@@ -176,7 +176,8 @@ def reading_is_unsure(name: str) -> bool:
             scripts |= {"LATIN"} if sign.isalpha() else set()
         elif unicodedata.category(sign)[0] == "L":
             script = unicodedata.name(sign, "").partition(" ")[0]
-            if script == "LATIN" and not _is_national(sign):
+            letter = unicodedata.normalize("NFD", sign)[0]
+            if script == "LATIN" and not letter.isascii() and letter not in _NATIONAL:
                 return True
             scripts.add(script)
     # A Latin A and a Cyrillic one look alike: a name of both is a slip, or worse.
@@ -201,11 +202,6 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name[: 8 * LONGEST].translate(_NO_APOSTROPHES))
 
 
-def _is_national(sign: str) -> bool:
-    letter = unicodedata.normalize("NFD", sign)[0]
-    return letter.isascii() or letter in _NATIONAL
-
-
 def _latin(name: str, surname: bool, whole: str, state: str) -> str:
     if state in _TURKIC_STATES or _TURKIC_LETTERS.search(whole):
         name = name.translate(_TURKIC)
@@ -213,7 +209,10 @@ def _latin(name: str, surname: bool, whole: str, state: str) -> str:
     if not name.isascii():
         name = _GREEK.sub(lambda match: _from_greek(match[0]), name)
         if _CYRILLIC.search(name):
-            table = _chosen(_tables(whole), state)
+            # The state's own, or the first that is possible: 9303-3's, if it is.
+            possible = _tables(whole)
+            own = [table for table in possible if state in table.states]
+            table = (own or possible or [_TABLES[0]])[0]
             name = _CYRILLIC.sub(lambda match: _written(match[0].lower(), table), name)
         name = "".join(map(_sign, name))
         if not _KANA.search(name):
@@ -231,19 +230,13 @@ def _sign(sign: str) -> str:
     return "<" if category[0] == "Z" or category == "Pd" else ""
 
 
-def _tables(whole: str) -> list[_Table]:
+def _tables(whole: str) -> list[_Passports]:
     """Return the tables of the languages that have all Cyrillic letters of a name."""
     letters = set("".join(_CYRILLIC.findall(_folded(whole).lower())))
     return [table for table in _TABLES if letters <= table.alphabet]
 
 
-def _chosen(possible: list[_Table], state: str) -> _Table:
-    """Choose the state's table, or the first that is possible: 9303-3's own, if it is."""
-    own = [table for table in possible if state in table.states]
-    return (own or possible or [_TABLES[0]])[0]
-
-
-def _written(run: str, table: _Table) -> str:
+def _written(run: str, table: _Passports) -> str:
     """Write a word of Cyrillic letters by a state's table."""
     found, place = "", 0
     while place < len(run):

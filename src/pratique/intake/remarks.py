@@ -66,9 +66,9 @@ class RemarkCode(Enum):
         "type it anew without that sign",
     )
     NUMBER_UNREADABLE = (_STOPS, "it is not a whole number from 1 to 99", "fill in the number in digits")
-    DATE_UNREADABLE = (_STOPS, "it is no date that exists", "write YYYY-MM-DD")
+    DATE_UNREADABLE = (_STOPS, "it is not written as a date, or there is no such day", "write YYYY-MM-DD")
     DATE_INCOMPLETE = (_STOPS, "the day must be known here", "write YYYY-MM-DD in full")
-    INSTANT_UNREADABLE = (_STOPS, "it is no time of a day that exists", "write 2026-02-20T09:30:00+01:00")
+    INSTANT_UNREADABLE = (_STOPS, "it is not written as a timestamp, or there is no such time", "write 2026-02-20T09:30:00+01:00")
     INSTANT_WITHOUT_ZONE = (
         _STOPS, "the time does not say its zone, so that it could be half a day off",
         "add Z or +01:00",
@@ -124,7 +124,7 @@ class RemarkCode(Enum):
         _STOPS, "this code is not in the value set", "look it up, or load the newest value sets",
     )
     CODE_INACTIVE = (_ASKS, "this code is no longer in use", "use it only for an event of its time")
-    COUNTRY_MALFORMED = (_STOPS, "it is no country code of the right length", "write XA (ICVP: nationality XXA)")
+    COUNTRY_MALFORMED = (_STOPS, "it must be a two-letter code, or a three-letter one of a nationality (ICVP)", "write XA (ICVP: nationality XXA)")
     PRODUCT_MANUFACTURER_MISMATCH = (
         _ASKS, "the product is another manufacturer's", "leave the manufacturer empty to have it filled in",
     )

@@ -1,11 +1,21 @@
-"""Read a flat row, from CSV, Parquet, JSON or a prompt, into a record.
+r"""Read a flat row, from CSV, Parquet, JSON or a prompt, into a record.
 
     {column: cell} -> kind -> person + entry -> Reading(record | None, remarks)
+    Record -> row_of -> {column: cell}, of which read_row makes the same record
 
 1. The columns are the same for all inputs: `COLUMNS`, and docs/reference/intake.md.
-2. Every column is looked at, so that the clerk is told of everything at once.
-3. What refuses leaves no record; `examine` then says whether the record makes sense.
-4. Nothing that is about one person is kept between rows.
+2. Every column is looked at, so that the clerk is told of everything at once: one remark a column at
+   most, the first thing that is wrong with it. What refuses leaves no record.
+3. Nothing that is about one person is kept between rows; codes, bodies, lots, sites and days are.
+4. Strict: what would have to be guessed is a remark. No cell raises, however long or strange.
+5. Texts come out in NFC, without blanks around them and with nothing invisible in them. Dates lie in
+   1900 to 2099 (DCC schema: `dob` matches ^((19|20)\d\d...)).
+6. The transliteration of the travel document is taken where it is given; else it is made. A birth date
+   that nobody knows is said to be `unknown`; an empty cell is a mistake. What a data format does not
+   carry (DCC: sex, nationality, document) is not read for it.
+7. A record has no identifier yet: that is drawn when it is issued. What a certificate would say is shown
+   without a signature: forged codes of 2021 came out of a preview that signed, and nothing here can reach
+   a key (a contract in pyproject.toml holds it).
 """
 
 from __future__ import annotations
@@ -36,14 +46,66 @@ from pratique.model import (
 from pratique.terms import Kind
 from pratique.text import seen
 
-# ----------------------------------------------------------------------------------------------------
-# Read one cell: a text, a number, a date or an instant, whatever the file made of it.
-#
-#     cell -> text | whole | moment | instant -> value | RemarkCode | None (nothing was filled in)
-#
-# 1. Strict: what would have to be guessed is a remark. No cell raises, however long or strange.
-# 2. Texts come out in NFC, without blanks around them and with nothing invisible in them.
-# 3. Dates lie in 1900 to 2099 (DCC schema: `dob` matches ^((19|20)\d\d...)).
+PERSON = (
+    "surname", "forename", "surname_icao", "forename_icao", "birth_date",
+    "sex", "nationality", "document", "document_type", "guardian",
+)  # fmt: skip
+EVENT = ("kind", "domain", "disease", "country", "authority")
+OWN: dict[Kind, tuple[str, ...]] = {
+    Kind.VACCINATION: (
+        "product", "prophylaxis", "manufacturer", "dose", "doses", "given_on", "lot", "site",
+    ),
+    Kind.TEST: ("test_type", "test_name", "device", "sampled_at", "result", "site"),
+    Kind.RECOVERY: ("first_positive_on", "valid_from", "valid_until"),
+    Kind.EXEMPTION: ("valid_from", "valid_until"),
+}  # fmt: skip
+COLUMNS = frozenset(PERSON + EVENT).union(*OWN.values())
+"""Every column there is."""
+
+DCC, ICVP = "DCC", "ICVP"
+_RECORD_KINDS: dict[type, Kind] = {
+    Vaccination: Kind.VACCINATION,
+    Test: Kind.TEST,
+    Recovery: Kind.RECOVERY,
+    Exemption: Kind.EXEMPTION,
+}
+
+
+@silent
+class Record(NamedTuple):
+    """One event of one person, to be attested.
+
+    Attributes:
+        domain: "DCC" (also for exemptions) or "ICVP".
+        person: whom it is about.
+        entry: the dose, test, recovery or exemption; its `identifier` is None.
+    """
+
+    domain: str
+    person: Person
+    entry: Entry
+
+    @property
+    def kind(self) -> Kind:
+        """Return what it is to attest."""
+        return _RECORD_KINDS[type(self.entry)]
+
+
+@silent
+class Reading(NamedTuple):
+    """What came of one row: a record, unless a remark refuses it.
+
+    `place`: where it stands in a FHIR document; empty for a row.
+    """
+
+    record: Record | None
+    remarks: tuple[Remark, ...] = ()
+    place: str = ""
+
+    @property
+    def is_skipped(self) -> bool:
+        """Tell whether there is nothing to attest: it is neither issued nor refused."""
+        return self.record is None and not refuses(self.remarks)
 
 
 LONGEST = 80
@@ -219,13 +281,11 @@ def _number(value: str) -> int | RemarkCode | None:
 def moment(value: object) -> Moment | RemarkCode | None:
     """Read YYYY, YYYY-MM or YYYY-MM-DD, or a date that a table stored as one."""
     if type(value) is str:
-        return _date(value) if len(value) <= 10 else _date_in(text(value))
-    if isinstance(value, date):
+        if len(value) <= 10:
+            return _date(value)
+    elif isinstance(value, date):
         return _stored(value)
-    return _date_in(text(value))
-
-
-def _date_in(found: str | RemarkCode | None) -> Moment | RemarkCode | None:
+    found = text(value)
     return _date(found) if isinstance(found, str) else found
 
 
@@ -284,17 +344,10 @@ def _when(match: re.Match[str]) -> datetime | None:
         return None
 
 
-# ----------------------------------------------------------------------------------------------------
-# Read the cells of one row by column, and gather the remarks.
-#
-# 1. One remark a column at most: the first thing that is wrong with it.
-# 2. What is about one person is never cached; codes, bodies, lots, sites and days are.
-
-
 _DAY = Precision.DAY
 
 
-class Row:
+class RowReader:
     """A row while it is read.
 
     Attributes:
@@ -329,7 +382,7 @@ class Row:
             found = text(otherwise)
         if type(found) is str:
             return found
-        self._tell(found, column, required=required)
+        self._miss(found, column, required=required)
         return None
 
     def name(self, column: str) -> str | None:
@@ -340,7 +393,7 @@ class Row:
         found = text(value)
         if type(found) is str:
             return found
-        self._tell(found, column, required=False)
+        self._miss(found, column, required=False)
         return None
 
     def whole(self, column: str) -> int | None:
@@ -348,7 +401,7 @@ class Row:
         found = whole(self.row.get(column))
         if type(found) is int:
             return found
-        self._tell(found, column)
+        self._miss(found, column)
         return None
 
     def day(self, column: str) -> Moment | None:
@@ -358,7 +411,7 @@ class Row:
             if found[0] is _DAY:
                 return found
             found = RemarkCode.DATE_INCOMPLETE
-        self._tell(found, column)
+        self._miss(found, column)
         return None
 
     def instant(self, column: str) -> Moment | None:
@@ -366,22 +419,14 @@ class Row:
         found = instant(self.row.get(column))
         if type(found) is Moment:
             return found
-        self._tell(found, column)
+        self._miss(found, column)
         return None
 
-    def _tell(self, found: object, column: str, *, required: bool = True) -> None:
+    def _miss(self, found: object, column: str, *, required: bool = True) -> None:
         if isinstance(found, RemarkCode):
             self.remark(found, column)
         elif required:
             self.remark(RemarkCode.FIELD_MISSING, column)
-
-
-# ----------------------------------------------------------------------------------------------------
-# Read whom a row is about.
-#
-# 1. The transliteration of the travel document is taken where it is given; else it is made.
-# 2. A birth date that nobody knows is said to be `unknown`; an empty cell is a mistake.
-# 3. What a data format does not carry (DCC: sex, nationality, document) is not read for it.
 
 
 _SEXES = {
@@ -394,9 +439,10 @@ _SIGNS = icao.APOSTROPHES | frozenset(".,/()·・")
 _DIGIT = re.compile(r"[0-9]")
 _ALPHA_3 = re.compile(r"[A-Z]{3}", re.ASCII)
 _DOCUMENT_TYPE = re.compile(r"[A-Z]{1,8}", re.ASCII)
+"""HL7 v2 table 0203."""
 
 
-def read(row: Row) -> Person:
+def _dcc_person(row: RowReader) -> Person:
     """Read the person for a DCC."""
     surname, forename = row.name("surname"), row.name("forename")
     whole, state = f"{surname or ''} {forename or ''}", _state(row)
@@ -407,9 +453,9 @@ def read(row: Row) -> Person:
     return Person(surname, forename, surname_icao, forename_icao, _birth(row))
 
 
-def read_whole(row: Row) -> Person:
+def _icvp_person(row: RowReader) -> Person:
     """Read the person for an ICVP, which carries more (smart-icvp, ICVPMin)."""
-    person = read(row)
+    person = _dcc_person(row)
     born = person.birth_date
     if born is not None and born.precision is not Precision.DAY:
         row.remark(RemarkCode.DATE_INCOMPLETE, "birth_date")
@@ -419,35 +465,30 @@ def read_whole(row: Row) -> Person:
     nationality = row.name("nationality")
     if nationality is None or not _ALPHA_3.fullmatch(nationality):
         _amiss(row, RemarkCode.COUNTRY_MALFORMED, "nationality", nationality)
+    document_type = row.name("document_type")
+    if document_type is not None and not _DOCUMENT_TYPE.fullmatch(document_type):
+        row.remark(RemarkCode.CODE_UNKNOWN, "document_type")
     return person._replace(
         sex=_SEXES.get((sex or "").lower()),
         nationality=nationality,
         identifier=row.name("document"),
-        identifier_type=_document_type(row),
+        identifier_type=document_type,
         guardian=row.name("guardian"),
     )
 
 
-def _document_type(row: Row) -> str | None:
-    # HL7 v2 table 0203
-    found = row.name("document_type")
-    if found is not None and not _DOCUMENT_TYPE.fullmatch(found):
-        row.remark(RemarkCode.CODE_UNKNOWN, "document_type")
-    return found
-
-
-def _amiss(row: Row, code: RemarkCode, column: str, found: str | None) -> None:
+def _amiss(row: RowReader, code: RemarkCode, column: str, found: str | None) -> None:
     if not any(remark.column == column for remark in row.remarks):
         row.remark(RemarkCode.FIELD_MISSING if found is None else code, column)
 
 
-def _state(row: Row) -> str:
+def _state(row: RowReader) -> str:
     """Return whose passport a name is most likely in: of the nationality, or else of the issuer."""
     found = row.row.get("nationality") or row.country
     return found.strip().upper() if isinstance(found, str) else ""
 
 
-def _icao(row: Row, source: str, name: str | None, whole: str, state: str) -> str | None:
+def _icao(row: RowReader, source: str, name: str | None, whole: str, state: str) -> str | None:
     column = f"{source}_icao"
     given = row.name(column)
     if given is not None:
@@ -481,7 +522,7 @@ def _is_of_a_name(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LMZ" or unicodedata.category(sign) in ("Pd", "Cf")
 
 
-def _birth(row: Row) -> Moment | None:
+def _birth(row: RowReader) -> Moment | None:
     value = row.row.get("birth_date")
     found = moment(value)
     if type(found) is Moment:
@@ -496,60 +537,6 @@ def _birth(row: Row) -> Moment | None:
     return None
 
 
-# ----------------------------------------------------------------------------------------------------
-# A record: all that an issuer is told of one event, before anything is signed.
-#
-#     row | FHIR resource | answers -> intake.* -> Record -> journeys.issue -> certificate
-#
-# 1. A record has no identifier yet: that is drawn when it is issued.
-# 2. Its `repr` tells nothing, as that of everything personal.
-
-
-_RECORD_KINDS: dict[type, Kind] = {
-    Vaccination: Kind.VACCINATION,
-    Test: Kind.TEST,
-    Recovery: Kind.RECOVERY,
-    Exemption: Kind.EXEMPTION,
-}
-
-
-@silent
-class Record(NamedTuple):
-    """One event of one person, to be attested.
-
-    Attributes:
-        domain: "DCC" (also for exemptions) or "ICVP".
-        person: whom it is about.
-        entry: the dose, test, recovery or exemption; its `identifier` is None.
-    """
-
-    domain: str
-    person: Person
-    entry: Entry
-
-    @property
-    def kind(self) -> Kind:
-        """Return what it is to attest."""
-        return _RECORD_KINDS[type(self.entry)]
-
-
-PERSON = (
-    "surname", "forename", "surname_icao", "forename_icao", "birth_date",
-    "sex", "nationality", "document", "document_type", "guardian",
-)  # fmt: skip
-EVENT = ("kind", "domain", "disease", "country", "authority")
-OWN: dict[Kind, tuple[str, ...]] = {
-    Kind.VACCINATION: (
-        "product", "prophylaxis", "manufacturer", "dose", "doses", "given_on", "lot", "site",
-    ),
-    Kind.TEST: ("test_type", "test_name", "device", "sampled_at", "result", "site"),
-    Kind.RECOVERY: ("first_positive_on", "valid_from", "valid_until"),
-    Kind.EXEMPTION: ("valid_from", "valid_until"),
-}  # fmt: skip
-COLUMNS = frozenset(PERSON + EVENT).union(*OWN.values())
-"""Every column there is."""
-
-DCC, ICVP = "DCC", "ICVP"
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 _PREQUALIFIED = re.compile(r"[A-Za-z0-9()-]+Product[0-9a-f]{32}", re.ASCII)
 """WHO's catalogue names a product so: a type of vaccine, `Product`, and an MD5."""
@@ -559,23 +546,6 @@ _TELLING = {
     Kind.TEST: ("sampled_at", "test_type", "result"),
     Kind.RECOVERY: ("first_positive_on",),
 }
-
-
-@silent
-class Reading(NamedTuple):
-    """What came of one row: a record, unless a remark refuses it.
-
-    `place`: where it stands in a FHIR document; empty for a row.
-    """
-
-    record: Record | None
-    remarks: tuple[Remark, ...] = ()
-    place: str = ""
-
-    @property
-    def is_skipped(self) -> bool:
-        """Tell whether there is nothing to attest: it is neither issued nor refused."""
-        return self.record is None and not refuses(self.remarks)
 
 
 def fill(row: Mapping[Any, Any], filled: Mapping[str, Any]) -> Mapping[Any, Any]:
@@ -600,14 +570,14 @@ def read_row(
         catalogue: the value sets from which the rest of a product is filled in.
         country, authority: taken where the row's own column is empty.
     """
-    found = Row(row, catalogue, country, authority)
+    found = RowReader(row, catalogue, country, authority)
     if not row.keys() <= COLUMNS:
         found.remarks += _unknown(row)
     kind = _kind(found)
     found.domain = _domain(found, kind)
     if kind is None:
         return Reading(None, tuple(found.remarks))
-    person = read_whole(found) if found.domain == ICVP else read(found)
+    person = _icvp_person(found) if found.domain == ICVP else _dcc_person(found)
     entry = _ENTRIES[kind](found)
     if not found.remarks:
         return Reading(Record(found.domain, person, entry))
@@ -624,10 +594,10 @@ def _unknown(row: Mapping[Any, Any]) -> list[Remark]:
     ]
 
 
-def _kind(row: Row) -> Kind | None:
-    told = row.word("kind", required=False)
-    if told is not None:
-        kind = _KINDS.get(told.lower())
+def _kind(row: RowReader) -> Kind | None:
+    name = row.word("kind", required=False)
+    if name is not None:
+        kind = _KINDS.get(name.lower())
         if kind is None:
             row.remark(RemarkCode.KIND_UNKNOWN, "kind")
         return kind
@@ -640,16 +610,16 @@ def _kind(row: Row) -> Kind | None:
     return None
 
 
-def _domain(row: Row, kind: Kind | None) -> str:
-    told = row.word("domain", required=False) if "domain" in row.row else None
-    if told is None:
+def _domain(row: RowReader, kind: Kind | None) -> str:
+    named = row.word("domain", required=False) if "domain" in row.row else None
+    if named is None:
         product = row.row.get("product")
         found = row.catalogue.product_of.get(product) if type(product) is str else None
         is_whos = type(product) is str and _PREQUALIFIED.fullmatch(product) is not None
-        told = found.domain if found else ICVP if is_whos else DCC
-    if told == DCC:
+        named = found.domain if found else ICVP if is_whos else DCC
+    if named == DCC:
         return DCC
-    domain = told.upper()
+    domain = named.upper()
     if domain not in (DCC, ICVP):
         row.remark(RemarkCode.DOMAIN_UNKNOWN, "domain")
     elif domain == ICVP and kind not in (Kind.VACCINATION, None):
@@ -657,7 +627,7 @@ def _domain(row: Row, kind: Kind | None) -> str:
     return domain
 
 
-def _vaccination(row: Row) -> Vaccination:
+def _vaccination(row: RowReader) -> Vaccination:
     code = row.word("product")
     product = row.catalogue.product_of.get(code or "")
     given = row.day("given_on")
@@ -684,7 +654,7 @@ def _vaccination(row: Row) -> Vaccination:
 
 
 def _yellow_booklet(
-    row: Row, code: str | None, product: Product | None, given: Moment | None
+    row: RowReader, code: str | None, product: Product | None, given: Moment | None
 ) -> Vaccination:
     # smart-icvp REQ-CC-06: disease and manufacturer follow from the product, and are not written.
     disease = row.word("disease", product.disease if product else "", required=False)
@@ -698,7 +668,7 @@ def _yellow_booklet(
     )
 
 
-def _test(row: Row) -> Test:
+def _test(row: RowReader) -> Test:
     return Test(
         row.word("disease", COVID),
         row.word("test_type"),
@@ -713,7 +683,7 @@ def _test(row: Row) -> Test:
     )
 
 
-def _recovery(row: Row) -> Recovery:
+def _recovery(row: RowReader) -> Recovery:
     return Recovery(
         row.word("disease", COVID),
         row.day("first_positive_on"),
@@ -725,7 +695,7 @@ def _recovery(row: Row) -> Recovery:
     )
 
 
-def _exemption(row: Row) -> Exemption:
+def _exemption(row: RowReader) -> Exemption:
     return Exemption(
         row.word("disease", COVID),
         row.day("valid_from"),
@@ -736,18 +706,12 @@ def _exemption(row: Row) -> Exemption:
     )
 
 
-_ENTRIES: dict[Kind, Callable[[Row], Entry]] = {
+_ENTRIES: dict[Kind, Callable[[RowReader], Entry]] = {
     Kind.VACCINATION: _vaccination,
     Kind.TEST: _test,
     Kind.RECOVERY: _recovery,
     Kind.EXEMPTION: _exemption,
 }
-
-
-# ----------------------------------------------------------------------------------------------------
-# Tell a record as the row that it would be read from: to correct one field of it, for example.
-#
-# Record -> {column: cell} -> rows.read_row -> the same record
 
 
 _PERSON = {
@@ -794,15 +758,6 @@ def _cell(value: object) -> str:
     if value.precision is Precision.INSTANT:
         return value.text().replace("+00:00", "Z")
     return value.text()
-
-
-# ----------------------------------------------------------------------------------------------------
-# Preview a certificate: what it would say; never a signature.
-#
-#     Record -> the fields as they would stand in it
-#
-# 1. Nothing here can reach a key: forged codes of 2021 came out of a preview that signed. A contract
-#    in pyproject.toml holds it.
 
 
 @silent

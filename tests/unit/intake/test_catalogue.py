@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
 from pratique.intake import catalogue
-from pratique.intake.catalogue import FIELDS, Catalogue, Product, Value, parsed
+from pratique.intake.catalogue import FIELDS, Catalogue, Product, ValueSetCode, parsed
 from tests.unit.intake.handed_in import BUILTIN, STAMARIL
 
 YELLOW = {
@@ -75,7 +75,7 @@ def test_the_codes_in_use_of_a_field_are_listed() -> None:
 def test_a_value_set_replaces_the_codes_of_its_field_only() -> None:
     found = Catalogue.from_documents([DEVICES])
     assert found.codes("device") == ("1065",)
-    assert found.sets["device"]["1097"] == Value("Device B", active=False)
+    assert found.sets["device"]["1097"] == ValueSetCode("Device B", active=False)
     assert found.codes("product") == BUILTIN.codes("product")
     assert BUILTIN.codes("device") == ()
 
@@ -127,7 +127,7 @@ def test_a_product_that_a_catalogue_file_adds_may_be_issued() -> None:
 def test_nothing_in_a_catalogue_can_be_changed() -> None:
     found: Any = Catalogue.builtin()
     with pytest.raises(TypeError):
-        found.sets["product"]["x"] = Value("x")
+        found.sets["product"]["x"] = ValueSetCode("x")
     with pytest.raises(TypeError):
         found.product_of["x"] = None
 
