@@ -17,7 +17,7 @@ from typing import Any
 from conformance import clock, read_json
 from pratique.authenticate import read
 from pratique.crypto import cbor
-from pratique.findings import Code, Finding, Weight
+from pratique.findings import Code, Finding, Severity
 from pratique.formats import FORMATS, CwtClaims, Decoded, Envelope, dcc, decode, hcert
 from pratique.parties.conformance import CaseResult
 from pratique.revocation.foreign import HashType, hashes
@@ -228,7 +228,7 @@ def _signature_good(found: Verification) -> bool:
 def _conforms(findings: Sequence[Finding]) -> bool:
     """Tell whether a payload is as its schema asks: no fault in it, and no deviation."""
     return not any(
-        finding.code.weight is Weight.FAULT
+        finding.code.severity is Severity.ERROR
         or finding.code in {Code.SCHEMA_DEVIATION, Code.DATE_UNREADABLE}
         for finding in findings
     )

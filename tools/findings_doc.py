@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pratique.findings import Code, Step, Weight
+from pratique.findings import Code, Severity, Step
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/reference/findings.md"
 HINT = "run: make findings"
-EFFECT = {Weight.FAULT: "RED", Weight.DOUBT: "AMBER", Weight.NOTE: "none"}
+EFFECT = {Severity.ERROR: "RED", Severity.WARNING: "AMBER", Severity.NOTE: "none"}
 HEAD = """\
 <!-- Written by tools/findings_doc.py from pratique/findings.py: do not edit by hand. -->
 
@@ -42,7 +42,8 @@ def render() -> str:
         codes = [code for code in Code if code.step is step]
         if codes:
             rows = [
-                f"| `{c.name}` | {EFFECT[c.weight]} | {c.meaning} | {c.next_step} |" for c in codes
+                f"| `{c.name}` | {EFFECT[c.severity]} | {c.meaning} | {c.next_step} |"
+                for c in codes
             ]
             table = ["| code | effect | what it means | what to do |", "|---|---|---|---|", *rows]
             parts.append(f"## {str(step.value).capitalize()}\n\n" + "\n".join(table) + "\n")

@@ -137,7 +137,8 @@ def files() -> dict[str, str]:
     made["findings.json"] = {
         **head,
         "findings": [
-            {"code": c.name, "step": c.step, "weight": c.weight, "meaning": c.meaning} for c in Code
+            {"code": c.name, "step": c.step, "weight": c.severity, "meaning": c.meaning}
+            for c in Code
         ],
     }
     counts = {"pratique-vector": len(listed)}

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from pratique.findings import Code, Colour, Weight
+from pratique.findings import Code, Colour, Severity
 from pratique.parties import conformance
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
@@ -75,11 +75,11 @@ def wrong(found: object) -> str:
         return "a finding is not of the closed list"
     if not all(finding.where.isascii() and len(finding.where) < 40 for finding in verdict.findings):
         return "a finding repeats content"
-    weights = {finding.code.weight for finding in verdict.findings}
+    severities = {finding.code.severity for finding in verdict.findings}
     if verdict.colour is Colour.GREEN:
         return "GREEN without rules"
-    if (verdict.colour is Colour.RED) is not (Weight.FAULT in weights):
+    if (verdict.colour is Colour.RED) is not (Severity.ERROR in severities):
         return "the colour is not that of the findings"
-    if found.certificate is None and not weights & {Weight.FAULT, Weight.DOUBT}:
+    if found.certificate is None and not severities & {Severity.ERROR, Severity.WARNING}:
         return "nothing was read, and nothing is said about it"
     return ""

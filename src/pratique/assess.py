@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pratique.authenticate import Verification, stated_validity
-from pratique.findings import Code, Colour, Finding, Weight, conclude
+from pratique.findings import Code, Colour, Finding, Severity, conclude
 from pratique.model import (
     Entry,
     Exemption,
@@ -659,7 +659,7 @@ def _issuer_of(certificate: HealthCertificate) -> str | None:
 
 
 def _refused(found: Verification) -> bool:
-    return any(finding.code.weight is Weight.FAULT for finding in found.verdict.findings)
+    return any(finding.code.severity is Severity.ERROR for finding in found.verdict.findings)
 
 
 def _lacking(why: Without, at: datetime) -> Finding:

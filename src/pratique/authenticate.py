@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pratique import formats
-from pratique.findings import UNREAD, Code, Colour, Finding, Step, Verdict, Weight, conclude
+from pratique.findings import UNREAD, Code, Colour, Finding, Severity, Step, Verdict, conclude
 from pratique.formats import Envelope, wrapping
 from pratique.model import Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
 from pratique.rules.ruleset import Outcome
@@ -168,7 +168,7 @@ def stands(certificate: HealthCertificate, signer: Signer, at: int) -> bool:
     What contradicts itself does so at every instant: who asks about a stretch of time knows it.
     """
     return in_force(certificate, signer, at) or all(
-        finding.code.weight is Weight.NOTE
+        finding.code.severity is Severity.NOTE
         for check in CLOCK_CHECKS
         for finding in check(certificate, signer, signer.environment, at)
     )

@@ -37,7 +37,7 @@ from pratique.assess import (
     without_no_rules,
 )
 from pratique.authenticate import Verification
-from pratique.findings import Code, Colour, Finding, Weight
+from pratique.findings import Code, Colour, Finding, Severity
 from pratique.model import Entry, Moment, Person, Precision, Recovery, Test, Vaccination
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
@@ -458,9 +458,9 @@ def _usable(
 ) -> Iterator[tuple[int, Person, Verification, tuple[Finding, ...]]]:
     for number, one in enumerate(found, 1):
         findings = without_no_rules(one)
-        if one.certificate is None or any(f.code.weight is Weight.FAULT for f in findings):
+        if one.certificate is None or any(f.code.severity is Severity.ERROR for f in findings):
             continue
-        doubts = tuple(f for f in findings if f.code.weight is Weight.DOUBT)
+        doubts = tuple(f for f in findings if f.code.severity is Severity.WARNING)
         yield number, one.certificate.person, one, doubts
 
 
@@ -591,8 +591,8 @@ def decide(
 def _left_out(found: Sequence[Verification]) -> Iterator[Finding]:
     """Yield which of what was handed in was refused or not read, and why: nobody asks for it again."""
     for number, one in enumerate(found, 1):
-        reasons = [f for f in without_no_rules(one) if f.code.weight is not Weight.NOTE]
-        if one.certificate is None or any(f.code.weight is Weight.FAULT for f in reasons):
+        reasons = [f for f in without_no_rules(one) if f.code.severity is not Severity.NOTE]
+        if one.certificate is None or any(f.code.severity is Severity.ERROR for f in reasons):
             yield Finding(Code.CERTIFICATE_LEFT_OUT, f"certificate {number}")
             yield from reasons
 
@@ -602,7 +602,7 @@ def _unseen(one: Verification) -> bool:
     return (
         one.certificate is None
         and one.verdict.colour is not Colour.RED
-        and any(finding.code.weight is Weight.DOUBT for finding in one.verdict.findings)
+        and any(finding.code.severity is Severity.WARNING for finding in one.verdict.findings)
     )
 
 

@@ -22,7 +22,7 @@ from pratique import text
 from pratique.assess import HealthCode, Help
 from pratique.authenticate import read
 from pratique.crypto import cbor
-from pratique.findings import Code, Colour, Finding, Step, Weight
+from pratique.findings import Code, Colour, Finding, Severity, Step
 from pratique.formats import base45, hcert
 from pratique.model import HealthCertificate, Moment, Person, Precision
 from pratique.rules.rule import Rule
@@ -96,7 +96,7 @@ def lines(
     for finding in found.verdict.findings:
         # Of a scanner that is set wrongly the desk must hear: only there it can be put right.
         to_tell = finding.code in _FOR_THE_DESK or finding.code.step is Step.TEXT
-        if finding.code.weight is not Weight.NOTE or inspect or to_tell:
+        if finding.code.severity is not Severity.NOTE or inspect or to_tell:
             yield from reason(finding)
             yield from _sentence(finding, found, advice.language)
     yield from _rules_behind(found, advice.language)
@@ -206,7 +206,7 @@ def as_json(
             {
                 "code": finding.code.name,
                 "step": finding.code.step.value,
-                "weight": finding.code.weight.value,
+                "weight": finding.code.severity.value,
                 "where": finding.where,
                 "meaning": finding.code.meaning,
                 "next": finding.code.next_step,
@@ -363,7 +363,9 @@ def health_code_row(code: HealthCode) -> str:
     sign, _, colour = SIGNS[code.colour]
     reasons = ", ".join(
         dict.fromkeys(
-            _briefly(finding) for finding in code.because if finding.code.weight is not Weight.NOTE
+            _briefly(finding)
+            for finding in code.because
+            if finding.code.severity is not Severity.NOTE
         )
     )
     helps = f"   would help: {code.what_would_help[0].sentence}" if code.what_would_help else ""

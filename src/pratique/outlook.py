@@ -33,7 +33,7 @@ from pratique.assess import (
     rules_about,
 )
 from pratique.authenticate import LEEWAY, Verification, stands
-from pratique.findings import Code, Colour, Finding, Weight
+from pratique.findings import Code, Colour, Finding, Severity
 from pratique.model import (
     Entry,
     Exemption,
@@ -419,7 +419,7 @@ def helps(
         return ()
     rules = {outcome.rule.identifier for outcome in found.outcomes}
     doubted = any(
-        finding.code.weight is not Weight.NOTE and finding.where not in rules
+        finding.code.severity is not Severity.NOTE and finding.where not in rules
         for finding in found.verdict.findings
         if finding.code is not Code.SECOND_CERTIFICATE
     )

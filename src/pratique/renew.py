@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from pratique import authenticate
 from pratique.errors import UsageError
-from pratique.findings import Code, Weight
+from pratique.findings import Code, Severity
 from pratique.intake.rows import Record
 from pratique.issue import (
     RegisterEntry,
@@ -78,7 +78,7 @@ def held(
         envelope, authenticate.authenticate(envelope, snapshot), snapshot, at
     )
     certificate, signer = found.certificate, found.signer
-    faults = {f.code for f in found.verdict.findings if f.code.weight is Weight.FAULT}
+    faults = {f.code for f in found.verdict.findings if f.code.severity is Severity.ERROR}
     if certificate is None or signer is None or not faults <= RUN_OUT:
         raise UsageError(
             "old-refused",

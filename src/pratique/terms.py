@@ -65,15 +65,15 @@ class SignerState(StrEnum):
     WEAK = "weak"
 
 
-class Weight(StrEnum):
+class Severity(StrEnum):
     """What a finding does to the verdict."""
 
     # Enum hashes in Python code; findings are weighed for every certificate.
     __hash__ = str.__hash__
 
-    FAULT = "fault"
+    ERROR = "fault"
     """RED: the certificate is refused."""
-    DOUBT = "doubt"
+    WARNING = "doubt"
     """AMBER: this cannot be decided here; check by hand."""
     NOTE = "note"
     """No effect: told to whoever asks."""

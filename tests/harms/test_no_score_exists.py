@@ -17,12 +17,12 @@ from typing import Any, get_args, get_origin
 import pytest
 
 from pratique import findings
-from pratique.findings import Code, Colour, Finding, Step, Verdict, Weight
+from pratique.findings import Code, Colour, Finding, Severity, Step, Verdict
 from pratique.verification import verify
 from tools import measure, mutate
 from tools.vectors import keys
 
-MAY_SAY = {Colour, Code, Step, Weight, str, NoneType, tuple, Ellipsis}
+MAY_SAY = {Colour, Code, Step, Severity, str, NoneType, tuple, Ellipsis}
 """Types of which a verdict is made."""
 
 
@@ -57,7 +57,7 @@ def test_a_verdict_is_made_of_closed_words_only() -> None:
 
 
 def test_the_words_hold_no_number() -> None:
-    for words in (Colour, Step, Weight, Code):
+    for words in (Colour, Step, Severity, Code):
         for member in words:
             for leaf in said(member.value):
                 assert isinstance(leaf, str), f"{member} holds a {type(leaf).__name__}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.findings import Code, Colour, Finding, Step, Verdict, Weight, conclude
+from pratique.findings import Code, Colour, Finding, Severity, Step, Verdict, conclude
 
 findings = st.lists(st.builds(Finding, st.sampled_from(Code), st.sampled_from(["", "v[0].dt"])))
 
@@ -17,7 +17,7 @@ def test_no_verdict_is_green_without_rules(found: list[Finding], step: Step | No
 
 @given(findings)
 def test_a_fault_refuses_and_nothing_else_does(found: list[Finding]) -> None:
-    faulty = any(finding.code.weight is Weight.FAULT for finding in found)
+    faulty = any(finding.code.severity is Severity.ERROR for finding in found)
     assert conclude(found).colour is (Colour.RED if faulty else Colour.AMBER)
 
 

@@ -24,7 +24,7 @@ from pratique.terms import Environment
 # 2. A code is stable. An error means: do not send it. A warning means: it may be sent, and think of it.
 
 
-class Severity(StrEnum):
+class CheckSeverity(StrEnum):
     """What a finding means for the dossier."""
 
     ERROR = "error"
@@ -41,17 +41,17 @@ class Check(NamedTuple):
         advice: what to do.
     """
 
-    severity: Severity
+    severity: CheckSeverity
     upstream: bool
     says: str
     advice: str
 
 
-def _upstream(says: str, advice: str, severity: Severity = Severity.ERROR) -> Check:
+def _upstream(says: str, advice: str, severity: CheckSeverity = CheckSeverity.ERROR) -> Check:
     return Check(severity, True, says, advice)
 
 
-def _beyond(says: str, advice: str, severity: Severity = Severity.ERROR) -> Check:
+def _beyond(says: str, advice: str, severity: CheckSeverity = CheckSeverity.ERROR) -> Check:
     return Check(severity, False, says, advice)
 
 
@@ -75,7 +75,7 @@ CHECKS: dict[str, Check] = {
     "validity_max": _upstream(
         "it lives {days} days, and {limit} are the most for its role",
         "make the next one with a shorter life",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "key_length": _upstream(
         "its key has {bits} bits, and {limit} are the least for its kind",
@@ -124,7 +124,7 @@ CHECKS: dict[str, Check] = {
     "key_again": _beyond(
         "its key was in another certificate of the same role before",
         "make a new key with every new certificate",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "key_other_environment": _beyond(
         "its key is known from the {other} environment",
@@ -153,7 +153,7 @@ CHECKS: dict[str, Check] = {
     "sca_not_yet": _beyond(
         "the signing CA that has issued it begins {days} days from now: until then verifiers would answer SCA_NOT_YET",
         "publish it when its signing CA has begun",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "outlives_issuer": _beyond(
         "it ends {days} days after the certificate that issued it",
@@ -174,7 +174,7 @@ CHECKS: dict[str, Check] = {
     "key_unusual": _beyond(
         "programs of this network cannot read its key: {why}",
         "make a new key with a curve that is named P-256, P-384 or P-521",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "certificate_unread": _beyond(
         "it was not looked at: certificates are read from files that end in .pem, in the folder of their role",
@@ -183,12 +183,12 @@ CHECKS: dict[str, Check] = {
     "file_unread": _beyond(
         "it was not looked at: it is no file of a dossier",
         "take it out, or put it into the folder of its role if it is a certificate",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "sca_missing": _beyond(
         "no signing CA is there, so nothing that it has issued can be judged",
         "add SCA/SCA.pem, unless it was handed in before",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "application_unread": _beyond(
         "it is not laid out as an application",
@@ -201,12 +201,12 @@ CHECKS: dict[str, Check] = {
     "country_foreign": _beyond(
         "it applies to sign for {country}, which is not {participant}'s own",
         "is there an agreement with that country? if not, take it out of the application",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "domain_unknown": _beyond(
         "it applies for a domain that no verifier here knows",
         "name domains by their codes: DCC, DDCC, ICVP",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "test_mark": _beyond(
         "it says that it belongs to the test environment",
@@ -220,7 +220,7 @@ CHECKS: dict[str, Check] = {
     "participant_new": _beyond(
         "the code {participant} is in no list that is known here: the seats decide on that {kind}",
         "is it the code that the network has agreed on? compare it with the letter",
-        Severity.WARNING,
+        CheckSeverity.WARNING,
     ),
     "participant_unknown": _beyond(
         "the code {participant} is not known here",
@@ -295,7 +295,7 @@ class Finding:
     says: str
 
     @property
-    def severity(self) -> Severity:
+    def severity(self) -> CheckSeverity:
         """Error or warning."""
         return CHECKS[self.code].severity
 
@@ -368,12 +368,12 @@ class Report:
     @property
     def errors(self) -> int:
         """How many findings are errors: with none, the dossier may be sent."""
-        return sum(one.severity is Severity.ERROR for one in self.all())
+        return sum(one.severity is CheckSeverity.ERROR for one in self.all())
 
     @property
     def warnings(self) -> int:
         """How many findings are warnings."""
-        return sum(one.severity is Severity.WARNING for one in self.all())
+        return sum(one.severity is CheckSeverity.WARNING for one in self.all())
 
     def as_json(self) -> dict[str, Any]:
         """Return what JSON holds of it."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
-from pratique.findings import Code, Weight, refuses
+from pratique.findings import Code, Severity, refuses
 from pratique.formats import Envelope, hcert
 from pratique.intake.catalogue import Catalogue
 from pratique.model import HealthCertificate, silent
@@ -213,12 +213,12 @@ def _checked(item: Item, snapshot: Snapshot, at: datetime) -> Checked:
         return Checked("", None, (item.remark or f"{code.name}: {code.meaning}",))
     verified = verify(item.text, snapshot=snapshot, at=at)
     refused = verified.certificate is None or refuses(verified.verdict.findings)
-    weights = {Weight.FAULT, Weight.DOUBT} if refused else {Weight.DOUBT}
+    severities = {Severity.ERROR, Severity.WARNING} if refused else {Severity.WARNING}
     # Nobody's rules are asked here: that they are not is no news.
     remarks = tuple(
         f"{finding.code.name}: {finding.code.meaning}"
         for finding in verified.verdict.findings
-        if finding.code.weight in weights and finding.code is not Code.NO_RULES
+        if finding.code.severity in severities and finding.code is not Code.NO_RULES
     )
     return Checked(item.text, None if refused else verified.certificate, remarks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pratique.authenticate import read
-from pratique.findings import UNREAD, Code, Finding, Step, Weight
+from pratique.findings import UNREAD, Code, Finding, Severity, Step
 from pratique.formats import wrapping
 
 NAMED = [
@@ -67,5 +67,5 @@ def test_only_the_beginning_is_looked_at() -> None:
 
 def test_what_is_not_read_is_never_red() -> None:
     for code in UNREAD | {Code.FORMAT_NOT_READ}:
-        assert code.weight is Weight.DOUBT, code.name
+        assert code.severity is Severity.WARNING, code.name
         assert code.step in {Step.TEXT, Step.BASE45, Step.COMPRESSION}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique import strict_json
-from pratique.findings import Code, Finding, Weight
+from pratique.findings import Code, Finding, Severity
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import registry
 from pratique.trust.registry import (
@@ -69,9 +69,9 @@ def test_a_suspension_says_until_when_and_why() -> None:
 def test_withdrawn_is_a_fault_and_all_else_is_a_doubt() -> None:
     bad = ParticipantState(0, "broken", (Suspension(0, 2**33, "forgeries"),), frozenset({"00ff"}))
     found = Registry(NOW, {"XUA": bad}).standing(SIGNER, NOW)
-    weights = {finding.code: finding.code.weight for finding in found}
-    assert weights.pop(Code.SIGNER_WITHDRAWN) is Weight.FAULT
-    assert {*weights.values()} == {Weight.DOUBT}
+    severities = {finding.code: finding.code.severity for finding in found}
+    assert severities.pop(Code.SIGNER_WITHDRAWN) is Severity.ERROR
+    assert {*severities.values()} == {Severity.WARNING}
     other = SIGNER._replace(thumbprint="0000")
     assert Code.SIGNER_WITHDRAWN not in codes(bad, signer=other)
 
@@ -94,7 +94,7 @@ def test_ages(old: int, too_old: int, at: int) -> None:
             continue
         assert found is not None
         assert found.code is expected
-        assert found.code.weight is Weight.DOUBT
+        assert found.code.severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(
