@@ -2,7 +2,7 @@
 
     formats.* -> HealthCertificate(person, entries, issuer, issued_at, expires_at)
 
-1. Personal data lives in these types, and only formats, issue, verify, decide, manifest see them.
+1. Personal data lives in these types, and only formats, intake, issue, verify and decide see them.
 2. No `repr` tells anything: a log line, a traceback or an error can show the type only.
 3. A date says how precise it is; what was not said is None, never a guess.
 """

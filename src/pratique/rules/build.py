@@ -19,7 +19,7 @@ from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.logic import Constants
 from pratique.rules.policy import Policy
-from pratique.rules.rule import written
+from pratique.text import plural, rfc3339
 
 ENGINE, ENGINE_VERSION, SCHEMA_VERSION = "CERTLOGIC", "1.3.3", "1.3.0"
 Logic = dict[str, Any]
@@ -105,10 +105,12 @@ def _vaccination(policy: Policy) -> Iterator[Demand]:
         yield Demand("doses", "VR", kind, text, {">=": [number, course]})
     text = "The last dose was given before arrival, or on that day."
     if terms.days_after:
-        text = f"The last dose was given at least {_days(terms.days_after)} before arrival."
+        text = f"The last dose was given at least {plural(terms.days_after, 'day')} before arrival."
     yield Demand("waiting", "VR", kind, text, _from(dose, terms.days_after))
     if terms.validity_days is not None:
-        text = f"The last dose was given at most {_days(terms.validity_days)} before arrival"
+        text = (
+            f"The last dose was given at most {plural(terms.validity_days, 'day')} before arrival"
+        )
         logic = _until(dose, terms.validity_days)
         if terms.boosters_unlimited:
             booster = _any([{">": [number, 2]}, {">": [number, course]}])
@@ -174,8 +176,8 @@ def _document(policy: Policy, demand: Demand, number: int) -> dict[str, Any]:
                 if demand.name in texts and language != "en"
             ),
         ],
-        "ValidFrom": written(int(policy.valid_from.timestamp())),
-        "ValidTo": written(int(policy.valid_to.timestamp())),
+        "ValidFrom": rfc3339(policy.valid_from),
+        "ValidTo": rfc3339(policy.valid_to),
         "AffectedFields": _affected(parsed),
         "Logic": logic,
     }
@@ -218,7 +220,3 @@ def _until(event: Logic, days: int) -> Logic:
 
 def _listing(names: list[str]) -> str:
     return listing(names, joint="or", most=len(names))
-
-
-def _days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"

@@ -24,12 +24,12 @@ from math import gcd, prod
 from typing import Any, NamedTuple
 
 from pratique.rules import policy
-from pratique.rules.certlogic.describe import units
 from pratique.rules.certlogic.evaluate import Open, Undecided, evaluator, instant
 from pratique.rules.logic import GROUPS, Constants, Diagnostic, ParsedRule, warning
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
+from pratique.text import plural
 
 HOURS = {"hour": 1, "day": 24, "month": 730, "year": 8766}
 """Months and years in their mean length; the days around are tried too."""
@@ -433,8 +433,8 @@ def when(value: Value) -> str:
     if not hours:
         return "at arrival"
     if hours % 24 == 0 and (hours == 24 or hours > 72):
-        return f"{units(hours // 24, 'day')} {relation} arrival"
-    return f"{units(hours, 'hour')} {relation} arrival"
+        return f"{plural(hours // 24, 'day')} {relation} arrival"
+    return f"{plural(hours, 'hour')} {relation} arrival"
 
 
 def _other(path: str, value: Value) -> str:

@@ -30,9 +30,10 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.rules import rule as form
 from pratique.rules.certlogic.parse import Issue
-from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Rule, RuleType, good, written
+from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Rule, RuleType, good
 from pratique.rules.ruleset import Editions, Ruleset, refusal
 from pratique.terms import Kind
+from pratique.text import rfc3339
 
 Sets = dict[str, list[str]]
 
@@ -133,7 +134,7 @@ def write_sets(found: RuleDocument) -> dict[str, Any]:
     days: dict[str, dict[str, list[str]]] = {}
     for name, codes in found.value_sets.items():
         for begins, listed in found.editions.get(name, {0: codes}).items():
-            days.setdefault(written(begins)[:10], {})[name] = list(listed)
+            days.setdefault(rfc3339(begins)[:10], {})[name] = list(listed)
     return days
 
 
@@ -151,8 +152,8 @@ def write(rule: Rule) -> dict[str, Any]:
         "EngineVersion": rule.engine_version,
         "CertificateType": kinds[rule.kind],
         "Description": [{"lang": lang, "desc": text} for lang, text in rule.descriptions],
-        "ValidFrom": written(rule.valid_from),
-        "ValidTo": written(rule.valid_to),
+        "ValidFrom": rfc3339(rule.valid_from),
+        "ValidTo": rfc3339(rule.valid_to),
         "AffectedFields": list(rule.affected_fields),
         "Logic": rule.logic,
         "Fault": rule.fault or None,

@@ -28,9 +28,10 @@ from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.variables import AGE
 from pratique.rules.lint import clock_of
 from pratique.rules.logic import GROUPS, Constants
-from pratique.rules.rule import Rule, RuleType, written
+from pratique.rules.rule import Rule, RuleType
 from pratique.rules.ruleset import Destination, Ruleset, expression_of
 from pratique.terms import Kind
+from pratique.text import rfc3339
 
 
 class Explanation(NamedTuple):
@@ -61,7 +62,7 @@ def explain(rule: Rule, language: str = "en") -> Explanation:
     return Explanation(
         rule.name,
         _about(rule),
-        f"from {written(rule.valid_from)} until before {written(rule.valid_to)}",
+        f"from {rfc3339(rule.valid_from)} until before {rfc3339(rule.valid_to)}",
         sentence(rule),
         rule.affected_fields,
         description,
@@ -157,8 +158,8 @@ def _parts(old: Rule, new: Rule) -> Iterator[tuple[str, str, str]]:
     for name, before, after in (
         ("type", old.type.value, new.type.value),
         ("kind", str(old.kind or "all"), str(new.kind or "all")),
-        ("in force from", written(old.valid_from), written(new.valid_from)),
-        ("in force until before", written(old.valid_to), written(new.valid_to)),
+        ("in force from", rfc3339(old.valid_from), rfc3339(new.valid_from)),
+        ("in force until before", rfc3339(old.valid_to), rfc3339(new.valid_to)),
         ("affected fields", ", ".join(old.affected_fields), ", ".join(new.affected_fields)),
         ("description", described(old, "en")[1], described(new, "en")[1]),
     ):

@@ -35,9 +35,10 @@ from pratique.rules.logic import (
     read_logic,
     warning,
 )
-from pratique.rules.rule import Rule, RuleType, written
+from pratique.rules.rule import Rule, RuleType
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
+from pratique.text import rfc3339
 
 HOUR = 3600
 NOTICE, AHEAD, LIFETIME = 48 * HOUR, 14 * 24 * HOUR, 72 * HOUR
@@ -63,10 +64,10 @@ def upload(
 def _times(rule: Rule, at: int) -> Iterator[Diagnostic]:
     begins = rule.valid_from
     if begins > at + AHEAD:
-        latest = written(at + AHEAD)
+        latest = rfc3339(at + AHEAD)
         yield error(rule.name, "ValidFrom", "gateway-too-far", f"it must not begin after {latest}")
     if rule.type is RuleType.ACCEPTANCE and begins < at + NOTICE:
-        earliest = written(at + NOTICE)
+        earliest = rfc3339(at + NOTICE)
         message = f"48 hours of notice: it must not begin before {earliest}"
         yield error(rule.name, "ValidFrom", "gateway-notice", message)
     if rule.type is RuleType.INVALIDATION and begins <= at:
@@ -92,7 +93,7 @@ def _follows(rule: Rule, before: Sequence[Rule]) -> Iterator[Diagnostic]:
         message = f"it must be greater than that of {newest.name}, which is published"
         yield error(rule.name, "Version", "gateway-version", message)
     if rule.valid_from < newest.valid_from:
-        message = f"it must not begin before {newest.name} does, {written(newest.valid_from)}"
+        message = f"it must not begin before {newest.name} does, {rfc3339(newest.valid_from)}"
         yield error(rule.name, "ValidFrom", "gateway-before", message)
 
 
@@ -107,12 +108,12 @@ def over_time(rules: list[ParsedRule]) -> Iterator[Diagnostic]:
         for older, newer in combinations(versions, 2):
             yield from _pair(older, newer)
         if len(versions) > 1 and (gap := _first_gap(versions)):
-            message = f"no version is in force from {written(gap[0])} to {written(gap[1])}"
+            message = f"no version is in force from {rfc3339(gap[0])} to {rfc3339(gap[1])}"
             yield warning(versions[-1].name, "ValidFrom", "version-gap", message)
     for country, listed in by_country(rules):
         if gap := _first_gap([one.rule for one in accepting(listed)]):
             message = (
-                f"no acceptance rule is in force from {written(gap[0])} to {written(gap[1])}: "
+                f"no acceptance rule is in force from {rfc3339(gap[0])} to {rfc3339(gap[1])}: "
                 "nobody can be admitted by rules then"
             )
             yield warning(f"ruleset {country}", "", "country-gap", message)
@@ -129,10 +130,10 @@ def _pair(older: Rule, newer: Rule) -> Iterator[Diagnostic]:
         message = f"it is never in force: {newer.name} is, all the while"
         yield warning(older.name, "ValidFrom", "version-shadowed", message)
     elif ends < older.valid_to:
-        message = f"it returns at {written(ends)}, when {newer.name} ends"
+        message = f"it returns at {rfc3339(ends)}, when {newer.name} ends"
         yield warning(older.name, "ValidTo", "version-returns", message)
     else:
-        message = f"until {written(older.valid_to)}, {older.name} is in force too; the newer counts"
+        message = f"until {rfc3339(older.valid_to)}, {older.name} is in force too; the newer counts"
         yield warning(newer.name, "ValidFrom", "version-overlap", message)
 
 
@@ -171,7 +172,7 @@ def only_vaccination(
             if any(way_of(admitting, country, kind, at, value_sets=value_sets) for kind in OTHER):
                 continue
             severity = error if not reason else warning
-            message = f"from {written(at)}, no test, recovery or exemption is enough" + (
+            message = f"from {rfc3339(at)}, no test, recovery or exemption is enough" + (
                 f"; the reason: {reason}" if reason else ": give another way, or say why (--reason)"
             )
             yield severity(f"ruleset {country}", "", "no-other-way", message)

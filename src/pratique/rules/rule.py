@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -206,12 +206,6 @@ def day_end(value: object) -> int | None:
     text = value.strip() if type(value) is str else ""
     begins = instant(text) if _DAY.fullmatch(text) else None
     return None if begins is None else min(begins + 86_400, LAST)
-
-
-def written(seconds: int) -> str:
-    """Write an instant as it is published."""
-    # Not by strftime, which writes the year 5 with one digit.
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"
 
 
 def _end(value: object) -> int | None:

@@ -42,6 +42,7 @@ from pratique.rules.certlogic.expression import (
     Var,
     paths,
 )
+from pratique.text import plural
 
 GROUPS = {"v": "vaccination", "t": "test", "r": "recovery", "e": "exemption"}
 CLOCK = {"external.validationClock": "arrival", "external.arrivalDate": "the day of arrival"}
@@ -154,11 +155,6 @@ def listing(parts: list[str], *, joint: str, most: int = 12) -> str:
     return f"{', '.join(parts[:-1])} {joint} {parts[-1]}"
 
 
-def units(amount: int, unit: str) -> str:
-    """Say an amount of time."""
-    return f"{amount:,} {unit}" if amount == 1 else f"{amount:,} {unit}s"
-
-
 _OPPOSITE = {
     "after": "not-after", "not-after": "after", "before": "not-before", "not-before": "before",
     ">=": "<", "<": ">=", ">": "<=", "<=": ">",
@@ -194,8 +190,8 @@ def comparison(operator: str, left: Node, right: Node, *, holds: bool = True) ->
     if not amount:
         return f"{event} {_SIDE[operator]} {than}"
     if amount > 0:
-        return f"{event} {_DISTANCE[operator]} {units(amount, unit)} after {than}"
-    return f"{event} {_DISTANCE[FLIPPED[operator]]} {units(-amount, unit)} before {than}"
+        return f"{event} {_DISTANCE[operator]} {plural(amount, unit)} after {than}"
+    return f"{event} {_DISTANCE[FLIPPED[operator]]} {plural(-amount, unit)} before {than}"
 
 
 def _from_anchor(anchor: _Date, event: _Date, operator: str) -> str | None:
@@ -211,8 +207,8 @@ def _from_anchor(anchor: _Date, event: _Date, operator: str) -> str | None:
     if not amount or not anchor.path:
         return f"{happened} {_SIDE[FLIPPED[operator]]} {where}"
     if amount > 0:
-        return f"{happened} {_DISTANCE[operator]} {units(amount, unit)} before {where}"
-    return f"{happened} {_DISTANCE[FLIPPED[operator]]} {units(-amount, unit)} after {where}"
+        return f"{happened} {_DISTANCE[operator]} {plural(amount, unit)} before {where}"
+    return f"{happened} {_DISTANCE[FLIPPED[operator]]} {plural(-amount, unit)} after {where}"
 
 
 def _date(node: Node) -> _Date | None:
@@ -396,7 +392,7 @@ def _term(node: Node) -> str:
             return noun(path)
         case PlusTime(operand, amount, unit):
             side = "after" if amount > 0 else "before"
-            moved = f"{units(abs(amount), unit)} {side} " if amount else ""
+            moved = f"{plural(abs(amount), unit)} {side} " if amount else ""
             return moved + _term(operand)
         case BirthDate(operand):
             return f"the last day that {_term(operand)} can be"
