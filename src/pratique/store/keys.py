@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from urllib.parse import unquote
@@ -32,6 +33,7 @@ TRIAL = b"pratique: a trial signature of a key, which says nothing"
 IN_TOKENS = ("pkcs11", "hsm")
 """Schemes of keys in PKCS#11 tokens: RFC 7512's, and the earlier one, which is read and no more written."""
 Key = TypeVar("Key")
+Made = TypeVar("Made", keys.SoftwareKey, keys.Ed25519Key)
 Secret = Callable[[str], str]
 """secret(uri) -> a file's password, or a token's PIN; there `uri` names the token alone."""
 
@@ -60,18 +62,12 @@ def make_key_file(
     path: Path, password: Callable[[], str], algorithm: Algorithm, note: str
 ) -> keys.SoftwareKey:
     """Make a key and keep it in a new file."""
-    _refuse_existing(path)
-    key = keys.generate(algorithm)
-    _keep(path, key.to_pem(password(), entropy=os.urandom, note=note))
-    return key
+    return _kept(path, partial(keys.generate, algorithm), password, note)
 
 
 def make_log_key(path: Path, password: Callable[[], str], note: str) -> keys.Ed25519Key:
     """Make a key for a log or a witness, and keep it in a new file."""
-    _refuse_existing(path)
-    key = keys.from_seed(os.urandom(keys.KEY_SIZE))
-    _keep(path, key.to_pem(password(), entropy=os.urandom, note=note))
-    return key
+    return _kept(path, lambda: keys.from_seed(os.urandom(keys.KEY_SIZE)), password, note)
 
 
 def _opened(path: Path, password: Callable[[], str], read: Callable[[bytes, str], Key]) -> Key:
@@ -91,7 +87,11 @@ def _opened(path: Path, password: Callable[[], str], read: Callable[[bytes, str]
         raise type(error)(error.code, f"{path}: {error.message}", error.hint) from None
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _kept(path: Path, make: Callable[[], Made], password: Callable[[], str], note: str) -> Made:
+    # Before a password is chosen; and again when it is written, since somebody else may make one.
+    _refuse_existing(path)
+    key = make()
+    data = key.to_pem(password(), entropy=os.urandom, note=note)
     try:
         files.folder(path.parent)
         files.create(path, data)
@@ -100,6 +100,7 @@ def _keep(path: Path, data: bytes) -> None:
         raise
     except OSError as error:
         raise Unreadable("key-unwritable", f"{path}: {_why(error)}") from error
+    return key
 
 
 def _refuse_existing(path: Path) -> None:

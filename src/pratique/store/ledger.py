@@ -13,7 +13,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pratique.errors import Unreadable, UsageError
@@ -62,82 +63,68 @@ class Ledger:
         """Make an empty one; UsageError `ledger-exists`."""
         if path.exists():
             raise UsageError("ledger-exists", f"{path}: there is one already", "it is kept")
-        try:
-            with closing(_connected(path, "rwc")) as made:
-                made.execute(_TABLE)
+        with _opened(path, "rwc") as made:
+            made.execute(_TABLE)
             files.settle(path.parent)
-        except (sqlite3.Error, OSError) as error:
-            raise _unusable(path, error) from error
         return cls(path)
 
     def held(self, origin: str) -> Held:
         """Return what is held of a log; `Held()` of one that was never cosigned."""
-        try:
-            with closing(_connected(self._path)) as opened:
-                row = opened.execute(
-                    "SELECT size, root, at FROM held WHERE origin = ?", (origin,)
-                ).fetchone()
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+        with _opened(self._path) as opened:
+            row = opened.execute(
+                "SELECT size, root, at FROM held WHERE origin = ?", (origin,)
+            ).fetchone()
         return Held() if row is None else Held(*row)
 
     def swap(self, origin: str, before: Held, after: Held) -> bool:
         """Put `after` in the place of `before`, durably; False if it is not `before` any more."""
-        try:
-            with closing(_connected(self._path)) as opened:
-                opened.execute("BEGIN IMMEDIATE")
-                if before == Held():
-                    opened.execute(
-                        "INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?)", (origin, *before)
-                    )
-                swapped = opened.execute(_SWAP, (*after, origin, *before)).rowcount == 1
-                if swapped and opened.execute(_HAS_REFUSED).fetchone()[0]:
-                    # It did grow out of the last one after all: the path was spoilt on its way.
-                    opened.execute(_FORGET, (origin, after.size, after.root))
-                opened.execute("COMMIT" if swapped else "ROLLBACK")
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+        with _opened(self._path) as opened:
+            opened.execute("BEGIN IMMEDIATE")
+            if before == Held():
+                opened.execute("INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?)", (origin, *before))
+            swapped = opened.execute(_SWAP, (*after, origin, *before)).rowcount == 1
+            if swapped and opened.execute(_HAS_REFUSED).fetchone()[0]:
+                # It did grow out of the last one after all: the path was spoilt on its way.
+                opened.execute(_FORGET, (origin, after.size, after.root))
+            opened.execute("COMMIT" if swapped else "ROLLBACK")
         return swapped
 
     def refuse(self, origin: str, refused: Refused) -> None:
         """Keep a refused request, durably; the first one of a tree is enough."""
-        try:
-            with closing(_connected(self._path)) as opened:
-                opened.execute("BEGIN IMMEDIATE")
-                opened.execute(_REFUSED)
-                opened.execute(
-                    "INSERT OR IGNORE INTO refused SELECT ?, ?, ?, ?, ?, ? "
-                    "WHERE (SELECT count(*) FROM refused WHERE origin = ?) < ?",
-                    (origin, *refused, origin, MOST_REFUSED),
-                )
-                opened.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+        with _opened(self._path) as opened:
+            opened.execute("BEGIN IMMEDIATE")
+            opened.execute(_REFUSED)
+            opened.execute(
+                "INSERT OR IGNORE INTO refused SELECT ?, ?, ?, ?, ?, ? "
+                "WHERE (SELECT count(*) FROM refused WHERE origin = ?) < ?",
+                (origin, *refused, origin, MOST_REFUSED),
+            )
+            opened.execute("COMMIT")
 
     def refused(self, origin: str) -> tuple[Refused, ...]:
         """Return what was refused of a log and kept, the earliest first."""
-        try:
-            with closing(_connected(self._path)) as opened:
-                if not opened.execute(_HAS_REFUSED).fetchone()[0]:
-                    return ()
-                rows = opened.execute(
-                    "SELECT size, root, at, code, request FROM refused WHERE origin = ? ORDER BY at, size",
-                    (origin,),
-                ).fetchall()
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+        with _opened(self._path) as opened:
+            if not opened.execute(_HAS_REFUSED).fetchone()[0]:
+                return ()
+            rows = opened.execute(
+                "SELECT size, root, at, code, request FROM refused WHERE origin = ? ORDER BY at, size",
+                (origin,),
+            ).fetchall()
         return tuple(Refused(*row) for row in rows)
 
 
-def _connected(path: Path, mode: str = "rw") -> sqlite3.Connection:
+@contextmanager
+def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+    """Open it for one transaction; Unreadable `ledger-unusable` for whatever goes wrong in it."""
     # Of a file that went away while a server runs, no empty one may take the place.
     place = f"{path.absolute().as_uri()}?mode={mode}"
-    found = sqlite3.connect(place, timeout=_WAIT, isolation_level=None, uri=True)
-    # No WAL: a witness writes a few times an hour, and a copy of one file is a whole copy.
-    found.execute("PRAGMA journal_mode = DELETE")
-    found.execute("PRAGMA synchronous = FULL")
-    return found
-
-
-def _unusable(path: Path, error: Exception) -> Unreadable:
-    return Unreadable("ledger-unusable", f"{path}: {error}", _HINT)
+    try:
+        with closing(
+            sqlite3.connect(place, timeout=_WAIT, isolation_level=None, uri=True)
+        ) as opened:
+            # No WAL: a witness writes a few times an hour, and a copy of one file is a whole copy.
+            opened.execute("PRAGMA journal_mode = DELETE")
+            opened.execute("PRAGMA synchronous = FULL")
+            yield opened
+    except (sqlite3.Error, OSError) as error:
+        raise Unreadable("ledger-unusable", f"{path}: {error}", _HINT) from error

@@ -189,9 +189,9 @@ def _seeking(file: ImageFile) -> Iterator[int]:
 
 def _counted(file: ImageFile, total: int, name: str) -> int:
     """Add a page's pixels, as its header has them; Unreadable if it is too many, or they weigh too much."""
-    _check_pixels(file.size, name)
     pixels = file.width * file.height
-    if pixels * _WEIGHT.get(file.mode, 4) > MAX_UNPACKED or total + pixels > MAX_ALL_PIXELS:
+    weight = pixels * _WEIGHT.get(file.mode, 4)
+    if pixels > MAX_PIXELS or weight > MAX_UNPACKED or total + pixels > MAX_ALL_PIXELS:
         raise _too_large(name)
     return total + pixels
 
@@ -299,10 +299,9 @@ def _rendered(document: Any, number: int, name: str, dpi: int, total: int) -> tu
             if images > _IMAGES:
                 raise Unreadable("picture-too-large", f"{name} holds too many pictures", _AGAIN)
             width, height = item.get_px_size()
-            _check_pixels((width, height), name)
             # One picture may be drawn many times, and is unpacked each time.
             total += width * height
-            if total > MAX_ALL_PIXELS:
+            if width * height > MAX_PIXELS or total > MAX_ALL_PIXELS:
                 raise _too_large(name)
         width, height = page.get_size()
         fitting = math.sqrt(_PAGE_PIXELS / max(width * height, 1))
@@ -323,17 +322,9 @@ def _slow(name: str) -> Unreadable:
 _AGAIN = "take a screenshot of the code, and hand in that"
 
 
-def _check_pixels(size: tuple[int, int], name: str) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
-        raise _too_large(name)
-
-
 def _too_large(name: str) -> Unreadable:
-    return Unreadable(
-        "picture-too-large",
-        f"{name} unpacks to more pixels than are read here",
-        _AGAIN,
-    )
+    why = f"{name} unpacks to more pixels than are read here"
+    return Unreadable("picture-too-large", why, _AGAIN)
 
 
 def _too_many(name: str) -> Unreadable:
@@ -484,9 +475,6 @@ def _evened(image: Image) -> Image:
     return ImageOps.autocontrast(ImageChops.subtract(light, around, 0.5, 128))
 
 
-__all__ = ["Found", "Scan", "is_picture", "read_picture"]
-
-
 class Found(NamedTuple):
     """The text of one barcode.
 
@@ -567,18 +555,12 @@ def read_picture(
             budget = Budget()
             for page, image in pages(data, kind, name_hint, fine=True):
                 seen[page] += hard(image, wanted, budget)
-        return _scan(seen, wanted)
-
-
-def _scan(seen: dict[int, list[str]], wanted: Callable[[str], bool]) -> Scan:
-    first: dict[str, int] = {}
-    for page, texts in seen.items():
-        for text in texts:
-            first.setdefault(text, page)
-    return Scan(
-        tuple(Found(text, page, wanted(text)) for text, page in first.items()),
-        len(seen),
-    )
+        first: dict[str, int] = {}
+        for page, texts in seen.items():
+            for text in texts:
+                first.setdefault(text, page)
+        codes = tuple(Found(text, page, wanted(text)) for text, page in first.items())
+        return Scan(codes, len(seen))
 
 
 def _need_heic(name_hint: str) -> None:

@@ -132,14 +132,10 @@ def render(sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = ()) -
         UsageError: `font-missing`, `code-too-large`, `sheet-too-full`.
         ExtraMissing: the extra `pdf` is not installed.
     """
-    files = fonts.fonts_for(_texts(sheet), folders).files
+    files = fonts.fonts_for(_texts(sheet), folders)
     symbol = symbol_of(sheet.text, VARIANTS[variant])
-    press = _press(files)
-    inputs = {
-        "sheet": json.dumps(_told(sheet, variant, symbol), ensure_ascii=False),
-        "code": svg(symbol),
-    }
-    return press.print(inputs)
+    content = json.dumps(_content(sheet, variant, symbol), ensure_ascii=False)
+    return _press(files).print({"sheet": content, "code": svg(symbol)})
 
 
 def present() -> None:
@@ -159,10 +155,9 @@ class _Press:
     """A compiler with its fonts: made once, since reading fonts takes longer than a page."""
 
     def __init__(self, files: tuple[Path, ...]) -> None:
-        try:
-            import typst  # noqa: PLC0415 - the extra `pdf`
-        except ImportError as error:
-            raise ExtraMissing("pdf", "printing") from error
+        present()
+        import typst  # noqa: PLC0415 - the extra `pdf`
+
         # Holds fonts only, and goes with this object.
         self._folder = tempfile.TemporaryDirectory(prefix="pratique-fonts-")
         folder = Path(self._folder.name)
@@ -221,7 +216,7 @@ def _lines(leaf: Leaf) -> Iterator[Line]:
         yield leaf.readable
 
 
-def _told(sheet: Sheet, variant: str, symbol: Symbol) -> dict[str, Any]:
+def _content(sheet: Sheet, variant: str, symbol: Symbol) -> dict[str, Any]:
     return {
         "variant": variant,
         "outer": symbol.outer,

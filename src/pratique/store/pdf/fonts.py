@@ -1,6 +1,6 @@
 """Fonts for what is printed: a package's for most scripts, the system's or a folder's for the others.
 
-    characters -> own fonts (FiraGO, Noto Sans) -> (missing) -> folders -> Fonts | UsageError
+    characters -> own fonts (FiraGO, Noto Sans) -> (missing) -> folders -> files | UsageError
 
 1. Nothing is printed as a box: a character that no font here can write ends the call before.
 2. A folder is searched only for what the own fonts lack, well-known fonts first: the same folder gives
@@ -18,7 +18,6 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from struct import unpack_from
-from typing import NamedTuple
 
 from pratique.errors import ExtraMissing, UsageError
 from pratique.store import files
@@ -101,31 +100,16 @@ FOLDERS = (
 
 _KNOWN = ("notosanscjk", "notosans", "wqy", "droidsansfallbackfull", "dejavusans", "unifont")
 _UNWANTED = (
-    "bold",
-    "italic",
-    "oblique",
-    "condensed",
-    "mono",
-    "serif",
-    "display",
-    "black",
-    "light",
-    "thin",
-)
+    "bold", "italic", "oblique", "condensed", "mono", "serif", "display", "black", "light", "thin",
+)  # fmt: skip
 _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
 _LARGEST = 64 << 20
 _CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH"}
 _UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
-class Fonts(NamedTuple):
-    """The font files of a sheet beside the own ones."""
-
-    files: tuple[Path, ...] = ()
-
-
-def fonts_for(texts: Iterable[str], folders: Sequence[Path] = ()) -> Fonts:
-    """Find fonts that can write all these texts.
+def fonts_for(texts: Iterable[str], folders: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Return the font files, beside the own ones, that it takes to write all these texts.
 
     Raises:
         UsageError: `font-missing`.
@@ -134,7 +118,7 @@ def fonts_for(texts: Iterable[str], folders: Sequence[Path] = ()) -> Fonts:
     files, left = _search(missing, tuple(str(folder) for folder in folders))
     if left:
         raise _font_missing(left)
-    return Fonts(files)
+    return files
 
 
 def writable(texts: Iterable[str], folders: Sequence[Path] = ()) -> bool:
