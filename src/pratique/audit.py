@@ -46,7 +46,7 @@ class Mark(StrEnum):
 
     MANY = "issues far more a day than the others"
     RUSH = "had a day far above its own usual one"
-    TAKEN_BACK = "far more of it was taken back than of the others'"
+    REVOKED = "far more of it was revoked than of the others'"
     NIGHT = "issues mostly at night, and the others do not"
 
 
@@ -76,7 +76,7 @@ def _rush(tally: Tally, _others: Sequence[Tally]) -> bool:
     return tally.busiest >= LEAST and tally.busiest > TIMES * usual
 
 
-def _taken_back(tally: Tally, others: Sequence[Tally]) -> bool:
+def _revoked(tally: Tally, others: Sequence[Tally]) -> bool:
     issued = sum(other.issued for other in others)
     usual = sum(other.revoked for other in others) / issued if issued else 0.0
     share = tally.revoked / tally.issued
@@ -89,4 +89,4 @@ def _night(tally: Tally, others: Sequence[Tally]) -> bool:
     return tally.night >= LEAST and tally.night > tally.issued / 2 and usual < 0.25
 
 
-_TESTS = {Mark.MANY: _many, Mark.RUSH: _rush, Mark.TAKEN_BACK: _taken_back, Mark.NIGHT: _night}
+_TESTS = {Mark.MANY: _many, Mark.RUSH: _rush, Mark.REVOKED: _revoked, Mark.NIGHT: _night}

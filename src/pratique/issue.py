@@ -110,10 +110,10 @@ class RegisterView(Protocol):
 
 
 class RevocationView(RegisterView, Protocol):
-    """A register that knows what was taken back."""
+    """A register that knows what was revoked."""
 
     def revoked(self, kid: bytes, tag: int) -> bool:
-        """Tell whether a certificate was taken back."""
+        """Tell whether a certificate was revoked."""
 
 
 class Prefixed(NamedTuple):
@@ -279,7 +279,7 @@ def draw(request: bytes, shard: Shard, register: RegisterView) -> Drawn:
 
 
 def check_good(old: RegisterEntry, register: RevocationView) -> None:
-    """See to it that a certificate was not taken back; UsageError `old-revoked`."""
+    """See to it that a certificate was not revoked; UsageError `old-revoked`."""
     if register.revoked(old.kid, old.tag):
         raise UsageError(
             "old-revoked",
@@ -321,7 +321,7 @@ class IssueRequest(NamedTuple):
         at: seconds since the epoch.
         work: who issues, and where.
         validity: seconds for which the code may be read, at most to the key's end.
-        parent: the certificate that it renews; a recall of that one's lot is one of this one, too.
+        parent: the certificate that it renews; who revokes that one's lot revokes this one, too.
     """
 
     request: bytes
@@ -379,11 +379,11 @@ def registered(
         view: the register as this node sees it, if several share the keys.
 
     Raises:
-        UsageError: as `sign`; `old-revoked`: what it renews was taken back; `key-full`: the key has signed
+        UsageError: as `sign`; `old-revoked`: what it renews was revoked; `key-full`: the key has signed
             meanwhile what was planned.
     """
     if asked.parent is not None:
-        # IssueRequest before, too; a recall may have come between, and would not find what is issued after it.
+        # Asked before, too; a revocation may have come between, and would not find what is issued after it.
         check_good(asked.parent, register)
     register.enrol(shards[0])
     made = issue(

@@ -1,8 +1,8 @@
 """Give a holder another certificate for the one they have: renewed, or corrected.
 
-    old text -> signature -> the register knows it, and has not taken it back -> OwnCertificate
+    old text -> signature -> the register knows it, and has not revoked it -> OwnCertificate
     OwnCertificate -> renewed: the same content, new identifier, new dates, the old one as parent
-    OwnCertificate, Record -> corrected: new content; the old one is taken back as an issue error
+    OwnCertificate, Record -> corrected: new content; the old one is revoked as an issue error
 
 1. No clinic visit: what the old certificate says was true, and its issuer signed it. So nothing is
    believed but a certificate of this very issuer, which the register knows.
@@ -71,7 +71,7 @@ def held(
     """Take an own certificate for renewal or correction; UsageError `old-…` if it is none.
 
     Args:
-        again: also one that was taken back already; for taking it back.
+        again: also one that was revoked already; for revoking it.
     """
     envelope = authenticate.read(text)
     found = authenticate.conclude_one(
@@ -115,7 +115,7 @@ def request_of(
 
 
 # ----------------------------------------------------------------------------------------------------
-# Take certificates back: for a reason from a closed list, for good, by what they have in common.
+# Revoke certificates: for a reason from a closed list, for good, by what they have in common.
 #
 #     Selection, Reason -> register -> how many (never who) -> tag lists, deltas
 #
@@ -132,7 +132,7 @@ CERTIFICATE = "certificate"
 
 
 class Reason(StrEnum):
-    """Why a certificate is taken back. There is no other reason."""
+    """Why a certificate is revoked. There is no other reason."""
 
     ISSUE_ERROR = "issue-error"
     FRAUD = "fraud"
@@ -172,7 +172,7 @@ class Selection(NamedTuple):
 
 
 class Revoked(NamedTuple):
-    """What a revocation comes to: certificates newly taken back, by key, and those that already were."""
+    """What a revocation comes to: certificates newly revoked, by key, and those that already were."""
 
     by_kid: tuple[tuple[bytes, int], ...]
     before: int

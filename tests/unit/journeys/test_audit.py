@@ -21,7 +21,7 @@ USUAL = [work("op-1"), work("op-2", 350), work("op-3", 420, revoked=0)]
     [
         (work("op-9", 9000, busiest=1000), Mark.MANY),
         (work("op-9", 700, busiest=400), Mark.RUSH),
-        (work("op-9", 400, revoked=40), Mark.TAKEN_BACK),
+        (work("op-9", 400, revoked=40), Mark.REVOKED),
         (work("op-9", 400, night=300), Mark.NIGHT),
     ],
 )

@@ -53,7 +53,7 @@ class Bitmap:
 TRIES = 8
 T = TypeVar("T")
 Make = Callable[[RegisterView, bool], tuple[T, list[RegisterEntry]]]
-"""Sign a part's records; return what came of it, and the lines. Told whether it was committed before."""
+"""Sign a part's records; return what came of it, and the entries. Told whether it was committed before."""
 
 
 class Bulk:

@@ -62,6 +62,10 @@ from pratique.trust.issuer import Shard
 WAIT = 60
 """Seconds that a writer waits for another one."""
 
+_certificate, _revocation, _edition = schema.certificate.c, schema.revocation.c, schema.edition.c
+_REVOKED = (_revocation.shard_id == _certificate.shard_id) & (_revocation.tag == _certificate.tag)
+"""Joins a certificate with its revocation."""
+
 LOCK = 0x70726174
 """PostgreSQL's advisory lock that a writer of a register holds until its transaction ends."""
 
@@ -151,7 +155,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 # ----------------------------------------------------------------------------------------------------
-# One transaction of the register: find tags, add lines.
+# One transaction of the register: find tags, add entries.
 #
 #     register.write(action) -> action(transaction): transaction.find(...), transaction.add(...) -> commit -> its outcome
 #
@@ -194,11 +198,11 @@ class Transaction:
         return self._shards[shard.kid]
 
     def find(self, kid: bytes, tag: int) -> RegisterEntry | None:
-        """Return the line that has this tag under this key."""
+        """Return the entry that has this tag under this key."""
         number = self.shard_id(kid)
         if number is None:
             return None
-        row = self.connection.execute(_LINE, {"shard": number, "tag": tag}).first()
+        row = self.connection.execute(_ENTRY, {"shard": number, "tag": tag}).first()
         if row is None:
             return None
         parent = None if row.parent_kid is None else (row.parent_kid, row.parent_tag)
@@ -207,7 +211,7 @@ class Transaction:
         return RegisterEntry(kid, tag, row.request, row.uci, row.kind, context)
 
     def numbered(self, identifier: str, shards: Iterable[Shard]) -> RegisterEntry | None:
-        """Return the line of a certificate's number (its identifier), under whichever key it is."""
+        """Return the entry of a certificate's number (its identifier), under whichever key it is."""
         uci = sha256(identifier.encode()).digest()[:16]
         for shard in shards:
             found = self.find(shard.kid, tag_of(shard.kid, identifier, shard.width))
@@ -217,16 +221,16 @@ class Transaction:
         return None
 
     def revoked(self, kid: bytes, tag: int) -> bool:
-        """Tell whether a certificate was taken back."""
-        table = schema.revocation.c
-        number = self.shard_id(kid)
-        wanted = select(table.act_id).where(table.shard_id == number, table.tag == tag)
+        """Tell whether a certificate was revoked."""
+        wanted = select(_revocation.act_id).where(
+            _revocation.shard_id == self.shard_id(kid), _revocation.tag == tag
+        )
         return self.connection.scalar(wanted) is not None
 
-    def add(self, lines: Iterable[RegisterEntry]) -> None:
-        """Add lines; the transaction fails where a tag is in use."""
+    def add(self, entries: Iterable[RegisterEntry]) -> None:
+        """Add entries; the transaction fails where a tag is in use."""
         rows = []
-        for kid, tag, request, uci, kind, (issued_at, expires_at, origin, parent) in lines:
+        for kid, tag, request, uci, kind, (issued_at, expires_at, origin, parent) in entries:
             rows.append(
                 (
                     self._shards[kid], tag, request, uci, kind, issued_at, expires_at,
@@ -249,17 +253,14 @@ class Transaction:
             self._count(row[0] for row in rows)
 
     def _count(self, numbers: Iterable[int]) -> None:
-        table = schema.shard
+        of = schema.shard
         for number, more in Counter(numbers).items():
-            counted = (
-                table.update().where(table.c.id == number).values(issued=table.c.issued + more)
-            )
-            self.connection.execute(counted)
+            grown = of.update().where(of.c.id == number).values(issued=of.c.issued + more)
+            self.connection.execute(grown)
 
     def tags(self, kid: bytes) -> Iterator[int]:
         """Yield all tags that are in use under a key."""
-        table = schema.certificate.c
-        wanted = select(table.tag).where(table.shard_id == self.shard_id(kid))
+        wanted = select(_certificate.tag).where(_certificate.shard_id == self.shard_id(kid))
         yield from self.connection.execution_options(yield_per=10_000).scalars(wanted)
 
     def counts(self) -> dict[bytes, int]:
@@ -281,41 +282,29 @@ class Transaction:
 
     def _origin(self, origin: Origin) -> int:
         if origin not in self._origins:
-            table = schema.origin.c
-            wanted = select(table.id).where(
-                table.lot == origin.lot,
-                table.site == origin.site,
-                table.operator == origin.operator,
-            )
-            found = self.connection.scalar(wanted)
-            if found is None:
-                added = schema.origin.insert().values(**origin._asdict())
-                found = self.key_of(added)
-            self._origins[origin] = found
+            wanted = select(schema.origin.c.id).filter_by(**origin._asdict())
+            known = self.connection.scalar(wanted)
+            if known is None:
+                known = self.key_of(schema.origin.insert().values(**origin._asdict()))
+            self._origins[origin] = known
         return self._origins[origin]
 
 
 _COLUMNS = tuple(column.name for column in schema.certificate.columns)
 _parent = schema.shard.alias()
-_LINE = (
+_ENTRY = (
     select(
-        schema.certificate,
-        schema.origin.c.lot,
-        schema.origin.c.site,
-        schema.origin.c.operator,
+        schema.certificate, schema.origin.c.lot, schema.origin.c.site, schema.origin.c.operator,
         _parent.c.kid.label("parent_kid"),
     )
-    .join(schema.origin, schema.origin.c.id == schema.certificate.c.origin_id)
-    .join(_parent, _parent.c.id == schema.certificate.c.parent_shard, isouter=True)
-    .where(
-        schema.certificate.c.shard_id == bindparam("shard"),
-        schema.certificate.c.tag == bindparam("tag"),
-    )
-)
+    .join(schema.origin, schema.origin.c.id == _certificate.origin_id)
+    .join(_parent, _parent.c.id == _certificate.parent_shard, isouter=True)
+    .where(_certificate.shard_id == bindparam("shard"), _certificate.tag == bindparam("tag"))
+)  # fmt: skip
 
 
 # ----------------------------------------------------------------------------------------------------
-# Count the register's lines, for audits and for the public.
+# Count the register's entries, for audits and for the public.
 
 
 DAY, HOUR = 86_400, 3_600
@@ -335,46 +324,34 @@ class Act(NamedTuple):
 
 def tallies(transaction: Transaction) -> list[Tally]:
     """Count by site and operator, in the order of their names."""
-    lines, origin, revoked = schema.certificate.c, schema.origin.c, schema.revocation.c
-    day = lines.issued_at.op("/")(DAY)
-    hour = (lines.issued_at.op("%")(DAY)).op("/")(HOUR)
+    origin, day = schema.origin.c, _certificate.issued_at.op("/")(DAY)
+    hour = (_certificate.issued_at.op("%")(DAY)).op("/")(HOUR)
     by_day = (
         select(
-            origin.site,
-            origin.operator,
-            day.label("day"),
-            func.count().label("issued"),
-            func.count(revoked.tag).label("revoked"),
+            origin.site, origin.operator, day.label("day"),
+            func.count().label("issued"), func.count(_revocation.tag).label("revoked"),
             func.sum(case(((hour >= NIGHT_FROM) | (hour < NIGHT_TO), 1), else_=0)).label("night"),
         )
-        .join_from(schema.certificate, schema.origin, origin.id == lines.origin_id)
-        .join(
-            schema.revocation,
-            (revoked.shard_id == lines.shard_id) & (revoked.tag == lines.tag),
-            isouter=True,
-        )
+        .join_from(schema.certificate, schema.origin, origin.id == _certificate.origin_id)
+        .join(schema.revocation, _REVOKED, isouter=True)
         .group_by(origin.site, origin.operator, day)
         .subquery()
-    )
+    )  # fmt: skip
+    of = by_day.c
     wanted = (
         select(
-            by_day.c.site,
-            by_day.c.operator,
-            func.sum(by_day.c.issued),
-            func.sum(by_day.c.revoked),
-            func.count(distinct(by_day.c.day)),
-            func.max(by_day.c.issued),
-            func.sum(by_day.c.night),
+            of.site, of.operator, func.sum(of.issued), func.sum(of.revoked),
+            func.count(distinct(of.day)), func.max(of.issued), func.sum(of.night),
         )
-        .group_by(by_day.c.site, by_day.c.operator)
-        .order_by(by_day.c.site, by_day.c.operator)
-    )
+        .group_by(of.site, of.operator)
+        .order_by(of.site, of.operator)
+    )  # fmt: skip
     rows = transaction.connection.execute(wanted)
     return [Tally(row[0], row[1], *map(int, row[2:])) for row in rows]
 
 
 class Double(NamedTuple):
-    """A certificate whose request has another one, too: its key, tag, and whether it was taken back."""
+    """A certificate whose request has another one, too: its key, tag, and whether it was revoked."""
 
     kid: bytes
     tag: int
@@ -386,23 +363,17 @@ def doubles(transaction: Transaction) -> list[Double]:
 
     There are none but in a register in which writers met before the database refused it.
     """
-    lines, revoked = schema.certificate.c, schema.revocation.c
-    mark = func.substr(lines.request, 1, 8)
+    of, mark = _certificate, func.substr(_certificate.request, 1, 8)
     several = select(mark).group_by(mark).having(func.count() > 1)
     wanted = (
-        select(schema.shard.c.kid, lines.tag, revoked.tag)
-        .join_from(schema.certificate, schema.shard, schema.shard.c.id == lines.shard_id)
-        .join(
-            schema.revocation,
-            (revoked.shard_id == lines.shard_id) & (revoked.tag == lines.tag),
-            isouter=True,
-        )
+        select(schema.shard.c.kid, of.tag, _revocation.tag)
+        .join_from(schema.certificate, schema.shard, schema.shard.c.id == of.shard_id)
+        .join(schema.revocation, _REVOKED, isouter=True)
         .where(mark.in_(several))
-        .order_by(mark, lines.issued_at, lines.shard_id, lines.tag)
+        .order_by(mark, of.issued_at, of.shard_id, of.tag)
     )
-    return [
-        Double(row[0], row[1], row[2] is not None) for row in transaction.connection.execute(wanted)
-    ]
+    rows = transaction.connection.execute(wanted)
+    return [Double(row[0], row[1], row[2] is not None) for row in rows]
 
 
 def acts(transaction: Transaction) -> list[Act]:
@@ -545,9 +516,6 @@ def _failed(error: DBAPIError) -> Unreadable:
     )
 
 
-__all__ = ["Register", "Transaction", "open_register"]
-
-
 # ----------------------------------------------------------------------------------------------------
 # Editions of the revocation lists: each is in the register before it is published.
 #
@@ -556,9 +524,6 @@ __all__ = ["Register", "Transaction", "open_register"]
 # 1. Tags are only added: an edition holds all acts up to one, and acts are never removed.
 # 2. Any edition can be made again, byte for byte, from what the register keeps of it.
 # 3. A key that has signed has a list, if only an empty one: its absence is never good news.
-
-
-_edition, _editions_revocation = schema.edition.c, schema.revocation.c
 
 
 class Published(NamedTuple):
@@ -575,7 +540,7 @@ def publish(
 ) -> list[Published]:
     """Return the newest edition of every key that has signed.
 
-    A new one is made where something was taken back since, or where less than half of the last one's
+    A new one is made where something was revoked since, or where less than half of the last one's
     time is left.
 
     Args:
@@ -630,27 +595,20 @@ def _newest(
 
 
 def _last_act(transaction: Transaction, number: int) -> int | None:
-    wanted = select(func.max(_editions_revocation.act_id)).where(
-        _editions_revocation.shard_id == number
-    )
-    found: int | None = transaction.connection.scalar(wanted)
-    return found
+    wanted = select(func.max(_revocation.act_id)).where(_revocation.shard_id == number)
+    last: int | None = transaction.connection.scalar(wanted)
+    return last
 
 
 def _listed(transaction: Transaction, shard: Shard, number: int, edition: _Edition) -> TagList:
-    wanted = select(_editions_revocation.tag).where(
-        _editions_revocation.shard_id == number,
-        _editions_revocation.act_id <= (edition.last_act or 0),
+    wanted = select(_revocation.tag).where(
+        _revocation.shard_id == number, _revocation.act_id <= (edition.last_act or 0)
     )
     return TagList.build(
-        transaction.connection.scalars(wanted),
-        participant=shard.participant,
-        kid=shard.kid,
-        width=shard.width,
-        version=edition.version,
-        created=edition.created,
+        transaction.connection.scalars(wanted), participant=shard.participant, kid=shard.kid,
+        width=shard.width, version=edition.version, created=edition.created,
         expires=edition.expires,
-    )
+    )  # fmt: skip
 
 
 def _made_again(transaction: Transaction, shard: Shard, number: int, edition: _Edition) -> TagList:
@@ -665,7 +623,7 @@ def _made_again(transaction: Transaction, shard: Shard, number: int, edition: _E
 
 
 def current(transaction: Transaction, shards: Iterable[Shard], *, at: int) -> list[TagList]:
-    """Return all that is taken back now, published or not; for this issuer's own use only."""
+    """Return all that is revoked now, published or not; for this issuer's own use only."""
     return [
         _listed(transaction, shard, number, _Edition(1, at, at, _last_act(transaction, number)))
         for shard in shards
@@ -674,23 +632,17 @@ def current(transaction: Transaction, shards: Iterable[Shard], *, at: int) -> li
 
 
 def ucis(transaction: Transaction, shard: Shard) -> list[tuple[bytes, int]]:
-    """Return hash and end of every certificate of a key that was taken back, for other networks."""
-    lines = schema.certificate.c
+    """Return hash and end of every certificate of a key that was revoked, for other networks."""
     wanted = (
-        select(lines.uci, lines.expires_at)
-        .join_from(
-            schema.revocation,
-            schema.certificate,
-            (_editions_revocation.shard_id == lines.shard_id)
-            & (_editions_revocation.tag == lines.tag),
-        )
-        .where(lines.shard_id == transaction.shard_id(shard.kid))
+        select(_certificate.uci, _certificate.expires_at)
+        .join_from(schema.revocation, schema.certificate, _REVOKED)
+        .where(_certificate.shard_id == transaction.shard_id(shard.kid))
     )
     return [(row[0], row[1]) for row in transaction.connection.execute(wanted)]
 
 
 # ----------------------------------------------------------------------------------------------------
-# Take certificates back in the register, and count; who they belong to is not in it.
+# Revoke certificates in the register, and count; who they belong to is not in it.
 #
 #     Selection -> chosen, and what they renew or are renewed by -> act, revocations -> counts
 #
@@ -698,7 +650,6 @@ def ucis(transaction: Transaction, shard: Shard) -> list[tuple[bytes, int]]:
 # 2. Acts are counted in public: reason, by what was selected, how many.
 
 
-_certificate, _recall_revocation = schema.certificate.c, schema.revocation.c
 AT_ONCE = 5_000
 """Certificates of one statement: each is two of its values, of which SQLite takes 32,766."""
 
@@ -706,7 +657,7 @@ AT_ONCE = 5_000
 class _Act(NamedTuple):
     """What is noted of an act of revocation, beside its count."""
 
-    reason: Reason
+    reason: str
     selection: str
     at: int
     operator: str
@@ -715,40 +666,32 @@ class _Act(NamedTuple):
 def revoke(
     transaction: Transaction, selection: Selection, reason: Reason, *, at: int, operator: str
 ) -> Revoked:
-    """Take back all that is selected, in the transaction's transaction; see `Register.rehearse` for a trial."""
-    act = _Act(reason, selection.name, at, operator)
-    return _take_back(transaction, _first(selection, transaction), act)
+    """Revoke all that is selected; see `Register.rehearse` for a trial."""
+    act = _Act(reason.value, selection.name, at, operator)
+    return _revoke(transaction, _first(selection, transaction), act)
 
 
 def revoke_each(
-    transaction: Transaction,
-    entries: Sequence[tuple[bytes, int]],
-    reason: Reason,
-    *,
-    at: int,
-    operator: str,
-) -> Revoked:
-    """Take back certificates by key and tag, as `revoke` does; one act for some thousand."""
-    act = _Act(reason, CERTIFICATE, at, operator)
+    transaction: Transaction, names: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
+) -> Revoked:  # fmt: skip
+    """Revoke certificates by key and tag, as `revoke` does; one act for some thousand."""
+    act = _Act(reason.value, CERTIFICATE, at, operator)
     counted: Counter[bytes] = Counter()
     before = 0
-    for start in range(0, len(entries), AT_ONCE):
-        pairs = [(transaction.shard_id(kid), tag) for kid, tag in entries[start : start + AT_ONCE]]
-        wanted = select(_certificate.shard_id, _certificate.tag).where(
-            tuple_(_certificate.shard_id, _certificate.tag).in_(pairs)
-        )
-        found = _take_back(transaction, wanted, act)
-        counted.update(dict(found.by_kid))
-        before += found.before
+    for start in range(0, len(names), AT_ONCE):
+        pairs = [(transaction.shard_id(kid), tag) for kid, tag in names[start : start + AT_ONCE]]
+        key = (_certificate.shard_id, _certificate.tag)
+        revoked = _revoke(transaction, select(*key).where(tuple_(*key).in_(pairs)), act)
+        counted.update(dict(revoked.by_kid))
+        before += revoked.before
     return Revoked(tuple(sorted(counted.items())), before)
 
 
-def _take_back(transaction: Transaction, first: Select[Any], act: _Act) -> Revoked:
-    chosen = _chosen(first)
+def _revoke(transaction: Transaction, first: Select[Any], act: _Act) -> Revoked:
+    chosen, run = _chosen(first), transaction.connection.execute
     gone = exists().where(
-        _recall_revocation.shard_id == chosen.c.shard_id, _recall_revocation.tag == chosen.c.tag
+        _revocation.shard_id == chosen.c.shard_id, _revocation.tag == chosen.c.tag
     )
-    run = transaction.connection.execute
     before = run(select(func.count()).select_from(chosen).where(gone)).scalar_one()
     counted = run(
         select(schema.shard.c.kid, func.count())
@@ -757,20 +700,13 @@ def _take_back(transaction: Transaction, first: Select[Any], act: _Act) -> Revok
         .group_by(schema.shard.c.kid)
         .order_by(schema.shard.c.kid)
     )
-    found = Revoked(tuple((row[0], row[1]) for row in counted), before)
-    if found.total:
-        number = transaction.key_of(
-            schema.act.insert().values(
-                reason=act.reason.value,
-                selection=act.selection,
-                at=act.at,
-                operator=act.operator,
-                count=found.total,
-            )
-        )
-        rows = select(chosen.c.shard_id, chosen.c.tag, literal(number)).where(~gone)
+    revoked = Revoked(tuple((row[0], row[1]) for row in counted), before)
+    if revoked.total:
+        noted = schema.act.insert().values(**act._asdict(), count=revoked.total)
+        number = literal(transaction.key_of(noted))
+        rows = select(chosen.c.shard_id, chosen.c.tag, number).where(~gone)
         run(insert(schema.revocation).from_select(["shard_id", "tag", "act_id"], rows))
-    return found
+    return revoked
 
 
 def _chosen(first: Select[Any]) -> CTE:
@@ -795,15 +731,15 @@ def _chosen(first: Select[Any]) -> CTE:
 
 def _first(selection: Selection, transaction: Transaction) -> Select[Any]:
     wanted = select(_certificate.shard_id, _certificate.tag)
-    origin = schema.origin.c
-    named = {"lot": origin.lot, "site": origin.site, "operator": origin.operator}
-    parts = [
-        column == getattr(selection, part)
-        for part, column in named.items()
-        if getattr(selection, part) is not None
-    ]
-    if parts:
-        wanted = wanted.join(schema.origin, origin.id == _certificate.origin_id).where(*parts)
+    origin = {
+        name: value
+        for name in ("lot", "site", "operator")
+        if (value := getattr(selection, name)) is not None
+    }
+    if origin:
+        of = schema.origin.c
+        wanted = wanted.join(schema.origin, of.id == _certificate.origin_id)
+        wanted = wanted.where(*(of[name] == value for name, value in origin.items()))
     if selection.kid is not None:
         wanted = wanted.where(_certificate.shard_id == transaction.shard_id(selection.kid))
     if selection.tag is not None:

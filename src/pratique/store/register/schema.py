@@ -110,7 +110,7 @@ edition = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
-    # Acts up to this one are in it; none where nothing was taken back yet.
+    # Acts up to this one are in it; none where nothing was revoked yet.
     Column("last_act", ForeignKey("act.id")),
     Column("digest", String(64), nullable=False),
 )
