@@ -41,7 +41,6 @@ from pratique.revocation import tag_list
 from pratique.rules import documents
 from pratique.store import files, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
-from pratique.strict_json import array, text, whole
 from pratique.terms import Environment
 from pratique.trust import publication, renewal
 from pratique.trust.issuer import SigningCa
@@ -104,14 +103,8 @@ class Home(NamedTuple):
 
 def save(folder: Path, home: Home) -> None:
     """Keep the participant's document."""
-    row = {
-        "format": FORMAT, "participant": strict_json.write(home.participant),
-        "environment": home.environment.value, "owned": [one._asdict() for one in home.owned],
-        "role_keys": [list(one) for one in home.role_keys], "threshold": home.threshold,
-        "role_since": home.role_since, "coming": [list(one) for one in home.coming],
-    }  # fmt: skip
-    data = json.dumps(row, indent=1, ensure_ascii=False).encode()
-    files.replace(folder / HOME_FILE, data + b"\n")
+    data = strict_json.dump(home, FORMAT, ordered=False, ascii_only=False)
+    files.replace(folder / HOME_FILE, data)
 
 
 @contextmanager
@@ -138,15 +131,19 @@ def load_home(folder: Path) -> Home:
         )
     row: Any = strict_json.parse(sources.read_bytes(path))
     try:
-        if row["format"] == FIRST_FORMAT:
-            row = _of_first_form(row, folder)
-        elif row["format"] != FORMAT:
+        form = row.pop("format")
+        if form not in {FIRST_FORMAT, FORMAT}:
             raise ValueError("format")
-        return _read(row)
-    except (KeyError, TypeError, ValueError) as error:
+        home = strict_json.read(Home, _of_first_form(row, folder) if form == FIRST_FORMAT else row)
+        if {one.role for one in home.owned} != set(renewal.ROLES):
+            raise ValueError("what a participant owns")
+        if any(len(one) != 2 for one in (*home.role_keys, *home.coming)):
+            raise ValueError("role keys")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DocumentRefused(
             "participant-file", f"{path}: it is damaged", "restore it from its copy"
         ) from error
+    return home
 
 
 def signing_ca(folder: Path, secret: Secret) -> tuple[SigningCa, x509_write.Authority]:
@@ -183,46 +180,14 @@ def owned_of(role: str, label: str, key: str, pem: bytes, use: int | None = None
 
 
 def _of_first_form(row: Any, folder: Path) -> dict[str, Any]:
-    sca = {"role": SCA, "label": SCA, **row["sca"]}
+    sca = {"role": SCA, "label": SCA, **row.pop("sca")}
     others = [
         owned_of(
             role, role, f"file:keys/{role}.pem", issuer.read_certificate(folder, role)
         )._asdict()
         for role in (UPLOAD, TLS)
     ]
-    since = sca["not_before"]
-    return {**row, "owned": [sca, *others], "role_since": since, "coming": []}
-
-
-def _read(row: Any) -> Home:
-    one = row["participant"]
-    participant = participants.Participant(
-        text(one["code"]), participants.ParticipantKind(one["kind"]), text(one["name"]),
-        frozenset(map(text, array(one["countries"]))), text(one["subject"]),
-        frozenset(map(text, array(one["domains"]))), text(one["contact"]),
-    )  # fmt: skip
-    owned = tuple(map(_owned, array(row["owned"])))
-    if {each.role for each in owned} != set(renewal.ROLES):
-        raise ValueError("what a participant owns")
-    return Home(
-        participant,
-        Environment(row["environment"]),
-        owned,
-        _role_keys(row["role_keys"]),
-        whole(row["threshold"]),
-        whole(row["role_since"]),
-        _role_keys(row["coming"]),
-    )
-
-
-def _owned(row: Any) -> renewal.Owned:
-    role, label, key, thumbprint = (text(row[n]) for n in ("role", "label", "key", "thumbprint"))
-    times = (whole(row[name]) for name in ("not_before", "not_after", "use_until"))
-    return renewal.Owned(role, label, key, thumbprint, *times)
-
-
-def _role_keys(rows: Any) -> tuple[RoleKey, ...]:
-    return tuple((text(pem), text(uri)) for pem, uri in map(array, array(rows)))
+    return {**row, "owned": [sca, *others], "role_since": sca["not_before"], "coming": []}
 
 
 # Its keys and their certificates.
