@@ -144,7 +144,7 @@ def status(
     return 1 if within is not None and (found.rows or found.notes) else 0
 
 
-def _document(found: exports.Status, instant: int, within: int | None) -> dict[str, Any]:
+def _document(found: exports.NetworkStatus, instant: int, within: int | None) -> dict[str, Any]:
     return {
         "format": expiry.FORMAT,
         "name": " ".join(found.sources),
@@ -157,7 +157,7 @@ def _document(found: exports.Status, instant: int, within: int | None) -> dict[s
     }
 
 
-def _text(found: exports.Status, instant: int) -> Iterator[str]:
+def _text(found: exports.NetworkStatus, instant: int) -> Iterator[str]:
     for name, rows in found.sources.items():
         if len(found.sources) > 1:
             yield f"{printable(name, LONGEST)}:"

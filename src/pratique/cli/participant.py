@@ -20,7 +20,12 @@ from pratique.cli.proposal import FILE, repository
 from pratique.network import metadata
 from pratique.network.participants import Participant, ParticipantKind
 from pratique.parties import cards, issuer, participant, proposals, renewal, sync
-from pratique.parties.participant import Founding, Home, Published, Wanted
+from pratique.parties.participant import (
+    EditionChange,
+    ParticipantHome,
+    ParticipantKeys,
+    SignedEdition,
+)
 from pratique.parties.proposals import Submitted
 from pratique.store import http, sources
 from pratique.store.keys import Secret
@@ -125,7 +130,7 @@ def init(
     one = Participant(
         code, ParticipantKind(kind), name, frozenset(countries), countries[0], frozenset(domains), contact,
     )  # fmt: skip
-    founding = Founding(one, Environment(environment), **keys)
+    founding = ParticipantKeys(one, Environment(environment), **keys)
     own = participant.init(folder, founding, secret, at=at)
     click.echo(
         f"{one.code} ({one.kind}) signs for {', '.join(sorted(one.countries))}, "
@@ -149,7 +154,7 @@ def init(
     click.echo(f"  pratique issuer init --signing-ca{making}   makes keys that sign certificates")
 
 
-def _as_whom(own: Home) -> str:
+def _as_whom(own: ParticipantHome) -> str:
     return f"--code {own.participant.code} --environment {own.environment}"
 
 
@@ -261,7 +266,7 @@ def publish(
         # What is submitted follows upon what is there now, also after a call that was interrupted.
         participant.load_home(folder)
         sync.brought(home, target, at)
-    what = Wanted(**wanted)
+    what = EditionChange(**wanted)
     known = proposals.require(repository, home)
     edition = participant.next_edition(folder, what, known, at=at)
     for doubt in edition.doubts():
@@ -289,7 +294,7 @@ def publish(
     return _echo_published(participant.publish(edition, secret, target=target, out=out))
 
 
-def _echo_published(published: Published) -> int:
+def _echo_published(published: SignedEdition) -> int:
     for line in proposals.describe(published.draft, published.current):
         click.echo(line)
     if published.path is not None:
@@ -337,7 +342,9 @@ def renew(
     """Make a successor of every key that ends soon, and prepare what other key holders have to do."""
     participant.load_home(folder)
     pems = tuple(map(cards.read_key, public_keys))
-    request = renewal.Request(folder, issuers or _own_issuer(home), register, pems, at, within)
+    request = renewal.RenewalRequest(
+        folder, issuers or _own_issuer(home), register, pems, at, within
+    )
     known = proposals.known(repository, home)
     if dry_run:
         _echo_forecast(renewal.forecast(request, known), within)
@@ -387,7 +394,7 @@ def _echo_forecast(forecast: renewal.Forecast, within: int) -> None:
     click.echo("nothing was changed")
 
 
-def _echo_dossier(own: Home, dossier: renewal.Dossier) -> None:
+def _echo_dossier(own: ParticipantHome, dossier: renewal.Dossier) -> None:
     if dossier.new:
         count = "1 file of it is" if dossier.new == 1 else f"{dossier.new} files of it are"
         click.echo(f"hand in {dossier.folder}: {count} new")

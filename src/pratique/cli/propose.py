@@ -18,7 +18,7 @@ from pratique.cli.lazy import PartyCommand
 from pratique.network import metadata, participants
 from pratique.network.proposal import to_bytes
 from pratique.parties import authority
-from pratique.parties.authority import Draft, Foundation, SeatChange
+from pratique.parties.authority import Foundation, SeatChange, SeatDraft
 from pratique.store import files
 from pratique.store.keys import Secret
 from pratique.terms import Environment
@@ -85,7 +85,7 @@ def propose() -> None:
     """Draft what the seats are to sign."""
 
 
-def _draft(command: Callable[..., Draft]) -> click.Command:
+def _draft(command: Callable[..., SeatDraft]) -> click.Command:
     """Let a function that drafts a proposal be a command of `propose`, which writes and shows it."""
 
     @wraps(command)
@@ -104,7 +104,7 @@ def _draft(command: Callable[..., Draft]) -> click.Command:
 
 @_draft
 @click.argument("applications", nargs=-1, required=True, type=PATH, metavar="APPLICATION...")
-def admit(*, folder: Path, applications: tuple[Path, ...], at: datetime) -> Draft:
+def admit(*, folder: Path, applications: tuple[Path, ...], at: datetime) -> SeatDraft:
     """Admit participants: their keys may speak for CODE/ from then on; no domain is active yet."""
     return authority.admit(folder, applications, at=at)
 
@@ -112,28 +112,28 @@ def admit(*, folder: Path, applications: tuple[Path, ...], at: datetime) -> Draf
 @_draft
 @click.argument("code")
 @click.option("--domain", "domains", multiple=True, required=True, help="DCC, ICVP. Repeatable.")
-def activate(*, folder: Path, code: str, domains: tuple[str, ...], at: datetime) -> Draft:
+def activate(*, folder: Path, code: str, domains: tuple[str, ...], at: datetime) -> SeatDraft:
     """Make participant CODE active for domains, after its self-test."""
     return authority.activate(folder, code, domains, at=at)
 
 
 @_draft
 @click.argument("code")
-def withdraw(*, folder: Path, code: str, at: datetime) -> Draft:
+def withdraw(*, folder: Path, code: str, at: datetime) -> SeatDraft:
     """Let participant CODE go: its own wish, or the seats' decision."""
     return authority.withdraw(folder, code, at=at)
 
 
 @_draft
 @click.argument("application", type=PATH)
-def rekey(*, folder: Path, application: Path, at: datetime) -> Draft:
+def rekey(*, folder: Path, application: Path, at: datetime) -> SeatDraft:
     """Give a participant other keys: the old ones are lost, stolen, or at their end."""
     return authority.rekey(folder, application, at=at)
 
 
 @_draft
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
-def value_sets(*, folder: Path, paths: tuple[Path, ...], at: datetime) -> Draft:
+def value_sets(*, folder: Path, paths: tuple[Path, ...], at: datetime) -> SeatDraft:
     """Publish value sets, in place of those that are published."""
     return authority.propose_value_sets(folder, paths, at=at)
 
@@ -144,13 +144,13 @@ def value_sets(*, folder: Path, paths: tuple[Path, ...], at: datetime) -> Draft:
     "--reason", type=click.Choice([r.value for r in participants.SuspensionReason]), required=True
 )
 @click.option("--days", type=click.IntRange(1, 14), default=14, show_default=True)
-def suspend(*, folder: Path, code: str, reason: str, days: int, at: datetime) -> Draft:
+def suspend(*, folder: Path, code: str, reason: str, days: int, at: datetime) -> SeatDraft:
     """Suspend CODE for some days: everybody sees it, and it ends by itself."""
     return authority.suspend(folder, code, reason, days, at=at)
 
 
 @_draft
-def renew(*, folder: Path, at: datetime) -> Draft:
+def renew(*, folder: Path, at: datetime) -> SeatDraft:
     """Confirm the participants as they are, before the authority's last edition ends."""
     return authority.renew(folder, at=at)
 
@@ -162,14 +162,14 @@ def renew(*, folder: Path, at: datetime) -> Draft:
 @click.option("-k", "--threshold", type=int, help="Another threshold.")
 @click.option("--suspend", type=int, help="Another threshold to suspend.")
 @click.option("--per-region", type=int, help="Another cap of a region.")
-def seats(*, folder: Path, at: datetime, **change: Any) -> Draft:
+def seats(*, folder: Path, at: datetime, **change: Any) -> SeatDraft:
     """Propose the next root: other seats or thresholds, or the same for another year."""
     return authority.propose_seats(folder, SeatChange(**change), at=at)
 
 
 @_draft
 @options.new_secret
-def online_keys(*, folder: Path, secret: Secret, at: datetime) -> Draft:
+def online_keys(*, folder: Path, secret: Secret, at: datetime) -> SeatDraft:
     """Propose the next root with other online keys: these are lost, stolen, or a year old."""
     return authority.propose_online_keys(folder, secret, at=at)
 
@@ -178,6 +178,6 @@ def online_keys(*, folder: Path, secret: Secret, at: datetime) -> Draft:
 @click.option("--witness", "witnesses", multiple=True, required=True, metavar="KEY",
               help="A witness's key, from: pratique witness init. Repeatable.")  # fmt: skip
 @quorum
-def log(*, folder: Path, witnesses: tuple[str, ...], quorum: int | None, at: datetime) -> Draft:
+def log(*, folder: Path, witnesses: tuple[str, ...], quorum: int | None, at: datetime) -> SeatDraft:
     """Propose the next root with a log, or with other witnesses of it."""
     return authority.propose_log(folder, witnesses, quorum, at=at)

@@ -94,7 +94,7 @@ def create_seat(
 BEFORE_ADMISSION = {Step.QA_PASSED, Step.ANCHOR_SIGNED}
 
 
-class Draft(NamedTuple):
+class SeatDraft(NamedTuple):
     """What the seats are to sign, over the network as it is, and what is to be said of it."""
 
     proposal: Proposal
@@ -181,7 +181,7 @@ class SeatChange(NamedTuple):
     per_region: int | None
 
 
-def propose_seats(folder: Path, change: SeatChange, *, at: datetime) -> Draft:
+def propose_seats(folder: Path, change: SeatChange, *, at: datetime) -> SeatDraft:
     """Propose the next root: other seats or thresholds, or the same for another year."""
     current = home.current(folder)
     board, public = current.board, proposal.seat_keys(current)
@@ -198,24 +198,24 @@ def propose_seats(folder: Path, change: SeatChange, *, at: datetime) -> Draft:
         per_region=change.per_region or board.per_region,
     )
     own = [public[seat.keyid] for seat in board.seats]
-    return Draft(proposal.root(current, at, board=board, seats=own), current)
+    return SeatDraft(proposal.root(current, at, board=board, seats=own), current)
 
 
-def propose_online_keys(folder: Path, secret: Secret, *, at: datetime) -> Draft:
+def propose_online_keys(folder: Path, secret: Secret, *, at: datetime) -> SeatDraft:
     """Propose the next root with online keys that are made here: the others are lost, stolen, or a year old."""
     current = home.current(folder)
     version = current.root.version + 1
     online, uris = home.make_online_keys(folder, current.board.network, version, secret)
     home.save_online(folder, uris)
     seats = proposal.seat_keys(current).values()
-    return Draft(
+    return SeatDraft(
         proposal.root(current, at, board=current.board, seats=seats, online=online), current
     )
 
 
 def propose_log(
     folder: Path, witnesses: tuple[str, ...], needed: int | None, *, at: datetime
-) -> Draft:
+) -> SeatDraft:
     """Propose the next root with a log, or with other witnesses of it."""
     current, quorum = home.current(folder), log.quorum(folder, witnesses, needed)
     before = logged.policy_of(current.root)
@@ -224,10 +224,10 @@ def propose_log(
     seats = proposal.seat_keys(current).values()
     drafted = proposal.root(current, at, board=current.board, seats=seats)
     logged.adopt(drafted.metadata, quorum)
-    return Draft(drafted, current)
+    return SeatDraft(drafted, current)
 
 
-def admit(folder: Path, applications: tuple[Path, ...], *, at: datetime) -> Draft:
+def admit(folder: Path, applications: tuple[Path, ...], *, at: datetime) -> SeatDraft:
     """Propose to admit participants: their keys may speak for CODE/ from then on; no domain is active yet."""
     current = home.current(folder)
     found = [cards.read_application(path) for path in applications]
@@ -245,17 +245,17 @@ def admit(folder: Path, applications: tuple[Path, ...], *, at: datetime) -> Draf
     title = f"admit {', '.join(sorted(one.participant.code for one in found))}"
     members = {one.participant.code: one.keys for one in found}
     drafted = proposal.targets(current, at, title, participants=listed, members=members)
-    return Draft(drafted, current, tuple(notes))
+    return SeatDraft(drafted, current, tuple(notes))
 
 
-def rekey(folder: Path, application: Path, *, at: datetime) -> Draft:
+def rekey(folder: Path, application: Path, *, at: datetime) -> SeatDraft:
     """Propose other keys for a participant: the old ones are lost, stolen, or at their end."""
     current, one = home.current(folder), cards.read_application(application)
     code = one.participant.code
     _participant(current, code)
     notes = _check_application(folder, current, one)
     drafted = proposal.targets(current, at, f"other keys for {code}", members={code: one.keys})
-    return Draft(drafted, current, tuple(notes))
+    return SeatDraft(drafted, current, tuple(notes))
 
 
 def _check_application(folder: Path, current: View, one: cards.Application) -> list[str]:
@@ -272,7 +272,7 @@ def _check_application(folder: Path, current: View, one: cards.Application) -> l
     ]
 
 
-def activate(folder: Path, code: str, domains: tuple[str, ...], *, at: datetime) -> Draft:
+def activate(folder: Path, code: str, domains: tuple[str, ...], *, at: datetime) -> SeatDraft:
     """Propose to make a participant active for domains, after its self-test."""
     current = home.current(folder)
     tested = steps.tested(_require_step(folder, current, code, {Step.SELF_TEST_PASSED}))
@@ -289,33 +289,33 @@ def activate(folder: Path, code: str, domains: tuple[str, ...], *, at: datetime)
     one = _participant(current, code)
     listed = {**current.participants, code: one._replace(domains=one.domains | set(domains))}
     title = f"activate {code} for {', '.join(domains)}"
-    return Draft(proposal.targets(current, at, title, participants=listed), current)
+    return SeatDraft(proposal.targets(current, at, title, participants=listed), current)
 
 
-def withdraw(folder: Path, code: str, *, at: datetime) -> Draft:
+def withdraw(folder: Path, code: str, *, at: datetime) -> SeatDraft:
     """Propose to let a participant go: its own wish, or the seats' decision."""
     current = home.current(folder)
     _participant(current, code)
     listed = {name: one for name, one in current.participants.items() if name != code}
     title = f"withdraw {code}"
     drafted = proposal.targets(current, at, title, participants=listed, members={code: None})
-    return Draft(drafted, current)
+    return SeatDraft(drafted, current)
 
 
-def propose_value_sets(folder: Path, paths: tuple[Path, ...], *, at: datetime) -> Draft:
+def propose_value_sets(folder: Path, paths: tuple[Path, ...], *, at: datetime) -> SeatDraft:
     """Propose value sets, in place of those that are published."""
     current, own = home.current(folder), {metadata.VALUE_SETS: _value_sets(paths)}
-    return Draft(proposal.targets(current, at, "value sets", files=own), current)
+    return SeatDraft(proposal.targets(current, at, "value sets", files=own), current)
 
 
-def suspend(folder: Path, code: str, reason: str, days: int, *, at: datetime) -> Draft:
+def suspend(folder: Path, code: str, reason: str, days: int, *, at: datetime) -> SeatDraft:
     """Propose to suspend a participant for some days: everybody sees it, and it ends by itself."""
     current = home.current(folder)
     _participant(current, code)
     until = int((at + timedelta(days=days)).timestamp())
     one = Suspension(int(at.timestamp()), until, reason)
     try:
-        return Draft(proposal.suspension(current, at, code, one), current)
+        return SeatDraft(proposal.suspension(current, at, code, one), current)
     except DocumentRefused as error:
         raise UsageError(
             error.code,
@@ -324,10 +324,10 @@ def suspend(folder: Path, code: str, reason: str, days: int, *, at: datetime) ->
         ) from error
 
 
-def renew(folder: Path, *, at: datetime) -> Draft:
+def renew(folder: Path, *, at: datetime) -> SeatDraft:
     """Propose the participants as they are, before the authority's last edition ends."""
     current = home.current(folder)
-    return Draft(proposal.targets(current, at, "confirm as it is"), current)
+    return SeatDraft(proposal.targets(current, at, "confirm as it is"), current)
 
 
 def _participant(current: View, code: str) -> Participant:
@@ -601,7 +601,7 @@ def receive(folder: Path, data: bytes, secret: Secret, *, at: datetime) -> dict[
 # Status: the seats, the participants, and what ends when. All computed.
 
 
-class Status(NamedTuple):
+class AuthorityStatus(NamedTuple):
     """The network as it is; when what the authority signs ends, by name; and each participant's state."""
 
     current: View
@@ -609,7 +609,7 @@ class Status(NamedTuple):
     participants: list[dict[str, Any]]
 
 
-def status(folder: Path, *, at: datetime) -> Status:
+def status(folder: Path, *, at: datetime) -> AuthorityStatus:
     """Compute the authority's state."""
     current = home.current(folder)
     trusted = current.trusted
@@ -618,7 +618,7 @@ def status(folder: Path, *, at: datetime) -> Status:
     ends = {name: one.expires.isoformat() for name, one in signed.items()}
     if current.suspend.expires is not None:
         ends[metadata.SUSPEND] = current.suspend.expires.isoformat()
-    return Status(current, ends, list(_participant_states(folder, current, at)))
+    return AuthorityStatus(current, ends, list(_participant_states(folder, current, at)))
 
 
 def _participant_states(folder: Path, current: View, at: datetime) -> Iterator[dict[str, Any]]:

@@ -300,7 +300,7 @@ def _write(folder: Path, found: Mapping[str, bytes]) -> None:
 # anything else -> trust lists
 
 
-class Status(NamedTuple):
+class NetworkStatus(NamedTuple):
     """Rows of participants.
 
     Attributes:
@@ -325,7 +325,7 @@ class _Part(NamedTuple):
 
 def status(
     sources: tuple[Path, ...], at: int, environment: Environment, home: Path | None
-) -> Status:
+) -> NetworkStatus:
     """Compute the rows of what is named, or of what is held here."""
     lists = [path for path in sources if _kind(path) == "lists"]
     parts = [_one(path, at) for path in sources if path not in lists]
@@ -339,7 +339,7 @@ def status(
         # Two of one name would move each other's events in a calendar.
         name = next(name for name in names if name not in found)
         found[name] = tuple(sorted(part.rows, key=lambda row: (row.participant, row.domain)))
-    return Status(found, tuple(note for part in parts for note in part.notes))
+    return NetworkStatus(found, tuple(note for part in parts for note in part.notes))
 
 
 def _kind(path: Path) -> str:

@@ -46,19 +46,19 @@ class LogFile(NamedTuple):
     witnesses: Mapping[str, str]
 
 
-class Home(NamedTuple):
+class LogHome(NamedTuple):
     """The log's public key, and the web addresses of witnesses by their names."""
 
     own: note.NoteKey
     witnesses: Mapping[str, str]
 
 
-def save(folder: Path, home: Home) -> None:
+def save(folder: Path, home: LogHome) -> None:
     """Keep the document."""
     files.replace(folder / FILE, strict_json.dump(LogFile(*home), FORMAT))
 
 
-def load(folder: Path) -> Home:
+def load(folder: Path) -> LogHome:
     """Load the document; UsageError `log-none`, DocumentRefused `log-file`."""
     path = folder / FILE
     if not path.exists():
@@ -73,7 +73,7 @@ def load(folder: Path) -> Home:
             "log-file", f"{path}: it is damaged: {why}", "restore it from its copy"
         )
 
-    return Home(*strict_json.document(sources.read_bytes(path), LogFile, FORMAT, damaged))
+    return LogHome(*strict_json.document(sources.read_bytes(path), LogFile, FORMAT, damaged))
 
 
 def log_key(folder: Path, secret: Secret) -> Ed25519Key:
@@ -173,7 +173,7 @@ def _request(own: log.LogFolder, old: int) -> bytes:
 
 
 def collect(
-    own: log.LogFolder, home: Home, quorums: tuple[checkpoint.Quorum, ...]
+    own: log.LogFolder, home: LogHome, quorums: tuple[checkpoint.Quorum, ...]
 ) -> dict[str, Problem]:
     """Ask all who have not cosigned the head and have an address; return by name why one has not.
 
@@ -425,7 +425,7 @@ def init(folder: Path, name: str, secret: Secret) -> note.NoteKey:
     else:
         key = keys.make_log_key(folder / KEY, lambda: secret("file:"), f"key of the log {name}\n")
     own = note.NoteKey(name, note.NOTE, key.public_key)
-    save(folder, Home(own, {}))
+    save(folder, LogHome(own, {}))
     return own
 
 
@@ -447,7 +447,7 @@ class WitnessState(NamedTuple):
     is_cosigned: bool
 
 
-class State(NamedTuple):
+class LogState(NamedTuple):
     """The log: its key, its entries, its witnesses, and how many files wait for them."""
 
     own: note.NoteKey
@@ -456,7 +456,7 @@ class State(NamedTuple):
     waiting: int
 
 
-def state(folder: Path) -> State:
+def state(folder: Path) -> LogState:
     """Return how the log of an authority's folder stands."""
     home, waits = load(folder), network.load_waiting(folder)
     own, there = opened(repository_of(folder), home.own), network.Repository(repository_of(folder))
@@ -470,7 +470,7 @@ def state(folder: Path) -> State:
         for quorum in quorums_of(waits, there)
         for key in quorum.witnesses
     )
-    return State(home.own, own.size(), witnesses, len(waits))
+    return LogState(home.own, own.size(), witnesses, len(waits))
 
 
 def add_cosignature(folder: Path, path: Path) -> str:

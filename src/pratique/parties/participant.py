@@ -36,7 +36,7 @@ from pratique.onboarding import checks, report
 from pratique.onboarding.report import Report
 from pratique.parties import cards, issuer
 from pratique.parties.issuer_keys import Makes, make_ca, serial
-from pratique.parties.proposals import Known, Submitted, submit
+from pratique.parties.proposals import KnownNetwork, Submitted, submit
 from pratique.revocation import tag_list
 from pratique.rules import documents
 from pratique.store import files, sources
@@ -53,7 +53,7 @@ RoleKey = tuple[str, str]
 """A public key in PEM, and its URI; "" for one that is elsewhere."""
 
 
-class Home(NamedTuple):
+class ParticipantHome(NamedTuple):
     """A participant as its folder keeps it.
 
     Attributes:
@@ -101,7 +101,7 @@ class Home(NamedTuple):
         return tuple(one for one in both if metadata.from_pem(one[0]) in listed.public_keys)
 
 
-def save(folder: Path, home: Home) -> None:
+def save(folder: Path, home: ParticipantHome) -> None:
     """Keep the participant's document."""
     data = strict_json.dump(home, FORMAT, ordered=False, ascii_only=False)
     files.replace(folder / HOME_FILE, data)
@@ -120,7 +120,7 @@ def new(folder: Path) -> Iterator[Path]:
         raise UsageError("participant-exists", error.message, hint) from error
 
 
-def load_home(folder: Path) -> Home:
+def load_home(folder: Path) -> ParticipantHome:
     """Load the participant of a folder; Unreadable `no-participant`, DocumentRefused."""
     path = folder / HOME_FILE
     if not path.exists():
@@ -134,7 +134,9 @@ def load_home(folder: Path) -> Home:
         form = row.pop("format")
         if form not in {FIRST_FORMAT, FORMAT}:
             raise ValueError("format")
-        home = strict_json.read(Home, _of_first_form(row, folder) if form == FIRST_FORMAT else row)
+        home = strict_json.read(
+            ParticipantHome, _of_first_form(row, folder) if form == FIRST_FORMAT else row
+        )
         if {one.role for one in home.owned} != set(renewal.ROLES):
             raise ValueError("what a participant owns")
         if any(len(one) != 2 for one in (*home.role_keys, *home.coming)):
@@ -229,7 +231,7 @@ def make_role(task: Makes, uri: str) -> str:
     return metadata.to_pem(key.public_key)
 
 
-class Founding(NamedTuple):
+class ParticipantKeys(NamedTuple):
     """What a participant is made of: who it is, its role keys, and its state's CSCA where that is kept elsewhere.
 
     Attributes:
@@ -247,7 +249,7 @@ class Founding(NamedTuple):
     ca: Path | None = None
 
 
-def init(folder: Path, wanted: Founding, secret: Secret, *, at: datetime) -> Home:
+def init(folder: Path, wanted: ParticipantKeys, secret: Secret, *, at: datetime) -> ParticipantHome:
     """Make all keys of a participant, in a new folder."""
     one = wanted.participant
     if not metadata.is_participants(one.code):
@@ -277,7 +279,9 @@ def init(folder: Path, wanted: Founding, secret: Secret, *, at: datetime) -> Hom
         if wanted.ca is not None:
             owned = (_own_ca(task, sources.read_bytes(wanted.ca), one.countries), *owned)
         made = tuple((make_role(task, uri), uri) for uri in uris)
-        home = Home(one, wanted.environment, owned, (*made, *given), wanted.threshold, since)
+        home = ParticipantHome(
+            one, wanted.environment, owned, (*made, *given), wanted.threshold, since
+        )
         save(filled, home)
     return home
 
@@ -308,7 +312,7 @@ def load_published(folder: Path) -> Record:
     return found.with_keys(*_sets(own))
 
 
-def _sets(own: Home) -> list[frozenset[str]]:
+def _sets(own: ParticipantHome) -> list[frozenset[str]]:
     """Return the keys of now; where successors wait for the seats, both together, and those alone."""
     now, coming = (
         frozenset(metadata.keyid(metadata.from_pem(pem)) for pem, _ in rows)
@@ -332,7 +336,7 @@ DELTAS = 16
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", re.DOTALL)
 
 
-class Wanted(NamedTuple):
+class EditionChange(NamedTuple):
     """What is to be put in the place of what is published: paths, and what is to be said of them."""
 
     signers: tuple[Path, ...] = ()
@@ -346,9 +350,9 @@ class Wanted(NamedTuple):
 
 def edition_files(
     folder: Path,
-    home: Home,
+    home: ParticipantHome,
     held: Mapping[str, bytes],
-    wanted: Wanted,
+    wanted: EditionChange,
     *,
     sets: Mapping[str, list[str]],
     at: datetime,
@@ -378,7 +382,7 @@ def edition_files(
     return found
 
 
-def _withdrawn_before(home: Home, remembered: Mapping[str, bytes]) -> dict[str, bytes]:
+def _withdrawn_before(home: ParticipantHome, remembered: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return what other keys must publish anew of what the old ones have said: all that is withdrawn or revoked, no more.
 
     What thieves of the old keys have listed as signers or rules is not signed with the new ones.
@@ -395,7 +399,11 @@ def _withdrawn_before(home: Home, remembered: Mapping[str, bytes]) -> dict[str, 
 
 
 def _signers(
-    folder: Path, home: Home, published: bytes | None, wanted: Wanted, at: datetime
+    folder: Path,
+    home: ParticipantHome,
+    published: bytes | None,
+    wanted: EditionChange,
+    at: datetime,
 ) -> bytes:
     before = publication.parts(published) if published is not None else None
     # A key of two domains stands there twice: each listing binds it to one.
@@ -485,7 +493,7 @@ class Edition(NamedTuple):
     """A participant's next edition: whose, over which network, the files before it and its own, by path, and when."""
 
     folder: Path
-    own: Home
+    own: ParticipantHome
     current: view.View
     held: dict[str, bytes]
     files: dict[str, bytes]
@@ -510,7 +518,9 @@ class Edition(NamedTuple):
                 yield f"the signer with kid {signer.kid.hex()}: {doubt.says}"
 
 
-def next_edition(folder: Path, wanted: Wanted, known: Known, *, at: datetime) -> Edition:
+def next_edition(
+    folder: Path, wanted: EditionChange, known: KnownNetwork, *, at: datetime
+) -> Edition:
     """Make a participant's next edition; without anything that is wanted, what is published is confirmed."""
     own, current = load_home(folder), known.view
     code = own.participant.code
@@ -563,7 +573,7 @@ def retire(withdraw: tuple[Path, ...], *, at: datetime) -> Iterator[Retired]:
     yield from (Retired(record.kid) for record in gone.values())
 
 
-class Published(NamedTuple):
+class SignedEdition(NamedTuple):
     """What came of an edition: signed; written, where somebody has yet to sign or submit it; submitted.
 
     Attributes:
@@ -579,7 +589,7 @@ class Published(NamedTuple):
 
 def publish(
     edition: Edition, secret: Secret, *, target: str | None = None, out: Path | None = None
-) -> Published:
+) -> SignedEdition:
     """Sign an edition with the keys here; submit it, or write it for the other key holders."""
     own, current, code = edition.own, edition.current, edition.own.participant.code
     _check_environment(own, current)
@@ -608,11 +618,11 @@ def publish(
     data = proposal.to_bytes(draft)
     if target is None or lacks:
         files.write(path, data)
-        return Published(draft, current, lacks, path)
-    return Published(draft, current, lacks, None, submit(target, path.name, data))
+        return SignedEdition(draft, current, lacks, path)
+    return SignedEdition(draft, current, lacks, None, submit(target, path.name, data))
 
 
-def _check_environment(own: Home, current: view.View) -> None:
+def _check_environment(own: ParticipantHome, current: view.View) -> None:
     if own.environment is not current.board.environment:
         raise UsageError(
             "environment-differs",
@@ -622,7 +632,7 @@ def _check_environment(own: Home, current: view.View) -> None:
 
 
 def write_application(
-    folder: Path, own: Home, keys: RoleKeys, out: Path, at: datetime
+    folder: Path, own: ParticipantHome, keys: RoleKeys, out: Path, at: datetime
 ) -> Iterator[Path]:
     """Write the dossier for the authority into `out`, with these role keys; yield its files.
 
@@ -652,7 +662,7 @@ def write_application(
         yield path
 
 
-def apply(folder: Path, out: Path, *, at: datetime) -> tuple[Home, list[Path]]:
+def apply(folder: Path, out: Path, *, at: datetime) -> tuple[ParticipantHome, list[Path]]:
     """Write a new participant's dossier; return whose, and its files."""
     if out.exists() and any(out.iterdir()):
         raise UsageError(
@@ -734,7 +744,9 @@ def export(
     )
 
 
-def _notice(own: Home, folder: Path, current: view.View, secret: Secret, at: datetime) -> bytes:
+def _notice(
+    own: ParticipantHome, folder: Path, current: view.View, secret: Secret, at: datetime
+) -> bytes:
     _check_environment(own, current)
     notice = {
         "participant": own.participant.code,

@@ -27,7 +27,7 @@ from pratique.text import printable
 LARGEST = 64 * 1024 * 1024
 
 
-class Known(NamedTuple):
+class KnownNetwork(NamedTuple):
     """The network that this machine knows: its files by name, its anchor, and what they say."""
 
     files: Mapping[str, bytes]
@@ -40,19 +40,19 @@ class Known(NamedTuple):
         return set() if data is None else set(Metadata[Targets].from_bytes(data).signatures)
 
 
-def known(repository: Path | None, home: Path | None) -> Known | None:
+def known(repository: Path | None, home: Path | None) -> KnownNetwork | None:
     """Return the network of a repository that is named, or else what was synced; None if none is known."""
     if repository is not None:
         there = _repository(repository)
         current = read_view(there)
-        return None if current is None else Known(there, there[publish.ANCHOR], current)
+        return None if current is None else KnownNetwork(there, there[publish.ANCHOR], current)
     kept = network.load_held(network.folder_of(sources.home(home)))
     if kept is None or metadata.TIMESTAMP_FILE not in kept.files:
         return None
-    return Known(kept.files, kept.anchor, view.read(kept.files, kept.anchor))
+    return KnownNetwork(kept.files, kept.anchor, view.read(kept.files, kept.anchor))
 
 
-def require(repository: Path | None, home: Path | None) -> Known:
+def require(repository: Path | None, home: Path | None) -> KnownNetwork:
     """Return the network that is known here; UsageError `no-network`."""
     found = known(repository, home)
     if found is None:

@@ -28,8 +28,8 @@ from pratique.network import metadata, proposal
 from pratique.parties import issuer as issuers
 from pratique.parties import issuer_keys, participant
 from pratique.parties.issuer_keys import Makes, date, until_free
-from pratique.parties.participant import Edition, Home, Published, RoleKey
-from pratique.parties.proposals import Known
+from pratique.parties.participant import Edition, ParticipantHome, RoleKey, SignedEdition
+from pratique.parties.proposals import KnownNetwork
 from pratique.store import sources
 from pratique.store.keys import Secret, is_at_hand, open_key
 from pratique.trust import issuer as trust_issuer
@@ -40,7 +40,7 @@ Note = Callable[[str], None]
 DOMAIN = "DCC"
 
 
-class Request(NamedTuple):
+class RenewalRequest(NamedTuple):
     """What is to be renewed.
 
     Attributes:
@@ -72,7 +72,7 @@ class Plan(NamedTuple):
         return [*self.owned, *self.roles, *(one for _, found in self.signers for one in found)]
 
 
-def plan(request: Request, found: Home) -> Plan:
+def plan(request: RenewalRequest, found: ParticipantHome) -> Plan:
     """Compute what a renewal makes."""
     at, within = int(request.at.timestamp()), request.within
     taken = issuers.labels(request.folder)
@@ -90,7 +90,7 @@ def plan(request: Request, found: Home) -> Plan:
 
 
 def _signers(
-    request: Request, folder: Path, found: Home, new_end: int | None
+    request: RenewalRequest, folder: Path, found: ParticipantHome, new_end: int | None
 ) -> list[renewal.Planned]:
     issuer, at = issuers.load(folder), int(request.at.timestamp())
     if not issuer.sca.key:
@@ -110,13 +110,13 @@ def _signers(
     return planned
 
 
-def _wanted(request: Request, folder: Path) -> list[issuer_keys.NewKey]:
+def _wanted(request: RenewalRequest, folder: Path) -> list[issuer_keys.NewKey]:
     issued = issuers.counts(folder, request.register) or {}
     issuer = issuers.load(folder)
     return issuer_keys.successors(folder, issuer, request.at, request.within, issued, led_in=True)
 
 
-def _carry_out(request: Request, secret: Secret, note: Note) -> None:
+def _carry_out(request: RenewalRequest, secret: Secret, note: Note) -> None:
     """Make all that is planned, one by one."""
     with issuers.locked(request.folder):
         found = participant.load_home(request.folder)
@@ -134,8 +134,12 @@ def _carry_out(request: Request, secret: Secret, note: Note) -> None:
 
 
 def _make_owned(
-    request: Request, found: Home, wanted: Sequence[renewal.Planned], secret: Secret, note: Note
-) -> Home:
+    request: RenewalRequest,
+    found: ParticipantHome,
+    wanted: Sequence[renewal.Planned],
+    secret: Secret,
+    note: Note,
+) -> ParticipantHome:
     task, roles = _task(request, found, secret), {word: r for r, word in renewal.WORDS.items()}
     for one in wanted:
         made = until_free(
@@ -148,7 +152,11 @@ def _make_owned(
 
 
 def _make_roles(
-    request: Request, found: Home, wanted: Sequence[renewal.Planned], secret: Secret, note: Note
+    request: RenewalRequest,
+    found: ParticipantHome,
+    wanted: Sequence[renewal.Planned],
+    secret: Secret,
+    note: Note,
 ) -> None:
     if not wanted and not request.public_keys:
         return
@@ -163,7 +171,7 @@ def _make_roles(
         note(f"made {describe(one)}")
 
 
-def _elsewhere(request: Request, found: Home) -> list[RoleKey]:
+def _elsewhere(request: RenewalRequest, found: ParticipantHome) -> list[RoleKey]:
     """Return the role keys of other key holders, the coming ones where there are any.
 
     Theirs is also a key file that was made here and then given away.
@@ -172,7 +180,7 @@ def _elsewhere(request: Request, found: Home) -> list[RoleKey]:
     return [one for one in before if not is_at_hand(one[1], folder=request.folder)]
 
 
-def _check_public_keys(request: Request, found: Home) -> None:
+def _check_public_keys(request: RenewalRequest, found: ParticipantHome) -> None:
     """Refuse keys that would leave a key holder without one; UsageError `role-cards`."""
     others = len(_elsewhere(request, found))
     if request.public_keys and len(request.public_keys) != others:
@@ -187,7 +195,7 @@ def _role(task: Makes, _: str, uri: str) -> RoleKey:
     return participant.make_role(task, uri), uri
 
 
-def _make_signers(request: Request, folder: Path, secret: Secret, note: Note) -> None:
+def _make_signers(request: RenewalRequest, folder: Path, secret: Secret, note: Note) -> None:
     issuer, found = issuers.load(folder), participant.load_home(request.folder)
     if is_own(found, issuer.sca.thumbprint) and issuer.sca.thumbprint != found.sca.thumbprint:
         newest = found.newest(participant.SCA)
@@ -206,7 +214,7 @@ def _make_signers(request: Request, folder: Path, secret: Secret, note: Note) ->
             note(issuer_keys.described(shard, request.at))
 
 
-def is_own(found: Home, thumbprint: str) -> bool:
+def is_own(found: ParticipantHome, thumbprint: str) -> bool:
     """Tell whether a signing CA is the participant's."""
     return any(one.role == participant.SCA and one.thumbprint == thumbprint for one in found.owned)
 
@@ -227,7 +235,7 @@ def describe(one: renewal.Planned) -> str:
     )
 
 
-def _unused(folder: Path, found: Home) -> Iterator[str]:
+def _unused(folder: Path, found: ParticipantHome) -> Iterator[str]:
     """Yield the key files that no document names: an interrupted command's, or another's."""
     named = {one.key for one in found.owned}
     named |= {uri for _, uri in (*found.role_keys, *found.coming)}
@@ -236,7 +244,7 @@ def _unused(folder: Path, found: Home) -> Iterator[str]:
             yield f"keys/{path.name}"
 
 
-def _task(request: Request, found: Home, secret: Secret) -> Makes:
+def _task(request: RenewalRequest, found: ParticipantHome, secret: Secret) -> Makes:
     one, at = found.participant, int(request.at.timestamp())
     return Makes(request.folder, one.code, one.subject, one.name, found.environment, at, secret)
 
@@ -268,9 +276,9 @@ class Renewed(NamedTuple):
         unused: key files that no document names: an interrupted command's, or somebody's.
     """
 
-    own: Home
+    own: ParticipantHome
     needs_sync: bool
-    published: Published | None
+    published: SignedEdition | None
     dossier: Dossier | None
     overdue: tuple[RoleKey, ...]
     unused: tuple[str, ...]
@@ -292,7 +300,7 @@ class Forecast(NamedTuple):
     threshold: int
 
 
-def forecast(request: Request, known: Known | None) -> Forecast:
+def forecast(request: RenewalRequest, known: KnownNetwork | None) -> Forecast:
     """Compute what a renewal would do; no key is opened, and nothing is written."""
     own = participant.load_home(request.folder)
     _check_public_keys(request, own)
@@ -305,7 +313,11 @@ def forecast(request: Request, known: Known | None) -> Forecast:
 
 
 def renew(
-    request: Request, known: Known | None, secret: Secret, delivery: Delivery, note: Note
+    request: RenewalRequest,
+    known: KnownNetwork | None,
+    secret: Secret,
+    delivery: Delivery,
+    note: Note,
 ) -> Renewed:
     """Make a successor of every key that ends soon, and prepare what others have to do."""
     before = participant.load_home(request.folder)
@@ -333,7 +345,7 @@ def renew(
     return Renewed(own, is_due and known is None, published, dossier, overdue, unused)
 
 
-def _settled(own: Home, known: Known | None) -> Home:
+def _settled(own: ParticipantHome, known: KnownNetwork | None) -> ParticipantHome:
     """Return the participant as the network has it: with its new role keys, once the old ones are out."""
     listed = _listed(own, known)
     if not own.coming or listed is None or set(listed) != _public(own.coming):
@@ -341,7 +353,7 @@ def _settled(own: Home, known: Known | None) -> Home:
     return own._replace(role_keys=own.coming, coming=())
 
 
-def _application_keys(own: Home, known: Known | None) -> proposal.RoleKeys:
+def _application_keys(own: ParticipantHome, known: KnownNetwork | None) -> proposal.RoleKeys:
     """Return the role keys to apply with now: both, or the new ones alone once they have signed."""
     if not _listens_to_new(own, known) or not _new_ones_signed(own, known):
         return own.public_keys()
@@ -349,17 +361,19 @@ def _application_keys(own: Home, known: Known | None) -> proposal.RoleKeys:
     return proposal.RoleKeys(new, own.threshold)
 
 
-def _awaits_edition(own: Home, known: Known | None) -> bool:
+def _awaits_edition(own: ParticipantHome, known: KnownNetwork | None) -> bool:
     """Tell whether the network listens to the new role keys, and they have not spoken yet."""
     return _listens_to_new(own, known) and not _new_ones_signed(own, known)
 
 
-def _listens_to_new(own: Home, known: Known | None) -> bool:
+def _listens_to_new(own: ParticipantHome, known: KnownNetwork | None) -> bool:
     listed = _listed(own, known)
     return bool(own.coming) and listed is not None and _public(own.coming) <= set(listed)
 
 
-def _unpublished(request: Request, own: Home, known: Known | None) -> dict[str, list[Path]]:
+def _unpublished(
+    request: RenewalRequest, own: ParticipantHome, known: KnownNetwork | None
+) -> dict[str, list[Path]]:
     """Return the certificates of live signers that are not published yet, by their domain."""
     code, published = own.participant.code, dict[bytes, str]()
     role = None if known is None else known.view.roles.get(code)
@@ -389,19 +403,24 @@ def _unpublished(request: Request, own: Home, known: Known | None) -> dict[str, 
 
 
 def _next_edition(
-    request: Request, own: Home, known: Known, due: Mapping[str, list[Path]]
+    request: RenewalRequest,
+    own: ParticipantHome,
+    known: KnownNetwork,
+    due: Mapping[str, list[Path]],
 ) -> Edition:
     """Return the next edition: what is published, and the new signers beside it."""
     role = known.view.roles.get(own.participant.code)
     held = {} if role is None else dict(role.files)
     made = held
     for domain, paths in sorted(due.items()):
-        wanted = participant.Wanted(tuple(paths), domain)
+        wanted = participant.EditionChange(tuple(paths), domain)
         made = participant.edition_files(request.folder, own, made, wanted, sets={}, at=request.at)
     return Edition(request.folder, own, known.view, held, made, request.at)
 
 
-def _write_dossier(request: Request, own: Home, known: Known | None, out: Path) -> int:
+def _write_dossier(
+    request: RenewalRequest, own: ParticipantHome, known: KnownNetwork | None, out: Path
+) -> int:
     """Write the dossier; return how many files of it are new."""
     before = {path: sources.read_bytes(path) for path in out.rglob("*") if path.is_file()}
     keys = _application_keys(own, known)
@@ -413,12 +432,12 @@ def _write_dossier(request: Request, own: Home, known: Known | None, out: Path) 
     return sum(before.get(path) != sources.read_bytes(path) for path in made)
 
 
-def _is_renewed(own: Home) -> bool:
+def _is_renewed(own: ParticipantHome) -> bool:
     """Tell whether there is anything that the authority has not had with the first application."""
     return bool(own.coming) or any(one.label != one.role for one in own.owned)
 
 
-def _overdue(request: Request, own: Home) -> tuple[RoleKey, ...]:
+def _overdue(request: RenewalRequest, own: ParticipantHome) -> tuple[RoleKey, ...]:
     """Return the role keys of other key holders that are as old as those that are renewed."""
     elsewhere = tuple(_elsewhere(request, own))
     if own.coming:
@@ -427,7 +446,7 @@ def _overdue(request: Request, own: Home) -> tuple[RoleKey, ...]:
     return elsewhere if left <= request.within * trust_issuer.DAY else ()
 
 
-def _new_ones_signed(own: Home, known: Known | None) -> bool:
+def _new_ones_signed(own: ParticipantHome, known: KnownNetwork | None) -> bool:
     code = own.participant.code
     if known is None or code not in known.view.roles:
         return False
@@ -435,7 +454,7 @@ def _new_ones_signed(own: Home, known: Known | None) -> bool:
     return len(by & {metadata.keyid(key) for key in _public(own.coming)}) >= own.threshold
 
 
-def _listed(own: Home, known: Known | None) -> tuple[bytes, ...] | None:
+def _listed(own: ParticipantHome, known: KnownNetwork | None) -> tuple[bytes, ...] | None:
     if known is None:
         return None
     keys = proposal.role_keys(known.view).get(own.participant.code)

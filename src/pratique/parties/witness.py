@@ -109,7 +109,7 @@ class WitnessFile(NamedTuple):
     logs: tuple[NoteKeyText, ...]
 
 
-class Home(NamedTuple):
+class WitnessHome(NamedTuple):
     """A witness: its public key, and those of its logs."""
 
     own: NoteKey
@@ -125,13 +125,13 @@ class Home(NamedTuple):
         return Witness(self.own.name, key, {log.name: log for log in self.logs})
 
 
-def save(where: Path, home: Home) -> None:
+def save(where: Path, home: WitnessHome) -> None:
     """Keep the witness's document."""
     found = WitnessFile(home.own, home.logs)
     files.replace(where / FILE, strict_json.dump(found, FORMAT, ordered=False))
 
 
-def load(where: Path) -> Home:
+def load(where: Path) -> WitnessHome:
     """Load the witness of a folder; Unreadable `no-witness`, DocumentRefused."""
     path = where / FILE
 
@@ -146,7 +146,9 @@ def load(where: Path) -> Home:
             f"{where}: there is no witness here",
             "name its folder with --witness, or make one: pratique witness init",
         )
-    return Home(*strict_json.document(sources.read_bytes(path), WitnessFile, FORMAT, damaged))
+    return WitnessHome(
+        *strict_json.document(sources.read_bytes(path), WitnessFile, FORMAT, damaged)
+    )
 
 
 def init(folder: Path, name: str, logs: tuple[NoteKey, ...], secret: Secret) -> NoteKey:
@@ -161,11 +163,11 @@ def init(folder: Path, name: str, logs: tuple[NoteKey, ...], secret: Secret) -> 
     key = make_log_key(folder / KEY, lambda: secret("file:"), f"key of the witness {name}\n")
     Ledger.make(folder / LEDGER)
     own = NoteKey(name, COSIGNATURE, key.public_key)
-    save(folder, Home(own, logs))
+    save(folder, WitnessHome(own, logs))
     return own
 
 
-class LogState(NamedTuple):
+class WatchedLog(NamedTuple):
     """A log that a witness watches: what it has cosigned last, and what it has refused."""
 
     name: str
@@ -173,11 +175,11 @@ class LogState(NamedTuple):
     refused: tuple[Refused, ...]
 
 
-def status(folder: Path) -> tuple[NoteKey, list[LogState]]:
+def status(folder: Path) -> tuple[NoteKey, list[WatchedLog]]:
     """Return a witness's public key, and what it has cosigned."""
     home, ledger = load(folder), Ledger(folder / LEDGER)
     logs = [
-        LogState(log.name, ledger.held(log.name), ledger.refused(log.name)) for log in home.logs
+        WatchedLog(log.name, ledger.held(log.name), ledger.refused(log.name)) for log in home.logs
     ]
     return home.own, logs
 

@@ -192,7 +192,7 @@ def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
     der = x509_write.from_pem(pem)
 
     def listed(published: bytes, **wanted: Any) -> publication.SignerList:
-        asked = participant.Wanted((), "DCC", (), publication.REASONS[0], (), None, None)
+        asked = participant.EditionChange((), "DCC", (), publication.REASONS[0], (), None, None)
         made = participant._signers(
             Path("utopia"), home, published, asked._replace(**wanted), web.instant(LATER)
         )

@@ -54,7 +54,7 @@ class Place:
         known: list[str | Path] = ["--repository", self.network] if self.authority else []
         return self.run("renew", *known, *words, at=at)
 
-    def home(self) -> parties_participant.Home:
+    def home(self) -> parties_participant.ParticipantHome:
         return parties_participant.load_home(self.folder)
 
     def known(self) -> view.View:
