@@ -51,18 +51,18 @@ validity_days = 270
 naat_hours = 72
 """
 BEFORE = (
-    "pratique rules build policy.toml > rules.json",
+    "pratique rules build policy.toml --out rules.json",
     "pratique trust import utopia.pem",
     "pratique rules import rules.json",
 )
 SCREENS = {
     "verify": ("pratique verify traveller.png --at 2026-12-24",),
     "decide": (
-        "pratique decide traveller.png --to XU --zone Europe/Paris --on 2026-03-05T10:00:00+01:00",
-        "pratique decide traveller.png --to XU --zone Europe/Paris --on 2026-03-06T10:00:00+01:00",
+        "pratique decide traveller.png --to XU --timezone Europe/Paris --at 2026-03-05T10:00:00+01:00",
+        "pratique decide traveller.png --to XU --timezone Europe/Paris --at 2026-03-06T10:00:00+01:00",
     ),
     "border": (
-        "pratique verify traveller.png --to XU --zone Europe/Paris --at 2026-12-24T09:40:00+01:00",
+        "pratique verify traveller.png --to XU --timezone Europe/Paris --at 2026-12-24T09:40:00+01:00",
     ),
 }
 COLUMNS = 100

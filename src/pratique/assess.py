@@ -84,7 +84,7 @@ def data_of(
         place: where the holder arrives.
         at: aware, in the zone of the port of entry.
         value_sets: that rules may name.
-        compatible: add what rules imported with `--compatible` may read: the country of the event,
+        compatible: add what rules imported with `--allow-extra-variables` may read: the country of the event,
             the date of birth, and that an identifier and an issuing body are stated, never which.
     """
     offset = at.utcoffset() or timedelta()

@@ -245,7 +245,7 @@ def _folder(party: str, cls: type[click.Option]) -> Callable[[Command], Command]
     return click.option(
         f"--{party}", "folder", cls=cls, type=click.Path(path_type=Path, file_okay=False),
         envvar=variable, default=lambda: store_sources.home() / party, metavar="DIR",
-        help=f"The {party}'s folder [default: {variable}, or '{party}' in PRATIQUE_HOME].",
+        help=f"The {party}'s folder [default: {variable}, or '{party}' in PRATIQUE_DATA_DIR].",
     )  # fmt: skip
 
 

@@ -311,7 +311,7 @@ def _echo_published(published: SignedEdition) -> int:
               metavar="DAYS", help="Renew what ends within so many days.")  # fmt: skip
 @click.option("--issuer", "issuers", multiple=True, metavar="DIR",
               type=click.Path(path_type=Path, exists=True, file_okay=False),
-              help="An issuer whose keys your signing CA issues [default: PRATIQUE_ISSUER, or 'issuer' in PRATIQUE_HOME]. Repeatable.")  # fmt: skip
+              help="An issuer whose keys your signing CA issues [default: PRATIQUE_ISSUER, or 'issuer' in PRATIQUE_DATA_DIR]. Repeatable.")  # fmt: skip
 @click.option(
     "--register", envvar="PRATIQUE_REGISTER", metavar="URL", help="The issuers' register."
 )

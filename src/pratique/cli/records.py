@@ -37,7 +37,7 @@ issuer = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     envvar="PRATIQUE_ISSUER",
     metavar="DIR",
-    help="The issuer's folder [default: PRATIQUE_ISSUER, or 'issuer' in PRATIQUE_HOME].",
+    help="The issuer's folder [default: PRATIQUE_ISSUER, or 'issuer' in PRATIQUE_DATA_DIR].",
 )
 register = click.option(
     "--register",

@@ -27,7 +27,7 @@ class Ran(NamedTuple):
 def run(home: Path, *commands: str) -> list[Ran]:
     """Run commands as if on another system; no fault of the program may come of any."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("PRATIQUE_")}
-    ours = {"PRATIQUE_HOME": str(home), "PRATIQUE_KEY_PASSWORD": "four invented plain words"}
+    ours = {"PRATIQUE_DATA_DIR": str(home), "PRATIQUE_KEY_PASSWORD": "four invented plain words"}
     asked = json.dumps([command.replace("HOME", str(home)).split() for command in commands])
     done = subprocess.run(
         [sys.executable, "-m", "tests.elsewhere", asked], cwd=ROOT, env={**kept, **ours}, check=False,
@@ -53,7 +53,7 @@ def test_a_desk_verifies_decides_and_inspects(tmp_path: Path) -> None:
         "trust import examples/utopia.pem",
         "rules import examples/rules-utopia.json",
         f"verify examples/traveller.png --at {AT}",
-        "decide examples/traveller.png --to XU --zone Europe/Paris --on 2026-12-24",
+        "decide examples/traveller.png --to XU --timezone Europe/Paris --at 2026-12-24",
         "inspect examples/tested.txt",
     )
     assert (trusted.code, ruled.code, inspected.code) == (0, 0, 0)
