@@ -92,7 +92,7 @@ def running(folder: Path) -> Iterator[Running]:
 def test_what_was_cosigned_holds_when_it_is_killed_and_started_again(folder: Path) -> None:
     with running(folder) as first:
         before = int(time.time())
-        number, body = http.asked(first.url, request(0, 70))
+        number, body = http.request_cosignature(first.url, request(0, 70))
         after = int(time.time())
         assert number == 200
         note = Request.from_bytes(request(0, 70)).note
@@ -103,10 +103,10 @@ def test_what_was_cosigned_holds_when_it_is_killed_and_started_again(folder: Pat
         assert before <= at <= after
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     with running(folder) as second:
-        assert http.asked(second.url, request(0, 80, OTHERS)) == (409, b"70\n")
-        assert http.asked(second.url, request(70, 70, OTHERS))[0] == 409
-        assert http.asked(second.url, request(70, 80, OTHERS))[0] == 422
-        assert http.asked(second.url, request(70, 80))[0] == 200
+        assert http.request_cosignature(second.url, request(0, 80, OTHERS)) == (409, b"70\n")
+        assert http.request_cosignature(second.url, request(70, 70, OTHERS))[0] == 409
+        assert http.request_cosignature(second.url, request(70, 80, OTHERS))[0] == 422
+        assert http.request_cosignature(second.url, request(70, 80))[0] == 200
 
 
 @pytest.mark.parametrize(("by", "ended"), [(signal.SIGTERM, {0, -15}), (signal.SIGINT, {0, 130})])
@@ -114,8 +114,8 @@ def test_it_stops_when_it_is_told_to_and_has_written_of_nobody(
     folder: Path, by: int, ended: set[int]
 ) -> None:
     with running(folder) as one:
-        http.asked(one.url, request(0, 70))
-        http.asked(one.url, b"nonsense")
+        http.request_cosignature(one.url, request(0, 70))
+        http.request_cosignature(one.url, b"nonsense")
         # Somebody who never ends their request does not hold it up.
         waiting = socket.create_connection(("127.0.0.1", int(one.url.rpartition(":")[2])))
         waiting.sendall(b"POST /add-checkpoint HTTP/1.1\r\n")
@@ -154,12 +154,12 @@ def test_killed_at_any_moment_it_has_forgotten_no_cosignature_that_it_gave(folde
             # Every other time the log shows its other face.
             with suppress(Unreadable):
                 while True:
-                    number, _ = http.asked(one.url, request(size, size + 1))
+                    number, _ = http.request_cosignature(one.url, request(size, size + 1))
                     assert number == 200
                     size, given = size + 1, given + 1
                     if size - begun >= so_many:
                         enough.set()
-                    assert http.asked(one.url, request(size, size, OTHERS))[0] == 409
+                    assert http.request_cosignature(one.url, request(size, size, OTHERS))[0] == 409
             killing.join()
             one.process.wait(LONGEST)
         held = ledger.held(ORIGIN)
@@ -172,27 +172,33 @@ def test_killed_at_any_moment_it_has_forgotten_no_cosignature_that_it_gave(folde
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no prlimit on this system")
 def test_on_a_full_disk_it_cosigns_nothing_and_goes_on_when_there_is_room(folder: Path) -> None:
     with running(folder) as one:
-        assert http.asked(one.url, request(0, 70))[0] == 200
+        assert http.request_cosignature(one.url, request(0, 70))[0] == 200
         # No file of that process may grow from now on.
         resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (512, resource.RLIM_INFINITY))
-        assert http.asked(one.url, request(70, 71)) == (503, b"ledger-unusable\n")
+        assert http.request_cosignature(one.url, request(70, 71)) == (503, b"ledger-unusable\n")
         # Its proof cannot be kept either: it is refused all the same.
-        assert http.asked(one.url, request(70, 71, OTHERS)) == (503, b"ledger-unusable\n")
+        assert http.request_cosignature(one.url, request(70, 71, OTHERS)) == (
+            503,
+            b"ledger-unusable\n",
+        )
         assert "error: " in one.said.read_text()
         assert Ledger(folder / "ledger.db").held(ORIGIN).size == 70
         unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, unlimited)
-        assert http.asked(one.url, request(70, 71))[0] == 200
+        assert http.request_cosignature(one.url, request(70, 71))[0] == 200
 
 
 def test_a_ledger_that_goes_away_meanwhile_is_not_begun_anew(folder: Path) -> None:
     with running(folder) as one:
-        assert http.asked(one.url, request(0, 70))[0] == 200
+        assert http.request_cosignature(one.url, request(0, 70))[0] == 200
         (folder / "ledger.db").rename(folder / "elsewhere")
-        assert http.asked(one.url, request(0, 80, OTHERS)) == (503, b"ledger-unusable\n")
+        assert http.request_cosignature(one.url, request(0, 80, OTHERS)) == (
+            503,
+            b"ledger-unusable\n",
+        )
         assert not (folder / "ledger.db").exists()
         (folder / "elsewhere").rename(folder / "ledger.db")
-        assert http.asked(one.url, request(70, 71))[0] == 200
+        assert http.request_cosignature(one.url, request(70, 71))[0] == 200
 
 
 def test_two_processes_over_one_ledger_cosign_one_tree(folder: Path) -> None:
@@ -201,7 +207,7 @@ def test_two_processes_over_one_ledger_cosign_one_tree(folder: Path) -> None:
         came: list[tuple[bool, int]] = []
 
         def ask(url: str, nodes: merkle.Nodes) -> None:
-            came.append((nodes is NODES, http.asked(url, request(0, 70, nodes))[0]))
+            came.append((nodes is NODES, http.request_cosignature(url, request(0, 70, nodes))[0]))
 
         threads = [threading.Thread(target=ask, args=one) for one in asked]
         for thread in threads:

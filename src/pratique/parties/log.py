@@ -225,7 +225,7 @@ def _put(
 def _ask(
     own: log.LogFolder, url: str, one: note.NoteKey, first: bytes
 ) -> tuple[note.Signature, ...]:
-    number, body = http.asked(url, first)
+    number, body = http.request_cosignature(url, first)
     last = _last(number, body)
     if last is not None:
         # It says what it has seen last: one that is new, or was away.
@@ -235,7 +235,7 @@ def _ask(
                 f"it has seen {last} entries, and there are {own.size()} here: this log is an older copy, "
                 "or the witness is wrong",
             )
-        number, body = http.asked(url, _request(own, last))
+        number, body = http.request_cosignature(url, _request(own, last))
     # The path was made here, of the very tree: where it does not fit, the witness has seen another one. One that
     # names the same size again does so too, as other people's witnesses have it (C2SP tlog-witness).
     if (

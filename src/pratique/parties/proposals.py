@@ -188,7 +188,7 @@ class Submitted(NamedTuple):
 def submit(target: str, name: str, data: bytes) -> Submitted:
     """Submit a proposal to a web address, or into a folder."""
     if target.startswith(("http://", "https://")):
-        taken = http.sent(target, data)
+        taken = http.submit(target, data)
         title = printable(taken.title)
         if taken.waits:
             return Submitted(

@@ -1,8 +1,8 @@
 """Talk to servers: fetch a network's files, ask a witness to cosign, hand a proposal in.
 
     "https://…" | DIR | FILE -> opened -> fetch(name, limit) -> bytes | None
-    request  -> asked -> POST URL/add-checkpoint -> number, body            (C2SP tlog-witness)
-    proposal -> sent  -> POST URL/proposals      -> what was published | why not
+    request  -> request_cosignature -> POST URL/add-checkpoint -> number, body     (C2SP tlog-witness)
+    proposal -> submit              -> POST URL/proposals      -> what was published | why not
 
 1. Every answer is bounded: until it begins, while it comes, in bytes as they come and as they unpack. A socket's
    timeout is from one byte to the next: headers that come one byte at a time outlast every one.
@@ -337,7 +337,7 @@ def _limited(data: bytes | None, limit: int) -> bytes | None:
     return data if data is not None and len(data) <= limit else None
 
 
-def asked(url: str, request: bytes) -> tuple[int, bytes]:
+def request_cosignature(url: str, request: bytes) -> tuple[int, bytes]:
     """Post a request to cosign; return the answer's number and body, unchecked.
 
     Args:
@@ -398,7 +398,7 @@ class Taken(NamedTuple):
     waits: bool
 
 
-def sent(url: str, data: bytes) -> Taken:
+def submit(url: str, data: bytes) -> Taken:
     """Send a proposal; return what the server made of it.
 
     Raises:

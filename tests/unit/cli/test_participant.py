@@ -339,7 +339,7 @@ def test_an_edition_that_waits_for_witnesses_is_not_said_to_be_done(
     desk.run(*PUBLISH, "--out", "own.proposal")
     for waits, code, word in ((True, 3, "accepted, and published when"), (False, 0, "published: ")):
         taken = http.Taken("XXU 2", waits)
-        monkeypatch.setattr(http, "sent", lambda url, data, taken=taken: taken)
+        monkeypatch.setattr(http, "submit", lambda url, data, taken=taken: taken)
         said = desk.run(
             "participant", "send", "own.proposal", "--to", "http://127.0.0.1:1", code=code
         )

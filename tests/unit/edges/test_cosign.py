@@ -93,7 +93,7 @@ def post(url: str, body: bytes, path: str = http.ADD, *, length: int | None = No
 def test_a_log_that_grows_is_cosigned_by_http(witness: Served) -> None:
     for old, size in ((0, 5), (5, 5), (5, 64)):
         data = request(old, size)
-        number, body = http.asked(witness.url + "/", data)
+        number, body = http.request_cosignature(witness.url + "/", data)
         assert number == 200
         note = Request.from_bytes(data).note.with_signatures(*read_signatures(body.decode()))
         assert checkpoint.check_cosignature(note, seen.witness(0)) == AT
@@ -101,7 +101,7 @@ def test_a_log_that_grows_is_cosigned_by_http(witness: Served) -> None:
 
 
 def test_each_refusal_has_the_number_that_c2sp_gives_it(witness: Served) -> None:
-    assert http.asked(witness.url, request(0, 7))[0] == 200
+    assert http.request_cosignature(witness.url, request(0, 7))[0] == 200
     strange = signed(Checkpoint("strange", 9, bytes(32)), seen.key("strange"))
     text = request(7, 9).decode()
     cases = {
@@ -113,7 +113,7 @@ def test_each_refusal_has_the_number_that_c2sp_gives_it(witness: Served) -> None
     }  # fmt: skip
     for number, bodies in cases.items():
         for body in bodies:
-            assert http.asked(witness.url, body)[0] == number, body
+            assert http.request_cosignature(witness.url, body)[0] == number, body
     assert witness.memory[ORIGIN].size == 7
 
 
@@ -140,7 +140,7 @@ def test_too_much_too_slow_or_half_a_request_leaves_nothing(
     with socket.create_connection((host, int(port)), 5) as gone:
         gone.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 500\r\n\r\nold")
     time.sleep(0.3)
-    assert http.asked(witness.url, request(0, 5))[0] == 200
+    assert http.request_cosignature(witness.url, request(0, 5))[0] == 200
     said = capfd.readouterr()
     assert "Traceback" not in said.err
     assert "127.0.0.1" not in said.out + said.err
@@ -159,7 +159,7 @@ def test_what_cannot_be_kept_is_not_cosigned_and_the_machine_is_not_described(
     witness: Served,
 ) -> None:
     witness.broken = True
-    assert http.asked(witness.url, request(0, 5)) == (503, b"ledger-unusable\n")
+    assert http.request_cosignature(witness.url, request(0, 5)) == (503, b"ledger-unusable\n")
     assert witness.told == ["/a/place/of/this/machine: disk full"]
 
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_kept_is_not_cosigned_and_the_machine_is_not_described(
 def test_no_bytes_bring_a_witness_down(listening: Served, data: bytes) -> None:
     listening.memory.clear()
     listening.broken = False
-    assert http.asked(listening.url, data)[0] in {400, 403, 404}
+    assert http.request_cosignature(listening.url, data)[0] in {400, 403, 404}
     assert not listening.memory
 
 
@@ -176,7 +176,9 @@ def test_of_many_at_once_no_two_get_different_trees(witness: Served) -> None:
     """Two faces of a log, asked for at the same time: one of them is cosigned, at every size."""
     asked = [request(0, 20, nodes) for nodes in (NODES, OTHERS)] * 20
     with ThreadPoolExecutor(16) as pool:
-        came = list(pool.map(lambda data: (data, http.asked(witness.url, data)), asked))
+        came = list(
+            pool.map(lambda data: (data, http.request_cosignature(witness.url, data)), asked)
+        )
     won = {data for data, (number, _) in came if number == 200}
     assert len(won) == 1
     assert {number for _, (number, _) in came} == {200, 409}
@@ -187,7 +189,7 @@ def test_of_many_at_once_no_two_get_different_trees(witness: Served) -> None:
 
 def asks(answer: web.Answer) -> Unreadable:
     with web.raw(answer) as hostile, pytest.raises(Unreadable) as refused:
-        http.asked(hostile.url, request(0, 5))
+        http.request_cosignature(hostile.url, request(0, 5))
     return refused.value
 
 
@@ -200,7 +202,7 @@ def told(head: str, body: bytes = b"") -> web.Answer:
 
 def test_what_is_asked_is_the_same_from_everybody() -> None:
     with web.raw(told("200 OK\r\nContent-Length: 3", b"abc")) as server:
-        assert http.asked(server.url + "/prefix", request(0, 5)) == (200, b"abc")
+        assert http.request_cosignature(server.url + "/prefix", request(0, 5)) == (200, b"abc")
         head, _, body = server.heard[0].partition(b"\r\n\r\n")
     assert body == request(0, 5)
     lines = head.decode().split("\r\n")
@@ -214,7 +216,7 @@ def test_what_is_asked_is_the_same_from_everybody() -> None:
 def test_no_redirect_is_followed() -> None:
     with web.raw(told("200 OK\r\nContent-Length: 1", b"x")) as other:
         with web.raw(told(f"307 Go\r\nLocation: {other.url}/\r\nContent-Length: 0")) as server:
-            assert http.asked(server.url, b"x") == (307, b"")
+            assert http.request_cosignature(server.url, b"x") == (307, b"")
         assert other.heard == []
 
 
@@ -265,6 +267,6 @@ def test_where_nobody_listens_is_told() -> None:
         ("http://w.example:port", "witness-url"),
     ):
         with pytest.raises(Unreadable) as refused:
-            http.asked(url, b"x")
+            http.request_cosignature(url, b"x")
         assert refused.value.code == code, url
         assert "secret" not in refused.value.message

@@ -45,7 +45,7 @@ def test_slow_proposals_stop_nobody_from_reading(tmp_path: Path) -> None:
         assert pool.request("GET", f"{url}/metadata/timestamp.json").data == b"{}"
         assert not going_on.is_set()
         with pytest.raises(DocumentRefused) as caught:
-            http.sent(url, b"one more")
+            http.submit(url, b"one more")
         assert caught.value.code == "proposals-busy"
         assert caught.value.hint
         going_on.set()
@@ -65,5 +65,5 @@ def test_each_of_two_who_hand_in_at_once_hears_of_their_own(tmp_path: Path) -> N
         web.serving(server.network_application(tmp_path, take)) as url,
         ThreadPoolExecutor(4) as posting,
     ):
-        came = list(posting.map(lambda n: http.sent(url, b"%d" % n), range(4)))
+        came = list(posting.map(lambda n: http.submit(url, b"%d" % n), range(4)))
     assert came == [http.Taken(str(n), n == 1) for n in range(4)]
