@@ -159,6 +159,7 @@ def _document(policy: Policy, demand: Demand, number: int) -> dict[str, Any]:
         text += f" Children below {policy.minors_below} are exempt from this."
     parsed = parse(logic)
     assert isinstance(parsed, Expression)
+    read = [path for path in Constants([parsed]).paths if path.startswith(("payload.", "holder."))]
     return {
         "Identifier": f"{demand.prefix}-{policy.country}-{number:04d}",
         "Type": "Acceptance",
@@ -178,16 +179,9 @@ def _document(policy: Policy, demand: Demand, number: int) -> dict[str, Any]:
         ],
         "ValidFrom": rfc3339(policy.valid_from),
         "ValidTo": rfc3339(policy.valid_to),
-        "AffectedFields": _affected(parsed),
+        "AffectedFields": sorted(path.removeprefix("payload.") for path in read),
         "Logic": logic,
     }
-
-
-def _affected(expression: Expression) -> list[str]:
-    paths = Constants([expression]).paths
-    return sorted(
-        path.removeprefix("payload.") for path in paths if path.startswith(("payload.", "holder."))
-    )
 
 
 def _var(path: str) -> Logic:

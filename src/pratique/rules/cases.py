@@ -399,7 +399,7 @@ def described(case: Case) -> str:
         parts.append(f"aged {age}")
     said.add("holder.ageYears")
     for path, value in case.values:
-        if path not in said and value != _plain_text(path):
+        if path not in said and value != _plain(path):
             parts.append(_other(path, value))
     return ", ".join(parts) or "nothing to show"
 
@@ -445,10 +445,3 @@ def _other(path: str, value: Value) -> str:
         return f"with a further entry {name}"
     shown = when(value) if isinstance(value, Ago) else value
     return f"{name}: {shown}"
-
-
-def _plain_text(path: str) -> Value:
-    parts = path.split(".")
-    if len(parts) == 4 and parts[0] == "payload" and parts[2] == "0":
-        return PLAIN.get(parts[1], {}).get(parts[3])
-    return None

@@ -30,8 +30,10 @@ from pratique.rules.logic import (
     accepting,
     alone,
     by_country,
+    constant,
     cuts,
     error,
+    given,
     read_logic,
     warning,
 )
@@ -266,18 +268,14 @@ def _descended(
         better = False
         for path, values in options.items():
             for value in values:
-                tried = _with(nearest, path, value)
+                changed = {**dict(nearest.values), path: value}
+                tried = nearest._replace(values=tuple(changed.items()))
                 number = against(tried)
                 if not number:
                     return tried
                 if number < fewest:
                     nearest, fewest, better = tried, number, True
     return None
-
-
-def _with(case: Case, path: str, value: Value) -> Case:
-    values = tuple((name, value if name == path else held) for name, held in case.values)
-    return case._replace(values=values)
 
 
 class LintReport(NamedTuple):
@@ -339,7 +337,7 @@ def _of_document(
 ) -> tuple[list[Diagnostic], list[ParsedRule]]:
     name = _name(document) or unnamed
     found = [error(name, *issue) for issue in form.issues(document)]
-    readable = all(remark.code in form.FOR_PUBLISHING for remark in found)
+    readable = not form.hindrances(document)
     logic = document.get("Logic") if isinstance(document, Mapping) else None
     if not isinstance(logic, Mapping):
         return found, []
@@ -348,9 +346,8 @@ def _of_document(
     if expression is None or not readable:
         return found, []
     checked = ParsedRule(form.read(document), expression)
-    proved = list(alone(checked))
-    found += proved
-    if not any(one.code == "always-the-same" for one in proved):
+    found += alone(checked)
+    if constant(expression, given(checked)) is None:
         found += diagnose(checked, clock_of(checked.rule.valid_from), terms.value_sets)
     return found, [checked]
 
