@@ -1,1 +1,1 @@
-"""`pratique demo`: a network in a minute, and then the kit of examples. One module per act."""
+"""A told scenario, `make demo`: a network in a minute, and then the kit of examples."""

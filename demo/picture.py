@@ -1,23 +1,115 @@
-"""The picture: states as on a map, and an arrow for each traveller, with its colour's word at the gate.
-
-    Arrow(home, there, colour, why) -> drawn -> SVG -> to_png -> PNG (extra `pdf`)
-
-1. What a colour says, a word, a sign and a line say too: it can be read without seeing colours.
-2. The same arrows make the same bytes.
-"""
+"""The picture of who accepts whom: arrows between states, and a panel that says why not. SVG, written by hand."""
 
 from __future__ import annotations
 
 import math
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from demo.cast import STATES, State
-from demo.drawing import INK, LOOKS, PALE, Arrow, Point, text, word
-from demo.panel import panel
 from pratique.errors import ExtraMissing
+
+INK, PALE = "#22303a", "#5b6b76"
+
+
+class Point(NamedTuple):
+    """A place on the picture."""
+
+    x: float
+    y: float
+
+
+class Look(NamedTuple):
+    """How a colour looks, and what it says; its sign is drawn, since few fonts have one."""
+
+    ink: str
+    line: str
+    sign: str
+    word: str
+    says: str
+
+
+LOOKS = {
+    "green": Look("#17733a", "", "M1 6L5 10L12 1", "GREEN", "entry rules met"),
+    "amber": Look("#a86200", "13 7", "M6 0L12 11H0Z", "AMBER", "check by hand"),
+    "red": Look("#b3202c", "2 7", "M1 1L11 11M11 1L1 11", "RED", "not accepted"),
+}
+
+
+class Arrow(NamedTuple):
+    """A traveller from home to there, what the border there says, and what it notes of home."""
+
+    home: State
+    there: State
+    colour: str
+    why: str
+    note: str = ""
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    size: float,
+    ink: str = INK,
+    *,
+    weight: str = "",
+    anchor: str = "",
+) -> str:
+    """Write a line of text."""
+    more = f' font-weight="{weight}"' if weight else ""
+    more += f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{ink}"{more}>{escape(words)}</text>'
+
+
+def _word(x: float, y: float, look: Look, size: float) -> Iterator[str]:
+    """Write the sign of a colour, and its word."""
+    filled = look.ink if look.sign.endswith("Z") else "none"
+    yield (f'<path transform="translate({x:.1f} {y - 11:.1f})" d="{look.sign}" fill="{filled}" '
+           f'stroke="{look.ink}" stroke-width="{0 if filled != "none" else 2.6}"/>')  # fmt: skip
+    yield _text(x + 18, y, look.word, size, look.ink, weight="bold")
+
+
+def _panel(arrows: Sequence[Arrow], left: float) -> Iterator[str]:
+    """Draw the panel, from `left` on."""
+    y = 100.0
+    yield _text(left, y, "Arrow: journey. Label: decision on arrival.", 16, weight="bold")
+    for look in LOOKS.values():
+        y += 28
+        dashes = f' stroke-dasharray="{look.line}"' if look.line else ""
+        yield (f'<path d="M{left} {y - 5}h54" stroke="{look.ink}" stroke-width="3.4" '
+               f'stroke-linecap="round"{dashes}/>')  # fmt: skip
+        yield from _word(left + 68, y, look, 15)
+        yield _text(left + 152, y, look.says, 15)
+    y += 44
+    yield _text(left, y, "Who travels, with what", 16, weight="bold")
+    for state in STATES:
+        y += 23
+        yield _text(left, y, state.name, 14, weight="bold")
+        yield _text(left + 84, y, state.carries, 14)
+    y += 42
+    yield _text(left, y, "Why not", 16, weight="bold")
+    for there in STATES:
+        for why, homes in reasons(arrows, there).items():
+            y += 25
+            yield _text(left, y, f"To {there.name}, from {', '.join(homes)}", 14, weight="bold")
+            for line in textwrap.wrap(why, 62):
+                y += 17
+                yield _text(left, y, line, 13)
+
+
+def reasons(arrows: Sequence[Arrow], there: State) -> dict[str, list[str]]:
+    """Return why a destination does not say green, and to travellers of which states."""
+    found: dict[str, list[str]] = {}
+    for arrow in arrows:
+        if arrow.there is there and arrow.why:
+            found.setdefault(arrow.why, []).append(arrow.home.name)
+    return found
+
 
 WIDTH, HEIGHT, PANEL = 1500, 1010, 1085
 TOP = 62
@@ -40,8 +132,8 @@ def drawn(arrows: Sequence[Arrow], moment: str) -> str:
         f"<desc>{escape(_in_words(arrows))}</desc>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
         f'<rect x="24" y="{TOP + 20}" width="{PANEL - 48}" height="{HEIGHT - TOP - 44}" rx="18" fill="{SEA}"/>',
-        text(30, 46, "Who accepts whose certificates", 31, weight="bold"),
-        text(PANEL, 46, f"{moment}, all invented", 17, PALE),
+        _text(30, 46, "Who accepts whose certificates", 31, weight="bold"),
+        _text(PANEL, 46, f"{moment}, all invented", 17, PALE),
     ]
     for state in STATES:
         parts += _land(state)
@@ -53,10 +145,10 @@ def drawn(arrows: Sequence[Arrow], moment: str) -> str:
     for state, note in {arrow.home: arrow.note for arrow in arrows if arrow.note}.items():
         middle, ink = _middle(state), LOOKS["amber"].ink
         parts.append(
-            text(middle.x, middle.y + CIRCLE + 24, note, 16, ink, weight="bold", anchor="middle")
+            _text(middle.x, middle.y + CIRCLE + 24, note, 16, ink, weight="bold", anchor="middle")
         )
     parts += [part for arrow in arrows for part in _gate(arrow)]
-    parts += [*panel(arrows, PANEL), "</svg>"]
+    parts += [*_panel(arrows, PANEL), "</svg>"]
     return "\n".join(parts) + "\n"
 
 
@@ -137,15 +229,15 @@ def _gate(arrow: Arrow) -> Iterator[str]:
     at = Point(middle.x + GATE.x * math.cos(angle), middle.y + GATE.y * math.sin(angle))
     yield (f'<rect x="{at.x - wide / 2:.1f}" y="{at.y - 12:.1f}" width="{wide}" height="24" rx="12" '
            f'fill="#ffffff" stroke="{look.ink}" stroke-width="1.6"/>')  # fmt: skip
-    yield from word(at.x - wide / 2 + 11, at.y + 5, look, 13.5)
+    yield from _word(at.x - wide / 2 + 11, at.y + 5, look, 13.5)
 
 
 def _circle(state: State) -> Iterator[str]:
     middle = _middle(state)
     yield (f'<circle cx="{middle.x}" cy="{middle.y}" r="{CIRCLE}" fill="#ffffff" '
            f'stroke="{INK}" stroke-width="2.5"/>')  # fmt: skip
-    yield text(middle.x, middle.y + 2, state.name, 20, weight="bold", anchor="middle")
-    yield text(middle.x, middle.y + 22, state.code, 14, PALE, anchor="middle")
+    yield _text(middle.x, middle.y + 2, state.name, 20, weight="bold", anchor="middle")
+    yield _text(middle.x, middle.y + 22, state.code, 14, PALE, anchor="middle")
 
 
 def to_png(svg: Path) -> bytes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from demo.cast import ARCADIA, COLUMNS, EARLIER, STATES, State, people
-from demo.founding import Authority
+from demo.cast import ARCADIA, COLUMNS, EARLIER, PRINTED, STATES, State, people
+from demo.network import Authority
 from demo.stage import Stage, listed
+from pratique.errors import ExtraMissing
 
 WORK = ("--site", "harbour-clinic", "--operator", "op-17")
 CODES = tuple(state.code for state in STATES)
@@ -178,3 +179,22 @@ def _self_tests(stage: Stage, authority: Authority, homes: Homes) -> None:
             checks += sum(line.startswith("passed") for line in lines)
             authority.record(state.code, "self-test-passed", 2, report, domain="DCC")
         found(f"{checks} checks passed, none failed")
+
+
+def print_some(stage: Stage, homes: Homes) -> None:
+    """Print certificates into the folder of results."""
+    texts = homes.texts(ARCADIA)
+    stage.out.mkdir(exist_ok=True)
+    trust = ("--trust", homes.of(ARCADIA, "issuer/certificates"), "--environment", "test")
+    with stage.step("Arcadia prints some", "issuer print TEXT --variant a4|card|large") as found:
+        try:
+            for name, number, variant in PRINTED:
+                out = stage.out / f"{name}.pdf"
+                form = ("--out", out, "--variant", variant)
+                stage.run("issuer", "print", texts[number], *form, *trust, *stage.when)
+                stage.made.append(out)
+        except ExtraMissing as error:
+            found(f"left out: {error.message}")
+            return
+        size = sum((stage.out / f"{name}.pdf").stat().st_size for name, _, _ in PRINTED)
+        found(", ".join(name for name, _, _ in PRINTED), size=size)
