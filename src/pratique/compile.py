@@ -49,17 +49,17 @@ MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
 is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
 MOST_PARTS = 8_192
 """Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
-_NOTHING = publication.Announced((), frozenset())
+_NOTHING = publication.SignerPublication((), frozenset())
 _UNHEARD = Ruleset()
 
 
-class Said(NamedTuple):
+class Publication(NamedTuple):
     """What one participant says.
 
     `problem` is the code of why a part could not be heard, `about_rules` that of its rules or choices.
     """
 
-    signers: publication.Announced = _NOTHING
+    signers: publication.SignerPublication = _NOTHING
     ruleset: Ruleset = _UNHEARD
     choices: participants.Choices | None = None
     lists: tuple[TagList, ...] = ()
@@ -72,9 +72,9 @@ class Said(NamedTuple):
         return self.ruleset.rules
 
 
-def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) -> Said:
+def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) -> Publication:
     """Hear one participant; `sets` are the network's value sets."""
-    said, files, code = Said(), role.files, one.code
+    said, files, code = Publication(), role.files, one.code
     # In this order, each on its own: what is sound before a fault, and after it, is still heard.
     for read in (_signers, _rules, _choices, _lists):
         try:
@@ -90,13 +90,14 @@ def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) 
     return said
 
 
-def _remembered(said: Said, code: str, files: Mapping[str, bytes]) -> Said:
+def _remembered(said: Publication, code: str, files: Mapping[str, bytes]) -> Publication:
     try:
         data = files.get(f"{code}/{metadata.SIGNERS}")
         gone = () if data is None else publication.parts(data).withdrawn
         withdrawn = frozenset(x509.read(one.certificate).thumbprint for one in gone)
         return said._replace(
-            signers=publication.Announced((), withdrawn), lists=tuple(client.lists(code, files))
+            signers=publication.SignerPublication((), withdrawn),
+            lists=tuple(client.lists(code, files)),
         )
     except Exception:  # noqa: BLE001 - whatever it raises stays with its participant
         return said
@@ -106,7 +107,9 @@ _Files = Mapping[str, bytes]
 _Sets = dict[str, list[str]]
 
 
-def _signers(said: Said, view: View, one: Participant, files: _Files, _: _Sets) -> Said:
+def _signers(
+    said: Publication, view: View, one: Participant, files: _Files, _: _Sets
+) -> Publication:
     data = files.get(f"{one.code}/{metadata.SIGNERS}")
     bounds = publication.Bounds(
         one.code, one.countries, one.subject, one.domains, view.board.environment
@@ -114,7 +117,9 @@ def _signers(said: Said, view: View, one: Participant, files: _Files, _: _Sets) 
     return said if data is None else said._replace(signers=publication.read(data, bounds))
 
 
-def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
+def _rules(
+    said: Publication, _view: View, one: Participant, files: _Files, sets: _Sets
+) -> Publication:
     data = files.get(f"{one.code}/{metadata.RULES}")
     if data is None:
         return said
@@ -131,12 +136,16 @@ def _rules(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets
     return said._replace(ruleset=found)
 
 
-def _choices(said: Said, _view: View, one: Participant, files: _Files, sets: _Sets) -> Said:
+def _choices(
+    said: Publication, _view: View, one: Participant, files: _Files, sets: _Sets
+) -> Publication:
     data = files.get(f"{one.code}/{metadata.CHOICES}")
     return said if data is None else said._replace(choices=participants.read(data, sets))
 
 
-def _lists(said: Said, _view: View, one: Participant, files: _Files, _: _Sets) -> Said:
+def _lists(
+    said: Publication, _view: View, one: Participant, files: _Files, _: _Sets
+) -> Publication:
     own = {signer.kid for signer in said.signers.unjudged}
     # One of a key that nobody lists any more takes nothing away.
     found = (each for each in client.lists(one.code, files) if each.head.kid in own)
@@ -291,7 +300,7 @@ def _together(network: Snapshot, imported: Snapshot) -> Revocations | None:
     return own.with_others(other)
 
 
-def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Registry:
+def _roll(view: View, said: Mapping[str, Publication], sets_problem: str) -> Registry:
     members = {}
     for code, one in view.participants.items():
         role = view.roles.get(code, Role())
@@ -323,7 +332,9 @@ def _roll(view: View, said: Mapping[str, Said], sets_problem: str) -> Registry:
     )
 
 
-def _speakers(view: View, said: Mapping[str, Said], kind: RuleType) -> dict[str, dict[str, str]]:
+def _speakers(
+    view: View, said: Mapping[str, Publication], kind: RuleType
+) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for code, one in sorted(view.participants.items()):
         own, role = said[code], view.roles.get(code, Role())
@@ -334,3 +345,7 @@ def _speakers(view: View, said: Mapping[str, Said], kind: RuleType) -> dict[str,
         for country in one.countries if wide else spoken:
             found.setdefault(country, {})[code] = why
     return found
+
+
+Said = Publication
+"""Names of before."""

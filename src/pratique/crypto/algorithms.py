@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -37,16 +38,56 @@ from pratique.terms import Algorithm
 # 2. An algorithm that does not fit the key, or the digest that was announced, proves nothing either.
 
 
-HASHES: dict[str, hashes.HashAlgorithm] = {
-    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
-    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
-    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
-}
-_ECDSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.10045.4.3.2": hashes.SHA256(),
-    "1.2.840.10045.4.3.3": hashes.SHA384(),
-    "1.2.840.10045.4.3.4": hashes.SHA512(),
-}
+Hashed = Callable[[bytes], Any]
+"""Makes a digest of `hashlib`."""
+
+
+class Ecdsa(NamedTuple):
+    """One algorithm of ECDSA, with all that any standard says of it.
+
+    Attributes:
+        digest, hashed: its digest, as `cryptography` and as `hashlib` have it.
+        curve: the one that a key made here has (RFC 9053 §2.1 leaves it to the key).
+        crv: that curve as JSON Web Keys name it (RFC 7518 §6.2.1.1).
+        hash_oid, oid: of the digest (RFC 5754 §2) and of the signature in X.509 (RFC 5758 §3.2).
+        head: how SubjectPublicKeyInfo of an uncompressed point on it begins (RFC 5480 §2).
+    """
+
+    digest: hashes.HashAlgorithm
+    hashed: Hashed
+    curve: ec.EllipticCurve
+    crv: str
+    hash_oid: str
+    oid: str
+    head: bytes
+
+    @property
+    def size(self) -> int:
+        """Return the octets of a coordinate, and of r and s."""
+        return (self.curve.key_size + 7) // 8
+
+
+ECDSA: dict[Algorithm, Ecdsa] = {
+    Algorithm.ES256: Ecdsa(
+        hashes.SHA256(), hashlib.sha256, ec.SECP256R1(), "P-256",
+        "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2",
+        bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),
+    ),
+    Algorithm.ES384: Ecdsa(
+        hashes.SHA384(), hashlib.sha384, ec.SECP384R1(), "P-384",
+        "2.16.840.1.101.3.4.2.2", "1.2.840.10045.4.3.3",
+        bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"),
+    ),
+    Algorithm.ES512: Ecdsa(
+        hashes.SHA512(), hashlib.sha512, ec.SECP521R1(), "P-521",
+        "2.16.840.1.101.3.4.2.3", "1.2.840.10045.4.3.4",
+        bytes.fromhex("30819b301006072a8648ce3d020106052b810400230381860004"),
+    ),
+}  # fmt: skip
+"""The one table of them. PS256 beside it has SHA-256, MGF1 with SHA-256 and 32 octets of salt (RFC 8230 §2)."""
+HASHED: dict[str, Hashed] = {one.hash_oid: one.hashed for one in ECDSA.values()}
+HASHES = {one.hash_oid: one.digest for one in ECDSA.values()}
+_ECDSA = {one.oid: one.digest for one in ECDSA.values()}
 _RSA: dict[str, hashes.HashAlgorithm] = {
     "1.2.840.113549.1.1.11": hashes.SHA256(),
     "1.2.840.113549.1.1.12": hashes.SHA384(),
@@ -140,12 +181,6 @@ Checker = Callable[[bytes, bytes], bool]
 Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; raises DocumentRefused if they do not fit."""
 
-_DIGESTS: dict[Algorithm, tuple[hashes.HashAlgorithm, Callable[[bytes], hashlib._Hash]]] = {
-    Algorithm.ES256: (hashes.SHA256(), hashlib.sha256),
-    Algorithm.ES384: (hashes.SHA384(), hashlib.sha384),
-    Algorithm.ES512: (hashes.SHA512(), hashlib.sha512),
-}
-_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 RSA_BITS = range(2048, 8193)
 
 
@@ -160,9 +195,9 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
             raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
         return _rsa_checker(key)
     # RFC 9053 §2.1 binds the digest to the name and leaves the curve to the key.
-    digest = _DIGESTS.get(algorithm)
-    if digest and isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
-        return _ecdsa_checker(key, *digest)
+    own = ECDSA.get(algorithm)
+    if own and isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _BY_CURVE:
+        return _ecdsa_checker(key, own.digest, own.hashed)
     raise DocumentRefused("key-algorithm", f"a public key cannot be used with {algorithm}")
 
 
@@ -182,7 +217,7 @@ def _rsa_checker(key: rsa.RSAPublicKey) -> Checker:
 def _ecdsa_checker(
     key: ec.EllipticCurvePublicKey,
     digest: hashes.HashAlgorithm,
-    hashed: Callable[[bytes], hashlib._Hash],
+    hashed: Hashed,
 ) -> Checker:
     # One hash made here costs less than one that the check of the key has OpenSSL look up each time.
     ecdsa, size = ec.ECDSA(Prehashed(digest)), (key.key_size + 7) // 8
@@ -228,17 +263,9 @@ _SEQUENCE = [bytes((0x30, n)) if n < 0x80 else bytes((0x30, 0x81, n)) for n in r
 """How a value of so many octets begins: from 128 on the length takes an octet of its own (X.690 §8.1.3)."""
 
 
-_BY_CURVE = {
-    "secp256r1": Algorithm.ES256,
-    "secp384r1": Algorithm.ES384,
-    "secp521r1": Algorithm.ES512,
-}
-CURVES: dict[str, ec.EllipticCurve] = {
-    "P-256": ec.SECP256R1(),
-    "P-384": ec.SECP384R1(),
-    "P-521": ec.SECP521R1(),
-}
-"""Curves by the name that JSON Web Keys use (RFC 7518 §6.2.1.1)."""
+_BY_CURVE = {one.curve.name: algorithm for algorithm, one in ECDSA.items()}
+CURVES = {one.crv: one.curve for one in ECDSA.values()}
+"""Curves by the name that JSON Web Keys use."""
 
 
 class PublicKey(NamedTuple):
@@ -308,8 +335,11 @@ def of_key(key: object) -> PublicKey:
 
 
 def unusable(der: bytes) -> str:
-    """Name a key that `read_der` has refused for its size or kind, as a stable code: "rsa-1024"."""
-    key = load_der_public_key(der)
+    """Name a key that `read_der` has refused for its size or kind, as a stable code ("rsa-1024"); "" if it is none."""
+    try:
+        key = load_der_public_key(der)
+    except Exception:  # noqa: BLE001 - OpenSSL's own classes differ by kind of damage
+        return ""
     if isinstance(key, rsa.RSAPublicKey):
         return f"rsa-{key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -325,6 +355,14 @@ def is_one(der: bytes) -> bool:
         return first.body[:1] == b"\x06"
     except (ValueError, IndexError):
         return False
+
+
+def usual(der: bytes) -> Algorithm | None:
+    """Return the algorithm of a key in the one usual form, a named curve and an uncompressed point; else None."""
+    for algorithm, one in ECDSA.items():
+        if der.startswith(one.head) and len(der) == len(one.head) + 2 * one.size:
+            return algorithm
+    return None
 
 
 def of_point(curve: str, x: int, y: int) -> PublicKey:
@@ -347,3 +385,10 @@ def of_modulus(n: int, e: int) -> PublicKey:
 
 def _write(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def to_pem(label: str, der: bytes) -> str:
+    """Write DER as PEM (RFC 7468 §2)."""
+    text = base64.b64encode(der).decode()
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])

@@ -4,7 +4,7 @@
 
 1. Exactly one certificate and one signer, who is matched by issuer and serial number or by key
    identifier; nothing trails, and no CRL comes along.
-2. The signature says who signed, not that he may: compare `Signed.certificate`, byte for byte, with the
+2. The signature says who signed, not that he may: compare `SignedContent.certificate`, byte for byte, with the
    one that is expected. Dates, usage and chain are not looked at here either.
 3. SHA-256, SHA-384 or SHA-512, one and the same throughout; ECDSA, RSA PKCS#1 v1.5 or RSASSA-PSS.
 4. Unsigned attributes are ignored: nobody has vouched for them.
@@ -12,8 +12,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from typing import NamedTuple
 
 from cryptography import x509 as strict
@@ -29,14 +27,9 @@ from pratique.errors import DocumentRefused, UsageError
 
 SIGNED_DATA, DATA = "1.2.840.113549.1.7.2", "1.2.840.113549.1.7.1"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
-_DIGESTS: dict[str, Callable[[bytes], hashlib._Hash]] = {
-    "2.16.840.1.101.3.4.2.1": hashlib.sha256,
-    "2.16.840.1.101.3.4.2.2": hashlib.sha384,
-    "2.16.840.1.101.3.4.2.3": hashlib.sha512,
-}
 
 
-class Signed(NamedTuple):
+class SignedContent(NamedTuple):
     """What was signed, and by whom.
 
     Attributes:
@@ -65,7 +58,7 @@ class _Signer(NamedTuple):
     signature: bytes
 
 
-def signed(data: bytes, *, content: bytes | None = None) -> Signed:
+def signed(data: bytes, *, content: bytes | None = None) -> SignedContent:
     """Check a SignedData and return what it signs.
 
     Args:
@@ -86,7 +79,7 @@ def signed(data: bytes, *, content: bytes | None = None) -> Signed:
     if not named:
         raise _refused("cms-signer-differs", "the certificate in the signature is not its signer's")
     inside = _content(parts.content, content)
-    if signer.digest not in _DIGESTS:
+    if signer.digest not in algorithms.HASHED:
         raise _refused("cms-algorithm", "the signature's digest proves nothing here")
     message = _message(signer, parts.content_type, inside)
     key = x509.read(parts.certificate).public_key
@@ -97,7 +90,7 @@ def signed(data: bytes, *, content: bytes | None = None) -> Signed:
         raise _refused("cms-algorithm", "the signature's algorithm or key proves nothing here")
     if not good:
         raise _refused("cms-signature-wrong", "the signature is wrong")
-    return Signed(inside, parts.certificate, parts.content_type)
+    return SignedContent(inside, parts.certificate, parts.content_type)
 
 
 def _parts(data: bytes) -> _Parts:
@@ -146,7 +139,7 @@ def _tbs(certificate: bytes) -> bytes:
     return asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)[0].raw
 
 
-def _is_named(name: asn1.Tlv, fields: x509.Fields, certificate: bytes) -> bool:
+def _is_named(name: asn1.Tlv, fields: x509.X509Fields, certificate: bytes) -> bool:
     """Say whether a SignerIdentifier names the certificate (RFC 5652 §5.3)."""
     if name.tag == 0x80:
         return bool(name.body) and name.body == x509.read(certificate).subject_key_id
@@ -178,7 +171,7 @@ def _message(signer: _Signer, content_type: str, content: bytes) -> bytes:
         raise _refused("cms-attributes", "the signed attributes are not as they must be") from error
     if stated != content_type:
         raise _refused("cms-attributes", "the signed attributes are about another type of content")
-    if digest != _DIGESTS[signer.digest](content).digest():
+    if digest != algorithms.HASHED[signer.digest](content).digest():
         raise _refused("cms-content-differs", "the signature is for another content")
     return asn1.write(asn1.SET, signer.attributes)
 
@@ -219,3 +212,7 @@ def sign(content: bytes, *, certificate: bytes, key: SigningKey) -> bytes:
     builder = PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(strict.load_der_x509_certificate(certificate), private, digest)
     return builder.sign(Encoding.DER, [PKCS7Options.Binary])
+
+
+Signed = SignedContent
+"""Names of before."""

@@ -24,7 +24,6 @@ from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
-_SIZES = {Algorithm.ES256: 32, Algorithm.ES384: 48, Algorithm.ES512: 66}
 _RSA_OCTETS = 1024
 
 
@@ -61,8 +60,9 @@ def read_jwk(jwk: Mapping[str, object]) -> JwkKey:
 def good_signature(key: algorithms.PublicKey, signature: bytes, message: bytes) -> bool:
     """Check a signature that is r and s of fixed length, or DER (ECDSA); PSS for RSA."""
     check = algorithms.load(key.algorithm, key.spki)
-    size = _SIZES.get(key.algorithm)
-    if size is not None and len(signature) != 2 * size:
+    own = algorithms.ECDSA.get(key.algorithm)
+    if own is not None and len(signature) != 2 * own.size:
+        size = own.size
         try:
             r, s = decode_dss_signature(signature)
             signature = r.to_bytes(size, "big") + s.to_bytes(size, "big")

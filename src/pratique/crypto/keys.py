@@ -13,8 +13,6 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-from base64 import b64encode
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
@@ -115,14 +113,6 @@ def seal(key: bytes, password: bytes, *, salt: bytes, iv: bytes) -> bytes:
         algorithm=_PBES2, parameters=_Parameters(derivation=derivation, encryption=encryption)
     )
     return der.encode_der(_EncryptedPrivateKeyInfo(scheme=scheme, sealed=sealed))
-
-
-def armour(der: bytes) -> bytes:
-    """Write an EncryptedPrivateKeyInfo as PEM (RFC 7468 §11)."""
-    text = b64encode(der)
-    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
-    label = b"ENCRYPTED PRIVATE KEY-----"
-    return b"\n".join([b"-----BEGIN " + label, *lines, b"-----END " + label, b""])
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -246,7 +236,8 @@ class Ed25519Key:
         """Write it as an encrypted PKCS#8 PEM (RFC 8410 §7), with a note before it."""
         plain = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         secret = secret_of(password)
-        return note.encode() + armour(seal(plain, secret, salt=entropy(16), iv=entropy(16)))
+        boxed = seal(plain, secret, salt=entropy(16), iv=entropy(16))
+        return (note + crypto_algorithms.to_pem("ENCRYPTED PRIVATE KEY", boxed)).encode()
 
 
 def from_seed(seed: bytes) -> Ed25519Key:
@@ -293,17 +284,6 @@ RSA_SIZE = 3072
 
 Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Sign = Callable[[bytes], bytes]
-
-_DIGESTS: dict[Algorithm, tuple[hashes.HashAlgorithm, Callable[[bytes], hashlib._Hash]]] = {
-    Algorithm.ES256: (hashes.SHA256(), hashlib.sha256),
-    Algorithm.ES384: (hashes.SHA384(), hashlib.sha384),
-    Algorithm.ES512: (hashes.SHA512(), hashlib.sha512),
-}
-_CURVES: dict[Algorithm, ec.EllipticCurve] = {
-    Algorithm.ES256: ec.SECP256R1(),
-    Algorithm.ES384: ec.SECP384R1(),
-    Algorithm.ES512: ec.SECP521R1(),
-}
 
 
 class SigningKey(Protocol):
@@ -361,14 +341,14 @@ class SoftwareKey:
         """
         plain = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         boxed = seal(plain, secret_of(password), salt=entropy(16), iv=entropy(16))
-        return note.encode() + armour(boxed)
+        return note.encode() + crypto_algorithms.to_pem("ENCRYPTED PRIVATE KEY", boxed).encode()
 
 
 def generate(algorithm: Algorithm = Algorithm.ES256) -> SoftwareKey:
     """Make a new key; what it is drawn from is the generator of `cryptography` (OpenSSL)."""
     if algorithm is Algorithm.PS256:
         return SoftwareKey(rsa.generate_private_key(public_exponent=65537, key_size=RSA_SIZE))
-    return SoftwareKey(ec.generate_private_key(_CURVES[algorithm]))
+    return SoftwareKey(ec.generate_private_key(crypto_algorithms.ECDSA[algorithm].curve))
 
 
 def key_from_pem(data: bytes, password: str) -> SoftwareKey:
@@ -398,7 +378,7 @@ def _signer(private: Private, algorithm: Algorithm) -> Sign:
     if isinstance(private, rsa.RSAPrivateKey):
         pss, digest = padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()
         return lambda message: private.sign(message, pss, digest)
-    named, hashed = _DIGESTS[algorithm]
-    ecdsa = ec.ECDSA(Prehashed(named), deterministic_signing=True)
-    size, sign = (private.key_size + 7) // 8, private.sign
+    own = crypto_algorithms.ECDSA[algorithm]
+    ecdsa = ec.ECDSA(Prehashed(own.digest), deterministic_signing=True)
+    size, sign, hashed = own.size, private.sign, own.hashed
     return lambda message: to_raw(sign(hashed(message).digest(), ecdsa), size)

@@ -51,7 +51,7 @@ CRITICAL = "critical-extension-unknown"
 _UNDERSTOOD = {SUBJECT_KEY_ID, KEY_USAGE, BASIC, AUTHORITY_KEY_ID, EXTENDED}
 
 
-class Limits(NamedTuple):
+class X509Limits(NamedTuple):
     """What the extensions say of a key."""
 
     usages: frozenset[Kind] = ALL_KINDS
@@ -65,17 +65,17 @@ class Limits(NamedTuple):
     path_length: int | None = None
 
 
-NO_LIMITS = Limits()
+NO_LIMITS = X509Limits()
 """A certificate of version 1, which has no extensions."""
 
 
-def read_extensions(sequence: bytes) -> Limits:
+def read_extensions(sequence: bytes) -> X509Limits:
     """Read Extensions (RFC 5280 §4.1.2.9); what cannot be read becomes a reason, never a raise."""
     notes: list[str] = []
     try:
         extensions = table(sequence, notes)
     except ValueError:
-        return Limits(usages=frozenset(), reason="extensions-unreadable")
+        return X509Limits(usages=frozenset(), reason="extensions-unreadable")
     unknown = {name for name, (critical, _) in extensions.items() if critical} - _UNDERSTOOD
     found = {name: octets for name, (_, octets) in extensions.items()}
     reason = CRITICAL if unknown else ""
@@ -99,7 +99,7 @@ def read_extensions(sequence: bytes) -> Limits:
     if reason:
         usages = frozenset()
     noted = tuple(dict.fromkeys(notes))
-    return Limits(usages, is_ca, *identifiers, noted, reason, signs, certifies, length)
+    return X509Limits(usages, is_ca, *identifiers, noted, reason, signs, certifies, length)
 
 
 def kinds(identifiers: Iterable[str]) -> tuple[frozenset[Kind], tuple[str, ...]]:
@@ -249,7 +249,7 @@ class X509Record(NamedTuple):
     path_length: int | None = None
 
 
-class Fields(NamedTuple):
+class X509Fields(NamedTuple):
     """The fields of TBSCertificate that are read (RFC 5280 §4.1.2), as they stand."""
 
     serial: int
@@ -296,7 +296,7 @@ def armoured(data: bytes) -> tuple[bytes, ...]:
     return tuple(_unarmour(block) for block in _PEM.findall(data))
 
 
-def fields(signed: bytes) -> Fields:
+def fields(signed: bytes) -> X509Fields:
     """Take a TBSCertificate apart; ValueError if it is none."""
     parts = asn1.children(asn1.read_one(signed, asn1.SEQUENCE).body)
     if parts and parts[0].tag == 0xA0:
@@ -313,7 +313,7 @@ def fields(signed: bytes) -> Fields:
         field.expect(asn1.SEQUENCE)
     found = rest[0xA3].body if 0xA3 in rest else None
     number = int.from_bytes(serial.body, "big", signed=True)
-    return Fields(number, algorithm.raw, issuer.raw, validity.body, subject.raw, key.raw, found)
+    return X509Fields(number, algorithm.raw, issuer.raw, validity.body, subject.raw, key.raw, found)
 
 
 def named(name: bytes, wanted: str) -> tuple[str, ...]:
@@ -336,7 +336,7 @@ def _unarmour(block: bytes) -> bytes:
         return block
 
 
-def _judge(record: X509Record, found: Fields) -> X509Record:
+def _judge(record: X509Record, found: X509Fields) -> X509Record:
     limits, reason = NO_LIMITS, ""
     if found.extensions is not None:
         limits = read_extensions(found.extensions)
@@ -474,3 +474,8 @@ def signed_with(certificate: X509Record, public_key: bytes) -> bool | None:
     return algorithms.check(
         certificate.signature_algorithm, public_key, certificate.signature, certificate.signed
     )
+
+
+Limits = X509Limits
+Fields = X509Fields
+"""Names of before."""

@@ -25,32 +25,28 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, NoReturn
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509 import CertificateBuilder
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pratique.crypto import x509 as crypto_x509
-from pratique.crypto.algorithms import to_der
+from pratique.crypto.algorithms import ECDSA, to_der
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 
 # ----------------------------------------------------------------------------------------------------
-# Lend a signing key to `cryptography`, so that a key in a device signs X.509 certificates too.
+# Adapt a signing key to `cryptography`, so that a key in a device signs X.509 certificates too.
 #
 #     CertificateBuilder, SigningKey -> sign -> DER
 #
 # 1. Only ES256 and ES384 sign here: the network's checks know no ECDSA with SHA-512, and real
 #    programs stumble over RSASSA-PSS in certificates.
-# 2. Nothing but the signature is lent: the private key is asked for in vain.
+# 2. Nothing but signing is offered: the private key is asked for in vain.
 
 
-_KEYS: dict[Algorithm, tuple[ec.EllipticCurve, hashes.SHA256 | hashes.SHA384]] = {
-    Algorithm.ES256: (ec.SECP256R1(), hashes.SHA256()),
-    Algorithm.ES384: (ec.SECP384R1(), hashes.SHA384()),
-}
+_KEYS = {Algorithm.ES256, Algorithm.ES384}
 
 
 def sign(builder: CertificateBuilder, key: SigningKey) -> bytes:
@@ -60,7 +56,7 @@ def sign(builder: CertificateBuilder, key: SigningKey) -> bytes:
 
 def private(
     key: SigningKey,
-) -> tuple[ec.EllipticCurvePrivateKey, hashes.SHA256 | hashes.SHA384]:
+) -> tuple[ec.EllipticCurvePrivateKey, Any]:
     """Return the key as the library takes it, and its digest. UsageError `key-algorithm`."""
     if key.algorithm not in _KEYS:
         raise UsageError(
@@ -68,11 +64,11 @@ def private(
             f"a key for {key.algorithm} signs no X.509 certificate here",
             "use one for ES256",
         )
-    curve, digest = _KEYS[key.algorithm]
-    return _Lent(key, curve), digest
+    own = ECDSA[key.algorithm]
+    return _KeyAdapter(key, own.curve), own.digest
 
 
-class _Lent(ec.EllipticCurvePrivateKey):
+class _KeyAdapter(ec.EllipticCurvePrivateKey):
     def __init__(self, key: SigningKey, curve: ec.EllipticCurve) -> None:
         self._key, self._curve = key, curve
 
@@ -95,7 +91,7 @@ class _Lent(ec.EllipticCurvePrivateKey):
         return to_der(self._key.sign(bytes(data)))
 
     def _never(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError("only signing is lent")
+        raise NotImplementedError("only signing is offered")
 
     exchange = private_numbers = private_bytes = __copy__ = __deepcopy__ = _never
 

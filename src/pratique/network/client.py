@@ -34,9 +34,9 @@ from pratique.errors import DocumentRefused, UsageError, code_of
 from pratique.network import logged, metadata, view
 from pratique.network.metadata import Room
 from pratique.network.participants import PAUSE, check_suspensions, read_suspensions
-from pratique.network.trusted import Trusted, published, refused
+from pratique.network.trusted import SameVersion, Trusted, published, refused
 from pratique.network.view import Files as ViewFiles
-from pratique.network.view import Memory, View, is_delta, is_file, target_name
+from pratique.network.view import PreviousEditions, View, is_delta, is_file, target_name
 from pratique.revocation.revocations import Revocations
 from pratique.revocation.tag_list import Delta, TagList, leap
 from pratique.trust import publication
@@ -165,7 +165,7 @@ _LIST = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)\.tags")
 _DELTA = re.compile(r"(.+/revocations-[0-9a-f]+)-(\d+)-(\d+)\.delta")
 
 
-class Pieces:
+class RoleFiles:
     """The files of a role."""
 
     def __init__(self, role: str, targets: Targets, held: ViewFiles) -> None:
@@ -288,7 +288,7 @@ FUTURE = timedelta(hours=1)
 """How far a timestamp may be ahead of the clock."""
 
 
-class Wanted(NamedTuple):
+class WantedFile(NamedTuple):
     """A file that is wanted, and how many bytes of it are taken at most."""
 
     name: str
@@ -298,10 +298,10 @@ class Wanted(NamedTuple):
 T = TypeVar("T")
 _SNAPSHOT = re.compile(r"metadata/(\d{1,10})\.snapshot\.json")
 Answers = Mapping[str, bytes | None]
-Asking = Generator[tuple[Wanted, ...], Answers, None]
+Asking = Generator[tuple[WantedFile, ...], Answers, None]
 
 
-class Trunk:
+class TopLevel:
     """The trunk, from what is held to what the network says now.
 
     Attributes:
@@ -343,8 +343,8 @@ class Trunk:
         """Return a file that was believed before: held, or not in force yet."""
         return self._held.get(name, self.believed.get(name))
 
-    def _one(self, name: str, limit: int) -> Generator[tuple[Wanted, ...], Answers, bytes]:
-        answers = yield (Wanted(name, limit),)
+    def _one(self, name: str, limit: int) -> Generator[tuple[WantedFile, ...], Answers, bytes]:
+        answers = yield (WantedFile(name, limit),)
         data = answers[name]
         if data is None:
             raise refused("missing", name, "the server does not have it, or it is too large")
@@ -358,7 +358,7 @@ class Trunk:
         self.changed += ["root"] * (self.trusted.root.version - before)
         for _ in range(metadata.MAX_ROOTS):
             name = metadata.metadata("root", self.trusted.root.version + 1)
-            data = (yield (Wanted(name, metadata.MAX_ROOT),))[name]
+            data = (yield (WantedFile(name, metadata.MAX_ROOT),))[name]
             if data is None:
                 self._check_root()
                 return
@@ -381,7 +381,7 @@ class Trunk:
         self.changed.append("root")
         proof = logged.proof_name(name)
         if logged.policy_of(before) is not None:
-            came = (yield (Wanted(proof, logged.MAX_PROOF),))[proof]
+            came = (yield (WantedFile(proof, logged.MAX_PROOF),))[proof]
             self.files |= {} if came is None else {proof: came}
             # One that its witnesses have not seen would be this verifier's alone, and no way back.
             logged.check_root(self.files, before, name, after)
@@ -393,14 +393,14 @@ class Trunk:
             raise refused("expired", "root", "its time is over; the seats must sign the next one")
 
     def _timestamp(self) -> Asking:
-        known = self._known_timestamp()
-        guards = [self.trusted.published] if self.trusted.is_timed else []
-        guards += self._shown()
+        is_proven, shown = self._shown()
+        known = self._known_timestamp(is_proven=is_proven)
+        guards = [self.trusted.published, *shown] if self.trusted.is_timed else shown
         data = yield from self._one(metadata.TIMESTAMP_FILE, metadata.MAX_TIMESTAMP)
         try:
             self.trusted.take_timestamp(data)
-        except DocumentRefused as error:
-            if error.code != "network-same" or known is None:
+        except SameVersion:
+            if known is None:
                 raise
             data = known
         if guards and self.trusted.published < max(guards):
@@ -416,11 +416,11 @@ class Trunk:
             )
         self.files[metadata.TIMESTAMP_FILE] = self.believed[metadata.TIMESTAMP_FILE] = data
 
-    def _known_timestamp(self) -> bytes | None:
+    def _known_timestamp(self, *, is_proven: bool) -> bytes | None:
         found, version = None, 0
         for files in (self._held, self.believed):
             data = files.get(metadata.TIMESTAMP_FILE)
-            if data is None or (files is self.believed and self._is_unproven(data)):
+            if data is None or (files is self.believed and not is_proven):
                 continue
             # Too old, or signed by a key that a newer root has replaced: it only guards what follows.
             _attempt(self.trusted.take_timestamp, data)
@@ -428,27 +428,20 @@ class Trunk:
                 found, version = data, self.trusted.timestamp.version
         return found
 
-    def _is_unproven(self, data: bytes) -> bool:
+    def _shown(self) -> tuple[bool, list[datetime]]:
+        """Tell of the timestamp that a server has shown whether a log has proven it, and if not when it was made."""
         # Who has stolen the online keys signs whatever version: where there is a log, only what stands in
-        # it is a floor of versions. Without that, one look at a thief's list would lose the network.
-        if logged.policy_of(self.trusted.root) is None:
-            return False
-        told = self.trusted.told(data)
-        return (
-            told is None
-            or self.known(metadata.metadata("snapshot", told.snapshot_meta.version)) is None
-        )
-
-    def _shown(self) -> list[datetime]:
-        """Return when what a server has shown, and no log has proven, was made: it goes behind that never.
-
-        A thief can be ahead of the clock by an hour, and is overtaken by the authority's next but one.
-        """
+        # it is a floor of versions. Without that, one look at a thief's list would lose the network. But it
+        # goes behind the time that it was shown never: a thief can be ahead of the clock by an hour, and is
+        # overtaken by the authority's next but one.
         data = self.believed.get(metadata.TIMESTAMP_FILE)
-        if data is None or not self._is_unproven(data):
-            return []
-        told = self.trusted.told(data)
-        return [] if told is None else [published(told)]
+        if data is None or logged.policy_of(self.trusted.root) is None:
+            return True, []
+        shown = self.trusted.told(data)
+        if shown is None:
+            return False, []
+        snapshot = metadata.metadata("snapshot", shown.snapshot_meta.version)
+        return (True, []) if self.known(snapshot) is not None else (False, [published(shown)])
 
     def _snapshot(self) -> Asking:
         version = self.trusted.timestamp.snapshot_meta.version
@@ -488,7 +481,7 @@ class Trunk:
             # It was good for the witnesses that an earlier root has asked for.
             came.pop(wanted[-1], None)
             self.files.pop(wanted[-1], None)
-        lacking = tuple(Wanted(name, logged.MAX_PROOF) for name in wanted if name not in came)
+        lacking = tuple(WantedFile(name, logged.MAX_PROOF) for name in wanted if name not in came)
         answers = (yield lacking) if lacking else {}
         self.files |= came | {name: data for name, data in answers.items() if data is not None}
         proven = logged.check(self.files, self._anchor, self.trusted)
@@ -529,10 +522,7 @@ def _attempt(believe: Callable[[T], object], data: T) -> bool:
     return True
 
 
-__all__ = ["Outcome", "Sync", "Wanted"]
-
-
-class Outcome(NamedTuple):
+class SyncOutcome(NamedTuple):
     """What a sync came to.
 
     Attributes:
@@ -569,23 +559,23 @@ class Sync:
         """
         if at.tzinfo is None:
             raise UsageError("instant-naive", "the instant has no time zone", "give one")
-        self._held, self._anchor, self._memory = held, anchor, Memory(held)
+        self._held, self._anchor, self._memory = held, anchor, PreviousEditions(held)
         if metadata.TIMESTAMP_FILE in held:
             view.read(held, anchor)
-        self._trunk = Trunk(held, anchor, at, believed)
+        self._trunk = TopLevel(held, anchor, at, believed)
         self._trusted, self._files = self._trunk.trusted, self._trunk.files
         self._changed = self._trunk.changed
         self._problems: dict[str, str] = {}
         self._fetched = 0
         self._answers: dict[str, bytes | None] = {}
-        self._outcome: Outcome | None = None
+        self._outcome: SyncOutcome | None = None
         self._asking = self._run()
         self._open: dict[str, int] = {}
         self._advance(None)
 
-    def wanted(self) -> tuple[Wanted, ...]:
+    def wanted(self) -> tuple[WantedFile, ...]:
         """Return the files that are wanted now, in whatever order; none when it is done."""
-        return tuple(Wanted(*one) for one in self._open.items() if one[0] not in self._answers)
+        return tuple(WantedFile(*one) for one in self._open.items() if one[0] not in self._answers)
 
     def receive(self, name: str, data: bytes | None) -> None:
         """Take a file that was wanted; None where there is none.
@@ -604,7 +594,7 @@ class Sync:
         if len(self._answers) == len(self._open):
             self._advance(self._answers)
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> SyncOutcome:
         """Return what it came to; UsageError `sync-unfinished` before all is there."""
         if self._outcome is None:
             raise UsageError("sync-unfinished", "the sync has not come to its end")
@@ -634,7 +624,7 @@ class Sync:
         # Of a role that cannot be read now, what it has taken back is remembered all the same.
         for role in self._memory.roles - view.readable(found):
             files |= self._memory.kept(role)
-        self._outcome = Outcome(
+        self._outcome = SyncOutcome(
             dict(sorted(files.items())),
             found,
             tuple(self._changed),
@@ -645,21 +635,21 @@ class Sync:
     def _roles(self) -> Asking:
         versions = {n: v for n, v in self._trusted.roles().items() if v is not None}
         taken: dict[str, Targets] = {}
-        asked: list[Wanted] = []
+        asked: list[WantedFile] = []
         for role, version in versions.items():
             name = metadata.metadata(role, version)
             known = self._trunk.known(name)
             if known is not None and self._take_role(taken, role, name, known):
                 self._changed += [role] if name not in self._held else []
                 continue
-            asked.append(Wanted(name, metadata.MAX_ROLE))
+            asked.append(WantedFile(name, metadata.MAX_ROLE))
         answers = (yield tuple(asked)) if asked else {}
         for role, version in versions.items():
             name = metadata.metadata(role, version)
             if name in answers and self._take_role(taken, role, name, answers[name]):
                 self._changed.append(role)
         self._leave_out(taken)
-        yield from self._role_files({r: Pieces(r, taken[r], self._held) for r in taken})
+        yield from self._role_files({r: RoleFiles(r, taken[r], self._held) for r in taken})
         for role in versions:
             if role in self._problems:
                 self._keep(role)
@@ -690,8 +680,10 @@ class Sync:
             self._problems[role] = "network-full"
             self._files.pop(metadata.metadata(role, taken.pop(role).version))
 
-    def _role_files(self, pieces: Mapping[str, Pieces]) -> Asking:
-        while wanted := tuple(Wanted(*one) for piece in pieces.values() for one in piece.wanted()):
+    def _role_files(self, pieces: Mapping[str, RoleFiles]) -> Asking:
+        while wanted := tuple(
+            WantedFile(*one) for piece in pieces.values() for one in piece.wanted()
+        ):
             answers = yield wanted
             for piece in pieces.values():
                 piece.take(answers)
@@ -714,3 +706,10 @@ class Sync:
         for name, data in self._held.items():
             if name.endswith(f".{role}.json") or name.startswith(f"targets/{role}/"):
                 self._files[name] = data
+
+
+Outcome = SyncOutcome
+Wanted = WantedFile
+Trunk = TopLevel
+Pieces = RoleFiles
+"""Names of before."""

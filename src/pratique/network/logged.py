@@ -29,7 +29,7 @@ from pratique.network import metadata
 from pratique.network.trusted import Trusted
 from pratique.strict_json import Codec, text
 from pratique.tlog import checkpoint
-from pratique.tlog.checkpoint import Proof, Quorum, Seen
+from pratique.tlog.checkpoint import Proof, Quorum, WitnessedCheckpoint
 from pratique.tlog.merkle import inclusion
 from pratique.tlog.note import Note, NoteKey
 from pratique.tlog.tiles import Tiles
@@ -56,7 +56,7 @@ class LogPolicy(NamedTuple):
     quorum: int
 
 
-class Leaf(NamedTuple):
+class MetadataLeaf(NamedTuple):
     """A leaf: a file's name, and SHA-256 of its bytes in hexadecimal."""
 
     name: str
@@ -67,7 +67,7 @@ class Leaf(NamedTuple):
         return f"{self.sha256}  {self.name}\n".encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Leaf:
+    def from_bytes(cls, data: bytes) -> MetadataLeaf:
         """Read a leaf's data; DocumentRefused `log-leaf`."""
         match = _LEAF.fullmatch(data)
         if match is None or _METADATA.fullmatch(match[2].decode()) is None:
@@ -97,12 +97,12 @@ class Proven(NamedTuple):
     used: frozenset[str]
 
 
-def leaf(name: str, data: bytes) -> Leaf:
+def leaf(name: str, data: bytes) -> MetadataLeaf:
     """Return a file's leaf."""
-    return Leaf(name, sha256(data).hexdigest())
+    return MetadataLeaf(name, sha256(data).hexdigest())
 
 
-def leaves(written: Files) -> list[Leaf]:
+def leaves(written: Files) -> list[MetadataLeaf]:
     """Return the leaves of what was written, in that order."""
     return [leaf(name, data) for name, data in written.items() if _METADATA.fullmatch(name)]
 
@@ -229,7 +229,7 @@ def _check_bound(snapshot: Snapshot) -> None:
             raise _refused("unbound", f"the list of versions has no digest of {name}")
 
 
-def _prove(files: Files, name: str, policy: Quorum) -> Seen:
+def _prove(files: Files, name: str, policy: Quorum) -> WitnessedCheckpoint:
     held = files.get(proof_name(name))
     if held is None:
         raise _refused("unproven", f"there is no proof that {name} is in the log")
@@ -306,11 +306,7 @@ def lacking(note: Note, quorums: tuple[Quorum, ...]) -> dict[str, tuple[str, ...
     """
     found = {}
     for one, whose in zip(quorums, ("old ", "new ") if len(quorums) > 1 else ("",), strict=True):
-        try:
-            one.seen(note)
-        except DocumentRefused as error:
-            if error.code != "log-quorum":
-                raise
+        if len(one.cosigned(note)[1]) < one.needed:
             left = tuple(w.name for w in one.witnesses if note.body_of(w) is None)
             count = len(one.witnesses) - len(left)
             found[f"{count} of {one.needed} {whose}witnesses have seen it"] = left
@@ -378,3 +374,7 @@ def _turn(name: str) -> int:
         if name.endswith(end):
             return turn
     return 1 if name.startswith("metadata/") else 0
+
+
+Leaf = MetadataLeaf
+"""Names of before."""

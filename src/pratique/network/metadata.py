@@ -56,14 +56,8 @@ from pratique.trust.countries import WHO_REGIONS
 
 
 _SCHEMES = {Algorithm.ES256: "ecdsa-sha2-nistp256", Algorithm.ES384: "ecdsa-sha2-nistp384"}
-_SHAPES = {
-    Algorithm.ES256: (bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"), 91),
-    Algorithm.ES384: (bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"), 120),
-}
-"""How SubjectPublicKeyInfo of an uncompressed point begins, and its length (RFC 5480 §2)."""
 _ID_SIZE = 24
 """Hexadecimal digits: a second key of one identifier is out of reach, and people still compare them."""
-_LINE = 64
 
 
 def keyid(public_key: bytes) -> str:
@@ -84,9 +78,7 @@ def public(public_key: bytes) -> SSlibKey:
 
 def to_pem(public_key: bytes) -> str:
     """Write a public key as PEM (RFC 7468 §13)."""
-    text = base64.b64encode(public_key).decode()
-    lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
-    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
+    return algorithms.to_pem("PUBLIC KEY", public_key)
 
 
 def from_pem(text: str) -> bytes:
@@ -107,15 +99,9 @@ def is_one(key: Key) -> bool:
         der = base64.b64decode("".join(lines[1:-1]), validate=True)
     except (KeyError, AttributeError, ValueError):
         return False
-    for algorithm, (begins, size) in _SHAPES.items():
-        if der.startswith(begins) and len(der) == size:
-            whole = {
-                "keytype": "ecdsa",
-                "scheme": _SCHEMES[algorithm],
-                "keyval": {"public": to_pem(der)},
-            }
-            return key.to_dict() == whole and key.keyid == keyid(der)
-    return False
+    scheme = _SCHEMES.get(algorithm) if (algorithm := algorithms.usual(der)) else None
+    whole = {"keytype": "ecdsa", "scheme": scheme, "keyval": {"public": to_pem(der)}}
+    return scheme is not None and key.to_dict() == whole and key.keyid == keyid(der)
 
 
 def sign(metadata: Metadata[Any], key: SigningKey) -> str:

@@ -66,7 +66,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 Digest = Annotated[str, Codec(_digest)]
 
 
-class Record(NamedTuple):
+class PublicationRecord(NamedTuple):
     """What a participant knows that it has said.
 
     Attributes:
@@ -83,13 +83,13 @@ class Record(NamedTuple):
     threshold: int
     editions: Mapping[int, tuple[Digest, ...]] = {}
 
-    def with_edition(self, metadata: Metadata[Targets]) -> Record:
+    def with_edition(self, metadata: Metadata[Targets]) -> PublicationRecord:
         """Return it with one more edition."""
         version, signed = metadata.signed.version, record_digest(metadata)
         before = tuple(one for one in self.editions.get(version, ()) if one != signed)
         return self._replace(editions={**self.editions, version: (*before, signed)})
 
-    def with_keys(self, *sets: frozenset[str]) -> Record:
+    def with_keys(self, *sets: frozenset[str]) -> PublicationRecord:
         """Return it with sets of keys, in their order; old and new ones may have spoken together."""
         found = list(self.keys)
         for one in sets:
@@ -104,7 +104,7 @@ class Record(NamedTuple):
         return strict_json.dump(self, FORMAT)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Record:
+    def from_bytes(cls, data: bytes) -> PublicationRecord:
         """Read it; DocumentRefused `record-malformed`."""
         found = strict_json.document(data, cls, FORMAT, _malformed)
         if not network_metadata.is_participants(found.code):
@@ -122,7 +122,7 @@ class Newest(NamedTuple):
 NEVER = Newest(0, "")
 
 
-class Watched(NamedTuple):
+class MonitorState(NamedTuple):
     """What a monitor keeps from one time to the next.
 
     Attributes:
@@ -148,7 +148,7 @@ class Watched(NamedTuple):
         return strict_json.dump(self, WATCHED)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Watched:
+    def from_bytes(cls, data: bytes) -> MonitorState:
         """Read it; DocumentRefused `record-malformed`."""
         found = strict_json.document(data, cls, WATCHED, _malformed)
         lengths = [len(one) for one in found.hashes]
@@ -232,33 +232,33 @@ class Alarm(NamedTuple):
         return f"{self.where}: {CODES[self.code]}"
 
 
-class Known(NamedTuple):
+class Listing(NamedTuple):
     """What is known of the participant's standing: was it listed, and which of its keys were seen last."""
 
     listed: bool
     keys: int
 
 
-class Looked:
+class Observation:
     """The leaves, looked at one after the other."""
 
-    def __init__(self, own: Record, read: Read, before: Watched) -> None:
+    def __init__(self, own: PublicationRecord, read: Read, before: MonitorState) -> None:
         self._record, self._read = own, read
         self.alarms: list[Alarm] = []
         self._told: Counter[str] = Counter()
         self._newest, self._own = dict(before.newest), set(before.own)
-        self._policy, self._known = before.policy, Known(before.listed, before.keys)
+        self._policy, self._known = before.policy, Listing(before.listed, before.keys)
 
-    def kept(self, size: int, hashes: Iterable[bytes]) -> Watched:
+    def kept(self, size: int, hashes: Iterable[bytes]) -> MonitorState:
         """Return what is to be kept for next time, with the frontier of the tree."""
-        return Watched(
+        return MonitorState(
             size, tuple(hashes), self._newest, frozenset(self._own), self._policy, *self._known
         )
 
     def look(self, data: bytes) -> None:
         """Look at a leaf; Unreadable if its file could not be asked for: then it was not looked at."""
         try:
-            leaf = logged.Leaf.from_bytes(data)
+            leaf = logged.MetadataLeaf.from_bytes(data)
         except DocumentRefused:
             self._tell("leaf-unknown", sha256(data).hexdigest()[:16])
             return
@@ -278,7 +278,7 @@ class Looked:
             self._newest[role] = before
             raise
 
-    def _look_at_file(self, leaf: logged.Leaf, role: str, version: int) -> None:
+    def _look_at_file(self, leaf: logged.MetadataLeaf, role: str, version: int) -> None:
         wanted = _KINDS.get(role) or (Targets if role == self._record.code else None)
         if wanted is None or (wanted is Snapshot and self._record.code not in self._newest):
             return
@@ -358,18 +358,18 @@ class Looked:
         for one in compared(self._record, targets, listed, where, self._known):
             self._tell(*one)
         seen = _keys_of(self._record, targets, self._known.keys)
-        self._known = Known(
+        self._known = Listing(
             self._known.listed or self._record.code in listed,
             self._known.keys if seen is None else seen,
         )
 
 
 def compared(
-    own: Record,
+    own: PublicationRecord,
     targets: Targets,
     listed: Mapping[str, Participant],
     where: str,
-    known: Known,
+    known: Listing,
 ) -> Iterator[Alarm]:
     """Compare what an edition of the authority's says of the participant and of its countries."""
     role, mine = _role(own, targets), listed.get(own.code)
@@ -398,12 +398,12 @@ def _listed(targets: Targets, read: Read) -> Mapping[str, Participant]:
     return read_participants(data)
 
 
-def _role(own: Record, targets: Targets) -> DelegatedRole | None:
+def _role(own: PublicationRecord, targets: Targets) -> DelegatedRole | None:
     delegations = targets.delegations
     return ((delegations.roles if delegations is not None else None) or {}).get(own.code)
 
 
-def _keys_of(own: Record, targets: Targets, since: int) -> int | None:
+def _keys_of(own: PublicationRecord, targets: Targets, since: int) -> int | None:
     """Return which of the record's sets of keys speaks for the participant; None if none from `since` on does.
 
     A key that was given up may have been stolen: it does not come back.
@@ -441,35 +441,40 @@ class Log(NamedTuple):
     read: tiles.Read
 
 
-class Seen(NamedTuple):
+class MonitorReport(NamedTuple):
     """What came of it: alarms, each once, and what to keep; unchanged if the log itself is in doubt."""
 
     alarms: tuple[Alarm, ...]
-    watched: Watched
+    watched: MonitorState
 
 
-def watched(own: Record, view: View, log: Log, before: Watched, *, at: datetime) -> Seen:
+def watched(
+    own: PublicationRecord, view: View, log: Log, before: MonitorState, *, at: datetime
+) -> MonitorReport:
     """Hold a network and its log against what a participant knows.
 
     Args:
         own: what the participant has said.
         view: the network as it is shown, and checked by whoever read it.
         log: how the log is shown.
-        before: what was kept last time; `Watched()` at first.
+        before: what was kept last time; `MonitorState()` at first.
         at: now.
     """
     asked = logged.policy_of(view.root)
     if asked is None:
-        return Seen((Alarm("log-none", f"root {view.root.version}"),), before)
+        return MonitorReport((Alarm("log-none", f"root {view.root.version}"),), before)
     try:
         seen = asked.seen(Note.from_bytes(log.checkpoint))
     except DocumentRefused as error:
-        return Seen((Alarm("log-unwitnessed", error.code),), before)
+        return MonitorReport((Alarm("log-unwitnessed", error.code),), before)
     aged = tuple(_aged(view, seen, at))
     leaves = _grown(log, before, seen.checkpoint)
     if isinstance(leaves, Alarm):
-        return Seen((leaves, *aged), before)
-    looked, frontier = Looked(own, log.read, before), merkle.Frontier(before.size, before.hashes)
+        return MonitorReport((leaves, *aged), before)
+    looked, frontier = (
+        Observation(own, log.read, before),
+        merkle.Frontier(before.size, before.hashes),
+    )
     try:
         for data in leaves:
             looked.look(data)
@@ -481,10 +486,10 @@ def watched(own: Record, view: View, log: Log, before: Watched, *, at: datetime)
         kept = looked.kept(frontier.size, frontier.hashes)
         unread = Alarm("log-unread", f"leaf {frontier.size}, {error.code}")
         shown = (*_spoken(own, view, kept), unread)
-    return Seen(tuple(dict.fromkeys([*looked.alarms, *shown, *aged])), kept)
+    return MonitorReport(tuple(dict.fromkeys([*looked.alarms, *shown, *aged])), kept)
 
 
-def _grown(log: Log, before: Watched, now: checkpoint.Checkpoint) -> Iterable[bytes] | Alarm:
+def _grown(log: Log, before: MonitorState, now: checkpoint.Checkpoint) -> Iterable[bytes] | Alarm:
     """Return the new leaves if they make the checkpoint's root."""
     where = f"checkpoint of {now.size}"
     if now.size < before.size:
@@ -504,7 +509,7 @@ def _grown(log: Log, before: Watched, now: checkpoint.Checkpoint) -> Iterable[by
     return leaves
 
 
-def _aged(view: View, seen: checkpoint.Seen, at: datetime) -> Iterator[Alarm]:
+def _aged(view: View, seen: checkpoint.WitnessedCheckpoint, at: datetime) -> Iterator[Alarm]:
     age = int(at.timestamp()) - seen.floor
     if age > LONGEST.total_seconds():
         yield Alarm("log-old", f"checkpoint of {seen.checkpoint.size}")
@@ -514,15 +519,17 @@ def _aged(view: View, seen: checkpoint.Seen, at: datetime) -> Iterator[Alarm]:
         yield Alarm("network-old", network_metadata.TIMESTAMP_FILE)
 
 
-def _spoken(own: Record, view: View, kept: Watched) -> Iterator[Alarm]:
+def _spoken(own: PublicationRecord, view: View, kept: MonitorState) -> Iterator[Alarm]:
     """Compare what the authority says now."""
     targets = view.trusted.targets
     where = network_metadata.metadata(Targets.type, targets.version)
-    known = Known(kept.listed or bool(own.editions), kept.keys)
+    known = Listing(kept.listed or bool(own.editions), kept.keys)
     yield from compared(own, targets, view.participants, where, known)
 
 
-def _shown(own: Record, view: View, read: tiles.Read, kept: Watched) -> Iterator[Alarm]:
+def _shown(
+    own: PublicationRecord, view: View, read: tiles.Read, kept: MonitorState
+) -> Iterator[Alarm]:
     """Compare what is shown now, with the newest that is in the log too."""
     yield from _spoken(own, view, kept)
     trunk = view.trusted
@@ -546,3 +553,11 @@ def _shown(own: Record, view: View, read: tiles.Read, kept: Watched) -> Iterator
     for code, one in view.suspensions:
         if code == own.code and one.since <= view.published.timestamp() < one.until:
             yield Alarm("suspended", one.reason)
+
+
+Record = PublicationRecord
+Looked = Observation
+Seen = MonitorReport
+Known = Listing
+Watched = MonitorState
+"""Names of before."""

@@ -32,7 +32,7 @@ from pratique.network import metadata as network_metadata
 from pratique.network.metadata import of_root
 from pratique.network.proposal import Proposal
 from pratique.network.view import Files as ViewFiles
-from pratique.network.view import Memory, View, value_sets
+from pratique.network.view import PreviousEditions, View, value_sets
 
 # ----------------------------------------------------------------------------------------------------
 # Announce: what the two online keys sign, the list of versions and the timestamp. Nothing else.
@@ -353,7 +353,7 @@ def _check_follows(current: View, proposed: Proposal, files: ViewFiles) -> None:
     now = int(current.published.timestamp())
     versions = current.trusted.roles()
     for role in sorted(proposed.metadata.keys() & versions.keys()):
-        before = Memory(files).of(role, versions[role] or 0)
+        before = PreviousEditions(files).of(role, versions[role] or 0)
         newer = {p: d for p, d in proposed.files.items() if p.startswith(f"{role}/")}
         client.check(role, before, newer, published=now)
 

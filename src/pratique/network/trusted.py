@@ -41,11 +41,14 @@ S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 _CODES = {
     "ExpiredMetadataError": "expired",
     "BadVersionNumberError": "rollback",
-    "EqualVersionNumberError": "same",
     "UnsignedMetadataError": "unsigned",
     "LengthOrHashMismatchError": "differs",
     "DeserializationError": "malformed",
 }
+
+
+class SameVersion(DocumentRefused):
+    """A timestamp is of the version that is held already."""
 
 
 class Trusted:
@@ -331,6 +334,10 @@ def _fit(what: str, versions: Iterable[int]) -> None:
 def _asked(ask: Callable[[], T], what: str) -> T:
     try:
         return ask()
+    except EqualVersionNumberError as error:
+        raise SameVersion(
+            "network-same", f"{what} was refused: {_WHY['same']}", metadata.HINT
+        ) from error
     except RepositoryError as error:
         code = _CODES.get(type(error).__name__, "refused")
         raise refused(code, what, _WHY[code]) from error

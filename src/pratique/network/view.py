@@ -348,7 +348,7 @@ _KEPT = re.compile(
 )
 
 
-class Memory:
+class PreviousEditions:
     """Editions of roles, as they lie there."""
 
     def __init__(self, files: Files) -> None:
@@ -397,3 +397,7 @@ def published_sets(view: View) -> documents.RuleDocument:
     """Return the value sets that the authority publishes."""
     data = view.files.get(metadata.VALUE_SETS)
     return documents.RuleDocument() if data is None else documents.read(strict_json.parse(data))
+
+
+Memory = PreviousEditions
+"""Names of before."""

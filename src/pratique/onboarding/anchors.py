@@ -112,7 +112,7 @@ _UNFIT = {"key_usage", "eku_client", "basic_constraints", "country_flag", "ext_p
 ANCHORED = (dossier.SCA, dossier.UP, dossier.TLS, dossier.DECA, dossier.DESC)
 
 
-class Row(NamedTuple):
+class FolderFile(NamedTuple):
     """One certificate file.
 
     Attributes:
@@ -134,7 +134,7 @@ class Row(NamedTuple):
 
 def believed(
     files: Mapping[str, bytes], *, participant: str, anchors: Iterable[bytes], at: datetime
-) -> tuple[Row, ...]:
+) -> tuple[FolderFile, ...]:
     """Tell of each certificate file in a folder whether it is believed.
 
     Args:
@@ -158,7 +158,7 @@ def believed(
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
-def handed_on(files: Mapping[str, bytes], rows: Iterable[Row]) -> dict[str, bytes]:
+def handed_on(files: Mapping[str, bytes], rows: Iterable[FolderFile]) -> dict[str, bytes]:
     """Return the files of what is believed, by name: certificates, and what the anchor signed for them.
 
     TLS/CA.pem, which no anchor signs, comes along where it has issued the TLS certificate beside it.
@@ -207,31 +207,33 @@ def _vouched(
 
 
 def _row(
-    paper: dossier.Paper,
+    paper: dossier.DossierFile,
     vouched: Mapping[str, tuple[str, str]],
     refused: Mapping[str, str],
     participant: str,
     at: datetime,
-) -> Row:
+) -> FolderFile:
     if not paper.readable:
-        return Row(paper.name, paper.role, "unreadable")
+        return FolderFile(paper.name, paper.role, "unreadable")
     first = paper.first
     anchor, word = vouched.get(first.record.thumbprint, ("", ""))
     unfit = next(iter(sorted(_unfit(first, paper.role, participant, at))), "")
     why = unfit if anchor else _why_not(paper.name, refused)
-    return Row(paper.name, paper.role, why, anchor, first, word)
+    return FolderFile(paper.name, paper.role, why, anchor, first, word)
 
 
-def _signer(paper: dossier.Paper, cas: list[Features], participant: str, at: datetime) -> Row:
+def _signer(
+    paper: dossier.DossierFile, cas: list[Features], participant: str, at: datetime
+) -> FolderFile:
     if not paper.readable:
-        return Row(paper.name, paper.role, "unreadable")
+        return FolderFile(paper.name, paper.role, "unreadable")
     first = paper.first
     issued = any(
         x509.may_have_issued(ca.record, first.record) and x509.issued_by(first.record, ca.record)
         for ca in cas
     )
     unfit = next(iter(sorted(_unfit(first, paper.role, participant, at))), "")
-    return Row(paper.name, paper.role, unfit if issued else "issuer-unknown", "", first)
+    return FolderFile(paper.name, paper.role, unfit if issued else "issuer-unknown", "", first)
 
 
 def _unfit(first: Features, role: str, participant: str, at: datetime) -> Iterator[str]:
@@ -245,3 +247,7 @@ def _why_not(name: str, refused: Mapping[str, str]) -> str:
     stem = file.removesuffix(".pem")
     expected = f"{folder}/{SIGNED}/TNG_TA.signed.{stem}.json"
     return refused.get(expected, "not-anchored")
+
+
+Row = FolderFile
+"""Names of before."""

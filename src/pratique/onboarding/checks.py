@@ -31,8 +31,8 @@ from pratique.crypto.x509_details import (
 )
 from pratique.errors import DocumentRefused, UsageError
 from pratique.onboarding import dossier
-from pratique.onboarding.dossier import DECA, DESC, DSC, SCA, TLS, TLS_CA, UP, Paper
-from pratique.onboarding.report import Finding, KnownKey, Report, Row, finding
+from pratique.onboarding.dossier import DECA, DESC, DSC, SCA, TLS, TLS_CA, UP, DossierFile
+from pratique.onboarding.report import DossierFinding, FileReport, KnownKey, Report, finding
 from pratique.strict_json import array, text
 from pratique.terms import Environment
 from pratique.trust import countries
@@ -52,7 +52,7 @@ from pratique.trust.signer import SCA_WRONG
 DAY = 24 * 3600
 LEEWAY = 300
 """Seconds by which clocks differ, as at a check."""
-Place = tuple[str, Finding]
+Place = tuple[str, DossierFinding]
 
 
 _UNFIT = {
@@ -66,7 +66,7 @@ _UNFIT = {
 
 
 def chains_of(
-    papers: Iterable[Paper], *, at: int, within: frozenset[str] = frozenset()
+    papers: Iterable[DossierFile], *, at: int, within: frozenset[str] = frozenset()
 ) -> Iterator[Place]:
     """Find TLS certificates that do not chain to TLS/CA.pem, and document signers that do not to SCA.
 
@@ -101,7 +101,7 @@ def above_signer(
     *,
     at: int,
     within: frozenset[str] = frozenset(),
-) -> Finding | None:
+) -> DossierFinding | None:
     """Find what verifiers of a network would have against what stands above a signer; None if nothing.
 
     Args:
@@ -123,7 +123,9 @@ def above_signer(
     return None
 
 
-def keys(papers: Iterable[Paper], own: KnownKey, known: Iterable[KnownKey]) -> Iterator[Place]:
+def keys(
+    papers: Iterable[DossierFile], own: KnownKey, known: Iterable[KnownKey]
+) -> Iterator[Place]:
     """Find keys that serve elsewhere too.
 
     Args:
@@ -142,7 +144,7 @@ def keys(papers: Iterable[Paper], own: KnownKey, known: Iterable[KnownKey]) -> I
                 yield name, code
 
 
-def seen(papers: Iterable[Paper], own: KnownKey) -> list[tuple[str, KnownKey]]:
+def seen(papers: Iterable[DossierFile], own: KnownKey) -> list[tuple[str, KnownKey]]:
     """Name the keys of a dossier, each with the file that it is in."""
     return [
         (paper.name, own._replace(
@@ -154,7 +156,7 @@ def seen(papers: Iterable[Paper], own: KnownKey) -> list[tuple[str, KnownKey]]:
     ]  # fmt: skip
 
 
-def _conflict(key: KnownKey, other: KnownKey) -> Finding | None:
+def _conflict(key: KnownKey, other: KnownKey) -> DossierFinding | None:
     if other.participant != key.participant:
         return finding("key_other_participant", other=other.participant)
     if other.environment != key.environment:
@@ -213,7 +215,7 @@ CLIENT = "1.3.6.1.5.5.7.3.2"
 
 def upstream_failed(
     certificate: Features, role: str, participant: str, at: int
-) -> Iterator[Finding]:
+) -> Iterator[DossierFinding]:
     """Find what the authority would find in one certificate."""
     yield from _dates(certificate, role, at)
     least = DSC_RSA_BITS if (role, certificate.key_kind) == (DSC, RSA) else None
@@ -231,7 +233,7 @@ def upstream_failed(
         yield finding("basic_constraints")
 
 
-def _dates(certificate: Features, role: str, at: int) -> Iterator[Finding]:
+def _dates(certificate: Features, role: str, at: int) -> Iterator[DossierFinding]:
     record = certificate.record
     left, life = record.not_after - at, record.not_after - record.not_before
     if left < LEFT:
@@ -246,7 +248,7 @@ def _dates(certificate: Features, role: str, at: int) -> Iterator[Finding]:
             yield finding("validity_max", days=life // DAY, limit=most)
 
 
-def _country(certificate: Features, participant: str) -> Iterator[Finding]:
+def _country(certificate: Features, participant: str) -> Iterator[DossierFinding]:
     wanted = countries.subject(participant)
     if wanted is not None and certificate.countries != (wanted,):
         found = certificate.countries
@@ -259,7 +261,7 @@ def _is_code(text: str) -> bool:
     return len(text) == 2 and text.isascii() and text.isalpha()
 
 
-def _usage(certificate: Features, role: str) -> Iterator[Finding]:
+def _usage(certificate: Features, role: str) -> Iterator[DossierFinding]:
     usages = certificate.usages or frozenset()
     if role in {TLS, UP} and (SIGNS not in usages or SIGNS_CRLS in usages):
         yield finding("key_usage", wanted="digitalSignature, without cRLSign")
@@ -290,7 +292,7 @@ _ROCA_PRIMES = 167
 """The fingerprint looks at the primes from 3 to this one."""
 
 
-def weak_failed(certificate: Features) -> Iterator[Finding]:
+def weak_failed(certificate: Features) -> Iterator[DossierFinding]:
     """Find weaknesses of a certificate's key."""
     if certificate.explicit_curve:
         yield finding("ec_parameters")
@@ -396,7 +398,7 @@ def read(data: bytes) -> Applied | None:
 
 def application_failed(
     one: Applied, participant: str, environment: Environment, own: frozenset[str]
-) -> Iterator[Finding]:
+) -> Iterator[DossierFinding]:
     """Find what an application says otherwise than it should.
 
     Args:
@@ -428,7 +430,7 @@ _VERIFIED = {dossier.SCA, dossier.DSC}
 """Roles whose signatures verifiers check: what no verifier can read there is of no use to anybody."""
 
 
-class Listed(NamedTuple):
+class NetworkListing(NamedTuple):
     """What a network lists of a participant, or what is said of one that is not listed yet.
 
     Attributes:
@@ -449,7 +451,7 @@ def check(
     environment: Environment,
     at: datetime,
     known: Iterable[KnownKey] = (),
-    listed: Listed | None = None,
+    listed: NetworkListing | None = None,
 ) -> Report:
     """Check a dossier.
 
@@ -469,8 +471,8 @@ def check(
     code = participant.strip().upper()
     papers = dossier.read(files)
     own = KnownKey("", code, environment, "", "")
-    further: dict[str, list[Finding]] = defaultdict(list)
-    said, seconds = listed or Listed(), int(at.timestamp())
+    further: dict[str, list[DossierFinding]] = defaultdict(list)
+    said, seconds = listed or NetworkListing(), int(at.timestamp())
     chains = chains_of(papers, at=seconds, within=_within(code, said))
     for name, one in (*chains, *keys(papers, own, known)):
         further[name].append(one)
@@ -486,9 +488,11 @@ def check(
         _row(paper, [*_alone(paper, code, environment, seconds), *further.pop(paper.name, ())])
         for paper in papers
     ]
-    rows += [Row(name, "", findings=tuple(found)) for name, found in further.items() if found]
     rows += [
-        Row(name, name.split("/")[-2], is_there=False, findings=(finding("file_missing"),))
+        FileReport(name, "", findings=tuple(found)) for name, found in further.items() if found
+    ]
+    rows += [
+        FileReport(name, name.split("/")[-2], is_there=False, findings=(finding("file_missing"),))
         for name in dossier.missing(papers)
     ]
     return Report(
@@ -501,7 +505,7 @@ def check(
     )
 
 
-def _within(participant: str, said: Listed) -> frozenset[str]:
+def _within(participant: str, said: NetworkListing) -> frozenset[str]:
     """Return the countries that its signing CAs may name, as a network says; empty where nobody knows."""
     subject = said.subject or countries.subject(participant)
     own = countries.may_sign_for(participant) if said.countries is None else said.countries
@@ -509,8 +513,8 @@ def _within(participant: str, said: Listed) -> frozenset[str]:
 
 
 def _as_a_whole(
-    participant: str, environment: Environment, said: Listed, application: Applied | None
-) -> Iterator[Finding]:
+    participant: str, environment: Environment, said: NetworkListing, application: Applied | None
+) -> Iterator[DossierFinding]:
     kind = countries.kind(participant)
     if kind is None and said.countries is None:
         yield _unlisted(participant, said, application)
@@ -518,7 +522,9 @@ def _as_a_whole(
         yield finding("test_participant", participant=participant)
 
 
-def _unlisted(participant: str, said: Listed, application: Applied | None) -> Finding:
+def _unlisted(
+    participant: str, said: NetworkListing, application: Applied | None
+) -> DossierFinding:
     # States are in ISO's table. Organisations and territories get their codes from the network, which may
     # know of them before any table here does: its seats compare the code with the letter.
     is_own = application is not None and application.code == participant
@@ -529,14 +535,14 @@ def _unlisted(participant: str, said: Listed, application: Applied | None) -> Fi
     return finding("participant_unknown", participant=told)
 
 
-def _without_sca(papers: tuple[dossier.Paper, ...]) -> Iterator[Finding]:
+def _without_sca(papers: tuple[dossier.DossierFile, ...]) -> Iterator[DossierFinding]:
     if not any(paper.role == dossier.SCA for paper in papers):
         yield finding("sca_missing")
 
 
 def _applied(
-    application: Applied | None, participant: str, environment: Environment, said: Listed
-) -> list[Finding]:
+    application: Applied | None, participant: str, environment: Environment, said: NetworkListing
+) -> list[DossierFinding]:
     if application is None:
         return [finding("application_unread")]
     own = countries.may_sign_for(participant) | (said.countries or frozenset())
@@ -544,8 +550,8 @@ def _applied(
 
 
 def _alone(
-    paper: dossier.Paper, participant: str, environment: Environment, at: int
-) -> Iterator[Finding]:
+    paper: dossier.DossierFile, participant: str, environment: Environment, at: int
+) -> Iterator[DossierFinding]:
     if paper.number > 1 and paper.role != dossier.TLS_CA:
         yield finding("several_certificates", count=paper.number)
     if not paper.readable:
@@ -553,14 +559,14 @@ def _alone(
         return
     found = list(upstream_failed(paper.first, paper.role, participant, at))
     yield from found
-    if all(one.code != "key_length" for one in found):
+    if "key_length" not in {one.code for one in found}:
         yield from _unread(paper.first, paper.role)
     yield from weak_failed(paper.first)
     if environment is Environment.PRODUCTION and paper.first.record.is_test:
         yield finding("test_mark")
 
 
-def _unread(certificate: Features, role: str) -> Iterator[Finding]:
+def _unread(certificate: Features, role: str) -> Iterator[DossierFinding]:
     # The authority's checks count bits: a key on a brainpool curve has enough of them, and every text that it
     # signs is refused at every border.
     record = certificate.record
@@ -569,11 +575,11 @@ def _unread(certificate: Features, role: str) -> Iterator[Finding]:
         yield finding("key_unread" if role in _VERIFIED else "key_unusual", why=why)
 
 
-def _row(paper: dossier.Paper, findings: list[Finding]) -> Row:
+def _row(paper: dossier.DossierFile, findings: list[DossierFinding]) -> FileReport:
     if not paper.readable:
-        return Row(paper.name, paper.role, findings=tuple(findings))
+        return FileReport(paper.name, paper.role, findings=tuple(findings))
     first = paper.first
-    return Row(
+    return FileReport(
         name=paper.name,
         role=paper.role,
         certificate=first.record.thumbprint,
@@ -581,3 +587,7 @@ def _row(paper: dossier.Paper, findings: list[Finding]) -> Row:
         not_after=first.record.not_after,
         findings=tuple(findings),
     )
+
+
+Listed = NetworkListing
+"""Names of before."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pratique.crypto import x509, x509_details
-from pratique.trust.expiry import Piece, Row, Why, role_chains
+from pratique.trust.expiry import ExpiryItem, ParticipantExpiry, Why, role_chains
 
 SCA, DSC, UP, TLS, DECA, DESC = ROLES = "SCA", "DSC", "UP", "TLS", "DECA", "DESC"
 TLS_CA = "TLS CA"
@@ -29,7 +29,7 @@ MOST_IN_FILE = 16
 _UNREADABLE = {"x509-unreadable", "x509-too-large", "dates-unreadable", "subject-unreadable"}
 
 
-class Paper(NamedTuple):
+class DossierFile(NamedTuple):
     """One certificate file.
 
     Attributes:
@@ -53,13 +53,13 @@ class Paper(NamedTuple):
         return self.certificates[0]
 
 
-def read(files: Mapping[str, bytes]) -> tuple[Paper, ...]:
+def read(files: Mapping[str, bytes]) -> tuple[DossierFile, ...]:
     """Read the certificate files of a dossier, by name; no bytes raise."""
     found = (_paper(name, files[name]) for name in sorted(files))
     return tuple(paper for paper in found if paper is not None)
 
 
-def missing(papers: tuple[Paper, ...]) -> tuple[str, ...]:
+def missing(papers: tuple[DossierFile, ...]) -> tuple[str, ...]:
     """Return the names of the files that each domain must have, and has not."""
     names = {paper.name for paper in papers}
     domains = sorted({paper.domain for paper in papers}) or [""]
@@ -83,7 +83,7 @@ def with_private_keys(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(name for name in sorted(files) if b"PRIVATE KEY-----" in files[name])
 
 
-def _paper(name: str, data: bytes) -> Paper | None:
+def _paper(name: str, data: bytes) -> DossierFile | None:
     parts, role = name.split("/"), _role(name)
     if not role:
         return None
@@ -92,7 +92,7 @@ def _paper(name: str, data: bytes) -> Paper | None:
     readable = [each for each in shown if each.record.reason not in _UNREADABLE]
     domain = "".join(part + "/" for part in parts[:-2])
     first = bool(shown) and shown[0].record.reason not in _UNREADABLE
-    return Paper(name, domain, role, tuple(readable), len(blocks), first)
+    return DossierFile(name, domain, role, tuple(readable), len(blocks), first)
 
 
 def _role(name: str) -> str:
@@ -103,21 +103,27 @@ def _role(name: str) -> str:
     return TLS_CA if parts[-2:] == [TLS, "CA.pem"] else parts[-2]
 
 
-def of_dossier(files: Mapping[str, bytes], participant: str, *, at: int) -> tuple[Row, ...]:
+def of_dossier(
+    files: Mapping[str, bytes], participant: str, *, at: int
+) -> tuple[ParticipantExpiry, ...]:
     """Compute the rows of one participant's folder, a row for each domain."""
-    found: dict[str, list[Piece]] = defaultdict(list)
+    found: dict[str, list[ExpiryItem]] = defaultdict(list)
     for paper in read(files):
         if paper.role in ROLES:
             found[paper.domain.rstrip("/")].extend(_pieces(paper))
     return tuple(
-        Row(participant, domain, role_chains(pieces, at))
+        ParticipantExpiry(participant, domain, role_chains(pieces, at))
         for domain, pieces in sorted(found.items())
-    ) or (Row(participant, "", role_chains([], at)),)
+    ) or (ParticipantExpiry(participant, "", role_chains([], at)),)
 
 
-def _pieces(paper: Paper) -> list[Piece]:
+def _pieces(paper: DossierFile) -> list[ExpiryItem]:
     if not paper.readable:
-        return [Piece(paper.role, paper.name, 0, 0, None, Why.UNREADABLE)]
+        return [ExpiryItem(paper.role, paper.name, 0, 0, None, Why.UNREADABLE)]
     # A second certificate in a file is a slip that has its own finding: the first one counts.
     record = paper.first.record
-    return [Piece(paper.role, paper.name, record.not_before, record.not_after)]
+    return [ExpiryItem(paper.role, paper.name, record.not_before, record.not_after)]
+
+
+Paper = DossierFile
+"""Names of before."""

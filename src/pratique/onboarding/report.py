@@ -31,7 +31,7 @@ class CheckSeverity(StrEnum):
     WARNING = "warning"
 
 
-class Check(NamedTuple):
+class DossierCheck(NamedTuple):
     """One thing that is checked.
 
     Attributes:
@@ -47,15 +47,17 @@ class Check(NamedTuple):
     advice: str
 
 
-def _upstream(says: str, advice: str, severity: CheckSeverity = CheckSeverity.ERROR) -> Check:
-    return Check(severity, True, says, advice)
+def _upstream(
+    says: str, advice: str, severity: CheckSeverity = CheckSeverity.ERROR
+) -> DossierCheck:
+    return DossierCheck(severity, True, says, advice)
 
 
-def _beyond(says: str, advice: str, severity: CheckSeverity = CheckSeverity.ERROR) -> Check:
-    return Check(severity, False, says, advice)
+def _beyond(says: str, advice: str, severity: CheckSeverity = CheckSeverity.ERROR) -> DossierCheck:
+    return DossierCheck(severity, False, says, advice)
 
 
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, DossierCheck] = {
     "valid_pem": _upstream(
         "there is no X.509 certificate in it that can be read",
         "put the certificate in as PEM, from -----BEGIN CERTIFICATE----- on",
@@ -283,7 +285,7 @@ FORMAT = "pratique-governance-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DossierFinding:
     """One thing that is wrong.
 
     Attributes:
@@ -310,13 +312,13 @@ class Finding:
         return CHECKS[self.code].advice
 
 
-def finding(code: str, **values: object) -> Finding:
+def finding(code: str, **values: object) -> DossierFinding:
     """Make a finding, with the numbers that its words have places for."""
-    return Finding(code, CHECKS[code].says.format(**values))
+    return DossierFinding(code, CHECKS[code].says.format(**values))
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileReport:
     """One certificate file, there or missing.
 
     Attributes:
@@ -334,7 +336,7 @@ class Row:
     key: str = ""
     not_after: int = 0
     is_there: bool = True
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DossierFinding, ...] = ()
 
     @property
     def upstream_failed(self) -> frozenset[str]:
@@ -355,11 +357,11 @@ class Report:
     participant: str
     environment: Environment
     at: datetime
-    rows: tuple[Row, ...]
-    findings: tuple[Finding, ...]
+    rows: tuple[FileReport, ...]
+    findings: tuple[DossierFinding, ...]
     keys: tuple[KnownKey, ...]
 
-    def all(self) -> Iterator[Finding]:
+    def all(self) -> Iterator[DossierFinding]:
         """Go through every finding."""
         yield from self.findings
         for row in self.rows:
@@ -414,12 +416,12 @@ class Report:
         )
 
 
-def _told(one: Finding, indent: str) -> Iterator[str]:
+def _told(one: DossierFinding, indent: str) -> Iterator[str]:
     yield f"{indent}{one.severity:<7}  {one.says} [{one.code}]"
     yield f"{indent}         {one.advice}"
 
 
-def _as_json(one: Finding) -> dict[str, Any]:
+def _as_json(one: DossierFinding) -> dict[str, Any]:
     return {
         "code": one.code,
         "severity": one.severity.value,
@@ -435,3 +437,9 @@ def _day(seconds: int) -> str | None:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+Finding = DossierFinding
+Check = DossierCheck
+Row = FileReport
+"""Names of before."""

@@ -37,7 +37,7 @@ ANY = "*"
 _INSTANT, _FIRST = "%Y-%m-%dT%H:%M:%SZ", "0001"
 
 
-class Step(StrEnum):
+class OnboardingStep(StrEnum):
     """The steps that are recorded."""
 
     LETTER_RECEIVED = "letter-received"
@@ -55,8 +55,8 @@ class Step(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-_S = Step
-FOLLOWING: Mapping[Step | None, tuple[Step, ...]] = {
+_S = OnboardingStep
+FOLLOWING: Mapping[OnboardingStep | None, tuple[OnboardingStep, ...]] = {
     None: (_S.LETTER_RECEIVED,),
     _S.LETTER_RECEIVED: (_S.IDENTITY_PROVEN, _S.WITHDRAWN),
     _S.IDENTITY_PROVEN: (_S.KEYS_SUBMITTED, _S.WITHDRAWN),
@@ -75,7 +75,7 @@ FOLLOWING: Mapping[Step | None, tuple[Step, ...]] = {
 }
 
 
-class Record(NamedTuple):
+class OnboardingRecord(NamedTuple):
     """One step.
 
     Attributes:
@@ -91,7 +91,7 @@ class Record(NamedTuple):
     """
 
     participant: str
-    step: Step
+    step: OnboardingStep
     domain: str
     at: str
     by: str
@@ -133,8 +133,8 @@ class Seated(NamedTuple):
 
 
 def recorded(
-    records: Sequence[Record],
-    step: Step,
+    records: Sequence[OnboardingRecord],
+    step: OnboardingStep,
     *,
     participant: str,
     at: datetime,
@@ -142,7 +142,7 @@ def recorded(
     key: SigningKey,
     evidence: Iterable[bytes] = (),
     domain: str = "",
-) -> Record:
+) -> OnboardingRecord:
     """Return the record of the next step, signed; UsageError `step-…` if it does not follow.
 
     Args:
@@ -169,7 +169,9 @@ def recorded(
     when = at.astimezone(UTC).strftime(_INSTANT)
     if last is not None and when < last.at:
         raise UsageError("step-before", f"{participant}: the last step was at {last.at}")
-    found = Record(participant, step, domain, when, seat.name, shown, last.digest if last else "")
+    found = OnboardingRecord(
+        participant, step, domain, when, seat.name, shown, last.digest if last else ""
+    )
     if seat.network is not None:
         named = seat.network
         found = found._replace(network=named.network, environment=named.environment.value)
@@ -184,7 +186,7 @@ def read(
     *,
     network: NetworkName | None = None,
     since: datetime | None = None,
-) -> tuple[Record, ...]:
+) -> tuple[OnboardingRecord, ...]:
     """Read a participant's records; DocumentRefused `record-…` if any is altered or out of turn.
 
     Args:
@@ -194,7 +196,7 @@ def read(
         network: of which network they must be; None takes those of any.
         since: from when on they must name it; None where they need not.
     """
-    found: list[Record] = []
+    found: list[OnboardingRecord] = []
     for number, line in enumerate(data.splitlines(keepends=True), 1):
         one = _record(line, number)
         last = found[-1] if found else None
@@ -211,7 +213,7 @@ def read(
 
 
 def check_evidence(
-    step: Step, documents: Iterable[bytes], *, participant: str, domain: str
+    step: OnboardingStep, documents: Iterable[bytes], *, participant: str, domain: str
 ) -> None:
     """See to it that the reports that are shown say what the step says; UsageError `evidence-…`.
 
@@ -230,9 +232,9 @@ def check_evidence(
         if found["participant"] != participant:
             raise _evidence("other", participant, step, "the report is of another participant")
         form = found["format"]
-        if step is Step.QA_PASSED and form == GOVERNANCE and found.get("errors") != 0:
+        if step is OnboardingStep.QA_PASSED and form == GOVERNANCE and found.get("errors") != 0:
             raise _evidence("failed", participant, step, "the report that is shown found errors")
-        if step is Step.SELF_TEST_PASSED and form == SELF_TEST:
+        if step is OnboardingStep.SELF_TEST_PASSED and form == SELF_TEST:
             if found.get("passed") is not True:
                 raise _evidence(
                     "failed", participant, step, "the test that is shown was not passed"
@@ -243,7 +245,9 @@ def check_evidence(
                 )
 
 
-def check_application(records: Sequence[Record], application: bytes, participant: str) -> bool:
+def check_application(
+    records: Sequence[OnboardingRecord], application: bytes, participant: str
+) -> bool:
     """See to it that an application is the one that was recorded when the keys were submitted.
 
     Returns:
@@ -252,7 +256,7 @@ def check_application(records: Sequence[Record], application: bytes, participant
     Raises:
         UsageError: `application-differs`.
     """
-    submitted = [one for one in records if one.step is Step.KEYS_SUBMITTED]
+    submitted = [one for one in records if one.step is OnboardingStep.KEYS_SUBMITTED]
     if not submitted or not submitted[-1].evidence:
         return False
     if hashlib.sha256(application).hexdigest() not in submitted[-1].evidence:
@@ -265,20 +269,20 @@ def check_application(records: Sequence[Record], application: bytes, participant
     return True
 
 
-def tested(records: Sequence[Record]) -> frozenset[str]:
+def tested(records: Sequence[OnboardingRecord]) -> frozenset[str]:
     """Return the domains for which a self-test was passed, with the keys that were submitted last."""
     found: set[str] = set()
     for one in records:
-        if one.step is Step.KEYS_SUBMITTED:
+        if one.step is OnboardingStep.KEYS_SUBMITTED:
             found.clear()
-        if one.step is Step.SELF_TEST_PASSED:
+        if one.step is OnboardingStep.SELF_TEST_PASSED:
             # One of before there were names may name no domain: it counts as it did, for any.
             found.add(one.domain or ("" if one.network else ANY))
     return frozenset(found - {""})
 
 
 def state(
-    records: Sequence[Record],
+    records: Sequence[OnboardingRecord],
     *,
     ends: datetime | None,
     suspensions: Iterable[Suspension],
@@ -295,11 +299,11 @@ def state(
     last = records[-1].step if records else None
     if last is None:
         return "draft"
-    if last is Step.WITHDRAWN:
+    if last is OnboardingStep.WITHDRAWN:
         return last.value
     if any(one.since <= at.timestamp() < one.until for one in suspensions):
         return "suspended"
-    if Step.ACTIVE not in {one.step for one in records} or ends is None:
+    if OnboardingStep.ACTIVE not in {one.step for one in records} or ends is None:
         return last.value
     if ends <= at:
         return "lapsed"
@@ -316,7 +320,7 @@ def _report(document: bytes) -> dict[str, Any] | None:
     return found if isinstance(found.get("participant"), str) else None
 
 
-def _evidence(code: str, participant: str, step: Step, why: str) -> UsageError:
+def _evidence(code: str, participant: str, step: OnboardingStep, why: str) -> UsageError:
     return UsageError(
         f"evidence-{code}",
         f"{participant}: {step} is not recorded, for {why}",
@@ -325,9 +329,9 @@ def _evidence(code: str, participant: str, step: Step, why: str) -> UsageError:
 
 
 def _check_network(
-    one: Record,
+    one: OnboardingRecord,
     number: int,
-    last: Record | None,
+    last: OnboardingRecord | None,
     network: NetworkName | None,
     since: datetime | None,
 ) -> None:
@@ -339,14 +343,16 @@ def _check_network(
         raise _refused("network", number, "it does not say of which network it is")
 
 
-def _record(line: bytes, number: int) -> Record:
+def _record(line: bytes, number: int) -> OnboardingRecord:
     found: Any = strict_json.parse(line)
     try:
-        members = set(Record._fields)
+        members = set(OnboardingRecord._fields)
         if found.keys() not in (members, members - {"network", "environment"}):
             raise ValueError("members of a record")
         evidence = tuple(map(str, found["evidence"]))
-        one = Record(**{**found, "step": Step(found["step"]), "evidence": evidence})
+        one = OnboardingRecord(
+            **{**found, "step": OnboardingStep(found["step"]), "evidence": evidence}
+        )
         if not all(type(value) is str for name, value in found.items() if name != "evidence"):
             raise TypeError("not a text")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -356,7 +362,7 @@ def _record(line: bytes, number: int) -> Record:
     return one
 
 
-def _is_signed(one: Record, seat: Seated) -> bool:
+def _is_signed(one: OnboardingRecord, seat: Seated) -> bool:
     try:
         signature = bytes.fromhex(one.signature)
     except ValueError:
@@ -373,3 +379,8 @@ def _refused(code: str, number: int, why: str) -> DocumentRefused:
     return DocumentRefused(
         f"record-{code}", f"record {number} was refused: {why}", "restore the records from a copy"
     )
+
+
+Record = OnboardingRecord
+Step = OnboardingStep
+"""Names of before."""

@@ -29,7 +29,7 @@ from pratique.terms import Algorithm
 # Query -> Revocations.find -> Code | None
 
 
-class Query:
+class RevocationQuery:
     """A certificate as its signer and its content show it; nothing here is the text's to choose.
 
     Attributes:
@@ -92,7 +92,7 @@ class Revocations:
 
     __slots__ = ("_by_kid", "beside", "exact", "lists", "slices")
 
-    query = Query
+    query = RevocationQuery
     """What is asked: whoever holds no revocations does not load it."""
     lists: Mapping[Name, TagList]
     beside: tuple[TagList, ...]
@@ -190,12 +190,12 @@ class Revocations:
         """Return them with approximate foreign lists."""
         return Revocations(self.lists.values(), self.exact, (*self.slices, *slices), self.beside)
 
-    def find(self, asked: Query) -> Code | None:
+    def find(self, asked: RevocationQuery) -> Code | None:
         """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
         found = {*self._own(asked), *self._foreign(asked)}
         return next((code for code in _GRAVITY if code in found), None)
 
-    def _own(self, asked: Query) -> Iterator[Code]:
+    def _own(self, asked: RevocationQuery) -> Iterator[Code]:
         for kid in asked.kids:
             for held in self._by_kid.get(kid, ()):
                 head = held.head
@@ -213,7 +213,7 @@ class Revocations:
                     # A block that was never read whole is damaged.
                     yield Code.REVOCATION_UNCONFIRMED
 
-    def _foreign(self, asked: Query) -> Iterator[Code]:
+    def _foreign(self, asked: RevocationQuery) -> Iterator[Code]:
         if not self.exact and not self.slices:
             return
         made = hashes(
@@ -340,3 +340,7 @@ def _names(key: Key) -> tuple[str, bytes, HashType]:
 
 def _key(row: BatchRow | SliceRow) -> Key:
     return Key(row.country, row.kid or None, row.hash_type)
+
+
+Query = RevocationQuery
+"""Names of before."""

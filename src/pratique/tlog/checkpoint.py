@@ -144,7 +144,7 @@ KNOWN = frozenset(_KINDS)
 MAX_WITNESSES = 32
 
 
-class Seen(NamedTuple):
+class WitnessedCheckpoint(NamedTuple):
     """A checkpoint that enough witnesses have seen.
 
     Attributes:
@@ -177,19 +177,23 @@ class Quorum(NamedTuple):
         if len({self.log.public, *(w.public for w in self.witnesses)}) != count + 1:
             raise refused("policy", "two have one key")
 
-    def seen(self, note: Note) -> Seen:
+    def seen(self, note: Note) -> WitnessedCheckpoint:
         """Return the checkpoint that the log has signed and enough witnesses have cosigned.
 
         Raises:
             DocumentRefused: `log-quorum`, `log-cosignature`, and what `opened` raises.
         """
+        found, times = self.cosigned(note)
+        if len(times) < self.needed:
+            raise refused("quorum", f"{len(times)} witnesses of {self.needed} have cosigned it")
+        return WitnessedCheckpoint(found, tuple(times), times[self.needed - 1])
+
+    def cosigned(self, note: Note) -> tuple[Checkpoint, list[int]]:
+        """Return the checkpoint that the log has signed, and when witnesses have cosigned it, the latest first."""
         self.check()
         found = opened(note, self.log)
         checked = [check_cosignature(note, witness) for witness in self.witnesses]
-        times = sorted((at for at in checked if at is not None), reverse=True)
-        if len(times) < self.needed:
-            raise refused("quorum", f"{len(times)} witnesses of {self.needed} have cosigned it")
-        return Seen(found, tuple(times), times[self.needed - 1])
+        return found, sorted((at for at in checked if at is not None), reverse=True)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -246,7 +250,7 @@ class Proof(NamedTuple):
         return cls(number, path, Note.from_bytes(note.encode()), extra)
 
 
-def check_proof(proof: Proof, leaf: bytes, quorum: Quorum) -> Seen:
+def check_proof(proof: Proof, leaf: bytes, quorum: Quorum) -> WitnessedCheckpoint:
     """See to it that a leaf is in a log that enough witnesses have seen.
 
     Args:
@@ -262,3 +266,7 @@ def check_proof(proof: Proof, leaf: bytes, quorum: Quorum) -> Seen:
     if leads != seen.checkpoint.root:
         raise refused("inclusion", "the path does not lead to the root")
     return seen
+
+
+Seen = WitnessedCheckpoint
+"""Names of before."""

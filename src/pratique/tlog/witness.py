@@ -40,7 +40,7 @@ EVIDENCE = frozenset({"log-forked", "log-inconsistent"})
 TEXT, SIZE = "text/plain; charset=utf-8", "text/x.tlog.size"
 
 
-class Held(NamedTuple):
+class LastCosigned(NamedTuple):
     """What a witness holds of a log: the last checkpoint that it cosigned, and when."""
 
     size: int = 0
@@ -48,7 +48,7 @@ class Held(NamedTuple):
     at: int = 0
 
 
-class Refused(NamedTuple):
+class RefusedRequest(NamedTuple):
     """A request that did not fit what was cosigned before.
 
     Attributes:
@@ -66,20 +66,27 @@ class Refused(NamedTuple):
     request: bytes
 
 
-class Memory(Protocol):
+class WitnessMemory(Protocol):
     """Where a witness keeps what it holds, by a log's origin."""
 
-    def held(self, origin: str) -> Held:
-        """Return what is held; `Held()` of a log that was never cosigned."""
+    def held(self, origin: str) -> LastCosigned:
+        """Return what is held; `LastCosigned()` of a log that was never cosigned."""
 
-    def swap(self, origin: str, before: Held, after: Held) -> bool:
+    def swap(self, origin: str, before: LastCosigned, after: LastCosigned) -> bool:
         """Put `after` in the place of `before`; False, and no change, if it is not `before` any more.
 
         It is on the disk, and seen by every process, when it returns.
         """
 
-    def refuse(self, origin: str, refused: Refused) -> None:
+    def refuse(self, origin: str, refused: RefusedRequest) -> None:
         """Keep a refused request, durably; one of a tree is enough."""
+
+
+class _Conflict(DocumentRefused):
+    """The witness holds another checkpoint than the log believes: it is told of what size."""
+
+    def __init__(self, refusal: DocumentRefused) -> None:
+        super().__init__(refusal.code, refusal.message, refusal.hint)
 
 
 class Witness(NamedTuple):
@@ -90,7 +97,7 @@ class Witness(NamedTuple):
     logs: Mapping[str, NoteKey]
 
 
-class Request(NamedTuple):
+class CosignatureRequest(NamedTuple):
     """What a log asks.
 
     Attributes:
@@ -109,7 +116,7 @@ class Request(NamedTuple):
         return ("\n".join(rows) + "\n\n").encode() + self.note.to_bytes()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Request:
+    def from_bytes(cls, data: bytes) -> CosignatureRequest:
         """Read it; DocumentRefused `log-request`, `log-note`."""
         head, found, note = tlog_note.line_text(data, MAX_NOTE, "request").partition("\n\n")
         rows = head.split("\n")
@@ -128,7 +135,9 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def cosigned(request: Request, witness: Witness, memory: Memory, *, at: int) -> str:
+def cosigned(
+    request: CosignatureRequest, witness: Witness, memory: WitnessMemory, *, at: int
+) -> str:
     """Return the lines to be put under the checkpoint.
 
     Args:
@@ -149,35 +158,44 @@ def cosigned(request: Request, witness: Witness, memory: Memory, *, at: int) -> 
         _weigh(request, found, held)
     except DocumentRefused as error:
         if error.code in EVIDENCE:
-            kept = Refused(found.size, found.root, at, error.code, request.to_bytes())
+            kept = RefusedRequest(found.size, found.root, at, error.code, request.to_bytes())
             memory.refuse(origin, kept)
         raise
     if at < held.at:
         raise refused("clock", "this witness's clock is behind what it has cosigned before")
-    if not memory.swap(origin, held, Held(found.size, found.root, at)):
-        raise refused("conflict", "another checkpoint was cosigned meanwhile")
+    if not memory.swap(origin, held, LastCosigned(found.size, found.root, at)):
+        raise _Conflict(refused("conflict", "another checkpoint was cosigned meanwhile"))
     return checkpoint.cosign(request.note.text, witness.name, witness.key, at=at).to_text()
 
 
-def answered(data: bytes, witness: Witness, memory: Memory, *, at: int) -> Answer:
+def answered(data: bytes, witness: Witness, memory: WitnessMemory, *, at: int) -> Answer:
     """Answer a request as a server does; no bytes raise anything."""
     request = None
     try:
-        request = Request.from_bytes(data)
+        request = CosignatureRequest.from_bytes(data)
         return Answer(OK, TEXT, cosigned(request, witness, memory, at=at).encode())
+    except _Conflict as error:
+        assert request is not None
+        held = memory.held(request.note.text.partition("\n")[0])
+        return Answer(_NUMBERS[error.code], SIZE, b"%d\n" % held.size)
     except DocumentRefused as error:
-        if error.code == "log-conflict" and request is not None:
-            held = memory.held(request.note.text.partition("\n")[0])
-            return Answer(_NUMBERS[error.code], SIZE, b"%d\n" % held.size)
         number = _NUMBERS.get(error.code, _BAD_REQUEST)
         return Answer(number, TEXT, f"{error.code}: {error.message}\n".encode())
 
 
-def _weigh(request: Request, found: Checkpoint, held: Held) -> None:
+def _weigh(request: CosignatureRequest, found: Checkpoint, held: LastCosigned) -> None:
     if request.old > found.size:
         raise refused("request", "the checkpoint is of a smaller tree than the one before it")
     if request.old != held.size:
-        raise refused("conflict", f"the last checkpoint cosigned here has {held.size} leaves")
+        why = f"the last checkpoint cosigned here has {held.size} leaves"
+        raise _Conflict(refused("conflict", why))
     if found.size == held.size and found.root != held.root:
         raise refused("forked", "another tree of that size was cosigned here: the log shows two")
     check_consistency(held.size, held.root, found.size, found.root, request.path)
+
+
+Memory = WitnessMemory
+Held = LastCosigned
+Refused = RefusedRequest
+Request = CosignatureRequest
+"""Names of before."""

@@ -27,9 +27,9 @@ from pratique.trust.expiry import (
     MEASURES,
     SUSPENSION,
     WARNINGS,
-    Row,
-    Standing,
-    Strand,
+    ExpiryChain,
+    ExpiryState,
+    ParticipantExpiry,
     instant,
     last,
     says,
@@ -40,7 +40,7 @@ FOLD = 75
 """Octets of a line, without its break (RFC 5545 §3.1)."""
 
 
-def written(sources: Mapping[str, Iterable[Row]], *, at: int) -> bytes:
+def written(sources: Mapping[str, Iterable[ParticipantExpiry]], *, at: int) -> bytes:
     """Write a calendar.
 
     Args:
@@ -59,13 +59,13 @@ def written(sources: Mapping[str, Iterable[Row]], *, at: int) -> bytes:
     return b"".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
 
 
-def _events(row: Row, one: Strand, at: int, name: str) -> Iterator[str]:
+def _events(row: ParticipantExpiry, one: ExpiryChain, at: int, name: str) -> Iterator[str]:
     who = f"{row.participant or '?'}{' ' + row.domain if row.domain else ''}"
     if one.need == SUSPENSION and one.until is not None:
         told = f"{who}: the suspension ends ({one.about})"
         yield from _event(_uid(name, row, one, "end"), told, one.until, at)
         return
-    if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE}:
+    if one.state in {ExpiryState.LAPSED, ExpiryState.UNVERIFIABLE}:
         since = "" if one.until is None else f" since {instant(one.until)[:10]}"
         told = f"{who}: {one.state}{since}, {says(one)}"
         yield from _event(_uid(name, row, one, "end"), told, at, at)
@@ -103,7 +103,7 @@ def _event(
     yield "END:VEVENT"
 
 
-def _uid(name: str, row: Row, one: Strand, what: str) -> str:
+def _uid(name: str, row: ParticipantExpiry, one: ExpiryChain, what: str) -> str:
     told = "\0".join((name, row.participant, row.domain, one.need, what))
     return f"{hashlib.sha256(told.encode(errors='surrogatepass')).hexdigest()[:32]}@pratique"
 

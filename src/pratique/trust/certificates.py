@@ -60,7 +60,7 @@ class Listed(NamedTuple):
     bound: bool = False
 
 
-class Reading(NamedTuple):
+class ListReading(NamedTuple):
     """What one source holds.
 
     Attributes:
@@ -110,18 +110,18 @@ def read_key(der: bytes) -> X509Record:
         return bare_key(algorithms.read_der(der))
     except DocumentRefused as error:
         digest = hashlib.sha256(der)
-        named = () if error.code == "key-unreadable" else (algorithms.unusable(der),)
+        kind = algorithms.unusable(der)
         return X509Record(
             digest.hexdigest(),
             digest.digest()[:KID_SIZE],
             not_after=FOREVER,
-            notes=(BARE, *named),
+            notes=(BARE, kind) if kind else (BARE,),
             reason=error.code,
         )
 
 
 def collect(
-    readings: Iterable[Reading],
+    readings: Iterable[ListReading],
     *,
     environment: Environment,
     country: str = "",
@@ -137,8 +137,7 @@ def collect(
     """
     read = tuple(readings)
     check_kids(listed for reading in read for listed in reading.listed)
-    found = {ca.thumbprint: ca for reading in read for ca in reading.authorities}
-    authorities = tuple(found.values())
+    authorities = distinct(ca for reading in read for ca in reading.authorities)
     return tuple(
         signer(
             listed,
@@ -151,6 +150,11 @@ def collect(
         for reading in read
         for listed in reading.listed
     )
+
+
+def distinct(authorities: Iterable[X509Record]) -> tuple[X509Record, ...]:
+    """Return signing CAs, each once."""
+    return tuple({ca.thumbprint: ca for ca in authorities}.values())
 
 
 def check_kids(found: Iterable[Listed]) -> None:
@@ -349,3 +353,7 @@ def _lacking(above: _Above, record: X509Record) -> str:
         return ""
     itself = record.issuer == record.subject and signed_with(record, record.public_key)
     return "self-signed" if itself else above.missing
+
+
+Reading = ListReading
+"""Names of before."""

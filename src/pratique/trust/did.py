@@ -29,7 +29,7 @@ from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused, ExtraMissing, UsageError
 from pratique.strict_json import octets
 from pratique.terms import Environment
-from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading, bare_key
+from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, ListReading, bare_key
 
 # ----------------------------------------------------------------------------------------------------
 # The JSON-LD contexts of DID trust lists, in our own words: the same terms, the same IRIs.
@@ -459,7 +459,7 @@ def is_one(document: object) -> bool:
     )
 
 
-def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
+def read(document: object, *, proof_key: PublicKey | None = None) -> ListReading:
     """Read a parsed DID document, or one of its methods for itself.
 
     Raises:
@@ -490,7 +490,7 @@ def read(document: object, *, proof_key: PublicKey | None = None) -> Reading:
             listed.append(signer)
         elif not chain:
             skipped += 1
-    return Reading(
+    return ListReading(
         kind="DID trust list",
         listed=tuple(listed),
         authorities=tuple(authorities.values()),

@@ -45,7 +45,7 @@ MEASURES = {EDITION: (3,), TARGETS: (30,)}
 that clock stands still. The seats' list lasts ninety days."""
 
 
-class Standing(StrEnum):
+class ExpiryState(StrEnum):
     """How it is with a participant, from best to worst."""
 
     LIVE = "live"
@@ -59,7 +59,7 @@ class Standing(StrEnum):
     """There is nothing to verify it with, for another reason than time."""
 
 
-_ORDER = {standing: place for place, standing in enumerate(Standing)}
+_ORDER = {standing: place for place, standing in enumerate(ExpiryState)}
 
 
 class Why(StrEnum):
@@ -87,7 +87,7 @@ class Why(StrEnum):
     SUSPENDED = "suspended"
 
 
-class Piece(NamedTuple):
+class ExpiryItem(NamedTuple):
     """One key or document that ends.
 
     Attributes:
@@ -115,7 +115,7 @@ class Piece(NamedTuple):
         return not self.flaw and self.start <= at <= self.until
 
 
-class Strand(NamedTuple):
+class ExpiryChain(NamedTuple):
     """One need of a participant, and how it is met.
 
     Attributes:
@@ -132,7 +132,7 @@ class Strand(NamedTuple):
     need: str
     pieces: int
     live: int
-    state: Standing
+    state: ExpiryState
     why: Why
     until: int | None = None
     above: int | None = None
@@ -141,35 +141,35 @@ class Strand(NamedTuple):
     about: str = ""
 
 
-class Row(NamedTuple):
+class ParticipantExpiry(NamedTuple):
     """A participant in one domain, at one instant."""
 
     participant: str
     domain: str
-    strands: tuple[Strand, ...]
+    strands: tuple[ExpiryChain, ...]
 
     @property
-    def worst(self) -> Strand:
+    def worst(self) -> ExpiryChain:
         """Return the strand that decides: the worst, and of those the one that ends first."""
         return min(self.strands, key=_urgency)
 
     @property
-    def state(self) -> Standing:
+    def state(self) -> ExpiryState:
         """Return the participant's state."""
         return self.worst.state
 
 
-def suspended(suspension: Suspension, *, at: int) -> Strand:
+def suspended(suspension: Suspension, *, at: int) -> ExpiryChain:
     """Return the strand of a participant that is suspended at `at`."""
     last = suspension.until - 1
     left = (last - at) // DAY
-    return Strand(
-        SUSPENSION, 1, 0, Standing.SUSPENDED, Why.SUSPENDED, last, None, left,
+    return ExpiryChain(
+        SUSPENSION, 1, 0, ExpiryState.SUSPENDED, Why.SUSPENDED, last, None, left,
         about=suspension.reason,
     )  # fmt: skip
 
 
-def strand(need: str, pieces: Iterable[Piece], *, at: int) -> Strand:
+def strand(need: str, pieces: Iterable[ExpiryItem], *, at: int) -> ExpiryChain:
     """Compute how a need is met at `at`."""
     found = tuple(pieces)
     live = [piece for piece in found if piece.serves(at)]
@@ -181,11 +181,13 @@ def strand(need: str, pieces: Iterable[Piece], *, at: int) -> Strand:
         cut = last.above is not None and last.above < last.end
         why = Why.SCA_ENDED if cut else Why.ENDED
         left = -((at - last.until) // DAY)
-        return Strand(need, len(found), 0, Standing.LAPSED, why, last.until, last.above, left, None)
+        return ExpiryChain(
+            need, len(found), 0, ExpiryState.LAPSED, why, last.until, last.above, left, None
+        )
     coming = [piece.start for piece in found if not piece.flaw]
     flaws = {piece.flaw for piece in found if piece.flaw}
     why = Why.NOT_YET if coming else min(flaws, default=Why.NOTHING)
-    return Strand(need, len(found), 0, Standing.UNVERIFIABLE, why)
+    return ExpiryChain(need, len(found), 0, ExpiryState.UNVERIFIABLE, why)
 
 
 def warning(left: int, days: Iterable[int] = WARNINGS) -> int | None:
@@ -193,15 +195,17 @@ def warning(left: int, days: Iterable[int] = WARNINGS) -> int | None:
     return min((day for day in days if left <= day), default=None)
 
 
-def _living(need: str, found: tuple[Piece, ...], live: list[Piece], at: int) -> Strand:
+def _living(
+    need: str, found: tuple[ExpiryItem, ...], live: list[ExpiryItem], at: int
+) -> ExpiryChain:
     last = max(live, key=lambda piece: piece.until)
     left = (last.until - at) // DAY
     due = warning(left, MEASURES.get(need, WARNINGS))
-    return Strand(
+    return ExpiryChain(
         need,
         len(found),
         len(live),
-        Standing.LIVE if due is None else Standing.EXPIRING,
+        ExpiryState.LIVE if due is None else ExpiryState.EXPIRING,
         Why.NONE if due is None else Why.ENDS,
         last.until,
         last.above,
@@ -210,9 +214,9 @@ def _living(need: str, found: tuple[Piece, ...], live: list[Piece], at: int) -> 
     )
 
 
-def _urgency(one: Strand) -> tuple[int, float]:
+def _urgency(one: ExpiryChain) -> tuple[int, float]:
     # An edition that a clock keeps making anew would hide the end of what it makes known.
-    calm = one.need in MEASURES and one.state is Standing.LIVE
+    calm = one.need in MEASURES and one.state is ExpiryState.LIVE
     return -_ORDER[one.state], float("inf") if calm or one.until is None else one.until
 
 
@@ -236,7 +240,7 @@ def of_signers(
     at: int,
     roll: Registry | None = None,
     named: Iterable[Place] = (),
-) -> tuple[Row, ...]:
+) -> tuple[ParticipantExpiry, ...]:
     """Compute the rows of a trust list, or of a network.
 
     Args:
@@ -246,7 +250,7 @@ def of_signers(
         named: participants that the source names, with or without signers.
     """
     members = {} if roll is None else roll.members
-    found: dict[Place, dict[str, Piece]] = defaultdict(dict)
+    found: dict[Place, dict[str, ExpiryItem]] = defaultdict(dict)
     for signer in signers:
         place, member = (signer.participant, signer.domain), members.get(signer.participant)
         found[place][signer.thumbprint] = _piece(signer, member, at)
@@ -267,15 +271,15 @@ def of_signers(
             suspension = member.suspended(at)
             if suspension is not None:
                 strands.append(suspended(suspension, at=at))
-        rows.append(Row(participant, domain, tuple(strands)))
+        rows.append(ParticipantExpiry(participant, domain, tuple(strands)))
     return tuple(rows)
 
 
-def of_board(root: int, targets: int, *, at: int) -> Row:
+def of_board(root: int, targets: int, *, at: int) -> ParticipantExpiry:
     """Compute the row of the network itself, from the ends of what its seats have signed (exclusive)."""
     ends = ((ROOT, root), (TARGETS, targets))
-    found = (strand(need, (Piece(need, "", 0, end - 1),), at=at) for need, end in ends)
-    return Row(NETWORK, "", tuple(found))
+    found = (strand(need, (ExpiryItem(need, "", 0, end - 1),), at=at) for need, end in ends)
+    return ParticipantExpiry(NETWORK, "", tuple(found))
 
 
 MUST = ("SCA", "UP", "TLS")
@@ -283,18 +287,18 @@ MAY = ("DSC", "DECA", "DESC")
 """Roles of a dossier's certificates: those that must be there, and those that may."""
 
 
-def of_unreadable(participant: str, *, at: int) -> Row:
+def of_unreadable(participant: str, *, at: int) -> ParticipantExpiry:
     """Return the row of a participant whose folder cannot be read."""
-    flawed = [Piece(role, "", 0, 0, None, Why.UNREADABLE) for role in MUST]
-    return Row(participant, "", role_chains(flawed, at))
+    flawed = [ExpiryItem(role, "", 0, 0, None, Why.UNREADABLE) for role in MUST]
+    return ParticipantExpiry(participant, "", role_chains(flawed, at))
 
 
-def _piece(signer: Signer, member: ParticipantState | None, at: int) -> Piece:
+def _piece(signer: Signer, member: ParticipantState | None, at: int) -> ExpiryItem:
     flaw = _FLAWS.get(signer.state(at), Why.NONE)
     if member is not None and signer.thumbprint in member.withdrawn:
         flaw = Why.WITHDRAWN
     start = max(signer.not_before, signer.sca_not_before or 0)
-    return Piece(SIGNER, signer.kid.hex(), start, signer.not_after, signer.sca_not_after, flaw)
+    return ExpiryItem(SIGNER, signer.kid.hex(), start, signer.not_after, signer.sca_not_after, flaw)
 
 
 _FLAWS = {
@@ -312,15 +316,15 @@ _FLAWS = {
 """Why a signer does not serve, by its state; what a clock changes is told by its dates."""
 
 
-def _edition(member: ParticipantState, at: int) -> Strand:
+def _edition(member: ParticipantState, at: int) -> ExpiryChain:
     if member.expires is None:
         return strand(EDITION, (), at=at)._replace(why=Why.NO_EDITION)
     flaw = Why.BROKEN if member.problem else Why.NONE
     # An edition's end is the first second at which it no longer counts.
-    return strand(EDITION, (Piece(EDITION, "", 0, member.expires - 1, None, flaw),), at=at)
+    return strand(EDITION, (ExpiryItem(EDITION, "", 0, member.expires - 1, None, flaw),), at=at)
 
 
-def role_chains(pieces: list[Piece], at: int) -> tuple[Strand, ...]:
+def role_chains(pieces: list[ExpiryItem], at: int) -> tuple[ExpiryChain, ...]:
     """Return how it is with each role of a dossier."""
     roles = [*MUST, *(role for role in MAY if any(piece.need == role for piece in pieces))]
     return tuple(
@@ -362,7 +366,7 @@ def last(need: str) -> str:
     return _SEATS.get(need, f"last {need}")
 
 
-def says(one: Strand) -> str:
+def says(one: ExpiryChain) -> str:
     """Say why a strand is as it is."""
     until = "" if one.until is None else instant(one.until + 1)
     told = _WORDS[one.why].format(
@@ -373,7 +377,7 @@ def says(one: Strand) -> str:
     return told
 
 
-def table(rows: Sequence[Row], shown: Callable[[str], str] = str) -> Iterator[str]:
+def table(rows: Sequence[ParticipantExpiry], shown: Callable[[str], str] = str) -> Iterator[str]:
     """Yield the lines of a table, the worst strand of each row deciding, the others noted."""
     cells = [_HEADERS, *(_cells(row, shown) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEADERS))]
@@ -383,36 +387,36 @@ def table(rows: Sequence[Row], shown: Callable[[str], str] = str) -> Iterator[st
         ).rstrip()
 
 
-def counted(rows: Sequence[Row]) -> str:
+def counted(rows: Sequence[ParticipantExpiry]) -> str:
     """Count the rows by state, and the participants for whom something is live."""
     rows = [row for row in rows if row.participant != NETWORK]
     states = Counter(row.state for row in rows)
     people = {row.participant for row in rows}
-    serving = {r.participant for r in rows if r.state in {Standing.LIVE, Standing.EXPIRING}}
-    told = ", ".join(f"{states[state]} {state}" for state in Standing if states[state])
+    serving = {r.participant for r in rows if r.state in {ExpiryState.LIVE, ExpiryState.EXPIRING}}
+    told = ", ".join(f"{states[state]} {state}" for state in ExpiryState if states[state])
     word = "participant" if len(people) == 1 else "participants"
     serve = f"{len(people)} {word}, {len(serving)} of them live or expiring"
     return f"{serve}; of {len(rows)} rows {told}" if rows else f"{serve}; no rows"
 
 
-def within(rows: Iterable[Row], days: int) -> tuple[Row, ...]:
+def within(rows: Iterable[ParticipantExpiry], days: int) -> tuple[ParticipantExpiry, ...]:
     """Return the rows of which something has ended, or ends within so many days."""
     return tuple(row for row in rows if any(is_due(one, days) for one in row.strands))
 
 
-def is_due(one: Strand, days: int) -> bool:
+def is_due(one: ExpiryChain, days: int) -> bool:
     """Tell whether a strand has ended, is unverifiable or suspended, or ends within so many days.
 
     What never lasts long is due by its own measure: an edition, and the seats' list of participants.
     """
-    if one.state in {Standing.LAPSED, Standing.UNVERIFIABLE, Standing.SUSPENDED}:
+    if one.state in {ExpiryState.LAPSED, ExpiryState.UNVERIFIABLE, ExpiryState.SUSPENDED}:
         return True
     if one.need in MEASURES:
         return one.warned is not None
     return one.left is not None and one.left <= days
 
 
-def as_json(rows: Iterable[Row], source: str) -> list[dict[str, Any]]:
+def as_json(rows: Iterable[ParticipantExpiry], source: str) -> list[dict[str, Any]]:
     """Return what JSON holds of the rows of a source."""
     return [
         {
@@ -431,7 +435,7 @@ def instant(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _strand(one: Strand) -> dict[str, Any]:
+def _strand(one: ExpiryChain) -> dict[str, Any]:
     return {
         "need": one.need,
         "pieces": one.pieces,
@@ -446,7 +450,7 @@ def _strand(one: Strand) -> dict[str, Any]:
     }
 
 
-def _cells(row: Row, shown: Callable[[str], str]) -> tuple[str, ...]:
+def _cells(row: ParticipantExpiry, shown: Callable[[str], str]) -> tuple[str, ...]:
     worst = row.worst
     counted = [one for one in row.strands if one.need != SUSPENSION]
     live = ", ".join(f"{one.live} of {one.pieces} {one.need}" for one in counted)
@@ -460,3 +464,10 @@ def _cells(row: Row, shown: Callable[[str], str]) -> tuple[str, ...]:
         live,
         "; ".join(dict.fromkeys(filter(None, why))),
     )
+
+
+Row = ParticipantExpiry
+Strand = ExpiryChain
+Piece = ExpiryItem
+Standing = ExpiryState
+"""Names of before."""

@@ -19,7 +19,7 @@ from pratique.errors import DocumentRefused
 from pratique.strict_json import octets, parse
 from pratique.terms import Kind
 from pratique.trust import did
-from pratique.trust.certificates import Listed, Reading, bare_key, read_key
+from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
 
 # ----------------------------------------------------------------------------------------------------
 # Lists of kid and certificate, as national back ends and test suites write them.
@@ -57,7 +57,7 @@ class _Entry(NamedTuple):
     purpose: str
 
 
-def read_kid_list(document: object) -> Reading:
+def read_kid_list(document: object) -> ListReading:
     """Read a parsed list; DocumentRefused `kid-list-unreadable` if it is none of these forms."""
     rows = _rows(document)
     entries = [entry for row in rows if (entry := _entry(row)) is not None]
@@ -69,7 +69,7 @@ def read_kid_list(document: object) -> Reading:
         elif entry.purpose in _AUTHORITIES:
             authorities.append(entry.record)
     skipped = len(rows) - len(listed) - len(authorities)
-    return Reading("kid list", tuple(listed), tuple(authorities), skipped=skipped)
+    return ListReading("kid list", tuple(listed), tuple(authorities), skipped=skipped)
 
 
 def is_one(document: object) -> bool:
@@ -273,7 +273,7 @@ _PEM_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _PEM_KEY = b"-----BEGIN PUBLIC KEY-----"
 
 
-def read_source(data: bytes, *, proof_key: PublicKey | None = None) -> Reading:
+def read_source(data: bytes, *, proof_key: PublicKey | None = None) -> ListReading:
     """Read one source.
 
     Raises:
@@ -292,7 +292,7 @@ def read_source(data: bytes, *, proof_key: PublicKey | None = None) -> Reading:
     if _PEM_CERTIFICATE in data or data[:1] == b"\x30":
         return _certificates(data)
     if _PEM_KEY in data:
-        return Reading("public key", (Listed(bare_key(algorithms.read_pem(data))),))
+        return ListReading("public key", (Listed(bare_key(algorithms.read_pem(data))),))
     raise _unknown()
 
 
@@ -310,7 +310,7 @@ def read_proof_key(data: bytes) -> PublicKey:
     return PublicKey(records[0].algorithm, records[0].public_key)
 
 
-def _json(document: object, proof_key: PublicKey | None) -> Reading:
+def _json(document: object, proof_key: PublicKey | None) -> ListReading:
     if did.is_one(document):
         return did.read(document, proof_key=proof_key)
     if proof_key is not None:
@@ -320,9 +320,9 @@ def _json(document: object, proof_key: PublicKey | None) -> Reading:
     raise _unknown()
 
 
-def _certificates(data: bytes) -> Reading:
+def _certificates(data: bytes) -> ListReading:
     records = x509.read_file(data)
-    return Reading(
+    return ListReading(
         "X.509 certificates",
         tuple(Listed(record) for record in records if not record.is_ca),
         tuple(record for record in records if record.is_ca),

@@ -25,7 +25,7 @@ from pratique.errors import DocumentRefused, code_of
 from pratique.strict_json import SPARSE, Base64
 from pratique.terms import Environment
 from pratique.trust import certificates
-from pratique.trust.certificates import Listed, Reading
+from pratique.trust.certificates import Listed, ListReading
 from pratique.trust.signer import Judge, Signer, Unjudged, unread
 
 FORMAT = "pratique-signers-1"
@@ -44,7 +44,7 @@ MOST_OCTETS = 384 * 1024
 """Of all its X.509 certificates together, which are walked octet by octet: 1,450 of each. Real ones have 800."""
 
 
-class Published(NamedTuple):
+class PublishedSigner(NamedTuple):
     """A signer's certificate, DER, with its domain; `since` and `reason` if it is withdrawn."""
 
     certificate: Base64
@@ -53,7 +53,7 @@ class Published(NamedTuple):
     reason: Annotated[str, SPARSE] = ""
 
 
-class Announced(NamedTuple):
+class SignerPublication(NamedTuple):
     """What was read.
 
     Attributes:
@@ -96,7 +96,7 @@ def write(
     participant: str,
     environment: Environment,
     authorities: Iterable[bytes],
-    signers: Iterable[Published],
+    signers: Iterable[PublishedSigner],
 ) -> bytes:
     """Write the document."""
     rows = sorted(signers)
@@ -110,7 +110,7 @@ def write(
     return strict_json.dump(found, FORMAT)
 
 
-def read(data: bytes, bounds: Bounds) -> Announced:
+def read(data: bytes, bounds: Bounds) -> SignerPublication:
     """Read the document; DocumentRefused `signers-…`."""
     found = parts(data)
     if found.participant != bounds.participant:
@@ -135,7 +135,7 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         for ca in map(x509.read, found.authorities)
         if bounds.environment is Environment.TEST or not ca.is_test
     )
-    reading = Reading("announced", tuple(listed), authorities)
+    reading = ListReading("announced", tuple(listed), authorities)
     _check_chains(reading)
     certificates.check_kids(listed)
     unjudged = tuple(
@@ -145,16 +145,17 @@ def read(data: bytes, bounds: Bounds) -> Announced:
         for one in listed
     )
     gone = {one: records[one.certificate] for one in found.rows if one.reason}
-    return Announced(unjudged, _gone(gone, unjudged), tuple(left_out), _Judge(reading, bounds))
+    return SignerPublication(
+        unjudged, _gone(gone, unjudged), tuple(left_out), _Judge(reading, bounds)
+    )
 
 
 class _Judge:
     """Judges signers of one reading, each when it is asked for."""
 
-    def __init__(self, reading: Reading, bounds: Bounds) -> None:
+    def __init__(self, reading: ListReading, bounds: Bounds) -> None:
         self._listed = {(one.record.thumbprint, one.domain): one for one in reading.listed}
-        found = {ca.thumbprint: ca for ca in reading.authorities}
-        self._authorities, self._bounds = tuple(found.values()), bounds
+        self._authorities, self._bounds = certificates.distinct(reading.authorities), bounds
 
     def __call__(self, signer: Unjudged) -> Signer:
         try:
@@ -175,7 +176,7 @@ class _Judge:
         )
 
 
-def _check_chains(reading: Reading) -> None:
+def _check_chains(reading: ListReading) -> None:
     # Counted before the first is checked: authorities of one name are candidates for every signer.
     left = MOST_CHAINS
     for record in (*(one.record for one in reading.listed), *reading.authorities):
@@ -184,7 +185,9 @@ def _check_chains(reading: Reading) -> None:
             raise _refused("too-many", "its signing CAs of one name would keep every verifier busy")
 
 
-def _gone(records: dict[Published, x509.X509Record], signers: Iterable[Signer]) -> frozenset[str]:
+def _gone(
+    records: dict[PublishedSigner, x509.X509Record], signers: Iterable[Signer]
+) -> frozenset[str]:
     # A stolen key is stolen in each certificate: a kid that is not signed could name another one. Where a
     # certificate was superseded, the key may live on in the one that took its place.
     stolen = {r.public_key for one, r in records.items() if one.reason in _OF_THE_KEY} - {b""}
@@ -199,11 +202,11 @@ class SignerList(NamedTuple):
     participant: str
     environment: str
     authorities: tuple[Base64, ...]
-    signers: tuple[Published, ...]
-    withdrawn: tuple[Published, ...]
+    signers: tuple[PublishedSigner, ...]
+    withdrawn: tuple[PublishedSigner, ...]
 
     @property
-    def rows(self) -> tuple[Published, ...]:
+    def rows(self) -> tuple[PublishedSigner, ...]:
         """Return the signers, those that are withdrawn last."""
         return (*self.signers, *self.withdrawn)
 
@@ -239,3 +242,8 @@ def _barred(record: x509.X509Record, domain: str, bounds: Bounds) -> str:
 
 def _refused(code: str, why: str) -> DocumentRefused:
     return DocumentRefused(f"signers-{code}", f"the list of signers was refused: {why}")
+
+
+Published = PublishedSigner
+Announced = SignerPublication
+"""Names of before."""
