@@ -42,4 +42,4 @@ def desk_of(shards: Sequence[Shard], folder: Path, empty: Path) -> IssuingSessio
     sca: Any = None
     issuer = Issuer("XXU", "XU", "Utopia", "Utopia", Environment.PRODUCTION, "", sca, tuple(shards))
     register = open_register(issuers.sqlite(folder))
-    return IssuingSession(issuer, Keys(), register, Catalogue.builtin())
+    return IssuingSession(issuer, Keys(), register, Catalogue.builtin)

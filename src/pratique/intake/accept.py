@@ -29,7 +29,7 @@ from pratique.intake.catalogue import (
     Catalogue,
     Product,
 )
-from pratique.intake.remarks import Remark, RemarkCode, refuses
+from pratique.intake.remarks import Remark, RemarkCode, placed, refuses
 from pratique.intake.rows import NOTHING, Reading, Record, fill, read_row
 from pratique.model import Exemption, Moment, Person, Recovery, Test, Vaccination
 
@@ -324,7 +324,7 @@ def _examined(reading: Reading, catalogue: Catalogue, at: date) -> Reading:
     more = examine(reading.record, catalogue, at=at)
     if not more:
         return reading
-    remarks = reading.remarks + fhir.placed(reading.place, more)
+    remarks = reading.remarks + placed(reading.place, more)
     return Reading(None if refuses(more) else reading.record, remarks, reading.place)
 
 
@@ -332,8 +332,6 @@ def together(readings: Sequence[Reading], catalogue: Catalogue) -> list[Reading]
     """Compare the records of one file with each other: remarks of the same person's are added."""
     found = compare([compared(r.record) if r.record else None for r in readings], catalogue)
     return [
-        reading._replace(remarks=reading.remarks + fhir.placed(reading.place, more))
-        if more
-        else reading
+        reading._replace(remarks=reading.remarks + placed(reading.place, more)) if more else reading
         for reading, more in zip(readings, found, strict=True)
     ]

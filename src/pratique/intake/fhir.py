@@ -39,7 +39,7 @@ from pratique.intake.catalogue import (
     YELLOW_FEVER,
     Catalogue,
 )
-from pratique.intake.remarks import Remark, RemarkCode
+from pratique.intake.remarks import Remark, RemarkCode, placed
 from pratique.intake.rows import NOTHING, Reading, fill, read_row
 from pratique.model import Moment
 
@@ -454,13 +454,6 @@ def read(
     )
     code = RemarkCode.NO_EVENT if is_laid_out else RemarkCode.RESOURCE_UNREADABLE
     return [_refused("", code)]
-
-
-def placed(place: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
-    """Return remarks about an event with its place: `entry[3].given_on`."""
-    if not place:
-        return remarks
-    return tuple(Remark(code, f"{place}.{column}" if column else place) for code, column in remarks)
 
 
 def with_patient(resource: Resource, patients: Patients) -> Resource | None:

@@ -205,3 +205,10 @@ class Remark(NamedTuple):
 def refuses(remarks: Iterable[Remark]) -> bool:
     """Tell whether any of the remarks stops the record."""
     return any(remark.code.refuses for remark in remarks)
+
+
+def placed(place: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
+    """Return remarks about an event with its place in a document: `entry[3].given_on`."""
+    if not place:
+        return remarks
+    return tuple(Remark(code, f"{place}.{column}" if column else place) for code, column in remarks)

@@ -33,8 +33,7 @@ from pratique import strict_json
 from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.intake.accept import Compared, Reading, compare, compared
 from pratique.intake.catalogue import Catalogue
-from pratique.intake.fhir import placed
-from pratique.intake.remarks import RemarkCode
+from pratique.intake.remarks import RemarkCode, placed
 from pratique.intake.rows import NOTHING
 from pratique.issue import (
     Apart,
@@ -567,6 +566,8 @@ def issue_file(
         raise of_a_person()
     secrets, signing, source = Remembered(secret), order.signing, order.source
     session = issuing.opened(place, secrets, note)
+    # Value sets that cannot be read are refused before a folder is made.
+    _ = session.catalogue
     merged = order.out if order.out.suffix == ".parquet" else None
     folder = order.out.with_suffix(".parts") if merged else order.out
     ways = 1

@@ -125,16 +125,21 @@ class IssuingSession:
     """
 
     def __init__(
-        self, issuer: Issuer, store: KeyStore, register: Register, catalogue: Catalogue, *,
+        self, issuer: Issuer, store: KeyStore, register: Register, catalogue: Callable[[], Catalogue], *,
         note: Say = lambda _: None, said: Callable[[], verifier.Said | None] = lambda: None,
     ) -> None:  # fmt: skip
-        self.issuer, self.register, self.catalogue, self.note = issuer, register, catalogue, note
-        self._store, self._said = store, said
+        self.issuer, self.register, self.note = issuer, register, note
+        self._store, self._said, self._catalogue = store, said, catalogue
         self._keys: dict[str, SigningKey] = {}
         self._noted: set[tuple[str, ...]] = set()
 
     def __repr__(self) -> str:
         return f"<IssuingSession of {self.issuer.participant}, {len(self.shards)} keys>"
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return the value sets; whoever revokes or audits loads none."""
+        return self._catalogue()
 
     @property
     def intake(self) -> Intake:
@@ -292,7 +297,7 @@ def opened(place: Place, secret: Secret, note: Say = lambda _: None) -> IssuingS
         )
     keys = FolderKeys(place.folder, secret)
     return IssuingSession(
-        issuer, keys, register, catalogue_of(place.value_sets), note=note,
+        issuer, keys, register, lambda: catalogue_of(place.value_sets), note=note,
         said=lambda: verifier.said_of(issuer.participant, issuer.environment),
     )  # fmt: skip
 
