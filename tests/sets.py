@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from pratique.assess import HealthCode
-from pratique.authenticate import Verification
+from pratique.authenticate import HealthCode, Verification
 from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Moment, Precision, Vaccination

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pratique.assess import HealthCode
+    from pratique.authenticate import HealthCode
     from pratique.decision import decide
     from pratique.errors import PratiqueError
     from pratique.findings import Colour, Finding, Verdict

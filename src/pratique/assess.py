@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pratique.authenticate import Verification, stated_validity
-from pratique.findings import Code, Colour, Finding, Severity, conclude
+from pratique.findings import Code, Finding, Severity, conclude
 from pratique.model import (
     Entry,
     Exemption,
@@ -577,24 +577,6 @@ def with_age(found: Verification, snapshot: Snapshot, country: str | None, at: i
     return found._replace(verdict=verdict)
 
 
-def with_stated_validity(found: Verification, at: datetime) -> Verification:
-    """Return the verification with what the certificate says of its own validity, without rules."""
-    certificate = found.certificate
-    if certificate is None:
-        return found
-    for entry in certificate.entries:
-        if entry.valid_until is not None or entry.valid_from is not None:
-            break
-    else:
-        # Most say nothing: every text pays for this.
-        return found
-    said = stated_validity(certificate.domain, certificate.entries, at)
-    if not said:
-        return found
-    verdict = conclude((*found.verdict.findings, *said), found.verdict.stopped_at)
-    return found._replace(verdict=verdict)
-
-
 def issuer_of(claim: Claim) -> str | None:
     """Return the code of the country that issued a claim's certificate, or None."""
     return _issuer_of(claim.certificate)
@@ -696,41 +678,3 @@ LAST = 253_402_041_600
 #
 # 1. It names rules and findings, never a person; it holds no number that rates anybody.
 # 2. It is a value: the same certificates, rules, place and instant make the same code everywhere.
-
-
-class Help(NamedTuple):
-    """A way to green, in the order of what it costs: a stable code and a plain sentence."""
-
-    code: str
-    sentence: str
-
-
-class HealthCode(NamedTuple):
-    """What the holder sees, and what a desk sees of the same certificates.
-
-    Attributes:
-        colour: GREEN, AMBER or RED.
-        because: findings that made the colour.
-        outcomes: every rule that was asked about the certificate that decided, with its result.
-        from_: first second (epoch) of the stretch in which it is green: the present one, or the next;
-            None if none begins, or none is in sight.
-        until: last second of that stretch; None if it does not end.
-        what_would_help: ways to green, cheapest first; empty if it is green.
-        place: for which it holds.
-        at: the instant, seconds since the epoch.
-        snapshot: the number of the snapshot that was asked.
-    """
-
-    colour: Colour
-    because: tuple[Finding, ...]
-    outcomes: tuple[Outcome, ...]
-    from_: int | None
-    until: int | None
-    what_would_help: tuple[Help, ...]
-    place: Destination
-    at: int
-    snapshot: int
-
-    def asks_for_second(self) -> bool:
-        """Tell whether a second certificate of the same person could decide."""
-        return any(finding.code is Code.SECOND_CERTIFICATE for finding in self.because)

@@ -23,7 +23,6 @@ from typing import NamedTuple
 from pratique import outlook
 from pratique.assess import (
     Claim,
-    HealthCode,
     Put,
     Standing,
     aged,
@@ -36,7 +35,7 @@ from pratique.assess import (
     unsure_rules,
     without_no_rules,
 )
-from pratique.authenticate import Verification
+from pratique.authenticate import HealthCode, Verification
 from pratique.findings import Code, Colour, Finding, Severity
 from pratique.model import Entry, Moment, Person, Precision, Recovery, Test, Vaccination
 from pratique.rules.ruleset import Destination

@@ -19,8 +19,7 @@ from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 from pratique import text
-from pratique.assess import HealthCode, Help
-from pratique.authenticate import read
+from pratique.authenticate import HealthCode, Help, read
 from pratique.crypto import cbor
 from pratique.findings import Code, Colour, Finding, Severity, Step
 from pratique.formats import base45, hcert

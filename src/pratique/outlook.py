@@ -23,8 +23,6 @@ from pratique.assess import (
     LAST,
     UNSURE_RULES,
     Claim,
-    HealthCode,
-    Help,
     Standing,
     assess,
     claims_of_one,
@@ -32,7 +30,7 @@ from pratique.assess import (
     facts_of,
     rules_about,
 )
-from pratique.authenticate import LEEWAY, Verification, stands
+from pratique.authenticate import LEEWAY, HealthCode, Help, Verification, stands
 from pratique.findings import Code, Colour, Finding, Severity
 from pratique.model import (
     Entry,

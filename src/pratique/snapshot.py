@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
-from pratique.rules import documents
 from pratique.rules.ruleset import Editions, Ruleset
 from pratique.strict_json import array, text, whole
 from pratique.terms import Algorithm, Environment
@@ -66,7 +65,7 @@ def write(parts: Mapping[str, Any]) -> bytes:
         "created": parts["created"],
         "environment": parts["environment"].value,
         "sources": [list(source) for source in parts["sources"]],
-        "rules": [documents.write(rule) for rule in ruleset.rules],
+        "rules": _rule_rows(ruleset),
         "value_sets": ruleset.value_sets,
         **_editions_row(ruleset),
         "compatible": ruleset.compatible,
@@ -127,12 +126,20 @@ def _ruleset(members: dict[str, Any]) -> Ruleset:
     if not isinstance(value_sets, dict) or type(compatible) is not bool:
         raise TypeError("not value sets")
     sets = {text(name): [text(code) for code in array(codes)] for name, codes in value_sets.items()}
-    return documents.ruleset_of(
-        array(members["rules"]),
-        sets,
-        compatible=compatible,
-        editions=_editions(members.get(EDITIONS, {}), sets),
-    )
+    rows, editions = array(members["rules"]), _editions(members.get(EDITIONS, {}), sets)
+    if not rows:
+        return Ruleset((), sets, compatible=compatible, hold_open=True, editions=editions)
+    from pratique.rules import documents  # noqa: PLC0415 - a check without rules loads none of their code
+
+    return documents.ruleset_of(rows, sets, compatible=compatible, editions=editions)
+
+
+def _rule_rows(ruleset: Ruleset) -> list[dict[str, Any]]:
+    if not ruleset.rules:
+        return []
+    from pratique.rules import documents  # noqa: PLC0415 - as above
+
+    return [documents.write(rule) for rule in ruleset.rules]
 
 
 def _editions_row(ruleset: Ruleset) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from datetime import datetime
 from itertools import islice
 from math import floor
 
-from pratique.assess import with_age, with_rules, with_stated_validity
 from pratique.authenticate import (
     Verification,
     authenticate,
@@ -24,6 +23,7 @@ from pratique.authenticate import (
     read,
     read_as_handed,
     unwrapped,
+    with_stated_validity,
 )
 from pratique.errors import UsageError
 from pratique.findings import Finding, conclude
@@ -62,7 +62,12 @@ def verify(
     if place is None:
         found = with_stated_validity(found, at)
         # Nothing is GREEN without a place: what was imported may be of any age.
-        return found if snapshot.roll is None else with_age(found, snapshot, None, instant)
+        if snapshot.roll is None:
+            return found
+    from pratique.assess import with_age, with_rules  # noqa: PLC0415 - a check without rules starts fast
+
+    if place is None:
+        return with_age(found, snapshot, None, instant)
     return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, instant)
 
 
@@ -80,6 +85,11 @@ def verify_many(
     and nobody's data waits for the last one's.
     """
     instant = epoch(at)
+    age = None
+    if snapshot.roll is not None:
+        from pratique.assess import with_age  # noqa: PLC0415 - as above
+
+        age = with_age
     remaining = iter(texts)
     while chunk := list(islice(remaining, at_once)):
         handed = [read_as_handed(text) for text in chunk]
@@ -87,7 +97,7 @@ def verify_many(
         for (envelope, notes), signers in zip(handed, found, strict=True):
             one = noted(conclude_one(envelope, signers, snapshot, instant), notes)
             one = with_stated_validity(one, at)
-            yield one if snapshot.roll is None else with_age(one, snapshot, None, instant)
+            yield one if age is None else age(one, snapshot, None, instant)
 
 
 def epoch(at: datetime) -> int:

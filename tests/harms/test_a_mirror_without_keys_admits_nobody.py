@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pratique.assess import HealthCode
-from pratique.authenticate import Verification
+from pratique.authenticate import HealthCode, Verification
 from pratique.compile import compiled, merged
 from pratique.decision import decide
 from pratique.errors import DocumentRefused

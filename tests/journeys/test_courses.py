@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.assess import HealthCode, with_rules
-from pratique.authenticate import Verification
+from pratique.assess import with_rules
+from pratique.authenticate import HealthCode, Verification
 from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry, Vaccination

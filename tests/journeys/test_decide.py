@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.assess import HealthCode
+from pratique.authenticate import HealthCode
 from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import Entry

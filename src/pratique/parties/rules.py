@@ -25,10 +25,11 @@ from pratique.parties.trust import Imported
 from pratique.rules import documents
 from pratique.rules.build import build as built
 from pratique.rules.documents import ImportedRules, RuleDocument
+from pratique.rules.evaluator import refusal
 from pratique.rules.lint import Terms, lint
 from pratique.rules.policy import read_policy
 from pratique.rules.rule import Rule
-from pratique.rules.ruleset import Ruleset, refusal
+from pratique.rules.ruleset import Ruleset
 from pratique.store import sources as store_sources
 from pratique.text import plural, printable
 

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.rules.cases import judge
 from pratique.rules.certlogic.evaluate import Open, Undecided, evaluate, instant
+from pratique.rules.evaluator import expression_of
 from pratique.rules.logic import GROUPS
 from pratique.rules.rule import Rule
-from pratique.rules.ruleset import Destination, Result, Ruleset, expression_of
+from pratique.rules.ruleset import Destination, Result, Ruleset
 
 RESULTS = frozenset(Result)
 

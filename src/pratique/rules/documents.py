@@ -30,8 +30,9 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.rules import rule as form
 from pratique.rules.certlogic.parse import Issue
+from pratique.rules.evaluator import refusal
 from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Rule, RuleType, good
-from pratique.rules.ruleset import Editions, Ruleset, refusal
+from pratique.rules.ruleset import Editions, Ruleset
 from pratique.terms import Kind
 from pratique.text import rfc3339
 

@@ -26,10 +26,11 @@ from pratique.rules.certlogic import expression
 from pratique.rules.certlogic.describe import describe
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.certlogic.variables import AGE
+from pratique.rules.evaluator import expression_of
 from pratique.rules.lint import clock_of
 from pratique.rules.logic import GROUPS, Constants
 from pratique.rules.rule import Rule, RuleType
-from pratique.rules.ruleset import Destination, Ruleset, expression_of
+from pratique.rules.ruleset import Destination, Ruleset
 from pratique.terms import Kind
 from pratique.text import rfc3339
 
