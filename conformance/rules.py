@@ -11,13 +11,14 @@ from typing import Any
 from conformance import entry_of, read_json
 from pratique.authenticate import read
 from pratique.decision import Likeness, likeness, parts
+from pratique.errors import Issue
 from pratique.formats import Envelope, decode
 from pratique.formats.fields import moment
 from pratique.model import Person
 from pratique.parties.conformance import CaseResult
 from pratique.rules.certlogic.evaluate import Open, evaluate
 from pratique.rules.certlogic.expression import Expression
-from pratique.rules.certlogic.parse import Issue, parse
+from pratique.rules.certlogic.parse import parse
 
 LIMIT = "limit-"
 """Our own limits: an expression that only they refuse has a right form."""

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -130,3 +130,17 @@ def place_of(error: BaseException) -> str:
         trace = trace.tb_next
     kind = type(error).__name__
     return f"{kind if kind.isascii() else 'Exception'}{place}"[:39]
+
+
+class Issue(NamedTuple):
+    """What is wrong with a place in a document.
+
+    Attributes:
+        where: the place, as a JSON path (RFC 9535).
+        code: stable, for machines.
+        message: for the author of the rule.
+    """
+
+    where: str
+    code: str
+    message: str

@@ -20,6 +20,8 @@ from pratique.cli.verify import EXIT, exit_code, kind_of, tell_unread
 from pratique.decision import decide as decide_for
 from pratique.findings import Colour
 from pratique.parties import verifier
+from pratique.rules.ruleset import Destination
+from pratique.snapshot import Snapshot
 from pratique.text import as_json, printable
 
 
@@ -67,12 +69,7 @@ def decide(
     clock = verifier.clock(at, zone)
     when = clock.at
     snapshot = verifier.undated(verifier.held(sources, environment, home, when), at)
-    if matrix:
-        places = list(snapshot.ruleset.destinations)
-    else:
-        places = [verifier.place_of(destination or "", snapshot.ruleset)]
-        if note := verifier.unknown_region(places[0], snapshot.ruleset):
-            say(f"note: {note}", err=True)
+    places = _places(destination, snapshot)
     found, labels = [], {}
     for number, (item, one) in enumerate(verifier.verified(inputs, snapshot, when), 1):
         found.append(one)
@@ -107,3 +104,12 @@ def decide(
     colours = {code.colour for code in codes}
     best = next((c for c in (Colour.GREEN, Colour.AMBER) if c in colours), Colour.RED)
     return EXIT[best]
+
+
+def _places(destination: str | None, snapshot: Snapshot) -> list[Destination]:
+    if destination is None:
+        return list(snapshot.ruleset.destinations)
+    place = verifier.place_of(destination, snapshot.ruleset)
+    if note := verifier.unknown_region(place, snapshot.ruleset):
+        say(f"note: {note}", err=True)
+    return [place]

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from pratique.cli import options, trust
+from pratique.cli import options, terminal
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import LONGEST, say
 from pratique.parties import rules as parties_rules
@@ -334,8 +334,8 @@ def import_rules(
 
     A rule that cannot be read is held OPEN: whatever it concerns is AMBER until it is mended.
     """
-    return trust.told(
-        parties_rules.import_rules(
+    return terminal.imported(
+        *parties_rules.import_rules(
             home, sources, at=datetime.now(UTC), compatible=compatible, replace=replace
         )
     )

@@ -25,6 +25,7 @@ from pratique.text import printable, wrapped
 PIPE_CLOSED = 141
 """128 + SIGPIPE."""
 INPUT_OUTPUT = 4
+OPEN = 3
 _SIGNS = {"✔": "+", "▲": "!", "✖": "x", "–": "-", "’": "'", "…": "..."}
 _ESCAPED = "pratique-escaped"
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
@@ -69,6 +70,18 @@ def complaints(errors: Iterable[PratiqueError]) -> int:
         complain(error)
         code = max(code, error.exit_code)
     return code
+
+
+def imported(
+    lines: Iterable[str], notes: Iterable[str], errors: Iterable[PratiqueError], is_open: bool
+) -> int:
+    """Show what came of an import, as a party tells it; return the exit code."""
+    for line in lines:
+        say(line)
+    for note in notes:
+        say(note, err=True)
+    code = complaints(errors)
+    return max(code, OPEN) if is_open else code
 
 
 def flush() -> None:

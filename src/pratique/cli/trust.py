@@ -18,18 +18,6 @@ from pratique.revocation import foreign
 from pratique.terms import Environment, SignerState
 from pratique.text import as_json, plural, printable, rfc3339
 
-OPEN = 3
-
-
-def told(imported: parties_trust.Imported) -> int:
-    """Show what came of an import; return the exit code."""
-    for line in imported.lines:
-        say(line)
-    for note in imported.notes:
-        say(note, err=True)
-    code = terminal.complaints(imported.errors)
-    return max(code, OPEN) if imported.is_open else code
-
 
 @click.group(cls=Group)
 def revocations() -> None:
@@ -72,8 +60,8 @@ def import_revocations(
     approximate = None
     if form is not None:
         approximate = parties_trust.Approximate(foreign.Form(form), country, kid, hash_type, offset)
-    return told(
-        parties_trust.import_revocations(
+    return terminal.imported(
+        *parties_trust.import_revocations(
             home, sources, at=datetime.now(UTC), approximate=approximate
         )
     )
@@ -149,8 +137,8 @@ def import_(
     trust lists (DID documents), and signed lists. Signing CAs are used to tell until when signers
     may live.
     """
-    return told(
-        parties_trust.import_signers(
+    return terminal.imported(
+        *parties_trust.import_signers(
             home, sources, at=datetime.now(UTC), proof_key=proof_key, country=country, replace=replace,
             environment=Environment(environment) if environment else None,
         )

@@ -30,7 +30,7 @@ from pratique.errors import PratiqueError, Unreadable
 from pratique.findings import Code, Finding
 from pratique.formats import wrapping
 from pratique.formats.wrapping import Unwrapped
-from pratique.store import files, tables
+from pratique.store import files
 from pratique.store import files as store_files
 
 LIMIT = 32 * 1024 * 1024
@@ -428,6 +428,8 @@ def _issued_rows(lines: store_files.Lines, separator: str) -> Iterator[tuple[str
 
 
 def _parquet(path: Path, named: bool) -> Iterator[tuple[str, str]]:
+    from pratique.store import tables  # noqa: PLC0415 - a check starts fast
+
     with store_files.opened(path, named=named) as file, tables.parquet_columns(file) as table:
         if TEXT not in table.names:
             raise Unreadable(

@@ -27,9 +27,8 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, Issue
 from pratique.rules import rule as form
-from pratique.rules.certlogic.parse import Issue
 from pratique.rules.evaluator import refusal
 from pratique.rules.rule import KINDS, LAST, NEWEST, PREFIXES, Rule, RuleType, good
 from pratique.rules.ruleset import Editions, Ruleset

@@ -14,11 +14,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from pratique.errors import DocumentRefused
+from pratique.errors import DocumentRefused, Issue
 from pratique.rules.certlogic import variables
 from pratique.rules.certlogic.evaluate import LONGEST, Engine, Query
 from pratique.rules.certlogic.expression import Expression, most
-from pratique.rules.certlogic.parse import Issue, parse
+from pratique.rules.certlogic.parse import parse
 from pratique.rules.rule import Rule
 
 ENTRIES = 100

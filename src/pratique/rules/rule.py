@@ -17,8 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pratique.errors import DocumentRefused
-from pratique.rules.certlogic.parse import Issue
+from pratique.errors import DocumentRefused, Issue
 from pratique.terms import Kind
 
 

@@ -11,8 +11,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
+from pratique.errors import Issue
 from pratique.rules.certlogic import expression
 
 _COMPARISONS: tuple[expression.Comparison, ...] = (">", "<", ">=", "<=")
@@ -27,20 +28,6 @@ _COUNTS: dict[str, tuple[int, int]] = {
 _PLAIN = {"plusTime": 1, "extractFromUVCI": 1}
 """Operators of which only so many operands are expressions; the others are plain arguments."""
 _PATH = re.compile(r"[^.]+(?:\.[^.]+)*")
-
-
-class Issue(NamedTuple):
-    """What is wrong with an expression.
-
-    Attributes:
-        where: the place, as a JSON path (RFC 9535).
-        code: stable, for machines.
-        message: for the author of the rule.
-    """
-
-    where: str
-    code: str
-    message: str
 
 
 def parse(logic: object) -> expression.Expression | tuple[Issue, ...]:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pratique.errors import Issue
 from pratique.rules.certlogic.expression import (
     BirthDate,
     Expression,
@@ -30,7 +31,6 @@ from pratique.rules.certlogic.expression import (
     operands,
     paths,
 )
-from pratique.rules.certlogic.parse import Issue
 
 FIELDS: dict[str, frozenset[str]] = {
     "v": frozenset({"tg", "vp", "mp", "ma", "dn", "sd", "dt", "df", "du"}),
