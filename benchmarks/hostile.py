@@ -194,7 +194,7 @@ def _revoked(state: State, count: int, seed: int = 2) -> Contents:
 
 def _signers(
     state: State, count: int, *, same_name: bool
-) -> tuple[list[bytes], list[publication.Published]]:
+) -> tuple[list[bytes], list[publication.PublishedSigner]]:
     when = int(state.made.timestamp()) - 86_400
     algorithm = Algorithm.ES384 if same_name else Algorithm.ES256
     keys = [crypto_keys.generate(algorithm) for _ in range(1 + same_name)]
@@ -204,13 +204,13 @@ def _signers(
     ]
     by = x509_write.Authority(made[0], keys[0])
     own = key(f"{state.code} dsc 0").public_key
-    found = [publication.Published(state.signers[0], "DCC")]
+    found = [publication.PublishedSigner(state.signers[0], "DCC")]
     for number in range(count - 1):
         name = Subject(
             f"S{number}", "Ministry", state.country, Environment.TEST, serial=f"{number}"
         )
         der = x509_write.document_signer(own, name, by=by, at=when, serial=10 + number)
-        found.append(publication.Published(der, "DCC"))
+        found.append(publication.PublishedSigner(der, "DCC"))
     return [state.ca, *made], found
 
 

@@ -18,7 +18,7 @@ from tuf.api.metadata import Metadata, MetaFile, Snapshot
 from pratique.crypto import keys
 from pratique.crypto.keys import Ed25519Key
 from pratique.network import metadata
-from pratique.network.logged import Leaf
+from pratique.network.logged import MetadataLeaf
 from pratique.tlog import checkpoint
 from pratique.tlog.checkpoint import Checkpoint, Proof, Quorum, check_proof, signed
 from pratique.tlog.merkle import Frontier, inclusion, leaf_hash
@@ -55,7 +55,7 @@ def note_of(size: int, root: bytes) -> Note:
 def a_leaf(number: int) -> bytes:
     """Return a leaf as the network has them."""
     digest = sha256(b"%d" % number).hexdigest()
-    return Leaf(metadata.metadata("snapshot", number + 1), digest).to_bytes()
+    return MetadataLeaf(metadata.metadata("snapshot", number + 1), digest).to_bytes()
 
 
 def proofs(rounds: int) -> None:
@@ -113,7 +113,10 @@ def year(count: int, participants: int, hourly: bool) -> None:
             if hourly and at % max(1, len(steps) // 24) == 0:
                 stamp += 1
                 listed.append(metadata.metadata("timestamp", stamp))
-            leaves = [Leaf(n, sha256(f"{n} {day}".encode()).hexdigest()).to_bytes() for n in listed]
+            leaves = [
+                MetadataLeaf(n, sha256(f"{n} {day}".encode()).hexdigest()).to_bytes()
+                for n in listed
+            ]
             entries += sum(map(len, leaves))
             made = grown(kept.get, size, leaves)
             for leaf in leaves:

@@ -30,7 +30,7 @@ from benchmarks.participants import Network, Size, build, republish
 from benchmarks.timing import in_turn
 from pratique.compile import compiled
 from pratique.network import view
-from pratique.network.client import Outcome, Sync
+from pratique.network.client import Sync, SyncOutcome
 from pratique.network.view import Files
 from tests.networks import DAY
 
@@ -96,7 +96,7 @@ def days(network: Network) -> dict[str, Case]:
     return found
 
 
-def sync(case: Case, anchor: bytes, got: dict[str, bytes] | None = None) -> Outcome:
+def sync(case: Case, anchor: bytes, got: dict[str, bytes] | None = None) -> SyncOutcome:
     """Sync once; `got` is given what came, by name."""
     run = Sync(case.held, anchor=anchor, at=case.at)
     while wanted := run.wanted():

@@ -9,35 +9,35 @@ from pratique.crypto.keys import Ed25519Key
 from pratique.errors import DocumentRefused
 from pratique.network import logged, metadata, monitor, proposal, view
 from pratique.network.logged import Proven
-from pratique.network.monitor import Log, Record, Watched
+from pratique.network.monitor import Log, MonitorState, PublicationRecord
 from pratique.network.proposal import Proposal
 from pratique.tlog import witness
 from pratique.tlog.checkpoint import Checkpoint, Proof, signed
 from pratique.tlog.merkle import consistency, inclusion, root
 from pratique.tlog.note import Note, read_signatures
 from pratique.tlog.tiles import Tiles, grown
-from pratique.tlog.witness import Held, Refused, Request, Witness
+from pratique.tlog.witness import CosignatureRequest, LastCosigned, RefusedRequest, Witness
 from tests.networks import AT, Authority, State, Verifier
 from tests.unit.log import seen
 
 WITNESSES, QUORUM = 7, 5
 
 
-class Memory(dict[str, Held]):
+class Memory(dict[str, LastCosigned]):
     """What a witness holds, in memory."""
 
-    def __init__(self, held: Mapping[str, Held] | None = None) -> None:
+    def __init__(self, held: Mapping[str, LastCosigned] | None = None) -> None:
         super().__init__(held or {})
-        self.kept: list[Refused] = []
+        self.kept: list[RefusedRequest] = []
 
-    def held(self, origin: str) -> Held:
-        return self.get(origin, Held())
+    def held(self, origin: str) -> LastCosigned:
+        return self.get(origin, LastCosigned())
 
-    def refuse(self, origin: str, refused: Refused) -> None:
+    def refuse(self, origin: str, refused: RefusedRequest) -> None:
         del origin
         self.kept.append(refused)
 
-    def swap(self, origin: str, before: Held, after: Held) -> bool:
+    def swap(self, origin: str, before: LastCosigned, after: LastCosigned) -> bool:
         if self.held(origin) != before:
             return False
         self[origin] = after
@@ -80,7 +80,7 @@ class LogInMemory:
             memory = self.memories[number]
             old = memory.held(seen.ORIGIN).size
             path = consistency(self.tree(), old, self.size)
-            request = Request.from_bytes(Request(old, path, note).to_bytes())
+            request = CosignatureRequest.from_bytes(CosignatureRequest(old, path, note).to_bytes())
             seconds = int(at.timestamp())
             lines = witness.cosigned(request, self.witnesses[number], memory, at=seconds)
             note = note.with_signatures(*read_signatures(lines))
@@ -152,8 +152,8 @@ class Watching:
     def __init__(self, state: State, authority: LoggedAuthority) -> None:
         self.state, self.authority = state, authority
         ids = frozenset(metadata.keyid(key.public_key) for key in state.roles)
-        self.record = Record(state.code, state.participant.countries, (ids,), 2)
-        self.watched = Watched()
+        self.record = PublicationRecord(state.code, state.participant.countries, (ids,), 2)
+        self.watched = MonitorState()
 
     def publish(self) -> None:
         drafted = self.state.draft()
@@ -175,7 +175,7 @@ class Watching:
         found = monitor.watched(
             self.record, current, came, self.watched, at=at or self.authority.now
         )
-        self.watched = Watched.from_bytes(found.watched.to_bytes())
+        self.watched = MonitorState.from_bytes(found.watched.to_bytes())
         self.told = [one.told() for one in found.alarms]
         return [one.code for one in found.alarms]
 

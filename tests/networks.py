@@ -17,7 +17,7 @@ from pratique.crypto.x509_write import Subject
 from pratique.intake.rows import Record
 from pratique.issue import IssuanceContext, Origin, sign
 from pratique.network import metadata, proposal, publish, view
-from pratique.network.client import Outcome, Sync
+from pratique.network.client import Sync, SyncOutcome
 from pratique.network.metadata import Board, Seat
 from pratique.network.participants import Participant, ParticipantKind
 from pratique.network.proposal import Proposal
@@ -210,7 +210,7 @@ class State:
         import json
 
         signers = [
-            publication.Published(der, "DCC", *((AT.isoformat(), self.withdrawn[n]) if n in self.withdrawn else ()))
+            publication.PublishedSigner(der, "DCC", *((AT.isoformat(), self.withdrawn[n]) if n in self.withdrawn else ()))
             for n, der in enumerate(self.signers)
         ]  # fmt: skip
         found = {
@@ -249,7 +249,7 @@ class Verifier:
         self.believed: Mapping[str, bytes] = {}
         self.asked: list[str] = []
 
-    def sync(self, files: Mapping[str, bytes], at: datetime = AT) -> Outcome:
+    def sync(self, files: Mapping[str, bytes], at: datetime = AT) -> SyncOutcome:
         sync = Sync(self.held, anchor=self.anchor, at=at, believed=self.believed)
         try:
             while wanted := sync.wanted():

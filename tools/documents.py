@@ -350,13 +350,13 @@ def _of_log(authority: LoggedAuthority) -> list[Kind]:
     log, quorum = authority.log, authority.log.quorum
     proofs = (log.proof(0),)
     leaf = log.between(0, log.size)[0]
-    request = witness.Request(log.size, (), log.note).to_bytes()
+    request = witness.CosignatureRequest(log.size, (), log.note).to_bytes()
     kept = [(path, data) for path, data in sorted(log.files.items()) if tiles.is_path(path)]
     return [
         Kind("notes", (log.note.to_bytes(),),
              lambda d: checkpoint.opened(note.Note.from_bytes(d), quorum.log)),
         Kind("proofs", proofs, lambda d: checkpoint.check_proof(checkpoint.Proof.from_bytes(d), leaf, quorum)),
-        Kind("requests to witnesses", (request,), witness.Request.from_bytes),
+        Kind("requests to witnesses", (request,), witness.CosignatureRequest.from_bytes),
         Kind("tiles of leaves", (tiles.pack([leaf] * 3),), lambda d: tiles.unpack(d, 3)),
         Kind("paths of tiles", tuple(path.encode() for path, _ in kept),
              lambda d: tiles.Tile.from_path(d.decode("latin-1"))),
@@ -397,10 +397,10 @@ def _trust_lists(state: networks.State) -> list[Kind]:
 def _of_joining(authority: LoggedAuthority, state: networks.State) -> list[Kind]:
     drafted = state.draft()
     handed = proposal.to_bytes(drafted)
-    held = monitor.Record(
+    held = monitor.PublicationRecord(
         "XXA", frozenset({"XA"}), (frozenset({"ab" * 32}),), 2, {1: ("cd" * 32,)}
     ).to_bytes()
-    watched = monitor.Watched(3, (bytes(32), bytes(32))).to_bytes()
+    watched = monitor.MonitorState(3, (bytes(32), bytes(32))).to_bytes()
     one = report.KnownKey("ab" * 32, "XXA", Environment.TEST, "DSC", "cd" * 32)
     keys_known = json.dumps(report.as_json([one])).encode()
     application = json.dumps(
@@ -420,8 +420,8 @@ def _of_joining(authority: LoggedAuthority, state: networks.State) -> list[Kind]
 
     return [
         Kind("proposals", (handed,), proposed, often=1),
-        Kind("records", (held,), monitor.Record.from_bytes),
-        Kind("what was watched", (watched,), monitor.Watched.from_bytes),
+        Kind("records", (held,), monitor.PublicationRecord.from_bytes),
+        Kind("what was watched", (watched,), monitor.MonitorState.from_bytes),
         Kind("known keys", (keys_known,), report.read),
         Kind("applications", (application,), checks.read),
         Kind("dossiers", (pem,), lambda d: dossier.read({"XXA/SCA/a.pem": d})),

@@ -28,7 +28,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Time
 
 from pratique.errors import DocumentRefused, PratiqueError
 from pratique.network import metadata
-from pratique.network.client import Asking, Trunk
+from pratique.network.client import Asking, TopLevel
 from pratique.network.metadata import Board
 from pratique.network.trusted import DAWN, Trusted, refused
 from pratique.store import files as store_files
@@ -90,7 +90,7 @@ class Client:
 
     def refresh(self) -> Trusted:
         """Bring the trunk up to date; DocumentRefused, and what was believed before that is kept."""
-        trunk = Trunk({}, self.kept[Root.type], self._at, self._believed(), Framework)
+        trunk = TopLevel({}, self.kept[Root.type], self._at, self._believed(), Framework)
         try:
             self._run(trunk, trunk.metadata())
         finally:
@@ -157,7 +157,7 @@ class Client:
         self.kept[role] = data
         return found
 
-    def _run(self, trunk: Trunk, asking: Asking) -> None:
+    def _run(self, trunk: TopLevel, asking: Asking) -> None:
         try:
             wanted = next(asking)
             while True:

@@ -345,7 +345,3 @@ def _speakers(
         for country in one.countries if wide else spoken:
             found.setdefault(country, {})[code] = why
     return found
-
-
-Said = Publication
-"""Names of before."""

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from pratique.cli.main import network
 from pratique.trust import calendar
-from pratique.trust.expiry import DAY, Piece, Row, strand
+from pratique.trust.expiry import DAY, ExpiryItem, ParticipantExpiry, strand
 
 AT = "2026-08-22T18:00:02Z"
 NOW = datetime.fromisoformat(AT)
@@ -85,7 +85,9 @@ def test_taken_in_again_later_it_is_the_same_events_in_a_higher_sequence(corpora
 )
 def test_a_name_comes_back_as_it_was(name: str) -> None:
     at = int(NOW.timestamp())
-    row = Row(name, "DCC", (strand("signer", [Piece("signer", "a", 0, at + 400 * DAY)], at=at),))
+    row = ParticipantExpiry(
+        name, "DCC", (strand("signer", [ExpiryItem("signer", "a", 0, at + 400 * DAY)], at=at),)
+    )
     data = calendar.written({name: [row]}, at=at)
     events = read(data)
     assert [str(event["SUMMARY"]).startswith(f"{name} DCC: ") for event in events] == [True] * 4

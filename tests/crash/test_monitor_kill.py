@@ -6,7 +6,7 @@ import os
 import random
 from pathlib import Path
 
-from pratique.network.monitor import Watched
+from pratique.network.monitor import MonitorState
 from pratique.parties import participant
 from tests.killing import acts, killed
 from tests.logs import swapped
@@ -36,12 +36,12 @@ def test_an_alarm_that_comes_once_is_told_by_a_monitor_that_is_killed(tmp_path: 
         posted.show()
         heard = ""
         while "key-swapped" not in heard:
-            before = Watched.from_bytes(state.read_bytes()).size
+            before = MonitorState.from_bytes(state.read_bytes()).size
             # Where there is news it does more than on a quiet day; at times it comes to its end.
             was_killed, said = killed(_words(posted), draw.randrange(1, 2 * whole), note)
             heard += said
             kills += was_killed
-            after = Watched.from_bytes(state.read_bytes()).size
+            after = MonitorState.from_bytes(state.read_bytes()).size
             assert after in {before, posted.authority.log.size}
             # It has moved on only if it was told.
             assert after == before or "key-swapped" in heard

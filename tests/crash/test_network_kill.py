@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from pratique.network import metadata, proposal, publish, view
-from pratique.onboarding.steps import Record
+from pratique.onboarding.steps import OnboardingRecord
 from pratique.parties import authority_home
 from pratique.store import network
 from pratique.store.network import Repository
@@ -159,7 +159,7 @@ def test_onboarding(founded: Founded, tmp_path: Path) -> None:
              "qa-passed", "anchor-signed", "admitted", "self-test-running", "self-test-failed",
              "self-test-running", "self-test-passed", "active"]  # fmt: skip
 
-    def records() -> tuple[Record, ...]:
+    def records() -> tuple[OnboardingRecord, ...]:
         net = tmp_path / "net"
         return authority_home.records(net, "XXB", authority_home.current(net))
 

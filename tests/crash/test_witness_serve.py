@@ -26,7 +26,7 @@ from pratique.tlog import checkpoint, merkle
 from pratique.tlog.checkpoint import Checkpoint, signed
 from pratique.tlog.merkle import leaf_hash, listed
 from pratique.tlog.note import NoteKey, read_signatures
-from pratique.tlog.witness import Request
+from pratique.tlog.witness import CosignatureRequest
 from tests import ports
 from tests.steps import LONGEST
 from tests.unit.log import seen
@@ -40,7 +40,7 @@ OTHERS = listed([leaf_hash(b"x%d" % number) for number in range(4000)])
 
 def request(old: int, size: int, nodes: merkle.Nodes = NODES) -> bytes:
     note = signed(Checkpoint(ORIGIN, size, merkle.root(nodes, size)), seen.key(ORIGIN))
-    return Request(old, merkle.consistency(nodes, old, size), note).to_bytes()
+    return CosignatureRequest(old, merkle.consistency(nodes, old, size), note).to_bytes()
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_what_was_cosigned_holds_when_it_is_killed_and_started_again(folder: Pat
         number, body = http.request_cosignature(first.url, request(0, 70))
         after = int(time.time())
         assert number == 200
-        note = Request.from_bytes(request(0, 70)).note
+        note = CosignatureRequest.from_bytes(request(0, 70)).note
         at = checkpoint.check_cosignature(
             note.with_signatures(*read_signatures(body.decode())), own(folder)
         )

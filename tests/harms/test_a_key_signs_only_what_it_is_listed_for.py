@@ -48,7 +48,10 @@ def test_in_a_network(listed: str) -> None:
     authority, issuer, place = Authority(), State("XXA"), State("XXB")
     issuer.participant = issuer.participant._replace(domains=frozenset({listed}))
     document = publication.write(
-        "XXA", TEST, [issuer.ca], [publication.Published(one, listed) for one in issuer.signers]
+        "XXA",
+        TEST,
+        [issuer.ca],
+        [publication.PublishedSigner(one, listed) for one in issuer.signers],
     )
     authority.admit(issuer, place)
     authority.publish(issuer.draft({"XXA/signers.json": document}), issuer.roles[:2])
@@ -108,7 +111,7 @@ def test_a_key_of_two_domains_is_listed_twice() -> None:
         "XXA",
         TEST,
         [issuer.ca],
-        [publication.Published(der, "DCC"), publication.Published(der, "ICVP")],
+        [publication.PublishedSigner(der, "DCC"), publication.PublishedSigner(der, "ICVP")],
     )
     bounds = publication.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"DCC", "ICVP"}), TEST)
     held = snapshot(*publication.read(listed, bounds).signers)
@@ -122,7 +125,7 @@ def test_what_was_bound_once_stays_bound() -> None:
     issuer = State("XXA")
     bounds = publication.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"DCC"}), TEST)
     document = publication.write(
-        "XXA", TEST, [issuer.ca], [publication.Published(issuer.signers[0], "DCC")]
+        "XXA", TEST, [issuer.ca], [publication.PublishedSigner(issuer.signers[0], "DCC")]
     )
     (bound,) = publication.read(document, bounds).signers
     held = TrustList([bound]).merge([bound._replace(bound=False)])
@@ -158,7 +161,7 @@ def test_a_key_that_is_listed_alone_signs_for_no_more_than_its_certificate() -> 
     issuer = State("XXA")
     record = x509.read(issuer.signers[0])
     bounds = publication.Bounds("XXA", frozenset({"XA"}), "XA", frozenset({"PH4H"}), TEST)
-    listed = publication.Published(issuer.signers[0], "PH4H")
+    listed = publication.PublishedSigner(issuer.signers[0], "PH4H")
     (bound,) = publication.read(
         publication.write("XXA", TEST, [issuer.ca], [listed]), bounds
     ).signers

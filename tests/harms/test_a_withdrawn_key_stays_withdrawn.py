@@ -17,7 +17,7 @@ from pratique.crypto.x509_write import Subject
 from pratique.findings import Code, Colour
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
-from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, Reading, bare_key, collect
+from pratique.trust.certificates import DEFAULT_DOMAIN, Listed, ListReading, bare_key, collect
 from pratique.trust.signer import TrustList
 from pratique.verification import Verification, verify
 from tests.networks import AT, HOUR, Authority, State, Verifier, codes, key
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 
 def lists(*listed: Listed, country: str = "XA") -> Snapshot:
-    signers = collect([Reading("list", listed)], environment=TEST, country=country)
+    signers = collect([ListReading("list", listed)], environment=TEST, country=country)
     return Snapshot(number=1, created=0, environment=TEST, trust=TrustList(signers))
 
 

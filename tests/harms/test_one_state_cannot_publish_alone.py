@@ -562,7 +562,7 @@ def meddling(crowd: Crowd, own: str, other: str) -> tuple[Files, str]:
     der = x509_write.document_signer(
         key("meddler").public_key, subject, by=by, at=now - 86400, serial=10
     )
-    listed = [publication.Published(one, "DCC") for one in (*state.signers, der)]
+    listed = [publication.PublishedSigner(one, "DCC") for one in (*state.signers, der)]
     kid, tag = victim.tags[crowd.texts[other]]
     files = {
         "signers.json": publication.write(own, Environment.TEST, [state.ca, ca], listed),
@@ -599,7 +599,7 @@ class TestAParticipantsOwnKeys:
         a, text = world.states[0], world.states[0].issue()
         kid, tag = a.tags[text]
         withdrawing = publication.write("XUA", Environment.TEST, [a.ca], [
-            publication.Published(a.signers[0], "DCC", AT.isoformat(), "key-compromise")
+            publication.PublishedSigner(a.signers[0], "DCC", AT.isoformat(), "key-compromise")
         ])  # fmt: skip
         for files in (
             {**a.contents(), f"XUA/revocations-{kid.hex()}-1.tags": revoking("XUA", kid, tag)},

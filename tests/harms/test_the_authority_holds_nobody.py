@@ -27,7 +27,7 @@ from pratique.store.ledger import Ledger
 from pratique.tlog.checkpoint import Checkpoint
 from pratique.tlog.note import Note
 from pratique.tlog.tiles import Tiles
-from pratique.tlog.witness import Held
+from pratique.tlog.witness import LastCosigned
 from tests import issuers, ports
 from tests.harms import canary
 from tests.logs import LoggedAuthority, Watching
@@ -139,7 +139,9 @@ def _watched(folder: Path, authority: LoggedAuthority, watching: Watching) -> No
     ledger = Ledger.make(folder / "ledger.db")
     note = authority.log.note
     found = Checkpoint.from_text(note.text)
-    assert ledger.swap(found.origin, ledger.held(found.origin), Held(found.size, found.root, 1))
+    assert ledger.swap(
+        found.origin, ledger.held(found.origin), LastCosigned(found.size, found.root, 1)
+    )
     (folder / "published.json").write_bytes(watching.record.to_bytes())
     (folder / "watched.json").write_bytes(watching.watched.to_bytes())
 
@@ -149,7 +151,7 @@ def _recorded(folder: Path, authority: Authority) -> None:
     letter = f"We, {PEOPLE[0].forename} {PEOPLE[0].surname}, minister, apply.".encode()
     seat = steps.Seated("seat-1", authority.seats[1].public_key)
     one = steps.recorded(
-        (), steps.Step.LETTER_RECEIVED, participant="XXB", at=AT, seat=seat,
+        (), steps.OnboardingStep.LETTER_RECEIVED, participant="XXB", at=AT, seat=seat,
         key=authority.seats[1], evidence=[letter],
     )  # fmt: skip
     path = authority_home.records_path(folder, "XXB")
@@ -194,7 +196,7 @@ def test_the_log_its_witnesses_and_monitors_hold_nobody(busy: Day, scanner: cana
     shown = network.Repository(net)
     leaves = Tiles(lambda path: shown.get(f"log/{path}"), size).entries(0, size)
     assert len(leaves) == size > 4
-    for leaf in map(logged.Leaf.from_bytes, leaves):
+    for leaf in map(logged.MetadataLeaf.from_bytes, leaves):
         assert sha256(shown[leaf.name]).hexdigest() == leaf.sha256
 
 

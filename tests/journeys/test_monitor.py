@@ -19,7 +19,7 @@ from tuf.api.metadata import Metadata, Targets
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network import logged, monitor, proposal, view
 from pratique.network import metadata as network_metadata
-from pratique.network.monitor import Looked, Record, Watched
+from pratique.network.monitor import MonitorState, Observation, PublicationRecord
 from pratique.tlog import witness
 from pratique.tlog.checkpoint import Checkpoint, signed
 from pratique.tlog.note import Note
@@ -288,8 +288,8 @@ def test_a_network_without_a_log_says_so() -> None:
     assert verifier.take(plain.files) == ""
     assert verifier.proven is None
     came = monitor.Log(b"x", lambda _start, _end: [], plain.files.get)
-    record = Record("XUA", frozenset({"XA"}), (), 2)
-    found = monitor.watched(record, plain.view, came, Watched(), at=AT)
+    record = PublicationRecord("XUA", frozenset({"XA"}), (), 2)
+    found = monitor.watched(record, plain.view, came, MonitorState(), at=AT)
     assert [one.code for one in found.alarms] == ["log-none"]
 
 
@@ -349,7 +349,7 @@ def test_four_witnesses_of_five_are_not_enough(world: World) -> None:
     "data", [b"", b"{}", b"[]", b'{"format": "pratique-published-1"}', b'{"format": "pratique-watched-1"}']
 )  # fmt: skip
 def test_a_damaged_record_is_refused(data: bytes) -> None:
-    for kind in (Record, Watched):
+    for kind in (PublicationRecord, MonitorState):
         with pytest.raises(DocumentRefused) as refused:
             kind.from_bytes(data)
         assert refused.value.code in {"record-malformed", "json-unreadable"}
@@ -357,7 +357,7 @@ def test_a_damaged_record_is_refused(data: bytes) -> None:
 
 def test_records_are_written_and_read(world: World) -> None:
     record = world.watching.record
-    assert Record.from_bytes(record.to_bytes()) == record
+    assert PublicationRecord.from_bytes(record.to_bytes()) == record
     world.watching.look()
     assert world.watching.watched.size == world.authority.log.size
 
@@ -374,7 +374,7 @@ def test_every_draft_that_was_signed_is_ours_and_an_older_one_is_told(world: Wor
         record = record.with_edition(drafted.metadata["XUA"])
     version = second.versions()["XUA"]
     assert len(record.editions[version]) == 2
-    world.watching.record = Record.from_bytes(record.to_bytes())
+    world.watching.record = PublicationRecord.from_bytes(record.to_bytes())
     world.authority.publish(second, world.utopia.roles[:2])
     assert world.watching.look() == []
     other = Watching(world.utopia, world.authority)
@@ -401,7 +401,7 @@ def test_keys_that_follow_upon_keys_are_ours_and_old_ones_do_not_come_back(world
     ]
     # Whoever notes the new ones late knows of the time of both.
     assert kept.with_keys(found[1]) == kept.with_keys(*found)
-    world.watching.record = Record.from_bytes(kept.with_keys(*found).to_bytes())
+    world.watching.record = PublicationRecord.from_bytes(kept.with_keys(*found).to_bytes())
     for one in (both, new):
         _rekeyed(world, *one)
         assert world.watching.look() == []
@@ -489,7 +489,7 @@ def test_no_file_in_the_log_ends_the_looking(role: str, draw: Random) -> None:
     data = json.dumps(_bent(json.loads(_newest(world, role)), draw)).encode()
     leaf = logged.leaf(f"metadata/9999.{role}.json", data)
     files = {**world.authority.files, leaf.name: data}
-    looked = Looked(world.watching.record, files.get, Watched())
+    looked = Observation(world.watching.record, files.get, MonitorState())
     looked.look(leaf.to_bytes())
     looked.look(logged.leaf("metadata/1.XUA.json", b"").to_bytes())
     # Whatever the file was, the next leaf is looked at.
@@ -503,9 +503,9 @@ def test_no_leaf_is_asked_for_before_the_witnesses_have_seen_so_many(world: Worl
     def look(note: Note) -> list[str]:
         log = monitor.Log(note.to_bytes(), leaves, world.authority.files.get)
         found = monitor.watched(
-            world.watching.record, world.authority.view, log, Watched(), at=world.authority.now
+            world.watching.record, world.authority.view, log, MonitorState(), at=world.authority.now
         )
-        assert found.watched == Watched()
+        assert found.watched == MonitorState()
         return [one.code for one in found.alarms]
 
     at = int(AT.timestamp())
@@ -517,7 +517,7 @@ def test_no_leaf_is_asked_for_before_the_witnesses_have_seen_so_many(world: Worl
     for data in (b"", b"x", b"\xff", small.to_bytes()[:-1], small.to_bytes() * 2000):
         log = monitor.Log(data, leaves, world.authority.files.get)
         found = monitor.watched(
-            world.watching.record, world.authority.view, log, Watched(), at=world.authority.now
+            world.watching.record, world.authority.view, log, MonitorState(), at=world.authority.now
         )
         assert [one.code for one in found.alarms] == ["log-unwitnessed"]
 
@@ -549,18 +549,18 @@ def test_a_look_that_is_cut_short_goes_on_from_there(world: World) -> None:
             raise Unreadable("network-unreachable", "it broke off")
         return files.get(name)
 
-    def look(kept: Watched) -> monitor.Seen:
+    def look(kept: MonitorState) -> monitor.MonitorReport:
         came = monitor.Log(log.note.to_bytes(), log.between, read)
         found = monitor.watched(
             world.watching.record, world.authority.view, came, kept, at=world.authority.now
         )
-        return found._replace(watched=Watched.from_bytes(found.watched.to_bytes()))
+        return found._replace(watched=MonitorState.from_bytes(found.watched.to_bytes()))
 
     left = 10_000
-    whole = look(Watched())
+    whole = look(MonitorState())
     assert {one.code for one in whole.alarms} == {"key-swapped"}
     for most in range(2, 7):
-        kept, told, looks = Watched(), set(), 0
+        kept, told, looks = MonitorState(), set(), 0
         while kept.size < log.size:
             left, before = most, kept.size
             found = look(kept)
@@ -598,7 +598,7 @@ def test_a_monitor_that_is_held_back_alone_says_so(world: World) -> None:
 
 def cosigned_again(authority: LoggedAuthority, note: Note) -> None:
     log = authority.log
-    request = witness.Request(log.memories[0].held(seen.ORIGIN).size, (), note)
+    request = witness.CosignatureRequest(log.memories[0].held(seen.ORIGIN).size, (), note)
     at = int(authority.now.timestamp())
     witness.cosigned(request, log.witnesses[0], log.memories[0], at=at)
 
@@ -631,5 +631,5 @@ def test_a_state_that_was_damaged_is_refused(
     row = json.loads(world.watching.watched.to_bytes())
     row[member] = bend(row[member])
     with pytest.raises(DocumentRefused) as refused:
-        Watched.from_bytes(json.dumps(row).encode())
+        MonitorState.from_bytes(json.dumps(row).encode())
     assert refused.value.code == "record-malformed"

@@ -16,7 +16,7 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.network import metadata
 from pratique.network.metadata import NetworkName
 from pratique.onboarding import steps as onboarding_steps
-from pratique.onboarding.steps import FOLLOWING, WARNED, Record, Seated, Step
+from pratique.onboarding.steps import FOLLOWING, WARNED, OnboardingRecord, OnboardingStep, Seated
 from pratique.terms import Environment
 from pratique.trust.registry import Suspension
 from tests.harms import canary
@@ -63,7 +63,9 @@ LONG = _LONG.split()
 def allowed() -> set[tuple[str, str]]:
     """Return the pairs of steps that may follow one upon the other."""
     arrows = {(a, b) for a, _, b in (line.partition(" ") for line in ARROWS.split("\n") if line)}
-    return arrows | {(step.value, "withdrawn") for step in Step if step is not Step.WITHDRAWN}
+    return arrows | {
+        (step.value, "withdrawn") for step in OnboardingStep if step is not OnboardingStep.WITHDRAWN
+    }
 
 
 def seated(name: str = "seat 0") -> Seated:
@@ -71,35 +73,35 @@ def seated(name: str = "seat 0") -> Seated:
 
 
 def recorded(
-    records: Iterable[Record],
+    records: Iterable[OnboardingRecord],
     step: str,
     *,
     at: datetime | None = None,
     by: str = "seat 0",
     evidence: Iterable[bytes] = (),
     domain: str = "",
-) -> Record:
+) -> OnboardingRecord:
     held = list(records)
     return onboarding_steps.recorded(
-        held, Step(step), participant="XXU", at=at or AT + len(held) * HOUR, seat=seated(by),
+        held, OnboardingStep(step), participant="XXU", at=at or AT + len(held) * HOUR, seat=seated(by),
         key=key(by), evidence=evidence, domain=domain,
     )  # fmt: skip
 
 
-def way(steps: Iterable[str] = LONG, **more: bytes) -> list[Record]:
+def way(steps: Iterable[str] = LONG, **more: bytes) -> list[OnboardingRecord]:
     """Record steps, each by the other seat."""
-    records: list[Record] = []
+    records: list[OnboardingRecord] = []
     for number, step in enumerate(steps):
         records.append(recorded(records, step, by=f"seat {number % 2}", evidence=more.values()))
     return records
 
 
-def to(step: str) -> list[Record]:
+def to(step: str) -> list[OnboardingRecord]:
     """Return a way that ends with a step."""
     return way(LONG[: LONG.index(step) + 1])
 
 
-def written(records: Iterable[Record]) -> bytes:
+def written(records: Iterable[OnboardingRecord]) -> bytes:
     return b"".join(record.to_line() for record in records)
 
 
@@ -109,15 +111,20 @@ def written(records: Iterable[Record]) -> bytes:
 HERE = NetworkName("invented", Environment.TEST)
 
 
-def of(network: NetworkName | None, steps: Iterable[str] = LONG[:4]) -> list[Record]:
+def of(network: NetworkName | None, steps: Iterable[str] = LONG[:4]) -> list[OnboardingRecord]:
     """Record steps as a seat of a network does."""
-    records: list[Record] = []
+    records: list[OnboardingRecord] = []
     for step in steps:
         seat = Seated("seat 0", key("seat 0").public_key, network)
         when = AT + len(records) * HOUR
         records.append(
             onboarding_steps.recorded(
-                records, Step(step), participant="XXU", at=when, seat=seat, key=key("seat 0")
+                records,
+                OnboardingStep(step),
+                participant="XXU",
+                at=when,
+                seat=seat,
+                key=key("seat 0"),
             )
         )
     return records
@@ -222,10 +229,14 @@ def test_a_report_that_is_shown_says_what_the_step_says(
 ) -> None:
     documents = [b"a letter", document]
     if not expected:
-        onboarding_steps.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
+        onboarding_steps.check_evidence(
+            OnboardingStep(step), documents, participant="XXU", domain="DCC"
+        )
         return
     with pytest.raises(UsageError) as caught:
-        onboarding_steps.check_evidence(Step(step), documents, participant="XXU", domain="DCC")
+        onboarding_steps.check_evidence(
+            OnboardingStep(step), documents, participant="XXU", domain="DCC"
+        )
     assert caught.value.code == expected
     assert caught.value.message.startswith(f"XXU: {step} is not recorded, for the ")
 
@@ -261,7 +272,7 @@ def test_a_self_test_counts_for_its_domain_and_for_the_keys_that_were_tested() -
     def go(step: str, domain: str = "") -> None:
         one = onboarding_steps.recorded(
             records,
-            Step(step),
+            OnboardingStep(step),
             participant="XXU",
             at=AT + 99 * HOUR,
             seat=seat,
@@ -290,12 +301,12 @@ def test_a_self_test_counts_for_its_domain_and_for_the_keys_that_were_tested() -
 def test_the_table_is_the_one_that_is_written_here() -> None:
     table = {(a.value if a else "none", b.value) for a, after in FOLLOWING.items() for b in after}
     assert table == allowed()
-    assert FOLLOWING.keys() == {None, *Step}
-    assert set(LONG) == {step.value for step in Step}
+    assert FOLLOWING.keys() == {None, *OnboardingStep}
+    assert set(LONG) == {step.value for step in OnboardingStep}
 
 
-@pytest.mark.parametrize(("last", "step"), list(product(["none", *Step], Step)))
-def test_every_arrow_of_the_table_and_no_other(last: str, step: Step) -> None:
+@pytest.mark.parametrize(("last", "step"), list(product(["none", *OnboardingStep], OnboardingStep)))
+def test_every_arrow_of_the_table_and_no_other(last: str, step: OnboardingStep) -> None:
     records = [] if last == "none" else to(last)
     if (last, step.value) in allowed():
         records.append(recorded(records, step))
@@ -312,7 +323,12 @@ def test_every_arrow_of_the_table_and_no_other(last: str, step: Step) -> None:
     assert refused.value.code == "record-step"
 
 
-def forged(records: list[Record], step: Step, by: SoftwareKey | None = None, **more: str) -> Record:
+def forged(
+    records: list[OnboardingRecord],
+    step: OnboardingStep,
+    by: SoftwareKey | None = None,
+    **more: str,
+) -> OnboardingRecord:
     """Sign a record without asking the table."""
     own = by or key("seat 0")
     previous = records[-1].digest if records else ""
@@ -323,7 +339,7 @@ def forged(records: list[Record], step: Step, by: SoftwareKey | None = None, **m
         "by": "seat 0",
         **more,
     }
-    one = Record(step=step, evidence=(), previous=previous, **fields)
+    one = OnboardingRecord(step=step, evidence=(), previous=previous, **fields)
     return one._replace(
         keyid=metadata.keyid(own.public_key), signature=own.sign(one.message()).hex()
     )
@@ -364,7 +380,7 @@ def test_a_record_that_is_altered_dropped_doubled_or_moved_is_refused(number: in
     changes: dict[str, Any] = {
         "at": "2026-12-23T00:00:00Z", "domain": "ICVP", "evidence": ("0" * 64,), "participant": "XXV",
         "by": "seat 2", "keyid": "0" * 24, "signature": flipped, "previous": "1" * 64,
-        "step": Step.WITHDRAWN if one.step is not Step.WITHDRAWN else Step.ACTIVE,
+        "step": OnboardingStep.WITHDRAWN if one.step is not OnboardingStep.WITHDRAWN else OnboardingStep.ACTIVE,
     }  # fmt: skip
     for name, value in changes.items():
         altered = [*records[:number], one._replace(**{name: value}), *records[number + 1 :]]
@@ -385,18 +401,18 @@ def test_every_byte_of_a_record_counts() -> None:
 def test_a_stranger_or_another_seats_name_is_refused() -> None:
     records = to("letter-received")
     for one in (
-        forged(records, Step.IDENTITY_PROVEN, key("stranger")),
-        forged(records, Step.IDENTITY_PROVEN, by=key("seat 0"))._replace(by="seat 1"),
-        forged(records, Step.IDENTITY_PROVEN, key("seat 1")),
-        forged(records, Step.IDENTITY_PROVEN)._replace(keyid=""),
-        forged(records, Step.IDENTITY_PROVEN)._replace(signature="no hex"),
-        forged(records, Step.IDENTITY_PROVEN)._replace(signature=""),
+        forged(records, OnboardingStep.IDENTITY_PROVEN, key("stranger")),
+        forged(records, OnboardingStep.IDENTITY_PROVEN, by=key("seat 0"))._replace(by="seat 1"),
+        forged(records, OnboardingStep.IDENTITY_PROVEN, key("seat 1")),
+        forged(records, OnboardingStep.IDENTITY_PROVEN)._replace(keyid=""),
+        forged(records, OnboardingStep.IDENTITY_PROVEN)._replace(signature="no hex"),
+        forged(records, OnboardingStep.IDENTITY_PROVEN)._replace(signature=""),
     ):
         assert refusal(written([*records, one])) == "record-signature"
-    good = forged(records, Step.IDENTITY_PROVEN)
+    good = forged(records, OnboardingStep.IDENTITY_PROVEN)
     assert onboarding_steps.read(written([*records, good]), SEATS, "XXU")[-1] == good
     with pytest.raises(UsageError) as caught:
-        onboarding_steps.recorded(records, Step.IDENTITY_PROVEN, participant="XXU", at=AT + DAY,
+        onboarding_steps.recorded(records, OnboardingStep.IDENTITY_PROVEN, participant="XXU", at=AT + DAY,
                          seat=seated("seat 1"), key=key("seat 0"))  # fmt: skip
     assert caught.value.code == "seat-key-differs"
 
@@ -456,13 +472,16 @@ def test_time_does_not_run_back() -> None:
 
 
 def state(
-    records: list[Record], at: datetime, ends: datetime | None = None, *suspensions: Suspension
+    records: list[OnboardingRecord],
+    at: datetime,
+    ends: datetime | None = None,
+    *suspensions: Suspension,
 ) -> str:
     return onboarding_steps.state(records, ends=ends, suspensions=suspensions, at=at)
 
 
 def test_no_step_is_a_state_that_dates_decide() -> None:
-    assert {"suspended", "expiring", "lapsed"}.isdisjoint({step.value for step in Step})
+    assert {"suspended", "expiring", "lapsed"}.isdisjoint({step.value for step in OnboardingStep})
 
 
 def test_a_participant_is_what_its_last_step_says_until_it_is_active() -> None:
@@ -504,7 +523,7 @@ def test_no_text_of_a_document_and_no_name_is_in_a_record() -> None:
         f"We, {one.forename} {one.surname}, born {one.birth_date}, {one.document}, apply".encode()
         for one in people
     ]
-    records: list[Record] = []
+    records: list[OnboardingRecord] = []
     for step in LONG:
         records.append(recorded(records, step, evidence=letters, domain="DCC"))
     data = written(records)
@@ -519,7 +538,7 @@ def test_no_text_of_a_document_and_no_name_is_in_a_record() -> None:
 
 
 def test_a_record_has_these_members_and_none_for_a_person() -> None:
-    assert set(Record._fields) == {
+    assert set(OnboardingRecord._fields) == {
         "participant", "step", "domain", "at", "by", "evidence", "previous", "keyid", "signature",
         "network", "environment",
     }  # fmt: skip

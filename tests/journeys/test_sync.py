@@ -14,7 +14,7 @@ from pratique.compile import compiled
 from pratique.errors import DocumentRefused, UsageError
 from pratique.findings import Colour
 from pratique.network import metadata, participants, proposal, publish, view
-from pratique.network.client import Outcome, Sync
+from pratique.network.client import Sync, SyncOutcome
 from pratique.network.participants import Choices
 from pratique.revocation.tag_list import TagList
 from pratique.trust.registry import Freshness
@@ -76,7 +76,7 @@ def walk(sync: Sync, files: Mapping[str, bytes]) -> Iterator[str]:
         yield wanted[0].name
 
 
-def finished(sync: Sync, files: Mapping[str, bytes]) -> Outcome:
+def finished(sync: Sync, files: Mapping[str, bytes]) -> SyncOutcome:
     for _ in walk(sync, files):
         pass
     return sync.outcome()

@@ -11,7 +11,14 @@ from pratique.tlog import checkpoint, merkle
 from pratique.tlog.checkpoint import Checkpoint, opened, signed
 from pratique.tlog.merkle import leaf_hash, listed
 from pratique.tlog.note import Note, read_signatures
-from pratique.tlog.witness import SIZE, Held, Request, Witness, answered, cosigned
+from pratique.tlog.witness import (
+    SIZE,
+    CosignatureRequest,
+    LastCosigned,
+    Witness,
+    answered,
+    cosigned,
+)
 from tests.logs import Memory
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, ORIGIN, key, log_key
@@ -25,12 +32,12 @@ def _note(size: int, nodes: merkle.Nodes = NODES) -> Note:
     return signed(Checkpoint(ORIGIN, size, merkle.root(nodes, size)), key(ORIGIN))
 
 
-def _request(old: int, size: int, nodes: merkle.Nodes = NODES) -> Request:
+def _request(old: int, size: int, nodes: merkle.Nodes = NODES) -> CosignatureRequest:
     path = merkle.consistency(nodes, old, size) if old <= size else ()
-    return Request(old, path, _note(size, nodes))
+    return CosignatureRequest(old, path, _note(size, nodes))
 
 
-def _code(request: Request, memory: Memory, at: int = AT) -> str:
+def _code(request: CosignatureRequest, memory: Memory, at: int = AT) -> str:
     before = dict(memory)
     code = seen.code(lambda: cosigned(request, WITNESS, memory, at=at))
     if code:
@@ -44,21 +51,21 @@ def test_a_log_that_grows_is_cosigned() -> None:
         lines = cosigned(_request(old, size), WITNESS, memory, at=AT + size)
         note = _note(size).with_signatures(*read_signatures(lines))
         assert checkpoint.check_cosignature(note, seen.witness(0)) == AT + size
-        assert memory[ORIGIN] == Held(size, merkle.root(NODES, size), AT + size)
+        assert memory[ORIGIN] == LastCosigned(size, merkle.root(NODES, size), AT + size)
 
 
 def test_a_request_reads_as_text() -> None:
     data = _request(3, 5).to_bytes()
     assert data.startswith(b"old 3\n")
-    assert Request.from_bytes(data) == _request(3, 5)
+    assert CosignatureRequest.from_bytes(data) == _request(3, 5)
 
 
 def test_every_other_tree_is_refused_at_every_size() -> None:
     for old in range(1, 64):
         for size in range(old, 65):
-            memory = Memory({ORIGIN: Held(old, merkle.root(NODES, old), AT)})
+            memory = Memory({ORIGIN: LastCosigned(old, merkle.root(NODES, old), AT)})
             assert _code(_request(old, size), memory) == ""
-            memory = Memory({ORIGIN: Held(old, merkle.root(NODES, old), AT)})
+            memory = Memory({ORIGIN: LastCosigned(old, merkle.root(NODES, old), AT)})
             forked = _request(old, size, OTHERS)
             same = merkle.root(NODES, old) == merkle.root(OTHERS, old)
             wanted = "" if same else "log-forked" if size == old else "log-inconsistent"
@@ -76,13 +83,15 @@ def test_every_other_tree_is_refused_at_every_size() -> None:
         (_request(7, 9)._replace(path=()), "log-inconsistent", 422),
         (_request(7, 9)._replace(path=_request(7, 10).path), "log-inconsistent", 422),
         (_request(7, 7)._replace(path=_request(7, 10).path), "log-inconsistent", 422),
-        (Request(7, (), signed(Checkpoint("other", 9, bytes(32)), key("other"))), "log-unknown", 404),
-        (Request(7, (), Note(_note(9).text, signed(Checkpoint("x", 9, bytes(32)), key("x")).signatures)), "log-unsigned", 403),
+        (CosignatureRequest(7, (), signed(Checkpoint("other", 9, bytes(32)), key("other"))), "log-unknown", 404),
+        (CosignatureRequest(7, (), Note(_note(9).text, signed(Checkpoint("x", 9, bytes(32)), key("x")).signatures)), "log-unsigned", 403),
         (_request(7, 9)._replace(note=_note(9)._replace(text=_note(8).text)), "log-signature", 403),
     ],
 )  # fmt: skip
-def test_what_does_not_follow_is_refused(request_: Request, code: str, number: int) -> None:
-    memory = Memory({ORIGIN: Held(7, merkle.root(NODES, 7), AT)})
+def test_what_does_not_follow_is_refused(
+    request_: CosignatureRequest, code: str, number: int
+) -> None:
+    memory = Memory({ORIGIN: LastCosigned(7, merkle.root(NODES, 7), AT)})
     assert _code(request_, memory) == code
     answer = answered(request_.to_bytes(), WITNESS, memory, at=AT)
     assert answer.number == number
@@ -100,7 +109,7 @@ def test_a_request_that_shows_another_tree_is_kept_with_the_logs_signature() -> 
         (_request(7, 9, STRANGE), "log-inconsistent"),
         (_request(7, 9)._replace(path=()), "log-inconsistent"),
     ):
-        memory = Memory({ORIGIN: Held(7, merkle.root(NODES, 7), AT)})
+        memory = Memory({ORIGIN: LastCosigned(7, merkle.root(NODES, 7), AT)})
         assert _code(request, memory, AT + 5) == code
         (kept,) = memory.kept
         assert (kept.code, kept.at, kept.size) == (
@@ -108,17 +117,17 @@ def test_a_request_that_shows_another_tree_is_kept_with_the_logs_signature() -> 
             AT + 5,
             int(request.note.text.split("\n")[1]),
         )
-        assert Request.from_bytes(kept.request) == request
-        found = opened(Request.from_bytes(kept.request).note, log_key())
+        assert CosignatureRequest.from_bytes(kept.request) == request
+        found = opened(CosignatureRequest.from_bytes(kept.request).note, log_key())
         assert (found.size, found.root) == (kept.size, kept.root)
 
 
 def test_nothing_is_kept_of_what_the_log_has_not_signed_or_what_is_no_other_tree() -> None:
-    memory = Memory({ORIGIN: Held(7, merkle.root(NODES, 7), AT)})
+    memory = Memory({ORIGIN: LastCosigned(7, merkle.root(NODES, 7), AT)})
     forged = _request(7, 7, STRANGE)
     for request in (
         forged._replace(note=forged.note._replace(signatures=())),
-        Request(7, (), signed(Checkpoint("other", 9, bytes(32)), key("other"))),
+        CosignatureRequest(7, (), signed(Checkpoint("other", 9, bytes(32)), key("other"))),
         _request(5, 9, STRANGE),
         _request(7, 5),
         _request(7, 9),
@@ -145,13 +154,13 @@ def test_a_clock_that_went_back_cosigns_nothing() -> None:
 class Racing(Memory):
     """Another process cosigns between the look and the swap."""
 
-    def swap(self, origin: str, before: Held, after: Held) -> bool:
-        self[origin] = Held(6, merkle.root(NODES, 6), AT)
+    def swap(self, origin: str, before: LastCosigned, after: LastCosigned) -> bool:
+        self[origin] = LastCosigned(6, merkle.root(NODES, 6), AT)
         return super().swap(origin, before, after)
 
 
 def test_of_two_at_once_one_wins() -> None:
-    memory = Racing({ORIGIN: Held(5, merkle.root(NODES, 5), AT)})
+    memory = Racing({ORIGIN: LastCosigned(5, merkle.root(NODES, 5), AT)})
     with pytest.raises(DocumentRefused) as refused:
         cosigned(_request(5, 7), WITNESS, memory, at=AT)
     assert refused.value.code == "log-conflict"

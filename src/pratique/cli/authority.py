@@ -20,7 +20,7 @@ from pratique.cli.lazy import Group, Option, PartyCommand
 from pratique.cli.proposal import FILE
 from pratique.errors import PratiqueError
 from pratique.network import logged
-from pratique.onboarding.steps import Step
+from pratique.onboarding.steps import OnboardingStep
 from pratique.parties import authority, authority_home
 from pratique.parties import log as parties_log
 from pratique.parties.proposals import repository_of
@@ -162,7 +162,7 @@ def add_cosignature(
 @click.command(cls=PartyCommand)
 @options.authority
 @click.argument("code")
-@click.argument("step", required=False, type=click.Choice([step.value for step in Step]))
+@click.argument("step", required=False, type=click.Choice([step.value for step in OnboardingStep]))
 @click.option("--key", "uri", metavar="URI", help="The key of the seat that records it.")
 @click.option("--evidence", multiple=True, metavar="FILE", type=FILE,
               help="A file that shows it; its digest is kept, and nothing else. Repeatable.")  # fmt: skip
@@ -194,7 +194,7 @@ def onboard(
         return
     if uri is None:
         raise click.UsageError("a step is signed by a seat: name its key with --key")
-    shown = authority.Evidence(Step(step), evidence, domain)
+    shown = authority.Evidence(OnboardingStep(step), evidence, domain)
     found, is_new = authority.record(folder, code, shown, (uri, secret), at=at)
     if not is_new:
         click.echo(f"{code}: {step}, recorded already")

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from pratique.cli import options
-from pratique.network.monitor import Seen
+from pratique.network.monitor import MonitorReport
 from pratique.parties import monitor as parties_monitor
 from pratique.text import as_json, plural, printable
 
@@ -48,7 +48,7 @@ def monitor(
     return ALERT if seen.alarms else 0
 
 
-def _echo(seen: Seen, output_format: str) -> None:
+def _echo(seen: MonitorReport, output_format: str) -> None:
     if output_format == "json":
         rows = [one._asdict() for one in seen.alarms]
         click.echo(as_json({"alarms": rows, "leaves": seen.watched.size}, indent=1))

@@ -18,7 +18,7 @@ import click
 from pratique.cli import options
 from pratique.cli.proposal import repository
 from pratique.errors import UsageError
-from pratique.onboarding.anchors import Row
+from pratique.onboarding.anchors import FolderFile
 from pratique.parties import exports, proposals
 from pratique.parties.issuer_keys import date
 from pratique.store.keys import Secret
@@ -202,7 +202,7 @@ def import_(
     return 1 if any(row.why for _, row in found) else 0
 
 
-def _line(code: str, row: Row, at: int) -> str:
+def _line(code: str, row: FolderFile, at: int) -> str:
     certificate = row.certificate
     end = "" if certificate is None else f" until {date(certificate.record.not_after)}"
     if certificate is not None and at > certificate.record.not_after:
@@ -211,7 +211,7 @@ def _line(code: str, row: Row, at: int) -> str:
     return f"{code:<5} {row.name:<40} {outcome}"
 
 
-def _as_json(code: str, row: Row) -> dict[str, object]:
+def _as_json(code: str, row: FolderFile) -> dict[str, object]:
     certificate = row.certificate
     return {
         "participant": code,

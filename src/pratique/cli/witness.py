@@ -21,7 +21,7 @@ from pratique.store import server, sources
 from pratique.store.keys import Secret
 from pratique.text import plural, printable
 from pratique.tlog.note import NoteKey
-from pratique.tlog.witness import Request
+from pratique.tlog.witness import CosignatureRequest
 
 LONGEST = 2_000
 WHY = {
@@ -79,7 +79,9 @@ def show(*, folder: Path) -> None:
                 )
             )
             # The checkpoint as the log has signed it: whoever reads it can check it.
-            for line in Request.from_bytes(one.request).note.to_bytes().decode().splitlines():
+            for line in (
+                CosignatureRequest.from_bytes(one.request).note.to_bytes().decode().splitlines()
+            ):
                 click.echo(printable(f"    {line}", LONGEST))
 
 

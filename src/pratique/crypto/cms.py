@@ -212,7 +212,3 @@ def sign(content: bytes, *, certificate: bytes, key: SigningKey) -> bytes:
     builder = PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(strict.load_der_x509_certificate(certificate), private, digest)
     return builder.sign(Encoding.DER, [PKCS7Options.Binary])
-
-
-Signed = SignedContent
-"""Names of before."""

@@ -474,8 +474,3 @@ def signed_with(certificate: X509Record, public_key: bytes) -> bool | None:
     return algorithms.check(
         certificate.signature_algorithm, public_key, certificate.signature, certificate.signed
     )
-
-
-Limits = X509Limits
-Fields = X509Fields
-"""Names of before."""

@@ -706,10 +706,3 @@ class Sync:
         for name, data in self._held.items():
             if name.endswith(f".{role}.json") or name.startswith(f"targets/{role}/"):
                 self._files[name] = data
-
-
-Outcome = SyncOutcome
-Wanted = WantedFile
-Trunk = TopLevel
-Pieces = RoleFiles
-"""Names of before."""

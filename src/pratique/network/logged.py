@@ -374,7 +374,3 @@ def _turn(name: str) -> int:
         if name.endswith(end):
             return turn
     return 1 if name.startswith("metadata/") else 0
-
-
-Leaf = MetadataLeaf
-"""Names of before."""

@@ -553,11 +553,3 @@ def _shown(
     for code, one in view.suspensions:
         if code == own.code and one.since <= view.published.timestamp() < one.until:
             yield Alarm("suspended", one.reason)
-
-
-Record = PublicationRecord
-Looked = Observation
-Seen = MonitorReport
-Known = Listing
-Watched = MonitorState
-"""Names of before."""

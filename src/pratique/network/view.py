@@ -397,7 +397,3 @@ def published_sets(view: View) -> documents.RuleDocument:
     """Return the value sets that the authority publishes."""
     data = view.files.get(metadata.VALUE_SETS)
     return documents.RuleDocument() if data is None else documents.read(strict_json.parse(data))
-
-
-Memory = PreviousEditions
-"""Names of before."""

@@ -247,7 +247,3 @@ def _why_not(name: str, refused: Mapping[str, str]) -> str:
     stem = file.removesuffix(".pem")
     expected = f"{folder}/{SIGNED}/TNG_TA.signed.{stem}.json"
     return refused.get(expected, "not-anchored")
-
-
-Row = FolderFile
-"""Names of before."""

@@ -587,7 +587,3 @@ def _row(paper: dossier.DossierFile, findings: list[DossierFinding]) -> FileRepo
         not_after=first.record.not_after,
         findings=tuple(findings),
     )
-
-
-Listed = NetworkListing
-"""Names of before."""

@@ -123,7 +123,3 @@ def _pieces(paper: DossierFile) -> list[ExpiryItem]:
     # A second certificate in a file is a slip that has its own finding: the first one counts.
     record = paper.first.record
     return [ExpiryItem(paper.role, paper.name, record.not_before, record.not_after)]
-
-
-Paper = DossierFile
-"""Names of before."""

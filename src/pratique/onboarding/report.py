@@ -437,9 +437,3 @@ def _day(seconds: int) -> str | None:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-Finding = DossierFinding
-Check = DossierCheck
-Row = FileReport
-"""Names of before."""

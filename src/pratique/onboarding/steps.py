@@ -379,8 +379,3 @@ def _refused(code: str, number: int, why: str) -> DocumentRefused:
     return DocumentRefused(
         f"record-{code}", f"record {number} was refused: {why}", "restore the records from a copy"
     )
-
-
-Record = OnboardingRecord
-Step = OnboardingStep
-"""Names of before."""

@@ -33,7 +33,7 @@ from pratique.network.proposal import Proposal
 from pratique.network.view import Role, View
 from pratique.onboarding import steps
 from pratique.onboarding.checks import DOMAINS
-from pratique.onboarding.steps import Step
+from pratique.onboarding.steps import OnboardingStep
 from pratique.parties import authority_home as home
 from pratique.parties import cards, log, proposals
 from pratique.parties.proposals import repository_of
@@ -91,7 +91,7 @@ def create_seat(
 
 # Drafts: what the seats are to sign.
 
-BEFORE_ADMISSION = {Step.QA_PASSED, Step.ANCHOR_SIGNED}
+BEFORE_ADMISSION = {OnboardingStep.QA_PASSED, OnboardingStep.ANCHOR_SIGNED}
 
 
 class SeatDraft(NamedTuple):
@@ -275,7 +275,7 @@ def _check_application(folder: Path, current: View, one: cards.Application) -> l
 def activate(folder: Path, code: str, domains: tuple[str, ...], *, at: datetime) -> SeatDraft:
     """Propose to make a participant active for domains, after its self-test."""
     current = home.current(folder)
-    tested = steps.tested(_require_step(folder, current, code, {Step.SELF_TEST_PASSED}))
+    tested = steps.tested(_require_step(folder, current, code, {OnboardingStep.SELF_TEST_PASSED}))
     for domain in domains:
         if domain not in DOMAINS:
             raise _domain_unknown(domain)
@@ -349,8 +349,8 @@ def _domain_unknown(domain: str) -> UsageError:
 
 
 def _require_step(
-    folder: Path, current: View, code: str, wanted: set[Step]
-) -> tuple[steps.Record, ...]:
+    folder: Path, current: View, code: str, wanted: set[OnboardingStep]
+) -> tuple[steps.OnboardingRecord, ...]:
     records = home.records(folder, code, current)
     last = records[-1].step if records else None
     if last not in wanted:
@@ -369,7 +369,7 @@ class Onboarding(NamedTuple):
     """The network, and the records of a participant's onboarding in it."""
 
     network: str
-    records: tuple[steps.Record, ...]
+    records: tuple[steps.OnboardingRecord, ...]
 
     @property
     def following(self) -> tuple[str, ...]:
@@ -380,7 +380,7 @@ class Onboarding(NamedTuple):
 class Evidence(NamedTuple):
     """A step that is to be recorded, the files that show it, and the domain that it is for."""
 
-    step: Step
+    step: OnboardingStep
     files: tuple[Path, ...] = ()
     domain: str = ""
 
@@ -402,7 +402,7 @@ def record(
     step, domain = evidence.step, evidence.domain
     if domain and domain not in DOMAINS:
         raise _domain_unknown(domain)
-    if not domain and step is Step.SELF_TEST_PASSED:
+    if not domain and step is OnboardingStep.SELF_TEST_PASSED:
         raise UsageError(
             "domain-missing",
             "a self-test is for one domain, and none is named",

@@ -118,7 +118,7 @@ def records_path(folder: Path, code: str) -> Path:
 
 def records(
     folder: Path, code: str, shown: View, seats: Mapping[str, steps.Seated] | None = None
-) -> tuple[steps.Record, ...]:
+) -> tuple[steps.OnboardingRecord, ...]:
     """Read a participant's records, and check them against all seats that there ever were (`all_seats`)."""
     path = records_path(folder, code)
     if not path.exists():

@@ -37,7 +37,7 @@ from pratique.store.keys import Secret, open_key
 from pratique.terms import Environment
 from pratique.trust import did, expiry, publication
 from pratique.trust.did import DSC, SCA, Entry
-from pratique.trust.expiry import Row
+from pratique.trust.expiry import ParticipantExpiry
 from pratique.trust.registry import Suspension
 
 START = store_sources.START
@@ -233,7 +233,7 @@ class Imported(NamedTuple):
     """A participant's folder, and what of it is believed."""
 
     folder: ParticipantFolder
-    rows: tuple[anchors.Row, ...]
+    rows: tuple[anchors.FolderFile, ...]
 
 
 def import_folders(
@@ -244,7 +244,7 @@ def import_folders(
     imported = []
     for one in read(folder):
         if one.refused is not None:
-            rows: tuple[anchors.Row, ...] = (anchors.Row("-", "", one.refused.code),)
+            rows: tuple[anchors.FolderFile, ...] = (anchors.FolderFile("-", "", one.refused.code),)
         else:
             rows = anchors.believed(one.files, participant=one.code, anchors=ders, at=at)
         imported.append(Imported(one, rows))
@@ -308,18 +308,18 @@ class NetworkStatus(NamedTuple):
         notes: what of the sources could not be read.
     """
 
-    sources: dict[str, tuple[Row, ...]]
+    sources: dict[str, tuple[ParticipantExpiry, ...]]
     notes: tuple[store_sources.Refused, ...] = ()
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ParticipantExpiry, ...]:
         """Return the rows of all sources."""
         return tuple(row for rows in self.sources.values() for row in rows)
 
 
 class _Part(NamedTuple):
     name: str
-    rows: Iterable[Row]
+    rows: Iterable[ParticipantExpiry]
     notes: tuple[store_sources.Refused, ...] = ()
 
 
@@ -333,7 +333,7 @@ def status(
         parts.append(_lists(lists, at, environment))
     if not sources:
         parts.append(_held(at, home))
-    found: dict[str, tuple[Row, ...]] = {}
+    found: dict[str, tuple[ParticipantExpiry, ...]] = {}
     for part in parts:
         names = (part.name, *(f"{part.name} ({number})" for number in range(2, len(parts) + 1)))
         # Two of one name would move each other's events in a calendar.
@@ -386,13 +386,13 @@ def _one(path: Path, at: int) -> _Part:
     return _Part(path.resolve().name, own, tuple(notes))
 
 
-def _of_seats(view: View, at: int) -> Row:
+def _of_seats(view: View, at: int) -> ParticipantExpiry:
     trusted = view.trusted
     root, targets = int(trusted.root.expires.timestamp()), int(trusted.targets.expires.timestamp())
     return expiry.of_board(root, targets, at=at)
 
 
-def _of_folder(one: ParticipantFolder, at: int) -> tuple[Row, ...]:
+def _of_folder(one: ParticipantFolder, at: int) -> tuple[ParticipantExpiry, ...]:
     if one.refused is not None:
         return (expiry.of_unreadable(one.code, at=at),)
     return dossier.of_dossier(one.files, one.code, at=at)

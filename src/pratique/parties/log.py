@@ -169,7 +169,9 @@ def _request(own: log.LogFolder, old: int) -> bytes:
             f"the log has {tree.size} entries, and never had {old}",
             "the size that the witness has seen last: pratique witness show",
         )
-    return witness.Request(old, merkle.consistency(tree, old, tree.size), head).to_bytes()
+    return witness.CosignatureRequest(
+        old, merkle.consistency(tree, old, tree.size), head
+    ).to_bytes()
 
 
 def collect(

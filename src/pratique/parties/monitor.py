@@ -18,7 +18,9 @@ from pratique.parties import participant, proposals, witness
 from pratique.store import files, network, sources
 
 
-def observe(folder: Path, home: Path | None, source: str | None, *, at: datetime) -> monitor.Seen:
+def observe(
+    folder: Path, home: Path | None, source: str | None, *, at: datetime
+) -> monitor.MonitorReport:
     """Hold what was synced, and the log at a source or where the last sync came from, against what was published."""
     known = proposals.known(None, home)
     if known is None:
@@ -29,9 +31,9 @@ def observe(folder: Path, home: Path | None, source: str | None, *, at: datetime
     if place is None:
         raise UsageError("source-missing", "no source of the log is configured", "name SOURCE")
     get, path = witness.patient(place), folder / participant.WATCHED
-    before = monitor.Watched()
+    before = monitor.MonitorState()
     if path.exists():
-        before = monitor.Watched.from_bytes(sources.read_bytes(path))
+        before = monitor.MonitorState.from_bytes(sources.read_bytes(path))
     log = monitor.Log(
         witness.checkpoint(get),
         partial(witness.Leaves, get),
@@ -41,6 +43,6 @@ def observe(folder: Path, home: Path | None, source: str | None, *, at: datetime
     return monitor.watched(published, known.view, log, before, at=at)
 
 
-def keep(folder: Path, seen: monitor.Seen) -> None:
+def keep(folder: Path, seen: monitor.MonitorReport) -> None:
     """Keep what was seen, once it was shown."""
     files.replace(folder / participant.WATCHED, seen.watched.to_bytes())

@@ -30,7 +30,7 @@ from pratique import strict_json
 from pratique.crypto import x509, x509_write
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network import client, metadata, participants, proposal, view
-from pratique.network.monitor import Record
+from pratique.network.monitor import PublicationRecord
 from pratique.network.proposal import Proposal, RoleKeys
 from pratique.onboarding import checks, report
 from pratique.onboarding.report import Report
@@ -292,13 +292,13 @@ def init(folder: Path, wanted: ParticipantKeys, secret: Secret, *, at: datetime)
 PUBLISHED, WATCHED = "published.json", "watched.json"
 
 
-def load_published(folder: Path) -> Record:
+def load_published(folder: Path) -> PublicationRecord:
     """Return what is noted; nothing published, before the first edition.
 
     A machine that only watches needs no more of a participant's folder than published.json.
     """
     path = folder / PUBLISHED
-    noted = Record.from_bytes(sources.read_bytes(path)) if path.exists() else None
+    noted = PublicationRecord.from_bytes(sources.read_bytes(path)) if path.exists() else None
     if noted is not None and not (folder / HOME_FILE).exists():
         return noted
     own = load_home(folder)
@@ -307,7 +307,7 @@ def load_published(folder: Path) -> Record:
         raise DocumentRefused(
             "record-malformed", f"{path}: it is of {noted.code}", "restore it from its copy"
         )
-    found = noted or Record(one.code, one.countries, (), own.threshold)
+    found = noted or PublicationRecord(one.code, one.countries, (), own.threshold)
     found = found._replace(countries=one.countries, threshold=own.threshold)
     return found.with_keys(*_sets(own))
 
@@ -419,7 +419,7 @@ def _signers(
     }
     for der in _certificates(wanted.signers):
         if not x509.read(der).is_ca and der not in gone:
-            live[der, wanted.domain] = publication.Published(der, wanted.domain)
+            live[der, wanted.domain] = publication.PublishedSigner(der, wanted.domain)
     since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for der in _certificates(wanted.withdraw):
         if der in gone:
@@ -528,7 +528,7 @@ def next_edition(
     held = {} if role is None else dict(role.files)
     if role is not None and not role.version:
         # Its keys have not published anything yet.
-        held = _withdrawn_before(own, view.Memory(known.files).of(code))
+        held = _withdrawn_before(own, view.PreviousEditions(known.files).of(code))
         if not wanted.signers:
             raise UsageError("signers-missing", "no signer is named", "name --signers PATH")
     if wanted.withdraw and wanted.reason is None:
@@ -676,7 +676,7 @@ def check_dossier(
     folder: Path,
     code: str,
     environment: Environment,
-    listed: checks.Listed,
+    listed: checks.NetworkListing,
     known: tuple[Path, ...],
     *,
     at: datetime,
@@ -694,12 +694,12 @@ def check_dossier(
     )
 
 
-def listed_as(current: view.View | None, code: str, kind: str | None) -> checks.Listed:
+def listed_as(current: view.View | None, code: str, kind: str | None) -> checks.NetworkListing:
     """Return what a network's list of participants says of a code; what was named, where there is none."""
     one = None if current is None else current.participants.get(code)
     if one is None:
-        return checks.Listed(kind)
-    return checks.Listed(one.kind.value, one.countries, one.subject)
+        return checks.NetworkListing(kind)
+    return checks.NetworkListing(one.kind.value, one.countries, one.subject)
 
 
 # Leaving: what is published, certificates, public keys -> FILE.zip          notice -> leave.json, signed by k of n

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pratique.errors import DocumentRefused, UsageError
 from pratique.network import metadata, view
-from pratique.network.client import Outcome, Sync
+from pratique.network.client import Sync, SyncOutcome
 from pratique.network.trusted import Trusted
 from pratique.store import files, http, network, sources
 from pratique.terms import Environment
@@ -26,7 +26,7 @@ from pratique.text import plural
 
 def sync(
     home: Path | None, source: str | None, *, root: Path | None = None, at: datetime
-) -> Outcome:
+) -> SyncOutcome:
     """Sync a home folder from a source, or from where the last sync came; `root` the first time."""
     folder = network.folder_of(sources.home(home))
     with network.held_lock(folder):
@@ -40,7 +40,7 @@ def sync(
 
 def import_archive(
     home: Path | None, file: Path, *, root: Path | None = None, at: datetime
-) -> Outcome:
+) -> SyncOutcome:
     """Take over what a file holds, if it is no older than what is held."""
     folder = network.folder_of(sources.home(home))
     with network.held_lock(folder):
@@ -57,7 +57,7 @@ def brought(home: Path | None, source: str, at: datetime) -> None:
             _aside(folder, source, at)
 
 
-def _aside(folder: Path, source: str, at: datetime) -> Outcome:
+def _aside(folder: Path, source: str, at: datetime) -> SyncOutcome:
     before = network.source_of(folder)
     found = synced(folder, source, at)
     if before is not None:
@@ -66,7 +66,7 @@ def _aside(folder: Path, source: str, at: datetime) -> Outcome:
     return found
 
 
-def synced(folder: Path, source: str, at: datetime) -> Outcome:
+def synced(folder: Path, source: str, at: datetime) -> SyncOutcome:
     """Sync a network's folder from a source, and keep what came of it."""
     kept = network.load_held(folder)
     if kept is None:
@@ -144,7 +144,7 @@ def export(home: Path | None, file: Path) -> str:
     )
 
 
-def lines(found: Outcome, at: datetime) -> Iterator[str]:
+def lines(found: SyncOutcome, at: datetime) -> Iterator[str]:
     """Say what came of a sync."""
     seen = found.view
     hours = int((at - seen.published).total_seconds()) // 3600
@@ -170,7 +170,7 @@ def lines(found: Outcome, at: datetime) -> Iterator[str]:
             yield f"note: {code} is suspended until {until}: {one.reason}"
 
 
-def as_json(found: Outcome, at: datetime) -> dict[str, object]:
+def as_json(found: SyncOutcome, at: datetime) -> dict[str, object]:
     """Return what came of a sync as a document."""
     seen = found.view
     return {

@@ -24,7 +24,15 @@ from pratique.store.ledger import Ledger
 from pratique.tlog import merkle, tiles
 from pratique.tlog.checkpoint import opened
 from pratique.tlog.note import COSIGNATURE, MAX_NOTE, Note, NoteKey
-from pratique.tlog.witness import Answer, Held, Refused, Request, Witness, answered, cosigned
+from pratique.tlog.witness import (
+    Answer,
+    CosignatureRequest,
+    LastCosigned,
+    RefusedRequest,
+    Witness,
+    answered,
+    cosigned,
+)
 
 MAX_REQUEST = MAX_NOTE
 MAX_HASHES = tiles.WIDTH * merkle.HASH_SIZE
@@ -79,16 +87,16 @@ class Leaves:
             yield from tiles.unpack(data, count)
 
 
-def _request(source: str, logs: Sequence[NoteKey], ledger: Ledger) -> Request:
+def _request(source: str, logs: Sequence[NoteKey], ledger: Ledger) -> CosignatureRequest:
     """Make the request to cosign the newest checkpoint of a log, from its tiles."""
     get = patient(source)
     note = Note.from_bytes(checkpoint(get))
     log = next((log for log in logs if note.body_of(log) is not None), None)
     if log is None:
-        return Request(0, (), note)
+        return CosignatureRequest(0, (), note)
     size, old = opened(note, log).size, ledger.held(log.name).size
     path = merkle.consistency(_tree(get, size), old, size) if old <= size else ()
-    return Request(old, path, note)
+    return CosignatureRequest(old, path, note)
 
 
 def _tree(get: http.Fetch, size: int) -> tiles.Tiles:
@@ -171,8 +179,8 @@ class WatchedLog(NamedTuple):
     """A log that a witness watches: what it has cosigned last, and what it has refused."""
 
     name: str
-    held: Held
-    refused: tuple[Refused, ...]
+    held: LastCosigned
+    refused: tuple[RefusedRequest, ...]
 
 
 def status(folder: Path) -> tuple[NoteKey, list[WatchedLog]]:
@@ -188,7 +196,7 @@ def cosign(folder: Path, source: bytes | str, secret: Secret, *, at: int) -> str
     """Cosign a request, or the newest checkpoint of the log of a network at a web address or in a folder."""
     home, ledger = load(folder), Ledger(folder / LEDGER)
     if isinstance(source, bytes):
-        request = Request.from_bytes(source)
+        request = CosignatureRequest.from_bytes(source)
     else:
         request = _request(source, home.logs, ledger)
     return cosigned(request, home.opened(folder, secret), ledger, at=at)

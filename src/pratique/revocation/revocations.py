@@ -340,7 +340,3 @@ def _names(key: Key) -> tuple[str, bytes, HashType]:
 
 def _key(row: BatchRow | SliceRow) -> Key:
     return Key(row.country, row.kid or None, row.hash_type)
-
-
-Query = RevocationQuery
-"""Names of before."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pratique.errors import Unreadable, UsageError
 from pratique.store import files
-from pratique.tlog.witness import Held, Refused
+from pratique.tlog.witness import LastCosigned, RefusedRequest
 
 _TABLE = (
     "CREATE TABLE held (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, "
@@ -68,19 +68,19 @@ class Ledger:
             files.settle(path.parent)
         return cls(path)
 
-    def held(self, origin: str) -> Held:
-        """Return what is held of a log; `Held()` of one that was never cosigned."""
+    def held(self, origin: str) -> LastCosigned:
+        """Return what is held of a log; `LastCosigned()` of one that was never cosigned."""
         with _opened(self._path) as opened:
             row = opened.execute(
                 "SELECT size, root, at FROM held WHERE origin = ?", (origin,)
             ).fetchone()
-        return Held() if row is None else Held(*row)
+        return LastCosigned() if row is None else LastCosigned(*row)
 
-    def swap(self, origin: str, before: Held, after: Held) -> bool:
+    def swap(self, origin: str, before: LastCosigned, after: LastCosigned) -> bool:
         """Put `after` in the place of `before`, durably; False if it is not `before` any more."""
         with _opened(self._path) as opened:
             opened.execute("BEGIN IMMEDIATE")
-            if before == Held():
+            if before == LastCosigned():
                 opened.execute("INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?)", (origin, *before))
             swapped = opened.execute(_SWAP, (*after, origin, *before)).rowcount == 1
             if swapped and opened.execute(_HAS_REFUSED).fetchone()[0]:
@@ -89,7 +89,7 @@ class Ledger:
             opened.execute("COMMIT" if swapped else "ROLLBACK")
         return swapped
 
-    def refuse(self, origin: str, refused: Refused) -> None:
+    def refuse(self, origin: str, refused: RefusedRequest) -> None:
         """Keep a refused request, durably; the first one of a tree is enough."""
         with _opened(self._path) as opened:
             opened.execute("BEGIN IMMEDIATE")
@@ -101,7 +101,7 @@ class Ledger:
             )
             opened.execute("COMMIT")
 
-    def refused(self, origin: str) -> tuple[Refused, ...]:
+    def refused(self, origin: str) -> tuple[RefusedRequest, ...]:
         """Return what was refused of a log and kept, the earliest first."""
         with _opened(self._path) as opened:
             if not opened.execute(_HAS_REFUSED).fetchone()[0]:
@@ -110,7 +110,7 @@ class Ledger:
                 "SELECT size, root, at, code, request FROM refused WHERE origin = ? ORDER BY at, size",
                 (origin,),
             ).fetchall()
-        return tuple(Refused(*row) for row in rows)
+        return tuple(RefusedRequest(*row) for row in rows)
 
 
 @contextmanager

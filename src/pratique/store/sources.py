@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pratique.crypto.algorithms import PublicKey
     from pratique.rules.documents import ImportedRules, RuleDocument
     from pratique.snapshot import Snapshot, Source
-    from pratique.trust.certificates import Reading
+    from pratique.trust.certificates import ListReading
 
 MAX_DOSSIER_FILES = 2_000
 MAX_FILE = 256 * 1024
@@ -112,7 +112,7 @@ class TrustSources(NamedTuple):
     """
 
     snapshot: Snapshot
-    readings: tuple[tuple[str, Reading], ...]
+    readings: tuple[tuple[str, ListReading], ...]
     refused: tuple[Refused, ...]
     errors: tuple[PratiqueError, ...] = ()
 
@@ -206,7 +206,7 @@ def trust_from(
             return TrustSources(Snapshot.from_bytes(data), (), ())
     from pratique.trust import certificates, lists  # noqa: PLC0415 - a snapshot needs no X.509
 
-    readings: list[tuple[str, Reading]] = []
+    readings: list[tuple[str, ListReading]] = []
     refused: list[Refused] = []
     origins: list[Source] = []
     errors: list[PratiqueError] = []

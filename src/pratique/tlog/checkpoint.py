@@ -266,7 +266,3 @@ def check_proof(proof: Proof, leaf: bytes, quorum: Quorum) -> WitnessedCheckpoin
     if leads != seen.checkpoint.root:
         raise refused("inclusion", "the path does not lead to the root")
     return seen
-
-
-Seen = WitnessedCheckpoint
-"""Names of before."""

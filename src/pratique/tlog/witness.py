@@ -192,10 +192,3 @@ def _weigh(request: CosignatureRequest, found: Checkpoint, held: LastCosigned) -
     if found.size == held.size and found.root != held.root:
         raise refused("forked", "another tree of that size was cosigned here: the log shows two")
     check_consistency(held.size, held.root, found.size, found.root, request.path)
-
-
-Memory = WitnessMemory
-Held = LastCosigned
-Refused = RefusedRequest
-Request = CosignatureRequest
-"""Names of before."""

@@ -353,7 +353,3 @@ def _lacking(above: _Above, record: X509Record) -> str:
         return ""
     itself = record.issuer == record.subject and signed_with(record, record.public_key)
     return "self-signed" if itself else above.missing
-
-
-Reading = ListReading
-"""Names of before."""

@@ -464,10 +464,3 @@ def _cells(row: ParticipantExpiry, shown: Callable[[str], str]) -> tuple[str, ..
         live,
         "; ".join(dict.fromkeys(filter(None, why))),
     )
-
-
-Row = ParticipantExpiry
-Strand = ExpiryChain
-Piece = ExpiryItem
-Standing = ExpiryState
-"""Names of before."""

@@ -242,8 +242,3 @@ def _barred(record: x509.X509Record, domain: str, bounds: Bounds) -> str:
 
 def _refused(code: str, why: str) -> DocumentRefused:
     return DocumentRefused(f"signers-{code}", f"the list of signers was refused: {why}")
-
-
-Published = PublishedSigner
-Announced = SignerPublication
-"""Names of before."""

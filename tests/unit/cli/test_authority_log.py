@@ -14,7 +14,7 @@ from pratique.network import logged, view
 from pratique.store import files, network
 from pratique.store.log import LogFolder
 from pratique.tlog.note import NoteKey
-from pratique.tlog.witness import Request, Witness, cosigned
+from pratique.tlog.witness import CosignatureRequest, Witness, cosigned
 from tests import witnesses
 from tests.ceremonies import AT, LATER, SEATS, Desk, begun, edition, joined
 from tests.logs import Memory
@@ -59,7 +59,9 @@ class Logged(Desk):
     def entries(self) -> list[str]:
         """Return the names of the files that the log holds."""
         log = self.log
-        return [logged.Leaf.from_bytes(data).name for data in log.tree().entries(0, log.size())]
+        return [
+            logged.MetadataLeaf.from_bytes(data).name for data in log.tree().entries(0, log.size())
+        ]
 
 
 @pytest.fixture
@@ -238,7 +240,9 @@ def test_cosignatures_are_carried_by_hand(desk: Logged) -> None:
     request = desk.run("authority", "log", "request", "net").encode()
     for number, one in enumerate(desk.witnesses[:2]):
         who = Witness(one.name, seen.key(one.name), one.logs)
-        lines = cosigned(Request.from_bytes(request), who, Memory(), at=int(one.at.timestamp()))
+        lines = cosigned(
+            CosignatureRequest.from_bytes(request), who, Memory(), at=int(one.at.timestamp())
+        )
         answer = Path(f"answer-{number}")
         answer.write_text(lines.replace(one.name, "somebody"))
         words = ("authority", "log", "add", "net", answer, "--at", AT)

@@ -19,7 +19,7 @@ from pratique.errors import PratiqueError, Unreadable
 from pratique.parties import authority, log, proposals
 from pratique.store import files, network
 from pratique.tlog import checkpoint, note
-from pratique.tlog.witness import Request, Witness, cosigned
+from pratique.tlog.witness import CosignatureRequest, Witness, cosigned
 from tests import web, witnesses
 from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition, joined
 from tests.logs import Memory
@@ -196,7 +196,7 @@ def test_whatever_a_witness_answers_the_others_are_enough(desk: Logged) -> None:
     assert "1 of 2 witnesses have seen it; missing: w2" in desk.publish(
         "net/root-1.proposal", code=WAITS
     )
-    request = Request.from_bytes(desk.run("authority", "log", "request", "net").encode())
+    request = CosignatureRequest.from_bytes(desk.run("authority", "log", "request", "net").encode())
     who = Witness("w3.example", seen.key("w3.example"), third.logs)
     lines = cosigned(request, who, Memory(), at=int(third.at.timestamp()))
     second.is_up = True
@@ -238,7 +238,7 @@ def test_a_witness_that_hangs_holds_nobody_up(
 
 def test_an_answer_to_an_older_request_is_refused_in_words(desk: Logged) -> None:
     founded(desk)
-    request = Request.from_bytes(desk.run("authority", "log", "request", "net").encode())
+    request = CosignatureRequest.from_bytes(desk.run("authority", "log", "request", "net").encode())
     third = desk.witnesses[2]
     who = Witness("w3.example", seen.key("w3.example"), third.logs)
     answer = Path("answer")
@@ -448,7 +448,7 @@ def test_an_older_copy_of_the_whole_is_told_by_every_witness(desk: Logged) -> No
         kept = one.memory.kept
         assert {each.code for each in kept} == {"log-forked"}
         for each in kept:
-            note_ = Request.from_bytes(each.request).note
+            note_ = CosignatureRequest.from_bytes(each.request).note
             assert (
                 checkpoint.opened(note_, one.logs["log.invented.example/network"]).root == each.root
             )

@@ -18,7 +18,7 @@ from pratique.store.log import LogFolder
 from pratique.tlog import checkpoint
 from pratique.tlog.merkle import consistency
 from pratique.tlog.note import Note, NoteKey, read_signatures
-from pratique.tlog.witness import Request
+from pratique.tlog.witness import CosignatureRequest
 from tests.logs import LoggedAuthority, Watching, swapped
 from tests.networks import State, Verifier
 from tests.unit.log import seen
@@ -66,11 +66,11 @@ def test_a_witness_cosigns_the_log_of_a_folder_as_it_grows(tmp_path: Path) -> No
 def test_a_request_comes_as_a_file_or_through_a_pipe(tmp_path: Path) -> None:
     own, log = _witness(tmp_path / "w"), LogFolder(tmp_path / "log", seen.log_key())
     note = log.append(LEAVES[:3], KEY)
-    (tmp_path / "request").write_bytes(Request(0, (), note).to_bytes())
+    (tmp_path / "request").write_bytes(CosignatureRequest(0, (), note).to_bytes())
     found = run(witness, "cosign", tmp_path / "w", tmp_path / "request").output
     assert checkpoint.check_cosignature(note.with_signatures(*read_signatures(found)), own)
     note = log.append(LEAVES[3:9], KEY)
-    request = Request(3, consistency(log.tree(), 3, 9), note).to_bytes()
+    request = CosignatureRequest(3, consistency(log.tree(), 3, 9), note).to_bytes()
     found = run(witness, "cosign", tmp_path / "w", "-", feed=request).output
     assert checkpoint.check_cosignature(note.with_signatures(*read_signatures(found)), own)
 

@@ -19,7 +19,7 @@ from pratique.tlog import checkpoint, merkle
 from pratique.tlog.checkpoint import Checkpoint, signed
 from pratique.tlog.merkle import leaf_hash, listed
 from pratique.tlog.note import MAX_NOTE, read_signatures
-from pratique.tlog.witness import SIZE, Answer, Request, Witness, answered
+from pratique.tlog.witness import SIZE, Answer, CosignatureRequest, Witness, answered
 from tests import web
 from tests.logs import Memory
 from tests.unit.log import seen
@@ -31,7 +31,7 @@ OTHERS = listed([leaf_hash(b"x%d" % number) for number in range(64)])
 
 def request(old: int, size: int, nodes: merkle.Nodes = NODES) -> bytes:
     note = signed(Checkpoint(ORIGIN, size, merkle.root(nodes, size)), seen.key(ORIGIN))
-    return Request(old, merkle.consistency(nodes, old, size), note).to_bytes()
+    return CosignatureRequest(old, merkle.consistency(nodes, old, size), note).to_bytes()
 
 
 @dataclass
@@ -95,7 +95,9 @@ def test_a_log_that_grows_is_cosigned_by_http(witness: Served) -> None:
         data = request(old, size)
         number, body = http.request_cosignature(witness.url + "/", data)
         assert number == 200
-        note = Request.from_bytes(data).note.with_signatures(*read_signatures(body.decode()))
+        note = CosignatureRequest.from_bytes(data).note.with_signatures(
+            *read_signatures(body.decode())
+        )
         assert checkpoint.check_cosignature(note, seen.witness(0)) == AT
     assert witness.memory[ORIGIN].size == 64
 
@@ -105,9 +107,9 @@ def test_each_refusal_has_the_number_that_c2sp_gives_it(witness: Served) -> None
     strange = signed(Checkpoint("strange", 9, bytes(32)), seen.key("strange"))
     text = request(7, 9).decode()
     cases = {
-        400: [b"", b"old", b"\x00" * 99, Request(9, (), Request.from_bytes(request(0, 7)).note).to_bytes()],
+        400: [b"", b"old", b"\x00" * 99, CosignatureRequest(9, (), CosignatureRequest.from_bytes(request(0, 7)).note).to_bytes()],
         403: [text.replace("\n9\n", "\n8\n").encode()],
-        404: [Request(0, (), strange).to_bytes()],
+        404: [CosignatureRequest(0, (), strange).to_bytes()],
         409: [request(0, 9), request(7, 7, OTHERS)],
         422: [request(7, 9, OTHERS)],
     }  # fmt: skip

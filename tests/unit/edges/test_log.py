@@ -20,7 +20,13 @@ from pratique.tlog import merkle
 from pratique.tlog.checkpoint import Checkpoint, opened, signed
 from pratique.tlog.merkle import leaf_hash, listed
 from pratique.tlog.tiles import Tiles
-from pratique.tlog.witness import Held, Refused, Request, Witness, cosigned
+from pratique.tlog.witness import (
+    CosignatureRequest,
+    LastCosigned,
+    RefusedRequest,
+    Witness,
+    cosigned,
+)
 from tests.killing import killed_at_work
 from tests.unit.log import seen
 
@@ -128,35 +134,35 @@ def test_a_log_that_was_killed_goes_on(tmp_path: Path) -> None:
 NODES = listed([leaf_hash(data) for data in LEAVES])
 
 
-def _held(size: int) -> Held:
-    return Held(size, merkle.root(NODES, size), seen.AT)
+def _held(size: int) -> LastCosigned:
+    return LastCosigned(size, merkle.root(NODES, size), seen.AT)
 
 
 def test_a_ledger_swaps_what_it_holds_and_nothing_else(tmp_path: Path) -> None:
     ledger = Ledger.make(tmp_path / "ledger.db")
-    assert ledger.held("a") == Held()
-    assert ledger.swap("a", Held(), _held(3))
-    assert not ledger.swap("a", Held(), _held(4))
+    assert ledger.held("a") == LastCosigned()
+    assert ledger.swap("a", LastCosigned(), _held(3))
+    assert not ledger.swap("a", LastCosigned(), _held(4))
     assert not ledger.swap("a", _held(4), _held(5))
     assert ledger.swap("a", _held(3), _held(5))
-    assert ledger.swap("b", Held(), _held(1))
+    assert ledger.swap("b", LastCosigned(), _held(1))
     assert Ledger(tmp_path / "ledger.db").held("a") == _held(5)
-    largest = Held(merkle.MAX_SIZE, bytes(32), merkle.MAX_SIZE)
+    largest = LastCosigned(merkle.MAX_SIZE, bytes(32), merkle.MAX_SIZE)
     assert ledger.swap("b", _held(1), largest)
     assert ledger.held("b") == largest
 
 
 def _refused(
     size: int, code: str = "log-forked", request: bytes = b"?", at: int = seen.AT
-) -> Refused:
-    return Refused(size, bytes([size % 256]) * 32, at, code, request)
+) -> RefusedRequest:
+    return RefusedRequest(size, bytes([size % 256]) * 32, at, code, request)
 
 
 def test_a_ledger_keeps_one_request_of_each_tree_that_was_refused(tmp_path: Path) -> None:
     ledger = Ledger.make(tmp_path / "ledger.db")
     # One that was made before such were kept is read, and gets its table when there is something to keep.
     assert ledger.refused("a") == ()
-    assert ledger.swap("a", Held(), _held(3))
+    assert ledger.swap("a", LastCosigned(), _held(3))
     for one in (_refused(9, at=7), _refused(4, at=5), _refused(9, request=b"again")):
         ledger.refuse("a", one)
     ledger.refuse("b", _refused(1))
@@ -168,8 +174,8 @@ def test_a_ledger_keeps_one_request_of_each_tree_that_was_refused(tmp_path: Path
 
 def test_a_tree_that_was_cosigned_later_was_no_other_one(tmp_path: Path) -> None:
     ledger = Ledger.make(tmp_path / "ledger.db")
-    ledger.swap("a", Held(), _held(3))
-    spoilt = Refused(5, _held(5).root, seen.AT, "log-inconsistent", b"?")
+    ledger.swap("a", LastCosigned(), _held(3))
+    spoilt = RefusedRequest(5, _held(5).root, seen.AT, "log-inconsistent", b"?")
     for one in (spoilt, _refused(5)):
         ledger.refuse("a", one)
     assert not ledger.swap("a", _held(4), _held(5))
@@ -191,7 +197,7 @@ def test_what_is_refused_is_kept_up_to_a_number(
 def test_a_refused_swap_leaves_nothing(tmp_path: Path) -> None:
     ledger = Ledger.make(tmp_path / "ledger.db")
     assert not ledger.swap("a", _held(3), _held(5))
-    assert ledger.held("a") == Held()
+    assert ledger.held("a") == LastCosigned()
 
 
 def test_a_ledger_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
@@ -214,7 +220,7 @@ def _race(path: Path, own: int) -> int:
 
 def test_of_many_processes_one_wins(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    Ledger.make(path).swap("a", Held(), _held(1))
+    Ledger.make(path).swap("a", LastCosigned(), _held(1))
     with get_context("fork").Pool(4) as pool:
         won = pool.starmap(_race, [(path, own) for own in range(12)])
     assert sum(won) == 1
@@ -233,7 +239,7 @@ def test_a_witness_that_was_killed_has_forgotten_no_cosignature_that_it_gave(
         while True:
             old = ledger.held(seen.ORIGIN).size
             note = signed(Checkpoint(seen.ORIGIN, old + 1, merkle.root(NODES, old + 1)), KEY)
-            request = Request(old, merkle.consistency(NODES, old, old + 1), note)
+            request = CosignatureRequest(old, merkle.consistency(NODES, old, old + 1), note)
             cosigned(request, witness, ledger, at=seen.AT)
             tell(b"given\n")
 

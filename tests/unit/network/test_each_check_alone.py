@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, TargetFile, Targets, Timestamp
 from pratique.errors import DocumentRefused
 from pratique.network import client, logged, proposal, trusted, view
 from pratique.network import metadata as network_metadata
-from pratique.network.client import MAX_TAGS, Pieces, Trunk
+from pratique.network.client import MAX_TAGS, RoleFiles, TopLevel
 from pratique.network.view import check as check_enclosed
 from pratique.network.view import is_file, target_name
 from pratique.revocation.tag_list import Delta
@@ -80,7 +80,7 @@ def test_a_file_of_the_authoritys_own_that_was_damaged_here_is_asked_for_again()
     targets = view.read(authority.files, authority.anchor).trusted.targets.targets
     name = target_name(network_metadata.PARTICIPANTS, targets[network_metadata.PARTICIPANTS])
     held[name] = bytes(len(held[name]))
-    trunk = Trunk(held, authority.anchor, AT)
+    trunk = TopLevel(held, authority.anchor, AT)
     walk, asked = trunk.run(), list[str]()
     wanted = next(walk)
     while wanted:
@@ -144,7 +144,7 @@ def test_a_delta_that_did_not_come_as_signed_is_not_even_parsed(
     (name,) = (n for n in there if n.endswith(".delta"))
     for came, is_read in ((bytes(len(files[delta])), False), (files[delta], True)):
         read.clear()
-        found = Pieces("XUA", role(files), before)
+        found = RoleFiles("XUA", role(files), before)
         test_pieces.fetched(found, {**there, name: came})
         assert bool(read) is is_read
         assert found.by_path()[path(2)] == files[path(2)]

@@ -11,11 +11,11 @@ from pratique.crypto import x509
 from pratique.errors import DocumentRefused
 from pratique.network import client, metadata, publish
 from pratique.network.participants import PAUSE, write_suspensions
-from pratique.network.view import Memory
+from pratique.network.view import PreviousEditions
 from pratique.revocation.tag_list import TagList
 from pratique.terms import Environment
 from pratique.trust import publication
-from pratique.trust.publication import Published
+from pratique.trust.publication import PublishedSigner
 from pratique.trust.registry import Suspension
 from tests.cheats import edition, network, newest, synced
 from tests.networks import AT, State
@@ -35,7 +35,7 @@ def refused(role: str, held: dict[str, bytes], newer: dict[str, bytes], at: int 
 
 def signers(*gone: int, left_out: tuple[int, ...] = ()) -> dict[str, bytes]:
     rows = [
-        Published(der, "DCC", *(("2026-11-22", "superseded") if n in gone else ()))
+        PublishedSigner(der, "DCC", *(("2026-11-22", "superseded") if n in gone else ()))
         for n, der in enumerate(STATE.signers)
         if n not in left_out
     ]
@@ -151,9 +151,12 @@ def test_without_a_root_a_list_of_versions_names_versions_alone() -> None:
 class TestMemory:
     def test_it_finds_again_the_highest_version_that_a_name_can_hold(self) -> None:
         files = {metadata.metadata("XUA", version): b"" for version in (1, metadata.MAX_VERSION)}
-        assert Memory(files).kept("XUA") == files
+        assert PreviousEditions(files).kept("XUA") == files
         # The control: of one more, nothing would be known.
-        assert Memory({metadata.metadata("XUA", metadata.MAX_VERSION + 1): b""}).roles == set()
+        assert (
+            PreviousEditions({metadata.metadata("XUA", metadata.MAX_VERSION + 1): b""}).roles
+            == set()
+        )
 
     def test_it_tells_how_much_is_held_of_each_role(self) -> None:
         files = {
@@ -162,16 +165,20 @@ class TestMemory:
             "metadata/1.root.json": b"x", "metadata/timestamp.json": b"x", "targets/00.board": b"x",
             "targets/XUB/a/00.list": b"x",
         }  # fmt: skip
-        assert Memory(files).rooms() == {"XUA": (3, 9), "XUB": (1, 1), metadata.SUSPEND: (1, 5)}
+        assert PreviousEditions(files).rooms() == {
+            "XUA": (3, 9),
+            "XUB": (1, 1),
+            metadata.SUSPEND: (1, 5),
+        }
 
     def test_it_holds_the_newest_that_can_be_read(self) -> None:
         authority, (state,) = network("XUA")
         state.withdrawn[0] = "superseded"
         state.publish()
-        memory, held = Memory(authority.files), state.contents()
+        memory, held = PreviousEditions(authority.files), state.contents()
         assert memory.roles == {"XUA"}
         assert memory.of("XUA") == held
         assert memory.of("XUA", 1) != held
         assert memory.of("XUA", 0) == memory.of("XUZ") == {}
-        hurt = Memory({**authority.files, newest(authority.files, "XUA"): b"x"})
+        hurt = PreviousEditions({**authority.files, newest(authority.files, "XUA"): b"x"})
         assert hurt.of("XUA") == memory.of("XUA", 1)

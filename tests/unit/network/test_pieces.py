@@ -13,7 +13,7 @@ from tuf.api.metadata import Targets
 
 from pratique.errors import DocumentRefused
 from pratique.network import client
-from pratique.network.client import Pieces
+from pratique.network.client import RoleFiles
 from pratique.revocation import tag_list
 from pratique.revocation.tag_list import Coded, TagList
 from tests.cheats import Files, listing, named
@@ -50,7 +50,7 @@ def role(files: Mapping[str, bytes]) -> Targets:
     return Targets(7, targets=listing(files))
 
 
-def fetched(pieces: Pieces, there: Mapping[str, bytes]) -> list[str]:
+def fetched(pieces: RoleFiles, there: Mapping[str, bytes]) -> list[str]:
     """Walk to the end; return the names that were asked for."""
     asked = []
     while wanted := pieces.wanted():
@@ -69,7 +69,7 @@ def test_whatever_is_held_it_comes_to_the_same(
     deltas = {p: d for p, d in steps(lists).items() if not (lose and chance.random() < 0.5)}
     files = {path(length): lists[-1].to_bytes(), **deltas, "XUA/signers.json": b"{}"}
     before = named({path(held): lists[held - 1].to_bytes()}) if 0 < held < length else {}
-    pieces = Pieces("XUA", role(files), before)
+    pieces = RoleFiles("XUA", role(files), before)
     there = {
         n: d
         for n, d in named(files).items()
@@ -85,14 +85,14 @@ def test_deltas_are_asked_for_where_they_are_shorter_and_nowhere_else() -> None:
     lists = chain(random.Random(1), 3)
     files = {path(3): lists[-1].to_bytes(), **steps(lists)}
     before = named({path(1): lists[0].to_bytes()})
-    asked = fetched(Pieces("XUA", role(files), before), named(files))
+    asked = fetched(RoleFiles("XUA", role(files), before), named(files))
     assert len(asked) == 2
     assert all(name.endswith(".delta") for name in asked)
     # Of a short list the deltas are longer, for all that they say of themselves.
     short = chain(random.Random(1), 3, start=0)
     files = {path(3): short[-1].to_bytes(), **steps(short)}
     before = named({path(1): short[0].to_bytes()})
-    asked = fetched(Pieces("XUA", role(files), before), named(files))
+    asked = fetched(RoleFiles("XUA", role(files), before), named(files))
     assert [name.rpartition(".")[2] for name in asked] == ["tags"]
 
 
@@ -107,7 +107,7 @@ def test_one_wrong_delta_of_several_and_the_list_is_fetched(at: int) -> None:
         there = named(files)
         (name,) = named({wrong: deltas[wrong]})
         there[name] = bad or b""
-        pieces = Pieces("XUA", role(files), before)
+        pieces = RoleFiles("XUA", role(files), before)
         asked = fetched(pieces, there)
         assert asked[-1].endswith(".tags")
         assert pieces.by_path()[path(4)] == lists[-1].to_bytes()
@@ -120,7 +120,7 @@ def test_a_delta_of_another_list_leads_nowhere() -> None:
     (other,) = steps(others).values()
     files = {path(2): lists[-1].to_bytes(), own: other}
     before = named({path(1): lists[0].to_bytes()})
-    pieces = Pieces("XUA", role(files), before)
+    pieces = RoleFiles("XUA", role(files), before)
     assert [name.rpartition(".")[2] for name in fetched(pieces, named(files))] == ["delta", "tags"]
     assert pieces.by_path()[path(2)] == lists[-1].to_bytes()
 
@@ -133,7 +133,7 @@ def test_no_delta_makes_anything_but_the_signed_list(chance: random.Random) -> N
     at = chance.randrange(len(data))
     broken = data[:at] + chance.randbytes(chance.randrange(3)) + data[at + chance.randrange(3) :]
     files = {path(2): lists[-1].to_bytes(), own: broken}
-    pieces = Pieces("XUA", role(files), named({path(1): lists[0].to_bytes()}))
+    pieces = RoleFiles("XUA", role(files), named({path(1): lists[0].to_bytes()}))
     fetched(pieces, named(files))
     assert pieces.by_path()[path(2)] == lists[-1].to_bytes()
 
@@ -144,7 +144,7 @@ def test_deltas_in_a_circle_end() -> None:
     files = {path(2): lists[-1].to_bytes(), f"{stem}-2-2.delta": b"x", f"{stem}-3-2.delta": b"x",
              f"{stem}-2-3.delta": b"x"}  # fmt: skip
     for held in ({}, named({path(1): lists[0].to_bytes()})):
-        pieces = Pieces("XUA", role(files), held)
+        pieces = RoleFiles("XUA", role(files), held)
         assert fetched(pieces, named(files))[-1].endswith(".tags")
         pieces.files()
 
@@ -158,7 +158,7 @@ def test_what_is_missing_or_wrong_is_told_and_never_taken(chance: random.Random)
     for name in hurt:
         wrong = [b"", there[name] + b"x", there[name][:-1], there[name].upper()]
         there[name] = chance.choice(wrong)
-    pieces = Pieces("XUA", role(files), {})
+    pieces = RoleFiles("XUA", role(files), {})
     asked = fetched(pieces, there)
     assert sorted(asked) == sorted(named(files))
     assert pieces.by_path() == {p: d for p, d in files.items() if not named({p: d}).keys() & hurt}
@@ -173,8 +173,8 @@ def test_what_is_missing_or_wrong_is_told_and_never_taken(chance: random.Random)
 def test_what_is_held_is_looked_at_before_it_is_used() -> None:
     files = {"XUA/signers.json": b"{}"}
     (name,) = held = named(files)
-    assert fetched(Pieces("XUA", role(files), held), {}) == []
-    assert fetched(Pieces("XUA", role(files), {name: b"[]"}), {}) == [name]
+    assert fetched(RoleFiles("XUA", role(files), held), {}) == []
+    assert fetched(RoleFiles("XUA", role(files), {name: b"[]"}), {}) == [name]
 
 
 def test_what_is_too_much_work_is_not_even_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_what_is_too_much_work_is_not_even_unpacked(monkeypatch: pytest.MonkeyPa
     for most in (len(lists[0]) - 1, whole - 1, whole):
         monkeypatch.setattr(client, "MOST_WORK", most)
         unpacked.clear()
-        found = Pieces("XUA", role(files), before)
+        found = RoleFiles("XUA", role(files), before)
         asked = [name.rpartition(".")[2] for name in fetched(found, named(files))]
         assert asked == (["delta"] if most == whole else ["delta", "tags"])
         assert bool(unpacked) is (most == whole)

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
-from pratique.network.monitor import Record
+from pratique.network.monitor import PublicationRecord
 
 SETS = st.frozensets(st.sampled_from("abcdef"), min_size=1)
 DIGESTS = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 RECORDS = st.builds(
-    Record,
+    PublicationRecord,
     st.just("XUA"),
     st.frozensets(st.sampled_from(["XA", "XB"])),
     st.lists(SETS, max_size=5).map(tuple),
@@ -24,13 +24,13 @@ RECORDS = st.builds(
 
 
 @given(RECORDS)
-def test_a_record_is_read_as_it_was_written(record: Record) -> None:
-    assert Record.from_bytes(record.to_bytes()) == record
+def test_a_record_is_read_as_it_was_written(record: PublicationRecord) -> None:
+    assert PublicationRecord.from_bytes(record.to_bytes()) == record
 
 
 @given(st.lists(SETS, max_size=6))
 def test_keys_follow_upon_keys_and_no_step_is_left_out(sets: list[frozenset[str]]) -> None:
-    found = Record("XUA", frozenset(), (), 2).with_keys(*sets)
+    found = PublicationRecord("XUA", frozenset(), (), 2).with_keys(*sets)
     assert len(set(found.keys)) == len(found.keys)
     assert set(sets) <= set(found.keys)
     assert found.with_keys(*sets) == found
@@ -49,8 +49,8 @@ def test_keys_follow_upon_keys_and_no_step_is_left_out(sets: list[frozenset[str]
     ids=lambda value: str(value)[:20] or None,
 )  # fmt: skip
 def test_a_record_that_is_odd_is_refused(member: str, value: object) -> None:
-    record = Record("XUA", frozenset({"XA"}), (frozenset("ab"),), 2, {1: ("0" * 64,)})
+    record = PublicationRecord("XUA", frozenset({"XA"}), (frozenset("ab"),), 2, {1: ("0" * 64,)})
     row = json.loads(record.to_bytes()) | {member: value}
     with pytest.raises(DocumentRefused) as refused:
-        Record.from_bytes(json.dumps(row).encode())
+        PublicationRecord.from_bytes(json.dumps(row).encode())
     assert refused.value.code == "record-malformed"

@@ -175,7 +175,7 @@ class TestNothingIsTakenBackInSteps:
     """Each edition is judged by the one before: what is left out in one is not missed in the next."""
 
     def signers(self, state: State, *kept: bytes) -> bytes:
-        rows = [publication.Published(der, "DCC") for der in kept]
+        rows = [publication.PublishedSigner(der, "DCC") for der in kept]
         return publication.write(state.code, Environment.TEST, [state.ca], rows)
 
     def taken_back(self, state: State, files: dict[str, bytes], why: str) -> None:
@@ -245,7 +245,7 @@ class TestNothingIsTakenBackInSteps:
 class TestWhatOneParticipantCosts:
     def test_so_many_signers_that_each_start_takes_minutes_are_refused(self) -> None:
         state = State("XUA")
-        rows = [publication.Published(bytes([n >> 8, n & 255]), "DCC") for n in range(1_025)]
+        rows = [publication.PublishedSigner(bytes([n >> 8, n & 255]), "DCC") for n in range(1_025)]
         for authorities, signers in (([state.ca], rows), ([bytes([n]) for n in range(17)], [])):
             data = publication.write("XUA", Environment.TEST, authorities, signers)
             with pytest.raises(DocumentRefused, match="busy"):

@@ -10,7 +10,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
 
 from pratique.errors import DocumentRefused
 from pratique.network import logged, metadata, proposal, trusted, view
-from pratique.network.client import Pieces, Trunk
+from pratique.network.client import RoleFiles, TopLevel
 from tests.cheats import Files, by_hand, network, newest, refused, spread
 from tests.logs import LoggedAuthority
 from tests.networks import AT, HOUR, Authority, State, Verifier, key
@@ -24,7 +24,7 @@ def town() -> tuple[Authority, State]:
     return authority, state
 
 
-def driven(trunk: Trunk, files: Files) -> None:
+def driven(trunk: TopLevel, files: Files) -> None:
     asking = trunk.run()
     try:
         wanted = next(asking)
@@ -65,7 +65,7 @@ def test_the_proof_that_is_held_is_dropped_after_a_new_root() -> None:
     (listed,) = (n for n in verifier.held if n.endswith(".snapshot.json"))
     assert logged.proof_name(listed) in verifier.asked
     # What follows holds too where the list stayed the same.
-    trunk = Trunk(
+    trunk = TopLevel(
         {**verifier.held, logged.proof_name(listed): b"of other witnesses"}, authority.anchor, AT
     )
     trunk.changed.append("root")
@@ -141,10 +141,10 @@ def test_the_authoritys_own_file_is_the_one_that_it_has_signed(
         spoiled = {**authority.files, name: wrong}
         if where == "came":
             with pytest.raises(DocumentRefused) as caught:
-                driven(Trunk({}, authority.anchor, AT), spoiled)
+                driven(TopLevel({}, authority.anchor, AT), spoiled)
             assert caught.value.code == "network-differs"
         else:
-            trunk = Trunk({name: wrong}, authority.anchor, AT)
+            trunk = TopLevel({name: wrong}, authority.anchor, AT)
             driven(trunk, authority.files)
             assert trunk.files[name] == data
         with pytest.raises(DocumentRefused) as caught:
@@ -167,11 +167,11 @@ def test_a_roles_file_that_came_or_is_held_is_the_one_that_is_signed(wrong: byte
     targets = Targets(expires=AT)
     targets.targets["XUA/rules.json"] = file
     name = view.target_name("XUA/rules.json", file)
-    came = Pieces("XUA", targets, {})
+    came = RoleFiles("XUA", targets, {})
     came.take({one[0]: wrong for one in came.wanted()})
     with pytest.raises(DocumentRefused):
         came.files()
-    held = Pieces("XUA", targets, {name: wrong})
+    held = RoleFiles("XUA", targets, {name: wrong})
     assert [one[0] for one in held.wanted()] == [name]
     held.take({name: b"rules"})
     assert held.files() == {name: b"rules"}

@@ -18,7 +18,7 @@ from pratique.revocation.foreign import (
     read_filter,
     varhash,
 )
-from pratique.revocation.revocations import Query, Revocations, from_rows, to_rows
+from pratique.revocation.revocations import RevocationQuery, Revocations, from_rows, to_rows
 from pratique.revocation.tag_list import TagList, make, tag
 from pratique.terms import Algorithm
 from tests.unit.revocation.test_tag_list import KID, build
@@ -27,13 +27,13 @@ UCI, OTHER = "URN:UVCI:01:XU:1", "URN:UVCI:01:XU:2"
 SIGNATURE = b"\1" * 32 + b"\2" * 32
 
 
-def asked(*identifiers: str, **changes: Any) -> Query:
+def asked(*identifiers: str, **changes: Any) -> RevocationQuery:
     values: dict[str, Any] = {
         "kids": frozenset({KID}), "participants": frozenset({"XXU", "XU"}), "countries": frozenset({"XU"}),
         "algorithm": Algorithm.ES256, "identifiers": identifiers, "issuer": "XU",
         "signature": SIGNATURE, "at": 1_500,
     }  # fmt: skip
-    return Query(**(values | changes))
+    return RevocationQuery(**(values | changes))
 
 
 def revoking(*identifiers: str, **changes: Any) -> TagList:

@@ -17,7 +17,7 @@ from pratique.errors import DocumentRefused
 from pratique.terms import Environment, SignerState
 from pratique.trust import certificates, publication
 from pratique.trust.certificates import MOST_OF_ONE_KID
-from pratique.trust.publication import Announced, Bounds, Published
+from pratique.trust.publication import Bounds, PublishedSigner, SignerPublication
 from pratique.trust.signer import TrustList, Unjudged
 from tests.networks import AT, State, key
 from tests.unit.made import Made, make
@@ -25,16 +25,16 @@ from tests.unit.made import Made, make
 WHEN = int(AT.timestamp()) - 86400
 STATE = State("XUA", "XA", signers=3)
 BOUNDS = Bounds("XUA", frozenset({"XA"}), "XA", frozenset({"DCC"}), Environment.TEST)
-ROWS = [Published(der, "DCC") for der in STATE.signers]
+ROWS = [PublishedSigner(der, "DCC") for der in STATE.signers]
 
 
 def write(
-    *rows: Published, code: str = "XUA", environment: Environment = Environment.TEST
+    *rows: PublishedSigner, code: str = "XUA", environment: Environment = Environment.TEST
 ) -> bytes:
     return publication.write(code, environment, [STATE.ca], rows)
 
 
-def read(*rows: Published, **changed: Any) -> Announced:
+def read(*rows: PublishedSigner, **changed: Any) -> SignerPublication:
     return publication.read(write(*rows), BOUNDS._replace(**changed))
 
 
@@ -100,7 +100,9 @@ def test_what_is_out_of_bounds_is_left_out_and_told(
     domain: str, country: str, changed: dict[str, Any], why: str
 ) -> None:
     ca, der = made(country)
-    data = publication.write("XUA", Environment.TEST, [STATE.ca, ca], [Published(der, domain)])
+    data = publication.write(
+        "XUA", Environment.TEST, [STATE.ca, ca], [PublishedSigner(der, domain)]
+    )
     found = publication.read(data, BOUNDS._replace(**changed))
     thumbprint = x509.read(der).thumbprint
     assert found.left_out == (((thumbprint, why),) if why else ())
@@ -112,7 +114,7 @@ def test_every_country_of_a_certificate_is_compared() -> None:
     two = make(["XA", "XB"], by=ca)
     for names, why in ((["XA", "XB"], ["country"]), (["XA"], [])):
         der = two.der if len(names) == 2 else make(names, by=ca).der
-        data = publication.write("XUA", Environment.TEST, [ca.der], [Published(der, "DCC")])
+        data = publication.write("XUA", Environment.TEST, [ca.der], [PublishedSigner(der, "DCC")])
         assert [told for _, told in publication.read(data, BOUNDS).left_out] == why
 
 
@@ -125,19 +127,19 @@ def test_a_signing_ca_of_the_test_environment_issues_nothing_for_production(
     ca, _ = made("XA")
     private: Any = x509_write.private(key("other sca"))[0]
     leaf = make(["XA"], by=Made(load_der_x509_certificate(ca), private))
-    data = publication.write("XUA", environment, [ca], [Published(leaf.der, "DCC")])
+    data = publication.write("XUA", environment, [ca], [PublishedSigner(leaf.der, "DCC")])
     (found,) = publication.read(data, BOUNDS._replace(environment=environment)).signers
     assert found.reason == reason
 
 
 def test_a_test_certificate_is_none_in_production() -> None:
     ca, der = made("XA")
-    data = publication.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
+    data = publication.write("XUA", Environment.PRODUCTION, [ca], [PublishedSigner(der, "DCC")])
     found = publication.read(data, BOUNDS._replace(environment=Environment.PRODUCTION))
     assert [why for _, why in found.left_out] == ["environment"]
     assert found.signers == ()
     ca, der = made("XA", Environment.PRODUCTION)
-    data = publication.write("XUA", Environment.PRODUCTION, [ca], [Published(der, "DCC")])
+    data = publication.write("XUA", Environment.PRODUCTION, [ca], [PublishedSigner(der, "DCC")])
     assert (
         publication.read(data, BOUNDS._replace(environment=Environment.PRODUCTION)).left_out == ()
     )
@@ -147,7 +149,9 @@ def test_a_stolen_key_is_gone_in_each_of_its_certificates() -> None:
     twin = STATE._signer(0, WHEN + 3600)
     for reason, gone in ((publication.KEY_COMPROMISE, 2), ("key-lost", 2), ("superseded", 1)):
         found = read(
-            ROWS[0]._replace(since="2026-11-22", reason=reason), Published(twin, "DCC"), ROWS[1]
+            ROWS[0]._replace(since="2026-11-22", reason=reason),
+            PublishedSigner(twin, "DCC"),
+            ROWS[1],
         )
         assert len(found.withdrawn) == gone
         assert len(found.signers) == 3
@@ -189,7 +193,7 @@ def test_what_is_not_of_its_form_is_refused_whole(data: bytes) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=200))
 def test_a_certificate_that_is_none_takes_nobody_elses_away(data: bytes) -> None:
-    found = read(*ROWS, Published(data, "DCC"))
+    found = read(*ROWS, PublishedSigner(data, "DCC"))
     assert {one.kid for one in found.signers} >= {x509.read(der).kid for der in STATE.signers}
     assert all(signer.participant == "XUA" for signer in found.signers)
 
@@ -276,12 +280,12 @@ def test_signers_and_their_octets_are_counted_before_one_is_read(
 def test_keys_of_one_kid_are_counted() -> None:
     keys = [certificates.read_key(key(f"kid {n}").public_key) for n in range(MOST_OF_ONE_KID + 1)]
     listed = [certificates.Listed(one, b"the same") for one in keys]
-    whole = certificates.Reading("list", tuple(listed[:-1]))
+    whole = certificates.ListReading("list", tuple(listed[:-1]))
     found = certificates.collect([whole, whole], environment=Environment.TEST)
     assert len(found) == 2 * MOST_OF_ONE_KID
     with pytest.raises(DocumentRefused) as caught:
         certificates.collect(
-            [whole, certificates.Reading("other", (listed[-1],))], environment=Environment.TEST
+            [whole, certificates.ListReading("other", (listed[-1],))], environment=Environment.TEST
         )
     assert caught.value.code == "signers-same-kid"
 

@@ -13,7 +13,7 @@ from pratique.crypto.x509_write import Authority, Subject
 from pratique.errors import UsageError
 from pratique.onboarding import anchors as onboarding_anchors
 from pratique.onboarding import dossier
-from pratique.onboarding.anchors import Row, anchored, vouched
+from pratique.onboarding.anchors import FolderFile, anchored, vouched
 from pratique.terms import Environment
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -63,7 +63,7 @@ def told(
     participant: str = "XXU",
     anchors: tuple[bytes, ...] = (),
     at: datetime = AT,
-) -> tuple[Row, ...]:
+) -> tuple[FolderFile, ...]:
     held = anchors or (ANCHOR.certificate,)
     return onboarding_anchors.believed(files, participant=participant, anchors=held, at=at)
 
@@ -226,7 +226,7 @@ def test_a_document_signer_is_its_participants_and_a_signing_cas() -> None:
 def test_what_cannot_be_read_is_told(name: str) -> None:
     for data in (b"", armour(b"?")):
         rows = {row.name: row for row in told(GOOD | {name: data})}
-        assert rows[name] == Row(name, name[:3], "unreadable")
+        assert rows[name] == FolderFile(name, name[:3], "unreadable")
 
 
 def test_an_anchor_signs_for_a_certificate_that_names_a_country() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pratique.crypto import x509
 from pratique.terms import Environment, Kind, SignerState
-from pratique.trust.certificates import Listed, Reading, collect, signer
+from pratique.trust.certificates import Listed, ListReading, collect, signer
 from pratique.trust.signer import Signer
 from tests.unit.made import END, TEST, VACCINATION, Made, make
 
@@ -97,7 +97,7 @@ def test_an_unreadable_certificate_is_an_unreadable_signer() -> None:
 def test_the_sources_own_environment_goes_before_the_one_asked_for(
     told: Environment | None,
 ) -> None:
-    reading = Reading("test", (Listed(x509.read(make().der)),), environment=told)
+    reading = ListReading("test", (Listed(x509.read(make().der)),), environment=told)
     (found,) = collect([reading], environment=Environment.PRODUCTION)
     assert found.environment is (told or Environment.PRODUCTION)
 
@@ -105,8 +105,8 @@ def test_the_sources_own_environment_goes_before_the_one_asked_for(
 def test_authorities_of_one_source_serve_the_signers_of_another() -> None:
     ca = make(ca=True, name="SCA")
     readings = [
-        Reading("a", (Listed(x509.read(make(by=ca).der)),)),
-        Reading("b", (), (x509.read(ca.der),)),
+        ListReading("a", (Listed(x509.read(make(by=ca).der)),)),
+        ListReading("b", (), (x509.read(ca.der),)),
     ]
     (found,) = collect(readings, environment=Environment.TEST)
     assert found.sca_not_after == END.timestamp()

@@ -9,7 +9,16 @@ import pytest
 from pratique.onboarding import dossier
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import calendar, expiry
-from pratique.trust.expiry import DAY, Piece, Row, Standing, Strand, Why, strand, warning
+from pratique.trust.expiry import (
+    DAY,
+    ExpiryChain,
+    ExpiryItem,
+    ExpiryState,
+    ParticipantExpiry,
+    Why,
+    strand,
+    warning,
+)
 from pratique.trust.registry import ParticipantState, Registry
 from pratique.trust.signer import Signer
 from tests.unit.made import make
@@ -26,7 +35,7 @@ def signer(number: int, days: int, *, sca: int | None = None, reason: str = "") 
     )  # fmt: skip
 
 
-def of(*signers: Signer, member: ParticipantState | None = None) -> tuple[Standing, list[Why]]:
+def of(*signers: Signer, member: ParticipantState | None = None) -> tuple[ExpiryState, list[Why]]:
     roll = None if member is None else Registry(AT, {"XUA": member})
     (row,) = expiry.of_signers(signers, at=AT, roll=roll, named=[("XUA", "DCC")])
     return row.state, [one.why for one in row.strands]
@@ -34,52 +43,55 @@ def of(*signers: Signer, member: ParticipantState | None = None) -> tuple[Standi
 
 @pytest.mark.parametrize(
     ("days", "state", "warned"),
-    [(91, Standing.LIVE, None), (90, Standing.EXPIRING, 90), (61, Standing.EXPIRING, 90),
-     (60, Standing.EXPIRING, 60), (30, Standing.EXPIRING, 30), (0, Standing.EXPIRING, 30)],
+    [(91, ExpiryState.LIVE, None), (90, ExpiryState.EXPIRING, 90), (61, ExpiryState.EXPIRING, 90),
+     (60, ExpiryState.EXPIRING, 60), (30, ExpiryState.EXPIRING, 30), (0, ExpiryState.EXPIRING, 30)],
 )  # fmt: skip
 def test_a_warning_is_due_at_90_60_and_30_days(
-    days: int, state: Standing, warned: int | None
+    days: int, state: ExpiryState, warned: int | None
 ) -> None:
-    found = strand("signer", [Piece("signer", "a", 0, AT + days * DAY)], at=AT)
+    found = strand("signer", [ExpiryItem("signer", "a", 0, AT + days * DAY)], at=AT)
     assert (found.state, found.warned, found.left) == (state, warned, days)
     assert warning(days) == warned
 
 
 def test_the_last_second_still_serves_and_the_next_does_not() -> None:
-    one = [Piece("signer", "a", 0, AT)]
-    assert strand("signer", one, at=AT).state is Standing.EXPIRING
+    one = [ExpiryItem("signer", "a", 0, AT)]
+    assert strand("signer", one, at=AT).state is ExpiryState.EXPIRING
     lapsed = strand("signer", one, at=AT + 1)
-    assert (lapsed.state, lapsed.why, lapsed.until) == (Standing.LAPSED, Why.ENDED, AT)
+    assert (lapsed.state, lapsed.why, lapsed.until) == (ExpiryState.LAPSED, Why.ENDED, AT)
 
 
 def test_the_last_signer_decides_and_its_signing_ca_cuts_it() -> None:
-    assert of(signer(1, -5), signer(2, 300)) == (Standing.LIVE, [Why.NONE])
-    assert of(signer(1, 400, sca=20), signer(2, 10)) == (Standing.EXPIRING, [Why.ENDS])
-    assert of(signer(1, 400, sca=-1), signer(2, -20)) == (Standing.LAPSED, [Why.SCA_ENDED])
-    assert of(signer(1, -1), signer(2, 400, sca=-20)) == (Standing.LAPSED, [Why.ENDED])
+    assert of(signer(1, -5), signer(2, 300)) == (ExpiryState.LIVE, [Why.NONE])
+    assert of(signer(1, 400, sca=20), signer(2, 10)) == (ExpiryState.EXPIRING, [Why.ENDS])
+    assert of(signer(1, 400, sca=-1), signer(2, -20)) == (ExpiryState.LAPSED, [Why.SCA_ENDED])
+    assert of(signer(1, -1), signer(2, 400, sca=-20)) == (ExpiryState.LAPSED, [Why.ENDED])
 
 
 def test_what_cannot_be_verified_says_why() -> None:
-    assert of() == (Standing.UNVERIFIABLE, [Why.NOTHING])
-    assert of(signer(1, 300, reason="eku-unreadable")) == (Standing.UNVERIFIABLE, [Why.UNREADABLE])
+    assert of() == (ExpiryState.UNVERIFIABLE, [Why.NOTHING])
+    assert of(signer(1, 300, reason="eku-unreadable")) == (
+        ExpiryState.UNVERIFIABLE,
+        [Why.UNREADABLE],
+    )
     early = signer(1, 300)._replace(not_before=AT + DAY)
-    assert of(early) == (Standing.UNVERIFIABLE, [Why.NOT_YET])
+    assert of(early) == (ExpiryState.UNVERIFIABLE, [Why.NOT_YET])
     gone = ParticipantState(AT + 7 * DAY, withdrawn=frozenset({f"{1:064x}"}))
-    assert of(signer(1, 300), member=gone)[0] is Standing.UNVERIFIABLE
+    assert of(signer(1, 300), member=gone)[0] is ExpiryState.UNVERIFIABLE
 
 
 def test_an_edition_ends_and_is_warned_of_by_its_own_measure() -> None:
     one = signer(1, 300)
-    assert of(one, member=ParticipantState(AT + 4 * DAY + 1))[0] is Standing.LIVE
-    assert of(one, member=ParticipantState(AT + 4 * DAY))[0] is Standing.EXPIRING
+    assert of(one, member=ParticipantState(AT + 4 * DAY + 1))[0] is ExpiryState.LIVE
+    assert of(one, member=ParticipantState(AT + 4 * DAY))[0] is ExpiryState.EXPIRING
     # As `Registry.standing` has it: the end itself no longer counts.
-    assert of(one, member=ParticipantState(AT)) == (Standing.LAPSED, [Why.NONE, Why.ENDED])
+    assert of(one, member=ParticipantState(AT)) == (ExpiryState.LAPSED, [Why.NONE, Why.ENDED])
     assert of(one, member=ParticipantState(None)) == (
-        Standing.UNVERIFIABLE,
+        ExpiryState.UNVERIFIABLE,
         [Why.NONE, Why.NO_EDITION],
     )
     broken = ParticipantState(AT + 4 * DAY, problem="network-differs")
-    assert of(one, member=broken) == (Standing.UNVERIFIABLE, [Why.NONE, Why.BROKEN])
+    assert of(one, member=broken) == (ExpiryState.UNVERIFIABLE, [Why.NONE, Why.BROKEN])
 
 
 def test_one_who_is_named_and_has_nothing_is_a_row() -> None:
@@ -101,7 +113,7 @@ def test_a_folder_needs_sca_up_and_tls() -> None:
     (row,) = dossier.of_dossier(whole, "XUA", at=AT)
     assert (row.worst.need, row.worst.why) == ("TLS", Why.NOTHING)
     (nothing,) = dossier.of_dossier({}, "XUA", at=AT)
-    assert nothing.state is Standing.UNVERIFIABLE
+    assert nothing.state is ExpiryState.UNVERIFIABLE
 
 
 def unfolded(data: bytes) -> list[str]:
@@ -110,7 +122,7 @@ def unfolded(data: bytes) -> list[str]:
     return data.replace(b"\r\n ", b"").decode().split("\r\n")
 
 
-def rows(days: int) -> tuple[Row, ...]:
+def rows(days: int) -> tuple[ParticipantExpiry, ...]:
     return expiry.of_signers([signer(1, days)], at=AT, named=[("XUB", "D\r\nX,;\\ é" * 9)])
 
 
@@ -157,9 +169,9 @@ def test_within_keeps_what_ends_soon_or_has_ended() -> None:
 
 
 def test_every_reason_has_its_words() -> None:
-    assert {why for why in Why if expiry.says(Strand("x", 0, 0, Standing.LIVE, why))} == {*Why} - {
-        Why.NONE
-    }
+    assert {why for why in Why if expiry.says(ExpiryChain("x", 0, 0, ExpiryState.LIVE, why))} == {
+        *Why
+    } - {Why.NONE}
 
 
 def test_an_edition_that_a_clock_makes_anew_hides_no_signers_end() -> None:
@@ -181,10 +193,10 @@ def test_a_member_that_is_active_for_nothing_is_not_said_to_have_no_signer() -> 
 
 
 def test_the_network_itself_ends_too_and_is_no_participant() -> None:
-    def row(root: int, targets: int) -> Row:
+    def row(root: int, targets: int) -> ParticipantExpiry:
         return expiry.of_board(AT + root * DAY + 1, AT + targets * DAY + 1, at=AT)
 
-    assert row(300, 80).state is Standing.LIVE
+    assert row(300, 80).state is ExpiryState.LIVE
     assert (row(300, 80).worst.need, row(300, 80).worst.left) == ("root", 300)
     assert [expiry.says(one) for one in row(90, 30).strands] == [
         "the seats' root ends within 90 days",

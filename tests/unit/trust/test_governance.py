@@ -25,7 +25,7 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.onboarding import checks
 from pratique.onboarding import report as onboarding_report
 from pratique.onboarding.anchors import anchored
-from pratique.onboarding.checks import Listed, check
+from pratique.onboarding.checks import NetworkListing, check
 from pratique.onboarding.dossier import read
 from pratique.onboarding.report import KnownKey, Report
 from pratique.terms import Environment
@@ -445,7 +445,7 @@ def test_a_network_s_list_says_which_country_a_signing_ca_may_name(
     sca = made(name="SCA", countries=["XV"])
     signer = made(days=700, by=sca, name="DSC", **UPLOAD)
     files = {"SCA/SCA_1.pem": sca.pem, "DSC/DSC.pem": signer.pem}
-    report = run(GOOD | files, listed=Listed("state", listed))
+    report = run(GOOD | files, listed=NetworkListing("state", listed))
     assert found(report, "DSC/DSC.pem") == codes_
 
 
@@ -621,14 +621,14 @@ def test_what_is_no_application_is_found(data: bytes) -> None:
         ("organisation", None, ["participant_new", "country_foreign"]),
         ("territory", None, ["participant_new", "country_foreign"]),
         ("state", None, ["participant_unknown", "country_foreign"]),
-        ("state", Listed("organisation"), ["participant_new", "country_foreign"]),
-        ("organisation", Listed("state"), ["participant_unknown", "country_foreign"]),
-        ("organisation", Listed("organisation", frozenset({"US"})), []),
-        ("organisation", Listed("organisation", frozenset({"CA"})), ["country_foreign"]),
+        ("state", NetworkListing("organisation"), ["participant_new", "country_foreign"]),
+        ("organisation", NetworkListing("state"), ["participant_unknown", "country_foreign"]),
+        ("organisation", NetworkListing("organisation", frozenset({"US"})), []),
+        ("organisation", NetworkListing("organisation", frozenset({"CA"})), ["country_foreign"]),
     ],
 )
 def test_a_code_of_no_table_is_the_networks_to_decide(
-    kind: str, listed: Listed | None, expected: list[str]
+    kind: str, listed: NetworkListing | None, expected: list[str]
 ) -> None:
     body = dossier(MINISTRY._replace(country="US"))
     data = application(code="PAH", kind=kind, countries=["US"], subject="US")
