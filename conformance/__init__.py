@@ -1,6 +1,6 @@
 """Readers of other people's collections of test cases, for `pratique conformance` in a clone of the source.
 
-    manifest case, folder -> the kind's reader -> public code -> CaseResult
+    manifest case, folder -> the kind's reader -> public code -> ConformanceResult
 
 1. A reader asks the public code what a verifier would be told, and compares it with what the case expects.
 2. Each case has its own clock; what it does not state is not judged.

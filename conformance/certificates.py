@@ -19,7 +19,7 @@ from pratique.authenticate import read
 from pratique.crypto import cbor
 from pratique.findings import Code, Finding, Severity
 from pratique.formats import FORMATS, CwtClaims, Decoded, Envelope, dcc, decode, hcert
-from pratique.parties.conformance import CaseResult
+from pratique.parties.conformance import ConformanceResult
 from pratique.revocation.foreign import HashType, hashes
 from pratique.snapshot import Snapshot
 from pratique.store import scan
@@ -36,21 +36,21 @@ _NATIONAL = "the prefix names a national context, which is refused"
 _LETTERS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
 
 
-def dcc_qr(case: dict[str, Any], root: Path) -> CaseResult:
+def dcc_qr(case: dict[str, Any], root: Path) -> ConformanceResult:
     """A code by text and by picture: both say the same, and what the case says."""
     text = _text(root / case["files"][0])
     seen = texts_in(read_bytes(root / case["files"][1])) if len(case["files"]) > 1 else (text,)
     if text not in seen:
-        return CaseResult(agree=False, detail=f"the picture gave {len(seen)} other texts")
+        return ConformanceResult(agree=False, detail=f"the picture gave {len(seen)} other texts")
     return _judge(case, root, text)
 
 
-def by_text(case: dict[str, Any], root: Path) -> CaseResult:
+def by_text(case: dict[str, Any], root: Path) -> ConformanceResult:
     """A code by text alone."""
     return _judge(case, root, _text(root / case["files"][0]))
 
 
-def _judge(case: dict[str, Any], root: Path, text: str) -> CaseResult:
+def _judge(case: dict[str, Any], root: Path, text: str) -> ConformanceResult:
     expected, trust = case["expected"], case.get("trust")
     wrong = _unlike(expected, text)
     if trust and expected.get("signature_valid") is not None:
@@ -59,7 +59,7 @@ def _judge(case: dict[str, Any], root: Path, text: str) -> CaseResult:
         if _signature_good(found) is not expected["signature_valid"]:
             seen = ", ".join(_shown(found.verdict.findings))
             wrong.append(f"signature_valid {_signature_good(found)} {seen}")
-    return CaseResult(not wrong, "; ".join(wrong) or "as expected")
+    return ConformanceResult(not wrong, "; ".join(wrong) or "as expected")
 
 
 def _unlike(expected: dict[str, Any], text: str) -> list[str]:
@@ -79,13 +79,13 @@ def _unlike(expected: dict[str, Any], text: str) -> list[str]:
     return [f"{name} {seen[name]}" for name in seen if expected.get(name, seen[name]) != seen[name]]
 
 
-def payload_schema(case: dict[str, Any], root: Path) -> CaseResult:
+def payload_schema(case: dict[str, Any], root: Path) -> ConformanceResult:
     """A DCC payload: its deviations from the schema, as findings."""
     payload = read_json(root / case["files"][0])
     findings: list[Finding] = []
     dcc.lenient(payload, CwtClaims(None, None, None), findings)
     clean = _conforms(findings)
-    return CaseResult(clean is case["expected"]["schema_valid"], ", ".join(_shown(findings)))
+    return ConformanceResult(clean is case["expected"]["schema_valid"], ", ".join(_shown(findings)))
 
 
 class _Layers:
@@ -144,14 +144,14 @@ FLAGS: dict[str, Callable[[_Layers], bool | None]] = {
 }
 
 
-def layered(case: dict[str, Any], root: Path) -> CaseResult:
+def layered(case: dict[str, Any], root: Path) -> ConformanceResult:
     """Judge every flag that the case states."""
     path = root / case["files"][0]
     document = read_json(path)
     if case["id"].startswith("hcert-kotlin/"):
         # The flags are for a verifier of that nation; for any other the right answer is one.
         refused = isinstance(read(document["PREFIX"]), Finding)
-        return CaseResult(refused, _NATIONAL)
+        return ConformanceResult(refused, _NATIONAL)
     layers = _Layers(case, document, path)
     wrong = [
         f"{flag} is {not expected}"
@@ -159,18 +159,18 @@ def layered(case: dict[str, Any], root: Path) -> CaseResult:
         if FLAGS[flag](layers) not in {expected, None}
     ]
     findings = _shown(layers.found.verdict.findings) if wrong else []
-    return CaseResult(not wrong, "; ".join(wrong + findings) or "as expected")
+    return ConformanceResult(not wrong, "; ".join(wrong + findings) or "as expected")
 
 
-def revocation_hash(case: dict[str, Any], root: Path) -> CaseResult:
+def revocation_hash(case: dict[str, Any], root: Path) -> ConformanceResult:
     """The three hashes of a certificate, as its own publisher computed them."""
     envelope = read(read_json(root / case["files"][0])["barcodeData"])
     if not isinstance(envelope, Envelope):
-        return CaseResult(agree=False, detail=envelope.code.name)
+        return ConformanceResult(agree=False, detail=envelope.code.name)
     certificate, _ = decode(envelope.payload)
     algorithm = COSE_ALGORITHMS.get(envelope.algorithm or 0)
     if certificate is None or algorithm is None:
-        return CaseResult(agree=False, detail="no certificate")
+        return ConformanceResult(agree=False, detail="no certificate")
     seen = hashes(
         identifiers=[entry.identifier for entry in certificate.entries if entry.identifier],
         country=certificate.issuer,
@@ -182,7 +182,7 @@ def revocation_hash(case: dict[str, Any], root: Path) -> CaseResult:
         for kind in HashType
         if {entry.hex() for entry in seen[kind]} != {case["expected"][kind.value]}
     ]
-    return CaseResult(not wrong, ", ".join(wrong) or "all three agree")
+    return ConformanceResult(not wrong, ", ".join(wrong) or "all three agree")
 
 
 @cache

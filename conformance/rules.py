@@ -15,7 +15,7 @@ from pratique.errors import Issue
 from pratique.formats import Envelope, decode
 from pratique.formats.fields import moment
 from pratique.model import Person
-from pratique.parties.conformance import CaseResult
+from pratique.parties.conformance import ConformanceResult
 from pratique.rules.certlogic.evaluate import Open, evaluate
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
@@ -24,23 +24,23 @@ LIMIT = "limit-"
 """Our own limits: an expression that only they refuse has a right form."""
 
 
-def certlogic_eval(case: dict[str, Any], root: Path) -> CaseResult:
+def certlogic_eval(case: dict[str, Any], root: Path) -> ConformanceResult:
     """An expression on data: its value, of the same type."""
     entry = entry_of(case, root)
     return _judge(parse(entry["expression"]), entry["data"], case["expected"]["value"])
 
 
-def certlogic_form(case: dict[str, Any], root: Path) -> CaseResult:
+def certlogic_form(case: dict[str, Any], root: Path) -> ConformanceResult:
     """An expression alone: is its form right, and if not, how many issues has it?"""
     found = parse(entry_of(case, root)["expression"])
     issues = () if isinstance(found, Expression) else found
     wrong = [issue for issue in issues if not issue.code.startswith(LIMIT)]
     expected = case["expected"]
     agree = len(wrong) == expected["issue_count"] and (not wrong) is expected["valid"]
-    return CaseResult(agree, _told(issues))
+    return ConformanceResult(agree, _told(issues))
 
 
-def business_rule(case: dict[str, Any], root: Path) -> CaseResult:
+def business_rule(case: dict[str, Any], root: Path) -> ConformanceResult:
     """A country's rule on a payload: true or false.
 
     A case without a payload has a context without one: `var` gives null there, and the value is
@@ -62,15 +62,15 @@ def context(test: dict[str, Any], root: Path) -> dict[str, Any]:
     return {**payload, "external": external}
 
 
-def _judge(parsed: Expression | tuple[Issue, ...], data: Any, value: Any) -> CaseResult:
+def _judge(parsed: Expression | tuple[Issue, ...], data: Any, value: Any) -> ConformanceResult:
     if not isinstance(parsed, Expression):
-        return CaseResult(agree=False, detail=_told(parsed))
+        return ConformanceResult(agree=False, detail=_told(parsed))
     found = evaluate(parsed, data)
     if isinstance(found, Open):
-        return CaseResult(agree=False, detail=f"open, {found.reason.name}")
+        return ConformanceResult(agree=False, detail=f"open, {found.reason.name}")
     if type(found) is not type(value) or found != value:
-        return CaseResult(agree=False, detail="another value")
-    return CaseResult(agree=True, detail="same value")
+        return ConformanceResult(agree=False, detail="another value")
+    return ConformanceResult(agree=True, detail="same value")
 
 
 def _told(issues: tuple[Issue, ...]) -> str:
@@ -80,15 +80,15 @@ def _told(issues: tuple[Issue, ...]) -> str:
 VALUE_SETS = "spec/valuesets/valueSets.json"
 
 
-def rule_context(case: dict[str, Any], root: Path) -> CaseResult:
+def rule_context(case: dict[str, Any], root: Path) -> ConformanceResult:
     """How many rules pass, fail and stay open, with every external parameter filled."""
     entry = entry_of(case, root)
     message = read(entry["dcc"])
     if not isinstance(message, Envelope):
-        return CaseResult(agree=False, detail=message.code.name)
+        return ConformanceResult(agree=False, detail=message.code.name)
     certificate = decode(message.payload).certificate
     if certificate is None:
-        return CaseResult(agree=False, detail="no certificate")
+        return ConformanceResult(agree=False, detail="no certificate")
     value_sets = _edition(read_json(root / VALUE_SETS), entry["rules"])
     data = {
         "payload": certificate.payload,
@@ -97,7 +97,7 @@ def rule_context(case: dict[str, Any], root: Path) -> CaseResult:
     values = [_value(rule["Logic"], data) for rule in entry["rules"]]
     counts = [values.count(True), values.count(False), sum(type(v) is not bool for v in values)]
     expected = [case["expected"][name] for name in ("passed", "failed", "open")]
-    return CaseResult(counts == expected, f"passed, failed, open: {counts}")
+    return ConformanceResult(counts == expected, f"passed, failed, open: {counts}")
 
 
 def _value(logic: object, data: dict[str, Any]) -> object:
@@ -145,19 +145,19 @@ def _lists(node: object) -> Iterator[set[str]]:
             yield from _lists(inner)
 
 
-def holder_name(case: dict[str, Any], root: Path) -> CaseResult:
+def holder_name(case: dict[str, Any], root: Path) -> ConformanceResult:
     """The parts into which a name is taken for comparing."""
     entry = entry_of(case, root)
     found = list(parts(entry["actName"]))
-    return CaseResult(found == entry["expNameComponents"], f"{len(found)} parts")
+    return ConformanceResult(found == entry["expNameComponents"], f"{len(found)} parts")
 
 
-def holder_match(case: dict[str, Any], root: Path) -> CaseResult:
+def holder_match(case: dict[str, Any], root: Path) -> ConformanceResult:
     """Whether two certificates may be one person's: what is unclear is not "different"."""
     entry = entry_of(case, root)
     found = likeness(_person(entry["actHolderA"]), _person(entry["actHolderB"]))
     may_be = found is not Likeness.DIFFERENT
-    return CaseResult(may_be is entry["expIsSameHolder"], found.value)
+    return ConformanceResult(may_be is entry["expIsSameHolder"], found.value)
 
 
 def _person(holder: dict[str, Any]) -> Person:

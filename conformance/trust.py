@@ -10,13 +10,13 @@ from pratique.crypto import x509
 from pratique.errors import DocumentRefused, ExtraMissing
 from pratique.onboarding.anchors import anchored
 from pratique.onboarding.checks import check
-from pratique.parties.conformance import CaseResult
+from pratique.parties.conformance import ConformanceResult
 from pratique.store.sources import read_bytes
 from pratique.terms import Environment
 from pratique.trust import lists
 
 
-def tng_did(case: dict[str, Any], root: Path) -> CaseResult:
+def tng_did(case: dict[str, Any], root: Path) -> ConformanceResult:
     """Read a GDHCN DID trust list, and check its proof with the key that the case names."""
     data = read_bytes(root / case["files"][0])
     key = lists.read_proof_key(read_bytes(root / case["trust"]))
@@ -24,19 +24,19 @@ def tng_did(case: dict[str, Any], root: Path) -> CaseResult:
         reading = lists.read_source(data, proof_key=key)
         proof = True
     except ExtraMissing as error:
-        return CaseResult(agree=False, detail="", skipped=error.message)
+        return ConformanceResult(agree=False, detail="", skipped=error.message)
     except DocumentRefused as error:
         if not error.code.startswith("proof"):
-            return CaseResult(agree=False, detail=error.code)
+            return ConformanceResult(agree=False, detail=error.code)
         reading, proof = lists.read_source(data), False
     methods = len(read_json(root / case["files"][0])["verificationMethod"])
     held = len(reading.listed) + reading.skipped
     expected = case["expected"]
     agree = proof is expected["proof_valid"] and methods == expected["verification_methods"]
-    return CaseResult(agree, f"proof {proof}, {methods} methods, {held} not of signing CAs")
+    return ConformanceResult(agree, f"proof {proof}, {methods} methods, {held} not of signing CAs")
 
 
-def signed_trustlist(case: dict[str, Any], root: Path) -> CaseResult:
+def signed_trustlist(case: dict[str, Any], root: Path) -> ConformanceResult:
     """Check the signature of a list signed as a whole, and count what it lists."""
     files = [read_bytes(root / name) for name in case["files"]]
     if len(files) == 3:
@@ -51,10 +51,12 @@ def signed_trustlist(case: dict[str, Any], root: Path) -> CaseResult:
     entries = len(reading.listed) + len(reading.authorities) + reading.skipped
     expected = case["expected"]
     agree = good is expected["signature_valid"] and entries == expected["entries"]
-    return CaseResult(agree, f"signature {good}, {entries} entries")
+    return ConformanceResult(agree, f"signature {good}, {entries} entries")
 
 
-def _directory(case: dict[str, Any], document: bytes, signature: bytes, pem: bytes) -> CaseResult:
+def _directory(
+    case: dict[str, Any], document: bytes, signature: bytes, pem: bytes
+) -> ConformanceResult:
     try:
         lists.check_detached(document, signature, lists.read_proof_key(pem))
         good = True
@@ -63,14 +65,14 @@ def _directory(case: dict[str, Any], document: bytes, signature: bytes, pem: byt
     issuers = len(lists.directory_issuers(document))
     expected = case["expected"]
     agree = good is expected["signature_valid"] and issuers == expected["issuers"]
-    return CaseResult(agree, f"signature {good}, {issuers} issuers")
+    return ConformanceResult(agree, f"signature {good}, {issuers} issuers")
 
 
 _PARTICIPANT, _DOMAIN = 2, 4
 """Where they stand in tng-participants/dev/XXA/onboarding/DCC/TLS/TLS.pem."""
 
 
-def tng_onboarding(case: dict[str, Any], root: Path) -> CaseResult:
+def tng_onboarding(case: dict[str, Any], root: Path) -> ConformanceResult:
     """Run a dossier's checks, and compare what fails by the authority's own names."""
     files = {
         "/".join(Path(name).parts[_DOMAIN + 1 :]): read_bytes(root / name) for name in case["files"]
@@ -104,7 +106,7 @@ def tng_onboarding(case: dict[str, Any], root: Path) -> CaseResult:
         for name in found.keys() | wanted.keys()
         if found.get(name) != wanted.get(name)
     )
-    return CaseResult(not wrong, "; ".join(wrong) or f"{len(failed)} certificates")
+    return ConformanceResult(not wrong, "; ".join(wrong) or f"{len(failed)} certificates")
 
 
 def _is_vouched_for(document: bytes, anchors: list[bytes], case: dict[str, Any]) -> bool:

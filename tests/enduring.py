@@ -146,7 +146,7 @@ class State:
         if practice.limited:
             live = [s for s in self.shards if s.state(at) is issuer.ShardState.LIVE]
             return (
-                issuer.pick(live, at=at, counts=self.counts, kind=Kind.VACCINATION)
+                issuer.Choice(live, at=at, counts=self.counts).one(Kind.VACCINATION)
                 if live
                 else None
             )

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from conformance.rules import business_rule, certlogic_eval, certlogic_form, context
-from pratique.parties.conformance import CaseResult
+from pratique.parties.conformance import ConformanceResult
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from tests.unit.rules.certlogic.reference import interpret
 
-Reader = Callable[[dict[str, Any], Path], CaseResult]
+Reader = Callable[[dict[str, Any], Path], ConformanceResult]
 KINDS: dict[str, tuple[Reader, int]] = {
     "certlogic-eval": (certlogic_eval, 103),
     "certlogic-validate": (certlogic_form, 12),

@@ -478,11 +478,6 @@ def is_region(text: str) -> bool:
     return _INVENTED_REGION.fullmatch(text) is not None
 
 
-def keys_of(root: Root) -> dict[str, Key]:
-    """Return the seats' keys of a root."""
-    return {keyid: root.keys[keyid] for keyid in root.roles[Root.type].keyids}
-
-
 def board_refused(code: str, why: str) -> DocumentRefused:
     """Return the refusal of a board."""
     return DocumentRefused(

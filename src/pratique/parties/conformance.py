@@ -1,6 +1,6 @@
 """Run a folder of test cases through the public code: Pratique's own kit, and other people's.
 
-    DIR/manifest.json -> the kind's reader -> CaseResult -> Agreement of the kind
+    DIR/manifest.json -> the kind's reader -> ConformanceResult -> Agreement of the kind
 
 1. Each case has its own clock; none is judged as of today.
 2. A case that contradicts itself (`conforming: false`) is skipped, and so counted; so is a kind that
@@ -46,7 +46,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 """The folder that this package lies in: `src`, if it is run from its source tree."""
 
 
-class CaseResult(NamedTuple):
+class ConformanceResult(NamedTuple):
     """Does Pratique agree with what a case expects?
 
     Attributes:
@@ -61,7 +61,7 @@ class CaseResult(NamedTuple):
 
 
 Case = dict[str, Any]
-Reader = Callable[[Case, Path], CaseResult]
+Reader = Callable[[Case, Path], ConformanceResult]
 
 
 class Agreement(NamedTuple):
@@ -102,18 +102,20 @@ def run(kind: str, cases: Iterable[Case], root: Path) -> Agreement:
     return Agreement(len(outcomes), agree, disagree, dict(skipped))
 
 
-def _outcome(kind: str, case: Case, root: Path) -> CaseResult:
+def _outcome(kind: str, case: Case, root: Path) -> ConformanceResult:
     try:
         reader = _reader_of(kind)
         if reader is None:
-            return CaseResult(False, "", NOT_READ if _foreign_readers(SOURCE) else NOT_INSTALLED)
+            return ConformanceResult(
+                False, "", NOT_READ if _foreign_readers(SOURCE) else NOT_INSTALLED
+            )
         if case.get("conforming") is False:
-            return CaseResult(False, "", "the case contradicts itself")
+            return ConformanceResult(False, "", "the case contradicts itself")
         return reader(case, root)
     except ExtraMissing as error:
-        return CaseResult(False, "", error.message)
+        return ConformanceResult(False, "", error.message)
     except (Unreadable, OSError, KeyError, ValueError) as error:
-        return CaseResult(False, f"the case cannot be read: {type(error).__name__}")
+        return ConformanceResult(False, f"the case cannot be read: {type(error).__name__}")
 
 
 def _reader_of(kind: str) -> Reader | None:
@@ -146,7 +148,7 @@ def _foreign_readers(source: Path) -> dict[str, str]:
 # The project's own kit; `vectors/README.md` describes it.
 
 
-def _kit_vector(case: Case, root: Path) -> CaseResult:
+def _kit_vector(case: Case, root: Path) -> ConformanceResult:
     """Verify one text at its clock, and compare the colour, the codes and the facts."""
     vector = _vectors(root / case["files"][0])[case["id"]]
     snapshot = snapshot_of(vector, root / case["trust"])
@@ -158,7 +160,7 @@ def _kit_vector(case: Case, root: Path) -> CaseResult:
     agree = all(seen[name] == expected[name] for name in ("colour", "findings")) and (
         facts is None or facts.items() <= (seen["facts"] or {}).items()
     )
-    return CaseResult(agree, f"{seen['colour']}: {', '.join(seen['findings'])}")
+    return ConformanceResult(agree, f"{seen['colour']}: {', '.join(seen['findings'])}")
 
 
 def outcome(verification: Verification) -> dict[str, Any]:

@@ -220,15 +220,6 @@ class Choice:
         return self._counts[shard.kid] - shard.capacity
 
 
-def pick(shards: Iterable[Shard], *, at: int, counts: Mapping[bytes, int], kind: Kind) -> Shard:
-    """Return the live shard with the most room that may attest a kind; UsageError `no-live-shard`.
-
-    Args:
-        counts: kid to how many certificates it has signed; none means that it has signed none.
-    """
-    return Choice(shards, at=at, counts=counts).one(kind)
-
-
 def to_replace(
     shards: Iterable[Shard], *, at: int, within: int, counts: Mapping[bytes, int]
 ) -> list[Shard]:

@@ -32,8 +32,7 @@ from pratique.parties.issuer_keys import NewKey
 from pratique.store import sources
 from pratique.store.keys import open_key
 from pratique.terms import Environment, Kind
-from pratique.trust.issuer import ShardState
-from pratique.trust.issuer import pick as pick_shard
+from pratique.trust.issuer import Choice, ShardState
 from pratique.verification import verify
 from tests import issuers
 
@@ -180,8 +179,8 @@ def test_a_limited_key_is_picked_for_its_kind_alone(made: Path) -> None:
     at = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp())
     limited = found.shard("2026-11-d")
     assert limited.usages == {Kind.TEST}
-    assert pick_shard(found.shards, at=at, counts={}, kind=Kind.TEST) == limited
-    assert pick_shard(found.shards, at=at, counts={}, kind=Kind.EXEMPTION) == found.shards[0]
+    assert Choice(found.shards, at=at, counts={}).one(Kind.TEST) == limited
+    assert Choice(found.shards, at=at, counts={}).one(Kind.EXEMPTION) == found.shards[0]
 
 
 def test_a_label_of_an_interrupted_command_is_not_used_again(made: Path) -> None:
@@ -397,7 +396,7 @@ def test_a_key_whose_certificate_a_csca_has_made_signs(
     assert "2026-11-a signs until" in run("keys", "accept", tmp_path / "answer.pem").output
     found = parties_issuer.load(folder)
     (shard,) = found.shards
-    assert pick_shard(found.shards, at=issuers.AT, counts={}, kind=Kind.TEST) == shard
+    assert Choice(found.shards, at=issuers.AT, counts={}).one(Kind.TEST) == shard
     key = open_key(shard.key, folder=folder, secret=lambda _: PASSWORD)
     record = x509.read(x509_write.from_pem(parties_issuer.read_certificate(folder, shard.label)))
     assert key.public_key == record.public_key

@@ -85,7 +85,7 @@ def test_a_root_tells_its_board() -> None:
     assert found.to_field() == root().unrecognized_fields[FIELD]
     assert found.seat_of(found.seats[3].keyid) == found.seats[3]
     assert found.seat_of("0" * 16) is None
-    assert set(metadata.keys_of(root())) == {seat.keyid for seat in found.seats}
+    assert set(root().roles["root"].keyids) == {seat.keyid for seat in found.seats}
 
 
 def other_key(signed: Root) -> None:

@@ -85,11 +85,11 @@ def test_a_retired_shard_has_no_day_left_to_sign() -> None:
 
 def test_the_emptiest_live_shard_signs() -> None:
     counts = {A.kid: 7, B.kid: 5, C.kid: 6}
-    pick = issuer.pick([A, B, C], at=START, counts=counts, kind=Kind.TEST)
+    pick = issuer.Choice([A, B, C], at=START, counts=counts).one(Kind.TEST)
     assert pick is B
     smaller = B._replace(planned=10)
-    assert issuer.pick([A, smaller, C], at=START, counts=counts, kind=Kind.TEST) is C
-    assert issuer.pick([C, B, A], at=START, counts={}, kind=Kind.TEST) is A
+    assert issuer.Choice([A, smaller, C], at=START, counts=counts).one(Kind.TEST) is C
+    assert issuer.Choice([C, B, A], at=START, counts={}).one(Kind.TEST) is A
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_the_emptiest_live_shard_signs() -> None:
 )
 def test_what_is_not_live_or_may_not_attest_it_does_not_sign(unfit: Shard) -> None:
     counts = {A.kid: 900_000, B.kid: 5}
-    assert issuer.pick([unfit, A], at=START, counts=counts, kind=Kind.VACCINATION) is A
+    assert issuer.Choice([unfit, A], at=START, counts=counts).one(Kind.VACCINATION) is A
     with pytest.raises(PratiqueError) as caught:
-        issuer.pick([unfit], at=START, counts=counts, kind=Kind.VACCINATION)
+        issuer.Choice([unfit], at=START, counts=counts).one(Kind.VACCINATION)
     assert caught.value.code == "no-live-shard"
     assert "keys add" in caught.value.hint
 
@@ -133,8 +133,8 @@ def test_it_is_told_why_a_key_does_not_sign(unfit: Shard, told: str) -> None:
 def test_an_exemption_needs_a_shard_without_limits() -> None:
     limited = A._replace(usages=ALL_KINDS - {Kind.EXEMPTION})
     with pytest.raises(PratiqueError, match="none may attest: exemption"):
-        issuer.pick([limited], at=START, counts={}, kind=Kind.EXEMPTION)
-    assert issuer.pick([limited, B], at=START, counts={}, kind=Kind.EXEMPTION) is B
+        issuer.Choice([limited], at=START, counts={}).one(Kind.EXEMPTION)
+    assert issuer.Choice([limited, B], at=START, counts={}).one(Kind.EXEMPTION) is B
 
 
 def labels(*of: Shard, at: int, counts: dict[bytes, int] | None = None) -> list[str]:
