@@ -134,7 +134,7 @@ def test_what_a_script_leaves_out_is_told_and_not_waited_for(desk: Desk) -> None
     desk.run("issuer", "issue", "kind=vaccination", "surname=Q", *WORK, code=2)
     assert "(given_on)" in desk.said
     desk.run("issuer", "issue", *DOSE[:-1], *WORK, code=2)
-    assert "say --yes" in desk.said
+    assert "pass --yes" in desk.said
 
 
 @pytest.mark.parametrize("site", ["", " ", "x" * 81, "har\tbour"])
