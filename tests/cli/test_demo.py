@@ -149,7 +149,7 @@ def test_more_proof_opens_more_borders(ran: Run) -> None:
 def test_a_majority_is_seen_by_the_monitor_of_the_state_it_cheats(ran: Run) -> None:
     assert "nothing" in " ".join(ran.step("Before: what five ministries"))
     told = " ".join(" ".join(ran.step("What Utopia's monitor sees")).split())
-    assert re.search(r"alarm: key-swapped: metadata/\d+\.targets\.json", told)
+    assert re.search(r"alert: key-swapped: metadata/\d+\.targets\.json", told)
     assert "believes Utopia as before" in " ".join(ran.step("Five others, who are told of it"))
 
 
