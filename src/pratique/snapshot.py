@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
@@ -25,8 +25,8 @@ from pratique.trust import countries, registry, signer
 from pratique.trust.registry import Registry
 from pratique.trust.signer import Signer
 
-if TYPE_CHECKING:
-    from pratique.revocation.revocations import Revocations
+Revocations = Any
+"""`pratique.revocation.revocations.Revocations`, of which nothing is loaded where none are held (rule 5)."""
 
 # ----------------------------------------------------------------------------------------------------
 # A snapshot as a document: JSON, both ways; strict.
