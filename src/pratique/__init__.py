@@ -31,7 +31,7 @@ _MODULES = {
     "Colour": "findings",
     "Destination": "rules.ruleset",
     "Finding": "findings",
-    "HealthCode": "outlook",
+    "HealthCode": "authenticate",
     "PratiqueError": "errors",
     "Snapshot": "snapshot",
     "Verdict": "findings",

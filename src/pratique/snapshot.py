@@ -251,7 +251,7 @@ class Snapshot:
         roll: Registry | None = None,
         primitive: Primitive | None = None,
     ) -> None:
-        values = {
+        values: dict[str, Any] = {
             "number": number, "created": created, "environment": environment, "trust": trust,
             "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
             "ruleset": ruleset if ruleset is not None else Ruleset(),
@@ -317,7 +317,8 @@ class Snapshot:
             signature=signature,
             at=at,
         )
-        return self.revocations.find(query)
+        found: Code | None = self.revocations.find(query)
+        return found
 
     def names_of(self, signer: Signer) -> Names:
         """Return under which kids a signer's key is listed, and whose revocation lists count for it.

@@ -22,7 +22,6 @@ from pratique import errors
 from pratique.cli import terminal
 from pratique.cli.lazy import Lazy
 from pratique.errors import PratiqueError
-from pratique.store import files
 
 # ----------------------------------------------------------------------------------------------------
 # `pratique authority`: what the seats and the secretariat of a network do. One module per verb.
@@ -88,7 +87,9 @@ ISSUER = {
 )
 def issuer() -> None:
     """Issue, print, renew, correct and revoke health certificates."""
-    files.core_dumps_off()
+    from pratique.store.files import core_dumps_off  # noqa: PLC0415 - only where keys are opened
+
+    core_dumps_off()
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TextIO
@@ -44,6 +43,8 @@ def say(line: str, *, err: bool = False) -> None:
         return
     stream = sys.stderr if err else sys.stdout
     if stream is not None and stream.isatty():
+        import shutil  # noqa: PLC0415 - a check starts fast
+
         width = shutil.get_terminal_size().columns
         line = "\n".join(piece for one in line.split("\n") for piece in wrapped(one, width))
     click.echo(line, err=err)

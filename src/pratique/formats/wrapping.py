@@ -18,7 +18,6 @@ percent-encoded, out of a spreadsheet in quotation marks. None of this is the ho
 
 from __future__ import annotations
 
-import html
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -352,7 +351,9 @@ def _meanings(text: str) -> Iterator[tuple[str, tuple[Finding, ...]]]:
         # Quoted-printable (RFC 2045 §6.7): "=" is none of Base45's, so nothing is lost by it.
         yield _HEX_QP.sub(_character, plain.replace("=\n", "")), ()
     if "&" in plain:
-        yield html.unescape(plain).translate(_PLAIN), ()
+        from html import unescape  # noqa: PLC0415 - a check starts fast
+
+        yield unescape(plain).translate(_PLAIN), ()
     if "\\" in plain:
         yield _ESCAPED.sub(_character, plain).replace("\\", ""), ()
     if _HEX_URL.search(plain):

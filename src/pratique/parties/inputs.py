@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import io
 import re
@@ -401,6 +400,8 @@ def _csv(path: Path, named: bool, separator: str, encoding: str) -> Iterator[tup
 
 
 def _issued_rows(lines: store_files.Lines, separator: str) -> Iterator[tuple[str, str]]:
+    import csv  # noqa: PLC0415 - a check starts fast
+
     rows = csv.reader(lines, delimiter=separator)
     try:
         names = _names(separator.join(next(rows)), separator)

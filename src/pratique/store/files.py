@@ -14,13 +14,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import io
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -238,6 +236,8 @@ def settle(folder: Path) -> None:
 
 
 def _draft(path: Path, data: bytes, mode: int) -> Path:
+    import tempfile  # noqa: PLC0415 - a check starts fast
+
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -290,4 +290,6 @@ def core_dumps_off() -> None:
     # core(5): where dumps are piped to a program, the limit is not looked at.
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
+            import ctypes  # noqa: PLC0415 - a check starts fast
+
             ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

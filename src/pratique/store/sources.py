@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -231,6 +230,8 @@ def trust_from(
             refused.append(Refused(_within(path, named), error.message, error.code))
             continue
         # Half a surrogate pair, of a name that is not UTF-8, would make the snapshot unreadable.
+        import hashlib  # noqa: PLC0415 - a check starts fast
+
         origins.append(Source(printable(path.name), hashlib.sha256(data).hexdigest()))
     signers = certificates.collect(
         (reading for _, reading in readings), environment=environment, country=country

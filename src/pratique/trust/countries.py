@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import unicodedata
-from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
@@ -313,6 +312,8 @@ def _by_name() -> dict[str, str]:
 
 def like(text: str) -> str | None:
     """Return the code whose country's English name a text is, or nearly is; None if there is none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - a check starts fast
+
     wanted = " ".join(text[:100].casefold().split())
     found = get_close_matches(wanted, _by_name(), n=1, cutoff=LIKENESS)
     return _by_name()[found[0]] if found else None
