@@ -246,12 +246,12 @@ class Code(Enum):
         "this device's clock is behind the time that the network has signed",
         "set the clock, then check again")
     REVOKED = (Step.REVOCATION, Severity.ERROR,
-        "its issuer has taken it back",
+        "its issuer has revoked it",
         "the holder asks the issuer, who can issue a new one if it was a mistake")
     REVOCATION_UNCONFIRMED = (Step.REVOCATION, Severity.WARNING,
-        "it may have been taken back; the lists held here cannot tell", "check by hand")
+        "it may have been revoked; the lists held here cannot tell", "check by hand")
     REVOCATION_LIST_EXPIRED = (Step.REVOCATION, Severity.WARNING,
-        "the list of what its issuer has taken back is out of date here",
+        "the list of what its issuer has revoked is out of date here",
         "update the revocation lists, or check by hand")
     NO_RULES = (Step.RULES, Severity.WARNING,
         "it is authentic and in force; no destination's rules were asked",

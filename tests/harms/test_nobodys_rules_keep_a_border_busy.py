@@ -10,7 +10,7 @@ import pytest
 from pratique import decision, outlook
 from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
 from pratique.findings import Code
-from pratique.rules import documents, ruleset
+from pratique.rules import documents, evaluator
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Ruleset
@@ -75,7 +75,7 @@ def test_all_that_is_read_at_a_start_is_counted_too() -> None:
 def test_a_start_reads_each_rule_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [t.rule(f"GR-XA-{n:04}", _wide(9)) for n in range(3)]
     first = Ruleset(rules)
-    monkeypatch.setattr(ruleset, "parse", None)
+    monkeypatch.setattr(evaluator, "parse", None)
     again = Ruleset(rules, like=[first])
     assert again == first
     assert again.steps(rules) == first.steps(rules) == 27

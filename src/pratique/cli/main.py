@@ -165,7 +165,7 @@ COMMANDS = {
     "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
     "revocations": (
         "pratique.cli.trust:revocations",
-        "Import what issuers took back, and show its age.",
+        "Import what issuers have revoked, and show its age.",
     ),
     "sync": ("pratique.cli.sync:sync", "Bring what is held of the network up to date."),
     "snapshot": ("pratique.cli.sync:snapshot", "Hand on what is held as one file."),

@@ -370,7 +370,7 @@ def _board(newer: Board, before: Board | None) -> Iterator[str]:
     counts = f"{newer.threshold} of {len(newer.seats)} seats, {newer.suspend_threshold} to suspend"
     yield f"  {newer.network}, {newer.environment}: {counts}, at most {newer.per_region} a region"
     for line in (*newer.breaches(), *newer.fragile()):
-        yield f"  mind: {line}"
+        yield f"  warning: {line}"
     held = {} if before is None else {seat.name: seat for seat in before.seats}
     for seat in newer.seats:
         if held.get(seat.name) != seat:
@@ -385,13 +385,13 @@ def _log(newer: Root, before: Root | None) -> Iterator[str]:
     if asked == (None if before is None else logged.policy_of(before)):
         return
     if asked is None:
-        yield "  mind: nothing has to be in a log any more"
+        yield "  warning: nothing has to be in a log any more"
         return
     yield f"  log {asked.log.to_text()}, seen by {asked.needed} of {len(asked.witnesses)} witnesses:"
     for witness in asked.witnesses:
         yield f"  witness {witness.to_text()}"
     if asked.needed == len(asked.witnesses):
-        yield "  mind: all witnesses must see it: one that is gone, and nothing is ever published again"
+        yield "  warning: all witnesses must see it: one that is gone, and nothing is ever published again"
 
 
 def _changed_targets(signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:
@@ -407,7 +407,7 @@ def _changed_targets(signed: Targets, proposed: Proposal, current: View | None) 
             yield f"  {code} gets {'other ' if code in before else ''}keys: {_keys(signed, code)}"
             yield from _fragile(signed, code)
     for code in sorted(_changed_delegations(signed) - after.keys() - {network_metadata.SUSPEND}):
-        yield f"  mind: {code} has keys, and is not listed as a participant"
+        yield f"  warning: {code} has keys, and is not listed as a participant"
     known = {} if held is None else held.targets
     for path in sorted(signed.targets.keys() - {network_metadata.PARTICIPANTS}):
         if path in proposed.files:
@@ -427,7 +427,7 @@ def _participant(code: str, before: Participant | None, after: Participant | Non
         own = may_sign_for(code)
         for country in sorted(after.countries - own if own else ()):
             if before is None or country not in before.countries:
-                yield f"  mind: {country} is not {code}'s own"
+                yield f"  warning: {country} is not {code}'s own"
         yield f"  {code} is {after.name} ({after.kind}); appeals to {after.contact or 'nowhere'}"
 
 
@@ -438,7 +438,7 @@ def _shared(listed: Mapping[str, Participant]) -> Iterator[str]:
             whose.setdefault(country, []).append(code)
     for country, codes in sorted(whose.items()):
         if len(codes) > 1:
-            yield f"  mind: {' and '.join(codes)} sign for {country}, each of them"
+            yield f"  warning: {' and '.join(codes)} sign for {country}, each of them"
 
 
 def _online(newer: Root, before: Root | None) -> Iterator[str]:
@@ -468,7 +468,7 @@ def _fragile(signed: Targets, code: str) -> Iterator[str]:
     role = delegations.roles[code]
     if role.threshold == len(role.keyids):
         # Admitted with such keys, it cannot even revoke when one of them is lost, until the seats let others in.
-        yield f"  mind: all {role.threshold} keys of {code} must sign: one lost key, and it says nothing any more"
+        yield f"  warning: all {role.threshold} keys of {code} must sign: one lost key, and it says nothing any more"
 
 
 def _role(role: str, signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:

@@ -333,7 +333,7 @@ def _no_proof() -> DocumentRefused:
     return DocumentRefused(
         "proof-missing",
         "a proof key was given, and this source carries no proof",
-        "leave --proof-key out if you have the source from a hand you trust",
+        "leave --proof-key out if you have it from a trusted source",
     )
 
 

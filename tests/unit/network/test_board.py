@@ -207,7 +207,7 @@ def test_a_board_of_which_all_must_sign_is_told(count: int, threshold: int, susp
         made.view, AT, board=made.board, seats=[k.public_key for k in made.seats]
     )
     shown = "\n".join(proposal.told(drafted, made.view))
-    assert shown.count("mind: all ") == len(said)
+    assert shown.count("warning: all ") == len(said)
 
 
 def test_a_participant_all_of_whose_keys_must_sign_and_that_signs_for_others_is_told() -> None:
@@ -219,8 +219,8 @@ def test_a_participant_all_of_whose_keys_must_sign_and_that_signs_for_others_is_
             made.view, AT, "x", participants={"XXU": one}, members={"XXU": keys_}
         )
         shown = "\n".join(proposal.told(drafted, made.view))
-        assert ("mind: all 3 keys of XXU must sign" in shown) is (threshold == 3)
-        assert ("mind: DE is not XXU's own" in shown) is ("DE" in signs_for)
+        assert ("warning: all 3 keys of XXU must sign" in shown) is (threshold == 3)
+        assert ("warning: DE is not XXU's own" in shown) is ("DE" in signs_for)
         assert "XU is not" not in shown
 
 

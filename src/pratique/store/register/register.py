@@ -672,14 +672,16 @@ def revoke(
 
 
 def revoke_each(
-    transaction: Transaction, names: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
+    transaction: Transaction, certificates: Sequence[tuple[bytes, int]], reason: Reason, *, at: int, operator: str
 ) -> Revoked:  # fmt: skip
     """Revoke certificates by key and tag, as `revoke` does; one act for some thousand."""
     act = _Act(reason.value, CERTIFICATE, at, operator)
     counted: Counter[bytes] = Counter()
     before = 0
-    for start in range(0, len(names), AT_ONCE):
-        pairs = [(transaction.shard_id(kid), tag) for kid, tag in names[start : start + AT_ONCE]]
+    for start in range(0, len(certificates), AT_ONCE):
+        pairs = [
+            (transaction.shard_id(kid), tag) for kid, tag in certificates[start : start + AT_ONCE]
+        ]
         key = (_certificate.shard_id, _certificate.tag)
         revoked = _revoke(transaction, select(*key).where(tuple_(*key).in_(pairs)), act)
         counted.update(dict(revoked.by_kid))
