@@ -317,8 +317,8 @@ class Snapshot:
             signature=signature,
             at=at,
         )
-        found: Code | None = self.revocations.find(query)
-        return found
+        answer: Code | None = self.revocations.find(query)
+        return answer
 
     def names_of(self, signer: Signer) -> Names:
         """Return under which kids a signer's key is listed, and whose revocation lists count for it.
