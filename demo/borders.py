@@ -132,8 +132,10 @@ def matrix(stage: Stage, homes: Homes) -> None:
         ("With Utopia's certificate of a course of Valneva", [vaccinated]),
         ("With a laboratory test of yesterday beside it, made in Ruritania", [vaccinated, tested]),
     ):
-        with stage.step(title, f"decide {'TEXT ' * len(given)}--matrix") as found:
-            said = stage.json("decide", *given, "--matrix", "--home", home, "--on", stage.when[1])
+        with stage.step(title, f"decide {'TEXT ' * len(given)}--all-destinations") as found:
+            said = stage.json(
+                "decide", *given, "--all-destinations", "--data-dir", home, "--at", stage.when[1]
+            )
             rows[title] = {one["destination"]["country"]: one for one in said["results"]}
             for country, one in sorted(rows[title].items()):
                 found(*_row(country, one))

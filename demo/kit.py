@@ -43,8 +43,9 @@ Now your own certificate:
   pratique verify PICTURE|TEXT     what a border post would see
   pratique inspect PICTURE|TEXT    every layer, unverified
   pratique rules import RULES      destinations' rules
-  pratique decide PICTURE --matrix where the holder may go, computed on this device
-  pratique issuer init             begin to issue: docs/how-to/issuer.md
+  pratique decide PICTURE --all-destinations
+                                   where the holder may go, computed on this device
+  pratique issuer init             begin to issue: the handbook, docs/how-to/issuer.md
 
 With `make`, put .venv/bin/ before `pratique`, or activate .venv first.
 """

@@ -120,7 +120,7 @@ def issue(stage: Stage, homes: Homes) -> None:
     with stage.step("They make small signing keys, and issue certificates", command) as found:
         for state in STATES:
             who = ("--country", state.country, "--participant", state.code, "--name", state.name)
-            how = ("--environment", "test", "--shards", 2, "--signing-ca", homes.of(state, "keys"))
+            how = ("--environment", "test", "--keys", 2, "--signing-ca", homes.of(state, "keys"))
             stage.run("issuer", "init", *who, *how, "--issuer", homes.of(state, "issuer"), *stage.when)  # fmt: skip
             said = issue_rows(stage, homes, state, people(state, stage.at), "issued")
             found(f"{state.name:<10} {said}")
@@ -186,11 +186,11 @@ def print_some(stage: Stage, homes: Homes) -> None:
     texts = homes.texts(ARCADIA)
     stage.out.mkdir(exist_ok=True)
     trust = ("--trust", homes.of(ARCADIA, "issuer/certificates"), "--environment", "test")
-    with stage.step("Arcadia prints some", "issuer print TEXT --variant a4|card|large") as found:
+    with stage.step("Arcadia prints some", "issuer print TEXT --layout a4|card|large") as found:
         try:
             for name, number, variant in PRINTED:
                 out = stage.out / f"{name}.pdf"
-                form = ("--out", out, "--variant", variant)
+                form = ("--out", out, "--layout", variant)
                 stage.run("issuer", "print", texts[number], *form, *trust, *stage.when)
                 stage.made.append(out)
         except ExtraMissing as error:
