@@ -50,7 +50,7 @@ def _play(stage: Stage) -> None:
         states.join(stage, authority, homes)
         stage.act(
             "They publish, and issue",
-            "A state says for itself who signs for it, who may enter, and what it has taken back.",
+            "A state says for itself who signs for it, who may enter, and what it has revoked.",
         )
         states.issue(stage, homes)
         states.publish(stage, authority, homes)

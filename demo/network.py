@@ -156,14 +156,14 @@ def found(stage: Stage, stack: ExitStack) -> Authority:
         "somebody for two weeks at most, and no region may have more than two.",
     )
     made, cards = Authority(stage), []
-    example = "authority seat seat-1 --holder XXA --region NORTH"
+    example = "authority seat create seat-1 --holder XXA --region NORTH"
     with stage.step("Nine seats make their keys, each on its own machine", example) as found:
         for number, (holder, region) in enumerate(SEATS, 1):
             folder = stage.folder / f"seat-{number}"
             folder.mkdir()
             cards.append(folder / "card.json")
             who = ("--holder", holder, "--region", region, "--key", made.seat(number))
-            stage.run("authority", "seat", f"seat-{number}", *who, "--out", cards[-1])
+            stage.run("authority", "seat", "create", f"seat-{number}", *who, "--out", cards[-1])
         regions = list(dict.fromkeys(region for _, region in SEATS))
         found(f"held by {listed([holder for holder, _ in SEATS])}",
               f"of {len(regions)} regions: {listed(regions)}")  # fmt: skip

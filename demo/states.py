@@ -1,4 +1,4 @@
-"""Acts: five states join, and each publishes who signs for it, its rules, and what it took back.
+"""Acts: five states join, and each publishes who signs for it, its rules, and what it has revoked.
 
 keys -> dossier -> check -> records -> admitted -> edition -> self-test -> active
 """

@@ -272,7 +272,7 @@ def missing(proposed: Proposal, current: View | None) -> list[str]:
     """Tell in words which signatures are missing."""
     return [
         f"{need.role}, asked by {need.by}: {len(need.signed)} of {need.threshold}; "
-        f"missing are any {need.threshold - len(need.signed)} of {', '.join(need.missing)}"
+        f"needs {need.threshold - len(need.signed)} more of {', '.join(need.missing)}"
         for need in proposal.needs(proposed, current)
         if not need.is_met
     ]

@@ -177,7 +177,7 @@ def test_too_few_signatures_publish_nothing_and_say_who_is_missing(desk: Desk) -
     desk.sign(out, SEATS[:1])
     error = desk.refused("authority", "publish", "net", out, "--at", AT)
     assert error.code == "proposal-unsigned"
-    assert "1 of 2; missing are any 1 of seat-2 (XS1), seat-3 (XS2)" in error.message
+    assert "1 of 2; needs 1 more of seat-2 (XS1), seat-3 (XS2)" in error.message
     assert sorted(path.name for path in Path("net/repository").rglob("*")) == before
     desk.sign(out, SEATS[1:2])
     assert "withdraw XXU" in desk.run("authority", "publish", "net", out, "--at", AT)

@@ -110,7 +110,7 @@ def test_copies_of_different_proposals_do_not_come_together() -> None:
 def test_who_must_sign_is_told_by_name() -> None:
     lacking = publish.missing(TOWN.signed(admitting(), TOWN.seats[:4]), VIEW)
     names_of = ", ".join(f"seat-{n} (XX{chr(65 + n)})" for n in range(4, 9))
-    assert lacking == [f"targets, asked by root 1: 4 of 5; missing are any 1 of {names_of}"]
+    assert lacking == [f"targets, asked by root 1: 4 of 5; needs 1 more of {names_of}"]
     assert publish.missing(TOWN.signed(admitting()), VIEW) == []
 
 
