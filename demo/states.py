@@ -57,7 +57,7 @@ class Homes:
     def lists(self, state: State) -> None:
         """Write a state's revocation lists."""
         out = ("--out", self.of(state, "lists"), "--issuer", self.of(state, "issuer"))
-        self.stage.run("issuer", "lists", *out, *self.stage.when)
+        self.stage.run("issuer", "publish-revocations", *out, *self.stage.when)
 
 
 def join(stage: Stage, authority: Authority, homes: Homes) -> None:

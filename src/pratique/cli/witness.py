@@ -19,7 +19,7 @@ from pratique.errors import PratiqueError
 from pratique.parties import witness
 from pratique.store import server, sources
 from pratique.store.keys import Secret
-from pratique.text import plural, printable
+from pratique.text import plural, printable, rfc3339
 from pratique.tlog.note import NoteKey
 from pratique.tlog.witness import CosignatureRequest
 
@@ -70,7 +70,7 @@ def show(*, folder: Path) -> None:
         size = plural(log.held.size, "entry")
         click.echo(f"{log.name}: {size}, root {log.held.root.hex()}")
         for one in log.refused:
-            when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            when = rfc3339(one.at)
             size = plural(one.size, "entry")
             click.echo(
                 printable(

@@ -42,6 +42,7 @@ from pratique.rules import documents
 from pratique.store import files, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
+from pratique.text import rfc3339
 from pratique.trust import publication, renewal
 from pratique.trust.issuer import SigningCa
 from pratique.trust.renewal import Owned
@@ -420,7 +421,7 @@ def _signers(
     for der in _certificates(wanted.signers):
         if not x509.read(der).is_ca and der not in gone:
             live[der, wanted.domain] = publication.PublishedSigner(der, wanted.domain)
-    since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = rfc3339(at)
     for der in _certificates(wanted.withdraw):
         if der in gone:
             # By an earlier call that was interrupted.

@@ -242,7 +242,6 @@ _CURVES = {
     Algorithm.ES384: bytes.fromhex("06052b81040022"),
 }
 """OID of the curve, DER, as CKA_EC_PARAMS holds it."""
-_HASHED = {Algorithm.ES256: hashlib.sha256, Algorithm.ES384: hashlib.sha384}
 _SIGNS = pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY
 
 
@@ -255,7 +254,7 @@ class DeviceKey:
         self, private: Any, public: algorithms.PublicKey, pin: Callable[[], str] | None = None
     ) -> None:
         self._private, self._public, self._pin = private, public, pin
-        self._hashed, self._process = _HASHED[public.algorithm], os.getpid()
+        self._hashed, self._process = algorithms.ECDSA[public.algorithm].hashed, os.getpid()
 
     def __repr__(self) -> str:
         return f"<a key in a device, {self.algorithm}>"
@@ -370,7 +369,7 @@ def _found(session: Any, place: Place, secret: Callable[[str], str]) -> DeviceKe
         raise UsageError("key-algorithm", "the key in the token is none of an elliptic curve")
     public = _one(session, pkcs11.ObjectClass.PUBLIC_KEY, place, "public")
     read = algorithms.read_der(pkcs11.util.ec.encode_ec_public_key(public))
-    if read.algorithm not in _HASHED:
+    if read.algorithm not in _CURVES:
         raise UsageError("key-algorithm", f"a token's key signs no {read.algorithm} here")
     each_time = _wants_pin(private)
     return DeviceKey(private, read, (lambda: secret(place.uri)) if each_time else None)
