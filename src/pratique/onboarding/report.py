@@ -15,7 +15,6 @@ from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.strict_json import array
 from pratique.terms import Environment
-from pratique.text import rfc3339
 
 # ----------------------------------------------------------------------------------------------------
 # What a governance check can find: data only. One row is one code, with its words for a person.
@@ -384,7 +383,7 @@ class Report:
             "format": FORMAT,
             "participant": self.participant,
             "environment": self.environment.value,
-            "at": rfc3339(self.at),
+            "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "errors": self.errors,
             "warnings": self.warnings,
             "findings": [_as_json(one) for one in self.findings],

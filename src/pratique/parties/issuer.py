@@ -14,13 +14,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.store import files
-from pratique.text import rfc3339
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import Issuer, RegisterNote, Shard
 
@@ -234,7 +234,7 @@ def _read_register(
 
 def suspended(participant: str, suspension: Suspension) -> str:
     """Say that a participant is suspended, until when and why."""
-    until = rfc3339(suspension.until)
+    until = datetime.fromtimestamp(suspension.until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return (
         f"{participant} is suspended until {until} ({suspension.reason}): "
         "what its keys have signed and sign is in doubt (AMBER) everywhere until then"

@@ -37,7 +37,6 @@ from pratique.revocation.tag_list import width_for
 from pratique.store import files, sources
 from pratique.store.keys import Secret, check_places, make_key, open_key
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
-from pratique.text import rfc3339
 from pratique.trust import countries, renewal
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import DaysLeft, Issuer, Shard, SigningCa, new_labels
@@ -523,8 +522,8 @@ def describe(
         "state": WITHDRAWN if is_gone else shard.state(at, issued or 0).value,
         "days_to_sign": left.signing,
         "days_to_be_verified": left.verifying,
-        "use_until": rfc3339(shard.use_until),
-        "not_after": rfc3339(shard.not_after),
+        "use_until": _instant(shard.use_until),
+        "not_after": _instant(shard.not_after),
         "usages": sorted(shard.usages),
         "issued": issued,
         "planned": shard.capacity,
@@ -532,8 +531,12 @@ def describe(
         "key": shard.key,
         "thumbprint": shard.thumbprint,
         "replaces": shard.replaces or None,
-        "retired": None if shard.retired is None else rfc3339(shard.retired),
+        "retired": None if shard.retired is None else _instant(shard.retired),
     }
+
+
+def _instant(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 # ----------------------------------------------------------------------------------------------------

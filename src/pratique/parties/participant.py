@@ -42,7 +42,6 @@ from pratique.rules import documents
 from pratique.store import files, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
-from pratique.text import rfc3339
 from pratique.trust import publication, renewal
 from pratique.trust.issuer import SigningCa
 from pratique.trust.renewal import Owned
@@ -421,7 +420,7 @@ def _signers(
     for der in _certificates(wanted.signers):
         if not x509.read(der).is_ca and der not in gone:
             live[der, wanted.domain] = publication.PublishedSigner(der, wanted.domain)
-    since = rfc3339(at)
+    since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for der in _certificates(wanted.withdraw):
         if der in gone:
             # By an earlier call that was interrupted.
