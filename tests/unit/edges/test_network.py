@@ -598,7 +598,7 @@ def test_a_proposal_is_published_by_its_signatures_alone_and_a_server_starts_aga
         authority.signed(drafted, state.roles[:1])
         status, told = posted(url, proposal.to_bytes(drafted))
         assert (status, told["code"]) == (400, "proposal-unsigned")
-        assert "missing" in str(told["message"])
+        assert "needs 1 more" in str(told["message"])
         for data in (b"", b"{}", b"\xff", b"[" * 100_000, proposal.to_bytes(drafted)[:-9]):
             status, told = posted(url, data)
             assert status == 400
