@@ -166,7 +166,10 @@ def revocation_hash(case: dict[str, Any], root: Path) -> ConformanceResult:
     """The three hashes of a certificate, as its own publisher computed them."""
     envelope = read(read_json(root / case["files"][0])["barcodeData"])
     if not isinstance(envelope, Envelope):
-        return ConformanceResult(agree=False, detail=envelope.code.name)
+        return ConformanceResult(
+            agree=False,
+            detail=envelope.code.name if isinstance(envelope, Finding) else "another format",
+        )
     certificate, _ = decode(envelope.payload)
     algorithm = COSE_ALGORITHMS.get(envelope.algorithm or 0)
     if certificate is None or algorithm is None:

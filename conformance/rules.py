@@ -12,7 +12,7 @@ from conformance import entry_of, read_json
 from pratique.authenticate import read
 from pratique.decision import Likeness, likeness, parts
 from pratique.errors import Issue
-from pratique.formats import Envelope, decode
+from pratique.formats import Envelope, Sealed, decode
 from pratique.formats.fields import moment
 from pratique.model import Person
 from pratique.parties.conformance import ConformanceResult
@@ -85,7 +85,10 @@ def rule_context(case: dict[str, Any], root: Path) -> ConformanceResult:
     entry = entry_of(case, root)
     message = read(entry["dcc"])
     if not isinstance(message, Envelope):
-        return ConformanceResult(agree=False, detail=message.code.name)
+        return ConformanceResult(
+            agree=False,
+            detail=message.code.name if not isinstance(message, Sealed) else "another format",
+        )
     certificate = decode(message.payload).certificate
     if certificate is None:
         return ConformanceResult(agree=False, detail="no certificate")

@@ -15,42 +15,44 @@ from typing import Any, NamedTuple
 
 from pratique import formats
 from pratique.findings import UNREAD, Code, Colour, Finding, Severity, Step, Verdict, conclude
-from pratique.formats import Envelope, wrapping
-from pratique.model import Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
+from pratique.formats import Envelope, Sealed, wrapping
+from pratique.model import KINDS, Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
 from pratique.rules.ruleset import Destination, Outcome
-from pratique.snapshot import Snapshot
-from pratique.terms import COSE_ALGORITHMS, Environment, Kind
+from pratique.snapshot import Checker, Snapshot
+from pratique.terms import COSE_ALGORITHMS, Environment, Kind, Scheme
 from pratique.trust import countries
 from pratique.trust.signer import CHAIN, LIST_ENDS, Signer, believed_limits
 
+Signed = Envelope | Sealed
+"""A signed message, unread, of HCERT or of another scheme."""
 
-def read(text: str) -> Envelope | Finding:
+
+def read(text: str) -> Signed | Finding:
     """Step 1: take the text apart down to the signed message, without believing any of it."""
     reader = formats.FORMATS.get(text[:4])
     if reader is not None:
         return reader.unwrap(text)
     if not text:
         return Finding(Code.TEXT_EMPTY)
-    reader = formats.of(text)
-    if reader is None:
+    scheme = formats.of(text)
+    if scheme is None:
         name = wrapping.name_of(text)
         return Finding(Code.PREFIX_UNKNOWN) if name is None else Finding(Code.FORMAT_NOT_READ, name)
-    return reader.unwrap(text)
+    return scheme.unwrap(text)
 
 
-def read_as_handed(text: str) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
+def read_as_handed(text: str) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """Step 1 for a text as people and devices hand it in: what is wrapped around the code is taken off.
 
     Returns with the message, or with why it is not read, what was made good on the way.
     """
     found = read(text)
-    if type(found) is Envelope:
-        return found, ()
-    assert isinstance(found, Finding)
-    return unwrapped(text, found)
+    if isinstance(found, Finding):
+        return unwrapped(text, found)
+    return found, ()
 
 
-def unwrapped(text: str, found: Finding) -> tuple[Envelope | Finding, tuple[Finding, ...]]:
+def unwrapped(text: str, found: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """Return what `read_as_handed` does, for a text that `read` has not read as it stands."""
     if found.code.step not in _READING or found.code in _PROVEN:
         return found, ()
@@ -66,16 +68,23 @@ _PROVEN = {Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING}
 """Not what a scanner, an e-mail or a spreadsheet does to a code."""
 
 
-def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signer] | Finding:
+def authenticate(envelope: Signed | Finding, snapshot: Snapshot) -> list[Signer] | Finding:
     """Step 2: return the signers whose key made the signature, or why there is none."""
-    if type(envelope) is not Envelope:
+    if type(envelope) is Envelope:
+        algorithm, kid, _, _, message, signature = envelope
+        named = COSE_ALGORITHMS.get(algorithm or 0)
+        candidates = snapshot.candidates(kid)
+    elif type(envelope) is Sealed:
+        named, message, signature = envelope.algorithm, envelope.message, envelope.signature
+        candidates = _of_scheme(envelope, snapshot)
+        if envelope.by_key and candidates:
+            named = candidates[0][0].algorithm
+    else:
         assert isinstance(envelope, Finding)
         return envelope
-    algorithm, kid, _, _, message, signature = envelope
-    named = COSE_ALGORITHMS.get(algorithm or 0)
     good = []
     failure = _UNKNOWN
-    for signer, check in snapshot.candidates(kid):
+    for signer, check in candidates:
         if check is None:
             # Before its algorithm: a key that cannot be used has none that a header could differ from.
             weak = signer.is_weak()
@@ -88,6 +97,16 @@ def authenticate(envelope: Envelope | Finding, snapshot: Snapshot) -> list[Signe
         else:
             failure = _worse(failure, Code.SIGNATURE_INVALID)
     return good or Finding(failure)
+
+
+def _of_scheme(sealed: Sealed, snapshot: Snapshot) -> tuple[tuple[Signer, Checker | None], ...]:
+    # Its full name in its own scheme, never the kid alone: anybody's key may have any kid.
+    if not sealed.certificate:
+        return snapshot.candidates((sealed.scheme.value, sealed.issuer, sealed.kid))
+    from pratique.trust import seal  # noqa: PLC0415 - a check of another format loads no X.509 code
+
+    signers = seal.signers(sealed.certificate, sealed.issuer, snapshot.trust)
+    return tuple((signer, snapshot.checker(signer)) for signer in signers)
 
 
 _UNKNOWN = Code.SIGNER_UNKNOWN
@@ -120,6 +139,11 @@ def _worse(a: Code, b: Code) -> Code:
 
 
 Check = Callable[[HealthCertificate, Signer, Environment, int], Iterator[Finding]]
+
+ENDLESS = frozenset({Scheme.SHC, Scheme.VDS_NC, Scheme.TWO_D_DOC, Scheme.DIVOC})
+"""Schemes whose certificates need not say until when they may be read."""
+UNDATED = frozenset({Scheme.VDS_NC})
+"""Schemes whose certificates do not say when they were issued."""
 
 
 LEEWAY = 300
@@ -191,14 +215,16 @@ def check_validity(
     """Is the certificate in force? `exp` is inclusive (RFC 8392 §3.1.4 read with RFC 7519 §4.1.4)."""
     issued_at, expires_at = certificate.issued_at, certificate.expires_at
     if issued_at is None:
-        yield Finding(Code.ISSUED_MISSING, "iat")
+        if certificate.domain not in UNDATED:
+            yield Finding(Code.ISSUED_MISSING, "iat")
     elif issued_at > at:
         yield Finding(_ahead(issued_at, at), "iat")
     if certificate.not_before is not None and certificate.not_before > at:
         # RFC 8392 §3.1.5: it must not be accepted before.
         yield Finding(_ahead(certificate.not_before, at), "nbf")
     if expires_at is None:
-        yield Finding(Code.EXPIRY_MISSING, "exp")
+        if certificate.domain not in ENDLESS:
+            yield Finding(Code.EXPIRY_MISSING, "exp")
     elif at > expires_at:
         yield Finding(Code.EXPIRED, "exp")
     if issued_at is not None and expires_at is not None and expires_at < issued_at:
@@ -244,7 +270,8 @@ def check_key_validity(
         ahead = _ahead(signer.not_before, at)
         yield Finding(Code.SIGNER_NOT_YET if ahead is Code.NOT_YET_VALID else ahead)
     if at > signer.not_after:
-        yield Finding(Code.SIGNER_EXPIRED)
+        # Where certificates have no end of their own, that their key's time is over proves nothing against them.
+        yield Finding(Code.SIGNER_ENDED if certificate.domain in ENDLESS else Code.SIGNER_EXPIRED)
     if issued_at is not None and issued_at < signer.not_before:
         yield Finding(Code.ISSUED_BEFORE_SIGNER, "iat")
     if expires_at is not None and expires_at > signer.not_after:
@@ -339,7 +366,7 @@ def check_usage(
     if not believed_limits(signer.reason):
         if signer.reason not in CHAIN:
             yield Finding(Code.SIGNER_UNREADABLE)
-    elif certificate.kind not in signer.usages:
+    elif not {KINDS[type(entry)] for entry in certificate.entries} <= signer.usages:
         yield Finding(Code.USAGE_WRONG)
 
 
@@ -368,7 +395,8 @@ def check_country(
     says no country, it is what the key is bound to.
     """
     if not signer.countries:
-        yield Finding(Code.SIGNER_WITHOUT_COUNTRY)
+        # A key that is pinned by its issuer's full name is bound by that; there is no country to contradict.
+        yield Finding(Code.ISSUER_WITHOUT_COUNTRY if signer.issuer else Code.SIGNER_WITHOUT_COUNTRY)
         return
     issuer = countries.code(certificate.issuer) if certificate.issuer else None
     events = {_country(entry.country) for entry in certificate.entries if entry.country}
@@ -455,9 +483,11 @@ _AUTHENTIC = conclude(_NO_RULES)
 
 
 def conclude_one(
-    envelope: Envelope | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
+    envelope: Signed | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
 ) -> Verification:
     """Step 3: read the payload, make every check, weigh what was found."""
+    if type(envelope) is Sealed:
+        return _conclude_scheme(envelope, signers, snapshot, at)
     if type(envelope) is not Envelope or type(signers) is not list:
         assert isinstance(signers, Finding)
         notes = _notes(envelope) if type(envelope) is Envelope else ()
@@ -474,8 +504,35 @@ def conclude_one(
             _judged(certificate, signer, findings, snapshot, at, envelope=envelope)
             for signer in signers
         ),
-        key=lambda v: (v.verdict.colour is Colour.RED, len(v.verdict.findings)),
+        key=_kindest,
     )
+
+
+def _kindest(one: Verification) -> tuple[bool, int]:
+    return one.verdict.colour is _RED, len(one.verdict.findings)
+
+
+def _conclude_scheme(
+    sealed: Sealed, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
+) -> Verification:
+    if isinstance(signers, Finding):
+        # Whose it says it is, in the words of the scheme's table: the desk asks for that issuer's keys.
+        named = signers._replace(where=sealed.scheme.value)
+        found = named if signers.code is _UNKNOWN else signers
+        return Verification(conclude((*sealed.notes, found), signers.code.step))
+    reader = formats.reader_of(sealed.scheme)
+    outcomes = []
+    for signer in signers:
+        certificate, findings = reader.decode(sealed, signer.countries)
+        before = (*sealed.notes, *findings)
+        if certificate is None:
+            outcomes.append(Verification(conclude(before, Step.CONTENT), None, signer))
+            continue
+        if certificate.issuer is None and len(signer.countries) == 1:
+            # A scheme whose texts name no country: its issuer's is what the key was pinned for.
+            certificate = certificate._replace(issuer=next(iter(signer.countries)))
+        outcomes.append(_judged(certificate, signer, before, snapshot, at, envelope=sealed))
+    return min(outcomes, key=_kindest)
 
 
 def noted(found: Verification, notes: tuple[Finding, ...]) -> Verification:
@@ -497,7 +554,7 @@ def _judged(
     snapshot: Snapshot,
     at: int,
     *,
-    envelope: Envelope,
+    envelope: Signed,
 ) -> Verification:
     environment = snapshot.environment
     if in_force(certificate, signer, at) and nothing_bars(certificate, signer, environment):
@@ -534,7 +591,7 @@ def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:
 
 
 def _revoked(
-    certificate: HealthCertificate, signer: Signer, snapshot: Snapshot, at: int, envelope: Envelope
+    certificate: HealthCertificate, signer: Signer, snapshot: Snapshot, at: int, envelope: Signed
 ) -> tuple[Finding, ...]:
     # By what was signed, and the signer's record: a twin by another signature, encoding or header
     # has the same identifier, and its signer the same kid.

@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from pratique import text
+from pratique import formats, text
 from pratique.authenticate import HealthCode, Help, read
 from pratique.crypto import cbor
 from pratique.findings import Code, Colour, Finding, Severity, Step
-from pratique.formats import base45, hcert
+from pratique.formats import Sealed, base45, hcert
 from pratique.model import HealthCertificate, Moment, Person, Precision
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Result
@@ -437,6 +437,8 @@ def layers(text: str) -> dict[str, Any]:
     envelope = read(text)
     if isinstance(envelope, Finding):
         return shown | {"stopped": briefly(envelope)}
+    if isinstance(envelope, Sealed):
+        return _scheme_layers(envelope, {"characters": len(text)})
     assert packed is not None
     shown["message_bytes"] = len(zlib.decompressobj().decompress(bytes(packed), hcert.MAX_UNPACKED))
     algorithm = envelope.algorithm
@@ -454,6 +456,22 @@ def layers(text: str) -> dict[str, Any]:
         "claims": plain(_named(claims)),
         "reads_as": decoded.certificate.kind.value if decoded.certificate else "nothing known",
         "findings": [briefly(finding) for finding in decoded.findings],
+    }
+
+
+def _scheme_layers(sealed: Sealed, shown: dict[str, Any]) -> dict[str, Any]:
+    decoded = formats.reader_of(sealed.scheme).decode(sealed, frozenset())
+    certificate = decoded.certificate
+    return shown | {
+        "scheme": sealed.scheme.value,
+        "issuer": sealed.issuer,
+        "kid": base64.b64encode(sealed.kid).decode(),
+        "algorithm": None if sealed.algorithm is None else sealed.algorithm.value,
+        "signature_bytes": len(sealed.signature),
+        "payload_bytes": len(sealed.payload),
+        "claims": plain(certificate.payload) if certificate is not None else None,
+        "reads_as": certificate.kind.value if certificate is not None else "nothing known",
+        "findings": [briefly(finding) for finding in (*sealed.notes, *decoded.findings)],
     }
 
 

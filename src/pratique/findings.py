@@ -58,6 +58,11 @@ class Code(Enum):
     UNFORESEEN = (Step.TEXT, Severity.WARNING,
         "the check was stopped by a fault of this program; it says nothing about the certificate",
         "check by hand; report the fault")
+    PARTS_MISSING = (Step.TEXT, Severity.WARNING,
+        "it is spread over several codes, and not all of them were read",
+        "scan the other codes of the same certificate too")
+    TEXT_DAMAGED = (Step.TEXT, Severity.WARNING,
+        "the text is damaged", "scan the code again")
     KEYBOARD_LAYOUT = (Step.TEXT, Severity.WARNING,
         "the scanner and this computer are set to different keyboard layouts",
         "set the scanner to this computer's layout, then scan again")
@@ -89,6 +94,16 @@ class Code(Enum):
         "something was appended to the content", "refuse it")
     COSE_INVALID = (Step.STRUCTURE, Severity.ERROR,
         "the content is not a signed message", "refuse it")
+    JSON_INVALID = (Step.STRUCTURE, Severity.ERROR,
+        "the content is not well-formed JSON", "scan the code again")
+    JSON_DUPLICATE_KEY = (Step.STRUCTURE, Severity.ERROR,
+        "a member of its JSON is there twice, so that two readers could see two contents", "refuse it")
+    JSON_LIMITS = (Step.STRUCTURE, Severity.ERROR,
+        "the content is nested too deeply, has too many parts, or holds a number that is no plain one", "refuse it")
+    HEADER_REFUSED = (Step.STRUCTURE, Severity.ERROR,
+        "the head of the signed message is not as its format allows", "refuse it")
+    SIGNATURE_FORM = (Step.STRUCTURE, Severity.ERROR,
+        "the signature is not of its format's form", "refuse it")
     KID_UNPROTECTED = (Step.STRUCTURE, Severity.NOTE,
         "the key's identifier is not covered by the signature (allowed, and met)", "nothing")
     ALGORITHM_REFUSED = (Step.SIGNER, Severity.ERROR,
@@ -128,6 +143,15 @@ class Code(Enum):
     FIELD_TYPE = (Step.CONTENT, Severity.ERROR, "a field holds the wrong kind of value", "refuse it")
     SCHEMA_DEVIATION = (Step.CONTENT, Severity.NOTE,
         "a field is not quite as its schema asks, but can be read", "nothing")
+    NO_EVENT = (Step.CONTENT, Severity.WARNING,
+        "it is genuine, and holds no vaccination, test or recovery that entry rules could judge",
+        "ask for another certificate, or check by hand")
+    STATES_NO_EVENT = (Step.CONTENT, Severity.NOTE,
+        "it is a pass: its issuer's policy was met when it was made; it states no vaccination, test or recovery",
+        "ask for the certificate of the vaccination, test or recovery itself")
+    NOT_MAPPED = (Step.CONTENT, Severity.NOTE,
+        "part of what it attests cannot be said in the terms of entry rules without a guess",
+        "read it on the certificate, and apply the rules that ask for it by hand")
     DOSES_BELOW_ONE = (Step.CONTENT, Severity.WARNING,
         "a number of doses is below one, so that no course can be told from it",
         "read the number of doses on the paper")
@@ -176,6 +200,9 @@ class Code(Enum):
         "it says that it lasts longer than its signing key", "refuse it")
     SIGNER_EXPIRED = (Step.KEY_VALIDITY, Severity.ERROR,
         "its signing key's time is over", "the holder asks the issuer for a renewed code")
+    SIGNER_ENDED = (Step.KEY_VALIDITY, Severity.WARNING,
+        "its signing key's time is over, and codes of this format state no end of their own",
+        "check by hand; the holder may ask the issuer for a renewed code")
     SIGNER_NOT_YET = (Step.KEY_VALIDITY, Severity.ERROR,
         "its signing key is not in use yet", "refuse it")
     SCA_DEAD = (Step.KEY_VALIDITY, Severity.WARNING,
@@ -204,6 +231,8 @@ class Code(Enum):
     SIGNER_WITHOUT_COUNTRY = (Step.COUNTRY, Severity.WARNING,
         "its signing key is bound to no country, so that nothing can be compared",
         "check by hand; tell the trust list's publisher")
+    ISSUER_WITHOUT_COUNTRY = (Step.COUNTRY, Severity.NOTE,
+        "its issuer is known by its full name in its scheme, and is bound to no country", "nothing")
     COUNTRY_MISSING = (Step.COUNTRY, Severity.WARNING,
         "it names no country, so that the signing key's own cannot be compared",
         "check by hand; tell the issuing country")
@@ -303,7 +332,7 @@ UNREAD: frozenset[Code] = frozenset(
     {
         Code.TEXT_EMPTY, Code.TEXT_TOO_LONG, Code.TEXT_SEVERAL, Code.PREFIX_UNKNOWN,
         Code.FILE_NOT_READ, Code.INPUT_UNREADABLE, Code.UNFORESEEN, Code.KEYBOARD_LAYOUT,
-        Code.BASE45_INVALID, Code.COMPRESSION_INVALID,
+        Code.BASE45_INVALID, Code.COMPRESSION_INVALID, Code.PARTS_MISSING, Code.TEXT_DAMAGED,
     }
 )  # fmt: skip
 """What says that nothing was read: "scan again", and never a reason against the holder.

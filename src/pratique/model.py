@@ -118,7 +118,11 @@ class Person(NamedTuple):
 
 @silent
 class Vaccination(NamedTuple):
-    """One dose. Codes are those of the value sets that the format's specification names."""
+    """One dose. Codes are those of the value sets that the format's specification names.
+
+    `unmapped` names fields of the DCC ("mp", "ma", "vp", "dn", "sd" ...) that its format does not state in a way
+    that maps without a guess: a rule that reads one of them is open.
+    """
 
     disease: str | None
     prophylaxis: str | None
@@ -134,11 +138,12 @@ class Vaccination(NamedTuple):
     site: str | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
+    unmapped: tuple[str, ...] = ()
 
 
 @silent
 class Test(NamedTuple):
-    """One test result."""
+    """One test result; `unmapped` as for `Vaccination` ("tt", "tr", "ma" ...)."""
 
     disease: str | None
     test_type: str | None
@@ -152,6 +157,7 @@ class Test(NamedTuple):
     identifier: str | None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
+    unmapped: tuple[str, ...] = ()
 
 
 @silent
@@ -179,7 +185,26 @@ class Exemption(NamedTuple):
     identifier: str | None
 
 
-Entry = Vaccination | Test | Recovery | Exemption
+@silent
+class Pass(NamedTuple):
+    """A state's leave to take part: who issued it found its policy met, and it says no event."""
+
+    valid_from: Moment | None
+    valid_until: Moment | None
+    country: str | None
+    authority: str | None
+    identifier: str | None
+
+
+Entry = Vaccination | Test | Recovery | Exemption | Pass
+KINDS: dict[type, Kind] = {
+    Vaccination: Kind.VACCINATION,
+    Test: Kind.TEST,
+    Recovery: Kind.RECOVERY,
+    Exemption: Kind.EXEMPTION,
+    Pass: Kind.PASS,
+}
+"""Type of an entry -> what it attests."""
 
 
 @silent
@@ -187,14 +212,15 @@ class HealthCertificate(NamedTuple):
     """A certificate whose signature was checked.
 
     Attributes:
-        domain: "DCC", "DDCC" or "ICVP".
+        domain: "DCC", "DDCC", "ICVP", or the `Scheme` that it is of.
         version: of the data format, as the certificate states it; "" if it does not.
-        kind: what it attests.
-        entries: at least one, all of that kind.
+        kind: what it attests; of several kinds (SHC, VDS-NC), that of the first entry.
+        entries: at least one; of one kind, but for SHC and VDS-NC.
         issuer: the issuer claim as written, or None.
         issued_at, expires_at: seconds since the epoch, or None where it does not say.
         payload: the format's own fields, for rules and for the holder's eyes; read only.
         not_before: `nbf` (RFC 8392 §3.1.5), as seconds since the epoch; None if it does not say.
+        revocation_id: by which its issuer revokes it, where that is no entry's identifier (SHC `rid`).
     """
 
     domain: str
@@ -207,3 +233,4 @@ class HealthCertificate(NamedTuple):
     expires_at: int | None
     payload: Mapping[Any, Any]
     not_before: int | None = None
+    revocation_id: str | None = None

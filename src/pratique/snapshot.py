@@ -236,7 +236,7 @@ class Snapshot:
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
     _names: dict[tuple[str, bytes, frozenset[str]], Names]
-    _candidates: dict[bytes | None, tuple[tuple[Signer, Checker | None], ...]]
+    _candidates: dict[signer.KeyName | None, tuple[tuple[Signer, Checker | None], ...]]
 
     def __init__(  # noqa: PLR0913 - all that a verifier needs, each by its name
         self,
@@ -282,8 +282,8 @@ class Snapshot:
                 checkers[key] = None
         return checkers[key]
 
-    def candidates(self, kid: bytes | None) -> tuple[tuple[Signer, Checker | None], ...]:
-        """Return the signers that have this kid, each with the check of its signatures."""
+    def candidates(self, kid: signer.KeyName | None) -> tuple[tuple[Signer, Checker | None], ...]:
+        """Return the signers of this kid or name, each with the check of its signatures."""
         known = self._candidates.get(kid)
         if known is None:
             signers = self.trust.signers_for(kid) if kid is not None else ()

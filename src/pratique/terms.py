@@ -15,6 +15,25 @@ class Kind(StrEnum):
     TEST = "test"
     RECOVERY = "recovery"
     EXEMPTION = "exemption"
+    PASS = "pass"  # noqa: S105 - no password
+    """A state's own leave to take part: it says that its policy was met, and no event (NZCP, Swiss light)."""
+
+
+class Scheme(StrEnum):
+    """A system of certificates with its own keys: a key of one never vouches in another."""
+
+    SHC = "SHC"
+    """SMART Health Cards."""
+    NZCP = "NZCP"
+    """NZ COVID Pass."""
+    CH_LIGHT = "CH-LIGHT"
+    """Swiss certificate light (LT1)."""
+    VDS_NC = "VDS-NC"
+    """ICAO visible digital seals for non-constrained environments."""
+    TWO_D_DOC = "2D-DOC"
+    """French 2D-DOC."""
+    DIVOC = "DIVOC"
+    """DIVOC, as CoWIN of India."""
 
 
 class Environment(StrEnum):
@@ -41,7 +60,7 @@ COSE_ALGORITHMS: dict[int, Algorithm] = {
 }
 """COSE algorithm identifier to algorithm (IANA "COSE Algorithms")."""
 
-ALL_KINDS: frozenset[Kind] = frozenset(Kind)
+ALL_KINDS: frozenset[Kind] = frozenset(Kind) - {Kind.PASS}
 """The usage of a signer whose certificate carries no extended key usage at all (HCERT §3.3.1.1)."""
 
 

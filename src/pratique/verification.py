@@ -27,7 +27,6 @@ from pratique.authenticate import (
 )
 from pratique.errors import UsageError
 from pratique.findings import Finding, conclude
-from pratique.formats import Envelope
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 
@@ -51,11 +50,10 @@ def verify(
     """
     instant = epoch(at)
     envelope = read(text)
-    if type(envelope) is Envelope:
+    if not isinstance(envelope, Finding):
         found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, instant)
     else:
         # What nearly no text is: the steps of `read_as_handed`, from where the first one has ended.
-        assert isinstance(envelope, Finding)
         handed, notes = unwrapped(text, envelope)
         found = conclude_one(handed, authenticate(handed, snapshot), snapshot, instant)
         found = noted(found, notes)

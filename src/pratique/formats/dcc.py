@@ -281,7 +281,19 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
     person = _new(Person, (surname, forename, surname_icao, forename_icao, born, *_UNSAID))
     return _new(
         HealthCertificate,
-        (DOMAIN, version, kind, person, (entry,), issuer, issued_at, expires_at, payload, None),
+        (
+            DOMAIN,
+            version,
+            kind,
+            person,
+            (entry,),
+            issuer,
+            issued_at,
+            expires_at,
+            payload,
+            None,
+            None,
+        ),
     )
 
 
@@ -308,7 +320,7 @@ def _plain_vaccination(
             Vaccination,
             (
                 disease, vaccine, product, maker, dose, doses, _day(given), country, authority,
-                identifier, None, None, None, None,
+                identifier, None, None, None, None, (),
             ),
         )  # fmt: skip
     return None
@@ -339,7 +351,7 @@ def _plain_test(
             (
                 disease, test_type, get("nm"), get("ma"),
                 _new(Moment, (_INSTANT_KNOWN, when)), result, get("tc"), country,
-                authority, identifier, None, None,
+                authority, identifier, None, None, (),
             ),
         )  # fmt: skip
     return None

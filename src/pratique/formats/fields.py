@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from pratique.findings import Code, Finding
 from pratique.model import HealthCertificate, Moment, Precision
+from pratique.terms import Algorithm, Scheme
 
 
 class CwtClaims(NamedTuple):
@@ -22,6 +23,37 @@ class CwtClaims(NamedTuple):
     issuer: str | None
     issued_at: int | None
     expires_at: int | None
+
+
+class Sealed(NamedTuple):
+    """A signed text of a scheme beside HCERT, taken apart; nothing in it is believed yet.
+
+    Attributes:
+        scheme: in whose key store its signer is looked up.
+        issuer: who it says has signed it, in full, as its scheme writes it (an `iss`, a DID, a CA's id).
+        kid: which of that issuer's keys, as its scheme writes it, in bytes.
+        algorithm: that it names; None if it names none, or one that is not known.
+        message: the bytes that were signed.
+        signature: in the form that `crypto.algorithms` checks (r and s of fixed length; RSA as it is).
+        payload: the content, encoded; read by the format's `decode` once the signature is good.
+        certificate: the X.509 certificate (DER) that came in it (VDS-NC); believed only by its chain.
+        by_key: its scheme names no algorithm in the text (2D-DOC): the key's own is the one.
+        notes: what was odd in taking it apart.
+    """
+
+    scheme: Scheme
+    issuer: str
+    kid: bytes
+    algorithm: Algorithm | None
+    message: bytes
+    signature: bytes
+    payload: bytes
+    certificate: bytes = b""
+    by_key: bool = False
+    notes: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Sealed: {self.scheme}, not shown>"
 
 
 class Decoded(NamedTuple):

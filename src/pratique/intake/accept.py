@@ -31,7 +31,7 @@ from pratique.intake.catalogue import (
 )
 from pratique.intake.remarks import Remark, RemarkCode, placed, refuses
 from pratique.intake.rows import NOTHING, Reading, Record, fill, read_row
-from pratique.model import Exemption, Moment, Person, Recovery, Test, Vaccination
+from pratique.model import Exemption, Moment, Pass, Person, Recovery, Test, Vaccination
 
 __all__ = ["Reading", "accept", "together"]
 
@@ -57,7 +57,7 @@ def examine(record: Record, catalogue: Catalogue, *, at: date) -> tuple[Remark, 
         _recovery(found, entry, today)
     elif type(entry) is Exemption:
         _reversed(found, entry.valid_from, entry.valid_until, today)
-    if type(entry) is not Vaccination:
+    if not isinstance(entry, Vaccination | Pass):
         _coded(found, catalogue, "disease", entry.disease)
     if entry.country not in OWN_COUNTRIES:
         _coded(found, catalogue, "country", entry.country)

@@ -75,6 +75,7 @@ KINDS: dict[str, Kind | None] = {
     "Test": Kind.TEST,
     "Recovery": Kind.RECOVERY,
     "Exemption": Kind.EXEMPTION,
+    "Pass": Kind.PASS,
 }
 LAST = 253_402_300_799
 """9999-12-31T23:59:59Z: what is later is as late as this."""

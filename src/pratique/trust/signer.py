@@ -45,6 +45,8 @@ _ALIKE: Final[Mapping[str, frozenset[str]]] = {
     "ICVP": frozenset({"ICVP", "DICVP", "RACSEL-DDVC"}),
 }
 """Domain of a certificate -> the names under which trust lists have it."""
+KeyName = bytes | tuple[str, str, bytes]
+"""By what a signer is looked up: a kid (HCERT), or (scheme, issuer, kid)."""
 _OTHER_USE = {"key-usage-not-signing", "not-for-documents"}
 
 
@@ -75,6 +77,9 @@ class Signer(NamedTuple):
         reason: why it is unreadable, or what is wrong with the signing CA above it; empty if nothing is.
         bound: its source states the domain, so that it signs for no other.
         sca_not_before: beginning of the life of that signing CA.
+        issuer: of a key of a `Scheme`, which its `domain` names: the issuer's full identity in it, as the
+            scheme writes it. Such a key is found by scheme, issuer and kid together, and verifies nothing else.
+        name: what its directory calls that issuer; for showing.
     """
 
     kid: Base64
@@ -94,6 +99,13 @@ class Signer(NamedTuple):
     # Rows of before there were such things, and of sources that do not tell them, stay what they were.
     bound: Annotated[bool, SPARSE] = False
     sca_not_before: Annotated[int | None, SPARSE] = None
+    issuer: Annotated[str, SPARSE] = ""
+    name: Annotated[str, SPARSE] = ""
+
+    @property
+    def key(self) -> KeyName:
+        """Return by what a text's signer is looked up: its kid, or its scheme's, issuer's and kid's names."""
+        return (self.domain, self.issuer, self.kid) if self.issuer else self.kid
 
     def speaks_for(self, domain: str) -> bool:
         """Tell whether it may sign certificates of a domain, as far as its source bounds it."""
@@ -196,10 +208,12 @@ class TrustList:
         """
         self.judges = judges or {}
         self._judged: dict[Signer, Signer] = {}
-        found: dict[tuple[bytes, str, str, str, str], Signer] = {}
+        found: dict[tuple[bytes, str, str, str, str, str], Signer] = {}
         for signer in signers:
             whose = signer.participant if apart else ""
-            key = (signer.kid, signer.thumbprint, signer.environment.value, signer.domain, whose)
+            key = (
+                signer.kid, signer.thumbprint, signer.environment.value, signer.domain, signer.issuer, whose,
+            )  # fmt: skip
             held = found.get(key)
             if held is None or held == signer:
                 found[key] = signer
@@ -207,13 +221,13 @@ class TrustList:
                 found[key] = _later(self._judge(held), self._judge(signer))
         self._apart = apart
         self._signers = tuple(found[key] for key in sorted(found))
-        self._by_kid: dict[bytes, list[tuple[Signer, Signer | None]]] = defaultdict(list)
+        self._by_kid: dict[KeyName, list[tuple[Signer, Signer | None]]] = defaultdict(list)
         for bare, certified in self._limits():
-            self._by_kid[bare.kid].append((bare, certified))
-        self._asked: dict[bytes, tuple[Signer, ...]] = {}
+            self._by_kid[bare.key].append((bare, certified))
+        self._asked: dict[KeyName, tuple[Signer, ...]] = {}
 
-    def signers_for(self, kid: bytes) -> tuple[Signer, ...]:
-        """Return every signer with this kid, in a fixed order; none if it is unknown."""
+    def signers_for(self, kid: KeyName) -> tuple[Signer, ...]:
+        """Return every signer of this kid or name, in a fixed order; none if it is unknown."""
         found = self._asked.get(kid)
         if found is None:
             held = self._by_kid.get(kid)
@@ -232,13 +246,14 @@ class TrustList:
 
     def _limits(self) -> Iterator[tuple[Signer, Signer | None]]:
         # A signer, and the certificate that limits it where it is a bare key of which there is one.
-        bare = {signer.public_key for signer in self._signers if signer.is_bare()} - {b""}
+        # A key of a scheme is pinned for itself: what a certificate says of it elsewhere is of another scheme.
+        bare = {s.public_key for s in self._signers if s.is_bare() and not s.issuer} - {b""}
         certified: dict[bytes, list[Signer]] = defaultdict(list)
         for signer in self._signers if bare else ():
-            if signer.public_key in bare and not signer.is_bare():
+            if signer.public_key in bare and not (signer.is_bare() or signer.issuer):
                 certified[signer.public_key].append(signer)
         for signer in self._signers:
-            if signer.is_bare() and signer.public_key in certified:
+            if signer.is_bare() and not signer.issuer and signer.public_key in certified:
                 yield from ((signer, one) for one in certified[signer.public_key])
             else:
                 yield signer, None

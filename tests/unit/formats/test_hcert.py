@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 
 import pytest
@@ -73,7 +74,13 @@ def test_no_text_raises(anything: str) -> None:
 
 
 def test_the_format_is_chosen_by_its_prefix() -> None:
-    assert formats.of(GOOD) is hcert
-    assert formats.of("HC1:") is hcert
-    for other in ("", "HC1", "hc1:", "XHC1:", "SHC:/HC1:"):
+    assert formats.FORMATS[GOOD[:4]] is hcert
+    assert formats.of(GOOD) is None
+    for scheme, begun in (
+        ("shc", "shc:/5676"),
+        ("nzcp", "NZCP:/1/2KCE"),
+        ("two_d_doc", "DC04FR0000011"),
+    ):
+        assert formats.of(begun) is sys.modules[f"pratique.formats.{scheme}"]
+    for other in ("", "HC1", "hc1:", "XHC1:", "dc04"):
         assert formats.of(other) is None

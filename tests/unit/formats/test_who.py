@@ -116,6 +116,7 @@ def test_the_disease_follows_from_who_s_product(product: str, disease: str | Non
     made = content.icvp("d")
     made["vx"] |= {"vp": product}
     (dose,) = read(made, -6).entries
+    assert isinstance(dose, Vaccination)
     assert dose.disease == disease
 
 

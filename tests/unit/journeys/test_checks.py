@@ -17,7 +17,7 @@ from pratique.trust.signer import Signer
 PRODUCTION, TEST = Environment.PRODUCTION, Environment.TEST
 START, ISSUED, NOW, EXPIRES, END = 100, 200, 300, 400, 500
 LEEWAY = authenticate.LEEWAY
-DOSE = Vaccination(*[None] * 14)._replace(country="XU")
+DOSE = Vaccination(None, None, None, None, None, None, None, "XU", None, None)
 
 
 def certificate(**changes: Any) -> HealthCertificate:
