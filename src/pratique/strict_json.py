@@ -57,6 +57,14 @@ Object = Callable[[list[tuple[str, Any]]], Any]
 T = TypeVar("T")
 
 
+class Twice(ValueError):
+    """Two members of an object have one name: two readers could see two documents."""
+
+
+class Beyond(ValueError):
+    """A document is beyond its limits: too long, too deep, too many values, or a number that is no plain one."""
+
+
 def loads(
     data: bytes, *, most: int = NODES, made: Object | None = None, halves: bool = False
 ) -> Any:
@@ -83,14 +91,50 @@ def loads(
         raise ValueError("too deep") from error
 
 
-def gate(data: bytes, *, most: int = NODES, halves: bool = False) -> None:
+EXACT = 1 << 53
+"""Integers up to here are the same number to every reader: a float holds them (RFC 8259 §6)."""
+
+
+def strangers(
+    data: bytes, *, longest: int, most: int = 20_000, deepest: int = 16, plain: bool = False
+) -> Any:
+    """Parse what a stranger's certificate holds: UTF-8 without a byte order mark, within close limits.
+
+    Args:
+        data: the document.
+        longest: bytes that it may have.
+        most: values that it may have.
+        deepest: levels that it may have.
+        plain: refuse fractions and integers beyond `EXACT`: of what is left there is one way of writing.
+
+    Raises:
+        Twice, Beyond: what they say.
+        ValueError: it is no such document.
+    """
+    if len(data) > longest:
+        raise Beyond("too long")
+    gate(data, most=most, deepest=deepest)
+    great = plain or _GREAT.search(data) is not None
+    try:
+        return json.loads(
+            data.decode(),
+            object_pairs_hook=_object,
+            parse_constant=_refuse,
+            parse_int=(_exact if plain else _whole) if great else None,
+            parse_float=(_refuse if plain else _real) if great else None,
+        )
+    except RecursionError as error:
+        raise Beyond("too deep") from error
+
+
+def gate(data: bytes, *, most: int = NODES, halves: bool = False, deepest: int = DEPTH) -> None:
     """See to it that a document can be parsed at a known cost; ValueError if it cannot.
 
     It is not looked at whether it is JSON: this is for what another library parses.
     """
     opens = sum(map(data.count, (b"[", b"{")))
-    if opens > DEPTH or opens + data.count(b",") >= most:
-        _count(data, most)
+    if opens > deepest or opens + data.count(b",") >= most:
+        _count(data, most, deepest)
     if not halves and _SURROGATE.search(data):
         # "\\ud800" is a backslash and five letters.
         left = _PAIR.sub(b"", data.replace(rb"\\", b""))
@@ -98,15 +142,15 @@ def gate(data: bytes, *, most: int = NODES, halves: bool = False) -> None:
             raise ValueError("half of a surrogate pair")
 
 
-def _count(data: bytes, most: int) -> None:
+def _count(data: bytes, most: int, deepest: int) -> None:
     # Each value but the first follows upon a bracket or a comma, so this counts none too few.
     structure = _structure(data)
     opens = sum(map(structure.count, (b"[", b"{")))
     if opens + structure.count(b",") >= most:
-        raise ValueError("too many values")
+        raise Beyond("too many values")
     brackets = structure.translate(None, b",")
-    if opens > DEPTH and max(accumulate(map(_STEPS.__getitem__, brackets))) > DEPTH:
-        raise ValueError("too deep")
+    if opens > deepest and max(accumulate(map(_STEPS.__getitem__, brackets))) > deepest:
+        raise Beyond("too deep")
 
 
 def _structure(data: bytes) -> bytes:
@@ -125,25 +169,32 @@ def _structure(data: bytes) -> bytes:
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(members)
     if len(found) != len(members):
-        raise ValueError("a member is there twice")
+        raise Twice("a member is there twice")
     return found
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
+    raise Beyond(name)
 
 
 def _whole(text: str) -> int:
     # Python's own limit differs between versions, and the environment can lift it.
     if len(text) > DIGITS:
-        raise ValueError("too many digits")
+        raise Beyond("too many digits")
     return int(text)
+
+
+def _exact(text: str) -> int:
+    found = _whole(text)
+    if abs(found) > EXACT:
+        raise Beyond("more digits than every reader holds")
+    return found
 
 
 def _real(text: str) -> float:
     found = float(text)
     if found in (float("inf"), float("-inf")):
-        raise ValueError("beyond what a float holds")
+        raise Beyond("beyond what a float holds")
     return found
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeGuard
 
+from pratique import strict_json
 from pratique.findings import Code, Finding
 from pratique.model import HealthCertificate, Moment, Precision
 from pratique.terms import Algorithm, Scheme
@@ -54,6 +55,39 @@ class Sealed(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Sealed: {self.scheme}, not shown>"
+
+
+def strangers_json(
+    data: bytes | str,
+    *,
+    longest: int = 65_536,
+    most: int = 20_000,
+    deepest: int = 16,
+    plain: bool = False,
+) -> Any | Code:
+    """Read a stranger's JSON within limits; or return the code of why it is not read. Never raises.
+
+    Args:
+        data: the document, as its bytes or as a text; a byte order mark before it is refused.
+        longest: bytes that it may have.
+        most: values that it may have.
+        deepest: levels that it may have.
+        plain: refuse fractions and integers beyond 2^53 as well, for what is signed as RFC 8785 writes it.
+
+    Returns:
+        Plain values, or JSON_LIMITS, JSON_DUPLICATE_KEY, JSON_INVALID.
+    """
+    try:
+        content = data.encode() if isinstance(data, str) else data
+        return strict_json.strangers(
+            content, longest=longest, most=most, deepest=deepest, plain=plain
+        )
+    except strict_json.Beyond:
+        return Code.JSON_LIMITS
+    except strict_json.Twice:
+        return Code.JSON_DUPLICATE_KEY
+    except ValueError:
+        return Code.JSON_INVALID
 
 
 class Decoded(NamedTuple):
