@@ -75,6 +75,8 @@ class ListReading(NamedTuple):
         created, expires: from when its proof is, and until when, in seconds since the epoch; None
             where it does not say.
         odd: how many entries could not be read, because a code of theirs is none; they are left out.
+        pinned: keys of schemes beside HCERT, each a signer already, of no country where its source names none.
+        left_out: (why, how many) of a scheme's keys that were left out; counted in `skipped` too.
     """
 
     kind: str
@@ -88,6 +90,8 @@ class ListReading(NamedTuple):
     created: int | None = None
     expires: int | None = None
     odd: int = 0
+    pinned: tuple[Signer, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
