@@ -61,6 +61,9 @@ class Code(Enum):
     PARTS_MISSING = (Step.TEXT, Severity.WARNING,
         "it is spread over several codes, and not all of them were read",
         "scan the other codes of the same certificate too")
+    PARTS_CONFLICT = (Step.TEXT, Severity.WARNING,
+        "the codes that were read do not belong together: one is there twice, or bears a number that cannot be",
+        "scan each of the codes of one certificate once")
     TEXT_DAMAGED = (Step.TEXT, Severity.WARNING,
         "the text is damaged", "scan the code again")
     KEYBOARD_LAYOUT = (Step.TEXT, Severity.WARNING,
@@ -152,6 +155,8 @@ class Code(Enum):
     NOT_MAPPED = (Step.CONTENT, Severity.NOTE,
         "part of what it attests cannot be said in the terms of entry rules without a guess",
         "read it on the certificate, and apply the rules that ask for it by hand")
+    SUBJECT_UNCLEAR = (Step.CONTENT, Severity.WARNING,
+        "it does not say of one person alone whose it is", "check by hand")
     DOSES_BELOW_ONE = (Step.CONTENT, Severity.WARNING,
         "a number of doses is below one, so that no course can be told from it",
         "read the number of doses on the paper")
@@ -332,7 +337,8 @@ UNREAD: frozenset[Code] = frozenset(
     {
         Code.TEXT_EMPTY, Code.TEXT_TOO_LONG, Code.TEXT_SEVERAL, Code.PREFIX_UNKNOWN,
         Code.FILE_NOT_READ, Code.INPUT_UNREADABLE, Code.UNFORESEEN, Code.KEYBOARD_LAYOUT,
-        Code.BASE45_INVALID, Code.COMPRESSION_INVALID, Code.PARTS_MISSING, Code.TEXT_DAMAGED,
+        Code.BASE45_INVALID, Code.COMPRESSION_INVALID, Code.PARTS_MISSING, Code.PARTS_CONFLICT,
+        Code.TEXT_DAMAGED,
     }
 )  # fmt: skip
 """What says that nothing was read: "scan again", and never a reason against the holder.

@@ -1,0 +1,318 @@
+"""FHIR R4 Bundles as health cards hold them: one person's vaccinations and tests.
+
+    Bundle -> Patient, Immunization, Observation -> FhirEvents(person, entries) | None
+
+1. One Patient. What refers to another, or to nothing in the bundle, is no event of the holder's.
+2. Only what was done and is final counts: `completed` doses, `final`, `amended` and `corrected` results.
+3. An event without a day, or with two ways of saying it, is none: no rule could judge it.
+4. Codes of the card become those of the value sets by `codes`; what they leave open is `unmapped`, and said.
+5. A number of the dose that is not said stays unknown: how many doses one card shows proves no course.
+
+Sources: HL7 FHIR R4 (Bundle, Patient, Immunization, Observation); HL7 SMART Health Cards Vaccination and
+Testing IG.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from pratique.findings import Code, Finding
+from pratique.formats import codes
+from pratique.formats.fields import moment, names_somebody
+from pratique.model import Moment, Person, Test, Vaccination
+
+MOST_RESOURCES = 200
+"""Of a bundle. The largest card seen has 10."""
+MOST_CODINGS = 16
+LONGEST = 512
+"""Characters of a text that is kept."""
+
+_Object = Mapping[Any, Any]
+_DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?", re.ASCII)
+_FINAL = {"final", "amended", "corrected"}
+_NAMES = ("official", "usual", None)
+"""`use` of a name, the best first (FHIR R4 HumanName.use); others are used where there is none of these."""
+_NO_NAMES = {"old", "maiden", "nickname", "anonymous"}
+
+
+class FhirEvents(NamedTuple):
+    """Whom a bundle is about, and what happened to them."""
+
+    person: Person
+    entries: tuple[Vaccination | Test, ...]
+
+    def __repr__(self) -> str:
+        return "<FhirEvents: not shown>"
+
+
+def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) -> FhirEvents | None:
+    """Read a bundle, adding to `findings` what is odd; None if it names nobody or holds no event.
+
+    Args:
+        bundle: parsed JSON.
+        countries: for which its issuer's key may sign, ISO 3166-1 alpha-2: some codes name a product by them.
+        findings: taken on.
+    """
+    if bundle.get("resourceType") != "Bundle":
+        findings.append(Finding(Code.CLAIMS_INVALID, "resourceType"))
+        return None
+    rows = _objects(bundle.get("entry"))
+    if len(rows) > MOST_RESOURCES:
+        findings.append(Finding(Code.JSON_LIMITS, "entry"))
+        return None
+    resources = [(_text(row, "fullUrl"), _object(row, "resource")) for row in rows]
+    patients = [(url, one) for url, one in resources if one.get("resourceType") == "Patient"]
+    if len(patients) != 1:
+        findings.append(Finding(Code.SUBJECT_UNCLEAR if patients else Code.NAME_MISSING, "Patient"))
+        return None
+    url, patient = patients[0]
+    person = _person(patient, findings)
+    # What the Patient is called; a name that another resource has too says nothing.
+    known = {url} if [other for other, _ in resources].count(url) == 1 else set()
+    entries: list[Vaccination | Test] = []
+    for _, resource in resources:
+        reader = _READERS.get(_text(resource, "resourceType") or "")
+        if reader is None:
+            continue
+        member, kind = reader
+        if not _is_about(resource, member, known):
+            findings.append(Finding(Code.NOT_MAPPED, member))
+            continue
+        event = kind(resource, countries, findings)
+        if event is not None:
+            entries.append(event)
+    if person is None:
+        return None
+    if not entries:
+        findings.append(Finding(Code.NO_EVENT))
+        return None
+    return FhirEvents(person, tuple(entries))
+
+
+def _is_about(resource: _Object, member: str, known: set[str | None]) -> bool:
+    reference = resource.get(member)
+    if reference is None:
+        # Cards leave it out where there is one Patient: nobody else is there whose it could be.
+        return True
+    return isinstance(reference, dict) and _text(reference, "reference") in known - {None}
+
+
+# ----------------------------------------------------------------------------------------------------
+# The person.
+
+
+def _person(patient: _Object, findings: list[Finding]) -> Person | None:
+    name = _name(_objects(patient.get("name")))
+    surname, given = _text(name, "family"), name.get("given")
+    forename = " ".join(
+        part for part in (given if type(given) is list else []) if type(part) is str and part
+    )
+    if surname is None and not forename:
+        # One text that nobody can split: kept whole, as a seal's (VDS-NC) is.
+        surname = _text(name, "text")
+    if not any(map(names_somebody, (surname, forename))):
+        findings.append(Finding(Code.NAME_MISSING, "Patient.name"))
+        return None
+    birth = _birth(patient, findings)
+    return Person(surname, forename[:LONGEST] or None, None, None, birth, _sex(patient))
+
+
+def _name(names: list[_Object]) -> _Object:
+    for use in _NAMES:
+        for one in names:
+            if one.get("use") == use:
+                return one
+    return next(
+        (one for one in names if one.get("use") not in _NO_NAMES), names[0] if names else {}
+    )
+
+
+def _birth(patient: _Object, findings: list[Finding]) -> Moment | None:
+    text = _text(patient, "birthDate")
+    if text is None:
+        findings.append(Finding(Code.SCHEMA_DEVIATION, "Patient.birthDate"))
+        return None
+    birth = moment(text) if _DAY.fullmatch(text) else None
+    if birth is None:
+        findings.append(Finding(Code.DATE_UNREADABLE, "Patient.birthDate"))
+    return birth
+
+
+def _sex(patient: _Object) -> str | None:
+    return {"male": "M", "female": "F"}.get(_text(patient, "gender") or "")
+
+
+# ----------------------------------------------------------------------------------------------------
+# Doses.
+
+
+def _immunization(
+    resource: _Object, countries: frozenset[str], findings: list[Finding]
+) -> Vaccination | None:
+    if resource.get("status") != "completed":
+        findings.append(Finding(Code.NOT_MAPPED, "Immunization.status"))
+        return None
+    given = _when(resource, ("occurrenceDateTime",), ("occurrenceString",))
+    if given is None:
+        findings.append(Finding(Code.NOT_MAPPED, "Immunization.occurrence"))
+        return None
+    vaccine = _vaccine(_codings(resource.get("vaccineCode")), countries)
+    unmapped = vaccine.unmapped
+    if unmapped:
+        findings.append(Finding(Code.NOT_MAPPED, vaccine.reason or "Immunization.vaccineCode"))
+    course = (_objects(resource.get("protocolApplied")) or [{}])[0]
+    dose, doses = (_number(course, name) for name in ("doseNumber", "seriesDoses"))
+    unsaid = tuple(name for name, number in (("dn", dose), ("sd", doses)) if number is None)
+    return Vaccination(
+        disease=vaccine.disease,
+        prophylaxis=vaccine.prophylaxis,
+        product=vaccine.product,
+        manufacturer=vaccine.manufacturer,
+        dose=dose,
+        doses=doses,
+        given=given,
+        country=None,
+        authority=None,
+        identifier=None,
+        lot=_text(resource, "lotNumber"),
+        site=_site(resource),
+        unmapped=(*unmapped, *unsaid),
+    )
+
+
+_UNKNOWN = codes.Vaccine(None, None, None, None, ("tg", "vp", "mp", "ma"), "")
+
+
+def _vaccine(coded: Iterable[tuple[str, str]], countries: frozenset[str]) -> codes.Vaccine:
+    # The first code that is known. Where a later one names another product, neither is believed.
+    known = [
+        vaccine
+        for system, code in coded
+        if (vaccine := codes.vaccine(system, code, countries=countries)) is not None
+    ]
+    if not known:
+        return _UNKNOWN
+    first = known[0]
+    if len({one.disease for one in known}) > 1:
+        return _UNKNOWN
+    if len({one.product for one in known if one.product}) > 1:
+        return codes.Vaccine(first.disease, None, None, None, ("vp", "mp", "ma"), "")
+    return first
+
+
+def _number(course: _Object, name: str) -> int | None:
+    value = course.get(f"{name}PositiveInt")
+    return value if type(value) is int and 0 < value < 1000 else None
+
+
+# ----------------------------------------------------------------------------------------------------
+# Tests.
+
+
+def _observation(
+    resource: _Object, _countries: frozenset[str], findings: list[Finding]
+) -> Test | None:
+    if resource.get("status") not in _FINAL:
+        findings.append(Finding(Code.NOT_MAPPED, "Observation.status"))
+        return None
+    tests = [code for system, code in _codings(resource.get("code")) if system == "LOINC"]
+    kinds = {kind for code in tests if (kind := codes.test_type(code)) is not None}
+    if len(kinds) != 1 or any(map(codes.is_antibody, tests)):
+        # An antibody is no proof of an infection, nor of none; other laboratory values are no tests of a traveller.
+        findings.append(Finding(Code.NOT_MAPPED, "Observation.code"))
+        return None
+    sampled = _when(
+        resource,
+        ("effectiveDateTime", "effectiveInstant", "effectivePeriod"),
+        ("effectiveTiming",),
+    )
+    if sampled is None:
+        findings.append(Finding(Code.NOT_MAPPED, "Observation.effective"))
+        return None
+    (kind,) = kinds
+    result = _result(resource)
+    unmapped = ["nm"] if kind == codes.NAAT else ["nm", "ma"]
+    if result is None:
+        unmapped.append("tr")
+        findings.append(Finding(Code.NOT_MAPPED, "Observation.value"))
+    return Test(
+        disease=codes.COVID,
+        test_type=kind,
+        name=None,
+        device=None,
+        sampled=sampled,
+        result=result,
+        site=_site(resource),
+        country=None,
+        authority=None,
+        identifier=None,
+        unmapped=tuple(unmapped),
+    )
+
+
+def _result(resource: _Object) -> str | None:
+    """Return what was found; None where it is neither, is not known, or is said in two ways that differ."""
+    concept = resource.get("valueCodeableConcept")
+    coded = [codes.result(system, code) for system, code in _codings(concept)]
+    texts = (
+        _text(resource, "valueString"),
+        _text(concept if type(concept) is dict else {}, "text"),
+    )
+    worded = [codes.result("TEXT", text) for text in texts if text is not None]
+    # A code counts before a word; what is coded must all be one result.
+    found = set(coded) if any(coded) else set(worded)
+    return found.pop() if len(found) == 1 else None
+
+
+_READERS = {"Immunization": ("patient", _immunization), "Observation": ("subject", _observation)}
+"""Kind of resource -> the member that names whose it is, and its reader."""
+
+
+# ----------------------------------------------------------------------------------------------------
+# Members, read leniently: what is not of its type is not there.
+
+
+def _objects(value: object) -> list[_Object]:
+    return [one for one in value if type(one) is dict] if type(value) is list else []
+
+
+def _object(group: _Object, name: str) -> _Object:
+    value = group.get(name)
+    return value if type(value) is dict else {}
+
+
+def _text(group: _Object, name: str) -> str | None:
+    value = group.get(name)
+    return value[:LONGEST] if type(value) is str and value else None
+
+
+def _codings(concept: object) -> list[tuple[str, str]]:
+    """Return (system, code) of the codings of systems that are known, the first of them."""
+    rows = _objects(concept.get("coding") if type(concept) is dict else None)[:MOST_CODINGS]
+    return [
+        (system, code)
+        for row in rows
+        if (system := codes.SYSTEMS.get((_text(row, "system") or "").rstrip("/"))) is not None
+        and (code := _text(row, "code")) is not None
+    ]
+
+
+def _when(resource: _Object, read: Iterable[str], others: Iterable[str]) -> Moment | None:
+    """Return when it was; None if it is said in no way that is read, or in two (FHIR R4: `[x]`, one of them)."""
+    said = [name for name in (*read, *others) if name in resource]
+    if len(said) != 1:
+        return None
+    value = resource[said[0]]
+    text = value.get("start") if type(value) is dict else value
+    return moment(text) if type(text) is str else None
+
+
+def _site(resource: _Object) -> str | None:
+    """Return who gave the dose or took the sample, by name."""
+    for performer in _objects(resource.get("performer")):
+        for actor in (_object(performer, "actor"), performer):
+            if name := _text(actor, "display"):
+                return name
+    return None
