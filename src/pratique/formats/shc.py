@@ -44,12 +44,12 @@ for _pair in range(78):
 class Part(NamedTuple):
     """One chunk of a card: which it is of how many, and its digits."""
 
-    index: int
-    count: int
+    number: int
+    of: int
     digits: str
 
     def __repr__(self) -> str:
-        return f"<Part {self.index} of {self.count}: not shown>"
+        return f"<Part {self.number} of {self.of}: not shown>"
 
 
 def part(text: str) -> Part | None:
@@ -248,4 +248,5 @@ def _instant(claims: dict[str, Any], name: str, findings: list[Finding]) -> int 
     if type(value) not in (int, float) or not 0 <= value <= LAST_INSTANT:
         findings.append(Finding(Code.INSTANT_UNREADABLE, name))
         return None
-    return floor(value)
+    whole: int = floor(value)
+    return whole
