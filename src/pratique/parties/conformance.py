@@ -4,8 +4,9 @@
 
 1. Each case has its own clock; none is judged as of today.
 2. A case that contradicts itself (`conforming: false`) is skipped, and so counted; so is a kind that
-   no reader is there for.
-3. The reader of the project's own kit is here. Readers of other people's collections are no part of what
+   no reader is there for. One that says how it is to be judged (`judge`) is left to its reader.
+3. No case stops the others: whatever it makes its reader raise is that case's outcome.
+4. The reader of the project's own kit is here. Readers of other people's collections are no part of what
    is installed: they are used where this package is run from its source tree, and lie there beside `src`.
    The folder that somebody stands in, or names, never brings code.
 """
@@ -24,13 +25,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pratique import strict_json
-from pratique.errors import ExtraMissing, Unreadable
+from pratique import errors, strict_json
+from pratique.errors import ExtraMissing, PratiqueError, Unreadable
 from pratique.revocation import foreign
 from pratique.revocation.revocations import Revocations
 from pratique.revocation.tag_list import TagList
 from pratique.snapshot import Snapshot
 from pratique.store.sources import read_bytes
+from pratique.strict_json import array
 from pratique.terms import Algorithm, Environment, Kind
 from pratique.trust.certificates import read_key
 from pratique.trust.registry import ParticipantState, Registry, Suspension
@@ -39,6 +41,7 @@ from pratique.verification import Verification, verify
 
 OWN = "pratique-vector"
 NOT_READ = "no reader for this kind yet"
+NO_KIND = "it names no kind"
 NOT_INSTALLED = (
     "readers of other people's cases come with a clone of the source, not with the package"
 )
@@ -77,8 +80,13 @@ def cases_of(directory: Path) -> dict[str, list[Case]]:
     """Return a folder's cases by kind; Unreadable `manifest-unreadable`."""
     kinds: dict[str, list[Case]] = {}
     try:
-        for case in strict_json.loads(read_bytes(directory / "manifest.json"))["cases"]:
-            kinds.setdefault(case["kind"], []).append(case)
+        for number, case in enumerate(
+            array(strict_json.loads(read_bytes(directory / "manifest.json"))["cases"]), 1
+        ):
+            row = case if isinstance(case, dict) else {}
+            kind = row.get("kind")
+            named = {**row, "id": str(row.get("id", f"case {number}"))}
+            kinds.setdefault(kind if isinstance(kind, str) else "", []).append(named)
     except (Unreadable, ValueError, KeyError, TypeError) as error:
         raise Unreadable(
             "manifest-unreadable",
@@ -103,19 +111,25 @@ def run(kind: str, cases: Iterable[Case], root: Path) -> Agreement:
 
 
 def _outcome(kind: str, case: Case, root: Path) -> ConformanceResult:
+    if not kind:
+        return ConformanceResult(False, "", NO_KIND)
     try:
         reader = _reader_of(kind)
         if reader is None:
             return ConformanceResult(
                 False, "", NOT_READ if _foreign_readers(SOURCE) else NOT_INSTALLED
             )
-        if case.get("conforming") is False:
+        if case.get("conforming") is False and "judge" not in case:
             return ConformanceResult(False, "", "the case contradicts itself")
         return reader(case, root)
     except ExtraMissing as error:
         return ConformanceResult(False, "", error.message)
-    except (Unreadable, OSError, KeyError, ValueError) as error:
-        return ConformanceResult(False, f"the case cannot be read: {type(error).__name__}")
+    except PratiqueError as error:
+        return ConformanceResult(False, f"the case cannot be read: {error.code}")
+    except BaseException as error:
+        if not errors.unforeseen(error):
+            raise
+        return ConformanceResult(False, f"the case cannot be read: {errors.place_of(error)}")
 
 
 def _reader_of(kind: str) -> Reader | None:
