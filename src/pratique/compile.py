@@ -234,16 +234,17 @@ def merged(network: Snapshot, imported: Snapshot) -> Snapshot:
 def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Registry]:
     """Return a network's signers with imported ones beside them, and what is said against them.
 
-    The strictest word on a public key counts, whoever says it and under whatever name it is listed.
+    The strictest word on a public key counts, whoever says it and under whatever name it is listed in one key
+    store: of a scheme's issuer, or of HCERT.
     """
     assert network.roll is not None
     roll = strictest(network.roll, imported.roll)
     gone = {s for s in imported.trust if s.thumbprint in roll.withdrawn_of(s.participant)}
-    listed: dict[bytes, list[Signer]] = defaultdict(list)
+    listed: dict[tuple[object, ...], list[Signer]] = defaultdict(list)
     for signer in network.trust.unjudged():
-        listed[signer.public_key].append(signer)
+        listed[signer.public_key, signer.store].append(signer)
     own = {
-        other: [one for one in listed[other.public_key] if one.may_be(other)]
+        other: [one for one in listed[other.public_key, other.store] if one.may_be(other)]
         if other.public_key
         else []
         for other in imported.trust
@@ -264,7 +265,7 @@ def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Registry
     for other in (other for other, records in own.items() if not records):
         # Where its own certificate names another country than those that list the key in the network,
         # nobody here can tell whose it is.
-        shared = bool(other.public_key) and bool(listed[other.public_key])
+        shared = bool(other.public_key) and bool(listed[other.public_key, other.store])
         one = other.noted(CONTRADICTED) if shared else other
         name = countries.code(other.participant) or other.participant
         code = codes.get(other.participant) or codes.get(name)

@@ -235,7 +235,7 @@ class Snapshot:
     sources: tuple[Source, ...]
     _primitive: Primitive | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
-    _names: dict[tuple[str, bytes, frozenset[str]], Names]
+    _names: dict[tuple[str, bytes, frozenset[str], tuple[str, str]], Names]
     _candidates: dict[signer.KeyName | None, tuple[tuple[Signer, Checker | None], ...]]
 
     def __init__(  # noqa: PLR0913 - all that a verifier needs, each by its name
@@ -327,12 +327,12 @@ class Snapshot:
         shake its revocations off by the other, nor by another source's name for its participant. A member
         of a network revokes for itself alone, even where two share a country or list one key.
         """
-        key = signer.participant, signer.public_key, signer.countries
+        key = signer.participant, signer.public_key, signer.countries, signer.store
         if key not in self._names:
             members = {} if self.roll is None else self.roll.members
             kids, whose = {signer.kid}, {signer.participant}
             for other in self.trust.unjudged():
-                if other.public_key != signer.public_key:
+                if other.public_key != signer.public_key or other.store != signer.store:
                     continue
                 named = other.participant == signer.participant
                 unbound = not members.keys() & {signer.participant, other.participant}

@@ -50,6 +50,8 @@ class Listed(NamedTuple):
         domain: the trust domain that the source names, mostly "DCC".
         notes: stable codes of what was odd in the source.
         bound: the source names that domain itself.
+        issuer: of a key of a `Scheme`, which `domain` names: the issuer's full identity in it; else "".
+        name: what its directory calls that issuer.
     """
 
     record: X509Record
@@ -58,6 +60,8 @@ class Listed(NamedTuple):
     domain: str = DEFAULT_DOMAIN
     notes: tuple[str, ...] = ()
     bound: bool = False
+    issuer: str = ""
+    name: str = ""
 
 
 class ListReading(NamedTuple):
@@ -75,6 +79,8 @@ class ListReading(NamedTuple):
         created, expires: from when its proof is, and until when, in seconds since the epoch; None
             where it does not say.
         odd: how many entries could not be read, because a code of theirs is none; they are left out.
+        pinned: keys of schemes beside HCERT, each a signer already, of no country where its source names none.
+        left_out: (why, how many) of a scheme's keys that were left out; counted in `skipped` too.
     """
 
     kind: str
@@ -88,6 +94,8 @@ class ListReading(NamedTuple):
     created: int | None = None
     expires: int | None = None
     odd: int = 0
+    pinned: tuple[Signer, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
@@ -159,10 +167,11 @@ def distinct(authorities: Iterable[X509Record]) -> tuple[X509Record, ...]:
 
 def check_kids(found: Iterable[Listed]) -> None:
     """Refuse more keys under one kid than a check can try; DocumentRefused `signers-same-kid`."""
-    keys: dict[bytes, set[bytes]] = {}
+    keys: dict[tuple[str, str, bytes], set[bytes]] = {}
     for one in found:
         kid = one.record.kid if one.kid is None else one.kid
-        held = keys.setdefault(kid, set())
+        # A scheme's keys are asked for by their full name, HCERT's by kid, whatever their domain.
+        held = keys.setdefault((one.domain if one.issuer else "", one.issuer, kid), set())
         held.add(one.record.public_key)
         if len(held) > MOST_OF_ONE_KID:
             raise DocumentRefused(
@@ -201,7 +210,7 @@ def signer(
     if until is not None and (above.end is None or until < above.end):
         above = above._replace(end=until)
         notes.append(LIST_ENDS)
-    if listed.kid is not None and listed.kid != record.kid:
+    if listed.kid is not None and listed.kid != record.kid and not listed.issuer:
         notes.append("kid-foreign")
     if record.is_ca:
         notes.append("ca-as-signer")
@@ -226,6 +235,8 @@ def signer(
         bound=listed.bound,
         # Told only where it is later than the signer's own: most SCAs are older than what they issue.
         sca_not_before=above.begin if (above.begin or 0) > record.not_before else None,
+        issuer=listed.issuer,
+        name=listed.name,
     )
 
 

@@ -250,10 +250,10 @@ def of_signers(
         named: participants that the source names, with or without signers.
     """
     members = {} if roll is None else roll.members
-    found: dict[Place, dict[str, ExpiryItem]] = defaultdict(dict)
+    found: dict[Place, dict[tuple[str, str], ExpiryItem]] = defaultdict(dict)
     for signer in signers:
         place, member = (signer.participant, signer.domain), members.get(signer.participant)
-        found[place][signer.thumbprint] = _piece(signer, member, at)
+        found[place][signer.issuer, signer.thumbprint] = _piece(signer, member, at)
     there = {participant for participant, _ in found}
     for place in (*named, *((code, "") for code in members)):
         # A member without signers has no domain to be told under; one with some is there already.

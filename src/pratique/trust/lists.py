@@ -17,8 +17,8 @@ from pratique.crypto.jose import good_signature
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.strict_json import octets, parse
-from pratique.terms import Kind
-from pratique.trust import did
+from pratique.terms import Kind, Scheme
+from pratique.trust import did, schemes
 from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
 
 # ----------------------------------------------------------------------------------------------------
@@ -34,6 +34,7 @@ from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
 #    skipped, and counted. Seen: the United Kingdom's list has keys alone.
 # 3. A key without a certificate says of no country and no end: its list does, or nobody.
 # 4. Keys for TLS and for uploading sign nothing that a traveller carries: they are skipped.
+# 5. A key of Switzerland's list for certificates light (`use` "l") is of that scheme, and of no other.
 
 
 MAX_KID = 64
@@ -48,6 +49,10 @@ _MEMBERS = {"kid", "keyId", "certificate", "rawData", "x5c", *_KEYS}
 _LISTS = ("certificates", "certs", "keys")
 """Members under which a list stands: the gateway's, Switzerland's, a JWK set's."""
 _USAGES = {"v": Kind.VACCINATION, "t": Kind.TEST, "r": Kind.RECOVERY}
+_LIGHT = "l"
+"""The letter of Swiss certificates light, beside those of `_USAGES`, in the member `use` of Switzerland's list."""
+LIGHT_ISSUER = "CH BAG"
+"""Who issues Swiss certificates light, as these name it."""
 
 
 class _Entry(NamedTuple):
@@ -55,6 +60,7 @@ class _Entry(NamedTuple):
     record: X509Record
     country: str
     purpose: str
+    use: str = ""
 
 
 def read_kid_list(document: object) -> ListReading:
@@ -64,12 +70,29 @@ def read_kid_list(document: object) -> ListReading:
     listed: list[Listed] = []
     authorities: list[X509Record] = []
     for entry in entries:
+        light = _LIGHT in entry.use and set(entry.use) <= {*_USAGES, _LIGHT}
+        if light and entry.purpose in _SIGNERS:
+            listed.append(_light(entry))
+        if light and entry.use == _LIGHT:
+            continue
         if entry.purpose in _SIGNERS:
             listed.append(Listed(entry.record, kid=entry.kid, participant=entry.country))
         elif entry.purpose in _AUTHORITIES:
             authorities.append(entry.record)
-    skipped = len(rows) - len(listed) - len(authorities)
+    skipped = max(0, len(rows) - len(listed) - len(authorities))
     return ListReading("kid list", tuple(listed), tuple(authorities), skipped=skipped)
+
+
+def _light(entry: _Entry) -> Listed:
+    return Listed(
+        entry.record._replace(usages=frozenset({Kind.PASS})),
+        kid=entry.kid,
+        participant="CH",
+        domain=Scheme.CH_LIGHT.value,
+        bound=True,
+        issuer=LIGHT_ISSUER,
+        name="Federal Office of Public Health of Switzerland",
+    )
 
 
 def is_one(document: object) -> bool:
@@ -134,12 +157,13 @@ def _entry(row: object) -> _Entry | None:
     if record is None:
         return None
     kid = octets(_plain(row.get("kid") or row.get("keyId")))
-    country, purpose = row.get("country"), row.get("certificateType")
+    country, purpose, use = row.get("country"), row.get("certificateType"), row.get("use")
     return _Entry(
         kid if kid and len(kid) <= MAX_KID else None,
         record,
         country.strip().upper() if isinstance(country, str) else "",
         purpose.strip().upper() if isinstance(purpose, str) else "",
+        use if isinstance(use, str) else "",
     )
 
 
@@ -311,10 +335,15 @@ def read_proof_key(data: bytes) -> PublicKey:
 
 
 def _json(document: object, proof_key: PublicKey | None) -> ListReading:
-    if did.is_one(document):
+    is_nzcp = schemes.is_nzcp(document)
+    if did.is_one(document) and not is_nzcp:
         return did.read(document, proof_key=proof_key)
     if proof_key is not None:
         raise _no_proof()
+    if is_nzcp:
+        return schemes.read_nzcp(document)
+    if schemes.is_two_d_doc(document):
+        return schemes.read_two_d_doc(document)
     if is_one(document):
         return read_kid_list(document)
     raise _unknown()

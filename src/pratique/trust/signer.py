@@ -107,6 +107,14 @@ class Signer(NamedTuple):
         """Return by what a text's signer is looked up: its kid, or its scheme's, issuer's and kid's names."""
         return (self.domain, self.issuer, self.kid) if self.issuer else self.kid
 
+    @property
+    def store(self) -> tuple[str, str]:
+        """Return whose key store it stands in: a scheme's and issuer's, or that of HCERT, ("", "").
+
+        One public key in two stores is two keys: nothing that is said of it in one counts in the other.
+        """
+        return (self.domain, self.issuer) if self.issuer else ("", "")
+
     def speaks_for(self, domain: str) -> bool:
         """Tell whether it may sign certificates of a domain, as far as its source bounds it."""
         return not self.bound or self.domain in _ALIKE.get(domain, {domain})

@@ -1,0 +1,255 @@
+"""Keys of schemes beside HCERT, in the forms in which their issuers publish them.
+
+    DID document (NZCP) | list of keys (2D-DOC) | one key and its two names (2D-DOC) -> ListReading -> Signer
+
+1. A key is listed under its scheme and its issuer's full identity there, and so verifies nothing else.
+2. What a document says twice, or of another's key, refuses the document: a key that is taken by mistake forges.
+3. A test key is one whatever is asked: private halves of published test keys are in everybody's hands.
+4. No document is fetched, and no XML is read: a list in XML is verified outside, and its keys are pinned here.
+5. Switzerland's list holds keys of two schemes; `lists` tells them apart by their use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+from pratique.crypto import algorithms, jose, x509
+from pratique.crypto.x509 import X509Record
+from pratique.errors import DocumentRefused
+from pratique.strict_json import octets
+from pratique.terms import Algorithm, Kind, Scheme
+from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
+
+# ----------------------------------------------------------------------------------------------------
+# NZ COVID Pass: the DID document of an issuer (nzcovidpass-spec 1.0 §4, DID Core 1.0 §5.3).
+#
+#     {id, verificationMethod: [{id, controller, type, publicKeyJwk}], assertionMethod: [id]} -> keys
+#
+# 1. A key counts if `assertionMethod` names it and `verificationMethod` holds it: a method that is written
+#    into `assertionMethod` itself, or is there for logging in only, vouches for no pass.
+# 2. A pass names its key as `iss` + "#" + kid: so a key's id is the document's own, in full, and a fragment.
+
+
+NZCP_ISSUERS = {
+    "did:web:nzcp.identity.health.nz": "Ministry of Health of New Zealand",
+    "did:web:nzcp.covid19.health.nz": "NZ COVID Pass, specification's examples",
+}
+"""Known issuers, and what each is called."""
+_NZCP_TEST = {"nzcp.covid19.health.nz", "mattrglobal.github.io"}
+"""Hosts of the specification's examples, whose private keys are published."""
+_DID_WEB = re.compile(r"did:web:([A-Za-z0-9.-]+)(?:%3[Aa][0-9]+)?(?::[A-Za-z0-9._%-]+)*", re.ASCII)
+"""A host, a port and a path (did:web method §3.1); nothing else of a host is percent-encoded."""
+_FRAGMENT = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:@/?-]{1,64}", re.ASCII)
+_PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+"""Members of a JWK that hold its private half (RFC 7518 §6)."""
+
+
+def is_nzcp(document: object) -> bool:
+    """Tell whether a parsed document is the DID document of an issuer of NZ COVID Passes that is known by name."""
+    found = document.get("id") if isinstance(document, dict) else None
+    return isinstance(found, str) and found in NZCP_ISSUERS
+
+
+def read_nzcp(document: object) -> ListReading:
+    """Read the DID document of an issuer of NZ COVID Passes, whoever it is.
+
+    Raises:
+        DocumentRefused: `nzcp-did-unreadable`, `nzcp-did-private`, `nzcp-did-empty`.
+    """
+    found = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    did = cast("object", found.get("id"))
+    methods, asserting = found.get("verificationMethod"), found.get("assertionMethod")
+    web = _DID_WEB.fullmatch(did) if isinstance(did, str) else None
+    if web is None or not isinstance(did, str):
+        raise _unreadable("its id is no did:web")
+    if not (isinstance(methods, list) and isinstance(asserting, list)):
+        raise _unreadable("it lacks verificationMethod or assertionMethod")
+    named = {name for name in asserting if isinstance(name, str)}
+    by_id: dict[str, X509Record] = {}
+    for method in methods:
+        identifier = method.get("id") if isinstance(method, dict) else None
+        if not isinstance(identifier, str) or identifier not in named:
+            continue
+        if identifier in by_id:
+            raise _unreadable("a key's id is there twice")
+        record = _nzcp_key(did, method)
+        if record is not None:
+            by_id[identifier] = record
+    if not by_id:
+        raise DocumentRefused(
+            "nzcp-did-empty",
+            "the DID document holds no key that may sign a pass",
+            "such a key is named in assertionMethod, and stands in verificationMethod as a JsonWebKey2020 on P-256",
+        )
+    # A capital letter and a final dot make no other host (RFC 3986 §3.2.2).
+    is_test = web[1].rstrip(".").casefold() in _NZCP_TEST
+    listed = tuple(
+        Listed(
+            record._replace(usages=frozenset({Kind.PASS}), is_test=is_test),
+            kid=identifier.removeprefix(f"{did}#").encode(),
+            participant="NZ",
+            domain=Scheme.NZCP.value,
+            bound=True,
+            issuer=did,
+            name=NZCP_ISSUERS.get(did, did),
+        )
+        for identifier, record in by_id.items()
+    )
+    return ListReading("NZ COVID Pass issuer", listed, skipped=len(methods) - len(listed), name=did)
+
+
+def _nzcp_key(did: str, method: Mapping[str, Any]) -> X509Record | None:
+    """Read one method; None where it is none that signs passes (spec 1.0 §4.2)."""
+    jwk = method.get("publicKeyJwk")
+    if isinstance(jwk, dict) and not _PRIVATE.isdisjoint(jwk):
+        raise DocumentRefused(
+            "nzcp-did-private",
+            "the DID document holds the private half of a key, with which anybody can sign",
+            "tell its issuer; get another document",
+        )
+    fragment = method["id"].removeprefix(f"{did}#")
+    if fragment == method["id"] or _FRAGMENT.fullmatch(fragment) is None:
+        return None
+    if method.get("type") != "JsonWebKey2020" or method.get("controller", did) != did:
+        return None
+    if not isinstance(jwk, dict) or (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256"):
+        return None
+    try:
+        return bare_key(*jose.read_jwk(jwk))
+    except DocumentRefused:
+        return None
+
+
+def _unreadable(why: str) -> DocumentRefused:
+    return DocumentRefused(
+        "nzcp-did-unreadable", f"it is no DID document of an issuer of NZ COVID Passes: {why}"
+    )
+
+
+# ----------------------------------------------------------------------------------------------------
+# French 2D-DOC: keys by the identifiers of their CA and of their X.509 certificate.
+#
+#     {"keys": [{ca, id, documents, spki, owner?, leaf_valid?}]} -> keys
+#     one key or X.509 certificate, PEM or DER, with both identifiers -> key
+#
+# 1. An identifier of a certificate alone names nothing: every CA may use it.
+# 2. A key signs the types of document that it is listed for: the sickness fund's no tests.
+# 3. The trust list of the ANTS holds CAs and no certificates of signers. It is XML: see docs/reference/formats.md.
+
+
+TWO_D_DOC_KINDS = {"L1": Kind.VACCINATION, "B2": Kind.TEST}
+"""Type of document -> what it attests; of the others none is read."""
+_NAME = re.compile(r"[0-9A-Z]{4}", re.ASCII)
+_TEST_NAME = re.compile(r"FR00.{4}|.{4}DHI0|.*TST", re.ASCII)
+_FOR_L1, _FOR_B2 = re.compile(r"FR03AV[0-9]{2}"), re.compile(r"FR03AHP[0-9]")
+_PERIOD = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2}-[0-9]{2})", re.ASCII)
+_DAY, _PARIS_AHEAD = 86_400, 7_200
+"""Seconds; Paris is at most two hours ahead of UTC."""
+
+
+def is_two_d_doc(document: object) -> bool:
+    """Tell whether a parsed document is a list of keys of 2D-DOC."""
+    keys = document.get("keys") if isinstance(document, dict) else None
+    return (
+        isinstance(keys, list)
+        and bool(keys)
+        and all(isinstance(row, dict) and row.keys() >= {"ca", "id", "spki"} for row in keys)
+    )
+
+
+def read_two_d_doc(document: object) -> ListReading:
+    """Read a list of keys of 2D-DOC; DocumentRefused `2d-doc-keys-unreadable` or `key-…`."""
+    if not is_two_d_doc(document):
+        raise _no_keys("it is no list of keys with ca, id and spki")
+    listed = []
+    for row in cast("dict[str, Any]", document)["keys"]:
+        spki, period = octets(row["spki"]), row.get("leaf_valid")
+        limits = _PERIOD.fullmatch(period) if isinstance(period, str) else None
+        if spki is None or (period is not None and limits is None):
+            raise _no_keys("a key's spki or leaf_valid cannot be read")
+        record = read_key(spki)
+        if limits is not None:
+            begins, ends = (_epoch(text) for text in limits.groups())
+            record = record._replace(not_before=begins, not_after=ends + _DAY - 1)
+        documents, owner = row.get("documents"), row.get("owner")
+        if not (isinstance(documents, list) and all(isinstance(one, str) for one in documents)):
+            raise _no_keys("a key does not name the documents that it signs")
+        name = owner if isinstance(owner, str) else ""
+        listed.append(_two_d_doc(record, row["ca"], row["id"], documents, name))
+    names = [(one.issuer, one.kid) for one in listed]
+    if len(set(names)) != len(names):
+        raise _no_keys("two keys have the same ca and id")
+    return ListReading("2D-DOC keys", tuple(listed))
+
+
+def read_two_d_doc_key(
+    data: bytes, *, authority: str, identifier: str, documents: Iterable[str] = TWO_D_DOC_KINDS
+) -> ListReading:
+    """Read one key of 2D-DOC from a public key or an X.509 certificate, PEM or DER.
+
+    Args:
+        data: the file.
+        authority: identifier of the CA, as in codes ("FR03").
+        identifier: of the certificate, as in codes ("AV01").
+        documents: the types that it signs; of keys that are known, never more than theirs.
+
+    Raises:
+        DocumentRefused: `2d-doc-keys-unreadable`, or what is wrong with the key.
+    """
+    if b"-----BEGIN PUBLIC KEY-----" in data:
+        record = bare_key(algorithms.read_pem(data))
+    elif algorithms.is_one(data):
+        record = read_key(data)
+    else:
+        records = x509.read_file(data)
+        if len(records) != 1 or records[0].is_ca:
+            raise _no_keys("the file must hold one key, or one certificate that is no CA's")
+        record = records[0]
+    return ListReading(
+        "2D-DOC key", (_two_d_doc(record, authority, identifier, documents, "France"),)
+    )
+
+
+def _two_d_doc(
+    record: X509Record, authority: object, identifier: object, documents: Iterable[str], owner: str
+) -> Listed:
+    names = authority, identifier
+    if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
+        raise _no_keys("ca and id are four digits or capital letters each")
+    both = f"{authority}{identifier}"
+    if record.algorithm not in {Algorithm.ES256, Algorithm.ES384, Algorithm.ES512}:
+        raise _no_keys(f"the key of {both} is none of ECDSA")
+    kinds = {TWO_D_DOC_KINDS[one] for one in documents if one in TWO_D_DOC_KINDS}
+    if _FOR_L1.fullmatch(both):
+        kinds &= {Kind.VACCINATION}
+    if _FOR_B2.fullmatch(both):
+        kinds &= {Kind.TEST}
+    return Listed(
+        record._replace(
+            usages=frozenset() if record.reason else frozenset(kinds),
+            is_test=record.is_test or _TEST_NAME.match(both) is not None,
+            # Codes say their dates in whole days of Paris, which begin up to two hours before those of UTC.
+            not_before=max(0, record.not_before // _DAY * _DAY - _PARIS_AHEAD),
+        ),
+        kid=str(identifier).encode(),
+        participant="FR",
+        domain=Scheme.TWO_D_DOC.value,
+        bound=True,
+        issuer=str(authority),
+        name=owner or str(authority),
+    )
+
+
+def _epoch(text: str) -> int:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise _no_keys("a key's leaf_valid holds no dates") from error
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _no_keys(why: str) -> DocumentRefused:
+    return DocumentRefused("2d-doc-keys-unreadable", f"keys of 2D-DOC cannot be read: {why}")
