@@ -44,12 +44,14 @@ class Environment(StrEnum):
 
 
 class Algorithm(StrEnum):
-    """COSE signature algorithms that a signer's record may name (RFC 9053 §2.1, RFC 8230 §2)."""
+    """Signature algorithms that a signer's record may name (RFC 9053 §2.1, RFC 8230 §2, RFC 8037 §3.1)."""
 
     ES256 = "ES256"
     ES384 = "ES384"
     ES512 = "ES512"
     PS256 = "PS256"
+    EDDSA = "EdDSA"
+    """With Ed25519; of DIVOC's keys alone. COSE's number for it stands in no table here: HCERT §3.3.2 names it not."""
 
 
 COSE_ALGORITHMS: dict[int, Algorithm] = {

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from pratique.crypto import keys
 from pratique.crypto.algorithms import PublicKey
-from pratique.terms import Algorithm, Environment
+from pratique.terms import COSE_ALGORITHMS, Algorithm, Environment
 from pratique.trust import did, lists
 from pratique.trust.certificates import collect
 from pratique.trust.did import DSC, SCA, Entry, Publisher
@@ -130,7 +130,7 @@ def tree(key: keys.SigningKey) -> dict[str, bytes]:
     return did.tree(entries, by)
 
 
-@pytest.mark.parametrize("algorithm", list(Algorithm))
+@pytest.mark.parametrize("algorithm", list(COSE_ALGORITHMS.values()))
 def test_each_proof_of_ours_holds_by_the_documented_algorithm(
     corpora: Path, algorithm: Algorithm
 ) -> None:

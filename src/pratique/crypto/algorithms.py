@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -194,6 +195,9 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
         if key.key_size not in RSA_BITS:
             raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
         return _rsa_checker(key)
+    if isinstance(key, Ed25519PublicKey) and algorithm is Algorithm.EDDSA:
+        _refuse_small_order(key)
+        return _edwards_checker(key)
     # RFC 9053 §2.1 binds the digest to the name and leaves the curve to the key.
     own = ECDSA.get(algorithm)
     if own and isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _BY_CURVE:
@@ -207,6 +211,40 @@ def _rsa_checker(key: rsa.RSAPublicKey) -> Checker:
     def check(signature: bytes, message: bytes) -> bool:
         try:
             key.verify(signature, message, pss, digest)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+SMALL_ORDER = frozenset(
+    map(
+        bytes.fromhex,
+        (
+            "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f",
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        ),
+    )
+)  # fmt: skip
+"""Points of Ed25519 of an order of at most eight, in every spelling but for the sign: anybody can sign for them."""
+
+
+def is_small_order(point: bytes) -> bool:
+    """Tell whether a public key of Ed25519, 32 bytes, is a point for which anybody can sign."""
+    return point[:-1] + bytes((point[-1] & 0x7F,)) in SMALL_ORDER
+
+
+def _refuse_small_order(key: Ed25519PublicKey) -> None:
+    if is_small_order(key.public_bytes_raw()):
+        raise DocumentRefused("key-unreadable", "anybody can sign for this public key")
+
+
+def _edwards_checker(key: Ed25519PublicKey) -> Checker:
+    def check(signature: bytes, message: bytes) -> bool:
+        try:
+            key.verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -305,25 +343,28 @@ def numbers(key: PublicKey) -> Point | Modulus:
     return Point(name, found.x, found.y)
 
 
-def read_der(der: bytes) -> PublicKey:
-    """Read a SubjectPublicKeyInfo; DocumentRefused `key-unreadable`, `key-size`, `key-algorithm`."""
+def read_der(der: bytes, *, edwards: bool = False) -> PublicKey:
+    """Read a SubjectPublicKeyInfo; DocumentRefused `key-unreadable`, `key-size`, `key-algorithm`.
+
+    Ed25519 is read where `edwards` says so: an X.509 certificate's key of it signs nothing here.
+    """
     try:
         key = load_der_public_key(der)
     except Exception as error:  # OpenSSL's own classes differ by kind of damage
         raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
-    return of_key(key)
+    return of_key(key, edwards=edwards)
 
 
-def read_pem(pem: bytes) -> PublicKey:
-    """Read one PEM public key; refuses as `read_der` does."""
+def read_pem(pem: bytes, *, edwards: bool = False) -> PublicKey:
+    """Read one PEM public key; reads and refuses as `read_der` does."""
     try:
         key = load_pem_public_key(pem)
     except Exception as error:
         raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
-    return of_key(key)
+    return of_key(key, edwards=edwards)
 
 
-def of_key(key: object) -> PublicKey:
+def of_key(key: object, *, edwards: bool = False) -> PublicKey:
     """Name the algorithm of a key and write it in the one spelling."""
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size not in RSA_BITS:
@@ -331,6 +372,9 @@ def of_key(key: object) -> PublicKey:
         return PublicKey(Algorithm.PS256, _write(key))
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _BY_CURVE:
         return PublicKey(_BY_CURVE[key.curve.name], _write(key))
+    if edwards and isinstance(key, Ed25519PublicKey):
+        _refuse_small_order(key)
+        return PublicKey(Algorithm.EDDSA, _write(key))
     raise DocumentRefused("key-algorithm", "a public key is of a kind that signs nothing here")
 
 
@@ -383,7 +427,16 @@ def of_modulus(n: int, e: int) -> PublicKey:
     return of_key(key)
 
 
-def _write(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bytes:
+def of_edwards(point: bytes) -> PublicKey:
+    """Make the key of a point of Ed25519, 32 bytes (RFC 8032 §5.1.5)."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(point)
+    except ValueError as error:
+        raise DocumentRefused("key-unreadable", "a public key of Ed25519 has 32 bytes") from error
+    return of_key(key, edwards=True)
+
+
+def _write(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

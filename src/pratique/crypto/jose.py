@@ -34,8 +34,13 @@ class JwkKey(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_jwk(jwk: Mapping[str, object]) -> JwkKey:
-    """Read the public key of a JWK (RFC 7518 §6); DocumentRefused `jwk-unreadable` or `key-…`."""
+def read_jwk(jwk: Mapping[str, object], *, edwards: bool = False) -> JwkKey:
+    """Read the public key of a JWK (RFC 7518 §6); DocumentRefused `jwk-unreadable` or `key-…`.
+
+    Ed25519 (RFC 8037 §2) is read where `edwards` says so.
+    """
+    if edwards and (jwk.get("kty"), jwk.get("crv")) == ("OKP", "Ed25519"):
+        return JwkKey(algorithms.of_edwards(_octets(jwk, "x")), ())
     if jwk.get("kty") == "RSA":
         n, e = _octets(jwk, "n"), _octets(jwk, "e")
         if len(n) > _RSA_OCTETS + 1 or len(e) > 8:

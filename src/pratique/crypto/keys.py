@@ -185,27 +185,16 @@ def _is_whole(data: bytes) -> bool:
 
 
 # ----------------------------------------------------------------------------------------------------
-# Ed25519 (RFC 8032): what logs and witnesses sign with. Health certificates are never signed with it.
+# Ed25519 (RFC 8032): what logs and witnesses sign with. No health certificate is signed with it here.
 #
 #     seed | from_pem -> Ed25519Key.sign(message) -> 64 bytes          checker(public key) -> Checker
 #
 # 1. Nothing is drawn here: whoever makes a key brings the 32 random bytes.
 # 2. A private key never leaves as anything but an encrypted PEM, and is never pickled.
-# 3. It is not among `terms.Algorithm`: a signer's record cannot name it.
+# 3. A key made here is no issuer's, and no issuer's record is looked up for a log: the two never meet.
 
 
 KEY_SIZE, SIGNATURE_SIZE = 32, 64
-_WEAK = frozenset(
-    map(
-        bytes.fromhex,
-        (
-            "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f",
-            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        ),
-    )
-)  # fmt: skip
-"""Points of an order of at most eight, in every spelling but for the sign."""
 
 
 class Ed25519Key:
@@ -256,11 +245,6 @@ def ed25519_from_pem(data: bytes, password: str) -> Ed25519Key:
     if not isinstance(private, Ed25519PrivateKey):
         raise DocumentRefused("key-algorithm", "the key is not of Ed25519")
     return Ed25519Key(private)
-
-
-def is_weak(public_key: bytes) -> bool:
-    """Tell whether anybody can sign for a key: a point of small order, which nobody's secret makes."""
-    return public_key[:-1] + bytes((public_key[-1] & 0x7F,)) in _WEAK
 
 
 def checker(public_key: bytes) -> Checker:
