@@ -112,10 +112,13 @@ def bare_key(key: PublicKey, notes: tuple[str, ...] = ()) -> X509Record:
     )
 
 
-def read_key(der: bytes) -> X509Record:
-    """Read a key that came without a certificate. No bytes raise: damage is a record with a reason."""
+def read_key(der: bytes, *, edwards: bool = False) -> X509Record:
+    """Read a key that came without a certificate; one of Ed25519 where `edwards` says so.
+
+    No bytes raise: damage is a record with a reason.
+    """
     try:
-        return bare_key(algorithms.read_der(der))
+        return bare_key(algorithms.read_der(der, edwards=edwards))
     except DocumentRefused as error:
         digest = hashlib.sha256(der)
         kind = algorithms.unusable(der)

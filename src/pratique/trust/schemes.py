@@ -1,6 +1,6 @@
 """Keys of schemes beside HCERT, in the forms in which their issuers publish them.
 
-    DID document (NZCP) | list of keys (2D-DOC) | one key and its two names (2D-DOC) -> ListReading -> Signer
+    DID document (NZCP) | list of keys (2D-DOC) | one key and its two names (2D-DOC, DIVOC) -> ListReading -> Signer
 
 1. A key is listed under its scheme and its issuer's full identity there, and so verifies nothing else.
 2. What a document says twice, or of another's key, refuses the document: a key that is taken by mistake forges.
@@ -19,9 +19,10 @@ from typing import Any, cast
 from pratique.crypto import algorithms, jose, x509
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
-from pratique.strict_json import octets
+from pratique.strict_json import octets, parse
 from pratique.terms import Algorithm, Kind, Scheme
 from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
+from pratique.trust.scheme_keys import pinned, refuse_private
 
 # ----------------------------------------------------------------------------------------------------
 # NZ COVID Pass: the DID document of an issuer (nzcovidpass-spec 1.0 §4, DID Core 1.0 §5.3).
@@ -253,3 +254,57 @@ def _epoch(text: str) -> int:
 
 def _no_keys(why: str) -> DocumentRefused:
     return DocumentRefused("2d-doc-keys-unreadable", f"keys of 2D-DOC cannot be read: {why}")
+
+
+# ----------------------------------------------------------------------------------------------------
+# DIVOC: one key, by the issuer's URL and the verification method, as its certificates write both.
+#
+#     PEM | DER | JWK, issuer, verificationMethod -> key (RSA with 2,048 bits or more, or Ed25519)
+#
+# 1. No document of an issuer's own holds its keys: a state hands them over, and they are pinned here.
+# 2. A verification method alone names nobody: India's and Jamaica's certificates both say "did:india".
+
+
+_PLAIN_NAME = re.compile(r"[!#-;=?-\[\]^_`a-z{|}~ ]{1,256}", re.ASCII)
+"""What stands in a statement of RDF as it is: printable, and none of < > " and the backslash."""
+_DIVOC_ALGORITHMS = {Algorithm.PS256, Algorithm.EDDSA}
+
+
+def read_divoc_key(data: bytes, *, issuer: str, method: str, name: str = "") -> ListReading:
+    """Read one key of DIVOC from a public key in PEM, DER (SubjectPublicKeyInfo) or JWK.
+
+    Args:
+        data: the file.
+        issuer: as certificates write it, to the letter ("https://cowin.gov.in/").
+        method: `verificationMethod`, as their proofs write it ("did:india").
+        name: what the issuer is called [its URL].
+
+    Returns:
+        A reading whose one key is in `pinned`. A key whose private half DIVOC's own tests publish is one for
+        tests, whatever is asked.
+
+    Raises:
+        DocumentRefused: `private-key`, `divoc-key-unreadable`, `jwk-unreadable` or `key-…`.
+    """
+    refuse_private(data)
+    if not all(":" in text and _PLAIN_NAME.fullmatch(text) for text in (issuer, method)):
+        raise _no_divoc_key(
+            "issuer and verification method are absolute names, as a certificate writes them"
+        )
+    if b"-----BEGIN" in data:
+        key = algorithms.read_pem(data, edwards=True)
+    elif data[:1] == b"\x30":
+        key = algorithms.read_der(data, edwards=True)
+    else:
+        document = parse(data, most=64)
+        if not isinstance(document, dict):
+            raise _no_divoc_key("it is no PEM, DER or JWK")
+        key = jose.read_jwk(document, edwards=True).key
+    if key.algorithm not in _DIVOC_ALGORITHMS:
+        raise _no_divoc_key("it is a key of neither RSA nor Ed25519")
+    one = pinned(Scheme.DIVOC, issuer, method.encode(), bare_key(key), name=name or issuer)
+    return ListReading("DIVOC key", (), pinned=(one,), name=issuer)
+
+
+def _no_divoc_key(why: str) -> DocumentRefused:
+    return DocumentRefused("divoc-key-unreadable", f"a key of DIVOC cannot be read: {why}")
