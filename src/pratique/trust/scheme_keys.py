@@ -53,6 +53,7 @@ TEST_ISSUERS: frozenset[tuple[Scheme, str]] = frozenset(
     {
         # The specification's own examples are signed by it.
         (Scheme.NZCP, "did:web:nzcp.covid19.health.nz"),
+        (Scheme.SHC, "https://spec.smarthealth.cards/examples/issuer"),
         # ANTS's authority for tests; its key is published with the specification.
         (Scheme.TWO_D_DOC, "FR00"),
     }
