@@ -113,7 +113,7 @@ def test_one_key_of_two_issuers_is_two_keys() -> None:
 
 
 def test_an_issuer_with_more_keys_than_anybody_needs_does_not_fill_the_list() -> None:
-    found = shc_directory.read_vci(directory((ISSUER, [{}] * 100)))
+    found = shc_directory.read_vci(directory((ISSUER, [jwk(), *[{}] * 99])))
     assert dict(found.left_out)["issuer has too many keys"] == 36
 
 
