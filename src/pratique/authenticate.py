@@ -531,6 +531,10 @@ def _conclude_scheme(
         if certificate.issuer is None and len(signer.countries) == 1:
             # A scheme whose texts name no country: its issuer's is what the key was pinned for.
             certificate = certificate._replace(issuer=next(iter(signer.countries)))
+        if certificate.revocation_id is not None and snapshot.revocations is not None:
+            key, rid = (sealed.issuer, sealed.kid.decode()), certificate.revocation_id
+            code = snapshot.revocations.of_card(key, rid, certificate.issued_at)
+            before = before if code is None else (*before, Finding(code, "rid"))
         outcomes.append(_judged(certificate, signer, before, snapshot, at, envelope=sealed))
     return min(outcomes, key=_kindest)
 

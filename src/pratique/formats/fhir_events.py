@@ -15,6 +15,7 @@ Testing IG.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -64,13 +65,9 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
         return None
     resources = [(_text(row, "fullUrl"), _object(row, "resource")) for row in rows]
     patients = [(url, one) for url, one in resources if one.get("resourceType") == "Patient"]
-    if len(patients) != 1:
-        findings.append(Finding(Code.SUBJECT_UNCLEAR if patients else Code.NAME_MISSING, "Patient"))
-        return None
-    url, patient = patients[0]
-    person = _person(patient, findings)
-    # What the Patient is called; a name that another resource has too says nothing.
-    known = {url} if [other for other, _ in resources].count(url) == 1 else set()
+    # What Patients are called; a name that another resource has too says nothing.
+    urls = Counter(url for url, _ in resources)
+    known = {url for url, _ in patients if url is not None and urls[url] == 1}
     entries: list[Vaccination | Test] = []
     for _, resource in resources:
         reader = _READERS.get(_text(resource, "resourceType") or "")
@@ -83,20 +80,22 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
         event = kind(resource, countries, findings)
         if event is not None:
             entries.append(event)
-    if person is None:
-        return None
     if not entries:
         findings.append(Finding(Code.NO_EVENT))
         return None
-    return FhirEvents(person, tuple(entries))
+    if len(patients) > 1:
+        findings.append(Finding(Code.SUBJECT_UNCLEAR, "Patient"))
+        return None
+    person = _person(patients[0][1] if patients else {}, findings)
+    return None if person is None else FhirEvents(person, tuple(entries))
 
 
-def _is_about(resource: _Object, member: str, known: set[str | None]) -> bool:
+def _is_about(resource: _Object, member: str, known: set[str]) -> bool:
     reference = resource.get(member)
     if reference is None:
         # Cards leave it out where there is one Patient: nobody else is there whose it could be.
         return True
-    return isinstance(reference, dict) and _text(reference, "reference") in known - {None}
+    return isinstance(reference, dict) and _text(reference, "reference") in known
 
 
 # ----------------------------------------------------------------------------------------------------

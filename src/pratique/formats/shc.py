@@ -218,7 +218,7 @@ def decode(sealed: Sealed, countries: frozenset[str]) -> Decoded:
         identifier = None
     events = fhir_events.read(bundle, countries, findings)
     if events is None:
-        return Decoded(None, tuple(findings))
+        return Decoded(None, tuple(dict.fromkeys(findings)))
     version = subject.get("fhirVersion")
     certificate = HealthCertificate(
         domain=Scheme.SHC.value,
@@ -233,7 +233,8 @@ def decode(sealed: Sealed, countries: frozenset[str]) -> Decoded:
         payload=claims,
         revocation_id=identifier,
     )
-    return Decoded(certificate, tuple(findings))
+    # A card may hold many of what is not mapped: each is said once.
+    return Decoded(certificate, tuple(dict.fromkeys(findings)))
 
 
 def _refused(code: Code, where: str, findings: Iterable[Finding] = ()) -> Decoded:

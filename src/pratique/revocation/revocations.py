@@ -17,10 +17,11 @@ from typing import Annotated, Any, NamedTuple
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.findings import Code
-from pratique.revocation import foreign
+from pratique.revocation import cards, foreign
+from pratique.revocation.cards import CardKey, CardRow, RidList
 from pratique.revocation.foreign import Batch, Entries, HashType, Key, Slice, hashes
 from pratique.revocation.tag_list import Delta, TagList, follow, tag
-from pratique.strict_json import ARRAY, Base64
+from pratique.strict_json import ARRAY, SPARSE, Base64
 from pratique.terms import Algorithm
 
 # ----------------------------------------------------------------------------------------------------
@@ -71,6 +72,7 @@ class RevocationQuery:
 # All revocations that a verifier holds, and the one question it asks of them.
 #
 #     lists, deltas, batches, slices -> Revocations -> find(Query) -> Code | None
+#     lists of SMART Health Cards    -> Revocations -> of_card(...) -> Code | None
 #
 # 1. What is held only grows: an older list, or one that lacks a tag held here, is refused, and so is a
 #    list of another width. Nothing here takes a revocation back.
@@ -88,9 +90,10 @@ class Revocations:
     Attributes:
         lists: the one that counts of each key; deltas follow upon it.
         beside: what another source holds under the same names. It adds revocations, and no doubt of age.
+        cards: lists of SMART Health Cards, by issuer and kid.
     """
 
-    __slots__ = ("_by_kid", "beside", "exact", "lists", "slices")
+    __slots__ = ("_by_kid", "beside", "cards", "exact", "lists", "slices")
 
     query = RevocationQuery
     """What is asked: whoever holds no revocations does not load it."""
@@ -98,6 +101,7 @@ class Revocations:
     beside: tuple[TagList, ...]
     exact: Mapping[Key, Entries]
     slices: tuple[Slice, ...]
+    cards: Mapping[CardKey, RidList]
     _by_kid: Mapping[bytes, tuple[TagList, ...]]
 
     def __init__(
@@ -106,6 +110,7 @@ class Revocations:
         exact: Mapping[Key, Entries] | None = None,
         slices: Iterable[Slice] = (),
         beside: Iterable[TagList] = (),
+        card_lists: Iterable[RidList] = (),
     ) -> None:
         named = {_name(held): held for held in lists}
         others = {held for held in beside if named.get(_name(held)) != held}
@@ -116,6 +121,7 @@ class Revocations:
         values = {
             "beside": ordered, "lists": MappingProxyType(named), "exact": MappingProxyType(dict(exact or {})),
             "slices": tuple(sorted(set(slices), key=_order)), "_by_kid": by_kid,
+            "cards": MappingProxyType(cards.joined({}, card_lists)),
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -124,7 +130,7 @@ class Revocations:
         raise AttributeError(f"revocations do not change: {name}")
 
     def __bool__(self) -> bool:
-        return bool(self.lists or self.exact or self.slices)
+        return bool(self.lists or self.exact or self.slices or self.cards)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Revocations) and self._content() == other._content()
@@ -134,7 +140,15 @@ class Revocations:
 
     def _content(self) -> tuple[object, ...]:
         exact = frozenset((key, entries.data) for key, entries in self.exact.items())
-        return frozenset(self.lists.values()), exact, self.slices, self.beside
+        card_rows = frozenset(map(cards.to_row, self.cards.values()))
+        return frozenset(self.lists.values()), exact, self.slices, self.beside, card_rows
+
+    def _with(self, **changes: Any) -> Revocations:
+        parts: dict[str, Any] = {
+            "lists": self.lists.values(), "exact": self.exact, "slices": self.slices,
+            "beside": self.beside, "card_lists": self.cards.values(),
+        }  # fmt: skip
+        return Revocations(**{**parts, **changes})
 
     def with_others(self, other: Revocations) -> Revocations:
         """Return them with those of another source: what either has revoked is revoked.
@@ -150,7 +164,13 @@ class Revocations:
         exact = dict(self.exact)
         for key, entries in other.exact.items():
             exact[key] = Entries({*entries, *exact[key]}) if key in exact else entries
-        return Revocations(lists.values(), exact, (*self.slices, *other.slices), beside)
+        return Revocations(
+            lists.values(),
+            exact,
+            (*self.slices, *other.slices),
+            beside,
+            (*self.cards.values(), *other.cards.values()),
+        )
 
     def with_list(self, later: TagList) -> Revocations:
         """Return them with a list; DocumentRefused `revocation-…` if it is behind the one held."""
@@ -160,9 +180,7 @@ class Revocations:
             if held == later:
                 return self
             _follows(held, later)
-        return Revocations(
-            {**self.lists, name: later}.values(), self.exact, self.slices, self.beside
-        )
+        return self._with(lists={**self.lists, name: later}.values())
 
     def with_deltas(self, deltas: Iterable[Delta]) -> Revocations:
         """Return them with deltas applied, in whatever order they come; all or, if refused, none."""
@@ -174,7 +192,7 @@ class Revocations:
             if name not in lists:
                 raise _refused("unheld", "no list of this key is held that it could follow")
             lists[name] = follow(lists[name], chain)
-        return Revocations(lists.values(), self.exact, self.slices, self.beside)
+        return self._with(lists=lists.values())
 
     def with_batches(self, batches: Iterable[Batch]) -> Revocations:
         """Return them with foreign batches; entries are only added."""
@@ -184,16 +202,31 @@ class Revocations:
         exact = dict(self.exact)
         for key, entries in added.items():
             exact[key] = Entries(entries.union(exact.get(key, ())))
-        return Revocations(self.lists.values(), exact, self.slices, self.beside)
+        return self._with(exact=exact)
 
     def with_slices(self, slices: Iterable[Slice]) -> Revocations:
         """Return them with approximate foreign lists."""
-        return Revocations(self.lists.values(), self.exact, (*self.slices, *slices), self.beside)
+        return self._with(slices=(*self.slices, *slices))
+
+    def with_cards(self, lists: Iterable[RidList]) -> Revocations:
+        """Return them with lists of SMART Health Cards; entries are only added."""
+        return self._with(card_lists=(*self.cards.values(), *lists))
 
     def find(self, asked: RevocationQuery) -> Code | None:
         """Tell whether the certificate was revoked, or why that cannot be told; None if it was not."""
         found = {*self._own(asked), *self._foreign(asked)}
         return next((code for code in _GRAVITY if code in found), None)
+
+    def of_card(self, key: CardKey, rid: str, issued_at: int | None) -> Code | None:
+        """Tell whether a SMART Health Card was revoked, or why that cannot be told; None if it was not.
+
+        Args:
+            key: the issuer and kid by which its signer was found.
+            rid: by which its issuer revokes it.
+            issued_at: seconds since the epoch; None if it does not say.
+        """
+        held = self.cards.get(key)
+        return None if held is None else held.find(rid, issued_at)
 
     def _own(self, asked: RevocationQuery) -> Iterator[Code]:
         for kid in asked.kids:
@@ -294,6 +327,8 @@ class RevocationRows(NamedTuple):
     lists: tuple[Base64, ...]
     batches: tuple[Annotated[BatchRow, ARRAY], ...]
     slices: tuple[Annotated[SliceRow, ARRAY], ...]
+    # Rows of before there were such lists stay what they were.
+    cards: Annotated[tuple[Annotated[CardRow, ARRAY], ...], SPARSE] = ()
 
 
 def to_rows(held: Revocations | None) -> dict[str, Any] | None:
@@ -310,6 +345,7 @@ def to_rows(held: Revocations | None) -> dict[str, Any] | None:
             sorted(batches, key=lambda row: (row.country, b64encode(row.kid), row.hash_type.value))
         ),
         tuple(slices),
+        tuple(sorted(map(cards.to_row, held.cards.values()))),
     )
     return strict_json.write(rows)
 
@@ -328,7 +364,7 @@ def from_rows(rows: Any) -> Revocations:
         for one in lists
         if first.setdefault((one.head.kid, one.head.participant), one) is not one
     ]
-    held = Revocations(first.values(), exact, slices, beside)
+    held = Revocations(first.values(), exact, slices, beside, map(cards.from_row, found.cards))
     if to_rows(held) != rows:
         raise ValueError("revocations that are not sorted, or there twice")
     return held
