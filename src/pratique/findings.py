@@ -66,6 +66,9 @@ class Code(Enum):
         "scan each of the codes of one certificate once")
     TEXT_DAMAGED = (Step.TEXT, Severity.WARNING,
         "the text is damaged", "scan the code again")
+    SEPARATORS_LOST = (Step.TEXT, Severity.WARNING,
+        "its separators, which no screen shows, were lost on the way: nobody can tell where its fields end",
+        "scan the code again, with a scanner that hands control characters on, or from a picture of it")
     KEYBOARD_LAYOUT = (Step.TEXT, Severity.WARNING,
         "the scanner and this computer are set to different keyboard layouts",
         "set the scanner to this computer's layout, then scan again")
@@ -144,6 +147,10 @@ class Code(Enum):
     FIELD_MISSING = (Step.CONTENT, Severity.ERROR,
         "a field that every such certificate has is missing", "refuse it")
     FIELD_TYPE = (Step.CONTENT, Severity.ERROR, "a field holds the wrong kind of value", "refuse it")
+    FIELD_TWICE = (Step.CONTENT, Severity.ERROR,
+        "a field is there twice, so that two readers could see two contents", "refuse it")
+    FIELD_CUT = (Step.CONTENT, Severity.NOTE,
+        "a text on it was cut off for want of room", "compare the beginning of it with the passport")
     SCHEMA_DEVIATION = (Step.CONTENT, Severity.NOTE,
         "a field is not quite as its schema asks, but can be read", "nothing")
     NO_EVENT = (Step.CONTENT, Severity.WARNING,
@@ -338,7 +345,7 @@ UNREAD: frozenset[Code] = frozenset(
         Code.TEXT_EMPTY, Code.TEXT_TOO_LONG, Code.TEXT_SEVERAL, Code.PREFIX_UNKNOWN,
         Code.FILE_NOT_READ, Code.INPUT_UNREADABLE, Code.UNFORESEEN, Code.KEYBOARD_LAYOUT,
         Code.BASE45_INVALID, Code.COMPRESSION_INVALID, Code.PARTS_MISSING, Code.PARTS_CONFLICT,
-        Code.TEXT_DAMAGED,
+        Code.TEXT_DAMAGED, Code.SEPARATORS_LOST,
     }
 )  # fmt: skip
 """What says that nothing was read: "scan again", and never a reason against the holder.

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pratique.crypto.cbor import dumps, loads
 from pratique.findings import Code
@@ -46,7 +47,8 @@ class Envelope(NamedTuple):
         return "<Envelope: not shown>"
 
 
-_ALGORITHM, _KID, _CRITICAL = 1, 4, 2
+ALGORITHM, KID, _CRITICAL = 1, 4, 2
+"""Labels of headers (RFC 9052 §3.1)."""
 _SIGNATURE1 = b"\x84\x6aSignature1"
 
 # What nearly all certificates begin with: four parts, the first 13 bytes long, {alg: ES256, kid: 8
@@ -96,24 +98,38 @@ def _plain(data: bytes) -> Envelope | None:
     return tuple.__new__(Envelope, parts)
 
 
-def _general(data: bytes) -> Envelope | Code:
-    parts = loads(data)
-    if type(parts) is not list:
-        return parts if type(parts) is Code else Code.COSE_INVALID
-    if len(parts) != 4:
+class Parts(NamedTuple):
+    """The parts of an untagged COSE_Sign1, their headers read; nothing in them is believed.
+
+    Attributes:
+        protected, unprotected: headers by label.
+        payload: the signed content, still encoded.
+        message: the bytes that were signed.
+        signature: as it stands.
+    """
+
+    protected: Mapping[Any, Any]
+    unprotected: Mapping[Any, Any]
+    payload: bytes
+    message: bytes
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return "<Parts: not shown>"
+
+
+def parts(data: bytes) -> Parts | Code:
+    """Take an untagged COSE_Sign1 message apart, or return the `Code` that refuses it."""
+    read = loads(data)
+    if type(read) is not list:
+        return read if type(read) is Code else Code.COSE_INVALID
+    if len(read) != 4:
         return Code.COSE_INVALID
-    protected, unprotected, payload, signature = parts
+    protected, unprotected, payload, signature = read
     if not (type(protected) is type(payload) is type(signature) is bytes):
         return Code.COSE_INVALID
     if not payload or not signature:
         return Code.COSE_INVALID
-    header = _header(protected, unprotected)
-    if isinstance(header, Code):
-        return header
-    return Envelope(*header, payload, message_of(protected, payload), signature)
-
-
-def _header(protected: bytes, unprotected: object) -> tuple[int | None, bytes | None, bool] | Code:
     covered = loads(protected) if protected else {}
     if type(covered) is Code:
         return covered
@@ -122,15 +138,26 @@ def _header(protected: bytes, unprotected: object) -> tuple[int | None, bytes | 
     # RFC 9052 §3.1: a message with a critical header that is not understood is refused. None is.
     if _CRITICAL in covered:
         return Code.COSE_INVALID
-    algorithm = covered.get(_ALGORITHM, unprotected.get(_ALGORITHM))
-    kid = covered.get(_KID)
+    return Parts(covered, unprotected, payload, message_of(protected, payload), signature)
+
+
+def _general(data: bytes) -> Envelope | Code:
+    read = parts(data)
+    if isinstance(read, Code):
+        return read
+    covered, unprotected, payload, message, signature = read
+    algorithm = covered.get(ALGORITHM, unprotected.get(ALGORITHM))
+    kid = covered.get(KID)
     kid_protected = type(kid) is bytes
     if not kid_protected:
-        kid = unprotected.get(_KID)
-    return (
+        kid = unprotected.get(KID)
+    return Envelope(
         algorithm if type(algorithm) is int else None,
         kid if type(kid) is bytes else None,
         kid_protected,
+        payload,
+        message,
+        signature,
     )
 
 
@@ -160,7 +187,7 @@ def _head(size: int) -> bytes:
 def protected(algorithm: Algorithm, kid: bytes) -> bytes:
     """Return the protected header that an issuer writes: the algorithm and the kid."""
     number = next(code for code, name in COSE_ALGORITHMS.items() if name is algorithm)
-    return dumps({_ALGORITHM: number, _KID: kid})
+    return dumps({ALGORITHM: number, KID: kid})
 
 
 def encode_sign1(protected: bytes, payload: bytes, signature: bytes) -> bytes:

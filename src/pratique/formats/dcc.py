@@ -68,15 +68,22 @@ def lenient(
         top.note(Code.VERSION_UNKNOWN, "ver")
     modern = not _EARLY.match(version)
     longest = 80 if _LONG_TEXTS.match(version) else 50
-    person = _person(top, modern=modern, longest=longest)
+    holder = person(top, modern=modern, longest=longest)
     found = _entries(fields, findings, longest, early=not modern)
-    if found is None or person is None:
+    if found is None or holder is None:
         return None
     kind, entries = found
-    return HealthCertificate(DOMAIN, version, kind, person, entries, *claims, fields)
+    return HealthCertificate(DOMAIN, version, kind, holder, entries, *claims, fields)
 
 
-def _person(top: FieldReader, *, modern: bool, longest: int) -> Person | None:
+def person(top: FieldReader, *, modern: bool, longest: int) -> Person | None:
+    """Read `nam` and `dob`; None if they name nobody.
+
+    Args:
+        top: of the group that holds them.
+        modern: birth dates may be known in part (from 1.2.1).
+        longest: characters of a name.
+    """
     birth = top.day(
         "dob", required=True, shape=_BIRTH_PARTIAL if modern else _BIRTH_FULL, blank=True
     )

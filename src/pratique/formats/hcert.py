@@ -128,7 +128,7 @@ def _lenient(claims: Mapping[Any, Any]) -> Decoded:
     head = _head(claims, findings)
     # By its name it is not CWT's claim, but it only takes away: whoever signed it meant it.
     begins = claims.get(NOT_BEFORE, claims.get("nbf"))
-    not_before = _instant(begins, "nbf", findings)
+    not_before = instant(begins, "nbf", findings)
     content = claims.get(HCERT)
     # First-generation WHO codes carry the DDCC fields directly as claims, by their names.
     flat = content is None and ddcc.is_flat(claims)
@@ -201,12 +201,13 @@ def _head(claims: Mapping[Any, Any], findings: list[Finding]) -> CwtClaims:
         issuer = None
     return CwtClaims(
         issuer,
-        _instant(claims.get(ISSUED), "iat", findings),
-        _instant(claims.get(EXPIRES), "exp", findings),
+        instant(claims.get(ISSUED), "iat", findings),
+        instant(claims.get(EXPIRES), "exp", findings),
     )
 
 
-def _instant(value: object, where: str, findings: list[Finding]) -> int | None:
+def instant(value: object, where: str, findings: list[Finding]) -> int | None:
+    """Read a NumericDate (RFC 8392 §2) in seconds since the epoch, adding to `findings` what is odd; None if it is none."""
     if value is None:
         return None
     if type(value) is float and math.isfinite(value):
