@@ -86,6 +86,8 @@ class Code(Enum):
         "the text unpacks to more than any certificate holds", "refuse it")
     COMPRESSION_TRAILING = (Step.COMPRESSION, Severity.ERROR,
         "something was appended to the certificate", "refuse it")
+    ARCHIVE_REFUSED = (Step.COMPRESSION, Severity.ERROR,
+        "its archive is not one file that every reader sees alike", "refuse it")
     CBOR_MALFORMED = (Step.STRUCTURE, Severity.ERROR,
         "the content is not well-formed", "scan the code again")
     CBOR_DEPTH = (Step.STRUCTURE, Severity.ERROR, "the content is nested too deeply", "refuse it")
@@ -108,6 +110,11 @@ class Code(Enum):
         "the content is nested too deeply, has too many parts, or holds a number that is no plain one", "refuse it")
     HEADER_REFUSED = (Step.STRUCTURE, Severity.ERROR,
         "the head of the signed message is not as its format allows", "refuse it")
+    CONTEXT_UNKNOWN = (Step.STRUCTURE, Severity.WARNING,
+        "it takes the meaning of its fields from a vocabulary (JSON-LD context) that is not held here",
+        "check it by hand; a vocabulary is never fetched")
+    TERM_REFUSED = (Step.STRUCTURE, Severity.ERROR,
+        "a field is written in a way that its signature would cover differently from how it is read", "refuse it")
     SIGNATURE_FORM = (Step.STRUCTURE, Severity.ERROR,
         "the signature is not of its format's form", "refuse it")
     KID_UNPROTECTED = (Step.STRUCTURE, Severity.NOTE,
@@ -153,6 +160,12 @@ class Code(Enum):
         "a text on it was cut off for want of room", "compare the beginning of it with the passport")
     SCHEMA_DEVIATION = (Step.CONTENT, Severity.NOTE,
         "a field is not quite as its schema asks, but can be read", "nothing")
+    TERM_UNSIGNED = (Step.CONTENT, Severity.ERROR,
+        "it holds a field that its signature does not cover: anybody can have added it",
+        "refuse it; the holder asks the issuer for a new certificate")
+    TERMS_ALIKE = (Step.CONTENT, Severity.WARNING,
+        "two of its fields can be changed round without harm to its signature, and stand as no issuer writes them",
+        "read them on another document, or ask the issuer")
     NO_EVENT = (Step.CONTENT, Severity.WARNING,
         "it is genuine, and holds no vaccination, test or recovery that entry rules could judge",
         "ask for another certificate, or check by hand")
