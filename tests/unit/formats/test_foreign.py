@@ -27,7 +27,6 @@ NAMED = [
     ("CH1:6BFOXN", "Swiss domestic code"),
     ("AT1:6BFOXN", "Austrian domestic code"),
     ("HC2:6BFOXN", "another version of HCERT"),
-    ("B64:UEsDBBQAAAAIA", "DIVOC certificate"),
     ("PK\x03\x04" + "\0" * 26 + "certificate.json{", "DIVOC certificate"),
     ('{"data":{"hdr":{"t":"icao.vacc","v":1,"is":"UTO"}}}', "ICAO VDS-NC"),
     ('{\n  "data" : {\n    "msg": {},\n    "hdr": {}\n  }\n}', "ICAO VDS-NC"),
