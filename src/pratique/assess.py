@@ -16,9 +16,10 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pratique.authenticate import Verification, stated_validity
+from pratique.authenticate import Verification, is_positive, stated_validity
 from pratique.findings import Code, Finding, Severity, conclude
 from pratique.model import (
+    KINDS,
     Entry,
     Exemption,
     HealthCertificate,
@@ -40,7 +41,7 @@ from pratique.rules.ruleset import (
     Without,
 )
 from pratique.snapshot import Snapshot
-from pratique.terms import Kind
+from pratique.terms import Kind, Scheme
 from pratique.trust import countries
 from pratique.trust.registry import IMPORTED, older
 from pratique.trust.signer import Signer
@@ -48,7 +49,7 @@ from pratique.trust.signer import Signer
 # ----------------------------------------------------------------------------------------------------
 # What rules may see of a certificate: health facts, places and times; never a person.
 #
-#     HealthCertificate, place, at -> {"payload": {v | t | r | e: [entry]}, "external": {...}, "holder"}
+#     HealthCertificate, place, at -> {"payload": {v | t | r | e | p: [entry]}, "external": {...}, "holder"}
 #
 # 1. Built from the typed model, field by field: names, identifiers, issuing bodies and free texts are
 #    not left out, they are never put in. So no rule can depend on them.
@@ -57,12 +58,16 @@ from pratique.trust.signer import Signer
 #    the night that clocks change too.
 # 3. The exact birth date is not there; the age in whole years at arrival is. When it was issued and
 #    when it expires is told by the day.
+# 4. Every format is put before rules in the form of the DCC, so that one ruleset judges all. What a format does
+#    not say in its terms without a guess is named by the entry (`unmapped`): a rule that reads it is OPEN.
 
 
 STATED = "stated"
 """What stands for an issuing body's name and for an identifier: rules ask whether there is one."""
 
-GROUPS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
+GROUPS = {
+    Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e", Kind.PASS: "p",
+}  # fmt: skip
 
 
 def data_of(
@@ -102,13 +107,63 @@ def data_of(
         "nbf": _stamp(certificate.not_before, offset),
     }
     payload: dict[str, Any] = {GROUPS[kind]: [_fields(entry, offset) for entry in entries]}
+    if kind is Kind.PASS:
+        # Whose pass it is, is all that it says: a leave of New Zealand is none of Switzerland.
+        for fields in payload["p"]:
+            fields["scheme"] = certificate.domain
     if compatible:
         for fields, entry in zip(payload[GROUPS[kind]], entries, strict=True):
             fields |= {"co": entry.country, "is": STATED, "ci": STATED}
         birth = certificate.person.birth_date
         payload["dob"] = birth.text() if birth is not None else ""
     age = age_years(certificate.person.birth_date, at)
-    return {"payload": payload, "external": external, "holder": {"ageYears": age}}
+    data = {"payload": payload, "external": external, "holder": {"ageYears": age}}
+    return data if certificate.domain == _DCC else _partly(data, kind, entries, certificate)
+
+
+def _partly(
+    data: dict[str, Any], kind: Kind, entries: tuple[Entry, ...], certificate: HealthCertificate
+) -> dict[str, Any]:
+    """Mark in the data what another format than the DCC does not say in its terms."""
+    from pratique.rules.certlogic.evaluate import PartlySaid  # noqa: PLC0415 - beside rules only
+
+    payload, domain = data["payload"], certificate.domain
+    for index, entry in enumerate(entries):
+        if unmapped := unmapped_of(entry, domain):
+            payload[GROUPS[kind]][index] = PartlySaid(payload[GROUPS[kind]][index], unmapped)
+    if domain in _SCHEMES and certificate.person.birth_date is None:
+        # Some print an age, some nothing: a child is not to be judged as a grown-up for that.
+        data["holder"] = PartlySaid(data["holder"], frozenset({"ageYears"}))
+        data["payload"] = PartlySaid(payload, frozenset({"dob"}))
+    return data
+
+
+_EVENT_FIELDS: dict[type, tuple[tuple[str, str], ...]] = {
+    Vaccination: (
+        ("tg", "disease"), ("vp", "prophylaxis"), ("mp", "product"), ("ma", "manufacturer"),
+        ("dn", "dose"), ("sd", "doses"), ("dt", "given"), ("co", "country"),
+    ),
+    Test: (
+        ("tg", "disease"), ("tt", "test_type"), ("ma", "device"), ("sc", "sampled"), ("tr", "result"),
+        ("co", "country"),
+    ),
+}  # fmt: skip
+"""Type of an entry -> the fields of the DCC that a card of another scheme may leave out, and where they stand here."""
+_DCC = "DCC"
+_SCHEMES = frozenset(scheme.value for scheme in Scheme)
+
+
+def unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
+    """Return the fields of the DCC that an entry does not say in its terms: what it names, and what it lacks.
+
+    What a DCC leaves out, its issuer left out: that is judged. What a card of another scheme has no field for, or
+    leaves open, is not said, and proves nothing.
+    """
+    named = frozenset(getattr(entry, "unmapped", ()))
+    if domain not in _SCHEMES:
+        return named
+    fields = _EVENT_FIELDS.get(type(entry), ())
+    return named | {name for name, place in fields if getattr(entry, place) is None}
 
 
 def age_years(birth: Moment | None, at: datetime) -> int | None:
@@ -135,9 +190,10 @@ def _fields(entry: Entry, offset: timedelta) -> dict[str, Any]:
         }  # fmt: skip
     elif isinstance(entry, Recovery):
         found = {"tg": entry.disease, "fr": _said(entry.first_positive, offset)}
-    else:
-        assert isinstance(entry, Exemption)
+    elif isinstance(entry, Exemption):
         found = {"tg": entry.disease}
+    else:
+        found = {}
     # What it says of its own validity: `df` and `du` of the DCC, `vls` and `vle` of the ICVP,
     # `valid_from` and `valid_until` of the DDCC.
     found["df"] = _said(entry.valid_from, offset)
@@ -400,7 +456,9 @@ def _printed(one: Counted, prints: Sequence[tuple[HealthCertificate, Entry]]) ->
 def as_counted(entry: Entry, counted: Counted) -> Vaccination:
     """Return a dose as it is counted."""
     assert isinstance(entry, Vaccination)
-    return entry._replace(dose=counted.dose, doses=counted.doses)
+    # Doses that were surely different are a number that nobody guessed.
+    unmapped = tuple(name for name in entry.unmapped if name not in {"dn", "sd"})
+    return entry._replace(dose=counted.dose, doses=counted.doses, unmapped=unmapped)
 
 
 class Standing(StrEnum):
@@ -414,7 +472,8 @@ class Standing(StrEnum):
 class Claim(NamedTuple):
     """What is put before the rules: an entry, and the certificate that carries it.
 
-    `counted` tells that its number is not the printed one, but that of a course.
+    `counted` tells that its number is not the printed one, but that of a course; `reasons` are what its
+    certificate's format could not say in the DCC's terms, as it was read.
     """
 
     kind: Kind
@@ -422,6 +481,7 @@ class Claim(NamedTuple):
     certificate: HealthCertificate
     signer: Signer | None = None
     counted: bool = False
+    reasons: tuple[Finding, ...] = ()
 
 
 class Assessment(NamedTuple):
@@ -447,13 +507,25 @@ class Put(NamedTuple):
 
 
 def claims_of_one(found: Verification) -> list[Claim]:
-    """Return what a certificate itself claims: each of its entries."""
+    """Return what a certificate itself claims: each of its entries, which may be of several kinds."""
     certificate = found.certificate
     assert certificate is not None
+    reasons = tuple(f for f in found.verdict.findings if f.code is Code.NOT_MAPPED)
     return [
-        Claim(certificate.kind, (entry,), certificate, found.signer)
+        Claim(KINDS[type(entry)], (entry,), certificate, found.signer, reasons=reasons)
         for entry in certificate.entries
     ]
+
+
+def doubts_of(claim: Claim, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return what is in doubt about one claim of a certificate.
+
+    A positive test in a card of several events doubts that test; the vaccination beside it stands.
+    """
+    doubts = tuple(f for f in findings if f.code.severity is Severity.WARNING)
+    if all(is_positive(entry) for entry in claim.entries):
+        return doubts
+    return tuple(f for f in doubts if f.code is not Code.TEST_POSITIVE)
 
 
 def courses_of(printed: Sequence[Claim]) -> list[Claim]:
@@ -510,6 +582,9 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     )
     missing = dict.fromkeys(name for outcome in outcomes for name in outcome.missing)
     found += tuple(Finding(Code.VALUE_SET_MISSING, name) for name in missing)
+    if unsaid := dict.fromkeys(outcome.unmapped for outcome in outcomes if outcome.unmapped):
+        found += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)
+        found += claim.reasons
     results = {outcome.result for outcome in outcomes}
     if Result.FAILED in results:
         return Assessment(Standing.FAILED, outcomes, found)
@@ -607,7 +682,12 @@ def with_rules(
         return found
     printed = claims_of_one(found)
     claims = printed if len(printed) == 1 else [*printed, *courses_of(printed)]
-    put = [Put(claim, (), assess(claim, snapshot, place, at)) for claim in claims]
+    said_of_it = without_no_rules(found)
+    positive = tuple(f for f in said_of_it if f.code is Code.TEST_POSITIVE)
+    put = [
+        Put(claim, doubts_of(claim, positive), assess(claim, snapshot, place, at))
+        for claim in claims
+    ]
     best = best_of(put)
     said = best.answer.findings
     if best.answer.standing is Standing.FAILED and any(
@@ -616,7 +696,8 @@ def with_rules(
         said = (Finding(Code.SECOND_CERTIFICATE),)
     if len(printed) > 1:
         said += inferred(printed, best)
-    findings = (*without_no_rules(found), *said)
+    kept = (f for f in said_of_it if f not in positive or f in best.doubts)
+    findings = tuple(dict.fromkeys((*kept, *said)))
     met = best.answer.standing is Standing.PASSED
     return found._replace(verdict=conclude(findings, rules_met=met), outcomes=best.answer.outcomes)
 

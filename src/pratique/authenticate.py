@@ -301,13 +301,14 @@ def in_order(certificate: Any) -> Any:
     The proof of what nearly all certificates say, in few steps, since every text pays for it.
     """
     try:
-        entry = certificate.entries[0]
+        (entry,) = certificate.entries
         first = entry[_EVENTS[type(entry)]].first
         return (
             certificate.person.birth_date.first.year < first.year
             and first.toordinal() <= certificate.issued_at // 86_400 + EPOCH_ORDINAL
         )
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Of several events each is looked at.
         return False
 
 
@@ -331,9 +332,9 @@ def contradictions(certificate: HealthCertificate, signer: Signer) -> list[Findi
         if event is None:
             continue
         if event.first.toordinal() > issue:
-            found.append(Finding(Code.EVENT_AFTER_ISSUE, certificate.kind.value))
+            found.append(Finding(Code.EVENT_AFTER_ISSUE, KINDS[type(entry)].value))
         if event.last_day().toordinal() < born:
-            found.append(Finding(Code.EVENT_BEFORE_BIRTH, certificate.kind.value))
+            found.append(Finding(Code.EVENT_BEFORE_BIRTH, KINDS[type(entry)].value))
     return found
 
 
@@ -525,6 +526,9 @@ def _conclude_scheme(
     for signer in signers:
         certificate, findings = reader.decode(sealed, signer.countries)
         before = (*sealed.notes, *findings)
+        if certificate is not None and certificate.kind is not _TEST:
+            # Of several kinds: a test may stand behind a vaccination.
+            before += _positive(certificate)
         if certificate is None:
             outcomes.append(Verification(conclude(before, Step.CONTENT), None, signer))
             continue
@@ -585,13 +589,17 @@ def _judged(
 def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:
     # Authentic, in force, and the opposite of what a desk takes a test certificate for. A rule that
     # reads dates only would let it pass.
-    for entry in certificate.entries:
-        result = getattr(entry, "result", None)
-        if result == _NOT_DETECTED:
-            continue
-        if result is not None and result.strip().casefold() in _POSITIVE:
-            return (Finding(Code.TEST_POSITIVE),)
+    if any(map(is_positive, certificate.entries)):
+        return (Finding(Code.TEST_POSITIVE),)
     return ()
+
+
+def is_positive(entry: Entry) -> bool:
+    """Tell whether an entry is a test whose result is positive."""
+    result = entry.result if type(entry) is Test else None
+    if result is None or result == _NOT_DETECTED:
+        return False
+    return result.strip().casefold() in _POSITIVE
 
 
 def _revoked(

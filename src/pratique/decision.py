@@ -30,6 +30,7 @@ from pratique.assess import (
     best_of,
     claims_of_one,
     courses_of,
+    doubts_of,
     inferred,
     second_decides,
     unsure_rules,
@@ -438,14 +439,16 @@ def claims_of(found: Sequence[Verification]) -> Claims:
     printed: list[Doubted] = []
     notes: list[Finding] = []
     alike = _alike([person for _, person, _, _ in usable])
-    for (number, _, one, its), same in zip(usable, alike, strict=True):
-        doubts = its
+    for (number, _, one, findings), same in zip(usable, alike, strict=True):
+        unclear: tuple[Finding, ...] = ()
         if same is Likeness.DIFFERENT:
             notes.append(Finding(Code.HOLDER_DIFFERENT, f"certificate {number}"))
             continue
         if same is Likeness.UNCLEAR:
-            doubts = (*doubts, Finding(Code.HOLDER_UNCLEAR, f"certificate {number}"))
-        printed += [(claim, doubts) for claim in claims_of_one(one)]
+            unclear = (Finding(Code.HOLDER_UNCLEAR, f"certificate {number}"),)
+        printed += [
+            (claim, (*doubts_of(claim, findings), *unclear)) for claim in claims_of_one(one)
+        ]
     if len(printed) > 1:
         once = {_key(one): one for one in reversed(printed)}
         printed = [once[key] for key in sorted(once)]
@@ -459,8 +462,7 @@ def _usable(
         findings = without_no_rules(one)
         if one.certificate is None or any(f.code.severity is Severity.ERROR for f in findings):
             continue
-        doubts = tuple(f for f in findings if f.code.severity is Severity.WARNING)
-        yield number, one.certificate.person, one, doubts
+        yield number, one.certificate.person, one, findings
 
 
 def _alike(persons: Sequence[Person]) -> list[Likeness]:
@@ -488,7 +490,7 @@ def _counted(printed: Sequence[Doubted]) -> Iterator[Doubted]:
 
 def _key(one: Doubted) -> tuple[str, ...]:
     # All that rules, checks and findings can read of a claim: equal keys, equal answers.
-    (kind, entries, certificate, signer, _), doubts = one
+    (kind, entries, certificate, signer, _, reasons), doubts = one
     fields = (getattr(certificate, name) for name in certificate._fields if name not in _APART)
     keys = () if signer is None else (signer.thumbprint, signer.kid.hex(), signer.not_after)
     return (
@@ -497,6 +499,7 @@ def _key(one: Doubted) -> tuple[str, ...]:
         kind.value,
         *(_text(value) for value in entries[0]),
         *(_text(value) for value in (*fields, certificate.person.birth_date, *keys)),
+        *(reason.where for reason in reasons),
         # A certificate that was handed in twice is one, whichever its number.
         *(f"{d.code.name} {'' if d.code is Code.HOLDER_UNCLEAR else d.where}" for d in doubts),
     )

@@ -332,6 +332,9 @@ class Code(Enum):
     VALUE_SET_MISSING = (Step.RULES, Severity.WARNING,
         "a value set that a rule looks into is not held here, or was not in force then",
         "import or sync the value sets, or apply the rule by hand")
+    FIELD_NOT_MAPPED = (Step.RULES, Severity.WARNING,
+        "a rule of the destination reads what a certificate of this format does not say in the rules' terms",
+        "read it on the certificate, and apply the rule by hand")
     SECOND_CERTIFICATE = (Step.RULES, Severity.WARNING,
         "it attests one dose of several; the rest of the course may be on another certificate",
         "ask for the certificate of the other dose, or of a recovery")

@@ -377,8 +377,10 @@ def _stretch(
 def _made(kind: Kind, entry: Entry, claims: Sequence[Claim], at: datetime) -> Claim:
     person = claims[0].certificate.person if claims else _NOBODY
     issuer = claims[0].certificate.issuer if claims else None
+    # One more dose is told as the doses before it are: what their format leaves open, it leaves open.
+    domain = claims[0].certificate.domain if kind is Kind.VACCINATION else "DCC"
     certificate = HealthCertificate(
-        "DCC", "1.3.0", kind, person, (entry,), issuer, int(at.timestamp() // 1), None, {}
+        domain, "1.3.0", kind, person, (entry,), issuer, int(at.timestamp() // 1), None, {}
     )
     return Claim(kind, (entry,), certificate, None)
 

@@ -93,5 +93,6 @@ def test_no_type_shows_what_it_holds(kind: type[tuple[Any, ...]], canary: str) -
 
 def test_the_types_are_those_that_hold_somebody() -> None:
     assert {kind.__name__ for kind in TYPES} == {
-        "Moment", "Person", "Vaccination", "Test", "Recovery", "Exemption", "HealthCertificate",
+        "Moment", "Person", "Vaccination", "Test", "Recovery", "Exemption", "Pass",
+        "HealthCertificate",
     }  # fmt: skip

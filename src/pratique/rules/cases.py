@@ -136,10 +136,11 @@ PLAIN: dict[str, dict[str, Value]] = {
     },
     "r": {"tg": policy.DISEASE, "fr": Ago(30 * 24), "df": Ago(19 * 24), "du": Ago(-100 * 24)},
     "e": {"tg": policy.DISEASE, "df": Ago(10 * 24), "du": Ago(-100 * 24)},
+    "p": {"scheme": "NZCP", "df": Ago(10 * 24), "du": Ago(-100 * 24)},
 }  # fmt: skip
 """Group -> field -> the value that nobody would think twice about."""
 ELSEWHERE: dict[str, Value] = {"holder.ageYears": 30}
-_FIELD = re.compile(r"payload\.([vtre])\.([0-9]{1,2})(?:\.([A-Za-z]+))?")
+_FIELD = re.compile(r"payload\.([vtrep])\.([0-9]{1,2})(?:\.([A-Za-z]+))?")
 _STRIDE = 7919
 
 
@@ -147,7 +148,7 @@ class Case(NamedTuple):
     """One invented case.
 
     Attributes:
-        groups: what there is in the payload: "v", "t", "r", "e".
+        groups: what there is in the payload: "v", "t", "r", "e", "p".
         values: (path, value) of the fields that some rule reads; the others are plain.
         unusual: how many of them are not plain.
     """
@@ -210,7 +211,7 @@ def _concerns(path: str, groups: tuple[str, ...]) -> bool:
     if found:
         return found[1] in groups and (found[3] is not None or found[2] != "0")
     return path not in {"payload", "external", "holder"} and not path.startswith(
-        ("payload.v", "payload.t", "payload.r", "payload.e")
+        tuple(f"payload.{group}" for group in PLAIN)
     )
 
 
@@ -359,7 +360,9 @@ def payloads(checked: ParsedRule, constants: Constants) -> list[tuple[str, ...]]
     if checked.rule.kind is not None:
         own = GROUPS[checked.rule.kind]
         return [(own,), *((own, other) for other in read if other != own)]
-    return [*((group,) for group in GROUPS.values()), *([tuple(read[:2])] if read[1:] else []), ()]
+    # Of a pass no rule of all kinds is asked.
+    events = [group for kind, group in GROUPS.items() if kind is not Kind.PASS]
+    return [*((group,) for group in events), *([tuple(read[:2])] if read[1:] else []), ()]
 
 
 def diagnose(
@@ -386,6 +389,7 @@ _TESTS = {policy.NAAT: "NAA test (such as PCR)", policy.RAPID: "rapid antigen te
 _RESULTS = {policy.NOT_DETECTED: "not detected", policy.DETECTED: "detected"}
 _SAID = {
     "v": ("mp", "dn", "sd", "dt"), "t": ("tt", "tr", "sc"), "r": ("fr",), "e": ("df", "du"),
+    "p": ("scheme",),
 }  # fmt: skip
 """Fields that are always said."""
 
@@ -422,6 +426,8 @@ def _entry(group: str, values: dict[str, Value]) -> str:
             return f"{kind}, {result}, {when(value('sc'))}"
         case "r":
             return f"first positive test {when(value('fr'))}"
+        case "p":
+            return f"pass of {value('scheme')}"
     return f"exempt from {when(value('df'))} until {when(value('du'))}"
 
 

@@ -184,7 +184,7 @@ def _is_codes(value: object) -> bool:
 
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
-_PARTS = re.compile(r"(GR|VR|TR|RR|IR|ER)-([A-Z]{2,3})-", re.ASCII)
+_PARTS = re.compile(r"(GR|VR|TR|RR|IR|ER|PR)-([A-Z]{2,3})-", re.ASCII)
 _UNSAID = (("en", "This rule cannot be read here, so that nobody knows whether it is met."),)
 
 _OWN = frozenset({"Identifier", "Logic", "ValidFrom", "AffectedFields", "CertificateType"})

@@ -235,7 +235,11 @@ def impact(
     turned: Counter[tuple[str, str]] = Counter()
     turns: list[Turn] = []
     total = 0
+    about = {rule.kind for rule in (*before, *after)}
     for kind in Kind:
+        if kind is Kind.PASS and kind not in about:
+            # Nobody is asked about a pass.
+            continue
         for turn in _tried(both, kind):
             total += 1
             if turn.before.result is not turn.after.result:
@@ -262,7 +266,12 @@ def _asked(
 
 def _tried(both: _Both, kind: Kind) -> Iterator[Turn]:
     old, new, country, noon = both
-    rules = [rule for one in (old, new) for rule in one.ruleset.rules if rule.kind in {None, kind}]
+    rules = [
+        rule
+        for one in (old, new)
+        for rule in one.ruleset.rules
+        if rule.kind is kind or (rule.kind is None and kind is not Kind.PASS)
+    ]
     constants = Constants(map(expression_of, rules), new.ruleset.value_sets)
     place, known = Destination(country), new.ruleset.value_sets
     for clock in (noon, noon - timedelta(hours=12)):

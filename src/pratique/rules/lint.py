@@ -82,6 +82,9 @@ def _times(rule: Rule, at: int) -> Iterator[Diagnostic]:
     if rule.kind is Kind.EXEMPTION:
         message = "the EU's gateway knows no exemption certificates"
         yield warning(rule.name, "CertificateType", "gateway-exemption", message)
+    if rule.kind is Kind.PASS:
+        message = "the EU's gateway knows no passes that state no event"
+        yield warning(rule.name, "CertificateType", "gateway-pass", message)
 
 
 def _follows(rule: Rule, before: Sequence[Rule]) -> Iterator[Diagnostic]:

@@ -431,7 +431,9 @@ def narrow(found: Iterable[Bound]) -> Iterator[Window]:
 
 MANY = 32
 """Items of a list of the data, as a `reduce` may meet them."""
-GROUPS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
+GROUPS = {
+    Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e", Kind.PASS: "p",
+}  # fmt: skip
 
 
 def read_logic(

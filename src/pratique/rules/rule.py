@@ -35,7 +35,7 @@ class Rule(NamedTuple):
         identifier: "VR-FR-0001".
         country, region: whose rule it is; region is None for the whole country.
         version: (major, minor, patch).
-        kind: which certificates it is about; None for all ("General").
+        kind: which certificates it is about; None for all ("General") but passes.
         engine_version, schema_version: of CertLogic and of the data that it was written for.
         descriptions: (language, text), as published.
         valid_from, valid_to: when it is in force.
@@ -81,10 +81,12 @@ LAST = 253_402_300_799
 """9999-12-31T23:59:59Z: what is later is as late as this."""
 NEWEST = (999_999, 999_999, 999_999)
 """A version that none is newer than."""
-_PREFIX = {"General": "GR", "Vaccination": "VR", "Test": "TR", "Recovery": "RR", "Exemption": "ER"}
+_PREFIX = {
+    "General": "GR", "Vaccination": "VR", "Test": "TR", "Recovery": "RR", "Exemption": "ER", "Pass": "PR",
+}  # fmt: skip
 PREFIXES = {prefix: kind for kind, prefix in _PREFIX.items()}
 """First letters of an identifier -> the kind of certificate that it is about."""
-_IDENTIFIER = re.compile(r"(GR|VR|TR|RR|IR|ER)-[A-Z]{2,3}-[0-9]{4}", re.ASCII)
+_IDENTIFIER = re.compile(r"(GR|VR|TR|RR|IR|ER|PR)-[A-Z]{2,3}-[0-9]{4}", re.ASCII)
 _VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2,3}", re.ASCII)
 _PUBLISHED_INSTANT = re.compile(

@@ -34,6 +34,9 @@ Editions = Mapping[str, Mapping[int, Iterable[str]]]
 COUNTRIES = "country-2-codes"
 """The value set of countries: it is there even where nobody has published it (ISO 3166-1)."""
 
+NOT_MAPPED = "not-mapped"
+"""Why a rule is OPEN: it reads what a certificate does not say in the terms of the DCC."""
+
 SUPPORTED_ENGINE = "CERTLOGIC"
 NEWEST_ENGINE = (1, 3, 3)
 SCHEMA_MAJOR, NEWEST_SCHEMA_MINOR = 1, 3
@@ -50,13 +53,15 @@ class Result(StrEnum):
 class Outcome(NamedTuple):
     """One rule's result; `reason` is a stable code where it is OPEN.
 
-    `missing` names the value sets that it looks into and that are not there, or not in force yet.
+    `missing` names the value sets that it looks into and that are not there, or not in force yet; `unmapped`
+    is the field that it came to and that the certificate does not say in the DCC's terms ("mp"), or "".
     """
 
     rule: Rule
     result: Result
     reason: str = ""
     missing: tuple[str, ...] = ()
+    unmapped: str = ""
 
 
 class Lack(StrEnum):
@@ -363,6 +368,8 @@ def _place(rule: Rule) -> tuple[Any, ...]:
 
 def _outcome(rule: Rule, value: object) -> Outcome:
     if type(value) is not bool:
+        if unmapped := getattr(value, "unmapped", ""):
+            return Outcome(rule, Result.OPEN, NOT_MAPPED, unmapped=unmapped)
         reason = getattr(value, "reason", None)
         return Outcome(rule, Result.OPEN, "not-boolean" if reason is None else str(reason))
     # An Invalidation rule that is true says that the certificate is void (the reference engine in
@@ -376,7 +383,8 @@ def _there(rule: Rule, place: Destination) -> bool:
 
 
 def _applies(rule: Rule, place: Destination, issuer: str | None, kind: Kind) -> bool:
-    if rule.kind is not None and rule.kind is not kind:
+    # A rule of all kinds was written for what states events: of a pass only rules for passes are asked.
+    if rule.kind is not kind and (rule.kind is not None or kind is Kind.PASS):
         return False
     if rule.type is RuleType.INVALIDATION:
         return rule.country == issuer

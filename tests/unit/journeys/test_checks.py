@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pratique import authenticate
 from pratique.findings import Code
-from pratique.model import HealthCertificate, Person, Vaccination
+from pratique.model import KINDS, Entry, HealthCertificate, Person, Vaccination
 from pratique.terms import ALL_KINDS, Algorithm, Environment, Kind
 from pratique.trust.signer import Signer
 
@@ -18,6 +18,13 @@ PRODUCTION, TEST = Environment.PRODUCTION, Environment.TEST
 START, ISSUED, NOW, EXPIRES, END = 100, 200, 300, 400, 500
 LEEWAY = authenticate.LEEWAY
 DOSE = Vaccination(None, None, None, None, None, None, None, "XU", None, None)
+
+
+def entries_of(kind: Kind) -> tuple[Entry, ...]:
+    (of_kind,) = (type_ for type_, own in KINDS.items() if own is kind)
+    nothing = dict.fromkeys(f for f in of_kind._fields if f != "unmapped")  # type: ignore[attr-defined]
+    entry: Entry = of_kind(**nothing)
+    return (entry._replace(country="XU"),)
 
 
 def certificate(**changes: Any) -> HealthCertificate:
@@ -118,7 +125,21 @@ def test_a_signer_vouches_only_for_the_kinds_of_its_usage() -> None:
         only = signer(usages=frozenset({kind}))
         for other in Kind:
             codes = [] if kind is other else [("USAGE_WRONG", "")]
-            assert found(authenticate.check_usage, held=only, kind=other) == codes
+            event = entries_of(other)
+            assert found(authenticate.check_usage, held=only, kind=other, entries=event) == codes
+
+
+def test_a_signer_vouches_for_each_event_of_a_card_not_for_its_first_kind() -> None:
+    several = (DOSE, *entries_of(Kind.TEST))
+    both = signer(usages=frozenset({Kind.VACCINATION, Kind.TEST}))
+    assert found(authenticate.check_usage, held=both, entries=several) == []
+    for kind in (Kind.VACCINATION, Kind.TEST):
+        only = signer(usages=frozenset({kind}))
+        wrong = [("USAGE_WRONG", "")]
+        assert found(authenticate.check_usage, held=only, kind=kind, entries=several) == wrong
+        assert not authenticate.nothing_bars(
+            certificate(kind=kind, entries=several), only, PRODUCTION
+        )
 
 
 def test_a_signer_that_cannot_be_read_is_a_doubt_whatever_its_usage() -> None:
@@ -236,7 +257,10 @@ def test_the_quick_proof_of_dates_includes_both_ends(
 @pytest.mark.parametrize(
     ("changes", "held"),
     [
-        ({"kind": Kind.TEST}, signer(usages=frozenset({Kind.VACCINATION}))),
+        (
+            {"kind": Kind.TEST, "entries": entries_of(Kind.TEST)},
+            signer(usages=frozenset({Kind.VACCINATION})),
+        ),
         ({"issuer": "XA"}, signer()),
         ({"issuer": None, "entries": entries("XA")}, signer()),
         ({"issuer": None, "entries": entries(None)}, signer()),

@@ -44,7 +44,7 @@ from pratique.rules.certlogic.expression import (
 )
 from pratique.text import plural
 
-GROUPS = {"v": "vaccination", "t": "test", "r": "recovery", "e": "exemption"}
+GROUPS = {"v": "vaccination", "t": "test", "r": "recovery", "e": "exemption", "p": "pass"}
 CLOCK = {"external.validationClock": "arrival", "external.arrivalDate": "the day of arrival"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -61,6 +61,8 @@ EVENTS = {
     "payload.t.0.du": "the validity of the test certificate ends",
     "payload.e.0.df": "the exemption begins",
     "payload.e.0.du": "the exemption ends",
+    "payload.p.0.df": "the validity of the pass begins",
+    "payload.p.0.du": "the validity of the pass ends",
     "external.iat": "the certificate was issued",
     "external.exp": "the certificate expires",
     "external.nbf": "the use of the certificate begins",
@@ -76,6 +78,7 @@ NOUNS = {
     "dn": "the number of the dose", "sd": "the number of doses in the course",
     "tt": "the kind of test", "tr": "the test result", "is": "the issuing body",
     "ci": "the certificate’s identifier", "co": "the country of the event",
+    "scheme": "the scheme of the pass",
 }  # fmt: skip
 MAKERS = {"v": "the maker of the vaccine", "t": "the test product"}
 EXTERNAL = {
@@ -101,7 +104,7 @@ CODES = {
 }
 """From the value sets of the EU's eHealth Network."""
 
-_FIELD = re.compile(r"payload\.([vtre])\.([0-9]+)(?:\.([a-z]+))?")
+_FIELD = re.compile(r"payload\.([vtrep])\.([0-9]+)(?:\.([a-z]+))?")
 
 
 def noun(path: str) -> str:
@@ -225,7 +228,7 @@ def _date(node: Node) -> _Date | None:
 _MORE = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
 _JOINT = "\x1f"
 """Marks a joint of clauses until the sentence is whole: lists have an "or" too."""
-_GROUP = re.compile(r"payload\.([vtre])\b")
+_GROUP = re.compile(r"payload\.([vtrep])\b")
 
 
 def describe(expression: Expression) -> str:

@@ -26,7 +26,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -50,20 +50,45 @@ class OpenReason(StrEnum):
     NO_DATE = "a text is not a date or date-time"
     NUMBER_TOO_LARGE = "a number is too large"
     BUDGET = "the evaluation takes too many steps"
+    NOT_MAPPED = "a field is not said in the terms of rules"
 
 
 class Open(NamedTuple):
-    """An evaluation without a value: it can neither be passed nor failed."""
+    """An evaluation without a value: it can neither be passed nor failed.
+
+    `unmapped` is the field that was read and is not said in the terms of rules; "" if it was not for that.
+    """
 
     reason: OpenReason
+    unmapped: str = ""
 
 
 class Undecided(Exception):
     """The evaluation stops here; never leaves this package."""
 
-    def __init__(self, reason: OpenReason) -> None:
+    def __init__(self, reason: OpenReason, unmapped: str = "") -> None:
         super().__init__(reason)
-        self.open = Open(reason)
+        self.open = Open(reason, unmapped)
+
+
+class PartlySaid(dict[str, Any]):
+    """An entry of which some fields (`unmapped`) have a value that its format does not say in the terms of rules.
+
+    Null would be an answer: "not in the list" fails, and its negation passes. Whoever reads one is left open; who
+    does not come to it decides.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], unmapped: frozenset[str]) -> None:
+        super().__init__(fields)
+        self.unmapped = unmapped
+
+    def __bool__(self) -> bool:
+        """Tell that there is an entry, whatever it says."""
+        return True
+
+    def __repr__(self) -> str:
+        """Hide what is attested."""
+        return "PartlySaid(…)"
 
 
 class Instant:
@@ -756,6 +781,10 @@ def _member(slot: _Slot, part: str, place: int) -> _Closure:
             found = data.get(name)
         elif type(data) is list and index is not None and 0 <= index < len(data):
             found = data[index]
+        elif type(data) is PartlySaid:
+            if name in data.unmapped:
+                raise Undecided(OpenReason.NOT_MAPPED, name)
+            found = data.get(name)
         else:
             found = None
         frame[place] = found

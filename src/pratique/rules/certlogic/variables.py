@@ -37,8 +37,11 @@ FIELDS: dict[str, frozenset[str]] = {
     "t": frozenset({"tg", "tt", "ma", "sc", "tr", "df", "du"}),
     "r": frozenset({"tg", "fr", "df", "du"}),
     "e": frozenset({"tg", "df", "du"}),
+    "p": frozenset({"scheme", "df", "du"}),
 }
-"""Group of the payload -> its health fields; as in eu-dcc-schema, and `e` for exemptions.
+"""Group of the payload -> its health fields; as in eu-dcc-schema, `e` for exemptions, and `p` for passes.
+
+`scheme` is whose pass it is ("NZCP", "CH-LIGHT"): all that a pass says beside its validity.
 
 `df` and `du` are what a certificate says of its own validity, in every group: an ICVP's `vls` and
 `vle`, a DDCC's `valid_from` and `valid_until`.
@@ -70,7 +73,7 @@ COMPATIBLE = {
 _REFUSED = "this is not on the list of what a rule may read"
 _CONTAINER = "what is in it depends on the document; name the field itself"
 _VALUE_SET = re.compile(r"external\.valueSets\.[A-Za-z0-9_-]+")
-_ENTRY = re.compile(r"payload\.([vtre])(?:\.[0-9]{1,2}(?:\.([A-Za-z]+))?)?")
+_ENTRY = re.compile(r"payload\.([vtrep])(?:\.[0-9]{1,2}(?:\.([A-Za-z]+))?)?")
 _ENTRY_OF_ANY = re.compile(r"payload\.[A-Za-z]+\.[0-9]{1,2}\.([A-Za-z]+)")
 
 
