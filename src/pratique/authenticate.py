@@ -21,7 +21,7 @@ from pratique.rules.ruleset import Destination, Outcome
 from pratique.snapshot import Checker, Snapshot
 from pratique.terms import COSE_ALGORITHMS, Environment, Kind, Scheme
 from pratique.trust import countries
-from pratique.trust.signer import CHAIN, LIST_ENDS, Signer, believed_limits
+from pratique.trust.signer import CHAIN, LIST_ENDS, WITHDRAWN, Signer, believed_limits
 
 Signed = Envelope | Sealed
 """A signed message, unread, of HCERT or of another scheme."""
@@ -76,7 +76,10 @@ def authenticate(envelope: Signed | Finding, snapshot: Snapshot) -> list[Signer]
         candidates = snapshot.candidates(kid)
     elif type(envelope) is Sealed:
         named, message, signature = envelope.algorithm, envelope.message, envelope.signature
-        candidates = _of_scheme(envelope, snapshot)
+        found = _of_scheme(envelope, snapshot)
+        if isinstance(found, Finding):
+            return found
+        candidates = found
         if envelope.by_key and candidates:
             named = candidates[0][0].algorithm
     else:
@@ -99,13 +102,17 @@ def authenticate(envelope: Signed | Finding, snapshot: Snapshot) -> list[Signer]
     return good or Finding(failure)
 
 
-def _of_scheme(sealed: Sealed, snapshot: Snapshot) -> tuple[tuple[Signer, Checker | None], ...]:
+def _of_scheme(
+    sealed: Sealed, snapshot: Snapshot
+) -> tuple[tuple[Signer, Checker | None], ...] | Finding:
     # Its full name in its own scheme, never the kid alone: anybody's key may have any kid.
     if not sealed.certificate:
         return snapshot.candidates((sealed.scheme.value, sealed.issuer, sealed.kid))
     from pratique.trust import seal  # noqa: PLC0415 - a check of another format loads no X.509 code
 
     signers = seal.signers(sealed.certificate, sealed.issuer, snapshot.trust)
+    if isinstance(signers, Finding):
+        return signers
     return tuple((signer, snapshot.checker(signer)) for signer in signers)
 
 
@@ -281,6 +288,9 @@ def check_key_validity(
             yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
         if at + LEEWAY < (signer.sca_not_before or 0):
             yield Finding(Code.SCA_NOT_YET)
+    if signer.crl_not_after is not None and at > signer.crl_not_after:
+        # Which of its seals' keys its signing CA has withdrawn since, nobody here can tell.
+        yield Finding(Code.REVOCATION_LIST_EXPIRED, "crl")
 
 
 def check_plausibility(
@@ -364,7 +374,9 @@ def check_usage(
     """May this key sign this kind? What could not be read about a key never widens it."""
     if signer.reason in CHAIN:
         yield Finding(_OF_CHAIN.get(signer.reason, Code.SCA_UNFIT), signer.reason)
-    if not believed_limits(signer.reason):
+    if signer.reason == WITHDRAWN:
+        yield Finding(Code.SIGNER_WITHDRAWN, "crl")
+    elif not believed_limits(signer.reason):
         if signer.reason not in CHAIN:
             yield Finding(Code.SIGNER_UNREADABLE)
     elif not {KINDS[type(entry)] for entry in certificate.entries} <= signer.usages:

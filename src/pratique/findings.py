@@ -130,6 +130,20 @@ class Code(Enum):
     SIGNER_WEAK = (Step.SIGNER, Severity.WARNING,
         "the signer's own key is too weak, or of a kind that no signature is believed of",
         "check by hand; tell the issuing country")
+    SEAL_CHAIN_WRONG = (Step.SIGNER, Severity.ERROR,
+        "the certificate in the seal names an authority that is held here, which has not signed it",
+        "refuse it")
+    SEAL_CHAIN_UNREAD = (Step.SIGNER, Severity.WARNING,
+        "the authority's signature under the certificate in the seal is of a kind that proves nothing here",
+        "check by hand; tell the issuing country")
+    SEAL_PURPOSE = (Step.SIGNER, Severity.ERROR,
+        "the certificate in the seal is not one for seals alone", "refuse it")
+    SEAL_OF_AUTHORITY = (Step.SIGNER, Severity.ERROR,
+        "the certificate in the seal is an authority's own, which signs no documents", "refuse it")
+    SEAL_KEY_USAGE = (Step.SIGNER, Severity.ERROR,
+        "the key of the certificate in the seal may not sign documents", "refuse it")
+    SEAL_COUNTRY = (Step.SIGNER, Severity.ERROR,
+        "the certificate in the seal is of another country than its authority, or than the seal names", "refuse it")
     SIGNATURE_INVALID = (Step.SIGNATURE, Severity.ERROR,
         "the signature is wrong: forged, altered or damaged", "scan again once, then refuse it")
     CLAIMS_INVALID = (Step.CLAIMS, Severity.ERROR,

@@ -127,6 +127,21 @@ def strangers(
         raise Beyond("too deep") from error
 
 
+def canonical(value: Any) -> bytes:
+    """Write plain values without fractions as RFC 8785 (JCS) does: what `strangers(plain=True)` has read.
+
+    Names are sorted by their UTF-16 units, and strings escaped as ECMAScript does, which is what `json` does too.
+    """
+    return json.dumps(_by_units(value), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _by_units(value: Any) -> Any:
+    if type(value) is dict:
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _by_units(value[name]) for name in names}
+    return [_by_units(inner) for inner in value] if type(value) is list else value
+
+
 def gate(data: bytes, *, most: int = NODES, halves: bool = False, deepest: int = DEPTH) -> None:
     """See to it that a document can be parsed at a known cost; ValueError if it cannot.
 

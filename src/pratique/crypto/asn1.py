@@ -142,9 +142,9 @@ _INDEFINITE, _END = 0x80, b"\0\0"
 _CONSTRUCTED = 0x20
 
 
-def to_der(data: bytes) -> bytes:
-    """Return the one value that fills `data`, with definite lengths."""
-    if len(data) > MAX_SIZE:
+def to_der(data: bytes, *, most: int = MAX_SIZE) -> bytes:
+    """Return the one value that fills `data`, of so many octets at most, with definite lengths."""
+    if len(data) > most:
         raise ValueError("too large")
     found, end = _one(data, 0, MAX_DEPTH)
     if end != len(data):

@@ -26,6 +26,9 @@ from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 
 SIGNED_DATA, DATA = "1.2.840.113549.1.7.2", "1.2.840.113549.1.7.1"
+MOST_BROUGHT = 16
+"""Certificates beside a master list's signature: its signer's and the CSCA's above."""
+MOST_ACCOMPANIED = 8 * 1024 * 1024
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 
 
@@ -46,7 +49,7 @@ class SignedContent(NamedTuple):
 class _Parts(NamedTuple):
     content_type: str
     content: bytes | None
-    certificate: bytes
+    certificates: list[bytes]
     signer: list[asn1.Tlv]
 
 
@@ -58,31 +61,35 @@ class _Signer(NamedTuple):
     signature: bytes
 
 
-def signed(data: bytes, *, content: bytes | None = None) -> SignedContent:
+def signed(
+    data: bytes, *, content: bytes | None = None, accompanied: bool = False
+) -> SignedContent:
     """Check a SignedData and return what it signs.
 
     Args:
         data: ContentInfo, DER or BER.
         content: what was signed, where it is not in `data` itself; where it is, it must be the same.
+        accompanied: let other certificates stand beside the signer's, as in master lists (ICAO Doc 9303-12),
+            and the list be as large as those are.
 
     Raises:
         DocumentRefused: `cms-malformed`, `cms-content-missing`, `cms-content-differs`,
             `cms-signer-differs`, `cms-attributes`, `cms-algorithm`, `cms-signature-wrong`.
     """
     try:
-        parts = _parts(asn1.to_der(data))
+        parts = _parts(data, accompanied=accompanied)
         signer = _signer(parts.signer)
-        fields = x509.fields(_tbs(parts.certificate))
-        named = _is_named(signer.name, fields, parts.certificate)
+        named = [one for one in parts.certificates if _is_named(signer.name, one)]
     except (ValueError, IndexError) as error:
         raise _refused("cms-malformed", "it is no CMS signature by one signer") from error
-    if not named:
+    if len(named) != 1:
         raise _refused("cms-signer-differs", "the certificate in the signature is not its signer's")
     inside = _content(parts.content, content)
     if signer.digest not in algorithms.HASHED:
         raise _refused("cms-algorithm", "the signature's digest proves nothing here")
     message = _message(signer, parts.content_type, inside)
-    key = x509.read(parts.certificate).public_key
+    (certificate,) = named
+    key = x509.read(certificate).public_key
     good = key and algorithms.check(
         signer.algorithm, key, signer.signature, message, announced=signer.digest
     )
@@ -90,11 +97,21 @@ def signed(data: bytes, *, content: bytes | None = None) -> SignedContent:
         raise _refused("cms-algorithm", "the signature's algorithm or key proves nothing here")
     if not good:
         raise _refused("cms-signature-wrong", "the signature is wrong")
-    return SignedContent(inside, parts.certificate, parts.content_type)
+    return SignedContent(inside, certificate, parts.content_type)
 
 
-def _parts(data: bytes) -> _Parts:
+def unchecked(data: bytes) -> SignedContent:
+    """Return what a SignedData holds, its signature not looked at; DocumentRefused `cms-malformed`."""
+    try:
+        parts = _parts(data, accompanied=True)
+    except (ValueError, IndexError) as error:
+        raise _refused("cms-malformed", "it is no CMS signature by one signer") from error
+    return SignedContent(parts.content or b"", b"", parts.content_type)
+
+
+def _parts(data: bytes, *, accompanied: bool) -> _Parts:
     """Take ContentInfo and SignedData apart (RFC 5652 §3, §5.1)."""
+    data = asn1.to_der(data, most=MOST_ACCOMPANIED if accompanied else asn1.MAX_SIZE)
     kind, wrapped = asn1.children(asn1.read_one(data, asn1.SEQUENCE).body)
     if asn1.oid(kind) != SIGNED_DATA:
         raise ValueError("another type of content")
@@ -102,7 +119,9 @@ def _parts(data: bytes) -> _Parts:
     version, digests, encapsulated, certificates, signers = asn1.children(body)
     asn1.integer(version)
     digests.expect(asn1.SET)
-    (certificate,) = asn1.children(certificates.expect(0xA0).body)
+    brought = asn1.children(certificates.expect(0xA0).body)
+    if not 0 < len(brought) <= (MOST_BROUGHT if accompanied else 1):
+        raise ValueError("not one certificate")
     (signer,) = asn1.children(signers.expect(asn1.SET).body)
     inner = asn1.children(encapsulated.expect(asn1.SEQUENCE).body)
     content = None
@@ -113,7 +132,7 @@ def _parts(data: bytes) -> _Parts:
     return _Parts(
         asn1.oid(inner[0]),
         content,
-        certificate.expect(asn1.SEQUENCE).raw,
+        [one.expect(asn1.SEQUENCE).raw for one in brought],
         asn1.children(signer.expect(asn1.SEQUENCE).body),
     )
 
@@ -139,8 +158,9 @@ def _tbs(certificate: bytes) -> bytes:
     return asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)[0].raw
 
 
-def _is_named(name: asn1.Tlv, fields: x509.X509Fields, certificate: bytes) -> bool:
-    """Say whether a SignerIdentifier names the certificate (RFC 5652 §5.3)."""
+def _is_named(name: asn1.Tlv, certificate: bytes) -> bool:
+    """Say whether a SignerIdentifier names the certificate (RFC 5652 §5.3); ValueError if it is none."""
+    fields = x509.fields(_tbs(certificate))
     if name.tag == 0x80:
         return bool(name.body) and name.body == x509.read(certificate).subject_key_id
     issuer, serial = asn1.children(name.expect(asn1.SEQUENCE).body)

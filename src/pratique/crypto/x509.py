@@ -381,18 +381,18 @@ def _judge(record: X509Record, found: X509Fields) -> X509Record:
 
 def _validity(body: bytes, notes: list[str]) -> tuple[int, int]:
     first, last = asn1.children(body)
-    return _instant(first, notes), _instant(last, notes)
+    return instant(first, notes), instant(last, notes)
 
 
-def _instant(value: asn1.Tlv, notes: list[str]) -> int:
-    """Read a time (RFC 5280 §4.1.2.5): UTC, with two digits of year up to 2049."""
+def instant(value: asn1.Tlv, notes: list[str] | None = None) -> int:
+    """Read a time (RFC 5280 §4.1.2.5): UTC, with two digits of year up to 2049; ValueError if it is none."""
     short = value.tag == asn1.UTC_TIME
     if not short:
         value.expect(asn1.GENERALIZED_TIME)
     match = (_UTC_TIME if short else _GENERAL_TIME).fullmatch(value.body)
     if match is None:
         raise ValueError("a time is malformed")
-    if match[6] is None:
+    if match[6] is None and notes is not None:
         notes.append("time-without-seconds")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     if short:

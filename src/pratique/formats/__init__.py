@@ -63,7 +63,7 @@ SCHEMES: dict[Scheme, str] = {
     Scheme.CH_LIGHT: r"LT1:",
     Scheme.TWO_D_DOC: r"DC0[1-4][0-9A-Z]{4}",
     Scheme.DIVOC: r"B64:",
-    Scheme.VDS_NC: r"\s*\{",
+    Scheme.VDS_NC: r'\s*\{\s*"(?:data|sig)"\s*:',
 }
 """Scheme -> how its texts begin (a pattern), as `wrapping` hands them on."""
 

@@ -1,15 +1,135 @@
 """ICAO VDS-NC: whose is the X.509 certificate that came in a seal?
 
-    certificate (DER), the country that the seal names -> its signing CA among those held (issuer, key identifier, signature) -> Signer
+    certificate (DER), the country that the seal names -> its signing CA among those held -> what it may -> Signer
 
-Nothing of that certificate is believed before its chain to a signing CA that is held.
+1. Nothing of that certificate is believed before its chain: name of its issuer, key identifier where both have
+   one, and the signature of a signing CA (CSCA) that is held. No key of it is loaded before.
+2. A CSCA that is not held proves nothing against anybody. A certificate that names a CSCA's key that is held,
+   and was not signed by it, is forged or altered.
+3. CSCAs sign passports' keys too: only a certificate that is for seals alone may sign a seal.
+4. Dates are told to whoever has a clock; nothing here reads one.
+
+Sources: ICAO Doc 9303-12 and 9303-13.
 """
 
 from __future__ import annotations
 
-from pratique.trust.signer import Signer, TrustList
+from pratique.crypto import icao_pki, x509
+from pratique.crypto.icao_pki import SealCertificate, SealUse
+from pratique.crypto.x509 import X509Record
+from pratique.findings import Code, Finding
+from pratique.terms import Algorithm, Environment, Kind, Scheme
+from pratique.trust import countries
+from pratique.trust.signer import WITHDRAWN, Signer, TrustList
+
+MOST_AUTHORITIES = 32
+"""Certificates of one CSCA that are looked at: a state renews its key every few years."""
+TYPES = {"NV": Kind.VACCINATION, "NT": Kind.TEST}
+"""Types of documents (9303-13) -> what a seal of it attests."""
+WHERE = "sig.cer"
+
+# Codes of Doc 9303-3 that ISO 3166-1 has not: Germany's, and the specimens' Utopia, which is no country.
+_ICAO = {"D": "DE", "UTO": "UTO", "UT": "UTO"}
 
 
-def signers(_certificate: bytes, _issuer: str, _trust: TrustList) -> tuple[Signer, ...]:
-    """Return the signers that a seal's certificate makes under the signing CAs that are held."""
-    return ()
+def country(text: str) -> str | None:
+    """Return the country that a code of Doc 9303-3 or of a certificate means; None if it is not known."""
+    return _ICAO.get(text) or countries.code(text)
+
+
+def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, ...] | Finding:
+    """Return the signers that a seal's certificate makes under the CSCAs held, or why it makes none.
+
+    Args:
+        certificate: as it came in the seal, DER; any bytes.
+        issuer: whose the seal says that it is (`hdr.is`, a code of Doc 9303-3).
+        trust: what is held; of it the signing CAs of VDS-NC count.
+    """
+    try:
+        seal = icao_pki.seal_certificate(certificate)
+    except ValueError:
+        return Finding(Code.SIGNER_UNREADABLE, WHERE)
+    above = _above(seal, trust)
+    if isinstance(above, Finding):
+        return above
+    # Its signature is good: from here on it says what its CSCA says.
+    try:
+        record, use = x509.read(seal.der), icao_pki.seal_use(seal.signed)
+    except ValueError:
+        return Finding(Code.SIGNER_UNREADABLE, WHERE)
+    if unfit := _unfit(record, use):
+        return Finding(unfit, WHERE)
+    (named,) = map(country, record.countries)
+    if named is None or any(named not in ca.countries for ca in above):
+        return Finding(Code.SEAL_COUNTRY, WHERE)
+    if named != country(issuer):
+        return Finding(Code.SEAL_COUNTRY, "hdr.is")
+    withdrawn = any(seal.serial in ca.crl_serials for ca in above)
+    reason = WITHDRAWN if withdrawn else "" if record.public_key else record.reason
+    return tuple(
+        _signer(record, use, [ca for ca in above if ca.environment is one])._replace(
+            countries=frozenset({named}), issuer=issuer, reason=reason
+        )
+        for one in dict.fromkeys(ca.environment for ca in above)
+    )
+
+
+def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
+    """Find the signing CAs whose signature the certificate bears."""
+    held = trust.of_issuer(Scheme.VDS_NC.value, seal.issuer)[:MOST_AUTHORITIES]
+    stated = seal.authority_key_id
+    likely = [ca for ca in held if not (stated and ca.kid) or ca.kid == stated]
+    outcomes = {key: _check(seal, key) for key in dict.fromkeys(ca.public_key for ca in likely)}
+    good = [ca for ca in likely if outcomes[ca.public_key]]
+    if good:
+        return good
+    if None in outcomes.values():
+        return Finding(Code.SEAL_CHAIN_UNREAD, WHERE)
+    # Of one name there may be a key that is not held; of one name and key identifier there is not.
+    if stated and any(ca.kid == stated for ca in likely):
+        return Finding(Code.SEAL_CHAIN_WRONG, WHERE)
+    return Finding(Code.SIGNER_UNKNOWN)
+
+
+def _check(seal: SealCertificate, key: bytes) -> bool | None:
+    return icao_pki.signed_by(seal.signature_algorithm, seal.signature, seal.signed, key)
+
+
+def _unfit(record: X509Record, use: SealUse) -> Code | None:
+    """Tell why a certificate with a good chain may not sign seals; None if it may."""
+    limits = use.limits
+    if use.purposes != (icao_pki.SEAL_PURPOSE,):
+        return Code.SEAL_PURPOSE
+    if limits.is_ca:
+        return Code.SEAL_OF_AUTHORITY
+    if not limits.signs:
+        return Code.SEAL_KEY_USAGE
+    if limits.reason or not record.not_after:
+        return Code.SIGNER_UNREADABLE
+    if len(record.countries) != 1:
+        return Code.SEAL_COUNTRY
+    return None
+
+
+def _signer(record: X509Record, use: SealUse, above: list[Signer]) -> Signer:
+    kinds = TYPES if use.document_types is None else use.document_types
+    begin = min(ca.not_before for ca in above)
+    lists = [ca.crl_not_after for ca in above if ca.crl_not_after is not None]
+    return Signer(
+        kid=record.kid,
+        participant=above[0].participant,
+        countries=frozenset(),
+        algorithm=record.algorithm or Algorithm.ES256,
+        public_key=record.public_key,
+        usages=frozenset(TYPES[one] for one in kinds if one in TYPES),
+        not_before=record.not_before,
+        not_after=record.not_after,
+        environment=Environment.TEST if record.is_test else above[0].environment,
+        domain=Scheme.VDS_NC.value,
+        thumbprint=record.thumbprint,
+        sca_not_after=max(ca.not_after for ca in above),
+        bound=True,
+        sca_not_before=begin if begin > record.not_before else None,
+        name=above[0].name,
+        crl_not_after=max(lists, default=None),
+    )

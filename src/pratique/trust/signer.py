@@ -21,6 +21,8 @@ from pratique.terms import Algorithm, Environment, Kind, SignerState
 BARE = "bare-key"
 """Note of a key that came without a certificate."""
 SCA_WRONG = "sca-signature-wrong"
+WITHDRAWN = "withdrawn"
+"""Reason of a seal's key that its signing CA has withdrawn."""
 CHAIN = {
     "sca-unknown": SignerState.SCA_UNKNOWN,
     "self-signed": SignerState.SELF_SIGNED,
@@ -80,6 +82,8 @@ class Signer(NamedTuple):
         issuer: of a key of a `Scheme`, which its `domain` names: the issuer's full identity in it, as the
             scheme writes it. Such a key is found by scheme, issuer and kid together, and verifies nothing else.
         name: what its directory calls that issuer; for showing.
+        crl_serials: of a signing CA of seals: serial numbers, hex, of the certificates that it has withdrawn.
+        crl_not_after: until when the list that names them is up to date; None if none is held.
     """
 
     kid: Base64
@@ -101,6 +105,8 @@ class Signer(NamedTuple):
     sca_not_before: Annotated[int | None, SPARSE] = None
     issuer: Annotated[str, SPARSE] = ""
     name: Annotated[str, SPARSE] = ""
+    crl_serials: Annotated[tuple[str, ...], SPARSE] = ()
+    crl_not_after: Annotated[int | None, SPARSE] = None
 
     @property
     def key(self) -> KeyName:
@@ -196,7 +202,7 @@ Judge = Callable[[Unjudged], Signer]
 class TrustList:
     """All signers that are believed, each within its own limits."""
 
-    __slots__ = ("_apart", "_asked", "_by_kid", "_judged", "_signers", "judges")
+    __slots__ = ("_apart", "_asked", "_by_issuer", "_by_kid", "_judged", "_signers", "judges")
 
     judges: Mapping[str, Judge]
 
@@ -233,6 +239,7 @@ class TrustList:
         for bare, certified in self._limits():
             self._by_kid[bare.key].append((bare, certified))
         self._asked: dict[KeyName, tuple[Signer, ...]] = {}
+        self._by_issuer: dict[tuple[str, str], list[Signer]] | None = None
 
     def signers_for(self, kid: KeyName) -> tuple[Signer, ...]:
         """Return every signer of this kid or name, in a fixed order; none if it is unknown."""
@@ -243,6 +250,15 @@ class TrustList:
                 return ()
             found = self._asked[kid] = tuple(dict.fromkeys(self._limited(*one) for one in held))
         return found
+
+    def of_issuer(self, domain: str, issuer: str) -> tuple[Signer, ...]:
+        """Return every signer of an issuer's full name in a scheme, whatever its kid."""
+        if self._by_issuer is None:
+            self._by_issuer = {}
+            for signer in self._signers:
+                if signer.issuer:
+                    self._by_issuer.setdefault((signer.domain, signer.issuer), []).append(signer)
+        return tuple(map(self._judge, self._by_issuer.get((domain, issuer), ())))
 
     def limited(self) -> Iterator[Signer]:
         """Yield the signers as they are judged: each bare key within the limits of its certificates."""
@@ -303,6 +319,12 @@ class TrustList:
 def _later(earlier: Signer, later: Signer) -> Signer:
     if earlier.bound:
         later = later._replace(bound=True)
+    if earlier.crl_not_after is not None:
+        # What was withdrawn stays so, whatever a later source knows of it.
+        later = later._replace(
+            crl_serials=tuple(sorted({*earlier.crl_serials, *later.crl_serials})),
+            crl_not_after=max(earlier.crl_not_after, later.crl_not_after or 0),
+        )
     if later.sca_not_after is not None:
         return later
     # What was known of its signing CA is not shaken off by a source that does not know it.
