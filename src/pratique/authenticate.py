@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pratique import formats
 from pratique.findings import UNREAD, Code, Colour, Finding, Severity, Step, Verdict, conclude
-from pratique.formats import Envelope, Sealed, wrapping
+from pratique.formats import Envelope, Sealed, shapes, wrapping
 from pratique.model import KINDS, Entry, HealthCertificate, Moment, Recovery, Test, Vaccination
 from pratique.rules.ruleset import Destination, Outcome
 from pratique.snapshot import Checker, Snapshot
@@ -36,7 +36,7 @@ def read(text: str) -> Signed | Finding:
         return Finding(Code.TEXT_EMPTY)
     scheme = formats.of(text)
     if scheme is None:
-        name = wrapping.name_of(text)
+        name = shapes.name_of(text)
         return Finding(Code.PREFIX_UNKNOWN) if name is None else Finding(Code.FORMAT_NOT_READ, name)
     return scheme.unwrap(text)
 

@@ -57,13 +57,14 @@ decode = hcert.decode
 """Read an HCERT payload whose signature is known to be good."""
 
 SCHEMES: dict[Scheme, str] = {
-    # A JWS by itself is what a file of health cards holds, and what chunks come to.
-    Scheme.SHC: r"(?i:shc:/)|eyJ[\w-]{8,}\.",
-    Scheme.NZCP: r"(?i:nzcp:/)",
+    # A JWS by itself is what a file of health cards holds. Its head names a compression ("zip", in Base64 at
+    # one of three places), as no other family's does.
+    Scheme.SHC: r"shc:/[0-9]|ey(?=J[\w-]*\.[\w-]+\.[\w-]*\Z)[\w-]*?(?:InppcCI|J6aXAi|iemlwI)",
+    Scheme.NZCP: r"NZCP:/[0-9A-Z]",
     Scheme.CH_LIGHT: r"LT1:",
     Scheme.TWO_D_DOC: r"DC0[1-4][0-9A-Z]{4}",
     Scheme.DIVOC: r"B64:",
-    Scheme.VDS_NC: r'\s*\{\s*"(?:data|sig)"\s*:',
+    Scheme.VDS_NC: r'\s*\{\s*"(?:data"\s*:\s*\{\s*"(?:hdr|msg)"|sig"\s*:\s*\{\s*"(?:alg|cer|sigvl)")',
 }
 """Scheme -> how its texts begin (a pattern), as `wrapping` hands them on."""
 

@@ -12,8 +12,8 @@ percent-encoded, out of a spreadsheet in quotation marks. None of this is the ho
    stands for. Blanks before and after can be dropped.
 4. Tries are counted, and text is bounded: no text makes this long.
 5. Lines are read one by one, and a code is told as soon as it is whole: a scanner may be at the other end.
-6. A code of another family is no fault of its holder: it is named, so that the desk knows what to ask. Its
-   first characters are looked at and nothing else; no link is followed. The name comes from a closed table.
+6. A text of another scheme is taken out of what stands around it by `shapes`, and read by its own module;
+   what is known by name only is named. Chunks of one card are put together by `parts`.
 """
 
 from __future__ import annotations
@@ -21,58 +21,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from pratique.crypto.cose import Envelope
 from pratique.findings import UNREAD, Code, Finding
-from pratique.formats import base45, hcert, keyboards
-
-LONGEST_NAMED = 512
-"""Characters of a text that are looked at."""
-
-FORMATS: tuple[tuple[str, str], ...] = (
-    (r"shc:/", "SMART Health Card"),
-    (r"(?:https?://\S*#)?shlink:/", "SMART Health Link"),
-    (r"NZCP:/", "NZ COVID Pass"),
-    # ANTS 2D-DOC, versions 1 to 4: two identifiers, two dates, type.
-    (r"DC0[1-4][0-9A-Z]{4}", "French 2D-DOC"),
-    (r"https?://\S*tousanticovid\S*/wallet(?:2d)?\?v=", "French 2D-DOC"),
-    (r"HCFR1:", "French activity pass"),
-    (r"EX1:", "French exemption"),
-    (r"NL[0-9]:", "Dutch domestic code"),
-    (r"LT1:", "Swiss certificate light"),
-    (r"CH1:", "Swiss domestic code"),
-    (r"AT1:", "Austrian domestic code"),
-    (r"HC[02-9]:", "another version of HCERT"),
-    # DIVOC (CoWIN and others): a zip archive of certificate.json, as bytes or in Base64.
-    (r"B64:", "DIVOC certificate"),
-    (r"PK\x03\x04.{26}certificate\.json", "DIVOC certificate"),
-    (r'\{\s*"(?:data|sig)"\s*:\s*\{(?s:.)*?"(?:hdr|alg)"', "ICAO VDS-NC"),
-    (r'\{\s*"verifiableCredential"\s*:\s*\[', "SMART Health Card file"),
-    (r'\{\s*"resourceType"\s*:', "FHIR document"),
-    (r'\{(?s:.)*?"@context"\s*:', "W3C verifiable credential"),
-    (r"eyJ[\w-]{8,}={0,2}\.[\w-]+", "signed JSON (JWS)"),
-    (r"mdoc:", "ISO mobile document"),
-    (r"openid4vp:|openid-credential-offer:|eudi-openid4vp:", "wallet request"),
-)
-"""How a text begins (a pattern), and what it is."""
-
-_NAMED = tuple((re.compile(pattern, re.DOTALL | re.ASCII), name) for pattern, name in FORMATS)
-_SCHEMES = re.compile("|".join(["shc:/", "shlink:/", "mdoc:", "nzcp:/"]), re.IGNORECASE)
-
-
-def name_of(text: str) -> str | None:
-    """Name the format that a text is of by its first characters; None where it is none of these."""
-    head = text[:LONGEST_NAMED]
-    # A scheme is written in any case (RFC 3986 §3.1).
-    if (scheme := _SCHEMES.match(head)) is not None:
-        shown = scheme[0].upper() if scheme[0].upper() == "NZCP:/" else scheme[0].lower()
-        head = shown + head[scheme.end() :]
-    for pattern, name in _NAMED:
-        if pattern.match(head):
-            return name
-    return None
-
+from pratique.formats import base45, hcert, keyboards, of, parts, shapes
+from pratique.formats.shapes import BLANKS, Begun, name_of
 
 LONGEST = 20_000
 """Characters of one code with all that is wrapped around it."""
@@ -108,12 +63,37 @@ def unwrapped(text: str) -> Unwrapped:
     """Return the one code that a text holds."""
     if len(text) > LONGEST:
         return Unwrapped(text, finding=Finding(Code.TEXT_TOO_LONG))
-    found = list(codes(lines_of(text)))
+    found = list(whole_cards(codes_in(text)))
     if not found:
         return Unwrapped("", finding=Finding(Code.TEXT_EMPTY))
     if len(found) > 1:
         return Unwrapped(text, finding=Finding(Code.TEXT_SEVERAL))
     return found[0]
+
+
+def codes_in(text: str) -> Iterator[Unwrapped]:
+    """Yield the codes that a text shows."""
+    archive = shapes.zipped(text)
+    if archive is None:
+        yield from codes(lines_of(text))
+    elif archive:
+        yield Unwrapped(archive)
+    else:
+        yield Unwrapped(
+            text[:LONGEST], finding=Finding(Code.TEXT_DAMAGED, "read as text, not as bytes")
+        )
+
+
+def whole_cards(found: Iterable[Unwrapped]) -> Iterator[Unwrapped]:
+    """Yield codes, those that are chunks of one card as one; what is not whole comes last."""
+    gathering = parts.Gathering()
+    for one in found:
+        if one.finding is not None or not parts.is_part(one.text):
+            yield one
+        elif (card := gathering.add(one.text, "")) is not None:
+            yield one._replace(text=card.text, finding=card.finding)
+    for card in gathering.missing():
+        yield Unwrapped(card.text, finding=card.finding)
 
 
 def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
@@ -122,52 +102,152 @@ def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
     A line of words beside a code (an e-mail's, a table's head) is passed over. Whatever else is not
     recognised is told: it may be what is left of a code.
     """
+    reading = _Lines()
     waiting = enumerate(lines, 1)
-    started: list[str] = []
-    loose: list[str] = []
-    words: list[str] = []
-    begun = first_loose = 1
-    seen = False
     for number, line in waiting:
+        if reading.is_file(line):
+            text = "\n".join([line, *(line for _, line in waiting)])
+            yield from _document(text, number)
+            return
+        yield from reading.take(number, line)
+    yield from reading.end()
+
+
+class _Lines:
+    """What was begun on the lines so far, and is not whole yet."""
+
+    def __init__(self) -> None:
+        self._other: Begun | None = None
+        self._started: list[str] = []
+        self._loose: list[str] = []
+        self._words: list[str] = []
+        self._begun = self._first_loose = 1
+        self._folded = 0
+        self._seen = False
+
+    def is_file(self, line: str) -> bool:
+        """Tell whether a document begins that is no JSON, and goes on to the end."""
+        if self._started or self._seen or self._other is not None:
+            return False
         bare = _bare(line)
         # A code in angle brackets is no document's beginning: lines after it may be joined.
-        is_document = bare.startswith(_DOCUMENTS) and _SIGN.match(bare, 1) is None
-        if is_document and not (started or seen):
-            yield from _document(line, waiting, number)
+        return bare.startswith(_DOCUMENTS) and _SIGN.match(bare, 1) is None and not _is_json(bare)
+
+    def take(self, number: int, line: str) -> Iterator[Unwrapped]:
+        """Yield what is whole with this line."""
+        if self._other is not None:
+            if self._other.takes(line):
+                if self._other.is_over:
+                    yield from self._told()
+                return
+            yield from self._told()
+        bare = _bare(line)
+        if bare and self._may_be_other(bare) and (other := shapes.begun(line)) is not None:
+            if self._started:
+                yield from _settled(self._started, self._loose, self._begun)
+            self._other, self._started, self._begun, self._folded = other, [], number, 0
+            if other.is_over:
+                yield from self._told()
             return
-        whole = list(_all_in(line)) if bare and _shows_sign(bare, within=started) else None
-        if started and (not bare or whole or _begins_anew(bare, whole, started)):
+        yield from self._take(number, line, bare)
+
+    def _may_be_other(self, bare: str) -> bool:
+        # One line in ten thousand of a broken code that came over another keyboard looks like anything.
+        if self._started and _SIGN.search(self._started[0].translate(_WIDE)) is None:
+            return False
+        return _is_json(bare) or _SIGN.search(bare.translate(_WIDE)) is None
+
+    def _told(self) -> Iterator[Unwrapped]:
+        """Yield the text of another scheme that is over, and what its last line holds besides."""
+        other, self._other = self._other, None
+        for _ in range(_MOST_IN_LINE):
+            if other is None:
+                return
+            if self._loose:
+                yield _unknown(self._loose, self._first_loose)
+                self._loose.clear()
+            self._seen = True
+            for one in (
+                _document(other.text, self._begun) if other.shape is None else _of_scheme(other)
+            ):
+                yield one._replace(line=max(one.line, self._begun))
+            other = shapes.begun(other.rest) if other.rest.strip(BLANKS) else None
+            if other is not None and not other.is_over:
+                self._other = other
+                return
+
+    def _take(self, number: int, line: str, bare: str) -> Iterator[Unwrapped]:
+        whole = list(_all_in(line)) if bare and _shows_sign(bare, within=self._started) else None
+        if self._started and (not bare or whole or _begins_anew(bare, whole, self._started)):
             # An empty line, or another code: what was begun is over.
-            yield from _settled(started, loose, begun)
-            started = []
+            yield from _settled(self._started, self._loose, self._begun)
+            self._started = []
         if whole is None:
-            if bare:
-                first_loose = first_loose if loose else number
-                (started or (words if _of_words(bare) else loose)).append(line)
-            continue
-        if loose and not started:
-            yield _unknown(loose, first_loose)
-            loose.clear()
-        seen = True
+            self._set_aside(number, line, bare)
+            return
+        if self._loose and not self._started:
+            yield _unknown(self._loose, self._first_loose)
+            self._loose.clear()
+        self._seen = True
+        is_named = [one.finding is not None and one.finding.code is _NOT_READ for one in whole]
+        self._folded = len(bare) if is_named == [True] and len(bare) < shapes.LONGEST_FOLDED else 0
         for one in whole:
             yield one._replace(line=number)
         if not whole:
-            begun = begun if started else number
-            started.append(line)
-    if started:
-        yield from _settled(started, loose, begun)
-    if not seen:
-        loose[:0] = words
-    if loose:
-        yield _unknown(loose, first_loose)
+            self._begun = self._begun if self._started else number
+            self._started.append(line)
+
+    def _set_aside(self, number: int, line: str, bare: str) -> None:
+        """Keep a line that shows no code; one that goes on with what was named is said already."""
+        if not bare or (not self._started and self._folded >= len(bare) and not _of_words(bare)):
+            self._folded = self._folded if bare else 0
+            return
+        self._first_loose = self._first_loose if self._loose else number
+        (self._started or (self._words if _of_words(bare) else self._loose)).append(line)
+
+    def end(self) -> Iterator[Unwrapped]:
+        """Yield what is left when there are no more lines."""
+        while self._other is not None:
+            yield from self._told()
+        if self._started:
+            yield from _settled(self._started, self._loose, self._begun)
+        if not self._seen:
+            self._loose[:0] = self._words
+        if self._loose:
+            yield _unknown(self._loose, self._first_loose)
+
+
+_MOST_IN_LINE = 200
+"""Texts of other schemes that are taken out of one line."""
+_NOT_READ = Code.FORMAT_NOT_READ
+
+
+def _is_json(bare: str) -> bool:
+    return shapes.JSON.match(bare) is not None
+
+
+def _of_scheme(other: Begun) -> Iterator[Unwrapped]:
+    """Yield a text of another scheme, for its own module to read; or what it is called."""
+    text = other.text
+    notes = (Finding(Code.CASE_FLIPPED),) if other.is_flipped else ()
+    if len(text) > LONGEST:
+        yield Unwrapped(text[:LONGEST], notes, Finding(Code.TEXT_TOO_LONG))
+    elif of(text) is not None:
+        yield Unwrapped(text, notes)
+    else:
+        name = name_of(text)
+        finding = Finding(Code.PREFIX_UNKNOWN) if name is None else Finding(_NOT_READ, name)
+        yield Unwrapped(text, notes, finding)
 
 
 def recognised(text: str) -> bool:
     """Tell whether a text shows a code: one that is read, damaged or not, or one that is known by name."""
     if len(text) > LONGEST:
         return hcert.PREFIX in text[:LONGEST]
+    if shapes.zipped(text) is not None or shapes.begun(text) is not None:
+        return True
     return any(_shows_sign(bare) for line in lines_of(text) if (bare := _bare(line))) or (
-        name_of(text.translate(_PLAIN).lstrip()) is not None
+        name_of(text.translate(_PLAIN).lstrip(BLANKS)) is not None
     )
 
 
@@ -175,7 +255,10 @@ def _begins_anew(bare: str, whole: list[Unwrapped] | None, started: list[str]) -
     # By chance a line in the middle of a code may hold its sign: one code in ten thousand does.
     return len(started) == MOST_LINES or (
         whole is not None
-        and (_SIGN.match(_named(bare.translate(_WIDE))) is not None or _whole(started) is not None)
+        and (
+            _SIGN.match(shapes.bare_of(bare.translate(_WIDE))) is not None
+            or _whole(started) is not None
+        )
     )
 
 
@@ -257,7 +340,7 @@ _PLAIN = {ord(c): None for c in _HIDDEN} | {ord(c): " " for c in _SPACES} | {ord
 _WIDE = {0xFF01 + n: 0x21 + n for n in range(94)}
 """Full-width forms, which an East Asian computer types."""
 
-_SIGN = re.compile(r"HC1(?::|%(?:25)*3A|=3A|&#58;|&#x3a;|&colon;|\\u003a)", re.IGNORECASE)
+_SIGN = re.compile(r"(?:HC|LT)1(?::|%(?:25)*3A|=3A|&#58;|&#x3a;|&colon;|\\u003a)", re.IGNORECASE)
 _DOCUMENTS = ("{", "<", "[{", "%PDF-", "{\\rtf")
 _FILES = (
     (re.compile(r"(?:<\?xml(?s:.)*?)?(?:<!--(?s:.)*?)?(?:<!DOCTYPE svg(?s:.)*?)?<svg\b", re.IGNORECASE), "a drawing (SVG)"),
@@ -269,7 +352,7 @@ _FILES = (
 
 
 def _bare(line: str) -> str:
-    return line.translate(_PLAIN).strip()
+    return line.translate(_PLAIN).strip(BLANKS)
 
 
 def _shows_sign(bare: str, *, within: Sequence[str] = ()) -> bool:
@@ -277,27 +360,14 @@ def _shows_sign(bare: str, *, within: Sequence[str] = ()) -> bool:
     if within and _SIGN.search(within[0].translate(_WIDE)) is not None:
         # One line in ten thousand of a broken code looks like another family's beginning under
         # some keyboard; but this code came over none.
-        return _SIGN.search(wide) is not None or name_of(_named(wide)) is not None
+        return _SIGN.search(wide) is not None or name_of(shapes.bare_of(wide)) is not None
     return (
-        bare.startswith(hcert.PREFIX)
+        _BEGINNING.match(bare) is not None
         or _SIGN.search(wide) is not None
-        or name_of(_named(wide)) is not None
+        or name_of(shapes.bare_of(wide)) is not None
         or next(keyboards.readings(bare), None) is not None
         or next(keyboards.foreign(bare), None) is not None
     )
-
-
-_AROUND = re.compile(
-    # AIM identifiers (ISO/IEC 15424), ECI (\\000026), what zbarimg and scanners' own programs write.
-    r"""(?:[\s"'`<>\u2018-\u201f\u00ab\u00bb\u2039\u203a]+|\][A-Za-z][0-9A-Za-z]|\\[0-9]{6}|[A-Za-z0-9-]{2,12}-?Code:|QR:|hcert:)*""",
-    re.IGNORECASE,
-)
-
-
-def _named(text: str) -> str:
-    """Take off what a scanner or a reader wrote before a code of another family."""
-    around = _AROUND.match(text)
-    return text[around.end() :] if around is not None else text
 
 
 def _of_words(bare: str) -> bool:
@@ -333,7 +403,7 @@ def _whole(lines: list[str]) -> Unwrapped | None:
                 return Unwrapped(code, notes)
     if len(lines) > 1 or _SIGN.search(text):
         return None
-    bare = _named(_bare(text).translate(_WIDE))
+    bare = shapes.bare_of(_bare(text).translate(_WIDE))
     if (name := name_of(bare)) is not None:
         return Unwrapped(bare, finding=Finding(Code.FORMAT_NOT_READ, name))
     for reading in keyboards.foreign(_bare(text)):
@@ -387,14 +457,12 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _places(text: str) -> Iterator[int]:
-    place = -1
-    for _ in range(_MOST_SIGNS):
-        place = text.find(hcert.PREFIX, place + 1)
-        if place < 0:
-            return
-        yield place
+    for sign in islice(_BEGINNING.finditer(text), _MOST_SIGNS):
+        yield sign.start()
 
 
+_BEGINNING = re.compile("(?:HC|LT)1:")
+"""The Swiss certificate light is written as HCERT is, under another prefix."""
 _RUN = re.compile("[0-9A-Z $%*+./:-]*")
 _QUOTED = re.compile(r" ?(?:> ?)+")
 
@@ -440,12 +508,12 @@ def _complete(text: str) -> str | None:
     """Return a text if its checksum is right: as it is, or without what may have ended a sentence."""
     code = text.rstrip(" ")
     for one in (code, code[:-1].rstrip(" ")) if code[-1:] in ".:/-*" else (code,):
-        found = hcert.unwrap(one)
+        found = hcert.unwrap(hcert.PREFIX + one[len(hcert.PREFIX) :])
         if type(found) is Envelope or (isinstance(found, Finding) and found.code not in UNREAD):
             return one
     # Two codes in one line, a blank between them.
-    if (second := code.find(hcert.PREFIX, len(hcert.PREFIX))) > 0:
-        return _complete(code[:second])
+    if (second := _BEGINNING.search(code, len(hcert.PREFIX))) is not None:
+        return _complete(code[: second.start()])
     return None
 
 
@@ -467,9 +535,9 @@ def _failed(lines: list[str]) -> Unwrapped:
     if len(lines) > 1:
         return Unwrapped(text, finding=Finding(Code.BASE45_INVALID, "broken over lines"))
     for meant, _ in _meanings(text):
-        if (place := meant.find(hcert.PREFIX)) >= 0:
-            code = meant[place:].rstrip()
-            found = hcert.unwrap(code)
+        if (sign := _BEGINNING.search(meant)) is not None:
+            code = meant[sign.start() :].rstrip()
+            found = hcert.unwrap(hcert.PREFIX + code[len(hcert.PREFIX) :])
             finding = found if isinstance(found, Finding) else Finding(Code.BASE45_INVALID)
             return Unwrapped(code, finding=finding)
     return Unwrapped(text, finding=Finding(Code.BASE45_INVALID))
@@ -480,23 +548,44 @@ def _unknown(lines: list[str], first: int) -> Unwrapped:
     return Unwrapped(text, finding=Finding(Code.PREFIX_UNKNOWN), line=first)
 
 
-def _document(first: str, rest: Iterator[tuple[int, str]], number: int) -> Iterator[Unwrapped]:
-    """Yield what a structured document holds: codes written in it, or what kind it is."""
-    lines = [(number, first), *rest]
-    text = "\n".join(line for _, line in lines)
-    bare = text.translate(_PLAIN).lstrip()
-    if (name := name_of(bare)) is not None:
-        yield Unwrapped(bare[:LONGEST], finding=Finding(Code.FORMAT_NOT_READ, name))
-        return
-    found = [
+def _document(text: str, number: int) -> Iterator[Unwrapped]:
+    """Yield what a structured document holds: it is a seal, or codes are written in it; or what kind it is."""
+    bare = text.translate(_PLAIN).lstrip(BLANKS)
+    name = name_of(bare)
+    found = list(_seals_in(text.lstrip(BLANKS))) or [
+        one for string in shapes.strings_of(text) for one in _in_string(string, name)
+    ]
+    if not any(one.finding is None or one.finding.code in UNREAD for one in found):
+        found = []
+    found = found or [
         one._replace(line=count)
-        for count, line in lines
+        for count, line in enumerate(lines_of(text), number)
         if _SIGN.search(line)
         for one in list(_all_in(line)) or [_failed([line])]
     ]
     if found:
         yield from found
         return
+    if name is not None:
+        yield Unwrapped(bare[:LONGEST], finding=Finding(Code.FORMAT_NOT_READ, name))
+        return
     kind = next((name for pattern, name in _FILES if pattern.match(bare)), None)
     finding = Finding(Code.PREFIX_UNKNOWN) if kind is None else Finding(Code.FILE_NOT_READ, kind)
     yield Unwrapped(bare[:LONGEST], finding=finding)
+
+
+def _in_string(text: str, name: str | None) -> Iterator[Unwrapped]:
+    for one in codes([text]):
+        # In a file of health cards every JWS is one, whatever its head says.
+        card = (
+            shapes.card_of(one.text) if name == shapes.CARDS and one.finding is not None else None
+        )
+        yield one if card is None else Unwrapped(card)
+
+
+def _seals_in(text: str) -> Iterator[Unwrapped]:
+    """Yield the seals that a JSON text is, or is a list of."""
+    for one in shapes.documents_in(text) if text.startswith("[") else [text.rstrip(BLANKS)]:
+        if of(one) is not None:
+            long = Finding(Code.TEXT_TOO_LONG) if len(one) > LONGEST else None
+            yield Unwrapped(one[:LONGEST], finding=long)

@@ -1,16 +1,20 @@
 """What a person hands in: a text, `-`, a file of texts, a table of them, a picture, a PDF, a folder.
 
     argument -> bytes or text -> formats.wrapping, or the barcodes of a picture -> Item(label, text | None) ...
+    chunks of one card, from wherever they come -> one Item
     what `issue --out` wrote -> issued_files
 
 1. The same text gives the same answer as an argument, from a file, from standard input, in a picture:
    what is wrapped around a code is taken off by `formats.wrapping`, here only bytes are read.
-2. An argument that shows a code is a text; else what is there under that name is a file.
+2. What is there under an argument's name is a file, unless it begins as HCERT does; else what shows a code
+   is a text.
 3. Lines of standard input come one by one: a hardware scanner types them. An empty line says that a code
    which was broken over lines is over; one that never ends is told of, and skipped in pieces.
 4. One input that cannot be read does not keep the others from being judged: it is an `Item` too, and its
    label says which it is. A file's name is a label; no text ever reaches a message.
 5. Folders and tables are read row by row (`issued_files`).
+6. A card that is spread over several codes is judged when the last of them is there; at the end it is told
+   which are not whole.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from typing import IO, NamedTuple
 from pratique import errors
 from pratique.errors import PratiqueError, Unreadable
 from pratique.findings import Code, Finding
-from pratique.formats import wrapping
+from pratique.formats import parts, shapes, wrapping
 from pratique.formats.wrapping import Unwrapped
 from pratique.store import files
 from pratique.store import files as store_files
@@ -40,6 +44,8 @@ LONGEST_NAME = 255
 """Characters of a file's name on common systems."""
 
 _LIKE_A_TEXT = re.compile(r"\s*[A-Z0-9]{2,5}:")
+_HCERT = re.compile(r"\s*HC1:")
+_MOST_LABELS = 3
 
 
 class Item(NamedTuple):
@@ -68,6 +74,24 @@ class Item(NamedTuple):
 
 def every(arguments: Iterable[str]) -> Iterator[Item]:
     """Yield what arguments stand for, in order; whatever goes wrong with one is told, and the next comes."""
+    gathering = parts.Gathering()
+    for item in _each(arguments):
+        if item.finding is not None or item.text is None or not parts.is_part(item.text):
+            yield item
+        elif (card := gathering.add(item.text, item.label)) is not None:
+            yield _of_parts(card, item.notes)
+    for card in gathering.missing():
+        yield _of_parts(card)
+
+
+def _of_parts(card: parts.Gathered, notes: tuple[Finding, ...] = ()) -> Item:
+    labels = list(card.labels[:_MOST_LABELS])
+    if len(card.labels) > _MOST_LABELS:
+        labels.append(f"{len(card.labels) - _MOST_LABELS} more")
+    return Item(" + ".join(labels), card.text, "", notes, card.finding)
+
+
+def _each(arguments: Iterable[str]) -> Iterator[Item]:
     for number, argument in enumerate(arguments, 1):
         found = items(argument, number)
         while True:
@@ -97,9 +121,7 @@ def items(argument: str, number: int = 1) -> Iterator[Item]:
 
 def of_text(text: str, label: str) -> Iterator[Item]:
     """Yield the codes that a text shows; no file is read for it."""
-    found = list(wrapping.codes(wrapping.lines_of(text)))
-    for one in found or [wrapping.unwrapped("")]:
-        yield _item(label if len(found) < 2 else f"{label}:{one.line}", one)
+    yield from _labelled(label, list(wrapping.codes_in(text)) or [wrapping.unwrapped("")])
 
 
 def read(data: bytes, label: str) -> Iterator[Item]:
@@ -110,13 +132,9 @@ def read(data: bytes, label: str) -> Iterator[Item]:
         yield from _picture(label, data)
         return
     if data[:2] == b"PK":
-        name = wrapping.name_of(data[: wrapping.LONGEST_NAMED].decode("latin-1"))
-        finding = (
-            Finding(Code.FILE_NOT_READ, "an archive or office document")
-            if name is None
-            else Finding(Code.FORMAT_NOT_READ, name)
-        )
-        yield Item(label, "", finding=finding)
+        text = shapes.zipped(data.decode("latin-1"))
+        finding = Finding(Code.FILE_NOT_READ, "an archive or office document")
+        yield Item(label, "", finding=finding) if not text else _item(label, Unwrapped(text))
         return
     text = wrapping.decoded(data)
     if text is None:
@@ -126,17 +144,23 @@ def read(data: bytes, label: str) -> Iterator[Item]:
             hint="PNG, JPEG, GIF, WebP, TIFF, BMP, PDF and text are read",
         )  # fmt: skip
         return
-    found = list(wrapping.codes(wrapping.lines_of(text)))
+    found = list(wrapping.codes_in(text))
     if not found:
         yield Item(label, None, "it holds no text", finding=Finding(Code.TEXT_EMPTY))
     yield from _labelled(label, found)
 
 
 def _is_text(argument: str) -> bool:
-    if _LIKE_A_TEXT.match(argument) or not argument.strip() or len(argument) > LONGEST_NAME:
+    if _HCERT.match(argument) or not argument.strip() or len(argument) > LONGEST_NAME:
         return True
+    if _is_there(argument):
+        return False
     # A blank, a quotation mark or a link before the code; another keyboard layout; several lines.
-    return not _is_there(argument) and ("\n" in argument or wrapping.recognised(argument))
+    return (
+        _LIKE_A_TEXT.match(argument) is not None
+        or "\n" in argument
+        or wrapping.recognised(argument)
+    )
 
 
 def _is_there(argument: str) -> bool:
@@ -151,9 +175,11 @@ def _numbered(number: int) -> str:
 
 
 def _labelled(label: str, found: list[Unwrapped]) -> Iterator[Item]:
-    for one in found:
-        name = label if len(found) == 1 else f"{label}:{one.line}"
-        yield _item(name, one)
+    # Several health cards of one document may stand in one line.
+    are_lines = len({one.line for one in found}) == len(found)
+    for ordinal, one in enumerate(found, 1):
+        where = f":{one.line}" if are_lines else f"#{ordinal}"
+        yield _item(label + where if len(found) > 1 else label, one)
 
 
 def _item(label: str, one: Unwrapped, remark: str = "") -> Item:
@@ -262,7 +288,7 @@ def _file(argument: str, number: int, named: bool) -> Iterator[Item]:
             f"argument {number}" if named else path.name, None,
             "it is no certificate's text, and cannot be read as a file: " + reason.lower(),
             finding=Finding(Code.INPUT_UNREADABLE),
-            hint="a text begins with HC1: - put it in quotes, since it holds blanks and $",
+            hint="put a certificate's text in quotes, since it holds blanks and $",
         )  # fmt: skip
         return
     yield from read(data, path.name)
@@ -284,7 +310,7 @@ def _picture(label: str, data: bytes) -> Iterator[Item]:
     except PratiqueError as error:
         yield _failed(label, error)
         return
-    known = [one for found in scan.known for one in wrapping.codes(wrapping.lines_of(found.text))]
+    known = [one for found in scan.known for one in wrapping.codes_in(found.text)]
     if not known:
         remark = (
             f"{len(scan.codes)} barcodes, none of them a health certificate"
@@ -295,10 +321,11 @@ def _picture(label: str, data: bytes) -> Iterator[Item]:
             label, None, remark, finding=Finding(Code.INPUT_UNREADABLE),
             hint="take it again: straight from above, without shadow, the code a third of the picture",
         )  # fmt: skip
-    several = f"one of {len(known)} different certificates in this picture"
+    cards = len(list(wrapping.whole_cards(known)))
+    several = f"one of {cards} different certificates in this picture"
     for ordinal, one in enumerate(known, 1):
         name = label if len(known) == 1 else f"{label}#{ordinal}"
-        yield _item(name, one, several if len(known) > 1 else "")
+        yield _item(name, one, several if cards > 1 else "")
 
 
 def _path(argument: str, number: int, *, named: bool = True) -> Iterator[Item]:

@@ -346,6 +346,8 @@ QUICK_PIXELS = 16_000_000
 HARD_PIXELS = 4_000_000
 """A code that fills a sixth of such a picture's width has 4 pixels a module."""
 _LARGER_PIXELS = 9_000_000
+_MATRIX = 4
+"""Looks in which DataMatrix is looked for too: the later ones are for what is done to QR codes."""
 _BUDGET = 150_000_000
 """Pixels of all harder looks at one file: about 3 seconds, if it is nothing but noise."""
 
@@ -377,12 +379,13 @@ def hard(image: Image, wanted: Callable[[str], bool], budget: Budget) -> list[st
     """Return the texts of harder looks, up to the first with a text that is wanted."""
     import zxingcpp  # noqa: PLC0415 - the extra `scan`
 
-    # No certificate was met in DataMatrix or PDF417, and looking for them takes most of the time.
-    formats = (zxingcpp.BarcodeFormat.QRCodeModel2, zxingcpp.BarcodeFormat.AztecCode)
+    kinds = zxingcpp.BarcodeFormat
     texts: list[str] = []
-    for look in _looks(image):
+    for number, look in enumerate(_looks(image), 1):
         if not budget.covers(look):
             break
+        # Looking for DataMatrix (2D-DOC) takes most of the time; in PDF417 no certificate was met.
+        formats = (kinds.QRCodeModel2, kinds.AztecCode, kinds.DataMatrix)[: 2 + (number <= _MATRIX)]
         texts += _texts(look, formats)
         if any(wanted(text) for text in texts):
             break
@@ -421,7 +424,14 @@ def _texts(image: Image, formats: Any) -> list[str]:
     import zxingcpp  # noqa: PLC0415 - the extra `scan`
 
     found = zxingcpp.read_barcodes(image, formats=formats, text_mode=zxingcpp.TextMode.Plain)
-    return [code.text for code in _in_reading_order(found)]
+    return [_text_of(code) for code in _in_reading_order(found)]
+
+
+def _text_of(code: Any) -> str:
+    # An archive (DIVOC) is no text: read as one, its bytes would be lost.
+    if code.bytes.startswith(b"PK\x03\x04"):
+        return str(code.bytes.decode("latin-1"))
+    return str(code.text)
 
 
 def _in_reading_order(found: list[Any]) -> Iterator[Any]:

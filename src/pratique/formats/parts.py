@@ -1,0 +1,100 @@
+"""Cards that are spread over several codes: put together, in whatever order and place the codes come.
+
+    text, label -> Gathering.add -> whole card | None            at the end -> Gathering.missing -> why not
+
+1. A chunk says which it is of how many, and not of which card. Cards of different counts are kept apart; of
+   two cards of one count it is not guessed which chunk is whose: all of them are told as not read.
+2. The same chunk scanned twice is one chunk.
+3. What was put together and does not unpack may be of two cards: that proves nothing against either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pratique.findings import Code, Finding
+
+MOST_WAITING = 256
+"""Chunks of cards of one count that are kept."""
+
+_CHUNK = re.compile("shc:/[0-9]{1,4}/[0-9]{1,4}/[0-9]*", re.IGNORECASE)
+_MAY_BE_MIXED = {
+    Code.COMPRESSION_INVALID, Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING,
+    Code.JSON_INVALID, Code.JSON_DUPLICATE_KEY, Code.JSON_LIMITS, Code.CLAIMS_INVALID,
+}  # fmt: skip
+
+
+class Gathered(NamedTuple):
+    """A card of several codes.
+
+    Attributes:
+        text: the whole card's, or its first chunk's where there is a finding.
+        labels: where its chunks came from, by their number.
+        finding: why it is not whole.
+    """
+
+    text: str
+    labels: tuple[str, ...]
+    finding: Finding | None = None
+
+    def __repr__(self) -> str:
+        return "<Gathered: not shown>"
+
+
+def is_part(text: str) -> bool:
+    """Tell whether a text is one chunk of a card of several codes."""
+    return _CHUNK.fullmatch(text) is not None
+
+
+class Gathering:
+    """The chunks that wait for the others of their card."""
+
+    __slots__ = ("_read", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, dict[tuple[int, str], str]] = {}
+        self._read: set[tuple[int, int, str]] = set()
+
+    def add(self, text: str, label: str) -> Gathered | None:
+        """Take a chunk; return its card when it is whole, or the chunk itself if it can be none's."""
+        from pratique.formats import shc  # noqa: PLC0415 - nearly no text is one
+
+        chunk = shc.part(text)
+        alone = None if chunk is None else shc.assemble((chunk,))
+        if chunk is None or (isinstance(alone, Finding) and alone.code is Code.PARTS_CONFLICT):
+            return Gathered(text, (label,))
+        number, of, digits = chunk
+        if (number, of, digits) in self._read:
+            return None
+        card = self._waiting.setdefault(of, {})
+        if len(card) < MOST_WAITING:
+            card.setdefault((number, digits), label)
+        if len(card) != of:
+            return None
+        whole = shc.assemble(shc.Part(number, of, digits) for number, digits in card)
+        if isinstance(whole, Finding):
+            # Two of one number: more of them makes it no clearer whose is whose.
+            return None
+        del self._waiting[of]
+        self._read |= {(number, of, digits) for number, digits in card}
+        opened = shc.unwrap(whole)
+        labels = _labels(card)
+        if isinstance(opened, Finding) and opened.code in _MAY_BE_MIXED:
+            return Gathered(text, labels, Finding(Code.PARTS_CONFLICT))
+        return Gathered(whole, labels)
+
+    def missing(self) -> Iterator[Gathered]:
+        """Yield the cards that are not whole, each with what of it was read."""
+        from pratique.formats import shc  # noqa: PLC0415 - as above
+
+        for of, card in self._waiting.items():
+            whole = shc.assemble(shc.Part(number, of, digits) for number, digits in card)
+            number, digits = min(card)
+            finding = whole if isinstance(whole, Finding) else Finding(Code.PARTS_CONFLICT)
+            yield Gathered(f"shc:/{number}/{of}/{digits}", _labels(card), finding)
+
+
+def _labels(card: dict[tuple[int, str], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for _, label in sorted(card.items())))
