@@ -18,7 +18,6 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
 
 LONGEST_NAMED = 512
 """Characters of a text that are looked at to name it."""
@@ -170,7 +169,7 @@ def _two_d_doc(text: str) -> str:
     text = text.swapcase() if text.startswith("dc") else text
     if "\x1d" not in text and "\x1f" not in text:
         if re.search("%1[DF]", text, re.IGNORECASE):
-            text = unquote(text)
+            text = _unquoted(text)
         for written, sign in _SEPARATORS.items():
             text = text.replace(written, sign)
     signed = _SIGNATURE_2D_DOC.match(text)
@@ -240,6 +239,16 @@ _AROUND = re.compile(
     r"""(?:[ \t\r\n\v\f\u00a0"'`<>\u2018-\u201f\u00ab\u00bb\u2039\u203a]+|\][A-Za-z][0-9A-Za-z]|\\[0-9]{6}|[A-Za-z0-9-]{2,12}-?Code:|QR:|DataMatrix:|hcert:)*""",
     re.IGNORECASE,
 )
+_PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
+
+
+def _unquoted(text: str) -> str:
+    """Take percent-encoding off (RFC 3986 §2.1)."""
+    return _PERCENT.sub(
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), text
+    )
+
+
 JSON = re.compile(r'[{\[]\s*(?:["{\[\]}]|$)')
 """How a JSON document's first line begins."""
 
@@ -371,7 +380,7 @@ def _linked(link: str) -> Begun | None:
         if place[0] == "=":
             # A query's value: "+" is a blank (application/x-www-form-urlencoded).
             value = value.partition("&")[0].partition("#")[0].replace("+", " ")
-        meant = unquote(value)
+        meant = _unquoted(value)
         for shape in SHAPES:
             if (opening := shape.opening.match(meant)) is not None:
                 return Begun(shape, opening[0], meant[opening.end() :].rstrip(BLANKS))
