@@ -124,7 +124,7 @@ def _name(names: list[_Object]) -> _Object:
             if one.get("use") == use:
                 return one
     return next(
-        (one for one in names if one.get("use") not in _NO_NAMES), names[0] if names else {}
+        (one for one in names if _text(one, "use") not in _NO_NAMES), names[0] if names else {}
     )
 
 
@@ -213,7 +213,7 @@ def _number(course: _Object, name: str) -> int | None:
 def _observation(
     resource: _Object, _countries: frozenset[str], findings: list[Finding]
 ) -> Test | None:
-    if resource.get("status") not in _FINAL:
+    if _text(resource, "status") not in _FINAL:
         findings.append(Finding(Code.NOT_MAPPED, "Observation.status"))
         return None
     tests = [code for system, code in _codings(resource.get("code")) if system == "LOINC"]
@@ -298,10 +298,10 @@ def _codings(concept: object) -> list[tuple[str, str]]:
     ]
 
 
-def _when(resource: _Object, read: Iterable[str], others: Iterable[str]) -> Moment | None:
+def _when(resource: _Object, read: tuple[str, ...], others: tuple[str, ...]) -> Moment | None:
     """Return when it was; None if it is said in no way that is read, or in two (FHIR R4: `[x]`, one of them)."""
     said = [name for name in (*read, *others) if name in resource]
-    if len(said) != 1:
+    if len(said) != 1 or said[0] not in read:
         return None
     value = resource[said[0]]
     text = value.get("start") if type(value) is dict else value
