@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
@@ -21,14 +22,16 @@ from typing import Any, NamedTuple
 from pratique import formats, text
 from pratique.authenticate import HealthCode, Help, read
 from pratique.crypto import cbor
+from pratique.crypto.cose import Envelope
 from pratique.findings import Code, Colour, Finding, Severity, Step
-from pratique.formats import Sealed, base45, hcert
-from pratique.model import HealthCertificate, Moment, Person, Precision
+from pratique.formats import Sealed, base45, hcert, parts, shapes
+from pratique.formats.fields import strangers_json
+from pratique.model import KINDS, HealthCertificate, Moment, Person, Precision
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Result
 from pratique.snapshot import Snapshot
-from pratique.terms import ALL_KINDS, COSE_ALGORITHMS, SignerState
-from pratique.text import printable, rfc3339
+from pratique.terms import ALL_KINDS, COSE_ALGORITHMS, Kind, Scheme, SignerState
+from pratique.text import plural, printable, rfc3339
 from pratique.trust.signer import LIST_ENDS, Signer
 from pratique.verification import Verification
 
@@ -61,6 +64,17 @@ BY_HAND = (
 SHOWN_ON = "to see what is attested, ask the holder and add --show-content"
 
 
+SCHEMES: dict[str, tuple[str, str]] = {
+    Scheme.SHC: ("SMART Health Card", "a directory's snapshot, or the issuer's jwks.json"),
+    Scheme.NZCP: ("NZ COVID Pass", "the issuer's DID document"),
+    Scheme.CH_LIGHT: ("Swiss certificate light", "the list of keys with use l"),
+    Scheme.VDS_NC: ("ICAO seal (VDS-NC)", "the state's CSCA certificate, or a master list"),
+    Scheme.TWO_D_DOC: ("French 2D-DOC", "the list of keys by CA and certificate"),
+    Scheme.DIVOC: ("DIVOC certificate", "the issuer's key, with its verification method"),
+}
+"""Scheme -> what its texts are called, and what its keys are imported from."""
+
+
 class Advice(NamedTuple):
     """What would help where the rules do not let it pass, and the language of their sentences."""
 
@@ -89,9 +103,13 @@ def lines(
         person = found.certificate.person
         yield from _name(person)
         yield f"  born   {in_words(person.birth_date)}"
+    if found.certificate is not None and found.certificate.domain in SCHEMES:
+        yield f"  format {SCHEMES[found.certificate.domain][0]}"
+        yield f"  states {states(found.certificate)}"
     if found.signer is not None:
         countries = ", ".join(sorted(found.signer.countries)) or "no country"
-        yield f"  signed by {printable(found.signer.participant or countries)} ({countries})"
+        name = found.signer.name or found.signer.participant or countries
+        yield f"  signed by {printable(name)} ({countries})"
     for finding in found.verdict.findings:
         # Of a scanner that is set wrongly the desk must hear: only there it can be put right.
         to_tell = finding.code in _FOR_THE_DESK or finding.code.step is Step.TEXT
@@ -131,6 +149,14 @@ def _name(person: Person) -> Iterator[str]:
     elif person.surname and person.forename:
         yield f"  family name   {printable(person.surname)}"
         yield f"  given names   {printable(person.forename)}"
+
+
+def states(certificate: HealthCertificate) -> str:
+    """Say how many events of which kind a certificate states; neither their dates nor what they were."""
+    counts = Counter(KINDS[type(entry)] for entry in certificate.entries)
+    if set(counts) == {Kind.PASS}:
+        return "no vaccination, test or recovery: it is a pass"
+    return " and ".join(plural(count, kind.value) for kind, count in sorted(counts.items()))
 
 
 def _sentence(finding: Finding, found: Verification, language: str) -> Iterator[str]:
@@ -183,8 +209,18 @@ def reason(finding: Finding) -> Iterator[str]:
     """Yield a finding in words: what it means, and what to do next."""
     where = f" ({printable(finding.where)})" if finding.where else ""
     yield f"  {finding.code.name}{where}: {finding.code.meaning}"
-    if finding.code.next_step != "nothing":
-        yield f"    next: {finding.code.next_step}"
+    if (step := next_of(finding)) != "nothing":
+        yield f"    next: {step}"
+
+
+def next_of(finding: Finding) -> str:
+    """Say what to do next; where a scheme's key is not held, what to import."""
+    if finding.code is Code.SIGNER_UNKNOWN and finding.where in SCHEMES:
+        name, source = SCHEMES[finding.where]
+        return f"import keys of the format {name} ({source}), or check by hand"
+    if finding.code is Code.FORMAT_NOT_READ and finding.where == shapes.LINK:
+        return "ask for the card itself: a link is not opened here"
+    return finding.code.next_step
 
 
 def as_json(
@@ -208,7 +244,7 @@ def as_json(
                 "weight": finding.code.severity.value,
                 "where": finding.where,
                 "meaning": finding.code.meaning,
-                "next": finding.code.next_step,
+                "next": next_of(finding),
             }
             for finding in found.verdict.findings
         ],
@@ -226,6 +262,11 @@ def as_json(
             "kid": found.signer.kid.hex(),
             "environment": found.signer.environment.value,
         }
+        if found.signer.name:
+            row["signer"]["name"] = found.signer.name
+    if found.certificate is not None and found.certificate.domain in SCHEMES:
+        row["scheme"] = found.certificate.domain
+        row["states"] = [KINDS[type(entry)].value for entry in found.certificate.entries]
     if found.outcomes:
         row["rules"] = [
             {
@@ -430,15 +471,15 @@ CLAIM_NAMES = {1: "iss", 4: "exp", 6: "iat", -260: "hcert"}
 
 def layers(text: str) -> dict[str, Any]:
     """Take a text apart as far as it goes."""
+    if text[: len(hcert.PREFIX)] != hcert.PREFIX:
+        return _other_layers(text)
     shown: dict[str, Any] = {"prefix": text[:4], "characters": len(text)}
     packed = base45.decode(text[4:])
     if packed is not None:
         shown["compressed_bytes"] = len(packed)
     envelope = read(text)
-    if isinstance(envelope, Finding):
-        return shown | {"stopped": briefly(envelope)}
-    if isinstance(envelope, Sealed):
-        return _scheme_layers(envelope, {"characters": len(text)})
+    if not isinstance(envelope, Envelope):
+        return shown | ({"stopped": briefly(envelope)} if isinstance(envelope, Finding) else {})
     assert packed is not None
     shown["message_bytes"] = len(zlib.decompressobj().decompress(bytes(packed), hcert.MAX_UNPACKED))
     algorithm = envelope.algorithm
@@ -459,20 +500,49 @@ def layers(text: str) -> dict[str, Any]:
     }
 
 
-def _scheme_layers(sealed: Sealed, shown: dict[str, Any]) -> dict[str, Any]:
+def _other_layers(text: str) -> dict[str, Any]:
+    name = shapes.name_of(text)
+    shown: dict[str, Any] = {"format": name or "nothing known", "characters": len(text)}
+    if parts.is_part(text):
+        number, count = text.split("/")[1:3]
+        shown["part"] = f"{number} of {count}"
+    sealed = read(text)
+    if not isinstance(sealed, Sealed):
+        return shown | ({"stopped": briefly(sealed)} if isinstance(sealed, Finding) else {})
     decoded = formats.reader_of(sealed.scheme).decode(sealed, frozenset())
     certificate = decoded.certificate
+    seal = {"certificate_bytes": len(sealed.certificate)} if sealed.certificate else {}
     return shown | {
         "scheme": sealed.scheme.value,
         "issuer": sealed.issuer,
-        "kid": base64.b64encode(sealed.kid).decode(),
-        "algorithm": None if sealed.algorithm is None else sealed.algorithm.value,
+        "kid": _kid(sealed.kid),
+        "algorithm": "the key's" if sealed.algorithm is None else sealed.algorithm.value,
+        **seal,
         "signature_bytes": len(sealed.signature),
         "payload_bytes": len(sealed.payload),
-        "claims": plain(certificate.payload) if certificate is not None else None,
-        "reads_as": certificate.kind.value if certificate is not None else "nothing known",
+        "claims": plain(_named(_content(sealed, certificate))),
+        "reads_as": states(certificate) if certificate is not None else "nothing known",
         "findings": [briefly(finding) for finding in (*sealed.notes, *decoded.findings)],
     }
+
+
+def _kid(kid: bytes) -> str:
+    # Most schemes name their keys by a text.
+    try:
+        text = kid.decode("ascii")
+    except UnicodeDecodeError:
+        text = ""
+    return text if text.isprintable() and text else base64.b64encode(kid).decode()
+
+
+def _content(sealed: Sealed, certificate: HealthCertificate | None) -> object:
+    if certificate is not None:
+        return certificate.payload
+    if sealed.scheme is Scheme.DIVOC:
+        # It may hold a national identity number, which its reader leaves out.
+        return None
+    claims = strangers_json(sealed.payload)
+    return cbor.loads(sealed.payload) if isinstance(claims, Code) else claims
 
 
 def plain(value: Any) -> Any:

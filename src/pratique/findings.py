@@ -49,7 +49,7 @@ class Code(Enum):
         "scan again; ask for the code of the health certificate itself")
     FORMAT_NOT_READ = (Step.TEXT, Severity.WARNING,
         "it is of a known format that is not read here",
-        "check it by hand, or ask for a code that begins with HC1:")
+        "check it by hand, or ask for the vaccination, test or recovery in another format")
     FILE_NOT_READ = (Step.TEXT, Severity.WARNING,
         "it is a file of a kind that is not read here",
         "save it as a picture (PNG, JPEG) or a PDF, or take a screenshot")

@@ -98,8 +98,10 @@ def verify(
 ) -> int:
     """Verify health certificates, offline.
 
-    Each input is a certificate's text (it begins with HC1:), a file of texts, a picture or PDF
-    with barcodes, or - for lines on standard input, as a hardware scanner types them.
+    Each input is a certificate's text, a file of texts, a picture or PDF with barcodes, or - for
+    lines on standard input, as a hardware scanner types them. Read are HC1: (DCC, DDCC, ICVP),
+    SMART Health Cards, NZ COVID Passes, Swiss certificates light, ICAO seals (VDS-NC), French
+    2D-DOC and DIVOC. Codes of one card may come in any order, and from several inputs.
 
     Without --to the best outcome is AMBER: authentic and in force, and nobody's rules were asked.
 
