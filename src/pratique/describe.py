@@ -606,11 +606,24 @@ def signer_as_json(signer: Signer, at: int) -> dict[str, object]:
         "not_after": rfc3339(signer.not_after),
         "environment": signer.environment.value,
         "domain": signer.domain,
+        **_of_scheme(signer),
         "algorithm": signer.algorithm.value,
         "thumbprint": signer.thumbprint,
         "state": signer.state(at).value,
         "reason": _reason(signer, at),
         "notes": list(signer.notes),
+    }
+
+
+def _of_scheme(signer: Signer) -> dict[str, object]:
+    """Say by which names a key of a scheme beside HCERT is found; nothing of any other."""
+    if not signer.issuer:
+        return {}
+    return {
+        "scheme": signer.domain,
+        "issuer": signer.issuer,
+        "name": signer.name,
+        "kid_text": signer.kid_text,
     }
 
 
@@ -631,8 +644,17 @@ def _reason(signer: Signer, at: int) -> str:
 
 
 def table(rows: list[dict[str, object]]) -> Iterator[str]:
-    """Yield the lines of the table of described signers."""
-    return text.table([HEADERS, *map(_cells, rows)])
+    """Yield the lines of the table of described signers; with their names in their schemes, where there are any."""
+    if not any("scheme" in row for row in rows):
+        return text.table([HEADERS, *map(_cells, rows)])
+    wide = (
+        (*(str(row.get(name) or "-") for name in SCHEME_HEADERS.values()), *_cells(row))
+        for row in rows
+    )
+    return text.table([(*SCHEME_HEADERS, *HEADERS), *wide])
+
+
+SCHEME_HEADERS = {"SCHEME": "scheme", "ISSUER": "issuer", "NAME": "name"}
 
 
 def _cells(row: dict[str, object]) -> tuple[str, ...]:
@@ -642,7 +664,7 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
 
     notes = f"({joined('notes')})" if row["notes"] else ""
     return (
-        str(row["kid"]),
+        str(row.get("kid_text", row["kid"])),
         str(row["participant"]) or "-",
         joined("countries"),
         "any" if row["usages"] == sorted(ALL_KINDS) else joined("usages"),

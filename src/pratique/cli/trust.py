@@ -15,8 +15,9 @@ from pratique.cli.terminal import LONGEST, say
 from pratique.parties import trust as parties_trust
 from pratique.parties import verifier
 from pratique.revocation import foreign
-from pratique.terms import Environment, SignerState
+from pratique.terms import Environment, Scheme, SignerState
 from pratique.text import as_json, plural, printable, rfc3339
+from pratique.trust.lists import StoreName
 
 
 @click.group(cls=Group)
@@ -118,7 +119,18 @@ def trust() -> None:
     metavar="FILE",
     help="Key that the proof of every source must hold under.",
 )
-@click.option("--country", default="", help="Country of certificates that name none.")
+@click.option("--country", default="", help="Country of signers whose source names none.")
+@click.option(
+    "--scheme",
+    type=click.Choice([scheme.value.lower() for scheme in Scheme]),
+    help="Whose keys they are, where the source does not say it: a JWK set, a key alone, a signing CA.",
+)
+@click.option(
+    "--issuer",
+    default="",
+    help="Their issuer in that scheme, in full; of a directory the one to take.",
+)
+@click.option("--kid", default="", help="The kid of a key alone, as that scheme's texts write it.")
 @click.option("--replace", is_flag=True, help="Forget the signers that were imported before.")
 @options.home
 @options.quiet
@@ -128,6 +140,9 @@ def import_(
     environment: str | None,
     proof_key: Path | None,
     country: str,
+    scheme: str | None,
+    issuer: str,
+    kid: str,
     replace: bool,
     home: Path | None,
 ) -> int:
@@ -135,12 +150,15 @@ def import_(
 
     Read are X.509 certificates (PEM, DER), JSON lists of kid and certificate or publicKey, GDHCN
     trust lists (DID documents), and signed lists. Signing CAs are used to tell until when signers
-    may live.
+    may live. Of other schemes: a directory or JWK set of SMART Health Cards, a DID document of NZ
+    COVID Pass, Switzerland's list, keys of 2D-DOC and DIVOC, signing CAs and master lists of the
+    ICAO's seals, and lists of this program's own form (pratique-scheme-keys-1).
     """
+    store = StoreName(Scheme(scheme.upper()) if scheme else None, issuer, kid)
     return terminal.imported(
         *parties_trust.import_signers(
             home, sources, at=datetime.now(UTC), proof_key=proof_key, country=country, replace=replace,
-            environment=Environment(environment) if environment else None,
+            environment=Environment(environment) if environment else None, store=store,
         )
     )  # fmt: skip
 
@@ -154,6 +172,11 @@ def import_(
     help="Show this source instead of what was imported.",
 )
 @click.option("--state", type=click.Choice([state.value for state in SignerState]))
+@click.option(
+    "--scheme",
+    type=click.Choice([scheme.value.lower() for scheme in Scheme]),
+    help="Show the keys of this scheme alone.",
+)
 @options.at
 @options.home
 @options.output_format
@@ -161,6 +184,7 @@ def show(
     *,
     source: Path | None,
     state: str | None,
+    scheme: str | None,
     at: datetime | None,
     home: Path | None,
     output_format: str,
@@ -173,6 +197,7 @@ def show(
         for row in (
             describe.signer_as_json(signer, int(when.timestamp()))
             for signer in snapshot.trust.limited()
+            if scheme is None or (signer.issuer and signer.domain == scheme.upper())
         )
         if state is None or row["state"] == state
     ]

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -131,6 +132,12 @@ def write_jwk(key: algorithms.PublicKey) -> dict[str, str]:
     size = (algorithms.CURVES[numbers.curve].key_size + 7) // 8
     x, y = (_base64url(number.to_bytes(size, "big")) for number in (numbers.x, numbers.y))
     return {"kty": "EC", "crv": numbers.curve, "x": x, "y": y}
+
+
+def thumbprint(key: algorithms.PublicKey) -> str:
+    """Return a key's SHA-256 thumbprint, base64url without padding (RFC 7638 §3)."""
+    text = json.dumps(write_jwk(key), sort_keys=True, separators=(",", ":"))
+    return _base64url(hashlib.sha256(text.encode()).digest())
 
 
 def detached_jws(key: SigningKey, payload: bytes) -> str:

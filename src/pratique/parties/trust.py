@@ -25,9 +25,11 @@ from pratique.revocation import foreign, tag_list
 from pratique.revocation.revocations import Revocations
 from pratique.snapshot import Snapshot, Source
 from pratique.store import sources as store_sources
-from pratique.terms import Environment
+from pratique.terms import Environment, Scheme
 from pratique.text import plural, printable, rfc3339
 from pratique.trust import countries
+from pratique.trust.certificates import ListReading
+from pratique.trust.lists import StoreName
 from pratique.trust.registry import ParticipantState
 from pratique.trust.signer import Signer
 
@@ -63,9 +65,21 @@ def import_signers(
     environment: Environment | None = None,
     proof_key: Path | None = None,
     country: str = "",
+    store: StoreName | None = None,
     replace: bool = False,
 ) -> Imported:
-    """Import signers from files and folders; what was imported before stays, unless it is to be replaced."""
+    """Import signers from files and folders; what was imported before stays, unless it is to be replaced.
+
+    Args:
+        home: where what was imported is kept.
+        sources: files and folders.
+        at: now.
+        environment: of sources that do not tell theirs.
+        proof_key: a file with the key that every source's proof must hold under.
+        country: of signers whose source names none.
+        store: whose keys those are of sources that do not tell it.
+        replace: forget what was imported before.
+    """
     folder = store_sources.home(home)
     notes: list[str] = []
     try:
@@ -87,6 +101,7 @@ def import_signers(
         country=country.strip().upper(),
         proof_key=None if proof_key is None else store_sources.read_proof_key(proof_key),
         each=True,
+        store=store,
     )
     for name, reading in found.readings:
         if environment is not None and reading.environment not in {None, environment}:
@@ -142,10 +157,35 @@ def _no_signers(found: store_sources.TrustSources) -> PratiqueError:
 def _read(found: store_sources.TrustSources) -> Iterator[str]:
     for name, reading in found.readings:
         left = f", {plural(reading.skipped, 'entry')} left out" if reading.skipped else ""
-        yield (
-            f"{printable(name)}: {reading.kind}, {plural(len(reading.listed), 'signer')}, "
-            f"{plural(len(reading.authorities), 'signing CA')}, proof {reading.proof}{left}"
-        )
+        if reading.left_out:
+            left += ": " + ", ".join(f"{why} ({count})" for why, count in reading.left_out)
+        own = [one for one in reading.listed if not one.issuer]
+        counts = [f"{len(keys)} of {SCHEMES[scheme]}" for scheme, keys in _by_scheme(reading)]
+        if own or reading.authorities or not counts:
+            signers = plural(len(own), "signer")
+            counts = [signers, plural(len(reading.authorities), "signing CA"), *counts]
+        yield f"{printable(name)}: {reading.kind}, {', '.join(counts)}, proof {reading.proof}{left}"
+
+
+SCHEMES = {
+    Scheme.SHC: "SMART Health Cards",
+    Scheme.NZCP: "NZ COVID Passes",
+    Scheme.CH_LIGHT: "Swiss certificates light",
+    Scheme.VDS_NC: "ICAO's visible digital seals",
+    Scheme.TWO_D_DOC: "2D-DOC",
+    Scheme.DIVOC: "DIVOC",
+}
+"""What each scheme's texts are called."""
+
+
+def _by_scheme(reading: ListReading) -> Iterator[tuple[Scheme, list[str]]]:
+    """Yield the schemes of which a source holds keys, and the issuer of each key."""
+    rows = [(one.domain, one.issuer) for one in reading.listed if one.issuer]
+    rows += [(one.domain, one.issuer) for one in reading.pinned]
+    for scheme in Scheme:
+        issuers = [issuer for domain, issuer in rows if domain == scheme.value]
+        if issuers:
+            yield scheme, issuers
 
 
 def _remarks(found: store_sources.TrustSources, snapshot: Snapshot) -> Iterator[str]:
@@ -164,12 +204,18 @@ def _remarks(found: store_sources.TrustSources, snapshot: Snapshot) -> Iterator[
                 "check this device's clock"
             )
     own = list(found.snapshot.trust)
-    if bare := sum("bare-key" in signer.notes for signer in own):
+    if bare := sum("bare-key" in signer.notes and not signer.issuer for signer in own):
         yield f"{plural(bare, 'signer')} of a public key alone: nothing tells until when, nor for what"
-    if nobody := sum(not signer.countries and not signer.reason for signer in own):
+    unbound = [signer for signer in own if not signer.countries and not signer.reason]
+    if nobody := sum(not signer.issuer for signer in unbound):
         yield (
             f"{plural(nobody, 'signer')} bound to no country, which makes AMBER "
             "SIGNER_WITHOUT_COUNTRY; if the list is one country's, import it with --country CODE"
+        )
+    if nobody := sum(bool(signer.issuer) for signer in unbound):
+        yield (
+            f"{plural(nobody, 'key')} of other schemes bound to no country, which makes AMBER "
+            "ISSUER_WITHOUT_COUNTRY; bind an issuer's with --issuer ISSUER --country CODE"
         )
     weak = [signer for signer in own if signer.is_weak()]
     for signer in weak[:NAMED]:
@@ -185,6 +231,8 @@ def _remarks(found: store_sources.TrustSources, snapshot: Snapshot) -> Iterator[
 
 
 def _named(signer: Signer) -> str:
+    if signer.issuer:
+        return printable(f"key {signer.kid_text} of {signer.domain}, {signer.issuer}")
     return f"signer {_text(signer.kid)} of {printable(signer.participant or 'no country')}"
 
 

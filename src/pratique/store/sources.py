@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pratique.rules.documents import ImportedRules, RuleDocument
     from pratique.snapshot import Snapshot, Source
     from pratique.trust.certificates import ListReading
+    from pratique.trust.lists import StoreName
 
 MAX_DOSSIER_FILES = 2_000
 MAX_FILE = 256 * 1024
@@ -86,6 +87,7 @@ def _unreadable(path: Path, error: OSError) -> Unreadable:
 MAX_SOURCE = 32 * 1024 * 1024
 """The largest published list met has 1.5 MB."""
 MAX_FILES = 10_000
+LARGEST_SIGNATURE = 4_096
 _OTHER_USES = {"UP", "TLS", "DECA", "DESC"}
 """Folders whose certificates are for connections and uploads. Of them only UP is not told by its extensions,
 and those of TLS are met in real signers too: so the folder decides."""
@@ -184,6 +186,7 @@ def trust_from(
     country: str = "",
     proof_key: PublicKey | None = None,
     each: bool = False,
+    store: StoreName | None = None,
 ) -> TrustSources:
     """Read trust sources: files and folders of certificates and lists, or one snapshot.
 
@@ -192,7 +195,8 @@ def trust_from(
         at: when the snapshot is made.
         environment: of sources that do not tell their own, and of the snapshot.
         country: of certificates that name none.
-        proof_key: the key that every source's proof must hold under.
+        proof_key: the key that every source's proof must hold under; a signature may lie beside it (`.sig`).
+        store: whose keys those are of sources that do not tell it.
         each: take each file for itself: what is wrong with one is an error of its own, and the others
             are read. A check must have all that it was given.
     """
@@ -215,7 +219,13 @@ def trust_from(
             continue
         try:
             data = read_bytes(path, named=alone)
-            readings.append((path.name, lists.read_source(data, proof_key=proof_key)))
+            reading = lists.read_source(
+                data,
+                proof_key=proof_key,
+                signature=b"" if proof_key is None else _beside(path),
+                store=store or lists.ANY,
+            )
+            readings.append((path.name, reading))
         except Unreadable as error:
             if not each:
                 raise
@@ -244,6 +254,12 @@ def trust_from(
         sources=tuple(origins),
     )
     return TrustSources(snapshot, tuple(readings), tuple(refused), tuple(errors))
+
+
+def _beside(path: Path) -> bytes:
+    """Return the signature that lies beside a source, as a VCI directory's does; b"" if there is none."""
+    beside = path.with_suffix(".sig")
+    return read_bytes(beside, LARGEST_SIGNATURE, named=False) if beside.is_file() else b""
 
 
 def rules_from(paths: Iterable[Path]) -> RuleDocument:

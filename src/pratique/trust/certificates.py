@@ -79,7 +79,7 @@ class ListReading(NamedTuple):
         created, expires: from when its proof is, and until when, in seconds since the epoch; None
             where it does not say.
         odd: how many entries could not be read, because a code of theirs is none; they are left out.
-        pinned: keys of schemes beside HCERT, each a signer already, of no country where its source names none.
+        pinned: keys of schemes that their reader has made signers of; of no country where it knows none.
         left_out: (why, how many) of a scheme's keys that were left out; counted in `skipped` too.
     """
 
@@ -149,7 +149,7 @@ def collect(
     read = tuple(readings)
     check_kids(listed for reading in read for listed in reading.listed)
     authorities = distinct(ca for reading in read for ca in reading.authorities)
-    return tuple(
+    made = tuple(
         signer(
             listed,
             environment=reading.environment or environment,
@@ -161,6 +161,20 @@ def collect(
         for reading in read
         for listed in reading.listed
     )
+    own, known = country.strip().upper(), countries.code(country)
+    return made + tuple(
+        one._replace(
+            participant=one.participant or own,
+            countries=one.countries or frozenset({known} if known else ()),
+            environment=_stricter(one.environment, reading.environment or environment),
+        )
+        for reading in read
+        for one in reading.pinned
+    )
+
+
+def _stricter(one: Environment, other: Environment) -> Environment:
+    return Environment.TEST if Environment.TEST in {one, other} else Environment.PRODUCTION
 
 
 def distinct(authorities: Iterable[X509Record]) -> tuple[X509Record, ...]:
@@ -204,7 +218,10 @@ def signer(
         within: countries that its participant's SCA may name, where it must have one: in a network.
     """
     record, notes = listed.record, [*listed.record.notes, *listed.notes]
-    signs_for, differs = _signs_for(record.countries, listed.participant, country, notes)
+    if listed.issuer:
+        signs_for, differs = _pinned_for(record.countries, listed.participant or country)
+    else:
+        signs_for, differs = _signs_for(record.countries, listed.participant, country, notes)
     fault: _Fault = partial(_fault, own=signs_for)
     if within is not None:
         fault = partial(_fault_in_network, within=within)
@@ -279,6 +296,15 @@ def _signs_for(
     # An organisation's code of three letters has no place in a certificate's C.
     organisation = frozenset(name for name in told if len(name) > 2)
     return (both | organisation, "") if both else (both, "country-differs")
+
+
+def _pinned_for(named: tuple[str, ...], country: str) -> tuple[frozenset[str], str]:
+    # A scheme's texts mostly name no country: theirs is the one that the key is pinned for, without its territories.
+    own = {code for code in map(countries.code, named) if code is not None}
+    told = countries.code(country)
+    if told is None:
+        return frozenset(own), ""
+    return frozenset({told}), "country-differs" if own and told not in own else ""
 
 
 class _Above(NamedTuple):

@@ -18,7 +18,7 @@ from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.strict_json import octets, parse
 from pratique.terms import Kind, Scheme
-from pratique.trust import did, schemes
+from pratique.trust import did, scheme_keys, schemes, shc_directory
 from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
 
 # ----------------------------------------------------------------------------------------------------
@@ -293,26 +293,72 @@ def _wrong() -> DocumentRefused:
     )
 
 
+# ----------------------------------------------------------------------------------------------------
+# Any source: its kind is told by its bytes, and what these do not tell (a scheme, an issuer) by whoever imports it.
+
+
 _PEM_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _PEM_KEY = b"-----BEGIN PUBLIC KEY-----"
 
 
-def read_source(data: bytes, *, proof_key: PublicKey | None = None) -> ListReading:
+class StoreName(NamedTuple):
+    """In whose key store a source's keys are to stand, where the source does not tell it itself.
+
+    Attributes:
+        scheme: None for the one that the source tells.
+        issuer: in full, as the scheme writes it; of a directory the one that is taken. "" for any.
+        kid: of the one key that the source holds, as people write it (`scheme_keys.kid_of`).
+    """
+
+    scheme: Scheme | None = None
+    issuer: str = ""
+    kid: str = ""
+
+
+ANY = StoreName()
+
+
+def read_source(
+    data: bytes,
+    *,
+    proof_key: PublicKey | None = None,
+    signature: bytes = b"",
+    store: StoreName = ANY,
+) -> ListReading:
     """Read one source.
+
+    Args:
+        data: the source.
+        proof_key: the key that its proof must hold under.
+        signature: over it, where that lies beside it.
+        store: whose keys they are, where the source does not tell it.
 
     Raises:
         DocumentRefused: it is of no kind that is read here (`source-unknown`), cannot be read,
             or its proof does not hold.
     """
+    proof = "not checked"
+    if signature and proof_key is not None:
+        data, proof_key, proof = check_detached(data, signature, proof_key), None, "valid"
+    reading = _read(data, proof_key, store)
+    if store != ANY:
+        reading = _within(reading, store)
+    return reading if proof == "not checked" else reading._replace(proof=proof)
+
+
+def _read(data: bytes, proof_key: PublicKey | None, store: StoreName) -> ListReading:
     signed = split(data)
     if signed is not None:
         rest = signed.rest if proof_key is None else check(signed, proof_key)
         proof = "not checked" if proof_key is None else "valid"
         return read_kid_list(parse(rest))._replace(kind="signed list", proof=proof)
     if data.lstrip()[:1] in {b"{", b"["}:
-        return _json(parse(data), proof_key)
+        return _json(data, proof_key, store)
     if proof_key is not None:
         raise _no_proof()
+    scheme_keys.refuse_private(data)
+    if store.scheme is not None:
+        return _one_key(data, store.scheme, store)
     if _PEM_CERTIFICATE in data or data[:1] == b"\x30":
         return _certificates(data)
     if _PEM_KEY in data:
@@ -334,12 +380,21 @@ def read_proof_key(data: bytes) -> PublicKey:
     return PublicKey(records[0].algorithm, records[0].public_key)
 
 
-def _json(document: object, proof_key: PublicKey | None) -> ListReading:
-    is_nzcp = schemes.is_nzcp(document)
+def _json(data: bytes, proof_key: PublicKey | None, store: StoreName) -> ListReading:
+    document = parse(data)
+    if store.scheme is Scheme.DIVOC and not scheme_keys.is_one(document):
+        return _one_key(data, store.scheme, store)
+    is_nzcp = schemes.is_nzcp(document) or store.scheme is Scheme.NZCP
     if did.is_one(document) and not is_nzcp:
         return did.read(document, proof_key=proof_key)
     if proof_key is not None:
         raise _no_proof()
+    if shc_directory.is_vci(document):
+        return shc_directory.read_vci(document)
+    if store.scheme is Scheme.SHC and shc_directory.is_jwks(document):
+        return shc_directory.read_jwks(document, store.issuer)
+    if scheme_keys.is_one(document):
+        return scheme_keys.reading(scheme_keys.read(data))
     if is_nzcp:
         return schemes.read_nzcp(document)
     if schemes.is_two_d_doc(document):
@@ -347,6 +402,58 @@ def _json(document: object, proof_key: PublicKey | None) -> ListReading:
     if is_one(document):
         return read_kid_list(document)
     raise _unknown()
+
+
+def _one_key(data: bytes, scheme: Scheme, store: StoreName) -> ListReading:
+    """Read one public key, or the X.509 certificate of one, that a person names the scheme and the issuer of."""
+    if not store.issuer or not (store.kid or scheme is Scheme.SHC):
+        raise DocumentRefused(
+            "store-unnamed",
+            f"a file with a key alone does not say which issuer's of {scheme} it is, nor its kid",
+            "name them: --issuer, and --kid as its texts write it",
+        )
+    if scheme is Scheme.DIVOC:
+        return schemes.read_divoc_key(data, issuer=store.issuer, method=store.kid)
+    if scheme is Scheme.TWO_D_DOC:
+        return schemes.read_two_d_doc_key(data, authority=store.issuer, identifier=store.kid)
+    if _PEM_KEY in data:
+        record = bare_key(algorithms.read_pem(data))
+    elif algorithms.is_one(data):
+        record = read_key(data)
+    else:
+        records = x509.read_file(data)
+        if len(records) != 1:
+            raise DocumentRefused(
+                "store-unnamed", "there are several keys in it, and one was named"
+            )
+        record = records[0]
+    row = scheme_keys.listed(scheme, store.issuer, store.kid, record)
+    return ListReading(f"key of {scheme}", (row,))
+
+
+def _within(reading: ListReading, store: StoreName) -> ListReading:
+    """Return what a source holds for the store that was named; DocumentRefused `scheme-differs`, `issuer-missing`."""
+    if store.scheme is not None:
+        domain = store.scheme.value
+        owners = {(one.domain, bool(one.issuer)) for one in reading.listed}
+        owners |= {(one.domain, bool(one.issuer)) for one in reading.pinned}
+        if owners - {(domain, True)}:
+            raise DocumentRefused(
+                "scheme-differs",
+                f"it is a {reading.kind}, and its keys are not of {store.scheme}",
+                "leave --scheme out: most sources say it themselves",
+            )
+    if not store.issuer or store.scheme is Scheme.VDS_NC:
+        return reading
+    listed = tuple(one for one in reading.listed if one.issuer == store.issuer)
+    pinned = tuple(one for one in reading.pinned if one.issuer == store.issuer)
+    if not (listed or pinned):
+        raise DocumentRefused(
+            "issuer-missing",
+            "the issuer that was named is not in it",
+            "an issuer is compared to the letter: http, a slash at its end, make another one",
+        )
+    return reading._replace(listed=listed, pinned=pinned, skipped=0, left_out=())
 
 
 def _certificates(data: bytes) -> ListReading:
@@ -371,5 +478,5 @@ def _unknown() -> DocumentRefused:
         "source-unknown",
         "it is no trust list of a kind that is read here",
         "PEM or DER certificates, a JSON list of kid and certificate, a DID trust list, "
-        "or a signed list",
+        "a signed list, or keys of another scheme",
     )

@@ -1,7 +1,7 @@
 """Keys of the schemes beside HCERT, each in its own store: pinned by scheme, issuer and kid together.
 
-    a public key, its scheme, issuer and kid -> pinned -> Signer
-    pratique-scheme-keys-1 <-> SchemeKeys -> signers -> Signer, ...
+    a public key, its scheme, issuer and kid -> listed -> Listed
+    pratique-scheme-keys-1 <-> SchemeKeys -> reading -> ListReading | published -> Signer, ...
 
 1. Such a key verifies nothing of another scheme, nor of another issuer, whatever else it is listed for.
 2. A document names each key once, and public keys alone: one with a private key in it is refused by name.
@@ -15,20 +15,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, NamedTuple
 
 from pratique import strict_json
-from pratique.crypto import x509
+from pratique.crypto import jose
+from pratique.crypto.algorithms import PublicKey
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.strict_json import SPARSE, Base64, Codec
 from pratique.terms import Algorithm, Environment, Kind, Scheme
 from pratique.text import seen
 from pratique.trust import countries
-from pratique.trust.certificates import FOREVER, MOST_OF_ONE_KID, read_key
+from pratique.trust.certificates import (
+    FOREVER,
+    Listed,
+    ListReading,
+    check_kids,
+    read_key,
+    signer,
+)
 from pratique.trust.publication import Bounds
 from pratique.trust.signer import Signer
 
@@ -39,28 +48,18 @@ MOST_OCTETS = 384 * 1024
 """Of all its public keys together: one for ES256 has 91, for RSA with 4,096 bits 550."""
 LONGEST_ISSUER, LONGEST_KID, LONGEST_NAME = 512, 256, 200
 
-USAGES: dict[Scheme, frozenset[Kind]] = {
-    Scheme.SHC: frozenset({Kind.VACCINATION, Kind.TEST}),
-    Scheme.NZCP: frozenset({Kind.PASS}),
-    Scheme.CH_LIGHT: frozenset({Kind.PASS}),
-    Scheme.VDS_NC: frozenset({Kind.VACCINATION, Kind.TEST}),
-    Scheme.TWO_D_DOC: frozenset({Kind.VACCINATION, Kind.TEST}),
-    Scheme.DIVOC: frozenset({Kind.VACCINATION, Kind.TEST}),
-}
-"""What a scheme's texts can attest at all: a key of it is for no more."""
+# ----------------------------------------------------------------------------------------------------
+# What a key of a scheme is for, by its names there and by itself.
 
-TEST_ISSUERS: frozenset[tuple[Scheme, str]] = frozenset(
-    {
-        # The specification's own examples are signed by it.
-        (Scheme.NZCP, "did:web:nzcp.covid19.health.nz"),
-        (Scheme.SHC, "https://spec.smarthealth.cards/examples/issuer"),
-        # ANTS's authority for tests; its key is published with the specification.
-        (Scheme.TWO_D_DOC, "FR00"),
-    }
-)
-"""Issuers that sign nothing but specimens."""
 
-TEST_KEYS: frozenset[str] = frozenset(
+_NZCP_TEST = {"nzcp.covid19.health.nz", "mattrglobal.github.io"}
+"""Hosts of the specification's examples, whose private keys are published."""
+DID_WEB = re.compile(r"did:web:([A-Za-z0-9.-]+)(?:%3[Aa][0-9]+)?(?::[A-Za-z0-9._%-]+)*", re.ASCII)
+"""A host, a port and a path (did:web method §3.1); nothing else of a host is percent-encoded."""
+_SHC_TEST = {"https://spec.smarthealth.cards/examples/issuer"}
+_TEST_NAME = re.compile(r"FR00.{4}|.{4}DHI0|.*TST", re.ASCII)
+_FOR_L1, _FOR_B2 = re.compile(r"FR03AV[0-9]{2}"), re.compile(r"FR03AHP[0-9]")
+_TEST_KEYS = frozenset(
     {
         # DIVOC's own tests have the private halves: of RSA, and of Ed25519.
         "2f975886260f860fb38b3d649b6a7d0658e5c24f28e4eafc3a14ca6d9833afae",
@@ -68,6 +67,30 @@ TEST_KEYS: frozenset[str] = frozenset(
     }
 )
 """Keys (SHA-256 of their SubjectPublicKeyInfo) whose private halves are published: whoever lists them, for tests."""
+EVENTS = frozenset({Kind.VACCINATION, Kind.TEST})
+PASSES = frozenset({Scheme.NZCP, Scheme.CH_LIGHT})
+"""Schemes whose texts state no event."""
+
+
+def may_attest(scheme: Scheme, issuer: str, kid: str) -> frozenset[Kind]:
+    """Return what a key of a scheme can attest at all, by its names there."""
+    if scheme in PASSES:
+        return frozenset({Kind.PASS})
+    both = f"{issuer}{kid}" if scheme is Scheme.TWO_D_DOC else ""
+    if _FOR_L1.fullmatch(both):
+        return frozenset({Kind.VACCINATION})
+    return frozenset({Kind.TEST}) if _FOR_B2.fullmatch(both) else EVENTS
+
+
+def is_for_tests(scheme: Scheme, issuer: str, kid: str) -> bool:
+    """Tell whether a key signs nothing but specimens, by its names in its scheme."""
+    if scheme is Scheme.NZCP:
+        web = DID_WEB.fullmatch(issuer)
+        # A capital letter and a final dot make no other host (RFC 3986 §3.2.2).
+        return web is not None and web[1].rstrip(".").casefold() in _NZCP_TEST
+    if scheme is Scheme.SHC:
+        return issuer in _SHC_TEST
+    return scheme is Scheme.TWO_D_DOC and _TEST_NAME.match(f"{issuer}{kid}") is not None
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -81,89 +104,60 @@ def kid_of(scheme: Scheme, text: str) -> bytes:
     return bytes.fromhex(text) if scheme is Scheme.VDS_NC else text.encode()
 
 
-def kid_text(signer: Signer) -> str:
-    """Return a signer's kid as its own world writes it: base64 for HCERT and Swiss light, hex for VDS-NC, text else."""
-    if signer.domain == Scheme.VDS_NC.value and signer.issuer:
-        return signer.kid.hex()
-    if signer.issuer and signer.domain != Scheme.CH_LIGHT.value:
-        return signer.kid.decode(errors="backslashreplace")
-    return base64.b64encode(signer.kid).decode()
-
-
-def pinned(
+def listed(
     scheme: Scheme,
     issuer: str,
-    kid: bytes,
+    kid: str,
     record: X509Record,
     *,
     name: str = "",
-    usages: frozenset[Kind] | None = None,
-    environment: Environment = Environment.PRODUCTION,
-    notes: tuple[str, ...] = (),
-) -> Signer:
-    """Make a scheme's key of a public key or certificate; it is bound to no country yet.
+    usages: frozenset[Kind] = frozenset(),
+) -> Listed:
+    """List a scheme's key under its names.
 
     Args:
         scheme: whose store it stands in.
         issuer: in full, as the scheme writes it.
-        kid: as a text of the scheme has it, in bytes.
-        record: of `certificates.bare_key`, `certificates.read_key` or `x509.read`: with its dates, and what makes it
-            unusable.
+        kid: as people write it; "" for SHC, where the key itself tells it.
+        record: a public key or certificate, with its dates and what makes it unusable.
         name: what its directory calls the issuer.
         usages: what it may attest [all that the scheme can].
-        environment: of its source.
-        notes: stable codes of what was odd in the source.
+
+    Raises:
+        DocumentRefused: `scheme-keys-kid`: it is none of the scheme, or not the key's.
     """
-    # By the key itself as well: DIVOC's test keys are named as India's own is.
-    is_published = hashlib.sha256(record.public_key).hexdigest() in TEST_KEYS
-    is_test = record.is_test or (scheme, issuer) in TEST_ISSUERS or is_published
-    return Signer(
-        kid=kid,
-        participant="",
-        countries=frozenset(),
-        algorithm=record.algorithm or Algorithm.ES256,
-        public_key=record.public_key,
-        usages=USAGES[scheme] if usages is None else usages & USAGES[scheme],
-        not_before=record.not_before,
-        not_after=record.not_after,
-        environment=Environment.TEST if is_test else environment,
+    if scheme is Scheme.SHC and record.algorithm is not None:
+        own = jose.thumbprint(PublicKey(record.algorithm, record.public_key))
+        if kid not in {"", own}:
+            raise _refused("kid", "a kid of SMART Health Cards is not its key's (RFC 7638)")
+        kid = own
+    try:
+        name_of_key = kid_of(scheme, kid)
+    except ValueError as error:
+        raise _refused("kid", f"a kid is none of {scheme}") from error
+    kinds = may_attest(scheme, issuer, kid)
+    return Listed(
+        record._replace(
+            usages=usages & kinds if usages else kinds,
+            # By the key itself as well: DIVOC's test keys are named as India's own is.
+            is_test=record.is_test
+            or is_for_tests(scheme, issuer, kid)
+            or hashlib.sha256(record.public_key).hexdigest() in _TEST_KEYS,
+        ),
+        kid=name_of_key,
         domain=scheme.value,
-        thumbprint=record.thumbprint,
-        notes=tuple(dict.fromkeys((*record.notes, *notes))),
-        reason=record.reason,
         bound=True,
         issuer=issuer,
         name=name,
     )
 
 
-def bound(
-    found: Iterable[Signer], *, environment: Environment | None, country: str = ""
-) -> tuple[Signer, ...]:
-    """Return keys as an import holds them: of an environment, and bound to a country where they name none.
-
-    A key that is for tests stays so. DocumentRefused `scheme-keys-same-name` for more keys under one name than a
-    check can try.
-    """
-    known = countries.may_sign_for(country) if country else frozenset()
-    names: dict[object, set[bytes]] = {}
-    held = []
-    for signer in found:
-        keys = names.setdefault(signer.key, set())
-        keys.add(signer.public_key)
-        if len(keys) > MOST_OF_ONE_KID:
-            raise _refused(
-                "same-name", f"more than {MOST_OF_ONE_KID} keys have one issuer and one kid"
-            )
-        is_test = signer.environment is Environment.TEST
-        held.append(
-            signer._replace(
-                environment=signer.environment if is_test or environment is None else environment,
-                countries=signer.countries or known,
-                participant=signer.participant or country,
-            )
-        )
-    return tuple(held)
+def pinned(
+    scheme: Scheme, issuer: str, kid: bytes, record: X509Record, *, name: str = ""
+) -> Signer:
+    """Return a scheme's key as the signer that it is, of production and of no country before it is bound to one."""
+    row = listed(scheme, issuer, kid.decode(), record, name=name)
+    return signer(row, environment=Environment.PRODUCTION)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -171,7 +165,7 @@ def bound(
 #
 #     {"format": "pratique-scheme-keys-1", "environment": "production", "keys": [
 #       {"scheme": "2D-DOC", "issuer": "FR03", "kid": "AV01", "algorithm": "ES256", "public_key": "MFkw…",
-#        "name": "…", "usages": ["vaccination"], "countries": ["FR"], "not_before": "2021-04-22T00:00:00Z", …}]}
+#        "name": "…", "usages": ["vaccination"], "country": "FR", "not_before": "2021-04-22T00:00:00Z", …}]}
 
 
 def _shown(longest: int, value: object) -> str:
@@ -208,7 +202,7 @@ class SchemeKey(NamedTuple):
         public_key: SubjectPublicKeyInfo, DER; for VDS-NC the X.509 certificate of the signing CA.
         name: what the issuer is called.
         usages: what it may attest; all that the scheme can where nothing is said.
-        countries: of the issuer; whoever lists it may bind it where nothing is said.
+        country: of the issuer; where nothing is said, whoever imports it says, or the participant that publishes it.
         not_before, not_after: both inclusive.
     """
 
@@ -219,7 +213,7 @@ class SchemeKey(NamedTuple):
     public_key: Base64
     name: Annotated[Name, SPARSE] = ""
     usages: Annotated[frozenset[Kind], SPARSE] = frozenset()
-    countries: Annotated[frozenset[Name], SPARSE] = frozenset()
+    country: Annotated[Name, SPARSE] = ""
     not_before: Annotated[Instant, SPARSE] = 0
     not_after: Annotated[Instant, SPARSE] = FOREVER
 
@@ -256,56 +250,33 @@ def write(environment: Environment, found: Iterable[SchemeKey]) -> bytes:
     return strict_json.dump(SchemeKeys(environment, rows), FORMAT, ordered=False, ascii_only=False)
 
 
-def signers(document: SchemeKeys) -> tuple[Signer, ...]:
+def reading(document: SchemeKeys) -> ListReading:
     """Return the document's keys; DocumentRefused `scheme-keys-…` where one is not what its row says."""
-    return tuple(_signer(one, document.environment) for one in document.keys)
+    rows = tuple(map(_listed, document.keys))
+    return ListReading("list of schemes' keys", rows, environment=document.environment)
 
 
-def _signer(one: SchemeKey, environment: Environment) -> Signer:
-    try:
-        kid = kid_of(one.scheme, one.kid)
-    except ValueError as error:
-        raise _refused("kid", f"a kid is none of {one.scheme}") from error
-    record = _record(one)
-    if record.algorithm is not one.algorithm:
-        raise _refused("algorithm", f"a key of {one.scheme} is not for the algorithm that it names")
-    return pinned(
-        one.scheme,
-        one.issuer,
-        kid,
-        record._replace(
-            not_before=max(one.not_before, record.not_before),
-            not_after=min(one.not_after, record.not_after),
-        ),
-        name=one.name,
-        usages=one.usages or None,
-        environment=environment,
-    )._replace(countries=_known(one.countries))
-
-
-def _record(one: SchemeKey) -> X509Record:
-    if one.scheme is Scheme.VDS_NC:
-        record = x509.read(one.public_key)
-    else:
-        record = read_key(one.public_key, edwards=one.scheme is Scheme.DIVOC)
+def _listed(one: SchemeKey) -> Listed:
+    record = read_key(one.public_key, edwards=one.scheme is Scheme.DIVOC)
     if not record.public_key:
         raise _refused("key", f"a public key of {one.scheme} cannot be read")
-    return record
+    if record.algorithm is not one.algorithm:
+        raise _refused("algorithm", f"a key of {one.scheme} is not for the algorithm that it names")
+    if one.country and countries.code(one.country) is None:
+        raise _refused("country", f"a key of {one.scheme} names a country that is none")
+    record = record._replace(not_before=one.not_before, not_after=one.not_after)
+    found = listed(one.scheme, one.issuer, one.kid, record, name=one.name, usages=one.usages)
+    return found._replace(participant=one.country)
 
 
-def _known(named: frozenset[str]) -> frozenset[str]:
-    found = {text: countries.may_sign_for(text) for text in named}
-    if not all(found.values()):
-        raise _refused("country", "a country is none")
-    return frozenset().union(*found.values())
-
-
-def row_of(signer: Signer) -> SchemeKey:
-    """Return how the document holds a scheme's key."""
-    usages = frozenset() if signer.usages == USAGES[Scheme(signer.domain)] else signer.usages
+def row_of(held: Signer) -> SchemeKey:
+    """Return how the document holds a scheme's key; of its countries it names none but a single one."""
+    scheme, kid = Scheme(held.domain), held.kid_text
+    alone = held.usages == may_attest(scheme, held.issuer, kid)
+    country = next(iter(held.countries)) if len(held.countries) == 1 else ""
     return SchemeKey(
-        Scheme(signer.domain), signer.issuer, kid_text(signer), signer.algorithm, signer.public_key,
-        signer.name, usages, signer.countries, signer.not_before, signer.not_after,
+        scheme, held.issuer, kid, held.algorithm, held.public_key, held.name,
+        frozenset() if alone else held.usages, country, held.not_before, held.not_after,
     )  # fmt: skip
 
 
@@ -323,29 +294,33 @@ class SchemePublication(NamedTuple):
 def published(data: bytes, bounds: Bounds) -> SchemePublication:
     """Read what a participant publishes; DocumentRefused `scheme-keys-…`.
 
-    A key signs for the participant's countries, or for those of them that its row names. A scheme is a domain: the
-    seats let a participant in for it.
+    A key signs for the country that its row names; else for the one that the participant's own X.509 certificates
+    name, or for all of its countries where they name none of them. A scheme is a domain: the seats let a participant
+    in for it.
     """
     document = read(data)
     if document.environment is not bounds.environment:
         raise _refused("environment", f"they are not of the {bounds.environment} environment")
+    found = reading(document)
+    check_kids(found.listed)
     counted, left_out = [], []
-    for one in signers(document):
-        why = _barred(one, bounds)
+    for one in found.listed:
+        made = signer(one, environment=bounds.environment)
+        why = _barred(one, made, bounds)
         if why:
-            left_out.append((one.domain, one.issuer, kid_text(one), why))
+            left_out.append((one.domain, one.issuer, made.kid_text, why))
             continue
-        own = one.countries or bounds.countries
-        counted.append(one._replace(participant=bounds.participant, countries=own))
+        own = made.countries or frozenset({bounds.subject}) & bounds.countries or bounds.countries
+        counted.append(made._replace(participant=bounds.participant, countries=own))
     return SchemePublication(tuple(counted), tuple(left_out))
 
 
-def _barred(one: Signer, bounds: Bounds) -> str:
+def _barred(one: Listed, made: Signer, bounds: Bounds) -> str:
     if one.domain not in bounds.domains:
         return "domain"
-    if not one.countries <= bounds.countries:
+    if one.participant and countries.code(one.participant) not in bounds.countries:
         return "country"
-    return "" if one.environment is bounds.environment else "environment"
+    return "" if made.environment is bounds.environment else "environment"
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -22,7 +22,13 @@ from pratique.errors import DocumentRefused
 from pratique.strict_json import octets, parse
 from pratique.terms import Algorithm, Kind, Scheme
 from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
-from pratique.trust.scheme_keys import pinned, refuse_private
+from pratique.trust.scheme_keys import (
+    DID_WEB,
+    is_for_tests,
+    listed,
+    may_attest,
+    refuse_private,
+)
 
 # ----------------------------------------------------------------------------------------------------
 # NZ COVID Pass: the DID document of an issuer (nzcovidpass-spec 1.0 §4, DID Core 1.0 §5.3).
@@ -39,10 +45,6 @@ NZCP_ISSUERS = {
     "did:web:nzcp.covid19.health.nz": "NZ COVID Pass, specification's examples",
 }
 """Known issuers, and what each is called."""
-_NZCP_TEST = {"nzcp.covid19.health.nz", "mattrglobal.github.io"}
-"""Hosts of the specification's examples, whose private keys are published."""
-_DID_WEB = re.compile(r"did:web:([A-Za-z0-9.-]+)(?:%3[Aa][0-9]+)?(?::[A-Za-z0-9._%-]+)*", re.ASCII)
-"""A host, a port and a path (did:web method §3.1); nothing else of a host is percent-encoded."""
 _FRAGMENT = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:@/?-]{1,64}", re.ASCII)
 _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 """Members of a JWK that hold its private half (RFC 7518 §6)."""
@@ -63,8 +65,7 @@ def read_nzcp(document: object) -> ListReading:
     found = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
     did = cast("object", found.get("id"))
     methods, asserting = found.get("verificationMethod"), found.get("assertionMethod")
-    web = _DID_WEB.fullmatch(did) if isinstance(did, str) else None
-    if web is None or not isinstance(did, str):
+    if not isinstance(did, str) or DID_WEB.fullmatch(did) is None:
         raise _unreadable("its id is no did:web")
     if not (isinstance(methods, list) and isinstance(asserting, list)):
         raise _unreadable("it lacks verificationMethod or assertionMethod")
@@ -85,8 +86,7 @@ def read_nzcp(document: object) -> ListReading:
             "the DID document holds no key that may sign a pass",
             "such a key is named in assertionMethod, and stands in verificationMethod as a JsonWebKey2020 on P-256",
         )
-    # A capital letter and a final dot make no other host (RFC 3986 §3.2.2).
-    is_test = web[1].rstrip(".").casefold() in _NZCP_TEST
+    is_test = is_for_tests(Scheme.NZCP, did, "")
     listed = tuple(
         Listed(
             record._replace(usages=frozenset({Kind.PASS}), is_test=is_test),
@@ -144,8 +144,6 @@ def _unreadable(why: str) -> DocumentRefused:
 TWO_D_DOC_KINDS = {"L1": Kind.VACCINATION, "B2": Kind.TEST}
 """Type of document -> what it attests; of the others none is read."""
 _NAME = re.compile(r"[0-9A-Z]{4}", re.ASCII)
-_TEST_NAME = re.compile(r"FR00.{4}|.{4}DHI0|.*TST", re.ASCII)
-_FOR_L1, _FOR_B2 = re.compile(r"FR03AV[0-9]{2}"), re.compile(r"FR03AHP[0-9]")
 _PERIOD = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2}-[0-9]{2})", re.ASCII)
 _DAY, _PARIS_AHEAD = 86_400, 7_200
 """Seconds; Paris is at most two hours ahead of UTC."""
@@ -224,14 +222,12 @@ def _two_d_doc(
     if record.algorithm not in {Algorithm.ES256, Algorithm.ES384, Algorithm.ES512}:
         raise _no_keys(f"the key of {both} is none of ECDSA")
     kinds = {TWO_D_DOC_KINDS[one] for one in documents if one in TWO_D_DOC_KINDS}
-    if _FOR_L1.fullmatch(both):
-        kinds &= {Kind.VACCINATION}
-    if _FOR_B2.fullmatch(both):
-        kinds &= {Kind.TEST}
+    kinds &= may_attest(Scheme.TWO_D_DOC, str(authority), str(identifier))
     return Listed(
         record._replace(
             usages=frozenset() if record.reason else frozenset(kinds),
-            is_test=record.is_test or _TEST_NAME.match(both) is not None,
+            is_test=record.is_test
+            or is_for_tests(Scheme.TWO_D_DOC, str(authority), str(identifier)),
             # Codes say their dates in whole days of Paris, which begin up to two hours before those of UTC.
             not_before=max(0, record.not_before // _DAY * _DAY - _PARIS_AHEAD),
         ),
@@ -280,7 +276,7 @@ def read_divoc_key(data: bytes, *, issuer: str, method: str, name: str = "") -> 
         name: what the issuer is called [its URL].
 
     Returns:
-        A reading whose one key is in `pinned`. A key whose private half DIVOC's own tests publish is one for
+        A reading of one key. A key whose private half DIVOC's own tests publish is one for
         tests, whatever is asked.
 
     Raises:
@@ -302,8 +298,8 @@ def read_divoc_key(data: bytes, *, issuer: str, method: str, name: str = "") -> 
         key = jose.read_jwk(document, edwards=True).key
     if key.algorithm not in _DIVOC_ALGORITHMS:
         raise _no_divoc_key("it is a key of neither RSA nor Ed25519")
-    one = pinned(Scheme.DIVOC, issuer, method.encode(), bare_key(key), name=name or issuer)
-    return ListReading("DIVOC key", (), pinned=(one,), name=issuer)
+    row = listed(Scheme.DIVOC, issuer, method, bare_key(key), name=name or issuer)
+    return ListReading("DIVOC key", (row,), name=issuer)
 
 
 def _no_divoc_key(why: str) -> DocumentRefused:

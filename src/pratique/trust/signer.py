@@ -11,12 +11,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Final, NamedTuple
 
 from pratique.strict_json import SPARSE, Base64
-from pratique.terms import Algorithm, Environment, Kind, SignerState
+from pratique.terms import Algorithm, Environment, Kind, Scheme, SignerState
 
 BARE = "bare-key"
 """Note of a key that came without a certificate."""
@@ -120,6 +121,15 @@ class Signer(NamedTuple):
         One public key in two stores is two keys: nothing that is said of it in one counts in the other.
         """
         return (self.domain, self.issuer) if self.issuer else ("", "")
+
+    @property
+    def kid_text(self) -> str:
+        """Return its kid as its own world writes it: text, but base64 for HCERT and Swiss light, hex for VDS-NC."""
+        if self.issuer and self.domain == Scheme.VDS_NC.value:
+            return self.kid.hex()
+        if self.issuer and self.domain != Scheme.CH_LIGHT.value:
+            return self.kid.decode(errors="backslashreplace")
+        return base64.b64encode(self.kid).decode()
 
     def speaks_for(self, domain: str) -> bool:
         """Tell whether it may sign certificates of a domain, as far as its source bounds it."""

@@ -10,7 +10,7 @@ import pytest
 from pratique.crypto import algorithms, jose, keys
 from pratique.errors import DocumentRefused
 from pratique.terms import COSE_ALGORITHMS, Algorithm, Environment, Kind, Scheme
-from pratique.trust import scheme_keys, schemes
+from pratique.trust import certificates, scheme_keys, schemes
 from pratique.trust.signer import Signer
 
 ISSUER, METHOD = "https://health.arcadia.example/", "did:arcadia"
@@ -21,7 +21,8 @@ TEST_EDWARDS = bytes.fromhex("baefb130c285f40685dc78b6045647423bd647323f1b3312f5
 
 def read(data: bytes, issuer: str = ISSUER, method: str = METHOD) -> Signer:
     """Return the one key that the file holds."""
-    (signer,) = schemes.read_divoc_key(data, issuer=issuer, method=method).pinned
+    reading = schemes.read_divoc_key(data, issuer=issuer, method=method)
+    (signer,) = certificates.collect([reading], environment=Environment.PRODUCTION)
     return signer
 
 
@@ -51,7 +52,8 @@ def test_a_key_whose_private_half_is_published_is_for_tests() -> None:
     assert read(okp(TEST_EDWARDS)).environment is Environment.TEST
     signer = read(okp(TEST_EDWARDS))._replace(environment=Environment.PRODUCTION)
     document = scheme_keys.write(Environment.PRODUCTION, [scheme_keys.row_of(signer)])
-    (again,) = scheme_keys.signers(scheme_keys.read(document))
+    reading = scheme_keys.reading(scheme_keys.read(document))
+    (again,) = certificates.collect([reading], environment=Environment.PRODUCTION)
     assert again.algorithm is Algorithm.EDDSA
     assert again.environment is Environment.TEST
 
