@@ -160,7 +160,10 @@ def _read(found: store_sources.TrustSources) -> Iterator[str]:
         if reading.left_out:
             left += ": " + ", ".join(f"{why} ({count})" for why, count in reading.left_out)
         own = [one for one in reading.listed if not one.issuer]
-        counts = [f"{len(keys)} of {SCHEMES[scheme]}" for scheme, keys in _by_scheme(reading)]
+        counts = [
+            f"{plural(len(set(keys)), 'issuer')}, {plural(len(keys), 'key')} of {SCHEMES[scheme]}"
+            for scheme, keys in _by_scheme(reading)
+        ]
         if own or reading.authorities or not counts:
             signers = plural(len(own), "signer")
             counts = [signers, plural(len(reading.authorities), "signing CA"), *counts]

@@ -153,11 +153,17 @@ def listed(
 
 
 def pinned(
-    scheme: Scheme, issuer: str, kid: bytes, record: X509Record, *, name: str = ""
+    scheme: Scheme,
+    issuer: str,
+    kid: bytes,
+    record: X509Record,
+    *,
+    name: str = "",
+    environment: Environment = Environment.PRODUCTION,
 ) -> Signer:
-    """Return a scheme's key as the signer that it is, of production and of no country before it is bound to one."""
+    """Return a scheme's key as the signer that it is, of no country before it is bound to one."""
     row = listed(scheme, issuer, kid.decode(), record, name=name)
-    return signer(row, environment=Environment.PRODUCTION)
+    return signer(row, environment=environment)
 
 
 # ----------------------------------------------------------------------------------------------------
