@@ -160,7 +160,7 @@ def _fields(
             return None
         place += 2
         fields[name] = ""
-        ahead = message[place : place + _LONGEST + 1]
+        ahead = message[place : place + _LONGEST + 2]
         length = -size if size < 0 else _length(ahead, size, sizes.keys() - fields.keys())
         fields[name] = value = ahead[:length]
         if size < 0 and (len(value) != length or GS in value or RS in value):
