@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from pratique.model import (  # fmt: skip
+    KINDS,
     Entry,
     HealthCertificate,
     Moment,
@@ -55,6 +56,10 @@ ENTRY_LINES = {
         ("disease", "disease"), ("valid_from", "certified_from"),
         ("valid_until", "certified_until"), ("country", "country"), ("authority", "authority"),
         ("identifier", "identifier"),
+    ),
+    Kind.PASS: (
+        ("valid_from", "certified_from"), ("valid_until", "certified_until"), ("country", "country"),
+        ("authority", "authority"), ("identifier", "identifier"),
     ),
 }  # fmt: skip
 """Kind -> its lines in reading order: field of the entry, and its label."""
@@ -189,7 +194,7 @@ def _lines(
         if value := _said(getattr(certificate.person, field), field, wording, names):
             yield _line(label, wording.labels[label], value)
     for entry in certificate.entries:
-        for field, label in ENTRY_LINES[certificate.kind]:
+        for field, label in ENTRY_LINES[KINDS[type(entry)]]:
             value = _of_entry(entry, field, wording, names)
             if not value and field == "authority":
                 value = certificate.issuer or ""

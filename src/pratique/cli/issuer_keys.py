@@ -25,7 +25,7 @@ from pratique.trust.issuer import DAY, Issuer, SigningCa
 
 MAX_KEYS = 100
 HAND_IN = "hand the new certificates to the authority: pratique issuer keys export DIR"
-_LIMITED = [kind.value for kind in Kind if kind is not Kind.EXEMPTION]
+_LIMITED = [kind.value for kind in Kind if kind in ALL_KINDS - {Kind.EXEMPTION}]
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -26,7 +26,7 @@ from pratique.parties import issuer as issuer_folder
 from pratique.parties import records
 from pratique.parties.records import Intake
 from pratique.store import sources
-from pratique.terms import Kind
+from pratique.terms import ALL_KINDS, Kind
 from pratique.text import printable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -134,7 +134,9 @@ def _asked(intake: Intake, row: dict[str, str], at: date) -> Reading:
     """Ask for whatever is not known yet, and for what is refused once more."""
     if "kind" not in row and "domain" not in row and sys.stdin.isatty():
         row["kind"] = click.prompt(
-            "What is attested", type=click.Choice([kind.value for kind in Kind]), err=True
+            "What is attested",
+            type=click.Choice([kind.value for kind in Kind if kind in ALL_KINDS]),
+            err=True,
         )
     yellow = row.get("domain", "").upper() == "ICVP"
     own = _YELLOW_BOOKLET if yellow else _OWN.get(row.get("kind", ""), ())

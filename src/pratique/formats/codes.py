@@ -79,8 +79,8 @@ MADE: Mapping[str, tuple[str, str]] = MappingProxyType({
     "Sputnik-Light": ("Gamaleya-Research-Institute", VECTOR),
     "Sputnik-M": ("Gamaleya-Research-Institute", VECTOR),
     "Convidecia": ("ORG-100013793", VECTOR),
-    # Peptides: no platform of the value set is theirs.
-    "EpiVacCorona": ("Vector-Institute", ANTIGEN),
+    # Peptides: of the value set's codes only that of any antigen fits them, and whoever writes them says which.
+    "EpiVacCorona": ("Vector-Institute", ""),
     "EpiVacCorona-N": ("Vector-Institute", ""),
     "BBIBP-CorV": ("ORG-100020693", WHOLE),
     "Inactivated-SARS-CoV-2-Vero-Cell": ("", WHOLE),

@@ -19,13 +19,12 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from pratique.formats import codes
+from pratique.formats.codes import DETECTED, RAPID
 from pratique.intake import fhir
 from pratique.intake.catalogue import (
-    COARSE_PROPHYLAXIS,
-    DETECTED,
     KNOWN_SINCE,
     OWN_COUNTRIES,
-    RAPID,
     Catalogue,
     Product,
 )
@@ -111,7 +110,7 @@ def _fits(found: list[Remark], dose: Vaccination, domain: str, product: Product)
     if product.prophylaxis and kind not in (
         product.prophylaxis,
         None,
-        *COARSE_PROPHYLAXIS,
+        *codes.COARSE,
     ):
         found.append(Remark(RemarkCode.PRODUCT_PROPHYLAXIS_MISMATCH, "prophylaxis"))
     if product.since and dose.given is not None and dose.given.first < product.since:

@@ -25,37 +25,46 @@ from typing import Any, Literal, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
-
-COVID = "840539006"
-YELLOW_FEVER = "1D47"
-POLIO = "1C81"
+from pratique.formats.codes import (
+    ANTIGEN,
+    ANY,
+    ANY_ATC,
+    COVID,
+    DETECTED,
+    DNA,
+    MADE,
+    MRNA,
+    NAAT,
+    NOT_DETECTED,
+    PARTICLE,
+    POLIO,
+    RAPID,
+    SPIKE,
+    VECTOR,
+    WHOLE,
+    YELLOW_FEVER,
+)
 
 DISEASES = {COVID: "COVID-19", YELLOW_FEVER: "Yellow fever", POLIO: "Poliomyelitis"}
 DISEASES_OF = {"DCC": (COVID,), "ICVP": (YELLOW_FEVER, POLIO)}
 
-NAAT, RAPID = "LP6464-4", "LP217198-3"
 TEST_TYPES = {
     NAAT: "Nucleic acid amplification with probe detection",
     RAPID: "Rapid immunoassay",
 }
-DETECTED, NOT_DETECTED = "260373001", "260415000"
 RESULTS = {NOT_DETECTED: "Not detected", DETECTED: "Detected"}
 
-MRNA, VECTOR, WHOLE = "1119349007", "29061000087103", "1157024006"
-SPIKE, PARTICLE = "1162643001", "1187593009"
 PROPHYLAXIS = {
-    "1119305005": "SARS-CoV-2 antigen vaccine",
+    ANTIGEN: "SARS-CoV-2 antigen vaccine",
     MRNA: "SARS-CoV-2 mRNA vaccine",
-    "J07BX03": "covid-19 vaccines",
+    ANY_ATC: "covid-19 vaccines",
     WHOLE: "Inactivated whole SARS-CoV-2 antigen vaccine",
     SPIKE: "SARS-CoV-2 recombinant spike protein antigen vaccine",
-    PARTICLE: "SARS-CoV-2 virus-like particle antigen vaccine",
-    "28531000087107": "COVID-19 vaccine",
+    DNA: "SARS-CoV-2 DNA vaccine",
+    ANY: "COVID-19 vaccine",
     VECTOR: "COVID-19 non-replicating viral vector vaccine",
-    "30141000087107": "COVID-19 antigen vaccine",
+    PARTICLE: "COVID-19 virus-like particle vaccine",
 }
-COARSE_PROPHYLAXIS = frozenset({"1119305005", "J07BX03", "28531000087107", "30141000087107"})
-"""Names no platform, and so contradicts no product; met for every product in early certificates."""
 
 MANUFACTURERS = {
     "ORG-100001699": "AstraZeneca AB",
@@ -90,47 +99,47 @@ MANUFACTURERS = {
     "Finlay-Institute": "Finlay Institute of Vaccines",
 }
 
-# Product, display, manufacturer, prophylaxis, shortest interval in days between the doses of its
-# primary course (the product information's or WHO SAGE's recommended schedule; 0: none is known here).
+# Product, display, shortest interval in days between the doses of its primary course (the product
+# information's or WHO SAGE's recommended schedule; 0: none is known here). Maker and platform: `codes.MADE`.
 PRODUCTS = (
-    ("EU/1/20/1528", "Comirnaty", "ORG-100030215", MRNA, 21),
-    ("EU/1/20/1507", "Spikevax", "ORG-100031184", MRNA, 28),
-    ("EU/1/21/1529", "Vaxzevria", "ORG-100001699", VECTOR, 28),
-    ("EU/1/20/1525", "Jcovden", "ORG-100001417", VECTOR, 0),
-    ("EU/1/21/1618", "Nuvaxovid", "ORG-100032020", SPIKE, 21),
-    ("EU/1/21/1624", "COVID-19 Vaccine Valneva", "ORG-100036422", WHOLE, 28),
-    ("EU/1/21/1580", "VidPrevtyn Beta", "ORG-100000788", SPIKE, 0),
-    ("CVnCoV", "CVnCoV", "ORG-100006270", MRNA, 0),
-    ("NVX-CoV2373", "NVX-CoV2373", "ORG-100032020", SPIKE, 21),
-    ("Vidprevtyn", "Vidprevtyn", "ORG-100000788", SPIKE, 0),
-    ("VLA2001", "VLA2001", "ORG-100036422", WHOLE, 28),
-    ("AZD2816", "AZD2816", "ORG-100001699", VECTOR, 0),
-    ("Sputnik-V", "Sputnik V", "Gamaleya-Research-Institute", VECTOR, 21),
-    ("Sputnik-Light", "Sputnik Light", "Gamaleya-Research-Institute", VECTOR, 0),
-    ("Sputnik-M", "Sputnik M", "Gamaleya-Research-Institute", VECTOR, 0),
-    ("Convidecia", "Convidecia", "ORG-100013793", VECTOR, 0),
-    ("EpiVacCorona", "EpiVacCorona", "Vector-Institute", "", 0),
-    ("EpiVacCorona-N", "EpiVacCorona-N", "Vector-Institute", "", 0),
-    ("BBIBP-CorV", "BBIBP-CorV", "ORG-100020693", WHOLE, 21),
-    ("Inactivated-SARS-CoV-2-Vero-Cell", "Inactivated SARS-CoV-2 (Vero Cell)", "", WHOLE, 0),
-    ("CoronaVac", "CoronaVac", "Sinovac-Biotech", WHOLE, 14),
-    ("Covaxin", "Covaxin", "Bharat-Biotech", WHOLE, 28),
-    ("Covishield", "Covishield", "ORG-100001981", VECTOR, 28),
-    ("Covovax", "Covovax", "ORG-100001981", SPIKE, 21),
-    ("Covid-19-recombinant", "Covid-19 (recombinant)", "Fiocruz", VECTOR, 28),
-    ("R-COVI", "R-COVI", "ORG-100007893", VECTOR, 0),
-    ("CoviVac", "CoviVac", "Chumakov-Federal-Scientific-Center", WHOLE, 0),
-    ("Hayat-Vax", "Hayat-Vax", "ORG-100023050", WHOLE, 21),
-    ("Abdala", "Abdala", "CIGB", "", 0),
-    ("WIBP-CorV", "WIBP-CorV", "Sinopharm-WIBP", WHOLE, 0),
-    ("MVC-COV1901", "MVC COVID-19 vaccine", "ORG-100033914", SPIKE, 0),
-    ("Covid-19-adsorvida-inativada", "Vacina adsorvida covid-19 (inativada)", "Instituto-Butantan", WHOLE, 14),
-    ("NVSI-06-08", "NVSI-06-08", "NVSI", "", 0),
-    ("YS-SC2-010", "YS-SC2-010", "Yisheng-Biopharma", "", 0),
-    ("SCTV01C", "SCTV01C", "ORG-100026614", "", 0),
-    ("Covifenz", "Covifenz", "ORG-100008549", PARTICLE, 21),
-    ("Soberana-02", "Soberana 02", "Finlay-Institute", "", 0),
-    ("Soberana-Plus", "Soberana Plus", "Finlay-Institute", "", 0),
+    ("EU/1/20/1528", "Comirnaty", 21),
+    ("EU/1/20/1507", "Spikevax", 28),
+    ("EU/1/21/1529", "Vaxzevria", 28),
+    ("EU/1/20/1525", "Jcovden", 0),
+    ("EU/1/21/1618", "Nuvaxovid", 21),
+    ("EU/1/21/1624", "COVID-19 Vaccine Valneva", 28),
+    ("EU/1/21/1580", "VidPrevtyn Beta", 0),
+    ("CVnCoV", "CVnCoV", 0),
+    ("NVX-CoV2373", "NVX-CoV2373", 21),
+    ("Vidprevtyn", "Vidprevtyn", 0),
+    ("VLA2001", "VLA2001", 28),
+    ("AZD2816", "AZD2816", 0),
+    ("Sputnik-V", "Sputnik V", 21),
+    ("Sputnik-Light", "Sputnik Light", 0),
+    ("Sputnik-M", "Sputnik M", 0),
+    ("Convidecia", "Convidecia", 0),
+    ("EpiVacCorona", "EpiVacCorona", 0),
+    ("EpiVacCorona-N", "EpiVacCorona-N", 0),
+    ("BBIBP-CorV", "BBIBP-CorV", 21),
+    ("Inactivated-SARS-CoV-2-Vero-Cell", "Inactivated SARS-CoV-2 (Vero Cell)", 0),
+    ("CoronaVac", "CoronaVac", 14),
+    ("Covaxin", "Covaxin", 28),
+    ("Covishield", "Covishield", 28),
+    ("Covovax", "Covovax", 21),
+    ("Covid-19-recombinant", "Covid-19 (recombinant)", 28),
+    ("R-COVI", "R-COVI", 0),
+    ("CoviVac", "CoviVac", 0),
+    ("Hayat-Vax", "Hayat-Vax", 21),
+    ("Abdala", "Abdala", 0),
+    ("WIBP-CorV", "WIBP-CorV", 0),
+    ("MVC-COV1901", "MVC COVID-19 vaccine", 0),
+    ("Covid-19-adsorvida-inativada", "Vacina adsorvida covid-19 (inativada)", 14),
+    ("NVSI-06-08", "NVSI-06-08", 0),
+    ("YS-SC2-010", "YS-SC2-010", 0),
+    ("SCTV01C", "SCTV01C", 0),
+    ("Covifenz", "Covifenz", 21),
+    ("Soberana-02", "Soberana 02", 0),
+    ("Soberana-Plus", "Soberana Plus", 0),
 )  # fmt: skip
 
 ICVP_PRODUCTS = (
@@ -362,8 +371,8 @@ def _lines(rows: list[list[Any]]) -> Iterator[tuple[str, tuple[str, bool]]]:
 def _builtin() -> Catalogue:
     since = {disease: date.fromisoformat(day) for disease, day in EARLIEST.items()}
     products = [
-        Product(code, "DCC", display, COVID, maker, kind, True, since[COVID], interval)
-        for code, display, maker, kind, interval in PRODUCTS
+        Product(code, "DCC", display, COVID, *MADE[code], True, since[COVID], interval)
+        for code, display, interval in PRODUCTS
     ]
     products += [
         Product(code, "ICVP", display, disease, maker, since=since[disease])

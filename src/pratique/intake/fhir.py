@@ -10,8 +10,7 @@
 4. No document raises: what is not laid out as FHIR is a remark.
 5. What is no event, or never was one, is skipped and told of; it refuses nothing.
 6. Only a code that names one product alone is taken for that product. A code for a whole type of vaccine
-   fills in the type, and the product stays a question for the clerk. CVX: CDC/IIS "COVID-19 vaccine
-   related codes"; LOINC: "SARS-CoV-2 and COVID-19 related LOINC terms"; ATC: WHOCC, J07BN and J07BX03.
+   fills in the type, and the product stays a question for the clerk (`formats.codes`).
 7. A value of the wrong type is read as if it were not there; the row's own checks tell of what misses.
 8. A name for official use comes first, as of a day; one that is old, or that hides somebody, comes never.
 """
@@ -23,85 +22,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from pratique.formats import codes
 from pratique.intake import rows
-from pratique.intake.catalogue import (
-    COVID,
-    DETECTED,
-    DISEASES_OF,
-    MRNA,
-    NAAT,
-    NOT_DETECTED,
-    POLIO,
-    RAPID,
-    SPIKE,
-    VECTOR,
-    WHOLE,
-    YELLOW_FEVER,
-    Catalogue,
-)
+from pratique.intake.catalogue import DISEASES_OF, Catalogue
 from pratique.intake.remarks import Remark, RemarkCode, placed
 from pratique.intake.rows import NOTHING, Reading, fill, read_row
 from pratique.model import Moment
-
-CVX = "http://hl7.org/fhir/sid/cvx"
-SNOMED = "http://snomed.info/sct"
-ATC = "http://www.whocc.no/atc"
-LOINC = "http://loinc.org"
-
-_COMIRNATY, _SPIKEVAX = "EU/1/20/1528", "EU/1/20/1507"
-
-PRODUCTS: dict[tuple[str, str], str] = {
-    **{(CVX, code): _COMIRNATY for code in ("208", "217", "218", "219")},
-    **{(CVX, code): _SPIKEVAX for code in ("207", "221", "228")},
-    (CVX, "210"): "EU/1/21/1529",
-    (CVX, "211"): "EU/1/21/1618",
-    (CVX, "212"): "EU/1/20/1525",
-    (CVX, "502"): "Covaxin",
-    (CVX, "503"): "CoviVac",
-    (CVX, "504"): "Sputnik-Light",
-    (CVX, "505"): "Sputnik-V",
-    (CVX, "506"): "Convidecia",
-    (CVX, "509"): "EpiVacCorona",
-    (CVX, "510"): "BBIBP-CorV",
-    (CVX, "511"): "CoronaVac",
-}
-
-PROPHYLAXIS: dict[tuple[str, str], str] = {
-    (ATC, "J07BN01"): MRNA,
-    (ATC, "J07BN02"): VECTOR,
-    (ATC, "J07BN03"): WHOLE,
-    (ATC, "J07BN04"): SPIKE,
-    (ATC, "J07BX03"): "J07BX03",
-}
-"""SNOMED CT codes of the value set are their own."""
-
-DISEASES: dict[tuple[str, str], str] = {
-    (SNOMED, "840539006"): COVID,
-    (SNOMED, "16541001"): YELLOW_FEVER,
-    (SNOMED, "398102009"): POLIO,
-}
-"""Diseases by SNOMED CT; ICD-11 codes are the value set's own."""
-
-TESTS: dict[tuple[str, str], str] = {
-    **{(LOINC, code): NAAT for code in ("94500-6", "94309-2", "94759-8", "94845-5", "LP6464-4")},
-    **{(LOINC, code): RAPID for code in ("94558-4", "97097-0", "LP217198-3")},
-}
-
-_V2_INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
-
-RESULTS: dict[tuple[str, str], str] = {
-    (SNOMED, DETECTED): DETECTED,
-    (SNOMED, NOT_DETECTED): NOT_DETECTED,
-    (SNOMED, "10828004"): DETECTED,
-    (SNOMED, "260385009"): NOT_DETECTED,
-    (LOINC, "LA11882-0"): DETECTED,
-    (LOINC, "LA11883-8"): NOT_DETECTED,
-    (LOINC, "LA6576-8"): DETECTED,
-    (LOINC, "LA6577-6"): NOT_DETECTED,
-    (_V2_INTERPRETATION, "POS"): DETECTED,
-    (_V2_INTERPRETATION, "NEG"): NOT_DETECTED,
-}
-
 
 Resource = Mapping[Any, Any]
 
@@ -110,6 +36,7 @@ _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _USES = ("official", "usual", None, "temp", "maiden")
 _PARENTS = frozenset({"GUARD", "PRN", "MTH", "FTH"})
 """HL7 v3 RoleCode."""
+_LOINC = "http://loinc.org"
 _WEB = ("http://", "https://")
 _VERSION = "/_history/"
 _CONDITIONAL = "Patient?identifier="
@@ -437,7 +364,9 @@ def read(
     patients = patients_of(document)
     found = []
     for place, url, resource in entries(document):
-        made = _event(place, url, resource, patients=patients, catalogue=catalogue, at=at)
+        made = _event(
+            place, url, resource, patients=patients, catalogue=catalogue, country=country, at=at
+        )
         if made is None:
             continue
         if not isinstance(made, Reading):
@@ -493,6 +422,7 @@ def _event(
     *,
     patients: Patients,
     catalogue: Catalogue,
+    country: str,
     at: date | None,
 ) -> tuple[Row, list[Remark]] | Reading | None:
     """Make a row of a resource; a reading if it is not issued, None if it is no event."""
@@ -500,7 +430,7 @@ def _event(
     if kind not in _ROWS:
         is_beside = kind in _BESIDE or (not place and not kind) or kind == "Bundle"
         return None if is_beside else _refused(place, RemarkCode.RESOURCE_NOT_READ)
-    row = _ROWS[kind](resource, catalogue)
+    row = _ROWS[kind](resource, catalogue, country)
     if row is None:
         return _refused(place, RemarkCode.RESOURCE_NOT_READ)
     above = f"{place}." if place else ""
@@ -518,8 +448,8 @@ def _event(
     return row | person, remarks
 
 
-def _immunization(resource: Resource, catalogue: Catalogue) -> Row:
-    product, prophylaxis, is_prequalified = _vaccine(resource, catalogue)
+def _immunization(resource: Resource, catalogue: Catalogue, country: str) -> Row:
+    product, prophylaxis, is_prequalified = _vaccine(resource, catalogue, country)
     known = catalogue.product_of.get(product)
     courses = listed(resource, "protocolApplied")
     diseases = [
@@ -549,7 +479,8 @@ def _immunization(resource: Resource, catalogue: Catalogue) -> Row:
 
 
 def _disease(coding: tuple[str, str]) -> str:
-    return DISEASES.get(coding, coding[1])
+    system, code = coding
+    return codes.disease(codes.SYSTEMS.get(system, ""), code) or code
 
 
 def _course(courses: list[Resource], disease: str) -> Resource:
@@ -560,10 +491,11 @@ def _course(courses: list[Resource], disease: str) -> Resource:
     return next(iter(courses), {})
 
 
-def _vaccine(resource: Resource, catalogue: Catalogue) -> tuple[str, str, bool]:
+def _vaccine(resource: Resource, catalogue: Catalogue, country: str) -> tuple[str, str, bool]:
     """Return product and prophylaxis, and whether WHO's catalogue names the vaccine.
 
-    A code that is not known stands as the product, to be told.
+    A code that is not known stands as the product, to be told. One of two makers' products (CVX 210) is that
+    of the country that issues, where only one of them was given there.
     """
     declared = [
         (worded(coding, "system").rstrip("/"), worded(coding, "code"))
@@ -578,12 +510,14 @@ def _vaccine(resource: Resource, catalogue: Catalogue) -> tuple[str, str, bool]:
     found = codings(resource, "vaccineCode")
     types = catalogue.sets.get("prophylaxis", {})
     product = prophylaxis = ""
-    for coding in (*declared, *found):
-        code = coding[1]
+    countries = frozenset({country} - {""})
+    for system, code in (*declared, *found):
         product = product or (code if code in catalogue.product_of else "")
-        product = product or PRODUCTS.get(coding, "")
         prophylaxis = prophylaxis or (code if code in types else "")
-        prophylaxis = prophylaxis or PROPHYLAXIS.get(coding, "")
+        said = codes.vaccine(codes.SYSTEMS.get(system, ""), code, countries=countries)
+        if said is not None and said.disease == codes.COVID:
+            product = product or said.product or ""
+            prophylaxis = prophylaxis or said.prophylaxis or ""
     # What the extension says is the product: a type of vaccine beside it does not fill in for it.
     if declared and not product:
         product = declared[0][1]
@@ -595,8 +529,9 @@ def _vaccine(resource: Resource, catalogue: Catalogue) -> tuple[str, str, bool]:
     return product, prophylaxis, is_prequalified
 
 
-def _observation(resource: Resource, catalogue: Catalogue) -> Row | None:
-    kinds = (TESTS.get(coding) for coding in codings(resource, "code"))
+def _observation(resource: Resource, _catalogue: Catalogue, _country: str) -> Row | None:
+    named = codings(resource, "code")
+    kinds = (codes.test_type(code) for system, code in named if system == _LOINC)
     test_type = next(filter(None, kinds), None)
     if test_type is None:
         return None
@@ -616,7 +551,8 @@ def _observation(resource: Resource, catalogue: Catalogue) -> Row | None:
 def _result(resource: Resource) -> str:
     """Return the result; a code that is not known stands as it is, to be told."""
     found = codings(resource, "valueCodeableConcept") or codings(resource, "interpretation")
-    results = {RESULTS[coding] for coding in found if coding in RESULTS}
+    said = (codes.result(codes.SYSTEMS.get(system, ""), code) for system, code in found)
+    results = set(filter(None, said))
     if len(results) == 1:
         return results.pop()
     # Two codings that contradict each other are no result.
@@ -649,7 +585,7 @@ def _places(resource: Resource) -> Iterator[str]:
                 yield display
 
 
-_ROWS: dict[str, Callable[[Resource, Catalogue], Row | None]] = {
+_ROWS: dict[str, Callable[[Resource, Catalogue, str], Row | None]] = {
     "Immunization": _immunization,
     "Observation": _observation,
 }

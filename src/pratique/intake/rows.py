@@ -29,10 +29,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pratique.formats.codes import COVID
 from pratique.intake import icao
-from pratique.intake.catalogue import COVID, Catalogue, Product
+from pratique.intake.catalogue import Catalogue, Product
 from pratique.intake.remarks import Remark, RemarkCode, refuses
 from pratique.model import (
+    KINDS,
     Entry,
     Exemption,
     Moment,
@@ -43,7 +45,7 @@ from pratique.model import (
     Vaccination,
     silent,
 )
-from pratique.terms import Kind
+from pratique.terms import ALL_KINDS, Kind
 from pratique.text import seen
 
 PERSON = (
@@ -63,12 +65,6 @@ COLUMNS = frozenset(PERSON + EVENT).union(*OWN.values())
 """Every column there is."""
 
 DCC, ICVP = "DCC", "ICVP"
-_RECORD_KINDS: dict[type, Kind] = {
-    Vaccination: Kind.VACCINATION,
-    Test: Kind.TEST,
-    Recovery: Kind.RECOVERY,
-    Exemption: Kind.EXEMPTION,
-}
 
 
 @silent
@@ -88,7 +84,7 @@ class Record(NamedTuple):
     @property
     def kind(self) -> Kind:
         """Return what it is to attest."""
-        return _RECORD_KINDS[type(self.entry)]
+        return KINDS[type(self.entry)]
 
 
 @silent
@@ -540,7 +536,7 @@ def _birth(row: RowReader) -> Moment | None:
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 _PREQUALIFIED = re.compile(r"[A-Za-z0-9()-]+Product[0-9a-f]{32}", re.ASCII)
 """WHO's catalogue names a product so: a type of vaccine, `Product`, and an MD5."""
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: kind for kind in ALL_KINDS}
 _TELLING = {
     Kind.VACCINATION: ("product", "given_on", "dose"),
     Kind.TEST: ("sampled_at", "test_type", "result"),

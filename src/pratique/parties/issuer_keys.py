@@ -128,7 +128,7 @@ class KeyOptions(NamedTuple):
         """Return the key of this label."""
         beside = key_beside(issuer.shards, label)
         key = beside if self.dsc_key is None else key_uri(self.dsc_key, label)
-        usages = frozenset(map(Kind, self.kinds or Kind))
+        usages = frozenset(map(Kind, self.kinds or ALL_KINDS))
         return NewKey(label, key, self.planned, usages, self.algorithm)
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.errors import DocumentRefused
+from pratique.formats import codes
 from pratique.intake import catalogue
 from pratique.intake.catalogue import FIELDS, Catalogue, Product, ValueSetCode, parsed
 from tests.unit.intake.handed_in import BUILTIN, STAMARIL
@@ -118,7 +119,7 @@ def test_what_is_no_catalogue_is_refused(document: object) -> None:
 
 
 def test_a_product_that_a_catalogue_file_adds_may_be_issued() -> None:
-    row = {"code": "Arcavax", "domain": "DCC", "disease": catalogue.COVID}
+    row = {"code": "Arcavax", "domain": "DCC", "disease": codes.COVID}
     found = Catalogue.from_documents([{"products": [row]}])
     assert "Arcavax" in found.codes("product")
     assert "EU/1/20/1528" in found.codes("product")

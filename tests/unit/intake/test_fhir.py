@@ -14,10 +14,14 @@ from pratique import model
 from pratique.intake import accept as intake_accept
 from pratique.intake import fhir
 from pratique.intake.accept import accept
-from pratique.intake.fhir import ATC, CVX, LOINC, SNOMED
 from pratique.intake.remarks import refuses
 from pratique.intake.rows import Reading
 from tests.unit.intake.handed_in import BUILTIN, DOSE, NAUGHTY, ODD, STAMARIL, record, told
+
+CVX = "http://hl7.org/fhir/sid/cvx"
+SNOMED = "http://snomed.info/sct"
+ATC = "http://www.whocc.no/atc"
+LOINC = "http://loinc.org"
 
 PATIENT = {
     "resourceType": "Patient",
@@ -113,6 +117,11 @@ def test_the_day_of_a_dose_is_the_day_where_it_was_given() -> None:
         ([{"system": CVX, "code": "207"}], "EU/1/20/1507", "1119349007"),
         ([{"system": "elsewhere", "code": "1"}, {"system": CVX + "/", "code": "212"}], "EU/1/20/1525", "29061000087103"),
         ([{"system": SNOMED, "code": "1119349007"}, {"code": "EU/1/20/1528"}], "EU/1/20/1528", "1119349007"),
+        ([{"system": CVX, "code": "229"}], "EU/1/20/1507", "1119349007"),
+        ([{"system": CVX, "code": "300"}], "EU/1/20/1528", "1119349007"),
+        ([{"system": CVX, "code": "512"}], "Covifenz", "30141000087107"),
+        ([{"system": CVX, "code": "521"}], "EU/1/21/1580", "1162643001"),
+        ([{"system": SNOMED, "code": "28581000087106"}], "EU/1/20/1528", "1119349007"),
     ],
 )  # fmt: skip
 def test_a_vaccine_is_known_by_any_of_its_codings(
@@ -123,6 +132,21 @@ def test_a_vaccine_is_known_by_any_of_its_codings(
     dose = found.record.entry
     assert isinstance(dose, model.Vaccination)
     assert (dose.product, dose.prophylaxis) == (product, prophylaxis)
+
+
+@pytest.mark.parametrize(("country", "product"), [("FR", "EU/1/21/1529"), ("IN", ""), ("", "")])
+def test_a_code_of_two_products_is_the_one_that_the_issuing_country_gave(
+    country: str, product: str
+) -> None:
+    coded = IMMUNIZATION | {"vaccineCode": {"coding": [{"system": CVX, "code": "210"}]}}
+    filled = {"product": "Covishield"}
+    (found,) = fhir.read(
+        document(coded), BUILTIN, country=country or "XA", authority="A", filled=filled
+    )
+    assert found.record is not None
+    assert isinstance(found.record.entry, model.Vaccination)
+    # Where it is open, it is filled in by whoever knows.
+    assert found.record.entry.product == (product or "Covishield")
 
 
 @pytest.mark.parametrize("number", [("94558-4", "LP217198-3"), ("94500-6", "LP6464-4")])
@@ -160,6 +184,10 @@ def _result(*codes: tuple[str, str]) -> dict[str, Any]:
         (IMMUNIZATION | {"vaccineCode": {"coding": [{"system": ATC, "code": "J07BN01"}]}},
          [("FIELD_MISSING", "entry[1].product")]),
         (IMMUNIZATION | {"vaccineCode": {"text": "some vaccine"}}, [("FIELD_MISSING", "entry[1].product")]),
+        # Vaxzevria or Covishield: the issuing country (XA) does not tell.
+        (IMMUNIZATION | {"vaccineCode": {"coding": [{"system": CVX, "code": "210"}]}},
+         [("FIELD_MISSING", "entry[1].product")]),
+        (OBSERVATION | {"code": {"coding": [{"system": LOINC, "code": "94563-4"}]}}, [("RESOURCE_NOT_READ", "entry[1]")]),
         (IMMUNIZATION | {"occurrenceDateTime": "2022-01"}, [("DATE_INCOMPLETE", "entry[1].given_on")]),
         (IMMUNIZATION | {"occurrenceDateTime": "2022-01-10Tnoon"}, [("DATE_UNREADABLE", "entry[1].given_on")]),
         (IMMUNIZATION | {"protocolApplied": [{"doseNumberString": "two", "seriesDosesString": "2"}]},
@@ -170,7 +198,7 @@ def _result(*codes: tuple[str, str]) -> dict[str, Any]:
         ({"resourceType": "Condition"}, [("RESOURCE_NOT_READ", "entry[1]")]),
         ({}, [("RESOURCE_NOT_READ", "entry[1]")]),
     ],
-    ids=range(22),
+    ids=range(24),
 )  # fmt: skip
 def test_what_is_not_issued_says_why(
     resource: dict[str, Any], remarks: list[tuple[str, str]]

@@ -132,6 +132,7 @@ def test_the_cells_of_a_typed_table_are_read_as_those_of_a_text_are() -> None:
         (DOSE, {"birth_date": ""}, [("FIELD_MISSING", "birth_date")]),
         (DOSE, {"birth_date": "1880"}, [("DATE_UNREADABLE", "birth_date")]),
         (DOSE, {"domain": "SHC"}, [("DOMAIN_UNKNOWN", "domain")]),
+        (DOSE, {"kind": "pass"}, [("KIND_UNKNOWN", "kind")]),
         (TEST, {"domain": "ICVP"}, None),
         (TEST, {"sampled_at": "2022-05-31T09:30:00"}, [("INSTANT_WITHOUT_ZONE", "sampled_at")]),
         (RECOVERY, {"valid_until": ""}, [("FIELD_MISSING", "valid_until")]),
