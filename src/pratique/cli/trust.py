@@ -45,6 +45,12 @@ def revocations() -> None:
     default=0,
     help="Bytes left out before a part of an approximate list.",
 )
+@click.option(
+    "--issuer",
+    default="",
+    metavar="ISS",
+    help="Whose list of SMART Health Cards it is [default: whoever's key of that kid is held].",
+)
 @options.home
 @options.quiet
 def import_revocations(
@@ -55,15 +61,16 @@ def import_revocations(
     kid: str,
     hash_type: str | None,
     offset: int,
+    issuer: str,
     home: Path | None,
 ) -> int:
-    """Import revocation lists and their deltas, and batches of the EU's gateway (JSON)."""
+    """Import revocation lists and their deltas, batches of the EU's gateway, and lists of SMART Health Cards (JSON)."""
     approximate = None
     if form is not None:
         approximate = parties_trust.Approximate(foreign.Form(form), country, kid, hash_type, offset)
     return terminal.imported(
         *parties_trust.import_revocations(
-            home, sources, at=datetime.now(UTC), approximate=approximate
+            home, sources, at=datetime.now(UTC), approximate=approximate, issuer=issuer
         )
     )
 

@@ -1,7 +1,7 @@
 """Whom to believe: import signers and what issuers have revoked, beside what was synced.
 
     SOURCE... -> store.sources.trust_from -> signers ---\
-    FILE... -> list | delta | batch | slice -> Revocations --> a next edition of trust/snapshot.json -> Imported
+    FILE... -> list | delta | batch | slice | list of cards -> Revocations --> a next edition of trust/snapshot.json -> Imported
 
 1. A refused source is told by its name, and the others are taken; where there is no other, nothing changes.
 2. What is imported is of the environment of the network that was synced, if there is one.
@@ -15,19 +15,20 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from pratique import errors, strict_json
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.parties import verifier
-from pratique.revocation import foreign, tag_list
+from pratique.revocation import cards, foreign, tag_list
 from pratique.revocation.revocations import Revocations
 from pratique.snapshot import Snapshot, Source
 from pratique.store import sources as store_sources
 from pratique.terms import Environment, Scheme
 from pratique.text import plural, printable, rfc3339
-from pratique.trust import countries
+from pratique.trust import countries, shc_directory
 from pratique.trust.certificates import ListReading
 from pratique.trust.lists import StoreName
 from pratique.trust.registry import ParticipantState
@@ -305,19 +306,28 @@ def import_revocations(
     *,
     at: datetime,
     approximate: Approximate | None = None,
+    issuer: str = "",
 ) -> Imported:
-    """Import revocation lists and their deltas, and batches or approximate lists of the EU's gateway."""
+    """Import revocation lists and their deltas, batches or approximate lists of the EU's gateway, and lists of cards.
+
+    Args:
+        home: folder of the verifier.
+        sources: files and folders.
+        at: now.
+        approximate: what files of approximate lists are about.
+        issuer: `iss` of lists of SMART Health Cards, which name a key alone [whoever's key is held].
+    """
     folder = store_sources.home(home)
     earlier = verifier.imported(home)
-    read: Callable[[bytes], _Document] = _document
+    # Whose a key is may be known from the network too.
+    known = verifier.snapshot(home) or earlier
+    read: Callable[[bytes], _Document] = partial(_document, known=known, issuer=issuer)
     if approximate is not None:
         key, form, offset = approximate.key(), approximate.form, approximate.offset
 
         def read(each: bytes) -> _Document:
             return foreign.read_filter(each, key, form, offset)
 
-    # Whose a key is may be known from the network too.
-    known = verifier.snapshot(home) or earlier
     held, taken, refused = _with_documents(revocations_of(earlier), known, _each(sources, read))
     named = [
         Source(printable(one.path.name), hashlib.sha256(one.data).hexdigest()) for one in taken
@@ -334,10 +344,17 @@ def import_revocations(
             f"{plural(len(taken), 'file')} read",
             f"{counted(held)} in snapshot {snapshot.number}: {path}",
         ),
-        tuple(
-            f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE"
-            for kid, _ in held.lists
-            if not known.trust.signers_for(kid)
+        (
+            *(
+                f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE"
+                for kid, _ in held.lists
+                if not known.trust.signers_for(kid)
+            ),
+            *(
+                f"note: {printable(one.issuer)}: {why}; its cards of the key {printable(one.kid)} are in doubt"
+                for one in held.cards.values()
+                if (why := _card_doubt(one))
+            ),
         ),
         tuple(refused),
     )
@@ -349,7 +366,21 @@ def revocations_of(snapshot: Snapshot | None) -> Revocations:
     return held if isinstance(held, Revocations) else Revocations()
 
 
-_Document = tag_list.TagList | tag_list.Delta | list[foreign.Batch] | foreign.Slice
+def _card_doubt(one: cards.RidList) -> str:
+    if not one.whole:
+        return "its list of revocations could not be read whole"
+    return (
+        "its list of revocations is older than its key set says" if one.version < one.stated else ""
+    )
+
+
+_Document = (
+    tag_list.TagList
+    | tag_list.Delta
+    | list[foreign.Batch]
+    | foreign.Slice
+    | tuple[cards.RidList, ...]
+)
 
 
 class _Read(NamedTuple):
@@ -378,7 +409,7 @@ def _each(
                 yield error
 
 
-def _document(each: bytes) -> _Document:
+def _document(each: bytes, known: Snapshot, issuer: str) -> _Document:
     if each.startswith(tag_list.FORMAT):
         return tag_list.TagList.from_bytes(each)
     if each.startswith(tag_list.DELTA_FORMAT):
@@ -387,11 +418,30 @@ def _document(each: bytes) -> _Document:
         raise DocumentRefused(
             "revocation-unknown",
             "it is no revocation list, no delta and no batch",
-            "an issuer's .tags and .delta files, or a batch of the EU's gateway as JSON; "
+            "an issuer's .tags and .delta files, a batch of the EU's gateway as JSON, or a list of "
+            "SMART Health Cards; "
             "for its approximate lists name --form",
         )
     found = strict_json.parse(each)
+    if cards.is_one(found):
+        return (cards.read(found, issuer or _issuer_of(cards.kid_of(found), known)),)
+    if shc_directory.is_vci(found):
+        return cards.of_directory(found)
     return [foreign.read(one) for one in (found if isinstance(found, list) else [found])]
+
+
+def _issuer_of(kid: str, known: Snapshot) -> str:
+    """Return whose key a list of SMART Health Cards is about: the list names the key alone."""
+    name = Scheme.SHC.value, kid.encode()
+    issuers = {one.issuer for one in known.trust.unjudged() if (one.domain, one.kid) == name}
+    if len(issuers) == 1:
+        return issuers.pop()
+    why = "several issuers have this key" if issuers else "no key of this kid is held"
+    raise DocumentRefused(
+        "revocation-issuer",
+        f"it cannot be told whose list of SMART Health Cards it is: {why}",
+        "give --issuer with the issuer's iss, or import its keys first: pratique trust import SOURCE",
+    )
 
 
 def _with_documents(
@@ -437,6 +487,8 @@ def _added(held: Revocations, documents: list[_Document], earlier: Snapshot) -> 
             held = held.with_slices([one])
         elif isinstance(one, list):
             held = held.with_batches(one)
+        elif not isinstance(one, tag_list.Delta):
+            held = held.with_cards(one)
     return held
 
 
@@ -479,6 +531,12 @@ def rows(held: Revocations, at: int) -> Iterator[dict[str, object]]:
     for part in held.slices:
         of_form = f"{part.key.hash_type.value}, approximate: {part.form.value}"
         yield {**_about(part.key), "kind": "slice", "count": part.entries, "of": of_form}
+    for cards_of in held.cards.values():
+        doubt = _card_doubt(cards_of)
+        yield {
+            "kind": "cards", "participant": cards_of.issuer, "kid": cards_of.kid,
+            "count": len(cards_of.entries), "of": f"version {cards_of.version}{doubt and f', {doubt}'}",
+        }  # fmt: skip
 
 
 def _about(key: foreign.Key) -> dict[str, object]:
@@ -493,7 +551,15 @@ def counted(held: Revocations) -> str:
     return (
         f"{plural(len(held.lists), 'list')} with {plural(tags, 'revocation')}, "
         f"{plural(entries, 'foreign entry')}, {plural(len(held.slices), 'approximate list')}"
+        f"{_counted_cards(held)}"
     )
+
+
+def _counted_cards(held: Revocations) -> str:
+    if not held.cards:
+        return ""
+    rids = sum(len(one.entries) for one in held.cards.values())
+    return f", {plural(len(held.cards), 'list')} of SMART Health Cards with {plural(rids, 'revocation')}"
 
 
 def _text(kid: bytes) -> str:
