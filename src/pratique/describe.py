@@ -103,12 +103,10 @@ def lines(
         person = found.certificate.person
         yield from _name(person)
         yield f"  born   {in_words(person.birth_date)}"
-    if found.certificate is not None and found.certificate.domain in SCHEMES:
-        yield f"  format {SCHEMES[found.certificate.domain][0]}"
-        yield f"  states {states(found.certificate)}"
+    yield from _scheme(found)
     if found.signer is not None:
         countries = ", ".join(sorted(found.signer.countries)) or "no country"
-        name = found.signer.name or found.signer.participant or countries
+        name = found.signer.name or found.signer.participant or found.signer.issuer or countries
         yield f"  signed by {printable(name)} ({countries})"
     for finding in found.verdict.findings:
         # Of a scanner that is set wrongly the desk must hear: only there it can be put right.
@@ -149,6 +147,14 @@ def _name(person: Person) -> Iterator[str]:
     elif person.surname and person.forename:
         yield f"  family name   {printable(person.surname)}"
         yield f"  given names   {printable(person.forename)}"
+
+
+def _scheme(found: Verification) -> Iterator[str]:
+    """Yield the lines that say what a card beside HCERT is, and how much it states."""
+    if found.signer is not None and found.signer.domain in SCHEMES:
+        yield f"  format {SCHEMES[found.signer.domain][0]}"
+        if found.certificate is not None:
+            yield f"  states {states(found.certificate)}"
 
 
 def states(certificate: HealthCertificate) -> str:
@@ -347,10 +353,18 @@ def in_words(moment: Moment | None) -> str:
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: value.text() if isinstance(value, Moment) else value
+        name: value.text()
+        if isinstance(value, Moment)
+        else list(value)
+        if name == _UNMAPPED
+        else value
         for name, value in fields.items()
-        if value is not None
+        if value is not None and (name != _UNMAPPED or value)
     }
+
+
+_UNMAPPED = "unmapped"
+"""Said where there are any: every entry has the field."""
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -512,10 +526,12 @@ def _other_layers(text: str) -> dict[str, Any]:
     decoded = formats.reader_of(sealed.scheme).decode(sealed, frozenset())
     certificate = decoded.certificate
     seal = {"certificate_bytes": len(sealed.certificate)} if sealed.certificate else {}
+    kid = {"kid": _kid(sealed.kid)} if sealed.kid else {}
     return shown | {
+        "format": SCHEMES[sealed.scheme][0],
         "scheme": sealed.scheme.value,
         "issuer": sealed.issuer,
-        "kid": _kid(sealed.kid),
+        **kid,
         "algorithm": "the key's" if sealed.algorithm is None else sealed.algorithm.value,
         **seal,
         "signature_bytes": len(sealed.signature),

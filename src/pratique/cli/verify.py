@@ -24,7 +24,7 @@ from pratique.cli import options, terminal
 from pratique.cli.terminal import complaint, flush, say
 from pratique.errors import EXIT_UNFORESEEN
 from pratique.findings import UNREAD, Code, Colour
-from pratique.formats import wrapping
+from pratique.formats import parts, wrapping
 from pratique.formats.wrapping import Unwrapped
 from pratique.parties.inputs import Item, every
 from pratique.parties.verifier import (
@@ -209,11 +209,19 @@ _MOST_LINES = 60
 
 
 class _Traveller(NamedTuple):
-    """Who stands at the counter: what was scanned so far, and what of a broken code waits for its rest."""
+    """Who stands at the counter: what was scanned so far, and what waits for its rest.
+
+    Attributes:
+        number: the how-manyth they are.
+        found: what came of what they handed in.
+        begun: lines of a broken code.
+        gathering: chunks of a card.
+    """
 
     number: int
     found: list[Verification]
     begun: list[str]
+    gathering: parts.Gathering
 
 
 def serve(check: Check, output_format: str) -> Counter[str]:
@@ -226,7 +234,8 @@ def serve(check: Check, output_format: str) -> Counter[str]:
             if codes:
                 # Empty lines that came with a code are its scanner's line ends, and clear nothing.
                 for one in _codes(codes, traveller.begun):
-                    _judge(one, check, traveller, counts, output_format)
+                    if (whole := _gathered(one, traveller.gathering)) is not None:
+                        _judge(whole, check, traveller, counts, output_format)
                 flush()
             elif traveller.found or traveller.begun:
                 traveller = _greeted(traveller.number + 1, clear=True)
@@ -245,6 +254,21 @@ def _codes(lines: list[str], begun: list[str]) -> Iterator[Unwrapped]:
     if any(one.finding is None for one in found):
         begun.clear()
     yield from found
+
+
+def _gathered(one: Unwrapped, gathering: parts.Gathering) -> Unwrapped | None:
+    """Return a code, or a card with the last of its chunks; None, and say so, while some are to come."""
+    if one.finding is not None or not parts.is_part(one.text):
+        return one
+    card = gathering.add(one.text, "")
+    if card is not None:
+        return one._replace(text=card.text, finding=card.finding)
+    for waiting in gathering.missing():
+        assert waiting.finding is not None
+        say(
+            f"{waiting.finding.where or waiting.finding.code.meaning}: {waiting.finding.code.next_step}"
+        )
+    return None
 
 
 def _judge(
@@ -290,4 +314,4 @@ def _greeted(number: int, *, clear: bool = False) -> _Traveller:
         flush()
     click.echo(f"traveller {number}: {HELP}", err=True)
     flush()
-    return _Traveller(number, [], [])
+    return _Traveller(number, [], [], parts.Gathering())

@@ -59,7 +59,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     (r'\{(?s:.)*?"contentType"\s*:\s*"application/(?:smart-health-card|fhir\+json)"', LINK),
     (r'\{(?=(?s:.)*?"url"\s*:\s*")(?=(?s:.)*?"key"\s*:\s*"[\w-]{43}")', LINK),
     (r'\{(?=(?s:.)*?"iss"\s*:)(?=(?s:.)*?"vc"\s*:\s*\{)', "health card without its signature"),
-    (r'\{(?s:.)*?"@context"\s*:', "W3C verifiable credential"),
+    (r'\{(?s:.)*?"(?:@context|credentialSubject)"\s*:', "W3C verifiable credential"),
     (r"eyJ[\w-]{8,}\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+", "encrypted JSON (JWE)"),
     (r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+~", "SD-JWT credential"),
     (r"eyJ[\w-]{8,}={0,2}\.[\w-]+", "signed JSON (JWS)"),
@@ -296,7 +296,7 @@ class Begun:
     def is_flipped(self) -> bool:
         """Tell whether its letters came in the other case."""
         joined, text = "".join(self._pieces)[5:], self.text[5:]
-        return joined != text and joined.lower() == text.lower()
+        return joined != text and joined.swapcase() == text
 
     def takes(self, line: str) -> bool:
         """Tell whether a line is more of it, and take it."""

@@ -220,6 +220,7 @@ class _Lines:
 _MOST_IN_LINE = 200
 """Texts of other schemes that are taken out of one line."""
 _NOT_READ = Code.FORMAT_NOT_READ
+_NO_CODE = {_NOT_READ, Code.PREFIX_UNKNOWN}
 
 
 def _is_json(bare: str) -> bool:
@@ -555,7 +556,7 @@ def _document(text: str, number: int) -> Iterator[Unwrapped]:
     found = list(_seals_in(text.lstrip(BLANKS))) or [
         one for string in shapes.strings_of(text) for one in _in_string(string, name)
     ]
-    if not any(one.finding is None or one.finding.code in UNREAD for one in found):
+    if all(one.finding is not None and one.finding.code in _NO_CODE for one in found):
         found = []
     found = found or [
         one._replace(line=count)
