@@ -11,6 +11,7 @@ import pytest
 from conformance import READERS, schemes, trusted
 from pratique.parties import conformance
 from pratique.parties.conformance import Agreement
+from tools import mutate
 
 KINDS = {
     "shc-case", "shc-part", "shc-jws", "shl", "vds-nc", "divoc", "nzcp", "2d-doc", "ch-light", "nl-coronacheck",
@@ -113,7 +114,7 @@ def test_without_its_trust_a_case_does_not_agree(
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
     (tmp_path / "good.txt").write_text("NL2:ANYTHING")
-    (tmp_path / "hc1.txt").write_text("HC1:6BF")
+    (tmp_path / "hc1.txt").write_text(mutate.kit_texts()[0])
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 99)
     (tmp_path / "card.txt").write_text("shc:/" + "00" * 40)
     okp = {"kty": "OKP", "kid": "k", "crv": "X25519", "x": "AA"}

@@ -15,7 +15,7 @@ import zlib
 from functools import partial
 from typing import Any
 
-from tools.vectors import content, keys
+from tools.vectors import cards, content, keys
 from tools.vectors.cases import GOOD, Case, Cases, Outcome, amber, facts, red
 from tools.vectors.good import VACCINATED, WHO_WHOLE
 from tools.vectors.layers import KID, UNTAGGED, cbor, claims, hc1, pack, signed, text
@@ -98,6 +98,7 @@ def documents() -> dict[str, Any]:
                 "data": base64.b64encode(struct.pack(">hfib", 1, 2.0**-32, 2, 4) + parts).decode(),
             },
         ],
+        "cards": cards.rid_lists(),
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from pratique import errors, strict_json
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable
-from pratique.revocation import foreign
+from pratique.revocation import cards, foreign
 from pratique.revocation.revocations import Revocations
 from pratique.revocation.tag_list import TagList
 from pratique.snapshot import Snapshot
@@ -240,7 +240,12 @@ def _signer(row: Case) -> Signer:
         domain=row["domain"],
         thumbprint=hashlib.sha256(key).hexdigest(),
         sca_not_after=None if end is None else _seconds(end),
-        reason="unreadable" if row["unreadable"] else read_key(key).reason,
+        reason="unreadable"
+        if row["unreadable"]
+        else read_key(key, edwards=row["domain"] == "DIVOC").reason,
+        # A key of a scheme is pinned under its issuer's full name in it, and verifies nothing else.
+        bound="issuer" in row,
+        issuer=row.get("issuer", ""),
     )
 
 
@@ -258,10 +263,11 @@ def _member(row: Case, thumbprints: dict[str, str]) -> ParticipantState:
 
 def _revocations(path: Path) -> Revocations:
     rows = strict_json.loads(read_bytes(path))
-    return Revocations(
+    held = Revocations(
         [TagList.from_bytes(base64.b64decode(row)) for row in rows["lists"]],
         slices=map(_slice, rows["slices"]),
     ).with_batches(map(foreign.read, rows["batches"]))
+    return held.with_cards(cards.read(row["list"], row["issuer"]) for row in rows["cards"])
 
 
 def _slice(row: Case) -> foreign.Slice:
