@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable
 from pratique.store import files
-from pratique.terms import Environment
+from pratique.terms import Environment, Scheme
 from pratique.text import printable
 from pratique.trust import signer
 
 if TYPE_CHECKING:
     from pratique.crypto.algorithms import PublicKey
+    from pratique.revocation.cards import RidList
+    from pratique.revocation.revocations import Revocations
     from pratique.rules.documents import ImportedRules, RuleDocument
     from pratique.snapshot import Snapshot, Source
     from pratique.trust.certificates import ListReading
@@ -213,6 +215,7 @@ def trust_from(
     refused: list[Refused] = []
     origins: list[Source] = []
     errors: list[PratiqueError] = []
+    lists_of_cards: list[RidList] = []
     for path, alone in _folder_files(named):
         if not alone and path.parent.name in _OTHER_USES and path.suffix != ".json":
             refused.append(_other(path, named))
@@ -226,6 +229,7 @@ def trust_from(
                 store=store or lists.ANY,
             )
             readings.append((path.name, reading))
+            lists_of_cards += _lists_of_cards(data, reading, store or lists.ANY)
         except Unreadable as error:
             if not each:
                 raise
@@ -252,8 +256,30 @@ def trust_from(
         environment=environment,
         trust=signer.TrustList(signers),
         sources=tuple(origins),
+        revocations=_held(lists_of_cards),
     )
     return TrustSources(snapshot, tuple(readings), tuple(refused), tuple(errors))
+
+
+def _lists_of_cards(data: bytes, reading: ListReading, store: StoreName) -> Iterable[RidList]:
+    """Return the revocations that come with keys of SMART Health Cards, or which of them these keys name."""
+    if not any(one.domain == Scheme.SHC.value for one in reading.pinned):
+        return ()
+    from pratique import strict_json  # noqa: PLC0415
+    from pratique.revocation import cards  # noqa: PLC0415 - a check starts fast
+
+    document = strict_json.parse(data)
+    if isinstance(document, dict) and "keys" in document:
+        return cards.of_keys(store.issuer, document["keys"])
+    return cards.of_directory(document)
+
+
+def _held(lists_of_cards: list[RidList]) -> Revocations | None:
+    if not lists_of_cards:
+        return None
+    from pratique.revocation.revocations import Revocations  # noqa: PLC0415 - a check starts fast
+
+    return Revocations().with_cards(lists_of_cards)
 
 
 def _beside(path: Path) -> bytes:

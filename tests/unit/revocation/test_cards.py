@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.crypto import keys
+from pratique.crypto import algorithms, jose, keys
 from pratique.errors import DocumentRefused, PratiqueError
 from pratique.findings import Code
 from pratique.parties import trust, verifier
@@ -21,7 +21,9 @@ from pratique.revocation.cards import RidList
 from pratique.revocation.revocations import Revocations, from_rows, to_rows
 from pratique.snapshot import Snapshot
 from pratique.store import sources
-from pratique.terms import Environment
+from pratique.terms import Environment, Scheme
+from pratique.trust import shc_directory
+from pratique.trust.lists import StoreName
 from pratique.trust.signer import TrustList
 from tests.schemes import shc
 
@@ -229,6 +231,25 @@ def test_a_list_that_clears_nobody_is_told_of(tmp_path: Path) -> None:
         home, [file(tmp_path, document("a b"))], at=AT, issuer="https://b.example"
     )
     assert any("could not be read whole" in note for note in done.notes)
+
+
+def test_keys_bring_their_revocations_along(tmp_path: Path) -> None:
+    key = keys.generate()
+    public = algorithms.read_der(key.public_key)
+    kid = shc_directory.thumbprint(public)
+    jwk = {**jose.write_jwk(public), "kid": kid, "use": "sig", "alg": "ES256", "crlVersion": 1}
+    directory = {
+        "issuerInfo": [{"issuer": {"iss": ISSUER}, "keys": [jwk], "crls": [document("abc", kid=kid)]}]
+    }  # fmt: skip
+    trust.import_signers(tmp_path / "a", [file(tmp_path, directory)], at=AT)
+    held = verifier.imported(tmp_path / "a").revocations
+    assert held is not None
+    assert held.of_card((ISSUER, kid), "abc", 1) is Code.REVOKED
+    path = file(tmp_path, {"keys": [jwk]}, "jwks.json")
+    trust.import_signers(tmp_path / "b", [path], at=AT, store=StoreName(Scheme.SHC, ISSUER))
+    held = verifier.imported(tmp_path / "b").revocations
+    assert held is not None
+    assert held.of_card((ISSUER, kid), "abc", 1) is Code.REVOCATION_LIST_EXPIRED
 
 
 odd = st.recursive(
