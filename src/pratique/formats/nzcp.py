@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from pratique.crypto import cose
 from pratique.crypto.cbor import loads
 from pratique.findings import Code, Finding
+from pratique.formats import base32
 from pratique.formats.fields import Decoded, FieldReader, Sealed, is_map, names_somebody
 from pratique.formats.hcert import EXPIRES, IDENTIFIER, ISSUER, MAX_TEXT, NOT_BEFORE
 from pratique.model import HealthCertificate, Pass, Person
@@ -49,7 +49,8 @@ def unwrap(text: str) -> Sealed | Finding:
     if body.islower():
         # All of it, as caps lock does; base32 has capitals alone (RFC 4648 §6), so nothing is guessed.
         body, notes = body.upper(), (Finding(Code.CASE_FLIPPED),)
-    data = _unpacked(body, len(padding))
+    # Padding is left out (spec §4); what has all of it is read too.
+    data = base32.decode(body) if len(padding) in {0, -len(body) % 8} else None
     if data is None:
         return Finding(Code.TEXT_DAMAGED, "base32")
     if data[:1] != _TAG:
@@ -84,13 +85,6 @@ def unwrap(text: str) -> Sealed | Finding:
         message.payload,
         notes=notes,
     )
-
-
-def _unpacked(body: str, padding: int) -> bytes | None:
-    """Decode base32, padded or not (RFC 4648 §6, spec §4: padding is left out); None if it is none."""
-    if not body.isupper() or padding not in {0, -len(body) % 8} or len(body) % 8 in {1, 3, 6}:
-        return None
-    return base64.b32decode(body + "=" * (-len(body) % 8))
 
 
 def _claims(payload: bytes) -> Mapping[Any, Any] | Code:

@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Set
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -21,7 +20,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pratique.findings import Code, Finding
-from pratique.formats import codes
+from pratique.formats import base32, codes
 from pratique.formats.codes import Vaccine
 from pratique.formats.fields import Decoded, Sealed, names_somebody
 from pratique.formats.hcert import MAX_TEXT
@@ -49,7 +48,6 @@ _PERIMETER = "01"
 """Of France's own types of documents: in another one a type means something else."""
 _NEVER = "FFFF"
 _FIRST_DAY = date(2000, 1, 1).toordinal()
-_BASE32 = re.compile(r"[A-Z2-7]+", re.ASCII)
 _SIGNATURES = {64, 96, 132}
 """Octets of r and s together, on P-256, P-384 and P-521."""
 
@@ -111,15 +109,12 @@ def unwrap(text: str) -> Sealed | Finding:
 
 
 def _signature(written: str) -> bytes | Finding:
-    """Decode base32 without padding (RFC 4648 §6)."""
-    if not _BASE32.fullmatch(written) or len(written) % 8 in {1, 3, 6}:
+    octets = base32.decode(written)
+    # Too short for any key: its end was not scanned.
+    if octets is None or len(octets) < min(_SIGNATURES):
         return Finding(Code.TEXT_DAMAGED, "signature")
-    octets = base64.b32decode(written + "=" * (-len(written) % 8))
-    if len(octets) in _SIGNATURES:
-        return octets
-    # Too short for any key: its end was not scanned. Longer ones are DER's, which a signer writes (RFC 3279 §2.2.3).
-    short = len(octets) < min(_SIGNATURES)
-    return Finding(Code.TEXT_DAMAGED, "signature") if short else Finding(Code.SIGNATURE_FORM)
+    # Longer ones are DER's, which a signer writes (RFC 3279 §2.2.3).
+    return octets if len(octets) in _SIGNATURES else Finding(Code.SIGNATURE_FORM)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -141,6 +136,7 @@ _FIELDS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 )  # fmt: skip
 """Type of document -> field -> characters of its value: at most so many, or (below zero) exactly."""
 _LONGEST = 80
+_ENDS = re.compile(f"[{GS}{RS}]")
 
 
 def _fields(
@@ -177,7 +173,7 @@ def _fields(
 
 def _length(ahead: str, most: int, others: Set[str]) -> int:
     """Return how long the value of variable length at the beginning of `ahead` is."""
-    ends = re.search(f"[{GS}{RS}]", ahead)
+    ends = _ENDS.search(ahead)
     length = len(ahead) if ends is None else ends.start()
     # As long as it may be, it needs no separator: another field's name stands there.
     full = length > most and ahead[most : most + 2] in others

@@ -290,7 +290,7 @@ def test_another_key_of_the_same_name_proves_a_forgery() -> None:
     assert found(make(OTHER)) == [("SIGNATURE_INVALID", "")]
 
 
-@pytest.mark.parametrize("place", range(0, 400, 17))
+@pytest.mark.parametrize("place", range(0, len(GOOD) - 8, 17))
 def test_a_letter_that_was_changed_passes_no_check(place: int) -> None:
     place += 8
     text = GOOD[:place] + ("B" if GOOD[place] == "A" else "A") + GOOD[place + 1 :]
