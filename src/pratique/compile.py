@@ -27,6 +27,7 @@ from pratique.rules import documents
 from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import Rule, Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
+from pratique.terms import Environment
 from pratique.trust import countries, publication
 from pratique.trust.registry import SUSPENSIONS, VALUE_SETS, ParticipantState, Registry
 from pratique.trust.signer import CONTRADICTED, Signer, TrustList
@@ -56,7 +57,8 @@ _UNHEARD = Ruleset()
 class Publication(NamedTuple):
     """What one participant says.
 
-    `problem` is the code of why a part could not be heard, `about_rules` that of its rules or choices.
+    `problem` is the code of why a part could not be heard, `about_rules` that of its rules or choices, and
+    `about_schemes` that of its keys of other schemes, which puts nothing else of it in doubt.
     """
 
     signers: publication.SignerPublication = _NOTHING
@@ -65,6 +67,8 @@ class Publication(NamedTuple):
     lists: tuple[TagList, ...] = ()
     problem: str = ""
     about_rules: str = ""
+    scheme_keys: tuple[Signer, ...] = ()
+    about_schemes: str = ""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -83,6 +87,7 @@ def heard(view: View, one: Participant, role: Role, sets: dict[str, list[str]]) 
             said = said._replace(problem=said.problem or code_of(error))
             if read in {_rules, _choices}:
                 said = said._replace(about_rules=said.about_rules or code_of(error))
+    said = _scheme_keys(said, view, one, files)
     if role.remembered:
         said = _remembered(said, code, role.remembered)
     if role.version and f"{code}/{metadata.SIGNERS}" not in files:
@@ -111,10 +116,27 @@ def _signers(
     said: Publication, view: View, one: Participant, files: _Files, _: _Sets
 ) -> Publication:
     data = files.get(f"{one.code}/{metadata.SIGNERS}")
-    bounds = publication.Bounds(
-        one.code, one.countries, one.subject, one.domains, view.board.environment
-    )
+    bounds = bounds_of(one, view.board.environment)
     return said if data is None else said._replace(signers=publication.read(data, bounds))
+
+
+def bounds_of(one: Participant, environment: Environment) -> publication.Bounds:
+    """Return what a participant may speak for in a network of an environment."""
+    return publication.Bounds(one.code, one.countries, one.subject, one.domains, environment)
+
+
+def _scheme_keys(said: Publication, view: View, one: Participant, files: _Files) -> Publication:
+    # A fault costs these keys alone: who carries a card of another scheme meets a desk that does not know its issuer.
+    data = files.get(f"{one.code}/{metadata.SCHEME_KEYS}")
+    if data is None:
+        return said
+    from pratique.trust import scheme_keys  # noqa: PLC0415 - most participants publish none
+
+    try:
+        found = scheme_keys.published(data, bounds_of(one, view.board.environment))
+    except Exception as error:  # noqa: BLE001 - whatever it raises stays with its participant
+        return said._replace(about_schemes=code_of(error))
+    return said._replace(scheme_keys=found.signers)
 
 
 def _rules(
@@ -166,7 +188,7 @@ def compiled(view: View) -> Snapshot:
         created=int(view.published.timestamp()),
         environment=view.board.environment,
         trust=TrustList(
-            (s for one in said.values() for s in one.signers.unjudged),
+            (s for one in said.values() for s in (*one.signers.unjudged, *one.scheme_keys)),
             apart=True,
             judges={code: one.signers.judge for code, one in said.items()},
         ),
@@ -311,6 +333,7 @@ def _roll(view: View, said: Mapping[str, Publication], sets_problem: str) -> Reg
             suspensions=tuple(s for whose, s in view.suspensions if whose == code),
             withdrawn=said[code].signers.withdrawn,
             contact=one.contact,
+            schemes=said[code].about_schemes,
         )
     chosen = [
         (place, said[code].choices)

@@ -236,6 +236,8 @@ def _echo_submitted(submitted: Submitted | None) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask before a withdrawal.")
 @click.option("--dry-run", is_flag=True, help="Say what would be published, and do nothing.")
 @click.option("--rules", multiple=True, type=PATH, metavar="PATH", help="Entry rules. Repeatable.")
+@click.option("--scheme-keys", multiple=True, type=FILE, metavar="FILE",
+              help="Your keys of other schemes (pratique-scheme-keys-1), in place of those that are published. Repeatable.")  # fmt: skip
 @click.option("--preferences", cls=Option, was=("--choices",), type=FILE, metavar="FILE",
               help="Codes of value sets that you recognise, and how old data may be.")  # fmt: skip
 @click.option("--lists", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",

@@ -134,6 +134,8 @@ AUTHORITY_PATH = "network/"
 """What the authority itself publishes lies here, and nowhere else."""
 
 SIGNERS, RULES, CHOICES = "signers.json", "rules.json", "choices.json"
+SCHEME_KEYS = "scheme-keys.json"
+"""A participant's keys of schemes beside HCERT."""
 REVOCATIONS = re.compile(r"revocations-[0-9a-f]{2,128}-(\d{1,10}-\d{1,10}\.delta|\d{1,10}\.tags)")
 """A participant's list of a key, and a delta of it, by kid and version."""
 
@@ -193,7 +195,7 @@ def limit_of(path: str) -> int:
     folder, _, name = path.partition("/")
     if folder == SUSPEND:
         return MAX_SMALL if path == SUSPENSIONS else 0
-    if name in {SIGNERS, RULES, CHOICES}:
+    if name in {SIGNERS, RULES, CHOICES, SCHEME_KEYS}:
         return MAX_SMALL
     return MAX_FILE if REVOCATIONS.fullmatch(name) else 0
 

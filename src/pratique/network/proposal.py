@@ -55,6 +55,7 @@ from pratique.network.participants import (
 )
 from pratique.network.view import View
 from pratique.strict_json import Base64, Codec
+from pratique.trust import scheme_keys
 from pratique.trust.countries import may_sign_for
 from pratique.trust.registry import Suspension
 
@@ -478,10 +479,24 @@ def _role(role: str, signed: Targets, proposed: Proposal, current: View | None) 
         if path in before and proposed.files.get(path) == before[path]:
             continue
         yield f"  {path}: {file.length} bytes"
+        if path == f"{role}/{network_metadata.SCHEME_KEYS}" and path in proposed.files:
+            yield from _scheme_keys(proposed.files[path], before.get(path))
     for path in sorted(before.keys() - signed.targets.keys()):
         yield f"  {path} goes"
     if network_metadata.SUSPENSIONS in proposed.files:
         yield from _suspensions(proposed.files[network_metadata.SUSPENSIONS])
+
+
+def _scheme_keys(data: bytes, published: bytes | None) -> Iterator[str]:
+    try:
+        newer = set(scheme_keys.read(data).keys)
+        older = set() if published is None else set(scheme_keys.read(published).keys)
+    except DocumentRefused as error:
+        yield f"  refused: {error.message}"
+        return
+    for word, rows in (("new", newer - older), ("goes", older - newer)):
+        for one in sorted(rows, key=lambda row: (row.scheme, row.issuer, row.kid)):
+            yield f"  {word}: key {one.kid} of {one.issuer} ({one.scheme})"
 
 
 def _suspensions(data: bytes) -> Iterator[str]:

@@ -34,7 +34,7 @@ from pratique.onboarding import dossier
 from pratique.onboarding.dossier import DECA, DESC, DSC, SCA, TLS, TLS_CA, UP, DossierFile
 from pratique.onboarding.report import DossierFinding, FileReport, KnownKey, Report, finding
 from pratique.strict_json import array, text
-from pratique.terms import Environment
+from pratique.terms import Environment, Scheme
 from pratique.trust import countries
 from pratique.trust.certificates import chain_in_network
 from pratique.trust.signer import SCA_WRONG
@@ -356,8 +356,9 @@ def _roca_powers() -> dict[int, frozenset[int]]:
 #    country is told. The seats decide: a finding on a country is a warning, so that it is seen before they sign.
 
 
-DOMAINS = frozenset({"DCC", "DDCC", "ICVP", "DICVP", "PH4H", "IPS-PILGRIMAGE"})
-"""Trust domains of the world's networks, as their lists name them. What a certificate is of is DCC, DDCC, ICVP."""
+DOMAINS = frozenset({"DCC", "DDCC", "ICVP", "DICVP", "PH4H", "IPS-PILGRIMAGE"}) | set(Scheme)
+"""Trust domains of the world's networks, as their lists name them. What a certificate is of is DCC, DDCC, ICVP.
+A scheme beside HCERT is a domain of its own name."""
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 _FORMAT = "pratique-application-1"
 

@@ -38,7 +38,7 @@ from pratique.terms import Environment
 from pratique.trust import did, expiry, publication
 from pratique.trust.did import DSC, SCA, Entry
 from pratique.trust.expiry import ParticipantExpiry
-from pratique.trust.registry import Suspension
+from pratique.trust.registry import Registry, Suspension
 
 START = store_sources.START
 _ROLES = ("SCA", "UP", "TLS")
@@ -362,7 +362,16 @@ def _held(at: int, home: Path | None) -> _Part:
     return _Part(
         name,
         rows if view is None else (*rows, _of_seats(view, at)),
+        tuple(_unread_schemes(snapshot.roll)),
     )
+
+
+def _unread_schemes(roll: Registry | None) -> Iterator[store_sources.Refused]:
+    for code, member in sorted({} if roll is None else roll.members.items()):
+        if member.schemes:
+            yield store_sources.Refused(
+                code, "its keys of other schemes cannot be read: none counts", member.schemes
+            )
 
 
 def _one(path: Path, at: int) -> _Part:
@@ -375,6 +384,7 @@ def _one(path: Path, at: int) -> _Part:
         return _Part(
             view.board.network,
             (*rows, _of_seats(view, at)),
+            tuple(_unread_schemes(found.roll)),
         )
     held_ = list(read(path))
     own = [row for one in held_ for row in _of_folder(one, at)]

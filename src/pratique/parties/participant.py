@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique import strict_json
+from pratique.compile import bounds_of
 from pratique.crypto import x509, x509_write
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.network import client, metadata, participants, proposal, view
@@ -42,7 +43,8 @@ from pratique.rules import documents
 from pratique.store import files, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
-from pratique.trust import publication, renewal
+from pratique.text import printable
+from pratique.trust import publication, renewal, scheme_keys
 from pratique.trust.issuer import SigningCa
 from pratique.trust.renewal import Owned
 
@@ -346,6 +348,7 @@ class EditionChange(NamedTuple):
     rules: tuple[Path, ...] = ()
     preferences: Path | None = None
     lists: Path | None = None
+    scheme_keys: tuple[Path, ...] = ()
 
 
 def edition_files(
@@ -372,6 +375,8 @@ def edition_files(
             raise _nothing("rules", wanted.rules)
         rows = [documents.write(rule) for rule in rules]
         found[f"{code}/{metadata.RULES}"] = json.dumps(rows, indent=1, ensure_ascii=False).encode()
+    if wanted.scheme_keys:
+        found[f"{code}/{metadata.SCHEME_KEYS}"] = _scheme_keys(home, wanted.scheme_keys)
     if wanted.preferences is not None:
         data = sources.read_bytes(wanted.preferences)
         found[f"{code}/{metadata.CHOICES}"] = participants.write(participants.read(data, sets))
@@ -440,6 +445,30 @@ def _signers(
     )
 
 
+def _scheme_keys(home: ParticipantHome, paths: tuple[Path, ...]) -> bytes:
+    """Write all keys of other schemes that are named: they take the place of those that are published.
+
+    What is left out of them ends at every verifier's next sync; a file without a key ends all.
+    """
+    rows: list[scheme_keys.SchemeKey] = []
+    for path in paths:
+        try:
+            document = scheme_keys.read(sources.read_bytes(path))
+        except DocumentRefused as error:
+            raise DocumentRefused(error.code, f"{path}: {error.message}", error.hint) from error
+        if document.environment is not home.environment:
+            raise UsageError(
+                "environment-differs",
+                f"{path}: its keys are for {document.environment}, {home.participant.code} is for {home.environment}",
+                "publish keys of tests in a network for tests alone",
+            )
+        rows += document.keys
+    data = scheme_keys.write(home.environment, rows)
+    # As verifiers will read it: several files may name one key twice.
+    scheme_keys.reading(scheme_keys.read(data))
+    return data
+
+
 def _certificates(paths: tuple[Path, ...]) -> Iterator[bytes]:
     for path in paths:
         found = [
@@ -489,6 +518,14 @@ def _lists(code: str, folder: Path, held: Mapping[str, bytes]) -> dict[str, byte
     return made
 
 
+LEFT_OUT = {
+    "domain": "the seats have not made the participant active for that scheme",
+    "country": "its country is none of the participant's",
+    "environment": "it is a key of tests, and the network is none",
+}
+"""Why verifiers leave a key of another scheme out, in words."""
+
+
 class Edition(NamedTuple):
     """A participant's next edition: whose, over which network, the files before it and its own, by path, and when."""
 
@@ -516,6 +553,20 @@ class Edition(NamedTuple):
             doubt = checks.above_signer(signer, authorities, at=now, within=within)
             if doubt is not None:
                 yield f"the signer with kid {signer.kid.hex()}: {doubt.says}"
+        yield from self._left_out()
+
+    def _left_out(self) -> Iterator[str]:
+        """Yield which keys of other schemes verifiers would leave out, and why."""
+        code = self.own.participant.code
+        data, listed = (
+            self.files.get(f"{code}/{metadata.SCHEME_KEYS}"),
+            self.current.participants.get(code),
+        )
+        if data is None or listed is None:
+            return
+        found = scheme_keys.published(data, bounds_of(listed, self.current.board.environment))
+        for scheme, whose, kid, why in found.left_out:
+            yield printable(f"the key {kid} of {whose} ({scheme}) counts nowhere: {LEFT_OUT[why]}")
 
 
 def next_edition(

@@ -60,6 +60,7 @@ class ParticipantState(NamedTuple):
         suspensions: past, present and announced.
         withdrawn: thumbprints of signers that it has withdrawn.
         contact: where a holder may appeal.
+        schemes: stable code of why its keys of other schemes could not be read, and none of them counts.
     """
 
     expires: int | None
@@ -67,6 +68,7 @@ class ParticipantState(NamedTuple):
     suspensions: tuple[Annotated[Suspension, ARRAY], ...] = ()
     withdrawn: frozenset[str] = frozenset()
     contact: str = ""
+    schemes: Annotated[str, SPARSE] = ""
 
     def suspended(self, at: int) -> Suspension | None:
         """Return the suspension that is in force at `at`."""

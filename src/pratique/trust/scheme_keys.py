@@ -76,6 +76,9 @@ def may_attest(scheme: Scheme, issuer: str, kid: str) -> frozenset[Kind]:
     """Return what a key of a scheme can attest at all, by its names there."""
     if scheme in PASSES:
         return frozenset({Kind.PASS})
+    if scheme is Scheme.VDS_NC:
+        # Its keys are signing CAs: none signs a seal itself.
+        return frozenset()
     both = f"{issuer}{kid}" if scheme is Scheme.TWO_D_DOC else ""
     if _FOR_L1.fullmatch(both):
         return frozenset({Kind.VACCINATION})
@@ -264,6 +267,15 @@ def reading(document: SchemeKeys) -> ListReading:
 
 def _listed(one: SchemeKey) -> Listed:
     record = read_key(one.public_key, edwards=one.scheme is Scheme.DIVOC)
+    if one.scheme is Scheme.VDS_NC and not record.public_key:
+        # A signing CA's key may be of a curve that signs nothing else here; the chain of a seal reads it.
+        record = X509Record(
+            record.thumbprint,
+            record.kid,
+            algorithm=one.algorithm,
+            public_key=one.public_key,
+            notes=record.notes,
+        )
     if not record.public_key:
         raise _refused("key", f"a public key of {one.scheme} cannot be read")
     if record.algorithm is not one.algorithm:
