@@ -132,7 +132,11 @@ def canonical(value: Any) -> bytes:
 
     Names are sorted by their UTF-16 units, and strings escaped as ECMAScript does, which is what `json` does too.
     """
-    return json.dumps(_by_units(value), separators=(",", ":"), ensure_ascii=False).encode()
+    written = json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    if not written.isascii():
+        # Letters beyond U+FFFF are sorted otherwise by their units than by their numbers.
+        written = json.dumps(_by_units(value), separators=(",", ":"), ensure_ascii=False)
+    return written.encode()
 
 
 def _by_units(value: Any) -> Any:

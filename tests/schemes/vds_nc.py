@@ -294,7 +294,7 @@ def master_list(
     private = private or key(23)
     own = signer or certificate(
         by, private=private, serial=99, subject=named(by.country, "Master List Signer"),
-        extensions=[extension(AKI, sequence(write(0x80, by.identifier)))],
+        extensions=seal_extensions(by.identifier, purposes=("2.23.136.1.1.3",), types=None),
     )  # fmt: skip
     content = sequence(integer(0), write(SET, b"".join(sorted(certificates))))
     hashed = sequence(oid(_OIDS[digest][2]))

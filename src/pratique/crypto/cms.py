@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
     PKCS7SignatureBuilder,
 )
 
-from pratique.crypto import algorithms, asn1, x509, x509_write
+from pratique.crypto import algorithms, asn1, icao_pki, x509, x509_write
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 
@@ -89,7 +89,7 @@ def signed(
         raise _refused("cms-algorithm", "the signature's digest proves nothing here")
     message = _message(signer, parts.content_type, inside)
     (certificate,) = named
-    key = x509.read(certificate).public_key
+    key = x509.read(certificate).public_key or (accompanied and _authority_key(certificate))
     good = key and algorithms.check(
         signer.algorithm, key, signer.signature, message, announced=signer.digest
     )
@@ -98,6 +98,14 @@ def signed(
     if not good:
         raise _refused("cms-signature-wrong", "the signature is wrong")
     return SignedContent(inside, certificate, parts.content_type)
+
+
+def _authority_key(certificate: bytes) -> bytes:
+    """Return a key of ICAO's PKI, which may be of another curve, or spell its curve out."""
+    try:
+        return icao_pki.authority_key(x509.fields(_tbs(certificate)).key)
+    except ValueError:
+        return b""
 
 
 def unchecked(data: bytes) -> SignedContent:

@@ -33,6 +33,8 @@ SEAL_PURPOSE = "2.23.136.1.1.14.2"
 """Extended key usage of who signs seals for non-constrained environments (9303-13)."""
 DOCUMENT_TYPES = "2.23.136.1.1.6.2"
 """Extension that lists the types of documents which a key may sign (9303-12)."""
+MASTER_LIST_PURPOSE = "2.23.136.1.1.3"
+"""Extended key usage of who signs master lists (9303-12)."""
 MASTER_LIST = "2.23.136.1.1.2"
 """Type of content of a master list (9303-12)."""
 MOST_OCTETS = 8_192
@@ -101,33 +103,40 @@ class SealUse(NamedTuple):
     """For what a seal's certificate may be used, by its extensions.
 
     Attributes:
-        limits: what its other extensions say, as `crypto.x509` reads them.
+        record: its names, dates and key, as `crypto.x509` reads them.
+        limits: what its extensions say, but for those that are read here.
         purposes: object identifiers of its extended key usage; empty if it has none.
         document_types: of `DOCUMENT_TYPES` ("NV", "NT"); None if it does not say.
     """
 
+    record: x509.X509Record
     limits: x509.X509Limits
     purposes: tuple[str, ...]
     document_types: frozenset[str] | None
 
 
 @lru_cache(maxsize=128)
-def seal_use(signed: bytes) -> SealUse:
-    """Read the extensions of a seal's TBSCertificate; ValueError where they cannot be read."""
-    extensions = x509.fields(signed).extensions
+def seal_use(certificate: bytes) -> SealUse:
+    """Read for what a certificate of ICAO's PKI may be used; ValueError where its extensions cannot be read."""
+    record = x509.read(certificate)
+    extensions = x509.fields(record.signed).extensions
     if extensions is None:
-        return SealUse(x509.NO_LIMITS, (), None)
+        return SealUse(record, x509.NO_LIMITS, (), None)
     table = x509.table(extensions, [])
-    types = None
-    if DOCUMENT_TYPES in table:
-        types = _document_types(table[DOCUMENT_TYPES][1])
-        # It may be critical, and is understood here; `crypto.x509` knows it not.
-        extensions = _without(extensions, DOCUMENT_TYPES)
+    types = _document_types(table[DOCUMENT_TYPES][1]) if DOCUMENT_TYPES in table else None
     purposes: tuple[str, ...] = ()
     if x509.EXTENDED in table:
         listed = asn1.children(asn1.read_one(table[x509.EXTENDED][1], asn1.SEQUENCE).body)
         purposes = tuple(map(asn1.oid, listed))
-    return SealUse(x509.read_extensions(extensions), purposes, types)
+    limits = x509.read_extensions(_without(extensions, _UNDERSTOOD))
+    return SealUse(record, limits, purposes, types)
+
+
+_UNDERSTOOD = frozenset(
+    {DOCUMENT_TYPES, "2.5.29.16", "2.5.29.17", "2.5.29.18", "2.5.29.31", "2.5.29.32"}
+)
+"""Extensions that limit nothing more than is read here, critical or not: document types, the private key's use
+period, other names of subject and issuer, where CRLs lie, policies."""
 
 
 def _document_types(octets: bytes) -> frozenset[str]:
@@ -139,9 +148,9 @@ def _document_types(octets: bytes) -> frozenset[str]:
     )
 
 
-def _without(extensions: bytes, name: str) -> bytes:
+def _without(extensions: bytes, names: frozenset[str]) -> bytes:
     listed = asn1.children(asn1.read_one(extensions, asn1.SEQUENCE).body)
-    kept = (one.raw for one in listed if asn1.oid(asn1.children(one.body)[0]) != name)
+    kept = (one.raw for one in listed if asn1.oid(asn1.children(one.body)[0]) not in names)
     return asn1.write(asn1.SEQUENCE, b"".join(kept))
 
 

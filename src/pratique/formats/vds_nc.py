@@ -194,10 +194,10 @@ _DOCUMENTS = {"P": "PPN", "D": "DL"}
 
 def _letters(text: str) -> str | None:
     """Return a name as a machine-readable zone has it, where its letters are those of one (9303-3 §4)."""
-    upper = text.upper().replace("'", "")
-    if not (upper.isascii() and re.sub(r"[ <-]", "", upper).isalpha()):
+    parts = text.upper().replace("'", "").replace("-", " ").replace("<", " ").split()
+    if not parts or not all(part.isascii() and part.isalpha() for part in parts):
         return None
-    return re.sub(r"[ <-]+", "<", upper).strip("<")
+    return "<".join(parts)
 
 
 def _birth(fields: FieldReader) -> Moment | None:

@@ -29,8 +29,6 @@ from pratique.trust.signer import Signer
 
 _PEM_CRL = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
-_KEY_REASONS = {"key-unreadable", "key-size", "key-algorithm"}
-"""Reasons of `crypto.x509` that lie in a key which signs no health certificate: a CSCA's may be another."""
 
 
 class _Candidate(NamedTuple):
@@ -79,13 +77,13 @@ def read(
     if is_master_list(data):
         content, proof = _master_list(data, signer)
         try:
-            records = [x509.read(one) for one in icao_pki.master_list(content)]
+            listed = icao_pki.master_list(content)
         except ValueError as error:
             raise _refused("master-list-unreadable", "it is no master list of CSCAs") from error
-        signers, skipped = _believed(records, environment, tuple(held), pinned=True)
+        signers, skipped = _believed(listed, environment, tuple(held), pinned=True)
         return _reading("ICAO master list", signers, skipped)._replace(proof=proof)
-    records = [x509.read(one) for one in x509.armoured(data)] or [x509.read(_cut(data))]
-    signers, skipped = _believed(records, environment, tuple(held), pinned=pinned)
+    listed = x509.armoured(data) or (_cut(data),)
+    signers, skipped = _believed(listed, environment, tuple(held), pinned=pinned)
     if not signers:
         raise _refused(
             "csca-none", "there is no signing CA in it that is believed",
@@ -123,14 +121,21 @@ def _master_list(data: bytes, signer: bytes) -> tuple[bytes, str]:
     if not signer:
         return listed.content, "not checked"
     expected = x509.read(signer)
-    issued = x509.issued_by(x509.read(listed.certificate), _with_key(expected, signer))
-    if listed.certificate != signer and not issued:
+    if listed.certificate != signer and not _is_of(listed.certificate, expected):
         raise _refused("master-list-signer", "it was signed by another than was given")
     return listed.content, "valid"
 
 
-def _with_key(record: X509Record, certificate: bytes) -> X509Record:
-    return record._replace(public_key=_key(record) or b"") if certificate else record
+def _is_of(certificate: bytes, ca: X509Record) -> bool:
+    """Tell whether a CSCA has made a master list's signer of a certificate: not of a passport's, which it signs too."""
+    try:
+        use = icao_pki.seal_use(certificate)
+    except ValueError:
+        return False
+    signs = icao_pki.MASTER_LIST_PURPOSE in use.purposes and not (
+        use.limits.reason or use.limits.is_ca
+    )
+    return signs and x509.issued_by(use.record, ca._replace(public_key=_key(ca) or b"")) is True
 
 
 def _key(record: X509Record) -> bytes | None:
@@ -141,14 +146,14 @@ def _key(record: X509Record) -> bytes | None:
 
 
 def _believed(
-    records: list[X509Record],
+    listed: tuple[bytes, ...],
     environment: Environment,
     held: tuple[Signer, ...],
     *,
     pinned: bool,
 ) -> tuple[tuple[Signer, ...], int]:
     """Return the signing CAs of a source that are believed, and how many certificates are left out."""
-    read = [_candidate(record, environment) for record in records]
+    read = [_candidate(certificate, environment) for certificate in listed]
     open_ = [one for one in read if one is not None]
     believed = [one for one in held if one.domain == Scheme.VDS_NC.value]
     kept: list[_Candidate] = []
@@ -164,14 +169,18 @@ def _believed(
     if pinned:
         kept += open_
     signers = tuple(dict.fromkeys(one.signer for one in kept))
-    return signers, len(records) - len(kept)
+    return signers, len(listed) - len(kept)
 
 
-def _candidate(record: X509Record, environment: Environment) -> _Candidate | None:
+def _candidate(certificate: bytes, environment: Environment) -> _Candidate | None:
     """Make the signer of a signing CA's certificate; None if it is none, or cannot be believed whoever signed it."""
-    unreadable = record.reason and record.reason not in _KEY_REASONS
+    record = x509.read(certificate)
     key = _key(record)
-    if not key or unreadable or not (record.is_ca and record.certifies):
+    try:
+        limits = icao_pki.seal_use(certificate).limits
+    except ValueError:
+        return None
+    if not key or limits.reason or not (limits.is_ca and limits.certifies and record.not_after):
         return None
     named = {seal.country(text) for text in record.countries}
     (country,) = named if len(named) == 1 else (None,)

@@ -14,9 +14,8 @@ Sources: ICAO Doc 9303-12 and 9303-13.
 
 from __future__ import annotations
 
-from pratique.crypto import icao_pki, x509
+from pratique.crypto import icao_pki
 from pratique.crypto.icao_pki import SealCertificate, SealUse
-from pratique.crypto.x509 import X509Record
 from pratique.findings import Code, Finding
 from pratique.terms import Algorithm, Environment, Kind, Scheme
 from pratique.trust import countries
@@ -54,11 +53,12 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
         return above
     # Its signature is good: from here on it says what its CSCA says.
     try:
-        record, use = x509.read(seal.der), icao_pki.seal_use(seal.signed)
+        use = icao_pki.seal_use(seal.der)
     except ValueError:
         return Finding(Code.SIGNER_UNREADABLE, WHERE)
-    if unfit := _unfit(record, use):
+    if unfit := _unfit(use):
         return Finding(unfit, WHERE)
+    record = use.record
     (named,) = map(country, record.countries)
     if named is None or any(named not in ca.countries for ca in above):
         return Finding(Code.SEAL_COUNTRY, WHERE)
@@ -67,7 +67,7 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
     withdrawn = any(seal.serial in ca.crl_serials for ca in above)
     reason = WITHDRAWN if withdrawn else "" if record.public_key else record.reason
     return tuple(
-        _signer(record, use, [ca for ca in above if ca.environment is one])._replace(
+        _signer(use, [ca for ca in above if ca.environment is one])._replace(
             countries=frozenset({named}), issuer=issuer, reason=reason
         )
         for one in dict.fromkeys(ca.environment for ca in above)
@@ -95,9 +95,9 @@ def _check(seal: SealCertificate, key: bytes) -> bool | None:
     return icao_pki.signed_by(seal.signature_algorithm, seal.signature, seal.signed, key)
 
 
-def _unfit(record: X509Record, use: SealUse) -> Code | None:
+def _unfit(use: SealUse) -> Code | None:
     """Tell why a certificate with a good chain may not sign seals; None if it may."""
-    limits = use.limits
+    record, limits = use.record, use.limits
     if use.purposes != (icao_pki.SEAL_PURPOSE,):
         return Code.SEAL_PURPOSE
     if limits.is_ca:
@@ -111,7 +111,8 @@ def _unfit(record: X509Record, use: SealUse) -> Code | None:
     return None
 
 
-def _signer(record: X509Record, use: SealUse, above: list[Signer]) -> Signer:
+def _signer(use: SealUse, above: list[Signer]) -> Signer:
+    record = use.record
     kinds = TYPES if use.document_types is None else use.document_types
     begin = min(ca.not_before for ca in above)
     lists = [ca.crl_not_after for ca in above if ca.crl_not_after is not None]

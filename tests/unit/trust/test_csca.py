@@ -120,6 +120,8 @@ def test_a_link_that_is_forged_is_left_out_though_it_is_pinned() -> None:
         NEW.certificate(
             extensions=[*seals.authority_extensions(NEW.identifier, NEW.identifier),
                 extension("1.2.3.4", b"\x05\x00", critical=True)]),
+        NEW.certificate(
+            extensions=[*seals.authority_extensions(NEW.identifier, NEW.identifier)[1:]]),
         NEW.certificate(subject=seals.name(("2.5.4.3", "of no country"))),
         NEW.certificate(spki=seals.info(key(7, ec.SECP256K1()))),
         NEW.certificate(spki=seals.info(rsa.generate_private_key(65537, 1024))),
@@ -202,7 +204,8 @@ def test_a_master_list_is_read_and_its_signer_proven() -> None:
         key=key(41), country="XB", common="csca-xb", identifier=b"xb-key-identifier-01"
     )
     own = certificate(
-        above, private=key(23), serial=99, subject=seals.named("XB", "Master List Signer"), extensions=[]
+        above, private=key(23), serial=99, subject=seals.named("XB", "Master List Signer"), types=None,
+        purposes=("2.23.136.1.1.3",)
     )  # fmt: skip
     data = seals.master_list(
         [NEW.certificate(), OLD.certificate(), NEW.certificate(OLD)], above, signer=own
@@ -214,6 +217,14 @@ def test_a_master_list_is_read_and_its_signer_proven() -> None:
     assert believes(found.pinned)
     assert read(data, signer=own).proof == "valid"
     assert read(data, signer=above.certificate()).proof == "valid"
+    passport = certificate(
+        above, private=key(23), serial=99, subject=seals.named("XB", "Passports"), types=None, purposes=None
+    )  # fmt: skip
+    listed = seals.master_list([NEW.certificate()], above, signer=passport)
+    assert read(listed, signer=passport).proof == "valid"
+    with pytest.raises(DocumentRefused):
+        # A CSCA signs passports' keys too: none of them makes a master list.
+        read(listed, signer=above.certificate())
     with pytest.raises(DocumentRefused) as refused:
         read(data, signer=OLD.certificate())
     assert refused.value.code == "master-list-signer"
@@ -243,6 +254,25 @@ def test_what_cannot_be_read_in_a_master_list_costs_that_entry() -> None:
     data = seals.master_list([NEW.certificate(), seals.CERTIFICATE, sequence(b"")], NEW)
     found = read(data)
     assert (len(found.pinned), found.skipped) == (1, 2)
+
+
+@pytest.mark.parametrize("cofactor", [True, False])
+def test_a_master_lists_signer_may_spell_its_curve_out(cofactor: bool) -> None:
+    spelt = certificate(NEW, spki=explicit(key(23), cofactor=cofactor), serial=99)
+    data = seals.master_list([OLD.certificate()], NEW, signer=spelt)
+    assert read(data, signer=spelt).proof == "valid"
+
+
+def test_policies_and_other_names_limit_nothing() -> None:
+    more = [
+        extension(f"2.5.29.{number}", b"\x30\x00", critical=True) for number in (16, 17, 18, 31, 32)
+    ]
+    own = seals.authority_extensions(NEW.identifier, NEW.identifier)
+    assert believes(read(NEW.certificate(extensions=[*own, *more])).pinned)
+    assert believes(NEW.signers(), make(cer=certificate(NEW, more=more)))
+    for number in (30, 36):
+        limiting = extension(f"2.5.29.{number}", b"\x30\x00", critical=True)
+        assert not believes(NEW.signers(), make(cer=certificate(NEW, more=[limiting])))
 
 
 # CRLs.
@@ -337,7 +367,7 @@ def test_other_libraries_read_the_same(corpora: Path) -> None:
         assert other.ca == (ours.is_ca or None)
         purposes = other.extended_key_usage_value
         names = () if purposes is None else tuple(one.dotted for one in purposes)
-        assert icao_pki.seal_use(seal.signed).purposes == names
+        assert icao_pki.seal_use(der).purposes == names
     # Why there is a reader of our own: of Japan's kind of certificate `cryptography` reads nothing.
     with pytest.raises(ValueError, match="ExtraData"):
         _ = library.load_der_x509_certificate(odd.certificate()).signature_algorithm_oid
