@@ -24,6 +24,7 @@ from pratique.model import (
     Exemption,
     HealthCertificate,
     Moment,
+    Pass,
     Precision,
     Recovery,
     Test,
@@ -138,6 +139,26 @@ def _partly(
     return data
 
 
+def dcc_form(certificate: HealthCertificate) -> dict[str, Any]:
+    """Return a certificate of another format as rules see it, for its holder; empty if it is a DCC.
+
+    `made_from` marks it: nobody signed it so. Instants are in UTC; rules see them on the port's clock. Each entry
+    says which fields have no value in the terms of rules (`not_mapped`).
+    """
+    domain = certificate.domain
+    form: dict[str, Any] = {}
+    for signed in certificate.entries if domain != _DCC else ():
+        entry = in_dcc_terms(signed, domain)
+        fields, unmapped = _fields(entry, timedelta()), unmapped_of(entry, domain)
+        if isinstance(entry, Pass):
+            fields["scheme"] = domain
+        said: dict[str, Any] = {k: v for k, v in fields.items() if k not in unmapped}
+        if unmapped:
+            said["not_mapped"] = sorted(unmapped)
+        form.setdefault(GROUPS[KINDS[type(entry)]], []).append(said)
+    return {"made_from": domain, **form} if form else {}
+
+
 _EVENT_FIELDS: dict[type, tuple[tuple[str, str], ...]] = {
     Vaccination: (
         ("tg", "disease"), ("vp", "prophylaxis"), ("mp", "product"), ("ma", "manufacturer"),
@@ -149,7 +170,7 @@ _EVENT_FIELDS: dict[type, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 """Type of an entry -> the fields of the DCC that a card of another scheme may leave out, and where they stand here."""
-_DCC = "DCC"
+_DCC, _DDCC = "DCC", "DDCC"
 _SCHEMES = frozenset(scheme.value for scheme in Scheme)
 
 
@@ -164,6 +185,36 @@ def unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
         return named
     fields = _EVENT_FIELDS.get(type(entry), ())
     return named | {name for name, place in fields if getattr(entry, place) is None}
+
+
+def in_dcc_terms(entry: Entry, domain: str) -> Entry:
+    """Return an entry of a WHO DDCC, whose codes are of any system, in the codes of the DCC.
+
+    A code that is not known stays as it is written, and is named as what is not said in their terms.
+    """
+    if domain != _DDCC or not isinstance(entry, Vaccination | Test):
+        return entry
+    from pratique.formats import codes  # noqa: PLC0415 - nearly all certificates are DCCs
+
+    disease = codes.disease_of_any(entry.disease)
+    if isinstance(entry, Test):
+        test_type = codes.test_type(entry.test_type or "")
+        return entry._replace(
+            disease=disease,
+            test_type=test_type or entry.test_type,
+            result=codes.result("SNOMED", entry.result or "") or entry.result,
+            unmapped=() if test_type else ("tt",),
+        )
+    brand, kind = codes.of_any(entry.product), codes.of_any(entry.prophylaxis)
+    said = brand if brand is not None and brand.product else kind
+    left_open = ("vp", "mp", "ma") if said is None else said.unmapped
+    return entry._replace(
+        disease=disease or (said.disease if said is not None else None),
+        prophylaxis=said.prophylaxis if said is not None else entry.prophylaxis,
+        product=said.product if said is not None else entry.product,
+        manufacturer=(said.manufacturer if said is not None else None) or entry.manufacturer,
+        unmapped=left_open if entry.doses is not None else (*left_open, "sd"),
+    )
 
 
 def age_years(birth: Moment | None, at: datetime) -> int | None:
@@ -512,7 +563,13 @@ def claims_of_one(found: Verification) -> list[Claim]:
     assert certificate is not None
     reasons = tuple(f for f in found.verdict.findings if f.code is Code.NOT_MAPPED)
     return [
-        Claim(KINDS[type(entry)], (entry,), certificate, found.signer, reasons=reasons)
+        Claim(
+            KINDS[type(entry)],
+            (in_dcc_terms(entry, certificate.domain),),
+            certificate,
+            found.signer,
+            reasons=reasons,
+        )
         for entry in certificate.entries
     ]
 

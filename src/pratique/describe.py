@@ -123,8 +123,7 @@ def lines(
         yield f"  appeal to {printable(appeal)}"
     if inspect and found.certificate is not None:
         yield "  content, for the holder only:"
-        for name, value in _flat(content(found.certificate)):
-            yield f"    {name}: {printable(str(value))}"
+        yield from content_lines(found.certificate)
 
 
 def _styled(text: str, colour: str) -> str:
@@ -321,8 +320,10 @@ def document(rows: list[dict[str, Any]], snapshot: Snapshot, at: datetime) -> di
 
 
 def content(certificate: HealthCertificate) -> dict[str, Any]:
-    """Return all that a certificate says, for its holder."""
-    return {
+    """Return all that a certificate says, for its holder; of another format than the DCC, what rules see of it too."""
+    from pratique.assess import dcc_form  # noqa: PLC0415 - where the holder asks for it
+
+    shown = {
         "domain": certificate.domain,
         "version": certificate.version,
         "kind": certificate.kind.value,
@@ -330,8 +331,19 @@ def content(certificate: HealthCertificate) -> dict[str, Any]:
         "issued_at": instant_show(certificate.issued_at),
         "expires_at": instant_show(certificate.expires_at),
         "person": _said(certificate.person._asdict()),
-        "entries": [_said(entry._asdict()) for entry in certificate.entries],
+        "entries": [
+            {name: value for name, value in _said(entry._asdict()).items() if name != "unmapped"}
+            for entry in certificate.entries
+        ],
     }
+    form = dcc_form(certificate)
+    return {**shown, "as_dcc": form} if form else shown
+
+
+def content_lines(certificate: HealthCertificate) -> Iterator[str]:
+    """Yield the lines of all that a certificate says."""
+    for name, value in _flat(content(certificate)):
+        yield f"    {name}: {printable(str(value))}"
 
 
 def instant_show(seconds: int | None) -> str | None:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from pratique.cli.terminal import say
 from pratique.cli.verify import EXIT, exit_code, kind_of, tell_unread
 from pratique.decision import decide as decide_for
 from pratique.findings import Colour
+from pratique.model import HealthCertificate
 from pratique.parties import verifier
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import as_json, printable
+from pratique.verification import Verification
 
 
 @click.command()
@@ -43,6 +46,11 @@ from pratique.text import as_json, printable
     is_flag=True,
     help="All destinations that have published rules.",
 )
+@click.option(
+    "--show-content",
+    is_flag=True,
+    help="Show the content of each certificate too, and what rules see of it, to the holder.",
+)
 @options.language
 @options.sources
 @options.output_format
@@ -55,6 +63,7 @@ def decide(
     at: datetime | None,
     zone: str | None,
     matrix: bool,
+    show_content: bool,
     language: str,
     sources: tuple[Path, ...],
     environment: str,
@@ -85,6 +94,11 @@ def decide(
             for code in codes
         ]
         document = {"format": describe.HEALTH_CODE_FORMAT, **clock.as_json(), "results": rows}
+        if show_content:
+            document["content"] = [
+                {"source": label, **describe.content(certificate)}
+                for label, certificate in _attested(found, labels)
+            ]
         click.echo(as_json(document, indent=1))
     else:
         for code in codes:
@@ -95,6 +109,10 @@ def decide(
                 say(line)
         for contact in appeals:
             say(f"  appeal to {printable(contact)}")
+        for label, certificate in _attested(found, labels) if show_content else ():
+            say(f"  content of {printable(label)}, for the holder only:")
+            for line in describe.content_lines(certificate):
+                say(line)
         if matrix and clock.known_from is verifier.ZoneFrom.DEFAULT:
             # Between the midnights of two zones a rule's answer differs: nobody is to guess which
             # was taken. With one destination the first line tells it.
@@ -104,6 +122,14 @@ def decide(
     colours = {code.colour for code in codes}
     best = next((c for c in (Colour.GREEN, Colour.AMBER) if c in colours), Colour.RED)
     return EXIT[best]
+
+
+def _attested(
+    found: list[Verification], labels: dict[str, str]
+) -> Iterator[tuple[str, HealthCertificate]]:
+    for label, one in zip(labels.values(), found, strict=True):
+        if one.certificate is not None:
+            yield label, one.certificate
 
 
 def _places(destination: str | None, snapshot: Snapshot) -> list[Destination]:

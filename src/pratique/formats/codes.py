@@ -228,6 +228,12 @@ def vaccine(system: str, code: str, *, countries: frozenset[str] = frozenset()) 
     return None
 
 
+def of_any(code: str | None) -> Vaccine | None:
+    """Return what a code says whose system is not told: those of one system have no form of another's."""
+    said = (vaccine(system, code) for system in ("EU", "ICD-11", "SNOMED", "ATC", "CVX") if code)
+    return next((one for one in said if one is not None), None)
+
+
 def of_product(product: str) -> Vaccine:
     """Return what follows from a product of the EU's value set (a key of `MADE`)."""
     manufacturer, platform = MADE[product]
@@ -308,6 +314,11 @@ def disease(system: str, code: str) -> str | None:
     `system` is "SNOMED", "ICD-11" or "TEXT" (which is "COVID-19" and no other text).
     """
     return _DISEASES.get((system, code.strip()))
+
+
+def disease_of_any(code: str | None) -> str | None:
+    """Return a disease whose system is not told in the DCC's terms; what is not known stays as it is written."""
+    return None if code is None else disease("SNOMED", code) or disease("ICD-11", code) or code
 
 
 _TEST_TYPES = {
