@@ -97,7 +97,8 @@ def _document(text: str) -> dict[str, Any] | Finding:
     if len(text) > MAX_TEXT:
         return Finding(Code.TEXT_TOO_LONG)
     try:
-        data = binascii.a2b_base64(text.removeprefix(PREFIX).strip(), strict_mode=True)
+        body = "".join(text.removeprefix(PREFIX).split()).rstrip("=")
+        data = binascii.a2b_base64(body + "=" * (-len(body) % 4), strict_mode=True)
     except ValueError:
         return Finding(Code.TEXT_DAMAGED)
     content = archive.only_file(data, FILE, longest=MAX_FILE)
@@ -252,14 +253,18 @@ def _vaccine(fields: FieldReader) -> tuple[codes.Vaccine, tuple[str, ...]]:
         return _UNSAID, _UNSAID.unmapped
     for other in meant.values():
         # The attack: the maker's name in place of the vaccine's makes another vaccine of it.
-        if other is not None and (
-            other.prophylaxis != own.prophylaxis or other.product not in {None, own.product}
-        ):
+        if other is not None and _contradict(own, other):
             fields.note(Code.TERMS_ALIKE, "vaccine")
             return _UNSAID, _UNSAID.unmapped
     if own.unmapped:
         fields.note(Code.NOT_MAPPED, "vaccine")
     return own, own.unmapped
+
+
+def _contradict(a: codes.Vaccine, b: codes.Vaccine) -> bool:
+    """Tell whether no one vaccine is both; a product and its platform, or any vaccine of it, go together."""
+    platforms = {a.prophylaxis, b.prophylaxis} - codes.COARSE - {None}
+    return len(platforms) > 1 or a.disease != b.disease or len({a.product, b.product} - {None}) > 1
 
 
 def _meant(text: str) -> codes.Vaccine | None:
