@@ -61,7 +61,8 @@ def only_file(data: bytes, name: str, *, longest: int) -> bytes | Finding:
         return Finding(Code.COMPRESSION_INVALID)
     if data[at : at + 4] != _END_SIGN:
         # Something behind the end, or an end that a scanner has cut off.
-        return _refused("gaps") if _END_SIGN in data[:at] else Finding(Code.COMPRESSION_INVALID)
+        behind = _END_SIGN in data[: at + len(_END_SIGN) - 1]
+        return _refused("gaps") if behind else Finding(Code.COMPRESSION_INVALID)
     _, disk, directory_disk, here, entries, size, start, comment = _END.unpack_from(data, at)
     if (disk, directory_disk, here, entries) != (0, 0, 1, 1):
         return _refused("entries")
