@@ -39,7 +39,7 @@ def judged(
     snapshot = Snapshot(number=1, created=0, environment=environment, trust=trust)
     message = read(text)
     found = conclude_one(message, authenticate(message, snapshot), snapshot, AT)
-    findings = {
+    findings: dict[Code, str] = {
         one.code: one.where for one in found.verdict.findings if one.code is not Code.NO_RULES
     }
     return found.verdict.colour, findings, found.certificate
@@ -518,7 +518,8 @@ def test_a_national_identity_number_is_nowhere() -> None:
 
 def test_the_end_that_a_certificate_states_counts() -> None:
     for term in ("expirationDate", "validUntil"):
-        text = made.make(**{term: "2022-01-01T00:00:00Z"})
+        ends: dict[str, Any] = {term: "2022-01-01T00:00:00Z"}
+        text = made.make(**ends)
         assert set(judged(text)[1]) == {Code.EXPIRED}
     assert set(judged(made.make(validFrom="2023-01-01T00:00:00Z"))[1]) == {Code.NOT_YET_VALID}
     assert set(judged(made.make(issuanceDate="soon"))[1]) >= {Code.INSTANT_UNREADABLE}
