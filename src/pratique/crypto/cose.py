@@ -98,7 +98,7 @@ def _plain(data: bytes) -> Envelope | None:
     return tuple.__new__(Envelope, parts)
 
 
-class Parts(NamedTuple):
+class SignedParts(NamedTuple):
     """The parts of an untagged COSE_Sign1, their headers read; nothing in them is believed.
 
     Attributes:
@@ -115,10 +115,10 @@ class Parts(NamedTuple):
     signature: bytes
 
     def __repr__(self) -> str:
-        return "<Parts: not shown>"
+        return "<SignedParts: not shown>"
 
 
-def parts(data: bytes) -> Parts | Code:
+def parts(data: bytes) -> SignedParts | Code:
     """Take an untagged COSE_Sign1 message apart, or return the `Code` that refuses it."""
     read = loads(data)
     if type(read) is not list:
@@ -138,7 +138,7 @@ def parts(data: bytes) -> Parts | Code:
     # RFC 9052 §3.1: a message with a critical header that is not understood is refused. None is.
     if _CRITICAL in covered:
         return Code.COSE_INVALID
-    return Parts(covered, unprotected, payload, message_of(protected, payload), signature)
+    return SignedParts(covered, unprotected, payload, message_of(protected, payload), signature)
 
 
 def _general(data: bytes) -> Envelope | Code:

@@ -19,6 +19,7 @@ from typing import Any
 
 from pratique.crypto import cose
 from pratique.crypto.cbor import loads
+from pratique.crypto.cose import SignedParts
 from pratique.findings import Code, Finding
 from pratique.formats import base32
 from pratique.formats.fields import Decoded, FieldReader, Sealed, is_map, names_somebody
@@ -53,22 +54,9 @@ def unwrap(text: str) -> Sealed | Finding:
     data = base32.decode(body) if len(padding) in {0, -len(body) % 8} else None
     if data is None:
         return Finding(Code.TEXT_DAMAGED, "base32")
-    if data[:1] != _TAG:
-        return Finding(Code.HEADER_REFUSED, "tag")
-    message = cose.parts(data[1:])
-    if isinstance(message, Code):
-        damaged = message is Code.CBOR_MALFORMED
-        return Finding(Code.TEXT_DAMAGED, "CBOR") if damaged else Finding(message)
-    algorithm, kid = (message.protected.get(label) for label in (cose.ALGORITHM, cose.KID))
-    if type(algorithm) is not int:
-        return Finding(Code.HEADER_REFUSED, "alg")
-    if type(kid) is not bytes:
-        return Finding(Code.HEADER_REFUSED, "kid")
-    if not {cose.ALGORITHM, cose.KID}.isdisjoint(message.unprotected):
-        # RFC 9052 §3: a label may stand in one of the two only.
-        return Finding(Code.HEADER_REFUSED, "unprotected")
-    if len(message.signature) != _SIGNATURE:
-        return Finding(Code.SIGNATURE_FORM)
+    message = _signed(data)
+    if isinstance(message, Finding):
+        return message
     claims = _claims(message.payload)
     if isinstance(claims, Code):
         return Finding(claims, "payload")
@@ -78,13 +66,30 @@ def unwrap(text: str) -> Sealed | Finding:
     return Sealed(
         Scheme.NZCP,
         issuer,
-        kid,
-        COSE_ALGORITHMS.get(algorithm),
+        message.protected[cose.KID],
+        COSE_ALGORITHMS.get(message.protected[cose.ALGORITHM]),
         message.message,
         message.signature,
         message.payload,
         notes=notes,
     )
+
+
+def _signed(data: bytes) -> SignedParts | Finding:
+    """Take the signed message apart, and hold its head to the specification (§2.1)."""
+    if data[:1] != _TAG:
+        return Finding(Code.HEADER_REFUSED, "tag")
+    message = cose.parts(data[1:])
+    if isinstance(message, Code):
+        damaged = message is Code.CBOR_MALFORMED
+        return Finding(Code.TEXT_DAMAGED, "CBOR") if damaged else Finding(message)
+    for label, name, kind in ((cose.ALGORITHM, "alg", int), (cose.KID, "kid", bytes)):
+        if type(message.protected.get(label)) is not kind:
+            return Finding(Code.HEADER_REFUSED, name)
+        # RFC 9052 §3: a label may stand in one of the two headers only.
+        if label in message.unprotected:
+            return Finding(Code.HEADER_REFUSED, "unprotected")
+    return message if len(message.signature) == _SIGNATURE else Finding(Code.SIGNATURE_FORM)
 
 
 def _claims(payload: bytes) -> Mapping[Any, Any] | Code:

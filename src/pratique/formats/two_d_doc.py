@@ -52,7 +52,7 @@ _SIGNATURES = {64, 96, 132}
 """Octets of r and s together, on P-256, P-384 and P-521."""
 
 
-class Header(NamedTuple):
+class DocumentHead(NamedTuple):
     """What stands before the fields: whose it is said to be, of when, of what type; dates in days since 2000."""
 
     size: int
@@ -66,13 +66,13 @@ class Header(NamedTuple):
     type: str
 
 
-def header(text: str) -> Header | None:
+def header(text: str) -> DocumentHead | None:
     """Read the header of a text; None if it has none."""
     match = _HEADER.match(text)
     more = None if match is None else _MORE[match[1]].match(text, match.end())
     if match is None or more is None:
         return None
-    return Header(more.end(), more[0][:2] or _PERIMETER, more[0][2:], *match.groups())
+    return DocumentHead(more.end(), more[0][:2] or _PERIMETER, more[0][2:], *match.groups())
 
 
 def unwrap(text: str) -> Sealed | Finding:
@@ -218,7 +218,7 @@ def decode(sealed: Sealed, countries: frozenset[str]) -> Decoded:
     return Decoded(certificate, tuple(findings))
 
 
-def _issued(head: Header, findings: list[Finding]) -> int | None:
+def _issued(head: DocumentHead, findings: list[Finding]) -> int | None:
     """Return the first second of the day of signature, or of issue where only that is said; None if neither is."""
     days = head.signed if head.signed != _NEVER else head.issued
     if days == _NEVER:
