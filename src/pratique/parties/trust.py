@@ -103,6 +103,7 @@ def import_signers(
         proof_key=None if proof_key is None else store_sources.read_proof_key(proof_key),
         each=True,
         store=store,
+        held=[one for one in (earlier.trust if earlier else ()) if one.domain == Scheme.VDS_NC],
     )
     for name, reading in found.readings:
         if environment is not None and reading.environment not in {None, environment}:
@@ -144,7 +145,7 @@ def _no_signers(found: store_sources.TrustSources) -> PratiqueError:
     names = ", ".join(name for name, _ in found.readings[:NAMED])
     skipped = sum(reading.skipped + reading.odd for _, reading in found.readings)
     if any(reading.authorities for _, reading in found.readings):
-        hint = "signing CAs alone sign no health certificate"
+        hint = "signing CAs alone sign no health certificate; those of the ICAO's seals: --scheme vds-nc"
     elif skipped:
         entries = plural(skipped, "entry")
         hint = f"{entries} with neither a certificate nor a key of a signer that is read here"

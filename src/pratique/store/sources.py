@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pratique.snapshot import Snapshot, Source
     from pratique.trust.certificates import ListReading
     from pratique.trust.lists import StoreName
+    from pratique.trust.signer import Signer
 
 MAX_DOSSIER_FILES = 2_000
 MAX_FILE = 256 * 1024
@@ -93,7 +94,7 @@ LARGEST_SIGNATURE = 4_096
 _OTHER_USES = {"UP", "TLS", "DECA", "DESC"}
 """Folders whose certificates are for connections and uploads. Of them only UP is not told by its extensions,
 and those of TLS are met in real signers too: so the folder decides."""
-SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt"}
+SUFFIXES = {".pem", ".crt", ".cer", ".der", ".json", ".txt", ".crl", ".ml"}
 
 
 class Refused(NamedTuple):
@@ -186,9 +187,10 @@ def trust_from(
     at: datetime,
     environment: Environment = Environment.PRODUCTION,
     country: str = "",
-    proof_key: PublicKey | None = None,
+    proof_key: ProofKey | None = None,
     each: bool = False,
     store: StoreName | None = None,
+    held: Sequence[Signer] = (),
 ) -> TrustSources:
     """Read trust sources: files and folders of certificates and lists, or one snapshot.
 
@@ -199,6 +201,7 @@ def trust_from(
         country: of certificates that name none.
         proof_key: the key that every source's proof must hold under; a signature may lie beside it (`.sig`).
         store: whose keys those are of sources that do not tell it.
+        held: signing CAs of the ICAO's seals that are held already: they judge a link certificate, and a CRL.
         each: take each file for itself: what is wrong with one is an error of its own, and the others
             are read. A check must have all that it was given.
     """
@@ -222,12 +225,15 @@ def trust_from(
             continue
         try:
             data = read_bytes(path, named=alone)
-            reading = lists.read_source(
-                data,
-                proof_key=proof_key,
-                signature=b"" if proof_key is None else _beside(path),
-                store=store or lists.ANY,
-            )
+            known = (*held, *(one for _, before in readings for one in before.pinned))
+            reading = _of_seals(data, known, environment=environment, store=store, proof=proof_key)
+            if reading is None:
+                reading = lists.read_source(
+                    data,
+                    proof_key=None if proof_key is None else proof_key.key,
+                    signature=b"" if proof_key is None else _beside(path),
+                    store=store or lists.ANY,
+                )
             readings.append((path.name, reading))
             lists_of_cards += _lists_of_cards(data, reading, store or lists.ANY)
         except Unreadable as error:
@@ -282,6 +288,30 @@ def _held(lists_of_cards: list[RidList]) -> Revocations | None:
     return Revocations().with_cards(lists_of_cards)
 
 
+def _of_seals(
+    data: bytes,
+    known: Iterable[Signer],
+    *,
+    environment: Environment,
+    store: StoreName | None,
+    proof: ProofKey | None,
+) -> ListReading | None:
+    """Read signing CAs of the seals of the ICAO, and their CRLs; None if the source holds none of them."""
+    from pratique.trust import csca  # noqa: PLC0415 - as above
+    from pratique.trust.certificates import ListReading  # noqa: PLC0415 - as above
+
+    if data.lstrip()[:1] in {b"{", b"["}:
+        return None
+    if csca.is_crl(data):
+        rows = csca.withdraw(data, known)
+        return ListReading("list of withdrawn certificates", (), pinned=rows, proof="valid")
+    named = store is not None and store.scheme is Scheme.VDS_NC
+    if not (named or csca.is_master_list(data)):
+        return None
+    certificate = b"" if proof is None else proof.certificate
+    return csca.read(data, environment=environment, held=known, signer=certificate)
+
+
 def _beside(path: Path) -> bytes:
     """Return the signature that lies beside a source, as a VCI directory's does; b"" if there is none."""
     beside = path.with_suffix(".sig")
@@ -321,12 +351,22 @@ def rules_arrived(paths: Iterable[Path]) -> Iterator[tuple[Path, ImportedRules |
             yield path, error
 
 
-def read_proof_key(path: Path) -> PublicKey:
+class ProofKey(NamedTuple):
+    """The key that proofs are checked with, and the X.509 certificate (DER) that it came in, if it did."""
+
+    key: PublicKey
+    certificate: bytes = b""
+
+
+def read_proof_key(path: Path) -> ProofKey:
     """Read the key that proofs are checked with."""
-    from pratique.trust import lists  # noqa: PLC0415 - needed by an import only
+    from pratique.crypto import x509  # noqa: PLC0415 - needed by an import only
+    from pratique.trust import lists  # noqa: PLC0415 - as above
 
     try:
-        return lists.read_proof_key(read_bytes(path))
+        data = read_bytes(path)
+        found = [*x509.armoured(data), *([data] if data[:1] == b"\x30" else ())]
+        return ProofKey(lists.read_proof_key(data), found[0] if len(found) == 1 else b"")
     except DocumentRefused as error:
         raise _at(path, error) from error
 
