@@ -140,6 +140,7 @@ class State:
         self.withdrawn: dict[int, str] = {}
         self.rules: list[dict[str, Any]] = []
         self.choices: bytes | None = None
+        self.scheme_keys: bytes | None = None
         self.lists: dict[bytes, tag_list.TagList] = {}
         self.deltas: dict[str, bytes] = {}
         self.files: dict[str, bytes] = {}
@@ -222,6 +223,8 @@ class State:
             found["rules.json"] = json.dumps(self.rules).encode()
         if self.choices:
             found["choices.json"] = self.choices
+        if self.scheme_keys is not None:
+            found["scheme-keys.json"] = self.scheme_keys
         for kid, one in self.lists.items():
             found[f"revocations-{kid.hex()}-{one.head.version}.tags"] = one.to_bytes()
         return {f"{self.code}/{name}": data for name, data in {**found, **self.deltas}.items()}
