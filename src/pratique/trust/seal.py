@@ -22,7 +22,7 @@ from pratique.trust import countries
 from pratique.trust.signer import WITHDRAWN, Signer, TrustList
 
 MOST_AUTHORITIES = 32
-"""Certificates of one CSCA that are looked at: a state renews its key every few years."""
+"""Certificates of one name and key that are looked at: a state renews its key every few years."""
 TYPES = {"NV": Kind.VACCINATION, "NT": Kind.TEST}
 """Types of documents (9303-13) -> what a seal of it attests."""
 WHERE = "sig.cer"
@@ -59,8 +59,8 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
     if unfit := _unfit(use):
         return Finding(unfit, WHERE)
     record = use.record
-    (named,) = map(country, record.countries)
-    if named is None or any(named not in ca.countries for ca in above):
+    named = country(record.countries[0]) or ""
+    if any(named not in ca.countries for ca in above):
         return Finding(Code.SEAL_COUNTRY, WHERE)
     if named != country(issuer):
         return Finding(Code.SEAL_COUNTRY, "hdr.is")
@@ -76,9 +76,9 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
 
 def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
     """Find the signing CAs whose signature the certificate bears."""
-    held = trust.of_issuer(Scheme.VDS_NC.value, seal.issuer)[:MOST_AUTHORITIES]
+    held = trust.of_issuer(Scheme.VDS_NC.value, seal.issuer)
     stated = seal.authority_key_id
-    likely = [ca for ca in held if not (stated and ca.kid) or ca.kid == stated]
+    likely = [ca for ca in held if not (stated and ca.kid) or ca.kid == stated][:MOST_AUTHORITIES]
     outcomes = {key: _check(seal, key) for key in dict.fromkeys(ca.public_key for ca in likely)}
     good = [ca for ca in likely if outcomes[ca.public_key]]
     if good:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.crypto import icao_pki
 from pratique.crypto.asn1 import OCTET_STRING, write
 from pratique.findings import Code, Colour, Finding
 from pratique.snapshot import Snapshot
@@ -52,6 +53,8 @@ def test_a_genuine_seal_is_read_and_waits_for_rules() -> None:
     assert found.signer is not None
     assert found.signer.usages == {Kind.VACCINATION, Kind.TEST}
     assert found.signer.countries == {"XA"}
+    assert found.signer.bound
+    assert found.signer.sca_not_before is None
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,11 @@ def test_each_check_refuses_with_a_code_of_its_own(text: str, code: Code, where:
         (make(cer=b"no certificate"), Code.SIGNER_UNREADABLE),
         (sealed(more=[extension("1.2.3.4", b"\x05\x00", critical=True)]), Code.SIGNER_UNREADABLE),
         (sealed(private=key(7, ec.SECP256K1())), Code.SIGNER_WEAK),
+        (sealed(types=None, more=[extension(seals.TYPES, b"\x05\x00")]), Code.SIGNER_UNREADABLE),
+        (
+            sealed(validity=sequence(write(0x17, b"soon"), write(0x17, b"later"))),
+            Code.SIGNER_UNREADABLE,
+        ),
     ],
 )
 def test_what_cannot_be_told_is_a_doubt(text: str, code: Code) -> None:
@@ -145,6 +153,11 @@ def test_a_specimen_is_one() -> None:
     specimens = seals.AUTHORITY.signers(Environment.TEST)
     assert Code.ENVIRONMENT_WRONG in codes(make(), *specimens)
     assert codes(make(), *specimens, *seals.AUTHORITY.signers()) == {Code.NO_RULES}
+    # What a CSCA of the one environment says of its life is said for that one alone.
+    old = Authority(end=NOON - timedelta(days=5)).signers()
+    assert Code.SCA_DEAD in codes(make(), *specimens, *old)
+    says_so = seals.name(("2.5.4.6", "XA"), ("2.5.4.11", "test environment"))
+    assert Code.ENVIRONMENT_WRONG in codes(sealed(subject=says_so))
 
 
 def test_a_seals_key_that_its_authority_has_withdrawn_is_refused() -> None:
@@ -164,6 +177,9 @@ def test_a_stale_list_of_withdrawn_keys_is_told() -> None:
     listed = csca.withdraw(stale, seals.AUTHORITY.signers())
     assert codes(make(), *listed) == {Code.REVOCATION_LIST_EXPIRED, Code.NO_RULES}
     assert codes(make(), *listed, at=NOON - timedelta(days=2)) == {Code.NO_RULES}
+    later = Authority(end=seals.END + timedelta(days=9)).signers()
+    fresh = csca.withdraw(seals.crl(seals.AUTHORITY, [5]), later)
+    assert codes(make(), *listed, *fresh) == {Code.NO_RULES}
 
 
 def test_what_was_withdrawn_stays_so_whatever_comes_later() -> None:
@@ -240,6 +256,26 @@ def test_without_a_key_identifier_the_name_is_enough() -> None:
     assert codes(make(cer=certificate(bare)), *seals.AUTHORITY.signers()) == {Code.NO_RULES}
     (own,) = seals.AUTHORITY.signers()
     assert codes(make(), own._replace(kid=b"")) == {Code.NO_RULES}
+    # Where both have one, it has to be the same, whatever the signature says.
+    assert codes(make(), own._replace(kid=b"another")) == {Code.SIGNER_UNKNOWN}
+    nobodys = certificate(Authority(key=key(99), identifier=b""))
+    assert codes(make(cer=nobodys), own._replace(kid=b"")) == {Code.SIGNER_UNKNOWN}
+
+
+def test_every_certificate_of_a_csca_has_to_be_of_the_seals_country() -> None:
+    (own,) = seals.AUTHORITY.signers()
+    foreign = own._replace(countries=frozenset({"XB"}), thumbprint="00")
+    assert Code.SEAL_COUNTRY in codes(make(), own, foreign)
+    assert Code.SEAL_COUNTRY in codes(sealed(subject=named("QQ", "Seals")))
+
+
+def test_no_more_keys_are_tried_than_a_state_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    (own,) = seals.AUTHORITY.signers()
+    many = [own._replace(public_key=bytes([n]), thumbprint=f"{n:02}") for n in range(40)]
+    tried: list[bytes] = []
+    monkeypatch.setattr(icao_pki, "signed_by", lambda *values: tried.append(values[-1]))
+    assert Code.SEAL_CHAIN_UNREAD in codes(make(), *many)
+    assert len(tried) == 32
 
 
 def test_germany_has_one_letter() -> None:
