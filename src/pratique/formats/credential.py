@@ -148,7 +148,7 @@ def stated(document: Mapping[str, Any]) -> Stated | Finding:
     version = _version(document.get("@context"))
     if version is None:
         return Finding(Code.CONTEXT_UNKNOWN, "@context")
-    walk = _Walk()
+    walk = _Stating()
     inner = {name: value for name, value in document.items() if name not in {"@context", "proof"}}
     try:
         walk.node(inner, CREDENTIALS[version], "")
@@ -170,7 +170,7 @@ class _Refused(Exception):
         super().__init__(where)
 
 
-class _Walk:
+class _Stating:
     """Goes through a document once, and writes down what it states."""
 
     def __init__(self) -> None:

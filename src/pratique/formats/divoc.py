@@ -59,7 +59,10 @@ _SEX = {"male": "M", "female": "F"}
 
 def unwrap(text: str) -> Sealed | Finding:
     """Take a text that begins with `PREFIX` apart down to the signed message."""
-    document = _document(text)
+    content = _content(text)
+    if isinstance(content, Finding):
+        return content
+    document = _document(content)
     if isinstance(document, Finding):
         return document
     found = credential.stated(document)
@@ -89,11 +92,11 @@ def unwrap(text: str) -> Sealed | Finding:
         _PROOFS[proof["type"]][0],
         head + b"." + digests,
         signature,
-        text.encode(),
+        content,
     )
 
 
-def _document(text: str) -> dict[str, Any] | Finding:
+def _content(text: str) -> bytes | Finding:
     if len(text) > MAX_TEXT:
         return Finding(Code.TEXT_TOO_LONG)
     try:
@@ -101,9 +104,10 @@ def _document(text: str) -> dict[str, Any] | Finding:
         data = binascii.a2b_base64(body + "=" * (-len(body) % 4), strict_mode=True)
     except ValueError:
         return Finding(Code.TEXT_DAMAGED)
-    content = archive.only_file(data, FILE, longest=MAX_FILE)
-    if isinstance(content, Finding):
-        return content
+    return archive.only_file(data, FILE, longest=MAX_FILE)
+
+
+def _document(content: bytes) -> dict[str, Any] | Finding:
     # What is signed of a number is its value, in one writing of several: fractions are not read.
     document = strangers_json(
         content, longest=MAX_FILE, most=MAX_VALUES, deepest=MAX_DEPTH, plain=True
@@ -160,7 +164,7 @@ def _options(proof: Mapping[str, str]) -> Iterable[rdf.Statement]:
 
 def decode(sealed: Sealed, _countries: frozenset[str]) -> Decoded:
     """Read a payload whose signature is known to be good."""
-    document = _document(sealed.payload.decode())
+    document = _document(sealed.payload)
     assert isinstance(document, dict)
     stated = credential.stated(document)
     assert isinstance(stated, credential.Stated)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import sys
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -715,3 +717,18 @@ def test_no_text_raises(noise: bytes) -> None:
     for text in (base64.b64encode(noise).decode(), noise.decode("latin-1")):
         assert isinstance(divoc.unwrap(f"B64:{text}"), Finding)
     assert isinstance(divoc.unwrap(made.pack(noise)), Finding)
+
+
+def test_no_socket_is_opened_and_nothing_of_json_ld_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a check opened a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setitem(sys.modules, "pyld", None)
+    assert entry(made.make()).product == "Covishield"
+    for contexts in CONTEXTS_REFUSED:
+        judged(made.make(signed={"@context": contexts}))
