@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 from conformance import read_json
 from pratique.authenticate import read_as_handed
-from pratique.crypto import algorithms, jose
+from pratique.crypto import algorithms, jose, x509
 from pratique.formats import Sealed
 from pratique.parties import inputs
 from pratique.snapshot import Snapshot
 from pratique.store.sources import read_bytes
 from pratique.terms import Environment, Kind, Scheme
-from pratique.trust import countries
-from pratique.trust.certificates import FOREVER
+from pratique.trust import countries, lists, schemes
+from pratique.trust.certificates import FOREVER, collect
 from pratique.trust.signer import BARE, Signer, TrustList
 
 EXAMPLES = "https://spec.smarthealth.cards/examples/issuer"
@@ -92,6 +93,10 @@ def _read(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
         document = read_json(path)
         if "rids" in document:
             return []
+        if scheme is Scheme.NZCP and "verificationMethod" in document:
+            return list(collect([schemes.read_nzcp(document)], environment=Environment.TEST))
+        if scheme in {Scheme.CH_LIGHT, Scheme.TWO_D_DOC}:
+            return _listed(document, scheme)
         if "verificationMethod" in document:
             return [
                 _signer(
@@ -117,7 +122,33 @@ def _read(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
             ca, _, kid = path.stem.partition("-")
             return [_signer(scheme, ca, kid.encode(), algorithms.read_pem(data), country)]
         return [_signer(scheme, sealed.issuer, sealed.kid, algorithms.read_pem(data), country)]
+    if b"-----BEGIN CERTIFICATE" in data and sealed and scheme is not Scheme.VDS_NC:
+        return [
+            _signer(
+                scheme,
+                sealed.issuer,
+                sealed.kid,
+                algorithms.PublicKey(one.algorithm, one.public_key),
+                country,
+            )
+            for one in x509.read_file(data)
+            if one.algorithm is not None
+        ]
     return []
+
+
+def _listed(document: dict[str, Any], scheme: Scheme) -> list[Signer]:
+    """Read a list as `trust import` does; what a list of light keys does not say of their use, the case says."""
+    if scheme is Scheme.CH_LIGHT:
+        rows: list[dict[str, Any]] = next(
+            (document[name] for name in ("certs", "keys") if name in document), []
+        )
+        document = {
+            "certs": [{"keyId": row.get("kid"), "use": "l", **row} for row in rows],
+        }
+    reading = lists.read_source(json.dumps(document).encode())
+    signers = collect([reading], environment=Environment.TEST)
+    return [signer for signer in signers if signer.domain == scheme.value]
 
 
 def _sealed(case: dict[str, Any], root: Path) -> Sealed | None:
