@@ -49,7 +49,9 @@ _CHUNK = 1 << 20
 _STEPS = [0] * 256
 for _octet, _step in ((b"[", 1), (b"{", 1), (b"]", -1), (b"}", -1)):
     _STEPS[_octet[0]] = _step
-_NO_STRUCTURE = bytes(octet for octet in range(256) if octet not in b"[]{},")
+_NEITHER = bytes(octet for octet in range(256) if octet not in b'[]{},"')
+"""What is neither structure nor the bound of a string."""
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
@@ -114,15 +116,8 @@ def strangers(
     if len(data) > longest:
         raise Beyond("too long")
     gate(data, most=most, deepest=deepest)
-    great = plain or _GREAT.search(data) is not None
     try:
-        return json.loads(
-            data.decode(),
-            object_pairs_hook=_object,
-            parse_constant=_refuse,
-            parse_int=(_exact if plain else _whole) if great else None,
-            parse_float=(_refuse if plain else _real) if great else None,
-        )
+        return (_PLAIN_ONLY if plain else _ANY).decode(data.decode())
     except RecursionError as error:
         raise Beyond("too deep") from error
 
@@ -167,8 +162,17 @@ def _count(data: bytes, most: int, deepest: int) -> None:
     opens = sum(map(structure.count, (b"[", b"{")))
     if opens + structure.count(b",") >= most:
         raise Beyond("too many values")
+    if opens <= deepest:
+        return
+    # Each round takes the innermost pairs away, and no other: a level of the document.
+    left = structure.translate(_ONE_KIND, b",")
+    for _ in range(deepest):
+        left = left.replace(b"[]", b"")
+        if not left:
+            return
+    # What is no JSON may have brackets that pair with none.
     brackets = structure.translate(None, b",")
-    if opens > deepest and max(accumulate(map(_STEPS.__getitem__, brackets))) > deepest:
+    if max(accumulate(map(_STEPS.__getitem__, brackets))) > deepest:
         raise Beyond("too deep")
 
 
@@ -176,11 +180,12 @@ def _structure(data: bytes) -> bytes:
     """Return the brackets and commas that stand outside of strings, in their order."""
     # A run of backslashes is escaped in pairs from its beginning, so what is left escapes a quote.
     bare = data.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in data else data
+    bare = bare.translate(None, _NEITHER)
     found, inside = [], 0
     # In chunks, so that a document of quotes alone does not become as many pieces at once.
     for start in range(0, len(bare), _CHUNK):
         pieces = bare[start : start + _CHUNK].split(b'"')
-        found.append(b"".join(pieces[inside::2]).translate(None, _NO_STRUCTURE))
+        found.append(b"".join(pieces[inside::2]))
         inside ^= (len(pieces) - 1) & 1
     return b"".join(found)
 
@@ -216,6 +221,14 @@ def _real(text: str) -> float:
         raise Beyond("beyond what a float holds")
     return found
 
+
+# Made once: what strangers write is short, and making a decoder is dearer than reading it.
+_ANY = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_refuse, parse_int=_whole, parse_float=_real
+)
+_PLAIN_ONLY = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_refuse, parse_int=_exact, parse_float=_refuse
+)
 
 OF_ONE = 100_000
 """Values of one participant's document: 256 rules at their limits take 30,000, 1,024 signers 4,000."""

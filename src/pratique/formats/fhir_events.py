@@ -15,7 +15,6 @@ Testing IG.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -66,8 +65,8 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
     resources = [(_text(row, "fullUrl"), _object(row, "resource")) for row in rows]
     patients = [(url, one) for url, one in resources if one.get("resourceType") == "Patient"]
     # What Patients are called; a name that another resource has too says nothing.
-    urls = Counter(url for url, _ in resources)
-    known = {url for url, _ in patients if url is not None and urls[url] == 1}
+    urls = [url for url, _ in resources]
+    known = {url for url, _ in patients if url is not None and urls.count(url) == 1}
     entries: list[Vaccination | Test] = []
     for _, resource in resources:
         reader = _READERS.get(_text(resource, "resourceType") or "")

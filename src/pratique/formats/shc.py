@@ -12,9 +12,9 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import zlib
+from binascii import a2b_base64
 from collections.abc import Iterable
 from math import floor
 from typing import Any, NamedTuple
@@ -33,8 +33,8 @@ LONGEST = 65_536
 MOST_PARTS = 64
 """Chunks of a card. Seen: 17."""
 _CHUNK = re.compile(r"shc:/([0-9]{1,4})/([0-9]{1,4})/([0-9]*)", re.ASCII | re.IGNORECASE)
-_DIGITS = re.compile(r"shc:/([0-9]+)", re.ASCII | re.IGNORECASE)
-_JWS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)", re.ASCII)
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_PLAIN = bytes.maketrans(b"-_", b"+/")
 _LETTERS = bytearray(256)
 for _pair in range(78):
     # Two digits are a letter's number less 45; read as hexadecimal they are one octet.
@@ -82,15 +82,14 @@ def assemble(parts: Iterable[Part]) -> str | Finding:
     return "shc:/" + "".join(numbered[index] for index in range(1, count + 1))
 
 
-def _jws(text: str) -> str | Finding:
-    """Return the JWS that a text holds."""
+def _jws(text: str) -> bytes:
+    """Return the JWS that a text holds; b"" if what it holds is none."""
     if text[:5].lower() != "shc:/":
-        return text
-    match = _DIGITS.fullmatch(text)
-    if match is None or len(match[1]) % 2:
-        return Finding(Code.TEXT_DAMAGED)
-    letters = bytes.fromhex(match[1]).translate(_LETTERS)
-    return Finding(Code.TEXT_DAMAGED) if 0 in letters else letters.decode("ascii")
+        return text.encode() if text.isascii() else b""
+    digits = text[5:]
+    if len(digits) % 2 or not (digits.isascii() and digits.isdigit()):
+        return b""
+    return bytes.fromhex(digits).translate(_LETTERS)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -115,22 +114,20 @@ def unwrap(text: str) -> Sealed | Finding:
             return whole
         text = whole
     jws = _jws(text)
-    if isinstance(jws, Finding):
-        return jws
-    match = _JWS.fullmatch(jws)
-    octets = [_octets(piece) for piece in match.groups()] if match else [None]
-    if match is None or None in octets:
+    # Two dots are left of a JWS without its alphabet's letters. What is no letter's number has become a zero.
+    pieces = jws.translate(_PLAIN).split(b".") if jws.translate(None, _ALPHABET) == b".." else []
+    if not pieces or not all(pieces[:2]) or any(len(piece) % 4 == 1 for piece in pieces):
         return Finding(Code.TEXT_DAMAGED)
-    head, packed, signature = octets
-    kid = _kid(head or b"")
+    head, packed, signature = (a2b_base64(piece + b"=" * (-len(piece) % 4)) for piece in pieces)
+    kid = _kid(head)
     if isinstance(kid, Finding):
         return kid
-    if len(signature or b"") != _SIGNATURE:
+    if len(signature) != _SIGNATURE:
         return Finding(Code.SIGNATURE_FORM)
-    payload = _inflated(packed or b"")
+    payload = _inflated(packed)
     if isinstance(payload, Finding):
         return payload
-    claims = strangers_json(payload, longest=MAX_UNPACKED)
+    claims = strangers_json(payload)
     if isinstance(claims, Code):
         return Finding(claims, "payload")
     issuer = claims.get("iss") if type(claims) is dict else None
@@ -141,17 +138,21 @@ def unwrap(text: str) -> Sealed | Finding:
         issuer,
         kid,
         Algorithm.ES256,
-        jws[: match.start(3) - 1].encode("ascii"),
-        signature or b"",
-        payload,
+        jws[: jws.rindex(b".")],
+        signature,
+        _Read(payload, claims),
     )
 
 
-def _octets(piece: str) -> bytes | None:
-    # Its letters are known to be base64url's; a length of one more than a multiple of four is no octets'.
-    if len(piece) % 4 == 1:
-        return None
-    return base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))
+class _Read(bytes):
+    """A payload that was parsed for its `iss`: it is not parsed again."""
+
+    claims: Any
+
+    def __new__(cls, payload: bytes, claims: Any) -> _Read:
+        self = super().__new__(cls, payload)
+        self.claims = claims
+        return self
 
 
 def _kid(head: bytes) -> bytes | Finding:
@@ -198,7 +199,8 @@ _RID = re.compile(r"[A-Za-z0-9_-]{1,24}", re.ASCII)
 
 def decode(sealed: Sealed, countries: frozenset[str]) -> Decoded:
     """Read a payload whose signature is known to be good."""
-    claims: Any = strangers_json(sealed.payload, longest=MAX_UNPACKED)
+    payload = sealed.payload
+    claims: Any = payload.claims if isinstance(payload, _Read) else strangers_json(payload)
     if type(claims) is not dict:
         return _refused(claims if isinstance(claims, Code) else Code.CLAIMS_INVALID, "payload")
     findings: list[Finding] = []
