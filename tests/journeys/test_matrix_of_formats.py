@@ -23,7 +23,7 @@ from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.trust.signer import Signer, TrustList
 from pratique.verification import verify
 from tests import travellers as t
-from tests.schemes import ch_light, nzcp, shc, two_d_doc, vds_nc
+from tests.schemes import ch_light, divoc, nzcp, shc, two_d_doc, vds_nc
 
 AT = datetime(2022, 3, 20, 12, tzinfo=UTC)
 STAMP = int(AT.timestamp()) - 600
@@ -98,6 +98,9 @@ FORMATS = {
     ),
     "VDS-NC": Format(lambda entry: vds_nc.text(t.JO, [entry]), vds_nc.signer, "XA"),
     "2D-DOC": Format(french, lambda: two_d_doc.signer(KEY), "FR"),
+    "DIVOC": Format(
+        lambda entry: divoc.text(t.JO, [entry], issuanceDate=AT.isoformat()), divoc.signer, "XA"
+    ),
     "NZCP": Format(lambda _: nzcp.text(t.JO, [], KEY), lambda: nzcp.signer(KEY), "NZ"),
     "CH-LIGHT": Format(
         lambda _: ch_light.text(t.JO, [], KEY, iat=STAMP, exp=STAMP + 86_400),
