@@ -66,19 +66,16 @@ class Gathering:
         if chunk is None or (isinstance(alone, Finding) and alone.code is Code.PARTS_CONFLICT):
             return Gathered(text, (label,))
         number, of, digits = chunk
-        if (number, of, digits) in self._read:
-            return None
         card = self._waiting.setdefault(of, {})
         if len(card) < MOST_WAITING:
             card.setdefault((number, digits), label)
-        if len(card) != of:
-            return None
-        whole = shc.assemble(shc.Part(number, of, digits) for number, digits in card)
+        whole = self._assembled(of)
         if isinstance(whole, Finding):
-            # Two of one number: more of them makes it no clearer whose is whose.
             return None
         del self._waiting[of]
-        self._read |= {(number, of, digits) for number, digits in card}
+        if self._is_read(of, card):
+            return None
+        self._read |= {(of, *one) for one in card}
         opened = shc.unwrap(whole)
         labels = _labels(card)
         if isinstance(opened, Finding) and opened.code in _MAY_BE_MIXED:
@@ -87,13 +84,31 @@ class Gathering:
 
     def missing(self) -> Iterator[Gathered]:
         """Yield the cards that are not whole, each with what of it was read."""
-        from pratique.formats import shc  # noqa: PLC0415 - as above
-
         for of, card in self._waiting.items():
-            whole = shc.assemble(shc.Part(number, of, digits) for number, digits in card)
+            if self._is_read(of, card):
+                continue
+            whole = self._assembled(of)
             number, digits = min(card)
             finding = whole if isinstance(whole, Finding) else Finding(Code.PARTS_CONFLICT)
             yield Gathered(f"shc:/{number}/{of}/{digits}", _labels(card), finding)
+
+    def _assembled(self, of: int) -> str | Finding:
+        """Put together what waits: without what was read before, or with it.
+
+        Two cards of one issuer may have a first chunk in common, and one that was read may be scanned again.
+        """
+        from pratique.formats import shc  # noqa: PLC0415 - as above
+
+        card = self._waiting[of]
+        fresh = [one for one in card if (of, *one) not in self._read]
+        whole = shc.assemble(shc.Part(number, of, digits) for number, digits in fresh)
+        if isinstance(whole, Finding) and len(fresh) < len(card):
+            again = shc.assemble(shc.Part(number, of, digits) for number, digits in card)
+            return again if isinstance(again, str) or again.code is Code.PARTS_MISSING else whole
+        return whole
+
+    def _is_read(self, of: int, card: dict[tuple[int, str], str]) -> bool:
+        return all((of, *one) in self._read for one in card)
 
 
 def _labels(card: dict[tuple[int, str], str]) -> tuple[str, ...]:

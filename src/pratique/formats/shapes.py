@@ -17,6 +17,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 LONGEST_NAMED = 512
@@ -25,6 +26,8 @@ LONGEST_DOCUMENT = 1024 * 1024
 """Characters of one JSON document."""
 MOST_IN_DOCUMENT = 500
 """Codes that are taken out of one document."""
+MOST_IN_LINK = 8
+"""Values of a link that are looked at."""
 LONGEST_FOLDED = 250
 """Characters of a line from which on nobody has broken it: programs break at 60 to 140."""
 MOST_FOLDED = 150
@@ -111,7 +114,7 @@ class Shape(NamedTuple):
 
 
 def _card(text: str) -> str:
-    return "shc:/" + text[5:].replace("\\", "").lstrip("/")
+    return "shc:/" + text[5:].replace("\\/", "/").lstrip("/")
 
 
 _PART = re.compile(r"shc:/[0-9]+/")
@@ -198,13 +201,13 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         re.compile(r"shc:\\?/\\?/?(?=[0-9])", re.IGNORECASE),
         re.compile(_LEFT + r"shc:\\?/\\?/?(?=[0-9])", re.IGNORECASE),
-        re.compile(r"(?:[0-9]|\\?/)+"), _DIGITS, _card, _is_whole_card,
+        re.compile(r"(?:[0-9]+\\?/){0,2}[0-9]*"), _DIGITS, _card, _is_whole_card,
     ),
     Shape(
         re.compile(r"nzcp:\\?/(?=[0-9])", re.IGNORECASE),
         re.compile(_LEFT + r"nzcp:\\?/(?=[0-9]\\?/)", re.IGNORECASE),
-        re.compile(r"(?:[0-9A-Za-z=]|\\?/)+"), _BASE32,
-        lambda text: text.replace("\\", "").upper(), _is_whole_pass,
+        re.compile(r"(?:[0-9]+\\?/)?[0-9A-Za-z=]*"), _BASE32,
+        lambda text: text.replace("\\/", "/").upper(), _is_whole_pass,
     ),
     Shape(
         re.compile(r"eyJ(?=[\w-]{17})", re.ASCII),
@@ -351,6 +354,12 @@ class Begun:
         self.is_over = self._size > LONGEST_DOCUMENT
 
 
+def opens(text: str) -> bool:
+    """Tell whether a line begins with a text of another scheme, but for what stands around."""
+    bare = bare_of(text)
+    return any(shape.opening.match(bare) is not None for shape in SHAPES)
+
+
 def begun(line: str) -> Begun | None:
     """Return the text of another scheme that begins in a line; None where there is none.
 
@@ -375,7 +384,7 @@ def begun(line: str) -> Begun | None:
 
 def _linked(link: str) -> Begun | None:
     """Return the text that a link carries, percent-encoded or as it is; the link is not opened."""
-    for place in re.finditer("[#=]", link):
+    for place in islice(re.finditer("[#=]", link), MOST_IN_LINK):
         value = link[place.end() :]
         if place[0] == "=":
             # A query's value: "+" is a blank (application/x-www-form-urlencoded).

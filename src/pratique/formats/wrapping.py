@@ -131,7 +131,8 @@ class _Lines:
             return False
         bare = _bare(line)
         # A code in angle brackets is no document's beginning: lines after it may be joined.
-        return bare.startswith(_DOCUMENTS) and _SIGN.match(bare, 1) is None and not _is_json(bare)
+        is_code = _SIGN.match(bare, 1) is not None or _is_json(bare) or shapes.opens(bare)
+        return bare.startswith(_DOCUMENTS) and not is_code
 
     def take(self, number: int, line: str) -> Iterator[Unwrapped]:
         """Yield what is whole with this line."""
