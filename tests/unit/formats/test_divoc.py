@@ -23,7 +23,7 @@ from pratique.formats.fields import Sealed
 from pratique.model import HealthCertificate, Precision, Vaccination
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment, Scheme
-from pratique.trust import schemes
+from pratique.trust import certificates, schemes
 from pratique.trust.signer import Signer, TrustList
 from tests.schemes import divoc as made
 from tests.schemes.divoc import Options, Zip
@@ -116,7 +116,7 @@ def test_the_corpora_s_cases_come_out_as_they_say(corpora: Path) -> None:
             continue
         key = (corpora / case["trust"]).read_bytes()
         reading = schemes.read_divoc_key(key, issuer=message.issuer, method=message.kid.decode())
-        (signer,) = reading.pinned
+        (signer,) = certificates.collect([reading], environment=Environment.PRODUCTION)
         colour, _, certificate = judged(
             text, signer._replace(countries=frozenset({"IN"})), environment=signer.environment
         )
