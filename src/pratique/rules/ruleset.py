@@ -383,8 +383,9 @@ def _there(rule: Rule, place: Destination) -> bool:
 
 
 def _applies(rule: Rule, place: Destination, issuer: str | None, kind: Kind) -> bool:
-    # A rule of all kinds was written for what states events: of a pass only rules for passes are asked.
-    if rule.kind is not kind and (rule.kind is not None or kind is Kind.PASS):
+    # A rule of all kinds was written for what states events: of a pass only rules for passes are asked, and
+    # those of which nobody can read what they are for.
+    if rule.kind is not kind and (rule.kind is not None or (kind is Kind.PASS and not rule.fault)):
         return False
     if rule.type is RuleType.INVALIDATION:
         return rule.country == issuer
