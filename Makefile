@@ -54,6 +54,7 @@ instructions: $(READY)  ## count what one verification executes, and refuse more
 
 fuzz: $(READY)  ## throw damaged certificates and documents of a network at what reads them
 	@$(BIN)/python -m tools.fuzz $(ARGS)
+	@$(BIN)/python -m tools.fuzz --schemes $(ARGS)
 	@$(BIN)/python -m tools.fuzz --documents $(ARGS)
 
 docs: $(READY)  ## build the handbook into docs/_build/html

@@ -1,10 +1,10 @@
-"""Exactly the trust that a case names, as `trust import` would read it.
+"""Exactly the trust that a case names, read as `trust import` and `revocations import` read it.
 
     a case's remark ("trust/x.json (issuer …), revocation list y.json") -> files -> Snapshot
 
 1. Every key is a test key here, and so is the verifier: what the collections hold vouches for nobody.
-2. A key that its file names without an issuer is held under the issuer that the remark names; where the remark names
-   none, under the one that its text does.
+2. A key whose file names no issuer is held under the issuer that the remark names; where the remark names none,
+   under the one that the case's own text does, since the case says that this is the key of it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,30 @@ from typing import Any
 
 from conformance import read_json
 from pratique.authenticate import read_as_handed
-from pratique.crypto import algorithms, jose, x509
+from pratique.crypto import algorithms, jose
 from pratique.formats import Sealed
 from pratique.parties import inputs
+from pratique.revocation import cards
+from pratique.revocation.cards import RidList
+from pratique.revocation.revocations import Revocations
 from pratique.snapshot import Snapshot
 from pratique.store.sources import read_bytes
-from pratique.terms import Environment, Kind, Scheme
-from pratique.trust import countries, lists, schemes
-from pratique.trust.certificates import FOREVER, collect
-from pratique.trust.signer import BARE, Signer, TrustList
+from pratique.terms import Environment, Scheme
+from pratique.trust import certificates, lists, scheme_keys
+from pratique.trust.lists import StoreName
+from pratique.trust.signer import Signer, TrustList
 
 EXAMPLES = "https://spec.smarthealth.cards/examples/issuer"
 """The issuer of the specification's own examples, whose key set names none."""
-_FILE = re.compile(r"[\w./*-]+\.(?:json|pem|der|crl|xml|jwks)\b")
-_ISSUER = re.compile(r"\(issuer:? (\S+?)(?: only)?\)")
+_FILE = re.compile(r"[\w./*-]+\.(?:json|jwks|pem|der|cer|crt|ml|crl)\b")
+_ISSUER = re.compile(r"\(issuer (\S+?)(?: only)?\)")
+_BY_CARD = "the iss of the card"
+_BY_NAME = re.compile(r"([0-9A-Z]{4})-([0-9A-Z]{4})")
+"""A file of one key of 2D-DOC: its authority's identifier, and its own."""
+_SCHEMES = {
+    "shc-case": Scheme.SHC, "shc-jws": Scheme.SHC, "shc-part": Scheme.SHC, "nzcp": Scheme.NZCP,
+    "2d-doc": Scheme.TWO_D_DOC, "divoc": Scheme.DIVOC, "vds-nc": Scheme.VDS_NC, "ch-light": Scheme.CH_LIGHT,
+}  # fmt: skip
 
 
 def snapshot_of(case: dict[str, Any], root: Path) -> Snapshot:
@@ -39,17 +49,25 @@ def snapshot_of(case: dict[str, Any], root: Path) -> Snapshot:
     if case["kind"] not in _SCHEMES:
         # What is only named needs no key.
         return held([])
-    files = [root / name for name in sources(case) if (root / name).is_file()]
     signers: list[Signer] = []
-    for path in files:
-        signers += _read(path, case, root)
-    return held(signers)
+    revoked: list[RidList] = []
+    for path in (root / name for name in sources(case)):
+        if path.is_file():
+            revoked += _revoked(path, case, root)
+            signers += _signers(path, case, root)
+    return held(signers, revoked)
 
 
-def held(signers: list[Signer]) -> Snapshot:
+def held(signers: list[Signer], revoked: list[RidList] | None = None) -> Snapshot:
     """Return a verifier of test keys that holds these."""
-    alike = [signer._replace(environment=Environment.TEST) for signer in signers]
-    return Snapshot(number=1, created=0, environment=Environment.TEST, trust=TrustList(alike))
+    alike = (signer._replace(environment=Environment.TEST) for signer in signers)
+    return Snapshot(
+        number=1,
+        created=0,
+        environment=Environment.TEST,
+        trust=TrustList(alike),
+        revocations=Revocations([]).with_cards(revoked) if revoked else None,
+    )
 
 
 def sources(case: dict[str, Any]) -> list[str]:
@@ -59,101 +77,75 @@ def sources(case: dict[str, Any]) -> list[str]:
 
 def of_card(issuer: str, kid: str, spki: bytes) -> Snapshot:
     """Return what a verifier holds who knows one issuer of SMART Health Cards."""
-    return held([_signer(Scheme.SHC, issuer, kid.encode(), algorithms.read_der(spki))])
+    record = certificates.read_key(spki)
+    return held([scheme_keys.pinned(Scheme.SHC, issuer, kid.encode(), record)])
 
 
 def thumbprint(spki: bytes) -> str:
     """Return a P-256 key's identifier (RFC 7638)."""
     jwk = jose.write_jwk(algorithms.read_der(spki))
-    text = '{"crv":"%s","kty":"EC","x":"%s","y":"%s"}' % (jwk["crv"], jwk["x"], jwk["y"])
+    text = json.dumps({name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
-def _signer(
-    scheme: Scheme, issuer: str, kid: bytes, key: algorithms.PublicKey, country: str = ""
-) -> Signer:
-    return Signer(
-        kid=kid, participant=country, countries=countries.may_sign_for(country), algorithm=key.algorithm,
-        public_key=key.spki, usages=frozenset(Kind), not_before=0, not_after=FOREVER,
-        environment=Environment.TEST, domain=scheme.value, thumbprint=hashlib.sha256(key.spki).hexdigest(),
-        notes=(BARE,), bound=True, issuer=issuer,
-    )  # fmt: skip
+def _revoked(path: Path, case: dict[str, Any], root: Path) -> list[RidList]:
+    if path.suffix != ".json":
+        return []
+    document = read_json(path)
+    if cards.is_one(document):
+        return [cards.read(document, _issuer(case, root))]
+    return list(cards.of_directory(document)) if _is_directory(document) else []
 
 
-_SCHEMES = {
-    "shc-case": Scheme.SHC, "shc-jws": Scheme.SHC, "shc-part": Scheme.SHC, "nzcp": Scheme.NZCP,
-    "2d-doc": Scheme.TWO_D_DOC, "divoc": Scheme.DIVOC, "vds-nc": Scheme.VDS_NC, "ch-light": Scheme.CH_LIGHT,
-}  # fmt: skip
+def _is_directory(document: object) -> bool:
+    return isinstance(document, dict) and "issuerInfo" in document
 
 
-def _read(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
-    data, scheme, country = read_bytes(path), _SCHEMES[case["kind"]], case.get("country", "")
+def _signers(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
+    data = read_bytes(path)
+    if path.suffix == ".json" and cards.is_one(read_json(path)):
+        return []
+    store = _store(path, data, case, root)
+    if store is None:
+        return []
+    reading = lists.read_source(data, store=store)
+    country = case.get("country", "")
+    return list(certificates.collect([reading], environment=Environment.TEST, country=country))
+
+
+def _store(path: Path, data: bytes, case: dict[str, Any], root: Path) -> StoreName | None:
+    """Return what an importer would have to say of a source; None of a key whose text is none."""
+    scheme = _SCHEMES[case["kind"]]
+    if data.lstrip()[:1] in {b"{", b"["}:
+        is_set = scheme is Scheme.SHC and not _is_directory(read_json(path))
+        return StoreName(scheme, _issuer(case, root)) if is_set else lists.ANY
+    if scheme is Scheme.VDS_NC:
+        return StoreName(scheme)
+    if named := _BY_NAME.fullmatch(path.stem):
+        return StoreName(scheme, *named.groups())
     sealed = _sealed(case, root)
-    if data.lstrip()[:1] == b"{":
-        document = read_json(path)
-        if "rids" in document:
-            return []
-        if scheme is Scheme.NZCP and "verificationMethod" in document:
-            return list(collect([schemes.read_nzcp(document)], environment=Environment.TEST))
-        if scheme in {Scheme.CH_LIGHT, Scheme.TWO_D_DOC}:
-            return _listed(document, scheme)
-        if "verificationMethod" in document:
-            return [
-                _signer(
-                    scheme,
-                    document["id"],
-                    row["id"].partition("#")[2].encode(),
-                    jose.read_jwk(row["publicKeyJwk"]).key,
-                    country,
-                )
-                for row in document["verificationMethod"]
-            ]
-        if document.get("keys") and "kty" in document["keys"][0]:
-            said = _ISSUER.search(case["trust"])
-            issuer = EXAMPLES if said is None else said[1]
-            if "the iss of the card" in case["trust"] and sealed:
-                issuer = sealed.issuer
-            return [
-                _signer(scheme, issuer, row["kid"].encode(), jose.read_jwk(row).key, country)
-                for row in document["keys"]
-            ]
-    if b"-----BEGIN PUBLIC KEY" in data and sealed:
-        if scheme is Scheme.TWO_D_DOC:
-            ca, _, kid = path.stem.partition("-")
-            return [_signer(scheme, ca, kid.encode(), algorithms.read_pem(data), country)]
-        return [_signer(scheme, sealed.issuer, sealed.kid, algorithms.read_pem(data), country)]
-    if b"-----BEGIN CERTIFICATE" in data and sealed and scheme is not Scheme.VDS_NC:
-        return [
-            _signer(
-                scheme,
-                sealed.issuer,
-                sealed.kid,
-                algorithms.PublicKey(one.algorithm, one.public_key),
-                country,
-            )
-            for one in x509.read_file(data)
-            if one.algorithm is not None
-        ]
-    return []
+    if sealed is None:
+        return None
+    kid = (
+        base64.b64encode(sealed.kid).decode() if scheme is Scheme.CH_LIGHT else sealed.kid.decode()
+    )
+    return StoreName(scheme, sealed.issuer, kid)
 
 
-def _listed(document: dict[str, Any], scheme: Scheme) -> list[Signer]:
-    """Read a list as `trust import` does; what a list of light keys does not say of their use, the case says."""
-    if scheme is Scheme.CH_LIGHT:
-        rows: list[dict[str, Any]] = next(
-            (document[name] for name in ("certs", "keys") if name in document), []
-        )
-        document = {
-            "certs": [{"keyId": row.get("kid"), "use": "l", **row} for row in rows],
-        }
-    reading = lists.read_source(json.dumps(document).encode())
-    signers = collect([reading], environment=Environment.TEST)
-    return [signer for signer in signers if signer.domain == scheme.value]
+def _issuer(case: dict[str, Any], root: Path) -> str:
+    """Return whose a JWK set or a list of revoked cards is."""
+    remark = case.get("trust") or ""
+    if _BY_CARD in remark:
+        sealed = _sealed(case, root)
+        return EXAMPLES if sealed is None else sealed.issuer
+    named = _ISSUER.search(remark)
+    return EXAMPLES if named is None else named[1]
 
 
 def _sealed(case: dict[str, Any], root: Path) -> Sealed | None:
+    """Return the case's text, taken apart; None if it cannot be."""
     for item in inputs.every([str(root / name) for name in case["files"][:1]]):
-        found, _ = read_as_handed(item.text or "")
-        if isinstance(found, Sealed):
-            return found
+        message, _ = read_as_handed(item.text or "")
+        if isinstance(message, Sealed):
+            return message
     return None

@@ -1,10 +1,11 @@
 """Throw damaged certificates at the verifier, or damaged documents of a network at their readers.
 
-    python -m tools.fuzz [--count 1000000] [--seed 1] [--documents]
+    python -m tools.fuzz [--count 1000000] [--seed 1] [--documents | --schemes]
 
 Prints how long they took; exit 1 if one raised, took too long, or came to what is no verdict. Its
 text is then in .cache/fuzz, hexadecimal UTF-8. Of documents (rules, signers, lists, roles, DID lists, notes)
-it prints how many of each kind were read and refused; exit 1 if one raised anything but its refusal.
+it prints how many of each kind were read and refused; exit 1 if one raised anything but its refusal. Of the
+schemes beside HCERT each gets as many texts as are counted.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 
-from tools import documents, mutate
+from pratique.terms import Scheme
+from tools import documents, mutate, mutate_schemes
 from tools.measure import Trial
+from tools.mutate import Hostile
 
 SLOW, SLOWEST = 10.0, 50.0
 """Milliseconds of processor time: for all but one in ten thousand, and for every input."""
@@ -30,23 +33,34 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--documents", action="store_true")
+    parser.add_argument("--schemes", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.documents:
         return _documents(asked.count, asked.seed)
+    if asked.schemes:
+        return max(_texts(asked.count, asked.seed, scheme) for scheme in Scheme)
+    return _texts(asked.count, asked.seed)
+
+
+def _hostile(count: int, seed: int, scheme: Scheme | None) -> Iterator[Hostile]:
+    found = mutate.seeds(mutate.kit_texts()) if scheme is None else []
+    for start in range(0, count, CHUNK):
+        size, number = min(CHUNK, count - start), seed * 1_000_003 + start
+        if scheme is None:
+            yield from mutate.hostile(found, size, number)
+        else:
+            yield from mutate_schemes.hostile(scheme, size, number)
+
+
+def _texts(most: int, seed: int, scheme: Scheme | None = None) -> int:
     trial = Trial()
-    found = mutate.seeds(mutate.kit_texts())
-    chunks = range(0, asked.count, CHUNK)
-    inputs = chain.from_iterable(
-        mutate.hostile(found, min(CHUNK, asked.count - start), asked.seed * 1_000_003 + start)
-        for start in chunks
-    )
-    for count in trial.run(inputs):
+    for count in trial.run(_hostile(most, seed, scheme)):
         if count % CHUNK == 0:
-            print(f"{count} of {asked.count}", file=sys.stderr, flush=True)
+            print(f"{scheme or 'HCERT'}: {count} of {most}", file=sys.stderr, flush=True)
     _tell(trial)
     for number, (one, reason) in enumerate(trial.faults[:20]):
         KEPT.mkdir(parents=True, exist_ok=True)
-        path = KEPT / f"{asked.seed}-{number}.hex"
+        path = KEPT / f"{scheme or 'HCERT'}-{seed}-{number}.hex"
         path.write_text(one.text.encode("utf-8", "surrogatepass").hex() + "\n", encoding="utf-8")
         print(f"error: {one.layer}: {reason.strip().splitlines()[-1]}\nhint: {path}")
     slow = trial.quantile(0.9999) > SLOW or trial.quantile(1) > SLOWEST

@@ -20,6 +20,8 @@ from pratique.verification import Verification, verify
 from tools.mutate import Hostile
 from tools.vectors import keys
 
+AGAIN = 5_000_000
+"""Nanoseconds after which an input is timed once more, and the lesser time counts."""
 AT = datetime.fromtimestamp(keys.NOON, UTC)
 
 
@@ -54,7 +56,13 @@ class Trial:
             except Exception:  # noqa: BLE001 - any exception is what is looked for
                 self.faults.append((one, traceback.format_exc()))
                 continue
-            self.spent.append(time.thread_time_ns() - start)
+            spent = time.thread_time_ns() - start
+            if spent > AGAIN:
+                # What others leave in the caches, and a collection of garbage, are no text's doing.
+                start = time.thread_time_ns()
+                verify(one.text, snapshot=self.held, at=AT)
+                spent = min(spent, time.thread_time_ns() - start)
+            self.spent.append(spent)
             if reason := wrong(found):
                 self.faults.append((one, reason))
             self.codes.update(finding.code for finding in found.verdict.findings)

@@ -378,7 +378,7 @@ def _seal_bytes(draw: Random) -> str:
 
 
 def _seal_certificate(draw: Random) -> str:
-    der = octets(certificates.certificate("utopia-seal"), draw)
+    der = octets(certificates.certificate(), draw)
     return foreign.seal(draw.choice(_seals()), certificate=der)
 
 

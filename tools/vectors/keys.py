@@ -96,6 +96,7 @@ def public_key(name: str) -> bytes:
     return spki
 
 
+@cache
 def thumbprint(name: str) -> bytes:
     """Return an EC key's identifier as SMART Health Cards write it (RFC 7638 §3)."""
     numbers = private(name).public_key().public_numbers()
