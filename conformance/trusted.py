@@ -27,7 +27,7 @@ from pratique.revocation.revocations import Revocations
 from pratique.snapshot import Snapshot
 from pratique.store.sources import read_bytes
 from pratique.terms import Environment, Scheme
-from pratique.trust import certificates, lists, scheme_keys
+from pratique.trust import certificates, csca, lists, scheme_keys
 from pratique.trust.lists import StoreName
 from pratique.trust.signer import Signer, TrustList
 
@@ -55,6 +55,9 @@ def snapshot_of(case: dict[str, Any], root: Path) -> Snapshot:
         if path.is_file():
             revoked += _revoked(path, case, root)
             signers += _signers(path, case, root)
+    for path in (root / name for name in sources(case) if name.endswith(".crl")):
+        if path.is_file():
+            signers += csca.withdraw(read_bytes(path), signers)
     return held(signers, revoked)
 
 
@@ -105,6 +108,14 @@ def _signers(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
     data = read_bytes(path)
     if path.suffix == ".json" and cards.is_one(read_json(path)):
         return []
+    if _SCHEMES[case["kind"]] is Scheme.VDS_NC:
+        # A link certificate that a case names alone is its trust.
+        is_list = csca.is_crl(data)
+        return (
+            []
+            if is_list
+            else list(csca.read(data, environment=Environment.TEST, pinned=True).pinned)
+        )
     store = _store(path, data, case, root)
     if store is None:
         return []
@@ -119,8 +130,6 @@ def _store(path: Path, data: bytes, case: dict[str, Any], root: Path) -> StoreNa
     if data.lstrip()[:1] in {b"{", b"["}:
         is_set = scheme is Scheme.SHC and not _is_directory(read_json(path))
         return StoreName(scheme, _issuer(case, root)) if is_set else lists.ANY
-    if scheme is Scheme.VDS_NC:
-        return StoreName(scheme)
     if named := _BY_NAME.fullmatch(path.stem):
         return StoreName(scheme, *named.groups())
     sealed = _sealed(case, root)
