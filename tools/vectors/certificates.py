@@ -13,7 +13,7 @@ from functools import cache
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 
 from tools.vectors import keys
 
@@ -80,8 +80,13 @@ def certificate(  # noqa: PLR0913 - each of its limits
     ends: int = keys.END,
     serial: int = 7,
     names_key: str = AUTHORITY,
+    points: str = "",
 ) -> bytes:
-    """Write a certificate of seals. `names_key` is the authority's key that it names, `by` the one that signs."""
+    """Write a certificate of seals.
+
+    `names_key` is the authority's key that it names, `by` the one that signs; `points` is an address at which it
+    says that its authority has lists.
+    """
     private, named = keys.private(by), keys.private(names_key).public_key()
     builder = (
         x509.CertificateBuilder()
@@ -94,6 +99,12 @@ def certificate(  # noqa: PLR0913 - each of its limits
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(named), critical=False)
         .add_extension(_usage(certify=not signs), critical=True)
     )
+    if points:
+        there = [x509.UniformResourceIdentifier(points)]
+        point = x509.DistributionPoint(there, None, None, None)
+        access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, there[0])
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
     if is_ca:
         builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
     if purposes:
