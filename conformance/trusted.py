@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import read_json
+from pratique import strict_json
 from pratique.authenticate import read_as_handed
 from pratique.crypto import algorithms, jose
 from pratique.formats import Sealed
@@ -119,9 +120,22 @@ def _signers(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
     store = _store(path, data, case, root)
     if store is None:
         return []
+    scheme = _SCHEMES[case["kind"]]
+    if scheme is Scheme.CH_LIGHT and store is lists.ANY:
+        data = _for_light(data)
     reading = lists.read_source(data, store=store)
     country = case.get("country", "")
-    return list(certificates.collect([reading], environment=Environment.TEST, country=country))
+    signers = certificates.collect([reading], environment=Environment.TEST, country=country)
+    return [signer for signer in signers if signer.domain == scheme.value]
+
+
+def _for_light(data: bytes) -> bytes:
+    """Return a list of keys with their use where it does not say it: the case says that they are for light texts."""
+    document = strict_json.loads(data)
+    rows = next((document[name] for name in ("certs", "keys") if name in document), [])
+    return json.dumps(
+        {"certs": [{"keyId": row.get("kid"), "use": "l", **row} for row in rows]}
+    ).encode()
 
 
 def _store(path: Path, data: bytes, case: dict[str, Any], root: Path) -> StoreName | None:
