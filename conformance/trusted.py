@@ -132,7 +132,9 @@ def _signers(path: Path, case: dict[str, Any], root: Path) -> list[Signer]:
 def _for_light(data: bytes) -> bytes:
     """Return a list of keys with their use where it does not say it: the case says that they are for light texts."""
     document = strict_json.loads(data)
-    rows = next((document[name] for name in ("certs", "keys") if name in document), [])
+    rows: list[dict[str, Any]] = next(
+        (document[name] for name in ("certs", "keys") if name in document), []
+    )
     return json.dumps(
         {"certs": [{"keyId": row.get("kid"), "use": "l", **row} for row in rows]}
     ).encode()
