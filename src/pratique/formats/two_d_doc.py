@@ -69,8 +69,10 @@ class DocumentHead(NamedTuple):
 def header(text: str) -> DocumentHead | None:
     """Read the header of a text; None if it has none."""
     match = _HEADER.match(text)
-    more = None if match is None else _MORE[match[1]].match(text, match.end())
-    if match is None or more is None:
+    if match is None:
+        return None
+    more = _MORE[match[1]].match(text, match.end())
+    if more is None:
         return None
     return DocumentHead(more.end(), more[0][:2] or _PERIMETER, more[0][2:], *match.groups())
 

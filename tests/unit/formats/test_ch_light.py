@@ -182,6 +182,11 @@ def test_it_ends_after_its_day() -> None:
     assert of_claims(exp=encoder.BEGINS + 48 * 3600) == found(GOOD)
 
 
+def test_a_long_name_is_one_too() -> None:
+    text = make(KEY, dumps(claims(iss="x" * 80)))
+    assert found(text, encoder.signer(KEY, issuer="x" * 80)) == found(GOOD)
+
+
 def test_a_damaged_text_is_scanned_again() -> None:
     for text in (GOOD[:-3], GOOD[:40] + "a" + GOOD[41:], "LT1:"):
         sealed = ch_light.unwrap(text)

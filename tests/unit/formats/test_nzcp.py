@@ -113,7 +113,8 @@ def test_a_family_name_may_be_missing() -> None:
         (GOOD[:88], ("TEXT_DAMAGED", "CBOR")),
         (GOOD.replace("/1/", "/2/"), ("FORMAT_NOT_READ", "another version of the NZ COVID Pass")),
         (GOOD.replace("/1/", "/01/"), ("FORMAT_NOT_READ", "another version of the NZ COVID Pass")),
-        ("NZCP:/1/" + "A" * 5000, ("TEXT_TOO_LONG", "")),
+        ("NZCP:/1/" + "A" * 4289, ("TEXT_TOO_LONG", "")),
+        ("NZCP:/1/" + "1" * 4288, ("TEXT_DAMAGED", "base32")),
     ],
 )
 def test_damage_is_amber_and_says_so(text: str, expected: tuple[str, str]) -> None:
@@ -180,6 +181,7 @@ def test_what_is_altered_before_the_signature_is_refused(
         ({"exp": True}, ("FIELD_TYPE", "exp")),
         ({"exp": encoder.ENDS * 1000}, ("INSTANT_UNREADABLE", "exp")),
         ({"nbf": -1}, ("INSTANT_UNREADABLE", "nbf")),
+        ({"exp": 253_402_300_800}, ("INSTANT_UNREADABLE", "exp")),
         ({"nbf": LEFT_OUT, "nbf ": encoder.BEGINS}, ("FIELD_MISSING", "nbf")),
         ({"cti": LEFT_OUT}, ("FIELD_MISSING", "cti")),
         ({"cti": bytes(15)}, ("FIELD_TYPE", "cti")),
@@ -267,6 +269,12 @@ def test_a_pass_is_in_force_between_its_instants(at: int, expected: str) -> None
         assert found(GOOD, at=inside) == found(GOOD)
 
 
+def test_the_calendars_last_second_is_an_instant() -> None:
+    # The key's own end is the last second of the calendar.
+    text = make(KEY, dumps(claims(exp=253_402_300_799)))
+    assert found(text) == found(GOOD)
+
+
 def test_a_pass_that_ends_before_it_begins_is_refused() -> None:
     assert ("EXPIRES_BEFORE_ISSUE", "exp") in of_claims(exp=encoder.BEGINS - 1)
 
@@ -283,6 +291,11 @@ def test_a_pass_that_ends_before_it_begins_is_refused() -> None:
 )
 def test_the_issuer_and_the_kid_are_compared_as_they_stand(changes: dict[str, Any]) -> None:
     assert found(GOOD, encoder.signer(KEY, **changes)) == [("SIGNER_UNKNOWN", "NZCP")]
+
+
+def test_a_long_name_is_one_too() -> None:
+    text = make(KEY, dumps(claims(iss="d" * 512)))
+    assert found(text, encoder.signer(KEY, issuer="d" * 512)) == found(GOOD)
 
 
 def test_another_key_of_the_same_name_proves_a_forgery() -> None:

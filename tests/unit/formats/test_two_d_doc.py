@@ -149,7 +149,8 @@ def test_lost_separators_are_scanned_again_and_never_put_back(text: str) -> None
         (GOOD + "=", ("TEXT_DAMAGED", "signature")),
         (GOOD.partition(US)[0] + US, ("TEXT_DAMAGED", "signature")),
         (GOOD + US, ("TEXT_DAMAGED", "signature")),
-        ("DC04" + "A" * 5000, ("TEXT_TOO_LONG", "")),
+        ("DC04" + "A" * 4293, ("TEXT_TOO_LONG", "")),
+        ("DC04" + "a" * 4292, ("TEXT_DAMAGED", "header")),
     ],
 )
 def test_damage_is_scanned_again(text: str, expected: tuple[str, str]) -> None:
@@ -310,6 +311,7 @@ def test_a_test_without_a_field_is_refused(name: str) -> None:
 def test_a_sex_may_be_missing_or_unknown() -> None:
     for value in ("", "U", "?"):
         assert certificate_of(of_sample(F3=value)).person.sex is None
+    assert certificate_of(of_sample(F3="M")).person.sex == "M"
 
 
 @pytest.mark.parametrize(
@@ -383,6 +385,8 @@ YEAR = Moment(Precision.YEAR, date(1980, 1, 1))
         ("32021980", None, "DATE_UNREADABLE"),
         ("00000000", None, "DATE_UNREADABLE"),
         ("03021400", None, "DATE_UNREADABLE"),
+        ("03021849", None, "DATE_UNREADABLE"),
+        ("03021850", Moment(Precision.DAY, date(1850, 2, 3)), ""),
         ("0302198X", None, "DATE_UNREADABLE"),
     ],
 )
@@ -461,6 +465,7 @@ def test_a_loinc_code_counts_where_it_is_exactly_one(loinc: str, expected: str |
         assert checked(text).certificate is None
     else:
         assert entry_of(text).test_type == expected
+        assert entry_of(text).unmapped == (("nm",) if expected == NAAT else ("nm", "ma"))
 
 
 def test_only_a_result_is_one() -> None:

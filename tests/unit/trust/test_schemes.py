@@ -95,7 +95,7 @@ def test_a_key_must_stand_in_both_lists() -> None:
     assert code_of(did(verificationMethod=[], assertionMethod=[method()])) == "nzcp-did-empty"
 
 
-@pytest.mark.parametrize("member", ["d", "p", "k", "oth"])
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
 def test_a_document_with_a_private_key_is_refused(member: str) -> None:
     bad = method("key-2", publicKeyJwk={**JWK, member: "AAAA"})
     assert code_of(did(method(), bad)) == "nzcp-did-private"
@@ -225,12 +225,21 @@ def test_a_list_with_an_odd_key_is_refused_whole(changes: dict[str, Any]) -> Non
 
 
 def test_two_keys_of_one_name_are_refused() -> None:
-    documents: list[object] = [{"keys": [row(), row()]}, {"keys": []}, {"keys": [{}]}, None]
+    documents: list[object] = [
+        {"keys": [row(), row()]},
+        {"keys": []},
+        {"keys": [{}]},
+        {"keys": [7]},
+        None,
+    ]
     for document in documents:
         with pytest.raises(DocumentRefused):
             schemes.read_two_d_doc(document)
-    text = json.dumps({"keys": [row()]}).encode()
-    assert lists.read_source(text).kind == "2D-DOC keys"
+    # One identifier under two CAs names two keys.
+    both = {"keys": [row(), row(ca="FR04")]}
+    reading = lists.read_source(json.dumps(both).encode())
+    assert reading.kind == "2D-DOC keys"
+    assert [one.issuer for one in reading.listed] == ["FR03", "FR04"]
 
 
 def test_one_key_is_pinned_by_its_two_names() -> None:
