@@ -68,13 +68,11 @@ SCHEMES: dict[Scheme, str] = {
 }
 """Scheme -> how its texts begin (a pattern), as `wrapping` hands them on."""
 
-_BEGINNINGS = {scheme: re.compile(pattern, re.ASCII) for scheme, pattern in SCHEMES.items()}
-
 
 def of(text: str) -> SchemeFormat | None:
     """Return the format of the scheme that a text's beginning names, or None."""
-    for scheme, beginning in _BEGINNINGS.items():
-        if beginning.match(text):
+    for scheme, beginning in SCHEMES.items():
+        if re.match(beginning, text, re.ASCII):
             return reader_of(scheme)
     return None
 

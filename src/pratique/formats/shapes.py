@@ -17,6 +17,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -72,19 +73,18 @@ FORMATS: tuple[tuple[str, str], ...] = (
 )
 """How a text begins (a pattern), and what it is."""
 
-_NAMED = tuple((re.compile(pattern, re.DOTALL | re.ASCII), name) for pattern, name in FORMATS)
-_ANY_CASE = re.compile("shc:/|shlink:/|mdoc:|nzcp:/", re.IGNORECASE)
+_ANY_CASE = "shc:/|shlink:/|mdoc:|nzcp:/"
 
 
 def name_of(text: str) -> str | None:
     """Name the format that a text is of by its first characters; None where it is none of these."""
     head = text[:LONGEST_NAMED]
     # A scheme is written in any case (RFC 3986 §3.1).
-    if (scheme := _ANY_CASE.match(head)) is not None:
+    if (scheme := re.match(_ANY_CASE, head, re.IGNORECASE)) is not None:
         shown = scheme[0].upper() if scheme[0].upper() == "NZCP:/" else scheme[0].lower()
         head = shown + head[scheme.end() :]
-    for pattern, name in _NAMED:
-        if pattern.match(head):
+    for pattern, name in FORMATS:
+        if re.match(pattern, head, re.DOTALL | re.ASCII):
             return name
     return None
 
@@ -117,13 +117,13 @@ def _card(text: str) -> str:
     return "shc:/" + text[5:].replace("\\/", "/").lstrip("/")
 
 
-_PART = re.compile(r"shc:/[0-9]+/")
+_PART = r"shc:/[0-9]+/"
 
 
 def _is_whole_card(text: str) -> bool:
     # Two digits a character: a dot is "01", and 86 characters of an ES256 signature stand behind the second.
     digits = text[5:]
-    if _PART.match(text) is not None or len(digits) % 2:
+    if re.match(_PART, text) is not None or len(digits) % 2:
         return False
     pairs = re.findall("..", digits)
     return len(pairs) > 87 and pairs[-87] == "01" and pairs.count("01") == 2
@@ -175,11 +175,11 @@ def _two_d_doc(text: str) -> str:
             text = _unquoted(text)
         for written, sign in _SEPARATORS.items():
             text = text.replace(written, sign)
-    signed = _SIGNATURE_2D_DOC.match(text)
+    signed = re.match(_SIGNATURE_2D_DOC, text)
     return text if signed is None else signed[1]
 
 
-_SIGNATURE_2D_DOC = re.compile(r"(.*\x1f[A-Z2-7]+)[ ,.;:)\]}'<>|]", re.DOTALL)
+_SIGNATURE_2D_DOC = r"(?s)(.*\x1f[A-Z2-7]+)[ ,.;:)\]}'<>|]"
 """A signature, and what no annex begins with."""
 
 
@@ -193,62 +193,69 @@ def _is_whole_2d_doc(text: str) -> bool:
 
 
 _LEFT = r"(?<![0-9A-Za-z])"
-_DIGITS = re.compile("[0-9]+")
-_BASE32 = re.compile("[0-9A-Za-z=]+")
 _HEADER_2D_DOC = "0[1-4][0-9A-Za-z]{8}[0-9A-Fa-f]{8}[0-9A-Za-z]{6}"
 
-SHAPES: tuple[Shape, ...] = (
-    Shape(
-        re.compile(r"shc:\\?/\\?/?(?=[0-9])", re.IGNORECASE),
-        re.compile(_LEFT + r"shc:\\?/\\?/?(?=[0-9])", re.IGNORECASE),
-        re.compile(r"(?:[0-9]+\\?/){0,2}[0-9]*"), _DIGITS, _card, _is_whole_card,
-    ),
-    Shape(
-        re.compile(r"nzcp:\\?/(?=[0-9])", re.IGNORECASE),
-        re.compile(_LEFT + r"nzcp:\\?/(?=[0-9]\\?/)", re.IGNORECASE),
-        re.compile(r"(?:[0-9]+\\?/)?[0-9A-Za-z=]*"), _BASE32,
-        lambda text: text.replace("\\/", "/").upper(), _is_whole_pass,
-    ),
-    Shape(
-        re.compile(r"eyJ(?=[\w-]{17})", re.ASCII),
-        re.compile(r"(?<![\w.-])eyJ(?=[\w-]{17,}\.[\w-]+\.[\w-]+)", re.ASCII),
-        re.compile(r"[\w.~-]+", re.ASCII), re.compile(r"[\w.~-]+", re.ASCII),
-        lambda text: text, _is_whole_token,
-    ),
-    Shape(
-        re.compile(r"B64:(?=[A-Za-z0-9+/]{4})"),
-        re.compile(_LEFT + r"B64:(?=UEsD)"),
-        re.compile(r"[A-Za-z0-9+/=_-]+"), re.compile(r"[A-Za-z0-9+/=_-]+"),
-        _zipped, _is_whole_zip,
-    ),
-    Shape(
-        re.compile(r"DC0[1-4](?=[0-9A-Z]{4})|dc0[1-4](?=[0-9a-z]{4})"),
-        re.compile(f"{_LEFT}(?:DC|dc)(?={_HEADER_2D_DOC})"),
-        # Names hold quotation marks' neighbours, blanks and commas: only what cannot be its own ends it.
-        re.compile("[^\"\r\n\t;`\u2018-\u201f\u00bb]+"), re.compile("[A-Z2-7]+"),
-        _two_d_doc, _is_whole_2d_doc,
-    ),
-)  # fmt: skip
-"""Texts of one line. JSON is told by its braces, `LT1:` is written as HCERT is."""
+
+@cache
+def _shapes() -> tuple[Shape, ...]:
+    """Return how texts of one line are written. JSON is told by its braces, `LT1:` is written as HCERT is.
+
+    Made at the first text that is no HCERT: nearly all are.
+    """
+    digits, base32 = re.compile("[0-9]+"), re.compile("[0-9A-Za-z=]+")
+    return (
+        Shape(
+            re.compile(r"shc:\\?/\\?/?(?=[0-9])", re.IGNORECASE),
+            re.compile(_LEFT + r"shc:\\?/\\?/?(?=[0-9])", re.IGNORECASE),
+            re.compile(r"(?:[0-9]+\\?/){0,2}[0-9]*"), digits, _card, _is_whole_card,
+        ),
+        Shape(
+            re.compile(r"nzcp:\\?/(?=[0-9])", re.IGNORECASE),
+            re.compile(_LEFT + r"nzcp:\\?/(?=[0-9]\\?/)", re.IGNORECASE),
+            re.compile(r"(?:[0-9]+\\?/)?[0-9A-Za-z=]*"), base32,
+            lambda text: text.replace("\\/", "/").upper(), _is_whole_pass,
+        ),
+        Shape(
+            re.compile(r"eyJ(?=[\w-]{17})", re.ASCII),
+            re.compile(r"(?<![\w.-])eyJ(?=[\w-]{17,}\.[\w-]+\.[\w-]+)", re.ASCII),
+            re.compile(r"[\w.~-]+", re.ASCII), re.compile(r"[\w.~-]+", re.ASCII),
+            lambda text: text, _is_whole_token,
+        ),
+        Shape(
+            re.compile(r"B64:(?=[A-Za-z0-9+/]{4})"),
+            re.compile(_LEFT + r"B64:(?=UEsD)"),
+            re.compile(r"[A-Za-z0-9+/=_-]+"), re.compile(r"[A-Za-z0-9+/=_-]+"),
+            _zipped, _is_whole_zip,
+        ),
+        Shape(
+            re.compile(r"DC0[1-4](?=[0-9A-Z]{4})|dc0[1-4](?=[0-9a-z]{4})"),
+            re.compile(f"{_LEFT}(?:DC|dc)(?={_HEADER_2D_DOC})"),
+            # Names hold quotation marks' neighbours, blanks and commas: only what cannot be its own ends it.
+            re.compile("[^\"\r\n\t;`\u2018-\u201f\u00bb]+"), re.compile("[A-Z2-7]+"),
+            _two_d_doc, _is_whole_2d_doc,
+        ),
+    )  # fmt: skip
+
 
 _HIDDEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
 _WIDE = {0xFF01 + n: 0x21 + n for n in range(94)}
 _TAIL = "\"'`<>()[]{},.;:!?=| \t\u00a0\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
 _QUOTED = re.compile(r"[ \t]*(?:> ?)*[ \t]*")
 _GLUED = re.compile(r"[^\s\"'<>]*")
-_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_AROUND = re.compile(
+_URL = r"(?i)https?://[^\s\"'<>]+"
+_AROUND = (
     # AIM identifiers (ISO/IEC 15424), ECI (\\000026), what zbarimg and scanners' own programs write.
-    r"""(?:[ \t\r\n\v\f\u00a0"'`<>\u2018-\u201f\u00ab\u00bb\u2039\u203a]+|\][A-Za-z][0-9A-Za-z]|\\[0-9]{6}|[A-Za-z0-9-]{2,12}-?Code:|QR:|DataMatrix:|hcert:)*""",
-    re.IGNORECASE,
+    r"""(?i)(?:[ \t\r\n\v\f\u00a0"'`<>\u2018-\u201f\u00ab\u00bb\u2039\u203a]+|\][A-Za-z][0-9A-Za-z]|\\[0-9]{6}|[A-Za-z0-9-]{2,12}-?Code:|QR:|DataMatrix:|hcert:)*"""
 )
-_PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
+_PERCENT = "(?:%[0-9A-Fa-f]{2})+"
 
 
 def _unquoted(text: str) -> str:
     """Take percent-encoding off (RFC 3986 §2.1)."""
-    return _PERCENT.sub(
-        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), text
+    return re.sub(
+        _PERCENT,
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"),
+        text,
     )
 
 
@@ -258,7 +265,7 @@ JSON = re.compile(r'[{\[]\s*(?:["{\[\]}]|$)')
 
 def bare_of(text: str) -> str:
     """Take off what a scanner or a reader wrote before a code."""
-    around = _AROUND.match(text)
+    around = re.match(_AROUND, text)
     return text[around.end() :] if around is not None else text
 
 
@@ -315,7 +322,7 @@ class Begun:
             or plain[end:].strip(_TAIL + "\r\n")
             or len(plain) > max(self._last, LONGEST_FOLDED)
             or len(self._pieces) >= MOST_FOLDED
-            or any(shape.opening.match(plain) for shape in SHAPES)
+            or any(shape.opening.match(plain) for shape in _shapes())
         ):
             return False
         self._pieces[-1] = self._pieces[-1].rstrip("=")
@@ -357,7 +364,7 @@ class Begun:
 def opens(text: str) -> bool:
     """Tell whether a line begins with a text of another scheme, but for what stands around."""
     bare = bare_of(text)
-    return any(shape.opening.match(bare) is not None for shape in SHAPES)
+    return any(shape.opening.match(bare) is not None for shape in _shapes())
 
 
 def begun(line: str) -> Begun | None:
@@ -371,12 +378,12 @@ def begun(line: str) -> Begun | None:
         # As it is: in a JSON text even a hidden sign is signed.
         return Begun(None, "", line[line.index(bare[0]) :])
     wide = bare.translate(_WIDE)
-    for shape in SHAPES:
+    for shape in _shapes():
         if (opening := shape.opening.match(wide)) is not None:
             return Begun(shape, opening[0], wide[opening.end() :].rstrip(BLANKS))
-    if (link := _URL.search(plain)) is not None:
+    if (link := re.search(_URL, plain)) is not None:
         return _linked(link[0])
-    for shape in SHAPES:
+    for shape in _shapes():
         if (opening := shape.within.search(wide)) is not None:
             return Begun(shape, opening[0], wide[opening.end() :].rstrip(BLANKS))
     return None
@@ -390,7 +397,7 @@ def _linked(link: str) -> Begun | None:
             # A query's value: "+" is a blank (application/x-www-form-urlencoded).
             value = value.partition("&")[0].partition("#")[0].replace("+", " ")
         meant = _unquoted(value)
-        for shape in SHAPES:
+        for shape in _shapes():
             if (opening := shape.opening.match(meant)) is not None:
                 return Begun(shape, opening[0], meant[opening.end() :].rstrip(BLANKS))
     return None
@@ -398,17 +405,19 @@ def _linked(link: str) -> Begun | None:
 
 _MARKS = re.compile(r'["\\{}\[\]]')
 _HCERT = re.compile(r"\s*HC1:")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
+_STRING = r'(?s)"((?:[^"\\]|\\.)*)"'
+_ESCAPE = r"(?s)\\(?:u([0-9A-Fa-f]{4})|(.))"
 
 
 def strings_of(document: str) -> Iterator[str]:
     """Yield the strings of a JSON document that begin as a scheme's text does."""
     count = 0
-    for written in _STRING.finditer(document):
+    for written in re.finditer(_STRING, document):
         text = written[1].lstrip()
-        if any(shape.opening.match(text) for shape in SHAPES) or text.startswith("LT1:"):
-            yield re.sub(r"\s+", "", text) if text.startswith("eyJ") else _ESCAPE.sub(_sign, text)
+        if any(shape.opening.match(text) for shape in _shapes()) or text.startswith("LT1:"):
+            yield (
+                re.sub(r"\s+", "", text) if text.startswith("eyJ") else re.sub(_ESCAPE, _sign, text)
+            )
             count += 1
             if count == MOST_IN_DOCUMENT:
                 return
