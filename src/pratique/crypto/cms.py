@@ -39,11 +39,13 @@ class SignedContent(NamedTuple):
         content: the octets of the content.
         certificate: the signer's, DER, as it was brought along: compare it with the expected one.
         content_type: object identifier of what the content is.
+        is_proven: whether the signature proves it; of an accompanied list it may be of a kind that does not.
     """
 
     content: bytes
     certificate: bytes
     content_type: str = DATA
+    is_proven: bool = True
 
 
 class _Parts(NamedTuple):
@@ -70,7 +72,7 @@ def signed(
         data: ContentInfo, DER or BER.
         content: what was signed, where it is not in `data` itself; where it is, it must be the same.
         accompanied: let other certificates stand beside the signer's, as in master lists (ICAO Doc 9303-12),
-            and the list be as large as those are.
+            and the list be as large as those are, and its signature of a kind that proves nothing.
 
     Raises:
         DocumentRefused: `cms-malformed`, `cms-content-missing`, `cms-content-differs`,
@@ -85,19 +87,30 @@ def signed(
     if len(named) != 1:
         raise _refused("cms-signer-differs", "the certificate in the signature is not its signer's")
     inside = _content(parts.content, content)
-    if signer.digest not in algorithms.HASHED:
-        raise _refused("cms-algorithm", "the signature's digest proves nothing here")
-    message = _message(signer, parts.content_type, inside)
     (certificate,) = named
+    good = _good(parts, signer, certificate, inside, accompanied=accompanied)
+    if good is None and not accompanied:
+        raise _refused(
+            "cms-algorithm", "the signature's digest, algorithm or key proves nothing here"
+        )
+    if good is False:
+        raise _refused("cms-signature-wrong", "the signature is wrong")
+    return SignedContent(inside, certificate, parts.content_type, is_proven=good is True)
+
+
+def _good(
+    parts: _Parts, signer: _Signer, certificate: bytes, content: bytes, *, accompanied: bool
+) -> bool | None:
+    """Check a signature; None where it is of a kind that proves nothing here."""
+    if signer.digest not in algorithms.HASHED:
+        return None
+    message = _message(signer, parts.content_type, content)
     key = x509.read(certificate).public_key or (accompanied and _authority_key(certificate))
-    good = key and algorithms.check(
+    if not key:
+        return None
+    return algorithms.check(
         signer.algorithm, key, signer.signature, message, announced=signer.digest
     )
-    if not key or good is None:
-        raise _refused("cms-algorithm", "the signature's algorithm or key proves nothing here")
-    if not good:
-        raise _refused("cms-signature-wrong", "the signature is wrong")
-    return SignedContent(inside, certificate, parts.content_type)
 
 
 def _authority_key(certificate: bytes) -> bytes:
@@ -106,15 +119,6 @@ def _authority_key(certificate: bytes) -> bytes:
         return icao_pki.authority_key(x509.fields(_tbs(certificate)).key)
     except ValueError:
         return b""
-
-
-def unchecked(data: bytes) -> SignedContent:
-    """Return what a SignedData holds, its signature not looked at; DocumentRefused `cms-malformed`."""
-    try:
-        parts = _parts(data, accompanied=True)
-    except (ValueError, IndexError) as error:
-        raise _refused("cms-malformed", "it is no CMS signature by one signer") from error
-    return SignedContent(parts.content or b"", b"", parts.content_type)
 
 
 def _parts(data: bytes, *, accompanied: bool) -> _Parts:

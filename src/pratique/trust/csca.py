@@ -109,17 +109,15 @@ def _cut(data: bytes) -> bytes:
 
 def _master_list(data: bytes, signer: bytes) -> tuple[bytes, str]:
     """Return a master list's content, and what is proven of it."""
-    try:
-        listed = cms.signed(data, accompanied=True)
-    except DocumentRefused as error:
-        # Of a kind that proves nothing here: it may be read, if nobody asked for a proof.
-        if signer or error.code != "cms-algorithm":
-            raise
-        listed = cms.unchecked(data)
+    listed = cms.signed(data, accompanied=True)
     if listed.content_type != icao_pki.MASTER_LIST:
         raise _refused("master-list-unreadable", "it is signed, and no master list of CSCAs")
     if not signer:
         return listed.content, "not checked"
+    if not listed.is_proven:
+        raise _refused(
+            "master-list-unproven", "its signature is of a kind that proves nothing here"
+        )
     expected = x509.read(signer)
     if listed.certificate != signer and not _is_of(listed.certificate, expected):
         raise _refused("master-list-signer", "it was signed by another than was given")
@@ -154,21 +152,21 @@ def _believed(
 ) -> tuple[tuple[Signer, ...], int]:
     """Return the signing CAs of a source that are believed, and how many certificates are left out."""
     read = [_candidate(certificate, environment) for certificate in listed]
-    open_ = [one for one in read if one is not None]
-    believed = [one for one in held if one.domain == Scheme.VDS_NC.value]
+    open_ = [candidate for candidate in read if candidate is not None]
+    believed = [signer for signer in held if signer.domain == Scheme.VDS_NC.value]
     kept: list[_Candidate] = []
     # A link may follow upon a link: as many rounds as there are, at most.
     for _ in range(len(open_) + 1):
-        outcomes = {one: _stands(one, believed, open_) for one in open_}
-        good = [one for one in open_ if outcomes[one]]
-        open_ = [one for one in open_ if outcomes[one] is None]
+        outcomes = {candidate: _stands(candidate, believed) for candidate in open_}
+        good = [candidate for candidate in open_ if outcomes[candidate]]
+        open_ = [candidate for candidate in open_ if outcomes[candidate] is None]
         kept += good
-        believed += [one.signer for one in good]
+        believed += [candidate.signer for candidate in good]
         if not good:
             break
     if pinned:
         kept += open_
-    signers = tuple(dict.fromkeys(one.signer for one in kept))
+    signers = tuple(dict.fromkeys(candidate.signer for candidate in kept))
     return signers, len(listed) - len(kept)
 
 
@@ -216,27 +214,27 @@ def _signed(record: X509Record, key: bytes) -> bool | None:
     return icao_pki.signed_by(record.signature_algorithm, record.signature, record.signed, key)
 
 
-def _stands(one: _Candidate, believed: list[Signer], beside: list[_Candidate]) -> bool | None:
+def _stands(candidate: _Candidate, believed: list[Signer]) -> bool | None:
     """Tell whether a certificate is a signing CA's: by itself, or by one that is; None: nobody says so yet."""
-    if one.is_self_signed:
+    if candidate.is_self_signed:
         return True
-    # A link's two names are its state's, old and new: of one country, whatever they say of it.
-    likely = [ca for ca in believed if _may_have_signed(ca, one)]
-    outcomes = {_signed(one.record, key) for key in {ca.public_key for ca in likely}}
+    # A link's two names are its state's, old and new: of candidate country, whatever they say of it.
+    likely = [ca for ca in believed if _may_have_signed(ca, candidate)]
+    outcomes = {_signed(candidate.record, key) for key in {ca.public_key for ca in likely}}
     if True in outcomes:
         return True
-    stated = one.record.authority_key_id
+    stated = candidate.record.authority_key_id
     named = bool(stated) and any(ca.kid == stated for ca in likely)
     if False in outcomes and None not in outcomes and named:
         return False
-    itself = one.issuer == one.signer.issuer and stated in {b"", one.signer.kid}
-    return False if itself and not one.is_self_signed else None
+    itself = candidate.issuer == candidate.signer.issuer and stated in {b"", candidate.signer.kid}
+    return False if itself else None
 
 
-def _may_have_signed(ca: Signer, one: _Candidate) -> bool:
-    stated = one.record.authority_key_id
+def _may_have_signed(ca: Signer, candidate: _Candidate) -> bool:
+    stated = candidate.record.authority_key_id
     by_key = not (stated and ca.kid) or stated == ca.kid
-    return ca.issuer == one.issuer and by_key and one.signer.participant in ca.countries
+    return ca.issuer == candidate.issuer and by_key and candidate.signer.participant in ca.countries
 
 
 def withdraw(data: bytes, held: Iterable[Signer]) -> tuple[Signer, ...]:
@@ -249,20 +247,20 @@ def withdraw(data: bytes, held: Iterable[Signer]) -> tuple[Signer, ...]:
     """
     armour = _PEM_CRL.search(data)
     try:
-        found = icao_pki.crl(b64decode(armour[1]) if armour else data)
+        listed = icao_pki.crl(b64decode(armour[1]) if armour else data)
     except ValueError as error:
         raise _refused("crl-unreadable", "it is no CRL that speaks of all of its issuer") from error
-    stated, rows = found.authority_key_id, []
+    stated, rows = listed.authority_key_id, []
     for ca in held:
-        likely = ca.domain == Scheme.VDS_NC.value and ca.issuer == found.issuer
+        likely = ca.domain == Scheme.VDS_NC.value and ca.issuer == listed.issuer
         if not likely or (stated and ca.kid and stated != ca.kid):
             continue
         good = icao_pki.signed_by(
-            found.signature_algorithm, found.signature, found.signed, ca.public_key
+            listed.signature_algorithm, listed.signature, listed.signed, ca.public_key
         )
         if good:
-            serials = tuple(sorted({*ca.crl_serials, *found.serials}))
-            end = max(found.next_update, ca.crl_not_after or 0)
+            serials = tuple(sorted({*ca.crl_serials, *listed.serials}))
+            end = max(listed.next_update, ca.crl_not_after or 0)
             rows.append(ca._replace(crl_serials=serials, crl_not_after=end))
     if not rows:
         raise _refused(

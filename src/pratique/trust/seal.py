@@ -67,18 +67,20 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
     withdrawn = any(seal.serial in ca.crl_serials for ca in above)
     reason = WITHDRAWN if withdrawn else "" if record.public_key else record.reason
     return tuple(
-        _signer(use, [ca for ca in above if ca.environment is one])._replace(
+        _signer(use, [ca for ca in above if ca.environment is environment])._replace(
             countries=frozenset({named}), issuer=issuer, reason=reason
         )
-        for one in dict.fromkeys(ca.environment for ca in above)
+        for environment in dict.fromkeys(ca.environment for ca in above)
     )
 
 
 def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
     """Find the signing CAs whose signature the certificate bears."""
-    held = trust.of_issuer(Scheme.VDS_NC.value, seal.issuer)
+    namesakes = trust.of_issuer(Scheme.VDS_NC.value, seal.issuer)
     stated = seal.authority_key_id
-    likely = [ca for ca in held if not (stated and ca.kid) or ca.kid == stated][:MOST_AUTHORITIES]
+    likely = [ca for ca in namesakes if not (stated and ca.kid) or ca.kid == stated][
+        :MOST_AUTHORITIES
+    ]
     outcomes = {key: _check(seal, key) for key in dict.fromkeys(ca.public_key for ca in likely)}
     good = [ca for ca in likely if outcomes[ca.public_key]]
     if good:
@@ -122,7 +124,7 @@ def _signer(use: SealUse, above: list[Signer]) -> Signer:
         countries=frozenset(),
         algorithm=record.algorithm or Algorithm.ES256,
         public_key=record.public_key,
-        usages=frozenset(TYPES[one] for one in kinds if one in TYPES),
+        usages=frozenset(TYPES[kind] for kind in kinds if kind in TYPES),
         not_before=record.not_before,
         not_after=record.not_after,
         environment=Environment.TEST if record.is_test else above[0].environment,

@@ -90,7 +90,7 @@ def indefinite(data: bytes) -> bytes:
 @pytest.mark.parametrize("plain", [True, False])
 def test_what_was_signed_and_by_whom_comes_out(by: Made, digest: Any, plain: bool) -> None:
     options = [*WHOLE, pkcs7.PKCS7Options.NoAttributes] if plain else WHOLE
-    assert cms.signed(sign(by, options, digest=digest)) == (CONTENT, by.der, cms.DATA)
+    assert cms.signed(sign(by, options, digest=digest)) == (CONTENT, by.der, cms.DATA, True)
 
 
 def test_rsa_pss_holds() -> None:
@@ -306,4 +306,4 @@ def test_what_openssl_signs_is_read(tmp_path: Path, by: Made, extra: list[str]) 
     command = ["openssl", "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", "-signer",
                "certificate", "-inkey", "key", "-in", "content", "-out", "signed", *extra]  # fmt: skip
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert cms.signed((tmp_path / "signed").read_bytes()) == (CONTENT, by.der, cms.DATA)
+    assert cms.signed((tmp_path / "signed").read_bytes()) == (CONTENT, by.der, cms.DATA, True)
