@@ -1,6 +1,7 @@
 """Make `examples/`: the X.509 certificate of an invented state, and two travellers' codes.
 
     vectors/keys/TEST-ONLY-utopia.pem -> utopia.pem (X.509) -> its kid -> traveller.txt, traveller.png
+    the key of Utopia's SMART Health Cards -> scheme-keys.json, card.txt
 
 1. All of it is for tests: the private key is published, the people are invented.
 2. The same key makes the same files: serial number, dates and signatures are fixed.
@@ -8,7 +9,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from tools.vectors import content, keys
+from tools.vectors import cards, content, foreign, keys
 from tools.vectors.layers import ALGORITHM, KID, cbor, claims, cose, hc1, pack
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
@@ -65,6 +68,21 @@ def texts(signer: x509.Certificate) -> dict[str, str]:
     }
 
 
+def scheme_keys() -> bytes:
+    """Write the key of Utopia's SMART Health Cards in this program's own form."""
+    signer = keys.SIGNERS["utopia-cards"]
+    row = {
+        "scheme": "SHC",
+        "issuer": signer.issuer,
+        "kid": signer.kid.decode(),
+        "algorithm": "ES256",
+        "public_key": base64.b64encode(keys.public_key(signer.key)).decode(),
+        "name": "Ministry of Health of Utopia",
+    }
+    document = {"format": "pratique-scheme-keys-1", "environment": "production", "keys": [row]}
+    return json.dumps(document, indent=1).encode() + b"\n"
+
+
 def picture(text: str) -> Image.Image:
     """Draw the QR code of a text."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
@@ -76,7 +94,9 @@ def main() -> None:
     signer = certificate()
     found = texts(signer)
     files = {"utopia.pem": signer.public_bytes(Encoding.PEM)}
+    found["card"] = foreign.numeric(foreign.jws(cards.CARD))
     files |= {f"{name}.txt": f"{text}\n".encode() for name, text in found.items()}
+    files["scheme-keys.json"] = scheme_keys()
     if "--check" in sys.argv:
         stale = [name for name, data in files.items() if (FOLDER / name).read_bytes() != data]
         raise SystemExit(f"error: stale: {', '.join(stale)}" if stale else 0)

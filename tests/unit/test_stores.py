@@ -136,6 +136,15 @@ def test_a_snapshot_with_schemes_keys_is_read_as_it_was_written(scheme: Scheme) 
     assert held.trust.merge([key_of(scheme)]) == held.trust
 
 
+@pytest.mark.parametrize("scheme", Scheme)
+def test_a_directory_that_is_imported_anew_does_not_loosen_a_country(scheme: Scheme) -> None:
+    bound, again = key_of(scheme), key_of(scheme)._replace(countries=frozenset(), participant="")
+    assert list(TrustList([bound]).merge([again])) == [bound]
+    assert list(TrustList([again]).merge([bound])) == [bound]
+    other = bound._replace(countries=frozenset({"XB"}), participant="XB")
+    assert list(TrustList([bound]).merge([other])) == [other]
+
+
 def test_a_snapshot_without_schemes_keys_stays_the_bytes_that_it_was() -> None:
     (row,) = json.loads(snapshot(HCERT).to_bytes())["signers"]
     assert sorted(row) == [

@@ -219,8 +219,8 @@ def _remarks(found: store_sources.TrustSources, snapshot: Snapshot) -> Iterator[
         )
     if nobody := sum(bool(signer.issuer) for signer in unbound):
         yield (
-            f"{plural(nobody, 'key')} of other schemes bound to no country, which makes AMBER "
-            "ISSUER_WITHOUT_COUNTRY; bind an issuer's with --issuer ISSUER --country CODE"
+            f"{plural(nobody, 'key')} of other schemes bound to no country: a destination's rules are told of none "
+            "(ISSUER_WITHOUT_COUNTRY); bind an issuer's with --issuer ISSUER --country CODE"
         )
     weak = [signer for signer in own if signer.is_weak()]
     for signer in weak[:NAMED]:

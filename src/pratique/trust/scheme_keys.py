@@ -287,17 +287,6 @@ def _listed(one: SchemeKey) -> Listed:
     return found._replace(participant=one.country)
 
 
-def row_of(held: Signer) -> SchemeKey:
-    """Return how the document holds a scheme's key; of its countries it names none but a single one."""
-    scheme, kid = Scheme(held.domain), held.kid_text
-    alone = held.usages == may_attest(scheme, held.issuer, kid)
-    country = next(iter(held.countries)) if len(held.countries) == 1 else ""
-    return SchemeKey(
-        scheme, held.issuer, kid, held.algorithm, held.public_key, held.name,
-        frozenset() if alone else held.usages, country, held.not_before, held.not_after,
-    )  # fmt: skip
-
-
 # ----------------------------------------------------------------------------------------------------
 # In a network: what a participant publishes of them, within its bounds.
 

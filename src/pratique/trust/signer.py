@@ -335,6 +335,9 @@ def _later(earlier: Signer, later: Signer) -> Signer:
             crl_serials=tuple(sorted({*earlier.crl_serials, *later.crl_serials})),
             crl_not_after=max(earlier.crl_not_after, later.crl_not_after or 0),
         )
+    if later.issuer and not later.countries:
+        # A directory that is imported anew does not loosen the country that an issuer was bound to.
+        later = later._replace(countries=earlier.countries, participant=earlier.participant)
     if later.sca_not_after is not None:
         return later
     # What was known of its signing CA is not shaken off by a source that does not know it.

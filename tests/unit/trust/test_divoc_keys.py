@@ -51,7 +51,10 @@ def test_a_key_is_read_from_a_jwk() -> None:
 def test_a_key_whose_private_half_is_published_is_for_tests() -> None:
     assert read(okp(TEST_EDWARDS)).environment is Environment.TEST
     signer = read(okp(TEST_EDWARDS))._replace(environment=Environment.PRODUCTION)
-    document = scheme_keys.write(Environment.PRODUCTION, [scheme_keys.row_of(signer)])
+    row = scheme_keys.SchemeKey(
+        Scheme.DIVOC, signer.issuer, signer.kid_text, signer.algorithm, signer.public_key
+    )
+    document = scheme_keys.write(Environment.PRODUCTION, [row])
     reading = scheme_keys.reading(scheme_keys.read(document))
     (again,) = certificates.collect([reading], environment=Environment.PRODUCTION)
     assert again.algorithm is Algorithm.EDDSA
