@@ -41,7 +41,7 @@ MOST_OCTETS = 8_192
 """Of a seal's certificate: it lies in a bar code."""
 MOST_LISTED = 4_096
 """Certificates of a master list, and serial numbers of a CRL."""
-MOST_NAMES = 32
+MOST_NAMES, LONGEST_SHOWN = 32, 200
 MOST_LIST_OCTETS = 8 * 1024 * 1024
 
 
@@ -184,11 +184,24 @@ def name_text(name: bytes) -> str:
     return ",".join(parts)
 
 
+def common_name(name: bytes) -> str:
+    """Return the common name in a Name as people read it; "" if there is none, or none that can be shown."""
+    for relative in asn1.children(asn1.read_one(name, asn1.SEQUENCE).body):
+        for attribute in asn1.children(relative.body):
+            kind, value = asn1.children(attribute.body)
+            if asn1.oid(kind) == "2.5.4.3" and value.tag in _CODINGS:
+                text = " ".join(value.body.decode(_CODINGS[value.tag]).split())
+                return text if text.isprintable() and len(text) <= LONGEST_SHOWN else ""
+    return ""
+
+
 def _string(value: Tlv) -> str:
     coding = _CODINGS.get(value.tag)
     if coding is None:
         return f"#{value.raw.hex()}"
     text = " ".join(value.body.decode(coding).casefold().split())
+    if not text.isprintable():
+        return f"#{value.raw.hex()}"
     return "".join(f"\\{sign}" if sign in ',+=#\\"' else sign for sign in text)
 
 

@@ -203,7 +203,7 @@ def _candidate(certificate: bytes, environment: Environment) -> _Candidate | Non
         notes=("signing-ca",),
         bound=True,
         issuer=subject,
-        name=subject,
+        name=icao_pki.common_name(record.subject) or subject,
     )
     stated = record.authority_key_id
     own = issuer == subject and (not stated or stated == record.subject_key_id)

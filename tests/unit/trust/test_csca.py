@@ -57,6 +57,15 @@ def test_a_csca_signs_no_seal_itself() -> None:
     assert found.kid == NEW.identifier
     assert found.issuer == "c=xa,o=harbour office,cn=seal signing authority"
     assert found.key == ("VDS-NC", found.issuer, found.kid)
+    assert found.name == "Seal Signing Authority"
+
+
+def test_a_name_that_cannot_be_shown_is_not() -> None:
+    for odd in ("a\nb\u202e", "x" * 300):
+        (found,) = Authority(common=odd).signers()
+        assert found.name == found.issuer
+        assert found.issuer.isprintable()
+    assert icao_pki.common_name(seals.name(("2.5.4.6", "XA"))) == ""
 
 
 def test_a_new_key_is_believed_from_the_old_one() -> None:
