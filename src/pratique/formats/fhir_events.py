@@ -8,6 +8,8 @@
 4. Codes of the card become those of the value sets by `codes`; what they leave open is `unmapped`, and said.
 5. A number of the dose that is not said stays unknown: how many doses one card shows proves no course.
 
+Apart because it is a document of its own, HL7's, that any card may hold.
+
 Sources: HL7 FHIR R4 (Bundle, Patient, Immunization, Observation); HL7 SMART Health Cards Vaccination and
 Testing IG.
 """

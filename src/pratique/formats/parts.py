@@ -101,9 +101,9 @@ class Gathering:
 
         card = self._waiting[of]
         fresh = [one for one in card if (of, *one) not in self._read]
-        whole = shc.assemble(shc.Part(number, of, digits) for number, digits in fresh)
+        whole = shc.assemble(shc.CardPart(number, of, digits) for number, digits in fresh)
         if isinstance(whole, Finding) and len(fresh) < len(card):
-            again = shc.assemble(shc.Part(number, of, digits) for number, digits in card)
+            again = shc.assemble(shc.CardPart(number, of, digits) for number, digits in card)
             return again if isinstance(again, str) or again.code is Code.PARTS_MISSING else whole
         return whole
 

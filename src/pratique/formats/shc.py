@@ -41,7 +41,7 @@ for _pair in range(78):
     _LETTERS[int(f"{_pair:02d}", 16)] = _pair + 45
 
 
-class Part(NamedTuple):
+class CardPart(NamedTuple):
     """One chunk of a card: which it is of how many, and its digits."""
 
     number: int
@@ -49,16 +49,16 @@ class Part(NamedTuple):
     digits: str
 
     def __repr__(self) -> str:
-        return f"<Part {self.number} of {self.of}: not shown>"
+        return f"<CardPart {self.number} of {self.of}: not shown>"
 
 
-def part(text: str) -> Part | None:
+def part(text: str) -> CardPart | None:
     """Read a chunk (`shc:/C/N/…`), whether its numbers can be or not; None of any other text."""
     match = _CHUNK.fullmatch(text) if len(text) <= LONGEST else None
-    return None if match is None else Part(int(match[1]), int(match[2]), match[3])
+    return None if match is None else CardPart(int(match[1]), int(match[2]), match[3])
 
 
-def assemble(parts: Iterable[Part]) -> str | Finding:
+def assemble(parts: Iterable[CardPart]) -> str | Finding:
     """Put a card's chunks together, in whatever order they come.
 
     Returns:
@@ -140,16 +140,16 @@ def unwrap(text: str) -> Sealed | Finding:
         Algorithm.ES256,
         jws[: jws.rindex(b".")],
         signature,
-        _Read(payload, claims),
+        _ParsedPayload(payload, claims),
     )
 
 
-class _Read(bytes):
+class _ParsedPayload(bytes):
     """A payload that was parsed for its `iss`: it is not parsed again."""
 
     claims: Any
 
-    def __new__(cls, payload: bytes, claims: Any) -> _Read:
+    def __new__(cls, payload: bytes, claims: Any) -> _ParsedPayload:
         self = super().__new__(cls, payload)
         self.claims = claims
         return self
@@ -200,7 +200,7 @@ _RID = re.compile(r"[A-Za-z0-9_-]{1,24}", re.ASCII)
 def decode(sealed: Sealed, countries: frozenset[str]) -> Decoded:
     """Read a payload whose signature is known to be good."""
     payload = sealed.payload
-    claims: Any = payload.claims if isinstance(payload, _Read) else strangers_json(payload)
+    claims: Any = payload.claims if isinstance(payload, _ParsedPayload) else strangers_json(payload)
     if type(claims) is not dict:
         return _refused(claims if isinstance(claims, Code) else Code.CLAIMS_INVALID, "payload")
     findings: list[Finding] = []

@@ -56,7 +56,7 @@ def read_vci(document: object) -> ListReading:
     rows = document.get("issuerInfo") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(rows, list) or len(rows) > MOST_ISSUERS:
         raise _unreadable("it is not a directory of issuers of SMART Health Cards")
-    reader = _Reader()
+    reader = _KeyRows()
     for row in rows:
         issuer = row.get("issuer") if isinstance(row, dict) else None
         if not isinstance(issuer, dict) or not isinstance(row.get("keys"), list):
@@ -99,7 +99,7 @@ def read_jwks(document: object, issuer: str, name: str = "") -> ListReading:
             "the private half of a key stands in it, with which anybody can sign",
             "tell its issuer; get another set",
         )
-    reader = _Reader()
+    reader = _KeyRows()
     reader.add(issuer, name, list(rows))
     found = reader.reading("keys of a SMART Health Card issuer", name=issuer)
     if not found.pinned:
@@ -108,7 +108,7 @@ def read_jwks(document: object, issuer: str, name: str = "") -> ListReading:
     return found
 
 
-class _Reader:
+class _KeyRows:
     """Gathers keys, and counts why others are left out."""
 
     def __init__(self) -> None:

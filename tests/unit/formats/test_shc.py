@@ -164,18 +164,18 @@ def test_one_chunk_is_no_card() -> None:
 )
 def test_chunks_that_do_not_belong_together_are_refused(numbers: list[tuple[int, int]]) -> None:
     for order in permutations(numbers):
-        parts = [shc.Part(number, of, "5676") for number, of in order]
+        parts = [shc.CardPart(number, of, "5676") for number, of in order]
         assert shc.assemble(parts) == Finding(Code.PARTS_CONFLICT)
 
 
 @pytest.mark.parametrize("digits", ["", "567"])
 def test_a_chunk_of_half_a_letter_is_refused(digits: str) -> None:
-    parts = [shc.Part(1, 2, digits), shc.Part(2, 2, "5676")]
+    parts = [shc.CardPart(1, 2, digits), shc.CardPart(2, 2, "5676")]
     assert shc.assemble(parts) == Finding(Code.PARTS_CONFLICT)
 
 
 def test_missing_chunks_are_counted() -> None:
-    parts = [shc.Part(2, 3, "56"), shc.Part(3, 3, "56")]
+    parts = [shc.CardPart(2, 3, "56"), shc.CardPart(3, 3, "56")]
     assert shc.assemble(parts) == Finding(Code.PARTS_MISSING, "2 of 3 read")
     assert shc.assemble([]) == Finding(Code.PARTS_MISSING)
 
