@@ -147,6 +147,8 @@ _DEAD = {"\u0300": "`", "\u0301": "´", "\u0302": "^", "\u0303": "~", "\u0308": 
 _DEAD_MOST = 20
 """Dead keys in one text, of which two may have swallowed a blank: 211 readings."""
 SIGN = "HC1:"
+_LONGEST_FOREIGN = 8192
+"""A QR code holds 7,089 digits (ISO/IEC 18004 §7)."""
 _FOREIGN = ("shc:/", "shlink:/", "NZCP:/", "NL2:", "LT1:", "CH1:", "AT1:", "HCFR1:", "EX1:", "B64:")
 
 
@@ -155,7 +157,7 @@ class _KeyTable(NamedTuple):
 
     Attributes:
         sign: what is seen of "HC1:".
-        foreign: what is seen of the prefixes of formats that are not read.
+        foreign: what is seen of the prefixes of other formats.
         dead: the spacing form of a dead key among the characters meant; "" where there is none.
         whole: each of the 45 characters can be read back.
     """
@@ -184,11 +186,13 @@ def readings(text: str) -> Iterator[LayoutReading]:
 
 
 def foreign(text: str) -> Iterator[LayoutReading]:
-    """Yield what the text may have been meant as, where it then begins like a format known by name."""
+    """Yield what the text may have been meant as, where it then begins like another format."""
     for table in _tables():
         if text.startswith(table.foreign):
             yield LayoutReading(
-                "".join(_meant(typed, table.back) for typed in text[:64]), table.name, table.whole
+                "".join(_meant(typed, table.back) for typed in text[:_LONGEST_FOREIGN]),
+                table.name,
+                table.whole,
             )
 
 

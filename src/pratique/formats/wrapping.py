@@ -408,11 +408,26 @@ def _whole(lines: list[str]) -> Unwrapped | None:
     bare = shapes.bare_of(_bare(text).translate(_WIDE))
     if (name := name_of(bare)) is not None:
         return Unwrapped(bare, finding=Finding(Code.FORMAT_NOT_READ, name))
-    for reading in keyboards.foreign(_bare(text)):
-        if (name := name_of(reading.text)) is not None:
-            note = Finding(Code.KEYBOARD_MAPPED, reading.layout)
-            return Unwrapped(_bare(text), (note,), Finding(Code.FORMAT_NOT_READ, name))
-    return None
+    return _typed(_bare(text))
+
+
+_TYPED = r"shc:/(?:[0-9]+/[0-9]+/)?[0-9]{20,}|NZCP:/1/[A-Z2-7]{20,}=*"
+"""Texts of other schemes whose every sign can be read back; Base64 and names cannot."""
+
+
+def _typed(bare: str) -> Unwrapped | None:
+    """Return a text of another scheme that came over another keyboard layout, or what it is called."""
+    named = None
+    for reading in keyboards.foreign(bare):
+        note = Finding(Code.KEYBOARD_MAPPED, reading.layout)
+        if reading.whole and re.fullmatch(_TYPED, reading.text, re.ASCII):
+            return Unwrapped(reading.text, (note,))
+        if named is None and (name := name_of(reading.text)) is not None:
+            named = Unwrapped(bare, (note,), Finding(Code.FORMAT_NOT_READ, name))
+            if of(reading.text) is not None:
+                # It would be read, had all its signs come.
+                named = Unwrapped(bare, (), Finding(Code.KEYBOARD_LAYOUT, reading.layout))
+    return named
 
 
 def _meanings(text: str) -> Iterator[tuple[str, tuple[Finding, ...]]]:

@@ -37,7 +37,7 @@ def wanted(text: str) -> bool:
 
 
 def code(
-    text: str = KNOWN, scale: int = 4, *, quiet: bool = True, kind: str = "QRCode"
+    text: str | bytes = KNOWN, scale: int = 4, *, quiet: bool = True, kind: str = "QRCode"
 ) -> Image.Image:
     made = zxing.create_barcode(text, getattr(zxing.BarcodeFormat, kind))
     view = memoryview(zxing.write_barcode_to_image(made, scale=scale, add_quiet_zones=quiet))
@@ -530,3 +530,16 @@ def test_without_the_extra_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert store_scan.is_picture(saved(code()))
     with pytest.raises(ExtraMissing, match="scan"):
         texts(saved(code()))
+
+
+def test_a_blurred_data_matrix_is_read_by_a_harder_look() -> None:
+    said = "DC04FR0000011E6D1E6DL101FRL0SPECIMEN\x1dL1A\x1d\x1fABCDEFGH"
+    clear = code(said, kind="DataMatrix", scale=3)
+    blurred = clear.convert("L").filter(ImageFilter.GaussianBlur(1.5)).point(lambda v: 100 + v // 6)
+    assert store_scan.quick(blurred) == []
+    assert store_scan.hard(blurred, lambda text: text == said, store_scan.Budget()) == [said]
+
+
+def test_an_archives_bytes_come_out_as_they_are() -> None:
+    data = b"PK\x03\x04" + bytes(range(256))
+    assert store_scan.quick(code(data)) == [data.decode("latin-1")]

@@ -115,12 +115,43 @@ def test_several_lines_under_another_layout_stay_several() -> None:
 
 
 @pytest.mark.parametrize("name", ["German", "French", "Swedish", "Russian", "Turkish"])
-@pytest.mark.parametrize("foreign", ["NL2:K9P-34Y6", "shc:/56762909", "LT1:6BFOXN", "NZCP:/1/2K"])
+@pytest.mark.parametrize("foreign", ["NL2:K9P-34Y6", "CH1:6BFOXN", "AT1:6BFOXN", "HCFR1:6BFOXN"])
 def test_another_familys_code_under_another_layout_is_named(name: str, foreign: str) -> None:
     found = wrapping.unwrapped(typed(foreign, US, keyboards.LAYOUTS[name]))
     assert found.finding is not None
     assert found.finding.code is Code.FORMAT_NOT_READ
     assert found.notes[0].code is Code.KEYBOARD_MAPPED
+
+
+@pytest.mark.parametrize("name", [*ABROAD, "US"])
+@pytest.mark.parametrize("lock", ["", "caps"])
+def test_digits_and_base32_of_other_schemes_are_read_back_or_told(name: str, lock: str) -> None:
+    for said in (
+        "shc:/" + "5676290952432060346029" * 9,
+        "NZCP:/1/" + "2KCEVIQEIVVWK6JNGEASNICZ" * 9,
+    ):
+        found = wrapping.unwrapped(typed(said, US, keyboards.LAYOUTS[name], lock))
+        if found.finding is None:
+            assert found.text == said
+        else:
+            assert found.finding.code in {
+                Code.KEYBOARD_LAYOUT,
+                Code.PREFIX_UNKNOWN,
+                Code.TEXT_SEVERAL,
+            }
+
+
+@pytest.mark.parametrize("name", ["German", "French", "Belgian", "Swedish", "Spanish", "Italian"])
+def test_common_layouts_read_health_cards_back(name: str) -> None:
+    said = "shc:/" + "5676290952432060346029" * 9
+    found = wrapping.unwrapped(typed(said, US, keyboards.LAYOUTS[name]))
+    assert (found.text, found.finding) == (said, None)
+    assert [note.code for note in found.notes] == [Code.KEYBOARD_MAPPED]
+
+
+def test_what_a_keyboard_has_lost_is_told_as_its_setting() -> None:
+    found = wrapping.unwrapped(typed("B64:UEsDBBQAAA+/", US, keyboards.LAYOUTS["German"]))
+    assert found.finding == Finding(Code.KEYBOARD_LAYOUT, "German")
 
 
 def test_the_table_is_whole() -> None:
