@@ -32,9 +32,9 @@ from pratique.rules import documents
 from pratique.rules.documents import arrived
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
-from pratique.terms import Environment
+from pratique.terms import Environment, Scheme
 from pratique.tlog import checkpoint, note, tiles, witness
-from pratique.trust import countries, did, lists, publication
+from pratique.trust import countries, did, lists, publication, scheme_keys
 from tests import networks
 from tests.logs import LoggedAuthority
 from tests.travellers import rule
@@ -365,6 +365,36 @@ def _of_log(authority: LoggedAuthority) -> list[Kind]:
     ]  # fmt: skip
 
 
+def _of_schemes(key: algorithms.PublicKey) -> Iterator[bytes]:
+    """Yield lists of keys of schemes beside HCERT, in each form that names itself."""
+    rows = [
+        scheme_keys.SchemeKey(scheme, "https://a.example", "AAAA", key.algorithm, key.spki)
+        for scheme in Scheme
+        if scheme is not Scheme.SHC
+    ]
+    yield scheme_keys.write(Environment.TEST, rows)
+    jwk = jose.write_jwk(key)
+    card = {**jwk, "kid": jose.thumbprint(key), "use": "sig", "alg": "ES256"}
+    issuer = {"iss": "https://a.example", "name": "A"}
+    did_web = "did:web:nzcp.identity.health.nz"
+    method = {
+        "id": f"{did_web}#k",
+        "controller": did_web,
+        "type": "JsonWebKey2020",
+        "publicKeyJwk": jwk,
+    }
+    found: list[object] = [
+        {
+            "directory": "d",
+            "time": "2026-01-01T00:00:00Z",
+            "issuerInfo": [{"issuer": issuer, "keys": [card]}],
+        },
+        {"id": did_web, "verificationMethod": [method], "assertionMethod": [f"{did_web}#k"]},
+        {"keys": [{"ca": "FR03", "id": "AV01", "documents": ["L1"], "spki": json_b64(key.spki)}]},
+    ]
+    yield from (json.dumps(one).encode() for one in found)
+
+
 def _trust_lists(state: networks.State) -> list[Kind]:
     key = keys.generate()
     by = did.Publisher(
@@ -388,6 +418,7 @@ def _trust_lists(state: networks.State) -> list[Kind]:
     return [
         Kind("DID lists", listed, lists.read_source, often=8),
         Kind("DID lists with a proof key", listed, lambda d: lists.read_source(d, proof_key=public), often=8),
+        Kind("keys of schemes", tuple(_of_schemes(public)), lists.read_source, often=4),
         Kind("kid lists", tuple(json.dumps(one).encode() for one in kid_lists), lists.read_source),
         Kind("X.509 certificates", (pem, state.signers[0]), lists.read_source),
         Kind("proof keys", (own_key, x509_write.to_pem(state.ca)), lists.read_proof_key),

@@ -18,9 +18,11 @@ from pratique.errors import DocumentRefused, UsageError
 from pratique.network import metadata, participants, proposal, publish
 from pratique.network.participants import Choices, write_participants, write_suspensions
 from pratique.network.trusted import Trusted
-from pratique.trust import publication
+from pratique.terms import Algorithm, Kind, Scheme
+from pratique.trust import publication, scheme_keys
 from pratique.trust.publication import Bounds
 from pratique.trust.registry import Freshness, Suspension
+from pratique.trust.scheme_keys import SchemeKey
 from tests.cheats import Files, edition, listing, named, network, newest, rule, spread, synced
 from tests.networks import AT, VALUE_SETS, Authority, State, Verifier
 from tests.unit.network.mangled import mangled, octets, signed
@@ -42,6 +44,14 @@ def tried(read: Callable[[], object]) -> bool:
 STATE = TOWN[1][0]
 BOUNDS = Bounds("XUA", frozenset({"XA"}), "XA", frozenset({"DCC"}), TOWN[0].board.environment)
 PUBLISHED = {name: list(codes) for name, codes in json.loads(VALUE_SETS).items()}
+SCHEME_KEYS = scheme_keys.write(
+    BOUNDS.environment,
+    [
+        SchemeKey(Scheme.DIVOC, "https://a.example/", "did:a", Algorithm.ES256, STATE.roles[0].public_key,
+                  "Office", frozenset({Kind.TEST}), "XA", 1, 2),
+        SchemeKey(Scheme.CH_LIGHT, "CH BAG", "AAAA", Algorithm.ES256, STATE.roles[1].public_key),
+    ],
+)  # fmt: skip
 READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "participants": (
         write_participants([state.participant for state in TOWN[1]]),
@@ -58,6 +68,10 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "signers": (
         STATE.contents()["XUA/signers.json"],
         lambda data: publication.read(data, BOUNDS),
+    ),
+    "keys of other schemes": (
+        SCHEME_KEYS,
+        lambda data: scheme_keys.published(data, BOUNDS._replace(domains=frozenset(Scheme))),
     ),
     "a proposal": (
         proposal.to_bytes(TOWN[0].signed(STATE.draft(), STATE.roles)),
@@ -211,6 +225,7 @@ CONTENTS = {
     "signers.json": STATE.contents()["XUA/signers.json"],
     "rules.json": json.dumps([rule("XA")]).encode(),
     "choices.json": READERS["choices"][0],
+    "scheme-keys.json": SCHEME_KEYS,
 }
 
 
