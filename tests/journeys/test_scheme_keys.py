@@ -15,7 +15,7 @@ from pratique.trust import scheme_keys
 from pratique.trust.scheme_keys import SchemeKey
 from pratique.verification import Verification
 from tests.networks import HOUR, Authority, State, Verifier, codes
-from tests.schemes import nzcp, shc
+from tests.schemes import nzcp, shc, vds_nc
 from tests.travellers import JO, dose, rule
 
 KEY = keys.generate(Algorithm.ES256)
@@ -43,7 +43,7 @@ class World:
         self.authority = Authority()
         self.arcadia, self.place, self.cimmeria = (State(f"XX{letter}") for letter in "ABC")
         for state in (self.arcadia, self.cimmeria):
-            domains = state.participant.domains | {"SHC", "NZCP"}
+            domains = state.participant.domains | {"SHC", "NZCP", "VDS-NC"}
             state.participant = state.participant._replace(domains=domains)
         own = self.arcadia.participant
         # It signs for another country too, as a state does for its territories.
@@ -93,6 +93,20 @@ def test_a_pass_of_a_published_key_is_known_and_states_no_event(world: World) ->
     assert (found.certificate.kind, found.certificate.domain) == (Kind.PASS, "NZCP")
     assert found.signer is not None
     assert found.signer.countries == {"NZ"}
+
+
+def test_a_seal_is_believed_by_a_published_signing_ca(world: World) -> None:
+    (ca,) = vds_nc.AUTHORITY.signers()
+    one = SchemeKey(Scheme.VDS_NC, ca.issuer, ca.kid_text, ca.algorithm, ca.public_key, ca.name)
+    world.publish(document(one._replace(not_before=ca.not_before, not_after=ca.not_after)))
+    found = world.shown(vds_nc.make(), "")
+    assert found.certificate is not None, codes(found)
+    assert found.signer is not None
+    assert (found.certificate.issuer, found.signer.participant) == ("XA", "XXA")
+    # Another state's signing CA of that name and key signs no seal of Arcadia.
+    world.publish(document())
+    world.publish(document(one), world.cimmeria)
+    assert codes(world.shown(vds_nc.make())) == ["SEAL_COUNTRY"]
 
 
 def test_who_lists_anothers_issuer_neither_widens_it_nor_takes_it_away(world: World) -> None:
