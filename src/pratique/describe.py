@@ -123,7 +123,7 @@ def lines(
         yield f"  appeal to {printable(appeal)}"
     if inspect and found.certificate is not None:
         yield "  content, for the holder only:"
-        yield from content_lines(found.certificate)
+        yield from content_lines(content(found.certificate))
 
 
 def _styled(text: str, colour: str) -> str:
@@ -340,9 +340,9 @@ def content(certificate: HealthCertificate) -> dict[str, Any]:
     return {**shown, "as_dcc": form} if form else shown
 
 
-def content_lines(certificate: HealthCertificate) -> Iterator[str]:
-    """Yield the lines of all that a certificate says."""
-    for name, value in _flat(content(certificate)):
+def content_lines(shown: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a certificate's content."""
+    for name, value in _flat(shown):
         yield f"    {name}: {printable(str(value))}"
 
 

@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,12 +20,10 @@ from pratique.cli.terminal import say
 from pratique.cli.verify import EXIT, exit_code, kind_of, tell_unread
 from pratique.decision import decide as decide_for
 from pratique.findings import Colour
-from pratique.model import HealthCertificate
 from pratique.parties import verifier
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import as_json, printable
-from pratique.verification import Verification
 
 
 @click.command()
@@ -86,6 +84,11 @@ def decide(
         if item.text is None or one.unread:
             tell_unread(item, one)
     appeals = sorted({describe.appeal_of(one, snapshot) for one in found} - {""})
+    contents = [
+        (label, describe.content(each.certificate))
+        for label, each in zip(labels.values(), found, strict=True)
+        if show_content and each.certificate is not None
+    ]
     codes = [decide_for(found, snapshot=snapshot, place=place, at=when) for place in places]
     if output_format == "json":
         appeal = {"appeal": appeals} if appeals else {}
@@ -94,11 +97,8 @@ def decide(
             for code in codes
         ]
         document = {"format": describe.HEALTH_CODE_FORMAT, **clock.as_json(), "results": rows}
-        if show_content:
-            document["content"] = [
-                {"source": label, **describe.content(certificate)}
-                for label, certificate in _attested(found, labels)
-            ]
+        if contents:
+            document["content"] = [{"source": label, **shown} for label, shown in contents]
         click.echo(as_json(document, indent=1))
     else:
         for code in codes:
@@ -109,10 +109,7 @@ def decide(
                 say(line)
         for contact in appeals:
             say(f"  appeal to {printable(contact)}")
-        for label, certificate in _attested(found, labels) if show_content else ():
-            say(f"  content of {printable(label)}, for the holder only:")
-            for line in describe.content_lines(certificate):
-                say(line)
+        _tell_contents(contents)
         if matrix and clock.known_from is verifier.ZoneFrom.DEFAULT:
             # Between the midnights of two zones a rule's answer differs: nobody is to guess which
             # was taken. With one destination the first line tells it.
@@ -124,12 +121,11 @@ def decide(
     return EXIT[best]
 
 
-def _attested(
-    found: list[Verification], labels: dict[str, str]
-) -> Iterator[tuple[str, HealthCertificate]]:
-    for label, one in zip(labels.values(), found, strict=True):
-        if one.certificate is not None:
-            yield label, one.certificate
+def _tell_contents(contents: list[tuple[str, dict[str, Any]]]) -> None:
+    for label, content in contents:
+        say(f"  content of {printable(label)}, for the holder only:")
+        for line in describe.content_lines(content):
+            say(line)
 
 
 def _places(destination: str | None, snapshot: Snapshot) -> list[Destination]:

@@ -82,6 +82,21 @@ def test_json_keeps_to_its_schema(home: Path, words: list[str], on: str) -> None
     assert list(wrong(json.loads(said), SCHEMA, "$")) == []
 
 
+def test_what_a_certificate_says_is_shown_to_who_asks_for_it(home: Path) -> None:
+    asked = ["decide", TEXT, "--to", "XU", "--on", NOON]
+    _, silent = run(home, *asked)
+    _, said = run(home, *asked, "--show-content")
+    assert "entries 1.product" not in silent
+    assert "for the holder only:" in said
+    assert "entries 1.product" in said
+    # A DCC is what rules see: nothing is made of it.
+    assert "as_dcc" not in said
+    _, written = run(home, *asked, "--show-content", "--format", "json")
+    document = json.loads(written)
+    assert list(wrong(document, SCHEMA, "$")) == []
+    assert [row["domain"] for row in document["content"]] == ["DCC"]
+
+
 def test_the_schema_can_say_no(home: Path) -> None:
     _, said = run(home, "decide", TEXT, "--matrix", "--on", NOON, "--format", "json")
     told = json.loads(said)

@@ -285,9 +285,7 @@ def test_the_holder_sees_what_rules_see_marked_as_made() -> None:
     shown = describe.content(found.certificate)
     assert shown["as_dcc"] == form
     assert "unmapped" not in shown["entries"][0]
-    assert any(
-        "as_dcc.made_from: SHC" in line for line in describe.content_lines(found.certificate)
-    )
+    assert any("as_dcc.made_from: SHC" in line for line in describe.content_lines(shown))
     # A DCC is shown as it was signed.
     dcc = t.shown(t.dose()).certificate
     assert dcc is not None
