@@ -62,7 +62,8 @@ def said(shown: str, caplog: pytest.LogCaptureFixture) -> str:
                 repr(found.certificate.person),
                 repr(found.certificate.entries),
             ]
-            out += [describe.content(found.certificate), *describe.content_lines(found.certificate)]
+            content = describe.content(found.certificate)
+            out += [content, *describe.content_lines(content)]
             out += [found.certificate.payload, [list(part) for part in found.certificate.entries]]
             out.append(list(found.certificate.person))
             out.append(repr(decide([found], snapshot=held, place=Destination("XU"), at=AT)))
