@@ -92,7 +92,7 @@ def _signed(data: bytes) -> SignedParts | Finding:
     return message if len(message.signature) == _SIGNATURE else Finding(Code.SIGNATURE_FORM)
 
 
-def _claims(payload: bytes) -> Mapping[Any, Any] | Code:
+def _claims(payload: bytes) -> dict[Any, Any] | Code:
     read = loads(payload)
     if read is Code.CBOR_TAG and _TAGGED_ID in payload:
         read = loads(payload.replace(_TAGGED_ID, _PLAIN_ID, 1))
@@ -117,7 +117,7 @@ def decode(sealed: Sealed, _countries: frozenset[str]) -> Decoded:
     """Read a payload whose signature is known to be good."""
     findings: list[Finding] = []
     claims = _claims(sealed.payload)
-    assert not isinstance(claims, Code), "unwrap has read it"
+    assert isinstance(claims, dict), "unwrap has read it"
     begins, ends = (_instant(claims, claim, findings) for claim in (NOT_BEFORE, EXPIRES))
     identifier = _identifier(claims, findings)
     if _TAGGED_ID in sealed.payload and identifier is not None:
