@@ -14,6 +14,7 @@ import pytest
 from pratique.assess import with_rules
 from pratique.authenticate import Verification
 from pratique.crypto import keys
+from pratique.decision import decide
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.formats import ddcc
 from pratique.formats.fields import CwtClaims
@@ -242,3 +243,44 @@ def test_the_matrix_is_not_all_of_one_colour(rulesets: dict[str, Ruleset]) -> No
             told[country].add(found.verdict.colour)
             assert all(outcome.result is not Result.OPEN for outcome in found.outcomes)
     assert all(len(colours) > 1 for colours in told.values()), told
+
+
+# Courses: what one card alone leaves open, and what several come to.
+
+
+COURSE = [dose("EU/1/20/1528", 90, 1, 2), dose("EU/1/20/1528", 60, 2, 2)]
+
+
+def codes_of(found: Verification) -> set[tuple[str, str]]:
+    return {(finding.code.name, finding.where) for finding in found.verdict.findings}
+
+
+def test_a_seal_with_both_doses_is_a_course() -> None:
+    """A seal never says how many doses a course has: its two numbered doses are surely two."""
+    snapshot = t.snapshot(trust=TrustList([vds_nc.signer()]))
+    text = vds_nc.text(t.JO, COURSE)
+    found = verify(text, snapshot=snapshot, at=AT, place=t.UTOPIA)
+    assert found.verdict.colour is Colour.GREEN
+    assert ("COURSE_COUNTED", "") in codes_of(found)
+
+
+def test_two_doses_without_numbers_on_a_card_are_not_counted_up() -> None:
+    snapshot = t.snapshot(trust=TrustList([shc.signer(KEY)]))
+    entries = [entry._replace(dose=None, doses=None) for entry in COURSE]
+    text = shc.text(t.JO, entries, KEY, nbf=STAMP)
+    found = verify(text, snapshot=snapshot, at=AT, place=t.UTOPIA)
+    assert found.verdict.colour is Colour.AMBER
+    assert ("FIELD_NOT_MAPPED", "dn") in codes_of(found)
+    assert ("COURSE_COUNTED", "") not in codes_of(found)
+
+
+def test_a_course_over_two_formats_counts_where_its_doses_are_surely_two() -> None:
+    snapshot = t.snapshot(trust=TrustList([vds_nc.signer()]))
+    seal = verify(vds_nc.text(t.JO, COURSE[1:]), snapshot=snapshot, at=AT)
+    code = decide([as_dcc(COURSE[0], "XA"), seal], snapshot=snapshot, place=t.UTOPIA, at=AT)
+    assert code.colour is Colour.GREEN
+    assert Code.COURSE_COUNTED in {finding.code for finding in code.because}
+    # The same number again is no second dose.
+    again = verify(vds_nc.text(t.JO, COURSE[:1]), snapshot=snapshot, at=AT)
+    code = decide([as_dcc(COURSE[0], "XA"), again], snapshot=snapshot, place=t.UTOPIA, at=AT)
+    assert code.colour is Colour.AMBER

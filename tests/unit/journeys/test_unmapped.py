@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from pratique import decision, describe
 from pratique.assess import GROUPS, Claim, assess, claims_of_one, data_of, dcc_form, with_rules
 from pratique.authenticate import Verification
+from pratique.errors import DocumentRefused
 from pratique.findings import Code, Colour, Finding, conclude
 from pratique.model import KINDS, Entry, Pass, Vaccination
+from pratique.rules import explain
 from pratique.rules.certlogic.evaluate import PartlySaid
+from pratique.rules.documents import write
+from pratique.rules.lint import lint
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Result, Ruleset
 from pratique.terms import Kind, Scheme
@@ -299,3 +303,21 @@ def test_rules_of_all_kinds_are_held_by_prefix() -> None:
     assert ruleset.select(t.UTOPIA, None, Kind.PASS, int(t.NOON.timestamp())) == (held,)
     claim = Claim(Kind.PASS, (PASS,), card(PASS, domain="NZCP").certificate)  # type: ignore[arg-type]
     assert assess(claim, t.snapshot([held]), t.UTOPIA, t.NOON).standing == "passed"
+
+
+def test_a_rule_for_passes_is_said_in_words_checked_and_compared() -> None:
+    accepted = {"===": [{"var": "payload.p.0.scheme"}, "NZCP"]}
+    (held,) = passes()
+    held = held._replace(affected_fields=("p.0.scheme",))
+    assert explain.sentence(held) == "the scheme of the pass is “NZCP”"
+    remarks = [r for r in lint([write(held)]).remarks if r.rule == held.name and r.error]
+    assert remarks == []
+    refused = t.rule(
+        "PR-XU-0002", {"===": [{"var": "payload.p.0.tg"}, "x"]}, CertificateType="Pass"
+    )
+    with pytest.raises(DocumentRefused, match=r"payload\.p\.0\.tg"):
+        Ruleset([refused])
+    other = [held._replace(logic={"!": [accepted]})]
+    assert explain.impact([held], other, "XU").turned
+    with pytest.raises(DocumentRefused):
+        t.rule("VR-XU-0001", accepted, CertificateType="Pass")
