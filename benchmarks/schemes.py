@@ -69,7 +69,9 @@ def ways(one: Specimen, snapshot: Snapshot) -> dict[str, Callable[[], object]]:
     sealed = read(one.text)
     assert isinstance(sealed, Sealed)
     assert verify(one.text, snapshot=snapshot, at=AT).certificate is not None
-    key = keys.public_key(certificates.SEALS if one.scheme is Scheme.VDS_NC else keys.SIGNERS[one.by].key)
+    key = keys.public_key(
+        certificates.SEALS if one.scheme is Scheme.VDS_NC else keys.SIGNERS[one.by].key
+    )
     algorithm = sealed.algorithm or algorithms.read_der(key).algorithm
     check = algorithms.load(algorithm, key)
 

@@ -45,6 +45,12 @@ _VERIFY = (
     "pratique.verification", "pratique.authenticate", "pratique.trust.signer", "pratique.trust.countries",
     "pratique.formats.hcert",
 )  # fmt: skip
+_SCHEMES = (
+    "pratique.formats.shc", "pratique.formats.fhir_events", "pratique.formats.nzcp", "pratique.formats.base32",
+    "pratique.formats.ch_light", "pratique.formats.vds_nc", "pratique.trust.seal", "pratique.formats.two_d_doc",
+    "pratique.formats.divoc", "pratique.formats.archive", "pratique.formats.credential", "pratique.formats.rdf",
+    "pratique.formats.codes",
+)  # fmt: skip
 PACKAGES = {
     "verify": Package(_VERIFY, (
         "tests/unit/journeys", "tests/unit/trust/test_store.py", "tests/unit/trust/test_signer.py",
@@ -80,6 +86,15 @@ PACKAGES = {
     "trust": Package(_all("trust"), (
         "tests/unit/test_tables.py", "tests/unit/trust", "tests/unit/test_snapshot.py",
         "tests/journeys/test_endure.py",
+    )),
+    "schemes": Package(_SCHEMES, (
+        "tests/unit/formats/test_shc.py", "tests/unit/formats/test_fhir_events.py",
+        "tests/unit/formats/test_nzcp.py", "tests/unit/formats/test_ch_light.py",
+        "tests/unit/formats/test_two_d_doc.py", "tests/unit/formats/test_vds_nc.py",
+        "tests/unit/formats/test_strangers_json.py", "tests/unit/formats/test_codes.py",
+        "tests/unit/formats/test_base32.py", "tests/unit/formats/test_divoc.py",
+        "tests/unit/formats/test_divoc_statements.py", "tests/unit/trust/test_seal.py",
+        "tests/conformance/test_vectors.py",
     )),
     "network": Package(_all("network"), (
         "tests/unit/network", "tests/journeys/test_sync.py", "tests/journeys/test_logged_sync.py",
