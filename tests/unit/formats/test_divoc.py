@@ -625,6 +625,38 @@ def test_a_damaged_archive_and_a_bomb_are_told_apart(data: bytes, code: Code) ->
     assert found.code is code
 
 
+WHOLE = made.archive(FILE)
+DIRECTORY = WHOLE.index(b"PK\x01\x02")
+
+
+def _patched(at: int, octets: bytes) -> bytes:
+    return WHOLE[:at] + octets + WHOLE[at + len(octets) :]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        # A comment is told and is not there; a directory's entry has no sign, is on another disk, is of no length.
+        (WHOLE[:-2] + b"\x01\0", "gaps"),
+        (_patched(DIRECTORY + 3, b"\x03"), "headers"),
+        (_patched(DIRECTORY + 34, b"\x01"), "headers"),
+        (WHOLE[:DIRECTORY] + WHOLE[-22:-10] + (0).to_bytes(4, "little") + DIRECTORY.to_bytes(4, "little") + b"\0\0", "gaps"),
+        # No header before the directory.
+        (b"PK\x03\x04" + WHOLE[DIRECTORY:-6] + (4).to_bytes(4, "little") + b"\0\0", "headers"),
+        # The directory alone, or the header alone, names another file.
+        (made.archive(FILE, Zip(name="certificate.jsom", local_name=NAME)), "name"),
+        (made.archive(FILE, Zip(local_name="certificate.jsom")), "name"),
+    ],
+)  # fmt: skip
+def test_an_archive_with_one_wrong_octet_is_refused(data: bytes, what: str) -> None:
+    assert archive.only_file(data, NAME, longest=1000) == Finding(Code.ARCHIVE_REFUSED, what)
+
+
+def test_an_end_in_too_few_octets_is_damage() -> None:
+    short = b"PK\x03\x04xxPK\x05\x06xxxx"
+    assert archive.only_file(short, NAME, longest=1000) == Finding(Code.COMPRESSION_INVALID)
+
+
 def test_two_archives_in_one_are_refused() -> None:
     one, other = made.archive(FILE), made.archive(b'{"a": 2}')
     # A reader from the beginning sees the first, one from the end the second.
