@@ -168,6 +168,15 @@ def test_a_type_that_no_context_defines_is_refused() -> None:
         assert findings == {Code.TERM_UNSIGNED: "evidence[0].type"}
 
 
+@pytest.mark.parametrize("place", ["credentialSubject", "evidence"])
+def test_an_object_without_its_type_says_nothing_that_is_signed(place: str) -> None:
+    holder, shot = made.person(), made.dose()
+    del (holder if place == "credentialSubject" else shot)["type"]
+    text = made.make(credentialSubject=holder, evidence=[shot])
+    where = {"credentialSubject": "credentialSubject.type", "evidence": "evidence[0].type"}[place]
+    assert judged(text)[1] == {Code.TERM_UNSIGNED: where}
+
+
 def test_what_is_said_of_no_address_is_refused() -> None:
     # A bare national number, say. Its issuer has signed nothing of the holder.
     text = made.make(credentialSubject=made.person(id="2342343334"))
@@ -180,7 +189,7 @@ CONTEXTS_REFUSED: list[Any] = [
     [credential.FIRST_CONTEXT, "http://cowin.gov.in/credentials/vaccination/v1"],
     [credential.FIRST_CONTEXT, "https://cowin.gov.in/credentials/vaccination/v1#"],
     [credential.FIRST_CONTEXT, "https://COWIN.gov.in/credentials/vaccination/v1"],
-    [credential.FIRST_CONTEXT],
+    [credential.FIRST_CONTEXT], ["https://evil.example/credentials/v1", made.CONTEXTS[1]],
     [made.CONTEXTS[1], made.CONTEXTS[0]],
     [*made.CONTEXTS, {"dob": "https://schema.org/date"}],
     [*made.CONTEXTS, made.CONTEXTS[1]],
