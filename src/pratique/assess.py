@@ -170,7 +170,7 @@ _EVENT_FIELDS: dict[type, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 """Type of an entry -> the fields of the DCC that a card of another scheme may leave out, and where they stand here."""
-_DCC, _DDCC = "DCC", "DDCC"
+_DCC, _DDCC, _NAAT = "DCC", "DDCC", "LP6464-4"
 _SCHEMES = frozenset(scheme.value for scheme in Scheme)
 
 
@@ -184,7 +184,11 @@ def unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
     if domain not in _SCHEMES:
         return named
     fields = _EVENT_FIELDS.get(type(entry), ())
-    return named | {name for name, place in fields if getattr(entry, place) is None}
+    lacking = {name for name, place in fields if getattr(entry, place) is None}
+    if isinstance(entry, Test) and entry.test_type == _NAAT:
+        # A DCC of a laboratory test has no device either: there `ma` is for rapid tests (eu-dcc-schema).
+        lacking -= {"ma"}
+    return named | lacking
 
 
 def in_dcc_terms(entry: Entry, domain: str) -> Entry:

@@ -113,7 +113,7 @@ FIELDS = {
 def test_in_another_scheme_what_lacks_is_open_and_in_a_dcc_it_is_judged(
     data: st.DataObject,
 ) -> None:
-    entry: Any = data.draw(st.sampled_from([t.dose(), t.sample()]))
+    entry: Any = data.draw(st.sampled_from([t.dose(), t.sample(kind=t.RAPID)]))
     fields = FIELDS[type(entry)]
     name = data.draw(st.sampled_from(sorted(set(fields) - {"co"})))
     lacking = entry._replace(**{fields[name]: None})
@@ -126,6 +126,13 @@ def test_in_another_scheme_what_lacks_is_open_and_in_a_dcc_it_is_judged(
     assert [o.reason for o in found.outcomes] == ["not-mapped"]
     assert found.verdict.colour is Colour.AMBER
     assert [o.result for o in asked(t.shown(lacking), rules).outcomes] != [Result.OPEN]
+
+
+def test_a_laboratory_test_has_no_device_in_a_dcc_either() -> None:
+    device = {"if": [{"var": "payload.t.0.ma"}, False, True]}
+    rules = [t.rule("TR-XU-0001", device)]
+    assert asked(card(t.sample()), rules).verdict.colour is Colour.GREEN
+    assert asked(card(t.sample(kind=t.RAPID)), rules).verdict.colour is Colour.AMBER
 
 
 @given(st.sampled_from(SCHEMES), st.booleans())
