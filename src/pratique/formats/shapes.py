@@ -31,6 +31,8 @@ MOST_IN_LINK = 8
 """Values of a link that are looked at."""
 LONGEST_FOLDED = 250
 """Characters of a line from which on nobody has broken it: programs break at 60 to 140."""
+LONGEST_JOINED, MOST_JOINED = 60_000, 600
+"""Characters and pieces of a text that somebody joined with blanks."""
 MOST_FOLDED = 150
 """Lines over which one code may be broken."""
 
@@ -259,6 +261,7 @@ def _unquoted(text: str) -> str:
     )
 
 
+_WORD = r"[ \t\u00a0]+([^ \t\u00a0]+)"
 JSON = re.compile(r'[{\[]\s*(?:["{\[\]}]|$)')
 """How a JSON document's first line begins."""
 
@@ -279,22 +282,42 @@ class Begun:
         is_over: nothing more of it is to come.
     """
 
-    __slots__ = ("_depth", "_is_string", "_last", "_pieces", "_size", "is_over", "rest", "shape")
+    __slots__ = (
+        "_by",
+        "_depth",
+        "_is_string",
+        "_last",
+        "_pieces",
+        "_size",
+        "is_over",
+        "rest",
+        "shape",
+    )
 
     def __init__(self, shape: Shape | None, prefix: str, line: str) -> None:
         self.shape, self.rest, self.is_over = shape, "", False
         self._pieces: list[str] = []
         self._size = self._depth = self._last = 0
         self._is_string = False
+        self._by = prefix
         if shape is None:
-            self._parse(line)
+            self._parse(self._turned(line))
             return
         cut = shape.body.match(line)
         end = cut.end() if cut is not None else 0
         if line[end : end + 1] not in _TAIL and (glued := _GLUED.match(line, end)) is not None:
             # Signs that it cannot have stand in it: its reader says that it is damaged.
             end = glued.end()
-        self._take(prefix + line[:end], line[end:])
+        self._take(prefix + line[:end], "")
+        words = re.compile(_WORD)
+        # Lines that somebody joined with blanks. What is whole already takes no more.
+        while self._size < LONGEST_JOINED and not shape.is_whole(self.text):
+            word = words.match(line, end)
+            if word is None or shape.further.fullmatch(word[1]) is None:
+                break
+            end = word.end()
+            self._take(word[1], "")
+        self.rest = line[end : end + LONGEST_DOCUMENT]
 
     @property
     def text(self) -> str:
@@ -313,7 +336,7 @@ class Begun:
         if self.shape is None:
             if _HCERT.match(line) is not None:
                 return False
-            self._parse(line)
+            self._parse(self._turned(line))
             return True
         plain = _QUOTED.sub("", line, count=1).translate(_HIDDEN).translate(_WIDE)
         end = cut.end() if (cut := self.shape.further.match(plain)) is not None else 0
@@ -329,9 +352,19 @@ class Begun:
         self._take(plain[:end], plain[end:])
         return True
 
+    def _turned(self, line: str) -> str:
+        """Return a line of JSON without what a table, a program or a text processor did to its quotation marks."""
+        if self._by == '""':
+            return line.replace('""', '"')
+        if self._by == '\\"':
+            return re.sub(_ESCAPE, _sign, line)
+        return line.translate(_QUOTES) if self._by else line
+
     def _take(self, piece: str, rest: str) -> None:
         assert self.shape is not None
         self._pieces.append(piece)
+        # Each costs a look at all of it.
+        self._size += len(piece) + LONGEST_JOINED // MOST_JOINED
         self._last, self.rest = len(piece), rest
         self.is_over = len(piece) > LONGEST_FOLDED or self.shape.is_whole(self.text)
 
@@ -364,7 +397,9 @@ class Begun:
 def opens(text: str) -> bool:
     """Tell whether a line begins with a text of another scheme, but for what stands around."""
     bare = bare_of(text)
-    return any(shape.opening.match(bare) is not None for shape in _shapes())
+    return re.match(_SEAL, bare) is not None or any(
+        shape.opening.match(bare) is not None for shape in _shapes()
+    )
 
 
 def begun(line: str) -> Begun | None:
@@ -374,6 +409,8 @@ def begun(line: str) -> Begun | None:
     """
     plain = line.translate(_HIDDEN)
     bare = bare_of(plain)
+    if (seal := re.search(_SEAL, plain)) is not None and (seal[1] != '"' or bare[:1] != "{"):
+        return Begun(None, seal[1] if seal[1] != '"' else "", plain[seal.start() :])
     if JSON.match(bare) is not None:
         # As it is: in a JSON text even a hidden sign is signed.
         return Begun(None, "", line[line.index(bare[0]) :])
@@ -405,6 +442,9 @@ def _linked(link: str) -> Begun | None:
 
 _MARKS = re.compile(r'["\\{}\[\]]')
 _HCERT = re.compile(r"\s*HC1:")
+_QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f"), '"')
+_SEAL = r'\{\s*(""|\\"|"|[\u201c-\u201f])(?:data|sig)(?:""|\\"|"|[\u201c-\u201f])\s*:\s*\{'
+"""A seal's beginning among words, or with its quotation marks turned into others."""
 _STRING = r'(?s)"((?:[^"\\]|\\.)*)"'
 _ESCAPE = r"(?s)\\(?:u([0-9A-Fa-f]{4})|(.))"
 

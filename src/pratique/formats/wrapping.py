@@ -122,7 +122,7 @@ class _Lines:
         self._loose: list[str] = []
         self._words: list[str] = []
         self._begun = self._first_loose = 1
-        self._folded = 0
+        self._folded = self._in_line = 0
         self._seen = False
 
     def is_file(self, line: str) -> bool:
@@ -136,6 +136,7 @@ class _Lines:
 
     def take(self, number: int, line: str) -> Iterator[Unwrapped]:
         """Yield what is whole with this line."""
+        self._in_line = 0
         if self._other is not None:
             if self._other.takes(line):
                 if self._other.is_over:
@@ -161,9 +162,8 @@ class _Lines:
     def _told(self) -> Iterator[Unwrapped]:
         """Yield the text of another scheme that is over, and what its last line holds besides."""
         other, self._other = self._other, None
-        for _ in range(_MOST_IN_LINE):
-            if other is None:
-                return
+        while other is not None and self._in_line < _MOST_IN_LINE:
+            self._in_line += 1
             if self._loose:
                 yield _unknown(self._loose, self._first_loose)
                 self._loose.clear()
@@ -218,7 +218,7 @@ class _Lines:
             yield _unknown(self._loose, self._first_loose)
 
 
-_MOST_IN_LINE = 200
+_MOST_IN_LINE = 50
 """Texts of other schemes that are taken out of one line."""
 _NOT_READ = Code.FORMAT_NOT_READ
 _NO_CODE = {_NOT_READ, Code.PREFIX_UNKNOWN}
@@ -580,6 +580,7 @@ def _document(text: str, number: int) -> Iterator[Unwrapped]:
         if _SIGN.search(line)
         for one in list(_all_in(line)) or [_failed([line])]
     ]
+    found = found or list(_among_markup(text, number))
     if found:
         yield from found
         return
@@ -589,6 +590,20 @@ def _document(text: str, number: int) -> Iterator[Unwrapped]:
     kind = next((name for pattern, name in _FILES if pattern.match(bare)), None)
     finding = Finding(Code.PREFIX_UNKNOWN) if kind is None else Finding(Code.FILE_NOT_READ, kind)
     yield Unwrapped(bare[:LONGEST], finding=finding)
+
+
+def _among_markup(text: str, number: int) -> Iterator[Unwrapped]:
+    """Yield the texts of other schemes that stand whole in a web page or the like."""
+    if text.lstrip(BLANKS).startswith(("{", "[")):
+        return
+    reading = _Lines()
+    for count, line in enumerate(lines_of(text), number):
+        for one in reading.take(count, line):
+            if one.finding is None:
+                yield one
+    for one in reading.end():
+        if one.finding is None:
+            yield one
 
 
 def _in_string(text: str, name: str | None) -> Iterator[Unwrapped]:
