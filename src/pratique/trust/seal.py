@@ -23,6 +23,8 @@ from pratique.trust.signer import WITHDRAWN, Signer, TrustList
 
 MOST_AUTHORITIES = 32
 """Certificates of one name and key that are looked at: a state renews its key every few years."""
+MOST_KEPT = 64
+"""Certificates of which the outcome is kept: a desk sees seals of few signers."""
 TYPES = {"NV": Kind.VACCINATION, "NT": Kind.TEST}
 """Types of documents (9303-13) -> what a seal of it attests."""
 WHERE = "sig.cer"
@@ -44,6 +46,19 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
         issuer: whose the seal says that it is (`hdr.is`, a code of Doc 9303-3).
         trust: what is held; of it the signing CAs of VDS-NC count.
     """
+    known = trust.of_seals.get((certificate, issuer))
+    if known is not None:
+        return known
+    concluded = _concluded(certificate, issuer, trust)
+    if not isinstance(concluded, Finding):
+        # Only what a CSCA has signed is kept: a stranger's would fill the memory.
+        if len(trust.of_seals) >= MOST_KEPT:
+            trust.of_seals.clear()
+        trust.of_seals[certificate, issuer] = concluded
+    return concluded
+
+
+def _concluded(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, ...] | Finding:
     try:
         seal = icao_pki.seal_certificate(certificate)
     except ValueError:

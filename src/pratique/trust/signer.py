@@ -212,9 +212,20 @@ Judge = Callable[[Unjudged], Signer]
 class TrustList:
     """All signers that are believed, each within its own limits."""
 
-    __slots__ = ("_apart", "_asked", "_by_issuer", "_by_kid", "_judged", "_signers", "judges")
+    __slots__ = (
+        "_apart",
+        "_asked",
+        "_by_issuer",
+        "_by_kid",
+        "_judged",
+        "_signers",
+        "judges",
+        "of_seals",
+    )
 
     judges: Mapping[str, Judge]
+    of_seals: dict[tuple[bytes, str], tuple[Signer, ...]]
+    """What `trust.seal` has concluded of the last certificates in seals; it bounds how many."""
 
     def __init__(
         self,
@@ -250,6 +261,7 @@ class TrustList:
             self._by_kid[bare.key].append((bare, certified))
         self._asked: dict[KeyName, tuple[Signer, ...]] = {}
         self._by_issuer: dict[tuple[str, str], list[Signer]] | None = None
+        self.of_seals: dict[tuple[bytes, str], tuple[Signer, ...]] = {}
 
     def signers_for(self, kid: KeyName) -> tuple[Signer, ...]:
         """Return every signer of this kid or name, in a fixed order; none if it is unknown."""
