@@ -194,11 +194,11 @@ def to_row(one: RidList) -> CardRow:
 
 
 def from_row(row: CardRow) -> RidList:
-    """Return the list of a row; ValueError if it is none."""
+    """Return the list of a row; ValueError if it is none. Who reads it compares what it makes with the row."""
     entries: dict[str, int | None] = {}
     for text in row.entries:
         match = _ENTRY.fullmatch(text)
-        if match is None or match[1] in entries:
+        if match is None:
             raise ValueError("not entries of a list")
         entries[match[1]] = None if match[2] is None else int(match[2])
     return RidList(*row[:5], entries)

@@ -70,6 +70,17 @@ def test_doses_and_tests_of_one_card_are_all_read() -> None:
     assert repr(found) == "<FhirEvents: not shown>"
 
 
+def test_what_is_no_bundle_is_refused() -> None:
+    made = {**bundle(SHOT), "resourceType": "List"}
+    assert read(made) == (None, [Finding(Code.CLAIMS_INVALID, "resourceType")])
+
+
+def test_who_gave_the_dose_and_took_the_sample_is_told() -> None:
+    assert shot(SHOT)[0].site == "Harbour Clinic"
+    assert swab()[0].site == "Harbour"
+    assert swab(performer=[7, {"actor": 7}, {"display": ""}])[0].site is None
+
+
 # Whose it is.
 
 
@@ -129,6 +140,7 @@ def test_more_resources_than_any_card_has_are_refused() -> None:
         ([{"use": "old", "family": "A"}], "A", None),
         ([{"given": ["Jo", "", 7]}], None, "Jo"),
         ([{"text": "Jo Bloggs"}], "Jo Bloggs", None),
+        ([{"given": ["Jo"], "text": "Jo Bloggs"}], None, "Jo"),
         ([{"family": "Ng", "suffix": ["Jr."], "prefix": ["Dr."]}], "Ng", None),
     ],
 )

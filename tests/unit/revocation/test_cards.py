@@ -110,6 +110,18 @@ def test_a_list_behind_the_one_that_its_key_set_names_clears_no_card() -> None:
         assert stated.joined(read("abc", ctr=newer)).find("def", 1) is None
 
 
+def test_a_list_longer_than_any_is_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "MOST_ENTRIES", 2)
+    assert read("a", "b").whole
+    found = read("a", "b", "c")
+    assert (found.whole, set(found.entries)) == (False, {"a", "b"})
+
+
+def test_a_key_without_a_name_states_no_list() -> None:
+    rows = [{"kid": kid, "crlVersion": 1} for kid in (None, 7, "", "k" * 2000)]
+    assert list(cards.of_keys(ISSUER, rows)) == []
+
+
 def test_what_is_held_only_grows() -> None:
     held = Revocations().with_cards([read("abc", "old.5")])
     later = held.with_cards([read("def", "old.3", ctr=2)])
