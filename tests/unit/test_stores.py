@@ -95,6 +95,14 @@ def test_no_name_or_participant_of_one_store_counts_for_another(scheme: Scheme) 
         assert not {"XXA", "XXB"} - {one.participant} & names.participants
 
 
+@pytest.mark.parametrize("scheme", Scheme)
+def test_what_was_asked_of_one_store_is_no_answer_of_another(scheme: Scheme) -> None:
+    # One participant, one key pair, one country: the stores differ, and so do the kids.
+    other = key_of(scheme, kid=b"BBBBBBBB")
+    held = snapshot(HCERT, other)
+    assert [held.names_of(one).kids for one in (HCERT, other)] == [{KID}, {b"BBBBBBBB"}]
+
+
 ROLL = Registry(0, {"XXA": ParticipantState(FOREVER)})
 
 
