@@ -53,7 +53,7 @@ def _hostile(count: int, seed: int, scheme: Scheme | None) -> Iterator[Hostile]:
 
 
 def _texts(most: int, seed: int, scheme: Scheme | None = None) -> int:
-    trial = Trial()
+    trial = Trial(None if scheme is None else mutate_schemes.verifier())
     for count in trial.run(_hostile(most, seed, scheme)):
         if count % CHUNK == 0:
             print(f"{scheme or 'HCERT'}: {count} of {most}", file=sys.stderr, flush=True)

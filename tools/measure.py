@@ -39,8 +39,8 @@ class Trial:
         faults: inputs that did what no input may, with what they did.
     """
 
-    def __init__(self) -> None:
-        self.held = snapshot()
+    def __init__(self, held: Snapshot | None = None) -> None:
+        self.held = snapshot() if held is None else held
         self.spent = array("Q")
         self.codes: Counter[Code] = Counter()
         self.layers: Counter[str] = Counter()

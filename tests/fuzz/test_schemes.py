@@ -44,7 +44,7 @@ REACHED: dict[Scheme, set[Code]] = {
 
 @pytest.fixture(scope="module", params=list(Scheme))
 def trial(request: pytest.FixtureRequest) -> tuple[Scheme, measure.Trial]:
-    scheme, made = request.param, measure.Trial()
+    scheme, made = request.param, measure.Trial(mutate_schemes.verifier())
     for _ in made.run(mutate_schemes.hostile(scheme, COUNT, seed=20)):
         pass
     return scheme, made

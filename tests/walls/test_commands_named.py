@@ -17,7 +17,7 @@ from pratique.cli.main import pratique
 from tests.walls.source import ROOT, SRC
 
 STRANGE = re.compile(
-    r"\b(?:softhsm2-util|pkcs11-tool|p11tool|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool|git) [^;,)`\n]*"
+    r"\b(?:softhsm2-util|pkcs11-tool|p11tool|xmlsec1|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool|git) [^;,)`\n]*"
 )
 """Commands of others, with their options."""
 
@@ -30,7 +30,7 @@ BENCHES = {
 }  # fmt: skip
 """Options of the programs that measure, which some pages tell about."""
 
-CLONE = re.compile(r"(?:docs|tools|tests|examples)/\S*[\w]|README\S*|CONTRIBUTING\S*")
+CLONE = re.compile(r"(?<!/)(?:docs|tools|tests|examples)/\S*[\w]|README\S*|CONTRIBUTING\S*")
 
 WORD = re.compile(r"[a-z][a-z0-9-]*")
 GAP = "X"

@@ -263,11 +263,11 @@ def _member(row: Case, thumbprints: dict[str, str]) -> ParticipantState:
 
 def _revocations(path: Path) -> Revocations:
     rows = strict_json.loads(read_bytes(path))
-    held = Revocations(
+    revocations = Revocations(
         [TagList.from_bytes(base64.b64decode(row)) for row in rows["lists"]],
         slices=map(_slice, rows["slices"]),
     ).with_batches(map(foreign.read, rows["batches"]))
-    return held.with_cards(cards.read(row["list"], row["issuer"]) for row in rows["cards"])
+    return revocations.with_cards(cards.read(row["list"], row["issuer"]) for row in rows["cards"])
 
 
 def _slice(row: Case) -> foreign.Slice:
