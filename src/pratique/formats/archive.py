@@ -8,7 +8,7 @@
 3. What it unpacks to is bounded while it is unpacked; what the archive says of sizes is only compared.
 4. What a scanner may have broken is damage; an archive that is whole and still says two things is refused.
 
-Apart from `divoc`, which has a document's content to read. The standard library's reader opens files, and
+Apart because it is a file format of its own; `divoc` has a document's content to read. The standard library's reader opens files, and
 believes the directory alone.
 """
 

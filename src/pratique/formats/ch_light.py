@@ -7,6 +7,8 @@
    key for HC1 texts vouches here.
 2. It is made from a certificate of the holder's, for a day or two, so that a door learns name and birth date and
    nothing else. It states no event.
+
+Apart because a format is a module of its own, with a row in `formats.SCHEMES`, and is loaded by its texts alone.
 """
 
 from __future__ import annotations

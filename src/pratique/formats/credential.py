@@ -11,6 +11,8 @@
    So each document that is read here makes other statements than any other, but for 4.
 4. The contexts give one address to several terms (batch, vaccine and manufacturer are all "id"): the statements do
    not say which of them is which. `ALIKE` names them, and who reads them has to bear it in mind.
+
+Apart because a document of JSON-LD is one thing, and the certificate that one holds is another.
 """
 
 from __future__ import annotations

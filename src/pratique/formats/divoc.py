@@ -11,6 +11,8 @@
    not have stood there; else it is left open, or told.
 5. `id` of a holder may be a national identity number: it is never kept. A passport's number is, from its own form.
 6. A number of doses alone, and "1 of 1", may be either of two numbers: both are left open.
+
+Apart because a format is a module of its own, with a row in `formats.SCHEMES`, and is loaded by its texts alone.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ def unwrap(text: str) -> Sealed | Finding:
     if not isinstance(document.get("issuer"), str):
         return Finding(Code.FIELD_MISSING, "issuer")
     proof = document.get("proof")
-    if not isinstance(proof, dict) or proof.keys() != _PROOF:
+    if not isinstance(proof, dict) or set(proof) != _PROOF:
         return Finding(Code.HEADER_REFUSED, "proof")
     if not all(isinstance(value, str) for value in proof.values()):
         return Finding(Code.HEADER_REFUSED, "proof")

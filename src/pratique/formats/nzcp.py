@@ -9,6 +9,8 @@
 3. A pass says that New Zealand's policy of 2021-22 was met: no vaccine, no dose, no test. It is no event.
 4. What is left out of a text by a scanner leaves nothing to tell damage by: base32 has no checksum. So a text
    that is cut off is "scan again"; a wrong letter is a wrong signature, which says the same first.
+
+Apart because a format is a module of its own, with a row in `formats.SCHEMES`, and is loaded by its texts alone.
 """
 
 from __future__ import annotations

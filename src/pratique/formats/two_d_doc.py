@@ -9,6 +9,8 @@
 3. An annex after the signature is not signed, and not read.
 4. Codes state no end, no country of the dose or of the test, and name products in free text: `codes` says which
    it knows.
+
+Apart because a format is a module of its own, with a row in `formats.SCHEMES`, and is loaded by its texts alone.
 """
 
 from __future__ import annotations

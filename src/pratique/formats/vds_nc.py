@@ -8,6 +8,8 @@
 3. A seal says each dose's number, never how many a course has; no manufacturer; of a test not the disease. What it
    does not say is named in the entry's `unmapped`, and never guessed.
 4. A name with two blanks is surname and given names; another cannot be split, and stays one text.
+
+Apart because a format is a module of its own, with a row in `formats.SCHEMES`, and is loaded by its texts alone.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@
 3. A test key is one whatever is asked: private halves of published test keys are in everybody's hands.
 4. No document is fetched, and no XML is read: a list in XML is verified outside, and its keys are pinned here.
 5. Switzerland's list holds keys of two schemes; `lists` tells them apart by their use.
+
+Apart because documents of other schemes are read on import alone, and lists of HCERT keys are another thing.
 """
 
 from __future__ import annotations
