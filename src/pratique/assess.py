@@ -132,6 +132,10 @@ def _partly(
     for index, entry in enumerate(entries):
         if unmapped := unmapped_of(entry, domain):
             payload[GROUPS[kind]][index] = PartlySaid(payload[GROUPS[kind]][index], unmapped)
+    external = data["external"]
+    unsaid = {name for name in ("issuerCountryCode", "iat", "exp") if external[name] is None}
+    if domain in _SCHEMES and unsaid:
+        data["external"] = PartlySaid(external, frozenset(unsaid))
     if domain in _SCHEMES and certificate.person.birth_date is None:
         # Some print an age, some nothing: a child is not to be judged as a grown-up for that.
         data["holder"] = PartlySaid(data["holder"], frozenset({"ageYears"}))
@@ -184,11 +188,17 @@ def unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
     if domain not in _SCHEMES:
         return named
     fields = _EVENT_FIELDS.get(type(entry), ())
-    lacking = {name for name, place in fields if getattr(entry, place) is None}
+    lacking = {name for name, place in fields if not _is_said(getattr(entry, place))}
     if isinstance(entry, Test) and entry.test_type == _NAAT:
         # A DCC of a laboratory test has no device either: there `ma` is for rapid tests (eu-dcc-schema).
         lacking -= {"ma"}
     return named | lacking
+
+
+def _is_said(value: object) -> bool:
+    # Rules take a month or a year as its last day: of a dose or a sample that would be the freshest it can be.
+    precision = getattr(value, "precision", None)
+    return value is not None and precision not in {Precision.YEAR, Precision.MONTH}
 
 
 def in_dcc_terms(entry: Entry, domain: str) -> Entry:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from pratique.findings import Code, Finding
 from pratique.formats import codes
 from pratique.formats.fields import moment, names_somebody
-from pratique.model import Moment, Person, Test, Vaccination
+from pratique.model import Moment, Person, Precision, Test, Vaccination
 
 MOST_RESOURCES = 200
 """Of a bundle. The largest card seen has 10."""
@@ -158,6 +158,9 @@ def _immunization(
     if given is None:
         findings.append(Finding(Code.NOT_MAPPED, "Immunization.occurrence"))
         return None
+    # A dose counts from its day as written, as a DCC's does: not from an hour, nor from another zone's day.
+    if given.precision is Precision.INSTANT:
+        given = Moment(Precision.DAY, given.day())
     vaccine = _vaccine(_codings(resource.get("vaccineCode")), countries)
     unmapped = vaccine.unmapped
     if unmapped:
@@ -261,8 +264,12 @@ def _result(resource: _Object) -> str | None:
         _text(concept if type(concept) is dict else {}, "text"),
     )
     worded = [codes.result("TEXT", text) for text in texts if text is not None]
-    # A code counts before a word; what is coded must all be one result.
-    found = set(coded) if any(coded) else set(worded)
+    marks = [mark for one in _objects(resource.get("interpretation")) for mark in _codings(one)]
+    beside = [one for one in (*worded, *(codes.result(*mark) for mark in marks)) if one is not None]
+    # A code that is no result ("indeterminate") is none, whatever is written beside it. Nor is what is not detected
+    # by its code, and detected by a word or a mark; a code that says detected is a doubt in any case.
+    said = coded or worded
+    found = {*said, *beside} if said and set(coded) != {codes.DETECTED} else set(coded)
     return found.pop() if len(found) == 1 else None
 
 

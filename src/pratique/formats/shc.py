@@ -123,7 +123,9 @@ def unwrap(text: str) -> Sealed | Finding:
     if isinstance(kid, Finding):
         return kid
     if len(signature) != _SIGNATURE:
-        return Finding(Code.SIGNATURE_FORM)
+        # A shorter one may have lost its end, as a copied text does; one that is not there was taken away.
+        is_cut = 0 < len(signature) < _SIGNATURE
+        return Finding(Code.TEXT_DAMAGED if is_cut else Code.SIGNATURE_FORM)
     payload = _inflated(packed)
     if isinstance(payload, Finding):
         return payload

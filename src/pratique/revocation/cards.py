@@ -114,8 +114,10 @@ def read(document: object, issuer: str) -> RidList:
     """
     kid = kid_of(document)
     assert isinstance(document, dict)
-    rows, version = document.get("rids"), _number(document.get("ctr"))
-    whole = document.get("method") == "rid" and version is not None and isinstance(rows, list)
+    # What another method writes there, nobody here can read.
+    rows = document.get("rids") if document.get("method") == "rid" else None
+    version = _number(document.get("ctr"))
+    whole = version is not None and isinstance(rows, list)
     entries: dict[str, int | None] = {}
     for row in rows[:MOST_ENTRIES] if isinstance(rows, list) else ():
         match = _ENTRY.fullmatch(row) if isinstance(row, str) else None

@@ -208,10 +208,10 @@ def test_a_dose_without_one_day_is_none(changes: dict[str, Any]) -> None:
     no_event(changed(SHOT, **changes), "Immunization.occurrence")
 
 
-def test_a_dose_of_an_instant_is_read() -> None:
-    entry, _ = shot(changed(SHOT, occurrenceDateTime="2021-12-01T10:00:00+09:00"))
+def test_a_dose_of_an_instant_counts_from_its_day_as_written() -> None:
+    entry, _ = shot(changed(SHOT, occurrenceDateTime="2021-12-01T06:00:00+09:00"))
     assert entry.given is not None
-    assert entry.given.precision is Precision.INSTANT
+    assert (entry.given.precision, entry.given.text()) == (Precision.DAY, "2021-12-01")
 
 
 @pytest.mark.parametrize(
@@ -342,6 +342,8 @@ def test_the_time_of_the_sample_may_be_a_periods_beginning(changes: dict[str, An
         ([], "Negative", NOT_DETECTED),
         ([], "not sure", None),
         (["260373001"], "Negative", "260373001"),
+        (["82334004"], "Negative", None),
+        (["260415000"], "Detected", None),
     ],
 )
 def test_a_result_is_one_or_none(codings: list[str], text: str | None, result: str | None) -> None:
@@ -350,6 +352,13 @@ def test_a_result_is_one_or_none(codings: list[str], text: str | None, result: s
     assert entry.result == result
     assert ("tr" in entry.unmapped) is (result is None)
     assert (Finding(Code.NOT_MAPPED, "Observation.value") in findings) is (result is None)
+
+
+def test_a_mark_of_another_result_leaves_it_open() -> None:
+    system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+    marks = [[{"coding": [{"system": system, "code": code}]}] for code in ("POS", "NEG", "A")]
+    results = [swab(interpretation=mark)[0].result for mark in marks]
+    assert results == [None, NOT_DETECTED, NOT_DETECTED]
 
 
 def test_a_test_without_a_result_has_none() -> None:

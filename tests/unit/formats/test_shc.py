@@ -238,7 +238,14 @@ def test_a_head_is_read_in_one_way(head: bytes, code: Code) -> None:
 # Signature.
 
 
-@pytest.mark.parametrize("size", [0, 63, 65, 70, 71, 72, 96])
+@pytest.mark.parametrize("size", [1, 32, 63])
+def test_a_signature_that_may_have_lost_its_end_is_to_be_scanned_again(size: int) -> None:
+    assert finding_of(cards.jws(CLAIMS, KEY, signature=b"\x30" * size)) == Finding(
+        Code.TEXT_DAMAGED
+    )
+
+
+@pytest.mark.parametrize("size", [0, 65, 70, 71, 72, 96])
 def test_a_signature_has_64_octets(size: int) -> None:
     assert finding_of(cards.jws(CLAIMS, KEY, signature=b"\x30" * size)) == Finding(
         Code.SIGNATURE_FORM

@@ -13,7 +13,7 @@ from pratique.assess import GROUPS, Claim, assess, claims_of_one, data_of, dcc_f
 from pratique.authenticate import Verification
 from pratique.errors import DocumentRefused
 from pratique.findings import Code, Colour, Finding, conclude
-from pratique.model import KINDS, Entry, Pass, Vaccination
+from pratique.model import KINDS, Entry, Pass, Precision, Vaccination
 from pratique.rules import explain
 from pratique.rules.certlogic.evaluate import PartlySaid
 from pratique.rules.documents import write
@@ -328,3 +328,26 @@ def test_a_rule_for_passes_is_said_in_words_checked_and_compared() -> None:
     assert explain.impact([held], other, "XU").turned
     with pytest.raises(DocumentRefused):
         t.rule("VR-XU-0001", accepted, CertificateType="Pass")
+
+
+@pytest.mark.parametrize("precision", [Precision.YEAR, Precision.MONTH])
+def test_a_dose_of_an_unknown_day_is_not_taken_as_the_last_one(precision: Precision) -> None:
+    whole = t.dose()
+    assert whole.given is not None
+    rules = [t.rule("VR-XU-0001", {"var": "payload.v.0.dt"})]
+    partial = whole._replace(given=whole.given._replace(precision=precision))
+    found = asked(card(partial), rules)
+    assert ("FIELD_NOT_MAPPED", "dt") in told(found)
+    assert ("FIELD_NOT_MAPPED", "dt") not in told(asked(card(whole), rules))
+
+
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [("issuerCountryCode", "issuer"), ("iat", "issued_at"), ("exp", "expires_at")],
+)
+def test_what_a_card_does_not_say_of_itself_is_no_answer(name: str, absent: str) -> None:
+    rules = [t.rule("VR-XU-0001", {"!": [{"var": f"external.{name}"}]})]
+    fields: dict[str, Any] = {absent: None}
+    found = asked(card(t.dose(), **fields), rules)
+    assert found.verdict.colour is Colour.AMBER
+    assert ("FIELD_NOT_MAPPED", name) in told(found)
