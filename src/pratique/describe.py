@@ -24,7 +24,7 @@ from pratique.authenticate import HealthCode, Help, read
 from pratique.crypto import cbor
 from pratique.crypto.cose import Envelope
 from pratique.findings import Code, Colour, Finding, Severity, Step
-from pratique.formats import Sealed, base45, hcert, parts, shapes
+from pratique.formats import Sealed, base45, hcert, shapes, wrapping
 from pratique.formats.fields import strangers_json
 from pratique.model import KINDS, HealthCertificate, Moment, Person, Precision
 from pratique.rules.rule import Rule
@@ -529,7 +529,7 @@ def layers(text: str) -> dict[str, Any]:
 def _other_layers(text: str) -> dict[str, Any]:
     name = shapes.name_of(text)
     shown: dict[str, Any] = {"format": name or "nothing known", "characters": len(text)}
-    if parts.is_part(text):
+    if wrapping.is_part(text):
         number, count = text.split("/")[1:3]
         shown["part"] = f"{number} of {count}"
     sealed = read(text)

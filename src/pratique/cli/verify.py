@@ -258,7 +258,7 @@ def _codes(lines: list[str], begun: list[str]) -> Iterator[Unwrapped]:
 
 def _gathered(one: Unwrapped, gathering: parts.Gathering) -> Unwrapped | None:
     """Return a code, or a card with the last of its chunks; None, and say so, while some are to come."""
-    if one.finding is not None or not parts.is_part(one.text):
+    if one.finding is not None or not wrapping.is_part(one.text):
         return one
     card = gathering.add(one.text, "")
     if card is not None:

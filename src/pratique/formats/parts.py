@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,7 +18,6 @@ from pratique.findings import Code, Finding
 MOST_WAITING = 256
 """Chunks of cards of one count that are kept."""
 
-_CHUNK = re.compile("shc:/[0-9]{1,4}/[0-9]{1,4}/[0-9]*", re.IGNORECASE)
 _MAY_BE_MIXED = {
     Code.COMPRESSION_INVALID, Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING,
     Code.JSON_INVALID, Code.JSON_DUPLICATE_KEY, Code.JSON_LIMITS, Code.CLAIMS_INVALID,
@@ -41,11 +39,6 @@ class Gathered(NamedTuple):
 
     def __repr__(self) -> str:
         return "<Gathered: not shown>"
-
-
-def is_part(text: str) -> bool:
-    """Tell whether a text is one chunk of a card of several codes."""
-    return _CHUNK.fullmatch(text) is not None
 
 
 class Gathering:

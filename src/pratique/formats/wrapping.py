@@ -73,7 +73,7 @@ def unwrapped(text: str) -> Unwrapped:
 
 def codes_in(text: str) -> Iterator[Unwrapped]:
     """Yield the codes that a text shows."""
-    archive = shapes.zipped(text)
+    archive = shapes.zipped(text) if text[:2] == "PK" else None
     if archive is None:
         yield from codes(lines_of(text))
     elif archive:
@@ -86,14 +86,24 @@ def codes_in(text: str) -> Iterator[Unwrapped]:
 
 def whole_cards(found: Iterable[Unwrapped]) -> Iterator[Unwrapped]:
     """Yield codes, those that are chunks of one card as one; what is not whole comes last."""
-    gathering = parts.Gathering()
+    gathering: parts.Gathering | None = None
     for one in found:
-        if one.finding is not None or not parts.is_part(one.text):
+        if one.finding is not None or not is_part(one.text):
             yield one
-        elif (card := gathering.add(one.text, "")) is not None:
+            continue
+        gathering = gathering or parts.Gathering()
+        if (card := gathering.add(one.text, "")) is not None:
             yield one._replace(text=card.text, finding=card.finding)
-    for card in gathering.missing():
+    for card in gathering.missing() if gathering is not None else ():
         yield Unwrapped(card.text, finding=card.finding)
+
+
+def is_part(text: str) -> bool:
+    """Tell whether a text is one chunk of a card of several codes."""
+    return _CHUNK.fullmatch(text) is not None
+
+
+_CHUNK = re.compile("shc:/[0-9]{1,4}/[0-9]{1,4}/[0-9]*", re.IGNORECASE)
 
 
 def codes(lines: Iterable[str]) -> Iterator[Unwrapped]:
@@ -130,9 +140,10 @@ class _Lines:
         if self._started or self._seen or self._other is not None:
             return False
         bare = _bare(line)
+        if not bare.startswith(_DOCUMENTS):
+            return False
         # A code in angle brackets is no document's beginning: lines after it may be joined.
-        is_code = _SIGN.match(bare, 1) is not None or _is_json(bare) or shapes.opens(bare)
-        return bare.startswith(_DOCUMENTS) and not is_code
+        return not (_SIGN.match(bare, 1) is not None or _is_json(bare) or shapes.opens(bare))
 
     def take(self, number: int, line: str) -> Iterator[Unwrapped]:
         """Yield what is whole with this line."""
@@ -246,6 +257,8 @@ def recognised(text: str) -> bool:
     """Tell whether a text shows a code: one that is read, damaged or not, or one that is known by name."""
     if len(text) > LONGEST:
         return hcert.PREFIX in text[:LONGEST]
+    if text.startswith(hcert.PREFIX):
+        return True
     if shapes.zipped(text) is not None or shapes.begun(text) is not None:
         return True
     return any(_shows_sign(bare) for line in lines_of(text) if (bare := _bare(line))) or (

@@ -74,13 +74,15 @@ class Item(NamedTuple):
 
 def every(arguments: Iterable[str]) -> Iterator[Item]:
     """Yield what arguments stand for, in order; whatever goes wrong with one is told, and the next comes."""
-    gathering = parts.Gathering()
+    gathering: parts.Gathering | None = None
     for item in _each(arguments):
-        if item.finding is not None or item.text is None or not parts.is_part(item.text):
+        if item.finding is not None or item.text is None or not wrapping.is_part(item.text):
             yield item
-        elif (card := gathering.add(item.text, item.label)) is not None:
+            continue
+        gathering = gathering or parts.Gathering()
+        if (card := gathering.add(item.text, item.label)) is not None:
             yield _of_parts(card, item.notes)
-    for card in gathering.missing():
+    for card in gathering.missing() if gathering is not None else ():
         yield _of_parts(card)
 
 

@@ -112,6 +112,7 @@ class Revocations:
         beside: Iterable[TagList] = (),
         card_lists: Iterable[RidList] = (),
     ) -> None:
+        rid_lists = tuple(card_lists)
         named = {_name(held): held for held in lists}
         others = {held for held in beside if named.get(_name(held)) != held}
         ordered = tuple(sorted(others, key=lambda held: (_name(held), -held.head.version)))
@@ -121,7 +122,7 @@ class Revocations:
         values = {
             "beside": ordered, "lists": MappingProxyType(named), "exact": MappingProxyType(dict(exact or {})),
             "slices": tuple(sorted(set(slices), key=_order)), "_by_kid": by_kid,
-            "cards": MappingProxyType(cards.joined({}, card_lists)),
+            "cards": MappingProxyType(cards.joined({}, rid_lists) if rid_lists else {}),
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
