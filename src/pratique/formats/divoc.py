@@ -311,7 +311,10 @@ def _given(fields: FieldReader) -> Moment | None:
         and all(other.precision is not Precision.INSTANT for other in known)
     )
     slack = 1 if only_instant else 0
-    if any(other.last_day().toordinal() + slack < given.day().toordinal() for other in known):
+    # Nor is it known which is which where one of them cannot be read.
+    if len(known) < len(others) or any(
+        other.last_day().toordinal() + slack < given.day().toordinal() for other in known
+    ):
         fields.note(Code.TERMS_ALIKE, "date")
         return None
     return given
