@@ -653,13 +653,19 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     )
     missing = dict.fromkeys(name for outcome in outcomes for name in outcome.missing)
     found += tuple(Finding(Code.VALUE_SET_MISSING, name) for name in missing)
-    if unsaid := dict.fromkeys(outcome.unmapped for outcome in outcomes if outcome.unmapped):
+    unsaid = dict.fromkeys(outcome.unmapped for outcome in outcomes if outcome.unmapped)
+    domain = claim.certificate.domain
+    if domain != _DCC and any("tr" in unmapped_of(entry, domain) for entry in claim.entries):
+        # "Positive (Ct 20)" is not read as positive: a rule that asks for the date alone is not to pass it.
+        unsaid["tr"] = None
+    if unsaid:
         found += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)
         found += claim.reasons
     results = {outcome.result for outcome in outcomes}
     if Result.FAILED in results:
         return Assessment(Standing.FAILED, outcomes, found)
-    standing = Standing.OPEN if Result.OPEN in results or stated else Standing.PASSED
+    is_open = Result.OPEN in results or stated or unsaid
+    standing = Standing.OPEN if is_open else Standing.PASSED
     return Assessment(standing, outcomes, found)
 
 

@@ -351,3 +351,12 @@ def test_what_a_card_does_not_say_of_itself_is_no_answer(name: str, absent: str)
     found = asked(card(t.dose(), **fields), rules)
     assert found.verdict.colour is Colour.AMBER
     assert ("FIELD_NOT_MAPPED", name) in told(found)
+
+
+def test_a_test_of_an_unread_result_passes_no_rule_that_asks_for_its_date_alone() -> None:
+    rules = [t.rule("TR-XU-0001", {"===": [1, 1]})]
+    sample = t.sample(t.NOON)
+    assert asked(card(sample), rules).verdict.colour is Colour.GREEN
+    found = asked(card(sample._replace(result=None, unmapped=("tr",))), rules)
+    assert found.verdict.colour is Colour.AMBER
+    assert told(found) == [("FIELD_NOT_MAPPED", "tr")]
