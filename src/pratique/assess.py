@@ -661,10 +661,14 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     if unsaid:
         found += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)
         found += claim.reasons
+    # A key that its issuer's name alone binds is of no country whose Invalidation rules could be asked.
+    nowhere = domain in _SCHEMES and issuer_of(claim) is None
+    if nowhere and ruleset.voided_by_some(claim.kind, instant):
+        found += (Finding(Code.ISSUER_RULES_UNKNOWN),)
     results = {outcome.result for outcome in outcomes}
     if Result.FAILED in results:
         return Assessment(Standing.FAILED, outcomes, found)
-    is_open = Result.OPEN in results or stated or unsaid
+    is_open = Result.OPEN in results or any(f.code.severity is Severity.WARNING for f in found)
     standing = Standing.OPEN if is_open else Standing.PASSED
     return Assessment(standing, outcomes, found)
 

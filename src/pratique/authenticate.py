@@ -224,6 +224,13 @@ def check_validity(
     if issued_at is None:
         if certificate.domain not in UNDATED:
             yield Finding(Code.ISSUED_MISSING, "iat")
+        else:
+            # Elsewhere an event is compared with the issue. Here only a clock tells that it is to come.
+            today = at // 86_400 + EPOCH_ORDINAL + 1
+            for entry in certificate.entries:
+                event = event_of(entry)
+                if event is not None and event.first.toordinal() > today:
+                    yield Finding(Code.EVENT_TO_COME, KINDS[type(entry)].value)
     elif issued_at > at:
         yield Finding(_ahead(issued_at, at), "iat")
     if certificate.not_before is not None and certificate.not_before > at:

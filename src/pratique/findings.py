@@ -201,6 +201,9 @@ class Code(Enum):
     EVENT_AFTER_ISSUE = (Step.CONTENT, Severity.WARNING,
         "by its dates it was issued before what it attests",
         "compare the dates on the paper; ask the issuer")
+    EVENT_TO_COME = (Step.CONTENT, Severity.WARNING,
+        "by its date what it attests has not happened yet",
+        "check this device's clock; compare the dates on the paper")
     EVENT_BEFORE_BIRTH = (Step.CONTENT, Severity.WARNING,
         "by its dates what it attests lies before the holder's birth",
         "compare the date of birth with the passport")
@@ -349,6 +352,9 @@ class Code(Enum):
     FIELD_NOT_MAPPED = (Step.RULES, Severity.WARNING,
         "a rule of the destination reads what a certificate of this format does not say in the rules' terms",
         "read it on the certificate, and apply the rule by hand")
+    ISSUER_RULES_UNKNOWN = (Step.RULES, Severity.WARNING,
+        "of which country its issuer is is not known here, so that no issuer's own rules could be asked",
+        "import the issuer's keys again with --country, or check by hand")
     SECOND_CERTIFICATE = (Step.RULES, Severity.WARNING,
         "it attests one dose of several; the rest of the course may be on another certificate",
         "ask for the certificate of the other dose, or of a recovery")

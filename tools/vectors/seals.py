@@ -116,6 +116,7 @@ def _content() -> list[_Row]:
         ("no-message", "its data have no message", _SPEC, seal({"hdr": DATA["hdr"]}), red("HEADER_REFUSED"), None),
         ("test-time-number", "the time of its sample is a number", "a test without a time is no test that rules can judge", seal(tested_seal(dat={"sc": 7, "ri": "2026-02-28T20:00:00Z"})), amber("SCHEMA_DEVIATION", "DATE_UNREADABLE", "NO_EVENT"), None),
         ("test-place-list", "its place is a list", "what is not of its form is not there", seal(tested_seal(sp=[1])), amber("SCHEMA_DEVIATION", "NOT_MAPPED", "NO_RULES"), TESTED),
+        ("to-come", "a test in a year to come", "a seal does not say when it was made: only the clock tells", seal(tested_seal(dat={"sc": "2031-02-28T20:00:00Z", "ri": "2031-02-28T21:00:00Z"})), amber("EVENT_TO_COME", "NOT_MAPPED", "NO_RULES"), TESTED),
         ("no-dose", "it holds no dose", "genuine, and no event", seal(vaccinated_seal(ve=[])), amber("NO_EVENT"), None),
         ("version", "version 2", "it may say something else", seal(DATA | {"hdr": DATA["hdr"] | {"v": 2}}), amber("VERSION_UNKNOWN"), None),
         ("kind", "a seal of another kind", "a visa, say", seal(seal_data("icao.visa", x=1)), amber("CLAIM_UNKNOWN"), None),

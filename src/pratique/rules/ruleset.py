@@ -237,6 +237,15 @@ class Ruleset:
             held = self._selected[key] = _select(self.concerning(place, issuer, kind), at)
         return held.rules
 
+    def voided_by_some(self, kind: Kind, at: int) -> bool:
+        """Tell whether any issuer has a rule in force by which certificates of a kind are void."""
+        return any(
+            rule.type is RuleType.INVALIDATION
+            and rule.in_force(at)
+            and _applies(rule, Destination(""), rule.country, kind)
+            for rule in self.rules
+        )
+
     def concerning(self, place: Destination, issuer: str | None, kind: Kind) -> tuple[Rule, ...]:
         """Return the rules that apply to such a certificate at any time, in all their versions."""
         return tuple(

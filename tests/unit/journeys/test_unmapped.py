@@ -360,3 +360,16 @@ def test_a_test_of_an_unread_result_passes_no_rule_that_asks_for_its_date_alone(
     found = asked(card(sample._replace(result=None, unmapped=("tr",))), rules)
     assert found.verdict.colour is Colour.AMBER
     assert told(found) == [("FIELD_NOT_MAPPED", "tr")]
+
+
+def test_where_issuers_void_certificates_a_card_of_no_country_is_in_doubt() -> None:
+    own = t.rule("IR-XA-0001", {"===": [{"var": "payload.v.0.tg"}, "0"]})
+    rules = [*t.utopia(), own]
+    known, unknown = card(t.dose(), issuer="XA"), card(t.dose(), issuer=None)
+    assert asked(known, rules).verdict.colour is Colour.GREEN
+    found = asked(unknown, rules)
+    assert found.verdict.colour is Colour.AMBER
+    assert ("ISSUER_RULES_UNKNOWN", "") in told(found)
+    # Where nobody voids anything, nothing is left to ask; and a DCC without a known issuer is told elsewhere.
+    assert asked(unknown, t.utopia()).verdict.colour is Colour.GREEN
+    assert asked(card(t.dose(), issuer=None, domain="DCC"), rules).verdict.colour is Colour.GREEN

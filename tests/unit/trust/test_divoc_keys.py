@@ -73,6 +73,7 @@ def test_a_key_whose_private_half_is_published_is_for_tests() -> None:
         (b'{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}', "private-key"),
         (b'{"kty":"OKP","crv":"X25519","x":"AA"}', "jwk-unreadable"),
     ],
+    ids=["P-256", "list", "words", "no key", "small order", "zero", "private", "another curve"],
 )
 def test_what_is_no_key_of_divoc_is_refused_by_name(data: bytes, code: str) -> None:
     with pytest.raises(DocumentRefused) as refused:

@@ -169,6 +169,7 @@ def test_no_public_key_is_taken_for_a_private_one() -> None:
         (Scheme.TWO_D_DOC, "FR03", "DHI0"),
         (Scheme.SHC, "https://spec.smarthealth.cards/examples/issuer", OWN),
     ],
+    ids=["NZCP", "NZCP in another case", "2D-DOC", "2D-DOC by its certificate", "SHC"],
 )
 def test_what_signs_specimens_alone_is_of_the_test_environment(
     scheme: Scheme, issuer: str, kid: str
