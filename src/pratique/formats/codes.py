@@ -266,16 +266,31 @@ _WHOLE_NAMES = {
     re.sub(r"[^a-z0-9]", "", product.lower()): product for product in MADE if "/" not in product
 }
 _IN_FRANCE = frozenset({"pfizer", "moderna", "astrazeneca", "janssen"})
+_BESIDE_MAKERS = frozenset(_list(
+    # The disease, the kind of vaccine and of text, in the languages of cards that were seen.
+    "covid 19 covid19 sars cov 2 sarscov2 cov2 ncov ncov19 coronavirus corona virus disease vaccine vaccines vaccin vacuna "
+    "vacina vaccino impfstoff vaccination mrna rna arn arnm messager nucleoside modified recombinant adenovirus vector "
+    "suspension solution concentrate dispersion for of injection the by and de la le contre against anti monovalent "
+    "bivalent original omicron ba 1 4 5 xbb adult adults adulte pediatric paediatric pediatrique children "
+    # Doses, substances and what companies are called besides their name.
+    "dose doses 3 1st 2nd 3rd first second third booster rappel primary bnt162b2 1273 azd1222 chadox1 s "
+    "takeda fosun oxford university johnson j cilag international manufacturing belgium europe spain biotech us canada "
+    "uk limited ltd inc ag se gmbh ab nv n v bv plc sl l switzerland sweden pharma pharmaceutical pharmaceuticals company co corp"
+))  # fmt: skip
+"""Words that make no other vaccine of a maker's name. Makers of these have vaccines against other diseases too."""
+_AD26 = re.compile(r"ad26\W?cov2(?:\W?s)?\b", re.ASCII)
+"""Of Janssen's; "Ad26" alone is in its vaccine against Ebola too."""
 
 
 def named(text: str, scheme: Scheme) -> Vaccine | None:
     """Return what a vaccine's name in a card of a scheme says; None if it is not known at all.
 
-    Two names of different vaccines in one text name neither.
+    Two names of different vaccines in one text name neither. A maker's name is believed where no word beside it
+    could be another vaccine's: "Prevenar 13 (Pfizer)" is known no more than "Prevenar 13".
     """
     if len(text) > 200:
         return None
-    words = re.findall(r"[a-z0-9]+", text.casefold())
+    words = re.findall(r"[^\W_]+", _AD26.sub("cov2", text.casefold()))
     if whole := _WHOLE_NAMES.get("".join(words)):
         return of_product(whole)
     brands = {_BRANDS[word] for word in words if word in _BRANDS}
@@ -286,7 +301,7 @@ def named(text: str, scheme: Scheme) -> Vaccine | None:
         # "COVISHIELD (AstraZeneca)" is Covishield: its maker has it under licence.
         under_licence = brand == "Covishield" and meant == {_VAXZEVRIA}
         return of_product(brand) if meant <= brands or under_licence else None
-    if brands or len(meant) != 1:
+    if brands or len(meant) != 1 or not makers | _BESIDE_MAKERS >= set(words):
         return None
     (product,) = meant
     if scheme is Scheme.TWO_D_DOC and makers & _IN_FRANCE:

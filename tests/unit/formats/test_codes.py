@@ -138,7 +138,14 @@ def test_a_brand_in_a_text_is_its_product(text: str, scheme: Scheme, product: st
 
 @pytest.mark.parametrize(
     ("text", "platform"),
-    [("COVID-19 Vaccine Pfizer", MRNA), ("Moderna", MRNA), ("AstraZeneca", VECTOR), ("Janssen", VECTOR)],
+    [
+        ("COVID-19 Vaccine Pfizer", MRNA), ("Moderna", MRNA), ("AstraZeneca", VECTOR), ("Janssen", VECTOR),
+        ("Moderna COVID-19 Vaccine", MRNA), ("Pfizer-BioNTech COVID-19", MRNA), ("PFIZER/BIONTECH", MRNA),
+        ("COVID-19 Vaccine Moderna/Takeda", MRNA),
+        ("COVID-19 Vaccine Janssen (Ad26.COV2-S [recombinant])", VECTOR), ("Johnson & Johnson (Janssen)", VECTOR),
+        ("Pfizer-BioNTech (BNT162b2), second dose", MRNA), ("mRNA-1273 Moderna", MRNA),
+        ("AstraZeneca AB", VECTOR), ("Oxford/AstraZeneca", VECTOR), ("Moderna Biotech Spain, S.L.", MRNA),
+    ],
 )  # fmt: skip
 @pytest.mark.parametrize("scheme", [Scheme.DIVOC, Scheme.VDS_NC])
 def test_a_maker_alone_says_the_platform(text: str, platform: str, scheme: Scheme) -> None:
@@ -152,6 +159,29 @@ def test_a_maker_alone_says_the_platform(text: str, platform: str, scheme: Schem
 def test_a_text_that_names_no_vaccine_or_two_names_none(text: str) -> None:
     for scheme in Scheme:
         assert codes.named(text, scheme) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Prevenar 13 (Pfizer)", "mRESVIA Moderna", "FluMist AstraZeneca", "Zabdeno (Janssen)", "Zabdeno Janssen",
+        "Pfizer Influenza vaccine", "Moderna mRNA-1345", "Janssen Ad26.ZEBOV", "Janssen Ad26", "Pfizer 20",
+        "Вакцина Pfizer", "Pfizer_Trumenba", "Nimenrix by Pfizer Europe MA EEIG", "TicoVac Pfizer",
+    ],
+)  # fmt: skip
+def test_a_makers_other_vaccines_are_none_against_covid(text: str) -> None:
+    for scheme in Scheme:
+        assert codes.named(text, scheme) is None
+
+
+@pytest.mark.parametrize("maker", ["Pfizer", "BioNTech", "Moderna", "AstraZeneca", "Janssen"])
+@given(word=st.from_regex(r"[a-z]{4,12}", fullmatch=True), scheme=st.sampled_from(Scheme))
+def test_an_unknown_word_beside_a_maker_names_nothing(
+    maker: str, word: str, scheme: Scheme
+) -> None:
+    known = codes._BESIDE_MAKERS | codes._MAKERS.keys() | codes._BRANDS.keys()
+    said = codes.named(f"{maker} {word}", scheme)
+    assert said is None or word in known
 
 
 @given(st.text(max_size=400), st.sampled_from(Scheme))
