@@ -18,7 +18,7 @@ related LOINC terms". No source that we know of says which product a GTIN is: no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -162,6 +162,26 @@ _CLASSES: dict[tuple[str, str], str] = {
 }  # fmt: skip
 """Codes of a class of vaccines, or of a product that the EU's value set has not."""
 
+_NO_CLASSES = frozenset(
+    {*_CLASSES} & {("CVX", str(code)) for code in range(1000)} - {("CVX", "213"), ("CVX", "500")}
+    | {("ICD-11", code) for code in ("XM3CT4", "XM0CX4", "XM5DF6")}
+)
+"""Those of a product, or of products that the value set has not: no product of the value set is one of them."""
+_SHARERS = {
+    _VAXZEVRIA: frozenset({_VAXZEVRIA, "Covishield", "R-COVI", "Covid-19-recombinant"}),
+    _NUVAXOVID: frozenset({_NUVAXOVID, "Covovax", "NVX-CoV2373"}),
+}
+"""Product of a code of `_SHARED` -> all that have this code."""
+_ALL: dict[str, str] = {
+    **{product: platform for product, (_, platform) in MADE.items()},
+    **{
+        platform: platform
+        for platform in (MRNA, VECTOR, WHOLE, SPIKE, DNA, PARTICLE, *sorted(COARSE))
+    },
+    **{f"{system} {code}": _CLASSES[system, code] for system, code in sorted(_NO_CLASSES)},
+}
+"""What a code can mean, and of which platform it is: a product, one without a code here, any other of a platform."""
+
 _OTHER_DISEASES: dict[tuple[str, str], str] = {
     (system, code): disease
     for disease, cvx, icd in (
@@ -226,6 +246,44 @@ def vaccine(system: str, code: str, *, countries: frozenset[str] = frozenset()) 
     if key in {("CVX", "204"), ("ICD-11", "XM7P50")}:
         return Vaccine(None, None, None, None, ("tg", *_UNSAID), reason)
     return None
+
+
+def agreed(
+    coded: Iterable[tuple[str, str]], *, countries: frozenset[str] = frozenset()
+) -> Vaccine | None:
+    """Return what several codes say of one vaccine; None if none of them is known.
+
+    The one that says most counts if all that are known fit it, as the code of a class fits what is in that class.
+    Otherwise some of them are wrong, nobody knows which, and only a disease that all of them name is left.
+
+    Args:
+        coded: system and code, as for `vaccine`. One that is not known takes nothing from the others.
+        countries: as for `vaccine`.
+    """
+    known = [(vaccine(system, code, countries=countries), system, code) for system, code in coded]
+    said = [(meant, system, code) for meant, system, code in known if meant is not None]
+    if not said:
+        return None
+    if len({meant.disease for meant, _, _ in said}) > 1:
+        return Vaccine(None, None, None, None, ("tg", *_UNSAID))
+    if not frozenset.intersection(*(_may_be(*row) for row in said)):
+        return Vaccine(said[0][0].disease, None, None, None, _UNSAID)
+    return min((meant for meant, _, _ in said), key=lambda meant: len(meant.unmapped))
+
+
+def _may_be(meant: Vaccine, system: str, code: str) -> frozenset[str]:
+    """Return which of `_ALL` a code of this meaning may stand for."""
+    key = (system, code)
+    if meant.product is not None:
+        return frozenset({meant.product})
+    if shared := _SHARED.get(key):
+        return _SHARERS[shared[0]]
+    if meant.disease != COVID:
+        return frozenset({meant.disease or ""})
+    if key in _NO_CLASSES:
+        return frozenset({f"{system} {code}"})
+    is_any = meant.prophylaxis in COARSE
+    return frozenset(name for name in _ALL if is_any or _ALL[name] == meant.prophylaxis)
 
 
 def of_any(code: str | None) -> Vaccine | None:

@@ -17,7 +17,7 @@ Testing IG.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pratique.findings import Code, Finding
@@ -27,7 +27,6 @@ from pratique.model import Moment, Person, Precision, Test, Vaccination
 
 MOST_RESOURCES = 200
 """Of a bundle. The largest card seen has 10."""
-MOST_CODINGS = 16
 LONGEST = 512
 """Characters of a text that is kept."""
 
@@ -161,7 +160,7 @@ def _immunization(
     # A dose counts from its day as written, as a DCC's does: not from an hour, nor from another zone's day.
     if given.precision is Precision.INSTANT:
         given = Moment(Precision.DAY, given.day())
-    vaccine = _vaccine(_codings(resource.get("vaccineCode")), countries)
+    vaccine = codes.agreed(_codings(resource.get("vaccineCode")), countries=countries) or _UNKNOWN
     unmapped = vaccine.unmapped
     if unmapped:
         findings.append(Finding(Code.NOT_MAPPED, vaccine.reason or "Immunization.vaccineCode"))
@@ -185,24 +184,7 @@ def _immunization(
     )
 
 
-_UNKNOWN = codes.Vaccine(None, None, None, None, ("tg", "vp", "mp", "ma"), "")
-
-
-def _vaccine(coded: Iterable[tuple[str, str]], countries: frozenset[str]) -> codes.Vaccine:
-    # The first code that is known. Where a later one names another product, neither is believed.
-    known = [
-        vaccine
-        for system, code in coded
-        if (vaccine := codes.vaccine(system, code, countries=countries)) is not None
-    ]
-    if not known:
-        return _UNKNOWN
-    first = known[0]
-    if len({one.disease for one in known}) > 1:
-        return _UNKNOWN
-    if len({one.product for one in known if one.product}) > 1:
-        return codes.Vaccine(first.disease, None, None, None, ("vp", "mp", "ma"), "")
-    return first
+_UNKNOWN = codes.Vaccine(None, None, None, None, ("tg", "vp", "mp", "ma"))
 
 
 def _number(course: _Object, name: str) -> int | None:
@@ -296,8 +278,8 @@ def _text(group: _Object, name: str) -> str | None:
 
 
 def _codings(concept: object) -> list[tuple[str, str]]:
-    """Return (system, code) of the codings of systems that are known, the first of them."""
-    rows = _objects(concept.get("coding") if type(concept) is dict else None)[:MOST_CODINGS]
+    """Return (system, code) of the codings of systems that are known: all, for the last may contradict the first."""
+    rows = _objects(concept.get("coding") if type(concept) is dict else None)
     return [
         (system, code)
         for row in rows

@@ -271,6 +271,81 @@ def test_codes_of_two_products_or_diseases_are_believed_in_nothing_but_what_they
     assert "tg" in entry.unmapped
 
 
+VECTOR, MRNA, ANY = "29061000087103", "1119349007", "28531000087107"
+ATC, ICD = "http://www.whocc.no/atc", "http://id.who.int/icd/release/11/mms"
+
+
+@pytest.mark.parametrize(
+    "codings",
+    [
+        [(shc.CVX, "208"), (shc.SNOMED, VECTOR)],
+        [(shc.CVX, "208"), (ATC, "J07BN02")],
+        [(shc.CVX, "208"), (shc.CVX, "210")],
+        [(shc.CVX, "208"), (shc.CVX, "213"), (shc.CVX, "210")],
+        # A product that the value set has not is none of those that it has, though of their platform.
+        [(shc.CVX, "502"), (shc.CVX, "501")],
+        [(shc.CVX, "208"), (shc.CVX, "311")],
+        [(shc.CVX, "208"), (ICD, "XM3CT4")],
+        # Two of one platform: the code of Vaxzevria and Covishield is no other vector.
+        [(shc.CVX, "212"), (shc.CVX, "210")],
+        [(shc.CVX, "210"), (shc.CVX, "505"), (shc.SNOMED, VECTOR)],
+        [(shc.SNOMED, MRNA), (shc.SNOMED, VECTOR)],
+        [(shc.CVX, "501"), (shc.CVX, "516")],
+        # Each fits the third, and the two do not fit each other.
+        [(shc.SNOMED, ANY), (shc.SNOMED, VECTOR), (shc.CVX, "208")],
+        [(shc.CVX, "208")] * 40 + [(shc.CVX, "207")],
+    ],
+)
+def test_codes_that_contradict_each_other_name_no_vaccine_in_any_order(
+    codings: list[tuple[str, str]],
+) -> None:
+    for order in (codings, codings[::-1]):
+        entry, findings = shot(coded(*order))
+        assert (entry.disease, entry.prophylaxis, entry.product) == (COVID, None, None)
+        assert entry.manufacturer is None
+        assert {"vp", "mp", "ma"} == set(entry.unmapped)
+        assert findings == [Finding(Code.NOT_MAPPED, "Immunization.vaccineCode")]
+
+
+@pytest.mark.parametrize(
+    ("product", "codings"),
+    [
+        (COMIRNATY, [(shc.CVX, "208"), (shc.SNOMED, "28581000087106"), (ICD, "XM8NQ0")]),
+        (COMIRNATY, [(shc.CVX, "208"), (shc.CVX, "217")]),
+        (COMIRNATY, [(shc.CVX, "208"), (shc.SNOMED, MRNA), (ATC, "J07BN01")]),
+        (COMIRNATY, [(shc.CVX, "208"), (shc.SNOMED, ANY), (ATC, "J07BX03"), (shc.CVX, "213")]),
+        (COMIRNATY, [(shc.CVX, "208"), (shc.CVX, "999"), ("http://example.org", "207")]),
+        ("Covishield", [(shc.CVX, "210"), (ICD, "XM97T2"), (shc.SNOMED, VECTOR)]),
+        ("EpiVacCorona", [(shc.CVX, "509"), (ICD, "XM6SZ8"), (shc.SNOMED, ANY)]),
+        (None, [(shc.CVX, "210"), (shc.SNOMED, VECTOR), (shc.SNOMED, ANY)]),
+        (None, [(shc.SNOMED, VECTOR), (shc.SNOMED, ANY)]),
+    ],
+)
+def test_a_coarser_code_that_fits_takes_nothing_away(
+    product: str | None, codings: list[tuple[str, str]]
+) -> None:
+    for order in (codings, codings[::-1]):
+        entry, _ = shot(coded(*order))
+        assert (entry.disease, entry.product) == (COVID, product)
+        assert (entry.prophylaxis is None) is (product == "EpiVacCorona")
+        assert "vp" not in entry.unmapped or product == "EpiVacCorona"
+
+
+def test_what_no_product_of_the_value_set_is_fits_its_own_class() -> None:
+    whole, dna = "1157024006", "1187593009"
+    for prophylaxis, codings in (
+        (whole, [(shc.CVX, "501"), (shc.SNOMED, whole)]),
+        (dna, [(shc.CVX, "514"), (shc.SNOMED, dna), (ICD, "XM6AT1")]),
+    ):
+        entry, _ = shot(coded(*codings))
+        assert (entry.prophylaxis, entry.product) == (prophylaxis, None)
+
+
+def test_codes_of_one_other_disease_keep_it() -> None:
+    entry, _ = shot(coded((shc.CVX, "2"), (shc.CVX, "10")))
+    assert (entry.disease, set(entry.unmapped)) == ("1C81", {"vp", "mp", "ma"})
+
+
 # Tests.
 
 
