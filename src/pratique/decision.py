@@ -51,7 +51,7 @@ from pratique.verification import epoch
 #                    -> names as printed, names in the travel document's letters -> SAME | DIFFERENT | UNCLEAR
 #
 # 1. A birth date that contradicts is decisive: relatives share names. Without one on both nobody is the same.
-# 2. SAME needs the whole name: a part that agrees, be it the first, is what twins share.
+# 2. SAME needs the whole name: a part that agrees, be it the first, or all that was not cut off, is what twins share.
 # 3. Like is compared with like: a printed name with a printed one of its script, a line of A-Z with a line.
 #    A printed name and a line of A-Z are compared where one certificate has nothing else.
 # 4. Where both the printed names and the lines can be compared and one pair disagrees, nobody is merged, but
@@ -159,7 +159,8 @@ def likeness(a: Person, b: Person) -> Likeness:
     names = _names(a, b)
     if names is Likeness.DIFFERENT:
         return names
-    return Likeness.SAME if dates is names is Likeness.SAME else Likeness.UNCLEAR
+    whole = not (a.cut or b.cut)
+    return Likeness.SAME if dates is names is Likeness.SAME and whole else Likeness.UNCLEAR
 
 
 def _dates(a: Moment | None, b: Moment | None) -> Likeness:

@@ -92,6 +92,7 @@ class Person(NamedTuple):
     """Whom a certificate is about. `*_icao` are ICAO 9303 transliterations (A-Z and `<`).
 
     `identifier` is the number of a document of theirs, `identifier_type` its kind (HL7 v2-0203).
+    `cut` says that a name was cut off, as its format says: there is more of it than is printed.
     """
 
     surname: str | None
@@ -104,6 +105,7 @@ class Person(NamedTuple):
     identifier: str | None = None
     identifier_type: str | None = None
     guardian: str | None = None
+    cut: bool | None = None
 
     def display_name(self) -> str:
         """Return the name as a person reads it, falling back to the transliteration."""

@@ -243,7 +243,10 @@ def _person(kind: str, fields: Mapping[str, str], findings: list[Finding]) -> Pe
         findings.append(Finding(Code.NAME_MISSING, family))
         return None
     birth = _birth(fields[born], born, findings)
-    return Person(names[0], names[1], None, None, birth, sex=_SEXES.get(fields.get("F3", "")))
+    cut = any(Finding(Code.FIELD_CUT, name) in findings for name in (family, given))
+    return Person(
+        names[0], names[1], None, None, birth, sex=_SEXES.get(fields.get("F3", "")), cut=cut
+    )
 
 
 _OLDEST = 1850
@@ -254,7 +257,7 @@ def _birth(digits: str, where: str, findings: list[Finding]) -> Moment | None:
     """Read DDMMYYYY, of which a part may be unknown (00), or be of a lunar calendar; None if it is no date.
 
     Civil registers write months up to 50, and thirty days in any month, for dates of a lunar calendar or of no
-    known one. The year alone is then what two documents can agree on.
+    known one. Then it is none: its year alone would make one person of two who were born on two days of it.
     """
     if not re.fullmatch(r"[0-9]{8}", digits, re.ASCII) or int(digits[4:]) < _OLDEST:
         findings.append(Finding(Code.DATE_UNREADABLE, where))
@@ -268,8 +271,9 @@ def _birth(digits: str, where: str, findings: list[Finding]) -> Moment | None:
     try:
         return Moment(Precision.DAY, date(year, month, day))
     except ValueError:
-        if month:
+        if day or month:
             findings.append(Finding(Code.NOT_MAPPED, where))
+            return None
         return Moment(Precision.YEAR, date(year, 1, 1))
 
 

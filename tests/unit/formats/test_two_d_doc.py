@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pratique import formats, model
 from pratique.authenticate import Verification, authenticate, conclude_one
 from pratique.crypto import algorithms, keys
+from pratique.decision import Likeness, likeness
 from pratique.findings import UNREAD, Code, Colour, Finding
 from pratique.formats import Sealed, two_d_doc
 from pratique.formats.two_d_doc import GS, RS, US
@@ -375,12 +376,12 @@ YEAR = Moment(Precision.YEAR, date(1980, 1, 1))
         ("03021980", Moment(Precision.DAY, date(1980, 2, 3)), ""),
         ("00021980", Moment(Precision.MONTH, date(1980, 2, 1)), ""),
         ("00001980", YEAR, ""),
-        ("03001980", YEAR, ""),
+        ("03001980", None, "NOT_MAPPED"),
         # Of a lunar calendar: months up to 50, thirty days in any month.
-        ("30021980", YEAR, "NOT_MAPPED"),
-        ("03131980", YEAR, "NOT_MAPPED"),
-        ("00501980", YEAR, "NOT_MAPPED"),
-        ("31501980", YEAR, "NOT_MAPPED"),
+        ("30021980", None, "NOT_MAPPED"),
+        ("03131980", None, "NOT_MAPPED"),
+        ("00501980", None, "NOT_MAPPED"),
+        ("31501980", None, "NOT_MAPPED"),
         ("03511980", None, "DATE_UNREADABLE"),
         ("32021980", None, "DATE_UNREADABLE"),
         ("00000000", None, "DATE_UNREADABLE"),
@@ -394,6 +395,51 @@ def test_birth_dates_may_be_known_in_part(digits: str, expected: Moment | None, 
     for text, name in ((of_dose(L2=digits), "L2"), (of_sample(F2=digits), "F2")):
         assert certificate_of(text).person.birth_date == expected
         assert found(text) == ([(said, name)] if said else []) + PLAIN
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("03021980", "03021980", Likeness.SAME),
+        ("00021980", "00021980", Likeness.SAME),
+        ("00001980", "00001980", Likeness.SAME),
+        ("03021980", "04021980", Likeness.DIFFERENT),
+        ("00001980", "03021980", Likeness.UNCLEAR),
+        # The year is all that these have in common.
+        ("15401980", "20451980", Likeness.UNCLEAR),
+        ("31021980", "30021980", Likeness.UNCLEAR),
+        ("05001980", "15401980", Likeness.UNCLEAR),
+        ("05001980", "06001980", Likeness.UNCLEAR),
+        ("00001980", "15401980", Likeness.UNCLEAR),
+        ("00001980", "05001980", Likeness.UNCLEAR),
+    ],
+)
+def test_the_year_of_a_date_of_no_calendar_makes_nobody_the_same(
+    first: str, second: str, expected: Likeness
+) -> None:
+    persons = [certificate_of(of_dose(L2=digits)).person for digits in (first, second)]
+    assert likeness(persons[0], persons[1]) is expected
+    assert likeness(persons[1], persons[0]) is expected
+
+
+@pytest.mark.parametrize("name", ["L0", "L1"])
+def test_a_name_that_was_cut_off_makes_nobody_the_same(name: str) -> None:
+    fields = DOSE | {"L0": "BLOGGS", "L1": "JEAN/PAUL/MA"}
+    whole = certificate_of(make(KEY, message(fields))).person
+    assert likeness(whole, whole) is Likeness.SAME
+    cut = certificate_of(make(KEY, message(fields, cut=name))).person
+    assert likeness(cut, cut) is Likeness.UNCLEAR
+    assert {likeness(cut, whole), likeness(whole, cut)} == {Likeness.UNCLEAR}
+    assert likeness(cut, whole._replace(surname="GRANT", forename="IDA")) is Likeness.DIFFERENT
+
+
+def test_the_names_of_a_test_that_were_cut_off_make_nobody_the_same() -> None:
+    for name in ("F0", "F1"):
+        cut = certificate_of(make(KEY, message(SAMPLE, cut=name), head=header("B2"))).person
+        assert likeness(cut, cut) is Likeness.UNCLEAR
+    # Where another field was cut off, the names are whole.
+    whole = certificate_of(make(KEY, message(DOSE, cut="L6"))).person
+    assert likeness(whole, whole) is Likeness.SAME
 
 
 @pytest.mark.parametrize(
