@@ -96,6 +96,21 @@ def is_for_tests(scheme: Scheme, issuer: str, kid: str) -> bool:
     return scheme is Scheme.TWO_D_DOC and _TEST_NAME.match(f"{issuer}{kid}") is not None
 
 
+_DAY, _PARIS_AHEAD = 86_400, 7_200
+"""Seconds; Paris is at most two hours ahead of UTC."""
+
+
+def beginning(scheme: Scheme, not_before: int) -> int:
+    """Return from when on a key signs, as texts of its scheme can say it.
+
+    Those of 2D-DOC are dated in whole days of Paris, which begin up to two hours before those of UTC: what is signed
+    on a key's first day is not signed before it. Their last day needs nothing: a day's beginning is within it.
+    """
+    if scheme is not Scheme.TWO_D_DOC:
+        return not_before
+    return max(0, not_before // _DAY * _DAY - _PARIS_AHEAD)
+
+
 # ----------------------------------------------------------------------------------------------------
 # How a scheme's kid is written: in bytes as a text's `Sealed.kid` has it, and as people read it.
 
@@ -143,6 +158,7 @@ def listed(
         record._replace(
             usages=usages & kinds if usages else kinds,
             # By the key itself as well: DIVOC's test keys are named as India's own is.
+            not_before=beginning(scheme, record.not_before),
             is_test=record.is_test
             or is_for_tests(scheme, issuer, kid)
             or hashlib.sha256(record.public_key).hexdigest() in _TEST_KEYS,

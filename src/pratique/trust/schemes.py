@@ -26,6 +26,7 @@ from pratique.terms import Algorithm, Kind, Scheme
 from pratique.trust.certificates import Listed, ListReading, bare_key, read_key
 from pratique.trust.scheme_keys import (
     DID_WEB,
+    beginning,
     is_for_tests,
     listed,
     may_attest,
@@ -147,8 +148,7 @@ TWO_D_DOC_KINDS = {"L1": Kind.VACCINATION, "B2": Kind.TEST}
 """Type of document -> what it attests; of the others none is read."""
 _NAME = re.compile(r"[0-9A-Z]{4}", re.ASCII)
 _PERIOD = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2}-[0-9]{2})", re.ASCII)
-_DAY, _PARIS_AHEAD = 86_400, 7_200
-"""Seconds; Paris is at most two hours ahead of UTC."""
+_DAY = 86_400
 
 
 def is_two_d_doc(document: object) -> bool:
@@ -230,8 +230,7 @@ def _two_d_doc(
             usages=frozenset() if record.reason else frozenset(kinds),
             is_test=record.is_test
             or is_for_tests(Scheme.TWO_D_DOC, str(authority), str(identifier)),
-            # Codes say their dates in whole days of Paris, which begin up to two hours before those of UTC.
-            not_before=max(0, record.not_before // _DAY * _DAY - _PARIS_AHEAD),
+            not_before=beginning(Scheme.TWO_D_DOC, record.not_before),
         ),
         kid=str(identifier).encode(),
         participant="FR",

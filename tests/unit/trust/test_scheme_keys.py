@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from pratique.crypto import algorithms, jose, keys
 from pratique.errors import DocumentRefused
+from pratique.formats.two_d_doc import in_paris
 from pratique.terms import Algorithm, Environment, Kind, Scheme
 from pratique.trust import lists, scheme_keys
 from pratique.trust.certificates import FOREVER, ListReading, collect, read_key
@@ -211,6 +213,32 @@ def test_what_a_participant_may_not_speak_for_is_left_out_and_told() -> None:
     assert {(scheme, why) for scheme, _, _, why in found.left_out} == {
         ("NZCP", "domain"), ("SHC", "country"),
     }  # fmt: skip
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize("second", [0, 1, DAY - 1])
+def test_a_french_code_of_a_keys_first_day_was_not_signed_before_it(second: int) -> None:
+    for day in ((2022, 1, 11), (2022, 7, 11), (2022, 3, 27), (2022, 10, 30)):
+        begin = int(datetime(*day, tzinfo=UTC).timestamp()) + second
+        key = row(Scheme.TWO_D_DOC, not_before=begin, not_after=begin + DAY)
+        readings = [scheme_keys.reading(scheme_keys.read(document(key)))]
+        signer = collect(readings, environment=PRODUCTION)[0]
+        (published,) = scheme_keys.published(document(key), BOUNDS).signers
+        midnight = in_paris(date(*day))
+        before = in_paris(date(*day) - timedelta(days=1))
+        assert midnight is not None
+        assert before is not None
+        assert before.timestamp() < signer.not_before <= midnight.timestamp()
+        assert (published.not_before, published.not_after) == (signer.not_before, begin + DAY)
+        # Texts of other schemes say their seconds.
+        (other,) = held(document(row(Scheme.DIVOC, not_before=begin)))
+        assert other.not_before == begin
+
+
+def test_a_french_key_without_a_beginning_has_none() -> None:
+    assert held(document(row(Scheme.TWO_D_DOC)))[0].not_before == 0
 
 
 def test_a_key_is_for_no_more_than_its_scheme_can_attest() -> None:
