@@ -39,7 +39,7 @@ def _doses() -> list[_Row]:
         ("dose", "the last dose of a course", _SPEC, _l1(), GOOD, DOSED),
         ("dose-runs", "the first of two", _SPEC, _l1(L7="1", LA="CO"), GOOD, DOSED),
         ("dose-names", "three given names", "given names stand with / between", _l1(L1="TESTINA/ANNA/EVA"), GOOD, DOSED | {"name": "SAMPLEOVA TESTINA ANNA EVA"}),
-        ("dose-lunar", "born on a day of a lunar calendar", "months up to 50, day 30: it is no date, and its year alone would make one person of two", _l1(L2="30501984"), MAPPED, DOSED | {"birth_date": ""}),
+        ("dose-lunar", "born on a day of a lunar calendar", "months up to 50, day 30: it is no date, and its year alone would make one person of two", _l1(L2="30501984"), MAPPED, DOSED | {"birth_date": None}),
         ("dose-birth-year", "of the birth date the year is known", "00 is a part that is not known", _l1(L2="00001984"), GOOD, DOSED | {"birth_date": "1984"}),
         ("dose-product", "a product of no known name", "free text: not guessed", _l1(L5="VACCIN ANTI COVID", L6="LABORATOIRE"), MAPPED, DOSED),
         ("dose-contradicts", "product and maker are of two products", "neither is believed", _l1(L6="MODERNA"), MAPPED, DOSED),
