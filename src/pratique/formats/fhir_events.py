@@ -28,7 +28,7 @@ from pratique.model import Moment, Person, Precision, Test, Vaccination
 MOST_RESOURCES = 200
 """Of a bundle. The largest card seen has 10."""
 LONGEST = 512
-"""Characters of a text that is kept."""
+"""Characters of a text that is read. A longer one is none: two that are cut would be alike."""
 
 _Object = Mapping[Any, Any]
 _DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?", re.ASCII)
@@ -108,6 +108,11 @@ def _person(patient: _Object, findings: list[Finding]) -> Person | None:
     forename = " ".join(
         part for part in (given if type(given) is list else []) if type(part) is str and part
     )
+    texts = (forename, name.get("family"), name.get("text"))
+    if any(type(text) is str and len(text) > LONGEST for text in texts):
+        # Nobody's name: what is left of it without this part, or with its beginning, may be another's.
+        findings += [Finding(Code.NOT_MAPPED, "Patient.name"), Finding(Code.NO_EVENT)]
+        return None
     if surname is None and not forename:
         # One text that nobody can split: kept whole, as a seal's (VDS-NC) is.
         surname = _text(name, "text")
@@ -115,7 +120,7 @@ def _person(patient: _Object, findings: list[Finding]) -> Person | None:
         findings.append(Finding(Code.NAME_MISSING, "Patient.name"))
         return None
     birth = _birth(patient, findings)
-    return Person(surname, forename[:LONGEST] or None, None, None, birth, _sex(patient))
+    return Person(surname, forename or None, None, None, birth, _sex(patient))
 
 
 def _name(names: list[_Object]) -> _Object:
@@ -274,7 +279,7 @@ def _object(group: _Object, name: str) -> _Object:
 
 def _text(group: _Object, name: str) -> str | None:
     value = group.get(name)
-    return value[:LONGEST] if type(value) is str and value else None
+    return value if type(value) is str and 0 < len(value) <= LONGEST else None
 
 
 def _codings(concept: object) -> list[tuple[str, str]]:

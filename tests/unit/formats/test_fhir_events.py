@@ -159,6 +159,30 @@ def test_a_patient_without_a_name_is_nobody(names: Any) -> None:
     assert read(bundle(SHOT, name=names)) == (None, [Finding(Code.NAME_MISSING, "Patient.name")])
 
 
+@pytest.mark.parametrize("member", ["family", "given", "text"])
+def test_a_name_that_no_document_has_is_compared_with_none_and_never_cut(member: str) -> None:
+    def named(size: int) -> FhirEvents | None:
+        value: Any = ["A" * (size - 2), "B"] if member == "given" else "A" * size
+        whole, findings = read(bundle(SHOT, name=[{"given": ["Jo"], member: value}]))
+        unread = [Finding(Code.NOT_MAPPED, "Patient.name"), Finding(Code.NO_EVENT)]
+        assert findings == ([] if whole is not None else unread)
+        return whole
+
+    longest = named(fhir_events.LONGEST)
+    assert longest is not None
+    if member != "text":
+        names = (longest.person.surname or "", longest.person.forename or "")
+        assert max(map(len, names)) == fhir_events.LONGEST
+    assert named(fhir_events.LONGEST + 1) is None
+
+
+def test_references_that_begin_alike_are_not_the_same() -> None:
+    url = "urn:" + "a" * fhir_events.LONGEST
+    content = bundle(changed(SHOT, patient={"reference": f"{url}b"}))
+    content["entry"][0]["fullUrl"] = f"{url}c"
+    assert read(content)[0] is None
+
+
 @pytest.mark.parametrize(
     ("text", "precision"),
     [("1980", Precision.YEAR), ("1980-02", Precision.MONTH), ("1980-02-03", Precision.DAY)],
