@@ -241,29 +241,29 @@ def age_years(birth: Moment | None, at: datetime) -> int | None:
 
 
 def _fields(entry: Entry, offset: timedelta) -> dict[str, Any]:
-    found: dict[str, Any]
+    fields: dict[str, Any]
     if isinstance(entry, Vaccination):
-        found = {
+        fields = {
             "tg": entry.disease, "vp": entry.prophylaxis, "mp": entry.product,
             "ma": entry.manufacturer, "dn": entry.dose, "sd": entry.doses,
             "dt": _said(entry.given, offset),
         }  # fmt: skip
     elif isinstance(entry, Test):
-        found = {
+        fields = {
             "tg": entry.disease, "tt": entry.test_type, "ma": entry.device,
             "sc": _said(entry.sampled, offset), "tr": entry.result,
         }  # fmt: skip
     elif isinstance(entry, Recovery):
-        found = {"tg": entry.disease, "fr": _said(entry.first_positive, offset)}
+        fields = {"tg": entry.disease, "fr": _said(entry.first_positive, offset)}
     elif isinstance(entry, Exemption):
-        found = {"tg": entry.disease}
+        fields = {"tg": entry.disease}
     else:
-        found = {}
+        fields = {}
     # What it says of its own validity: `df` and `du` of the DCC, `vls` and `vle` of the ICVP,
     # `valid_from` and `valid_until` of the DDCC.
-    found["df"] = _said(entry.valid_from, offset)
-    found["du"] = _said(entry.valid_until, offset)
-    return {name: value for name, value in found.items() if value is not None}
+    fields["df"] = _said(entry.valid_from, offset)
+    fields["du"] = _said(entry.valid_until, offset)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _said(moment: Moment | None, offset: timedelta) -> str | None:
@@ -646,31 +646,31 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
         return _open(_lacking(ruleset.without(place, instant), at), *stated)
     data = facts_of(claim, snapshot, place, at)
     outcomes = ruleset.assess(rules, data)
-    found = stated + tuple(
+    findings = stated + tuple(
         Finding(_CODES[outcome.result], outcome.rule.identifier)
         for outcome in outcomes
         if outcome.result is not Result.PASSED
     )
     missing = dict.fromkeys(name for outcome in outcomes for name in outcome.missing)
-    found += tuple(Finding(Code.VALUE_SET_MISSING, name) for name in missing)
+    findings += tuple(Finding(Code.VALUE_SET_MISSING, name) for name in missing)
     unsaid = dict.fromkeys(outcome.unmapped for outcome in outcomes if outcome.unmapped)
     domain = claim.certificate.domain
     if domain != _DCC and any("tr" in unmapped_of(entry, domain) for entry in claim.entries):
         # "Positive (Ct 20)" is not read as positive: a rule that asks for the date alone is not to pass it.
         unsaid["tr"] = None
     if unsaid:
-        found += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)
-        found += claim.reasons
+        findings += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)
+        findings += claim.reasons
     # A key that its issuer's name alone binds is of no country whose Invalidation rules could be asked.
     nowhere = domain in _SCHEMES and issuer_of(claim) is None
     if nowhere and ruleset.voided_by_some(claim.kind, instant):
-        found += (Finding(Code.ISSUER_RULES_UNKNOWN),)
+        findings += (Finding(Code.ISSUER_RULES_UNKNOWN),)
     results = {outcome.result for outcome in outcomes}
     if Result.FAILED in results:
-        return Assessment(Standing.FAILED, outcomes, found)
-    is_open = Result.OPEN in results or any(f.code.severity is Severity.WARNING for f in found)
+        return Assessment(Standing.FAILED, outcomes, findings)
+    is_open = Result.OPEN in results or any(f.code.severity is Severity.WARNING for f in findings)
     standing = Standing.OPEN if is_open else Standing.PASSED
-    return Assessment(standing, outcomes, found)
+    return Assessment(standing, outcomes, findings)
 
 
 def facts_of(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -> dict[str, Any]:

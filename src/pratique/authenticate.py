@@ -52,15 +52,15 @@ def read_as_handed(text: str) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     return found, ()
 
 
-def unwrapped(text: str, found: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
+def unwrapped(text: str, finding: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """Return what `read_as_handed` does, for a text that `read` has not read as it stands."""
-    if found.code.step not in _READING or found.code in _PROVEN:
-        return found, ()
+    if finding.code.step not in _READING or finding.code in _PROVEN:
+        return finding, ()
     # Only now: what is right as it stands, nobody touches.
-    one = wrapping.unwrapped(text)
-    if one.finding is not None:
-        return one.finding, one.notes
-    return read(one.text), one.notes
+    code = wrapping.unwrapped(text)
+    if code.finding is not None:
+        return code.finding, code.notes
+    return read(code.text), code.notes
 
 
 _READING = {Step.TEXT, Step.BASE45, Step.COMPRESSION}
@@ -76,10 +76,10 @@ def authenticate(envelope: Signed | Finding, snapshot: Snapshot) -> list[Signer]
         candidates = snapshot.candidates(kid)
     elif type(envelope) is Sealed:
         named, message, signature = envelope.algorithm, envelope.message, envelope.signature
-        found = _of_scheme(envelope, snapshot)
-        if isinstance(found, Finding):
-            return found
-        candidates = found
+        listed = _of_scheme(envelope, snapshot)
+        if isinstance(listed, Finding):
+            return listed
+        candidates = listed
         if envelope.by_key and candidates:
             named = candidates[0][0].algorithm
     else:
@@ -528,8 +528,8 @@ def conclude_one(
     )
 
 
-def _kindest(one: Verification) -> tuple[bool, int]:
-    return one.verdict.colour is _RED, len(one.verdict.findings)
+def _kindest(verification: Verification) -> tuple[bool, int]:
+    return verification.verdict.colour is _RED, len(verification.verdict.findings)
 
 
 def _conclude_scheme(
@@ -538,8 +538,8 @@ def _conclude_scheme(
     if isinstance(signers, Finding):
         # Whose it says it is, in the words of the scheme's table: the desk asks for that issuer's keys.
         named = signers._replace(where=sealed.scheme.value)
-        found = named if signers.code is _UNKNOWN else signers
-        return Verification(conclude((*sealed.notes, found), signers.code.step))
+        finding = named if signers.code is _UNKNOWN else signers
+        return Verification(conclude((*sealed.notes, finding), signers.code.step))
     reader = formats.reader_of(sealed.scheme)
     outcomes = []
     for signer in signers:

@@ -120,23 +120,31 @@ def _signers(
     return said if data is None else said._replace(signers=publication.read(data, bounds))
 
 
-def bounds_of(one: Participant, environment: Environment) -> publication.Bounds:
+def bounds_of(participant: Participant, environment: Environment) -> publication.Bounds:
     """Return what a participant may speak for in a network of an environment."""
-    return publication.Bounds(one.code, one.countries, one.subject, one.domains, environment)
+    return publication.Bounds(
+        participant.code,
+        participant.countries,
+        participant.subject,
+        participant.domains,
+        environment,
+    )
 
 
-def _scheme_keys(said: Publication, view: View, one: Participant, files: _Files) -> Publication:
+def _scheme_keys(
+    said: Publication, view: View, participant: Participant, files: _Files
+) -> Publication:
     # A fault costs these keys alone: who carries a card of another scheme meets a desk that does not know its issuer.
-    data = files.get(f"{one.code}/{metadata.SCHEME_KEYS}")
+    data = files.get(f"{participant.code}/{metadata.SCHEME_KEYS}")
     if data is None:
         return said
     from pratique.trust import scheme_keys  # noqa: PLC0415 - most participants publish none
 
     try:
-        found = scheme_keys.published(data, bounds_of(one, view.board.environment))
+        keys = scheme_keys.published(data, bounds_of(participant, view.board.environment))
     except Exception as error:  # noqa: BLE001 - whatever it raises stays with its participant
         return said._replace(about_schemes=code_of(error))
-    return said._replace(scheme_keys=found.signers)
+    return said._replace(scheme_keys=keys.signers)
 
 
 def _rules(
@@ -179,8 +187,8 @@ def compiled(view: View) -> Snapshot:
     published, unread = _sets(view)
     sets = dict(published.value_sets)
     said = {
-        code: heard(view, one, view.roles.get(code, Role()), sets)
-        for code, one in sorted(view.participants.items())
+        code: heard(view, participant, view.roles.get(code, Role()), sets)
+        for code, participant in sorted(view.participants.items())
     }
     trunk = view.trusted
     return Snapshot(
@@ -188,18 +196,22 @@ def compiled(view: View) -> Snapshot:
         created=int(view.published.timestamp()),
         environment=view.board.environment,
         trust=TrustList(
-            (s for one in said.values() for s in (*one.signers.unjudged, *one.scheme_keys)),
+            (
+                s
+                for statement in said.values()
+                for s in (*statement.signers.unjudged, *statement.scheme_keys)
+            ),
             apart=True,
-            judges={code: one.signers.judge for code, one in said.items()},
+            judges={code: statement.signers.judge for code, statement in said.items()},
         ),
         sources=(Source(view.board.network, f"root {trunk.root.version}"),),
         ruleset=Ruleset(
-            (r for one in said.values() for r in one.rules),
+            (r for statement in said.values() for r in statement.rules),
             sets,
             editions=published.editions,
-            like=[one.ruleset for one in said.values()],
+            like=[statement.ruleset for statement in said.values()],
         ),
-        revocations=Revocations(each for one in said.values() for each in one.lists),
+        revocations=Revocations(each for statement in said.values() for each in statement.lists),
         roll=_roll(view, said, unread),
     )
 
@@ -266,33 +278,35 @@ def together(network: Snapshot, imported: Snapshot) -> tuple[TrustList, Registry
     for signer in network.trust.unjudged():
         listed[signer.public_key, signer.store].append(signer)
     own = {
-        other: [one for one in listed[other.public_key, other.store] if one.may_be(other)]
+        other: [record for record in listed[other.public_key, other.store] if record.may_be(other)]
         if other.public_key
         else []
         for other in imported.trust
     }
     signers = {signer: signer for signer in network.trust.unjudged()}
     withdrawn: dict[str, set[str]] = defaultdict(set)
-    for other, one in ((other, one) for other, records in own.items() for one in records):
+    for other, record in ((other, record) for other, records in own.items() for record in records):
         if other in gone:
-            withdrawn[one.participant].add(one.thumbprint)
-        elif one.thumbprint in roll.withdrawn_of(one.participant) and not other.reason:
+            withdrawn[record.participant].add(record.thumbprint)
+        elif record.thumbprint in roll.withdrawn_of(record.participant) and not other.reason:
             # Withdrawn as stolen, and in an old list as if nothing had happened.
-            signers[one] = one.noted(CONTRADICTED)
+            signers[record] = record.noted(CONTRADICTED)
     # The network's record holds under whatever kid, certificate or name the key was imported.
     stand = [*signers.values()]
-    stand += [signers[one]._replace(kid=o.kid) for o, records in own.items() for one in records]
+    stand += [
+        signers[record]._replace(kid=o.kid) for o, records in own.items() for record in records
+    ]
     codes = {countries.code(code) or code: code for code in roll.members}
     codes |= {code: code for code in roll.members}
     for other in (other for other, records in own.items() if not records):
         # Where its own certificate names another country than those that list the key in the network,
         # nobody here can tell whose it is.
         shared = bool(other.public_key) and bool(listed[other.public_key, other.store])
-        one = other.noted(CONTRADICTED) if shared else other
+        record = other.noted(CONTRADICTED) if shared else other
         name = countries.code(other.participant) or other.participant
         code = codes.get(other.participant) or codes.get(name)
         # Suspended, lapsed, not to be read: so is what its participant is known by elsewhere.
-        stand.append(one if code is None or other in gone else one._replace(participant=code))
+        stand.append(record if code is None or other in gone else record._replace(participant=code))
     members = {
         code: member._replace(withdrawn=member.withdrawn | withdrawn[code])
         for code, member in roll.members.items()

@@ -440,7 +440,7 @@ def claims_of(found: Sequence[Verification]) -> Claims:
     printed: list[Doubted] = []
     notes: list[Finding] = []
     alike = _alike([person for _, person, _, _ in usable])
-    for (number, _, one, findings), same in zip(usable, alike, strict=True):
+    for (number, _, verification, findings), same in zip(usable, alike, strict=True):
         unclear: tuple[Finding, ...] = ()
         if same is Likeness.DIFFERENT:
             notes.append(Finding(Code.HOLDER_DIFFERENT, f"certificate {number}"))
@@ -448,10 +448,11 @@ def claims_of(found: Sequence[Verification]) -> Claims:
         if same is Likeness.UNCLEAR:
             unclear = (Finding(Code.HOLDER_UNCLEAR, f"certificate {number}"),)
         printed += [
-            (claim, (*doubts_of(claim, findings), *unclear)) for claim in claims_of_one(one)
+            (claim, (*doubts_of(claim, findings), *unclear))
+            for claim in claims_of_one(verification)
         ]
     if len(printed) > 1:
-        once = {_key(one): one for one in reversed(printed)}
+        once = {_key(claim): claim for claim in reversed(printed)}
         printed = [once[key] for key in sorted(once)]
     return Claims(tuple(printed), tuple(_counted(printed)), tuple(notes))
 

@@ -148,12 +148,12 @@ def _name(person: Person) -> Iterator[str]:
         yield f"  given names   {printable(person.forename)}"
 
 
-def _scheme(found: Verification) -> Iterator[str]:
+def _scheme(verification: Verification) -> Iterator[str]:
     """Yield the lines that say what a card beside HCERT is, and how much it states."""
-    if found.signer is not None and found.signer.domain in SCHEMES:
-        yield f"  format {SCHEMES[found.signer.domain][0]}"
-        if found.certificate is not None:
-            yield f"  states {states(found.certificate)}"
+    if verification.signer is not None and verification.signer.domain in SCHEMES:
+        yield f"  format {SCHEMES[verification.signer.domain][0]}"
+        if verification.certificate is not None:
+            yield f"  states {states(verification.certificate)}"
 
 
 def states(certificate: HealthCertificate) -> str:

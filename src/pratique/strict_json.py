@@ -209,10 +209,10 @@ def _whole(text: str) -> int:
 
 
 def _exact(text: str) -> int:
-    found = _whole(text)
-    if abs(found) > EXACT:
+    number = _whole(text)
+    if abs(number) > EXACT:
         raise Beyond("more digits than every reader holds")
-    return found
+    return number
 
 
 def _real(text: str) -> float:

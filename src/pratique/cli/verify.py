@@ -256,13 +256,13 @@ def _codes(lines: list[str], begun: list[str]) -> Iterator[Unwrapped]:
     yield from found
 
 
-def _gathered(one: Unwrapped, gathering: parts.Gathering) -> Unwrapped | None:
+def _gathered(code: Unwrapped, gathering: parts.Gathering) -> Unwrapped | None:
     """Return a code, or a card with the last of its chunks; None, and say so, while some are to come."""
-    if one.finding is not None or not wrapping.is_part(one.text):
-        return one
-    card = gathering.add(one.text, "")
+    if code.finding is not None or not wrapping.is_part(code.text):
+        return code
+    card = gathering.add(code.text, "")
     if card is not None:
-        return one._replace(text=card.text, finding=card.finding)
+        return code._replace(text=card.text, finding=card.finding)
     for waiting in gathering.missing():
         assert waiting.finding is not None
         say(

@@ -81,7 +81,9 @@ def signed(
     try:
         parts = _parts(data, accompanied=accompanied)
         signer = _signer(parts.signer)
-        named = [one for one in parts.certificates if _is_named(signer.name, one)]
+        named = [
+            certificate for certificate in parts.certificates if _is_named(signer.name, certificate)
+        ]
     except (ValueError, IndexError) as error:
         raise _refused("cms-malformed", "it is no CMS signature by one signer") from error
     if len(named) != 1:
@@ -144,7 +146,7 @@ def _parts(data: bytes, *, accompanied: bool) -> _Parts:
     return _Parts(
         asn1.oid(inner[0]),
         content,
-        [one.expect(asn1.SEQUENCE).raw for one in brought],
+        [certificate.expect(asn1.SEQUENCE).raw for certificate in brought],
         asn1.children(signer.expect(asn1.SEQUENCE).body),
     )
 

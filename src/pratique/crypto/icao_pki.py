@@ -144,13 +144,17 @@ def _document_types(octets: bytes) -> frozenset[str]:
     version, listed = asn1.children(asn1.read_one(octets, asn1.SEQUENCE).body)
     asn1.integer(version)
     return frozenset(
-        one.body.decode("ascii") for one in asn1.children(listed.expect(asn1.SET).body)
+        name.body.decode("ascii") for name in asn1.children(listed.expect(asn1.SET).body)
     )
 
 
 def _without(extensions: bytes, names: frozenset[str]) -> bytes:
     listed = asn1.children(asn1.read_one(extensions, asn1.SEQUENCE).body)
-    kept = (one.raw for one in listed if asn1.oid(asn1.children(one.body)[0]) not in names)
+    kept = (
+        extension.raw
+        for extension in listed
+        if asn1.oid(asn1.children(extension.body)[0]) not in names
+    )
     return asn1.write(asn1.SEQUENCE, b"".join(kept))
 
 
@@ -258,7 +262,7 @@ def _curve_of(parameters: Tlv) -> ec.EllipticCurve:
     asn1.integer(version)
     # A seed, and the cofactor behind, are no part of what a curve is.
     first, second, *_ = asn1.children(coefficients.expect(asn1.SEQUENCE).body)
-    spelt = b"".join(one.raw for one in (field, first, second, base, order))
+    spelt = b"".join(part.raw for part in (field, first, second, base, order))
     curve = _CURVES.get(hashlib.sha256(spelt).hexdigest())
     if curve is None:
         raise ValueError("a curve that has no name here")
@@ -329,8 +333,8 @@ def crl(data: bytes) -> CrlRecord:
 
 def _serial(entry: Tlv) -> str:
     number, _, *extensions = asn1.children(entry.expect(asn1.SEQUENCE).body)
-    for one in extensions:
-        if any(critical for critical, _ in x509.table(one.raw, []).values()):
+    for extension in extensions:
+        if any(critical for critical, _ in x509.table(extension.raw, []).values()):
             # RFC 5280 §5.3.3: an entry of another issuer.
             raise ValueError("a critical extension of an entry")
     octets = number.expect(asn1.INTEGER).body
@@ -344,4 +348,4 @@ def master_list(content: bytes) -> tuple[bytes, ...]:
     certificates = asn1.children(listed.expect(asn1.SET).body)
     if len(certificates) > MOST_LISTED:
         raise ValueError("too many certificates")
-    return tuple(one.expect(asn1.SEQUENCE).raw for one in certificates)
+    return tuple(certificate.expect(asn1.SEQUENCE).raw for certificate in certificates)

@@ -102,13 +102,13 @@ def _content(data: bytes, name: bytes, sizes: _Sizes, longest: int) -> bytes | F
         return _refused("name")
     described = bool(flags & _DESCRIBED)
     stated = (checksum, packed, unpacked)
-    told = (sizes.checksum, sizes.packed, sizes.unpacked)
+    listed = (sizes.checksum, sizes.packed, sizes.unpacked)
     if (flags, method) != (sizes.flags, sizes.method):
         return _refused("headers")
-    if stated != told and not (described and stated == (0, 0, 0)):
+    if stated != listed and not (described and stated == (0, 0, 0)):
         return _refused("headers")
     end = begin + sizes.packed
-    behind = _DESCRIPTOR.pack(_DESCRIPTOR_SIGN, *told) if described else b""
+    behind = _DESCRIPTOR.pack(_DESCRIPTOR_SIGN, *listed) if described else b""
     # A descriptor may lack its sign (APPNOTE 4.3.9.3).
     if data[end:] not in {behind, behind[4:]} or end > len(data):
         return _refused("gaps")

@@ -289,7 +289,7 @@ def _may_be(meant: Vaccine, system: str, code: str) -> frozenset[str]:
 def of_any(code: str | None) -> Vaccine | None:
     """Return what a code says whose system is not told: those of one system have no form of another's."""
     said = (vaccine(system, code) for system in ("EU", "ICD-11", "SNOMED", "ATC", "CVX") if code)
-    return next((one for one in said if one is not None), None)
+    return next((product for product in said if product is not None), None)
 
 
 def of_product(product: str) -> Vaccine:

@@ -215,8 +215,8 @@ class _Stating:
             self.say(subject, f"<{shape.links[member]}>", self.address(value, place))
         elif member in shape.nodes:
             address, inner = shape.nodes[member]
-            for one, at in _objects(value, place, several=member == "evidence"):
-                self.say(subject, f"<{address}>", self.node(one, inner, f"{at}."))
+            for item, at in _objects(value, place, several=member == "evidence"):
+                self.say(subject, f"<{address}>", self.node(item, inner, f"{at}."))
         else:
             self.leave_out(where, member)
 
@@ -224,13 +224,13 @@ class _Stating:
         name = members.get("id") if shape.named else None
         if name is None:
             return next(self.numbers)
-        found = self.address(name, f"{where}id")
-        if found in self.names:
+        term = self.address(name, f"{where}id")
+        if term in self.names:
             # The attack: one object of a document taken apart into two of one name, which states the same.
             raise _Refused(f"{where}id")
-        if found is not None:
-            self.names.add(found)
-        return found
+        if term is not None:
+            self.names.add(term)
+        return term
 
     def address(self, value: Any, place: str) -> str | None:
         if not isinstance(value, str) or value.startswith("@"):
@@ -244,12 +244,12 @@ class _Stating:
         return f"<{value}>"
 
     def types(self, value: Any, shape: Node, where: str) -> Iterator[str]:
-        for one in value if isinstance(value, list) else [] if value is None else [value]:
-            if not isinstance(one, str) or one.startswith("@") or ":" in one:
+        for kind in value if isinstance(value, list) else [] if value is None else [value]:
+            if not isinstance(kind, str) or kind.startswith("@") or ":" in kind:
                 raise _Refused(f"{where}type")
-            if one not in shape.types:
+            if kind not in shape.types:
                 self.leave_out(where, "type")
-            yield one
+            yield kind
 
     def say(self, subject: Term | None, predicate: str, value: Term | None) -> None:
         if subject is not None and value is not None:
@@ -270,13 +270,13 @@ def _objects(value: Any, place: str, *, several: bool) -> Iterator[tuple[Mapping
     if several and isinstance(value, list):
         if len(value) > MOST_ENTRIES:
             raise _Refused(place, Code.JSON_LIMITS)
-        rows = [(one, f"{place}[{at}]") for at, one in enumerate(value)]
+        rows = [(item, f"{place}[{at}]") for at, item in enumerate(value)]
     else:
         rows = [(value, place)]
-    for one, at in rows:
-        if not isinstance(one, dict):
+    for item, at in rows:
+        if not isinstance(item, dict):
             raise _Refused(at)
-        yield one, at
+        yield item, at
 
 
 def _terms(shape: Node) -> Iterator[str]:
@@ -290,5 +290,5 @@ _KNOWN = {"id", "type", *(term for shape in CREDENTIALS.values() for term in _te
 
 def is_address(text: str) -> bool:
     """Tell whether a text is a full address or name (IRI) that stands in a statement as it is written."""
-    found = _ADDRESS.fullmatch(text)
-    return found is not None and found[1] not in _PREFIXES
+    match = _ADDRESS.fullmatch(text)
+    return match is not None and match[1] not in _PREFIXES

@@ -67,9 +67,9 @@ def unwrap(text: str) -> Sealed | Finding:
     document = _document(content)
     if isinstance(document, Finding):
         return document
-    found = credential.stated(document)
-    if isinstance(found, Finding):
-        return found
+    stated = credential.stated(document)
+    if isinstance(stated, Finding):
+        return stated
     if not isinstance(document.get("issuer"), str):
         return Finding(Code.FIELD_MISSING, "issuer")
     proof = document.get("proof")
@@ -80,13 +80,13 @@ def unwrap(text: str) -> Sealed | Finding:
     signature = _signature(proof)
     if isinstance(signature, Finding):
         return signature
-    form = rdf.canonical(found.statements)
+    form = rdf.canonical(stated.statements)
     if form is None:
         return Finding(Code.JSON_LIMITS)
     options = rdf.canonical(_options(proof))
     assert options is not None
     head = proof["jws"].partition(".")[0].encode()
-    digests = b"".join(hashlib.sha256(one.encode()).digest() for one in (options, form))
+    digests = b"".join(hashlib.sha256(part.encode()).digest() for part in (options, form))
     return Sealed(
         Scheme.DIVOC,
         document["issuer"],

@@ -64,7 +64,9 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
         findings.append(Finding(Code.JSON_LIMITS, "entry"))
         return None
     resources = [(_text(row, "fullUrl"), _object(row, "resource")) for row in rows]
-    patients = [(url, one) for url, one in resources if one.get("resourceType") == "Patient"]
+    patients = [
+        (url, resource) for url, resource in resources if resource.get("resourceType") == "Patient"
+    ]
     # What Patients are called; a name that another resource has too says nothing.
     urls = [url for url, _ in resources]
     known = {url for url, _ in patients if url is not None and urls.count(url) == 1}
@@ -125,11 +127,11 @@ def _person(patient: _Object, findings: list[Finding]) -> Person | None:
 
 def _name(names: list[_Object]) -> _Object:
     for use in _NAMES:
-        for one in names:
-            if one.get("use") == use:
-                return one
+        for name in names:
+            if name.get("use") == use:
+                return name
     return next(
-        (one for one in names if _text(one, "use") not in _NO_NAMES), names[0] if names else {}
+        (name for name in names if _text(name, "use") not in _NO_NAMES), names[0] if names else {}
     )
 
 
@@ -251,13 +253,19 @@ def _result(resource: _Object) -> str | None:
         _text(concept if type(concept) is dict else {}, "text"),
     )
     worded = [codes.result("TEXT", text) for text in texts if text is not None]
-    marks = [mark for one in _objects(resource.get("interpretation")) for mark in _codings(one)]
-    beside = [one for one in (*worded, *(codes.result(*mark) for mark in marks)) if one is not None]
+    marks = [
+        mark for meaning in _objects(resource.get("interpretation")) for mark in _codings(meaning)
+    ]
+    beside = [
+        result
+        for result in (*worded, *(codes.result(*mark) for mark in marks))
+        if result is not None
+    ]
     # A code that is no result ("indeterminate") is none, whatever is written beside it. Nor is what is not detected
     # by its code, and detected by a word or a mark; a code that says detected is a doubt in any case.
     said = coded or worded
-    found = {*said, *beside} if said and set(coded) != {codes.DETECTED} else set(coded)
-    return found.pop() if len(found) == 1 else None
+    results = {*said, *beside} if said and set(coded) != {codes.DETECTED} else set(coded)
+    return results.pop() if len(results) == 1 else None
 
 
 _READERS = {"Immunization": ("patient", _immunization), "Observation": ("subject", _observation)}
@@ -269,7 +277,7 @@ _READERS = {"Immunization": ("patient", _immunization), "Observation": ("subject
 
 
 def _objects(value: object) -> list[_Object]:
-    return [one for one in value if type(one) is dict] if type(value) is list else []
+    return [item for item in value if type(item) is dict] if type(value) is list else []
 
 
 def _object(group: _Object, name: str) -> _Object:

@@ -68,7 +68,7 @@ class Gathering:
         del self._waiting[of]
         if self._is_read(of, card):
             return None
-        self._read |= {(of, *one) for one in card}
+        self._read |= {(of, *key) for key in card}
         opened = shc.unwrap(whole)
         labels = _labels(card)
         if isinstance(opened, Finding) and opened.code in _MAY_BE_MIXED:
@@ -93,7 +93,7 @@ class Gathering:
         from pratique.formats import shc  # noqa: PLC0415 - as above
 
         card = self._waiting[of]
-        fresh = [one for one in card if (of, *one) not in self._read]
+        fresh = [key for key in card if (of, *key) not in self._read]
         whole = shc.assemble(shc.CardPart(number, of, digits) for number, digits in fresh)
         if isinstance(whole, Finding) and len(fresh) < len(card):
             again = shc.assemble(shc.CardPart(number, of, digits) for number, digits in card)
@@ -101,7 +101,7 @@ class Gathering:
         return whole
 
     def _is_read(self, of: int, card: dict[tuple[int, str], str]) -> bool:
-        return all((of, *one) in self._read for one in card)
+        return all((of, *key) in self._read for key in card)
 
 
 def _labels(card: dict[tuple[int, str], str]) -> tuple[str, ...]:

@@ -478,11 +478,11 @@ def documents_in(document: str) -> Iterator[str]:
     """Yield the objects of a JSON list, each as it is written."""
     rest, count = document.lstrip()[1:], 0
     while (place := rest.find("{")) >= 0 and count < MOST_IN_DOCUMENT:
-        one = Begun(None, "", rest[place:])
-        if not one.is_over:
+        item = Begun(None, "", rest[place:])
+        if not item.is_over:
             return
-        yield one.text
-        rest, count = one.rest, count + 1
+        yield item.text
+        rest, count = item.rest, count + 1
 
 
 def zipped(text: str) -> str | None:

@@ -387,7 +387,9 @@ def in_paris(day: date, hour: int = 0, minute: int = 0) -> datetime | None:
         datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
         for zone in (_WINTER, _SUMMER)
     ]
-    meant = [one for one in shown if (begins <= one < ends) is (one.tzinfo is _SUMMER)]
+    meant = [
+        instant for instant in shown if (begins <= instant < ends) is (instant.tzinfo is _SUMMER)
+    ]
     return meant[0] if len(meant) == 1 else None
 
 

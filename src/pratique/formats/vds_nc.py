@@ -251,8 +251,8 @@ def _dose(seal: _Seal, vaccine: codes.Vaccine, fields: FieldReader) -> Vaccinati
 
 
 def _identifier(seal: _Seal, name: str) -> str | None:
-    found = seal.message.get(name)
-    return found if type(found) is str and found else None
+    value = seal.message.get(name)
+    return value if type(value) is str and value else None
 
 
 def _vaccine(seal: _Seal, fields: FieldReader) -> codes.Vaccine:
@@ -280,9 +280,9 @@ def _agreed(by_code: codes.Vaccine | None, by_name: codes.Vaccine | None) -> cod
     """Return what a code and a name say; where they contradict each other, nothing."""
     if by_code is None or by_name is None:
         return by_code or by_name or codes.Vaccine(None, None, None, None, _ALL, "vaccine")
-    for one, other in zip(by_code[:4], by_name[:4], strict=True):
-        coarse = {one, other} & {None, *codes.COARSE}
-        if one != other and not coarse:
+    for coded, worded in zip(by_code[:4], by_name[:4], strict=True):
+        coarse = {coded, worded} & {None, *codes.COARSE}
+        if coded != worded and not coarse:
             return codes.Vaccine(None, None, None, None, _ALL, "des, nam")
     # What names the product says more than its class.
     return by_name if by_name.product is not None or by_code.product is None else by_code

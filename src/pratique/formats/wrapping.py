@@ -63,12 +63,12 @@ def unwrapped(text: str) -> Unwrapped:
     """Return the one code that a text holds."""
     if len(text) > LONGEST:
         return Unwrapped(text, finding=Finding(Code.TEXT_TOO_LONG))
-    found = list(whole_cards(codes_in(text)))
-    if not found:
+    whole = list(whole_cards(codes_in(text)))
+    if not whole:
         return Unwrapped("", finding=Finding(Code.TEXT_EMPTY))
-    if len(found) > 1:
+    if len(whole) > 1:
         return Unwrapped(text, finding=Finding(Code.TEXT_SEVERAL))
-    return found[0]
+    return whole[0]
 
 
 def codes_in(text: str) -> Iterator[Unwrapped]:
@@ -84,16 +84,16 @@ def codes_in(text: str) -> Iterator[Unwrapped]:
         )
 
 
-def whole_cards(found: Iterable[Unwrapped]) -> Iterator[Unwrapped]:
+def whole_cards(pieces: Iterable[Unwrapped]) -> Iterator[Unwrapped]:
     """Yield codes, those that are chunks of one card as one; what is not whole comes last."""
     gathering: parts.Gathering | None = None
-    for one in found:
-        if one.finding is not None or not is_part(one.text):
-            yield one
+    for piece in pieces:
+        if piece.finding is not None or not is_part(piece.text):
+            yield piece
             continue
         gathering = gathering or parts.Gathering()
-        if (card := gathering.add(one.text, "")) is not None:
-            yield one._replace(text=card.text, finding=card.finding)
+        if (card := gathering.add(piece.text, "")) is not None:
+            yield piece._replace(text=card.text, finding=card.finding)
     for card in gathering.missing() if gathering is not None else ():
         yield Unwrapped(card.text, finding=card.finding)
 
@@ -179,10 +179,10 @@ class _Lines:
                 yield _unknown(self._loose, self._first_loose)
                 self._loose.clear()
             self._seen = True
-            for one in (
+            for piece in (
                 _document(other.text, self._begun) if other.shape is None else _of_scheme(other)
             ):
-                yield one._replace(line=max(one.line, self._begun))
+                yield piece._replace(line=max(piece.line, self._begun))
             other = shapes.begun(other.rest) if other.rest.strip(BLANKS) else None
             if other is not None and not other.is_over:
                 self._other = other
@@ -201,10 +201,12 @@ class _Lines:
             yield _unknown(self._loose, self._first_loose)
             self._loose.clear()
         self._seen = True
-        is_named = [one.finding is not None and one.finding.code is _NOT_READ for one in whole]
+        is_named = [
+            piece.finding is not None and piece.finding.code is _NOT_READ for piece in whole
+        ]
         self._folded = len(bare) if is_named == [True] and len(bare) < shapes.LONGEST_FOLDED else 0
-        for one in whole:
-            yield one._replace(line=number)
+        for piece in whole:
+            yield piece._replace(line=number)
         if not whole:
             self._begun = self._begun if self._started else number
             self._started.append(line)
@@ -537,10 +539,12 @@ def _joined(begun: str, run: str) -> tuple[str, ...]:
 def _complete(text: str) -> str | None:
     """Return a text if its checksum is right: as it is, or without what may have ended a sentence."""
     code = text.rstrip(" ")
-    for one in (code, code[:-1].rstrip(" ")) if code[-1:] in ".:/-*" else (code,):
-        found = hcert.unwrap(hcert.PREFIX + one[len(hcert.PREFIX) :])
-        if type(found) is Envelope or (isinstance(found, Finding) and found.code not in UNREAD):
-            return one
+    for candidate in (code, code[:-1].rstrip(" ")) if code[-1:] in ".:/-*" else (code,):
+        outcome = hcert.unwrap(hcert.PREFIX + candidate[len(hcert.PREFIX) :])
+        if type(outcome) is Envelope or (
+            isinstance(outcome, Finding) and outcome.code not in UNREAD
+        ):
+            return candidate
     # Two codes in one line, a blank between them.
     if (second := _BEGINNING.search(code, len(hcert.PREFIX))) is not None:
         return _complete(code[: second.start()])
@@ -559,7 +563,7 @@ def _failed(lines: list[str]) -> Unwrapped:
     if len(text) > LONGEST:
         return Unwrapped(text[:LONGEST], finding=Finding(Code.TEXT_TOO_LONG))
     if _SIGN.search(text.translate(_WIDE)) is None:
-        names = list(dict.fromkeys(one.layout for one in keyboards.readings(_bare(text))))
+        names = list(dict.fromkeys(reading.layout for reading in keyboards.readings(_bare(text))))
         shown = " or ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]}..."
         return Unwrapped(text, finding=Finding(Code.KEYBOARD_LAYOUT, shown))
     if len(lines) > 1:
@@ -567,8 +571,8 @@ def _failed(lines: list[str]) -> Unwrapped:
     for meant, _ in _meanings(text):
         if (sign := _BEGINNING.search(meant)) is not None:
             code = meant[sign.start() :].rstrip()
-            found = hcert.unwrap(hcert.PREFIX + code[len(hcert.PREFIX) :])
-            finding = found if isinstance(found, Finding) else Finding(Code.BASE45_INVALID)
+            outcome = hcert.unwrap(hcert.PREFIX + code[len(hcert.PREFIX) :])
+            finding = outcome if isinstance(outcome, Finding) else Finding(Code.BASE45_INVALID)
             return Unwrapped(code, finding=finding)
     return Unwrapped(text, finding=Finding(Code.BASE45_INVALID))
 
@@ -582,20 +586,20 @@ def _document(text: str, number: int) -> Iterator[Unwrapped]:
     """Yield what a structured document holds: it is a seal, or codes are written in it; or what kind it is."""
     bare = text.translate(_PLAIN).lstrip(BLANKS)
     name = name_of(bare)
-    found = list(_seals_in(text.lstrip(BLANKS))) or [
-        one for string in shapes.strings_of(text) for one in _in_string(string, name)
+    pieces = list(_seals_in(text.lstrip(BLANKS))) or [
+        piece for string in shapes.strings_of(text) for piece in _in_string(string, name)
     ]
-    if all(one.finding is not None and one.finding.code in _NO_CODE for one in found):
-        found = []
-    found = found or [
-        one._replace(line=count)
+    if all(piece.finding is not None and piece.finding.code in _NO_CODE for piece in pieces):
+        pieces = []
+    pieces = pieces or [
+        piece._replace(line=count)
         for count, line in enumerate(lines_of(text), number)
         if _SIGN.search(line)
-        for one in list(_all_in(line)) or [_failed([line])]
+        for piece in list(_all_in(line)) or [_failed([line])]
     ]
-    found = found or list(_among_markup(text, number))
-    if found:
-        yield from found
+    pieces = pieces or list(_among_markup(text, number))
+    if pieces:
+        yield from pieces
         return
     if name is not None:
         yield Unwrapped(bare[:LONGEST], finding=Finding(Code.FORMAT_NOT_READ, name))
@@ -611,26 +615,28 @@ def _among_markup(text: str, number: int) -> Iterator[Unwrapped]:
         return
     reading = _Lines()
     for count, line in enumerate(lines_of(text), number):
-        for one in reading.take(count, line):
-            if one.finding is None:
-                yield one
-    for one in reading.end():
-        if one.finding is None:
-            yield one
+        for piece in reading.take(count, line):
+            if piece.finding is None:
+                yield piece
+    for piece in reading.end():
+        if piece.finding is None:
+            yield piece
 
 
 def _in_string(text: str, name: str | None) -> Iterator[Unwrapped]:
-    for one in codes([text]):
+    for piece in codes([text]):
         # In a file of health cards every JWS is one, whatever its head says.
         card = (
-            shapes.card_of(one.text) if name == shapes.CARDS and one.finding is not None else None
+            shapes.card_of(piece.text)
+            if name == shapes.CARDS and piece.finding is not None
+            else None
         )
-        yield one if card is None else Unwrapped(card)
+        yield piece if card is None else Unwrapped(card)
 
 
 def _seals_in(text: str) -> Iterator[Unwrapped]:
     """Yield the seals that a JSON text is, or is a list of."""
-    for one in shapes.documents_in(text) if text.startswith("[") else [text.rstrip(BLANKS)]:
-        if of(one) is not None:
-            long = Finding(Code.TEXT_TOO_LONG) if len(one) > LONGEST else None
-            yield Unwrapped(one[:LONGEST], finding=long)
+    for document in shapes.documents_in(text) if text.startswith("[") else [text.rstrip(BLANKS)]:
+        if of(document) is not None:
+            long = Finding(Code.TEXT_TOO_LONG) if len(document) > LONGEST else None
+            yield Unwrapped(document[:LONGEST], finding=long)

@@ -362,22 +362,22 @@ def read(
         filled: columns by which what the document leaves open is filled in.
     """
     patients = patients_of(document)
-    found = []
+    readings = []
     for place, url, resource in entries(document):
-        made = _event(
+        event = _event(
             place, url, resource, patients=patients, catalogue=catalogue, country=country, at=at
         )
-        if made is None:
+        if event is None:
             continue
-        if not isinstance(made, Reading):
-            row, more = made
+        if not isinstance(event, Reading):
+            row, more = event
             if row["domain"] != "ICVP" and row["surname"] and not row["forename"]:
                 more.append(Remark(RemarkCode.NAME_UNDIVIDED, "surname"))
             read = read_row(fill(row, filled), catalogue, country=country, authority=authority)
-            made = Reading(read.record, placed(place, (*more, *read.remarks)))
-        found.append(made._replace(place=place))
-    if found:
-        return found
+            event = Reading(read.record, placed(place, (*more, *read.remarks)))
+        readings.append(event._replace(place=place))
+    if readings:
+        return readings
     is_laid_out = bool(worded(document, "resourceType")) and (
         isinstance(document.get("entry", []), list)
     )

@@ -495,8 +495,8 @@ def _scheme_keys(data: bytes, published: bytes | None) -> Iterator[str]:
         yield f"  refused: {error.message}"
         return
     for word, rows in (("new", newer - older), ("goes", older - newer)):
-        for one in sorted(rows, key=lambda row: (row.scheme, row.issuer, row.kid)):
-            yield f"  {word}: key {one.kid} of {one.issuer} ({one.scheme})"
+        for key in sorted(rows, key=lambda row: (row.scheme, row.issuer, row.kid)):
+            yield f"  {word}: key {key.kid} of {key.issuer} ({key.scheme})"
 
 
 def _suspensions(data: bytes) -> Iterator[str]:

@@ -146,10 +146,10 @@ def read(data: bytes, label: str) -> Iterator[Item]:
             hint="PNG, JPEG, GIF, WebP, TIFF, BMP, PDF and text are read",
         )  # fmt: skip
         return
-    found = list(wrapping.codes_in(text))
-    if not found:
+    codes = list(wrapping.codes_in(text))
+    if not codes:
         yield Item(label, None, "it holds no text", finding=Finding(Code.TEXT_EMPTY))
-    yield from _labelled(label, found)
+    yield from _labelled(label, codes)
 
 
 def _is_text(argument: str) -> bool:
@@ -176,12 +176,12 @@ def _numbered(number: int) -> str:
     return f"input {number}"
 
 
-def _labelled(label: str, found: list[Unwrapped]) -> Iterator[Item]:
+def _labelled(label: str, codes: list[Unwrapped]) -> Iterator[Item]:
     # Several health cards of one document may stand in one line.
-    are_lines = len({one.line for one in found}) == len(found)
-    for ordinal, one in enumerate(found, 1):
-        where = f":{one.line}" if are_lines else f"#{ordinal}"
-        yield _item(label + where if len(found) > 1 else label, one)
+    are_lines = len({code.line for code in codes}) == len(codes)
+    for ordinal, code in enumerate(codes, 1):
+        where = f":{code.line}" if are_lines else f"#{ordinal}"
+        yield _item(label + where if len(codes) > 1 else label, code)
 
 
 def _item(label: str, one: Unwrapped, remark: str = "") -> Item:
@@ -312,7 +312,7 @@ def _picture(label: str, data: bytes) -> Iterator[Item]:
     except PratiqueError as error:
         yield _failed(label, error)
         return
-    known = [one for found in scan.known for one in wrapping.codes_in(found.text)]
+    known = [code for barcode in scan.known for code in wrapping.codes_in(barcode.text)]
     if not known:
         remark = (
             f"{len(scan.codes)} barcodes, none of them a health certificate"
@@ -325,9 +325,9 @@ def _picture(label: str, data: bytes) -> Iterator[Item]:
         )  # fmt: skip
     cards = len(list(wrapping.whole_cards(known)))
     several = f"one of {cards} different certificates in this picture"
-    for ordinal, one in enumerate(known, 1):
+    for ordinal, code in enumerate(known, 1):
         name = label if len(known) == 1 else f"{label}#{ordinal}"
-        yield _item(name, one, several if cards > 1 else "")
+        yield _item(name, code, several if cards > 1 else "")
 
 
 def _path(argument: str, number: int, *, named: bool = True) -> Iterator[Item]:

@@ -564,8 +564,8 @@ class Edition(NamedTuple):
         )
         if data is None or listed is None:
             return
-        found = scheme_keys.published(data, bounds_of(listed, self.current.board.environment))
-        for scheme, whose, kid, why in found.left_out:
+        keys = scheme_keys.published(data, bounds_of(listed, self.current.board.environment))
+        for scheme, whose, kid, why in keys.left_out:
             yield printable(f"the key {kid} of {whose} ({scheme}) counts nowhere: {LEFT_OUT[why]}")
 
 

@@ -103,7 +103,11 @@ def import_signers(
         proof_key=None if proof_key is None else store_sources.read_proof_key(proof_key),
         each=True,
         store=store,
-        held=[one for one in (earlier.trust if earlier else ()) if one.domain == Scheme.VDS_NC],
+        held=[
+            signer
+            for signer in (earlier.trust if earlier else ())
+            if signer.domain == Scheme.VDS_NC
+        ],
     )
     for name, reading in found.readings:
         if environment is not None and reading.environment not in {None, environment}:
@@ -131,7 +135,7 @@ def import_signers(
     path = store_sources.save_snapshot(folder, snapshot)
     notes += (f"note: {line}" for line in _remarks(found, snapshot))
     if found.refused:
-        names = ", ".join(sorted({one.name for one in found.refused})[:NAMED])
+        names = ", ".join(sorted({refusal.name for refusal in found.refused})[:NAMED])
         left = plural(len(found.refused), "file")
         which = "is no trust list" if len(found.refused) == 1 else "are no trust lists"
         notes.append(f"{left} left out, which {which}: {names}")
@@ -161,7 +165,7 @@ def _read(found: store_sources.TrustSources) -> Iterator[str]:
         left = f", {plural(reading.skipped, 'entry')} left out" if reading.skipped else ""
         if reading.left_out:
             left += ": " + ", ".join(f"{why} ({count})" for why, count in reading.left_out)
-        own = [one for one in reading.listed if not one.issuer]
+        own = [listed for listed in reading.listed if not listed.issuer]
         counts = [
             f"{plural(len(set(keys)), 'issuer')}, {plural(len(keys), 'key')} of {SCHEMES[scheme]}"
             for scheme, keys in _by_scheme(reading)
@@ -185,8 +189,8 @@ SCHEMES = {
 
 def _by_scheme(reading: ListReading) -> Iterator[tuple[Scheme, list[str]]]:
     """Yield the schemes of which a source holds keys, and the issuer of each key."""
-    rows = [(one.domain, one.issuer) for one in reading.listed if one.issuer]
-    rows += [(one.domain, one.issuer) for one in reading.pinned]
+    rows = [(listed.domain, listed.issuer) for listed in reading.listed if listed.issuer]
+    rows += [(signer.domain, signer.issuer) for signer in reading.pinned]
     for scheme in Scheme:
         issuers = [issuer for domain, issuer in rows if domain == scheme.value]
         if issuers:
@@ -329,32 +333,34 @@ def import_revocations(
         def read(each: bytes) -> _Document:
             return foreign.read_filter(each, key, form, offset)
 
-    held, taken, refused = _with_documents(revocations_of(earlier), known, _each(sources, read))
+    revocations, taken, refused = _with_documents(
+        revocations_of(earlier), known, _each(sources, read)
+    )
     named = [
-        Source(printable(one.path.name), hashlib.sha256(one.data).hexdigest()) for one in taken
+        Source(printable(file.path.name), hashlib.sha256(file.data).hexdigest()) for file in taken
     ]
     snapshot = earlier.replace(
         number=earlier.number + 1,
         created=int(at.timestamp()),
-        revocations=held,
+        revocations=revocations,
         sources=tuple(sorted({*earlier.sources, *named})),
     )
     path = store_sources.save_snapshot(folder, snapshot)
     return Imported(
         (
             f"{plural(len(taken), 'file')} read",
-            f"{counted(held)} in snapshot {snapshot.number}: {path}",
+            f"{counted(revocations)} in snapshot {snapshot.number}: {path}",
         ),
         (
             *(
                 f"note: no signer with kid {_text(kid)} is held yet: pratique trust import SOURCE"
-                for kid, _ in held.lists
+                for kid, _ in revocations.lists
                 if not known.trust.signers_for(kid)
             ),
             *(
-                f"note: {printable(one.issuer)}: {why}; its cards of the key {printable(one.kid)} are in doubt"
-                for one in held.cards.values()
-                if (why := _card_doubt(one))
+                f"note: {printable(rid_list.issuer)}: {why}; its cards of the key {printable(rid_list.kid)} are in doubt"
+                for rid_list in revocations.cards.values()
+                if (why := _card_doubt(rid_list))
             ),
         ),
         tuple(refused),
@@ -367,11 +373,13 @@ def revocations_of(snapshot: Snapshot | None) -> Revocations:
     return held if isinstance(held, Revocations) else Revocations()
 
 
-def _card_doubt(one: cards.RidList) -> str:
-    if not one.whole:
+def _card_doubt(rid_list: cards.RidList) -> str:
+    if not rid_list.whole:
         return "its list of revocations could not be read whole"
     return (
-        "its list of revocations is older than its key set says" if one.version < one.stated else ""
+        "its list of revocations is older than its key set says"
+        if rid_list.version < rid_list.stated
+        else ""
     )
 
 
@@ -434,7 +442,9 @@ def _document(each: bytes, known: Snapshot, issuer: str) -> _Document:
 def _issuer_of(kid: str, known: Snapshot) -> str:
     """Return whose key a list of SMART Health Cards is about: the list names the key alone."""
     name = Scheme.SHC.value, kid.encode()
-    issuers = {one.issuer for one in known.trust.unjudged() if (one.domain, one.kid) == name}
+    issuers = {
+        signer.issuer for signer in known.trust.unjudged() if (signer.domain, signer.kid) == name
+    }
     if len(issuers) == 1:
         return issuers.pop()
     why = "several issuers have this key" if issuers else "no key of this kid is held"
@@ -475,22 +485,22 @@ def _with_documents(
     return held, taken, refused
 
 
-def _added(held: Revocations, documents: list[_Document], earlier: Snapshot) -> Revocations:
-    deltas = [one for one in documents if isinstance(one, tag_list.Delta)]
+def _added(revocations: Revocations, documents: list[_Document], earlier: Snapshot) -> Revocations:
+    deltas = [document for document in documents if isinstance(document, tag_list.Delta)]
     if deltas:
         _for_their_own(deltas[0].head.kid, deltas[0].head.participant, earlier)
-        return held.with_deltas(deltas)
-    for one in documents:
-        if isinstance(one, tag_list.TagList):
-            _for_their_own(one.head.kid, one.head.participant, earlier)
-            held = held.with_list(one)
-        elif isinstance(one, foreign.Slice):
-            held = held.with_slices([one])
-        elif isinstance(one, list):
-            held = held.with_batches(one)
-        elif not isinstance(one, tag_list.Delta):
-            held = held.with_cards(one)
-    return held
+        return revocations.with_deltas(deltas)
+    for document in documents:
+        if isinstance(document, tag_list.TagList):
+            _for_their_own(document.head.kid, document.head.participant, earlier)
+            revocations = revocations.with_list(document)
+        elif isinstance(document, foreign.Slice):
+            revocations = revocations.with_slices([document])
+        elif isinstance(document, list):
+            revocations = revocations.with_batches(document)
+        elif not isinstance(document, tag_list.Delta):
+            revocations = revocations.with_cards(document)
+    return revocations
 
 
 def _at(path: Path, error: DocumentRefused) -> DocumentRefused:
@@ -556,11 +566,11 @@ def counted(held: Revocations) -> str:
     )
 
 
-def _counted_cards(held: Revocations) -> str:
-    if not held.cards:
+def _counted_cards(revocations: Revocations) -> str:
+    if not revocations.cards:
         return ""
-    rids = sum(len(one.entries) for one in held.cards.values())
-    return f", {plural(len(held.cards), 'list')} of SMART Health Cards with {plural(rids, 'revocation')}"
+    rids = sum(len(rid_list.entries) for rid_list in revocations.cards.values())
+    return f", {plural(len(revocations.cards), 'list')} of SMART Health Cards with {plural(rids, 'revocation')}"
 
 
 def _text(kid: bytes) -> str:

@@ -64,7 +64,7 @@ class RidList(NamedTuple):
         return self._replace(
             version=newest,
             stated=max(self.stated, other.stated),
-            whole=any(one.whole for one in (self, other) if one.version == newest),
+            whole=any(rid_list.whole for rid_list in (self, other) if rid_list.version == newest),
             entries=entries,
         )
 
@@ -86,8 +86,8 @@ class RidList(NamedTuple):
         return Code.REVOCATION_LIST_EXPIRED if self.version < self.stated else None
 
 
-def _wider(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else max(one, other)
+def _wider(own: int | None, other: int | None) -> int | None:
+    return None if own is None or other is None else max(own, other)
 
 
 def is_one(document: object) -> bool:
@@ -154,17 +154,19 @@ def of_directory(document: Any) -> tuple[RidList, ...]:
             continue
         lists += of_keys(issuer, row.get("keys"))
         crls = row.get("crls")
-        lists += (read(one, issuer) for one in (crls if isinstance(crls, list) else ()) if is_one(one)
-                  and isinstance(one["kid"], str) and 0 < len(one["kid"]) <= LONGEST_NAME)  # fmt: skip
+        lists += (read(crl, issuer) for crl in (crls if isinstance(crls, list) else ()) if is_one(crl)
+                  and isinstance(crl["kid"], str) and 0 < len(crl["kid"]) <= LONGEST_NAME)  # fmt: skip
     return tuple(joined({}, lists).values())
 
 
-def joined(held: Mapping[CardKey, RidList], added: Iterable[RidList]) -> dict[CardKey, RidList]:
+def joined(lists: Mapping[CardKey, RidList], added: Iterable[RidList]) -> dict[CardKey, RidList]:
     """Return lists by key, with others added to those of their keys."""
-    found = dict(held)
-    for one in added:
-        found[one.key] = found[one.key].joined(one) if one.key in found else one
-    return found
+    by_key = dict(lists)
+    for rid_list in added:
+        by_key[rid_list.key] = (
+            by_key[rid_list.key].joined(rid_list) if rid_list.key in by_key else rid_list
+        )
+    return by_key
 
 
 def _number(value: object) -> int | None:
@@ -189,10 +191,12 @@ class CardRow(NamedTuple):
     entries: tuple[str, ...]
 
 
-def to_row(one: RidList) -> CardRow:
+def to_row(rid_list: RidList) -> CardRow:
     """Return how a snapshot holds a list."""
-    written = (rid if before is None else f"{rid}.{before}" for rid, before in one.entries.items())
-    return CardRow(*one[:5], tuple(sorted(written)))
+    written = (
+        rid if before is None else f"{rid}.{before}" for rid, before in rid_list.entries.items()
+    )
+    return CardRow(*rid_list[:5], tuple(sorted(written)))
 
 
 def from_row(row: CardRow) -> RidList:

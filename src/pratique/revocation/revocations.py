@@ -226,8 +226,8 @@ class Revocations:
             rid: by which its issuer revokes it.
             issued_at: seconds since the epoch; None if it does not say.
         """
-        held = self.cards.get(key)
-        return None if held is None else held.find(rid, issued_at)
+        rid_list = self.cards.get(key)
+        return None if rid_list is None else rid_list.find(rid, issued_at)
 
     def _own(self, asked: RevocationQuery) -> Iterator[Code]:
         for kid in asked.kids:
@@ -353,22 +353,24 @@ def to_rows(held: Revocations | None) -> dict[str, Any] | None:
 
 def from_rows(rows: Any) -> Revocations:
     """Return the revocations of rows; ValueError, TypeError or DocumentRefused if they are none."""
-    found = strict_json.read(RevocationRows, rows)
-    lists = [TagList.from_bytes(row, whole=False) for row in found.lists]
-    exact = {_key(row): Entries(data=row.entries) for row in found.batches}
+    stored = strict_json.read(RevocationRows, rows)
+    lists = [TagList.from_bytes(row, whole=False) for row in stored.lists]
+    exact = {_key(row): Entries(data=row.entries) for row in stored.batches}
     slices = [
-        foreign.read_filter(row.data, _key(row), row.form, row.offset) for row in found.slices
+        foreign.read_filter(row.data, _key(row), row.form, row.offset) for row in stored.slices
     ]
     first: dict[tuple[bytes, str], TagList] = {}
     beside = [
-        one
-        for one in lists
-        if first.setdefault((one.head.kid, one.head.participant), one) is not one
+        listed
+        for listed in lists
+        if first.setdefault((listed.head.kid, listed.head.participant), listed) is not listed
     ]
-    held = Revocations(first.values(), exact, slices, beside, map(cards.from_row, found.cards))
-    if to_rows(held) != rows:
+    revocations = Revocations(
+        first.values(), exact, slices, beside, map(cards.from_row, stored.cards)
+    )
+    if to_rows(revocations) != rows:
         raise ValueError("revocations that are not sorted, or there twice")
-    return held
+    return revocations
 
 
 def _names(key: Key) -> tuple[str, bytes, HashType]:

@@ -268,8 +268,8 @@ def _tried(both: _Both, kind: Kind) -> Iterator[Turn]:
     old, new, country, noon = both
     rules = [
         rule
-        for one in (old, new)
-        for rule in one.ruleset.rules
+        for side in (old, new)
+        for rule in side.ruleset.rules
         if rule.kind is kind or (rule.kind is None and kind is not Kind.PASS)
     ]
     constants = Constants(map(expression_of, rules), new.ruleset.value_sets)
@@ -277,7 +277,7 @@ def _tried(both: _Both, kind: Kind) -> Iterator[Turn]:
     for clock in (noon, noon - timedelta(hours=12)):
         for case in generate(constants, (GROUPS[kind],), limit=LIMIT):
             data = data_of(case, clock=clock, country=country, value_sets=known)
-            said = [judge(one.ruleset, place, kind, one.at, data) for one in (old, new)]
+            said = [judge(side.ruleset, place, kind, side.at, data) for side in (old, new)]
             yield Turn(kind, case, clock != noon, said[0], said[1])
 
 

@@ -225,7 +225,7 @@ def trust_from(
             continue
         try:
             data = read_bytes(path, named=alone)
-            known = (*held, *(one for _, before in readings for one in before.pinned))
+            known = (*held, *(ca for _, before in readings for ca in before.pinned))
             reading = _of_seals(data, known, environment=environment, store=store, proof=proof_key)
             if reading is None:
                 reading = lists.read_source(
@@ -269,7 +269,7 @@ def trust_from(
 
 def _lists_of_cards(data: bytes, reading: ListReading, store: StoreName) -> Iterable[RidList]:
     """Return the revocations that come with keys of SMART Health Cards, or which of them these keys name."""
-    if not any(one.domain == Scheme.SHC.value for one in reading.pinned):
+    if not any(key.domain == Scheme.SHC.value for key in reading.pinned):
         return ()
     from pratique import strict_json  # noqa: PLC0415
     from pratique.revocation import cards  # noqa: PLC0415 - a check starts fast
@@ -365,8 +365,8 @@ def read_proof_key(path: Path) -> ProofKey:
 
     try:
         data = read_bytes(path)
-        found = [*x509.armoured(data), *([data] if data[:1] == b"\x30" else ())]
-        return ProofKey(lists.read_proof_key(data), found[0] if len(found) == 1 else b"")
+        signers = [*x509.armoured(data), *([data] if data[:1] == b"\x30" else ())]
+        return ProofKey(lists.read_proof_key(data), signers[0] if len(signers) == 1 else b"")
     except DocumentRefused as error:
         raise _at(path, error) from error
 

@@ -149,7 +149,7 @@ def collect(
     read = tuple(readings)
     check_kids(listed for reading in read for listed in reading.listed)
     authorities = distinct(ca for reading in read for ca in reading.authorities)
-    made = tuple(
+    signers = tuple(
         signer(
             listed,
             environment=reading.environment or environment,
@@ -162,14 +162,14 @@ def collect(
         for listed in reading.listed
     )
     own, known = country.strip().upper(), countries.code(country)
-    return made + tuple(
-        one._replace(
-            participant=one.participant or own,
-            countries=one.countries or frozenset({known} if known else ()),
-            environment=_stricter(one.environment, reading.environment or environment),
+    return signers + tuple(
+        pinned._replace(
+            participant=pinned.participant or own,
+            countries=pinned.countries or frozenset({known} if known else ()),
+            environment=_stricter(pinned.environment, reading.environment or environment),
         )
         for reading in read
-        for one in reading.pinned
+        for pinned in reading.pinned
     )
 
 
@@ -182,15 +182,15 @@ def distinct(authorities: Iterable[X509Record]) -> tuple[X509Record, ...]:
     return tuple({ca.thumbprint: ca for ca in authorities}.values())
 
 
-def check_kids(found: Iterable[Listed]) -> None:
+def check_kids(rows: Iterable[Listed]) -> None:
     """Refuse more keys under one kid than a check can try; DocumentRefused `signers-same-kid`."""
     keys: dict[tuple[str, str, bytes], set[bytes]] = {}
-    for one in found:
-        kid = one.record.kid if one.kid is None else one.kid
+    for row in rows:
+        kid = row.record.kid if row.kid is None else row.kid
         # A scheme's keys are asked for by their full name, HCERT's by kid, whatever their domain.
-        held = keys.setdefault((one.domain if one.issuer else "", one.issuer, kid), set())
-        held.add(one.record.public_key)
-        if len(held) > MOST_OF_ONE_KID:
+        same = keys.setdefault((row.domain if row.issuer else "", row.issuer, kid), set())
+        same.add(row.record.public_key)
+        if len(same) > MOST_OF_ONE_KID:
             raise DocumentRefused(
                 "signers-same-kid",
                 f"more than {MOST_OF_ONE_KID} keys have one kid: each would be tried at every check",
@@ -301,10 +301,10 @@ def _signs_for(
 def _pinned_for(named: tuple[str, ...], country: str) -> tuple[frozenset[str], str]:
     # A scheme's texts mostly name no country: theirs is the one that the key is pinned for, without its territories.
     own = {code for code in map(countries.code, named) if code is not None}
-    told = countries.code(country)
-    if told is None:
+    given = countries.code(country)
+    if given is None:
         return frozenset(own), ""
-    return frozenset({told}), "country-differs" if own and told not in own else ""
+    return frozenset({given}), "country-differs" if own and given not in own else ""
 
 
 class _Above(NamedTuple):

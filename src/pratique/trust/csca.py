@@ -146,14 +146,14 @@ def _key(record: X509Record) -> bytes | None:
 def _believed(
     listed: tuple[bytes, ...],
     environment: Environment,
-    held: tuple[Signer, ...],
+    known: tuple[Signer, ...],
     *,
     pinned: bool,
 ) -> tuple[tuple[Signer, ...], int]:
     """Return the signing CAs of a source that are believed, and how many certificates are left out."""
     read = [_candidate(certificate, environment) for certificate in listed]
     open_ = [candidate for candidate in read if candidate is not None]
-    believed = [signer for signer in held if signer.domain == Scheme.VDS_NC.value]
+    believed = [signer for signer in known if signer.domain == Scheme.VDS_NC.value]
     kept: list[_Candidate] = []
     # A link may follow upon a link: as many rounds as there are, at most.
     for _ in range(len(open_) + 1):
@@ -237,7 +237,7 @@ def _may_have_signed(ca: Signer, candidate: _Candidate) -> bool:
     return ca.issuer == candidate.issuer and by_key and candidate.signer.participant in ca.countries
 
 
-def withdraw(data: bytes, held: Iterable[Signer]) -> tuple[Signer, ...]:
+def withdraw(data: bytes, authorities: Iterable[Signer]) -> tuple[Signer, ...]:
     """Return the signing CAs held that have signed a CRL, with what it names.
 
     A later list adds to an earlier one: what was withdrawn stays so.
@@ -251,7 +251,7 @@ def withdraw(data: bytes, held: Iterable[Signer]) -> tuple[Signer, ...]:
     except ValueError as error:
         raise _refused("crl-unreadable", "it is no CRL that speaks of all of its issuer") from error
     stated, rows = listed.authority_key_id, []
-    for ca in held:
+    for ca in authorities:
         likely = ca.domain == Scheme.VDS_NC.value and ca.issuer == listed.issuer
         if not likely or (stated and ca.kid and stated != ca.kid):
             continue

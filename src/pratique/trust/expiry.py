@@ -250,17 +250,17 @@ def of_signers(
         named: participants that the source names, with or without signers.
     """
     members = {} if roll is None else roll.members
-    found: dict[Place, dict[tuple[str, str], ExpiryItem]] = defaultdict(dict)
+    pieces: dict[Place, dict[tuple[str, str], ExpiryItem]] = defaultdict(dict)
     for signer in signers:
         place, member = (signer.participant, signer.domain), members.get(signer.participant)
-        found[place][signer.issuer, signer.thumbprint] = _piece(signer, member, at)
-    there = {participant for participant, _ in found}
+        pieces[place][signer.issuer, signer.thumbprint] = _piece(signer, member, at)
+    there = {participant for participant, _ in pieces}
     for place in (*named, *((code, "") for code in members)):
         # A member without signers has no domain to be told under; one with some is there already.
         if place[1] or place[0] not in there:
-            found.setdefault(place, {})
+            pieces.setdefault(place, {})
     rows = []
-    for (participant, domain), own in sorted(found.items()):
+    for (participant, domain), own in sorted(pieces.items()):
         strands = [strand(SIGNER, own.values(), at=at)]
         member = members.get(participant)
         if member is not None and not own and not domain:

@@ -435,8 +435,8 @@ def _within(reading: ListReading, store: StoreName) -> ListReading:
     """Return what a source holds for the store that was named; DocumentRefused `scheme-differs`, `issuer-missing`."""
     if store.scheme is not None:
         domain = store.scheme.value
-        owners = {(one.domain, bool(one.issuer)) for one in reading.listed}
-        owners |= {(one.domain, bool(one.issuer)) for one in reading.pinned}
+        owners = {(key.domain, bool(key.issuer)) for key in reading.listed}
+        owners |= {(key.domain, bool(key.issuer)) for key in reading.pinned}
         if owners - {(domain, True)}:
             raise DocumentRefused(
                 "scheme-differs",
@@ -445,8 +445,8 @@ def _within(reading: ListReading, store: StoreName) -> ListReading:
             )
     if not store.issuer or store.scheme is Scheme.VDS_NC:
         return reading
-    listed = tuple(one for one in reading.listed if one.issuer == store.issuer)
-    pinned = tuple(one for one in reading.pinned if one.issuer == store.issuer)
+    listed = tuple(key for key in reading.listed if key.issuer == store.issuer)
+    pinned = tuple(key for key in reading.pinned if key.issuer == store.issuer)
     if not (listed or pinned):
         raise DocumentRefused(
             "issuer-missing",

@@ -195,10 +195,10 @@ def pinned(
 
 def _shown(longest: int, value: object) -> str:
     # It is shown at a desk, and compared with what a text says: nothing in it may hide.
-    found = strict_json.text(value)
-    if not 0 < len(found) <= longest or not found.isprintable() or seen(found) != found:
+    shown = strict_json.text(value)
+    if not 0 < len(shown) <= longest or not shown.isprintable() or seen(shown) != shown:
         raise ValueError("a text that cannot be shown")
-    return found
+    return shown
 
 
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
@@ -258,20 +258,23 @@ def is_one(document: object) -> bool:
 def read(data: bytes) -> SchemeKeys:
     """Read the document; DocumentRefused `scheme-keys-…`, or `private-key` if it holds one."""
     refuse_private(data)
-    found = strict_json.document(
+    document = strict_json.document(
         data, SchemeKeys, FORMAT, partial(_refused, "malformed"), most=strict_json.OF_ONE
     )
-    if len(found.keys) > MOST_KEYS or sum(len(one.public_key) for one in found.keys) > MOST_OCTETS:
+    if (
+        len(document.keys) > MOST_KEYS
+        or sum(len(key.public_key) for key in document.keys) > MOST_OCTETS
+    ):
         raise _refused("too-many", "its keys would keep every verifier busy")
-    names = {(one.scheme, one.issuer, one.kid) for one in found.keys}
-    if len(names) < len(found.keys):
+    names = {(key.scheme, key.issuer, key.kid) for key in document.keys}
+    if len(names) < len(document.keys):
         raise _refused("double", "an issuer's kid is there twice")
-    return found
+    return document
 
 
-def write(environment: Environment, found: Iterable[SchemeKey]) -> bytes:
+def write(environment: Environment, keys: Iterable[SchemeKey]) -> bytes:
     """Write the document; the same keys make the same bytes."""
-    rows = tuple(sorted(found, key=lambda one: (one.scheme, one.issuer, one.kid)))
+    rows = tuple(sorted(keys, key=lambda key: (key.scheme, key.issuer, key.kid)))
     return strict_json.dump(SchemeKeys(environment, rows), FORMAT, ordered=False, ascii_only=False)
 
 
@@ -281,26 +284,26 @@ def reading(document: SchemeKeys) -> ListReading:
     return ListReading("list of schemes' keys", rows, environment=document.environment)
 
 
-def _listed(one: SchemeKey) -> Listed:
-    record = read_key(one.public_key, edwards=one.scheme is Scheme.DIVOC)
-    if one.scheme is Scheme.VDS_NC and not record.public_key:
+def _listed(key: SchemeKey) -> Listed:
+    record = read_key(key.public_key, edwards=key.scheme is Scheme.DIVOC)
+    if key.scheme is Scheme.VDS_NC and not record.public_key:
         # A signing CA's key may be of a curve that signs nothing else here; the chain of a seal reads it.
         record = X509Record(
             record.thumbprint,
             record.kid,
-            algorithm=one.algorithm,
-            public_key=one.public_key,
+            algorithm=key.algorithm,
+            public_key=key.public_key,
             notes=record.notes,
         )
     if not record.public_key:
-        raise _refused("key", f"a public key of {one.scheme} cannot be read")
-    if record.algorithm is not one.algorithm:
-        raise _refused("algorithm", f"a key of {one.scheme} is not for the algorithm that it names")
-    if one.country and countries.code(one.country) is None:
-        raise _refused("country", f"a key of {one.scheme} names a country that is none")
-    record = record._replace(not_before=one.not_before, not_after=one.not_after)
-    found = listed(one.scheme, one.issuer, one.kid, record, name=one.name, usages=one.usages)
-    return found._replace(participant=one.country)
+        raise _refused("key", f"a public key of {key.scheme} cannot be read")
+    if record.algorithm is not key.algorithm:
+        raise _refused("algorithm", f"a key of {key.scheme} is not for the algorithm that it names")
+    if key.country and countries.code(key.country) is None:
+        raise _refused("country", f"a key of {key.scheme} names a country that is none")
+    record = record._replace(not_before=key.not_before, not_after=key.not_after)
+    row = listed(key.scheme, key.issuer, key.kid, record, name=key.name, usages=key.usages)
+    return row._replace(participant=key.country)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -324,26 +327,26 @@ def published(data: bytes, bounds: Bounds) -> SchemePublication:
     document = read(data)
     if document.environment is not bounds.environment:
         raise _refused("environment", f"they are not of the {bounds.environment} environment")
-    found = reading(document)
-    check_kids(found.listed)
+    keys = reading(document)
+    check_kids(keys.listed)
     counted, left_out = [], []
-    for one in found.listed:
-        made = signer(one, environment=bounds.environment)
-        why = _barred(one, made, bounds)
+    for row in keys.listed:
+        key = signer(row, environment=bounds.environment)
+        why = _barred(row, key, bounds)
         if why:
-            left_out.append((one.domain, one.issuer, made.kid_text, why))
+            left_out.append((row.domain, row.issuer, key.kid_text, why))
             continue
-        own = made.countries or frozenset({bounds.subject}) & bounds.countries or bounds.countries
-        counted.append(made._replace(participant=bounds.participant, countries=own))
+        own = key.countries or frozenset({bounds.subject}) & bounds.countries or bounds.countries
+        counted.append(key._replace(participant=bounds.participant, countries=own))
     return SchemePublication(tuple(counted), tuple(left_out))
 
 
-def _barred(one: Listed, made: Signer, bounds: Bounds) -> str:
-    if one.domain not in bounds.domains:
+def _barred(row: Listed, key: Signer, bounds: Bounds) -> str:
+    if row.domain not in bounds.domains:
         return "domain"
-    if one.participant and countries.code(one.participant) not in bounds.countries:
+    if row.participant and countries.code(row.participant) not in bounds.countries:
         return "country"
-    return "" if made.environment is bounds.environment else "environment"
+    return "" if key.environment is bounds.environment else "environment"
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -55,8 +55,8 @@ _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 def is_nzcp(document: object) -> bool:
     """Tell whether a parsed document is the DID document of an issuer of NZ COVID Passes that is known by name."""
-    found = document.get("id") if isinstance(document, dict) else None
-    return isinstance(found, str) and found in NZCP_ISSUERS
+    did = document.get("id") if isinstance(document, dict) else None
+    return isinstance(did, str) and did in NZCP_ISSUERS
 
 
 def read_nzcp(document: object) -> ListReading:
@@ -65,9 +65,9 @@ def read_nzcp(document: object) -> ListReading:
     Raises:
         DocumentRefused: `nzcp-did-unreadable`, `nzcp-did-private`, `nzcp-did-empty`.
     """
-    found = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
-    did = cast("object", found.get("id"))
-    methods, asserting = found.get("verificationMethod"), found.get("assertionMethod")
+    members = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    did = cast("object", members.get("id"))
+    methods, asserting = members.get("verificationMethod"), members.get("assertionMethod")
     if not isinstance(did, str) or DID_WEB.fullmatch(did) is None:
         raise _unreadable("its id is no did:web")
     if not (isinstance(methods, list) and isinstance(asserting, list)):
@@ -176,11 +176,11 @@ def read_two_d_doc(document: object) -> ListReading:
             begins, ends = (_epoch(text) for text in limits.groups())
             record = record._replace(not_before=begins, not_after=ends + _DAY - 1)
         documents, owner = row.get("documents"), row.get("owner")
-        if not (isinstance(documents, list) and all(isinstance(one, str) for one in documents)):
+        if not (isinstance(documents, list) and all(isinstance(name, str) for name in documents)):
             raise _no_keys("a key does not name the documents that it signs")
         name = owner if isinstance(owner, str) else ""
         listed.append(_two_d_doc(record, row["ca"], row["id"], documents, name))
-    names = [(one.issuer, one.kid) for one in listed]
+    names = [(key.issuer, key.kid) for key in listed]
     if len(set(names)) != len(names):
         raise _no_keys("two keys have the same ca and id")
     return ListReading("2D-DOC keys", tuple(listed))
@@ -223,7 +223,7 @@ def _two_d_doc(
     both = f"{authority}{identifier}"
     if record.algorithm not in {Algorithm.ES256, Algorithm.ES384, Algorithm.ES512}:
         raise _no_keys(f"the key of {both} is none of ECDSA")
-    kinds = {TWO_D_DOC_KINDS[one] for one in documents if one in TWO_D_DOC_KINDS}
+    kinds = {TWO_D_DOC_KINDS[document] for document in documents if document in TWO_D_DOC_KINDS}
     kinds &= may_attest(Scheme.TWO_D_DOC, str(authority), str(identifier))
     return Listed(
         record._replace(

@@ -101,11 +101,11 @@ def read_jwks(document: object, issuer: str, name: str = "") -> ListReading:
         )
     reader = _KeyRows()
     reader.add(issuer, name, list(rows))
-    found = reader.reading("keys of a SMART Health Card issuer", name=issuer)
-    if not found.pinned:
-        why = ", ".join(reason for reason, _ in found.left_out)
+    reading = reader.reading("keys of a SMART Health Card issuer", name=issuer)
+    if not reading.pinned:
+        why = ", ".join(reason for reason, _ in reading.left_out)
         raise DocumentRefused("jwks-empty", f"no key in it can sign cards: {why or 'it is empty'}")
-    return found
+    return reading
 
 
 class _KeyRows:
@@ -194,8 +194,8 @@ def _is_shown(value: object, longest: int) -> bool:
 
 def _instant(time: object) -> int | None:
     try:
-        found = datetime.fromisoformat(strict_json.text(time))
-        return int(found.timestamp()) if found.tzinfo is not None else None
+        instant = datetime.fromisoformat(strict_json.text(time))
+        return int(instant.timestamp()) if instant.tzinfo is not None else None
     except (TypeError, ValueError, OverflowError):
         return None
 

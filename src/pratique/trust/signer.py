@@ -243,19 +243,19 @@ class TrustList:
         """
         self.judges = judges or {}
         self._judged: dict[Signer, Signer] = {}
-        found: dict[tuple[bytes, str, str, str, str, str], Signer] = {}
+        records: dict[tuple[bytes, str, str, str, str, str], Signer] = {}
         for signer in signers:
             whose = signer.participant if apart else ""
             key = (
                 signer.kid, signer.thumbprint, signer.environment.value, signer.domain, signer.issuer, whose,
             )  # fmt: skip
-            held = found.get(key)
-            if held is None or held == signer:
-                found[key] = signer
+            earlier = records.get(key)
+            if earlier is None or earlier == signer:
+                records[key] = signer
             else:
-                found[key] = _later(self._judge(held), self._judge(signer))
+                records[key] = _later(self._judge(earlier), self._judge(signer))
         self._apart = apart
-        self._signers = tuple(found[key] for key in sorted(found))
+        self._signers = tuple(records[key] for key in sorted(records))
         self._by_kid: dict[KeyName, list[tuple[Signer, Signer | None]]] = defaultdict(list)
         for bare, certified in self._limits():
             self._by_kid[bare.key].append((bare, certified))

@@ -778,17 +778,17 @@ def _member(slot: _Slot, part: str, place: int) -> _Closure:
         if data is _UNREAD:
             data = above(frame)
         if type(data) is dict:
-            found = data.get(name)
+            value = data.get(name)
         elif type(data) is list and index is not None and 0 <= index < len(data):
-            found = data[index]
+            value = data[index]
         elif type(data) is PartlySaid:
             if name in data.unmapped:
                 raise Undecided(OpenReason.NOT_MAPPED, name)
-            found = data.get(name)
+            value = data.get(name)
         else:
-            found = None
-        frame[place] = found
-        return found
+            value = None
+        frame[place] = value
+        return value
 
     return fill
 
