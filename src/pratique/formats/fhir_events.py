@@ -35,6 +35,8 @@ _DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?", re.ASCII)
 _FINAL = {"final", "amended", "corrected"}
 _NAMES = ("official", "usual", None)
 """`use` of a name, the best first (FHIR R4 HumanName.use); others are used where there is none of these."""
+_MODIFIERS = ("modifierExtension", "implicitRules")
+"""What can turn a resource into its opposite: whoever does not know it is not to use the resource (FHIR R4)."""
 _NO_NAMES = {"old", "maiden", "nickname", "anonymous"}
 
 
@@ -63,7 +65,17 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
     if len(rows) > MOST_RESOURCES:
         findings.append(Finding(Code.JSON_LIMITS, "entry"))
         return None
-    resources = [(_text(row, "fullUrl"), _object(row, "resource")) for row in rows]
+    if _is_modified(bundle, findings):
+        findings.append(Finding(Code.NO_EVENT))
+        return None
+    # What modifies an entry of the bundle modifies the resource in it.
+    resources = [
+        (
+            _text(row, "fullUrl"),
+            {**_object(row, "resource"), **{name: row[name] for name in _MODIFIERS if name in row}},
+        )
+        for row in rows
+    ]
     patients = [
         (url, resource) for url, resource in resources if resource.get("resourceType") == "Patient"
     ]
@@ -74,6 +86,8 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
     for _, resource in resources:
         reader = _READERS.get(_text(resource, "resourceType") or "")
         if reader is None:
+            continue
+        if _is_modified(resource, findings):
             continue
         member, kind = reader
         if not _is_about(resource, member, known):
@@ -92,6 +106,14 @@ def read(bundle: _Object, countries: frozenset[str], findings: list[Finding]) ->
     return None if person is None else FhirEvents(person, tuple(entries))
 
 
+def _is_modified(resource: _Object, findings: list[Finding]) -> bool:
+    modifiers = [name for name in _MODIFIERS if name in resource]
+    findings += [
+        Finding(Code.NOT_MAPPED, f"{resource['resourceType']}.{name}") for name in modifiers
+    ]
+    return bool(modifiers)
+
+
 def _is_about(resource: _Object, member: str, known: set[str]) -> bool:
     reference = resource.get(member)
     if reference is None:
@@ -105,6 +127,9 @@ def _is_about(resource: _Object, member: str, known: set[str]) -> bool:
 
 
 def _person(patient: _Object, findings: list[Finding]) -> Person | None:
+    if _is_modified(patient, findings):
+        findings.append(Finding(Code.NO_EVENT))
+        return None
     name = _name(_objects(patient.get("name")))
     surname, given = _text(name, "family"), name.get("given")
     forename = " ".join(
@@ -160,6 +185,10 @@ def _immunization(
     if resource.get("status") != "completed":
         findings.append(Finding(Code.NOT_MAPPED, "Immunization.status"))
         return None
+    if resource.get("isSubpotent", False) is not False:
+        # A dose too weak to count, or nobody knows whether it was.
+        findings.append(Finding(Code.NOT_MAPPED, "Immunization.isSubpotent"))
+        return None
     given = _when(resource, ("occurrenceDateTime",), ("occurrenceString",))
     if given is None:
         findings.append(Finding(Code.NOT_MAPPED, "Immunization.occurrence"))
@@ -171,8 +200,13 @@ def _immunization(
     unmapped = vaccine.unmapped
     if unmapped:
         findings.append(Finding(Code.NOT_MAPPED, vaccine.reason or "Immunization.vaccineCode"))
-    course = (_objects(resource.get("protocolApplied")) or [{}])[0]
-    dose, doses = (_number(course, name) for name in ("doseNumber", "seriesDoses"))
+    courses = {
+        (_number(course, "doseNumber"), _number(course, "seriesDoses"))
+        for course in _objects(resource.get("protocolApplied"))
+    }
+    if len(courses) > 1:
+        findings.append(Finding(Code.NOT_MAPPED, "Immunization.protocolApplied"))
+    dose, doses = courses.pop() if len(courses) == 1 else (None, None)
     unsaid = tuple(name for name, number in (("dn", dose), ("sd", doses)) if number is None)
     return Vaccination(
         disease=vaccine.disease,
@@ -196,6 +230,8 @@ _UNKNOWN = codes.Vaccine(None, None, None, None, ("tg", "vp", "mp", "ma"))
 
 def _number(course: _Object, name: str) -> int | None:
     value = course.get(f"{name}PositiveInt")
+    if f"{name}String" in course or any(modifier in course for modifier in _MODIFIERS):
+        return None
     return value if type(value) is int and 0 < value < 1000 else None
 
 
@@ -226,12 +262,18 @@ def _observation(
     (kind,) = kinds
     result = _result(resource)
     unmapped = ["nm"] if kind == codes.NAAT else ["nm", "ma"]
+    is_other = any(codes.test_type(code) is None for code in tests)
+    if is_other:
+        # Another test beside it, for influenza or for several viruses: whose result it is, is not said.
+        unmapped += ["tg", "tt"]
+        findings.append(Finding(Code.NOT_MAPPED, "Observation.code"))
+        result = None
     if result is None:
         unmapped.append("tr")
         findings.append(Finding(Code.NOT_MAPPED, "Observation.value"))
     return Test(
-        disease=codes.COVID,
-        test_type=kind,
+        disease=None if is_other else codes.COVID,
+        test_type=None if is_other else kind,
         name=None,
         device=None,
         sampled=sampled,
@@ -246,6 +288,9 @@ def _observation(
 
 def _result(resource: _Object) -> str | None:
     """Return what was found; None where it is neither, is not known, or is said in two ways that differ."""
+    if "component" in resource or "dataAbsentReason" in resource:
+        # Several results, of which this would be none; or there is none, and why.
+        return None
     concept = resource.get("valueCodeableConcept")
     coded = [codes.result(system, code) for system, code in _codings(concept)]
     texts = (
@@ -314,6 +359,8 @@ def _when(resource: _Object, read: tuple[str, ...], others: tuple[str, ...]) -> 
 def _site(resource: _Object) -> str | None:
     """Return who gave the dose or took the sample, by name."""
     for performer in _objects(resource.get("performer")):
+        if any(modifier in performer for modifier in _MODIFIERS):
+            continue
         for actor in (_object(performer, "actor"), performer):
             if name := _text(actor, "display"):
                 return name

@@ -370,6 +370,93 @@ def test_codes_of_one_other_disease_keep_it() -> None:
     assert (entry.disease, set(entry.unmapped)) == ("1C81", {"vp", "mp", "ma"})
 
 
+@pytest.mark.parametrize("subpotent", [True, 1, "true", {}])
+def test_a_dose_too_weak_is_none(subpotent: object) -> None:
+    no_event(changed(SHOT, isSubpotent=subpotent), "Immunization.isSubpotent")
+    assert shot(changed(SHOT, isSubpotent=False))[0].product == COMIRNATY
+
+
+COURSE = {"doseNumberPositiveInt": 2, "seriesDosesPositiveInt": 2}
+
+
+@pytest.mark.parametrize(
+    "courses",
+    [
+        [COURSE, {**COURSE, "doseNumberPositiveInt": 1}],
+        [COURSE, {**COURSE, "seriesDosesPositiveInt": 3}],
+        [COURSE, {"doseNumberPositiveInt": 2}],
+        [COURSE, {}],
+    ],
+)
+def test_courses_that_differ_say_no_number(courses: list[dict[str, Any]]) -> None:
+    for order in (courses, courses[::-1]):
+        entry, findings = shot(changed(SHOT, protocolApplied=order))
+        assert (entry.dose, entry.doses, entry.unmapped) == (None, None, ("dn", "sd"))
+        assert findings == [Finding(Code.NOT_MAPPED, "Immunization.protocolApplied")]
+
+
+def test_courses_that_agree_say_their_number() -> None:
+    entry, findings = shot(changed(SHOT, protocolApplied=[{**COURSE, "series": "a"}, COURSE]))
+    assert (entry.dose, entry.doses, entry.unmapped, findings) == (2, 2, (), [])
+
+
+@pytest.mark.parametrize(
+    ("change", "unmapped"),
+    [
+        ({"doseNumberString": "1"}, ("dn",)),
+        ({"seriesDosesString": "3"}, ("sd",)),
+        ({"modifierExtension": [{}]}, ("dn", "sd")),
+    ],
+)
+def test_a_number_said_twice_or_modified_is_none(
+    change: dict[str, Any], unmapped: tuple[str, ...]
+) -> None:
+    assert shot(changed(SHOT, protocolApplied=[{**COURSE, **change}]))[0].unmapped == unmapped
+
+
+MODIFIED: list[dict[str, Any]] = [
+    {"modifierExtension": [{"url": "https://example.org/not-given", "valueBoolean": True}]},
+    {"implicitRules": "https://example.org/rules"},
+]
+
+
+@pytest.mark.parametrize("change", MODIFIED)
+def test_what_must_not_be_ignored_leaves_no_event(change: dict[str, Any]) -> None:
+    (member,) = change
+    no_event({**SHOT, **change}, f"Immunization.{member}")
+    no_event({**SWAB, **change}, f"Observation.{member}")
+    assert shot({**SHOT, **change}, SHOT)[0].product == COMIRNATY
+    unread = [Finding(Code.NO_EVENT)]
+    assert read(bundle(SHOT, **change)) == (
+        None,
+        [Finding(Code.NOT_MAPPED, f"Patient.{member}"), *unread],
+    )
+    assert read({**bundle(SHOT), **change}) == (
+        None,
+        [Finding(Code.NOT_MAPPED, f"Bundle.{member}"), *unread],
+    )
+
+
+@pytest.mark.parametrize(("row", "kind"), [(0, "Patient"), (1, "Immunization")])
+def test_what_modifies_an_entry_modifies_its_resource(row: int, kind: str) -> None:
+    content = bundle(SHOT)
+    content["entry"][row].update(MODIFIED[0])
+    assert read(content) == (
+        None,
+        [Finding(Code.NOT_MAPPED, f"{kind}.modifierExtension"), Finding(Code.NO_EVENT)],
+    )
+
+
+def test_what_modifies_who_gave_it_names_nobody() -> None:
+    performers = [{"actor": {"display": "A"}, **MODIFIED[0]}, {"actor": {"display": "B"}}]
+    assert shot(changed(SHOT, performer=performers))[0].site == "B"
+
+
+def test_an_extension_that_may_be_ignored_is() -> None:
+    extension = [{"url": "https://example.org/colour", "valueString": "blue"}]
+    assert shot(changed(SHOT, extension=extension))[0].product == COMIRNATY
+
+
 # Tests.
 
 
@@ -399,6 +486,36 @@ def test_a_corrected_result_is_final(status: str) -> None:
 def test_what_is_no_test_for_the_virus_is_no_event(codings: list[tuple[str, str]]) -> None:
     rows = [{"system": system, "code": code} for code, system in codings]
     no_event(changed(SWAB, code={"coding": rows}), "Observation.code")
+
+
+def test_a_test_of_something_else_beside_it_leaves_open_whose_result_it_is() -> None:
+    for order in (["94500-6", "92142-9"], ["92142-9", "94500-6"]):
+        entry, findings = swab(
+            code={"coding": [{"system": shc.LOINC, "code": code} for code in order]}
+        )
+        assert (entry.disease, entry.test_type, entry.result) == (None, None, None)
+        assert {"tg", "tt", "tr"} <= set(entry.unmapped)
+        assert Finding(Code.NOT_MAPPED, "Observation.code") in findings
+
+
+def test_two_codes_of_one_test_are_one() -> None:
+    rows = [
+        {"system": shc.LOINC, "code": "94500-6"},
+        {"system": shc.LOINC, "code": "94309-2"},
+        {"system": "http://example.org", "code": "92142-9"},
+    ]
+    entry, findings = swab(code={"coding": rows})
+    assert (entry.disease, entry.test_type, entry.result) == (COVID, NAAT, NOT_DETECTED)
+    assert findings == []
+
+
+@pytest.mark.parametrize("member", ["component", "dataAbsentReason"])
+def test_a_result_beside_others_or_beside_why_there_is_none_is_none(member: str) -> None:
+    for result in (NOT_DETECTED, "260373001"):
+        value = {"coding": [{"system": shc.SNOMED, "code": result}]}
+        entry, findings = swab(valueCodeableConcept=value, **{member: [{}]})
+        assert (entry.result, "tr" in entry.unmapped) == (None, True)
+        assert findings == [Finding(Code.NOT_MAPPED, "Observation.value")]
 
 
 @pytest.mark.parametrize(
