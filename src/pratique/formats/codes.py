@@ -51,6 +51,7 @@ class Vaccine(NamedTuple):
         disease, prophylaxis, product, manufacturer: codes of `tg`, `vp`, `mp`, `ma`; None where it is not said.
         unmapped: those of these fields that the code leaves open, for `Vaccination.unmapped`.
         reason: why, for a finding's `where` ("CVX 210"); "" if nothing is left open.
+        only: products of the value set of which it is one, where none is named; None: any of its platform.
     """
 
     disease: str | None
@@ -59,6 +60,7 @@ class Vaccine(NamedTuple):
     manufacturer: str | None
     unmapped: tuple[str, ...] = ()
     reason: str = ""
+    only: frozenset[str] | None = None
 
 
 # Product of the EU's value set -> marketing authorisation holder, platform. "" is one that we are not sure of.
@@ -120,6 +122,12 @@ _SHARED: dict[tuple[str, str], tuple[str, str, frozenset[str]]] = {
 }
 """Codes of two makers' products -> the one that it is of an issuer of these countries, and their platform."""
 
+_SHARERS = {
+    _VAXZEVRIA: frozenset({_VAXZEVRIA, "Covishield", "R-COVI", "Covid-19-recombinant"}),
+    _NUVAXOVID: frozenset({_NUVAXOVID, "Covovax", "NVX-CoV2373"}),
+}
+"""Product of a code of `_SHARED` -> all that have this code; they are made under one licence."""
+
 _PRODUCTS: dict[tuple[str, str], str] = {
     # The bivalent ones (300-302, 520; 229, 230, 519) are under the authorisation of the first.
     **{("CVX", code): _COMIRNATY for code in _list("208 217 218 219 300 301 302 520")},
@@ -167,11 +175,6 @@ _NO_CLASSES = frozenset(
     | {("ICD-11", code) for code in ("XM3CT4", "XM0CX4", "XM5DF6")}
 )
 """Those of a product, or of products that the value set has not: no product of the value set is one of them."""
-_SHARERS = {
-    _VAXZEVRIA: frozenset({_VAXZEVRIA, "Covishield", "R-COVI", "Covid-19-recombinant"}),
-    _NUVAXOVID: frozenset({_NUVAXOVID, "Covovax", "NVX-CoV2373"}),
-}
-"""Product of a code of `_SHARED` -> all that have this code."""
 _ALL: dict[str, str] = {
     **{product: platform for product, (_, platform) in MADE.items()},
     **{
@@ -181,6 +184,8 @@ _ALL: dict[str, str] = {
     **{f"{system} {code}": _CLASSES[system, code] for system, code in sorted(_NO_CLASSES)},
 }
 """What a code can mean, and of which platform it is: a product, one without a code here, any other of a platform."""
+_NO_PRODUCT = {("ICD-11", "XM0CX4"), ("ICD-11", "XM5DF6")}
+"""Those that no product of the value set is of, though their platform does not say so."""
 
 _OTHER_DISEASES: dict[tuple[str, str], str] = {
     (system, code): disease
@@ -231,7 +236,7 @@ def vaccine(system: str, code: str, *, countries: frozenset[str] = frozenset()) 
         product, platform, only = shared
         if countries and countries <= only:
             return of_product(product)
-        return Vaccine(COVID, platform, None, None, _UNNAMED, reason)
+        return Vaccine(COVID, platform, None, None, _UNNAMED, reason, _SHARERS[product])
     product = code if system == "EU" and code in MADE else _PRODUCTS.get(key, "")
     if product:
         return of_product(product)
@@ -239,7 +244,7 @@ def vaccine(system: str, code: str, *, countries: frozenset[str] = frozenset()) 
     if system == "EU":
         prophylaxis = code if code == ANY_ATC or ("SNOMED", code) in _CLASSES else None
     if prophylaxis is not None:
-        return _class(prophylaxis, reason)
+        return _class(prophylaxis, reason, frozenset() if key in _NO_PRODUCT else None)
     if other := _OTHER_DISEASES.get(key):
         return Vaccine(other, None, None, None, _UNSAID, reason)
     # Ebola: of its disease no code stands in the tables.
@@ -300,10 +305,33 @@ def of_product(product: str) -> Vaccine:
     return Vaccine(COVID, platform or None, product, manufacturer or None, missing, reason)
 
 
-def _class(prophylaxis: str, reason: str) -> Vaccine:
+def contradict(a: Vaccine, b: Vaccine) -> bool:
+    """Tell whether no one vaccine is both. What says less, and fits, contradicts nothing."""
+    if a.disease != b.disease:
+        return True
+    platforms = {a.prophylaxis, b.prophylaxis} - COARSE - {None}
+    products = {a.product, b.product} - {None}
+    if len(platforms) > 1 or len(products) > 1:
+        return True
+    if any(not MADE[product][1] for product in products if product) and platforms - {SPIKE}:
+        # A platform that is not sure is of proteins; it is neither of these.
+        return True
+    return any(one.only is not None and not products <= one.only for one in (a, b)) or (
+        a.only is not None and b.only is not None and not a.only & b.only
+    )
+
+
+def contradicted(*said: Vaccine) -> Vaccine:
+    """Return what is left where statements about one vaccine contradict each other: the disease, if all say it."""
+    diseases = {one.disease for one in said}
+    disease = diseases.pop() if len(diseases) == 1 else None
+    return Vaccine(disease, None, None, None, _UNSAID if disease else ("tg", *_UNSAID))
+
+
+def _class(prophylaxis: str, reason: str, only: frozenset[str] | None = None) -> Vaccine:
     # What a code for any vaccine leaves open is the platform too: whoever wrote a DCC of it knew it.
     unmapped = _UNSAID if prophylaxis in COARSE else _UNNAMED
-    return Vaccine(COVID, prophylaxis, None, None, unmapped, reason)
+    return Vaccine(COVID, prophylaxis, None, None, unmapped, reason, only)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -364,7 +392,19 @@ def named(text: str, scheme: Scheme) -> Vaccine | None:
     (product,) = meant
     if scheme is Scheme.TWO_D_DOC and makers & _IN_FRANCE:
         return of_product(product)
-    return _class(MADE[product][1], "the maker's name alone")
+    holder = MADE[product][0]
+    only = _SHARERS.get(product, frozenset()) | {
+        code for code, (by, _) in MADE.items() if by == holder
+    }
+    return _class(MADE[product][1], "the maker's name alone", only)
+
+
+def is_maker_alone(text: str) -> bool:
+    """Tell whether a text names makers, and neither a brand nor the disease."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return any(word in _MAKERS for word in words) and not any(
+        word in _BRANDS or word.startswith(("covid", "sars", "ncov", "cov2")) for word in words
+    )
 
 
 # ----------------------------------------------------------------------------------------------------

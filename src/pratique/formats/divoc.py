@@ -23,6 +23,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from pratique.findings import Code, Finding
@@ -252,25 +253,26 @@ _UNSAID = codes.Vaccine(None, None, None, None, ("tg", "vp", "mp", "ma"))
 def _vaccine(fields: FieldReader) -> tuple[codes.Vaccine, tuple[str, ...]]:
     """Return what surely is said of the vaccine, and the fields of the DCC that are left open."""
     texts = {term: _text(fields.group.get(term)) for term in credential.ALIKE[0]}
-    meant = {term: _meant(text) for term, text in texts.items() if text is not None}
-    own = meant.pop("vaccine", None) or meant.pop("icd11Code", None)
+    meant = {
+        term: said
+        for term, text in texts.items()
+        if text is not None and (said := _meant(text)) is not None
+    }
+    # The attack: the maker's name in place of the vaccine's makes another vaccine of it.
+    if any(codes.contradict(one, other) for one, other in combinations(meant.values(), 2)):
+        fields.note(Code.TERMS_ALIKE, "vaccine")
+        doubt = codes.contradicted(*meant.values())
+        return doubt, doubt.unmapped
+    if codes.is_maker_alone(texts["vaccine"] or ""):
+        # It may have stood as the maker of a vaccine that is not known.
+        meant.pop("vaccine", None)
+    own = meant.get("vaccine") or meant.get("icd11Code")
     if own is None:
         fields.note(Code.NOT_MAPPED, "vaccine")
         return _UNSAID, _UNSAID.unmapped
-    for other in meant.values():
-        # The attack: the maker's name in place of the vaccine's makes another vaccine of it.
-        if other is not None and _contradict(own, other):
-            fields.note(Code.TERMS_ALIKE, "vaccine")
-            return _UNSAID, _UNSAID.unmapped
     if own.unmapped:
         fields.note(Code.NOT_MAPPED, "vaccine")
     return own, own.unmapped
-
-
-def _contradict(a: codes.Vaccine, b: codes.Vaccine) -> bool:
-    """Tell whether no one vaccine is both; a product and its platform, or any vaccine of it, go together."""
-    platforms = {a.prophylaxis, b.prophylaxis} - codes.COARSE - {None}
-    return len(platforms) > 1 or a.disease != b.disease or len({a.product, b.product} - {None}) > 1
 
 
 def _meant(text: str) -> codes.Vaccine | None:

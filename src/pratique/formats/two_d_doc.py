@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -316,14 +317,12 @@ def _vaccine(fields: Mapping[str, str], countries: frozenset[str]) -> Vaccine:
     by_class = codes.vaccine("ATC", fields.get("L4", ""), countries=countries) or _UNKNOWN
     by_name = codes.named(fields.get("L5", ""), Scheme.TWO_D_DOC)
     by_maker = codes.named(fields.get("L6", ""), Scheme.TWO_D_DOC)
+    said = [one for one in (by_class, by_name, by_maker) if one is not None and one is not _UNKNOWN]
+    if any(codes.contradict(one, other) for one, other in combinations(said, 2)):
+        # Another class, maker or product than its product's: none is believed.
+        return _UNKNOWN
     if by_name is None or by_name.product is None:
         return by_class
-    if by_maker is not None and by_maker.product not in {None, by_name.product}:
-        return by_class
-    platform = by_class.prophylaxis
-    if platform not in codes.COARSE and platform not in {None, by_name.prophylaxis}:
-        # Its class is another than its product's: neither is believed.
-        return _UNKNOWN
     return by_name
 
 

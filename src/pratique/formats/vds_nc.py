@@ -261,13 +261,12 @@ def _vaccine(seal: _Seal, fields: FieldReader) -> codes.Vaccine:
     disease = codes.disease("ICD-11", target) if target else None
     by_code = codes.vaccine("ICD-11", code.strip(), countries=seal.countries) if code else None
     by_name = codes.named(name, Scheme.VDS_NC) if name else None
-    vaccine = _agreed(by_code, by_name)
+    vaccine, doubt = _agreed(by_code, by_name), codes.Vaccine(disease, None, None, None)
     if target and (disease is None or vaccine.disease not in {None, disease}):
         # Of a disease that is not known here, or of another than its vaccine is against.
-        vaccine = codes.Vaccine(disease, None, None, None, _ALL if disease is None else _ALL[1:])
-    elif vaccine.disease is None and disease is not None:
-        open_ = tuple(field for field in vaccine.unmapped if field != "tg")
-        vaccine = vaccine._replace(disease=disease, unmapped=open_)
+        vaccine = codes.contradicted(vaccine, doubt)
+    elif by_code is by_name is None and disease is not None:
+        vaccine = doubt._replace(unmapped=_ALL[1:])
     if vaccine.unmapped:
         seal.not_mapped(vaccine.reason or "vaccine")
     return vaccine
@@ -277,13 +276,11 @@ _ALL = ("tg", "vp", "mp", "ma")
 
 
 def _agreed(by_code: codes.Vaccine | None, by_name: codes.Vaccine | None) -> codes.Vaccine:
-    """Return what a code and a name say; where they contradict each other, nothing."""
+    """Return what a code and a name say; where they contradict each other, no more than the disease."""
     if by_code is None or by_name is None:
         return by_code or by_name or codes.Vaccine(None, None, None, None, _ALL, "vaccine")
-    for coded, worded in zip(by_code[:4], by_name[:4], strict=True):
-        coarse = {coded, worded} & {None, *codes.COARSE}
-        if coded != worded and not coarse:
-            return codes.Vaccine(None, None, None, None, _ALL, "des, nam")
+    if codes.contradict(by_code, by_name):
+        return codes.contradicted(by_code, by_name)._replace(reason="des, nam")
     # What names the product says more than its class.
     return by_name if by_name.product is not None or by_code.product is None else by_code
 

@@ -19,6 +19,7 @@ from pratique.authenticate import authenticate, conclude_one, read
 from pratique.crypto import algorithms
 from pratique.findings import Code, Colour, Finding
 from pratique.formats import archive, credential, divoc, rdf
+from pratique.formats.codes import COVID
 from pratique.formats.fields import Sealed
 from pratique.model import HealthCertificate, Precision, Vaccination
 from pratique.snapshot import Snapshot
@@ -367,8 +368,40 @@ def test_the_signature_does_not_tell_the_vaccine_and_the_maker_apart() -> None:
     assert certificate is not None
     (one,) = certificate.entries
     assert isinstance(one, Vaccination)
-    assert one[:4] == (None,) * 4
-    assert one.unmapped == ("tg", "vp", "mp", "ma")
+    assert one[:4] == (COVID, *(None,) * 3)
+    assert one.unmapped == ("vp", "mp", "ma")
+
+
+@pytest.mark.parametrize(
+    ("vaccine", "maker", "icd", "disease"),
+    [
+        ("COMIRNATY", "Moderna", None, COVID),
+        ("COVAXIN", "", "XM5DF6", COVID),
+        ("something", "Moderna", "XM8NQ0", COVID),
+        ("COMIRNATY", "", "XM0N24", None),
+    ],
+)
+def test_a_vaccine_that_others_contradict_is_none(
+    vaccine: str, maker: str, icd: str | None, disease: str | None
+) -> None:
+    text = made.make(evidence=[made.dose(vaccine=vaccine, manufacturer=maker, icd11Code=icd)])
+    found = entry(text)
+    assert found[:4] == (disease, None, None, None)
+    assert {"vp", "mp", "ma"} <= set(found.unmapped)
+    assert ("tg" in found.unmapped) is (disease is None)
+    assert Code.TERMS_ALIKE in judged(text)[1]
+
+
+def test_a_maker_that_may_have_stood_beside_another_vaccine_names_none() -> None:
+    before = {"vaccine": "Prevenar 13", "manufacturer": "Pfizer", "icd11Code": None}
+    _, findings, certificate = swapped(
+        before=before, vaccine="Pfizer", manufacturer="Prevenar 13", icd11Code=None
+    )
+    assert Code.NOT_MAPPED in findings
+    assert certificate is not None
+    (one,) = certificate.entries
+    assert isinstance(one, Vaccination)
+    assert one.disease is None
 
 
 @pytest.mark.parametrize(
@@ -381,6 +414,9 @@ def test_the_signature_does_not_tell_the_vaccine_and_the_maker_apart() -> None:
         ("Sputnik V", "", "", "Sputnik-V", ()),
         ("COVID-19 Vaccine Pfizer", "", None, None, ("mp", "ma")),
         ("Vaccine of Arcadia", "", "XM9QW8", None, ("mp", "ma")),
+        ("COMIRNATY", "Pfizer", "XM0GQ8", "EU/1/20/1528", ()),
+        ("Moderna", "", "XM3DT5", "EU/1/20/1507", ()),
+        ("Zabdeno Janssen", "", None, None, ("tg", "vp", "mp", "ma")),
         ("CoVax", "COVPharma", None, None, ("tg", "vp", "mp", "ma")),
         ("", "", None, None, ("tg", "vp", "mp", "ma")),
         (5, 6, 7, None, ("tg", "vp", "mp", "ma")),

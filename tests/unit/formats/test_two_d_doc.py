@@ -457,6 +457,10 @@ def test_the_names_of_a_test_that_were_cut_off_make_nobody_the_same() -> None:
         # Two products, and a platform that is not the product's.
         ({"L6": "MODERNA"}, (None, ("vp", "mp", "ma"))),
         ({"L4": "J07BN02"}, (None, ("vp", "mp", "ma"))),
+        ({"L5": "SPIKEVAX", "L6": "BIONTECH"}, (None, ("vp", "mp", "ma"))),
+        ({"L4": "J07BN01", "L6": "MODERNA"}, (None, ("vp", "mp", "ma"))),
+        ({"L5": "BIONTECH", "L6": "", "L4": "J07BN02"}, (None, ("vp", "mp", "ma"))),
+        ({"L5": "BIONTECH", "L6": "", "L4": "J07BN01"}, (None, ("mp", "ma"))),
     ],
 )
 def test_products_are_named_and_never_guessed(

@@ -357,10 +357,24 @@ def test_the_documents_number_is_kept_and_no_other(
         ({"des": "XM0QQQ"}, None, {"tg", "vp", "mp", "ma"}),
         ({"dis": "RA01.0"}, None, {"vp", "mp", "ma"}),
         # A code and a name that contradict each other.
-        ({"des": "XM9QW8", "nam": "Comirnaty"}, None, {"tg", "vp", "mp", "ma"}),
-        ({"des": "XM8NQ0", "nam": "Spikevax"}, None, {"tg", "vp", "mp", "ma"}),
+        ({"des": "XM9QW8", "nam": "Comirnaty"}, None, {"vp", "mp", "ma"}),
+        ({"des": "XM8NQ0", "nam": "Spikevax"}, None, {"vp", "mp", "ma"}),
+        ({"des": "XM8NQ0", "nam": "Moderna", "dis": "RA01.0"}, None, {"vp", "mp", "ma"}),
+        ({"des": "XM5DF6", "nam": "Comirnaty", "dis": "RA01.0"}, None, {"vp", "mp", "ma"}),
+        ({"des": "XM2WV4", "nam": "Pfizer"}, None, {"tg", "vp", "mp", "ma"}),
+        ({"des": "XM2WV4", "nam": "Pfizer", "dis": "RA01.0"}, None, {"tg", "vp", "mp", "ma"}),
+        ({"des": "XM7P50", "nam": "Janssen", "dis": "RA01.0"}, None, {"tg", "vp", "mp", "ma"}),
+        ({"des": "XM7P50", "dis": "RA01.0"}, None, {"tg", "vp", "mp", "ma"}),
+        # A maker that fits the product, and names of other vaccines of makers.
+        (
+            {"des": "XM8NQ0", "nam": "Pfizer-BioNTech COVID-19", "dis": "RA01.0"},
+            "EU/1/20/1528",
+            set(),
+        ),
+        ({"nam": "Prevenar 13 (Pfizer)"}, None, {"tg", "vp", "mp", "ma"}),
+        ({"nam": "Zabdeno (Janssen)", "dis": "1D60"}, None, {"tg", "vp", "mp", "ma"}),
         # Another disease than the vaccine is against, and one that is not known here.
-        ({"des": "XM8NQ0", "dis": "1D47"}, None, {"vp", "mp", "ma"}),
+        ({"des": "XM8NQ0", "dis": "1D47"}, None, {"tg", "vp", "mp", "ma"}),
         ({"des": "XM8NQ0", "dis": "QQ00"}, None, {"tg", "vp", "mp", "ma"}),
         # Yellow fever: no product that is prequalified.
         ({"des": "XM0N24", "dis": "1D47"}, None, {"vp", "mp", "ma"}),
@@ -377,6 +391,7 @@ def test_what_a_vaccine_is_said_to_be(
     assert dose.product == product
     assert set(dose.unmapped) - {"sd"} == unmapped
     assert (dose.disease is None) == ("tg" in unmapped)
+    assert (dose.prophylaxis is None) or "vp" not in unmapped or row.get("des") == "XM68M6"
     assert (Code.NOT_MAPPED in {one.code for one in found.findings}) == bool(unmapped)
 
 
