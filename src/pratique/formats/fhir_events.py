@@ -286,10 +286,16 @@ def _observation(
     )
 
 
+_VALUES = ("valueCodeableConcept", "valueString")
+
+
 def _result(resource: _Object) -> str | None:
     """Return what was found; None where it is neither, is not known, or is said in two ways that differ."""
     if "component" in resource or "dataAbsentReason" in resource:
         # Several results, of which this would be none; or there is none, and why.
+        return None
+    if any(re.match("value[A-Z]", name) for name in resource if name not in _VALUES):
+        # A second way of saying it, which is not read.
         return None
     concept = resource.get("valueCodeableConcept")
     coded = [codes.result(system, code) for system, code in _codings(concept)]

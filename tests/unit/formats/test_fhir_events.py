@@ -509,7 +509,9 @@ def test_two_codes_of_one_test_are_one() -> None:
     assert findings == []
 
 
-@pytest.mark.parametrize("member", ["component", "dataAbsentReason"])
+@pytest.mark.parametrize(
+    "member", ["component", "dataAbsentReason", "valueBoolean", "valueQuantity"]
+)
 def test_a_result_beside_others_or_beside_why_there_is_none_is_none(member: str) -> None:
     for result in (NOT_DETECTED, "260373001"):
         value = {"coding": [{"system": shc.SNOMED, "code": result}]}
