@@ -539,6 +539,9 @@ def _conclude_scheme(
         # Whose it says it is, in the words of the scheme's table: the desk asks for that issuer's keys.
         named = signers._replace(where=sealed.scheme.value)
         finding = named if signers.code is _UNKNOWN else signers
+        if sealed.assembled and signers.code is Code.SIGNATURE_INVALID:
+            # Chunks of two genuine cards make one as a forger does: only a code that is whole proves it.
+            finding = Finding(Code.PARTS_CONFLICT, "signature")
         return Verification(conclude((*sealed.notes, finding), signers.code.step))
     reader = formats.reader_of(sealed.scheme)
     outcomes = []

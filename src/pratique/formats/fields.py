@@ -40,6 +40,7 @@ class Sealed(NamedTuple):
         certificate: the X.509 certificate (DER) that came in it (VDS-NC); believed only by its chain.
         by_key: its scheme names no algorithm in the text (2D-DOC): the key's own is the one.
         notes: what was odd in taking it apart.
+        assembled: put together from several codes, which may be of two cards: a wrong signature proves nothing.
     """
 
     scheme: Scheme
@@ -52,6 +53,7 @@ class Sealed(NamedTuple):
     certificate: bytes = b""
     by_key: bool = False
     notes: tuple[Finding, ...] = ()
+    assembled: bool = False
 
     def __repr__(self) -> str:
         return f"<Sealed: {self.scheme}, not shown>"

@@ -5,7 +5,8 @@
 1. A chunk says which it is of how many, and not of which card. Cards of different counts are kept apart; of
    two cards of one count it is not guessed which chunk is whose: all of them are told as not read.
 2. The same chunk scanned twice is one chunk.
-3. What was put together and does not unpack may be of two cards: that proves nothing against either.
+3. What was put together and does not unpack may be of two cards: that proves nothing against either. Nor does a
+   wrong signature (`Sealed.assembled`). All of them can be scanned again, in an order that keeps them apart.
 """
 
 from __future__ import annotations
@@ -17,11 +18,6 @@ from pratique.findings import Code, Finding
 
 MOST_WAITING = 256
 """Chunks of cards of one count that are kept."""
-
-_MAY_BE_MIXED = {
-    Code.COMPRESSION_INVALID, Code.COMPRESSION_BOMB, Code.COMPRESSION_TRAILING,
-    Code.JSON_INVALID, Code.JSON_DUPLICATE_KEY, Code.JSON_LIMITS, Code.CLAIMS_INVALID,
-}  # fmt: skip
 
 
 class Gathered(NamedTuple):
@@ -44,11 +40,12 @@ class Gathered(NamedTuple):
 class Gathering:
     """The chunks that wait for the others of their card."""
 
-    __slots__ = ("_read", "_waiting")
+    __slots__ = ("_cards", "_read", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: dict[int, dict[tuple[int, str], str]] = {}
         self._read: set[tuple[int, int, str]] = set()
+        self._cards: set[str] = set()
 
     def add(self, text: str, label: str) -> Gathered | None:
         """Take a chunk; return its card when it is whole, or the chunk itself if it can be none's."""
@@ -66,14 +63,13 @@ class Gathering:
         if isinstance(whole, Finding):
             return None
         del self._waiting[of]
-        if self._is_read(of, card):
+        if whole in self._cards:
             return None
+        if of > 1 and isinstance(shc.unwrap(whole), Finding):
+            return Gathered(text, _labels(card), Finding(Code.PARTS_CONFLICT))
         self._read |= {(of, *key) for key in card}
-        opened = shc.unwrap(whole)
-        labels = _labels(card)
-        if isinstance(opened, Finding) and opened.code in _MAY_BE_MIXED:
-            return Gathered(text, labels, Finding(Code.PARTS_CONFLICT))
-        return Gathered(whole, labels)
+        self._cards.add(whole)
+        return Gathered(whole, _labels(card))
 
     def missing(self) -> Iterator[Gathered]:
         """Yield the cards that are not whole, each with what of it was read."""

@@ -52,6 +52,12 @@ class CardPart(NamedTuple):
         return f"<CardPart {self.number} of {self.of}: not shown>"
 
 
+class AssembledCard(str):
+    """The text of a card that was put together from several codes: whether of one card, its signature tells."""
+
+    __slots__ = ()
+
+
 def part(text: str) -> CardPart | None:
     """Read a chunk (`shc:/C/N/…`), whether its numbers can be or not; None of any other text."""
     match = _CHUNK.fullmatch(text) if len(text) <= LONGEST else None
@@ -62,7 +68,7 @@ def assemble(parts: Iterable[CardPart]) -> str | Finding:
     """Put a card's chunks together, in whatever order they come.
 
     Returns:
-        The text of the whole card (`shc:/` and digits), or PARTS_MISSING ("2 of 3 read"), or
+        The text of the whole card (`shc:/` and digits; of several chunks, an `AssembledCard`), or PARTS_MISSING ("2 of 3 read"), or
         PARTS_CONFLICT: of different counts, out of range, or of one number and different digits.
     """
     numbered: dict[int, str] = {}
@@ -79,7 +85,8 @@ def assemble(parts: Iterable[CardPart]) -> str | Finding:
     count = counts.pop()
     if len(numbered) < count:
         return Finding(Code.PARTS_MISSING, f"{len(numbered)} of {count} read")
-    return "shc:/" + "".join(numbered[index] for index in range(1, count + 1))
+    whole = "shc:/" + "".join(numbered[index] for index in range(1, count + 1))
+    return whole if count == 1 else AssembledCard(whole)
 
 
 def _jws(text: str) -> bytes:
@@ -143,6 +150,7 @@ def unwrap(text: str) -> Sealed | Finding:
         jws[: jws.rindex(b".")],
         signature,
         _ParsedPayload(payload, claims),
+        assembled=isinstance(text, AssembledCard),
     )
 
 

@@ -17,7 +17,7 @@ from pratique.authenticate import Verification
 from pratique.crypto import keys
 from pratique.crypto.algorithms import load
 from pratique.findings import Code, Colour, Finding
-from pratique.formats import shc
+from pratique.formats import parts, shc
 from pratique.formats.fields import Sealed
 from pratique.model import Precision, Vaccination
 from pratique.revocation.cards import RidList
@@ -178,6 +178,63 @@ def test_missing_chunks_are_counted() -> None:
     parts = [shc.CardPart(2, 3, "56"), shc.CardPart(3, 3, "56")]
     assert shc.assemble(parts) == Finding(Code.PARTS_MISSING, "2 of 3 read")
     assert shc.assemble([]) == Finding(Code.PARTS_MISSING)
+
+
+# A second card of the same issuer, whose signature alone stands in the last chunk: what is put together of both
+# unpacks as well as each.
+SECOND = cards.jws(cards.claims(cards.bundle(JO, [dose("2021-02-03", 1)])), KEY)
+
+
+def halves(jws: str) -> list[str]:
+    digits = cards.numeric(jws)[5:]
+    return [f"shc:/1/2/{digits[:-120]}", f"shc:/2/2/{digits[-120:]}"]
+
+
+def scanned(gathering: parts.Gathering, *texts: str) -> list[Verification]:
+    """Check each card as soon as it is whole."""
+    whole = [card for text in texts if (card := gathering.add(text, "")) is not None]
+    assert all(card.finding is None for card in whole)
+    return [check(card.text) for card in whole]
+
+
+def test_a_wrong_signature_of_mixed_chunks_is_nothing_against_either_card() -> None:
+    a, b = halves(JWS), halves(SECOND)
+    digits = a[0].rpartition("/")[2]
+    eleven = [digits[20 * i : 20 * i + 20] for i in range(10)] + [digits[200:]]
+    twelve = [f"shc:/{number}/12/{piece}" for number, piece in enumerate(eleven, 1)]
+    twelve.append(b[1].replace("/2/2/", "/12/12/"))
+    for texts, count in (((a[0], b[1]), 1), ((a[0], b[1], b[0], a[1]), 2), (twelve, 1)):
+        found = scanned(parts.Gathering(), *texts)
+        assert len(found) == count
+        for one in found:
+            assert one.verdict.findings == (Finding(Code.PARTS_CONFLICT, "signature"),)
+            assert (one.verdict.colour, one.unread) == (Colour.AMBER, True)
+        (alone,) = [check("\n".join(texts))] if count == 1 else found[:1]
+        assert alone.unread
+
+
+def test_cards_that_were_mixed_are_read_when_they_are_scanned_again() -> None:
+    a, b = halves(JWS), halves(SECOND)
+    gathering = parts.Gathering()
+    assert [one.unread for one in scanned(gathering, a[0], b[1], b[0], a[1])] == [True, True]
+    found = scanned(gathering, *a, *b)
+    assert [codes(one) for one in found] == [[Code.NO_RULES], [Code.NO_RULES]]
+    assert [one.certificate is not None for one in found] == [True, True]
+    assert list(gathering.missing()) == []
+
+
+def test_a_wrong_signature_is_proven_where_the_whole_card_is_in_one_code() -> None:
+    # The positive control: the same message and signature, of one code.
+    digits = "".join(text.rpartition("/")[2] for text in (halves(JWS)[0], halves(SECOND)[1]))
+    for text in (f"shc:/{digits}", f"SHC:/{digits}", f"shc:/1/1/{digits}"):
+        found = check(text)
+        assert codes(found) == [Code.SIGNATURE_INVALID]
+        assert (found.verdict.colour, found.unread) == (Colour.RED, False)
+    (found,) = scanned(parts.Gathering(), f"shc:/1/1/{digits}")
+    assert codes(found) == [Code.SIGNATURE_INVALID]
+    # Nor does another doubt become one of the chunks.
+    stranger = cards.signer(OTHER)
+    assert codes(check("\n".join(cards.chunks(JWS, 3)), stranger)) == [Code.SIGNER_UNKNOWN]
 
 
 @pytest.mark.parametrize(
