@@ -195,6 +195,10 @@ def unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
     return named | lacking
 
 
+_ESSENCE = {Test: "tr", Vaccination: "tg"}
+"""Of which field of an entry no rule can do without: a result, a disease."""
+
+
 def _is_said(value: object) -> bool:
     # Rules take a month or a year as its last day: of a dose or a sample that would be the freshest it can be.
     precision = getattr(value, "precision", None)
@@ -655,9 +659,13 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
     findings += tuple(Finding(Code.VALUE_SET_MISSING, name) for name in missing)
     unsaid = dict.fromkeys(outcome.unmapped for outcome in outcomes if outcome.unmapped)
     domain = claim.certificate.domain
-    if domain != _DCC and any("tr" in unmapped_of(entry, domain) for entry in claim.entries):
-        # "Positive (Ct 20)" is not read as positive: a rule that asks for the date alone is not to pass it.
-        unsaid["tr"] = None
+    if domain != _DCC:
+        # A rule that asks for the date alone is not to pass "Positive (Ct 20)", nor a dose against who knows what.
+        unsaid |= {
+            name: None
+            for entry in claim.entries
+            if (name := _ESSENCE.get(type(entry))) in unmapped_of(entry, domain)
+        }
     if unsaid:
         findings += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)
         findings += claim.reasons

@@ -373,3 +373,14 @@ def test_where_issuers_void_certificates_a_card_of_no_country_is_in_doubt() -> N
     # Where nobody voids anything, nothing is left to ask; and a DCC without a known issuer is told elsewhere.
     assert asked(unknown, t.utopia()).verdict.colour is Colour.GREEN
     assert asked(card(t.dose(), issuer=None, domain="DCC"), rules).verdict.colour is Colour.GREEN
+
+
+def test_no_rule_on_a_date_alone_passes_a_dose_against_who_knows_what() -> None:
+    (_, _, dated) = [one for one in t.utopia() if one.name.startswith("VR")][:3]
+    unknown = t.dose()._replace(
+        disease=None, prophylaxis=None, product=None, unmapped=("tg", "vp", "mp")
+    )
+    assert asked(card(t.dose()), [dated]).verdict.colour is Colour.GREEN
+    found = asked(card(unknown), [dated])
+    assert found.verdict.colour is Colour.AMBER
+    assert ("FIELD_NOT_MAPPED", "tg") in told(found)
