@@ -18,6 +18,7 @@ related LOINC terms". No source that we know of says which product a GTIN is: no
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -473,6 +474,16 @@ _TEST_NAMES = {
     "antigen": RAPID,
     "rapidantigentest": RAPID,
 }
+
+
+_SEROLOGY = re.compile(
+    r"antibod|serolog|sérolog|immun[oe]?glob|anticorp|anticuerp|antik[oö]rper|\big[agm]|\bab\b|\banti[\s-]?(?:s|n|spike|sars)\b"
+)
+
+
+def is_serology(text: str) -> bool:
+    """Tell whether a test's name has a word of those for antibodies, whatever stands beside it."""
+    return _SEROLOGY.search(unicodedata.normalize("NFKC", text).casefold()) is not None
 
 
 def is_antibody(code: str) -> bool:

@@ -240,7 +240,8 @@ def _dose(fields: FieldReader, issuer: str) -> Vaccination:
         _given(fields),
         _text(country),
         issuer,
-        _text(fields.group.get("certificateId")),
+        # Whoever changes `certificateId` and `batch` round could escape a revocation of that identifier.
+        None,
         lot=_text(fields.group.get("batch")),
         site=_text(facility.get("name")),
         unmapped=open_,

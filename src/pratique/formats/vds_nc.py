@@ -292,7 +292,7 @@ def _agreed(by_code: codes.Vaccine | None, by_name: codes.Vaccine | None) -> cod
 def _tests(seal: _Seal) -> Iterator[Test]:
     place, dates, test = seal.group("sp"), seal.group("dat"), seal.group("tr")
     kind, outcome = test.text("tc"), test.text("r")
-    if kind is not None and "antibod" in kind.casefold():
+    if kind is not None and codes.is_serology(kind):
         # No proof of an infection, nor of none.
         seal.not_mapped("tr.tc")
         return
@@ -302,7 +302,8 @@ def _tests(seal: _Seal) -> Iterator[Test]:
             dates.note(Code.DATE_UNREADABLE, "sc")
         return
     test_type = codes.test_named(kind) if kind else None
-    result = codes.result("TEXT", outcome) if outcome else None
+    # "Negative" of what is not known says nothing of an infection.
+    result = codes.result("TEXT", outcome) if outcome and test_type else None
     unmapped = (
         "tg",
         *(name for name, value in (("tt", test_type), ("tr", result)) if value is None),

@@ -86,7 +86,7 @@ def test_a_genuine_certificate_is_read(key: str, context: str) -> None:
     assert shot_[:6] == ("840539006", "29061000087103", "Covishield", "ORG-100001981", 2, 3)
     assert shot_.given is not None
     assert (shot_.given.precision, shot_.given.text()) == (Precision.DAY, "2021-12-10")
-    assert (shot_.country, shot_.identifier, shot_.lot) == ("XA", "244768056", "AB348FS")
+    assert (shot_.country, shot_.identifier, shot_.lot) == ("XA", None, "AB348FS")
     assert (shot_.site, shot_.unmapped) == ("Harbour Clinic", ())
 
 
@@ -370,6 +370,18 @@ def test_the_signature_does_not_tell_the_vaccine_and_the_maker_apart() -> None:
     assert isinstance(one, Vaccination)
     assert one[:4] == (COVID, *(None,) * 3)
     assert one.unmapped == ("vp", "mp", "ma")
+
+
+def test_no_certificate_s_number_that_a_batch_s_could_replace_is_an_identifier() -> None:
+    shot = made.dose()
+    for after in ({}, {"certificateId": shot["batch"], "batch": shot["certificateId"]}):
+        colour, findings, certificate = swapped(**after)
+        # The signature is good of both.
+        assert (colour, findings) == (Colour.AMBER, {})
+        assert certificate is not None
+        (dose_,) = certificate.entries
+        assert isinstance(dose_, Vaccination)
+        assert dose_.identifier is None
 
 
 @pytest.mark.parametrize(

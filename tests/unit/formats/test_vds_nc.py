@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique import model, strict_json
+from pratique.assess import unmapped_of
 from pratique.authenticate import Verification, read
 from pratique.findings import Code, Colour, Finding
 from pratique.formats import Decoded, Sealed, vds_nc
@@ -438,8 +439,13 @@ def test_a_test() -> None:
     [
         ("antigen", "positive", ("tg",)),
         ("Antigen", "Negative", ("tg",)),
-        ("molecular(other)", "negative", ("tg", "tt")),
-        ("breath", "negative", ("tg", "tt")),
+        # What was tested is not known: its result says nothing either.
+        ("molecular(other)", "negative", ("tg", "tt", "tr")),
+        ("breath", "negative", ("tg", "tt", "tr")),
+        ("molecular(PCR) influenza", "negative", ("tg", "tt", "tr")),
+        ("not an antigen", "negative", ("tg", "tt", "tr")),
+        ("Anti-gen", "negative", ("tg", "tt", "tr")),
+        (None, "negative", ("tg", "tt", "tr")),
         ("antigen", "inconclusive", ("tg", "tr")),
         ("antigen", "not negative", ("tg", "tr")),
         (None, None, ("tg", "tt", "tr")),
@@ -452,14 +458,27 @@ def test_words_of_a_test_are_read_where_they_are_the_known_ones(
     assert sample(changed(TEST_DATA, tr__tc=kind, tr__r=result)).unmapped == unmapped
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("molecular(PCR)", False), ("antigen", False), ("breath", True)]
+)
+def test_of_a_test_of_no_known_kind_the_result_is_not_said(kind: str, expected: bool) -> None:
+    found = sample(changed(TEST_DATA, tr__tc=kind))
+    assert ("tr" in unmapped_of(found, Scheme.VDS_NC.value)) is expected
+
+
 def test_a_positive_test_is_told() -> None:
     found = check(make(changed(TEST_DATA, tr__r="positive")))
     assert Code.TEST_POSITIVE in {one.code for one in found.verdict.findings}
 
 
 @pytest.mark.parametrize(
-    "change", [{"tr__tc": "antibody"}, {"dat__sc": None}, {"dat__sc": "soon"}, {"dat": None}]
-)
+    "change",
+    [
+        *({"tr__tc": word} for word in ("antibody", "PCR antibodies", "serology", "IgG", "anti-IgG/IgM ELISA")),
+        *({"tr__tc": word} for word in ("molecular(PCR) serology", "Sérologie", "anti-S", "\uff29\uff47\uff27", "total Ab")),
+        {"dat__sc": None}, {"dat__sc": "soon"}, {"dat": None},
+    ],
+)  # fmt: skip
 def test_what_is_no_test_for_an_infection_holds_no_event(change: dict[str, Any]) -> None:
     found = decoded(changed(TEST_DATA, **change))
     assert found.certificate is None
