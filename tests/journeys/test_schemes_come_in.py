@@ -13,12 +13,14 @@ from click.testing import CliRunner, Result
 
 from pratique import describe, verification
 from pratique.cli.main import pratique
+from pratique.crypto.algorithms import load
 from pratique.parties import verifier
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust.signer import TrustList
 from tests.schemes import nzcp, shc
 from tests.unit.formats.test_shapes import (
+    ALIKE,
     CARD,
     DIVOC,
     DOC,
@@ -155,6 +157,33 @@ def test_chunks_that_are_missing_are_told_at_the_end(home: Path) -> None:
     assert done.return_value == 4
     assert "PARTS_MISSING (2 of 3 read)" in verify(home, first, second).stdout
     assert "PARTS_MISSING (2 of 3 read)" in verify(home, f"{second}\n{first}").stdout
+
+
+def test_mixed_chunks_of_two_cards_refuse_nobody(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = TrustList([shc.signer(KEY)])
+    known = Snapshot(
+        number=1, created=0, environment=Environment.PRODUCTION, trust=trust, primitive=load
+    )
+    monkeypatch.setattr(verifier, "snapshot", lambda _home: known)
+    pieces = []
+    for card in (CARD, shc.numeric(ALIKE)):
+        # The last chunk is of the signature alone.
+        pieces.append((f"shc:/1/2/{card[5:-120]}", f"shc:/2/2/{card[-120:]}"))
+    (a, b), (c, d) = pieces
+    picture = tmp_path / "d.png"
+    picture.write_bytes(pictured(d))
+    for mixed in ([a, picture], [f"{a}\n{d}"]):
+        done = verify(home, *mixed)
+        assert marks(done) == ["?"]
+        assert "PARTS_CONFLICT (signature)" in done.stdout
+    assert marks(verify(home, a, d, c, b)) == ["?", "?"]
+    # The positive controls: each card's own chunks, and the same in one code.
+    assert marks(verify(home, a, b, c, picture)) == ["▲", "▲"]
+    done = verify(home, CARD[:-120] + d.rpartition("/")[2])
+    assert marks(done) == ["✖"]
+    assert "SIGNATURE_INVALID" in done.stdout
 
 
 def test_chunks_in_one_picture_are_one_card(home: Path, tmp_path: Path) -> None:

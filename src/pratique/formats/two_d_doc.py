@@ -286,7 +286,8 @@ def _vaccination(
         findings.append(Finding(Code.DATE_UNREADABLE, "L9"))
         return None
     disease = codes.disease("TEXT", fields["L3"])
-    vaccine = _vaccine(fields, countries)
+    # Of a vaccine against what is not known, its name is not believed: COMIRNATY is none against tetanus.
+    vaccine = _UNKNOWN if disease is None else _vaccine(fields, countries)
     if vaccine.unmapped:
         findings.append(Finding(Code.NOT_MAPPED, "L5"))
     unmapped = list(vaccine.unmapped)

@@ -483,7 +483,8 @@ def test_products_are_named_and_never_guessed(
         ({"LA": "XX"}, [("NOT_MAPPED", "LA")], ("dn", "sd")),
         ({"L7": "0"}, [("DOSES_BELOW_ONE", "L7")], ("dn", "sd")),
         ({"L8": "X"}, [("DOSES_BELOW_ONE", "L8")], ("dn", "sd")),
-        ({"L3": "COVID"}, [("NOT_MAPPED", "L3")], ("tg",)),
+        ({"L3": "COVID"}, [("NOT_MAPPED", "L5"), ("NOT_MAPPED", "L3")], ("vp", "mp", "ma", "tg")),
+        ({"L3": "TETANOS"}, [("NOT_MAPPED", "L5"), ("NOT_MAPPED", "L3")], ("vp", "mp", "ma", "tg")),
     ],
 )
 def test_a_course_is_as_its_fields_say_together(
