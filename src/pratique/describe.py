@@ -153,10 +153,10 @@ def _scheme(verification: Verification) -> Iterator[str]:
     if verification.signer is not None and verification.signer.domain in SCHEMES:
         yield f"  format {SCHEMES[verification.signer.domain][0]}"
         if verification.certificate is not None:
-            yield f"  states {states(verification.certificate)}"
+            yield f"  states {_states(verification.certificate)}"
 
 
-def states(certificate: HealthCertificate) -> str:
+def _states(certificate: HealthCertificate) -> str:
     """Say how many events of which kind a certificate states; neither their dates nor what they were."""
     counts = Counter(KINDS[type(entry)] for entry in certificate.entries)
     if set(counts) == {Kind.PASS}:
@@ -214,11 +214,11 @@ def reason(finding: Finding) -> Iterator[str]:
     """Yield a finding in words: what it means, and what to do next."""
     where = f" ({printable(finding.where)})" if finding.where else ""
     yield f"  {finding.code.name}{where}: {finding.code.meaning}"
-    if (step := next_of(finding)) != "nothing":
+    if (step := _next_of(finding)) != "nothing":
         yield f"    next: {step}"
 
 
-def next_of(finding: Finding) -> str:
+def _next_of(finding: Finding) -> str:
     """Say what to do next; where a scheme's key is not held, what to import."""
     if finding.code is Code.SIGNER_UNKNOWN and finding.where in SCHEMES:
         name, source = SCHEMES[finding.where]
@@ -249,7 +249,7 @@ def as_json(
                 "weight": finding.code.severity.value,
                 "where": finding.where,
                 "meaning": finding.code.meaning,
-                "next": next_of(finding),
+                "next": _next_of(finding),
             }
             for finding in found.verdict.findings
         ],
@@ -549,7 +549,7 @@ def _other_layers(text: str) -> dict[str, Any]:
         "signature_bytes": len(sealed.signature),
         "payload_bytes": len(sealed.payload),
         "claims": plain(_named(_content(sealed, certificate))),
-        "reads_as": states(certificate) if certificate is not None else "nothing known",
+        "reads_as": _states(certificate) if certificate is not None else "nothing known",
         "findings": [briefly(finding) for finding in (*sealed.notes, *decoded.findings)],
     }
 

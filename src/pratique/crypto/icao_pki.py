@@ -128,7 +128,12 @@ def seal_use(certificate: bytes) -> SealUse:
     if x509.EXTENDED in table:
         listed = asn1.children(asn1.read_one(table[x509.EXTENDED][1], asn1.SEQUENCE).body)
         purposes = tuple(map(asn1.oid, listed))
-    limits = x509.read_extensions(_without(extensions, _UNDERSTOOD))
+    others = (
+        extension.raw
+        for extension in asn1.children(asn1.read_one(extensions, asn1.SEQUENCE).body)
+        if asn1.oid(asn1.children(extension.body)[0]) not in _UNDERSTOOD
+    )
+    limits = x509.read_extensions(asn1.write(asn1.SEQUENCE, b"".join(others)))
     return SealUse(record, limits, purposes, types)
 
 
@@ -146,16 +151,6 @@ def _document_types(octets: bytes) -> frozenset[str]:
     return frozenset(
         name.body.decode("ascii") for name in asn1.children(listed.expect(asn1.SET).body)
     )
-
-
-def _without(extensions: bytes, names: frozenset[str]) -> bytes:
-    listed = asn1.children(asn1.read_one(extensions, asn1.SEQUENCE).body)
-    kept = (
-        extension.raw
-        for extension in listed
-        if asn1.oid(asn1.children(extension.body)[0]) not in names
-    )
-    return asn1.write(asn1.SEQUENCE, b"".join(kept))
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -238,7 +233,10 @@ def authority_key(info: bytes) -> bytes:
         else:
             loaded = load_der_public_key(info)
             if isinstance(loaded, rsa.RSAPublicKey):
-                return _rsa(loaded)
+                small = loaded.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
+                if loaded.key_size not in algorithms.RSA_BITS or not small:
+                    raise ValueError("an RSA key of a size that is not believed")
+                return loaded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             if not isinstance(loaded, ec.EllipticCurvePublicKey) or loaded.curve.name not in _NAMED:
                 raise ValueError("a key of another kind")
             key = loaded
@@ -246,13 +244,6 @@ def authority_key(info: bytes) -> bytes:
         raise
     except Exception as error:  # OpenSSL's own classes differ by kind of damage
         raise ValueError("a public key cannot be read") from error
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _rsa(key: rsa.RSAPublicKey) -> bytes:
-    small = key.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
-    if key.key_size not in algorithms.RSA_BITS or not small:
-        raise ValueError("an RSA key of a size that is not believed")
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

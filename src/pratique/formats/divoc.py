@@ -188,7 +188,11 @@ def decode(sealed: Sealed, _countries: frozenset[str]) -> Decoded:
     )
     if not entries:
         return Decoded(None, (*findings, Finding(Code.NO_EVENT)))
-    issued, expires, begins = _validity(document, findings)
+    issued = _seconds(document, "issuanceDate", findings)
+    ends = [_seconds(document, term, findings) for term in ("expirationDate", "validUntil")]
+    begins = _seconds(document, "validFrom", findings)
+    # Of two ends the earlier one counts.
+    expires = min((end for end in ends if end is not None), default=None)
     certificate = HealthCertificate(
         Scheme.DIVOC.value, "", Kind.VACCINATION, person, entries, None, issued, expires,
         _shown(holder, rows), begins,
@@ -257,7 +261,8 @@ def _vaccine(fields: FieldReader) -> tuple[codes.Vaccine, tuple[str, ...]]:
     meant = {
         term: said
         for term, text in texts.items()
-        if text is not None and (said := _meant(text)) is not None
+        if text is not None
+        and (said := codes.named(text, Scheme.DIVOC) or codes.vaccine("ICD-11", text)) is not None
     }
     # The attack: the maker's name in place of the vaccine's makes another vaccine of it.
     if any(codes.contradict(one, other) for one, other in combinations(meant.values(), 2)):
@@ -274,10 +279,6 @@ def _vaccine(fields: FieldReader) -> tuple[codes.Vaccine, tuple[str, ...]]:
     if own.unmapped:
         fields.note(Code.NOT_MAPPED, "vaccine")
     return own, own.unmapped
-
-
-def _meant(text: str) -> codes.Vaccine | None:
-    return codes.named(text, Scheme.DIVOC) or codes.vaccine("ICD-11", text)
 
 
 def _numbers(fields: FieldReader) -> tuple[int | None, int | None]:
@@ -321,16 +322,6 @@ def _given(fields: FieldReader) -> Moment | None:
         fields.note(Code.TERMS_ALIKE, "date")
         return None
     return given
-
-
-def _validity(
-    document: Mapping[str, Any], findings: list[Finding]
-) -> tuple[int | None, int | None, int | None]:
-    """Return issue, end and beginning in seconds; of two ends the earlier one counts."""
-    issued = _seconds(document, "issuanceDate", findings)
-    ends = [_seconds(document, term, findings) for term in ("expirationDate", "validUntil")]
-    begins = _seconds(document, "validFrom", findings)
-    return issued, min((end for end in ends if end is not None), default=None), begins
 
 
 def _seconds(document: Mapping[str, Any], term: str, findings: list[Finding]) -> int | None:

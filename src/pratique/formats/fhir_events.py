@@ -147,7 +147,8 @@ def _person(patient: _Object, findings: list[Finding]) -> Person | None:
         findings.append(Finding(Code.NAME_MISSING, "Patient.name"))
         return None
     birth = _birth(patient, findings)
-    return Person(surname, forename or None, None, None, birth, _sex(patient))
+    sex = {"male": "M", "female": "F"}.get(_text(patient, "gender") or "")
+    return Person(surname, forename or None, None, None, birth, sex)
 
 
 def _name(names: list[_Object]) -> _Object:
@@ -169,10 +170,6 @@ def _birth(patient: _Object, findings: list[Finding]) -> Moment | None:
     if birth is None:
         findings.append(Finding(Code.DATE_UNREADABLE, "Patient.birthDate"))
     return birth
-
-
-def _sex(patient: _Object) -> str | None:
-    return {"male": "M", "female": "F"}.get(_text(patient, "gender") or "")
 
 
 # ----------------------------------------------------------------------------------------------------

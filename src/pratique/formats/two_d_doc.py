@@ -69,7 +69,7 @@ class DocumentHead(NamedTuple):
     type: str
 
 
-def header(text: str) -> DocumentHead | None:
+def _header(text: str) -> DocumentHead | None:
     """Read the header of a text; None if it has none."""
     match = _HEADER.match(text)
     if match is None:
@@ -84,7 +84,7 @@ def unwrap(text: str) -> Sealed | Finding:
     """Take a text apart down to the signed message."""
     if len(text) > MAX_TEXT:
         return Finding(Code.TEXT_TOO_LONG)
-    head = header(text)
+    head = _header(text)
     if head is None or not text.isascii():
         return Finding(Code.TEXT_DAMAGED, "header")
     if head.perimeter != _PERIMETER:
@@ -198,7 +198,7 @@ _SEXES = {"M": "M", "F": "F"}
 def decode(sealed: Sealed, countries: frozenset[str]) -> Decoded:
     """Read a message whose signature is known to be good."""
     text = sealed.payload.decode("ascii")
-    head = header(text)
+    head = _header(text)
     assert head is not None, "unwrap has read it"
     findings: list[Finding] = []
     fields = _fields(text[head.size :], _FIELDS[head.type], findings)

@@ -414,8 +414,8 @@ def _whole(lines: list[str]) -> Unwrapped | None:
     if len(text) > LONGEST:
         return None
     for meant, notes in _meanings(text):
-        for place in _places(meant):
-            code = _assembled(meant[place:])
+        for sign in islice(_BEGINNING.finditer(meant), _MOST_SIGNS):
+            code = _assembled(meant[sign.start() :])
             if code is not None:
                 return Unwrapped(code, notes)
     if len(lines) > 1 or _SIGN.search(text):
@@ -486,11 +486,6 @@ _UPPER = {ord(c): ord(c) - 32 for c in "abcdefghijklmnopqrstuvwxyz"}
 
 def _character(found: re.Match[str]) -> str:
     return chr(int(found[1], 16))
-
-
-def _places(text: str) -> Iterator[int]:
-    for sign in islice(_BEGINNING.finditer(text), _MOST_SIGNS):
-        yield sign.start()
 
 
 _BEGINNING = re.compile("(?:HC|LT)1:")

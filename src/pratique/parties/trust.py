@@ -559,18 +559,14 @@ def counted(held: Revocations) -> str:
     """Say how much is held."""
     tags = sum(map(len, held.lists.values()))
     entries = sum(map(len, held.exact.values()))
-    return (
+    said = (
         f"{plural(len(held.lists), 'list')} with {plural(tags, 'revocation')}, "
         f"{plural(entries, 'foreign entry')}, {plural(len(held.slices), 'approximate list')}"
-        f"{_counted_cards(held)}"
     )
-
-
-def _counted_cards(revocations: Revocations) -> str:
-    if not revocations.cards:
-        return ""
-    rids = sum(len(rid_list.entries) for rid_list in revocations.cards.values())
-    return f", {plural(len(revocations.cards), 'list')} of SMART Health Cards with {plural(rids, 'revocation')}"
+    if not held.cards:
+        return said
+    rids = sum(len(rid_list.entries) for rid_list in held.cards.values())
+    return f"{said}, {plural(len(held.cards), 'list')} of SMART Health Cards with {plural(rids, 'revocation')}"
 
 
 def _text(kid: bytes) -> str:

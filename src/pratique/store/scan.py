@@ -424,14 +424,11 @@ def _texts(image: Image, formats: Any) -> list[str]:
     import zxingcpp  # noqa: PLC0415 - the extra `scan`
 
     found = zxingcpp.read_barcodes(image, formats=formats, text_mode=zxingcpp.TextMode.Plain)
-    return [_text_of(code) for code in _in_reading_order(found)]
-
-
-def _text_of(code: Any) -> str:
     # An archive (DIVOC) is no text: read as one, its bytes would be lost.
-    if code.bytes.startswith(b"PK\x03\x04"):
-        return str(code.bytes.decode("latin-1"))
-    return str(code.text)
+    return [
+        str(code.bytes.decode("latin-1") if code.bytes.startswith(b"PK\x03\x04") else code.text)
+        for code in _in_reading_order(found)
+    ]
 
 
 def _in_reading_order(found: list[Any]) -> Iterator[Any]:

@@ -82,7 +82,13 @@ def read(
             raise _refused("master-list-unreadable", "it is no master list of CSCAs") from error
         signers, skipped = _believed(listed, environment, tuple(held), pinned=True)
         return _reading("ICAO master list", signers, skipped)._replace(proof=proof)
-    listed = x509.armoured(data) or (_cut(data),)
+    listed = x509.armoured(data)
+    if not listed:
+        try:
+            # The first value of a DER file, without what stands behind it.
+            listed = (asn1.read_at(data, 0)[0].expect(asn1.SEQUENCE).raw,)
+        except ValueError as error:
+            raise DocumentRefused("x509-none", "there is no X.509 certificate in it") from error
     signers, skipped = _believed(listed, environment, tuple(held), pinned=pinned)
     if not signers:
         raise _refused(
@@ -97,14 +103,6 @@ def _reading(kind: str, signers: tuple[Signer, ...], skipped: int) -> ListReadin
     return ListReading(
         kind, (), pinned=signers, skipped=skipped, left_out=left_out if skipped else ()
     )
-
-
-def _cut(data: bytes) -> bytes:
-    """Return the first value of a DER file, without what stands behind it."""
-    try:
-        return asn1.read_at(data, 0)[0].expect(asn1.SEQUENCE).raw
-    except ValueError as error:
-        raise DocumentRefused("x509-none", "there is no X.509 certificate in it") from error
 
 
 def _master_list(data: bytes, signer: bytes) -> tuple[bytes, str]:
@@ -219,22 +217,22 @@ def _stands(candidate: _Candidate, believed: list[Signer]) -> bool | None:
     if candidate.is_self_signed:
         return True
     # A link's two names are its state's, old and new: of candidate country, whatever they say of it.
-    likely = [ca for ca in believed if _may_have_signed(ca, candidate)]
+    stated = candidate.record.authority_key_id
+    likely = [
+        ca
+        for ca in believed
+        if ca.issuer == candidate.issuer
+        and (not (stated and ca.kid) or stated == ca.kid)
+        and candidate.signer.participant in ca.countries
+    ]
     outcomes = {_signed(candidate.record, key) for key in {ca.public_key for ca in likely}}
     if True in outcomes:
         return True
-    stated = candidate.record.authority_key_id
     named = bool(stated) and any(ca.kid == stated for ca in likely)
     if False in outcomes and None not in outcomes and named:
         return False
     itself = candidate.issuer == candidate.signer.issuer and stated in {b"", candidate.signer.kid}
     return False if itself else None
-
-
-def _may_have_signed(ca: Signer, candidate: _Candidate) -> bool:
-    stated = candidate.record.authority_key_id
-    by_key = not (stated and ca.kid) or stated == ca.kid
-    return ca.issuer == candidate.issuer and by_key and candidate.signer.participant in ca.countries
 
 
 def withdraw(data: bytes, authorities: Iterable[Signer]) -> tuple[Signer, ...]:

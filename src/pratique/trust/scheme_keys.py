@@ -129,7 +129,6 @@ def listed(
     record: X509Record,
     *,
     name: str = "",
-    usages: frozenset[Kind] = frozenset(),
 ) -> Listed:
     """List a scheme's key under its names.
 
@@ -139,7 +138,6 @@ def listed(
         kid: as people write it; "" for SHC, where the key itself tells it.
         record: a public key or certificate, with its dates and what makes it unusable.
         name: what its directory calls the issuer.
-        usages: what it may attest [all that the scheme can].
 
     Raises:
         DocumentRefused: `scheme-keys-kid`: it is none of the scheme, or not the key's.
@@ -153,10 +151,9 @@ def listed(
         name_of_key = kid_of(scheme, kid)
     except ValueError as error:
         raise _refused("kid", f"a kid is none of {scheme}") from error
-    kinds = may_attest(scheme, issuer, kid)
     return Listed(
         record._replace(
-            usages=usages & kinds if usages else kinds,
+            usages=may_attest(scheme, issuer, kid),
             # By the key itself as well: DIVOC's test keys are named as India's own is.
             not_before=beginning(scheme, record.not_before),
             is_test=record.is_test
@@ -302,8 +299,9 @@ def _listed(key: SchemeKey) -> Listed:
     if key.country and countries.code(key.country) is None:
         raise _refused("country", f"a key of {key.scheme} names a country that is none")
     record = record._replace(not_before=key.not_before, not_after=key.not_after)
-    row = listed(key.scheme, key.issuer, key.kid, record, name=key.name, usages=key.usages)
-    return row._replace(participant=key.country)
+    row = listed(key.scheme, key.issuer, key.kid, record, name=key.name)
+    kinds = row.record.usages & key.usages if key.usages else row.record.usages
+    return row._replace(record=row.record._replace(usages=kinds), participant=key.country)
 
 
 # ----------------------------------------------------------------------------------------------------

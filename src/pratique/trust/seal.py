@@ -96,7 +96,10 @@ def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
     likely = [ca for ca in namesakes if not (stated and ca.kid) or ca.kid == stated][
         :MOST_AUTHORITIES
     ]
-    outcomes = {key: _check(seal, key) for key in dict.fromkeys(ca.public_key for ca in likely)}
+    outcomes = {
+        key: icao_pki.signed_by(seal.signature_algorithm, seal.signature, seal.signed, key)
+        for key in dict.fromkeys(ca.public_key for ca in likely)
+    }
     good = [ca for ca in likely if outcomes[ca.public_key]]
     if good:
         return good
@@ -106,10 +109,6 @@ def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
     if stated and any(ca.kid == stated for ca in likely):
         return Finding(Code.SEAL_CHAIN_WRONG, WHERE)
     return Finding(Code.SIGNER_UNKNOWN)
-
-
-def _check(seal: SealCertificate, key: bytes) -> bool | None:
-    return icao_pki.signed_by(seal.signature_algorithm, seal.signature, seal.signed, key)
 
 
 def _unfit(use: SealUse) -> Code | None:
