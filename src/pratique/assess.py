@@ -130,7 +130,7 @@ def _partly(
 
     payload, domain = data["payload"], certificate.domain
     for index, entry in enumerate(entries):
-        if unmapped := _unmapped_of(entry, domain):
+        if unmapped := unmapped_of(entry, domain):
             payload[GROUPS[kind]][index] = PartlySaid(payload[GROUPS[kind]][index], unmapped)
     external = data["external"]
     unsaid = {name for name in ("issuerCountryCode", "iat", "exp") if external[name] is None}
@@ -153,7 +153,7 @@ def dcc_form(certificate: HealthCertificate) -> dict[str, Any]:
     form: dict[str, Any] = {}
     for signed in certificate.entries if domain != _DCC else ():
         entry = _in_dcc_terms(signed, domain)
-        fields, unmapped = _fields(entry, timedelta()), _unmapped_of(entry, domain)
+        fields, unmapped = _fields(entry, timedelta()), unmapped_of(entry, domain)
         if isinstance(entry, Pass):
             fields["scheme"] = domain
         said: dict[str, Any] = {k: v for k, v in fields.items() if k not in unmapped}
@@ -178,7 +178,7 @@ _DCC, _DDCC, _NAAT = "DCC", "DDCC", "LP6464-4"
 _SCHEMES = frozenset(scheme.value for scheme in Scheme)
 
 
-def _unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
+def unmapped_of(entry: Entry, domain: str) -> frozenset[str]:
     """Return the fields of the DCC that an entry does not say in its terms: what it names, and what it lacks.
 
     What a DCC leaves out, its issuer left out: that is judged. What a card of another scheme has no field for, or
@@ -664,7 +664,7 @@ def assess(claim: Claim, snapshot: Snapshot, place: Destination, at: datetime) -
         unsaid |= {
             name: None
             for entry in claim.entries
-            if (name := _ESSENCE.get(type(entry))) in _unmapped_of(entry, domain)
+            if (name := _ESSENCE.get(type(entry))) in unmapped_of(entry, domain)
         }
     if unsaid:
         findings += tuple(Finding(Code.FIELD_NOT_MAPPED, name) for name in unsaid)

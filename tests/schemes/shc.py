@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from pratique.crypto import algorithms
+from pratique.crypto import algorithms, jose
 from pratique.crypto.keys import SigningKey
 from pratique.model import Entry, Person, Test, Vaccination
 from pratique.terms import Algorithm, Environment, Scheme
-from pratique.trust import scheme_keys, shc_directory
+from pratique.trust import scheme_keys
 from pratique.trust.certificates import read_key
 from pratique.trust.signer import Signer
 
@@ -33,7 +33,7 @@ _LOINC = {"LP6464-4": "94500-6", "LP217198-3": "94558-4"}
 
 def kid_of(key: SigningKey) -> str:
     """Return the kid that a key has."""
-    return shc_directory.thumbprint(algorithms.read_der(key.public_key))
+    return jose.thumbprint(algorithms.read_der(key.public_key))
 
 
 def signer(

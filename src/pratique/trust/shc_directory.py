@@ -15,9 +15,6 @@ snapshot format.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +22,6 @@ from typing import Any
 
 from pratique import strict_json
 from pratique.crypto import jose, x509
-from pratique.crypto.algorithms import PublicKey
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm, Scheme
@@ -156,7 +152,8 @@ def _record(row: Mapping[str, Any]) -> X509Record | str:
         key = jose.read_jwk(row)
     except DocumentRefused:
         return "key cannot be read"
-    if row.get("kid") != thumbprint(key.key):
+    # RFC 7638, its coordinates in full size (RFC 7518 §6.2.1).
+    if row.get("kid") != jose.thumbprint(key.key):
         return "kid is not the key's own"
     chain = row.get("x5c")
     if chain is not None:
@@ -165,12 +162,6 @@ def _record(row: Mapping[str, Any]) -> X509Record | str:
         if der is None or x509.read(der).public_key != key.key.spki:
             return "X.509 certificate is of another key"
     return bare_key(key.key, key.notes)
-
-
-def thumbprint(key: PublicKey) -> str:
-    """Return the kid that a key has by RFC 7638, its coordinates in full size (RFC 7518 §6.2.1)."""
-    text = json.dumps(jose.write_jwk(key), sort_keys=True, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 def _is_issuer(iss: object) -> bool:

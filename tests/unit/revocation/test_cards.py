@@ -22,7 +22,6 @@ from pratique.revocation.revocations import Revocations, from_rows, to_rows
 from pratique.snapshot import Snapshot
 from pratique.store import sources
 from pratique.terms import Environment, Scheme
-from pratique.trust import shc_directory
 from pratique.trust.lists import StoreName
 from pratique.trust.signer import TrustList
 from tests.schemes import shc
@@ -248,7 +247,7 @@ def test_a_list_that_clears_nobody_is_told_of(tmp_path: Path) -> None:
 def test_keys_bring_their_revocations_along(tmp_path: Path) -> None:
     key = keys.generate()
     public = algorithms.read_der(key.public_key)
-    kid = shc_directory.thumbprint(public)
+    kid = jose.thumbprint(public)
     jwk = {**jose.write_jwk(public), "kid": kid, "use": "sig", "alg": "ES256", "crlVersion": 1}
     directory = {
         "issuerInfo": [{"issuer": {"iss": ISSUER}, "keys": [jwk], "crls": [document("abc", kid=kid)]}]

@@ -19,7 +19,7 @@ KEYS = [ec.generate_private_key(ec.SECP256R1()).public_key() for _ in range(3)]
 
 def jwk(number: int = 0, **changes: Any) -> dict[str, Any]:
     key = algorithms.of_key(KEYS[number])
-    kid = shc_directory.thumbprint(key)
+    kid = jose.thumbprint(key)
     row = {**jose.write_jwk(key), "kid": kid, "use": "sig", "alg": "ES256", **changes}
     return {name: value for name, value in row.items() if value is not None}
 
@@ -54,7 +54,7 @@ def test_the_kid_is_that_of_rfc_7638() -> None:
             "y": "eZXwxvO1hvCY0KucrPfKo7yAyMT6Ajc3N7OkAB6VYy8",
         }
     ).key  # fmt: skip
-    assert shc_directory.thumbprint(key) == "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"
+    assert jose.thumbprint(key) == "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s"
 
 
 @pytest.mark.parametrize(
