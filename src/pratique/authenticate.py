@@ -506,9 +506,9 @@ def conclude_one(
     envelope: Signed | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
 ) -> Verification:
     """Step 3: read the payload, make every check, weigh what was found."""
-    if type(envelope) is Sealed:
-        return _conclude_scheme(envelope, signers, snapshot, at)
     if type(envelope) is not Envelope or type(signers) is not list:
+        if type(envelope) is Sealed:
+            return _conclude_scheme(envelope, signers, snapshot, at)
         assert isinstance(signers, Finding)
         notes = _notes(envelope) if type(envelope) is Envelope else ()
         return Verification(conclude((*notes, signers), signers.code.step))

@@ -50,10 +50,11 @@ def verify(
     """
     instant = epoch(at)
     envelope = read(text)
-    if not isinstance(envelope, Finding):
+    if type(envelope) is not Finding:
         found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, instant)
     else:
         # What nearly no text is: the steps of `read_as_handed`, from where the first one has ended.
+        assert isinstance(envelope, Finding)
         handed, notes = unwrapped(text, envelope)
         found = conclude_one(handed, authenticate(handed, snapshot), snapshot, instant)
         found = noted(found, notes)

@@ -285,7 +285,7 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
             return None
     except (KeyError, TypeError, ValueError):
         return None
-    person = _new(Person, (surname, forename, surname_icao, forename_icao, born, *_UNSAID))
+    person = _new(Person, (surname, forename, surname_icao, forename_icao, born) + _UNSAID)  # noqa: RUF005 - every text pays
     return _new(
         HealthCertificate,
         (
