@@ -55,9 +55,8 @@ def test_any_order_of_any_texts_comes_back_in_that_order(chosen: list[int], at_o
 @given(st.integers(0, 10_000))
 def test_a_hostile_neighbour_changes_nobody_s_verdict(seed: int) -> None:
     mixed: list[str] = []
-    for one, good in zip(
-        mutate.hostile(mutate.seeds(KIT[:40]), 40, seed=seed), KIT[:40], strict=True
-    ):
+    hcert = [text for text in KIT if text.startswith("HC1:")][:40]
+    for one, good in zip(mutate.hostile(mutate.seeds(hcert), 40, seed=seed), KIT[:40], strict=True):
         mixed += [one.text, good]
     found = together(mixed)
     assert found == each(mixed)
