@@ -197,7 +197,7 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
         return _rsa_checker(key)
     if isinstance(key, Ed25519PublicKey) and algorithm is Algorithm.EDDSA:
         _refuse_small_order(key)
-        return _edwards_checker(key)
+        return edwards_checker(key)
     # RFC 9053 §2.1 binds the digest to the name and leaves the curve to the key.
     own = ECDSA.get(algorithm)
     if own and isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _BY_CURVE:
@@ -241,7 +241,9 @@ def _refuse_small_order(key: Ed25519PublicKey) -> None:
         raise DocumentRefused("key-unreadable", "anybody can sign for this public key")
 
 
-def _edwards_checker(key: Ed25519PublicKey) -> Checker:
+def edwards_checker(key: Ed25519PublicKey) -> Checker:
+    """Make the check of signatures of Ed25519 (RFC 8032 §5.1.7)."""
+
     def check(signature: bytes, message: bytes) -> bool:
         try:
             key.verify(signature, message)

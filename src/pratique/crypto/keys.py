@@ -16,7 +16,7 @@ import binascii
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1 as der
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -251,16 +251,7 @@ def checker(public_key: bytes) -> Checker:
     """Make the checker of a public key; DocumentRefused `key-unreadable` unless of 32 bytes."""
     if len(public_key) != KEY_SIZE:
         raise DocumentRefused("key-unreadable", "a public key of Ed25519 has 32 bytes")
-    key = Ed25519PublicKey.from_public_bytes(public_key)
-
-    def check(signature: bytes, message: bytes) -> bool:
-        try:
-            key.verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
-
-    return check
+    return crypto_algorithms.edwards_checker(Ed25519PublicKey.from_public_bytes(public_key))
 
 
 RSA_SIZE = 3072
