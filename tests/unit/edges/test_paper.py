@@ -27,7 +27,7 @@ from pratique.issue import with_checksum  # noqa: E402
 from pratique.model import Moment, Person, Precision  # noqa: E402
 from pratique.sheet import Sheet, sheet  # noqa: E402
 from pratique.store import pdf as store_pdf  # noqa: E402
-from pratique.store import scan  # noqa: E402
+from pratique.store import scan, words  # noqa: E402
 from pratique.store.pdf import fonts, wording  # noqa: E402
 from tests import issuers  # noqa: E402
 from tests.unit.journeys.test_print import KINDS, certificate  # noqa: E402
@@ -304,15 +304,13 @@ def test_a_character_that_no_font_can_write_is_an_error_and_no_box(
     monkeypatch.setattr(fonts, "FOLDERS", ())
     fonts._candidates.cache_clear()
     person = issuers.JO._replace(surname="欧阳")
-    words = [store_pdf.builtin("en")]
+    wordings = [store_pdf.builtin("en")]
     try:
         with pytest.raises(UsageError) as caught:
-            store_pdf.render(sheet(certificate("test", person=person), TEXT, wordings=words))
+            store_pdf.render(sheet(certificate("test", person=person), TEXT, wordings=wordings))
         assert not store_pdf.printable(store_pdf.builtin("zh"))
         assert all(
-            store_pdf.printable(store_pdf.builtin(tag))
-            for tag in store_pdf.LANGUAGES
-            if tag != "zh"
+            store_pdf.printable(store_pdf.builtin(tag)) for tag in words.LANGUAGES if tag != "zh"
         )
     finally:
         fonts._candidates.cache_clear()
@@ -344,16 +342,16 @@ def test_a_letter_is_written_from_its_parts() -> None:
     assert fonts.characters_of(["e\u0301 \u200c\n"]) == {ord("é")}
 
 
-def test_the_six_languages_lack_nothing() -> None:
-    for tag in store_pdf.LANGUAGES:
-        found = wording.read((Path(wording.__file__).parent / f"words/{tag}.toml").read_bytes())
+def test_the_languages_of_the_catalogue_lack_nothing() -> None:
+    for tag in words.LANGUAGES:
+        found = wording.read((Path(words.__file__).parent / f"{tag}.toml").read_bytes())
         assert found.lacking == ()
         assert found.wording.direction == ("rtl" if tag == "ar" else "ltr")
         assert found.wording.codes.keys() == store_pdf.builtin("en").codes.keys()
 
 
 def test_the_two_dates_have_words_of_their_own_in_every_language() -> None:
-    for tag in store_pdf.LANGUAGES:
+    for tag in words.LANGUAGES:
         labels = store_pdf.builtin(tag).labels
         events = {
             labels[name] for name in ("given", "sampled", "first_positive", "certified_until")
@@ -371,6 +369,10 @@ def test_the_two_dates_have_words_of_their_own_in_every_language() -> None:
         ("ru", "1 октября 2026 г.", "октябрь 2026 г.", "2026"),  # noqa: RUF001
         ("zh", "2026年10月1日", "2026年10月", "2026年"),
         ("ar", "1 أكتوبر 2026", "أكتوبر 2026", "2026"),
+        ("de", "1. Oktober 2026", "Oktober 2026", "2026"),
+        ("pt", "1 de outubro de 2026", "outubro de 2026", "2026"),
+        ("hi", "1 अक्टूबर 2026", "अक्टूबर 2026", "2026"),
+        ("sw", "1 Oktoba 2026", "Oktoba 2026", "2026"),
     ],
 )
 def test_a_date_is_in_words_and_in_its_own_precision(
