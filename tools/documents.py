@@ -23,7 +23,7 @@ from tuf.api.metadata import Metadata
 
 from pratique import strict_json
 from pratique.compile import compiled
-from pratique.crypto import algorithms, jose, keys, x509, x509_write
+from pratique.crypto import jose, keys, spki, x509, x509_write
 from pratique.errors import DocumentRefused
 from pratique.network import metadata, monitor, participants, proposal, trusted, view
 from pratique.onboarding import checks, dossier, report
@@ -365,7 +365,7 @@ def _of_log(authority: LoggedAuthority) -> list[Kind]:
     ]  # fmt: skip
 
 
-def _of_schemes(key: algorithms.PublicKey) -> Iterator[bytes]:
+def _of_schemes(key: spki.PublicKey) -> Iterator[bytes]:
     """Yield lists of keys of schemes beside HCERT, in each form that names itself."""
     rows = [
         scheme_keys.SchemeKey(scheme, "https://a.example", "AAAA", key.algorithm, key.spki)
@@ -403,7 +403,7 @@ def _trust_lists(state: networks.State) -> list[Kind]:
     )  # fmt: skip
     entries = [did.Entry("XXA", "DCC", did.DSC, (der, state.ca)) for der in state.signers]
     listed = tuple(did.tree(entries, by).values())[:4]
-    public = algorithms.PublicKey(key.algorithm, key.public_key)
+    public = spki.PublicKey(key.algorithm, key.public_key)
     encoded = [json_b64(der) for der in state.signers]
     spkis = [json_b64(x509.read(der).public_key) for der in state.signers]
     kid_lists: list[object] = [

@@ -108,9 +108,7 @@ def _of_scheme(
     # Its full name in its own scheme, never the kid alone: anybody's key may have any kid.
     if not sealed.certificate:
         return snapshot.candidates((sealed.scheme.value, sealed.issuer, sealed.kid))
-    from pratique.trust import seal  # noqa: PLC0415 - a check of another format loads no X.509 code
-
-    signers = seal.signers(sealed.certificate, sealed.issuer, snapshot.trust)
+    signers = snapshot.seal_signers(sealed.certificate, sealed.issuer)
     if isinstance(signers, Finding):
         return signers
     return tuple((signer, snapshot.checker(signer)) for signer in signers)

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple, cast
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
-from pratique.findings import Code
+from pratique.findings import Code, Finding
 from pratique.rules.ruleset import Editions, Ruleset
 from pratique.strict_json import array, text, whole
 from pratique.terms import Algorithm, Environment
 from pratique.trust import countries, registry, signer
 from pratique.trust.registry import Registry
-from pratique.trust.signer import Signer
+from pratique.trust.signer import ChainCheck, Signer
 
 Revocations = Any
 """`pratique.revocation.revocations.Revocations`, of which nothing is loaded where none are held (rule 5)."""
@@ -221,7 +221,7 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_candidates", "_checkers", "_names", "_primitive", "created", "environment", "number",
+        "_candidates", "_chain", "_checkers", "_names", "_primitive", "created", "environment", "number",
         "revocations", "roll", "ruleset", "sources", "trust",
     )  # fmt: skip
 
@@ -234,6 +234,7 @@ class Snapshot:
     roll: Registry | None
     sources: tuple[Source, ...]
     _primitive: Primitive | None
+    _chain: ChainCheck | None
     _checkers: dict[tuple[Algorithm, bytes], Checker | None]
     _names: dict[tuple[str, bytes, frozenset[str], tuple[str, str]], Names]
     _candidates: dict[signer.KeyName | None, tuple[tuple[Signer, Checker | None], ...]]
@@ -250,10 +251,11 @@ class Snapshot:
         revocations: Revocations | None = None,
         roll: Registry | None = None,
         primitive: Primitive | None = None,
+        chain: ChainCheck | None = None,
     ) -> None:
         values: dict[str, Any] = {
             "number": number, "created": created, "environment": environment, "trust": trust,
-            "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_checkers": {},
+            "sources": tuple(sorted(set(sources))), "_primitive": primitive, "_chain": chain, "_checkers": {},
             "ruleset": ruleset if ruleset is not None else Ruleset(),
             "revocations": revocations or None, "roll": roll, "_candidates": {}, "_names": {},
         }  # fmt: skip
@@ -349,20 +351,29 @@ class Snapshot:
 
     def replace(self, **changes: Any) -> Snapshot:
         """Return the same snapshot but for some of what it is made of."""
-        return Snapshot(**{**self._parts(), "primitive": self._primitive, **changes})
+        own = {"primitive": self._primitive, "chain": self._chain}
+        return Snapshot(**{**self._parts(), **own, **changes})
 
-    def with_primitive(self, primitive: Primitive) -> Snapshot:
-        """Return the same snapshot whose checks are made by another primitive."""
-        return self.replace(primitive=primitive)
+    def with_primitive(self, primitive: Primitive, chain: ChainCheck | None = None) -> Snapshot:
+        """Return the same snapshot whose checks are made by another primitive; of seals' chains too, if it has one."""
+        return self.replace(primitive=primitive, chain=chain or self._chain)
 
     def to_bytes(self) -> bytes:
         """Write the snapshot as JSON: members sorted, one signer per line."""
         return write(self._parts())
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, primitive: Primitive | None = None) -> Snapshot:
+    def from_bytes(
+        cls, data: bytes, *, primitive: Primitive | None = None, chain: ChainCheck | None = None
+    ) -> Snapshot:
         """Read a snapshot; DocumentRefused `snapshot-…` if it is not exactly one."""
-        return cls(**read(data), primitive=primitive)
+        return cls(**read(data), primitive=primitive, chain=chain)
+
+    def seal_signers(self, certificate: bytes, issuer: str) -> tuple[Signer, ...] | Finding:
+        """Return the signers that the certificate in a seal makes, or why it makes none: see `trust.seal`."""
+        from pratique.trust import seal  # noqa: PLC0415 - a check of another format loads no X.509 code
+
+        return seal.signers(certificate, issuer, self.trust, self._chain or _native_chain())
 
     def _parts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in PARTS}
@@ -376,6 +387,12 @@ class Snapshot:
         from pratique.crypto import algorithms  # noqa: PLC0415 - rule 4
 
         return algorithms.load
+
+
+def _native_chain() -> ChainCheck:
+    from pratique.crypto import chain  # noqa: PLC0415 - rule 4
+
+    return chain.signed_by
 
 
 def _spelt(participant: str) -> frozenset[str]:

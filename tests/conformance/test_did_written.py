@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from pratique.crypto import keys
-from pratique.crypto.algorithms import PublicKey
+from pratique.crypto.spki import PublicKey
 from pratique.terms import COSE_ALGORITHMS, Algorithm, Environment
 from pratique.trust import did, lists
 from pratique.trust.certificates import collect

@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from pratique.crypto import algorithms, keys, x509
+from pratique.crypto import keys, spki, x509
 from pratique.findings import Colour
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination, Ruleset
@@ -78,7 +78,7 @@ def test_in_a_did_list(listed: str) -> None:
     )
     entry = did.Entry("XXA", listed, did.DSC, (issuer.signers[0], issuer.ca))
     tree = did.tree([entry], by)
-    key = algorithms.PublicKey(publisher.algorithm, publisher.public_key)
+    key = spki.PublicKey(publisher.algorithm, publisher.public_key)
     reading = lists.read_source(tree["v2/trustlist/did.json"], proof_key=key)
     held = snapshot(*collect([reading], environment=TEST))
     for signed, record in RECORDS.items():
@@ -143,7 +143,7 @@ def test_a_list_whose_time_is_over_lets_nobody_in() -> None:
     )  # fmt: skip
     entry = did.Entry("XXA", "DCC", did.DSC, (issuer.signers[0], issuer.ca))
     data = did.tree([entry], by)["v2/trustlist/did.json"]
-    key = algorithms.PublicKey(publisher.algorithm, publisher.public_key)
+    key = spki.PublicKey(publisher.algorithm, publisher.public_key)
     held = snapshot(*collect([lists.read_source(data, proof_key=key)], environment=TEST))
     for when, expected in ((AT + HOUR, []), (AT + 2 * HOUR, ["SIGNER_LIST_EXPIRED"])):
         found = verify(issuer.issue(), snapshot=held, at=when, place=Destination("XB"))

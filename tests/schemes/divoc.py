@@ -15,7 +15,7 @@ from functools import cache
 from struct import pack as packed_as
 from typing import Any, NamedTuple
 
-from pratique.crypto import algorithms, keys
+from pratique.crypto import algorithms, keys, spki
 from pratique.formats import credential, rdf
 from pratique.model import Entry, Moment, Person, Vaccination
 from pratique.terms import Algorithm, Environment, Scheme
@@ -44,11 +44,11 @@ def rsa() -> keys.SigningKey:
     return keys.generate(Algorithm.PS256)
 
 
-def public(key: Key) -> algorithms.PublicKey:
+def public(key: Key) -> spki.PublicKey:
     """Return a key's public half, as a signer has it."""
     if isinstance(key, keys.Ed25519Key):
         return algorithms.of_edwards(key.public_key)
-    return algorithms.PublicKey(key.algorithm, key.public_key)
+    return spki.PublicKey(key.algorithm, key.public_key)
 
 
 def signer(

@@ -27,6 +27,18 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pratique.crypto import asn1
+from pratique.crypto.spki import (
+    RSA_BITS,
+    SHA256,
+    SHA384,
+    SHA512,
+    Family,
+    Modulus,
+    Point,
+    PublicKey,
+    is_small_order,
+    signature_of,
+)
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
@@ -50,7 +62,7 @@ class Ecdsa(NamedTuple):
         digest, hashed: its digest, as `cryptography` and as `hashlib` have it.
         curve: the one that a key made here has (RFC 9053 §2.1 leaves it to the key).
         crv: that curve as JSON Web Keys name it (RFC 7518 §6.2.1.1).
-        hash_oid, oid: of the digest (RFC 5754 §2) and of the signature in X.509 (RFC 5758 §3.2).
+        hash_oid: of the digest (RFC 5754 §2).
         head: how SubjectPublicKeyInfo of an uncompressed point on it begins (RFC 5480 §2).
     """
 
@@ -59,7 +71,6 @@ class Ecdsa(NamedTuple):
     curve: ec.EllipticCurve
     crv: str
     hash_oid: str
-    oid: str
     head: bytes
 
     @property
@@ -71,37 +82,23 @@ class Ecdsa(NamedTuple):
 ECDSA: dict[Algorithm, Ecdsa] = {
     Algorithm.ES256: Ecdsa(
         hashes.SHA256(), hashlib.sha256, ec.SECP256R1(), "P-256",
-        "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2",
+        SHA256,
         bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),
     ),
     Algorithm.ES384: Ecdsa(
         hashes.SHA384(), hashlib.sha384, ec.SECP384R1(), "P-384",
-        "2.16.840.1.101.3.4.2.2", "1.2.840.10045.4.3.3",
+        SHA384,
         bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"),
     ),
     Algorithm.ES512: Ecdsa(
         hashes.SHA512(), hashlib.sha512, ec.SECP521R1(), "P-521",
-        "2.16.840.1.101.3.4.2.3", "1.2.840.10045.4.3.4",
+        SHA512,
         bytes.fromhex("30819b301006072a8648ce3d020106052b810400230381860004"),
     ),
 }  # fmt: skip
 """The one table of them. PS256 beside it has SHA-256, MGF1 with SHA-256 and 32 octets of salt (RFC 8230 §2)."""
 HASHED: dict[str, Hashed] = {one.hash_oid: one.hashed for one in ECDSA.values()}
 HASHES = {one.hash_oid: one.digest for one in ECDSA.values()}
-_ECDSA = {one.oid: one.digest for one in ECDSA.values()}
-_RSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.113549.1.1.11": hashes.SHA256(),
-    "1.2.840.113549.1.1.12": hashes.SHA384(),
-    "1.2.840.113549.1.1.13": hashes.SHA512(),
-}
-RSA_PSS = "1.2.840.113549.1.1.10"
-_BARE = {"1.2.840.113549.1.1.1": _RSA, "1.2.840.10045.2.1": _ECDSA}
-"""Names of a key, which signers put for the algorithm where a digest stands beside it (RFC 3370 §3.2)."""
-
-
-def name(identifier: bytes) -> str:
-    """Return the object identifier of an AlgorithmIdentifier; ValueError if it is none."""
-    return _parts(identifier)[0]
 
 
 def check(
@@ -119,49 +116,29 @@ def check(
     Returns:
         True or False; None where the algorithm is not one that proves anything here.
     """
-    try:
-        algorithm, parts = _parts(identifier)
-        digest = _pss_hash(parts) if algorithm == RSA_PSS else (_ECDSA | _RSA).get(algorithm)
-    except (ValueError, IndexError):
+    kind = signature_of(identifier)
+    if kind is None:
         return None
+    digest = HASHES.get(kind.digest)
     if announced:
         stated = HASHES.get(announced)
-        digest = digest or (stated if algorithm in _BARE else None)
+        digest = digest or (None if kind.digest else stated)
         if digest is None or stated is None or digest.name != stated.name:
             return None
     key = load_der_public_key(spki)
     try:
-        if isinstance(key, ec.EllipticCurvePublicKey) and digest and _is(algorithm, _ECDSA):
+        if isinstance(key, ec.EllipticCurvePublicKey) and digest and kind.family is Family.ECDSA:
             key.verify(signature, message, ec.ECDSA(digest))
-        elif isinstance(key, rsa.RSAPublicKey) and digest and algorithm == RSA_PSS:
+        elif isinstance(key, rsa.RSAPublicKey) and digest and kind.family is Family.PSS:
             pss = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
             key.verify(signature, message, pss, digest)
-        elif isinstance(key, rsa.RSAPublicKey) and digest and _is(algorithm, _RSA):
+        elif isinstance(key, rsa.RSAPublicKey) and digest and kind.family is Family.RSA:
             key.verify(signature, message, padding.PKCS1v15(), digest)
         else:
             return None
     except InvalidSignature:
         return False
     return True
-
-
-def _is(algorithm: str, family: dict[str, hashes.HashAlgorithm]) -> bool:
-    return algorithm in family or _BARE.get(algorithm) is family
-
-
-def _parts(identifier: bytes) -> tuple[str, list[asn1.Tlv]]:
-    parts = asn1.children(asn1.read_one(identifier, asn1.SEQUENCE).body)
-    if not parts:
-        raise ValueError("an algorithm without a name")
-    return asn1.oid(parts[0]), parts
-
-
-def _pss_hash(parts: list[asn1.Tlv]) -> hashes.HashAlgorithm | None:
-    """Read hashAlgorithm of RSASSA-PSS-params (RFC 4055 §3.1); its default is SHA-1."""
-    for field in asn1.children(parts[1].expect(asn1.SEQUENCE).body):
-        if field.tag == 0xA0:
-            return HASHES.get(name(field.body))
-    return None
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -181,8 +158,6 @@ Checker = Callable[[bytes, bytes], bool]
 
 Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; raises DocumentRefused if they do not fit."""
-
-RSA_BITS = range(2048, 8193)
 
 
 def load(algorithm: Algorithm, spki: bytes) -> Checker:
@@ -216,24 +191,6 @@ def _rsa_checker(key: rsa.RSAPublicKey) -> Checker:
         return True
 
     return check
-
-
-SMALL_ORDER = frozenset(
-    map(
-        bytes.fromhex,
-        (
-            "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f",
-            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        ),
-    )
-)  # fmt: skip
-"""Points of Ed25519 of an order of at most eight, in every spelling but for the sign: anybody can sign for them."""
-
-
-def is_small_order(point: bytes) -> bool:
-    """Tell whether a public key of Ed25519, 32 bytes, is a point for which anybody can sign."""
-    return point[:-1] + bytes((point[-1] & 0x7F,)) in SMALL_ORDER
 
 
 def _refuse_small_order(key: Ed25519PublicKey) -> None:
@@ -306,33 +263,6 @@ _SEQUENCE = [bytes((0x30, n)) if n < 0x80 else bytes((0x30, 0x81, n)) for n in r
 _BY_CURVE = {one.curve.name: algorithm for algorithm, one in ECDSA.items()}
 CURVES = {one.crv: one.curve for one in ECDSA.values()}
 """Curves by the name that JSON Web Keys use."""
-
-
-class PublicKey(NamedTuple):
-    """A public key as it is kept: one algorithm, one spelling.
-
-    Attributes:
-        algorithm: the only algorithm that this key is used with.
-        spki: SubjectPublicKeyInfo, DER, with a named curve.
-    """
-
-    algorithm: Algorithm
-    spki: bytes
-
-
-class Point(NamedTuple):
-    """A point on a named curve."""
-
-    curve: str
-    x: int
-    y: int
-
-
-class Modulus(NamedTuple):
-    """An RSA key's numbers."""
-
-    n: int
-    e: int
 
 
 def numbers(key: PublicKey) -> Point | Modulus:

@@ -136,6 +136,11 @@ def write(tag: int, body: bytes) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets + body
 
 
+def write_integer(value: int) -> bytes:
+    """Write an integer that is not negative, in its shortest form (X.690 §8.3)."""
+    return write(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
 MAX_SIZE = 1024 * 1024
 MAX_DEPTH = 32
 _INDEFINITE, _END = 0x80, b"\0\0"

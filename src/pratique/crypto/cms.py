@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
     PKCS7SignatureBuilder,
 )
 
-from pratique.crypto import algorithms, asn1, icao_pki, x509, x509_write
+from pratique.crypto import algorithms, asn1, chain, spki, x509, x509_write
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
 
@@ -118,7 +118,7 @@ def _good(
 def _authority_key(certificate: bytes) -> bytes:
     """Return a key of ICAO's PKI, which may be of another curve, or spell its curve out."""
     try:
-        return icao_pki.authority_key(x509.fields(_tbs(certificate)).key)
+        return chain.authority_key(x509.fields(_tbs(certificate)).key)
     except ValueError:
         return b""
 
@@ -161,7 +161,7 @@ def _signer(parts: list[asn1.Tlv]) -> _Signer:
     algorithm, signature = rest
     return _Signer(
         name,
-        algorithms.name(digest.raw),
+        spki.identifier_of(digest.raw),
         attributes,
         algorithm.expect(asn1.SEQUENCE).raw,
         signature.expect(asn1.OCTET_STRING).body,

@@ -1,32 +1,23 @@
-"""Read what ICAO's PKI has beside plain X.509: the certificate in a seal, names, keys, CRLs, master lists.
+"""Read what ICAO's PKI has beside plain X.509: the certificate in a seal, names, CRLs, master lists.
 
     certificate in a seal, DER -> seal_certificate -> SealCertificate
     Name, DER -> name_text -> "c=au,o=gov,cn=passport signing authority"
-    SubjectPublicKeyInfo, DER -> authority_key -> the same key with a named curve
     CertificateList, DER -> crl -> CrlRecord        CscaMasterList, DER -> master_list -> certificates, DER
 
 1. Reading is tolerant of form: parameters that do not belong, bytes behind the certificate. What it says is
    judged elsewhere (`trust.seal`, `trust.csca`), and only once a signing CA's signature over it is good.
 2. Whatever cannot be read is a ValueError, and nothing else. Sizes and counts are bounded.
-3. No key of a stranger's certificate is loaded here.
+3. No signature is checked here, and no key is loaded: who checks one is `crypto.chain`, or a browser.
 
 Sources: ICAO Doc 9303-12 (PKI, master lists), 9303-13 (seals); RFC 5280.
 """
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-)
-
-from pratique.crypto import algorithms, asn1, x509
+from pratique.crypto import asn1, x509
 from pratique.crypto.asn1 import Tlv
 
 SEAL_PURPOSE = "2.23.136.1.1.14.2"
@@ -83,20 +74,6 @@ def seal_certificate(data: bytes) -> SealCertificate:
         fields.algorithm,
         asn1.bits(signature),
     )
-
-
-@lru_cache(maxsize=256)
-def signed_by(
-    algorithm: bytes, signature: bytes, signed: bytes, authority_key: bytes
-) -> bool | None:
-    """Check a signing CA's signature; None where it is of a kind that proves nothing here.
-
-    `authority_key` is of a signing CA that is held, never a stranger's.
-    """
-    try:
-        return algorithms.check(algorithm, authority_key, signature, signed)
-    except Exception:  # noqa: BLE001 - OpenSSL's own classes differ by what it was built without
-        return None
 
 
 class SealUse(NamedTuple):
@@ -202,62 +179,6 @@ def _string(value: Tlv) -> str:
     if not text.isprintable():
         return f"#{value.raw.hex()}"
     return "".join(f"\\{sign}" if sign in ',+=#\\"' else sign for sign in text)
-
-
-# ----------------------------------------------------------------------------------------------------
-# Keys of signing CAs: RSA, and curves by their name or by their numbers.
-
-_CURVES: dict[str, type[ec.EllipticCurve]] = {
-    "08c7a473cd0090d4d4d5f994fcbcf4d1c42915ebe50ba1552743fa5df31a3f5b": ec.SECP256R1,
-    "eb6d063e0dd88e645095d16d9d86fb60361d786f15b7d9c57d82835a6d6652f5": ec.SECP384R1,
-    "20382f97ebf4049281daf126a89653d5bb61f7bb8df4fd0ac1d3a175b06c2ce2": ec.SECP521R1,
-    "916fdd2d3242262b2fa690a4512d27771baafcb72b8b04fc4d61e3e788585140": ec.BrainpoolP256R1,
-    "e538133583ddfaff660d5b5ddaa705a360a77cfb1eb04815a9ba3118209d48a5": ec.BrainpoolP384R1,
-    "5fa2cfcc3b3c76c4b280f037850ac898df6e2706ecb81dd27af3dc9f436e4214": ec.BrainpoolP512R1,
-}
-"""SHA-256 of a curve's field, coefficients, base point and order, as DER writes them -> the curve."""
-_NAMED = frozenset(curve().name for curve in _CURVES.values())
-_EC_KEY = "1.2.840.10045.2.1"
-_LARGEST_EXPONENT = 64
-"""Bits of an RSA exponent: a larger one makes each check dear, and no CA has one."""
-
-
-def authority_key(info: bytes) -> bytes:
-    """Return a signing CA's SubjectPublicKeyInfo in the one spelling; ValueError if its key is not believed."""
-    identifier, point = asn1.children(asn1.read_one(info, asn1.SEQUENCE).body)
-    kind, *parameters = asn1.children(identifier.expect(asn1.SEQUENCE).body)
-    try:
-        if asn1.oid(kind) == _EC_KEY and parameters and parameters[0].tag == asn1.SEQUENCE:
-            curve = _curve_of(parameters[0])
-            key = ec.EllipticCurvePublicKey.from_encoded_point(curve, asn1.bits(point))
-        else:
-            loaded = load_der_public_key(info)
-            if isinstance(loaded, rsa.RSAPublicKey):
-                small = loaded.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
-                if loaded.key_size not in algorithms.RSA_BITS or not small:
-                    raise ValueError("an RSA key of a size that is not believed")
-                return loaded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            if not isinstance(loaded, ec.EllipticCurvePublicKey) or loaded.curve.name not in _NAMED:
-                raise ValueError("a key of another kind")
-            key = loaded
-    except ValueError:
-        raise
-    except Exception as error:  # OpenSSL's own classes differ by kind of damage
-        raise ValueError("a public key cannot be read") from error
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _curve_of(parameters: Tlv) -> ec.EllipticCurve:
-    """Return the curve that ECParameters spell out (RFC 3279 §2.3.5): one of the named, or ValueError."""
-    version, field, coefficients, base, order, *_ = asn1.children(parameters.body)
-    asn1.integer(version)
-    # A seed, and the cofactor behind, are no part of what a curve is.
-    first, second, *_ = asn1.children(coefficients.expect(asn1.SEQUENCE).body)
-    spelt = b"".join(part.raw for part in (field, first, second, base, order))
-    curve = _CURVES.get(hashlib.sha256(spelt).hexdigest())
-    if curve is None:
-        raise ValueError("a curve that has no name here")
-    return curve()
 
 
 # ----------------------------------------------------------------------------------------------------

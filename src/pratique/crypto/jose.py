@@ -20,7 +20,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from pratique import strict_json
-from pratique.crypto import algorithms
+from pratique.crypto import algorithms, spki
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
@@ -31,7 +31,7 @@ _RSA_OCTETS = 1024
 class JwkKey(NamedTuple):
     """The key of a JWK, and stable codes of what was odd in it."""
 
-    key: algorithms.PublicKey
+    key: spki.PublicKey
     notes: tuple[str, ...]
 
 
@@ -63,7 +63,7 @@ def read_jwk(jwk: Mapping[str, object], *, edwards: bool = False) -> JwkKey:
     return JwkKey(key, tuple(notes))
 
 
-def good_signature(key: algorithms.PublicKey, signature: bytes, message: bytes) -> bool:
+def good_signature(key: spki.PublicKey, signature: bytes, message: bytes) -> bool:
     """Check a signature that is r and s of fixed length, or DER (ECDSA); PSS for RSA."""
     check = algorithms.load(key.algorithm, key.spki)
     own = algorithms.ECDSA.get(key.algorithm)
@@ -77,7 +77,7 @@ def good_signature(key: algorithms.PublicKey, signature: bytes, message: bytes) 
     return check(signature, message)
 
 
-def good_detached_jws(key: algorithms.PublicKey, jws: str, payload: bytes) -> bool:
+def good_detached_jws(key: spki.PublicKey, jws: str, payload: bytes) -> bool:
     """Check a JWS whose payload lies elsewhere, unencoded (RFC 7797: `b64` false, in `crit`)."""
     parts = jws.split(".")
     if len(parts) != 3 or parts[1]:
@@ -122,10 +122,10 @@ def _octets(jwk: Mapping[str, object], name: str) -> bytes:
 # 1. Apart from `jose`: whoever reads has no need of what signs.
 
 
-def write_jwk(key: algorithms.PublicKey) -> dict[str, str]:
+def write_jwk(key: spki.PublicKey) -> dict[str, str]:
     """Write a public key as a JWK, its coordinates in full size (RFC 7518 §6.2.1.2)."""
     numbers = algorithms.numbers(key)
-    if isinstance(numbers, algorithms.Modulus):
+    if isinstance(numbers, spki.Modulus):
         parts = {name: number.to_bytes((number.bit_length() + 7) // 8, "big")
                  for name, number in numbers._asdict().items()}  # fmt: skip
         return {"kty": "RSA", **{name: _base64url(octets) for name, octets in parts.items()}}
@@ -134,7 +134,7 @@ def write_jwk(key: algorithms.PublicKey) -> dict[str, str]:
     return {"kty": "EC", "crv": numbers.curve, "x": x, "y": y}
 
 
-def thumbprint(key: algorithms.PublicKey) -> str:
+def thumbprint(key: spki.PublicKey) -> str:
     """Return a key's SHA-256 thumbprint, base64url without padding (RFC 7638 §3)."""
     text = json.dumps(write_jwk(key), sort_keys=True, separators=(",", ":"))
     return _base64url(hashlib.sha256(text.encode()).digest())

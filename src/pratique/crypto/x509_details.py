@@ -15,7 +15,7 @@ from cryptography import x509 as strict
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from pratique.crypto import algorithms, asn1, x509
+from pratique.crypto import asn1, chain, spki, x509
 
 EC, RSA, DSA = "EC", "RSA", "DSA"
 _EC_KEY = "1.2.840.10045.2.1"
@@ -67,7 +67,7 @@ def read(certificate: bytes) -> Features:
         return found
     record = found.record
     found = _with_key(found, fields.key)._replace(
-        self_signed=x509.signed_with(record, record.public_key) is True,
+        self_signed=chain.signed_with(record, record.public_key) is True,
         signature_algorithm=_algorithm(fields.algorithm),
         countries=_countries(fields.subject),
     )
@@ -76,7 +76,7 @@ def read(certificate: bytes) -> Features:
 
 def _algorithm(identifier: bytes) -> str:
     try:
-        return algorithms.name(identifier)
+        return spki.identifier_of(identifier)
     except ValueError:
         return ""
 

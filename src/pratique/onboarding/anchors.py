@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.crypto import cms, x509
+from pratique.crypto import chain, cms, x509
 from pratique.crypto.x509_details import Features
 from pratique.crypto.x509_write import Authority
 from pratique.errors import DocumentRefused, UsageError
@@ -182,7 +182,7 @@ def _issued(pem: bytes, one: Features) -> bool:
     above = [x509.read(block) for block in x509.armoured(pem)[: dossier.MOST_IN_FILE]]
     return any(
         ca.thumbprint == one.record.thumbprint
-        or (x509.may_have_issued(ca, one.record) and x509.issued_by(one.record, ca))
+        or (x509.may_have_issued(ca, one.record) and chain.issued_by(one.record, ca))
         for ca in above
     )
 
@@ -229,7 +229,7 @@ def _signer(
         return FolderFile(paper.name, paper.role, "unreadable")
     first = paper.first
     issued = any(
-        x509.may_have_issued(ca.record, first.record) and x509.issued_by(first.record, ca.record)
+        x509.may_have_issued(ca.record, first.record) and chain.issued_by(first.record, ca.record)
         for ca in cas
     )
     unfit = next(iter(sorted(_unfit(first, paper.role, participant, at))), "")

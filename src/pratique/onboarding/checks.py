@@ -18,7 +18,7 @@ from math import gcd, isqrt, prod
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.crypto import x509
+from pratique.crypto import chain, x509
 from pratique.crypto.x509 import X509Record
 from pratique.crypto.x509_details import (
     DSA,
@@ -172,7 +172,7 @@ def _issuer(leaf: Features, candidates: list[Features]) -> Features | None:
         if one.record.thumbprint == leaf.record.thumbprint:
             if one.self_signed:
                 return one
-        elif x509.may_have_issued(one.record, leaf.record) and x509.issued_by(
+        elif x509.may_have_issued(one.record, leaf.record) and chain.issued_by(
             leaf.record, one.record
         ):
             return one

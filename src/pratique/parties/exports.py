@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pratique.compile import compiled
-from pratique.crypto import x509, x509_write
+from pratique.crypto import chain, x509, x509_write
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.network import metadata
 from pratique.network.view import View
@@ -113,7 +113,7 @@ def entries(view: View, *, at: int) -> Iterator[Entry]:
             issuers = [
                 der
                 for der, ca in cas.items()
-                if x509.may_have_issued(ca, record) and x509.issued_by(record, ca)
+                if x509.may_have_issued(ca, record) and chain.issued_by(record, ca)
             ]
             if did.is_writable(signer.certificate):
                 yield Entry(code, signer.domain, DSC, (signer.certificate, *issuers[:1]))

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pratique import strict_json
-from pratique.crypto import x509, x509_write
+from pratique.crypto import chain, x509, x509_write
 from pratique.crypto.x509_write import Authority, Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.parties import issuer as issuer_folder
@@ -636,7 +636,7 @@ def _accept(folder: Path, issuer: Issuer, pem: bytes, ca_pem: bytes | None) -> S
     authority = x509.read(x509_write.from_pem(ca))
     if ca_pem is not None:
         issuer = issuer._replace(sca=signing_ca(ca_pem, issuer.country))
-    if x509.issued_by(record, authority) is not True:
+    if chain.issued_by(record, authority) is not True:
         raise UsageError(
             "sca-differs",
             "the certificate was not issued by the signing CA that is noted here",

@@ -28,7 +28,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from pratique.crypto import algorithms
+from pratique.crypto import algorithms, spki
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable, UsageError
 from pratique.terms import Algorithm
 
@@ -251,7 +251,7 @@ class DeviceKey:
     __slots__ = ("_hashed", "_pin", "_private", "_process", "_public")
 
     def __init__(
-        self, private: Any, public: algorithms.PublicKey, pin: Callable[[], str] | None = None
+        self, private: Any, public: spki.PublicKey, pin: Callable[[], str] | None = None
     ) -> None:
         self._private, self._public, self._pin = private, public, pin
         self._hashed, self._process = algorithms.ECDSA[public.algorithm].hashed, os.getpid()

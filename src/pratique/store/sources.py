@@ -28,7 +28,7 @@ from pratique.text import printable
 from pratique.trust import signer
 
 if TYPE_CHECKING:
-    from pratique.crypto.algorithms import PublicKey
+    from pratique.crypto.spki import PublicKey
     from pratique.revocation.cards import RidList
     from pratique.revocation.revocations import Revocations
     from pratique.rules.documents import ImportedRules, RuleDocument

@@ -16,7 +16,7 @@ import re
 from hashlib import sha256
 from typing import NamedTuple
 
-from pratique.crypto import algorithms, keys
+from pratique.crypto import keys, spki
 from pratique.tlog.merkle import HASH_SIZE, MAX_SIZE, refused
 
 # ----------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class NoteKey(NamedTuple):
         if found.kind in {NOTE, COSIGNATURE}:
             if len(found.public) != keys.KEY_SIZE:
                 raise refused("key", "a public key of Ed25519 has 32 bytes")
-            if algorithms.is_small_order(found.public):
+            if spki.is_small_order(found.public):
                 raise refused("key", "anybody can sign for that key")
         if found.id.hex() != parts[1]:
             raise refused("key", "the identifier is another key's")

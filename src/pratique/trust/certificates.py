@@ -19,15 +19,9 @@ from functools import partial
 from typing import NamedTuple
 
 from pratique.crypto import algorithms
-from pratique.crypto.algorithms import PublicKey
-from pratique.crypto.x509 import (
-    KID_SIZE,
-    X509Record,
-    issued_by,
-    may_have_issued,
-    path_holds,
-    signed_with,
-)
+from pratique.crypto.chain import issued_by, path_holds, signed_with
+from pratique.crypto.spki import PublicKey
+from pratique.crypto.x509 import KID_SIZE, X509Record, may_have_issued
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import countries

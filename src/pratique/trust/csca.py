@@ -19,7 +19,7 @@ from base64 import b64decode
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pratique.crypto import asn1, cms, icao_pki, x509
+from pratique.crypto import asn1, chain, cms, icao_pki, x509
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm, Environment, Scheme
@@ -131,12 +131,12 @@ def _is_of(certificate: bytes, ca: X509Record) -> bool:
     signs = icao_pki.MASTER_LIST_PURPOSE in use.purposes and not (
         use.limits.reason or use.limits.is_ca
     )
-    return signs and x509.issued_by(use.record, ca._replace(public_key=_key(ca) or b"")) is True
+    return signs and chain.issued_by(use.record, ca._replace(public_key=_key(ca) or b"")) is True
 
 
 def _key(record: X509Record) -> bytes | None:
     try:
-        return icao_pki.authority_key(x509.fields(record.signed).key)
+        return chain.authority_key(x509.fields(record.signed).key)
     except ValueError:
         return None
 
@@ -209,7 +209,7 @@ def _candidate(certificate: bytes, environment: Environment) -> _Candidate | Non
 
 
 def _signed(record: X509Record, key: bytes) -> bool | None:
-    return icao_pki.signed_by(record.signature_algorithm, record.signature, record.signed, key)
+    return chain.signed_by(record.signature_algorithm, record.signature, record.signed, key)
 
 
 def _stands(candidate: _Candidate, believed: list[Signer]) -> bool | None:
@@ -253,7 +253,7 @@ def withdraw(data: bytes, authorities: Iterable[Signer]) -> tuple[Signer, ...]:
         likely = ca.domain == Scheme.VDS_NC.value and ca.issuer == listed.issuer
         if not likely or (stated and ca.kid and stated != ca.kid):
             continue
-        good = icao_pki.signed_by(
+        good = chain.signed_by(
             listed.signature_algorithm, listed.signature, listed.signed, ca.public_key
         )
         if good:

@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
 from pratique.crypto import jose, x509
-from pratique.crypto.algorithms import PublicKey
 from pratique.crypto.jose import good_detached_jws
 from pratique.crypto.keys import SigningKey
+from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused, ExtraMissing, UsageError
 from pratique.strict_json import octets

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 from pratique.crypto import algorithms, jose, x509
-from pratique.crypto.algorithms import PublicKey
 from pratique.crypto.jose import good_signature
+from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.strict_json import octets, parse

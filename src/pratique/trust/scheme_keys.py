@@ -23,7 +23,7 @@ from typing import Annotated, NamedTuple
 
 from pratique import strict_json
 from pratique.crypto import jose
-from pratique.crypto.algorithms import PublicKey
+from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509 import X509Record
 from pratique.errors import DocumentRefused
 from pratique.strict_json import SPARSE, Base64, Codec

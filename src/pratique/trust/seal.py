@@ -19,7 +19,7 @@ from pratique.crypto.icao_pki import SealCertificate, SealUse
 from pratique.findings import Code, Finding
 from pratique.terms import Algorithm, Environment, Kind, Scheme
 from pratique.trust import countries
-from pratique.trust.signer import WITHDRAWN, Signer, TrustList
+from pratique.trust.signer import WITHDRAWN, ChainCheck, Signer, TrustList
 
 MOST_AUTHORITIES = 32
 """Certificates of one name and key that are looked at: a state renews its key every few years."""
@@ -38,18 +38,21 @@ def country(text: str) -> str | None:
     return _ICAO.get(text) or countries.code(text)
 
 
-def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, ...] | Finding:
+def signers(
+    certificate: bytes, issuer: str, trust: TrustList, signed_by: ChainCheck
+) -> tuple[Signer, ...] | Finding:
     """Return the signers that a seal's certificate makes under the CSCAs held, or why it makes none.
 
     Args:
         certificate: as it came in the seal, DER; any bytes.
         issuer: whose the seal says that it is (`hdr.is`, a code of Doc 9303-3).
         trust: what is held; of it the signing CAs of VDS-NC count.
+        signed_by: checks a signing CA's signature, as `crypto.chain` does.
     """
     known = trust.of_seals.get((certificate, issuer))
     if known is not None:
         return known
-    concluded = _concluded(certificate, issuer, trust)
+    concluded = _concluded(certificate, issuer, trust, signed_by)
     if not isinstance(concluded, Finding):
         # Only what a CSCA has signed is kept: a stranger's would fill the memory.
         if len(trust.of_seals) >= MOST_KEPT:
@@ -58,12 +61,14 @@ def signers(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, 
     return concluded
 
 
-def _concluded(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signer, ...] | Finding:
+def _concluded(
+    certificate: bytes, issuer: str, trust: TrustList, signed_by: ChainCheck
+) -> tuple[Signer, ...] | Finding:
     try:
         seal = icao_pki.seal_certificate(certificate)
     except ValueError:
         return Finding(Code.SIGNER_UNREADABLE, WHERE)
-    above = _above(seal, trust)
+    above = _above(seal, trust, signed_by)
     if isinstance(above, Finding):
         return above
     # Its signature is good: from here on it says what its CSCA says.
@@ -89,7 +94,9 @@ def _concluded(certificate: bytes, issuer: str, trust: TrustList) -> tuple[Signe
     )
 
 
-def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
+def _above(
+    seal: SealCertificate, trust: TrustList, signed_by: ChainCheck
+) -> list[Signer] | Finding:
     """Find the signing CAs whose signature the certificate bears."""
     namesakes = trust.of_issuer(Scheme.VDS_NC.value, seal.issuer)
     stated = seal.authority_key_id
@@ -97,7 +104,7 @@ def _above(seal: SealCertificate, trust: TrustList) -> list[Signer] | Finding:
         :MOST_AUTHORITIES
     ]
     outcomes = {
-        key: icao_pki.signed_by(seal.signature_algorithm, seal.signature, seal.signed, key)
+        key: signed_by(seal.signature_algorithm, seal.signature, seal.signed, key)
         for key in dict.fromkeys(ca.public_key for ca in likely)
     }
     good = [ca for ca in likely if outcomes[ca.public_key]]

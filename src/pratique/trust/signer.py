@@ -189,6 +189,9 @@ class Unjudged(Signer):
     __slots__ = ()
 
 
+ChainCheck = Callable[[bytes, bytes, bytes, bytes], bool | None]
+"""signed_by(AlgorithmIdentifier, signature, what was signed, a signing CA's key), as in `pratique.crypto.chain`."""
+
 Judge = Callable[[Unjudged], Signer]
 """Looks at what stands above a signer, and returns it as it is believed."""
 

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from pratique.cli import issuer_keys, options
 from pratique.cli.main import issuer
-from pratique.crypto import x509, x509_write
+from pratique.crypto import chain, x509, x509_write
 from pratique.errors import PratiqueError
 from pratique.findings import Code
 from pratique.formats import encode, hcert
@@ -81,7 +81,7 @@ def test_what_is_made_fits_together(made: Path) -> None:
     for shard in found.shards:
         der = x509_write.from_pem(parties_issuer.read_certificate(made, shard.label))
         record = x509.read(der)
-        assert x509.issued_by(record, ca) is True
+        assert chain.issued_by(record, ca) is True
         assert (record.thumbprint, record.kid) == (shard.thumbprint, shard.kid)
         assert (record.not_before, record.not_after) == (shard.not_before, shard.not_after)
         key = open_key(shard.key, folder=made, secret=lambda _: PASSWORD)
@@ -329,7 +329,7 @@ def test_an_issuers_keys_may_all_lie_in_a_device(folder: Path, tmp_path: Path) -
     ca = x509.read(x509_write.from_pem(parties_issuer.read_certificate(folder)))
     for shard in found.shards:
         der = x509_write.from_pem(parties_issuer.read_certificate(folder, shard.label))
-        assert x509.issued_by(x509.read(der), ca) is True
+        assert chain.issued_by(x509.read(der), ca) is True
     assert not (folder / "keys").exists()
     assert "73519042" not in told + (folder / "issuer.json").read_text()
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from pratique.cli.main import network
 from pratique.crypto import keys, x509, x509_write
-from pratique.crypto.algorithms import PublicKey
+from pratique.crypto.spki import PublicKey
 from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
 from pratique.onboarding import anchors

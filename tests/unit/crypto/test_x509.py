@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.crypto import x509
-from pratique.crypto.x509 import issued_by
+from pratique.crypto.chain import issued_by
 from pratique.errors import DocumentRefused
 from pratique.terms import ALL_KINDS, Algorithm, Kind
 from tests.unit.made import EKU, END, RECOVERY, START, TEST, VACCINATION, make

@@ -10,7 +10,7 @@ from cryptography.x509 import load_der_x509_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import x509, x509_write
+from pratique.crypto import chain, x509, x509_write
 from pratique.crypto.x509 import X509Record
 from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
@@ -220,7 +220,7 @@ def test_no_signature_is_checked_before_a_kid_is_asked_for(monkeypatch: pytest.M
     subject = Subject("XUA SCA", "Ministry", "XA", Environment.TEST)
     twin = x509_write.signing_ca(key("twin 0"), subject, at=WHEN, serial=1)
     checked: list[str] = []
-    own = x509.issued_by
+    own = chain.issued_by
 
     def counted(record: X509Record, ca: X509Record) -> bool | None:
         checked.append(record.thumbprint)
@@ -309,7 +309,7 @@ def test_signing_cas_that_have_issued_each_other_are_judged_level_by_level(
         checked.append(1)
         return certificate.issuer == ca.subject
 
-    monkeypatch.setattr(x509, "issued_by", signed)
-    assert not x509.path_holds(ring[0], ring)
+    monkeypatch.setattr(chain, "issued_by", signed)
+    assert not chain.path_holds(ring[0], ring)
     assert len(checked) <= len(ring) ** 2
-    assert x509.path_holds(ring[0]._replace(path_length=None), ring[:1])
+    assert chain.path_holds(ring[0]._replace(path_length=None), ring[:1])

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import icao_pki, x509
+from pratique.crypto import chain, icao_pki, x509
 from pratique.crypto.asn1 import write
 from pratique.errors import DocumentRefused
 from pratique.snapshot import Snapshot
@@ -202,7 +202,7 @@ def test_an_exponent_that_makes_each_check_dear_is_refused() -> None:
     dear = rsa.RSAPublicNumbers((1 << 80) + 1, numbers.n).public_key()
     spki = dear.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(ValueError, match="size"):
-        icao_pki.authority_key(spki)
+        chain.authority_key(spki)
 
 
 # Master lists.

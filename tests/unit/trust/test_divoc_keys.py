@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from pratique.crypto import algorithms, jose, keys
+from pratique.crypto import algorithms, jose, keys, spki
 from pratique.errors import DocumentRefused
 from pratique.terms import COSE_ALGORITHMS, Algorithm, Environment, Kind, Scheme
 from pratique.trust import certificates, scheme_keys, schemes
@@ -44,7 +44,7 @@ def test_a_key_is_read_from_pem_and_der(spki: bytes) -> None:
 
 def test_a_key_is_read_from_a_jwk() -> None:
     assert read(okp(EDWARDS.spki[-32:])) == read(EDWARDS.spki)
-    rsa = algorithms.PublicKey(Algorithm.PS256, RSA)
+    rsa = spki.PublicKey(Algorithm.PS256, RSA)
     assert read(json.dumps(jose.write_jwk(rsa)).encode()) == read(RSA)
 
 
@@ -104,6 +104,6 @@ def test_ed25519_is_of_divoc_alone() -> None:
 
 def test_a_point_for_which_anybody_signs_is_no_key() -> None:
     head = EDWARDS.spki[:-32]
-    for point in algorithms.SMALL_ORDER:
+    for point in spki.SMALL_ORDER:
         with pytest.raises(DocumentRefused):
             algorithms.load(Algorithm.EDDSA, head + point)

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.crypto import icao_pki
+from pratique.crypto import chain
 from pratique.crypto.asn1 import OCTET_STRING, write
+from pratique.crypto.chain import signed_by
 from pratique.findings import Code, Colour, Finding
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment, Kind
@@ -273,7 +274,7 @@ def test_no_more_keys_are_tried_than_a_state_can_have(monkeypatch: pytest.Monkey
     (own,) = seals.AUTHORITY.signers()
     many = [own._replace(public_key=bytes([n]), thumbprint=f"{n:02}") for n in range(40)]
     tried: list[bytes] = []
-    monkeypatch.setattr(icao_pki, "signed_by", lambda *values: tried.append(values[-1]))
+    monkeypatch.setattr(chain, "signed_by", lambda *values: tried.append(values[-1]))
     assert Code.SEAL_CHAIN_UNREAD in codes(make(), *many)
     assert len(tried) == 32
 
@@ -298,7 +299,7 @@ def test_a_strangers_huge_key_costs_nothing() -> None:
     stranger = Authority(key=key(99), common="Nobody")
     assert codes(make(cer=certificate(stranger, spki=spki))) == {Code.SIGNER_UNKNOWN}
     assert codes(sealed(spki=spki)) <= {Code.SIGNER_WEAK, Code.SIGNER_UNREADABLE}
-    assert seal.signers(b"\x30" * 9000, "XXA", TrustList()) == Finding(
+    assert seal.signers(b"\x30" * 9000, "XXA", TrustList(), signed_by) == Finding(
         Code.SIGNER_UNREADABLE, "sig.cer"
     )
 
@@ -307,7 +308,7 @@ def test_a_strangers_huge_key_costs_nothing() -> None:
 @given(st.integers(0, len(seals.CERTIFICATE) - 1), st.binary(min_size=1, max_size=3))
 def test_no_altered_certificate_is_believed_and_none_raises(at: int, octets: bytes) -> None:
     altered = seals.CERTIFICATE[:at] + octets + seals.CERTIFICATE[at + len(octets) :]
-    found = seal.signers(altered, "XXA", TrustList(seals.AUTHORITY.signers()))
+    found = seal.signers(altered, "XXA", TrustList(seals.AUTHORITY.signers()), signed_by)
     if isinstance(found, Finding):
         return
     # Only what its authority has not signed may differ: the algorithm that is named beside the signature.
@@ -318,10 +319,10 @@ def test_no_altered_certificate_is_believed_and_none_raises(at: int, octets: byt
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(octets: bytes) -> None:
     trust = TrustList(seals.AUTHORITY.signers())
-    assert isinstance(seal.signers(octets, "XXA", trust), Finding)
-    assert isinstance(seal.signers(write(0x30, octets), "XXA", trust), Finding)
+    assert isinstance(seal.signers(octets, "XXA", trust, signed_by), Finding)
+    assert isinstance(seal.signers(write(0x30, octets), "XXA", trust, signed_by), Finding)
     more = [
         extension("2.23.136.1.1.6.2", octets),
         extension("2.5.29.14", write(OCTET_STRING, octets)),
     ]
-    seal.signers(certificate(seals.AUTHORITY, types=None, more=more), "XXA", trust)
+    seal.signers(certificate(seals.AUTHORITY, types=None, more=more), "XXA", trust, signed_by)

@@ -1,0 +1,1 @@
+"""The pages in a browser: the same engine, asked by JSON."""

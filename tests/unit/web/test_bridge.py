@@ -1,0 +1,102 @@
+"""The bridge: a page's questions, and what comes of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pratique.snapshot import Snapshot
+from pratique.web.bridge import METHODS, Bridge
+from tests import pages
+from tests import travellers as t
+from tools import measure
+from tools.vectors import content, keys
+from tools.vectors.layers import claims, text
+
+HERS = text(claims(content.vaccinated()))
+BORDER: Snapshot = measure.snapshot().replace(ruleset=t.snapshot().ruleset, created=keys.NOON)
+
+
+@pytest.fixture
+def bridge() -> Bridge:
+    opened = Bridge()
+    assert "result" in json.loads(opened.open(BORDER.to_bytes()))
+    return opened
+
+
+def handed(*texts: str, **fields: Any) -> dict[str, Any]:
+    return {"texts": texts, "place": "XU", "zone": "Europe/Paris", "at": keys.NOON, **fields}
+
+
+def test_facts_are_those_of_the_snapshot(bridge: Bridge) -> None:
+    found = pages.call(bridge, "facts", {})["result"]
+    assert found["signers"] == len(BORDER.trust)
+    assert found["destinations"] == ["XU"]
+    assert found["created"] == keys.NOON
+
+
+def test_a_signature_is_asked_about_and_then_believed(bridge: Bridge) -> None:
+    request = json.dumps(handed(HERS))
+    (question,) = json.loads(bridge.handle("border.check", request, "{}"))["ask"]
+    assert (question["name"], question["curve"], question["hash"]) == ("ECDSA", "P-256", "SHA-256")
+    told = {
+        answer: json.loads(
+            bridge.handle("border.check", request, json.dumps({question["id"]: answer}))
+        )
+        for answer in (True, False, None)
+    }
+    assert told[True]["result"]["person"]["name"] == "Sampleová Testina"
+    assert told[False]["result"]["person"] is None
+    assert told[False]["result"]["reasons"] == ["SIGNATURE_INVALID"]
+    assert told[None]["result"]["reasons"] == ["SIGNER_UNREADABLE"]
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "answers", "code"),
+    [
+        ("border.close", "{}", "{}", "method-unknown"),
+        ("border.check", "{", "{}", "request-malformed"),
+        ("border.check", "[]", "{}", "request-malformed"),
+        ("border.check", json.dumps(handed(HERS, more=1)), "{}", "request-malformed"),
+        ("border.check", json.dumps(handed(HERS, at="now")), "{}", "request-malformed"),
+        ("border.check", json.dumps(handed(HERS, at=-1)), "{}", "instant-unknown"),
+        ("border.check", json.dumps(handed(HERS, zone="Mars/Base")), "{}", "zone-unknown"),
+        ("border.check", json.dumps(handed(HERS, zone="../etc/passwd")), "{}", "zone-unknown"),
+        ("border.check", json.dumps(handed(HERS, place="Utopia")), "{}", "destination-unknown"),
+        ("border.check", json.dumps(handed(*["x"] * 65)), "{}", "texts-too-many"),
+        ("border.check", json.dumps(handed(HERS)), '{"a": 1}', "answers-malformed"),
+        ("border.check", json.dumps(handed(HERS)), "[]", "answers-malformed"),
+        ("facts", '{"a": 1}', "{}", "request-malformed"),
+    ],
+)  # fmt: skip
+def test_a_bad_request_is_an_error_and_no_exception(
+    bridge: Bridge, method: str, request_: str, answers: str, code: str
+) -> None:
+    assert json.loads(bridge.handle(method, request_, answers))["error"]["code"] == code
+
+
+def test_a_snapshot_that_is_none_leaves_the_one_before(bridge: Bridge) -> None:
+    for damaged in (b"", b"{}", BORDER.to_bytes()[:-9], b'{"format":"pratique-snapshot-9"}'):
+        assert "error" in json.loads(bridge.open(damaged))
+    assert pages.call(bridge, "facts", {})["result"]["number"] == BORDER.number
+
+
+def test_nothing_is_asked_before_a_snapshot_is_there() -> None:
+    for method in METHODS:
+        assert json.loads(Bridge().handle(method, "{}", "{}"))["error"]["code"] == "no-snapshot"
+
+
+def test_a_strangers_text_is_a_finding(bridge: Bridge) -> None:
+    for stranger in (
+        "",
+        "hello",
+        "HC1:",
+        "\0" * 99,
+        "HC1:" + "A" * 30_000,
+        HERS[:-1],
+        "shc:/1/3/55",
+    ):
+        reply = pages.call(bridge, "border.check", handed(stranger))
+        assert reply["result"]["outcome"] in {"again", "amber", "red"}, stranger[:9]
