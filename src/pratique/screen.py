@@ -22,10 +22,11 @@ from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any, NamedTuple
 
-from pratique import strict_json
+from pratique import errors, strict_json
 from pratique.assess import without_no_rules
 from pratique.decision import Likeness, claims_of, decide, likeness
 from pratique.describe import appeal_of
+from pratique.errors import PratiqueError
 from pratique.findings import UNREAD, Code, Colour, Finding, Severity
 from pratique.formats import parts, wrapping
 from pratique.formats.wrapping import Unwrapped
@@ -347,13 +348,19 @@ def _waiting(missing: Iterable[Unwrapped]) -> Waiting | None:
 
 
 def verified(codes: Iterable[Unwrapped], snapshot: Snapshot, at: datetime) -> list[Verification]:
-    """Return what comes of each code, at one instant."""
-    return [
-        unread(code.finding, code.notes)
-        if code.finding is not None
-        else noted(verify(code.text, snapshot=snapshot, at=at), code.notes)
-        for code in codes
-    ]
+    """Return what comes of each code, at one instant; a fault of this program stops one code."""
+    return [_verified(code, snapshot, at) for code in codes]
+
+
+def _verified(code: Unwrapped, snapshot: Snapshot, at: datetime) -> Verification:
+    if code.finding is not None:
+        return unread(code.finding, code.notes)
+    try:
+        return noted(verify(code.text, snapshot=snapshot, at=at), code.notes)
+    except PratiqueError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the next code is judged all the same
+        return unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -481,7 +488,7 @@ def has(verification: Verification, code: Code) -> bool:
     return any(finding.code is code for finding in verification.verdict.findings)
 
 
-def _first(found: Iterable[Verification]) -> Person | None:
+def holder_of(found: Iterable[Verification]) -> Person | None:
     """Return whom the first authentic certificate is about; of those that are refused, if all are."""
     persons = [
         (one.verdict.colour is Colour.RED, one.certificate.person)
@@ -492,13 +499,13 @@ def _first(found: Iterable[Verification]) -> Person | None:
 
 
 def _person_of(found: Iterable[Verification]) -> ScreenPerson | None:
-    person = _first(found)
+    person = holder_of(found)
     return None if person is None else shown_person(person)
 
 
 def _strange(found: Sequence[Verification]) -> list[Finding]:
     """Return why something that was scanned may be another traveller's than the one who is shown."""
-    first, claims = _first(found), claims_of(found)
+    first, claims = holder_of(found), claims_of(found)
     unclear = [d for _, doubts in claims.printed for d in doubts if d.code is Code.HOLDER_UNCLEAR]
     findings = [*claims.notes, *unclear]
     for one in found:

@@ -14,24 +14,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pratique import errors, strict_json
-from pratique.assess import aged
+from pratique import errors, screen, strict_json
 from pratique.crypto.webcrypto import Answers, Inquiry, Question
-from pratique.decision import decide
 from pratique.errors import DocumentRefused, PratiqueError, UsageError
-from pratique.findings import Code, Colour, Finding
-from pratique.formats import wrapping
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import rfc3339
 from pratique.trust import countries
-from pratique.verification import Verification, noted, unread, verify
 
 MOST_TEXTS = 64
 """Texts of one request: certificates of a family, in chunks."""
@@ -139,27 +133,11 @@ def _asked(identifier: str, question: Question) -> dict[str, Any]:
 # What methods have in common: texts as people and devices hand them in, a place, an instant.
 
 
-def verified(texts: tuple[str, ...], snapshot: Snapshot, at: datetime) -> list[Verification]:
-    """Verify what texts hold: wrapped, several in one, a card in chunks."""
-    if len(texts) > MOST_TEXTS:
+def texts_of(handed: Handed) -> tuple[str, ...]:
+    """Return the texts of a request; UsageError where there are too many."""
+    if len(handed.texts) > MOST_TEXTS:
         raise UsageError("texts-too-many", f"a request holds {MOST_TEXTS} texts at most")
-    return [_verified(code, snapshot, at) for code in _codes(texts)]
-
-
-def _codes(texts: tuple[str, ...]) -> Iterator[wrapping.Unwrapped]:
-    pieces = chain.from_iterable(
-        list(wrapping.codes_in(text)) or [wrapping.unwrapped("")] for text in texts
-    )
-    return wrapping.whole_cards(pieces)
-
-
-def _verified(code: wrapping.Unwrapped, snapshot: Snapshot, at: datetime) -> Verification:
-    try:
-        if code.finding is not None:
-            return unread(code.finding, code.notes)
-        return noted(verify(code.text, snapshot=snapshot, at=at), code.notes)
-    except Exception as error:  # noqa: BLE001 - a fault of this program stops one text
-        return unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
+    return handed.texts
 
 
 def instant(at: int, zone: str = "UTC") -> datetime:
@@ -205,24 +183,6 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def age_of(snapshot: Snapshot, place: Destination | None, at: int) -> dict[str, Any]:
-    """Say how old the data is, by the destination's own measure, and whether the clock can be right."""
-    since = snapshot.created if snapshot.roll is None else snapshot.roll.published
-    codes = {one.code for one in aged(snapshot, None if place is None else place.country, at)}
-    behind = Code.CLOCK_BEHIND in codes or at < since - CLOCK_SLACK
-    level = "stale" if Code.DATA_TOO_OLD in codes else "old" if Code.DATA_OLD in codes else "fresh"
-    return {
-        "number": snapshot.number,
-        "created": since,
-        "age_seconds": max(0, at - since),
-        "level": level,
-        "clock": "behind" if behind else "ok",
-    }
-
-
-CLOCK_SLACK = 300
-
-
 # ----------------------------------------------------------------------------------------------------
 # The methods.
 
@@ -233,19 +193,10 @@ def _facts(snapshot: Snapshot, _: Nothing) -> dict[str, Any]:
 
 def _border_check(snapshot: Snapshot, handed: Handed) -> dict[str, Any]:
     at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
-    found = verified(handed.texts, snapshot, at)
-    code = decide(found, snapshot=snapshot, place=place, at=at, look_ahead=False)
-    outcome = "again" if all(one.unread for one in found) else _OUTCOMES[code.colour]
-    person = next((one.certificate.person for one in found if one.certificate is not None), None)
-    return {
-        "outcome": outcome,
-        "person": None if person is None else {"name": person.display_name()},
-        "reasons": [finding.code.name for finding in code.because],
-        "data": age_of(snapshot, place, handed.at),
-    }
+    shown = screen.screen(texts_of(handed), snapshot=snapshot, place=place, at=at)
+    data = screen.held_data(snapshot, place.country, at)
+    return {**screen.to_json(shown), "data": strict_json.write(data)}
 
-
-_OUTCOMES = {Colour.GREEN: "green", Colour.AMBER: "amber", Colour.RED: "red"}
 
 METHODS: Mapping[str, tuple[Any, Callable[[Snapshot, Any], Any]]] = {
     "facts": (Nothing, _facts),

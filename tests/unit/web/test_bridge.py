@@ -47,10 +47,10 @@ def test_a_signature_is_asked_about_and_then_believed(bridge: Bridge) -> None:
         )
         for answer in (True, False, None)
     }
-    assert told[True]["result"]["person"]["name"] == "Sampleová Testina"
+    assert told[True]["result"]["person"]["family_native"] == "Sampleová"
     assert told[False]["result"]["person"] is None
-    assert told[False]["result"]["reasons"] == ["SIGNATURE_INVALID"]
-    assert told[None]["result"]["reasons"] == ["SIGNER_UNREADABLE"]
+    assert told[False]["result"]["reasons"][0]["reason"] == "signature-bad"
+    assert told[None]["result"]["reasons"][0]["reason"] == "key-in-doubt"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,14 @@ def test_a_bad_request_is_an_error_and_no_exception(
     bridge: Bridge, method: str, request_: str, answers: str, code: str
 ) -> None:
     assert json.loads(bridge.handle(method, request_, answers))["error"]["code"] == code
+
+
+def test_the_age_of_the_data_comes_with_every_screen(bridge: Bridge) -> None:
+    later = keys.NOON + 8 * 86_400
+    reply = pages.call(bridge, "border.check", handed(HERS, at=later))["result"]
+    assert reply["data"] == {
+        "number": BORDER.number, "created": keys.NOON, "age_seconds": 8 * 86_400, "level": "old", "clock": "ok",
+    }  # fmt: skip
 
 
 def test_a_snapshot_that_is_none_leaves_the_one_before(bridge: Bridge) -> None:
