@@ -22,7 +22,7 @@ from pratique.errors import DocumentRefused, UsageError
 LANGUAGES = ("ar", "zh", "en", "fr", "ru", "es", "de", "pt", "hi", "sw")
 """The six languages of the United Nations, then those that were added since."""
 
-TABLES = ("page", "border", "wallet", "reasons", "steps", "help")
+TABLES = ("page", "border", "wallet", "reasons", "steps", "likeness", "help")
 """What pages say; [labels] and [codes] are paper's."""
 
 LONGEST = 400
