@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pratique.crypto import asn1
 from pratique.crypto.spki import (
+    MOST_EXPONENT,
     RSA_BITS,
     SHA256,
     SHA384,
@@ -49,6 +50,7 @@ from pratique.terms import Algorithm
 #
 # 1. SHA-1 and MD5 prove nothing here: the answer is None, "cannot tell".
 # 2. An algorithm that does not fit the key, or the digest that was announced, proves nothing either.
+# 3. An RSA-PSS has as much salt as its parameters say (RFC 4055 §3.1): other salt is another signature.
 
 
 Hashed = Callable[[bytes], Any]
@@ -117,7 +119,7 @@ def check(
         True or False; None where the algorithm is not one that proves anything here.
     """
     kind = signature_of(identifier)
-    if kind is None:
+    if kind is None or kind.salt is None:
         return None
     digest = HASHES.get(kind.digest)
     if announced:
@@ -130,7 +132,7 @@ def check(
         if isinstance(key, ec.EllipticCurvePublicKey) and digest and kind.family is Family.ECDSA:
             key.verify(signature, message, ec.ECDSA(digest))
         elif isinstance(key, rsa.RSAPublicKey) and digest and kind.family is Family.PSS:
-            pss = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
+            pss = padding.PSS(padding.MGF1(digest), kind.salt)
             key.verify(signature, message, pss, digest)
         elif isinstance(key, rsa.RSAPublicKey) and digest and kind.family is Family.RSA:
             key.verify(signature, message, padding.PKCS1v15(), digest)
@@ -169,6 +171,8 @@ def load(algorithm: Algorithm, spki: bytes) -> Checker:
     if isinstance(key, rsa.RSAPublicKey) and algorithm is Algorithm.PS256:
         if key.key_size not in RSA_BITS:
             raise DocumentRefused("key-size", f"an RSA key has {key.key_size} bits")
+        if key.public_numbers().e.bit_length() > MOST_EXPONENT:
+            raise DocumentRefused("key-unreadable", "an RSA key's exponent is too large")
         return _rsa_checker(key)
     if isinstance(key, Ed25519PublicKey) and algorithm is Algorithm.EDDSA:
         _refuse_small_order(key)

@@ -114,8 +114,6 @@ _CURVES: dict[str, type[ec.EllipticCurve]] = {
 """SHA-256 of a curve's field, coefficients, base point and order, as DER writes them -> the curve."""
 _NAMED = frozenset(curve().name for curve in _CURVES.values())
 _EC_KEY = "1.2.840.10045.2.1"
-_LARGEST_EXPONENT = 64
-"""Bits of an RSA exponent: a larger one makes each check dear, and no CA has one."""
 
 
 def authority_key(info: bytes) -> bytes:
@@ -129,7 +127,7 @@ def authority_key(info: bytes) -> bytes:
         else:
             loaded = load_der_public_key(info)
             if isinstance(loaded, rsa.RSAPublicKey):
-                small = loaded.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
+                small = loaded.public_numbers().e.bit_length() <= spki.MOST_EXPONENT
                 if loaded.key_size not in spki.RSA_BITS or not small:
                     raise ValueError("an RSA key of a size that is not believed")
                 return loaded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

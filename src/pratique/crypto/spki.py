@@ -151,6 +151,8 @@ _UNSIGNING = {bytes.fromhex("2b656e"): 32, bytes.fromhex("2b656f"): 56, bytes.fr
 """Of RFC 8410: X25519, X448, Ed448 -> octets of a key."""
 _ALGORITHMS = {"P-256": Algorithm.ES256, "P-384": Algorithm.ES384, "P-521": Algorithm.ES512}
 RSA_BITS = range(2048, 8193)
+MOST_EXPONENT = 33
+"""Bits of an RSA exponent: browsers take no more, and a larger one makes each check dear. No key met has over 17."""
 SMALL_ORDER = frozenset(
     map(
         bytes.fromhex,
@@ -360,10 +362,13 @@ _DIGEST, _SALT = 0xA0, 0xA2
 """Tags of RSASSA-PSS-params (RFC 4055 §3.1)."""
 _USUAL_SALT = 20
 """Octets, where the parameters do not say."""
+_SALTS = range(1025)
+"""No key has more octets."""
 
 
 def _salt(octets: bytes | None) -> int | None:
     try:
-        return _USUAL_SALT if octets is None else asn1.integer(asn1.read_one(octets, asn1.INTEGER))
+        size = _USUAL_SALT if octets is None else asn1.integer(asn1.read_one(octets, asn1.INTEGER))
     except ValueError:
         return None
+    return size if size in _SALTS else None

@@ -21,7 +21,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from pratique.crypto import asn1, spki
-from pratique.crypto.spki import RSA_BITS, SHA256, SHA384, SHA512, Edwards, Family, Modulus, Point
+from pratique.crypto.spki import (
+    MOST_EXPONENT,
+    RSA_BITS,
+    SHA256,
+    SHA384,
+    SHA512,
+    Edwards,
+    Family,
+    Modulus,
+    Point,
+)
 from pratique.errors import DocumentRefused
 from pratique.terms import Algorithm
 
@@ -37,8 +47,6 @@ _OF_ECDSA = {
     Algorithm.ES384: "SHA-384",
     Algorithm.ES512: "SHA-512",
 }
-_MOST_EXPONENT = 33
-"""Bits of an RSA exponent that every browser takes; of keys that are met, none has more than 17."""
 
 
 class Question(NamedTuple):
@@ -114,6 +122,8 @@ class Inquiry:
         if isinstance(found, Modulus) and algorithm is Algorithm.PS256:
             if found.n.bit_length() not in RSA_BITS:
                 raise DocumentRefused("key-size", f"an RSA key has {found.n.bit_length()} bits")
+            if found.e.bit_length() > MOST_EXPONENT:
+                raise DocumentRefused("key-unreadable", "an RSA key's exponent is too large")
             return self._rsa(found)
         if isinstance(found, Edwards) and algorithm is Algorithm.EDDSA:
             if spki.is_small_order(found.octets):
@@ -140,7 +150,8 @@ class Inquiry:
             raw = _of_der(signature, spki.CURVES[found.curve].size)
             question = _ecdsa(found, spki.write(found), digest, raw, signed)
         elif isinstance(found, Modulus) and kind.family is not Family.ECDSA:
-            if kind.salt is None or not _is_asked(found):
+            odd = found.n.bit_length() not in RSA_BITS or found.e.bit_length() > MOST_EXPONENT
+            if odd or kind.salt is None:
                 return None
             salt = kind.salt if kind.family is Family.PSS else None
             how = kind.family.value, digest, salt
@@ -174,8 +185,6 @@ class Inquiry:
 
     def _rsa(self, key: Modulus) -> Checker:
         der = self._usable(key)
-        if key.n & 1 and not _is_asked(key):
-            raise DocumentRefused("key-unreadable", "a public key cannot be used here")
         size = (key.n.bit_length() + 7) // 8
 
         def check(signature: bytes, message: bytes) -> bool:
@@ -231,13 +240,6 @@ def _rsa(
     if int.from_bytes(signature, "big") >= key.n:
         return None
     return Question(name, None, digest, salt, der, signature, message)
-
-
-def _is_asked(key: Modulus) -> bool:
-    """Tell whether every browser takes a key: one of another size or exponent may be good here and none there."""
-    return (
-        key.n.bit_length() in RSA_BITS and key.n & 1 == 1 and key.e.bit_length() <= _MOST_EXPONENT
-    )
 
 
 def _of_der(signature: bytes, size: int) -> bytes:

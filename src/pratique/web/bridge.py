@@ -71,7 +71,7 @@ class Bridge:
         self._snapshot = Snapshot.from_bytes(
             bytes(data), primitive=self._inquiry.load, chain=self._inquiry.signed_by
         )
-        return {"result": facts(self._snapshot)}
+        return facts(self._snapshot)
 
     def _handled(self, method: str, request: str, answers: str) -> dict[str, Any]:
         known = METHODS.get(method)
@@ -90,8 +90,8 @@ class Bridge:
             self._snapshot = self._snapshot.replace()
         try:
             result = work(self._snapshot, handed)
-            asked = [_asked(*one) for one in self._inquiry.open()]
-            return {"ask": asked} if asked else {"result": result}
+            questions = [asked(*one) for one in self._inquiry.open()]
+            return {"ask": questions} if questions else {"result": result}
         finally:
             self._inquiry.end()
 
@@ -122,7 +122,8 @@ def _answers(text: str) -> Answers:
     return found
 
 
-def _asked(identifier: str, question: Question) -> dict[str, Any]:
+def asked(identifier: str, question: Question) -> dict[str, Any]:
+    """Write a question as the page reads it: what is of octets in base64."""
     row: dict[str, Any] = {"id": identifier, **question._asdict()}
     for name in ("key", "signature", "message"):
         row[name] = base64.b64encode(row[name]).decode()
