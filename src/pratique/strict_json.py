@@ -76,7 +76,7 @@ def loads(
         data: the document.
         most: values that it may have.
         made: makes an object of its members; without it, a name that stands twice is refused.
-        halves: let halves of surrogate pairs pass; for test vectors, which hold what is to be refused.
+        halves: let halves of surrogate pairs pass; where a text in it is to be judged: of a vector, of a page.
     """
     gate(data, most=most, halves=halves)
     # Each number is looked at only where one may be too great: a call a number is dear in a long list.

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pratique import errors, screen, strict_json
 from pratique.crypto.webcrypto import Answers, Inquiry, Question
-from pratique.errors import DocumentRefused, PratiqueError, UsageError
+from pratique.errors import PratiqueError, UsageError
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import rfc3339
@@ -81,8 +81,9 @@ class Bridge:
             raise UsageError("no-snapshot", "nothing was opened yet", "open a snapshot first")
         form, work = known
         try:
-            handed = strict_json.read(form, strict_json.parse(request.encode()))
-        except (DocumentRefused, ValueError, TypeError) as error:
+            # Half a character in a text is the text's fault, and a finding.
+            handed = strict_json.read(form, strict_json.loads(request.encode(), halves=True))
+        except (ValueError, TypeError) as error:
             why = str(error) if isinstance(error, strict_json.Misfit) else "it is not JSON"
             raise UsageError("request-malformed", f"the request cannot be read: {why}") from None
         if self._inquiry.begin(_answers(answers)):
