@@ -2,11 +2,11 @@
 
     python -m tools.page_words OUT
 
-    src/pratique/store/words/*.toml -> page, border, wallet, reasons, steps, help -> OUT/<language>.json
+    src/pratique/store/words/*.toml -> tables -> OUT/<language>.json
 
 1. A word that a language lacks is English here, so that a page is whole while it is being written; that no
    language lacks one is a test's business (`tests/unit/store/test_words.py`).
-2. `xa.json` is English made 40 % longer with accents, for tests of layout: no page offers it.
+2. `pseudo` is English made 40 % longer with accents, for tests of layout: no page is given it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(out: str) -> None:
     """Write all files."""
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    for document in [*map(document_of, words.LANGUAGES), pseudo()]:
+    for document in map(document_of, words.LANGUAGES):
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         (folder / f"{document['language']}.json").write_text(text + "\n", encoding="utf-8")
 

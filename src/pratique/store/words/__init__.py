@@ -1,7 +1,7 @@
 """The catalogue of words: what paper and pages say, one file a language.
 
     words/fr.toml | FILE.toml -> bounded TOML -> tables of words
-        -> store/pdf/wording.py ([labels], [codes]) | tools/page_words.py (the other tables)
+        -> store/pdf/wording.py ([labels], [codes]) | tools/page_words.py (all)
 
 1. English is the list of names: a word that it lacks exists in no language (`tests/unit/store/test_words.py`).
 2. A word is one line of text, with {names} in it that stand for what is filled in. No markup: it is shown
@@ -22,8 +22,10 @@ from pratique.errors import DocumentRefused, UsageError
 LANGUAGES = ("ar", "zh", "en", "fr", "ru", "es", "de", "pt", "hi", "sw")
 """The six languages of the United Nations, then those that were added since."""
 
-TABLES = ("page", "border", "wallet", "reasons", "steps", "likeness", "help")
-"""What pages say; [labels] and [codes] are paper's."""
+TABLES = (
+    "page", "border", "wallet", "reasons", "steps", "likeness", "help", "labels", "codes",
+)  # fmt: skip
+"""What pages say; paper says the last two alone."""
 
 LONGEST = 400
 """Characters of one word."""
