@@ -153,7 +153,7 @@ def parts(name: str) -> tuple[str, ...]:
 
 def likeness(a: Person, b: Person) -> Likeness:
     """Compare two persons as their certificates print them."""
-    dates = _dates(a.birth_date, b.birth_date)
+    dates = birth_dates(a.birth_date, b.birth_date)
     if dates is Likeness.DIFFERENT:
         return dates
     names = _names(a, b)
@@ -163,7 +163,25 @@ def likeness(a: Person, b: Person) -> Likeness:
     return Likeness.SAME if dates is names is Likeness.SAME and whole else Likeness.UNCLEAR
 
 
-def _dates(a: Moment | None, b: Moment | None) -> Likeness:
+def line_likeness(person: Person, passport: Person) -> Likeness:
+    """Compare a certificate's names with a passport's line of A-Z, which is all that is read of the passport.
+
+    What the certificate prints may agree with it, or its own line: two states write one letter in two ways.
+    """
+    line = _line(passport)
+    printed, own = _compare(_printed(person), line), _compare(_line(person), line)
+    compared = [one for one in (printed, own) if one is not None]
+    if compared and max(compared) is _Match.APART:
+        return Likeness.DIFFERENT
+    if printed is _Match.EQUAL:
+        return Likeness.UNCLEAR if own is _Match.APART else Likeness.SAME
+    # What is printed may say more than both lines do: those may have been cut.
+    agrees = printed in {None, _Match.INITIALS} or _renders(person)
+    return Likeness.SAME if own is _Match.EQUAL and agrees else Likeness.UNCLEAR
+
+
+def birth_dates(a: Moment | None, b: Moment | None) -> Likeness:
+    """Compare two birth dates, of any precision."""
     if a is None or b is None:
         return Likeness.UNCLEAR
     one, other = _span(a), _span(b)

@@ -196,6 +196,14 @@ def foreign(text: str) -> Iterator[LayoutReading]:
             )
 
 
+def anyhow(text: str) -> Iterator[LayoutReading]:
+    """Yield what a text of any kind may have been meant as, under each setting."""
+    for table in _tables():
+        yield LayoutReading(
+            "".join(_meant(typed, table.back) for typed in text), table.name, table.whole
+        )
+
+
 def _readings(text: str, table: _KeyTable) -> Iterator[LayoutReading]:
     pieces = [_meant(typed, table.back) for typed in text]
     yield LayoutReading("".join(pieces), table.name, table.whole)
