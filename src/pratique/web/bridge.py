@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pratique import errors, screen, strict_json
+from pratique import errors, identify, screen, strict_json
 from pratique.crypto.webcrypto import Answers, Inquiry, Question
 from pratique.errors import PratiqueError, UsageError
 from pratique.rules.ruleset import Destination
@@ -39,6 +39,15 @@ class Handed(NamedTuple):
     texts: tuple[str, ...]
     at: int
     place: str
+    zone: str
+
+
+class HandedWithZone(NamedTuple):
+    """The same, and the lines of a passport's machine-readable zone."""
+
+    texts: tuple[str, ...]
+    mrz: tuple[str, ...]
+    at: int
     zone: str
 
 
@@ -135,7 +144,7 @@ def asked(identifier: str, question: Question) -> dict[str, Any]:
 # What methods have in common: texts as people and devices hand them in, a place, an instant.
 
 
-def texts_of(handed: Handed) -> tuple[str, ...]:
+def texts_of(handed: Handed | HandedWithZone) -> tuple[str, ...]:
     """Return the texts of a request; UsageError where there are too many."""
     if len(handed.texts) > MOST_TEXTS:
         raise UsageError("texts-too-many", f"a request holds {MOST_TEXTS} texts at most")
@@ -200,8 +209,16 @@ def _border_check(snapshot: Snapshot, handed: Handed) -> dict[str, Any]:
     return {**screen.to_json(shown), "data": strict_json.write(data)}
 
 
+def _border_identify(snapshot: Snapshot, handed: HandedWithZone) -> dict[str, Any]:
+    at = instant(handed.at, handed.zone)
+    return strict_json.write(
+        identify.identify(texts_of(handed), handed.mrz, snapshot=snapshot, at=at)
+    )
+
+
 METHODS: Mapping[str, tuple[Any, Callable[[Snapshot, Any], Any]]] = {
     "facts": (Nothing, _facts),
     "border.check": (Handed, _border_check),
+    "border.identify": (HandedWithZone, _border_identify),
 }
 """A method's name -> the form of its request, and what carries it out: a line each."""

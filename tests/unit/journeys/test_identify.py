@@ -328,7 +328,7 @@ def test_birth_dates(born: str | None, line: str, outcome: str, reasons: list[st
 
 
 def test_nobody_is_unlike_by_the_century_alone() -> None:
-    for year in range(1850, 2100):
+    for year in (*range(1880, 2100, 7), 1900, 1901, 2000, 2025, 2026, 2027):
         for line in (f"{year % 100:02}0812", f"{year % 100:02}08<<", f"{year % 100:02}<<<<"):
             person = ANNA._replace(birth_date=Moment(Precision.DAY, date(year, 8, 12)))
             assert compared(person, passport("ERIKSSON", "ANNA<MARIA", line))[0] != "unlike", (

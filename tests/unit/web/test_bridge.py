@@ -11,6 +11,7 @@ from pratique.snapshot import Snapshot
 from pratique.web.bridge import METHODS, Bridge
 from tests import pages
 from tests import travellers as t
+from tests.unit.journeys.test_identify import passport
 from tools import measure
 from tools.vectors import content, keys
 from tools.vectors.layers import claims, text
@@ -83,6 +84,15 @@ def test_the_age_of_the_data_comes_with_every_screen(bridge: Bridge) -> None:
     assert reply["data"] == {
         "number": BORDER.number, "created": keys.NOON, "age_seconds": 8 * 86_400, "level": "old", "clock": "ok",
     }  # fmt: skip
+
+
+def test_a_passports_lines_are_compared(bridge: Bridge) -> None:
+    lines = passport("SAMPLEOVA", "TESTINA", "840229").splitlines()
+    request = {"texts": [HERS], "mrz": lines, "at": keys.NOON, "zone": "UTC"}
+    reply = pages.call(bridge, "border.identify", request)
+    assert reply["result"] == {"outcome": "same", "reasons": [], "kind": "TD3"}
+    reply = pages.call(bridge, "border.identify", {**request, "mrz": ["hello"]})
+    assert reply["result"] == {"outcome": "unsure", "reasons": ["not-mrz"], "kind": None}
 
 
 def test_a_snapshot_that_is_none_leaves_the_one_before(bridge: Bridge) -> None:
