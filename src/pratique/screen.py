@@ -347,16 +347,23 @@ def _waiting(missing: Iterable[Unwrapped]) -> Waiting | None:
     return None
 
 
-def verified(codes: Iterable[Unwrapped], snapshot: Snapshot, at: datetime) -> list[Verification]:
+def verified(
+    codes: Iterable[Unwrapped],
+    snapshot: Snapshot,
+    at: datetime,
+    place: Destination | None = None,
+) -> list[Verification]:
     """Return what comes of each code, at one instant; a fault of this program stops one code."""
-    return [_verified(code, snapshot, at) for code in codes]
+    return [_verified(code, snapshot, at, place) for code in codes]
 
 
-def _verified(code: Unwrapped, snapshot: Snapshot, at: datetime) -> Verification:
+def _verified(
+    code: Unwrapped, snapshot: Snapshot, at: datetime, place: Destination | None
+) -> Verification:
     if code.finding is not None:
         return unread(code.finding, code.notes)
     try:
-        return noted(verify(code.text, snapshot=snapshot, at=at), code.notes)
+        return noted(verify(code.text, snapshot=snapshot, at=at, place=place), code.notes)
     except PratiqueError:
         raise
     except Exception as error:  # noqa: BLE001 - the next code is judged all the same

@@ -16,14 +16,16 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pratique import errors, identify, screen, strict_json
+from pratique import describe, errors, identify, outlook, screen, strict_json
 from pratique.crypto.webcrypto import Answers, Inquiry, Question
+from pratique.decision import decide
 from pratique.errors import PratiqueError, UsageError
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
+from pratique.strict_json import SPARSE
 from pratique.text import rfc3339
 from pratique.trust import countries
 
@@ -49,6 +51,16 @@ class HandedWithZone(NamedTuple):
     mrz: tuple[str, ...]
     at: int
     zone: str
+
+
+class Asked(NamedTuple):
+    """Texts whose outcome is asked to the last finding; with the rules of a place, if one is named."""
+
+    texts: tuple[str, ...]
+    at: int
+    zone: str
+    place: Annotated[str, SPARSE] = ""
+    language: Annotated[str, SPARSE] = "en"
 
 
 class Nothing(NamedTuple):
@@ -95,6 +107,8 @@ class Bridge:
         except (ValueError, TypeError) as error:
             why = str(error) if isinstance(error, strict_json.Misfit) else "it is not JSON"
             raise UsageError("request-malformed", f"the request cannot be read: {why}") from None
+        if len(getattr(handed, "texts", ())) > MOST_TEXTS:
+            raise UsageError("texts-too-many", f"a request holds {MOST_TEXTS} texts at most")
         if self._inquiry.begin(_answers(answers)):
             # A signer's check is made once: where another key cannot be used, all are made anew.
             self._snapshot = self._snapshot.replace()
@@ -142,13 +156,6 @@ def asked(identifier: str, question: Question) -> dict[str, Any]:
 
 # ----------------------------------------------------------------------------------------------------
 # What methods have in common: texts as people and devices hand them in, a place, an instant.
-
-
-def texts_of(handed: Handed | HandedWithZone) -> tuple[str, ...]:
-    """Return the texts of a request; UsageError where there are too many."""
-    if len(handed.texts) > MOST_TEXTS:
-        raise UsageError("texts-too-many", f"a request holds {MOST_TEXTS} texts at most")
-    return handed.texts
 
 
 def instant(at: int, zone: str = "UTC") -> datetime:
@@ -204,21 +211,42 @@ def _facts(snapshot: Snapshot, _: Nothing) -> dict[str, Any]:
 
 def _border_check(snapshot: Snapshot, handed: Handed) -> dict[str, Any]:
     at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
-    shown = screen.screen(texts_of(handed), snapshot=snapshot, place=place, at=at)
+    shown = screen.screen(handed.texts, snapshot=snapshot, place=place, at=at)
     data = screen.held_data(snapshot, place.country, at)
     return {**screen.to_json(shown), "data": strict_json.write(data)}
 
 
 def _border_identify(snapshot: Snapshot, handed: HandedWithZone) -> dict[str, Any]:
     at = instant(handed.at, handed.zone)
-    return strict_json.write(
-        identify.identify(texts_of(handed), handed.mrz, snapshot=snapshot, at=at)
-    )
+    return strict_json.write(identify.identify(handed.texts, handed.mrz, snapshot=snapshot, at=at))
+
+
+def _verification(snapshot: Snapshot, handed: Asked) -> dict[str, Any]:
+    at = instant(handed.at, handed.zone)
+    place = place_of(handed.place, snapshot) if handed.place else None
+    codes = screen.handed_in(handed.texts).codes
+    rows = []
+    for number, found in enumerate(screen.verified(codes, snapshot, at, place), 1):
+        helps = () if place is None else outlook.helps(found, snapshot, place, at)
+        advice = describe.Advice(helps, handed.language)
+        appeal = describe.appeal_of(found, snapshot)
+        label = f"certificate {number}"
+        rows.append(describe.as_json(label, "", found, inspect=True, appeal=appeal, advice=advice))
+    return describe.document(rows, snapshot, at)
+
+
+def _health_code(snapshot: Snapshot, handed: Asked) -> dict[str, Any]:
+    at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
+    found = screen.verified(screen.handed_in(handed.texts).codes, snapshot, at)
+    code = decide(found, snapshot=snapshot, place=place, at=at)
+    return describe.health_code_as_json(code, handed.language, at.tzinfo or UTC, {})
 
 
 METHODS: Mapping[str, tuple[Any, Callable[[Snapshot, Any], Any]]] = {
     "facts": (Nothing, _facts),
     "border.check": (Handed, _border_check),
     "border.identify": (HandedWithZone, _border_identify),
+    "health_code": (Asked, _health_code),
+    "verification": (Asked, _verification),
 }
 """A method's name -> the form of its request, and what carries it out: a line each."""
