@@ -190,8 +190,11 @@ def apart(der: bytes) -> Point | Modulus | Edwards | Other:
         expected = asn1.NULL if name == RSA_KEY else asn1.SEQUENCE
         if len(parameters) > 1 or any(one.tag != expected for one in parameters):
             raise ValueError("parameters that are not of RSA")
-        if name == RSA_KEY and parameters and parameters[0].body:
-            raise ValueError("a NULL that is none")
+        for one in parameters:
+            if name == PSS_KEY:
+                _check_pss(one)
+            elif one.body:
+                raise ValueError("a NULL that is none")
         return _modulus(octets)
     sizes = {ED25519: 32, **_UNSIGNING}
     if parameters or sizes.get(name) != len(octets):
@@ -204,6 +207,41 @@ def _modulus(octets: bytes) -> Modulus:
     if not 3 <= e < n or not e & 1:
         raise ValueError("no RSA key has such an exponent")
     return Modulus(n, e)
+
+
+def _check_pss(parameters: Tlv) -> None:
+    """Let RSASSA-PSS-params of a key pass if they are any (RFC 4055 §3.1): they limit nothing here."""
+    fields = asn1.children(parameters.body)
+    if [field.tag for field in fields] != sorted({field.tag for field in fields}):
+        raise ValueError("fields that are there twice, or in another order")
+    for field in fields:
+        (inner,) = asn1.children(field.body)
+        if field.tag in _NUMBERS:
+            number = asn1.integer(inner)
+            if number not in _NUMBERS[field.tag] or (field.tag == 0xA2 and number == _USUAL_SALT):
+                raise ValueError("a number beyond its bounds, or a default that is written out")
+        elif field.tag == 0xA0:
+            _check_digest(inner)
+        elif field.tag == 0xA1:
+            mask, digest = asn1.children(inner.expect(asn1.SEQUENCE).body)
+            asn1.oid(mask)
+            _check_digest(digest)
+        else:
+            raise ValueError("a field that is not of RSASSA-PSS-params")
+
+
+_NUMBERS = {0xA2: range(1 << 16), 0xA3: range(1 << 8)}
+"""Octets of salt, and the trailer."""
+
+
+def _check_digest(identifier: Tlv) -> None:
+    name, *parameters = asn1.children(identifier.expect(asn1.SEQUENCE).body)
+    known = asn1.oid(name)
+    if len(parameters) > 1:
+        raise ValueError("a digest with several parameters")
+    # SHA-1 is the default, and not to be written out either.
+    if known in _SHA and parameters and (known == _SHA1 or parameters[0].raw != b"\x05\0"):
+        raise ValueError("parameters that are not of a digest")
 
 
 def _point(parameter: Tlv, octets: bytes) -> Point | Other:
@@ -288,6 +326,8 @@ def unusable(der: bytes) -> str:
 
 
 SHA256, SHA384, SHA512 = (f"2.16.840.1.101.3.4.2.{number}" for number in (1, 2, 3))
+_SHA1 = "1.3.14.3.2.26"
+_SHA = {_SHA1, SHA256, SHA384, SHA512, "2.16.840.1.101.3.4.2.4"}
 RSA_PSS = "1.2.840.113549.1.1.10"
 
 

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from pratique.crypto import algorithms, chain
+from pratique.crypto import algorithms, chain, spki
 from pratique.crypto.webcrypto import Inquiry
 from pratique.errors import DocumentRefused
 from pratique.web.bridge import asked
@@ -115,3 +116,99 @@ def test_every_chain_comes_to_what_openssl_says(links: list[Link], asker: pages.
     native = [chain.signed_by(*link[1:]) for link in links]
     assert differing(links, outcomes(links, asker), native) == []
     assert min(native.count(outcome) for outcome in (True, False, None)) > 20
+
+
+def test_what_browsers_may_see_otherwise_is_not_asked(cases: list[Case], links: list[Link]) -> None:
+    inquiry = Inquiry()
+    inquiry.begin({})
+    for case in cases:
+        inquired(inquiry, case)
+    for link in links:
+        inquiry.signed_by(*link[1:])
+    seen = set()
+    for identifier, question in inquiry.open():
+        key = spki.apart(question.key)
+        assert spki.write(key) == question.key  # type: ignore[arg-type]
+        assert identifier == question.identifier
+        seen.add(question.name)
+        signature = question.signature
+        if isinstance(key, spki.Point):
+            curve = spki.CURVES[key.curve]
+            assert question[:2] == ("ECDSA", key.curve)
+            r, s = signature[: curve.size], signature[curve.size :]
+            assert len(r) == len(s) == curve.size
+            assert all(0 < int.from_bytes(part, "big") < curve.n for part in (r, s))
+        elif isinstance(key, spki.Modulus):
+            assert len(signature) == (key.n.bit_length() + 7) // 8
+            assert int.from_bytes(signature, "big") < key.n
+            assert key.n.bit_length() in spki.RSA_BITS
+            assert key.n & 1
+            assert key.e.bit_length() <= spki.MOST_EXPONENT
+        else:
+            assert isinstance(key, spki.Edwards)
+            assert len(signature) == 64
+            assert int.from_bytes(signature[32:], "little") < signatures.ED25519_ORDER
+            assert not spki.is_small_order(key.octets)
+    assert seen == {"ECDSA", "RSA-PSS", "RSASSA-PKCS1-v1_5", "Ed25519"}
+
+
+def test_questions_that_differ_have_names_that_differ(cases: list[Case]) -> None:
+    inquiry = Inquiry()
+    inquiry.begin({})
+    first = next(case for case in cases if natively(case) is True)
+    inquired(inquiry, first)
+    ((name, question),) = inquiry.open()
+    others = [
+        question._replace(hash="SHA-384"),
+        question._replace(message=question.message[:-1], signature=question.signature + question.message[-1:]),
+        question._replace(key=question.key + b"\0"),
+        question._replace(salt=1),
+        question._replace(curve="P-384"),
+    ]  # fmt: skip
+    assert len({name, *(other.identifier for other in others)}) == 1 + len(others)
+
+
+def test_an_answer_that_is_none_takes_the_key_away_for_one_call(cases: list[Case]) -> None:
+    first = next(case for case in cases if natively(case) is True)
+    inquiry = Inquiry()
+    inquiry.begin({})
+    assert inquired(inquiry, first) is False
+    ((name, _),) = inquiry.open()
+    assert inquiry.begin({name: None})
+    assert inquired(inquiry, first) == "key-unreadable"
+    assert not inquiry.begin({name: None})
+    assert inquiry.begin({name: True})
+    assert inquired(inquiry, first) is True
+
+
+# Keys
+
+
+def read_by(reader: Any, der: bytes) -> tuple[Any, str]:
+    try:
+        return tuple(reader.read_der(der)), ""
+    except DocumentRefused as error:
+        return error.code, reader.unusable(der)
+
+
+def test_every_key_is_read_as_openssl_reads_it() -> None:
+    keys = [key for curve in signatures.CURVES for _, key in signatures.spellings(curve)]
+    keys += [key for _, key in signatures.other_keys()]
+    draw = Random(16)
+    for key in list(keys):
+        for _ in range(12):
+            octets = bytearray(key)
+            for _ in range(draw.choice((1, 1, 2))):
+                if octets:
+                    # The heads are where a key's kind is told.
+                    octets[draw.randrange(min(len(octets), 40))] = draw.randrange(256)
+            keys.append(bytes(octets))
+        keys.append(key[: draw.randrange(len(key) + 1)])
+    native = [read_by(algorithms, key) for key in keys]
+    differ = [
+        (key.hex(), ours, theirs)
+        for key, theirs in zip(keys, native, strict=True)
+        if (ours := read_by(spki, key)) != theirs
+    ]
+    assert differ == []
+    assert len({str(outcome[0])[:20] for outcome in native}) > 5
