@@ -656,10 +656,20 @@ def with_stated_validity(found: Verification, at: datetime) -> Verification:
 
 
 class Help(NamedTuple):
-    """A way to green, in the order of what it costs: a stable code and a plain sentence."""
+    """A way to green, in the order of what it costs: a stable code and a plain sentence.
+
+    Attributes:
+        code: WAIT, RAPID_TEST, LABORATORY_TEST, DOSE or EXEMPTION.
+        sentence: in English.
+        amount: until when to wait (seconds since the epoch), hours that a test may be old, days from which on a dose
+            counts; None where there is no such thing.
+        strictly: under so many hours, not just as many.
+    """
 
     code: str
     sentence: str
+    amount: int | None = None
+    strictly: bool = False
 
 
 class HealthCode(NamedTuple):

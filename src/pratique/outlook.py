@@ -297,7 +297,8 @@ def ways_of(
     instant = int(at.timestamp() // 1)
     if stretch is not None and stretch.begins is not None and stretch.begins > instant:
         begins = datetime.fromtimestamp(stretch.begins, at.tzinfo or UTC)
-        yield Help("WAIT", f"wait until {begins:%Y-%m-%d %H:%M:%S %Z}".rstrip())
+        sentence = f"wait until {begins:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+        yield Help("WAIT", sentence, stretch.begins)
     devices = snapshot.ruleset.sets_at(instant).get(DEVICES, ())
     for code, name, test_type in (
         ("RAPID_TEST", "a negative rapid test", RAPID),
@@ -305,11 +306,11 @@ def ways_of(
     ):
         device = devices[0] if devices and test_type == RAPID else None
         proof = _made(Kind.TEST, _sample(test_type, device, place, at), claims, at)
-        if sentence := _test(name, _stretch(proof, snapshot, place, at, purse), at):
-            yield Help(code, sentence)
+        if test := _test(code, name, _stretch(proof, snapshot, place, at, purse), at):
+            yield test
     for claim in claims:
-        if sentence := _dose(claim, snapshot, place, at, purse):
-            yield Help("DOSE", sentence)
+        if dose := _dose(claim, snapshot, place, at, purse):
+            yield dose
             break
     exempt = _made(Kind.EXEMPTION, _exemption(at, place), claims, at)
     if assess(exempt, snapshot, place, at).standing is Standing.PASSED:
@@ -321,36 +322,40 @@ def _sample(test_type: str, device: str | None, place: Destination, at: datetime
     return Test(COVID, test_type, None, device, when, NOT_DETECTED, None, place.country, None, None)
 
 
-def _test(name: str, stretch: Stretch | None, at: datetime) -> str:
+def _test(code: str, name: str, stretch: Stretch | None, at: datetime) -> Help | None:
     instant = int(at.timestamp() // 1)
     if stretch is None or not stretch.holds(instant):
-        return ""
+        return None
     age = LONGEST_AGE if stretch.ends is None else stretch.ends - instant
     if age >= LONGEST_AGE:
-        return name
+        return Help(code, name)
     hours, rest = divmod(age, _HOUR)
     # A limit that is itself excluded ends one second before the full hour.
-    return f"{name} under {hours + 1} hours old" if rest else f"{name} at most {hours} hours old"
+    if rest:
+        return Help(code, f"{name} under {hours + 1} hours old", hours + 1, strictly=True)
+    return Help(code, f"{name} at most {hours} hours old", hours)
 
 
 def _dose(
     claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
-) -> str:
+) -> Help | None:
     entry = claim.entries[0]
     if not isinstance(entry, Vaccination) or entry.dose is None:
-        return ""
+        return None
     today = Moment(Precision.DAY, at.date())
     more = entry._replace(dose=entry.dose + 1, given=today, valid_from=None, valid_until=None)
     if more.doses is not None and more.dose is not None and more.doses < more.dose:
         more = more._replace(doses=more.dose)
     stretch = _stretch(_made(Kind.VACCINATION, more, [claim], at), snapshot, place, at, purse)
     if stretch is None:
-        return ""
+        return None
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     days = ((stretch.begins or 0) - int(midnight.timestamp())) // _DAY
     if days > LONGEST_WAIT:
-        return ""
-    return "one more dose" + (f", from {days} days after it" if days > 0 else "")
+        return None
+    if days > 0:
+        return Help("DOSE", f"one more dose, from {days} days after it", days)
+    return Help("DOSE", "one more dose")
 
 
 def steps_of(claim: Claim, snapshot: Snapshot, place: Destination) -> int:

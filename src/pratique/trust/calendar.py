@@ -16,10 +16,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from pratique import diary
+from pratique.diary import DiaryEvent
 from pratique.trust.certificates import FOREVER
 from pratique.trust.expiry import (
     DAY,
@@ -36,8 +37,6 @@ from pratique.trust.expiry import (
 )
 
 PRODUCT = "-//Pratique//network status//EN"
-FOLD = 75
-"""Octets of a line, without its break (RFC 5545 §3.1)."""
 
 
 def written(sources: Mapping[str, Iterable[ParticipantExpiry]], *, at: int) -> bytes:
@@ -48,80 +47,43 @@ def written(sources: Mapping[str, Iterable[ParticipantExpiry]], *, at: int) -> b
             calendar's name, and tells UIDs of two apart.
         at: seconds since the epoch.
     """
-    lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN",
-        "METHOD:PUBLISH", f"X-WR-CALNAME:{_text(' '.join(sources))}",
-    ]  # fmt: skip
-    for name, rows in sources.items():
-        for row in rows:
-            for one in row.strands:
-                lines += _events(row, one, at, name)
-    return b"".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
+    events = (
+        event
+        for name, rows in sources.items()
+        for row in rows
+        for one in row.strands
+        for event in _events(row, one, at, name)
+    )
+    return diary.written(events, product=PRODUCT, name=" ".join(sources), at=at)
 
 
-def _events(row: ParticipantExpiry, one: ExpiryChain, at: int, name: str) -> Iterator[str]:
+def _events(row: ParticipantExpiry, one: ExpiryChain, at: int, name: str) -> Iterator[DiaryEvent]:
     who = f"{row.participant or '?'}{' ' + row.domain if row.domain else ''}"
     if one.need == SUSPENSION and one.until is not None:
         told = f"{who}: the suspension ends ({one.about})"
-        yield from _event(_uid(name, row, one, "end"), told, one.until, at)
+        yield _event(_uid(name, row, one, "end"), told, one.until)
         return
     if one.state in {ExpiryState.LAPSED, ExpiryState.UNVERIFIABLE}:
         since = "" if one.until is None else f" since {instant(one.until)[:10]}"
         told = f"{who}: {one.state}{since}, {says(one)}"
-        yield from _event(_uid(name, row, one, "end"), told, at, at)
+        yield _event(_uid(name, row, one, "end"), told, at)
         return
     if one.until is None or one.until >= FOREVER or one.need == EDITION:
         return
     warnings = MEASURES.get(one.need, WARNINGS)
     ends = f"{last(one.need)} ends"
-    yield from _event(_uid(name, row, one, "end"), f"{who}: {ends}", one.until, at, alarms=warnings)
+    yield _event(_uid(name, row, one, "end"), f"{who}: {ends}", one.until, warnings)
     for days in warnings:
         # A day of warning that is over is no event: the end itself, and this table, still tell it.
         when = one.until - days * DAY
         if when >= at:
             told = f"{who}: renew, {ends} in {days} days"
-            yield from _event(_uid(name, row, one, str(days)), told, when, at)
+            yield _event(_uid(name, row, one, str(days)), told, when)
 
 
-def _event(
-    uid: str, told: str, when: int, at: int, *, alarms: tuple[int, ...] = ()
-) -> Iterator[str]:
-    day = datetime.fromtimestamp(when, UTC).date()
-    yield "BEGIN:VEVENT"
-    yield f"UID:{uid}"
-    yield f"DTSTAMP:{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
-    yield f"SEQUENCE:{max(0, at // DAY)}"
-    yield f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
-    yield f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"
-    yield f"SUMMARY:{_text(told)}"
-    yield "TRANSP:TRANSPARENT"
-    for days in alarms:
-        yield from (
-            "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(told)}",
-            f"TRIGGER:-P{days}D", "END:VALARM",
-        )  # fmt: skip
-    yield "END:VEVENT"
+def _event(uid: str, told: str, when: int, alarms: tuple[int, ...] = ()) -> DiaryEvent:
+    return DiaryEvent(uid, told, datetime.fromtimestamp(when, UTC).date(), alarms)
 
 
 def _uid(name: str, row: ParticipantExpiry, one: ExpiryChain, what: str) -> str:
-    told = "\0".join((name, row.participant, row.domain, one.need, what))
-    return f"{hashlib.sha256(told.encode(errors='surrogatepass')).hexdigest()[:32]}@pratique"
-
-
-def _text(value: str) -> str:
-    """Escape a TEXT (RFC 5545 §3.3.11); control characters are left out."""
-    kept = "".join(" " if char in "\r\n\t" else char for char in value)
-    kept = "".join(char for char in kept if char.isprintable())
-    return kept.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
-
-
-def _folded(line: str) -> bytes:
-    """Fold a line at 75 octets, never within a character (RFC 5545 §3.1)."""
-    parts, part, size = [], "", 0
-    for char in line:
-        octets = len(char.encode())
-        if size + octets > FOLD:
-            parts.append(part)
-            part, size = " ", 1
-        part, size = part + char, size + octets
-    return "\r\n".join([*parts, part]).encode() + b"\r\n"
+    return diary.uid_of(name, row.participant, row.domain, one.need, what)
