@@ -156,7 +156,7 @@ def likeness(a: Person, b: Person) -> Likeness:
     dates = birth_dates(a.birth_date, b.birth_date)
     if dates is Likeness.DIFFERENT:
         return dates
-    names = _names(a, b)
+    names = name_likeness(a, b)
     if names is Likeness.DIFFERENT:
         return names
     whole = not (a.cut or b.cut)
@@ -200,7 +200,8 @@ def _span(moment: Moment) -> tuple[date, date]:
     return moment.day(), moment.last_day()
 
 
-def _names(a: Person, b: Person) -> Likeness:
+def name_likeness(a: Person, b: Person) -> Likeness:
+    """Compare the names of two persons as their certificates print them."""
     printed_a, printed_b = _printed(a), _printed(b)
     line_a, line_b = _line(a), _line(b)
     printed, lines, crossed = _compare(printed_a, printed_b), _compare(line_a, line_b), None

@@ -29,6 +29,7 @@ from pratique.describe import appeal_of
 from pratique.errors import PratiqueError
 from pratique.findings import UNREAD, Code, Colour, Finding, Severity
 from pratique.formats import parts, wrapping
+from pratique.formats.parts import Gathered
 from pratique.formats.wrapping import Unwrapped
 from pratique.model import Moment, Person, Precision, silent
 from pratique.rules.ruleset import Destination
@@ -279,18 +280,35 @@ def reasons_of(findings: Iterable[Finding], *, refused: bool = False) -> tuple[S
 # The texts of one traveller, as people and devices hand them in.
 
 
+class Origin(NamedTuple):
+    """Where a code came from.
+
+    Attributes:
+        texts: the places of its texts among those that were handed in, from 0.
+        codes: what stood in its pictures: itself, or the codes of a card that was put together, in their order.
+    """
+
+    texts: tuple[int, ...]
+    codes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "<Origin: not shown>"
+
+
 class HandedIn(NamedTuple):
     """The codes that texts hold, and how it stands with the text that came last.
 
     Attributes:
         codes: as they stand in their pictures; cards of several codes are put together. What was not read
             is there too, with its finding.
+        origins: of each code, where it came from.
         last: what became of the last text: a code was read ("read"), nothing was ("again"), or it is part of
             a card of which some are to come ("more").
         waiting: how many codes of that card were read, of how many; where `last` is "more".
     """
 
     codes: tuple[Unwrapped, ...]
+    origins: tuple[Origin, ...]
     last: str
     waiting: Waiting | None = None
 
@@ -308,26 +326,36 @@ class Waiting(NamedTuple):
 def handed_in(texts: Sequence[str]) -> HandedIn:
     """Return the codes that the texts of one traveller hold, scanned one after the other."""
     gathering = parts.Gathering()
-    codes: list[Unwrapped] = []
+    codes: list[tuple[Unwrapped, Origin]] = []
     last = "again"
-    for text in texts:
+    for number, text in enumerate(texts):
         came = set[str]()
         for piece in _codes_in(text):
             if piece.finding is not None or not wrapping.is_part(piece.text):
-                codes.append(piece)
+                codes.append((piece, Origin((number,), (piece.text,))))
                 misread = piece.finding is not None and piece.finding.code in UNREAD
                 came.add("again" if misread else "read")
                 continue
-            card = gathering.add(piece.text, "")
+            card = gathering.add(piece.text, f"{number}:{piece.text}")
             if card is not None:
-                codes.append(piece._replace(text=card.text, finding=card.finding))
+                codes.append((piece._replace(text=card.text, finding=card.finding), _origin(card)))
             # The same chunk of a card that is whole is one chunk, and nothing more is to come.
             is_whole = card is not None or not any(gathering.missing())
             came.add("read" if is_whole else "more")
         last = next(word for word in ("read", "more", "again") if word in came)
-    missing = [Unwrapped(card.text, finding=card.finding) for card in gathering.missing()]
-    waiting = _waiting(missing) if last == "more" else None
-    return HandedIn((*codes, *missing), last, waiting)
+    missing = list(gathering.missing())
+    counts = filter(None, (waiting_of(card.finding) for card in missing))
+    waiting = next(counts, None) if last == "more" else None
+    codes += [(Unwrapped(card.text, finding=card.finding), _origin(card)) for card in missing]
+    return HandedIn(
+        tuple(code for code, _ in codes), tuple(origin for _, origin in codes), last, waiting
+    )
+
+
+def _origin(card: Gathered) -> Origin:
+    labels = [label.partition(":") for label in card.labels]
+    numbers = sorted({int(number) for number, _, _ in labels})
+    return Origin(tuple(numbers), tuple(dict.fromkeys(chunk for _, _, chunk in labels)))
 
 
 def _codes_in(text: str) -> list[Unwrapped]:
@@ -339,12 +367,10 @@ def _codes_in(text: str) -> list[Unwrapped]:
 _READ_OF = re.compile("([0-9]+) of ([0-9]+) read")
 
 
-def _waiting(missing: Iterable[Unwrapped]) -> Waiting | None:
-    for card in missing:
-        where = "" if card.finding is None else card.finding.where
-        if match := _READ_OF.fullmatch(where):
-            return Waiting(int(match[1]), int(match[2]))
-    return None
+def waiting_of(finding: Finding | None) -> Waiting | None:
+    """Return how many codes of a card were read, of how many; None of what is no such finding."""
+    match = None if finding is None else _READ_OF.fullmatch(finding.where)
+    return None if match is None else Waiting(int(match[1]), int(match[2]))
 
 
 def verified(

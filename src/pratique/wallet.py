@@ -1,0 +1,805 @@
+"""What a holder sees of their own certificates, on their own device.
+
+    texts -> cards of people           texts, place, instant -> may I enter, why, until when, what would help
+    texts, trips -> what ends soon -> a calendar
+
+1. The same engine as at the border, and the same data: what the officer's screen comes to, the holder can know before.
+2. A holder sees all that is theirs, in the words of the destination's own rules. No number rates a person.
+3. Certificates that may be two people's are not put together; why, is told.
+4. A calendar tells neither whose it is nor of what, unless the holder asks for it.
+5. Nothing here reads a clock, a file or a network, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum, unique
+from typing import Any, NamedTuple
+
+from pratique import diary, strict_json
+from pratique.authenticate import event_of
+from pratique.decision import Likeness, birth_dates, decide, likeness, name_likeness
+from pratique.describe import appeal_of, rule_says
+from pratique.diary import DiaryEvent
+from pratique.findings import Code, Colour, Finding, Severity
+from pratique.formats.wrapping import Unwrapped
+from pratique.identify import IdentityReason
+from pratique.model import KINDS, Entry, HealthCertificate, Moment, Person, Precision, silent
+from pratique.rules.ruleset import Destination
+from pratique.screen import (
+    REASONS,
+    HandedIn,
+    Origin,
+    PartialDate,
+    ReasonKey,
+    ScreenPerson,
+    Waiting,
+    handed_in,
+    has,
+    holder_of,
+    partial_date,
+    shown_person,
+    verified,
+    waiting_of,
+)
+from pratique.snapshot import Snapshot
+from pratique.text import printable
+from pratique.verification import Verification, epoch
+
+# ----------------------------------------------------------------------------------------------------
+# Reasons, for a holder: more than an officer's, and with steps of their own.
+
+
+@unique
+class HolderStep(StrEnum):
+    """What a holder does next: keys of the word table `[steps]`, beside those of scanning."""
+
+    SCAN_AGAIN = "scan-again"
+    SCAN_ONE = "scan-one"
+    SCAN_OTHERS = "scan-others"
+    SCAN_EACH_ONCE = "scan-each-once"
+    SET_SCANNER = "set-scanner"
+    SAVE_AS_PICTURE = "save-as-picture"
+    TAKE_HEALTH_CODE = "take-health-code"
+    OTHER_CERTIFICATE = "other-certificate"
+    ADD_CERTIFICATE = "add-certificate"
+    ONE_PERSON = "one-person"
+    ASK_ISSUER = "ask-issuer"
+    ASK_DESTINATION = "ask-destination"
+    CHOOSE_REGION = "choose-region"
+    UPDATE_DATA = "update-data"
+    SET_CLOCK = "set-clock"
+    WAIT = "wait"
+    SEE_RULES = "see-rules"
+    SEE_CARD = "see-card"
+    REPORT_FAULT = "report-fault"
+    NOTHING = "nothing"
+
+
+_R, _H, _C = ReasonKey, HolderStep, Code
+
+_ASK_ISSUER = {
+    _R.PERSON_UNCLEAR, _R.SIGNATURE_BAD, _R.MALFORMED, _R.KEY_UNFIT, _R.KEY_WITHDRAWN, _R.REVOKED,
+    _R.EXPIRED_CODE, _R.KEY_IN_DOUBT, _R.NETWORK_SUSPENDED, _R.CONTENT_IN_DOUBT,
+}  # fmt: skip
+_UPDATE = {
+    _R.ISSUER_UNKNOWN, _R.REVOCATION_UNSURE, _R.NETWORK_UNSURE, _R.CONTENT_UNKNOWN, _R.DATA_OLD,
+    _R.DATA_TOO_OLD, _R.RULES_UNSURE,
+}  # fmt: skip
+HOLDER_STEPS: Mapping[ReasonKey, HolderStep] = {
+    **dict.fromkeys(_ASK_ISSUER, _H.ASK_ISSUER),
+    **dict.fromkeys(_UPDATE, _H.UPDATE_DATA),
+    _R.SCAN_AGAIN: _H.SCAN_AGAIN,
+    _R.SEVERAL_CODES: _H.SCAN_ONE,
+    _R.MORE_CODES: _H.SCAN_OTHERS,
+    _R.CODES_MIXED: _H.SCAN_EACH_ONCE,
+    _R.SCANNER_SETTING: _H.SET_SCANNER,
+    _R.NO_HEALTH_CODE: _H.TAKE_HEALTH_CODE,
+    _R.FILE_NOT_READ: _H.SAVE_AS_PICTURE,
+    _R.FORMAT_NOT_READ: _H.OTHER_CERTIFICATE,
+    _R.PROGRAM_FAULT: _H.REPORT_FAULT,
+    _R.OTHER_PERSON: _H.ONE_PERSON,
+    _R.SPECIMEN: _H.NOTHING,
+    _R.NOT_YET_VALID: _H.WAIT,
+    _R.CLOCK_WRONG: _H.SET_CLOCK,
+    _R.NO_RULES: _H.ASK_DESTINATION,
+    _R.REGION_MISSING: _H.CHOOSE_REGION,
+    _R.NOT_MET: _H.SEE_RULES,
+    _R.NOT_DECIDED: _H.SEE_RULES,
+    _R.SECOND_CERTIFICATE: _H.ADD_CERTIFICATE,
+}
+
+OWN_REASONS: Mapping[Code, tuple[str, HolderStep]] = {
+    _C.STATED_VALIDITY_OVER: ("said-over", _H.ASK_ISSUER),
+    _C.STATED_VALIDITY_NOT_BEGUN: ("said-not-begun", _H.WAIT),
+    _C.TEST_POSITIVE: ("test-positive", _H.SEE_RULES),
+    _C.NO_EVENT: ("no-event", _H.OTHER_CERTIFICATE),
+    _C.STATES_NO_EVENT: ("no-event", _H.OTHER_CERTIFICATE),
+    _C.NO_RULE_FOR_KIND: ("no-rule-for-kind", _H.OTHER_CERTIFICATE),
+    _C.RULE_OPEN: ("rule-open", _H.SEE_RULES),
+    _C.DOSES_BELOW_ONE: ("dose-unclear", _H.ASK_ISSUER),
+    _C.COURSE_COUNTED: ("course-counted", _H.NOTHING),
+    _C.DOSE_PRINTED_TWICE: ("dose-printed-twice", _H.ASK_ISSUER),
+    _C.CERTIFICATE_LEFT_OUT: ("left-out", _H.SEE_CARD),
+    _C.SEARCH_TOO_LONG: ("search-too-long", _H.SEE_RULES),
+    _C.FIELD_CUT: ("name-cut-off", _H.NOTHING),
+}
+"""What an officer is not told, or told otherwise: each finding's reason and step, for its holder."""
+
+
+class HolderReason(NamedTuple):
+    """Why, and what the holder does next: keys of the word tables `[reasons]` and `[steps]`.
+
+    `texts` are the places of the texts that it is about; empty where it is about all of them.
+    """
+
+    reason: str
+    step: HolderStep
+    texts: tuple[int, ...] = ()
+
+
+def holder_reasons(
+    findings: Iterable[Finding], origins: Sequence[Origin] = ()
+) -> tuple[HolderReason, ...]:
+    """Return the reasons for a holder, each once, in the order in which they were found."""
+    texts: dict[tuple[str, HolderStep], set[int]] = {}
+    for code, where in findings:
+        own = OWN_REASONS.get(code)
+        if own is None and code in REASONS and code not in _FOR_THE_DESK:
+            key = REASONS[code]
+            own = key.value, HOLDER_STEPS[key]
+        if own is not None:
+            texts.setdefault(own, set()).update(_texts_of(where, origins))
+    return tuple(HolderReason(*key, tuple(sorted(found))) for key, found in texts.items())
+
+
+_FOR_THE_DESK = {
+    _C.NO_RULES, _C.KEYBOARD_MAPPED, _C.CASE_FLIPPED, _C.CLOCK_LEEWAY,
+}  # fmt: skip
+"""What no holder can do anything about: no rules were asked, and what was read all the same."""
+_NUMBERED = "certificate "
+
+
+def _texts_of(where: str, origins: Sequence[Origin]) -> tuple[int, ...]:
+    number = where.removeprefix(_NUMBERED)
+    if number == where or not number.isdigit() or not 1 <= int(number) <= len(origins):
+        return ()
+    return origins[int(number) - 1].texts
+
+
+# ----------------------------------------------------------------------------------------------------
+# Cards: each certificate, under the person whose it is.
+
+
+class LocalInstant(NamedTuple):
+    """An instant: seconds since the epoch, and as a clock of the place shows it (RFC 3339)."""
+
+    epoch: int
+    local: str
+
+
+@silent
+class CardEntry(NamedTuple):
+    """One thing that a certificate attests.
+
+    Attributes:
+        kind: as `terms.Kind`.
+        on: the date of the dose, the sample or the first positive test; None for what is no event.
+        at: its instant, where a time is stated.
+        valid_from, valid_until: as the certificate says itself, in whole days.
+        fields: what else is stated, as signed: codes are those of the value sets.
+    """
+
+    kind: str
+    on: PartialDate | None
+    at: LocalInstant | None
+    valid_from: PartialDate | None
+    valid_until: PartialDate | None
+    fields: Mapping[str, str]
+
+
+class CardIssuer(NamedTuple):
+    """Who signed: the name by which its key is listed, and the countries it speaks for."""
+
+    name: str
+    countries: tuple[str, ...]
+
+
+@silent
+class Card(NamedTuple):
+    """One certificate, for its holder.
+
+    Attributes:
+        texts: the places, from 0, of the texts that it came in.
+        codes: the texts to show as codes, in their order.
+        kind, format: what it attests, and in which format.
+        state: "in-order" (nobody's rules were asked), "doubtful", "refused" or "specimen".
+        reasons: why it is not in order, and what is to be known of it.
+        appeal: where to appeal; empty where nobody is named.
+        issuer: who signed it.
+        issued: when; None where it does not say.
+        readable_until: the end of the code, and not of what it attests; None where it has none.
+        entries: what it attests.
+        holder: what it says of the person besides the name and the birth date.
+    """
+
+    texts: tuple[int, ...]
+    codes: tuple[str, ...]
+    kind: str
+    format: str
+    state: str
+    reasons: tuple[HolderReason, ...]
+    appeal: str
+    issuer: CardIssuer
+    issued: LocalInstant | None
+    readable_until: LocalInstant | None
+    entries: tuple[CardEntry, ...]
+    holder: Mapping[str, str]
+
+
+class Unclear(NamedTuple):
+    """Another one of the people, by their place in the list, who may be the same person; and why nobody knows."""
+
+    person: int
+    reasons: tuple[IdentityReason, ...]
+
+
+@silent
+class CardHolder(NamedTuple):
+    """One person, and the cards that are theirs."""
+
+    person: ScreenPerson
+    cards: tuple[Card, ...]
+    unclear: tuple[Unclear, ...]
+
+
+@silent
+class OtherText(NamedTuple):
+    """What holds no certificate that could be believed: not read, not whole, refused or not known.
+
+    `state` is "unread", "more", "doubtful" or "refused"; `parts` is how many codes of a card were read.
+    """
+
+    texts: tuple[int, ...]
+    codes: tuple[str, ...]
+    state: str
+    reasons: tuple[HolderReason, ...]
+    parts: Waiting | None
+
+
+@silent
+class Cards(NamedTuple):
+    """All that was handed in."""
+
+    people: tuple[CardHolder, ...]
+    others: tuple[OtherText, ...]
+
+
+def cards(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> Cards:
+    """Return a holder's certificates, under the people whose they are.
+
+    Args:
+        texts: as they were read and kept.
+        snapshot: what is trusted.
+        at: the instant; aware, in the zone in which times are to be told.
+    """
+    scanned = _once(handed_in(texts))
+    found = verified(scanned.codes, snapshot, at)
+    groups: list[list[int]] = []
+    persons = [None if one.certificate is None else one.certificate.person for one in found]
+    for number, person in enumerate(persons):
+        if person is not None:
+            _join(groups, number, person, persons)
+    people = []
+    for place, group in enumerate(groups):
+        theirs = [_card(found[number], scanned.origins[number], snapshot, at) for number in group]
+        whose = holder_of(found[number] for number in group)
+        assert whose is not None
+        unclear = (
+            Unclear(other, _why_unclear([persons[n] for n in group], [persons[n] for n in others]))
+            for other, others in enumerate(groups)
+            if other != place
+        )
+        people.append(
+            CardHolder(
+                shown_person(whose), tuple(theirs), tuple(one for one in unclear if one.reasons)
+            )
+        )
+    others = (
+        _other(one, origin)
+        for one, origin in zip(found, scanned.origins, strict=True)
+        if one.certificate is None
+    )
+    return Cards(tuple(people), tuple(others))
+
+
+def _once(scanned: HandedIn) -> HandedIn:
+    """Return the codes that were handed in, each of them once."""
+    places: dict[str, int] = {}
+    codes, origins = list[Unwrapped](), list[Origin]()
+    for code, origin in zip(scanned.codes, scanned.origins, strict=True):
+        if code.finding is None and code.text in places:
+            held = origins[places[code.text]]
+            merged = tuple(sorted({*held.texts, *origin.texts}))
+            origins[places[code.text]] = held._replace(texts=merged)
+            continue
+        places.setdefault(code.text, len(codes))
+        codes.append(code)
+        origins.append(origin)
+    return scanned._replace(codes=tuple(codes), origins=tuple(origins))
+
+
+def _join(
+    groups: list[list[int]], number: int, person: Person, persons: Sequence[Person | None]
+) -> None:
+    """Put a certificate to those of the same person: who is the same as one who is the same, is the same."""
+
+    def is_theirs(group: list[int]) -> bool:
+        known = (persons[other] for other in group)
+        return any(one is not None and likeness(one, person) is Likeness.SAME for one in known)
+
+    theirs = [group for group in groups if is_theirs(group)]
+    merged = sorted({number, *(other for group in theirs for other in group)})
+    for group in theirs:
+        groups.remove(group)
+    groups.append(merged)
+    groups.sort()
+
+
+def _why_unclear(
+    a: Iterable[Person | None], b: Sequence[Person | None]
+) -> tuple[IdentityReason, ...]:
+    """Return why two of the people may be one, and may not; nothing where they are told apart."""
+    reasons: set[IdentityReason] = set()
+    for one in a:
+        for other in b:
+            if one is None or other is None or likeness(one, other) is not Likeness.UNCLEAR:
+                continue
+            if one.birth_date is None or other.birth_date is None:
+                reasons.add(IdentityReason.BIRTH_DATE_MISSING)
+            elif birth_dates(one.birth_date, other.birth_date) is not Likeness.SAME:
+                reasons.add(IdentityReason.BIRTH_DATE_PARTIAL)
+            if one.cut or other.cut:
+                reasons.add(IdentityReason.NAME_CUT)
+            elif name_likeness(one, other) is not Likeness.SAME:
+                reasons.add(IdentityReason.NAME_SPELLING)
+    return tuple(reason for reason in IdentityReason if reason in reasons)
+
+
+def _card(found: Verification, origin: Origin, snapshot: Snapshot, at: datetime) -> Card:
+    certificate, signer = found.certificate, found.signer
+    assert certificate is not None
+    assert signer is not None
+    name = signer.name or signer.participant or signer.issuer
+    person = {
+        name: value
+        for name in ("sex", "nationality", "identifier", "identifier_type", "guardian")
+        if (value := getattr(certificate.person, name))
+    }
+    return Card(
+        origin.texts,
+        origin.codes,
+        certificate.kind.value,
+        certificate.domain,
+        _state(found),
+        holder_reasons(found.verdict.findings),
+        printable(appeal_of(found, snapshot)),
+        CardIssuer(printable(name), tuple(sorted(map(printable, signer.countries)))),
+        _instant(certificate.issued_at, at),
+        _instant(certificate.expires_at, at),
+        tuple(_entry(entry, at) for entry in certificate.entries),
+        {name: printable(value) for name, value in person.items()},
+    )
+
+
+def _state(found: Verification) -> str:
+    if has(found, Code.ENVIRONMENT_WRONG):
+        return "specimen"
+    if found.verdict.colour is Colour.RED:
+        return "refused"
+    doubts = {f.code for f in found.verdict.findings if f.code.severity is Severity.WARNING}
+    return "doubtful" if doubts - {Code.NO_RULES} else "in-order"
+
+
+def _entry(entry: Entry, at: datetime) -> CardEntry:
+    event = event_of(entry)
+    instant = None
+    if event is not None and event.precision is Precision.INSTANT:
+        assert isinstance(event.first, datetime)
+        instant = _instant(int(event.first.timestamp()), at)
+    fields = {
+        name: printable(str(value))
+        for name, value in entry._asdict().items()
+        if value is not None and name != "unmapped" and not isinstance(value, Moment)
+    }
+    return CardEntry(
+        KINDS[type(entry)].value,
+        partial_date(event),
+        instant,
+        partial_date(entry.valid_from),
+        partial_date(entry.valid_until),
+        fields,
+    )
+
+
+def _other(found: Verification, origin: Origin) -> OtherText:
+    part = has(found, Code.PARTS_MISSING)
+    refused = "refused" if found.verdict.colour is Colour.RED else "doubtful"
+    state = "more" if part else "unread" if found.unread else refused
+    parts = next(filter(None, map(waiting_of, found.verdict.findings)), None)
+    reasons = holder_reasons(found.verdict.findings)
+    return OtherText(origin.texts, origin.codes, state, reasons, parts)
+
+
+def _instant(second: int | None, at: datetime) -> LocalInstant | None:
+    """Tell a second on the clock of `at`; None where there is none, or no calendar reaches."""
+    if second is None or not 0 <= second < _LATEST:
+        return None
+    return LocalInstant(second, datetime.fromtimestamp(second, at.tzinfo).isoformat())
+
+
+_LATEST = 253_402_214_400
+"""9999-12-31T00:00:00Z: a later second has no date in every zone."""
+
+
+# ----------------------------------------------------------------------------------------------------
+# May I enter there, then?
+
+
+class AskedRule(NamedTuple):
+    """A rule that was asked, what came of it ("passed", "failed", "open"), and what it says."""
+
+    rule: str
+    result: str
+    says: str
+
+
+class HelpAmount(NamedTuple):
+    """A way to green, as `authenticate.Help`."""
+
+    help: str
+    amount: int | None
+    strictly: bool
+    says: str
+
+
+@silent
+class Entering(NamedTuple):
+    """A health code, for its holder.
+
+    Attributes:
+        colour: "green", "amber" or "red".
+        person: whose it is; None where nothing authentic names anybody.
+        place: "XU" or "XU/BRE".
+        at: the instant asked about.
+        reasons: why it is not green, and what was concluded on the way.
+        rules: those that were asked about what decides.
+        from_, until: the stretch of green that holds then, or the next one: its first and last second. None where
+            no change is in sight on that side, or there is no such stretch.
+        helps: the cheapest first.
+        appeal: where to appeal.
+        snapshot: the number of the data.
+    """
+
+    colour: str
+    person: ScreenPerson | None
+    place: str
+    at: LocalInstant | None
+    reasons: tuple[HolderReason, ...]
+    rules: tuple[AskedRule, ...]
+    from_: LocalInstant | None
+    until: LocalInstant | None
+    helps: tuple[HelpAmount, ...]
+    appeal: tuple[str, ...]
+    snapshot: int
+
+
+def enter(
+    texts: Sequence[str], *, snapshot: Snapshot, place: Destination, at: datetime, language: str
+) -> Entering:
+    """Return whether one person may enter somewhere at an instant, and why.
+
+    Args:
+        texts: of one person's certificates; those of others are left out, and told.
+        snapshot: what is trusted, and the rules.
+        place: where they arrive.
+        at: when; aware, in the zone of the port of entry.
+        language: of the rules' own sentences.
+    """
+    scanned = handed_in(texts)
+    found = verified(scanned.codes, snapshot, at)
+    code = decide(found, snapshot=snapshot, place=place, at=at)
+    person = holder_of(found)
+    rules = tuple(
+        AskedRule(printable(o.rule.identifier), o.result.value, rule_says(o.rule, language))
+        for o in code.outcomes
+    )
+    appeals = {printable(appeal_of(one, snapshot)) for one in found} - {""}
+    return Entering(
+        code.colour.value,
+        None if person is None else shown_person(person),
+        place_text(place),
+        _instant(code.at, at),
+        holder_reasons(code.because, scanned.origins),
+        rules,
+        _instant(code.from_, at),
+        _instant(code.until, at),
+        tuple(HelpAmount(h.code, h.amount, h.strictly, h.sentence) for h in code.what_would_help),
+        tuple(sorted(appeals)),
+        code.snapshot,
+    )
+
+
+def place_text(place: Destination) -> str:
+    """Write a destination: "XU", or "XU/BRE" with a region."""
+    return "/".join(part for part in place if part)
+
+
+# All destinations at once.
+
+
+class DestinationRow(NamedTuple):
+    """A destination's answer: its colour, the stretch of green, and the first reason where it is not green."""
+
+    place: str
+    colour: str
+    from_: LocalInstant | None
+    until: LocalInstant | None
+    reason: HolderReason | None
+
+
+@silent
+class Everywhere(NamedTuple):
+    """Some of all destinations; `next` is where to go on, None at the end; `all` is how many there are."""
+
+    rows: tuple[DestinationRow, ...]
+    next: int | None
+    all: int
+
+
+MOST_AT_ONCE = 64
+"""Destinations of one call: each takes as long as one `enter`."""
+
+
+def everywhere(
+    texts: Sequence[str], *, snapshot: Snapshot, at: datetime, begin: int, count: int
+) -> Everywhere:
+    """Return where one person may enter at an instant, by the destinations' codes.
+
+    Args:
+        texts: of one person's certificates.
+        snapshot: what is trusted, and the rules.
+        at: when; aware. The clock is the same for all of them.
+        begin: the place of the first destination to ask, among all.
+        count: how many to ask, `MOST_AT_ONCE` at most.
+    """
+    scanned = handed_in(texts)
+    found = verified(scanned.codes, snapshot, at)
+    destinations = sorted(snapshot.ruleset.destinations, key=place_text)
+    end = max(begin, 0) + min(max(count, 1), MOST_AT_ONCE)
+    rows = []
+    for place in destinations[max(begin, 0) : end]:
+        code = decide(found, snapshot=snapshot, place=place, at=at)
+        reasons = (
+            () if code.colour is Colour.GREEN else holder_reasons(code.because, scanned.origins)
+        )
+        rows.append(
+            DestinationRow(
+                place_text(place),
+                code.colour.value,
+                _instant(code.from_, at),
+                _instant(code.until, at),
+                reasons[0] if reasons else None,
+            )
+        )
+    return Everywhere(tuple(rows), end if end < len(destinations) else None, len(destinations))
+
+
+# ----------------------------------------------------------------------------------------------------
+# What ends soon, and when.
+
+
+@unique
+class EndKind(StrEnum):
+    """What ends or begins: keys of the word table `[ends]`."""
+
+    CODE_ENDS = "code-ends"
+    STATED_ENDS = "stated-ends"
+    GREEN_BEGINS = "green-begins"
+    GREEN_ENDS = "green-ends"
+    RULES_TURN = "rules-turn"
+
+
+class Ending(NamedTuple):
+    """Something that ends or begins.
+
+    Attributes:
+        kind: what.
+        at: the last instant before it ends, or the first of what begins.
+        texts: the places of the texts that it is about; all of the traveller's for a trip.
+        place: the trip's destination; None where it is about none.
+        colour: what it comes to from then on, for rules that turn.
+    """
+
+    kind: EndKind
+    at: LocalInstant
+    texts: tuple[int, ...]
+    place: str | None
+    colour: str | None
+
+
+class Trip(NamedTuple):
+    """Where and when somebody arrives; `at` is aware, in the zone of the port of entry."""
+
+    place: Destination
+    at: datetime
+
+
+MOST_DAYS, MOST_TRIPS, MOST_TURNS = 3660, 16, 64
+_DAY = 86_400
+
+
+def ends(
+    texts: Sequence[str],
+    *,
+    snapshot: Snapshot,
+    at: datetime,
+    days: int,
+    trips: Sequence[Trip] = (),
+) -> tuple[Ending, ...]:
+    """Return what ends or begins within so many days, by date.
+
+    Args:
+        texts: of one person's certificates.
+        snapshot: what is trusted, and the rules.
+        at: now; aware, in the zone in which days are counted.
+        days: `MOST_DAYS` at most.
+        trips: destinations that the holder has chosen; `MOST_TRIPS` at most are looked at.
+    """
+    now = epoch(at)
+    last = min(now + min(max(days, 0), MOST_DAYS) * _DAY, _LATEST - 1)
+    scanned = _once(handed_in(texts))
+    found = verified(scanned.codes, snapshot, at)
+    endings: list[Ending] = []
+    for one, origin in zip(found, scanned.origins, strict=True):
+        if one.certificate is not None and _state(one) in {"in-order", "doubtful"}:
+            endings += _of_certificate(one.certificate, origin, at)
+    for trip in trips[:MOST_TRIPS]:
+        endings += _of_trip(found, trip, snapshot, (now, last))
+    within = {one for one in endings if now <= one.at.epoch <= last}
+    return tuple(
+        sorted(within, key=lambda one: (one.at.epoch, one.kind, one.texts, one.place or ""))
+    )
+
+
+def _of_certificate(
+    certificate: HealthCertificate, origin: Origin, at: datetime
+) -> Iterator[Ending]:
+    instant = _instant(certificate.expires_at, at)
+    if instant is not None:
+        yield Ending(EndKind.CODE_ENDS, instant, origin.texts, None, None)
+    for until in {entry.valid_until for entry in certificate.entries}:
+        # In whole days, the last one included, on the clock of the place.
+        instant = None if until is None else _instant(_end_of(until.last_day(), at), at)
+        if instant is not None:
+            yield Ending(EndKind.STATED_ENDS, instant, origin.texts, None, None)
+
+
+def _end_of(day: date, at: datetime) -> int | None:
+    """Return the last second of a day on the clock of `at`; None where no calendar reaches."""
+    try:
+        midnight = datetime.combine(day + timedelta(days=1), time(), at.tzinfo)
+        return int(midnight.timestamp()) - 1
+    except (OverflowError, ValueError):
+        return None
+
+
+def _of_trip(
+    found: Sequence[Verification], trip: Trip, snapshot: Snapshot, span: tuple[int, int]
+) -> Iterator[Ending]:
+    code = decide(found, snapshot=snapshot, place=trip.place, at=trip.at)
+    place = place_text(trip.place)
+    turned = set[int]()
+    for second, colour in _turns(found, trip, snapshot, span):
+        turned.add(second)
+        yield _ending(EndKind.RULES_TURN, second, trip, place, colour)
+    # Where rules turn there, that is said already.
+    if code.from_ is not None and code.from_ not in turned:
+        yield _ending(EndKind.GREEN_BEGINS, code.from_, trip, place, None)
+    if code.until is not None and code.until + 1 not in turned:
+        yield _ending(EndKind.GREEN_ENDS, code.until, trip, place, None)
+
+
+def _ending(kind: EndKind, second: int, trip: Trip, place: str, colour: str | None) -> Ending:
+    instant = _instant(second, trip.at)
+    return Ending(kind, instant or LocalInstant(second, ""), (), place, colour)
+
+
+def _turns(
+    found: Sequence[Verification], trip: Trip, snapshot: Snapshot, span: tuple[int, int]
+) -> Iterator[tuple[int, str]]:
+    """Yield when rules of the destination begin or end so that the colour turns, and which it becomes."""
+    ruleset, (country, region) = snapshot.ruleset, trip.place
+    seconds = {
+        second
+        for rule in ruleset.rules
+        if rule.country == country and rule.region in {None, region}
+        for second in (rule.valid_from, rule.valid_to)
+    } | ruleset.edition_turns
+    for second in sorted(one for one in seconds if span[0] < one <= span[1])[:MOST_TURNS]:
+        before, after = (
+            decide(
+                found,
+                snapshot=snapshot,
+                place=trip.place,
+                at=datetime.fromtimestamp(one, trip.at.tzinfo or UTC),
+                look_ahead=False,
+            ).colour
+            for one in (second - 1, second)
+        )
+        if before is not after:
+            yield second, after.value
+
+
+def to_json(shown: Cards | Entering | Everywhere | Ending) -> dict[str, Any]:
+    """Return what a holder sees as `docs/reference/bridge.md` describes it."""
+    row = strict_json.write(shown)
+    return {name.rstrip("_"): _bare(value) for name, value in row.items()}
+
+
+def _bare(value: Any) -> Any:
+    # "from" is a word of Python's.
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    if isinstance(value, dict) and "from_" in value:
+        return {name.rstrip("_"): one for name, one in value.items()}
+    return value
+
+
+# ----------------------------------------------------------------------------------------------------
+# For the calendar.
+
+
+PRODUCT = "-//Pratique//wallet//EN"
+_ENGLISH: Mapping[EndKind, str] = {
+    EndKind.CODE_ENDS: "A code can be read until today: ask for a new one",
+    EndKind.STATED_ENDS: "A certificate says that it counts until today",
+    EndKind.GREEN_BEGINS: "Entry rules of a trip are met from today",
+    EndKind.GREEN_ENDS: "Entry rules of a trip are met until today",
+    EndKind.RULES_TURN: "Entry rules of a trip change today",
+}
+_ALARMS = (7,)
+
+
+def calendar(
+    endings: Iterable[Ending],
+    *,
+    at: datetime,
+    words: Mapping[str, str] | None = None,
+    name: str = "",
+    who: str = "",
+) -> str:
+    """Return what ends as text/calendar (RFC 5545).
+
+    Args:
+        endings: of `ends`.
+        at: the instant of asking; aware.
+        words: kind -> its sentence, in the holder's language; English where one is left out.
+        name: of the calendar.
+        who: a name to be put before each event, where the holder asks for it: then the destination is named too.
+    """
+    said = {kind: printable((words or {}).get(kind) or _ENGLISH[kind]) for kind in EndKind}
+    events: dict[str, DiaryEvent] = {}
+    for one in endings:
+        day = datetime.fromisoformat(one.at.local).date()
+        about = [printable(part) for part in (who, one.place or "") if part] if who else []
+        summary = ": ".join([", ".join(about), said[one.kind]] if about else [said[one.kind]])
+        # Neither whose it is nor of what: two that end on one day differ by their number.
+        number = sum(event.day == day for event in events.values())
+        uid = diary.uid_of("wallet", one.kind, day.isoformat(), str(number))
+        events[uid] = DiaryEvent(uid, summary, day, _ALARMS)
+    written = diary.written(
+        events.values(), product=PRODUCT, name=printable(name) or "Pratique", at=epoch(at)
+    )
+    return written.decode()
