@@ -13,12 +13,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum, unique
 from typing import Any, NamedTuple
 
 from pratique import diary, strict_json
-from pratique.authenticate import event_of
+from pratique.authenticate import HealthCode, event_of
 from pratique.decision import Likeness, birth_dates, decide, likeness, name_likeness
 from pratique.describe import appeal_of, rule_says
 from pratique.diary import DiaryEvent
@@ -496,7 +496,13 @@ class Entering(NamedTuple):
 
 
 def enter(
-    texts: Sequence[str], *, snapshot: Snapshot, place: Destination, at: datetime, language: str
+    texts: Sequence[str],
+    *,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    now: int,
+    language: str,
 ) -> Entering:
     """Return whether one person may enter somewhere at an instant, and why.
 
@@ -505,11 +511,16 @@ def enter(
         snapshot: what is trusted, and the rules.
         place: where they arrive.
         at: when; aware, in the zone of the port of entry.
+        now: the instant of asking, in seconds since the epoch: by it the data is old or not.
         language: of the rules' own sentences.
     """
+    snapshot = _aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
     found = verified(scanned.codes, snapshot, at)
     code = decide(found, snapshot=snapshot, place=place, at=at)
+    if all(one.unread for one in found):
+        # Nothing was read: no certificate was refused either.
+        code = code._replace(colour=Colour.AMBER)
     person = holder_of(found)
     rules = tuple(
         AskedRule(printable(o.rule.identifier), o.result.value, rule_says(o.rule, language))
@@ -529,6 +540,23 @@ def enter(
         tuple(sorted(appeals)),
         code.snapshot,
     )
+
+
+def _aged_as_now(snapshot: Snapshot, now: int, at: int) -> Snapshot:
+    """Return the snapshot for a check at an instant to come, as old then as it is now.
+
+    Until the traveller arrives it is updated many times; a border post asks how old it is then.
+    """
+    if now == at:
+        return snapshot
+    created = snapshot.created + at - now if snapshot.created else 0
+    roll = snapshot.roll
+    if roll is not None:
+        # What witnesses of the log have seen is a floor of the clock of today.
+        roll = roll._replace(
+            published=roll.published + at - now, floor=max(roll.floor + at - now, 0)
+        )
+    return snapshot.replace(created=max(created, 0), roll=roll)
 
 
 def place_text(place: Destination) -> str:
@@ -563,7 +591,7 @@ MOST_AT_ONCE = 64
 
 
 def everywhere(
-    texts: Sequence[str], *, snapshot: Snapshot, at: datetime, begin: int, count: int
+    texts: Sequence[str], *, snapshot: Snapshot, at: datetime, now: int, begin: int, most: int
 ) -> Everywhere:
     """Return where one person may enter at an instant, by the destinations' codes.
 
@@ -571,13 +599,15 @@ def everywhere(
         texts: of one person's certificates.
         snapshot: what is trusted, and the rules.
         at: when; aware. The clock is the same for all of them.
+        now: the instant of asking, in seconds since the epoch.
         begin: the place of the first destination to ask, among all.
-        count: how many to ask, `MOST_AT_ONCE` at most.
+        most: how many to ask, `MOST_AT_ONCE` at most.
     """
+    snapshot = _aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
     found = verified(scanned.codes, snapshot, at)
     destinations = sorted(snapshot.ruleset.destinations, key=place_text)
-    end = max(begin, 0) + min(max(count, 1), MOST_AT_ONCE)
+    end = max(begin, 0) + min(max(most, 1), MOST_AT_ONCE)
     rows = []
     for place in destinations[max(begin, 0) : end]:
         code = decide(found, snapshot=snapshot, place=place, at=at)
@@ -666,7 +696,7 @@ def ends(
         if one.certificate is not None and _state(one) in {"in-order", "doubtful"}:
             endings += _of_certificate(one.certificate, origin, at)
     for trip in trips[:MOST_TRIPS]:
-        endings += _of_trip(found, trip, snapshot, (now, last))
+        endings += _of_trip(scanned.codes, trip, snapshot, now, last)
     within = {one for one in endings if now <= one.at.epoch <= last}
     return tuple(
         sorted(within, key=lambda one: (one.at.epoch, one.kind, one.texts, one.place or ""))
@@ -696,50 +726,46 @@ def _end_of(day: date, at: datetime) -> int | None:
 
 
 def _of_trip(
-    found: Sequence[Verification], trip: Trip, snapshot: Snapshot, span: tuple[int, int]
+    codes: Sequence[Unwrapped], trip: Trip, snapshot: Snapshot, now: int, last: int
 ) -> Iterator[Ending]:
-    code = decide(found, snapshot=snapshot, place=trip.place, at=trip.at)
-    place = place_text(trip.place)
+    def asked(at: datetime, *, look_ahead: bool = False) -> HealthCode:
+        # Verified anew each time: what is in force now may not be so then.
+        then = _aged_as_now(snapshot, now, epoch(at))
+        found = verified(codes, then, at)
+        return decide(found, snapshot=then, place=trip.place, at=at, look_ahead=look_ahead)
+
     turned = set[int]()
-    for second, colour in _turns(found, trip, snapshot, span):
-        turned.add(second)
-        yield _ending(EndKind.RULES_TURN, second, trip, place, colour)
-    # Where rules turn there, that is said already.
-    if code.from_ is not None and code.from_ not in turned:
-        yield _ending(EndKind.GREEN_BEGINS, code.from_, trip, place, None)
-    if code.until is not None and code.until + 1 not in turned:
-        yield _ending(EndKind.GREEN_ENDS, code.until, trip, place, None)
-
-
-def _ending(kind: EndKind, second: int, trip: Trip, place: str, colour: str | None) -> Ending:
-    instant = _instant(second, trip.at)
-    return Ending(kind, instant or LocalInstant(second, ""), (), place, colour)
-
-
-def _turns(
-    found: Sequence[Verification], trip: Trip, snapshot: Snapshot, span: tuple[int, int]
-) -> Iterator[tuple[int, str]]:
-    """Yield when rules of the destination begin or end so that the colour turns, and which it becomes."""
-    ruleset, (country, region) = snapshot.ruleset, trip.place
-    seconds = {
-        second
-        for rule in ruleset.rules
-        if rule.country == country and rule.region in {None, region}
-        for second in (rule.valid_from, rule.valid_to)
-    } | ruleset.edition_turns
-    for second in sorted(one for one in seconds if span[0] < one <= span[1])[:MOST_TURNS]:
+    seconds = _rule_edges(trip.place, snapshot)
+    for second in sorted(one for one in seconds if now < one <= last)[:MOST_TURNS]:
         before, after = (
-            decide(
-                found,
-                snapshot=snapshot,
-                place=trip.place,
-                at=datetime.fromtimestamp(one, trip.at.tzinfo or UTC),
-                look_ahead=False,
-            ).colour
+            asked(datetime.fromtimestamp(one, trip.at.tzinfo)).colour
             for one in (second - 1, second)
         )
         if before is not after:
-            yield second, after.value
+            turned.add(second)
+            yield _ending(EndKind.RULES_TURN, second, trip, after.value)
+    code = asked(trip.at, look_ahead=True)
+    # Where rules turn there, that is said already.
+    if code.from_ is not None and code.from_ not in turned:
+        yield _ending(EndKind.GREEN_BEGINS, code.from_, trip)
+    if code.until is not None and code.until + 1 not in turned:
+        yield _ending(EndKind.GREEN_ENDS, code.until, trip)
+
+
+def _rule_edges(place: Destination, snapshot: Snapshot) -> set[int]:
+    """Return the seconds at which a destination's rules, or editions of value sets, begin or end."""
+    rules = (
+        rule
+        for rule in snapshot.ruleset.rules
+        if rule.country == place.country and rule.region in {None, place.region}
+    )
+    edges = {edge for rule in rules for edge in (rule.valid_from, rule.valid_to)}
+    return edges | snapshot.ruleset.edition_turns
+
+
+def _ending(kind: EndKind, second: int, trip: Trip, colour: str | None = None) -> Ending:
+    instant = _instant(second, trip.at)
+    return Ending(kind, instant or LocalInstant(second, ""), (), place_text(trip.place), colour)
 
 
 def to_json(shown: Cards | Entering | Everywhere | Ending) -> dict[str, Any]:
@@ -772,6 +798,12 @@ _ENGLISH: Mapping[EndKind, str] = {
 _ALARMS = (7,)
 
 
+def name_of(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> str:
+    """Return the name of whom the first authentic certificate is about; empty where there is none."""
+    person = holder_of(verified(handed_in(texts).codes, snapshot, at))
+    return "" if person is None else printable(person.display_name())
+
+
 def calendar(
     endings: Iterable[Ending],
     *,
@@ -779,6 +811,7 @@ def calendar(
     words: Mapping[str, str] | None = None,
     name: str = "",
     who: str = "",
+    seed: str = "",
 ) -> str:
     """Return what ends as text/calendar (RFC 5545).
 
@@ -788,6 +821,8 @@ def calendar(
         words: kind -> its sentence, in the holder's language; English where one is left out.
         name: of the calendar.
         who: a name to be put before each event, where the holder asks for it: then the destination is named too.
+        seed: random, and kept by the wallet: by it an event that has moved is known again, and two wallets' events
+            are told apart in one calendar. Without it an event that has moved is another one.
     """
     said = {kind: printable((words or {}).get(kind) or _ENGLISH[kind]) for kind in EndKind}
     events: dict[str, DiaryEvent] = {}
@@ -795,9 +830,10 @@ def calendar(
         day = datetime.fromisoformat(one.at.local).date()
         about = [printable(part) for part in (who, one.place or "") if part] if who else []
         summary = ": ".join([", ".join(about), said[one.kind]] if about else [said[one.kind]])
-        # Neither whose it is nor of what: two that end on one day differ by their number.
-        number = sum(event.day == day for event in events.values())
-        uid = diary.uid_of("wallet", one.kind, day.isoformat(), str(number))
+        # Neither whose it is nor of what can be found out by it: what the holder alone knows is in it, or the day.
+        known = (seed, one.place or "") if seed else (day.isoformat(),)
+        uids = (diary.uid_of("wallet", one.kind, *known, str(n)) for n in range(len(events) + 1))
+        uid = next(uid for uid in uids if uid not in events)
         events[uid] = DiaryEvent(uid, summary, day, _ALARMS)
     written = diary.written(
         events.values(), product=PRODUCT, name=printable(name) or "Pratique", at=epoch(at)

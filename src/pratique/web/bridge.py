@@ -16,10 +16,11 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pratique import describe, errors, identify, outlook, screen, strict_json
+from pratique import describe, errors, identify, outlook, screen, strict_json, wallet
 from pratique.crypto.webcrypto import Answers, Inquiry, Question
 from pratique.decision import decide
 from pratique.errors import PratiqueError, UsageError
@@ -61,6 +62,58 @@ class Asked(NamedTuple):
     zone: str
     place: Annotated[str, SPARSE] = ""
     language: Annotated[str, SPARSE] = "en"
+
+
+class HolderTexts(NamedTuple):
+    """A holder's certificates, and the instant that they are looked at."""
+
+    texts: tuple[str, ...]
+    at: int
+    zone: str
+
+
+class Arrival(NamedTuple):
+    """One person's certificates, and where they arrive, and when; `now` is when it is asked, if that is another time."""
+
+    texts: tuple[str, ...]
+    at: int
+    zone: str
+    place: str
+    language: Annotated[str, SPARSE] = "en"
+    now: Annotated[int, SPARSE] = 0
+
+
+class AllDestinations(NamedTuple):
+    """One person's certificates, and how many destinations to ask, from which one on."""
+
+    texts: tuple[str, ...]
+    at: int
+    zone: str
+    begin: Annotated[int, SPARSE] = 0
+    most: Annotated[int, SPARSE] = 24
+    now: Annotated[int, SPARSE] = 0
+
+
+class Journey(NamedTuple):
+    """A destination, and the instant of arrival on its clock."""
+
+    place: str
+    zone: str
+    at: int
+
+
+class EndsAsked(NamedTuple):
+    """One person's certificates and journeys, and within how many days to look; for a calendar, its words."""
+
+    texts: tuple[str, ...]
+    at: int
+    zone: str
+    days: int
+    trips: Annotated[tuple[Journey, ...], SPARSE] = ()
+    words: Annotated[Mapping[str, str], SPARSE] = MappingProxyType({})
+    title: Annotated[str, SPARSE] = ""
+    seed: Annotated[str, SPARSE] = ""
+    names: Annotated[bool, SPARSE] = False
 
 
 class Nothing(NamedTuple):
@@ -242,11 +295,70 @@ def _health_code(snapshot: Snapshot, handed: Asked) -> dict[str, Any]:
     return describe.health_code_as_json(code, handed.language, at.tzinfo or UTC, {})
 
 
+def _wallet_cards(snapshot: Snapshot, handed: HolderTexts) -> dict[str, Any]:
+    at = instant(handed.at, handed.zone)
+    return wallet.to_json(wallet.cards(handed.texts, snapshot=snapshot, at=at))
+
+
+def _wallet_enter(snapshot: Snapshot, handed: Arrival) -> dict[str, Any]:
+    at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
+    entering = wallet.enter(
+        handed.texts,
+        snapshot=snapshot,
+        place=place,
+        at=at,
+        now=handed.now or handed.at,
+        language=handed.language,
+    )
+    return wallet.to_json(entering)
+
+
+def _wallet_everywhere(snapshot: Snapshot, handed: AllDestinations) -> dict[str, Any]:
+    rows = wallet.everywhere(
+        handed.texts,
+        snapshot=snapshot,
+        at=instant(handed.at, handed.zone),
+        now=handed.now or handed.at,
+        begin=handed.begin,
+        most=handed.most,
+    )
+    return wallet.to_json(rows)
+
+
+def _wallet_ends(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
+    return {"ends": [wallet.to_json(one) for one in _ends(snapshot, handed)]}
+
+
+def _wallet_calendar(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
+    at = instant(handed.at, handed.zone)
+    who = wallet.name_of(handed.texts, snapshot=snapshot, at=at) if handed.names else ""
+    endings = _ends(snapshot, handed)
+    return {
+        "calendar": wallet.calendar(
+            endings, at=at, words=handed.words, name=handed.title, who=who, seed=handed.seed
+        )
+    }
+
+
+def _ends(snapshot: Snapshot, handed: EndsAsked) -> tuple[wallet.Ending, ...]:
+    trips = [
+        wallet.Trip(place_of(trip.place, snapshot), instant(trip.at, trip.zone))
+        for trip in handed.trips[: wallet.MOST_TRIPS]
+    ]
+    at = instant(handed.at, handed.zone)
+    return wallet.ends(handed.texts, snapshot=snapshot, at=at, days=handed.days, trips=trips)
+
+
 METHODS: Mapping[str, tuple[Any, Callable[[Snapshot, Any], Any]]] = {
     "facts": (Nothing, _facts),
     "border.check": (Handed, _border_check),
     "border.identify": (HandedWithZone, _border_identify),
     "health_code": (Asked, _health_code),
     "verification": (Asked, _verification),
+    "wallet.calendar": (EndsAsked, _wallet_calendar),
+    "wallet.cards": (HolderTexts, _wallet_cards),
+    "wallet.ends": (EndsAsked, _wallet_ends),
+    "wallet.enter": (Arrival, _wallet_enter),
+    "wallet.everywhere": (AllDestinations, _wallet_everywhere),
 }
 """A method's name -> the form of its request, and what carries it out: a line each."""

@@ -95,6 +95,41 @@ def test_a_passports_lines_are_compared(bridge: Bridge) -> None:
     assert reply["result"] == {"outcome": "unsure", "reasons": ["not-mrz"], "kind": None}
 
 
+TRIP = {"place": "XU", "zone": "Asia/Tokyo", "at": keys.NOON + 86_400}
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "members"),
+    [
+        ("wallet.cards", {}, {"people", "others"}),
+        ("wallet.enter", {"place": "XU"}, {"colour", "from", "until"}),
+        ("wallet.enter", {"place": "XU", "now": keys.NOON, "language": "fr"}, {"rules", "helps"}),
+        ("wallet.everywhere", {}, {"rows", "next", "all"}),
+        ("wallet.everywhere", {"begin": 0, "most": 5, "now": keys.NOON}, {"rows"}),
+        ("wallet.ends", {"days": 90}, {"ends"}),
+        ("wallet.ends", {"days": 900, "trips": [TRIP]}, {"ends"}),
+        ("wallet.calendar", {"days": 900, "trips": [TRIP], "words": {"code-ends": "!"}, "names": True}, {"calendar"}),
+    ],
+)  # fmt: skip
+def test_a_holders_questions_are_answered(
+    bridge: Bridge, method: str, fields: dict[str, Any], members: set[str]
+) -> None:
+    request = {"texts": [HERS, "hello"], "at": keys.NOON, "zone": "Europe/Paris", **fields}
+    reply = pages.call(bridge, method, request)
+    assert members <= set(reply["result"])
+
+
+def test_a_trip_without_a_zone_is_an_error(bridge: Bridge) -> None:
+    request = {
+        "texts": [],
+        "at": keys.NOON,
+        "zone": "UTC",
+        "days": 9,
+        "trips": [{**TRIP, "zone": ""}],
+    }
+    assert pages.call(bridge, "wallet.ends", request)["error"]["code"] == "zone-unknown"
+
+
 def test_a_snapshot_that_is_none_leaves_the_one_before(bridge: Bridge) -> None:
     for damaged in (b"", b"{}", BORDER.to_bytes()[:-9], b'{"format":"pratique-snapshot-9"}'):
         assert "error" in json.loads(bridge.open(damaged))
