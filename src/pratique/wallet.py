@@ -632,7 +632,7 @@ def everywhere(
 
 @unique
 class EndKind(StrEnum):
-    """What ends or begins: keys of the word table `[ends]`."""
+    """What ends or begins."""
 
     CODE_ENDS = "code-ends"
     STATED_ENDS = "stated-ends"

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from pratique import outlook
+from pratique.identify import IdentityReason
 from pratique.screen import ReasonKey, StepKey
 from pratique.store import words
+from pratique.wallet import OWN_REASONS, HolderStep
 from tools import page_words
 
 SOURCES = Path(__file__).parents[3] / "web/src"
@@ -96,10 +98,20 @@ def test_sentences_are_translated(language: str) -> None:
     assert set(same) <= {"seconds", "minutes"}
 
 
-def test_every_reason_and_step_of_the_screen_has_words() -> None:
+def test_every_reason_and_step_of_the_screen_and_of_the_holder_has_words() -> None:
     english = tables("en")
-    assert set(english["reasons"]) == {key.value for key in ReasonKey}
-    assert set(english["steps"]) == {key.value for key in StepKey}
+    own = {reason for reason, _ in OWN_REASONS.values()}
+    assert set(english["reasons"]) == {key.value for key in ReasonKey} | own
+    steps = {key.value for key in (*StepKey, *HolderStep)} - {HolderStep.NOTHING.value}
+    assert set(english["steps"]) == steps
+    assert set(english["likeness"]) == {key.value for key in IdentityReason}
+
+
+def test_the_handbook_says_reasons_and_steps_in_the_words_of_pages() -> None:
+    page = (SOURCES.parents[1] / "docs/reference/bridge.md").read_text(encoding="utf-8")
+    for name in ("reasons", "steps"):
+        for key, word in tables("en")[name].items():
+            assert f"| `{key}` | {word} |" in page, key
 
 
 def test_every_way_to_green_has_words() -> None:
