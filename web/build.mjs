@@ -1,0 +1,83 @@
+// Build the site: sources of src/, the engine, and vendored packages -> dist/, static files with names made of digests.
+//
+//   python.mjs (engine) + vendor.mjs (packages) + src/ -> names.mjs -> dist/ -> .br, .gz -> site.json
+//
+//   node build.mjs            (or: make web, which also checks types)
+//
+// 1. The same sources make the same bytes.
+// 2. No file is fetched from elsewhere at run time: what a page needs is in dist/ or was put there by
+//    `pratique web build` (the snapshot).
+// 3. site.json says what there is: `pratique web build`, the server and the tests read it.
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Cache } from "./build/cache.mjs";
+import { Site } from "./build/names.mjs";
+import { python } from "./build/python.mjs";
+import { licences, pyodide, vendored } from "./build/vendor.mjs";
+
+const WEB = path.dirname(fileURLToPath(import.meta.url));
+const ROOT = path.dirname(WEB);
+const SRC = path.join(WEB, "src");
+const DIST = path.join(WEB, "dist");
+const PAGES = ["index.html", "border.html", "wallet.html"];
+const TEXT = /\.(js|css|html|webmanifest|json|svg|txt)$/;
+const VERSION = /^version = "(.*)"$/m.exec(readFileSync(path.join(ROOT, "pyproject.toml"), "utf8"))?.[1];
+
+process.on("uncaughtException", (error) => {
+  // Without the stack: Node would print a line of it, and Pyodide is one line of a million letters.
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+});
+
+const cache = new Cache(path.join(ROOT, ".cache/site"));
+const site = new Site();
+for (const entry of readdirSync(SRC, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || entry.name.endsWith(".d.ts")) continue;
+  const file = path.join(entry.parentPath, entry.name);
+  const name = path.relative(SRC, file).split(path.sep).join("/");
+  if (name.startsWith("vendor/") || name === "names.js") continue;
+  site.add(name, TEXT.test(name) ? readFileSync(file, "utf8") : readFileSync(file));
+}
+for (const [name, content] of Object.entries(await vendored(SRC))) site.add(name, content);
+for (const [name, content] of Object.entries(await python(ROOT, cache))) site.add(name, content);
+
+// Pyodide looks its own files up in one folder, by their own names: the folder has the digest.
+const own = pyodide();
+for (const [name, content] of Object.entries(own.files)) site.files[`${own.folder}/${name}`] = content;
+
+// What is named at run time, and not by an import: workers, data, words. A page gets these names by names.js; a worker
+// is told them by its page, since its own name is among them.
+const late = site.sources().filter((name) => /\.(worker\.js|wasm|zip|so|bin|json)$/.test(name)).sort();
+const names = Object.fromEntries(late.map((name) => [name, site.finish(name)]));
+names["pyodide/"] = `${own.folder}/`;
+names["service-worker.js"] = "service-worker.js";
+site.add("names.js", `// Made by build.mjs.\nexport const NAMES = ${JSON.stringify(names, null, 1)};\n`);
+for (const page of PAGES) site.finish(page, { keep: true });
+const used = new Set(Object.keys(site.names));
+const unused = site.sources().filter((name) => !used.has(name) && name !== "service-worker.js");
+if (unused.length) console.log(`note: no page uses ${unused.join(", ")}: left out`);
+
+site.files["licences.txt"] = Buffer.from(licences());
+const edition = { version: VERSION, files: Object.keys(site.files).sort() };
+const worker = `const EDITION = ${JSON.stringify(edition)};\n${readFileSync(path.join(SRC, "service-worker.js"), "utf8")}`;
+site.files["service-worker.js"] = Buffer.from(worker);
+
+rmSync(DIST, { recursive: true, force: true });
+/** @type {Record<string, {bytes: number, br?: number, gz?: number}>} */ const sizes = {};
+for (const [name, content] of Object.entries(site.files)) {
+  const file = path.join(DIST, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  sizes[name] = { bytes: content.length };
+  const [br, gz] = [await cache.brotli(content), await cache.gzip(content)];
+  // Where it saves nothing (pictures), the file is served as it is.
+  if (br.length > content.length * 0.95) continue;
+  writeFileSync(`${file}.br`, br);
+  writeFileSync(`${file}.gz`, gz);
+  sizes[name] = { bytes: content.length, br: br.length, gz: gz.length };
+}
+writeFileSync(path.join(DIST, "site.json"), `${JSON.stringify(
+  { format: "pratique-site-1", version: VERSION, names: site.names, files: sizes }, null, 1)}\n`);
+const total = Object.values(sizes).reduce((sum, size) => sum + (size.br ?? size.bytes), 0);
+console.log(`web/dist: ${Object.keys(sizes).length} files, ${(total / 1e6).toFixed(2)} MB compressed`);
