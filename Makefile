@@ -8,7 +8,7 @@ TYPED := src tools tests demo conformance $(wildcard benchmarks)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings glossary house reference pictures wheel clean
+.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings glossary house reference pictures wheel web clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -85,5 +85,13 @@ wheel: $(READY)  ## build the wheel, and test it as a stranger would install it
 	@cp tools/smoke.py $(SCRATCH)/smoke.py
 	@cd $(SCRATCH) && bin/python -I smoke.py $(CURDIR)/vectors && bin/pratique --version
 
+web/node_modules/.package-lock.json: web/package-lock.json tools/site | $(READY)
+	@tools/site
+	@touch $@
+
+web: $(READY) web/node_modules/.package-lock.json  ## build the site of the pages into web/dist (needs Node)
+	@cd web && npm run --silent types
+	@cd web && npm run --silent build
+
 clean:  ## remove all that was built or fetched
-	@rm -rf .venv .cache dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .cache dist build web/dist web/node_modules docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,9 +27,11 @@ def instant(text: str) -> datetime:
 
 
 @contextmanager
-def serving(application: Starlette, limits: Limits = DEFAULT) -> Iterator[str]:
-    """Serve an application as `edges.network.serve.run` does, on a free port; yield its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def serving(
+    application: Starlette, limits: Limits = DEFAULT, listening: socket.socket | None = None
+) -> Iterator[str]:
+    """Serve an application as our commands do, on a free port or where it listens; yield its address."""
+    listening = listening or socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(store_server.settings(application, limits))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

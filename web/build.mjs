@@ -8,7 +8,9 @@
 // 2. No file is fetched from elsewhere at run time: what a page needs is in dist/ or was put there by
 //    `pratique web build` (the snapshot).
 // 3. site.json says what there is: `pratique web build`, the server and the tests read it.
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cache } from "./build/cache.mjs";
@@ -38,6 +40,13 @@ for (const entry of readdirSync(SRC, { recursive: true, withFileTypes: true })) 
   const name = path.relative(SRC, file).split(path.sep).join("/");
   if (name.startsWith("vendor/") || name === "names.js") continue;
   site.add(name, TEXT.test(name) ? readFileSync(file, "utf8") : readFileSync(file));
+}
+const words = mkdtempSync(path.join(tmpdir(), "words-"));
+try {
+  execFileSync(path.join(ROOT, ".venv/bin/python"), ["-m", "tools.page_words", words], { cwd: ROOT });
+  for (const name of readdirSync(words).sort()) site.add(`words/${name}`, readFileSync(path.join(words, name)));
+} finally {
+  rmSync(words, { recursive: true });
 }
 for (const [name, content] of Object.entries(await vendored(SRC))) site.add(name, content);
 for (const [name, content] of Object.entries(await python(ROOT, cache))) site.add(name, content);

@@ -176,15 +176,10 @@ async function call(method, request) {
 async function obey(message) {
   switch (message.type) {
     case "start": await start(message.files); return { result: true };
-    case "open": return opened(JSON.parse(/** @type {any} */ (bridge).open(asBytes(message.data))));
+    case "open": return JSON.parse(/** @type {any} */ (bridge).open(asBytes(message.data)));
     case "call": return call(message.method, message.request);
     default: throw new Error("no such message");
   }
-}
-
-/** @param {any} facts */
-function opened(facts) {
-  return facts.error === undefined ? { result: facts } : facts;
 }
 
 let last = Promise.resolve();
