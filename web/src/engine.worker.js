@@ -4,22 +4,10 @@
 //   open {data} -> facts            call {method, request} -> ask WebCrypto -> … -> result
 //
 // 1. Python decides, and this file only carries: what is asked of WebCrypto, and how, Python says.
-// 2. A question has three answers: true, false, and null where this browser cannot use the key.
-// 3. Keys are kept, as they are no traveller's; texts, signatures and results are not, nor are they written anywhere.
-// 4. One call at a time, in order: answers are never mixed.
+// 2. Texts and results are kept nowhere; keys are (webcrypto.js), as they are no traveller's.
+// 3. One call at a time, in order: answers are never mixed.
 import { loadPyodide } from "./vendor/pyodide.js";
-
-/**
- * @typedef {object} Question
- * @property {string} id
- * @property {string} name an algorithm of WebCrypto
- * @property {string | null} curve
- * @property {string | null} hash
- * @property {number | null} salt
- * @property {string} key SubjectPublicKeyInfo, DER, Base64
- * @property {string} [signature] as WebCrypto takes it, Base64; absent: the key is only imported
- * @property {string} [message] Base64
- */
+import { answer } from "./webcrypto.js";
 
 const ROUNDS = 6;
 const HOME = "/lib/python3.14/site-packages";
@@ -27,8 +15,6 @@ const HOME = "/lib/python3.14/site-packages";
 let bridge;
 /** @type {(data: Uint8Array) => unknown} */
 let asBytes = (data) => data;
-/** @type {Map<string, Promise<CryptoKey | null>>} */
-const keys = new Map();
 
 /** @param {number} share 0 to 1 @param {string} step */
 function progress(share, step) {
@@ -118,47 +104,6 @@ function unpackZones(FS, packed) {
   }
 }
 
-/** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
-function fromBase64(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
-
-/** @param {Question} question */
-function algorithm(question) {
-  const hash = question.hash ?? undefined;
-  switch (question.name) {
-    case "ECDSA": return { load: { name: "ECDSA", namedCurve: String(question.curve) }, check: { name: "ECDSA", hash: String(hash) } };
-    case "RSA-PSS": return { load: { name: "RSA-PSS", hash: String(hash) }, check: { name: "RSA-PSS", saltLength: Number(question.salt) } };
-    default: return { load: { name: question.name, ...(hash ? { hash } : {}) }, check: { name: question.name } };
-  }
-}
-
-/** @param {Question} question @returns {Promise<CryptoKey | null>} */
-function key(question) {
-  const name = [question.name, question.curve, question.hash, question.key].join(" ");
-  let known = keys.get(name);
-  if (known === undefined) {
-    known = crypto.subtle
-      .importKey("spki", fromBase64(question.key), /** @type {any} */ (algorithm(question).load), false, ["verify"])
-      .catch(() => null);
-    keys.set(name, known);
-  }
-  return known;
-}
-
-/** @param {Question} question @returns {Promise<boolean | null>} */
-async function answer(question) {
-  const loaded = await key(question);
-  if (loaded === null) return null;
-  if (question.signature === undefined || question.message === undefined) return true;
-  try {
-    const check = /** @type {any} */ (algorithm(question).check);
-    return await crypto.subtle.verify(check, loaded, fromBase64(question.signature), fromBase64(question.message));
-  } catch {
-    return null;
-  }
-}
-
 /** @param {string} method @param {unknown} request */
 async function call(method, request) {
   if (bridge === undefined) throw new Error("the engine was not started");
@@ -167,7 +112,7 @@ async function call(method, request) {
   for (let round = 0; round < ROUNDS; round += 1) {
     const said = JSON.parse(bridge.handle(method, JSON.stringify(request), JSON.stringify(answers)));
     if (said.ask === undefined) return said;
-    for (const question of said.ask) answers[question.id] = await answer(question);
+    Object.assign(answers, await answer(said.ask));
   }
   throw new Error("the engine does not stop asking");
 }
@@ -176,10 +121,15 @@ async function call(method, request) {
 async function obey(message) {
   switch (message.type) {
     case "start": await start(message.files); return { result: true };
-    case "open": return JSON.parse(/** @type {any} */ (bridge).open(asBytes(message.data)));
+    case "open": return opened(JSON.parse(/** @type {any} */ (bridge).open(asBytes(message.data))));
     case "call": return call(message.method, message.request);
     default: throw new Error("no such message");
   }
+}
+
+/** @param {any} said facts, or an error @returns {any} */
+function opened(said) {
+  return said.error === undefined ? { result: said.result ?? said } : said;
 }
 
 let last = Promise.resolve();

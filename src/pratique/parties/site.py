@@ -49,12 +49,13 @@ def put(out: Path, site: Path, held: Snapshot) -> dict[str, Any]:
         )
     data = held.to_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    index = {
+    file = f"snapshot-{digest[:12]}.json"
+    index: dict[str, Any] = {
         "format": FORMAT,
         "number": held.number,
         "created": held.created,
         "environment": held.environment.value,
-        "file": f"snapshot-{digest[:12]}.json",
+        "file": file,
         "sha256": digest,
     }
     names = _names(site)
@@ -64,14 +65,14 @@ def put(out: Path, site: Path, held: Snapshot) -> dict[str, Any]:
     ):
         for ending in ("", ".br", ".gz"):
             _copied(site / f"{name}{ending}", out / f"{name}{ending}")
-    _written(out / "data" / index["file"], data)
+    _written(out / "data" / file, data)
     _written(out / INDEX, json.dumps(index, indent=1).encode() + b"\n")
     return index
 
 
 def _names(site: Path) -> list[str]:
     try:
-        found = strict_json.parse(sources.read_bytes(site / "site.json"))
+        found: Any = strict_json.parse(sources.read_bytes(site / "site.json"))
         names: list[str] = [*found["files"], "site.json"]
     except (KeyError, TypeError, ValueError) as error:
         raise DocumentRefused(
@@ -85,8 +86,8 @@ def _names(site: Path) -> list[str]:
 def _index(out: Path) -> dict[str, Any] | None:
     if not (out / INDEX).exists():
         return None
-    found: dict[str, Any] = strict_json.parse(sources.read_bytes(out / INDEX))
-    return found
+    found: Any = strict_json.parse(sources.read_bytes(out / INDEX))
+    return dict(found)
 
 
 def _copied(source: Path, target: Path) -> None:
