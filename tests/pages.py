@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pratique.web.bridge import Bridge
 
 Answer = bool | None
-Asker = Callable[[Iterable[dict[str, Any]]], dict[str, Answer]]
+Questions = Iterable[dict[str, Any]]
+Asker = Callable[[Questions], dict[str, Answer]]
 MOST_ROUNDS = 4
 _HASHES = {"SHA-256": hashes.SHA256(), "SHA-384": hashes.SHA384(), "SHA-512": hashes.SHA512()}
 

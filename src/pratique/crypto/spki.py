@@ -188,12 +188,12 @@ def apart(der: bytes) -> Point | Modulus | Edwards | Other:
         return _point(parameter, octets)
     if name in {RSA_KEY, PSS_KEY}:
         expected = asn1.NULL if name == RSA_KEY else asn1.SEQUENCE
-        if len(parameters) > 1 or any(one.tag != expected for one in parameters):
+        if len(parameters) > 1 or any(each.tag != expected for each in parameters):
             raise ValueError("parameters that are not of RSA")
-        for one in parameters:
+        for parameter in parameters:
             if name == PSS_KEY:
-                _check_pss(one)
-            elif one.body:
+                _check_pss(parameter)
+            elif parameter.body:
                 raise ValueError("a NULL that is none")
         return _modulus(octets)
     sizes = {ED25519: 32, **_UNSIGNING}

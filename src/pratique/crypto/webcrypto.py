@@ -4,7 +4,7 @@
     answers -> begin -> the same checks once more -> True | False
 
 1. A check cannot wait here, and a browser answers later: a first run notes its questions, the answers come, a
-   second run is the one that counts. A run with a question open proves nothing (`open`).
+   second run is the one that counts. A run with a question open proves nothing (`unanswered`).
 2. Three answers: good, bad, and none: the browser cannot use the key. The last is a key that cannot be used, as
    where OpenSSL cannot read one.
 3. What WebCrypto and OpenSSL may see differently is settled before it is asked: lengths of signatures, numbers out
@@ -105,7 +105,7 @@ class Inquiry:
         )
         return self._unusable != before
 
-    def open(self) -> Iterator[tuple[str, Question]]:
+    def unanswered(self) -> Iterator[tuple[str, Question]]:
         """Yield what was asked and not answered, each with its identifier."""
         return iter(self._asked.items())
 
@@ -116,22 +116,22 @@ class Inquiry:
     def load(self, algorithm: Algorithm, key: bytes) -> Checker:
         """Make the checker of one public key: refuses as `crypto.algorithms.load` does."""
         try:
-            found = spki.apart(key)
+            public = spki.apart(key)
         except ValueError as error:
             raise DocumentRefused("key-unreadable", "a public key cannot be read") from error
-        if isinstance(found, Modulus) and algorithm is Algorithm.PS256:
-            if found.n.bit_length() not in RSA_BITS:
-                raise DocumentRefused("key-size", f"an RSA key has {found.n.bit_length()} bits")
-            if found.e.bit_length() > MOST_EXPONENT:
+        if isinstance(public, Modulus) and algorithm is Algorithm.PS256:
+            if public.n.bit_length() not in RSA_BITS:
+                raise DocumentRefused("key-size", f"an RSA key has {public.n.bit_length()} bits")
+            if public.e.bit_length() > MOST_EXPONENT:
                 raise DocumentRefused("key-unreadable", "an RSA key's exponent is too large")
-            return self._rsa(found)
-        if isinstance(found, Edwards) and algorithm is Algorithm.EDDSA:
-            if spki.is_small_order(found.octets):
+            return self._rsa(public)
+        if isinstance(public, Edwards) and algorithm is Algorithm.EDDSA:
+            if spki.is_small_order(public.octets):
                 raise DocumentRefused("key-unreadable", "anybody can sign for this public key")
-            return self._edwards(found)
+            return self._edwards(public)
         digest = _OF_ECDSA.get(algorithm)
-        if digest is not None and isinstance(found, Point):
-            return self._ecdsa(found, digest)
+        if digest is not None and isinstance(public, Point):
+            return self._ecdsa(public, digest)
         raise DocumentRefused("key-algorithm", f"a public key cannot be used with {algorithm}")
 
     def signed_by(
@@ -143,19 +143,19 @@ class Inquiry:
         if kind is None or digest is None:
             return None
         try:
-            found = spki.apart(key)
+            public = spki.apart(key)
         except ValueError:
             return None
-        if isinstance(found, Point) and kind.family is Family.ECDSA:
-            raw = _of_der(signature, spki.CURVES[found.curve].size)
-            question = _ecdsa(found, spki.write(found), digest, raw, signed)
-        elif isinstance(found, Modulus) and kind.family is not Family.ECDSA:
-            odd = found.n.bit_length() not in RSA_BITS or found.e.bit_length() > MOST_EXPONENT
+        if isinstance(public, Point) and kind.family is Family.ECDSA:
+            raw = _of_der(signature, spki.CURVES[public.curve].size)
+            question = _ecdsa(public, spki.write(public), digest, raw, signed)
+        elif isinstance(public, Modulus) and kind.family is not Family.ECDSA:
+            odd = public.n.bit_length() not in RSA_BITS or public.e.bit_length() > MOST_EXPONENT
             if odd or kind.salt is None:
                 return None
             salt = kind.salt if kind.family is Family.PSS else None
             how = kind.family.value, digest, salt
-            question = _rsa(found, spki.write(found), how, signature, signed)
+            question = _rsa(public, spki.write(public), how, signature, signed)
         else:
             return None
         return False if question is None else self._answer(question)

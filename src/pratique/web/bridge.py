@@ -167,7 +167,7 @@ class Bridge:
             self._snapshot = self._snapshot.replace()
         try:
             result = work(self._snapshot, handed)
-            questions = [asked(*one) for one in self._inquiry.open()]
+            questions = [asked(*question) for question in self._inquiry.unanswered()]
             return {"ask": questions} if questions else {"result": result}
         finally:
             self._inquiry.end()
@@ -191,12 +191,12 @@ def _error(code: str, message: str, hint: str) -> str:
 
 
 def _answers(text: str) -> Answers:
-    found = strict_json.parse(text.encode())
-    if not isinstance(found, dict) or not all(
-        one is None or type(one) is bool for one in found.values()
+    answers = strict_json.parse(text.encode())
+    if not isinstance(answers, dict) or not all(
+        answer is None or type(answer) is bool for answer in answers.values()
     ):
         raise UsageError("answers-malformed", "the answers are not true, false or null by their id")
-    return found
+    return answers
 
 
 def asked(identifier: str, question: Question) -> dict[str, Any]:
