@@ -26,6 +26,9 @@ from pratique.parties import site as parties_site
 from pratique.rules import documents
 from pratique.snapshot import Snapshot
 from pratique.store import site as store_site
+from tests.browser import asked, compared, proof_site
+from tests.browser.asked import Question
+from tests.browser.compared import Proof
 from tests.issuers import RECORDS
 from tests.networks import AT, HOUR, Authority, State
 from tests.travellers import rule
@@ -106,6 +109,22 @@ def site(built: Path, post: Post, tmp_path_factory: pytest.TempPathFactory) -> I
     parties_site.put(folder, built, post.held)
     with served(folder) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def proof(built: Path, post: Post, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
+    """Serve a site whose engine can be compared with CPython."""
+    folder = tmp_path_factory.mktemp("proof")
+    copied = proof_site.copy(built, folder / "built")
+    parties_site.put(folder / "site", copied, post.held)
+    with served(folder / "site") as address:
+        yield Proof(f"{address}/index.html", f"/{proof_site.names(copied)['engine.js']}")
+
+
+@pytest.fixture(scope="session")
+def questions(corpora: Path) -> list[Question]:
+    """Return all that is asked on both sides."""
+    return compared.ordered(asked.every(corpora))
 
 
 @contextmanager
