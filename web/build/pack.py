@@ -42,9 +42,13 @@ def run(closure_json: str, left_out_json: str) -> str:
     own = [(file, Path("/source", file).read_bytes()) for file in sorted(closure["own"].values())]
     named = {name for _, source in own for name in encodings_in(source)}
     loaded = {name for name in sys.modules if library_file(name)} | LATER | named
-    kept, missing = completed({name for name in loaded if not is_left_out(name, left_out)}, left_out)
+    kept, missing = completed(
+        {name for name in loaded if not is_left_out(name, left_out)}, left_out
+    )
     library = [(library_file(name), LIBRARY.read(library_file(name))) for name in sorted(kept)]
-    cbor2 = [(f"cbor2/{file.name}", file.read_bytes()) for file in [Path("/wheel/cbor2/__init__.py")]]
+    cbor2 = [
+        (f"cbor2/{file.name}", file.read_bytes()) for file in [Path("/wheel/cbor2/__init__.py")]
+    ]
     pack("/python.zip", library + cbor2)
     pack("/pratique.zip", own)
     return json.dumps(sorted(missing))
@@ -123,7 +127,9 @@ def bytecode(name: str, source: bytes) -> bytes:
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         first = node.body[0] if node.body else None
-        if not (isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str)):
+        if not (
+            isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str)
+        ):
             continue
         if isinstance(node, ast.ClassDef) and node.decorator_list:
             # A data class without a docstring makes one itself, and takes long over it.
