@@ -280,7 +280,7 @@ def reasons_of(findings: Iterable[Finding], *, refused: bool = False) -> tuple[S
 # The texts of one traveller, as people and devices hand them in.
 
 
-class Origin(NamedTuple):
+class CodeOrigin(NamedTuple):
     """Where a code came from.
 
     Attributes:
@@ -292,7 +292,7 @@ class Origin(NamedTuple):
     codes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return "<Origin: not shown>"
+        return "<CodeOrigin: not shown>"
 
 
 class HandedIn(NamedTuple):
@@ -308,7 +308,7 @@ class HandedIn(NamedTuple):
     """
 
     codes: tuple[Unwrapped, ...]
-    origins: tuple[Origin, ...]
+    origins: tuple[CodeOrigin, ...]
     last: str
     waiting: Waiting | None = None
 
@@ -326,13 +326,13 @@ class Waiting(NamedTuple):
 def handed_in(texts: Sequence[str]) -> HandedIn:
     """Return the codes that the texts of one traveller hold, scanned one after the other."""
     gathering = parts.Gathering()
-    codes: list[tuple[Unwrapped, Origin]] = []
+    codes: list[tuple[Unwrapped, CodeOrigin]] = []
     last = "again"
     for number, text in enumerate(texts):
         came = set[str]()
         for piece in _codes_in(text):
             if piece.finding is not None or not wrapping.is_part(piece.text):
-                codes.append((piece, Origin((number,), (piece.text,))))
+                codes.append((piece, CodeOrigin((number,), (piece.text,))))
                 misread = piece.finding is not None and piece.finding.code in UNREAD
                 came.add("again" if misread else "read")
                 continue
@@ -352,10 +352,10 @@ def handed_in(texts: Sequence[str]) -> HandedIn:
     )
 
 
-def _origin(card: Gathered) -> Origin:
+def _origin(card: Gathered) -> CodeOrigin:
     labels = [label.partition(":") for label in card.labels]
     numbers = sorted({int(number) for number, _, _ in labels})
-    return Origin(tuple(numbers), tuple(dict.fromkeys(chunk for _, _, chunk in labels)))
+    return CodeOrigin(tuple(numbers), tuple(dict.fromkeys(chunk for _, _, chunk in labels)))
 
 
 def _codes_in(text: str) -> list[Unwrapped]:

@@ -29,8 +29,8 @@ from pratique.model import KINDS, Entry, HealthCertificate, Moment, Person, Prec
 from pratique.rules.ruleset import Destination
 from pratique.screen import (
     REASONS,
+    CodeOrigin,
     HandedIn,
-    Origin,
     PartialDate,
     ReasonKey,
     ScreenPerson,
@@ -140,7 +140,7 @@ class HolderReason(NamedTuple):
 
 
 def holder_reasons(
-    findings: Iterable[Finding], origins: Sequence[Origin] = ()
+    findings: Iterable[Finding], origins: Sequence[CodeOrigin] = ()
 ) -> tuple[HolderReason, ...]:
     """Return the reasons for a holder, each once, in the order in which they were found."""
     texts: dict[tuple[str, HolderStep], set[int]] = {}
@@ -161,7 +161,7 @@ _FOR_THE_DESK = {
 _NUMBERED = "certificate "
 
 
-def _texts_of(where: str, origins: Sequence[Origin]) -> tuple[int, ...]:
+def _texts_of(where: str, origins: Sequence[CodeOrigin]) -> tuple[int, ...]:
     number = where.removeprefix(_NUMBERED)
     if number == where or not number.isdigit() or not 1 <= int(number) <= len(origins):
         return ()
@@ -317,7 +317,7 @@ def cards(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> Cards:
 def _once(scanned: HandedIn) -> HandedIn:
     """Return the codes that were handed in, each of them once."""
     places: dict[str, int] = {}
-    codes, origins = list[Unwrapped](), list[Origin]()
+    codes, origins = list[Unwrapped](), list[CodeOrigin]()
     for code, origin in zip(scanned.codes, scanned.origins, strict=True):
         if code.finding is None and code.text in places:
             held = origins[places[code.text]]
@@ -367,7 +367,7 @@ def _why_unclear(
     return tuple(reason for reason in IdentityReason if reason in reasons)
 
 
-def _card(found: Verification, origin: Origin, snapshot: Snapshot, at: datetime) -> Card:
+def _card(found: Verification, origin: CodeOrigin, snapshot: Snapshot, at: datetime) -> Card:
     certificate, signer = found.certificate, found.signer
     assert certificate is not None
     assert signer is not None
@@ -423,7 +423,7 @@ def _entry(entry: Entry, at: datetime) -> CardEntry:
     )
 
 
-def _other(found: Verification, origin: Origin) -> OtherText:
+def _other(found: Verification, origin: CodeOrigin) -> OtherText:
     part = has(found, Code.PARTS_MISSING)
     refused = "refused" if found.verdict.colour is Colour.RED else "doubtful"
     state = "more" if part else "unread" if found.unread else refused
@@ -704,7 +704,7 @@ def ends(
 
 
 def _of_certificate(
-    certificate: HealthCertificate, origin: Origin, at: datetime
+    certificate: HealthCertificate, origin: CodeOrigin, at: datetime
 ) -> Iterator[Ending]:
     instant = _instant(certificate.expires_at, at)
     if instant is not None:

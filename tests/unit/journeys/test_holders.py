@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pratique import decision
-from pratique.decision import Likeness, likeness, parts
+from pratique.decision import Likeness, likeness, line_likeness, parts
 from pratique.model import Moment, Person, Precision
 
 BORN = Moment(Precision.DAY, date(1980, 2, 3))
@@ -391,3 +391,33 @@ def written(data: st.DataObject, surname: list[str], forename: list[str]) -> Per
     if form == "one field":
         return named(f"{gn} {fn}")
     return named(fn, gn, fnt, gnt)
+
+
+@pytest.mark.parametrize(
+    ("passport", "outcome"),
+    [
+        (("ERIKSSON", "ANNA<MARIA"), Likeness.SAME),
+        (("ERIKSSON", "ANNA"), Likeness.UNCLEAR),
+        (("SMITH", "ROBERT"), Likeness.DIFFERENT),
+        ((None, None), Likeness.UNCLEAR),
+    ],
+)
+def test_a_passports_line_is_compared_with_what_is_printed_and_with_the_line(
+    passport: tuple[str | None, str | None], outcome: Likeness
+) -> None:
+    printed = Person("Eriksson", "Anna Maria", None, None, None)
+    lines = Person(None, None, "ERIKSSON", "ANNA<MARIA", None)
+    line = Person(None, None, *passport, None)
+    assert {line_likeness(person, line) for person in (printed, lines)} == {outcome}
+
+
+def test_what_is_printed_in_full_is_not_the_passports_shorter_name() -> None:
+    # Both lines may have been cut alike: twins share what is left of their names.
+    person = Person("Abel", "Hans-Jürgen", "ABEL", "HANS", None)
+    assert line_likeness(person, Person(None, None, "ABEL", "HANS", None)) is Likeness.UNCLEAR
+
+
+def test_a_line_that_contradicts_what_is_printed_makes_nobody_the_same() -> None:
+    person = Person("Eriksson", "Anna", "SMITH", "ROBERT", None)
+    for line in (("ERIKSSON", "ANNA"), ("SMITH", "ROBERT")):
+        assert line_likeness(person, Person(None, None, *line, None)) is Likeness.UNCLEAR
