@@ -1,31 +1,29 @@
 """What a holder sees of their own certificates, on their own device.
 
     texts -> cards of people           texts, place, instant -> may I enter, why, until when, what would help
-    texts, trips -> what ends soon -> a calendar
 
 1. The same engine as at the border, and the same data: what the officer's screen comes to, the holder can know before.
 2. A holder sees all that is theirs, in the words of the destination's own rules. No number rates a person.
 3. Certificates that may be two people's are not put together; why, is told.
-4. A calendar tells neither whose it is nor of what, unless the holder asks for it.
+4. For an instant to come the data is as old as it is now: until then it is updated many times.
 5. Nothing here reads a clock, a file or a network, and nothing is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any, NamedTuple
 
-from pratique import diary, strict_json
-from pratique.authenticate import HealthCode, event_of
+from pratique import strict_json
+from pratique.authenticate import event_of
 from pratique.decision import Likeness, birth_dates, decide, likeness, name_likeness
 from pratique.describe import appeal_of, rule_says
-from pratique.diary import DiaryEvent
 from pratique.findings import Code, Colour, Finding, Severity
 from pratique.formats.wrapping import Unwrapped
 from pratique.identify import IdentityReason
-from pratique.model import KINDS, Entry, HealthCertificate, Moment, Person, Precision, silent
+from pratique.model import KINDS, Entry, Moment, Person, Precision, silent
 from pratique.rules.ruleset import Destination
 from pratique.screen import (
     REASONS,
@@ -284,7 +282,7 @@ def cards(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> Cards:
         snapshot: what is trusted.
         at: the instant; aware, in the zone in which times are to be told.
     """
-    scanned = _once(handed_in(texts))
+    scanned = distinct(handed_in(texts))
     found = verified(scanned.codes, snapshot, at)
     groups: list[list[int]] = []
     persons = [None if one.certificate is None else one.certificate.person for one in found]
@@ -314,7 +312,7 @@ def cards(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> Cards:
     return Cards(tuple(people), tuple(others))
 
 
-def _once(scanned: HandedIn) -> HandedIn:
+def distinct(scanned: HandedIn) -> HandedIn:
     """Return the codes that were handed in, each of them once."""
     places: dict[str, int] = {}
     codes, origins = list[Unwrapped](), list[CodeOrigin]()
@@ -382,18 +380,19 @@ def _card(found: Verification, origin: CodeOrigin, snapshot: Snapshot, at: datet
         origin.codes,
         certificate.kind.value,
         certificate.domain,
-        _state(found),
+        state_of(found),
         holder_reasons(found.verdict.findings),
         printable(appeal_of(found, snapshot)),
         CardIssuer(printable(name), tuple(sorted(map(printable, signer.countries)))),
-        _instant(certificate.issued_at, at),
-        _instant(certificate.expires_at, at),
+        local_instant(certificate.issued_at, at),
+        local_instant(certificate.expires_at, at),
         tuple(_entry(entry, at) for entry in certificate.entries),
         {name: printable(value) for name, value in person.items()},
     )
 
 
-def _state(found: Verification) -> str:
+def state_of(found: Verification) -> str:
+    """Return how it stands with an authentic certificate: as `Card.state`."""
     if has(found, Code.ENVIRONMENT_WRONG):
         return "specimen"
     if found.verdict.colour is Colour.RED:
@@ -407,7 +406,7 @@ def _entry(entry: Entry, at: datetime) -> CardEntry:
     instant = None
     if event is not None and event.precision is Precision.INSTANT:
         assert isinstance(event.first, datetime)
-        instant = _instant(int(event.first.timestamp()), at)
+        instant = local_instant(int(event.first.timestamp()), at)
     fields = {
         name: printable(str(value))
         for name, value in entry._asdict().items()
@@ -432,14 +431,14 @@ def _other(found: Verification, origin: CodeOrigin) -> OtherText:
     return OtherText(origin.texts, origin.codes, state, reasons, parts)
 
 
-def _instant(second: int | None, at: datetime) -> LocalInstant | None:
+def local_instant(second: int | None, at: datetime) -> LocalInstant | None:
     """Tell a second on the clock of `at`; None where there is none, or no calendar reaches."""
-    if second is None or not 0 <= second < _LATEST:
+    if second is None or not 0 <= second < LATEST:
         return None
     return LocalInstant(second, datetime.fromtimestamp(second, at.tzinfo).isoformat())
 
 
-_LATEST = 253_402_214_400
+LATEST = 253_402_214_400
 """9999-12-31T00:00:00Z: a later second has no date in every zone."""
 
 
@@ -514,7 +513,7 @@ def enter(
         now: the instant of asking, in seconds since the epoch: by it the data is old or not.
         language: of the rules' own sentences.
     """
-    snapshot = _aged_as_now(snapshot, now, epoch(at))
+    snapshot = aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
     found = verified(scanned.codes, snapshot, at)
     code = decide(found, snapshot=snapshot, place=place, at=at)
@@ -531,18 +530,18 @@ def enter(
         code.colour.value,
         None if person is None else shown_person(person),
         place_text(place),
-        _instant(code.at, at),
+        local_instant(code.at, at),
         holder_reasons(code.because, scanned.origins),
         rules,
-        _instant(code.from_, at),
-        _instant(code.until, at),
+        local_instant(code.from_, at),
+        local_instant(code.until, at),
         tuple(HelpAmount(h.code, h.amount, h.strictly, h.sentence) for h in code.what_would_help),
         tuple(sorted(appeals)),
         code.snapshot,
     )
 
 
-def _aged_as_now(snapshot: Snapshot, now: int, at: int) -> Snapshot:
+def aged_as_now(snapshot: Snapshot, now: int, at: int) -> Snapshot:
     """Return the snapshot for a check at an instant to come, as old then as it is now.
 
     Until the traveller arrives it is updated many times; a border post asks how old it is then.
@@ -603,7 +602,7 @@ def everywhere(
         begin: the place of the first destination to ask, among all.
         most: how many to ask, `MOST_AT_ONCE` at most.
     """
-    snapshot = _aged_as_now(snapshot, now, epoch(at))
+    snapshot = aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
     found = verified(scanned.codes, snapshot, at)
     destinations = sorted(snapshot.ruleset.destinations, key=place_text)
@@ -618,157 +617,21 @@ def everywhere(
             DestinationRow(
                 place_text(place),
                 code.colour.value,
-                _instant(code.from_, at),
-                _instant(code.until, at),
+                local_instant(code.from_, at),
+                local_instant(code.until, at),
                 reasons[0] if reasons else None,
             )
         )
     return Everywhere(tuple(rows), end if end < len(destinations) else None, len(destinations))
 
 
-# ----------------------------------------------------------------------------------------------------
-# What ends soon, and when.
+def name_of(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> str:
+    """Return the name of whom the first authentic certificate is about; empty where there is none."""
+    person = holder_of(verified(handed_in(texts).codes, snapshot, at))
+    return "" if person is None else printable(person.display_name())
 
 
-@unique
-class EndKind(StrEnum):
-    """What ends or begins."""
-
-    CODE_ENDS = "code-ends"
-    STATED_ENDS = "stated-ends"
-    GREEN_BEGINS = "green-begins"
-    GREEN_ENDS = "green-ends"
-    RULES_TURN = "rules-turn"
-
-
-class Ending(NamedTuple):
-    """Something that ends or begins.
-
-    Attributes:
-        kind: what.
-        at: the last instant before it ends, or the first of what begins.
-        texts: the places of the texts that it is about; all of the traveller's for a trip.
-        place: the trip's destination; None where it is about none.
-        colour: what it comes to from then on, for rules that turn.
-    """
-
-    kind: EndKind
-    at: LocalInstant
-    texts: tuple[int, ...]
-    place: str | None
-    colour: str | None
-
-
-class Trip(NamedTuple):
-    """Where and when somebody arrives; `at` is aware, in the zone of the port of entry."""
-
-    place: Destination
-    at: datetime
-
-
-MOST_DAYS, MOST_TRIPS, MOST_TURNS = 3660, 16, 64
-_DAY = 86_400
-
-
-def ends(
-    texts: Sequence[str],
-    *,
-    snapshot: Snapshot,
-    at: datetime,
-    days: int,
-    trips: Sequence[Trip] = (),
-) -> tuple[Ending, ...]:
-    """Return what ends or begins within so many days, by date.
-
-    Args:
-        texts: of one person's certificates.
-        snapshot: what is trusted, and the rules.
-        at: now; aware, in the zone in which days are counted.
-        days: `MOST_DAYS` at most.
-        trips: destinations that the holder has chosen; `MOST_TRIPS` at most are looked at.
-    """
-    now = epoch(at)
-    last = min(now + min(max(days, 0), MOST_DAYS) * _DAY, _LATEST - 1)
-    scanned = _once(handed_in(texts))
-    found = verified(scanned.codes, snapshot, at)
-    endings: list[Ending] = []
-    for one, origin in zip(found, scanned.origins, strict=True):
-        if one.certificate is not None and _state(one) in {"in-order", "doubtful"}:
-            endings += _of_certificate(one.certificate, origin, at)
-    for trip in trips[:MOST_TRIPS]:
-        endings += _of_trip(scanned.codes, trip, snapshot, now, last)
-    within = {one for one in endings if now <= one.at.epoch <= last}
-    return tuple(
-        sorted(within, key=lambda one: (one.at.epoch, one.kind, one.texts, one.place or ""))
-    )
-
-
-def _of_certificate(
-    certificate: HealthCertificate, origin: CodeOrigin, at: datetime
-) -> Iterator[Ending]:
-    instant = _instant(certificate.expires_at, at)
-    if instant is not None:
-        yield Ending(EndKind.CODE_ENDS, instant, origin.texts, None, None)
-    for until in {entry.valid_until for entry in certificate.entries}:
-        # In whole days, the last one included, on the clock of the place.
-        instant = None if until is None else _instant(_end_of(until.last_day(), at), at)
-        if instant is not None:
-            yield Ending(EndKind.STATED_ENDS, instant, origin.texts, None, None)
-
-
-def _end_of(day: date, at: datetime) -> int | None:
-    """Return the last second of a day on the clock of `at`; None where no calendar reaches."""
-    try:
-        midnight = datetime.combine(day + timedelta(days=1), time(), at.tzinfo)
-        return int(midnight.timestamp()) - 1
-    except (OverflowError, ValueError):
-        return None
-
-
-def _of_trip(
-    codes: Sequence[Unwrapped], trip: Trip, snapshot: Snapshot, now: int, last: int
-) -> Iterator[Ending]:
-    def asked(at: datetime, *, look_ahead: bool = False) -> HealthCode:
-        # Verified anew each time: what is in force now may not be so then.
-        then = _aged_as_now(snapshot, now, epoch(at))
-        found = verified(codes, then, at)
-        return decide(found, snapshot=then, place=trip.place, at=at, look_ahead=look_ahead)
-
-    turned = set[int]()
-    seconds = _rule_edges(trip.place, snapshot)
-    for second in sorted(one for one in seconds if now < one <= last)[:MOST_TURNS]:
-        before, after = (
-            asked(datetime.fromtimestamp(one, trip.at.tzinfo)).colour
-            for one in (second - 1, second)
-        )
-        if before is not after:
-            turned.add(second)
-            yield _ending(EndKind.RULES_TURN, second, trip, after.value)
-    code = asked(trip.at, look_ahead=True)
-    # Where rules turn there, that is said already.
-    if code.from_ is not None and code.from_ not in turned:
-        yield _ending(EndKind.GREEN_BEGINS, code.from_, trip)
-    if code.until is not None and code.until + 1 not in turned:
-        yield _ending(EndKind.GREEN_ENDS, code.until, trip)
-
-
-def _rule_edges(place: Destination, snapshot: Snapshot) -> set[int]:
-    """Return the seconds at which a destination's rules, or editions of value sets, begin or end."""
-    rules = (
-        rule
-        for rule in snapshot.ruleset.rules
-        if rule.country == place.country and rule.region in {None, place.region}
-    )
-    edges = {edge for rule in rules for edge in (rule.valid_from, rule.valid_to)}
-    return edges | snapshot.ruleset.edition_turns
-
-
-def _ending(kind: EndKind, second: int, trip: Trip, colour: str | None = None) -> Ending:
-    instant = _instant(second, trip.at)
-    return Ending(kind, instant or LocalInstant(second, ""), (), place_text(trip.place), colour)
-
-
-def to_json(shown: Cards | Entering | Everywhere | Ending) -> dict[str, Any]:
+def to_json(shown: Cards | Entering | Everywhere) -> dict[str, Any]:
     """Return what a holder sees as `docs/reference/bridge.md` describes it."""
     row = strict_json.write(shown)
     return {name.rstrip("_"): _bare(value) for name, value in row.items()}
@@ -781,61 +644,3 @@ def _bare(value: Any) -> Any:
     if isinstance(value, dict) and "from_" in value:
         return {name.rstrip("_"): one for name, one in value.items()}
     return value
-
-
-# ----------------------------------------------------------------------------------------------------
-# For the calendar.
-
-
-PRODUCT = "-//Pratique//wallet//EN"
-_ENGLISH: Mapping[EndKind, str] = {
-    EndKind.CODE_ENDS: "A code can be read until today: ask for a new one",
-    EndKind.STATED_ENDS: "A certificate says that it counts until today",
-    EndKind.GREEN_BEGINS: "Entry rules of a trip are met from today",
-    EndKind.GREEN_ENDS: "Entry rules of a trip are met until today",
-    EndKind.RULES_TURN: "Entry rules of a trip change today",
-}
-_ALARMS = (7,)
-
-
-def name_of(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> str:
-    """Return the name of whom the first authentic certificate is about; empty where there is none."""
-    person = holder_of(verified(handed_in(texts).codes, snapshot, at))
-    return "" if person is None else printable(person.display_name())
-
-
-def calendar(
-    endings: Iterable[Ending],
-    *,
-    at: datetime,
-    words: Mapping[str, str] | None = None,
-    name: str = "",
-    who: str = "",
-    seed: str = "",
-) -> str:
-    """Return what ends as text/calendar (RFC 5545).
-
-    Args:
-        endings: of `ends`.
-        at: the instant of asking; aware.
-        words: kind -> its sentence, in the holder's language; English where one is left out.
-        name: of the calendar.
-        who: a name to be put before each event, where the holder asks for it: then the destination is named too.
-        seed: random, and kept by the wallet: by it an event that has moved is known again, and two wallets' events
-            are told apart in one calendar. Without it an event that has moved is another one.
-    """
-    said = {kind: printable((words or {}).get(kind) or _ENGLISH[kind]) for kind in EndKind}
-    events: dict[str, DiaryEvent] = {}
-    for one in endings:
-        day = datetime.fromisoformat(one.at.local).date()
-        about = [printable(part) for part in (who, one.place or "") if part] if who else []
-        summary = ": ".join([", ".join(about), said[one.kind]] if about else [said[one.kind]])
-        # Neither whose it is nor of what can be found out by it: what the holder alone knows is in it, or the day.
-        known = (seed, one.place or "") if seed else (day.isoformat(),)
-        uids = (diary.uid_of("wallet", one.kind, *known, str(n)) for n in range(len(events) + 1))
-        uid = next(uid for uid in uids if uid not in events)
-        events[uid] = DiaryEvent(uid, summary, day, _ALARMS)
-    written = diary.written(
-        events.values(), product=PRODUCT, name=printable(name) or "Pratique", at=epoch(at)
-    )
-    return written.decode()

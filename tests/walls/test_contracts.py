@@ -17,7 +17,7 @@ from tests.walls.source import ROOT, SRC, modules
 ROOMS = {
     "cli", "web", "parties", "store",
     "verification", "authenticate", "assess", "decision", "outlook", "issue", "renew", "audit", "sheet",
-    "describe", "snapshot", "compile", "manifest", "screen", "identify", "wallet", "diary",
+    "describe", "snapshot", "compile", "manifest", "screen", "identify", "wallet", "endings", "diary",
     "network", "onboarding", "trust", "rules", "revocation", "intake", "formats", "tlog", "crypto",
     "model", "findings", "terms", "errors", "strict_json", "text",
 }  # fmt: skip

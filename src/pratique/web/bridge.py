@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pratique import describe, errors, identify, outlook, screen, strict_json, wallet
+from pratique import describe, endings, errors, identify, outlook, screen, strict_json, wallet
 from pratique.crypto.webcrypto import Answers, Inquiry, Question
 from pratique.decision import decide
 from pratique.errors import PratiqueError, UsageError
@@ -326,27 +326,27 @@ def _wallet_everywhere(snapshot: Snapshot, handed: AllDestinations) -> dict[str,
 
 
 def _wallet_ends(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
-    return {"ends": [wallet.to_json(one) for one in _ends(snapshot, handed)]}
+    return {"ends": [strict_json.write(one) for one in _ends(snapshot, handed)]}
 
 
 def _wallet_calendar(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
     at = instant(handed.at, handed.zone)
     who = wallet.name_of(handed.texts, snapshot=snapshot, at=at) if handed.names else ""
-    endings = _ends(snapshot, handed)
+    ending = _ends(snapshot, handed)
     return {
-        "calendar": wallet.calendar(
-            endings, at=at, words=handed.words, name=handed.title, who=who, seed=handed.seed
+        "calendar": endings.calendar(
+            ending, at=at, words=handed.words, name=handed.title, who=who, seed=handed.seed
         )
     }
 
 
-def _ends(snapshot: Snapshot, handed: EndsAsked) -> tuple[wallet.Ending, ...]:
+def _ends(snapshot: Snapshot, handed: EndsAsked) -> tuple[endings.Ending, ...]:
     trips = [
-        wallet.Trip(place_of(trip.place, snapshot), instant(trip.at, trip.zone))
-        for trip in handed.trips[: wallet.MOST_TRIPS]
+        endings.Trip(place_of(trip.place, snapshot), instant(trip.at, trip.zone))
+        for trip in handed.trips[: endings.MOST_TRIPS]
     ]
     at = instant(handed.at, handed.zone)
-    return wallet.ends(handed.texts, snapshot=snapshot, at=at, days=handed.days, trips=trips)
+    return endings.ends(handed.texts, snapshot=snapshot, at=at, days=handed.days, trips=trips)
 
 
 METHODS: Mapping[str, tuple[Any, Callable[[Snapshot, Any], Any]]] = {

@@ -1,19 +1,17 @@
-"""The holder's own view: cards of people, may I enter, all destinations, what ends soon, and a calendar of it."""
+"""The holder's own view: cards of people, may I enter, all destinations at once."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import icalendar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique import decision
 from pratique import wallet as w
 from pratique.findings import Code, Finding, Severity
 from pratique.identify import IdentityReason
@@ -70,13 +68,6 @@ def enter(
     return w.enter(texts, snapshot=snapshot, place=place, at=at, now=now, language="en")
 
 
-def ends(
-    *texts: str, days: int = 3650, trips: tuple[w.Trip, ...] = (), snapshot: Snapshot = KIT
-) -> list[tuple[str, str]]:
-    found = w.ends(texts, snapshot=snapshot, at=AT, days=days, trips=trips)
-    return [(one.kind.value, one.at.local) for one in found]
-
-
 def reasons(found: tuple[w.HolderReason, ...]) -> list[str]:
     return [reason.reason for reason in found]
 
@@ -101,8 +92,6 @@ def test_the_handbook_names_every_reason_and_step() -> None:
         assert f"`{step.value}` |" in page
     for step in w.HolderStep:
         assert f"| `{step.value}` |" in page
-    for kind in w.EndKind:
-        assert f"`{kind.value}`" in page
 
 
 # Cards
@@ -353,136 +342,6 @@ def test_no_portion_is_too_strange(begin: int, most: int) -> None:
     assert found.next is None
 
 
-# What ends soon
-
-
-def test_the_end_of_the_code_and_of_what_it_says_stand_apart() -> None:
-    assert ends(ILLNESS) == [
-        ("stated-ends", "2026-07-09T23:59:59+02:00"), ("code-ends", "2027-03-01T09:00:00+01:00"),
-    ]  # fmt: skip
-
-
-def test_only_what_ends_soon_is_told() -> None:
-    assert ends(ILLNESS, days=38) == []
-    assert ends(ILLNESS, days=39) == [("stated-ends", "2026-07-09T23:59:59+02:00")]
-    assert ends(ILLNESS, days=-4) == []
-
-
-def test_what_is_refused_ends_nothing() -> None:
-    assert ends(text(claims(content.vaccinated(), iss="XA"))) == []
-
-
-def trip(days: int = 10, zone: str = "Asia/Tokyo", place: Destination = t.UTOPIA) -> w.Trip:
-    return w.Trip(place, (AT + days * DAY).astimezone(ZoneInfo(zone)))
-
-
-def test_a_trips_green_ends_on_its_ports_clock() -> None:
-    assert ("green-ends", "2026-11-17T00:00:00+09:00") in ends(DOSE, trips=(trip(),))
-    issued = claims(content.vaccinated({"dt": "2026-05-30"}), iat=keys.NOON - 86_400)
-    assert ("green-begins", "2026-06-13T00:00:00+09:00") in ends(text(issued), trips=(trip(),))
-
-
-def test_rules_that_turn_the_colour_are_told_once() -> None:
-    july = "2026-07-01T00:00:00Z"
-    stricter = t.rule("VR-XU-0004", {"===": [1, 2]}, ValidFrom=july)
-    harmless = t.rule("VR-XU-0005", {"===": [1, 1]}, ValidFrom="2026-07-02T00:00:00Z")
-    found = w.ends(
-        [DOSE], snapshot=held([*t.utopia(), stricter, harmless]), at=AT, days=200, trips=[trip()]
-    )
-    assert [(one.kind.value, one.at.local, one.colour) for one in found] == [
-        ("rules-turn", "2026-07-01T09:00:00+09:00", "red")
-    ]
-
-
-def test_rules_that_end_are_told() -> None:
-    rules = [t.rule("VR-XU-0001", {"===": [1, 1]}, ValidTo="2026-08-01T00:00:00Z")]
-    found = w.ends([DOSE], snapshot=held(rules), at=AT, days=100, trips=[trip(zone="UTC")])
-    assert [(one.kind.value, one.colour) for one in found] == [("rules-turn", "amber")]
-
-
-def test_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = [
-        t.rule(f"VR-XU-{n:04}", {"===": [1, 1]}, ValidFrom=(AT + n * DAY).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        for n in range(1, 100)
-    ]  # fmt: skip
-    asked = 0
-    real = decision.decide
-
-    def counted(*args: Any, **fields: Any) -> Any:
-        nonlocal asked
-        asked += 1
-        return real(*args, **fields)
-
-    monkeypatch.setattr(w, "decide", counted)
-    w.ends(
-        [DOSE],
-        snapshot=held([t.rule("VR-XU-0000", {"===": [1, 1]}), *rules]),
-        at=AT,
-        days=400,
-        trips=[trip()],
-    )
-    assert asked == 1 + 2 * w.MOST_TURNS
-    asked = 0
-    w.ends([DOSE], snapshot=KIT, at=AT, days=400, trips=[trip()] * 50)
-    assert asked <= w.MOST_TRIPS * 3
-
-
-# The calendar
-
-
-def diary(*texts: str, **fields: Any) -> str:
-    endings = w.ends(texts, snapshot=KIT, at=AT, days=3650, trips=(trip(),))
-    return w.calendar(endings, at=AT, **fields)
-
-
-def test_the_calendar_is_one_that_others_read() -> None:
-    written = diary(DOSE, ILLNESS, name="Ärzte, Reisen; \\")
-    read = icalendar.Calendar.from_ical(written)
-    assert "X-WR-CALNAME:Ärzte\\, Reisen\\; \\\\\r\n" in written
-    events = read.walk("VEVENT")
-    days = [str(event.decoded("DTSTART")) for event in events]
-    assert days == ["2026-07-09", "2026-11-17", "2027-03-01", "2027-03-01"]
-    assert len({str(event["UID"]) for event in events}) == 4
-    assert [alarm.decoded("TRIGGER") for alarm in read.walk("VALARM")] == [-7 * DAY] * 4
-
-
-SECRETS = ["Sample", "SAMPLEOVA", "TESTINA", "XU", "COVID", "840539006", "vaccin", "dose", "test", "recover", "EU/1/20/1528", "1984", "Utopia"]  # fmt: skip
-
-
-def test_the_calendar_tells_nothing_unless_it_is_asked_for() -> None:
-    whole = (
-        icalendar.Calendar.from_ical(diary(DOSE, ILLNESS)).to_ical().decode().replace("\r\n ", "")
-    )
-    assert [secret for secret in SECRETS if secret.casefold() in whole.casefold()] == []
-    named = diary(DOSE, ILLNESS, who=w.name_of([DOSE], snapshot=KIT, at=AT)).replace("\r\n ", "")
-    assert [secret for secret in SECRETS if secret in named] == ["Sample", "XU"]
-
-
-def test_the_calendar_is_in_the_holders_words() -> None:
-    words = {"code-ends": "Код действует до сегодня", "green-ends": "\u202eevil\r\nBEGIN:VEVENT"}
-    written = diary(DOSE, words=words).replace("\r\n ", "")
-    assert "SUMMARY:Код действует до сегодня" in written
-    assert written.split("\r\n").count("BEGIN:VEVENT") == 2
-    assert "\u202e" not in written
-
-
-def uids(written: str) -> set[str]:
-    return {line for line in written.split("\r\n") if line.startswith("UID:")}
-
-
-def test_an_event_that_has_moved_is_the_same_event_for_one_wallet() -> None:
-    later = held(
-        [*t.utopia()[:2], t.rule("VR-XU-0003", {"and": t.clock("payload.v.0.dt", "day", 14, 300)})]
-    )
-    moved = w.calendar(
-        w.ends([DOSE], snapshot=later, at=AT, days=3650, trips=(trip(),)), at=AT, seed="a"
-    )
-    assert uids(diary(DOSE, seed="a")) == uids(moved)
-    assert diary(DOSE, seed="a") != moved
-    assert not uids(diary(DOSE, seed="a")) & uids(diary(DOSE, seed="b"))
-    assert diary(DOSE) == diary(DOSE)
-
-
 def test_the_data_is_as_old_as_it_is_when_it_is_asked() -> None:
     # In three weeks it will have been updated; today it is fresh, or it is not.
     roll = Registry(keys.NOON - 3600)
@@ -499,11 +358,10 @@ def test_the_data_is_as_old_as_it_is_when_it_is_asked() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.text(max_size=40), max_size=3), st.integers(-10, 10**12))
-def test_no_text_raises(texts: list[str], days: int) -> None:
+@given(st.lists(st.text(max_size=40), max_size=3))
+def test_no_text_raises(texts: list[str]) -> None:
     json.dumps(w.to_json(shown(*texts)))
     json.dumps(w.to_json(enter(*texts)))
-    assert w.ends(texts, snapshot=KIT, at=AT, days=days, trips=[trip()]) == ()
 
 
 def test_a_clock_without_a_zones_name_will_do() -> None:
