@@ -248,8 +248,11 @@ REASONS: Mapping[Code, ReasonKey] = {
 }
 """Finding -> its reason. Together with `UNSAID` it holds every finding there is."""
 
-_OF_CONTENT = {_R.NOT_MET, _R.NOT_DECIDED}
-"""What of the content is amiss: one of them at most is shown."""
+_DOUBTS = {
+    _R.KEY_IN_DOUBT, _R.REVOCATION_UNSURE, _R.NETWORK_SUSPENDED, _R.NETWORK_UNSURE, _R.CONTENT_UNKNOWN,
+    _R.CONTENT_IN_DOUBT, _R.NOT_DECIDED,
+}  # fmt: skip
+"""What is in doubt about a certificate. Where it is refused, that is no reason, and would only tell more of it."""
 
 
 class ScreenReason(NamedTuple):
@@ -264,14 +267,17 @@ def reasons_of(findings: Iterable[Finding], *, refused: bool = False) -> tuple[S
 
     Args:
         findings: what was found; notes but that of another person's certificate are left out.
-        refused: it is RED; then what could not be decided of the content is no reason.
+        refused: it is RED; then what is in doubt about the certificate is no reason.
     """
     keys = {
         REASONS[code]
         for code, _ in findings
         if code in REASONS and (code.severity is not Severity.NOTE or code is Code.HOLDER_DIFFERENT)
     }
-    if refused or _R.NOT_MET in keys:
+    if refused:
+        keys -= _DOUBTS
+    elif _R.NOT_MET in keys:
+        # Of the content one reason is shown at most.
         keys.discard(_R.NOT_DECIDED)
     return tuple(ScreenReason(key, NEXT_STEPS[key]) for key in ReasonKey if key in keys)
 

@@ -190,8 +190,28 @@ def test_what_is_refused_says_nothing_of_what_stands_behind() -> None:
     screens = set()
     for entry in (t.dose(), t.sample(), t.recovery(), t.exemption()):
         found = t.shown(entry)
-        for more in ([], [Code.TEST_POSITIVE], [Code.NO_EVENT], [Code.DOSES_BELOW_ONE]):
+        for more in (
+            [],
+            [Code.TEST_POSITIVE],
+            [Code.NO_EVENT],
+            [Code.DOSES_BELOW_ONE],
+            [Code.EVENT_AFTER_ISSUE],
+        ):
             findings = [Finding(Code.EXPIRED), *map(Finding, more)]
+            screens.add(written(shown(found._replace(verdict=conclude(findings)))))
+    assert len(screens) == 1
+
+
+def test_rules_that_are_not_met_say_nothing_of_what_else_is_amiss() -> None:
+    screens = set()
+    for entry in (
+        t.dose("2021-01-10"),
+        t.recovery("2021-01-10"),
+        t.sample(t.NOON - timedelta(days=9)),
+    ):
+        found = t.shown(entry)
+        for more in ([], [Code.EVENT_AFTER_ISSUE], [Code.EVENT_BEFORE_BIRTH], [Code.TEST_POSITIVE]):
+            findings = [*found.verdict.findings, *map(Finding, more)]
             screens.add(written(shown(found._replace(verdict=conclude(findings)))))
     assert len(screens) == 1
 

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from pratique import screen as s
 from pratique.authenticate import Verification
+from pratique.decision import decide
 from pratique.findings import UNREAD, Code, Finding, Severity, conclude
 from pratique.model import Moment, Person, Precision
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from pratique.trust.registry import Freshness, ParticipantState, Registry
+from tests import sets
 from tests import travellers as t
 from tests.schemes import shc as cards
 from tests.unit.formats.test_shc import JWS
@@ -177,6 +179,21 @@ def test_whoever_is_refused_learns_where_to_appeal() -> None:
     assert (shown.outcome, reasons(shown)) == (s.ScreenOutcome.RED, ["revoked"])
     assert shown.appeal == ("https://appeal.example",)
     assert of(t.shown(t.dose()), snapshot=t.snapshot(roll=roll)).appeal == ()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_screen_is_never_kinder_than_the_code(data: st.DataObject) -> None:
+    traveller = sets.traveller(lambda choices: data.draw(st.sampled_from(choices)))
+    snapshot = sets.SNAPSHOTS[traveller.rules]
+    fields: dict[str, Any] = {"snapshot": snapshot, "place": t.UTOPIA, "at": traveller.at}
+    code, shown = (
+        decide(traveller.shown, **fields, look_ahead=False),
+        s.screen_of(traveller.shown, **fields),
+    )
+    order = [s.ScreenOutcome.RED, s.ScreenOutcome.AMBER, s.ScreenOutcome.GREEN]
+    assert order.index(shown.outcome) <= order.index(s.ScreenOutcome(code.colour.value))
+    assert (shown.reasons == ()) is (shown.outcome is s.ScreenOutcome.GREEN)
 
 
 # Whose it is
