@@ -74,7 +74,7 @@ class Trip(NamedTuple):
     at: datetime
 
 
-MOST_DAYS, MOST_TRIPS, MOST_TURNS = 3660, 16, 64
+MOST_DAYS, MOST_TRIPS, MOST_TURNS = 3660, 16, 16
 _DAY = 86_400
 
 
