@@ -182,13 +182,13 @@ def _over_layouts(typed: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _of_form(meant: Sequence[str], at: int, layout: str) -> list[Mrz]:
     """Return what lines say in the form that fits best, if they are of any."""
-    ranked = []
+    fitting = []
     for kind, text in _arranged(meant):
         zone = _read(kind, text, at, layout)
         misfit = text[0] not in FORMS[kind].codes
         # Of two forms of visa that differ in fillers alone, the narrower.
-        ranked.append((misfit, len(zone.wrong), len(text), zone))
-    return [min(ranked, key=lambda row: row[:3])[3]] if ranked else []
+        fitting.append((misfit, len(zone.wrong), len(text), zone))
+    return [min(fitting, key=lambda row: row[:3])[3]] if fitting else []
 
 
 def _arranged(meant: Sequence[str]) -> Iterator[tuple[str, str]]:
