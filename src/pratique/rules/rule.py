@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused, Issue
@@ -190,8 +191,12 @@ def instant(value: object) -> int | None:
 
     States write fractions of any length, "+0200", and no zone, which is UTC. A day is its first second.
     """
-    if type(value) is not str:
-        return None
+    return _spelt_instant(value) if type(value) is str else None
+
+
+@lru_cache(maxsize=1_024)
+def _spelt_instant(value: str) -> int | None:
+    # Each is looked at several times, and most rules of a country begin and end together.
     text = value.strip()
     if _DAY.fullmatch(text):
         return _seconds(f"{text}T00:00:00+00:00")

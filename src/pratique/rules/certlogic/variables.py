@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from pratique.errors import Issue
@@ -167,6 +168,7 @@ def _named(node: Node, scope: _Scope | None) -> tuple[str, ...] | None:
     return tuple(f"{place}.{rest}" if rest else place for place in scope.current)
 
 
+@lru_cache(maxsize=1_024)
 def _listed(path: str) -> bool:
     if path == AGE or _VALUE_SET.fullmatch(path):
         return True
