@@ -1,0 +1,370 @@
+"""The border post in a real browser: what an officer does, and what is on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.formats import keyboards
+from pratique.snapshot import Snapshot
+from pratique.terms import Environment
+from tests.browser import desk
+from tests.browser.conftest import Post, served
+from tests.browser.desk import US, forget, outcome, scan, screen, set_up
+
+CHUNKS = "shc:/{}/3/" + "5676295953265460346029254077280433602870286471674522280928"
+
+
+@pytest.mark.parametrize(
+    ("traveller", "colour"), [("green", "green"), ("revoked", "red"), ("unknown", "amber")]
+)
+def test_a_scanned_certificate_is_judged(
+    page: Any, site: str, post: Post, traveller: str, colour: str
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts[traveller])
+    assert outcome(page) == colour
+    shown = page.locator("main").inner_text()
+    assert "BLOGGS" in shown or traveller == "unknown"
+    assert "3 February 1980" in shown or traveller == "unknown"
+
+
+def test_a_specimen_has_a_style_of_its_own(
+    page: Any, put: Callable[[Snapshot], Path], post: Post
+) -> None:
+    with served(put(post.held.replace(environment=Environment.PRODUCTION))) as site:
+        set_up(page, site, post.place)
+        scan(page, post.texts["green"])
+        assert outcome(page) == "specimen"
+        style = "getComputedStyle(document.querySelector('.verdict')).outlineStyle"
+        assert page.evaluate(style) == "dashed"
+
+
+def test_what_is_not_read_is_scanned_again_and_says_nothing_of_anybody(
+    page: Any, site: str, post: Post
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"][:80] + "%" * 60)
+    assert outcome(page) == "again"
+    assert not page.locator(".person").is_visible()
+    assert "Next traveller" not in page.locator("main").inner_text()
+
+
+def test_a_card_of_several_codes_waits_for_the_others(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, CHUNKS.format(1))
+    page.locator("[data-part=note]").get_by_text("1 of 3").wait_for()
+    assert screen(page) == "ready"
+    scan(page, CHUNKS.format(2))
+    page.locator("[data-part=note]").get_by_text("2 of 3").wait_for()
+    forget(page)
+    scan(page, CHUNKS.format(3))
+    page.locator("[data-part=note]").get_by_text("1 of 3").wait_for()
+
+
+def test_each_outcome_has_its_shape(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    shapes = set()
+    for traveller in ("green", "revoked", "unknown"):
+        scan(page, post.texts[traveller])
+        outcome(page)
+        shapes.add(page.locator(".verdict use").get_attribute("href"))
+        forget(page)
+    assert shapes == {"#shape-green", "#shape-red", "#shape-amber"}
+
+
+def test_the_result_is_announced_first_and_then_the_name(
+    page: Any, site: str, post: Post
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    outcome(page)
+    said = page.locator("[data-part=live] p").all_inner_texts()
+    assert said[0] == page.locator(".word").inner_text()
+    assert "BLOGGS" in said[1]
+    assert page.locator("[data-part=live]").get_attribute("role") == "alert"
+
+
+def test_a_second_certificate_of_the_same_traveller_is_judged_with_the_first(
+    page: Any, site: str, post: Post
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["first dose"])
+    assert outcome(page) != "green"
+    page.get_by_role("button", name="Another certificate").click()
+    page.locator("body[data-screen=ready]").wait_for()
+    scan(page, post.texts["green"])
+    assert outcome(page) == "green"
+    assert page.locator(".count").inner_text() == "Certificate 2 of this traveller"
+
+
+def test_a_scan_beside_a_result_is_the_next_travellers(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    assert outcome(page) == "green"
+    scan(page, post.texts["first dose"])
+    page.locator("body:not([data-outcome=green])[data-screen=result]").wait_for()
+    assert not page.locator(".count").is_visible()
+
+
+# ----------------------------------------------------------------------------------------------------
+# A hardware scanner.
+
+
+@pytest.mark.parametrize("prefix", ["F8", "Control+b"])
+def test_with_a_prefix_a_scan_presses_no_button_that_has_the_focus(
+    page: Any, site: str, post: Post, prefix: str
+) -> None:
+    set_up(page, site, post.place, prefix="\x02" if prefix == "Control+b" else prefix)
+    page.get_by_role("button", name="Type or paste").focus()
+    scan(page, " " + post.texts["green"], prefix=prefix)
+    assert outcome(page) == "green"
+    assert page.locator("dialog").count() == 0
+
+
+def test_without_a_prefix_neither(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    assert " " in post.texts["green"]
+    page.get_by_role("button", name="Type or paste").focus()
+    scan(page, post.texts["green"])
+    # Many scanners end with two keys.
+    page.keyboard.press("Enter")
+    assert outcome(page) == "green"
+    assert page.locator("dialog").count() == 0
+
+
+def test_a_persons_blank_presses_the_button_that_has_the_focus(
+    page: Any, site: str, post: Post
+) -> None:
+    set_up(page, site, post.place)
+    page.get_by_role("button", name="Type or paste").focus()
+    page.keyboard.press(" ")
+    assert page.locator("dialog").count() == 1
+
+
+def test_keys_that_make_no_text_do_nothing(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, "abc")
+    page.keyboard.press("F4")
+    assert screen(page) == "ready"
+
+
+@pytest.mark.parametrize("layout", ["German", "French", "Spanish", "Russian"])
+def test_another_keyboard_layout_is_read_and_told(
+    page: Any, site: str, post: Post, layout: str
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, desk.typed_by(post.texts["green"], US, keyboards.LAYOUTS[layout]))
+    assert outcome(page) == "green"
+    assert page.locator("[data-part=keyboard]").is_visible()
+
+
+def test_caps_lock_is_read_and_told(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"].swapcase())
+    assert outcome(page) == "green"
+    forget(page)
+    scan(page, post.texts["green"])
+    assert outcome(page) == "green"
+    assert not page.locator("[data-part=keyboard]").is_visible()
+
+
+# ----------------------------------------------------------------------------------------------------
+# The passport.
+
+LINES = ("P<XXABLOGGS<<JO".ljust(44, "<"), "L898902C<3XXA8002038F2709301<<<<<<<<<<<<<<00")
+OTHER = ("P<XXASAMPLEOVA<<TESTINA".ljust(44, "<"), LINES[1])
+
+
+@pytest.mark.parametrize(("lines", "likeness"), [(LINES, "same"), (OTHER, "unlike")])
+def test_a_scanned_passport_is_compared(
+    page: Any, site: str, post: Post, lines: tuple[str, str], likeness: str
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    outcome(page)
+    for line in lines:
+        scan(page, line)
+    page.locator(f".likeness[data-outcome={likeness}]").wait_for()
+    assert outcome(page) == "green"
+    assert lines[1] not in page.content()
+
+
+def test_a_typed_passport_is_compared(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    outcome(page)
+    page.get_by_role("button", name="Compare with the passport").click()
+    page.locator("#mrz").fill("P<XXA")
+    page.locator("dialog button[type=submit]").click()
+    assert page.locator("dialog [data-part=wrong]").is_visible()
+    page.locator("#mrz").fill("\n".join(LINES))
+    page.locator("dialog button[type=submit]").click()
+    page.locator(".likeness[data-outcome=same]").wait_for()
+    assert page.locator("textarea").count() == 0
+
+
+def test_a_passport_before_the_certificate_is_told_so(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, LINES[0])
+    page.locator("[data-part=note]").get_by_text("certificate first").wait_for()
+
+
+# ----------------------------------------------------------------------------------------------------
+# Files, pasted and typed texts.
+
+
+def test_a_text_file_is_read(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    file = {"name": "x.txt", "mimeType": "text/plain", "buffer": post.texts["green"].encode()}
+    page.locator("#file").set_input_files(file)
+    assert outcome(page) == "green"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "PDF"])
+def test_a_picture_is_read(page: Any, site: str, post: Post, kind: str) -> None:
+    set_up(page, site, post.place)
+    page.locator("#file").set_input_files(
+        {"name": "x", "mimeType": "application/octet-stream", "buffer": desk.picture(post.texts["green"], kind)}
+    )
+    assert outcome(page) == "green"
+
+
+def test_a_file_without_a_code_is_told(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    page.locator("#file").set_input_files(
+        {"name": "x", "mimeType": "image/png", "buffer": desk.picture("", "PNG")}
+    )
+    page.locator("[data-part=note]").get_by_text("No code was found").wait_for()
+    assert screen(page) == "ready"
+
+
+def test_a_typed_text_is_judged(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    page.get_by_role("button", name="Type or paste").click()
+    page.locator("#typed").fill(post.texts["green"])
+    page.locator("dialog button[type=submit]").click()
+    assert outcome(page) == "green"
+    assert page.locator("textarea").count() == 0
+
+
+# ----------------------------------------------------------------------------------------------------
+# Clearing.
+
+
+def test_a_result_clears_itself(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place, clears=3)
+    scan(page, post.texts["green"])
+    assert outcome(page) == "green"
+    page.locator("body[data-screen=ready]").wait_for(timeout=10_000)
+    assert "BLOGGS" not in page.content()
+
+
+def test_a_result_stays_longer_where_it_is_asked_for(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place, clears=3)
+    scan(page, post.texts["green"])
+    outcome(page)
+    page.keyboard.press("F2")
+    page.wait_for_timeout(4_000)
+    assert screen(page) == "result"
+    page.keyboard.press("F1")
+    assert page.locator("dialog").count() == 1
+
+
+def test_escape_clears_and_nothing_is_stored_but_the_set_up(
+    page: Any, site: str, post: Post
+) -> None:
+    set_up(page, site, post.place)
+    before = page.evaluate("[location.href, document.title, history.length]")
+    scan(page, post.texts["green"])
+    outcome(page)
+    assert "BLOGGS" in page.content()
+    assert page.evaluate("[location.href, document.title, history.length]") == before
+    forget(page)
+    assert "BLOGGS" not in page.content()
+    assert page.evaluate("[location.href, document.title, history.length]") == before
+    assert set(page.evaluate("Object.keys(localStorage)")) <= {"pratique.border", "pratique.language"}
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_hidden_page_clears(page: Any, context: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    outcome(page)
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    assert screen(page) == "ready"
+    assert "BLOGGS" not in page.content()
+
+
+# ----------------------------------------------------------------------------------------------------
+# The set-up, the gate, the data.
+
+
+def test_what_was_set_up_is_remembered(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place, clears=42, prefix="F8")
+    page.reload()
+    page.locator("body[data-screen=ready]").wait_for()
+    page.get_by_role("button", name="Settings").click()
+    assert page.locator("#place").input_value() == post.place
+    assert page.locator("#clears").input_value() == "42"
+    assert page.locator("#prefix").input_value() == "F8"
+    assert not page.locator("#sounds").is_checked()
+
+
+def test_a_set_up_without_a_place_is_not_taken(page: Any, site: str, post: Post) -> None:
+    page.goto(f"{site}/border.html")
+    page.locator("#zone").select_option("UTC")
+    page.locator("button[type=submit]").click()
+    assert page.locator("[data-part=wrong]").is_visible()
+    assert screen(page) == "setup"
+
+
+def test_a_gate_has_nothing_to_set_and_gives_no_reasons(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place, kiosk=True)
+    assert not page.get_by_role("button", name="Settings").is_visible()
+    scan(page, post.texts["revoked"])
+    assert outcome(page) == "red"
+    assert not page.locator(".reasons").is_visible()
+    assert page.locator("[data-part=gate]").inner_text() == "Please go to an officer"
+    forget(page)
+    page.keyboard.press("Control+Shift+L")
+    page.locator("body[data-screen=setup]").wait_for()
+
+
+def test_the_age_of_the_data_is_always_in_sight(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    line = page.locator(".data-line")
+    line.get_by_text(str(post.held.number)).wait_for()
+    assert line.get_attribute("data-level") == "fresh"
+    scan(page, post.texts["green"])
+    outcome(page)
+    assert line.is_visible()
+
+
+def test_old_data_is_told_in_words_and_nobody_is_green(page: Any, site: str, post: Post) -> None:
+    page.clock.set_fixed_time(post.at.replace(month=12, day=24))
+    set_up(page, site, post.place)
+    page.locator(".data-line[data-level=stale]").wait_for()
+    scan(page, post.texts["green"])
+    assert outcome(page) == "amber"
+
+
+def test_a_clock_that_is_behind_is_told(page: Any, site: str, post: Post) -> None:
+    page.clock.set_fixed_time(post.at.replace(year=post.at.year - 1))
+    set_up(page, site, post.place)
+    page.locator("[data-part=clock]").get_by_text("clock").wait_for()
+
+
+def test_it_works_after_the_server_is_shut_down(
+    page: Any, put: Callable[[Snapshot], Path], post: Post
+) -> None:
+    with served(put(post.held)) as site:
+        set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    assert outcome(page) == "green"

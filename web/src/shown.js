@@ -1,0 +1,56 @@
+/**
+ * What a page shows: a `<template>`, filled with words.
+ *
+ * A screen is made anew each time and replaces what was there. Nothing of the traveller before is left in a node that
+ * is used again, in what undo brings back, or in what a form remembers.
+ */
+import { translate } from "./words.js";
+
+/**
+ * Make a template's content.
+ *
+ * @param {string} id
+ * @returns {HTMLElement} its one element
+ */
+export function made(id) {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+  const content = /** @type {DocumentFragment} */ (document.importNode(template.content, true));
+  const element = /** @type {HTMLElement} */ (content.firstElementChild);
+  translate(element);
+  return element;
+}
+
+/**
+ * A marked part of an element.
+ *
+ * @param {ParentNode} root
+ * @param {string} name
+ */
+export function part(root, name) {
+  const element = root.querySelector(`[data-part="${name}"]`);
+  if (!element) throw new Error(`no part ${name}`);
+  return /** @type {HTMLElement} */ (element);
+}
+
+/**
+ * Write a text into a part; the part is hidden where there is none.
+ *
+ * @param {ParentNode} root
+ * @param {string} name
+ * @param {string} text
+ */
+export function say(root, name, text) {
+  const element = part(root, name);
+  element.textContent = text;
+  element.hidden = !text;
+}
+
+/**
+ * Have a part show one of the shapes of the page.
+ *
+ * @param {ParentNode} root
+ * @param {string} shape
+ */
+export function shape(root, shape) {
+  part(root, "shape").setAttribute("href", `#shape-${shape}`);
+}
