@@ -29,7 +29,7 @@ from pratique.store import site as store_site
 from tests.browser import asked, compared, proof_site
 from tests.browser.asked import Question
 from tests.browser.compared import Proof
-from tests.issuers import RECORDS
+from tests.issuers import DOSE, RECORDS
 from tests.networks import AT, HOUR, Authority, State
 from tests.travellers import rule
 from tests.web import serving
@@ -52,7 +52,8 @@ class Post(NamedTuple):
 
     Attributes:
         held: its snapshot.
-        texts: certificates by what they are for: "green", "revoked", "unknown" (its signer is nobody's).
+        texts: certificates by what they are for: "green", "revoked", "unknown" (its signer is nobody's),
+            "first dose" (of two).
         place: the destination, two letters.
         at: the instant, aware.
     """
@@ -70,11 +71,13 @@ def post() -> Post:
     states = [State("XXA"), State("XXB")]
     states[1].rules = [documents.write(rule("VR-XB-0001", COMPLETE))]
     authority.admit(*states)
+    first = RECORDS["vaccination"]._replace(entry=DOSE._replace(dose=1))
     texts = {
         "green": states[0].issue(RECORDS["vaccination"]),
         "revoked": states[0].issue(RECORDS["vaccination"], nth=1),
         "unknown": State("XXC").issue(RECORDS["vaccination"]),
         **{kind: states[0].issue(record, nth=2) for kind, record in RECORDS.items()},
+        "first dose": states[0].issue(first, nth=3),
     }
     states[0].revoke(texts["revoked"])
     for state in states:

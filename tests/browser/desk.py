@@ -1,6 +1,6 @@
 """A border post's desk in a test: set up, scan as a hardware scanner does, and look.
 
-    set_up(page, site) -> scan(page, text) -> outcome(page) -> forget(page)
+set_up(page, site) -> scan(page, text) -> outcome(page) -> forget(page)
 """
 
 from __future__ import annotations
@@ -59,11 +59,7 @@ def forget(page: Any) -> None:
 
 def typed_by(text: str, scanner: Typed, computer: Typed, *, caps: bool = False) -> str:
     """Return what appears where a scanner of one layout types at a computer of another."""
-    keys = {
-        sign: computer[row][place]
-        for row in (0, 1)
-        for place, sign in enumerate(scanner[row])
-    }
+    keys = {sign: computer[row][place] for row in (0, 1) for place, sign in enumerate(scanner[row])}
     seen = "".join(keys.get(sign, sign) for sign in text)
     return seen.swapcase() if caps else seen
 

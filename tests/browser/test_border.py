@@ -76,9 +76,7 @@ def test_each_outcome_has_its_shape(page: Any, site: str, post: Post) -> None:
     assert shapes == {"#shape-green", "#shape-red", "#shape-amber"}
 
 
-def test_the_result_is_announced_first_and_then_the_name(
-    page: Any, site: str, post: Post
-) -> None:
+def test_the_result_is_announced_first_and_then_the_name(page: Any, site: str, post: Post) -> None:
     set_up(page, site, post.place)
     scan(page, post.texts["green"])
     outcome(page)
@@ -228,7 +226,11 @@ def test_a_text_file_is_read(page: Any, site: str, post: Post) -> None:
 def test_a_picture_is_read(page: Any, site: str, post: Post, kind: str) -> None:
     set_up(page, site, post.place)
     page.locator("#file").set_input_files(
-        {"name": "x", "mimeType": "application/octet-stream", "buffer": desk.picture(post.texts["green"], kind)}
+        {
+            "name": "x",
+            "mimeType": "application/octet-stream",
+            "buffer": desk.picture(post.texts["green"], kind),
+        }
     )
     assert outcome(page) == "green"
 
@@ -286,7 +288,10 @@ def test_escape_clears_and_nothing_is_stored_but_the_set_up(
     forget(page)
     assert "BLOGGS" not in page.content()
     assert page.evaluate("[location.href, document.title, history.length]") == before
-    assert set(page.evaluate("Object.keys(localStorage)")) <= {"pratique.border", "pratique.language"}
+    assert set(page.evaluate("Object.keys(localStorage)")) <= {
+        "pratique.border",
+        "pratique.language",
+    }
     assert page.evaluate("sessionStorage.length") == 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import desk
 from tests.browser.conftest import Post
 
 
@@ -15,9 +16,8 @@ from tests.browser.conftest import Post
 def test_a_pasted_certificate_is_judged(
     page: Any, site: str, post: Post, traveller: str, outcome: str
 ) -> None:
-    page.goto(f"{site}/border.html")
-    page.get_by_text("ready").wait_for()
-    page.locator("#text").fill(post.texts[traveller])
-    page.locator("#place").fill(post.place)
-    page.get_by_role("button", name="Check").click()
-    page.locator("#outcome").get_by_text(outcome).wait_for()
+    desk.set_up(page, site, post.place)
+    page.get_by_role("button", name="Type or paste").click()
+    page.locator("#typed").fill(post.texts[traveller])
+    page.locator("dialog button[type=submit]").click()
+    assert desk.outcome(page) == outcome

@@ -288,10 +288,9 @@ class Post {
     return this.engine.call(method, { ...request, zone, at: Math.floor(Date.now() / 1000) });
   }
 
-  /** @returns {Place} */
   get #place() {
     const { country, region } = /** @type {Settings} */ (this.#settings);
-    return { country, region };
+    return region ? `${country}/${region}` : country;
   }
 
   /** @param {Screen} screen */
