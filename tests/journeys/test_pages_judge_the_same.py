@@ -16,7 +16,6 @@ from pratique import strict_json
 from pratique.crypto.webcrypto import Inquiry
 from pratique.snapshot import Snapshot
 from pratique.web.bridge import METHODS, Bridge
-from pratique.web.bridge import asked as as_asked
 from tests import pages
 from tests.browser import asked
 from tests.browser.asked import Question
@@ -67,7 +66,7 @@ def by_page(questions: list[Question], asker: Asker = pages.answers) -> dict[int
             if inquiry.begin(known):
                 held = held.replace()
             answers = {number: spelt(held, questions[number].row()) for number in numbers}
-            more = asker([as_asked(*one) for one in inquiry.unanswered()])
+            more = asker([question.row() for question in inquiry.unanswered()])
             if not more:
                 found |= answers
                 break

@@ -17,8 +17,9 @@ Sources: Web Cryptography API; RFC 8017 (RSA), RFC 9053 (ECDSA in COSE), RFC 803
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from pratique.crypto import asn1, spki
 from pratique.crypto.spki import (
@@ -81,6 +82,14 @@ class Question(NamedTuple):
             asked.update(len(part).to_bytes(4, "big") + part)
         return f"{_named(self.key)}.{asked.hexdigest()[:32]}"
 
+    def row(self) -> dict[str, Any]:
+        """Return it as a page reads it: what is of octets in base64."""
+        octets = {name: b64encode(getattr(self, name)).decode() for name in _OCTETS}
+        return {"id": self.identifier, **self._asdict(), **octets}
+
+
+_OCTETS = "key", "signature", "message"
+
 
 def _named(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:32]
@@ -105,9 +114,9 @@ class Inquiry:
         )
         return self._unusable != before
 
-    def unanswered(self) -> Iterator[tuple[str, Question]]:
-        """Yield what was asked and not answered, each with its identifier."""
-        return iter(self._asked.items())
+    def unanswered(self) -> tuple[Question, ...]:
+        """Return what was asked in this run and not answered, each once."""
+        return tuple(self._asked.values())
 
     def end(self) -> None:
         """Let go of what a run has asked and been told."""

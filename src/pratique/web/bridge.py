@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pratique import describe, endings, errors, identify, outlook, screen, strict_json, wallet
-from pratique.crypto.webcrypto import Answers, Inquiry, Question
+from pratique.crypto.webcrypto import Answers, Inquiry
 from pratique.decision import decide
 from pratique.errors import PratiqueError, UsageError
 from pratique.rules.ruleset import Destination
@@ -145,7 +144,7 @@ class Bridge:
         self._snapshot = Snapshot.from_bytes(
             bytes(data), primitive=self._inquiry.load, chain=self._inquiry.signed_by
         )
-        return facts(self._snapshot)
+        return _facts_of(self._snapshot)
 
     def _handled(self, method: str, request: str, answers: str) -> dict[str, Any]:
         known = METHODS.get(method)
@@ -167,7 +166,7 @@ class Bridge:
             self._snapshot = self._snapshot.replace()
         try:
             result = work(self._snapshot, handed)
-            questions = [asked(*question) for question in self._inquiry.unanswered()]
+            questions = [question.row() for question in self._inquiry.unanswered()]
             return {"ask": questions} if questions else {"result": result}
         finally:
             self._inquiry.end()
@@ -199,19 +198,11 @@ def _answers(text: str) -> Answers:
     return answers
 
 
-def asked(identifier: str, question: Question) -> dict[str, Any]:
-    """Write a question as the page reads it: what is of octets in base64."""
-    row: dict[str, Any] = {"id": identifier, **question._asdict()}
-    for name in ("key", "signature", "message"):
-        row[name] = base64.b64encode(row[name]).decode()
-    return row
-
-
 # ----------------------------------------------------------------------------------------------------
 # What methods have in common: texts as people and devices hand them in, a place, an instant.
 
 
-def instant(at: int, zone: str = "UTC") -> datetime:
+def _instant(at: int, zone: str = "UTC") -> datetime:
     """Return an instant on the clock of the port of entry."""
     if not 0 <= at <= LATEST:
         raise UsageError("instant-unknown", "the instant is not one of seconds since 1970")
@@ -223,7 +214,7 @@ def instant(at: int, zone: str = "UTC") -> datetime:
         ) from error
 
 
-def place_of(text: str, snapshot: Snapshot) -> Destination:
+def _place_of(text: str, snapshot: Snapshot) -> Destination:
     """Read a destination: "FR", or "FR/BRE" with a region."""
     country, _, named = (part.strip() for part in text.partition("/"))
     known = country.upper()
@@ -231,13 +222,16 @@ def place_of(text: str, snapshot: Snapshot) -> Destination:
     if code is None:
         raise UsageError("destination-unknown", "there is no such country", "two letters: FR")
     regions = snapshot.ruleset.regions(code)
-    region = next((one for one in regions if one.casefold() == named.casefold()), named)
+    region = next((each for each in regions if each.casefold() == named.casefold()), named)
+    if region and regions and region not in regions and snapshot.ruleset.countrywide(code):
+        # One that is mistyped would be let off its own rules, and be GREEN by the country's.
+        raise UsageError("region-unknown", "the country has no rules of that region", "choose one")
     return Destination(code, region or None)
 
 
-def facts(snapshot: Snapshot) -> dict[str, Any]:
+def _facts_of(snapshot: Snapshot) -> dict[str, Any]:
     """Say what a snapshot holds."""
-    ruleset, held = snapshot.ruleset, snapshot.revocations
+    ruleset = snapshot.ruleset
     return {
         "number": snapshot.number,
         "created": snapshot.created,
@@ -250,7 +244,7 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
             place.country if place.region is None else f"{place.country}/{place.region}"
             for place in ruleset.destinations
         ],
-        "revocations": held is not None,
+        "revocations": snapshot.revocations is not None,
     }
 
 
@@ -259,49 +253,50 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _facts(snapshot: Snapshot, _: Nothing) -> dict[str, Any]:
-    return facts(snapshot)
+    return _facts_of(snapshot)
 
 
 def _border_check(snapshot: Snapshot, handed: Handed) -> dict[str, Any]:
-    at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
+    at, place = _instant(handed.at, handed.zone), _place_of(handed.place, snapshot)
     shown = screen.screen(handed.texts, snapshot=snapshot, place=place, at=at)
     data = screen.held_data(snapshot, place.country, at)
     return {**screen.to_json(shown), "data": strict_json.write(data)}
 
 
 def _border_identify(snapshot: Snapshot, handed: HandedWithZone) -> dict[str, Any]:
-    at = instant(handed.at, handed.zone)
+    at = _instant(handed.at, handed.zone)
     return strict_json.write(identify.identify(handed.texts, handed.mrz, snapshot=snapshot, at=at))
 
 
 def _verification(snapshot: Snapshot, handed: Asked) -> dict[str, Any]:
-    at = instant(handed.at, handed.zone)
-    place = place_of(handed.place, snapshot) if handed.place else None
+    at = _instant(handed.at, handed.zone)
+    place = _place_of(handed.place, snapshot) if handed.place else None
     codes = screen.handed_in(handed.texts).codes
     rows = []
-    for number, found in enumerate(screen.verified(codes, snapshot, at, place), 1):
-        helps = () if place is None else outlook.helps(found, snapshot, place, at)
+    for number, outcome in enumerate(screen.verified(codes, snapshot, at, place), 1):
+        helps = () if place is None else outlook.helps(outcome, snapshot, place, at)
         advice = describe.Advice(helps, handed.language)
-        appeal = describe.appeal_of(found, snapshot)
+        appeal = describe.appeal_of(outcome, snapshot)
         label = f"certificate {number}"
-        rows.append(describe.as_json(label, "", found, inspect=True, appeal=appeal, advice=advice))
+        row = describe.as_json(label, "", outcome, inspect=True, appeal=appeal, advice=advice)
+        rows.append(row)
     return describe.document(rows, snapshot, at)
 
 
 def _health_code(snapshot: Snapshot, handed: Asked) -> dict[str, Any]:
-    at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
-    found = screen.verified(screen.handed_in(handed.texts).codes, snapshot, at)
-    code = decide(found, snapshot=snapshot, place=place, at=at)
+    at, place = _instant(handed.at, handed.zone), _place_of(handed.place, snapshot)
+    outcomes = screen.verified(screen.handed_in(handed.texts).codes, snapshot, at)
+    code = decide(outcomes, snapshot=snapshot, place=place, at=at)
     return describe.health_code_as_json(code, handed.language, at.tzinfo or UTC, {})
 
 
 def _wallet_cards(snapshot: Snapshot, handed: HolderTexts) -> dict[str, Any]:
-    at = instant(handed.at, handed.zone)
+    at = _instant(handed.at, handed.zone)
     return wallet.to_json(wallet.cards(handed.texts, snapshot=snapshot, at=at))
 
 
 def _wallet_enter(snapshot: Snapshot, handed: Arrival) -> dict[str, Any]:
-    at, place = instant(handed.at, handed.zone), place_of(handed.place, snapshot)
+    at, place = _instant(handed.at, handed.zone), _place_of(handed.place, snapshot)
     entering = wallet.enter(
         handed.texts,
         snapshot=snapshot,
@@ -317,7 +312,7 @@ def _wallet_everywhere(snapshot: Snapshot, handed: AllDestinations) -> dict[str,
     rows = wallet.everywhere(
         handed.texts,
         snapshot=snapshot,
-        at=instant(handed.at, handed.zone),
+        at=_instant(handed.at, handed.zone),
         now=handed.now or handed.at,
         begin=handed.begin,
         most=handed.most,
@@ -330,7 +325,7 @@ def _wallet_ends(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
 
 
 def _wallet_calendar(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
-    at = instant(handed.at, handed.zone)
+    at = _instant(handed.at, handed.zone)
     who = wallet.name_of(handed.texts, snapshot=snapshot, at=at) if handed.names else ""
     ending = _ends(snapshot, handed)
     return {
@@ -342,10 +337,10 @@ def _wallet_calendar(snapshot: Snapshot, handed: EndsAsked) -> dict[str, Any]:
 
 def _ends(snapshot: Snapshot, handed: EndsAsked) -> tuple[endings.Ending, ...]:
     trips = [
-        endings.Trip(place_of(trip.place, snapshot), instant(trip.at, trip.zone))
+        endings.Trip(_place_of(trip.place, snapshot), _instant(trip.at, trip.zone))
         for trip in handed.trips[: endings.MOST_TRIPS]
     ]
-    at = instant(handed.at, handed.zone)
+    at = _instant(handed.at, handed.zone)
     return endings.ends(handed.texts, snapshot=snapshot, at=at, days=handed.days, trips=trips)
 
 

@@ -15,7 +15,6 @@ import pytest
 from pratique.crypto import algorithms, chain, spki
 from pratique.crypto.webcrypto import Inquiry
 from pratique.errors import DocumentRefused
-from pratique.web.bridge import asked
 from tests import pages, signatures
 from tests.signatures import Case, Link
 from tests.walls.source import ROOT
@@ -73,9 +72,9 @@ def outcomes(cases: list[Any], asker: pages.Asker) -> list[Outcome]:
     inquiry.begin({})
     for one in cases:
         once(one)
-    inquiry.begin(asker([asked(*question) for question in inquiry.unanswered()]))
+    inquiry.begin(asker([question.row() for question in inquiry.unanswered()]))
     found = [once(one) for one in cases]
-    assert list(inquiry.unanswered()) == []
+    assert inquiry.unanswered() == ()
     return found
 
 
@@ -126,10 +125,9 @@ def test_what_browsers_may_see_otherwise_is_not_asked(cases: list[Case], links: 
     for link in links:
         inquiry.signed_by(*link[1:])
     seen = set()
-    for identifier, question in inquiry.unanswered():
+    for question in inquiry.unanswered():
         key = spki.apart(question.key)
         assert spki.write(key) == question.key  # type: ignore[arg-type]
-        assert identifier == question.identifier
         seen.add(question.name)
         signature = question.signature
         if isinstance(key, spki.Point):
@@ -157,7 +155,8 @@ def test_questions_that_differ_have_names_that_differ(cases: list[Case]) -> None
     inquiry.begin({})
     first = next(case for case in cases if natively(case) is True)
     inquired(inquiry, first)
-    ((name, question),) = inquiry.unanswered()
+    (question,) = inquiry.unanswered()
+    name = question.identifier
     others = [
         question._replace(hash="SHA-384"),
         question._replace(message=question.message[:-1], signature=question.signature + question.message[-1:]),
@@ -173,7 +172,8 @@ def test_an_answer_that_is_none_takes_the_key_away_for_one_call(cases: list[Case
     inquiry = Inquiry()
     inquiry.begin({})
     assert inquired(inquiry, first) is False
-    ((name, _),) = inquiry.unanswered()
+    (question,) = inquiry.unanswered()
+    name = question.identifier
     assert inquiry.begin({name: None})
     assert inquired(inquiry, first) == "key-unreadable"
     assert not inquiry.begin({name: None})

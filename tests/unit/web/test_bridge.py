@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
 from pratique.web.bridge import METHODS, Bridge
 from tests import pages
@@ -153,3 +154,14 @@ def test_a_strangers_text_is_a_finding(bridge: Bridge) -> None:
     ):
         reply = pages.call(bridge, "border.check", handed(stranger))
         assert reply["result"]["outcome"] in {"again", "more", "amber", "red"}, stranger[:9]
+
+
+def test_a_region_that_is_mistyped_is_no_place() -> None:
+    regional = t.rule("VR-XU-0009", {"===": [1, 1]}, Region="BRE")
+    opened = Bridge()
+    opened.open(BORDER.replace(ruleset=Ruleset([*t.utopia(), regional])).to_bytes())
+    assert pages.call(opened, "facts", {})["result"]["destinations"] == ["XU", "XU/BRE"]
+    for place in ("XU/BRE", "xu / bre", "XU"):
+        assert "result" in pages.call(opened, "border.check", handed(HERS, place=place))
+    reply = pages.call(opened, "border.check", handed(HERS, place="XU/BER"))
+    assert reply["error"]["code"] == "region-unknown"
