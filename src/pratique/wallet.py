@@ -544,18 +544,25 @@ def enter(
 def aged_as_now(snapshot: Snapshot, now: int, at: int) -> Snapshot:
     """Return the snapshot for a check at an instant to come, as old then as it is now.
 
-    Until the traveller arrives it is updated many times; a border post asks how old it is then.
+    Until the traveller arrives it is updated many times, and participants confirm what they have published; a border
+    post asks how old it is then. What has a date of its own (a suspension, the end of a key) keeps it.
     """
-    if now == at:
+    later = at - now
+    if not later:
         return snapshot
-    created = snapshot.created + at - now if snapshot.created else 0
+    created = max(snapshot.created + later, 0) if snapshot.created else 0
     roll = snapshot.roll
     if roll is not None:
+        members = {
+            code: member
+            if member.expires is None
+            else member._replace(expires=member.expires + later)
+            for code, member in roll.members.items()
+        }
         # What witnesses of the log have seen is a floor of the clock of today.
-        roll = roll._replace(
-            published=roll.published + at - now, floor=max(roll.floor + at - now, 0)
-        )
-    return snapshot.replace(created=max(created, 0), roll=roll)
+        published, floor = roll.published + later, roll.floor + later
+        roll = roll._replace(published=published, floor=floor, members=members)
+    return snapshot.replace(created=created, roll=roll)
 
 
 def place_text(place: Destination) -> str:

@@ -19,7 +19,7 @@ from pratique.rules.ruleset import Destination, Ruleset
 from pratique.screen import ReasonKey, Waiting
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
-from pratique.trust.registry import Registry
+from pratique.trust.registry import ParticipantState, Registry, Suspension
 from tests import travellers as t
 from tests.schemes import shc as cards
 from tests.unit.formats.test_shc import JWS
@@ -352,6 +352,20 @@ def test_the_data_is_as_old_as_it_is_when_it_is_asked() -> None:
         assert enter(DOSE, at=AT - 21 * DAY, snapshot=snapshot).colour == "green"
     behind = enter(DOSE, at=AT + 21 * DAY, snapshot=held(roll=Registry(keys.NOON + 7200)))
     assert reasons(behind.reasons) == ["clock-wrong"]
+
+
+def test_what_is_confirmed_today_counts_for_a_journey() -> None:
+    later = AT + 21 * DAY
+    for expires, colour in ((keys.NOON + 5 * 86_400, "green"), (keys.NOON - 5, "amber")):
+        members = {"XXU": ParticipantState(expires)}
+        roll = Registry(keys.NOON - 3600, members)
+        assert enter(DOSE, at=later, snapshot=held(roll=roll)).colour == colour
+    suspended = ParticipantState(
+        None, suspensions=(Suspension(keys.NOON + 86_400, keys.NOON + 30 * 86_400, "x"),)
+    )
+    roll = Registry(keys.NOON - 3600, {"XXU": suspended})
+    found = enter(DOSE, at=later, snapshot=held(roll=roll))
+    assert (found.colour, reasons(found.reasons)) == ("amber", ["network-suspended"])
 
 
 # Whatever is handed in
