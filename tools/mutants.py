@@ -51,6 +51,9 @@ _SCHEMES = (
     "pratique.formats.divoc", "pratique.formats.archive", "pratique.formats.credential", "pratique.formats.rdf",
     "pratique.formats.codes",
 )  # fmt: skip
+_PAGES = (
+    "pratique.screen", "pratique.identify", "pratique.wallet", "pratique.endings", "pratique.diary",
+)  # fmt: skip
 PACKAGES = {
     "verify": Package(_VERIFY, (
         "tests/unit/journeys", "tests/unit/trust/test_store.py", "tests/unit/trust/test_signer.py",
@@ -95,6 +98,11 @@ PACKAGES = {
         "tests/unit/formats/test_base32.py", "tests/unit/formats/test_divoc.py",
         "tests/unit/formats/test_divoc_statements.py", "tests/unit/trust/test_seal.py",
         "tests/conformance/test_vectors.py",
+    )),
+    "pages": Package(_PAGES, (
+        "tests/unit/journeys/test_screen.py", "tests/unit/journeys/test_identify.py",
+        "tests/unit/journeys/test_wallet.py", "tests/unit/journeys/test_endings.py",
+        "tests/harms/test_the_officer_sees_no_health.py",
     )),
     "network": Package(_all("network"), (
         "tests/unit/network", "tests/journeys/test_sync.py", "tests/journeys/test_logged_sync.py",
