@@ -333,7 +333,7 @@ def handed_in(texts: Sequence[str]) -> HandedIn:
     """Return the codes that the texts of one traveller hold, scanned one after the other."""
     gathering = parts.Gathering()
     codes: list[tuple[Unwrapped, CodeOrigin]] = []
-    last = "again"
+    last, waiting = "again", None
     for number, text in enumerate(texts):
         came = set[str]()
         for piece in _codes_in(text):
@@ -346,15 +346,21 @@ def handed_in(texts: Sequence[str]) -> HandedIn:
             if card is not None:
                 codes.append((piece._replace(text=card.text, finding=card.finding), _origin(card)))
             # The same chunk of a card that is whole is one chunk, and nothing more is to come.
-            is_whole = card is not None or not any(gathering.missing())
-            came.add("read" if is_whole else "more")
-        last = next(word for word in ("read", "more", "again") if word in came)
+            waits = (one for one in gathering.missing() if piece.text in _origin(one).codes)
+            begun = next(waits, None)
+            if card is not None or begun is None:
+                came.add("read")
+            elif (waiting := waiting_of(begun.finding)) is not None:
+                came.add("more")
+            # Else it is of two cards: which chunk is whose nobody knows.
+        last = next((word for word in ("read", "more", "again") if word in came), "again")
     missing = list(gathering.missing())
-    counts = filter(None, (waiting_of(card.finding) for card in missing))
-    waiting = next(counts, None) if last == "more" else None
     codes += [(Unwrapped(card.text, finding=card.finding), _origin(card)) for card in missing]
     return HandedIn(
-        tuple(code for code, _ in codes), tuple(origin for _, origin in codes), last, waiting
+        tuple(code for code, _ in codes),
+        tuple(origin for _, origin in codes),
+        last,
+        waiting if last == "more" else None,
     )
 
 

@@ -293,6 +293,16 @@ def test_a_part_of_a_card_waits_for_the_others() -> None:
     assert whole.outcome is not s.ScreenOutcome.MORE
 
 
+def test_parts_of_two_cards_are_told_and_the_last_is_forgotten() -> None:
+    first, second = cards.chunks(JWS, 2)
+    mixed = first[:-20] + first[-10:]
+    shown = scanned(first, mixed)
+    assert (shown.outcome, reasons(shown)) == (s.ScreenOutcome.AGAIN, ["codes-mixed"])
+    # A card of another number of codes waits for its own.
+    assert scanned(first, "shc:/2/3/5676").parts == s.Waiting(1, 3)
+    assert scanned(first, "shc:/2/3/5676", second).outcome is not s.ScreenOutcome.MORE
+
+
 def test_a_part_after_a_certificate_shows_whose_it_is() -> None:
     first, _ = cards.chunks(JWS, 2)
     shown = scanned(GENUINE, first)
