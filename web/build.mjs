@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cache } from "./build/cache.mjs";
-import { Site } from "./build/names.mjs";
+import { Site, digest, sha256 } from "./build/names.mjs";
 import { python } from "./build/python.mjs";
 import { licences, pyodide, vendored } from "./build/vendor.mjs";
 
@@ -23,6 +23,11 @@ const ROOT = path.dirname(WEB);
 const SRC = path.join(WEB, "src");
 const DIST = path.join(WEB, "dist");
 const PAGES = ["index.html", "border.html", "wallet.html"];
+const ENGINE = ["engine.worker.js", "python.zip", "pratique.zip", "cbor2.so", "zones.bin"];
+/** What the border post names at run time, and needs with the network gone: its reader of codes, and all languages. */
+const WITH_BORDER = /^(qr\.worker\.js|zxing_reader\.wasm|words\/.*)$/;
+/** A language of tests. */
+const HIDDEN = /^words\/xa\.json$/;
 const TEXT = /\.(js|css|html|webmanifest|json|svg|txt)$/;
 const VERSION = /^version = "(.*)"$/m.exec(readFileSync(path.join(ROOT, "pyproject.toml"), "utf8"))?.[1];
 
@@ -68,7 +73,18 @@ const unused = site.sources().filter((name) => !used.has(name) && name !== "serv
 if (unused.length) console.log(`note: no page uses ${unused.join(", ")}: left out`);
 
 site.files["licences.txt"] = Buffer.from(licences());
-const edition = { version: VERSION, files: Object.keys(site.files).sort() };
+// What is kept on the device with the first visit; the rest when it is first used, or when a page asks for it.
+const atOnce = new Set(["index.html", "border.html", ...ENGINE, ...late.filter((name) => WITH_BORDER.test(name))]
+  .filter((name) => site.has(name)).flatMap((name) => [...site.with(name)]));
+const kept = Object.entries(site.names).filter(([name]) => !PAGES.includes(name) && !HIDDEN.test(name));
+const pyodideFiles = Object.keys(own.files).map((name) => `${own.folder}/${name}`);
+const edition = {
+  id: digest(Buffer.from(JSON.stringify(Object.keys(site.files).map((name) => [name, digest(site.files[name] ?? new Uint8Array())])))),
+  version: VERSION,
+  pages: Object.fromEntries(PAGES.map((page) => [page, sha256(site.files[page] ?? new Uint8Array())])),
+  files: [...kept.filter(([name]) => atOnce.has(name)).map(([, served]) => served), ...pyodideFiles].sort(),
+  later: kept.filter(([name]) => !atOnce.has(name)).map(([, served]) => served).sort(),
+};
 const worker = `const EDITION = ${JSON.stringify(edition)};\n${readFileSync(path.join(SRC, "service-worker.js"), "utf8")}`;
 site.files["service-worker.js"] = Buffer.from(worker);
 

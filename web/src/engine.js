@@ -34,6 +34,7 @@ export class EngineError extends Error {
  * @property {Facts & Record<string, unknown>} facts of the snapshot that is open
  * @property {(method: string, request: unknown) => Promise<any>} call
  * @property {(data: Uint8Array) => Promise<Facts & Record<string, unknown>>} open take another snapshot
+ * @property {import("./data.js").SiteData | null} data the site's snapshot as it was opened at the start, for updates.js
  * @property {() => void} stop
  */
 
@@ -75,9 +76,9 @@ export async function startEngine({ onProgress = () => undefined, data } = {}) {
     worker.postMessage({ id: count, ...message });
   });
 
-  const snapshot = Promise.resolve(data ?? loadData().then((site) => site.bytes));
+  const site = data === undefined ? loadData() : Promise.resolve(data).then((bytes) => ({ bytes, index: null }));
   // It is awaited below; until then a failure is nobody's.
-  snapshot.catch(() => undefined);
+  site.catch(() => undefined);
   const watchdog = watch(() => fail(new EngineError({
     code: "engine-late", message: "the engine did not start", hint: "load the page again; if it stays so, use another browser" })));
   alive = watchdog.alive;
@@ -90,6 +91,7 @@ export async function startEngine({ onProgress = () => undefined, data } = {}) {
   /** @type {Engine} */
   const engine = {
     facts: { number: 0, created: 0, environment: "" },
+    data: null,
     call: (method, request) => send({ type: "call", method, request }),
     open: async (bytes) => {
       engine.facts = await send({ type: "open", data: bytes });
@@ -97,7 +99,9 @@ export async function startEngine({ onProgress = () => undefined, data } = {}) {
     },
     stop: () => fail(new EngineError({ code: "engine-stopped", message: "the engine was stopped" })),
   };
-  await engine.open(await snapshot);
+  const { index, bytes } = await site;
+  await engine.open(bytes);
+  if (index !== null) engine.data = { index, bytes };
   onProgress(1, "ready");
   return engine;
 }

@@ -4,4 +4,3 @@ interface TrustedTypePolicy { createScriptURL(input: string): TrustedScriptURL }
 declare var trustedTypes: undefined | {
   createPolicy(name: string, rules: { createScriptURL(input: string): string }): TrustedTypePolicy;
 };
-declare const EDITION: { version: string; files: string[] };
