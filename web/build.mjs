@@ -1,6 +1,6 @@
 // Build the site: sources of src/, the engine, and vendored packages -> dist/, static files with names made of digests.
 //
-//   python.mjs (engine) + vendor.mjs (packages) + src/ -> names.mjs -> dist/ -> .br, .gz -> site.json
+//   python.mjs (engine) + vendor.mjs (packages) + src/ -> names.mjs -> dist/, .br beside -> site.json
 //
 //   node build.mjs            (or: make web, which also checks types)
 //
@@ -89,18 +89,17 @@ const worker = `const EDITION = ${JSON.stringify(edition)};\n${readFileSync(path
 site.files["service-worker.js"] = Buffer.from(worker);
 
 rmSync(DIST, { recursive: true, force: true });
-/** @type {Record<string, {bytes: number, br?: number, gz?: number}>} */ const sizes = {};
+/** @type {Record<string, {bytes: number, br?: number}>} */ const sizes = {};
 for (const [name, content] of Object.entries(site.files)) {
   const file = path.join(DIST, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, content);
   sizes[name] = { bytes: content.length };
-  const [br, gz] = [await cache.brotli(content), await cache.gzip(content)];
+  const br = await cache.brotli(content);
   // Where it saves nothing (pictures), the file is served as it is.
   if (br.length > content.length * 0.95) continue;
   writeFileSync(`${file}.br`, br);
-  writeFileSync(`${file}.gz`, gz);
-  sizes[name] = { bytes: content.length, br: br.length, gz: gz.length };
+  sizes[name] = { bytes: content.length, br: br.length };
 }
 writeFileSync(path.join(DIST, "site.json"), `${JSON.stringify(
   { format: "pratique-site-1", version: VERSION, names: site.names, files: sizes }, null, 1)}\n`);

@@ -25,7 +25,7 @@ from pratique.network import view
 from pratique.parties import site as parties_site
 from pratique.rules import documents
 from pratique.snapshot import Snapshot
-from pratique.store import site as store_site
+from pratique.store import server
 from tests.browser import asked, compared, proof_site
 from tests.browser.asked import Question
 from tests.browser.compared import Proof
@@ -135,7 +135,8 @@ def served(folder: Path) -> Iterator[str]:
     """Serve a folder's site on a free port of localhost; yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    application = store_site.application(folder, store_site.names_of("localhost", port))
+    names = server.names_of("localhost", port)
+    application = server.site_application(folder, names, clock=NOW.timestamp)
     with serving(application, listening=listening):
         yield f"http://localhost:{port}"
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
 
 export class Cache {
   #folder;
@@ -38,10 +38,5 @@ export class Cache {
       [constants.BROTLI_PARAM_LGWIN]: 24,
       [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
     } }));
-  }
-
-  /** @param {Uint8Array} content */
-  gzip(content) {
-    return this.get("gz", [content], () => gzipSync(content, { level: 9 }));
   }
 }

@@ -10,6 +10,7 @@ import path from "node:path";
 
 /** What refers to other files in a module: import … from "./x.js", export … from, import("./x.js"). */
 const IMPORT = /(\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)"(\.{1,2}\/[^"]+)"/g;
+const AT_NEED = /\($/;
 /** What does in a page: src="x.js", href="style.css". */
 const LINK = /\b(src|href)="([^":#?/][^":#?]*)"/g;
 const ICON = /"src":\s*"([^"]+)"/g;
@@ -19,6 +20,7 @@ export class Site {
   /** @type {Map<string, string | Uint8Array>} */ #sources = new Map();
   /** @type {Record<string, string>} a source's name -> the name that is served */ names = {};
   /** @type {Record<string, Uint8Array>} a served name -> its bytes */ files = {};
+  /** @type {Map<string, Set<string>>} a source -> what it names and needs at once */ #needs = new Map();
   /** @type {Set<string>} */ #open = new Set();
 
   /** @param {string} name @param {string | Uint8Array} content */
@@ -58,17 +60,34 @@ export class Site {
     return served;
   }
 
+  /**
+   * Return what comes with a source when it is loaded: itself, and all that it names and needs at once.
+   * @param {string} name
+   * @param {Set<string>} [known]
+   * @returns {Set<string>}
+   */
+  with(name, known = new Set()) {
+    if (known.has(name)) return known;
+    known.add(name);
+    for (const other of this.#needs.get(name) ?? []) this.with(other, known);
+    return known;
+  }
+
   /** @param {string} name @param {string} text */
   #rewritten(name, text) {
     const folder = path.posix.dirname(name);
-    /** @param {string} reference */
-    const served = (reference) => {
+    const needs = new Set();
+    this.#needs.set(name, needs);
+    /** @param {string} reference @param {boolean} [atNeed] loaded when it is first used, and not with the page */
+    const served = (reference, atNeed = false) => {
       const target = path.posix.normalize(path.posix.join(folder, reference));
       if (target.endsWith(".html")) return reference;
+      if (!atNeed) needs.add(target);
       return path.posix.relative(folder, this.finish(target));
     };
     if (name.endsWith(".js")) {
-      return text.replace(IMPORT, (_, start, reference) => `${start}"./${served(reference)}"`.replace('"./../', '"../'));
+      return text.replace(IMPORT, (_, start, reference) =>
+        `${start}"./${served(reference, AT_NEED.test(start.trim()))}"`.replace('"./../', '"../'));
     }
     if (name.endsWith(".html")) return text.replace(LINK, (_, start, reference) => `${start}="${served(reference)}"`);
     if (name.endsWith(".webmanifest")) return text.replace(ICON, (_, reference) => `"src": "${served(reference)}"`);
@@ -88,5 +107,10 @@ export function named(name, content) {
 
 /** @param {Uint8Array} content */
 export function digest(content) {
-  return createHash("sha256").update(content).digest("hex").slice(0, DIGITS);
+  return sha256(content).slice(0, DIGITS);
+}
+
+/** @param {Uint8Array} content */
+export function sha256(content) {
+  return createHash("sha256").update(content).digest("hex");
 }

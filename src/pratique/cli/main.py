@@ -182,6 +182,7 @@ COMMANDS = {
         "See what of a network ends; hand it on in WHO's forms.",
     ),
     "witness": ("pratique.cli.main:witness", "Cosign a log's checkpoints."),
+    "web": ("pratique.cli.web:web", "Border post and wallet in a browser: build, serve."),
     "monitor": (
         "pratique.cli.monitor:monitor",
         "See whether what the network says of you is what you said.",

@@ -1,7 +1,8 @@
-"""Serve a repository and a place to hand editions in, or a witness (C2SP tlog-witness).
+"""Serve a repository and a place to hand editions in, a witness (C2SP tlog-witness), or a site of pages.
 
     GET /metadata/… /targets/…              POST /proposals (a signed proposal; optional)
     POST /add-checkpoint, the request -> answer -> 200 lines · 400 · 403 · 404 · 409 size · 422 · 503
+    GET /border.html … -> Host, Origin -> file (.br, .gz) -> 200 · 304 · 403 · 404 · 421
     accepted -> (deadline) headers -> (permit, deadline) body -> answer -> (stalled?) written -> again | closed
 
 1. Who asks for what is written nowhere: no access log, no cookie. What is handed in is judged by its signatures
@@ -18,15 +19,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique.errors import ExtraMissing, PratiqueError, Unreadable, UsageError
+from pratique.store import site
 from pratique.store.network import is_name
 from pratique.tlog.note import MAX_NOTE
 
@@ -317,6 +322,69 @@ def _said(number: int, kind: str, told: bytes, *, ended: bool = False) -> Respon
     # The kind goes as a header: elsewhere a character set would be added to it, which C2SP's has not.
     headers = {"Content-Type": kind, **({"Connection": "close"} if ended else {})}
     return Response(told, number, headers)
+
+
+# ----------------------------------------------------------------------------------------------------
+# A site of pages (store.site), for the machine that it runs on, or behind a server that ends TLS.
+#
+# A name that is not this server's is refused: a foreign page may have let its own name lead here (DNS
+# rebinding), and would read what is answered as its own.
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def site_application(
+    folder: Path, hosts: frozenset[str], clock: Callable[[], float] = time.time
+) -> Starlette:
+    """Return the application that serves a site.
+
+    Args:
+        folder: where it lies.
+        hosts: under which it is asked for, as the header Host has it: "localhost:8080".
+        clock: seconds since the epoch; pages compare it with their device's.
+    """
+    origins = {f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")}
+
+    async def answer(request: Request) -> Response:
+        if request.headers.get("host", "").lower() not in hosts:
+            return _turned_away(421, "this server has another name")
+        # A page of ours sends none with a GET, or this one.
+        if request.headers.get("origin", next(iter(origins))).lower() not in origins:
+            return _turned_away(403, "for pages of this site alone")
+        name, served = request.path_params["name"] or "index.html", None
+        accepted = request.headers.get("accept-encoding", "")
+        if site.is_name(name):
+            served = await run_in_threadpool(site.read, folder, name, accepted)
+        if served is None:
+            return _turned_away(404, "no such file")
+        data, encoding = served
+        # A tag is of the bytes as they go over the wire (RFC 9110 §8.8.3).
+        said = {
+            **site.headers(name),
+            "ETag": f'"{hashlib.sha256(data).hexdigest()[:24]}"',
+            "Vary": "Accept-Encoding",
+            "Date": formatdate(clock(), usegmt=True),
+        }
+        if said["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=said)
+        return Response(
+            data, headers={**said, **({"Content-Encoding": encoding} if encoding else {})}
+        )
+
+    return Starlette(routes=[Route("/{name:path}", answer, methods=["GET"])])
+
+
+def _turned_away(number: int, why: str) -> Response:
+    said = {**site.headers("why.txt"), "Cache-Control": "no-store"}
+    return Response(f"{why}\n", number, said)
+
+
+def names_of(host: str, port: int, others: Iterable[str] = ()) -> frozenset[str]:
+    """Return under which names a site that listens there is asked for: its own, and what stands in front of it."""
+    own = host.lower() if ":" not in host else f"[{host.lower()}]"
+    names = {own, *(_LOOPBACK if own in _LOOPBACK else ())}
+    return frozenset({f"{name}:{port}" for name in names} | {name.lower() for name in others})
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -1,38 +1,29 @@
-"""The site of the pages: its files on the disk, how they are served, and under which policy.
+"""A site of pages on the disk: which files it may have, and with what each is served, whoever serves it.
 
-    folder | pratique-site-….tar.gz -> files          GET /name -> Host, Origin -> file (.br, .gz) -> headers -> 200 · 304
+    folder | pratique-site-….tar.gz -> opened -> files          name -> headers -> our server · nginx · Caddy
 
-1. There is one policy, and it is here: the server sends it, and `pratique web headers` prints it for others.
+1. There is one policy, and it is here: our server sends it (`server.site_application`), and `pratique web headers`
+   prints it for others.
 2. Every response has it, whatever it is: a worker's script has no policy of its page's, but its own.
 3. A name with a digest is kept for ever; what has none (pages, the service worker, the data's index) is asked for
    anew each time, and answered 304 where nothing is new.
-4. Who asks for what is written nowhere. A name that is not this server's is refused: a foreign page may have had
-   its own name lead here (DNS rebinding), and would read the answers as its own.
+4. An archive is a stranger's until it is read: no name leads outside, no size is believed, no link is followed.
 """
 
 from __future__ import annotations
 
-import hashlib
+import io
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from email.utils import formatdate
+import tarfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-from pratique.errors import ExtraMissing
-from pratique.store import files
+from pratique.errors import DocumentRefused
+from pratique.store import files, sources
 
-try:
-    from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.routing import Route
-except ImportError as _missing:
-    raise ExtraMissing("server", "serving") from _missing
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes of one file of a site."""
+LARGEST, LARGEST_ARCHIVE, MOST_FILES = 64 * 1024 * 1024, 256 * 1024 * 1024, 2000
+"""Bytes of one file of a site; of all of an archive, unpacked; how many files it may have."""
 
 CONTENT_POLICY: Mapping[str, str] = {
     # Nothing but what is named below, from nowhere but the site itself.
@@ -53,26 +44,22 @@ CONTENT_POLICY: Mapping[str, str] = {
     "require-trusted-types-for": "'script'",
     "trusted-types": "pratique",
 }
-ASKED = (
-    "camera",
-    "fullscreen",
-    "screen-wake-lock",
-    "publickey-credentials-create",
-    "publickey-credentials-get",
-)
-"""What of a device the pages ask for."""
-REFUSED = (
-    "accelerometer", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
-    "microphone", "midi", "payment", "serial", "usb",
+_ASKED = (
+    "camera", "fullscreen", "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock",
+)  # fmt: skip
+_NEVER_ASKED = (
+    "accelerometer", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi",
+    "payment", "serial", "usb",
 )  # fmt: skip
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "; ".join(
         f"{name} {value}" for name, value in CONTENT_POLICY.items()
     ),
+    # What of a device the pages ask for, and what no page of this site ever may.
     "Permissions-Policy": ", ".join(
-        [*(f"{name}=(self)" for name in ASKED), *(f"{name}=()" for name in REFUSED)]
+        [*(f"{name}=(self)" for name in _ASKED), *(f"{name}=()" for name in _NEVER_ASKED)]
     ),
-    # What is clicked on tells nobody where from.
+    # A link that is followed tells nobody where from.
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -80,29 +67,28 @@ HEADERS: Mapping[str, str] = {
 }
 """What every response says."""
 FOR_EVER, ANEW = "public, max-age=31536000, immutable", "no-cache"
-DIGEST = "-[0-9a-f]{12}[./]"
-"""How a name with a digest is told from others, as a regular expression of Python, nginx and Caddy alike."""
+_HEX = "[0-9a-f]"
+DIGEST = f"-{_HEX}{{12}}[./]"
+"""How a name with a digest is told from others; web/build/names.mjs makes them."""
 KINDS: Mapping[str, str] = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".txt": "text/plain",
     ".json": "application/json",
-    ".delta": "application/json",
     ".webmanifest": "application/manifest+json",
     ".wasm": "application/wasm",
     ".svg": "image/svg+xml",
     ".png": "image/png",
-    ".txt": "text/plain; charset=utf-8",
     ".zip": "application/zip",
     ".so": "application/octet-stream",
     ".bin": "application/octet-stream",
 }
-"""What a site consists of: by how a name ends, of what kind it is."""
+"""What a site consists of: by how a name ends, of what kind it is. Texts are UTF-8."""
 PACKED: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 """Encodings in which a file may lie beside itself, the smallest first."""
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*", re.ASCII)
-_LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
 
 def is_name(name: str) -> bool:
@@ -112,80 +98,136 @@ def is_name(name: str) -> bool:
 
 def headers(name: str) -> dict[str, str]:
     """Return what a file is served with."""
+    kind = KINDS[Path(name).suffix]
     kept = FOR_EVER if re.search(DIGEST, name) else ANEW
-    return {**HEADERS, "Content-Type": KINDS[Path(name).suffix], "Cache-Control": kept}
+    charset = "; charset=utf-8" if kind.startswith("text/") else ""
+    return {**HEADERS, "Content-Type": kind + charset, "Cache-Control": kept}
 
 
-class Served(NamedTuple):
-    """A file as it goes over the wire: its bytes, and how they are packed."""
-
-    data: bytes
-    encoding: str
-
-    @property
-    def tag(self) -> str:
-        """Return its entity tag (RFC 9110 §8.8.3), which differs where the packing does."""
-        return f'"{hashlib.sha256(self.data).hexdigest()[:24]}"'
-
-
-def read(folder: Path, name: str, accepted: str = "") -> Served | None:
-    """Return a file of a site, packed as whoever asks can take it; None if there is none."""
+def read(folder: Path, name: str, accepted: str = "") -> tuple[bytes, str] | None:
+    """Return a file of a site and its encoding, packed as whoever asks takes it; None if there is none."""
     taken = {part.partition(";")[0].strip() for part in accepted.lower().split(",")}
-    for encoding, ending in [*((e, PACKED[e]) for e in PACKED if e in taken), ("", "")]:
+    for encoding in [*(name for name in PACKED if name in taken), ""]:
         try:
-            path = files.within(folder, name + ending)
-            return Served(files.read(path, LARGEST, named=False), encoding)
+            path = files.within(folder, name + PACKED.get(encoding, ""))
+            return files.read(path, LARGEST, named=False), encoding
         except OSError:
             continue
     return None
 
 
-def application(folder: Path, hosts: frozenset[str]) -> Starlette:
-    """Return the application that serves a site.
+# ----------------------------------------------------------------------------------------------------
+# A built site, as a folder or as the archive of a release.
 
-    Args:
-        folder: where it lies.
-        hosts: under which it is asked for: "localhost:8080".
+
+def opened(source: Path) -> dict[str, bytes]:
+    """Return a built site's files by their names, packed ones among them.
+
+    Raises:
+        DocumentRefused: `site-malformed`. Unreadable: there is no such file.
     """
-    origins = {f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")}
-
-    async def answer(request: Request) -> Response:
-        if request.headers.get("host", "").lower() not in hosts:
-            return _refused(421, "this server has another name")
-        # A page of this site sends none with a GET, or this site's own.
-        if request.headers.get("origin", next(iter(origins))).lower() not in origins:
-            return _refused(403, "for pages of this site alone")
-        name = request.path_params["name"] or "index.html"
-        served = None
-        if is_name(name):
-            served = await run_in_threadpool(
-                read, folder, name, request.headers.get("accept-encoding", "")
-            )
-        if served is None:
-            return _refused(404, "no such file")
-        # Pages compare it with the device's clock.
-        said = {
-            **headers(name),
-            "ETag": served.tag,
-            "Vary": "Accept-Encoding",
-            "Date": formatdate(usegmt=True),
+    if source.is_dir():
+        names = sorted(
+            str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()
+        )
+        return {
+            name: sources.read_bytes(source / name, LARGEST, named=False)
+            for name in (name.replace("\\", "/") for name in names)
+            if _belongs(name)
         }
-        if served.tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=said)
-        if served.encoding:
-            said["Content-Encoding"] = served.encoding
-        return Response(served.data, headers=said)
-
-    endpoint: Callable[[Request], Awaitable[Response]] = answer
-    return Starlette(routes=[Route("/{name:path}", endpoint, methods=["GET", "HEAD"])])
+    try:
+        return _unpacked(sources.read_bytes(source, LARGEST_ARCHIVE))
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise refused(source) from error
 
 
-def _refused(number: int, why: str) -> Response:
-    said = {**HEADERS, "Content-Type": KINDS[".txt"], "Cache-Control": "no-store"}
-    return Response(f"{why}\n", number, said)
+def refused(source: Path) -> DocumentRefused:
+    """Return what to raise where something is no built site."""
+    return DocumentRefused(
+        "site-malformed",
+        f"{source}: this is no built site",
+        "name the archive of a release, pratique-site-….tar.gz, or build it: make web",
+    )
 
 
-def names_of(host: str, port: int) -> frozenset[str]:
-    """Return the names under which a server that listens there is asked for."""
-    own = {host.lower()} | (_LOCAL if host.lower() in _LOCAL | {"::1"} else set())
-    return frozenset(f"{name}:{port}" for name in own) | (own if port in {80, 443} else set())
+def _unpacked(data: bytes) -> dict[str, bytes]:
+    names: dict[str, bytes] = {}
+    size = 0
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r|gz") as archive:
+        for member in archive:
+            # Everything lies in one folder, which has the version in its name.
+            name = member.name.partition("/")[2]
+            if not member.isreg() or not _belongs(name):
+                continue
+            size += member.size
+            if size > LARGEST_ARCHIVE or len(names) >= MOST_FILES:
+                raise tarfile.TarError("too large")
+            content = archive.extractfile(member)
+            assert content is not None
+            names[name] = content.read()
+    return names
+
+
+def _belongs(name: str) -> bool:
+    return is_name(name.removesuffix(PACKED["br"]))
+
+
+# ----------------------------------------------------------------------------------------------------
+# The same headers for other servers.
+
+
+def nginx() -> str:
+    """Return what belongs into a `server` block of nginx's."""
+    # A location that adds one header inherits none: both name them all.
+    kept, anew = (
+        "\n".join(f'    add_header {name} "{value}" always;' for name, value in table.items())
+        for table in ({**HEADERS, "Cache-Control": FOR_EVER}, {**HEADERS, "Cache-Control": ANEW})
+    )
+    kinds: dict[str, list[str]] = {}
+    for ending, kind in KINDS.items():
+        kinds.setdefault(kind, []).append(ending.removeprefix("."))
+    types = "\n".join(f"    {kind} {' '.join(endings)};" for kind, endings in kinds.items())
+    texts = " ".join(kind for kind in kinds if kind.startswith("text/") and kind != "text/html")
+    return f"""\
+# A site of `pratique web build`, in a server block of nginx; written by `pratique web headers --for nginx`.
+# root names the folder; TLS is yours: a browser gives camera and keys to https and localhost only.
+index index.html;
+access_log off;
+gzip_static on;
+types {{
+{types}
+}}
+default_type application/octet-stream;
+charset utf-8;
+charset_types {texts};
+location / {{
+{anew}
+}}
+location ~ "{DIGEST}" {{
+{kept}
+}}
+"""
+
+
+def caddy() -> str:
+    """Return what belongs into a site's block of a Caddyfile."""
+    lines = "\n".join(f'\t{name} "{value}"' for name, value in HEADERS.items())
+    # Braces in a Caddyfile are placeholders.
+    digest = DIGEST.replace("{12}", "").replace(_HEX, _HEX * 12)
+    return f"""\
+# A site of `pratique web build`, in a site's block of a Caddyfile; written by `pratique web headers --for caddy`.
+# root names the folder: root * /var/www/pratique
+header {{
+{lines}
+}}
+@kept path_regexp {digest}
+@anew not path_regexp {digest}
+header @kept Cache-Control "{FOR_EVER}"
+header @anew Cache-Control "{ANEW}"
+file_server {{
+\tprecompressed br gzip
+}}
+"""
+
+
+PRINTED = {"nginx": nginx, "caddy": caddy}
