@@ -50,9 +50,7 @@ def test_nothing_foreign_runs_loads_or_is_sent(
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{site}/{name}")
-    # A page that starts no worker makes no policy, and its one name is free; there is nothing to be had by it.
-    free = ["the policy's name again"] if name == "index.html" else []
-    assert outcomes(page, NAMES, other) == free
+    assert outcomes(page, NAMES, other) == []
     context.close()
 
 

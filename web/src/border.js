@@ -17,12 +17,14 @@ import { keep, settings, wireSetup } from "./border-setup.js";
 import { Viewfinder } from "./border-viewfinder.js";
 import { isLikeCertificate, isPassportLine, isWholePassport, passportLines } from "./codes.js";
 import { Countdown } from "./countdown.js";
+import { clockBehind } from "./data.js";
 import { textsIn, Unreadable } from "./documents.js";
 import { EngineError, startEngine } from "./engine.js";
 import { startReader } from "./reader.js";
 import { Scanner } from "./scanner.js";
 import { made, part, say } from "./shown.js";
 import { play } from "./tones.js";
+import { keepSite, watch } from "./updates.js";
 import { loadWords, t, translate } from "./words.js";
 
 /** @import {Engine} from "./engine.js" */
@@ -38,6 +40,8 @@ const AGAIN = 4;
 const LONGER = 10;
 /** Milliseconds between two looks at the age of the data. */
 const MINUTE = 60_000;
+/** Seconds that this device's clock may differ from the server's. */
+const CLOCK_DIFFERS = 300;
 const KEYS = { next: "Escape", keep: "F2", help: "F1" };
 
 /** What is known of the traveller at the desk. */
@@ -74,6 +78,12 @@ class Post {
       staysOn: () => this.#settings?.kiosk === true,
     });
     this.scanner = new Scanner({ onText: (text) => this.#scanned(text) });
+    this.updates = engine.data && watch({
+      engine,
+      data: engine.data,
+      isFree: () => this.#isFree(),
+      onData: () => void this.#age(),
+    });
   }
 
   start() {
@@ -395,6 +405,13 @@ class Post {
   #next() {
     this.#forget();
     if (this.#settings && document.body.dataset.screen !== "setup") this.#ready();
+    void this.updates?.between();
+  }
+
+  /** Nobody is at the desk: nothing was scanned or typed, and nothing is open. */
+  #isFree() {
+    const { texts, passport } = this.#traveller;
+    return document.body.dataset.screen === "ready" && !texts.length && !passport.length && this.#dialog === null;
   }
 
   #forget() {
@@ -524,7 +541,8 @@ class Post {
 
   /** @param {Screen["data"]} data */
   #data(data) {
-    if (this.#settings) showData(this.#settings, data);
+    const differs = Math.abs(clockBehind() ?? 0) > CLOCK_DIFFERS;
+    if (this.#settings) showData(this.#settings, differs ? { ...data, clock: "differs" } : data);
   }
 
   /** @param {string} device */
@@ -587,7 +605,10 @@ async function start() {
   const reader = startReader();
   const engine = startEngine({ onProgress: (share) => (bar.value = 100 * share) });
   const parts = await Promise.all([engine, reader]).catch((error) => failed(error));
-  if (parts) new Post(...parts).start();
+  if (!parts) return;
+  new Post(...parts).start();
+  // Only now: what the page itself needs comes first.
+  void keepSite();
 }
 
 /** @param {unknown} error */

@@ -76,7 +76,7 @@ export async function startEngine({ onProgress = () => undefined, data } = {}) {
     worker.postMessage({ id: count, ...message });
   });
 
-  const site = data === undefined ? loadData() : Promise.resolve(data).then((bytes) => ({ bytes, index: null }));
+  const site = data === undefined ? loadData().catch(noData) : Promise.resolve(data).then((bytes) => ({ bytes, index: null }));
   // It is awaited below; until then a failure is nobody's.
   site.catch(() => undefined);
   const watchdog = watch(() => fail(new EngineError({
@@ -104,6 +104,12 @@ export async function startEngine({ onProgress = () => undefined, data } = {}) {
   if (index !== null) engine.data = { index, bytes };
   onProgress(1, "ready");
   return engine;
+}
+
+/** @param {unknown} error @returns {never} */
+function noData(error) {
+  throw new EngineError({
+    code: "no-data", message: error instanceof Error ? error.message : "this site holds no snapshot", hint: "pratique web build" });
 }
 
 /** @param {() => void} late */

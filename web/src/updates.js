@@ -1,9 +1,9 @@
 // What becomes new while a page is open, data and the site itself: fetched at any time, taken between two travellers.
 //
 //   keepSite() -> service worker          watch(engine) -> every quarter of an hour: newer data? newer edition?
-//   updates.between() -> open the newer snapshot · take the newer edition, and load the page again
+//   between two travellers -> open the newer snapshot · take the newer edition -> load the page again
 //
-// 1. Only `between()` changes anything: the page calls it when nobody is being checked, and nobody is called up yet.
+// 1. Nothing changes while `isFree()` is false: what is new waits until the page calls `between()`.
 // 2. Nothing is fetched for a check, and none waits for anything here.
 import { newerData } from "./data.js";
 import { trustedURL } from "./policy.js";
@@ -43,44 +43,37 @@ export async function keepAll() {
 
 /**
  * @typedef {object} Updates
- * @property {() => Promise<boolean>} between take what is new, if anything is; true: the page is about to be loaded again
- * @property {() => Promise<boolean>} look look for something new now; true: newer data waits
+ * @property {() => Promise<void>} between take what is new, if anything is: to be called when nobody is checked
+ * @property {() => Promise<void>} look look for something new now
  * @property {() => void} stop
  */
 
 /**
- * Look for newer data and a newer edition of the site, now and then.
+ * Look for newer data and a newer edition of the site, now and then; take them when nobody is checked.
  * @param {object} given
  * @param {{open(data: Uint8Array): Promise<unknown>}} given.engine
  * @param {SiteData} given.data what the engine has open
+ * @param {() => boolean} given.isFree whether nobody is checked, and no dialog is open
  * @param {(data: SiteData) => void} [given.onData] newer data was opened
- * @param {(found: {data: boolean, site: boolean}) => void} [given.onWaiting] something waits for `between`
  * @param {() => void} [given.reload]
  * @param {number} [given.every] milliseconds
  * @returns {Updates}
  */
-export function watch({ engine, data, onData = () => undefined, onWaiting = () => undefined,
-  reload = () => location.reload(), every = EVERY }) {
+export function watch({ engine, data, isFree, onData = () => undefined, reload = () => location.reload(), every = EVERY }) {
   let open = data;
   /** @type {SiteData | null} */
   let waiting = null;
+  // A newer edition is in use already, of which this page is none: another page took it.
+  let isOld = false;
 
-  /** @returns {Promise<ServiceWorker | null>} */
-  const edition = async () => (await navigator.serviceWorker?.getRegistration())?.waiting ?? null;
-
-  const look = async () => {
-    try {
-      waiting = (await newerData(waiting ?? open)) ?? waiting;
-      await (await navigator.serviceWorker?.getRegistration())?.update();
-    } catch {
-      // No network: the next look finds one, or the data's age tells.
-    }
-    const found = { data: waiting !== null, site: (await edition()) !== null };
-    if (found.data || found.site) onWaiting(found);
-    return found.data;
-  };
+  const registration = async () => (await navigator.serviceWorker?.getRegistration()) ?? null;
 
   const between = async () => {
+    if (!isFree()) return;
+    if (isOld) {
+      reload();
+      return;
+    }
     if (waiting !== null) {
       const newer = waiting;
       waiting = null;
@@ -88,19 +81,35 @@ export function watch({ engine, data, onData = () => undefined, onWaiting = () =
       open = newer;
       onData(newer);
     }
-    const newer = await edition();
-    if (newer === null) return false;
-    navigator.serviceWorker.addEventListener("controllerchange", () => reload(), { once: true });
-    newer.postMessage({ type: "take" });
-    return true;
+    if (isFree()) (await registration())?.waiting?.postMessage({ type: "take" });
   };
 
+  const look = async () => {
+    try {
+      waiting = (await newerData(waiting ?? open)) ?? waiting;
+      await (await registration())?.update();
+    } catch {
+      // No network: the next look finds one, or the data's age tells.
+    }
+    await between();
+  };
+
+  const taken = () => {
+    isOld = true;
+    void between();
+  };
+  // The first one that ever takes this page is no newer edition.
+  if (navigator.serviceWorker?.controller) navigator.serviceWorker.addEventListener("controllerchange", taken);
   const timer = setInterval(look, every);
-  // A device that slept, or a cable that was plugged in again.
+  // A cable was plugged in again, or a device woke up.
   addEventListener("online", look);
   return {
     between,
     look,
-    stop: () => { clearInterval(timer); removeEventListener("online", look); },
+    stop: () => {
+      clearInterval(timer);
+      removeEventListener("online", look);
+      navigator.serviceWorker?.removeEventListener("controllerchange", taken);
+    },
   };
 }

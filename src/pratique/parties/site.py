@@ -172,7 +172,7 @@ def _swept(out: Path, known: set[str]) -> None:
 
 
 def _written(path: Path, data: bytes) -> int:
-    if path.is_file() and path.read_bytes() == data:
+    if path.is_file() and sources.read_bytes(path, store_site.LARGEST) == data:
         return 0
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, data)
