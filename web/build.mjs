@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cache } from "./build/cache.mjs";
+import { map } from "./build/map.mjs";
 import { Site, digest, sha256 } from "./build/names.mjs";
 import { python } from "./build/python.mjs";
 import { licences, pyodide, vendored } from "./build/vendor.mjs";
@@ -53,6 +54,7 @@ try {
 } finally {
   rmSync(words, { recursive: true });
 }
+site.add("map.json", await map());
 for (const [name, content] of Object.entries(await vendored(SRC))) site.add(name, content);
 for (const [name, content] of Object.entries(await python(ROOT, cache))) site.add(name, content);
 

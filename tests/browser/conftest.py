@@ -31,7 +31,7 @@ from tests.browser.asked import Question
 from tests.browser.compared import Proof
 from tests.issuers import DOSE, RECORDS
 from tests.networks import AT, HOUR, Authority, State
-from tests.travellers import rule
+from tests.travellers import ANN, rule
 from tests.web import serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -78,6 +78,12 @@ def post() -> Post:
         "unknown": State("XXC").issue(RECORDS["vaccination"]),
         **{kind: states[0].issue(record, nth=2) for kind, record in RECORDS.items()},
         "first dose": states[0].issue(first, nth=3),
+        **{
+            # Born on one day, of one family, with names that a hand may have written differently.
+            name.lower(): states[0].issue(RECORDS["vaccination"]._replace(person=person), nth=nth)
+            for nth, name in enumerate(("Ann", "Anne"), 4)
+            for person in [ANN._replace(forename=name, forename_icao=name.upper())]
+        },
     }
     states[0].revoke(texts["revoked"])
     for state in states:

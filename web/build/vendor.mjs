@@ -12,7 +12,7 @@ import { digest } from "./names.mjs";
 const MODULES = path.join(path.dirname(path.dirname(new URL(import.meta.url).pathname)), "node_modules");
 const FILES = { "zxing_reader.wasm": "zxing-wasm/dist/reader/zxing_reader.wasm" };
 const PYODIDE = ["pyodide.asm.mjs", "pyodide.asm.wasm"];
-/** @type {Set<string>} */ const used = new Set(["pyodide"]);
+/** @type {Set<string>} */ const used = new Set(["pyodide", "world-atlas"]);
 
 /**
  * Bundle what src/vendor/ names; return the files by their names.

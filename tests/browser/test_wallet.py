@@ -1,0 +1,344 @@
+"""A holder's journeys through the wallet, in a real browser with the real engine."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import icalendar
+import numpy
+import pypdfium2
+import pytest
+import zxingcpp
+from PIL import Image
+
+from tests.browser.conftest import NOW, Post
+from tests.browser.wallet import Wallet, codes_in, eventually
+
+MILLIMETRES = 25.4
+GREEN = (0x00, 0x69, 0x5C)
+"""The colour of a result that is green (style.css)."""
+
+
+@pytest.fixture
+def wallet(page: Any, site: str) -> Wallet:
+    """Return a wallet that was just made."""
+    return Wallet(page, site).visit().make()
+
+
+def picture_of(text: str) -> Image.Image:
+    """Draw a certificate as an issuer does."""
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    return Image.fromarray(numpy.array(code.to_image(scale=6)))
+
+
+# ----------------------------------------------------------------------------------------------------
+# Cards.
+
+
+def test_a_typed_certificate_becomes_a_card_that_shows_the_same_code(
+    wallet: Wallet, post: Post
+) -> None:
+    wallet.add(post.texts["vaccination"])
+    card = wallet.card()
+    assert "ago" in card.inner_text()
+    assert "Code can be read until" in card.inner_text()
+    assert not re.search(r"\bvalid\b", card.inner_text(), re.IGNORECASE)
+    wallet.press(card, "code")
+    assert "scan" in wallet.page.inner_text("#showing .insist")
+    code = wallet.page.locator("#showing-code svg")
+    assert codes_in(code.screenshot()) == [post.texts["vaccination"]]
+    screen = wallet.page.viewport_size["width"]
+    assert code.bounding_box()["width"] > min(screen, 46 * 16) * 0.85
+
+
+def test_the_code_stays_black_on_white_in_the_dark(browser: Any, site: str, post: Post) -> None:
+    context = browser.new_context(color_scheme="dark", viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.clock.set_fixed_time(NOW)
+    wallet = Wallet(page, site).visit().make()
+    wallet.add(post.texts["vaccination"])
+    wallet.press(wallet.card(), "code")
+    picture = page.locator("#showing-code svg").screenshot()
+    assert codes_in(picture) == [post.texts["vaccination"]]
+    corner = Image.open(io.BytesIO(picture)).convert("RGB").getpixel((3, 3))
+    assert corner == (255, 255, 255)
+    context.close()
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_a_picture_and_a_pdf_become_cards(
+    wallet: Wallet, post: Post, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / f"certificate.{kind}"
+    picture_of(post.texts["test"]).convert("RGB").save(file)
+    wallet.page.click("#add")
+    wallet.page.set_input_files("#adding-file", file)
+    wallet.card()
+    wallet.page.locator("#adding .close").click()
+    wallet.press(wallet.card(), "code")
+    assert codes_in(wallet.page.locator("#showing-code svg").screenshot()) == [post.texts["test"]]
+
+
+def test_what_is_no_certificate_is_not_kept_and_a_known_one_not_twice(
+    wallet: Wallet, post: Post
+) -> None:
+    wallet.page.click("#add")
+    said = []
+    for text in ("https://example.org/menu", post.texts["vaccination"], post.texts["vaccination"]):
+        wallet.page.fill("#adding-text", text)
+        wallet.page.locator("#adding-form button").click()
+        wallet.said()
+        said.append(wallet.page.inner_text("#adding-state"))
+    assert said == [
+        "This code is no certificate that can be read here.",
+        "Added",
+        "This certificate is here already.",
+    ]
+    assert wallet.page.locator("article.card").count() == 1
+
+
+def test_people_are_told_apart_and_twins_are_asked_about(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["vaccination"], post.texts["test"], post.texts["ann"], post.texts["anne"])
+    wallet.card(3)
+    # Jo's two cards stand under one name; Ann and Anne, born on one day, are not put together.
+    assert wallet.page.locator("#people section.person").count() == 3
+    question = wallet.page.locator("#people .notice")
+    assert question.count() == 1
+    question.locator("button").nth(1).click()
+    eventually(lambda: question.count() == 0)
+    assert wallet.page.locator("#people section.person").count() == 3
+
+
+def test_who_is_said_to_be_one_person_becomes_one(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["ann"], post.texts["anne"])
+    wallet.card(1)
+    wallet.page.locator("#people .notice button").first.click()
+    eventually(lambda: wallet.page.locator("#people section.person").count() == 1)
+    assert wallet.page.locator("article.card").count() == 2
+
+
+def test_details_come_after_a_warning(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["vaccination"])
+    card = wallet.card()
+    assert "COVID-19" not in card.inner_text()
+    wallet.press(card, "details")
+    assert "nobody is listening" in wallet.page.inner_text("#warning")
+    assert wallet.page.locator("#detail-list dd").count() == 0
+    wallet.page.click("#warning-go")
+    assert "COVID-19" in wallet.page.inner_text("#detail-list")
+    wallet.page.locator("#detail .close").click()
+    eventually(lambda: wallet.page.locator("#detail-list dd").count() == 0)
+
+
+def test_a_card_is_removed_once_that_is_confirmed(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["vaccination"])
+    wallet.press(wallet.card(), "remove")
+    wallet.page.locator("#asking .close").click()
+    assert wallet.page.locator("article.card").count() == 1
+    wallet.press(wallet.card(), "remove")
+    wallet.page.click("#asking-go")
+    eventually(lambda: wallet.page.locator("article.card").count() == 0)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Where one can enter.
+
+
+def test_a_trip_is_answered_and_kept(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["vaccination"])
+    wallet.go("trips")
+    wallet.ask(post.place, "2026-11-25", "09:30", "Europe/Paris")
+    trip = wallet.page.locator("article.trip")
+    trip.wait_for()
+    assert "Entry rules met" in trip.inner_text()
+    assert "25 November 2026" in trip.inner_text()
+    assert "09:30" in trip.inner_text()
+    assert "no proof" in trip.inner_text()
+    wallet.page.reload()
+    wallet.page.locator("#locked:not([hidden])").wait_for()
+    wallet.unlock()
+    wallet.opened()
+    wallet.go("trips")
+    trip.wait_for()
+    assert "Entry rules met" in trip.inner_text()
+
+
+def test_a_trip_that_is_not_green_says_why_and_what_would_help(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["test"])
+    wallet.go("trips")
+    wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
+    trip = wallet.page.locator("article.trip")
+    trip.wait_for()
+    text = trip.inner_text()
+    assert "Entry rules met" not in text
+    assert "Why" in text
+    # Every reason and step has words: none is shown as its key.
+    assert not re.search(r"\b(reasons|steps|help|wallet)\.", text)
+
+
+def test_no_result_fills_the_screen_with_its_colour(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["vaccination"])
+    wallet.go("trips")
+    wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
+    trip = wallet.page.locator("article.trip")
+    trip.wait_for()
+    trip.scroll_into_view_if_needed()
+    share = share_of(GREEN, wallet.page.screenshot())
+    assert 0 < share < 0.01
+    # Control: the officer's field of colour would be seen by this.
+    wallet.page.locator(".mark.green").first.evaluate(
+        "mark => { mark.style.inlineSize = '40rem'; mark.style.blockSize = '40rem'; }"
+    )
+    assert share_of(GREEN, wallet.page.screenshot()) > 0.05
+
+
+def share_of(colour: tuple[int, int, int], picture: bytes) -> float:
+    """Return which share of a picture has a colour."""
+    pixels = numpy.array(Image.open(io.BytesIO(picture)).convert("RGB"))
+    return float((numpy.abs(pixels.astype(int) - colour).max(axis=2) < 8).mean())
+
+
+def test_all_destinations_stand_in_a_list_and_on_a_map(wallet: Wallet, post: Post) -> None:
+    wallet.add(post.texts["vaccination"])
+    wallet.go("everywhere")
+    wallet.page.locator("#everywhere-person option").first.wait_for(state="attached")
+    wallet.page.locator("#everywhere-form button").click()
+    wallet.page.locator("#map svg.map").wait_for()
+    places = wallet.page.locator("#everywhere-list li")
+    assert places.count() == len(post.held.ruleset.destinations)
+    assert "Entry rules met" in wallet.page.locator(f'[data-place="{post.place}"]').inner_text()
+    assert wallet.page.locator("#map svg.map").get_attribute("aria-label")
+    # Colour is never alone: each has a pattern of its own.
+    assert wallet.page.locator("#map pattern").count() == 3
+    assert wallet.page.locator("#map path.land").count() > 170
+    wallet.page.fill("#everywhere-filter", "zzz")
+    assert places.locator("visible=true").count() == 0
+
+
+def test_what_ends_soon_goes_into_a_calendar_that_names_nobody(
+    wallet: Wallet, post: Post, tmp_path: Path
+) -> None:
+    wallet.add(post.texts["recovery"])
+    wallet.card()
+    wallet.go("ends")
+    wallet.page.locator("#ends-list ol.ends li").first.wait_for()
+    with wallet.page.expect_download() as waiting:
+        wallet.page.locator("#ends-list button").first.click()
+    waiting.value.save_as(tmp_path / "ends.ics")
+    data = (tmp_path / "ends.ics").read_bytes()
+    events = icalendar.Calendar.from_ical(data).walk("VEVENT")
+    assert len(events) == wallet.page.locator("#ends-list ol.ends li").count()
+    assert all(event.get("SUMMARY") and event.get("DTSTART") for event in events)
+    assert b"Bloggs" not in data
+    assert b"BLOGGS" not in data
+
+
+# ----------------------------------------------------------------------------------------------------
+# Paper.
+
+
+def test_a_printed_card_can_be_scanned_and_read(wallet: Wallet, post: Post, tmp_path: Path) -> None:
+    wallet.add(post.texts["vaccination"])
+    wallet.page.evaluate("window.print = () => undefined")
+    wallet.press(wallet.card(), "print")
+    document = pypdfium2.PdfDocument(wallet.page.pdf(format="A4"))
+    assert len(document) == 1
+    sheet = document[0].render(scale=300 / 72).to_pil()
+    (found,) = zxingcpp.read_barcodes(sheet.convert("L"))
+    assert found.text == post.texts["vaccination"]
+    corners = found.position
+    width = abs(corners.top_right.x - corners.top_left.x) / 300 * MILLIMETRES
+    assert width >= 40
+    words = document[0].get_textpage().get_text_bounded()
+    # What it says for people, and both dates: of the dose, and of the code.
+    for line in ("BLOGGS", "Dose given on", "QR code expires on"):
+        assert line in words
+    assert "Show the code" not in words
+
+
+# ----------------------------------------------------------------------------------------------------
+# The wallet keeps to itself.
+
+
+def test_no_request_leaves_the_origin_and_none_carries_data(
+    page: Any, site: str, post: Post, tmp_path: Path
+) -> None:
+    asked: list[Any] = []
+
+    def note(request: Any) -> None:
+        asked.append(request)
+
+    page.on("request", note)
+    wallet = Wallet(page, site).visit().make()
+    wallet.add(post.texts["vaccination"])
+    wallet.card()
+    wallet.go("trips")
+    wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
+    page.locator("article.trip").wait_for()
+    wallet.go("everywhere")
+    page.locator("#everywhere-form button").click()
+    page.locator("#map svg.map").wait_for()
+    wallet.go("keep")
+    wallet.back_up(tmp_path / "backup.age")
+    assert any("map-" in request.url for request in asked)
+    for request in asked:
+        assert request.url.startswith((f"{site}/", f"blob:{site}/")), request.url
+        assert request.method == "GET"
+        assert request.post_data is None
+        assert "?" not in request.url
+    assert page.title() == "Pratique"
+    assert page.url == f"{site}/wallet.html"
+
+
+@pytest.fixture
+def axe(page: Any) -> Callable[[], list[str]]:
+    """Return what looks for faults of accessibility: axe-core, from the site's own packages."""
+    source = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.exists():
+        pytest.skip("axe-core is not here: make web")
+
+    def look() -> list[str]:
+        page.evaluate(source.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{fault['id']}: {node['target']}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
+
+    return look
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_screen_is_accessible(
+    page: Any, site: str, post: Post, axe: Any, language: str
+) -> None:
+    page.add_init_script(f"localStorage.setItem('pratique.language', '{language}')")
+    wallet = Wallet(page, site).visit()
+    assert axe() == []
+    wallet.make()
+    wallet.add(post.texts["vaccination"], post.texts["ann"], post.texts["anne"])
+    wallet.card(2)
+    assert axe() == []
+    wallet.press(wallet.card(), "code")
+    assert axe() == []
+    page.locator("#showing .close").click()
+    for part in ("trips", "everywhere", "ends", "keep"):
+        wallet.go(part)
+        if part == "trips":
+            wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
+            page.locator("article.trip").wait_for()
+        if part == "everywhere":
+            page.locator("#everywhere-form button").click()
+            page.locator("#map svg.map").wait_for()
+        assert axe() == [], part
+    page.click("#lock")
+    page.locator("#locked:not([hidden])").wait_for()
+    assert axe() == []
+    # Control: a button without a name is seen.
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    assert any(fault.startswith("button-name") for fault in axe())
