@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum, unique
 from typing import NamedTuple
 
+from pratique.authenticate import EPOCH_ORDINAL, LAST_ORDINAL
 from pratique.decision import Likeness, birth_dates, line_likeness
 from pratique.formats import keyboards
 from pratique.model import Moment, Person, Precision, silent
@@ -255,7 +256,7 @@ def _births(year: int | None, month: int | None, day: int | None, at: int) -> It
     if year is None:
         return
     # Of two clocks one may be a day ahead.
-    today = date(1970, 1, 1) + timedelta(days=at // 86_400 + 1)
+    today = date.fromordinal(min(at // 86_400 + EPOCH_ORDINAL + 1, LAST_ORDINAL - 1))
     for century in range(today.year // 100 * 100, today.year - _OLDEST - 100, -100):
         whole = century + year
         try:

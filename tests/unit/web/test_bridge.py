@@ -120,6 +120,19 @@ def test_a_holders_questions_are_answered(
     assert members <= set(reply["result"])
 
 
+@pytest.mark.parametrize("at", [0, 1, 253_402_214_399, 253_402_214_400])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_no_instant_is_too_early_or_too_late(bridge: Bridge, at: int, zone: str) -> None:
+    ill = text(claims(content.dcc("r", content.illness(du="9999-12-31")), exp=253_402_300_799))
+    fields: dict[str, Any] = {
+        "texts": [HERS, ill], "place": "XU", "zone": zone, "at": at, "days": 10**9, "trips": [{**TRIP, "at": at}],
+        "mrz": passport("SAMPLEOVA", "TESTINA", "840229").splitlines(), "now": keys.NOON,
+    }  # fmt: skip
+    for method, (form, _) in METHODS.items():
+        request = {name: fields[name] for name in form._fields if name in fields}
+        assert "result" in pages.call(bridge, method, request), method
+
+
 def test_a_trip_without_a_zone_is_an_error(bridge: Bridge) -> None:
     request = {
         "texts": [],
