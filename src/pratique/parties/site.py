@@ -122,6 +122,12 @@ def put(out: Path, site: Path, held: Snapshot) -> Put:
     """Put a built site and a snapshot into a folder."""
     content = store_site.opened(site)
     about = _about(content, site)
+    # What it does not name itself is none of its own.
+    content = {
+        name: data
+        for name, data in content.items()
+        if name.removesuffix(store_site.PACKED["br"]) in {*about["files"], ABOUT}
+    }
     with files.usable(out):
         out.mkdir(parents=True, exist_ok=True)
     with files.usable(out), files.hold(out, wait=True):
