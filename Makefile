@@ -1,4 +1,5 @@
-# Everything starts here. `make demo` and `make test` need Python 3.11 or later and make, nothing else.
+# Everything starts here. `make demo` and `make test` need Python 3.11 or later and make, nothing else; `make web`
+# needs Node too.
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -8,7 +9,7 @@ TYPED := src tools tests demo conformance $(wildcard benchmarks)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings glossary house reference pictures wheel web clean
+.PHONY: help demo test check style types walls lock bench instructions fuzz docs findings glossary house reference pictures wheel web site clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -92,6 +93,9 @@ web/node_modules/.package-lock.json: web/package-lock.json tools/site | $(READY)
 web: $(READY) web/node_modules/.package-lock.json  ## build the site of the pages into web/dist (needs Node)
 	@cd web && npm run --silent types
 	@cd web && npm run --silent build
+
+site: web  ## pack the built site for a release, into dist/
+	@$(BIN)/python -m tools.site_archive
 
 clean:  ## remove all that was built or fetched
 	@rm -rf .venv .cache dist build web/dist web/node_modules docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

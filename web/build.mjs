@@ -74,7 +74,7 @@ const used = new Set(Object.keys(site.names));
 const unused = site.sources().filter((name) => !used.has(name) && name !== "service-worker.js");
 if (unused.length) console.log(`note: no page uses ${unused.join(", ")}: left out`);
 
-site.files["licences.txt"] = Buffer.from(licences());
+site.files["licences.txt"] = Buffer.from(licences(ROOT));
 // What is kept on the device with the first visit; the rest when it is first used, or when a page asks for it.
 const atOnce = new Set(["index.html", "border.html", ...ENGINE, ...late.filter((name) => WITH_BORDER.test(name))]
   .filter((name) => site.has(name)).flatMap((name) => [...site.with(name)]));

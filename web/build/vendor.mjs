@@ -5,7 +5,7 @@
 // 1. Nothing of ours goes through esbuild: what is served is what is in src/.
 // 2. A package that is bundled, or whose files are copied, is in licences.txt: the build sees what went in.
 import { build } from "esbuild";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { digest } from "./names.mjs";
 
@@ -49,14 +49,39 @@ export function pyodide() {
   return { files, folder: `pyodide-${digest(Buffer.concat(Object.values(files)))}` };
 }
 
-/** Return the licences of all that is in the site and is not ours. */
-export function licences() {
+/**
+ * Return the licences of all that is in the site and is not ours.
+ * @param {string} root
+ */
+export function licences(root) {
   const parts = [...used].sort().map((name) => {
     const folder = path.join(MODULES, name);
     const about = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-    const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file)).sort();
-    const text = files.map((file) => readFileSync(path.join(folder, file), "utf8").trim()).join("\n\n");
-    return `${about.name} ${about.version}\n${about.license}\n\n${text}`;
+    return { name: `${about.name} ${about.version}`, licence: about.license, text: textsIn(folder) };
   });
-  return ["Parts of this site were made by others. Their licences:", ...parts].join(`\n\n${"-".repeat(80)}\n\n`) + "\n";
+  const packages = path.join(root, ".venv/lib");
+  const [version = ""] = readdirSync(packages).filter((name) => name.startsWith("python3"));
+  const installed = path.join(packages, version, "site-packages");
+  for (const [name, licence] of [["cbor2", "MIT"], ["tzdata", "Apache-2.0; the zones are in the public domain"]]) {
+    const [folder = ""] = readdirSync(installed).filter((file) => file.startsWith(`${name}-`) && file.endsWith(".dist-info"));
+    const text = textsIn(path.join(installed, folder, "licenses"));
+    parts.push({ name: folder.replace("-", " ").replace(".dist-info", ""), licence: String(licence), text });
+  }
+  parts.push({ name: "Python 3.14.2", licence: "PSF-2.0", text: readFileSync(path.join(root, "web/licences/python.txt"), "utf8").trim() });
+  // The package of Pyodide has no file of it; its text is the same everywhere.
+  const mpl = readFileSync(path.join(MODULES, "axe-core/LICENSE"), "utf8").trim();
+  for (const part of parts) {
+    if (part.licence === "MPL-2.0" && !part.text) part.text = `Its source: https://github.com/pyodide/pyodide\n\n${mpl}`;
+    if (!part.text) throw new Error(`${part.name}: its licence was not found`);
+  }
+  const line = "-".repeat(80);
+  const written = parts.map(({ name, licence, text }) => `${line}\n${name}\n${licence}\n${line}\n\n${text}\n`);
+  return ["Pratique is under the Apache License 2.0. Parts of this site were made by others; their licences:\n", ...written].join("\n");
+}
+
+/** @param {string} folder @returns {string} */
+function textsIn(folder) {
+  const names = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file)).sort();
+  const files = names.map((name) => path.join(folder, name)).filter((file) => statSync(file).isFile());
+  return files.map((file) => readFileSync(file, "utf8").trim()).join("\n\n");
 }
