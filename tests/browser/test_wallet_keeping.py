@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, NOW, PATIENCE, Post
+from pratique.snapshot import Snapshot
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, NOW, PATIENCE, Post, served
 from tests.browser.wallet import PASSPHRASE, Wallet, eventually
 
 CANARY = "BLOGGS"
@@ -164,6 +165,64 @@ def stored(page: Any) -> list[str]:
         })"""
     )
     return keys
+
+
+# ----------------------------------------------------------------------------------------------------
+# Without a network.
+
+
+def test_a_wallet_opens_and_answers_with_the_network_gone(
+    page: Any, post: Post, put: Callable[[Snapshot], Path]
+) -> None:
+    with served(put(post.held)) as site:
+        wallet = Wallet(page, site).visit().make()
+        wallet.add(post.texts["vaccination"])
+        wallet.card()
+        # The map is of what is fetched only when it is needed: the page has had it kept.
+        eventually(lambda: page.evaluate(KEPT), seconds=120)
+    # The server is gone. What the browser says of that is no fault of the page.
+    page.reload()
+    page.locator("#locked:not([hidden])").wait_for()
+    wallet.unlock()
+    wallet.opened()
+    wallet.card()
+    wallet.go("trips")
+    wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
+    page.locator("article.trip").get_by_text("Entry rules met").first.wait_for()
+    wallet.go("everywhere")
+    page.locator("#everywhere-form button").click()
+    page.locator("#map svg.map").wait_for()
+    page.complaints = [line for line in page.complaints if "ERR_CONNECTION_REFUSED" not in line]
+
+
+KEPT = """async () => {
+    for (const name of await caches.keys()) {
+        const files = await (await caches.open(name)).keys();
+        if (files.some(({ url }) => /\\/map-[0-9a-f]{12}/.test(url)) && files.some(({ url }) => /age\\.worker-/.test(url))) return true;
+    }
+    return false;
+}"""
+
+
+def test_a_newer_edition_waits_until_the_wallet_is_locked(wallet: Wallet, post: Post) -> None:
+    page = wallet.page
+    wallet.add(post.texts["vaccination"])
+    wallet.card()
+    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    # From the second visit on the page comes from what is kept.
+    page.reload()
+    page.locator("#locked:not([hidden])").wait_for()
+    wallet.unlock()
+    wallet.opened()
+    wallet.card()
+    page.evaluate("window.sameDocument = true")
+    # Another page takes a newer edition. This one hears it, and stays as it is while it is open.
+    page.evaluate("navigator.serviceWorker.dispatchEvent(new Event('controllerchange'))")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.sameDocument") is True
+    assert page.locator("#open").is_visible()
+    page.click("#lock")
+    eventually(lambda: page.evaluate("window.sameDocument") is None)
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -7,10 +7,13 @@
  *    in this browser.
  * 2. Nothing is kept but the sealed document, and the language in clear.
  * 3. A wallet opens without the engine: the codes are at hand, only what they say is not.
+ * 4. A newer edition of the site, and newer data, are taken while the wallet is locked: nobody is interrupted.
  */
 
-import { startEngine } from "./engine.js";
+import { clockBehind } from "./data.js";
+import { EngineError, startEngine } from "./engine.js";
 import { changed, now, onChange, session } from "./session.js";
+import { keepAll, keepSite, watch } from "./updates.js";
 import { openVault } from "./vault.js";
 import { wireAdd } from "./wallet-add.js";
 import { clearCards, drawCards, wireCards } from "./wallet-cards.js";
@@ -33,7 +36,12 @@ const PARTS = /** @type {Record<string, {word: string, draw: () => Promise<void>
   keep: { word: "wallet.backup", draw: async () => undefined },
 });
 
+/** Seconds by which a device's clock may be wrong without a word. */
+const CLOCK_SLACK = 300;
+
 let shownPart = "cards";
+/** @type {import("./updates.js").Updates | null} */
+let updates = null;
 
 await loadWords();
 words();
@@ -46,7 +54,7 @@ wirePlaces();
 wireKeep();
 wireTransfer();
 onChange(() => { void draw(); });
-onLock(() => { clearCards(); clearTrips(); clearPlaces(); clearEnds(); forgetView(); shownPart = "cards"; });
+onLock(() => { clearCards(); clearTrips(); clearPlaces(); clearEnds(); forgetView(); shownPart = "cards"; void updates?.between(); });
 byId("language").append(chooser(() => { words(); void changed(); }));
 session.engine = started();
 // What is asked of it tells the person; here its failure is nobody's.
@@ -58,13 +66,24 @@ await first();
 async function started() {
   try {
     const engine = await startEngine();
-    const age = now() - engine.facts.created;
-    byId("age", "p").textContent = t("page.data", { age: formatAge(age) });
+    const age = () => { byId("age", "p").textContent = t("page.data", { age: formatAge(now() - engine.facts.created) }); };
+    age();
+    setInterval(age, 60_000);
+    if (Math.abs(clockBehind() ?? 0) > CLOCK_SLACK) notify(t("page.clock_behind"));
+    updates = engine.data && watch({ engine, data: engine.data, isFree, onData: age });
+    // Only now: what the page itself needs comes first.
+    void keepSite().then((kept) => (kept ? keepAll() : undefined));
     return engine;
   } catch (error) {
-    notify(t(/** @type {{code?: string}} */ (error).code === "engine-fault" ? "page.start_failed" : "page.no_data"));
+    notify(t(error instanceof EngineError && error.code === "no-data" ? "page.no_data" : "page.start_failed"));
     throw error;
   }
+}
+
+/** Nobody's wallet is open, and nothing is typed. */
+function isFree() {
+  const typed = [...document.querySelectorAll("input")].some(({ type, value }) => type === "password" && value !== "");
+  return !session.vault?.isOpen && !typed && document.querySelector("dialog[open]") === null;
 }
 
 /** Put the page's own words into their places, in the language chosen. */
