@@ -439,6 +439,14 @@ def _chains_of_curve(curve: str) -> Iterator[Link]:
         yield Link(f"{curve} {digest.name} another message", identifier, der, b"", key)
 
 
+def _padded(key: rsa.RSAPrivateKey, told: bytes) -> bytes:
+    """Sign what is told as RFC 8017 §9.2 pads it, whatever it is."""
+    private, size = key.private_numbers(), key.key_size // 8
+    octets = b"\0\1" + b"\xff" * (size - len(told) - 3) + b"\0" + told
+    n = private.public_numbers.n
+    return pow(int.from_bytes(octets, "big"), private.d, n).to_bytes(size, "big")
+
+
 def _chains_of_rsa(key: rsa.RSAPrivateKey) -> Iterator[Link]:
     der, size = spki(key), key.key_size // 8
     for number, digest in enumerate(DIGESTS.values(), 11):
@@ -455,6 +463,16 @@ def _chains_of_rsa(key: rsa.RSAPrivateKey) -> Iterator[Link]:
         ):  # fmt: skip
             yield Link(f"RSA {size * 8} {digest.name} {what}", identifier, signature, signed, der)
         named = _OIDS[digest.name]
+        hashed = hashlib.new(digest.name, MESSAGE).digest()
+        for what, parameters in (
+            ("with NULL", NULL),
+            ("without NULL", b""),
+            ("with another", oid("1.2.3")),
+        ):
+            inner = asn1.write(asn1.SEQUENCE, oid(named) + parameters)
+            told = asn1.write(asn1.SEQUENCE, inner + asn1.write(asn1.OCTET_STRING, hashed))
+            signature = _padded(key, told)
+            yield Link(f"RSA {size * 8} {digest.name} {what}", identifier, signature, MESSAGE, der)
         own, of_pss = digest.digest_size, identifier
         for salt, stated in (
             (own, own),
