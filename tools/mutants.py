@@ -102,7 +102,8 @@ PACKAGES = {
     "pages": Package(_PAGES, (
         "tests/unit/journeys/test_screen.py", "tests/unit/journeys/test_identify.py",
         "tests/unit/journeys/test_wallet.py", "tests/unit/journeys/test_endings.py",
-        "tests/harms/test_the_officer_sees_no_health.py",
+        "tests/harms/test_the_officer_sees_no_health.py", "tests/unit/edges/test_words.py",
+        "tests/conformance/test_calendar.py",
     )),
     "network": Package(_all("network"), (
         "tests/unit/network", "tests/journeys/test_sync.py", "tests/journeys/test_logged_sync.py",

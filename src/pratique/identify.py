@@ -289,7 +289,7 @@ def _settled(text: str, form: _Form) -> tuple[str, tuple[str, ...]]:
     if not wrong:
         return digits, ()
     repairs = [repair for repair in _repairs(digits, form) if not _wrong(repair, form)]
-    return (repairs[0], ()) if len(repairs) == 1 else (text, wrong)
+    return (repairs[0], ()) if len(repairs) == 1 else (digits, wrong)
 
 
 def _repairs(text: str, form: _Form) -> Iterator[str]:

@@ -42,6 +42,19 @@ def test_only_what_ends_soon_is_told() -> None:
     assert ends(ILLNESS, days=-4) == []
 
 
+def test_nothing_is_told_of_what_lies_ten_years_ahead() -> None:
+    for days, kinds in ((endings.MOST_DAYS - 1, ["stated-ends"]), (endings.MOST_DAYS, [])):
+        until = (AT + days * DAY).date().isoformat()
+        far = text(claims(content.dcc("r", content.illness(du=until))))
+        found = endings.ends([far], snapshot=KIT, at=AT, days=10**6)
+        assert [one.kind.value for one in found if one.kind.value != "code-ends"] == kinds, days
+
+
+def test_what_says_that_it_never_ends_ends_nowhere() -> None:
+    endless = text(claims(content.dcc("r", content.illness(du="9999-12-31"))))
+    assert [kind for kind, _ in ends(endless)] == ["code-ends"]
+
+
 def test_what_is_refused_ends_nothing() -> None:
     assert ends(text(claims(content.vaccinated(), iss="XA"))) == []
 
@@ -118,6 +131,16 @@ def test_the_calendar_is_one_that_others_read() -> None:
     assert days == ["2026-07-09", "2026-11-17", "2027-03-01", "2027-03-01"]
     assert len({str(event["UID"]) for event in events}) == 4
     assert [alarm.decoded("TRIGGER") for alarm in read.walk("VALARM")] == [-7 * DAY] * 4
+
+
+def test_an_event_says_whose_it_is_where_it_is_asked_for() -> None:
+    read = icalendar.Calendar.from_ical(diary(DOSE, who="Jo"))
+    summaries = [str(event["SUMMARY"]) for event in read.walk("VEVENT")]
+    assert summaries == [
+        "Jo, XU: Entry rules of a trip are met until today",
+        "Jo: A code can be read until today: ask for a new one",
+    ]
+    assert {str(event["SEQUENCE"]) for event in read.walk("VEVENT")} == {str(keys.NOON // 86_400)}
 
 
 SECRETS = ["Sample", "SAMPLEOVA", "TESTINA", "XU", "COVID", "840539006", "vaccin", "dose", "test", "recover", "EU/1/20/1528", "1984", "Utopia"]  # fmt: skip

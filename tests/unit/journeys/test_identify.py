@@ -202,13 +202,48 @@ def test_a_check_digit_catches_a_substitution_unless_values_differ_by_ten(
     assert (i.check_digit(mistyped) == i.check_digit(field)) is alike
 
 
+@pytest.mark.parametrize("kind", ["TD3", "TD1", "TD2"])
+def test_no_digit_of_an_optional_field_is_mistyped_unseen(kind: str) -> None:
+    form = i.FORMS[kind]
+    assert form.composite is not None
+    place, covered = form.composite
+    signs = list(SPECIMENS[kind].replace("\n", ""))
+    fields = {at for start, end in covered for at in range(start, end)}
+    fields -= {
+        at for start, end in (form.number, form.birth, form.expiry) for at in range(start, end + 1)
+    }
+    if form.optional:
+        fields -= {form.optional[1]}
+    for at in fields:
+        signs[at] = "7"
+    if form.optional:
+        signs[form.optional[1]] = str(i.check_digit("".join(signs[slice(*form.optional)])))
+    signs[place] = str(i.check_digit("".join("".join(signs[slice(*span)]) for span in covered)))
+    zone = "".join(signs)
+    assert read(zone).wrong == ()
+    assert len(fields) == {"TD3": 14, "TD1": 26, "TD2": 7}[kind]
+    for at in fields:
+        assert read(zone[:at] + "4" + zone[at + 1 :]).wrong, at
+
+
+def test_what_is_confused_is_confused_both_ways() -> None:
+    assert {i._CONFUSED[other]: other for other in i._CONFUSED} == i._CONFUSED
+    assert set(i._CONFUSED) == set("0O1I2Z5S8B")
+    for sign, other in i._CONFUSED.items():
+        assert sign.isdigit() is not other.isdigit()
+        assert min(sign, other) == max(sign, other).translate(i._DIGITS)
+
+
 def test_two_neighbours_that_changed_places_are_seen() -> None:
     assert read(ERIKSSON.replace("740812", "748012")).wrong
 
 
 def test_a_letter_where_only_a_digit_can_stand_is_repaired() -> None:
-    zone = read(ERIKSSON.replace("7408122F1204159", "74O8I22FI2O4IS9"))
-    assert (zone.wrong, zone.repaired, zone.births) == ((), True, read(ERIKSSON).births)
+    for typed in ("74O8I22FI2O4IS9", "740812ZF1204159", "74O8I2ZFI2O4ISG"):
+        zone = read(ERIKSSON.replace("7408122F1204159", typed))
+        right = typed[-1] == "9"
+        assert ((), right) == (zone.wrong if right else (), zone.repaired)
+        assert zone.births == read(ERIKSSON).births
 
 
 def test_a_sign_of_the_number_is_repaired_where_the_check_digits_prove_one() -> None:
@@ -220,6 +255,11 @@ def test_a_sign_of_the_number_is_repaired_where_the_check_digits_prove_one() -> 
 def test_what_several_repairs_or_none_could_make_good_is_not_repaired(typed: str) -> None:
     zone = read(ERIKSSON.replace("L898902C36", typed))
     assert (zone.wrong, zone.repaired) == (("number", "composite"), False)
+
+
+def test_a_birth_date_with_a_wrong_check_digit_is_nobodys() -> None:
+    zone = read(ERIKSSON.replace("7408122", "7408132"))
+    assert (zone.births, zone.wrong) == ((), ("birth", "composite"))
 
 
 def test_a_wrong_check_digit_makes_it_unsure() -> None:

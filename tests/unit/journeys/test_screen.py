@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique import screen as s
+from pratique import verification
 from pratique.authenticate import Verification
 from pratique.decision import decide
 from pratique.findings import UNREAD, Code, Finding, Severity, conclude
@@ -266,6 +267,26 @@ def test_nothing_at_all_is_scan_again() -> None:
 def test_a_misread_after_a_good_scan_is_scan_again_and_then_forgotten() -> None:
     assert scanned(GENUINE, "hello").outcome is s.ScreenOutcome.AGAIN
     assert scanned("hello", GENUINE) == scanned(GENUINE)
+
+
+def test_the_last_misread_is_the_one_that_is_told() -> None:
+    assert reasons(scanned("hello", GENUINE[:-9])) == ["scan-again"]
+    assert reasons(scanned(GENUINE[:-9], "hello")) == ["no-health-code"]
+
+
+def test_a_fault_of_this_program_stops_one_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = verification.verify
+
+    def broken(text: str, **fields: Any) -> Verification:
+        if text == GENUINE:
+            raise ZeroDivisionError
+        return real(text, **fields)
+
+    monkeypatch.setattr(s, "verify", broken)
+    shown = scanned(GENUINE)
+    assert (shown.outcome, reasons(shown)) == (s.ScreenOutcome.AGAIN, ["program-fault"])
+    other = text(claims(content.vaccinated(dob="1990-01-01")))
+    assert scanned(GENUINE, other) == scanned(other)
 
 
 def test_what_stands_around_a_code_is_taken_off() -> None:

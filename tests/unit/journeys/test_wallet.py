@@ -239,6 +239,13 @@ def test_nothing_of_a_card_shows_in_a_repr() -> None:
         assert repr(one).endswith("not shown>")
 
 
+def test_an_instant_beyond_the_calendar_is_not_told() -> None:
+    assert w.local_instant(w.LATEST, AT) is None
+    assert w.local_instant(w.LATEST - 1, AT) is not None
+    assert w.local_instant(-1, AT) is None
+    assert w.local_instant(None, AT) is None
+
+
 # May I enter?
 
 
