@@ -18,8 +18,11 @@ Typed = tuple[str, str]
 
 
 def set_up(page: Any, site: str, place: str = "XB", **choices: Any) -> None:
-    """Open the border post for the first time, and set it up: the camera only where it is asked for."""
-    page.goto(f"{site}/border.html")
+    """Set a border post up, opened where it is not open yet: the camera only where it is asked for."""
+    if page.url.startswith(site) and screen(page) not in {"starting", "trouble"}:
+        _settings(page)
+    else:
+        page.goto(f"{site}/border.html")
     page.locator("#place").select_option(place)
     page.locator("#zone").select_option(choices.get("zone", "UTC"))
     page.locator("#clears").fill(str(choices.get("clears", 300)))
@@ -30,6 +33,16 @@ def set_up(page: Any, site: str, place: str = "XB", **choices: Any) -> None:
     page.locator("button[type=submit]").click()
     # With a camera the viewfinder may be over already.
     page.locator("body:not([data-screen=setup])").wait_for()
+
+
+def _settings(page: Any) -> None:
+    for _ in range(page.locator("dialog").count()):
+        page.keyboard.press("Escape")
+    # The way out of a gate.
+    page.keyboard.press("Control+Shift+L")
+    if screen(page) != "setup":
+        page.get_by_role("button", name="Settings").click()
+    page.locator("body[data-screen=setup]").wait_for()
 
 
 def scan(page: Any, text: str, *, prefix: str = "") -> None:

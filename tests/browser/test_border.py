@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,39 @@ from pratique.formats import keyboards
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from tests.browser import desk
-from tests.browser.conftest import Post, served
+from tests.browser.conftest import NOW, PATIENCE, Post, served
 from tests.browser.desk import US, forget, outcome, scan, screen, set_up
+
+
+@pytest.fixture(scope="module")
+def open_page(browser: Any) -> Iterator[Any]:
+    """Return a page for all tests of this file: the engine is started once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    made = context.new_page()
+    made.set_default_timeout(PATIENCE)
+    made.clock.set_fixed_time(NOW)
+    made.complaints = []
+    made.on("console", lambda line: line.type == "error" and made.complaints.append(line.text))
+    made.on("pageerror", lambda error: made.complaints.append(str(error)))
+    yield made
+    context.close()
+
+
+@pytest.fixture
+def page(open_page: Any) -> Iterator[Any]:
+    """Return the open page; whatever it complains of fails the test."""
+    open_page.complaints.clear()
+    yield open_page
+    assert open_page.complaints == []
+
+
+@pytest.fixture
+def new_page(context: Any) -> Any:
+    """Return a page of its own, in a profile that holds nothing yet."""
+    made = context.new_page()
+    made.clock.set_fixed_time(NOW)
+    return made
+
 
 CHUNKS = "shc:/{}/3/" + "5676295953265460346029254077280433602870286471674522280928"
 
@@ -33,14 +64,14 @@ def test_a_scanned_certificate_is_judged(
 
 
 def test_a_specimen_has_a_style_of_its_own(
-    page: Any, put: Callable[[Snapshot], Path], post: Post
+    new_page: Any, put: Callable[[Snapshot], Path], post: Post
 ) -> None:
     with served(put(post.held.replace(environment=Environment.PRODUCTION))) as site:
-        set_up(page, site, post.place)
-        scan(page, post.texts["green"])
-        assert outcome(page) == "specimen"
+        set_up(new_page, site, post.place)
+        scan(new_page, post.texts["green"])
+        assert outcome(new_page) == "specimen"
         style = "getComputedStyle(document.querySelector('.verdict')).outlineStyle"
-        assert page.evaluate(style) == "dashed"
+        assert new_page.evaluate(style) == "dashed"
 
 
 def test_what_is_not_read_is_scanned_again_and_says_nothing_of_anybody(
@@ -311,23 +342,23 @@ def test_a_hidden_page_clears(page: Any, context: Any, site: str, post: Post) ->
 # The set-up, the gate, the data.
 
 
-def test_what_was_set_up_is_remembered(page: Any, site: str, post: Post) -> None:
-    set_up(page, site, post.place, clears=42, prefix="F8")
-    page.reload()
-    page.locator("body[data-screen=ready]").wait_for()
-    page.get_by_role("button", name="Settings").click()
-    assert page.locator("#place").input_value() == post.place
-    assert page.locator("#clears").input_value() == "42"
-    assert page.locator("#prefix").input_value() == "F8"
-    assert not page.locator("#sounds").is_checked()
+def test_what_was_set_up_is_remembered(new_page: Any, site: str, post: Post) -> None:
+    set_up(new_page, site, post.place, clears=42, prefix="F8")
+    new_page.reload()
+    new_page.locator("body[data-screen=ready]").wait_for()
+    new_page.get_by_role("button", name="Settings").click()
+    assert new_page.locator("#place").input_value() == post.place
+    assert new_page.locator("#clears").input_value() == "42"
+    assert new_page.locator("#prefix").input_value() == "F8"
+    assert not new_page.locator("#sounds").is_checked()
 
 
-def test_a_set_up_without_a_place_is_not_taken(page: Any, site: str, post: Post) -> None:
-    page.goto(f"{site}/border.html")
-    page.locator("#zone").select_option("UTC")
-    page.locator("button[type=submit]").click()
-    assert page.locator("[data-part=wrong]").is_visible()
-    assert screen(page) == "setup"
+def test_a_set_up_without_a_place_is_not_taken(new_page: Any, site: str, post: Post) -> None:
+    new_page.goto(f"{site}/border.html")
+    new_page.locator("#zone").select_option("UTC")
+    new_page.locator("button[type=submit]").click()
+    assert new_page.locator("[data-part=wrong]").is_visible()
+    assert screen(new_page) == "setup"
 
 
 def test_a_gate_has_nothing_to_set_and_gives_no_reasons(page: Any, site: str, post: Post) -> None:
@@ -352,24 +383,26 @@ def test_the_age_of_the_data_is_always_in_sight(page: Any, site: str, post: Post
     assert line.is_visible()
 
 
-def test_old_data_is_told_in_words_and_nobody_is_green(page: Any, site: str, post: Post) -> None:
-    page.clock.set_fixed_time(post.at.replace(month=12, day=24))
-    set_up(page, site, post.place)
-    page.locator(".data-line[data-level=stale]").wait_for()
-    scan(page, post.texts["green"])
-    assert outcome(page) == "amber"
+def test_old_data_is_told_in_words_and_nobody_is_green(
+    new_page: Any, site: str, post: Post
+) -> None:
+    new_page.clock.set_fixed_time(post.at.replace(month=12, day=24))
+    set_up(new_page, site, post.place)
+    new_page.locator(".data-line[data-level=stale]").wait_for()
+    scan(new_page, post.texts["green"])
+    assert outcome(new_page) == "amber"
 
 
-def test_a_clock_that_is_behind_is_told(page: Any, site: str, post: Post) -> None:
-    page.clock.set_fixed_time(post.at.replace(year=post.at.year - 1))
-    set_up(page, site, post.place)
-    page.locator("[data-part=clock]").get_by_text("clock").wait_for()
+def test_a_clock_that_is_behind_is_told(new_page: Any, site: str, post: Post) -> None:
+    new_page.clock.set_fixed_time(post.at.replace(year=post.at.year - 1))
+    set_up(new_page, site, post.place)
+    new_page.locator("[data-part=clock]").get_by_text("clock").wait_for()
 
 
 def test_it_works_after_the_server_is_shut_down(
-    page: Any, put: Callable[[Snapshot], Path], post: Post
+    new_page: Any, put: Callable[[Snapshot], Path], post: Post
 ) -> None:
     with served(put(post.held)) as site:
-        set_up(page, site, post.place)
-    scan(page, post.texts["green"])
-    assert outcome(page) == "green"
+        set_up(new_page, site, post.place)
+    scan(new_page, post.texts["green"])
+    assert outcome(new_page) == "green"

@@ -12,8 +12,8 @@
  * 5. Which keyboard layout the text was garbled by is told in Python (`formats.keyboards`).
  */
 
-/** Milliseconds of silence after which a text without an Enter is over. */
-const SILENCE = 2_000;
+/** Milliseconds of silence after which a text without an Enter is over: longer than a busy machine holds keys back. */
+const SILENCE = 10_000;
 /** Milliseconds in which what follows an Enter is the scanner's as well: many end with two keys. */
 const AFTER = 300;
 /** Characters from which a text without a prefix is a scanner's. A passport's line has 30 and more. */
