@@ -49,8 +49,20 @@ def scan(page: Any, text: str, *, prefix: str = "") -> None:
     """Type a text as a scanner does: each key, then Enter."""
     if prefix:
         page.keyboard.press(prefix)
-    page.keyboard.type(text)
+    if text.isascii():
+        page.keyboard.type(text)
+    else:
+        _pressed(page, text)
     page.keyboard.press("Enter")
+
+
+def _pressed(page: Any, text: str) -> None:
+    """Press keys that no US keyboard has: Playwright would put their characters in without a key."""
+    keys = page.context.new_cdp_session(page)
+    for sign in text:
+        keys.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": sign, "text": sign})
+        keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": sign})
+    keys.detach()
 
 
 def outcome(page: Any) -> str:

@@ -204,7 +204,7 @@ def test_caps_lock_is_read_and_told(page: Any, site: str, post: Post) -> None:
 # ----------------------------------------------------------------------------------------------------
 # The passport.
 
-LINES = ("P<XXABLOGGS<<JO".ljust(44, "<"), "L898902C<3XXA8002038F2709301<<<<<<<<<<<<<<00")
+LINES = ("P<XXABLOGGS<<JO".ljust(44, "<"), "L898902C<3XXA8002033F2709307<<<<<<<<<<<<<<02")
 OTHER = ("P<XXASAMPLEOVA<<TESTINA".ljust(44, "<"), LINES[1])
 
 
