@@ -16,7 +16,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.browser.conftest import NOW, Post
-from tests.browser.wallet import Wallet, codes_in, eventually
+from tests.browser.wallet import PASSPHRASE, Wallet, codes_in, eventually
 
 MILLIMETRES = 25.4
 GREEN = (0x00, 0x69, 0x5C)
@@ -342,3 +342,45 @@ def test_every_screen_is_accessible(
     # Control: a button without a name is seen.
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
     assert any(fault.startswith("button-name") for fault in axe())
+
+
+def test_a_wallet_is_used_by_keyboard_alone(page: Any, site: str, post: Post) -> None:
+    Wallet(page, site).visit()
+    type_into(page, "create-passphrase", PASSPHRASE)
+    type_into(page, "create-again", PASSPHRASE)
+    page.keyboard.press("Enter")
+    page.locator("#open:not([hidden])").wait_for()
+    press(page, "#add")
+    type_into(page, "adding-text", post.texts["vaccination"])
+    press(page, "#adding-form button")
+    page.locator("article.card:not(.unread)").wait_for()
+    page.keyboard.press("Escape")
+    press(page, "article.card button.main")
+    page.locator("#showing-code svg").wait_for()
+    page.keyboard.press("Escape")
+    # Whoever closes a dialog goes on where it was opened.
+    assert page.evaluate("document.activeElement.closest('article.card') !== null")
+    press(page, "#places button:nth-child(2)")
+    assert page.evaluate("document.activeElement.id") == "trips-title"
+    press(page, "#lock")
+    page.locator("#locked:not([hidden])").wait_for()
+
+
+def press(page: Any, selector: str) -> None:
+    """Go to a control by Tab, and press it."""
+    tab_to(page, f"document.activeElement.matches('{selector}')")
+    page.keyboard.press("Enter")
+
+
+def type_into(page: Any, identifier: str, text: str) -> None:
+    """Go to a field by Tab, and type."""
+    tab_to(page, f"document.activeElement.id === '{identifier}'")
+    page.keyboard.insert_text(text)
+
+
+def tab_to(page: Any, reached: str) -> None:
+    for _ in range(60):
+        if page.evaluate(reached):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach it: {reached}")

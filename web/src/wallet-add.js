@@ -8,7 +8,7 @@
 
 import { textsIn, Unreadable } from "./documents.js";
 import { cardId, hasRoom, MOST_TEXTS, withCards } from "./holdings.js";
-import { change, now, session } from "./session.js";
+import { change, changed, now, session } from "./session.js";
 import { read } from "./wallet-engine.js";
 import { forgetPictures, lookThrough, reader } from "./wallet-camera.js";
 import { byId, notify, shown } from "./wallet-parts.js";
@@ -70,7 +70,7 @@ async function open() {
   // Asked after the first import: a browser that sees the site used says yes sooner.
   if (session.held?.cards.length && !session.persisted) {
     session.persisted = (await navigator.storage?.persist?.()) ?? false;
-    await change((held) => held);
+    if (session.persisted) await changed();
   }
 }
 

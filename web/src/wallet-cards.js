@@ -13,7 +13,7 @@ import { change, session } from "./session.js";
 import { unreadCard, view } from "./wallet-engine.js";
 import { ask, button, byId, make, shown } from "./wallet-parts.js";
 import { dateInWords, dayInWords, daysAgo, instantInWords, nameOf, reasonInWords } from "./wallet-words.js";
-import { countryName, known, t } from "./words.js";
+import { countryName, known, language, t } from "./words.js";
 
 /** @typedef {import("./wallet-engine.js").CardView} CardView */
 /** @typedef {import("./wallet-engine.js").PersonView} PersonView */
@@ -28,7 +28,11 @@ const LABELS = /** @type {[string, string][]} */ ([
 const DATED = /** @type {Record<string, string>} */ ({ vaccination: "given", test: "sampled", recovery: "first_positive" });
 const HOLDER = ["sex", "nationality", "document", "guardian"];
 
+/** What the cards that are drawn say. */
+let drawn = "";
+
 export function clearCards() {
+  drawn = "";
   byId("people").replaceChildren();
   byId("showing-code").replaceChildren();
   byId("detail-list", "dl").replaceChildren();
@@ -45,10 +49,17 @@ export async function drawCards() {
   const held = session.held;
   if (held === null) return;
   const place = byId("people");
-  if (held.cards.length === 0) place.replaceChildren(make("p", {}, t("wallet.empty")));
+  if (held.cards.length === 0) {
+    drawn = "";
+    place.replaceChildren(make("p", {}, t("wallet.empty")));
+  }
   else if (place.childElementCount === 0) bare(held);
   const { people, unclear } = await view().catch(() => (bare(held), { people: [], unclear: [] }));
   if (session.held !== held || people.length === 0) return;
+  // What says the same is left standing: whoever is on one of its buttons stays there.
+  const shows = JSON.stringify([language(), people, unclear]);
+  if (shows === drawn) return;
+  drawn = shows;
   const named = new Map(people.flatMap((person) => person.cards.map(({ id }) => [id, person])));
   place.replaceChildren(
     ...unclear.map(({ a, b }) => question(named.get(a), named.get(b), a, b)),
@@ -58,6 +69,7 @@ export async function drawCards() {
 
 /** The codes alone: the engine has not started, or cannot. @param {import("./holdings.js").Holdings} held */
 function bare(held) {
+  drawn = "";
   byId("people").replaceChildren(...held.cards.map((card) => cardOf(unreadCard(card))));
 }
 
