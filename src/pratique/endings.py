@@ -98,16 +98,20 @@ def ends(
     now = epoch(at)
     last = min(now + min(max(days, 0), MOST_DAYS) * _DAY, LATEST - 1)
     scanned = distinct(handed_in(texts))
-    found = verified(scanned.codes, snapshot, at)
+    verifications = verified(scanned.codes, snapshot, at)
     endings: list[Ending] = []
-    for one, origin in zip(found, scanned.origins, strict=True):
-        if one.certificate is not None and state_of(one) in {"in-order", "doubtful"}:
-            endings += _of_certificate(one.certificate, origin, at)
+    for verification, origin in zip(verifications, scanned.origins, strict=True):
+        certificate = verification.certificate
+        if certificate is not None and state_of(verification) in {"in-order", "doubtful"}:
+            endings += _of_certificate(certificate, origin, at)
     for trip in trips[:MOST_TRIPS]:
         endings += _of_trip(scanned.codes, trip, snapshot, now, last)
-    within = {one for one in endings if now <= one.at.epoch <= last}
+    within = {ending for ending in endings if now <= ending.at.epoch <= last}
     return tuple(
-        sorted(within, key=lambda one: (one.at.epoch, one.kind, one.texts, one.place or ""))
+        sorted(
+            within,
+            key=lambda ending: (ending.at.epoch, ending.kind, ending.texts, ending.place or ""),
+        )
     )
 
 
@@ -139,15 +143,15 @@ def _of_trip(
     def asked(at: datetime, *, look_ahead: bool = False) -> HealthCode:
         # Verified anew each time: what is in force now may not be so then.
         then = aged_as_now(snapshot, now, epoch(at))
-        found = verified(codes, then, at)
-        return decide(found, snapshot=then, place=trip.place, at=at, look_ahead=look_ahead)
+        verifications = verified(codes, then, at)
+        return decide(verifications, snapshot=then, place=trip.place, at=at, look_ahead=look_ahead)
 
     turned = set[int]()
     seconds = _rule_edges(trip.place, snapshot)
-    for second in sorted(one for one in seconds if now < one <= last)[:MOST_TURNS]:
+    for second in sorted(instant for instant in seconds if now < instant <= last)[:MOST_TURNS]:
         before, after = (
-            asked(datetime.fromtimestamp(one, trip.at.tzinfo)).colour
-            for one in (second - 1, second)
+            asked(datetime.fromtimestamp(instant, trip.at.tzinfo)).colour
+            for instant in (second - 1, second)
         )
         if before is not after:
             turned.add(second)
@@ -213,13 +217,13 @@ def calendar(
     """
     said = {kind: printable((words or {}).get(kind) or _ENGLISH[kind]) for kind in EndKind}
     events: dict[str, DiaryEvent] = {}
-    for one in endings:
-        day = datetime.fromisoformat(one.at.local).date()
-        about = [printable(part) for part in (who, one.place or "") if part] if who else []
-        summary = ": ".join([", ".join(about), said[one.kind]] if about else [said[one.kind]])
+    for ending in endings:
+        day = datetime.fromisoformat(ending.at.local).date()
+        about = [printable(part) for part in (who, ending.place or "") if part] if who else []
+        summary = ": ".join([", ".join(about), said[ending.kind]] if about else [said[ending.kind]])
         # Neither whose it is nor of what can be found out by it: what the holder alone knows is in it, or the day.
-        known = (seed, one.place or "") if seed else (day.isoformat(),)
-        uids = (diary.uid_of("wallet", one.kind, *known, str(n)) for n in range(len(events) + 1))
+        known = (seed, ending.place or "") if seed else (day.isoformat(),)
+        uids = (diary.uid_of("wallet", ending.kind, *known, str(n)) for n in range(len(events) + 1))
         uid = next(uid for uid in uids if uid not in events)
         events[uid] = DiaryEvent(uid, summary, day, _ALARMS)
     written = diary.written(

@@ -400,14 +400,14 @@ def identify(
         return Identity(Identification.UNSURE, (IdentityReason.NO_CERTIFICATE,), kind)
     if not zones:
         return Identity(Identification.UNSURE, (IdentityReason.NOT_MRZ,))
-    found = [compared(holder, zone) for zone in zones]
-    same = [one for one in found if one.outcome is Identification.SAME]
-    if not same or found[0].outcome is Identification.SAME:
-        return found[0]
+    identities = [compared(holder, zone) for zone in zones]
+    same = [identity for identity in identities if identity.outcome is Identification.SAME]
+    if not same or identities[0].outcome is Identification.SAME:
+        return identities[0]
     if zones[0].layout:
         # It did come over another layout; several of them tell fillers alike, and letters otherwise.
         return same[0]
-    reasons = (IdentityReason.KEYBOARD_LAYOUT, *found[0].reasons)
+    reasons = (IdentityReason.KEYBOARD_LAYOUT, *identities[0].reasons)
     return Identity(Identification.UNSURE, reasons, kind)
 
 
@@ -432,10 +432,10 @@ def _dates(born: Moment | None, zone: Mrz) -> tuple[Likeness, IdentityReason | N
         return Likeness.UNCLEAR, None
     if born is None or not zone.births:
         return Likeness.UNCLEAR, IdentityReason.BIRTH_DATE_MISSING
-    found = {birth_dates(born, birth) for birth in zone.births}
-    if Likeness.SAME in found:
+    outcomes = {birth_dates(born, birth) for birth in zone.births}
+    if Likeness.SAME in outcomes:
         return Likeness.SAME, None
-    if Likeness.UNCLEAR in found:
+    if Likeness.UNCLEAR in outcomes:
         return Likeness.UNCLEAR, IdentityReason.BIRTH_DATE_PARTIAL
     day, month = born.day(), zone.month
     if (day.year % 100, month and day.month, zone.day and day.day) == (
@@ -449,15 +449,15 @@ def _dates(born: Moment | None, zone: Mrz) -> tuple[Likeness, IdentityReason | N
 
 
 def _names(holder: Person, passport: Person) -> tuple[Likeness, IdentityReason | None]:
-    found = line_likeness(holder, passport)
-    if found is Likeness.DIFFERENT:
-        return found, IdentityReason.NAME_DIFFERS
+    outcome = line_likeness(holder, passport)
+    if outcome is Likeness.DIFFERENT:
+        return outcome, IdentityReason.NAME_DIFFERS
     if not passport.surname_icao or not _has_letters(holder):
         return Likeness.UNCLEAR, IdentityReason.NAME_MISSING
     if holder.cut or passport.cut:
         return Likeness.UNCLEAR, IdentityReason.NAME_CUT
-    if found is Likeness.SAME:
-        return found, None
+    if outcome is Likeness.SAME:
+        return outcome, None
     return Likeness.UNCLEAR, IdentityReason.NAME_SPELLING
 
 

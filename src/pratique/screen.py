@@ -346,7 +346,11 @@ def handed_in(texts: Sequence[str]) -> HandedIn:
             if card is not None:
                 codes.append((piece._replace(text=card.text, finding=card.finding), _origin(card)))
             # The same chunk of a card that is whole is one chunk, and nothing more is to come.
-            waits = (one for one in gathering.missing() if piece.text in _origin(one).codes)
+            waits = (
+                waiting_card
+                for waiting_card in gathering.missing()
+                if piece.text in _origin(waiting_card).codes
+            )
             begun = next(waits, None)
             if card is not None or begun is None:
                 came.add("read")
@@ -487,14 +491,18 @@ def screen(texts: Sequence[str], *, snapshot: Snapshot, place: Destination, at: 
         UsageError: `instant-naive`. No text raises.
     """
     scanned = handed_in(texts)
-    found = verified(scanned.codes, snapshot, at)
+    verifications = verified(scanned.codes, snapshot, at)
     if scanned.last == "read":
-        return screen_of(found, snapshot=snapshot, place=place, at=at)
-    person = _person_of(found)
+        return screen_of(verifications, snapshot=snapshot, place=place, at=at)
+    person = _person_of(verifications)
     if scanned.last == "more":
         more = reasons_of([Finding(Code.PARTS_MISSING)])
         return Screen(ScreenOutcome.MORE, person, more, parts=scanned.waiting)
-    misread = [one for one in found if one.unread and not has(one, Code.PARTS_MISSING)]
+    misread = [
+        verification
+        for verification in verifications
+        if verification.unread and not has(verification, Code.PARTS_MISSING)
+    ]
     return _again(misread[-1].verdict.findings if misread else ())
 
 
@@ -504,15 +512,21 @@ def _again(findings: Iterable[Finding]) -> Screen:
 
 
 def screen_of(
-    found: Sequence[Verification], *, snapshot: Snapshot, place: Destination, at: datetime
+    verifications: Sequence[Verification], *, snapshot: Snapshot, place: Destination, at: datetime
 ) -> Screen:
     """Return the screen of one traveller, by what `verify` made of each certificate."""
     # Part of a card was read, and the rest may decide; of a misread nothing is known.
-    known = [one for one in found if not one.unread or has(one, Code.PARTS_MISSING)]
-    if not known or all(one.unread for one in known):
-        return _again(finding for one in found for finding in one.verdict.findings)
+    known = [
+        verification
+        for verification in verifications
+        if not verification.unread or has(verification, Code.PARTS_MISSING)
+    ]
+    if not known or all(verification.unread for verification in known):
+        return _again(
+            finding for verification in verifications for finding in verification.verdict.findings
+        )
     person = _person_of(known)
-    if all(has(one, Code.ENVIRONMENT_WRONG) for one in known):
+    if all(has(verification, Code.ENVIRONMENT_WRONG) for verification in known):
         reasons = reasons_of([Finding(Code.ENVIRONMENT_WRONG)])
         return Screen(ScreenOutcome.SPECIMEN, person, reasons)
     code = decide(known, snapshot=snapshot, place=place, at=at, look_ahead=False)
@@ -522,7 +536,7 @@ def screen_of(
         beside = reasons_of(because)
         return Screen(ScreenOutcome.AMBER, person, beside) if beside else Screen(outcome, person)
     reasons = reasons_of(because, refused=outcome is ScreenOutcome.RED)
-    appeal = sorted({printable(appeal_of(one, snapshot)) for one in known} - {""})
+    appeal = sorted({printable(appeal_of(verification, snapshot)) for verification in known} - {""})
     if not reasons:
         reasons = (ScreenReason(_R.NOT_DECIDED, NEXT_STEPS[_R.NOT_DECIDED]),)
     return Screen(outcome, person, reasons, tuple(appeal))
@@ -533,33 +547,33 @@ def has(verification: Verification, code: Code) -> bool:
     return any(finding.code is code for finding in verification.verdict.findings)
 
 
-def holder_of(found: Iterable[Verification]) -> Person | None:
+def holder_of(verifications: Iterable[Verification]) -> Person | None:
     """Return whom the first authentic certificate is about; of those that are refused, if all are."""
     persons = [
-        (one.verdict.colour is Colour.RED, one.certificate.person)
-        for one in found
-        if one.certificate is not None
+        (verification.verdict.colour is Colour.RED, verification.certificate.person)
+        for verification in verifications
+        if verification.certificate is not None
     ]
     return min(persons, key=lambda pair: pair[0])[1] if persons else None
 
 
-def _person_of(found: Iterable[Verification]) -> ScreenPerson | None:
-    person = holder_of(found)
+def _person_of(verifications: Iterable[Verification]) -> ScreenPerson | None:
+    person = holder_of(verifications)
     return None if person is None else shown_person(person)
 
 
-def _strange(found: Sequence[Verification]) -> list[Finding]:
+def _strange(verifications: Sequence[Verification]) -> list[Finding]:
     """Return why something that was scanned may be another traveller's than the one who is shown."""
-    first, claims = holder_of(found), claims_of(found)
+    first, claims = holder_of(verifications), claims_of(verifications)
     unclear = [d for _, doubts in claims.printed for d in doubts if d.code is Code.HOLDER_UNCLEAR]
     findings = [*claims.notes, *unclear]
-    for one in found:
-        reasons = without_no_rules(one)
-        if one.certificate is None:
+    for verification in verifications:
+        reasons = without_no_rules(verification)
+        if verification.certificate is None:
             findings += reasons
         elif first is not None and any(f.code.severity is Severity.ERROR for f in reasons):
             # Refused: `decide` does not look at whose it is.
-            same = likeness(first, one.certificate.person)
+            same = likeness(first, verification.certificate.person)
             if same is not Likeness.SAME:
                 unlike = same is Likeness.DIFFERENT
                 whose = Code.HOLDER_DIFFERENT if unlike else Code.HOLDER_UNCLEAR

@@ -149,7 +149,7 @@ def holder_reasons(
             own = key.value, HOLDER_STEPS[key]
         if own is not None:
             texts.setdefault(own, set()).update(_texts_of(where, origins))
-    return tuple(HolderReason(*key, tuple(sorted(found))) for key, found in texts.items())
+    return tuple(HolderReason(*key, tuple(sorted(places))) for key, places in texts.items())
 
 
 _FOR_THE_DESK = {
@@ -283,16 +283,18 @@ def cards(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> Cards:
         at: the instant; aware, in the zone in which times are to be told.
     """
     scanned = distinct(handed_in(texts))
-    found = verified(scanned.codes, snapshot, at)
+    verifications = verified(scanned.codes, snapshot, at)
     groups: list[list[int]] = []
-    persons = [None if one.certificate is None else one.certificate.person for one in found]
+    persons = [None if row.certificate is None else row.certificate.person for row in verifications]
     for number, person in enumerate(persons):
         if person is not None:
             _join(groups, number, person, persons)
     people = []
     for place, group in enumerate(groups):
-        theirs = [_card(found[number], scanned.origins[number], snapshot, at) for number in group]
-        whose = holder_of(found[number] for number in group)
+        theirs = [
+            _card(verifications[number], scanned.origins[number], snapshot, at) for number in group
+        ]
+        whose = holder_of(verifications[number] for number in group)
         assert whose is not None
         unclear = (
             Unclear(other, _why_unclear([persons[n] for n in group], [persons[n] for n in others]))
@@ -301,13 +303,13 @@ def cards(texts: Sequence[str], *, snapshot: Snapshot, at: datetime) -> Cards:
         )
         people.append(
             CardHolder(
-                shown_person(whose), tuple(theirs), tuple(one for one in unclear if one.reasons)
+                shown_person(whose), tuple(theirs), tuple(row for row in unclear if row.reasons)
             )
         )
     others = (
-        _other(one, origin)
-        for one, origin in zip(found, scanned.origins, strict=True)
-        if one.certificate is None
+        _other(row, origin)
+        for row, origin in zip(verifications, scanned.origins, strict=True)
+        if row.certificate is None
     )
     return Cards(tuple(people), tuple(others))
 
@@ -335,7 +337,9 @@ def _join(
 
     def is_theirs(group: list[int]) -> bool:
         known = (persons[other] for other in group)
-        return any(one is not None and likeness(one, person) is Likeness.SAME for one in known)
+        return any(
+            other is not None and likeness(other, person) is Likeness.SAME for other in known
+        )
 
     theirs = [group for group in groups if is_theirs(group)]
     merged = sorted({number, *(other for group in theirs for other in group)})
@@ -350,23 +354,23 @@ def _why_unclear(
 ) -> tuple[IdentityReason, ...]:
     """Return why two of the people may be one, and may not; nothing where they are told apart."""
     reasons: set[IdentityReason] = set()
-    for one in a:
+    for person in a:
         for other in b:
-            if one is None or other is None or likeness(one, other) is not Likeness.UNCLEAR:
+            if person is None or other is None or likeness(person, other) is not Likeness.UNCLEAR:
                 continue
-            if one.birth_date is None or other.birth_date is None:
+            if person.birth_date is None or other.birth_date is None:
                 reasons.add(IdentityReason.BIRTH_DATE_MISSING)
-            elif birth_dates(one.birth_date, other.birth_date) is not Likeness.SAME:
+            elif birth_dates(person.birth_date, other.birth_date) is not Likeness.SAME:
                 reasons.add(IdentityReason.BIRTH_DATE_PARTIAL)
-            if one.cut or other.cut:
+            if person.cut or other.cut:
                 reasons.add(IdentityReason.NAME_CUT)
-            elif name_likeness(one, other) is not Likeness.SAME:
+            elif name_likeness(person, other) is not Likeness.SAME:
                 reasons.add(IdentityReason.NAME_SPELLING)
     return tuple(reason for reason in IdentityReason if reason in reasons)
 
 
-def _card(found: Verification, origin: CodeOrigin, snapshot: Snapshot, at: datetime) -> Card:
-    certificate, signer = found.certificate, found.signer
+def _card(verification: Verification, origin: CodeOrigin, snapshot: Snapshot, at: datetime) -> Card:
+    certificate, signer = verification.certificate, verification.signer
     assert certificate is not None
     assert signer is not None
     name = signer.name or signer.participant or signer.issuer
@@ -380,9 +384,9 @@ def _card(found: Verification, origin: CodeOrigin, snapshot: Snapshot, at: datet
         origin.codes,
         certificate.kind.value,
         certificate.domain,
-        state_of(found),
-        holder_reasons(found.verdict.findings),
-        printable(appeal_of(found, snapshot)),
+        state_of(verification),
+        holder_reasons(verification.verdict.findings),
+        printable(appeal_of(verification, snapshot)),
         CardIssuer(printable(name), tuple(sorted(map(printable, signer.countries)))),
         local_instant(certificate.issued_at, at),
         local_instant(certificate.expires_at, at),
@@ -391,13 +395,13 @@ def _card(found: Verification, origin: CodeOrigin, snapshot: Snapshot, at: datet
     )
 
 
-def state_of(found: Verification) -> str:
+def state_of(verification: Verification) -> str:
     """Return how it stands with an authentic certificate: as `Card.state`."""
-    if has(found, Code.ENVIRONMENT_WRONG):
+    if has(verification, Code.ENVIRONMENT_WRONG):
         return "specimen"
-    if found.verdict.colour is Colour.RED:
+    if verification.verdict.colour is Colour.RED:
         return "refused"
-    doubts = {f.code for f in found.verdict.findings if f.code.severity is Severity.WARNING}
+    doubts = {f.code for f in verification.verdict.findings if f.code.severity is Severity.WARNING}
     return "doubtful" if doubts - {Code.NO_RULES} else "in-order"
 
 
@@ -422,12 +426,12 @@ def _entry(entry: Entry, at: datetime) -> CardEntry:
     )
 
 
-def _other(found: Verification, origin: CodeOrigin) -> OtherText:
-    part = has(found, Code.PARTS_MISSING)
-    refused = "refused" if found.verdict.colour is Colour.RED else "doubtful"
-    state = "more" if part else "unread" if found.unread else refused
-    parts = next(filter(None, map(waiting_of, found.verdict.findings)), None)
-    reasons = holder_reasons(found.verdict.findings)
+def _other(verification: Verification, origin: CodeOrigin) -> OtherText:
+    part = has(verification, Code.PARTS_MISSING)
+    refused = "refused" if verification.verdict.colour is Colour.RED else "doubtful"
+    state = "more" if part else "unread" if verification.unread else refused
+    parts = next(filter(None, map(waiting_of, verification.verdict.findings)), None)
+    reasons = holder_reasons(verification.verdict.findings)
     return OtherText(origin.texts, origin.codes, state, reasons, parts)
 
 
@@ -515,17 +519,19 @@ def enter(
     """
     snapshot = aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
-    found = verified(scanned.codes, snapshot, at)
-    code = decide(found, snapshot=snapshot, place=place, at=at)
-    if all(one.unread for one in found):
+    verifications = verified(scanned.codes, snapshot, at)
+    code = decide(verifications, snapshot=snapshot, place=place, at=at)
+    if all(verification.unread for verification in verifications):
         # Nothing was read: no certificate was refused either.
         code = code._replace(colour=Colour.AMBER)
-    person = holder_of(found)
+    person = holder_of(verifications)
     rules = tuple(
         AskedRule(printable(o.rule.identifier), o.result.value, rule_says(o.rule, language))
         for o in code.outcomes
     )
-    appeals = {printable(appeal_of(one, snapshot)) for one in found} - {""}
+    appeals = {printable(appeal_of(verification, snapshot)) for verification in verifications} - {
+        ""
+    }
     return Entering(
         code.colour.value,
         None if person is None else shown_person(person),
@@ -611,12 +617,12 @@ def everywhere(
     """
     snapshot = aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
-    found = verified(scanned.codes, snapshot, at)
+    verifications = verified(scanned.codes, snapshot, at)
     destinations = sorted(snapshot.ruleset.destinations, key=place_text)
     end = max(begin, 0) + min(max(most, 1), MOST_AT_ONCE)
     rows = []
     for place in destinations[max(begin, 0) : end]:
-        code = decide(found, snapshot=snapshot, place=place, at=at)
+        code = decide(verifications, snapshot=snapshot, place=place, at=at)
         reasons = (
             () if code.colour is Colour.GREEN else holder_reasons(code.because, scanned.origins)
         )
