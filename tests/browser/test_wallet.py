@@ -17,6 +17,8 @@ from PIL import Image
 
 from tests.browser.conftest import NOW, Post
 from tests.browser.wallet import PASSPHRASE, Wallet, codes_in, eventually
+from tests.schemes import shc as cards
+from tests.unit.formats.test_shc import JWS
 
 MILLIMETRES = 25.4
 GREEN = (0x00, 0x69, 0x5C)
@@ -99,6 +101,28 @@ def test_what_is_no_certificate_is_not_kept_and_a_known_one_not_twice(
         "This certificate is here already.",
     ]
     assert wallet.page.locator("article.card").count() == 1
+
+
+def test_a_card_in_several_codes_is_put_together_and_shows_them_all(wallet: Wallet) -> None:
+    page = wallet.page
+    first, second = cards.chunks(JWS, 2)
+    page.click("#add")
+    page.fill("#adding-text", second)
+    page.locator("#adding-form button").click()
+    page.locator("#adding-state").get_by_text("1 of 2").wait_for()
+    assert page.locator("article.card").count() == 0
+    page.fill("#adding-text", first)
+    page.locator("#adding-form button").click()
+    page.locator("#adding-state").get_by_text("Added").wait_for()
+    page.locator("#adding .close").click()
+    # Its issuer is not known here: it is kept all the same, and says so.
+    assert "issuer is not known" in wallet.card().inner_text()
+    wallet.press(wallet.card(), "code")
+    code = page.locator("#showing-code svg")
+    shown = codes_in(code.screenshot())
+    page.click("#showing-next")
+    shown += codes_in(code.screenshot())
+    assert shown == [first, second]
 
 
 def test_people_are_told_apart_and_twins_are_asked_about(wallet: Wallet, post: Post) -> None:

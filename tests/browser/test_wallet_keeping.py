@@ -292,27 +292,35 @@ def on_disk(folder: Path, canaries: list[str]) -> set[str]:
     }
 
 
-def test_the_number_of_cards_cannot_be_told_from_the_disk(wallet: Wallet, post: Post) -> None:
-    sizes = [sealed_size(wallet.page)]
+def test_the_disk_tells_neither_how_many_cards_there_are_nor_what_changed(
+    wallet: Wallet, post: Post
+) -> None:
+    documents = [sealed(wallet.page)]
     for name in ("vaccination", "ann", "anne", "recovery"):
         wallet.add(post.texts[name])
-        sizes.append(sealed_size(wallet.page))
-    assert len(set(sizes)) == 1
+        documents.append(sealed(wallet.page))
     assert stored(wallet.page) == ["passphrase", "wallet"]
+    assert len({len(document["sealed"]) for document in documents}) == 1
+    # A nonce that came twice under one key would give both texts away.
+    assert len({tuple(document["nonce"]) for document in documents}) == len(documents)
 
 
-def sealed_size(page: Any) -> int:
-    """Return the size of the sealed document."""
-    size: int = page.evaluate(
+def sealed(page: Any) -> dict[str, list[int]]:
+    """Return the sealed document and its nonce, as they lie in the database."""
+    document: dict[str, list[int]] = page.evaluate(
         """() => new Promise((resolve) => {
             const opening = indexedDB.open("pratique-wallet");
             opening.onsuccess = () => {
                 const asking = opening.result.transaction("sealed").objectStore("sealed").get("wallet");
-                asking.onsuccess = () => { opening.result.close(); resolve(asking.result.sealed.length); };
+                asking.onsuccess = () => {
+                    const { sealed, nonce } = asking.result;
+                    opening.result.close();
+                    resolve({ sealed: [...sealed], nonce: [...nonce] });
+                };
             };
         })"""
     )
-    return size
+    return document
 
 
 # ----------------------------------------------------------------------------------------------------
