@@ -353,12 +353,16 @@ def test_what_was_set_up_is_remembered(new_page: Any, site: str, post: Post) -> 
     assert not new_page.locator("#sounds").is_checked()
 
 
-def test_a_set_up_without_a_place_is_not_taken(new_page: Any, site: str, post: Post) -> None:
-    new_page.goto(f"{site}/border.html")
-    new_page.locator("#zone").select_option("UTC")
-    new_page.locator("button[type=submit]").click()
-    assert new_page.locator("[data-part=wrong]").is_visible()
-    assert screen(new_page) == "setup"
+def test_a_set_up_without_a_place_is_not_taken(page: Any, site: str, post: Post) -> None:
+    set_up(page, site, post.place)
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#place").select_option("")
+    page.locator("button[type=submit]").click()
+    assert page.locator("[data-part=wrong]").is_visible()
+    assert screen(page) == "setup"
+    page.locator("#place").select_option(post.place)
+    page.locator("button[type=submit]").click()
+    page.locator("body[data-screen=ready]").wait_for()
 
 
 def test_a_gate_has_nothing_to_set_and_gives_no_reasons(page: Any, site: str, post: Post) -> None:
