@@ -45,10 +45,14 @@ _CHECK = """async (texts) => {
     const spoken = shown("live");
     const copy = document.documentElement.cloneNode(true);
     for (const name of ["family", "given", "family_native", "given_native", "born", "live"])
-      copy.querySelector(`[data-part=${name}]`).textContent = "";
+      Object.assign(copy.querySelector(`[data-part=${name}]`), { textContent: "", hidden: false });
+    // A dialog goes a moment after it was closed, and time runs, whoever is there.
+    copy.querySelector("dialog")?.remove();
+    copy.querySelector("progress[data-part=left]").removeAttribute("value");
+    copy.querySelector("[data-part=seconds]").textContent = "";
     // Somebody without a name in another script has one line less, whatever they have to show.
     seen.push({ outcome: document.body.dataset.outcome, person, all, visible, spoken, rest: copy.outerHTML });
-    document.querySelector("[data-act=next]").click();
+    (document.querySelector("[data-act=next]") ?? document.querySelector("main [data-act=again]")).click();
     await until("ready");
   }
   return seen;
@@ -85,8 +89,10 @@ def test_each_is_judged_and_shows_whose_it_is(screens: Screens) -> None:
     outcomes = [row["outcome"] for row in screens.seen]
     assert outcomes.count("green") == COUNT * 4 // 5
     for certificate, row in zip(screens.certificates, screens.seen, strict=True):
-        family = (certificate.person.surname_icao or "").replace("<", " ")
-        assert family in {row["person"][0], row["person"][0].replace("-", " ")}
+        if certificate.kind != "icvp":
+            # The yellow card has one name, and no line of A-Z.
+            family = (certificate.person.surname_icao or "").replace("<", " ")
+            assert row["person"][0].replace("-", " ").upper() == family
 
 
 def test_no_field_of_health_is_on_the_screen(screens: Screens) -> None:
@@ -117,11 +123,14 @@ def test_a_screen_reader_is_told_the_same(screens: Screens) -> None:
         tree = page.locator("body").aria_snapshot()
         assert [value for value in certificate.health if value in tree] == []
         assert WORDS.findall(tree) == []
-        for name in ("family", "given", "family_native", "given_native", "born"):
-            if text := page.locator(f"[data-part={name}]").first.text_content():
-                tree = tree.replace(text, name)
+        # Whose it is, and how long it stays, is left out.
+        parts = ("family", "given", "family_native", "given_native", "born")
+        texts = [page.locator(f"[data-part={name}]").first.text_content() for name in parts]
+        labels = ["Family name", "Given names", "Born", "progressbar", "clears in"]
+        own = re.compile("|".join(map(re.escape, filter(None, [*texts, *labels]))))
+        tree = "\n".join(line for line in tree.splitlines() if not own.search(line))
         if outcome == "green":
-            trees.add(re.sub(r"(family|given)(_native)?", "name", tree).replace("name name", "name"))
+            trees.add(tree)
         desk.forget(page)
     assert len(trees) == 1, trees
 
@@ -154,8 +163,10 @@ def test_a_signed_name_is_shown_as_letters(screens: Screens) -> None:
     for number, name in enumerate((*SCRIPTS, *TURNED)):
         person = issuers.JO._replace(surname=name[:80], forename="Kim")
         try:
-            text = state.issue(issuers.RECORDS["vaccination"]._replace(person=person), nth=900 + number)
-        except Exception:  # noqa: BLE001, S112 - what issuing itself refuses cannot be shown
+            text = state.issue(
+                issuers.RECORDS["vaccination"]._replace(person=person), nth=900 + number
+            )
+        except Exception:  # noqa: BLE001 - what issuing itself refuses cannot be shown
             continue
         (row,) = page.evaluate(_CHECK, [text])
         assert row["outcome"] in {"green", "amber", "again"}
