@@ -292,7 +292,7 @@ def test_a_result_clears_itself(page: Any, site: str, post: Post) -> None:
     set_up(page, site, post.place, clears=3)
     scan(page, post.texts["green"])
     assert outcome(page) == "green"
-    page.locator("body[data-screen=ready]").wait_for(timeout=10_000)
+    page.locator("body[data-screen=ready]").wait_for()
     assert "BLOGGS" not in page.content()
 
 

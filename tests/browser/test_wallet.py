@@ -16,8 +16,9 @@ import zxingcpp
 from PIL import Image
 
 from tests.browser.conftest import NOW, Post
-from tests.browser.wallet import PASSPHRASE, Wallet, codes_in, eventually
+from tests.browser.wallet import PASSPHRASE, Wallet, codes_in
 from tests.schemes import shc as cards
+from tests.steps import until
 from tests.unit.formats.test_shc import JWS
 
 MILLIMETRES = 25.4
@@ -133,7 +134,7 @@ def test_people_are_told_apart_and_twins_are_asked_about(wallet: Wallet, post: P
     question = wallet.page.locator("#people .notice")
     assert question.count() == 1
     question.locator("button").nth(1).click()
-    eventually(lambda: question.count() == 0)
+    until(lambda: question.count() == 0)
     assert wallet.page.locator("#people section.person").count() == 3
 
 
@@ -141,7 +142,7 @@ def test_who_is_said_to_be_one_person_becomes_one(wallet: Wallet, post: Post) ->
     wallet.add(post.texts["ann"], post.texts["anne"])
     wallet.card(1)
     wallet.page.locator("#people .notice button").first.click()
-    eventually(lambda: wallet.page.locator("#people section.person").count() == 1)
+    until(lambda: wallet.page.locator("#people section.person").count() == 1)
     assert wallet.page.locator("article.card").count() == 2
 
 
@@ -155,7 +156,7 @@ def test_details_come_after_a_warning(wallet: Wallet, post: Post) -> None:
     wallet.page.click("#warning-go")
     assert "COVID-19" in wallet.page.inner_text("#detail-list")
     wallet.page.locator("#detail .close").click()
-    eventually(lambda: wallet.page.locator("#detail-list dd").count() == 0)
+    until(lambda: wallet.page.locator("#detail-list dd").count() == 0)
 
 
 def test_a_card_is_removed_once_that_is_confirmed(wallet: Wallet, post: Post) -> None:
@@ -165,7 +166,7 @@ def test_a_card_is_removed_once_that_is_confirmed(wallet: Wallet, post: Post) ->
     assert wallet.page.locator("article.card").count() == 1
     wallet.press(wallet.card(), "remove")
     wallet.page.click("#asking-go")
-    eventually(lambda: wallet.page.locator("article.card").count() == 0)
+    until(lambda: wallet.page.locator("article.card").count() == 0)
 
 
 # ----------------------------------------------------------------------------------------------------

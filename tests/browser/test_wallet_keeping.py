@@ -13,7 +13,8 @@ import pytest
 
 from pratique.snapshot import Snapshot
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, NOW, PATIENCE, Post, served
-from tests.browser.wallet import PASSPHRASE, Wallet, eventually
+from tests.browser.wallet import PASSPHRASE, Wallet
+from tests.steps import until
 
 CANARY = "BLOGGS"
 """A name in the travellers' certificates that stands nowhere in the site."""
@@ -103,7 +104,7 @@ def test_a_passphrase_is_changed_and_the_old_one_opens_no_more(wallet: Wallet) -
     page.fill("#asking-passphrase", "quite another passphrase")
     page.fill("#asking-again", "quite another passphrase")
     page.click("#asking-go")
-    eventually(lambda: not page.locator("#asking").is_visible())
+    until(lambda: not page.locator("#asking").is_visible())
     page.click("#lock")
     wallet.unlock(PASSPHRASE)
     page.locator("#unlock-error").get_by_text("does not open").wait_for()
@@ -179,7 +180,7 @@ def test_a_wallet_opens_and_answers_with_the_network_gone(
         wallet.add(post.texts["vaccination"])
         wallet.card()
         # The map is of what is fetched only when it is needed: the page has had it kept.
-        eventually(lambda: page.evaluate(KEPT), seconds=120)
+        until(lambda: page.evaluate(KEPT))
     # The server is gone. What the browser says of that is no fault of the page.
     page.reload()
     page.locator("#locked:not([hidden])").wait_for()
@@ -222,7 +223,7 @@ def test_a_newer_edition_waits_until_the_wallet_is_locked(wallet: Wallet, post: 
     assert page.evaluate("window.sameDocument") is True
     assert page.locator("#open").is_visible()
     page.click("#lock")
-    eventually(lambda: page.evaluate("window.sameDocument") is None)
+    until(lambda: page.evaluate("window.sameDocument") is None)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def test_a_backup_is_opened_by_another_age_and_brings_the_wallet_back(
     wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
     wallet.go("keep")
     file = wallet.back_up(tmp_path / "wallet.age")
-    eventually(lambda: wallet.page.locator("#remind").is_hidden())
+    until(lambda: wallet.page.locator("#remind").is_hidden())
     document = json.loads(pyrage.passphrase.decrypt(file, "another handful of words"))
     assert document["format"] == "pratique-wallet-backup-1"
     assert [card["texts"] for card in document["cards"]] == [

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import zxingcpp
 from PIL import Image
+
+from tests.steps import until
 
 PASSPHRASE = "four plain invented words"
 BACKUP_PASSPHRASE = "another handful of words"
@@ -57,7 +57,7 @@ class Wallet:
 
     def said(self) -> str:
         """Return what the dialog says once the text is read."""
-        eventually(lambda: self.page.input_value("#adding-text") == "")
+        until(lambda: self.page.input_value("#adding-text") == "")
         words: str = self.page.inner_text("#adding-state")
         return words
 
@@ -102,14 +102,6 @@ class Wallet:
         waiting.value.set_files(path)
         self.page.fill("#asking-passphrase", passphrase)
         self.page.click("#asking-go")
-
-
-def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something holds: the page's policy refuses Playwright's own waiting for a function."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came to hold"
-        time.sleep(0.05)
 
 
 def codes_in(picture: bytes | Image.Image) -> list[str]:

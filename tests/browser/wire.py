@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from tests.steps import LONGEST
+
 
 class Sent(NamedTuple):
     """One request as it came over the wire: method, where to, and all of its bytes."""
@@ -77,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(502)
             return
         kept = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-        upstream = http.client.HTTPConnection(site.hostname or "", site.port or 80, timeout=60)
+        upstream = http.client.HTTPConnection(site.hostname or "", site.port or 80, timeout=LONGEST)
         upstream.request(self.command, self.path[len(wire.origin) :], body or None, kept)
         answer = upstream.getresponse()
         data = answer.read()

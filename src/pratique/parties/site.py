@@ -16,7 +16,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +39,7 @@ WORTH = 0.6
 _LAST = ("service-worker.js", ABOUT)
 
 
-class Edition(NamedTuple):
+class SiteSnapshot(NamedTuple):
     """A snapshot in a site."""
 
     number: int
@@ -52,7 +52,7 @@ class Edition(NamedTuple):
         return f"snapshot-{self.sha256[:12]}.json"
 
 
-class Delta(NamedTuple):
+class SiteDelta(NamedTuple):
     """How to come from an earlier edition to the present one."""
 
     from_: str
@@ -76,11 +76,11 @@ class Index(NamedTuple):
     environment: Environment
     file: str
     sha256: str
-    deltas: tuple[Delta, ...]
-    earlier: tuple[Edition, ...]
+    deltas: tuple[SiteDelta, ...]
+    earlier: tuple[SiteSnapshot, ...]
 
 
-class Put(NamedTuple):
+class BuiltSite(NamedTuple):
     """What came of it: what the site holds now, and how many files were written."""
 
     data: Index
@@ -88,7 +88,7 @@ class Put(NamedTuple):
     written: int
 
 
-def build(out: Path, site: Path | None, home: Path | None) -> Put:
+def build(out: Path, site: Path | None, home: Path | None) -> BuiltSite:
     """Put a built site, and what a home folder holds, into a folder.
 
     Args:
@@ -100,10 +100,10 @@ def build(out: Path, site: Path | None, home: Path | None) -> Put:
         UsageError: nothing was synced or imported yet, or there is no built site.
         DocumentRefused: it is no built site, or the folder's one is newer, or of another environment.
     """
-    held = verifier.snapshot(home)
-    if held is None:
+    snapshot = verifier.snapshot(home)
+    if snapshot is None:
         raise UsageError("nothing-held", "nothing was synced yet", "pratique sync SOURCE")
-    return put(out, site if site is not None else own(), held)
+    return put(out, site if site is not None else own(), snapshot)
 
 
 def own() -> Path:
@@ -118,7 +118,7 @@ def own() -> Path:
     )
 
 
-def put(out: Path, site: Path, held: Snapshot) -> Put:
+def put(out: Path, site: Path, snapshot: Snapshot) -> BuiltSite:
     """Put a built site and a snapshot into a folder."""
     content = store_site.opened(site)
     about = _about(content, site)
@@ -131,7 +131,7 @@ def put(out: Path, site: Path, held: Snapshot) -> Put:
     with files.usable(out):
         out.mkdir(parents=True, exist_ok=True)
     with files.usable(out), files.hold(out, wait=True):
-        index = _indexed(out, held)
+        index = _indexed(out, snapshot)
         before = _named_in(out)
         written = 0
         # Names with a digest first, then pages, then what tells a browser that there is something new.
@@ -139,10 +139,10 @@ def put(out: Path, site: Path, held: Snapshot) -> Put:
             written += _written(out / name, content[name])
             if f"{name}{store_site.PACKED['br']}" in content:
                 _packed(out / name, content[name])
-        written += _data(out, index, held.to_bytes())
-        if before is not None and before.keys() != about["files"].keys():
+        written += _data(out, index, snapshot.to_bytes())
+        if before is not None and set(before) != set(about["files"]):
             _swept(out, {*before, *about["files"]})
-    return Put(index, about["version"], written)
+    return BuiltSite(index, about["version"], written)
 
 
 def _about(content: Mapping[str, bytes], site: Path) -> dict[str, Any]:
@@ -212,33 +212,33 @@ def read_index(out: Path) -> Index | None:
         ) from error
 
 
-def _indexed(out: Path, held: Snapshot) -> Index:
+def _indexed(out: Path, snapshot: Snapshot) -> Index:
     before = read_index(out)
-    data = held.to_bytes()
-    new = Edition(held.number, held.created, hashlib.sha256(data).hexdigest())
+    data = snapshot.to_bytes()
+    new = SiteSnapshot(snapshot.number, snapshot.created, hashlib.sha256(data).hexdigest())
     if before is None:
-        return Index(FORMAT, *new[:2], held.environment, new.file, new.sha256, (), ())
-    if before.environment is not held.environment:
+        return Index(FORMAT, *new[:2], snapshot.environment, new.file, new.sha256, (), ())
+    if before.environment is not snapshot.environment:
         raise DocumentRefused(
             "environment-differs",
-            f"{out} holds a site for {before.environment}, the data is for {held.environment}",
+            f"{out} holds a site for {before.environment}, the data is for {snapshot.environment}",
             "use another folder for one of them",
         )
     if before.sha256 == new.sha256:
         return before
-    if (held.number, held.created) < (before.number, before.created):
+    if (snapshot.number, snapshot.created) < (before.number, before.created):
         raise DocumentRefused(
             "site-data-older",
-            f"{out} holds edition {before.number} already, this is edition {held.number}",
+            f"{out} holds edition {before.number} already, this is edition {snapshot.number}",
             "sync first: pratique sync; or use another folder for another network",
         )
-    earlier = [Edition(before.number, before.created, before.sha256), *before.earlier]
-    there = tuple(one for one in earlier if (out / "data" / one.file).is_file())[:KEPT]
+    earlier = [SiteSnapshot(before.number, before.created, before.sha256), *before.earlier]
+    there = tuple(older for older in earlier if (out / "data" / older.file).is_file())[:KEPT]
     deltas = tuple(
-        Delta(one.sha256, f"delta-{hashlib.sha256((one.sha256 + new.sha256).encode()).hexdigest()[:12]}.json")
-        for one in there
+        SiteDelta(older.sha256, f"delta-{hashlib.sha256((older.sha256 + new.sha256).encode()).hexdigest()[:12]}.json")
+        for older in there
     )  # fmt: skip
-    return Index(FORMAT, *new[:2], held.environment, new.file, new.sha256, deltas, there)
+    return Index(FORMAT, *new[:2], snapshot.environment, new.file, new.sha256, deltas, there)
 
 
 def _data(out: Path, index: Index, data: bytes) -> int:
@@ -248,14 +248,14 @@ def _data(out: Path, index: Index, data: bytes) -> int:
     _packed(folder / index.file, data)
     limit = len(gzip.compress(data, 9)) * WORTH
     kept = []
-    for delta, older in zip(index.deltas, index.earlier, strict=True):
-        steps = made(sources.read_bytes(folder / older.file, store_site.LARGEST), data)
-        document = {"format": DELTA_FORMAT, "from": delta.from_, "to": index.sha256, "steps": steps}
+    for way, older in zip(index.deltas, index.earlier, strict=True):
+        steps = delta(sources.read_bytes(folder / older.file, store_site.LARGEST), data)
+        document = {"format": DELTA_FORMAT, "from": way.from_, "to": index.sha256, "steps": steps}
         content = json.dumps(document, separators=(",", ":")).encode()
         if len(gzip.compress(content, 9)) < limit:
-            written += _written(folder / delta.file, content)
-            _packed(folder / delta.file, content)
-            kept.append(delta)
+            written += _written(folder / way.file, content)
+            _packed(folder / way.file, content)
+            kept.append(way)
     index = index._replace(deltas=tuple(kept))
     written += _written(
         out / INDEX, json.dumps(strict_json.write(index), indent=1).encode() + b"\n"
@@ -278,7 +278,7 @@ _ROW = re.compile(rb"[^\n]*?(?:[}\]],|\n)|[^\n]+")
 """A row of a signer, a rule, a revocation list, or less: where one ends, an object or a list does."""
 
 
-def made(older: bytes, newer: bytes) -> list[Step]:
+def delta(older: bytes, newer: bytes) -> list[Step]:
     """Return how a document is made of an older one: rows that are copied, and rows that are new."""
     starts: dict[bytes, int] = {}
     for row in _ROW.finditer(older):
@@ -300,11 +300,3 @@ def made(older: bytes, newer: bytes) -> list[Step]:
     return [
         [start, end - start] if kept else newer[start:end].decode() for kept, start, end in spans
     ]
-
-
-def applied(older: bytes, steps: Iterable[Step]) -> bytes:
-    """Return what a delta makes of an older document; as web/src/data.js does."""
-    return b"".join(
-        step.encode() if isinstance(step, str) else older[step[0] : step[0] + step[1]]
-        for step in steps
-    )
