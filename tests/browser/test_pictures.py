@@ -1,0 +1,84 @@
+"""The pictures of the handbook's page about the pages: every screen, as a browser shows it.
+
+    screens -> screenshot -> 64 colours -> a folder of the test's own, or $PRATIQUE_PICTURES
+
+`PRATIQUE_PICTURES=docs/pictures/pages pytest tests/browser/test_pictures.py` draws those of `docs/pages.md` anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pratique.snapshot import Snapshot
+from pratique.terms import Environment
+from tests.browser.conftest import NOW, PATIENCE, Post, served
+from tests.browser.screens import border_screens, speak, specimen_screen, wallet_screens
+
+DESK = {"width": 1024, "height": 640}
+PHONE = {"width": 360, "height": 720}
+
+WALKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "border-desk": ("en", {"viewport": DESK}),
+    "border-phone-ar": ("ar", {"viewport": PHONE}),
+    "wallet-phone": ("en", {"viewport": PHONE}),
+    "wallet-dark-ar": ("ar", {"viewport": PHONE, "color_scheme": "dark"}),
+}
+"""Which page, where -> in which language, with which wishes."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the pictures go."""
+    named = os.environ.get("PRATIQUE_PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def draw(browser: Any, folder: Path) -> Iterator[Callable[..., int]]:
+    """Return what walks through screens in a profile of its own, and draws each."""
+    contexts = []
+
+    def draw(screens: Callable[..., Iterator[str]], site: str, post: Post, walk: str) -> int:
+        language, wishes = WALKS[walk]
+        context = browser.new_context(reduced_motion="reduce", locale="en-GB", **wishes)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        speak(context, language)
+        page = context.new_page()
+        page.clock.set_fixed_time(NOW)
+        count = 0
+        for name in screens(page, site, post):
+            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            assert len(picture.getcolors(1 << 20) or ()) > 2, name
+            picture.quantize(64).save(folder / f"{walk}-{name}.png", optimize=True)
+            count += 1
+        return count
+
+    yield draw
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.startswith("border")])
+def test_a_border_posts_screens_are_drawn(
+    draw: Callable[..., int], site: str, put: Callable[[Snapshot], Path], post: Post, walk: str
+) -> None:
+    assert draw(border_screens, site, post, walk) == 14
+    with served(put(post.held.replace(environment=Environment.PRODUCTION))) as production:
+        assert draw(specimen_screen, production, post, walk) == 1
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.startswith("wallet")])
+def test_a_wallets_screens_are_drawn(
+    draw: Callable[..., int], site: str, post: Post, walk: str
+) -> None:
+    assert draw(wallet_screens, site, post, walk) == 18
