@@ -46,8 +46,8 @@ _CHECK = """async (texts) => {
     const copy = document.documentElement.cloneNode(true);
     for (const name of ["family", "given", "family_native", "given_native", "born", "live"])
       Object.assign(copy.querySelector(`[data-part=${name}]`), { textContent: "", hidden: false });
-    // A dialog goes a moment after it was closed, and time runs, whoever is there.
-    copy.querySelector("dialog")?.remove();
+    // Each dialog goes a moment after it was closed, and time runs, whoever is there.
+    for (const dialog of copy.querySelectorAll("dialog")) dialog.remove();
     copy.querySelector("progress[data-part=left]").removeAttribute("value");
     copy.querySelector("[data-part=seconds]").textContent = "";
     // Somebody without a name in another script has one line less, whatever they have to show.
