@@ -214,19 +214,26 @@ SEEN = """() => {
 }"""
 WHERE = """() => { const at = document.activeElement;
   return at.id || at.dataset.act || at.dataset.t || at.type || at.tagName; }"""
+PLACE = "[...document.querySelectorAll('*')].indexOf(document.activeElement)"
 STOPS = 60
 
 
 def stops(page: Any) -> list[str]:
-    """Press Tab until the focus is back where it was, or has left the page; each stop is to be seen."""
+    """Press Tab until the focus comes round; return the stops from the top of the page. Each is to be seen."""
     passed: list[str] = []
+    top, first = 0, None
     for _ in range(STOPS):
         page.keyboard.press("Tab")
         where = page.evaluate(WHERE)
-        if where == "BODY" or (passed and where == passed[0]):
-            return passed
-        assert page.evaluate(SEEN), where
-        passed.append(where)
+        if where == "BODY":
+            # Past the last one, the focus leaves the page, and comes back at its top.
+            top = len(passed)
+        elif page.evaluate(PLACE) == first:
+            return passed[top:] + passed[:top]
+        else:
+            assert page.evaluate(SEEN), where
+            first = first or page.evaluate(PLACE)
+            passed.append(where)
     raise AssertionError(f"the focus never comes round: {passed}")
 
 
@@ -260,7 +267,7 @@ def test_an_officer_needs_no_mouse(opened: Callable[..., Any], site: str, post: 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert desk.outcome(page) == "green"
-    assert {"next", "second", "passport", "keep", "help"} <= set(stops(page))
+    assert {"next", "passport", "keep", "help"} <= set(stops(page))
     tab_to(page, "passport")
     page.keyboard.press("Enter")
     page.locator("dialog[open]").wait_for()
