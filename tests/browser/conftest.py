@@ -43,7 +43,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 NOW = AT + HOUR
 COMPLETE = {">=": [{"var": "payload.v.0.dn"}, {"var": "payload.v.0.sd"}]}
-PATIENCE = 30_000
+PATIENCE = 300_000
 """Milliseconds in which anything happens, on a machine as slow as may be."""
 
 
