@@ -209,7 +209,7 @@ OTHER = ("P<XXASAMPLEOVA<<TESTINA".ljust(44, "<"), LINES[1])
 
 
 @pytest.mark.parametrize(("lines", "likeness"), [(LINES, "same"), (OTHER, "unlike")])
-def test_a_scanned_passport_is_compared(
+def test_a_scanned_passport_is_compared_and_green_is_its_holders(
     page: Any, site: str, post: Post, lines: tuple[str, str], likeness: str
 ) -> None:
     set_up(page, site, post.place)
@@ -218,8 +218,21 @@ def test_a_scanned_passport_is_compared(
     for line in lines:
         scan(page, line)
     page.locator(f".likeness[data-outcome={likeness}]").wait_for()
-    assert outcome(page) == "green"
+    assert outcome(page) == {"same": "green", "unlike": "amber"}[likeness]
     assert lines[1] not in page.content()
+
+
+def test_another_passports_lines_take_green_away_until_the_holders_are_scanned(
+    page: Any, site: str, post: Post
+) -> None:
+    set_up(page, site, post.place)
+    scan(page, post.texts["green"])
+    assert outcome(page) == "green"
+    for lines, shown in ((OTHER, "amber"), (LINES, "green")):
+        for line in lines:
+            scan(page, line)
+        page.locator(f"body[data-outcome={shown}]").wait_for()
+        assert page.locator(f"main [data-outcome={shown}] > .verdict").is_visible()
 
 
 def test_a_typed_passport_is_compared(page: Any, site: str, post: Post) -> None:

@@ -41,10 +41,7 @@ import { made, part, say, shape } from "./shown.js";
  */
 export function resultOf(screen, { kiosk, count, keyboard }) {
   const element = made("screen-result");
-  const word = t(`border.${screen.outcome}`);
-  element.dataset.outcome = screen.outcome;
-  shape(element, screen.outcome);
-  say(element, "word", word);
+  const word = showOutcome(element, screen.outcome);
   const name = named(element, screen.person);
   const passes = screen.outcome === "green";
   // At a gate others look on: why somebody does not pass, an officer tells them.
@@ -67,6 +64,21 @@ export function resultOf(screen, { kiosk, count, keyboard }) {
   }
   const said = reasons.map(({ reason, step }) => `${reason} ${step}`);
   return { element, spoken: [word, ...name, ...(passes ? [t("border.compare")] : said)] };
+}
+
+/**
+ * Show an outcome: its word, its colour and its shape.
+ *
+ * @param {HTMLElement} element
+ * @param {string} outcome
+ * @returns {string} the word
+ */
+export function showOutcome(element, outcome) {
+  const word = t(`border.${outcome}`);
+  element.dataset.outcome = outcome;
+  shape(element, outcome);
+  say(element, "word", word);
+  return word;
 }
 
 /**

@@ -12,7 +12,7 @@
  * 4. The page changes itself (a newer edition of the data or of the page) between two travellers only.
  */
 import { showData } from "./border-bar.js";
-import { likenessOf, resultOf } from "./border-result.js";
+import { likenessOf, resultOf, showOutcome } from "./border-result.js";
 import { keep, settings, wireSetup } from "./border-setup.js";
 import { Viewfinder } from "./border-viewfinder.js";
 import { isLikeCertificate, isPassportLine, isWholePassport, passportLines } from "./codes.js";
@@ -51,6 +51,8 @@ class Traveller {
   /** @type {string[]} */
   passport = [];
   keyboard = false;
+  /** Whether the certificates alone are GREEN. */
+  passes = false;
 }
 
 class Post {
@@ -311,6 +313,7 @@ class Post {
     const { element, spoken } = resultOf(screen, { kiosk, count: this.#traveller.texts.length, keyboard });
     this.#show("result", element);
     document.body.dataset.outcome = screen.outcome;
+    this.#traveller.passes = screen.outcome === "green";
     this.#announce(spoken);
     if (sounds) play(screen.outcome);
     this.#countdown.start(isAgain ? Math.min(AGAIN, clears) : clears);
@@ -395,7 +398,21 @@ class Post {
     }
     const { element, spoken } = likenessOf(likeness);
     part(this.#screen, "likeness").replaceChildren(element);
-    this.#announce(spoken);
+    this.#announce([...this.#doubted(likeness.outcome), ...spoken]);
+  }
+
+  /**
+   * GREEN is for the passport's holder: where the passport is another's, or may be, the screen does not say both.
+   *
+   * @param {string} likeness
+   * @returns {string[]} the word that is shown now, if it is another
+   */
+  #doubted(likeness) {
+    const result = /** @type {HTMLElement} */ (this.#screen.querySelector("[data-outcome]"));
+    const outcome = likeness === "same" ? "green" : "amber";
+    if (!this.#traveller.passes || document.body.dataset.outcome === outcome) return [];
+    document.body.dataset.outcome = outcome;
+    return [showOutcome(result, outcome)];
   }
 
   // -------------------------------------------------------------------------------------------------------
