@@ -135,10 +135,17 @@ def put(out: Path, site: Path, snapshot: Snapshot) -> BuiltSite:
         before = _named_in(out)
         written = 0
         # Names with a digest first, then pages, then what tells a browser that there is something new.
-        for name in sorted(content, key=lambda name: (name in _LAST, name.endswith(".html"), name)):
+        names = (name for name in content if Path(name).suffix in store_site.KINDS)
+        for name in sorted(names, key=lambda name: (name in _LAST, name.endswith(".html"), name)):
+            packed = content.get(f"{name}{store_site.PACKED['br']}")
             written += _written(out / name, content[name])
-            if f"{name}{store_site.PACKED['br']}" in content:
+            if packed is not None:
+                written += _written(out / f"{name}{store_site.PACKED['br']}", packed)
                 _packed(out / name, content[name])
+            else:
+                # What lies packed beside it is of another edition, and would be served in its place.
+                for ending in store_site.PACKED.values():
+                    (out / f"{name}{ending}").unlink(missing_ok=True)
         written += _data(out, index, snapshot.to_bytes())
         if before is not None and set(before) != set(about["files"]):
             _swept(out, {*before, *about["files"]})

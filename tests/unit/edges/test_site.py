@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from pratique.errors import DocumentRefused, UsageError
 from pratique.parties import site as parties_site
 from pratique.snapshot import Snapshot
+from pratique.store import files as store_files
 from pratique.store import server
 from pratique.store import site as store_site
 from pratique.terms import Environment
@@ -169,6 +170,37 @@ def test_files_of_the_edition_before_stay_for_one_edition_more(out: Path, tmp_pa
     assert not (out / f"{SCRIPT}.gz").exists()
     assert (out / NEXT_SCRIPT).exists()
     assert (out / "robots-0123456789ab.txt.bak").exists()
+
+
+def test_a_page_that_is_packed_no_more_is_served_as_it_is(site: Path, out: Path) -> None:
+    (site / "border.html.br").write_bytes(b"packed, of this edition")
+    parties_site.put(out, site, held())
+    assert (out / "border.html.gz").exists()
+    (site / "border.html.br").unlink()
+    (site / "border.html").write_bytes(PAGE + b"<p>next")
+    parties_site.put(out, site, held())
+    with asked(out) as ask:
+        for taken in ("br", "gzip", "identity"):
+            assert ask("border.html", Accept_Encoding=taken).body == PAGE + b"<p>next"
+
+
+def test_what_names_others_is_written_after_them(
+    site: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "border.html.br").write_bytes(b"packed")
+    order: list[str] = []
+    write = store_files.write
+
+    def noted(path: Path, data: bytes) -> None:
+        order.append(path.relative_to(out).as_posix())
+        write(path, data)
+
+    monkeypatch.setattr(store_files, "write", noted)
+    parties_site.put(out, site, held())
+    pages = [n for n, name in enumerate(order) if name.startswith("border.html")]
+    assert order.index(SCRIPT) < min(pages)
+    assert max(pages) < order.index("service-worker.js")
+    assert order[-1] == "data/index.json"
 
 
 ROWS = st.lists(
