@@ -94,12 +94,14 @@ export function watch({ engine, data, isFree, onData = () => undefined, reload =
     await between();
   };
 
+  // The first one that ever takes this page is no newer edition.
+  let isTaken = Boolean(navigator.serviceWorker?.controller);
   const taken = () => {
-    isOld = true;
+    isOld = isTaken;
+    isTaken = true;
     void between();
   };
-  // The first one that ever takes this page is no newer edition.
-  if (navigator.serviceWorker?.controller) navigator.serviceWorker.addEventListener("controllerchange", taken);
+  navigator.serviceWorker?.addEventListener("controllerchange", taken);
   const timer = setInterval(look, every);
   // A cable was plugged in again, or a device woke up.
   addEventListener("online", look);
