@@ -27,6 +27,7 @@ PHONE = {"width": 360, "height": 720}
 WALKS: dict[str, tuple[str, dict[str, Any]]] = {
     "border-desk": ("en", {"viewport": DESK}),
     "border-phone-ar": ("ar", {"viewport": PHONE}),
+    "border-dark-zh": ("zh", {"viewport": PHONE, "color_scheme": "dark"}),
     "wallet-phone": ("en", {"viewport": PHONE}),
     "wallet-dark-ar": ("ar", {"viewport": PHONE, "color_scheme": "dark"}),
 }
