@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 import socket
@@ -62,6 +63,14 @@ class Post(NamedTuple):
     texts: dict[str, str]
     place: str
     at: datetime
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """End the process of a test that hangs, with where it hangs: a browser that stands still would hold all others up."""
+    faulthandler.dump_traceback_later(6 * PATIENCE / 1000, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")
