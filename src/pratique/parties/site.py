@@ -146,7 +146,8 @@ def put(out: Path, site: Path, snapshot: Snapshot) -> BuiltSite:
                 # What lies packed beside it is of another edition, and would be served in its place.
                 for ending in store_site.PACKED.values():
                     (out / f"{name}{ending}").unlink(missing_ok=True)
-        written += _data(out, index, snapshot.to_bytes())
+        index, of_data = _data(out, index, snapshot.to_bytes())
+        written += of_data
         if before is not None and set(before) != set(about["files"]):
             _swept(out, {*before, *about["files"]})
     return BuiltSite(index, about["version"], written)
@@ -241,21 +242,20 @@ def _indexed(out: Path, snapshot: Snapshot) -> Index:
         )
     earlier = [SiteSnapshot(before.number, before.created, before.sha256), *before.earlier]
     there = tuple(older for older in earlier if (out / "data" / older.file).is_file())[:KEPT]
-    deltas = tuple(
-        SiteDelta(older.sha256, f"delta-{hashlib.sha256((older.sha256 + new.sha256).encode()).hexdigest()[:12]}.json")
-        for older in there
-    )  # fmt: skip
-    return Index(FORMAT, *new[:2], snapshot.environment, new.file, new.sha256, deltas, there)
+    return Index(FORMAT, *new[:2], snapshot.environment, new.file, new.sha256, (), there)
 
 
-def _data(out: Path, index: Index, data: bytes) -> int:
+def _data(out: Path, index: Index, data: bytes) -> tuple[Index, int]:
+    """Write the data, and deltas from earlier editions that are worth it; return the index with these, and how many files."""
     folder = out / "data"
     folder.mkdir(exist_ok=True)
     written = _written(folder / index.file, data)
     _packed(folder / index.file, data)
     limit = len(gzip.compress(data, 9)) * WORTH
     kept = []
-    for way, older in zip(index.deltas, index.earlier, strict=True):
+    for older in index.earlier:
+        ends = hashlib.sha256((older.sha256 + index.sha256).encode()).hexdigest()
+        way = SiteDelta(older.sha256, f"delta-{ends[:12]}.json")
         steps = delta(sources.read_bytes(folder / older.file, store_site.LARGEST), data)
         document = {"format": DELTA_FORMAT, "from": way.from_, "to": index.sha256, "steps": steps}
         content = json.dumps(document, separators=(",", ":")).encode()
@@ -276,7 +276,7 @@ def _data(out: Path, index: Index, data: bytes) -> int:
     for path in folder.iterdir():
         if path.name.removesuffix(".gz") not in known and re.search(store_site.DIGEST, path.name):
             path.unlink()
-    return written
+    return index, written
 
 
 Step = list[int] | str

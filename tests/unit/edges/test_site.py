@@ -145,6 +145,20 @@ def test_each_earlier_edition_becomes_the_present_one_by_its_delta(site: Path, o
         assert len(json.dumps(document["steps"])) < len(made) / 10
 
 
+def test_the_same_again_writes_nothing_where_a_delta_was_not_worth_it(
+    site: Path, out: Path
+) -> None:
+    parties_site.put(out, site, held(1, signers=0))
+    # Nearly nothing of the second is in the first: the delta would be the whole.
+    parties_site.put(out, site, held(2, signers=200))
+    before = tree(out)
+    again = parties_site.put(out, site, held(2, signers=200))
+    assert again.written == 0
+    assert again.data == parties_site.read_index(out)
+    assert tree(out) == before
+    assert b'"deltas": []' in before["data/index.json"]
+
+
 def test_only_so_many_earlier_editions_are_kept(site: Path, out: Path) -> None:
     for number in range(1, parties_site.KEPT + 4):
         parties_site.put(out, site, held(number, signers=60))
