@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.findings import Code, Finding
-from pratique.rules.ruleset import Editions, Ruleset
+from pratique.rules.ruleset import Destination, Editions, Ruleset
 from pratique.strict_json import array, text, whole
 from pratique.terms import Algorithm, Environment
 from pratique.trust import countries, registry, signer
@@ -189,13 +189,24 @@ def _malformed(what: str) -> DocumentRefused:
     )
 
 
-__all__ = ["FORMAT", "Checker", "Primitive", "Snapshot", "Source", "is_snapshot"]
+__all__ = ["FORMAT", "Checker", "Primitive", "Snapshot", "Source", "destination", "is_snapshot"]
 
 Checker = Callable[[bytes, bytes], bool]
 """check(signature, message) -> is it good; as in `pratique.crypto.algorithms`."""
 
 Primitive = Callable[[Algorithm, bytes], Checker]
 """load(algorithm, SubjectPublicKeyInfo DER) -> Checker; as in `pratique.crypto.algorithms`."""
+
+
+def destination(text: str, ruleset: Ruleset) -> Destination | None:
+    """Read a destination: "FR" or "fra", or "FR/BRE", its region spelt as its rules spell it; None if it is no country."""
+    country, _, named = (part.strip() for part in text.partition("/"))
+    code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
+    if code is None:
+        return None
+    regions = ruleset.regions(code)
+    region = next((each for each in regions if each.casefold() == named.casefold()), named)
+    return Destination(code, region or None)
 
 
 class Names(NamedTuple):

@@ -24,7 +24,7 @@ from pratique.errors import DocumentRefused, PratiqueError, UsageError
 from pratique.findings import Code, Finding
 from pratique.parties.inputs import Item, every
 from pratique.rules.ruleset import Destination, Ruleset
-from pratique.snapshot import Snapshot
+from pratique.snapshot import Snapshot, destination
 from pratique.store import sources as store_sources
 from pratique.terms import Environment
 from pratique.text import NO_ZONE, printable
@@ -292,16 +292,14 @@ def place_of(text: str, ruleset: Ruleset) -> Destination:
     A text that is no code must not pass for a country that has published nothing, nor a region that
     has no rules for one of those that have.
     """
-    country, _, named = (part.strip() for part in text.partition("/"))
-    code = country.upper() if country.upper() in ruleset.countries else countries.place(country)
-    if code is None:
+    place = destination(text, ruleset)
+    if place is None:
+        country = text.partition("/")[0].strip()
         raise countries.no_country("--to", "destination-unknown", country)
-    regions = ruleset.regions(code)
-    region = next((one for one in regions if one.casefold() == named.casefold()), named)
-    place = Destination(code, region or None)
-    if ruleset.countrywide(code) and unknown_region(place, ruleset):
+    code = place.country
+    if ruleset.countrywide(code) and ruleset.lacks(place):
         # One that is mistyped would be let off its own rules, and be GREEN by the country's.
-        known = ", ".join(map(printable, regions))
+        known = ", ".join(map(printable, ruleset.regions(code)))
         hint = f"it has them of {known}; elsewhere in the country: --to {code}"
         raise UsageError("region-unknown", f"{code} has no rules of that region", hint)
     return place
@@ -309,10 +307,9 @@ def place_of(text: str, ruleset: Ruleset) -> Destination:
 
 def unknown_region(place: Destination, ruleset: Ruleset) -> str:
     """Say that a destination's country has rules of other regions only; "" where it has its own, or none."""
-    regions = ruleset.regions(place.country)
-    if not regions or not place.region or place.region in regions:
+    if not ruleset.lacks(place):
         return ""
-    known = ", ".join(map(printable, regions))
+    known = ", ".join(map(printable, ruleset.regions(place.country)))
     return f"{place.country} has no rules of that region; it has them of {known}"
 
 

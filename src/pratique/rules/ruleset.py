@@ -194,6 +194,11 @@ class Ruleset:
         """Tell whether a country has acceptance rules that hold in all of its regions."""
         return any(rule.region is None for rule in self._acceptance(country))
 
+    def lacks(self, place: Destination) -> bool:
+        """Tell whether a place is a region without rules, of a country in which others have some."""
+        regions = self.regions(place.country)
+        return bool(regions) and bool(place.region) and place.region not in regions
+
     @cached_property
     def destinations(self) -> tuple[Destination, ...]:
         """Return every place with acceptance rules: each country, and after it its regions."""

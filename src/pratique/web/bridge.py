@@ -24,10 +24,9 @@ from pratique.crypto.webcrypto import Answers, Inquiry
 from pratique.decision import decide
 from pratique.errors import PratiqueError, UsageError
 from pratique.rules.ruleset import Destination
-from pratique.snapshot import Snapshot
+from pratique.snapshot import Snapshot, destination
 from pratique.strict_json import SPARSE
 from pratique.text import rfc3339
-from pratique.trust import countries
 
 MOST_TEXTS = 64
 """Texts of one request: certificates of a family, in chunks."""
@@ -216,17 +215,14 @@ def _instant(at: int, zone: str = "UTC") -> datetime:
 
 def _place_of(text: str, snapshot: Snapshot) -> Destination:
     """Read a destination: "FR", or "FR/BRE" with a region."""
-    country, _, named = (part.strip() for part in text.partition("/"))
-    known = country.upper()
-    code = known if known in snapshot.ruleset.countries else countries.place(country)
-    if code is None:
+    ruleset = snapshot.ruleset
+    place = destination(text, ruleset)
+    if place is None:
         raise UsageError("destination-unknown", "there is no such country", "two letters: FR")
-    regions = snapshot.ruleset.regions(code)
-    region = next((each for each in regions if each.casefold() == named.casefold()), named)
-    if region and regions and region not in regions and snapshot.ruleset.countrywide(code):
+    if ruleset.countrywide(place.country) and ruleset.lacks(place):
         # One that is mistyped would be let off its own rules, and be GREEN by the country's.
         raise UsageError("region-unknown", "the country has no rules of that region", "choose one")
-    return Destination(code, region or None)
+    return place
 
 
 def _facts_of(snapshot: Snapshot) -> dict[str, Any]:
