@@ -25,7 +25,8 @@ from benchmarks import page as native
 from pratique.parties import site as parties_site
 from pratique.web.bridge import Bridge
 from tests import pages
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, PATIENCE, served
+from tests.browser.conftest import PATIENCE, served
+from tests.browser.engines import ARGUMENTS, CHROMIUM
 from tools.vectors import keys
 
 TICK = os.sysconf("SC_CLK_TCK")

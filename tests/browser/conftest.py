@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import faulthandler
-import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from pratique.store import server
 from tests.browser import asked, compared, proof_site
 from tests.browser.asked import Question
 from tests.browser.compared import Proof
+from tests.browser.engines import ARGUMENTS, CHROMIUM
 from tests.issuers import DOSE, RECORDS
 from tests.networks import AT, HOUR, Authority, State
 from tests.travellers import ANN, rule
@@ -37,11 +37,6 @@ from tests.web import serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DIST = ROOT / "web" / "dist"
-CHROMIUM = os.environ.get("PRATIQUE_CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
 NOW = AT + HOUR
 COMPLETE = {">=": [{"var": "payload.v.0.dn"}, {"var": "payload.v.0.sd"}]}
 PATIENCE = 300_000

@@ -28,7 +28,7 @@ from warnings import catch_warnings, simplefilter
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = Path(os.environ.get("PRATIQUE_NODE_MODULES", ROOT / "web" / "node_modules"))
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("PRATIQUE_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -48,7 +48,7 @@ def run(engine: str, url: str, function: str, argument: Any = None, *, seconds: 
 
 def _chromium(url: str, function: str, argument: Any, seconds: int) -> Any:
     if find_spec("playwright") is None or not Path(CHROMIUM).exists():
-        raise Absent("there is no Playwright (dependency group browser), or no /usr/bin/chromium")
+        raise Absent("there is no Playwright (dependency group browser), or no Chromium")
     # In a thread of its own: one thread has one loop, and tests have theirs.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(_in_chromium, url, function, argument, seconds).result()

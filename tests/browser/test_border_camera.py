@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from tests.browser import desk
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, NOW, PATIENCE, Post
+from tests.browser.conftest import NOW, PATIENCE, Post
 from tests.browser.desk import forget, outcome, set_up
+from tests.browser.engines import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not here")
 

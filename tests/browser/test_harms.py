@@ -17,7 +17,8 @@ import pytest
 
 from pratique.parties import site as parties_site
 from tests.browser import desk, invented, traces
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, NOW, PATIENCE, served
+from tests.browser.conftest import NOW, PATIENCE, served
+from tests.browser.engines import ARGUMENTS, CHROMIUM
 from tests.browser.invented import PEOPLE, PLACE
 from tests.browser.wire import Wire, recorded
 from tests.harms import canary

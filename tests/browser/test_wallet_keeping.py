@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pratique.snapshot import Snapshot
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, NOW, PATIENCE, Post, served
+from tests.browser.conftest import NOW, PATIENCE, Post, served
+from tests.browser.engines import ARGUMENTS, CHROMIUM
 from tests.browser.wallet import PASSPHRASE, Wallet
 from tests.steps import until
 

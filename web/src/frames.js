@@ -9,6 +9,7 @@
  * 3. The bytes are encrypted before they come here (age): who films the screen has ciphertext.
  * 4. A frame is a stranger's text: counts and lengths are bounded before anything is kept.
  */
+import { sha256 } from "./data.js";
 
 /** Bytes a frame: 540 characters and a header, QR version 15 at level M, no denser than a certificate. */
 export const PIECE = 360;
@@ -100,8 +101,7 @@ export class Collector {
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<string>} 16 hexadecimal digits */
 async function digestOf(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase();
+  return (await sha256(bytes)).slice(0, 16).toUpperCase();
 }
 
 /** Base45 (RFC 9285 §4). @param {Uint8Array} bytes */

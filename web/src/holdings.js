@@ -5,6 +5,7 @@
  * 2. A card's id is a digest of its texts: the same code imported twice is one card.
  * 3. Who belongs together is the engine's judgement. Where it is unsure, the holder's answer is kept.
  */
+import { sha256 } from "./data.js";
 
 /**
  * @typedef {{id: string, texts: string[], added: number}} Card         `added`: seconds since the epoch
@@ -37,9 +38,7 @@ export function emptyHoldings(seed) {
 
 /** @param {string[]} texts */
 export async function cardId(texts) {
-  const bytes = new TextEncoder().encode(JSON.stringify(texts));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(new TextEncoder().encode(JSON.stringify(texts)))).slice(0, 32);
 }
 
 /** @param {Card[]} cards @returns {(held: Holdings) => Holdings} */
