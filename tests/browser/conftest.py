@@ -152,17 +152,27 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Start Chromium, once for all tests of a process."""
+def chromium() -> Iterator[Callable[..., Any]]:
+    """Return what starts Chromium with more arguments: of Playwright there can be one in a process."""
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not here: tools/site"
     )
     if not Path(CHROMIUM).exists() and shutil.which(CHROMIUM) is None:
         pytest.skip(f"{CHROMIUM} is not here: a browser of Debian's `chromium`")
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
+
+        def start(*more: str) -> Any:
+            return playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Callable[..., Any]) -> Iterator[Any]:
+    """Start Chromium, once for all tests of a process."""
+    started = chromium()
+    yield started
+    started.close()
 
 
 @pytest.fixture

@@ -222,6 +222,34 @@ def test_a_scanned_passport_is_compared_and_green_is_its_holders(
     assert lines[1] not in page.content()
 
 
+BUSY = """() => {
+  const [set, clear, held] = [window.setTimeout, window.clearTimeout, new Map()];
+  window.setTimeout = (f, ms, ...more) => ms ? set(f, ms, ...more) : held.set(1e9 + held.size, f).size + 1e9 - 1;
+  window.clearTimeout = (id) => { if (held.has(id)) held.set(id, () => null); else clear(id); };
+  window.turn = () => { for (const [id, f] of held) { held.set(id, () => null); f(); } };
+}"""
+"""What a page asks to do next is done when the test says so: a busy machine hands on keys before it."""
+
+
+@pytest.mark.parametrize("early", [0, 1, len(LINES[1])], ids=["no key", "one key", "the whole line"])
+def test_a_passport_s_second_line_may_come_before_the_first_was_taken(
+    new_page: Any, site: str, post: Post, early: int
+) -> None:
+    set_up(new_page, site, post.place)
+    scan(new_page, post.texts["green"])
+    outcome(new_page)
+    new_page.evaluate(BUSY)
+    first, second = LINES
+    new_page.keyboard.type(first)
+    new_page.keyboard.press("Enter")
+    new_page.keyboard.type(second[:early])
+    new_page.evaluate("() => turn()")
+    new_page.keyboard.type(second[early:])
+    new_page.keyboard.press("Enter")
+    new_page.evaluate("() => turn()")
+    new_page.locator(".likeness[data-outcome=same]").wait_for()
+
+
 def test_another_passports_lines_take_green_away_until_the_holders_are_scanned(
     page: Any, site: str, post: Post
 ) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from PIL import Image
 from tests.browser import desk
 from tests.browser.conftest import NOW, PATIENCE, Post
 from tests.browser.desk import forget, outcome, set_up
-from tests.browser.engines import ARGUMENTS, CHROMIUM
+
+Before = Callable[..., AbstractContextManager[Any]]
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not here")
 
@@ -36,28 +37,28 @@ def video(text: str, file: Path) -> Path:
     return file
 
 
-@contextmanager
-def before(video: Path | None, *more: str) -> Iterator[Any]:
-    """Start a browser with a camera that shows a video; None: with none."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not here")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not here")
-    fake = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
-    arguments = [*ARGUMENTS, *(fake if video else []), *more]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+@pytest.fixture
+def before(chromium: Callable[..., Any]) -> Before:
+    """Return what starts a browser with a camera that shows a video; None: with none."""
+
+    @contextmanager
+    def started(video: Path | None, *more: str) -> Iterator[Any]:
+        fake = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
+        browser = chromium(*(fake if video else []), *more)
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         page.clock.set_fixed_time(NOW)
         yield page
         browser.close()
 
+    return started
+
 
 ALLOWED = "--use-fake-ui-for-media-stream"
 
 
 def test_a_code_before_the_camera_is_judged_and_the_camera_goes_off(
-    site: str, post: Post, tmp_path: Path
+    before: Before, site: str, post: Post, tmp_path: Path
 ) -> None:
     with before(video(post.texts["green"], tmp_path / "v.mjpeg"), ALLOWED) as page:
         set_up(page, site, post.place, camera=True)
@@ -69,14 +70,18 @@ def test_a_code_before_the_camera_is_judged_and_the_camera_goes_off(
         assert outcome(page) == "green"
 
 
-def test_what_is_no_certificate_is_passed_over(site: str, post: Post, tmp_path: Path) -> None:
+def test_what_is_no_certificate_is_passed_over(
+    before: Before, site: str, post: Post, tmp_path: Path
+) -> None:
     with before(video("https://ticket.example/1", tmp_path / "v.mjpeg"), ALLOWED) as page:
         set_up(page, site, post.place, camera=True)
         page.locator("[data-part=note]").get_by_text("not the code of a health").wait_for()
         assert desk.screen(page) == "ready"
 
 
-def test_a_refused_camera_is_told_and_the_scanner_still_works(site: str, post: Post) -> None:
+def test_a_refused_camera_is_told_and_the_scanner_still_works(
+    before: Before, site: str, post: Post
+) -> None:
     with before(None) as page:
         set_up(page, site, post.place, camera=True)
         page.locator("[data-part=camera-off]").get_by_text("camera").wait_for()
@@ -85,7 +90,7 @@ def test_a_refused_camera_is_told_and_the_scanner_still_works(site: str, post: P
 
 
 def test_a_gate_goes_from_one_traveller_to_the_next_by_itself(
-    site: str, post: Post, tmp_path: Path
+    before: Before, site: str, post: Post, tmp_path: Path
 ) -> None:
     with before(video(post.texts["green"], tmp_path / "v.mjpeg"), ALLOWED) as page:
         set_up(page, site, post.place, camera=True, kiosk=True, clears=3)

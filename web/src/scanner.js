@@ -38,6 +38,8 @@ export class Scanner {
   #before = null;
   #prefixed = false;
   #ended = -Infinity;
+  /** A text whose Enter was pressed, and which is taken with the next key or turn, whichever comes first. */
+  #ending = 0;
   #silence = 0;
   #listening = new AbortController();
 
@@ -60,6 +62,8 @@ export class Scanner {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
+    // A busy machine hands on the next text's first key before any timer: it is no part of this one.
+    if (this.#ending) this.#end();
     if (this.#field) this.#within(event);
     else if (this.#isPrefix(event)) this.#open(event, true);
     else if (event.timeStamp - this.#ended < AFTER && [...ENDS, " "].includes(event.key)) stopped(event);
@@ -112,7 +116,7 @@ export class Scanner {
       stopped(event);
       this.#ended = event.timeStamp;
       // The character before it may still be on its way into the field.
-      setTimeout(() => this.#end(), 0);
+      this.#ending = setTimeout(() => this.#end(), 0);
     } else if (control && CONTROLS[event.key] !== undefined) {
       stopped(event);
       field.setRangeText(/** @type {string} */ (CONTROLS[event.key]), field.value.length, field.value.length, "end");
@@ -122,6 +126,8 @@ export class Scanner {
   }
 
   #end() {
+    clearTimeout(this.#ending);
+    this.#ending = 0;
     const text = this.#field?.value ?? "";
     // A document goes on over lines until its braces are closed.
     if (opens(text)) {
@@ -145,6 +151,8 @@ export class Scanner {
 
   #close() {
     clearTimeout(this.#silence);
+    clearTimeout(this.#ending);
+    this.#ending = 0;
     const hadFocus = document.activeElement === this.#field;
     if (this.#field) this.#field.value = "";
     this.#field?.remove();
@@ -179,7 +187,7 @@ function types(event) {
  */
 function begins(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return false;
-  if (event.target instanceof Element && event.target.closest("input:not([type=checkbox], [type=radio], [type=file]), textarea, select")) return false;
+  if (event.target instanceof Element && event.target.closest("input:not([type=checkbox], [type=radio], [type=file]), textarea:not(.scanner-field), select")) return false;
   return event.key.length === 1 && event.key !== " ";
 }
 
