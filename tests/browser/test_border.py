@@ -231,7 +231,9 @@ BUSY = """() => {
 """What a page asks to do next is done when the test says so: a busy machine hands on keys before it."""
 
 
-@pytest.mark.parametrize("early", [0, 1, len(LINES[1])], ids=["no key", "one key", "the whole line"])
+@pytest.mark.parametrize(
+    "early", [0, 1, len(LINES[1])], ids=["no key", "one key", "the whole line"]
+)
 def test_a_passport_s_second_line_may_come_before_the_first_was_taken(
     new_page: Any, site: str, post: Post, early: int
 ) -> None:

@@ -1,0 +1,361 @@
+"""Travellers who are nobody, and what a destination's rules say of them.
+
+    country, product, dose, day of the dose, age -> payload -> Ruleset -> PASSED | FAILED | OPEN
+
+1. A traveller is made of a country, a product, the day of a dose and an age: there is no name to put in, and none
+   comes out. What a rule reads beside them is the same for all.
+2. Rules are asked as a border post asks them: the newest version in force, the value sets in the edition of the day.
+3. Where no rule is in force, or none for that kind of proof, nobody is told that it is accepted.
+4. Limits are found by asking (every day of a dose's age, every hour of a test's), not read off a rule's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from pratique.impact.world import Vaccine, World
+from pratique.rules import policy
+from pratique.rules.cases import Judgement, judge
+from pratique.rules.ruleset import Destination, Result, Ruleset
+from pratique.terms import Kind
+
+BORN, ADULT = "1981-05-05", 40
+SETTLED = 60
+"""Days since the last dose of the traveller by whom products are compared: late enough for a dose to count, early
+enough for no limit."""
+NOBODY = "XX"
+"""The issuer's country, where it is none in particular (ISO 3166-1: free for own use)."""
+OLDEST = 900
+"""Days: no dose is older that is asked about."""
+LONGEST_TEST = 240
+LONGEST_RECOVERY = 400
+ADULTHOOD = 26
+_GROUPS = {Kind.VACCINATION: "v", Kind.TEST: "t", Kind.RECOVERY: "r", Kind.EXEMPTION: "e"}
+
+
+class State(NamedTuple):
+    """What there is to ask at an instant: rules in force, and of these those for a vaccination."""
+
+    rules: tuple[str, ...]
+    for_vaccination: bool
+
+    @property
+    def word(self) -> str:
+        """Return "rules", "no-rules" or "no-vaccination-rules"."""
+        if self.for_vaccination:
+            return "rules"
+        return "no-vaccination-rules" if self.rules else "no-rules"
+
+
+class Border:
+    """A destination's rules at an instant, to be asked about travellers.
+
+    Attributes:
+        asked: how many travellers it was asked about.
+    """
+
+    def __init__(
+        self, ruleset: Ruleset, place: Destination, at: datetime, issuer: str = NOBODY
+    ) -> None:
+        self.ruleset, self.place, self.at, self.issuer = ruleset, place, at, issuer
+        self.second = int(at.timestamp())
+        self.value_sets = ruleset.sets_at(self.second)
+        self.asked = 0
+
+    @property
+    def day(self) -> date:
+        """Return the day of the instant, on its own clock."""
+        return self.at.date()
+
+    def state(self) -> State:
+        """Tell what is in force."""
+        there = [
+            rule
+            for rule in self.ruleset.concerning(self.place, None, Kind.VACCINATION)
+            if rule.in_force(self.second)
+        ]
+        every = {
+            rule.name
+            for kind in _GROUPS
+            for rule in self.ruleset.select(self.place, None, kind, self.second)
+        }
+        return State(tuple(sorted(every)), bool(there))
+
+    def judge(self, kind: Kind, entry: Mapping[str, Any], age: int = ADULT) -> Judgement:
+        """Ask about one proof of somebody so many years old."""
+        self.asked += 1
+        born = BORN if age == ADULT else f"{self.day.year - age - 1}-12-31"
+        wall = self.at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        common = {"tg": policy.DISEASE, "co": self.issuer, "is": "MoH", "ci": "URN:UVCI:01:XX:1#1"}
+        data = {
+            "payload": {
+                "ver": "1.3.0",
+                "nam": {"fn": "X", "fnt": "X", "gn": "Y", "gnt": "Y"},
+                "dob": born,
+                _GROUPS[kind]: [{**common, **entry}],
+            },
+            "external": {
+                "validationClock": wall,
+                "arrivalDate": wall[:10],
+                "valueSets": self.value_sets,
+                "countryCode": self.place.country,
+                "issuerCountryCode": self.issuer,
+                "region": self.place.region or "",
+                "iat": "2021-01-01T00:00:00Z",
+                "exp": "2030-01-01T00:00:00Z",
+                "kid": "AAAAAAAAAAA=",
+            },
+            "holder": {"ageYears": age},
+        }
+        return judge(self.ruleset, self.place, kind, self.second, data)
+
+    def dose(
+        self, vaccine: Vaccine, days_ago: int, number: int | None = None, age: int = ADULT
+    ) -> Judgement:
+        """Ask about a dose given so many days ago; of a complete primary course where no number is told."""
+        entry = vaccination(vaccine, self.day - timedelta(days_ago), number)
+        return self.judge(Kind.VACCINATION, entry, age)
+
+    def test(self, test_type: str, hours_ago: int, age: int = ADULT) -> Judgement:
+        """Ask about a negative test whose sample was taken so many hours ago."""
+        sample = self.at - timedelta(hours=hours_ago)
+        devices = self.value_sets.get(policy.DEVICES, [])
+        entry = {
+            "tt": test_type,
+            "tr": policy.NOT_DETECTED,
+            "sc": sample.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "tc": "Test centre",
+        }
+        if test_type == policy.RAPID:
+            entry["ma"] = next(iter(devices), "1232")
+        else:
+            entry["nm"] = "NAAT"
+        return self.judge(Kind.TEST, entry, age)
+
+    def recovery(self, days_ago: int, age: int = ADULT) -> Judgement:
+        """Ask about a recovery whose first positive test was made so many days ago."""
+        first = self.day - timedelta(days_ago)
+        entry = {
+            "fr": first.isoformat(),
+            "df": (first + timedelta(11)).isoformat(),
+            "du": (first + timedelta(180)).isoformat(),
+        }
+        return self.judge(Kind.RECOVERY, entry, age)
+
+    def exemption(self, age: int = ADULT) -> Judgement:
+        """Ask about an exemption from vaccination, in force."""
+        entry = {
+            "df": (self.day - timedelta(10)).isoformat(),
+            "du": (self.day + timedelta(100)).isoformat(),
+        }
+        return self.judge(Kind.EXEMPTION, entry, age)
+
+
+def vaccination(vaccine: Vaccine, given: date, number: int | None = None) -> dict[str, Any]:
+    """Return the entry of a dose: n of n where `number` is that of the primary course or above."""
+    dose = vaccine.doses if number is None else number
+    return {
+        "vp": vaccine.prophylaxis,
+        "mp": vaccine.code,
+        "ma": vaccine.manufacturer or "unknown",
+        "dn": dose,
+        "sd": max(dose, vaccine.doses),
+        "dt": given.isoformat(),
+    }
+
+
+# ----------------------------------------------------------------------------------------------------
+# Products.
+
+
+class Answer(NamedTuple):
+    """What a destination says of a product.
+
+    Attributes:
+        accepted: None where it is open.
+        refused_by: identifiers of the rules that did not pass.
+        listed: when WHO listed it, by the instant; None where it had not.
+        has_code: whether a certificate can carry it, by then.
+    """
+
+    code: str
+    name: str
+    accepted: bool | None
+    refused_by: tuple[str, ...]
+    listed: date | None
+    has_code: bool
+
+
+def answers(border: Border, world: World) -> tuple[Answer, ...]:
+    """Ask about each product: an adult, complete primary course, last dose 60 days ago."""
+    listed = world.floor(border.day)
+    found = []
+    for vaccine in world.vaccines.values():
+        judgement = border.dose(vaccine, SETTLED)
+        accepted = {Result.PASSED: True, Result.FAILED: False}.get(judgement.result)
+        found.append(
+            Answer(
+                vaccine.code,
+                vaccine.name,
+                accepted,
+                judgement.against,
+                vaccine.listed if vaccine.code in listed else None,
+                vaccine.has_code(border.day),
+            )
+        )
+    return tuple(found)
+
+
+def accepted(products: Iterable[Answer]) -> frozenset[str]:
+    """Return the codes of the products that are accepted."""
+    return frozenset(product.code for product in products if product.accepted)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Ways: which proofs are accepted, within which limits.
+
+
+class AgeWindow(NamedTuple):
+    """The first and the last age at which a proof is accepted; `last` None where no limit was met."""
+
+    first: int
+    last: int | None
+
+
+def window(passes: Callable[[int], bool], least: int, most: int, step: int = 1) -> AgeWindow | None:
+    """Ask about every age; None where none is accepted."""
+    ages = [age for age in range(least, most + 1, step) if passes(age)]
+    if not ages:
+        return None
+    return AgeWindow(ages[0], ages[-1] if ages[-1] + step <= most else None)
+
+
+class Way(NamedTuple):
+    """A kind of proof that is accepted.
+
+    Attributes:
+        kind: of the proof.
+        name: which of its kind: "naat", "rapid", "primary course", "booster", ...
+        limits: in hours for a test, in days for a dose or a recovery; None where there are none.
+        sentence: in words.
+    """
+
+    kind: Kind
+    name: str
+    limits: AgeWindow | None
+    sentence: str
+
+
+def ways(border: Border, world: World, products: frozenset[str]) -> tuple[Way, ...]:
+    """Return every way in, for an adult; vaccination by the product that is accepted longest."""
+    return (*_doses(border, world, products), *_others(border))
+
+
+def _doses(border: Border, world: World, products: frozenset[str]) -> Iterable[Way]:
+    for name, booster in (("primary course", False), ("booster", True)):
+        best: tuple[int, AgeWindow] | None = None
+        for codes in alike(border, world, products, booster=booster).values():
+            vaccine = world.vaccines[codes[0]]
+            limits = dose_window(border, vaccine, booster=booster)
+            if limits is None:
+                continue
+            length = (OLDEST if limits.last is None else limits.last) - limits.first
+            if best is None or length > best[0]:
+                best = length, limits
+        if best is not None:
+            yield Way(Kind.VACCINATION, name, best[1], _in_days(f"a {name}, last dose", best[1]))
+
+
+def dose_window(border: Border, vaccine: Vaccine, *, booster: bool = False) -> AgeWindow | None:
+    """Return the ages in days at which a product's last dose is accepted."""
+    number = vaccine.doses + 1 if booster else None
+
+    def passes(age: int) -> bool:
+        return border.dose(vaccine, age, number).result is Result.PASSED
+
+    return window(passes, 0, OLDEST)
+
+
+PROBES = (
+    0,
+    1,
+    7,
+    11,
+    13,
+    14,
+    15,
+    20,
+    21,
+    22,
+    28,
+    90,
+    120,
+    150,
+    180,
+    210,
+    270,
+    271,
+    300,
+    365,
+    366,
+    540,
+    730,
+    OLDEST,
+)
+"""Ages in days by which products are told apart: those that rules name, and around them."""
+
+
+def alike(
+    border: Border, world: World, products: Iterable[str], *, booster: bool = False
+) -> dict[tuple[Result, ...], list[str]]:
+    """Group products by what is said of them at some ages: of a group one is asked about every age."""
+    groups: dict[tuple[Result, ...], list[str]] = {}
+    for code in sorted(products):
+        vaccine = world.vaccines[code]
+        number = vaccine.doses + 1 if booster else None
+        key = tuple(border.dose(vaccine, age, number).result for age in PROBES)
+        groups.setdefault(key, []).append(code)
+    return groups
+
+
+def _others(border: Border) -> Iterable[Way]:
+    for name, code, words in (
+        ("naat", policy.NAAT, "a negative NAA test (such as PCR), sample"),
+        ("rapid", policy.RAPID, "a negative rapid antigen test, sample"),
+    ):
+
+        def passes(hours: int, code: str = code) -> bool:
+            return border.test(code, hours).result is Result.PASSED
+
+        if limits := window(passes, 1, LONGEST_TEST):
+            last = "of any age" if limits.last is None else f"at most {limits.last} hours old"
+            yield Way(Kind.TEST, name, limits, f"{words} {last}")
+    limits = window(lambda days: border.recovery(days).result is Result.PASSED, 0, LONGEST_RECOVERY)
+    if limits is not None:
+        yield Way(
+            Kind.RECOVERY, "recovery", limits, _in_days("a recovery, first positive test", limits)
+        )
+    if border.exemption().result is Result.PASSED:
+        yield Way(Kind.EXEMPTION, "exemption", None, "an exemption from vaccination")
+
+
+def _in_days(words: str, limits: AgeWindow) -> str:
+    if limits.last is None:
+        return (
+            f"{words} {limits.first} days ago or longer" if limits.first else f"{words} at any time"
+        )
+    return f"{words} {limits.first} to {limits.last} days ago"
+
+
+def exempt_below(border: Border) -> int:
+    """Return the age in years below which nothing is demanded; 0 where something is of everybody.
+
+    Asked about a dose that no rule lets pass: of no known product, first of nine, given today.
+    """
+    nothing = Vaccine("none", "none", "none", "none", 9, None)
+    for age in range(ADULTHOOD):
+        if border.dose(nothing, 0, 1, age).result is not Result.PASSED:
+            return age
+    return 0
