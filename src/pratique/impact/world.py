@@ -134,7 +134,7 @@ class World:
         vaccines: by code.
         offers: of each place (iso3), in the order of the table.
         uptake: of each place (iso3), by day.
-        source: where it is from.
+        provenance: of the data.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class World:
         vaccines: Iterable[Vaccine],
         offers: Iterable[Offer],
         uptake: Mapping[str, Sequence[Uptake]],
-        source: Provenance | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
         self.places = {place.iso3: place for place in sorted(places, key=lambda one: one.iso3)}
         self.vaccines = {vaccine.code: vaccine for vaccine in vaccines}
@@ -151,7 +151,7 @@ class World:
         for offer in offers:
             self.offers[offer.place].append(offer)
         self.uptake = {iso3: tuple(rows) for iso3, rows in uptake.items()}
-        self.source = source or Provenance()
+        self.provenance = provenance or Provenance()
 
     def __repr__(self) -> str:
         return f"<World of {len(self.places)} places and {len(self.vaccines)} vaccines>"
@@ -195,7 +195,7 @@ def at_day(
 # Reading.
 
 
-def read(tables: Tables, source: Provenance | None = None) -> World:
+def read(tables: Tables, provenance: Provenance | None = None) -> World:
     """Read the tables of a data package.
 
     Raises:
@@ -234,7 +234,7 @@ def read(tables: Tables, source: Provenance | None = None) -> World:
     for rows in uptake.values():
         rows.sort(key=lambda row: row.day)
     _unique("doses", [(iso3, row.day.isoformat()) for iso3, rows in uptake.items() for row in rows])
-    return World(places, vaccines, offers, uptake, source)
+    return World(places, vaccines, offers, uptake, provenance)
 
 
 def _each(tables: Tables, name: str, reader: Callable[[Row], T]) -> list[T]:

@@ -1,0 +1,441 @@
+"""The impact of a destination's rules at an instant: whom they shut out, what they ask of whom, what changes.
+
+    Border, World (, Border of the rules before) -> assess -> ImpactReport -> sentences | JSON
+
+1. Every figure about countries and people is a range; each says of which day and of which data it is.
+2. What has no rules in force is told as that: nobody is told that something is accepted.
+3. A product that is accepted helps nobody where it is not on offer; a way that costs is no free way.
+4. There is no figure about a person in it, and no score of a country: places are counted, never ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from pratique.impact import shut_out, traveller
+from pratique.impact.shut_out import Access, Range, Total
+from pratique.impact.traveller import Answer, Border, Way
+from pratique.impact.world import Place, Provenance, World
+from pratique.rules import policy
+from pratique.rules.ruleset import Destination, Result
+from pratique.terms import Kind
+from pratique.text import plural, rfc3339
+
+FORMAT = "pratique-policy-impact-1"
+CHILDREN = (5, 12)
+"""Ages of the children whose burden is told."""
+RECENT = 90
+"""Days since the first positive test of the one who has recovered."""
+
+
+class Burden(NamedTuple):
+    """What the cheapest way in asks of somebody.
+
+    Attributes:
+        traveller: who, in words.
+        way: "nothing", "vaccination", "recovery", "exemption", "test", "doses"; "" where there is none.
+        documents: to show.
+        tests: to make, for one journey.
+        doses: to get before it.
+        days: to wait after the last of them.
+        is_free: whether it asks for nothing that has to be got for this journey.
+    """
+
+    traveller: str
+    way: str
+    documents: int = 0
+    tests: int = 0
+    doses: int = 0
+    days: int = 0
+    is_free: bool = False
+
+
+class Turned(NamedTuple):
+    """What changes against the rules before.
+
+    Attributes:
+        before: names of their rules.
+        come: products that are accepted now.
+        go: products that are not any more.
+        loses: places that had something accepted on offer, and have nothing now.
+        gains: the reverse.
+        ways: sentences of ways that are new, or gone.
+    """
+
+    before: tuple[str, ...]
+    come: tuple[str, ...]
+    go: tuple[str, ...]
+    loses: Range
+    gains: Range
+    ways: tuple[str, ...]
+
+
+class Caution(NamedTuple):
+    """What whoever publishes the rules should know; `code` is stable."""
+
+    code: str
+    sentence: str
+
+
+class ImpactReport(NamedTuple):
+    """The impact of one destination's rules at one instant.
+
+    Attributes:
+        place: the destination.
+        at: the instant, aware.
+        rules: names of the rules in force.
+        state: "rules", "no-rules" or "no-vaccination-rules".
+        products: what is said of each.
+        access: what each counted place has (iso3); empty where there are no rules for a vaccination.
+        published: whom the rules shut out; None where there are none for a vaccination.
+        with_floor: whom they would, were WHO's list accepted too.
+        floor_only: whom WHO's list alone would.
+        nothing_on_offer: where nothing at all was on offer.
+        ways: proofs that are accepted, of an adult.
+        exempt_below: the age in years below which nothing is demanded; 0 for none.
+        burden: what is asked of whom.
+        floor_missing: codes of WHO's list that are not accepted.
+        turned: what changes against the rules before; None where none were named.
+        cautions: what to know before publishing.
+        places: all of them, by iso3.
+        people: of all places that are counted.
+        provenance: of the data.
+    """
+
+    place: Destination
+    at: datetime
+    rules: tuple[str, ...]
+    state: str
+    products: tuple[Answer, ...]
+    access: Mapping[str, Access]
+    published: Range | None
+    with_floor: Range | None
+    floor_only: Range
+    nothing_on_offer: Total
+    ways: tuple[Way, ...]
+    exempt_below: int
+    burden: tuple[Burden, ...]
+    floor_missing: tuple[str, ...]
+    turned: Turned | None
+    cautions: tuple[Caution, ...]
+    places: Mapping[str, Place]
+    people: int
+    provenance: Provenance
+
+    @property
+    def day(self) -> date:
+        """Return the day up to which offers count."""
+        return self.at.date()
+
+    @property
+    def destination(self) -> str:
+        """Return the destination as people write it: "FR" or "FR/IDF"."""
+        return "/".join(part for part in self.place if part)
+
+
+def assess(border: Border, world: World, before: Border | None = None) -> ImpactReport:
+    """Compute the impact of the rules that are in force at a border.
+
+    Args:
+        border: where, by which rules, when.
+        world: the open data.
+        before: the same border by the rules that are to be replaced.
+    """
+    state, day = border.state(), border.day
+    products = traveller.answers(border, world)
+    accepted, floor = traveller.accepted(products), world.floor(day)
+    ways = traveller.ways(border, world, accepted)
+    exempt_below = traveller.exempt_below(border)
+    judged = state.for_vaccination
+    course = min((world.vaccines[code].doses for code in accepted), default=0)
+    missing = tuple(
+        product.code
+        for product in products
+        if judged and product.code in floor and product.has_code and not product.accepted
+    )
+    report = ImpactReport(
+        place=border.place,
+        at=border.at,
+        rules=state.rules,
+        state=state.word,
+        products=products,
+        access=shut_out.classes(world, accepted, day) if judged else {},
+        published=shut_out.shut_out(world, accepted, day) if judged else None,
+        with_floor=shut_out.shut_out(world, accepted | floor, day) if judged else None,
+        floor_only=shut_out.shut_out(world, floor, day),
+        nothing_on_offer=shut_out.nothing_on_offer(world, day),
+        ways=ways,
+        exempt_below=exempt_below,
+        burden=tuple(_burdens(border, ways, exempt_below, course)) if state.rules else (),
+        floor_missing=missing,
+        turned=None,
+        cautions=(),
+        places=world.places,
+        people=world.people,
+        provenance=world.provenance,
+    )
+    if before is not None:
+        report = report._replace(turned=_turned(report, accepted, before, world))
+    return report._replace(cautions=tuple(_cautions(report)))
+
+
+# ----------------------------------------------------------------------------------------------------
+# What is asked of whom.
+
+
+def _burdens(
+    border: Border, ways: tuple[Way, ...], exempt_below: int, course: int
+) -> Iterator[Burden]:
+    """Yield what is asked of each kind of traveller; `course` is the shortest that is accepted, in doses."""
+    kinds = {way.kind for way in ways}
+    if Kind.VACCINATION in kinds:
+        yield Burden("vaccinated with an accepted product", "vaccination", 1, is_free=True)
+    yield _got("vaccinated with a product that is not accepted", ways, course)
+    who = f"recovered, {RECENT} days after the first positive test"
+    if border.recovery(RECENT).result is Result.PASSED:
+        yield Burden(who, "recovery", 1, is_free=True)
+    else:
+        yield _got(who, ways, course)
+    who = "cannot be vaccinated, and has a certificate that says so"
+    if Kind.EXEMPTION in kinds:
+        yield Burden(who, "exemption", 1, is_free=True)
+    else:
+        yield _got(who, ways, 0)
+    yield _got("neither vaccinated nor recovered", ways, course)
+    for age in CHILDREN:
+        who = f"a child aged {age}, not vaccinated"
+        if age < exempt_below:
+            yield Burden(who, "nothing", is_free=True)
+        else:
+            yield _child(border, who, age)
+
+
+def _got(who: str, ways: tuple[Way, ...], doses: int) -> Burden:
+    """Return what somebody has to get: a test, or else doses."""
+    if any(way.kind is Kind.TEST for way in ways):
+        return Burden(who, "test", 1, tests=1)
+    dose = next((way for way in ways if way.kind is Kind.VACCINATION), None)
+    if dose is None or dose.limits is None or not doses:
+        return Burden(who, "")
+    return Burden(who, "doses", 1, doses=doses, days=dose.limits.first)
+
+
+def _child(border: Border, who: str, age: int) -> Burden:
+    for code in (policy.RAPID, policy.NAAT):
+        if border.test(code, 1, age).result is Result.PASSED:
+            return Burden(who, "test", 1, tests=1)
+    if border.exemption(age).result is Result.PASSED:
+        return Burden(who, "exemption", 1, is_free=True)
+    return Burden(who, "")
+
+
+# ----------------------------------------------------------------------------------------------------
+# What changes.
+
+
+def _turned(report: ImpactReport, accepted: frozenset[str], before: Border, world: World) -> Turned:
+    state = before.state()
+    older = traveller.accepted(traveller.answers(before, world))
+    differ = frozenset(
+        iso3 for iso3 in world.places if world.products_of(iso3, report.day) & (accepted ^ older)
+    )
+    was = shut_out.classes(world, older, report.day)
+    now = shut_out.classes(world, accepted, report.day)
+    earlier_ways = {way.sentence for way in traveller.ways(before, world, older)}
+    ways = {way.sentence for way in report.ways}
+    return Turned(
+        state.rules,
+        tuple(sorted(accepted - older)),
+        tuple(sorted(older - accepted)),
+        _moved(world, was, now, differ),
+        _moved(world, now, was, differ),
+        (
+            *(f"new: {sentence}" for sentence in sorted(ways - earlier_ways)),
+            *(f"gone: {sentence}" for sentence in sorted(earlier_ways - ways)),
+        ),
+    )
+
+
+def _moved(
+    world: World, was: Mapping[str, Access], now: Mapping[str, Access], differ: frozenset[str]
+) -> Range:
+    """Return the places that go from having something accepted to having nothing, for certain and at most.
+
+    Where nothing on offer is judged otherwise than before (not in `differ`), nothing changes.
+    """
+    sure = [iso3 for iso3 in was if (was[iso3], now[iso3]) == (Access.OPEN, Access.SHUT)]
+    perhaps = [
+        iso3
+        for iso3 in was
+        if iso3 in differ
+        and was[iso3] in (Access.OPEN, Access.UNSURE)
+        and now[iso3] in (Access.SHUT, Access.UNSURE)
+    ]
+    return Range(shut_out.total(world, sure), shut_out.total(world, {*sure, *perhaps}))
+
+
+# ----------------------------------------------------------------------------------------------------
+# Words.
+
+
+def _cautions(report: ImpactReport) -> Iterator[Caution]:
+    if not report.rules:
+        yield Caution("no-rules", "no rule is in force then: nobody is admitted by rules")
+        return
+    if report.state == "no-vaccination-rules":
+        yield Caution("no-vaccination-rules", "no vaccination certificate is accepted then")
+    names = {product.code: product.name for product in report.products}
+    if report.floor_missing:
+        listed = ", ".join(names[code] for code in report.floor_missing)
+        yield Caution("floor-missing", f"WHO had listed, and the rules do not accept: {listed}")
+    opened = [product.name for product in report.products if product.accepted is None]
+    if report.state == "rules" and opened:
+        yield Caution("open", f"the rules do not say of {', '.join(opened)}: AMBER at the border")
+    if not any(way.kind is not Kind.VACCINATION for way in report.ways):
+        sentence = "for whoever is not vaccinated there is no way: no test, recovery or exemption"
+        yield Caution("vaccination-only", sentence)
+    elif not any(way.kind is Kind.EXEMPTION for way in report.ways):
+        yield Caution(
+            "no-exemption", "whoever cannot be vaccinated has to be tested or to have recovered"
+        )
+    unfree = [one.traveller for one in report.burden if one.way and not one.is_free]
+    if unfree:
+        yield Caution("no-free-way", f"has to get something for each journey: {'; '.join(unfree)}")
+    if closed := [one.traveller for one in report.burden if not one.way]:
+        yield Caution("no-way", f"has no way in: {'; '.join(closed)}")
+
+
+def headline(report: ImpactReport) -> str:
+    """Say the whole of it in a sentence or two."""
+    if report.published is None:
+        return f"{report.destination}: {report.cautions[0].sentence}."
+    low, high = report.published
+    text = (
+        f"On {report.day}, {between(low.countries, high.countries)} countries and territories "
+        f"({share(low.people, high.people, report.people)} of mankind) had vaccines on offer "
+        f"and none that {report.destination} accepts."
+    )
+    if report.floor_missing and report.with_floor is not None:
+        least, most = report.with_floor
+        text += (
+            f" With WHO's list as a floor it would be {between(least.countries, most.countries)} "
+            f"({share(least.people, most.people, report.people)})."
+        )
+    return text
+
+
+def between(low: int, high: int) -> str:
+    """Write a range of numbers: "18 to 28", or "18"."""
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def share(low: int, high: int, whole: int) -> str:
+    """Write a range of people as parts of a whole: "40 to 44 %"."""
+    first, last = (_percent(people, whole) for people in (low, high))
+    return f"{first} %" if first == last else f"{first} to {last} %"
+
+
+def _percent(people: int, whole: int) -> str:
+    part = 100 * people / whole if whole else 0
+    return f"{part:.0f}" if part >= 10 or part == 0 else f"{part:.1f}"
+
+
+def millions(low: int, high: int) -> str:
+    """Write a range of people in millions."""
+    first, last = (f"{people / 1e6:,.0f}" for people in (low, high))
+    return f"{first} million" if first == last else f"{first} to {last} million"
+
+
+def burden_in_words(burden: Burden) -> str:
+    """Say what is asked of somebody."""
+    if not burden.way:
+        return "no way in"
+    if burden.way == "nothing":
+        return "nothing is demanded"
+    parts = [f"{burden.way}: {plural(burden.documents, 'document')}"]
+    if burden.tests:
+        parts.append(f"{plural(burden.tests, 'test')} for each journey")
+    if burden.doses:
+        parts.append(plural(burden.doses, "dose"))
+    if burden.days:
+        parts.append(f"{plural(burden.days, 'day')} after the last dose")
+    return ", ".join(parts)
+
+
+# ----------------------------------------------------------------------------------------------------
+# JSON.
+
+
+def to_json(report: ImpactReport) -> dict[str, Any]:
+    """Return the report as a JSON document."""
+    return {
+        "format": FORMAT,
+        "destination": {"country": report.place.country, "region": report.place.region},
+        "at": rfc3339(report.at),
+        "headline": headline(report),
+        "rules": list(report.rules),
+        "state": report.state,
+        "products": [
+            {
+                "product": product.code,
+                "name": product.name,
+                "accepted": product.accepted,
+                "refused_by": list(product.refused_by),
+                "listed": None if product.listed is None else product.listed.isoformat(),
+                "has_code": product.has_code,
+            }
+            for product in report.products
+        ],
+        "shut_out": _range_as_json(report.published),
+        "with_floor": _range_as_json(report.with_floor),
+        "floor_only": _range_as_json(report.floor_only),
+        "nothing_on_offer": _total_as_json(report.nothing_on_offer),
+        "ways": [
+            {
+                "kind": way.kind.value,
+                "name": way.name,
+                "first": None if way.limits is None else way.limits.first,
+                "last": None if way.limits is None else way.limits.last,
+                "unit": "hours" if way.kind is Kind.TEST else "days",
+                "sentence": way.sentence,
+            }
+            for way in report.ways
+        ],
+        "exempt_below": report.exempt_below,
+        "burden": [burden._asdict() for burden in report.burden],
+        "floor_missing": list(report.floor_missing),
+        "turned": _turned_as_json(report.turned),
+        "cautions": [caution._asdict() for caution in report.cautions],
+        "people": report.people,
+        "data": report.provenance._asdict(),
+    }
+
+
+def _turned_as_json(turned: Turned | None) -> dict[str, Any] | None:
+    if turned is None:
+        return None
+    return {
+        "before": list(turned.before),
+        "come": list(turned.come),
+        "go": list(turned.go),
+        "loses": _range_as_json(turned.loses),
+        "gains": _range_as_json(turned.gains),
+        "ways": list(turned.ways),
+    }
+
+
+def _range_as_json(range_: Range | None) -> dict[str, Any] | None:
+    if range_ is None:
+        return None
+    return {"low": _total_as_json(range_.low), "high": _total_as_json(range_.high)}
+
+
+def _total_as_json(total: Total) -> dict[str, Any]:
+    return {
+        "countries": total.countries,
+        "people": total.people,
+        "by_income": total.by_income,
+        "places": list(total.places),
+    }

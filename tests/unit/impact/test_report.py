@@ -1,0 +1,174 @@
+"""The report says what rules do, of real rules and of small ones; and what it says is within its range."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from pratique.impact import report, world
+from pratique.impact.report import ImpactReport
+from pratique.impact.traveller import Border
+from pratique.rules import documents
+from pratique.rules.build import build
+from pratique.rules.policy import read_policy
+from pratique.rules.ruleset import Destination, Ruleset
+from pratique.terms import Kind
+from tests import policy_lab
+from tests.unit.impact.test_world import small
+
+AT = datetime(2022, 3, 1, 12, tzinfo=UTC)
+FORM: dict[str, Any] = {
+    "country": "XU",
+    "valid_from": datetime(2022, 1, 1, tzinfo=UTC),
+    "valid_to": datetime(2030, 1, 1, tzinfo=UTC),
+    "vaccination": {"products": ["Comirnaty"], "days_after": 14, "validity_days": 270},
+    "test": {"naat_hours": 72},
+    "recovery": {"from_day": 11, "until_day": 180},
+    "exemption": {"accepted": True},
+    "minors": {"exempt_below": 12},
+}
+
+
+def border(at: datetime = AT, **changes: Any) -> Border:
+    form = {name: value for name, value in {**FORM, **changes}.items() if value is not None}
+    rules = documents.read(build(read_policy(form))).rules
+    return Border(Ruleset(rules), Destination("XU"), at)
+
+
+def tables() -> world.World:
+    """Return two places: one was offered Comirnaty for certain, the other Covishield."""
+    rows = small()
+    product = rows["products"][0]
+    rows["products"] = [product | {"product": code} for code in ("EU/1/20/1528", "Covishield")]
+    rows["eul"] = [
+        {"product": code, "eul_date": "2021-01-01", "pq_date": "", "withdrawn": ""}
+        for code in ("EU/1/20/1528", "Covishield")
+    ]
+    offer = rows["offer"][0]
+    rows["offer"] = [
+        offer | {"product": "EU/1/20/1528"}, offer | {"iso3": "XKX", "product": "Covishield"},
+    ]  # fmt: skip
+    return world.read(rows)
+
+
+def assessed(**changes: Any) -> ImpactReport:
+    return report.assess(border(**changes), tables())
+
+
+def burden(of: ImpactReport, who: str) -> report.Burden:
+    return next(one for one in of.burden if one.traveller.startswith(who))
+
+
+def test_limits_are_found_by_asking() -> None:
+    ways = {way.name: way for way in assessed().ways}
+    assert ways["primary course"].limits == (14, 270)
+    assert ways["booster"].limits == (14, 270)
+    assert ways["naat"].limits == (1, 72)
+    assert "rapid" not in ways
+    assert ways["recovery"].limits == (11, 180)
+    assert ways["exemption"].limits is None
+    unlimited = assessed(
+        vaccination={"products": ["Comirnaty"], "boosters_unlimited": True, "validity_days": 90}
+    )
+    assert {way.name: way.limits for way in unlimited.ways}["booster"] == (0, None)
+
+
+@pytest.mark.parametrize("below", [0, 1, 5, 12, 18])
+def test_the_age_below_which_nothing_is_demanded_is_found_by_asking(below: int) -> None:
+    assert assessed(minors={"exempt_below": below}).exempt_below == below
+
+
+def test_the_floor_is_kept_or_what_it_lacks_is_named() -> None:
+    lacking = assessed()
+    assert lacking.floor_missing == ("Covishield",)
+    assert lacking.published is not None
+    assert lacking.published.low.places == ("XKX",)
+    assert lacking.with_floor is not None
+    assert lacking.with_floor.high.countries == 0
+    kept = assessed(vaccination={"products": ["Comirnaty", "Covishield"]})
+    assert kept.floor_missing == ()
+    assert "floor-missing" not in {caution.code for caution in kept.cautions}
+
+
+def test_what_is_asked_of_whom() -> None:
+    plain = assessed()
+    assert burden(plain, "vaccinated with an accepted").is_free
+    assert burden(plain, "vaccinated with a product").tests == 1
+    assert burden(plain, "cannot be vaccinated").way == "exemption"
+    assert burden(plain, "a child aged 5").way == "nothing"
+    assert burden(plain, "a child aged 12").tests == 1
+    alone = assessed(test=None, recovery=None, exemption=None, reason="because")
+    assert burden(alone, "cannot be vaccinated").way == ""
+    assert burden(alone, "neither") == report.Burden(
+        "neither vaccinated nor recovered", "doses", 1, doses=2, days=14
+    )
+    codes = {caution.code for caution in alone.cautions}
+    assert {"vaccination-only", "no-way"} <= codes
+    assert not {"vaccination-only", "no-way"} & {caution.code for caution in plain.cautions}
+
+
+def test_where_no_rule_is_in_force_nobody_is_told_that_anything_is_accepted() -> None:
+    later = report.assess(border(datetime(2021, 3, 1, tzinfo=UTC)), tables())
+    assert later.state == "no-rules"
+    assert later.published is None
+    assert later.ways == ()
+    assert later.burden == ()
+    assert {product.accepted for product in later.products} == {None}
+    assert "no rule is in force" in report.headline(later)
+    tests_only = assessed(vaccination=None)
+    assert tests_only.published is not None
+    assert tests_only.published.low.countries == 2
+    assert {way.kind for way in tests_only.ways} == {Kind.TEST, Kind.RECOVERY, Kind.EXEMPTION}
+
+
+def test_what_changes_against_the_rules_before_is_told() -> None:
+    wider = border(vaccination={"products": ["Comirnaty", "Covishield"], "days_after": 14})
+    turned = report.assess(border(), tables(), wider).turned
+    assert turned is not None
+    assert (turned.come, turned.go) == ((), ("Covishield",))
+    assert turned.loses.low.places == turned.loses.high.places == ("XKX",)
+    assert turned.gains.high.countries == 0
+    assert "gone: a primary course, last dose 14 days ago or longer" in turned.ways
+    back = report.assess(wider, tables(), border()).turned
+    assert back is not None
+    assert back.gains.low.places == ("XKX",)
+    same = report.assess(border(), tables(), border()).turned
+    assert same is not None
+    assert same.loses.high.countries == same.gains.high.countries == 0
+    assert same.ways == ()
+
+
+def test_the_order_of_rules_changes_nothing() -> None:
+    rules = list(documents.read(build(read_policy(FORM))).rules)
+    first = report.to_json(report.assess(border(), tables()))
+    Random(17).shuffle(rules)
+    again = Border(Ruleset(rules), Destination("XU"), AT)
+    assert report.to_json(report.assess(again, tables())) == first
+
+
+def test_of_real_rules_the_headline_is_the_example_of_the_data(corpora: Path) -> None:
+    real = policy_lab.border(corpora, "LU", "2022-03-01", "2022-01-31")
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    text = report.headline(report.assess(real, whole))
+    assert "18 to 28 countries and territories (40 to 44 % of mankind)" in text
+    assert "With WHO's list as a floor it would be 2 to 3" in text
+
+
+def test_the_report_is_json_and_names_its_data() -> None:
+    document = report.to_json(assessed())
+    read = json.loads(json.dumps(document))
+    assert read == document
+    assert set(read["data"]) == {"name", "version", "digest"}
+    assert read["shut_out"]["low"]["places"] == ["XKX"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"), [((1, 1, 300), "0.3 %"), ((40, 44, 100), "40 to 44 %"), ((0, 0, 0), "0 %")]
+)
+def test_shares_are_said_as_a_range(numbers: tuple[int, int, int], said: str) -> None:
+    assert report.share(*numbers) == said
