@@ -40,6 +40,19 @@ def field_cases() -> Path:
 
 
 @pytest.fixture(scope="session")
+def policy_tables() -> Path:
+    """Find the policy lab's data as it was gathered, with its reference results (`expected.json`).
+
+    It lies beside the repository in ``shared/data/policy``, or where PRATIQUE_POLICY_TABLES says.
+    """
+    named = os.environ.get("PRATIQUE_POLICY_TABLES")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data" / "policy"
+    if not folder.is_dir():
+        pytest.skip(f"no tables at {folder}: set PRATIQUE_POLICY_TABLES to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def corpora() -> Path:
     """Find other people's test material, which is not part of this repository.
 

@@ -31,6 +31,7 @@ from pratique.model import (
     Vaccination,
     wall_clock,
 )
+from pratique.rules.products import PRODUCTS
 from pratique.rules.ruleset import (
     COUNTRIES,
     Destination,
@@ -311,26 +312,10 @@ def _wall(instant: datetime, offset: timedelta) -> str:
 COVID = "840539006"
 
 PRIMARY = {
-    **dict.fromkeys(
-        (
-            "EU/1/20/1525", "EU/1/21/1580", "EU/1/22/1709",  # Jcovden, VidPrevtyn Beta, Bimervax
-            "Convidecia", "Sputnik-Light", "Soberana-Plus",
-        ),
-        1,
-    ),
-    **dict.fromkeys(
-        (
-            "EU/1/20/1528", "EU/1/20/1507", "EU/1/21/1529",  # Comirnaty, Spikevax, Vaxzevria
-            "EU/1/21/1618", "EU/1/21/1624",  # Nuvaxovid, Valneva
-            "Covishield", "Covid-19-recombinant", "R-COVI", "Covovax", "Covaxin", "BBIBP-CorV",
-            "WIBP-CorV", "CoronaVac", "Covid-19-adsorvida-inativada", "Sputnik-V", "Sputnik-M",
-            "EpiVacCorona", "CoviVac", "Hayat-Vax", "Soberana-02", "MVC-COV1901", "QazVac",
-            "Covidful", "COVIran Barakat", "Turkovac", "Corbevax", "SKYCovione",
-        ),
-        2,
-    ),
-    **dict.fromkeys(("Abdala", "Zifivax", "ZF2001", "ZyCoV-D"), 3),
-}  # fmt: skip
+    name: facts.doses
+    for code, facts in PRODUCTS.items()
+    for name in ((code,) if facts.code_since else (facts.name, *facts.other_names))
+}
 """Product -> doses of its primary course. Codes of the EU value set vaccines-covid-19-names (see NOTICE);
 products without one stand by their names."""
 

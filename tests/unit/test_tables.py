@@ -21,6 +21,7 @@ MODULES = (
     "pratique.intake.fhir",
     "pratique.intake.icao",
     "pratique.intake.rows",
+    "pratique.rules.products",
     "pratique.trust.countries",
 )
 
@@ -95,7 +96,8 @@ KNOWN: dict[str, dict[str, str]] = {
         "RESULTS": "2ef8827bcc0f9365",
         "PROPHYLAXIS": "1cef1c1cb21c622b",
         "MANUFACTURERS": "d76a027e873c1a5c",
-        "PRODUCTS": "380c98e17f544902",
+        "PRODUCTS": "cca4d79004148ec3",
+        "DISPLAY": "6afe4ffdb924d205",
         "ICVP_PRODUCTS": "04dd1347b6ed2e62",
         "EARLIEST": "f514ef4da38cebac",
         "_COUNTRIES": "a661fddd9256f8c8",
@@ -130,6 +132,9 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "pratique.intake.rows": {
         "_PERSON": "337643586e88a679",
+    },
+    "pratique.rules.products": {
+        "PRODUCTS": "78ae63530116fda8",
     },
     "pratique.trust.countries": {
         "ISO_3166": "b138a2accb02350d",

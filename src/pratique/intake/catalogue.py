@@ -3,7 +3,8 @@
     builtin | builtin + [value set | catalogue, ...] -> Catalogue -> value(field, code), product(code)
     bytes -> parsed -> JSON | rows of WHO's table of prequalified vaccines
 
-1. A value-set document replaces the codes of its field; what a product is known for stays known.
+1. A value-set document replaces the codes of its field; what a product is known for stays known: its maker, the
+   doses of its primary course, the days of WHO's listing (`rules.products`).
 2. A field without a value set is not checked here: the built-in knows no list of test devices.
 3. A document that is neither is refused, and nothing changes.
 4. Codes are facts; a published value set replaces them. Diseases, tests, results and products: EU eHealth
@@ -44,6 +45,7 @@ from pratique.formats.codes import (
     WHOLE,
     YELLOW_FEVER,
 )
+from pratique.rules.products import PRODUCTS as FACTS
 
 DISEASES = {COVID: "COVID-19", YELLOW_FEVER: "Yellow fever", POLIO: "Poliomyelitis"}
 DISEASES_OF = {"DCC": (COVID,), "ICVP": (YELLOW_FEVER, POLIO)}
@@ -99,48 +101,52 @@ MANUFACTURERS = {
     "Finlay-Institute": "Finlay Institute of Vaccines",
 }
 
-# Product, display, shortest interval in days between the doses of its primary course (the product
-# information's or WHO SAGE's recommended schedule; 0: none is known here). Maker and platform: `codes.MADE`.
+# Product, shortest interval in days between the doses of its primary course (the product information's or WHO
+# SAGE's recommended schedule; 0: none is known here). Names, doses and WHO's days: `rules.products`, for those
+# that were ever in use. Maker and platform: `codes.MADE`.
 PRODUCTS = (
-    ("EU/1/20/1528", "Comirnaty", 21),
-    ("EU/1/20/1507", "Spikevax", 28),
-    ("EU/1/21/1529", "Vaxzevria", 28),
-    ("EU/1/20/1525", "Jcovden", 0),
-    ("EU/1/21/1618", "Nuvaxovid", 21),
-    ("EU/1/21/1624", "COVID-19 Vaccine Valneva", 28),
-    ("EU/1/21/1580", "VidPrevtyn Beta", 0),
-    ("CVnCoV", "CVnCoV", 0),
-    ("NVX-CoV2373", "NVX-CoV2373", 21),
-    ("Vidprevtyn", "Vidprevtyn", 0),
-    ("VLA2001", "VLA2001", 28),
-    ("AZD2816", "AZD2816", 0),
-    ("Sputnik-V", "Sputnik V", 21),
-    ("Sputnik-Light", "Sputnik Light", 0),
-    ("Sputnik-M", "Sputnik M", 0),
-    ("Convidecia", "Convidecia", 0),
-    ("EpiVacCorona", "EpiVacCorona", 0),
-    ("EpiVacCorona-N", "EpiVacCorona-N", 0),
-    ("BBIBP-CorV", "BBIBP-CorV", 21),
-    ("Inactivated-SARS-CoV-2-Vero-Cell", "Inactivated SARS-CoV-2 (Vero Cell)", 0),
-    ("CoronaVac", "CoronaVac", 14),
-    ("Covaxin", "Covaxin", 28),
-    ("Covishield", "Covishield", 28),
-    ("Covovax", "Covovax", 21),
-    ("Covid-19-recombinant", "Covid-19 (recombinant)", 28),
-    ("R-COVI", "R-COVI", 0),
-    ("CoviVac", "CoviVac", 0),
-    ("Hayat-Vax", "Hayat-Vax", 21),
-    ("Abdala", "Abdala", 0),
-    ("WIBP-CorV", "WIBP-CorV", 0),
-    ("MVC-COV1901", "MVC COVID-19 vaccine", 0),
-    ("Covid-19-adsorvida-inativada", "Vacina adsorvida covid-19 (inativada)", 14),
-    ("NVSI-06-08", "NVSI-06-08", 0),
-    ("YS-SC2-010", "YS-SC2-010", 0),
-    ("SCTV01C", "SCTV01C", 0),
-    ("Covifenz", "Covifenz", 21),
-    ("Soberana-02", "Soberana 02", 0),
-    ("Soberana-Plus", "Soberana Plus", 0),
+    ("EU/1/20/1528", 21),
+    ("EU/1/20/1507", 28),
+    ("EU/1/21/1529", 28),
+    ("EU/1/20/1525", 0),
+    ("EU/1/21/1618", 21),
+    ("EU/1/21/1624", 28),
+    ("EU/1/21/1580", 0),
+    ("CVnCoV", 0),
+    ("NVX-CoV2373", 21),
+    ("Vidprevtyn", 0),
+    ("VLA2001", 28),
+    ("AZD2816", 0),
+    ("Sputnik-V", 21),
+    ("Sputnik-Light", 0),
+    ("Sputnik-M", 0),
+    ("Convidecia", 0),
+    ("EpiVacCorona", 0),
+    ("EpiVacCorona-N", 0),
+    ("BBIBP-CorV", 21),
+    ("Inactivated-SARS-CoV-2-Vero-Cell", 0),
+    ("CoronaVac", 14),
+    ("Covaxin", 28),
+    ("Covishield", 28),
+    ("Covovax", 21),
+    ("Covid-19-recombinant", 28),
+    ("R-COVI", 0),
+    ("CoviVac", 0),
+    ("Hayat-Vax", 21),
+    ("Abdala", 0),
+    ("WIBP-CorV", 0),
+    ("MVC-COV1901", 0),
+    ("Covid-19-adsorvida-inativada", 14),
+    ("NVSI-06-08", 0),
+    ("YS-SC2-010", 0),
+    ("SCTV01C", 0),
+    ("Covifenz", 21),
+    ("Soberana-02", 0),
+    ("Soberana-Plus", 0),
 )  # fmt: skip
+
+DISPLAY = {"Inactivated-SARS-CoV-2-Vero-Cell": "Inactivated SARS-CoV-2 (Vero Cell)"}
+"""Product that `rules.products` does not know -> its display, where that is not its code."""
 
 ICVP_PRODUCTS = (
     ("YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0", "STAMARIL", YELLOW_FEVER, "Sanofi Pasteur"),
@@ -199,6 +205,9 @@ class Product(NamedTuple):
         domain: "DCC" or "ICVP": whose catalogue it is in.
         since: the first day on which it can have been given.
         interval: the shortest interval in days between two doses of its primary course.
+        doses: of its primary course.
+        listed, prequalified: the days of WHO's emergency use listing and prequalification; None: none is known.
+        code_since: day of the first edition of the EU's value set with its code.
     """
 
     code: str
@@ -210,6 +219,10 @@ class Product(NamedTuple):
     active: bool = True
     since: date | None = None
     interval: int = 0
+    doses: int = 0
+    listed: date | None = None
+    prequalified: date | None = None
+    code_since: date | None = None
 
 
 Values = Mapping[str, ValueSetCode]
@@ -370,16 +383,28 @@ def _lines(rows: list[list[Any]]) -> Iterator[tuple[str, tuple[str, bool]]]:
 @lru_cache(maxsize=1)
 def _builtin() -> Catalogue:
     since = {disease: date.fromisoformat(day) for disease, day in EARLIEST.items()}
+    displays = {code: facts.display or facts.name for code, facts in FACTS.items()} | DISPLAY
     products = [
-        Product(code, "DCC", display, COVID, *MADE[code], True, since[COVID], interval)
-        for code, display, interval in PRODUCTS
+        _with_facts(
+            Product(
+                code,
+                "DCC",
+                displays.get(code, code),
+                COVID,
+                *MADE[code],
+                True,
+                since[COVID],
+                interval,
+            )
+        )
+        for code, interval in PRODUCTS
     ]
     products += [
         Product(code, "ICVP", display, disease, maker, since=since[disease])
         for code, display, disease, maker in ICVP_PRODUCTS
     ]
     sets = {
-        "product": {row[0]: row[1] for row in PRODUCTS},
+        "product": {code: displays.get(code, code) for code, _ in PRODUCTS},
         "manufacturer": MANUFACTURERS,
         "prophylaxis": PROPHYLAXIS,
         "disease": DISEASES,
@@ -392,6 +417,20 @@ def _builtin() -> Catalogue:
         for field, codes in sets.items()
     }
     return _frozen(values, {product.code: product for product in products})
+
+
+def _with_facts(product: Product) -> Product:
+    """Add what is known of a product by its code, whoever's catalogue it is in."""
+    facts = FACTS.get(product.code)
+    if facts is None:
+        return product
+    listed, prequalified, code_since = (
+        date.fromisoformat(day) if day else None
+        for day in (facts.listed, facts.prequalified, facts.code_since)
+    )
+    return product._replace(
+        doses=facts.doses, listed=listed, prequalified=prequalified, code_since=code_since
+    )
 
 
 def _frozen(sets: Mapping[str, Values], products: Mapping[str, Product]) -> Catalogue:
@@ -451,7 +490,8 @@ def _product(document: object) -> Product:
             since = _since(document.get("since"))
             if words["domain"] in DISEASES_OF and interval >= 0 and since is not False:
                 active = document.get("active") is not False
-                return Product(**words, active=active, since=since or None, interval=interval)
+                product = Product(**words, active=active, since=since or None, interval=interval)
+                return _with_facts(product)
     raise DocumentRefused(
         "catalogue-product",
         "a product of the catalogue has no code, domain or disease, or a field of another type",

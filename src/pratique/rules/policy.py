@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from pratique.errors import DocumentRefused
+from pratique.rules import products
 
 
 def refused(where: str, message: str) -> DocumentRefused:
@@ -111,45 +112,23 @@ NAAT, RAPID = "LP6464-4", "LP217198-3"
 NOT_DETECTED, DETECTED = "260415000", "260373001"
 DEVICES = "covid-19-lab-test-manufacturer-and-name"
 
-PRODUCTS = {
-    "EU/1/20/1528": "Comirnaty",
-    "EU/1/20/1507": "Spikevax",
-    "EU/1/21/1529": "Vaxzevria",
-    "EU/1/20/1525": "Jcovden",
-    "EU/1/21/1618": "Nuvaxovid",
-    "EU/1/21/1624": "Valneva",
-    "Covishield": "Covishield",
-    "Covovax": "Covovax",
-    "Covaxin": "Covaxin",
-    "BBIBP-CorV": "BBIBP-CorV",
-    "CoronaVac": "CoronaVac",
-    "Convidecia": "Convidecia",
-    "Sputnik-V": "Sputnik V",
-    "Abdala": "Abdala",
-    "Hayat-Vax": "Hayat-Vax",
-    "Covid-19-recombinant": "Covid-19 (recombinant)",
-    "Sputnik-Light": "Sputnik Light",
-    "Vidprevtyn": "VidPrevtyn Beta",
-}
-"""Product code -> name (value set vaccines-covid-19-names)."""
+PRODUCTS = {code: facts.name for code, facts in products.PRODUCTS.items() if facts.code_since}
+"""Product code -> name, of the products that a certificate can carry (value set vaccines-covid-19-names)."""
 
 OTHER_NAMES = {
-    "BioNTech": "EU/1/20/1528",
-    "Pfizer": "EU/1/20/1528",
-    "Moderna": "EU/1/20/1507",
-    "AstraZeneca": "EU/1/21/1529",
-    "Janssen": "EU/1/20/1525",
-    "Novavax": "EU/1/21/1618",
-    "VLA2001": "EU/1/21/1624",
-    "Sinopharm": "BBIBP-CorV",
-    "Sinovac": "CoronaVac",
+    name: code
+    for code in PRODUCTS
+    for name in (*products.PRODUCTS[code].other_names, products.PRODUCTS[code].display)
+    if name
 }
-"""Names in use that are not the product's own."""
+"""Names in use that are not the product's own -> its code."""
 
-WHO_EUL = (
-    "EU/1/20/1528", "EU/1/21/1529", "Covishield", "EU/1/20/1525", "EU/1/20/1507", "BBIBP-CorV",
-    "CoronaVac", "Covaxin", "Covovax", "EU/1/21/1618", "Convidecia",
-)  # fmt: skip
+WHO_EUL = tuple(
+    sorted(
+        (code for code in PRODUCTS if products.PRODUCTS[code].listed),
+        key=lambda code: products.PRODUCTS[code].listed,
+    )
+)
 """WHO emergency use listing, in the order of listing: 2020-12-31 to 2022-05-19."""
 
 TEST_TYPES = {"naat": NAAT, "rapid": RAPID}
@@ -270,18 +249,18 @@ def read_policy(form: Mapping[str, Any]) -> Policy:
 def _vaccination(table: Table | None) -> ProofOfVaccination | None:
     if table is None:
         return None
-    products = list(WHO_EUL) if table.flag("who_eul", default=False) else []
+    accepted = list(WHO_EUL) if table.flag("who_eul", default=False) else []
     for name in table.texts("products", []):
         code = product_code(name)
         if code is None:
             raise refused(
                 table.place("products"), f"there is no product “{name[:40]}” in the value set"
             )
-        products.append(code)
-    if not products:
+        accepted.append(code)
+    if not accepted:
         raise refused(table.place("products"), "name products, or set who_eul = true")
     found = ProofOfVaccination(
-        tuple(dict.fromkeys(products)),
+        tuple(dict.fromkeys(accepted)),
         table.flag("doses_complete", default=True),
         table.number("days_after", DAYS, 0) or 0,
         table.number("validity_days", DAYS),

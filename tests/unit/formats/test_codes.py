@@ -270,7 +270,7 @@ def test_diseases_are_written_as_certificates_write_them() -> None:
 
 
 def test_intake_knows_what_formats_know() -> None:
-    assert {code for code, _, _ in PRODUCTS} == set(MADE)
+    assert {code for code, _ in PRODUCTS} == set(MADE)
     assert {maker for maker, _ in MADE.values()} <= {*MANUFACTURERS, ""}
     assert {platform for _, platform in MADE.values()} <= {*PROPHYLAXIS, ""}
     assert MADE["Covifenz"][1] == "30141000087107"

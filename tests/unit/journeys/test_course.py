@@ -207,6 +207,7 @@ PRODUCTS = """
 2: EU/1/20/1528 EU/1/20/1507 EU/1/21/1529 EU/1/21/1618 EU/1/21/1624 Covishield Covid-19-recombinant R-COVI
 2: Covovax Covaxin BBIBP-CorV WIBP-CorV CoronaVac Covid-19-adsorvida-inativada Sputnik-V Sputnik-M EpiVacCorona
 2: CoviVac Hayat-Vax Soberana-02 MVC-COV1901 QazVac Covidful COVIran_Barakat Turkovac Corbevax SKYCovione
+2: LV-SMENP-DC
 3: Abdala Zifivax ZF2001 ZyCoV-D
 """
 

@@ -42,6 +42,7 @@ from pratique.rules.certlogic.expression import (
     Var,
     paths,
 )
+from pratique.rules.products import PRODUCTS
 from pratique.text import plural
 
 GROUPS = {"v": "vaccination", "t": "test", "r": "recovery", "e": "exemption", "p": "pass"}
@@ -95,12 +96,8 @@ CODES = {
     "260373001": "“detected”",
     "LP6464-4": "an NAA test (such as PCR)",
     "LP217198-3": "a rapid antigen test",
-    "EU/1/20/1528": "Comirnaty",
-    "EU/1/20/1507": "Spikevax",
-    "EU/1/21/1529": "Vaxzevria",
+    **{code: facts.name for code, facts in PRODUCTS.items() if code.startswith("EU/")},
     "EU/1/20/1525": "Jcovden (Janssen)",
-    "EU/1/21/1618": "Nuvaxovid",
-    "EU/1/21/1624": "Valneva",
 }
 """From the value sets of the EU's eHealth Network."""
 
