@@ -161,6 +161,7 @@ COMMANDS = {
     "decide": ("pratique.cli.decide:decide", "Compute the health code for a destination."),
     "issuer": ("pratique.cli.main:issuer", "Issue, print, renew, correct and revoke."),
     "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),
+    "policy": ("pratique.cli.policy:policy", "See whom rules shut out, before they are published."),
     "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),
     "trust": ("pratique.cli.trust:trust", "Import signers, and show which of them are live."),
     "revocations": (

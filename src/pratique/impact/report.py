@@ -313,7 +313,7 @@ def headline(report: ImpactReport) -> str:
         return f"{report.destination}: {report.cautions[0].sentence}."
     low, high = report.published
     text = (
-        f"On {report.day}, {between(low.countries, high.countries)} countries and territories "
+        f"On {report.day}, {_places(low.countries, high.countries)} "
         f"({share(low.people, high.people, report.people)} of mankind) had vaccines on offer "
         f"and none that {report.destination} accepts."
     )
@@ -324,6 +324,12 @@ def headline(report: ImpactReport) -> str:
             f"({share(least.people, most.people, report.people)})."
         )
     return text
+
+
+def _places(low: int, high: int) -> str:
+    if low == high == 1:
+        return "1 country or territory"
+    return f"{between(low, high)} countries and territories"
 
 
 def between(low: int, high: int) -> str:

@@ -1,0 +1,168 @@
+"""`pratique policy`: whom rules shut out, before they are published; `impact`.
+
+1. Nobody's certificate is read: what is counted are countries and people, from open data.
+2. Every figure is a range, of a named day and a named edition of the data.
+3. Exit: 0 · 2 the rules or the data are refused · 4 a file cannot be read or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pratique.cli import options
+from pratique.cli.lazy import Group
+from pratique.cli.terminal import LONGEST, say
+from pratique.impact import report as impact_report
+from pratique.impact.report import ImpactReport, Turned
+from pratique.impact.shut_out import Range, Total
+from pratique.impact.traveller import Answer
+from pratique.parties import policy as parties_policy
+from pratique.text import as_json, plural, printable, rfc3339, table, wrapped
+
+WIDTH = 100
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+data = click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="A data package of your own [default: the one of pratique[policy]].",
+)
+place = click.option(
+    "--place", metavar="PLACE", help="Only this destination: FR, or a region of it: FR/IDF."
+)
+value_sets = click.option(
+    "--value-sets",
+    "value_sets",
+    type=FILE,
+    metavar="FILE",
+    help="Value sets that the rules name [default: those of the data, in the edition of the day].",
+)
+
+
+@click.group(cls=Group)
+def policy() -> None:
+    """See whom rules shut out, and what they ask of whom, before they are published."""
+
+
+@policy.command()
+@click.argument("paths", nargs=-1, required=True, metavar="RULES...", type=FILE)
+@click.option(
+    "--before", multiple=True, type=FILE, metavar="FILE",
+    help="Rules that these replace: what changes is told. Repeatable.",
+)  # fmt: skip
+@place
+@value_sets
+@click.option(
+    "--at", type=options.INSTANT, metavar="INSTANT",
+    help="Take this instant [default: now, or when the newest rule begins if that is later].",
+)  # fmt: skip
+@data
+@options.output_format
+def impact(
+    *,
+    paths: tuple[Path, ...],
+    before: tuple[Path, ...],
+    place: str | None,
+    value_sets: Path | None,
+    at: datetime | None,
+    data: Path | None,
+    output_format: str,
+) -> None:
+    """Say whom the rules in RULES... shut out, by country and people, and what they ask of whom.
+
+    Name all files of the destination. Nobody's certificate is read: the figures are of open data.
+    """
+    lab = parties_policy.open_lab(data)
+    wanted = parties_policy.Wanted(paths, before, value_sets, place, at)
+    reports = parties_policy.impact(wanted, lab, now=datetime.now(UTC))
+    if output_format == "json":
+        documents = [impact_report.to_json(report) for report in reports]
+        click.echo(as_json(documents[0] if len(documents) == 1 else documents, indent=1))
+        return
+    for number, report in enumerate(reports):
+        say("\n" * bool(number) + "\n".join(_lines(report)))
+
+
+def _lines(report: ImpactReport) -> Iterator[str]:
+    rules = plural(len(report.rules), "rule")
+    yield printable(f"{report.destination} at {rfc3339(report.at)}, {rules} in force", LONGEST)
+    yield from wrapped(impact_report.headline(report), WIDTH)
+    if report.published is not None:
+        yield from _section("shut out", _shut_out(report))
+    yield from _section("ways in", ([way.sentence] for way in report.ways))
+    yield from _section(
+        "asked of whom",
+        ([one.traveller, impact_report.burden_in_words(one)] for one in report.burden),
+    )
+    yield from _section("products", _products(report))
+    if report.turned is not None:
+        yield from _section("against the rules before", _turned(report, report.turned))
+    if report.cautions:
+        yield ""
+        for caution in report.cautions:
+            yield from wrapped(f"note: {caution.sentence} [{caution.code}]", WIDTH)
+    yield ""
+    source = report.provenance
+    yield f"data: {printable(source.name)} {printable(source.version)}, sha256 {source.digest[:16]}…"
+
+
+def _section(title: str, rows: Iterable[list[str]]) -> Iterator[str]:
+    cells = [[printable(cell, LONGEST) for cell in row] for row in rows]
+    if cells:
+        yield ""
+        yield title
+        yield from (f"  {line}" for line in table(cells))
+
+
+def _shut_out(report: ImpactReport) -> Iterator[list[str]]:
+    yield ["", "countries", "people", "of mankind"]
+    for name, range_ in (
+        ("by these rules", report.published),
+        ("with WHO's list as a floor", report.with_floor),
+        ("by WHO's list alone", report.floor_only),
+        ("nothing on offer", Range(report.nothing_on_offer, report.nothing_on_offer)),
+    ):
+        if range_ is not None:
+            yield [name, *_figures(range_.low, range_.high, report.people)]
+
+
+def _figures(low: Total, high: Total, whole: int) -> list[str]:
+    return [
+        impact_report.between(low.countries, high.countries),
+        impact_report.millions(low.people, high.people),
+        impact_report.share(low.people, high.people, whole),
+    ]
+
+
+def _products(report: ImpactReport) -> Iterator[list[str]]:
+    for product in report.products:
+        if not product.has_code:
+            # No certificate can carry it: to list it would say that a rule is at fault.
+            continue
+        listed = "" if product.listed is None else f"WHO {product.listed}"
+        yield [product.name, _said(product), listed]
+
+
+def _said(product: Answer) -> str:
+    if product.accepted:
+        return "accepted"
+    word = "refused" if product.accepted is False else "open"
+    return f"{word} by {', '.join(product.refused_by)}" if product.refused_by else word
+
+
+def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
+    names = {product.code: product.name for product in report.products}
+    for word, range_ in (("lose", turned.loses), ("gain", turned.gains)):
+        countries, people, share = _figures(range_.low, range_.high, report.people)
+        yield [f"countries that {word} what was accepted", f"{countries} ({people}, {share})"]
+    for word, codes in (("now accepted", turned.come), ("accepted no more", turned.go)):
+        if codes:
+            yield [word, ", ".join(names.get(code, code) for code in codes)]
+    for sentence in turned.ways:
+        word, _, way = sentence.partition(": ")
+        yield [word, way]

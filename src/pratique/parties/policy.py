@@ -1,0 +1,130 @@
+"""What rules do to the world, before they are published: impact, of files or of what is held.
+
+    FILE... (, BEFORE...) + a data package -> Ruleset -> Border -> impact.report -> text, JSON, page, map
+
+1. Rules are asked with the value sets they bring, else with those that are named, else with the data's own, in the
+   edition of the instant.
+2. The instant is now, or when the newest of the rules begins if that is later: what is looked at is what they will do.
+3. Nobody's certificate is read, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pratique.errors import UsageError
+from pratique.impact import report, world
+from pratique.impact.report import ImpactReport
+from pratique.impact.traveller import Border
+from pratique.impact.world import Provenance, World
+from pratique.parties import rules as parties_rules
+from pratique.rules import documents
+from pratique.rules.rule import Rule
+from pratique.rules.ruleset import Destination, Editions, Ruleset
+from pratique.store import policy_data
+
+
+class Lab(NamedTuple):
+    """The open data, read: the world, the outlines of its map, and dated value sets."""
+
+    world: World
+    outlines: policy_data.Outlines
+    editions: Editions
+
+
+def open_lab(folder: Path | None = None) -> Lab:
+    """Read a data package; the installed one where no folder is named.
+
+    Raises:
+        UsageError: `policy-data-missing`: none is installed.
+        DocumentRefused: `policy-data-…`.
+    """
+    data = policy_data.load(folder)
+    read = world.read(data.tables, Provenance(data.name, data.version, data.digest))
+    return Lab(read, data.outlines, data.value_sets)
+
+
+class Wanted(NamedTuple):
+    """Which rules, and how to ask them.
+
+    Attributes:
+        paths: files of rules.
+        before: files of the rules that they replace.
+        value_sets: a file of value sets, or None.
+        place: a destination as people write it ("FR", "FR/IDF"); None for all that the rules are of.
+        at: the instant; None for now, or when the newest rule begins.
+    """
+
+    paths: tuple[Path, ...]
+    before: tuple[Path, ...] = ()
+    value_sets: Path | None = None
+    place: str | None = None
+    at: datetime | None = None
+
+
+def impact(wanted: Wanted, lab: Lab, *, now: datetime) -> list[ImpactReport]:
+    """Compute the impact of rules in files, for each destination that they are of."""
+    rules = ruleset_of(wanted.paths, wanted.value_sets, lab)
+    older = ruleset_of(wanted.before, wanted.value_sets, lab) if wanted.before else None
+    return impacts(rules, lab, _when(rules.rules, wanted.at, now), place=wanted.place, before=older)
+
+
+def impacts(
+    rules: Ruleset,
+    lab: Lab,
+    at: datetime,
+    *,
+    place: str | None = None,
+    before: Ruleset | None = None,
+) -> list[ImpactReport]:
+    """Compute the impact of a ruleset, for each destination that it has rules for, or for one."""
+    reports = []
+    for destination in destinations(rules, place):
+        border = Border(rules, destination, at)
+        older = None if before is None else Border(before, destination, at)
+        reports.append(report.assess(border, lab.world, older))
+    return reports
+
+
+def destinations(rules: Ruleset, place: str | None = None) -> Sequence[Destination]:
+    """Return the destinations of rules, or the one that is named; UsageError `place-unknown`."""
+    if place is None:
+        there = [
+            destination
+            for destination in rules.destinations
+            if destination.region is not None or rules.countrywide(destination.country)
+        ]
+        if not there:
+            raise UsageError("rules-none", "no rule in them is for a destination")
+        return there
+    country, _, region = place.partition("/")
+    destination = Destination(country.upper(), region or None)
+    if destination.country not in rules.countries:
+        known = ", ".join(rules.countries) or "no country"
+        raise UsageError(
+            "place-unknown", f"there are no rules of {place[:20]}", f"the rules are of: {known}"
+        )
+    return [destination]
+
+
+def ruleset_of(paths: Iterable[Path], value_sets: Path | None, lab: Lab) -> Ruleset:
+    """Read rules with the value sets that they bring, else those that are named, else the data's."""
+    rules: list[Rule] = []
+    sets: dict[str, list[str]] = {}
+    for path in paths:
+        read = documents.read(parties_rules.parsed(path))
+        rules += read.rules
+        sets |= {name: list(codes) for name, codes in read.value_sets.items()}
+    sets |= parties_rules.sets_from(value_sets)
+    editions = {name: dated for name, dated in lab.editions.items() if name not in sets}
+    return Ruleset(rules, sets, compatible=True, hold_open=True, editions=editions)
+
+
+def _when(rules: Sequence[Rule], at: datetime | None, now: datetime) -> datetime:
+    if at is not None:
+        return at
+    newest = max((rule.valid_from for rule in rules), default=0)
+    return max(now, datetime.fromtimestamp(newest, UTC))
