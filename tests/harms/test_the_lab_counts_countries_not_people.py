@@ -43,7 +43,7 @@ KEYS = {
     "ways", "kind", "first", "last", "unit", "sentence", "exempt_below",
     "burden", "traveller", "way", "documents", "tests", "doses", "days", "is_free",
     "floor_missing", "turned", "before", "come", "go", "loses", "gains", "cautions", "code",
-    "data", "version", "digest",
+    "data", "version", "digest", "ends",
 }  # fmt: skip
 """Every key of a report, but places' and income groups' codes: of a destination, a rule, a product, a count."""
 

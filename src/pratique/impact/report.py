@@ -102,6 +102,7 @@ class ImpactReport(NamedTuple):
         places: all of them, by iso3.
         people: of all places that are counted.
         provenance: of the data.
+        data_end: the last day that the data tell of; None where they tell of none.
     """
 
     place: Destination
@@ -123,6 +124,7 @@ class ImpactReport(NamedTuple):
     places: Mapping[str, Place]
     people: int
     provenance: Provenance
+    data_end: date | None
 
     @property
     def day(self) -> date:
@@ -175,6 +177,7 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         places=world.places,
         people=world.people,
         provenance=world.provenance,
+        data_end=world.ends,
     )
     if before is not None:
         report = report._replace(turned=_turned(report, accepted, before, world))
@@ -281,6 +284,11 @@ def _moved(
 
 
 def _cautions(report: ImpactReport) -> Iterator[Caution]:
+    if report.data_end is not None and report.day > report.data_end:
+        sentence = (
+            f"the data end on {report.data_end}: what was offered or given later is in no figure"
+        )
+        yield Caution("data-ended", sentence)
     if not report.rules:
         yield Caution("no-rules", "no rule is in force then: nobody is admitted by rules")
         return
@@ -310,7 +318,7 @@ def _cautions(report: ImpactReport) -> Iterator[Caution]:
 def headline(report: ImpactReport) -> str:
     """Say the whole of it in a sentence or two."""
     if report.published is None:
-        return f"{report.destination}: {report.cautions[0].sentence}."
+        return f"{report.destination}: on {report.day} no rule for vaccination certificates is in force."
     low, high = report.published
     text = (
         f"On {report.day}, {_places(low.countries, high.countries)} "
@@ -415,7 +423,10 @@ def to_json(report: ImpactReport) -> dict[str, Any]:
         "turned": _turned_as_json(report.turned),
         "cautions": [caution._asdict() for caution in report.cautions],
         "people": report.people,
-        "data": report.provenance._asdict(),
+        "data": {
+            **report.provenance._asdict(),
+            "ends": None if report.data_end is None else report.data_end.isoformat(),
+        },
     }
 
 

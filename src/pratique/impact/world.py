@@ -171,6 +171,11 @@ class World:
         """Return the places by the code that certificates and rules have."""
         return {place.iso2: place for place in self.places.values()}
 
+    @cached_property
+    def ends(self) -> date | None:
+        """Return the last day of which doses are told; None where none are."""
+        return max((rows[-1].day for rows in self.uptake.values() if rows), default=None)
+
     def products_of(self, iso3: str, day: date) -> frozenset[str]:
         """Return the products that may have been on offer in a place by a day."""
         return frozenset(offer.product for offer in self.offers[iso3] if offer.earliest <= day)

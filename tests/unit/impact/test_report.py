@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -119,7 +119,8 @@ def test_where_no_rule_is_in_force_nobody_is_told_that_anything_is_accepted() ->
     assert later.ways == ()
     assert later.burden == ()
     assert {product.accepted for product in later.products} == {None}
-    assert "no rule is in force" in report.headline(later)
+    assert "no rule for vaccination certificates is in force" in report.headline(later)
+    assert "no-rules" in {caution.code for caution in later.cautions}
     tests_only = assessed(vaccination=None)
     assert tests_only.published is not None
     assert tests_only.published.low.countries == 2
@@ -163,8 +164,18 @@ def test_the_report_is_json_and_names_its_data() -> None:
     document = report.to_json(assessed())
     read = json.loads(json.dumps(document))
     assert read == document
-    assert set(read["data"]) == {"name", "version", "digest"}
+    assert set(read["data"]) == {"name", "version", "digest", "ends"}
     assert read["shut_out"]["low"]["places"] == ["XKX"]
+
+
+def test_what_lies_after_the_end_of_the_data_is_told() -> None:
+    world = tables()
+    assert world.ends == date(2021, 3, 28)
+    for day, is_told in ((28, False), (29, True)):
+        at = datetime(2021, 3, day, 12, tzinfo=UTC)
+        rules = border(at, valid_from=datetime(2021, 1, 1, tzinfo=UTC))
+        codes = {caution.code for caution in report.assess(rules, world).cautions}
+        assert ("data-ended" in codes) is is_told
 
 
 @pytest.mark.parametrize(
