@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-$(READY): pyproject.toml uv.lock tools/set-up
+$(READY): pyproject.toml packages/policy-data/pyproject.toml uv.lock tools/set-up
 	@tools/set-up
 	@tools/fonts
 	@touch $@
@@ -77,14 +77,16 @@ glossary: $(READY)  ## write docs/reference/glossary.md from tools/glossary.toml
 house: $(READY)  ## measure how the house is built; with ARGS=--write, write what may only fall
 	@$(BIN)/python -m tools.house $(ARGS)
 
-wheel: $(READY)  ## build the wheel, and test it as a stranger would install it
+wheel: $(READY)  ## build the wheels, and test them as a stranger would install them
 	@rm -rf dist $(SCRATCH)
-	@$(UV) build --quiet --wheel --out-dir dist
-	@$(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-hashes -o .cache/constraints.txt
+	@$(UV) build --quiet --wheel --all-packages --out-dir dist
+	@$(UV) export --quiet --frozen --no-default-groups --no-emit-workspace --no-hashes -o .cache/constraints.txt
 	@$(UV) venv --quiet --python $(BIN)/python $(SCRATCH)
-	@$(UV) pip install --quiet --python $(SCRATCH)/bin/python -c .cache/constraints.txt dist/*.whl
+	@$(UV) pip install --quiet --python $(SCRATCH)/bin/python -c .cache/constraints.txt dist/pratique-[0-9]*.whl
 	@cp tools/smoke.py $(SCRATCH)/smoke.py
 	@cd $(SCRATCH) && bin/python -I smoke.py $(CURDIR)/vectors && bin/pratique --version
+	@$(UV) pip install --quiet --python $(SCRATCH)/bin/python --no-index --find-links dist 'pratique[policy]'
+	@cd $(SCRATCH) && bin/python -I smoke.py
 
 web/node_modules/.package-lock.json: web/package-lock.json tools/site | $(READY)
 	@tools/site
