@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from pratique.impact.traveller import Border
 from pratique.impact.world import World
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination, Ruleset
+from pratique.store import policy_data
 
 CORPUS_SETS = "bf683fc4b68d"
 """The edition of the value sets that the corpus of rules was tested with."""
@@ -22,6 +24,31 @@ CORPUS_SETS = "bf683fc4b68d"
 def folder(corpora: Path) -> Path:
     """Return where the open data lies."""
     return corpora.parent / "data" / "policy"
+
+
+def written(into: Path, rows: Mapping[str, Sequence[Mapping[str, str]]], **about: object) -> Path:
+    """Write tables as a data package, with a schema that says what the reader asks for."""
+    into.mkdir(exist_ok=True)
+    resources: list[dict[str, object]] = []
+    for name, lines in rows.items():
+        with (into / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(lines)
+        form = policy_data.FORMS[name]
+        fields = [
+            {"name": column, "type": kind.kind}
+            for column, kind in {**form.required, **form.optional}.items()
+        ]
+        resources.append({"name": name, "path": f"{name}.csv", "schema": {"fields": fields}})
+    resources += [{"name": name, "path": f"{name}.json"} for name in ("valuesets", "outlines")]
+    (into / "valuesets.json").write_text('{"2021-07-20": {"country-2-codes": ["FR"]}}')
+    (into / "outlines.json").write_text(
+        '{"viewBox": "0 0 9 9", "countries": {"NA": "M1 1l2-.5z"}, "others": ""}'
+    )
+    document = {"name": "small", "version": "2.0", "resources": resources, **about}
+    (into / "datapackage.json").write_text(json.dumps(document))
+    return into
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,7 @@
 """Try the installed wheel as a stranger has it: no extras, no source tree, nothing of ours but the wheel.
 
 python -I smoke.py VECTORS   VECTORS is the kit of examples, which no wheel brings
+python -I smoke.py           the same, when the extra policy has been added: its data, a wheel of its own
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ import subprocess
 import sys
 import tempfile
 from importlib import metadata
+from importlib.resources import files
 from pathlib import Path
 
 import pratique
-from pratique.errors import ExtraMissing
+from pratique.errors import ExtraMissing, UsageError
+from pratique.store import policy_data
 
 EXTRAS = (
-    "alembic", "anyascii", "awscrt", "babel", "iuliia", "PIL", "pkcs11", "psycopg", "pyarrow", "pyld",
-    "pymupdf_fonts", "pypdfium2", "pypinyin", "sqlalchemy", "starlette",
+    "alembic", "anyascii", "awscrt", "babel", "iuliia", "PIL", "pkcs11", "pratique_policy_data", "psycopg", "pyarrow",
+    "pyld", "pymupdf_fonts", "pypdfium2", "pypinyin", "sqlalchemy", "starlette",
     "typst", "uvicorn", "zxingcpp",
 )  # fmt: skip
 
-OUTSIDE = ("benchmarks", "conformance", "demo", "tests", "tools")
+OUTSIDE = ("benchmarks", "conformance", "demo", "packages", "tests", "tools")
 """What lies beside `src`, and is no part of the wheel."""
 STEPS, VERDICTS = 5, 6
 """Of the small demo."""
@@ -39,8 +42,10 @@ def main(kit: Path) -> None:
         raise SystemExit(f"error: the scratch environment has extras: {there}")
     if not (home / "py.typed").is_file():
         raise SystemExit("error: the wheel lacks py.typed")
-    files = metadata.files("pratique") or []
-    if strange := {f.parts[0] for f in files if f.parts[0] in OUTSIDE or f.parts[1:2] == ("demo",)}:
+    brought = metadata.files("pratique") or []
+    if strange := {
+        f.parts[0] for f in brought if f.parts[0] in OUTSIDE or f.parts[1:2] == ("demo",)
+    }:
         raise SystemExit(f"error: the wheel brings {strange}")
     if there := [name for name in OUTSIDE if importlib.util.find_spec(name)]:
         raise SystemExit(f"error: the wheel makes these importable: {there}")
@@ -55,9 +60,35 @@ def main(kit: Path) -> None:
             if (error.name or "").split(".")[0] not in EXTRAS:
                 raise
     licences = metadata.metadata("pratique").get_all("License-File")
+    no_data()
     demo()
     conformance(kit)
     print(f"wheel: {len(names)} modules import without extras; {', '.join(licences or [])}")
+
+
+def no_data() -> None:
+    """See to it that the data of the policy lab is no part of this wheel, and that this is said."""
+    try:
+        policy_data.load()
+    except UsageError as error:
+        if error.code == "policy-data-missing":
+            return
+    raise SystemExit(
+        "error: the wheel brings the data of the policy lab, or does not say that it is not there"
+    )
+
+
+def data() -> None:
+    """Read the data of the policy lab, which lies in its own wheel with its licence."""
+    package = policy_data.load()
+    rows = sum(map(len, package.tables.values()))
+    if (
+        Path(sys.prefix).resolve() not in Path(str(files(policy_data.PACKAGE))).resolve().parents
+        or rows < 6_000
+    ):
+        raise SystemExit("error: this is not the wheel's data")
+    licences = metadata.metadata("pratique-policy-data").get_all("License-File")
+    print(f"wheel: {package.name} {package.version}, {rows} rows; {', '.join(licences or [])}")
 
 
 def demo() -> None:
@@ -97,4 +128,7 @@ def run(*words: str, folder: str = ".") -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1:]:
+        main(Path(sys.argv[1]))
+    else:
+        data()

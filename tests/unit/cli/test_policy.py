@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -30,22 +29,13 @@ def run(*words: str | Path) -> Result:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Write a data package of two places and two products."""
-    folder = tmp_path / "data"
-    folder.mkdir()
     rows = small()
     product, offer = rows["products"][0], rows["offer"][0]
     codes = ("EU/1/20/1528", "Covishield")
     rows["products"] = [product | {"product": code, "name": code} for code in codes]
     rows["eul"] = [row | {"product": code} for row in rows["eul"] for code in codes]
     rows["offer"] = [offer | {"product": codes[0]}, offer | {"iso3": "XKX", "product": codes[1]}]
-    for name, lines in rows.items():
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(lines[0]))
-            writer.writeheader()
-            writer.writerows(lines)
-    (folder / "datapackage.json").write_text('{"name": "small", "version": "2.0"}')
-    (folder / "valuesets.json").write_text('{"2021-07-20": {"country-2-codes": ["FR"]}}')
-    return folder
+    return policy_lab.written(tmp_path / "data", rows)
 
 
 @pytest.fixture
@@ -96,23 +86,18 @@ def test_the_instant_is_that_at_which_the_newest_rule_begins_if_that_is_later(
 
 
 @pytest.mark.parametrize(
-    ("break_", "code"),
+    ("name", "content", "code"),
     [
-        (lambda folder: (folder / "doses.csv").write_bytes(b"\xff\xfe"), "policy-data-file"),
-        (lambda folder: (folder / "doses.csv").write_text("a,b\n1\n"), "policy-data-file"),
-        (lambda folder: (folder / "doses.csv").write_text("a,b\n1,2\n"), "policy-data-table"),
-        (lambda folder: (folder / "datapackage.json").write_text("{}"), "policy-data-file"),
-        (lambda folder: (folder / "datapackage.json").write_text("[1"), "policy-data-file"),
-        (lambda folder: (folder / "valuesets.json").write_text('{"x": {}}'), "policy-data-file"),
-        (
-            lambda folder: (folder / "valuesets.json").write_text('{"2021-01-01": 1}'),
-            "policy-data-file",
-        ),
+        ("doses.csv", b"\xff\xfe", "policy-data-table"),
+        ("doses.csv", b"a,b\n1,2\n", "policy-data-table"),
+        ("datapackage.json", b"{}", "policy-data-package"),
+        ("valuesets.json", b'{"2021-01-01": 1}', "policy-data-value"),
     ],
-    ids=range(7),
 )
-def test_data_that_are_none_are_refused(rules: Path, data: Path, break_: Any, code: str) -> None:
-    break_(data)
+def test_data_that_are_none_are_refused(
+    rules: Path, data: Path, name: str, content: bytes, code: str
+) -> None:
+    (data / name).write_bytes(content)
     with pytest.raises(PratiqueError) as refused:
         run(rules, "--data", data)
     assert refused.value.code == code
