@@ -39,7 +39,7 @@ PERSONAL = (
 KEYS = {
     "format", "destination", "country", "region", "at", "headline", "rules", "state",
     "products", "product", "name", "accepted", "refused_by", "listed", "has_code",
-    "shut_out", "with_floor", "floor_only", "nothing_on_offer", "low", "high", "countries", "people", "by_income", "places",
+    "shut_out", "let_in", "vaccinated", "with_floor", "floor_only", "nothing_on_offer", "low", "high", "countries", "people", "by_income", "places",
     "ways", "kind", "first", "last", "unit", "sentence", "exempt_below",
     "burden", "traveller", "way", "documents", "tests", "doses", "days", "is_free",
     "floor_missing", "turned", "before", "come", "go", "loses", "gains", "cautions", "code",

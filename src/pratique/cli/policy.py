@@ -21,6 +21,7 @@ from pratique.impact.report import ImpactReport, Turned
 from pratique.impact.shut_out import Range, Total
 from pratique.impact.traveller import Answer
 from pratique.parties import policy as parties_policy
+from pratique.terms import Kind
 from pratique.text import as_json, plural, printable, rfc3339, table, wrapped
 
 WIDTH = 100
@@ -94,6 +95,7 @@ def _lines(report: ImpactReport) -> Iterator[str]:
     yield from wrapped(impact_report.headline(report), WIDTH)
     if report.published is not None:
         yield from _section("shut out", _shut_out(report))
+    yield from _section("can enter", _can_enter(report))
     yield from _section("ways in", ([way.sentence] for way in report.ways))
     yield from _section(
         "asked of whom",
@@ -129,6 +131,36 @@ def _shut_out(report: ImpactReport) -> Iterator[list[str]]:
     ):
         if range_ is not None:
             yield [name, *_figures(range_.low, range_.high, report.people)]
+
+
+def _can_enter(report: ImpactReport) -> Iterator[list[str]]:
+    if report.let_in is not None:
+        low, high = report.let_in
+        countries, people, share = _figures(low, high, report.people)
+        yield [
+            "by a vaccine on offer at home",
+            f"people of {countries} countries ({people}, {share})",
+        ]
+    if report.vaccinated is not None:
+        of, low_people, high_people = report.vaccinated
+        said = impact_report.millions(low_people, high_people)
+        whole = impact_report.millions(of, of)
+        yield [
+            "vaccinated, and by no vaccine of home",
+            f"{said} of {whole} people with a complete course",
+        ]
+    kinds = {way.kind for way in report.ways}
+    for kind, said in (
+        (Kind.TEST, "people of all countries, where a test can be had"),
+        (Kind.RECOVERY, "whoever has recovered"),
+        (Kind.EXEMPTION, "whoever cannot be vaccinated"),
+    ):
+        yield [
+            f"by {'an' if kind is Kind.EXEMPTION else 'a'} {kind}",
+            said if kind in kinds else "nobody",
+        ]
+    age = report.exempt_below
+    yield ["by age", f"children below {age}: nothing is demanded" if age else "nobody"]
 
 
 def _figures(low: Total, high: Total, whole: int) -> list[str]:

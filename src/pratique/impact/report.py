@@ -72,6 +72,14 @@ class Turned(NamedTuple):
     ways: tuple[str, ...]
 
 
+class Vaccinated(NamedTuple):
+    """People with a complete first course: of all places that report, and of the places that are shut out."""
+
+    people: int
+    low: int
+    high: int
+
+
 class Caution(NamedTuple):
     """What whoever publishes the rules should know; `code` is stable."""
 
@@ -90,6 +98,8 @@ class ImpactReport(NamedTuple):
         products: what is said of each.
         access: what each counted place has (iso3); empty where there are no rules for a vaccination.
         published: whom the rules shut out; None where there are none for a vaccination.
+        let_in: where something accepted is on offer; None as `published`.
+        vaccinated: how many of those who are vaccinated live where nothing accepted is on offer.
         with_floor: whom they would, were WHO's list accepted too.
         floor_only: whom WHO's list alone would.
         nothing_on_offer: where nothing at all was on offer.
@@ -112,6 +122,8 @@ class ImpactReport(NamedTuple):
     products: tuple[Answer, ...]
     access: Mapping[str, Access]
     published: Range | None
+    let_in: Range | None
+    vaccinated: Vaccinated | None
     with_floor: Range | None
     floor_only: Range
     nothing_on_offer: Total
@@ -157,6 +169,7 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         for product in products
         if judged and product.code in floor and product.has_code and not product.accepted
     )
+    published = shut_out.shut_out(world, accepted, day) if judged else None
     report = ImpactReport(
         place=border.place,
         at=border.at,
@@ -164,7 +177,9 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         state=state.word,
         products=products,
         access=shut_out.classes(world, accepted, day) if judged else {},
-        published=shut_out.shut_out(world, accepted, day) if judged else None,
+        published=published,
+        let_in=shut_out.let_in(world, accepted, day) if judged else None,
+        vaccinated=_vaccinated(world, published, day),
         with_floor=shut_out.shut_out(world, accepted | floor, day) if judged else None,
         floor_only=shut_out.shut_out(world, floor, day),
         nothing_on_offer=shut_out.nothing_on_offer(world, day),
@@ -182,6 +197,18 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
     if before is not None:
         report = report._replace(turned=_turned(report, accepted, before, world))
     return report._replace(cautions=tuple(_cautions(report)))
+
+
+def _vaccinated(world: World, published: Range | None, day: date) -> Vaccinated | None:
+    if published is None or world.ends is None or day > world.ends:
+        return None
+    everywhere, low, high = (
+        shut_out.vaccinated(world, places, day)
+        for places in (
+            [place.iso3 for place in world.counted], published.low.places, published.high.places,
+        )
+    )  # fmt: skip
+    return Vaccinated(everywhere, low, high)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -403,6 +430,8 @@ def to_json(report: ImpactReport) -> dict[str, Any]:
             for product in report.products
         ],
         "shut_out": _range_as_json(report.published),
+        "let_in": _range_as_json(report.let_in),
+        "vaccinated": None if report.vaccinated is None else report.vaccinated._asdict(),
         "with_floor": _range_as_json(report.with_floor),
         "floor_only": _range_as_json(report.floor_only),
         "nothing_on_offer": _total_as_json(report.nothing_on_offer),

@@ -152,6 +152,19 @@ def test_the_order_of_rules_changes_nothing() -> None:
     assert report.to_json(report.assess(again, tables())) == first
 
 
+def test_of_those_who_are_vaccinated_it_is_told_how_many_have_nothing_accepted(
+    corpora: Path,
+) -> None:
+    real = policy_lab.border(corpora, "LU", "2022-03-01", "2022-01-31")
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    people = report.assess(real, whole).vaccinated
+    assert people is not None
+    # China alone has 1.2 billion, of 4.4 billion in the world; the world's sum is told in the data's own page.
+    assert 4.2e9 < people.people < 4.6e9
+    assert 1.2e9 < people.low <= people.high < 2.5e9
+    assert assessed().vaccinated is None
+
+
 def test_of_real_rules_the_headline_is_the_example_of_the_data(corpora: Path) -> None:
     real = policy_lab.border(corpora, "LU", "2022-03-01", "2022-01-31")
     whole = policy_lab.whole(policy_lab.folder(corpora))

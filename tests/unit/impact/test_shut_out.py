@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.impact.shut_out import Access, access, classes, nothing_on_offer, shut_out, total
+from pratique.impact.shut_out import (
+    Access,
+    access,
+    classes,
+    let_in,
+    nothing_on_offer,
+    shut_out,
+    total,
+)
 from pratique.impact.world import Certainty, Offer, Place, Vaccine, World
 
 DAY = date(2022, 3, 1)
@@ -113,10 +121,12 @@ def test_low_is_within_high_and_each_place_is_in_one_class(
     assert set(range_.low.places) <= set(range_.high.places)
     assert range_.low.people <= range_.high.people
     kinds = classes(world, accepted, DAY)
+    inside, nothing = let_in(world, accepted, DAY), nothing_on_offer(world, DAY)
+    assert inside.low.people + range_.high.people + nothing.people == world.people
+    assert inside.high.people + range_.low.people + nothing.people == world.people
     assert set(kinds) == set(PLACES)
-    nothing = {iso3 for iso3, one in kinds.items() if one is Access.NOTHING}
-    assert nothing == set(nothing_on_offer(world, DAY).places)
-    assert not nothing & set(range_.high.places)
+    assert {iso3 for iso3, one in kinds.items() if one is Access.NOTHING} == set(nothing.places)
+    assert not set(nothing.places) & set(range_.high.places)
 
 
 def test_the_people_of_a_place_counted_elsewhere_are_counted_once() -> None:
