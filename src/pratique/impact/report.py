@@ -380,6 +380,9 @@ def share(low: int, high: int, whole: int) -> str:
 
 def _percent(people: int, whole: int) -> str:
     part = 100 * people / whole if whole else 0
+    if 0 < part < 0.05:
+        # "0.0" would say nobody.
+        return "under 0.1"
     return f"{part:.0f}" if part >= 10 or part == 0 else f"{part:.1f}"
 
 

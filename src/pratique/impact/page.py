@@ -1,0 +1,445 @@
+"""Lay out an impact report as one page: whom rules shut out, for whoever is to decide on them.
+
+    ImpactReport, outlines -> sections in words, each figure with its range -> HTML
+
+1. One file: no script, nothing fetched, no other file. Its policy (CSP) forbids all of it, but for its own style sheet,
+   which it names by its digest.
+2. Every figure is a range with its source, and what it does not say stands on the same page.
+3. Whatever a drawing shows stands in a table too. Tables have captions, and headers of rows and of columns.
+4. It is read at 360 px, in the dark, on paper and by a screen reader. No text of a stranger becomes markup.
+5. The same report gives the same bytes. No person is in it, and no number is of a person.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from pratique.impact import chart
+from pratique.impact.chart import amount, range_bar, text_of
+from pratique.impact.report import Burden, ImpactReport, between, burden_in_words, headline, share
+from pratique.impact.shut_out import Access, Range
+from pratique.impact.traveller import Answer
+from pratique.impact.world import Place
+from pratique.text import plural, rfc3339
+
+__all__ = ["impact"]
+
+_STYLE = """
+:root{color-scheme:light dark;--ground:#fff;--panel:#f2f5f5;--ink:#14201e;--quiet:#4b5b58;--edge:#333b3a;--line:#c3cccb;--land:#e3e8e7;--link:#004d7a}
+@media screen and (prefers-color-scheme:dark){:root{--ground:#101615;--panel:#1b2423;--ink:#eef4f2;--quiet:#b3c2be;--edge:#0b100f;--line:#3d4a48;--land:#4a5654;--link:#8fcbff}}
+*{box-sizing:border-box}
+html{font:100%/1.5 system-ui,"Noto Sans","DejaVu Sans",sans-serif;background:var(--ground);color:var(--ink)}
+body{margin:0 auto;max-width:68rem;padding:1rem;overflow-wrap:break-word}
+h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0}
+h2{font-size:1.25rem;line-height:1.25;margin:0 0 .5rem}
+section{margin:0 0 2.25rem}
+p,ul,ol,dl,figure{margin:0 0 .75rem}
+p,li,dd{max-width:44rem}
+.lead{font-size:1.25rem;font-weight:600;max-width:52rem}
+.quiet,caption span,figcaption{color:var(--quiet);font-size:.9rem}
+a{color:var(--link)}
+a:focus-visible{outline:3px solid;outline-offset:2px}
+.skip{position:absolute;left:-99rem}
+.skip:focus{position:static}
+nav ul{columns:16rem;padding-left:1.2rem}
+nav a{display:inline-block;padding:.2rem 0}
+svg{display:block;max-width:100%}
+svg.patterns{position:absolute}
+svg.swatch{display:inline-block;vertical-align:middle;margin-right:.6rem}
+.map svg{width:100%;height:auto}
+.world{stroke:var(--edge)}
+.land{fill:var(--land)}
+.here{stroke:var(--ink)}
+.whole{fill:var(--panel);stroke:var(--quiet)}
+.legend{list-style:none;padding:0;display:grid;gap:.4rem 1.5rem;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr))}
+.legend li{display:flex;align-items:center}
+.legend svg{flex:none}
+table{border-collapse:collapse;width:100%;font-size:.95rem;margin:0 0 1.25rem}
+caption{text-align:left;font-weight:600;padding:.3rem 0}
+caption span{font-weight:400;display:block}
+th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}
+th{font-weight:600}
+tbody th{font-weight:400}
+thead th{border-bottom:2px solid var(--quiet)}
+td:last-child,th:last-child{padding-right:0}
+.number{text-align:right;font-variant-numeric:tabular-nums}
+svg.bar{overflow:visible;flex:1}
+.bars th:first-child{width:28%}
+.row{display:flex;gap:.25rem 1rem;align-items:flex-start}
+.row div{flex:0 0 18rem}
+code,bdi{overflow-wrap:anywhere}
+time{white-space:nowrap}
+code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.9em}
+.yes::before{content:"\\2713\\00a0"}
+.no::before{content:"\\2715\\00a0"}
+.open::before{content:"?\\00a0"}
+@media(max-width:30rem){body{padding:.75rem}table{font-size:.875rem}.legend{grid-template-columns:1fr}.row{flex-direction:column}.row div{flex:none}svg.bar{flex:none}.bars th:first-child{width:32%}}
+@page{size:A4;margin:14mm}
+@media print{html{font-size:9.5pt}body{max-width:none;padding:0}.skip,nav{display:none}figure,tr,.together,caption,thead{break-inside:avoid}h2,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}p,li{orphans:3;widows:3}thead{display:table-header-group}svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
+""".strip()
+
+_ANSWERS = {
+    True: ("yes", "accepted"),
+    False: ("no", "not accepted"),
+    None: ("open", "open: the rules cannot be asked"),
+}
+_SHORT = 4_000
+"""Characters of a section that a page of paper has room for."""
+_FEW = 10
+"""Rows of a table that a page of paper has room for."""
+
+_TRAPS = {
+    "Offered is not given": "A country counts as served if one accepted vaccine was in use anywhere in it. How much of it "
+    "there was, and for whom, is not known here.",
+    "Authorised is not offered": "Vaccines that a country allowed and never used do not count.",
+    "Figures are ranges because sources are": "Some name one of several vaccines (Vaxzevria or Covishield), some say that "
+    "one was listed and not that it was used. The low end gives the rules the benefit of each doubt, the high end of none.",
+    "There is no end of an offer": "A vaccine that a country stopped using stays in the data.",
+    "Some countries’ lists stopped early": "There, both ends may be too high.",
+    "Doses are not certificates": "Shares of older doses count doses; who recovered, or had a later dose elsewhere, is not "
+    "seen.",
+    "The travellers are invented": "Each is a country, a vaccine, a day and an age. No data about people went in, and none "
+    "comes out.",
+}  # fmt: skip
+
+
+def impact(
+    report: ImpactReport, outlines: Mapping[str, Any], *, attribution: Sequence[str] = ()
+) -> str:
+    """Return the page of a report, as one HTML document in English.
+
+    Args:
+        report: of one destination at one instant.
+        outlines: outlines.json of the data, as parsed; empty for a page without a map.
+        attribution: what the data's licences ask to be said, a sentence each.
+
+    Raises:
+        DocumentRefused: `policy-outlines`.
+    """
+    sections = [
+        ("cautions", "Before these rules are published", _cautions(report)),
+        ("map", "Map", _map(report, outlines)),
+        ("income", "By income", _income(report)),
+        ("before", "Against the rules before", _before(report)),
+        ("floor", "WHO’s list as a floor", _floor(report)),
+        ("products", "Vaccines", _products(report)),
+        ("ways", "Ways in", _ways(report)),
+        ("limits", "What these figures do not say", _limits()),
+        ("sources", "Rules, data and licence", _sources(report, attribution)),
+        ("places", "Every country and territory", _places(report)),
+    ]
+    there = [(name, title, content) for name, title, content in sections if content]
+    body = "".join(
+        # On paper a short section stays whole.
+        f'<section{" class=together" if len(content) < _SHORT else ""} aria-labelledby="{name}">'
+        f'<h2 id="{name}">{title}</h2>{content}</section>'
+        for name, title, content in there
+    )
+    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in there)
+    return _document(
+        chart.title(report),
+        f'<header><h1>{text_of(chart.title(report))}</h1><p class="lead">{text_of(headline(report))}</p>'
+        f'<p class="quiet">By the rules in force at {rfc3339(report.at)}. {_data(report)}</p>'
+        f'<nav aria-label="Contents"><ul>{links}</ul></nav></header><main id="main">{body}</main>',
+    )  # fmt: skip
+
+
+def _document(title: str, body: str) -> str:
+    digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">'
+        f'<meta name="color-scheme" content="light dark"><title>{text_of(title)}</title><style>{_STYLE}</style></head>'
+        f'<body><a class="skip" href="#main">To the figures</a>'
+        f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{chart.patterns()}</svg>{body}</body></html>\n'
+    )  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------
+# Sections: each returns its content, or nothing where the report has none of it.
+
+
+def _cautions(report: ImpactReport) -> str:
+    items = "".join(f"<li>{_bdi(caution.sentence)}</li>" for caution in report.cautions)
+    return items and f"<ul>{items}</ul>"
+
+
+def _map(report: ImpactReport, outlines: Mapping[str, Any]) -> str:
+    kinds = chart.by_access(report)
+    legend = "".join(
+        f"<li>{chart.swatch(access)}<span>{chart.INKS[access].words}: "
+        f'<data value="{len(places)}">{chart.legend_of(places)}</data></span></li>'
+        for access, places in kinds.items()
+        if places or (access is not Access.NOTHING and report.published is not None)
+    )
+    if not outlines:
+        return f'<ul class="legend">{legend}</ul>'
+    return (
+        f'<figure class="map">{chart.world_map(report, outlines, legend=False)}<figcaption>'
+        f"Grey: not counted, or no rules to ask. {_unmapped(kinds, outlines)}Outlines: Natural Earth (public domain); they "
+        f'decide no border. {_data(report)}</figcaption></figure><ul class="legend">{legend}</ul>'
+    )
+
+
+def _unmapped(kinds: Mapping[Access, Sequence[Place]], outlines: Mapping[str, Any]) -> str:
+    missing = sorted(
+        place.name
+        for places in kinds.values()
+        for place in places
+        if place.iso2 not in outlines["countries"]
+    )
+    return f"Not on the map: {', '.join(map(_bdi, missing))}. " if missing else ""
+
+
+def _income(report: ImpactReport) -> str:
+    rows = [
+        (row.name, range_bar(row), f'{row.words}<br><span class="quiet">{amount(row.low, row.high)} of {amount(row.people)}</span>')
+        for row in chart.by_income(report)
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    return _bars(
+        "People without an accepted vaccine on offer, by income of their country",
+        f"Income groups of the World Bank. Rising lines: for certain. Falling lines on yellow: unsure. {_data(report)}",
+        ("Income", "Share of its people"), rows,
+    )  # fmt: skip
+
+
+def _before(report: ImpactReport) -> str:
+    turned = report.turned
+    if turned is None:
+        return ""
+    names = {answer.code: answer.name for answer in report.products}
+    rows = [
+        ("Have none that is accepted any more", *_range_cells(turned.loses, report)),
+        ("Have one that is accepted now", *_range_cells(turned.gains, report)),
+    ]
+    items = [
+        f"{words}: {', '.join(_bdi(names.get(code, code)) for code in codes)}"
+        for words, codes in (("newly accepted", turned.come), ("not accepted any more", turned.go))
+        if codes
+    ]
+    items += map(_bdi, turned.ways)
+    before = ", ".join(f"<code>{text_of(rule)}</code>" for rule in turned.before) or "none in force"
+    changes = (
+        f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+        if items
+        else "<p>Vaccines and ways stay the same.</p>"
+    )
+    return f"<p>The rules before: {before}.</p>{changes}" + _table(
+        "Places that the change turns", _data(report), _RANGE_HEADS, rows
+    )
+
+
+def _floor(report: ImpactReport) -> str:
+    names = {answer.code: answer.name for answer in report.products}
+    missing = [_bdi(names.get(code, code)) for code in report.floor_missing]
+    if report.published is None:
+        says = "<p>No rules on vaccines are in force, so that there is nothing to compare the list with.</p>"
+    elif missing:
+        says = (
+            f"<p><b>The floor is not kept.</b> The rules leave out {plural(len(missing), 'vaccine')} that WHO had listed for "
+            f"emergency use or prequalified by that day: {', '.join(missing)}.</p>"
+        )
+    else:
+        says = "<p><b>The floor is kept.</b> Every vaccine that WHO had listed by that day is accepted.</p>"
+    rows = [
+        (words, *_range_cells(found, report))
+        for words, found in (
+            ("These rules", report.published),
+            ("These rules with the floor", report.with_floor),
+            ("The floor alone", report.floor_only),
+        )
+        if found is not None
+    ]
+    nothing = report.nothing_on_offer
+    rows.append(("No vaccine at all on offer", *_range_cells(Range(nothing, nothing), report)))
+    return says + _table(
+        "Without an accepted vaccine on offer",
+        f"The last row is in none of the others. {_data(report)}",
+        _RANGE_HEADS,
+        rows,
+    )
+
+
+def _products(report: ImpactReport) -> str:
+    ordered = sorted(
+        report.products,
+        key=lambda answer: (not answer.accepted, answer.name.casefold(), answer.code),
+    )
+    rows = [
+        (_product(answer), _answer(answer), _day(answer.listed) if answer.listed else "not listed")
+        for answer in ordered
+    ]  # fmt: skip
+    return _table(
+        "Vaccines, and what the rules say of a complete course",
+        f"The day is that of WHO’s emergency use listing or prequalification. {_data(report)}",
+        ("Vaccine", "The rules", "WHO’s list"), rows,
+    )  # fmt: skip
+
+
+def _product(answer: Answer) -> str:
+    code = "" if answer.code == answer.name else f" <code>{text_of(answer.code)}</code>"
+    return _bdi(answer.name) + code
+
+
+def _answer(answer: Answer) -> str:
+    name, words = _ANSWERS[answer.accepted]
+    if answer.refused_by:
+        words = "refused by " + ", ".join(
+            f"<code>{text_of(rule)}</code>" for rule in answer.refused_by
+        )
+    code = (
+        "" if answer.has_code else '<br><span class="quiet">no EU certificate could carry it</span>'
+    )
+    return f'<span class="{name}">{words}</span>{code}'
+
+
+def _ways(report: ImpactReport) -> str:
+    if not report.ways and not report.burden and not report.exempt_below:
+        return ""
+    ways = "".join(
+        f"<li><b>{text_of(way.kind)}</b>: {_bdi(way.sentence)}</li>" for way in report.ways
+    )
+    age = (
+        f"<p>Nothing is asked of children under {report.exempt_below}.</p>"
+        if report.exempt_below
+        else ""
+    )
+    rows = [(_bdi(burden.traveller), _asked(burden)) for burden in report.burden]
+    table = _table(
+        "What the cheapest way asks of whom",
+        "Of travellers who are nobody.",
+        ("Traveller", "Asked for"),
+        rows,
+    )
+    return f"{f'<ul>{ways}</ul>' if ways else ''}{age}{table if rows else ''}"
+
+
+def _asked(burden: Burden) -> str:
+    words = burden_in_words(burden)
+    return (
+        text_of(words)
+        if burden.is_free or not burden.way
+        else f"{text_of(words)}; to be got for the journey"
+    )
+
+
+def _places(report: ImpactReport) -> str:
+    heads = ("Country or territory", "Income", "People")
+    return "".join(
+        _table(f"{chart.INKS[access].words} ({len(places)})", _data(report), heads, map(_place_cells, places), numbers=1)
+        for access, places in chart.by_access(report).items()
+        if places
+    )  # fmt: skip
+
+
+def _place_cells(place: Place) -> Sequence[str]:
+    people = (
+        f'<data value="{place.people}">{place.people:,}</data>' if place.people else "not known"
+    )
+    return (
+        f"{_bdi(place.name)} <code>{text_of(place.iso2)}</code>",
+        text_of(chart.GROUPS.get(place.income, place.income).removesuffix(" income").lower()),
+        people,
+    )  # fmt: skip
+
+
+def _limits() -> str:
+    return (
+        f"<ul>{''.join(f'<li><b>{trap}.</b> {words}</li>' for trap, words in _TRAPS.items())}</ul>"
+    )
+
+
+def _sources(report: ImpactReport, attribution: Iterable[str]) -> str:
+    rules = ", ".join(f"<code>{text_of(rule)}</code>" for rule in report.rules) or "none"
+    items = "".join(f"<li>{_bdi(sentence)}</li>" for sentence in attribution)
+    return (
+        f"<p>Rules in force: {rules}.</p>"
+        f"<p>{_data(report)} SHA-256 <code>{text_of(report.provenance.digest)}</code>.</p>{items and f'<ul>{items}</ul>'}"
+        "<p>Outlines of countries: Natural Earth, public domain.</p>"
+    )
+
+
+def _data(report: ImpactReport) -> str:
+    """Name the data of a figure, and the day up to which offers and listings count."""
+    return f"{text_of(chart.data_name(report))}, as of {_day(report.day)}."
+
+
+# ----------------------------------------------------------------------------------------------------
+# Tables. Cells are markup already; heads and captions are our own words or escaped by who passes them.
+
+_RANGE_HEADS = ("", "Places", "People", "Share of mankind")
+
+
+def _range_cells(found: Range, report: ImpactReport) -> tuple[str, str, str]:
+    low, high = found
+    return (
+        _values((low.countries, high.countries), between(low.countries, high.countries)),
+        _values((low.people, high.people), amount(low.people, high.people)),
+        share(low.people, high.people, report.people),
+    )
+
+
+def _values(ends: tuple[int, int], words: str) -> str:
+    """Return a range in words, with its exact numbers for whoever reads the page by machine."""
+    return f'<data value="{ends[0]}/{ends[1]}">{words}</data>'
+
+
+def _table(
+    caption: str,
+    more: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: int = 0,
+) -> str:
+    """Return a table; the first cell of a row is its header, the last `numbers` are set as numbers."""
+    first = len(heads) - numbers
+
+    def kind(at: int) -> str:
+        return ' class="number"' if at >= first else ""
+
+    top = "".join(
+        f'<th scope="col"{kind(at)}>{head}</th>' if head else "<td></td>"
+        for at, head in enumerate(heads)
+    )
+    lines = "".join(
+        f'<tr><th scope="row">{cells[0]}</th>'
+        + "".join(f"<td{kind(at)}>{cell}</td>" for at, cell in enumerate(cells[1:], 1)) + "</tr>"
+        for cells in rows
+    )  # fmt: skip
+    small = f"<span>{more}</span>" if more else ""
+    table = f"<table><caption>{caption}{small}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+    # On paper a short table stays whole.
+    return f'<div class="together">{table}</div>' if lines.count("<tr>") <= _FEW else table
+
+
+def _bars(
+    caption: str, more: str, heads: Sequence[str], rows: Iterable[tuple[str, str, str]]
+) -> str:
+    """Return a table with a bar in each row: header, bar, and the same in words."""
+    top = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    lines = "".join(
+        f'<tr><th scope="row">{_bdi(name)}</th><td><div class="row">{drawn}<div>{words}</div></div></td></tr>'
+        for name, drawn, words in rows
+    )
+    return (
+        f'<table class="bars"><caption>{caption}<span>{more}</span></caption><thead><tr>{top}</tr></thead>'
+        f"<tbody>{lines}</tbody></table>"
+    )
+
+
+def _day(day: date) -> str:
+    return f"<time>{day.isoformat()}</time>"
+
+
+def _bdi(text: str) -> str:
+    """Return a stranger's text, whose direction stays its own."""
+    return f"<bdi>{text_of(text)}</bdi>"
