@@ -31,12 +31,13 @@ from pratique.rules.explain import (
 )
 from pratique.rules.explain import explain as explained
 from pratique.rules.lint import LintReport, Terms, lint
+from pratique.rules.policy import product_code
 from pratique.store import files
 from pratique.text import as_json, plural, printable
 
 FORMAT, TEST_FORMAT = "pratique-rules-check-1", "pratique-rules-test-1"
 EXPLAIN_FORMAT, DIFF_FORMAT = "pratique-rules-explain-1", "pratique-rules-diff-1"
-LONGEST_REMARK = 400
+LONGEST_REMARK = 800
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 value_sets = click.option(
@@ -71,7 +72,13 @@ def rules() -> None:
     multiple=True,
     type=FILE,
     metavar="FILE",
-    help="Rules that are published already. Repeatable.",
+    help="Rules that are published already, the country's own and others'. Repeatable.",
+)
+@click.option(
+    "--issued",
+    multiple=True,
+    metavar="CODE",
+    help="A vaccine that the country's own certificates are issued for: its code or name. Repeatable.",
 )
 @value_sets
 @options.output_format
@@ -82,6 +89,7 @@ def check(
     reason: str,
     publish_at: datetime | None,
     previous: tuple[Path, ...],
+    issued: tuple[str, ...],
     value_sets: Path | None,
     output_format: str,
 ) -> int:
@@ -90,12 +98,15 @@ def check(
     Name all files of the country: whether there is a way other than vaccination, and whether
     thresholds and validity fit, is a matter of all rules together.
     """
+    held = parties_rules.sets_read(value_sets)
     terms = Terms(
         compatible=compatible,
-        value_sets=parties_rules.sets_from(value_sets),
+        value_sets=held.value_sets,
+        editions=held.editions,
         reason=reason,
         publish_at=publish_at,
         previous=parties_rules.written(previous),
+        issued=[product_code(text) or text for text in issued],
     )
     report = lint(parties_rules.written(paths), terms)
     if output_format == "json":

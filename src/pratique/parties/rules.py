@@ -70,12 +70,14 @@ def read(paths: Iterable[Path]) -> tuple[Rule, ...]:
     return tuple(found)
 
 
+def sets_read(path: Path | None) -> RuleDocument:
+    """Read value sets, and their editions where they are dated; none where no file is named."""
+    return RuleDocument() if path is None else documents.read(parsed(path))
+
+
 def sets_from(path: Path | None) -> dict[str, list[str]]:
-    """Read value sets; none where no file is named."""
-    if path is None:
-        return {}
-    found = documents.read(parsed(path)).value_sets
-    return {name: list(codes) for name, codes in found.items()}
+    """Read value sets, in their newest edition; none where no file is named."""
+    return {name: list(codes) for name, codes in sets_read(path).value_sets.items()}
 
 
 def build(path: Path) -> list[dict[str, Any]]:

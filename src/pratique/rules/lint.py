@@ -1,6 +1,7 @@
 """Check rules before they are published: each by itself, then all together.
 
-    documents -> envelope -> logic -> variables -> outcomes -> versions, thresholds, ways -> LintReport
+    documents -> envelope -> logic -> variables -> outcomes -> versions, thresholds, ways
+        -> codes, products (`rules.accepted`) -> LintReport
 
 1. Nothing raises: whatever is wrong with a document is a diagnostic with its place and a code.
 2. An error is what must not be published; a warning is what the author should know.
@@ -17,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import combinations, groupby
+from types import MappingProxyType
 from typing import NamedTuple
 
+from pratique.rules import accepted
 from pratique.rules import rule as form
 from pratique.rules.cases import Ago, Case, Value, data_of, diagnose, generate, judge
 from pratique.rules.certlogic import variables
@@ -38,7 +41,7 @@ from pratique.rules.logic import (
     warning,
 )
 from pratique.rules.rule import Rule, RuleType
-from pratique.rules.ruleset import Destination, Result, Ruleset
+from pratique.rules.ruleset import Destination, Editions, Result, Ruleset
 from pratique.terms import Kind
 from pratique.text import rfc3339
 
@@ -306,7 +309,9 @@ class Terms(NamedTuple):
         value_sets: name -> codes; stand-ins where there are none.
         reason: why a country takes vaccination only.
         publish_at: check the EU gateway's constraints for an upload at this instant.
-        previous: documents that were published before.
+        previous: documents that were published before, of this country and of others.
+        editions: name -> from when -> codes, of the value sets whose editions are dated.
+        issued: products that the country's own certificates are issued for.
     """
 
     compatible: bool = False
@@ -314,6 +319,8 @@ class Terms(NamedTuple):
     reason: str = ""
     publish_at: datetime | None = None
     previous: Sequence[object] = ()
+    editions: Editions = MappingProxyType({})
+    issued: Sequence[str] = ()
 
 
 def lint(documents: Sequence[object], terms: Terms | None = None) -> LintReport:
@@ -329,6 +336,7 @@ def lint(documents: Sequence[object], terms: Terms | None = None) -> LintReport:
     found += cuts(checked)
     found += only_vaccination(checked, terms.value_sets, terms.reason)
     found += from_the_future(checked, terms.value_sets)
+    found += _of_products(checked, terms)
     found += _upload(checked, terms)
     places = {name: place for place, name in enumerate(dict.fromkeys(map(_name, documents)))}
     found.sort(key=lambda remark: places.get(remark.rule, len(places)))
@@ -362,6 +370,20 @@ def _name(document: object) -> str:
     if not isinstance(identifier, str) or not isinstance(version, str):
         return ""
     return f"{identifier}@{version}"[:60]
+
+
+def _of_products(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic]:
+    held = accepted.Held(terms.value_sets, terms.editions)
+    rules = accepted.readable(checked)
+    yield from accepted.codes(rules, held)
+    published = [
+        parsed
+        for number, document in enumerate(terms.previous)
+        for parsed in _of_document(document, f"rule {number}", terms)[1]
+    ]
+    at = 0 if terms.publish_at is None else int(terms.publish_at.timestamp())
+    others = accepted.readable(published)
+    yield from accepted.products(accepted.Scope(rules, others, held, tuple(terms.issued), at))
 
 
 def _upload(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic]:
