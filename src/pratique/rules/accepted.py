@@ -100,7 +100,7 @@ MOST_STEPS = 6_000_000
 CLOSE = 0.72
 
 
-class Held(NamedTuple):
+class Codebook(NamedTuple):
     """The value sets that a check goes by: codes by name, and dated editions of them."""
 
     value_sets: Mapping[str, list[str]]
@@ -112,9 +112,9 @@ class Held(NamedTuple):
         return {*self.value_sets.get(name, ()), *(code for codes in dated for code in codes)}
 
 
-def codes(rules: Sequence[ParsedRule], held: Held) -> Iterator[Diagnostic]:
+def codes(rules: Sequence[ParsedRule], codebook: Codebook) -> Iterator[Diagnostic]:
     """Yield the codes that a rule looks for and no certificate carries, or none while it is in force."""
-    read = [(one.rule, Constants([one.expression]).literals) for one in rules]
+    read = [(each.rule, Constants([each.expression]).literals) for each in rules]
     diseases: dict[str, set[str | int]] = defaultdict(set)
     for rule, literals in read:
         for path in literals:
@@ -127,7 +127,7 @@ def codes(rules: Sequence[ParsedRule], held: Held) -> Iterator[Diagnostic]:
             if path in _ISSUED:
                 yield from _countries(rule, path, listed)
             elif field and (name := _SETS.get(f"{field[1]}.{field[2]}")) is not None:
-                known = _Known(name, held, elsewhere)
+                known = _Known(name, codebook, elsewhere)
                 for code in sorted(listed, key=str):
                     yield from _code(rule, path.removeprefix("payload."), code, listed, known)
 
@@ -136,7 +136,7 @@ class _Known(NamedTuple):
     """What is known of a value set, for rules about COVID-19 or `elsewhere`."""
 
     name: str
-    held: Held
+    codebook: Codebook
     elsewhere: bool
 
     def codes(self) -> set[str]:
@@ -149,17 +149,17 @@ class _Known(NamedTuple):
             TYPES: policy.TEST_TYPES.values(),
             RESULTS: policy.RESULTS.values(),
         }.get(self.name, ())
-        return {*facts, *self.held.every(self.name)}
+        return {*facts, *self.codebook.every(self.name)}
 
     def is_complete(self) -> bool:
         """Tell whether what is not known is in no certificate."""
-        if self.held.every(self.name):
+        if self.codebook.every(self.name):
             return True
         return self.name in {NAMES, TYPES, RESULTS} and not self.elsewhere
 
     def since(self, code: str) -> str:
         """Return the day of the first edition with a code; "" if that is not known."""
-        dated = self.held.editions.get(self.name, {})
+        dated = self.codebook.editions.get(self.name, {})
         first = min((begins for begins, listed in dated.items() if code in listed), default=None)
         if first:
             return rfc3339(first)[:10]
@@ -194,7 +194,9 @@ def _code(
         return
     if near is None and not known.is_complete():
         return
-    where = f"no edition of {known.name}" + ("" if known.held.every(known.name) else " known here")
+    where = f"no edition of {known.name}" + (
+        "" if known.codebook.every(known.name) else " known here"
+    )
     message = f"{field}: “{code[:60]}” is in {where}, so no certificate carries it" + (
         f": the code is “{near}”" if near else ""
     )
@@ -202,11 +204,11 @@ def _code(
 
 
 def _nearest(code: str, codes: set[str], known: _Known) -> str | None:
-    spelled = {_spelled(one): one for one in sorted(codes)}
+    spelled = {_spelled(each): each for each in sorted(codes)}
     if known.name == NAMES:
-        for one in sorted(codes & PRODUCTS.keys()):
-            for text in (PRODUCTS[one].name, *PRODUCTS[one].other_names):
-                spelled.setdefault(_spelled(text), one)
+        for each in sorted(codes & PRODUCTS.keys()):
+            for text in (PRODUCTS[each].name, *PRODUCTS[each].other_names):
+                spelled.setdefault(_spelled(text), each)
     # Makers, devices and diseases have numbers: another number is another thing, not a slip.
     is_worded = known.name in {NAMES, TYPES, RESULTS} and known.is_complete()
     cutoff = CLOSE if is_worded else 1.0
@@ -240,19 +242,21 @@ class Scope(NamedTuple):
 
     rules: Sequence[ParsedRule]
     others: Sequence[ParsedRule]
-    held: Held
+    codebook: Codebook
     issued: Sequence[str] = ()
     publish_at: int = 0
 
 
 def products(scope: Scope) -> Iterator[Diagnostic]:
     """Yield what is odd about the vaccines that each place accepts."""
-    places = sorted({_place(one.rule) for one in accepting(list(scope.rules))}, key=_key)
-    beside = sorted({_place(one.rule) for one in accepting(list(scope.others))}, key=_key)
+    places = sorted({_place(each.rule) for each in accepting(list(scope.rules))}, key=_key)
+    beside = sorted({_place(each.rule) for each in accepting(list(scope.others))}, key=_key)
     answers = {place: _answers(place, scope.rules, scope) for place in places[:MOST_PLACES]}
     # Of a place that is checked, the rules before are no other destination's.
     names = {place.country for place in places}
-    for place in [one for one in beside if one.country not in names][: MOST_PLACES - len(answers)]:
+    for place in [each for each in beside if each.country not in names][
+        : MOST_PLACES - len(answers)
+    ]:
         answers[place] = _answers(place, scope.others, scope)
     for place in places:
         answer = answers.get(place)
@@ -267,9 +271,9 @@ def products(scope: Scope) -> Iterator[Diagnostic]:
             yield warning(answer.title(), "", "issued-unknown", message)
         yield from _issued(answer, issued)
         yield from _home(answer)
-        others = [one for one in answers.values() if one.place != place and one.accepted]
+        others = [each for each in answers.values() if each.place != place and each.accepted]
         yield from _elsewhere(
-            answer, [one for one in others if one.place.country != place.country], issued
+            answer, [each for each in others if each.place.country != place.country], issued
         )
 
 
@@ -306,20 +310,20 @@ class Answers(NamedTuple):
 
 
 def _answers(place: Destination, rules: Sequence[ParsedRule], scope: Scope) -> Answers:
-    concerned = [one for one in rules if one.rule.country == place.country]
+    concerned = [each for each in rules if each.rule.country == place.country]
     begins = [
-        one.rule.valid_from for one in concerned
-        if one.rule.region in {None, place.region} and one.rule.type is RuleType.ACCEPTANCE
+        each.rule.valid_from for each in concerned
+        if each.rule.region in {None, place.region} and each.rule.type is RuleType.ACCEPTANCE
     ]  # fmt: skip
     at = max([*begins, scope.publish_at])
-    asked = _Asked(place, at, concerned, scope.held)
+    asked = _Asked(place, at, concerned, scope.codebook)
     wanted = asked.named | asked.known | set(floor(_day(at))) | set(scope.issued)
     wanted = {
         code for code in wanted if code in asked.known or code in _MADE or code in scope.issued
     }
     listed = sorted(wanted)[:MOST_PRODUCTS]
-    accepted, refused = asked.each(listed, "XX")
-    own = asked.each(listed, place.country) if asked.tells_issuers else None
+    accepted, refused = asked.parted(listed, "XX")
+    own = asked.parted(listed, place.country) if asked.tells_issuers else None
     return Answers(place, at, accepted, refused, own, frozenset(asked.known))
 
 
@@ -331,20 +335,20 @@ class _Asked:
     """The rules of a place at an instant, asked about products within a number of steps."""
 
     def __init__(
-        self, place: Destination, at: int, concerned: Sequence[ParsedRule], held: Held
+        self, place: Destination, at: int, concerned: Sequence[ParsedRule], codebook: Codebook
     ) -> None:
         self.place, self.at = place, at
         self.clock = datetime.fromtimestamp(at, UTC).replace(hour=12, minute=0, second=0)
         own = [
-            one for one in concerned
-            if one.rule.kind in {None, Kind.VACCINATION} and one.rule.region in {None, place.region}
+            each for each in concerned
+            if each.rule.kind in {None, Kind.VACCINATION} and each.rule.region in {None, place.region}
         ]  # fmt: skip
-        self.constants = Constants([one.expression for one in own], held.value_sets)
+        self.constants = Constants([each.expression for each in own], codebook.value_sets)
         ruleset = Ruleset(
-            [one.rule for one in own],
-            dict(held.value_sets),
+            [each.rule for each in own],
+            dict(codebook.value_sets),
             compatible=True,
-            editions=held.editions,
+            editions=codebook.editions,
         )
         sets = dict(ruleset.sets_at(at))
         self.known = set(sets.get(NAMES, ())) or {
@@ -357,7 +361,7 @@ class _Asked:
             for code in listed if isinstance(code, str)
         }  # fmt: skip
         # What nobody holds is taken from the facts; a set of theirs that has not begun stays away.
-        unheld = {name for name in self.constants.sets() if not held.every(name)}
+        unheld = {name for name in self.constants.sets() if not codebook.every(name)}
         stand_ins = {
             NAMES: sorted(self.known), MAKERS: sorted(_MADE[code][0] for code in self.known & _MADE.keys()),
             PLATFORMS: list(_PLATFORMS),
@@ -366,14 +370,14 @@ class _Asked:
         self.sets, self.ruleset = sets, ruleset
         self.left = MOST_STEPS
         self._of_product = {
-            one.rule.name for one in own if not _VARIED & Constants([one.expression]).paths
+            each.rule.name for each in own if not _VARIED & Constants([each.expression]).paths
         }
         paths = self.constants.paths
         self.tells_issuers = "external.issuerCountryCode" in paths or any(
-            one.rule.type is RuleType.INVALIDATION for one in own
+            each.rule.type is RuleType.INVALIDATION for each in own
         )
 
-    def each(
+    def parted(
         self, listed: Iterable[str], issuer: str
     ) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
         """Return the products of certificates by an issuer that pass, and of the others who always refuses them."""
@@ -457,14 +461,14 @@ class _Asked:
 
 
 def _said(listed: Iterable[str]) -> str:
-    names = [policy.product_name(code) for code in sorted(listed)]
+    names = sorted(policy.product_name(code) for code in listed)
     return listing(names, joint="and", most=len(names))
 
 
 def _named(answer: Answers, rules: Sequence[ParsedRule]) -> Iterator[Diagnostic]:
     """Yield the products that a rule names and others of the same rules always refuse."""
-    for one in rules:
-        rule = one.rule
+    for each in rules:
+        rule = each.rule
         if _place(rule) not in {
             answer.place,
             Destination(answer.place.country),
@@ -472,9 +476,9 @@ def _named(answer: Answers, rules: Sequence[ParsedRule]) -> Iterator[Diagnostic]
             continue
         if rule.type is RuleType.INVALIDATION:
             continue
-        literals = Constants([one.expression]).literals
+        literals = Constants([each.expression]).literals
         listed = {
-            code for path, found in literals.items() if path.endswith(".mp") for code in found
+            code for path, texts in literals.items() if path.endswith(".mp") for code in texts
         }
         by: dict[frozenset[str], list[str]] = {}
         for code in sorted(answer.refused.keys() & listed):
@@ -504,7 +508,7 @@ def _floor(answer: Answers) -> Iterator[Diagnostic]:
 
 def _never(answer: Answers, scope: Scope) -> Iterator[Diagnostic]:
     """Yield the products of the value set that is held with which no generated case passes."""
-    if not scope.held.every(NAMES):
+    if not scope.codebook.every(NAMES):
         return
     refused = (answer.refused.keys() & answer.known) - set(floor(_day(answer.at)))
     if refused:
@@ -575,5 +579,7 @@ def _elsewhere(
 
 def readable(rules: Iterable[ParsedRule]) -> list[ParsedRule]:
     """Return the rules that can be asked, in an order of their own."""
-    good = [one for one in rules if not variables.check(one.expression, compatible=True)]
-    return sorted(good, key=lambda one: (one.rule.country, one.rule.region or "", one.rule.name))
+    good = [each for each in rules if not variables.check(each.expression, compatible=True)]
+    return sorted(
+        good, key=lambda each: (each.rule.country, each.rule.region or "", each.rule.name)
+    )

@@ -373,9 +373,9 @@ def _name(document: object) -> str:
 
 
 def _of_products(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic]:
-    held = accepted.Held(terms.value_sets, terms.editions)
+    codebook = accepted.Codebook(terms.value_sets, terms.editions)
     rules = accepted.readable(checked)
-    yield from accepted.codes(rules, held)
+    yield from accepted.codes(rules, codebook)
     published = [
         parsed
         for number, document in enumerate(terms.previous)
@@ -383,7 +383,7 @@ def _of_products(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic
     ]
     at = 0 if terms.publish_at is None else int(terms.publish_at.timestamp())
     others = accepted.readable(published)
-    yield from accepted.products(accepted.Scope(rules, others, held, tuple(terms.issued), at))
+    yield from accepted.products(accepted.Scope(rules, others, codebook, tuple(terms.issued), at))
 
 
 def _upload(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic]:

@@ -123,13 +123,18 @@ OTHER_NAMES = {
 }
 """Names in use that are not the product's own -> its code."""
 
+
+def _listed(facts: products.ProductFacts) -> str:
+    return facts.listed or facts.prequalified
+
+
 WHO_EUL = tuple(
     sorted(
-        (code for code in PRODUCTS if products.PRODUCTS[code].listed),
-        key=lambda code: products.PRODUCTS[code].listed,
+        (code for code in PRODUCTS if _listed(products.PRODUCTS[code])),
+        key=lambda code: _listed(products.PRODUCTS[code]),
     )
 )
-"""WHO emergency use listing, in the order of listing: 2020-12-31 to 2022-05-19."""
+"""What WHO listed for emergency use or prequalified, in that order: 2020-12-31 to 2023-10-09. It is the floor."""
 
 TEST_TYPES = {"naat": NAAT, "rapid": RAPID}
 RESULTS = {"not detected": NOT_DETECTED, "detected": DETECTED}

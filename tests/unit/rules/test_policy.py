@@ -42,7 +42,7 @@ def test_who_listing_and_names_and_codes_name_products() -> None:
     policy = read_policy(form(vaccination=named))
     assert policy.vaccination is not None
     assert policy.vaccination.products == (*rules_policy.WHO_EUL, "Sputnik-V")
-    assert len(set(rules_policy.WHO_EUL)) == 11
+    assert len(set(rules_policy.WHO_EUL)) == 12
 
 
 def test_every_product_of_the_listing_has_a_name() -> None:
