@@ -26,6 +26,7 @@ from pratique.text import as_json, plural, printable, rfc3339, table, wrapped
 
 WIDTH = 100
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+OUT = click.Path(path_type=Path, dir_okay=False)
 
 data = click.option(
     "--data",
@@ -62,6 +63,11 @@ def policy() -> None:
     "--at", type=options.INSTANT, metavar="INSTANT",
     help="Take this instant [default: now, or when the newest rule begins if that is later].",
 )  # fmt: skip
+@click.option("--page", type=OUT, metavar="FILE", help="Also write the report as one HTML page.")
+@click.option(
+    "--map", "world_map", type=OUT, metavar="FILE", help="Also draw the map: .svg, or .png."
+)
+@click.option("--bars", type=OUT, metavar="FILE", help="Also draw the bars: .svg, or .png.")
 @data
 @options.output_format
 def impact(
@@ -71,6 +77,9 @@ def impact(
     place: str | None,
     value_sets: Path | None,
     at: datetime | None,
+    page: Path | None,
+    world_map: Path | None,
+    bars: Path | None,
     data: Path | None,
     output_format: str,
 ) -> None:
@@ -81,6 +90,7 @@ def impact(
     lab = parties_policy.open_lab(data)
     wanted = parties_policy.Wanted(paths, before, value_sets, place, at)
     reports = parties_policy.impact(wanted, lab, now=datetime.now(UTC))
+    parties_policy.draw(reports, lab, parties_policy.Drawings(page, world_map, bars))
     if output_format == "json":
         documents = [impact_report.to_json(report) for report in reports]
         click.echo(as_json(documents[0] if len(documents) == 1 else documents, indent=1))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pratique.errors import UsageError
-from pratique.impact import report, world
+from pratique.impact import chart, page, report, world
 from pratique.impact.report import ImpactReport
 from pratique.impact.traveller import Border
 from pratique.impact.world import Provenance, World
@@ -24,15 +24,16 @@ from pratique.parties import rules as parties_rules
 from pratique.rules import documents
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Editions, Ruleset
-from pratique.store import policy_data
+from pratique.store import files, pictures, policy_data
 
 
 class Lab(NamedTuple):
-    """The open data, read: the world, the outlines of its map, and dated value sets."""
+    """The open data, read: the world, the outlines of its map, dated value sets, and whom to name for them."""
 
     world: World
     outlines: policy_data.Outlines
     editions: Editions
+    attribution: tuple[str, ...] = ()
 
 
 def open_lab(folder: Path | None = None) -> Lab:
@@ -44,7 +45,7 @@ def open_lab(folder: Path | None = None) -> Lab:
     """
     data = policy_data.load(folder)
     read = world.read(data.tables, Provenance(data.name, data.version, data.digest))
-    return Lab(read, data.outlines, data.value_sets)
+    return Lab(read, data.outlines, data.value_sets, data.attribution)
 
 
 class Wanted(NamedTuple):
@@ -70,6 +71,47 @@ def impact(wanted: Wanted, lab: Lab, *, now: datetime) -> list[ImpactReport]:
     rules = ruleset_of(wanted.paths, wanted.value_sets, lab)
     older = ruleset_of(wanted.before, wanted.value_sets, lab) if wanted.before else None
     return impacts(rules, lab, _when(rules.rules, wanted.at, now), place=wanted.place, before=older)
+
+
+class Drawings(NamedTuple):
+    """Where a report is written for people to look at; a map or bars as SVG, or as PNG if the name ends in .png."""
+
+    page: Path | None = None
+    map: Path | None = None
+    bars: Path | None = None
+
+
+def draw(reports: Sequence[ImpactReport], lab: Lab, drawings: Drawings) -> None:
+    """Write a report's page, map and bars.
+
+    Raises:
+        UsageError: `place-several`: there is more than one report. `policy-data-map`: the data have no outlines.
+        ExtraMissing: a picture as PNG needs the extra `pdf`.
+    """
+    if not any(drawings):
+        return
+    if len(reports) > 1:
+        raise UsageError(
+            "place-several",
+            "a page and a drawing are of one destination, and the rules are of several",
+            f"name one with --place: {', '.join(report.destination for report in reports)}",
+        )
+    report = reports[0]
+    if drawings.map is not None:
+        if not lab.outlines:
+            raise UsageError(
+                "policy-data-map", "the data have no outlines of countries to draw a map of"
+            )
+        _draw(drawings.map, chart.world_map(report, lab.outlines))
+    if drawings.bars is not None:
+        _draw(drawings.bars, chart.bars(report))
+    if drawings.page is not None:
+        text = page.impact(report, lab.outlines, attribution=lab.attribution)
+        files.write(drawings.page, text.encode())
+
+
+def _draw(path: Path, drawing: str) -> None:
+    files.write(path, pictures.png(drawing) if path.suffix.lower() == ".png" else drawing.encode())
 
 
 def impacts(

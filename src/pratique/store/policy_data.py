@@ -141,6 +141,7 @@ class PolicyData(NamedTuple):
         digest: SHA-256 over all that was read, in hexadecimal.
         value_sets: name -> from when (seconds since the epoch, midnight in UTC) -> codes; empty if there are none.
         outlines: of the map; empty where there are none.
+        attribution: what its licences ask to be said wherever a figure is shown: licences and sources, by title.
     """
 
     tables: Tables
@@ -149,6 +150,7 @@ class PolicyData(NamedTuple):
     digest: str
     value_sets: Mapping[str, Mapping[int, list[str]]]
     outlines: Outlines
+    attribution: tuple[str, ...] = ()
 
 
 def load(folder: Path | None = None) -> PolicyData:
@@ -176,7 +178,9 @@ def load(folder: Path | None = None) -> PolicyData:
                     raise _at("unknown", package.path(name), number, column, what)
     value_sets = _value_sets(package)
     outlines = _outlines(package)
-    return PolicyData(tables, package.name, package.version, package.digest(), value_sets, outlines)
+    return PolicyData(
+        tables, package.name, package.version, package.digest(), value_sets, outlines, package.attribution
+    )  # fmt: skip
 
 
 def _installed() -> Path:
@@ -213,6 +217,7 @@ class _Package:
             )
         if type(self.version) is not str or printable(self.version, 40) != self.version:
             raise _refused("package", f"{DESCRIPTOR}: version must be a short text")
+        self.attribution = tuple(_attribution(document))
         self._resources: dict[str, dict[str, Any]] = {}
         for resource in resources:
             name = resource.get("name")
@@ -260,6 +265,19 @@ class _Package:
         """Return SHA-256 over the lines that `sha256sum` writes, in the order of the resources' names."""
         lines = "".join(self._digests[name] for name in sorted(self._digests))
         return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _attribution(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence of the licences and one of the sources; what has no title is left out."""
+    for member, word in (("licenses", "Licence"), ("sources", "Sources")):
+        listed = document.get(member)
+        titles = [
+            each["title"]
+            for each in (listed if isinstance(listed, list) else ())
+            if isinstance(each, dict) and isinstance(each.get("title"), str)
+        ]
+        if titles:
+            yield f"{word}: {'; '.join(titles)}."
 
 
 def _rows(package: _Package, name: str, form: Form) -> Table:

@@ -114,3 +114,54 @@ def test_real_rules_over_the_whole_world(corpora: Path) -> None:
     lu = corpora / "business-rules" / "LU.json"
     result = run(lu, "--data", policy_lab.folder(corpora), "--at", "2022-03-01T12:00:00Z")
     assert "18 to 28 countries and territories (40 to 44 % of mankind)" in result.output
+
+
+def test_a_report_is_written_as_a_page_and_as_drawings(
+    rules: Path, data: Path, tmp_path: Path
+) -> None:
+    about = json.loads((data / "datapackage.json").read_text())
+    about |= {
+        "licenses": [{"title": "CC BY 4.0"}, {"name": "untitled"}],
+        "sources": [{"title": "A & B"}],
+    }
+    (data / "datapackage.json").write_text(json.dumps(about))
+    page, world_map, bars = (tmp_path / name for name in ("a.html", "b.svg", "c.svg"))
+    result = run(rules, "--data", data, "--page", page, "--map", world_map, "--bars", bars)
+    assert result.exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Data: small 2.0" in text
+    assert "Licence: CC BY 4.0." in text
+    assert "Sources: A &amp; B." in text
+    assert "M1 1l2-.5z" in text
+    assert "M1 1l2-.5z" in world_map.read_text(encoding="utf-8")
+    assert bars.read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_a_drawing_is_a_picture_where_its_name_says_so(
+    rules: Path, data: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("typst", reason="the extra pdf is not installed")
+    run(rules, "--data", data, "--bars", tmp_path / "bars.PNG")
+    assert (tmp_path / "bars.PNG").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_page_is_of_one_destination(rules: Path, data: Path, tmp_path: Path) -> None:
+    other = written(tmp_path / "other.json", country="XV")
+    page = tmp_path / "page.html"
+    with pytest.raises(PratiqueError) as refused:
+        run(rules, other, "--data", data, "--page", page)
+    assert refused.value.code == "place-several"
+    assert "XU, XV" in str(refused.value.hint)
+    assert not page.exists()
+    run(rules, other, "--data", data, "--place", "XV", "--page", page)
+    assert "XV, " in page.read_text(encoding="utf-8")
+
+
+def test_a_map_needs_outlines_and_a_page_does_not(rules: Path, data: Path, tmp_path: Path) -> None:
+    about = json.loads((data / "datapackage.json").read_text())
+    about["resources"] = [each for each in about["resources"] if each["name"] != "outlines"]
+    (data / "datapackage.json").write_text(json.dumps(about))
+    run(rules, "--data", data, "--page", tmp_path / "page.html")
+    with pytest.raises(PratiqueError) as refused:
+        run(rules, "--data", data, "--map", tmp_path / "map.svg")
+    assert refused.value.code == "policy-data-map"
