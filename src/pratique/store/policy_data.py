@@ -39,6 +39,7 @@ PACKAGE = "pratique_policy_data"
 DESCRIPTOR = "datapackage.json"
 LARGEST_DESCRIPTOR, LARGEST_TABLE, LARGEST_DOCUMENT = 1 << 20, 1 << 25, 1 << 23
 """Bytes of datapackage.json, of a table, and of another resource."""
+MOST_SENTENCES, LONGEST_SENTENCE = 40, 300
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200_000, 200, 4_000
 
 
@@ -268,7 +269,18 @@ class _Package:
 
 
 def _attribution(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence of the licences and one of the sources; what has no title is left out."""
+    """Yield the sentences that the package names, or one of its licences and one of its sources.
+
+    What has no title is left out.
+    """
+    sentences = document.get("attribution")
+    if isinstance(sentences, list):
+        yield from (
+            one
+            for one in sentences[:MOST_SENTENCES]
+            if isinstance(one, str) and printable(one, LONGEST_SENTENCE) == one
+        )
+        return
     for member, word in (("licenses", "Licence"), ("sources", "Sources")):
         listed = document.get(member)
         titles = [

@@ -80,6 +80,10 @@ def test_our_package_is_what_was_gathered(policy_tables: Path) -> None:
         names = {each["name"] for each in theirs[part]}
         assert [each for each in ours[part] if each["name"] in names] == theirs[part]
         ours.pop(part), theirs.pop(part)
+    # Whom to name stands there for pages, and in the README for people.
+    sentences = ours.pop("attribution")
+    assert policy_data.load(OURS).attribution == tuple(sentences)
+    assert "World Health Organization, 2020" in sentences[0]
     assert ours == theirs
 
 
