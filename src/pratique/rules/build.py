@@ -78,7 +78,7 @@ def _kinds(policy: Policy) -> Demand:
     text = f"Accepted are certificates of {_listing([name for _, name in accepted])}."
     if policy.reason:
         text += f" There is no other way, because: {policy.reason}"
-    logic = _any([_var(f"payload.{group}.0") for group, _ in accepted])
+    logic = any_of([_var(f"payload.{group}.0") for group, _ in accepted])
     return Demand("kinds", "GR", "General", text, logic)
 
 
@@ -113,7 +113,7 @@ def _vaccination(policy: Policy) -> Iterator[Demand]:
         )
         logic = _until(dose, terms.validity_days)
         if terms.boosters_unlimited:
-            booster = _any([{">": [number, 2]}, {">": [number, course]}])
+            booster = any_of([{">": [number, 2]}, {">": [number, course]}])
             logic = {"if": [booster, True, logic]}
             text += ", unless it was a booster"
         yield Demand("validity", "VR", kind, f"{text}.", logic)
@@ -196,7 +196,7 @@ def _in(path: str, values: Any) -> Logic:
     return {"in": [_var(path), list(values)]}
 
 
-def _any(parts: list[Logic]) -> Logic:
+def any_of(parts: list[Logic]) -> Logic:
     """Write "or", which CertLogic has not: not all of them are not."""
     if len(parts) == 1:
         return {"!": [{"!": parts}]}

@@ -1,0 +1,215 @@
+"""Who accepts whose: every destination beside every country whose people travel, at one instant.
+
+    World, Ruleset, at -> by product and profile -> Recognition(products, origins) for each destination
+                       -> by pairs               -> Reciprocity(one, other, there, back)
+
+1. An origin is OPEN where a product that is surely on offer there is accepted, SHUT where none that may be is, and
+   UNSURE between: that is the range of `shut_out`, place by place.
+2. A destination's rules are asked as of a certificate that the origin issued, where any rule looks at that: issuers
+   between which no rule can tell are one class, and are asked once.
+3. A destination without rules for vaccinations accepts nobody by rules, and refuses nobody: its row is empty.
+4. Two places are put beside each other only where both have rules: what a place says to others is its own affair.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from itertools import combinations
+from typing import NamedTuple
+
+from pratique.impact import doses
+from pratique.impact.doses import Course, DoseQuestions
+from pratique.impact.shut_out import Access, classes
+from pratique.impact.traveller import NOBODY
+from pratique.impact.world import Vaccine, World
+from pratique.rules.logic import Constants
+from pratique.rules.rule import RuleType
+from pratique.rules.ruleset import Destination, Ruleset
+from pratique.terms import Kind
+
+ISSUER_PATHS = "external.issuerCountryCode", "payload.v.0.co"
+
+
+class DoseProfile(NamedTuple):
+    """What a traveller shows: which dose, and how many days ago it was given."""
+
+    name: str
+    course: Course
+    days: int
+
+
+PROFILES = (
+    DoseProfile("complete course, 60 days ago", Course.PRIMARY, 60),
+    DoseProfile("complete course, 300 days ago", Course.PRIMARY, 300),
+    DoseProfile("booster, 60 days ago", Course.BOOSTER, 60),
+    DoseProfile("booster, 300 days ago", Course.BOOSTER, 300),
+)
+"""The first is what a country is accepted by."""
+
+
+class Recognition(NamedTuple):
+    """One destination's row.
+
+    Attributes:
+        place: whose rules.
+        state: "rules", "no-rules" or "no-vaccination-rules".
+        products: profile -> codes that are accepted, of a certificate that no rule has a word about the issuer of.
+        origins: alpha-3 -> what its people have of what is accepted; empty where there are no rules for vaccinations.
+    """
+
+    place: Destination
+    state: str
+    products: Mapping[DoseProfile, frozenset[str]]
+    origins: Mapping[str, Access]
+
+
+class Balance(StrEnum):
+    """How two destinations treat each other's people."""
+
+    MUTUAL = "each accepts the other's"
+    ONE_WAY = "one accepts the other's, and is not accepted"
+    NEITHER = "neither accepts the other's"
+    UNSURE = "it depends on what was on offer"
+
+
+class Reciprocity(NamedTuple):
+    """Two destinations: what the one says to the other's people, and back."""
+
+    one: str
+    other: str
+    there: Access
+    back: Access
+
+    @property
+    def balance(self) -> Balance:
+        """Say how the two compare."""
+        pair = {self.there, self.back}
+        if not pair <= {Access.OPEN, Access.SHUT}:
+            return Balance.UNSURE
+        if len(pair) == 2:
+            return Balance.ONE_WAY
+        return Balance.MUTUAL if Access.OPEN in pair else Balance.NEITHER
+
+
+class RecognitionMatrix(NamedTuple):
+    """Who accepts whose.
+
+    Attributes:
+        at: seconds since the epoch.
+        rows: one for each destination.
+        pairs: of destinations that are places of the world, each of them once.
+        asked: how often a rule was evaluated.
+        whole: how often it would have been, had every product been asked by itself.
+    """
+
+    at: int
+    rows: tuple[Recognition, ...]
+    pairs: tuple[Reciprocity, ...]
+    asked: int
+    whole: int
+
+
+def matrix(
+    world: World,
+    ruleset: Ruleset,
+    *,
+    at: int,
+    destinations: Sequence[Destination] | None = None,
+) -> RecognitionMatrix:
+    """Return who accepts whose; of all destinations that have rules where none are named.
+
+    Args:
+        world: who was offered what.
+        ruleset: every destination's rules.
+        at: seconds since the epoch.
+        destinations: which ones.
+    """
+    rows, counted = [], Counter[str]()
+    for place in ruleset.destinations if destinations is None else destinations:
+        rows.append(_row(world, ruleset, place, at, counted))
+    return RecognitionMatrix(
+        at, tuple(rows), tuple(_pairs(world, rows)), counted["asked"], counted["whole"]
+    )
+
+
+def products_accepted(
+    questions: DoseQuestions, vaccines: Mapping[str, Vaccine], profile: DoseProfile = PROFILES[0]
+) -> frozenset[str]:
+    """Return the codes of the products that rules accept, each class of them asked once."""
+    given = questions.day - timedelta(profile.days)
+    return frozenset(
+        vaccine.code
+        for same in doses.by_class([questions], vaccines, profile.course).values()
+        if questions.accepted(same[0], profile.course, given)
+        for vaccine in same
+    )
+
+
+def _row(
+    world: World, ruleset: Ruleset, place: Destination, at: int, counted: Counter[str]
+) -> Recognition:
+    of_all = DoseQuestions(ruleset, place, at)
+    products = {profile: products_accepted(of_all, world.vaccines, profile) for profile in PROFILES}
+    origins: dict[str, Access] = {}
+    issuers = _issuer_classes(world, ruleset, of_all) if of_all.answers else {}
+    for issuer, places in issuers.items():
+        questions = of_all
+        if issuer != NOBODY:
+            questions = DoseQuestions(ruleset, place, at, issuer=issuer)
+        accepted = products_accepted(questions, world.vaccines)
+        said = classes(world, accepted, of_all.day)
+        origins |= {iso3: said[iso3] for iso3 in places if iso3 in said}
+        if issuer != NOBODY:
+            counted["asked"] += questions.asked
+            counted["whole"] += len(questions.rules) * len(world.vaccines)
+    counted["asked"] += of_all.asked
+    if of_all.answers:
+        counted["whole"] += len(of_all.rules) * len(world.vaccines) * len(PROFILES)
+    return Recognition(place, of_all.state, products, dict(sorted(origins.items())))
+
+
+def _issuer_classes(
+    world: World, ruleset: Ruleset, questions: DoseQuestions
+) -> dict[str, list[str]]:
+    """Group the world's places by issuers that no rule can tell apart: an issuer of each -> its places."""
+    known = ruleset.evaluator.expressions if ruleset.rules else {}
+    expressions = [known[id(rule)] for rule in questions.rules if id(rule) in known]
+    constants = Constants(expressions)
+    is_mixed = any(
+        doses.mixes(node, ("issuerCountryCode", "co"))
+        for expression in expressions
+        for node in doses.nodes(expression.root)
+    )
+    sets = ruleset.sets_at(questions.at)
+    voiding = {
+        rule.country
+        for rule in ruleset.rules
+        if rule.type is RuleType.INVALIDATION and rule.kind in {None, Kind.VACCINATION}
+    }
+    read = [path for path in ISSUER_PATHS if path in constants.paths]
+    grouped: defaultdict[object, list[str]] = defaultdict(list)
+    codes: dict[object, str] = {}
+    for iso3, place in world.places.items():
+        key: list[object] = [place.iso2 if is_mixed or place.iso2 in voiding else ""]
+        for path in read:
+            names = sorted(constants.value_sets.get(path, ()))
+            key.append(place.iso2 if place.iso2 in constants.literals.get(path, ()) else "")
+            key.append(tuple(name for name in names if place.iso2 in sets.get(name, ())))
+        grouped[tuple(key)].append(iso3)
+        # Where no rule looks at the issuer, nothing is asked twice.
+        codes.setdefault(tuple(key), place.iso2 if read or key[0] else NOBODY)
+    return {codes[key]: places for key, places in grouped.items()}
+
+
+def _pairs(world: World, rows: Sequence[Recognition]) -> Iterator[Reciprocity]:
+    there = {
+        world.by_iso2[row.place.country].iso3: row
+        for row in rows
+        if row.place.region is None and row.origins and row.place.country in world.by_iso2
+    }
+    for one, other in combinations(sorted(there), 2):
+        if other in there[one].origins and one in there[other].origins:
+            yield Reciprocity(one, other, there[one].origins[other], there[other].origins[one])
