@@ -81,6 +81,15 @@ def rules() -> None:
     help="A vaccine that the country's own certificates are issued for: its code or name. Repeatable.",
 )
 @value_sets
+@click.option(
+    "--impact", "impact_file",
+    type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Also write whom they shut out, as `pratique policy impact --format json` does.",
+)  # fmt: skip
+@click.option(
+    "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+    help="For --impact, a data package of your own [default: the one of pratique[policy]].",
+)  # fmt: skip
 @options.output_format
 def check(
     *,
@@ -91,6 +100,8 @@ def check(
     previous: tuple[Path, ...],
     issued: tuple[str, ...],
     value_sets: Path | None,
+    impact_file: Path | None,
+    data: Path | None,
     output_format: str,
 ) -> int:
     """Check a country's rules in FILE... before they are published.
@@ -109,6 +120,13 @@ def check(
         issued=[product_code(text) or text for text in issued],
     )
     report = lint(parties_rules.written(paths), terms)
+    headlines: list[str] = []
+    if impact_file is not None and not report.errors:
+        # Only here: without it a check needs no data, and reads none.
+        from pratique.parties import policy as parties_policy  # noqa: PLC0415
+
+        wanted = parties_policy.Wanted(paths, previous, value_sets)
+        headlines = parties_policy.write_impact(impact_file, wanted, data, now=datetime.now(UTC))
     if output_format == "json":
         click.echo(as_json(_check_as_json(report), indent=1))
         return 1 if report.errors else 0
@@ -119,6 +137,10 @@ def check(
             where = f"{remark.where}: " if remark.where else ""
             message = printable(where + remark.message, LONGEST_REMARK)
             say(f"  {severity}  {message} [{remark.code}]")
+    for headline in headlines:
+        say(printable(headline, LONGEST_REMARK))
+    if impact_file is not None:
+        say(f"wrote {impact_file}" if headlines else "no impact is told of rules with errors")
     warnings = len(report.remarks) - report.errors
     say(
         f"{plural(report.rules, 'rule')} checked: {plural(report.errors, 'error')}, "

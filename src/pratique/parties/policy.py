@@ -25,6 +25,7 @@ from pratique.rules import documents
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Editions, Ruleset
 from pratique.store import files, pictures, policy_data
+from pratique.text import as_json
 
 
 class Lab(NamedTuple):
@@ -71,6 +72,23 @@ def impact(wanted: Wanted, lab: Lab, *, now: datetime) -> list[ImpactReport]:
     rules = ruleset_of(wanted.paths, wanted.value_sets, lab)
     older = ruleset_of(wanted.before, wanted.value_sets, lab) if wanted.before else None
     return impacts(rules, lab, _when(rules.rules, wanted.at, now), place=wanted.place, before=older)
+
+
+def write_impact(path: Path, wanted: Wanted, data: Path | None, *, now: datetime) -> list[str]:
+    """Write the impact of rules in files as JSON; return a sentence of each destination.
+
+    Rules that were published before are compared with, where they are of the same destination.
+    """
+    lab = open_lab(data)
+    rules = ruleset_of(wanted.paths, wanted.value_sets, lab)
+    before = ruleset_of(wanted.before, wanted.value_sets, lab) if wanted.before else None
+    if before is not None and not set(rules.countries) & set(before.countries):
+        before = None
+    reports = impacts(rules, lab, _when(rules.rules, wanted.at, now), before=before)
+    documents = [report.to_json(one) for one in reports]
+    text = as_json(documents[0] if len(documents) == 1 else documents, indent=1)
+    files.write(path, f"{text}\n".encode())
+    return [report.headline(one) for one in reports]
 
 
 class Drawings(NamedTuple):

@@ -165,3 +165,29 @@ def test_a_map_needs_outlines_and_a_page_does_not(rules: Path, data: Path, tmp_p
     with pytest.raises(PratiqueError) as refused:
         run(rules, "--data", data, "--map", tmp_path / "map.svg")
     assert refused.value.code == "policy-data-map"
+
+
+def check(*words: str | Path) -> Result:
+    return CliRunner().invoke(
+        pratique, ["rules", "check", *map(str, words)], catch_exceptions=False
+    )
+
+
+def test_a_check_of_rules_writes_whom_they_shut_out(
+    rules: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "impact.json"
+    result = check(rules, "--impact", out, "--data", data)
+    document = json.loads(out.read_text())
+    assert document["format"] == "pratique-policy-impact-1"
+    assert document["headline"] in result.output
+    assert f"wrote {out}" in result.output
+
+
+def test_of_rules_with_errors_no_impact_is_told(data: Path, tmp_path: Path) -> None:
+    wrong = written(tmp_path / "wrong.json")
+    wrong.write_text(wrong.read_text().replace("Acceptance", "Acceptence", 1))
+    result = check(wrong, "--impact", tmp_path / "impact.json", "--data", data)
+    assert "0 errors" not in result.output
+    assert "no impact is told of rules with errors" in result.output
+    assert not (tmp_path / "impact.json").exists()
