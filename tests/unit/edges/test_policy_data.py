@@ -337,3 +337,34 @@ def test_days_are_those_of_the_calendar() -> None:
     assert policy_data.Cell.DAY.fits(date(2021, 12, 31).isoformat())
     assert not policy_data.Cell.DAY.fits("2021-02-29")
     assert not policy_data.Cell.DAY.fits("0000-01-01")
+
+
+def undescribed(page: str) -> list[str]:
+    """Name the columns and the codes of refusal that a page of the handbook leaves out."""
+    columns = {
+        column for form in policy_data.FORMS.values() for column in (*form.required, *form.optional)
+    }
+    codes = ("missing", "package", "size", "table", "value", "double", "unknown")
+    return sorted(
+        name
+        for name in (*policy_data.FORMS, *columns, *(f"policy-data-{code}" for code in codes))
+        if f"`{name}`" not in page
+    )
+
+
+def test_the_handbook_describes_every_column() -> None:
+    page = (ROOT / "docs/reference/policy-data.md").read_text(encoding="utf-8")
+    assert undescribed(page) == []
+    assert undescribed(page.replace("`counted_in`", "")) == ["counted_in"]
+
+
+def test_our_schema_names_each_column_and_each_file() -> None:
+    document = json.loads((OURS / "datapackage.json").read_text())
+    paths = {resource["path"] for resource in document["resources"]}
+    beside = {"datapackage.json", "README.md", "LICENSE", "__init__.py"}
+    assert {path.name for path in OURS.iterdir() if path.is_file()} == paths | beside
+    for resource in document["resources"]:
+        if resource["name"] in policy_data.FORMS:
+            with (OURS / resource["path"]).open(encoding="utf-8", newline="") as file:
+                header = next(csv.reader(file))
+            assert [field["name"] for field in resource["schema"]["fields"]] == header
