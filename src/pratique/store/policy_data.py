@@ -72,7 +72,7 @@ class Cell(Enum):
         return True
 
 
-class Form(NamedTuple):
+class TableForm(NamedTuple):
     """What is asked of a table.
 
     Attributes:
@@ -88,29 +88,29 @@ class Form(NamedTuple):
     refers: Mapping[str, str]
 
 
-FORMS: Mapping[str, Form] = {
-    "world": Form(
+FORMS: Mapping[str, TableForm] = {
+    "world": TableForm(
         {"iso2": Cell.ISO2, "iso3": Cell.ISO3, "name": Cell.TEXT},
         {"population": Cell.WHOLE, "counted_in": Cell.ISO3, "who_region": Cell.TEXT, "income_group": Cell.INCOME},
         ("iso3",), {"counted_in": "world"},
     ),
-    "products": Form(
+    "products": TableForm(
         {"product": Cell.TEXT, "name": Cell.TEXT, "primary_doses": Cell.WHOLE},
         {"manufacturer": Cell.TEXT, "prophylaxis_2021": Cell.TEXT, "eu_code_since": Cell.DAY},
         ("product",), {},
     ),
-    "offer": Form(
+    "offer": TableForm(
         {"iso3": Cell.ISO3, "product": Cell.TEXT, "from": Cell.DAY, "earliest": Cell.DAY,
          "certainty": Cell.CERTAINTY, "source": Cell.TEXT},
         {"group": Cell.TEXT},
         ("iso3", "product"), {"iso3": "world", "product": "products"},
     ),
-    "doses": Form(
+    "doses": TableForm(
         {"iso3": Cell.ISO3, "date": Cell.DAY, "doses": Cell.WHOLE},
         {"at_least_one": Cell.WHOLE, "first_course": Cell.WHOLE, "booster": Cell.WHOLE},
         ("iso3", "date"), {"iso3": "world"},
     ),
-    "eul": Form(
+    "eul": TableForm(
         {"product": Cell.TEXT},
         {"eul_date": Cell.DAY, "pq_date": Cell.DAY, "withdrawn": Cell.DAY},
         ("product",), {"product": "products"},
@@ -276,9 +276,9 @@ def _attribution(document: Mapping[str, Any]) -> Iterator[str]:
     sentences = document.get("attribution")
     if isinstance(sentences, list):
         yield from (
-            one
-            for one in sentences[:MOST_SENTENCES]
-            if isinstance(one, str) and printable(one, LONGEST_SENTENCE) == one
+            sentence
+            for sentence in sentences[:MOST_SENTENCES]
+            if isinstance(sentence, str) and printable(sentence, LONGEST_SENTENCE) == sentence
         )
         return
     for member, word in (("licenses", "Licence"), ("sources", "Sources")):
@@ -292,7 +292,7 @@ def _attribution(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{word}: {'; '.join(titles)}."
 
 
-def _rows(package: _Package, name: str, form: Form) -> Table:
+def _rows(package: _Package, name: str, form: TableForm) -> Table:
     """Read a table, each of its cells checked."""
     path, columns = package.path(name), {**form.required, **form.optional}
     _declared(package.resource(name), name, columns)
@@ -361,7 +361,7 @@ def _lines(path: str, data: bytes) -> Iterator[list[str]]:
         raise _at("table", path, lines.line_num, "", "it is not CSV") from error
 
 
-def _keys(path: str, rows: Table, form: Form) -> set[tuple[str, ...]]:
+def _keys(path: str, rows: Table, form: TableForm) -> set[tuple[str, ...]]:
     """Return the keys of a table's rows, each of which stands once."""
     keys: set[tuple[str, ...]] = set()
     for number, row in enumerate(rows, 2):
