@@ -19,9 +19,10 @@ from hashlib import sha256
 from typing import Any
 
 from pratique.impact import chart
-from pratique.impact.chart import amount, range_bar, text_of
+from pratique.impact.chart import amount, bar, range_bar, text_of
 from pratique.impact.report import Burden, ImpactReport, between, burden_in_words, headline, share
 from pratique.impact.shut_out import Access, Range
+from pratique.impact.timeline import Expiry
 from pratique.impact.traveller import Answer
 from pratique.impact.world import Place
 from pratique.text import plural, rfc3339
@@ -128,6 +129,8 @@ def impact(
         ("floor", "WHO’s list as a floor", _floor(report)),
         ("products", "Vaccines", _products(report)),
         ("ways", "Ways in", _ways(report)),
+        ("expiry", "How fair the end of validity is", _expiry(report)),
+        ("cliffs", "Days on which many turn RED", _cliffs(report)),
         ("limits", "What these figures do not say", _limits()),
         ("sources", "Rules, data and licence", _sources(report, attribution)),
         ("places", "Every country and territory", _places(report)),
@@ -331,24 +334,91 @@ def _asked(burden: Burden) -> str:
     )
 
 
+def _expiry(report: ImpactReport) -> str:
+    expiry = report.expiry
+    if expiry is None:
+        return ""
+    order = sorted(expiry.places, key=lambda iso3: (-expiry.places[iso3], iso3))
+    half = len(order) // 2 if len(order) <= 2 * _FEW else _FEW
+    shares = [
+        *((report.places[iso3].name, expiry.places[iso3]) for iso3 in order[:half]),
+        ("Median of all", expiry.median),
+        *((report.places[iso3].name, expiry.places[iso3]) for iso3 in order[len(order) - half :]),
+    ]
+    limit = plural(expiry.days, "day")
+    without = [
+        _bdi(report.places[iso3].name) for iso3 in expiry.without_boosters if iso3 in report.places
+    ]
+    boosters = f"<p>Boosters were not on offer yet in: {', '.join(without)}.</p>" if without else ""
+    return (
+        f"<p>A complete course counts for {limit}. On that day, in the median of {plural(len(order), 'country')} of a "
+        f"million people or more, {_part(expiry.median)} of all doses were older. "
+        f'<data value="{expiry.lapsed_people}">{amount(expiry.lapsed_people)}</data> people had a complete course older '
+        f"than that and no booster, in {plural(len(expiry.lapsed), 'country')} that tell of both.</p>{boosters}"
+        + _bars(
+            f"Share of doses older than {limit}",
+            f"The {half} highest and the {half} lowest of {len(order)}; the list of places has all. {_data(report)}",
+            ("Country", "Share"),
+            [(name, bar(part), _part(part)) for name, part in shares],
+        )
+    )  # fmt: skip
+
+
+def _part(part: float) -> str:
+    """Write a share of doses as all shares are written."""
+    return share(round(part * 1_000_000), round(part * 1_000_000), 1_000_000)
+
+
+def _cliffs(report: ImpactReport) -> str:
+    rows = []
+    for cliff in report.cliffs:
+        names = [
+            _bdi(report.places[iso3].name) for iso3 in cliff.places[:_FEW] if iso3 in report.places
+        ]
+        more = (
+            f" and {len(cliff.places) - len(names)} more" if len(cliff.places) > len(names) else ""
+        )
+        rows.append(
+            (
+                _day(cliff.day),
+                _bdi(cliff.why),
+                f"{', '.join(names)}{more}",
+                _values(cliff.people, amount(*cliff.people)),
+            )
+        )
+    heads = ("Day", "Why", "Where they had the dose", "People")
+    return (
+        _table("Coming days", f"From a million people on. {_data(report)}", heads, rows)
+        if rows
+        else ""
+    )
+
+
 def _places(report: ImpactReport) -> str:
-    heads = ("Country or territory", "Income", "People")
+    expiry = report.expiry
+    heads = ["Country or territory", "Income", "People"]
+    if expiry is not None:
+        heads.append(f"Doses over {plural(expiry.days, 'day')} old")
     return "".join(
-        _table(f"{chart.INKS[access].words} ({len(places)})", _data(report), heads, map(_place_cells, places), numbers=1)
+        _table(
+            f"{chart.INKS[access].words} ({len(places)})", _data(report), heads,
+            [_place_cells(place, expiry) for place in places], numbers=len(heads) - 2,
+        )
         for access, places in chart.by_access(report).items()
         if places
     )  # fmt: skip
 
 
-def _place_cells(place: Place) -> Sequence[str]:
-    people = (
-        f'<data value="{place.people}">{place.people:,}</data>' if place.people else "not known"
-    )
-    return (
+def _place_cells(place: Place, expiry: Expiry | None) -> Sequence[str]:
+    cells = [
         f"{_bdi(place.name)} <code>{text_of(place.iso2)}</code>",
         text_of(chart.GROUPS.get(place.income, place.income).removesuffix(" income").lower()),
-        people,
-    )  # fmt: skip
+        f'<data value="{place.people}">{place.people:,}</data>' if place.people else "not known",
+    ]
+    if expiry is not None:
+        part = expiry.places.get(place.iso3)
+        cells.append("not known" if part is None else _part(part))
+    return cells
 
 
 def _limits() -> str:

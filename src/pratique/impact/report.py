@@ -10,12 +10,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from pratique.impact import shut_out, traveller
+from pratique.impact import shut_out, timeline, traveller
+from pratique.impact.doses import DoseQuestions
 from pratique.impact.shut_out import Access, Range, Total
+from pratique.impact.timeline import Cliff, Expiry
 from pratique.impact.traveller import Answer, Border, Way
 from pratique.impact.world import Place, Provenance, World
 from pratique.rules import policy
@@ -107,6 +110,8 @@ class ImpactReport(NamedTuple):
         exempt_below: the age in years below which nothing is demanded; 0 for none.
         burden: what is asked of whom.
         floor_missing: codes of WHO's list that are not accepted.
+        expiry: how fair the end of a complete course's validity is; None where the rules set none, or no country tells it.
+        cliffs: coming days on which many turn RED.
         turned: what changes against the rules before; None where none were named.
         cautions: what to know before publishing.
         places: all of them, by iso3.
@@ -131,6 +136,8 @@ class ImpactReport(NamedTuple):
     exempt_below: int
     burden: tuple[Burden, ...]
     floor_missing: tuple[str, ...]
+    expiry: Expiry | None
+    cliffs: tuple[Cliff, ...]
     turned: Turned | None
     cautions: tuple[Caution, ...]
     places: Mapping[str, Place]
@@ -170,6 +177,7 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         if judged and product.code in floor and product.has_code and not product.accepted
     )
     published = shut_out.shut_out(world, accepted, day) if judged else None
+    questions = DoseQuestions(border.ruleset, border.place, border.second, issuer=border.issuer)
     report = ImpactReport(
         place=border.place,
         at=border.at,
@@ -187,6 +195,10 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         exempt_below=exempt_below,
         burden=tuple(_burdens(border, ways, exempt_below, course)) if state.rules else (),
         floor_missing=missing,
+        expiry=timeline.fairness(questions, world),
+        cliffs=timeline.cliffs(
+            timeline.changes(world, border.ruleset, border.place, at=border.second)
+        ),
         turned=None,
         cautions=(),
         places=world.places,
@@ -328,6 +340,8 @@ def _cautions(report: ImpactReport) -> Iterator[Caution]:
     opened = [product.name for product in report.products if product.accepted is None]
     if report.state == "rules" and opened:
         yield Caution("open", f"the rules do not say of {', '.join(opened)}: AMBER at the border")
+    if report.expiry is not None:
+        yield from itertools.starmap(Caution, report.expiry.remarks)
     if not any(way.kind is not Kind.VACCINATION for way in report.ways):
         sentence = "for whoever is not vaccinated there is no way: no test, recovery or exemption"
         yield Caution("vaccination-only", sentence)
@@ -452,6 +466,16 @@ def to_json(report: ImpactReport) -> dict[str, Any]:
         "exempt_below": report.exempt_below,
         "burden": [burden._asdict() for burden in report.burden],
         "floor_missing": list(report.floor_missing),
+        "expiry": _expiry_as_json(report.expiry),
+        "cliffs": [
+            {
+                "day": cliff.day.isoformat(),
+                "why": cliff.why,
+                "people": {"low": cliff.people[0], "high": cliff.people[1]},
+                "places": list(cliff.places),
+            }
+            for cliff in report.cliffs
+        ],
         "turned": _turned_as_json(report.turned),
         "cautions": [caution._asdict() for caution in report.cautions],
         "people": report.people,
@@ -459,6 +483,19 @@ def to_json(report: ImpactReport) -> dict[str, Any]:
             **report.provenance._asdict(),
             "ends": None if report.data_end is None else report.data_end.isoformat(),
         },
+    }
+
+
+def _expiry_as_json(expiry: Expiry | None) -> dict[str, Any] | None:
+    if expiry is None:
+        return None
+    return {
+        "days": expiry.days,
+        "median": round(expiry.median, 4),
+        "places": {iso3: round(part, 4) for iso3, part in sorted(expiry.places.items())},
+        "lapsed_people": expiry.lapsed_people,
+        "lapsed": {iso3: round(part, 4) for iso3, part in sorted(expiry.lapsed.items())},
+        "without_boosters": list(expiry.without_boosters),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise, product
@@ -18,6 +18,7 @@ from pratique.errors import DocumentRefused
 from pratique.impact import chart, page, report, world
 from pratique.impact.report import ImpactReport
 from pratique.impact.shut_out import Access, Range, Total
+from pratique.impact.timeline import Cliff, Expiry
 from pratique.impact.world import Provenance
 from tests import policy_lab
 from tests.unit.impact import test_report
@@ -102,6 +103,8 @@ def hostile() -> ImpactReport:
         ways=tuple(way._replace(sentence=HOSTILE) for way in good.ways),
         burden=tuple(one._replace(traveller=HOSTILE, way=HOSTILE) for one in good.burden),
         cautions=(report.Caution("code", HOSTILE),),
+        cliffs=(Cliff(date(2022, 6, 1), HOSTILE, (1, 2), ("NAM",)),),
+        expiry=Expiry(270, 0.5, {"NAM": 0.5}, 1, {"NAM": 0.1}, ("NAM",)),
         turned=report.Turned(
             (HOSTILE,), (HOSTILE,), (HOSTILE,), Range(NOBODY, NOBODY), Range(NOBODY, NOBODY), (HOSTILE,)
         ),
@@ -218,6 +221,40 @@ def test_bars_are_of_each_groups_own_people(france: ImpactReport) -> None:
 )  # fmt: skip
 def test_people_are_counted_in_words(low: int, high: int | None, words: str) -> None:
     assert chart.amount(low, high) == words
+
+
+@pytest.fixture(scope="module")
+def ending(corpora: Path) -> ImpactReport:
+    """Return the report of a form's rules that end in three months, of the whole world."""
+    whole = world.read(policy_lab.tables(policy_lab.folder(corpora)))
+    return report.assess(border(valid_to=datetime(2022, 6, 1, tzinfo=UTC)), whole)
+
+
+def test_shares_of_older_doses_are_drawn_and_written(ending: ImpactReport) -> None:
+    expiry = ending.expiry
+    assert expiry is not None
+    text = page.impact(ending, {})
+    seen = Page(text)
+    assert "A complete course counts for 270 days." in seen.words
+    assert f'<data value="{expiry.lapsed_people}">' in text
+    shown = re.findall(r'height="20" fill="#0072b2"', text)
+    assert len(shown) == 21
+    highest = max(expiry.places, key=lambda iso3: expiry.places[iso3])
+    name = ending.places[highest].name
+    assert f"{name} {100 * expiry.places[highest]:.0f} %" in " ".join(seen.text)
+    assert f'width="{100 * expiry.places[highest]:.2f}%"' in text
+    assert "Doses over 270 days old" in seen.words
+
+
+def test_cliffs_are_told_with_their_people(ending: ImpactReport) -> None:
+    (cliff,) = ending.cliffs
+    text = page.impact(ending, {})
+    assert f'<data value="{cliff.people[0]}/{cliff.people[1]}">' in text
+    assert cliff.why in Page(text).words
+    assert f" and {len(cliff.places) - 10} more" in Page(text).words
+    none = Page(page.impact(ending._replace(cliffs=(), expiry=None), {})).words
+    assert "Days on which many turn RED" not in none
+    assert "How fair the end of validity is" not in none
 
 
 def test_without_rules_nobody_is_told_anything() -> None:

@@ -196,3 +196,30 @@ def test_what_lies_after_the_end_of_the_data_is_told() -> None:
 )
 def test_shares_are_said_as_a_range(numbers: tuple[int, int, int], said: str) -> None:
     assert report.share(*numbers) == said
+
+
+def test_the_end_of_validity_is_weighed_by_the_doses_of_the_day(corpora: Path) -> None:
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    at = datetime(2022, 9, 1, 12, tzinfo=UTC)
+    weighed = report.assess(border(at), whole)
+    reference = policy_lab.expected(policy_lab.folder(corpora))["expiry"][1]
+    assert (reference["at"], reference["days"]) == ("2022-09-01", 270)
+    assert weighed.expiry is not None
+    assert weighed.expiry.days == 270
+    assert round(weighed.expiry.median, 3) == reference["median"]
+    codes = [caution.code for caution in weighed.cautions]
+    assert "expiry-over-bound" in codes
+    document = report.to_json(weighed)
+    assert document["expiry"]["lapsed_people"] == reference["lapsed_people"]
+    unlimited = {"products": ["Comirnaty"], "days_after": 14}
+    assert report.assess(border(at, vaccination=unlimited), whole).expiry is None
+
+
+def test_a_day_on_which_all_rules_end_is_a_cliff(corpora: Path) -> None:
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    ending = report.assess(border(valid_to=datetime(2022, 6, 1, tzinfo=UTC)), whole)
+    cliff = report.to_json(ending)["cliffs"][0]
+    assert cliff["day"] == "2022-06-01"
+    assert 0 < cliff["people"]["low"] < 1_000_000 < cliff["people"]["high"]
+    assert "USA" in cliff["places"]
+    assert not report.assess(border(), whole).cliffs
