@@ -655,21 +655,41 @@ def with_stated_validity(found: Verification, at: datetime) -> Verification:
     return found._replace(verdict=verdict)
 
 
+class Effort(NamedTuple):
+    """What a way to green takes of a traveller. No prices: nobody here knows any.
+
+    Attributes:
+        documents: that are to be got and shown.
+        tests: to be made.
+        doses: to be given.
+        days: until it counts, begun ones as whole.
+    """
+
+    documents: int = 0
+    tests: int = 0
+    doses: int = 0
+    days: int = 0
+
+
 class Help(NamedTuple):
     """A way to green, in the order of what it costs: a stable code and a plain sentence.
 
     Attributes:
-        code: WAIT, RAPID_TEST, LABORATORY_TEST, DOSE or EXEMPTION.
+        code: WAIT, RAPID_TEST, LABORATORY_TEST, DOSE, OTHER_DOSE or EXEMPTION.
         sentence: in English.
         amount: until when to wait (seconds since the epoch), hours that a test may be old, days from which on a dose
             counts; None where there is no such thing.
         strictly: under so many hours, not just as many.
+        products: of OTHER_DOSE, codes of the vaccines of which it may be.
+        effort: what it takes.
     """
 
     code: str
     sentence: str
     amount: int | None = None
     strictly: bool = False
+    products: tuple[str, ...] = ()
+    effort: Effort = Effort()
 
 
 class HealthCode(NamedTuple):
@@ -686,6 +706,8 @@ class HealthCode(NamedTuple):
         place: for which it holds.
         at: the instant, seconds since the epoch.
         snapshot: the number of the snapshot that was asked.
+        unaccepted: codes of vaccines in hand that the rules refuse whatever the day and the number of doses;
+            empty if it is green.
     """
 
     colour: Colour
@@ -697,6 +719,7 @@ class HealthCode(NamedTuple):
     place: Destination
     at: int
     snapshot: int
+    unaccepted: tuple[str, ...] = ()
 
     def asks_for_second(self) -> bool:
         """Tell whether a second certificate of the same person could decide."""

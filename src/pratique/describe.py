@@ -15,7 +15,7 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -76,10 +76,14 @@ SCHEMES: dict[str, tuple[str, str]] = {
 
 
 class Advice(NamedTuple):
-    """What would help where the rules do not let it pass, and the language of their sentences."""
+    """What would help where the rules do not let it pass, and the language of their sentences.
+
+    `unaccepted` are the codes of its vaccines that the rules refuse as such.
+    """
 
     helps: tuple[Help, ...] = ()
     language: str = "en"
+    unaccepted: tuple[str, ...] = ()
 
 
 _NO_ADVICE = Advice()
@@ -115,8 +119,7 @@ def lines(
             yield from reason(finding)
             yield from _sentence(finding, found, advice.language)
     yield from _rules_behind(found, advice.language)
-    for way in advice.helps:
-        yield f"  would help: {way.sentence}"
+    yield from _ways_in_words(advice.helps, advice.unaccepted)
     for line in by_hand(found, inspect=inspect):
         yield f"  by hand: {line}"
     if appeal:
@@ -282,7 +285,8 @@ def as_json(
             }
             for outcome in found.outcomes
         ]
-        row["what_would_help"] = [{"code": way.code, "says": way.sentence} for way in advice.helps]
+        row["what_would_help"] = [_way_as_json(way) for way in advice.helps]
+        row["vaccines_not_accepted"] = _vaccines_as_json(advice.unaccepted)
     if steps := by_hand(found, inspect=inspect):
         row["by_hand"] = list(steps)
     if appeal:
@@ -419,8 +423,7 @@ def health_code(
             for second in (code.from_, code.until)
         )
         yield f"  green from {first} until {last}"
-    for way in code.what_would_help:
-        yield f"  would help: {way.sentence}"
+    yield from _ways_in_words(code.what_would_help, code.unaccepted)
     yield f"  rules of snapshot {code.snapshot}"
 
 
@@ -483,10 +486,47 @@ def health_code_as_json(
         ],
         "green_from": instant(code.from_),
         "green_until": instant(code.until),
-        "what_would_help": [
-            {"code": way.code, "says": way.sentence} for way in code.what_would_help
-        ],
+        "what_would_help": [_way_as_json(way) for way in code.what_would_help],
+        "vaccines_not_accepted": _vaccines_as_json(code.unaccepted),
     }
+
+
+def _way_as_json(way: Help) -> dict[str, Any]:
+    row: dict[str, Any] = {"code": way.code, "says": way.sentence, "takes": way.effort._asdict()}
+    if way.products:
+        row["vaccines"] = _vaccines_as_json(way.products)
+    return row
+
+
+def _vaccines_as_json(codes: Iterable[str]) -> list[dict[str, str]]:
+    from pratique.outlook import vaccine_name  # noqa: PLC0415 - only where rules are asked
+
+    return [{"code": code, "name": vaccine_name(code)} for code in codes]
+
+
+def _ways_in_words(helps: Sequence[Help], unaccepted: Sequence[str]) -> Iterator[str]:
+    if unaccepted:
+        names = ", ".join(vaccine["name"] for vaccine in _vaccines_as_json(unaccepted))
+        yield f"  its vaccine is not accepted here: {printable(names)}"
+    for number, way in enumerate(helps):
+        why = f" (the cheapest: it takes {_takes(way)})" if unaccepted and not number else ""
+        yield f"  would help: {way.sentence}{why}"
+
+
+def _takes(way: Help) -> str:
+    """Say what a way takes, and which of a test and a dose it does without."""
+    effort = way.effort
+    parts = [
+        plural(count, noun)
+        for count, noun in ((effort.tests, "test"), (effort.doses, "dose"), (effort.documents, "document"))
+        if count
+    ]  # fmt: skip
+    if effort.days:
+        parts.append(f"{plural(effort.days, 'day')} of waiting")
+    without = [
+        noun for count, noun in ((effort.tests, "test"), (effort.doses, "dose")) if not count
+    ]
+    return ", ".join((*parts, *(f"no {noun}" for noun in without)))
 
 
 # A text, unverified.

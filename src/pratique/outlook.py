@@ -3,12 +3,12 @@
     claims that are certain, and their courses -> every second at which an answer can turn
         -> stretches of green
     claims that somebody could still get (a test, a dose, an exemption) -> the same rules -> advice
+    a vaccine that no day and no number of doses helps, and another would -> "not accepted here"
 
 1. The stretch is exact to the second, and is what `decide` would say at each second of it: a course
    holds while all that it is counted from is in force. The age of what is held here is left out
    of it: the next sync makes it young again.
-2. Advice is what the rules themselves say of a proof that does not exist yet; the cheapest is first:
-   waiting, a rapid test, a laboratory test, a dose, an exemption.
+2. Advice is what the rules themselves say of a proof that does not exist yet; the cheapest is first (`CHEAPEST`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 from pratique.assess import (
@@ -30,8 +31,9 @@ from pratique.assess import (
     facts_of,
     rules_about,
 )
-from pratique.authenticate import LEEWAY, HealthCode, Help, Verification, stands
+from pratique.authenticate import LEEWAY, Effort, HealthCode, Help, Verification, stands
 from pratique.findings import Code, Colour, Finding, Severity
+from pratique.formats import codes
 from pratique.model import (
     Entry,
     Exemption,
@@ -43,8 +45,9 @@ from pratique.model import (
     Vaccination,
 )
 from pratique.rules.certlogic.evaluate import Undecided, instant, later
+from pratique.rules.products import PRODUCTS
 from pratique.rules.rule import Rule
-from pratique.rules.ruleset import Destination
+from pratique.rules.ruleset import Destination, Result
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 
@@ -85,6 +88,13 @@ class Purse:
 
     def __init__(self, claims: int) -> None:
         self.left = MOST_STEPS * (1 + claims)
+
+    def part(self) -> Purse:
+        """Take half of what is left into a purse of its own: what is spent there is missed by nobody else."""
+        found = Purse(0)
+        found.left = max(self.left, 0) // 2
+        self.left -= found.left
+        return found
 
     def pay(self, steps: int) -> None:
         """Take steps; TooLong if there are too few."""
@@ -261,11 +271,15 @@ def _is_leap(year: int) -> bool:
 # ----------------------------------------------------------------------------------------------------
 # What would help: proofs that somebody could still get, put before the same rules.
 #
-#     waiting | rapid test | laboratory test | one more dose | exemption -> rules -> sentence
+#     waiting | rapid test | laboratory test | one more dose | a dose of another vaccine | exemption -> rules -> sentence
 #
 # 1. A proof that does not exist yet is judged as if it had been issued at the instant asked about.
 # 2. How old a test may be, and when a dose begins to count, is computed exactly, not read off a text.
 # 3. Nothing is advised that the rules would not accept.
+# 4. A dose of another vaccine is looked for where one more of the same would not do. It counts on from the doses
+#    before it, as its certificate would say: a third dose is "3 of 3".
+# 5. A vaccine is not accepted if a rule refuses it on every day and with every number of doses that are tried, and
+#    passes for another one.
 
 
 COVID = "840539006"
@@ -277,11 +291,23 @@ _HOUR, _DAY = 3600, 86_400
 _FACTS = 100
 """Steps that it takes to write the facts down for one answer."""
 
+CHEAPEST = ("WAIT", "RAPID_TEST", "LABORATORY_TEST", "DOSE", "OTHER_DOSE", "EXEMPTION")
+"""Ways in the order of what they cost a traveller: time alone; a test, which is over in minutes, or in a day; a dose,
+which stays, and of which the same vaccine is nearer at hand; last what is only for those who can have neither.
+Of two of a kind the one that counts earlier is first."""
+
 LONGEST_AGE = 31 * _DAY
 """Seconds from which on the age of a test is no condition worth telling."""
 
 LONGEST_WAIT = 90
 """Days that one may be told to wait after a dose."""
+
+MOST_VACCINES = 16
+"""Vaccines that are tried as the next dose, and in place of one that is not accepted."""
+MOST_AGES = 10
+"""Days of the last dose that a vaccine is tried with, to see whether it is accepted at all."""
+_OF_A_PRODUCT = re.compile(r"payload\.v(\.[0-9]+(\.(mp|ma|vp))?)?")
+"""Variables in which a rule sees which vaccine it was."""
 
 
 def ways_of(
@@ -294,11 +320,25 @@ def ways_of(
     purse: Purse | None = None,
 ) -> Iterator[Help]:
     """Yield the ways to green, cheapest first; TooLong if the purse does not hold the search for them."""
+    found = _ways(claims, stretch, snapshot, place, at, purse=purse)
+    yield from sorted(found, key=lambda way: (CHEAPEST.index(way.code), way.effort.days))
+
+
+def _ways(
+    claims: Sequence[Claim],
+    stretch: Stretch | None,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    *,
+    purse: Purse | None,
+) -> Iterator[Help]:
     instant = int(at.timestamp() // 1)
     if stretch is not None and stretch.begins is not None and stretch.begins > instant:
         begins = datetime.fromtimestamp(stretch.begins, at.tzinfo or UTC)
         sentence = f"wait until {begins:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-        yield Help("WAIT", sentence, stretch.begins)
+        days = -(-(stretch.begins - instant) // _DAY)
+        yield Help("WAIT", sentence, stretch.begins, effort=Effort(days=days))
     devices = snapshot.ruleset.sets_at(instant).get(DEVICES, ())
     for code, name, test_type in (
         ("RAPID_TEST", "a negative rapid test", RAPID),
@@ -307,14 +347,17 @@ def ways_of(
         device = devices[0] if devices and test_type == RAPID else None
         proof = _made(Kind.TEST, _sample(test_type, device, place, at), claims, at)
         if test := _test(code, name, _stretch(proof, snapshot, place, at, purse), at):
-            yield test
+            yield test._replace(effort=Effort(documents=1, tests=1))
     for claim in claims:
         if dose := _dose(claim, snapshot, place, at, purse):
             yield dose
             break
+    else:
+        yield from _other_doses(claims, snapshot, place, at, purse)
     exempt = _made(Kind.EXEMPTION, _exemption(at, place), claims, at)
     if assess(exempt, snapshot, place, at).standing is Standing.PASSED:
-        yield Help("EXEMPTION", "an exemption certificate, if you cannot be vaccinated or tested")
+        sentence = "an exemption certificate, if you cannot be vaccinated or tested"
+        yield Help("EXEMPTION", sentence, effort=Effort(documents=1))
 
 
 def _sample(test_type: str, device: str | None, place: Destination, at: datetime) -> Test:
@@ -349,13 +392,215 @@ def _dose(
     stretch = _stretch(_made(Kind.VACCINATION, more, [claim], at), snapshot, place, at, purse)
     if stretch is None:
         return None
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = ((stretch.begins or 0) - int(midnight.timestamp())) // _DAY
+    days = ((stretch.begins or 0) - _midnight(at)) // _DAY
     if days > LONGEST_WAIT:
         return None
     if days > 0:
-        return Help("DOSE", f"one more dose, from {days} days after it", days)
-    return Help("DOSE", "one more dose")
+        effort = Effort(documents=1, doses=1, days=days)
+        return Help("DOSE", f"one more dose, from {days} days after it", days, effort=effort)
+    return Help("DOSE", "one more dose", effort=Effort(documents=1, doses=1))
+
+
+def _other_doses(
+    claims: Sequence[Claim],
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    purse: Purse | None,
+) -> Iterator[Help]:
+    """Yield a dose of each other vaccine that would do, those that count from one day on together."""
+    base = max(
+        (one for one in claims if _number(one) is not None),
+        key=lambda one: _number(one) or 0,
+        default=None,
+    )
+    if base is None:
+        return
+    by_day: dict[int, list[str]] = {}
+    part = None if purse is None else purse.part()
+    try:
+        edges = None
+        for code in _vaccines(base, snapshot, place, int(at.timestamp() // 1)):
+            more = _more_of(base, code, snapshot, place, at)
+            dose = _made(Kind.VACCINATION, more, [base], at)
+            if edges is None:
+                # Which vaccine it is moves none of its dates.
+                edges = _edges_ahead(dose, snapshot, place, at, part)
+            days = _first_day(dose, snapshot, place, at, edges=edges, purse=part)
+            if days is not None:
+                by_day.setdefault(days, []).append(code)
+    except TooLong:
+        # What was tried stands: each of them was asked by itself.
+        pass
+    if purse is not None and part is not None:
+        purse.left += max(part.left, 0)
+    for days, several in sorted(by_day.items()):
+        names = ", ".join(map(vaccine_name, several))
+        sentence = f"one dose of a vaccine that is accepted here ({names})"
+        effort = Effort(documents=1, doses=1, days=days)
+        if days:
+            sentence += f", from {days} days after it"
+        yield Help("OTHER_DOSE", sentence, days or None, products=tuple(several), effort=effort)
+
+
+def vaccine_name(code: str) -> str:
+    """Return the name of a vaccine, or its code where it has none here."""
+    return PRODUCTS[code].name if code in PRODUCTS else code
+
+
+def _number(claim: Claim) -> int | None:
+    entry = claim.entries[0]
+    is_dose = isinstance(entry, Vaccination) and entry.dose is not None and entry.dose > 0
+    return entry.dose if is_dose and isinstance(entry, Vaccination) else None
+
+
+def _vaccines(claim: Claim, snapshot: Snapshot, place: Destination, instant: int) -> list[str]:
+    """List the vaccines that the rules may accept, but the claim's own: first those that they name."""
+    texts = {
+        text
+        for rule in rules_about(claim, snapshot, place)
+        if rule.in_force(instant)
+        for text in walk(rule.logic)
+        if isinstance(text, str)
+    }
+    if not any(_OF_A_PRODUCT.fullmatch(text) for text in texts):
+        # They never look which vaccine it was.
+        return []
+    entry = claim.entries[0]
+    own = entry.product if isinstance(entry, Vaccination) else None
+    others = [code for code in PRODUCTS if code in codes.MADE and code != own]
+    return sorted(others, key=lambda code: code not in texts)[:MOST_VACCINES]
+
+
+def _more_of(
+    claim: Claim, code: str, snapshot: Snapshot, place: Destination, at: datetime
+) -> Vaccination:
+    """Return the next dose, given today, of another vaccine, as its certificate would say it."""
+    entry = claim.entries[0]
+    assert isinstance(entry, Vaccination)
+    number = (entry.dose or 0) + 1
+    in_course = entry.doses is not None and number <= entry.doses
+    needed = max(entry.doses or 0, PRODUCTS[code].doses) if in_course else number
+    given = Moment(Precision.DAY, at.date())
+    other = entry._replace(
+        disease=COVID, dose=number, doses=needed, given=given, valid_from=None, valid_until=None
+    )
+    return _as_product(other, code, snapshot, int(at.timestamp() // 1))
+
+
+def _as_product(entry: Vaccination, code: str, snapshot: Snapshot, instant: int) -> Vaccination:
+    maker, platform = codes.MADE[code]
+    # Certificates of 2021 and 2022 had coarser codes, and so have the value sets of their time.
+    known = snapshot.ruleset.sets_at(instant).get("sct-vaccines-covid-19", [platform])
+    fit = [one for one in (platform, *_COARSE[platform == codes.VECTOR]) if one and one in known]
+    prophylaxis = fit[0] if fit else platform
+    return entry._replace(product=code, manufacturer=maker, prophylaxis=prophylaxis, unmapped=())
+
+
+_COARSE = ((codes.ANTIGEN, codes.ANY_ATC), (codes.ANY_ATC, codes.ANTIGEN))
+
+
+def _edges_ahead(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
+) -> list[int]:
+    """List the seconds, from now until the longest wait, at which the answer about a dose of today can turn."""
+    first, last = int(at.timestamp() // 1), _midnight(at) + (LONGEST_WAIT + 1) * _DAY
+    rules, data = rules_about(claim, snapshot, place), facts_of(claim, snapshot, place, at)
+    found = turns(rules, data, at.tzinfo or UTC, purse) | snapshot.ruleset.edition_turns
+    return [first, *sorted(edge for edge in found if first < edge < last)]
+
+
+def _first_day(
+    claim: Claim,
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    *,
+    edges: list[int],
+    purse: Purse | None,
+) -> int | None:
+    """Return how many days after today a dose of today first counts; None if it takes too many."""
+    zone, steps = at.tzinfo or UTC, steps_of(claim, snapshot, place)
+    for second in edges:
+        if purse is not None:
+            purse.pay(steps)
+        then = datetime.fromtimestamp(second, UTC).astimezone(zone)
+        if assess(claim, snapshot, place, then).standing is Standing.PASSED:
+            return (second - _midnight(at)) // _DAY
+    return None
+
+
+def _midnight(at: datetime) -> int:
+    return int(at.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+
+
+def unaccepted(
+    claims: Sequence[Claim],
+    snapshot: Snapshot,
+    place: Destination,
+    at: datetime,
+    *,
+    purse: Purse | None = None,
+) -> tuple[str, ...]:
+    """Return the vaccines among the claims that the rules refuse as such.
+
+    TooLong if the purse does not hold the search.
+    """
+    found: dict[str, bool] = {}
+    for claim in claims:
+        entry = claim.entries[0]
+        if not isinstance(entry, Vaccination) or not entry.product or "mp" in entry.unmapped:
+            continue
+        if entry.product not in found:
+            found[entry.product] = _is_refused(claim, snapshot, place, at, purse)
+    return tuple(code for code, is_refused in found.items() if is_refused)
+
+
+def _is_refused(
+    claim: Claim, snapshot: Snapshot, place: Destination, at: datetime, purse: Purse | None
+) -> bool:
+    entry = claim.entries[0]
+    assert isinstance(entry, Vaccination)
+    asked = assess(claim, snapshot, place, at)
+    failing = [
+        outcome.rule for outcome in asked.outcomes
+        if outcome.result is Result.FAILED
+        and any(isinstance(t, str) and _OF_A_PRODUCT.fullmatch(t) for t in walk(outcome.rule.logic))
+    ]  # fmt: skip
+    instant = int(at.timestamp() // 1)
+
+    def passes(rule: Rule, tried: Vaccination) -> bool:
+        for one in _tried(tried, rule, at):
+            if purse is not None:
+                purse.pay(_FACTS + snapshot.ruleset.steps((rule,)))
+            data = facts_of(claim._replace(entries=(one,)), snapshot, place, at)
+            if snapshot.ruleset.assess((rule,), data)[0].result is Result.PASSED:
+                return True
+        return False
+
+    others = _vaccines(claim, snapshot, place, instant) if failing else []
+    return any(
+        not passes(rule, entry)
+        and any(passes(rule, _as_product(entry, code, snapshot, instant)) for code in others)
+        for rule in failing
+    )
+
+
+def _tried(entry: Vaccination, rule: Rule, at: datetime) -> Iterator[Vaccination]:
+    """Yield a dose as it is, and on other days and with other numbers."""
+    yield entry
+    number, needed = entry.dose or 1, entry.doses or 1
+    edges = sorted({0, *(round(abs(n) * _IN_DAYS[unit]) for n, unit in _offsets(rule.logic))})
+    middles = [(low + high) // 2 for low, high in pairwise(edges) if high > low + 1]
+    ages = list(dict.fromkeys([*middles, edges[-1] + 30, *edges]))[:MOST_AGES]
+    counts = {(number, needed), (needed, needed), (needed + 1, needed + 1), (needed + 1, needed)}
+    for (dose, doses), age in product(sorted(counts), ages):
+        if age < at.toordinal():
+            given = Moment(Precision.DAY, at.date() - timedelta(days=age))
+            yield entry._replace(dose=dose, doses=doses, given=given)
+
+
+_IN_DAYS = {"hour": 1 / 24, "day": 1, "month": 30.44, "year": 365.25}
 
 
 def steps_of(claim: Claim, snapshot: Snapshot, place: Destination) -> int:
@@ -408,34 +653,54 @@ def complete_with(
             return code
         known = [*claims, *courses_of(claims)]
         ways = tuple(ways_of(known, stretch, snapshot, code.place, at, purse=purse))
-        return code._replace(what_would_help=ways)
+        code = code._replace(what_would_help=ways)
+        return code._replace(unaccepted=refused_by(known, snapshot, code.place, at, purse))
     except TooLong:
         return code._replace(because=(*code.because, Finding(Code.SEARCH_TOO_LONG)))
+
+
+def refused_by(
+    claims: Sequence[Claim], snapshot: Snapshot, place: Destination, at: datetime, purse: Purse
+) -> tuple[str, ...]:
+    """Return the vaccines that are not accepted; none where the purse does not hold the search for them."""
+    try:
+        return unaccepted(claims, snapshot, place, at, purse=purse)
+    except TooLong:
+        return ()
 
 
 def helps(
     found: Verification, snapshot: Snapshot, place: Destination, at: datetime
 ) -> tuple[Help, ...]:
     """Return what would help the holder of one certificate that the rules refused or left open."""
+    return advice(found, snapshot, place, at)[0]
+
+
+def advice(
+    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
+) -> tuple[tuple[Help, ...], tuple[str, ...]]:
+    """Return what would help the holder of one certificate, and which of its vaccines are not accepted."""
     if found.certificate is None or not found.outcomes or found.verdict.colour is Colour.GREEN:
-        return ()
+        return (), ()
     if any(finding.code in UNSURE_RULES for finding in found.verdict.findings):
         # By rules that may be others by now nobody is told how long to wait, or what to get.
-        return ()
+        return (), ()
     rules = {outcome.rule.identifier for outcome in found.outcomes}
     doubted = any(
         finding.code.severity is not Severity.NOTE and finding.where not in rules
         for finding in found.verdict.findings
         if finding.code is not Code.SECOND_CERTIFICATE
     )
+    own = claims_of_one(found)
     # What is in doubt for another reason than a rule does not become green by waiting.
-    claims = [] if doubted else claims_of_one(found)
+    claims = [] if doubted else own
     purse = Purse(1)
     try:
         stretch = next_green(claims, snapshot, place, at, purse)
-        return tuple(ways_of(claims_of_one(found), stretch, snapshot, place, at, purse=purse))
+        ways = tuple(ways_of(own, stretch, snapshot, place, at, purse=purse))
+        return ways, refused_by(own, snapshot, place, at, purse)
     except TooLong:
-        return ()
+        return (), ()
 
 
 def next_green(

@@ -17,13 +17,14 @@ from enum import StrEnum, unique
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.authenticate import event_of
+from pratique.authenticate import Help, event_of
 from pratique.decision import Likeness, birth_dates, decide, likeness, name_likeness
 from pratique.describe import appeal_of, rule_says
 from pratique.findings import Code, Colour, Finding, Severity
 from pratique.formats.wrapping import Unwrapped
 from pratique.identify import IdentityReason
 from pratique.model import KINDS, Entry, Moment, Person, Precision, silent
+from pratique.outlook import vaccine_name
 from pratique.rules.ruleset import Destination
 from pratique.screen import (
     REASONS,
@@ -459,12 +460,20 @@ class AskedRule(NamedTuple):
 
 
 class HelpAmount(NamedTuple):
-    """A way to green, as `authenticate.Help`."""
+    """A way to green, as `authenticate.Help`; `vaccines` are names.
+
+    `documents`, `tests`, `doses` and `days` are what it takes.
+    """
 
     help: str
     amount: int | None
     strictly: bool
     says: str
+    vaccines: tuple[str, ...]
+    documents: int
+    tests: int
+    doses: int
+    days: int
 
 
 @silent
@@ -481,6 +490,7 @@ class Entering(NamedTuple):
         from_, until: the stretch of green that holds then, or the next one: its first and last second. None where
             no change is in sight on that side, or there is no such stretch.
         helps: the cheapest first.
+        unaccepted: names of the holder's vaccines that the rules refuse as such.
         appeal: where to appeal.
         snapshot: the number of the data.
     """
@@ -494,6 +504,7 @@ class Entering(NamedTuple):
     from_: LocalInstant | None
     until: LocalInstant | None
     helps: tuple[HelpAmount, ...]
+    unaccepted: tuple[str, ...]
     appeal: tuple[str, ...]
     snapshot: int
 
@@ -541,10 +552,16 @@ def enter(
         rules,
         local_instant(code.from_, at),
         local_instant(code.until, at),
-        tuple(HelpAmount(h.code, h.amount, h.strictly, h.sentence) for h in code.what_would_help),
+        tuple(map(_help, code.what_would_help)),
+        tuple(printable(vaccine_name(code)) for code in code.unaccepted),
         tuple(sorted(appeals)),
         code.snapshot,
     )
+
+
+def _help(way: Help) -> HelpAmount:
+    names = tuple(map(vaccine_name, way.products))
+    return HelpAmount(way.code, way.amount, way.strictly, way.sentence, names, *way.effort)
 
 
 def aged_as_now(snapshot: Snapshot, now: int, at: int) -> Snapshot:

@@ -82,7 +82,8 @@ async function tripOf(trip) {
     stretchOf(answer),
     ...listed(t("wallet.enter_why"), answer.reasons.map((/** @type {any} */ reason) => reasonInWords(reason).filter(Boolean).join(" "))),
     ...rulesOf(answer.rules),
-    ...listed(t("wallet.enter_helps"), answer.helps.map(helpInWords)),
+    ...(answer.unaccepted.length === 0 ? [] : [make("p", { class: "insist" }, t("wallet.enter_unaccepted", { vaccines: answer.unaccepted.join(", ") }))]),
+    ...listed(t("wallet.enter_helps"), waysOf(answer)),
     ...listed(t("wallet.appeal"), answer.appeal ?? []),
     make("p", { class: "hint" }, await sourceOf(answer.snapshot)),
     drop);
@@ -117,10 +118,24 @@ function rulesOf(rules) {
       make("strong", {}, `${t(`wallet.rule_${result}`)}: `), make("bdi", {}, says)))))];
 }
 
-/** What would help, in the holder's language. @param {{help: string, amount: number | null, strictly: boolean, says: string}} help */
-function helpInWords({ help, amount, strictly, says }) {
+/** The ways to green; where the vaccine is not accepted, what the first takes. @param {any} answer */
+function waysOf({ helps, unaccepted }) {
+  return helps.map((/** @type {any} */ way, /** @type {number} */ place) => {
+    const words = helpInWords(way);
+    if (place > 0 || unaccepted.length === 0) return words;
+    const { tests, doses, documents, days } = way;
+    return `${words} · ${t("wallet.enter_cheapest", { tests: String(tests), doses: String(doses), documents: String(documents), days: String(days) })}`;
+  });
+}
+
+/** What would help, in the holder's language. @param {{help: string, amount: number | null, strictly: boolean, says: string, vaccines: string[]}} help */
+function helpInWords({ help, amount, strictly, says, vaccines }) {
   if (help === "WAIT") return amount === null ? says : t("help.WAIT", { date: instantInWords({ epoch: amount, local: localOf(amount) }) });
   if (help === "DOSE") return amount === null ? t("help.DOSE") : t("help.dose_from", { n: String(amount) });
+  if (help === "OTHER_DOSE") {
+    const names = { vaccines: vaccines.join(", ") };
+    return amount === null ? t("help.OTHER_DOSE", names) : t("help.other_dose_from", { ...names, n: String(amount) });
+  }
   if (amount === null || help === "EXEMPTION") return t(`help.${help}`);
   return t(strictly ? "help.test_under" : "help.test_at_most", { test: t(`help.${help}`), n: String(amount) });
 }

@@ -255,14 +255,16 @@ class Check(NamedTuple):
 
     def _beside(self, found: Verification) -> dict[str, Any]:
         helps: tuple[Any, ...] = ()
+        unaccepted: tuple[str, ...] = ()
         if self.place is not None:
             from pratique import outlook  # noqa: PLC0415 - only where rules are asked
 
-            helps = outlook.helps(found, self.asked or self.snapshot, self.place, self.at)
+            asked = self.asked or self.snapshot
+            helps, unaccepted = outlook.advice(found, asked, self.place, self.at)
         return {
             "inspect": self.inspect,
             "appeal": describe.appeal_of(found, self.snapshot),
-            "advice": describe.Advice(helps, self.lang),
+            "advice": describe.Advice(helps, self.lang, unaccepted),
         }
 
     def shown(self, item: Item, *, as_json: bool) -> tuple[Verification, Any]:

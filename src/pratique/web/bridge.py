@@ -270,8 +270,8 @@ def _verification(snapshot: Snapshot, handed: Asked) -> dict[str, Any]:
     codes = screen.handed_in(handed.texts).codes
     rows = []
     for number, outcome in enumerate(screen.verified(codes, snapshot, at, place), 1):
-        helps = () if place is None else outlook.helps(outcome, snapshot, place, at)
-        advice = describe.Advice(helps, handed.language)
+        ways = ((), ()) if place is None else outlook.advice(outcome, snapshot, place, at)
+        advice = describe.Advice(ways[0], handed.language, ways[1])
         appeal = describe.appeal_of(outcome, snapshot)
         label = f"certificate {number}"
         row = describe.as_json(label, "", outcome, inspect=True, appeal=appeal, advice=advice)

@@ -395,7 +395,8 @@ def test_a_clock_without_a_zones_name_will_do() -> None:
 def test_json_says_from_and_until() -> None:
     document = w.to_json(enter(DOSE))
     assert set(document) == {
-        "colour", "person", "place", "at", "reasons", "rules", "from", "until", "helps", "appeal", "snapshot",
+        "colour", "person", "place", "at", "reasons", "rules", "from", "until", "helps", "unaccepted", "appeal",
+        "snapshot",
     }  # fmt: skip
     rows = w.to_json(w.everywhere([DOSE], snapshot=KIT, at=AT, now=keys.NOON, begin=0, most=1))[
         "rows"
