@@ -42,6 +42,8 @@ KEYS = {
     "shut_out", "let_in", "vaccinated", "with_floor", "floor_only", "nothing_on_offer", "low", "high", "countries", "people", "by_income", "places",
     "ways", "kind", "first", "last", "unit", "sentence", "exempt_below",
     "burden", "traveller", "way", "documents", "tests", "doses", "days", "is_free",
+    "expiry", "median", "lapsed_people", "lapsed", "without_boosters", "untold", "cliffs", "day", "why",
+    "lost", "gained", "course",
     "floor_missing", "turned", "before", "come", "go", "loses", "gains", "cautions", "code",
     "data", "version", "digest", "ends",
 }  # fmt: skip
@@ -69,11 +71,15 @@ def modules() -> list[Any]:
     return [importlib.import_module(module.name) for module in listed]
 
 
+CODED = {"by_income", "places", "lapsed"}
+"""What is told of each country or income group, by its code."""
+
+
 def keys(document: Any) -> Iterator[str]:
     if isinstance(document, dict):
         for key, value in document.items():
-            if key != "by_income":
-                yield key
+            yield key
+            if key not in CODED:
                 yield from keys(value)
     elif isinstance(document, list):
         for value in document:

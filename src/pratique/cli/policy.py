@@ -17,8 +17,10 @@ from pratique.cli import options
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import LONGEST, say
 from pratique.impact import report as impact_report
+from pratique.impact import timeline
 from pratique.impact.report import ImpactReport, Turned
 from pratique.impact.shut_out import Range, Total
+from pratique.impact.timeline import Expiry
 from pratique.impact.traveller import Answer
 from pratique.parties import policy as parties_policy
 from pratique.terms import Kind
@@ -111,6 +113,9 @@ def _lines(report: ImpactReport) -> Iterator[str]:
         "asked of whom",
         ([one.traveller, impact_report.burden_in_words(one)] for one in report.burden),
     )
+    if report.expiry is not None:
+        yield from _section("end of validity", _expiry(report, report.expiry))
+    yield from _section("days on which many turn RED", _cliffs(report))
     yield from _section("products", _products(report))
     if report.turned is not None:
         yield from _section("against the rules before", _turned(report, report.turned))
@@ -181,6 +186,34 @@ def _figures(low: Total, high: Total, whole: int) -> list[str]:
     ]
 
 
+def _expiry(report: ImpactReport, expiry: Expiry) -> Iterator[list[str]]:
+    oldest = sorted(expiry.places, key=lambda iso3: (-expiry.places[iso3], iso3))
+    lowest, highest = expiry.places[oldest[-1]], expiry.places[oldest[0]]
+    yield ["limit", f"{plural(expiry.days, 'day')} since the last dose of a complete course"]
+    yield [
+        "doses older than that",
+        f"{expiry.median:.0%} in the median country, {lowest:.0%} to {highest:.0%}",
+    ]
+    names = [f"{report.places[iso3].name} {expiry.places[iso3]:.0%}" for iso3 in oldest[:5]]
+    yield ["most of them", ", ".join(names)]
+    yield ["no booster since", f"{expiry.lapsed_people / 1e6:,.0f} million people"]
+    if expiry.without_boosters:
+        without = [report.places[iso3].name for iso3 in expiry.without_boosters]
+        yield ["boosters not on offer", _several(without)]
+
+
+def _cliffs(report: ImpactReport) -> Iterator[list[str]]:
+    for cliff in report.cliffs:
+        where = _several([report.places[iso3].name for iso3 in cliff.places])
+        people = impact_report.millions(*cliff.people)
+        yield [cliff.day.isoformat(), f"{people} people", where]
+        yield ["", "", cliff.why]
+
+
+def _several(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
 def _products(report: ImpactReport) -> Iterator[list[str]]:
     for product in report.products:
         if not product.has_code:
@@ -202,6 +235,13 @@ def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
     for word, range_ in (("lose", turned.loses), ("gain", turned.gains)):
         countries, people, share = _figures(range_.low, range_.high, report.people)
         yield [f"countries that {word} what was accepted", f"{countries} ({people}, {share})"]
+    for said, affected in (
+        ("people whose dose is accepted no more", turned.lost),
+        ("people whose dose is accepted now", turned.gained),
+    ):
+        if affected.groups:
+            yield [said, impact_report.millions(*affected.people)]
+            yield ["", timeline.who(affected, names)]
     for word, codes in (("now accepted", turned.come), ("accepted no more", turned.go)):
         if codes:
             yield [word, ", ".join(names.get(code, code) for code in codes)]

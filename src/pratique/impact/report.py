@@ -10,16 +10,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pratique.impact import shut_out, timeline, traveller
-from pratique.impact.doses import DoseQuestions
+from pratique.impact.doses import OLDEST, Course, DoseQuestions, by_class
 from pratique.impact.shut_out import Access, Range, Total
-from pratique.impact.timeline import Cliff, Expiry
-from pratique.impact.traveller import Answer, Border, Way
+from pratique.impact.timeline import Affected, Cliff, Expiry
+from pratique.impact.traveller import AgeWindow, Answer, Border, Way
 from pratique.impact.world import Place, Provenance, World
 from pratique.rules import policy
 from pratique.rules.ruleset import Destination, Result
@@ -65,6 +64,8 @@ class Turned(NamedTuple):
         loses: places that had something accepted on offer, and have nothing now.
         gains: the reverse.
         ways: sentences of ways that are new, or gone.
+        lost: whose doses are accepted no more, and how many people have such a one.
+        gained: the reverse.
     """
 
     before: tuple[str, ...]
@@ -73,6 +74,8 @@ class Turned(NamedTuple):
     loses: Range
     gains: Range
     ways: tuple[str, ...]
+    lost: Affected
+    gained: Affected
 
 
 class Vaccinated(NamedTuple):
@@ -110,8 +113,8 @@ class ImpactReport(NamedTuple):
         exempt_below: the age in years below which nothing is demanded; 0 for none.
         burden: what is asked of whom.
         floor_missing: codes of WHO's list that are not accepted.
-        expiry: how fair the end of a complete course's validity is; None where the rules set none, or no country tells it.
-        cliffs: coming days on which many turn RED.
+        expiry: how old doses are, as against the end of validity; None where there is none, or the data do not tell.
+        cliffs: the days of the next half year on which many turn RED.
         turned: what changes against the rules before; None where none were named.
         cautions: what to know before publishing.
         places: all of them, by iso3.
@@ -167,7 +170,8 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
     state, day = border.state(), border.day
     products = traveller.answers(border, world)
     accepted, floor = traveller.accepted(products), world.floor(day)
-    ways = traveller.ways(border, world, accepted)
+    questions = DoseQuestions(border.ruleset, border.place, border.second, issuer=border.issuer)
+    ways = ways_in(border, questions, world)
     exempt_below = traveller.exempt_below(border)
     judged = state.for_vaccination
     course = min((world.vaccines[code].doses for code in accepted), default=0)
@@ -177,7 +181,6 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         if judged and product.code in floor and product.has_code and not product.accepted
     )
     published = shut_out.shut_out(world, accepted, day) if judged else None
-    questions = DoseQuestions(border.ruleset, border.place, border.second, issuer=border.issuer)
     report = ImpactReport(
         place=border.place,
         at=border.at,
@@ -207,8 +210,34 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
         data_end=world.ends,
     )
     if before is not None:
-        report = report._replace(turned=_turned(report, accepted, before, world))
+        report = report._replace(turned=_turned(report, questions, before, world))
     return report._replace(cautions=tuple(_cautions(report)))
+
+
+def ways_in(border: Border, questions: DoseQuestions, world: World) -> tuple[Way, ...]:
+    """Return every way in, for an adult; vaccination by the product that is accepted longest."""
+    return (*_doses(questions, world), *traveller.other_ways(border))
+
+
+def _doses(questions: DoseQuestions, world: World) -> Iterator[Way]:
+    today = questions.day
+    for course in Course:
+        longest: AgeWindow | None = None
+        for same in by_class([questions], world.vaccines, course).values():
+            runs = questions.windows(same[0], course, today - timedelta(OLDEST), today)
+            if not runs:
+                continue
+            first, last = (today - runs[-1].last).days, (today - runs[0].first).days
+            limits = AgeWindow(first, None if last >= OLDEST else last)
+            if longest is None or _length(limits) > _length(longest):
+                longest = limits
+        if longest is not None:
+            sentence = traveller.in_days(f"a {course}, last dose", longest)
+            yield Way(Kind.VACCINATION, course.value, longest, sentence)
+
+
+def _length(limits: AgeWindow) -> int:
+    return (OLDEST if limits.last is None else limits.last) - limits.first
 
 
 def _vaccinated(world: World, published: Range | None, day: date) -> Vaccinated | None:
@@ -277,15 +306,17 @@ def _child(border: Border, who: str, age: int) -> Burden:
 # What changes.
 
 
-def _turned(report: ImpactReport, accepted: frozenset[str], before: Border, world: World) -> Turned:
-    state = before.state()
+def _turned(report: ImpactReport, questions: DoseQuestions, before: Border, world: World) -> Turned:
+    state, accepted = before.state(), traveller.accepted(report.products)
     older = traveller.accepted(traveller.answers(before, world))
     differ = frozenset(
         iso3 for iso3 in world.places if world.products_of(iso3, report.day) & (accepted ^ older)
     )
     was = shut_out.classes(world, older, report.day)
     now = shut_out.classes(world, accepted, report.day)
-    earlier_ways = {way.sentence for way in traveller.ways(before, world, older)}
+    earlier = DoseQuestions(before.ruleset, before.place, before.second, issuer=before.issuer)
+    lost, gained = timeline.turned(world, earlier, questions)
+    earlier_ways = {way.sentence for way in ways_in(before, earlier, world)}
     ways = {way.sentence for way in report.ways}
     return Turned(
         state.rules,
@@ -297,6 +328,8 @@ def _turned(report: ImpactReport, accepted: frozenset[str], before: Border, worl
             *(f"new: {sentence}" for sentence in sorted(ways - earlier_ways)),
             *(f"gone: {sentence}" for sentence in sorted(earlier_ways - ways)),
         ),
+        lost,
+        gained,
     )
 
 
@@ -337,11 +370,15 @@ def _cautions(report: ImpactReport) -> Iterator[Caution]:
     if report.floor_missing:
         listed = ", ".join(names[code] for code in report.floor_missing)
         yield Caution("floor-missing", f"WHO had listed, and the rules do not accept: {listed}")
+    if report.expiry is not None:
+        for code, sentence in report.expiry.remarks:
+            yield Caution(code, sentence)
+    for cliff in report.cliffs:
+        people = millions(*cliff.people)
+        yield Caution("cliff", f"on {cliff.day}, {people} people turn RED: {cliff.why}")
     opened = [product.name for product in report.products if product.accepted is None]
     if report.state == "rules" and opened:
         yield Caution("open", f"the rules do not say of {', '.join(opened)}: AMBER at the border")
-    if report.expiry is not None:
-        yield from itertools.starmap(Caution, report.expiry.remarks)
     if not any(way.kind is not Kind.VACCINATION for way in report.ways):
         sentence = "for whoever is not vaccinated there is no way: no test, recovery or exemption"
         yield Caution("vaccination-only", sentence)
@@ -466,7 +503,7 @@ def to_json(report: ImpactReport) -> dict[str, Any]:
         "exempt_below": report.exempt_below,
         "burden": [burden._asdict() for burden in report.burden],
         "floor_missing": list(report.floor_missing),
-        "expiry": _expiry_as_json(report.expiry),
+        "expiry": None if report.expiry is None else _expiry_as_json(report.expiry),
         "cliffs": [
             {
                 "day": cliff.day.isoformat(),
@@ -486,16 +523,15 @@ def to_json(report: ImpactReport) -> dict[str, Any]:
     }
 
 
-def _expiry_as_json(expiry: Expiry | None) -> dict[str, Any] | None:
-    if expiry is None:
-        return None
+def _expiry_as_json(expiry: Expiry) -> dict[str, Any]:
     return {
         "days": expiry.days,
         "median": round(expiry.median, 4),
-        "places": {iso3: round(part, 4) for iso3, part in sorted(expiry.places.items())},
+        "places": {iso3: round(share, 4) for iso3, share in sorted(expiry.places.items())},
         "lapsed_people": expiry.lapsed_people,
-        "lapsed": {iso3: round(part, 4) for iso3, part in sorted(expiry.lapsed.items())},
+        "lapsed": {iso3: round(share, 4) for iso3, share in sorted(expiry.lapsed.items())},
         "without_boosters": list(expiry.without_boosters),
+        "untold": list(expiry.untold),
     }
 
 
@@ -509,6 +545,26 @@ def _turned_as_json(turned: Turned | None) -> dict[str, Any] | None:
         "loses": _range_as_json(turned.loses),
         "gains": _range_as_json(turned.gains),
         "ways": list(turned.ways),
+        "lost": _affected_as_json(turned.lost),
+        "gained": _affected_as_json(turned.gained),
+    }
+
+
+def _affected_as_json(affected: Affected) -> dict[str, Any]:
+    return {
+        "people": {"low": affected.people[0], "high": affected.people[1]},
+        "places": {
+            iso3: {"low": low, "high": high} for iso3, (low, high) in affected.places.items()
+        },
+        "doses": [
+            {
+                "products": list(group.products),
+                "course": group.course.value,
+                "first": group.given.first.isoformat(),
+                "last": group.given.last.isoformat(),
+            }
+            for group in affected.groups
+        ],
     }
 
 

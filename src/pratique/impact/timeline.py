@@ -389,6 +389,12 @@ def _dated(ruleset: Ruleset, rule: Rule) -> Iterator[tuple[int, str]]:
                     yield turn, text
 
 
+def turned(world: World, before: DoseQuestions, after: DoseQuestions) -> tuple[Affected, Affected]:
+    """Return whose doses are accepted by the first and not by the second, and the other way round."""
+    lost, gained = _difference(world, before, after)
+    return _affected(world, lost, before.day), _affected(world, gained, before.day)
+
+
 def _difference(
     world: World, before: DoseQuestions, after: DoseQuestions
 ) -> tuple[list[DoseGroup], list[DoseGroup]]:

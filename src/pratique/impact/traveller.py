@@ -6,12 +6,12 @@
    comes out. What a rule reads beside them is the same for all.
 2. Rules are asked as a border post asks them: the newest version in force, the value sets in the edition of the day.
 3. Where no rule is in force, or none for that kind of proof, nobody is told that it is accepted.
-4. Limits are found by asking (every day of a dose's age, every hour of a test's), not read off a rule's text.
+4. Limits are found by asking (every hour of a test's age, every day of a recovery's), not read off a rule's text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,8 +27,6 @@ SETTLED = 60
 enough for no limit."""
 NOBODY = "XX"
 """The issuer's country, where it is none in particular (ISO 3166-1: free for own use)."""
-OLDEST = 900
-"""Days: no dose is older that is asked about."""
 LONGEST_TEST = 240
 LONGEST_RECOVERY = 400
 ADULTHOOD = 26
@@ -237,7 +235,7 @@ class Way(NamedTuple):
 
     Attributes:
         kind: of the proof.
-        name: which of its kind: "naat", "rapid", "primary course", "booster", ...
+        name: which of its kind: "naat", "rapid", "complete course", "booster", ...
         limits: in hours for a test, in days for a dose or a recovery; None where there are none.
         sentence: in words.
     """
@@ -248,79 +246,8 @@ class Way(NamedTuple):
     sentence: str
 
 
-def ways(border: Border, world: World, products: frozenset[str]) -> tuple[Way, ...]:
-    """Return every way in, for an adult; vaccination by the product that is accepted longest."""
-    return (*_doses(border, world, products), *_others(border))
-
-
-def _doses(border: Border, world: World, products: frozenset[str]) -> Iterable[Way]:
-    for name, booster in (("primary course", False), ("booster", True)):
-        best: tuple[int, AgeWindow] | None = None
-        for codes in alike(border, world, products, booster=booster).values():
-            vaccine = world.vaccines[codes[0]]
-            limits = dose_window(border, vaccine, booster=booster)
-            if limits is None:
-                continue
-            length = (OLDEST if limits.last is None else limits.last) - limits.first
-            if best is None or length > best[0]:
-                best = length, limits
-        if best is not None:
-            yield Way(Kind.VACCINATION, name, best[1], _in_days(f"a {name}, last dose", best[1]))
-
-
-def dose_window(border: Border, vaccine: Vaccine, *, booster: bool = False) -> AgeWindow | None:
-    """Return the ages in days at which a product's last dose is accepted."""
-    number = vaccine.doses + 1 if booster else None
-
-    def passes(age: int) -> bool:
-        return border.dose(vaccine, age, number).result is Result.PASSED
-
-    return window(passes, 0, OLDEST)
-
-
-PROBES = (
-    0,
-    1,
-    7,
-    11,
-    13,
-    14,
-    15,
-    20,
-    21,
-    22,
-    28,
-    90,
-    120,
-    150,
-    180,
-    210,
-    270,
-    271,
-    300,
-    365,
-    366,
-    540,
-    730,
-    OLDEST,
-)
-"""Ages in days by which products are told apart: those that rules name, and around them."""
-
-
-def alike(
-    border: Border, world: World, products: Iterable[str], *, booster: bool = False
-) -> dict[tuple[Result, ...], list[str]]:
-    """Group products by what is said of them at some ages: of a group one is asked about every age."""
-    groups: dict[tuple[Result, ...], list[str]] = {}
-    for code in sorted(products):
-        vaccine = world.vaccines[code]
-        number = vaccine.doses + 1 if booster else None
-        key = tuple(border.dose(vaccine, age, number).result for age in PROBES)
-        groups.setdefault(key, []).append(code)
-    return groups
-
-
-def _others(border: Border) -> Iterable[Way]:
+def other_ways(border: Border) -> Iterator[Way]:
+    """Yield every way in but a vaccination, for an adult."""
     for name, code, words in (
         ("naat", policy.NAAT, "a negative NAA test (such as PCR), sample"),
         ("rapid", policy.RAPID, "a negative rapid antigen test, sample"),
@@ -335,13 +262,14 @@ def _others(border: Border) -> Iterable[Way]:
     limits = window(lambda days: border.recovery(days).result is Result.PASSED, 0, LONGEST_RECOVERY)
     if limits is not None:
         yield Way(
-            Kind.RECOVERY, "recovery", limits, _in_days("a recovery, first positive test", limits)
+            Kind.RECOVERY, "recovery", limits, in_days("a recovery, first positive test", limits)
         )
     if border.exemption().result is Result.PASSED:
         yield Way(Kind.EXEMPTION, "exemption", None, "an exemption from vaccination")
 
 
-def _in_days(words: str, limits: AgeWindow) -> str:
+def in_days(words: str, limits: AgeWindow) -> str:
+    """Say between which ages a proof is accepted."""
     if limits.last is None:
         return (
             f"{words} {limits.first} days ago or longer" if limits.first else f"{words} at any time"

@@ -18,7 +18,7 @@ from pratique.errors import DocumentRefused
 from pratique.impact import chart, page, report, world
 from pratique.impact.report import ImpactReport
 from pratique.impact.shut_out import Access, Range, Total
-from pratique.impact.timeline import Cliff, Expiry
+from pratique.impact.timeline import Affected, Cliff, Expiry
 from pratique.impact.world import Provenance
 from tests import policy_lab
 from tests.unit.impact import test_report
@@ -106,13 +106,15 @@ def hostile() -> ImpactReport:
         cliffs=(Cliff(date(2022, 6, 1), HOSTILE, (1, 2), ("NAM",)),),
         expiry=Expiry(270, 0.5, {"NAM": 0.5}, 1, {"NAM": 0.1}, ("NAM",)),
         turned=report.Turned(
-            (HOSTILE,), (HOSTILE,), (HOSTILE,), Range(NOBODY, NOBODY), Range(NOBODY, NOBODY), (HOSTILE,)
+            (HOSTILE,), (HOSTILE,), (HOSTILE,), Range(NOBODY, NOBODY), Range(NOBODY, NOBODY), (HOSTILE,),
+            NONE, NONE,
         ),
         provenance=Provenance(HOSTILE, HOSTILE, HOSTILE),
     )  # fmt: skip
 
 
 NOBODY = Total(0, 0, {}, ())
+NONE = Affected((), (0, 0), {}, {})
 
 
 def drawings(of: ImpactReport) -> Iterator[ET.Element]:

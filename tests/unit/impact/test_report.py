@@ -66,7 +66,7 @@ def burden(of: ImpactReport, who: str) -> report.Burden:
 
 def test_limits_are_found_by_asking() -> None:
     ways = {way.name: way for way in assessed().ways}
-    assert ways["primary course"].limits == (14, 270)
+    assert ways["complete course"].limits == (14, 270)
     assert ways["booster"].limits == (14, 270)
     assert ways["naat"].limits == (1, 72)
     assert "rapid" not in ways
@@ -134,7 +134,7 @@ def test_what_changes_against_the_rules_before_is_told() -> None:
     assert (turned.come, turned.go) == ((), ("Covishield",))
     assert turned.loses.low.places == turned.loses.high.places == ("XKX",)
     assert turned.gains.high.countries == 0
-    assert "gone: a primary course, last dose 14 days ago or longer" in turned.ways
+    assert "gone: a complete course, last dose 14 days ago or longer" in turned.ways
     back = report.assess(wider, tables(), border()).turned
     assert back is not None
     assert back.gains.low.places == ("XKX",)
@@ -142,6 +142,41 @@ def test_what_changes_against_the_rules_before_is_told() -> None:
     assert same is not None
     assert same.loses.high.countries == same.gains.high.countries == 0
     assert same.ways == ()
+
+
+def test_whose_doses_a_shorter_limit_strikes_out_is_told(corpora: Path) -> None:
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    at = datetime(2022, 3, 1, 12, tzinfo=UTC)
+    longer = {"products": ["Comirnaty", "CoronaVac"], "validity_days": 540}
+    shorter = {**longer, "validity_days": 180}
+    turned = report.assess(
+        border(at, vaccination=shorter), whole, border(at, vaccination=longer)
+    ).turned
+    assert turned is not None
+    assert turned.lost.people[1] > 50_000_000
+    assert turned.lost.people[0] <= turned.lost.people[1]
+    assert turned.gained.groups == ()
+    # No product goes: no country loses what it is offered, and yet people turn RED.
+    assert turned.loses.high.countries == 0
+    assert {group.products for group in turned.lost.groups} == {("CoronaVac", "EU/1/20/1528")}
+
+
+def test_the_end_of_validity_and_the_cliffs_are_in_the_report(corpora: Path) -> None:
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    at = datetime(2022, 9, 1, 12, tzinfo=UTC)
+    ends = {"valid_to": datetime(2022, 10, 1, tzinfo=UTC)}
+    found = report.assess(border(at, **ends), whole)
+    assert found.expiry is not None
+    assert found.expiry.days == 270
+    assert "expiry-over-bound" in {caution.code for caution in found.cautions}
+    assert [cliff.day for cliff in found.cliffs] == [date(2022, 10, 1)]
+    assert "cliff" in {caution.code for caution in found.cautions}
+    document = report.to_json(found)
+    assert document["expiry"]["median"] == round(found.expiry.median, 4)
+    assert document["cliffs"][0]["day"] == "2022-10-01"
+    unlimited = report.assess(border(at, vaccination={"products": ["Comirnaty"]}), whole)
+    assert unlimited.expiry is None
+    assert not {"expiry-over-bound", "cliff"} & {caution.code for caution in unlimited.cautions}
 
 
 def test_the_order_of_rules_changes_nothing() -> None:
