@@ -1,12 +1,14 @@
-"""`pratique policy`: whom rules shut out, before they are published; `impact`.
+"""`pratique policy`: whom rules shut out, before they are published; `impact`, `matrix`, `floor`, `calendar`.
 
 1. Nobody's certificate is read: what is counted are countries and people, from open data.
 2. Every figure is a range, of a named day and a named edition of the data.
-3. Exit: 0 · 2 the rules or the data are refused · 4 a file cannot be read or written.
+3. Exit: 0 · 2 the call cannot be carried out · 3 the rules or the data are refused, or a floor cannot be written ·
+   4 a file cannot be read or written.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +18,17 @@ import click
 from pratique.cli import options
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import LONGEST, say
+from pratique.impact import calendar, timeline
+from pratique.impact import matrix as impact_matrix
 from pratique.impact import report as impact_report
-from pratique.impact import timeline
+from pratique.impact.amendment import Amendment
+from pratique.impact.amendment import to_json as amendment_as_json
+from pratique.impact.matrix import PROFILES, Balance, Reciprocity, Recognition, RecognitionMatrix
 from pratique.impact.report import ImpactReport, Turned
-from pratique.impact.shut_out import Range, Total
-from pratique.impact.timeline import Expiry
+from pratique.impact.shut_out import Access, Range, Total
+from pratique.impact.timeline import HORIZON, LONGEST_HORIZON, MANY, Expiry
 from pratique.impact.traveller import Answer
+from pratique.impact.world import World
 from pratique.parties import policy as parties_policy
 from pratique.terms import Kind
 from pratique.text import as_json, plural, printable, rfc3339, table, wrapped
@@ -248,3 +255,240 @@ def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
     for sentence in turned.ways:
         word, _, way = sentence.partition(": ")
         yield [word, way]
+
+
+# Several destinations beside each other, one with a floor, and what is coming.
+
+
+FLOOR_FORMAT = "pratique-policy-floor-1"
+held_or_named = click.argument("paths", nargs=-1, metavar="[RULES]...", type=FILE)
+at_or_now = click.option(
+    "--at", type=options.INSTANT, metavar="INSTANT", help="Take this instant [default: now]."
+)
+
+
+@policy.command("matrix")
+@held_or_named
+@place
+@value_sets
+@at_or_now
+@data
+@options.home
+@options.output_format
+def matrix_(
+    *,
+    paths: tuple[Path, ...],
+    place: str | None,
+    value_sets: Path | None,
+    at: datetime | None,
+    data: Path | None,
+    home: Path | None,
+    output_format: str,
+) -> None:
+    """Say who accepts whose, by the rules in RULES..., or by all that are held here.
+
+    Every destination is asked about every product, and put beside every country by what was on offer there.
+    """
+    lab = parties_policy.open_lab(data)
+    wanted = parties_policy.Wanted(paths, (), value_sets, place, at)
+    matrix = parties_policy.recognition(wanted, lab, home, now=datetime.now(UTC))
+    if output_format == "json":
+        click.echo(as_json(impact_matrix.to_json(matrix, lab.world.provenance), indent=1))
+        return
+    say("\n".join(_matrix_lines(matrix, lab.world)))
+
+
+def _matrix_lines(matrix: RecognitionMatrix, world: World) -> Iterator[str]:
+    yield f"{plural(len(matrix.rows), 'destination')} at {rfc3339(matrix.at)}"
+    yield from _section("whose people have something accepted", _destinations(matrix, world))
+    yield from _section("who accepts which product", _accepting(matrix, world))
+    profiles = (
+        [_place(row), *(str(len(codes)) for codes in row.products.values())]
+        for row in matrix.rows
+        if row.origins
+    )
+    head = ["", *(profile.name for profile in PROFILES)]
+    yield from _section("products accepted, by what is shown", [head, *profiles])
+    if not matrix.pairs:
+        return
+    pairs = Counter(pair.balance for pair in matrix.pairs)
+    yield from _section(
+        "pairs of destinations", ([balance.value, str(pairs[balance])] for balance in Balance)
+    )
+    one_way = [pair for pair in matrix.pairs if pair.balance is Balance.ONE_WAY]
+    yield from _section("accepts, and is not accepted", (_one_way(pair, world) for pair in one_way))
+
+
+def _place(row: Recognition) -> str:
+    return "/".join(part for part in row.place if part)
+
+
+def _destinations(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]]:
+    yield ["", "something", "unsure", "nothing accepted", "people shut out"]
+    for row in matrix.rows:
+        if not row.origins:
+            yield [_place(row), row.state.replace("-", " "), "", "", ""]
+            continue
+        by_access = {
+            access: [iso3 for iso3, said in row.origins.items() if said is access]
+            for access in Access
+        }
+        low = sum(world.places[iso3].people for iso3 in by_access[Access.SHUT])
+        high = low + sum(world.places[iso3].people for iso3 in by_access[Access.UNSURE])
+        counts = [
+            str(len(by_access[access])) for access in (Access.OPEN, Access.UNSURE, Access.SHUT)
+        ]
+        yield [_place(row), *counts, impact_report.millions(low, high)]
+
+
+def _accepting(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]]:
+    there = [row for row in matrix.rows if row.origins]
+    for code, vaccine in world.vaccines.items():
+        places = [_place(row) for row in there if code in row.products[PROFILES[0]]]
+        if places:
+            shown = "all" if len(places) == len(there) > 1 else ", ".join(places)
+            yield [vaccine.name, shown]
+
+
+def _one_way(pair: Reciprocity, world: World) -> list[str]:
+    one, other = pair.one, pair.other
+    if pair.there is not Access.OPEN:
+        one, other = other, one
+    return [world.places[one].name, f"accepts what {world.places[other].name} had on offer"]
+
+
+@policy.command()
+@held_or_named
+@click.option(
+    "-o", "--out", type=OUT, metavar="FILE", help="Write the changed rules there, as JSON."
+)
+@click.option(
+    "--valid-from", "begins", type=options.INSTANT, metavar="INSTANT",
+    help="When the changed rules begin [default: as the ones that they replace].",
+)  # fmt: skip
+@place
+@value_sets
+@click.option(
+    "--at", type=options.INSTANT, metavar="INSTANT",
+    help="Take this instant [default: now, or when the newest rule of RULES begins if that is later].",
+)  # fmt: skip
+@data
+@options.home
+@options.output_format
+def floor(
+    *,
+    paths: tuple[Path, ...],
+    out: Path | None,
+    begins: datetime | None,
+    place: str | None,
+    value_sets: Path | None,
+    at: datetime | None,
+    data: Path | None,
+    home: Path | None,
+    output_format: str,
+) -> int:
+    """Say what the rules in RULES... would be with WHO's list as a floor, and write them.
+
+    Lists of products are made longer, and nothing is taken away: that is proved by asking before it is shown.
+    Exit 3 where a product of the list could not be added so.
+    """
+    lab = parties_policy.open_lab(data)
+    wanted = parties_policy.Wanted(paths, (), value_sets, place, at)
+    now = datetime.now(UTC)
+    amendments = parties_policy.with_floor(wanted, lab, home, now=now, begins=begins)
+    changed = [rule for amendment in amendments for rule in amendment.rules]
+    if out is not None:
+        parties_policy.write_rules(out, changed)
+    if output_format == "json":
+        documents = [amendment_as_json(one) for one in amendments]
+        head = {"format": FLOOR_FORMAT, "data": lab.world.provenance._asdict()}
+        click.echo(as_json({**head, "destinations": documents}, indent=1))
+    else:
+        for number, amendment in enumerate(amendments):
+            say("\n" * bool(number) + "\n".join(_floor_lines(amendment, lab.world)))
+        if out is not None:
+            say(f"wrote {plural(len(changed), 'rule')}: {out}")
+    return 3 if any(amendment.hindrances for amendment in amendments) else 0
+
+
+def _floor_lines(amendment: Amendment, world: World) -> Iterator[str]:
+    names = {code: vaccine.name for code, vaccine in world.vaccines.items()}
+    where = "/".join(part for part in amendment.place if part)
+    yield f"{where} at {rfc3339(amendment.at)}, with WHO's list of that day as a floor"
+    if not amendment.missing:
+        yield f"it accepts all {len(amendment.floor)} products of the list: nothing is to be changed"
+        return
+    yield f"refused now   {', '.join(names[code] for code in amendment.missing)}"
+    if amendment.added:
+        yield f"added         {', '.join(names[code] for code in amendment.added)}"
+        countries = impact_report.between(*map(len, amendment.let_in))
+        people = impact_report.millions(*amendment.people)
+        yield f"lets in       {countries} countries and territories ({people} people)"
+        yield f"proved by     {amendment.asked:,} cases asked before and after: nobody loses"
+    for rule in amendment.rules:
+        yield ""
+        yield f"{rule['Identifier']}@{rule['Version']}"
+        yield f"  {printable(as_json(rule['Logic']), 4 * LONGEST)}"
+    for remark in (*amendment.hindrances, *amendment.notes):
+        about = ", ".join(names[code] for code in remark.products)
+        of = f"{remark.rule}: " if remark.rule else ""
+        word = "cannot be added" if remark in amendment.hindrances else "note"
+        yield from wrapped(f"{word}: {about}: {of}{remark.sentence} [{remark.code}]", WIDTH)
+
+
+@policy.command("calendar")
+@held_or_named
+@click.option(
+    "--days", type=click.IntRange(1, LONGEST_HORIZON), default=HORIZON, show_default=True,
+    help="How far to look ahead.",
+)  # fmt: skip
+@click.option(
+    "--many", type=click.IntRange(0), default=MANY, show_default=True,
+    help="People from which on a day on which they turn RED is called a cliff.",
+)  # fmt: skip
+@place
+@value_sets
+@at_or_now
+@data
+@options.home
+@click.option("--format", "output_format", type=click.Choice(["text", "json", "ics"]),
+              default="text", show_default=True, help="A table, JSON, or a calendar (RFC 5545).")  # fmt: skip
+def calendar_(
+    *,
+    paths: tuple[Path, ...],
+    days: int,
+    many: int,
+    place: str | None,
+    value_sets: Path | None,
+    at: datetime | None,
+    data: Path | None,
+    home: Path | None,
+    output_format: str,
+) -> None:
+    """Say what is coming to the rules in RULES..., or to all that are held here, and who turns RED when.
+
+    A cliff is a day on which the doses of many days stop being accepted at once. People are a range: countries
+    tell how many doses were given, and not which.
+    """
+    lab = parties_policy.open_lab(data)
+    now = at or datetime.now(UTC)
+    wanted = parties_policy.Wanted(paths, (), value_sets, place, now)
+    changes = parties_policy.coming(wanted, lab, home, now=now, days=days)
+    instant, source = int(now.timestamp()), lab.world.provenance
+    if output_format == "json":
+        document = calendar.as_json(changes, at=instant, days=days, many=many, data=source)
+        click.echo(as_json(document, indent=1))
+    elif output_format == "ics":
+        name = f"rules of {place}" if place else "rules of destinations"
+        click.echo(calendar.written(changes, name=name, at=instant, many=many), nl=False)
+    else:
+        for row in calendar.rows(changes, lab.world.vaccines, many):
+            day, where, why, effect, whose = (printable(cell, 4 * LONGEST) for cell in row)
+            say(f"{day}  {where}  {effect}")
+            for line in filter(None, (why, whose)):
+                say("\n".join(wrapped(f"    {line}", WIDTH)))
+        cliffs = sum(calendar.is_cliff(change, many) for change in changes)
+        say(
+            f"{plural(len(changes), 'change')} within {plural(days, 'day')} of {rfc3339(instant)}, "
+            f"{plural(cliffs, 'cliff')}"
+        )

@@ -147,6 +147,37 @@ def amend(
     )  # fmt: skip
 
 
+def to_json(amendment: Amendment) -> dict[str, Any]:
+    """Return an amendment as a JSON document."""
+    return {
+        "country": amendment.place.country,
+        "region": amendment.place.region,
+        "at": rfc3339(amendment.at),
+        "floor": list(amendment.floor),
+        "missing": list(amendment.missing),
+        "added": list(amendment.added),
+        "rules": list(amendment.rules),
+        "hindrances": [one._asdict() for one in amendment.hindrances],
+        "notes": [one._asdict() for one in amendment.notes],
+        "let_in": {
+            end: {"places": list(places), "people": people}
+            for end, places, people in zip(
+                ("low", "high"), amendment.let_in, amendment.people, strict=True
+            )
+        },
+        "shut_out": _people_shut_out(amendment.published),
+        "with_floor": _people_shut_out(amendment.amended),
+        "asked": amendment.asked,
+    }
+
+
+def _people_shut_out(range_: Range) -> dict[str, Any]:
+    return {
+        end: {"countries": total.countries, "people": total.people, "places": list(total.places)}
+        for end, total in range_._asdict().items()
+    }
+
+
 def _let_in(before: Range, after: Range) -> tuple[tuple[str, ...], tuple[str, ...]]:
     surely = set(before.low.places) - set(after.high.places)
     at_most = set(before.high.places) - set(after.low.places)

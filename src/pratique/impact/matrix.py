@@ -18,18 +18,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pratique.impact import doses
 from pratique.impact.doses import Course, DoseQuestions
 from pratique.impact.shut_out import Access, classes
 from pratique.impact.traveller import NOBODY
-from pratique.impact.world import Vaccine, World
+from pratique.impact.world import Provenance, Vaccine, World
 from pratique.rules.logic import Constants
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.terms import Kind
+from pratique.text import rfc3339
 
+FORMAT = "pratique-policy-matrix-1"
 ISSUER_PATHS = "external.issuerCountryCode", "payload.v.0.co"
 
 
@@ -117,7 +119,7 @@ def matrix(
     ruleset: Ruleset,
     *,
     at: int,
-    destinations: Sequence[Destination] | None = None,
+    places: Sequence[Destination] | None = None,
 ) -> RecognitionMatrix:
     """Return who accepts whose; of all destinations that have rules where none are named.
 
@@ -125,10 +127,10 @@ def matrix(
         world: who was offered what.
         ruleset: every destination's rules.
         at: seconds since the epoch.
-        destinations: which ones.
+        places: which destinations.
     """
     rows, counted = [], Counter[str]()
-    for place in ruleset.destinations if destinations is None else destinations:
+    for place in ruleset.destinations if places is None else places:
         rows.append(_row(world, ruleset, place, at, counted))
     return RecognitionMatrix(
         at, tuple(rows), tuple(_pairs(world, rows)), counted["asked"], counted["whole"]
@@ -213,3 +215,35 @@ def _pairs(world: World, rows: Sequence[Recognition]) -> Iterator[Reciprocity]:
     for one, other in combinations(sorted(there), 2):
         if other in there[one].origins and one in there[other].origins:
             yield Reciprocity(one, other, there[one].origins[other], there[other].origins[one])
+
+
+def to_json(recognition: RecognitionMatrix, data: Provenance) -> dict[str, Any]:
+    """Return the matrix as a JSON document."""
+    return {
+        "format": FORMAT,
+        "at": rfc3339(recognition.at),
+        "data": data._asdict(),
+        "evaluations": recognition.asked,
+        "destinations": [
+            {
+                "country": row.place.country,
+                "region": row.place.region,
+                "state": row.state,
+                "products": {
+                    profile.name: sorted(codes) for profile, codes in row.products.items()
+                },
+                "origins": {iso3: access.value for iso3, access in row.origins.items()},
+            }
+            for row in recognition.rows
+        ],
+        "pairs": [
+            {
+                "one": pair.one,
+                "other": pair.other,
+                "one_of_other": pair.there.value,
+                "other_of_one": pair.back.value,
+                "balance": pair.balance.name.lower().replace("_", "-"),
+            }
+            for pair in recognition.pairs
+        ],
+    }

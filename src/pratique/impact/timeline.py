@@ -38,7 +38,7 @@ from pratique.impact.doses import (
     milliseconds,
 )
 from pratique.impact.traveller import NOBODY
-from pratique.impact.world import Offer, Uptake, Vaccine, World, at_day
+from pratique.impact.world import Offer, Uptake, World, at_day
 from pratique.rules.certlogic.evaluate import DAY
 from pratique.rules.certlogic.expression import Unit
 from pratique.rules.logic import Constants
@@ -279,12 +279,17 @@ def changes(
 
 
 def coming(
-    world: World, ruleset: Ruleset, *, at: int, days: int = HORIZON
+    world: World,
+    ruleset: Ruleset,
+    *,
+    at: int,
+    days: int = HORIZON,
+    places: Sequence[Destination] | None = None,
 ) -> tuple[ComingChange, ...]:
-    """Return what comes at every destination that has rules, in the order of time."""
+    """Return what comes at every destination that has rules, or at these, in the order of time."""
     every = [
         change
-        for place in ruleset.destinations
+        for place in (ruleset.destinations if places is None else places)
         for change in changes(world, ruleset, place, at=at, days=days)
     ]
     return tuple(sorted(every, key=lambda change: (change.at, str(change.place))))
@@ -305,18 +310,6 @@ def cliffs(coming_changes: Iterable[ComingChange], many: int = MANY) -> tuple[Cl
         for change in coming_changes
         if change.lost.groups and change.lost.people[1] >= many
     )
-
-
-def who(affected: Affected, names: Mapping[str, str]) -> str:
-    """Say whose doses are meant: products by name, the course, and the days on which they were given."""
-    parts = []
-    for group in affected.groups:
-        shown = [names.get(code, code) for code in group.products]
-        products = ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")
-        parts.append(
-            f"{group.course} of {products}, given {group.given.first} to {group.given.last}"
-        )
-    return "; ".join(parts)
 
 
 class TurnReason(NamedTuple):
@@ -524,8 +517,3 @@ def _counted(
             high += people
             low += people if there <= turned else 0.0
     return low, high
-
-
-def products_named(vaccines: Mapping[str, Vaccine]) -> dict[str, str]:
-    """Return the name of each product, by its code."""
-    return {code: vaccine.name for code, vaccine in vaccines.items()}

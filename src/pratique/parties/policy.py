@@ -13,14 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
-from pratique.impact import chart, page, report, world
+from pratique.impact import chart, page, report, timeline, world
+from pratique.impact.amendment import Amendment, amend
+from pratique.impact.matrix import RecognitionMatrix, matrix
 from pratique.impact.report import ImpactReport
+from pratique.impact.timeline import ComingChange
 from pratique.impact.traveller import Border
 from pratique.impact.world import Provenance, World
 from pratique.parties import rules as parties_rules
+from pratique.parties import verifier
 from pratique.rules import documents
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Editions, Ruleset
@@ -168,6 +172,74 @@ def destinations(rules: Ruleset, place: str | None = None) -> Sequence[Destinati
             "place-unknown", f"there are no rules of {place[:20]}", f"the rules are of: {known}"
         )
     return [destination]
+
+
+# ----------------------------------------------------------------------------------------------------
+# Several destinations beside each other, one with a floor, and what is coming: of files, or of what is held.
+
+
+def in_hand(wanted: Wanted, lab: Lab, home: Path | None) -> Ruleset:
+    """Return the rules in files; those that were synced and imported where no file is named.
+
+    Raises:
+        UsageError: `rules-none`: no file is named, and nothing is held.
+    """
+    if wanted.paths:
+        return ruleset_of(wanted.paths, wanted.value_sets, lab)
+    snapshot = verifier.snapshot(home)
+    if snapshot is None or not snapshot.ruleset.rules:
+        raise UsageError(
+            "rules-none", "no rules are named, and none are held",
+            "name files of rules, or hold some: pratique sync, pratique rules import",
+        )  # fmt: skip
+    held = snapshot.ruleset
+    sets = held.value_sets | parties_rules.sets_from(wanted.value_sets)
+    editions = {name: dated for name, dated in lab.editions.items() if name not in sets}
+    return Ruleset(
+        held.rules, sets, compatible=held.compatible, hold_open=True,
+        editions=editions | held.editions, like=[held],
+    )  # fmt: skip
+
+
+def recognition(wanted: Wanted, lab: Lab, home: Path | None, *, now: datetime) -> RecognitionMatrix:
+    """Tell who accepts whose, of all destinations that have rules."""
+    rules = in_hand(wanted, lab, home)
+    at = int((wanted.at or now).timestamp())
+    return matrix(lab.world, rules, at=at, places=destinations(rules, wanted.place))
+
+
+def with_floor(
+    wanted: Wanted, lab: Lab, home: Path | None, *, now: datetime, begins: datetime | None
+) -> list[Amendment]:
+    """Return what rules would be with WHO's list as a floor; `begins` is when the changed ones would begin.
+
+    Raises:
+        DocumentRefused: `floor-no-rules` where a destination has no rules for vaccinations then.
+    """
+    rules = in_hand(wanted, lab, home)
+    # Of what is held, rules that begin later are no question: what is in force is.
+    when = _when(rules.rules if wanted.paths else (), wanted.at, now)
+    at = int(when.timestamp())
+    start = None if begins is None else int(begins.timestamp())
+    return [
+        amend(lab.world, rules, place, sorted(lab.world.floor(when.date())), at=at, begins=start)
+        for place in destinations(rules, wanted.place)
+    ]
+
+
+def write_rules(path: Path, rules: Sequence[dict[str, Any]]) -> None:
+    """Write rules as one file of JSON."""
+    files.write(path, f"{as_json(list(rules), indent=1)}\n".encode())
+
+
+def coming(
+    wanted: Wanted, lab: Lab, home: Path | None, *, now: datetime, days: int
+) -> tuple[ComingChange, ...]:
+    """Return what is coming to destinations' rules; UsageError `horizon` where too many days are asked for."""
+    rules = in_hand(wanted, lab, home)
+    at = int((wanted.at or now).timestamp())
+    places = destinations(rules, wanted.place)
+    return timeline.coming(lab.world, rules, at=at, days=days, places=places)
 
 
 def ruleset_of(paths: Iterable[Path], value_sets: Path | None, lab: Lab) -> Ruleset:

@@ -221,13 +221,6 @@ def test_what_lies_beyond_the_horizon_is_not_told() -> None:
         assert refused.value.code == "horizon"
 
 
-def test_who_is_said_in_words() -> None:
-    world = small.world({"AAA": "A"})
-    lost = coming(world, limited(), at=AT, days=60)[0].lost
-    said = timeline.who(lost, timeline.products_named(world.vaccines))
-    assert "complete course of Vaccine A, given 2020-12-01 to 2021-08-04" in said
-
-
 # -- the search is exact
 
 
