@@ -18,7 +18,7 @@ import click
 from pratique.cli import options
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import LONGEST, say
-from pratique.impact import calendar, timeline
+from pratique.impact import calendar
 from pratique.impact import matrix as impact_matrix
 from pratique.impact import report as impact_report
 from pratique.impact.amendment import Amendment
@@ -248,7 +248,7 @@ def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
     ):
         if affected.groups:
             yield [said, impact_report.millions(*affected.people)]
-            yield ["", timeline.who(affected, names)]
+            yield ["", calendar.who(affected, names)]
     for word, codes in (("now accepted", turned.come), ("accepted no more", turned.go)):
         if codes:
             yield [word, ", ".join(names.get(code, code) for code in codes)]
@@ -411,8 +411,12 @@ def floor(
     return 3 if any(amendment.hindrances for amendment in amendments) else 0
 
 
+def _names(world: World) -> dict[str, str]:
+    return {code: vaccine.name for code, vaccine in world.vaccines.items()}
+
+
 def _floor_lines(amendment: Amendment, world: World) -> Iterator[str]:
-    names = {code: vaccine.name for code, vaccine in world.vaccines.items()}
+    names = _names(world)
     where = "/".join(part for part in amendment.place if part)
     yield f"{where} at {rfc3339(amendment.at)}, with WHO's list of that day as a floor"
     if not amendment.missing:
@@ -482,7 +486,7 @@ def calendar_(
         name = f"rules of {place}" if place else "rules of destinations"
         click.echo(calendar.written(changes, name=name, at=instant, many=many), nl=False)
     else:
-        for row in calendar.rows(changes, lab.world.vaccines, many):
+        for row in calendar.rows(changes, _names(lab.world), many):
             day, where, why, effect, whose = (printable(cell, 4 * LONGEST) for cell in row)
             say(f"{day}  {where}  {effect}")
             for line in filter(None, (why, whose)):

@@ -18,7 +18,7 @@ from pratique import diary
 from pratique.diary import DiaryEvent
 from pratique.impact.report import millions
 from pratique.impact.timeline import MANY, Affected, ComingChange
-from pratique.impact.world import Provenance, Vaccine
+from pratique.impact.world import Provenance
 from pratique.text import plural, rfc3339
 
 FORMAT = "pratique-policy-calendar-1"
@@ -30,14 +30,14 @@ SHOWN = 6
 
 
 def rows(
-    changes: Iterable[ComingChange], vaccines: Mapping[str, Vaccine], many: int = MANY
+    changes: Iterable[ComingChange], names: Mapping[str, str], many: int = MANY
 ) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield day, destination, what happens, what it does to how many, and whose doses are meant."""
     for change in changes:
         why = "; ".join(change.why)
         nothing = "other proofs may turn" if change.ways else "no dose turns"
         effects = [
-            (_said(affected, word, many), who(affected, vaccines))
+            (_said(affected, word, many), who(affected, names))
             for affected, word in ((change.lost, "refused"), (change.gained, "accepted"))
             if affected.groups
         ]
@@ -55,14 +55,14 @@ def is_cliff(change: ComingChange, many: int = MANY) -> bool:
     return bool(change.lost.groups) and change.lost.people[1] >= many
 
 
-def who(affected: Affected, vaccines: Mapping[str, Vaccine]) -> str:
+def who(affected: Affected, names: Mapping[str, str]) -> str:
     """Say whose doses are meant: products by name, the course, and the days on which they were given."""
     parts = []
     for group in affected.groups:
-        names = [vaccines[code].name if code in vaccines else code for code in group.products]
-        products = ", ".join(names[:SHOWN])
-        if len(names) > SHOWN:
-            products += f" and {len(names) - SHOWN} more"
+        shown = [names.get(code, code) for code in group.products]
+        products = ", ".join(shown[:SHOWN])
+        if len(shown) > SHOWN:
+            products += f" and {len(shown) - SHOWN} more"
         given = f"given {group.given.first} to {group.given.last}"
         parts.append(f"{group.course} of {products}, {given}")
     return "; ".join(parts)

@@ -261,9 +261,9 @@ def changes(
     listed = []
     for second, reasons in sorted(turns(ruleset, place, at, days * 86_400).items()):
         before, after = (DoseQuestions(ruleset, place, moment) for moment in (second - 1, second))
-        lost, gained = _difference(world, before, after)
+        lost, gained = turned(world, before, after)
         begun = [reason for reason in reasons if reason.is_named]
-        if not (lost or gained or begun):
+        if not (lost.groups or gained.groups or begun):
             # A date of the logic passes, and nobody's answer is another.
             continue
         shown = [
@@ -273,8 +273,7 @@ def changes(
         ]
         why = tuple(dict.fromkeys(reason.sentence for reason in shown))
         ways = any(reason.kind not in {Kind.VACCINATION, Kind.PASS} for reason in begun)
-        parts = [_affected(world, groups, before.day) for groups in (lost, gained)]
-        listed.append(ComingChange(place, second, why, parts[0], parts[1], ways))
+        listed.append(ComingChange(place, second, why, lost, gained, ways))
     return tuple(listed)
 
 

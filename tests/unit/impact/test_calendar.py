@@ -30,8 +30,8 @@ def change(
 
 
 def effects(*changes: ComingChange) -> list[str]:
-    vaccines = {code: small.vaccine(code) for code in "ABCDEFGH"}
-    return [effect for _, _, _, effect, _ in calendar.rows(changes, vaccines)]
+    names = {code: f"Vaccine {code}" for code in "ABCDEFGH"}
+    return [effect for _, _, _, effect, _ in calendar.rows(changes, names)]
 
 
 def test_a_row_for_whoever_loses_and_one_for_whoever_gains() -> None:
@@ -49,8 +49,8 @@ def test_doses_that_nobody_tells_are_named_and_not_called_nobody() -> None:
 
 
 def test_of_many_products_some_are_named() -> None:
-    vaccines = {code: small.vaccine(code) for code in "ABCDEFGH"}
-    said = calendar.who(affected(*"ABCDEFGH"), vaccines)
+    names = {code: f"Vaccine {code}" for code in "ABCDEFGH"}
+    said = calendar.who(affected(*"ABCDEFGH"), names)
     assert said == (
         "complete course of Vaccine A, Vaccine B, Vaccine C, Vaccine D, Vaccine E, Vaccine F and 2 more, "
         "given 2021-01-01 to 2021-06-30"
