@@ -237,6 +237,8 @@ def test_the_first_thing_that_is_wrong_is_told_with_its_place(
         ("datapackage.json", ('"resources"', '"resource"'), "package", "no list of resources"),
         ("datapackage.json", ('"small"', '"S m"'), "package", "name must be"),
         ("datapackage.json", ('"2.0"', "2.0"), "package", "version must be"),
+        ("datapackage.json", ('"2.0"', '"2\\u202e"'), "package", "version must be"),
+        ("valuesets.json", ('{"2021-07-20": {"country-2-codes": ["FR"]}}', "{}"), "value", "no edition"),
         ("datapackage.json", ('"name": "offer"', '"name": "offers"'), "package", "no resource “offer”"),
         ("datapackage.json", ('"name": "offer"', '"name": "world"'), "package", "has no name, or another's"),
         ("datapackage.json", ('"world.csv"', '"../data/world.csv"'), "package", "one file of the folder"),
@@ -245,12 +247,13 @@ def test_the_first_thing_that_is_wrong_is_told_with_its_place(
         ("datapackage.json", ('"world.csv"', '"elsewhere.csv"'), "package", "elsewhere.csv, which is not"),
         ("datapackage.json", ('"world.csv"', '"world.csv", "encoding": "latin-1"'), "package", "utf-8"),
         ("datapackage.json", ('"world.csv"', '"world.csv", "dialect": {"delimiter": ";"}'), "package", "commas"),
+        ("datapackage.json", ('"world.csv"', '"world.csv", "compression": "gz"'), "package", "plain CSV"),
         ("datapackage.json", ('"world.csv", "schema"', '"world.csv", "schemas"'), "package", "has no schema"),
         ("datapackage.json", ('{"name": "population", "type": "integer"}', '{"name": "population"}'),
          "package", "field “population”: it must be there, of the type integer"),
         ("datapackage.json", ('"schema": {', '"schema": {"missingValues": ["NA"], '), "package", "missingValues"),
     ],
-    ids=range(27),
+    ids=range(30),
 )  # fmt: skip
 def test_a_document_that_is_altered_is_refused(
     package: Path, name: str, edits: tuple[str, str], code: str, place: str
@@ -297,11 +300,57 @@ def test_no_file_is_read_beyond_its_limit(package: Path, monkeypatch: pytest.Mon
     assert (error.code, "world.csv, row 3" in error.message) == ("policy-data-size", True)
 
 
+@pytest.mark.parametrize(
+    ("limit", "name"),
+    [
+        ("LARGEST_DESCRIPTOR", "datapackage.json"),
+        ("LARGEST_DOCUMENT", "valuesets.json"),
+        ("LARGEST_DOCUMENT", "outlines.json"),
+    ],
+)
+def test_no_document_is_read_beyond_its_limit(
+    package: Path, monkeypatch: pytest.MonkeyPatch, limit: str, name: str
+) -> None:
+    size = max(
+        (package / other).stat().st_size
+        for other in ("datapackage.json", "valuesets.json", "outlines.json")
+    )
+    data = (package / name).read_bytes()
+    monkeypatch.setattr(policy_data, limit, size)
+    (package / name).write_bytes(data + b" " * (size - len(data)))
+    policy_data.load(package)
+    (package / name).write_bytes(data + b" " * (size - len(data) + 1))
+    error = refused(package)
+    assert (error.code, name in error.message) == ("policy-data-size", True)
+
+
+def test_a_header_has_a_limit_too(package: Path) -> None:
+    text = (package / "eul.csv").read_text()
+    lines = text.splitlines()
+    for more, is_read in ((196, True), (197, False)):
+        header = lines[0] + "".join(f",c{number}" for number in range(more))
+        rows = [line + "," * more for line in lines[1:]]
+        (package / "eul.csv").write_text("\n".join([header, *rows]))
+        if is_read:
+            policy_data.load(package)
+        else:
+            assert "eul.csv, row 1" in refused(package).message
+
+
 def test_a_file_of_another_folder_is_not_read_by_a_link(package: Path, tmp_path: Path) -> None:
     (package / "world.csv").rename(tmp_path / "world.csv")
     (package / "world.csv").symlink_to(tmp_path / "world.csv")
     with pytest.raises(Unreadable):
         policy_data.load(package)
+    (package / "datapackage.json").rename(tmp_path / "datapackage.json")
+    (package / "datapackage.json").symlink_to(tmp_path / "datapackage.json")
+    (package / "world.csv").unlink()
+    (tmp_path / "world.csv").rename(package / "world.csv")
+    with pytest.raises(Unreadable):
+        policy_data.load(package)
+    (package / "datapackage.json").unlink()
+    (tmp_path / "datapackage.json").rename(package / "datapackage.json")
+    policy_data.load(package)
     os.mkfifo(package / "pipe.csv")
     edit(package, lambda document: document["resources"][0].update(path="pipe.csv"))
     with pytest.raises(Unreadable):
