@@ -2,6 +2,7 @@
 
     make demo -> demo/results/*.pdf, *.png -> pages as PNG, in few colours
     commands, at a terminal, in an empty home -> what they print, with its colours -> PNG
+    pratique policy impact, of an invented state's form -> map, bars -> PNG
 
 python -m tools.pictures [DEMO]   DEMO is the folder that `make demo` wrote [default: demo/results]
 
@@ -36,7 +37,7 @@ PICTURES = ROOT / "docs/pictures"
 
 PAPERS = ("vaccination", "vaccination-card", "yellow-fever", "arabic")
 MAP = "who-accepts-whom.png"
-WIDE = {"paper": 900, "map": 1400}
+WIDE = {"paper": 900, "map": 1400, "impact": 1100}
 """Pixels from left to right."""
 
 POLICY = """\
@@ -65,6 +66,22 @@ SCREENS = {
         "pratique verify traveller.png --to XU --timezone Europe/Paris --at 2026-12-24T09:40:00+01:00",
     ),
 }
+NARROW = """\
+country = "XU"
+valid_from = 2022-02-01
+valid_to = 2023-02-01
+[vaccination]
+products = ["Comirnaty", "Spikevax", "Vaxzevria", "Jcovden"]
+days_after = 14
+validity_days = 270
+[test]
+naat_hours = 72
+"""
+"""Of docs/how-to/policy.md, so far as it matters for a map and bars."""
+IMPACT = (
+    "pratique rules build impact.toml --out impact.json",
+    "pratique policy impact impact.json --at 2022-03-01T12:00:00Z --map impact-map.png --bars impact-bars.png",
+)
 COLUMNS = 100
 INKS = {"31": "#f07178", "32": "#a6da78", "33": "#f2c864", "36": "#6cc6d9"}
 SCREEN = """\
@@ -93,6 +110,11 @@ def main(arguments: list[str]) -> int:
         (desk / "policy.toml").write_text(POLICY, encoding="utf-8")
         for command in BEFORE:
             _at_terminal(command, desk)
+        (desk / "impact.toml").write_text(NARROW, encoding="utf-8")
+        for command in IMPACT:
+            _at_terminal(command, desk)
+        for name in ("impact-map", "impact-bars"):
+            _keep(Image.open(desk / f"{name}.png"), name, WIDE["impact"], 32)
         for name, commands in SCREENS.items():
             shown = "\n\n".join(f"$ {one}\n{_at_terminal(one, desk)}" for one in commands)
             drawn = typst.compile(_markup(shown).encode(), format="png", ppi=144)

@@ -21,6 +21,9 @@ STRANGE = re.compile(
 )
 """Commands of others, with their options."""
 
+COLOUR = re.compile(r"(?<=[{;])--[a-z]+(?=:#)|(?<=var\()--[a-z]+(?=\))")
+"""A colour's name in a style sheet (CSS custom properties): it looks like an option, and is none."""
+
 NAMED = re.compile(r"(?<![\w/.-])pratique((?:(?: +| *\\\n *)[^\s;:,`|()·]+)+)")
 """A command, up to the end of its clause: a line goes on behind a backslash only."""
 
@@ -90,7 +93,7 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _wrong(text: str, room: tuple[str, ...] = ()) -> list[str]:
     """Tell what a text names that there is not; options alone are those of a room's commands."""
-    text, found, commands = STRANGE.sub("", text), [], _commands()
+    text, found, commands = COLOUR.sub("", STRANGE.sub("", text)), [], _commands()
     near = set(_near(room))
     for match in NAMED.finditer(text):
         path: tuple[str, ...] = ()
@@ -160,3 +163,5 @@ def test_what_there_is_not_is_found() -> None:
     assert _wrong("pratique issuer print --dry-run") == ["pratique issuer print --dry-run"]
     assert _wrong("name a folder with --fontz") == ["--fontz"]
     assert _wrong("name its folder with --witness", ("issuer",)) == ["--witness"]
+    assert not _wrong(":root{--inky:#fff;--line:#000} p{color:var(--inky)}")
+    assert _wrong("name its folder with --inky:a") == ["--inky"]

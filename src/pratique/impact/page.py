@@ -229,6 +229,14 @@ def _before(report: ImpactReport) -> str:
         if codes
     ]
     items += map(_bdi, turned.ways)
+    items += [
+        f"{_values(affected.people, amount(*affected.people))} people {words}"
+        for words, affected in (
+            ("have a dose that is accepted no more", turned.lost),
+            ("have a dose that is accepted from now on", turned.gained),
+        )
+        if affected.groups
+    ]
     before = ", ".join(f"<code>{text_of(rule)}</code>" for rule in turned.before) or "none in force"
     changes = (
         f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
@@ -322,7 +330,25 @@ def _ways(report: ImpactReport) -> str:
         ("Traveller", "Asked for"),
         rows,
     )
-    return f"{f'<ul>{ways}</ul>' if ways else ''}{age}{table if rows else ''}"
+    return f"{f'<ul>{ways}</ul>' if ways else ''}{age}{_by_vaccine(report)}{table if rows else ''}"
+
+
+def _by_vaccine(report: ImpactReport) -> str:
+    rows = []
+    if report.let_in is not None:
+        rows.append(
+            (
+                "Live where an accepted vaccine was on offer",
+                *_range_cells(report.let_in, report)[1:],
+            )
+        )
+    if report.vaccinated is not None:
+        whole, low, high = report.vaccinated
+        people = _values((low, high), amount(low, high))
+        part = f"{share(low, high, whole)} of {amount(whole)} with a complete course"
+        rows.append(("Have a complete course, and live where none was", people, part))
+    heads = ("", "People", "Share")
+    return _table("Who can enter by vaccination", _data(report), heads, rows) if rows else ""
 
 
 def _asked(burden: Burden) -> str:
@@ -372,21 +398,14 @@ def _part(part: float) -> str:
 def _cliffs(report: ImpactReport) -> str:
     rows = []
     for cliff in report.cliffs:
-        names = [
-            _bdi(report.places[iso3].name) for iso3 in cliff.places[:_FEW] if iso3 in report.places
-        ]
+        names = [report.places[iso3].name for iso3 in cliff.places[:_FEW] if iso3 in report.places]
         more = (
             f" and {len(cliff.places) - len(names)} more" if len(cliff.places) > len(names) else ""
         )
-        rows.append(
-            (
-                _day(cliff.day),
-                _bdi(cliff.why),
-                f"{', '.join(names)}{more}",
-                _values(cliff.people, amount(*cliff.people)),
-            )
-        )
-    heads = ("Day", "Why", "Where they had the dose", "People")
+        where = f'<span class="quiet">{", ".join(map(_bdi, names))}{more}</span>'
+        people = _values(cliff.people, amount(*cliff.people))
+        rows.append((_day(cliff.day), f"{_bdi(cliff.why)}<br>{where}", people))
+    heads = ("Day", "Why, and where they had the dose", "People")
     return (
         _table("Coming days", f"From a million people on. {_data(report)}", heads, rows)
         if rows
@@ -433,7 +452,6 @@ def _sources(report: ImpactReport, attribution: Iterable[str]) -> str:
     return (
         f"<p>Rules in force: {rules}.</p>"
         f"<p>{_data(report)} SHA-256 <code>{text_of(report.provenance.digest)}</code>.</p>{items and f'<ul>{items}</ul>'}"
-        "<p>Outlines of countries: Natural Earth, public domain.</p>"
     )
 
 
