@@ -14,6 +14,7 @@ from pratique.compile import compiled
 from pratique.crypto import keys, x509, x509_write
 from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
+from pratique.errors import DocumentRefused
 from pratique.intake.rows import Record
 from pratique.issue import IssuanceContext, Origin, sign
 from pratique.network import metadata, proposal, publish, view
@@ -31,7 +32,7 @@ from pratique.trust.countries import WHO_REGIONS
 from pratique.trust.issuer import Shard
 from pratique.trust.registry import Suspension
 from pratique.verification import Verification, verify
-from tests import issuers
+from tests import issuers, summaries
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -221,6 +222,7 @@ class State:
         }
         if self.rules:
             found["rules.json"] = json.dumps(self.rules).encode()
+            found |= self.summary(found["rules.json"])
         if self.choices:
             found["choices.json"] = self.choices
         if self.scheme_keys is not None:
@@ -228,6 +230,15 @@ class State:
         for kid, one in self.lists.items():
             found[f"revocations-{kid.hex()}-{one.head.version}.tags"] = one.to_bytes()
         return {f"{self.code}/{name}": data for name, data in {**found, **self.deltas}.items()}
+
+    def summary(self, rules: bytes) -> dict[str, bytes]:
+        """Make the summary of rules; of such as nobody can read there is none."""
+        authority = self.authority
+        try:
+            made = summaries.beside(rules, view.published_sets(authority.view), authority.now)
+        except DocumentRefused:
+            return {}
+        return {metadata.IMPACT: made}
 
     def draft(self, files: Mapping[str, bytes] | None = None) -> Proposal:
         current = self.authority.view

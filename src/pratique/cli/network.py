@@ -26,7 +26,7 @@ from pratique.terms import Environment
 from pratique.text import as_json, plural, printable
 from pratique.trust import calendar, expiry
 
-LONGEST = 300
+LONGEST, SENTENCE = 300, 700
 CELL = 40
 """Characters of a participant's or a domain's name in the table."""
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -162,6 +162,9 @@ def _text(found: exports.NetworkStatus, instant: int) -> Iterator[str]:
         if len(found.sources) > 1:
             yield f"{printable(name, LONGEST)}:"
         yield from expiry.table(rows, _cell)
+        for row in rows:
+            if row.sentence:
+                yield printable(f"{row.participant} says of its rules: “{row.sentence}”", SENTENCE)
     yield f"{expiry.counted(found.rows)}; at {expiry.instant(instant)}"
 
 

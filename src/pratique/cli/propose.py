@@ -1,6 +1,6 @@
 """`pratique authority init` and `propose`: draft what the seats are to sign. A file, and nothing changes yet.
 
-admit · activate · withdraw · rekey · value-sets · suspend · renew · seats · online-keys · log -> PROPOSAL
+admit · activate · withdraw · rekey · value-sets · suspend · renew · seats · online-keys · log · impact-policy -> PROPOSAL
 """
 
 from __future__ import annotations
@@ -181,3 +181,10 @@ def online_keys(*, folder: Path, secret: Secret, at: datetime) -> SeatDraft:
 def log(*, folder: Path, witnesses: tuple[str, ...], quorum: int | None, at: datetime) -> SeatDraft:
     """Propose the next root with a log, or with other witnesses of it."""
     return authority.propose_log(folder, witnesses, quorum, at=at)
+
+
+@_draft
+@click.argument("wanted", type=click.Choice(["required", "optional"]))
+def impact_policy(*, folder: Path, wanted: str, at: datetime) -> SeatDraft:
+    """Propose the next root, by which rules need a summary of whom they shut out, or need none."""
+    return authority.propose_impact_policy(folder, required=wanted == "required", at=at)

@@ -136,6 +136,8 @@ AUTHORITY_PATH = "network/"
 SIGNERS, RULES, CHOICES = "signers.json", "rules.json", "choices.json"
 SCHEME_KEYS = "scheme-keys.json"
 """A participant's keys of schemes beside HCERT."""
+IMPACT = "impact.json"
+"""What a participant says of its rules: whom they shut out (`impact.summary`)."""
 REVOCATIONS = re.compile(r"revocations-[0-9a-f]{2,128}-(\d{1,10}-\d{1,10}\.delta|\d{1,10}\.tags)")
 """A participant's list of a key, and a delta of it, by kid and version."""
 
@@ -195,7 +197,7 @@ def limit_of(path: str) -> int:
     folder, _, name = path.partition("/")
     if folder == SUSPEND:
         return MAX_SMALL if path == SUSPENSIONS else 0
-    if name in {SIGNERS, RULES, CHOICES, SCHEME_KEYS}:
+    if name in {SIGNERS, RULES, CHOICES, SCHEME_KEYS, IMPACT}:
         return MAX_SMALL
     return MAX_FILE if REVOCATIONS.fullmatch(name) else 0
 
@@ -288,6 +290,27 @@ class NetworkField(NamedTuple):
     network: Shown
     environment: Environment
     since: Annotated[Instant | None, SPARSE] = None
+
+
+# A network's policy on rules stands in its root too, in a member of its own. It binds those who publish, and nobody else: no
+# verifier asks for a summary, so that none goes dead over a member that it does not know, or knows otherwise.
+
+POLICY = "x-pratique-policy"
+_RULES, _REQUIRED, _OPTIONAL = "impact_summary", "required", "optional"
+
+
+def policy_field(*, asks_for_summaries: bool) -> dict[str, object]:
+    """Return what a root says of its policy on rules."""
+    return {POLICY: {_RULES: _REQUIRED if asks_for_summaries else _OPTIONAL}}
+
+
+def asks_for_summaries(root: Root) -> bool:
+    """Tell whether rules need a summary of whom they shut out before they are published.
+
+    A root that does not say so asks for it, and so does one that says it in a way that nobody can read: the seats must
+    have said in so many words that it is not needed.
+    """
+    return root.unrecognized_fields.get(POLICY) != {_RULES: _OPTIONAL}
 
 
 class Board(NamedTuple):

@@ -33,6 +33,7 @@ from tuf.api.metadata import (
 from pratique import strict_json
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
+from pratique.impact import summary
 from pratique.network import logged, view
 from pratique.network import metadata as network_metadata
 from pratique.network.metadata import (
@@ -40,8 +41,10 @@ from pratique.network.metadata import (
     NETWORK,
     Board,
     NetworkName,
+    asks_for_summaries,
     name_of,
     of_root,
+    policy_field,
     root_field,
 )
 from pratique.network.participants import (
@@ -54,6 +57,7 @@ from pratique.network.participants import (
     write_suspensions,
 )
 from pratique.network.view import View
+from pratique.rules import documents
 from pratique.strict_json import Base64, Codec
 from pratique.trust import scheme_keys
 from pratique.trust.countries import may_sign_for
@@ -361,6 +365,7 @@ def told(proposed: Proposal, current: View | None) -> Iterator[str]:
             yield from _board(of_root(signed, before=before), before)
             yield from _online(signed, None if current is None else current.root)
             yield from _log(signed, None if current is None else current.root)
+            yield from _policy(signed, None if current is None else current.root)
         elif role == Targets.type:
             yield from _changed_targets(signed, proposed, current)
         else:
@@ -393,6 +398,16 @@ def _log(newer: Root, before: Root | None) -> Iterator[str]:
         yield f"  witness {witness.to_text()}"
     if asked.needed == len(asked.witnesses):
         yield "  warning: all witnesses must see it: one that is gone, and nothing is ever published again"
+
+
+def _policy(newer: Root, before: Root | None) -> Iterator[str]:
+    asks = asks_for_summaries(newer)
+    if before is not None and asks == asks_for_summaries(before):
+        return
+    if asks:
+        yield "  rules are published with a summary of whom they shut out, and not without"
+    else:
+        yield "  warning: rules may be published without a summary of whom they shut out"
 
 
 def _changed_targets(signed: Targets, proposed: Proposal, current: View | None) -> Iterator[str]:
@@ -481,10 +496,29 @@ def _role(role: str, signed: Targets, proposed: Proposal, current: View | None) 
         yield f"  {path}: {file.length} bytes"
         if path == f"{role}/{network_metadata.SCHEME_KEYS}" and path in proposed.files:
             yield from _scheme_keys(proposed.files[path], before.get(path))
+        if path == f"{role}/{network_metadata.IMPACT}" and path in proposed.files:
+            yield from _impact(role, proposed.files, before, current)
     for path in sorted(before.keys() - signed.targets.keys()):
         yield f"  {path} goes"
+    rules, impact = f"{role}/{network_metadata.RULES}", f"{role}/{network_metadata.IMPACT}"
+    if rules in signed.targets and impact not in signed.targets:
+        yield f"  warning: nobody says whom the rules of {role} shut out"
     if network_metadata.SUSPENSIONS in proposed.files:
         yield from _suspensions(proposed.files[network_metadata.SUSPENSIONS])
+
+
+def _impact(
+    role: str, files: Mapping[str, bytes], before: Mapping[str, bytes], current: View | None
+) -> Iterator[str]:
+    rules, path = f"{role}/{network_metadata.RULES}", f"{role}/{network_metadata.IMPACT}"
+    try:
+        sets = documents.RuleDocument() if current is None else view.published_sets(current)
+        newer = summary.check(files[path], files.get(rules, b"[]"), sets)
+        older = summary.read(before[path]) if path in before else None
+    except DocumentRefused as error:
+        yield f"  refused: {error.message}"
+        return
+    yield from (f"  {line}" for line in summary.told(newer, older))
 
 
 def _scheme_keys(data: bytes, published: bytes | None) -> Iterator[str]:
@@ -564,6 +598,7 @@ def root(
     kept = online or online_of(current)
     newer = _root(board, seats, kept, current.root, at)
     newer.unrecognized_fields |= logged.fields(logged.policy_of(current.root))
+    newer.unrecognized_fields |= policy_field(asks_for_summaries=asks_for_summaries(current.root))
     version = current.trusted.targets.version + 1
     targets = _drafted_targets(
         newer, board, role_keys(current), current.files, version=version, at=at
@@ -691,7 +726,11 @@ def _root(
         keys={**own, **{key.keyid: key for key in kept.values()}},
         roles=roles,
         consistent_snapshot=True,
-        unrecognized_fields={FIELD: board.to_field(), **root_field(board.name, before, at)},
+        unrecognized_fields={
+            FIELD: board.to_field(),
+            **root_field(board.name, before, at),
+            **policy_field(asks_for_summaries=True),
+        },
     )
     of_root(found)
     return found

@@ -12,6 +12,8 @@ Where the root asks for a log, the edition waits for its witnesses:
 2. Files are named by version or digest and lie there before they are announced; the timestamp is
    written last. Until then the old edition is in force, and the same call can be made again.
 3. A participant's edition takes nothing back: what was revoked or withdrawn stays so.
+4. Rules are published with a good summary of whom they shut out, where the root asks for one. What is published already is
+   not asked again.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from tuf.api.metadata import Key, Metadata, MetaFile, Root, Snapshot, Targets, T
 
 from pratique.crypto.keys import SigningKey
 from pratique.errors import DocumentRefused, UsageError
+from pratique.impact import summary
 from pratique.network import client, logged, proposal, trusted, view
 from pratique.network import metadata as network_metadata
 from pratique.network.metadata import of_root
@@ -218,6 +221,7 @@ def prepared(
     _check(current, proposed, at)
     if current is not None:
         _check_follows(current, proposed, files)
+        _check_rules(current, proposed, at)
     found: dict[str, bytes] = {}
     for path, data in proposed.files.items():
         found[network_metadata.target(path, hashlib.sha256(data).hexdigest())] = data
@@ -356,6 +360,23 @@ def _check_follows(current: View, proposed: Proposal, files: ViewFiles) -> None:
         before = PreviousEditions(files).of(role, versions[role] or 0)
         newer = {p: d for p, d in proposed.files.items() if p.startswith(f"{role}/")}
         client.check(role, before, newer, published=now)
+
+
+def _check_rules(current: View, proposed: Proposal, at: datetime) -> None:
+    root, sets = _root(current, proposed), view.published_sets(current)
+    if root is None or not network_metadata.asks_for_summaries(root):
+        return
+    for code in filter(network_metadata.is_participants, sorted(proposed.metadata)):
+        paths = f"{code}/{network_metadata.RULES}", f"{code}/{network_metadata.IMPACT}"
+        rules, impact = newer = [proposed.files.get(path) for path in paths]
+        held = current.roles[code].files if code in current.roles else {}
+        if newer == [held.get(path) for path in paths]:
+            continue
+        if rules is None:
+            raise summary.refused("stray", f"{code} publishes one, and no rules beside it")
+        if impact is None:
+            raise summary.refused("missing", f"{code} publishes rules without one")
+        summary.check(impact, rules, sets, now=at)
 
 
 def _see(files: ViewFiles, current: View | None, proposed: Proposal) -> None:

@@ -227,6 +227,16 @@ def propose_log(
     return SeatDraft(drafted, current)
 
 
+def propose_impact_policy(folder: Path, *, required: bool, at: datetime) -> SeatDraft:
+    """Propose the next root, in which rules need a summary of whom they shut out, or need none."""
+    current = home.current(folder)
+    seats = proposal.seat_keys(current).values()
+    drafted = proposal.root(current, at, board=current.board, seats=seats)
+    field = metadata.policy_field(asks_for_summaries=required)
+    drafted.metadata[Root.type].signed.unrecognized_fields.update(field)
+    return SeatDraft(drafted, current)
+
+
 def admit(folder: Path, applications: tuple[Path, ...], *, at: datetime) -> SeatDraft:
     """Propose to admit participants: their keys may speak for CODE/ from then on; no domain is active yet."""
     current = home.current(folder)

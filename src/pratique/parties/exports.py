@@ -27,10 +27,12 @@ from typing import NamedTuple
 from pratique.compile import compiled
 from pratique.crypto import chain, x509, x509_write
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
+from pratique.impact import summary
 from pratique.network import metadata
-from pratique.network.view import View
+from pratique.network.view import View, published_sets
 from pratique.onboarding import anchors, dossier
 from pratique.parties import cards, proposals, verifier
+from pratique.rules.documents import RuleDocument
 from pratique.store import files
 from pratique.store import sources as store_sources
 from pratique.store.keys import Secret, open_key
@@ -361,7 +363,7 @@ def _held(at: int, home: Path | None) -> _Part:
     view = None if snapshot.roll is None else proposals.known_view(None, home)
     return _Part(
         name,
-        rows if view is None else (*rows, _of_seats(view, at)),
+        rows if view is None else (*_with_remarks(rows, view, at), _of_seats(view, at)),
         tuple(_unread_schemes(snapshot.roll)),
     )
 
@@ -383,7 +385,7 @@ def _one(path: Path, at: int) -> _Part:
         rows = expiry.of_signers(found.trust, at=at, roll=found.roll)
         return _Part(
             view.board.network,
-            (*rows, _of_seats(view, at)),
+            (*_with_remarks(rows, view, at), _of_seats(view, at)),
             tuple(_unread_schemes(found.roll)),
         )
     held_ = list(read(path))
@@ -394,6 +396,30 @@ def _one(path: Path, at: int) -> _Part:
         if one.refused
     )
     return _Part(path.resolve().name, own, tuple(notes))
+
+
+def _with_remarks(
+    rows: Iterable[ParticipantExpiry], view: View, at: int
+) -> Iterator[ParticipantExpiry]:
+    """Yield the rows; the first one of each participant with what is to be noted of its rules."""
+    try:
+        sets = published_sets(view)
+    except DocumentRefused:
+        # Nobody can answer a rule that looks into one; that they are unread is told by whoever checks.
+        sets = RuleDocument()
+    left = {
+        code: (role.files[f"{code}/{metadata.RULES}"], role.files.get(f"{code}/{metadata.IMPACT}"))
+        for code, role in view.roles.items()
+        if f"{code}/{metadata.RULES}" in role.files
+    }
+    instant = datetime.fromtimestamp(at, UTC)
+    for row in rows:
+        if (files := left.pop(row.participant, None)) is None:
+            yield row
+            continue
+        rules, impact = files
+        noted = summary.standing(impact, rules, sets, at=instant)
+        yield row._replace(remarks=noted.issues, sentence=noted.derogation)
 
 
 def _of_seats(view: View, at: int) -> ParticipantExpiry:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from pratique.errors import Issue
 from pratique.terms import SignerState
 from pratique.trust.registry import ParticipantState, Registry, Suspension
 from pratique.trust.signer import Signer
@@ -142,11 +143,20 @@ class ExpiryChain(NamedTuple):
 
 
 class ParticipantExpiry(NamedTuple):
-    """A participant in one domain, at one instant."""
+    """A participant in one domain, at one instant.
+
+    Attributes:
+        participant, domain: whose it is, and for what.
+        strands: how each of its needs is met.
+        remarks: what else is to be noted of it (AMBER): of its rules, which end nothing.
+        sentence: its own words on that, which it has signed; empty where there are none.
+    """
 
     participant: str
     domain: str
     strands: tuple[ExpiryChain, ...]
+    remarks: tuple[Issue, ...] = ()
+    sentence: str = ""
 
     @property
     def worst(self) -> ExpiryChain:
@@ -425,6 +435,11 @@ def as_json(rows: Iterable[ParticipantExpiry], source: str) -> list[dict[str, An
             "domain": row.domain,
             "state": row.state.value,
             "strands": [_strand(one) for one in row.strands],
+            "remarks": [
+                {"severity": "amber", "code": issue.code, "message": issue.message}
+                for issue in row.remarks
+            ],
+            "sentence": row.sentence,
         }
         for row in rows
     ]
@@ -455,6 +470,7 @@ def _cells(row: ParticipantExpiry, shown: Callable[[str], str]) -> tuple[str, ..
     counted = [one for one in row.strands if one.need != SUSPENSION]
     live = ", ".join(f"{one.live} of {one.pieces} {one.need}" for one in counted)
     why = [says(worst), *(says(o) for o in row.strands if o is not worst)]
+    why += [f"AMBER: {issue.message}" for issue in row.remarks]
     return (
         shown(row.participant) or "?",
         shown(row.domain) or "-",
