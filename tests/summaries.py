@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from pratique.errors import DocumentRefused
 from pratique.impact import summary
 from pratique.impact.summary import Count, Counted, CountRange, DataSource, Figures
+from pratique.impact.traveller import Border
+from pratique.rules.build import build
 from pratique.rules.documents import RuleDocument
+from pratique.rules.policy import read_policy
 
 DATA = DataSource("invented", "1", "0" * 64)
 FIGURES = Figures(
@@ -20,9 +25,16 @@ FIGURES = Figures(
 SENTENCE = "These invented rules leave out what their test does not need."
 
 
-def counted(rules: bytes, sets: RuleDocument) -> Counted:
-    """Return the same invented figures for every place that the rules are for."""
-    return Counted(DATA, dict.fromkeys(summary.ruleset_of(rules, sets).destinations, FIGURES))
+def counted(rules: bytes, sets: RuleDocument, at: datetime) -> Counted:
+    """Return the same invented figures for every place whose rules ask about a vaccination."""
+    ruleset = summary.ruleset_of(rules, sets)
+    figures = {
+        place: FIGURES
+        if Border(ruleset, place, at).state().for_vaccination
+        else FIGURES._replace(shut_out=None, with_floor=None, ways=("test",))
+        for place in ruleset.destinations
+    }
+    return Counted(DATA, figures)
 
 
 def beside(rules: bytes, sets: RuleDocument, at: datetime) -> bytes:
@@ -45,7 +57,7 @@ class _Held:
 
 @lru_cache(maxsize=512)
 def _beside(rules: bytes, _text: str, held: _Held, at: datetime) -> bytes:
-    figures = counted(rules, held.sets)
+    figures = counted(rules, held.sets, at)
     try:
         made = summary.prepared(rules, held.sets, at, figures)
     except DocumentRefused as error:
@@ -53,3 +65,22 @@ def _beside(rules: bytes, _text: str, held: _Held, at: datetime) -> bytes:
             raise
         made = summary.prepared(rules, held.sets, at, figures, SENTENCE)
     return summary.write(made)
+
+
+def form(*products: str, country: str = "XA", **terms: object) -> list[dict[str, Any]]:
+    """Return the rules of a form that takes these products, and a test."""
+    filled: dict[str, Any] = {
+        "country": country,
+        "valid_from": date(2021, 1, 1),
+        "valid_to": date(2030, 1, 1),
+        "test": {"naat_hours": 72},
+        **terms,
+    }
+    if products:
+        filled["vaccination"] = {"products": list(products)}
+    return build(read_policy(filled))
+
+
+def as_published(rows: list[dict[str, Any]]) -> bytes:
+    """Return rules as a state publishes them."""
+    return json.dumps(rows).encode()

@@ -25,10 +25,14 @@ from typing import Annotated, Any, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused, Issue
+from pratique.impact import report
+from pratique.impact.shut_out import Range, Total
+from pratique.impact.traveller import SETTLED, Border, vaccination
+from pratique.impact.world import Vaccine, World
 from pratique.rules import documents
 from pratique.rules import policy as rules_policy
 from pratique.rules.documents import RuleDocument
-from pratique.rules.ruleset import Destination, Result, Ruleset, RuleType
+from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.strict_json import Codec
 from pratique.terms import Kind
 from pratique.text import plural, seen
@@ -257,50 +261,52 @@ _HINTS = {
 # others are asked: rules that take boosters only, or the fresh only, take a vaccination too.
 
 
-class Traveller(NamedTuple):
+class FloorTraveller(NamedTuple):
     """An invented adult: doses beyond the course, whether the course is counted as longer by them, days since the last."""
 
     more: int
     is_longer: bool
     days: int
 
+    def entry(self, vaccine: Vaccine, at: datetime) -> dict[str, Any]:
+        """Return the entry of the last dose."""
+        dose = vaccine.doses + self.more
+        whole = {**vaccination(vaccine, at.date() - timedelta(self.days), dose)}
+        return whole if self.is_longer else {**whole, "sd": vaccine.doses}
+
 
 TRAVELLERS = tuple(
-    Traveller(more, is_longer, days)
-    for days in (60, 20, 8, 1, 150, 365)
+    FloorTraveller(more, is_longer, days)
+    for days in (SETTLED, 20, 8, 1, 150, 365)
     for more, is_longer in ((0, False), (1, True), (1, False))
 )
-AGE = 1981
-_ISSUER = "XX"
-
-
-class FloorProduct(NamedTuple):
-    """A product as a certificate names it: its manufacturer's code, its kind, doses of its course, and the day of WHO's listing."""
-
-    manufacturer: str
-    prophylaxis: str
-    doses: int
-    listed: date | None
-
 
 _MRNA, _ANTIGEN, _OTHER = "1119349007", "1119305005", "J07BX03"
-PRODUCTS: Mapping[str, FloorProduct] = {
-    "EU/1/20/1528": FloorProduct("ORG-100030215", _MRNA, 2, date(2020, 12, 31)),
-    "EU/1/21/1529": FloorProduct("ORG-100001699", _OTHER, 2, date(2021, 2, 15)),
-    "Covishield": FloorProduct("ORG-100001981", _OTHER, 2, date(2021, 2, 15)),
-    "EU/1/20/1525": FloorProduct("ORG-100001417", _OTHER, 1, date(2021, 3, 12)),
-    "EU/1/20/1507": FloorProduct("ORG-100031184", _MRNA, 2, date(2021, 4, 30)),
-    "BBIBP-CorV": FloorProduct("ORG-100020693", _ANTIGEN, 2, date(2021, 5, 7)),
-    "CoronaVac": FloorProduct("Sinovac-Biotech", _ANTIGEN, 2, date(2021, 6, 1)),
-    "Covaxin": FloorProduct("Bharat-Biotech", _ANTIGEN, 2, date(2021, 11, 3)),
-    "Covovax": FloorProduct("ORG-100001981", _ANTIGEN, 2, date(2021, 12, 17)),
-    "EU/1/21/1618": FloorProduct("ORG-100032020", _ANTIGEN, 2, date(2021, 12, 20)),
-    "Convidecia": FloorProduct("ORG-100013793", _OTHER, 1, date(2022, 5, 19)),
+_FIRST_CODES = date(2021, 6, 16)
+PRODUCTS = {
+    code: Vaccine(code, rules_policy.product_name(code), manufacturer, kind, doses, since, listed)
+    for code, manufacturer, kind, doses, since, listed in (
+        ("EU/1/20/1528", "ORG-100030215", _MRNA, 2, _FIRST_CODES, date(2020, 12, 31)),
+        ("EU/1/21/1529", "ORG-100001699", _OTHER, 2, _FIRST_CODES, date(2021, 2, 15)),
+        ("Covishield", "ORG-100001981", _OTHER, 2, date(2021, 7, 20), date(2021, 2, 15)),
+        ("EU/1/20/1525", "ORG-100001417", _OTHER, 1, _FIRST_CODES, date(2021, 3, 12)),
+        ("EU/1/20/1507", "ORG-100031184", _MRNA, 2, _FIRST_CODES, date(2021, 4, 30)),
+        ("BBIBP-CorV", "ORG-100020693", _ANTIGEN, 2, _FIRST_CODES, date(2021, 5, 7)),
+        ("CoronaVac", "Sinovac-Biotech", _ANTIGEN, 2, _FIRST_CODES, date(2021, 6, 1)),
+        ("Covaxin", "Bharat-Biotech", _ANTIGEN, 2, _FIRST_CODES, date(2021, 11, 3)),
+        ("Covovax", "ORG-100001981", _ANTIGEN, 2, date(2022, 1, 31), date(2021, 12, 17)),
+        ("EU/1/21/1618", "ORG-100032020", _ANTIGEN, 2, date(2022, 1, 17), date(2021, 12, 20)),
+        ("Convidecia", "ORG-100013793", _OTHER, 1, _FIRST_CODES, date(2022, 5, 19)),
+    )
 }
+NAMES = "vaccines-covid-19-names"
+"""The value set of products: whatever else stands in it is tried too."""
 
 
 def floor_missing(ruleset: Ruleset, place: Destination, at: datetime) -> tuple[str, ...]:
     """Return the codes of the products of WHO's list that the rules of a place leave out, at an instant or later.
+
+    Those that no certificate can carry yet, for want of a code, are not asked about.
 
     Args:
         ruleset: with the value sets.
@@ -313,12 +319,13 @@ def floor_missing(ruleset: Ruleset, place: Destination, at: datetime) -> tuple[s
     turns = [at, *_turns(ruleset, place, at)]
     if len(turns) > MOST_TURNS + 1:
         raise refused("rules", f"the rules of {place.country} change on {len(turns) - 1} days")
+    day = at.date()
     listed = {
-        code for code, product in PRODUCTS.items() if product.listed and product.listed <= at.date()
+        c for c, vaccine in PRODUCTS.items() if vaccine.is_listed(day) and vaccine.has_code(day)
     }
     missing: set[str] = set()
     for instant in turns:
-        accepted = _accepted(ruleset, place, instant)
+        accepted = _accepted(Border(ruleset, place, instant))
         missing |= listed - accepted if accepted is not None else set()
     return tuple(sorted(missing))
 
@@ -326,64 +333,26 @@ def floor_missing(ruleset: Ruleset, place: Destination, at: datetime) -> tuple[s
 def _turns(ruleset: Ruleset, place: Destination, at: datetime) -> Iterator[datetime]:
     seconds, concerning = int(at.timestamp()), ruleset.concerning(place, None, Kind.VACCINATION)
     # An end changes something where another rule goes on; where none does, nothing is asked any more.
-    ends = {edge for rule in concerning for edge in (rule.valid_from, rule.valid_to)}
-    for edge in sorted(ends):
+    edges = {edge for rule in concerning for edge in (rule.valid_from, rule.valid_to)}
+    for edge in sorted(edges):
         if edge > seconds and any(rule.in_force(edge) for rule in concerning):
             yield datetime.fromtimestamp(edge, UTC)
 
 
-def _accepted(ruleset: Ruleset, place: Destination, at: datetime) -> frozenset[str] | None:
+def _accepted(border: Border) -> frozenset[str] | None:
     """Return the products that are accepted of the first traveller who has a chance; None if there is nothing to compare."""
-    seconds = int(at.timestamp())
-    rules = tuple(
-        rule
-        for rule in ruleset.select(place, _ISSUER, Kind.VACCINATION, seconds)
-        if rule.type is RuleType.ACCEPTANCE
-    )
-    if not rules:
+    if not border.state().for_vaccination:
         return None
-    sets = ruleset.sets_at(seconds)
-    codes = (*PRODUCTS, *sorted({*rules_policy.PRODUCTS, *sets.get(NAMES, ())} - PRODUCTS.keys()))
+    others = {*rules_policy.PRODUCTS, *border.value_sets.get(NAMES, ())} - PRODUCTS.keys()
+    vaccines = [*PRODUCTS.values(), *(Vaccine(c, c, "", _ANTIGEN, 2, None) for c in sorted(others))]
     for traveller in TRAVELLERS:
         said = {
-            code: _said(ruleset.assess(rules, _data(code, traveller, place, at, sets)))
-            for code in codes
+            vaccine.code: border.judge(Kind.VACCINATION, traveller.entry(vaccine, border.at)).result
+            for vaccine in vaccines
         }
         if Result.PASSED in said.values() or Result.OPEN in said.values():
             return frozenset(code for code, result in said.items() if result is Result.PASSED)
     return None
-
-
-NAMES = "vaccines-covid-19-names"
-"""The value set of products: whatever else stands in it is tried too."""
-
-
-def _said(outcomes: Iterable[Any]) -> Result:
-    results = {outcome.result for outcome in outcomes}
-    return next(r for r in (Result.FAILED, Result.OPEN, Result.PASSED) if r in results)
-
-
-def _data(
-    code: str, traveller: Traveller, place: Destination, at: datetime, sets: Mapping[str, list[str]]
-) -> dict[str, Any]:
-    product = PRODUCTS.get(code, FloorProduct("unknown", _ANTIGEN, 2, None))
-    clock = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    entry = {
-        "tg": rules_policy.DISEASE, "vp": product.prophylaxis, "mp": code, "ma": product.manufacturer,
-        "dn": product.doses + traveller.more,
-        "sd": product.doses + traveller.more * traveller.is_longer,
-        "dt": (at - timedelta(days=traveller.days)).date().isoformat(),
-    }  # fmt: skip
-    external = {
-        "validationClock": clock, "arrivalDate": clock[:10], "valueSets": sets,
-        "countryCode": place.country, "issuerCountryCode": _ISSUER, "region": place.region or "",
-        "iat": f"{entry['dt']}T00:00:00.000Z", "exp": "2100-01-01T00:00:00.000Z",
-    }  # fmt: skip
-    return {
-        "payload": {"v": [entry]},
-        "external": external,
-        "holder": {"ageYears": max(at.year - AGE, 18)},
-    }
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -402,6 +371,36 @@ def ruleset_of(rules: bytes, sets: RuleDocument) -> Ruleset:
         return Ruleset(rows, sets.value_sets, editions=sets.editions)
     except DocumentRefused as error:
         raise refused("rules", f"they cannot be read: {error.message}") from error
+
+
+def summarised(
+    rules: bytes, sets: RuleDocument, at: datetime, world: World, derogation: str = ""
+) -> Summary:
+    """Count whom rules shut out, and return their summary; as `prepared`."""
+    ruleset = ruleset_of(rules, sets)
+    figures = {place: _figures(Border(ruleset, place, at), world) for place in ruleset.destinations}
+    counted = Counted(DataSource(*world.provenance), figures)
+    return prepared(rules, sets, at, counted, derogation)
+
+
+def _figures(border: Border, world: World) -> Figures:
+    impact = report.assess(border, world)
+    kinds = {way.kind.value for way in impact.ways}
+    return Figures(
+        None if impact.published is None else _range(impact.published),
+        None if impact.with_floor is None else _range(impact.with_floor),
+        _total(impact.nothing_on_offer),
+        tuple(way for way in WAYS if way in kinds),
+        impact.exempt_below,
+    )
+
+
+def _range(span: Range) -> CountRange:
+    return CountRange(_total(span.low), _total(span.high))
+
+
+def _total(total: Total) -> Count:
+    return Count(total.countries, total.people)
 
 
 def prepared(
@@ -461,7 +460,7 @@ def check(data: bytes, rules: bytes, sets: RuleDocument, *, now: datetime | None
     if rows.keys() != set(ruleset.destinations):
         raise refused("destinations", "its places are not those that the rules are for")
     for row in summary.destinations:
-        _check_figures(row, ruleset.assessed(row.place, int(summary.at.timestamp())))
+        _check_figures(row, Border(ruleset, row.place, summary.at))
         missing = floor_missing(ruleset, row.place, summary.at)
         if set(missing) != set(row.floor_missing):
             raise refused(
@@ -469,24 +468,26 @@ def check(data: bytes, rules: bytes, sets: RuleDocument, *, now: datetime | None
                 f"of {row} it says that {_listing(row.floor_missing)} of WHO's list are left out, and the rules "
                 f"leave out {_listing(missing)}",
             )
-    if summary.floor_missing and not summary.derogation:
+    if summary.floor_missing and not summary.derogation.strip():
         raise refused(
             "derogation",
             f"the rules leave out {_listing(summary.floor_missing)} of WHO's list, and no sentence says why",
         )
-    if summary.derogation and not summary.floor_missing:
+    if summary.derogation.strip() and not summary.floor_missing:
         raise refused(
             "derogation", "a sentence says why products are left out, and the rules leave out none"
         )
     return summary
 
 
-def _check_figures(row: DestinationSummary, is_assessed: bool) -> None:
-    if (row.shut_out is None) != (row.with_floor is None):
-        raise refused("figures", f"{row} is counted without its floor, or the floor alone")
+def _check_figures(row: DestinationSummary, border: Border) -> None:
+    is_judged = border.state().for_vaccination
+    if {row.shut_out is None, row.with_floor is None} != {not is_judged}:
+        what = "it is not said whom the rules shut out" if is_judged else "vaccinations are counted"
+        raise refused(
+            "figures", f"of {row} {what}, and for {border.day} there are {border.state().word}"
+        )
     if row.shut_out is None or row.with_floor is None:
-        if is_assessed and "vaccination" in row.ways:
-            raise refused("figures", f"of {row} it is not said whom the rules shut out")
         return
     if not (row.shut_out.is_possible() and row.with_floor.is_possible()):
         raise refused("figures", f"of {row} the least is more than the most")

@@ -370,7 +370,7 @@ def _check_rules(current: View, proposed: Proposal, at: datetime) -> None:
         paths = f"{code}/{network_metadata.RULES}", f"{code}/{network_metadata.IMPACT}"
         rules, impact = newer = [proposed.files.get(path) for path in paths]
         held = current.roles[code].files if code in current.roles else {}
-        if newer == [held.get(path) for path in paths]:
+        if newer == [held.get(path) for path in paths] or (rules is None and impact is None):
             continue
         if rules is None:
             raise summary.refused("stray", f"{code} publishes one, and no rules beside it")
