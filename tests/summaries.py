@@ -30,7 +30,7 @@ def counted(rules: bytes, sets: RuleDocument, at: datetime) -> Counted:
     ruleset = summary.ruleset_of(rules, sets)
     figures = {
         place: FIGURES
-        if Border(ruleset, place, at).state().for_vaccination
+        if Border(ruleset, place, summary.counted_at(ruleset, place, at)).state().for_vaccination
         else FIGURES._replace(shut_out=None, with_floor=None, ways=("test",))
         for place in ruleset.destinations
     }

@@ -236,6 +236,10 @@ def _echo_submitted(submitted: Submitted | None) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask before a withdrawal.")
 @click.option("--dry-run", is_flag=True, help="Say what would be published, and do nothing.")
 @click.option("--rules", multiple=True, type=PATH, metavar="PATH", help="Entry rules. Repeatable.")
+@click.option("--derogation", default="", metavar="TEXT",
+              help="A sentence of the state: why its rules leave out a product of WHO's list. It is signed and published.")  # fmt: skip
+@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+              help="Count whom the rules shut out from this data package [default: the one of pratique[policy]].")  # fmt: skip
 @click.option("--scheme-keys", multiple=True, type=FILE, metavar="FILE",
               help="Your keys of other schemes (pratique-scheme-keys-1), in place of those that are published. Repeatable.")  # fmt: skip
 @click.option("--preferences", cls=Option, was=("--choices",), type=FILE, metavar="FILE",
@@ -263,7 +267,10 @@ def publish(
     at: datetime,
     **wanted: Any,
 ) -> int:
-    """Publish signers, rules, preferences and revocation lists; without any, confirm what is published."""
+    """Publish signers, rules, preferences and revocation lists; without any, confirm what is published.
+
+    Beside rules goes a summary of whom they shut out, which the seats read before they announce it.
+    """
     if repository is None and target is not None and target.startswith(("http://", "https://")):
         # What is submitted follows upon what is there now, also after a call that was interrupted.
         participant.load_home(folder)

@@ -25,11 +25,9 @@ from typing import Annotated, Any, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused, Issue
-from pratique.impact import report
-from pratique.impact.shut_out import Range, Total
 from pratique.impact.traveller import SETTLED, Border, vaccination
-from pratique.impact.world import Vaccine, World
-from pratique.rules import documents
+from pratique.impact.world import Vaccine
+from pratique.rules import documents, products
 from pratique.rules import policy as rules_policy
 from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import Destination, Result, Ruleset
@@ -174,10 +172,14 @@ class Counted(NamedTuple):
 
 
 class DestinationSummary(NamedTuple):
-    """What is said of the rules of one place: its figures (see `Figures`), and which products of WHO's list they leave out."""
+    """What is said of the rules of one place: its figures (see `Figures`), and which products of WHO's list they leave out.
+
+    `at` is when its figures are counted: when it was made, or when the newest rule of the place begins if that is later.
+    """
 
     country: Code
     region: Name | None
+    at: Instant
     shut_out: CountRange | None
     with_floor: CountRange | None
     nothing_on_offer: Count
@@ -201,7 +203,7 @@ class Summary(NamedTuple):
 
     Attributes:
         rules: SHA-256, in hexadecimal, of the rules that stand beside it.
-        at: the instant for which it was made.
+        at: the instant at which it was made.
         data: what the figures were counted from.
         destinations: a row for each place that has rules of acceptance.
         derogation: the sentence of the state, where its rules leave out a product of WHO's list; else empty.
@@ -282,23 +284,29 @@ TRAVELLERS = tuple(
 )
 
 _MRNA, _ANTIGEN, _OTHER = "1119349007", "1119305005", "J07BX03"
-_FIRST_CODES = date(2021, 6, 16)
+_MADE = {
+    "EU/1/20/1528": ("ORG-100030215", _MRNA), "EU/1/20/1507": ("ORG-100031184", _MRNA),
+    "EU/1/21/1529": ("ORG-100001699", _OTHER), "EU/1/20/1525": ("ORG-100001417", _OTHER),
+    "EU/1/21/1618": ("ORG-100032020", _ANTIGEN), "EU/1/22/1709": ("ORG-100036914", _ANTIGEN),
+    "Covishield": ("ORG-100001981", _OTHER), "Covovax": ("ORG-100001981", _ANTIGEN),
+    "Covaxin": ("Bharat-Biotech", _ANTIGEN), "BBIBP-CorV": ("ORG-100020693", _ANTIGEN),
+    "CoronaVac": ("Sinovac-Biotech", _ANTIGEN), "Convidecia": ("ORG-100013793", _OTHER),
+}  # fmt: skip
+"""Product of WHO's list -> its manufacturer's code and its kind, as certificates of 2021 and 2022 have them."""
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 PRODUCTS = {
-    code: Vaccine(code, rules_policy.product_name(code), manufacturer, kind, doses, since, listed)
-    for code, manufacturer, kind, doses, since, listed in (
-        ("EU/1/20/1528", "ORG-100030215", _MRNA, 2, _FIRST_CODES, date(2020, 12, 31)),
-        ("EU/1/21/1529", "ORG-100001699", _OTHER, 2, _FIRST_CODES, date(2021, 2, 15)),
-        ("Covishield", "ORG-100001981", _OTHER, 2, date(2021, 7, 20), date(2021, 2, 15)),
-        ("EU/1/20/1525", "ORG-100001417", _OTHER, 1, _FIRST_CODES, date(2021, 3, 12)),
-        ("EU/1/20/1507", "ORG-100031184", _MRNA, 2, _FIRST_CODES, date(2021, 4, 30)),
-        ("BBIBP-CorV", "ORG-100020693", _ANTIGEN, 2, _FIRST_CODES, date(2021, 5, 7)),
-        ("CoronaVac", "Sinovac-Biotech", _ANTIGEN, 2, _FIRST_CODES, date(2021, 6, 1)),
-        ("Covaxin", "Bharat-Biotech", _ANTIGEN, 2, _FIRST_CODES, date(2021, 11, 3)),
-        ("Covovax", "ORG-100001981", _ANTIGEN, 2, date(2022, 1, 31), date(2021, 12, 17)),
-        ("EU/1/21/1618", "ORG-100032020", _ANTIGEN, 2, date(2022, 1, 17), date(2021, 12, 20)),
-        ("Convidecia", "ORG-100013793", _OTHER, 1, _FIRST_CODES, date(2022, 5, 19)),
+    code: Vaccine(
+        code, facts.name, *_MADE.get(code, ("", _ANTIGEN)), facts.doses, _day(facts.code_since),
+        _day(facts.on_list_since),
     )
-}
+    for code, facts in products.PRODUCTS.items()
+}  # fmt: skip
+"""The products that the rules are asked about, by code."""
 NAMES = "vaccines-covid-19-names"
 """The value set of products: whatever else stands in it is tried too."""
 
@@ -330,6 +338,16 @@ def floor_missing(ruleset: Ruleset, place: Destination, at: datetime) -> tuple[s
     return tuple(sorted(missing))
 
 
+def counted_at(ruleset: Ruleset, place: Destination, at: datetime) -> datetime:
+    """Return when the rules of a place are counted: at an instant, or when the newest of them begins if that is later.
+
+    Rules are published before they begin; what is looked at is what they will do.
+    """
+    begins = [rule.valid_from for rule in ruleset.concerning(place, None, Kind.VACCINATION)]
+    later = datetime.fromtimestamp(max(begins, default=0), UTC)
+    return max(at.astimezone(UTC).replace(microsecond=0), later)
+
+
 def _turns(ruleset: Ruleset, place: Destination, at: datetime) -> Iterator[datetime]:
     seconds, concerning = int(at.timestamp()), ruleset.concerning(place, None, Kind.VACCINATION)
     # An end changes something where another rule goes on; where none does, nothing is asked any more.
@@ -343,8 +361,11 @@ def _accepted(border: Border) -> frozenset[str] | None:
     """Return the products that are accepted of the first traveller who has a chance; None if there is nothing to compare."""
     if not border.state().for_vaccination:
         return None
-    others = {*rules_policy.PRODUCTS, *border.value_sets.get(NAMES, ())} - PRODUCTS.keys()
-    vaccines = [*PRODUCTS.values(), *(Vaccine(c, c, "", _ANTIGEN, 2, None) for c in sorted(others))]
+    others = sorted({*border.value_sets.get(NAMES, ())} - PRODUCTS.keys())
+    vaccines = [
+        *PRODUCTS.values(),
+        *(Vaccine(code, code, "", _ANTIGEN, 2, None) for code in others),
+    ]
     for traveller in TRAVELLERS:
         said = {
             vaccine.code: border.judge(Kind.VACCINATION, traveller.entry(vaccine, border.at)).result
@@ -373,36 +394,6 @@ def ruleset_of(rules: bytes, sets: RuleDocument) -> Ruleset:
         raise refused("rules", f"they cannot be read: {error.message}") from error
 
 
-def summarised(
-    rules: bytes, sets: RuleDocument, at: datetime, world: World, derogation: str = ""
-) -> Summary:
-    """Count whom rules shut out, and return their summary; as `prepared`."""
-    ruleset = ruleset_of(rules, sets)
-    figures = {place: _figures(Border(ruleset, place, at), world) for place in ruleset.destinations}
-    counted = Counted(DataSource(*world.provenance), figures)
-    return prepared(rules, sets, at, counted, derogation)
-
-
-def _figures(border: Border, world: World) -> Figures:
-    impact = report.assess(border, world)
-    kinds = {way.kind.value for way in impact.ways}
-    return Figures(
-        None if impact.published is None else _range(impact.published),
-        None if impact.with_floor is None else _range(impact.with_floor),
-        _total(impact.nothing_on_offer),
-        tuple(way for way in WAYS if way in kinds),
-        impact.exempt_below,
-    )
-
-
-def _range(span: Range) -> CountRange:
-    return CountRange(_total(span.low), _total(span.high))
-
-
-def _total(total: Total) -> Count:
-    return Count(total.countries, total.people)
-
-
 def prepared(
     rules: bytes,
     sets: RuleDocument,
@@ -425,7 +416,7 @@ def prepared(
     ruleset = ruleset_of(rules, sets)
     rows = tuple(
         DestinationSummary(
-            place.country, place.region, one.shut_out, one.with_floor, one.nothing_on_offer,
+            place.country, place.region, counted_at(ruleset, place, at), one.shut_out, one.with_floor, one.nothing_on_offer,
             one.ways, one.exempt_below, floor_missing(ruleset, place, at), one.expiry,
         )
         for place in ruleset.destinations
@@ -460,7 +451,7 @@ def check(data: bytes, rules: bytes, sets: RuleDocument, *, now: datetime | None
     if rows.keys() != set(ruleset.destinations):
         raise refused("destinations", "its places are not those that the rules are for")
     for row in summary.destinations:
-        _check_figures(row, Border(ruleset, row.place, summary.at))
+        _check_figures(row, Border(ruleset, row.place, counted_at(ruleset, row.place, summary.at)))
         missing = floor_missing(ruleset, row.place, summary.at)
         if set(missing) != set(row.floor_missing):
             raise refused(
@@ -481,6 +472,8 @@ def check(data: bytes, rules: bytes, sets: RuleDocument, *, now: datetime | None
 
 
 def _check_figures(row: DestinationSummary, border: Border) -> None:
+    if row.at != border.at:
+        raise refused("figures", f"of {row} they are counted for another day than {border.day}")
     is_judged = border.state().for_vaccination
     if {row.shut_out is None, row.with_floor is None} != {not is_judged}:
         what = "it is not said whom the rules shut out" if is_judged else "vaccinations are counted"
@@ -555,7 +548,7 @@ def told(summary: Summary, before: Summary | None = None) -> Iterator[str]:
     """Yield in words what a summary says, and what it changes against the one that is in force."""
     earlier = {} if before is None else {row.place: row for row in before.destinations}
     for row in summary.destinations:
-        yield f"{row}: {_shut_out(row)}"
+        yield f"{row}: counted for {row.at:%Y-%m-%d}, {_shut_out(row)}"
         if row.with_floor is not None and row.with_floor != row.shut_out:
             yield f"{row}: with all of WHO's list {_counted(row.with_floor)} would be shut out"
         if row.nothing_on_offer.countries:
@@ -575,7 +568,7 @@ def told(summary: Summary, before: Summary | None = None) -> Iterator[str]:
         yield f"{earlier[place]}: has no rules any more"
     if summary.derogation:
         yield f"its sentence for that: “{summary.derogation}”"
-    yield f"counted for {summary.at:%Y-%m-%d} from {summary.data.name} {summary.data.version}"
+    yield f"made on {summary.at:%Y-%m-%d}, counted from {summary.data.name} {summary.data.version}"
 
 
 def _turned(row: DestinationSummary, before: DestinationSummary | None) -> Iterator[str]:

@@ -30,17 +30,18 @@ from pratique import strict_json
 from pratique.compile import bounds_of
 from pratique.crypto import x509, x509_write
 from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.impact import summary
 from pratique.network import client, metadata, participants, proposal, view
 from pratique.network.monitor import PublicationRecord
 from pratique.network.proposal import Proposal, RoleKeys
 from pratique.onboarding import checks, report
 from pratique.onboarding.report import Report
-from pratique.parties import cards, issuer
+from pratique.parties import cards, issuer, policy
 from pratique.parties.issuer_keys import Makes, make_ca, serial
 from pratique.parties.proposals import KnownNetwork, Submitted, submit
 from pratique.revocation import tag_list
 from pratique.rules import documents
-from pratique.store import files, sources
+from pratique.store import files, policy_data, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
 from pratique.text import printable
@@ -339,7 +340,11 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*"
 
 
 class EditionChange(NamedTuple):
-    """What is to be put in the place of what is published: paths, and what is to be said of them."""
+    """What is to be put in the place of what is published: paths, and what is to be said of them.
+
+    `derogation` is the sentence of the state, where its rules leave out a product of WHO's list; `data` the policy data
+    from which it is counted whom they shut out, None for those that are installed.
+    """
 
     signers: tuple[Path, ...] = ()
     domain: str = "DCC"
@@ -349,6 +354,8 @@ class EditionChange(NamedTuple):
     preferences: Path | None = None
     lists: Path | None = None
     scheme_keys: tuple[Path, ...] = ()
+    derogation: str = ""
+    data: Path | None = None
 
 
 def edition_files(
@@ -589,7 +596,33 @@ def next_edition(
         )  # fmt: skip
     sets = view.value_sets(current)
     made = edition_files(folder, own, held, wanted, sets=sets, at=at)
+    made = _with_summary(code, made, wanted, current, at)
     return Edition(folder, own, current, held, made, at)
+
+
+def _with_summary(
+    code: str, made: Mapping[str, bytes], wanted: EditionChange, current: view.View, at: datetime
+) -> dict[str, bytes]:
+    """Put beside new rules the summary of whom they shut out; it goes where the rules go."""
+    path, rules = f"{code}/{metadata.IMPACT}", made.get(f"{code}/{metadata.RULES}")
+    without = {name: data for name, data in made.items() if name != path}
+    if wanted.derogation and not wanted.rules:
+        raise UsageError(
+            "derogation-alone",
+            "a derogation is said with the rules that it is of",
+            "name them too: --rules PATH",
+        )
+    if rules is None:
+        return without
+    if not wanted.rules:
+        return dict(made)
+    has_data = wanted.data is not None or policy_data.is_installed()
+    if not has_data and not metadata.asks_for_summaries(current.root):
+        # The seats ask for none, and this machine has nothing to count from.
+        return without
+    sets = view.published_sets(current)
+    own = policy.summarised(rules, sets, at, wanted.data, wanted.derogation)
+    return {**without, path: summary.write(own)}
 
 
 def withdrawn(paths: tuple[Path, ...]) -> list[x509.X509Record]:

@@ -16,16 +16,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
-from pratique.impact import chart, page, report, timeline, world
+from pratique.impact import chart, page, report, summary, timeline, world
 from pratique.impact.amendment import Amendment, amend
 from pratique.impact.matrix import RecognitionMatrix, matrix
 from pratique.impact.report import ImpactReport
+from pratique.impact.shut_out import Range, Total
+from pratique.impact.summary import Count, CountRange, Figures, Summary
 from pratique.impact.timeline import ComingChange
 from pratique.impact.traveller import Border
 from pratique.impact.world import Provenance, World
 from pratique.parties import rules as parties_rules
 from pratique.parties import verifier
 from pratique.rules import documents
+from pratique.rules.documents import RuleDocument
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Editions, Ruleset
 from pratique.store import files, pictures, policy_data
@@ -260,3 +263,52 @@ def _when(rules: Sequence[Rule], at: datetime | None, now: datetime) -> datetime
         return at
     newest = max((rule.valid_from for rule in rules), default=0)
     return max(now, datetime.fromtimestamp(newest, UTC))
+
+
+# What a participant publishes beside its rules.
+
+
+def summarised(
+    rules: bytes, sets: RuleDocument, at: datetime, data: Path | None = None, derogation: str = ""
+) -> Summary:
+    """Count whom rules shut out, and return the summary that is published beside them.
+
+    Args:
+        rules: as they are published (`CODE/rules.json`).
+        sets: the network's value sets: by these, and no others, verifiers will judge.
+        at: now.
+        data: a data package; the installed one where none is named.
+        derogation: the sentence of the state, where its rules leave out a product of WHO's list.
+
+    Raises:
+        UsageError: `policy-data-missing`: no data package is installed.
+        DocumentRefused: `policy-data-…`; `impact-…`: the seats' tool would refuse it.
+    """
+    at = at.astimezone(UTC).replace(microsecond=0)
+    lab, ruleset = open_lab(data), summary.ruleset_of(rules, sets)
+    figures = {
+        place: _figures(report.assess(Border(ruleset, place, when), lab.world))
+        for place in ruleset.destinations
+        for when in (summary.counted_at(ruleset, place, at),)
+    }
+    counted = summary.Counted(summary.DataSource(*lab.world.provenance), figures)
+    return summary.prepared(rules, sets, at, counted, derogation)
+
+
+def _figures(impact: ImpactReport) -> Figures:
+    kinds = {way.kind.value for way in impact.ways}
+    return Figures(
+        None if impact.published is None else _range(impact.published),
+        None if impact.with_floor is None else _range(impact.with_floor),
+        _total(impact.nothing_on_offer),
+        tuple(way for way in summary.WAYS if way in kinds),
+        impact.exempt_below,
+    )
+
+
+def _range(span: Range) -> CountRange:
+    return CountRange(_total(span.low), _total(span.high))
+
+
+def _total(total: Total) -> Count:
+    return Count(total.countries, total.people)

@@ -43,6 +43,11 @@ class ProductFacts(NamedTuple):
     other_names: tuple[str, ...] = ()
     display: str = ""
 
+    @property
+    def on_list_since(self) -> str:
+        """Return the first day of WHO's emergency use listing or prequalification; "" where there is none."""
+        return min(filter(None, (self.listed, self.prequalified)), default="")
+
 
 PRODUCTS: Mapping[str, ProductFacts] = MappingProxyType({
     "EU/1/20/1528": ProductFacts("Comirnaty", 2, "2021-06-16", "2020-12-31", "2024-10-09", ("BioNTech", "Pfizer")),
@@ -92,5 +97,5 @@ def floor(day: date) -> tuple[str, ...]:
     return tuple(
         code
         for code, facts in PRODUCTS.items()
-        if any(since and since <= until for since in (facts.listed, facts.prequalified))
+        if facts.on_list_since and facts.on_list_since <= until
     )

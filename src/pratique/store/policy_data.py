@@ -184,6 +184,11 @@ def load(folder: Path | None = None) -> PolicyData:
     )  # fmt: skip
 
 
+def is_installed() -> bool:
+    """Tell whether there is a data package where no folder is named."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
 def _installed() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:

@@ -20,8 +20,8 @@ from tests import summaries
 from tests.summaries import as_published, counted, form
 
 AT = datetime(2022, 3, 1, 12, tzinfo=UTC)
-LISTED = tuple(code for code in policy.WHO_EUL if code != "Convidecia")
-"""Of WHO's list on that day: Convidecia was listed in May."""
+LISTED = tuple(c for c in policy.WHO_EUL if c not in {"Convidecia", "EU/1/22/1709"})
+"""Of WHO's list on that day: Convidecia was listed in May 2022, Bimervax in 2023."""
 FEW = ("Comirnaty", "Spikevax")
 SETS = RuleDocument()
 
@@ -221,15 +221,27 @@ class TestItsCheck:
         data = changed(made(rows), lambda d: change(d["destinations"][0]))
         assert code(data, rows) == "impact-figures"
 
-    def test_refuses_figures_of_rules_that_ask_about_no_vaccination_today(self) -> None:
-        rows = form(*LISTED, valid_from=date(2023, 1, 1))
+    def test_refuses_figures_of_rules_that_ask_about_no_vaccination(self) -> None:
+        rows = [row for row in form() if row["CertificateType"] == "Test"]
         own = made(rows)
         assert own.destinations[0].shut_out is None
         figures = json.loads(summary.write(made(form(*LISTED))))["destinations"][0]["shut_out"]
         data = changed(
             own, lambda d: d["destinations"][0].update(shut_out=figures, with_floor=figures)
         )
+        assert code(summary.write(own), rows) == ""
         assert code(data, rows) == "impact-figures"
+
+    def test_asks_for_figures_of_the_day_on_which_the_newest_rule_begins(self) -> None:
+        rows = form(*LISTED, valid_from=date(2023, 1, 1))
+        own = made(rows)
+        assert own.at == AT
+        assert own.destinations[0].at == datetime(2023, 1, 1, tzinfo=UTC)
+        assert own.destinations[0].shut_out is not None
+        for day in ("2022-03-01T12:00:00Z", "2023-01-02T00:00:00Z"):
+            document = json.loads(summary.write(own))
+            document["destinations"][0]["at"] = day
+            assert code(json.dumps(document).encode(), rows) == "impact-figures"
 
     def test_refuses_a_floor_that_is_not_the_rules_own(self) -> None:
         rows = form(*FEW)
