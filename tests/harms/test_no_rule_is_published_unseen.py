@@ -110,9 +110,8 @@ def test_a_derogation_is_read_by_the_seats_before_and_by_everybody_after(
     own = summarised(authority, as_published(form(*FEW)), "We have no more tests.")
     drafted = edition(state, form(*FEW), own)
     said = "\n".join(proposal.told(drafted, authority.view))
-    for words in ("Covaxin", "“We have no more tests.”", "2 to", "million"):
-        assert (words in said) is (words != "2 to")
-    assert "1 to 2 countries" in said
+    for words in ("Covaxin", "“We have no more tests.”", "1 to 2 countries", "million people"):
+        assert words in said
     without = "\n".join(proposal.told(edition(state, form(*FEW), None), authority.view))
     assert "nobody says whom the rules of XUA shut out" in without
     assert "nobody says" not in said

@@ -548,59 +548,63 @@ def told(summary: Summary, before: Summary | None = None) -> Iterator[str]:
     """Yield in words what a summary says, and what it changes against the one that is in force."""
     earlier = {} if before is None else {row.place: row for row in before.destinations}
     for row in summary.destinations:
-        yield f"{row}: counted for {row.at:%Y-%m-%d}, {_shut_out(row)}"
+        yield f"{row} {_shut_out(row)}; counted for {row.at:%Y-%m-%d}"
         if row.with_floor is not None and row.with_floor != row.shut_out:
-            yield f"{row}: with all of WHO's list {_counted(row.with_floor)} would be shut out"
+            yield f"{row} with all of WHO's list would shut out {_counted(row.with_floor)}"
         if row.nothing_on_offer.countries:
-            yield f"{row}: beside them {_count(row.nothing_on_offer)} have no vaccine on offer at all"
+            yield f"{row}: {_count(row.nothing_on_offer)} more had no vaccine on offer at all"
         ways = ", ".join(row.ways) or "none that is known"
         young = f"; nothing is asked of those below {row.exempt_below}" if row.exempt_below else ""
-        yield f"{row}: ways in: {ways}{young}"
+        yield f"{row}, ways in: {ways}{young}"
         if row.expiry is not None:
             yield (
                 f"{row}: a dose counts for {plural(row.expiry.days, 'day')}; in the median of "
                 f"{plural(row.expiry.countries, 'country')} {row.expiry.median_share_older:.0%} of all doses are older"
             )
         if row.floor_missing:
-            yield f"{row}: warning: leaves out of WHO's list {_listing(row.floor_missing)}"
-        yield from (f"{row}: {line}" for line in _turned(row, earlier.get(row.place)))
+            yield f"warning: {row} leaves out of WHO's list {_listing(row.floor_missing)}"
+        yield from _turned(row, earlier.get(row.place))
     for place in sorted(earlier.keys() - {row.place for row in summary.destinations}, key=str):
-        yield f"{earlier[place]}: has no rules any more"
+        yield f"{earlier[place]} has no rules any more"
     if summary.derogation:
         yield f"its sentence for that: “{summary.derogation}”"
-    yield f"made on {summary.at:%Y-%m-%d}, counted from {summary.data.name} {summary.data.version}"
+    yield f"summary of {summary.at:%Y-%m-%d}, counted from {summary.data.name} {summary.data.version}"
 
 
 def _turned(row: DestinationSummary, before: DestinationSummary | None) -> Iterator[str]:
     if before is None:
         return
     if before.shut_out != row.shut_out:
-        yield f"before, {_shut_out(before)}"
+        yield f"before, {row} {_shut_out(before)}"
     if new := set(row.floor_missing) - set(before.floor_missing):
-        yield f"newly left out: {_listing(sorted(new))}"
+        yield f"newly left out by {row}: {_listing(sorted(new))}"
     if back := set(before.floor_missing) - set(row.floor_missing):
-        yield f"no longer left out: {_listing(sorted(back))}"
+        yield f"no longer left out by {row}: {_listing(sorted(back))}"
     for way in WAYS:
         if (way in row.ways) != (way in before.ways):
-            yield f"{way} is {'a new way in' if way in row.ways else 'no way in any more'}"
+            yield f"into {row}, {way} is {'a new way' if way in row.ways else 'no way any more'}"
 
 
 def _shut_out(row: DestinationSummary) -> str:
     if row.shut_out is None:
         return "asks about no vaccination"
-    return f"takes no vaccine that is on offer to {_counted(row.shut_out)}"
+    return f"takes no vaccine that was on offer in {_counted(row.shut_out)}"
 
 
 def _counted(span: CountRange) -> str:
     low, high = span
     if low == high:
         return _count(low)
-    return f"{low.countries} to {high.countries} countries ({_millions(low.people)} to {_millions(high.people)} people)"
+    return f"{low.countries} to {high.countries} countries ({_millions(low.people, high.people)})"
 
 
 def _count(count: Count) -> str:
-    return f"{plural(count.countries, 'country')} ({_millions(count.people)} people)"
+    return f"{plural(count.countries, 'country')} ({_millions(count.people, count.people)})"
 
 
-def _millions(people: int) -> str:
-    return f"{people / 1e6:,.0f} million" if people >= 1_000_000 else f"{people:,}"
+def _millions(low: int, high: int) -> str:
+    if high < 1_000_000:
+        first, last, noun = f"{low:,}", f"{high:,}", "people"
+    else:
+        first, last, noun = f"{low / 1e6:,.0f}", f"{high / 1e6:,.0f}", "million people"
+    return f"{first} {noun}" if first == last else f"{first} to {last} {noun}"

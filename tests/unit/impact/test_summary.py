@@ -313,14 +313,14 @@ class TestItsWords:
         more = few.shut_out._replace(high=few.shut_out.high._replace(countries=9))
         now = now._replace(destinations=(few._replace(shut_out=more),))
         said = "\n".join(summary.told(now, before))
-        assert "1 to 9 countries (2 million to 5 million people)" in said
-        assert "newly left out: " in said
+        assert "1 to 9 countries (2 to 5 million people)" in said
+        assert "newly left out by XA: " in said
         assert "Covaxin" in said
         assert "“Our stock of tests is short.”" in said
         assert "before, " in said
         assert "newly" not in "\n".join(summary.told(now))
         gone = before._replace(destinations=())
-        assert "XA: has no rules any more" in "\n".join(summary.told(gone, before))
+        assert "XA has no rules any more" in "\n".join(summary.told(gone, before))
 
 
 def test_state_without_any_known_destination_needs_only_its_digest() -> None:
