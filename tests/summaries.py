@@ -9,7 +9,7 @@ from typing import Any
 
 from pratique.errors import DocumentRefused
 from pratique.impact import summary
-from pratique.impact.summary import Count, Counted, CountRange, DataSource, Figures
+from pratique.impact.summary import Count, CountRange, DataSource, Figures, RuleFigures
 from pratique.impact.traveller import Border
 from pratique.rules.build import build
 from pratique.rules.documents import RuleDocument
@@ -25,7 +25,7 @@ FIGURES = Figures(
 SENTENCE = "These invented rules leave out what their test does not need."
 
 
-def counted(rules: bytes, sets: RuleDocument, at: datetime) -> Counted:
+def counted(rules: bytes, sets: RuleDocument, at: datetime) -> RuleFigures:
     """Return the same invented figures for every place whose rules ask about a vaccination."""
     ruleset = summary.ruleset_of(rules, sets)
     figures = {
@@ -34,7 +34,7 @@ def counted(rules: bytes, sets: RuleDocument, at: datetime) -> Counted:
         else FIGURES._replace(shut_out=None, with_floor=None, ways=("test",))
         for place in ruleset.destinations
     }
-    return Counted(DATA, figures)
+    return RuleFigures(DATA, figures)
 
 
 def beside(rules: bytes, sets: RuleDocument, at: datetime) -> bytes:

@@ -164,7 +164,7 @@ class Figures(NamedTuple):
     expiry: ExpirySummary | None = None
 
 
-class Counted(NamedTuple):
+class RuleFigures(NamedTuple):
     """What was counted, and from which data: figures by place."""
 
     data: DataSource
@@ -398,7 +398,7 @@ def prepared(
     rules: bytes,
     sets: RuleDocument,
     at: datetime,
-    counted: Counted,
+    counted: RuleFigures,
     derogation: str = "",
 ) -> Summary:
     """Return the summary of rules.
@@ -416,11 +416,11 @@ def prepared(
     ruleset = ruleset_of(rules, sets)
     rows = tuple(
         DestinationSummary(
-            place.country, place.region, counted_at(ruleset, place, at), one.shut_out, one.with_floor, one.nothing_on_offer,
-            one.ways, one.exempt_below, floor_missing(ruleset, place, at), one.expiry,
+            place.country, place.region, counted_at(ruleset, place, at), own.shut_out, own.with_floor,
+            own.nothing_on_offer, own.ways, own.exempt_below, floor_missing(ruleset, place, at), own.expiry,
         )
         for place in ruleset.destinations
-        for one in (counted.figures[place],)
+        for own in (counted.figures[place],)
     )  # fmt: skip
     at = at.astimezone(UTC).replace(microsecond=0)
     summary = Summary(hashlib.sha256(rules).hexdigest(), at, counted.data, rows, derogation.strip())
@@ -448,7 +448,7 @@ def check(data: bytes, rules: bytes, sets: RuleDocument, *, now: datetime | None
         raise refused("old", f"it was made for {summary.at:%Y-%m-%d}, and rules are published now")
     ruleset = ruleset_of(rules, sets)
     rows = {row.place: row for row in summary.destinations}
-    if rows.keys() != set(ruleset.destinations):
+    if set(rows) != set(ruleset.destinations):
         raise refused("destinations", "its places are not those that the rules are for")
     for row in summary.destinations:
         _check_figures(row, Border(ruleset, row.place, counted_at(ruleset, row.place, summary.at)))
@@ -524,7 +524,8 @@ def standing(
         issues.append(Issue("", error.code, words))
     try:
         ruleset = ruleset_of(rules, sets)
-        missing = {code for one in ruleset.destinations for code in floor_missing(ruleset, one, at)}
+        places = ruleset.destinations
+        missing = {code for place in places for code in floor_missing(ruleset, place, at)}
     except DocumentRefused:
         # That they cannot be read is told elsewhere, and nobody is let in or shut out by them.
         return RulesStanding(tuple(issues), derogation)
@@ -552,7 +553,7 @@ def told(summary: Summary, before: Summary | None = None) -> Iterator[str]:
         if row.with_floor is not None and row.with_floor != row.shut_out:
             yield f"{row} with all of WHO's list would shut out {_counted(row.with_floor)}"
         if row.nothing_on_offer.countries:
-            yield f"{row}: {_count(row.nothing_on_offer)} more had no vaccine on offer at all"
+            yield f"beside these, {_count(row.nothing_on_offer)} had no vaccine on offer at all"
         ways = ", ".join(row.ways) or "none that is known"
         young = f"; nothing is asked of those below {row.exempt_below}" if row.exempt_below else ""
         yield f"{row}, ways in: {ways}{young}"

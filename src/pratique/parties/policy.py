@@ -291,7 +291,7 @@ def summarised(
         for place in ruleset.destinations
         for when in (summary.counted_at(ruleset, place, at),)
     }
-    counted = summary.Counted(summary.DataSource(*lab.world.provenance), figures)
+    counted = summary.RuleFigures(summary.DataSource(*lab.world.provenance), figures)
     return summary.prepared(rules, sets, at, counted, derogation)
 
 

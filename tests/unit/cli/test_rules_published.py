@@ -10,8 +10,10 @@ import pytest
 
 from pratique.errors import DocumentRefused
 from pratique.impact import summary
-from pratique.parties import authority_home
-from tests.ceremonies import AT, LATER, Desk, edition
+from pratique.network import proposal
+from pratique.parties import authority, authority_home, participant
+from tests import web
+from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition
 from tests.summaries import form
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +36,9 @@ def in_force(desk: Desk) -> summary.Summary | None:
 
 
 def test_a_participant_publishes_its_summary_with_its_rules(desk: Desk) -> None:
-    said = edition(desk, "--rules", RULES)
+    shown = desk.run(*PUBLISH, "--rules", RULES, "--dry-run")
+    assert "XU takes no vaccine that was on offer in" in shown
+    edition(desk, "--rules", RULES)
     found = in_force(desk)
     assert found is not None
     assert found.floor_missing == ()
@@ -43,10 +47,6 @@ def test_a_participant_publishes_its_summary_with_its_rules(desk: Desk) -> None:
     assert row.shut_out.low.people > 1_000_000
     assert row.ways == summary.WAYS
     assert row.exempt_below == 12
-    desk.run(*PUBLISH, "--signers", "issuer/certificates", "--dry-run")
-    shown = desk.run(*PUBLISH, "--rules", RULES, "--dry-run")
-    assert "XU takes no vaccine that was on offer in" in shown
-    assert said
 
 
 def test_a_product_is_left_out_with_a_sentence_and_not_without(desk: Desk) -> None:
@@ -85,13 +85,23 @@ def test_the_seats_read_it_before_and_everybody_after(desk: Desk) -> None:
     assert "AMBER" not in desk.run("network", "status", "net", "--at", LATER)
 
 
-def test_the_seats_tool_refuses_what_another_program_has_made(desk: Desk) -> None:
+def test_the_seats_tool_refuses_what_another_program_has_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as other:
+        other.setattr(participant, "_with_summary", lambda _code, made, *_given: dict(made))
+        desk.run(*PUBLISH, "--rules", RULES, "--out", "bad.proposal")
+    shown = desk.run("authority", "show", "bad.proposal", "--repository", "net")
+    assert "warning: nobody says whom the rules of XXU shut out" in shown
+    error = desk.refused("authority", "publish", "net", "bad.proposal", "--at", AT)
+    assert error.code == "impact-missing"
+    data = Path("bad.proposal").read_bytes()
+    with pytest.raises(DocumentRefused) as refusal:
+        authority.receive(desk.folder / "net", data, lambda _: PASSWORD, at=web.instant(AT))
+    assert refusal.value.code == "impact-missing"
     desk.run(*PUBLISH, "--rules", RULES, "--out", "good.proposal")
-    whole = json.loads(Path("good.proposal").read_text())
-    assert "XXU/impact.json" in whole["files"]
-    desk.publish(desk.propose("impact-policy", "optional"))
-    desk.run(*PUBLISH, "--rules", RULES, "--out", "good.proposal")
-    desk.run("authority", "publish", "net", "good.proposal", "--at", AT)
+    good = Path("good.proposal").read_bytes()
+    authority.receive(desk.folder / "net", good, lambda _: PASSWORD, at=web.instant(AT))
     assert in_force(desk) is not None
 
 
@@ -104,7 +114,7 @@ def test_seats_switch_the_policy_off_and_on_and_the_status_tells(
     )
     monkeypatch.setattr("pratique.store.policy_data.PACKAGE", "pratique_no_such_data")
     error = desk.refused(*PUBLISH, "--rules", RULES)
-    assert error.code == "extra-missing"
+    assert error.code == "policy-data-missing"
     assert "pratique[policy]" in error.hint
     desk.publish(off)
     edition(desk, "--rules", RULES)
@@ -117,7 +127,7 @@ def test_seats_switch_the_policy_off_and_on_and_the_status_tells(
     desk.publish(on, at=LATER)
     # What stands is confirmed; what is new is not published.
     edition(desk, "--signers", "issuer/certificates", at=LATER)
-    assert desk.refused(*PUBLISH, "--rules", narrow()).code == "extra-missing"
+    assert desk.refused(*PUBLISH, "--rules", narrow()).code == "policy-data-missing"
 
 
 def test_a_ministrys_own_data_are_counted_and_named(desk: Desk, tmp_path: Path) -> None:
@@ -137,7 +147,6 @@ def test_a_ministrys_own_data_are_counted_and_named(desk: Desk, tmp_path: Path) 
 
 def test_a_summary_that_is_none_is_shown_as_refused(desk: Desk) -> None:
     desk.run(*PUBLISH, "--rules", RULES, "--out", "good.proposal")
-    from pratique.network import proposal
 
     drafted = proposal.from_bytes(Path("good.proposal").read_bytes())
     current = authority_home.current(desk.folder / "net")
