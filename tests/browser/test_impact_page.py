@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 
 from pratique.errors import UsageError
-from pratique.impact import page, report
+from pratique.impact import matrix, page, report
 from pratique.parties import policy
 from tests.browser.test_accessibility import AXE, OVERFLOW, PHONE, WIDE
 from tests.unit.impact.test_report import border
@@ -39,6 +39,19 @@ def text() -> str:
         pytest.skip("the extra policy is not installed")
     impact = report.assess(border(), lab.world, border(test=None))
     return page.impact(impact, lab.outlines, attribution=lab.attribution)
+
+
+@pytest.fixture(scope="module")
+def matrix_text() -> str:
+    """Return the page of who accepts whose, of two destinations with so many columns that they are moved sideways."""
+    try:
+        lab = policy.open_lab()
+    except UsageError:
+        pytest.skip("the extra policy is not installed")
+    there = border()
+    recognized = matrix.matrix(lab.world, there.ruleset, at=there.second)
+    wide = recognized._replace(rows=recognized.rows * 30)
+    return page.recognition(wide, lab.world, attribution=lab.attribution)
 
 
 @pytest.fixture
@@ -69,6 +82,23 @@ def test_nobody_is_kept_out(
 ) -> None:
     viewed = view(text, viewport=viewport, color_scheme=scheme, bypass_csp=True)
     assert viewed.shown.evaluate(OVERFLOW) == []
+    if not AXE.exists():
+        pytest.skip("axe-core is not here: tools/site")
+    viewed.shown.add_script_tag(content=AXE.read_text())
+    assert (
+        viewed.shown.evaluate("axe.run().then((said) => said.violations.map(({ id }) => id))") == []
+    )
+
+
+@pytest.mark.parametrize("viewport", [PHONE, WIDE])
+def test_a_wide_grid_is_moved_and_not_the_page(
+    view: Callable[..., Viewed], matrix_text: str, viewport: dict[str, int]
+) -> None:
+    viewed = view(matrix_text, viewport=viewport, bypass_csp=True)
+    size = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+    assert viewed.shown.evaluate(size) == 0
+    grid = "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.wide'))"
+    assert viewed.shown.evaluate(grid) > 0
     if not AXE.exists():
         pytest.skip("axe-core is not here: tools/site")
     viewed.shown.add_script_tag(content=AXE.read_text())

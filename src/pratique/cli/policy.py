@@ -272,6 +272,7 @@ at_or_now = click.option(
 @place
 @value_sets
 @at_or_now
+@click.option("--page", type=OUT, metavar="FILE", help="Also write it as one HTML page.")
 @data
 @options.home
 @options.output_format
@@ -281,6 +282,7 @@ def matrix_(
     place: str | None,
     value_sets: Path | None,
     at: datetime | None,
+    page: Path | None,
     data: Path | None,
     home: Path | None,
     output_format: str,
@@ -292,6 +294,8 @@ def matrix_(
     lab = parties_policy.open_lab(data)
     wanted = parties_policy.Wanted(paths, (), value_sets, place, at)
     matrix = parties_policy.recognition(wanted, lab, home, now=datetime.now(UTC))
+    if page is not None:
+        parties_policy.write_recognition(page, matrix, lab)
     if output_format == "json":
         click.echo(as_json(impact_matrix.to_json(matrix, lab.world.provenance), indent=1))
         return

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused
 from pratique.impact.report import ImpactReport, headline, share
 from pratique.impact.shut_out import Access
-from pratique.impact.world import Place
+from pratique.impact.world import Place, Provenance
 from pratique.text import plural, printable, wrapped
 
 __all__ = [
@@ -236,7 +236,7 @@ def world_map(report: ImpactReport, outlines: Mapping[str, Any], *, legend: bool
             west + 20,
             north + height + foot - 6,
             12,
-            f"{data_name(report)}. Outlines: Natural Earth; they decide no border.",
+            f"{data_name(report.provenance)}. Outlines: Natural Earth; they decide no border.",
         )
     )
     box = (west, north - head, width, head + height + foot)
@@ -257,9 +257,9 @@ def legend_of(places: Sequence[Place]) -> str:
     return f"{len(places)} ({amount(people)} people)"
 
 
-def data_name(report: ImpactReport) -> str:
+def data_name(provenance: Provenance) -> str:
     """Name the data."""
-    return f"Data: {report.provenance.name} {report.provenance.version}".rstrip()
+    return f"Data: {provenance.name} {provenance.version}".rstrip()
 
 
 def _drawing(box: tuple[int, int, int, int], name: str, content: str) -> str:
@@ -387,7 +387,7 @@ def bars(report: ImpactReport) -> str:
     ):
         marks.append(_key(x, y, access))
         texts.append(_text(x + 46, y + 18, 15, words))
-    texts.append(_text(20, y + 52, 12, f"{data_name(report)}. Income: World Bank."))
+    texts.append(_text(20, y + 52, 12, f"{data_name(report.provenance)}. Income: World Bank."))
     box = (0, 0, 820, y + 68)
     return _drawing(
         box, f"{title(report)} {_BARS}", patterns() + _paper(box) + "".join((*marks, *texts))

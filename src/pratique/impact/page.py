@@ -1,6 +1,7 @@
-"""Lay out an impact report as one page: whom rules shut out, for whoever is to decide on them.
+"""Lay out an impact report, or who accepts whose, as one page, for whoever is to decide on rules.
 
-    ImpactReport, outlines -> sections in words, each figure with its range -> HTML
+    ImpactReport, outlines   -> sections in words, each figure with its range -> HTML
+    RecognitionMatrix, World -> the same of who accepts whose                 -> HTML
 
 1. One file: no script, nothing fetched, no other file. Its policy (CSP) forbids all of it, but for its own style sheet,
    which it names by its digest.
@@ -13,21 +14,23 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from pratique.impact import chart
 from pratique.impact.chart import amount, bar, range_bar, text_of
+from pratique.impact.matrix import PROFILES, Balance, Recognition, RecognitionMatrix
 from pratique.impact.report import Burden, ImpactReport, between, burden_in_words, headline, share
 from pratique.impact.shut_out import Access, Range
 from pratique.impact.timeline import Expiry
 from pratique.impact.traveller import Answer
-from pratique.impact.world import Place
+from pratique.impact.world import Place, Provenance, World
 from pratique.text import plural, rfc3339
 
-__all__ = ["impact"]
+__all__ = ["impact", "recognition"]
 
 _STYLE = """
 :root{color-scheme:light dark;--ground:#fff;--panel:#f2f5f5;--ink:#14201e;--quiet:#4b5b58;--edge:#333b3a;--line:#c3cccb;--land:#e3e8e7;--link:#004d7a}
@@ -75,12 +78,24 @@ svg.bar{overflow:visible;flex:1}
 code,bdi{overflow-wrap:anywhere}
 time{white-space:nowrap}
 code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.9em}
-.yes::before{content:"\\2713\\00a0"}
-.no::before{content:"\\2715\\00a0"}
-.open::before{content:"?\\00a0"}
+span.yes::before{content:"\\2713\\00a0"}
+span.no::before{content:"\\2715\\00a0"}
+span.open::before{content:"?\\00a0"}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.wide{overflow-x:auto;margin:0 0 1.25rem;position:relative}
+.wide:focus-visible{outline:3px solid;outline-offset:2px}
+.wide table{width:auto}
+.grid td,.grid thead th{text-align:center;padding:.25rem .4rem;min-width:2.2rem;border:1px solid var(--ground)}
+.grid tbody th{padding-right:.75rem;min-width:7rem}
+.grid bdi{overflow-wrap:break-word}
+.grid caption{min-width:18rem}
+.grid .open{background:#56b4e9;color:#000}
+.grid .shut{background:#d55e00;color:#000}
+.grid .unsure{background:#f0e442;color:#000}
+.grid .self{background:var(--panel)}
 @media(max-width:30rem){body{padding:.75rem}table{font-size:.875rem}.legend{grid-template-columns:1fr}.row{flex-direction:column}.row div{flex:none}svg.bar{flex:none}.bars th:first-child{width:32%}}
 @page{size:A4;margin:14mm}
-@media print{html{font-size:9.5pt}body{max-width:none;padding:0}.skip,nav{display:none}figure,tr,.together,caption,thead{break-inside:avoid}h2,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}p,li{orphans:3;widows:3}thead{display:table-header-group}svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
+@media print{html{font-size:9.5pt}body{max-width:none;padding:0}.skip,nav{display:none}figure,tr,.together,caption,thead{break-inside:avoid}h2,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}p,li{orphans:3;widows:3}thead{display:table-header-group}svg,.grid td{print-color-adjust:exact;-webkit-print-color-adjust:exact}.wide{overflow:visible}a{color:inherit;text-decoration:none}}
 """.strip()
 
 _ANSWERS = {
@@ -132,26 +147,59 @@ def impact(
         ("expiry", "How fair the end of validity is", _expiry(report)),
         ("cliffs", "Days on which many turn RED", _cliffs(report)),
         ("limits", "What these figures do not say", _limits()),
-        ("sources", "Rules, data and licence", _sources(report, attribution)),
+        (
+            "sources",
+            "Rules, data and licence",
+            _rules(report) + _sources(report.provenance, report.day, attribution),
+        ),
         ("places", "Every country and territory", _places(report)),
     ]
-    there = [(name, title, content) for name, title, content in sections if content]
+    lead = f"By the rules in force at {rfc3339(report.at)}. {_data(report)}"
+    return _document(chart.title(report), headline(report), lead, sections)
+
+
+def recognition(matrix: RecognitionMatrix, world: World, *, attribution: Sequence[str] = ()) -> str:
+    """Return the page of who accepts whose, as one HTML document in English.
+
+    Args:
+        matrix: of destinations at one instant.
+        world: the data that it was made of.
+        attribution: what the data's licences ask to be said, a sentence each.
+    """
+    day = datetime.fromtimestamp(matrix.at, UTC).date()
+    data = _data_of(world.provenance, day)
+    there = [row for row in matrix.rows if row.origins]
+    sections = [
+        (
+            "destinations",
+            "Whom each destination shuts out",
+            _destinations(matrix.rows, world, data),
+        ),
+        ("products", "Who accepts which vaccine", _accepting(there, world, data)),
+        ("pairs", "Who accepts whom", _pairs(matrix, there, world, data)),
+        ("limits", "What these figures do not say", _limits()),
+        ("sources", "Data and licence", _sources(world.provenance, day, attribution)),
+    ]
+    lead = f"By the rules in force at {rfc3339(matrix.at)}. {data}"
+    pairs = Counter(pair.balance for pair in matrix.pairs)
+    answer = (
+        f"Of {plural(len(matrix.rows), 'destination')}, {len(there)} have rules for vaccinations. Of "
+        f"{plural(len(matrix.pairs), 'pair')} of them, {pairs[Balance.ONE_WAY]} are one-way: one accepts what the other had on "
+        "offer, and is not accepted."
+    )
+    return _document(f"Who accepts whose, {day}", answer, lead, sections)
+
+
+def _document(title: str, answer: str, lead: str, sections: Iterable[tuple[str, str, str]]) -> str:
+    """Put a page together: `lead` and the sections' contents are markup already; a section without content is left out."""
+    there = [(name, words, content) for name, words, content in sections if content]
     body = "".join(
         # On paper a short section stays whole.
         f'<section{" class=together" if len(content) < _SHORT else ""} aria-labelledby="{name}">'
-        f'<h2 id="{name}">{title}</h2>{content}</section>'
-        for name, title, content in there
+        f'<h2 id="{name}">{words}</h2>{content}</section>'
+        for name, words, content in there
     )
-    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in there)
-    return _document(
-        chart.title(report),
-        f'<header><h1>{text_of(chart.title(report))}</h1><p class="lead">{text_of(headline(report))}</p>'
-        f'<p class="quiet">By the rules in force at {rfc3339(report.at)}. {_data(report)}</p>'
-        f'<nav aria-label="Contents"><ul>{links}</ul></nav></header><main id="main">{body}</main>',
-    )  # fmt: skip
-
-
-def _document(title: str, body: str) -> str:
+    links = "".join(f'<li><a href="#{name}">{words}</a></li>' for name, words, _ in there)
     digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return (
@@ -159,8 +207,10 @@ def _document(title: str, body: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">'
         f'<meta name="color-scheme" content="light dark"><title>{text_of(title)}</title><style>{_STYLE}</style></head>'
-        f'<body><a class="skip" href="#main">To the figures</a>'
-        f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{chart.patterns()}</svg>{body}</body></html>\n'
+        '<body><a class="skip" href="#main">To the figures</a>'
+        f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{chart.patterns()}</svg>'
+        f'<header><h1>{text_of(title)}</h1><p class="lead">{text_of(answer)}</p><p class="quiet">{lead}</p>'
+        f'<nav aria-label="Contents"><ul>{links}</ul></nav></header><main id="main">{body}</main></body></html>\n'
     )  # fmt: skip
 
 
@@ -446,18 +496,148 @@ def _limits() -> str:
     )
 
 
-def _sources(report: ImpactReport, attribution: Iterable[str]) -> str:
+def _rules(report: ImpactReport) -> str:
     rules = ", ".join(f"<code>{text_of(rule)}</code>" for rule in report.rules) or "none"
+    return f"<p>Rules in force: {rules}.</p>"
+
+
+def _sources(provenance: Provenance, day: date, attribution: Iterable[str]) -> str:
     items = "".join(f"<li>{_bdi(sentence)}</li>" for sentence in attribution)
     return (
-        f"<p>Rules in force: {rules}.</p>"
-        f"<p>{_data(report)} SHA-256 <code>{text_of(report.provenance.digest)}</code>.</p>{items and f'<ul>{items}</ul>'}"
+        f"<p>{_data_of(provenance, day)} SHA-256 <code>{text_of(provenance.digest)}</code>.</p>"
+        f"{items and f'<ul>{items}</ul>'}"
     )
 
 
 def _data(report: ImpactReport) -> str:
+    return _data_of(report.provenance, report.day)
+
+
+def _data_of(provenance: Provenance, day: date) -> str:
     """Name the data of a figure, and the day up to which offers and listings count."""
-    return f"{text_of(chart.data_name(report))}, as of {_day(report.day)}."
+    return f"{text_of(chart.data_name(provenance))}, as of {_day(day)}."
+
+
+# ----------------------------------------------------------------------------------------------------
+# Sections of who accepts whose. A cell of a grid is a sign, with its words for whoever cannot see it.
+
+
+class _Sign(NamedTuple):
+    """A cell of a grid: how it looks (of the style sheet), what is seen of it, and what it says."""
+
+    look: str
+    sign: str
+    words: str
+
+
+_SIGNS = {
+    Access.OPEN: _Sign("open", "\u2713", "accepts something"),
+    Access.SHUT: _Sign("shut", "\u2715", "accepts nothing"),
+    Access.UNSURE: _Sign("unsure", "?", "unsure"),
+    Access.NOTHING: _Sign("", "\u2013", "nothing on offer there"),
+}
+_ACCEPTED, _NOT_ACCEPTED = _Sign("open", "\u2713", "accepted"), _Sign("", "\u2013", "not accepted")
+_ITSELF, _UNKNOWN = _Sign("self", "", "itself"), _Sign("", "", "not counted")
+
+
+def _destinations(rows: Iterable[Recognition], world: World, data: str) -> str:
+    drawn, without = [], []
+    for row in rows:
+        if not row.origins:
+            without.append(f"<li>{_bdi(_written(row))}: {row.state.replace('-', ' ')}</li>")
+            continue
+        low, unsure = (
+            sum(world.places[iso3].people for iso3, said in row.origins.items() if said is access)
+            for access in (Access.SHUT, Access.UNSURE)
+        )
+        span = chart.Bar(_written(row), world.people, low, low + unsure)
+        words = f'{span.words}<br><span class="quiet">{_values((low, low + unsure), amount(low, low + unsure))}</span>'
+        drawn.append((span.name, range_bar(span), words))
+    table = _bars(
+        "People who had vaccines on offer and none that is accepted",
+        f"Of mankind. Rising lines: for certain. Falling lines on yellow: unsure. {data}",
+        ("Destination", "Share"), drawn,
+    )  # fmt: skip
+    others = f"<p>Without rules for vaccinations, so that nobody is told anything:</p><ul>{''.join(without)}</ul>"
+    return (table if drawn else "") + (others if without else "")
+
+
+def _written(row: Recognition) -> str:
+    return "/".join(part for part in row.place if part)
+
+
+def _accepting(rows: Sequence[Recognition], world: World, data: str) -> str:
+    profile = PROFILES[0]
+    lines = [
+        (vaccine.name, [_ACCEPTED if code in row.products[profile] else _NOT_ACCEPTED for row in rows])
+        for code, vaccine in world.vaccines.items()
+        if any(code in row.products[profile] for row in rows)
+    ]  # fmt: skip
+    return (
+        _grid(f"Vaccines accepted, of a {profile.name}", data, map(_written, rows), lines)
+        if lines
+        else ""
+    )
+
+
+def _pairs(matrix: RecognitionMatrix, rows: Sequence[Recognition], world: World, data: str) -> str:
+    if not matrix.pairs:
+        return ""
+    both = {iso3 for pair in matrix.pairs for iso3 in (pair.one, pair.other)}
+    there = {
+        world.by_iso2[row.place.country].iso3: row
+        for row in rows
+        if row.place.region is None and row.place.country in world.by_iso2
+    }
+    codes = sorted(both & there.keys())
+    lines = [
+        (
+            world.places[one].name,
+            [_ITSELF if one == other else _sign(there[one].origins.get(other)) for other in codes],
+        )
+        for one in codes
+    ]
+    one_way = "".join(
+        f"<li>{_bdi(world.places[one].name)} accepts what {_bdi(world.places[other].name)} had on offer, and is not accepted</li>"
+        for pair in matrix.pairs
+        if pair.balance is Balance.ONE_WAY
+        for one, other in [
+            (pair.one, pair.other) if pair.there is Access.OPEN else (pair.other, pair.one)
+        ]
+    )
+    more = f"✓ accepts something that was on offer there, ✕ nothing, ? unsure. {data}"
+    grid = _grid("Rows: the destination. Columns: whose people", more, codes, lines)
+    return f"{grid}{one_way and f'<ul>{one_way}</ul>'}"
+
+
+def _sign(access: Access | None) -> _Sign:
+    return _UNKNOWN if access is None else _SIGNS[access]
+
+
+def _grid(
+    caption: str,
+    more: str,
+    heads: Iterable[str],
+    lines: Iterable[tuple[str, Sequence[_Sign]]],
+) -> str:
+    """Return a table of signs, which is moved sideways where it is wider than the screen."""
+    top = "".join(f'<th scope="col">{text_of(head)}</th>' for head in heads)
+    body = "".join(
+        f'<tr><th scope="row">{_bdi(name)}</th>{"".join(map(_cell, cells))}</tr>'
+        for name, cells in lines
+    )
+    label = text_of(caption)
+    return (
+        f'<div class="wide" role="region" aria-label="{label}" tabindex="0"><table class="grid"><caption>{label}'
+        f"<span>{more}</span></caption><thead><tr><td></td>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(cell: _Sign) -> str:
+    return (
+        f'<td class="{cell.look}"><span aria-hidden="true">{cell.sign}</span>'
+        f'<span class="unseen">{cell.words}</span></td>'
+    )
 
 
 # ----------------------------------------------------------------------------------------------------

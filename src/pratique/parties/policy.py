@@ -211,6 +211,11 @@ def recognition(wanted: Wanted, lab: Lab, home: Path | None, *, now: datetime) -
     return matrix(lab.world, rules, at=at, places=destinations(rules, wanted.place))
 
 
+def write_recognition(path: Path, recognized: RecognitionMatrix, lab: Lab) -> None:
+    """Write who accepts whose as one HTML page."""
+    files.write(path, page.recognition(recognized, lab.world, attribution=lab.attribution).encode())
+
+
 def with_floor(
     wanted: Wanted, lab: Lab, home: Path | None, *, now: datetime, begins: datetime | None
 ) -> list[Amendment]:

@@ -191,3 +191,22 @@ def test_of_rules_with_errors_no_impact_is_told(data: Path, tmp_path: Path) -> N
     assert "0 errors" not in result.output
     assert "no impact is told of rules with errors" in result.output
     assert not (tmp_path / "impact.json").exists()
+
+
+def test_who_accepts_whose_is_written_as_a_page(rules: Path, data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "matrix.html"
+    words = [
+        "policy",
+        "matrix",
+        rules,
+        "--data",
+        data,
+        "--at",
+        "2022-03-01T12:00:00Z",
+        "--page",
+        page,
+    ]
+    assert CliRunner().invoke(pratique, list(map(str, words))).exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Who accepts whose, 2022-03-01" in text
+    assert "Data: small 2.0" in text

@@ -16,10 +16,12 @@ import pytest
 
 from pratique.errors import DocumentRefused
 from pratique.impact import chart, page, report, world
+from pratique.impact.matrix import PROFILES, Reciprocity, RecognitionMatrix, matrix
 from pratique.impact.report import ImpactReport
 from pratique.impact.shut_out import Access, Range, Total
 from pratique.impact.timeline import Affected, Cliff, Expiry
-from pratique.impact.world import Provenance
+from pratique.impact.world import Provenance, World
+from pratique.rules.ruleset import Ruleset
 from tests import policy_lab
 from tests.unit.impact import test_report
 from tests.unit.impact.test_report import border, tables
@@ -402,3 +404,73 @@ def test_classes_differ_in_pattern_and_in_grey() -> None:
     assert len({ink.pattern for ink in chart.INKS.values()}) == len(Access)
     greys = sorted(luminance(ink.ground) for ink in chart.INKS.values())
     assert all(later - earlier > 0.1 for earlier, later in pairwise(greys))
+
+
+# Who accepts whose.
+
+
+@pytest.fixture(scope="module")
+def states(corpora: Path) -> tuple[RecognitionMatrix, World]:
+    """Return who accepts whose among five states of the corpus, of which one has no rules in force."""
+    whole = world.read(
+        policy_lab.tables(policy_lab.folder(corpora)), Provenance("policy", "1.2.3", "ab" * 32)
+    )
+    rules = [
+        each
+        for name in ("FI", "FR", "HR", "LU")
+        for each in policy_lab.ruleset(corpora, name, "corpus").rules
+    ]
+    sets = policy_lab.ruleset(corpora, "FR", "corpus").value_sets
+    together = Ruleset(rules, sets, compatible=True, hold_open=True)
+    at = datetime(2022, 3, 1, 12, tzinfo=UTC)
+    return matrix(whole, together, at=int(at.timestamp())), whole
+
+
+def test_who_accepts_whose_is_said_in_signs_and_in_words(
+    states: tuple[RecognitionMatrix, World],
+) -> None:
+    recognized, whole = states
+    text = page.recognition(recognized, whole, attribution=("Made by somebody.",))
+    seen = Page(text)
+    assert "Of 4 destinations, 3 have rules for vaccinations." in seen.words
+    assert "FI: no rules" in seen.words
+    assert "Made by somebody." in seen.words
+    for row in recognized.rows:
+        shut = [iso3 for iso3, said in row.origins.items() if said is Access.SHUT]
+        low = sum(whole.places[iso3].people for iso3 in shut)
+        assert not row.origins or f'<data value="{low}/' in text
+    profile = PROFILES[0]
+    count = sum(len(row.products[profile]) for row in recognized.rows)
+    grid = text[text.index('id="products"') : text.index('id="pairs"')]
+    assert grid.count('<span class="unseen">accepted</span>') == count > 10
+    pairs = text[text.index('id="pairs"') :]
+    told = dict.fromkeys(Access, 0)
+    for pair in recognized.pairs:
+        told[pair.there] += 1
+        told[pair.back] += 1
+    assert pairs.count('<span class="unseen">accepts something</span>') == told[Access.OPEN] > 0
+    # Each sign is hidden from whoever hears its words.
+    assert text.count('<span aria-hidden="true">') == text.count('<span class="unseen">') > count
+
+
+def test_a_one_way_pair_is_said_in_its_direction(states: tuple[RecognitionMatrix, World]) -> None:
+    recognized, whole = states
+    pair = Reciprocity("FRA", "LUX", Access.SHUT, Access.OPEN)
+    seen = Page(page.recognition(recognized._replace(pairs=(pair,)), whole))
+    assert "Luxembourg accepts what France had on offer, and is not accepted" in seen.words
+    assert "1 are one-way" in seen.words
+    mutual = recognized._replace(pairs=(pair._replace(there=Access.OPEN),))
+    assert "Luxembourg accepts" not in Page(page.recognition(mutual, whole)).words
+
+
+def test_who_accepts_whose_escapes_and_fetches_nothing(
+    states: tuple[RecognitionMatrix, World],
+) -> None:
+    recognized, whole = states
+    places = [place._replace(name=HOSTILE) for place in whole.places.values()]
+    vaccines = [vaccine._replace(name=HOSTILE) for vaccine in whole.vaccines.values()]
+    offers = [offer for each in whole.offers.values() for offer in each]
+    text = page.recognition(recognized, World(places, vaccines, offers, {}), attribution=(HOSTILE,))
+    assert not list(Page(text).all("script"))
+    assert not re.search("[\u202e\x1b]", text)
+    assert "<script>" in Page(text).words
