@@ -6,7 +6,7 @@
 
 1. Nothing is read off a rule's text: it is asked. Its constants only say which days need asking, since a
    comparison of dates flips where clock + offset passes date + offset, and nowhere else.
-2. Products between which no rule can tell are one class, and are asked once.
+2. Products between which no rule can tell are one class: of each class one is asked about every day.
 3. Accepted is what `rules.cases.judge` calls passed: every rule that applies passed, and one is the place's own.
 4. A dose is nobody's: a product, a number, a day.
 """
@@ -22,7 +22,6 @@ from typing import Any, NamedTuple
 
 from pratique.impact.traveller import NOBODY, Border, vaccination
 from pratique.impact.world import Vaccine
-from pratique.rules.cases import Judgement
 from pratique.rules.certlogic.evaluate import DAY, FIXED, Undecided, instant, later
 from pratique.rules.certlogic.expression import (
     Expression,
@@ -39,7 +38,7 @@ from pratique.rules.certlogic.expression import (
 )
 from pratique.rules.logic import Constants
 from pratique.rules.rule import Rule
-from pratique.rules.ruleset import Destination, Result, Ruleset
+from pratique.rules.ruleset import Destination, Ruleset
 from pratique.terms import Kind
 
 CLOCK, ARRIVAL, DOSE = "external.validationClock", "external.arrivalDate", "payload.v.0.dt"
@@ -75,13 +74,13 @@ class DoseWindow(NamedTuple):
 
 
 class DoseQuestions:
-    """The rules of one place at one instant, asked about doses. Each class of products is asked once.
+    """The rules of one place at one instant, asked about doses.
 
     Attributes:
         place, at: where, and when (seconds since the epoch).
         day: that of the instant, in UTC.
         rules: that are asked.
-        asked: how often a rule was evaluated, so far.
+        asked: to how many rules a question was put, so far, counted again for each question.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class DoseQuestions:
         self.day = self._border.day
         self.rules: tuple[Rule, ...] = ruleset.select(place, issuer, Kind.VACCINATION, at)
         self.state = self._border.state().word
-        self._answers: dict[tuple[object, ...], bool] = {}
+        self._classes: dict[tuple[Vaccine, Course], tuple[object, ...]] = {}
 
     @property
     def answers(self) -> bool:
@@ -104,35 +103,45 @@ class DoseQuestions:
         """Tell whether one entry with this dose is accepted, of an adult."""
         if not self.answers:
             return False
-        key = (*self.product_class(vaccine, course), given)
-        answer = self._answers.get(key)
-        if answer is None:
-            judgement = self._judged(vaccine, course, given)
-            answer = self._answers[key] = judgement.result is Result.PASSED
-        return answer
+        self.asked += len(self.rules)
+        return self._border.passes(Kind.VACCINATION, _entry(vaccine, course, given))
 
     def refused_by(self, vaccine: Vaccine, course: Course, given: date) -> tuple[Rule, ...]:
         """Return the rules that this dose does not pass, OPEN ones among them."""
-        against = self._judged(vaccine, course, given).against
-        return tuple(rule for rule in self.rules if rule.identifier in against)
-
-    def _judged(self, vaccine: Vaccine, course: Course, given: date) -> Judgement:
         self.asked += len(self.rules)
-        return self._border.judge(Kind.VACCINATION, _entry(vaccine, course, given))
+        against = self._border.judge(Kind.VACCINATION, _entry(vaccine, course, given)).against
+        return tuple(rule for rule in self.rules if rule.identifier in against)
 
     def product_class(self, vaccine: Vaccine, course: Course) -> tuple[object, ...]:
         """Return what is the same of two products exactly where no rule of these can tell them apart."""
-        entry = _entry(vaccine, course, self.day)
-        seen = tuple(self._seen(f"payload.v.0.{name}", entry[name]) for name in _PRODUCT)
-        return (*seen, entry["dn"], entry["sd"])
+        key = vaccine, course
+        known = self._classes.get(key)
+        if known is None:
+            entry = _entry(vaccine, course, self.day)
+            seen = (self._seen(name, entry[name]) for name in _PRODUCT)
+            known = self._classes[key] = (*seen, entry["dn"], entry["sd"])
+        return known
 
-    def _seen(self, path: str, text: str) -> tuple[object, ...]:
-        constants = self._constants
+    def _seen(self, name: str, text: str) -> tuple[object, ...]:
         if self._compares_products:
             return (text,)
-        sets = sorted(constants.value_sets.get(path, ()))
-        within = tuple(name for name in sets if text in self._border.value_sets.get(name, ()))
-        return (text if text in constants.literals.get(path, ()) else None, within)
+        literals, sets = self._told_apart[name]
+        return (text if text in literals else None, *(text in codes for codes in sets))
+
+    @cached_property
+    def _told_apart(self) -> dict[str, tuple[set[str | int], list[frozenset[str]]]]:
+        """The texts, and the lists of them, by which rules tell the values of a field apart."""
+        constants, sets = self._constants, self._border.value_sets
+        return {
+            name: (
+                constants.literals.get(f"payload.v.0.{name}", set()),
+                [
+                    frozenset(sets.get(listed, ()))
+                    for listed in sorted(constants.value_sets.get(f"payload.v.0.{name}", ()))
+                ],
+            )
+            for name in _PRODUCT
+        }
 
     def windows(
         self, vaccine: Vaccine, course: Course, first: date, last: date

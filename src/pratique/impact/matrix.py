@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -103,15 +103,13 @@ class RecognitionMatrix(NamedTuple):
         at: seconds since the epoch.
         rows: one for each destination.
         pairs: of destinations that are places of the world, each of them once.
-        asked: how often a rule was evaluated.
-        whole: how often it would have been, had every product been asked by itself.
+        asked: to how many rules a question was put, counted again for each question.
     """
 
     at: int
     rows: tuple[Recognition, ...]
     pairs: tuple[Reciprocity, ...]
     asked: int
-    whole: int
 
 
 def matrix(
@@ -129,48 +127,54 @@ def matrix(
         at: seconds since the epoch.
         places: which destinations.
     """
-    rows, counted = [], Counter[str]()
-    for place in ruleset.destinations if places is None else places:
-        rows.append(_row(world, ruleset, place, at, counted))
-    return RecognitionMatrix(
-        at, tuple(rows), tuple(_pairs(world, rows)), counted["asked"], counted["whole"]
-    )
+    inquiry = _Rows(world, ruleset, at)
+    asked = ruleset.destinations if places is None else places
+    rows = [inquiry.row(place) for place in asked]
+    pairs = tuple(_pairs(world, rows))
+    return RecognitionMatrix(at, tuple(rows), pairs, inquiry.asked)
 
 
 def products_accepted(
     questions: DoseQuestions, vaccines: Mapping[str, Vaccine], profile: DoseProfile = PROFILES[0]
 ) -> frozenset[str]:
-    """Return the codes of the products that rules accept, each class of them asked once."""
+    """Return the codes of the products that rules accept."""
     given = questions.day - timedelta(profile.days)
     return frozenset(
-        vaccine.code
-        for same in doses.by_class([questions], vaccines, profile.course).values()
-        if questions.accepted(same[0], profile.course, given)
-        for vaccine in same
+        code
+        for code, vaccine in vaccines.items()
+        if questions.accepted(vaccine, profile.course, given)
     )
 
 
-def _row(
-    world: World, ruleset: Ruleset, place: Destination, at: int, counted: Counter[str]
-) -> Recognition:
-    of_all = DoseQuestions(ruleset, place, at)
-    products = {profile: products_accepted(of_all, world.vaccines, profile) for profile in PROFILES}
-    origins: dict[str, Access] = {}
-    issuers = _issuer_classes(world, ruleset, of_all) if of_all.answers else {}
-    for issuer, places in issuers.items():
-        questions = of_all
-        if issuer != NOBODY:
-            questions = DoseQuestions(ruleset, place, at, issuer=issuer)
-        accepted = products_accepted(questions, world.vaccines)
-        said = classes(world, accepted, of_all.day)
-        origins |= {iso3: said[iso3] for iso3 in places if iso3 in said}
-        if issuer != NOBODY:
-            counted["asked"] += questions.asked
-            counted["whole"] += len(questions.rules) * len(world.vaccines)
-    counted["asked"] += of_all.asked
-    if of_all.answers:
-        counted["whole"] += len(of_all.rules) * len(world.vaccines) * len(PROFILES)
-    return Recognition(place, of_all.state, products, dict(sorted(origins.items())))
+class _Rows:
+    """Ask destination after destination, and count the questions."""
+
+    def __init__(self, world: World, ruleset: Ruleset, at: int) -> None:
+        self._world, self._ruleset, self._at = world, ruleset, at
+        self._known: dict[frozenset[str], dict[str, Access]] = {}
+        self.asked = 0
+
+    def row(self, place: Destination) -> Recognition:
+        """Ask one destination."""
+        vaccines = self._world.vaccines
+        of_all = DoseQuestions(self._ruleset, place, self._at)
+        products = {profile: products_accepted(of_all, vaccines, profile) for profile in PROFILES}
+        self.asked += of_all.asked
+        if not of_all.answers:
+            return Recognition(place, of_all.state, products, {})
+        origins: dict[str, Access] = {}
+        for issuer, places in _issuer_classes(self._world, self._ruleset, of_all).items():
+            accepted = products[PROFILES[0]]
+            if issuer != NOBODY:
+                questions = DoseQuestions(self._ruleset, place, self._at, issuer=issuer)
+                accepted = products_accepted(questions, vaccines)
+                self.asked += questions.asked
+            # Many destinations accept the same products.
+            if accepted not in self._known:
+                self._known[accepted] = classes(self._world, accepted, of_all.day)
+            said = self._known[accepted]
+            origins |= {iso3: said[iso3] for iso3 in places if iso3 in said}
+        return Recognition(place, of_all.state, products, dict(sorted(origins.items())))
 
 
 def _issuer_classes(
@@ -223,7 +227,7 @@ def to_json(recognition: RecognitionMatrix, data: Provenance) -> dict[str, Any]:
         "format": FORMAT,
         "at": rfc3339(recognition.at),
         "data": data._asdict(),
-        "evaluations": recognition.asked,
+        "questions": recognition.asked,
         "destinations": [
             {
                 "country": row.place.country,

@@ -18,10 +18,14 @@ from typing import Any, NamedTuple
 from pratique.impact.world import Vaccine, World
 from pratique.rules import policy
 from pratique.rules.cases import Judgement, judge
+from pratique.rules.certlogic.variables import AGE
+from pratique.rules.logic import Constants
+from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
 
 BORN, ADULT = "1981-05-05", 40
+NAMELESS = {"fn": "X", "fnt": "X", "gn": "Y", "gnt": "Y"}
 SETTLED = 60
 """Days since the last dose of the traveller by whom products are compared: late enough for a dose to count, early
 enough for no limit."""
@@ -47,6 +51,40 @@ class State(NamedTuple):
         return "no-vaccination-rules" if self.rules else "no-rules"
 
 
+class RulesOfFields(NamedTuple):
+    """Rules that read the same fields of a proof, and what they said so far.
+
+    Attributes:
+        fields: of the entry, and `AGE`; None where they may read anything.
+        rules: which ones.
+        said: values of the fields -> whether all of them passed.
+    """
+
+    fields: tuple[str, ...] | None
+    rules: tuple[Rule, ...]
+    said: dict[tuple[object, ...], bool]
+
+    def key(self, entry: Mapping[str, Any], age: int) -> tuple[object, ...]:
+        """Return the values on which what they say depends."""
+        if self.fields is None:
+            return (*entry.items(), age)
+        return tuple([age if field == AGE else entry.get(field) for field in self.fields])
+
+
+def _fields(paths: Iterable[str], group: str) -> tuple[str, ...] | None:
+    """Return which fields of an entry rules read; None where it cannot be told."""
+    fields = set()
+    for path in paths:
+        first, _, rest = path.partition(".")
+        if path in {AGE, "payload.dob"}:
+            fields.add(AGE)
+        elif first == "payload" and rest.startswith(f"{group}.0."):
+            fields.add(rest.removeprefix(f"{group}.0."))
+        elif first not in {"payload", "external"} or not rest:
+            return None
+    return tuple(sorted(fields))
+
+
 class Border:
     """A destination's rules at an instant, to be asked about travellers.
 
@@ -61,6 +99,23 @@ class Border:
         self.second = int(at.timestamp())
         self.value_sets = ruleset.sets_at(self.second)
         self.asked = 0
+        self._parts: dict[Kind, list[RulesOfFields]] = {}
+        self._common = {
+            "tg": policy.DISEASE, "co": issuer, "is": "MoH", "ci": "URN:UVCI:01:XX:1#1",
+        }  # fmt: skip
+        wall = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        # The same for all: what is asked about is never changed.
+        self._external = {
+            "validationClock": wall,
+            "arrivalDate": wall[:10],
+            "valueSets": self.value_sets,
+            "countryCode": place.country,
+            "issuerCountryCode": issuer,
+            "region": place.region or "",
+            "iat": "2021-01-01T00:00:00Z",
+            "exp": "2030-01-01T00:00:00Z",
+            "kid": "AAAAAAAAAAA=",
+        }
 
     @property
     def day(self) -> date:
@@ -84,30 +139,51 @@ class Border:
     def judge(self, kind: Kind, entry: Mapping[str, Any], age: int = ADULT) -> Judgement:
         """Ask about one proof of somebody so many years old."""
         self.asked += 1
-        born = BORN if age == ADULT else f"{self.day.year - age - 1}-12-31"
-        wall = self.at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        common = {"tg": policy.DISEASE, "co": self.issuer, "is": "MoH", "ci": "URN:UVCI:01:XX:1#1"}
-        data = {
-            "payload": {
-                "ver": "1.3.0",
-                "nam": {"fn": "X", "fnt": "X", "gn": "Y", "gnt": "Y"},
-                "dob": born,
-                _GROUPS[kind]: [{**common, **entry}],
-            },
-            "external": {
-                "validationClock": wall,
-                "arrivalDate": wall[:10],
-                "valueSets": self.value_sets,
-                "countryCode": self.place.country,
-                "issuerCountryCode": self.issuer,
-                "region": self.place.region or "",
-                "iat": "2021-01-01T00:00:00Z",
-                "exp": "2030-01-01T00:00:00Z",
-                "kid": "AAAAAAAAAAA=",
-            },
-            "holder": {"ageYears": age},
-        }
+        data = self.data(kind, entry, age)
         return judge(self.ruleset, self.place, kind, self.second, data)
+
+    def passes(self, kind: Kind, entry: Mapping[str, Any], age: int = ADULT) -> bool:
+        """Tell whether one proof is PASSED: what `judge` says, and not why.
+
+        Rules that read the same fields are asked once for each of the fields' values.
+        """
+        self.asked += 1
+        parts = self._parts.get(kind)
+        if parts is None:
+            parts = self._parts[kind] = self._parted(kind)
+        data = None
+        for part in parts:
+            key = part.key(entry, age)
+            passed = part.said.get(key)
+            if passed is None:
+                data = data or self.data(kind, entry, age)
+                passed = part.said[key] = self.ruleset.passes(part.rules, data)
+            if not passed:
+                return False
+        return bool(parts)
+
+    def _parted(self, kind: Kind) -> list[RulesOfFields]:
+        """Part the rules of a kind by the fields that they read; none where there are none to ask."""
+        rules = self.ruleset.select(self.place, self.issuer, kind, self.second)
+        own = any(rule.country == self.place.country for rule in rules)
+        if not own or not self.ruleset.assessed(self.place, self.second):
+            return []
+        by_fields: dict[tuple[str, ...] | None, list[Rule]] = {}
+        for rule in rules:
+            expression = self.ruleset.evaluator.expressions.get(id(rule))
+            paths = set() if expression is None else Constants([expression]).paths
+            by_fields.setdefault(_fields(paths, _GROUPS[kind]), []).append(rule)
+        # What reads least says most often no to all that follows.
+        ordered = sorted(by_fields.items(), key=lambda item: (item[0] is None, item[0] or ()))
+        return [RulesOfFields(fields, tuple(several), {}) for fields, several in ordered]
+
+    def data(self, kind: Kind, entry: Mapping[str, Any], age: int) -> dict[str, Any]:
+        """Return what rules are asked about."""
+        born = BORN if age == ADULT else f"{self.day.year - age - 1}-12-31"
+        payload = {
+            "ver": "1.3.0", "nam": NAMELESS, "dob": born, _GROUPS[kind]: [{**self._common, **entry}],
+        }  # fmt: skip
+        return {"payload": payload, "external": self._external, "holder": {"ageYears": age}}
 
     def dose(
         self, vaccine: Vaccine, days_ago: int, number: int | None = None, age: int = ADULT
@@ -118,6 +194,9 @@ class Border:
 
     def test(self, test_type: str, hours_ago: int, age: int = ADULT) -> Judgement:
         """Ask about a negative test whose sample was taken so many hours ago."""
+        return self.judge(Kind.TEST, self._sample(test_type, hours_ago), age)
+
+    def _sample(self, test_type: str, hours_ago: int) -> dict[str, Any]:
         sample = self.at - timedelta(hours=hours_ago)
         devices = self.value_sets.get(policy.DEVICES, [])
         entry = {
@@ -130,17 +209,27 @@ class Border:
             entry["ma"] = next(iter(devices), "1232")
         else:
             entry["nm"] = "NAAT"
-        return self.judge(Kind.TEST, entry, age)
+        return entry
 
     def recovery(self, days_ago: int, age: int = ADULT) -> Judgement:
         """Ask about a recovery whose first positive test was made so many days ago."""
+        return self.judge(Kind.RECOVERY, self._recovered(days_ago), age)
+
+    def _recovered(self, days_ago: int) -> dict[str, Any]:
         first = self.day - timedelta(days_ago)
-        entry = {
+        return {
             "fr": first.isoformat(),
             "df": (first + timedelta(11)).isoformat(),
             "du": (first + timedelta(180)).isoformat(),
         }
-        return self.judge(Kind.RECOVERY, entry, age)
+
+    def passes_test(self, test_type: str, hours_ago: int) -> bool:
+        """Tell whether a negative test of that age is accepted, of an adult."""
+        return self.passes(Kind.TEST, self._sample(test_type, hours_ago))
+
+    def passes_recovery(self, days_ago: int) -> bool:
+        """Tell whether a recovery of that age is accepted, of an adult."""
+        return self.passes(Kind.RECOVERY, self._recovered(days_ago))
 
     def exemption(self, age: int = ADULT) -> Judgement:
         """Ask about an exemption from vaccination, in force."""
@@ -254,12 +343,12 @@ def other_ways(border: Border) -> Iterator[Way]:
     ):
 
         def passes(hours: int, code: str = code) -> bool:
-            return border.test(code, hours).result is Result.PASSED
+            return border.passes_test(code, hours)
 
         if limits := window(passes, 1, LONGEST_TEST):
             last = "of any age" if limits.last is None else f"at most {limits.last} hours old"
             yield Way(Kind.TEST, name, limits, f"{words} {last}")
-    limits = window(lambda days: border.recovery(days).result is Result.PASSED, 0, LONGEST_RECOVERY)
+    limits = window(border.passes_recovery, 0, LONGEST_RECOVERY)
     if limits is not None:
         yield Way(
             Kind.RECOVERY, "recovery", limits, in_days("a recovery, first positive test", limits)

@@ -74,12 +74,22 @@ class RuleEvaluator:
 
     def values(self, rules: Iterable[Rule], data: Mapping[str, Any]) -> list[Any]:
         """Return each rule's value, or `Open`; what several of a country's read is read once."""
-        found = []
-        for country, several in groupby(rules, _COUNTRY):
-            # Each country's have an engine of their own: nobody's rules make another's frames wider.
-            queries = [self._queries.get(id(rule)) or self._query(rule) for rule in several]
-            found += self._engines[country].values(queries, data)
-        return found
+        return [
+            value
+            for engine, queries in self.prepared(rules)
+            for value in engine.values(queries, data)
+        ]
+
+    def prepared(self, rules: Iterable[Rule]) -> list[tuple[Engine, list[Query]]]:
+        """Return what rules ask, and of which engine; for whoever asks them often."""
+        # Each country's have an engine of their own: nobody's rules make another's frames wider.
+        return [
+            (
+                self._engines[country],
+                [self._queries.get(id(rule)) or self._query(rule) for rule in several],
+            )
+            for country, several in groupby(rules, _COUNTRY)
+        ]
 
     def _query(self, rule: Rule) -> Query:
         query = self._engines[rule.country].query(self.expressions[id(rule)])

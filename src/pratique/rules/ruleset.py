@@ -137,6 +137,7 @@ class Ruleset:
         )
         """The rules as they were read; None where there are none."""
         self._selected: dict[tuple[Destination, str | None, Kind], _Selection] = {}
+        self._ready: dict[int, _Ready] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self._content() == other._content()
@@ -272,6 +273,31 @@ class Ruleset:
             for rule in rules
         )
 
+    def passes(self, rules: tuple[Rule, ...], data: Mapping[str, Any]) -> bool:
+        """Tell whether all rules pass: what `assess` says, without an outcome for each.
+
+        Args:
+            rules: as `select` returned them: what they need is looked up once for each such tuple.
+            data: as for `assess`.
+        """
+        ready = self._ready.get(id(rules))
+        if ready is None:
+            # It keeps the tuple, so that no other one can get its id.
+            ready = self._ready[id(rules)] = self._prepared(rules)
+        if ready.is_open or not ready.needed <= data["external"]["valueSets"].keys():
+            return False
+        values = (value for engine, asked in ready.prepared for value in engine.values(asked, data))
+        return all(value is want for value, want in zip(values, ready.wanted, strict=True))
+
+    def _prepared(self, rules: tuple[Rule, ...]) -> _Ready:
+        is_open = any(id(rule) in self._faults for rule in rules)
+        needed = frozenset(
+            name for rule in rules for name in self._needed.get(id(rule), frozenset())
+        )
+        prepared = [] if is_open or self.evaluator is None else self.evaluator.prepared(rules)
+        wanted = tuple(rule.type is not RuleType.INVALIDATION for rule in rules)
+        return _Ready(rules, is_open, needed, prepared, wanted)
+
     def unasked(self, rule: Rule) -> str:
         """Return the code of why a rule of this set is OPEN for everybody; empty if it is not."""
         known = self.value_sets.keys() | {COUNTRIES}
@@ -347,6 +373,16 @@ class _Sets(NamedTuple):
     value_sets: dict[str, list[str]]
     begins: float
     ends: float
+
+
+class _Ready(NamedTuple):
+    """Rules that are asked often: whether one cannot be, what they look into, their queries, what each must say."""
+
+    rules: tuple[Rule, ...]
+    is_open: bool
+    needed: frozenset[str]
+    prepared: list[tuple[Any, list[Any]]]
+    wanted: tuple[bool, ...]
 
 
 class _Selection(NamedTuple):
