@@ -25,6 +25,7 @@ from pratique.impact import world
 from pratique.rules.products import PRODUCTS
 from pratique.store import policy_data
 from tests import policy_lab
+from tests.steps import LONGEST
 from tests.unit.impact.test_world import Tables, small
 from tests.unit.rules.test_products import differences
 from tests.walls.source import ROOT
@@ -113,7 +114,7 @@ def test_the_outlines_are_what_the_pages_map_draws() -> None:
     if shutil.which("node") is None or not (ROOT / "web/node_modules/world-atlas").is_dir():
         pytest.skip("the map is drawn with Node and npm's world-atlas: make web")
     drawn = subprocess.run(
-        ["node", ROOT / "web/build/outlines.mjs"], capture_output=True, check=True, timeout=120
+        ["node", ROOT / "web/build/outlines.mjs"], capture_output=True, check=True, timeout=LONGEST
     ).stdout
     assert drawn == (OURS / "outlines.json").read_bytes()
 
