@@ -364,3 +364,38 @@ def test_nothing_that_is_written_raises_and_its_order_does_not_matter(
         value_sets={NAMES: EVERY},
     )  # fmt: skip
     assert set(lint(rules, terms).remarks) == set(lint(rules[::-1], terms).remarks)
+
+
+# ---------------------------------------------------------------- Bounds
+
+
+def test_what_is_asked_is_bounded_by_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of made-up products, in forty countries, with thresholds: no more cases than the limits say."""
+    cases: list[str] = []
+    sound = accepted._Asked._failed
+
+    def counted(asked: Any, rules: Any, case: Any) -> Any:
+        cases.append(asked.place.country)
+        return sound(asked, rules, case)
+
+    monkeypatch.setattr(accepted._Asked, "_failed", counted)
+    many = [f"X{number}" for number in range(400)]
+    countries = [f"X{chr(65 + number)}" for number in range(20)]
+    rules = [
+        rule({"and": [among(*many[:300], COMIRNATY), after(14), no(after(270))]}, f"VR-{country}-0001", Country=country)
+        for country in countries
+    ]  # fmt: skip
+    lint(rules, Terms(value_sets={NAMES: [*many, COMIRNATY]}))
+    assert cases
+    assert len(set(cases)) <= accepted.MOST_PLACES
+    most = accepted.MOST_PRODUCTS * accepted.MOST_NUMBERS * (accepted.MOST_DATES + 4)
+    assert max(map(cases.count, set(cases))) <= most
+
+
+def test_where_the_steps_are_spent_nothing_is_said_of_what_was_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed = [code for code in LISTED if code != COVISHIELD]
+    assert "who-list" in said(rule(among(*listed)))
+    monkeypatch.setattr(accepted, "MOST_STEPS", 0)
+    assert said(rule(among(*listed))) == {}
