@@ -174,6 +174,13 @@ def test_a_search_that_would_take_too_long_leaves_the_other_ways(
     assert "OTHER_DOSE" not in found
 
 
+def test_a_vaccine_that_the_rules_name_is_tried_before_others() -> None:
+    rare = "MVC-COV1901"
+    assert [code for code in PRODUCTS if code in MADE].index(rare) > outlook.MOST_VACCINES
+    code = asked([t.rule("VR-XU-0001", {"in": [MP, [rare]]})], dose(SPUTNIK))
+    assert ways(code)["OTHER_DOSE"].products == (rare,)
+
+
 # ---------------------------------------------------------------- Order and words
 
 

@@ -203,6 +203,9 @@ def test_a_product_of_the_value_set_that_never_passes_is_told_where_the_set_is_h
     assert "Sputnik V" in told
     assert f"{len(EVERY) - len(LISTED)} of the {len(EVERY)} products" in told
     assert "product-never-accepted" not in said(products(*EVERY), value_sets={NAMES: EVERY})
+    both = about(rule(among(COMIRNATY)), value_sets={NAMES: EVERY})
+    assert "Covishield" in both["who-list"]
+    assert "Covishield" not in both["product-never-accepted"]
 
 
 def test_a_product_that_one_rule_names_and_another_refuses_is_told() -> None:
@@ -220,6 +223,7 @@ def test_a_product_that_a_rule_names_to_refuse_it_needs_no_remark() -> None:
         no(among(SPUTNIK)), "IR-XU-0001", Type="Invalidation", CertificateType="Vaccination"
     )
     assert "product-refused-elsewhere" not in said(products(SPUTNIK), shut)
+    assert "product-refused-elsewhere" not in said(products(), shut)
 
 
 # ---------------------------------------------------------------- At home and abroad
@@ -233,6 +237,12 @@ def test_what_is_issued_at_home_and_refused_at_entry_is_told() -> None:
     assert {"issued-refused", "accepted-not-issued"}.isdisjoint(
         said(products(SPUTNIK), issued=[*LISTED, SPUTNIK])
     )
+
+
+def test_what_is_issued_is_asked_as_a_certificate_of_the_country() -> None:
+    ours = {"===": [var("external.issuerCountryCode"), "XU"]}
+    either = no({"and": [no(among(*LISTED)), no({"and": [ours, among(SPUTNIK)]})]})
+    assert "issued-refused" not in said(rule(either), issued=[SPUTNIK])
 
 
 def test_an_issued_product_that_there_is_not_is_told_and_not_asked() -> None:
@@ -281,6 +291,10 @@ def test_a_region_is_looked_at_by_itself() -> None:
     region = rule(among(*(code for code in LISTED if code != COVISHIELD)), Region="BRE")
     told = said(region)["who-list"]
     assert told.rule == "ruleset XU/BRE"
+    here = {"===": [var("external.region"), "BRE"]}
+    reading = {"if": [here, among(*LISTED), among(COMIRNATY)]}
+    assert said(rule(reading, Region="BRE")) == {}
+    assert "who-list" in said(rule(reading, Region="SYL"))
 
 
 # ---------------------------------------------------------------- For all rules
