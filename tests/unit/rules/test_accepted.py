@@ -285,6 +285,7 @@ def test_the_country_s_own_rules_before_are_no_other_destination() -> None:
     assert {"refused-abroad", "accepted-abroad"}.isdisjoint(
         said(products(SPUTNIK), previous=[products()])
     )
+    assert "who-list" not in said(products(), previous=[rule(among(COMIRNATY))])
 
 
 def test_a_region_is_looked_at_by_itself() -> None:
