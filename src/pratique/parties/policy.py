@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pratique.errors import UsageError
+from pratique.errors import DocumentRefused, UsageError
 from pratique.impact import chart, page, report, summary, timeline, world
 from pratique.impact.amendment import Amendment, amend
 from pratique.impact.matrix import RecognitionMatrix, matrix
@@ -255,7 +255,13 @@ def ruleset_of(paths: Iterable[Path], value_sets: Path | None, lab: Lab) -> Rule
     rules: list[Rule] = []
     sets: dict[str, list[str]] = {}
     for path in paths:
-        read = documents.read(parties_rules.parsed(path))
+        document = parties_rules.parsed(path)
+        try:
+            read = documents.read(document)
+        except DocumentRefused as error:
+            raise DocumentRefused(
+                error.code, f"{path.name}: {error.message}", error.hint
+            ) from error
         rules += read.rules
         sets |= {name: list(codes) for name, codes in read.value_sets.items()}
     sets |= parties_rules.sets_from(value_sets)

@@ -104,6 +104,13 @@ def test_data_that_are_none_are_refused(
     assert refused.value.hint
 
 
+def test_a_file_that_holds_no_rules_is_named(rules: Path, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"abc": {"x": ["y"]}}')
+    with pytest.raises(PratiqueError) as refused:
+        run(rules, tmp_path / "other.json", "--data", data)
+    assert refused.value.message.startswith("other.json: ")
+
+
 def test_a_place_without_rules_is_refused(rules: Path, data: Path) -> None:
     with pytest.raises(PratiqueError) as refused:
         run(rules, "--data", data, "--place", "FR")
