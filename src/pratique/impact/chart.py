@@ -236,7 +236,7 @@ def world_map(report: ImpactReport, outlines: Mapping[str, Any], *, legend: bool
             west + 20,
             north + height + foot - 6,
             12,
-            f"{data_name(report.provenance)}. Outlines: Natural Earth; they decide no border.",
+            f"{_source(report)} Outlines: Natural Earth; they decide no border.",
         )
     )
     box = (west, north - head, width, head + height + foot)
@@ -255,6 +255,13 @@ def legend_of(places: Sequence[Place]) -> str:
     """Count places and their people."""
     people = sum(place.people for place in places)
     return f"{len(places)} ({amount(people)} people)"
+
+
+def _source(report: ImpactReport) -> str:
+    """Name the data, and where they end if the report's day is later."""
+    ends = report.data_end
+    late = f", which end on {ends}" if ends is not None and report.day > ends else ""
+    return f"{data_name(report.provenance)}{late}."
 
 
 def data_name(provenance: Provenance) -> str:
@@ -387,7 +394,7 @@ def bars(report: ImpactReport) -> str:
     ):
         marks.append(_key(x, y, access))
         texts.append(_text(x + 46, y + 18, 15, words))
-    texts.append(_text(20, y + 52, 12, f"{data_name(report.provenance)}. Income: World Bank."))
+    texts.append(_text(20, y + 52, 12, f"{_source(report)} Income: World Bank."))
     box = (0, 0, 820, y + 68)
     return _drawing(
         box, f"{title(report)} {_BARS}", patterns() + _paper(box) + "".join((*marks, *texts))

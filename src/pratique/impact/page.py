@@ -150,7 +150,7 @@ def impact(
         (
             "sources",
             "Rules, data and licence",
-            _rules(report) + _sources(report.provenance, report.day, attribution),
+            _rules(report) + _sources(report.provenance, _data(report), attribution),
         ),
         ("places", "Every country and territory", _places(report)),
     ]
@@ -167,7 +167,7 @@ def recognition(matrix: RecognitionMatrix, world: World, *, attribution: Sequenc
         attribution: what the data's licences ask to be said, a sentence each.
     """
     day = datetime.fromtimestamp(matrix.at, UTC).date()
-    data = _data_of(world.provenance, day)
+    data = _data_of(world.provenance, day, world.ends)
     there = [row for row in matrix.rows if row.origins]
     sections = [
         (
@@ -178,7 +178,7 @@ def recognition(matrix: RecognitionMatrix, world: World, *, attribution: Sequenc
         ("products", "Who accepts which vaccine", _accepting(there, world, data)),
         ("pairs", "Who accepts whom", _pairs(matrix, there, world, data)),
         ("limits", "What these figures do not say", _limits()),
-        ("sources", "Data and licence", _sources(world.provenance, day, attribution)),
+        ("sources", "Data and licence", _sources(world.provenance, data, attribution)),
     ]
     lead = f"By the rules in force at {rfc3339(matrix.at)}. {data}"
     pairs = Counter(pair.balance for pair in matrix.pairs)
@@ -501,21 +501,22 @@ def _rules(report: ImpactReport) -> str:
     return f"<p>Rules in force: {rules}.</p>"
 
 
-def _sources(provenance: Provenance, day: date, attribution: Iterable[str]) -> str:
+def _sources(provenance: Provenance, data: str, attribution: Iterable[str]) -> str:
     items = "".join(f"<li>{_bdi(sentence)}</li>" for sentence in attribution)
     return (
-        f"<p>{_data_of(provenance, day)} SHA-256 <code>{text_of(provenance.digest)}</code>.</p>"
+        f"<p>{data} SHA-256 <code>{text_of(provenance.digest)}</code>.</p>"
         f"{items and f'<ul>{items}</ul>'}"
     )
 
 
 def _data(report: ImpactReport) -> str:
-    return _data_of(report.provenance, report.day)
+    return _data_of(report.provenance, report.day, report.data_end)
 
 
-def _data_of(provenance: Provenance, day: date) -> str:
-    """Name the data of a figure, and the day up to which offers and listings count."""
-    return f"{text_of(chart.data_name(provenance))}, as of {_day(day)}."
+def _data_of(provenance: Provenance, day: date, ends: date | None) -> str:
+    """Name the data of a figure, and the day up to which offers and listings count: none is known that is later than they end."""
+    known = _day(day) if ends is None or day <= ends else f"{_day(ends)}, where they end"
+    return f"{text_of(chart.data_name(provenance))}, as of {known}."
 
 
 # ----------------------------------------------------------------------------------------------------

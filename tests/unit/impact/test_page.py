@@ -155,6 +155,18 @@ def test_every_figure_names_its_data_and_their_day(france: ImpactReport) -> None
     assert "What these figures do not say" in seen.words
 
 
+def test_a_figure_of_a_day_after_the_data_says_where_they_end(france: ImpactReport) -> None:
+    assert france.data_end == date(2023, 3, 26)
+    late = france._replace(at=datetime(2026, 12, 1, tzinfo=UTC))
+    words = Page(page.impact(late, OUTLINES)).words
+    assert "Data: policy 1.2.3, as of 2023-03-26, where they end." in words
+    assert "as of 2026-12-01" not in words
+    for of, is_told in ((late, True), (france, False)):
+        for drawing in drawings(of):
+            texts = " ".join(mark.text or "" for mark in drawing.iter(f"{SVG}text"))
+            assert ("Data: policy 1.2.3, which end on 2023-03-26." in texts) is is_told
+
+
 def test_each_place_is_in_exactly_one_class_and_the_legend_adds_up(france: ImpactReport) -> None:
     kinds = chart.by_access(france)
     codes = [place.iso3 for places in kinds.values() for place in places]
