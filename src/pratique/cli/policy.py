@@ -355,10 +355,9 @@ def _accepting(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]]:
 
 
 def _one_way(pair: Reciprocity, world: World) -> list[str]:
-    one, other = pair.one, pair.other
-    if pair.there is not Access.OPEN:
-        one, other = other, one
-    return [world.places[one].name, f"accepts what {world.places[other].name} had on offer"]
+    names = [world.places[iso3].name for iso3 in (pair.one, pair.other)]
+    first, second = names if pair.there is Access.OPEN else reversed(names)
+    return [first, f"accepts what {second} had on offer"]
 
 
 @policy.command()
@@ -404,7 +403,7 @@ def floor(
     if out is not None:
         parties_policy.write_rules(out, changed)
     if output_format == "json":
-        documents = [amendment_as_json(one) for one in amendments]
+        documents = [amendment_as_json(amendment) for amendment in amendments]
         head = {"format": FLOOR_FORMAT, "data": lab.world.provenance._asdict()}
         click.echo(as_json({**head, "destinations": documents}, indent=1))
     else:

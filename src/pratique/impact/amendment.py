@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -87,27 +87,23 @@ class Amendment(NamedTuple):
 
 def amend(
     world: World,
-    ruleset: Ruleset,
-    place: Destination,
-    floor: Sequence[str],
+    questions: DoseQuestions,
+    floor: Collection[str],
     *,
-    at: int,
     begins: int | None = None,
 ) -> Amendment:
     """Return what a place's rules would be with a floor.
 
     Args:
         world: who was offered what.
-        ruleset: the rules.
-        place: whose.
+        questions: the rules, at the place and instant at which they are asked.
         floor: codes of the products that they must accept.
-        at: when they are asked, in seconds since the epoch.
-        begins: when the changed rules begin; as the ones before by default.
+        begins: when the changed rules begin, in seconds since the epoch; as the ones before by default.
 
     Raises:
         DocumentRefused: `floor-no-rules` where no rule for vaccinations is in force there.
     """
-    questions = DoseQuestions(ruleset, place, at)
+    ruleset, place, at = questions.ruleset, questions.place, questions.at
     if not questions.answers:
         raise DocumentRefused(
             "floor-no-rules",
@@ -116,34 +112,36 @@ def amend(
         )
     accepted = products_accepted(questions, world.vaccines)
     missing = tuple(sorted(set(floor) - accepted))
-    changed, hindrances = _changed(world, ruleset, questions, missing)
+    changed, hindrances = _changed(world, questions, missing)
     after, asked = ruleset, 0
     if changed:
+        changed = _evened(world, questions, changed, missing)
         after = _with(ruleset, changed)
-        changed = _evened(world, ruleset, questions, changed, missing)
-        after = _with(ruleset, changed)
-        asked, lost = _proved(world, ruleset, after, questions, changed)
+        asked, lost = _proved(world, questions, after, changed)
         if lost:
             hindrances.append(Hindrance("", missing, "floor-takes-away", lost))
             changed, after = {}, ruleset
-    now = products_accepted(DoseQuestions(after, place, at), world.vaccines)
-    still = tuple(
-        sorted(set(missing) - now - {code for one in hindrances for code in one.products})
-    )
-    if still:
+    late = DoseQuestions(after, place, at)
+    now = products_accepted(late, world.vaccines)
+    hindered = {code for hindrance in hindrances for code in hindrance.products}
+    if still := tuple(sorted(set(missing) - now - hindered)):
         sentence = "the changed rules together do not accept it"
         hindrances.append(Hindrance("", still, "floor-not-reached", sentence))
     notes: tuple[Hindrance, ...] = ()
-    if easier := _easier(world, questions, DoseQuestions(after, place, at), missing):
+    if easier := _easier(world, questions, late, missing):
         sentence = "it would be accepted on days of dose on which no product accepted so far is: look at such limits"
         notes = (Hindrance("", easier, "floor-easier", sentence),)
-    ranges = [shut_out(world, codes, questions.day) for codes in (accepted, now)]
-    let_in = _let_in(*ranges)
+    before, then = (shut_out(world, codes, questions.day) for codes in (accepted, now))
+    # Let in for certain: shut out before whatever was on offer, and not after. At most: perhaps shut out, perhaps not.
+    let_in = (
+        tuple(sorted(set(before.low.places) - set(then.high.places))),
+        tuple(sorted(set(before.high.places) - set(then.low.places))),
+    )
+    low, high = (sum(world.places[iso3].people for iso3 in places) for places in let_in)
+    rules = sorted((rule for _, rule in changed.values()), key=lambda rule: rule.name)
     return Amendment(
-        place, at, tuple(sorted(floor)), missing,
-        tuple(_document(rule, begins) for _, rule in sorted(changed.values(), key=lambda pair: pair[1].name)),
-        tuple(sorted(now - accepted)), tuple(hindrances), notes, ranges[0], ranges[1], let_in,
-        _people(world, let_in), asked,
+        place, at, tuple(sorted(floor)), missing, tuple(_document(rule, begins) for rule in rules),
+        tuple(sorted(now - accepted)), tuple(hindrances), notes, before, then, let_in, (low, high), asked,
     )  # fmt: skip
 
 
@@ -157,8 +155,8 @@ def to_json(amendment: Amendment) -> dict[str, Any]:
         "missing": list(amendment.missing),
         "added": list(amendment.added),
         "rules": list(amendment.rules),
-        "hindrances": [one._asdict() for one in amendment.hindrances],
-        "notes": [one._asdict() for one in amendment.notes],
+        "hindrances": [hindrance._asdict() for hindrance in amendment.hindrances],
+        "notes": [note._asdict() for note in amendment.notes],
         "let_in": {
             end: {"places": list(places), "people": people}
             for end, places, people in zip(
@@ -178,23 +176,12 @@ def _people_shut_out(range_: Range) -> dict[str, Any]:
     }
 
 
-def _let_in(before: Range, after: Range) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    surely = set(before.low.places) - set(after.high.places)
-    at_most = set(before.high.places) - set(after.low.places)
-    return tuple(sorted(surely)), tuple(sorted(at_most))
-
-
-def _people(world: World, let_in: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[int, int]:
-    low, high = (sum(world.places[iso3].people for iso3 in places) for places in let_in)
-    return low, high
-
-
 _Changed = dict[int, tuple[Rule, Rule]]
 """id of a rule -> it, and what takes its place."""
 
 
 def _changed(
-    world: World, ruleset: Ruleset, questions: DoseQuestions, missing: Sequence[str]
+    world: World, questions: DoseQuestions, missing: Sequence[str]
 ) -> tuple[_Changed, list[Hindrance]]:
     """Change every rule that refuses one of the missing products."""
     given = questions.day - timedelta(PROFILES[0].days)
@@ -207,13 +194,13 @@ def _changed(
     hindrances = []
     for rule, vaccines in refused.values():
         codes = tuple(vaccine.code for vaccine in vaccines)
-        if open_ := ruleset.unasked(rule):
+        if open_ := questions.ruleset.unasked(rule):
             sentence = f"it cannot be asked here ({open_})"
             hindrances.append(Hindrance(rule.name, codes, "floor-open-rule", sentence))
         elif rule.country != questions.place.country:
             sentence = "it is the issuer's own, and declares certificates void"
             hindrances.append(Hindrance(rule.name, codes, "floor-issuers-rule", sentence))
-        elif (amended := _amended(ruleset, rule, questions, vaccines)) is None:
+        elif (amended := _amended(rule, questions, vaccines)) is None:
             sentence = "no list of products in it can be made longer so that it passes them"
             hindrances.append(Hindrance(rule.name, codes, "floor-no-list", sentence))
         else:
@@ -221,11 +208,9 @@ def _changed(
     return changed, hindrances
 
 
-def _amended(
-    ruleset: Ruleset, rule: Rule, questions: DoseQuestions, vaccines: Sequence[Vaccine]
-) -> Rule | None:
+def _amended(rule: Rule, questions: DoseQuestions, vaccines: Sequence[Vaccine]) -> Rule | None:
     """Return the next version of a rule that passes these products; None if no change of a list does it."""
-    codes = [vaccine.code for vaccine in vaccines]
+    ruleset, codes = questions.ruleset, [vaccine.code for vaccine in vaccines]
     given = questions.day - timedelta(PROFILES[0].days)
     places = sorted(_naming(rule.logic, (), guarded=False), key=lambda place: place[0])
     ways = [way for _, way in places]
@@ -241,26 +226,20 @@ def _amended(
             _with(ruleset, {id(rule): (rule, amended)}), questions.place, questions.at
         )
         if all(
-            amended.name
-            not in {one.name for one in asked.refused_by(vaccine, Course.PRIMARY, given)}
-            for vaccine in vaccines
+            amended not in asked.refused_by(vaccine, Course.PRIMARY, given) for vaccine in vaccines
         ):
             return amended
     return None
 
 
 def _evened(
-    world: World,
-    ruleset: Ruleset,
-    questions: DoseQuestions,
-    changed: _Changed,
-    missing: Sequence[str],
+    world: World, questions: DoseQuestions, changed: _Changed, missing: Sequence[str]
 ) -> _Changed:
     """Put the products into the conditions of other rules, too, where those ask more of the products they list.
 
     "If it is one of these, seven days must have passed": who is not listed there would have it easier.
     """
-    place, at = questions.place, questions.at
+    ruleset, place, at = questions.ruleset, questions.place, questions.at
     easier = _easier(world, questions, DoseQuestions(_with(ruleset, changed), place, at), missing)
     for rule in questions.rules if easier else ():
         if id(rule) in changed or rule.country != place.country:
@@ -289,11 +268,15 @@ def _easier(
     easier = []
     for code in missing:
         added = world.vaccines[code]
-        alike = [one for one in world.vaccines.values() if one.doses == added.doses]
-        alike = [one for one in alike if before.windows(one, Course.PRIMARY, days[-1], days[0])]
+        alike = [
+            other
+            for other in world.vaccines.values()
+            if other.doses == added.doses
+            and before.windows(other, Course.PRIMARY, days[-1], days[0])
+        ]
         if alike and any(
             after.accepted(added, Course.PRIMARY, day)
-            and not any(before.accepted(one, Course.PRIMARY, day) for one in alike)
+            and not any(before.accepted(other, Course.PRIMARY, day) for other in alike)
             for day in days
         ):
             easier.append(code)
@@ -351,7 +334,9 @@ def _put(node: Any, way: _Way, value: Any) -> Any:
 
 
 def _next(ruleset: Ruleset, rule: Rule, logic: Logic, names: Sequence[str]) -> Rule:
-    major, minor, _ = max(one.version for one in ruleset.rules if one.identifier == rule.identifier)
+    major, minor, _ = max(
+        other.version for other in ruleset.rules if other.identifier == rule.identifier
+    )
     # In every language alike: names and WHO's own abbreviations need no translation.
     note = f" (+ WHO EUL/PQ: {', '.join(names)})"
     fields = rule.affected_fields
@@ -386,7 +371,7 @@ def _document(rule: Rule, begins: int | None) -> dict[str, Any]:
 
 
 def _proved(
-    world: World, before: Ruleset, after: Ruleset, questions: DoseQuestions, changed: _Changed
+    world: World, questions: DoseQuestions, after: Ruleset, changed: _Changed
 ) -> tuple[int, str]:
     """Put doses and generated cases to both; return how many, and the first that is not accepted any more."""
     asked = 0
@@ -406,7 +391,7 @@ def _proved(
                     )
     kinds = {rule.kind for rule, _ in changed.values()}
     for kind in Kind if None in kinds else (Kind.VACCINATION,):
-        for accepted, accepted_after in _cases(before, after, questions, kind, changed):
+        for accepted, accepted_after in _cases(questions, after, kind, changed):
             asked += 1
             if accepted and not accepted_after:
                 return asked, f"a generated case of {kind} would not be accepted any more"
@@ -414,8 +399,9 @@ def _proved(
 
 
 def _cases(
-    before: Ruleset, after: Ruleset, questions: DoseQuestions, kind: Kind, changed: _Changed
+    questions: DoseQuestions, after: Ruleset, kind: Kind, changed: _Changed
 ) -> Iterator[tuple[bool, bool]]:
+    before = questions.ruleset
     rules: Iterable[Rule] = [rule for pair in changed.values() for rule in pair]
     sets = before.sets_at(questions.at)
     constants = Constants(map(expression_of, rules), sets)

@@ -77,7 +77,7 @@ class DoseQuestions:
     """The rules of one place at one instant, asked about doses.
 
     Attributes:
-        place, at: where, and when (seconds since the epoch).
+        ruleset, place, at: whose rules, where, and when (seconds since the epoch).
         day: that of the instant, in UTC.
         rules: that are asked.
         asked: to how many rules a question was put, so far, counted again for each question.
@@ -87,8 +87,7 @@ class DoseQuestions:
         self, ruleset: Ruleset, place: Destination, at: int, *, issuer: str = NOBODY
     ) -> None:
         self._border = Border(ruleset, place, datetime.fromtimestamp(at, UTC), issuer)
-        self._ruleset, self._issuer = ruleset, issuer
-        self.place, self.at, self.asked = place, at, 0
+        self.ruleset, self.place, self.at, self.asked = ruleset, place, at, 0
         self.day = self._border.day
         self.rules: tuple[Rule, ...] = ruleset.select(place, issuer, Kind.VACCINATION, at)
         self.state = self._border.state().word
@@ -171,7 +170,7 @@ class DoseQuestions:
 
     @cached_property
     def _expressions(self) -> list[Expression]:
-        known = self._ruleset.evaluator.expressions if self.rules else {}
+        known = self.ruleset.evaluator.expressions if self.rules else {}
         return [known[id(rule)] for rule in self.rules if id(rule) in known]
 
     @cached_property
@@ -180,7 +179,9 @@ class DoseQuestions:
 
     @cached_property
     def _compares_products(self) -> bool:
-        return any(mixes(node, _PRODUCT) for one in self._expressions for node in nodes(one.root))
+        return any(
+            mixes(node, _PRODUCT) for asked in self._expressions for node in nodes(asked.root)
+        )
 
     @cached_property
     def dose_turns(self) -> frozenset[date]:
@@ -254,7 +255,13 @@ def mixes(node: Node, names: Sequence[str]) -> bool:
     if not isinstance(node, Same | In):
         return False
     sides = (node.left, node.right)
-    reading = [side for side in sides if _reads(side, names)]
+    reading = [
+        side
+        for side in sides
+        if any(
+            isinstance(part, Var) and part.path.rpartition(".")[2] in names for part in nodes(side)
+        )
+    ]
     if not reading:
         return False
     is_plain = len(reading) == 1 and isinstance(reading[0], Var)
@@ -267,10 +274,6 @@ def _is_constant(node: Node) -> bool:
     if isinstance(node, Var):
         return node.path.startswith("external.valueSets.")
     return isinstance(node, Text | Number | Truth)
-
-
-def _reads(node: Node, names: Sequence[str]) -> bool:
-    return any(isinstance(one, Var) and one.path.rpartition(".")[2] in names for one in nodes(node))
 
 
 def by_class(

@@ -216,9 +216,10 @@ def _pairs(world: World, rows: Sequence[Recognition]) -> Iterator[Reciprocity]:
         for row in rows
         if row.place.region is None and row.origins and row.place.country in world.by_iso2
     }
-    for one, other in combinations(sorted(there), 2):
-        if other in there[one].origins and one in there[other].origins:
-            yield Reciprocity(one, other, there[one].origins[other], there[other].origins[one])
+    for first, second in combinations(sorted(there), 2):
+        to_first, to_second = there[first].origins.get(second), there[second].origins.get(first)
+        if to_first is not None and to_second is not None:
+            yield Reciprocity(first, second, to_first, to_second)
 
 
 def to_json(recognition: RecognitionMatrix, data: Provenance) -> dict[str, Any]:

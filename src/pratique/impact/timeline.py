@@ -344,7 +344,9 @@ def turns(
         by_second[rule.valid_to].append(TurnReason(f"{rule.name} ends", rule.kind, is_named=True))
         for second, text in _dated(ruleset, rule):
             by_second[second].append(TurnReason(f"{rule.name}: {text[:10]} passes", rule.kind))
-        for name in sorted(_sets_read(ruleset, rule) & ruleset.editions.keys()):
+        is_asked = id(rule) in ruleset.evaluator.expressions
+        read = ruleset.evaluator.value_sets(rule) if is_asked else set()
+        for name in sorted(read & ruleset.editions.keys()):
             for second in ruleset.editions[name]:
                 sentence = f"{name}: edition of {rfc3339(second)[:10]} begins"
                 by_second[second].append(TurnReason(sentence, rule.kind))
@@ -359,11 +361,6 @@ def _rules_of(ruleset: Ruleset, place: Destination) -> tuple[Rule, ...]:
         if rule.country == place.country
     }
     return tuple(rules.values())
-
-
-def _sets_read(ruleset: Ruleset, rule: Rule) -> set[str]:
-    known = ruleset.evaluator.expressions
-    return ruleset.evaluator.value_sets(rule) if id(rule) in known else set()
 
 
 def _dated(ruleset: Ruleset, rule: Rule) -> Iterator[tuple[int, str]]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from pratique.errors import DocumentRefused, UsageError
 from pratique.impact import chart, page, report, summary, timeline, world
 from pratique.impact.amendment import Amendment, amend
+from pratique.impact.doses import DoseQuestions
 from pratique.impact.matrix import RecognitionMatrix, matrix
 from pratique.impact.report import ImpactReport
 from pratique.impact.shut_out import Range, Total
@@ -195,12 +196,12 @@ def in_hand(wanted: Wanted, lab: Lab, home: Path | None) -> Ruleset:
             "rules-none", "no rules are named, and none are held",
             "name files of rules, or hold some: pratique sync, pratique rules import",
         )  # fmt: skip
-    held = snapshot.ruleset
-    sets = held.value_sets | parties_rules.sets_from(wanted.value_sets)
+    kept = snapshot.ruleset
+    sets = kept.value_sets | parties_rules.sets_from(wanted.value_sets)
     editions = {name: dated for name, dated in lab.editions.items() if name not in sets}
     return Ruleset(
-        held.rules, sets, compatible=held.compatible, hold_open=True,
-        editions=editions | held.editions, like=[held],
+        kept.rules, sets, compatible=kept.compatible, hold_open=True,
+        editions=editions | kept.editions, like=[kept],
     )  # fmt: skip
 
 
@@ -227,10 +228,10 @@ def with_floor(
     rules = in_hand(wanted, lab, home)
     # Of what is held, rules that begin later are no question: what is in force is.
     when = _when(rules.rules if wanted.paths else (), wanted.at, now)
-    at = int(when.timestamp())
     start = None if begins is None else int(begins.timestamp())
+    floor, at = lab.world.floor(when.date()), int(when.timestamp())
     return [
-        amend(lab.world, rules, place, sorted(lab.world.floor(when.date())), at=at, begins=start)
+        amend(lab.world, DoseQuestions(rules, place, at), floor, begins=start)
         for place in destinations(rules, wanted.place)
     ]
 

@@ -28,7 +28,7 @@ OFFERS = {"AAA": "A", "BBB": "B", "CCC": "AB"}
 
 def with_floor(*documents: dict[str, Any], floor: str = "AB", **more: Any) -> Amendment:
     ruleset = small.rules(*documents, **more)
-    return amend(small.world(OFFERS), ruleset, small.UTOPIA, tuple(floor), at=AT)
+    return amend(small.world(OFFERS), DoseQuestions(ruleset, small.UTOPIA, AT), floor)
 
 
 def replaced(documents: list[dict[str, Any]], amendment: Amendment) -> Ruleset:
@@ -151,14 +151,18 @@ def test_the_next_version_is_greater_than_one_that_comes_later() -> None:
 def test_when_it_begins_is_for_the_state_to_say() -> None:
     ruleset = small.rules(small.products("A"))
     begins = small.second("2022-04-01", 0)
-    amendment = amend(small.world(OFFERS), ruleset, small.UTOPIA, ("A", "B"), at=AT, begins=begins)
+    amendment = amend(
+        small.world(OFFERS), DoseQuestions(ruleset, small.UTOPIA, AT), "AB", begins=begins
+    )
     assert [changed["ValidFrom"] for changed in amendment.rules] == ["2022-04-01T00:00:00Z"]
 
 
 def test_where_no_rules_are_in_force_there_is_nothing_to_change() -> None:
     with pytest.raises(DocumentRefused) as refused:
         amend(
-            small.world(OFFERS), small.rules(small.products("A")), Destination("XV"), ("A",), at=AT
+            small.world(OFFERS),
+            DoseQuestions(small.rules(small.products("A")), Destination("XV"), AT),
+            "A",
         )
     assert refused.value.code == "floor-no-rules"
 
@@ -177,7 +181,7 @@ def test_real_rules_with_the_floor_shut_out_what_the_oracle_says(
     )
     world: World = policy_lab.whole(data)
     ruleset = policy_lab.ruleset(corpora, country, sets)
-    amendment = amend(world, ruleset, Destination(country), tuple(case["floor"]), at=AT)
+    amendment = amend(world, DoseQuestions(ruleset, Destination(country), AT), case["floor"])
     assert not amendment.hindrances
     for end in ("low", "high"):
         assert list(getattr(amendment.published, end).places) == case["published"][end]["iso3"]
@@ -214,7 +218,7 @@ def test_whatever_was_accepted_still_is_and_only_the_floor_is_added(
     ]
     world = small.world({"AAA": "A", "BBB": "B", "CCC": "C"})
     before = small.rules(*documents)
-    amendment = amend(world, before, small.UTOPIA, ("A", "B"), at=AT)
+    amendment = amend(world, DoseQuestions(before, small.UTOPIA, AT), "AB")
     after = replaced(documents, amendment)
     one, other = (DoseQuestions(each, small.UTOPIA, AT) for each in (before, after))
     for vaccine in world.vaccines.values():
