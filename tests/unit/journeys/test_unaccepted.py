@@ -13,7 +13,7 @@ import pytest
 from pratique import describe, outlook
 from pratique.authenticate import Effort, HealthCode, Help
 from pratique.decision import decide
-from pratique.findings import Colour
+from pratique.findings import Code, Colour
 from pratique.formats.codes import MADE
 from pratique.model import Entry, Moment, Precision, Vaccination
 from pratique.rules import documents
@@ -179,6 +179,34 @@ def test_a_vaccine_that_the_rules_name_is_tried_before_others() -> None:
     assert [code for code in PRODUCTS if code in MADE].index(rare) > outlook.MOST_VACCINES
     code = asked([t.rule("VR-XU-0001", {"in": [MP, [rare]]})], dose(SPUTNIK))
     assert ways(code)["OTHER_DOSE"].products == (rare,)
+
+
+@pytest.mark.parametrize("count", [1, 4, 12])
+def test_what_is_asked_for_it_stays_within_the_purse(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules that turn at every month, and name every vaccine but the holder's."""
+    asked_for: list[int] = []
+    sound = Ruleset.assess
+
+    def counted(ruleset: Ruleset, rules: Any, data: Any) -> Any:
+        asked_for.append(ruleset.steps(rules))
+        return sound(ruleset, rules, data)
+
+    monkeypatch.setattr(Ruleset, "assess", counted)
+    clock = {"plusTime": [{"var": "external.validationClock"}, 0, "day"]}
+    late = [
+        {"not-before": [clock, {"plusTime": [{"var": "payload.v.0.dt"}, month, "month"]}]}
+        for month in range(1, 1 + count)
+    ]
+    named = {"in": [MP, [code for code in TRIED if code != SPUTNIK]]}
+    code = asked([t.rule("VR-XU-0001", {"and": [named, *late]}), NO_TEST], dose(SPUTNIK))
+    assert asked_for
+    # One answer about the certificate, and one about an exemption, are made whatever is left.
+    assert sum(asked_for) <= 2 * outlook.MOST_STEPS + 4 * max(asked_for)
+    is_too_long = any(finding.code is Code.SEARCH_TOO_LONG for finding in code.because)
+    assert is_too_long == (count == 12)
+    assert code.unaccepted == (() if is_too_long else (SPUTNIK,))
 
 
 # ---------------------------------------------------------------- Order and words
