@@ -22,8 +22,8 @@ from pratique.impact.doses import DoseQuestions
 from pratique.impact.matrix import RecognitionMatrix, matrix
 from pratique.impact.report import ImpactReport
 from pratique.impact.shut_out import Range, Total
-from pratique.impact.summary import Count, CountRange, Figures, Summary
-from pratique.impact.timeline import ComingChange
+from pratique.impact.summary import Count, CountRange, ExpirySummary, Figures, Summary
+from pratique.impact.timeline import ComingChange, Expiry
 from pratique.impact.traveller import Border
 from pratique.impact.world import Provenance, World
 from pratique.parties import rules as parties_rules
@@ -315,7 +315,12 @@ def _figures(impact: ImpactReport) -> Figures:
         _total(impact.nothing_on_offer),
         tuple(way for way in summary.WAYS if way in kinds),
         impact.exempt_below,
+        None if impact.expiry is None else _expiry(impact.expiry),
     )
+
+
+def _expiry(expiry: Expiry) -> ExpirySummary:
+    return ExpirySummary(expiry.days, expiry.median, len(expiry.places))
 
 
 def _range(span: Range) -> CountRange:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pratique.impact import traveller
+from pratique.impact import summary, traveller
 from pratique.impact.shut_out import Range, Total, nothing_on_offer, shut_out
 from tests import policy_lab
 
@@ -60,6 +60,46 @@ def test_a_ruleset_shuts_out_whom_the_oracle_says(
     assert sorted(world.floor(day)) == case["floor"]
     assert both(shut_out(world, world.floor(day), day)) == case["floor_only"]
     assert written(nothing_on_offer(world, day)) == case["nothing_on_offer"]
+
+
+@pytest.mark.parametrize(("country", "at", "sets"), CASES)
+def test_the_floor_of_a_summary_is_the_one_of_the_oracle(
+    corpora: Path, country: str, at: str, sets: str
+) -> None:
+    """The summary asks the rules itself, without the data: of the day, and of each later one on which they change."""
+    data = policy_lab.folder(corpora)
+    key = {"ruleset": country, "at": at, "value_sets": sets}
+    (case,) = (
+        case
+        for case in policy_lab.expected(data)["cases"]
+        if {name: case[name] for name in key} == key
+    )
+    world, border = policy_lab.whole(data), policy_lab.border(corpora, country, at, sets)
+    left_out = {
+        code
+        for code in case["floor"]
+        if world.vaccines[code].has_code(border.day)
+        and code not in (case["accepted"] or case["floor"])
+    }
+    missing = set(summary.floor_missing(border.ruleset, border.place, border.at))
+    assert missing - left_out == LATER.get((country, at, sets), set())
+    assert left_out <= missing
+
+
+LATER = {
+    ("FR", "2021-10-01", "corpus"): {"Covishield", "BBIBP-CorV", "CoronaVac"},
+    ("FR", "2021-10-01", "2021-07-20"): {"BBIBP-CorV", "CoronaVac"},
+}
+"""France had no rules on that day; those that followed left these out."""
+
+
+def test_a_product_is_asked_about_as_the_data_name_it(corpora: Path) -> None:
+    world = policy_lab.whole(policy_lab.folder(corpora))
+    assert summary.PRODUCTS.keys() == world.vaccines.keys()
+    for code in world.floor(date(2026, 1, 1)):
+        asked, vaccine = summary.PRODUCTS[code], world.vaccines[code]
+        if vaccine.code_since is not None:
+            assert asked._replace(name="") == vaccine._replace(name="")
 
 
 def test_every_case_of_the_oracle_is_asked(corpora: Path) -> None:
