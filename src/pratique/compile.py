@@ -25,7 +25,7 @@ from pratique.revocation.revocations import Revocations
 from pratique.revocation.tag_list import TagList
 from pratique.rules import documents
 from pratique.rules.documents import RuleDocument
-from pratique.rules.ruleset import Rule, Ruleset, RuleType
+from pratique.rules.ruleset import MOST_RULES, Rule, Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
 from pratique.terms import Environment
 from pratique.trust import countries, publication
@@ -43,13 +43,6 @@ from pratique.trust.signer import CONTRADICTED, Signer, TrustList
 # 3. Where no edition of it can be read, what it has once withdrawn or revoked is so still.
 
 
-MOST_RULES = 256
-"""Rules of a participant: each is read at every start. Of seven real destinations the most is 17."""
-MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
-"""Steps that a participant's rules of a type may take at one check. Of seven real destinations the most
-is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
-MOST_PARTS = 8_192
-"""Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
 _NOTHING = publication.SignerPublication((), frozenset())
 _UNHEARD = Ruleset()
 
@@ -160,8 +153,7 @@ def _rules(
         raise DocumentRefused("rules-foreign", f"{one.code} publishes another destination's rules")
     # Made once here, so that a rule that is refused is its own participant's problem.
     found = Ruleset(rules, sets)
-    busy = any(found.busiest(kind) > most for kind, most in MOST_STEPS.items())
-    if busy or found.steps(found.rules) > MOST_PARTS:
+    if found.is_costly:
         raise DocumentRefused("rules-costly", f"{one.code} would keep every check busy")
     return said._replace(ruleset=found)
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from pratique import decision, outlook
-from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
+from pratique.compile import compiled
 from pratique.findings import Code
 from pratique.rules import documents, evaluator
 from pratique.rules.certlogic.evaluate import Engine
 from pratique.rules.rule import RuleType
-from pratique.rules.ruleset import Destination, Ruleset
+from pratique.rules.ruleset import MOST_PARTS, MOST_STEPS, Destination, Ruleset
 from pratique.snapshot import Snapshot
 from pratique.terms import Kind
 from tests import travellers as t

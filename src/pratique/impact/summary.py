@@ -30,7 +30,7 @@ from pratique.impact.world import Vaccine
 from pratique.rules import documents, products
 from pratique.rules import policy as rules_policy
 from pratique.rules.documents import RuleDocument
-from pratique.rules.ruleset import Destination, Result, Ruleset
+from pratique.rules.ruleset import MOST_RULES, Destination, Result, Ruleset
 from pratique.strict_json import Codec
 from pratique.terms import Kind
 from pratique.text import plural, seen
@@ -42,7 +42,7 @@ MOST_VALUES = 100_000
 MOST_COUNTRIES, MOST_PEOPLE = 400, 20_000_000_000
 OLDEST, AHEAD = timedelta(days=8), timedelta(hours=1)
 """How long before it is published a summary was made at most: an edition lasts seven days. And how far clocks may be apart."""
-MOST_TURNS = 64
+MOST_TURNS = 24
 """Days on which rules of a place begin or end, beyond today: each is asked anew."""
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -81,7 +81,11 @@ def _share(value: object) -> float:
 
 
 def _instant(value: object) -> datetime:
-    return datetime.strptime(strict_json.text(value), _INSTANT).replace(tzinfo=UTC)
+    instant = datetime.strptime(strict_json.text(value), _INSTANT).replace(tzinfo=UTC)
+    # Days are counted back from it, and the calendar has two ends.
+    if not 2000 <= instant.year < 9999:
+        raise ValueError("no day of any certificate")
+    return instant
 
 
 def _ways(value: object) -> tuple[str, ...]:
@@ -389,9 +393,12 @@ def ruleset_of(rules: bytes, sets: RuleDocument) -> Ruleset:
     """
     try:
         rows = documents.read(strict_json.parse(rules, most=strict_json.OF_ONE)).rules
-        return Ruleset(rows, sets.value_sets, editions=sets.editions)
+        ruleset = Ruleset(rows[: MOST_RULES + 1], sets.value_sets, editions=sets.editions)
     except DocumentRefused as error:
         raise refused("rules", f"they cannot be read: {error.message}") from error
+    if len(rows) > MOST_RULES or ruleset.is_costly:
+        raise refused("rules", "no verifier would hear them: they would keep every check busy")
+    return ruleset
 
 
 def prepared(

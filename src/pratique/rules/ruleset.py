@@ -42,6 +42,15 @@ NEWEST_ENGINE = (1, 3, 3)
 SCHEMA_MAJOR, NEWEST_SCHEMA_MINOR = 1, 3
 
 
+MOST_RULES = 256
+"""Rules of a participant: each is read at every start. Of seven real destinations the most is 17."""
+MOST_STEPS = {RuleType.ACCEPTANCE: 4_096, RuleType.INVALIDATION: 512}
+"""Steps that a participant's rules of a type may take at one check. Of seven real destinations the most
+is 428. An issuer's own Invalidation rules are asked at every border, wherever what it issued is shown."""
+MOST_PARTS = 8_192
+"""Steps of all rules of a participant, whatever they are about: real ones have 577 at most."""
+
+
 class Result(StrEnum):
     """What one rule says."""
 
@@ -321,6 +330,12 @@ class Ruleset:
                         newest[rule.identifier] = max(cost, newest.get(rule.identifier, 0))
                 found = max(found, sum(newest.values()))
         return found
+
+    @property
+    def is_costly(self) -> bool:
+        """Tell whether these rules, of one participant, would keep every check busy."""
+        busy = any(self.busiest(kind) > most for kind, most in MOST_STEPS.items())
+        return busy or self.steps(self.rules) > MOST_PARTS
 
     @cached_property
     def _most(self) -> dict[int, int]:

@@ -57,6 +57,8 @@ MALFORMED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a control character": lambda d: d.update(derogation="a\x1b[31mred"),
     "a long sentence": lambda d: d.update(derogation="x" * 601),
     "a day": lambda d: d.update(at="2022-03-01"),
+    "a day at the beginning of the calendar": lambda d: d.update(at="0001-01-01T00:00:00Z"),
+    "a day at its end": lambda d: d.update(at="9999-12-31T00:00:00Z"),
     "a place twice": lambda d: d["destinations"].append(d["destinations"][0]),
     "ways in another order": lambda d: d["destinations"][0].update(ways=["test", "vaccination"]),
     "a way that is none": lambda d: d["destinations"][0].update(ways=["walking"]),
@@ -174,7 +176,7 @@ class TestTheFloor:
             }
             for n in range(10, 80)
         ]
-        assert missing(rows + days[:40]) == set()
+        assert missing(rows + days[:20]) == set()
         with pytest.raises(DocumentRefused) as refusal:
             missing(rows + days)
         assert refusal.value.code == "impact-rules"
@@ -276,6 +278,14 @@ class TestItsCheck:
         with pytest.raises(DocumentRefused) as refusal:
             summary.check(summary.write(own), rules, SETS)
         assert refusal.value.code == "impact-rules"
+
+    def test_refuses_rules_that_would_keep_every_check_busy(self) -> None:
+        rows = form(*LISTED)
+        many = [{**rows[0], "Identifier": f"GR-XA-{n:04}"} for n in range(300)]
+        with pytest.raises(DocumentRefused) as refusal:
+            summary.ruleset_of(as_published(many), SETS)
+        assert refusal.value.code == "impact-rules"
+        summary.ruleset_of(as_published(many[:20]), SETS)
 
 
 class TestWhatStands:
