@@ -24,14 +24,14 @@ from typing import Any, NamedTuple
 from benchmarks.network import Case, sync
 from benchmarks.participants import Network, Size, build, republish
 from benchmarks.timing import in_turn
-from pratique.compile import MOST_PARTS, MOST_STEPS, compiled
+from pratique.compile import compiled
 from pratique.crypto import keys as crypto_keys
 from pratique.crypto import x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.decision import decide
 from pratique.network import client, view
 from pratique.network.view import Files
-from pratique.rules.ruleset import Destination, RuleType
+from pratique.rules.ruleset import MOST_PARTS, MOST_STEPS, Destination, RuleType
 from pratique.snapshot import Snapshot
 from pratique.terms import Algorithm, Environment
 from pratique.trust import publication

@@ -25,6 +25,7 @@ from pratique import strict_json
 from pratique.compile import compiled
 from pratique.crypto import jose, keys, spki, x509, x509_write
 from pratique.errors import DocumentRefused
+from pratique.impact import summary
 from pratique.network import metadata, monitor, participants, proposal, trusted, view
 from pratique.onboarding import checks, dossier, report
 from pratique.revocation import foreign, tag_list
@@ -313,6 +314,16 @@ def _published(
         read = documents.read(strict_json.parse(data))
         return Ruleset(read.rules, sets).rules
 
+    def standing(name: str) -> Callable[[bytes], object]:
+        # As everybody's status shows it: nothing at all is refused there.
+        def ask(data: bytes) -> object:
+            both = {path: own[f"XXA/{path}"] for path in (metadata.IMPACT, metadata.RULES)}
+            impact, rules = {**both, name: data}.values()
+            published = documents.RuleDocument(value_sets=sets)
+            return summary.standing(impact, rules, published, at=networks.AT)
+
+        return ask
+
     def lists(data: bytes) -> object:
         held = tag_list.TagList.from_bytes(before)
         return tag_list.apply(held, tag_list.Delta.from_bytes(data))
@@ -333,6 +344,9 @@ def _published(
         Kind("rules", ends("rules.json"), rules),
         Kind("rules of others", ends("rules.json"),
              lambda d: arrived(strict_json.parse(d), countries.place)),
+        Kind("summaries of rules", ends("impact.json"), summary.read),
+        Kind("a summary beside its rules", ends("impact.json"), standing(metadata.IMPACT), often=1),
+        Kind("rules beside their summary", ends("rules.json"), standing(metadata.RULES), often=1),
         Kind("value sets", (networks.VALUE_SETS,), lambda d: documents.read(strict_json.parse(d))),
         Kind("choices", ends("choices.json"), lambda d: participants.read(d, sets)),
         Kind("revocations", ends(".tags"), lambda d: tag_list.TagList.from_bytes(d).tags()),
