@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from unittest import mock
 
 from pratique.compile import compiled
 from pratique.crypto import keys, x509, x509_write
@@ -94,6 +95,11 @@ class Authority:
 
     def publish(self, drafted: Proposal, by: Iterable[SoftwareKey] | None = None) -> None:
         self.accept(self.signed(drafted, by))
+
+    def publish_unasked(self, drafted: Proposal, by: Iterable[SoftwareKey] | None = None) -> None:
+        """Publish by a program that asks rules for no summary: what verifiers may meet all the same."""
+        with mock.patch.object(publish, "_check_rules"):
+            self.publish(drafted, by)
 
     def accept(self, signed: Proposal) -> None:
         self.files |= publish.published(self.files, signed, self.online, at=self.now)

@@ -148,9 +148,8 @@ def test_a_rule_nested_490_deep_ends_no_verifier() -> None:
     authority.admit(hostile, honest)
     honest.publish()
     text = honest.issue()
-    made = hostile.contents()
-    hostile.contents = lambda: made | {f"{HOSTILE}/rules.json": in_rule(nested(490))}  # type: ignore[method-assign]
-    hostile.publish()
+    made = hostile.contents() | {f"{HOSTILE}/rules.json": in_rule(nested(490))}
+    authority.publish_unasked(hostile.draft(made), hostile.roles[:2])
     border = Verifier(authority.anchor)
     border.sync(authority.files, AT)
     found = border.verify(text)
