@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
@@ -217,7 +217,11 @@ def world_map(report: ImpactReport, outlines: Mapping[str, Any], *, legend: bool
     if not legend:
         name = "Map of the world: the legend and the list of places below say the same in words"
         return _drawing((west, north, width, height), name, world)
-    entries = list(_entries(kinds))
+    entries = [
+        (access, f"{INKS[access].words}: {legend_of(places)}")
+        for access, places in kinds.items()
+        if places
+    ]
     lines = list(wrapped(headline(report), 108))
     # Above the map the question and its answer, under it two rows of the legend.
     head, foot = 44 + 22 * len(lines), 34 * ((len(entries) + 1) // 2) + 30
@@ -243,12 +247,6 @@ def world_map(report: ImpactReport, outlines: Mapping[str, Any], *, legend: bool
     return _drawing(
         box, title(report), patterns() + _paper(box) + world + "".join((*marks, *texts))
     )
-
-
-def _entries(kinds: Mapping[Access, Sequence[Place]]) -> Iterable[tuple[Access, str]]:
-    for access, places in kinds.items():
-        if places:
-            yield access, f"{INKS[access].words}: {legend_of(places)}"
 
 
 def legend_of(places: Sequence[Place]) -> str:

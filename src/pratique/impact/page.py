@@ -136,6 +136,7 @@ def impact(
     Raises:
         DocumentRefused: `policy-outlines`.
     """
+    rules = ", ".join(f"<code>{text_of(rule)}</code>" for rule in report.rules) or "none"
     sections = [
         ("cautions", "Before these rules are published", _cautions(report)),
         ("map", "Map", _map(report, outlines)),
@@ -150,7 +151,7 @@ def impact(
         (
             "sources",
             "Rules, data and licence",
-            _rules(report) + _sources(report.provenance, _data(report), attribution),
+            f"<p>Rules in force: {rules}.</p>{_sources(report.provenance, _data(report), attribution)}",
         ),
         ("places", "Every country and territory", _places(report)),
     ]
@@ -496,11 +497,6 @@ def _limits() -> str:
     )
 
 
-def _rules(report: ImpactReport) -> str:
-    rules = ", ".join(f"<code>{text_of(rule)}</code>" for rule in report.rules) or "none"
-    return f"<p>Rules in force: {rules}.</p>"
-
-
 def _sources(provenance: Provenance, data: str, attribution: Iterable[str]) -> str:
     items = "".join(f"<li>{_bdi(sentence)}</li>" for sentence in attribution)
     return (
@@ -531,14 +527,15 @@ class _Sign(NamedTuple):
     words: str
 
 
-_SIGNS = {
+_SIGNS: dict[Access | None, _Sign] = {
     Access.OPEN: _Sign("open", "\u2713", "accepts something"),
     Access.SHUT: _Sign("shut", "\u2715", "accepts nothing"),
     Access.UNSURE: _Sign("unsure", "?", "unsure"),
     Access.NOTHING: _Sign("", "\u2013", "nothing on offer there"),
+    None: _Sign("", "", "not counted"),
 }
 _ACCEPTED, _NOT_ACCEPTED = _Sign("open", "\u2713", "accepted"), _Sign("", "\u2013", "not accepted")
-_ITSELF, _UNKNOWN = _Sign("self", "", "itself"), _Sign("", "", "not counted")
+_ITSELF = _Sign("self", "", "itself")
 
 
 def _destinations(rows: Iterable[Recognition], world: World, data: str) -> str:
@@ -592,27 +589,20 @@ def _pairs(matrix: RecognitionMatrix, rows: Sequence[Recognition], world: World,
     }
     codes = sorted(both & there.keys())
     lines = [
-        (
-            world.places[one].name,
-            [_ITSELF if one == other else _sign(there[one].origins.get(other)) for other in codes],
-        )
-        for one in codes
-    ]
-    one_way = "".join(
-        f"<li>{_bdi(world.places[one].name)} accepts what {_bdi(world.places[other].name)} had on offer, and is not accepted</li>"
-        for pair in matrix.pairs
-        if pair.balance is Balance.ONE_WAY
-        for one, other in [
-            (pair.one, pair.other) if pair.there is Access.OPEN else (pair.other, pair.one)
-        ]
-    )
+        (world.places[row].name, [_ITSELF if row == of else _SIGNS[there[row].origins.get(of)] for of in codes])
+        for row in codes
+    ]  # fmt: skip
+    one_way = ""
+    for pair in matrix.pairs:
+        if pair.balance is Balance.ONE_WAY:
+            ends = (pair.one, pair.other) if pair.there is Access.OPEN else (pair.other, pair.one)
+            accepting, refused = (_bdi(world.places[iso3].name) for iso3 in ends)
+            one_way += (
+                f"<li>{accepting} accepts what {refused} had on offer, and is not accepted</li>"
+            )
     more = f"✓ accepts something that was on offer there, ✕ nothing, ? unsure. {data}"
     grid = _grid("Rows: the destination. Columns: whose people", more, codes, lines)
     return f"{grid}{one_way and f'<ul>{one_way}</ul>'}"
-
-
-def _sign(access: Access | None) -> _Sign:
-    return _UNKNOWN if access is None else _SIGNS[access]
 
 
 def _grid(
