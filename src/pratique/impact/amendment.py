@@ -123,10 +123,6 @@ def amend(
             changed, after = {}, ruleset
     late = DoseQuestions(after, place, at)
     now = products_accepted(late, world.vaccines)
-    hindered = {code for hindrance in hindrances for code in hindrance.products}
-    if still := tuple(sorted(set(missing) - now - hindered)):
-        sentence = "the changed rules together do not accept it"
-        hindrances.append(Hindrance("", still, "floor-not-reached", sentence))
     notes: tuple[Hindrance, ...] = ()
     if easier := _easier(world, questions, late, missing):
         sentence = "it would be accepted on days of dose on which no product accepted so far is: look at such limits"
@@ -240,7 +236,9 @@ def _evened(
     "If it is one of these, seven days must have passed": who is not listed there would have it easier.
     """
     ruleset, place, at = questions.ruleset, questions.place, questions.at
-    easier = _easier(world, questions, DoseQuestions(_with(ruleset, changed), place, at), missing)
+    amended_so_far = DoseQuestions(_with(ruleset, changed), place, at)
+    reached = products_accepted(amended_so_far, world.vaccines)
+    easier = _easier(world, questions, amended_so_far, missing)
     for rule in questions.rules if easier else ():
         if id(rule) in changed or rule.country != place.country:
             continue
@@ -255,7 +253,7 @@ def _evened(
         tried = {**changed, id(rule): (rule, amended)}
         asked = DoseQuestions(_with(ruleset, tried), place, at)
         left = _easier(world, questions, asked, missing)
-        if len(left) < len(easier) and set(missing) <= products_accepted(asked, world.vaccines):
+        if len(left) < len(easier) and reached <= products_accepted(asked, world.vaccines):
             changed, easier = tried, left
     return changed
 

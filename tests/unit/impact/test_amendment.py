@@ -141,6 +141,26 @@ def test_a_list_of_what_is_refused_is_never_made_longer() -> None:
     assert [one.code for one in amendment.hindrances] == ["floor-no-list"]
 
 
+def test_a_change_that_would_take_something_away_is_not_shown() -> None:
+    # Of A the complete course counts, of others the booster alone: with B on A's list, its booster would be lost.
+    number = {"var": "payload.v.0.dn"}
+    logic = {"if": [{"in": [VAR, ["A"]]}, {"<": [number, 3]}, {">": [number, 2]}]}
+    amendment = with_floor(rule(logic, **small.IN_FORCE))
+    assert amendment.missing == ("B",)
+    assert amendment.rules == ()
+    assert amendment.added == ()
+    assert [one.code for one in amendment.hindrances] == ["floor-takes-away"]
+    assert "booster of Vaccine B" in amendment.hindrances[0].sentence
+
+
+def test_an_issuers_own_rule_is_not_the_destinations_to_change() -> None:
+    about = {"Type": "Invalidation", "Country": "XX", "CertificateType": "Vaccination"}
+    void = rule({"in": [VAR, ["B"]]}, "IR-XX-0001", **{**small.IN_FORCE, **about})
+    amendment = with_floor(small.products("A", "B"), void)
+    assert [one.code for one in amendment.hindrances] == ["floor-issuers-rule"]
+    assert amendment.rules == ()
+
+
 def test_the_next_version_is_greater_than_one_that_comes_later() -> None:
     later = small.products("A", Version="3.2.1", ValidFrom="2029-01-01T00:00:00Z")
     assert [changed["Version"] for changed in with_floor(small.products("A"), later).rules] == [

@@ -15,7 +15,7 @@ from pratique.errors import UsageError
 from pratique.impact import timeline
 from pratique.impact.doses import Course, DoseQuestions, DoseWindow
 from pratique.impact.timeline import DoseGroup, cliffs, coming, expiry, fairness
-from pratique.impact.world import Certainty, Offer, Place, World
+from pratique.impact.world import Certainty, Offer, Place, Uptake, World
 from pratique.rules.ruleset import Ruleset
 from tests import policy_lab
 from tests.unit.impact import small
@@ -314,3 +314,62 @@ def test_every_change_keeps_its_range_and_does_not_depend_on_the_order_of_rules(
             assert affected.people[0] <= affected.people[1]
             for low, high in (*affected.places.values(), *affected.by_region.values()):
                 assert 0 <= low <= high <= 4_000_000
+
+
+# -- the range holds, whoever got what
+
+
+PEOPLE, HALVES = 1_200, 8
+ROWS = tuple(
+    Uptake(
+        small.START + timedelta(30 * month), 0, 0, PEOPLE * month // HALVES,
+        max(0, PEOPLE * (month - 4) // HALVES),
+    )
+    for month in range(HALVES + 1)
+)  # fmt: skip
+"""A country's people: an eighth of them a month; from the fifth month on as many have a booster, too."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from("AB"), min_size=HALVES, max_size=HALVES),
+    st.lists(st.sampled_from("AB"), min_size=HALVES, max_size=HALVES),
+    st.permutations(range(HALVES)),
+    st.integers(1, HALVES),
+)
+def test_whoever_got_which_product_and_had_a_booster_the_count_lies_in_the_range(
+    courses: list[str], boosters: list[str], order: list[int], cut: int
+) -> None:
+    # From a day on, B does not count any more if it was given up to the day of a row.
+    named = {"in": [{"var": "payload.v.0.mp"}, ["B"]]}
+    newer = {
+        "after": [
+            {"plusTime": [DOSE, 0, "day"]},
+            {"plusTime": [ROWS[cut].day.isoformat(), 0, "day"]},
+        ]
+    }
+    ends = rule(
+        {"if": [named, newer, True]},
+        "VR-XU-0002",
+        **{**small.IN_FORCE, "ValidFrom": "2021-10-01T00:00:00Z"},
+    )
+    world = small.world({"AAA": "AB"}, people=PEOPLE, doses={"AAA": ROWS})
+    at = small.second("2021-09-20")
+    (change,) = coming(world, small.rules(small.products("A", "B"), ends), at=at, days=30)
+    part = PEOPLE // HALVES
+    # In the months from the fifth on, those of one earlier month each get their booster, in some order.
+    boosted: dict[int, int] = {}
+    for month in range(4, HALVES):
+        ready = [earlier for earlier in order if earlier < month and earlier not in boosted]
+        boosted[ready[0]] = month
+    count = 0
+    for month in range(HALVES):
+        newest, product = (
+            (boosted[month], boosters[boosted[month]])
+            if month in boosted
+            else (month, courses[month])
+        )
+        count += part if product == "B" and newest < cut else 0
+    low, high = change.lost.people
+    assert low <= count <= high
+    assert high > 0
