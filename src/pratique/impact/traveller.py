@@ -71,7 +71,7 @@ class RulesOfFields(NamedTuple):
         return tuple([age if field == AGE else entry.get(field) for field in self.fields])
 
 
-def _fields(paths: Iterable[str], group: str) -> tuple[str, ...] | None:
+def fields_read(paths: Iterable[str], group: str) -> tuple[str, ...] | None:
     """Return which fields of an entry rules read; None where it cannot be told."""
     fields = set()
     for path in paths:
@@ -172,7 +172,7 @@ class Border:
         for rule in rules:
             expression = self.ruleset.evaluator.expressions.get(id(rule))
             paths = set() if expression is None else Constants([expression]).paths
-            by_fields.setdefault(_fields(paths, _GROUPS[kind]), []).append(rule)
+            by_fields.setdefault(fields_read(paths, _GROUPS[kind]), []).append(rule)
         # What reads least says most often no to all that follows.
         ordered = sorted(by_fields.items(), key=lambda item: (item[0] is None, item[0] or ()))
         return [RulesOfFields(fields, tuple(several), {}) for fields, several in ordered]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +108,24 @@ def test_a_list_with_a_field_in_it_puts_no_products_together_either() -> None:
     questions = asked(rule(logic, **small.IN_FORCE))
     vaccines = {"A": small.vaccine("A"), "B": small.vaccine("B", maker="ORG-2")}
     assert len(by_class([questions], vaccines, Course.PRIMARY)) == 2
+
+
+@pytest.mark.parametrize("day", ["2022-03-01", "2022-03-31", "2022-05-31", "2024-02-29"])
+@pytest.mark.parametrize("months", [1, 3, 6])
+@pytest.mark.parametrize("moved", ["dose", "clock"])
+def test_months_of_different_lengths_are_asked_day_by_day(
+    day: str, months: int, moved: str
+) -> None:
+    # The 31st and a month is the 3rd, or the 1st: later than what follows it.
+    clock = {"plusTime": [CLOCK["plusTime"][0], -months if moved == "clock" else 0, "month"]}
+    dose = {"plusTime": [DOSE, months if moved == "dose" else 0, "month"]}
+    named = rule({"not-after": [clock, dose]}, **small.IN_FORCE)
+    questions = DoseQuestions(small.rules(named), small.UTOPIA, small.second(day))
+    every = [questions.day - timedelta(age) for age in range(230)]
+    windows = questions.windows(small.vaccine("A"), Course.PRIMARY, every[-1], every[0])
+    assert {
+        window.first + timedelta(step) for window in windows for step in range(window.days)
+    } == {day for day in every if questions.accepted(small.vaccine("A"), Course.PRIMARY, day)}
 
 
 UNITS = st.sampled_from(["hour", "day", "month", "year"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.impact.traveller import Border, vaccination
+from pratique.impact.traveller import Border, fields_read, vaccination
 from pratique.rules.ruleset import Result, Ruleset
 from pratique.terms import Kind
 from tests.unit.impact import small
@@ -116,3 +116,32 @@ def test_a_rule_that_cannot_be_asked_lets_nobody_pass() -> None:
     assert not Border(held, small.UTOPIA, NOON).passes(Kind.VACCINATION, entry)
     good = small.rules(small.products("A", identifier="VR-XU-0002"))
     assert Border(good, small.UTOPIA, NOON).passes(Kind.VACCINATION, entry)
+
+
+def test_a_value_set_that_is_missing_lets_nobody_pass() -> None:
+    # "Not in nothing" would be true.
+    missing = rule(
+        {"!": [{"in": [{"var": "payload.v.0.mp"}, {"var": "external.valueSets.nowhere"}]}]},
+        **small.IN_FORCE,
+    )
+    entry = vaccination(small.vaccine("A"), date(2022, 1, 1))
+    assert not Border(small.rules(missing), small.UTOPIA, NOON).passes(Kind.VACCINATION, entry)
+    there = small.rules(missing, value_sets={"nowhere": ["B"]})
+    assert Border(there, small.UTOPIA, NOON).passes(Kind.VACCINATION, entry)
+
+
+@pytest.mark.parametrize(
+    ("paths", "fields"),
+    [
+        (["payload.v.0.mp", "payload.v.0.dt", "external.countryCode"], ("dt", "mp")),
+        (["payload.v", "payload.v.0", "payload.v.1", "payload.t.0.tg"], ()),
+        (["holder.ageYears", "payload.dob"], ("holder.ageYears",)),
+        (["payload.v.0.mp", "holder.other"], None),
+        (["payload"], None),
+        ([""], None),
+    ],
+)
+def test_what_may_be_read_of_a_proof_is_told_or_it_is_everything(
+    paths: list[str], fields: tuple[str, ...] | None
+) -> None:
+    assert fields_read(paths, "v") == fields

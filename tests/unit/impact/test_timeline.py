@@ -212,6 +212,26 @@ def test_a_rule_of_tests_that_begins_is_told_and_turns_no_dose() -> None:
     assert cliffs([change], 0) == ()
 
 
+def test_an_end_that_slides_is_no_change_of_the_day_on_which_something_else_begins() -> None:
+    # At midnight one day's doses are past the end, and a rule of tests begins: it is not why.
+    until = rule({"before": [CLOCK, {"plusTime": [DOSE, 90, "day"]}]}, **small.IN_FORCE)
+    tests = rule(
+        {"in": [{"var": "payload.t.0.tt"}, ["LP6464-4"]]},
+        "TR-XU-0001",
+        **{**small.IN_FORCE, "ValidFrom": LIMIT_BEGINS},
+    )
+    ruleset = small.rules(until, tests)
+    before, after = (
+        DoseQuestions(ruleset, small.UTOPIA, small.second("2022-02-01", 0) - back)
+        for back in (1, 0)
+    )
+    past = date(2022, 2, 1) - timedelta(90)
+    assert before.accepted(small.vaccine("A"), Course.PRIMARY, past)
+    assert not after.accepted(small.vaccine("A"), Course.PRIMARY, past)
+    (change,) = coming(small.world({"AAA": "A"}), ruleset, at=AT, days=60)
+    assert not change.lost.groups
+
+
 def test_what_lies_beyond_the_horizon_is_not_told() -> None:
     assert coming(small.world({"AAA": "A"}), limited(), at=AT, days=21) == ()
     assert coming(small.world({"AAA": "A"}), limited(), at=AT, days=22)
