@@ -49,6 +49,9 @@ def publish(
 ) -> int:
     """Publish one proposal: several copies of it may be named, each with other signatures."""
     drafted = authority.load_copies(folder, proposals)
+    for line in authority.told_of_rules(folder, drafted):
+        # Whole, however long: the sentence of a state stands in it.
+        click.echo(printable(line, len(line)))
     came = authority.publish(folder, drafted, secret, at=at, skip_witness_check=skip_witness_check)
     title = printable(drafted.title)
     if came.is_forked:

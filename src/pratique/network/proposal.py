@@ -507,6 +507,16 @@ def _role(role: str, signed: Targets, proposed: Proposal, current: View | None) 
         yield from _suspensions(proposed.files[network_metadata.SUSPENSIONS])
 
 
+def told_of_rules(proposed: Proposal, current: View | None) -> Iterator[str]:
+    """Yield whom the rules in a proposal shut out, and nothing else of it; as `told`."""
+    for role in filter(network_metadata.is_participants, sorted(proposed.metadata)):
+        held = None if current is None else current.roles.get(role)
+        before = {} if held is None else held.files
+        path = f"{role}/{network_metadata.IMPACT}"
+        if path in proposed.files and proposed.files[path] != before.get(path):
+            yield from _impact(role, proposed.files, before, current)
+
+
 def _impact(
     role: str, files: Mapping[str, bytes], before: Mapping[str, bytes], current: View | None
 ) -> Iterator[str]:

@@ -506,6 +506,13 @@ def load_copies(folder: Path, paths: tuple[Path, ...]) -> Proposal:
     return proposal.merged(copies, proposals.read_view(repository) if len(copies) > 1 else None)
 
 
+def told_of_rules(folder: Path, drafted: Proposal) -> Iterator[str]:
+    """Yield in words whom the rules in a proposal shut out: read before it is announced."""
+    if any(path.endswith(f"/{metadata.IMPACT}") for path in drafted.files):
+        current = proposals.read_view(network.Repository(repository_of(folder)))
+        yield from proposal.told_of_rules(drafted, current)
+
+
 def publish(
     folder: Path,
     drafted: Proposal,

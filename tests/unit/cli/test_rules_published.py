@@ -72,7 +72,9 @@ def test_the_seats_read_it_before_and_everybody_after(desk: Desk) -> None:
     shown = desk.run("authority", "show", "narrow.proposal", "--repository", "net")
     for words in ("leaves out of WHO's list", "Covaxin", SENTENCE, "million people"):
         assert words in shown
-    desk.run("authority", "publish", "net", "narrow.proposal", "--at", AT)
+    published = desk.run("authority", "publish", "net", "narrow.proposal", "--at", AT)
+    assert SENTENCE in published
+    assert "million people" in published
     status = desk.run("network", "status", "net", "--at", LATER)
     assert "AMBER: its rules leave out" in status
     assert f"XXU says of its rules: “{SENTENCE}”" in status
