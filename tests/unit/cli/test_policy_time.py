@@ -109,9 +109,11 @@ def test_rules_that_are_held_are_taken_where_no_file_is_named(
 ) -> None:
     home = tmp_path / "home"
     with pytest.raises(UsageError) as refused:
-        run("matrix", "--data", data, "--home", home, "--at", AT)
+        run("matrix", "--data", data, "--data-dir", home, "--at", AT)
     assert refused.value.code == "rules-none"
-    imported = CliRunner().invoke(pratique, ["rules", "import", str(rules), "--home", str(home)])
+    imported = CliRunner().invoke(
+        pratique, ["rules", "import", str(rules), "--data-dir", str(home)]
+    )
     assert imported.exit_code == 0
     for command in ("matrix", "floor", "calendar"):
         words: list[str | Path] = [
@@ -125,7 +127,7 @@ def test_rules_that_are_held_are_taken_where_no_file_is_named(
             "--format",
             "json",
         ]
-        assert run(*words, "--home", home).output == run(*words, rules).output
+        assert run(*words, "--data-dir", home).output == run(*words, rules).output
 
 
 def test_a_floor_is_said_and_written(rules: Path, data: Path, tmp_path: Path) -> None:
