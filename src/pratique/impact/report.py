@@ -309,9 +309,11 @@ def _child(border: Border, who: str, age: int) -> Burden:
 def _turned(report: ImpactReport, questions: DoseQuestions, before: Border, world: World) -> Turned:
     state, accepted = before.state(), traveller.accepted(report.products)
     older = traveller.accepted(traveller.answers(before, world))
-    differ = frozenset(
-        iso3 for iso3 in world.places if world.products_of(iso3, report.day) & (accepted ^ older)
-    )
+    offered = {iso3: world.products_of(iso3, report.day) for iso3 in world.places}
+    touched = [
+        frozenset(iso3 for iso3, products in offered.items() if products & codes)
+        for codes in (older - accepted, accepted - older)
+    ]
     was = shut_out.classes(world, older, report.day)
     now = shut_out.classes(world, accepted, report.day)
     earlier = DoseQuestions(before.ruleset, before.place, before.second, issuer=before.issuer)
@@ -322,8 +324,8 @@ def _turned(report: ImpactReport, questions: DoseQuestions, before: Border, worl
         state.rules,
         tuple(sorted(accepted - older)),
         tuple(sorted(older - accepted)),
-        _moved(world, was, now, differ),
-        _moved(world, now, was, differ),
+        _moved(world, was, now, touched[0]),
+        _moved(world, now, was, touched[1]),
         (
             *(f"new: {sentence}" for sentence in sorted(ways - earlier_ways)),
             *(f"gone: {sentence}" for sentence in sorted(earlier_ways - ways)),
@@ -334,17 +336,18 @@ def _turned(report: ImpactReport, questions: DoseQuestions, before: Border, worl
 
 
 def _moved(
-    world: World, was: Mapping[str, Access], now: Mapping[str, Access], differ: frozenset[str]
+    world: World, was: Mapping[str, Access], now: Mapping[str, Access], touched: frozenset[str]
 ) -> Range:
     """Return the places that go from having something accepted to having nothing, for certain and at most.
 
-    Where nothing on offer is judged otherwise than before (not in `differ`), nothing changes.
+    Where nothing that may be on offer is accepted no more (not in `touched`), nothing is lost: a narrower list gives
+    nobody anything, and a wider one takes nothing away.
     """
     sure = [iso3 for iso3 in was if (was[iso3], now[iso3]) == (Access.OPEN, Access.SHUT)]
     perhaps = [
         iso3
         for iso3 in was
-        if iso3 in differ
+        if iso3 in touched
         and was[iso3] in (Access.OPEN, Access.UNSURE)
         and now[iso3] in (Access.SHUT, Access.UNSURE)
     ]

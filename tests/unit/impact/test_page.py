@@ -305,7 +305,7 @@ def test_no_text_of_a_stranger_becomes_markup() -> None:
     "wrong",
     [
         {"viewBox": "0 0 1 1\" onload=\"x"}, {"viewBox": None}, {"others": "M0 0<script>"}, {"countries": {"NA": "url(#x)"}},
-        {"countries": {'NA"><script>': "M0 0z"}}, {"countries": ["NA"]}, {"countries": {"NA": 1}},
+        {"countries": {'NA"><script>': "M0 0z"}}, {"countries": {"NA": "M0 0z", "XU": "url(#x)"}}, {"countries": ["NA"]}, {"countries": {"NA": 1}},
     ],
 )  # fmt: skip
 def test_outlines_that_are_no_map_are_refused(wrong: dict[str, Any]) -> None:

@@ -144,6 +144,19 @@ def test_what_changes_against_the_rules_before_is_told() -> None:
     assert same.ways == ()
 
 
+def test_a_narrower_list_gives_nobody_anything(corpora: Path) -> None:
+    whole = policy_lab.whole(policy_lab.folder(corpora))
+    narrow = border(vaccination={"products": ["Comirnaty", "Vaxzevria"]})
+    wider = border(vaccination={"products": ["Comirnaty", "Vaxzevria", "Covishield"]})
+    narrowed = report.assess(narrow, whole, wider).turned
+    widened = report.assess(wider, whole, narrow).turned
+    assert narrowed is not None
+    assert widened is not None
+    assert 0 < narrowed.loses.low.countries < narrowed.loses.high.countries
+    assert narrowed.gains.high.countries == widened.loses.high.countries == 0
+    assert widened.gains == narrowed.loses
+
+
 def test_whose_doses_a_shorter_limit_strikes_out_is_told(corpora: Path) -> None:
     whole = policy_lab.whole(policy_lab.folder(corpora))
     at = datetime(2022, 3, 1, 12, tzinfo=UTC)
