@@ -367,33 +367,42 @@ def _cautions(report: ImpactReport) -> Iterator[Caution]:
     if not report.rules:
         yield Caution("no-rules", "no rule is in force then: nobody is admitted by rules")
         return
+    yield from _of_products(report)
+    if report.expiry is not None:
+        yield from (Caution(code, sentence) for code, sentence in report.expiry.remarks)
+    for cliff in report.cliffs:
+        people = millions(*cliff.people)
+        yield Caution("cliff", f"on {cliff.day}, {people} people turn RED: {cliff.why}")
+    yield from _of_ways(report)
+
+
+def _of_products(report: ImpactReport) -> Iterator[Caution]:
     if report.state == "no-vaccination-rules":
         yield Caution("no-vaccination-rules", "no vaccination certificate is accepted then")
+        return
     names = {product.code: product.name for product in report.products}
     if report.floor_missing:
         listed = ", ".join(names[code] for code in report.floor_missing)
         yield Caution("floor-missing", f"WHO had listed, and the rules do not accept: {listed}")
-    if report.expiry is not None:
-        for code, sentence in report.expiry.remarks:
-            yield Caution(code, sentence)
-    for cliff in report.cliffs:
-        people = millions(*cliff.people)
-        yield Caution("cliff", f"on {cliff.day}, {people} people turn RED: {cliff.why}")
-    opened = [product.name for product in report.products if product.accepted is None]
-    if report.state == "rules" and opened:
-        yield Caution("open", f"the rules do not say of {', '.join(opened)}: AMBER at the border")
+    undecided = [product.name for product in report.products if product.accepted is None]
+    if undecided:
+        sentence = f"the rules do not say of {', '.join(undecided)}: AMBER at the border"
+        yield Caution("open", sentence)
+
+
+def _of_ways(report: ImpactReport) -> Iterator[Caution]:
     if not any(way.kind is not Kind.VACCINATION for way in report.ways):
         sentence = "for whoever is not vaccinated there is no way: no test, recovery or exemption"
         yield Caution("vaccination-only", sentence)
     elif not any(way.kind is Kind.EXEMPTION for way in report.ways):
-        yield Caution(
-            "no-exemption", "whoever cannot be vaccinated has to be tested or to have recovered"
-        )
-    unfree = [one.traveller for one in report.burden if one.way and not one.is_free]
+        sentence = "whoever cannot be vaccinated has to be tested or to have recovered"
+        yield Caution("no-exemption", sentence)
+    unfree = [burden.traveller for burden in report.burden if burden.way and not burden.is_free]
     if unfree:
         yield Caution("no-free-way", f"has to get something for each journey: {'; '.join(unfree)}")
-    if closed := [one.traveller for one in report.burden if not one.way]:
-        yield Caution("no-way", f"has no way in: {'; '.join(closed)}")
+    excluded = [burden.traveller for burden in report.burden if not burden.way]
+    if excluded:
+        yield Caution("no-way", f"has no way in: {'; '.join(excluded)}")
 
 
 def headline(report: ImpactReport) -> str:
