@@ -669,13 +669,6 @@ def refused_by(
         return ()
 
 
-def helps(
-    found: Verification, snapshot: Snapshot, place: Destination, at: datetime
-) -> tuple[Help, ...]:
-    """Return what would help the holder of one certificate that the rules refused or left open."""
-    return advice(found, snapshot, place, at)[0]
-
-
 def advice(
     found: Verification, snapshot: Snapshot, place: Destination, at: datetime
 ) -> tuple[tuple[Help, ...], tuple[str, ...]]:

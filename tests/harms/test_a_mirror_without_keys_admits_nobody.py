@@ -19,7 +19,7 @@ from pratique.decision import decide
 from pratique.errors import DocumentRefused
 from pratique.findings import Colour
 from pratique.network import metadata, participants, proposal, view
-from pratique.outlook import helps
+from pratique.outlook import advice
 from pratique.rules import documents
 from pratique.rules.ruleset import Destination, Ruleset
 from pratique.snapshot import Snapshot
@@ -308,7 +308,7 @@ def test_a_health_code_by_old_rules_is_not_green_and_promises_nothing() -> None:
     assert [finding.code.name for finding in code.because] == ["RULES_UNVERIFIABLE"]
     assert (code.from_, code.until, code.what_would_help) == (None, None, ())
     found = verifier.verify(probe.text, ASKED, probe.place)
-    assert helps(found, verifier.snapshot(), Destination(probe.place), ASKED) == ()
+    assert advice(found, verifier.snapshot(), Destination(probe.place), ASKED) == ((), ())
     # By the country that issued it: the same, for that certificate alone.
     probe = world().probes["void by another of its country"]
     verifier, _ = synced(FAULTS["metadata withheld"]("XXG", world().after), AFTER, held_before())

@@ -27,7 +27,7 @@ from pratique.impact.matrix import PROFILES, Balance, Reciprocity, Recognition, 
 from pratique.impact.report import ImpactReport, Turned
 from pratique.impact.shut_out import Access, Range, Total
 from pratique.impact.timeline import HORIZON, LONGEST_HORIZON, MANY, Expiry
-from pratique.impact.traveller import Answer
+from pratique.impact.traveller import ProductAnswer
 from pratique.impact.world import World
 from pratique.parties import policy as parties_policy
 from pratique.terms import Kind
@@ -230,7 +230,7 @@ def _products(report: ImpactReport) -> Iterator[list[str]]:
         yield [product.name, _said(product), listed]
 
 
-def _said(product: Answer) -> str:
+def _said(product: ProductAnswer) -> str:
     if product.accepted:
         return "accepted"
     word = "refused" if product.accepted is False else "open"

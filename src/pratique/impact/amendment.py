@@ -19,7 +19,7 @@ from pratique.errors import DocumentRefused
 from pratique.impact.doses import Course, DoseQuestions
 from pratique.impact.matrix import PROFILES, products_accepted
 from pratique.impact.shut_out import Range, shut_out
-from pratique.impact.world import Vaccine, World
+from pratique.impact.world import VaccineFacts, World
 from pratique.rules import documents
 from pratique.rules.build import any_of
 from pratique.rules.cases import data_of, generate, judge
@@ -181,7 +181,7 @@ def _changed(
 ) -> tuple[_Changed, list[Hindrance]]:
     """Change every rule that refuses one of the missing products."""
     given = questions.day - timedelta(PROFILES[0].days)
-    refused: dict[int, tuple[Rule, list[Vaccine]]] = {}
+    refused: dict[int, tuple[Rule, list[VaccineFacts]]] = {}
     for code in missing:
         vaccine = world.vaccines[code]
         for rule in questions.refused_by(vaccine, Course.PRIMARY, given):
@@ -204,7 +204,7 @@ def _changed(
     return changed, hindrances
 
 
-def _amended(rule: Rule, questions: DoseQuestions, vaccines: Sequence[Vaccine]) -> Rule | None:
+def _amended(rule: Rule, questions: DoseQuestions, vaccines: Sequence[VaccineFacts]) -> Rule | None:
     """Return the next version of a rule that passes these products; None if no change of a list does it."""
     ruleset, codes = questions.ruleset, [vaccine.code for vaccine in vaccines]
     given = questions.day - timedelta(PROFILES[0].days)

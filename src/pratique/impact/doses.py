@@ -21,7 +21,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from pratique.impact.traveller import NOBODY, Border, vaccination
-from pratique.impact.world import Vaccine
+from pratique.impact.world import VaccineFacts
 from pratique.rules.certlogic.evaluate import DAY, FIXED, Undecided, instant, later
 from pratique.rules.certlogic.expression import (
     Expression,
@@ -91,27 +91,27 @@ class DoseQuestions:
         self.day = self._border.day
         self.rules: tuple[Rule, ...] = ruleset.select(place, issuer, Kind.VACCINATION, at)
         self.state = self._border.state().word
-        self._classes: dict[tuple[Vaccine, Course], tuple[object, ...]] = {}
+        self._classes: dict[tuple[VaccineFacts, Course], tuple[object, ...]] = {}
 
     @property
     def answers(self) -> bool:
         """Tell whether there are rules by which a vaccination could be accepted."""
         return self.state == "rules"
 
-    def accepted(self, vaccine: Vaccine, course: Course, given: date) -> bool:
+    def accepted(self, vaccine: VaccineFacts, course: Course, given: date) -> bool:
         """Tell whether one entry with this dose is accepted, of an adult."""
         if not self.answers:
             return False
         self.asked += len(self.rules)
         return self._border.passes(Kind.VACCINATION, _entry(vaccine, course, given))
 
-    def refused_by(self, vaccine: Vaccine, course: Course, given: date) -> tuple[Rule, ...]:
+    def refused_by(self, vaccine: VaccineFacts, course: Course, given: date) -> tuple[Rule, ...]:
         """Return the rules that this dose does not pass, OPEN ones among them."""
         self.asked += len(self.rules)
         against = self._border.judge(Kind.VACCINATION, _entry(vaccine, course, given)).against
         return tuple(rule for rule in self.rules if rule.identifier in against)
 
-    def product_class(self, vaccine: Vaccine, course: Course) -> tuple[object, ...]:
+    def product_class(self, vaccine: VaccineFacts, course: Course) -> tuple[object, ...]:
         """Return what is the same of two products exactly where no rule of these can tell them apart."""
         key = vaccine, course
         known = self._classes.get(key)
@@ -143,7 +143,7 @@ class DoseQuestions:
         }
 
     def windows(
-        self, vaccine: Vaccine, course: Course, first: date, last: date
+        self, vaccine: VaccineFacts, course: Course, first: date, last: date
     ) -> tuple[DoseWindow, ...]:
         """Return the runs of days in which doses are accepted, from `first` to `last`."""
         if not self.answers or first > last:
@@ -159,7 +159,7 @@ class DoseQuestions:
             runs.append(DoseWindow(start, end))
         return tuple(runs)
 
-    def limit(self, vaccine: Vaccine, course: Course) -> DoseLimit | None:
+    def limit(self, vaccine: VaccineFacts, course: Course) -> DoseLimit | None:
         """Return how old a dose may be; None where it is not accepted at any age up to `OLDEST` days."""
         runs = self.windows(vaccine, course, self.day - timedelta(OLDEST), self.day)
         if not runs:
@@ -208,7 +208,7 @@ class DoseLimit(NamedTuple):
     days: int | None
 
 
-def _entry(vaccine: Vaccine, course: Course, given: date) -> dict[str, Any]:
+def _entry(vaccine: VaccineFacts, course: Course, given: date) -> dict[str, Any]:
     return vaccination(vaccine, given, vaccine.doses + (course is Course.BOOSTER))
 
 
@@ -277,11 +277,11 @@ def _is_constant(node: Node) -> bool:
 
 
 def by_class(
-    questions: Iterable[DoseQuestions], vaccines: Mapping[str, Vaccine], course: Course
-) -> dict[tuple[object, ...], list[Vaccine]]:
+    questions: Iterable[DoseQuestions], vaccines: Mapping[str, VaccineFacts], course: Course
+) -> dict[tuple[object, ...], list[VaccineFacts]]:
     """Group products that none of some questions can tell apart."""
     asked = list(questions)
-    grouped: dict[tuple[object, ...], list[Vaccine]] = {}
+    grouped: dict[tuple[object, ...], list[VaccineFacts]] = {}
     for vaccine in vaccines.values():
         key = tuple(each.product_class(vaccine, course) for each in asked)
         grouped.setdefault(key, []).append(vaccine)

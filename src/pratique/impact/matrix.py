@@ -24,7 +24,7 @@ from pratique.impact import doses
 from pratique.impact.doses import Course, DoseQuestions
 from pratique.impact.shut_out import Access, classes
 from pratique.impact.traveller import NOBODY
-from pratique.impact.world import Provenance, Vaccine, World
+from pratique.impact.world import Provenance, VaccineFacts, World
 from pratique.rules.logic import Constants
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Ruleset
@@ -135,7 +135,9 @@ def matrix(
 
 
 def products_accepted(
-    questions: DoseQuestions, vaccines: Mapping[str, Vaccine], profile: DoseProfile = PROFILES[0]
+    questions: DoseQuestions,
+    vaccines: Mapping[str, VaccineFacts],
+    profile: DoseProfile = PROFILES[0],
 ) -> frozenset[str]:
     """Return the codes of the products that rules accept."""
     given = questions.day - timedelta(profile.days)

@@ -26,7 +26,7 @@ from pratique.impact.matrix import PROFILES, Balance, Recognition, RecognitionMa
 from pratique.impact.report import Burden, ImpactReport, between, burden_in_words, headline, share
 from pratique.impact.shut_out import Access, Range
 from pratique.impact.timeline import Expiry
-from pratique.impact.traveller import Answer
+from pratique.impact.traveller import ProductAnswer
 from pratique.impact.world import Place, Provenance, World
 from pratique.text import plural, rfc3339
 
@@ -346,12 +346,12 @@ def _products(report: ImpactReport) -> str:
     )  # fmt: skip
 
 
-def _product(answer: Answer) -> str:
+def _product(answer: ProductAnswer) -> str:
     code = "" if answer.code == answer.name else f" <code>{text_of(answer.code)}</code>"
     return _bdi(answer.name) + code
 
 
-def _answer(answer: Answer) -> str:
+def _answer(answer: ProductAnswer) -> str:
     name, words = _ANSWERS[answer.accepted]
     if answer.refused_by:
         words = "refused by " + ", ".join(

@@ -18,7 +18,7 @@ from pratique.impact import shut_out, timeline, traveller
 from pratique.impact.doses import OLDEST, Course, DoseQuestions, by_class
 from pratique.impact.shut_out import Access, Range, Total
 from pratique.impact.timeline import Affected, Cliff, Expiry
-from pratique.impact.traveller import AgeWindow, Answer, Border, Way
+from pratique.impact.traveller import AgeWindow, Border, ProductAnswer, Way
 from pratique.impact.world import Place, Provenance, World
 from pratique.rules import policy
 from pratique.rules.ruleset import Destination, Result
@@ -127,7 +127,7 @@ class ImpactReport(NamedTuple):
     at: datetime
     rules: tuple[str, ...]
     state: str
-    products: tuple[Answer, ...]
+    products: tuple[ProductAnswer, ...]
     access: Mapping[str, Access]
     published: Range | None
     let_in: Range | None

@@ -26,7 +26,7 @@ from typing import Annotated, Any, NamedTuple
 from pratique import strict_json
 from pratique.errors import DocumentRefused, Issue
 from pratique.impact.traveller import SETTLED, Border, vaccination
-from pratique.impact.world import Vaccine
+from pratique.impact.world import VaccineFacts
 from pratique.rules import documents, products
 from pratique.rules import policy as rules_policy
 from pratique.rules.documents import RuleDocument
@@ -274,7 +274,7 @@ class FloorTraveller(NamedTuple):
     is_longer: bool
     days: int
 
-    def entry(self, vaccine: Vaccine, at: datetime) -> dict[str, Any]:
+    def entry(self, vaccine: VaccineFacts, at: datetime) -> dict[str, Any]:
         """Return the entry of the last dose."""
         dose = vaccine.doses + self.more
         whole = {**vaccination(vaccine, at.date() - timedelta(self.days), dose)}
@@ -304,7 +304,7 @@ def _day(text: str) -> date | None:
 
 
 PRODUCTS = {
-    code: Vaccine(
+    code: VaccineFacts(
         code, facts.name, *_MADE.get(code, ("", _ANTIGEN)), facts.doses, _day(facts.code_since),
         _day(facts.on_list_since),
     )
@@ -368,7 +368,7 @@ def _accepted(border: Border) -> frozenset[str] | None:
     others = sorted({*border.value_sets.get(NAMES, ())} - PRODUCTS.keys())
     vaccines = [
         *PRODUCTS.values(),
-        *(Vaccine(code, code, "", _ANTIGEN, 2, None) for code in others),
+        *(VaccineFacts(code, code, "", _ANTIGEN, 2, None) for code in others),
     ]
     for traveller in TRAVELLERS:
         said = {

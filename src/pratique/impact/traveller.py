@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from pratique.impact.world import Vaccine, World
+from pratique.impact.world import VaccineFacts, World
 from pratique.rules import policy
 from pratique.rules.cases import Judgement, judge
 from pratique.rules.certlogic.variables import AGE
@@ -186,7 +186,7 @@ class Border:
         return {"payload": payload, "external": self._external, "holder": {"ageYears": age}}
 
     def dose(
-        self, vaccine: Vaccine, days_ago: int, number: int | None = None, age: int = ADULT
+        self, vaccine: VaccineFacts, days_ago: int, number: int | None = None, age: int = ADULT
     ) -> Judgement:
         """Ask about a dose given so many days ago; of a complete primary course where no number is told."""
         entry = vaccination(vaccine, self.day - timedelta(days_ago), number)
@@ -240,7 +240,7 @@ class Border:
         return self.judge(Kind.EXEMPTION, entry, age)
 
 
-def vaccination(vaccine: Vaccine, given: date, number: int | None = None) -> dict[str, Any]:
+def vaccination(vaccine: VaccineFacts, given: date, number: int | None = None) -> dict[str, Any]:
     """Return the entry of a dose: n of n where `number` is that of the primary course or above."""
     dose = vaccine.doses if number is None else number
     return {
@@ -257,7 +257,7 @@ def vaccination(vaccine: Vaccine, given: date, number: int | None = None) -> dic
 # Products.
 
 
-class Answer(NamedTuple):
+class ProductAnswer(NamedTuple):
     """What a destination says of a product.
 
     Attributes:
@@ -275,7 +275,7 @@ class Answer(NamedTuple):
     has_code: bool
 
 
-def answers(border: Border, world: World) -> tuple[Answer, ...]:
+def answers(border: Border, world: World) -> tuple[ProductAnswer, ...]:
     """Ask about each product: an adult, complete primary course, last dose 60 days ago."""
     listed = world.floor(border.day)
     found = []
@@ -283,7 +283,7 @@ def answers(border: Border, world: World) -> tuple[Answer, ...]:
         judgement = border.dose(vaccine, SETTLED)
         accepted = {Result.PASSED: True, Result.FAILED: False}.get(judgement.result)
         found.append(
-            Answer(
+            ProductAnswer(
                 vaccine.code,
                 vaccine.name,
                 accepted,
@@ -295,7 +295,7 @@ def answers(border: Border, world: World) -> tuple[Answer, ...]:
     return tuple(found)
 
 
-def accepted(products: Iterable[Answer]) -> frozenset[str]:
+def accepted(products: Iterable[ProductAnswer]) -> frozenset[str]:
     """Return the codes of the products that are accepted."""
     return frozenset(product.code for product in products if product.accepted)
 
@@ -371,7 +371,7 @@ def exempt_below(border: Border) -> int:
 
     Asked about a dose that no rule lets pass: of no known product, first of nine, given today.
     """
-    nothing = Vaccine("none", "none", "none", "none", 9, None)
+    nothing = VaccineFacts("none", "none", "none", "none", 9, None)
     for age in range(ADULTHOOD):
         if border.dose(nothing, 0, 1, age).result is not Result.PASSED:
             return age

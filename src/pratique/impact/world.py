@@ -86,7 +86,7 @@ class Uptake(NamedTuple):
     booster: int | None
 
 
-class Vaccine(NamedTuple):
+class VaccineFacts(NamedTuple):
     """A product.
 
     Attributes:
@@ -140,7 +140,7 @@ class World:
     def __init__(
         self,
         places: Iterable[Place],
-        vaccines: Iterable[Vaccine],
+        vaccines: Iterable[VaccineFacts],
         offers: Iterable[Offer],
         uptake: Mapping[str, Sequence[Uptake]],
         provenance: Provenance | None = None,
@@ -266,7 +266,7 @@ def _place(row: Row) -> Place:
     )
 
 
-def _vaccine(row: Row, listings: Mapping[str, Row]) -> Vaccine:
+def _vaccine(row: Row, listings: Mapping[str, Row]) -> VaccineFacts:
     doses = _number(row, "primary_doses")
     if not doses:
         raise ValueError("primary_doses must be 1 or more")
@@ -276,7 +276,7 @@ def _vaccine(row: Row, listings: Mapping[str, Row]) -> Vaccine:
     if listing is not None:
         days = [_day(listing, "eul_date"), _day(listing, "pq_date")]
         delisted = _day(listing, "withdrawn")
-    return Vaccine(
+    return VaccineFacts(
         _text(row, "product"),
         _text(row, "name"),
         row["manufacturer"],

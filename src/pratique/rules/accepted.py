@@ -12,6 +12,8 @@
 4. The traveller is an adult who holds the one certificate, with the maker that the value sets have for the product.
 5. The instant is that of the latest change of a country's rules, or of the upload if that is later.
 6. Work is bounded by counts: what is left when the steps are spent is said to be neither accepted nor refused.
+
+Apart because it asks about vaccines, over editions of value sets and other states' rules; `lint` reads one country's documents.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def test_a_rule_that_is_not_met_is_told_in_its_sentence_with_what_would_help() -
 
     snapshot = t.snapshot()
     found = with_rules(t.shown(t.dose("2022-02-25")), snapshot, t.UTOPIA, t.NOON)
-    helps = outlook.helps(found, snapshot, t.UTOPIA, t.NOON)
+    helps, _ = outlook.advice(found, snapshot, t.UTOPIA, t.NOON)
     advice = describe.Advice(helps)
     text = shown(found, advice=advice)
     assert "    the rule: What VR-XU-0003 asks for, in a sentence." in text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pratique.impact.world import Certainty, Offer, Place, Uptake, Vaccine, World
+from pratique.impact.world import Certainty, Offer, Place, Uptake, VaccineFacts, World
 from pratique.rules.rule import read
 from pratique.rules.ruleset import Destination, Ruleset
 from tests.unit.rules.written import CLOCK, DOSE, rule
@@ -25,9 +25,9 @@ def second(day: date | str, hour: int = 12) -> int:
     return int(datetime(when.year, when.month, when.day, hour, tzinfo=UTC).timestamp())
 
 
-def vaccine(code: str, doses: int = 2, maker: str = "ORG-1") -> Vaccine:
+def vaccine(code: str, doses: int = 2, maker: str = "ORG-1") -> VaccineFacts:
     """Return a product that every certificate can carry."""
-    return Vaccine(code, f"Vaccine {code}", maker, "1119349007", doses, START, START)
+    return VaccineFacts(code, f"Vaccine {code}", maker, "1119349007", doses, START, START)
 
 
 def uptake(people: int, boosters: bool | None = True) -> tuple[Uptake, ...]:
@@ -45,7 +45,7 @@ def uptake(people: int, boosters: bool | None = True) -> tuple[Uptake, ...]:
 def world(
     offers: Mapping[str, str],
     *,
-    products: Iterable[Vaccine] = (),
+    products: Iterable[VaccineFacts] = (),
     people: int = 2_000_000,
     doses: Mapping[str, tuple[Uptake, ...]] | None = None,
 ) -> World:

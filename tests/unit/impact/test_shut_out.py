@@ -19,7 +19,7 @@ from pratique.impact.shut_out import (
     shut_out,
     total,
 )
-from pratique.impact.world import Certainty, Offer, Place, Vaccine, World
+from pratique.impact.world import Certainty, Offer, Place, VaccineFacts, World
 
 DAY = date(2022, 3, 1)
 PRODUCTS = ("A", "B", "C", "D")
@@ -31,8 +31,8 @@ SUBSETS = [
 ]
 
 
-def vaccine(code: str) -> Vaccine:
-    return Vaccine(code, code, "", "1119349007", 2, DAY)
+def vaccine(code: str) -> VaccineFacts:
+    return VaccineFacts(code, code, "", "1119349007", 2, DAY)
 
 
 @st.composite
