@@ -91,26 +91,26 @@ def shut_out(world: World, accepted: Collection[str], day: date) -> Range:
         accepted: codes of products.
         day: up to which offers count.
     """
-    found = classes(world, accepted, day)
-    shut = [iso3 for iso3, one in found.items() if one is Access.SHUT]
-    unsure = [iso3 for iso3, one in found.items() if one is Access.UNSURE]
+    kinds = classes(world, accepted, day)
+    shut = [iso3 for iso3, kind in kinds.items() if kind is Access.SHUT]
+    unsure = [iso3 for iso3, kind in kinds.items() if kind is Access.UNSURE]
     return Range(total(world, shut), total(world, (*shut, *unsure)))
 
 
 def let_in(world: World, accepted: Collection[str], day: date) -> Range:
     """Return which places have something on offer that is accepted: what `shut_out` leaves of them."""
-    found = classes(world, accepted, day)
-    certain = [iso3 for iso3, one in found.items() if one is Access.OPEN]
-    unsure = [iso3 for iso3, one in found.items() if one is Access.UNSURE]
+    kinds = classes(world, accepted, day)
+    certain = [iso3 for iso3, kind in kinds.items() if kind is Access.OPEN]
+    unsure = [iso3 for iso3, kind in kinds.items() if kind is Access.UNSURE]
     return Range(total(world, certain), total(world, (*certain, *unsure)))
 
 
 def vaccinated(world: World, places: Iterable[str], day: date) -> int:
     """Add up the people with a complete first course by a day; those of whom nobody reported are in no sum."""
-    told = (
+    reported = (
         at_day(world.uptake.get(iso3, ()), lambda row: row.first_course, day) for iso3 in places
     )
-    return round(sum(people for people in told if people is not None))
+    return round(sum(people for people in reported if people is not None))
 
 
 def nothing_on_offer(world: World, day: date) -> Total:

@@ -278,11 +278,11 @@ class ProductAnswer(NamedTuple):
 def answers(border: Border, world: World) -> tuple[ProductAnswer, ...]:
     """Ask about each product: an adult, complete primary course, last dose 60 days ago."""
     listed = world.floor(border.day)
-    found = []
+    products = []
     for vaccine in world.vaccines.values():
         judgement = border.dose(vaccine, SETTLED)
         accepted = {Result.PASSED: True, Result.FAILED: False}.get(judgement.result)
-        found.append(
+        products.append(
             ProductAnswer(
                 vaccine.code,
                 vaccine.name,
@@ -292,7 +292,7 @@ def answers(border: Border, world: World) -> tuple[ProductAnswer, ...]:
                 vaccine.has_code(border.day),
             )
         )
-    return tuple(found)
+    return tuple(products)
 
 
 def accepted(products: Iterable[ProductAnswer]) -> frozenset[str]:

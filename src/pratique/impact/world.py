@@ -145,7 +145,7 @@ class World:
         uptake: Mapping[str, Sequence[Uptake]],
         provenance: Provenance | None = None,
     ) -> None:
-        self.places = {place.iso3: place for place in sorted(places, key=lambda one: one.iso3)}
+        self.places = {place.iso3: place for place in sorted(places, key=lambda place: place.iso3)}
         self.vaccines = {vaccine.code: vaccine for vaccine in vaccines}
         self.offers: dict[str, list[Offer]] = {iso3: [] for iso3 in self.places}
         for offer in offers:
@@ -182,15 +182,15 @@ class World:
 
     def floor(self, day: date) -> frozenset[str]:
         """Return the products that WHO had listed by a day."""
-        return frozenset(code for code, one in self.vaccines.items() if one.is_listed(day))
+        return frozenset(code for code, vaccine in self.vaccines.items() if vaccine.is_listed(day))
 
 
 def at_day(
     rows: Sequence[Uptake], field: Callable[[Uptake], int | None], day: date
 ) -> float | None:
     """Return a cumulative value on a day, on the straight line between two that are told; None outside of them."""
-    told = [(row.day, value) for row in rows if (value := field(row)) is not None]
-    for (before, low), (after, high) in pairwise(told):
+    points = [(row.day, value) for row in rows if (value := field(row)) is not None]
+    for (before, low), (after, high) in pairwise(points):
         if before <= day <= after:
             return low + (high - low) * (day - before).days / (after - before).days
     return None
@@ -232,10 +232,10 @@ def read(tables: Tables, provenance: Provenance | None = None) -> World:
         if offer.place not in known or offer.product not in codes:
             raise _refused("unknown", f"offer, row {number}: its place or product is in no table")
     uptake: dict[str, list[Uptake]] = {}
-    for number, (iso3, told) in enumerate(_each(tables, "doses", _uptake), 2):
+    for number, (iso3, count) in enumerate(_each(tables, "doses", _uptake), 2):
         if iso3 not in known:
             raise _refused("unknown", f"doses, row {number}: its place is in no table")
-        uptake.setdefault(iso3, []).append(told)
+        uptake.setdefault(iso3, []).append(count)
     for rows in uptake.values():
         rows.sort(key=lambda row: row.day)
     _unique("doses", [(iso3, row.day.isoformat()) for iso3, rows in uptake.items() for row in rows])
