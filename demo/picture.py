@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from demo.cast import STATES, State
-from pratique.errors import ExtraMissing
 
 INK, PALE = "#22303a", "#5b6b76"
 
@@ -242,20 +240,6 @@ def _circle(state: State) -> Iterator[str]:
 
 def to_png(svg: Path) -> bytes:
     """Return the picture as PNG, set with the fonts that certificates are printed in."""
-    try:
-        import typst  # noqa: PLC0415 - the extra `pdf`
+    from pratique.store import pictures  # noqa: PLC0415 - the extra `pdf`
 
-        from pratique.store.pdf import fonts  # noqa: PLC0415
-    except ImportError as error:
-        raise ExtraMissing("pdf", "the picture as PNG") from error
-    with tempfile.TemporaryDirectory(prefix="pratique-picture-") as name:
-        folder = Path(name)
-        for font in fonts.OWN:
-            (folder / f"{font}.ttf").write_bytes(fonts.own_font(font))
-        (folder / "picture.svg").write_bytes(svg.read_bytes())
-        page = folder / "picture.typ"
-        size = f"width: {WIDTH}pt, height: {HEIGHT}pt"
-        page.write_text(f'#set page({size}, margin: 0pt)\n#image("picture.svg", {size})\n')
-        made = typst.compile(str(page), format="png", ppi=108, font_paths=[str(folder)])
-    assert isinstance(made, bytes)
-    return made
+    return pictures.png(svg.read_text(encoding="utf-8"), WIDTH * 3 // 2)

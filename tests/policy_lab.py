@@ -74,6 +74,13 @@ def expected(data: Path) -> dict[str, Any]:
     return read
 
 
+def case(corpora: Path, country: str, at: str, value_sets: str) -> dict[str, Any]:
+    """Return the reference result of a country's rules on a day, by an edition of the value sets."""
+    key = {"ruleset": country, "at": at, "value_sets": value_sets}
+    cases: list[dict[str, Any]] = expected(folder(corpora))["cases"]
+    return next(row for row in cases if {name: row[name] for name in key} == key)
+
+
 @lru_cache(maxsize=64)
 def ruleset(corpora: Path, country: str, value_sets: str) -> Ruleset:
     """Read a country's rules, with the value sets of an edition of the EU's ("2022-01-31") or of the corpus."""

@@ -39,7 +39,7 @@ PERSONAL = (
 KEYS = {
     "format", "destination", "country", "region", "at", "headline", "rules", "state",
     "products", "product", "name", "accepted", "refused_by", "listed", "has_code",
-    "shut_out", "let_in", "vaccinated", "with_floor", "floor_only", "nothing_on_offer", "low", "high", "countries", "people", "by_income", "places",
+    "shut_out", "let_in", "vaccinated", "with_floor", "floor_only", "nothing_on_offer", "low", "high", "countries", "people", "by_income", "by_region", "places",
     "ways", "kind", "first", "last", "unit", "sentence", "exempt_below",
     "burden", "traveller", "way", "documents", "tests", "doses", "days", "is_free",
     "expiry", "median", "lapsed_people", "lapsed", "without_boosters", "untold", "cliffs", "day", "why",
@@ -71,7 +71,7 @@ def modules() -> list[Any]:
     return [importlib.import_module(module.name) for module in listed]
 
 
-CODED = {"by_income", "places", "lapsed"}
+CODED = {"by_income", "by_region", "places", "lapsed"}
 """What is told of each country or income group, by its code."""
 
 

@@ -428,9 +428,9 @@ def _floor_lines(amendment: Amendment, world: World) -> Iterator[str]:
     yield f"refused now   {', '.join(names[code] for code in amendment.missing)}"
     if amendment.added:
         yield f"added         {', '.join(names[code] for code in amendment.added)}"
-        countries = impact_report.between(*map(len, amendment.let_in))
+        countries = impact_report.places_in_words(*map(len, amendment.let_in))
         people = impact_report.millions(*amendment.people)
-        yield f"lets in       {countries} countries and territories ({people} people)"
+        yield f"lets in       {countries} ({people} people)"
         yield f"proved by     {amendment.asked:,} cases asked before and after: nobody loses"
     for rule in amendment.rules:
         yield ""

@@ -17,7 +17,7 @@ from typing import Any
 from pratique import diary
 from pratique.diary import DiaryEvent
 from pratique.impact.report import millions
-from pratique.impact.timeline import MANY, Affected, ComingChange
+from pratique.impact.timeline import MANY, Affected, ComingChange, affected_as_json
 from pratique.impact.world import Provenance
 from pratique.text import plural, rfc3339
 
@@ -103,30 +103,10 @@ def as_json(
                 "why": list(change.why),
                 "cliff": is_cliff(change, many),
                 "other_proofs": change.ways,
-                "refused": _affected(change.lost),
-                "accepted": _affected(change.gained),
+                "refused": affected_as_json(change.lost) if change.lost.groups else None,
+                "accepted": affected_as_json(change.gained) if change.gained.groups else None,
             }
             for change in changes
-        ],
-    }
-
-
-def _affected(affected: Affected) -> dict[str, Any] | None:
-    if not affected.groups:
-        return None
-    return {
-        "people": list(affected.people),
-        "by_region": {region: list(people) for region, people in affected.by_region.items()},
-        "places": {iso3: list(people) for iso3, people in affected.places.items()},
-        "untold": list(affected.untold),
-        "doses": [
-            {
-                "products": list(group.products),
-                "course": group.course.value,
-                "first": group.given.first.isoformat(),
-                "last": group.given.last.isoformat(),
-            }
-            for group in affected.groups
         ],
     }
 

@@ -178,7 +178,8 @@ def assess(border: Border, world: World, before: Border | None = None) -> Impact
     missing = tuple(
         product.code
         for product in products
-        if judged and product.code in floor and product.has_code and not product.accepted
+        # Rules that accept no vaccine at all prefer none.
+        if accepted and product.code in floor and product.has_code and not product.accepted
     )
     published = shut_out.shut_out(world, accepted, day) if judged else None
     report = ImpactReport(
@@ -411,7 +412,7 @@ def headline(report: ImpactReport) -> str:
         return f"{report.destination}: on {report.day} no rule for vaccination certificates is in force."
     low, high = report.published
     text = (
-        f"On {report.day}, {_places(low.countries, high.countries)} "
+        f"On {report.day}, {places_in_words(low.countries, high.countries)} "
         f"({share(low.people, high.people, report.people)} of mankind) had vaccines on offer "
         f"and none that {report.destination} accepts."
     )
@@ -424,7 +425,8 @@ def headline(report: ImpactReport) -> str:
     return text
 
 
-def _places(low: int, high: int) -> str:
+def places_in_words(low: int, high: int) -> str:
+    """Write a range of places: "18 to 28 countries and territories"."""
     if low == high == 1:
         return "1 country or territory"
     return f"{between(low, high)} countries and territories"
@@ -557,26 +559,8 @@ def _turned_as_json(turned: Turned | None) -> dict[str, Any] | None:
         "loses": _range_as_json(turned.loses),
         "gains": _range_as_json(turned.gains),
         "ways": list(turned.ways),
-        "lost": _affected_as_json(turned.lost),
-        "gained": _affected_as_json(turned.gained),
-    }
-
-
-def _affected_as_json(affected: Affected) -> dict[str, Any]:
-    return {
-        "people": {"low": affected.people[0], "high": affected.people[1]},
-        "places": {
-            iso3: {"low": low, "high": high} for iso3, (low, high) in affected.places.items()
-        },
-        "doses": [
-            {
-                "products": list(group.products),
-                "course": group.course.value,
-                "first": group.given.first.isoformat(),
-                "last": group.given.last.isoformat(),
-            }
-            for group in affected.groups
-        ],
+        "lost": timeline.affected_as_json(turned.lost),
+        "gained": timeline.affected_as_json(turned.gained),
     }
 
 

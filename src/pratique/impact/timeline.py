@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
 from pratique.impact.doses import (
@@ -206,6 +206,29 @@ class Affected(NamedTuple):
     places: Mapping[str, tuple[int, int]]
     by_region: Mapping[str, tuple[int, int]]
     untold: tuple[str, ...] = ()
+
+
+def affected_as_json(affected: Affected) -> dict[str, Any]:
+    """Return whose answer changes as JSON; people are from low to high."""
+    return {
+        "people": _low_high(affected.people),
+        "by_region": {region: _low_high(people) for region, people in affected.by_region.items()},
+        "places": {iso3: _low_high(people) for iso3, people in affected.places.items()},
+        "untold": list(affected.untold),
+        "doses": [
+            {
+                "products": list(group.products),
+                "course": group.course.value,
+                "first": group.given.first.isoformat(),
+                "last": group.given.last.isoformat(),
+            }
+            for group in affected.groups
+        ],
+    }
+
+
+def _low_high(people: tuple[int, int]) -> dict[str, int]:
+    return {"low": people[0], "high": people[1]}
 
 
 class ComingChange(NamedTuple):

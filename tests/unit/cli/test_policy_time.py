@@ -136,7 +136,7 @@ def test_a_floor_is_said_and_written(rules: Path, data: Path, tmp_path: Path) ->
     result = run("floor", rules, *words, "--valid-from", "2022-04-01T00:00:00Z", "-o", out)
     assert result.return_value == 0
     assert "refused now   Vaccine A" in result.output
-    assert "lets in       1 countries and territories (2 million people)" in result.output
+    assert "lets in       1 country or territory (2 million people)" in result.output
     assert "VR-XK-0001@1.1.0" in result.output
     (changed,) = json.loads(out.read_text())
     assert changed["Logic"] == {"in": [{"var": "payload.v.0.mp"}, ["B", "A"]]}
@@ -188,8 +188,8 @@ def test_what_is_coming_is_written_as_json(rules: Path, data: Path) -> None:
     (change,) = document["changes"]
     assert document["format"] == "pratique-policy-calendar-1"
     assert change["cliff"] is True
-    assert change["refused"]["people"] == [1_100_000, 1_100_000]
-    assert change["refused"]["places"] == {"XKX": [1_100_000, 1_100_000]}
+    assert change["refused"]["people"] == {"low": 1_100_000, "high": 1_100_000}
+    assert change["refused"]["places"] == {"XKX": {"low": 1_100_000, "high": 1_100_000}}
     assert change["accepted"] is None
 
 

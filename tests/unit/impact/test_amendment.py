@@ -193,12 +193,7 @@ def test_real_rules_with_the_floor_shut_out_what_the_oracle_says(
     corpora: Path, country: str, sets: str
 ) -> None:
     data = policy_lab.folder(corpora)
-    key = {"ruleset": country, "at": "2022-03-01", "value_sets": sets}
-    case = next(
-        one
-        for one in policy_lab.expected(data)["cases"]
-        if {name: one[name] for name in key} == key
-    )
+    case = policy_lab.case(corpora, country, "2022-03-01", sets)
     world: World = policy_lab.whole(data)
     ruleset = policy_lab.ruleset(corpora, country, sets)
     amendment = amend(world, DoseQuestions(ruleset, Destination(country), AT), case["floor"])

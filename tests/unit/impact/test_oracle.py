@@ -38,12 +38,7 @@ def test_a_ruleset_shuts_out_whom_the_oracle_says(
     corpora: Path, country: str, at: str, sets: str
 ) -> None:
     data, day = policy_lab.folder(corpora), date.fromisoformat(at)
-    key = {"ruleset": country, "at": at, "value_sets": sets}
-    case = next(
-        one
-        for one in policy_lab.expected(data)["cases"]
-        if {name: one[name] for name in key} == key
-    )
+    case = policy_lab.case(corpora, country, at, sets)
     world = policy_lab.whole(data)
     border = policy_lab.border(corpora, country, at, sets)
     products = traveller.answers(border, world)

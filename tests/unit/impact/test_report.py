@@ -124,6 +124,7 @@ def test_where_no_rule_is_in_force_nobody_is_told_that_anything_is_accepted() ->
     tests_only = assessed(vaccination=None)
     assert tests_only.published is not None
     assert tests_only.published.low.countries == 2
+    assert tests_only.floor_missing == ()
     assert {way.kind for way in tests_only.ways} == {Kind.TEST, Kind.RECOVERY, Kind.EXEMPTION}
 
 
