@@ -124,6 +124,22 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {nouns}"
 
 
+def amount(low: int, high: int | None = None) -> str:
+    """Return a count of people, or a range: in millions from ten million on, to the hundred thousand from one, else whole."""
+    first, last = _amount(low), _amount(low if high is None else high)
+    if first == last:
+        return first
+    # "1.2 million to 3.4 million" is read more slowly than "1.2 to 3.4 million".
+    number, _, scale = first.partition(" ")
+    return f"{number if scale and last.endswith(scale) else first} to {last}"
+
+
+def _amount(people: int) -> str:
+    if people >= 10_000_000:
+        return f"{round(people, -6) // 1_000_000:,} million"
+    return f"{people / 1_000_000:.1f} million" if people >= 1_000_000 else f"{people:,}"
+
+
 def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield rows as lines, each column as wide as its widest cell."""
     cells = list(rows)

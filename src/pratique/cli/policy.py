@@ -31,7 +31,7 @@ from pratique.impact.traveller import ProductAnswer
 from pratique.impact.world import World
 from pratique.parties import policy as parties_policy
 from pratique.terms import Kind
-from pratique.text import as_json, plural, printable, rfc3339, table, wrapped
+from pratique.text import amount, as_json, plural, printable, rfc3339, table, wrapped
 
 WIDTH = 100
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -165,8 +165,8 @@ def _can_enter(report: ImpactReport) -> Iterator[list[str]]:
         ]
     if report.vaccinated is not None:
         of, low_people, high_people = report.vaccinated
-        said = impact_report.millions(low_people, high_people)
-        whole = impact_report.millions(of, of)
+        said = amount(low_people, high_people)
+        whole = amount(of, of)
         yield [
             "vaccinated, and by no vaccine of home",
             f"{said} of {whole} people with a complete course",
@@ -188,7 +188,7 @@ def _can_enter(report: ImpactReport) -> Iterator[list[str]]:
 def _figures(low: Total, high: Total, whole: int) -> list[str]:
     return [
         impact_report.between(low.countries, high.countries),
-        impact_report.millions(low.people, high.people),
+        amount(low.people, high.people),
         impact_report.share(low.people, high.people, whole),
     ]
 
@@ -212,7 +212,7 @@ def _expiry(report: ImpactReport, expiry: Expiry) -> Iterator[list[str]]:
 def _cliffs(report: ImpactReport) -> Iterator[list[str]]:
     for cliff in report.cliffs:
         where = _several([report.places[iso3].name for iso3 in cliff.places])
-        people = impact_report.millions(*cliff.people)
+        people = amount(*cliff.people)
         yield [cliff.day.isoformat(), f"{people} people", where]
         yield ["", "", cliff.why]
 
@@ -247,7 +247,7 @@ def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
         ("people whose dose is accepted now", turned.gained),
     ):
         if affected.groups:
-            yield [said, impact_report.millions(*affected.people)]
+            yield [said, amount(*affected.people)]
             yield ["", calendar.who(affected, names)]
     for word, codes in (("now accepted", turned.come), ("accepted no more", turned.go)):
         if codes:
@@ -342,7 +342,7 @@ def _destinations(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]
         counts = [
             str(len(by_access[access])) for access in (Access.OPEN, Access.UNSURE, Access.SHUT)
         ]
-        yield [_place(row), *counts, impact_report.millions(low, high)]
+        yield [_place(row), *counts, amount(low, high)]
 
 
 def _accepting(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]]:
@@ -429,7 +429,7 @@ def _floor_lines(amendment: Amendment, world: World) -> Iterator[str]:
     if amendment.added:
         yield f"added         {', '.join(names[code] for code in amendment.added)}"
         countries = impact_report.places_in_words(*map(len, amendment.let_in))
-        people = impact_report.millions(*amendment.people)
+        people = amount(*amendment.people)
         yield f"lets in       {countries} ({people} people)"
         yield f"proved by     {amendment.asked:,} cases asked before and after: nobody loses"
     for rule in amendment.rules:

@@ -16,10 +16,9 @@ from typing import Any
 
 from pratique import diary
 from pratique.diary import DiaryEvent
-from pratique.impact.report import millions
 from pratique.impact.timeline import MANY, Affected, ComingChange, affected_as_json
 from pratique.impact.world import Provenance
-from pratique.text import plural, rfc3339
+from pratique.text import amount, plural, rfc3339
 
 FORMAT = "pratique-policy-calendar-1"
 PRODUCT = "-//Pratique//policy calendar//EN"
@@ -70,7 +69,7 @@ def who(affected: Affected, names: Mapping[str, str]) -> str:
 
 def _said(affected: Affected, word: str, many: int) -> str:
     low, high = affected.people
-    people = f"{millions(low, high)} people" if high >= many else f"at most {high:,} people"
+    people = f"{amount(low, high)} people" if high >= many else f"at most {high:,} people"
     if not high:
         people = "nobody who is counted"
     untold = f", and those of {plural(len(affected.untold), 'country')} that tell no doses"

@@ -21,14 +21,14 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from pratique.impact import chart
-from pratique.impact.chart import amount, bar, range_bar, text_of
+from pratique.impact.chart import bar, range_bar, text_of
 from pratique.impact.matrix import PROFILES, Balance, Recognition, RecognitionMatrix
 from pratique.impact.report import Burden, ImpactReport, between, burden_in_words, headline, share
 from pratique.impact.shut_out import Access, Range
 from pratique.impact.timeline import Expiry
 from pratique.impact.traveller import ProductAnswer
 from pratique.impact.world import Place, Provenance, World
-from pratique.text import plural, rfc3339
+from pratique.text import amount, plural, rfc3339
 
 __all__ = ["impact", "recognition"]
 

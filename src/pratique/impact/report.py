@@ -23,7 +23,7 @@ from pratique.impact.world import Place, Provenance, World
 from pratique.rules import policy
 from pratique.rules.ruleset import Destination, Result
 from pratique.terms import Kind
-from pratique.text import plural, rfc3339
+from pratique.text import amount, plural, rfc3339
 
 FORMAT = "pratique-policy-impact-1"
 CHILDREN = (5, 12)
@@ -372,7 +372,7 @@ def _cautions(report: ImpactReport) -> Iterator[Caution]:
     if report.expiry is not None:
         yield from (Caution(code, sentence) for code, sentence in report.expiry.remarks)
     for cliff in report.cliffs:
-        people = millions(*cliff.people)
+        people = amount(*cliff.people)
         yield Caution("cliff", f"on {cliff.day}, {people} people turn RED: {cliff.why}")
     yield from _of_ways(report)
 
@@ -449,12 +449,6 @@ def _percent(people: int, whole: int) -> str:
         # "0.0" would say nobody.
         return "under 0.1"
     return f"{part:.0f}" if part >= 10 or part == 0 else f"{part:.1f}"
-
-
-def millions(low: int, high: int) -> str:
-    """Write a range of people in millions."""
-    first, last = (f"{people / 1e6:,.0f}" for people in (low, high))
-    return f"{first} million" if first == last else f"{first} to {last} million"
 
 
 def burden_in_words(burden: Burden) -> str:

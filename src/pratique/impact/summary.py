@@ -33,7 +33,7 @@ from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import MOST_RULES, Destination, Result, Ruleset
 from pratique.strict_json import Codec
 from pratique.terms import Kind
-from pratique.text import plural, seen
+from pratique.text import amount, plural, seen
 
 FORMAT = "pratique-impact-summary-1"
 WAYS = ("vaccination", "test", "recovery", "exemption")
@@ -603,16 +603,10 @@ def _counted(span: CountRange) -> str:
     low, high = span
     if low == high:
         return _count(low)
-    return f"{low.countries} to {high.countries} countries ({_millions(low.people, high.people)})"
+    return (
+        f"{low.countries} to {high.countries} countries ({amount(low.people, high.people)} people)"
+    )
 
 
 def _count(count: Count) -> str:
-    return f"{plural(count.countries, 'country')} ({_millions(count.people, count.people)})"
-
-
-def _millions(low: int, high: int) -> str:
-    if high < 1_000_000:
-        first, last, noun = f"{low:,}", f"{high:,}", "people"
-    else:
-        first, last, noun = f"{low / 1e6:,.0f}", f"{high / 1e6:,.0f}", "million people"
-    return f"{first} {noun}" if first == last else f"{first} to {last} {noun}"
+    return f"{plural(count.countries, 'country')} ({amount(count.people)} people)"

@@ -36,7 +36,7 @@ def effects(*changes: ComingChange) -> list[str]:
 
 def test_a_row_for_whoever_loses_and_one_for_whoever_gains() -> None:
     both = change(affected("A", people=(2_000_000, 3_400_000)), affected("B", people=(0, 900)))
-    assert effects(both) == ["refused: 2 to 3 million people", "accepted: at most 900 people"]
+    assert effects(both) == ["refused: 2.0 to 3.4 million people", "accepted: at most 900 people"]
 
 
 def test_what_turns_no_dose_is_told_as_that() -> None:

@@ -22,6 +22,7 @@ from pratique.impact.shut_out import Access, Range, Total
 from pratique.impact.timeline import Affected, Cliff, Expiry
 from pratique.impact.world import Provenance, World
 from pratique.rules.ruleset import Ruleset
+from pratique.text import amount
 from tests import policy_lab
 from tests.unit.impact import test_report
 from tests.unit.impact.test_report import border, tables
@@ -236,7 +237,7 @@ def test_bars_are_of_each_groups_own_people(france: ImpactReport) -> None:
     ],
 )  # fmt: skip
 def test_people_are_counted_in_words(low: int, high: int | None, words: str) -> None:
-    assert chart.amount(low, high) == words
+    assert amount(low, high) == words
 
 
 @pytest.fixture(scope="module")

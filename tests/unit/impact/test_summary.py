@@ -323,7 +323,7 @@ class TestItsWords:
         more = few.shut_out._replace(high=few.shut_out.high._replace(countries=9))
         now = now._replace(destinations=(few._replace(shut_out=more),))
         said = "\n".join(summary.told(now, before))
-        assert "1 to 9 countries (2 to 5 million people)" in said
+        assert "1 to 9 countries (2.0 to 5.0 million people)" in said
         assert "newly left out by XA: " in said
         assert "Covaxin" in said
         assert "“Our stock of tests is short.”" in said
