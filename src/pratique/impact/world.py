@@ -189,8 +189,8 @@ def at_day(
     rows: Sequence[Uptake], field: Callable[[Uptake], int | None], day: date
 ) -> float | None:
     """Return a cumulative value on a day, on the straight line between two that are told; None outside of them."""
-    points = [(row.day, value) for row in rows if (value := field(row)) is not None]
-    for (before, low), (after, high) in pairwise(points):
+    reports = [(row.day, value) for row in rows if (value := field(row)) is not None]
+    for (before, low), (after, high) in pairwise(reports):
         if before <= day <= after:
             return low + (high - low) * (day - before).days / (after - before).days
     return None
