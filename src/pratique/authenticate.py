@@ -603,7 +603,7 @@ def _judged(
     if verdict.colour is not _RED:
         # A doubt more makes no other colour.
         verdict = Verdict(verdict.colour, found + _NO_RULES)
-    return Verification(verdict, certificate, signer)
+    return tuple.__new__(Verification, (verdict, certificate, signer, ()))
 
 
 def _positive(certificate: HealthCertificate) -> tuple[Finding, ...]:

@@ -447,10 +447,12 @@ def conclude(
     say so, and only where nothing else is in doubt.
     """
     found = tuple(findings)
-    if refuses(found):
-        return Verdict(_RED, found, stopped_at)
+    # `refuses`, without a call: every text with a finding pays for it, and for how a verdict is made.
+    for code, _ in found:
+        if code.severity is _ERROR:
+            return tuple.__new__(Verdict, (_RED, found, stopped_at))
     if not rules_met:
-        return Verdict(_AMBER, found, stopped_at)
+        return tuple.__new__(Verdict, (_AMBER, found, stopped_at))
     doubted = any(finding.code.severity is Severity.WARNING for finding in found)
     return Verdict(Colour.AMBER if doubted else Colour.GREEN, found, stopped_at)
 
