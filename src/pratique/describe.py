@@ -442,7 +442,7 @@ def health_code_row(code: HealthCode) -> str:
 
 
 def _place(code: HealthCode) -> str:
-    return printable("/".join(part for part in code.place if part))
+    return printable(code.place.text)
 
 
 def _briefly(finding: Finding) -> str:
@@ -499,9 +499,9 @@ def _way_as_json(way: Help) -> dict[str, Any]:
 
 
 def _vaccines_as_json(codes: Iterable[str]) -> list[dict[str, str]]:
-    from pratique.outlook import vaccine_name  # noqa: PLC0415 - only where rules are asked
+    from pratique.rules.products import product_name  # noqa: PLC0415 - only where rules are asked
 
-    return [{"code": code, "name": vaccine_name(code)} for code in codes]
+    return [{"code": code, "name": product_name(code)} for code in codes]
 
 
 def _ways_in_words(helps: Sequence[Help], unaccepted: Sequence[str]) -> Iterator[str]:

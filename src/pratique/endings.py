@@ -33,7 +33,6 @@ from pratique.wallet import (
     aged_as_now,
     distinct,
     local_instant,
-    place_text,
     state_of,
 )
 
@@ -177,7 +176,7 @@ def _rule_edges(place: Destination, snapshot: Snapshot) -> set[int]:
 
 def _ending(kind: EndKind, second: int, trip: Trip, colour: str | None = None) -> Ending:
     instant = local_instant(second, trip.at)
-    return Ending(kind, instant or LocalInstant(second, ""), (), place_text(trip.place), colour)
+    return Ending(kind, instant or LocalInstant(second, ""), (), trip.place.text, colour)
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ from pratique.model import (
     Vaccination,
 )
 from pratique.rules.certlogic.evaluate import Undecided, instant, later
-from pratique.rules.products import PRODUCTS
+from pratique.rules.products import PRODUCTS, product_name
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import Destination, Result
 from pratique.snapshot import Snapshot
@@ -435,17 +435,12 @@ def _other_doses(
     if purse is not None and part is not None:
         purse.left += max(part.left, 0)
     for days, several in sorted(by_day.items()):
-        names = ", ".join(map(vaccine_name, several))
+        names = ", ".join(map(product_name, several))
         sentence = f"one dose of a vaccine that is accepted here ({names})"
         effort = Effort(documents=1, doses=1, days=days)
         if days:
             sentence += f", from {days} days after it"
         yield Help("OTHER_DOSE", sentence, days or None, products=tuple(several), effort=effort)
-
-
-def vaccine_name(code: str) -> str:
-    """Return the name of a vaccine, or its code where it has none here."""
-    return PRODUCTS[code].name if code in PRODUCTS else code
 
 
 def _number(claim: Claim) -> int | None:

@@ -24,7 +24,7 @@ from pratique.findings import Code, Colour, Finding, Severity
 from pratique.formats.wrapping import Unwrapped
 from pratique.identify import IdentityReason
 from pratique.model import KINDS, Entry, Moment, Person, Precision, silent
-from pratique.outlook import vaccine_name
+from pratique.rules.products import product_name
 from pratique.rules.ruleset import Destination
 from pratique.screen import (
     REASONS,
@@ -546,21 +546,21 @@ def enter(
     return Entering(
         code.colour.value,
         None if person is None else shown_person(person),
-        place_text(place),
+        place.text,
         local_instant(code.at, at),
         holder_reasons(code.because, scanned.origins),
         rules,
         local_instant(code.from_, at),
         local_instant(code.until, at),
         tuple(map(_help, code.what_would_help)),
-        tuple(printable(vaccine_name(code)) for code in code.unaccepted),
+        tuple(printable(product_name(code)) for code in code.unaccepted),
         tuple(sorted(appeals)),
         code.snapshot,
     )
 
 
 def _help(way: Help) -> HelpAmount:
-    names = tuple(map(vaccine_name, way.products))
+    names = tuple(map(product_name, way.products))
     return HelpAmount(way.code, way.amount, way.strictly, way.sentence, names, *way.effort)
 
 
@@ -586,11 +586,6 @@ def aged_as_now(snapshot: Snapshot, now: int, at: int) -> Snapshot:
         published, floor = roll.published + later, roll.floor + later
         roll = roll._replace(published=published, floor=floor, members=members)
     return snapshot.replace(created=created, roll=roll)
-
-
-def place_text(place: Destination) -> str:
-    """Write a destination: "XU", or "XU/BRE" with a region."""
-    return "/".join(part for part in place if part)
 
 
 # All destinations at once.
@@ -635,7 +630,7 @@ def everywhere(
     snapshot = aged_as_now(snapshot, now, epoch(at))
     scanned = handed_in(texts)
     verifications = verified(scanned.codes, snapshot, at)
-    destinations = sorted(snapshot.ruleset.destinations, key=place_text)
+    destinations = sorted(snapshot.ruleset.destinations, key=lambda place: place.text)
     end = max(begin, 0) + min(max(most, 1), MOST_AT_ONCE)
     rows = []
     for place in destinations[max(begin, 0) : end]:
@@ -645,7 +640,7 @@ def everywhere(
         )
         rows.append(
             DestinationRow(
-                place_text(place),
+                place.text,
                 code.colour.value,
                 local_instant(code.from_, at),
                 local_instant(code.until, at),

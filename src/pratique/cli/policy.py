@@ -23,10 +23,10 @@ from pratique.impact import matrix as impact_matrix
 from pratique.impact import report as impact_report
 from pratique.impact.amendment import Amendment
 from pratique.impact.amendment import to_json as amendment_as_json
-from pratique.impact.matrix import PROFILES, Balance, Reciprocity, Recognition, RecognitionMatrix
+from pratique.impact.matrix import PROFILES, Balance, Reciprocity, RecognitionMatrix
 from pratique.impact.report import ImpactReport, Turned
 from pratique.impact.shut_out import Access, Range, Total
-from pratique.impact.timeline import HORIZON, LONGEST_HORIZON, MANY, Expiry
+from pratique.impact.timeline import HORIZON, LONGEST_HORIZON, MANY, Expiry, is_cliff
 from pratique.impact.traveller import ProductAnswer
 from pratique.impact.world import World
 from pratique.parties import policy as parties_policy
@@ -55,6 +55,12 @@ value_sets = click.option(
 )
 
 
+at_or_newest = click.option(
+    "--at", type=options.INSTANT, metavar="INSTANT",
+    help="Take this instant [default: now, or when the newest rule of RULES begins if that is later].",
+)  # fmt: skip
+
+
 @click.group(cls=Group)
 def policy() -> None:
     """See whom rules shut out, and what they ask of whom, before they are published."""
@@ -68,10 +74,7 @@ def policy() -> None:
 )  # fmt: skip
 @place
 @value_sets
-@click.option(
-    "--at", type=options.INSTANT, metavar="INSTANT",
-    help="Take this instant [default: now, or when the newest rule begins if that is later].",
-)  # fmt: skip
+@at_or_newest
 @click.option("--page", type=OUT, metavar="FILE", help="Also write the report as one HTML page.")
 @click.option(
     "--map", "world_map", type=OUT, metavar="FILE", help="Also draw the map: .svg, or .png."
@@ -101,8 +104,7 @@ def impact(
     reports = parties_policy.impact(wanted, lab, now=datetime.now(UTC))
     parties_policy.draw(reports, lab, parties_policy.Drawings(page, world_map, bars))
     if output_format == "json":
-        documents = [impact_report.to_json(report) for report in reports]
-        click.echo(as_json(documents[0] if len(documents) == 1 else documents, indent=1))
+        click.echo(as_json(parties_policy.document_of(reports), indent=1))
         return
     for number, report in enumerate(reports):
         say("\n" * bool(number) + "\n".join(_lines(report)))
@@ -166,7 +168,7 @@ def _can_enter(report: ImpactReport) -> Iterator[list[str]]:
     if report.vaccinated is not None:
         of, low_people, high_people = report.vaccinated
         said = amount(low_people, high_people)
-        whole = amount(of, of)
+        whole = amount(of)
         yield [
             "vaccinated, and by no vaccine of home",
             f"{said} of {whole} people with a complete course",
@@ -203,7 +205,7 @@ def _expiry(report: ImpactReport, expiry: Expiry) -> Iterator[list[str]]:
     ]
     names = [f"{report.places[iso3].name} {expiry.places[iso3]:.0%}" for iso3 in oldest[:5]]
     yield ["most of them", ", ".join(names)]
-    yield ["no booster since", f"{expiry.lapsed_people / 1e6:,.0f} million people"]
+    yield ["no booster since", f"{amount(expiry.lapsed_people)} people"]
     if expiry.without_boosters:
         without = [report.places[iso3].name for iso3 in expiry.without_boosters]
         yield ["boosters not on offer", _several(without)]
@@ -307,7 +309,7 @@ def _matrix_lines(matrix: RecognitionMatrix, world: World) -> Iterator[str]:
     yield from _section("whose people have something accepted", _destinations(matrix, world))
     yield from _section("who accepts which product", _accepting(matrix, world))
     profiles = (
-        [_place(row), *(str(len(codes)) for codes in row.products.values())]
+        [row.place.text, *(str(len(codes)) for codes in row.products.values())]
         for row in matrix.rows
         if row.origins
     )
@@ -323,15 +325,11 @@ def _matrix_lines(matrix: RecognitionMatrix, world: World) -> Iterator[str]:
     yield from _section("accepts, and is not accepted", (_one_way(pair, world) for pair in one_way))
 
 
-def _place(row: Recognition) -> str:
-    return "/".join(part for part in row.place if part)
-
-
 def _destinations(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]]:
     yield ["", "something", "unsure", "nothing accepted", "people shut out"]
     for row in matrix.rows:
         if not row.origins:
-            yield [_place(row), row.state.replace("-", " "), "", "", ""]
+            yield [row.place.text, row.state.replace("-", " "), "", "", ""]
             continue
         by_access = {
             access: [iso3 for iso3, said in row.origins.items() if said is access]
@@ -342,13 +340,13 @@ def _destinations(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]
         counts = [
             str(len(by_access[access])) for access in (Access.OPEN, Access.UNSURE, Access.SHUT)
         ]
-        yield [_place(row), *counts, amount(low, high)]
+        yield [row.place.text, *counts, amount(low, high)]
 
 
 def _accepting(matrix: RecognitionMatrix, world: World) -> Iterator[list[str]]:
     there = [row for row in matrix.rows if row.origins]
     for code, vaccine in world.vaccines.items():
-        places = [_place(row) for row in there if code in row.products[PROFILES[0]]]
+        places = [row.place.text for row in there if code in row.products[PROFILES[0]]]
         if places:
             shown = "all" if len(places) == len(there) > 1 else ", ".join(places)
             yield [vaccine.name, shown]
@@ -371,10 +369,7 @@ def _one_way(pair: Reciprocity, world: World) -> list[str]:
 )  # fmt: skip
 @place
 @value_sets
-@click.option(
-    "--at", type=options.INSTANT, metavar="INSTANT",
-    help="Take this instant [default: now, or when the newest rule of RULES begins if that is later].",
-)  # fmt: skip
+@at_or_newest
 @data
 @options.home
 @options.output_format
@@ -420,8 +415,7 @@ def _names(world: World) -> dict[str, str]:
 
 def _floor_lines(amendment: Amendment, world: World) -> Iterator[str]:
     names = _names(world)
-    where = "/".join(part for part in amendment.place if part)
-    yield f"{where} at {rfc3339(amendment.at)}, with WHO's list of that day as a floor"
+    yield f"{amendment.place.text} at {rfc3339(amendment.at)}, with WHO's list of that day as a floor"
     if not amendment.missing:
         yield f"it accepts all {len(amendment.floor)} products of the list: nothing is to be changed"
         return
@@ -494,7 +488,7 @@ def calendar_(
             say(f"{day}  {where}  {effect}")
             for line in filter(None, (why, whose)):
                 say("\n".join(wrapped(f"    {line}", WIDTH)))
-        cliffs = sum(calendar.is_cliff(change, many) for change in changes)
+        cliffs = sum(is_cliff(change, many) for change in changes)
         say(
             f"{plural(len(changes), 'change')} within {plural(days, 'day')} of {rfc3339(instant)}, "
             f"{plural(cliffs, 'cliff')}"

@@ -16,7 +16,7 @@ from typing import Any
 
 from pratique import diary
 from pratique.diary import DiaryEvent
-from pratique.impact.timeline import MANY, Affected, ComingChange, affected_as_json
+from pratique.impact.timeline import MANY, Affected, ComingChange, affected_as_json, is_cliff
 from pratique.impact.world import Provenance
 from pratique.text import amount, plural, rfc3339
 
@@ -41,17 +41,7 @@ def rows(
             if affected.groups
         ]
         for effect, whose in effects or [(nothing, "")]:
-            yield change.day.isoformat(), destination(change), why, effect, whose
-
-
-def destination(change: ComingChange) -> str:
-    """Return a destination as people write it: "FR" or "FR/IDF"."""
-    return "/".join(part for part in change.place if part)
-
-
-def is_cliff(change: ComingChange, many: int = MANY) -> bool:
-    """Tell whether many turn RED."""
-    return bool(change.lost.groups) and change.lost.people[1] >= many
+            yield change.day.isoformat(), change.place.text, why, effect, whose
 
 
 def who(affected: Affected, names: Mapping[str, str]) -> str:
@@ -125,7 +115,7 @@ def written(changes: Iterable[ComingChange], *, name: str, at: int, many: int = 
 def _events(changes: Iterable[ComingChange], many: int) -> Iterator[DiaryEvent]:
     earlier: Counter[tuple[str, ...]] = Counter()
     for change in changes:
-        key = (destination(change), *change.why)
+        key = (change.place.text, *change.why)
         earlier[key] += 1
         parts = [
             _said(affected, word, many)
@@ -133,7 +123,7 @@ def _events(changes: Iterable[ComingChange], many: int) -> Iterator[DiaryEvent]:
             if affected.groups
         ]
         summary = (
-            f"{destination(change)}: {'; '.join(parts) or 'rules change'} ({'; '.join(change.why)})"
+            f"{change.place.text}: {'; '.join(parts) or 'rules change'} ({'; '.join(change.why)})"
         )
         # The same may happen twice: a date of the logic passes for the one, and later for the other.
         uid = diary.uid_of("policy", *key, str(earlier[key]))

@@ -542,13 +542,13 @@ def _destinations(rows: Iterable[Recognition], world: World, data: str) -> str:
     drawn, without = [], []
     for row in rows:
         if not row.origins:
-            without.append(f"<li>{_bdi(_written(row))}: {row.state.replace('-', ' ')}</li>")
+            without.append(f"<li>{_bdi(row.place.text)}: {row.state.replace('-', ' ')}</li>")
             continue
         low, unsure = (
             sum(world.places[iso3].people for iso3, said in row.origins.items() if said is access)
             for access in (Access.SHUT, Access.UNSURE)
         )
-        span = chart.Bar(_written(row), world.people, low, low + unsure)
+        span = chart.Bar(row.place.text, world.people, low, low + unsure)
         words = f'{span.words}<br><span class="quiet">{_values((low, low + unsure), amount(low, low + unsure))}</span>'
         drawn.append((span.name, range_bar(span), words))
     table = _bars(
@@ -560,10 +560,6 @@ def _destinations(rows: Iterable[Recognition], world: World, data: str) -> str:
     return (table if drawn else "") + (others if without else "")
 
 
-def _written(row: Recognition) -> str:
-    return "/".join(part for part in row.place if part)
-
-
 def _accepting(rows: Sequence[Recognition], world: World, data: str) -> str:
     profile = PROFILES[0]
     lines = [
@@ -572,7 +568,9 @@ def _accepting(rows: Sequence[Recognition], world: World, data: str) -> str:
         if any(code in row.products[profile] for row in rows)
     ]  # fmt: skip
     return (
-        _grid(f"Vaccines accepted, of a {profile.name}", data, map(_written, rows), lines)
+        _grid(
+            f"Vaccines accepted, of a {profile.name}", data, (row.place.text for row in rows), lines
+        )
         if lines
         else ""
     )

@@ -156,7 +156,7 @@ class ImpactReport(NamedTuple):
     @property
     def destination(self) -> str:
         """Return the destination as people write it: "FR" or "FR/IDF"."""
-        return "/".join(part for part in self.place if part)
+        return self.place.text
 
 
 def assess(border: Border, world: World, before: Border | None = None) -> ImpactReport:

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -91,16 +91,17 @@ def shut_out(world: World, accepted: Collection[str], day: date) -> Range:
         accepted: codes of products.
         day: up to which offers count.
     """
-    kinds = classes(world, accepted, day)
-    shut = [iso3 for iso3, kind in kinds.items() if kind is Access.SHUT]
-    unsure = [iso3 for iso3, kind in kinds.items() if kind is Access.UNSURE]
-    return Range(total(world, shut), total(world, (*shut, *unsure)))
+    return _span(world, classes(world, accepted, day), Access.SHUT)
 
 
 def let_in(world: World, accepted: Collection[str], day: date) -> Range:
     """Return which places have something on offer that is accepted: what `shut_out` leaves of them."""
-    kinds = classes(world, accepted, day)
-    certain = [iso3 for iso3, kind in kinds.items() if kind is Access.OPEN]
+    return _span(world, classes(world, accepted, day), Access.OPEN)
+
+
+def _span(world: World, kinds: Mapping[str, Access], wanted: Access) -> Range:
+    """Return the places of a class for certain, and with those of which it is not told."""
+    certain = [iso3 for iso3, kind in kinds.items() if kind is wanted]
     unsure = [iso3 for iso3, kind in kinds.items() if kind is Access.UNSURE]
     return Range(total(world, certain), total(world, (*certain, *unsure)))
 

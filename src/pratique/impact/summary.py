@@ -28,7 +28,6 @@ from pratique.errors import DocumentRefused, Issue
 from pratique.impact.traveller import SETTLED, Border, vaccination
 from pratique.impact.world import VaccineFacts
 from pratique.rules import documents, products
-from pratique.rules import policy as rules_policy
 from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import MOST_RULES, Destination, Result, Ruleset
 from pratique.strict_json import Codec
@@ -287,17 +286,6 @@ TRAVELLERS = tuple(
     for more, is_longer in ((0, False), (1, True), (1, False))
 )
 
-_MRNA, _ANTIGEN, _OTHER = "1119349007", "1119305005", "J07BX03"
-_MADE = {
-    "EU/1/20/1528": ("ORG-100030215", _MRNA), "EU/1/20/1507": ("ORG-100031184", _MRNA),
-    "EU/1/21/1529": ("ORG-100001699", _OTHER), "EU/1/20/1525": ("ORG-100001417", _OTHER),
-    "EU/1/21/1618": ("ORG-100032020", _ANTIGEN), "EU/1/22/1709": ("ORG-100036914", _ANTIGEN),
-    "Covishield": ("ORG-100001981", _OTHER), "Covovax": ("ORG-100001981", _ANTIGEN),
-    "Covaxin": ("Bharat-Biotech", _ANTIGEN), "BBIBP-CorV": ("ORG-100020693", _ANTIGEN),
-    "CoronaVac": ("Sinovac-Biotech", _ANTIGEN), "Convidecia": ("ORG-100013793", _OTHER),
-}  # fmt: skip
-"""Product of WHO's list -> its manufacturer's code and its kind, as certificates of 2021 and 2022 have them."""
-
 
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
@@ -305,7 +293,7 @@ def _day(text: str) -> date | None:
 
 PRODUCTS = {
     code: VaccineFacts(
-        code, facts.name, *_MADE.get(code, ("", _ANTIGEN)), facts.doses, _day(facts.code_since),
+        code, facts.name, *products.MADE.get(code, ("", products.ANTIGEN)), facts.doses, _day(facts.code_since),
         _day(facts.on_list_since),
     )
     for code, facts in products.PRODUCTS.items()
@@ -368,7 +356,7 @@ def _accepted(border: Border) -> frozenset[str] | None:
     others = sorted({*border.value_sets.get(NAMES, ())} - PRODUCTS.keys())
     vaccines = [
         *PRODUCTS.values(),
-        *(VaccineFacts(code, code, "", _ANTIGEN, 2, None) for code in others),
+        *(VaccineFacts(code, code, "", products.ANTIGEN, 2, None) for code in others),
     ]
     for traveller in TRAVELLERS:
         said = {
@@ -497,7 +485,7 @@ def _check_figures(row: DestinationSummary, border: Border) -> None:
 
 
 def _listing(codes: Iterable[str]) -> str:
-    return ", ".join(map(rules_policy.product_name, codes)) or "none"
+    return ", ".join(map(products.product_name, codes)) or "none"
 
 
 class RulesStanding(NamedTuple):

@@ -317,6 +317,11 @@ def coming(
     return tuple(sorted(every, key=lambda change: (change.at, str(change.place))))
 
 
+def is_cliff(change: ComingChange, many: int = MANY) -> bool:
+    """Tell whether at least `many` people may turn RED."""
+    return bool(change.lost.groups) and change.lost.people[1] >= many
+
+
 def cliffs(coming_changes: Iterable[ComingChange], many: int = MANY) -> tuple[Cliff, ...]:
     """Return the days on which at least `many` people may turn RED."""
     return tuple(
@@ -330,7 +335,7 @@ def cliffs(coming_changes: Iterable[ComingChange], many: int = MANY) -> tuple[Cl
             change.lost.groups,
         )
         for change in coming_changes
-        if change.lost.groups and change.lost.people[1] >= many
+        if is_cliff(change, many)
     )
 
 

@@ -86,11 +86,7 @@ def fields_read(paths: Iterable[str], group: str) -> tuple[str, ...] | None:
 
 
 class Border:
-    """A destination's rules at an instant, to be asked about travellers.
-
-    Attributes:
-        asked: how many travellers it was asked about.
-    """
+    """A destination's rules at an instant, to be asked about travellers."""
 
     def __init__(
         self, ruleset: Ruleset, place: Destination, at: datetime, issuer: str = NOBODY
@@ -98,7 +94,6 @@ class Border:
         self.ruleset, self.place, self.at, self.issuer = ruleset, place, at, issuer
         self.second = int(at.timestamp())
         self.value_sets = ruleset.sets_at(self.second)
-        self.asked = 0
         self._parts: dict[Kind, list[RulesOfFields]] = {}
         self._common = {
             "tg": policy.DISEASE, "co": issuer, "is": "MoH", "ci": "URN:UVCI:01:XX:1#1",
@@ -138,7 +133,6 @@ class Border:
 
     def judge(self, kind: Kind, entry: Mapping[str, Any], age: int = ADULT) -> Judgement:
         """Ask about one proof of somebody so many years old."""
-        self.asked += 1
         data = self.data(kind, entry, age)
         return judge(self.ruleset, self.place, kind, self.second, data)
 
@@ -147,7 +141,6 @@ class Border:
 
         Rules that read the same fields are asked once for each of the fields' values.
         """
-        self.asked += 1
         parts = self._parts.get(kind)
         if parts is None:
             parts = self._parts[kind] = self._parted(kind)
@@ -311,12 +304,12 @@ class AgeWindow(NamedTuple):
     last: int | None
 
 
-def window(passes: Callable[[int], bool], least: int, most: int, step: int = 1) -> AgeWindow | None:
+def window(passes: Callable[[int], bool], least: int, most: int) -> AgeWindow | None:
     """Ask about every age; None where none is accepted."""
-    ages = [age for age in range(least, most + 1, step) if passes(age)]
+    ages = [age for age in range(least, most + 1) if passes(age)]
     if not ages:
         return None
-    return AgeWindow(ages[0], ages[-1] if ages[-1] + step <= most else None)
+    return AgeWindow(ages[0], ages[-1] if ages[-1] < most else None)
 
 
 class Way(NamedTuple):

@@ -363,7 +363,7 @@ def _check_follows(current: View, proposed: Proposal, files: ViewFiles) -> None:
 
 
 def _check_rules(current: View, proposed: Proposal, at: datetime) -> None:
-    root, sets = _root(current, proposed), view.published_sets(current)
+    root = _root(current, proposed)
     if root is None or not network_metadata.asks_for_summaries(root):
         return
     for code in filter(network_metadata.is_participants, sorted(proposed.metadata)):
@@ -376,7 +376,7 @@ def _check_rules(current: View, proposed: Proposal, at: datetime) -> None:
             raise summary.refused("stray", f"{code} publishes one, and no rules beside it")
         if impact is None:
             raise summary.refused("missing", f"{code} publishes rules without one")
-        summary.check(impact, rules, sets, now=at)
+        summary.check(impact, rules, view.published_sets(current), now=at)
 
 
 def _see(files: ViewFiles, current: View | None, proposed: Proposal) -> None:

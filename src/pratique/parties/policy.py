@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pratique import snapshot
 from pratique.errors import DocumentRefused, UsageError
 from pratique.impact import chart, page, report, summary, timeline, world
 from pratique.impact.amendment import Amendment, amend
@@ -93,10 +94,15 @@ def write_impact(path: Path, wanted: Wanted, data: Path | None, *, now: datetime
     if before is not None and not set(rules.countries) & set(before.countries):
         before = None
     reports = impacts(rules, lab, _when(rules.rules, wanted.at, now), before=before)
-    documents = [report.to_json(one) for one in reports]
-    text = as_json(documents[0] if len(documents) == 1 else documents, indent=1)
+    text = as_json(document_of(reports), indent=1)
     files.write(path, f"{text}\n".encode())
     return [report.headline(one) for one in reports]
+
+
+def document_of(reports: Sequence[ImpactReport]) -> Any:
+    """Return reports as one JSON document: that of the only one, or a list."""
+    documents = [report.to_json(impact) for impact in reports]
+    return documents[0] if len(documents) == 1 else documents
 
 
 class Drawings(NamedTuple):
@@ -168,14 +174,13 @@ def destinations(rules: Ruleset, place: str | None = None) -> Sequence[Destinati
         if not there:
             raise UsageError("rules-none", "no rule in them is for a destination")
         return there
-    country, _, region = place.partition("/")
-    destination = Destination(country.upper(), region or None)
-    if destination.country not in rules.countries:
+    named = snapshot.destination(place, rules)
+    if named is None or named.country not in rules.countries:
         known = ", ".join(rules.countries) or "no country"
         raise UsageError(
             "place-unknown", f"there are no rules of {place[:20]}", f"the rules are of: {known}"
         )
-    return [destination]
+    return [named]
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -190,13 +195,13 @@ def in_hand(wanted: Wanted, lab: Lab, home: Path | None) -> Ruleset:
     """
     if wanted.paths:
         return ruleset_of(wanted.paths, wanted.value_sets, lab)
-    snapshot = verifier.snapshot(home)
-    if snapshot is None or not snapshot.ruleset.rules:
+    synced = verifier.snapshot(home)
+    if synced is None or not synced.ruleset.rules:
         raise UsageError(
             "rules-none", "no rules are named, and none are held",
             "name files of rules, or hold some: pratique sync, pratique rules import",
         )  # fmt: skip
-    kept = snapshot.ruleset
+    kept = synced.ruleset
     sets = kept.value_sets | parties_rules.sets_from(wanted.value_sets)
     editions = {name: dated for name, dated in lab.editions.items() if name not in sets}
     return Ruleset(

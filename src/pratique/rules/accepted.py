@@ -32,7 +32,16 @@ from pratique.rules.cases import HOURS, Ago, Case, Value, candidates, data_of
 from pratique.rules.certlogic import variables
 from pratique.rules.certlogic.describe import listing
 from pratique.rules.logic import Constants, Diagnostic, ParsedRule, accepting, warning
-from pratique.rules.products import PRODUCTS, ProductFacts, floor
+from pratique.rules.products import (
+    ANTIGEN,
+    MADE,
+    MRNA,
+    PRODUCTS,
+    VECTOR,
+    ProductFacts,
+    floor,
+    product_name,
+)
 from pratique.rules.rule import Rule, RuleType
 from pratique.rules.ruleset import Destination, Editions, Result, Ruleset
 from pratique.terms import Kind
@@ -55,24 +64,6 @@ _ISSUED = {"external.countryCode", "external.issuerCountryCode", "payload.v.0.co
 _WRITTEN = {"EL": "GR", "UK": "GB"}
 """Codes of countries that certificates carry, and rules see as ISO 3166-1 has them."""
 
-MRNA, VECTOR, ANTIGEN = "1119349007", "J07BX03", "1119305005"
-_MADE: Mapping[str, tuple[str, str]] = {
-    "EU/1/20/1528": ("ORG-100030215", MRNA), "EU/1/20/1507": ("ORG-100031184", MRNA),
-    "EU/1/21/1529": ("ORG-100001699", VECTOR), "EU/1/20/1525": ("ORG-100001417", VECTOR),
-    "EU/1/21/1618": ("ORG-100032020", ANTIGEN), "EU/1/21/1624": ("ORG-100036422", ANTIGEN),
-    "EU/1/21/1580": ("ORG-100000788", ANTIGEN), "EU/1/22/1709": ("ORG-100036914", ANTIGEN),
-    "Covishield": ("ORG-100001981", VECTOR), "Covid-19-recombinant": ("Fiocruz", VECTOR),
-    "R-COVI": ("ORG-100007893", VECTOR), "Covovax": ("ORG-100001981", ANTIGEN),
-    "Covaxin": ("Bharat-Biotech", ANTIGEN), "BBIBP-CorV": ("ORG-100020693", ANTIGEN),
-    "WIBP-CorV": ("Sinopharm-WIBP", ANTIGEN), "CoronaVac": ("Sinovac-Biotech", ANTIGEN),
-    "Covid-19-adsorvida-inativada": ("Instituto-Butantan", ANTIGEN), "Convidecia": ("ORG-100013793", VECTOR),
-    "Sputnik-V": ("Gamaleya-Research-Institute", VECTOR), "Sputnik-Light": ("Gamaleya-Research-Institute", VECTOR),
-    "Sputnik-M": ("Gamaleya-Research-Institute", VECTOR), "EpiVacCorona": ("Vector-Institute", ANTIGEN),
-    "CoviVac": ("Chumakov-Federal-Scientific-Center", ANTIGEN), "Hayat-Vax": ("ORG-100023050", ANTIGEN),
-    "Abdala": ("CIGB", ANTIGEN), "Soberana-02": ("Finlay-Institute", ANTIGEN),
-    "Soberana-Plus": ("Finlay-Institute", ANTIGEN), "MVC-COV1901": ("ORG-100033914", ANTIGEN),
-}  # fmt: skip
-"""Product -> its maker, and its platform as certificates of 2021 and 2022 have it."""
 _PLATFORMS = (
     MRNA, ANTIGEN, VECTOR, "29061000087103", "1157024006", "1162643001", "1187593009", "30141000087107",
     "28531000087107",
@@ -145,7 +136,7 @@ class _Known(NamedTuple):
         """Return every code that is known to be in the set, in any edition."""
         facts: Iterable[str] = {
             NAMES: (*(code for code in PRODUCTS if PRODUCTS[code].code_since), *_RARE),
-            MAKERS: (maker for maker, _ in _MADE.values()),
+            MAKERS: (maker for maker, _ in MADE.values()),
             PLATFORMS: _PLATFORMS,
             DISEASES: (policy.DISEASE,),
             TYPES: policy.TEST_TYPES.values(),
@@ -308,7 +299,7 @@ class Answers(NamedTuple):
 
     def title(self) -> str:
         """Return what remarks about the place are headed with."""
-        return f"ruleset {'/'.join(part for part in self.place if part)}"
+        return f"ruleset {self.place.text}"
 
 
 def _answers(place: Destination, rules: Sequence[ParsedRule], scope: Scope) -> Answers:
@@ -321,7 +312,7 @@ def _answers(place: Destination, rules: Sequence[ParsedRule], scope: Scope) -> A
     asked = _Asked(place, at, concerned, scope.codebook)
     wanted = asked.named | asked.known | set(floor(_day(at))) | set(scope.issued)
     wanted = {
-        code for code in wanted if code in asked.known or code in _MADE or code in scope.issued
+        code for code in wanted if code in asked.known or code in MADE or code in scope.issued
     }
     listed = sorted(wanted)[:MOST_PRODUCTS]
     accepted, refused = asked.parted(listed, "XX")
@@ -365,7 +356,7 @@ class _Asked:
         # What nobody holds is taken from the facts; a set of theirs that has not begun stays away.
         unheld = {name for name in self.constants.sets() if not codebook.every(name)}
         stand_ins = {
-            NAMES: sorted(self.known), MAKERS: sorted(_MADE[code][0] for code in self.known & _MADE.keys()),
+            NAMES: sorted(self.known), MAKERS: sorted(MADE[code][0] for code in self.known & MADE.keys()),
             PLATFORMS: list(_PLATFORMS),
         }  # fmt: skip
         sets |= {name: stand_ins.get(name, self.constants.members(name)) for name in unheld}
@@ -426,7 +417,7 @@ class _Asked:
         return None if not failed and any(o.result is Result.OPEN for o in outcomes) else failed
 
     def _cases(self, code: str, issuer: str) -> Iterator[Case]:
-        maker, platform = _MADE.get(code, ("unknown", ANTIGEN))
+        maker, platform = MADE.get(code, ("unknown", ANTIGEN))
         doses = _facts(code).doses
         fixed: dict[str, Value] = {
             "payload.v.0.mp": code, "payload.v.0.ma": maker, "payload.v.0.vp": platform,
@@ -463,7 +454,7 @@ class _Asked:
 
 
 def _said(listed: Iterable[str]) -> str:
-    names = sorted(policy.product_name(code) for code in listed)
+    names = sorted(product_name(code) for code in listed)
     return listing(names, joint="and", most=len(names))
 
 
@@ -565,11 +556,10 @@ def _elsewhere(
     home = frozenset(issued) or answer.accepted
     gone, come = [], []
     for other in others:
-        name = "/".join(part for part in other.place if part)
         if refused := home & other.refused.keys():
-            gone.append(f"{name} ({_said(refused)})")
+            gone.append(f"{other.place.text} ({_said(refused)})")
         if not issued and (more := other.accepted & answer.refused.keys()):
-            come.append(f"{name} ({_said(more)})")
+            come.append(f"{other.place.text} ({_said(more)})")
     if gone:
         what = "issued" if issued else "accepted"
         message = f"{what} here, and refused by {listing(gone, joint='and')}"

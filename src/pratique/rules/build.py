@@ -19,6 +19,7 @@ from pratique.rules.certlogic.expression import Expression
 from pratique.rules.certlogic.parse import parse
 from pratique.rules.logic import Constants
 from pratique.rules.policy import Policy
+from pratique.rules.products import product_name
 from pratique.text import plural, rfc3339
 
 ENGINE, ENGINE_VERSION, SCHEMA_VERSION = "CERTLOGIC", "1.3.3", "1.3.0"
@@ -96,7 +97,7 @@ def _vaccination(policy: Policy) -> Iterator[Demand]:
     if terms is None:
         return
     kind, dose = "Vaccination", _var("payload.v.0.dt")
-    names = _listing([rules_policy.product_name(code) for code in terms.products])
+    names = _listing([product_name(code) for code in terms.products])
     text = f"The vaccine is {names}."
     yield Demand("products", "VR", kind, text, _in("payload.v.0.mp", terms.products))
     number, course = _var("payload.v.0.dn"), _var("payload.v.0.sd")

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from pratique.rules import policy
 from pratique.rules.certlogic.evaluate import Open, Undecided, evaluator, instant
 from pratique.rules.logic import GROUPS, Constants, Diagnostic, ParsedRule, warning
+from pratique.rules.products import product_name
 from pratique.rules.rule import RuleType
 from pratique.rules.ruleset import Destination, Result, Ruleset
 from pratique.terms import Kind
@@ -416,7 +417,7 @@ def _entry(group: str, values: dict[str, Value]) -> str:
     match group:
         case "v":
             product = value("mp")
-            name = policy.product_name(product) if isinstance(product, str) else "no named product"
+            name = product_name(product) if isinstance(product, str) else "no named product"
             return (
                 f"vaccinated with {name}, dose {value('dn')} of {value('sd')}, {when(value('dt'))}"
             )

@@ -160,11 +160,6 @@ def product_code(text: str) -> str | None:
     return known.get(text.strip().casefold())
 
 
-def product_name(code: str) -> str:
-    """Return a product's name, or the code where there is none."""
-    return PRODUCTS.get(code, code)
-
-
 class ProofOfVaccination(NamedTuple):
     """Which vaccinations are accepted; `validity_days` None for without end."""
 

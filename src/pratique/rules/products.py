@@ -1,13 +1,15 @@
 """Facts of the COVID-19 vaccines: one table, for the form, the courses, the catalogue and the policy lab.
 
     PRODUCTS[code] -> name, doses of the primary course, days from which it had a code and WHO's listing
+    MADE[code]     -> its maker, and its platform
     floor(day)     -> the codes that WHO had listed or prequalified by a day
 
 1. Codes are those of the EU's value set vaccines-covid-19-names. `x-…` is ours, for a product without a code
    there: no certificate of the EU's format carries it.
 2. Days stand as they are published (ISO 8601), and are compared as texts: nothing is parsed at import.
-3. A fact of a product stands here and nowhere else. Its maker and platform are of the formats
-   (`formats.codes.MADE`); the shortest interval between two doses is the catalogue's.
+3. A fact of a product stands here and nowhere else. Its maker and platform as certificates of 2021 and 2022 have them
+   stand here too (`MADE`); as formats read them today, in `formats.codes.MADE`, which a test compares with it. The
+   shortest interval between two doses is the catalogue's.
 
 Sources: EU eHealth Network (codes, names, editions of the value sets); WHO, status documents and tables of the
 emergency use listing (2021-06 to 2022-12), and WHO's ICVP catalogue (prequalification). Doses of a primary course
@@ -89,6 +91,31 @@ PRODUCTS: Mapping[str, ProductFacts] = MappingProxyType({
     "x-skycovione": ProductFacts("SKYCovione", 2, "", "2023-06-19"),
 })  # fmt: skip
 """Product code -> its facts. No end of a listing is known of any of them."""
+
+
+MRNA, VECTOR, ANTIGEN = "1119349007", "J07BX03", "1119305005"
+MADE: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "EU/1/20/1528": ("ORG-100030215", MRNA), "EU/1/20/1507": ("ORG-100031184", MRNA),
+    "EU/1/21/1529": ("ORG-100001699", VECTOR), "EU/1/20/1525": ("ORG-100001417", VECTOR),
+    "EU/1/21/1618": ("ORG-100032020", ANTIGEN), "EU/1/21/1624": ("ORG-100036422", ANTIGEN),
+    "EU/1/21/1580": ("ORG-100000788", ANTIGEN), "EU/1/22/1709": ("ORG-100036914", ANTIGEN),
+    "Covishield": ("ORG-100001981", VECTOR), "Covid-19-recombinant": ("Fiocruz", VECTOR),
+    "R-COVI": ("ORG-100007893", VECTOR), "Covovax": ("ORG-100001981", ANTIGEN),
+    "Covaxin": ("Bharat-Biotech", ANTIGEN), "BBIBP-CorV": ("ORG-100020693", ANTIGEN),
+    "WIBP-CorV": ("Sinopharm-WIBP", ANTIGEN), "CoronaVac": ("Sinovac-Biotech", ANTIGEN),
+    "Covid-19-adsorvida-inativada": ("Instituto-Butantan", ANTIGEN), "Convidecia": ("ORG-100013793", VECTOR),
+    "Sputnik-V": ("Gamaleya-Research-Institute", VECTOR), "Sputnik-Light": ("Gamaleya-Research-Institute", VECTOR),
+    "Sputnik-M": ("Gamaleya-Research-Institute", VECTOR), "EpiVacCorona": ("Vector-Institute", ANTIGEN),
+    "CoviVac": ("Chumakov-Federal-Scientific-Center", ANTIGEN), "Hayat-Vax": ("ORG-100023050", ANTIGEN),
+    "Abdala": ("CIGB", ANTIGEN), "Soberana-02": ("Finlay-Institute", ANTIGEN),
+    "Soberana-Plus": ("Finlay-Institute", ANTIGEN), "MVC-COV1901": ("ORG-100033914", ANTIGEN),
+})  # fmt: skip
+"""Product -> its maker, and its platform as certificates of 2021 and 2022 have it."""
+
+
+def product_name(code: str) -> str:
+    """Return a product's name, or the code where there is none."""
+    return PRODUCTS[code].name if code in PRODUCTS else code
 
 
 def floor(day: date) -> tuple[str, ...]:

@@ -96,6 +96,11 @@ class Destination(NamedTuple):
     country: str
     region: str | None = None
 
+    @property
+    def text(self) -> str:
+        """Return it as people write it: "FR", or "FR/IDF" with a region."""
+        return f"{self.country}/{self.region}" if self.region else self.country
+
 
 def _evaluator() -> Any:
     from pratique.rules import evaluator  # noqa: PLC0415 - a check without rules starts fast

@@ -6,7 +6,7 @@ from datetime import date
 
 from pratique.impact import calendar
 from pratique.impact.doses import Course, DoseWindow
-from pratique.impact.timeline import Affected, ComingChange, DoseGroup
+from pratique.impact.timeline import Affected, ComingChange, DoseGroup, is_cliff
 from pratique.rules.ruleset import Destination
 from tests.unit.impact import small
 
@@ -59,8 +59,8 @@ def test_of_many_products_some_are_named() -> None:
 
 def test_who_gains_is_no_cliff() -> None:
     many = (5_000_000, 5_000_000)
-    assert calendar.is_cliff(change(affected("A", people=many)))
-    assert not calendar.is_cliff(change(NOBODY, affected("A", people=many)))
+    assert is_cliff(change(affected("A", people=many)))
+    assert not is_cliff(change(NOBODY, affected("A", people=many)))
 
 
 def test_the_same_that_happens_twice_is_two_events() -> None:

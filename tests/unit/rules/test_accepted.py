@@ -18,6 +18,7 @@ from pratique.rules import accepted, documents
 from pratique.rules.accepted import NAMES
 from pratique.rules.lint import Terms, lint
 from pratique.rules.logic import Diagnostic
+from pratique.rules.products import MADE as MADE_AS_WRITTEN
 from pratique.rules.products import PRODUCTS, floor
 from tests.unit.rules.written import after, rule
 
@@ -302,10 +303,10 @@ def test_a_region_is_looked_at_by_itself() -> None:
 
 
 def test_makers_are_those_of_the_value_sets() -> None:
-    for code, (maker, _) in accepted._MADE.items():
+    for code, (maker, _) in MADE_AS_WRITTEN.items():
         if code in MADE:
             assert MADE[code][0] in {maker, ""}
-    assert set(accepted._MADE) == set(EVERY)
+    assert set(MADE_AS_WRITTEN) == set(EVERY)
     assert not set(accepted._RARE) & set(EVERY)
     assert MADE.keys() <= set(accepted._RARE) | set(EVERY)
 
