@@ -111,6 +111,13 @@ def test_a_file_that_holds_no_rules_is_named(rules: Path, data: Path, tmp_path: 
     assert refused.value.message.startswith("other.json: ")
 
 
+@pytest.mark.parametrize("named", ["FR", "fr", "FRA", "fra "])
+def test_a_place_is_read_as_everywhere(data: Path, tmp_path: Path, named: str) -> None:
+    french = written(tmp_path / "french.json", country="FR")
+    result = run(french, "--data", data, "--place", named, "--format", "json")
+    assert json.loads(result.output)["destination"] == {"country": "FR", "region": None}
+
+
 def test_a_place_without_rules_is_refused(rules: Path, data: Path) -> None:
     with pytest.raises(PratiqueError) as refused:
         run(rules, "--data", data, "--place", "FR")
