@@ -13,6 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from pratique.formats import keyboards
+from tests.steps import until
 
 Typed = tuple[str, str]
 
@@ -63,6 +64,12 @@ def _pressed(page: Any, text: str) -> None:
         keys.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": sign, "text": sign})
         keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": sign})
     keys.detach()
+
+
+def kept(page: Any) -> None:
+    """Wait until the site is kept on the device, and the page is served from there."""
+    page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)")
+    until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
 
 
 def outcome(page: Any) -> str:

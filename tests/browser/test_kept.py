@@ -23,12 +23,6 @@ AGAIN = "dispatchEvent(new Event('online'))"
 """What a page hears when the network is there again: it looks for something new."""
 
 
-def kept(page: Any) -> None:
-    """Wait until the site is kept on the device, and the page is served from there."""
-    page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)")
-    until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
-
-
 def ready(page: Any) -> None:
     page.locator("body[data-screen=ready]").wait_for()
 
@@ -40,7 +34,7 @@ def edition(page: Any) -> str:
 def test_with_the_server_gone_a_certificate_is_judged(page: Any, put: Put, post: Post) -> None:
     with counted(put(post.held), NOW.timestamp()) as (address, _):
         desk.set_up(page, address, post.place)
-        kept(page)
+        desk.kept(page)
     page.reload()
     ready(page)
     desk.scan(page, post.texts["green"])
@@ -65,7 +59,7 @@ def test_newer_data_waits_until_nobody_is_checked(page: Any, put: Put, post: Pos
     folder = put(post.held)
     with counted(folder, NOW.timestamp()) as (address, traffic):
         desk.set_up(page, address, post.place)
-        kept(page)
+        desk.kept(page)
         desk.scan(page, post.texts["green"])
         desk.outcome(page)
         newer = post.held.replace(number=post.held.number + 1, revocations=None)
@@ -96,7 +90,7 @@ def test_a_newer_edition_of_the_site_waits_until_nobody_is_checked(
     folder = put(post.held)
     with counted(folder, NOW.timestamp()) as (address, _):
         desk.set_up(page, address, post.place)
-        kept(page)
+        desk.kept(page)
         desk.scan(page, post.texts["green"])
         desk.outcome(page)
         parties_site.put(folder, next_edition(built, tmp_path / "next"), post.held)
@@ -165,7 +159,7 @@ def test_a_snapshot_that_came_damaged_is_not_taken(page: Any, put: Put, post: Po
 def test_first_and_second_visit_cost_what_they_may(page: Any, put: Put, post: Post) -> None:
     with counted(put(post.held), NOW.timestamp()) as (address, traffic):
         desk.set_up(page, address, post.place)
-        kept(page)
+        desk.kept(page)
         first, names = traffic.size, list(traffic.names)
         assert first <= 5_000_000
         # All of the engine went over the wire, and once: what the service worker keeps is not fetched again.
