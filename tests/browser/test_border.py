@@ -332,7 +332,7 @@ def test_a_typed_text_is_judged(page: Any, site: str, post: Post) -> None:
 
 
 def test_a_result_clears_itself(page: Any, site: str, post: Post) -> None:
-    set_up(page, site, post.place, clears=3)
+    set_up(page, site, post.place, clears=10)
     scan(page, post.texts["green"])
     assert outcome(page) == "green"
     page.locator("body[data-screen=ready]").wait_for()
@@ -340,11 +340,11 @@ def test_a_result_clears_itself(page: Any, site: str, post: Post) -> None:
 
 
 def test_a_result_stays_longer_where_it_is_asked_for(page: Any, site: str, post: Post) -> None:
-    set_up(page, site, post.place, clears=3)
+    set_up(page, site, post.place, clears=10)
     scan(page, post.texts["green"])
     outcome(page)
     page.keyboard.press("F2")
-    page.wait_for_timeout(4_000)
+    page.wait_for_timeout(12_000)
     assert screen(page) == "result"
     page.keyboard.press("F1")
     assert page.locator("dialog").count() == 1
