@@ -18,7 +18,7 @@ ROOMS = {
     "cli", "web", "parties", "store",
     "verification", "authenticate", "assess", "decision", "outlook", "issue", "renew", "audit", "sheet",
     "describe", "snapshot", "compile", "manifest", "screen", "identify", "wallet", "endings", "diary",
-    "network", "onboarding", "trust", "rules", "impact", "revocation", "intake", "formats", "tlog", "crypto",
+    "network", "onboarding", "gateway", "trust", "rules", "impact", "revocation", "intake", "formats", "tlog", "crypto",
     "model", "findings", "terms", "errors", "strict_json", "text",
 }  # fmt: skip
 """The plan. Another room first gets its contracts."""
