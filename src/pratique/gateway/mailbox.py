@@ -195,8 +195,15 @@ class Reading(Protocol):
         groups: Iterable[Group] = (),
         domain: str | None = None,
         since: int | None = None,
+        skip: int = 0,
+        most: int | None = None,
     ) -> Sequence[Entry]:
-        """Return live entries, by kid and thumbprint; with `since` those created or deleted at or after, deleted ones too."""
+        """Return live entries, by kid and thumbprint; with `since` those created or deleted at or after, deleted ones too.
+
+        Args:
+            country, groups, domain, since: which; all, if nothing is said.
+            skip, most: a page of them; where they are read page by page, memory stays bounded.
+        """
 
     def entry(self, number: int) -> Entry | None:
         """Return a live entry by its number."""
