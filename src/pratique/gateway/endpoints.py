@@ -1,0 +1,132 @@
+"""The one table of routes, and what each request passes on its way to its endpoint.
+
+    find(method, path) -> Route | Answer (404, 405)
+    answer(request, route, box, settings) -> caller 401 -> role 403 -> Content-Type 415 -> endpoint -> Answer
+
+1. Names of endpoints are taken in any case: clients write /trustList, people /trustlist. What stands behind them
+   reaches the endpoint as it was written; only a certificate's type and country are taken in any case too.
+2. A path is made of letters, digits and `-._~`, its parts are neither empty nor dots, and one "/" may end it. All
+   others are not found: no API path needs more, and whatever is in front may read more into it.
+3. `answer` raises for nothing that a stranger sends. A status of 400 and more: whoever calls it keeps nothing of
+   the transaction. What is kept is audited in the same transaction.
+4. A row of `ROUTES`: method, name, how many parts may follow (least, most), the endpoint, and for what writes
+   `writes=True`; a role and the types of body that are taken, where there are any. For a path the longest name wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+from pratique.gateway import caller, trust_list
+from pratique.gateway.call import Call, Settings
+from pratique.gateway.mailbox import AuditRow, Mailbox, Reading, Role
+from pratique.gateway.wire import CMS, CMS_TEXT, Answer, Refusal, WireRequest
+
+LONGEST_PATH = 500
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
+
+
+class Route(NamedTuple):
+    """An endpoint and how it is reached.
+
+    Attributes:
+        method: GET, POST or DELETE; GET answers HEAD too.
+        name: the path in lower case: "/trustlist".
+        parts: how many more there may be behind it: the least, the most.
+        endpoint: (Call, Reading or Mailbox) -> Answer.
+        writes: whether it needs a writing transaction.
+        role: that the caller's TLS certificate must have.
+        media: types of body that it takes; none: it looks at no body's type.
+        rest: the parts behind the name, as they stand in the path; empty in the table.
+    """
+
+    method: str
+    name: str
+    parts: tuple[int, int]
+    endpoint: Callable[[Call, Any], Answer]
+    writes: bool = False
+    role: Role | None = None
+    media: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+
+
+_NONE, _ONE = (0, 0), (1, 1)
+_SIGNED = (CMS,)
+_SIGNED_TEXT = (CMS, CMS_TEXT)
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/countrylist", _NONE, trust_list.country_list),
+)  # fmt: skip
+
+
+def find(method: str, path: str) -> Route | Answer:
+    """Return the route of a request, or why there is none.
+
+    Args:
+        method: upper case.
+        path: without the query, as it came.
+    """
+    if len(path) > LONGEST_PATH or not _PATH.fullmatch(path):
+        return _MISSING
+    parts = path.strip("/").split("/")
+    if not all(part.strip(".") for part in parts):
+        return _MISSING
+    fitting = [route for row in ROUTES if (route := _fitted(row, parts)) is not None]
+    if not fitting:
+        return _MISSING
+    longest = max(route.name.count("/") for route in fitting)
+    here = [route for route in fitting if route.name.count("/") == longest]
+    wanted = "GET" if method == "HEAD" else method
+    # /rules/delete is POST's name, and to GET a country's: the method chooses first.
+    for route in sorted(fitting, key=lambda one: -one.name.count("/")):
+        if route.method == wanted:
+            return route
+    methods = {route.method for route in here}
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    refused = Refusal(405, "0x000", "the method is not one of this path").answer
+    return refused._replace(headers=(("Allow", allowed),))
+
+
+def answer(request: WireRequest, route: Route, box: Reading, settings: Settings) -> Answer:
+    """Answer a request.
+
+    Args:
+        request: of the path and method that `route` was found for.
+        route: as `find` returns it.
+        box: of a writing transaction (`Mailbox`) if the route writes.
+        settings: the gateway's.
+    """
+    try:
+        party = caller.identify(request, box, settings.profile)
+        if route.role is not None and route.role not in party.roles:
+            raise Refusal(403, "0x403", "the client certificate lacks a role", route.role)
+        if route.media and _media_type(request) not in route.media:
+            raise Refusal(415, "0x000", "the type of body is not one of this path")
+        found = route.endpoint(Call(request, party, settings, route.rest), box)
+    except Refusal as refusal:
+        return refusal.answer
+    if found.act:
+        # Only what writes has an act, and for what writes a Mailbox was handed in.
+        kept = cast("Mailbox", box)
+        kept.audit(AuditRow(request.at, party.country, found.act, found.digest))
+    return found
+
+
+_MISSING = Refusal(404, "0x000", "there is no such path").answer
+
+
+def _fitted(row: Route, parts: list[str]) -> Route | None:
+    """Return the row with the parts behind its name, if the path is one of its."""
+    names = row.name.strip("/").split("/")
+    least, most = row.parts
+    if [part.lower() for part in parts[: len(names)]] != names:
+        return None
+    rest = tuple(parts[len(names) :])
+    return row._replace(rest=rest) if least <= len(rest) <= most else None
+
+
+def _media_type(request: WireRequest) -> str:
+    """Return the type of the body without its parameters (RFC 9110 §8.3.1)."""
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
