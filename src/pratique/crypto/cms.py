@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 from cryptography import x509 as strict
@@ -40,12 +41,15 @@ class SignedContent(NamedTuple):
         certificate: the signer's, DER, as it was brought along: compare it with the expected one.
         content_type: object identifier of what the content is.
         is_proven: whether the signature proves it; of an accompanied list it may be of a kind that does not.
+        mark: SHA-256 of what nobody but the signer can make another of: whatever else of a SignedData is written in
+            another way, it stays the same, and no other signature has it; empty if nothing is proven.
     """
 
     content: bytes
     certificate: bytes
     content_type: str = DATA
     is_proven: bool = True
+    mark: bytes = b""
 
 
 class _Parts(NamedTuple):
@@ -97,7 +101,18 @@ def signed(
         )
     if good is False:
         raise _refused("cms-signature-wrong", "the signature is wrong")
-    return SignedContent(inside, certificate, parts.content_type, is_proven=good is True)
+    mark = _mark(signer, parts.content_type, inside) if good else b""
+    return SignedContent(inside, certificate, parts.content_type, good is True, mark)
+
+
+def _mark(signer: _Signer, content_type: str, content: bytes) -> bytes:
+    signature = signer.signature
+    kind = spki.signature_of(signer.algorithm)
+    if kind is not None and kind.family is spki.Family.ECDSA:
+        # (r, n - s) holds wherever (r, s) does.
+        signature = asn1.children(asn1.read_one(signature, asn1.SEQUENCE).body)[0].body
+    stated = hashlib.sha256(_message(signer, content_type, content)).digest()
+    return hashlib.sha256(stated + signature).digest()
 
 
 def _good(
