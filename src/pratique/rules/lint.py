@@ -329,7 +329,7 @@ def lint(documents: Sequence[object], terms: Terms | None = None) -> LintReport:
     found: list[Diagnostic] = []
     checked: list[ParsedRule] = []
     for number, document in enumerate(documents, 1):
-        diagnostics, parsed = _of_document(document, f"rule {number}", terms)
+        diagnostics, parsed = diagnosed(document, terms, unnamed=f"rule {number}")
         found += diagnostics
         checked += parsed
     found += over_time(checked)
@@ -343,9 +343,10 @@ def lint(documents: Sequence[object], terms: Terms | None = None) -> LintReport:
     return LintReport(len(documents), tuple(found))
 
 
-def _of_document(
-    document: object, unnamed: str, terms: Terms
+def diagnosed(
+    document: object, terms: Terms, *, unnamed: str = "rule 1"
 ) -> tuple[list[Diagnostic], list[ParsedRule]]:
+    """Check one rule by itself: what is said of the ruleset that it belongs to is left out."""
     name = _name(document) or unnamed
     found = [error(name, *issue) for issue in form.issues(document)]
     readable = not form.hindrances(document)
@@ -379,7 +380,7 @@ def _of_products(checked: list[ParsedRule], terms: Terms) -> Iterator[Diagnostic
     published = [
         parsed
         for number, document in enumerate(terms.previous)
-        for parsed in _of_document(document, f"rule {number}", terms)[1]
+        for parsed in diagnosed(document, terms, unnamed=f"rule {number}")[1]
     ]
     at = 0 if terms.publish_at is None else int(terms.publish_at.timestamp())
     others = accepted.readable(published)
