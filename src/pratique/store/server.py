@@ -23,7 +23,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import formatdate
@@ -181,19 +181,26 @@ class BodyRefused(Exception):
         self.number, self.code, self.why = number, code, why
 
 
-def check(request: Request, longest: int, *, measured: bool = True) -> None:
+def check(
+    request: Request,
+    longest: int,
+    *,
+    measured: bool = True,
+    taken: Container[str] = ("identity",),
+) -> None:
     """See to it, by its headers alone, that a body may be read.
 
     Args:
         request: whose body it is.
         longest: bytes that it may have.
         measured: refuse one that does not say how long it is.
+        taken: words for a coding that packs nothing.
 
     Raises:
         BodyRefused: it is packed, too long, or does not say how long it is.
     """
     # A small body that is packed may be a large one; nobody has to pack.
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if request.headers.get("content-encoding", "identity").strip().lower() not in taken:
         raise BodyRefused(_PACKED, "packed", "it is compressed, which is not taken")
     said = request.headers.get("content-length")
     if said is None:
