@@ -99,6 +99,7 @@ class Box:
         groups: Iterable[Group] = (),
         domain: str | None = None,
         since: int | None = None,
+        shown_to: str | None = None,
         skip: int = 0,
         most: int | None = None,
     ) -> Sequence[Entry]:
@@ -110,6 +111,7 @@ class Box:
                 if country in {None, entry.country}
                 and (not groups or entry.group in groups)
                 and domain in {None, entry.domain}
+                and (shown_to in {None, entry.country} or entry.is_published)
                 and (
                     entry.deleted is None
                     if since is None

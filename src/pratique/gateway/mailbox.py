@@ -195,6 +195,7 @@ class Reading(Protocol):
         groups: Iterable[Group] = (),
         domain: str | None = None,
         since: int | None = None,
+        shown_to: str | None = None,
         skip: int = 0,
         most: int | None = None,
     ) -> Sequence[Entry]:
@@ -202,6 +203,7 @@ class Reading(Protocol):
 
         Args:
             country, groups, domain, since: which; all, if nothing is said.
+            shown_to: a country: its own, and of others only those with `is_published` (the strict profile).
             skip, most: a page of them; where they are read page by page, memory stays bounded.
         """
 
