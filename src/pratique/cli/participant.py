@@ -306,6 +306,10 @@ def publish(
 def _echo_published(published: SignedEdition) -> int:
     for line in proposals.describe(published.draft, published.current):
         click.echo(line)
+    if published.unseen:
+        click.echo(
+            f"note: other networks' back ends will not see {'; '.join(published.unseen)}", err=True
+        )
     if published.path is not None:
         click.echo(f"proposal: {published.path}")
         if published.lacks_signatures:

@@ -242,13 +242,20 @@ def _refused(code: str, why: str) -> DocumentRefused:
 
 
 # ----------------------------------------------------------------------------------------------------
-# Sign with CMS (RFC 5652): one signer, its certificate and the content inside, as the trust anchor does.
+# Sign with CMS (RFC 5652): one signer, its certificate and the content inside, as the trust anchor does; or without
+# the content, as the wire's trust list has it.
 #
 # content, certificate, SigningKey -> signed -> SignedData, DER
 
 
-def sign(content: bytes, *, certificate: bytes, key: SigningKey) -> bytes:
+def sign(content: bytes, *, certificate: bytes, key: SigningKey, detached: bool = False) -> bytes:
     """Return the signature, with `content` and the signer's certificate in it.
+
+    Args:
+        content: what is signed.
+        certificate: the signer's, DER.
+        key: its key.
+        detached: leave the content out.
 
     Raises:
         UsageError: `anchor-key-differs`, `key-algorithm`.
@@ -260,4 +267,5 @@ def sign(content: bytes, *, certificate: bytes, key: SigningKey) -> bytes:
     private, digest = x509_write.private(key)
     builder = PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(strict.load_der_x509_certificate(certificate), private, digest)
-    return builder.sign(Encoding.DER, [PKCS7Options.Binary])
+    options = [PKCS7Options.Binary, *([PKCS7Options.DetachedSignature] if detached else [])]
+    return builder.sign(Encoding.DER, options)

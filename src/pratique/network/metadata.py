@@ -138,6 +138,8 @@ SCHEME_KEYS = "scheme-keys.json"
 """A participant's keys of schemes beside HCERT."""
 IMPACT = "impact.json"
 """What a participant says of its rules: whom they shut out (`impact.summary`)."""
+UPLOADS = "uploads.json"
+"""What a participant's upload key has signed, for back ends that read the wire alone (`gateway.uploads`)."""
 REVOCATIONS = re.compile(r"revocations-[0-9a-f]{2,128}-(\d{1,10}-\d{1,10}\.delta|\d{1,10}\.tags)")
 """A participant's list of a key, and a delta of it, by kid and version."""
 
@@ -159,6 +161,8 @@ MAX_FILES = 45_000
 SHARE_FILES, SHARE_SIZE = 16, 256 * 1024
 """What of that room is each participant's own, however much the others publish: for as many as there may be."""
 MAX_SMALL = 2 * 1024 * 1024
+MAX_UPLOADS = 4 * 1024 * 1024
+"""Rules in Base64, and a signature with its certificate for each signer and rule."""
 MAX_ROOTS = 256
 """Successive roots that are followed in one go."""
 MAX_PARTICIPANTS = 2_000
@@ -199,6 +203,8 @@ def limit_of(path: str) -> int:
         return MAX_SMALL if path == SUSPENSIONS else 0
     if name in {SIGNERS, RULES, CHOICES, SCHEME_KEYS, IMPACT}:
         return MAX_SMALL
+    if name == UPLOADS:
+        return MAX_UPLOADS
     return MAX_FILE if REVOCATIONS.fullmatch(name) else 0
 
 

@@ -28,8 +28,9 @@ from typing import Any, NamedTuple
 
 from pratique import strict_json
 from pratique.compile import bounds_of
-from pratique.crypto import x509, x509_write
-from pratique.errors import DocumentRefused, Unreadable, UsageError
+from pratique.crypto import cms, x509, x509_write
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
+from pratique.gateway import uploads
 from pratique.impact import summary
 from pratique.network import client, metadata, participants, proposal, view
 from pratique.network.monitor import PublicationRecord
@@ -44,7 +45,7 @@ from pratique.rules import documents
 from pratique.store import files, policy_data, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
-from pratique.text import printable
+from pratique.text import plural, printable
 from pratique.trust import publication, renewal, scheme_keys
 from pratique.trust.issuer import SigningCa
 from pratique.trust.renewal import Owned
@@ -534,7 +535,10 @@ LEFT_OUT = {
 
 
 class Edition(NamedTuple):
-    """A participant's next edition: whose, over which network, the files before it and its own, by path, and when."""
+    """A participant's next edition: whose, over which network, the files before it and its own, by path, and when.
+
+    `uploaded` is what its own back end has signed of it, checked.
+    """
 
     folder: Path
     own: ParticipantHome
@@ -542,6 +546,7 @@ class Edition(NamedTuple):
     held: dict[str, bytes]
     files: dict[str, bytes]
     at: datetime
+    uploaded: uploads.UploadList | None = None
 
     @property
     def draft(self) -> Proposal:
@@ -657,11 +662,78 @@ def retire(withdraw: tuple[Path, ...], *, at: datetime) -> Iterator[Retired]:
     yield from (Retired(record.kid) for record in gone.values())
 
 
+# What the upload key signs of it, for other networks' back ends.
+
+
+def upload_certificates(folder: Path, own: ParticipantHome, at: datetime) -> frozenset[bytes]:
+    """Return the participant's upload certificates that have not ended, DER."""
+    return frozenset(
+        x509_write.from_pem(issuer.read_certificate(folder, each.label))
+        for each in own.owned
+        if each.role == UPLOAD and each.not_after >= at.timestamp()
+    )
+
+
+def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str, ...]]:
+    """Put the upload key's signatures beside an edition; tell in words what other networks' back ends will not see.
+
+    Where the key is not at hand, or does not open, the edition goes out all the same: no revocation waits for it.
+    """
+    folder, own, code = edition.folder, edition.own, edition.own.participant.code
+    path = f"{code}/{metadata.UPLOADS}"
+    before = [] if edition.uploaded is None else [edition.uploaded]
+    if path in edition.held:
+        try:
+            before.append(uploads.read(edition.held[path], code))
+        except DocumentRefused:
+            # By whatever program it was written: it is made anew.
+            pass
+    published = (
+        edition.files[f"{code}/{metadata.SIGNERS}"],
+        edition.files.get(f"{code}/{metadata.RULES}"),
+    )
+    keys = upload_certificates(folder, own, edition.at)
+    drafted = uploads.drafted(code, own.participant.subject, published, before, keys)
+    unseen, listed = list(drafted.unfit), drafted.standing
+    if not drafted.is_whole:
+        try:
+            listed = drafted.signed(_upload_signature(folder, own, keys, secret))
+        except PratiqueError as error:
+            lacking = [
+                plural(len(rows), noun)
+                for rows, noun in ((drafted.certificates, "signer"), (drafted.rules, "rule"))
+                if rows
+            ]
+            unseen.append(f"{' and '.join(lacking)}, not signed by the upload key: {error.message}")
+    made = {name: data for name, data in edition.files.items() if name != path}
+    if listed.signers or listed.rules:
+        made[path] = uploads.write(listed)
+    return edition._replace(files=made), tuple(unseen)
+
+
+def _upload_signature(
+    folder: Path, own: ParticipantHome, keys: frozenset[bytes], secret: Secret
+) -> uploads.Sign:
+    newest = own.newest(UPLOAD)
+    certificate = x509_write.from_pem(issuer.read_certificate(folder, newest.label))
+    if certificate not in keys:
+        raise UsageError("upload-ended", "it has ended", "pratique participant renew")
+    if not is_at_hand(newest.key, folder=folder):
+        raise UsageError("upload-elsewhere", "it is elsewhere", "publish where it is at hand")
+    key = open_key(newest.key, folder=folder, secret=secret)
+
+    def sign(content: bytes, detached: bool) -> bytes:
+        return cms.sign(content, certificate=certificate, key=key, detached=detached)
+
+    return sign
+
+
 class SignedEdition(NamedTuple):
     """What came of an edition: signed; written, where somebody has yet to sign or submit it; submitted.
 
     Attributes:
         lacks_signatures: whether other key holders must sign it.
+        unseen: what of it other networks' back ends will not see, and why, in words.
     """
 
     draft: Proposal
@@ -669,6 +741,7 @@ class SignedEdition(NamedTuple):
     lacks_signatures: bool
     path: Path | None = None
     submitted: Submitted | None = None
+    unseen: tuple[str, ...] = ()
 
 
 def publish(
@@ -677,6 +750,7 @@ def publish(
     """Sign an edition with the keys here; submit it, or write it for the other key holders."""
     own, current, code = edition.own, edition.current, edition.own.participant.code
     _check_environment(own, current)
+    edition, unseen = _with_uploads(edition, secret)
     client.check(code, edition.held, edition.files, published=int(current.published.timestamp()))
     draft = edition.draft
     # Keys that do not speak for it are tried all the same: the refusal tells what is to be done.
@@ -702,8 +776,8 @@ def publish(
     data = proposal.to_bytes(draft)
     if target is None or lacks:
         files.write(path, data)
-        return SignedEdition(draft, current, lacks, path)
-    return SignedEdition(draft, current, lacks, None, submit(target, path.name, data))
+        return SignedEdition(draft, current, lacks, path, unseen=unseen)
+    return SignedEdition(draft, current, lacks, None, submit(target, path.name, data), unseen)
 
 
 def _check_environment(own: ParticipantHome, current: view.View) -> None:
