@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ from pratique.text import as_json
 from pratique.trust import publication
 
 FORMAT = "pratique-uploads-1"
+
+_IDENTIFIER = re.compile(r"(GR|VR|TR|RR|IR)-[A-Z]{2}-[0-9]{4}")
 
 Sign = Callable[[bytes, bool], bytes]
 """Signs a content with the upload key: SignedData, DER, without the content if that is said."""
@@ -200,8 +203,9 @@ def rules_of(data: bytes | None) -> tuple[Rule, ...]:
 
 def wire_rule(rule: Rule, country: str) -> bytes | None:
     """Return a rule's JSON as the wire has it; None where the wire has no form for it."""
-    document: Mapping[str, Any] = documents.write(rule)
-    return as_json(document).encode() if rule.country == country else None
+    if rule.country != country or not _IDENTIFIER.fullmatch(rule.identifier):
+        return None
+    return as_json(documents.write(rule)).encode()
 
 
 def _refused(code: str, why: str) -> DocumentRefused:

@@ -21,7 +21,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -683,11 +683,9 @@ def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str,
     path = f"{code}/{metadata.UPLOADS}"
     before = [] if edition.uploaded is None else [edition.uploaded]
     if path in edition.held:
-        try:
+        # By whatever program it was written: where it is damaged, it is made anew.
+        with suppress(DocumentRefused):
             before.append(uploads.read(edition.held[path], code))
-        except DocumentRefused:
-            # By whatever program it was written: it is made anew.
-            pass
     published = (
         edition.files[f"{code}/{metadata.SIGNERS}"],
         edition.files.get(f"{code}/{metadata.RULES}"),
