@@ -25,13 +25,12 @@ from pratique.errors import ExtraMissing, Unreadable, UsageError
 from pratique.issue import ANOTHERS, IssuanceContext, Origin, RegisterEntry, RegisterView
 from pratique.renew import Reason, Selection
 from pratique.revocation.tag_list import tag as tag_of
+from pratique.store.database import OPTIONS, WAIT
 from pratique.store.register import register as register_register
 from pratique.store.register import schema
 from pratique.store.register.bulk import Bitmap, Bulk, Maps
 from pratique.store.register.register import (
     LOCK,
-    OPTIONS,
-    WAIT,
     Register,
     Transaction,
     acts,
@@ -180,7 +179,7 @@ def test_a_writer_on_postgresql_has_the_register_to_itself_and_a_reader_sees_one
     for noted, told in (
         (Noted(), f"SELECT pg_advisory_xact_lock({LOCK})"),
         (Noted(reading=False), f"SELECT pg_advisory_xact_lock({LOCK})"),
-        (Noted(reading=True), "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
+        (Noted(reading=True), "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"),
     ):
         begin(noted)
         assert noted.told == [told]
@@ -203,7 +202,7 @@ def test_without_its_driver_a_register_on_postgresql_is_an_extra_that_is_missing
     def none(*_args: object, **_more: object) -> None:
         raise ImportError
 
-    monkeypatch.setattr("pratique.store.register.register.create_engine", none)
+    monkeypatch.setattr("pratique.store.database.create_engine", none)
     with pytest.raises(ExtraMissing) as caught:
         engine_for("postgresql://desk@invented.example/register")
     assert "postgres" in caught.value.hint

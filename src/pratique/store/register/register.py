@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
@@ -20,138 +18,43 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    create_engine,
     distinct,
-    event,
     exists,
     func,
     insert,
-    inspect,
     literal,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pratique.audit import Tally
-from pratique.errors import ExtraMissing, Unreadable, UsageError
+from pratique.errors import Unreadable
 from pratique.issue import IssuanceContext, Origin, RegisterEntry
 from pratique.renew import CERTIFICATE, Reason, Revoked, Selection
 from pratique.revocation import tag_list
 from pratique.revocation.tag_list import TagList
 from pratique.revocation.tag_list import tag as tag_of
+from pratique.store import database
+from pratique.store.database import PRAGMAS, Tables
 from pratique.store.register import schema
 from pratique.trust.issuer import Shard
 
-# ----------------------------------------------------------------------------------------------------
-# Engines on which a commit means: it is on the disk.
-#
-#     URL -> engine -> BEGIN IMMEDIATE -> ... -> COMMIT, after its fsync
-#
-# 1. SQLite: WAL, synchronous=FULL, secure_delete, foreign keys on. A writer has the file to itself from
-#    its BEGIN on, so that nobody reads a tag as unused which another is about to take. The file is its
-#    owner's alone (0600).
-# 2. PostgreSQL: synchronous_commit=on. A writer has the register to itself there too, from its BEGIN to its
-#    end: what it has read (is this request answered? is that certificate good? is there room?) is still so
-#    when it commits. A reader sees one instant.
-# 3. A password in a URL is never shown.
-
-
-WAIT = 60
-"""Seconds that a writer waits for another one."""
+LOCK = 0x70726174
+"""PostgreSQL's advisory lock that a writer of a register holds until its transaction ends."""
+HEAD = "0002"
+"""The migration that this code is written for."""
+TABLES = Tables("register", LOCK, Path(__file__).parent / "migrations", HEAD, "Nothing was issued")
 
 _certificate, _revocation, _edition = schema.certificate.c, schema.revocation.c, schema.edition.c
 _REVOKED = (_revocation.shard_id == _certificate.shard_id) & (_revocation.tag == _certificate.tag)
 """Joins a certificate with its revocation."""
 
-LOCK = 0x70726174
-"""PostgreSQL's advisory lock that a writer of a register holds until its transaction ends."""
-
-OPTIONS = (
-    "-c synchronous_commit=on",
-    f"-c lock_timeout={WAIT}s",
-    # One who went away, and whose machine did not say so, must not keep all others waiting.
-    f"-c idle_in_transaction_session_timeout={5 * WAIT}s",
-    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
-)
-
-PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA secure_delete=ON",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA temp_store=MEMORY",
-    # Tags are random, so that each commit of a bulk job touches pages all over the table: they are kept in
-    # memory (64 MiB), and written home once for many commits. What a commit promises stays the same.
-    "PRAGMA cache_size=-65536",
-    "PRAGMA wal_autocheckpoint=16384",
-)
-
 
 def engine_for(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
     """Make the engine of a register's URL; UsageError `register-url`, ExtraMissing."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise _refused() from error
-    kind = parsed.get_backend_name()
-    if kind == "sqlite":
-        return _sqlite(parsed, pragmas)
-    if kind == "postgresql":
-        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
-    raise _refused()
-
-
-def _refused() -> UsageError:
-    return UsageError(
-        "register-url",
-        "the register's URL is of no kind that is known here",
-        "write sqlite:////path/to/register.sqlite or postgresql://user@host/name",
-    )
-
-
-def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
-    if url.database and url.database != ":memory:":
-        with suppress(OSError):
-            # Its owner's alone; SQLite gives the files beside it the same mode. Only a new file is opened
-            # here: to close one that a connection of this process holds would drop its locks (POSIX),
-            # and two writers would destroy it.
-            os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    # The driver would open transactions by itself, and later than here asked.
-    engine = create_engine(url, connect_args={"timeout": WAIT, "isolation_level": None})
-
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: Any) -> None:
-        for pragma in pragmas:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        reading = connection.get_execution_options().get("reading")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    try:
-        engine = create_engine(
-            url, connect_args={"options": " ".join(OPTIONS), "connect_timeout": 20}
-        )
-    except ImportError as error:
-        raise ExtraMissing("postgres", "a register on PostgreSQL") from error
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        if connection.get_execution_options().get("reading"):
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        else:
-            # Each later statement sees all that was committed before the lock was had (read committed).
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-
-    return engine
+    return database.engine_for(url, TABLES, pragmas=pragmas)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -396,10 +299,6 @@ def acts(transaction: Transaction) -> list[Act]:
 
 T = TypeVar("T")
 TRIES = 8
-HEAD = "0002"
-"""The migration that this code is written for."""
-LOCK_NOT_AVAILABLE = "55P03"
-"""PostgreSQL's SQLSTATE where a writer has waited for another one for too long."""
 
 
 class Register:
@@ -430,7 +329,7 @@ class Register:
             except IntegrityError:
                 continue
             except DBAPIError as error:
-                raise _failed(error) from None
+                raise database.failed(error, TABLES) from None
         raise Unreadable(
             "register-contended", "other writers keep taking the same tags", "try again"
         )
@@ -441,7 +340,7 @@ class Register:
             with self.engine.connect().execution_options(reading=True) as connection:
                 return action(Transaction(connection))
         except DBAPIError as error:
-            raise _failed(error) from None
+            raise database.failed(error, TABLES) from None
 
     def rehearse(self, action: Callable[[Transaction], T]) -> T:
         """Run an action, return what it returned, and undo all that it did."""
@@ -451,7 +350,7 @@ class Register:
                 transaction.rollback()
                 return found
         except DBAPIError as error:
-            raise _failed(error) from None
+            raise database.failed(error, TABLES) from None
 
     def close(self) -> None:
         """Close all connections."""
@@ -467,53 +366,11 @@ def open_register(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Register:
     engine = engine_for(url, pragmas=pragmas)
     found = Register(engine)
     try:
-        if (before := _head_of(engine)) != HEAD:
-            _migrate(engine)
-            found.doubles = len(found.read(doubles)) if before else 0
+        if database.migrated(engine, TABLES):
+            found.doubles = len(found.read(doubles))
     except DBAPIError as error:
-        raise _failed(error) from None
+        raise database.failed(error, TABLES) from None
     return found
-
-
-def _head_of(engine: Engine) -> str:
-    with engine.connect().execution_options(reading=True) as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return ""
-        head = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    return str(head or "")
-
-
-def _migrate(engine: Engine) -> None:
-    from alembic import command  # noqa: PLC0415 - most calls find the tables as they should be
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except CommandError as error:
-        raise Unreadable(
-            "register-version",
-            "the register was written by a later version of Pratique",
-            "update Pratique; the register was left as it was",
-        ) from error
-
-
-def _failed(error: DBAPIError) -> Unreadable:
-    # The driver's message may hold values: only its class is told.
-    kind = type(error.orig).__name__
-    if isinstance(error, OperationalError) and (
-        "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == LOCK_NOT_AVAILABLE
-    ):
-        return Unreadable("register-locked", "another process holds the register", "try again")
-    return Unreadable(
-        "register-failed",
-        f"the register could not be read or written ({kind})",
-        "is the disk full, the server reachable, the folder writable? Nothing was issued",
-    )
 
 
 # ----------------------------------------------------------------------------------------------------

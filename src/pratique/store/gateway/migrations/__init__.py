@@ -1,0 +1,1 @@
+"""The gateway's migrations, run by alembic. Each is add-only."""
