@@ -15,7 +15,8 @@ from sqlalchemy import event
 
 from pratique.issue import IssueRequest, Signed, registered
 from pratique.renew import Reason, Selection
-from pratique.store.register.register import PRAGMAS, Register, Transaction, open_register, revoke
+from pratique.store.database import PRAGMAS
+from pratique.store.register.register import Register, Transaction, open_register, revoke
 from tests import issuers
 
 SECRET = b"a clerk's own secret"

@@ -95,6 +95,7 @@ class SqlReading:
         groups: Iterable[Group] = (),
         domain: str | None = None,
         since: int | None = None,
+        shown_to: str | None = None,
         skip: int = 0,
         most: int | None = None,
     ) -> Sequence[Entry]:
@@ -102,6 +103,8 @@ class SqlReading:
         wanted = _narrowed(select(schema.entry), _entry, country, groups)
         if domain is not None:
             wanted = wanted.where(_entry.domain == domain)
+        if shown_to is not None:
+            wanted = wanted.where(or_(_entry.country == shown_to, _entry.is_published))
         if since is None:
             wanted = wanted.where(_entry.deleted.is_(None))
         else:
