@@ -72,7 +72,7 @@ def engine_for(url: str, tables: Tables, *, pragmas: tuple[str, ...] = PRAGMAS) 
     """Make the engine of a URL; UsageError `…-url`, ExtraMissing."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Its words, and what it was raised from, may hold the password.
         raise _refused(tables.noun) from None
     kind = parsed.get_backend_name()

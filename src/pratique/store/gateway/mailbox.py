@@ -198,7 +198,7 @@ class SqlReading:
         """Yield what was noted of acts, in their order."""
         of = schema.audit.c
         wanted = select(of.at, of.country, of.act, of.digest).order_by(of.number)
-        rows = self._connection.execution_options(yield_per=AT_ONCE).execute(wanted)
+        rows = self._connection.execute(wanted, execution_options={"yield_per": AT_ONCE})
         return (AuditRow(*row) for row in rows)
 
     def count(self) -> dict[str, int]:
@@ -440,8 +440,11 @@ class GatewayStore:
         self._deletion = ""
         try:
             database.migrated(self._engine, TABLES)
-        except DBAPIError as error:
-            raise database.failed(error, TABLES) from None
+        except BaseException as error:
+            self._engine.dispose()
+            if isinstance(error, DBAPIError):
+                raise database.failed(error, TABLES) from None
+            raise
 
     def __repr__(self) -> str:
         return f"<GatewayStore on {self._engine.dialect.name}>"
