@@ -252,3 +252,18 @@ def _folder(party: str, cls: type[click.Option]) -> Callable[[Command], Command]
 authority = _folder("authority", Folder)
 participant = _folder("participant", Option)
 witness = _folder("witness", Folder)
+
+
+# Where a server listens.
+
+
+def address(listen: str) -> tuple[str, int]:
+    """Read HOST:PORT; UsageError `listen-malformed`."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise UsageError(
+            "listen-malformed",
+            f"{listen!r} is no address to listen on",
+            "HOST:PORT, as localhost:8080",
+        )
+    return host.removeprefix("[").removesuffix("]"), int(port)

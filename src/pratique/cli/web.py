@@ -70,7 +70,7 @@ def serve(*, folder: Path, listen: str, names: tuple[str, ...]) -> None:
     """Serve the site in DIR, on this machine or behind a server that ends TLS."""
     from pratique.store import server  # noqa: PLC0415 - the other commands need no server
 
-    host, port = _address(listen)
+    host, port = options.address(listen)
     if not (folder / parties_site.ABOUT).is_file():
         raise UsageError(
             "site-missing", f"{folder}: there is no site", f"pratique web build --out {folder}"
@@ -92,14 +92,3 @@ def serve(*, folder: Path, listen: str, names: tuple[str, ...]) -> None:
 def headers(*, server: str) -> None:
     """Print the settings with which another web server serves a site as `pratique web serve` does."""
     click.echo(store_site.PRINTED[server](), nl=False)
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise UsageError(
-            "listen-malformed",
-            f"{listen!r} is no address to listen on",
-            "HOST:PORT, as localhost:8080",
-        )
-    return host.removeprefix("[").removesuffix("]"), int(port)

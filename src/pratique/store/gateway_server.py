@@ -28,6 +28,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -106,12 +107,16 @@ class _Endpoint:
 
     def _said(self, request: Request, data: bytes) -> Response:
         try:
-            answer = self._answer(_wire(request, data, int(self._clock())))
-            return _written(answer, packs=_takes_gzip(request.headers.get("accept-encoding", "")))
+            now = int(self._clock())
+            packs = _takes_gzip(request.headers.get("accept-encoding", ""))
+            said = _written(self._answer(_wire(request, data, now)), packs=packs)
         except BaseException as error:  # noqa: BLE001 - the last barrier: it is told by kind and place
             code = f"{error.code}, " if isinstance(error, PratiqueError) else ""
             self._told(f"a request was answered with 500: {code}{errors.place_of(error)}")
             return _written(Refusal(500, "0x008", "a fault of the gateway").answer, packs=False)
+        # By this clock a client asks for what has changed since; not each server in front has one.
+        said.headers["Date"] = formatdate(now, usegmt=True)
+        return said
 
 
 def application(

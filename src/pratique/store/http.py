@@ -34,6 +34,8 @@ from pratique.store.network import Repository
 
 if TYPE_CHECKING:
     # Loaded when a server is asked: it takes longer than all else of a command.
+    import ssl
+
     import urllib3
 
 T = TypeVar("T")
@@ -124,18 +126,27 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     return came[0]
 
 
-def _pool(tries: int, at_once: int = 1, read: float | None = None) -> urllib3.PoolManager:
+def pool(
+    tries: int,
+    at_once: int = 1,
+    read: float | None = None,
+    context: ssl.SSLContext | None = None,
+) -> urllib3.PoolManager:
+    """Return what connects to servers, follows nothing and remembers nothing; `context` of TLS, if it is a client's own."""
     import urllib3  # noqa: PLC0415 - see above
 
     # Neither cookies nor redirects: a server could know a verifier again by what it hands out. And it
     # could have one wait for hours, and then again, if it were listened to when it says "later".
     retries = urllib3.Retry(tries, redirect=False, respect_retry_after_header=False)
     return urllib3.PoolManager(
-        at_once, timeout=urllib3.Timeout(connect=CONNECT, read=read or READ), retries=retries
+        at_once,
+        timeout=urllib3.Timeout(connect=CONNECT, read=read or READ),
+        retries=retries,
+        ssl_context=context,
     )
 
 
-def _answer(
+def bounded(
     begin: Callable[[], urllib3.BaseHTTPResponse],
     limit: int,
     allowance: Allowance,
@@ -249,7 +260,7 @@ def opened(source: str, allowance: Allowance | None = None) -> Fetch:
 class _Server:
     def __init__(self, url: str, allowance: Allowance) -> None:
         self._url, self._allowance = url.rstrip("/"), allowance
-        self._pool = _pool(2, AT_ONCE)
+        self._pool = pool(2, AT_ONCE)
 
     def __call__(self, name: str, limit: int) -> bytes | None:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see above
@@ -259,7 +270,7 @@ class _Server:
             preload_content=False, redirect=False,
         )  # fmt: skip
         try:
-            number, body = _answer(begin, limit, self._allowance, packed=True, only=FOUND)
+            number, body = bounded(begin, limit, self._allowance, packed=True, only=FOUND)
         except HTTPError as error:
             raise Unreadable(
                 "network-unreachable",
@@ -350,19 +361,19 @@ def request_cosignature(url: str, request: bytes) -> tuple[int, bytes]:
     """
     from urllib3.exceptions import DecodeError, HTTPError  # noqa: PLC0415 - see above
 
-    if not _is_address(url):
+    if not is_address(url):
         # It is not repeated: there may be a password in it.
         raise Unreadable(
             "witness-url", "this is no web address of a witness", "write it as https://HOST[/PATH]"
         )
     begin = partial(
-        _pool(1).request, "POST", url.rstrip("/") + ADD, body=request, headers=COSIGN_HEADERS,
+        pool(1).request, "POST", url.rstrip("/") + ADD, body=request, headers=COSIGN_HEADERS,
         redirect=False, preload_content=False,
     )  # fmt: skip
     hint = "tell whoever keeps the witness"
     try:
         allowance = Allowance(LONGEST, 2 * _CHUNK)
-        number, body = within(LONGEST, lambda: _answer(begin, COSIGN_LARGEST, allowance))
+        number, body = within(LONGEST, lambda: bounded(begin, COSIGN_LARGEST, allowance))
     except DecodeError:
         why_not = "its answer is packed, which it was not asked for"
         raise Unreadable("witness-answer", f"{url}: {why_not}", hint) from None
@@ -380,7 +391,8 @@ def request_cosignature(url: str, request: bytes) -> tuple[int, bytes]:
     return number, body
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Tell whether it is a web address, without a password, a query or a fragment."""
     try:
         parts = urlsplit(url)
         plain = (parts.username, parts.query, parts.fragment) == (None, "", "")
@@ -409,12 +421,12 @@ def submit(url: str, data: bytes) -> Taken:
 
     headers = {**FETCH_HEADERS, "Content-Type": "application/json"}
     begin = partial(
-        _pool(2, read=UPLOAD_READ).request, "POST", f"{url.rstrip('/')}/proposals", body=data,
+        pool(2, read=UPLOAD_READ).request, "POST", f"{url.rstrip('/')}/proposals", body=data,
         headers=headers, redirect=False, preload_content=False,
     )  # fmt: skip
     allowance = Allowance(UPLOAD_LONGEST, 2 * _CHUNK)
     try:
-        number, body = _answer(begin, UPLOAD_ANSWER, allowance, packed=True, begun=UPLOAD_LONGEST)
+        number, body = bounded(begin, UPLOAD_ANSWER, allowance, packed=True, begun=UPLOAD_LONGEST)
         told: Any = strict_json.loads(body or b"")
         if number == FOUND:
             return Taken(str(told["published"]), told["waits"] is True)

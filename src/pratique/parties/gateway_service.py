@@ -1,0 +1,448 @@
+"""A gateway that answers, and a back end that asks one.
+
+    WireRequest -> route -> one transaction of the store -> Answer; refused or failed, nothing of it is kept
+    push: files, upload key -> signed messages -> POST, DELETE -> what became of each
+    pull: /trustList by pages, then what changed meanwhile -> /rules/CC -> /valuesets -> /revocation-list -> DIR
+
+1. Everything that is to be sent is read, checked and signed before the first of it goes.
+2. What was pulled is believed by its signatures (`gateway.client`); value sets have none, and are told apart.
+3. A list that changed while its pages came is asked for again: else a deletion could move an entry past us.
+4. Of batches only what is new is asked for. The date goes on as far as all before it was believed, and it must go
+   on: a gateway that repeats itself is refused.
+5. DIR holds hashes of revoked certificates, where they were asked for: its files are for its owner alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from pratique import strict_json
+from pratique.crypto import x509
+from pratique.crypto.x509_write import Authority, from_pem
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
+from pratique.gateway import client, endpoints, wire
+from pratique.gateway.call import Settings
+from pratique.gateway.client import Believed, Row
+from pratique.gateway.mailbox import Mailbox, Reading
+from pratique.gateway.wire import CMS, CMS_TEXT, Answer, WireRequest
+from pratique.revocation import foreign
+from pratique.store import files
+from pratique.store.gateway_client import Connection, Reply
+from pratique.store.sources import read_bytes
+from pratique.text import as_json, rfc3339
+
+# ----------------------------------------------------------------------------------------------------
+# A gateway's answers.
+
+
+class Store(Protocol):
+    """What keeps a gateway's rows."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Begin a transaction that changes nothing."""
+
+    def writing(self) -> AbstractContextManager[Mailbox]:
+        """Begin one that is kept at its end, and not if an exception ends it."""
+
+
+class _NotKept(Exception):
+    """Ends a transaction of which nothing is to be kept; its argument is the answer."""
+
+
+def answering(store: Store, settings: Settings) -> Callable[[WireRequest], Answer]:
+    """Return what answers a request in one transaction; it may be called from several threads at once."""
+
+    def answer(request: WireRequest) -> Answer:
+        route = endpoints.find(request.method, request.path)
+        if isinstance(route, Answer):
+            return route
+        if not route.writes:
+            with store.reading() as box:
+                return endpoints.answer(request, route, box, settings)
+        try:
+            with store.writing() as mailbox:
+                found = endpoints.answer(request, route, mailbox, settings)
+                if found.status >= _REFUSED:
+                    raise _NotKept(found)
+        except _NotKept as ended:
+            (found,) = ended.args
+        return found
+
+    return answer
+
+
+_OK, _CREATED, _EMPTY, _REFUSED, _MISSING, _CONFLICT, _GONE = 200, 201, 204, 400, 404, 409, 410
+
+# ----------------------------------------------------------------------------------------------------
+# Push.
+
+
+class Upload(NamedTuple):
+    """A message that is to be sent, signed.
+
+    Attributes:
+        name: what a person calls it.
+        method: POST or DELETE.
+        path: of the endpoint.
+        media: Content-Type.
+        body: CMS, Base64 in one line.
+    """
+
+    name: str
+    method: str
+    path: str
+    media: str
+    body: bytes
+
+
+class Sent(NamedTuple):
+    """What became of an upload: `sent`, `deleted`, `there` before; of a batch its identifier."""
+
+    name: str
+    outcome: str
+    identifier: str = ""
+
+
+class Pushed(NamedTuple):
+    """What became of all uploads, and the refusals."""
+
+    sent: tuple[Sent, ...]
+    errors: tuple[PratiqueError, ...]
+
+
+_RULE = re.compile(r"(?:GR|VR|TR|RR|IR)-[A-Z]{2}-[0-9]{4}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def signers(paths: Iterable[Path], by: Authority) -> list[Upload]:
+    """Return uploads of document signers' certificates (PEM, any number in a file)."""
+    found = []
+    for path in paths:
+        for der in _certificates(path):
+            body = client.message(der, by)
+            found.append(Upload(_signer(der), "POST", "/signerCertificate", CMS, body))
+    return found
+
+
+def _certificates(path: Path) -> Sequence[bytes]:
+    blocks = x509.armoured(read_bytes(path))
+    if not blocks:
+        raise DocumentRefused("x509-none", f"{path}: there is no X.509 certificate in it")
+    return blocks
+
+
+def _signer(der: bytes) -> str:
+    return f"signer {x509.read(der).thumbprint[:16]}"
+
+
+def rules(paths: Iterable[Path], by: Authority) -> list[Upload]:
+    """Return uploads of rules: JSON of one rule, or a list of them."""
+    found = []
+    for path in paths:
+        data = read_bytes(path)
+        document = strict_json.parse(data)
+        # One alone is signed as it stands, to the byte.
+        rows = [(rule, as_json(rule).encode()) for rule in document] if isinstance(document, list) else [(document, data)]  # fmt: skip
+        for rule, content in rows:
+            identifier = rule.get("Identifier") if isinstance(rule, dict) else None
+            if not isinstance(identifier, str):
+                raise DocumentRefused("rule-malformed", f"{path}: there is no rule in it")
+            body = client.message(content, by)
+            found.append(Upload(f"rule {identifier}", "POST", "/rules", CMS_TEXT, body))
+    return found
+
+
+def batches(paths: Iterable[Path], by: Authority) -> list[Upload]:
+    """Return uploads of batches of revocations (JSON)."""
+    found = []
+    for number, path in enumerate(paths, 1):
+        data = read_bytes(path)
+        foreign.read(strict_json.parse(data))
+        body = client.message(data, by)
+        found.append(Upload(f"batch {number}", "POST", "/revocation-list", CMS_TEXT, body))
+    return found
+
+
+def withdrawals(names: Iterable[str], by: Authority) -> list[Upload]:
+    """Return deletions, by what each names: a rule's identifier, a batch's, or a file of signers' certificates.
+
+    Raises:
+        UsageError: `withdraw-unknown`: it names none of these.
+    """
+    found = []
+    for name in names:
+        if _RULE.fullmatch(name):
+            rows = [(f"rule {name}", "/rules", CMS_TEXT, name.encode())]
+        elif _UUID.fullmatch(name):
+            content = as_json({"batchId": name}).encode()
+            rows = [(f"batch {name}", "/revocation-list", CMS_TEXT, content)]
+        elif Path(name).is_file():
+            rows = [
+                (_signer(der), "/signerCertificate", CMS, der) for der in _certificates(Path(name))
+            ]
+        else:
+            raise UsageError(
+                "withdraw-unknown",
+                f"{name!r} names nothing that can be withdrawn",
+                "a rule's identifier, a batch's UUID, or a PEM file with signers' certificates",
+            )
+        for shown, path, media, content in rows:
+            found.append(Upload(shown, "DELETE", path, media, client.message(content, by)))
+    return found
+
+
+def push(connection: Connection, uploads: Iterable[Upload]) -> Pushed:
+    """Send uploads, one after the other; what is refused keeps the others from nothing."""
+    sent, errors = [], []
+    for upload in uploads:
+        reply = connection.ask(
+            upload.method, upload.path, upload.body, {"Content-Type": upload.media}, limit=64 * 1024
+        )
+        if reply.status == _CREATED:
+            identifier = reply.headers.get("etag", "") if upload.path == "/revocation-list" else ""
+            known = identifier if _UUID.fullmatch(identifier) else ""
+            sent.append(Sent(upload.name, "sent", known))
+        elif reply.status == _EMPTY and upload.method == "DELETE":
+            sent.append(Sent(upload.name, "deleted"))
+        elif reply.status == _CONFLICT:
+            sent.append(Sent(upload.name, "there"))
+        else:
+            refused = client.problem(reply.status, reply.body)
+            error = DocumentRefused(refused.code, f"{upload.name}: {refused.message}")
+            errors.append(error)
+    return Pushed(tuple(sent), tuple(errors))
+
+
+def upload_signer(pem: Path, key: Any) -> Authority:
+    """Return an upload signer: its certificate's file, and its key, opened; UsageError `upload-key-differs`."""
+    certificate = from_pem(read_bytes(pem))
+    if x509.read(certificate).public_key != key.public_key:
+        raise UsageError(
+            "upload-key-differs",
+            f"{pem}: the key is not the certificate's",
+            "--up and --up-key are of each other",
+        )
+    return Authority(certificate, key)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Pull.
+
+
+class Pulled(NamedTuple):
+    """What was pulled.
+
+    Attributes:
+        countries: that have an upload signer.
+        signers, authorities, rules, value_sets, batches: how many there are in DIR.
+        left_out: how many were not believed, by the reason's code.
+    """
+
+    countries: tuple[str, ...]
+    signers: int
+    authorities: int
+    rules: int
+    value_sets: int
+    batches: int
+    left_out: Mapping[str, int]
+
+
+STATE, SIGNERS, RULES, VALUE_SETS, BATCHES = (
+    "state.json",
+    "signers.json",
+    "rules",
+    "value-sets",
+    "revocations",
+)
+BEGINNING = "2021-06-01T00:00:00Z"
+"""Before the first batch of any gateway."""
+TRIES = 3
+_MOST_BATCHES = 100_000
+_LEEWAY = 60
+
+
+def pull(
+    connection: Connection,
+    out: Path,
+    anchors: frozenset[bytes],
+    *,
+    at: int,
+    with_batches: bool = False,
+) -> Pulled:
+    """Bring a folder up to date with what a gateway has; what is not believed is left out.
+
+    Args:
+        connection: to the gateway.
+        out: DIR/signers.json, rules/CC.json, value-sets/ID.json, revocations/UUID.json.
+        anchors: certificates of the trust anchors (`client.anchors`).
+        at: now, seconds since the epoch.
+        with_batches: revocation lists too; our TLS certificate needs the role for it.
+    """
+    found = client.believed(_trust_list(connection, at), anchors)
+    with files.usable(out):
+        for name in (RULES, VALUE_SETS, BATCHES):
+            files.folder(out / name)
+        rule_count, left_out = _rules(connection, found, out / RULES)
+        sets = _value_sets(connection, out / VALUE_SETS)
+        _write(out / SIGNERS, client.kid_list(found))
+        losses = [found.left_out, left_out]
+        if with_batches:
+            losses.append(_batches(connection, found, out))
+        count = sum(1 for _ in (out / BATCHES).glob("*.json"))
+    return Pulled(
+        found.countries, len(found.signers), len(found.authorities), rule_count, sets, count,
+        client.summed(losses),
+    )  # fmt: skip
+
+
+def _write(path: Path, document: object) -> None:
+    files.replace(path, as_json(document, indent=1).encode())
+
+
+def _got(reply: Reply) -> bytes:
+    if reply.status != _OK:
+        raise client.problem(reply.status, reply.body)
+    return reply.body
+
+
+def _trust_list(connection: Connection, at: int) -> list[Row]:
+    """Return all entries: by pages, and again where some changed meanwhile."""
+    entries: list[Row] = []
+    for _ in range(TRIES):
+        entries, begun = _pages(connection, at)
+        headers = {"If-Modified-Since": rfc3339(begun)}
+        changed = client.rows(_got(connection.ask("GET", "/trustList", headers=headers)))
+        entries += changed
+        if not changed:
+            break
+    return entries
+
+
+def _pages(connection: Connection, at: int) -> tuple[list[Row], int]:
+    """Return the entries of all pages, and when the first was written, by the gateway's clock."""
+    entries: list[Row] = []
+    begun, page = 0, 0
+    while True:
+        reply = connection.ask("GET", f"/trustList?page={page}&pagesize={client.PAGE}")
+        rows = client.rows(_got(reply))
+        begun = begun or _dated(reply, at)
+        if not rows:
+            return entries, begun
+        entries += rows
+        page += 1
+        if len(entries) > client.MOST_ENTRIES:
+            raise DocumentRefused(
+                "gateway-answer", f"there are more than {client.MOST_ENTRIES} entries in its list"
+            )
+
+
+def _dated(reply: Reply, at: int) -> int:
+    try:
+        return int(parsedate_to_datetime(reply.headers["date"]).timestamp())
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return at - _LEEWAY
+
+
+def _rules(connection: Connection, found: Believed, folder: Path) -> tuple[int, Mapping[str, int]]:
+    count, losses, named = 0, [], set()
+    for country in found.countries:
+        if not re.fullmatch(r"[A-Z]{2}", country):
+            continue
+        answer = _got(connection.ask("GET", f"/rules/{country}"))
+        opened = client.rules(answer, country, found.uploads[country])
+        losses.append(opened.left_out)
+        if opened.documents:
+            _write(folder / f"{country}.json", list(opened.documents))
+            named.add(f"{country}.json")
+            count += len(opened.documents)
+    _only(folder, named)
+    return count, client.summed(losses)
+
+
+def _value_sets(connection: Connection, folder: Path) -> int:
+    named = client.identifiers(_got(connection.ask("GET", "/valuesets")))
+    for name in named:
+        document = strict_json.parse(_got(connection.ask("GET", f"/valuesets/{name}")))
+        if not isinstance(document, dict):
+            raise DocumentRefused("gateway-answer", f"{name} is no value set")
+        _write(folder / f"{name}.json", document)
+    _only(folder, {f"{name}.json" for name in named})
+    return len(named)
+
+
+def _only(folder: Path, names: set[str]) -> None:
+    """Take away what is there no more."""
+    for path in folder.glob("*.json"):
+        if path.name not in names:
+            path.unlink()
+
+
+def _since(out: Path) -> str:
+    with suppress(Unreadable, DocumentRefused, ValueError):
+        state = strict_json.parse(read_bytes(out / STATE, named=False))
+        if isinstance(state, dict) and isinstance(state.get("batches_since"), str):
+            wire.instant(state["batches_since"])
+            return str(state["batches_since"])
+    return BEGINNING
+
+
+def _batches(connection: Connection, found: Believed, out: Path) -> Mapping[str, int]:
+    """Ask for what changed of batches, until nothing did; return how many were not believed, by code."""
+    losses: list[Mapping[str, int]] = []
+    since, is_whole = _since(out), True
+    for date, loss in _changes(connection, found, out / BATCHES, since):
+        losses.append(loss)
+        is_whole = is_whole and not loss
+        since = date if is_whole else since
+    _write(out / STATE, {"batches_since": since})
+    return client.summed(losses)
+
+
+def _changes(
+    connection: Connection, found: Believed, folder: Path, since: str
+) -> Iterator[tuple[str, Mapping[str, int]]]:
+    """Carry out one change after the other; yield its date, and why it is not believed, if it is not."""
+    last, count = wire.instant(since), 0
+    while True:
+        headers = {"If-Modified-Since": rfc3339(last)}
+        reply = connection.ask("GET", "/revocation-list", headers=headers)
+        if reply.status == _EMPTY:
+            return
+        lines = client.announced(_got(reply))
+        for line in lines:
+            path = folder / f"{line.identifier}.json"
+            loss = {} if line.is_deleted else _batch(connection, found, line, path)
+            if line.is_deleted:
+                path.unlink(missing_ok=True)
+            yield rfc3339(wire.instant(line.date)), loss
+        count += len(lines)
+        newest = wire.instant(lines[-1].date) if lines else last
+        if newest <= last or count > _MOST_BATCHES:
+            raise DocumentRefused(
+                "gateway-answer", "the gateway tells of the same batches again and again"
+            )
+        last = newest
+
+
+def _batch(
+    connection: Connection, found: Believed, line: client.Announced, path: Path
+) -> Mapping[str, int]:
+    reply = connection.ask(
+        "GET", f"/revocation-list/{line.identifier}", headers={"Accept": CMS_TEXT}
+    )
+    if reply.status in {_MISSING, _GONE}:
+        # Deleted since the list was written: the next one tells of it.
+        return {}
+    try:
+        document = client.batch(_got(reply), line.country, found.uploads)
+    except DocumentRefused as error:
+        if reply.status != _OK:
+            raise
+        return {error.code: 1}
+    _write(path, document)
+    return {}
