@@ -105,6 +105,28 @@ def signed(
     return SignedContent(inside, certificate, parts.content_type, good is True, mark)
 
 
+def detached(data: bytes) -> bytes:
+    """Return a SignedData without its content, DER; certificate, attributes and signature stay byte for byte.
+
+    Args:
+        data: ContentInfo, DER or BER, whose content is inside; one without comes out as it is.
+
+    Raises:
+        DocumentRefused: `cms-malformed`.
+    """
+    try:
+        kind, wrapped = asn1.children(asn1.read_one(asn1.to_der(data), asn1.SEQUENCE).body)
+        body = asn1.read_one(wrapped.expect(0xA0).body, asn1.SEQUENCE).body
+        version, digests, encapsulated, *rest = asn1.children(body)
+        content_type, *_ = asn1.children(encapsulated.expect(asn1.SEQUENCE).body)
+    except ValueError as error:
+        raise _refused("cms-malformed", "it is no CMS signature by one signer") from error
+    bare = asn1.write(asn1.SEQUENCE, content_type.raw)
+    parts = (version.raw, digests.raw, bare, *(part.raw for part in rest))
+    signed_data = asn1.write(asn1.SEQUENCE, b"".join(parts))
+    return asn1.write(asn1.SEQUENCE, kind.raw + asn1.write(0xA0, signed_data))
+
+
 def _mark(signer: _Signer, content_type: str, content: bytes) -> bytes:
     signature = signer.signature
     kind = spki.signature_of(signer.algorithm)

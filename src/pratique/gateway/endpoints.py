@@ -19,10 +19,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from pratique.gateway import caller, trust_list
+from pratique.gateway import caller, remarks, signers, trust_list
 from pratique.gateway.call import Call, Settings
 from pratique.gateway.mailbox import AuditRow, Mailbox, Reading, Role
-from pratique.gateway.wire import CMS, CMS_TEXT, Answer, Refusal, WireRequest
+from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Answer, Refusal, WireRequest
 
 LONGEST_PATH = 500
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
@@ -57,7 +57,16 @@ _SIGNED = (CMS,)
 _SIGNED_TEXT = (CMS, CMS_TEXT)
 
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/trustlist", (0, 2), trust_list.trust_list),
+    Route("GET", "/trustlist/certificate", _NONE, trust_list.certificates),
     Route("GET", "/countrylist", _NONE, trust_list.country_list),
+    Route("GET", "/remarks", _NONE, remarks.remarks),
+    Route("POST", "/signercertificate", _NONE, signers.upload, writes=True, media=_SIGNED),
+    Route("DELETE", "/signercertificate", _NONE, signers.delete, writes=True, media=_SIGNED),
+    Route("POST", "/signercertificate/delete", _NONE, signers.delete, writes=True, media=_SIGNED),
+    Route("POST", "/trustedcertificate", _NONE, signers.upload_trusted, writes=True, media=(JSON,)),
+    Route("DELETE", "/trustedcertificate", _NONE, signers.delete, writes=True, media=_SIGNED),
+    Route("POST", "/trustedcertificate/delete", _NONE, signers.delete, writes=True, media=_SIGNED),
 )  # fmt: skip
 
 

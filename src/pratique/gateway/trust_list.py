@@ -1,13 +1,202 @@
-"""GET /countrylist: whose certificates are onboarded."""
+"""What every caller may read of certificates: the trust list in the EU's form and in WHO's, and the countries.
+
+    GET /trustList[/{type}[/{cc}]]   parties and document signers, by kid and thumbprint
+        page, pagesize               a page of it          If-Modified-Since   what is new, and what is gone
+    GET /trustList/certificate       parties and signers of every group and domain, WHO's form
+    GET /countrylist
+
+1. Nothing is signed here. A party comes with the anchor's CMS as it was onboarded, a signer with its upload key's CMS
+   without the content.
+2. The EU's form has signers of the domain DCC and the group DSC only: its clients take each for one of theirs.
+3. A signer that is gone is told of in a delta only, without certificate and signature, for as long as the store
+   keeps its row. Its certificate uploaded again takes its place.
+4. A page is cut by the store: pages neither repeat nor skip, and a list of any length costs no more than its page.
+   Parties are few, and all of them are read.
+5. Strict profile: of others, only what their own keys have published.
+6. That the anchor has signed a party was checked when it was loaded. A row whose digest differs is left out.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Reading
-from pratique.gateway.wire import Answer, written
+from pratique.gateway.mailbox import Entry, Group, Party, Reading
+from pratique.gateway.wire import Answer, Profile, Refusal, kid_of, listed, written
+from pratique.strict_json import loads
+from pratique.text import rfc3339
+
+PAGE_SIZE = 100
+"""Of /trustList, if only a page is asked for."""
+READ_AT_ONCE = 500
+"""Entries that are read from the store at a time."""
+TYPES = (
+    Group.AUTHENTICATION, Group.UPLOAD, Group.CSCA, Group.TRUSTANCHOR, Group.DECA, Group.DSC, Group.DESC,
+)  # fmt: skip
+"""Types of /trustList; DESC is one to ask for, and none that it has."""
+_OF_ENTRIES = {Group.DSC, Group.DESC, Group.SIGN, Group.AUTH, Group.CUSTOM}
+_DOMAIN = "DCC"
+_COUNTRY_SIZE = 2
+
+
+class _Asked(NamedTuple):
+    """What of the list is asked for."""
+
+    groups: tuple[Group, ...]
+    country: str | None
+    since: int | None
+    shown_to: str | None
+
+
+class _Page(NamedTuple):
+    first: int
+    size: int
 
 
 def country_list(call: Call, box: Reading) -> Answer:
-    """Answer with the countries of all parties."""
+    """Answer GET /countrylist."""
     del call
     return written(list(box.countries()))
+
+
+def trust_list(call: Call, box: Reading) -> Answer:
+    """Answer GET /trustList, /trustList/{type}, /trustList/{type}/{cc}."""
+    asked = _asked(call)
+    page = _page(call)
+    parties = _parties(asked, box)
+    if asked.groups and Group.DSC not in asked.groups:
+        rows: Iterable[Party | Entry] = parties
+        if page is not None:
+            rows = parties[page.first : page.first + page.size]
+    elif page is None:
+        rows = sorted([*parties, *_entries(asked, box)], key=_order)
+    else:
+        rows = _cut(parties, asked, page, box)
+    return listed(_listed(row) for row in rows)
+
+
+def certificates(call: Call, box: Reading) -> Answer:
+    """Answer GET /trustList/certificate: values of a parameter that nobody knows match nothing."""
+    wanted = call.request.parameters()
+    groups, countries, domains = (
+        {one for value in wanted.get(name, ()) for one in value.split(",") if one}
+        for name in ("group", "country", "domain")
+    )
+
+    def is_wanted(row: Party | Entry) -> bool:
+        return (
+            (not groups or row.group in groups)
+            and (not countries or row.country in countries)
+            and (not domains or row.domain in domains)
+        )
+
+    rows: list[Party | Entry] = [*box.parties(), *pages(box, shown_to=shown_to(call))]
+    return listed(_certificate(row) for row in sorted(filter(is_wanted, rows), key=_order))
+
+
+def pages(box: Reading, *, shown_to: str | None) -> Iterator[Entry]:
+    """Yield all live entries, and hold one page of them at a time."""
+    skip = 0
+    while page := box.entries(shown_to=shown_to, skip=skip, most=READ_AT_ONCE):
+        yield from page
+        skip += len(page)
+
+
+def shown_to(call: Call) -> str | None:
+    """Return to whom entries are shown, as `Reading.entries` takes it: in the compatible profile to everybody."""
+    return call.country if call.settings.profile is Profile.STRICT else None
+
+
+def _asked(call: Call) -> _Asked:
+    kind, country = (*call.rest, "", "")[:2]
+    if kind and kind.upper() not in TYPES:
+        raise Refusal(400, "0x001", "there is no such type of certificate", ", ".join(TYPES))
+    # str.isalpha takes letters of all scripts; a path has but ASCII.
+    if country and not (len(country) == _COUNTRY_SIZE and country.isalpha()):
+        raise Refusal(400, "0x001", "a country has two letters")
+    groups = (Group(kind.upper()),) if kind else ()
+    return _Asked(groups, country.upper() or None, call.request.since(), shown_to(call))
+
+
+def _page(call: Call) -> _Page | None:
+    """Return the page that is asked for, None for everything; what is missing or negative takes its default."""
+    number, size = call.request.number("page"), call.request.number("pagesize")
+    if size == 0:
+        raise Refusal(400, "0x001", "a page has one entry at least")
+    if (number is None or number < 0) and (size is None or size < 0):
+        return None
+    number = 0 if number is None or number < 0 else number
+    size = PAGE_SIZE if size is None or size < 0 else size
+    return _Page(number * size, size)
+
+
+def _parties(asked: _Asked, box: Reading) -> list[Party]:
+    groups = [group for group in asked.groups if group not in _OF_ENTRIES]
+    if asked.groups and not groups:
+        return []
+    rows = box.parties(country=asked.country, groups=groups, since=asked.since)
+    whole = (row for row in rows if hashlib.sha256(row.certificate).hexdigest() == row.thumbprint)
+    return sorted(whole, key=_order)
+
+
+def _entries(asked: _Asked, box: Reading, skip: int = 0, most: int | None = None) -> list[Entry]:
+    return list(
+        box.entries(
+            country=asked.country,
+            groups=[Group.DSC],
+            domain=_DOMAIN,
+            since=asked.since,
+            shown_to=asked.shown_to,
+            skip=skip,
+            most=most,
+        )
+    )
+
+
+def _cut(parties: list[Party], asked: _Asked, page: _Page, box: Reading) -> list[Party | Entry]:
+    """Return a page of parties and entries in one order, and read no more entries than could stand on it."""
+    # At most all parties stand before an entry: the entries that are skipped are before the page, wherever the
+    # parties are. Of those before the first entry read the place is not known, but that it is before the page is.
+    skip = max(0, page.first - len(parties))
+    entries = _entries(asked, box, skip, page.size + len(parties))
+    merged: list[Party | Entry] = [*parties, *entries]
+    merged.sort(key=_order)
+    return merged[page.first - skip : page.first - skip + page.size]
+
+
+def _order(row: Party | Entry) -> tuple[str, str]:
+    return (row.kid if isinstance(row, Entry) else kid_of(row.thumbprint)), row.thumbprint
+
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()
+
+
+def _listed(row: Party | Entry) -> dict[str, str | None]:
+    is_gone = isinstance(row, Entry) and row.deleted is not None
+    return {
+        "kid": _order(row)[0],
+        "timestamp": rfc3339(row.created),
+        "country": row.country,
+        "certificateType": row.group.value,
+        "thumbprint": row.thumbprint,
+        "signature": None if is_gone else _base64(row.signature),
+        "rawData": None if is_gone else _base64(row.certificate),
+    }
+
+
+def _certificate(row: Party | Entry) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "kid": _order(row)[0],
+        "group": row.group.value,
+        "country": row.country,
+        "certificate": _base64(row.certificate),
+        "signature": _base64(row.signature),
+        "domain": row.domain,
+    }
+    if isinstance(row, Entry) and row.properties:
+        found["properties"] = loads(row.properties.encode())
+    return found

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -147,6 +148,11 @@ class Refusal(Exception):
             "details": self.details,
         }
         return Answer(self.status, as_json(report).encode())
+
+
+def kid_of(thumbprint: str) -> str:
+    """Return the kid that a certificate has by itself: Base64 of the first 8 bytes of its SHA-256 (hex)."""
+    return base64.b64encode(bytes.fromhex(thumbprint)[:8]).decode()
 
 
 def written(document: Any, status: int = 200) -> Answer:

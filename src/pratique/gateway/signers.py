@@ -1,0 +1,210 @@
+"""Signers' certificates that a country uploads, and takes back.
+
+    POST   /signerCertificate           CMS of a certificate   -> 201     the EU's: group DSC, domain DCC
+    POST   /trustedCertificate          JSON {cms, kid, ...}   -> 201     WHO's: other groups, domains, properties
+    DELETE, POST .../delete of either   CMS of a certificate   -> 204
+
+The first check that fails is told:
+
+    | check                                                     | upload        | trusted       | deletion      |
+    |-----------------------------------------------------------|---------------|---------------|---------------|
+    | Base64, CMS, a certificate in it                          | 400 `0x402`   | 400 `n/a`     | 400 `0x402`   |
+    | CMS signature                                             | 400 `0x009`   | 400 `n/a`     | 400 `0x009`   |
+    | group, domain, properties, kid                            | -             | 400 `n/a`     | -             |
+    | signed by an upload key of the caller's country           | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
+    | exactly one C, the caller's; of WHO's groups only DSC     | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
+    | signed by a CSCA of the country; DESC by a DECA           | 400 `0x004`   | 400 `0x004`   | -             |
+    | not there yet; there                                      | 409 `0x002`   | 409 `0x002`   | 404 `0x005`   |
+    | no other live certificate of the country has the kid      | 400 `0x004`   | 400 `0x004`   | -             |
+    | the message was never taken before                        | 400 `0x004`   | 400 `0x004`   | -             |
+    | strict profile: nothing is to be said against it          | 400 `0x004`   | 400 `0x004`   | -             |
+
+1. A deletion is the same kind of message as an upload. Whoever kept one could add what was deleted again with it: each
+   message is known by its mark, and adds nothing once it was taken, for whatever. A new message does.
+2. A kid is one country's: otherwise the first who takes one keeps all others from it. Who deletes frees it.
+3. Names of issuers are not compared: the CA's signature says all that its name would.
+4. A deletion may be the same message as the upload: both public suites send it so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pratique import strict_json
+from pratique.crypto import chain, cms, x509
+from pratique.crypto.x509 import X509Record
+from pratique.gateway import message, remarks
+from pratique.gateway.call import Call
+from pratique.gateway.mailbox import Entry, Group, Mailbox
+from pratique.gateway.message import Uploaded
+from pratique.gateway.wire import Answer, Profile, Refusal, kid_of
+from pratique.text import as_json
+
+TRUSTED = (Group.DSC, Group.SIGN, Group.AUTH, Group.CUSTOM, Group.DESC)
+"""Groups of /trustedCertificate. That of TLS clients is none: nobody may add a caller by himself."""
+LONGEST_KID = 20
+LONGEST_PROPERTY = 2_000
+_DOMAIN = "DCC"
+_UNREADABLE = {"x509-unreadable", "x509-too-large", "dates-unreadable", "subject-unreadable"}
+
+
+class _Wish(NamedTuple):
+    """What an upload wants to be kept as; the kid is the certificate's own if none is given."""
+
+    group: Group = Group.DSC
+    domain: str = _DOMAIN
+    kid: str = ""
+    properties: str = ""
+    act: str = "signer-upload"
+
+
+def upload(call: Call, box: Mailbox) -> Answer:
+    """Answer POST /signerCertificate."""
+    uploaded = message.read(call.request.body, bad_signature="0x009")
+    return _added(uploaded, _certificate(uploaded), _Wish(), call, box)
+
+
+def delete(call: Call, box: Mailbox) -> Answer:
+    """Answer DELETE and POST /delete of /signerCertificate and /trustedCertificate."""
+    uploaded = message.read(call.request.body, bad_signature="0x009")
+    record = _certificate(uploaded)
+    if message.uploader(uploaded, call, box) is None:
+        raise Refusal(400, "0x007", "the CMS is not signed by an upload certificate of the country")
+    entry = box.entry_of(record.thumbprint, call.country)
+    # WHO's groups may have been uploaded with another C, or none.
+    if (entry is None or entry.group is Group.DSC) and not _is_of(record, call.country):
+        raise Refusal(400, "0x007", "the certificate's C is not that of the caller")
+    if entry is None:
+        raise Refusal(404, "0x005", "the certificate is not there")
+    at = box.instant(call.at)
+    box.use(uploaded.mark, at)
+    box.delete_entry(entry.number, at)
+    return Answer(204, act="signer-delete", digest=record.thumbprint)
+
+
+def upload_trusted(call: Call, box: Mailbox) -> Answer:
+    """Answer POST /trustedCertificate."""
+    body, wish = _wish(call)
+    try:
+        uploaded = message.read(body, bad_signature="n/a")
+        record = _certificate(uploaded)
+    except Refusal as refusal:
+        # WHO's gateway has one code for whatever is wrong with the message.
+        raise Refusal(refusal.status, "n/a", refusal.problem, refusal.details) from None
+    return _added(uploaded, record, wish, call, box)
+
+
+def _certificate(uploaded: Uploaded) -> X509Record:
+    record = x509.read(uploaded.content)
+    if record.reason in _UNREADABLE:
+        raise Refusal(400, "0x402", "Invalid Base64 CMS Message", "its content is no certificate")
+    return record
+
+
+def _is_of(record: X509Record, country: str) -> bool:
+    """Tell whether the subject has exactly one C, and it is the country's, as it stands."""
+    return x509.named(record.subject, x509.COUNTRY_NAME) == (country,)
+
+
+def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box: Mailbox) -> Answer:
+    if message.uploader(uploaded, call, box) is None:
+        raise Refusal(400, "0x004", "the CMS is not signed by an upload certificate of the country")
+    if wish.group is Group.DSC and not _is_of(record, call.country):
+        raise Refusal(400, "0x004", "the certificate's C is not that of the caller")
+    above = Group.DECA if wish.group is Group.DESC else Group.CSCA
+    authorities = [party.certificate for party in box.parties(country=call.country, groups=[above])]
+    if not _is_issued(record, authorities):
+        raise Refusal(400, "0x004", f"the certificate is not signed by a {above} of the country")
+    if box.entry_of(record.thumbprint, call.country) is not None:
+        raise Refusal(409, "0x002", "the certificate is there already")
+    kid = wish.kid or kid_of(record.thumbprint)
+    if box.has_kid(kid, call.country):
+        raise Refusal(400, "0x004", "another certificate of the country has this kid")
+    if box.was_used(uploaded.mark):
+        raise Refusal(400, "0x004", "this message was taken before", "sign the certificate again")
+    against = remarks.of_signer(uploaded.content, wish.group, authorities, at=call.at)
+    if against and call.settings.profile is Profile.STRICT:
+        raise Refusal(400, "0x004", "the network's procedures forbid it", ", ".join(against))
+    at = box.instant(call.at)
+    box.use(uploaded.mark, at)
+    box.add_entry(
+        Entry(
+            number=0,
+            country=call.country,
+            group=wish.group,
+            domain=wish.domain,
+            kid=kid,
+            thumbprint=record.thumbprint,
+            certificate=uploaded.content,
+            signature=cms.detached(uploaded.data),
+            message=uploaded.text,
+            created=at,
+            properties=wish.properties,
+            remarks=against,
+        )
+    )
+    return Answer(201, act=wish.act, digest=record.thumbprint)
+
+
+def _is_issued(record: X509Record, authorities: Sequence[bytes]) -> bool:
+    for certificate in authorities:
+        try:
+            # Of a curve, or in a spelling, that no document signer may have: CSCAs of passports do.
+            key = chain.authority_key(x509.fields(x509.read(certificate).signed).key)
+        except ValueError:
+            continue
+        if chain.signed_by(record.signature_algorithm, record.signature, record.signed, key):
+            return True
+    return False
+
+
+# ----------------------------------------------------------------------------------------------------
+# The document of /trustedCertificate: {"cms": Base64, "kid", "group", "domain", "properties": {name: text}}.
+# A member that is null is not there, and one that is not known is passed over, as by WHO's gateway.
+
+
+def _wish(call: Call) -> tuple[bytes, _Wish]:
+    """Read what is wanted: the message in Base64, and what to keep it as."""
+    try:
+        row = strict_json.strangers(call.request.body, longest=message.LONGEST)
+    except ValueError as error:
+        raise Refusal(400, "0x001", "the body is no JSON document") from error
+    if not isinstance(row, dict):
+        raise Refusal(400, "0x001", "the body is no JSON object")
+    text = row.get("cms")
+    if not isinstance(text, str) or not text.isascii():
+        raise _unfit("cms", "write the message in Base64")
+    group = _text(row, "group") or Group.DSC
+    if group not in TRUSTED:
+        raise _unfit("group", ", ".join(TRUSTED))
+    domain = _text(row, "domain") or _DOMAIN
+    if domain not in call.settings.domains:
+        raise _unfit("domain", ", ".join(call.settings.domains))
+    kid = _text(row, "kid")
+    if len(kid) > LONGEST_KID or not kid.isprintable():
+        raise _unfit("kid", f"{LONGEST_KID} characters at most")
+    properties = _properties(row.get("properties"), call.settings.properties)
+    return text.encode(), _Wish(Group(group), domain, kid, properties, "trusted-upload")
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _unfit(name, "write a text")
+    return value or ""
+
+
+def _properties(value: object, names: Sequence[str]) -> str:
+    """Return the properties as JSON, "" for none."""
+    if not value and (value is None or value == {}):
+        return ""
+    if not isinstance(value, dict) or not set(names).issuperset(value):
+        raise _unfit("properties", ", ".join(names))
+    if not all(isinstance(one, str) and len(one) <= LONGEST_PROPERTY for one in value.values()):
+        raise _unfit("properties", f"each is a text of at most {LONGEST_PROPERTY} characters")
+    return as_json(value, sort_keys=True)
+
+
+def _unfit(member: str, details: str) -> Refusal:
+    return Refusal(400, "n/a", f"{member} is not one of this gateway's", details)
