@@ -19,7 +19,16 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from pratique.gateway import caller, remarks, signers, trust_list
+from pratique.gateway import (
+    batches,
+    caller,
+    migration,
+    references,
+    remarks,
+    rules,
+    signers,
+    trust_list,
+)
 from pratique.gateway.call import Call, Settings
 from pratique.gateway.mailbox import AuditRow, Mailbox, Reading, Role
 from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Answer, Refusal, WireRequest
@@ -67,6 +76,25 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/trustedcertificate", _NONE, signers.upload_trusted, writes=True, media=(JSON,)),
     Route("DELETE", "/trustedcertificate", _NONE, signers.delete, writes=True, media=_SIGNED),
     Route("POST", "/trustedcertificate/delete", _NONE, signers.delete, writes=True, media=_SIGNED),
+    Route("GET", "/rules", _ONE, rules.listed),
+    Route("POST", "/rules", _NONE, rules.upload, writes=True, media=_SIGNED_TEXT),
+    Route("DELETE", "/rules", _NONE, rules.delete, writes=True, media=_SIGNED_TEXT),
+    Route("POST", "/rules/delete", _NONE, rules.delete, writes=True, media=_SIGNED_TEXT),
+    Route("GET", "/remarks/rules", _ONE, rules.remarks),
+    Route("GET", "/revocation-list", _NONE, batches.listed, role=Role.READER),
+    Route("GET", "/revocation-list", _ONE, batches.one, role=Role.READER),
+    Route("POST", "/revocation-list", _NONE, batches.upload, True, Role.UPLOADER, _SIGNED_TEXT),
+    Route("DELETE", "/revocation-list", _NONE, batches.delete, True, Role.DELETER, _SIGNED_TEXT),
+    Route("POST", "/revocation-list/delete", _NONE, batches.delete, True, Role.DELETER, _SIGNED_TEXT),
+    Route("GET", "/cms-migration", _NONE, migration.own),
+    Route("POST", "/cms-migration", _NONE, migration.migrate, writes=True, media=(JSON,)),
+    Route("POST", "/trust/reference", _NONE, references.upload, writes=True, media=_SIGNED_TEXT),
+    Route("DELETE", "/trust/reference", _NONE, references.delete, writes=True, media=_SIGNED_TEXT),
+    Route("GET", "/trust/reference", _ONE, references.one),
+    Route("GET", "/trustlist/references", _NONE, references.references),
+    Route("GET", "/trustlist/issuers", _NONE, references.issuers),
+    Route("GET", "/valuesets", _NONE, references.value_sets),
+    Route("GET", "/valuesets", _ONE, references.value_set),
 )  # fmt: skip
 
 

@@ -78,6 +78,12 @@ class WireRequest(NamedTuple):
                 400, "0x001", "If-Modified-Since is no date", "write 2026-11-01T00:00:00Z"
             ) from error
 
+    def accepted(self, *offered: str) -> str:
+        """Return the first of some media types that Accept names; if it names none, the first."""
+        values = ",".join(self.headers.get("accept", ())).lower().split(",")
+        named = {value.partition(";")[0].strip() for value in values}
+        return next((media for media in offered if media in named), offered[0])
+
     def parameters(self) -> dict[str, tuple[str, ...]]:
         """Return the query's parameters, each with its values in their order.
 
