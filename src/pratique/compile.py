@@ -27,7 +27,6 @@ from pratique.rules import documents
 from pratique.rules.documents import RuleDocument
 from pratique.rules.ruleset import MOST_RULES, Rule, Ruleset, RuleType
 from pratique.snapshot import Snapshot, Source
-from pratique.terms import Environment
 from pratique.trust import countries, publication
 from pratique.trust.registry import SUSPENSIONS, VALUE_SETS, ParticipantState, Registry
 from pratique.trust.signer import CONTRADICTED, Signer, TrustList
@@ -109,19 +108,8 @@ def _signers(
     said: Publication, view: View, one: Participant, files: _Files, _: _Sets
 ) -> Publication:
     data = files.get(f"{one.code}/{metadata.SIGNERS}")
-    bounds = bounds_of(one, view.board.environment)
+    bounds = one.bounds(view.board.environment)
     return said if data is None else said._replace(signers=publication.read(data, bounds))
-
-
-def bounds_of(participant: Participant, environment: Environment) -> publication.Bounds:
-    """Return what a participant may speak for in a network of an environment."""
-    return publication.Bounds(
-        participant.code,
-        participant.countries,
-        participant.subject,
-        participant.domains,
-        environment,
-    )
 
 
 def _scheme_keys(
@@ -134,7 +122,7 @@ def _scheme_keys(
     from pratique.trust import scheme_keys  # noqa: PLC0415 - most participants publish none
 
     try:
-        keys = scheme_keys.published(data, bounds_of(participant, view.board.environment))
+        keys = scheme_keys.published(data, participant.bounds(view.board.environment))
     except Exception as error:  # noqa: BLE001 - whatever it raises stays with its participant
         return said._replace(about_schemes=code_of(error))
     return said._replace(scheme_keys=keys.signers)

@@ -86,11 +86,12 @@ def read(data: bytes, participant: str) -> UploadList:
 
 
 class SignedRule(NamedTuple):
-    """A rule in its message: as it is read, its version as it states it, and CMS in Base64."""
+    """A rule in its message: as it is read, its version as it states it, CMS in Base64, and the signature's mark, hex."""
 
     rule: Rule
     version: str
     message: str
+    mark: str
 
 
 def is_signed(certificate: bytes, signature: bytes, keys: Collection[bytes]) -> bool:
@@ -108,7 +109,7 @@ def rule_in(message: str, keys: Collection[bytes]) -> SignedRule | None:
         if signed.certificate not in keys:
             return None
         document: Any = strict_json.loads(signed.content)
-        return SignedRule(form.read(document), document["Version"], message)
+        return SignedRule(form.read(document), document["Version"], message, signed.mark.hex())
     except (DocumentRefused, ValueError, binascii.Error):
         return None
 

@@ -21,8 +21,10 @@ from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import metadata
 from pratique.strict_json import Codec
+from pratique.terms import Environment
 from pratique.text import seen
 from pratique.trust import countries
+from pratique.trust.publication import Bounds
 from pratique.trust.registry import HOUR, Freshness, Sets, Suspension
 
 # ----------------------------------------------------------------------------------------------------
@@ -156,6 +158,10 @@ class Participant(NamedTuple):
     subject: Shown
     domains: frozenset[Shown]
     contact: Shown = ""
+
+    def bounds(self, environment: Environment) -> Bounds:
+        """Return what it may speak for in a network of an environment."""
+        return Bounds(self.code, self.countries, self.subject, self.domains, environment)
 
 
 class ParticipantList(NamedTuple):

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.compile import bounds_of
 from pratique.crypto import cms, x509, x509_write
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.gateway import uploads
@@ -576,7 +575,7 @@ class Edition(NamedTuple):
         )
         if data is None or listed is None:
             return
-        keys = scheme_keys.published(data, bounds_of(listed, self.current.board.environment))
+        keys = scheme_keys.published(data, listed.bounds(self.current.board.environment))
         for scheme, whose, kid, why in keys.left_out:
             yield printable(f"the key {kid} of {whose} ({scheme}) counts nowhere: {LEFT_OUT[why]}")
 

@@ -1,0 +1,423 @@
+"""What the synced network publishes, on the wire: its signers and rules come, and go again, as their participants say.
+
+    View, Mailbox, at -> project -> entries, rules, tombstones -> Projection(how many, who is left out and why)
+
+    | in the network, signed by the participant's k keys | in the gateway                 | becomes                     |
+    |----------------------------------------------------|--------------------------------|-----------------------------|
+    | published, with its upload key's signature         | nothing                        | published, with that        |
+    | published                                          | the back end's own upload      | the same, published         |
+    | published                                          | taken back by the back end     | left out, and named         |
+    | not, or no more; of a signer: suspended            | published                      | a tombstone; of a rule none |
+    | not                                                | the back end's own upload      | the same                    |
+
+1. Nothing is signed here. What is shown carries the signature of an upload key that the gateway's trust anchor vouches for,
+   and which was checked anew; a signer is issued by one of its country's signing CAs. Who lacks that is named.
+2. A second run over the same network writes nothing.
+3. What its own back end took back does not come back by itself: the network may lag, and a stolen key must not wait.
+   That is noted for ever, since a tombstone lasts 14 days.
+4. Where somebody's newest cannot be read, or nobody knows who is suspended, nothing comes and what is there stays.
+5. Rules of a suspended participant stay: they say who enters its country, and its signers do not. In the network it is so too.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pratique.crypto import chain, x509
+from pratique.errors import DocumentRefused
+from pratique.gateway import uploads
+from pratique.gateway.mailbox import AuditRow, Entry, Group, Mailbox, StoredRule
+from pratique.gateway.uploads import SignedRule, UploadList
+from pratique.network import metadata
+from pratique.network.participants import Participant
+from pratique.network.view import View
+from pratique.rules.rule import Rule
+from pratique.trust import publication
+
+SET_ASIDE = "set-aside"
+"""Remark of an entry that was taken out here, and not by its back end: it may come again."""
+WIRE_DOMAIN = "DCC"
+"""What a certificate that is listed for several domains is shown for: /trustList has this one alone."""
+
+WORDS = {
+    "suspended": "it is suspended",
+    "nothing-published": "it has published nothing",
+    "lapsed": "what it has published has ended; it stays as it is",
+    "unreadable": "it cannot be read; what is here stays as it is",
+    "in-doubt": "its newest, or who is suspended, is not known; nothing new comes of it",
+    "no-upload-certificate": "no upload certificate of its country is onboarded",
+    "no-uploads": "it publishes no signatures of its upload key",
+    "domain": "it is not active for that domain",
+    "country": "it is of another country",
+    "environment": "it is a key of tests, and the network is none",
+    "not-signed": "no onboarded upload key has signed it",
+    "not-issued": "no onboarded signing CA of its country has issued it",
+    "taken-back": "its own back end has taken it back: withdraw it in the network too",
+    "kid-taken": "another signer of its country has its kid",
+    "no-form": "the wire has no form for it",
+    "rule-differs": "its back end has uploaded another text of that version",
+}
+"""Why something of a participant is left out, or as it was; in words."""
+
+
+class LeftOut(NamedTuple):
+    """What is not on the wire: whose, which ("" for all of it), and why (a key of `WORDS`)."""
+
+    participant: str
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        """Say it."""
+        return f"{self.participant}{f', {self.what}' if self.what else ''}: {WORDS[self.why]}"
+
+
+class Projection(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        added: signers and rules that are on the wire now, and were not.
+        confirmed: uploads of back ends that are published now, or whose signature was made anew.
+        removed: that are on the wire no more.
+        left_out: what is not on the wire, in the order of the participants.
+    """
+
+    added: int = 0
+    confirmed: int = 0
+    removed: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class _Statement(NamedTuple):
+    """What a participant has published, as far as it counts now; None where it cannot be read.
+
+    Attributes:
+        signers: certificate (DER) and domain, by thumbprint.
+        listed: what its upload key has signed of it.
+        is_doubtful: there may be something newer.
+    """
+
+    code: str
+    signers: Mapping[str, tuple[bytes, str]] | None
+    rules: Sequence[Rule] | None
+    listed: UploadList
+    is_doubtful: bool
+
+
+def project(network: View, box: Mailbox, *, at: int) -> Projection:
+    """Bring a gateway to what the network publishes.
+
+    Args:
+        network: as it was synced.
+        box: one writing transaction.
+        at: now, seconds since the epoch.
+    """
+    reader = _Reader(network, at)
+    by_country: dict[str, list[_Statement]] = defaultdict(list)
+    for _, participant in sorted(network.participants.items()):
+        statement = reader.statement(participant)
+        by_country[participant.subject] += [] if statement is None else [statement]
+    outcome = Projection(left_out=tuple(reader.left_out))
+    for country in sorted({*by_country, *box.countries()}):
+        shown = _Country(country, box, at).shown(by_country.get(country, []))
+        outcome = Projection(
+            outcome.added + shown.added,
+            outcome.confirmed + shown.confirmed,
+            outcome.removed + shown.removed,
+            outcome.left_out + shown.left_out,
+        )
+    return outcome._replace(left_out=tuple(sorted(set(outcome.left_out))))
+
+
+# ----------------------------------------------------------------------------------------------------
+# What participants have published, each on its own.
+
+
+class _Reader:
+    """Reads participants of a network, and notes what of them does not count."""
+
+    def __init__(self, network: View, at: int) -> None:
+        self._network, self._at = network, at
+        self.left_out = list[LeftOut]()
+
+    def statement(self, participant: Participant) -> _Statement | None:
+        """Return what a participant has published; None where there is nothing."""
+        code, role = participant.code, self._network.roles.get(participant.code)
+        if role is None or f"{code}/{metadata.SIGNERS}" not in role.files:
+            self._leave_out(code, "nothing-published")
+            return None
+        is_doubtful = bool(role.problem or self._network.suspend.problem)
+        if is_doubtful:
+            self._leave_out(code, "in-doubt")
+        elif role.expires is not None and role.expires.timestamp() <= self._at:
+            self._leave_out(code, "lapsed")
+        rules = self._rules(code, role.files.get(f"{code}/{metadata.RULES}"))
+        listed = self._uploads(code, role.files.get(f"{code}/{metadata.UPLOADS}"))
+        signers: Mapping[str, tuple[bytes, str]] | None = {}
+        if any(
+            whose == code and s.since <= self._at < s.until
+            for whose, s in self._network.suspensions
+        ):
+            self._leave_out(code, "suspended")
+        else:
+            signers = self._signers(participant, role.files[f"{code}/{metadata.SIGNERS}"])
+        return _Statement(code, signers, rules, listed, is_doubtful)
+
+    def _leave_out(self, code: str, why: str, what: str = "") -> None:
+        self.left_out.append(LeftOut(code, what, why))
+
+    def _uploads(self, code: str, data: bytes | None) -> UploadList:
+        try:
+            if data is not None:
+                return uploads.read(data, code)
+            self._leave_out(code, "no-uploads")
+        except DocumentRefused:
+            self._leave_out(code, "no-uploads")
+        return UploadList(code)
+
+    def _signers(
+        self, participant: Participant, data: bytes
+    ) -> dict[str, tuple[bytes, str]] | None:
+        try:
+            counted = publication.read(data, participant.bounds(self._network.board.environment))
+        except DocumentRefused:
+            self._leave_out(participant.code, "unreadable", "signers")
+            return None
+        for name, why in counted.left_out:
+            self._leave_out(participant.code, why, _signer(name))
+        live = {(each.thumbprint, each.domain) for each in counted.unjudged}
+        signers: dict[str, tuple[bytes, str]] = {}
+        for row in publication.parts(data).signers:
+            name = x509.read(row.certificate).thumbprint
+            # Withdrawn is a stolen key in each of its certificates, and not in the listed one alone.
+            if name in counted.withdrawn or (name, row.domain) not in live:
+                continue
+            if name not in signers or row.domain == WIRE_DOMAIN:
+                signers[name] = row.certificate, row.domain
+        return signers
+
+    def _rules(self, code: str, data: bytes | None) -> tuple[Rule, ...] | None:
+        try:
+            return uploads.rules_of(data)
+        except DocumentRefused:
+            self._leave_out(code, "unreadable", "rules")
+            return None
+
+
+def _signer(thumbprint: str) -> str:
+    return f"signer with kid {thumbprint[:16]}"
+
+
+# ----------------------------------------------------------------------------------------------------
+# One country of the gateway.
+
+
+class _Country:
+    """A country's rows, and the certificates by which its signatures are checked."""
+
+    def __init__(self, country: str, box: Mailbox, at: int) -> None:
+        self._country, self._box, self._at = country, box, at
+        self._added = self._confirmed = self._removed = 0
+        self._left_out = list[LeftOut]()
+        uploading = box.parties(country=country, groups=(Group.UPLOAD,))
+        issuing = box.parties(country=country, groups=(Group.CSCA,))
+        self._keys = frozenset(party.certificate for party in uploading)
+        self._authorities = [x509.read(party.certificate) for party in issuing]
+
+    def shown(self, statements: Sequence[_Statement]) -> Projection:
+        """Show what is published, and take out what is not."""
+        if statements and not self._keys:
+            self._left_out += [
+                LeftOut(each.code, "", "no-upload-certificate") for each in statements
+            ]
+            statements = []
+        self._show_signers(statements)
+        self._show_rules(statements)
+        return Projection(self._added, self._confirmed, self._removed, tuple(self._left_out))
+
+    def _audit(self, act: str, digest: str) -> None:
+        self._box.audit(AuditRow(self._at, self._country, act, digest))
+
+    # Signers.
+
+    def _show_signers(self, statements: Sequence[_Statement]) -> None:
+        dsc = (Group.DSC,)
+        rows = {
+            row.thumbprint: row
+            for row in self._box.entries(country=self._country, groups=dsc, since=0)
+        }
+        shown = set[str]()
+        for each in statements:
+            for name, (der, domain) in sorted((each.signers or {}).items()):
+                if name in shown:
+                    continue
+                why = self._show_signer(each, der, domain, rows.get(name))
+                if why:
+                    self._left_out.append(LeftOut(each.code, _signer(name), why))
+                else:
+                    shown.add(name)
+        if any(each.signers is None for each in statements):
+            return
+        for name, row in rows.items():
+            if row.deleted is None and row.is_published and name not in shown:
+                self._remove(row)
+
+    def _show_signer(self, each: _Statement, der: bytes, domain: str, row: Entry | None) -> str:
+        """Show a signer; return why it is not shown, or ""."""
+        record = x509.read(der)
+        if record.countries != (self._country,):
+            return "country"
+        if not any(chain.issued_by(record, ca) is True for ca in self._authorities):
+            return "not-issued"
+        live = row if row is not None and row.deleted is None else None
+        signature = self._signature(each, der, live)
+        if signature is None:
+            return "not-signed"
+        if live is not None:
+            self._confirm(live, signature)
+            return ""
+        if self._was_taken_back(record.thumbprint, row):
+            return "taken-back"
+        if each.is_doubtful:
+            return "in-doubt"
+        kid = base64.b64encode(record.kid).decode()
+        if self._box.has_kid(kid, self._country):
+            return "kid-taken"
+        created = self._box.instant(self._at)
+        self._box.add_entry(
+            Entry(
+                number=0, country=self._country, group=Group.DSC, domain=domain, kid=kid,
+                thumbprint=record.thumbprint, certificate=der, signature=signature, message="",
+                created=created, is_published=True,
+            )
+        )  # fmt: skip
+        self._audit("network-publish", record.thumbprint)
+        self._added += 1
+        return ""
+
+    def _signature(self, each: _Statement, der: bytes, live: Entry | None) -> bytes | None:
+        """Return a signature of an upload key that is onboarded now: what is there, or what is published."""
+        thumbprint = x509.read(der).thumbprint
+        own = [] if live is None else [live.signature]
+        own += [one.signature for one in each.listed.signers if one.thumbprint == thumbprint]
+        good = (one for one in own if uploads.is_signed(der, one, self._keys))
+        return next(good, None)
+
+    def _confirm(self, live: Entry, signature: bytes) -> None:
+        message = live.message if signature == live.signature else ""
+        wanted = live._replace(is_published=True, signature=signature, message=message)
+        if wanted != live:
+            self._box.change_entry(wanted)
+            self._audit("network-publish", live.thumbprint)
+            self._confirmed += 1
+
+    def _was_taken_back(self, thumbprint: str, row: Entry | None) -> bool:
+        """Tell whether a signer's own back end has deleted it; a tombstone of it is noted for ever."""
+        mark = hashlib.sha256(f"taken back {self._country} {thumbprint}".encode()).hexdigest()
+        if self._box.was_used(mark):
+            return True
+        if row is None or SET_ASIDE in row.remarks:
+            return False
+        self._box.use(mark, self._at)
+        return True
+
+    def _remove(self, row: Entry) -> None:
+        remarks = (*(code for code in row.remarks if code != SET_ASIDE), SET_ASIDE)
+        self._box.change_entry(row._replace(is_published=False, remarks=remarks))
+        self._box.delete_entry(row.number, self._box.instant(self._at))
+        self._audit("network-withdraw", row.thumbprint)
+        self._removed += 1
+
+    # Rules.
+
+    def _show_rules(self, statements: Sequence[_Statement]) -> None:
+        rows = self._box.rules(self._country)
+        stored = [(row, uploads.rule_in(row.message, self._keys)) for row in rows]
+        shown = set[int]()
+        for each in statements:
+            messages = [uploads.rule_in(text, self._keys) for text in each.listed.rules]
+            signed = [one for one in messages if one is not None]
+            for rule in each.rules or ():
+                own = [one for one in stored if _is_version(rule, *one)]
+                why = self._show_rule(each, rule, own, signed)
+                shown |= {row.number for row, _ in own}
+                if why:
+                    self._left_out.append(LeftOut(each.code, f"rule {rule.name}", why))
+        if any(each.rules is None for each in statements):
+            return
+        gone = {row.number for row in rows if row.is_published} - shown
+        for identifier in sorted({row.identifier for row in rows if row.number in gone}):
+            self._remove_rules(
+                identifier, [row for row in rows if row.identifier == identifier], gone
+            )
+
+    def _show_rule(
+        self,
+        each: _Statement,
+        rule: Rule,
+        own: Sequence[tuple[StoredRule, SignedRule | None]],
+        signed: Sequence[SignedRule],
+    ) -> str:
+        """Show a rule; return why it is not shown, or ""."""
+        if uploads.wire_rule(rule, self._country) is None:
+            return "no-form"
+        published = next((one for one in signed if one.rule == rule), None)
+        for row, there in own:
+            if there is None and published is None:
+                return "not-signed"
+            if there is not None and there.rule != rule:
+                return "rule-differs"
+            chosen = there or published
+            assert chosen is not None
+            self._confirm_rule(row, chosen)
+            return ""
+        if published is None:
+            return "not-signed"
+        if self._box.was_used(published.mark):
+            return "taken-back"
+        if each.is_doubtful:
+            return "in-doubt"
+        self._box.add_rule(
+            StoredRule(
+                number=0, country=self._country, identifier=rule.identifier,
+                version=published.version, valid_from=rule.valid_from, valid_to=rule.valid_to,
+                message=published.message, created=self._box.instant(self._at), is_published=True,
+            )
+        )  # fmt: skip
+        self._box.use(published.mark, self._at)
+        self._audit("network-publish", published.mark)
+        self._added += 1
+        return ""
+
+    def _confirm_rule(self, row: StoredRule, chosen: SignedRule) -> None:
+        wanted = row._replace(is_published=True, message=chosen.message)
+        if wanted == row:
+            return
+        self._box.change_rule(wanted)
+        if not self._box.was_used(chosen.mark):
+            self._box.use(chosen.mark, self._at)
+        self._audit("network-publish", chosen.mark)
+        self._confirmed += 1
+
+    def _remove_rules(self, identifier: str, rows: Sequence[StoredRule], gone: set[int]) -> None:
+        # Versions go together: those that stay are put back as they were, the oldest first.
+        self._box.delete_rules(self._country, identifier)
+        for row in sorted(rows, key=lambda one: one.created):
+            if row.number not in gone:
+                self._box.add_rule(row._replace(number=0))
+                continue
+            digest = hashlib.sha256(row.message.encode()).hexdigest()
+            self._audit("network-withdraw", digest)
+            self._removed += 1
+
+
+def _is_version(rule: Rule, row: StoredRule, there: SignedRule | None) -> bool:
+    """Tell whether a row is of a rule's identifier and version, however that is spelled."""
+    if row.identifier != rule.identifier:
+        return False
+    number = row.version if there is None else ".".join(map(str, there.rule.version))
+    return number == ".".join(map(str, rule.version))
