@@ -77,7 +77,8 @@ class Entry(NamedTuple):
         certificate: DER; of a deleted one too, so that a replayed message is recognised.
         signature: CMS of the upload key without the content, DER.
         message: what was uploaded, Base64 as it came; "" once it is deleted, or where the network published it.
-        created, deleted: whole seconds of their own; None while it lives.
+        created, deleted: whole seconds of their own; None while it lives. What becomes published is created then: in the
+            strict profile nobody else could see it before, nor would a delta tell of it.
         properties: JSON of an object, "" for none.
         remarks: stable codes of what is to be said against it, in the compatible profile.
         is_published: the synced network has it, signed by its participant's own keys.
@@ -266,7 +267,7 @@ class Mailbox(Reading, Protocol):
         """Add an entry, in the place of a deleted one with its thumbprint and country; return its number."""
 
     def change_entry(self, entry: Entry) -> None:
-        """Keep new values of a live entry (its number): signature and message, `is_published`, remarks."""
+        """Keep new values of a live entry (its number): signature and message, `created`, `is_published`, remarks."""
 
     def delete_entry(self, number: int, at: int) -> None:
         """Note a live entry as deleted at that instant, and forget its message."""

@@ -269,13 +269,14 @@ class SqlMailbox(SqlReading):
         return self._added(schema.entry, row)
 
     def change_entry(self, entry: Entry) -> None:
-        """Keep new values of a live entry (its number): signature and message, `is_published`, remarks."""
+        """Keep new values of a live entry (its number): signature and message, `created`, `is_published`, remarks."""
         changed = (
             schema.entry.update()
             .where(_entry.number == entry.number, _entry.deleted.is_(None))
             .values(
                 signature=entry.signature,
                 message=entry.message,
+                created=entry.created,
                 is_published=entry.is_published,
                 remarks=" ".join(entry.remarks),
             )
