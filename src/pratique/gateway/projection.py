@@ -311,7 +311,8 @@ class _Country:
         message = live.message if signature == live.signature else ""
         wanted = live._replace(is_published=True, signature=signature, message=message)
         if wanted != live:
-            self._box.change_entry(wanted)
+            # A delta tells of it: others may not have seen it, or hold a signature that is none any more.
+            self._box.change_entry(wanted._replace(created=self._box.instant(self._at)))
             self._audit("network-publish", live.thumbprint)
             self._confirmed += 1
 
@@ -327,7 +328,8 @@ class _Country:
 
     def _remove(self, row: Entry) -> None:
         remarks = (*(code for code in row.remarks if code != SET_ASIDE), SET_ASIDE)
-        self._box.change_entry(row._replace(is_published=False, remarks=remarks))
+        # It stays marked as published: others saw it, and are to be told that it is gone.
+        self._box.change_entry(row._replace(remarks=remarks))
         self._box.delete_entry(row.number, self._box.instant(self._at))
         self._audit("network-withdraw", row.thumbprint)
         self._removed += 1
