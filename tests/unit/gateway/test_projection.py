@@ -139,7 +139,8 @@ def test_signers_and_rules_come_with_their_countrys_signature(scene: Scene) -> N
     rules = scene.box.rules("XA")
     assert [row.identifier for row in rules] == ["VR-XA-0002", "VR-XA-0001"]
     assert all(uploads.rule_in(row.message, {scene.a.upload}) for row in rules)
-    seconds = [row.created for row in (*scene.live("XB"), *entries, *rules)]
+    seconds = [entry.created for entry in (*scene.live("XB"), *entries)]
+    seconds += [row.created for row in rules]
     assert len(set(seconds)) == 5
     assert {row.act for row in scene.box.audited} == {"network-publish"}
     assert len(scene.box.audited) == 5
