@@ -12,7 +12,7 @@
 5. A path in a configuration has letters, digits and `/._-+@,=~` only: in none of the three is one of them syntax.
 
 nginx calls a certificate wrong that has ended, or has a short key, whatever it was told: such a request (495) goes the
-same way as all. HAProxy must name an authority to ask for certificates; it is not to tell its name, which Java's
+same way as all. On that way it compares no Content-Length with its limit, and would write the rest to a file. HAProxy must name an authority to ask for certificates; it is not to tell its name, which Java's
 clients choose by.
 """
 
@@ -43,9 +43,9 @@ STOPPING, STARTING = 30.0, 20.0
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin")
 _PATH = re.compile(r"/[A-Za-z0-9/._+@,=~-]*")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:.]+")
-_BODY, _HEAD, _BODY_TIME, _IDLE, _ANSWER = 1024 * 1024, 15, 15, 60, 60
+BODY, HEAD, BODY_TIME, IDLE, ANSWER = 1_000_000, 15, 15, 60, 60
 """Bytes of a body; seconds for headers, from one piece of a body to the next, between requests, for an answer."""
-_FROM_ONE = 256
+FROM_ONE = 256
 """Requests at a time from one address: one sender of drops must not use up all connections."""
 
 
@@ -155,7 +155,7 @@ def configuration(kind: Kind, place: Place) -> str:
             )
     if not _HOST.fullmatch(place.host):
         raise UsageError("front-host", f"{place.host}: this is no address to listen on")
-    return _WRITTEN[kind](place)
+    return WRITTEN[kind](place)
 
 
 def _nginx(place: Place) -> str:
@@ -179,8 +179,8 @@ http {{
     default_type application/octet-stream;
 
     # Bodies and answers hold revocation hashes: neither reaches a file.
-    client_max_body_size {_BODY};
-    client_body_buffer_size {_BODY};
+    client_max_body_size {BODY};
+    client_body_buffer_size {BODY};
     client_body_temp_path {folder}/client_body;
     proxy_temp_path {folder}/proxy;
     proxy_max_temp_file_size 0;
@@ -189,12 +189,18 @@ http {{
     scgi_temp_path {folder}/scgi;
 
     # Who sends in drops is dropped.
-    client_header_timeout {_HEAD}s;
-    client_body_timeout {_BODY_TIME}s;
-    send_timeout {_IDLE}s;
-    keepalive_timeout {_IDLE}s;
+    client_header_timeout {HEAD}s;
+    client_body_timeout {BODY_TIME}s;
+    send_timeout {IDLE}s;
+    keepalive_timeout {IDLE}s;
     limit_conn_zone $binary_remote_addr zone=senders:1m;
-    limit_conn senders {_FROM_ONE};
+    limit_conn senders {FROM_ONE};
+
+    # Seven digits and more: beyond the limit.
+    map $content_length $is_large {{
+        default 0;
+        "~^[0-9][0-9][0-9][0-9][0-9][0-9][0-9]" 1;
+    }}
 
     upstream gateway {{
         server unix:{place.socket};
@@ -217,7 +223,7 @@ http {{
 
         gzip off;
         proxy_http_version 1.1;
-        proxy_read_timeout {_ANSWER}s;
+        proxy_read_timeout {ANSWER}s;
         proxy_set_header Host gateway;
         proxy_set_header Connection close;
         proxy_set_header X-Forwarded-For "";
@@ -230,6 +236,10 @@ http {{
             proxy_pass http://gateway;
         }}
         location @gateway {{
+            # The limit is not looked at on the way to here, and what is beyond the buffer would reach a file.
+            if ($is_large) {{
+                return 413;
+            }}
             proxy_pass http://gateway;
         }}
     }}
@@ -258,17 +268,17 @@ defaults
     # No line "log": nothing is written of any request.
     mode http
     timeout connect 5s
-    timeout http-request {_HEAD}s
-    timeout http-keep-alive {_IDLE}s
-    timeout client {_BODY_TIME}s
-    timeout server {_ANSWER}s
+    timeout http-request {HEAD}s
+    timeout http-keep-alive {IDLE}s
+    timeout client {BODY_TIME}s
+    timeout server {ANSWER}s
     # A kept connection to the gateway may end while it is asked.
     option http-server-close
 
 frontend tls
     # Any certificate, or none: the gateway says 401. The file of authorities is named since there must be one.
     bind {host}:{place.port} ssl crt {place.certificate} alpn http/1.1 verify optional ca-file {place.certificate} no-ca-names ca-ignore-err all crt-ignore-err all
-    http-request deny deny_status 413 if {{ req.body_size gt {_BODY} }}
+    http-request deny deny_status 413 if {{ req.body_size gt {BODY} }}
     http-request del-header X-SSL-Client- -m beg
     http-request del-header X-Forwarded-For
     http-request set-header X-SSL-Client-SHA256 %[ssl_c_der,sha2(256),base64] if {{ ssl_c_used }}
@@ -295,10 +305,10 @@ def _caddy(place: Place) -> str:
 		protocols h1
 		max_header_size 16KB
 		timeouts {{
-			read_header {_HEAD}s
-			read_body {2 * _BODY_TIME}s
-			write {_ANSWER}s
-			idle {_IDLE}s
+			read_header {HEAD}s
+			read_body {2 * BODY_TIME}s
+			write {ANSWER}s
+			idle {IDLE}s
 		}}
 		# One site for all names: none is protected by another's certificates.
 		strict_sni_host insecure_off
@@ -314,7 +324,7 @@ def _caddy(place: Place) -> str:
 		}}
 	}}
 	request_body {{
-		max_size {_BODY}
+		max_size {BODY}
 	}}
 	reverse_proxy unix/{place.socket} {{
 		header_up Host gateway
@@ -331,7 +341,7 @@ def _caddy(place: Place) -> str:
 """
 
 
-_WRITTEN: dict[Kind, Callable[[Place], str]] = {
+WRITTEN: dict[Kind, Callable[[Place], str]] = {
     Kind.NGINX: _nginx,
     Kind.HAPROXY: _haproxy,
     Kind.CADDY: _caddy,

@@ -48,7 +48,7 @@ from starlette.routing import Route  # isort: skip
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-LARGEST = 1024 * 1024
+LARGEST = 1_000_000
 """Bytes of a body; the largest message met has 50 kB."""
 LIMITS = Limits(connections=256, headers=15, body=30, stalled=60, lingering=5, head=64 * 1024)
 """A certificate is handed on in a header; a national one has some 2 kB there."""
