@@ -21,17 +21,18 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pratique.crypto import chain, x509
+from pratique.crypto import x509
 from pratique.errors import DocumentRefused
-from pratique.gateway import uploads
+from pratique.gateway import remarks, uploads
 from pratique.gateway.mailbox import AuditRow, Entry, Group, Mailbox, StoredRule
+from pratique.gateway.signers import is_issued
 from pratique.gateway.uploads import SignedRule, UploadList
+from pratique.gateway.wire import kid_of
 from pratique.network import metadata
 from pratique.network.participants import Participant
 from pratique.network.view import View
@@ -226,7 +227,7 @@ class _Country:
         uploading = box.parties(country=country, groups=(Group.UPLOAD,))
         issuing = box.parties(country=country, groups=(Group.CSCA,))
         self._keys = frozenset(party.certificate for party in uploading)
-        self._authorities = [x509.read(party.certificate) for party in issuing]
+        self._authorities = [party.certificate for party in issuing]
 
     def shown(self, statements: Sequence[_Statement]) -> Projection:
         """Show what is published, and take out what is not."""
@@ -271,7 +272,7 @@ class _Country:
         record = x509.read(der)
         if record.countries != (self._country,):
             return "country"
-        if not any(chain.issued_by(record, ca) is True for ca in self._authorities):
+        if not is_issued(record, self._authorities):
             return "not-issued"
         live = row if row is not None and row.deleted is None else None
         signature = self._signature(each, der, live)
@@ -284,15 +285,15 @@ class _Country:
             return "taken-back"
         if each.is_doubtful:
             return "in-doubt"
-        kid = base64.b64encode(record.kid).decode()
+        kid = kid_of(record.thumbprint)
         if self._box.has_kid(kid, self._country):
             return "kid-taken"
-        created = self._box.instant(self._at)
+        against = remarks.of_signer(der, Group.DSC, self._authorities, at=self._at)
         self._box.add_entry(
             Entry(
                 number=0, country=self._country, group=Group.DSC, domain=domain, kid=kid,
                 thumbprint=record.thumbprint, certificate=der, signature=signature, message="",
-                created=created, is_published=True,
+                created=self._box.instant(self._at), remarks=against, is_published=True,
             )
         )  # fmt: skip
         self._audit("network-publish", record.thumbprint)

@@ -60,6 +60,14 @@ def visible(versions: Sequence[StoredRule], at: int) -> list[StoredRule]:
     return [rule for rule in versions if rule.valid_from > at or rule is newest]
 
 
+def fits(document: Mapping[str, Any]) -> bool:
+    """Tell whether a rule that is published elsewhere is of the wire's schema."""
+    members = document.keys()
+    return _SCHEMA.keys() - _OPTIONAL <= members <= _SCHEMA.keys() and all(
+        _SCHEMA[name](value) for name, value in document.items()
+    )
+
+
 def upload(call: Call, box: Mailbox) -> Answer:
     """Take a version of a rule."""
     uploaded = _uploaded(call, box)

@@ -114,7 +114,7 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
         raise Refusal(400, "0x004", "the certificate's C is not that of the caller")
     above = Group.DECA if wish.group is Group.DESC else Group.CSCA
     authorities = [party.certificate for party in box.parties(country=call.country, groups=[above])]
-    if not _is_issued(record, authorities):
+    if not is_issued(record, authorities):
         raise Refusal(400, "0x004", f"the certificate is not signed by a {above} of the country")
     if box.entry_of(record.thumbprint, call.country) is not None:
         raise Refusal(409, "0x002", "the certificate is there already")
@@ -147,7 +147,8 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
     return Answer(201, act=wish.act, digest=record.thumbprint)
 
 
-def _is_issued(record: X509Record, authorities: Sequence[bytes]) -> bool:
+def is_issued(record: X509Record, authorities: Sequence[bytes]) -> bool:
+    """Tell whether one of some CAs (DER) has signed a certificate; their names are not compared."""
     for certificate in authorities:
         try:
             # Of a curve, or in a spelling, that no document signer may have: CSCAs of passports do.

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 from pratique import strict_json
 from pratique.crypto import cms, x509
 from pratique.errors import DocumentRefused
+from pratique.gateway.rules import fits
 from pratique.rules import documents
 from pratique.rules import rule as form
 from pratique.rules.rule import Rule
@@ -32,8 +32,6 @@ from pratique.text import as_json
 from pratique.trust import publication
 
 FORMAT = "pratique-uploads-1"
-
-_IDENTIFIER = re.compile(r"(GR|VR|TR|RR|IR)-[A-Z]{2}-[0-9]{4}")
 
 Sign = Callable[[bytes, bool], bytes]
 """Signs a content with the upload key: SignedData, DER, without the content if that is said."""
@@ -204,9 +202,10 @@ def rules_of(data: bytes | None) -> tuple[Rule, ...]:
 
 def wire_rule(rule: Rule, country: str) -> bytes | None:
     """Return a rule's JSON as the wire has it; None where the wire has no form for it."""
-    if rule.country != country or not _IDENTIFIER.fullmatch(rule.identifier):
+    document = documents.write(rule)
+    if rule.country != country or not fits(document):
         return None
-    return as_json(documents.write(rule)).encode()
+    return as_json(document).encode()
 
 
 def _refused(code: str, why: str) -> DocumentRefused:
