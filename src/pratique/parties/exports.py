@@ -242,7 +242,7 @@ def import_folders(
     folder: Path, trusted: tuple[Path, ...], out: Path | None, *, at: datetime
 ) -> list[Imported]:
     """Find what of a participant's folder, or of a folder of those, trust anchors let believe; write that into `out`."""
-    ders = [_anchor(path) for path in trusted]
+    ders = [anchor_certificate(path) for path in trusted]
     imported = []
     for one in read(folder):
         if one.refused is not None:
@@ -265,7 +265,8 @@ def import_folders(
     return imported
 
 
-def _anchor(path: Path) -> bytes:
+def anchor_certificate(path: Path) -> bytes:
+    """Read a trust anchor's certificate; DocumentRefused `x509-none`."""
     blocks = x509.armoured(store_sources.read_bytes(path))
     if not blocks:
         raise DocumentRefused("x509-none", f"{path}: there is no X.509 certificate in it")

@@ -88,21 +88,22 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def new(folder: Path) -> Iterator[Path]:
-    """Make a new issuer's folder: yield one to fill, which takes its name if nothing fails.
+def new(
+    folder: Path,
+    noun: str = "issuer",
+    *,
+    hint: str = "nothing is overwritten; name another folder with --issuer",
+) -> Iterator[Path]:
+    """Make a new folder of an issuer or another party: yield one to fill, which takes its name if nothing fails.
 
     Raises:
-        UsageError: `issuer-exists`.
+        UsageError: `issuer-exists`, by the party's noun.
     """
     if folder.is_symlink() or (folder.exists() and any(folder.iterdir())):
-        raise UsageError(
-            "issuer-exists",
-            f"{folder}: there is something already",
-            "nothing is overwritten; name another folder with --issuer",
-        )
+        raise UsageError(f"{noun}-exists", f"{folder}: there is something already", hint)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        filled = Path(tempfile.mkdtemp(prefix=".issuer-", dir=folder.parent))
+        filled = Path(tempfile.mkdtemp(prefix=f".{noun}-", dir=folder.parent))
     except OSError as error:
         raise _refused(folder, error) from error
     try:

@@ -113,14 +113,9 @@ def save(folder: Path, home: ParticipantHome) -> None:
 @contextmanager
 def new(folder: Path) -> Iterator[Path]:
     """Make a new participant's folder whole or not at all; UsageError `participant-exists`."""
-    try:
-        with issuer.new(folder) as filled:
-            yield filled
-    except UsageError as error:
-        if error.code != "issuer-exists":
-            raise
-        hint = "nothing is overwritten; name another folder with --participant"
-        raise UsageError("participant-exists", error.message, hint) from error
+    hint = "nothing is overwritten; name another folder with --participant"
+    with issuer.new(folder, "participant", hint=hint) as filled:
+        yield filled
 
 
 def load_home(folder: Path) -> ParticipantHome:

@@ -83,6 +83,24 @@ def engine_for(url: str, tables: Tables, *, pragmas: tuple[str, ...] = PRAGMAS) 
     raise _refused(tables.noun)
 
 
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a file of SQLite, whatever signs its path has."""
+    return URL.create("sqlite", database=str(path.absolute())).render_as_string()
+
+
+def located(url: str, noun: str) -> str:
+    """Return a URL that names the same database from any folder; UsageError `…-url`, of one in memory too."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise _refused(noun) from None
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in {None, "", ":memory:"}:
+            raise _refused(noun)
+        parsed = parsed.set(database=str(Path(str(parsed.database)).absolute()))
+    return parsed.render_as_string(hide_password=False)
+
+
 def _refused(noun: str) -> UsageError:
     return UsageError(
         f"{noun}-url",

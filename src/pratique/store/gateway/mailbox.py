@@ -3,7 +3,7 @@
     GatewayStore(url).reading() -> SqlReading, one instant
     GatewayStore(url).writing() -> SqlMailbox, alone -> commit, on the disk -> what was forgotten is wiped
 
-1. `writing` keeps all at a clean end, and nothing after an exception or `give_up`.
+1. `writing` keeps all at a clean end, and nothing after an exception.
 2. Writers come one after the other (`store.database`); in one process they wait in their order, and hold no
    connection meanwhile.
 3. Readers write nothing: not a byte of SQLite's file or of its log changes.
@@ -215,16 +215,10 @@ class SqlMailbox(SqlReading):
     """One writing transaction (`gateway.mailbox.Mailbox`).
 
     Attributes:
-        is_given_up: nothing of it is to be kept.
         has_forgotten: messages of batches were deleted or replaced in it.
     """
 
-    is_given_up = False
     has_forgotten = False
-
-    def give_up(self) -> None:
-        """Keep nothing of this transaction: the answer is a refusal."""
-        self.is_given_up = True
 
     def instant(self, at: int) -> int:
         """Return a whole second that no other change has: `max(at, last + 1)`; it is the last one now."""
@@ -461,15 +455,12 @@ class GatewayStore:
 
     @contextmanager
     def writing(self) -> Iterator[SqlMailbox]:
-        """Write alone; it is on the disk when this ends. Nothing is kept after an exception or `give_up`."""
+        """Write alone; it is on the disk when this ends. Nothing is kept after an exception."""
         with self._writer:
             try:
-                with self._engine.connect() as connection, connection.begin() as transaction:
+                with self._engine.begin() as connection:
                     box = SqlMailbox(connection)
                     yield box
-                    if box.is_given_up:
-                        transaction.rollback()
-                        return
                     if box.has_forgotten:
                         self._note_deletion(connection)
             except (DBAPIError, PoolTimeout) as error:

@@ -1,0 +1,148 @@
+"""Only what a trust anchor vouches for takes part, for the country in its certificate, in the role that it fits."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from pratique.crypto import x509, x509_write
+from pratique.crypto.x509_write import Subject
+from pratique.errors import DocumentRefused
+from pratique.gateway import onboarding
+from pratique.gateway.mailbox import Group, Party, Role
+from pratique.gateway.onboarding import Roles
+from pratique.terms import Environment
+from tests.gateway_folders import authority, certificates, signed
+from tests.gateway_world import AT, DAY, world
+
+NOW = datetime.fromtimestamp(AT, UTC)
+WORLD = world()
+BY = authority(WORLD.anchor)
+
+
+def onboarded(
+    files: dict[str, bytes], roles: Roles | None = None, anchors: tuple[bytes, ...] = ()
+) -> onboarding.Onboarded:
+    believed = anchors or (WORLD.anchor.der,)
+    return onboarding.onboarded(files, anchors=believed, at=NOW, roles=roles or {})
+
+
+def told(found: onboarding.Onboarded) -> set[tuple[str, Group, str]]:
+    return {(one.country, one.group, one.domain) for one in found.parties}
+
+
+def test_a_folder_becomes_parties_with_the_anchors_signature() -> None:
+    found = onboarded(signed(certificates(WORLD, "DX"), BY))
+    state = WORLD.state("DX")
+    assert {(one.group, one.thumbprint) for one in found.parties} == {
+        (Group.CSCA, state.authority.thumbprint), (Group.UPLOAD, state.upload.thumbprint),
+        (Group.UPLOAD, state.upload_again.thumbprint), (Group.AUTHENTICATION, state.tls.thumbprint),
+    }  # fmt: skip
+    assert found.left_out == ()
+    for one in found.parties:
+        assert (one.country, one.domain, one.created, one.roles) == ("DX", "DCC", 0, frozenset())
+        assert x509.read(one.certificate).thumbprint == one.thumbprint
+        assert one.certificate in one.signature
+
+
+def test_the_country_is_the_certificates_and_not_the_folders() -> None:
+    both = certificates(WORLD, "XA") | {"DCC/UP/other.pem": WORLD.state("XB").upload.der}
+    found = onboarded(signed(both, BY))
+    assert {one.country for one in found.parties} == {"XA", "XB"}
+    assert [one.group for one in found.parties if one.country == "XB"] == [Group.UPLOAD]
+
+
+def test_what_no_anchor_vouches_for_is_left_out_with_its_reason() -> None:
+    files = signed(certificates(WORLD, "XA"), BY)
+    files |= signed({"DCC/UP/UP.pem": WORLD.state("XA").upload.der}, authority(WORLD.state("XB").upload))
+    files |= signed({"DCC/SCA/TLS.pem": WORLD.state("XA").tls.der}, BY)
+    files["DCC/UP/unsigned.pem"] = WORLD.state("XC").upload.pem
+    files["DCC/TLS/broken.pem"] = b"-----BEGIN CERTIFICATE-----\n"
+    found = onboarded(files)
+    assert dict(found.left_out) == {
+        "DCC/UP/UP.pem": "anchor-unknown", "DCC/UP/unsigned.pem": "not-anchored",
+        "DCC/TLS/broken.pem": "unreadable", "DCC/SCA/TLS.pem": "basic_constraints",
+    }  # fmt: skip
+    assert len(found.parties) == 3
+    nobody = onboarded(signed(certificates(WORLD, "XA"), BY), anchors=(WORLD.state("XA").upload.der,))
+    assert nobody.parties == ()
+    assert {row.why for row in nobody.left_out} == {"anchor-unknown"}
+
+
+@pytest.mark.parametrize(("country", "why"), [("X1", "country-unfit"), ("XA", "")])
+def test_a_certificate_needs_a_country_that_the_wire_can_name(country: str, why: str) -> None:
+    subject = Subject("UP", "Ministry", country, Environment.TEST)
+    der = x509_write.upload_signer(BY.key, subject, at=AT - DAY, serial=77)
+    found = onboarded(signed({"DCC/UP/UP.pem": der}, BY))
+    assert [row.why for row in found.left_out] == ([why] if why else [])
+    assert len(found.parties) == (0 if why else 1)
+
+
+def test_document_signers_are_passed_over_and_files_without_a_role_too() -> None:
+    files = signed(certificates(WORLD, "XA"), BY)
+    files["DCC/DSC/DSC.pem"] = WORLD.state("XA").signer().pem
+    files["DCC/README.md"] = b"?"
+    found = onboarded(files)
+    assert len(found.parties) == 4
+    assert found.left_out == ()
+
+
+def test_one_certificate_in_two_domains_is_one_party_of_dcc() -> None:
+    files = signed(certificates(WORLD, "XA", "ICVP"), BY)
+    assert told(onboarded(files)) == {
+        ("XA", group, "ICVP") for group in (Group.CSCA, Group.UPLOAD, Group.AUTHENTICATION)
+    }
+    both = files | signed({"ZZZ/UP/UP.pem": WORLD.state("XA").upload.der}, BY)
+    both |= signed({"DCC/UP/UP.pem": WORLD.state("XA").upload.der}, BY)
+    found = onboarded(both)
+    (upload,) = (p for p in found.parties if p.thumbprint == WORLD.state("XA").upload.thumbprint)
+    assert upload.domain == "DCC"
+    assert len(found.parties) == 4
+
+
+def test_roles_hang_on_the_tls_certificate_and_its_own_stand_for_its_countrys() -> None:
+    files = signed(certificates(WORLD, "XA"), BY)
+    tls = WORLD.state("XA").tls.thumbprint
+    document = json.dumps({"XA": list(Role), tls: ["REVOCATION_LIST_READER"], "XB": []}).encode()
+    for roles, expected in (
+        (onboarding.roles_from(document), {Role.READER}),
+        ({"XA": frozenset(Role)}, set(Role)),
+        ({"XB": frozenset(Role)}, set()),
+        ({tls: frozenset(), "XA": frozenset(Role)}, set()),
+    ):
+        found = onboarded(files, roles)
+        assert {p.group: p.roles for p in found.parties if p.roles} == (
+            {Group.AUTHENTICATION: expected} if expected else {}
+        )
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["[]", "{", '{"DE":"REVOCATION_UPLOADER"}', '{"DE":["UPLOADER"]}', '{"DEU":[]}', '{"de":[]}',
+     '{"DE":[["REVOCATION_UPLOADER"]]}', '{"DE":[],"DE":[]}', '{"DE":[1]}', '{"' + "A" * 64 + '":[]}'],
+)  # fmt: skip
+def test_what_are_no_roles_gives_none(document: str) -> None:
+    with pytest.raises(DocumentRefused):
+        onboarding.roles_from(document.encode())
+
+
+def test_a_new_anchor_makes_news_and_new_roles_do_not() -> None:
+    before = [p._replace(created=AT + n) for n, p in enumerate(WORLD.parties("XA"))]
+    same = [p._replace(created=0) for p in before]
+    assert onboarding.changes(before, same) == ((), ())
+    again = [same[0]._replace(signature=b"of the next anchor"), *same[1:]]
+    assert onboarding.changes(before, again) == ((again[0],), ())
+    fewer: list[Party] = [same[0]._replace(roles=frozenset()), *same[1:3]]
+    changes = onboarding.changes(before, fewer)
+    assert changes.added == (before[0]._replace(roles=frozenset()),)
+    assert changes.removed == (before[3],)
+
+
+def test_what_a_country_lacks_is_told() -> None:
+    parties = WORLD.parties("XA")
+    assert onboarding.incomplete(parties) == {}
+    assert onboarding.incomplete([*parties, WORLD.parties("XB")[1]]) == {
+        "XB": (Group.AUTHENTICATION, Group.CSCA)
+    }
