@@ -1,6 +1,6 @@
 """Invented participants' folders, as WHO keeps them: CODE/onboarding/DOMAIN/GROUP, and what the anchor signed.
 
-    certificates(world, "XA") -> {"DCC/UP/UP.pem": ...}     written(world, folder, codes) -> folder of folders
+certificates(world, "XA") -> {"DCC/UP/UP.pem": ...}     written(world, folder, codes) -> folder of folders
 """
 
 from __future__ import annotations

@@ -56,17 +56,21 @@ def test_the_country_is_the_certificates_and_not_the_folders() -> None:
 
 def test_what_no_anchor_vouches_for_is_left_out_with_its_reason() -> None:
     files = signed(certificates(WORLD, "XA"), BY)
-    files |= signed({"DCC/UP/UP.pem": WORLD.state("XA").upload.der}, authority(WORLD.state("XB").upload))
-    files |= signed({"DCC/SCA/TLS.pem": WORLD.state("XA").tls.der}, BY)
+    files |= signed(
+        {"DCC/UP/UP.pem": WORLD.state("XA").upload.der}, authority(WORLD.state("XB").upload)
+    )
+    files |= signed({"DCC/SCA/UP.pem": WORLD.state("XA").upload_again.der}, BY)
     files["DCC/UP/unsigned.pem"] = WORLD.state("XC").upload.pem
     files["DCC/TLS/broken.pem"] = b"-----BEGIN CERTIFICATE-----\n"
     found = onboarded(files)
     assert dict(found.left_out) == {
         "DCC/UP/UP.pem": "anchor-unknown", "DCC/UP/unsigned.pem": "not-anchored",
-        "DCC/TLS/broken.pem": "unreadable", "DCC/SCA/TLS.pem": "basic_constraints",
+        "DCC/TLS/broken.pem": "unreadable", "DCC/SCA/UP.pem": "basic_constraints",
     }  # fmt: skip
     assert len(found.parties) == 3
-    nobody = onboarded(signed(certificates(WORLD, "XA"), BY), anchors=(WORLD.state("XA").upload.der,))
+    nobody = onboarded(
+        signed(certificates(WORLD, "XA"), BY), anchors=(WORLD.state("XA").upload.der,)
+    )
     assert nobody.parties == ()
     assert {row.why for row in nobody.left_out} == {"anchor-unknown"}
 
