@@ -40,7 +40,7 @@ from pratique.text import printable
 
 STOPPING, STARTING = 30.0, 20.0
 """Seconds in which it must have ended what it has begun; in which it must listen."""
-_PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin")
+PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin")
 _PATH = re.compile(r"/[A-Za-z0-9/._+@,=~-]*")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:.]+")
 BODY, HEAD, BODY_TIME, IDLE, ANSWER = 1_000_000, 15, 15, 60, 60
@@ -80,7 +80,7 @@ class Running:
     """A front that runs."""
 
     def __init__(self, kind: Kind, process: subprocess.Popen[bytes]) -> None:
-        self.kind, self._process = kind, process
+        self.kind, self.process = kind, process
         self._end: float | None = None
 
     @property
@@ -92,25 +92,25 @@ class Running:
         """Have it end what it has begun, and take nothing more; a second time, at once."""
         if self._end is None:
             self._end = time.monotonic() + STOPPING
-            self._process.send_signal(_GENTLY[self.kind])
+            self.process.send_signal(_GENTLY[self.kind])
         else:
-            self._process.kill()
+            self.process.kill()
 
     def has_ended(self) -> bool:
         """Tell whether it runs no more; one that was asked to end, and does not in time, is ended."""
         if self._end is not None and time.monotonic() > self._end:
-            self._process.terminate()
-        return self._process.poll() is not None
+            self.process.terminate()
+        return self.process.poll() is not None
 
     def close(self) -> None:
         """End it, and wait until it has."""
-        if self._process.poll() is None:
-            self._process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
             try:
-                self._process.wait(STOPPING)
+                self.process.wait(STOPPING)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                self.process.kill()
+                self.process.wait()
 
 
 _GENTLY = {
@@ -127,7 +127,7 @@ def chosen(kind: Kind | None = None) -> tuple[Kind, str]:
     Raises:
         UsageError: `front-missing`.
     """
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_PLACES))
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *PLACES))
     for each in (kind,) if kind is not None else tuple(Kind):
         program = shutil.which(each.value, path=path)
         if program is not None:

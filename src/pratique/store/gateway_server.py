@@ -25,9 +25,9 @@ import socket
 import stat
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -83,11 +83,15 @@ class _Endpoint:
     """All of the API. No function: a route of one would itself answer what it takes for another's method."""
 
     def __init__(
-        self, answer: Answering, told: Told, limits: Limits, clock: Callable[[], float]
+        self,
+        answer: Answering,
+        told: Told,
+        limits: Limits,
+        clock: Callable[[], float],
+        threads: ThreadPoolExecutor,
     ) -> None:
-        self._answer, self._told, self._limits, self._clock = answer, told, limits, clock
-        # Their own: nobody else's work may keep a request waiting.
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+        self._answer, self._told, self._limits = answer, told, limits
+        self._clock, self._threads = clock, threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -134,7 +138,16 @@ def application(
         limits: of a body.
         clock: seconds since the epoch.
     """
-    return Starlette(routes=[Route("/{path:path}", _Endpoint(answer, told, limits, clock))])
+    # Its own: nobody else's work may keep a request waiting.
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+
+    @asynccontextmanager
+    async def life(_application: Starlette) -> AsyncIterator[None]:
+        with threads:
+            yield
+
+    endpoint = _Endpoint(answer, told, limits, clock, threads)
+    return Starlette(routes=[Route("/{path:path}", endpoint)], lifespan=life)
 
 
 def _wire(request: Request, data: bytes, at: int) -> WireRequest:
