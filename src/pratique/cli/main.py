@@ -136,6 +136,31 @@ def participant() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------
+# `pratique gateway`: the wire API that national back ends speak; both of its sides. One module.
+
+
+GATEWAY = {
+    "init": ("pratique.cli.gateway:init", "Make a gateway."),
+    "load": ("pratique.cli.gateway:load", "Take over who takes part, and value sets."),
+    "serve": ("pratique.cli.gateway:serve", "Serve it, behind nginx, HAProxy or Caddy."),
+    "front": ("pratique.cli.gateway:front_", "Print the configuration of the server in front."),
+    "status": ("pratique.cli.gateway:status", "Show who takes part, and what ends when."),
+    "audit": ("pratique.cli.gateway:audit", "Show what was done, and by which country."),
+    "purge": ("pratique.cli.gateway:purge", "Forget what has ended; on a schedule (cron)."),
+    "push": ("pratique.cli.gateway:push", "Upload signers, rules and revocations to one."),
+    "pull": ("pratique.cli.gateway:pull", "Fetch what one publishes, and check who signed it."),
+}
+
+
+@click.group(cls=Lazy, table=GATEWAY, extra=("gateway", "a gateway"))
+def gateway() -> None:
+    """Run a gateway that the EU's and WHO's back ends know, or talk to one."""
+    from pratique.store.files import core_dumps_off  # noqa: PLC0415 - only where keys are opened
+
+    core_dumps_off()
+
+
+# ----------------------------------------------------------------------------------------------------
 # `pratique witness`: cosign a log's checkpoints. One module per verb.
 
 
@@ -181,6 +206,10 @@ COMMANDS = {
     "network": (
         "pratique.cli.main:network",
         "See what of a network ends; hand it on in WHO's forms.",
+    ),
+    "gateway": (
+        "pratique.cli.main:gateway",
+        "Run a gateway of the EU's and WHO's wire API, or talk to one.",
     ),
     "witness": ("pratique.cli.main:witness", "Cosign a log's checkpoints."),
     "web": ("pratique.cli.web:web", "Border post and wallet in a browser: build, serve."),

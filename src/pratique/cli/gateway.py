@@ -1,0 +1,364 @@
+"""`pratique gateway`: run a gateway, or talk to one.
+
+    init, load, status, audit, purge: a gateway's folder        serve: DIR -> https://HOST:PORT | a UNIX socket
+    front: the configuration of the server in front             push, pull: a back end's side
+
+1. Exit: 0 done · 2 usage · 3 refused, by the gateway or here · 4 it cannot listen there, or is not reached.
+2. What is served, and to whom, is written nowhere; a fault is told in one line, by its kind and place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import click
+
+from pratique.cli import options, terminal
+from pratique.cli.terminal import LONGEST, say
+from pratique.errors import Unreadable, UsageError
+from pratique.gateway import client
+from pratique.gateway.mailbox import Group
+from pratique.gateway.wire import Profile
+from pratique.parties import gateway as parties_gateway
+from pratique.parties import gateway_service as service
+from pratique.store import files, front, sources
+from pratique.store import keys as store_keys
+from pratique.store.gateway_client import Connection
+from pratique.store.keys import Secret
+from pratique.text import as_json, plural, printable, rfc3339
+
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+RUN = "run"
+"""Folder of the socket and of the server in front, within a gateway's."""
+SOCKET = "gateway.sock"
+gateway_folder = click.argument("folder", metavar="DIR", type=FOLDER)
+_FRONT = click.Choice([kind.value for kind in front.Kind])
+
+
+listen = click.option(
+    "--listen", metavar="HOST:PORT", help="Where the server in front listens, with TLS."
+)
+certificate = click.option(
+    "--certificate", type=FILE, metavar="PEM", help="The server's certificate, and those above it."
+)
+key = click.option("--key", type=FILE, metavar="PEM", help="Its private key.")
+
+
+@click.command()
+@gateway_folder
+@click.option("--database", "url", metavar="URL",
+              help="postgresql://USER@HOST/NAME [default: SQLite, in DIR].")  # fmt: skip
+@click.option("--profile", type=click.Choice([profile.value for profile in Profile]),
+              default=Profile.COMPATIBLE.value, show_default=True,
+              help="What becomes of uploads that the network's procedures forbid: taken with remarks, or refused.")  # fmt: skip
+def init(*, folder: Path, url: str | None, profile: str) -> None:
+    """Make a gateway in DIR."""
+    parties_gateway.init(folder, url, Profile(profile))
+    say(printable(f"gateway, {profile}: {folder}"))
+
+
+@click.command()
+@gateway_folder
+@click.option("--participants", required=True, metavar="FOLDER",
+              type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Participants' folders, as WHO keeps them, or one of those.")  # fmt: skip
+@click.option("--anchor", "anchors", required=True, multiple=True, type=FILE, metavar="PEM",
+              help="Certificate of a trust anchor, from a hand that you trust. Repeatable.")  # fmt: skip
+@click.option("--roles", type=FILE, metavar="JSON", help="Who may read, upload and delete revocations.")  # fmt: skip
+@click.option("--value-sets", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+              help="Value sets that are served, a JSON file each.")  # fmt: skip
+@options.now
+def load(
+    *,
+    folder: Path,
+    participants: Path,
+    anchors: tuple[Path, ...],
+    roles: Path | None,
+    value_sets: Path | None,
+    at: datetime,
+) -> None:
+    """Take over who takes part; the same again changes nothing."""
+    wanted = parties_gateway.Load(participants, anchors, roles, value_sets)
+    loaded = parties_gateway.load(folder, wanted, at=at)
+    for row in loaded.left_out:
+        say(printable(f"note: {row.name}: not believed: {row.why}", LONGEST), err=True)
+    _lacking(loaded.incomplete)
+    sets = plural(len(loaded.value_sets), "value set")
+    say(
+        f"{plural(loaded.parties, 'certificate')}: {len(loaded.added)} added, {len(loaded.removed)} removed; "
+        f"{sets} new or changed"
+    )
+
+
+def _lacking(incomplete: Mapping[str, tuple[Group, ...]]) -> None:
+    for country, groups in incomplete.items():
+        lacking = ", ".join(group.value for group in groups)
+        say(printable(f"note: {country} has no {lacking}"), err=True)
+
+
+@click.command()
+@gateway_folder
+@options.output_format
+@options.now
+def status(*, folder: Path, output_format: str, at: datetime) -> None:
+    """Show who takes part, what is kept, and which certificates end within 90 days."""
+    shown = parties_gateway.status(folder, at=at)
+    if output_format == "json":
+        ending = [row._asdict() | {"until": rfc3339(row.until)} for row in shown.ending]
+        click.echo(as_json(shown._asdict() | {"ending": ending}, indent=1, sort_keys=True))
+        return
+    say(printable(f"{shown.profile}; {', '.join(shown.countries) or 'nobody takes part'}", LONGEST))
+    say(", ".join(plural(count, _KEPT[name]) for name, count in sorted(shown.counts.items())))
+    say(plural(len(shown.value_sets), "value set"))
+    for row in shown.ending:
+        until = rfc3339(row.until)
+        say(printable(f"{row.country} {row.group} {row.thumbprint[:16]} until {until}"))
+    if shown.signers_ending:
+        say(f"{plural(shown.signers_ending, 'signer')} until less than 90 days from now")
+    _lacking(shown.incomplete)
+
+
+_KEPT = {"entry": "signer", "rule": "version of a rule", "batch": "batch"}
+
+
+@click.command()
+@gateway_folder
+@options.output_format
+def audit(*, folder: Path, output_format: str) -> None:
+    """Show what was done: when, by which country, what, and a digest."""
+    for row in parties_gateway.audit(folder):
+        if output_format == "json":
+            click.echo(as_json(row._asdict() | {"at": rfc3339(row.at)}))
+        else:
+            click.echo(printable(f"{rfc3339(row.at)} {row.country or '--'} {row.act} {row.digest}"))
+
+
+@click.command()
+@gateway_folder
+@options.now
+def purge(*, folder: Path, at: datetime) -> None:
+    """End what has expired, and forget what was deleted long enough ago; on a schedule (cron), once a day."""
+    purged = parties_gateway.purge(folder, at=at)
+    say(f"{plural(purged.rows, 'row')} ended or forgotten")
+    if not purged.is_wiped:
+        say(
+            "note: readers kept it from being wiped from the files; the next purge does it",
+            err=True,
+        )
+
+
+@click.command()
+@gateway_folder
+@listen
+@certificate
+@key
+@click.option("--front", "kind", type=_FRONT, help="The server in front [default: the first that is installed].")  # fmt: skip
+@click.option("--socket", "path", type=click.Path(path_type=Path), metavar="PATH",
+              help="Listen on this UNIX socket alone: a server of your own ends TLS (see: gateway front).")  # fmt: skip
+def serve(
+    *,
+    folder: Path,
+    listen: str | None,
+    certificate: Path | None,
+    key: Path | None,
+    kind: str | None,
+    path: Path | None,
+) -> None:
+    """Serve the gateway in DIR, behind nginx, HAProxy or Caddy, until SIGTERM."""
+    from pratique.store import gateway_server, server  # noqa: PLC0415 - the others need no server
+
+    if path is not None and (listen, certificate, key, kind) != (None,) * 4:
+        raise UsageError(
+            "gateway-listen",
+            "--socket is for a server of your own, which has an address and a key itself",
+            "leave --listen, --certificate, --key and --front out",
+        )
+    place = None if path is not None else _place(folder, listen, certificate, key)
+    opened = parties_gateway.open_gateway(folder)
+    answer = service.answering(opened.store, opened.settings)
+    served = gateway_server.application(answer, partial(say, err=True))
+    with closing(opened.store), _alone(folder), gateway_server.interruptible():
+        if place is None:
+            assert path is not None
+            taken = gateway_server.bound(path, 0o660)
+            say(printable(f"serving {folder} on {path}"), err=True)
+            gateway_server.serve(served, taken)
+            return
+        chosen, program = front.chosen(front.Kind(kind) if kind else None)
+        # Another server there would look to us as if ours were listening.
+        server.bound(place.host, place.port).close()
+        taken = gateway_server.bound(place.socket)
+        running = front.start(chosen, program, place)
+        try:
+            say(printable(f"serving {folder} on https://{listen} behind {chosen.value}"), err=True)
+            gateway_server.serve(served, taken, front=running)
+        finally:
+            running.close()
+        if not running.was_stopped:
+            raise Unreadable("front-ended", f"{chosen.value} has ended", "start the gateway again")
+
+
+@click.command("front")
+@gateway_folder
+@click.option("--for", "kind", type=_FRONT, required=True, help="The server that it is for.")
+@listen
+@certificate
+@key
+@click.option("--socket", "path", type=click.Path(path_type=Path), metavar="PATH",
+              help="The socket of gateway serve --socket [default: the one of gateway serve in DIR].")  # fmt: skip
+def front_(
+    *,
+    folder: Path,
+    kind: str,
+    listen: str | None,
+    certificate: Path | None,
+    key: Path | None,
+    path: Path | None,
+) -> None:
+    """Print the configuration of a server that ends TLS in front of the gateway in DIR."""
+    place = _place(folder, listen, certificate, key)
+    if path is not None:
+        place = place._replace(socket=path.absolute())
+    click.echo(front.configuration(front.Kind(kind), place), nl=False)
+
+
+def _place(
+    folder: Path, listen: str | None, certificate: Path | None, key: Path | None
+) -> front.Place:
+    if listen is None or certificate is None or key is None:
+        raise UsageError(
+            "gateway-listen",
+            "it is not said where to listen, and with which certificate",
+            "--listen HOST:PORT --certificate PEM --key PEM; or --socket PATH alone",
+        )
+    host, port = options.address(listen)
+    run = folder.absolute() / RUN
+    return front.Place(host, port, certificate.absolute(), key.absolute(), run / SOCKET, run)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """See to it that a gateway's folder is served once."""
+    run = folder / RUN
+    with files.usable(run):
+        files.folder(run)
+        try:
+            lock = files.hold(run, wait=False)
+        except BlockingIOError:
+            raise UsageError(
+                "gateway-served", f"{folder}: it is served already", "stop that one first"
+            ) from None
+    with lock:
+        yield
+
+
+# ----------------------------------------------------------------------------------------------------
+# A back end's side.
+
+
+def connected(command: options.Command) -> options.Command:
+    """Add what a connection to a gateway needs."""
+    url = click.option("--url", required=True, metavar="URL", help="The gateway: https://HOST.")
+    own = click.option(
+        "--certificate", required=True, type=FILE, metavar="PEM", help="Your TLS certificate, as onboarded."
+    )  # fmt: skip
+    private = click.option(
+        "--key", required=True, type=FILE, metavar="PEM", help="Its private key."
+    )
+    authority = click.option(
+        "--ca", type=FILE, metavar="PEM",
+        help="Authorities that the server's certificate must come from [default: the system's].",
+    )  # fmt: skip
+    return url(own(private(authority(command))))
+
+
+@click.command()
+@connected
+@click.option("--up", required=True, type=FILE, metavar="PEM", help="Your upload certificate, as onboarded.")  # fmt: skip
+@click.option("--up-key", required=True, metavar="URI", help="Its key: file:PATH or pkcs11:….")
+@click.option("--signers", multiple=True, type=FILE, metavar="PEM", help="Upload these document signers' certificates. Repeatable.")  # fmt: skip
+@click.option("--rules", multiple=True, type=FILE, metavar="JSON", help="Upload these rules. Repeatable.")  # fmt: skip
+@click.option("--revocations", multiple=True, type=FILE, metavar="JSON", help="Upload these batches of revocations. Repeatable.")  # fmt: skip
+@click.option("--withdraw", multiple=True, metavar="NAME",
+              help="Delete this: a rule's identifier, a batch's UUID, a PEM file of signers' certificates. Repeatable.")  # fmt: skip
+@options.secret
+def push(
+    *,
+    url: str,
+    certificate: Path,
+    key: Path,
+    ca: Path | None,
+    up: Path,
+    up_key: str,
+    signers: tuple[Path, ...],
+    rules: tuple[Path, ...],
+    revocations: tuple[Path, ...],
+    withdraw: tuple[str, ...],
+    secret: Secret,
+) -> int:
+    """Upload signers, rules and revocations to a gateway, and delete them there."""
+    by = service.upload_signer(up, store_keys.open_key(up_key, folder=Path.cwd(), secret=secret))
+    uploads = [
+        *service.withdrawals(withdraw, by), *service.signers(signers, by),
+        *service.rules(rules, by), *service.batches(revocations, by),
+    ]  # fmt: skip
+    if not uploads:
+        raise UsageError(
+            "push-nothing", "nothing is to be sent", "--signers, --rules, --revocations, --withdraw"
+        )
+    done = service.push(Connection(url, certificate, key, secret, ca), uploads)
+    for each in done.sent:
+        known = f": {each.identifier}" if each.identifier else ""
+        say(printable(f"{each.name} {_OUTCOME[each.outcome]}{known}", LONGEST))
+    return terminal.complaints(done.errors)
+
+
+_OUTCOME = {"sent": "was taken", "deleted": "was deleted", "there": "was there already"}
+
+
+@click.command()
+@connected
+@click.option("--out", required=True, type=FOLDER, metavar="DIR",
+              help="Folder for signers.json, rules/, value-sets/ and revocations/; brought up to date.")  # fmt: skip
+@click.option("--anchor", "anchors", required=True, multiple=True, type=FILE, metavar="PEM",
+              help="Certificate of a trust anchor, from a hand that you trust. Repeatable.")  # fmt: skip
+@click.option("--revocations", is_flag=True, help="Fetch revocation batches too; your certificate needs the role.")  # fmt: skip
+@options.output_format
+@options.secret
+@options.now
+def pull(
+    *,
+    url: str,
+    certificate: Path,
+    key: Path,
+    ca: Path | None,
+    out: Path,
+    anchors: tuple[Path, ...],
+    revocations: bool,
+    output_format: str,
+    secret: Secret,
+    at: datetime,
+) -> None:
+    """Fetch what a gateway publishes, and keep what the trust anchor and the countries have signed."""
+    now = int(at.timestamp())
+    trusted = client.anchors(map(sources.read_bytes, anchors), now)
+    connection = Connection(url, certificate, key, secret, ca)
+    done = service.pull(connection, out, trusted, at=now, with_batches=revocations)
+    if output_format == "json":
+        click.echo(as_json(done._asdict(), indent=1, sort_keys=True))
+        return
+    shown = [
+        plural(done.signers, "signer"), plural(done.authorities, "signing CA"),
+        plural(done.rules, "rule"), plural(done.batches, "batch", "batches"),
+    ]  # fmt: skip
+    countries = plural(len(done.countries), "country", "countries")
+    say(printable(f"{countries}: {', '.join(shown)}: {out}", LONGEST))
+    if done.value_sets:
+        say(f"note: {plural(done.value_sets, 'value set')}, which nobody has signed", err=True)
+    for code, count in done.left_out.items():
+        say(printable(f"note: {plural(count, 'entry')} not believed: {code}"), err=True)
