@@ -10,6 +10,8 @@
     | the subject has no C, or several                               | 400 `0x401` |
     | not onboarded with that C; strict profile: before or after its dates | 401 `0x402` |
 
+Apart because it reads what a server in front writes, and endpoints.py is the table that everybody adds to.
+
 1. The headers are believed, because nobody else can reach the socket; what stands in them is a stranger's text,
    and none of it is repeated.
 2. A header that is empty is not there: a terminator empties those that it does not fill.

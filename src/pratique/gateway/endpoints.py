@@ -30,7 +30,7 @@ from pratique.gateway import (
     trust_list,
 )
 from pratique.gateway.call import Call, Settings
-from pratique.gateway.mailbox import AuditRow, Mailbox, Reading, Role
+from pratique.gateway.mailbox import AuditRow, Mailbox, Party, Reading, Role
 from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Answer, Refusal, WireRequest
 
 LONGEST_PATH = 500
@@ -117,7 +117,7 @@ def find(method: str, path: str) -> Route | Answer:
     here = [route for route in fitting if route.name.count("/") == longest]
     wanted = "GET" if method == "HEAD" else method
     # /rules/delete is POST's name, and to GET a country's: the method chooses first.
-    for route in sorted(fitting, key=lambda one: -one.name.count("/")):
+    for route in sorted(fitting, key=lambda each: -each.name.count("/")):
         if route.method == wanted:
             return route
     methods = {route.method for route in here}
@@ -136,19 +136,40 @@ def answer(request: WireRequest, route: Route, box: Reading, settings: Settings)
         settings: the gateway's.
     """
     try:
-        party = caller.identify(request, box, settings.profile)
-        if route.role is not None and route.role not in party.roles:
-            raise Refusal(403, "0x403", "the client certificate lacks a role", route.role)
-        if route.media and _media_type(request) not in route.media:
-            raise Refusal(415, "0x000", "the type of body is not one of this path")
-        found = route.endpoint(Call(request, party, settings, route.rest), box)
+        party = _admitted(request, route, box, settings)
+        said = route.endpoint(Call(request, party, settings, route.rest), box)
     except Refusal as refusal:
         return refusal.answer
-    if found.act:
+    if said.act:
         # Only what writes has an act, and for what writes a Mailbox was handed in.
-        kept = cast("Mailbox", box)
-        kept.audit(AuditRow(request.at, party.country, found.act, found.digest))
-    return found
+        mailbox = cast("Mailbox", box)
+        mailbox.audit(AuditRow(request.at, party.country, said.act, said.digest))
+    return said
+
+
+def turned_away(
+    request: WireRequest, route: Route, box: Reading, settings: Settings
+) -> Answer | None:
+    """Return the answer to whoever may not use the route at all; None for a caller who may.
+
+    Asked in a reading transaction before a writing one is begun: otherwise strangers could keep the one writer busy.
+    """
+    try:
+        _admitted(request, route, box, settings)
+    except Refusal as refusal:
+        return refusal.answer
+    return None
+
+
+def _admitted(request: WireRequest, route: Route, box: Reading, settings: Settings) -> Party:
+    party = caller.identify(request, box, settings.profile)
+    if route.role is not None and route.role not in party.roles:
+        raise Refusal(403, "0x403", "the client certificate lacks a role", route.role)
+    # RFC 9110 §8.3.1: parameters may follow upon the type, which is of any case.
+    media = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if route.media and media not in route.media:
+        raise Refusal(415, "0x000", "the type of body is not one of this path")
+    return party
 
 
 _MISSING = Refusal(404, "0x000", "there is no such path").answer
@@ -162,8 +183,3 @@ def _fitted(row: Route, parts: list[str]) -> Route | None:
         return None
     rest = tuple(parts[len(names) :])
     return row._replace(rest=rest) if least <= len(rest) <= most else None
-
-
-def _media_type(request: WireRequest) -> str:
-    """Return the type of the body without its parameters (RFC 9110 §8.3.1)."""
-    return (request.header("content-type") or "").partition(";")[0].strip().lower()

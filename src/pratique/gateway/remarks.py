@@ -28,7 +28,7 @@ from itertools import chain as joined
 from pratique.crypto import x509, x509_details
 from pratique.crypto.chain import signed_with
 from pratique.crypto.x509 import X509Record
-from pratique.crypto.x509_details import RSA
+from pratique.crypto.x509_details import RSA, Features
 from pratique.gateway import trust_list
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Entry, Group, Party, Reading
@@ -42,6 +42,8 @@ _ROLES = {
     Group.AUTHENTICATION: TLS, Group.UPLOAD: UP, Group.CSCA: SCA, Group.DECA: DECA, Group.DSC: DSC, Group.DESC: DESC,
 }  # fmt: skip
 
+_ENDS_SOON = frozenset({"validity_30d_now"})
+
 
 def of_signer(
     certificate: bytes, group: Group, authorities: Sequence[bytes], *, at: int
@@ -54,47 +56,39 @@ def of_signer(
         authorities: the country's CAs of the kind that signs such, DER.
         at: when; seconds since the epoch.
     """
-    shown = x509_details.read(certificate)
-    role = _ROLES.get(group, "")
-    codes = [
-        finding.code
-        for finding in joined(
-            checks.upstream_failed(shown, role, "", at), checks.weak_failed(shown)
-        )
-    ]
-    codes.extend(_dates(shown.record, at))
-    if role == DSC and shown.key_kind == RSA and shown.key_bits > MOST_RSA_BITS:
+    codes, shown = _of_itself(certificate, group, at)
+    if group is Group.DSC and shown.key_kind == RSA and shown.key_bits > MOST_RSA_BITS:
         codes.append("rsa_size")
-    codes.extend(_above(shown.record, [x509.read(one) for one in authorities], role, at))
+    is_dsc = group is Group.DSC
+    codes.extend(_above(shown.record, [x509.read(ca) for ca in authorities], is_dsc, at))
     return tuple(dict.fromkeys(codes))
-
-
-def of_party(party: Party, *, at: int) -> tuple[str, ...]:
-    """Return what is to be said against an onboarded certificate; that it will end soon is not said."""
-    shown = x509_details.read(party.certificate)
-    role = _ROLES.get(party.group, "")
-    findings = joined(checks.upstream_failed(shown, role, "", at), checks.weak_failed(shown))
-    codes = [finding.code for finding in findings if finding.code != "validity_30d_now"]
-    return tuple(dict.fromkeys([*codes, *_dates(shown.record, at)]))
 
 
 def remarks(call: Call, box: Reading) -> Answer:
     """Answer GET /remarks: everything live that has one, parties first."""
-    return listed(joined(_of_parties(call, box), _of_entries(call, box)))
+    return listed(_rows(call, box))
 
 
-def _of_parties(call: Call, box: Reading) -> Iterator[dict[str, object]]:
+def _rows(call: Call, box: Reading) -> Iterator[dict[str, object]]:
     for party in box.parties():
-        if codes := of_party(party, at=call.at):
-            yield _row(party, kid_of(party.thumbprint), codes)
-
-
-def _of_entries(call: Call, box: Reading) -> Iterator[dict[str, object]]:
+        codes, _ = _of_itself(party.certificate, party.group, call.at)
+        # Whoever is onboarded may use it to its end: that this is near is no remark to others.
+        if lasting := [code for code in codes if code not in _ENDS_SOON]:
+            yield _row(party, kid_of(party.thumbprint), lasting)
     for entry in trust_list.pages(box, shown_to=trust_list.shown_to(call)):
         # Those of the upload are kept; that it has ended since then is seen now.
-        codes = (*entry.remarks, *_dates(x509.read(entry.certificate), call.at))
+        codes = [*entry.remarks, *_dates(x509.read(entry.certificate), call.at)]
         if codes:
-            yield _row(entry, entry.kid, tuple(dict.fromkeys(codes)))
+            yield _row(entry, entry.kid, codes)
+
+
+def _of_itself(certificate: bytes, group: Group, at: int) -> tuple[list[str], Features]:
+    """Return what a certificate shows, and what is to be said against that alone."""
+    shown = x509_details.read(certificate)
+    # Of no participant's code: the wire compares the C itself.
+    upstream = checks.upstream_failed(shown, _ROLES.get(group, ""), "", at)
+    codes = [finding.code for finding in joined(upstream, checks.weak_failed(shown))]
+    return [*codes, *_dates(shown.record, at)], shown
 
 
 def _row(row: Party | Entry, kid: str, codes: Sequence[str]) -> dict[str, object]:
@@ -103,7 +97,7 @@ def _row(row: Party | Entry, kid: str, codes: Sequence[str]) -> dict[str, object
         "country": row.country,
         "certificateType": row.group.value,
         "thumbprint": row.thumbprint,
-        "remarks": list(codes),
+        "remarks": list(dict.fromkeys(codes)),
     }
 
 
@@ -115,11 +109,11 @@ def _dates(record: X509Record, at: int) -> Iterator[str]:
 
 
 def _above(
-    record: X509Record, authorities: Sequence[X509Record], role: str, at: int
+    record: X509Record, authorities: Sequence[X509Record], is_dsc: bool, at: int
 ) -> Iterator[str]:
     """Find what is wrong with the CA above, and with what names it (shell model, RFC 5280 §4.2.1.1)."""
     issuers = [ca for ca in authorities if signed_with(record, ca.public_key)]
-    if role == DSC:
+    if is_dsc:
         own = frozenset(country for ca in issuers for country in ca.countries)
         doubt = checks.above_signer(record, authorities, at=at, within=own)
         if doubt is not None:

@@ -202,7 +202,7 @@ def _properties(value: object, names: Sequence[str]) -> str:
         return ""
     if not isinstance(value, dict) or not set(names).issuperset(value):
         raise _unfit("properties", ", ".join(names))
-    if not all(isinstance(one, str) and len(one) <= LONGEST_PROPERTY for one in value.values()):
+    if not all(isinstance(text, str) and len(text) <= LONGEST_PROPERTY for text in value.values()):
         raise _unfit("properties", f"each is a text of at most {LONGEST_PROPERTY} characters")
     return as_json(value, sort_keys=True)
 

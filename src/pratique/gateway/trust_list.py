@@ -42,7 +42,7 @@ _DOMAIN = "DCC"
 _COUNTRY_SIZE = 2
 
 
-class _Asked(NamedTuple):
+class _ListQuery(NamedTuple):
     """What of the list is asked for."""
 
     groups: tuple[Group, ...]
@@ -51,7 +51,7 @@ class _Asked(NamedTuple):
     shown_to: str | None
 
 
-class _Page(NamedTuple):
+class _PageCut(NamedTuple):
     first: int
     size: int
 
@@ -82,7 +82,7 @@ def certificates(call: Call, box: Reading) -> Answer:
     """Answer GET /trustList/certificate: values of a parameter that nobody knows match nothing."""
     wanted = call.request.parameters()
     groups, countries, domains = (
-        {one for value in wanted.get(name, ()) for one in value.split(",") if one}
+        {part for value in wanted.get(name, ()) for part in value.split(",") if part}
         for name in ("group", "country", "domain")
     )
 
@@ -110,7 +110,7 @@ def shown_to(call: Call) -> str | None:
     return call.country if call.settings.profile is Profile.STRICT else None
 
 
-def _asked(call: Call) -> _Asked:
+def _asked(call: Call) -> _ListQuery:
     kind, country = (*call.rest, "", "")[:2]
     if kind and kind.upper() not in TYPES:
         raise Refusal(400, "0x001", "there is no such type of certificate", ", ".join(TYPES))
@@ -118,10 +118,10 @@ def _asked(call: Call) -> _Asked:
     if country and not (len(country) == _COUNTRY_SIZE and country.isalpha()):
         raise Refusal(400, "0x001", "a country has two letters")
     groups = (Group(kind.upper()),) if kind else ()
-    return _Asked(groups, country.upper() or None, call.request.since(), shown_to(call))
+    return _ListQuery(groups, country.upper() or None, call.request.since(), shown_to(call))
 
 
-def _page(call: Call) -> _Page | None:
+def _page(call: Call) -> _PageCut | None:
     """Return the page that is asked for, None for everything; what is missing or negative takes its default."""
     number, size = call.request.number("page"), call.request.number("pagesize")
     if size == 0:
@@ -130,10 +130,10 @@ def _page(call: Call) -> _Page | None:
         return None
     number = 0 if number is None or number < 0 else number
     size = PAGE_SIZE if size is None or size < 0 else size
-    return _Page(number * size, size)
+    return _PageCut(number * size, size)
 
 
-def _parties(asked: _Asked, box: Reading) -> list[Party]:
+def _parties(asked: _ListQuery, box: Reading) -> list[Party]:
     groups = [group for group in asked.groups if group not in _OF_ENTRIES]
     if asked.groups and not groups:
         return []
@@ -142,7 +142,9 @@ def _parties(asked: _Asked, box: Reading) -> list[Party]:
     return sorted(whole, key=_order)
 
 
-def _entries(asked: _Asked, box: Reading, skip: int = 0, most: int | None = None) -> list[Entry]:
+def _entries(
+    asked: _ListQuery, box: Reading, skip: int = 0, most: int | None = None
+) -> list[Entry]:
     return list(
         box.entries(
             country=asked.country,
@@ -156,7 +158,9 @@ def _entries(asked: _Asked, box: Reading, skip: int = 0, most: int | None = None
     )
 
 
-def _cut(parties: list[Party], asked: _Asked, page: _Page, box: Reading) -> list[Party | Entry]:
+def _cut(
+    parties: list[Party], asked: _ListQuery, page: _PageCut, box: Reading
+) -> list[Party | Entry]:
     """Return a page of parties and entries in one order, and read no more entries than could stand on it."""
     # At most all parties stand before an entry: the entries that are skipped are before the page, wherever the
     # parties are. Of those before the first entry read the place is not known, but that it is before the page is.
@@ -189,7 +193,7 @@ def _listed(row: Party | Entry) -> dict[str, str | None]:
 
 
 def _certificate(row: Party | Entry) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    document: dict[str, Any] = {
         "kid": _order(row)[0],
         "group": row.group.value,
         "country": row.country,
@@ -198,5 +202,5 @@ def _certificate(row: Party | Entry) -> dict[str, Any]:
         "domain": row.domain,
     }
     if isinstance(row, Entry) and row.properties:
-        found["properties"] = loads(row.properties.encode())
-    return found
+        document["properties"] = loads(row.properties.encode())
+    return document

@@ -197,11 +197,11 @@ def instant(text: str) -> int:
         hours=int(clock[3] or 0), minutes=int((clock[3] or "+")[0] + (clock[4] or "0"))
     )
     zone = timezone(offset) if offset else UTC
-    found = datetime(
+    moment = datetime(
         int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second, tzinfo=zone
     )
     try:
-        return int(found.timestamp())
+        return int(moment.timestamp())
     except OverflowError as error:
         raise ValueError("no year of a calendar") from error
 

@@ -119,6 +119,26 @@ def test_a_role_is_asked_for_before_the_body_is_looked_at(monkeypatch: pytest.Mo
     assert len(box.audited) == 1
 
 
+def test_strangers_are_turned_away_before_anything_is_written() -> None:
+    box, body = WORLD.box(), b"x"
+    route = find("POST", "/signerCertificate")
+    assert isinstance(route, Route)
+
+    def asked(**values: Any) -> Answer | None:
+        one_way = request("POST", "/signerCertificate", body=body, **values)
+        answer = endpoints.turned_away(one_way, route, box, box.settings)
+        # It is what the whole way would have answered.
+        assert answer is None or answer == box.ask(one_way)
+        return answer
+
+    for values, number in (({}, 401), ({"by": WORLD.state("XC").tls}, 401),
+                           ({"by": XA.tls, "headers": {"Content-Type": "text/plain"}}, 415)):  # fmt: skip
+        refused = asked(**values)
+        assert refused is not None
+        assert refused.status == number
+    assert asked(by=XA.tls) is None
+
+
 @given(
     path=st.text("/.%2fFtrustLicaeADSCX\\\0", max_size=30), method=st.sampled_from(["GET", "POST"])
 )
