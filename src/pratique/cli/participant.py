@@ -280,7 +280,10 @@ def publish(
     edition = participant.next_edition(folder, what, known, at=at)
     for doubt in edition.doubts():
         click.echo(f"note: {doubt}", err=True)
-    for record in participant.withdrawn(what.withdraw):
+    for line in edition.notes:
+        click.echo(line)
+    gone = participant.withdrawn(edition, what.withdraw)
+    for record in gone:
         click.echo(
             f"withdraws the signer with kid {record.kid.hex()} ({what.reason}): at each next sync all that it "
             f"has ever signed is RED, for good\n  SHA-256 {record.thumbprint}"
@@ -289,11 +292,11 @@ def publish(
         for line in (*proposals.describe(edition.draft, edition.current), "nothing was done"):
             click.echo(line)
         return 0
-    if what.withdraw:
+    if gone:
         # In a script the reason that was named stands for the answer: a stolen key must not wait.
         if not yes and sys.stdin.isatty():
             options.confirm("this cannot be undone; withdraw?")
-        for one in participant.retire(what.withdraw, at=at):
+        for one in participant.retire(gone, what.withdraw, at=at):
             click.echo(
                 f"{one.label} signs no more: it is retired in {one.folder}"
                 if one.label

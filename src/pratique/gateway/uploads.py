@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,12 +23,14 @@ from pratique import strict_json
 from pratique.crypto import cms, x509
 from pratique.errors import DocumentRefused
 from pratique.gateway.rules import fits
+from pratique.gateway.signers import is_issued
 from pratique.rules import documents
 from pratique.rules import rule as form
+from pratique.rules.evaluator import refusal
 from pratique.rules.rule import Rule
 from pratique.rules.ruleset import MOST_RULES
 from pratique.strict_json import Base64
-from pratique.text import as_json
+from pratique.text import as_json, printable
 from pratique.trust import publication
 
 FORMAT = "pratique-uploads-1"
@@ -206,6 +208,188 @@ def wire_rule(rule: Rule, country: str) -> bytes | None:
     if rule.country != country or not fits(document):
         return None
     return as_json(document).encode()
+
+
+# ----------------------------------------------------------------------------------------------------
+# In: what a country's own back end has uploaded to a gateway, checked by what the participant itself has.
+#
+#     answers of /trustList/certificate and /rules/CC, own certificates -> taken -> Taken -> beside what is published
+#
+# 1. The gateway is believed nothing. What one of the participant's own upload keys has not signed to the byte is left
+#    out, and so is a signer that none of its own signing CAs has issued; each is named.
+# 2. What a gateway no longer shows is no word of the participant's: it is told, and taken back only if that is said.
+# 3. Of a rule nothing older than what is published is taken, nor another text of a version that is.
+
+
+class OwnCertificates(NamedTuple):
+    """What a participant knows its own uploads by: its country on the wire, upload certificates and signing CAs, DER."""
+
+    country: str
+    uploads: frozenset[bytes]
+    authorities: tuple[bytes, ...]
+
+
+class Taken(NamedTuple):
+    """What a gateway shows that is the participant's own.
+
+    Attributes:
+        signers: certificate, DER, and domain.
+        rules: in their messages.
+        uploads: the signatures, as the back end has made them.
+        refused: what was left out, and why, in words.
+    """
+
+    signers: tuple[tuple[bytes, str], ...]
+    rules: tuple[SignedRule, ...]
+    uploads: UploadList
+    refused: tuple[str, ...]
+
+
+def taken(
+    participant: str, certificates: bytes, rules: bytes, own: OwnCertificates, *, at: int
+) -> Taken:
+    """Read what a gateway shows of a participant's country.
+
+    Args:
+        participant: its code.
+        certificates: answer of GET /trustList/certificate?group=DSC&country=CC.
+        rules: answer of GET /rules/CC.
+        own: what its own uploads are known by.
+        at: now, seconds since the epoch.
+
+    Raises:
+        DocumentRefused: `json-unreadable`, `gateway-answer`: it is no such answer.
+    """
+    refused, signers, signatures = list[str](), dict[bytes, str](), list[SignerUpload]()
+    for row in _rows(certificates):
+        der, signature = (
+            strict_json.octets(row.get(name)) for name in ("certificate", "signature")
+        )
+        domain = row.get("domain")
+        if not der or not signature or type(domain) is not str:
+            raise _no_answer("an entry of it has no certificate, signature or domain")
+        record = x509.read(der)
+        why = _against(der, signature, own)
+        if why:
+            refused.append(f"signer with kid {record.kid.hex()}: {why}")
+        elif der not in signers:
+            signers[der] = domain
+            signatures.append(SignerUpload(record.thumbprint, signature))
+    messages: list[SignedRule] = []
+    for name, text in _messages(rules):
+        signed = rule_in(text, own.uploads)
+        if signed is None:
+            refused.append(
+                f"{printable(name, 40)}: no upload key of yours has signed it, or it is no rule"
+            )
+        elif signed.rule.country != own.country:
+            refused.append(f"rule {signed.rule.name}: it is another country's")
+        elif signed.rule.valid_to <= at:
+            refused.append(f"rule {signed.rule.name}: it has ended")
+        elif (issue := refusal(signed.rule, compatible=False)) is not None:
+            refused.append(f"rule {signed.rule.name}: {issue.code}, {issue.message}")
+        else:
+            messages.append(signed)
+    listed = UploadList(participant, tuple(signatures), tuple(one.message for one in messages))
+    return Taken(tuple(signers.items()), tuple(messages), listed, tuple(refused))
+
+
+def _against(certificate: bytes, signature: bytes, own: OwnCertificates) -> str:
+    if not is_signed(certificate, signature, own.uploads):
+        return "no upload key of yours has signed it"
+    record = x509.read(certificate)
+    if record.countries != (own.country,):
+        return "it is another country's"
+    return "" if is_issued(record, own.authorities) else "no signing CA of yours has issued it"
+
+
+def _rows(answer: bytes) -> list[dict[str, Any]]:
+    rows = strict_json.parse(answer)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _no_answer("it is no trust list")
+    if len(rows) > 2 * publication.MOST_SIGNERS:
+        raise _no_answer("it has more signers than a participant publishes")
+    return rows
+
+
+def _messages(answer: bytes) -> Iterator[tuple[str, str]]:
+    document = strict_json.parse(answer)
+    if not isinstance(document, dict) or not all(isinstance(v, list) for v in document.values()):
+        raise _no_answer("it is no list of rules")
+    rows = [(name, row) for name, versions in document.items() for row in versions]
+    if len(rows) > 2 * MOST_RULES:
+        raise _no_answer("it has more rules than a participant publishes")
+    for name, row in rows:
+        text = row.get("cms") if isinstance(row, dict) else None
+        if type(text) is not str:
+            raise _no_answer("a version of a rule has no message")
+        yield name, text
+
+
+class Merged(NamedTuple):
+    """What a participant's rules become, and what is told of it.
+
+    Attributes:
+        rules: those that are published, and the newer ones beside them.
+        new: names of those that were not published.
+        refused: what was not taken, in words.
+        missing: names of those that are published, and that the gateway does not show.
+    """
+
+    rules: tuple[Rule, ...]
+    new: tuple[str, ...]
+    refused: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def merged(
+    published: Sequence[Rule], signed: Sequence[SignedRule], country: str, *, at: int
+) -> Merged:
+    """Put a country's uploaded rules beside those that it has published.
+
+    Args:
+        published: the participant's rules, whatever countries they are of.
+        signed: as they were taken.
+        country: its country on the wire.
+        at: now, seconds since the epoch: a version goes when its successor has begun.
+    """
+    rules = {(one.identifier, one.version): one for one in published if one.country == country}
+    newest = {name: max(v for i, v in rules if i == name) for name, _ in rules}
+    new, refused = list[str](), list[str]()
+    for rule in (one.rule for one in signed):
+        key = rule.identifier, rule.version
+        if key in rules:
+            if rules[key] != rule:
+                refused.append(f"rule {rule.name}: another text of that version is published")
+        elif rule.version < newest.get(rule.identifier, rule.version):
+            refused.append(f"rule {rule.name}: a newer version of it is published")
+        else:
+            rules[key] = rule
+            new.append(rule.name)
+    shown = {one.rule.identifier for one in signed}
+    kept = [one for one in rules.values() if not _is_superseded(one, rules.values(), new, at)]
+    missing = [
+        one.name
+        for one in published
+        if one.country == country and one.identifier not in shown and wire_rule(one, country)
+    ]
+    others = (one for one in published if one.country != country)
+    return Merged((*others, *kept), tuple(new), tuple(refused), tuple(missing))
+
+
+def _is_superseded(rule: Rule, rules: Iterable[Rule], new: Sequence[str], at: int) -> bool:
+    """Tell whether a newer version, which is among the new ones, has taken a rule's place."""
+    return any(
+        one.name in new
+        and one.identifier == rule.identifier
+        and one.version > rule.version
+        and one.valid_from <= at
+        for one in rules
+    )
+
+
+def _no_answer(why: str) -> DocumentRefused:
+    return DocumentRefused("gateway-answer", f"what the gateway sends cannot be read: {why}")
 
 
 def _refused(code: str, why: str) -> DocumentRefused:

@@ -41,6 +41,7 @@ from pratique.parties.issuer_keys import Makes, make_ca, serial
 from pratique.parties.proposals import KnownNetwork, Submitted, submit
 from pratique.revocation import tag_list
 from pratique.rules import documents
+from pratique.rules.rule import Rule
 from pratique.store import files, policy_data, sources
 from pratique.store.keys import Secret, is_at_hand, make_key, open_key
 from pratique.terms import Environment
@@ -338,7 +339,9 @@ class EditionChange(NamedTuple):
     """What is to be put in the place of what is published: paths, and what is to be said of them.
 
     `derogation` is the sentence of the state, where its rules leave out a product of WHO's list; `data` the policy data
-    from which it is counted whom they shut out, None for those that are installed.
+    from which it is counted whom they shut out, None for those that are installed; `uploaded` what the participant's own
+    back end has uploaded to a gateway, in the place of `signers` and `rules`. With `take_back` what is published and is not
+    there goes, its signers withdrawn for `reason`.
     """
 
     signers: tuple[Path, ...] = ()
@@ -351,6 +354,71 @@ class EditionChange(NamedTuple):
     scheme_keys: tuple[Path, ...] = ()
     derogation: str = ""
     data: Path | None = None
+    uploaded: uploads.Taken | None = None
+    take_back: bool = False
+
+
+class _Incoming(NamedTuple):
+    """What an edition takes from a gateway, over what is published: signers (DER, domain), those to be withdrawn, all rules.
+
+    Attributes:
+        rules: None where they stay as they are.
+        notes: what is taken and what is not, in words.
+    """
+
+    signers: tuple[tuple[bytes, str], ...] = ()
+    withdrawn: tuple[bytes, ...] = ()
+    rules: tuple[Rule, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _incoming(
+    home: ParticipantHome, held: Mapping[str, bytes], wanted: EditionChange, at: datetime
+) -> _Incoming:
+    """Put what the participant's own back end has uploaded beside what is published."""
+    found, code = wanted.uploaded, home.participant.code
+    if found is None:
+        return _Incoming()
+    if wanted.signers or wanted.rules:
+        raise UsageError(
+            "named-twice",
+            "what the gateway has takes the place of --signers and --rules",
+            "name the gateway alone, or the files alone",
+        )
+    data, country = held.get(f"{code}/{metadata.SIGNERS}"), home.participant.subject
+    listed = None if data is None else publication.parts(data)
+    live = {} if listed is None else {one.certificate: one.domain for one in listed.signers}
+    gone = set() if listed is None else {one.certificate for one in listed.withdrawn}
+    notes = [f"left out: {why}" for why in found.refused]
+    signers = []
+    for der, domain in found.signers:
+        kid = x509.read(der).kid.hex()
+        if der in gone:
+            notes.append(f"left out: signer with kid {kid}: it was withdrawn, for good")
+        elif der not in live and domain != wanted.domain:
+            # Nobody has signed what it is for: the gateway could take it from one domain to another.
+            notes.append(
+                f"left out: signer with kid {kid}: it is there for {printable(domain, 20)}"
+            )
+        elif der not in live:
+            notes.append(f"takes the signer with kid {kid}, for {wanted.domain}")
+            signers.append((der, wanted.domain))
+    own = uploads.rules_of(held.get(f"{code}/{metadata.RULES}"))
+    merged = uploads.merged(own, found.rules, country, at=int(at.timestamp()))
+    notes += [f"left out: {why}" for why in merged.refused]
+    notes += [f"takes the rule {name}" for name in merged.new]
+    there = {der for der, _ in found.signers}
+    missing = [der for der in live if der not in there and x509.read(der).countries == (country,)]
+    names = [f"signer with kid {x509.read(der).kid.hex()}" for der in missing]
+    names += [f"rule {name}" for name in merged.missing]
+    if not wanted.take_back:
+        notes += [f"published, and not at the gateway: {name}; it stays" for name in names]
+        rules = merged.rules if merged.new else None
+        return _Incoming(tuple(signers), (), rules, tuple(notes))
+    notes += [f"takes back: {name}" for name in names]
+    rules = tuple(one for one in merged.rules if one.name not in merged.missing)
+    is_new = bool(merged.new or merged.missing)
+    return _Incoming(tuple(signers), tuple(missing), rules if is_new else None, tuple(notes))
 
 
 def edition_files(
@@ -365,18 +433,29 @@ def edition_files(
     """Return the files of the next edition, over those that are published (`held`), by path."""
     code, found = home.participant.code, dict(held)
     path = f"{code}/{metadata.SIGNERS}"
-    if wanted.signers or wanted.withdraw:
-        found[path] = _signers(folder, home, found.get(path), wanted, at)
+    incoming = _incoming(home, held, wanted, at)
+    signers = [(der, wanted.domain) for der in _certificates(wanted.signers)]
+    changed = _SignerChange(
+        (*signers, *incoming.signers),
+        (*_certificates(wanted.withdraw), *incoming.withdrawn),
+        wanted.reason or "",
+    )
+    if changed.listed or changed.withdrawn:
+        found[path] = _signers(folder, home, found.get(path), changed, at)
     if path not in found:
         raise UsageError(
             "signers-missing", "no signer is named or published", "name --signers PATH"
         )
+    rules = incoming.rules
     if wanted.rules:
         rules = sources.rules_from(wanted.rules).rules
         if not rules:
             raise _nothing("rules", wanted.rules)
+    if rules:
         rows = [documents.write(rule) for rule in rules]
         found[f"{code}/{metadata.RULES}"] = json.dumps(rows, indent=1, ensure_ascii=False).encode()
+    elif rules is not None:
+        found.pop(f"{code}/{metadata.RULES}", None)
     if wanted.scheme_keys:
         found[f"{code}/{metadata.SCHEME_KEYS}"] = _scheme_keys(home, wanted.scheme_keys)
     if wanted.preferences is not None:
@@ -405,11 +484,19 @@ def _withdrawn_before(home: ParticipantHome, remembered: Mapping[str, bytes]) ->
     return found
 
 
+class _SignerChange(NamedTuple):
+    """What changes of the list: signers' certificates (DER) and domains that come, those withdrawn, and why."""
+
+    listed: tuple[tuple[bytes, str], ...]
+    withdrawn: tuple[bytes, ...]
+    reason: str
+
+
 def _signers(
     folder: Path,
     home: ParticipantHome,
     published: bytes | None,
-    wanted: EditionChange,
+    changed: _SignerChange,
     at: datetime,
 ) -> bytes:
     before = publication.parts(published) if published is not None else None
@@ -424,11 +511,11 @@ def _signers(
         for one in home.owned
         if one.role == SCA and one.not_after >= at.timestamp()
     }
-    for der in _certificates(wanted.signers):
+    for der, domain in changed.listed:
         if not x509.read(der).is_ca and der not in gone:
-            live[der, wanted.domain] = publication.PublishedSigner(der, wanted.domain)
+            live[der, domain] = publication.PublishedSigner(der, domain)
     since = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for der in _certificates(wanted.withdraw):
+    for der in changed.withdrawn:
         if der in gone:
             # By an earlier call that was interrupted.
             continue
@@ -439,7 +526,7 @@ def _signers(
                 "a signer that is to be withdrawn is not published",
                 "name its certificate; if it was published just now: pratique sync",
             )
-        gone[der] = listed[0]._replace(since=since, reason=wanted.reason or "")
+        gone[der] = listed[0]._replace(since=since, reason=changed.reason)
     rows = [one for one in live.values() if one.certificate not in gone]
     authorities = {*cas, *(before.authorities if before is not None else ())}
     return publication.write(
@@ -531,7 +618,7 @@ LEFT_OUT = {
 class Edition(NamedTuple):
     """A participant's next edition: whose, over which network, the files before it and its own, by path, and when.
 
-    `uploaded` is what its own back end has signed of it, checked.
+    `uploaded` is what its own back end has signed of it, checked; `notes` say what came of that, and what did not.
     """
 
     folder: Path
@@ -541,6 +628,7 @@ class Edition(NamedTuple):
     files: dict[str, bytes]
     at: datetime
     uploaded: uploads.UploadList | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def draft(self) -> Proposal:
@@ -586,9 +674,15 @@ def next_edition(
     if role is not None and not role.version:
         # Its keys have not published anything yet.
         held = _withdrawn_before(own, view.PreviousEditions(known.files).of(code))
-        if not wanted.signers:
+        if not wanted.signers and wanted.uploaded is None:
             raise UsageError("signers-missing", "no signer is named", "name --signers PATH")
-    if wanted.withdraw and wanted.reason is None:
+    if wanted.take_back and wanted.uploaded is None:
+        raise UsageError(
+            "take-back-alone",
+            "it is not said where what is to be taken back is missing",
+            "name the gateway: --from-gateway URL|DIR",
+        )
+    if (wanted.withdraw or wanted.take_back) and wanted.reason is None:
         raise UsageError(
             "reason-missing", "it is not said why the signer is withdrawn",
             f"name the --reason: {', '.join(REASONS)}",
@@ -596,7 +690,9 @@ def next_edition(
     sets = view.value_sets(current)
     made = edition_files(folder, own, held, wanted, sets=sets, at=at)
     made = _with_summary(code, made, wanted, current, at)
-    return Edition(folder, own, current, held, made, at)
+    uploaded = None if wanted.uploaded is None else wanted.uploaded.uploads
+    notes = _incoming(own, held, wanted, at).notes
+    return Edition(folder, own, current, held, made, at, uploaded, notes)
 
 
 def _with_summary(
@@ -605,7 +701,7 @@ def _with_summary(
     """Put beside new rules the summary of whom they shut out; it goes where the rules go."""
     path, rules = f"{code}/{metadata.IMPACT}", made.get(f"{code}/{metadata.RULES}")
     without = {name: data for name, data in made.items() if name != path}
-    if wanted.derogation and not wanted.rules:
+    if wanted.derogation and not wanted.rules and wanted.uploaded is None:
         raise UsageError(
             "derogation-alone",
             "a derogation is said with the rules that it is of",
@@ -613,7 +709,9 @@ def _with_summary(
         )
     if rules is None:
         return without
-    if not wanted.rules:
+    published = current.roles.get(code)
+    before = {} if published is None else published.files
+    if not wanted.rules and rules == before.get(f"{code}/{metadata.RULES}"):
         return dict(made)
     has_data = wanted.data is not None or policy_data.is_installed()
     if not has_data and not metadata.asks_for_summaries(current.root):
@@ -624,9 +722,18 @@ def _with_summary(
     return {**without, path: summary.write(own)}
 
 
-def withdrawn(paths: tuple[Path, ...]) -> list[x509.X509Record]:
-    """Return the signers that are named to be withdrawn."""
-    return [x509.read(der) for der in _certificates(paths)]
+def withdrawn(edition: Edition, named: tuple[Path, ...]) -> list[x509.X509Record]:
+    """Return the signers that are named to be withdrawn, and those that an edition takes back."""
+    path = f"{edition.own.participant.code}/{metadata.SIGNERS}"
+    before, after = (
+        {one.certificate for one in publication.parts(files[path]).withdrawn}
+        if path in files
+        else set()
+        for files in (edition.held, edition.files)
+    )
+    return [
+        x509.read(der) for der in dict.fromkeys((*_certificates(named), *sorted(after - before)))
+    ]
 
 
 class Retired(NamedTuple):
@@ -637,9 +744,11 @@ class Retired(NamedTuple):
     folder: Path = Path()
 
 
-def retire(withdraw: tuple[Path, ...], *, at: datetime) -> Iterator[Retired]:
-    """Retire the withdrawn keys where their issuer's folder is at hand; yield which, and those that are left to do."""
-    gone = {record.thumbprint: record for record in withdrawn(withdraw)}
+def retire(
+    records: Iterable[x509.X509Record], withdraw: tuple[Path, ...], *, at: datetime
+) -> Iterator[Retired]:
+    """Retire withdrawn keys where their issuer's folder is at hand; yield which, and those that are left to do."""
+    gone = {record.thumbprint: record for record in records}
     beside = {path.resolve().parent.parent for path in withdraw}
     beside |= {path.resolve().parent for path in withdraw if path.is_dir()}
     for folder in sorted({*beside, issuer.folder(None, sources.home()).resolve()}):
@@ -657,6 +766,18 @@ def retire(withdraw: tuple[Path, ...], *, at: datetime) -> Iterator[Retired]:
 
 
 # What the upload key signs of it, for other networks' back ends.
+
+
+def own_certificates(folder: Path, *, at: datetime) -> uploads.OwnCertificates:
+    """Return what a participant's own uploads are known by: certificates of its own folder, and of no gateway."""
+    own = load_home(folder)
+    cas = (
+        x509_write.from_pem(issuer.read_certificate(folder, each.label))
+        for each in own.owned
+        if each.role == SCA and each.not_after >= at.timestamp()
+    )
+    keys = upload_certificates(folder, own, at)
+    return uploads.OwnCertificates(own.participant.subject, keys, tuple(cas))
 
 
 def upload_certificates(folder: Path, own: ParticipantHome, at: datetime) -> frozenset[bytes]:

@@ -1,0 +1,99 @@
+"""A gateway and the network: what is synced goes onto the wire, and what a back end uploaded goes into an edition.
+
+    out  what `pratique sync` holds -> checked anew -> projection.project -> one transaction -> Projection
+    in   DIR | URL -> /trustList/certificate, /rules/CC -> uploads.taken -> EditionChange.uploaded
+
+1. No key of the gateway's takes part: out goes what participants have signed, in comes what the participant's own
+   upload key has signed, and its own k keys sign the edition that it becomes.
+2. A gateway in a folder of this machine is asked as one elsewhere is: by the same paths, and believed as little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+from pratique.errors import UsageError
+from pratique.gateway import client, endpoints, projection, uploads
+from pratique.gateway.call import Call, Settings
+from pratique.gateway.mailbox import Group
+from pratique.gateway.projection import Projection
+from pratique.gateway.uploads import Taken
+from pratique.gateway.wire import Answer, WireRequest
+from pratique.parties import participant, proposals
+from pratique.parties.gateway_service import Store
+from pratique.store.gateway_client import Connection
+
+Ask = Callable[[str, str], bytes]
+"""Asks a gateway: path, query -> the body of what it answers."""
+
+
+def update(store: Store, home: Path | None, *, at: datetime) -> Projection:
+    """Bring a gateway to what was synced into a home folder; UsageError `no-network` before anything was."""
+    network = proposals.require(None, home).view
+    with store.writing() as box:
+        return projection.project(network, box, at=int(at.timestamp()))
+
+
+def over_tls(connection: Connection) -> Ask:
+    """Return what asks a gateway elsewhere; DocumentRefused `gateway-refused` where it refuses."""
+
+    def ask(path: str, query: str) -> bytes:
+        reply = connection.ask("GET", f"{path}?{query}" if query else path)
+        if reply.status != 200:  # noqa: PLR2004 - of HTTP
+            raise client.problem(reply.status, reply.body)
+        return reply.body
+
+    return ask
+
+
+def in_folder(store: Store, settings: Settings, country: str, *, at: datetime) -> Ask:
+    """Return what asks a gateway of this machine, as a back end of a country would.
+
+    Raises:
+        UsageError: `not-onboarded`: none of that country is.
+    """
+
+    def ask(path: str, query: str) -> bytes:
+        request = WireRequest("GET", path, query, {}, b"", int(at.timestamp()), "")
+        route = endpoints.find(request.method, request.path)
+        assert not isinstance(route, Answer)
+        with store.reading() as box:
+            clients = box.parties(country=country, groups=(Group.AUTHENTICATION,))
+            if not clients:
+                raise UsageError(
+                    "not-onboarded",
+                    f"no back end of {country} is onboarded in that gateway",
+                    "name another gateway, or have your certificates loaded there",
+                )
+            found: Answer = route.endpoint(Call(request, clients[0], settings, route.rest), box)
+        return found.body
+
+    return ask
+
+
+def uploaded(ask: Ask, folder: Path, *, at: datetime) -> Taken:
+    """Return what a gateway shows of a participant's own, checked by what lies in its own folder.
+
+    Args:
+        ask: asks the gateway.
+        folder: the participant's.
+        at: now.
+
+    Raises:
+        UsageError: `country-unfit`: the wire has no country for it.
+        DocumentRefused: the gateway answers what nobody can read.
+    """
+    code = participant.load_home(folder).participant.code
+    own = participant.own_certificates(folder, at=at)
+    if len(own.country) != 2 or not own.country.isalpha():  # noqa: PLR2004 - ISO 3166-1 alpha-2
+        raise UsageError(
+            "country-unfit",
+            f"{code}'s certificates have C={own.country}, and the wire's countries have two letters",
+        )
+    query = urlencode({"country": own.country, "group": Group.DSC.value})
+    certificates = ask("/trustList/certificate", query)
+    rules = ask(f"/rules/{own.country}", "")
+    return uploads.taken(code, certificates, rules, own, at=int(at.timestamp()))
