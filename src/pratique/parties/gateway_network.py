@@ -42,7 +42,7 @@ def over_tls(connection: Connection) -> Ask:
 
     def ask(path: str, query: str) -> bytes:
         reply = connection.ask("GET", f"{path}?{query}" if query else path)
-        if reply.status != 200:  # noqa: PLR2004 - of HTTP
+        if reply.status != 200:
             raise client.problem(reply.status, reply.body)
         return reply.body
 
@@ -88,7 +88,7 @@ def uploaded(ask: Ask, folder: Path, *, at: datetime) -> Taken:
     """
     code = participant.load_home(folder).participant.code
     own = participant.own_certificates(folder, at=at)
-    if len(own.country) != 2 or not own.country.isalpha():  # noqa: PLR2004 - ISO 3166-1 alpha-2
+    if len(own.country) != 2 or not own.country.isalpha():
         raise UsageError(
             "country-unfit",
             f"{code}'s certificates have C={own.country}, and the wire's countries have two letters",
