@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo import held_keys
-from pratique.crypto import x509_write
+from pratique.crypto import cms, keys, x509, x509_write
+from pratique.crypto.keys import SigningKey
+from pratique.crypto.x509_write import Subject
+from pratique.errors import DocumentRefused, UsageError
 from pratique.gateway import uploads
-from pratique.parties import authority_home
+from pratique.gateway.call import Settings
+from pratique.gateway.mailbox import Entry, Group, Party, StoredRule
+from pratique.gateway.uploads import Taken
+from pratique.gateway.wire import WireRequest
+from pratique.parties import authority_home, gateway_network, participant, proposals
+from pratique.parties.gateway_service import answering
+from pratique.parties.participant import Edition, EditionChange
+from pratique.store.gateway.mailbox import GatewayStore
+from pratique.store.keys import open_key
+from pratique.terms import Algorithm, Environment
+from pratique.text import instant_of
 from pratique.trust import publication
-from tests import ceremonies
-from tests.ceremonies import LATER, Desk, edition
+from tests import ceremonies, gateway_stores
+from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "examples/rules-utopia.json"
@@ -95,3 +111,308 @@ def test_without_the_upload_key_an_edition_goes_out_and_says_what_others_will_no
     listed = uploads.read(published(desk)["XXU/uploads.json"], "XXU")
     assert len(listed.signers) == 2
     assert listed.rules == ()
+
+
+# ----------------------------------------------------------------------------------------------------
+# In: what a country's own back end uploads becomes its next edition, signed by its own keys.
+
+
+class BackEnd:
+    """Utopia's old back end: its upload key, its TLS certificate, and the gateway that it uploads to."""
+
+    def __init__(self, desk: Desk, folder: Path) -> None:
+        self.folder = desk.folder / "utopia"
+        self.store = GatewayStore(gateway_stores.sqlite(folder))
+        self.settings = Settings()
+        with self.store.writing() as box:
+            for group, label in PARTIES.items():
+                box.add_party(party(group, self.certificate(label)))
+
+    def certificate(self, label: str) -> bytes:
+        pem = (self.folder / f"certificates/{label}.pem").read_bytes()
+        return x509_write.from_pem(pem)
+
+    def key(self, label: str) -> SigningKey:
+        return open_key(f"file:keys/{label}.pem", folder=self.folder, secret=lambda _: PASSWORD)
+
+    def signed(self, content: bytes) -> bytes:
+        signed = cms.sign(content, certificate=self.certificate("upload"), key=self.key("upload"))
+        return base64.b64encode(signed)
+
+    def send(self, method: str, path: str, content: bytes) -> None:
+        tls = x509.read(self.certificate("tls")).thumbprint
+        headers = {
+            "x-ssl-client-sha256": (tls,), "x-ssl-client-dn": ("C=XU",),
+            "content-type": ("application/cms",),
+        }  # fmt: skip
+        at = int(instant_of(AT).timestamp())
+        request = WireRequest(method, path, "", headers, self.signed(content), at, "")
+        answered = answering(self.store, self.settings)(request)
+        assert answered.status < 300, answered
+
+    def signer(self, name: str) -> bytes:
+        by = x509_write.Authority(self.certificate("sca"), self.key("sca"))
+        at = int(instant_of(AT).timestamp())
+        subject = Subject(name, "Ministry", "XU", Environment.TEST, serial=name)
+        own = keys.generate(Algorithm.ES256).public_key
+        return x509_write.document_signer(own, subject, by=by, at=at, serial=sum(name.encode()))
+
+    def taken(self, at: str = AT) -> Taken:
+        ask = gateway_network.in_folder(self.store, self.settings, "XU", at=instant_of(at))
+        return gateway_network.uploaded(ask, self.folder, at=instant_of(at))
+
+
+PARTIES = {Group.AUTHENTICATION: "tls", Group.UPLOAD: "upload", Group.CSCA: "sca"}
+
+
+def party(group: Group, der: bytes, country: str = "XU") -> Party:
+    return Party(country, group, x509.read(der).thumbprint, der, b"by the anchor", 1)
+
+
+@pytest.fixture
+def back_end(desk: Desk, tmp_path: Path) -> Iterator[BackEnd]:
+    made = BackEnd(desk, tmp_path)
+    yield made
+    made.store.close()
+
+
+def rule(**more: object) -> dict[str, Any]:
+    row = next(each for each in json.loads(RULES.read_text()) if each["Identifier"] == "VR-XU-0001")
+    return {
+        **row, "ValidFrom": "2026-11-26T00:00:00Z", "ValidTo": "2027-11-26T00:00:00Z", **more,
+    }  # fmt: skip
+
+
+def next_edition(desk: Desk, taken: Taken, at: str = AT, **wanted: Any) -> Edition:
+    known = proposals.require(desk.folder / "net/repository", None)
+    change = EditionChange(uploaded=taken, **wanted)
+    return participant.next_edition(desk.folder / "utopia", change, known, at=instant_of(at))
+
+
+def publish(desk: Desk, made: Edition, at: str = AT) -> None:
+    out = desk.folder / "own.proposal"
+    out.unlink(missing_ok=True)
+    participant.publish(made, lambda _: PASSWORD, out=out)
+    desk.run("authority", "publish", "net", out, "--at", at)
+
+
+def test_what_a_back_end_uploads_its_countrys_own_keys_publish(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    der = back_end.signer("dsc of the old back end")
+    back_end.send("POST", "/signerCertificate", der)
+    back_end.send("POST", "/rules", json.dumps(rule()).encode())
+    taken = back_end.taken()
+    assert taken.refused == ()
+    made = next_edition(desk, taken)
+    assert "takes the rule VR-XU-0001@1.0.0" in made.notes
+    assert f"takes the signer with kid {x509.read(der).kid.hex()}, for DCC" in made.notes
+    publish(desk, made)
+    files = published(desk)
+    live = publication.parts(files["XXU/signers.json"])
+    assert der in {one.certificate for one in live.signers}
+    assert len(live.signers) == 3
+    assert [one.name for one in uploads.rules_of(files["XXU/rules.json"])] == ["VR-XU-0001@1.0.0"]
+    # Its signatures come along as they were made, and the upload key at hand has signed the others.
+    listed = uploads.read(files["XXU/uploads.json"], "XXU")
+    assert set(taken.uploads.signers) <= set(listed.signers)
+    assert listed.rules == taken.uploads.rules
+    assert len(listed.signers) == 3
+    # And back: at the gateway it is published now, and a second time there is nothing to do.
+    home = desk.folder / "home"
+    desk.run("sync", "--at", AT)
+    outcome = gateway_network.update(back_end.store, home, at=instant_of(AT))
+    assert (outcome.added, outcome.confirmed, outcome.left_out) == (2, 2, ())
+    assert gateway_network.update(back_end.store, home, at=instant_of(AT))[:3] == (0, 0, 0)
+    again = next_edition(desk, back_end.taken())
+    assert again.notes == ()
+    assert again.files == again.held
+
+
+def test_what_is_published_and_not_at_the_gateway_stays_unless_it_is_said(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    edition(desk, "--rules", RULES)
+    signers = publication.parts(published(desk)["XXU/signers.json"]).signers
+    empty = back_end.taken()
+    made = next_edition(desk, empty)
+    assert made.files == made.held
+    stays = [line for line in made.notes if line.startswith("published, and not at the gateway: ")]
+    assert len(stays) == 2 + 11
+    with pytest.raises(UsageError) as caught:
+        next_edition(desk, empty, take_back=True)
+    assert caught.value.code == "reason-missing"
+    made = next_edition(desk, empty, take_back=True, reason="key-compromise")
+    records = participant.withdrawn(made, ())
+    assert {one.thumbprint for one in records} == {
+        x509.read(one.certificate).thumbprint for one in signers
+    }
+    publish(desk, made)
+    after = publication.parts(published(desk)["XXU/signers.json"])
+    assert (after.signers, len(after.withdrawn)) == ((), 2)
+    # Of exemptions the wire has no rule: it was never there.
+    rules = uploads.rules_of(published(desk)["XXU/rules.json"])
+    assert [one.name for one in rules] == ["ER-XU-0001@1.0.0"]
+
+
+def test_a_signer_taken_back_by_its_own_back_end_is_withdrawn_with_a_reason(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    desk.run("sync", "--at", AT)
+    gateway_network.update(back_end.store, desk.folder / "home", at=instant_of(AT))
+    first, second = (
+        one.certificate for one in publication.parts(published(desk)["XXU/signers.json"]).signers
+    )
+    back_end.send("DELETE", "/signerCertificate", first)
+    outcome = gateway_network.update(back_end.store, desk.folder / "home", at=instant_of(AT))
+    assert [each.why for each in outcome.left_out] == ["taken-back"]
+    made = next_edition(desk, back_end.taken(), take_back=True, reason="key-compromise")
+    assert [one.thumbprint for one in participant.withdrawn(made, ())] == [
+        x509.read(first).thumbprint
+    ]
+    publish(desk, made)
+    after = publication.parts(published(desk)["XXU/signers.json"])
+    assert [one.certificate for one in after.signers] == [second]
+    # A message that the back end has sent long ago brings it back nowhere.
+    with back_end.store.writing() as box:
+        signature = cms.detached(base64.b64decode(back_end.signed(first)))
+        box.add_entry(entry(first, signature))
+    made = next_edition(desk, back_end.taken())
+    assert [line for line in made.notes if "it was withdrawn, for good" in line]
+    assert made.files == made.held
+
+
+def entry(der: bytes, signature: bytes, *, country: str = "XU", domain: str = "DCC") -> Entry:
+    record = x509.read(der)
+    return Entry(
+        0, country, Group.DSC, domain, record.kid.hex()[:12], record.thumbprint, der, signature,
+        "", 5,
+    )  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------
+# A gateway that lies.
+
+
+def test_a_gateway_that_lies_publishes_nothing(desk: Desk, back_end: BackEnd) -> None:
+    der, own = back_end.signer("its own"), back_end.signed
+    thief = keys.generate(Algorithm.ES256)
+    subject = Subject("XU UP", "Ministry", "XU", Environment.TEST)
+    false = x509_write.upload_signer(thief, subject, at=int(instant_of(AT).timestamp()), serial=5)
+    by_thief = cms.sign(der, certificate=false, key=thief, detached=True)
+    detached = cms.detached(base64.b64decode(own(der)))
+    other = back_end.signer("another's payload")
+    foreign_ca = x509_write.signing_ca(thief, subject, at=int(instant_of(AT).timestamp()), serial=6)
+    foreign = x509_write.document_signer(
+        thief.public_key, subject, by=x509_write.Authority(foreign_ca, thief),
+        at=int(instant_of(AT).timestamp()), serial=7,
+    )  # fmt: skip
+    signed_foreign = cms.detached(base64.b64decode(own(foreign)))
+    with back_end.store.writing() as box:
+        # As the gateway's operator may onboard whatever he likes.
+        box.add_party(party(Group.UPLOAD, false))
+        box.add_party(party(Group.CSCA, foreign_ca))
+        box.add_entry(entry(der, by_thief))
+        box.add_entry(entry(other, detached))
+        box.add_entry(entry(foreign, signed_foreign))
+        message = base64.b64encode(
+            cms.sign(json.dumps(rule()).encode(), certificate=false, key=thief)
+        )
+        box.add_rule(stored(message.decode()))
+        elsewhere = own(json.dumps(rule(Country="XB", Identifier="VR-XB-0001")).encode())
+        box.add_rule(stored(elsewhere.decode(), "VR-XB-0001"))
+        bomb = own(
+            json.dumps(rule(Identifier="VR-XU-0009", Logic={">": [{"var": "dt"}, 1]})).encode()
+        )
+        box.add_rule(stored(bomb.decode(), "VR-XU-0009"))
+    taken = back_end.taken()
+    assert (taken.signers, taken.rules) == ((), ())
+    assert len(taken.refused) == 6
+    assert sum("no upload key of yours has signed it" in why for why in taken.refused) == 3
+    assert sum("no signing CA of yours has issued it" in why for why in taken.refused) == 1
+    assert sum("another country's" in why for why in taken.refused) == 1
+    assert sum("rule-variable" in why or "rule-logic" in why for why in taken.refused) == 1
+    made = next_edition(desk, taken)
+    assert made.files == made.held
+    # The control: what the upload key has signed of the same is taken.
+    with back_end.store.writing() as box:
+        live = box.entry_of(x509.read(der).thumbprint, "XU")
+        assert live is not None
+        box.change_entry(live._replace(signature=detached))
+    assert [certificate for certificate, _ in back_end.taken().signers] == [der]
+
+
+def stored(message: str, identifier: str = "VR-XU-0001", version: str = "1.0.0") -> StoredRule:
+    return StoredRule(0, "XU", identifier, version, 1, 2**40, message, 5)
+
+
+def test_an_older_version_of_a_rule_takes_no_newer_ones_place(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    Path("newer.json").write_text(json.dumps([rule(Version="1.2.0")]))
+    edition(desk, "--rules", "newer.json")
+    with back_end.store.writing() as box:
+        for version, more in {
+            "1.1.0": {}, "1.2.0": {"AffectedFields": ["v.0.tg"]}, "1.3.0": {},
+        }.items():  # fmt: skip
+            text = json.dumps(rule(Version=version, **more)).encode()
+            box.add_rule(stored(back_end.signed(text).decode(), version=version))
+    # A gateway that tells the truth shows the versions to come, and this one shows them all.
+    taken = back_end.taken()
+    assert len(taken.rules) == 1
+    answer = json.dumps({"VR-XU-0001": [{"cms": row.message} for row in rows(back_end)]}).encode()
+    own = participant.own_certificates(back_end.folder, at=instant_of(AT))
+    taken = uploads.taken("XXU", b"[]", answer, own, at=int(instant_of(AT).timestamp()))
+    made = next_edition(desk, taken)
+    assert "left out: rule VR-XU-0001@1.1.0: a newer version of it is published" in made.notes
+    assert (
+        "left out: rule VR-XU-0001@1.2.0: another text of that version is published" in made.notes
+    )
+    names = [one.name for one in uploads.rules_of(made.files["XXU/rules.json"])]
+    assert names == ["VR-XU-0001@1.2.0", "VR-XU-0001@1.3.0"]
+    # Once the successor has begun, the older one goes.
+    later = next_edition(desk, taken, at="2026-11-27T00:00:00Z")
+    assert [one.name for one in uploads.rules_of(later.files["XXU/rules.json"])] == [
+        "VR-XU-0001@1.3.0"
+    ]
+
+
+def rows(back_end: BackEnd) -> list[StoredRule]:
+    with back_end.store.reading() as box:
+        return list(box.rules("XU"))
+
+
+def test_a_gateway_moves_no_signer_to_another_domain(desk: Desk, back_end: BackEnd) -> None:
+    der = back_end.signer("for one domain")
+    signature = cms.detached(base64.b64decode(back_end.signed(der)))
+    with back_end.store.writing() as box:
+        box.add_entry(entry(der, signature, domain="ICVP"))
+    made = next_edition(desk, back_end.taken())
+    assert made.files == made.held
+    assert any(line.endswith("it is there for ICVP") for line in made.notes)
+    assert next_edition(desk, back_end.taken(), domain="ICVP").files != made.held
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"{}", b"[1]", b'[{"certificate": 1}]', b"[" + b",".join([b"{}"] * 600) + b"]", b"[[[["],
+)  # fmt: skip
+def test_an_answer_that_is_no_list_is_refused(desk: Desk, back_end: BackEnd, answer: bytes) -> None:
+    del desk
+    with pytest.raises(DocumentRefused) as caught:
+        gateway_network.uploaded(lambda *_: answer, back_end.folder, at=instant_of(AT))
+    assert caught.value.code in {"gateway-answer", "json-unreadable"}
+
+
+@pytest.mark.parametrize("answer", [b"[]", b'{"VR": 1}', b'{"VR": [1]}', b'{"VR": [{"cms": 1}]}'])
+def test_an_answer_that_is_no_list_of_rules_is_refused(
+    desk: Desk, back_end: BackEnd, answer: bytes
+) -> None:
+    del desk
+
+    def ask(path: str, _query: str) -> bytes:
+        return b"[]" if path.startswith("/trustList") else answer
+
+    with pytest.raises(DocumentRefused) as caught:
+        gateway_network.uploaded(ask, back_end.folder, at=instant_of(AT))
+    assert caught.value.code == "gateway-answer"
