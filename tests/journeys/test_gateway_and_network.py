@@ -17,19 +17,17 @@ from pratique.crypto.keys import SigningKey
 from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.gateway import uploads
-from pratique.gateway.call import Settings
 from pratique.gateway.mailbox import Entry, Group, Party, StoredRule
 from pratique.gateway.uploads import Taken
 from pratique.gateway.wire import WireRequest
-from pratique.parties import authority_home, gateway_network, participant, proposals
+from pratique.parties import authority_home, gateway, gateway_network, participant, proposals
 from pratique.parties.gateway_service import answering
 from pratique.parties.participant import Edition, EditionChange
-from pratique.store.gateway.mailbox import GatewayStore
 from pratique.store.keys import open_key
 from pratique.terms import Algorithm, Environment
 from pratique.text import instant_of
 from pratique.trust import publication
-from tests import ceremonies, gateway_stores
+from tests import ceremonies
 from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,9 +119,9 @@ class BackEnd:
     """Utopia's old back end: its upload key, its TLS certificate, and the gateway that it uploads to."""
 
     def __init__(self, desk: Desk, folder: Path) -> None:
-        self.folder = desk.folder / "utopia"
-        self.store = GatewayStore(gateway_stores.sqlite(folder))
-        self.settings = Settings()
+        self.folder, self.gateway = desk.folder / "utopia", folder / "gateway"
+        gateway.init(self.gateway)
+        _, self.settings, self.store = gateway.open_gateway(self.gateway)
         with self.store.writing() as box:
             for group, label in PARTIES.items():
                 box.add_party(party(group, self.certificate(label)))
@@ -221,12 +219,69 @@ def test_what_a_back_end_uploads_its_countrys_own_keys_publish(
     # And back: at the gateway it is published now, and a second time there is nothing to do.
     home = desk.folder / "home"
     desk.run("sync", "--at", AT)
-    outcome = gateway_network.update(back_end.store, home, at=instant_of(AT))
+    outcome = gateway_network.update(back_end.gateway, home, at=instant_of(AT))
     assert (outcome.added, outcome.confirmed, outcome.left_out) == (2, 2, ())
-    assert gateway_network.update(back_end.store, home, at=instant_of(AT))[:3] == (0, 0, 0)
+    assert gateway_network.update(back_end.gateway, home, at=instant_of(AT))[:3] == (0, 0, 0)
     again = next_edition(desk, back_end.taken())
     assert again.notes == ()
     assert again.files == again.held
+
+
+def test_the_same_by_its_commands(desk: Desk, back_end: BackEnd) -> None:
+    der = back_end.signer("dsc of the old back end")
+    back_end.send("POST", "/signerCertificate", der)
+    words = (*PUBLISH, AT, "--from-gateway", back_end.gateway)
+    shown = desk.run(*words, "--dry-run")
+    kid = x509.read(der).kid.hex()
+    assert f"takes the signer with kid {kid}, for DCC" in shown
+    assert "nothing was done" in shown
+    desk.run(*words, "--out", "own.proposal")
+    desk.run("authority", "publish", "net", "own.proposal", "--at", AT)
+    desk.run("sync", "--at", AT)
+    said = desk.run("gateway", "update", back_end.gateway, "--at", AT)
+    assert said == "2 added, 1 confirmed, 0 removed\n"
+    document = json.loads(
+        desk.run("gateway", "update", back_end.gateway, "--at", AT, "--format", "json")
+    )
+    assert document == {"added": 0, "confirmed": 0, "left_out": [], "removed": 0}
+    back_end.send("DELETE", "/signerCertificate", der)
+    said = desk.run("gateway", "update", back_end.gateway, "--at", AT)
+    assert f"note: XXU, signer with kid {kid}: its own back end has taken it back" in said
+    said = desk.run(
+        *words, "--take-back", "--reason", "key-lost", "--yes", "--out", "gone.proposal"
+    )
+    assert f"withdraws the signer with kid {kid} (key-lost)" in said
+    assert f"take the key with kid {kid} out of use" in said
+    desk.run("authority", "publish", "net", "gone.proposal", "--at", AT)
+    (gone,) = publication.parts(published(desk)["XXU/signers.json"]).withdrawn
+    assert (gone.certificate, gone.reason) == (der, "key-lost")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--from-gateway", "nowhere"), "no-gateway"),
+        (("--from-gateway", "https://gateway.example"), "gateway-access"),
+        (("--from-gateway", "GATEWAY", "--rules", RULES), "named-twice"),
+        (("--from-gateway", "GATEWAY", "--take-back"), "reason-missing"),
+        (("--take-back", "--reason", "key-lost"), "take-back-alone"),
+    ],
+)
+def test_what_nobody_could_mean_is_refused(
+    desk: Desk, back_end: BackEnd, words: tuple[object, ...], code: str
+) -> None:
+    given = [back_end.gateway if word == "GATEWAY" else word for word in words]
+    assert desk.refused(*PUBLISH, AT, *given).code == code
+
+
+def test_of_a_country_that_is_not_onboarded_there_is_nothing_to_take(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    tls = x509.read(back_end.certificate("tls")).thumbprint
+    with back_end.store.writing() as box:
+        box.remove_party(tls, "XU", Group.AUTHENTICATION)
+    error = desk.refused(*PUBLISH, AT, "--from-gateway", back_end.gateway)
+    assert error.code == "not-onboarded"
 
 
 def test_what_is_published_and_not_at_the_gateway_stays_unless_it_is_said(
@@ -259,12 +314,12 @@ def test_a_signer_taken_back_by_its_own_back_end_is_withdrawn_with_a_reason(
     desk: Desk, back_end: BackEnd
 ) -> None:
     desk.run("sync", "--at", AT)
-    gateway_network.update(back_end.store, desk.folder / "home", at=instant_of(AT))
+    gateway_network.update(back_end.gateway, desk.folder / "home", at=instant_of(AT))
     first, second = (
         one.certificate for one in publication.parts(published(desk)["XXU/signers.json"]).signers
     )
     back_end.send("DELETE", "/signerCertificate", first)
-    outcome = gateway_network.update(back_end.store, desk.folder / "home", at=instant_of(AT))
+    outcome = gateway_network.update(back_end.gateway, desk.folder / "home", at=instant_of(AT))
     assert [each.why for each in outcome.left_out] == ["taken-back"]
     made = next_edition(desk, back_end.taken(), take_back=True, reason="key-compromise")
     assert [one.thumbprint for one in participant.withdrawn(made, ())] == [

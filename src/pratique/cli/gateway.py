@@ -1,6 +1,6 @@
 """`pratique gateway`: run a gateway, or talk to one.
 
-    init, load, status, audit, purge: a gateway's folder        serve: DIR -> https://HOST:PORT | a UNIX socket
+    init, load, update, status, audit, purge: a gateway's folder        serve: DIR -> https://HOST:PORT | a UNIX socket
     front: the configuration of the server in front             push, pull: a back end's side
 
 1. Exit: 0 done · 2 usage · 3 refused, by the gateway or here · 4 it cannot listen there, or is not reached.
@@ -24,6 +24,7 @@ from pratique.gateway import client
 from pratique.gateway.mailbox import Group
 from pratique.gateway.wire import Profile
 from pratique.parties import gateway as parties_gateway
+from pratique.parties import gateway_network
 from pratique.parties import gateway_service as service
 from pratique.store import files, front, sources
 from pratique.store import keys as store_keys
@@ -99,6 +100,23 @@ def _lacking(incomplete: Mapping[str, tuple[Group, ...]]) -> None:
     for country, groups in incomplete.items():
         lacking = ", ".join(group.value for group in groups)
         say(printable(f"note: {country} has no {lacking}"), err=True)
+
+
+@click.command()
+@gateway_folder
+@options.home
+@options.output_format
+@options.now
+def update(*, folder: Path, home: Path | None, output_format: str, at: datetime) -> None:
+    """Show what the network publishes, as `pratique sync` holds it; on a schedule (cron), after each sync."""
+    done = gateway_network.update(folder, home, at=at)
+    if output_format == "json":
+        rows = [row._asdict() for row in done.left_out]
+        click.echo(as_json(done._asdict() | {"left_out": rows}, indent=1, sort_keys=True))
+        return
+    for row in done.left_out:
+        say(printable(f"note: {row}", LONGEST), err=True)
+    say(f"{done.added} added, {done.confirmed} confirmed, {done.removed} removed")
 
 
 @click.command()

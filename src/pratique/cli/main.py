@@ -142,6 +142,10 @@ def participant() -> None:
 GATEWAY = {
     "init": ("pratique.cli.gateway:init", "Make a gateway."),
     "load": ("pratique.cli.gateway:load", "Take over who takes part, and value sets."),
+    "update": (
+        "pratique.cli.gateway:update",
+        "Show what the synced network publishes; on a schedule (cron).",
+    ),
     "serve": ("pratique.cli.gateway:serve", "Serve it, behind nginx, HAProxy or Caddy."),
     "front": ("pratique.cli.gateway:front_", "Print the configuration of the server in front."),
     "status": ("pratique.cli.gateway:status", "Show who takes part, and what ends when."),

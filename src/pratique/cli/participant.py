@@ -246,6 +246,14 @@ def _echo_submitted(submitted: Submitted | None) -> int:
               help="Codes of value sets that you recognise, and how old data may be.")  # fmt: skip
 @click.option("--lists", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
               help="What `pratique issuer publish-revocations` has written.")  # fmt: skip
+@click.option("--from-gateway", "source", metavar="URL|DIR",
+              help="Publish what your own back end has uploaded to that gateway, in place of --signers and --rules.")  # fmt: skip
+@click.option("--gateway-certificate", type=FILE, metavar="PEM", help="Your TLS certificate, as onboarded there.")  # fmt: skip
+@click.option("--gateway-key", type=FILE, metavar="PEM", help="Its private key.")
+@click.option("--gateway-ca", type=FILE, metavar="PEM",
+              help="Authorities that the gateway's certificate must come from [default: the system's].")  # fmt: skip
+@click.option("--take-back", is_flag=True,
+              help="Withdraw, with --reason, what is published and is not at that gateway any more.")  # fmt: skip
 @target
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Where to write the proposal [default: CODE-VERSION.proposal].")  # fmt: skip
@@ -258,6 +266,10 @@ def publish(
     *,
     yes: bool,
     dry_run: bool,
+    source: str | None,
+    gateway_certificate: Path | None,
+    gateway_key: Path | None,
+    gateway_ca: Path | None,
     target: str | None,
     out: Path | None,
     repository: Path | None,
@@ -275,6 +287,11 @@ def publish(
         # What is submitted follows upon what is there now, also after a call that was interrupted.
         participant.load_home(folder)
         sync.brought(home, target, at)
+    if source is not None:
+        from pratique.parties import gateway_network  # noqa: PLC0415 - most editions come from no gateway
+
+        there = gateway_network.GatewaySource(source, gateway_certificate, gateway_key, gateway_ca)
+        wanted["uploaded"] = gateway_network.taken(there, folder, secret, at=at)
     what = EditionChange(**wanted)
     known = proposals.require(repository, home)
     edition = participant.next_edition(folder, what, known, at=at)

@@ -10,12 +10,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
-from pratique.errors import UsageError
+from pratique.errors import ExtraMissing, UsageError
 from pratique.gateway import client, endpoints, projection, uploads
 from pratique.gateway.call import Call, Settings
 from pratique.gateway.mailbox import Group
@@ -25,16 +27,59 @@ from pratique.gateway.wire import Answer, WireRequest
 from pratique.parties import participant, proposals
 from pratique.parties.gateway_service import Store
 from pratique.store.gateway_client import Connection
+from pratique.store.keys import Secret
 
 Ask = Callable[[str, str], bytes]
 """Asks a gateway: path, query -> the body of what it answers."""
 
 
-def update(store: Store, home: Path | None, *, at: datetime) -> Projection:
-    """Bring a gateway to what was synced into a home folder; UsageError `no-network` before anything was."""
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[Store, Settings]]:
+    """Open the gateway of a folder. ExtraMissing `gateway`; Unreadable `no-gateway`, `gateway-…`."""
+    try:
+        from pratique.parties import gateway  # noqa: PLC0415 - needs an extra
+    except ImportError as error:
+        raise ExtraMissing("gateway", "a gateway in a folder") from error
+
+    there = gateway.open_gateway(folder)
+    with closing(there.store):
+        yield there.store, there.settings
+
+
+def update(folder: Path, home: Path | None, *, at: datetime) -> Projection:
+    """Bring the gateway of a folder to what was synced into a home folder; UsageError `no-network` before anything was."""
     network = proposals.require(None, home).view
-    with store.writing() as box:
+    with opened(folder) as (store, _), store.writing() as box:
         return projection.project(network, box, at=int(at.timestamp()))
+
+
+class GatewaySource(NamedTuple):
+    """A gateway: its address or its folder; with an address the TLS certificate and key (PEM), and the server's authorities."""
+
+    place: str
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+
+
+def taken(source: GatewaySource, folder: Path, secret: Secret, *, at: datetime) -> Taken:
+    """Return what a gateway shows of a participant's own uploads, checked by what lies in the participant's folder.
+
+    Raises:
+        UsageError: `gateway-access`: an address without certificate and key.
+    """
+    if not source.place.startswith(("http://", "https://")):
+        country = participant.load_home(folder).participant.subject
+        with opened(Path(source.place)) as (store, settings):
+            return uploaded(in_folder(store, settings, country, at=at), folder, at=at)
+    if source.certificate is None or source.key is None:
+        raise UsageError(
+            "gateway-access",
+            "a gateway elsewhere asks who is calling",
+            "--gateway-certificate PEM --gateway-key PEM, of your TLS client as onboarded",
+        )
+    connection = Connection(source.place, source.certificate, source.key, secret, source.ca)
+    return uploaded(over_tls(connection), folder, at=at)
 
 
 def over_tls(connection: Connection) -> Ask:

@@ -194,11 +194,12 @@ def test_a_signer_of_two_domains_is_listed_under_each(desk: Desk) -> None:
     der = x509_write.from_pem(pem)
 
     def listed(published: bytes, **wanted: Any) -> publication.SignerList:
-        asked = participant.EditionChange((), "DCC", (), publication.REASONS[0], (), None, None)
-        made = participant._signers(
-            Path("utopia"), home, published, asked._replace(**wanted), web.instant(LATER)
+        asked = participant.EditionChange(reason=publication.REASONS[0], **wanted)
+        held = {"XXU/signers.json": published}
+        made = participant.edition_files(
+            Path("utopia"), home, held, asked, sets={}, at=web.instant(LATER)
         )
-        return publication.parts(made)
+        return publication.parts(made["XXU/signers.json"])
 
     more = listed(accepted(desk)["signers.json"], signers=(Path("one.pem"),), domain="ICVP")
     assert sorted(one.domain for one in more.signers if one.certificate == der) == ["DCC", "ICVP"]
