@@ -331,6 +331,10 @@ def test_the_strict_profile_refuses_what_must_not_be_published() -> None:
     answer = xa.post("/rules", rule())
     assert (refusal(answer), details(answer)) == ((400, "0x200"), "variable-not-listed")
     assert refusal(xa.post("/rules", sound_rule())) == (201, "")
+    # What the author should know is kept, and refuses nothing.
+    warned = sound_rule(Version="1.0.1", AffectedFields=["t.0.tr", "t.0.tt"])
+    assert refusal(xa.post("/rules", warned)) == (201, "")
+    assert [one.remarks for one in xa.box.all_rules] == [(), ("affected-unused",)]
 
 
 def test_the_strict_profile_shows_others_what_the_countrys_own_keys_have_published() -> None:
