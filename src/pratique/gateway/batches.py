@@ -19,24 +19,71 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 
 from pratique import strict_json
 from pratique.gateway import message
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Batch, Mailbox, Reading
 from pratique.gateway.wire import CMS, CMS_TEXT, Answer, Refusal, instant, written
+from pratique.revocation.foreign import HashType
 from pratique.text import rfc3339
 
 MOST_LISTED = 1_000
 """Batches of one answer."""
 MOST_ENTRIES = 1_000
 """Hashes of one batch."""
-HASH_TYPES = ("SIGNATURE", "UCI", "COUNTRYCODEUCI")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-_HASH = re.compile(r"[A-Za-z0-9+/]{22}==")
-_MEMBERS = frozenset({"country", "expires", "hashType", "entries", "kid"})
+T = TypeVar("T")
+
+
+def _like(pattern: str) -> strict_json.Codec:
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str:
+        if not compiled.fullmatch(strict_json.text(value)):
+            raise ValueError("not of the pattern")
+        return str(value)
+
+    return strict_json.Codec(read)
+
+
+def _kid(value: object) -> str | None:
+    return None if value is None else str(_KID.read(value))
+
+
+def _entries(value: object) -> None:
+    """Look at the hashes, and leave them where they are."""
+    if not 1 <= len(strict_json.array(value)) <= MOST_ENTRIES:
+        raise ValueError("not 1 to 1,000")
+    for row in strict_json.array(value):
+        strict_json.read(_Hashed, row)
+
+
+_COUNTRY, _HASH, _KID = _like("(?s).."), _like("[A-Za-z0-9+/]{22}=="), _like("(?s).{11,12}")
+_PERHAPS_KID, _ENTRIES = strict_json.Codec(_kid), strict_json.Codec(_entries)
+_INSTANT = strict_json.Codec(lambda value: instant(strict_json.text(value)))
+
+
+class _Hashed(NamedTuple):
+    hash: Annotated[str, _HASH]
+
+
+class StatedBatch(NamedTuple):
+    """What an upload states, as the wire names it."""
+
+    expires: Annotated[int, _INSTANT]
+    country: Annotated[str, _COUNTRY]
+    hashType: HashType  # noqa: N815
+    entries: Annotated[None, _ENTRIES]
+    kid: Annotated[str | None, _PERHAPS_KID, strict_json.SPARSE] = None
+
+
+class StatedDeletion(NamedTuple):
+    """What a deletion states, as the wire names it."""
+
+    batchId: str  # noqa: N815
 
 
 def listed(call: Call, box: Reading) -> Answer:
@@ -64,7 +111,9 @@ def one(call: Call, box: Reading) -> Answer:
 def upload(call: Call, box: Mailbox) -> Answer:
     """Take a batch; its identifier is the answer's ETag, without the quotes that RFC 9110 wants: clients send it back."""
     uploaded = uploaded_by(call, box)
-    batch = _batch(uploaded.content, call.at)
+    batch = _object(StatedBatch, uploaded.content)
+    if batch.expires <= call.at:
+        raise Refusal(400, "0x000", "the batch has ended", "expires")
     if batch.country != call.country:
         raise Refusal(403, "0x000", "the batch is another country's")
     if box.was_used(uploaded.mark):
@@ -78,10 +127,7 @@ def upload(call: Call, box: Mailbox) -> Answer:
 
 def delete(call: Call, box: Mailbox) -> Answer:
     """Delete a batch."""
-    row = _object(uploaded_by(call, box).content, frozenset({"batchId"}))
-    identifier = row["batchId"]
-    if type(identifier) is not str:
-        raise Refusal(400, "0x000", "batchId is no text")
+    identifier = _object(StatedDeletion, uploaded_by(call, box).content).batchId
     batch = _known(identifier, box, country=call.country)
     retire(batch.message, call.at, box)
     box.delete_batch(identifier, box.instant(call.at))
@@ -115,48 +161,17 @@ def _known(identifier: str, box: Reading, country: str | None = None) -> Batch:
     return batch
 
 
-class _Stated(NamedTuple):
-    country: str
-    expires: int
-
-
-def _batch(content: bytes, at: int) -> _Stated:
-    """Read what a batch states; its hashes are looked at, and left where they are."""
-    row = _object(content, _MEMBERS)
-    try:
-        expires = instant(strict_json.text(row["expires"]))
-    except (ValueError, TypeError):
-        raise Refusal(400, "0x000", "expires is no instant", "write 2026-12-01T00:00:00Z") from None
-    if expires <= at:
-        raise Refusal(400, "0x000", "the batch has ended")
-    country, kid, entries = row["country"], row.get("kid"), row["entries"]
-    if type(country) is not str or len(country) != 2:
-        raise Refusal(400, "0x000", "country is no code of two letters")
-    if kid is not None and not (type(kid) is str and 11 <= len(kid) <= 12):
-        raise Refusal(400, "0x000", "kid is no text of 11 or 12 characters")
-    if row["hashType"] not in HASH_TYPES:
-        raise Refusal(400, "0x000", "hashType is none of the three")
-    if type(entries) is not list or not 1 <= len(entries) <= MOST_ENTRIES:
-        raise Refusal(400, "0x000", "entries are no list of 1 to 1,000")
-    if not all(map(_is_entry, entries)):
-        raise Refusal(400, "0x000", 'an entry is no {"hash": Base64 of 16 octets}')
-    return _Stated(country, expires)
-
-
-def _is_entry(row: Any) -> bool:
-    if type(row) is not dict or row.keys() != {"hash"} or type(row["hash"]) is not str:
-        return False
-    return _HASH.fullmatch(row["hash"]) is not None
-
-
-def _object(content: bytes, members: frozenset[str]) -> dict[str, Any]:
-    """Read a document of exactly these members, of which `kid` may be missing."""
+def _object(kind: type[T], content: bytes) -> T:
+    """Read a document; nothing of it, and no name that is not the form's, gets into the refusal."""
     try:
         document = strict_json.strangers(content, longest=len(content))
-        return strict_json.members(document, members, frozenset({"kid"}))
+        return strict_json.read(kind, document)
+    except strict_json.Misfit as error:
+        member = error.member.partition(".")[0]
+        member = member if member in get_type_hints(kind) else ""
+        raise Refusal(400, "0x000", "a member is missing or not of the form", member) from None
     except ValueError:
-        # Without its cause: what was uploaded is not to stand in anybody's traceback.
-        raise Refusal(400, "0x000", "it is not JSON of the form's members") from None
+        raise Refusal(400, "0x000", "it is not JSON that is read in one way only") from None
 
 
 def _row(batch: Batch) -> dict[str, Any]:

@@ -127,10 +127,10 @@ def value_sets(call: Call, box: Reading) -> Answer:
 
 def value_set(call: Call, box: Reading) -> Answer:
     """Answer with a value set."""
-    found = box.value_set(call.rest[0])
-    if found is None:
+    chosen = box.value_set(call.rest[0])
+    if chosen is None:
         raise Refusal(404, "0x100", "there is no such value set")
-    return Answer(200, found.document)
+    return Answer(200, chosen.document)
 
 
 def _document(content: bytes) -> dict[str, str]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pratique import strict_json
 from pratique.gateway import message
@@ -228,20 +228,19 @@ def _are_fields(value: Any) -> bool:
     return type(value) is list and bool(value) and all(map(_is_text, value))
 
 
+class _Description(NamedTuple):
+    lang: str
+    desc: str
+
+
 def _are_descriptions(value: Any) -> bool:
-    if type(value) is not list or not all(map(_is_description, value)):
+    try:
+        rows = [strict_json.read(_Description, row) for row in strict_json.array(value)]
+    except (ValueError, TypeError):
         return False
-    return any(row["lang"] == "en" for row in value)
-
-
-def _is_description(row: Any) -> bool:
-    if (
-        type(row) is not dict
-        or row.keys() != {"lang", "desc"}
-        or not all(map(_is_text, row.values()))
-    ):
-        return False
-    return len(row["desc"]) >= SHORTEST_DESCRIPTION and _LANGUAGE.fullmatch(row["lang"]) is not None
+    return any(row.lang == "en" for row in rows) and all(
+        _LANGUAGE.fullmatch(row.lang) and len(row.desc) >= SHORTEST_DESCRIPTION for row in rows
+    )
 
 
 def _is_instant(value: Any) -> bool:

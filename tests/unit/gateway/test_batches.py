@@ -19,7 +19,7 @@ from pratique.gateway.mailbox import Batch, Group, Role
 from pratique.gateway.wire import CMS, CMS_TEXT
 from pratique.text import rfc3339
 from tests.gateway_box import Box
-from tests.gateway_sent import Sender, batch, octets, refusal
+from tests.gateway_sent import Sender, batch, details, octets, refusal
 from tests.gateway_world import AT, DAY, DRAW, body, bouncy, indefinite, pyca, world
 from tests.unit.crypto.test_cms import SIGNED_DATA, SIGNER_INFO, edited, with_mirrored_s
 
@@ -159,6 +159,17 @@ def test_the_first_failure_is_told() -> None:
     for sent, expected in steps:
         assert refusal(xa.send("POST", LIST, sent)) == expected
     assert xa.box.all_batches == []
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [({"kid": 1}, "kid"), ({"entries": [{"Ursula": 1}]}, "entries"), ({"Ursula": 1}, "")],
+    ids=str,
+)
+def test_a_refusal_names_a_member_of_the_form_and_no_other(
+    members: dict[str, Any], named: str
+) -> None:
+    assert details(sender().post(LIST, batch(**members))) == named
 
 
 def test_a_message_with_two_certificates_is_no_batch() -> None:
