@@ -3,7 +3,7 @@
     BER -> to_der -> DER
 
 1. What is DER already comes out as it went in, octet by octet.
-2. Whatever is neither raises ValueError, and nothing else; depth and size are limited.
+2. Whatever is neither raises ValueError, and nothing else; depth, size and the number of values are limited.
 3. Nothing else of BER is let through: a padded length, for one, is met nowhere and refused.
 
 Seen: BouncyCastle writes CMS with indefinite lengths and its content in pieces (X.690 §8.1.3.6, §8.7.3).
@@ -11,6 +11,7 @@ Seen: BouncyCastle writes CMS with indefinite lengths and its content in pieces 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 # ----------------------------------------------------------------------------------------------------
@@ -26,6 +27,8 @@ from typing import NamedTuple
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
 MAX_LENGTH_OCTETS = 4
+MAX_OID = 128
+"""Octets of an object identifier; UUIDs in decimal (X.667) have 20. One arc of 700,000 would take minutes."""
 
 
 class Tlv(NamedTuple):
@@ -64,6 +67,8 @@ def oid(value: Tlv) -> str:
     octets = value.expect(OID).body
     if not octets or octets[-1] & 0x80:
         raise ValueError("an object identifier is cut off")
+    if len(octets) > MAX_OID:
+        raise ValueError("an object identifier is too long")
     arcs: list[int] = []
     arc, fresh = 0, True
     for octet in octets:
@@ -143,6 +148,8 @@ def write_integer(value: int) -> bytes:
 
 MAX_SIZE = 1024 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 20_000
+"""Values of a document in BER: a message has some 200, a master list of 8 MiB in pieces 8,000."""
 _INDEFINITE, _END = 0x80, b"\0\0"
 _CONSTRUCTED = 0x20
 
@@ -151,15 +158,15 @@ def to_der(data: bytes, *, most: int = MAX_SIZE) -> bytes:
     """Return the one value that fills `data`, of so many octets at most, with definite lengths."""
     if len(data) > most:
         raise ValueError("too large")
-    found, end = _one(data, 0, MAX_DEPTH)
+    found, end = _one(data, 0, MAX_DEPTH, iter(range(MAX_VALUES)))
     if end != len(data):
         raise ValueError("trailing bytes")
     return found
 
 
-def _one(data: bytes, at: int, depth: int) -> tuple[bytes, int]:
-    if not depth:
-        raise ValueError("too deep")
+def _one(data: bytes, at: int, depth: int, left: Iterator[int]) -> tuple[bytes, int]:
+    if not depth or next(left, None) is None:
+        raise ValueError("too deep, or too many values")
     if at + 2 > len(data):
         raise ValueError("cut off")
     tag = data[at]
@@ -168,7 +175,7 @@ def _one(data: bytes, at: int, depth: int) -> tuple[bytes, int]:
             raise ValueError("an indefinite length where none can be")
         parts, at = [], at + 2
         while data[at : at + 2] != _END:
-            part, at = _one(data, at, depth - 1)
+            part, at = _one(data, at, depth - 1, left)
             parts.append(part)
         return _joined(tag, parts), at + 2
     value, end = read_at(data, at)
@@ -176,7 +183,7 @@ def _one(data: bytes, at: int, depth: int) -> tuple[bytes, int]:
         return value.raw, end
     parts, inside = [], 0
     while inside < len(value.body):
-        part, inside = _one(value.body, inside, depth - 1)
+        part, inside = _one(value.body, inside, depth - 1, left)
         parts.append(part)
     return _joined(tag, parts), end
 

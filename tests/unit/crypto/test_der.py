@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,22 @@ def test_reads_object_identifiers(octets: str, dotted: str) -> None:
 def test_refuses_object_identifiers_that_two_readers_could_read_otherwise(octets: str) -> None:
     with pytest.raises(ValueError, match="object identifier"):
         asn1.oid(asn1.read_one(bytes.fromhex(octets), asn1.OID))
+
+
+def test_no_object_identifier_keeps_its_reader_busy() -> None:
+    """To read one is quadratic in its length: 700,000 octets, as a message may hold, took minutes."""
+    longest = b"\x2a" + b"\xff" * (asn1.MAX_OID - 2) + b"\x01"
+    assert asn1.oid(asn1.Tlv(asn1.OID, longest, b"")).startswith("1.2.")
+    with pytest.raises(ValueError, match="too long"):
+        asn1.oid(asn1.Tlv(asn1.OID, longest + b"\x01", b""))
+
+
+@pytest.mark.parametrize("wrap", [lambda body: asn1.write(asn1.SEQUENCE, body), lambda body: b"\x30\x80" + body + b"\0\0"])  # fmt: skip
+def test_no_crowd_of_values_keeps_its_reader_busy(wrap: Callable[[bytes], bytes]) -> None:
+    most = wrap(b"\x05\0" * (asn1.MAX_VALUES - 1))
+    assert len(asn1.children(asn1.read_one(asn1.to_der(most), asn1.SEQUENCE).body)) == asn1.MAX_VALUES - 1  # fmt: skip
+    with pytest.raises(ValueError, match="too many"):
+        asn1.to_der(wrap(b"\x05\0" * asn1.MAX_VALUES))
 
 
 @pytest.mark.parametrize("octets", ["0300", "030108", "030101", "03020101"])
