@@ -53,10 +53,15 @@ def identify(request: WireRequest, box: Reading, profile: Profile = Profile.COMP
     party = box.party(shown.thumbprint, shown.countries[0], Group.AUTHENTICATION)
     if party is None:
         raise Refusal(401, "0x402", "the client certificate is not onboarded")
-    record = x509.read(party.certificate)
-    if profile is Profile.STRICT and not record.not_before <= request.at <= record.not_after:
+    if profile is Profile.STRICT and not is_current(party, request.at):
         raise Refusal(401, "0x402", "the client certificate is out of date")
     return party
+
+
+def is_current(party: Party, at: int) -> bool:
+    """Tell whether an onboarded certificate is within its dates."""
+    record = x509.read(party.certificate)
+    return record.not_before <= at <= record.not_after
 
 
 def _header(request: WireRequest, name: str) -> str:

@@ -21,9 +21,10 @@ import base64
 import hashlib
 from typing import NamedTuple
 
-from pratique.crypto import cms, x509
+from pratique.crypto import cms
 from pratique.errors import DocumentRefused
 from pratique.gateway.call import Call
+from pratique.gateway.caller import is_current
 from pratique.gateway.mailbox import Group, Party, Reading
 from pratique.gateway.wire import Profile, Refusal
 
@@ -93,9 +94,9 @@ def uploader(uploaded: Uploaded, call: Call, box: Reading) -> Party | None:
     party = box.party(thumbprint, call.country, Group.UPLOAD)
     if party is None or party.certificate != uploaded.certificate:
         return None
-    record = x509.read(party.certificate)
-    is_current = record.not_before <= call.at <= record.not_after
-    return party if is_current or call.settings.profile is not Profile.STRICT else None
+    if call.settings.profile is Profile.STRICT and not is_current(party, call.at):
+        return None
+    return party
 
 
 def text_of(uploaded: Uploaded) -> str:

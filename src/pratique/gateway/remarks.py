@@ -23,6 +23,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain as joined
 
 from pratique.crypto import x509, x509_details
@@ -75,7 +76,8 @@ def _rows(call: Call, box: Reading) -> Iterator[dict[str, object]]:
         # Whoever is onboarded may use it to its end: that this is near is no remark to others.
         if lasting := [code for code in codes if code not in _ENDS_SOON]:
             yield _row(party, kid_of(party.thumbprint), lasting)
-    for entry in trust_list.pages(box, shown_to=trust_list.shown_to(call)):
+    entries = partial(box.entries, shown_to=trust_list.shown_to(call))
+    for entry in trust_list.pages(entries):
         # Those of the upload are kept; that it has ended since then is seen now.
         codes = [*entry.remarks, *_dates(x509.read(entry.certificate), call.at)]
         if codes:

@@ -20,7 +20,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from heapq import merge
 from typing import Any, NamedTuple
 
 from pratique.gateway.call import Call
@@ -72,9 +74,9 @@ def trust_list(call: Call, box: Reading) -> Answer:
         if page is not None:
             rows = parties[page.first : page.first + page.size]
     elif page is None:
-        rows = sorted([*parties, *_entries(asked, box)], key=_order)
+        rows = merge(parties, pages(_entries(asked, box)), key=_order)
     else:
-        rows = _cut(parties, asked, page, box)
+        rows = _cut(parties, page, _entries(asked, box))
     return listed(_listed(row) for row in rows)
 
 
@@ -93,14 +95,19 @@ def certificates(call: Call, box: Reading) -> Answer:
             and (not domains or row.domain in domains)
         )
 
-    rows: list[Party | Entry] = [*box.parties(), *pages(box, shown_to=shown_to(call))]
-    return listed(_certificate(row) for row in sorted(filter(is_wanted, rows), key=_order))
+    entries = pages(partial(box.entries, shown_to=shown_to(call)))
+    rows: Iterable[Party | Entry] = merge(sorted(box.parties(), key=_order), entries, key=_order)
+    return listed(_certificate(row) for row in rows if is_wanted(row))
 
 
-def pages(box: Reading, *, shown_to: str | None) -> Iterator[Entry]:
-    """Yield all live entries, and hold one page of them at a time."""
+def pages(read: Callable[..., Sequence[Entry]]) -> Iterator[Entry]:
+    """Yield all that `Reading.entries` returns, and hold one page of it at a time.
+
+    Args:
+        read: it, called with `skip` and `most`.
+    """
     skip = 0
-    while page := box.entries(shown_to=shown_to, skip=skip, most=READ_AT_ONCE):
+    while page := read(skip=skip, most=READ_AT_ONCE):
         yield from page
         skip += len(page)
 
@@ -142,30 +149,26 @@ def _parties(asked: _ListQuery, box: Reading) -> list[Party]:
     return sorted(whole, key=_order)
 
 
-def _entries(
-    asked: _ListQuery, box: Reading, skip: int = 0, most: int | None = None
-) -> list[Entry]:
-    return list(
-        box.entries(
-            country=asked.country,
-            groups=[Group.DSC],
-            domain=_DOMAIN,
-            since=asked.since,
-            shown_to=asked.shown_to,
-            skip=skip,
-            most=most,
-        )
+def _entries(asked: _ListQuery, box: Reading) -> Callable[..., Sequence[Entry]]:
+    """Return what reads a page of the entries that are asked for."""
+    return partial(
+        box.entries,
+        country=asked.country,
+        groups=[Group.DSC],
+        domain=_DOMAIN,
+        since=asked.since,
+        shown_to=asked.shown_to,
     )
 
 
 def _cut(
-    parties: list[Party], asked: _ListQuery, page: _PageCut, box: Reading
+    parties: list[Party], page: _PageCut, read: Callable[..., Sequence[Entry]]
 ) -> list[Party | Entry]:
     """Return a page of parties and entries in one order, and read no more entries than could stand on it."""
     # At most all parties stand before an entry: the entries that are skipped are before the page, wherever the
     # parties are. Of those before the first entry read the place is not known, but that it is before the page is.
     skip = max(0, page.first - len(parties))
-    entries = _entries(asked, box, skip, page.size + len(parties))
+    entries = read(skip=skip, most=page.size + len(parties))
     merged: list[Party | Entry] = [*parties, *entries]
     merged.sort(key=_order)
     return merged[page.first - skip : page.first - skip + page.size]

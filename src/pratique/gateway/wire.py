@@ -168,7 +168,12 @@ def written(document: Any, status: int = 200) -> Answer:
 
 def listed(rows: Iterable[Mapping[str, Any]]) -> Answer:
     """Return an answer of a JSON array, written row by row: one odd character slows down its own row only."""
-    return Answer(200, f"[{','.join(map(as_json, rows))}]".encode())
+    # A whole trust list has 30 MB: the rows are not kept beside it.
+    body = bytearray(b"[")
+    for row in rows:
+        body += b"," if len(body) > 1 else b""
+        body += as_json(row).encode()
+    return Answer(200, bytes(body + b"]"))
 
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

@@ -9,18 +9,21 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pratique.crypto import asn1, cms
 from pratique.errors import DocumentRefused
 from pratique.gateway import message
+from pratique.gateway.call import Call, Settings
 from pratique.gateway.wire import Refusal
-from tests.gateway_world import body, bouncy, indefinite, pyca, world
+from tests.gateway_world import body, bouncy, indefinite, pyca, request, world
 
 XA, DE = world().state("XA"), world().state("DE")
 CONTENT = b"what is signed " * 200
 GOOD = pyca(CONTENT, XA.upload)
+BOX = world().box()
+CALL = Call(request("POST", "/"), world().parties("XA")[0], Settings())
 SIGNED_DATA = (1, 0)
 TYPE, CERTIFICATES, SIGNERS = (*SIGNED_DATA, 2, 0), (*SIGNED_DATA, 3), (*SIGNED_DATA, 4)
 
@@ -184,13 +187,16 @@ def test_no_octets_raise_anything_but_a_refusal(data: bytes) -> None:
     assert refusal(data) == (400, "0x402")
 
 
+@example(at=len(GOOD) - 1, octet=1)
 @given(at=st.integers(0, len(GOOD) - 1), octet=st.integers(1, 255))
 def test_no_octet_of_a_message_can_be_changed_unseen(at: int, octet: int) -> None:
     changed = GOOD[:at] + bytes([GOOD[at] ^ octet]) + GOOD[at + 1 :]
-    # Unsigned parts, a version for one, may differ; what is read out of it may not.
+    # A version, for one, is signed by nobody. Nor is the certificate, which is why it is compared to the byte.
     with suppress(Refusal):
         uploaded = message.read(body(changed), bad_signature="0x260")
-        assert (uploaded.content, uploaded.certificate) == (CONTENT, XA.upload.der)
+        assert uploaded.content == CONTENT
+        is_known = message.uploader(uploaded, CALL, BOX) is not None
+        assert is_known == (uploaded.certificate == XA.upload.der)
 
 
 # Without the content
@@ -220,6 +226,15 @@ def test_all_but_the_content_stays_to_the_byte() -> None:
         assert part(bare, *path) == part(GOOD, *path)
     assert bare == pyca_like(GOOD)
     assert cms.detached(indefinite(GOOD)) == cms.detached(bare) == bare
+
+
+def test_an_upload_key_is_known_by_all_its_octets() -> None:
+    # A certificate of the same key, issuer and serial number: the signature holds under both.
+    at = GOOD.index(XA.upload.der) + len(XA.upload.der) - 1
+    other = GOOD[:at] + bytes([GOOD[at] ^ 1]) + GOOD[at + 1 :]
+    for data, is_known in ((GOOD, True), (other, False)):
+        uploaded = message.read(body(data), bad_signature="0x260")
+        assert (message.uploader(uploaded, CALL, BOX) is not None) == is_known
 
 
 def pyca_like(data: bytes) -> bytes:
