@@ -471,3 +471,63 @@ def test_an_answer_that_is_no_list_of_rules_is_refused(
     with pytest.raises(DocumentRefused) as caught:
         gateway_network.uploaded(ask, back_end.folder, at=instant_of(AT))
     assert caught.value.code == "gateway-answer"
+
+
+# ----------------------------------------------------------------------------------------------------
+# A back end whose upload key is in no folder of the participant's.
+
+
+def test_a_participant_knows_its_back_ends_upload_key_by_its_certificate(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    pem = back_end.folder / "certificates/upload.pem"
+    words = ("participant", "init", *ceremonies.STATE)
+    desk.run(*words, "--upload-certificate", pem, PRATIQUE_PARTICIPANT="second")
+    home = participant.load_home(Path("second"))
+    own = participant.own_certificates(Path("second"), at=instant_of(AT))
+    assert own.uploads == {back_end.certificate("upload")}
+    assert home.newest(participant.UPLOAD).key == ""
+    assert not Path("second/keys/upload.pem").exists()
+    assert own.authorities != (back_end.certificate("sca"),)
+    for unfit in ("sca", "role-1"):
+        path = back_end.folder / f"certificates/{unfit}.pem"
+        if not path.exists():
+            path = back_end.folder / f"keys/{unfit}.pem"
+        error = desk.refused(
+            *words, "--upload-certificate", path, PRATIQUE_PARTICIPANT=f"with-{unfit}"
+        )
+        assert error.code in {"upload-unfit", "x509-none", "pem-none"}, error.code
+        assert not Path(f"with-{unfit}").exists()
+    error = desk.refused(
+        *words[:4], "--country", "XB", *words[6:], "--upload-certificate", pem,
+        PRATIQUE_PARTICIPANT="third",
+    )  # fmt: skip
+    assert error.code == "upload-unfit"
+
+
+def test_keys_beside_one_that_is_elsewhere_are_renewed(desk: Desk, back_end: BackEnd) -> None:
+    given = [word for label in ("upload", "sca") for word in (
+        {"upload": "--upload-certificate", "sca": "--signing-ca-certificate"}[label],
+        back_end.folder / f"certificates/{label}.pem",
+    )]  # fmt: skip
+    desk.run("participant", "init", *ceremonies.STATE, *given, PRATIQUE_PARTICIPANT="second")
+    said = desk.run(
+        "participant", "renew", "--within", 730, "--at", LATER, PRATIQUE_PARTICIPANT="second",
+        PRATIQUE_ISSUER="nowhere",
+    )  # fmt: skip
+    assert "made TLS key" in said
+    assert "made upload key" not in said
+    # The back end's next one is made there too.
+    key = keys.generate(Algorithm.ES256)
+    subject = Subject("XU UP 2", "Ministry", "XU", Environment.TEST)
+    der = x509_write.upload_signer(key, subject, at=int(instant_of(LATER).timestamp()), serial=9)
+    Path("next.pem").write_bytes(x509_write.to_pem(der))
+    for _ in range(2):
+        said = desk.run(
+            "participant", "renew", "--upload-certificate", "next.pem", "--at", LATER,
+            PRATIQUE_PARTICIPANT="second", PRATIQUE_ISSUER="nowhere",
+        )  # fmt: skip
+    assert "keeps the upload certificate" not in said
+    own = participant.own_certificates(Path("second"), at=instant_of(LATER))
+    assert own.uploads == {back_end.certificate("upload"), der}
+    assert Path("second/dossier/UP/UP.pem").read_bytes() == Path("next.pem").read_bytes()

@@ -107,6 +107,8 @@ def check(
 @public_keys
 @click.option("--signing-ca-certificate", "ca", metavar="PEM", type=FILE,
               help="Your state's CSCA, which is kept elsewhere, instead of a signing CA made here.")  # fmt: skip
+@click.option("--upload-certificate", "upload", metavar="PEM", type=FILE,
+              help="Certificate of the upload key that your back end signs with, instead of a key made here.")  # fmt: skip
 @click.option("--threshold", type=click.IntRange(2, participant.MOST_KEYS), default=2, show_default=True,
               help="How many of those keys must sign.")  # fmt: skip
 @options.participant
@@ -349,6 +351,8 @@ def _echo_published(published: SignedEdition) -> int:
     "--register", envvar="PRATIQUE_REGISTER", metavar="URL", help="The issuers' register."
 )
 @public_keys
+@click.option("--upload-certificate", "upload", metavar="PEM", type=FILE,
+              help="Certificate of an upload key that was renewed elsewhere, as by your back end.")  # fmt: skip
 @click.option("--out", type=FOLDER, metavar="DIR",
               help="Where to write what you hand in [default: 'dossier' in your folder].")  # fmt: skip
 @target
@@ -364,6 +368,7 @@ def renew(
     issuers: tuple[Path, ...],
     register: str | None,
     public_keys: tuple[Path, ...],
+    upload: Path | None,
     out: Path | None,
     target: str | None,
     repository: Path | None,
@@ -375,8 +380,9 @@ def renew(
     """Make a successor of every key that ends soon, and prepare what other key holders have to do."""
     participant.load_home(folder)
     pems = tuple(map(cards.read_key, public_keys))
+    renewed = None if upload is None else sources.read_bytes(upload)
     request = renewal.RenewalRequest(
-        folder, issuers or _own_issuer(home), register, pems, at, within
+        folder, issuers or _own_issuer(home), register, pems, at, within, renewed
     )
     known = proposals.known(repository, home)
     if dry_run:

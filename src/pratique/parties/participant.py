@@ -210,17 +210,25 @@ def make_owned(task: Makes, role: str, label: str, uri: str) -> Owned:
     return owned_of(role, label, uri, pem)
 
 
-def _own_ca(task: Makes, pem: bytes, countries: Iterable[str]) -> Owned:
-    """Keep the certificate of a signing CA that is kept elsewhere. UsageError `sca-unfit`."""
+def keep_certificate(
+    folder: Path, role: str, pem: bytes, countries: Iterable[str], label: str = ""
+) -> Owned:
+    """Keep the certificate of a signing CA or an upload key that is kept elsewhere. UsageError `sca-unfit`, `upload-unfit`."""
     found = x509.read(x509_write.from_pem(pem))
-    if not found.is_ca or found.reason or not set(countries) & set(found.countries):
+    is_unfit = found.is_ca is not (role == SCA) or bool(found.reason) or not found.public_key
+    if is_unfit or not set(countries) & set(found.countries):
+        what, hint = _GIVEN[role]
         raise UsageError(
-            "sca-unfit",
-            "that certificate is not a signing CA's of this participant",
-            "name your own state's CSCA",
+            f"{role}-unfit", f"that certificate is not {what} of this participant", hint
         )
-    issuer.write_certificate(task.folder, pem, SCA)
-    return owned_of(SCA, SCA, "", pem)
+    issuer.write_certificate(folder, pem, label or role)
+    return owned_of(role, label or role, "", pem)
+
+
+_GIVEN = {
+    SCA: ("a signing CA's", "name your own state's CSCA"),
+    UPLOAD: ("an upload key's", "name the one that your back end signs its uploads with"),
+}
 
 
 def make_role(task: Makes, uri: str) -> str:
@@ -238,6 +246,7 @@ class ParticipantKeys(NamedTuple):
         public_keys: files of those that others have made.
         threshold: how many of them must sign.
         ca: the certificate of the CSCA; None for a signing CA that is made here.
+        upload: the certificate of the upload key, where that is kept elsewhere, as by a back end; None for one made here.
     """
 
     participant: participants.Participant
@@ -246,6 +255,7 @@ class ParticipantKeys(NamedTuple):
     public_keys: tuple[Path, ...]
     threshold: int
     ca: Path | None = None
+    upload: Path | None = None
 
 
 def init(folder: Path, wanted: ParticipantKeys, secret: Secret, *, at: datetime) -> ParticipantHome:
@@ -273,10 +283,15 @@ def init(folder: Path, wanted: ParticipantKeys, secret: Secret, *, at: datetime)
     since = int(at.timestamp())
     with new(folder) as filled:
         task = Makes(filled, one.code, one.subject, one.name, wanted.environment, since, secret)
-        roles = [role for role in renewal.ROLES if wanted.ca is None or role != SCA]
-        owned = tuple(make_owned(task, role, role, f"file:keys/{role}.pem") for role in roles)
-        if wanted.ca is not None:
-            owned = (_own_ca(task, sources.read_bytes(wanted.ca), one.countries), *owned)
+        elsewhere = {SCA: wanted.ca, UPLOAD: wanted.upload, TLS: None}
+        owned = tuple(
+            make_owned(task, role, role, f"file:keys/{role}.pem")
+            if path is None
+            else keep_certificate(
+                filled, role, sources.read_bytes(path), {one.subject, *one.countries}
+            )
+            for role, path in elsewhere.items()
+        )
         made = tuple((make_role(task, uri), uri) for uri in uris)
         home = ParticipantHome(
             one, wanted.environment, owned, (*made, *given), wanted.threshold, since
@@ -827,12 +842,15 @@ def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str,
 def _upload_signature(
     folder: Path, own: ParticipantHome, keys: frozenset[bytes], secret: Secret
 ) -> uploads.Sign:
-    newest = own.newest(UPLOAD)
+    owned = [
+        each for each in own.owned if each.role == UPLOAD and is_at_hand(each.key, folder=folder)
+    ]
+    if not owned:
+        raise UsageError("upload-elsewhere", "it is elsewhere", "publish where it is at hand")
+    newest = renewal.newest(owned, UPLOAD)
     certificate = x509_write.from_pem(issuer.read_certificate(folder, newest.label))
     if certificate not in keys:
         raise UsageError("upload-ended", "it has ended", "pratique participant renew")
-    if not is_at_hand(newest.key, folder=folder):
-        raise UsageError("upload-elsewhere", "it is elsewhere", "publish where it is at hand")
     key = open_key(newest.key, folder=folder, secret=secret)
 
     def sign(content: bytes, detached: bool) -> bytes:

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from pratique.crypto import x509_write
+from pratique.crypto import x509, x509_write
 from pratique.errors import UsageError
 from pratique.network import metadata, proposal
 from pratique.parties import issuer as issuers
@@ -50,6 +50,7 @@ class RenewalRequest(NamedTuple):
         public_keys: PEM, that key holders elsewhere have made in place of theirs.
         at: now.
         within: days before the end from which a successor is made.
+        upload: certificate, PEM, of an upload key that was renewed elsewhere.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class RenewalRequest(NamedTuple):
     public_keys: tuple[str, ...]
     at: datetime
     within: int
+    upload: bytes | None = None
 
 
 class Plan(NamedTuple):
@@ -121,16 +123,34 @@ def _carry_out(request: RenewalRequest, secret: Secret, note: Note) -> None:
     with issuers.locked(request.folder):
         found = participant.load_home(request.folder)
         _check_public_keys(request, found)
+        found = _with_upload(request, found, note)
         wanted = plan(request, found)
         if wanted.owned or wanted.roles:
             # New key files get the password of the others, and not a slip of the hand.
-            old = found.sca.key or found.newest(participant.UPLOAD).key
+            old = next(key for role in renewal.ROLES if (key := found.newest(role).key))
             open_key(old, folder=request.folder, secret=secret)
         found = _make_owned(request, found, wanted.owned, secret, note)
         _make_roles(request, found, wanted.roles, secret, note)
         for folder in request.issuers:
             with issuers.locked(folder):
                 _make_signers(request, folder, secret, note)
+
+
+def _with_upload(request: RenewalRequest, found: ParticipantHome, note: Note) -> ParticipantHome:
+    """Keep the certificate of an upload key that was renewed elsewhere."""
+    pem, one = request.upload, found.participant
+    if pem is None:
+        return found
+    thumbprint = x509.read(x509_write.from_pem(pem)).thumbprint
+    if any(each.thumbprint == thumbprint for each in found.owned):
+        return found
+    label = f"{participant.UPLOAD}-{thumbprint[:8]}"
+    countries = {one.subject, *one.countries}
+    own = participant.keep_certificate(request.folder, participant.UPLOAD, pem, countries, label)
+    found = found._replace(owned=(*found.owned, own))
+    participant.save(request.folder, found)
+    note(f"keeps the upload certificate {label}; its key is elsewhere")
+    return found
 
 
 def _make_owned(
