@@ -90,7 +90,7 @@ def listed(call: Call, box: Reading) -> Answer:
     """Answer with what has changed after an instant."""
     since = call.request.since()
     if since is None:
-        raise Refusal(400, "0x000", "If-Modified-Since is missing", "write 2026-11-01T00:00:00Z")
+        raise Refusal(400, "0x001", "If-Modified-Since is missing", "write 2026-11-01T00:00:00Z")
     if since > call.at and not box.batches(since - 1, 1):
         raise Refusal(400, "", "If-Modified-Since is in the future")
     batches = box.batches(since, MOST_LISTED + 1)
@@ -103,6 +103,8 @@ def listed(call: Call, box: Reading) -> Answer:
 
 def one(call: Call, box: Reading) -> Answer:
     """Answer with a batch's message."""
+    if not UUID.fullmatch(call.rest[0]):
+        raise Refusal(400, "0x001", "a batch's identifier is a UUID in lower case")
     batch = _known(call.rest[0], box)
     media = call.request.accepted(CMS_TEXT, CMS)
     return Answer(200, batch.message.encode(), media, _tag(batch.identifier))
@@ -128,6 +130,8 @@ def upload(call: Call, box: Mailbox) -> Answer:
 def delete(call: Call, box: Mailbox) -> Answer:
     """Delete a batch."""
     identifier = _object(StatedDeletion, uploaded_by(call, box).content).batchId
+    if not UUID.fullmatch(identifier):
+        raise Refusal(400, "0x000", "a batch's identifier is a UUID in lower case", "batchId")
     batch = _known(identifier, box, country=call.country)
     retire(batch.message, call.at, box)
     box.delete_batch(identifier, box.instant(call.at))
@@ -149,8 +153,6 @@ def uploaded_by(call: Call, box: Reading) -> message.Uploaded:
 
 def _known(identifier: str, box: Reading, country: str | None = None) -> Batch:
     """Return a live batch; of a country, if one is given."""
-    if not UUID.fullmatch(identifier):
-        raise Refusal(400, "0x000", "a batch's identifier is a UUID in lower case")
     batch = box.batch(identifier)
     if batch is None:
         raise Refusal(404, "0x000", "there is no such batch")

@@ -85,6 +85,8 @@ def delete(call: Call, box: Mailbox) -> Answer:
         identifier = strict_json.text(strict_json.members(document, {"uuid"})["uuid"])
     except (ValueError, TypeError):
         raise Refusal(400, "0x000", "it is not JSON of a uuid") from None
+    if not UUID.fullmatch(identifier):
+        raise Refusal(400, "0x000", "a reference's identifier is a UUID in lower case", "uuid")
     reference = _known(identifier, box)
     if reference.country != call.country:
         raise Refusal(403, "0x000", "the reference is another country's")
@@ -94,6 +96,8 @@ def delete(call: Call, box: Mailbox) -> Answer:
 
 def one(call: Call, box: Reading) -> Answer:
     """Answer with a reference."""
+    if not UUID.fullmatch(call.rest[0]):
+        raise Refusal(400, "0x001", "a reference's identifier is a UUID in lower case")
     reference = _known(call.rest[0], box)
     media = call.request.accepted(JSON, CMS_TEXT, CMS)
     if media != JSON:
@@ -146,8 +150,6 @@ def _document(content: bytes) -> dict[str, str]:
 
 
 def _known(identifier: str, box: Reading) -> Reference:
-    if not UUID.fullmatch(identifier):
-        raise Refusal(400, "0x000", "a reference's identifier is a UUID in lower case")
     reference = box.reference(identifier)
     if reference is None:
         raise Refusal(404, "0x000", "there is no such reference")

@@ -116,6 +116,13 @@ def test_a_reference_is_its_owners() -> None:
     assert len(dx.json(LIST)) == 1
 
 
+@pytest.mark.parametrize("name", [DRAW.upper(), DRAW[:-1], "x"])
+def test_a_reference_is_named_by_a_uuid_in_lower_case(name: str) -> None:
+    xa = sender()
+    xa.post(PATH, reference())
+    assert refusal(xa.get(f"{PATH}/{name}")) == (400, "0x001")
+
+
 def test_a_reference_is_deleted_by_a_body_in_a_delete() -> None:
     """Trap 9."""
     xa = sender()

@@ -21,7 +21,13 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "/trust/reference": reference(),
 }
 paths = pytest.mark.parametrize("path", DOCUMENTS)
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -72,7 +78,7 @@ def test_whatever_a_rules_logic_is_the_compatible_profile_takes_it(logic: dict[s
     """The linter says what is to be said, and raises nothing."""
     text = json.dumps(sound_rule(Logic=logic))
     answer = Sender("XA", world().box()).post("/rules", text)
-    assert answer.status == 201 or "\\ud" in text or "e+" in text, answer
+    assert answer.status == 201, answer
 
 
 @settings(max_examples=60, deadline=None)
