@@ -206,18 +206,18 @@ def served(
     path: Path, answer: Answering, told: Callable[[str], None], *, limits: Limits = LIMITS
 ) -> Iterator[None]:
     """Serve a gateway on a socket, in a thread."""
-    taken = gateway_server.bound(path)
     application = gateway_server.application(answer, told, limits=limits, clock=lambda: NOW)
     ending = Ending()
-    thread = threading.Thread(
-        target=gateway_server.serve, args=(application, taken), kwargs={"front": ending, "limits": limits}
-    )  # fmt: skip
-    thread.start()
-    try:
-        yield
-    finally:
-        ending.stop()
-        thread.join()
+    with gateway_server.listening(path) as taken:
+        thread = threading.Thread(
+            target=gateway_server.serve, args=(application, taken), kwargs={"front": ending, "limits": limits}
+        )  # fmt: skip
+        thread.start()
+        try:
+            yield
+        finally:
+            ending.stop()
+            thread.join()
 
 
 class Ending:

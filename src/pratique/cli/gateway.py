@@ -203,20 +203,19 @@ def serve(
     with closing(opened.store), _alone(folder), gateway_server.interruptible():
         if place is None:
             assert path is not None
-            taken = gateway_server.bound(path, 0o660)
-            say(printable(f"serving {folder} on {path}"), err=True)
-            gateway_server.serve(served, taken)
+            with gateway_server.listening(path, 0o660) as taken:
+                say(printable(f"serving {folder} on {path}"), err=True)
+                gateway_server.serve(served, taken)
             return
         chosen, program = front.chosen(front.Kind(kind) if kind else None)
         # Another server there would look to us as if ours were listening.
         server.bound(place.host, place.port).close()
-        taken = gateway_server.bound(place.socket)
-        running = front.start(chosen, program, place)
-        try:
-            say(printable(f"serving {folder} on https://{listen} behind {chosen.value}"), err=True)
-            gateway_server.serve(served, taken, front=running)
-        finally:
-            running.close()
+        with gateway_server.listening(place.socket) as taken:
+            running = front.start(chosen, program, place)
+            with closing(running):
+                where = f"https://{listen} behind {chosen.value}"
+                say(printable(f"serving {folder} on {where}"), err=True)
+                gateway_server.serve(served, taken, front=running)
         if not running.was_stopped:
             raise Unreadable("front-ended", f"{chosen.value} has ended", "start the gateway again")
 

@@ -219,6 +219,16 @@ def bound(path: Path, mode: int = 0o600) -> socket.socket:
     return taken
 
 
+@contextmanager
+def listening(path: Path, mode: int = 0o600) -> Iterator[socket.socket]:
+    """Take a UNIX socket, as `bound` does, for a block; it is gone at the end, however that comes."""
+    with bound(path, mode) as taken:
+        try:
+            yield taken
+        finally:
+            path.unlink(missing_ok=True)
+
+
 def _make_room(path: Path) -> None:
     try:
         kind = path.lstat().st_mode
@@ -259,17 +269,13 @@ def serve(
 
     Args:
         served: as `application` returns it.
-        taken: as `bound` returns it; it is taken away at the end.
+        taken: as `listening` yields it.
         front: what ends TLS, if it is ours.
         limits: of connections.
     """
-    path = Path(taken.getsockname())
-    try:
-        own = _Server(server.settings(served, limits))
-        own.front = front
-        own.run(sockets=[taken])
-    finally:
-        path.unlink(missing_ok=True)
+    own = _Server(server.settings(served, limits))
+    own.front = front
+    own.run(sockets=[taken])
 
 
 @contextmanager
