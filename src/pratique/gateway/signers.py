@@ -32,7 +32,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.crypto import chain, cms, x509
+from pratique.crypto import asn1, chain, cms, x509
 from pratique.crypto.x509 import X509Record
 from pratique.gateway import message, remarks
 from pratique.gateway.call import Call
@@ -97,9 +97,23 @@ def upload_trusted(call: Call, box: Mailbox) -> Answer:
 
 def _certificate(uploaded: Uploaded) -> X509Record:
     record = x509.read(uploaded.content)
-    if record.reason in _UNREADABLE:
+    if record.reason in _UNREADABLE or not _is_whole(uploaded.content, record):
         raise Refusal(400, "0x402", "Invalid Base64 CMS Message", "its content is no certificate")
     return record
+
+
+def _is_whole(certificate: bytes, record: X509Record) -> bool:
+    """Tell whether what no signature covers is as it must be, and the subject can be read.
+
+    RFC 5280 §4.1.1.2: the algorithm outside is the one that was signed. Were it not compared, a certificate could
+    be listed a second time in another spelling, and one that other countries' clients stumble over.
+    """
+    try:
+        x509.named(record.subject, x509.COUNTRY_NAME)
+        _, algorithm, signature = asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)
+    except ValueError:
+        return False
+    return algorithm.raw == record.signature_algorithm and signature.body[:1] == b"\0"
 
 
 def _is_of(record: X509Record, country: str) -> bool:

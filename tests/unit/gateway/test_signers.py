@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pratique.crypto import cms, x509_write
 from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
+from pratique.gateway import remarks
 from pratique.gateway.call import Settings
 from pratique.gateway.mailbox import Group, Party
+from pratique.gateway.signers import TRUSTED
 from pratique.gateway.wire import CMS, JSON, Answer, Profile, WireRequest
 from pratique.terms import Environment
 from tests.gateway_box import Box
@@ -171,6 +179,53 @@ def test_a_second_upload_conflicts_and_a_second_deletion_finds_nothing() -> None
     assert told(upload(box, signer)) == (409, "0x002")
     assert delete(box, signer).status == 204
     assert told(delete(box, signer)) == (404, "0x005")
+
+
+def test_a_subject_that_cannot_be_read_is_no_certificates() -> None:
+    # C is no ASCII, and a critical extension is unknown, which is the reason that a record has.
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "QQ")]))
+        .issuer_name(XA.authority.certificate.subject)
+        .public_key(ec_key("signer").public_key())
+        .serial_number(5)
+        .not_valid_before(datetime.fromtimestamp(AT - DAY, UTC))
+        .not_valid_after(datetime.fromtimestamp(AT + DAY, UTC))
+        .add_extension(
+            x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), critical=True
+        )
+        .sign(XA.authority.key, hashes.SHA256())
+    ).public_bytes(Encoding.DER)
+    odd = made.replace(b"QQ", b"\xff\xff")
+    assert odd != made
+    for method in ("POST", "DELETE"):
+        message = pyca(odd, XA.upload)
+        assert told(WORLD.box().ask(asked(method, PATH, message))) == (400, "0x402")
+
+
+SIGNER = XA.signer().der
+
+
+@given(
+    changes=st.lists(st.tuples(st.integers(0, len(SIGNER) - 1), st.integers(0, 255)), max_size=3)
+)
+def test_no_certificate_raises_whatever_an_upload_key_signs(changes: list[tuple[int, int]]) -> None:
+    octets = bytearray(SIGNER)
+    for at, octet in changes:
+        octets[at] = octet
+    message = pyca(bytes(octets), XA.upload)
+    for settings in (Settings(), STRICT):
+        box = WORLD.box(settings)
+        assert box.ask(asked("DELETE", PATH, message)).status in {400, 404}
+        # Only what the signing CA has signed comes in.
+        assert (box.ask(asked("POST", PATH, message)).status == 201) == (octets == SIGNER)
+
+
+@pytest.mark.parametrize("group", [*TRUSTED])
+@given(at=st.integers(0, len(SIGNER) - 1), octet=st.integers(0, 255))
+def test_no_certificate_of_a_group_raises(group: Group, at: int, octet: int) -> None:
+    octets = SIGNER[:at] + bytes([octet]) + SIGNER[at + 1 :]
+    assert isinstance(remarks.of_signer(octets, group, [XA.authority.der], at=AT), tuple)
 
 
 # Replays
