@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -12,63 +12,19 @@ from typing import Any
 
 import pytest
 
-from pratique.crypto import cms, x509, x509_write
-from pratique.crypto.keys import SoftwareKey
+from pratique.crypto import x509, x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import projection, uploads
-from pratique.gateway.mailbox import TOLD, Entry, Group, Mailbox, Party, StoredRule
+from pratique.gateway.mailbox import TOLD, Entry, Group, Mailbox, StoredRule
 from pratique.gateway.projection import LeftOut, Projection
 from pratique.network import proposal
 from pratique.store.gateway.mailbox import GatewayStore
 from pratique.terms import Environment
 from tests import gateway_stores
 from tests.gateway_box import Box
-from tests.networks import AT, DAY, HOUR, Authority, State, key
+from tests.gateway_countries import NOW, Country
+from tests.networks import DAY, HOUR, Authority, key
 from tests.summaries import form
-
-NOW = int(AT.timestamp())
-
-
-class Country(State):
-    """A state of the network that has an upload key, and publishes what that signs."""
-
-    def __init__(self, code: str, *, signers: int = 2) -> None:
-        super().__init__(code, signers=signers)
-        self.upload_key = key(f"{code} upload")
-        self.upload = self.upload_of(self.upload_key)
-        self.has_uploads = True
-        self.signed: dict[bytes, bytes] = {}
-
-    def upload_of(self, own: SoftwareKey) -> bytes:
-        subject = Subject(f"{self.code} UP", "Ministry", self.country, Environment.TEST)
-        return x509_write.upload_signer(own, subject, at=NOW - 86_400, serial=77)
-
-    def parties(self) -> list[Party]:
-        return [
-            Party(self.country, group, sha256(der).hexdigest(), der, b"by the anchor", 1)
-            for group, der in ((Group.UPLOAD, self.upload), (Group.CSCA, self.ca))
-        ]
-
-    def by_upload_key(self, content: bytes, *, detached: bool = False) -> bytes:
-        return cms.sign(content, certificate=self.upload, key=self.upload_key, detached=detached)
-
-    def contents(self) -> dict[str, bytes]:
-        files = super().contents()
-        if self.has_uploads:
-            published = files[f"{self.code}/signers.json"], files.get(f"{self.code}/rules.json")
-            before = files_before(self)
-            drafted = uploads.drafted(self.code, self.country, published, before, {self.upload})
-            listed = drafted.signed(
-                lambda content, bare: self.by_upload_key(content, detached=bare)
-            )
-            files[f"{self.code}/uploads.json"] = uploads.write(listed)
-        return files
-
-
-def files_before(state: Country) -> Iterable[uploads.UploadList]:
-    role = state.authority.view.roles.get(state.code)
-    data = None if role is None else role.files.get(f"{state.code}/uploads.json")
-    return [] if data is None else [uploads.read(data, state.code)]
 
 
 class Scene:
