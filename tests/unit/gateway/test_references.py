@@ -166,6 +166,7 @@ def test_the_list_has_what_fits_each_filter(query: str, services: str) -> None:
 
 @pytest.mark.parametrize("query", ["", "country=XA", "country=ZZ", "country=XA&country=DE"])
 def test_there_are_no_issuers(query: str) -> None:
+    """Trap 14: the originals sign an issuer's text with and without a last semicolon, so each refuses the other's."""
     assert sender().json("/trustList/issuers", query) == []
 
 

@@ -265,8 +265,11 @@ def test_a_deletion_is_of_all_versions_and_the_first_may_come_again(method: str,
     [
         ("GR-XB-0001", (403, "0x210")),
         ("GR-XA-0009", (404, "0x270")),
-        ("GR-XA-0001 ", (400, "0x250")),
-        ("GR-XA-0001\n", (400, "0x250")),
+        ("GR-XA-0001\n", (404, "0x270")),
+        ("GR-XA-\0", (404, "0x270")),
+        ("XX-XA-1", (404, "0x270")),
+        ("XX-XB-1", (403, "0x210")),
+        ("GR-XA", (400, "0x250")),
         ("GR-XA-0001-XA-0001", (400, "0x250")),
         ('"GR-XA-0001"', (400, "0x250")),
         ("", (400, "0x250")),
@@ -309,6 +312,7 @@ def test_a_version_vanishes_in_the_second_in_which_its_successor_begins() -> Non
 
 
 def test_a_country_is_named_by_two_characters() -> None:
+    """Trap 13: three letters are the folders' and DID documents'."""
     xa = uploaded({})
     assert list(xa.json("/rules/xa")) == ["GR-XA-0001"]
     assert xa.json("/rules/ZZ") == {}
