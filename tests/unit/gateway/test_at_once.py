@@ -16,8 +16,8 @@ from tests.gateway_stores import sqlite
 from tests.steps import until
 from tests.unit.gateway.test_store import AT, batch, digest, entry, rule
 
-PROCESSES = 4
-"""Stores, as if each were a server's process of its own."""
+PROCESSES = {"sqlite": 1, "postgresql": 4}
+"""Stores, as if each were a server's process of its own; a file of SQLite has one server."""
 WRITERS, READERS = 32, 32
 EACH = 3
 """Uploads of each writer; the last but one is deleted again."""
@@ -30,7 +30,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Gate
     url = (
         sqlite(tmp_path) if request.param == "sqlite" else request.getfixturevalue("new_database")()
     )
-    opened = [GatewayStore(url) for _ in range(PROCESSES)]
+    opened = [GatewayStore(url) for _ in range(PROCESSES[request.param])]
     yield opened
     for store in opened:
         store.close()
@@ -99,12 +99,12 @@ def test_sixty_four_at_once_lose_and_double_nothing(stores: list[GatewayStore]) 
     with stores[0].writing() as box:
         for number in range(QUIET):
             box.add_entry(entry(f"quiet {number}", "XB", f"quiet {number:02}"))
-    readers = [Reader(stores[n % PROCESSES]) for n in range(READERS)]
+    readers = [Reader(stores[n % len(stores)]) for n in range(READERS)]
     done, start = threading.Event(), threading.Barrier(WRITERS + READERS)
 
     def write(writer: int) -> list[int]:
         start.wait()
-        return upload(stores[writer % PROCESSES], writer)
+        return upload(stores[writer % len(stores)], writer)
 
     def read(reader: Reader) -> None:
         start.wait()

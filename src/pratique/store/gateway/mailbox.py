@@ -47,8 +47,8 @@ from pratique.store.gateway import schema
 LOCK = 0x67617465
 """PostgreSQL's advisory lock that a writer of a gateway holds until its transaction ends."""
 TABLES = Tables("gateway", LOCK, Path(__file__).parent / "migrations", "0001", "Nothing was kept")
-PATIENCE = 5.0
-"""Seconds that a wipe waits for readers who still see what was deleted."""
+PATIENCE = 1.0
+"""Seconds that a wipe waits for readers who still see what was deleted; writers wait with it."""
 LARGE = 256 << 20
 """Bytes of messages beyond which PostgreSQL's table is not written anew for each deletion, but by `wipe(whole=True)`."""
 AT_ONCE = 500
