@@ -271,7 +271,7 @@ def test_a_deletion_is_of_all_versions_and_the_first_may_come_again(method: str,
         ("XX-XB-1", (403, "0x210")),
         ("GR-XA", (400, "0x250")),
         ("GR-XA-0001-XA-0001", (400, "0x250")),
-        ('"GR-XA-0001"', (400, "0x250")),
+        ('"GR-XA-0001"', (404, "0x270")),
         ("", (400, "0x250")),
     ],
 )
