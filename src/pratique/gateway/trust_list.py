@@ -196,14 +196,13 @@ def _listed(row: Party | Entry) -> dict[str, str | None]:
 
 
 def _certificate(row: Party | Entry) -> dict[str, Any]:
-    document: dict[str, Any] = {
+    properties = row.properties if isinstance(row, Entry) else ""
+    return {
         "kid": _order(row)[0],
         "group": row.group.value,
         "country": row.country,
         "certificate": _base64(row.certificate),
         "signature": _base64(row.signature),
+        "properties": loads(properties.encode()) if properties else {},
         "domain": row.domain,
     }
-    if isinstance(row, Entry) and row.properties:
-        document["properties"] = loads(row.properties.encode())
-    return document

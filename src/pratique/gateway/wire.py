@@ -138,7 +138,7 @@ class Answer(NamedTuple):
 
 
 class Refusal(Exception):
-    """Ends a request with a problem report; only `endpoints.answer` catches it. It is raised nowhere else."""
+    """Ends a request with a problem report, into which `endpoints` turns it; nothing of the request is kept."""
 
     def __init__(self, status: int, code: str, problem: str, details: str = "") -> None:
         super().__init__(problem)
