@@ -130,8 +130,9 @@ def _keep(entity: Entity, uploaded: message.Uploaded, at: int, box: Mailbox) -> 
         signature = cms.detached(uploaded.data)
         box.change_entry(entity._replace(message=uploaded.text, signature=signature))
         box.use(uploaded.mark, at)
-    elif isinstance(entity, StoredRule):
+        return
+    batches.retire(entity.message, at, box)
+    if isinstance(entity, StoredRule):
         box.change_rule(entity._replace(message=uploaded.text))
     else:
-        batches.retire(entity.message, at, box)
         box.change_batch(entity._replace(message=uploaded.text, changed=box.instant(at)))

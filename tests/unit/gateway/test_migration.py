@@ -224,7 +224,7 @@ def test_neither_message_of_a_migrated_batch_brings_it_back_once_it_is_deleted(
     assert refusal(anew) == (201, "")
 
 
-@pytest.mark.parametrize("kind", [DSC, LIST])
+@kinds
 def test_an_old_message_does_not_come_back_by_a_migration(kind: str, place: Place) -> None:
     """Whoever kept it could put the retired key's signature back in its place."""
     old = next(row["cms"] for row in place.xa.json(PATH) if row["type"] == kind).encode()
