@@ -101,7 +101,7 @@ def listed(call: Call, box: Reading) -> Answer:
     )
 
 
-def one(call: Call, box: Reading) -> Answer:
+def fetch(call: Call, box: Reading) -> Answer:
     """Answer with a batch's message."""
     if not UUID.fullmatch(call.rest[0]):
         raise Refusal(400, "0x001", "a batch's identifier is a UUID in lower case")

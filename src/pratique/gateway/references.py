@@ -94,7 +94,7 @@ def delete(call: Call, box: Mailbox) -> Answer:
     return Answer(204, act="reference-delete", digest=_digest(identifier))
 
 
-def one(call: Call, box: Reading) -> Answer:
+def fetch(call: Call, box: Reading) -> Answer:
     """Answer with a reference."""
     if not UUID.fullmatch(call.rest[0]):
         raise Refusal(400, "0x001", "a reference's identifier is a UUID in lower case")

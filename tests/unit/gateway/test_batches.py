@@ -369,15 +369,14 @@ def test_what_is_done_is_audited_without_the_batch() -> None:
 
 Step = tuple[str, int]
 steps = st.lists(
-    st.tuples(st.sampled_from(["upload", "delete", "wait"]), st.integers(0, 5)), max_size=8
+    st.tuples(st.sampled_from(["upload", "delete", "wait", "purge"]), st.integers(0, 5)), max_size=8
 )
 
 
 @cache
-def signed_batch(name: str) -> bytes:
-    """Return the message of a batch, which is signed once: signing takes longer than all else."""
-    del name
-    return sender().signed(batch())
+def signed_batch(number: int) -> bytes:
+    """Return the message of a batch; every other one ends soon. It is signed once: that takes longer than all else."""
+    return sender().signed(batch(expires=rfc3339(AT + (3 if number % 2 else 7 * DAY))))
 
 
 @cache
@@ -394,18 +393,21 @@ class Gateway:
         self.changes: list[tuple[str, bool]] = []
 
     def step(self, act: str, number: int) -> None:
-        """Upload, delete one that is live, or let seconds pass."""
-        live = [one for one in self.box.all_batches if not one.is_deleted]
+        """Upload, delete one that is live, purge, or let seconds pass."""
+        before = {one.identifier: one for one in self.box.all_batches if not one.is_deleted}
         if act == "wait":
             self.reader.at = self.writer.at = self.reader.at + number
+        elif act == "purge":
+            self.box.purge(self.reader.at)
         elif act == "upload":
             name = str(uuid.UUID(int=len(self.changes)))
-            assert self.writer.send("POST", LIST, signed_batch(name), draw=name).status == 201
-            self.changes.append((name, False))
-        elif live:
-            name = live[number % len(live)].identifier
+            self.writer.send("POST", LIST, signed_batch(number), draw=name)
+        elif before:
+            name = sorted(before)[number % len(before)]
             assert self.writer.send("DELETE", LIST, signed_deletion(name)).status == 204
-            self.changes.append((name, True))
+        live = {one.identifier for one in self.box.all_batches if not one.is_deleted}
+        self.changes += [(name, False) for name in live - set(before)]
+        self.changes += [(name, True) for name in set(before) - live]
 
     def page(self, date: str) -> list[dict[str, Any]]:
         """Return what a client gets that asks with a date; nothing for 204."""
