@@ -19,9 +19,11 @@ from urllib.parse import quote
 
 import pytest
 
+from pratique.errors import Unreadable, UsageError
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.store import front
 from pratique.store.front import Kind, Place
+from pratique.store.gateway_client import Connection
 from pratique.store.gateway_server import LARGEST
 from pratique.store.server import Limits
 from tests.gateway_world import Keyed, body, bouncy, pyca
@@ -32,6 +34,7 @@ from tests.journeys.gateway_front import (
     fronted,
     served,
     stranger,
+    tls,
     world,
 )
 from tests.steps import until
@@ -431,3 +434,39 @@ def test_a_front_ends_what_it_has_begun(tmp_path: Path, kind: Kind, monkeypatch:
         with pytest.raises(OSError, match="refused"):
             gateway.call(world().state("XA").tls, "GET", "/trustList")
     assert not gateway.place.socket.exists()
+
+
+# -- Our own client
+
+
+def connection_to(gateway: Fronted, by: Keyed, ca: Path | None) -> Connection:
+    """Return a connection of our client."""
+    certificate, key = tls(gateway.folder, f"own-{by.thumbprint[:16]}", by)
+    return Connection(gateway.url, certificate, key, lambda _uri: "", ca)
+
+
+def test_our_client_bounds_an_answer(anywhere: Fronted) -> None:
+    connection = connection_to(anywhere, world().state("XA").tls, anywhere.place.certificate)
+    whole = connection.ask("GET", "/trustList")
+    assert len(whole.body) > 5_000
+    for limit in (len(whole.body) - 1, 100):
+        with pytest.raises(Unreadable) as refused:
+            connection.ask("GET", "/trustList", limit=limit)
+        assert refused.value.code == "gateway-answer"
+
+
+def test_our_client_trusts_no_server_without_its_authority(anywhere: Fronted) -> None:
+    before = len(anywhere.arrived)
+    with pytest.raises(Unreadable) as refused:
+        connection_to(anywhere, world().state("XA").tls, None).ask("GET", "/trustList")
+    assert refused.value.code == "gateway-unreachable"
+    assert len(anywhere.arrived) == before
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "https://user:secret@127.0.0.1", "127.0.0.1"])
+def test_our_client_asks_no_address_that_is_none(anywhere: Fronted, url: str) -> None:
+    certificate, key = tls(anywhere.folder, "own", world().state("XA").tls)
+    with pytest.raises(UsageError) as refused:
+        Connection(url, certificate, key, lambda _uri: "")
+    assert refused.value.code == "gateway-url"
+    assert "secret" not in refused.value.message

@@ -323,6 +323,9 @@ def _caddy(place: Place) -> str:
 			mode request
 		}}
 	}}
+	# What is announced as longer is not begun to be sent on; what is longer unannounced is cut.
+	@large header_regexp Content-Length ^[0-9][0-9][0-9][0-9][0-9][0-9][0-9]
+	respond @large 413
 	request_body {{
 		max_size {BODY}
 	}}

@@ -104,8 +104,8 @@ class _Endpoint:
             data = await server.body(request, LARGEST, self._limits.body)
         except BodyRefused as error:
             refusal = Refusal(error.number, "0x001", f"the body: {error.why}")
-            # The rest is not waited for.
-            return _written(refusal.answer, packs=False, ended=True)
+            # Not closed at once: what is in front would hear of a broken pipe, and say 502.
+            return _written(refusal.answer, packs=False)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._said, request, data)
 
@@ -170,7 +170,7 @@ def _takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _written(answer: Answer, *, packs: bool, ended: bool = False) -> Response:
+def _written(answer: Answer, *, packs: bool) -> Response:
     data, headers = answer.body, dict(answer.headers)
     if data:
         headers["Content-Type"] = answer.content_type
@@ -181,8 +181,6 @@ def _written(answer: Answer, *, packs: bool, ended: bool = False) -> Response:
             headers["Content-Encoding"] = "gzip"
     # What is in front keeps no copy: of batches, least of all.
     headers["Cache-Control"] = "no-store"
-    if ended:
-        headers["Connection"] = "close"
     return Response(data, answer.status, headers)
 
 
