@@ -16,14 +16,15 @@ The first check that fails is told:
     | signed by a CSCA of the country; DESC by a DECA           | 400 `0x004`   | 400 `0x004`   | -             |
     | not there yet; there                                      | 409 `0x002`   | 409 `0x002`   | 404 `0x005`   |
     | no other live certificate of the country has the kid      | 400 `0x004`   | 400 `0x004`   | -             |
-    | the message was never taken before                        | 400 `0x004`   | 400 `0x004`   | -             |
+    | the message was never taken before (see 1, 4)             | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
     | strict profile: nothing is to be said against it          | 400 `0x004`   | 400 `0x004`   | -             |
 
 1. A deletion is the same kind of message as an upload. Whoever kept one could add what was deleted again with it: each
    message is known by its mark, and adds nothing once it was taken, for whatever. A new message does.
 2. A kid is one country's: otherwise the first who takes one keeps all others from it. Who deletes frees it.
 3. Names of issuers are not compared: the CA's signature says all that its name would.
-4. A deletion may be the same message as the upload: both public suites send it so.
+4. A deletion may be the same message as the upload, as clients send it that keep what they have signed. A message
+   that was taken deletes only what has come by it: an old one takes nothing back that was uploaded again.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ def delete(call: Call, box: Mailbox) -> Answer:
         raise Refusal(400, "0x007", "the certificate's C is not that of the caller")
     if entry is None:
         raise Refusal(404, "0x005", "the certificate is not there")
+    if box.was_used(uploaded.mark) and not _is_message_of(uploaded, entry):
+        raise Refusal(400, "0x007", "this message was taken before", "sign the certificate again")
     at = box.instant(call.at)
     box.use(uploaded.mark, at)
     box.delete_entry(entry.number, at)
@@ -95,30 +98,36 @@ def upload_trusted(call: Call, box: Mailbox) -> Answer:
     return _added(uploaded, record, wish, call, box)
 
 
+def _is_message_of(uploaded: Uploaded, entry: Entry) -> bool:
+    """Tell whether a message is the one by which a live entry came, however it is written this time."""
+    if not entry.message:
+        return False
+    return message.read(entry.message.encode(), bad_signature="0x007").mark == uploaded.mark
+
+
 def _certificate(uploaded: Uploaded) -> X509Record:
     record = x509.read(uploaded.content)
-    if record.reason in _UNREADABLE or not _is_whole(uploaded.content, record):
+    if record.reason in _UNREADABLE:
         raise Refusal(400, "0x402", "Invalid Base64 CMS Message", "its content is no certificate")
     return record
 
 
-def _is_whole(certificate: bytes, record: X509Record) -> bool:
-    """Tell whether what no signature covers is as it must be, and the subject can be read.
+def _is_one_spelling(certificate: bytes, record: X509Record) -> bool:
+    """Tell whether what no signature covers is as it must be.
 
     RFC 5280 §4.1.1.2: the algorithm outside is the one that was signed. Were it not compared, a certificate could
     be listed a second time in another spelling, and one that other countries' clients stumble over.
     """
-    try:
-        x509.named(record.subject, x509.COUNTRY_NAME)
-        _, algorithm, signature = asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)
-    except ValueError:
-        return False
+    _, algorithm, signature = asn1.children(asn1.read_one(certificate, asn1.SEQUENCE).body)
     return algorithm.raw == record.signature_algorithm and signature.body[:1] == b"\0"
 
 
 def _is_of(record: X509Record, country: str) -> bool:
     """Tell whether the subject has exactly one C, and it is the country's, as it stands."""
-    return x509.named(record.subject, x509.COUNTRY_NAME) == (country,)
+    try:
+        return x509.named(record.subject, x509.COUNTRY_NAME) == (country,)
+    except ValueError:
+        return False
 
 
 def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box: Mailbox) -> Answer:
@@ -128,7 +137,7 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
         raise Refusal(400, "0x004", "the certificate's C is not that of the caller")
     above = Group.DECA if wish.group is Group.DESC else Group.CSCA
     authorities = [party.certificate for party in box.parties(country=call.country, groups=[above])]
-    if not is_issued(record, authorities):
+    if not (_is_one_spelling(uploaded.content, record) and is_issued(record, authorities)):
         raise Refusal(400, "0x004", f"the certificate is not signed by a {above} of the country")
     if box.entry_of(record.thumbprint, call.country) is not None:
         raise Refusal(409, "0x002", "the certificate is there already")

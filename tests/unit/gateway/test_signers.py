@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pratique.crypto import cms, x509_write
 from pratique.crypto.keys import SoftwareKey
+from pratique.crypto.x509 import read as x509_read
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import remarks
 from pratique.gateway.call import Settings
@@ -181,7 +182,7 @@ def test_a_second_upload_conflicts_and_a_second_deletion_finds_nothing() -> None
     assert told(delete(box, signer)) == (404, "0x005")
 
 
-def test_a_subject_that_cannot_be_read_is_no_certificates() -> None:
+def test_a_subject_that_cannot_be_read_is_nobodys() -> None:
     # C is no ASCII, and a critical extension is unknown, which is the reason that a record has.
     made = (
         x509.CertificateBuilder()
@@ -198,12 +199,22 @@ def test_a_subject_that_cannot_be_read_is_no_certificates() -> None:
     ).public_bytes(Encoding.DER)
     odd = made.replace(b"QQ", b"\xff\xff")
     assert odd != made
-    for method in ("POST", "DELETE"):
+    for method, code in (("POST", "0x004"), ("DELETE", "0x007")):
         message = pyca(odd, XA.upload)
-        assert told(WORLD.box().ask(asked(method, PATH, message))) == (400, "0x402")
+        assert told(WORLD.box().ask(asked(method, PATH, message))) == (400, code)
 
 
 SIGNER = XA.signer().der
+
+
+def test_a_certificate_has_one_spelling() -> None:
+    algorithm = x509_read(SIGNER).signature_algorithm
+    last = SIGNER.rindex(algorithm)
+    sha_384 = algorithm.replace(b"\x04\x03\x02", b"\x04\x03\x03")
+    outside = SIGNER[:last] + sha_384 + SIGNER[last + len(algorithm) :]
+    assert outside != SIGNER
+    message = pyca(outside, XA.upload)
+    assert told(WORLD.box().ask(asked("POST", PATH, message))) == (400, "0x004")
 
 
 @given(
@@ -258,6 +269,31 @@ def test_the_message_of_an_upload_deletes_too() -> None:
     assert box.ask(asked("POST", PATH, message)).status == 201
     assert box.ask(asked("DELETE", PATH, message)).status == 204
     assert told(box.ask(asked("POST", PATH, message))) == (400, "0x004")
+
+
+def test_no_message_that_was_taken_deletes_what_has_come_by_another() -> None:
+    box, signer = WORLD.box(), XA.signer()
+    first, gone, again = (pyca(signer.der, XA.upload) for _ in range(3))
+    for method, message, status in (
+        ("POST", first, 201),
+        ("DELETE", gone, 204),
+        ("POST", again, 201),
+    ):
+        assert box.ask(asked(method, PATH, message)).status == status
+    for message in (first, gone, indefinite(first), indefinite(gone)):
+        for path in (PATH, "/trustedCertificate"):
+            assert told(box.ask(asked("DELETE", path, message))) == (400, "0x007")
+    # The control: the message of the upload, in whatever spelling.
+    assert box.ask(asked("DELETE", PATH, indefinite(again))).status == 204
+
+
+def test_what_the_network_has_published_is_deleted_by_a_new_message_only() -> None:
+    box, signer = WORLD.box(), XA.signer()
+    message = pyca(signer.der, XA.upload)
+    assert box.ask(asked("POST", PATH, message)).status == 201
+    box.change_entry(box.all_entries[0]._replace(message=""))
+    assert told(box.ask(asked("DELETE", PATH, message))) == (400, "0x007")
+    assert delete(box, signer).status == 204
 
 
 # /trustedCertificate
