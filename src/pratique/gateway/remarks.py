@@ -12,6 +12,7 @@
    |-----------------|--------------------------------------------------------------------------|
    | expired         | has ended                                                                |
    | not_yet_valid   | has not begun                                                            |
+   | key_kind        | of a document signer has a key that is neither of EC nor of RSA          |
    | rsa_size        | of a document signer has an RSA key of more than 3072 bits               |
    | key_identifiers | does not name its CA's key: authority key identifier, subject's          |
    | sca_ended       | was signed by a CA that has ended                                        |
@@ -58,6 +59,8 @@ def of_signer(
         at: when; seconds since the epoch.
     """
     codes, shown = _of_itself(certificate, group, at)
+    if group is Group.DSC and shown.record.algorithm is None and "key_length" not in codes:
+        codes.append("key_kind")
     if group is Group.DSC and shown.key_kind == RSA and shown.key_bits > MOST_RSA_BITS:
         codes.append("rsa_size")
     is_dsc = group is Group.DSC

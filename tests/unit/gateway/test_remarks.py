@@ -111,6 +111,7 @@ def test_all_codes_are_listed() -> None:
     own = {
         "expired",
         "not_yet_valid",
+        "key_kind",
         "rsa_size",
         "key_identifiers",
         "sca_ended",
