@@ -59,6 +59,7 @@ class Tables(NamedTuple):
         migrations: the folder of its migrations.
         head: the migration that the code is written for.
         unchanged: what a person is told where something failed: what did not happen.
+        threads: of one process that use it at once, at most.
     """
 
     noun: str
@@ -66,6 +67,7 @@ class Tables(NamedTuple):
     migrations: Path
     head: str
     unchanged: str
+    threads: int = 5
 
 
 def engine_for(url: str, tables: Tables, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
@@ -77,7 +79,7 @@ def engine_for(url: str, tables: Tables, *, pragmas: tuple[str, ...] = PRAGMAS) 
         raise _refused(tables.noun) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        return _sqlite(parsed, pragmas)
+        return _sqlite(parsed, tables, pragmas)
     if kind == "postgresql":
         return _postgresql(parsed.set(drivername="postgresql+psycopg"), tables)
     raise _refused(tables.noun)
@@ -109,8 +111,10 @@ def _refused(noun: str) -> UsageError:
     )
 
 
-def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
+def _sqlite(url: URL, tables: Tables, pragmas: tuple[str, ...]) -> Engine:
+    pool = {}
     if url.database and url.database != ":memory:":
+        pool["pool_size"] = tables.threads
         with suppress(OSError):
             # Its owner's alone; SQLite gives the files beside it the same mode. Only a new file is opened
             # here: to close one that a connection of this process holds would drop its locks (POSIX),
@@ -118,7 +122,7 @@ def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
             os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     # The driver would open transactions by itself, and later than here asked.
     connecting = {"timeout": WAIT, "isolation_level": None}
-    engine = create_engine(url, connect_args=connecting, hide_parameters=True)
+    engine = create_engine(url, connect_args=connecting, hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -136,7 +140,9 @@ def _sqlite(url: URL, pragmas: tuple[str, ...]) -> Engine:
 def _postgresql(url: URL, tables: Tables) -> Engine:
     connecting = {"options": " ".join(OPTIONS), "connect_timeout": 20}
     try:
-        engine = create_engine(url, connect_args=connecting, hide_parameters=True)
+        engine = create_engine(
+            url, connect_args=connecting, hide_parameters=True, pool_size=tables.threads
+        )
     except ImportError as error:
         raise ExtraMissing("postgres", f"a {tables.noun} on PostgreSQL") from error
 

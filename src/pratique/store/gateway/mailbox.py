@@ -11,7 +11,8 @@
    frees (secure_delete), and its log is cut to nothing. PostgreSQL writes the table of messages anew and drops the
    old file; its own log (WAL) has the upload until the server uses that segment again, as have its archive and
    every backup: whoever runs the server sees to their age.
-5. A wipe that cannot be done now (a reader still looks at the instant before) is done after the next change.
+5. Readers who come while it is wiped wait for it, those who are there end first. A wipe that cannot be done now
+   (one of them looks at the instant before for long) is tried again after each change.
 """
 
 from __future__ import annotations
@@ -46,9 +47,13 @@ from pratique.store.gateway import schema
 
 LOCK = 0x67617465
 """PostgreSQL's advisory lock that a writer of a gateway holds until its transaction ends."""
-TABLES = Tables("gateway", LOCK, Path(__file__).parent / "migrations", "0001", "Nothing was kept")
+TABLES = Tables(
+    "gateway", LOCK, Path(__file__).parent / "migrations", "0001", "Nothing was kept", threads=64
+)
+PRAGMAS = tuple(each for each in database.PRAGMAS if "cache" not in each and "auto" not in each)
+"""Its changes are small and many read at once: SQLite's own sizes of a connection's memory and of the log serve better."""
 PATIENCE = 1.0
-"""Seconds that a wipe waits for readers who still see what was deleted; writers wait with it."""
+"""Seconds that a wipe waits for readers who still see what was deleted; all others wait with it."""
 LARGE = 256 << 20
 """Bytes of messages beyond which PostgreSQL's table is not written anew for each deletion, but by `wipe(whole=True)`."""
 AT_ONCE = 500
@@ -428,8 +433,10 @@ class GatewayStore:
         Raises:
             UsageError: `gateway-url`. ExtraMissing: `postgres`. Unreadable: `gateway-…`.
         """
-        self._engine = database.engine_for(url, TABLES)
+        self._engine = database.engine_for(url, TABLES, pragmas=PRAGMAS)
         self._writer = threading.Lock()
+        self._admits = threading.Event()
+        self._admits.set()
         self._is_owed = False
         # The transaction that deleted last, on PostgreSQL.
         self._deletion = ""
@@ -447,6 +454,7 @@ class GatewayStore:
     @contextmanager
     def reading(self) -> Iterator[SqlReading]:
         """Read, all of one instant."""
+        self._admits.wait(PATIENCE)
         try:
             with self._engine.connect().execution_options(reading=True) as connection:
                 yield SqlReading(connection)
@@ -466,7 +474,7 @@ class GatewayStore:
             except (DBAPIError, PoolTimeout) as error:
                 raise database.failed(error, TABLES) from None
             if self._is_owed:
-                self._wipe(whole=False)
+                self._wipe(whole=False, patience=PATIENCE if box.has_forgotten else 0.0)
 
     def wipe(self) -> bool:
         """Wipe what was deleted, however large the table of messages is; tell whether it could be done.
@@ -475,7 +483,7 @@ class GatewayStore:
         """
         with self._writer:
             self._is_owed = True
-            return self._wipe(whole=True)
+            return self._wipe(whole=True, patience=PATIENCE)
 
     def close(self) -> None:
         """Close all connections."""
@@ -486,17 +494,19 @@ class GatewayStore:
         if connection.dialect.name == "postgresql":
             self._deletion = connection.exec_driver_sql(_TRANSACTION).scalar_one()
 
-    def _wipe(self, *, whole: bool) -> bool:
+    def _wipe(self, *, whole: bool, patience: float) -> bool:
         """Wipe what was deleted; what cannot be done now stays owed."""
         wipe = _wipe_postgresql if self._engine.dialect.name == "postgresql" else _wipe_sqlite
         # Past SQLAlchemy, which would open a transaction: neither act may stand in one.
         raw = self._engine.raw_connection()
+        self._admits.clear()
         try:
-            wiped = wipe(raw.driver_connection, self._deletion, whole=whole)
+            wiped = wipe(raw.driver_connection, patience, self._deletion, whole=whole)
         except self._engine.dialect.loaded_dbapi.Error:
             # The change itself is on the disk: it must not be told as a failure.
             wiped = False
         finally:
+            self._admits.set()
             raw.close()
         self._is_owed = not wiped
         return wiped
@@ -517,10 +527,10 @@ _LATEST = (
 _SIZE = "SELECT pg_total_relation_size('message')"
 
 
-def _wipe_sqlite(connection: Any, _deletion: str, *, whole: bool) -> bool:
+def _wipe_sqlite(connection: Any, patience: float, _deletion: str, *, whole: bool) -> bool:
     del whole
     # It waits for readers of an earlier instant; with writers it would hold them up as well.
-    connection.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
+    connection.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
     try:
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     finally:
@@ -528,13 +538,13 @@ def _wipe_sqlite(connection: Any, _deletion: str, *, whole: bool) -> bool:
     return not busy
 
 
-def _wipe_postgresql(connection: Any, deletion: str, *, whole: bool) -> bool:
+def _wipe_postgresql(connection: Any, patience: float, deletion: str, *, whole: bool) -> bool:
     connection.autocommit = True
     try:
         if not whole and connection.execute(_SIZE).fetchone()[0] > LARGE:
             return False
         deletion = deletion or connection.execute(_LATEST).fetchone()[0]
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while connection.execute(_SEEN_BY, (deletion,)).fetchone()[0]:
             if time.monotonic() > until:
                 return False
