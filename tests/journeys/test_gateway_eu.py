@@ -470,7 +470,7 @@ def loops(gateway: Gateway) -> Reply:
     return reply
 
 
-@EU.case("UpDownDelete", "GET /revocation-list", "without If-Modified-Since", "400", "400 0x000")
+@EU.case("UpDownDelete", "GET /revocation-list", "without If-Modified-Since", "400", "400 0x001")
 def lists_without_date(gateway: Gateway) -> Reply:
     return gateway.get(OWN, "/revocation-list")
 
