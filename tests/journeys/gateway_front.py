@@ -31,7 +31,7 @@ from cryptography.x509.oid import NameOID
 from pratique.errors import UsageError
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.store import front, gateway_server, server
-from pratique.store.front import Kind, Place
+from pratique.store.front import FrontKind, Place
 from pratique.store.gateway_server import LIMITS, Answering
 from pratique.store.server import Limits
 from tests.gateway_box import Box
@@ -100,7 +100,7 @@ def tls(folder: Path, name: str, keyed: Keyed) -> tuple[Path, Path]:
     return paths
 
 
-def program(kind: Kind) -> str:
+def program(kind: FrontKind) -> str:
     """Return a front's program; skip the test where it is not installed."""
     try:
         return front.chosen(kind)[1]
@@ -237,7 +237,7 @@ class Ending:
 
 @contextmanager
 def fronted(
-    kind: Kind, folder: Path, box: Box | None = None, *, limits: Limits = LIMITS
+    kind: FrontKind, folder: Path, box: Box | None = None, *, limits: Limits = LIMITS
 ) -> Iterator[Fronted]:
     """Serve a gateway behind a server that ends TLS."""
     found = program(kind)

@@ -32,7 +32,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from pratique.store.front import Kind
+from pratique.store.front import FrontKind
 from tests import ports
 from tests.gateway_folders import anchor_file, written
 from tests.gateway_stores import databases
@@ -219,7 +219,7 @@ def served(folder: Path, url: str | None) -> Iterator[Gateway]:
         folder: for it, its participants' folders and its certificates.
         url: of its database; SQLite in its own folder without one.
     """
-    program(Kind.NGINX)
+    program(FrontKind.NGINX)
     place = folder / "gateway"
     command("init", place, *(("--database", url) if url else ()))
     load(folder, place)

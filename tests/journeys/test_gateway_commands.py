@@ -19,7 +19,7 @@ import pytest
 from pratique.crypto.keys import SoftwareKey
 from pratique.gateway.mailbox import Role
 from pratique.store import server
-from pratique.store.front import Kind
+from pratique.store.front import FrontKind
 from tests.gateway_folders import anchor_file, written
 from tests.gateway_sent import batch, sound_rule
 from tests.gateway_world import DAY, Keyed, ec_key
@@ -137,7 +137,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(made: Path, tmp_path: Path) -> Iterator[Desk]:
     """Return a gateway that is served behind nginx."""
-    program(Kind.NGINX)
+    program(FrontKind.NGINX)
     own = Desk(tmp_path)
     shutil.copytree(made, own.gateway)
     own.serve()

@@ -22,7 +22,7 @@ import pytest
 from pratique.errors import Unreadable, UsageError
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.store import front
-from pratique.store.front import Kind, Place
+from pratique.store.front import FrontKind, Place
 from pratique.store.gateway_client import Connection
 from pratique.store.gateway_server import LARGEST
 from pratique.store.server import Limits
@@ -44,7 +44,7 @@ BROKEN = BrokenPipeError, ConnectionResetError, ssl.SSLError, RemoteDisconnected
 STRANGERS = ("self-signed", "expired", "RSA-2048", "another CA's")
 
 
-@pytest.fixture(scope="module", params=list(Kind))
+@pytest.fixture(scope="module", params=list(FrontKind))
 def anywhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:  # fmt: skip
     """Serve a gateway behind each of the servers."""
     with fronted(request.param, tmp_path_factory.mktemp("front")) as gateway:
@@ -54,7 +54,7 @@ def anywhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
     """Serve a gateway behind nginx."""
-    with fronted(Kind.NGINX, tmp_path_factory.mktemp("nginx")) as behind:
+    with fronted(FrontKind.NGINX, tmp_path_factory.mktemp("nginx")) as behind:
         yield behind
 
 
@@ -277,7 +277,7 @@ def test_a_slow_sender_is_dropped_while_others_are_answered(
     monkeypatch.setattr(front, "HEAD", 1)
     monkeypatch.setattr(front, "BODY_TIME", 1)
     own = world().state("XA").tls
-    with fronted(Kind.NGINX, tmp_path) as gateway:
+    with fronted(FrontKind.NGINX, tmp_path) as gateway:
         slow = [gateway.raw(own) for _ in range(8)]
         for number, connection in enumerate(slow):
             head = b"POST /rules HTTP/1.1\r\nHost: gateway\r\n"
@@ -336,18 +336,18 @@ def test_no_body_reaches_a_file_of_nginx(
 ) -> None:
     if buffer is not None:
         # The control: with another buffer one does.
-        plain = front.WRITTEN[Kind.NGINX]
+        plain = front.WRITTEN[FrontKind.NGINX]
 
         def small(place: Place) -> str:
             return plain(place).replace(
                 f"client_body_buffer_size {front.BODY};", f"client_body_buffer_size {buffer};"
             )
 
-        monkeypatch.setitem(front.WRITTEN, Kind.NGINX, small)
+        monkeypatch.setitem(front.WRITTEN, FrontKind.NGINX, small)
     canary = hashlib.sha256(b"canary").hexdigest().encode()
     sent = canary * (front.BODY // len(canary) - 1)
     seen: list[bool] = []
-    with fronted(Kind.NGINX, tmp_path) as gateway:
+    with fronted(FrontKind.NGINX, tmp_path) as gateway:
         ask_box = gateway.box.ask
 
         def looking(request: WireRequest) -> Answer:
@@ -369,13 +369,13 @@ def test_no_answer_reaches_a_file_of_nginx(
 ) -> None:
     if may_write:
         # The control: left to itself, it writes what its reader does not take at once.
-        plain = front.WRITTEN[Kind.NGINX]
+        plain = front.WRITTEN[FrontKind.NGINX]
         monkeypatch.setitem(
-            front.WRITTEN, Kind.NGINX, lambda place: plain(place).replace("proxy_max_temp_file_size 0;", "")
+            front.WRITTEN, FrontKind.NGINX, lambda place: plain(place).replace("proxy_max_temp_file_size 0;", "")
         )  # fmt: skip
     canary = hashlib.sha256(b"canary").hexdigest().encode()
     whole = canary * 250_000
-    with fronted(Kind.NGINX, tmp_path) as gateway:
+    with fronted(FrontKind.NGINX, tmp_path) as gateway:
         monkeypatch.setattr(gateway.box, "ask", lambda _request: Answer(200, whole))
         with closing(gateway.connected(world().state("XA").tls)) as connection:
             connection.request("GET", "/trustList")
@@ -387,9 +387,9 @@ def test_no_answer_reaches_a_file_of_nginx(
             assert (size, seen) == (len(whole), may_write)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FrontKind))
 def test_nothing_tells_one_reader_from_another(
-    tmp_path: Path, kind: Kind, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, kind: FrontKind, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with fronted(kind, tmp_path) as gateway:
         left = []
@@ -406,21 +406,21 @@ def test_nothing_tells_one_reader_from_another(
 def test_a_log_of_nginx_would_tell_them_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = front.WRITTEN[Kind.NGINX]
+    plain = front.WRITTEN[FrontKind.NGINX]
 
     def logging(place: Place) -> str:
         return plain(place).replace("access_log off;", f"access_log {place.folder}/access.log;")
 
-    monkeypatch.setitem(front.WRITTEN, Kind.NGINX, logging)
-    with fronted(Kind.NGINX, tmp_path) as gateway:
+    monkeypatch.setitem(front.WRITTEN, FrontKind.NGINX, logging)
+    with fronted(FrontKind.NGINX, tmp_path) as gateway:
         gateway.call(world().state("XA").tls, "GET", "/trustList")
         log = gateway.place.folder / "access.log"
         until(lambda: log.stat().st_size)
         assert b"127.0.0.1" in log.read_bytes()
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_front_ends_what_it_has_begun(tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+@pytest.mark.parametrize("kind", list(FrontKind))
+def test_a_front_ends_what_it_has_begun(tmp_path: Path, kind: FrontKind, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     with fronted(kind, tmp_path) as gateway:
         ask_box = gateway.box.ask
 

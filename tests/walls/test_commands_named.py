@@ -30,8 +30,9 @@ NAMED = re.compile(r"(?<![\w/.-])pratique((?:(?: +| *\\\n *)[^\s;:,`|()·]+)+)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 BENCHES = {
     "--svg", "--peers", "--cold", "--participants", "--rounds", "--sample", "--seed", "--entrypoint",
+    "--config", "--adapter",
 }  # fmt: skip
-"""Options of the programs that measure, which some pages tell about."""
+"""Options of the programs that measure, which some pages tell about, and of Caddy."""
 
 CLONE = re.compile(r"(?<!/)(?:docs|tools|tests|examples)/\S*[\w]|README\S*|CONTRIBUTING\S*")
 

@@ -38,7 +38,7 @@ RUN = "run"
 """Folder of the socket and of the server in front, within a gateway's."""
 SOCKET = "gateway.sock"
 gateway_folder = click.argument("folder", metavar="DIR", type=FOLDER)
-_FRONT = click.Choice([kind.value for kind in front.Kind])
+_FRONT = click.Choice([kind.value for kind in front.FrontKind])
 
 
 listen = click.option(
@@ -207,7 +207,7 @@ def serve(
                 say(printable(f"serving {folder} on {path}"), err=True)
                 gateway_server.serve(served, taken)
             return
-        chosen, program = front.chosen(front.Kind(kind) if kind else None)
+        chosen, program = front.chosen(front.FrontKind(kind) if kind else None)
         # Another server there would look to us as if ours were listening.
         server.bound(place.host, place.port).close()
         with gateway_server.listening(place.socket) as taken:
@@ -241,7 +241,7 @@ def front_(
     place = _place(folder, listen, certificate, key)
     if path is not None:
         place = place._replace(socket=path.absolute())
-    click.echo(front.configuration(front.Kind(kind), place), nl=False)
+    click.echo(front.configuration(front.FrontKind(kind), place), nl=False)
 
 
 def _place(

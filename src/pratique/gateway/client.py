@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pratique.crypto import chain, cms, x509
@@ -41,7 +41,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VOUCHED = (Group.UPLOAD, Group.CSCA, Group.AUTHENTICATION)
 
 
-class Row(NamedTuple):
+class TrustListRow(NamedTuple):
     """An entry of a trust list.
 
     Attributes:
@@ -71,9 +71,9 @@ class Believed(NamedTuple):
     """
 
     uploads: Mapping[str, frozenset[bytes]]
-    signers: tuple[Row, ...]
-    authorities: tuple[Row, ...]
-    clients: tuple[Row, ...]
+    signers: tuple[TrustListRow, ...]
+    authorities: tuple[TrustListRow, ...]
+    clients: tuple[TrustListRow, ...]
     left_out: Mapping[str, int]
 
     @property
@@ -87,7 +87,7 @@ def message(content: bytes, by: Authority) -> bytes:
     return base64.b64encode(cms.sign(content, certificate=by.certificate, key=by.key))
 
 
-def rows(answer: bytes) -> list[Row]:
+def rows(answer: bytes) -> list[TrustListRow]:
     """Read a page of a trust list; DocumentRefused `gateway-answer` if it is none."""
     document = parse(answer, most=MOST_VALUES)
     if not isinstance(document, list) or len(document) > MOST_ENTRIES:
@@ -95,7 +95,7 @@ def rows(answer: bytes) -> list[Row]:
     return [_entry(entry) for entry in document]
 
 
-def _entry(entry: object) -> Row:
+def _entry(entry: object) -> TrustListRow:
     if not isinstance(entry, dict):
         raise _refused("an entry of the trust list is no object")
     named = [entry.get(name) for name in ("kid", "country", "certificateType", "thumbprint")]
@@ -104,7 +104,7 @@ def _entry(entry: object) -> Row:
     signature, certificate = (octets(entry.get(name) or "") for name in ("signature", "rawData"))
     if signature is None or certificate is None:
         raise _refused("an entry of the trust list is not Base64")
-    return Row(texts[0], texts[1], texts[2], texts[3], signature, certificate)
+    return TrustListRow(texts[0], texts[1], texts[2], texts[3], signature, certificate)
 
 
 def anchors(files: Iterable[bytes], at: int) -> frozenset[bytes]:
@@ -113,28 +113,28 @@ def anchors(files: Iterable[bytes], at: int) -> frozenset[bytes]:
     Raises:
         DocumentRefused: `x509-none`; `anchor-dead`: outside its dates it vouches for nobody.
     """
-    found: set[bytes] = set()
+    certificates: set[bytes] = set()
     for data in files:
         blocks = x509.armoured(data)
         if not blocks:
             raise DocumentRefused("x509-none", "there is no X.509 certificate of an anchor in it")
-        found |= set(blocks)
-    for one in found:
-        record = x509.read(one)
+        certificates |= set(blocks)
+    for certificate in certificates:
+        record = x509.read(certificate)
         if not record.not_before <= at <= record.not_after:
             raise DocumentRefused(
                 "anchor-dead",
                 "the trust anchor's own certificate is not valid now",
                 "get the present one from the network's authority",
             )
-    return frozenset(found)
+    return frozenset(certificates)
 
 
 class _Unbelieved(Exception):
     """An entry is not believed; its argument is the reason's code."""
 
 
-def believed(entries: Iterable[Row], trusted: frozenset[bytes]) -> Believed:
+def believed(entries: Iterable[TrustListRow], trusted: frozenset[bytes]) -> Believed:
     """Tell what of a trust list is believed.
 
     Args:
@@ -144,7 +144,7 @@ def believed(entries: Iterable[Row], trusted: frozenset[bytes]) -> Believed:
     latest = {(row.thumbprint, row.country, row.group): row for row in entries}
     live = [row for row in latest.values() if row.certificate]
     left_out: Counter[str] = Counter()
-    vouched: dict[str, list[Row]] = {group: [] for group in _VOUCHED}
+    vouched: dict[str, list[TrustListRow]] = {group: [] for group in _VOUCHED}
     for row in live:
         if row.group not in vouched:
             continue
@@ -167,13 +167,15 @@ def believed(entries: Iterable[Row], trusted: frozenset[bytes]) -> Believed:
             continue
         try:
             _check_signature(row, uploads.get(row.country, set()), "signer-unknown")
-            _check_issuer(row, authorities.get(row.country, []))
+            record = x509.read(row.certificate)
+            if not any(chain.issued_by(record, ca) for ca in authorities.get(row.country, [])):
+                raise _Unbelieved("issuer-unknown")
         except _Unbelieved as error:
             left_out[error.args[0]] += 1
         else:
             signers.append(row)
     return Believed(
-        {country: frozenset(held) for country, held in uploads.items()},
+        {country: frozenset(keys) for country, keys in uploads.items()},
         tuple(signers),
         tuple(vouched[Group.CSCA]),
         tuple(vouched[Group.AUTHENTICATION]),
@@ -181,7 +183,7 @@ def believed(entries: Iterable[Row], trusted: frozenset[bytes]) -> Believed:
     )
 
 
-def _check_signature(row: Row, by: Iterable[bytes], unknown: str) -> None:
+def _check_signature(row: TrustListRow, by: Iterable[bytes], unknown: str) -> None:
     record = x509.read(row.certificate)
     if record.thumbprint != row.thumbprint.lower():
         raise _Unbelieved("thumbprint-differs")
@@ -195,13 +197,7 @@ def _check_signature(row: Row, by: Iterable[bytes], unknown: str) -> None:
         raise _Unbelieved(unknown)
 
 
-def _check_issuer(row: Row, authorities: Sequence[X509Record]) -> None:
-    record = x509.read(row.certificate)
-    if not any(chain.issued_by(record, ca) for ca in authorities):
-        raise _Unbelieved("issuer-unknown")
-
-
-def kid_list(found: Believed) -> dict[str, Any]:
+def kid_list(trust: Believed) -> dict[str, Any]:
     """Return document signers and their signing CAs in the form that `pratique trust import` reads."""
     listed = [
         {
@@ -211,7 +207,7 @@ def kid_list(found: Believed) -> dict[str, Any]:
             "thumbprint": row.thumbprint,
             "rawData": base64.b64encode(row.certificate).decode(),
         }
-        for row in sorted((*found.authorities, *found.signers))
+        for row in sorted((*trust.authorities, *trust.signers))
     ]
     return {"certificates": listed}
 
@@ -228,12 +224,12 @@ def rules(answer: bytes, country: str, uploads: Iterable[bytes]) -> Opened:
     document = parse(answer, most=MOST_VALUES)
     if not isinstance(document, dict):
         raise _refused("it is no list of rules")
-    held, documents, left_out = frozenset(uploads), [], Counter[str]()
+    signers, documents, left_out = frozenset(uploads), [], Counter[str]()
     for identifier, versions in document.items():
         for version in versions if isinstance(versions, list) else [None]:
             text = version.get("cms") if isinstance(version, dict) else None
             try:
-                rule = _content(text, held)
+                rule = _content(text, signers)
                 if (rule.get("Country"), rule.get("Identifier")) != (country, identifier):
                     raise _Unbelieved("rule-differs")
             except _Unbelieved as error:
@@ -308,15 +304,15 @@ def batch(answer: bytes, country: str, uploads: Mapping[str, Iterable[bytes]]) -
 
 def problem(status: int, body: bytes) -> DocumentRefused:
     """Return what to raise for a refusal, with the gateway's own code; its texts are not repeated at length."""
-    code, told = "", ""
+    code, words = "", ""
     try:
         report = parse(body, most=1_000)
     except DocumentRefused:
         report = None
     if isinstance(report, dict):
-        code, told = (str(report.get(name) or "")[:200] for name in ("code", "problem"))
-    words = ", ".join(filter(None, (f"HTTP {status}", code, told)))
-    return DocumentRefused("gateway-refused", printable(f"the gateway refuses it: {words}"))
+        code, words = (str(report.get(name) or "")[:200] for name in ("code", "problem"))
+    why = ", ".join(filter(None, (f"HTTP {status}", code, words)))
+    return DocumentRefused("gateway-refused", printable(f"the gateway refuses it: {why}"))
 
 
 def identifiers(answer: bytes) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from pratique.errors import ExtraMissing, UsageError
@@ -25,16 +25,19 @@ from pratique.gateway.projection import Projection
 from pratique.gateway.uploads import Taken
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.parties import participant, proposals
-from pratique.parties.gateway_service import Store
 from pratique.store.gateway_client import Connection
 from pratique.store.keys import Secret
+
+if TYPE_CHECKING:
+    # Who only asks a gateway needs no database.
+    from pratique.store.gateway.mailbox import GatewayStore
 
 Ask = Callable[[str, str], bytes]
 """Asks a gateway: path, query -> the body of what it answers."""
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[tuple[Store, Settings]]:
+def opened(folder: Path) -> Iterator[tuple[GatewayStore, Settings]]:
     """Open the gateway of a folder. ExtraMissing `gateway`; Unreadable `no-gateway`, `gateway-…`."""
     try:
         from pratique.parties import gateway  # noqa: PLC0415 - needs an extra
@@ -94,7 +97,7 @@ def over_tls(connection: Connection) -> Ask:
     return ask
 
 
-def in_folder(store: Store, settings: Settings, country: str, *, at: datetime) -> Ask:
+def in_folder(store: GatewayStore, settings: Settings, country: str, *, at: datetime) -> Ask:
     """Return what asks a gateway of this machine, as a back end of a country would.
 
     Raises:

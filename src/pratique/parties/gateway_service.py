@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique import strict_json
 from pratique.crypto import x509
@@ -27,8 +27,7 @@ from pratique.crypto.x509_write import Authority, from_pem
 from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError
 from pratique.gateway import client, endpoints, wire
 from pratique.gateway.call import Settings
-from pratique.gateway.client import Believed, Row
-from pratique.gateway.mailbox import Mailbox, Reading
+from pratique.gateway.client import Believed, TrustListRow
 from pratique.gateway.wire import CMS, CMS_TEXT, Answer, WireRequest
 from pratique.revocation import foreign
 from pratique.store import files
@@ -36,25 +35,19 @@ from pratique.store.gateway_client import Connection, Reply
 from pratique.store.sources import read_bytes
 from pratique.text import as_json, rfc3339
 
+if TYPE_CHECKING:
+    # Who only asks a gateway needs no database.
+    from pratique.store.gateway.mailbox import GatewayStore
+
 # ----------------------------------------------------------------------------------------------------
 # A gateway's answers.
-
-
-class Store(Protocol):
-    """What keeps a gateway's rows."""
-
-    def reading(self) -> AbstractContextManager[Reading]:
-        """Begin a transaction that changes nothing."""
-
-    def writing(self) -> AbstractContextManager[Mailbox]:
-        """Begin one that is kept at its end, and not if an exception ends it."""
 
 
 class _NotKept(Exception):
     """Ends a transaction of which nothing is to be kept; its argument is the answer."""
 
 
-def answering(store: Store, settings: Settings) -> Callable[[WireRequest], Answer]:
+def answering(store: GatewayStore, settings: Settings) -> Callable[[WireRequest], Answer]:
     """Return what answers a request in one transaction; it may be called from several threads at once."""
 
     def answer(request: WireRequest) -> Answer:
@@ -66,12 +59,12 @@ def answering(store: Store, settings: Settings) -> Callable[[WireRequest], Answe
                 return endpoints.answer(request, route, box, settings)
         try:
             with store.writing() as mailbox:
-                found = endpoints.answer(request, route, mailbox, settings)
-                if found.status >= _REFUSED:
-                    raise _NotKept(found)
+                said = endpoints.answer(request, route, mailbox, settings)
+                if said.status >= _REFUSED:
+                    raise _NotKept(said)
         except _NotKept as ended:
-            (found,) = ended.args
-        return found
+            (said,) = ended.args
+        return said
 
     return answer
 
@@ -121,12 +114,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def signers(paths: Iterable[Path], by: Authority) -> list[Upload]:
     """Return uploads of document signers' certificates (PEM, any number in a file)."""
-    found = []
+    uploads = []
     for path in paths:
         for der in _certificates(path):
             body = client.message(der, by)
-            found.append(Upload(_signer(der), "POST", "/signerCertificate", CMS, body))
-    return found
+            uploads.append(Upload(_signer(der), "POST", "/signerCertificate", CMS, body))
+    return uploads
 
 
 def _certificates(path: Path) -> Sequence[bytes]:
@@ -142,7 +135,7 @@ def _signer(der: bytes) -> str:
 
 def rules(paths: Iterable[Path], by: Authority) -> list[Upload]:
     """Return uploads of rules: JSON of one rule, or a list of them."""
-    found = []
+    uploads = []
     for path in paths:
         data = read_bytes(path)
         document = strict_json.parse(data)
@@ -153,19 +146,19 @@ def rules(paths: Iterable[Path], by: Authority) -> list[Upload]:
             if not isinstance(identifier, str):
                 raise DocumentRefused("rule-malformed", f"{path}: there is no rule in it")
             body = client.message(content, by)
-            found.append(Upload(f"rule {identifier}", "POST", "/rules", CMS_TEXT, body))
-    return found
+            uploads.append(Upload(f"rule {identifier}", "POST", "/rules", CMS_TEXT, body))
+    return uploads
 
 
 def batches(paths: Iterable[Path], by: Authority) -> list[Upload]:
     """Return uploads of batches of revocations (JSON)."""
-    found = []
+    uploads = []
     for number, path in enumerate(paths, 1):
         data = read_bytes(path)
         foreign.read(strict_json.parse(data))
         body = client.message(data, by)
-        found.append(Upload(f"batch {number}", "POST", "/revocation-list", CMS_TEXT, body))
-    return found
+        uploads.append(Upload(f"batch {number}", "POST", "/revocation-list", CMS_TEXT, body))
+    return uploads
 
 
 def withdrawals(names: Iterable[str], by: Authority) -> list[Upload]:
@@ -174,7 +167,7 @@ def withdrawals(names: Iterable[str], by: Authority) -> list[Upload]:
     Raises:
         UsageError: `withdraw-unknown`: it names none of these.
     """
-    found = []
+    uploads = []
     for name in names:
         if _RULE.fullmatch(name):
             rows = [(f"rule {name}", "/rules", CMS_TEXT, name.encode())]
@@ -192,8 +185,8 @@ def withdrawals(names: Iterable[str], by: Authority) -> list[Upload]:
                 "a rule's identifier, a batch's UUID, or a PEM file with signers' certificates",
             )
         for shown, path, media, content in rows:
-            found.append(Upload(shown, "DELETE", path, media, client.message(content, by)))
-    return found
+            uploads.append(Upload(shown, "DELETE", path, media, client.message(content, by)))
+    return uploads
 
 
 def push(connection: Connection, uploads: Iterable[Upload]) -> Pushed:
@@ -283,19 +276,19 @@ def pull(
         at: now, seconds since the epoch.
         with_batches: revocation lists too; our TLS certificate needs the role for it.
     """
-    found = client.believed(_trust_list(connection, at), anchors)
+    trust = client.believed(_trust_list(connection, at), anchors)
     with files.usable(out):
         for name in (RULES, VALUE_SETS, BATCHES):
             files.folder(out / name)
-        rule_count, left_out = _rules(connection, found, out / RULES)
+        rule_count, left_out = _rules(connection, trust, out / RULES)
         sets = _value_sets(connection, out / VALUE_SETS)
-        _write(out / SIGNERS, client.kid_list(found))
-        losses = [found.left_out, left_out]
+        _write(out / SIGNERS, client.kid_list(trust))
+        losses = [trust.left_out, left_out]
         if with_batches:
-            losses.append(_batches(connection, found, out))
+            losses.append(_batches(connection, trust, out))
         count = sum(1 for _ in (out / BATCHES).glob("*.json"))
     return Pulled(
-        found.countries, len(found.signers), len(found.authorities), rule_count, sets, count,
+        trust.countries, len(trust.signers), len(trust.authorities), rule_count, sets, count,
         client.summed(losses),
     )  # fmt: skip
 
@@ -310,9 +303,9 @@ def _got(reply: Reply) -> bytes:
     return reply.body
 
 
-def _trust_list(connection: Connection, at: int) -> list[Row]:
+def _trust_list(connection: Connection, at: int) -> list[TrustListRow]:
     """Return all entries: by pages, and again where some changed meanwhile."""
-    entries: list[Row] = []
+    entries: list[TrustListRow] = []
     for _ in range(TRIES):
         entries, begun = _pages(connection, at)
         headers = {"If-Modified-Since": rfc3339(begun)}
@@ -323,14 +316,16 @@ def _trust_list(connection: Connection, at: int) -> list[Row]:
     return entries
 
 
-def _pages(connection: Connection, at: int) -> tuple[list[Row], int]:
+def _pages(connection: Connection, at: int) -> tuple[list[TrustListRow], int]:
     """Return the entries of all pages, and when the first was written, by the gateway's clock."""
-    entries: list[Row] = []
+    entries: list[TrustListRow] = []
     begun, page = 0, 0
     while True:
         reply = connection.ask("GET", f"/trustList?page={page}&pagesize={client.PAGE}")
         rows = client.rows(_got(reply))
-        begun = begun or _dated(reply, at)
+        with suppress(KeyError, ValueError, TypeError, OverflowError):
+            begun = begun or int(parsedate_to_datetime(reply.headers["date"]).timestamp())
+        begun = begun or at - _LEEWAY
         if not rows:
             return entries, begun
         entries += rows
@@ -341,20 +336,13 @@ def _pages(connection: Connection, at: int) -> tuple[list[Row], int]:
             )
 
 
-def _dated(reply: Reply, at: int) -> int:
-    try:
-        return int(parsedate_to_datetime(reply.headers["date"]).timestamp())
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return at - _LEEWAY
-
-
-def _rules(connection: Connection, found: Believed, folder: Path) -> tuple[int, Mapping[str, int]]:
+def _rules(connection: Connection, trust: Believed, folder: Path) -> tuple[int, Mapping[str, int]]:
     count, losses, named = 0, [], set()
-    for country in found.countries:
+    for country in trust.countries:
         if not re.fullmatch(r"[A-Z]{2}", country):
             continue
         answer = _got(connection.ask("GET", f"/rules/{country}"))
-        opened = client.rules(answer, country, found.uploads[country])
+        opened = client.rules(answer, country, trust.uploads[country])
         losses.append(opened.left_out)
         if opened.documents:
             _write(folder / f"{country}.json", list(opened.documents))
@@ -391,11 +379,11 @@ def _since(out: Path) -> str:
     return BEGINNING
 
 
-def _batches(connection: Connection, found: Believed, out: Path) -> Mapping[str, int]:
+def _batches(connection: Connection, trust: Believed, out: Path) -> Mapping[str, int]:
     """Ask for what changed of batches, until nothing did; return how many were not believed, by code."""
     losses: list[Mapping[str, int]] = []
     since, is_whole = _since(out), True
-    for date, loss in _changes(connection, found, out / BATCHES, since):
+    for date, loss in _changes(connection, trust, out / BATCHES, since):
         losses.append(loss)
         is_whole = is_whole and not loss
         since = date if is_whole else since
@@ -404,7 +392,7 @@ def _batches(connection: Connection, found: Believed, out: Path) -> Mapping[str,
 
 
 def _changes(
-    connection: Connection, found: Believed, folder: Path, since: str
+    connection: Connection, trust: Believed, folder: Path, since: str
 ) -> Iterator[tuple[str, Mapping[str, int]]]:
     """Carry out one change after the other; yield its date, and why it is not believed, if it is not."""
     last, count = wire.instant(since), 0
@@ -416,7 +404,7 @@ def _changes(
         lines = client.announced(_got(reply))
         for line in lines:
             path = folder / f"{line.identifier}.json"
-            loss = {} if line.is_deleted else _batch(connection, found, line, path)
+            loss = {} if line.is_deleted else _batch(connection, trust, line, path)
             if line.is_deleted:
                 path.unlink(missing_ok=True)
             yield rfc3339(wire.instant(line.date)), loss
@@ -430,7 +418,7 @@ def _changes(
 
 
 def _batch(
-    connection: Connection, found: Believed, line: client.Announced, path: Path
+    connection: Connection, trust: Believed, line: client.Announced, path: Path
 ) -> Mapping[str, int]:
     reply = connection.ask(
         "GET", f"/revocation-list/{line.identifier}", headers={"Accept": CMS_TEXT}
@@ -439,7 +427,7 @@ def _batch(
         # Deleted since the list was written: the next one tells of it.
         return {}
     try:
-        document = client.batch(_got(reply), line.country, found.uploads)
+        document = client.batch(_got(reply), line.country, trust.uploads)
     except DocumentRefused as error:
         if reply.status != _OK:
             raise

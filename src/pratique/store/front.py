@@ -49,7 +49,7 @@ FROM_ONE = 256
 """Requests at a time from one address: one sender of drops must not use up all connections."""
 
 
-class Kind(StrEnum):
+class FrontKind(StrEnum):
     """A server that ends TLS; the first that is installed is taken."""
 
     NGINX = "nginx"
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 class Running:
     """A front that runs."""
 
-    def __init__(self, kind: Kind, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, kind: FrontKind, process: subprocess.Popen[bytes]) -> None:
         self.kind, self.process = kind, process
         self._end: float | None = None
 
@@ -114,21 +114,21 @@ class Running:
 
 
 _GENTLY = {
-    Kind.NGINX: signal.SIGQUIT,
-    Kind.HAPROXY: signal.SIGUSR1,
-    Kind.CADDY: signal.SIGTERM,
+    FrontKind.NGINX: signal.SIGQUIT,
+    FrontKind.HAPROXY: signal.SIGUSR1,
+    FrontKind.CADDY: signal.SIGTERM,
 }
 """The signal by which each ends in order."""
 
 
-def chosen(kind: Kind | None = None) -> tuple[Kind, str]:
+def chosen(kind: FrontKind | None = None) -> tuple[FrontKind, str]:
     """Return the front that was asked for, or the first that is installed, and its program.
 
     Raises:
         UsageError: `front-missing`.
     """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *PLACES))
-    for each in (kind,) if kind is not None else tuple(Kind):
+    for each in (kind,) if kind is not None else tuple(FrontKind):
         program = shutil.which(each.value, path=path)
         if program is not None:
             return each, program
@@ -140,7 +140,7 @@ def chosen(kind: Kind | None = None) -> tuple[Kind, str]:
     )
 
 
-def configuration(kind: Kind, place: Place) -> str:
+def configuration(kind: FrontKind, place: Place) -> str:
     """Return the configuration of a front.
 
     Raises:
@@ -159,12 +159,13 @@ def configuration(kind: Kind, place: Place) -> str:
 
 
 def _nginx(place: Place) -> str:
-    host = f"[{place.host}]" if ":" in place.host else place.host
     folder = place.folder
+    # Started by root, it would have its workers run as somebody who cannot open the socket.
+    user = "" if os.geteuid() else f"user {pwd.getpwuid(0).pw_name};\n"
     return f"""\
 # nginx in front of a gateway of Pratique. It runs as the gateway's own user, who alone may open the socket.
 daemon off;
-{_user()}worker_processes auto;
+{user}worker_processes auto;
 pid {folder}/nginx.pid;
 # An error's line names the client's address, at any level.
 error_log /dev/null emerg;
@@ -196,6 +197,13 @@ http {{
     limit_conn_zone $binary_remote_addr zone=senders:1m;
     limit_conn senders {FROM_ONE};
 
+{_nginx_server(place)}}}
+"""
+
+
+def _nginx_server(place: Place) -> str:
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    return f"""\
     # Seven digits and more: beyond the limit.
     map $content_length $is_large {{
         default 0;
@@ -243,15 +251,7 @@ http {{
             proxy_pass http://gateway;
         }}
     }}
-}}
 """
-
-
-def _user() -> str:
-    if os.geteuid() != 0:
-        return ""
-    # Started by root, it would have its workers run as somebody who cannot open the socket.
-    return f"user {pwd.getpwuid(0).pw_name};\n"
 
 
 def _haproxy(place: Place) -> str:
@@ -344,14 +344,14 @@ def _caddy(place: Place) -> str:
 """
 
 
-WRITTEN: dict[Kind, Callable[[Place], str]] = {
-    Kind.NGINX: _nginx,
-    Kind.HAPROXY: _haproxy,
-    Kind.CADDY: _caddy,
+WRITTEN: dict[FrontKind, Callable[[Place], str]] = {
+    FrontKind.NGINX: _nginx,
+    FrontKind.HAPROXY: _haproxy,
+    FrontKind.CADDY: _caddy,
 }
 
 
-def start(kind: Kind, program: str, place: Place) -> Running:
+def start(kind: FrontKind, program: str, place: Place) -> Running:
     """Write a front's configuration, have it check that, and start it; return once it listens.
 
     Raises:
@@ -360,7 +360,7 @@ def start(kind: Kind, program: str, place: Place) -> Running:
     """
     with files.usable(place.folder):
         files.folder(place.folder)
-        if kind is Kind.HAPROXY:
+        if kind is FrontKind.HAPROXY:
             place = _linked(place)
         written = place.folder / f"{kind.value}.conf"
         files.replace(written, configuration(kind, place).encode())
@@ -397,13 +397,16 @@ _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Where Caddy would keep files."""
 _WORST = re.compile(r"\[emerg\]|\[ALERT\]|^Error:")
 """How the line begins with which each says why it does not start."""
-_COMMANDS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    Kind.NGINX: (
+_COMMANDS: dict[FrontKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    FrontKind.NGINX: (
         ("{program}", "-t", "-q", "-e", "stderr", "-p", "{folder}", "-c", "{file}"),
         ("{program}", "-e", "/dev/null", "-p", "{folder}", "-c", "{file}"),
     ),
-    Kind.HAPROXY: (("{program}", "-c", "-q", "-f", "{file}"), ("{program}", "-db", "-f", "{file}")),
-    Kind.CADDY: (
+    FrontKind.HAPROXY: (
+        ("{program}", "-c", "-q", "-f", "{file}"),
+        ("{program}", "-db", "-f", "{file}"),
+    ),
+    FrontKind.CADDY: (
         ("{program}", "validate", "--config", "{file}", "--adapter", "caddyfile"),
         ("{program}", "run", "--config", "{file}", "--adapter", "caddyfile"),
     ),
@@ -437,7 +440,7 @@ def _die_with(parent: int) -> Callable[[], None] | None:
     def before() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
-            os._exit(1)
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return before
 

@@ -65,8 +65,8 @@ _DROPPED = 1.0
 
 Answering = Callable[[WireRequest], Answer]
 """answer(request) -> what is said; it is called from several threads at once."""
-Told = Callable[[str], None]
-"""told(line): tell whoever keeps the gateway."""
+Tell = Callable[[str], None]
+"""tell(line): to whoever keeps the gateway."""
 
 
 class Front(Protocol):
@@ -85,12 +85,12 @@ class _Endpoint:
     def __init__(
         self,
         answer: Answering,
-        told: Told,
+        tell: Tell,
         limits: Limits,
         clock: Callable[[], float],
         threads: ThreadPoolExecutor,
     ) -> None:
-        self._answer, self._told, self._limits = answer, told, limits
+        self._answer, self._tell, self._limits = answer, tell, limits
         self._clock, self._threads = clock, threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +116,7 @@ class _Endpoint:
             said = _written(self._answer(_wire(request, data, now)), packs=packs)
         except BaseException as error:  # noqa: BLE001 - the last barrier: it is told by kind and place
             code = f"{error.code}, " if isinstance(error, PratiqueError) else ""
-            self._told(f"a request was answered with 500: {code}{errors.place_of(error)}")
+            self._tell(f"a request was answered with 500: {code}{errors.place_of(error)}")
             return _written(Refusal(500, "0x008", "a fault of the gateway").answer, packs=False)
         # By this clock a client asks for what has changed since; not each server in front has one.
         said.headers["Date"] = formatdate(now, usegmt=True)
@@ -125,7 +125,7 @@ class _Endpoint:
 
 def application(
     answer: Answering,
-    told: Told,
+    tell: Tell,
     *,
     limits: Limits = LIMITS,
     clock: Callable[[], float] = time.time,
@@ -134,7 +134,7 @@ def application(
 
     Args:
         answer: one transaction.
-        told: hears of what nobody foresaw.
+        tell: hears of what nobody foresaw.
         limits: of a body.
         clock: seconds since the epoch.
     """
@@ -146,7 +146,7 @@ def application(
         with threads:
             yield
 
-    endpoint = _Endpoint(answer, told, limits, clock, threads)
+    endpoint = _Endpoint(answer, tell, limits, clock, threads)
     return Starlette(routes=[Route("/{path:path}", endpoint)], lifespan=life)
 
 
@@ -244,7 +244,7 @@ def _make_room(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-class _Server(uvicorn.Server):
+class _GatewayServer(uvicorn.Server):
     front: Front | None = None
 
     def handle_exit(self, sig: int, frame: object) -> None:
@@ -271,7 +271,7 @@ def serve(
         front: what ends TLS, if it is ours.
         limits: of connections.
     """
-    own = _Server(server.settings(served, limits))
+    own = _GatewayServer(server.settings(served, limits))
     own.front = front
     own.run(sockets=[taken])
 

@@ -13,7 +13,7 @@ import pytest
 
 from pratique.errors import PratiqueError, UsageError
 from pratique.store import front, gateway_server, server
-from pratique.store.front import Kind, Place
+from pratique.store.front import FrontKind, Place
 from tests.gateway_world import ec_key
 from tests.journeys.gateway_front import HOST, free_port, program, signed, tls
 from tests.steps import LONGEST, until
@@ -29,28 +29,32 @@ def place(tmp_path: Path) -> Place:
     return Place(HOST, free_port(), certificate, key, run / "gateway.sock", run)
 
 
-def taken_away(kind: Kind) -> set[str]:
+def taken_away(kind: FrontKind) -> set[str]:
     """Return which headers of a client a configuration empties, overwrites or removes."""
     text = front.configuration(kind, PLACE)
-    if kind is Kind.HAPROXY:
+    if kind is FrontKind.HAPROXY:
         assert "http-request del-header X-SSL-Client- -m beg" in text
         assert text.index("del-header X-SSL-Client-") < text.index("set-header X-SSL-Client-SHA256")
         return {"X-SSL-Client-Cert", "X-SSL-Client-SHA256", "X-SSL-Client-DN"}
-    pattern = r"proxy_set_header (X-SSL-\S+)" if kind is Kind.NGINX else r"header_up -?(X-SSL-\S+)"
+    pattern = (
+        r"proxy_set_header (X-SSL-\S+)" if kind is FrontKind.NGINX else r"header_up -?(X-SSL-\S+)"
+    )
     return set(re.findall(pattern, text))
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_each_header_by_which_a_caller_is_known_is_the_fronts_own(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(FrontKind))
+def test_each_header_by_which_a_caller_is_known_is_the_fronts_own(kind: FrontKind) -> None:
     assert taken_away(kind) == {"X-SSL-Client-Cert", "X-SSL-Client-SHA256", "X-SSL-Client-DN"}
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FrontKind))
 @pytest.mark.parametrize(
     "path", ["/a b/c.pem", "/a;b/c.pem", "/a$b/c.pem", "/a{b}/c.pem", '/a"b/c.pem', "/a\nb/c.pem", "c.pem", "/a#b"]
 )  # fmt: skip
 @pytest.mark.parametrize("member", ["certificate", "key", "socket", "folder"])
-def test_no_path_can_say_anything_in_a_configuration(kind: Kind, path: str, member: str) -> None:
+def test_no_path_can_say_anything_in_a_configuration(
+    kind: FrontKind, path: str, member: str
+) -> None:
     named: dict[str, Any] = {member: Path(path)}
     with pytest.raises(UsageError) as refused:
         front.configuration(kind, PLACE._replace(**named))
@@ -60,12 +64,14 @@ def test_no_path_can_say_anything_in_a_configuration(kind: Kind, path: str, memb
 @pytest.mark.parametrize("host", ["a b", "a;b", "localhost }", "", "1.2.3.4\nuser root;"])
 def test_no_name_can_say_anything_in_a_configuration(host: str) -> None:
     with pytest.raises(UsageError) as refused:
-        front.configuration(Kind.NGINX, PLACE._replace(host=host))
+        front.configuration(FrontKind.NGINX, PLACE._replace(host=host))
     assert refused.value.code == "front-host"
 
 
 def test_an_address_of_version_6_stands_in_brackets() -> None:
-    assert "listen [::1]:8443 ssl;" in front.configuration(Kind.NGINX, PLACE._replace(host="::1"))
+    assert "listen [::1]:8443 ssl;" in front.configuration(
+        FrontKind.NGINX, PLACE._replace(host="::1")
+    )
 
 
 def test_the_first_that_is_installed_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
@@ -74,16 +80,16 @@ def test_the_first_that_is_installed_is_taken(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(UsageError) as refused:
         front.chosen()
     assert refused.value.code == "front-missing"
-    for kind in reversed(Kind):
+    for kind in reversed(FrontKind):
         (tmp_path / kind.value).write_text("#!/bin/sh\n")
         (tmp_path / kind.value).chmod(0o755)
         assert front.chosen() == (kind, str(tmp_path / kind.value))
-    assert front.chosen(Kind.CADDY)[0] is Kind.CADDY
+    assert front.chosen(FrontKind.CADDY)[0] is FrontKind.CADDY
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FrontKind))
 def test_a_key_that_is_not_the_certificates_is_told_before_anything_listens(
-    place: Place, tmp_path: Path, kind: Kind
+    place: Place, tmp_path: Path, kind: FrontKind
 ) -> None:
     found = program(kind)
     _, other = tls(tmp_path, "other", signed("localhost", ec_key("other")))
@@ -93,8 +99,8 @@ def test_a_key_that_is_not_the_certificates_is_told_before_anything_listens(
     assert kind.value in refused.value.message
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_front_that_cannot_listen_is_told(place: Place, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(FrontKind))
+def test_a_front_that_cannot_listen_is_told(place: Place, kind: FrontKind) -> None:
     found = program(kind)
     # 192.0.2.0/24 is nobody's (RFC 5737).
     with pytest.raises(PratiqueError) as refused:
@@ -103,8 +109,8 @@ def test_a_front_that_cannot_listen_is_told(place: Place, kind: Kind) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a child of its parent's end")
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_front_dies_with_whoever_started_it(place: Place, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(FrontKind))
+def test_a_front_dies_with_whoever_started_it(place: Place, kind: FrontKind) -> None:
     found = program(kind)
     parts = [str(part) for part in place]
     # It tells the number of the process, and is killed.
@@ -112,7 +118,7 @@ def test_a_front_dies_with_whoever_started_it(place: Place, kind: Kind) -> None:
         "import os, signal, sys; from pathlib import Path; from pratique.store import front\n"
         "kind, program, host, port, *paths = sys.argv[1:]\n"
         "place = front.Place(host, int(port), *map(Path, paths))\n"
-        "running = front.start(front.Kind(kind), program, place)\n"
+        "running = front.start(front.FrontKind(kind), program, place)\n"
         "print(running.process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run(
