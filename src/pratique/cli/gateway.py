@@ -201,6 +201,8 @@ def serve(
     answer = service.answering(opened.store, opened.settings)
     served = gateway_server.application(answer, partial(say, err=True))
     with closing(opened.store), _alone(folder), gateway_server.interruptible():
+        # An earlier process may have been killed before it could wipe what was deleted.
+        opened.store.wipe()
         if place is None:
             assert path is not None
             with gateway_server.listening(path, 0o660) as taken:
