@@ -33,7 +33,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pratique.store.front import FrontKind
-from tests import ports
 from tests.gateway_folders import anchor_file, written
 from tests.gateway_stores import databases
 from tests.gateway_world import DAY, Keyed, State, body, ec_key, pyca
@@ -48,7 +47,7 @@ from tests.journeys.gateway_front import (
     tls,
     world,
 )
-from tests.steps import LONGEST
+from tests.steps import LONGEST, until
 
 CMS, CMS_TEXT, JSON = "application/cms", "application/cms-text", "application/json"
 WITH_ROLES = ("XA", "DX", "DE")
@@ -232,7 +231,11 @@ def served(folder: Path, url: str | None) -> Iterator[Gateway]:
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(line, stdout=said, stderr=said)
         try:
-            ports.wait_for(port, process)
+            # Not the port: it is tried, and given up again, before nginx has it.
+            until(
+                lambda: process.poll() is not None or b"serving" in (folder / "said").read_bytes()
+            )
+            assert process.poll() is None, (folder / "said").read_text()
             gateway = Gateway(place, port)
             for code in WITH_ROLES:
                 state = world().state(code)
@@ -350,7 +353,8 @@ class Suite:
 
 def said(reply: Reply) -> str:
     """Return what an answer says: its status, and the problem report's code if there is one."""
-    if reply.status < 400 or not reply.body:
+    # What the server in front says by itself is no report.
+    if reply.status < 400 or reply.headers.get("content-type") != JSON:
         return str(reply.status)
     report = json.loads(reply.body)
     assert set(report) == {"code", "problem", "sendValue", "details"}
