@@ -18,7 +18,7 @@ from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.gateway import uploads
 from pratique.gateway.mailbox import Entry, Group, Party, StoredRule
-from pratique.gateway.uploads import Taken
+from pratique.gateway.uploads import CheckedUploads
 from pratique.gateway.wire import WireRequest
 from pratique.parties import authority_home, gateway, gateway_network, participant, proposals
 from pratique.parties.gateway_service import answering
@@ -155,7 +155,7 @@ class BackEnd:
         own = keys.generate(Algorithm.ES256).public_key
         return x509_write.document_signer(own, subject, by=by, at=at, serial=sum(name.encode()))
 
-    def taken(self, at: str = AT) -> Taken:
+    def taken(self, at: str = AT) -> CheckedUploads:
         ask = gateway_network.in_folder(self.store, self.settings, "XU", at=instant_of(at))
         return gateway_network.uploaded(ask, self.folder, at=instant_of(at))
 
@@ -181,7 +181,7 @@ def rule(**more: object) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def next_edition(desk: Desk, taken: Taken, at: str = AT, **wanted: Any) -> Edition:
+def next_edition(desk: Desk, taken: CheckedUploads, at: str = AT, **wanted: Any) -> Edition:
     known = proposals.require(desk.folder / "net/repository", None)
     change = EditionChange(uploaded=taken, **wanted)
     return participant.next_edition(desk.folder / "utopia", change, known, at=instant_of(at))

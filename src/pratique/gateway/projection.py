@@ -65,7 +65,7 @@ WORDS = {
 """Why something of a participant is left out, or as it was; in words."""
 
 
-class LeftOut(NamedTuple):
+class Unshown(NamedTuple):
     """What is not on the wire: whose, which ("" for all of it), and why (a key of `WORDS`)."""
 
     participant: str
@@ -90,7 +90,7 @@ class Projection(NamedTuple):
     added: int = 0
     confirmed: int = 0
     removed: int = 0
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Unshown, ...] = ()
 
 
 class _Statement(NamedTuple):
@@ -117,7 +117,7 @@ def project(network: View, box: Mailbox, *, at: int) -> Projection:
         box: one writing transaction.
         at: now, seconds since the epoch.
     """
-    reader = _Reader(network, at)
+    reader = _Statements(network, at)
     by_country: dict[str, list[_Statement]] = defaultdict(list)
     for _, participant in sorted(network.participants.items()):
         statement = reader.statement(participant)
@@ -138,12 +138,12 @@ def project(network: View, box: Mailbox, *, at: int) -> Projection:
 # What participants have published, each on its own.
 
 
-class _Reader:
+class _Statements:
     """Reads participants of a network, and notes what of them does not count."""
 
     def __init__(self, network: View, at: int) -> None:
         self._network, self._at = network, at
-        self.left_out = list[LeftOut]()
+        self.left_out = list[Unshown]()
 
     def statement(self, participant: Participant) -> _Statement | None:
         """Return what a participant has published; None where there is nothing."""
@@ -169,7 +169,7 @@ class _Reader:
         return _Statement(code, signers, rules, listed, is_doubtful)
 
     def _leave_out(self, code: str, why: str, what: str = "") -> None:
-        self.left_out.append(LeftOut(code, what, why))
+        self.left_out.append(Unshown(code, what, why))
 
     def _uploads(self, code: str, data: bytes | None) -> UploadList:
         try:
@@ -223,7 +223,7 @@ class _Country:
     def __init__(self, country: str, box: Mailbox, at: int) -> None:
         self._country, self._box, self._at = country, box, at
         self._added = self._confirmed = self._removed = 0
-        self._left_out = list[LeftOut]()
+        self._left_out = list[Unshown]()
         uploading = box.parties(country=country, groups=(Group.UPLOAD,))
         issuing = box.parties(country=country, groups=(Group.CSCA,))
         self._keys = frozenset(party.certificate for party in uploading)
@@ -233,7 +233,7 @@ class _Country:
         """Show what is published, and take out what is not."""
         if statements and not self._keys:
             self._left_out += [
-                LeftOut(each.code, "", "no-upload-certificate") for each in statements
+                Unshown(each.code, "", "no-upload-certificate") for each in statements
             ]
             statements = []
         self._show_signers(statements)
@@ -258,7 +258,7 @@ class _Country:
                     continue
                 why = self._show_signer(each, der, domain, rows.get(name))
                 if why:
-                    self._left_out.append(LeftOut(each.code, _signer(name), why))
+                    self._left_out.append(Unshown(each.code, _signer(name), why))
                 else:
                     shown.add(name)
         if any(each.signers is None for each in statements):
@@ -304,8 +304,8 @@ class _Country:
         """Return a signature of an upload key that is onboarded now: what is there, or what is published."""
         thumbprint = x509.read(der).thumbprint
         own = [] if live is None else [live.signature]
-        own += [one.signature for one in each.listed.signers if one.thumbprint == thumbprint]
-        good = (one for one in own if uploads.is_signed(der, one, self._keys))
+        own += [row.signature for row in each.listed.signers if row.thumbprint == thumbprint]
+        good = (row for row in own if uploads.is_signed(der, row, self._keys))
         return next(good, None)
 
     def _confirm(self, live: Entry, signature: bytes) -> None:
@@ -343,13 +343,13 @@ class _Country:
         shown = set[int]()
         for each in statements:
             messages = [uploads.rule_in(text, self._keys) for text in each.listed.rules]
-            signed = [one for one in messages if one is not None]
+            signed = [row for row in messages if row is not None]
             for rule in each.rules or ():
-                own = [one for one in stored if _is_version(rule, *one)]
+                own = [row for row in stored if _is_version(rule, *row)]
                 why = self._show_rule(each, rule, own, signed)
                 shown |= {row.number for row, _ in own}
                 if why:
-                    self._left_out.append(LeftOut(each.code, f"rule {rule.name}", why))
+                    self._left_out.append(Unshown(each.code, f"rule {rule.name}", why))
         if any(each.rules is None for each in statements):
             return
         gone = {row.number for row in rows if row.is_published} - shown
@@ -368,15 +368,15 @@ class _Country:
         """Show a rule; return why it is not shown, or ""."""
         if uploads.wire_rule(rule, self._country) is None:
             return "no-form"
-        published = next((one for one in signed if one.rule == rule), None)
+        published = next((row for row in signed if row.rule == rule), None)
         for row, there in own:
             if there is None and published is None:
                 return "not-signed"
             if there is not None and there.rule != rule:
                 return "rule-differs"
             chosen = there or published
-            assert chosen is not None
-            self._confirm_rule(row, chosen)
+            if chosen is not None:
+                self._confirm_rule(row, chosen)
             return ""
         if published is None:
             return "not-signed"
@@ -409,7 +409,7 @@ class _Country:
     def _remove_rules(self, identifier: str, rows: Sequence[StoredRule], gone: set[int]) -> None:
         # Versions go together: those that stay are put back as they were, the oldest first.
         self._box.delete_rules(self._country, identifier)
-        for row in sorted(rows, key=lambda one: one.created):
+        for row in sorted(rows, key=lambda kept: kept.created):
             if row.number not in gone:
                 self._box.add_rule(row._replace(number=0))
                 continue

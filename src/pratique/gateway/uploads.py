@@ -166,11 +166,11 @@ def drafted(
         keys: its upload certificates that have not ended, DER.
     """
     lists = tuple(before)
-    signatures = [(one.thumbprint, one.signature) for each in lists for one in each.signers]
-    messages = [one for each in lists for text in each.rules if (one := rule_in(text, keys))]
+    signatures = [(row.thumbprint, row.signature) for each in lists for row in each.signers]
+    messages = [row for each in lists for text in each.rules if (row := rule_in(text, keys))]
     signers, rules = list[SignerUpload](), list[str]()
     certificates, spelled, unfit = list[bytes](), list[bytes](), list[str]()
-    for der in dict.fromkeys(one.certificate for one in publication.parts(published[0]).signers):
+    for der in dict.fromkeys(row.certificate for row in publication.parts(published[0]).signers):
         record = x509.read(der)
         if record.countries != (country,):
             unfit.append(f"the signer with kid {record.kid.hex()}: its C is not {country} alone")
@@ -186,7 +186,7 @@ def drafted(
         if document is None:
             unfit.append(f"the rule {rule.name}: the wire has no form for it")
             continue
-        message = next((one.message for one in messages if one.rule == rule), None)
+        message = next((row.message for row in messages if row.rule == rule), None)
         if message is None:
             spelled.append(document)
         else:
@@ -213,7 +213,7 @@ def wire_rule(rule: Rule, country: str) -> bytes | None:
 # ----------------------------------------------------------------------------------------------------
 # In: what a country's own back end has uploaded to a gateway, checked by what the participant itself has.
 #
-#     answers of /trustList/certificate and /rules/CC, own certificates -> taken -> Taken -> beside what is published
+#     answers of /trustList/certificate and /rules/CC, own certificates -> taken -> CheckedUploads -> beside what is published
 #
 # 1. The gateway is believed nothing. What one of the participant's own upload keys has not signed to the byte is left
 #    out, and so is a signer that none of its own signing CAs has issued; each is named.
@@ -229,7 +229,7 @@ class OwnCertificates(NamedTuple):
     authorities: tuple[bytes, ...]
 
 
-class Taken(NamedTuple):
+class CheckedUploads(NamedTuple):
     """What a gateway shows that is the participant's own.
 
     Attributes:
@@ -247,7 +247,7 @@ class Taken(NamedTuple):
 
 def taken(
     participant: str, certificates: bytes, rules: bytes, own: OwnCertificates, *, at: int
-) -> Taken:
+) -> CheckedUploads:
     """Read what a gateway shows of a participant's country.
 
     Args:
@@ -290,8 +290,8 @@ def taken(
             refused.append(f"rule {signed.rule.name}: {issue.code}, {issue.message}")
         else:
             messages.append(signed)
-    listed = UploadList(participant, tuple(signatures), tuple(one.message for one in messages))
-    return Taken(tuple(signers.items()), tuple(messages), listed, tuple(refused))
+    listed = UploadList(participant, tuple(signatures), tuple(row.message for row in messages))
+    return CheckedUploads(tuple(signers.items()), tuple(messages), listed, tuple(refused))
 
 
 def _against(certificate: bytes, signature: bytes, own: OwnCertificates) -> str:
@@ -353,10 +353,10 @@ def merged(
         country: its country on the wire.
         at: now, seconds since the epoch: a version goes when its successor has begun.
     """
-    rules = {(one.identifier, one.version): one for one in published if one.country == country}
+    rules = {(row.identifier, row.version): row for row in published if row.country == country}
     newest = {name: max(v for i, v in rules if i == name) for name, _ in rules}
     new, refused = list[str](), list[str]()
-    for rule in (one.rule for one in signed):
+    for rule in (row.rule for row in signed):
         key = rule.identifier, rule.version
         if key in rules:
             if rules[key] != rule:
@@ -366,25 +366,25 @@ def merged(
         else:
             rules[key] = rule
             new.append(rule.name)
-    shown = {one.rule.identifier for one in signed}
-    kept = [one for one in rules.values() if not _is_superseded(one, rules.values(), new, at)]
+    shown = {row.rule.identifier for row in signed}
+    kept = [row for row in rules.values() if not _is_superseded(row, rules.values(), new, at)]
     missing = [
-        one.name
-        for one in published
-        if one.country == country and one.identifier not in shown and wire_rule(one, country)
+        row.name
+        for row in published
+        if row.country == country and row.identifier not in shown and wire_rule(row, country)
     ]
-    others = (one for one in published if one.country != country)
+    others = (row for row in published if row.country != country)
     return Merged((*others, *kept), tuple(new), tuple(refused), tuple(missing))
 
 
 def _is_superseded(rule: Rule, rules: Iterable[Rule], new: Sequence[str], at: int) -> bool:
     """Tell whether a newer version, which is among the new ones, has taken a rule's place."""
     return any(
-        one.name in new
-        and one.identifier == rule.identifier
-        and one.version > rule.version
-        and one.valid_from <= at
-        for one in rules
+        row.name in new
+        and row.identifier == rule.identifier
+        and row.version > rule.version
+        and row.valid_from <= at
+        for row in rules
     )
 
 

@@ -22,7 +22,7 @@ from pratique.gateway import client, endpoints, projection, uploads
 from pratique.gateway.call import Call, Settings
 from pratique.gateway.mailbox import Group
 from pratique.gateway.projection import Projection
-from pratique.gateway.uploads import Taken
+from pratique.gateway.uploads import CheckedUploads
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.parties import participant, proposals
 from pratique.store.gateway_client import Connection
@@ -65,7 +65,7 @@ class GatewaySource(NamedTuple):
     ca: Path | None = None
 
 
-def taken(source: GatewaySource, folder: Path, secret: Secret, *, at: datetime) -> Taken:
+def taken(source: GatewaySource, folder: Path, secret: Secret, *, at: datetime) -> CheckedUploads:
     """Return what a gateway shows of a participant's own uploads, checked by what lies in the participant's folder.
 
     Raises:
@@ -107,7 +107,8 @@ def in_folder(store: GatewayStore, settings: Settings, country: str, *, at: date
     def ask(path: str, query: str) -> bytes:
         request = WireRequest("GET", path, query, {}, b"", int(at.timestamp()), "")
         route = endpoints.find(request.method, request.path)
-        assert not isinstance(route, Answer)
+        if isinstance(route, Answer):
+            raise client.problem(route.status, route.body)
         with store.reading() as box:
             clients = box.parties(country=country, groups=(Group.AUTHENTICATION,))
             if not clients:
@@ -116,13 +117,13 @@ def in_folder(store: GatewayStore, settings: Settings, country: str, *, at: date
                     f"no back end of {country} is onboarded in that gateway",
                     "name another gateway, or have your certificates loaded there",
                 )
-            found: Answer = route.endpoint(Call(request, clients[0], settings, route.rest), box)
-        return found.body
+            answer: Answer = route.endpoint(Call(request, clients[0], settings, route.rest), box)
+        return answer.body
 
     return ask
 
 
-def uploaded(ask: Ask, folder: Path, *, at: datetime) -> Taken:
+def uploaded(ask: Ask, folder: Path, *, at: datetime) -> CheckedUploads:
     """Return what a gateway shows of a participant's own, checked by what lies in its own folder.
 
     Args:

@@ -369,7 +369,7 @@ class EditionChange(NamedTuple):
     scheme_keys: tuple[Path, ...] = ()
     derogation: str = ""
     data: Path | None = None
-    uploaded: uploads.Taken | None = None
+    uploaded: uploads.CheckedUploads | None = None
     take_back: bool = False
 
 
@@ -391,8 +391,8 @@ def _incoming(
     home: ParticipantHome, held: Mapping[str, bytes], wanted: EditionChange, at: datetime
 ) -> _Incoming:
     """Put what the participant's own back end has uploaded beside what is published."""
-    found, code = wanted.uploaded, home.participant.code
-    if found is None:
+    there, code = wanted.uploaded, home.participant.code
+    if there is None:
         return _Incoming()
     if wanted.signers or wanted.rules:
         raise UsageError(
@@ -402,11 +402,11 @@ def _incoming(
         )
     data, country = held.get(f"{code}/{metadata.SIGNERS}"), home.participant.subject
     listed = None if data is None else publication.parts(data)
-    live = {} if listed is None else {one.certificate: one.domain for one in listed.signers}
-    gone = set() if listed is None else {one.certificate for one in listed.withdrawn}
-    notes = [f"left out: {why}" for why in found.refused]
+    live = {} if listed is None else {row.certificate: row.domain for row in listed.signers}
+    gone = set() if listed is None else {row.certificate for row in listed.withdrawn}
+    notes = [f"left out: {why}" for why in there.refused]
     signers = []
-    for der, domain in found.signers:
+    for der, domain in there.signers:
         kid = x509.read(der).kid.hex()
         if der in gone:
             notes.append(f"left out: signer with kid {kid}: it was withdrawn, for good")
@@ -419,11 +419,11 @@ def _incoming(
             notes.append(f"takes the signer with kid {kid}, for {wanted.domain}")
             signers.append((der, wanted.domain))
     own = uploads.rules_of(held.get(f"{code}/{metadata.RULES}"))
-    merged = uploads.merged(own, found.rules, country, at=int(at.timestamp()))
+    merged = uploads.merged(own, there.rules, country, at=int(at.timestamp()))
     notes += [f"left out: {why}" for why in merged.refused]
     notes += [f"takes the rule {name}" for name in merged.new]
-    there = {der for der, _ in found.signers}
-    missing = [der for der in live if der not in there and x509.read(der).countries == (country,)]
+    shown = {der for der, _ in there.signers}
+    missing = [der for der in live if der not in shown and x509.read(der).countries == (country,)]
     names = [f"signer with kid {x509.read(der).kid.hex()}" for der in missing]
     names += [f"rule {name}" for name in merged.missing]
     if not wanted.take_back:
@@ -431,7 +431,7 @@ def _incoming(
         rules = merged.rules if merged.new else None
         return _Incoming(tuple(signers), (), rules, tuple(notes))
     notes += [f"takes back: {name}" for name in names]
-    rules = tuple(one for one in merged.rules if one.name not in merged.missing)
+    rules = tuple(rule for rule in merged.rules if rule.name not in merged.missing)
     is_new = bool(merged.new or merged.missing)
     return _Incoming(tuple(signers), tuple(missing), rules if is_new else None, tuple(notes))
 
@@ -741,7 +741,7 @@ def withdrawn(edition: Edition, named: tuple[Path, ...]) -> list[x509.X509Record
     """Return the signers that are named to be withdrawn, and those that an edition takes back."""
     path = f"{edition.own.participant.code}/{metadata.SIGNERS}"
     before, after = (
-        {one.certificate for one in publication.parts(files[path]).withdrawn}
+        {row.certificate for row in publication.parts(files[path]).withdrawn}
         if path in files
         else set()
         for files in (edition.held, edition.files)
@@ -833,10 +833,10 @@ def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str,
                 if rows
             ]
             unseen.append(f"{' and '.join(lacking)}, not signed by the upload key: {error.message}")
-    made = {name: data for name, data in edition.files.items() if name != path}
+    files_of_it = {name: data for name, data in edition.files.items() if name != path}
     if listed.signers or listed.rules:
-        made[path] = uploads.write(listed)
-    return edition._replace(files=made), tuple(unseen)
+        files_of_it[path] = uploads.write(listed)
+    return edition._replace(files=files_of_it), tuple(unseen)
 
 
 def _upload_signature(

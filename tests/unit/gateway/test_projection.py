@@ -16,7 +16,7 @@ from pratique.crypto import x509, x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import projection, uploads
 from pratique.gateway.mailbox import TOLD, Entry, Group, Mailbox, StoredRule
-from pratique.gateway.projection import LeftOut, Projection
+from pratique.gateway.projection import Projection, Unshown
 from pratique.network import proposal
 from pratique.store.gateway.mailbox import GatewayStore
 from pratique.terms import Environment
@@ -338,7 +338,7 @@ def test_two_texts_of_one_version_are_named_and_neither_is_published(scene: Scen
     scene.a.rules = [rule()]
     scene.publish(scene.a)
     outcome = scene.project()
-    assert LeftOut("XXA", "rule VR-XA-0001@1.0.0", "rule-differs") in outcome.left_out
+    assert Unshown("XXA", "rule VR-XA-0001@1.0.0", "rule-differs") in outcome.left_out
     (row,) = scene.box.rules("XA")
     assert (row.message, row.is_published) == (message, False)
 
