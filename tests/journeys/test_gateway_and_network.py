@@ -6,8 +6,10 @@ import base64
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -23,12 +25,22 @@ from pratique.gateway.wire import WireRequest
 from pratique.parties import authority_home, gateway, gateway_network, participant, proposals
 from pratique.parties.gateway_service import answering
 from pratique.parties.participant import Edition, EditionChange
+from pratique.store.front import FrontKind
+from pratique.store.gateway_client import Connection
 from pratique.store.keys import open_key
 from pratique.terms import Algorithm, Environment
 from pratique.text import instant_of
 from pratique.trust import publication
 from tests import ceremonies
 from tests.ceremonies import AT, LATER, PASSWORD, Desk, edition
+from tests.gateway_box import Box
+from tests.gateway_sent import octets, sound_rule
+from tests.gateway_world import body, pyca
+from tests.gateway_world import request as gateway_request
+from tests.journeys import gateway_front
+
+if TYPE_CHECKING:
+    from pratique.store.gateway.mailbox import GatewayStore
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "examples/rules-utopia.json"
@@ -531,3 +543,53 @@ def test_keys_beside_one_that_is_elsewhere_are_renewed(desk: Desk, back_end: Bac
     own = participant.own_certificates(Path("second"), at=instant_of(LATER))
     assert own.uploads == {back_end.certificate("upload"), der}
     assert Path("second/dossier/UP/UP.pem").read_bytes() == Path("next.pem").read_bytes()
+
+
+# ----------------------------------------------------------------------------------------------------
+# A gateway elsewhere.
+
+
+class Stored:
+    """A mailbox in memory, as a store."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+
+    @contextmanager
+    def reading(self) -> Iterator[Box]:
+        yield self.box
+
+    @contextmanager
+    def writing(self) -> Iterator[Box]:
+        yield self.box
+
+
+def test_over_tls_a_gateway_shows_what_it_shows_in_its_folder(tmp_path: Path) -> None:
+    state, at = gateway_front.world().state("XA"), datetime.fromtimestamp(gateway_front.NOW, UTC)
+    own = uploads.OwnCertificates("XA", frozenset({state.upload.der}), (state.authority.der,))
+    with gateway_front.fronted(FrontKind.NGINX, tmp_path) as behind:
+        signer = state.signer()
+        sound = {**sound_rule(gateway_front.NOW), "Country": "XA"}
+        for path, content in (("/signerCertificate", signer.der), ("/rules", octets(sound))):
+            sent = body(pyca(content, state.upload))
+            asked = gateway_request("POST", path, by=state.tls, body=sent, at=gateway_front.NOW)
+            assert behind.box.ask(asked).status == 201
+        certificate, key = gateway_front.tls(tmp_path, "client", state.tls)
+        connection = Connection(
+            behind.url, certificate, key, lambda _: "", behind.place.certificate
+        )
+        there = gateway_network.over_tls(connection)
+        store = cast("GatewayStore", Stored(behind.box))
+        here = gateway_network.in_folder(store, behind.box.settings, "XA", at=at)
+        certificates, again = (
+            ask("/trustList/certificate", "country=XA&group=DSC") for ask in (there, here)
+        )
+        rules, rules_again = (ask("/rules/XA", "") for ask in (there, here))
+        assert (certificates, rules) == (again, rules_again)
+        taken = uploads.taken("XXA", certificates, rules, own, at=gateway_front.NOW)
+        assert [der for der, _ in taken.signers] == [signer.der]
+        assert [one.rule.identifier for one in taken.rules] == [sound["Identifier"]]
+        assert taken.refused == ()
+        with pytest.raises(DocumentRefused) as caught:
+            there("/rules/XXX", "")
+        assert caught.value.code == "gateway-refused"
