@@ -23,6 +23,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -84,6 +85,8 @@ class Gateway:
         self._certificates.mkdir()
         self._server = folder.parent / "server.pem"
         self._undone: list[Callable[[], object]] = []
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
 
     def call(
         self,
@@ -99,9 +102,14 @@ class Gateway:
 
     def connected(self, by: Keyed | None) -> http.client.HTTPSConnection:
         """Return a connection, which is kept."""
-        context = ssl.create_default_context(cafile=str(self._server))
-        if by is not None:
-            context.load_cert_chain(*tls(self._certificates, by.thumbprint[:16], by))
+        name = by.thumbprint[:16] if by is not None else ""
+        with self._lock:
+            context = self._contexts.get(name)
+            if context is None:
+                context = ssl.create_default_context(cafile=str(self._server))
+                if by is not None:
+                    context.load_cert_chain(*tls(self._certificates, name, by))
+                self._contexts[name] = context
         return http.client.HTTPSConnection(HOST, self.port, context=context, timeout=LONGEST)
 
     def get(self, by: Keyed | str, path: str, since: str | None = None) -> Reply:
