@@ -244,6 +244,7 @@ def test_an_answer_with_an_etag_goes_as_it_is(anywhere: Fronted, monkeypatch: py
     [
         "//trustList", "/trustList/../trustList", "/./trustList", "/trustList/%2e%2e/countrylist",
         "/trustList;a=b", "/trustList%00", "/trust%25List", "/trustList\\DSC", "/%2FtrustList",
+        "/trustList%2FDSC", "/%74rustList",
     ],
 )  # fmt: skip
 def test_a_path_that_needs_to_be_made_plain_leads_nowhere(anywhere: Fronted, path: str) -> None:

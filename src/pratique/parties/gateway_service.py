@@ -57,6 +57,11 @@ def answering(store: GatewayStore, settings: Settings) -> Callable[[WireRequest]
         if not route.writes:
             with store.reading() as box:
                 return endpoints.answer(request, route, box, settings)
+        # Whoever may not do it is told so before the one writer is taken: strangers could keep it busy.
+        with store.reading() as box:
+            refused = endpoints.turned_away(request, route, box, settings)
+        if refused is not None:
+            return refused
         try:
             with store.writing() as mailbox:
                 said = endpoints.answer(request, route, mailbox, settings)

@@ -156,7 +156,8 @@ def _wire(request: Request, data: bytes, at: int) -> WireRequest:
         if "_" not in name:
             headers[name] = (*headers.get(name, ()), value)
     query = request.scope["query_string"].decode("latin-1")
-    path = request.scope["path"]
+    # As it came: what is decoded here could be another path than the one that the server in front has let pass.
+    path = request.scope["raw_path"].decode("latin-1")
     return WireRequest(
         request.method.upper(), path, query, headers, data, at, draw=str(uuid.uuid4())
     )

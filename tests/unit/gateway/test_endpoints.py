@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 import pytest
@@ -14,8 +15,12 @@ from pratique.gateway import endpoints, wire
 from pratique.gateway.endpoints import ROUTES, Route, find
 from pratique.gateway.mailbox import Mailbox, Role
 from pratique.gateway.wire import Answer, Refusal
+from pratique.parties import gateway_service
 from tests.gateway_box import Box
 from tests.gateway_world import request, world
+
+if TYPE_CHECKING:
+    from pratique.store.gateway.mailbox import GatewayStore
 
 WORLD = world()
 XA = WORLD.state("XA")
@@ -220,3 +225,24 @@ def test_nothing_of_a_refused_request_stays(
     box.ask(request("POST", "/test", by=XA.tls))
     kept = box.was_used("mark"), bool(box.last), bool(box.audited)
     assert kept == (not is_refused,) * 3
+
+
+def test_a_stranger_does_not_take_the_one_writer() -> None:
+    box, begun = WORLD.box(), list[str]()
+
+    class Store:
+        """The box, and who began to write."""
+
+        def reading(self) -> AbstractContextManager[Any]:
+            return nullcontext(box)
+
+        def writing(self) -> AbstractContextManager[Any]:
+            begun.append("writing")
+            return nullcontext(box)
+
+    answer = gateway_service.answering(cast("GatewayStore", Store()), box.settings)
+    assert answer(request("POST", "/signerCertificate", body=b"x")).status == 401
+    assert begun == []
+    # The control: a back end's own request does.
+    assert answer(request("POST", "/signerCertificate", body=b"x", by=XA.tls)).status == 400
+    assert begun == ["writing"]
