@@ -269,6 +269,24 @@ def test_the_same_by_its_commands(desk: Desk, back_end: BackEnd) -> None:
     assert (gone.certificate, gone.reason) == (der, "key-lost")
 
 
+def test_a_rule_taken_back_before_it_was_published_does_not_come_back(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    back_end.send("POST", "/rules", json.dumps(rule()).encode())
+    made = next_edition(desk, back_end.taken())
+    back_end.send("DELETE", "/rules", b"VR-XU-0001")
+    publish(desk, made)
+    desk.run("sync", "--at", AT)
+    outcome = gateway_network.update(back_end.gateway, desk.folder / "home", at=instant_of(AT))
+    assert [(each.what, each.why) for each in outcome.left_out] == [
+        ("rule VR-XU-0001@1.0.0", "taken-back")
+    ]
+    # The control: its back end may bring it back itself, with the same message too.
+    back_end.send("POST", "/rules", json.dumps(rule()).encode())
+    outcome = gateway_network.update(back_end.gateway, desk.folder / "home", at=instant_of(AT))
+    assert (outcome.confirmed, outcome.left_out) == (1, ())
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
