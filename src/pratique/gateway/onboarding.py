@@ -8,7 +8,10 @@
    passed over here.
 3. What has ended is onboarded all the same, as WHO's gateway has it: whoever uses it looks at its dates.
 4. A certificate in several domains is one party, of the domain DCC if that is among them.
-5. Roles for revocation hang on the TLS certificate, and nobody has one who was not given it.
+5. What a certificate says of its use must fit the folder that it lies in. One that says nothing of it fits any (RFC 5280
+   §4.2.1.3, §4.2.1.12): the originals look at neither, and whoever has the key acts for the same country in any role.
+6. The folders' DDCC is the wire's DCC.
+7. Roles for revocation hang on the TLS certificate, and nobody has one who was not given it.
 
 Roles, as an operator writes them; what a thumbprint (SHA-256, hex) says stands in place of its country's:
 
@@ -28,7 +31,7 @@ from pratique.crypto import x509
 from pratique.errors import DocumentRefused
 from pratique.gateway.mailbox import Group, Party, Role
 from pratique.onboarding import anchors as onboarding_anchors
-from pratique.onboarding import dossier
+from pratique.onboarding import checks, dossier
 from pratique.onboarding.anchors import AnchorFile, FolderFile
 
 GROUPS = {
@@ -38,9 +41,11 @@ GROUPS = {
     dossier.DECA: Group.DECA,
 }
 """Folders' names and what the certificates in them are on the wire."""
-DCC = "DCC"
+DCC, DDCC = "DCC", "DDCC"
 COMPLETE = (Group.AUTHENTICATION, Group.CSCA, Group.UPLOAD)
 """What a country needs: to connect, to have its signers checked, and to sign what it uploads."""
+_OF_USE = {"key_usage", "eku_client", "basic_constraints"}
+"""Findings of the authority's checks that are of a certificate's use."""
 _COUNTRY = re.compile("[A-Z]{2}")
 _NAMED = re.compile("[A-Z]{2}|[0-9a-f]{64}")
 
@@ -105,7 +110,8 @@ def onboarded(
     for row in onboarding_anchors.believed(files, participant="", anchors=anchors, at=at):
         if row.role not in GROUPS:
             continue
-        why = row.why or _without_country(row)
+        why = "" if _says_nothing(row, at) else row.why
+        why = why or _without_country(row)
         if why:
             left_out.append(LeftOut(row.name, why))
             continue
@@ -121,6 +127,21 @@ def identity(party: Party) -> _Identity:
     return party.thumbprint, party.country, party.group
 
 
+def _says_nothing(row: FolderFile, at: datetime) -> bool:
+    """Tell whether all that speaks against a certificate's role is that it says nothing of its use."""
+    shown = row.certificate
+    if shown is None or row.why not in _OF_USE:
+        return False
+    silent = {"key_usage": shown.usages is None, "eku_client": not shown.purposes}
+    # Without any extension, as certificates were before version 3, it does not say that it is no CA either.
+    is_bare = x509.fields(shown.record.signed).extensions is None
+    return all(
+        silent.get(remark.code, is_bare)
+        for remark in checks.upstream_failed(shown, row.role, "", int(at.timestamp()))
+        if remark.code in _OF_USE
+    )
+
+
 def _without_country(row: FolderFile) -> str:
     countries = row.certificate.countries if row.certificate else ()
     if len(countries) != 1:
@@ -133,6 +154,7 @@ def _party(row: FolderFile, files: Mapping[str, bytes], roles: Roles) -> Party:
     country, thumbprint = row.certificate.countries[0], row.certificate.record.thumbprint
     group = GROUPS[row.role]
     parts = row.name.split("/")
+    domain = parts[-3] if len(parts) > 2 else DCC
     refused = partial(DocumentRefused, "anchored-malformed")
     word = strict_json.document(files[row.word], AnchorFile, "", refused)
     allowed: frozenset[Role] = frozenset()
@@ -145,7 +167,7 @@ def _party(row: FolderFile, files: Mapping[str, bytes], roles: Roles) -> Party:
         x509.armoured(files[row.name])[0],
         word.trustAnchorSignature,
         0,
-        parts[-3] if len(parts) > 2 else DCC,
+        DCC if domain == DDCC else domain,
         allowed,
     )
 

@@ -6,6 +6,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509 as x509_library
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pratique.crypto import x509, x509_write
 from pratique.crypto.x509_write import Subject
@@ -15,7 +19,7 @@ from pratique.gateway.mailbox import Group, Party, Role
 from pratique.gateway.onboarding import Roles
 from pratique.terms import Environment
 from tests.gateway_folders import authority, certificates, signed
-from tests.gateway_world import AT, DAY, world
+from tests.gateway_world import AT, DAY, ec_key, world
 
 NOW = datetime.fromtimestamp(AT, UTC)
 WORLD = world()
@@ -150,3 +154,59 @@ def test_what_a_country_lacks_is_told() -> None:
     assert onboarding.incomplete([*parties, WORLD.parties("XB")[1]]) == {
         "XB": (Group.AUTHENTICATION, Group.CSCA)
     }
+
+
+def made(role: str, *extensions: x509_library.ExtensionType) -> bytes:
+    """Return a self-signed certificate of XA with some extensions, as operators make one by hand."""
+    key = ec_key(f"by hand {role}")
+    name = x509_library.Name(
+        [
+            x509_library.NameAttribute(NameOID.COUNTRY_NAME, "XA"),
+            x509_library.NameAttribute(NameOID.COMMON_NAME, f"by hand {role}"),
+        ]
+    )
+    builder = (
+        x509_library.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(datetime.fromtimestamp(AT - DAY, UTC))
+        .not_valid_after(datetime.fromtimestamp(AT + 500 * DAY, UTC))
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+CA = x509_library.BasicConstraints(ca=True, path_length=None)
+NO_CA = x509_library.BasicConstraints(ca=False, path_length=None)
+SERVER = x509_library.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+CRLS = x509_library.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=False, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["SCA", "UP", "TLS"])
+@pytest.mark.parametrize("extensions", [(), (CA,)], ids=["bare", "OpenSSL's default"])
+def test_what_says_nothing_of_its_use_takes_part_in_the_role_of_its_folder(
+    role: str, extensions: tuple[x509_library.ExtensionType, ...]
+) -> None:
+    found = onboarded(signed({f"DDCC/{role}/{role}.pem": made(role, *extensions)}, BY))
+    assert told(found) == {("XA", onboarding.GROUPS[role], "DCC")}
+
+
+@pytest.mark.parametrize(
+    ("role", "extension", "why"),
+    [
+        ("TLS", SERVER, "eku_client"), ("UP", CRLS, "key_usage"), ("TLS", CRLS, "eku_client"),
+        ("SCA", CRLS, "basic_constraints"), ("SCA", NO_CA, "basic_constraints"),
+    ],
+)  # fmt: skip
+def test_what_says_that_it_is_for_another_use_does_not(
+    role: str, extension: x509_library.ExtensionType, why: str
+) -> None:
+    found = onboarded(signed({f"DCC/{role}/{role}.pem": made(role, extension)}, BY))
+    assert [row.why for row in found.left_out] == [why]
+    assert found.parties == ()
