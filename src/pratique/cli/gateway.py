@@ -131,7 +131,7 @@ def status(*, folder: Path, output_format: str, at: datetime) -> None:
         click.echo(as_json(shown._asdict() | {"ending": ending}, indent=1, sort_keys=True))
         return
     say(printable(f"{shown.profile}; {', '.join(shown.countries) or 'nobody takes part'}", LONGEST))
-    say(", ".join(plural(count, _KEPT[name]) for name, count in sorted(shown.counts.items())))
+    say(", ".join(plural(count, *_KEPT[name]) for name, count in sorted(shown.counts.items())))
     say(plural(len(shown.value_sets), "value set"))
     for row in shown.ending:
         until = rfc3339(row.until)
@@ -141,7 +141,11 @@ def status(*, folder: Path, output_format: str, at: datetime) -> None:
     _lacking(shown.incomplete)
 
 
-_KEPT = {"entry": "signer", "rule": "version of a rule", "batch": "batch"}
+_KEPT = {
+    "entry": ("signer",),
+    "rule": ("version of a rule", "versions of rules"),
+    "batch": ("batch",),
+}
 
 
 @click.command()
