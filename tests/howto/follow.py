@@ -41,9 +41,13 @@ INDEXES = [ROOT / "docs" / kind / "index.md" for kind in ("how-to", "walks")]
 INSTEAD = {
     "8017": "a free port: the one that a reader uses may be taken on a machine that runs tests",
     "8018": "the same, of the witness",
+    "8019": "the same, of the gateway",
 }
-NEEDED = ("softhsm2-util",)
-"""Programs that a reader installs for a part of a page, and that a machine that runs tests may lack."""
+NEEDED = {"softhsm2-util": "softhsm2-util", "curl ": "curl"}
+"""Words of a block, and the program that a reader installs for it, and that a machine that runs tests may lack."""
+NEEDED_ON = {"rehearsal/participants.sh": "openssl", "gateway serve": "nginx"}
+"""The same, where all blocks after it need it too: they go on with what it leaves."""
+_PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
 
 
 class Command(NamedTuple):
@@ -226,12 +230,16 @@ class Shell:
 
 def lacking(page: Page) -> dict[int, str]:
     """Return which blocks cannot be run on this machine, each with the program that it needs."""
-    return {
-        command.block: program
-        for command in page.commands
-        for program in NEEDED
-        if program in command.text and not shutil.which(program)
-    }
+    left: dict[int, str] = {}
+    onward = ""
+    for command in page.commands:
+        for word, program in (*NEEDED.items(), *NEEDED_ON.items()):
+            if word in command.text and not shutil.which(program, path=_PLACES):
+                left.setdefault(command.block, program)
+                onward = onward or (program if word in NEEDED_ON else "")
+        if onward:
+            left.setdefault(command.block, onward)
+    return left
 
 
 def follow(text: str, folder: Path) -> tuple[int, list[str]]:

@@ -94,6 +94,11 @@ def test_a_block_that_would_be_passed_over_is_a_fault(passed_over: str) -> None:
 
 
 def test_what_a_page_needs_and_this_machine_lacks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "NEEDED", ("a-program-that-nobody-has",))
-    page = follow.read("```console\n$ true\n```\n\n```console\n$ a-program-that-nobody-has\n```\n")
+    page = follow.read(
+        "```console\n$ true\n```\n\n```console\n$ nobody has it\n```\n\n```console\n$ false\n```\n"
+    )
+    monkeypatch.setattr(follow, "NEEDED", {"nobody": "a-program-that-nobody-has"})
     assert follow.lacking(page) == {2: "a-program-that-nobody-has"}
+    monkeypatch.setattr(follow, "NEEDED", {})
+    monkeypatch.setattr(follow, "NEEDED_ON", {"nobody": "a-program-that-nobody-has"})
+    assert follow.lacking(page) == dict.fromkeys((2, 3), "a-program-that-nobody-has")
