@@ -57,9 +57,15 @@ class Reply(NamedTuple):
 
 
 def signed(
-    name: str, key: Private, *, begin: int = 2020, end: int = 2090, country: str = "XA"
+    name: str,
+    key: Private,
+    *,
+    begin: int = 2020,
+    end: int = 2090,
+    country: str = "XA",
+    is_bare: bool = False,
 ) -> Keyed:
-    """Return a self-signed certificate, for this machine if it is a server's."""
+    """Return a self-signed certificate, for this machine if it is a server's; a bare one has no extension."""
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, country),
@@ -67,7 +73,7 @@ def signed(
         ]
     )
     here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]
-    made = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -75,9 +81,10 @@ def signed(
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime(begin, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(end, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName(here), critical=False)
-        .sign(key, hashes.SHA256())
     )
+    if not is_bare:
+        builder = builder.add_extension(x509.SubjectAlternativeName(here), critical=False)
+    made = builder.sign(key, hashes.SHA256())
     return Keyed(made.public_bytes(Encoding.DER), key)
 
 

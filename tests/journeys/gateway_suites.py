@@ -28,13 +28,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from pratique.store.front import FrontKind
-from tests.gateway_folders import anchor_file, written
+from tests.gateway_folders import anchor_file, authority, put, written
+from tests.gateway_folders import signed as sign_for
 from tests.gateway_stores import databases
 from tests.gateway_world import DAY, Keyed, State, body, ec_key, pyca
 from tests.journeys.gateway_front import (
@@ -260,8 +264,34 @@ def served(folder: Path, url: str | None) -> Iterator[Gateway]:
     assert len(lines) == 1, "a fault was told"
 
 
+class ByHand(State):
+    """A country whose keys are RSA, and whose certificates have no extension: somebody has made them by hand."""
+
+    def __init__(self, code: str) -> None:
+        self.code, self.at = code, int(time.time())
+        keys = [rsa.generate_private_key(65537, 2048) for _ in range(3)]
+        self.tls, self.upload, self.authority = (
+            signed(f"{code} {role}", key, country=code, is_bare=True)
+            for role, key in zip(("TLS", "UP", "CSCA"), keys, strict=True)
+        )
+        self.upload_again = self.upload
+
+
+@cache
+def by_hand() -> ByHand:
+    """Return the country."""
+    return ByHand("XR")
+
+
 def load(folder: Path, place: Path) -> None:
     """Load participants in WHO's layout, roles and value sets."""
+    state, participants = by_hand(), written(world(), folder / "participants")
+    ders = {
+        "DDCC/TLS/TLS.pem": state.tls.der,
+        "DDCC/UP/UP.pem": state.upload.der,
+        "DDCC/SCA/SCA.pem": state.authority.der,
+    }
+    put(participants / state.code, sign_for(ders, authority(world().anchor)))
     (folder / "roles.json").write_text(json.dumps(dict.fromkeys(WITH_ROLES, ROLES)))
     sets = folder / "value-sets"
     sets.mkdir()
@@ -274,7 +304,7 @@ def load(folder: Path, place: Path) -> None:
         }
         (sets / f"{name}.json").write_text(json.dumps(document))
     command(
-        "load", place, "--participants", written(world(), folder / "participants"),
+        "load", place, "--participants", participants,
         "--anchor", anchor_file(world(), folder), "--roles", folder / "roles.json", "--value-sets", sets,
     )  # fmt: skip
 

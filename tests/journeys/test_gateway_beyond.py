@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.gateway_world import Keyed, State, body, pyca
+from tests.gateway_world import Keyed, State, body, bouncy, pyca
 from tests.journeys.gateway_front import Reply, ask, world
 from tests.journeys.gateway_suites import (
     CMS,
@@ -30,6 +30,7 @@ from tests.journeys.gateway_suites import (
     Suite,
     bare,
     batch,
+    by_hand,
     check,
     rule,
     said,
@@ -213,13 +214,13 @@ for source, path, how, expected, ours, size in (
     (GW, "/trustList/DSC/XXA", "a country of three letters", "400", "400 0x001", None),
     (GW, "/trustList/HCERT", "a type that is none", "400", "400 0x001", None),
     (GW, "/trustList?page=9999", "a page behind the last", "200: none", "", 0),
-    (GW, "/trustList?page=-1&pagesize=-1", "a page and a size below zero", "200: everything", "", 22),
+    (GW, "/trustList?page=-1&pagesize=-1", "a page and a size below zero", "200: everything", "", 25),
     (GW, "/trustList?page=-1&pagesize=3", "a page below zero", "200: the first", "", 3),
     (OURS, "/trustList?pagesize=0", "pages of no entry (dgc-gateway: 500)", "400", "400 0x001", None),
     (GW, "/trustList?page=one", "a page that is no number", "400", "400 0x001", None),
     (TNG, "/trustList/certificate?group=DSC,SIGN&country=XA&country=DE", "several values", "200: all that fit", "", 4),
     (TNG, "/trustList/certificate?group=NONE", "a group that is none", "200: none", "", 0),
-    (GW, "/countrylist", "all countries", "200", "", 4),
+    (GW, "/countrylist", "all countries", "200", "", 5),
     (GW, "/trustList/issuers?country=XA", "issuers: there are none", "200: none", "", 0),
     (TNG, "/trustList/references", "references, of which there are none yet", "200: none", "", 0),
     (OURS, "/remarks", "what is to be said against signers", "200", "", None),
@@ -327,6 +328,31 @@ for how, members in (
 NEITHER.case(TNG, "POST /trustedCertificate", "the group DESC, without a DECA", "400", "400 0x004")(
     partial(_trusts, {"group": "DESC"})
 )
+
+
+# -- A country whose keys are RSA: what it signs twice within a second is the same message
+
+
+@NEITHER.case(LIB, "POST /signerCertificate", "RSA-4092, by a country whose RSA certificates have no extension",
+              "201: and is deleted by the same message")  # fmt: skip
+def signed_by_rsa(gateway: Gateway) -> Reply:
+    state = by_hand()
+    signer = bare(state, "RSA-4092")
+    message = bouncy(signer.der, state.upload)
+    reply = gateway.send(state.tls, "POST", "/signerCertificate", message)
+    assert signer.thumbprint in thumbprints(gateway.rows(OWN, f"/trustList/DSC/{state.code}"))
+    assert gateway.send(state.tls, "DELETE", "/signerCertificate", message).status == 204
+    return reply
+
+
+@NEITHER.case(LIB, "POST /rules", "the same message, after the rule was deleted", "201")
+def rule_by_rsa(gateway: Gateway) -> Reply:
+    state, document = by_hand(), rule("XR")
+    message = pyca(json.dumps(document).encode(), state.upload)
+    assert gateway.send(state.tls, "POST", "/rules", message).status == 201
+    gateway.undo(lambda: gateway.drop_rule(document["Identifier"], state))
+    assert gateway.drop_rule(document["Identifier"], state).status == 204
+    return gateway.send(state.tls, "POST", "/rules", message)
 
 
 # -- /rules, /revocation-list
