@@ -20,7 +20,7 @@ from pratique.gateway import endpoints, projection
 from pratique.gateway.mailbox import Entry, Group, Mailbox, Party, StoredRule, ValueSet
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.parties import gateway
-from pratique.parties.gateway_service import answering
+from pratique.parties.gateway_service import Answers
 from tests.gateway_countries import NOW, Country
 from tests.gateway_sent import batch, octets, reference, rule
 from tests.gateway_world import AT, DRAW, ONBOARDED, Keyed, body, ec_key, pyca, request, world
@@ -77,7 +77,7 @@ class Served:
         return party._replace(signature=world().anchored(party.certificate))
 
     def ask(self, asked: WireRequest) -> Answer:
-        return answering(self.store, self.settings)(asked)
+        return Answers(self.store, self.settings)(asked)
 
     def writing(self, change: Callable[[Mailbox], object]) -> None:
         with self.store.writing() as box:

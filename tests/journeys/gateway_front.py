@@ -32,7 +32,7 @@ from pratique.errors import UsageError
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.store import front, gateway_server, server
 from pratique.store.front import FrontKind, Place
-from pratique.store.gateway_server import LIMITS, Answering
+from pratique.store.gateway_server import LIMITS, Answering, TurnedAway
 from pratique.store.server import Limits
 from tests.gateway_box import Box
 from tests.gateway_world import Keyed, Private, World, ec_key
@@ -210,10 +210,17 @@ class OnSocket(http.client.HTTPConnection):
 
 @contextmanager
 def served(
-    path: Path, answer: Answering, told: Callable[[str], None], *, limits: Limits = LIMITS
+    path: Path,
+    answer: Answering,
+    told: Callable[[str], None],
+    *,
+    limits: Limits = LIMITS,
+    turned_away: TurnedAway = lambda _request: None,
 ) -> Iterator[None]:
     """Serve a gateway on a socket, in a thread."""
-    application = gateway_server.application(answer, told, limits=limits, clock=lambda: NOW)
+    application = gateway_server.application(
+        answer, told, limits=limits, clock=lambda: NOW, turned_away=turned_away
+    )
     ending = Ending()
     with gateway_server.listening(path) as taken:
         thread = threading.Thread(
@@ -244,7 +251,12 @@ class Ending:
 
 @contextmanager
 def fronted(
-    kind: FrontKind, folder: Path, box: Box | None = None, *, limits: Limits = LIMITS
+    kind: FrontKind,
+    folder: Path,
+    box: Box | None = None,
+    *,
+    limits: Limits = LIMITS,
+    turned_away: TurnedAway = lambda _request: None,
 ) -> Iterator[Fronted]:
     """Serve a gateway behind a server that ends TLS."""
     found = program(kind)
@@ -253,7 +265,9 @@ def fronted(
     certificate, key = tls(folder, "server", signed("localhost", ec_key("server")))
     place = Place(HOST, free_port(), certificate, key, run / "gateway.sock", run)
     gateway = Fronted(folder, box or world().box(), place)
-    with served(place.socket, gateway.answer, gateway.told.append, limits=limits):
+    with served(
+        place.socket, gateway.answer, gateway.told.append, limits=limits, turned_away=turned_away
+    ):
         gateway.running = front.start(kind, found, place)
         try:
             yield gateway

@@ -23,7 +23,7 @@ from pratique.gateway.mailbox import Entry, Group, Party, StoredRule
 from pratique.gateway.uploads import CheckedUploads
 from pratique.gateway.wire import WireRequest
 from pratique.parties import authority_home, gateway, gateway_network, participant, proposals
-from pratique.parties.gateway_service import answering
+from pratique.parties.gateway_service import Answers
 from pratique.parties.participant import Edition, EditionChange
 from pratique.store.front import FrontKind
 from pratique.store.gateway_client import Connection
@@ -157,7 +157,7 @@ class BackEnd:
         }  # fmt: skip
         at = int(instant_of(AT).timestamp())
         request = WireRequest(method, path, "", headers, self.signed(content), at, "")
-        answered = answering(self.store, self.settings)(request)
+        answered = Answers(self.store, self.settings)(request)
         assert answered.status < 300, answered
 
     def signer(self, name: str) -> bytes:

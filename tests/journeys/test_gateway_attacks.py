@@ -6,11 +6,16 @@ Of an insider: other writings of old messages, certificates of any make, weak al
 from __future__ import annotations
 
 import json
+import signal
+import socket
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import pytest
@@ -31,11 +36,28 @@ from pratique.crypto.asn1 import (
 from pratique.gateway.call import Settings
 from pratique.gateway.mailbox import Group, Party
 from pratique.gateway.wire import JSON, Answer, Profile
+from pratique.parties.gateway_service import Answers
+from pratique.store import gateway_server
+from pratique.store.front import FrontKind
+from pratique.store.gateway.mailbox import GatewayStore
 from pratique.strict_json import loads
+from pratique.text import rfc3339
 from tests import gateway_forged as forged
 from tests.gateway_box import Box
 from tests.gateway_sent import Sender, batch, reference, refusal, rule
-from tests.gateway_world import AT, DAY, DRAW, Keyed, body, pyca, request, world
+from tests.gateway_stores import sqlite
+from tests.gateway_world import AT, DAY, DRAW, ONBOARDED, Keyed, body, ec_key, pyca, request, world
+from tests.journeys.gateway_front import (
+    HOST,
+    NOW,
+    Fronted,
+    OnSocket,
+    ask,
+    fronted,
+    served,
+    stranger,
+)
+from tests.steps import LONGEST
 
 XA, XB = world().state("XA"), world().state("XB")
 TEXT, UTF8 = 0x13, 0x0C
@@ -504,3 +526,229 @@ def test_no_odd_header_is_a_country(headers: dict[str, Any]) -> None:
         box.ask(request("GET", "/trustList", headers={"X-SSL-Client-Cert": quote(pem)})).status
         == 401
     )
+
+
+# -- Connections, paths and signals, at a gateway that is served
+
+
+class Real(NamedTuple):
+    """A gateway on a real store, and what asks it as a server does."""
+
+    store: GatewayStore
+    answers: Answers
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[Real]:
+    """Open a gateway on SQLite, whose clock stands still."""
+    store = GatewayStore(sqlite(tmp_path))
+    with store.writing() as mailbox:
+        for party in (party for code in ONBOARDED for party in TODAY.parties(code)):
+            mailbox.add_party(party)
+    yield Real(store, Answers(store, Settings(), lambda: NOW))
+    store.close()
+
+
+TODAY = world(NOW)
+SLOW = 280
+"""Connections of a sender of drops: more than the gateway has."""
+
+
+@pytest.mark.parametrize("kind", [FrontKind.HAPROXY, FrontKind.CADDY])
+def test_strangers_who_send_in_drops_keep_nobody_out(
+    kind: FrontKind, tmp_path: Path, real: Real
+) -> None:
+    """nginx hands on whole bodies only, and takes no more than 256 connections of an address."""
+    drops = (
+        "POST /rules HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/cms\r\n"
+        "Content-Length: 5000\r\n\r\nAAAA"
+    )
+    with (
+        fronted(kind, tmp_path, turned_away=real.answers.turned_away) as gateway,
+        ExitStack() as held,
+    ):
+        context = gateway.context(None)
+        secured = None
+        for _ in range(SLOW):
+            plain = socket.create_connection((HOST, gateway.place.port), LONGEST)
+            held.callback(plain.close)
+            secured = held.enter_context(context.wrap_socket(plain, server_hostname=HOST))
+            secured.sendall(drops.encode())
+        assert gateway.call(TODAY.state("XA").tls, "GET", "/countrylist").status == 200
+        # Each of them is told, though most of its body never comes.
+        assert secured is not None
+        assert secured.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+def test_a_stranger_is_turned_away_before_its_body_comes_and_a_known_one_is_not(
+    tmp_path: Path, real: Real
+) -> None:
+    path = tmp_path / "gateway.sock"
+    known = {"X-SSL-Client-Cert": quote(TODAY.state("XA").tls.pem.decode(), safe="")}
+    message = body(pyca(json.dumps(rule(NOW)).encode(), TODAY.state("XA").upload))
+    with served(path, real.answers, print, turned_away=real.answers.turned_away):
+        for headers in ({}, {"X-SSL-Client-Cert": "junk"}):
+            with closing(OnSocket(path)) as connection:
+                connection.putrequest("POST", "/rules")
+                connection.putheader("Content-Length", str(len(message)))
+                for name, value in headers.items():
+                    connection.putheader(name, value)
+                connection.endheaders(message[:4])
+                assert connection.getresponse().status == 401
+        with closing(OnSocket(path)) as connection:
+            headers = {"Content-Type": "application/cms", **known}
+            assert ask(connection, "POST", "/rules", message, headers).status == 201
+            # An unknown path, method or type of body is known by the headers, too.
+            for wrong, status in (("/rules/x/y", 404), ("/countrylist", 405)):
+                assert ask(connection, "POST", wrong, message, headers).status == status
+            assert ask(connection, "POST", "/rules", message, known).status == 415
+
+
+def test_who_waits_for_its_turn_to_write_is_dated_when_it_has_it(real: Real) -> None:
+    """Who asked for what is new meanwhile goes on from then: what were dated before, it would never hear of."""
+    xa, clock = TODAY.state("XA"), [NOW]
+    answers = Answers(real.store, Settings(), lambda: clock[0])
+
+    def asked(method: str, path: str, **more: Any) -> Answer:
+        return answers(request(method, path, by=xa.tls, at=clock[0], **more))
+
+    def since(second: int) -> set[str]:
+        headers = {"If-Modified-Since": rfc3339(second)}
+        return {
+            row["thumbprint"] for row in loads(asked("GET", "/trustList/DSC", headers=headers).body)
+        }
+
+    signer = xa.signer("P-256", 41)
+    with ThreadPoolExecutor(1) as pool:
+        with real.store.writing():
+            arrived = request(
+                "POST",
+                "/signerCertificate",
+                by=xa.tls,
+                body=body(pyca(signer.der, xa.upload)),
+                at=NOW,
+            )
+            uploading = pool.submit(answers, arrived)
+            # It waits. Five seconds later a client asks, and remembers when.
+            clock[0] = NOW + 5
+            assert since(NOW) == set()
+            assert not uploading.done()
+        assert uploading.result().status == 201
+    assert since(NOW + 5) == {signer.thumbprint}
+
+
+@pytest.mark.parametrize(
+    "path", ["/trustList%2FDSC", "/%74rustList", "/trustList/DSC%2fXA", "/countrylist%00"]
+)
+def test_a_path_is_taken_as_it_came(path: str, tmp_path: Path, real: Real) -> None:
+    own = tmp_path / "gateway.sock"
+    known = {"X-SSL-Client-Cert": quote(TODAY.state("XA").tls.pem.decode(), safe="")}
+    with served(own, real.answers, print), closing(OnSocket(own)) as connection:
+        assert ask(connection, "GET", "/trustList/DSC", headers=known).status == 200
+        assert ask(connection, "GET", path, headers=known).status == 404
+
+
+def test_a_signal_that_was_swallowed_ends_the_gateway_all_the_same(
+    tmp_path: Path, real: Real
+) -> None:
+    """Between two halves of a fork Python drops the exception that a signal has become: the server would never end."""
+    path = tmp_path / "gateway.sock"
+    application = gateway_server.application(real.answers, print)
+    with gateway_server.interruptible() as ending, gateway_server.listening(path) as taken:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        gateway_server.serve(application, taken, ending=ending)
+    assert not path.exists()
+
+
+SMUGGLED = "GET /countrylist HTTP/1.1\r\nHost: gateway\r\n{spoof}\r\n"
+HEADS = {
+    "two lengths": "POST /rules HTTP/1.1\r\nHost: gateway\r\nContent-Length: 0\r\nContent-Length: {size}\r\n\r\n",
+    "length and chunks": "POST /rules HTTP/1.1\r\nHost: gateway\r\nContent-Length: {size}\r\n"
+                         "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks in another spelling": "POST /rules HTTP/1.1\r\nHost: gateway\r\nContent-Length: {size}\r\n"
+                                  "Transfer-Encoding : chunked\r\n\r\n",
+    "a folded header": "GET /countrylist HTTP/1.1\r\nHost: gateway\r\nX-A: b\r\n {spoof}\r\n",
+    "a header behind a bare line feed": "GET /countrylist HTTP/1.1\r\nHost: gateway\r\nX-A: b\n{spoof}\r\n",
+    "a header without a blank": "GET /countrylist HTTP/1.1\r\nHost: gateway\r\n{tight}\r\n",
+    "a request behind a request": "GET /countrylist HTTP/1.1\r\nHost: gateway\r\n\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(FrontKind))
+@pytest.mark.parametrize("how", HEADS)
+def test_no_odd_head_smuggles_a_countrys_name_past_the_server_in_front(
+    how: str, kind: FrontKind, fronts: Callable[[FrontKind], Fronted]
+) -> None:
+    gateway = fronts(kind)
+    pem = quote(TODAY.state("XA").tls.pem.decode(), safe="")
+    spoof = f"X-SSL-Client-Cert: {pem}\r\n"
+    inner = SMUGGLED.format(spoof=spoof)
+    head = HEADS[how].format(size=len(inner), spoof=spoof, tight=spoof.replace(": ", ":"))
+    before = len(gateway.arrived)
+    with closing(gateway.raw(stranger("self-signed"))) as connection:
+        connection.settimeout(0.3)
+        with suppress(OSError):
+            connection.sendall((head + inner).encode())
+        came = b""
+        with suppress(OSError):
+            while piece := connection.recv(65536):
+                came += piece
+    assert b" 200 " not in came
+    for arrived in gateway.arrived[before:]:
+        assert not [
+            name for name, value in arrived.headers.items() if name.startswith("x-ssl") and pem in str(value)
+        ]  # fmt: skip
+    # The control: where it is believed, the same header makes the caller.
+    with closing(OnSocket(gateway.place.socket)) as own:
+        assert ask(own, "GET", "/countrylist", headers={"X-SSL-Client-Cert": pem}).status == 200
+
+
+def large(size: int) -> Keyed:
+    """Return a self-signed certificate with an extension of that many octets."""
+    key = ec_key("large")
+    name = strict.Name([strict.NameAttribute(NameOID.COUNTRY_NAME, "XA")])
+    filling = strict.UnrecognizedExtension(strict.ObjectIdentifier("1.2.3.4"), b"x" * size)
+    made = (
+        strict.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(6)
+        .not_valid_before(datetime.fromtimestamp(NOW - DAY, UTC))
+        .not_valid_after(datetime.fromtimestamp(NOW + DAY, UTC))
+        .add_extension(filling, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Keyed(made.public_bytes(Encoding.DER), key)
+
+
+@pytest.mark.parametrize("kind", list(FrontKind))
+@pytest.mark.parametrize("size", [3_000, 20_000, 90_000])
+def test_a_stranger_with_a_large_certificate_hears_no_fault_of_ours(
+    size: int, kind: FrontKind, fronts: Callable[[FrontKind], Fronted]
+) -> None:
+    gateway = fronts(kind)
+    try:
+        reply = gateway.call(large(size), "GET", "/trustList")
+    except OSError:
+        # Too large for TLS.
+        assert size > 16_000
+    else:
+        assert 400 <= reply.status < 500
+    assert not gateway.told
+    assert gateway.call(TODAY.state("XA").tls, "GET", "/trustList").status == 200
+
+
+@pytest.fixture(scope="module")
+def fronts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[FrontKind], Fronted]]:
+    """Serve a gateway behind each server, once it is asked for."""
+    with ExitStack() as stack:
+        running: dict[FrontKind, Fronted] = {}
+
+        def of(kind: FrontKind) -> Fronted:
+            if kind not in running:
+                running[kind] = stack.enter_context(fronted(kind, tmp_path_factory.mktemp(kind)))
+            return running[kind]
+
+        yield of

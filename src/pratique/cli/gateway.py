@@ -202,16 +202,18 @@ def serve(
         )
     place = None if path is not None else _place(folder, listen, certificate, key)
     opened = parties_gateway.open_gateway(folder)
-    answer = service.answering(opened.store, opened.settings)
-    served = gateway_server.application(answer, partial(say, err=True))
-    with closing(opened.store), _alone(folder), gateway_server.interruptible():
+    answers = service.Answers(opened.store, opened.settings)
+    served = gateway_server.application(
+        answers, partial(say, err=True), turned_away=answers.turned_away
+    )
+    with closing(opened.store), _alone(folder), gateway_server.interruptible() as ending:
         # An earlier process may have been killed before it could wipe what was deleted.
         opened.store.wipe()
         if place is None:
             assert path is not None
             with gateway_server.listening(path, 0o660) as taken:
                 say(printable(f"serving {folder} on {path}"), err=True)
-                gateway_server.serve(served, taken)
+                gateway_server.serve(served, taken, ending=ending)
             return
         chosen, program = front.chosen(front.FrontKind(kind) if kind else None)
         # Another server there would look to us as if ours were listening.
@@ -221,7 +223,7 @@ def serve(
             with closing(running):
                 where = f"https://{listen} behind {chosen.value}"
                 say(printable(f"serving {folder} on {where}"), err=True)
-                gateway_server.serve(served, taken, front=running)
+                gateway_server.serve(served, taken, front=running, ending=ending)
         if not running.was_stopped:
             raise Unreadable("front-ended", f"{chosen.value} has ended", "start the gateway again")
 

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -47,31 +48,45 @@ class _NotKept(Exception):
     """Ends a transaction of which nothing is to be kept; its argument is the answer."""
 
 
-def answering(store: GatewayStore, settings: Settings) -> Callable[[WireRequest], Answer]:
-    """Return what answers a request in one transaction; it may be called from several threads at once."""
+class Answers:
+    """What answers requests, each in one transaction; it may be called from several threads at once."""
 
-    def answer(request: WireRequest) -> Answer:
+    def __init__(
+        self, store: GatewayStore, settings: Settings, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store, self._settings, self._clock = store, settings, clock
+
+    def turned_away(self, request: WireRequest) -> Answer | None:
+        """Return the answer to whoever may not send this at all, by its headers; None for all others."""
+        route = endpoints.find(request.method, request.path)
+        if isinstance(route, Answer):
+            return route
+        with self._store.reading() as box:
+            return endpoints.turned_away(request, route, box, self._settings)
+
+    def __call__(self, request: WireRequest) -> Answer:
+        """Answer a request."""
         route = endpoints.find(request.method, request.path)
         if isinstance(route, Answer):
             return route
         if not route.writes:
-            with store.reading() as box:
-                return endpoints.answer(request, route, box, settings)
+            with self._store.reading() as box:
+                return endpoints.answer(request, route, box, self._settings)
         # Whoever may not do it is told so before the one writer is taken: strangers could keep it busy.
-        with store.reading() as box:
-            refused = endpoints.turned_away(request, route, box, settings)
+        refused = self.turned_away(request)
         if refused is not None:
             return refused
         try:
-            with store.writing() as mailbox:
-                said = endpoints.answer(request, route, mailbox, settings)
+            with self._store.writing() as mailbox:
+                # Others may have written for a while. A change that were dated before its turn came, nobody would hear
+                # of who asked for what is new meanwhile, and asks next for what is newer than that.
+                now = max(request.at, int(self._clock()))
+                said = endpoints.answer(request._replace(at=now), route, mailbox, self._settings)
                 if said.status >= _REFUSED:
                     raise _NotKept(said)
         except _NotKept as ended:
             (said,) = ended.args
         return said
-
-    return answer
 
 
 _OK, _CREATED, _EMPTY, _REFUSED, _MISSING, _CONFLICT, _GONE = 200, 201, 204, 400, 404, 409, 410
@@ -313,10 +328,17 @@ def _trust_list(connection: Connection, at: int) -> list[TrustListRow]:
     entries: list[TrustListRow] = []
     for _ in range(TRIES):
         entries, begun = _pages(connection, at)
-        headers = {"If-Modified-Since": rfc3339(begun)}
+        # A change has the second in which it began, and is seen when it is on the disk.
+        headers = {"If-Modified-Since": rfc3339(begun - _LEEWAY)}
         changed = client.rows(_got(connection.ask("GET", "/trustList", headers=headers)))
+        known = set(entries)
+        live = {(row.thumbprint, row.country) for row in entries}
+        is_new = [
+            row not in known if row.certificate else (row.thumbprint, row.country) in live
+            for row in changed
+        ]
         entries += changed
-        if not changed:
+        if not any(is_new):
             break
     return entries
 

@@ -65,6 +65,10 @@ _DROPPED = 1.0
 
 Answering = Callable[[WireRequest], Answer]
 """answer(request) -> what is said; it is called from several threads at once."""
+TurnedAway = Callable[[WireRequest], Answer | None]
+"""turned_away(request without its body) -> what is said to whoever may not send it; None for all others."""
+_BODILY = {"content-length", "transfer-encoding"}
+"""Headers of a request with a body (RFC 9112 §6)."""
 Tell = Callable[[str], None]
 """tell(line): to whoever keeps the gateway."""
 
@@ -88,10 +92,12 @@ class _Endpoint:
         tell: Tell,
         limits: Limits,
         clock: Callable[[], float],
+        *,
         threads: ThreadPoolExecutor,
+        turned_away: TurnedAway,
     ) -> None:
         self._answer, self._tell, self._limits = answer, tell, limits
-        self._clock, self._threads = clock, threads
+        self._clock, self._threads, self._turned_away = clock, threads, turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -99,6 +105,12 @@ class _Endpoint:
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
+        loop = asyncio.get_running_loop()
+        if _BODILY & set(request.headers):
+            # A stranger's body is not waited for: many who send theirs in drops would use up all connections.
+            refused = await loop.run_in_executor(self._threads, self._said, request, None)
+            if refused is not None:
+                return refused
         try:
             server.check(request, LARGEST, measured=False, taken=IDENTITIES)
             data = await server.body(request, LARGEST, self._limits.body)
@@ -106,14 +118,20 @@ class _Endpoint:
             refusal = Refusal(error.number, "0x001", f"the body: {error.why}")
             # Not closed at once: what is in front would hear of a broken pipe, and say 502.
             return _written(refusal.answer, packs=False)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._said, request, data)
+        said = await loop.run_in_executor(self._threads, self._said, request, data)
+        assert said is not None, "only without its body a request may have no answer yet"
+        return said
 
-    def _said(self, request: Request, data: bytes) -> Response:
+    def _said(self, request: Request, data: bytes | None) -> Response | None:
+        """Return what is said to a request; without its body, whether it is turned away."""
         try:
             now = int(self._clock())
+            wire = _wire(request, data or b"", now)
+            answer = self._turned_away(wire) if data is None else self._answer(wire)
+            if answer is None:
+                return None
             packs = _takes_gzip(request.headers.get("accept-encoding", ""))
-            said = _written(self._answer(_wire(request, data, now)), packs=packs)
+            said = _written(answer, packs=packs)
         except BaseException as error:  # noqa: BLE001 - the last barrier: it is told by kind and place
             code = f"{error.code}, " if isinstance(error, PratiqueError) else ""
             self._tell(f"a request was answered with 500: {code}{errors.place_of(error)}")
@@ -129,12 +147,14 @@ def application(
     *,
     limits: Limits = LIMITS,
     clock: Callable[[], float] = time.time,
+    turned_away: TurnedAway = lambda _request: None,
 ) -> Starlette:
     """Return the application of a gateway.
 
     Args:
         answer: one transaction.
         tell: hears of what nobody foresaw.
+        turned_away: asked before a body is read.
         limits: of a body.
         clock: seconds since the epoch.
     """
@@ -146,7 +166,7 @@ def application(
         with threads:
             yield
 
-    endpoint = _Endpoint(answer, tell, limits, clock, threads)
+    endpoint = _Endpoint(answer, tell, limits, clock, threads=threads, turned_away=turned_away)
     return Starlette(routes=[Route("/{path:path}", endpoint)], lifespan=life)
 
 
@@ -245,8 +265,24 @@ def _make_room(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+class Ending:
+    """Whether somebody has asked us to end.
+
+    SIGTERM is an exception to whatever runs, and in some places Python swallows one, as between two halves of a fork:
+    what was asked must not be forgotten.
+    """
+
+    was_asked = False
+
+    def __call__(self, _signal: int, _frame: object) -> None:
+        """Hear a signal."""
+        self.was_asked = True
+        raise KeyboardInterrupt
+
+
 class _GatewayServer(uvicorn.Server):
     front: Front | None = None
+    ending: Ending | None = None
 
     def handle_exit(self, sig: int, frame: object) -> None:
         # What is in front still brings what it has begun, and only then are we no longer asked.
@@ -257,12 +293,21 @@ class _GatewayServer(uvicorn.Server):
             self.front.stop()
 
     async def on_tick(self, counter: int) -> bool:
+        if self.ending is not None and self.ending.was_asked:
+            # Before these handlers were there.
+            self.ending = None
+            self.handle_exit(signal.SIGTERM, None)
         ended = self.front is not None and self.front.has_ended()
         return await super().on_tick(counter) or ended
 
 
 def serve(
-    served: Starlette, taken: socket.socket, *, front: Front | None = None, limits: Limits = LIMITS
+    served: Starlette,
+    taken: socket.socket,
+    *,
+    front: Front | None = None,
+    limits: Limits = LIMITS,
+    ending: Ending | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until what is in front has ended; what was begun comes to its end.
 
@@ -271,19 +316,21 @@ def serve(
         taken: as `listening` yields it.
         front: what ends TLS, if it is ours.
         limits: of connections.
+        ending: as `interruptible` yields it.
     """
     own = _GatewayServer(server.settings(served, limits))
-    own.front = front
+    own.front, own.ending = front, ending
     own.run(sockets=[taken])
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Ending]:
     """Let SIGTERM end a block in order, as SIGINT does; from the first thing on that must be cleared away."""
     # uvicorn hands a signal on, once all is done, to whoever had it before: it must not end us with a number.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending = Ending()
+    before = signal.signal(signal.SIGTERM, ending)
     try:
         with suppress(KeyboardInterrupt):
-            yield
+            yield ending
     finally:
         signal.signal(signal.SIGTERM, before)

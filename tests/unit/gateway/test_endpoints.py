@@ -240,7 +240,7 @@ def test_a_stranger_does_not_take_the_one_writer() -> None:
             begun.append("writing")
             return nullcontext(box)
 
-    answer = gateway_service.answering(cast("GatewayStore", Store()), box.settings)
+    answer = gateway_service.Answers(cast("GatewayStore", Store()), box.settings)
     assert answer(request("POST", "/signerCertificate", body=b"x")).status == 401
     assert begun == []
     # The control: a back end's own request does.

@@ -15,7 +15,7 @@ import pytest
 from pratique.crypto import cms
 from pratique.gateway.call import Settings
 from pratique.gateway.wire import JSON, Answer, WireRequest
-from pratique.parties.gateway_service import answering
+from pratique.parties.gateway_service import Answers
 from pratique.store.gateway.mailbox import GatewayStore
 from pratique.strict_json import loads
 from pratique.text import as_json, rfc3339
@@ -133,7 +133,7 @@ class Back:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_database_answers_requests_as_the_memory_does(store: GatewayStore, seed: int) -> None:
     box, back = world().box(), Back(seed)
-    stored: Callable[[WireRequest], Answer] = answering(store, Settings())
+    stored: Callable[[WireRequest], Answer] = Answers(store, Settings())
     statuses = set[tuple[str, str, int]]()
 
     def both(asked: WireRequest, other: WireRequest | None = None) -> Answer:
