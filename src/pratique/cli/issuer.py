@@ -31,7 +31,7 @@ from pratique.parties.paper import LAYOUTS, Paper, Trusted
 from pratique.parties.records import catalogue_of
 from pratique.renew import Reason, Revoked, Selection
 from pratique.store.keys import Secret
-from pratique.text import as_json, printable
+from pratique.text import as_json, plural, printable
 
 DAY = 86_400
 INTERRUPTED = 130
@@ -461,12 +461,11 @@ def publish_revocations(
     for (shard, listed, _, is_new), sizes in lists:
         version = f"version {listed.head.version} ({'new' if is_new else 'as before'})"
         shown = ", ".join(f"{file} {size} bytes" for file, size in sizes.items())
-        entries = "1 entry" if len(listed) == 1 else f"{len(listed)} entries"
-        click.echo(f"{shard.label}: {version}, {entries}: {shown}")
+        click.echo(f"{shard.label}: {version}, {plural(len(listed), 'entry')}: {shown}")
     if eu_batches:
         shards = [written.published.shard for written in lists]
         for batch in issuing.write_batches(session, out, shards):
-            click.echo(f"{batch.label}: {batch.file}, {batch.entries} entries")
+            click.echo(f"{batch.label}: {batch.file}, {plural(batch.entries, 'entry')}")
     if not lists:
         click.echo("no key has signed yet: there is nothing to list")
 

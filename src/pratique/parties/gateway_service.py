@@ -133,10 +133,16 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def signers(paths: Iterable[Path], by: Authority) -> list[Upload]:
-    """Return uploads of document signers' certificates (PEM, any number in a file)."""
+    """Return uploads of document signers' certificates (PEM, any number in a file); UsageError `push-ca`."""
     uploads = []
     for path in paths:
         for der in _certificates(path):
+            if x509.read(der).is_ca:
+                raise UsageError(
+                    "push-ca",
+                    f"{path}: this is a signing CA, and no document signer",
+                    "a gateway has it from your participant's folder; name the signers alone",
+                )
             body = client.message(der, by)
             uploads.append(Upload(_signer(der), "POST", "/signerCertificate", CMS, body))
     return uploads

@@ -342,6 +342,16 @@ def test_what_is_wrong_with_one_file_keeps_all_from_being_sent(tmp_path: Path) -
     assert unknown.value.code == "withdraw-unknown"
 
 
+def test_a_signing_ca_is_not_sent_as_a_signer(tmp_path: Path) -> None:
+    path = tmp_path / "certificates.pem"
+    path.write_bytes(XA.signer("P-256", 1).pem)
+    assert len(service.signers([path], upload_key())) == 1
+    path.write_bytes(XA.signer("P-256", 1).pem + XA.authority.pem)
+    with pytest.raises(UsageError) as refused:
+        service.signers([path], upload_key())
+    assert refused.value.code == "push-ca"
+
+
 def test_a_key_that_is_not_the_certificates_signs_nothing(tmp_path: Path) -> None:
     path = tmp_path / "up.pem"
     path.write_bytes(XA.upload.pem)
