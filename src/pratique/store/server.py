@@ -424,7 +424,7 @@ def bound(host: str, port: int) -> socket.socket:
         raise Unreadable(
             "address-unusable",
             f"{host}, port {port}: it is not possible to listen there",
-            "is another server there already? name another --port or --host",
+            "is another server there already? name another address or port",
         ) from error
     return taken
 
