@@ -17,7 +17,7 @@ from pratique.cli.main import pratique
 from tests.walls.source import ROOT, SRC
 
 STRANGE = re.compile(
-    r"\b(?:softhsm2-util|pkcs11-tool|chromium|p11tool|xmlsec1|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool|git) [^;,)`\n]*"
+    r"\b(?:softhsm2-util|pkcs11-tool|curl|systemctl|chromium|p11tool|xmlsec1|tools[/.]\S+|benchmarks/\S+)\b[^;,)`]*|\b(?:pipx|uv tool|git) [^;,)`\n]*"
 )
 """Commands of others, with their options."""
 
