@@ -157,7 +157,7 @@ class BackEnd:
         }  # fmt: skip
         at = int(instant_of(AT).timestamp())
         request = WireRequest(method, path, "", headers, self.signed(content), at, "")
-        answered = Answers(self.store, self.settings)(request)
+        answered = Answers(self.store, self.settings, lambda: at)(request)
         assert answered.status < 300, answered
 
     def signer(self, name: str) -> bytes:

@@ -7,16 +7,19 @@
     | published, with its upload key's signature         | nothing                        | published, with that        |
     | published                                          | the back end's own upload      | the same, published         |
     | published                                          | taken back by the back end     | left out, and named         |
+    | withdrawn, and published by nobody of its country  | whatever came of it            | a tombstone, for good       |
     | not, or no more; of a signer: suspended            | published                      | a tombstone; of a rule none |
-    | not                                                | the back end's own upload      | the same                    |
+    | not; of a signer: nobody of its country suspended  | the back end's own upload      | the same                    |
 
 1. Nothing is signed here. What is shown carries the signature of an upload key that the gateway's trust anchor vouches for,
    and which was checked anew; a signer is issued by one of its country's signing CAs. Who lacks that is named.
 2. A second run over the same network writes nothing.
 3. What its own back end took back does not come back by itself: the network may lag, and a stolen key must not wait.
    That is noted for ever, since a tombstone lasts 14 days.
-4. Where somebody's newest cannot be read, or nobody knows who is suspended, nothing comes and what is there stays.
-5. Rules of a suspended participant stay: they say who enters its country, and its signers do not. In the network it is so too.
+4. A country's own keys of the network outrank its upload key: what they have withdrawn goes, whoever uploaded it, and is not
+   taken again. On the wire a country is one: whoever speaks for its C, in the network or by an upload key, takes it off.
+5. Where somebody's newest cannot be read, or nobody knows who is suspended, nothing comes and what is there stays.
+6. Rules of a suspended participant stay: they say who enters its country, and its signers do not. In the network it is so too.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ from pratique.crypto import x509
 from pratique.errors import DocumentRefused
 from pratique.gateway import remarks, uploads
 from pratique.gateway.mailbox import AuditRow, Entry, Group, Mailbox, StoredRule
-from pratique.gateway.signers import is_issued
+from pratique.gateway.rules import deletion_mark
+from pratique.gateway.signers import is_issued, withdrawal_mark
 from pratique.gateway.uploads import SignedRule, UploadList
 from pratique.gateway.wire import kid_of
 from pratique.network import metadata
@@ -57,7 +61,8 @@ WORDS = {
     "environment": "it is a key of tests, and the network is none",
     "not-signed": "no onboarded upload key has signed it",
     "not-issued": "no onboarded signing CA of its country has issued it",
-    "taken-back": "its own back end has taken it back: withdraw it in the network too",
+    "taken-back": "its own back end has taken it back: withdraw it in the network too, or upload it again",
+    "other-group": "its back end has uploaded it for another use",
     "kid-taken": "another signer of its country has its kid",
     "no-form": "the wire has no form for it",
     "rule-differs": "its back end has uploaded another text of that version",
@@ -99,14 +104,25 @@ class _Statement(NamedTuple):
     Attributes:
         signers: certificate (DER) and domain, by thumbprint.
         listed: what its upload key has signed of it.
+        gone: what it has withdrawn.
         is_doubtful: there may be something newer.
+        is_suspended: none of its signers counts.
     """
 
     code: str
     signers: Mapping[str, tuple[bytes, str]] | None
     rules: Sequence[Rule] | None
     listed: UploadList
+    gone: _Withdrawn
     is_doubtful: bool
+    is_suspended: bool
+
+
+class _Withdrawn(NamedTuple):
+    """What was withdrawn for good: thumbprints, and the keys of which that is said, in whatever certificate."""
+
+    thumbprints: frozenset[str] = frozenset()
+    keys: frozenset[bytes] = frozenset()
 
 
 def project(network: View, box: Mailbox, *, at: int) -> Projection:
@@ -158,15 +174,15 @@ class _Statements:
             self._leave_out(code, "lapsed")
         rules = self._rules(code, role.files.get(f"{code}/{metadata.RULES}"))
         listed = self._uploads(code, role.files.get(f"{code}/{metadata.UPLOADS}"))
-        signers: Mapping[str, tuple[bytes, str]] | None = {}
-        if any(
+        signers, gone = self._signers(participant, role.files[f"{code}/{metadata.SIGNERS}"])
+        is_suspended = any(
             whose == code and s.since <= self._at < s.until
             for whose, s in self._network.suspensions
-        ):
+        )
+        if is_suspended:
             self._leave_out(code, "suspended")
-        else:
-            signers = self._signers(participant, role.files[f"{code}/{metadata.SIGNERS}"])
-        return _Statement(code, signers, rules, listed, is_doubtful)
+            signers = {}
+        return _Statement(code, signers, rules, listed, gone, is_doubtful, is_suspended)
 
     def _leave_out(self, code: str, why: str, what: str = "") -> None:
         self.left_out.append(Unshown(code, what, why))
@@ -182,24 +198,25 @@ class _Statements:
 
     def _signers(
         self, participant: Participant, data: bytes
-    ) -> dict[str, tuple[bytes, str]] | None:
+    ) -> tuple[Mapping[str, tuple[bytes, str]] | None, _Withdrawn]:
         try:
             counted = publication.read(data, participant.bounds(self._network.board.environment))
         except DocumentRefused:
             self._leave_out(participant.code, "unreadable", "signers")
-            return None
+            return None, _Withdrawn()
         for name, why in counted.left_out:
             self._leave_out(participant.code, why, _signer(name))
         live = {(each.thumbprint, each.domain) for each in counted.unjudged}
         signers: dict[str, tuple[bytes, str]] = {}
-        for row in publication.parts(data).signers:
+        listed = publication.parts(data)
+        for row in listed.signers:
             name = x509.read(row.certificate).thumbprint
             # Withdrawn is a stolen key in each of its certificates, and not in the listed one alone.
             if name in counted.withdrawn or (name, row.domain) not in live:
                 continue
             if name not in signers or row.domain == WIRE_DOMAIN:
                 signers[name] = row.certificate, row.domain
-        return signers
+        return signers, _Withdrawn(counted.withdrawn, publication.stolen(listed.withdrawn))
 
     def _rules(self, code: str, data: bytes | None) -> tuple[Rule, ...] | None:
         try:
@@ -246,11 +263,7 @@ class _Country:
     # Signers.
 
     def _show_signers(self, statements: Sequence[_Statement]) -> None:
-        dsc = (Group.DSC,)
-        rows = {
-            row.thumbprint: row
-            for row in self._box.entries(country=self._country, groups=dsc, since=0)
-        }
+        rows = {row.thumbprint: row for row in self._box.entries(country=self._country, since=0)}
         shown = set[str]()
         for each in statements:
             for name, (der, domain) in sorted((each.signers or {}).items()):
@@ -261,11 +274,38 @@ class _Country:
                     self._left_out.append(Unshown(each.code, _signer(name), why))
                 else:
                     shown.add(name)
-        if any(each.signers is None for each in statements):
-            return
+        gone = self._withdrawn(statements)
+        is_whole = all(each.signers is not None for each in statements)
+        is_suspended = bool(statements) and all(each.is_suspended for each in statements)
         for name, row in rows.items():
-            if row.deleted is None and row.is_published and name not in shown:
+            if row.deleted is not None or name in shown:
+                continue
+            is_gone = name in gone.thumbprints
+            if gone.keys and not is_gone:
+                is_gone = x509.read(row.certificate).public_key in gone.keys
+            is_unsaid = is_whole and row.group is Group.DSC and (row.is_published or is_suspended)
+            if is_gone or is_unsaid:
                 self._remove(row)
+
+    def _withdrawn(self, statements: Sequence[_Statement]) -> _Withdrawn:
+        """Return what is withdrawn and published by nobody of the country, and see to it that no upload brings it back."""
+        if any(each.signers is None for each in statements):
+            return _Withdrawn()
+        published = {
+            name: x509.read(der).public_key
+            for each in statements
+            for name, (der, _) in (each.signers or {}).items()
+        }
+        thumbprints = {name for each in statements for name in each.gone.thumbprints}
+        keys = {key for each in statements for key in each.gone.keys}
+        gone = _Withdrawn(
+            frozenset(thumbprints - published.keys()), frozenset(keys - {*published.values()})
+        )
+        digests = {*gone.thumbprints, *(hashlib.sha256(key).hexdigest() for key in gone.keys)}
+        for mark in sorted(withdrawal_mark(self._country, digest) for digest in digests):
+            if not self._box.was_used(mark):
+                self._box.use(mark, self._at)
+        return gone
 
     def _show_signer(self, each: _Statement, der: bytes, domain: str, row: Entry | None) -> str:
         """Show a signer; return why it is not shown, or ""."""
@@ -275,6 +315,8 @@ class _Country:
         if not is_issued(record, self._authorities):
             return "not-issued"
         live = row if row is not None and row.deleted is None else None
+        if live is not None and live.group is not Group.DSC:
+            return "other-group"
         signature = self._signature(each, der, live)
         if signature is None:
             return "not-signed"
@@ -322,7 +364,7 @@ class _Country:
         mark = hashlib.sha256(f"taken back {self._country} {thumbprint}".encode()).hexdigest()
         if self._box.was_used(mark):
             return True
-        if row is None or SET_ASIDE in row.remarks:
+        if row is None or row.group is not Group.DSC or SET_ASIDE in row.remarks:
             return False
         self._box.use(mark, self._at)
         return True
@@ -347,7 +389,8 @@ class _Country:
             for rule in each.rules or ():
                 own = [row for row in stored if _is_version(rule, *row)]
                 why = self._show_rule(each, rule, own, signed)
-                shown |= {row.number for row, _ in own}
+                if why != "not-signed":
+                    shown |= {row.number for row, _ in own}
                 if why:
                     self._left_out.append(Unshown(each.code, f"rule {rule.name}", why))
         if any(each.rules is None for each in statements):
@@ -380,7 +423,9 @@ class _Country:
             return ""
         if published is None:
             return "not-signed"
-        if self._box.was_used(published.mark):
+        if self._box.was_used(
+            deletion_mark(self._country, published.rule.identifier, published.version)
+        ):
             return "taken-back"
         if each.is_doubtful:
             return "in-doubt"
@@ -391,7 +436,6 @@ class _Country:
                 message=published.message, created=self._box.instant(self._at), is_published=True,
             )
         )  # fmt: skip
-        self._box.use(published.mark, self._at)
         self._audit("network-publish", published.mark)
         self._added += 1
         return ""
@@ -401,8 +445,6 @@ class _Country:
         if wanted == row:
             return
         self._box.change_rule(wanted)
-        if not self._box.was_used(chosen.mark):
-            self._box.use(chosen.mark, self._at)
         self._audit("network-publish", chosen.mark)
         self._confirmed += 1
 

@@ -18,16 +18,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.crypto import cms
-from pratique.errors import DocumentRefused
 from pratique.gateway import message
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Mailbox, Reading, StoredRule
@@ -118,14 +114,19 @@ def delete(call: Call, box: Mailbox) -> Answer:
     # What no rule can be called is not there, and no database is asked for it: PostgreSQL knows no U+0000.
     if not _IDENTIFIER.fullmatch(identifier):
         raise Refusal(404, "0x270", "there is no such rule")
-    gone = [row.message for row in box.rules(call.country) if row.identifier == identifier]
+    gone = [row.version for row in box.rules(call.country) if row.identifier == identifier]
     if not box.delete_rules(call.country, identifier):
         raise Refusal(404, "0x270", "there is no such rule")
-    for text in gone:
+    for version in gone:
         # The network may publish it still: it is not to come back from there by itself (`projection`).
-        with suppress(DocumentRefused, ValueError):
-            box.use(cms.signed(base64.b64decode(text)).mark.hex(), call.at)
+        box.use(deletion_mark(call.country, identifier, version), call.at)
     return Answer(204, act="rule-delete", digest=hashlib.sha256(identifier.encode()).hexdigest())
+
+
+def deletion_mark(country: str, identifier: str, version: str) -> str:
+    """Return what is noted as used where a country's back end has deleted a version of a rule, however that is spelled."""
+    number = ".".join(part.lstrip("0") or "0" for part in version.split("."))
+    return hashlib.sha256(f"taken back {country} {identifier} {number}".encode()).hexdigest()
 
 
 def listed(call: Call, box: Reading) -> Answer:

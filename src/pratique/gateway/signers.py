@@ -14,6 +14,7 @@ The first check that fails is told:
     | signed by an upload key of the caller's country           | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
     | exactly one C, the caller's; of WHO's groups only DSC     | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
     | signed by a CSCA of the country; DESC by a DECA           | 400 `0x004`   | 400 `0x004`   | -             |
+    | neither it nor its key is withdrawn in the network        | 400 `0x004`   | 400 `0x004`   | -             |
     | not there yet; there                                      | 409 `0x002`   | 409 `0x002`   | 404 `0x005`   |
     | no other live certificate of the country has the kid      | 400 `0x004`   | 400 `0x004`   | -             |
     | the message was never taken before (see 1, 4)             | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
@@ -25,10 +26,13 @@ The first check that fails is told:
 3. Names of issuers are not compared: the CA's signature says all that its name would.
 4. A deletion may be the same message as the upload, as clients send it that keep what they have signed. A message
    that was taken deletes only what has come by it: an old one takes nothing back that was uploaded again.
+5. What the country's own keys have withdrawn in the network stays withdrawn (`projection`): its upload key, which may be
+   stolen with the rest, brings it back in neither profile.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -139,6 +143,8 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
     authorities = [party.certificate for party in box.parties(country=call.country, groups=[above])]
     if not (_is_one_spelling(uploaded.content, record) and is_issued(record, authorities)):
         raise Refusal(400, "0x004", f"the certificate is not signed by a {above} of the country")
+    if _is_withdrawn(record, call.country, box):
+        raise Refusal(400, "0x004", "its country has withdrawn it in the network, for good")
     if box.entry_of(record.thumbprint, call.country) is not None:
         raise Refusal(409, "0x002", "the certificate is there already")
     kid = wish.kid or kid_of(record.thumbprint)
@@ -168,6 +174,16 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
         )
     )
     return Answer(201, act=wish.act, digest=record.thumbprint)
+
+
+def withdrawal_mark(country: str, digest: str) -> str:
+    """Return what is noted as used where a country has withdrawn a certificate or a key, of which this is SHA-256, hex."""
+    return hashlib.sha256(f"withdrawn {country} {digest}".encode()).hexdigest()
+
+
+def _is_withdrawn(record: X509Record, country: str, box: Mailbox) -> bool:
+    digests = record.thumbprint, hashlib.sha256(record.public_key).hexdigest()
+    return any(box.was_used(withdrawal_mark(country, digest)) for digest in digests)
 
 
 def is_issued(record: X509Record, authorities: Sequence[bytes]) -> bool:

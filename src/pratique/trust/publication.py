@@ -190,10 +190,16 @@ def _gone(
 ) -> frozenset[str]:
     # A stolen key is stolen in each certificate: a kid that is not signed could name another one. Where a
     # certificate was superseded, the key may live on in the one that took its place.
-    stolen = {r.public_key for one, r in records.items() if one.reason in _OF_THE_KEY} - {b""}
+    stolen_keys = stolen(records)
     return frozenset(record.thumbprint for record in records.values()) | {
-        signer.thumbprint for signer in signers if signer.public_key in stolen
+        signer.thumbprint for signer in signers if signer.public_key in stolen_keys
     }
+
+
+def stolen(withdrawn: Iterable[PublishedSigner]) -> frozenset[bytes]:
+    """Return the public keys that are withdrawn themselves, and not only a certificate of theirs."""
+    ders = (one.certificate for one in withdrawn if one.reason in _OF_THE_KEY)
+    return frozenset(x509.read(der).public_key for der in ders) - {b""}
 
 
 class SignerList(NamedTuple):

@@ -17,6 +17,8 @@ from pratique.crypto.x509_write import Subject
 from pratique.gateway import projection, uploads
 from pratique.gateway.mailbox import TOLD, Entry, Group, Mailbox, StoredRule
 from pratique.gateway.projection import Projection, Unshown
+from pratique.gateway.rules import deletion_mark
+from pratique.gateway.signers import withdrawal_mark
 from pratique.network import proposal
 from pratique.store.gateway.mailbox import GatewayStore
 from pratique.terms import Environment
@@ -211,6 +213,7 @@ def test_what_its_own_back_end_took_back_does_not_come_back_by_itself(scene: Sce
     entry = scene.live()[0]
     scene.box.delete_entry(entry.number, scene.box.instant(scene.at))
     scene.box.delete_rules("XA", "VR-XA-0001")
+    scene.box.use(deletion_mark("XA", "VR-XA-0001", "1.00.0"), scene.at)
     outcome = scene.project()
     assert outcome[:3] == (0, 0, 0)
     assert {each.what for each in outcome.left_out if each.why == "taken-back"} == {
@@ -233,6 +236,105 @@ def test_an_upload_taken_back_before_it_was_published_does_not_come_back(scene: 
     outcome = scene.project()
     assert ("XXA", "taken-back") in scene.why(outcome)
     assert [entry.certificate for entry in scene.live()] == [scene.a.signers[1]]
+
+
+@pytest.mark.parametrize("reason", ["key-compromise", "superseded"])
+def test_what_is_withdrawn_goes_whoever_uploaded_it(scene: Scene, reason: str) -> None:
+    scene.box.add_entry(uploaded(scene.a))
+    scene.a.withdrawn[0] = reason
+    scene.publish(scene.a)
+    assert scene.project()[:3] == (2, 0, 1)
+    assert [entry.certificate for entry in scene.live()] == [scene.a.signers[1]]
+    assert scene.project()[:3] == (0, 0, 0)
+    record = x509.read(scene.a.signers[0])
+    assert scene.box.was_used(withdrawal_mark("XA", record.thumbprint))
+    # A stolen key is stolen in whatever certificate; one that was superseded may live on in the next.
+    of_the_key = sha256(record.public_key).hexdigest()
+    assert scene.box.was_used(withdrawal_mark("XA", of_the_key)) is (reason == "key-compromise")
+    # The control: nothing of it is another country's.
+    assert not scene.box.was_used(withdrawal_mark("XB", record.thumbprint))
+
+
+def test_a_stolen_key_goes_in_its_other_certificates(scene: Scene) -> None:
+    scene.a.signers.append(scene.a._signer(0, NOW - 3600))
+    assert x509.read(scene.a.signers[2]).public_key == x509.read(scene.a.signers[0]).public_key
+    scene.box.add_entry(uploaded(scene.a, 2))
+    scene.box.add_entry(uploaded(scene.a, 1)._replace(kid="SECOND"))
+    scene.a.signers.pop()
+    scene.a.withdrawn[0] = "key-compromise"
+    scene.publish(scene.a)
+    assert scene.project().removed == 1
+    assert [entry.kid for entry in scene.live()] == ["SECOND"]
+
+
+def test_who_shares_a_country_withdraws_nothing_that_another_publishes(scene: Scene) -> None:
+    other = Country("XXM", signers=1)
+    other.country, other.participant = "XA", scene.a.participant._replace(code="XXM")
+    scene.authority.admit(other)
+    scene.publish(scene.a)
+    scene.project()
+    other.signers, other.withdrawn[0] = [scene.a.signers[0]], "key-compromise"
+    scene.publish(other)
+    assert scene.project()[:3] == (0, 0, 0)
+    assert len(scene.live()) == 2
+    record = x509.read(scene.a.signers[0])
+    for digest in (record.thumbprint, sha256(record.public_key).hexdigest()):
+        assert not scene.box.was_used(withdrawal_mark("XA", digest))
+
+
+def test_while_all_of_a_country_are_suspended_their_back_ends_uploads_go_too(scene: Scene) -> None:
+    scene.a.signers.append(scene.a._signer(7, NOW - 86_400))
+    scene.box.add_entry(uploaded(scene.a, 2))
+    scene.a.signers.pop()
+    scene.project()
+    assert len(scene.live()) == 3
+    scene.authority.suspend("XXA", scene.authority.seats[:3], days=1)
+    assert scene.project().removed == 3
+    assert scene.live() == []
+    # The control: nobody else's go.
+    assert len(scene.live("XB")) == 1
+
+
+def test_a_certificate_uploaded_for_another_use_keeps_no_country_from_the_wire(
+    scene: Scene, tmp_path: Path
+) -> None:
+    with sql(tmp_path) as store, store.writing() as box:
+        for party in (*scene.a.parties(), *scene.b.parties()):
+            box.add_party(party)
+        box.add_entry(uploaded(scene.a)._replace(group=Group.SIGN))
+        outcome = projection.project(scene.authority.view, box, at=scene.at)
+        assert scene.why(outcome) == {("XXA", "other-group")}
+        assert outcome.added == 2
+
+
+def test_a_rule_goes_with_the_upload_certificate_that_signed_it(scene: Scene) -> None:
+    scene.a.rules = [rule()]
+    scene.publish(scene.a)
+    scene.project()
+    is_not_onboarded(scene)
+    scene.a.upload_key = key("XXA upload 2")
+    scene.a.upload = scene.a.upload_of(scene.a.upload_key)
+    for party in scene.a.parties():
+        scene.box.add_party(party)
+    # No client could check it: its upload certificate is in no list any more.
+    assert ("XXA", "not-signed") in scene.why(scene.project())
+    assert scene.box.rules("XA") == []
+
+
+def test_a_rule_that_was_left_out_of_an_edition_comes_again_with_the_same_message(
+    scene: Scene,
+) -> None:
+    scene.a.rules = [rule()]
+    scene.publish(scene.a)
+    scene.project()
+    before = scene.authority.view.roles["XXA"].files
+    scene.a.rules = []
+    scene.publish(scene.a)
+    assert scene.project().removed == 1
+    whole = scene.authority.view
+    role = whole.roles["XXA"]._replace(files=before)
+    again = whole._replace(roles={**whole.roles, "XXA": role})
+    assert projection.project(again, scene.box, at=scene.at).added == 1
 
 
 def leaves_its_uploads_out(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from pratique.crypto.x509_write import Subject
 from pratique.gateway import remarks
 from pratique.gateway.call import Settings
 from pratique.gateway.mailbox import Group, Party
-from pratique.gateway.signers import TRUSTED
+from pratique.gateway.signers import TRUSTED, withdrawal_mark
 from pratique.gateway.wire import CMS, JSON, Answer, Profile, WireRequest
 from pratique.terms import Environment
 from tests.gateway_box import Box
@@ -68,6 +69,24 @@ def posted(box: Box, document: object) -> Answer:
 
 def told(answer: Answer) -> tuple[int, str]:
     return answer.status, json.loads(answer.body)["code"]
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("what", ["certificate", "key"])
+def test_what_a_country_has_withdrawn_in_the_network_is_not_taken_again(
+    profile: Profile, what: str
+) -> None:
+    box, signer = WORLD.box(Settings(profile=profile)), XA.signer("P-256")
+    record = x509_read(signer.der)
+    digest = record.thumbprint if what == "certificate" else sha256(record.public_key).hexdigest()
+    # The control: another country's withdrawal is none of its own.
+    box.use(withdrawal_mark("DE", digest), AT)
+    assert upload(box, signer).status == 201
+    assert delete(box, signer).status == 204
+    box.use(withdrawal_mark("XA", digest), AT)
+    for answer in (upload(box, signer), trusted(box, signer, group="SIGN", kid="another")):
+        assert told(answer) == (400, "0x004")
+        assert "withdrawn it in the network" in json.loads(answer.body)["problem"]
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "RSA-2048", "RSA-4092"])
