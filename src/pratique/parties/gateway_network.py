@@ -51,9 +51,13 @@ def opened(folder: Path) -> Iterator[tuple[GatewayStore, Settings]]:
 
 def update(folder: Path, home: Path | None, *, at: datetime) -> Projection:
     """Bring the gateway of a folder to what was synced into a home folder; UsageError `no-network` before anything was."""
-    network = proposals.require(None, home).view
+    known = proposals.known(None, home)
+    if known is None:
+        raise UsageError(
+            "no-network", "no network is known here", "pratique sync SOURCE --root root.json"
+        )
     with opened(folder) as (store, _), store.writing() as box:
-        return projection.project(network, box, at=int(at.timestamp()))
+        return projection.project(known.view, box, at=int(at.timestamp()))
 
 
 class GatewaySource(NamedTuple):

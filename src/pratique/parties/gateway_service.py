@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -295,14 +296,25 @@ def pull(
 ) -> Pulled:
     """Bring a folder up to date with what a gateway has; what is not believed is left out.
 
+    Where nothing is believed the folder stays as it is: a border must not lose its keys by a wrong file.
+
     Args:
         connection: to the gateway.
         out: DIR/signers.json, rules/CC.json, value-sets/ID.json, revocations/UUID.json.
         anchors: certificates of the trust anchors (`client.anchors`).
         at: now, seconds since the epoch.
         with_batches: revocation lists too; our TLS certificate needs the role for it.
+
+    Raises:
+        DocumentRefused: `gateway-unbelieved`, and those of what cannot be read at all.
     """
     trust = client.believed(_trust_list(connection, at), anchors)
+    if trust.left_out and not trust.countries:
+        raise DocumentRefused(
+            "gateway-unbelieved",
+            f"{connection.url}: no certificate there is believed, so that nothing was changed",
+            "is it the anchor of that gateway's network? has it another one now?",
+        )
     with files.usable(out):
         for name in (RULES, VALUE_SETS, BATCHES):
             files.folder(out / name)
@@ -403,24 +415,29 @@ def _only(folder: Path, names: set[str]) -> None:
             path.unlink()
 
 
-def _since(out: Path) -> str:
+def _since(out: Path, gateway: str) -> str:
     with suppress(Unreadable, DocumentRefused, ValueError):
         state = strict_json.parse(read_bytes(out / STATE, named=False))
-        if isinstance(state, dict) and isinstance(state.get("batches_since"), str):
-            wire.instant(state["batches_since"])
-            return str(state["batches_since"])
+        # Of another gateway all is new, however old.
+        if isinstance(state, dict) and state.get("gateway") == gateway:
+            since = state.get("batches_since")
+            if isinstance(since, str):
+                wire.instant(since)
+                return since
     return BEGINNING
 
 
 def _batches(connection: Connection, trust: Believed, out: Path) -> Mapping[str, int]:
     """Ask for what changed of batches, until nothing did; return how many were not believed, by code."""
     losses: list[Mapping[str, int]] = []
-    since, is_whole = _since(out), True
+    # A digest: an address may hold a password.
+    gateway = hashlib.sha256(connection.url.encode()).hexdigest()
+    since, is_whole = _since(out, gateway), True
     for date, loss in _changes(connection, trust, out / BATCHES, since):
         losses.append(loss)
         is_whole = is_whole and not loss
         since = date if is_whole else since
-    _write(out / STATE, {"batches_since": since})
+    _write(out / STATE, {"batches_since": since, "gateway": gateway})
     return client.summed(losses)
 
 

@@ -204,5 +204,5 @@ def failed(error: DBAPIError | PoolTimeout, tables: Tables) -> Unreadable:
     return Unreadable(
         f"{noun}-failed",
         f"the {noun} could not be read or written ({type(origin).__name__})",
-        f"is the disk full, the server reachable, the folder writable? {tables.unchanged}",
+        f"is the disk full, the folder writable, the server reachable with this user and password? {tables.unchanged}",
     )

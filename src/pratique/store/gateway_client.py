@@ -40,7 +40,9 @@ class Reply(NamedTuple):
 
 
 class Connection:
-    """A gateway, and who we are to it."""
+    """A gateway, by its address, and who we are to it."""
+
+    url: str
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class Connection:
             raise UsageError(
                 "gateway-url", "this is no web address of a gateway", "write it as https://HOST"
             )
-        self._url, self._allowance = url.rstrip("/"), Allowance(SECONDS, SIZE)
+        self.url, self._allowance = url.rstrip("/"), Allowance(SECONDS, SIZE)
         context = _context(certificate, key, secret, ca)
         self._pool = http.pool(0, context=context, read=http.READ)
 
@@ -89,7 +91,7 @@ class Connection:
 
         kept: dict[str, str] = {}
         request = partial(
-            self._pool.request, method, self._url + path, body=body,
+            self._pool.request, method, self.url + path, body=body,
             headers={**HEADERS, **(headers or {})}, redirect=False, preload_content=False,
         )  # fmt: skip
 
@@ -112,7 +114,7 @@ class Connection:
 
     def _failed(self, code: str, why: str) -> Unreadable:
         return Unreadable(
-            code, f"{self._url}: {why}", "is it the right address? its authority: --ca PEM"
+            code, f"{self.url}: {why}", "is it the right address? its authority: --ca PEM"
         )
 
 

@@ -158,6 +158,8 @@ def test_a_batch_is_its_countrys_own_or_refused() -> None:
 class InMemory(Connection):
     """A connection to a mailbox in memory; `spoil` may change each answer."""
 
+    url = "https://gateway.example"
+
     def __init__(self, box: Box, code: str = "XB", spoil: Callable[[str, Reply], Reply] | None = None) -> None:  # fmt: skip
         self.box, self.by, self.spoil = box, world().state(code).tls, spoil
         self.asked: list[str] = []
@@ -258,6 +260,27 @@ def test_of_batches_only_what_is_new_is_asked_for(tmp_path: Path) -> None:
     again = InMemory(box)
     assert pull(again, tmp_path / "out").batches == 3
     assert sum(path.startswith("/revocation-list") for path in again.asked) == 1
+
+
+def test_of_another_gateway_all_batches_are_asked_for(tmp_path: Path) -> None:
+    # What it has is older than what came from the first.
+    other = InMemory(filled(tmp_path, batches=2))
+    first = InMemory(filled(tmp_path))
+    first.at = AT + 2 * DAY
+    pull(first, tmp_path / "out")
+    other.url = "https://other.example"
+    pull(other, tmp_path / "out")
+    assert sum(path.startswith("/revocation-list/") for path in other.asked) == 2
+
+
+def test_a_wrong_anchor_takes_nothing_away(tmp_path: Path) -> None:
+    box, out = filled(tmp_path), tmp_path / "out"
+    pull(InMemory(box), out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(DocumentRefused) as refused:
+        service.pull(InMemory(box), out, frozenset({XA.tls.der}), at=AT, with_batches=True)
+    assert refused.value.code == "gateway-unbelieved"
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_a_batch_that_is_not_believed_is_asked_for_again(tmp_path: Path) -> None:
