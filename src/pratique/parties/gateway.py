@@ -165,7 +165,11 @@ def load(folder: Path, wanted: Load, *, at: datetime) -> Loaded:
     """
     roles: onboarding.Roles = {}
     if wanted.roles is not None:
-        roles = onboarding.roles_from(sources.read_bytes(wanted.roles))
+        try:
+            roles = onboarding.roles_from(sources.read_bytes(wanted.roles))
+        except DocumentRefused as error:
+            told = f"{wanted.roles}: {error.message}"
+            raise DocumentRefused(error.code, told, error.hint) from error
     now, is_whole = _onboarded(wanted, roles, at)
     sets = [] if wanted.value_sets is None else list(_value_sets(wanted.value_sets))
     second = int(at.timestamp())

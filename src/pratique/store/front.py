@@ -373,7 +373,7 @@ def start(kind: FrontKind, program: str, place: Place) -> Running:
     )  # fmt: skip
     if tried.returncode:
         said = tried.stdout.decode("utf-8", "replace").strip().splitlines() or [""]
-        why = next((line for line in said if _WORST.search(line)), said[-1])
+        why = _WORST.sub("", next((line for line in said if _WORST.match(line)), said[-1]))
         raise UsageError(
             "front-refused",
             printable(f"{kind.value} does not start: {why}"),
@@ -395,7 +395,7 @@ def start(kind: FrontKind, program: str, place: Place) -> Running:
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Where Caddy would keep files."""
-_WORST = re.compile(r"\[emerg\]|\[ALERT\]|^Error:")
+_WORST = re.compile(r"[0-9/: ]*\[emerg\] [0-9#]+: |\[ALERT\] *\([0-9]+\) : |Error: ")
 """How the line begins with which each says why it does not start."""
 _COMMANDS: dict[FrontKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     FrontKind.NGINX: (
@@ -403,7 +403,7 @@ _COMMANDS: dict[FrontKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("{program}", "-e", "/dev/null", "-p", "{folder}", "-c", "{file}"),
     ),
     FrontKind.HAPROXY: (
-        ("{program}", "-c", "-q", "-f", "{file}"),
+        ("{program}", "-c", "-f", "{file}"),
         ("{program}", "-db", "-f", "{file}"),
     ),
     FrontKind.CADDY: (

@@ -231,7 +231,9 @@ def bound(path: Path, mode: int = 0o600) -> socket.socket:
     except OSError as error:
         taken.close()
         raise UsageError(
-            "socket-path", f"{path}: {error.strerror or 'it cannot be used'}"
+            "socket-path",
+            f"{path}: {error.strerror or 'it cannot be used'}",
+            "is there such a folder, and may we write there?",
         ) from error
     finally:
         os.umask(before)

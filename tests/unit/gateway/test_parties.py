@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -299,3 +300,16 @@ def test_a_purge_is_audited_and_wiped(
     assert list(gateway_party.audit(place.folder)) == [
         (AT + 10, "XA", "batch-ended", digest(batch(1, 0).identifier))
     ]
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"XA": ["KING"]}', '{"nobody": []}'])
+def test_roles_that_are_none_are_told_with_their_file_and_change_nothing(
+    place: Place, text: str
+) -> None:
+    place.roles.write_text(text)
+    with pytest.raises(DocumentRefused, match=re.escape(str(place.roles))):
+        place.load()
+    assert place.countries() == ()
+    place.roles.write_text("{}")
+    place.load()
+    assert place.countries() != ()
