@@ -378,7 +378,10 @@ def last(need: str) -> str:
 
 def says(one: ExpiryChain) -> str:
     """Say why a strand is as it is."""
-    until = "" if one.until is None else instant(one.until + 1)
+    until = ""
+    if one.need == SUSPENSION and one.until is not None:
+        # Of a key without an end, no calendar reaches the second after it.
+        until = instant(one.until + 1)
     told = _WORDS[one.why].format(
         need=one.need, last=last(one.need), warned=one.warned, until=until, about=one.about
     )

@@ -9,6 +9,7 @@ import pytest
 from pratique.onboarding import dossier
 from pratique.terms import ALL_KINDS, Algorithm, Environment
 from pratique.trust import calendar, expiry
+from pratique.trust.certificates import FOREVER
 from pratique.trust.expiry import (
     DAY,
     ExpiryChain,
@@ -209,3 +210,10 @@ def test_the_network_itself_ends_too_and_is_no_participant() -> None:
     lines = unfolded(calendar.written({"net": [row(300, 80)]}, at=AT))
     assert sum(line.startswith("TRIGGER") for line in lines) == 4
     assert "SUMMARY:network: renew\\, seats' list of participants ends in 30 days" in lines
+
+
+def test_a_key_without_an_end_has_its_line_too() -> None:
+    endless = signer(1, 0)._replace(not_after=FOREVER)
+    rows = expiry.of_signers([endless], at=AT)
+    (line,) = list(expiry.table(rows))[1:]
+    assert line.split()[2] == "live"
