@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -48,26 +49,28 @@ class Ink(NamedTuple):
         words: what it says.
         ground, line: colours, of which the second is the pattern's.
         pattern: path in a tile of `TILE` units; empty for a plain ground.
+        width: of the pattern's line.
     """
 
     words: str
     ground: str
     line: str
     pattern: str
+    width: str = "2"
 
 
 TILE = 8
-_RISING = "M-2 2L2-2M0 8L8 0M6 10L10 6"
-_FALLING = "M-2 6L2 10M0 0L8 8M6-2L10 2"
-_DOTS = "M1 2h2M5 6h2"
-INKS = {
-    Access.SHUT: Ink("No accepted vaccine was on offer", "#d55e00", "#000000", _RISING),
-    Access.UNSURE: Ink("Unsure: the sources do not tell", "#f0e442", "#000000", _FALLING),
+RISING = "M-2 2L2-2M0 8L8 0M6 10L10 6"
+FALLING = "M-2 6L2 10M0 0L8 8M6-2L10 2"
+DOTS = "M1 2h2M5 6h2"
+"""Patterns: lines that rise, lines that fall, dots."""
+INKS: Mapping[str, Ink] = {
+    Access.SHUT: Ink("No accepted vaccine was on offer", "#d55e00", "#000000", RISING, "2.6"),
+    Access.UNSURE: Ink("Unsure: the sources do not tell", "#f0e442", "#000000", FALLING, "1.4"),
     Access.OPEN: Ink("An accepted vaccine was on offer", "#56b4e9", "#56b4e9", ""),
-    Access.NOTHING: Ink("No vaccine at all was on offer", "#ffffff", "#595959", _DOTS),
+    Access.NOTHING: Ink("No vaccine at all was on offer", "#ffffff", "#595959", DOTS),
 }
 """Vermillion, yellow and sky blue of Okabe and Ito; white."""
-_WIDTHS = {Access.SHUT: "2.6", Access.UNSURE: "1.4", Access.NOTHING: "2"}
 INK, QUIET, GROUND, EDGE, LAND = "#14201e", "#4b5b58", "#ffffff", "#333b3a", "#e3e8e7"
 """Of a drawing alone, which is always light: text, text beside, paper, borders, land that has no answer."""
 SHARE = "#0072b2"
@@ -111,30 +114,33 @@ def title(report: ImpactReport) -> str:
 # Patterns: in a drawing once, under names that the page's style knows too.
 
 
-def patterns() -> str:
+def patterns(inks: Mapping[str, Ink] = INKS) -> str:
     """Return the definitions that a colour may refer to; a document has them once, in an SVG."""
     tiles = []
-    for access, ink in INKS.items():
+    for name, ink in inks.items():
         if not ink.pattern:
             continue
-        lines = f'<path d="{ink.pattern}" stroke="{ink.line}" stroke-width="{_WIDTHS[access]}" fill="none"/>'
+        lines = (
+            f'<path d="{ink.pattern}" stroke="{ink.line}" stroke-width="{ink.width}" fill="none"/>'
+        )
         tiles.append(
-            f'<pattern id="p-{access}" width="{TILE}" height="{TILE}" patternUnits="userSpaceOnUse">'
+            f'<pattern id="p-{name}" width="{TILE}" height="{TILE}" patternUnits="userSpaceOnUse">'
             f'<rect width="{TILE}" height="{TILE}" fill="{ink.ground}"/>{lines}</pattern>'
         )
     return f"<defs>{''.join(tiles)}</defs>"
 
 
-def _fill(access: Access) -> str:
+def fill(name: str, inks: Mapping[str, Ink] = INKS) -> str:
+    """Return a class's colour and pattern, in a document that has `patterns` of these inks."""
     # A plain ground in tiles would show their seams.
-    return f"url(#p-{access})" if INKS[access].pattern else INKS[access].ground
+    return f"url(#p-{name})" if inks[name].pattern else inks[name].ground
 
 
-def swatch(access: Access) -> str:
+def swatch(name: str, inks: Mapping[str, Ink] = INKS) -> str:
     """Return a small field in a class's colour and pattern, for a legend of a document with `patterns`."""
     return (
         '<svg class="swatch" width="32" height="20" viewBox="0 0 32 20" aria-hidden="true" focusable="false">'
-        f'<rect x=".5" y=".5" width="31" height="19" fill="{_fill(access)}" stroke="{EDGE}"/></svg>'
+        f'<rect x=".5" y=".5" width="31" height="19" fill="{fill(name, inks)}" stroke="{EDGE}"/></svg>'
     )
 
 
@@ -194,25 +200,18 @@ def world_map(report: ImpactReport, outlines: Mapping[str, Any], *, legend: bool
     drawn = _outlines(outlines)
     west, north, width, height = drawn.box
     kinds = by_access(report)
-    marks = [f'<path d="{drawn.others}" class="land" fill="{LAND}"/>'] if drawn.others else []
-    answered = {}
-    for access, places in kinds.items():
-        for place in places:
-            answered[place.iso2] = (
-                f'<path d="{drawn.countries.get(place.iso2, "")}" fill="{_fill(access)}">'
-                f"<title>{text_of(place.name)}: {INKS[access].words.lower()}, "
-                f"{plural(place.people, 'person', 'people')}</title></path>"
-            )
-    for code, path in sorted(drawn.countries.items()):
-        marks.append(answered.get(code) or f'<path d="{path}" class="land" fill="{LAND}"/>')
-    if path := drawn.countries.get(report.place.country, ""):
-        marks.append(
-            f'<path d="{path}" class="here" fill="none" stroke="{INK}" stroke-width="2.4"/>'
+    shown = {
+        place.iso2: MapMark(
+            fill(access),
+            f"{place.name}: {INKS[access].words.lower()}, {plural(place.people, 'person', 'people')}",
         )
-    world = (
-        f'<g class="world" stroke="{EDGE}" stroke-width=".5" stroke-linejoin="round" fill-rule="evenodd">'
-        f"{''.join(marks)}</g>"
-    )
+        for access, places in kinds.items()
+        for place in places
+    }
+    here = ""
+    if path := drawn.countries.get(report.place.country, ""):
+        here = f'<path d="{path}" class="here" fill="none" stroke="{INK}" stroke-width="2.4"/>'
+    world = _land(drawn, shown, here)
     if not legend:
         name = "Map of the world: the legend and the list of places below say the same in words"
         return _drawing((west, north, width, height), name, world)
@@ -245,6 +244,113 @@ def world_map(report: ImpactReport, outlines: Mapping[str, Any], *, legend: bool
     box = (west, north - head, width, head + height + foot)
     return _drawing(
         box, title(report), patterns() + _paper(box) + world + "".join((*marks, *texts))
+    )
+
+
+class MapMark(NamedTuple):
+    """How a country is drawn, and what it says."""
+
+    fill: str
+    words: str
+
+
+def _land(drawn: _Outlines, marks: Mapping[str, MapMark], more: str = "") -> str:
+    paths = [f'<path d="{drawn.others}" class="land" fill="{LAND}"/>'] if drawn.others else []
+    for code, path in sorted(drawn.countries.items()):
+        if (mark := marks.get(code)) is None:
+            paths.append(f'<path d="{path}" class="land" fill="{LAND}"/>')
+        else:
+            title = f"<title>{text_of(mark.words)}</title>"
+            paths.append(f'<path d="{path}" fill="{mark.fill}">{title}</path>')
+    return (
+        f'<g class="world" stroke="{EDGE}" stroke-width=".5" stroke-linejoin="round" fill-rule="evenodd">'
+        f"{''.join(paths)}{more}</g>"
+    )
+
+
+class MapWay(NamedTuple):
+    """A way from one country to another: how it is drawn (dashes of SVG), whether it is open, and what it says."""
+
+    home: str
+    there: str
+    ink: str
+    dashes: str
+    is_open: bool
+    words: str
+
+
+def marked_map(
+    outlines: Mapping[str, Any],
+    marks: Mapping[str, MapMark],
+    name: str,
+    ways: Sequence[MapWay] = (),
+) -> str:
+    """Draw countries as they are marked, and ways between them, in a page that says the same in words.
+
+    Args:
+        outlines: outlines.json of the data, as parsed.
+        marks: by ISO 3166-1 alpha-2 code.
+        name: of the drawing, for whoever cannot see it.
+        ways: between countries that have an outline; others are left out.
+
+    Raises:
+        DocumentRefused: `policy-outlines`.
+    """
+    drawn = _outlines(outlines)
+    middles = {
+        code: middle
+        for code in {code for way in ways for code in (way.home, way.there)}
+        if (middle := _middle(drawn.countries.get(code, ""))) is not None
+    }
+    lines = "".join(
+        _way(way, middles[way.home], middles[way.there])
+        for way in ways
+        if way.home in middles and way.there in middles
+    )
+    return _drawing(drawn.box, name, _land(drawn, marks) + lines)
+
+
+_STEP = re.compile(r"([Ml])([-0-9. ]*)")
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
+
+
+def _middle(path: str) -> tuple[float, float] | None:
+    """Return the middle of a country's largest piece; None where it has no piece that can be measured."""
+    largest, middle = -1.0, None
+    for piece in path.split("M")[1:]:
+        x = y = 0.0
+        xs: list[float] = []
+        ys: list[float] = []
+        for letter, numbers in _STEP.findall(f"M{piece}"):
+            values = [float(number) for number in _NUMBER.findall(numbers)]
+            for dx, dy in zip(values[::2], values[1::2], strict=False):
+                x, y = (dx, dy) if letter == "M" and not xs else (x + dx, y + dy)
+                xs.append(x)
+                ys.append(y)
+        if xs and (size := (max(xs) - min(xs)) * (max(ys) - min(ys))) > largest:
+            largest, middle = size, ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
+    return middle
+
+
+def _way(way: MapWay, home: tuple[float, float], there: tuple[float, float]) -> str:
+    (x0, y0), (x1, y1) = home, there
+    length = math.hypot(x1 - x0, y1 - y0) or 1.0
+    # To its right: the way back bends to the other side.
+    bend = (x0 + x1) / 2 - (y1 - y0) * 0.16, (y0 + y1) / 2 + (x1 - x0) * 0.16
+    angle = math.atan2(y1 - bend[1], x1 - bend[0])
+    size = min(8.0, length / 3)
+    sides = (2.7, -2.7) if way.is_open else (math.pi / 2, -math.pi / 2)
+    left, right = (
+        f"{x1 + size * math.cos(angle + side):.1f} {y1 + size * math.sin(angle + side):.1f}"
+        for side in sides
+    )
+    # An open way ends in an arrow, a shut one before a bar.
+    end = f"M{left}L{x1:.1f} {y1:.1f}L{right}" if way.is_open else f"M{left}L{right}"
+    dashes = f' stroke-dasharray="{way.dashes}"' if way.dashes else ""
+    curve = f"M{x0:.1f} {y0:.1f}Q{bend[0]:.1f} {bend[1]:.1f} {x1:.1f} {y1:.1f}"
+    return (
+        f'<g class="way" fill="none" stroke="{way.ink}" stroke-width="1.8"><title>{text_of(way.words)}</title>'
+        f'<path d="{curve}"{dashes}/><path d="{end}" stroke-width="2.2"/></g>'
     )
 
 
@@ -284,7 +390,7 @@ def _text(x: int, y: int, size: int, text: str, more: str = "") -> str:
 
 
 def _key(x: int, y: int, access: Access) -> str:
-    return f'<rect x="{x}" y="{y}" width="36" height="24" fill="{_fill(access)}" stroke="{EDGE}"/>'
+    return f'<rect x="{x}" y="{y}" width="36" height="24" fill="{fill(access)}" stroke="{EDGE}"/>'
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -317,8 +423,8 @@ def _range(corner: tuple[str, str], height: int, row: Bar, length: Callable[[flo
         f'<rect class="{name}" x="{x}" y="{y}" width="{length(share)}" height="{height}" fill="{fill}" stroke="{edge}"/>'
         for name, share, fill, edge in (
             ("whole", 1.0, GROUND, QUIET),
-            ("unsure", high if high > low else 0.0, _fill(Access.UNSURE), EDGE),
-            ("shut", low, _fill(Access.SHUT), EDGE),
+            ("unsure", high if high > low else 0.0, fill(Access.UNSURE), EDGE),
+            ("shut", low, fill(Access.SHUT), EDGE),
         )
         if share > 0
     )  # fmt: skip

@@ -13,15 +13,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
-from pratique.impact import chart
+from pratique.impact import chart, markup
 from pratique.impact.chart import bar, range_bar, text_of
+from pratique.impact.markup import bdi
 from pratique.impact.matrix import PROFILES, Balance, Recognition, RecognitionMatrix
 from pratique.impact.report import Burden, ImpactReport, between, burden_in_words, headline, share
 from pratique.impact.shut_out import Access, Range
@@ -30,84 +29,13 @@ from pratique.impact.traveller import ProductAnswer
 from pratique.impact.world import Place, Provenance, World
 from pratique.text import amount, plural, rfc3339
 
-__all__ = ["impact", "recognition"]
-
-_STYLE = """
-:root{color-scheme:light dark;--ground:#fff;--panel:#f2f5f5;--ink:#14201e;--quiet:#4b5b58;--edge:#333b3a;--line:#c3cccb;--land:#e3e8e7;--link:#004d7a}
-@media screen and (prefers-color-scheme:dark){:root{--ground:#101615;--panel:#1b2423;--ink:#eef4f2;--quiet:#b3c2be;--edge:#0b100f;--line:#3d4a48;--land:#4a5654;--link:#8fcbff}}
-*{box-sizing:border-box}
-html{font:100%/1.5 system-ui,"Noto Sans","DejaVu Sans",sans-serif;background:var(--ground);color:var(--ink)}
-body{margin:0 auto;max-width:68rem;padding:1rem;overflow-wrap:break-word}
-h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0}
-h2{font-size:1.25rem;line-height:1.25;margin:0 0 .5rem}
-section{margin:0 0 2.25rem}
-p,ul,ol,dl,figure{margin:0 0 .75rem}
-p,li,dd{max-width:44rem}
-.lead{font-size:1.25rem;font-weight:600;max-width:52rem}
-.quiet,caption span,figcaption{color:var(--quiet);font-size:.9rem}
-a{color:var(--link)}
-a:focus-visible{outline:3px solid;outline-offset:2px}
-.skip{position:absolute;left:-99rem}
-.skip:focus{position:static}
-nav ul{columns:16rem;padding-left:1.2rem}
-nav a{display:inline-block;padding:.2rem 0}
-svg{display:block;max-width:100%}
-svg.patterns{position:absolute}
-svg.swatch{display:inline-block;vertical-align:middle;margin-right:.6rem}
-.map svg{width:100%;height:auto}
-.world{stroke:var(--edge)}
-.land{fill:var(--land)}
-.here{stroke:var(--ink)}
-.whole{fill:var(--panel);stroke:var(--quiet)}
-.legend{list-style:none;padding:0;display:grid;gap:.4rem 1.5rem;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr))}
-.legend li{display:flex;align-items:center}
-.legend svg{flex:none}
-table{border-collapse:collapse;width:100%;font-size:.95rem;margin:0 0 1.25rem}
-caption{text-align:left;font-weight:600;padding:.3rem 0}
-caption span{font-weight:400;display:block}
-th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}
-th{font-weight:600}
-tbody th{font-weight:400}
-thead th{border-bottom:2px solid var(--quiet)}
-td:last-child,th:last-child{padding-right:0}
-.number{text-align:right;font-variant-numeric:tabular-nums}
-svg.bar{overflow:visible;flex:1}
-.bars th:first-child{width:28%}
-.row{display:flex;gap:.25rem 1rem;align-items:flex-start}
-.row div{flex:0 0 18rem}
-code,bdi{overflow-wrap:anywhere}
-time{white-space:nowrap}
-code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.9em}
-span.yes::before{content:"\\2713\\00a0"}
-span.no::before{content:"\\2715\\00a0"}
-span.open::before{content:"?\\00a0"}
-.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.wide{overflow-x:auto;margin:0 0 1.25rem;position:relative}
-.wide:focus-visible{outline:3px solid;outline-offset:2px}
-.wide table{width:auto}
-.grid td,.grid thead th{text-align:center;padding:.25rem .4rem;min-width:2.2rem;border:1px solid var(--ground)}
-.grid tbody th{padding-right:.75rem;min-width:7rem}
-.grid bdi{overflow-wrap:break-word}
-.grid caption{min-width:18rem}
-.grid .open{background:#56b4e9;color:#000}
-.grid .shut{background:#d55e00;color:#000}
-.grid .unsure{background:#f0e442;color:#000}
-.grid .self{background:var(--panel)}
-@media(max-width:30rem){body{padding:.75rem}table{font-size:.875rem}.legend{grid-template-columns:1fr}.row{flex-direction:column}.row div{flex:none}svg.bar{flex:none}.bars th:first-child{width:32%}}
-@page{size:A4;margin:14mm}
-@media print{html{font-size:9.5pt}body{max-width:none;padding:0}.skip,nav{display:none}figure,tr,.together,caption,thead{break-inside:avoid}h2,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}p,li{orphans:3;widows:3}thead{display:table-header-group}svg,.grid td{print-color-adjust:exact;-webkit-print-color-adjust:exact}.wide{overflow:visible}a{color:inherit;text-decoration:none}}
-""".strip()
+__all__ = ["data_at", "impact", "limits", "recognition", "recognition_sections", "sources"]
 
 _ANSWERS = {
     True: ("yes", "accepted"),
     False: ("no", "not accepted"),
     None: ("open", "open: the rules cannot be asked"),
 }
-_SHORT = 4_000
-"""Characters of a section that a page of paper has room for."""
-_FEW = 10
-"""Rows of a table that a page of paper has room for."""
-
 _TRAPS = {
     "Offered is not given": "A country counts as served if one accepted vaccine was in use anywhere in it. How much of it "
     "there was, and for whom, is not known here.",
@@ -147,16 +75,18 @@ def impact(
         ("ways", "Ways in", _ways(report)),
         ("expiry", "How fair the end of validity is", _expiry(report)),
         ("cliffs", "Days on which many turn RED", _cliffs(report)),
-        ("limits", "What these figures do not say", _limits()),
+        ("limits", "What these figures do not say", limits()),
         (
             "sources",
             "Rules, data and licence",
-            f"<p>Rules in force: {rules}.</p>{_sources(report.provenance, _data(report), attribution)}",
+            f"<p>Rules in force: {rules}.</p>{sources(report.provenance, _data(report), attribution)}",
         ),
         ("places", "Every country and territory", _places(report)),
     ]
     lead = f"By the rules in force at {rfc3339(report.at)}. {_data(report)}"
-    return _document(chart.title(report), headline(report), lead, sections)
+    return markup.document(
+        chart.title(report), headline(report), lead, sections, patterns=chart.patterns()
+    )
 
 
 def recognition(matrix: RecognitionMatrix, world: World, *, attribution: Sequence[str] = ()) -> str:
@@ -167,10 +97,27 @@ def recognition(matrix: RecognitionMatrix, world: World, *, attribution: Sequenc
         world: the data that it was made of.
         attribution: what the data's licences ask to be said, a sentence each.
     """
-    day = datetime.fromtimestamp(matrix.at, UTC).date()
-    data = _data_of(world.provenance, day, world.ends)
-    there = [row for row in matrix.rows if row.origins]
+    data = data_at(matrix, world)
     sections = [
+        *recognition_sections(matrix, world),
+        ("limits", "What these figures do not say", limits()),
+        ("sources", "Data and licence", sources(world.provenance, data, attribution)),
+    ]
+    lead = f"By the rules in force at {rfc3339(matrix.at)}. {data}"
+    pairs = Counter(pair.balance for pair in matrix.pairs)
+    answer = (
+        f"Of {plural(len(matrix.rows), 'destination')}, {sum(bool(row.origins) for row in matrix.rows)} have rules for vaccinations. Of "
+        f"{plural(len(matrix.pairs), 'pair')} of them, {pairs[Balance.ONE_WAY]} are one-way: one accepts what the other had on "
+        "offer, and is not accepted."
+    )
+    title = f"Who accepts whose, {_day_of(matrix)}"
+    return markup.document(title, answer, lead, sections, patterns=chart.patterns())
+
+
+def recognition_sections(matrix: RecognitionMatrix, world: World) -> list[tuple[str, str, str]]:
+    """Return who accepts whose as sections of a page: name, words, markup."""
+    data, there = data_at(matrix, world), [row for row in matrix.rows if row.origins]
+    return [
         (
             "destinations",
             "Whom each destination shuts out",
@@ -178,41 +125,16 @@ def recognition(matrix: RecognitionMatrix, world: World, *, attribution: Sequenc
         ),
         ("products", "Who accepts which vaccine", _accepting(there, world, data)),
         ("pairs", "Who accepts whom", _pairs(matrix, there, world, data)),
-        ("limits", "What these figures do not say", _limits()),
-        ("sources", "Data and licence", _sources(world.provenance, data, attribution)),
     ]
-    lead = f"By the rules in force at {rfc3339(matrix.at)}. {data}"
-    pairs = Counter(pair.balance for pair in matrix.pairs)
-    answer = (
-        f"Of {plural(len(matrix.rows), 'destination')}, {len(there)} have rules for vaccinations. Of "
-        f"{plural(len(matrix.pairs), 'pair')} of them, {pairs[Balance.ONE_WAY]} are one-way: one accepts what the other had on "
-        "offer, and is not accepted."
-    )
-    return _document(f"Who accepts whose, {day}", answer, lead, sections)
 
 
-def _document(title: str, answer: str, lead: str, sections: Iterable[tuple[str, str, str]]) -> str:
-    """Put a page together: `lead` and the sections' contents are markup already; a section without content is left out."""
-    there = [(name, words, content) for name, words, content in sections if content]
-    body = "".join(
-        # On paper a short section stays whole.
-        f'<section{" class=together" if len(content) < _SHORT else ""} aria-labelledby="{name}">'
-        f'<h2 id="{name}">{words}</h2>{content}</section>'
-        for name, words, content in there
-    )
-    links = "".join(f'<li><a href="#{name}">{words}</a></li>' for name, words, _ in there)
-    digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">'
-        f'<meta name="color-scheme" content="light dark"><title>{text_of(title)}</title><style>{_STYLE}</style></head>'
-        '<body><a class="skip" href="#main">To the figures</a>'
-        f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{chart.patterns()}</svg>'
-        f'<header><h1>{text_of(title)}</h1><p class="lead">{text_of(answer)}</p><p class="quiet">{lead}</p>'
-        f'<nav aria-label="Contents"><ul>{links}</ul></nav></header><main id="main">{body}</main></body></html>\n'
-    )  # fmt: skip
+def data_at(matrix: RecognitionMatrix, world: World) -> str:
+    """Name the data of who accepts whose, and the day up to which they count."""
+    return _data_of(world.provenance, _day_of(matrix), world.ends)
+
+
+def _day_of(matrix: RecognitionMatrix) -> date:
+    return datetime.fromtimestamp(matrix.at, UTC).date()
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -220,7 +142,7 @@ def _document(title: str, answer: str, lead: str, sections: Iterable[tuple[str, 
 
 
 def _cautions(report: ImpactReport) -> str:
-    items = "".join(f"<li>{_bdi(caution.sentence)}</li>" for caution in report.cautions)
+    items = "".join(f"<li>{bdi(caution.sentence)}</li>" for caution in report.cautions)
     return items and f"<ul>{items}</ul>"
 
 
@@ -248,7 +170,7 @@ def _unmapped(kinds: Mapping[Access, Sequence[Place]], outlines: Mapping[str, An
         for place in places
         if place.iso2 not in outlines["countries"]
     )
-    return f"Not on the map: {', '.join(map(_bdi, missing))}. " if missing else ""
+    return f"Not on the map: {', '.join(map(bdi, missing))}. " if missing else ""
 
 
 def _income(report: ImpactReport) -> str:
@@ -258,7 +180,7 @@ def _income(report: ImpactReport) -> str:
     ]  # fmt: skip
     if not rows:
         return ""
-    return _bars(
+    return markup.bars(
         "People without an accepted vaccine on offer, by income of their country",
         f"Income groups of the World Bank. Rising lines: for certain. Falling lines on yellow: unsure. {_data(report)}",
         ("Income", "Share of its people"), rows,
@@ -275,11 +197,11 @@ def _before(report: ImpactReport) -> str:
         ("Have one that is accepted now", *_range_cells(turned.gains, report)),
     ]
     items = [
-        f"{words}: {', '.join(_bdi(names.get(code, code)) for code in codes)}"
+        f"{words}: {', '.join(bdi(names.get(code, code)) for code in codes)}"
         for words, codes in (("newly accepted", turned.come), ("not accepted any more", turned.go))
         if codes
     ]
-    items += map(_bdi, turned.ways)
+    items += map(bdi, turned.ways)
     items += [
         f"{_values(affected.people, amount(*affected.people))} people {words}"
         for words, affected in (
@@ -294,14 +216,14 @@ def _before(report: ImpactReport) -> str:
         if items
         else "<p>Vaccines and ways stay the same.</p>"
     )
-    return f"<p>The rules before: {before}.</p>{changes}" + _table(
+    return f"<p>The rules before: {before}.</p>{changes}" + markup.table(
         "Places that the change turns", _data(report), _RANGE_HEADS, rows
     )
 
 
 def _floor(report: ImpactReport) -> str:
     names = {answer.code: answer.name for answer in report.products}
-    missing = [_bdi(names.get(code, code)) for code in report.floor_missing]
+    missing = [bdi(names.get(code, code)) for code in report.floor_missing]
     if report.published is None:
         says = "<p>No rules on vaccines are in force, so that there is nothing to compare the list with.</p>"
     elif missing:
@@ -322,7 +244,7 @@ def _floor(report: ImpactReport) -> str:
     ]
     nothing = report.nothing_on_offer
     rows.append(("No vaccine at all on offer", *_range_cells(Range(nothing, nothing), report)))
-    return says + _table(
+    return says + markup.table(
         "Without an accepted vaccine on offer",
         f"The last row is in none of the others. {_data(report)}",
         _RANGE_HEADS,
@@ -336,10 +258,10 @@ def _products(report: ImpactReport) -> str:
         key=lambda answer: (not answer.accepted, answer.name.casefold(), answer.code),
     )
     rows = [
-        (_product(answer), _answer(answer), _day(answer.listed) if answer.listed else "not listed")
+        (_product(answer), _answer(answer), markup.day(answer.listed) if answer.listed else "not listed")
         for answer in ordered
     ]  # fmt: skip
-    return _table(
+    return markup.table(
         "Vaccines, and what the rules say of a complete course",
         f"The day is that of WHO’s emergency use listing or prequalification. {_data(report)}",
         ("Vaccine", "The rules", "WHO’s list"), rows,
@@ -348,7 +270,7 @@ def _products(report: ImpactReport) -> str:
 
 def _product(answer: ProductAnswer) -> str:
     code = "" if answer.code == answer.name else f" <code>{text_of(answer.code)}</code>"
-    return _bdi(answer.name) + code
+    return bdi(answer.name) + code
 
 
 def _answer(answer: ProductAnswer) -> str:
@@ -367,15 +289,15 @@ def _ways(report: ImpactReport) -> str:
     if not report.ways and not report.burden and not report.exempt_below:
         return ""
     ways = "".join(
-        f"<li><b>{text_of(way.kind)}</b>: {_bdi(way.sentence)}</li>" for way in report.ways
+        f"<li><b>{text_of(way.kind)}</b>: {bdi(way.sentence)}</li>" for way in report.ways
     )
     age = (
         f"<p>Nothing is asked of children under {report.exempt_below}.</p>"
         if report.exempt_below
         else ""
     )
-    rows = [(_bdi(burden.traveller), _asked(burden)) for burden in report.burden]
-    table = _table(
+    rows = [(bdi(burden.traveller), _asked(burden)) for burden in report.burden]
+    table = markup.table(
         "What the cheapest way asks of whom",
         "Of travellers who are nobody.",
         ("Traveller", "Asked for"),
@@ -399,7 +321,7 @@ def _by_vaccine(report: ImpactReport) -> str:
         part = f"{share(low, high, whole)} of {amount(whole)} with a complete course"
         rows.append(("Have a complete course, and live where none was", people, part))
     heads = ("", "People", "Share")
-    return _table("Who can enter by vaccination", _data(report), heads, rows) if rows else ""
+    return markup.table("Who can enter by vaccination", _data(report), heads, rows) if rows else ""
 
 
 def _asked(burden: Burden) -> str:
@@ -416,7 +338,7 @@ def _expiry(report: ImpactReport) -> str:
     if expiry is None:
         return ""
     order = sorted(expiry.places, key=lambda iso3: (-expiry.places[iso3], iso3))
-    half = len(order) // 2 if len(order) <= 2 * _FEW else _FEW
+    half = len(order) // 2 if len(order) <= 2 * markup.FEW else markup.FEW
     shares = [
         *((report.places[iso3].name, expiry.places[iso3]) for iso3 in order[:half]),
         ("Median of all", expiry.median),
@@ -424,7 +346,7 @@ def _expiry(report: ImpactReport) -> str:
     ]
     limit = plural(expiry.days, "day")
     without = [
-        _bdi(report.places[iso3].name) for iso3 in expiry.without_boosters if iso3 in report.places
+        bdi(report.places[iso3].name) for iso3 in expiry.without_boosters if iso3 in report.places
     ]
     boosters = f"<p>Boosters were not on offer yet in: {', '.join(without)}.</p>" if without else ""
     return (
@@ -432,7 +354,7 @@ def _expiry(report: ImpactReport) -> str:
         f"million people or more, {_part(expiry.median)} of all doses were older. "
         f'<data value="{expiry.lapsed_people}">{amount(expiry.lapsed_people)}</data> people had a complete course older '
         f"than that and no booster, in {plural(len(expiry.lapsed), 'country')} that tell of both.</p>{boosters}"
-        + _bars(
+        + markup.bars(
             f"Share of doses older than {limit}",
             f"The {half} highest and the {half} lowest of {len(order)}; the list of places has all. {_data(report)}",
             ("Country", "Share"),
@@ -449,16 +371,18 @@ def _part(part: float) -> str:
 def _cliffs(report: ImpactReport) -> str:
     rows = []
     for cliff in report.cliffs:
-        names = [report.places[iso3].name for iso3 in cliff.places[:_FEW] if iso3 in report.places]
+        names = [
+            report.places[iso3].name for iso3 in cliff.places[: markup.FEW] if iso3 in report.places
+        ]
         more = (
             f" and {len(cliff.places) - len(names)} more" if len(cliff.places) > len(names) else ""
         )
-        where = f'<span class="quiet">{", ".join(map(_bdi, names))}{more}</span>'
+        where = f'<span class="quiet">{", ".join(map(bdi, names))}{more}</span>'
         people = _values(cliff.people, amount(*cliff.people))
-        rows.append((_day(cliff.day), f"{_bdi(cliff.why)}<br>{where}", people))
+        rows.append((markup.day(cliff.day), f"{bdi(cliff.why)}<br>{where}", people))
     heads = ("Day", "Why, and where they had the dose", "People")
     return (
-        _table("Coming days", f"From a million people on. {_data(report)}", heads, rows)
+        markup.table("Coming days", f"From a million people on. {_data(report)}", heads, rows)
         if rows
         else ""
     )
@@ -470,7 +394,7 @@ def _places(report: ImpactReport) -> str:
     if expiry is not None:
         heads.append(f"Doses over {plural(expiry.days, 'day')} old")
     return "".join(
-        _table(
+        markup.table(
             f"{chart.INKS[access].words} ({len(places)})", _data(report), heads,
             [_place_cells(place, expiry) for place in places], numbers=len(heads) - 2,
         )
@@ -481,7 +405,7 @@ def _places(report: ImpactReport) -> str:
 
 def _place_cells(place: Place, expiry: Expiry | None) -> Sequence[str]:
     cells = [
-        f"{_bdi(place.name)} <code>{text_of(place.iso2)}</code>",
+        f"{bdi(place.name)} <code>{text_of(place.iso2)}</code>",
         text_of(chart.GROUPS.get(place.income, place.income).removesuffix(" income").lower()),
         f'<data value="{place.people}">{place.people:,}</data>' if place.people else "not known",
     ]
@@ -491,14 +415,16 @@ def _place_cells(place: Place, expiry: Expiry | None) -> Sequence[str]:
     return cells
 
 
-def _limits() -> str:
+def limits() -> str:
+    """Say what figures about countries and people do not say."""
     return (
         f"<ul>{''.join(f'<li><b>{trap}.</b> {words}</li>' for trap, words in _TRAPS.items())}</ul>"
     )
 
 
-def _sources(provenance: Provenance, data: str, attribution: Iterable[str]) -> str:
-    items = "".join(f"<li>{_bdi(sentence)}</li>" for sentence in attribution)
+def sources(provenance: Provenance, data: str, attribution: Iterable[str]) -> str:
+    """Name the data, and whom their licences ask to be named."""
+    items = "".join(f"<li>{bdi(sentence)}</li>" for sentence in attribution)
     return (
         f"<p>{data} SHA-256 <code>{text_of(provenance.digest)}</code>.</p>"
         f"{items and f'<ul>{items}</ul>'}"
@@ -511,7 +437,9 @@ def _data(report: ImpactReport) -> str:
 
 def _data_of(provenance: Provenance, day: date, ends: date | None) -> str:
     """Name the data of a figure, and the day up to which offers and listings count: none is known that is later than they end."""
-    known = _day(day) if ends is None or day <= ends else f"{_day(ends)}, where they end"
+    known = (
+        markup.day(day) if ends is None or day <= ends else f"{markup.day(ends)}, where they end"
+    )
     return f"{text_of(chart.data_name(provenance))}, as of {known}."
 
 
@@ -519,30 +447,25 @@ def _data_of(provenance: Provenance, day: date, ends: date | None) -> str:
 # Sections of who accepts whose. A cell of a grid is a sign, with its words for whoever cannot see it.
 
 
-class _Sign(NamedTuple):
-    """A cell of a grid: how it looks (of the style sheet), what is seen of it, and what it says."""
-
-    look: str
-    sign: str
-    words: str
-
-
-_SIGNS: dict[Access | None, _Sign] = {
-    Access.OPEN: _Sign("open", "\u2713", "accepts something"),
-    Access.SHUT: _Sign("shut", "\u2715", "accepts nothing"),
-    Access.UNSURE: _Sign("unsure", "?", "unsure"),
-    Access.NOTHING: _Sign("", "\u2013", "nothing on offer there"),
-    None: _Sign("", "", "not counted"),
+_SIGNS: dict[Access | None, markup.Sign] = {
+    Access.OPEN: markup.Sign("open", "\u2713", "accepts something"),
+    Access.SHUT: markup.Sign("shut", "\u2715", "accepts nothing"),
+    Access.UNSURE: markup.Sign("unsure", "?", "unsure"),
+    Access.NOTHING: markup.Sign("", "\u2013", "nothing on offer there"),
+    None: markup.Sign("", "", "not counted"),
 }
-_ACCEPTED, _NOT_ACCEPTED = _Sign("open", "\u2713", "accepted"), _Sign("", "\u2013", "not accepted")
-_ITSELF = _Sign("self", "", "itself")
+_ACCEPTED, _NOT_ACCEPTED = (
+    markup.Sign("open", "\u2713", "accepted"),
+    markup.Sign("", "\u2013", "not accepted"),
+)
+_ITSELF = markup.Sign("self", "", "itself")
 
 
 def _destinations(rows: Iterable[Recognition], world: World, data: str) -> str:
     drawn, without = [], []
     for row in rows:
         if not row.origins:
-            without.append(f"<li>{_bdi(row.place.text)}: {row.state.replace('-', ' ')}</li>")
+            without.append(f"<li>{bdi(row.place.text)}: {row.state.replace('-', ' ')}</li>")
             continue
         low, unsure = (
             sum(world.places[iso3].people for iso3, said in row.origins.items() if said is access)
@@ -551,7 +474,7 @@ def _destinations(rows: Iterable[Recognition], world: World, data: str) -> str:
         span = chart.Bar(row.place.text, world.people, low, low + unsure)
         words = f'{span.words}<br><span class="quiet">{_values((low, low + unsure), amount(low, low + unsure))}</span>'
         drawn.append((span.name, range_bar(span), words))
-    table = _bars(
+    table = markup.bars(
         "People who had vaccines on offer and none that is accepted",
         f"Of mankind. Rising lines: for certain. Falling lines on yellow: unsure. {data}",
         ("Destination", "Share"), drawn,
@@ -568,7 +491,7 @@ def _accepting(rows: Sequence[Recognition], world: World, data: str) -> str:
         if any(code in row.products[profile] for row in rows)
     ]  # fmt: skip
     return (
-        _grid(
+        markup.grid(
             f"Vaccines accepted, of a {profile.name}", data, (row.place.text for row in rows), lines
         )
         if lines
@@ -594,39 +517,13 @@ def _pairs(matrix: RecognitionMatrix, rows: Sequence[Recognition], world: World,
     for pair in matrix.pairs:
         if pair.balance is Balance.ONE_WAY:
             ends = (pair.one, pair.other) if pair.there is Access.OPEN else (pair.other, pair.one)
-            accepting, refused = (_bdi(world.places[iso3].name) for iso3 in ends)
+            accepting, refused = (bdi(world.places[iso3].name) for iso3 in ends)
             one_way += (
                 f"<li>{accepting} accepts what {refused} had on offer, and is not accepted</li>"
             )
     more = f"✓ accepts something that was on offer there, ✕ nothing, ? unsure. {data}"
-    grid = _grid("Rows: the destination. Columns: whose people", more, codes, lines)
+    grid = markup.grid("Rows: the destination. Columns: whose people", more, codes, lines)
     return f"{grid}{one_way and f'<ul>{one_way}</ul>'}"
-
-
-def _grid(
-    caption: str,
-    more: str,
-    heads: Iterable[str],
-    lines: Iterable[tuple[str, Sequence[_Sign]]],
-) -> str:
-    """Return a table of signs, which is moved sideways where it is wider than the screen."""
-    top = "".join(f'<th scope="col">{text_of(head)}</th>' for head in heads)
-    body = "".join(
-        f'<tr><th scope="row">{_bdi(name)}</th>{"".join(map(_cell, cells))}</tr>'
-        for name, cells in lines
-    )
-    label = text_of(caption)
-    return (
-        f'<div class="wide" role="region" aria-label="{label}" tabindex="0"><table class="grid"><caption>{label}'
-        f"<span>{more}</span></caption><thead><tr><td></td>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cell(cell: _Sign) -> str:
-    return (
-        f'<td class="{cell.look}"><span aria-hidden="true">{cell.sign}</span>'
-        f'<span class="unseen">{cell.words}</span></td>'
-    )
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -647,56 +544,3 @@ def _range_cells(found: Range, report: ImpactReport) -> tuple[str, str, str]:
 def _values(ends: tuple[int, int], words: str) -> str:
     """Return a range in words, with its exact numbers for whoever reads the page by machine."""
     return f'<data value="{ends[0]}/{ends[1]}">{words}</data>'
-
-
-def _table(
-    caption: str,
-    more: str,
-    heads: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    numbers: int = 0,
-) -> str:
-    """Return a table; the first cell of a row is its header, the last `numbers` are set as numbers."""
-    first = len(heads) - numbers
-
-    def kind(at: int) -> str:
-        return ' class="number"' if at >= first else ""
-
-    top = "".join(
-        f'<th scope="col"{kind(at)}>{head}</th>' if head else "<td></td>"
-        for at, head in enumerate(heads)
-    )
-    lines = "".join(
-        f'<tr><th scope="row">{cells[0]}</th>'
-        + "".join(f"<td{kind(at)}>{cell}</td>" for at, cell in enumerate(cells[1:], 1)) + "</tr>"
-        for cells in rows
-    )  # fmt: skip
-    small = f"<span>{more}</span>" if more else ""
-    table = f"<table><caption>{caption}{small}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
-    # On paper a short table stays whole.
-    return f'<div class="together">{table}</div>' if lines.count("<tr>") <= _FEW else table
-
-
-def _bars(
-    caption: str, more: str, heads: Sequence[str], rows: Iterable[tuple[str, str, str]]
-) -> str:
-    """Return a table with a bar in each row: header, bar, and the same in words."""
-    top = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    lines = "".join(
-        f'<tr><th scope="row">{_bdi(name)}</th><td><div class="row">{drawn}<div>{words}</div></div></td></tr>'
-        for name, drawn, words in rows
-    )
-    return (
-        f'<table class="bars"><caption>{caption}<span>{more}</span></caption><thead><tr>{top}</tr></thead>'
-        f"<tbody>{lines}</tbody></table>"
-    )
-
-
-def _day(day: date) -> str:
-    return f"<time>{day.isoformat()}</time>"
-
-
-def _bdi(text: str) -> str:
-    """Return a stranger's text, whose direction stays its own."""
-    return f"<bdi>{text_of(text)}</bdi>"
