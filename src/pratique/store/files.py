@@ -20,7 +20,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -149,6 +149,25 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
         draft.unlink(missing_ok=True)
         raise
     settle(path.parent)
+
+
+def replace_together(folder: Path, contents: Mapping[str, bytes], mode: int = 0o644) -> None:
+    """Write files of a folder in place of whatever is there: all of them, or none. Raises OSError.
+
+    Each is on the disk as a draft before the first takes its place, so that a disk that is full leaves all as it was. Only a
+    power cut between two renames leaves some of each: whole files, in the order of `contents`.
+    """
+    drafts: dict[Path, Path] = {}
+    try:
+        for name, data in contents.items():
+            drafts[folder / name] = _draft(folder / name, data, mode)
+        for path, draft in drafts.items():
+            draft.replace(path)
+    except BaseException:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+        raise
+    settle(folder)
 
 
 def adopt(draft: Path, path: Path) -> None:
