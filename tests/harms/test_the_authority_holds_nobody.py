@@ -18,10 +18,12 @@ from typing import NamedTuple
 
 import pytest
 
+from pratique import model
 from pratique.compile import compiled
-from pratique.network import logged, view
+from pratique.network import logged, overview, page, view
 from pratique.onboarding import steps
-from pratique.parties import authority_home
+from pratique.parties import authority_home, network_page
+from pratique.parties.network_page import WantedPage
 from pratique.store import network
 from pratique.store.ledger import Ledger
 from pratique.tlog.checkpoint import Checkpoint
@@ -30,6 +32,7 @@ from pratique.tlog.tiles import Tiles
 from pratique.tlog.witness import LastCosigned
 from tests import issuers, ports
 from tests.harms import canary
+from tests.harms.test_the_lab_counts_countries_not_people import fields, personal
 from tests.logs import LoggedAuthority, Watching
 from tests.networks import AT, HOUR, Authority, State
 from tests.travellers import day
@@ -217,6 +220,29 @@ def test_the_border_keeps_nobody(busy: Day, scanner: canary.Scanner) -> None:
     assert scanner.scan((busy.folder / "said").read_bytes()) == set()
 
 
+def test_the_page_of_the_network_shows_nobody(busy: Day, scanner: canary.Scanner) -> None:
+    """It is public, and made of what the authority and the border hold."""
+    shown = busy.folder / "page"
+    at = AT + 2 * HOUR
+    for wanted, home in (
+        (WantedPage(shown / "mirror", repository=busy.folder / "net"), None),
+        (WantedPage(shown / "border"), busy.folder / "border"),
+    ):
+        network_page.write(wanted, home, at=at)
+    files = canary.files_of(shown)
+    assert len([path for path in files if path.name == "network.json"]) == 2
+    assert b"XXA" in (shown / "border/index.html").read_bytes()
+    assert scanner.scan_files(files, under=busy.folder) == {}
+
+
+def test_no_type_of_the_page_can_hold_a_person() -> None:
+    looked = [overview, page]
+    assert [name for of in looked for name in personal(of)] == []
+    assert sum(len(list(fields(of))) for of in looked) > 40
+    # The control: a person's own types are found by the same look.
+    assert "Person.surname" in personal(model)
+
+
 def test_everybody_is_in_what_was_checked(busy: Day, scanner: canary.Scanner) -> None:
     """The control of the scan: it sees them where they are, and all were there."""
     shown = (busy.folder / "shown").read_bytes()
@@ -233,10 +259,12 @@ def test_everybody_is_in_what_was_checked(busy: Day, scanner: canary.Scanner) ->
         "server.log",
         "watch/ledger.db",
         "net/repository/log/tile/entries/000.p/7",
+        "page/mirror/index.html",
     ],
 )
 def test_a_planted_leak_is_found(busy: Day, scanner: canary.Scanner, where: str) -> None:
     path = busy.folder / where
+    path.parent.mkdir(parents=True, exist_ok=True)
     before = path.read_bytes() if path.exists() else None
     path.write_bytes((before or b"") + f"by {PEOPLE[7].forename.lower()}".encode())
     try:

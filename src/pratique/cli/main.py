@@ -101,6 +101,10 @@ NETWORK = {
         "pratique.cli.network:status",
         "Show who is live, who ends when, and who has lapsed.",
     ),
+    "page": (
+        "pratique.cli.network:page",
+        "Write a page of the network, on a schedule (cron): who is live, what ends.",
+    ),
     "export": ("pratique.cli.network:export", "Write what was synced in WHO's forms."),
     "import": ("pratique.cli.network:import_", "Say what of participants' folders is believed."),
 }

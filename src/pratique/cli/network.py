@@ -1,4 +1,4 @@
-"""`pratique network`: a network as a whole, ours or another's; `status`, `export` and `import`.
+"""`pratique network`: a network as a whole, ours or another's; `status`, `page`, `export` and `import`.
 
 1. A state is computed at the instant of asking; none is stored, and nothing is fetched.
 2. Exit of `status`: 0; with --within, 1 if something has ended, ends within so many days, or could not be read. Of `import`:
@@ -18,8 +18,9 @@ import click
 from pratique.cli import options
 from pratique.cli.proposal import repository
 from pratique.errors import UsageError
+from pratique.network import overview
 from pratique.onboarding.anchors import FolderFile
-from pratique.parties import exports, proposals
+from pratique.parties import exports, network_page, proposals
 from pratique.parties.issuer_keys import date
 from pratique.store.keys import Secret
 from pratique.terms import Environment
@@ -172,6 +173,40 @@ def _cell(text: str) -> str:
     shown = printable(text, CELL)
     # A masked character is longer than it was.
     return shown if len(shown) <= CELL + 1 else f"{shown[:CELL]}…"
+
+
+@click.command("page")
+@click.option("--out", required=True, type=FOLDER, metavar="DIR",
+              help="Write index.html, network.json, endings.ics and policy.ics into this folder.")  # fmt: skip
+@click.option("--gdhcn", "lists", multiple=True, metavar="LIST", type=click.Path(path_type=Path, exists=True),
+              help="Show a trust list, or a tree of them, too: a file or a folder. Repeatable.")  # fmt: skip
+@click.option("--data", type=FOLDER, metavar="DIR",
+              help="A data package for who accepts whom [default: the one that is installed].")  # fmt: skip
+@repository
+@options.now
+@options.home
+def page(
+    *,
+    out: Path,
+    lists: tuple[Path, ...],
+    data: Path | None,
+    repository: Path | None,
+    at: datetime,
+    home: Path | None,
+) -> None:
+    """Write a page of the network: who is live, what ends within 90 days, who accepts whom, what was published.
+
+    Of what was synced here, or of --repository; with --gdhcn of trust lists as well, or of those alone. Run on a
+    schedule, it replaces the page in its place.
+    """
+    wanted = network_page.WantedPage(out, lists, data, repository)
+    written = network_page.write(wanted, home, at=at)
+    click.echo(overview.headline(written.page))
+    if written.page.untold:
+        click.echo(f"note: {written.page.untold}", err=True)
+    for note in written.page.problems:
+        click.echo(f"note: {printable(f'{note.name}: {note.why}', LONGEST)}", err=True)
+    click.echo(f"wrote {plural(len(written.files), 'file')}: {out}")
 
 
 IMPORTED = "pratique-believed-1"

@@ -201,8 +201,12 @@ def in_hand(wanted: Wanted, lab: Lab, home: Path | None) -> Ruleset:
             "rules-none", "no rules are named, and none are held",
             "name files of rules, or hold some: pratique sync, pratique rules import",
         )  # fmt: skip
-    kept = synced.ruleset
-    sets = kept.value_sets | parties_rules.sets_from(wanted.value_sets)
+    return with_editions(synced.ruleset, lab, wanted.value_sets)
+
+
+def with_editions(kept: Ruleset, lab: Lab, value_sets: Path | None = None) -> Ruleset:
+    """Return the rules that are held, with the data's value sets where they have none of their own."""
+    sets = kept.value_sets | parties_rules.sets_from(value_sets)
     editions = {name: dated for name, dated in lab.editions.items() if name not in sets}
     return Ruleset(
         kept.rules, sets, compatible=kept.compatible, hold_open=True,
