@@ -3,6 +3,7 @@
     make demo -> demo/results/*.pdf, *.png -> pages as PNG, in few colours
     commands, at a terminal, in an empty home -> what they print, with its colours -> PNG
     pratique policy impact, of an invented state's form -> map, bars -> PNG
+    pratique network page, of an invented network -> Chromium -> PNG
 
 python -m tools.pictures [DEMO]   DEMO is the folder that `make demo` wrote [default: demo/results]
 
@@ -32,12 +33,14 @@ import pypdfium2
 import typst
 from PIL import Image
 
+from tests.shown_networks import laid_out, shown_network
+
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs/pictures"
 
 PAPERS = ("vaccination", "vaccination-card", "yellow-fever", "arabic")
 MAP = "who-accepts-whom.png"
-WIDE = {"paper": 900, "map": 1400, "impact": 1100}
+WIDE = {"paper": 900, "map": 1400, "impact": 1100, "page": 900}
 """Pixels from left to right."""
 
 POLICY = """\
@@ -82,6 +85,9 @@ IMPACT = (
     "pratique rules build impact.toml --out impact.json",
     "pratique policy impact impact.json --at 2022-03-01T12:00:00Z --map impact-map.png --bars impact-bars.png",
 )
+PAGE = "pratique network page --repository net --out page --at 2026-11-22T10:00:00Z"
+TALL = 1800
+"""Pixels of the page of a network that are shown."""
 COLUMNS = 100
 INKS = {"31": "#f07178", "32": "#a6da78", "33": "#f2c864", "36": "#6cc6d9"}
 SCREEN = """\
@@ -115,12 +121,24 @@ def main(arguments: list[str]) -> int:
             _at_terminal(command, desk)
         for name in ("impact-map", "impact-bars"):
             _keep(Image.open(desk / f"{name}.png"), name, WIDE["impact"], 32)
+        laid_out(shown_network(), desk / "net")
+        _at_terminal(PAGE, desk)
+        _keep(_in_browser(desk / "page/index.html"), "network-page", WIDE["page"], 32)
         for name, commands in SCREENS.items():
             shown = "\n\n".join(f"$ {one}\n{_at_terminal(one, desk)}" for one in commands)
             drawn = typst.compile(_markup(shown).encode(), format="png", ppi=144)
             assert isinstance(drawn, bytes)
             _keep(Image.open(BytesIO(drawn)), f"screen-{name}", None, 64)
     return 0
+
+
+def _in_browser(page: Path) -> Image.Image:
+    """Return the top of a page, as a browser without a screen shows it."""
+    shown = page.with_suffix(".png")
+    browser = shutil.which("chromium") or "chromium"
+    words = ("--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size=1100,{TALL}")
+    subprocess.run([browser, *words, f"--screenshot={shown}", page.as_uri()], check=True)
+    return Image.open(shown)
 
 
 def _keep(image: Image.Image, name: str, wide: int | None, colours: int) -> None:

@@ -28,7 +28,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the page of the network on its third day, when its data are old."""
     mirror = laid_out(shown_network(), tmp_path_factory.mktemp("mirror") / "net")
     wanted = WantedPage(mirror, repository=mirror)
-    made = network_page.made(wanted, None, at=AT + HOUR + timedelta(days=2))
+    made = network_page.make(wanted, None, at=AT + HOUR + timedelta(days=2))
     return made.files["index.html"].decode()
 
 

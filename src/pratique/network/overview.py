@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 from pratique import strict_json
 from pratique.errors import DocumentRefused
 from pratique.network import logged, metadata
-from pratique.network.participants import Participant, Seconds
-from pratique.network.view import Role, View
+from pratique.network.participants import Seconds
+from pratique.network.view import View
 from pratique.text import plural
 from pratique.tlog import checkpoint
 from pratique.tlog.checkpoint import Proof
@@ -267,16 +267,17 @@ def list_of(
     listed = tuple(rows)
     overview_of = partial(_need, is_network=view is not None)
     members = {} if view is None else dict(view.participants)
-    states = {} if registry is None else registry.members
+    standings = {} if registry is None else registry.members
     overviews = []
     for row in listed:
         needs = tuple(map(overview_of, row.strands))
-        member, state = members.get(row.participant), states.get(row.participant)
+        member, state = members.get(row.participant), standings.get(row.participant)
         overviews.append(
             ParticipantOverview(
                 row.participant,
                 row.domain,
-                *_named(member),
+                "" if member is None else member.name,
+                () if member is None else tuple(sorted(member.countries)),
                 row.state,
                 _first(needs),
                 needs,
@@ -289,21 +290,21 @@ def list_of(
     people = [row for row in listed if row.participant != NETWORK]
     codes = {row.participant for row in people}
     serving = {row.participant for row in people if row.state in _SERVING}
-    signers: dict[str, list[ExpiryChain]] = {code: [] for code in codes}
+    signers: dict[str, set[ExpiryState]] = {code: set() for code in codes}
     for row in people:
-        signers[row.participant] += [chain for chain in row.strands if chain.need == SIGNER]
-    ended = {code for code, chains in signers.items() if _has_only_ended(chains)}
-    without = {
-        code for code, chains in signers.items() if not any(chain.pieces for chain in chains)
+        signers[row.participant] |= {
+            chain.state for chain in row.strands if chain.need == SIGNER and chain.pieces
+        }
+    ended = {
+        code
+        for code, states in signers.items()
+        if ExpiryState.LAPSED in states and not states & _SERVING
     }
+    without = {code for code, states in signers.items() if not states}
     return ListOverview(
         source.name, view is not None, source.signed, source.proof, source.sha256,
         len(codes), len(serving), tuple(sorted(ended)), tuple(sorted(without)), tuple(overviews),
     )  # fmt: skip
-
-
-def _named(member: Participant | None) -> tuple[str, tuple[str, ...]]:
-    return ("", ()) if member is None else (member.name, tuple(sorted(member.countries)))
 
 
 def _need(chain: ExpiryChain, *, is_network: bool) -> NeedOverview:
@@ -329,11 +330,6 @@ def _first(needs: Iterable[NeedOverview]) -> NeedOverview | None:
         and not (need.need in expiry.MEASURES and need.state is ExpiryState.LIVE)
     ]
     return min(ends, key=lambda need: need.until or 0, default=None)
-
-
-def _has_only_ended(chains: Iterable[ExpiryChain]) -> bool:
-    states = {chain.state for chain in chains if chain.pieces}
-    return ExpiryState.LAPSED in states and not states & _SERVING
 
 
 _OF_NETWORK = {
@@ -433,12 +429,8 @@ def _editions(view: View) -> Iterator[EditionOverview]:
         until = int(signed.expires.timestamp()) - 1
         yield EditionOverview(role, signed.version, signed.version, until)
     for code, role_of in ((metadata.SUSPEND, view.suspend), *sorted(view.roles.items())):
-        yield _edition(code, role_of)
-
-
-def _edition(code: str, role: Role) -> EditionOverview:
-    until = None if role.expires is None else int(role.expires.timestamp()) - 1
-    return EditionOverview(code, role.version, role.wanted, until, role.problem)
+        ends = None if role_of.expires is None else int(role_of.expires.timestamp()) - 1
+        yield EditionOverview(code, role_of.version, role_of.wanted, ends, role_of.problem)
 
 
 def _log(view: View, files: Mapping[str, bytes]) -> LogOverview | None:

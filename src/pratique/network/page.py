@@ -109,14 +109,21 @@ def html(page: NetworkPage, drawn: PolicyDrawings | None = None) -> str:
     """
     whose = "Trust lists" if page.network is None else f"Network {page.network.name}"
     title = f"{whose}: who serves, and what ends"
+    meanings = "".join(f"<li>{_state(state)} {words}</li>" for state, words in MEANINGS.items())
     sections = [
         ("attention", "What needs attention", _attention(page)),
         ("ending", f"What ends within {page.within} days", _ending(page)),
         *_participants(page),
-        ("states", "What the states mean", _states()),
-        *(() if drawn is None else _policy(page, drawn)),
-        ("untold", "Who accepts whom", f"<p>{text_of(page.untold)}</p>" if page.untold else ""),
-        *(() if page.network is None else _published(page.network, page.at)),
+        ("states", "What the states mean", f"<ul>{meanings}</ul>"),
+        *_policy(page, drawn),
+        *(
+            ()
+            if page.network is None
+            else (
+                ("editions", "Editions", _editions(page.network, page.at)),
+                ("log", "Log and witnesses", _log(page.network.log, page.at)),
+            )
+        ),
         ("files", "For machines and calendars", _files(page)),
     ]
     if drawn is not None and drawn.matrix is not None:
@@ -205,26 +212,24 @@ def _attention(page: NetworkPage) -> str:
 
 
 def _ending(page: NetworkPage) -> str:
+    names = [listed.name for listed in page.lists]
+    # Of several, each row says which.
+    several = names if len(names) > 1 else []
+    whose = {name: f' <span class="quiet">{bdi(name)}</span>' for name in several}
     rows = [
         (
             f"{_day(need.until or 0)}<br>{_in_days(need)}",
-            f"{_who(row)}<br>{_state(need.state)} {_what(need)}{_of_list(page, listed)}",
+            f"{_who(row)}<br>{_state(need.state)} {_what(need)}{whose.get(listed.name, '')}",
             _advice(need.advice),
         )
         for listed, row, need in overview.ending(page)
     ]
     if not rows:
         return f"<p>Nothing ends within {plural(page.within, 'day')} of {_instant(page.at)}.</p>"
-    more = f"As of {_instant(page.at)}. Computed from what was signed: {_sources(page)}."
+    more = (
+        f"As of {_instant(page.at)}. Computed from what was signed: {', '.join(map(bdi, names))}."
+    )
     return markup.cards("Ends, the next one first", more, ("Day", "What ends", "What to do"), rows)
-
-
-def _sources(page: NetworkPage) -> str:
-    return ", ".join(bdi(listed.name) for listed in page.lists)
-
-
-def _of_list(page: NetworkPage, listed: ListOverview) -> str:
-    return f' <span class="quiet">{bdi(listed.name)}</span>' if len(page.lists) > 1 else ""
 
 
 def _what(need: NeedOverview) -> str:
@@ -233,7 +238,7 @@ def _what(need: NeedOverview) -> str:
 
 def _participants(page: NetworkPage) -> Iterator[tuple[str, str, str]]:
     for number, listed in enumerate(page.lists, 1):
-        rows = [(_who(row), _state(row.state) + _first(row), _todo(row)) for row in listed.rows]
+        rows = [(_who(row), _standing(row), _todo(row)) for row in listed.rows]
         heads = ("Participant", "State, and what ends first", "Why, and what to do")
         caption = f"Participants of {bdi(listed.name)}"
         table = markup.cards(caption, f"{_about(listed)} As of {_instant(page.at)}.", heads, rows)
@@ -262,11 +267,12 @@ def _counts(listed: ListOverview) -> str:
     )
 
 
-def _first(row: ParticipantOverview) -> str:
-    if row.first is None or row.first.until is None:
-        return ""
-    verb = "ended" if row.first.state is ExpiryState.LAPSED else "ends"
-    return f"<br>{_what(row.first)} {verb} {_day(row.first.until)}, {_in_days(row.first)}"
+def _standing(row: ParticipantOverview) -> str:
+    first, state = row.first, _state(row.state)
+    if first is None or first.until is None:
+        return state
+    verb = "ended" if first.state is ExpiryState.LAPSED else "ends"
+    return f"{state}<br>{_what(first)} {verb} {_day(first.until)}, {_in_days(first)}"
 
 
 def _todo(row: ParticipantOverview) -> str:
@@ -288,15 +294,14 @@ def _advice(words: str) -> str:
 _COMMAND = re.compile(r"pratique(?: [a-z]+)+")
 
 
-def _states() -> str:
-    items = "".join(f"<li>{_state(state)} {words}</li>" for state, words in MEANINGS.items())
-    return f"<ul>{items}</ul>"
-
-
 # Of rules.
 
 
-def _policy(page: NetworkPage, drawn: PolicyDrawings) -> Iterator[tuple[str, str, str]]:
+def _policy(page: NetworkPage, drawn: PolicyDrawings | None) -> Iterator[tuple[str, str, str]]:
+    if page.untold:
+        yield "untold", "Who accepts whom", f"<p>{text_of(page.untold)}</p>"
+    if drawn is None:
+        return
     yield "map", "Map", _map(page, drawn)
     if drawn.matrix is not None:
         yield from impact_page.recognition_sections(drawn.matrix, drawn.world)
@@ -309,7 +314,9 @@ def _map(page: NetworkPage, drawn: PolicyDrawings) -> str:
     marks, states = {}, dict[str, ExpiryState]()
     for listed in page.lists[:1]:
         for row in listed.rows:
-            for code in row.countries or _country(row.participant, drawn.world):
+            place = drawn.world.places.get(row.participant)
+            # WHO's lists name participants by alpha-3 codes.
+            for code in row.countries or (() if place is None else (place.iso2,)):
                 states[code] = max(
                     states.get(code, ExpiryState.LIVE), row.state, key=list(ExpiryState).index
                 )
@@ -323,7 +330,7 @@ def _map(page: NetworkPage, drawn: PolicyDrawings) -> str:
     ways = list(_ways(pairs, drawn.world)) if len(pairs) <= MOST_WAYS else []
     name = "Map of the world: participants by state. The tables say the same in words"
     legend = "".join(
-        f"<li>{chart.swatch(state, INKS)}<span>{state}: {sum(one is state for one in states.values())}</span></li>"
+        f"<li>{chart.swatch(state, INKS)}<span>{state}: {list(states.values()).count(state)}</span></li>"
         for state in ExpiryState
     )
     arrows = (
@@ -338,12 +345,6 @@ def _map(page: NetworkPage, drawn: PolicyDrawings) -> str:
         f"Outlines: Natural Earth (public domain); they decide no border.</figcaption></figure>"
         f'<ul class="legend">{legend}</ul>'
     )
-
-
-def _country(participant: str, world: World) -> tuple[str, ...]:
-    # WHO's lists name participants by alpha-3 codes.
-    place = world.places.get(participant)
-    return () if place is None else (place.iso2,)
 
 
 def _ways(pairs: Iterable[Reciprocity], world: World) -> Iterator[MapWay]:
@@ -373,11 +374,6 @@ def _calendar(page: NetworkPage, drawn: PolicyDrawings) -> str:
 
 
 # Of the network itself.
-
-
-def _published(network: NetworkOverview, at: int) -> Iterator[tuple[str, str, str]]:
-    yield "editions", "Editions", _editions(network, at)
-    yield "log", "Log and witnesses", _log(network.log, at)
 
 
 def _editions(network: NetworkOverview, at: int) -> str:

@@ -74,7 +74,7 @@ def write(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage
     Raises:
         Unreadable: nothing was synced or imported, and no list is named; a list cannot be read; the folder cannot be written.
     """
-    written = made(wanted, home, at=at)
+    written = make(wanted, home, at=at)
     with files.usable(wanted.out):
         wanted.out.mkdir(parents=True, exist_ok=True)
         # The page comes last: what it links to is there before it.
@@ -84,21 +84,24 @@ def write(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage
     return written
 
 
-def made(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage:
+def make(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage:
     """Make the page, and write nothing."""
     instant = int(at.timestamp())
-    parts: list[_Part] = []
+    parts: list[PagePart] = []
     known = proposals.known(wanted.repository, home)
-    held = _snapshot(known, wanted, home)
-    if held is not None or not wanted.lists:
+    if wanted.repository is None:
+        snapshot = verifier.snapshot(home)
+    else:
+        snapshot = None if known is None else compiled(known.view)
+    if snapshot is not None or not wanted.lists:
         sources = () if wanted.repository is None else (wanted.repository,)
-        found = exports.status(sources, instant, Environment.PRODUCTION, home)
-        parts.append(_of_held(found, known, held))
+        status = exports.status(sources, instant, Environment.PRODUCTION, home)
+        parts.append(_of_held(status, known, snapshot))
     parts += [_of_list(path, instant) for path in wanted.lists]
     network = None
     if known is not None:
         network = overview.network_of(known.view, known.files, at=instant)
-    drawn, untold = _drawn(held, wanted.data, instant)
+    drawn, untold = _drawn(snapshot, wanted.data, instant)
     document = NetworkPage(
         instant,
         overview.WITHIN,
@@ -122,13 +125,15 @@ def made(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage:
     return WrittenPage(document, contents)
 
 
-class _Part(NamedTuple):
+class PagePart(NamedTuple):
+    """A source of a page: its overview, the rows that it was made of, and what could not be read."""
+
     listed: ListOverview
     rows: tuple[ParticipantExpiry, ...]
     notes: tuple[OverviewNote, ...]
 
 
-def _by_name(parts: list[_Part]) -> dict[str, tuple[ParticipantExpiry, ...]]:
+def _by_name(parts: list[PagePart]) -> dict[str, tuple[ParticipantExpiry, ...]]:
     """Name each part's rows: two of one name would move each other's events in a calendar."""
     named: dict[str, tuple[ParticipantExpiry, ...]] = {}
     for number, part in enumerate(parts, 1):
@@ -137,28 +142,24 @@ def _by_name(parts: list[_Part]) -> dict[str, tuple[ParticipantExpiry, ...]]:
     return named
 
 
-def _snapshot(known: KnownNetwork | None, wanted: WantedPage, home: Path | None) -> Snapshot | None:
-    if wanted.repository is not None:
-        return None if known is None else compiled(known.view)
-    return verifier.snapshot(home)
-
-
-def _of_held(found: NetworkStatus, known: KnownNetwork | None, held: Snapshot | None) -> _Part:
-    (name, rows), *_ = found.sources.items()
+def _of_held(
+    status: NetworkStatus, known: KnownNetwork | None, snapshot: Snapshot | None
+) -> PagePart:
+    (name, rows), *_ = status.sources.items()
     view = None if known is None else known.view
-    notes = _notes(found)
+    notes = _notes(status)
     if view is not None and view.suspend.problem:
         why = "who is suspended is not known here: all that participants have signed is in doubt"
         notes += (OverviewNote(view.board.network, view.suspend.problem, why),)
     facts = SourceFacts(name if view is None else view.board.network)
-    listed = overview.list_of(facts, rows, view, None if held is None else held.roll)
-    return _Part(listed, rows, notes)
+    listed = overview.list_of(facts, rows, view, None if snapshot is None else snapshot.roll)
+    return PagePart(listed, rows, notes)
 
 
-def _of_list(path: Path, at: int) -> _Part:
+def _of_list(path: Path, at: int) -> PagePart:
     """Compute the overview of a trust list, as it lies there."""
-    found = exports.status((path,), at, Environment.PRODUCTION, None)
-    (name, rows), *_ = found.sources.items()
+    status = exports.status((path,), at, Environment.PRODUCTION, None)
+    (name, rows), *_ = status.sources.items()
     read = store_sources.trust_from([path], at=datetime.fromtimestamp(at, UTC))
     own = [reading for _, reading in read.readings if reading.name == name] or [
         reading for _, reading in read.readings
@@ -168,22 +169,24 @@ def _of_list(path: Path, at: int) -> _Part:
     signed = max((reading.created for reading in own if reading.created is not None), default=None)
     proof = own[0].proof if own else "not checked"
     facts = SourceFacts(printable(name, LONGEST), signed, proof, whole)
-    return _Part(overview.list_of(facts, rows), rows, _notes(found))
+    return PagePart(overview.list_of(facts, rows), rows, _notes(status))
 
 
-def _notes(found: NetworkStatus) -> tuple[OverviewNote, ...]:
+def _notes(status: NetworkStatus) -> tuple[OverviewNote, ...]:
     return tuple(
         OverviewNote(printable(note.name, LONGEST), note.code, printable(note.why, LONGEST))
-        for note in found.notes
+        for note in status.notes
     )
 
 
-def _drawn(held: Snapshot | None, data: Path | None, at: int) -> tuple[PolicyDrawings | None, str]:
+def _drawn(
+    snapshot: Snapshot | None, data: Path | None, at: int
+) -> tuple[PolicyDrawings | None, str]:
     """Compute what the page shows of rules, or say why it does not."""
     if data is None and not policy_data.is_installed():
         return None, UNTOLD
     lab = policy.open_lab(data)
-    rules = Ruleset() if held is None else policy.with_editions(held.ruleset, lab)
+    rules = Ruleset() if snapshot is None else policy.with_editions(snapshot.ruleset, lab)
     try:
         places = policy.destinations(rules)
     except UsageError:
