@@ -290,17 +290,17 @@ def list_of(
     people = [row for row in listed if row.participant != NETWORK]
     codes = {row.participant for row in people}
     serving = {row.participant for row in people if row.state in _SERVING}
-    signers: dict[str, set[ExpiryState]] = {code: set() for code in codes}
+    # Of a participant's folder other needs are told: it is not without signers, nothing is said of them.
+    signers: dict[str, set[ExpiryState]] = {}
     for row in people:
-        signers[row.participant] |= {
-            chain.state for chain in row.strands if chain.need == SIGNER and chain.pieces
-        }
+        for chain in row.strands:
+            if chain.need == SIGNER:
+                states = {chain.state} if chain.pieces else set()
+                signers[row.participant] = signers.get(row.participant, set()) | states
     ended = {
-        code
-        for code, states in signers.items()
-        if ExpiryState.LAPSED in states and not states & _SERVING
+        code for code, seen in signers.items() if ExpiryState.LAPSED in seen and not seen & _SERVING
     }
-    without = {code for code, states in signers.items() if not states}
+    without = {code for code, seen in signers.items() if not seen}
     return ListOverview(
         source.name, view is not None, source.signed, source.proof, source.sha256,
         len(codes), len(serving), tuple(sorted(ended)), tuple(sorted(without)), tuple(overviews),

@@ -125,6 +125,8 @@ def test_a_list_counts_who_has_only_ended_signers_and_who_has_none() -> None:
     assert listed(none).only_ended == ()
     assert listed().only_ended == ()
     assert [one.without for one in (listed(), listed(none), listed(ended))] == [("XXX",), (), ()]
+    # A folder tells of other needs, and nothing of signers.
+    assert listed(need="TLS").without == ()
 
 
 def test_a_participant_of_two_domains_serves_by_one_of_them() -> None:
