@@ -227,6 +227,8 @@ def test_lists_stand_beside_the_network_and_their_ends_in_one_calendar(
     calendar = (tmp_path / "out/endings.ics").read_text()
     uids = [line for line in calendar.splitlines() if line.startswith("UID:")]
     assert len(uids) == len(set(uids)) > 4
+    # Both files have one name, and both lists' ends are there.
+    assert calendar.count("C0 DCC: lapsed since") == 2
 
 
 @pytest.mark.usefixtures("bare")

@@ -315,7 +315,7 @@ def _need(chain: ExpiryChain, *, is_network: bool) -> NeedOverview:
         chain.state,
         None if is_endless else chain.until,
         None if is_endless else chain.left,
-        chain.state in ending and expiry.is_due(chain, WITHIN),
+        chain.state in ending,
         expiry.says(chain),
         _advice(chain, is_network=is_network),
     )

@@ -63,6 +63,7 @@ def test_each_participants_row_says_what_ends_first_when_and_what_to_do() -> Non
     assert "suspended by seats of the authority until 2026-12-06T09:00:00Z: keys-stolen" in words
     assert "the last signer ended 2026-10-13, 40 days ago" in words
     assert "it has withdrawn 1 signer" in words
+    assert "To do: publish new signers today" in words
 
 
 def test_every_figure_has_its_instant_and_its_source() -> None:
@@ -162,6 +163,12 @@ def test_it_is_read_by_whoever_cannot_see_it() -> None:
         href = link["href"] or ""
         assert not href.startswith("#") or href[1:] in ids
     assert all(attributes.get("scope") in {"row", "col"} for attributes in seen.all("th"))
+    # Laid out as blocks, a table is one by its roles alone: by all of them.
+    inside = page.html(full()).split('<table class="cards"')[1:]
+    for table in (rest.split("</table>")[0] for rest in inside):
+        parts = re.findall(r"<(?:tr|th|td|thead|tbody)\b[^>]*>", table)
+        assert len(parts) > 4
+        assert all(" role=" in part for part in parts)
 
 
 def test_no_text_of_a_stranger_becomes_markup() -> None:
