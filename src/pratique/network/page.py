@@ -370,7 +370,7 @@ def _calendar(page: NetworkPage, drawn: PolicyDrawings) -> str:
     if not rows:
         return f"<p>Nothing comes within {plural(drawn.days, 'day')} of {_instant(page.at)}.</p>"
     more = f"Within {plural(drawn.days, 'day')} of {_instant(page.at)}, by the rules that are published."
-    return markup.table("What is coming", more, ("Day", "Destination", "What happens"), rows)
+    return markup.cards("What is coming", more, ("Day", "Destination", "What happens"), rows)
 
 
 # Of the network itself.
