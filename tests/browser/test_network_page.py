@@ -27,9 +27,9 @@ VIOLATIONS = "axe.run().then((said) => said.violations.map(({ id }) => id))"
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the page of the network on its third day, when its data are old."""
     mirror = laid_out(shown_network(), tmp_path_factory.mktemp("mirror") / "net")
-    wanted = WantedPage(mirror, repository=mirror)
-    made = network_page.make(wanted, None, at=AT + HOUR + timedelta(days=2))
-    return made.files["index.html"].decode()
+    wanted = WantedPage(mirror / "page", repository=mirror)
+    written = network_page.write(wanted, None, at=AT + HOUR + timedelta(days=2))
+    return written.files["index.html"].decode()
 
 
 @pytest.mark.parametrize("viewport", [PHONE, NARROW, WIDE])

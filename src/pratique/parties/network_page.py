@@ -74,7 +74,7 @@ def write(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage
     Raises:
         Unreadable: nothing was synced or imported, and no list is named; a list cannot be read; the folder cannot be written.
     """
-    written = make(wanted, home, at=at)
+    written = _make(wanted, home, at=at)
     with files.usable(wanted.out):
         wanted.out.mkdir(parents=True, exist_ok=True)
         # The page comes last: what it links to is there before it.
@@ -84,7 +84,7 @@ def write(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage
     return written
 
 
-def make(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage:
+def _make(wanted: WantedPage, home: Path | None, *, at: datetime) -> WrittenPage:
     """Make the page, and write nothing."""
     instant = int(at.timestamp())
     parts: list[PagePart] = []
