@@ -223,14 +223,15 @@ def command(*words: object) -> str:
 
 
 @contextmanager
-def served(folder: Path, url: str | None) -> Iterator[Gateway]:
-    """Make, load and serve a gateway behind nginx, with the signers that both suites expect.
+def served(folder: Path, url: str | None, kind: FrontKind = FrontKind.NGINX) -> Iterator[Gateway]:
+    """Make, load and serve a gateway, with the signers that both suites expect.
 
     Args:
         folder: for it, its participants' folders and its certificates.
         url: of its database; SQLite in its own folder without one.
+        kind: of the server in front.
     """
-    program(FrontKind.NGINX)
+    program(kind)
     place = folder / "gateway"
     command("init", place, *(("--database", url) if url else ()))
     load(folder, place)
@@ -238,7 +239,7 @@ def served(folder: Path, url: str | None) -> Iterator[Gateway]:
     port = free_port()
     line = [
         sys.executable, "-m", "pratique", "gateway", "serve", str(place), "--listen", f"{HOST}:{port}",
-        "--certificate", str(certificate), "--key", str(key), "--front", "nginx",
+        "--certificate", str(certificate), "--key", str(key), "--front", kind.value,
     ]  # fmt: skip
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(line, stdout=said, stderr=said)
