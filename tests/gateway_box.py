@@ -92,6 +92,10 @@ class Box:
     def countries(self) -> Sequence[str]:
         return sorted({party.country for party in self.all_parties})
 
+    def uploading(self) -> Sequence[str]:
+        of_rules = {rule.country for rule in self.all_rules}
+        return sorted(of_rules | {entry.country for entry in self.entries()})
+
     def entries(
         self,
         *,

@@ -287,6 +287,49 @@ def test_a_rule_taken_back_before_it_was_published_does_not_come_back(
     assert (outcome.confirmed, outcome.left_out) == (1, ())
 
 
+def test_a_gateway_shows_one_network_and_nothing_older(desk: Desk, back_end: BackEnd) -> None:
+    home, place = desk.folder / "home", back_end.gateway
+    older = desk.folder / "older"
+    desk.run("sync", "--at", AT)
+    shutil.copytree(home, older)
+    edition(desk, at=LATER)
+    desk.run("sync", "--at", LATER)
+    desk.run("gateway", "update", place, "--at", LATER)
+    before = (place / gateway_network.NETWORK).read_bytes()
+    error = desk.refused("gateway", "update", place, "--data-dir", older, "--at", LATER)
+    assert error.code == "network-older"
+    shown = gateway_network.shown_network(place)
+    assert shown is not None
+    (place / gateway_network.NETWORK).write_bytes(before.replace(b"(test)", b"(production)"))
+    error = desk.refused("gateway", "update", place, "--at", LATER)
+    assert error.code == "network-other"
+    assert str(place / gateway_network.NETWORK) in (error.hint or "")
+    (place / gateway_network.NETWORK).write_bytes(b"{}")
+    assert desk.refused("gateway", "update", place, "--at", LATER).code == "gateway-network"
+    # The control: the same again is nothing.
+    (place / gateway_network.NETWORK).write_bytes(before)
+    assert desk.run("gateway", "update", place, "--at", LATER).startswith("0 added")
+
+
+def test_an_update_that_changes_nothing_keeps_no_writer_waiting(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    desk.run("sync", "--at", AT)
+    home = desk.folder / "home"
+    assert gateway_network.update(back_end.gateway, home, at=instant_of(AT)).added == 2
+    with back_end.store.writing():
+        assert gateway_network.update(back_end.gateway, home, at=instant_of(AT))[:3] == (0, 0, 0)
+
+
+def test_a_change_is_dated_when_its_turn_comes(desk: Desk, back_end: BackEnd) -> None:
+    desk.run("sync", "--at", AT)
+    late = int(instant_of(LATER).timestamp())
+    home = desk.folder / "home"
+    gateway_network.update(back_end.gateway, home, at=instant_of(AT), clock=lambda: late)
+    with back_end.store.reading() as box:
+        assert {entry.created - late for entry in box.entries()} == {0, 1}
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -189,6 +189,9 @@ class Reading(Protocol):
     def countries(self) -> Sequence[str]:
         """Return C of all parties, sorted."""
 
+    def uploading(self) -> Sequence[str]:
+        """Return the countries that a live entry or a rule is of, sorted; some may take part no more."""
+
     def entries(
         self,
         *,

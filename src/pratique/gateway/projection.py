@@ -26,13 +26,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
 from pratique.gateway import remarks, uploads
-from pratique.gateway.mailbox import AuditRow, Entry, Group, Mailbox, StoredRule
+from pratique.gateway.mailbox import AuditRow, Entry, Group, Mailbox, Reading, StoredRule
 from pratique.gateway.rules import deletion_mark
 from pratique.gateway.signers import is_issued, withdrawal_mark
 from pratique.gateway.uploads import SignedRule, UploadList
@@ -126,28 +127,86 @@ class _Withdrawn(NamedTuple):
 
 
 def project(network: View, box: Mailbox, *, at: int) -> Projection:
-    """Bring a gateway to what the network publishes.
+    """Bring a gateway to what the network publishes, in one transaction.
 
     Args:
         network: as it was synced.
-        box: one writing transaction.
+        box: the transaction.
         at: now, seconds since the epoch.
     """
-    reader = _Statements(network, at)
-    by_country: dict[str, list[_Statement]] = defaultdict(list)
-    for _, participant in sorted(network.participants.items()):
-        statement = reader.statement(participant)
-        by_country[participant.subject] += [] if statement is None else [statement]
-    outcome = Projection(left_out=tuple(reader.left_out))
-    for country in sorted({*by_country, *box.countries()}):
-        shown = _Country(country, box, at).shown(by_country.get(country, []))
-        outcome = Projection(
-            outcome.added + shown.added,
-            outcome.confirmed + shown.confirmed,
-            outcome.removed + shown.removed,
-            outcome.left_out + shown.left_out,
-        )
-    return outcome._replace(left_out=tuple(sorted(set(outcome.left_out))))
+    published = Published(network, at=at)
+    return published.all_of(
+        published.shown(country, box, at=at) for country in published.countries(box)
+    )
+
+
+class Published:
+    """What a network publishes, read once and shown country by country: each may be a transaction of its own.
+
+    What was checked once is not checked again: where a country was rehearsed in an `Unkept`, its transaction is short.
+    """
+
+    def __init__(self, network: View, *, at: int) -> None:
+        """Read it.
+
+        Args:
+            network: as it was synced.
+            at: now, seconds since the epoch.
+        """
+        reader = _Statements(network, at)
+        self._by_country: dict[str, list[_Statement]] = defaultdict(list)
+        for _, participant in sorted(network.participants.items()):
+            statement = reader.statement(participant)
+            self._by_country[participant.subject] += [] if statement is None else [statement]
+        self._left_out, self._checks = reader.left_out, _Checks(at)
+
+    def countries(self, box: Reading) -> list[str]:
+        """Return the countries that something is to be shown of, or may be there of."""
+        return sorted({*self._by_country, *box.countries(), *box.uploading()})
+
+    def shown(self, country: str, box: Mailbox, *, at: int) -> Projection:
+        """Show what is published of a country, and take out what is not."""
+        statements = self._by_country.get(country, [])
+        return _Country(country, box, at, self._checks).shown(statements)
+
+    def all_of(self, countries: Iterable[Projection]) -> Projection:
+        """Put what came of each country together with what was left out before."""
+        whole = Projection(left_out=tuple(self._left_out))
+        for each in countries:
+            whole = Projection(
+                whole.added + each.added,
+                whole.confirmed + each.confirmed,
+                whole.removed + each.removed,
+                whole.left_out + each.left_out,
+            )
+        return whole._replace(left_out=tuple(sorted(set(whole.left_out))))
+
+
+class Unkept:
+    """A mailbox that keeps nothing: it reads what is there, and notes whether anything would have been written."""
+
+    def __init__(self, box: Reading) -> None:
+        self._box, self.is_changed = box, False
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the method of a reading; one that changes nothing where it is none."""
+        if hasattr(Reading, name):
+            return getattr(self._box, name)
+
+        def change(*_: object) -> int:
+            self.is_changed = True
+            return 0
+
+        return change
+
+
+class _Checks:
+    """What certificates and signatures are, each looked at once, at one instant."""
+
+    def __init__(self, at: int) -> None:
+        self.record, self.is_issued = cache(x509.read), cache(is_issued)
+        self.is_signed, self.rule_in = cache(uploads.is_signed), cache(uploads.rule_in)
+        self.remarks = cache(partial(remarks.of_signer, at=at))
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -237,14 +296,14 @@ def _signer(thumbprint: str) -> str:
 class _Country:
     """A country's rows, and the certificates by which its signatures are checked."""
 
-    def __init__(self, country: str, box: Mailbox, at: int) -> None:
-        self._country, self._box, self._at = country, box, at
+    def __init__(self, country: str, box: Mailbox, at: int, checks: _Checks) -> None:
+        self._country, self._box, self._at, self._checks = country, box, at, checks
         self._added = self._confirmed = self._removed = 0
         self._left_out = list[Unshown]()
         uploading = box.parties(country=country, groups=(Group.UPLOAD,))
         issuing = box.parties(country=country, groups=(Group.CSCA,))
         self._keys = frozenset(party.certificate for party in uploading)
-        self._authorities = [party.certificate for party in issuing]
+        self._authorities = tuple(party.certificate for party in issuing)
 
     def shown(self, statements: Sequence[_Statement]) -> Projection:
         """Show what is published, and take out what is not."""
@@ -282,7 +341,7 @@ class _Country:
                 continue
             is_gone = name in gone.thumbprints
             if gone.keys and not is_gone:
-                is_gone = x509.read(row.certificate).public_key in gone.keys
+                is_gone = self._checks.record(row.certificate).public_key in gone.keys
             is_unsaid = is_whole and row.group is Group.DSC and (row.is_published or is_suspended)
             if is_gone or is_unsaid:
                 self._remove(row)
@@ -292,7 +351,7 @@ class _Country:
         if any(each.signers is None for each in statements):
             return _Withdrawn()
         published = {
-            name: x509.read(der).public_key
+            name: self._checks.record(der).public_key
             for each in statements
             for name, (der, _) in (each.signers or {}).items()
         }
@@ -309,10 +368,10 @@ class _Country:
 
     def _show_signer(self, each: _Statement, der: bytes, domain: str, row: Entry | None) -> str:
         """Show a signer; return why it is not shown, or ""."""
-        record = x509.read(der)
+        record = self._checks.record(der)
         if record.countries != (self._country,):
             return "country"
-        if not is_issued(record, self._authorities):
+        if not self._checks.is_issued(record, self._authorities):
             return "not-issued"
         live = row if row is not None and row.deleted is None else None
         if live is not None and live.group is not Group.DSC:
@@ -330,7 +389,7 @@ class _Country:
         kid = kid_of(record.thumbprint)
         if self._box.has_kid(kid, self._country):
             return "kid-taken"
-        against = remarks.of_signer(der, Group.DSC, self._authorities, at=self._at)
+        against = self._checks.remarks(der, Group.DSC, self._authorities)
         self._box.add_entry(
             Entry(
                 number=0, country=self._country, group=Group.DSC, domain=domain, kid=kid,
@@ -344,10 +403,10 @@ class _Country:
 
     def _signature(self, each: _Statement, der: bytes, live: Entry | None) -> bytes | None:
         """Return a signature of an upload key that is onboarded now: what is there, or what is published."""
-        thumbprint = x509.read(der).thumbprint
+        thumbprint = self._checks.record(der).thumbprint
         own = [] if live is None else [live.signature]
         own += [row.signature for row in each.listed.signers if row.thumbprint == thumbprint]
-        good = (row for row in own if uploads.is_signed(der, row, self._keys))
+        good = (row for row in own if self._checks.is_signed(der, row, self._keys))
         return next(good, None)
 
     def _confirm(self, live: Entry, signature: bytes) -> None:
@@ -381,10 +440,10 @@ class _Country:
 
     def _show_rules(self, statements: Sequence[_Statement]) -> None:
         rows = self._box.rules(self._country)
-        stored = [(row, uploads.rule_in(row.message, self._keys)) for row in rows]
+        stored = [(row, self._checks.rule_in(row.message, self._keys)) for row in rows]
         shown = set[int]()
         for each in statements:
-            messages = [uploads.rule_in(text, self._keys) for text in each.listed.rules]
+            messages = [self._checks.rule_in(text, self._keys) for text in each.listed.rules]
             signed = [row for row in messages if row is not None]
             for rule in each.rules or ():
                 own = [row for row in stored if _is_version(rule, *row)]

@@ -3,34 +3,46 @@
     out  what `pratique sync` holds -> checked anew -> projection.project -> one transaction -> Projection
     in   DIR | URL -> /trustList/certificate, /rules/CC -> uploads.taken -> EditionChange.uploaded
 
+    DIR/network.json: which network is shown, and of when
+
 1. No key of the gateway's takes part: out goes what participants have signed, in comes what the participant's own
    upload key has signed, and its own k keys sign the edition that it becomes.
 2. A gateway in a folder of this machine is asked as one elsewhere is: by the same paths, and believed as little.
+3. A gateway shows one network, and nothing older than it has shown: a signer that was withdrawn since would come back.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import urlencode
 
-from pratique.errors import ExtraMissing, UsageError
-from pratique.gateway import client, endpoints, projection, uploads
+from pratique import strict_json
+from pratique.errors import DocumentRefused, ExtraMissing, UsageError
+from pratique.gateway import client, endpoints, uploads
 from pratique.gateway.call import Call, Settings
-from pratique.gateway.mailbox import Group
-from pratique.gateway.projection import Projection
+from pratique.gateway.mailbox import Group, Mailbox
+from pratique.gateway.projection import Projection, Published, Unkept
 from pratique.gateway.uploads import CheckedUploads
 from pratique.gateway.wire import Answer, WireRequest
+from pratique.network.view import View
 from pratique.parties import participant, proposals
+from pratique.store import files, sources
 from pratique.store.gateway_client import Connection
 from pratique.store.keys import Secret
+from pratique.text import printable, rfc3339
 
 if TYPE_CHECKING:
     # Who only asks a gateway needs no database.
     from pratique.store.gateway.mailbox import GatewayStore
+
+NETWORK, NETWORK_FORMAT = "network.json", "pratique-gateway-network-1"
+"""In a gateway's folder: which network it shows."""
 
 Ask = Callable[[str, str], bytes]
 """Asks a gateway: path, query -> the body of what it answers."""
@@ -49,15 +61,88 @@ def opened(folder: Path) -> Iterator[tuple[GatewayStore, Settings]]:
         yield there.store, there.settings
 
 
-def update(folder: Path, home: Path | None, *, at: datetime) -> Projection:
-    """Bring the gateway of a folder to what was synced into a home folder; UsageError `no-network` before anything was."""
+class ShownNetwork(NamedTuple):
+    """The network that a gateway shows, and when what it shows of it was published; seconds since the epoch."""
+
+    network: str
+    published: int
+
+
+def shown_network(folder: Path) -> ShownNetwork | None:
+    """Return the network that the gateway of a folder shows; None before its first update. DocumentRefused `gateway-network`."""
+    path = folder / NETWORK
+    if not path.exists():
+        return None
+    refused = partial(_damaged, path)
+    return strict_json.document(sources.read_bytes(path), ShownNetwork, NETWORK_FORMAT, refused)
+
+
+def _damaged(path: Path, why: str) -> DocumentRefused:
+    return DocumentRefused(
+        "gateway-network",
+        f"{path}: it is damaged: {why}",
+        "without it the next update notes it anew",
+    )
+
+
+def update(
+    folder: Path, home: Path | None, *, at: datetime, clock: Callable[[], float] = time.time
+) -> Projection:
+    """Bring the gateway of a folder to what was synced into a home folder, one country after the other.
+
+    Signatures are checked while nobody waits; where nothing changes nothing is written, and no writer kept waiting.
+
+    Raises:
+        UsageError: `no-network`: nothing was synced. `network-other`, `network-older` than what it shows.
+    """
     known = proposals.known(None, home)
     if known is None:
         raise UsageError(
             "no-network", "no network is known here", "pratique sync SOURCE --root root.json"
         )
-    with opened(folder) as (store, _), store.writing() as box:
-        return projection.project(known.view, box, at=int(at.timestamp()))
+    network = known.view
+    with opened(folder) as (store, _):
+        _note_network(folder, network)
+        published = Published(network, at=int(at.timestamp()))
+        with store.reading() as box:
+            countries = published.countries(box)
+
+        def shown(country: str) -> Projection:
+            with store.reading() as box:
+                unkept = Unkept(box)
+                mailbox: Mailbox = cast("Mailbox", unkept)
+                rehearsed = published.shown(country, mailbox, at=int(at.timestamp()))
+            if not unkept.is_changed:
+                return rehearsed
+            with store.writing() as mailbox:
+                # Others may have written for a while: a change is not dated before its turn came.
+                now = max(int(at.timestamp()), int(clock()))
+                return published.shown(country, mailbox, at=now)
+
+        return published.all_of(map(shown, countries))
+
+
+def _note_network(folder: Path, network: View) -> None:
+    """Note which network a gateway shows; what is another one, or older, takes everything off the wire or brings it back."""
+    now = ShownNetwork(str(network.board.name), int(network.published.timestamp()))
+    before = shown_network(folder)
+    if before == now:
+        return
+    if before is not None and before.network != now.network:
+        raise UsageError(
+            "network-other",
+            printable(
+                f"{folder}: it shows the network {before.network}, and what was synced here is {now.network}"
+            ),
+            f"name the folder of the one that it shows: --data-dir; to show the other one instead, remove {folder / NETWORK}",
+        )
+    if before is not None and before.published > now.published:
+        raise UsageError(
+            "network-older",
+            f"{folder}: what was synced here was published {rfc3339(now.published)}, what it shows {rfc3339(before.published)}",
+            "pratique sync, and give this command again",
+        )
+    files.replace(folder / NETWORK, strict_json.dump(now, NETWORK_FORMAT))
 
 
 class GatewaySource(NamedTuple):

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from pratique.crypto import x509, x509_write
+from pratique.crypto import cms, x509, x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import projection, uploads
 from pratique.gateway.mailbox import TOLD, Entry, Group, Mailbox, StoredRule
@@ -204,6 +204,52 @@ def test_who_left_the_network_leaves_the_wire(scene: Scene) -> None:
     assert scene.project().removed == 3
     assert scene.live() == []
     assert scene.box.rules("XA") == []
+
+
+def test_who_is_neither_in_the_network_nor_onboarded_any_more_leaves_the_wire(
+    scene: Scene, tmp_path: Path
+) -> None:
+    scene.a.rules = [rule()]
+    scene.publish(scene.a)
+    with sql(tmp_path) as store, store.writing() as box:
+        for party in (*scene.a.parties(), *scene.b.parties()):
+            box.add_party(party)
+        projection.project(scene.authority.view, box, at=scene.at)
+        for party in scene.a.parties():
+            box.remove_party(party.thumbprint, "XA", party.group)
+        whole = scene.authority.view
+        left = whole._replace(participants={"XXB": scene.b.participant})
+        assert box.uploading() == ["XA", "XB"]
+        assert projection.project(left, box, at=scene.at).removed == 3
+        assert box.uploading() == ["XB"]
+
+
+def test_a_rehearsal_changes_nothing_and_its_checks_are_not_made_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.a.rules = [rule()]
+    scene.publish(scene.a)
+    published, before = projection.Published(scene.authority.view, at=scene.at), vars(scene.box)
+    before = dict(before)
+    unkept = projection.Unkept(scene.box)
+    rehearsed = published.shown("XA", cast("Mailbox", unkept), at=scene.at)
+    assert vars(scene.box) == before
+    assert (unkept.is_changed, rehearsed.added) == (True, 3)
+    checked: list[bytes] = []
+    is_signed = cms.signed
+
+    def noted(data: bytes, **more: Any) -> Any:
+        checked.append(data)
+        return is_signed(data, **more)
+
+    monkeypatch.setattr(cms, "signed", noted)
+    assert published.shown("XA", scene.box, at=scene.at) == rehearsed
+    assert checked == []
+    # The control: whoever reads the network anew checks each.
+    again = projection.Published(scene.authority.view, at=scene.at)
+    unkept = projection.Unkept(scene.box)
+    again.shown("XA", cast("Mailbox", unkept), at=scene.at)
+    assert (unkept.is_changed, len(checked)) == (False, 3)
 
 
 def test_what_its_own_back_end_took_back_does_not_come_back_by_itself(scene: Scene) -> None:

@@ -93,6 +93,11 @@ class SqlReading:
         """Return C of all parties, sorted."""
         return sorted(self._connection.scalars(select(_party.country).distinct()))
 
+    def uploading(self) -> Sequence[str]:
+        """Return the countries that a live entry or a rule is of, sorted; some may take part no more."""
+        live = select(_entry.country).where(_entry.deleted.is_(None))
+        return sorted(self._connection.scalars(live.union(select(_rule.country))))
+
     def entries(
         self,
         *,
