@@ -22,6 +22,7 @@ from pratique.gateway import uploads
 from pratique.gateway.mailbox import Entry, Group, Party, StoredRule
 from pratique.gateway.uploads import CheckedUploads
 from pratique.gateway.wire import WireRequest
+from pratique.network import metadata
 from pratique.parties import authority_home, gateway, gateway_network, participant, proposals
 from pratique.parties.gateway_service import Answers
 from pratique.parties.participant import Edition, EditionChange
@@ -456,7 +457,7 @@ def test_a_gateway_that_lies_publishes_nothing(desk: Desk, back_end: BackEnd) ->
     taken = back_end.taken()
     assert (taken.signers, taken.rules) == ((), ())
     assert len(taken.refused) == 6
-    assert sum("no upload key of yours has signed it" in why for why in taken.refused) == 3
+    assert sum("no upload key of yours" in why for why in taken.refused) == 3
     assert sum("no signing CA of yours has issued it" in why for why in taken.refused) == 1
     assert sum("another country's" in why for why in taken.refused) == 1
     assert sum("rule-variable" in why or "rule-logic" in why for why in taken.refused) == 1
@@ -508,6 +509,50 @@ def test_an_older_version_of_a_rule_takes_no_newer_ones_place(
 def rows(back_end: BackEnd) -> list[StoredRule]:
     with back_end.store.reading() as box:
         return list(box.rules("XU"))
+
+
+def test_what_is_there_by_a_key_that_has_ended_is_not_taken_back(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    Path("own.json").write_text(json.dumps([rule()]))
+    edition(desk, "--rules", "own.json")
+    desk.run("sync", "--at", AT)
+    gateway_network.update(back_end.gateway, desk.folder / "home", at=instant_of(AT))
+    own = participant.own_certificates(back_end.folder, at=instant_of(AT))
+    there = gateway_network.in_folder(back_end.store, back_end.settings, "XU", at=instant_of(AT))
+    answers = (
+        there("/trustList/certificate", "country=XU&group=DSC"),
+        there("/rules/XU", ""),
+    )
+    at = int(instant_of(AT).timestamp())
+    without = own._replace(uploads=frozenset())
+    taken = uploads.taken("XXU", *answers, without, at=at)
+    assert len(taken.refused) == 3
+    assert all("no upload key of yours that is in force" in why for why in taken.refused)
+    made = next_edition(desk, taken, take_back=True, reason="key-lost")
+    assert made.files == made.held
+    assert all(note.startswith("left out: ") for note in made.notes)
+    # The control: what is not there at all goes.
+    taken = uploads.taken("XXU", b"[]", b"{}", without, at=at)
+    made = next_edition(desk, taken, take_back=True, reason="key-lost")
+    assert len(publication.parts(made.files["XXU/signers.json"]).withdrawn) == 2
+    assert "XXU/rules.json" not in made.files
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"), [({"MAX_UPLOADS": 8_000}, 2), ({"MAX_FILES_OF_ROLE": 3}, 0)]
+)
+def test_an_edition_without_room_for_the_upload_keys_signatures_goes_out_without_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, limit: dict[str, int], kept: int
+) -> None:
+    for name, most in limit.items():
+        monkeypatch.setattr(metadata, name, most)
+    said = desk.run(*PUBLISH, LATER, "--rules", RULES, "--out", "own.proposal")
+    assert "an edition has no room for the upload key's signatures" in said
+    (desk.folder / "own.proposal").exists()
+    desk.run("authority", "publish", "net", "own.proposal", "--at", LATER)
+    data = published(desk).get("XXU/uploads.json")
+    assert kept == (0 if data is None else len(uploads.read(data, "XXU").signers))
 
 
 def test_a_gateway_moves_no_signer_to_another_domain(desk: Desk, back_end: BackEnd) -> None:

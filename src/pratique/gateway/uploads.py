@@ -237,12 +237,14 @@ class CheckedUploads(NamedTuple):
         rules: in their messages.
         uploads: the signatures, as the back end has made them.
         refused: what was left out, and why, in words.
+        shown: thumbprints of signers and identifiers of rules that are there, left out or not.
     """
 
     signers: tuple[tuple[bytes, str], ...]
     rules: tuple[SignedRule, ...]
     uploads: UploadList
     refused: tuple[str, ...]
+    shown: frozenset[str] = frozenset()
 
 
 def taken(
@@ -261,6 +263,7 @@ def taken(
         DocumentRefused: `json-unreadable`, `gateway-answer`: it is no such answer.
     """
     refused, signers, signatures = list[str](), dict[bytes, str](), list[SignerUpload]()
+    shown = set[str]()
     for row in _rows(certificates):
         der, signature = (
             strict_json.octets(row.get(name)) for name in ("certificate", "signature")
@@ -269,6 +272,7 @@ def taken(
         if not der or not signature or type(domain) is not str:
             raise _no_answer("an entry of it has no certificate, signature or domain")
         record = x509.read(der)
+        shown.add(record.thumbprint)
         why = _against(der, signature, own)
         if why:
             refused.append(f"signer with kid {record.kid.hex()}: {why}")
@@ -277,10 +281,11 @@ def taken(
             signatures.append(SignerUpload(record.thumbprint, signature))
     messages: list[SignedRule] = []
     for name, text in _messages(rules):
+        shown.add(name)
         signed = rule_in(text, own.uploads)
         if signed is None:
             refused.append(
-                f"{printable(name, 40)}: no upload key of yours has signed it, or it is no rule"
+                f"{printable(name, 40)}: no upload key of yours that is in force has signed it, or it is no rule"
             )
         elif signed.rule.country != own.country:
             refused.append(f"rule {signed.rule.name}: it is another country's")
@@ -291,12 +296,14 @@ def taken(
         else:
             messages.append(signed)
     listed = UploadList(participant, tuple(signatures), tuple(row.message for row in messages))
-    return CheckedUploads(tuple(signers.items()), tuple(messages), listed, tuple(refused))
+    return CheckedUploads(
+        tuple(signers.items()), tuple(messages), listed, tuple(refused), frozenset(shown)
+    )
 
 
 def _against(certificate: bytes, signature: bytes, own: OwnCertificates) -> str:
     if not is_signed(certificate, signature, own.uploads):
-        return "no upload key of yours has signed it"
+        return "no upload key of yours that is in force has signed it"
     record = x509.read(certificate)
     if record.countries != (own.country,):
         return "it is another country's"
@@ -342,21 +349,19 @@ class Merged(NamedTuple):
     missing: tuple[str, ...]
 
 
-def merged(
-    published: Sequence[Rule], signed: Sequence[SignedRule], country: str, *, at: int
-) -> Merged:
+def merged(published: Sequence[Rule], there: CheckedUploads, country: str, *, at: int) -> Merged:
     """Put a country's uploaded rules beside those that it has published.
 
     Args:
         published: the participant's rules, whatever countries they are of.
-        signed: as they were taken.
+        there: what was taken, and what else is there.
         country: its country on the wire.
         at: now, seconds since the epoch: a version goes when its successor has begun.
     """
     rules = {(row.identifier, row.version): row for row in published if row.country == country}
     newest = {name: max(v for i, v in rules if i == name) for name, _ in rules}
     new, refused = list[str](), list[str]()
-    for rule in (row.rule for row in signed):
+    for rule in (row.rule for row in there.rules):
         key = rule.identifier, rule.version
         if key in rules:
             if rules[key] != rule:
@@ -366,12 +371,11 @@ def merged(
         else:
             rules[key] = rule
             new.append(rule.name)
-    shown = {row.rule.identifier for row in signed}
     kept = [row for row in rules.values() if not _is_superseded(row, rules.values(), new, at)]
     missing = [
         row.name
         for row in published
-        if row.country == country and row.identifier not in shown and wire_rule(row, country)
+        if row.country == country and row.identifier not in there.shown and wire_rule(row, country)
     ]
     others = (row for row in published if row.country != country)
     return Merged((*others, *kept), tuple(new), tuple(refused), tuple(missing))

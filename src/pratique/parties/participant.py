@@ -419,11 +419,17 @@ def _incoming(
             notes.append(f"takes the signer with kid {kid}, for {wanted.domain}")
             signers.append((der, wanted.domain))
     own = uploads.rules_of(held.get(f"{code}/{metadata.RULES}"))
-    merged = uploads.merged(own, there.rules, country, at=int(at.timestamp()))
+    merged = uploads.merged(own, there, country, at=int(at.timestamp()))
     notes += [f"left out: {why}" for why in merged.refused]
     notes += [f"takes the rule {name}" for name in merged.new]
-    shown = {der for der, _ in there.signers}
-    missing = [der for der in live if der not in shown and x509.read(der).countries == (country,)]
+    # What is there and was left out, as by a key that has ended, is not taken back by anybody.
+    records = map(x509.read, live)
+    unshown = {
+        row.thumbprint
+        for row in records
+        if row.countries == (country,) and row.thumbprint not in there.shown
+    }
+    missing = [der for der in live if x509.read(der).thumbprint in unshown]
     names = [f"signer with kid {x509.read(der).kid.hex()}" for der in missing]
     names += [f"rule {name}" for name in merged.missing]
     if not wanted.take_back:
@@ -807,7 +813,8 @@ def upload_certificates(folder: Path, own: ParticipantHome, at: datetime) -> fro
 def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str, ...]]:
     """Put the upload key's signatures beside an edition; tell in words what other networks' back ends will not see.
 
-    Where the key is not at hand, or does not open, the edition goes out all the same: no revocation waits for it.
+    Where the key is not at hand, or does not open, or there is no room, the edition goes out all the same: no revocation
+    waits for it.
     """
     folder, own, code = edition.folder, edition.own, edition.own.participant.code
     path = f"{code}/{metadata.UPLOADS}"
@@ -833,10 +840,22 @@ def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str,
                 if rows
             ]
             unseen.append(f"{' and '.join(lacking)}, not signed by the upload key: {error.message}")
-    files_of_it = {name: data for name, data in edition.files.items() if name != path}
-    if listed.signers or listed.rules:
-        files_of_it[path] = uploads.write(listed)
-    return edition._replace(files=files_of_it), tuple(unseen)
+    without = {name: data for name, data in edition.files.items() if name != path}
+    if not (listed.signers or listed.rules):
+        return edition._replace(files=without), tuple(unseen)
+    for part in (listed, listed._replace(rules=())):
+        data = uploads.write(part)
+        if len(data) <= metadata.limit_of(path) and _has_room(without, data):
+            return edition._replace(files={**without, path: data}), tuple(unseen)
+        unseen.append(
+            f"{'rules' if part.rules else 'signers'}: an edition has no room for the upload key's signatures"
+        )
+    return edition._replace(files=without), tuple(unseen)
+
+
+def _has_room(files_of_it: Mapping[str, bytes], data: bytes) -> bool:
+    size = sum(map(len, files_of_it.values())) + len(data)
+    return size <= metadata.MAX_EDITION and len(files_of_it) < metadata.MAX_FILES_OF_ROLE
 
 
 def _upload_signature(
