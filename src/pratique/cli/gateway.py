@@ -89,6 +89,10 @@ def load(
     for row in loaded.left_out:
         say(printable(f"note: {row.name}: not believed: {row.why}", LONGEST), err=True)
     _lacking(loaded.incomplete)
+    for name in loaded.idle_roles:
+        say(
+            printable(f"note: roles are given to {name}, who has no TLS certificate here"), err=True
+        )
     sets = plural(len(loaded.value_sets), "value set")
     say(
         f"{plural(loaded.parties, 'certificate')}: {len(loaded.added)} added, {len(loaded.removed)} removed; "

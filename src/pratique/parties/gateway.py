@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -146,6 +146,7 @@ class Loaded(NamedTuple):
         left_out: what is not believed, with its reason.
         value_sets: identifiers of those that are new or other than before.
         incomplete: what countries lack.
+        idle_roles: countries and thumbprints that were given roles, and have no TLS certificate here.
     """
 
     added: tuple[Party, ...]
@@ -154,6 +155,7 @@ class Loaded(NamedTuple):
     left_out: tuple[LeftOut, ...]
     value_sets: tuple[str, ...]
     incomplete: Mapping[str, tuple[Group, ...]]
+    idle_roles: tuple[str, ...]
 
 
 def load(folder: Path, wanted: Load, *, at: datetime) -> Loaded:
@@ -190,7 +192,14 @@ def load(folder: Path, wanted: Load, *, at: datetime) -> Loaded:
         now.left_out,
         tuple(row.identifier for row in new_sets),
         onboarding.incomplete(parties),
+        tuple(sorted(roles.keys() - _callers(parties))),
     )
+
+
+def _callers(parties: Iterable[Party]) -> set[str]:
+    """Return all names by which roles can be given to somebody who takes part."""
+    callers = [party for party in parties if party.group is Group.AUTHENTICATION]
+    return {name for party in callers for name in (party.country, party.thumbprint)}
 
 
 def _onboarded(wanted: Load, roles: onboarding.Roles, at: datetime) -> tuple[Onboarded, bool]:

@@ -313,3 +313,10 @@ def test_roles_that_are_none_are_told_with_their_file_and_change_nothing(
     place.roles.write_text("{}")
     place.load()
     assert place.countries() != ()
+
+
+def test_roles_of_nobody_are_told_of(place: Place) -> None:
+    """A slip of a letter would else be seen only when revocations do not come."""
+    assert place.load().idle_roles == ()
+    place.roles.write_text(json.dumps({"XA": [], "ZZ": ["REVOCATION_UPLOADER"]}))
+    assert place.load().idle_roles == ("ZZ",)
