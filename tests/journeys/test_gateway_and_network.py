@@ -310,6 +310,8 @@ def test_a_gateway_shows_one_network_and_nothing_older(desk: Desk, back_end: Bac
     # The control: the same again is nothing.
     (place / gateway_network.NETWORK).write_bytes(before)
     assert desk.run("gateway", "update", place, "--at", LATER).startswith("0 added")
+    said = desk.run("gateway", "status", place, "--at", LATER)
+    assert "network invented (test), as it was published 2026-11-22T12:00:00Z" in said
 
 
 def test_an_update_that_changes_nothing_keeps_no_writer_waiting(
@@ -368,6 +370,7 @@ def test_what_is_published_and_not_at_the_gateway_stays_unless_it_is_said(
     assert made.files == made.held
     stays = [line for line in made.notes if line.startswith("published, and not at the gateway: ")]
     assert len(stays) == 2 + 11
+    assert made.notes[-1] == "to take such back for good: --take-back --reason REASON"
     with pytest.raises(UsageError) as caught:
         next_edition(desk, empty, take_back=True)
     assert caught.value.code == "reason-missing"
@@ -499,8 +502,10 @@ def test_an_older_version_of_a_rule_takes_no_newer_ones_place(
     )
     names = [one.name for one in uploads.rules_of(made.files["XXU/rules.json"])]
     assert names == ["VR-XU-0001@1.2.0", "VR-XU-0001@1.3.0"]
-    # Once the successor has begun, the older one goes.
+    # Once the successor has begun, the older one goes, and whoever signs is told.
     later = next_edition(desk, taken, at="2026-11-27T00:00:00Z")
+    assert "the rule VR-XU-0001@1.2.0 goes: its successor has begun" in later.notes
+    assert not any("goes" in note for note in made.notes)
     assert [one.name for one in uploads.rules_of(later.files["XXU/rules.json"])] == [
         "VR-XU-0001@1.3.0"
     ]
@@ -553,6 +558,31 @@ def test_an_edition_without_room_for_the_upload_keys_signatures_goes_out_without
     desk.run("authority", "publish", "net", "own.proposal", "--at", LATER)
     data = published(desk).get("XXU/uploads.json")
     assert kept == (0 if data is None else len(uploads.read(data, "XXU").signers))
+
+
+def test_what_is_no_document_signer_or_has_ended_is_not_taken(
+    desk: Desk, back_end: BackEnd
+) -> None:
+    ca, der = back_end.certificate("sca"), back_end.signer("one that ends")
+    rows = [
+        {
+            "certificate": base64.b64encode(each).decode(), "domain": "DCC",
+            "signature": base64.b64encode(
+                cms.detached(base64.b64decode(back_end.signed(each)))
+            ).decode(),
+        }
+        for each in (ca, der)
+    ]  # fmt: skip
+    own = participant.own_certificates(back_end.folder, at=instant_of(AT))
+    answer, until = json.dumps(rows).encode(), x509.read(der).not_after
+    taken = uploads.taken("XXU", answer, b"{}", own, at=until)
+    assert [certificate for certificate, _ in taken.signers] == [der]
+    assert [why.partition(": ")[2] for why in taken.refused] == [
+        "it is a CA's, and no document signer's"
+    ]
+    taken = uploads.taken("XXU", answer, b"{}", own, at=until + 1)
+    assert taken.signers == ()
+    assert taken.refused[1].endswith("it has ended")
 
 
 def test_a_gateway_moves_no_signer_to_another_domain(desk: Desk, back_end: BackEnd) -> None:

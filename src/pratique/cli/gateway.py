@@ -130,11 +130,16 @@ def update(*, folder: Path, home: Path | None, output_format: str, at: datetime)
 def status(*, folder: Path, output_format: str, at: datetime) -> None:
     """Show who takes part, what is kept, and which certificates end within 90 days."""
     shown = parties_gateway.status(folder, at=at)
+    network = gateway_network.shown_network(folder)
     if output_format == "json":
         ending = [row._asdict() | {"until": rfc3339(row.until)} for row in shown.ending]
-        click.echo(as_json(shown._asdict() | {"ending": ending}, indent=1, sort_keys=True))
+        more = {"ending": ending, "network": None if network is None else network._asdict()}
+        click.echo(as_json(shown._asdict() | more, indent=1, sort_keys=True))
         return
     say(printable(f"{shown.profile}; {', '.join(shown.countries) or 'nobody takes part'}", LONGEST))
+    if network is not None:
+        since = rfc3339(network.published)
+        say(printable(f"network {network.network}, as it was published {since}", LONGEST))
     say(", ".join(plural(count, *_KEPT[name]) for name, count in sorted(shown.counts.items())))
     say(plural(len(shown.value_sets), "value set"))
     for row in shown.ending:

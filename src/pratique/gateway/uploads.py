@@ -273,7 +273,7 @@ def taken(
             raise _no_answer("an entry of it has no certificate, signature or domain")
         record = x509.read(der)
         shown.add(record.thumbprint)
-        why = _against(der, signature, own)
+        why = _against(der, signature, own, at)
         if why:
             refused.append(f"signer with kid {record.kid.hex()}: {why}")
         elif der not in signers:
@@ -301,12 +301,16 @@ def taken(
     )
 
 
-def _against(certificate: bytes, signature: bytes, own: OwnCertificates) -> str:
+def _against(certificate: bytes, signature: bytes, own: OwnCertificates, at: int) -> str:
     if not is_signed(certificate, signature, own.uploads):
         return "no upload key of yours that is in force has signed it"
     record = x509.read(certificate)
     if record.countries != (own.country,):
         return "it is another country's"
+    if record.is_ca:
+        return "it is a CA's, and no document signer's"
+    if record.not_after < at:
+        return "it has ended"
     return "" if is_issued(record, own.authorities) else "no signing CA of yours has issued it"
 
 
@@ -341,12 +345,14 @@ class Merged(NamedTuple):
         new: names of those that were not published.
         refused: what was not taken, in words.
         missing: names of those that are published, and that the gateway does not show.
+        superseded: names of those that go, since a new one has taken their place.
     """
 
     rules: tuple[Rule, ...]
     new: tuple[str, ...]
     refused: tuple[str, ...]
     missing: tuple[str, ...]
+    superseded: tuple[str, ...]
 
 
 def merged(published: Sequence[Rule], there: CheckedUploads, country: str, *, at: int) -> Merged:
@@ -371,14 +377,16 @@ def merged(published: Sequence[Rule], there: CheckedUploads, country: str, *, at
         else:
             rules[key] = rule
             new.append(rule.name)
-    kept = [row for row in rules.values() if not _is_superseded(row, rules.values(), new, at)]
+    gone = [row for row in rules.values() if _is_superseded(row, rules.values(), new, at)]
+    kept = [row for row in rules.values() if row not in gone]
     missing = [
         row.name
         for row in published
         if row.country == country and row.identifier not in there.shown and wire_rule(row, country)
     ]
     others = (row for row in published if row.country != country)
-    return Merged((*others, *kept), tuple(new), tuple(refused), tuple(missing))
+    superseded = tuple(row.name for row in gone)
+    return Merged((*others, *kept), tuple(new), tuple(refused), tuple(missing), superseded)
 
 
 def _is_superseded(rule: Rule, rules: Iterable[Rule], new: Sequence[str], at: int) -> bool:

@@ -422,6 +422,7 @@ def _incoming(
     merged = uploads.merged(own, there, country, at=int(at.timestamp()))
     notes += [f"left out: {why}" for why in merged.refused]
     notes += [f"takes the rule {name}" for name in merged.new]
+    notes += [f"the rule {name} goes: its successor has begun" for name in merged.superseded]
     # What is there and was left out, as by a key that has ended, is not taken back by anybody.
     records = map(x509.read, live)
     unshown = {
@@ -434,6 +435,8 @@ def _incoming(
     names += [f"rule {name}" for name in merged.missing]
     if not wanted.take_back:
         notes += [f"published, and not at the gateway: {name}; it stays" for name in names]
+        if names:
+            notes.append("to take such back for good: --take-back --reason REASON")
         rules = merged.rules if merged.new else None
         return _Incoming(tuple(signers), (), rules, tuple(notes))
     notes += [f"takes back: {name}" for name in names]

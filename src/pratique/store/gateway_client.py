@@ -114,7 +114,9 @@ class Connection:
 
     def _failed(self, code: str, why: str) -> Unreadable:
         return Unreadable(
-            code, f"{self.url}: {why}", "is it the right address? its authority: --ca PEM"
+            code,
+            f"{self.url}: {why}",
+            "is it the right address, and the right authority of its certificate?",
         )
 
 
