@@ -42,7 +42,7 @@ class Box:
         self.all_references: dict[str, Reference] = {}
         self.used: dict[str, int] = {}
         self.audited: list[AuditRow] = []
-        self.last = 0
+        self.last = self.latest = 0
         self.numbers = 0
         for party in parties:
             self.add_party(party)
@@ -143,7 +143,7 @@ class Box:
 
     def rules(self, country: str) -> Sequence[StoredRule]:
         own = (rule for rule in self.all_rules if rule.country == country)
-        return sorted(own, key=lambda rule: rule.created, reverse=True)
+        return sorted(own, key=lambda rule: (rule.created, rule.number), reverse=True)
 
     def rule(self, number: int) -> StoredRule | None:
         return next((rule for rule in self.all_rules if rule.number == number), None)
@@ -187,6 +187,10 @@ class Box:
     def instant(self, at: int) -> int:
         self.last = max(at, self.last + 1)
         return self.last
+
+    def moment(self, at: int) -> int:
+        self.latest = max(at, self.latest)
+        return self.latest
 
     def add_party(self, party: Party) -> None:
         self.remove_party(party.thumbprint, party.country, party.group)

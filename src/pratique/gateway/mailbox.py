@@ -3,8 +3,10 @@
     Reading: one instant, for GETs                 Mailbox: one writer alone, for all else -> kept whole, or not at all
 
 1. There is no personal column; the hashes of a revocation batch are in its message and nowhere else.
-2. Each change has a whole second of its own: clients ask again with the last one that they saw, cut to seconds, and must
-   neither loop nor lose anything (dgc-lib's DgcGatewayRevocationListDownloadIterator).
+2. Each change of a batch has a whole second of its own: clients ask again for what is later than the last one that they
+   saw, cut to seconds, and must neither loop nor lose anything (dgc-lib's DgcGatewayRevocationListDownloadIterator).
+   Of signers they ask for what is not earlier: there it is enough that no change is told with a second before one that
+   somebody may have seen. A second of its own for each of a thousand signers would be a quarter of an hour to come.
 3. What is deleted keeps its row for 14 days, so that deltas can tell of it, but not its message.
 4. Who reads is noted nowhere. Who writes is: when, which country, what, and a digest.
 """
@@ -51,7 +53,7 @@ class Party(NamedTuple):
         thumbprint: SHA-256 of the certificate, hex.
         certificate: DER.
         signature: the anchor's CMS as it was onboarded, DER, detached or not.
-        created: whole second of its own (see `Mailbox.instant`).
+        created: second (see `Mailbox.moment`).
         domain: of the folder ("DCC").
         roles: of a TLS certificate.
     """
@@ -77,7 +79,7 @@ class Entry(NamedTuple):
         certificate: DER; of a deleted one too, so that a replayed message is recognised.
         signature: CMS of the upload key without the content, DER.
         message: what was uploaded, Base64 as it came; "" once it is deleted, or where the network published it.
-        created, deleted: whole seconds of their own; None while it lives. What becomes published is created then: in the
+        created, deleted: seconds (see `Mailbox.moment`); None while it lives. What becomes published is created then: in the
             strict profile nobody else could see it before, nor would a delta tell of it.
         properties: JSON of an object, "" for none.
         remarks: stable codes of what is to be said against it, in the compatible profile.
@@ -108,7 +110,7 @@ class StoredRule(NamedTuple):
         identifier, version: of the rule, as it states them.
         valid_from, valid_to: seconds since the epoch.
         message: CMS in Base64, as it was uploaded, to the byte.
-        created: whole second of its own.
+        created: second (see `Mailbox.moment`).
     """
 
     number: int
@@ -258,7 +260,10 @@ class Mailbox(Reading, Protocol):
     """One writing transaction: nobody else writes meanwhile, and all of it is kept, or nothing."""
 
     def instant(self, at: int) -> int:
-        """Return a whole second that no other change has: `max(at, last + 1)`; it is the last one now."""
+        """Return a whole second that no other change of a batch has: `max(at, last + 1)`; it is the last one now."""
+
+    def moment(self, at: int) -> int:
+        """Return the second of another change: `max(at, last)`, of several perhaps, and never one before the last."""
 
     def add_party(self, party: Party) -> None:
         """Add an onboarded certificate, or put it in the place of the one with its thumbprint, country and group."""

@@ -65,7 +65,7 @@ class Onboarded(NamedTuple):
     """What of a folder takes part, and what does not.
 
     Attributes:
-        parties: their `created` is 0: a store gives each its own second.
+        parties: their `created` is 0: a store gives each its second.
         left_out: certificates that are not believed.
     """
 

@@ -394,7 +394,7 @@ class _Country:
             Entry(
                 number=0, country=self._country, group=Group.DSC, domain=domain, kid=kid,
                 thumbprint=record.thumbprint, certificate=der, signature=signature, message="",
-                created=self._box.instant(self._at), remarks=against, is_published=True,
+                created=self._box.moment(self._at), remarks=against, is_published=True,
             )
         )  # fmt: skip
         self._audit("network-publish", record.thumbprint)
@@ -414,7 +414,7 @@ class _Country:
         wanted = live._replace(is_published=True, signature=signature, message=message)
         if wanted != live:
             # A delta tells of it: others may not have seen it, or hold a signature that is none any more.
-            self._box.change_entry(wanted._replace(created=self._box.instant(self._at)))
+            self._box.change_entry(wanted._replace(created=self._box.moment(self._at)))
             self._audit("network-publish", live.thumbprint)
             self._confirmed += 1
 
@@ -432,7 +432,7 @@ class _Country:
         remarks = (*(code for code in row.remarks if code != SET_ASIDE), SET_ASIDE)
         # It stays marked as published: others saw it, and are to be told that it is gone.
         self._box.change_entry(row._replace(remarks=remarks))
-        self._box.delete_entry(row.number, self._box.instant(self._at))
+        self._box.delete_entry(row.number, self._box.moment(self._at))
         self._audit("network-withdraw", row.thumbprint)
         self._removed += 1
 
@@ -492,7 +492,7 @@ class _Country:
             StoredRule(
                 number=0, country=self._country, identifier=rule.identifier,
                 version=published.version, valid_from=rule.valid_from, valid_to=rule.valid_to,
-                message=published.message, created=self._box.instant(self._at), is_published=True,
+                message=published.message, created=self._box.moment(self._at), is_published=True,
             )
         )  # fmt: skip
         self._audit("network-publish", published.mark)

@@ -69,7 +69,7 @@ def upload(call: Call, box: Mailbox) -> Answer:
     if not same and len(rows) >= MOST_REFERENCES:
         raise Refusal(400, "0x000", "the country has as many references as there may be")
     identifier = same[0].identifier if same else call.request.draw
-    created = box.instant(call.at)
+    created = box.moment(call.at)
     box.add_reference(Reference(identifier, call.country, uploaded.content, uploaded.text, created))
     row = written({"uuid": identifier, **document}, 201)
     return row._replace(

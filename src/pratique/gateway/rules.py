@@ -96,7 +96,7 @@ def upload(call: Call, box: Mailbox) -> Answer:
         valid_from=begins,
         valid_to=ends,
         message=uploaded.text,
-        created=box.instant(call.at),
+        created=box.moment(call.at),
         remarks=tuple(dict.fromkeys(remark.code for remark in diagnostics)),
     )
     box.add_rule(rule)

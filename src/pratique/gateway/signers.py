@@ -84,7 +84,7 @@ def delete(call: Call, box: Mailbox) -> Answer:
         raise Refusal(404, "0x005", "the certificate is not there")
     if box.was_used(uploaded.mark) and not _is_message_of(uploaded, entry):
         raise Refusal(400, "0x007", "this message was taken before", "sign the certificate again")
-    at = box.instant(call.at)
+    at = box.moment(call.at)
     box.use(uploaded.mark, at)
     box.delete_entry(entry.number, at)
     return Answer(204, act="signer-delete", digest=record.thumbprint)
@@ -155,7 +155,7 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
     against = remarks.of_signer(uploaded.content, wish.group, authorities, at=call.at)
     if against and call.settings.profile is Profile.STRICT:
         raise Refusal(400, "0x004", "the network's procedures forbid it", ", ".join(against))
-    at = box.instant(call.at)
+    at = box.moment(call.at)
     box.use(uploaded.mark, at)
     box.add_entry(
         Entry(

@@ -251,7 +251,7 @@ def _keep(mailbox: Mailbox, changes: Changes, sets: list[ValueSet], at: int) -> 
         mailbox.remove_party(*onboarding.identity(party))
         mailbox.audit(AuditRow(at, party.country, "party-removed", party.thumbprint))
     for party in changes.added:
-        mailbox.add_party(party._replace(created=party.created or mailbox.instant(at)))
+        mailbox.add_party(party._replace(created=party.created or mailbox.moment(at)))
         mailbox.audit(AuditRow(at, party.country, "party-added", party.thumbprint))
     for row in sets:
         mailbox.put_value_set(row)

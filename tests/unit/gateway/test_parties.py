@@ -161,7 +161,7 @@ def test_a_load_is_idempotent(kind: str, tmp_path: Path, request: pytest.Fixture
     gateway = gateway_party.open_gateway(place.folder)
     with gateway.store.reading() as box:
         seconds = [party.created for party in box.parties()]
-        assert sorted(seconds) == list(range(AT, AT + 16)), "each change has its own second"
+        assert seconds == [AT] * 16, "a load is of one second, however many it adds"
         tls = box.party(WORLD.state("DX").tls.thumbprint, "DX", Group.AUTHENTICATION)
         assert tls is not None
         assert tls.roles == {Role.READER}

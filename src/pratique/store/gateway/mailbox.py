@@ -231,12 +231,20 @@ class SqlMailbox(SqlReading):
     has_forgotten = False
 
     def instant(self, at: int) -> int:
-        """Return a whole second that no other change has: `max(at, last + 1)`; it is the last one now."""
+        """Return a whole second that no other change of a batch has: `max(at, last + 1)`; it is the last one now."""
         last = schema.gateway.c.last
         before: int = self._connection.execute(select(last)).scalar_one()
         instant = max(at, before + 1)
         self._connection.execute(schema.gateway.update().values(last=instant))
         return instant
+
+    def moment(self, at: int) -> int:
+        """Return the second of another change: `max(at, last)`, of several perhaps, and never one before the last."""
+        last = schema.gateway.c.moment
+        before: int = self._connection.execute(select(last)).scalar_one()
+        if at > before:
+            self._connection.execute(schema.gateway.update().values(moment=at))
+        return max(at, before)
 
     def add_party(self, party: Party) -> None:
         """Add an onboarded certificate, or put it in the place of the one with its thumbprint, country and group."""

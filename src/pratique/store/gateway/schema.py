@@ -32,8 +32,9 @@ gateway = Table(
     "gateway",
     metadata,
     Column("id", Integer, primary_key=True),
-    # The last whole second that a change has had.
+    # The last whole second that a batch's change has had, and the last of all others.
     Column("last", BigInteger, nullable=False),
+    Column("moment", BigInteger, nullable=False),
 )
 
 party = Table(

@@ -17,7 +17,7 @@ def upgrade() -> None:
     _rules()
     _batches()
     _noted()
-    op.execute("INSERT INTO gateway (id, last) VALUES (1, 0)")
+    op.execute("INSERT INTO gateway (id, last, moment) VALUES (1, 0, 0)")
 
 
 def _certificates() -> None:
@@ -128,4 +128,5 @@ def _noted() -> None:
         "gateway",
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("moment", sa.BigInteger(), nullable=False),
     )
