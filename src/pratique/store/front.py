@@ -28,7 +28,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -202,7 +202,7 @@ http {{
 
 
 def _nginx_server(place: Place) -> str:
-    host = f"[{place.host}]" if ":" in place.host else place.host
+    host = _bracketed(place.host)
     return f"""\
     # Seven digits and more: beyond the limit.
     map $content_length $is_large {{
@@ -255,7 +255,7 @@ def _nginx_server(place: Place) -> str:
 
 
 def _haproxy(place: Place) -> str:
-    host = f"[{place.host}]" if ":" in place.host else place.host
+    host = _bracketed(place.host)
     return f"""\
 # HAProxy in front of a gateway of Pratique. It runs as the gateway's own user, who alone may open the socket.
 # The key of {place.certificate} lies beside it as {place.certificate}.key (a link will do).
@@ -364,21 +364,10 @@ def start(kind: FrontKind, program: str, place: Place) -> Running:
             place = _linked(place)
         written = place.folder / f"{kind.value}.conf"
         files.replace(written, configuration(kind, place).encode())
-    check, run = _COMMANDS[kind]
-    named = {"program": program, "folder": str(place.folder), "file": str(written)}
     environment = {**os.environ, **dict.fromkeys(_HOMES, str(place.folder))}
-    tried = subprocess.run(  # noqa: S603 - the program was looked for by its own name
-        [part.format_map(named) for part in check], check=False, env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    if tried.returncode:
-        said = tried.stdout.decode("utf-8", "replace").strip().splitlines() or [""]
-        why = _WORST.sub("", next((line for line in said if _WORST.match(line)), said[-1]))
-        raise UsageError(
-            "front-refused",
-            printable(f"{kind.value} does not start: {why}"),
-            "are certificate and key PEM files, of each other, and may we read them?",
-        )
+    _check(kind, program, place, environment)
+    named = {"program": program, "folder": str(place.folder), "file": str(written)}
+    run = _COMMANDS[kind][1]
     # Its words may name a client's address: nobody hears them. Its own group: Ctrl-C is ours to hand on.
     process = subprocess.Popen(  # noqa: S603 - as above
         [part.format_map(named) for part in run], env=environment, stdin=subprocess.DEVNULL,
@@ -391,6 +380,53 @@ def start(kind: FrontKind, program: str, place: Place) -> Running:
         running.close()
         raise
     return running
+
+
+def _check(kind: FrontKind, program: str, place: Place, environment: Mapping[str, str]) -> None:
+    """Have a front check its configuration, and see that its port is free, without being seen on it.
+
+    Whoever waits for the port must not meet what only tries it: nginx listens where it checks, so that it checks
+    with a socket in our folder, and the port is taken here without listening.
+    """
+    address = (place.host, place.port)
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    with socket.socket(family) as port:
+        port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            port.bind(address)
+        except OSError as error:
+            raise UsageError(
+                "front-refused",
+                f"{kind.value} cannot listen on {place.host}, port {place.port}: {error.strerror}",
+                "name another --listen, or stop what listens there",
+            ) from error
+    tried, own = place.folder / f"{kind.value}.check", place.socket.with_name("check.sock")
+    text = configuration(kind, place)
+    if kind is FrontKind.NGINX:
+        text = text.replace(
+            f"listen {_bracketed(place.host)}:{place.port} ssl;", f"listen unix:{own} ssl;"
+        )
+    files.replace(tried, text.encode())
+    named = {"program": program, "folder": str(place.folder), "file": str(tried)}
+    said = subprocess.run(  # noqa: S603 - the program was looked for by its own name
+        [part.format_map(named) for part in _COMMANDS[kind][0]], check=False, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    tried.unlink()
+    own.unlink(missing_ok=True)
+    if said.returncode:
+        lines = said.stdout.decode("utf-8", "replace").strip().splitlines() or [""]
+        why = _WORST.sub("", next((line for line in lines if _WORST.match(line)), lines[-1]))
+        raise UsageError(
+            "front-refused",
+            printable(f"{kind.value} does not start: {why}"),
+            "are certificate and key PEM files, of each other, and may we read them?",
+        )
+
+
+def _bracketed(host: str) -> str:
+    """Return an address as it stands before a port (RFC 3986 §3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")

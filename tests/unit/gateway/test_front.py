@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +106,43 @@ def test_a_key_that_is_not_the_certificates_is_told_before_anything_listens(
     why = refused.value.message.removeprefix(begins)
     assert re.match("[A-Za-z]", why)
     assert "key" in why
+
+
+@pytest.mark.parametrize("kind", list(FrontKind))
+def test_who_waits_for_the_port_does_not_meet_a_front_that_is_only_checked(
+    place: Place, kind: FrontKind
+) -> None:
+    found, ended, met = program(kind), threading.Event(), list[int]()
+
+    def knocks() -> None:
+        while not ended.is_set():
+            with suppress(OSError), socket.create_connection((place.host, place.port), 1):
+                met.append(1)
+
+    knocking = threading.Thread(target=knocks)
+    knocking.start()
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True)
+        checked = front._linked(place) if kind is FrontKind.HAPROXY else place
+        for _ in range(10):
+            front._check(kind, found, checked, dict(os.environ))
+        assert met == []
+        # The control: what listens is met.
+        with socket.create_server((place.host, place.port)):
+            until(lambda: bool(met))
+    finally:
+        ended.set()
+        knocking.join()
+
+
+def test_a_port_that_is_taken_is_told(place: Place) -> None:
+    found = program(FrontKind.NGINX)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with (
+        socket.create_server((place.host, place.port)),
+        pytest.raises(UsageError, match="cannot listen on"),
+    ):
+        front.start(FrontKind.NGINX, found, place)
 
 
 @pytest.mark.parametrize("kind", list(FrontKind))
