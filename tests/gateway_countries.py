@@ -12,7 +12,9 @@ from pratique.crypto import cms, x509_write
 from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import uploads
-from pratique.gateway.mailbox import Group, Party
+from pratique.gateway.mailbox import Group, Mailbox, Party
+from pratique.gateway.projection import Projection, Published
+from pratique.network.view import View
 from pratique.terms import Environment
 from tests.networks import AT, State, key
 
@@ -53,6 +55,14 @@ class Country(State):
             )
             files[f"{self.code}/uploads.json"] = uploads.write(listed)
         return files
+
+
+def project(network: View, box: Mailbox, *, at: int) -> Projection:
+    """Show what a network publishes, of all countries in one transaction."""
+    published = Published(network, at=at)
+    return published.all_of(
+        published.shown(country, box, at=at) for country in published.countries(box)
+    )
 
 
 def files_before(state: Country) -> Iterable[uploads.UploadList]:

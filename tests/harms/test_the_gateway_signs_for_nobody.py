@@ -16,12 +16,12 @@ import pytest
 import pratique
 from pratique.crypto import cms
 from pratique.errors import DocumentRefused
-from pratique.gateway import endpoints, projection
+from pratique.gateway import endpoints
 from pratique.gateway.mailbox import Entry, Group, Mailbox, Party, StoredRule, ValueSet
 from pratique.gateway.wire import Answer, WireRequest
 from pratique.parties import gateway
 from pratique.parties.gateway_service import Answers
-from tests.gateway_countries import NOW, Country
+from tests.gateway_countries import NOW, Country, project
 from tests.gateway_sent import batch, octets, reference, rule
 from tests.gateway_world import AT, DRAW, ONBOARDED, Keyed, body, ec_key, pyca, request, world
 from tests.networks import Authority
@@ -59,7 +59,7 @@ class Served:
         with self.store.writing() as box:
             for party in (*parties(), *self.published.parties()):
                 box.add_party(self.anchored(party))
-            projection.project(authority.view, box, at=NOW)
+            project(authority.view, box, at=NOW)
             box.put_value_set(ValueSet("vaccines", b'{"valueSetId": "vaccines"}'))
         xa = world().state("XA")
         for path, content in (

@@ -1,6 +1,6 @@
 """What the synced network publishes, on the wire: its signers and rules come, and go again, as their participants say.
 
-    View, Mailbox, at -> project -> entries, rules, tombstones -> Projection(how many, who is left out and why)
+    View, at -> Published; country, Mailbox -> shown -> entries, rules, tombstones -> Projection(how many, who is left out and why)
 
     | in the network, signed by the participant's k keys | in the gateway                 | becomes                     |
     |----------------------------------------------------|--------------------------------|-----------------------------|
@@ -124,20 +124,6 @@ class _Withdrawn(NamedTuple):
 
     thumbprints: frozenset[str] = frozenset()
     keys: frozenset[bytes] = frozenset()
-
-
-def project(network: View, box: Mailbox, *, at: int) -> Projection:
-    """Bring a gateway to what the network publishes, in one transaction.
-
-    Args:
-        network: as it was synced.
-        box: the transaction.
-        at: now, seconds since the epoch.
-    """
-    published = Published(network, at=at)
-    return published.all_of(
-        published.shown(country, box, at=at) for country in published.countries(box)
-    )
 
 
 class Published:

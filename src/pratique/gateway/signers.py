@@ -143,7 +143,8 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
     authorities = [party.certificate for party in box.parties(country=call.country, groups=[above])]
     if not (_is_one_spelling(uploaded.content, record) and is_issued(record, authorities)):
         raise Refusal(400, "0x004", f"the certificate is not signed by a {above} of the country")
-    if _is_withdrawn(record, call.country, box):
+    named = record.thumbprint, hashlib.sha256(record.public_key).hexdigest()
+    if any(box.was_used(withdrawal_mark(call.country, digest)) for digest in named):
         raise Refusal(400, "0x004", "its country has withdrawn it in the network, for good")
     if box.entry_of(record.thumbprint, call.country) is not None:
         raise Refusal(409, "0x002", "the certificate is there already")
@@ -179,11 +180,6 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
 def withdrawal_mark(country: str, digest: str) -> str:
     """Return what is noted as used where a country has withdrawn a certificate or a key, of which this is SHA-256, hex."""
     return hashlib.sha256(f"withdrawn {country} {digest}".encode()).hexdigest()
-
-
-def _is_withdrawn(record: X509Record, country: str, box: Mailbox) -> bool:
-    digests = record.thumbprint, hashlib.sha256(record.public_key).hexdigest()
-    return any(box.was_used(withdrawal_mark(country, digest)) for digest in digests)
 
 
 def is_issued(record: X509Record, authorities: Sequence[bytes]) -> bool:

@@ -846,19 +846,16 @@ def _with_uploads(edition: Edition, secret: Secret) -> tuple[Edition, tuple[str,
     without = {name: data for name, data in edition.files.items() if name != path}
     if not (listed.signers or listed.rules):
         return edition._replace(files=without), tuple(unseen)
+    room = metadata.MAX_EDITION - sum(map(len, without.values()))
+    room = min(room, metadata.limit_of(path)) if len(without) < metadata.MAX_FILES_OF_ROLE else 0
     for part in (listed, listed._replace(rules=())):
         data = uploads.write(part)
-        if len(data) <= metadata.limit_of(path) and _has_room(without, data):
+        if len(data) <= room:
             return edition._replace(files={**without, path: data}), tuple(unseen)
         unseen.append(
             f"{'rules' if part.rules else 'signers'}: an edition has no room for the upload key's signatures"
         )
     return edition._replace(files=without), tuple(unseen)
-
-
-def _has_room(files_of_it: Mapping[str, bytes], data: bytes) -> bool:
-    size = sum(map(len, files_of_it.values())) + len(data)
-    return size <= metadata.MAX_EDITION and len(files_of_it) < metadata.MAX_FILES_OF_ROLE
 
 
 def _upload_signature(

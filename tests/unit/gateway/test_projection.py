@@ -24,7 +24,7 @@ from pratique.store.gateway.mailbox import GatewayStore
 from pratique.terms import Environment
 from tests import gateway_stores
 from tests.gateway_box import Box
-from tests.gateway_countries import NOW, Country
+from tests.gateway_countries import NOW, Country, project
 from tests.networks import DAY, HOUR, Authority, key
 from tests.summaries import form
 
@@ -50,7 +50,7 @@ class Scene:
 
     def project(self) -> Projection:
         mailbox: Mailbox = self.box
-        return projection.project(self.authority.view, mailbox, at=self.at)
+        return project(self.authority.view, mailbox, at=self.at)
 
     def live(self, country: str = "XA") -> list[Entry]:
         return list(self.box.entries(country=country))
@@ -214,13 +214,13 @@ def test_who_is_neither_in_the_network_nor_onboarded_any_more_leaves_the_wire(
     with sql(tmp_path) as store, store.writing() as box:
         for party in (*scene.a.parties(), *scene.b.parties()):
             box.add_party(party)
-        projection.project(scene.authority.view, box, at=scene.at)
+        project(scene.authority.view, box, at=scene.at)
         for party in scene.a.parties():
             box.remove_party(party.thumbprint, "XA", party.group)
         whole = scene.authority.view
         left = whole._replace(participants={"XXB": scene.b.participant})
         assert box.uploading() == ["XA", "XB"]
-        assert projection.project(left, box, at=scene.at).removed == 3
+        assert project(left, box, at=scene.at).removed == 3
         assert box.uploading() == ["XB"]
 
 
@@ -348,7 +348,7 @@ def test_a_certificate_uploaded_for_another_use_keeps_no_country_from_the_wire(
         for party in (*scene.a.parties(), *scene.b.parties()):
             box.add_party(party)
         box.add_entry(uploaded(scene.a)._replace(group=Group.SIGN))
-        outcome = projection.project(scene.authority.view, box, at=scene.at)
+        outcome = project(scene.authority.view, box, at=scene.at)
         assert scene.why(outcome) == {("XXA", "other-group")}
         assert outcome.added == 2
 
@@ -380,7 +380,7 @@ def test_a_rule_that_was_left_out_of_an_edition_comes_again_with_the_same_messag
     whole = scene.authority.view
     role = whole.roles["XXA"]._replace(files=before)
     again = whole._replace(roles={**whole.roles, "XXA": role})
-    assert projection.project(again, scene.box, at=scene.at).added == 1
+    assert project(again, scene.box, at=scene.at).added == 1
 
 
 def leaves_its_uploads_out(scene: Scene) -> None:
@@ -508,7 +508,7 @@ def test_where_the_newest_is_missing_nothing_comes_and_nothing_goes(scene: Scene
     whole = scene.authority.view
     role = older.roles["XXA"]._replace(problem="network-missing")
     torn = whole._replace(roles={**whole.roles, "XXA": role})
-    outcome = projection.project(torn, scene.box, at=scene.at)
+    outcome = project(torn, scene.box, at=scene.at)
     assert outcome[:3] == (0, 0, 0)
     assert ("XXA", "in-doubt") in scene.why(outcome)
     assert scene.project().added == 1
@@ -517,7 +517,7 @@ def test_where_the_newest_is_missing_nothing_comes_and_nothing_goes(scene: Scene
 def test_where_nobody_knows_who_is_suspended_nothing_new_comes(scene: Scene) -> None:
     whole = scene.authority.view
     torn = whole._replace(suspend=whole.suspend._replace(problem="network-missing"))
-    assert projection.project(torn, scene.box, at=scene.at).added == 0
+    assert project(torn, scene.box, at=scene.at).added == 0
     assert scene.project().added == 3
 
 
@@ -535,7 +535,7 @@ def test_a_damaged_list_of_signers_changes_nothing_of_its_country(scene: Scene) 
     whole = scene.authority.view
     files = {**whole.roles["XXA"].files, "XXA/signers.json": b"{}"}
     torn = whole._replace(roles={**whole.roles, "XXA": whole.roles["XXA"]._replace(files=files)})
-    outcome = projection.project(torn, scene.box, at=scene.at)
+    outcome = project(torn, scene.box, at=scene.at)
     assert outcome[:3] == (0, 0, 0)
     assert ("XXA", "unreadable") in scene.why(outcome)
 
@@ -549,7 +549,7 @@ def test_damaged_rules_keep_no_signer_from_going(scene: Scene) -> None:
     whole = scene.authority.view
     files = {**whole.roles["XXA"].files, "XXA/rules.json": b"[{}]", "XXA/uploads.json": b"{}"}
     torn = whole._replace(roles={**whole.roles, "XXA": whole.roles["XXA"]._replace(files=files)})
-    outcome = projection.project(torn, scene.box, at=scene.at)
+    outcome = project(torn, scene.box, at=scene.at)
     assert outcome.removed == 1
     assert len(scene.live()) == 1
     assert len(scene.box.rules("XA")) == 1
@@ -572,14 +572,14 @@ def test_in_sql_it_is_the_same(scene: Scene, tmp_path: Path) -> None:
             for party in (*scene.a.parties(), *scene.b.parties()):
                 box.add_party(party)
         with store.writing() as box:
-            assert projection.project(scene.authority.view, box, at=scene.at) == scene.project()
+            assert project(scene.authority.view, box, at=scene.at) == scene.project()
         with store.writing() as box:
-            assert projection.project(scene.authority.view, box, at=scene.at)[:3] == (0, 0, 0)
+            assert project(scene.authority.view, box, at=scene.at)[:3] == (0, 0, 0)
         scene.a.withdrawn[0] = "key-compromise"
         scene.a.rules = [rule(2)]
         scene.publish(scene.a)
         with store.writing() as box:
-            assert projection.project(scene.authority.view, box, at=scene.at) == scene.project()
+            assert project(scene.authority.view, box, at=scene.at) == scene.project()
             assert [e._replace(number=0) for e in box.entries(since=0)] == [
                 e._replace(number=0) for e in scene.box.entries(since=0)
             ]
