@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -511,7 +512,7 @@ def test_a_hash_is_sixteen_octets_in_base64(hash_: object) -> None:
         {"X-SSL-Client-SHA256": "0" * 64, "X-SSL-Client-DN": "C=XA"},
         {"X-SSL-Client-SHA256": "%2530" * 64, "X-SSL-Client-DN": "C=XA"},
     ],
-    ids=str,
+    ids=count(),
 )  # fmt: skip
 def test_no_odd_header_is_a_country(headers: dict[str, Any]) -> None:
     pem = quote(XA.tls.pem.decode(), safe="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import suppress
+from itertools import count
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -49,6 +50,7 @@ def test_nginx_hands_on_the_certificate() -> None:
         base64.b64encode(OCTETS).decode(),
         quote(base64.b64encode(OCTETS), safe=""),
     ],
+    ids=count(),
 )
 @pytest.mark.parametrize(
     "subject",
@@ -116,6 +118,7 @@ def test_of_two_countries_none_is_taken(subject: str) -> None:
         (XA.tls.thumbprint, "/C=XA/O=x"),
         (XA.tls.thumbprint, "%ff"),
     ],
+    ids=count(),
 )
 def test_junk_is_no_certificate(digest: str, subject: str) -> None:
     assert told({DIGEST: digest, NAME: subject}) == (401, "0x400")
@@ -133,6 +136,7 @@ def test_junk_is_no_certificate(digest: str, subject: str) -> None:
         quote(XA.tls.pem)[:200],
         quote(XA.tls.key_pem),
     ],
+    ids=count(),
 )
 def test_junk_where_the_certificate_belongs_is_not_passed_over(pem: str) -> None:
     good: Headers = {DIGEST: XA.tls.thumbprint, NAME: SUBJECT}

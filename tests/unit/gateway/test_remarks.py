@@ -49,7 +49,6 @@ def test_a_signer_by_the_template_has_none(kind: str) -> None:
         ({"templated": False}, {"key_usage", "key_identifiers"}),
         ({"by": DE.authority}, {"dsc_chain"}),
     ],
-    ids=str,
 )
 def test_each_fault_has_its_code(signer: dict[str, Any], codes: set[str]) -> None:
     assert against(XA.signer(**signer)) == codes
