@@ -1,6 +1,6 @@
 """A gateway's mailbox in memory: what a store must do, in its simplest form.
 
-    Box() -> box.ask(request) -> Answer     one transaction: refused or failed, nothing of it stays
+    Box() -> box.ask(request) -> WireAnswer     one transaction: refused or failed, nothing of it stays
 
 1. Every method does what `mailbox.Mailbox` says, by going through everything: a store's own tests can hold the two
    against each other.
@@ -17,16 +17,16 @@ from pratique.gateway.call import Settings
 from pratique.gateway.mailbox import (
     TOLD,
     AuditRow,
-    Batch,
-    Entry,
-    Group,
+    CertificateGroup,
     Mailbox,
     Party,
     Reference,
+    StoredBatch,
+    StoredEntry,
     StoredRule,
     ValueSet,
 )
-from pratique.gateway.wire import Answer, WireRequest
+from pratique.gateway.wire import WireAnswer, WireRequest
 
 
 class Box:
@@ -35,9 +35,9 @@ class Box:
     def __init__(self, parties: Iterable[Party] = (), settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.all_parties: list[Party] = []
-        self.all_entries: list[Entry] = []
+        self.all_entries: list[StoredEntry] = []
         self.all_rules: list[StoredRule] = []
-        self.all_batches: list[Batch] = []
+        self.all_batches: list[StoredBatch] = []
         self.all_value_sets: dict[str, ValueSet] = {}
         self.all_references: dict[str, Reference] = {}
         self.used: dict[str, int] = {}
@@ -47,10 +47,10 @@ class Box:
         for party in parties:
             self.add_party(party)
 
-    def ask(self, request: WireRequest) -> Answer:
+    def ask(self, request: WireRequest) -> WireAnswer:
         """Answer a request as a server does, in one transaction."""
         route = endpoints.find(request.method, request.path)
-        if isinstance(route, Answer):
+        if isinstance(route, WireAnswer):
             return route
         mailbox: Mailbox = self
         before = {name: copy.copy(value) for name, value in vars(self).items()}
@@ -67,7 +67,7 @@ class Box:
 
     # Reading
 
-    def party(self, thumbprint: str, country: str, group: Group) -> Party | None:
+    def party(self, thumbprint: str, country: str, group: CertificateGroup) -> Party | None:
         wanted = thumbprint, country, group
         for party in self.all_parties:
             if (party.thumbprint, party.country, party.group) == wanted:
@@ -75,7 +75,11 @@ class Box:
         return None
 
     def parties(
-        self, *, country: str | None = None, groups: Iterable[Group] = (), since: int | None = None
+        self,
+        *,
+        country: str | None = None,
+        groups: Iterable[CertificateGroup] = (),
+        since: int | None = None,
     ) -> Sequence[Party]:
         groups = set(groups)
         return sorted(
@@ -100,13 +104,13 @@ class Box:
         self,
         *,
         country: str | None = None,
-        groups: Iterable[Group] = (),
+        groups: Iterable[CertificateGroup] = (),
         domain: str | None = None,
         since: int | None = None,
         shown_to: str | None = None,
         skip: int = 0,
         most: int | None = None,
-    ) -> Sequence[Entry]:
+    ) -> Sequence[StoredEntry]:
         groups = set(groups)
         rows = sorted(
             (
@@ -126,13 +130,13 @@ class Box:
         )
         return rows[skip:] if most is None else rows[skip : skip + most]
 
-    def entry(self, number: int) -> Entry | None:
+    def entry(self, number: int) -> StoredEntry | None:
         for entry in self.all_entries:
             if entry.number == number and entry.deleted is None:
                 return entry
         return None
 
-    def entry_of(self, thumbprint: str, country: str) -> Entry | None:
+    def entry_of(self, thumbprint: str, country: str) -> StoredEntry | None:
         for entry in self.entries(country=country):
             if entry.thumbprint == thumbprint:
                 return entry
@@ -148,22 +152,22 @@ class Box:
     def rule(self, number: int) -> StoredRule | None:
         return next((rule for rule in self.all_rules if rule.number == number), None)
 
-    def batches(self, since: int, most: int) -> Sequence[Batch]:
+    def batches(self, since: int, most: int) -> Sequence[StoredBatch]:
         changed = (
             batch._replace(message="") for batch in self.all_batches if batch.changed > since
         )
         return sorted(changed, key=lambda batch: batch.changed)[:most]
 
-    def batch(self, identifier: str) -> Batch | None:
+    def batch(self, identifier: str) -> StoredBatch | None:
         return next((batch for batch in self.all_batches if batch.identifier == identifier), None)
 
-    def batch_numbered(self, number: int) -> Batch | None:
+    def batch_numbered(self, number: int) -> StoredBatch | None:
         for batch in self.all_batches:
             if batch.number == number and not batch.is_deleted:
                 return batch
         return None
 
-    def batches_of(self, country: str) -> Sequence[Batch]:
+    def batches_of(self, country: str) -> Sequence[StoredBatch]:
         return [b for b in self.all_batches if b.country == country and not b.is_deleted]
 
     def value_sets(self) -> Sequence[str]:
@@ -196,18 +200,18 @@ class Box:
         self.remove_party(party.thumbprint, party.country, party.group)
         self.all_parties = [*self.all_parties, party]
 
-    def remove_party(self, thumbprint: str, country: str, group: Group) -> None:
+    def remove_party(self, thumbprint: str, country: str, group: CertificateGroup) -> None:
         party = self.party(thumbprint, country, group)
         self.all_parties = [one for one in self.all_parties if one is not party]
 
-    def add_entry(self, entry: Entry) -> int:
+    def add_entry(self, entry: StoredEntry) -> int:
         wanted = entry.thumbprint, entry.country
         assert self.entry_of(*wanted) is None
         others = [one for one in self.all_entries if (one.thumbprint, one.country) != wanted]
         self.all_entries = [*others, entry._replace(number=self._number())]
         return self.numbers
 
-    def change_entry(self, entry: Entry) -> None:
+    def change_entry(self, entry: StoredEntry) -> None:
         assert self.entry(entry.number) is not None
         self.all_entries = [
             entry if one.number == entry.number else one for one in self.all_entries
@@ -235,12 +239,12 @@ class Box:
         self.all_rules = left
         return count
 
-    def add_batch(self, batch: Batch) -> int:
+    def add_batch(self, batch: StoredBatch) -> int:
         assert self.batch(batch.identifier) is None
         self.all_batches = [*self.all_batches, batch._replace(number=self._number())]
         return self.numbers
 
-    def change_batch(self, batch: Batch) -> None:
+    def change_batch(self, batch: StoredBatch) -> None:
         assert self.batch_numbered(batch.number) is not None
         self.all_batches = [
             batch if one.number == batch.number else one for one in self.all_batches

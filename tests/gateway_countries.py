@@ -12,8 +12,8 @@ from pratique.crypto import cms, x509_write
 from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import uploads
-from pratique.gateway.mailbox import Group, Mailbox, Party
-from pratique.gateway.projection import Projection, Published
+from pratique.gateway.mailbox import CertificateGroup, Mailbox, Party
+from pratique.gateway.projection import Projection, PublishedNetwork
 from pratique.network.view import View
 from pratique.terms import Environment
 from tests.networks import AT, State, key
@@ -38,7 +38,10 @@ class Country(State):
     def parties(self) -> list[Party]:
         return [
             Party(self.country, group, sha256(der).hexdigest(), der, b"by the anchor", 1)
-            for group, der in ((Group.UPLOAD, self.upload), (Group.CSCA, self.ca))
+            for group, der in (
+                (CertificateGroup.UPLOAD, self.upload),
+                (CertificateGroup.CSCA, self.ca),
+            )
         ]
 
     def by_upload_key(self, content: bytes, *, detached: bool = False) -> bytes:
@@ -59,7 +62,7 @@ class Country(State):
 
 def project(network: View, box: Mailbox, *, at: int) -> Projection:
     """Show what a network publishes, of all countries in one transaction."""
-    published = Published(network, at=at)
+    published = PublishedNetwork(network, at=at)
     return published.all_of(
         published.shown(country, box, at=at) for country in published.countries(box)
     )

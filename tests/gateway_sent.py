@@ -1,7 +1,7 @@
 """What a country's back end sends to a gateway: rules, batches, references, signed by its upload key.
 
     rule(at, ...) | batch(at, ...) | reference(...) -> document, of both public suites' kind
-    Sender("XA", box).post("/rules", rule(AT)) -> Answer     the document in a CMS, over a TLS client of the country's
+    Sender("XA", box).post("/rules", rule(AT)) -> WireAnswer     the document in a CMS, over a TLS client of the country's
 
 1. A document may be text, octets, or members, of which a value of `...` is left out.
 """
@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pratique.gateway.wire import JSON, Answer
+from pratique.gateway.wire import JSON, WireAnswer
 from pratique.strict_json import loads
 from pratique.text import rfc3339
 from tests.gateway_box import Box
@@ -104,13 +104,13 @@ class Sender:
         """Return a document's message as a body."""
         return body(pyca(octets(document), by or self.state.upload))
 
-    def post(self, path: str, document: Document, **more: Any) -> Answer:
+    def post(self, path: str, document: Document, **more: Any) -> WireAnswer:
         """Send a document, signed."""
         return self.send("POST", path, self.signed(document), **more)
 
     def send(
         self, method: str, path: str, sent: bytes = b"", *, draw: str = DRAW, **headers: str
-    ) -> Answer:
+    ) -> WireAnswer:
         """Send a body as it is; names of headers are written with `_`."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.box.ask(
@@ -119,7 +119,7 @@ class Sender:
             )
         )
 
-    def get(self, path: str, query: str = "", **headers: str) -> Answer:
+    def get(self, path: str, query: str = "", **headers: str) -> WireAnswer:
         """Ask for something."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.box.ask(
@@ -133,7 +133,7 @@ class Sender:
         return loads(answer.body)
 
 
-def refusal(answer: Answer) -> tuple[int, str]:
+def refusal(answer: WireAnswer) -> tuple[int, str]:
     """Return an answer's status, and the code of its problem report; nothing of what was sent is in it."""
     if answer.status < 400:
         return answer.status, ""
@@ -142,6 +142,6 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, report["code"]
 
 
-def details(answer: Answer) -> str:
+def details(answer: WireAnswer) -> str:
     """Return the details of a problem report."""
     return str(loads(answer.body)["details"])

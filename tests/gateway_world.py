@@ -35,7 +35,7 @@ from pratique.crypto import asn1, x509_write
 from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
 from pratique.gateway.call import Settings
-from pratique.gateway.mailbox import Group, Party, Role
+from pratique.gateway.mailbox import CallerRole, CertificateGroup, Party
 from pratique.gateway.wire import CMS, WireRequest
 from pratique.terms import Environment
 from tests.gateway_box import Box
@@ -183,10 +183,10 @@ class World:
         state = self.state(code)
         created = self.at - 20 * DAY if created is None else created
         rows = (
-            (Group.AUTHENTICATION, state.tls, frozenset(Role)),
-            (Group.UPLOAD, state.upload, frozenset[Role]()),
-            (Group.UPLOAD, state.upload_again, frozenset[Role]()),
-            (Group.CSCA, state.authority, frozenset[Role]()),
+            (CertificateGroup.AUTHENTICATION, state.tls, frozenset(CallerRole)),
+            (CertificateGroup.UPLOAD, state.upload, frozenset[CallerRole]()),
+            (CertificateGroup.UPLOAD, state.upload_again, frozenset[CallerRole]()),
+            (CertificateGroup.CSCA, state.authority, frozenset[CallerRole]()),
         )
         return [
             Party(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.gateway.mailbox import AuditRow, Reading
+from pratique.gateway.mailbox import AuditRow, MailboxReading
 from pratique.store.gateway.mailbox import GatewayStore, SqlMailbox
 from tests.gateway_stores import databases, sqlite
 from tests.killing import killed_at_work
@@ -49,7 +49,7 @@ def uploaded(box: SqlMailbox, number: int) -> None:
     box.audit(AuditRow(at, "XA", "upload", digest(f"{number}")))
 
 
-def parts(box: Reading, number: int) -> list[bool]:
+def parts(box: MailboxReading, number: int) -> list[bool]:
     """Tell which parts of an upload are there."""
     kept = box.batch(batch(number, 0).identifier)
     return [

@@ -20,7 +20,7 @@ import pytest
 from pratique.gateway import endpoints
 from pratique.gateway.endpoints import Route
 from pratique.gateway.mailbox import AuditRow
-from pratique.gateway.wire import CMS, JSON, Answer
+from pratique.gateway.wire import CMS, JSON, WireAnswer
 from tests.gateway_sent import batch, reference, rule
 from tests.gateway_world import AT, DAY, DRAW, body, pyca, request, world
 from tests.journeys.gateway_front import Reply
@@ -261,7 +261,7 @@ def path_of(row: Route, part: str) -> str:
     return row.name + f"/{part}" * max(row.parts[1], 1)
 
 
-def refused(answer: Answer, counted: list[Answer]) -> None:
+def refused(answer: WireAnswer, counted: list[WireAnswer]) -> None:
     """Count a refusal, and look for the canary in all of it."""
     if answer.status < 400:
         return
@@ -272,7 +272,7 @@ def refused(answer: Answer, counted: list[Answer]) -> None:
 
 
 def test_no_refusal_repeats_a_word_of_its_request() -> None:
-    xa, counted = world().state("XA"), list[Answer]()
+    xa, counted = world().state("XA"), list[WireAnswer]()
     bodies = list(canaries_in_bodies())
     for row in endpoints.ROUTES:
         box = world().box()
@@ -314,9 +314,9 @@ def test_no_refusal_repeats_a_word_of_its_request() -> None:
 
 def test_a_refusal_that_repeats_something_would_be_seen() -> None:
     with pytest.raises(AssertionError):
-        refused(Answer(400, json.dumps({"sendValue": "", "details": WORD}).encode()), [])
+        refused(WireAnswer(400, json.dumps({"sendValue": "", "details": WORD}).encode()), [])
     with pytest.raises(AssertionError):
-        refused(Answer(400, b'{"sendValue": "x"}'), [])
+        refused(WireAnswer(400, b'{"sendValue": "x"}'), [])
 
 
 @pytest.mark.parametrize(

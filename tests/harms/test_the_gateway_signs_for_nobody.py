@@ -17,10 +17,17 @@ import pratique
 from pratique.crypto import cms
 from pratique.errors import DocumentRefused
 from pratique.gateway import endpoints
-from pratique.gateway.mailbox import Entry, Group, Mailbox, Party, StoredRule, ValueSet
-from pratique.gateway.wire import Answer, WireRequest
+from pratique.gateway.mailbox import (
+    CertificateGroup,
+    Mailbox,
+    Party,
+    StoredEntry,
+    StoredRule,
+    ValueSet,
+)
+from pratique.gateway.wire import WireAnswer, WireRequest
 from pratique.parties import gateway
-from pratique.parties.gateway_service import Answers
+from pratique.parties.gateway_service import GatewayAnswers
 from tests.gateway_countries import NOW, Country, project
 from tests.gateway_sent import batch, octets, reference, rule
 from tests.gateway_world import AT, DRAW, ONBOARDED, Keyed, body, ec_key, pyca, request, world
@@ -76,14 +83,14 @@ class Served:
     def anchored(party: Party) -> Party:
         return party._replace(signature=world().anchored(party.certificate))
 
-    def ask(self, asked: WireRequest) -> Answer:
-        return Answers(self.store, self.settings)(asked)
+    def ask(self, asked: WireRequest) -> WireAnswer:
+        return GatewayAnswers(self.store, self.settings)(asked)
 
     def writing(self, change: Callable[[Mailbox], object]) -> None:
         with self.store.writing() as box:
             change(box)
 
-    def answers(self) -> Iterator[tuple[str, Answer]]:
+    def answers(self) -> Iterator[tuple[str, WireAnswer]]:
         """Yield what a back end of XA reads, by the endpoint's name; it asks for signers by every way there is."""
         headers = {"If-Modified-Since": "2021-06-01T00:00:00Z"}
         for name, paths in GETS.items():
@@ -113,7 +120,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 # Who has signed what is served.
 
 
-def signatures(answer: Answer) -> Iterator[tuple[bytes, bytes | None]]:
+def signatures(answer: WireAnswer) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield each CMS in an answer, with the certificate beside it that it is of, if there is one."""
     if answer.content_type.startswith("application/cms"):
         yield base64.b64decode(answer.body, validate=True), None
@@ -184,8 +191,8 @@ def thief() -> Keyed:
 def plant_signer(box: Mailbox) -> None:
     signer = world().state("XA").signer("P-384")
     box.add_entry(
-        Entry(
-            0, "XA", Group.DSC, "DCC", signer.kid, signer.thumbprint, signer.der,
+        StoredEntry(
+            0, "XA", CertificateGroup.DSC, "DCC", signer.kid, signer.thumbprint, signer.der,
             pyca(signer.der, thief(), detached=True), "", AT,
         )
     )  # fmt: skip
@@ -205,8 +212,17 @@ def plant_anothers_payload(box: Mailbox) -> None:
     signer = world().state("XA").signer("P-384")
     signature = pyca(b"another payload", world().state("XA").upload, detached=True)
     box.add_entry(
-        Entry(
-            0, "XA", Group.DSC, "DCC", signer.kid, signer.thumbprint, signer.der, signature, "", AT
+        StoredEntry(
+            0,
+            "XA",
+            CertificateGroup.DSC,
+            "DCC",
+            signer.kid,
+            signer.thumbprint,
+            signer.der,
+            signature,
+            "",
+            AT,
         )
     )
 

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from pratique.errors import UsageError
-from pratique.gateway.wire import Answer, WireRequest
+from pratique.gateway.wire import WireAnswer, WireRequest
 from pratique.store import front, gateway_server, server
 from pratique.store.front import FrontKind, Place
 from pratique.store.gateway_server import LIMITS, Answering, TurnedAway
@@ -144,7 +144,7 @@ class Fronted:
         """Return where it is asked."""
         return f"https://{HOST}:{self.place.port}"
 
-    def answer(self, request: WireRequest) -> Answer:
+    def answer(self, request: WireRequest) -> WireAnswer:
         """Answer as a store would: one writer at a time."""
         with self._lock:
             self.arrived.append(request)

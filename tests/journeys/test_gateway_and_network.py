@@ -19,12 +19,12 @@ from pratique.crypto.keys import SigningKey
 from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused, UsageError
 from pratique.gateway import uploads
-from pratique.gateway.mailbox import Entry, Group, Party, StoredRule
+from pratique.gateway.mailbox import CertificateGroup, Party, StoredEntry, StoredRule
 from pratique.gateway.uploads import CheckedUploads
 from pratique.gateway.wire import WireRequest
 from pratique.network import metadata
 from pratique.parties import authority_home, gateway, gateway_network, participant, proposals
-from pratique.parties.gateway_service import Answers
+from pratique.parties.gateway_service import GatewayAnswers
 from pratique.parties.participant import Edition, EditionChange
 from pratique.store.front import FrontKind
 from pratique.store.gateway_client import Connection
@@ -158,7 +158,7 @@ class BackEnd:
         }  # fmt: skip
         at = int(instant_of(AT).timestamp())
         request = WireRequest(method, path, "", headers, self.signed(content), at, "")
-        answered = Answers(self.store, self.settings, lambda: at)(request)
+        answered = GatewayAnswers(self.store, self.settings, lambda: at)(request)
         assert answered.status < 300, answered
 
     def signer(self, name: str) -> bytes:
@@ -173,10 +173,14 @@ class BackEnd:
         return gateway_network.uploaded(ask, self.folder, at=instant_of(at))
 
 
-PARTIES = {Group.AUTHENTICATION: "tls", Group.UPLOAD: "upload", Group.CSCA: "sca"}
+PARTIES = {
+    CertificateGroup.AUTHENTICATION: "tls",
+    CertificateGroup.UPLOAD: "upload",
+    CertificateGroup.CSCA: "sca",
+}
 
 
-def party(group: Group, der: bytes, country: str = "XU") -> Party:
+def party(group: CertificateGroup, der: bytes, country: str = "XU") -> Party:
     return Party(country, group, x509.read(der).thumbprint, der, b"by the anchor", 1)
 
 
@@ -357,7 +361,7 @@ def test_of_a_country_that_is_not_onboarded_there_is_nothing_to_take(
 ) -> None:
     tls = x509.read(back_end.certificate("tls")).thumbprint
     with back_end.store.writing() as box:
-        box.remove_party(tls, "XU", Group.AUTHENTICATION)
+        box.remove_party(tls, "XU", CertificateGroup.AUTHENTICATION)
     error = desk.refused(*PUBLISH, AT, "--from-gateway", back_end.gateway)
     assert error.code == "not-onboarded"
 
@@ -416,10 +420,10 @@ def test_a_signer_taken_back_by_its_own_back_end_is_withdrawn_with_a_reason(
     assert made.files == made.held
 
 
-def entry(der: bytes, signature: bytes, *, country: str = "XU", domain: str = "DCC") -> Entry:
+def entry(der: bytes, signature: bytes, *, country: str = "XU", domain: str = "DCC") -> StoredEntry:
     record = x509.read(der)
-    return Entry(
-        0, country, Group.DSC, domain, record.kid.hex()[:12], record.thumbprint, der, signature,
+    return StoredEntry(
+        0, country, CertificateGroup.DSC, domain, record.kid.hex()[:12], record.thumbprint, der, signature,
         "", 5,
     )  # fmt: skip
 
@@ -444,8 +448,8 @@ def test_a_gateway_that_lies_publishes_nothing(desk: Desk, back_end: BackEnd) ->
     signed_foreign = cms.detached(base64.b64decode(own(foreign)))
     with back_end.store.writing() as box:
         # As the gateway's operator may onboard whatever he likes.
-        box.add_party(party(Group.UPLOAD, false))
-        box.add_party(party(Group.CSCA, foreign_ca))
+        box.add_party(party(CertificateGroup.UPLOAD, false))
+        box.add_party(party(CertificateGroup.CSCA, foreign_ca))
         box.add_entry(entry(der, by_thief))
         box.add_entry(entry(other, detached))
         box.add_entry(entry(foreign, signed_foreign))

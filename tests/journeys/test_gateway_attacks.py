@@ -35,9 +35,9 @@ from pratique.crypto.asn1 import (
     write_integer,
 )
 from pratique.gateway.call import Settings
-from pratique.gateway.mailbox import Group, Party
-from pratique.gateway.wire import JSON, Answer, Profile
-from pratique.parties.gateway_service import Answers
+from pratique.gateway.mailbox import CertificateGroup, Party
+from pratique.gateway.wire import JSON, Profile, WireAnswer
+from pratique.parties.gateway_service import GatewayAnswers
 from pratique.store import gateway_server
 from pratique.store.front import FrontKind
 from pratique.store.gateway.mailbox import GatewayStore
@@ -75,7 +75,7 @@ def all_lists_are_read(box: Box) -> None:
             assert Sender(by, box).get(path).status == 200, path
 
 
-def trusted(xa: Sender, message: bytes, **members: Any) -> Answer:
+def trusted(xa: Sender, message: bytes, **members: Any) -> WireAnswer:
     """Upload a certificate in WHO's form."""
     sent = json.dumps({"cms": message.decode(), **members}).encode()
     return xa.send("POST", "/trustedCertificate", sent, content_type=JSON)
@@ -142,7 +142,7 @@ WRITES: dict[str, tuple[str, str, Callable[[], bytes], tuple[int, str]]] = {
 ADDED = {"no signer": "signer", "no rule": "rule", "no batch": "batch", "no reference": "reference"}
 
 
-def sent(by: Sender, what: str, signer: Keyed) -> Answer:
+def sent(by: Sender, what: str, signer: Keyed) -> WireAnswer:
     """Send one of the messages, signed by a key."""
     method, path, content, _ = WRITES[what]
     return by.send(method, path, body(pyca(content(), signer)))
@@ -208,7 +208,7 @@ def test_only_strong_algorithms_and_no_mixture_of_them_prove_who_signed(
     bits: int, how: dict[str, str], status: int
 ) -> None:
     up, box = rsa_upload(bits), world().box()
-    box.add_party(Party("XA", Group.UPLOAD, up.thumbprint, up.der, b"", AT - DAY))
+    box.add_party(Party("XA", CertificateGroup.UPLOAD, up.thumbprint, up.der, b"", AT - DAY))
     xa = Sender("XA", box)
     message = body(forged.signed(SIGNER.der, up, **how))
     answer = xa.send("POST", "/signerCertificate", message)
@@ -426,7 +426,7 @@ def test_an_entity_is_named_by_a_number_that_a_database_has(number: object) -> N
     xa = Sender("XA", box)
     assert xa.post("/signerCertificate", SIGNER.der).status == 201
 
-    def migrated(entity: object) -> Answer:
+    def migrated(entity: object) -> WireAnswer:
         message = body(pyca(SIGNER.der, XA.upload_again)).decode()
         sent = json.dumps({"cms": message, "entityId": entity, "type": "DSC"}).encode()
         return xa.send("POST", "/cms-migration", sent, content_type=JSON)
@@ -536,7 +536,7 @@ class Real(NamedTuple):
     """A gateway on a real store, and what asks it as a server does."""
 
     store: GatewayStore
-    answers: Answers
+    answers: GatewayAnswers
 
 
 @pytest.fixture
@@ -546,7 +546,7 @@ def real(tmp_path: Path) -> Iterator[Real]:
     with store.writing() as mailbox:
         for party in (party for code in ONBOARDED for party in TODAY.parties(code)):
             mailbox.add_party(party)
-    yield Real(store, Answers(store, Settings(), lambda: NOW))
+    yield Real(store, GatewayAnswers(store, Settings(), lambda: NOW))
     store.close()
 
 
@@ -608,9 +608,9 @@ def test_a_stranger_is_turned_away_before_its_body_comes_and_a_known_one_is_not(
 def test_who_waits_for_its_turn_to_write_is_dated_when_it_has_it(real: Real) -> None:
     """Who asked for what is new meanwhile goes on from then: what were dated before, it would never hear of."""
     xa, clock = TODAY.state("XA"), [NOW]
-    answers = Answers(real.store, Settings(), lambda: clock[0])
+    answers = GatewayAnswers(real.store, Settings(), lambda: clock[0])
 
-    def asked(method: str, path: str, **more: Any) -> Answer:
+    def asked(method: str, path: str, **more: Any) -> WireAnswer:
         return answers(request(method, path, by=xa.tls, at=clock[0], **more))
 
     def since(second: int) -> set[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pratique.crypto.keys import SoftwareKey
-from pratique.gateway.mailbox import Role
+from pratique.gateway.mailbox import CallerRole
 from pratique.store import server
 from pratique.store.front import FrontKind
 from tests.gateway_folders import anchor_file, written
@@ -54,7 +54,7 @@ class Desk:
 
     def make(self) -> None:
         """Make the gateway, and load who takes part."""
-        roles = self.write("roles.json", {code: list(Role) for code in ("XA", "XB")})
+        roles = self.write("roles.json", {code: list(CallerRole) for code in ("XA", "XB")})
         sets = self.folder / "sets"
         sets.mkdir()
         values = {"valueSetId": "disease-agent-targeted", "valueSetDate": "2021-04-27",

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import pytest
 
 from pratique.errors import Unreadable, UsageError
-from pratique.gateway.wire import Answer, WireRequest
+from pratique.gateway.wire import WireAnswer, WireRequest
 from pratique.store import front
 from pratique.store.front import FrontKind, Place
 from pratique.store.gateway_client import Connection
@@ -228,8 +228,8 @@ def test_an_answer_is_packed_for_whoever_asks_for_it(anywhere: Fronted) -> None:
 def test_an_answer_with_an_etag_goes_as_it_is(anywhere: Fronted, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     tag = "0b6f6ad4-5a7c-4ac6-8f3f-5d0c7b1f1a2e"
 
-    def tagged(_request: WireRequest) -> Answer:
-        return Answer(201, b"x" * 10_000, headers=(("ETag", tag),))
+    def tagged(_request: WireRequest) -> WireAnswer:
+        return WireAnswer(201, b"x" * 10_000, headers=(("ETag", tag),))
 
     monkeypatch.setattr(anywhere.box, "ask", tagged)
     asked = {"Accept-Encoding": "gzip", **CMS}
@@ -257,7 +257,7 @@ def test_a_path_that_needs_to_be_made_plain_leads_nowhere(anywhere: Fronted, pat
 def test_what_nobody_foresaw_is_500_and_told_by_its_kind_and_place_alone(
     anywhere: Fronted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_request: WireRequest) -> Answer:
+    def fails(_request: WireRequest) -> WireAnswer:
         raise RuntimeError("canary")
 
     monkeypatch.setattr(anywhere.box, "ask", fails)
@@ -351,7 +351,7 @@ def test_no_body_reaches_a_file_of_nginx(
     with fronted(FrontKind.NGINX, tmp_path) as gateway:
         ask_box = gateway.box.ask
 
-        def looking(request: WireRequest) -> Answer:
+        def looking(request: WireRequest) -> WireAnswer:
             assert request.body == sent
             # While it is answered: nginx takes a file's name away at once, and the file at the end.
             seen.append(any(canary in data for data in opened_below(gateway.place.folder)))
@@ -377,7 +377,7 @@ def test_no_answer_reaches_a_file_of_nginx(
     canary = hashlib.sha256(b"canary").hexdigest().encode()
     whole = canary * 250_000
     with fronted(FrontKind.NGINX, tmp_path) as gateway:
-        monkeypatch.setattr(gateway.box, "ask", lambda _request: Answer(200, whole))
+        monkeypatch.setattr(gateway.box, "ask", lambda _request: WireAnswer(200, whole))
         with closing(gateway.connected(world().state("XA").tls)) as connection:
             connection.request("GET", "/trustList")
             answer, size = connection.getresponse(), 0
@@ -425,7 +425,7 @@ def test_a_front_ends_what_it_has_begun(tmp_path: Path, kind: FrontKind, monkeyp
     with fronted(kind, tmp_path) as gateway:
         ask_box = gateway.box.ask
 
-        def stopping(request: WireRequest) -> Answer:
+        def stopping(request: WireRequest) -> WireAnswer:
             gateway.running.stop()
             return ask_box(request)
 

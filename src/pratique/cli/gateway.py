@@ -21,7 +21,7 @@ from pratique.cli import options, terminal
 from pratique.cli.terminal import LONGEST, say
 from pratique.errors import Unreadable, UsageError
 from pratique.gateway import client
-from pratique.gateway.mailbox import Group
+from pratique.gateway.mailbox import CertificateGroup
 from pratique.gateway.wire import Profile
 from pratique.parties import gateway as parties_gateway
 from pratique.parties import gateway_network
@@ -100,7 +100,7 @@ def load(
     )
 
 
-def _lacking(incomplete: Mapping[str, tuple[Group, ...]]) -> None:
+def _lacking(incomplete: Mapping[str, tuple[CertificateGroup, ...]]) -> None:
     for country, groups in incomplete.items():
         lacking = ", ".join(group.value for group in groups)
         say(printable(f"note: {country} has no {lacking}"), err=True)
@@ -211,7 +211,7 @@ def serve(
         )
     place = None if path is not None else _place(folder, listen, certificate, key)
     opened = parties_gateway.open_gateway(folder)
-    answers = service.Answers(opened.store, opened.settings)
+    answers = service.GatewayAnswers(opened.store, opened.settings)
     served = gateway_server.application(
         answers, partial(say, err=True), turned_away=answers.turned_away
     )

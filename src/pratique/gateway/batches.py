@@ -24,8 +24,8 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 from pratique import strict_json
 from pratique.gateway import message
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Batch, Mailbox, Reading
-from pratique.gateway.wire import CMS, CMS_TEXT, Answer, Refusal, instant, written
+from pratique.gateway.mailbox import Mailbox, MailboxReading, StoredBatch
+from pratique.gateway.wire import CMS, CMS_TEXT, Refusal, WireAnswer, instant, written
 from pratique.revocation.foreign import HashType
 from pratique.text import rfc3339
 
@@ -90,7 +90,7 @@ class StatedDeletion(NamedTuple):
     batchId: str  # noqa: N815
 
 
-def listed(call: Call, box: Reading) -> Answer:
+def listed(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with what has changed after an instant."""
     since = call.request.since()
     if since is None:
@@ -99,22 +99,22 @@ def listed(call: Call, box: Reading) -> Answer:
         raise Refusal(400, "", "If-Modified-Since is in the future")
     batches = box.batches(since, MOST_LISTED + 1)
     if not batches:
-        return Answer(204)
+        return WireAnswer(204)
     return written(
         {"more": len(batches) > MOST_LISTED, "batches": list(map(_row, batches[:MOST_LISTED]))}
     )
 
 
-def fetch(call: Call, box: Reading) -> Answer:
+def fetch(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with a batch's message."""
     if not UUID.fullmatch(call.rest[0]):
         raise Refusal(400, "0x001", "a batch's identifier is a UUID in lower case")
     batch = _known(call.rest[0], box)
     media = call.request.accepted(CMS_TEXT, CMS)
-    return Answer(200, batch.message.encode(), media, _tag(batch.identifier))
+    return WireAnswer(200, batch.message.encode(), media, _tag(batch.identifier))
 
 
-def upload(call: Call, box: Mailbox) -> Answer:
+def upload(call: Call, box: Mailbox) -> WireAnswer:
     """Take a batch; its identifier is the answer's ETag, without the quotes that RFC 9110 wants: clients send it back."""
     uploaded = uploaded_by(call, box)
     batch = _object(StatedBatch, uploaded.content)
@@ -126,12 +126,12 @@ def upload(call: Call, box: Mailbox) -> Answer:
         raise Refusal(409, "0x000", "the batch of this message was deleted, or signed anew")
     identifier = call.request.draw
     box.add_batch(
-        Batch(0, identifier, call.country, batch.expires, uploaded.text, box.instant(call.at))
+        StoredBatch(0, identifier, call.country, batch.expires, uploaded.text, box.instant(call.at))
     )
-    return Answer(201, headers=_tag(identifier), act="batch-upload", digest=_digest(identifier))
+    return WireAnswer(201, headers=_tag(identifier), act="batch-upload", digest=_digest(identifier))
 
 
-def delete(call: Call, box: Mailbox) -> Answer:
+def delete(call: Call, box: Mailbox) -> WireAnswer:
     """Delete a batch."""
     identifier = _object(StatedDeletion, uploaded_by(call, box).content).batchId
     if not UUID.fullmatch(identifier):
@@ -139,7 +139,7 @@ def delete(call: Call, box: Mailbox) -> Answer:
     batch = _known(identifier, box, country=call.country)
     retire(batch.message, call.at, box)
     box.delete_batch(identifier, box.instant(call.at))
-    return Answer(204, act="batch-delete", digest=_digest(identifier))
+    return WireAnswer(204, act="batch-delete", digest=_digest(identifier))
 
 
 def retire(text: str, at: int, box: Mailbox) -> None:
@@ -147,7 +147,7 @@ def retire(text: str, at: int, box: Mailbox) -> None:
     box.use(message.read(text.encode(), bad_signature="0x260").mark, at)
 
 
-def uploaded_by(call: Call, box: Reading) -> message.Uploaded:
+def uploaded_by(call: Call, box: MailboxReading) -> message.Uploaded:
     """Return a message that the caller's country has signed; Refusal 403 if it has not."""
     uploaded = message.read(call.request.body, bad_signature="0x260")
     if message.uploader(uploaded, call, box) is None:
@@ -155,7 +155,7 @@ def uploaded_by(call: Call, box: Reading) -> message.Uploaded:
     return uploaded
 
 
-def _known(identifier: str, box: Reading, country: str | None = None) -> Batch:
+def _known(identifier: str, box: MailboxReading, country: str | None = None) -> StoredBatch:
     """Return a live batch; of a country, if one is given."""
     batch = box.batch(identifier)
     if batch is None:
@@ -180,7 +180,7 @@ def _object(kind: type[T], content: bytes) -> T:
         raise Refusal(400, "0x000", "it is not JSON that is read in one way only") from None
 
 
-def _row(batch: Batch) -> dict[str, Any]:
+def _row(batch: StoredBatch) -> dict[str, Any]:
     # datetime.fromisoformat, with which EU's suite reads it, knows no Z before Python 3.11.
     date = rfc3339(batch.changed).replace("Z", "+00:00")
     return {

@@ -4,7 +4,7 @@ Each endpoint is a function of its own:
 
     endpoint(call, box) -> Answer; Refusal ends it, and nothing of it is kept
 
-`box` is a `Reading` for what only reads, a `Mailbox` for all else; checks and change are one transaction.
+`box` is a `MailboxReading` for what only reads, a `Mailbox` for all else; checks and change are one transaction.
 """
 
 from __future__ import annotations

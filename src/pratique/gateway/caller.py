@@ -27,7 +27,7 @@ import re
 from typing import NamedTuple
 
 from pratique.crypto import x509
-from pratique.gateway.mailbox import Group, Party, Reading
+from pratique.gateway.mailbox import CertificateGroup, MailboxReading, Party
 from pratique.gateway.wire import Profile, Refusal, WireRequest, url_decoded
 
 CERTIFICATE, DIGEST, SUBJECT = "x-ssl-client-cert", "x-ssl-client-sha256", "x-ssl-client-dn"
@@ -38,7 +38,9 @@ class _Shown(NamedTuple):
     countries: tuple[str, ...]
 
 
-def identify(request: WireRequest, box: Reading, profile: Profile = Profile.COMPATIBLE) -> Party:
+def identify(
+    request: WireRequest, box: MailboxReading, profile: Profile = Profile.COMPATIBLE
+) -> Party:
     """Return whose certificate the request came with.
 
     Raises:
@@ -50,7 +52,7 @@ def identify(request: WireRequest, box: Reading, profile: Profile = Profile.COMP
         raise Refusal(401, "0x400", "there is no usable client certificate") from error
     if len(shown.countries) != 1:
         raise Refusal(400, "0x401", "the client certificate's subject has not exactly one C")
-    party = box.party(shown.thumbprint, shown.countries[0], Group.AUTHENTICATION)
+    party = box.party(shown.thumbprint, shown.countries[0], CertificateGroup.AUTHENTICATION)
     if party is None:
         raise Refusal(401, "0x402", "the client certificate is not onboarded")
     if profile is Profile.STRICT and not is_current(party, request.at):

@@ -25,7 +25,7 @@ from pratique.crypto.x509 import X509Record
 from pratique.crypto.x509_write import Authority
 from pratique.errors import DocumentRefused
 from pratique.gateway import wire
-from pratique.gateway.mailbox import Group
+from pratique.gateway.mailbox import CertificateGroup
 from pratique.revocation import foreign
 from pratique.strict_json import octets, parse
 from pratique.text import printable
@@ -38,7 +38,7 @@ MOST_ENTRIES = 200_000
 _IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """An identifier of a value set: it becomes a file's name."""
-_VOUCHED = (Group.UPLOAD, Group.CSCA, Group.AUTHENTICATION)
+_VOUCHED = (CertificateGroup.UPLOAD, CertificateGroup.CSCA, CertificateGroup.AUTHENTICATION)
 
 
 class TrustListRow(NamedTuple):
@@ -155,14 +155,14 @@ def believed(entries: Iterable[TrustListRow], trusted: frozenset[bytes]) -> Beli
         else:
             vouched[row.group].append(row)
     uploads: dict[str, set[bytes]] = {}
-    for row in vouched[Group.UPLOAD]:
+    for row in vouched[CertificateGroup.UPLOAD]:
         uploads.setdefault(row.country, set()).add(row.certificate)
     authorities: dict[str, list[X509Record]] = {}
-    for row in vouched[Group.CSCA]:
+    for row in vouched[CertificateGroup.CSCA]:
         authorities.setdefault(row.country, []).append(x509.read(row.certificate))
     signers = []
     for row in live:
-        if row.group != Group.DSC:
+        if row.group != CertificateGroup.DSC:
             left_out["group-unread"] += row.group not in vouched
             continue
         try:
@@ -177,8 +177,8 @@ def believed(entries: Iterable[TrustListRow], trusted: frozenset[bytes]) -> Beli
     return Believed(
         {country: frozenset(keys) for country, keys in uploads.items()},
         tuple(signers),
-        tuple(vouched[Group.CSCA]),
-        tuple(vouched[Group.AUTHENTICATION]),
+        tuple(vouched[CertificateGroup.CSCA]),
+        tuple(vouched[CertificateGroup.AUTHENTICATION]),
         {code: count for code, count in sorted(left_out.items()) if count},
     )
 

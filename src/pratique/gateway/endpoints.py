@@ -30,8 +30,8 @@ from pratique.gateway import (
     trust_list,
 )
 from pratique.gateway.call import Call, Settings
-from pratique.gateway.mailbox import AuditRow, Mailbox, Party, Reading, Role
-from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Answer, Refusal, WireRequest
+from pratique.gateway.mailbox import AuditRow, CallerRole, Mailbox, MailboxReading, Party
+from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Refusal, WireAnswer, WireRequest
 
 LONGEST_PATH = 500
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
@@ -44,7 +44,7 @@ class Route(NamedTuple):
         method: GET, POST or DELETE; GET answers HEAD too.
         name: the path in lower case: "/trustlist".
         parts: how many more there may be behind it: the least, the most.
-        endpoint: (Call, Reading or Mailbox) -> Answer.
+        endpoint: (Call, Reading or Mailbox) -> WireAnswer.
         writes: whether it needs a writing transaction.
         role: that the caller's TLS certificate must have.
         media: types of body that it takes; none: it looks at no body's type.
@@ -54,9 +54,9 @@ class Route(NamedTuple):
     method: str
     name: str
     parts: tuple[int, int]
-    endpoint: Callable[[Call, Any], Answer]
+    endpoint: Callable[[Call, Any], WireAnswer]
     writes: bool = False
-    role: Role | None = None
+    role: CallerRole | None = None
     media: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
 
@@ -81,11 +81,11 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/rules", _NONE, rules.delete, writes=True, media=_SIGNED_TEXT),
     Route("POST", "/rules/delete", _NONE, rules.delete, writes=True, media=_SIGNED_TEXT),
     Route("GET", "/remarks/rules", _ONE, rules.remarks),
-    Route("GET", "/revocation-list", _NONE, batches.listed, role=Role.READER),
-    Route("GET", "/revocation-list", _ONE, batches.fetch, role=Role.READER),
-    Route("POST", "/revocation-list", _NONE, batches.upload, True, Role.UPLOADER, _SIGNED_TEXT),
-    Route("DELETE", "/revocation-list", _NONE, batches.delete, True, Role.DELETER, _SIGNED_TEXT),
-    Route("POST", "/revocation-list/delete", _NONE, batches.delete, True, Role.DELETER, _SIGNED_TEXT),
+    Route("GET", "/revocation-list", _NONE, batches.listed, role=CallerRole.READER),
+    Route("GET", "/revocation-list", _ONE, batches.fetch, role=CallerRole.READER),
+    Route("POST", "/revocation-list", _NONE, batches.upload, True, CallerRole.UPLOADER, _SIGNED_TEXT),
+    Route("DELETE", "/revocation-list", _NONE, batches.delete, True, CallerRole.DELETER, _SIGNED_TEXT),
+    Route("POST", "/revocation-list/delete", _NONE, batches.delete, True, CallerRole.DELETER, _SIGNED_TEXT),
     Route("GET", "/cms-migration", _NONE, migration.own),
     Route("POST", "/cms-migration", _NONE, migration.migrate, writes=True, media=(JSON,)),
     Route("POST", "/trust/reference", _NONE, references.upload, writes=True, media=_SIGNED_TEXT),
@@ -98,7 +98,7 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 
 
-def find(method: str, path: str) -> Route | Answer:
+def find(method: str, path: str) -> Route | WireAnswer:
     """Return the route of a request, or why there is none.
 
     Args:
@@ -126,7 +126,9 @@ def find(method: str, path: str) -> Route | Answer:
     return refused._replace(headers=(("Allow", allowed),))
 
 
-def answer(request: WireRequest, route: Route, box: Reading, settings: Settings) -> Answer:
+def answer(
+    request: WireRequest, route: Route, box: MailboxReading, settings: Settings
+) -> WireAnswer:
     """Answer a request.
 
     Args:
@@ -148,8 +150,8 @@ def answer(request: WireRequest, route: Route, box: Reading, settings: Settings)
 
 
 def turned_away(
-    request: WireRequest, route: Route, box: Reading, settings: Settings
-) -> Answer | None:
+    request: WireRequest, route: Route, box: MailboxReading, settings: Settings
+) -> WireAnswer | None:
     """Return the answer to whoever may not use the route at all; None for a caller who may.
 
     Asked in a reading transaction before a writing one is begun: otherwise strangers could keep the one writer busy.
@@ -161,7 +163,7 @@ def turned_away(
     return None
 
 
-def _admitted(request: WireRequest, route: Route, box: Reading, settings: Settings) -> Party:
+def _admitted(request: WireRequest, route: Route, box: MailboxReading, settings: Settings) -> Party:
     party = caller.identify(request, box, settings.profile)
     if route.role is not None and route.role not in party.roles:
         raise Refusal(403, "0x403", "the client certificate lacks a role", route.role)

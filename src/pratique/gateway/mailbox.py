@@ -21,7 +21,7 @@ TOLD = 14 * 24 * 3600
 """Seconds for which a deleted entry is told of in deltas."""
 
 
-class Group(StrEnum):
+class CertificateGroup(StrEnum):
     """What a certificate is for; the wire's `certificateType` and `group`."""
 
     AUTHENTICATION = "AUTHENTICATION"
@@ -36,7 +36,7 @@ class Group(StrEnum):
     CUSTOM = "CUSTOM"
 
 
-class Role(StrEnum):
+class CallerRole(StrEnum):
     """What a TLS certificate may do with revocation lists."""
 
     READER = "REVOCATION_LIST_READER"
@@ -59,16 +59,16 @@ class Party(NamedTuple):
     """
 
     country: str
-    group: Group
+    group: CertificateGroup
     thumbprint: str
     certificate: bytes
     signature: bytes
     created: int
     domain: str = "DCC"
-    roles: frozenset[Role] = frozenset()
+    roles: frozenset[CallerRole] = frozenset()
 
 
-class Entry(NamedTuple):
+class StoredEntry(NamedTuple):
     """A certificate that a participant's upload key signed for: a document signer, or one of WHO's groups.
 
     Attributes:
@@ -88,7 +88,7 @@ class Entry(NamedTuple):
 
     number: int
     country: str
-    group: Group
+    group: CertificateGroup
     domain: str
     kid: str
     thumbprint: str
@@ -125,7 +125,7 @@ class StoredRule(NamedTuple):
     is_published: bool = False
 
 
-class Batch(NamedTuple):
+class StoredBatch(NamedTuple):
     """A batch of revocation hashes.
 
     Attributes:
@@ -177,14 +177,18 @@ class AuditRow(NamedTuple):
     digest: str
 
 
-class Reading(Protocol):
+class MailboxReading(Protocol):
     """One reading transaction: everything is of one instant."""
 
-    def party(self, thumbprint: str, country: str, group: Group) -> Party | None:
+    def party(self, thumbprint: str, country: str, group: CertificateGroup) -> Party | None:
         """Return an onboarded certificate."""
 
     def parties(
-        self, *, country: str | None = None, groups: Iterable[Group] = (), since: int | None = None
+        self,
+        *,
+        country: str | None = None,
+        groups: Iterable[CertificateGroup] = (),
+        since: int | None = None,
     ) -> Sequence[Party]:
         """Return onboarded certificates, by thumbprint: of a country, of some groups (none: all), created at or after."""
 
@@ -198,13 +202,13 @@ class Reading(Protocol):
         self,
         *,
         country: str | None = None,
-        groups: Iterable[Group] = (),
+        groups: Iterable[CertificateGroup] = (),
         domain: str | None = None,
         since: int | None = None,
         shown_to: str | None = None,
         skip: int = 0,
         most: int | None = None,
-    ) -> Sequence[Entry]:
+    ) -> Sequence[StoredEntry]:
         """Return live entries, by kid and thumbprint; with `since` those created or deleted at or after, deleted ones too.
 
         Args:
@@ -213,10 +217,10 @@ class Reading(Protocol):
             skip, most: a page of them; where they are read page by page, memory stays bounded.
         """
 
-    def entry(self, number: int) -> Entry | None:
+    def entry(self, number: int) -> StoredEntry | None:
         """Return a live entry by its number."""
 
-    def entry_of(self, thumbprint: str, country: str) -> Entry | None:
+    def entry_of(self, thumbprint: str, country: str) -> StoredEntry | None:
         """Return a country's live entry of a certificate."""
 
     def has_kid(self, kid: str, country: str) -> bool:
@@ -228,16 +232,16 @@ class Reading(Protocol):
     def rule(self, number: int) -> StoredRule | None:
         """Return a rule by its number."""
 
-    def batches(self, since: int, most: int) -> Sequence[Batch]:
+    def batches(self, since: int, most: int) -> Sequence[StoredBatch]:
         """Return batches changed after `since` (not at), ascending, at most `most`; without their messages."""
 
-    def batch(self, identifier: str) -> Batch | None:
+    def batch(self, identifier: str) -> StoredBatch | None:
         """Return a batch, deleted or not, with its message; None if there never was one, or it is told of no longer."""
 
-    def batch_numbered(self, number: int) -> Batch | None:
+    def batch_numbered(self, number: int) -> StoredBatch | None:
         """Return a live batch by its number."""
 
-    def batches_of(self, country: str) -> Sequence[Batch]:
+    def batches_of(self, country: str) -> Sequence[StoredBatch]:
         """Return a country's live batches, with their messages."""
 
     def value_sets(self) -> Sequence[str]:
@@ -256,7 +260,7 @@ class Reading(Protocol):
         """Tell whether a message with this SHA-256 (hex) was taken before; of a deleted entry's upload too."""
 
 
-class Mailbox(Reading, Protocol):
+class Mailbox(MailboxReading, Protocol):
     """One writing transaction: nobody else writes meanwhile, and all of it is kept, or nothing."""
 
     def instant(self, at: int) -> int:
@@ -268,13 +272,13 @@ class Mailbox(Reading, Protocol):
     def add_party(self, party: Party) -> None:
         """Add an onboarded certificate, or put it in the place of the one with its thumbprint, country and group."""
 
-    def remove_party(self, thumbprint: str, country: str, group: Group) -> None:
+    def remove_party(self, thumbprint: str, country: str, group: CertificateGroup) -> None:
         """Remove a certificate that is onboarded no longer."""
 
-    def add_entry(self, entry: Entry) -> int:
+    def add_entry(self, entry: StoredEntry) -> int:
         """Add an entry, in the place of a deleted one with its thumbprint and country; return its number."""
 
-    def change_entry(self, entry: Entry) -> None:
+    def change_entry(self, entry: StoredEntry) -> None:
         """Keep new values of a live entry (its number): signature and message, `created`, `is_published`, remarks."""
 
     def delete_entry(self, number: int, at: int) -> None:
@@ -289,10 +293,10 @@ class Mailbox(Reading, Protocol):
     def delete_rules(self, country: str, identifier: str) -> int:
         """Delete all versions of a rule; return how many there were."""
 
-    def add_batch(self, batch: Batch) -> int:
+    def add_batch(self, batch: StoredBatch) -> int:
         """Add a batch; return its number."""
 
-    def change_batch(self, batch: Batch) -> None:
+    def change_batch(self, batch: StoredBatch) -> None:
         """Keep a new message of a live batch, and when."""
 
     def delete_batch(self, identifier: str, at: int) -> None:

@@ -25,7 +25,7 @@ from pratique.crypto import cms
 from pratique.errors import DocumentRefused
 from pratique.gateway.call import Call
 from pratique.gateway.caller import is_current
-from pratique.gateway.mailbox import Group, Party, Reading
+from pratique.gateway.mailbox import CertificateGroup, MailboxReading, Party
 from pratique.gateway.wire import Profile, Refusal
 
 LONGEST = 1024 * 1024
@@ -85,13 +85,13 @@ def read(body: bytes, *, bad_signature: str) -> Uploaded:
     return Uploaded(signed.content, signed.certificate, text, data, signed.mark.hex())
 
 
-def uploader(uploaded: Uploaded, call: Call, box: Reading) -> Party | None:
+def uploader(uploaded: Uploaded, call: Call, box: MailboxReading) -> Party | None:
     """Return the upload certificate of the caller's country that has signed; None if it is none.
 
     The strict profile takes none that is out of its dates.
     """
     thumbprint = hashlib.sha256(uploaded.certificate).hexdigest()
-    party = box.party(thumbprint, call.country, Group.UPLOAD)
+    party = box.party(thumbprint, call.country, CertificateGroup.UPLOAD)
     if party is None or party.certificate != uploaded.certificate:
         return None
     if call.settings.profile is Profile.STRICT and not is_current(party, call.at):

@@ -11,6 +11,8 @@
 3. What is signed anew can be sent again by whoever kept it: a message that was taken once is not taken here, and an old
    one not anywhere any more (`signers`, `batches`).
 4. What came with the network, and not by an upload, has no message here, and is not to be migrated here.
+
+Apart because it is about signers, rules and batches alike, and endpoints.py is the table that everybody adds to.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from pratique import strict_json
 from pratique.crypto import cms
 from pratique.gateway import batches, message
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Batch, Entry, Mailbox, Reading, StoredRule
-from pratique.gateway.wire import Answer, Refusal, listed
+from pratique.gateway.mailbox import Mailbox, MailboxReading, StoredBatch, StoredEntry, StoredRule
+from pratique.gateway.wire import Refusal, WireAnswer, listed
 
 
 class EntityType(StrEnum):
@@ -37,7 +39,7 @@ class EntityType(StrEnum):
     VALIDATION_RULE = "VALIDATION_RULE"
 
 
-Entity = Entry | Batch | StoredRule
+Entity = StoredEntry | StoredBatch | StoredRule
 
 
 def _number(value: object) -> int:
@@ -72,12 +74,12 @@ _CODES = {
 }
 
 
-def own(call: Call, box: Reading) -> Answer:
+def own(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with the caller's entities."""
     return listed(map(strict_json.write, _entities(call.country, box)))
 
 
-def migrate(call: Call, box: Mailbox) -> Answer:
+def migrate(call: Call, box: Mailbox) -> WireAnswer:
     """Put a new message in the place of an entity's old one."""
     try:
         document = strict_json.strangers(call.request.body, longest=len(call.request.body))
@@ -98,10 +100,10 @@ def migrate(call: Call, box: Mailbox) -> Answer:
         raise Refusal(400, "0x004", "this message was taken before")
     _keep(entity, uploaded, call.at, box)
     digest = hashlib.sha256(uploaded.text.encode()).hexdigest()
-    return Answer(204, act="migration", digest=digest)
+    return WireAnswer(204, act="migration", digest=digest)
 
 
-def _entities(country: str, box: Reading) -> Iterator[Migrated]:
+def _entities(country: str, box: MailboxReading) -> Iterator[Migrated]:
     rows: chain[Entity] = chain(
         box.entries(country=country), box.batches_of(country), box.rules(country)
     )
@@ -111,13 +113,13 @@ def _entities(country: str, box: Reading) -> Iterator[Migrated]:
 
 
 _TYPES: dict[type[Entity], EntityType] = {
-    Entry: EntityType.DSC,
-    Batch: EntityType.REVOCATION_LIST,
+    StoredEntry: EntityType.DSC,
+    StoredBatch: EntityType.REVOCATION_LIST,
     StoredRule: EntityType.VALIDATION_RULE,
 }
 
 
-def _entity(asked: Migrated, box: Reading) -> Entity | None:
+def _entity(asked: Migrated, box: MailboxReading) -> Entity | None:
     if asked.type is EntityType.DSC:
         return box.entry(asked.entityId)
     if asked.type is EntityType.REVOCATION_LIST:
@@ -126,7 +128,7 @@ def _entity(asked: Migrated, box: Reading) -> Entity | None:
 
 
 def _keep(entity: Entity, uploaded: message.Uploaded, at: int, box: Mailbox) -> None:
-    if isinstance(entity, Entry):
+    if isinstance(entity, StoredEntry):
         signature = cms.detached(uploaded.data)
         box.change_entry(entity._replace(message=uploaded.text, signature=signature))
         box.use(uploaded.mark, at)

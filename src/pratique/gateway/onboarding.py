@@ -29,29 +29,29 @@ from typing import NamedTuple
 from pratique import strict_json
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
-from pratique.gateway.mailbox import Group, Party, Role
+from pratique.gateway.mailbox import CallerRole, CertificateGroup, Party
 from pratique.onboarding import anchors as onboarding_anchors
 from pratique.onboarding import checks, dossier
 from pratique.onboarding.anchors import AnchorFile, FolderFile
 
 GROUPS = {
-    dossier.SCA: Group.CSCA,
-    dossier.UP: Group.UPLOAD,
-    dossier.TLS: Group.AUTHENTICATION,
-    dossier.DECA: Group.DECA,
+    dossier.SCA: CertificateGroup.CSCA,
+    dossier.UP: CertificateGroup.UPLOAD,
+    dossier.TLS: CertificateGroup.AUTHENTICATION,
+    dossier.DECA: CertificateGroup.DECA,
 }
 """Folders' names and what the certificates in them are on the wire."""
 DCC, DDCC = "DCC", "DDCC"
-COMPLETE = (Group.AUTHENTICATION, Group.CSCA, Group.UPLOAD)
+COMPLETE = (CertificateGroup.AUTHENTICATION, CertificateGroup.CSCA, CertificateGroup.UPLOAD)
 """What a country needs: to connect, to have its signers checked, and to sign what it uploads."""
 _OF_USE = {"key_usage", "eku_client", "basic_constraints"}
 """Findings of the authority's checks that are of a certificate's use."""
 _COUNTRY = re.compile("[A-Z]{2}")
 _NAMED = re.compile("[A-Z]{2}|[0-9a-f]{64}")
 
-Roles = Mapping[str, frozenset[Role]]
+Roles = Mapping[str, frozenset[CallerRole]]
 """Country (C) or thumbprint (hex) to roles."""
-_Identity = tuple[str, str, Group]
+_Identity = tuple[str, str, CertificateGroup]
 
 
 class LeftOut(NamedTuple):
@@ -78,13 +78,13 @@ def roles_from(document: bytes) -> Roles:
     rows = strict_json.parse(document)
     if not isinstance(rows, dict):
         raise _refused("it is no JSON object")
-    roles: dict[str, frozenset[Role]] = {}
+    roles: dict[str, frozenset[CallerRole]] = {}
     for name, words in rows.items():
         if not _NAMED.fullmatch(name):
             raise _refused("a name is neither a country of two letters nor a thumbprint in hex")
-        if not isinstance(words, list) or any(word not in tuple(Role) for word in words):
-            raise _refused(f"what {name} may do is no list of {', '.join(Role)}")
-        roles[name] = frozenset(map(Role, words))
+        if not isinstance(words, list) or any(word not in tuple(CallerRole) for word in words):
+            raise _refused(f"what {name} may do is no list of {', '.join(CallerRole)}")
+        roles[name] = frozenset(map(CallerRole, words))
     return roles
 
 
@@ -157,8 +157,8 @@ def _party(row: FolderFile, files: Mapping[str, bytes], roles: Roles) -> Party:
     domain = parts[-3] if len(parts) > 2 else DCC
     refused = partial(DocumentRefused, "anchored-malformed")
     word = strict_json.document(files[row.word], AnchorFile, "", refused)
-    allowed: frozenset[Role] = frozenset()
-    if group is Group.AUTHENTICATION:
+    allowed: frozenset[CallerRole] = frozenset()
+    if group is CertificateGroup.AUTHENTICATION:
         allowed = roles.get(thumbprint, roles.get(country, frozenset()))
     return Party(
         country,
@@ -184,22 +184,22 @@ def changes(before: Iterable[Party], now: Iterable[Party]) -> Changes:
 
     Roles alone are no news for others: such a party keeps its `created`. One that another anchor vouches for is news.
     """
-    held = {identity(party): party for party in before}
+    earlier = {identity(party): party for party in before}
     wanted = {identity(party): party for party in now}
     added = []
     for key, party in wanted.items():
-        old = held.get(key)
+        old = earlier.get(key)
         if old is None or old._replace(created=0, roles=party.roles) != party:
             added.append(party)
         elif old.roles != party.roles:
             added.append(old._replace(roles=party.roles))
-    removed = (party for key, party in held.items() if key not in wanted)
+    removed = (party for key, party in earlier.items() if key not in wanted)
     return Changes(tuple(added), tuple(removed))
 
 
-def incomplete(parties: Iterable[Party]) -> dict[str, tuple[Group, ...]]:
+def incomplete(parties: Iterable[Party]) -> dict[str, tuple[CertificateGroup, ...]]:
     """Return what each country lacks to take part; countries that lack nothing are left out."""
-    groups: dict[str, set[Group]] = {}
+    groups: dict[str, set[CertificateGroup]] = {}
     for party in parties:
         groups.setdefault(party.country, set()).add(party.group)
     lacking = {

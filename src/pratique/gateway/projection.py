@@ -33,7 +33,14 @@ from typing import Any, NamedTuple
 from pratique.crypto import x509
 from pratique.errors import DocumentRefused
 from pratique.gateway import remarks, uploads
-from pratique.gateway.mailbox import AuditRow, Entry, Group, Mailbox, Reading, StoredRule
+from pratique.gateway.mailbox import (
+    AuditRow,
+    CertificateGroup,
+    Mailbox,
+    MailboxReading,
+    StoredEntry,
+    StoredRule,
+)
 from pratique.gateway.rules import deletion_mark
 from pratique.gateway.signers import is_issued, withdrawal_mark
 from pratique.gateway.uploads import SignedRule, UploadList
@@ -126,7 +133,7 @@ class _Withdrawn(NamedTuple):
     keys: frozenset[bytes] = frozenset()
 
 
-class Published:
+class PublishedNetwork:
     """What a network publishes, read once and shown country by country: each may be a transaction of its own.
 
     What was checked once is not checked again: where a country was rehearsed in an `Unkept`, its transaction is short.
@@ -146,7 +153,7 @@ class Published:
             self._by_country[participant.subject] += [] if statement is None else [statement]
         self._left_out, self._checks = reader.left_out, _Checks(at)
 
-    def countries(self, box: Reading) -> list[str]:
+    def countries(self, box: MailboxReading) -> list[str]:
         """Return the countries that something is to be shown of, or may be there of."""
         return sorted({*self._by_country, *box.countries(), *box.uploading()})
 
@@ -171,12 +178,12 @@ class Published:
 class Unkept:
     """A mailbox that keeps nothing: it reads what is there, and notes whether anything would have been written."""
 
-    def __init__(self, box: Reading) -> None:
+    def __init__(self, box: MailboxReading) -> None:
         self._box, self.is_changed = box, False
 
     def __getattr__(self, name: str) -> Any:
         """Return the method of a reading; one that changes nothing where it is none."""
-        if hasattr(Reading, name):
+        if hasattr(MailboxReading, name):
             return getattr(self._box, name)
 
         def change(*_: object) -> int:
@@ -286,8 +293,8 @@ class _Country:
         self._country, self._box, self._at, self._checks = country, box, at, checks
         self._added = self._confirmed = self._removed = 0
         self._left_out = list[Unshown]()
-        uploading = box.parties(country=country, groups=(Group.UPLOAD,))
-        issuing = box.parties(country=country, groups=(Group.CSCA,))
+        uploading = box.parties(country=country, groups=(CertificateGroup.UPLOAD,))
+        issuing = box.parties(country=country, groups=(CertificateGroup.CSCA,))
         self._keys = frozenset(party.certificate for party in uploading)
         self._authorities = tuple(party.certificate for party in issuing)
 
@@ -328,7 +335,11 @@ class _Country:
             is_gone = name in gone.thumbprints
             if gone.keys and not is_gone:
                 is_gone = self._checks.record(row.certificate).public_key in gone.keys
-            is_unsaid = is_whole and row.group is Group.DSC and (row.is_published or is_suspended)
+            is_unsaid = (
+                is_whole
+                and row.group is CertificateGroup.DSC
+                and (row.is_published or is_suspended)
+            )
             if is_gone or is_unsaid:
                 self._remove(row)
 
@@ -352,7 +363,9 @@ class _Country:
                 self._box.use(mark, self._at)
         return gone
 
-    def _show_signer(self, each: _Statement, der: bytes, domain: str, row: Entry | None) -> str:
+    def _show_signer(
+        self, each: _Statement, der: bytes, domain: str, row: StoredEntry | None
+    ) -> str:
         """Show a signer; return why it is not shown, or ""."""
         record = self._checks.record(der)
         if record.countries != (self._country,):
@@ -360,7 +373,7 @@ class _Country:
         if not self._checks.is_issued(record, self._authorities):
             return "not-issued"
         live = row if row is not None and row.deleted is None else None
-        if live is not None and live.group is not Group.DSC:
+        if live is not None and live.group is not CertificateGroup.DSC:
             return "other-group"
         signature = self._signature(each, der, live)
         if signature is None:
@@ -375,10 +388,10 @@ class _Country:
         kid = kid_of(record.thumbprint)
         if self._box.has_kid(kid, self._country):
             return "kid-taken"
-        against = self._checks.remarks(der, Group.DSC, self._authorities)
+        against = self._checks.remarks(der, CertificateGroup.DSC, self._authorities)
         self._box.add_entry(
-            Entry(
-                number=0, country=self._country, group=Group.DSC, domain=domain, kid=kid,
+            StoredEntry(
+                number=0, country=self._country, group=CertificateGroup.DSC, domain=domain, kid=kid,
                 thumbprint=record.thumbprint, certificate=der, signature=signature, message="",
                 created=self._box.moment(self._at), remarks=against, is_published=True,
             )
@@ -387,7 +400,7 @@ class _Country:
         self._added += 1
         return ""
 
-    def _signature(self, each: _Statement, der: bytes, live: Entry | None) -> bytes | None:
+    def _signature(self, each: _Statement, der: bytes, live: StoredEntry | None) -> bytes | None:
         """Return a signature of an upload key that is onboarded now: what is there, or what is published."""
         thumbprint = self._checks.record(der).thumbprint
         own = [] if live is None else [live.signature]
@@ -395,7 +408,7 @@ class _Country:
         good = (row for row in own if self._checks.is_signed(der, row, self._keys))
         return next(good, None)
 
-    def _confirm(self, live: Entry, signature: bytes) -> None:
+    def _confirm(self, live: StoredEntry, signature: bytes) -> None:
         message = live.message if signature == live.signature else ""
         wanted = live._replace(is_published=True, signature=signature, message=message)
         if wanted != live:
@@ -404,17 +417,17 @@ class _Country:
             self._audit("network-publish", live.thumbprint)
             self._confirmed += 1
 
-    def _was_taken_back(self, thumbprint: str, row: Entry | None) -> bool:
+    def _was_taken_back(self, thumbprint: str, row: StoredEntry | None) -> bool:
         """Tell whether a signer's own back end has deleted it; a tombstone of it is noted for ever."""
         mark = hashlib.sha256(f"taken back {self._country} {thumbprint}".encode()).hexdigest()
         if self._box.was_used(mark):
             return True
-        if row is None or row.group is not Group.DSC or SET_ASIDE in row.remarks:
+        if row is None or row.group is not CertificateGroup.DSC or SET_ASIDE in row.remarks:
             return False
         self._box.use(mark, self._at)
         return True
 
-    def _remove(self, row: Entry) -> None:
+    def _remove(self, row: StoredEntry) -> None:
         remarks = (*(code for code in row.remarks if code != SET_ASIDE), SET_ASIDE)
         # It stays marked as published: others saw it, and are to be told that it is gone.
         self._box.change_entry(row._replace(remarks=remarks))

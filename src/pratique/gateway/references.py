@@ -11,6 +11,8 @@
    its message is to be had, so that nobody has to believe the gateway.
 2. The form is closed, and every text in it bounded; so is how many references a country has.
 3. A country's second reference to the same service takes the place of the first, and keeps its identifier.
+
+Apart because these are documents of their own, and endpoints.py is the table that everybody adds to.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ from typing import Any
 from pratique import strict_json
 from pratique.gateway.batches import UUID, uploaded_by
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Mailbox, Reading, Reference
-from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Answer, Refusal, listed, written
+from pratique.gateway.mailbox import Mailbox, MailboxReading, Reference
+from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Refusal, WireAnswer, listed, written
 
 MOST_REFERENCES = 256
 """References of one country."""
@@ -56,7 +58,7 @@ _OPTIONAL = frozenset({"thumbprint", "sslPublicKey", "contentType", "referenceVe
 _FILTERS = ("country", "type", "service", "signatureType")
 
 
-def upload(call: Call, box: Mailbox) -> Answer:
+def upload(call: Call, box: Mailbox) -> WireAnswer:
     """Take a reference; the answer's ETag is its identifier."""
     uploaded = uploaded_by(call, box)
     if len(uploaded.text) > LONGEST_MESSAGE:
@@ -77,7 +79,7 @@ def upload(call: Call, box: Mailbox) -> Answer:
     )
 
 
-def delete(call: Call, box: Mailbox) -> Answer:
+def delete(call: Call, box: Mailbox) -> WireAnswer:
     """Delete a reference."""
     uploaded = uploaded_by(call, box)
     try:
@@ -91,21 +93,21 @@ def delete(call: Call, box: Mailbox) -> Answer:
     if reference.country != call.country:
         raise Refusal(403, "0x000", "the reference is another country's")
     box.delete_reference(identifier)
-    return Answer(204, act="reference-delete", digest=_digest(identifier))
+    return WireAnswer(204, act="reference-delete", digest=_digest(identifier))
 
 
-def fetch(call: Call, box: Reading) -> Answer:
+def fetch(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with a reference."""
     if not UUID.fullmatch(call.rest[0]):
         raise Refusal(400, "0x001", "a reference's identifier is a UUID in lower case")
     reference = _known(call.rest[0], box)
     media = call.request.accepted(JSON, CMS_TEXT, CMS)
     if media != JSON:
-        return Answer(200, reference.message.encode(), media)
+        return WireAnswer(200, reference.message.encode(), media)
     return written(_row(reference))
 
 
-def references(call: Call, box: Reading) -> Answer:
+def references(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with the references that fit each filter given."""
     given = call.request.parameters()
     wanted = {
@@ -117,24 +119,24 @@ def references(call: Call, box: Reading) -> Answer:
     return listed(row for row in rows if all(row[m] in wanted[m] for m in wanted))
 
 
-def issuers(call: Call, box: Reading) -> Answer:
+def issuers(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with no issuers: the originals' lists are unsigned where the two of them agree."""
     del call, box
     return listed(())
 
 
-def value_sets(call: Call, box: Reading) -> Answer:
+def value_sets(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with the identifiers of all value sets."""
     del call
     return written(list(box.value_sets()))
 
 
-def value_set(call: Call, box: Reading) -> Answer:
+def value_set(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with a value set."""
     chosen = box.value_set(call.rest[0])
     if chosen is None:
         raise Refusal(404, "0x100", "there is no such value set")
-    return Answer(200, chosen.document)
+    return WireAnswer(200, chosen.document)
 
 
 def _document(content: bytes) -> dict[str, str]:
@@ -149,7 +151,7 @@ def _document(content: bytes) -> dict[str, str]:
     return document
 
 
-def _known(identifier: str, box: Reading) -> Reference:
+def _known(identifier: str, box: MailboxReading) -> Reference:
     reference = box.reference(identifier)
     if reference is None:
         raise Refusal(404, "0x000", "there is no such reference")

@@ -33,22 +33,22 @@ from pratique.crypto.x509 import X509Record
 from pratique.crypto.x509_details import RSA, Features
 from pratique.gateway import trust_list
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Entry, Group, Party, Reading
-from pratique.gateway.wire import Answer, kid_of, listed
+from pratique.gateway.mailbox import CertificateGroup, MailboxReading, Party, StoredEntry
+from pratique.gateway.wire import WireAnswer, kid_of, listed
 from pratique.onboarding import checks
 from pratique.onboarding.dossier import DECA, DESC, DSC, SCA, TLS, UP
 
 MOST_RSA_BITS = 3072
 """Of a document signer (the network's template): each code carries its signature."""
 _ROLES = {
-    Group.AUTHENTICATION: TLS, Group.UPLOAD: UP, Group.CSCA: SCA, Group.DECA: DECA, Group.DSC: DSC, Group.DESC: DESC,
+    CertificateGroup.AUTHENTICATION: TLS, CertificateGroup.UPLOAD: UP, CertificateGroup.CSCA: SCA, CertificateGroup.DECA: DECA, CertificateGroup.DSC: DSC, CertificateGroup.DESC: DESC,
 }  # fmt: skip
 
 _ENDS_SOON = frozenset({"validity_30d_now"})
 
 
 def of_signer(
-    certificate: bytes, group: Group, authorities: Sequence[bytes], *, at: int
+    certificate: bytes, group: CertificateGroup, authorities: Sequence[bytes], *, at: int
 ) -> tuple[str, ...]:
     """Return what is to be said against a certificate that a country uploads.
 
@@ -59,21 +59,25 @@ def of_signer(
         at: when; seconds since the epoch.
     """
     codes, shown = _of_itself(certificate, group, at)
-    if group is Group.DSC and shown.record.algorithm is None and "key_length" not in codes:
+    if (
+        group is CertificateGroup.DSC
+        and shown.record.algorithm is None
+        and "key_length" not in codes
+    ):
         codes.append("key_kind")
-    if group is Group.DSC and shown.key_kind == RSA and shown.key_bits > MOST_RSA_BITS:
+    if group is CertificateGroup.DSC and shown.key_kind == RSA and shown.key_bits > MOST_RSA_BITS:
         codes.append("rsa_size")
-    is_dsc = group is Group.DSC
+    is_dsc = group is CertificateGroup.DSC
     codes.extend(_above(shown.record, [x509.read(ca) for ca in authorities], is_dsc, at))
     return tuple(dict.fromkeys(codes))
 
 
-def remarks(call: Call, box: Reading) -> Answer:
+def remarks(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer GET /remarks: everything live that has one, parties first."""
     return listed(_rows(call, box))
 
 
-def _rows(call: Call, box: Reading) -> Iterator[dict[str, object]]:
+def _rows(call: Call, box: MailboxReading) -> Iterator[dict[str, object]]:
     for party in box.parties():
         codes, _ = _of_itself(party.certificate, party.group, call.at)
         # Whoever is onboarded may use it to its end: that this is near is no remark to others.
@@ -87,7 +91,7 @@ def _rows(call: Call, box: Reading) -> Iterator[dict[str, object]]:
             yield _row(entry, entry.kid, codes)
 
 
-def _of_itself(certificate: bytes, group: Group, at: int) -> tuple[list[str], Features]:
+def _of_itself(certificate: bytes, group: CertificateGroup, at: int) -> tuple[list[str], Features]:
     """Return what a certificate shows, and what is to be said against that alone."""
     shown = x509_details.read(certificate)
     # Of no participant's code: the wire compares the C itself.
@@ -96,7 +100,7 @@ def _of_itself(certificate: bytes, group: Group, at: int) -> tuple[list[str], Fe
     return [*codes, *_dates(shown.record, at)], shown
 
 
-def _row(row: Party | Entry, kid: str, codes: Sequence[str]) -> dict[str, object]:
+def _row(row: Party | StoredEntry, kid: str, codes: Sequence[str]) -> dict[str, object]:
     return {
         "kid": kid,
         "country": row.country,

@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 from pratique import strict_json
 from pratique.gateway import message
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Mailbox, Reading, StoredRule
-from pratique.gateway.wire import Answer, Profile, Refusal, written
+from pratique.gateway.mailbox import Mailbox, MailboxReading, StoredRule
+from pratique.gateway.wire import Profile, Refusal, WireAnswer, written
 from pratique.rules.lint import AHEAD, LIFETIME, NOTICE, Terms, diagnosed
 from pratique.rules.rule import RuleType, instant
 from pratique.text import rfc3339
@@ -68,7 +68,7 @@ def fits(document: Mapping[str, Any]) -> bool:
     )
 
 
-def upload(call: Call, box: Mailbox) -> Answer:
+def upload(call: Call, box: Mailbox) -> WireAnswer:
     """Take a version of a rule."""
     uploaded = _uploaded(call, box)
     document = _document(uploaded.content)
@@ -100,10 +100,12 @@ def upload(call: Call, box: Mailbox) -> Answer:
         remarks=tuple(dict.fromkeys(remark.code for remark in diagnostics)),
     )
     box.add_rule(rule)
-    return Answer(201, act="rule-upload", digest=hashlib.sha256(uploaded.text.encode()).hexdigest())
+    return WireAnswer(
+        201, act="rule-upload", digest=hashlib.sha256(uploaded.text.encode()).hexdigest()
+    )
 
 
-def delete(call: Call, box: Mailbox) -> Answer:
+def delete(call: Call, box: Mailbox) -> WireAnswer:
     """Delete all versions of a rule."""
     identifier = message.text_of(_uploaded(call, box))
     parts = identifier.split("-")
@@ -120,7 +122,9 @@ def delete(call: Call, box: Mailbox) -> Answer:
     for version in gone:
         # The network may publish it still: it is not to come back from there by itself (`projection`).
         box.use(deletion_mark(call.country, identifier, version), call.at)
-    return Answer(204, act="rule-delete", digest=hashlib.sha256(identifier.encode()).hexdigest())
+    return WireAnswer(
+        204, act="rule-delete", digest=hashlib.sha256(identifier.encode()).hexdigest()
+    )
 
 
 def deletion_mark(country: str, identifier: str, version: str) -> str:
@@ -129,13 +133,13 @@ def deletion_mark(country: str, identifier: str, version: str) -> str:
     return hashlib.sha256(f"taken back {country} {identifier} {number}".encode()).hexdigest()
 
 
-def listed(call: Call, box: Reading) -> Answer:
+def listed(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with a country's rules."""
     shown = _shown(call, box)
     return written({name: list(map(_row, versions)) for name, versions in shown.items()})
 
 
-def remarks(call: Call, box: Reading) -> Answer:
+def remarks(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer with what is to be said against a country's rules."""
     return written(
         [
@@ -147,7 +151,7 @@ def remarks(call: Call, box: Reading) -> Answer:
     )
 
 
-def _shown(call: Call, box: Reading) -> dict[str, list[StoredRule]]:
+def _shown(call: Call, box: MailboxReading) -> dict[str, list[StoredRule]]:
     """Return the versions of each identifier that the caller may see, by identifier."""
     (country,) = call.rest
     if len(country) != 2:
@@ -170,7 +174,7 @@ def _row(rule: StoredRule) -> dict[str, str]:
     }
 
 
-def _uploaded(call: Call, box: Reading) -> message.Uploaded:
+def _uploaded(call: Call, box: MailboxReading) -> message.Uploaded:
     uploaded = message.read(call.request.body, bad_signature="0x260")
     if message.uploader(uploaded, call, box) is None:
         raise Refusal(400, "0x230", "the signer is no upload certificate of the caller's country")

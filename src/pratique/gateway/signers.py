@@ -41,12 +41,18 @@ from pratique.crypto import asn1, chain, cms, x509
 from pratique.crypto.x509 import X509Record
 from pratique.gateway import message, remarks
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Entry, Group, Mailbox
+from pratique.gateway.mailbox import CertificateGroup, Mailbox, StoredEntry
 from pratique.gateway.message import Uploaded
-from pratique.gateway.wire import Answer, Profile, Refusal, kid_of
+from pratique.gateway.wire import Profile, Refusal, WireAnswer, kid_of
 from pratique.text import as_json
 
-TRUSTED = (Group.DSC, Group.SIGN, Group.AUTH, Group.CUSTOM, Group.DESC)
+TRUSTED = (
+    CertificateGroup.DSC,
+    CertificateGroup.SIGN,
+    CertificateGroup.AUTH,
+    CertificateGroup.CUSTOM,
+    CertificateGroup.DESC,
+)
 """Groups of /trustedCertificate. That of TLS clients is none: nobody may add a caller by himself."""
 LONGEST_KID = 20
 LONGEST_PROPERTY = 2_000
@@ -57,20 +63,20 @@ _UNREADABLE = {"x509-unreadable", "x509-too-large", "dates-unreadable", "subject
 class _Wish(NamedTuple):
     """What an upload wants to be kept as; the kid is the certificate's own if none is given."""
 
-    group: Group = Group.DSC
+    group: CertificateGroup = CertificateGroup.DSC
     domain: str = _DOMAIN
     kid: str = ""
     properties: str = ""
     act: str = "signer-upload"
 
 
-def upload(call: Call, box: Mailbox) -> Answer:
+def upload(call: Call, box: Mailbox) -> WireAnswer:
     """Answer POST /signerCertificate."""
     uploaded = message.read(call.request.body, bad_signature="0x009")
     return _added(uploaded, _certificate(uploaded), _Wish(), call, box)
 
 
-def delete(call: Call, box: Mailbox) -> Answer:
+def delete(call: Call, box: Mailbox) -> WireAnswer:
     """Answer DELETE and POST /delete of /signerCertificate and /trustedCertificate."""
     uploaded = message.read(call.request.body, bad_signature="0x009")
     record = _certificate(uploaded)
@@ -78,7 +84,7 @@ def delete(call: Call, box: Mailbox) -> Answer:
         raise Refusal(400, "0x007", "the CMS is not signed by an upload certificate of the country")
     entry = box.entry_of(record.thumbprint, call.country)
     # WHO's groups may have been uploaded with another C, or none.
-    if (entry is None or entry.group is Group.DSC) and not _is_of(record, call.country):
+    if (entry is None or entry.group is CertificateGroup.DSC) and not _is_of(record, call.country):
         raise Refusal(400, "0x007", "the certificate's C is not that of the caller")
     if entry is None:
         raise Refusal(404, "0x005", "the certificate is not there")
@@ -87,10 +93,10 @@ def delete(call: Call, box: Mailbox) -> Answer:
     at = box.moment(call.at)
     box.use(uploaded.mark, at)
     box.delete_entry(entry.number, at)
-    return Answer(204, act="signer-delete", digest=record.thumbprint)
+    return WireAnswer(204, act="signer-delete", digest=record.thumbprint)
 
 
-def upload_trusted(call: Call, box: Mailbox) -> Answer:
+def upload_trusted(call: Call, box: Mailbox) -> WireAnswer:
     """Answer POST /trustedCertificate."""
     body, wish = _wish(call)
     try:
@@ -102,7 +108,7 @@ def upload_trusted(call: Call, box: Mailbox) -> Answer:
     return _added(uploaded, record, wish, call, box)
 
 
-def _is_message_of(uploaded: Uploaded, entry: Entry) -> bool:
+def _is_message_of(uploaded: Uploaded, entry: StoredEntry) -> bool:
     """Tell whether a message is the one by which a live entry came, however it is written this time."""
     if not entry.message:
         return False
@@ -134,12 +140,14 @@ def _is_of(record: X509Record, country: str) -> bool:
         return False
 
 
-def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box: Mailbox) -> Answer:
+def _added(
+    uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box: Mailbox
+) -> WireAnswer:
     if message.uploader(uploaded, call, box) is None:
         raise Refusal(400, "0x004", "the CMS is not signed by an upload certificate of the country")
-    if wish.group is Group.DSC and not _is_of(record, call.country):
+    if wish.group is CertificateGroup.DSC and not _is_of(record, call.country):
         raise Refusal(400, "0x004", "the certificate's C is not that of the caller")
-    above = Group.DECA if wish.group is Group.DESC else Group.CSCA
+    above = CertificateGroup.DECA if wish.group is CertificateGroup.DESC else CertificateGroup.CSCA
     authorities = [party.certificate for party in box.parties(country=call.country, groups=[above])]
     if not (_is_one_spelling(uploaded.content, record) and is_issued(record, authorities)):
         raise Refusal(400, "0x004", f"the certificate is not signed by a {above} of the country")
@@ -159,7 +167,7 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
     at = box.moment(call.at)
     box.use(uploaded.mark, at)
     box.add_entry(
-        Entry(
+        StoredEntry(
             number=0,
             country=call.country,
             group=wish.group,
@@ -174,7 +182,7 @@ def _added(uploaded: Uploaded, record: X509Record, wish: _Wish, call: Call, box:
             remarks=against,
         )
     )
-    return Answer(201, act=wish.act, digest=record.thumbprint)
+    return WireAnswer(201, act=wish.act, digest=record.thumbprint)
 
 
 def withdrawal_mark(country: str, digest: str) -> str:
@@ -211,7 +219,7 @@ def _wish(call: Call) -> tuple[bytes, _Wish]:
     text = row.get("cms")
     if not isinstance(text, str) or not text.isascii():
         raise _unfit("cms", "write the message in Base64")
-    group = _text(row, "group") or Group.DSC
+    group = _text(row, "group") or CertificateGroup.DSC
     if group not in TRUSTED:
         raise _unfit("group", ", ".join(TRUSTED))
     domain = _text(row, "domain") or _DOMAIN
@@ -221,7 +229,7 @@ def _wish(call: Call) -> tuple[bytes, _Wish]:
     if len(kid) > LONGEST_KID or not kid.isprintable():
         raise _unfit("kid", f"{LONGEST_KID} characters at most")
     properties = _properties(row.get("properties"), call.settings.properties)
-    return text.encode(), _Wish(Group(group), domain, kid, properties, "trusted-upload")
+    return text.encode(), _Wish(CertificateGroup(group), domain, kid, properties, "trusted-upload")
 
 
 def _text(row: dict[str, Any], name: str) -> str:

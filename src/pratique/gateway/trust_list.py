@@ -26,8 +26,8 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from pratique.gateway.call import Call
-from pratique.gateway.mailbox import Entry, Group, Party, Reading
-from pratique.gateway.wire import Answer, Profile, Refusal, kid_of, listed, written
+from pratique.gateway.mailbox import CertificateGroup, MailboxReading, Party, StoredEntry
+from pratique.gateway.wire import Profile, Refusal, WireAnswer, kid_of, listed, written
 from pratique.strict_json import loads
 from pratique.text import rfc3339
 
@@ -36,10 +36,16 @@ PAGE_SIZE = 100
 READ_AT_ONCE = 500
 """Entries that are read from the store at a time."""
 TYPES = (
-    Group.AUTHENTICATION, Group.UPLOAD, Group.CSCA, Group.TRUSTANCHOR, Group.DECA, Group.DSC, Group.DESC,
+    CertificateGroup.AUTHENTICATION, CertificateGroup.UPLOAD, CertificateGroup.CSCA, CertificateGroup.TRUSTANCHOR, CertificateGroup.DECA, CertificateGroup.DSC, CertificateGroup.DESC,
 )  # fmt: skip
 """Types of /trustList; DESC is one to ask for, and none that it has."""
-_OF_ENTRIES = {Group.DSC, Group.DESC, Group.SIGN, Group.AUTH, Group.CUSTOM}
+_OF_ENTRIES = {
+    CertificateGroup.DSC,
+    CertificateGroup.DESC,
+    CertificateGroup.SIGN,
+    CertificateGroup.AUTH,
+    CertificateGroup.CUSTOM,
+}
 _DOMAIN = "DCC"
 _COUNTRY_SIZE = 2
 
@@ -47,7 +53,7 @@ _COUNTRY_SIZE = 2
 class _ListQuery(NamedTuple):
     """What of the list is asked for."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[CertificateGroup, ...]
     country: str | None
     since: int | None
     shown_to: str | None
@@ -58,19 +64,19 @@ class _PageCut(NamedTuple):
     size: int
 
 
-def country_list(call: Call, box: Reading) -> Answer:
+def country_list(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer GET /countrylist."""
     del call
     return written(list(box.countries()))
 
 
-def trust_list(call: Call, box: Reading) -> Answer:
+def trust_list(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer GET /trustList, /trustList/{type}, /trustList/{type}/{cc}."""
     asked = _asked(call)
     page = _page(call)
     parties = _parties(asked, box)
-    if asked.groups and Group.DSC not in asked.groups:
-        rows: Iterable[Party | Entry] = parties
+    if asked.groups and CertificateGroup.DSC not in asked.groups:
+        rows: Iterable[Party | StoredEntry] = parties
         if page is not None:
             rows = parties[page.first : page.first + page.size]
     elif page is None:
@@ -80,7 +86,7 @@ def trust_list(call: Call, box: Reading) -> Answer:
     return listed(_listed(row) for row in rows)
 
 
-def certificates(call: Call, box: Reading) -> Answer:
+def certificates(call: Call, box: MailboxReading) -> WireAnswer:
     """Answer GET /trustList/certificate: values of a parameter that nobody knows match nothing."""
     wanted = call.request.parameters()
     groups, countries, domains = (
@@ -88,7 +94,7 @@ def certificates(call: Call, box: Reading) -> Answer:
         for name in ("group", "country", "domain")
     )
 
-    def is_wanted(row: Party | Entry) -> bool:
+    def is_wanted(row: Party | StoredEntry) -> bool:
         return (
             (not groups or row.group in groups)
             and (not countries or row.country in countries)
@@ -96,12 +102,14 @@ def certificates(call: Call, box: Reading) -> Answer:
         )
 
     entries = pages(partial(box.entries, shown_to=shown_to(call)))
-    rows: Iterable[Party | Entry] = merge(sorted(box.parties(), key=_order), entries, key=_order)
+    rows: Iterable[Party | StoredEntry] = merge(
+        sorted(box.parties(), key=_order), entries, key=_order
+    )
     return listed(_certificate(row) for row in rows if is_wanted(row))
 
 
-def pages(read: Callable[..., Sequence[Entry]]) -> Iterator[Entry]:
-    """Yield all that `Reading.entries` returns, and hold one page of it at a time.
+def pages(read: Callable[..., Sequence[StoredEntry]]) -> Iterator[StoredEntry]:
+    """Yield all that `MailboxReading.entries` returns, and hold one page of it at a time.
 
     Args:
         read: it, called with `skip` and `most`.
@@ -113,7 +121,7 @@ def pages(read: Callable[..., Sequence[Entry]]) -> Iterator[Entry]:
 
 
 def shown_to(call: Call) -> str | None:
-    """Return to whom entries are shown, as `Reading.entries` takes it: in the compatible profile to everybody."""
+    """Return to whom entries are shown, as `MailboxReading.entries` takes it: in the compatible profile to everybody."""
     return call.country if call.settings.profile is Profile.STRICT else None
 
 
@@ -124,7 +132,7 @@ def _asked(call: Call) -> _ListQuery:
     # str.isalpha takes letters of all scripts; a path has but ASCII.
     if country and not (len(country) == _COUNTRY_SIZE and country.isalpha()):
         raise Refusal(400, "0x001", "a country has two letters")
-    groups = (Group(kind.upper()),) if kind else ()
+    groups = (CertificateGroup(kind.upper()),) if kind else ()
     return _ListQuery(groups, country.upper() or None, call.request.since(), shown_to(call))
 
 
@@ -140,7 +148,7 @@ def _page(call: Call) -> _PageCut | None:
     return _PageCut(number * size, size)
 
 
-def _parties(asked: _ListQuery, box: Reading) -> list[Party]:
+def _parties(asked: _ListQuery, box: MailboxReading) -> list[Party]:
     groups = [group for group in asked.groups if group not in _OF_ENTRIES]
     if asked.groups and not groups:
         return []
@@ -149,12 +157,12 @@ def _parties(asked: _ListQuery, box: Reading) -> list[Party]:
     return sorted(whole, key=_order)
 
 
-def _entries(asked: _ListQuery, box: Reading) -> Callable[..., Sequence[Entry]]:
+def _entries(asked: _ListQuery, box: MailboxReading) -> Callable[..., Sequence[StoredEntry]]:
     """Return what reads a page of the entries that are asked for."""
     return partial(
         box.entries,
         country=asked.country,
-        groups=[Group.DSC],
+        groups=[CertificateGroup.DSC],
         domain=_DOMAIN,
         since=asked.since,
         shown_to=asked.shown_to,
@@ -162,28 +170,28 @@ def _entries(asked: _ListQuery, box: Reading) -> Callable[..., Sequence[Entry]]:
 
 
 def _cut(
-    parties: list[Party], page: _PageCut, read: Callable[..., Sequence[Entry]]
-) -> list[Party | Entry]:
+    parties: list[Party], page: _PageCut, read: Callable[..., Sequence[StoredEntry]]
+) -> list[Party | StoredEntry]:
     """Return a page of parties and entries in one order, and read no more entries than could stand on it."""
     # At most all parties stand before an entry: the entries that are skipped are before the page, wherever the
     # parties are. Of those before the first entry read the place is not known, but that it is before the page is.
     skip = max(0, page.first - len(parties))
     entries = read(skip=skip, most=page.size + len(parties))
-    merged: list[Party | Entry] = [*parties, *entries]
+    merged: list[Party | StoredEntry] = [*parties, *entries]
     merged.sort(key=_order)
     return merged[page.first - skip : page.first - skip + page.size]
 
 
-def _order(row: Party | Entry) -> tuple[str, str]:
-    return (row.kid if isinstance(row, Entry) else kid_of(row.thumbprint)), row.thumbprint
+def _order(row: Party | StoredEntry) -> tuple[str, str]:
+    return (row.kid if isinstance(row, StoredEntry) else kid_of(row.thumbprint)), row.thumbprint
 
 
 def _base64(octets: bytes) -> str:
     return base64.b64encode(octets).decode()
 
 
-def _listed(row: Party | Entry) -> dict[str, str | None]:
-    is_gone = isinstance(row, Entry) and row.deleted is not None
+def _listed(row: Party | StoredEntry) -> dict[str, str | None]:
+    is_gone = isinstance(row, StoredEntry) and row.deleted is not None
     return {
         "kid": _order(row)[0],
         "timestamp": rfc3339(row.created),
@@ -195,8 +203,8 @@ def _listed(row: Party | Entry) -> dict[str, str | None]:
     }
 
 
-def _certificate(row: Party | Entry) -> dict[str, Any]:
-    properties = row.properties if isinstance(row, Entry) else ""
+def _certificate(row: Party | StoredEntry) -> dict[str, Any]:
+    properties = row.properties if isinstance(row, StoredEntry) else ""
     return {
         "kid": _order(row)[0],
         "group": row.group.value,

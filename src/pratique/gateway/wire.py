@@ -1,6 +1,6 @@
 """One request and its answer, as they stand on the wire; the problem report; the forms of dates.
 
-    headers, body -> WireRequest -> endpoints.answer -> Answer(status, body, headers)
+    headers, body -> WireRequest -> endpoints.answer -> WireAnswer(status, body, headers)
 
     dates in   If-Modified-Since: 2026-11-01T00:00:00+01:00 (LIB) | Sun, 1 Nov 2026 00:00:00 GMT (EU's suite)
     dates out  2026-11-01T00:00:00Z (`text.rfc3339`)
@@ -117,7 +117,7 @@ class WireRequest(NamedTuple):
         return int(values[0])
 
 
-class Answer(NamedTuple):
+class WireAnswer(NamedTuple):
     """An answer.
 
     Attributes:
@@ -145,7 +145,7 @@ class Refusal(Exception):
         self.status, self.code, self.problem, self.details = status, code, problem, details
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> WireAnswer:
         """Return the problem report (dgc-gateway's ProblemReportDto)."""
         report = {
             "code": self.code,
@@ -153,7 +153,7 @@ class Refusal(Exception):
             "sendValue": "",
             "details": self.details,
         }
-        return Answer(self.status, as_json(report).encode())
+        return WireAnswer(self.status, as_json(report).encode())
 
 
 def kid_of(thumbprint: str) -> str:
@@ -161,19 +161,19 @@ def kid_of(thumbprint: str) -> str:
     return base64.b64encode(bytes.fromhex(thumbprint)[:8]).decode()
 
 
-def written(document: Any, status: int = 200) -> Answer:
+def written(document: Any, status: int = 200) -> WireAnswer:
     """Return an answer of a JSON document."""
-    return Answer(status, as_json(document).encode())
+    return WireAnswer(status, as_json(document).encode())
 
 
-def listed(rows: Iterable[Mapping[str, Any]]) -> Answer:
+def listed(rows: Iterable[Mapping[str, Any]]) -> WireAnswer:
     """Return an answer of a JSON array, written row by row: one odd character slows down its own row only."""
     # A whole trust list has 30 MB: the rows are not kept beside it.
     body = bytearray(b"[")
     for row in rows:
         body += b"," if len(body) > 1 else b""
         body += as_json(row).encode()
-    return Answer(200, bytes(body + b"]"))
+    return WireAnswer(200, bytes(body + b"]"))
 
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

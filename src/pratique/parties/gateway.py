@@ -27,7 +27,14 @@ from pratique.crypto import x509
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.gateway import onboarding
 from pratique.gateway.call import DOMAINS, PROPERTIES, Settings
-from pratique.gateway.mailbox import AuditRow, Group, Mailbox, Party, Reading, ValueSet
+from pratique.gateway.mailbox import (
+    AuditRow,
+    CertificateGroup,
+    Mailbox,
+    MailboxReading,
+    Party,
+    ValueSet,
+)
 from pratique.gateway.onboarding import Changes, LeftOut, Onboarded
 from pratique.gateway.wire import Profile
 from pratique.parties import exports, issuer
@@ -154,7 +161,7 @@ class Loaded(NamedTuple):
     parties: int
     left_out: tuple[LeftOut, ...]
     value_sets: tuple[str, ...]
-    incomplete: Mapping[str, tuple[Group, ...]]
+    incomplete: Mapping[str, tuple[CertificateGroup, ...]]
     idle_roles: tuple[str, ...]
 
 
@@ -170,8 +177,8 @@ def load(folder: Path, wanted: Load, *, at: datetime) -> Loaded:
         try:
             roles = onboarding.roles_from(sources.read_bytes(wanted.roles))
         except DocumentRefused as error:
-            told = f"{wanted.roles}: {error.message}"
-            raise DocumentRefused(error.code, told, error.hint) from error
+            message = f"{wanted.roles}: {error.message}"
+            raise DocumentRefused(error.code, message, error.hint) from error
     now, is_whole = _onboarded(wanted, roles, at)
     sets = [] if wanted.value_sets is None else list(_value_sets(wanted.value_sets))
     second = int(at.timestamp())
@@ -198,14 +205,14 @@ def load(folder: Path, wanted: Load, *, at: datetime) -> Loaded:
 
 def _callers(parties: Iterable[Party]) -> set[str]:
     """Return all names by which roles can be given to somebody who takes part."""
-    callers = [party for party in parties if party.group is Group.AUTHENTICATION]
+    callers = [party for party in parties if party.group is CertificateGroup.AUTHENTICATION]
     return {name for party in callers for name in (party.country, party.thumbprint)}
 
 
 def _onboarded(wanted: Load, roles: onboarding.Roles, at: datetime) -> tuple[Onboarded, bool]:
     """Return who takes part by the folders, and whether all folders could be read."""
     anchors = [exports.anchor_certificate(path) for path in wanted.anchors]
-    parties: dict[tuple[str, str, Group], Party] = {}
+    parties: dict[tuple[str, str, CertificateGroup], Party] = {}
     left_out: list[LeftOut] = []
     is_whole = True
     folders = list(exports.read(wanted.participants))
@@ -220,10 +227,10 @@ def _onboarded(wanted: Load, roles: onboarding.Roles, at: datetime) -> tuple[Onb
             left_out.append(LeftOut(each.code, each.refused.code))
             is_whole = False
             continue
-        one = onboarding.onboarded(each.files, anchors=anchors, at=at, roles=roles)
-        for party in one.parties:
+        folder = onboarding.onboarded(each.files, anchors=anchors, at=at, roles=roles)
+        for party in folder.parties:
             parties.setdefault(onboarding.identity(party), party)
-        left_out += [row._replace(name=f"{each.code}/{row.name}") for row in one.left_out]
+        left_out += [row._replace(name=f"{each.code}/{row.name}") for row in folder.left_out]
     if not parties:
         raise DocumentRefused(
             "participants-unbelieved",
@@ -233,7 +240,7 @@ def _onboarded(wanted: Load, roles: onboarding.Roles, at: datetime) -> tuple[Onb
     return Onboarded(tuple(parties.values()), tuple(left_out)), is_whole
 
 
-def _changes(box: Reading, now: Onboarded, wanted: Load, is_whole: bool) -> Changes:
+def _changes(box: MailboxReading, now: Onboarded, wanted: Load, is_whole: bool) -> Changes:
     before = box.parties()
     if exports.is_one(wanted.participants):
         countries = {party.country for party in now.parties}
@@ -242,7 +249,7 @@ def _changes(box: Reading, now: Onboarded, wanted: Load, is_whole: bool) -> Chan
     return changes if is_whole else changes._replace(removed=())
 
 
-def _news(box: Reading, sets: list[ValueSet]) -> list[ValueSet]:
+def _news(box: MailboxReading, sets: list[ValueSet]) -> list[ValueSet]:
     return [row for row in sets if box.value_set(row.identifier) != row]
 
 
@@ -284,11 +291,11 @@ def _value_sets(folder: Path) -> Iterator[ValueSet]:
 # How it is, and what was done.
 
 
-class Ending(NamedTuple):
+class KeyEnding(NamedTuple):
     """A party's certificate that ends soon, or has ended: `until` is its last second."""
 
     country: str
-    group: Group
+    group: CertificateGroup
     thumbprint: str
     until: int
 
@@ -309,9 +316,9 @@ class GatewayStatus(NamedTuple):
     profile: Profile
     countries: tuple[str, ...]
     counts: Mapping[str, int]
-    ending: tuple[Ending, ...]
+    ending: tuple[KeyEnding, ...]
     signers_ending: int
-    incomplete: Mapping[str, tuple[Group, ...]]
+    incomplete: Mapping[str, tuple[CertificateGroup, ...]]
     value_sets: tuple[str, ...]
 
 
@@ -321,7 +328,7 @@ def status(folder: Path, *, at: datetime) -> GatewayStatus:
     with _opened(folder) as gateway, gateway.store.reading() as box:
         parties = box.parties()
         ending = (
-            Ending(party.country, party.group, party.thumbprint, until)
+            KeyEnding(party.country, party.group, party.thumbprint, until)
             for party in parties
             if (until := x509.read(party.certificate).not_after) < before
         )
@@ -336,7 +343,7 @@ def status(folder: Path, *, at: datetime) -> GatewayStatus:
         )
 
 
-def _ends(box: Reading) -> Iterator[int]:
+def _ends(box: MailboxReading) -> Iterator[int]:
     """Yield the last second of each live signer, read page by page."""
     skip = 0
     while page := box.entries(skip=skip, most=PAGE):

@@ -26,10 +26,10 @@ from pratique import strict_json
 from pratique.errors import DocumentRefused, ExtraMissing, UsageError
 from pratique.gateway import client, endpoints, uploads
 from pratique.gateway.call import Call, Settings
-from pratique.gateway.mailbox import Group, Mailbox
-from pratique.gateway.projection import Projection, Published, Unkept
+from pratique.gateway.mailbox import CertificateGroup, Mailbox
+from pratique.gateway.projection import Projection, PublishedNetwork, Unkept
 from pratique.gateway.uploads import CheckedUploads
-from pratique.gateway.wire import Answer, WireRequest
+from pratique.gateway.wire import WireAnswer, WireRequest
 from pratique.network.view import View
 from pratique.parties import participant, proposals
 from pratique.store import files, sources
@@ -103,7 +103,7 @@ def update(
     network = known.view
     with opened(folder) as (store, _):
         _note_network(folder, network)
-        published = Published(network, at=int(at.timestamp()))
+        published = PublishedNetwork(network, at=int(at.timestamp()))
         with store.reading() as box:
             countries = published.countries(box)
 
@@ -196,17 +196,19 @@ def in_folder(store: GatewayStore, settings: Settings, country: str, *, at: date
     def ask(path: str, query: str) -> bytes:
         request = WireRequest("GET", path, query, {}, b"", int(at.timestamp()), "")
         route = endpoints.find(request.method, request.path)
-        if isinstance(route, Answer):
+        if isinstance(route, WireAnswer):
             raise client.problem(route.status, route.body)
         with store.reading() as box:
-            clients = box.parties(country=country, groups=(Group.AUTHENTICATION,))
+            clients = box.parties(country=country, groups=(CertificateGroup.AUTHENTICATION,))
             if not clients:
                 raise UsageError(
                     "not-onboarded",
                     f"no back end of {country} is onboarded in that gateway",
                     "name another gateway, or have your certificates loaded there",
                 )
-            answer: Answer = route.endpoint(Call(request, clients[0], settings, route.rest), box)
+            answer: WireAnswer = route.endpoint(
+                Call(request, clients[0], settings, route.rest), box
+            )
         return answer.body
 
     return ask
@@ -231,7 +233,7 @@ def uploaded(ask: Ask, folder: Path, *, at: datetime) -> CheckedUploads:
             "country-unfit",
             f"{code}'s certificates have C={own.country}, and the wire's countries have two letters",
         )
-    query = urlencode({"country": own.country, "group": Group.DSC.value})
+    query = urlencode({"country": own.country, "group": CertificateGroup.DSC.value})
     certificates = ask("/trustList/certificate", query)
     rules = ask(f"/rules/{own.country}", "")
     return uploads.taken(code, certificates, rules, own, at=int(at.timestamp()))

@@ -30,7 +30,7 @@ from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageErr
 from pratique.gateway import client, endpoints, wire
 from pratique.gateway.call import Settings
 from pratique.gateway.client import Believed, TrustListRow
-from pratique.gateway.wire import CMS, CMS_TEXT, Answer, WireRequest
+from pratique.gateway.wire import CMS, CMS_TEXT, WireAnswer, WireRequest
 from pratique.revocation import foreign
 from pratique.store import files
 from pratique.store.gateway_client import Connection, Reply
@@ -49,7 +49,7 @@ class _NotKept(Exception):
     """Ends a transaction of which nothing is to be kept; its argument is the answer."""
 
 
-class Answers:
+class GatewayAnswers:
     """What answers requests, each in one transaction; it may be called from several threads at once."""
 
     def __init__(
@@ -57,18 +57,18 @@ class Answers:
     ) -> None:
         self._store, self._settings, self._clock = store, settings, clock
 
-    def turned_away(self, request: WireRequest) -> Answer | None:
+    def turned_away(self, request: WireRequest) -> WireAnswer | None:
         """Return the answer to whoever may not send this at all, by its headers; None for all others."""
         route = endpoints.find(request.method, request.path)
-        if isinstance(route, Answer):
+        if isinstance(route, WireAnswer):
             return route
         with self._store.reading() as box:
             return endpoints.turned_away(request, route, box, self._settings)
 
-    def __call__(self, request: WireRequest) -> Answer:
+    def __call__(self, request: WireRequest) -> WireAnswer:
         """Answer a request."""
         route = endpoints.find(request.method, request.path)
-        if isinstance(route, Answer):
+        if isinstance(route, WireAnswer):
             return route
         if not route.writes:
             with self._store.reading() as box:

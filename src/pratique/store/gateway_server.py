@@ -1,7 +1,7 @@
 """Serve a gateway's wire API on a UNIX socket, to the server in front that ends TLS.
 
     socket in a folder of ours -> head (bounded, in time) -> body (counted, in time) -> WireRequest, now, UUID
-    -> thread -> answer: one transaction -> Answer -> gzip, where it was asked for -> written
+    -> thread -> answer: one transaction -> WireAnswer -> gzip, where it was asked for -> written
     SIGTERM -> the server in front ends what it has begun -> we end -> the socket goes
 
 1. `X-SSL-…` say who calls, and only whoever can open the socket may say so: its owner, and of a socket that
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pratique import errors
 from pratique.errors import PratiqueError, UsageError
-from pratique.gateway.wire import Answer, Refusal, WireRequest
+from pratique.gateway.wire import Refusal, WireAnswer, WireRequest
 from pratique.store import server
 from pratique.store.server import BodyRefused, Limits
 
@@ -63,9 +63,9 @@ IDENTITIES = ("identity", "base64", "")
 _DROPPED = 1.0
 """Seconds for which another process on the socket is asked whether it lives."""
 
-Answering = Callable[[WireRequest], Answer]
+Answering = Callable[[WireRequest], WireAnswer]
 """answer(request) -> what is said; it is called from several threads at once."""
-TurnedAway = Callable[[WireRequest], Answer | None]
+TurnedAway = Callable[[WireRequest], WireAnswer | None]
 """turned_away(request without its body) -> what is said to whoever may not send it; None for all others."""
 _BODILY = {"content-length", "transfer-encoding"}
 """Headers of a request with a body (RFC 9112 §6)."""
@@ -191,7 +191,7 @@ def _takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _written(answer: Answer, *, packs: bool) -> Response:
+def _written(answer: WireAnswer, *, packs: bool) -> Response:
     data, headers = answer.body, dict(answer.headers)
     if data:
         headers["Content-Type"] = answer.content_type

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pratique.gateway.mailbox import Entry
+from pratique.gateway.mailbox import StoredEntry
 from pratique.store.gateway import mailbox
 from pratique.store.gateway.mailbox import GatewayStore, SqlMailbox
 from tests.gateway_stores import sqlite
@@ -75,7 +75,7 @@ class Reader:
             ]
             if paged != whole or len({one.thumbprint for one in whole}) != len(whole):
                 self.wrong.append("pages of one instant differ from the whole")
-        quiet: list[Entry] = []
+        quiet: list[StoredEntry] = []
         while True:
             with self.store.reading() as box:
                 page = box.entries(country="XB", skip=len(quiet), most=7)

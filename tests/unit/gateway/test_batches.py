@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pratique.crypto import asn1
 from pratique.gateway import batches
-from pratique.gateway.mailbox import Batch, Group, Role
+from pratique.gateway.mailbox import CallerRole, CertificateGroup, StoredBatch
 from pratique.gateway.wire import CMS, CMS_TEXT
 from pratique.text import rfc3339
 from tests.gateway_box import Box
@@ -69,19 +69,19 @@ def test_headers_that_say_base64_change_nothing(encoding: str) -> None:
 
 
 REQUESTS = [
-    ("GET", LIST, Role.READER),
-    ("GET", f"{LIST}/{DRAW}", Role.READER),
-    ("POST", LIST, Role.UPLOADER),
-    ("DELETE", LIST, Role.DELETER),
-    ("POST", f"{LIST}/delete", Role.DELETER),
+    ("GET", LIST, CallerRole.READER),
+    ("GET", f"{LIST}/{DRAW}", CallerRole.READER),
+    ("POST", LIST, CallerRole.UPLOADER),
+    ("DELETE", LIST, CallerRole.DELETER),
+    ("POST", f"{LIST}/delete", CallerRole.DELETER),
 ]
 
 
 @pytest.mark.parametrize(("method", "path", "role"), REQUESTS)
-def test_only_a_caller_with_the_role_is_let_in(method: str, path: str, role: Role) -> None:
-    for roles, expected in ((frozenset(Role) - {role}, (403, "0x403")), ({role}, None)):
+def test_only_a_caller_with_the_role_is_let_in(method: str, path: str, role: CallerRole) -> None:
+    for roles, expected in ((frozenset(CallerRole) - {role}, (403, "0x403")), ({role}, None)):
         xa = sender()
-        tls = xa.box.party(xa.state.tls.thumbprint, "XA", Group.AUTHENTICATION)
+        tls = xa.box.party(xa.state.tls.thumbprint, "XA", CertificateGroup.AUTHENTICATION)
         assert tls is not None
         xa.box.add_party(tls._replace(roles=frozenset(roles)))
         sent = xa.signed(batch()) if method != "GET" else b""
@@ -317,7 +317,8 @@ def test_a_date_is_a_whole_second_with_an_offset() -> None:
 def test_a_list_has_a_thousand_batches_and_says_that_there_are_more() -> None:
     xa = sender()
     xa.box.all_batches = [
-        Batch(n, str(uuid.UUID(int=n)), "XA", AT + DAY, "", AT - 2000 + n) for n in range(1001)
+        StoredBatch(n, str(uuid.UUID(int=n)), "XA", AT + DAY, "", AT - 2000 + n)
+        for n in range(1001)
     ]
     page = xa.json(LIST, if_modified_since=since(AT - 3000))
     assert (page["more"], len(page["batches"])) == (True, 1000)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pratique.gateway import caller
 from pratique.gateway.call import Settings
-from pratique.gateway.wire import Answer, Profile, Refusal
+from pratique.gateway.wire import Profile, Refusal, WireAnswer
 from tests.gateway_box import Box
 from tests.gateway_world import AT, DAY, presented, request, world
 
@@ -28,7 +28,7 @@ SUBJECT = "CN=XA TLS,OU=test environment,O=Ministry of XA,C=XA"
 Headers = dict[str, str | tuple[str, ...]]
 
 
-def ask(headers: Headers, box: Box = BOX, at: int = AT) -> Answer:
+def ask(headers: Headers, box: Box = BOX, at: int = AT) -> WireAnswer:
     return box.ask(request("GET", "/countrylist", headers=headers, at=at))
 
 

@@ -14,20 +14,20 @@ from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Authority
 from pratique.errors import DocumentRefused, UsageError
 from pratique.gateway import client
-from pratique.gateway.mailbox import Group
+from pratique.gateway.mailbox import CertificateGroup
 from pratique.parties import gateway_service as service
 from pratique.store.gateway_client import Connection, Reply
 from tests.gateway_box import Box
 from tests.gateway_sent import batch, sound_rule
 from tests.gateway_world import AT, DAY, Keyed, body, pyca, request, world
 
-Entry = dict[str, Any]
+StoredEntry = dict[str, Any]
 XA, XB = world().state("XA"), world().state("XB")
 SIGNER = XA.signer()
 ANCHORS = frozenset({world().anchor.der})
 
 
-def entry(group: str, keyed: Keyed, signature: bytes, country: str = "XA") -> Entry:
+def entry(group: str, keyed: Keyed, signature: bytes, country: str = "XA") -> StoredEntry:
     """Return an entry of a trust list."""
     return {
         "kid": keyed.kid,
@@ -40,14 +40,14 @@ def entry(group: str, keyed: Keyed, signature: bytes, country: str = "XA") -> En
     }
 
 
-def sound() -> dict[str, Entry]:
+def sound() -> dict[str, StoredEntry]:
     """Return a trust list of one country in which all is believed."""
     parties = {"UPLOAD": XA.upload, "CSCA": XA.authority, "AUTHENTICATION": XA.tls}
     rows = {name: entry(name, row, world().anchored(row.der)) for name, row in parties.items()}
     return rows | {"DSC": entry("DSC", SIGNER, pyca(SIGNER.der, XA.upload, detached=True))}
 
 
-def believed(rows: Mapping[str, Entry]) -> client.Believed:
+def believed(rows: Mapping[str, StoredEntry]) -> client.Believed:
     """Read a trust list."""
     return client.believed(client.rows(json.dumps(list(rows.values())).encode()), ANCHORS)
 
@@ -61,7 +61,7 @@ def test_what_the_anchor_and_the_country_have_signed_is_believed() -> None:
     assert {row["certificateType"] for row in listed} == {"CSCA", "DSC"}
 
 
-def forged() -> dict[str, tuple[str, Entry, str]]:
+def forged() -> dict[str, tuple[str, StoredEntry, str]]:
     """Return forged entries, by what is wrong: which to put in place, and the code."""
     rows, other, signer = sound(), XA.signer("P-384", 2), SIGNER
     alien = XB.signer(countries=("XA",))
@@ -241,7 +241,7 @@ def test_an_entry_that_moves_past_a_page_is_not_missed(
     path.write_bytes(b"".join(signer.pem for signer in signers))
     sender = InMemory(box, "XA")
     service.push(sender, service.signers([path], own))
-    first = next(row for row in box.entries(groups=[Group.DSC]))
+    first = next(row for row in box.entries(groups=[CertificateGroup.DSC]))
     path.write_bytes(next(s for s in signers if s.thumbprint == first.thumbprint).pem)
 
     def deleting(asked: str, reply: Reply) -> Reply:

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from pratique.gateway.call import Settings
-from pratique.gateway.wire import Answer, instant
-from pratique.parties.gateway_service import Answers
+from pratique.gateway.wire import WireAnswer, instant
+from pratique.parties.gateway_service import GatewayAnswers
 from pratique.store.gateway.mailbox import GatewayStore
 from pratique.strict_json import loads
 from pratique.text import rfc3339
@@ -57,11 +57,11 @@ class Caller:
 
     def __init__(self, url: str, code: str) -> None:
         self.store, self.state = GatewayStore(url), world(NOW).state(code)
-        self._answers = Answers(self.store, Settings())
+        self._answers = GatewayAnswers(self.store, Settings())
 
     def ask(
         self, method: str, path: str, data: bytes = b"", since: int | None = None, query: str = ""
-    ) -> Answer:
+    ) -> WireAnswer:
         """Send a request, now."""
         headers = {} if since is None else {"If-Modified-Since": rfc3339(since)}
         return self._answers(
@@ -71,7 +71,7 @@ class Caller:
             )
         )  # fmt: skip
 
-    def send(self, method: str, path: str, content: bytes) -> Answer:
+    def send(self, method: str, path: str, content: bytes) -> WireAnswer:
         """Send a content, signed."""
         return self.ask(method, path, body(pyca(content, self.state.upload)))
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pratique.gateway import endpoints, wire
 from pratique.gateway.endpoints import ROUTES, Route, find
-from pratique.gateway.mailbox import Mailbox, Role
-from pratique.gateway.wire import Answer, Refusal
+from pratique.gateway.mailbox import CallerRole, Mailbox
+from pratique.gateway.wire import Refusal, WireAnswer
 from pratique.parties import gateway_service
 from tests.gateway_box import Box
 from tests.gateway_world import request, world
@@ -28,7 +28,7 @@ XA = WORLD.state("XA")
 
 def status(method: str, path: str) -> int:
     route = find(method, path)
-    return route.status if isinstance(route, Answer) else 200
+    return route.status if isinstance(route, WireAnswer) else 200
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=lambda row: f"{row.method} {row.name} {row.parts}")
@@ -88,7 +88,7 @@ def test_any_other_path_is_not_found(path: str) -> None:
 )
 def test_another_method_is_told_which_there_are(method: str, path: str, allowed: str) -> None:
     answer = find(method, path)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, WireAnswer)
     assert (answer.status, answer.headers) == (405, (("Allow", allowed),))
 
 
@@ -104,11 +104,11 @@ def test_who_is_unknown_learns_nothing_of_roles_or_types() -> None:
 
 
 def test_a_role_is_asked_for_before_the_body_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    def endpoint(call: Any, box: Mailbox) -> Answer:
+    def endpoint(call: Any, box: Mailbox) -> WireAnswer:
         del call, box
-        return Answer(204, act="act", digest="00")
+        return WireAnswer(204, act="act", digest="00")
 
-    row = Route("POST", "/test", (0, 0), endpoint, True, Role.UPLOADER, (wire.CMS,))
+    row = Route("POST", "/test", (0, 0), endpoint, True, CallerRole.UPLOADER, (wire.CMS,))
     monkeypatch.setattr(endpoints, "ROUTES", (*ROUTES, row))
     asked = request("POST", "/test", by=XA.tls, body=b"x")
     box = WORLD.box()
@@ -117,7 +117,7 @@ def test_a_role_is_asked_for_before_the_body_is_looked_at(monkeypatch: pytest.Mo
         (asked.at, "XA", "act")
     ]
     tls = next(party for party in box.all_parties if party.thumbprint == XA.tls.thumbprint)
-    box.add_party(tls._replace(roles=frozenset({Role.READER, Role.DELETER})))
+    box.add_party(tls._replace(roles=frozenset({CallerRole.READER, CallerRole.DELETER})))
     for kind in (wire.CMS, "text/plain"):
         answer = box.ask(asked._replace(headers={**asked.headers, "content-type": (kind,)}))
         assert (answer.status, json.loads(answer.body)["code"]) == (403, "0x403")
@@ -129,7 +129,7 @@ def test_strangers_are_turned_away_before_anything_is_written() -> None:
     route = find("POST", "/signerCertificate")
     assert isinstance(route, Route)
 
-    def asked(**values: Any) -> Answer | None:
+    def asked(**values: Any) -> WireAnswer | None:
         one_way = request("POST", "/signerCertificate", body=body, **values)
         answer = endpoints.turned_away(one_way, route, box, box.settings)
         # It is what the whole way would have answered.
@@ -213,11 +213,11 @@ def test_it_is_undone_once() -> None:
 def test_nothing_of_a_refused_request_stays(
     is_refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def endpoint(call: Any, box: Mailbox) -> Answer:
+    def endpoint(call: Any, box: Mailbox) -> WireAnswer:
         box.use("mark", box.instant(call.at))
         if is_refused:
             raise Refusal(400, "0x004", "refused late")
-        return Answer(204, act="act", digest="00")
+        return WireAnswer(204, act="act", digest="00")
 
     row = Route("POST", "/test", (0, 0), endpoint, True)
     monkeypatch.setattr(endpoints, "ROUTES", (*ROUTES, row))
@@ -240,7 +240,7 @@ def test_a_stranger_does_not_take_the_one_writer() -> None:
             begun.append("writing")
             return nullcontext(box)
 
-    answer = gateway_service.Answers(cast("GatewayStore", Store()), box.settings)
+    answer = gateway_service.GatewayAnswers(cast("GatewayStore", Store()), box.settings)
     assert answer(request("POST", "/signerCertificate", body=b"x")).status == 401
     assert begun == []
     # The control: a back end's own request does.

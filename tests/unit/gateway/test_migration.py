@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pratique.crypto import cms
-from pratique.gateway.wire import JSON, Answer
+from pratique.gateway.wire import JSON, WireAnswer
 from pratique.text import rfc3339
 from tests.gateway_sent import Sender, batch, octets, refusal, rule
 from tests.gateway_world import AT, DRAW, Keyed, body, bouncy, indefinite, pyca, world
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
     def migrate(
         self, kind: str, message: bytes, *, by: Sender | None = None, **more: Any
-    ) -> Answer:
+    ) -> WireAnswer:
         stated = {"cms": message.decode(), "entityId": self.numbers[kind], "type": kind, **more}
         sent = json.dumps({name: v for name, v in stated.items() if v is not ...}).encode()
         return (by or self.xa).send("POST", PATH, sent, content_type=JSON)

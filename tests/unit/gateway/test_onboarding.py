@@ -15,7 +15,7 @@ from pratique.crypto import x509, x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.errors import DocumentRefused
 from pratique.gateway import onboarding
-from pratique.gateway.mailbox import Group, Party, Role
+from pratique.gateway.mailbox import CallerRole, CertificateGroup, Party
 from pratique.gateway.onboarding import Roles
 from pratique.terms import Environment
 from tests.gateway_folders import authority, certificates, signed
@@ -33,7 +33,7 @@ def onboarded(
     return onboarding.onboarded(files, anchors=believed, at=NOW, roles=roles or {})
 
 
-def told(found: onboarding.Onboarded) -> set[tuple[str, Group, str]]:
+def told(found: onboarding.Onboarded) -> set[tuple[str, CertificateGroup, str]]:
     return {(one.country, one.group, one.domain) for one in found.parties}
 
 
@@ -41,8 +41,8 @@ def test_a_folder_becomes_parties_with_the_anchors_signature() -> None:
     found = onboarded(signed(certificates(WORLD, "DX"), BY))
     state = WORLD.state("DX")
     assert {(one.group, one.thumbprint) for one in found.parties} == {
-        (Group.CSCA, state.authority.thumbprint), (Group.UPLOAD, state.upload.thumbprint),
-        (Group.UPLOAD, state.upload_again.thumbprint), (Group.AUTHENTICATION, state.tls.thumbprint),
+        (CertificateGroup.CSCA, state.authority.thumbprint), (CertificateGroup.UPLOAD, state.upload.thumbprint),
+        (CertificateGroup.UPLOAD, state.upload_again.thumbprint), (CertificateGroup.AUTHENTICATION, state.tls.thumbprint),
     }  # fmt: skip
     assert found.left_out == ()
     for one in found.parties:
@@ -55,7 +55,7 @@ def test_the_country_is_the_certificates_and_not_the_folders() -> None:
     both = certificates(WORLD, "XA") | {"DCC/UP/other.pem": WORLD.state("XB").upload.der}
     found = onboarded(signed(both, BY))
     assert {one.country for one in found.parties} == {"XA", "XB"}
-    assert [one.group for one in found.parties if one.country == "XB"] == [Group.UPLOAD]
+    assert [one.group for one in found.parties if one.country == "XB"] == [CertificateGroup.UPLOAD]
 
 
 def test_what_no_anchor_vouches_for_is_left_out_with_its_reason() -> None:
@@ -100,7 +100,12 @@ def test_document_signers_are_passed_over_and_files_without_a_role_too() -> None
 def test_one_certificate_in_two_domains_is_one_party_of_dcc() -> None:
     files = signed(certificates(WORLD, "XA", "ICVP"), BY)
     assert told(onboarded(files)) == {
-        ("XA", group, "ICVP") for group in (Group.CSCA, Group.UPLOAD, Group.AUTHENTICATION)
+        ("XA", group, "ICVP")
+        for group in (
+            CertificateGroup.CSCA,
+            CertificateGroup.UPLOAD,
+            CertificateGroup.AUTHENTICATION,
+        )
     }
     both = files | signed({"ZZZ/UP/UP.pem": WORLD.state("XA").upload.der}, BY)
     both |= signed({"DCC/UP/UP.pem": WORLD.state("XA").upload.der}, BY)
@@ -113,16 +118,18 @@ def test_one_certificate_in_two_domains_is_one_party_of_dcc() -> None:
 def test_roles_hang_on_the_tls_certificate_and_its_own_stand_for_its_countrys() -> None:
     files = signed(certificates(WORLD, "XA"), BY)
     tls = WORLD.state("XA").tls.thumbprint
-    document = json.dumps({"XA": list(Role), tls: ["REVOCATION_LIST_READER"], "XB": []}).encode()
+    document = json.dumps(
+        {"XA": list(CallerRole), tls: ["REVOCATION_LIST_READER"], "XB": []}
+    ).encode()
     for roles, expected in (
-        (onboarding.roles_from(document), {Role.READER}),
-        ({"XA": frozenset(Role)}, set(Role)),
-        ({"XB": frozenset(Role)}, set()),
-        ({tls: frozenset(), "XA": frozenset(Role)}, set()),
+        (onboarding.roles_from(document), {CallerRole.READER}),
+        ({"XA": frozenset(CallerRole)}, set(CallerRole)),
+        ({"XB": frozenset(CallerRole)}, set()),
+        ({tls: frozenset(), "XA": frozenset(CallerRole)}, set()),
     ):
         found = onboarded(files, roles)
         assert {p.group: p.roles for p in found.parties if p.roles} == (
-            {Group.AUTHENTICATION: expected} if expected else {}
+            {CertificateGroup.AUTHENTICATION: expected} if expected else {}
         )
 
 
@@ -152,7 +159,7 @@ def test_what_a_country_lacks_is_told() -> None:
     parties = WORLD.parties("XA")
     assert onboarding.incomplete(parties) == {}
     assert onboarding.incomplete([*parties, WORLD.parties("XB")[1]]) == {
-        "XB": (Group.AUTHENTICATION, Group.CSCA)
+        "XB": (CertificateGroup.AUTHENTICATION, CertificateGroup.CSCA)
     }
 
 

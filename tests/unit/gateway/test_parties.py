@@ -15,7 +15,7 @@ import pytest
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused, Unreadable, UsageError
-from pratique.gateway.mailbox import Group, Role
+from pratique.gateway.mailbox import CallerRole, CertificateGroup
 from pratique.gateway.wire import Profile
 from pratique.parties import gateway as gateway_party
 from pratique.parties.gateway import Load, Loaded
@@ -26,7 +26,7 @@ from tests.unit.gateway.test_store import batch, digest, entry, rule
 
 NOW = datetime.fromtimestamp(AT, UTC)
 WORLD = world()
-ROLES = {"XA": [role.value for role in Role], "DX": ["REVOCATION_LIST_READER"]}
+ROLES = {"XA": [role.value for role in CallerRole], "DX": ["REVOCATION_LIST_READER"]}
 SETS = {
     "disease.json": {"valueSetId": "disease-agent-targeted", "valueSetValues": {}},
     "plain-list.json": {"a": 1, "b": 2},
@@ -162,9 +162,9 @@ def test_a_load_is_idempotent(kind: str, tmp_path: Path, request: pytest.Fixture
     with gateway.store.reading() as box:
         seconds = [party.created for party in box.parties()]
         assert seconds == [AT] * 16, "a load is of one second, however many it adds"
-        tls = box.party(WORLD.state("DX").tls.thumbprint, "DX", Group.AUTHENTICATION)
+        tls = box.party(WORLD.state("DX").tls.thumbprint, "DX", CertificateGroup.AUTHENTICATION)
         assert tls is not None
-        assert tls.roles == {Role.READER}
+        assert tls.roles == {CallerRole.READER}
         kept = box.value_set("plain-list")
         assert kept is not None
         assert strict_json.loads(kept.document) == SETS["plain-list.json"]
@@ -178,7 +178,7 @@ def test_who_is_not_in_the_folder_any_more_is_removed(place: Place) -> None:
     found = place.load(at=AT + 60)
     assert found.added == ()
     assert {(p.country, p.group) for p in found.removed} == {
-        ("XA", Group.UPLOAD), ("XB", Group.UPLOAD), ("XB", Group.CSCA), ("XB", Group.AUTHENTICATION),
+        ("XA", CertificateGroup.UPLOAD), ("XB", CertificateGroup.UPLOAD), ("XB", CertificateGroup.CSCA), ("XB", CertificateGroup.AUTHENTICATION),
     }  # fmt: skip
     assert found.parties == 11
     assert place.countries() == ("DE", "DX", "XA")
@@ -191,7 +191,7 @@ def test_one_participants_own_folder_says_nothing_of_others(place: Place) -> Non
     folder = place.participants / "XXA"
     (folder / "onboarding/DCC/UP/UP_2.pem").unlink()
     found = place.load(folder, at=AT + 60)
-    assert [(p.country, p.group) for p in found.removed] == [("XA", Group.UPLOAD)]
+    assert [(p.country, p.group) for p in found.removed] == [("XA", CertificateGroup.UPLOAD)]
     assert place.countries() == tuple(sorted(ONBOARDED))
 
 
@@ -267,12 +267,16 @@ def test_its_state_is_told_and_nothing_is_written(
     found = gateway_party.status(place.folder, at=NOW)
     assert found.countries == tuple(sorted(ONBOARDED))
     assert found.counts == {"entry": 5, "rule": 1, "batch": 1}
-    assert found.incomplete == {"XB": (Group.CSCA,)}
+    assert found.incomplete == {"XB": (CertificateGroup.CSCA,)}
     assert (found.ending, found.signers_ending) == ((), 2)
     assert found.value_sets == ("disease-agent-targeted", "plain-list")
     later = datetime.fromtimestamp(AT + 300 * DAY, UTC)
     ending = gateway_party.status(place.folder, at=later).ending
-    assert {row.group for row in ending} <= {Group.UPLOAD, Group.AUTHENTICATION, Group.CSCA}
+    assert {row.group for row in ending} <= {
+        CertificateGroup.UPLOAD,
+        CertificateGroup.AUTHENTICATION,
+        CertificateGroup.CSCA,
+    }
     assert [row.until for row in ending] == sorted(row.until for row in ending)
     assert len(list(gateway_party.audit(place.folder))) == 17
     assert contents(place.folder) == before

@@ -15,7 +15,7 @@ import pytest
 from pratique.crypto import cms, x509, x509_write
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import projection, uploads
-from pratique.gateway.mailbox import TOLD, Entry, Group, Mailbox, StoredRule
+from pratique.gateway.mailbox import TOLD, CertificateGroup, Mailbox, StoredEntry, StoredRule
 from pratique.gateway.projection import Projection, Unshown
 from pratique.gateway.rules import deletion_mark
 from pratique.gateway.signers import withdrawal_mark
@@ -52,7 +52,7 @@ class Scene:
         mailbox: Mailbox = self.box
         return project(self.authority.view, mailbox, at=self.at)
 
-    def live(self, country: str = "XA") -> list[Entry]:
+    def live(self, country: str = "XA") -> list[StoredEntry]:
         return list(self.box.entries(country=country))
 
     def why(self, outcome: Projection) -> set[tuple[str, str]]:
@@ -72,12 +72,12 @@ def rule(number: int = 1, *, country: str = "XA", version: str = "1.0.0") -> dic
     return {**row, "Identifier": f"VR-{country}-{number:04}", "Version": version}
 
 
-def uploaded(state: Country, number: int = 0, *, at: int = NOW) -> Entry:
+def uploaded(state: Country, number: int = 0, *, at: int = NOW) -> StoredEntry:
     """Return an entry as the back end's own upload makes it."""
     der = state.signers[number]
     record = x509.read(der)
-    return Entry(
-        0, state.country, Group.DSC, "DCC", "OWN", record.thumbprint, der,
+    return StoredEntry(
+        0, state.country, CertificateGroup.DSC, "DCC", "OWN", record.thumbprint, der,
         state.by_upload_key(der, detached=True), "its message", at,
     )  # fmt: skip
 
@@ -229,7 +229,10 @@ def test_a_rehearsal_changes_nothing_and_its_checks_are_not_made_again(
 ) -> None:
     scene.a.rules = [rule()]
     scene.publish(scene.a)
-    published, before = projection.Published(scene.authority.view, at=scene.at), vars(scene.box)
+    published, before = (
+        projection.PublishedNetwork(scene.authority.view, at=scene.at),
+        vars(scene.box),
+    )
     before = dict(before)
     unkept = projection.Unkept(scene.box)
     rehearsed = published.shown("XA", cast("Mailbox", unkept), at=scene.at)
@@ -246,7 +249,7 @@ def test_a_rehearsal_changes_nothing_and_its_checks_are_not_made_again(
     assert published.shown("XA", scene.box, at=scene.at) == rehearsed
     assert checked == []
     # The control: whoever reads the network anew checks each.
-    again = projection.Published(scene.authority.view, at=scene.at)
+    again = projection.PublishedNetwork(scene.authority.view, at=scene.at)
     unkept = projection.Unkept(scene.box)
     again.shown("XA", cast("Mailbox", unkept), at=scene.at)
     assert (unkept.is_changed, len(checked)) == (False, 3)
@@ -347,7 +350,7 @@ def test_a_certificate_uploaded_for_another_use_keeps_no_country_from_the_wire(
     with sql(tmp_path) as store, store.writing() as box:
         for party in (*scene.a.parties(), *scene.b.parties()):
             box.add_party(party)
-        box.add_entry(uploaded(scene.a)._replace(group=Group.SIGN))
+        box.add_entry(uploaded(scene.a)._replace(group=CertificateGroup.SIGN))
         outcome = project(scene.authority.view, box, at=scene.at)
         assert scene.why(outcome) == {("XXA", "other-group")}
         assert outcome.added == 2
@@ -398,14 +401,14 @@ def signs_with_anothers_key(scene: Scene) -> None:
 
 def is_not_onboarded(scene: Scene) -> None:
     for party in scene.a.parties():
-        if party.group is Group.UPLOAD:
-            scene.box.remove_party(party.thumbprint, "XA", Group.UPLOAD)
+        if party.group is CertificateGroup.UPLOAD:
+            scene.box.remove_party(party.thumbprint, "XA", CertificateGroup.UPLOAD)
 
 
 def has_another_signing_ca_onboarded(scene: Scene) -> None:
     for party in scene.a.parties():
-        if party.group is Group.CSCA:
-            scene.box.remove_party(party.thumbprint, "XA", Group.CSCA)
+        if party.group is CertificateGroup.CSCA:
+            scene.box.remove_party(party.thumbprint, "XA", CertificateGroup.CSCA)
             scene.box.add_party(party._replace(certificate=scene.b.ca))
 
 
@@ -471,7 +474,7 @@ def test_a_renewed_upload_key_signs_in_the_old_ones_place(scene: Scene) -> None:
         scene.box.add_party(party)
     # While both are onboarded, what is there is good.
     assert scene.project()[:3] == (0, 0, 0)
-    scene.box.remove_party(sha256(old).hexdigest(), "XA", Group.UPLOAD)
+    scene.box.remove_party(sha256(old).hexdigest(), "XA", CertificateGroup.UPLOAD)
     assert scene.project().confirmed == 2
     assert all(
         uploads.is_signed(entry.certificate, entry.signature, {scene.a.upload})

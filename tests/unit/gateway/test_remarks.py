@@ -12,7 +12,7 @@ from pratique.crypto.keys import SoftwareKey
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import remarks
 from pratique.gateway.call import Settings
-from pratique.gateway.mailbox import Group
+from pratique.gateway.mailbox import CertificateGroup
 from pratique.gateway.wire import Profile
 from pratique.terms import Environment
 from tests.gateway_world import AT, DAY, Keyed, body, ec_key, pyca, request, world
@@ -22,7 +22,9 @@ XA, DE = WORLD.state("XA"), WORLD.state("DE")
 YEAR = 365 * DAY
 
 
-def against(signer: Keyed, by: Keyed = XA.authority, group: Group = Group.DSC) -> set[str]:
+def against(
+    signer: Keyed, by: Keyed = XA.authority, group: CertificateGroup = CertificateGroup.DSC
+) -> set[str]:
     return set(remarks.of_signer(signer.der, group, [by.der], at=AT))
 
 
@@ -103,7 +105,7 @@ def test_strict_shows_remarks_on_what_it_shows() -> None:
 
 def test_no_octets_raise() -> None:
     for junk in (b"", b"0", b"\x30\x80", XA.upload.der[:-1], XA.upload.der[:200]):
-        assert isinstance(remarks.of_signer(junk, Group.DSC, [junk], at=AT), tuple)
+        assert isinstance(remarks.of_signer(junk, CertificateGroup.DSC, [junk], at=AT), tuple)
 
 
 def test_all_codes_are_listed() -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from pratique.crypto import cms
 from pratique.gateway.call import Settings
-from pratique.gateway.wire import JSON, Answer, WireRequest
-from pratique.parties.gateway_service import Answers
+from pratique.gateway.wire import JSON, WireAnswer, WireRequest
+from pratique.parties.gateway_service import GatewayAnswers
 from pratique.store.gateway.mailbox import GatewayStore
 from pratique.strict_json import loads
 from pratique.text import as_json, rfc3339
@@ -133,10 +133,10 @@ class Back:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_database_answers_requests_as_the_memory_does(store: GatewayStore, seed: int) -> None:
     box, back = world().box(), Back(seed)
-    stored: Callable[[WireRequest], Answer] = Answers(store, Settings())
+    stored: Callable[[WireRequest], WireAnswer] = GatewayAnswers(store, Settings())
     statuses = set[tuple[str, str, int]]()
 
-    def both(asked: WireRequest, other: WireRequest | None = None) -> Answer:
+    def both(asked: WireRequest, other: WireRequest | None = None) -> WireAnswer:
         expected, answer = box.ask(other or asked), stored(asked)
         assert _comparable(answer) == _comparable(expected), asked
         statuses.add((asked.method, asked.path.split("/")[1], answer.status))
@@ -159,7 +159,7 @@ def test_a_database_answers_requests_as_the_memory_does(store: GatewayStore, see
     assert {("POST", "cms-migration", 204), ("POST", "signerCertificate", 201)} <= statuses
 
 
-def _comparable(answer: Answer) -> Answer:
+def _comparable(answer: WireAnswer) -> WireAnswer:
     """Return an answer without the numbers of rows: a database may count each table by itself."""
     if not answer.body.startswith(b'[{"cms"'):
         return answer

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.gateway.wire import JSON, Answer
+from pratique.gateway.wire import JSON, WireAnswer
 from tests.gateway_sent import Sender, batch, reference, rule, sound_rule
 from tests.gateway_world import DRAW, world
 
@@ -35,7 +35,7 @@ values = st.recursive(
 )
 
 
-def fine(answer: Answer) -> bool:
+def fine(answer: WireAnswer) -> bool:
     return answer.status in {201, 204, 400, 403, 404, 409, 410}
 
 

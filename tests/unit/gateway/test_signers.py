@@ -20,9 +20,9 @@ from pratique.crypto.x509 import read as x509_read
 from pratique.crypto.x509_write import Subject
 from pratique.gateway import remarks
 from pratique.gateway.call import Settings
-from pratique.gateway.mailbox import Group, Party
+from pratique.gateway.mailbox import CertificateGroup, Party
 from pratique.gateway.signers import TRUSTED, withdrawal_mark
-from pratique.gateway.wire import CMS, JSON, Answer, Profile, WireRequest
+from pratique.gateway.wire import CMS, JSON, Profile, WireAnswer, WireRequest
 from pratique.terms import Environment
 from tests.gateway_box import Box
 from tests.gateway_world import (
@@ -48,26 +48,26 @@ def asked(method: str, path: str, message: bytes, *, by: Keyed = XA.tls) -> Wire
     return request(method, path, by=by, body=body(message))
 
 
-def upload(box: Box, signer: Keyed) -> Answer:
+def upload(box: Box, signer: Keyed) -> WireAnswer:
     return box.ask(asked("POST", PATH, pyca(signer.der, XA.upload)))
 
 
-def delete(box: Box, signer: Keyed) -> Answer:
+def delete(box: Box, signer: Keyed) -> WireAnswer:
     return box.ask(asked("DELETE", PATH, pyca(signer.der, XA.upload)))
 
 
-def trusted(box: Box, signer: Keyed, **members: Any) -> Answer:
+def trusted(box: Box, signer: Keyed, **members: Any) -> WireAnswer:
     document = {"cms": body(pyca(signer.der, XA.upload)).decode(), **members}
     return posted(box, document)
 
 
-def posted(box: Box, document: object) -> Answer:
+def posted(box: Box, document: object) -> WireAnswer:
     data = json.dumps(document).encode()
     headers = {"Content-Type": JSON}
     return box.ask(request("POST", "/trustedCertificate", by=XA.tls, body=data, headers=headers))
 
 
-def told(answer: Answer) -> tuple[int, str]:
+def told(answer: WireAnswer) -> tuple[int, str]:
     return answer.status, json.loads(answer.body)["code"]
 
 
@@ -255,7 +255,7 @@ def test_no_certificate_raises_whatever_an_upload_key_signs(changes: list[tuple[
 
 @pytest.mark.parametrize("group", [*TRUSTED])
 @given(at=st.integers(0, len(SIGNER) - 1), octet=st.integers(0, 255))
-def test_no_certificate_of_a_group_raises(group: Group, at: int, octet: int) -> None:
+def test_no_certificate_of_a_group_raises(group: CertificateGroup, at: int, octet: int) -> None:
     octets = SIGNER[:at] + bytes([octet]) + SIGNER[at + 1 :]
     assert isinstance(remarks.of_signer(octets, group, [XA.authority.der], at=AT), tuple)
 
@@ -328,7 +328,7 @@ def test_a_trusted_certificate_is_kept_as_it_is_wanted() -> None:
     )
     assert (answer.status, answer.body) == (201, b"")
     (entry,) = box.all_entries
-    assert (entry.kid, entry.group, entry.domain) == ("ABCDEFGH", Group.SIGN, "DICVP")
+    assert (entry.kid, entry.group, entry.domain) == ("ABCDEFGH", CertificateGroup.SIGN, "DICVP")
     assert json.loads(entry.properties) == properties
     assert box.audited[0].act == "trusted-upload"
 
@@ -338,7 +338,7 @@ def test_what_is_not_said_takes_its_default_and_null_says_nothing() -> None:
         box, signer = WORLD.box(), XA.signer()
         assert trusted(box, signer, **members).status == 201
         (entry,) = box.all_entries
-        assert (entry.kid, entry.group, entry.domain) == (signer.kid, Group.DSC, "DCC")
+        assert (entry.kid, entry.group, entry.domain) == (signer.kid, CertificateGroup.DSC, "DCC")
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_a_desc_is_signed_by_a_deca_and_nothing_else_is() -> None:
     )
     deca = Keyed(made, key)
     box = WORLD.box()
-    box.add_party(Party("XA", Group.DECA, deca.thumbprint, deca.der, b"", AT - DAY))
+    box.add_party(Party("XA", CertificateGroup.DECA, deca.thumbprint, deca.der, b"", AT - DAY))
     signer = XA.signer(by=deca)
     assert told(trusted(box, signer)) == (400, "0x004")
     assert told(trusted(box, XA.signer(), group="DESC")) == (400, "0x004")
@@ -456,7 +456,7 @@ def test_strict_takes_nothing_of_an_upload_key_that_has_ended() -> None:
     old = Keyed(ended, key)
     for settings, status in ((Settings(), 201), (STRICT, 400)):
         box = WORLD.box(settings)
-        box.add_party(Party("XA", Group.UPLOAD, old.thumbprint, old.der, b"", AT - DAY))
+        box.add_party(Party("XA", CertificateGroup.UPLOAD, old.thumbprint, old.der, b"", AT - DAY))
         assert box.ask(asked("POST", PATH, pyca(XA.signer().der, old))).status == status
 
 

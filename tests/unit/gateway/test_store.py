@@ -21,14 +21,14 @@ from pratique.errors import Unreadable, UsageError
 from pratique.gateway.mailbox import (
     TOLD,
     AuditRow,
-    Batch,
-    Entry,
-    Group,
+    CallerRole,
+    CertificateGroup,
     Mailbox,
+    MailboxReading,
     Party,
-    Reading,
     Reference,
-    Role,
+    StoredBatch,
+    StoredEntry,
     StoredRule,
     ValueSet,
 )
@@ -79,13 +79,18 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def party(name: str, country: str = "XA", group: Group = Group.UPLOAD, created: int = AT) -> Party:
+def party(
+    name: str,
+    country: str = "XA",
+    group: CertificateGroup = CertificateGroup.UPLOAD,
+    created: int = AT,
+) -> Party:
     return Party(country, group, digest(name), name.encode(), b"cms of " + name.encode(), created)
 
 
-def entry(name: str, country: str = "XA", kid: str = "", created: int = AT) -> Entry:
-    return Entry(
-        0, country, Group.DSC, "DCC", kid or digest(name)[:12], digest(name), name.encode(),
+def entry(name: str, country: str = "XA", kid: str = "", created: int = AT) -> StoredEntry:
+    return StoredEntry(
+        0, country, CertificateGroup.DSC, "DCC", kid or digest(name)[:12], digest(name), name.encode(),
         b"cms", f"message {name}", created, remarks=("few-bits", "no-usage"), properties='{"a":1}',
     )  # fmt: skip
 
@@ -96,38 +101,45 @@ def rule(version: str, created: int, identifier: str = "GR-XA-0001", country: st
     )
 
 
-def batch(number: int, changed: int, expires: int = AT + 99 * 86_400, country: str = "XA") -> Batch:
+def batch(
+    number: int, changed: int, expires: int = AT + 99 * 86_400, country: str = "XA"
+) -> StoredBatch:
     identifier = f"00000000-0000-4000-8000-{number:012}"
-    return Batch(0, identifier, country, expires, f"hashes of {number}", changed)
+    return StoredBatch(0, identifier, country, expires, f"hashes of {number}", changed)
 
 
 # The protocol, by one test for each of its promises
 
 
 def test_a_party_is_told_by_certificate_country_and_group(opened: Opened) -> None:
-    roles = frozenset({Role.READER, Role.DELETER})
-    tls = party("tls", group=Group.AUTHENTICATION)._replace(roles=roles, domain="ICVP")
+    roles = frozenset({CallerRole.READER, CallerRole.DELETER})
+    tls = party("tls", group=CertificateGroup.AUTHENTICATION)._replace(roles=roles, domain="ICVP")
     with opened() as box:
-        for each in (tls, party("up"), party("up", "XB"), party("ca", "XB", Group.CSCA, AT + 9)):
+        for each in (
+            tls,
+            party("up"),
+            party("up", "XB"),
+            party("ca", "XB", CertificateGroup.CSCA, AT + 9),
+        ):
             box.add_party(each)
     with opened() as box:
-        assert box.party(tls.thumbprint, "XA", Group.AUTHENTICATION) == tls
-        assert box.party(tls.thumbprint, "XB", Group.AUTHENTICATION) is None
-        assert box.party(tls.thumbprint, "XA", Group.UPLOAD) is None
+        assert box.party(tls.thumbprint, "XA", CertificateGroup.AUTHENTICATION) == tls
+        assert box.party(tls.thumbprint, "XB", CertificateGroup.AUTHENTICATION) is None
+        assert box.party(tls.thumbprint, "XA", CertificateGroup.UPLOAD) is None
         assert box.countries() == ["XA", "XB"]
         everyone = list(box.parties())
         assert [one.thumbprint for one in everyone] == sorted(one.thumbprint for one in everyone)
         assert len(everyone) == 4
         assert {one.certificate for one in box.parties(country="XB")} == {b"up", b"ca"}
         assert [one.certificate for one in box.parties(since=AT + 9)] == [b"ca"]
-        groups = (Group.CSCA, Group.AUTHENTICATION)
+        groups = (CertificateGroup.CSCA, CertificateGroup.AUTHENTICATION)
         assert {one.certificate for one in box.parties(groups=groups)} == {b"ca", b"tls"}
         again = tls._replace(signature=b"of the next anchor", roles=frozenset(), created=AT + 20)
         box.add_party(again)
-        assert box.party(tls.thumbprint, "XA", Group.AUTHENTICATION) == again
+        assert box.party(tls.thumbprint, "XA", CertificateGroup.AUTHENTICATION) == again
         assert len(box.parties()) == 4
-        box.remove_party(tls.thumbprint, "XA", Group.AUTHENTICATION)
-        assert box.party(tls.thumbprint, "XA", Group.AUTHENTICATION) is None
+        box.remove_party(tls.thumbprint, "XA", CertificateGroup.AUTHENTICATION)
+        assert box.party(tls.thumbprint, "XA", CertificateGroup.AUTHENTICATION) is None
         assert len(box.parties()) == 3
 
 
@@ -144,8 +156,10 @@ def test_entries_come_by_kid_and_thumbprint_and_in_pages(opened: Opened) -> None
         assert [one for page in pages for one in page] == rows
         assert list(box.entries(skip=5)) == rows[5:]
         assert {one.country for one in box.entries(country="XB")} == {"XB"}
-        assert box.entries(groups=[Group.SIGN]) == []
-        assert len(box.entries(groups=[Group.SIGN, Group.DSC], domain="DCC")) == len(kids)
+        assert box.entries(groups=[CertificateGroup.SIGN]) == []
+        assert len(
+            box.entries(groups=[CertificateGroup.SIGN, CertificateGroup.DSC], domain="DCC")
+        ) == len(kids)
         assert box.entries(domain="ICVP") == []
         shown = next(one for one in rows if one.country == "XB")
         box.change_entry(shown._replace(is_published=True))
@@ -292,7 +306,7 @@ def test_a_purge_ends_batches_and_forgets_what_was_told_for_long_enough(opened: 
         assert box.purge(AT + TOLD + 1) == 0
 
 
-def everything(box: Reading) -> list[object]:
+def everything(box: MailboxReading) -> list[object]:
     """Ask each question of the protocol."""
     countries = [None, *COUNTRIES]
     found: list[object] = [list(box.countries()), list(box.value_sets())]
@@ -502,7 +516,7 @@ def test_no_error_and_no_log_holds_what_was_to_be_written(
 def reads(box: Any) -> None:
     """Read all that can be read."""
     everything(box)
-    box.party(digest("up"), "XA", Group.UPLOAD)
+    box.party(digest("up"), "XA", CertificateGroup.UPLOAD)
     box.entry(1), box.entry_of(digest("a"), "XA"), box.rule(1), box.batch_numbered(1)
     box.value_set("a"), box.reference("r"), list(box.audited()), box.count()
 

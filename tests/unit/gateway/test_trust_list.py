@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pratique.crypto import cms
 from pratique.gateway.call import Settings
-from pratique.gateway.mailbox import Entry, Group, Party
+from pratique.gateway.mailbox import CertificateGroup, Party, StoredEntry
 from pratique.gateway.wire import JSON, Profile
 from pratique.text import rfc3339
 from tests.gateway_box import Box
@@ -54,12 +54,12 @@ def sent(box: Box, method: str, signer: Keyed, by: Keyed = XA.upload, **members:
     assert box.ask(asked).status < 300
 
 
-def made(number: int, created: int = AT, **values: Any) -> Entry:
+def made(number: int, created: int = AT, **values: Any) -> StoredEntry:
     """Return an entry that no key has signed, as it would stand in a store."""
     certificate = f"certificate {number}".encode()
     thumbprint = hashlib.sha256(certificate).hexdigest()
-    entry = Entry(
-        number, "XA", Group.DSC, "DCC", f"kid {number:05}", thumbprint, certificate, b"CMS", "", created
+    entry = StoredEntry(
+        number, "XA", CertificateGroup.DSC, "DCC", f"kid {number:05}", thumbprint, certificate, b"CMS", "", created
     )  # fmt: skip
     return entry._replace(**values)
 
@@ -231,7 +231,7 @@ def test_a_page_reads_no_more_than_stands_on_it() -> None:
     asked: list[int | None] = []
 
     class Watched(Box):
-        def entries(self, **which: Any) -> Sequence[Entry]:
+        def entries(self, **which: Any) -> Sequence[StoredEntry]:
             asked.append(which["most"])
             return super().entries(**which)
 
@@ -267,7 +267,7 @@ def test_a_delta_has_what_is_new_and_what_is_gone(since: str, count: int) -> Non
 
 def test_a_delta_of_parties_is_of_their_onboarding() -> None:
     box = WORLD.box()
-    new = Party("XA", Group.CSCA, "0" * 64, b"", b"", AT)
+    new = Party("XA", CertificateGroup.CSCA, "0" * 64, b"", b"", AT)
     new = new._replace(certificate=b"new", thumbprint=hashlib.sha256(b"new").hexdigest())
     box.add_party(new)
     assert [row["thumbprint"] for row in read(box, since=rfc3339(AT))] == [new.thumbprint]

@@ -32,12 +32,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from pratique.gateway.mailbox import (
     TOLD,
     AuditRow,
-    Batch,
-    Entry,
-    Group,
+    CallerRole,
+    CertificateGroup,
     Party,
     Reference,
-    Role,
+    StoredBatch,
+    StoredEntry,
     StoredRule,
     ValueSet,
 )
@@ -71,7 +71,7 @@ class SqlReading:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def party(self, thumbprint: str, country: str, group: Group) -> Party | None:
+    def party(self, thumbprint: str, country: str, group: CertificateGroup) -> Party | None:
         """Return an onboarded certificate."""
         wanted = select(schema.party).filter_by(
             thumbprint=thumbprint, country=country, group=group.value
@@ -80,7 +80,11 @@ class SqlReading:
         return None if row is None else _party_of(row)
 
     def parties(
-        self, *, country: str | None = None, groups: Iterable[Group] = (), since: int | None = None
+        self,
+        *,
+        country: str | None = None,
+        groups: Iterable[CertificateGroup] = (),
+        since: int | None = None,
     ) -> Sequence[Party]:
         """Return onboarded certificates, by thumbprint: of a country, of some groups (none: all), created at or after."""
         wanted = _narrowed(select(schema.party), _party, country, groups)
@@ -102,13 +106,13 @@ class SqlReading:
         self,
         *,
         country: str | None = None,
-        groups: Iterable[Group] = (),
+        groups: Iterable[CertificateGroup] = (),
         domain: str | None = None,
         since: int | None = None,
         shown_to: str | None = None,
         skip: int = 0,
         most: int | None = None,
-    ) -> Sequence[Entry]:
+    ) -> Sequence[StoredEntry]:
         """Return live entries, by kid and thumbprint; with `since` those created or deleted at or after, deleted ones too."""
         wanted = _narrowed(select(schema.entry), _entry, country, groups)
         if domain is not None:
@@ -124,15 +128,15 @@ class SqlReading:
         rows = self._connection.execute(wanted.offset(skip or None).limit(most))
         return [_entry_of(row) for row in rows]
 
-    def entry(self, number: int) -> Entry | None:
+    def entry(self, number: int) -> StoredEntry | None:
         """Return a live entry by its number."""
         return self._live(_entry.number == number)
 
-    def entry_of(self, thumbprint: str, country: str) -> Entry | None:
+    def entry_of(self, thumbprint: str, country: str) -> StoredEntry | None:
         """Return a country's live entry of a certificate."""
         return self._live(_entry.thumbprint == thumbprint, _entry.country == country)
 
-    def _live(self, *wanted: ColumnElement[bool]) -> Entry | None:
+    def _live(self, *wanted: ColumnElement[bool]) -> StoredEntry | None:
         live = select(schema.entry).where(_entry.deleted.is_(None), *wanted)
         row = self._connection.execute(live).first()
         return None if row is None else _entry_of(row)
@@ -153,25 +157,25 @@ class SqlReading:
         row = self._connection.execute(wanted).first()
         return None if row is None else _rule_of(row)
 
-    def batches(self, since: int, most: int) -> Sequence[Batch]:
+    def batches(self, since: int, most: int) -> Sequence[StoredBatch]:
         """Return batches changed after `since` (not at), ascending, at most `most`; without their messages."""
         wanted = select(schema.batch).where(_batch.changed > since)
         rows = self._connection.execute(wanted.order_by(_batch.changed).limit(most))
         return [_batch_of(row, "") for row in rows]
 
-    def batch(self, identifier: str) -> Batch | None:
+    def batch(self, identifier: str) -> StoredBatch | None:
         """Return a batch, deleted or not, with its message; None if there never was one, or it is told of no longer."""
         return self._one_batch(_batch.identifier == identifier)
 
-    def batch_numbered(self, number: int) -> Batch | None:
+    def batch_numbered(self, number: int) -> StoredBatch | None:
         """Return a live batch by its number."""
         return self._one_batch(_batch.number == number, _batch.is_deleted.is_(False))
 
-    def _one_batch(self, *wanted: ColumnElement[bool]) -> Batch | None:
+    def _one_batch(self, *wanted: ColumnElement[bool]) -> StoredBatch | None:
         row = self._connection.execute(_BATCH.where(*wanted)).first()
         return None if row is None else _batch_of(row, row.message)
 
-    def batches_of(self, country: str) -> Sequence[Batch]:
+    def batches_of(self, country: str) -> Sequence[StoredBatch]:
         """Return a country's live batches, with their messages."""
         live = _BATCH.where(_batch.country == country, _batch.is_deleted.is_(False))
         rows = self._connection.execute(live.order_by(_batch.number))
@@ -256,7 +260,7 @@ class SqlMailbox(SqlReading):
         }
         self._connection.execute(schema.party.insert().values(row))
 
-    def remove_party(self, thumbprint: str, country: str, group: Group) -> None:
+    def remove_party(self, thumbprint: str, country: str, group: CertificateGroup) -> None:
         """Remove a certificate that is onboarded no longer."""
         removed = schema.party.delete().where(
             _party.thumbprint == thumbprint,
@@ -265,7 +269,7 @@ class SqlMailbox(SqlReading):
         )
         self._connection.execute(removed)
 
-    def add_entry(self, entry: Entry) -> int:
+    def add_entry(self, entry: StoredEntry) -> int:
         """Add an entry, in the place of a deleted one with its thumbprint and country; return its number."""
         before = schema.entry.delete().where(
             _entry.thumbprint == entry.thumbprint,
@@ -280,7 +284,7 @@ class SqlMailbox(SqlReading):
         }
         return self._added(schema.entry, row)
 
-    def change_entry(self, entry: Entry) -> None:
+    def change_entry(self, entry: StoredEntry) -> None:
         """Keep new values of a live entry (its number): signature and message, `created`, `is_published`, remarks."""
         changed = (
             schema.entry.update()
@@ -325,7 +329,7 @@ class SqlMailbox(SqlReading):
         )
         return int(self._connection.execute(versions).rowcount)
 
-    def add_batch(self, batch: Batch) -> int:
+    def add_batch(self, batch: StoredBatch) -> int:
         """Add a batch; return its number."""
         row = batch._asdict()
         text = row.pop("message")
@@ -334,7 +338,7 @@ class SqlMailbox(SqlReading):
             self._connection.execute(schema.message.insert().values(number=number, text=text))
         return number
 
-    def change_batch(self, batch: Batch) -> None:
+    def change_batch(self, batch: StoredBatch) -> None:
         """Keep a new message of a live batch, and when."""
         changed = (
             schema.batch.update()
@@ -410,7 +414,7 @@ class SqlMailbox(SqlReading):
 
 
 def _narrowed(
-    wanted: Select[Any], columns: Any, country: str | None, groups: Iterable[Group]
+    wanted: Select[Any], columns: Any, country: str | None, groups: Iterable[CertificateGroup]
 ) -> Select[Any]:
     if country is not None:
         wanted = wanted.where(columns.country == country)
@@ -420,21 +424,23 @@ def _narrowed(
 
 
 def _party_of(row: Any) -> Party:
-    roles = frozenset(map(Role, row.roles.split()))
-    return Party(**{**row._asdict(), "group": Group(row.group), "roles": roles})
+    roles = frozenset(map(CallerRole, row.roles.split()))
+    return Party(**{**row._asdict(), "group": CertificateGroup(row.group), "roles": roles})
 
 
-def _entry_of(row: Any) -> Entry:
+def _entry_of(row: Any) -> StoredEntry:
     remarks = tuple(row.remarks.split())
-    return Entry(**{**row._asdict(), "group": Group(row.group), "remarks": remarks})
+    return StoredEntry(
+        **{**row._asdict(), "group": CertificateGroup(row.group), "remarks": remarks}
+    )
 
 
 def _rule_of(row: Any) -> StoredRule:
     return StoredRule(**{**row._asdict(), "remarks": tuple(row.remarks.split())})
 
 
-def _batch_of(row: Any, text: str) -> Batch:
-    return Batch(**{**row._asdict(), "message": text})
+def _batch_of(row: Any, text: str) -> StoredBatch:
+    return StoredBatch(**{**row._asdict(), "message": text})
 
 
 class GatewayStore:
