@@ -221,7 +221,7 @@ def served(
     application = gateway_server.application(
         answer, told, limits=limits, clock=lambda: NOW, turned_away=turned_away
     )
-    ending = Ending()
+    ending = StopSignal()
     with gateway_server.listening(path) as taken:
         thread = threading.Thread(
             target=gateway_server.serve, args=(application, taken), kwargs={"front": ending, "limits": limits}
@@ -234,7 +234,7 @@ def served(
             thread.join()
 
 
-class Ending:
+class StopSignal:
     """Stands for a server in front: the gateway ends with it."""
 
     def __init__(self) -> None:

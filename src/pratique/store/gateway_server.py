@@ -267,7 +267,7 @@ def _make_room(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-class Ending:
+class StopSignal:
     """Whether somebody has asked us to end.
 
     SIGTERM is an exception to whatever runs, and in some places Python swallows one, as between two halves of a fork:
@@ -284,7 +284,7 @@ class Ending:
 
 class _GatewayServer(uvicorn.Server):
     front: Front | None = None
-    ending: Ending | None = None
+    ending: StopSignal | None = None
 
     def handle_exit(self, sig: int, frame: object) -> None:
         # What is in front still brings what it has begun, and only then are we no longer asked.
@@ -309,7 +309,7 @@ def serve(
     *,
     front: Front | None = None,
     limits: Limits = LIMITS,
-    ending: Ending | None = None,
+    ending: StopSignal | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until what is in front has ended; what was begun comes to its end.
 
@@ -326,10 +326,10 @@ def serve(
 
 
 @contextmanager
-def interruptible() -> Iterator[Ending]:
+def interruptible() -> Iterator[StopSignal]:
     """Let SIGTERM end a block in order, as SIGINT does; from the first thing on that must be cleared away."""
     # uvicorn hands a signal on, once all is done, to whoever had it before: it must not end us with a number.
-    ending = Ending()
+    ending = StopSignal()
     before = signal.signal(signal.SIGTERM, ending)
     try:
         with suppress(KeyboardInterrupt):
