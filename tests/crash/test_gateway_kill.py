@@ -29,7 +29,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield sqlite(tmp_path)
         return
-    with databases(tmp_path / "pg") as new:
+    with databases() as new:
         yield new()
 
 

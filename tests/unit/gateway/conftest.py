@@ -10,7 +10,7 @@ from tests.gateway_stores import databases
 
 
 @pytest.fixture(scope="session")
-def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def new_database() -> Iterator[Callable[[], str]]:
     """Make empty databases of one PostgreSQL server."""
-    with databases(tmp_path_factory.mktemp("pg")) as new:
+    with databases() as new:
         yield new
