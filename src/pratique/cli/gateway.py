@@ -69,8 +69,8 @@ def init(*, folder: Path, url: str | None, profile: str) -> None:
               type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Participants' folders, as WHO keeps them, or one of those.")  # fmt: skip
 @click.option("--anchor", "anchors", required=True, multiple=True, type=FILE, metavar="PEM",
-              help="Certificate of a trust anchor, from a hand that you trust. Repeatable.")  # fmt: skip
-@click.option("--roles", type=FILE, metavar="JSON", help="Who may read, upload and delete revocations.")  # fmt: skip
+              help="Certificate of a trust anchor, from a trusted source. Repeatable.")  # fmt: skip
+@click.option("--roles", type=FILE, metavar="JSON", help="Who may read, upload and delete revocations [default: as before].")  # fmt: skip
 @click.option("--value-sets", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
               help="Value sets that are served, a JSON file each.")  # fmt: skip
 @options.now
@@ -360,7 +360,7 @@ _OUTCOME = {"sent": "was taken", "deleted": "was deleted", "there": "was there a
 @click.option("--out", required=True, type=FOLDER, metavar="DIR",
               help="Folder for signers.json, rules/, value-sets/ and revocations/; brought up to date.")  # fmt: skip
 @click.option("--anchor", "anchors", required=True, multiple=True, type=FILE, metavar="PEM",
-              help="Certificate of a trust anchor, from a hand that you trust. Repeatable.")  # fmt: skip
+              help="Certificate of a trust anchor, from a trusted source. Repeatable.")  # fmt: skip
 @click.option("--revocations", is_flag=True, help="Fetch revocation batches too; your certificate needs the role.")  # fmt: skip
 @options.output_format
 @options.secret

@@ -134,7 +134,7 @@ class Load(NamedTuple):
     Attributes:
         participants: a folder of participants' folders, or one of those.
         anchors: certificates of the trust anchors.
-        roles: for revocation, JSON (see `gateway.onboarding`).
+        roles: for revocation, JSON (see `gateway.onboarding`); without it they stay as they are.
         value_sets: a folder of JSON files.
     """
 
@@ -245,7 +245,15 @@ def _changes(box: MailboxReading, now: Onboarded, wanted: Load, is_whole: bool) 
     if exports.is_one(wanted.participants):
         countries = {party.country for party in now.parties}
         before = [party for party in before if party.country in countries]
-    changes = onboarding.changes(before, now.parties)
+    parties = now.parties
+    if wanted.roles is None:
+        # Nothing is said of roles: whoever has one keeps it.
+        given = {onboarding.identity(party): party.roles for party in before}
+        parties = tuple(
+            party._replace(roles=given.get(onboarding.identity(party), party.roles))
+            for party in parties
+        )
+    changes = onboarding.changes(before, parties)
     return changes if is_whole else changes._replace(removed=())
 
 

@@ -324,3 +324,24 @@ def test_roles_of_nobody_are_told_of(place: Place) -> None:
     assert place.load().idle_roles == ()
     place.roles.write_text(json.dumps({"XA": [], "ZZ": ["REVOCATION_UPLOADER"]}))
     assert place.load().idle_roles == ("ZZ",)
+
+
+def test_without_roles_whoever_has_one_keeps_it(place: Place) -> None:
+    def roles() -> dict[str, frozenset[CallerRole]]:
+        gateway = gateway_party.open_gateway(place.folder)
+        with gateway.store.reading() as box:
+            parties = box.parties(groups=(CertificateGroup.AUTHENTICATION,))
+        gateway.store.close()
+        return {party.thumbprint: party.roles for party in parties}
+
+    place.load()
+    given = roles()
+    assert any(given.values())
+    silent = Load(place.participants, (place.anchor,))
+    loaded = gateway_party.load(place.folder, silent, at=NOW)
+    assert (loaded.added, loaded.removed) == ((), ())
+    assert roles() == given
+    # The control: a file without any takes them away.
+    place.roles.write_text("{}")
+    place.load()
+    assert not any(roles().values())
