@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pratique.gateway import endpoints
 from pratique.gateway.call import Settings
@@ -167,8 +167,15 @@ class Box:
                 return batch
         return None
 
-    def batches_of(self, country: str) -> Sequence[StoredBatch]:
-        return [b for b in self.all_batches if b.country == country and not b.is_deleted]
+    def batches_of(self, country: str) -> Iterator[StoredBatch]:
+        live = [b for b in self.all_batches if b.country == country and not b.is_deleted]
+        yield from sorted(live, key=lambda batch: batch.changed)
+
+    def live_entries(self, country: str) -> int:
+        return len(self.entries(country=country))
+
+    def live_batches(self, country: str) -> int:
+        return sum(1 for _ in self.batches_of(country))
 
     def value_sets(self) -> Sequence[str]:
         return sorted(self.all_value_sets)

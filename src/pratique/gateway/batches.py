@@ -2,7 +2,8 @@
 
     GET         If-Modified-Since T 400 -> not in the future 400 -> at most 1,000 changed later than T, ascending | 204
     GET /{id}   UUID 400 -> there 404 -> not deleted 410 -> the message, to the byte
-    POST        CMS 0x260 -> upload key 403 -> JSON -> expires -> values -> country 403 -> not deleted before 409 -> 201
+    POST        CMS 0x260 -> upload key 403 -> JSON -> expires -> values -> country 403 -> not deleted before 409 -> room
+                -> 201
     DELETE      CMS 0x260 -> upload key 403 -> JSON -> UUID -> there 404 -> country 403 -> not deleted 410 -> 204
 
 1. The hashes are in the message, and nowhere else: they are neither taken out of it, nor told, nor put into an error.
@@ -124,6 +125,8 @@ def upload(call: Call, box: Mailbox) -> WireAnswer:
         raise Refusal(403, "0x000", "the batch is another country's")
     if box.was_used(uploaded.mark):
         raise Refusal(409, "0x000", "the batch of this message was deleted, or signed anew")
+    live = box.live_batches(call.country)
+    message.check_room(uploaded, live, call.settings.most_batches, "0x000")
     identifier = call.request.draw
     box.add_batch(
         StoredBatch(0, identifier, call.country, batch.expires, uploaded.text, box.instant(call.at))

@@ -24,11 +24,19 @@ PROPERTIES = (
 
 
 class Settings(NamedTuple):
-    """What whoever runs a gateway has chosen for it."""
+    """What whoever runs a gateway has chosen for it.
+
+    Attributes:
+        most_entries, most_rules, most_batches: of a country, living at a time; whoever is onboarded, or has an upload
+            key that was stolen, could fill the disk otherwise. The largest countries have had some hundreds of signers.
+    """
 
     profile: Profile = Profile.COMPATIBLE
     domains: tuple[str, ...] = DOMAINS
     properties: tuple[str, ...] = PROPERTIES
+    most_entries: int = 2_000
+    most_rules: int = 2_000
+    most_batches: int = 100_000
 
 
 class Call(NamedTuple):

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -241,8 +241,17 @@ class MailboxReading(Protocol):
     def batch_numbered(self, number: int) -> StoredBatch | None:
         """Return a live batch by its number."""
 
-    def batches_of(self, country: str) -> Sequence[StoredBatch]:
-        """Return a country's live batches, with their messages."""
+    def batches_of(self, country: str) -> Iterator[StoredBatch]:
+        """Yield a country's live batches, with their messages, what has not changed for the longest first.
+
+        They are read as they are asked for: all of them may be more than the memory has room for.
+        """
+
+    def live_entries(self, country: str) -> int:
+        """Return how many live entries a country has."""
+
+    def live_batches(self, country: str) -> int:
+        """Return how many live batches a country has."""
 
     def value_sets(self) -> Sequence[str]:
         """Return the identifiers, sorted."""

@@ -30,6 +30,8 @@ from pratique.gateway.wire import Profile, Refusal
 
 LONGEST = 1024 * 1024
 """Octets of a body. The largest message met has 50 kB: 1,000 revocation hashes."""
+LONGEST_KEPT = 128 * 1024
+"""Octets of Base64 of a message that is kept: with how many a country may have (`Settings`), this bounds its bytes."""
 _UNPROVEN = {
     "cms-signature-wrong", "cms-content-differs", "cms-attributes", "cms-algorithm", "cms-signer-differs",
 }  # fmt: skip
@@ -97,6 +99,26 @@ def uploader(uploaded: Uploaded, call: Call, box: MailboxReading) -> Party | Non
     if call.settings.profile is Profile.STRICT and not is_current(party, call.at):
         return None
     return party
+
+
+def check_room(uploaded: Uploaded, kept: int, most: int, code: str) -> None:
+    """Refuse what its country has no room for.
+
+    Args:
+        uploaded: is to be kept.
+        kept: how many of its kind the country has.
+        most: it may have.
+        code: the endpoint's.
+    """
+    check_length(uploaded, code)
+    if kept >= most:
+        raise Refusal(400, code, "the country has as many of these as there may be", f"{most}")
+
+
+def check_length(uploaded: Uploaded, code: str) -> None:
+    """Refuse a message that is too long to be kept."""
+    if len(uploaded.text) > LONGEST_KEPT:
+        raise Refusal(400, code, "the message is too long to be kept", f"{LONGEST_KEPT} octets")
 
 
 def text_of(uploaded: Uploaded) -> str:

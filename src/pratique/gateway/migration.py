@@ -1,8 +1,8 @@
 """/cms-migration: before an upload certificate ends, a country signs again what it has uploaded with it.
 
-    GET  the caller's own live entities: {cms with its content inside, entityId, type}
-    POST form 0x004 -> CMS 0x260 -> upload key 0x004 -> there 409 -> country -> the same content -> not taken before 0x004
-         -> 204
+    GET  the caller's own live entities: {cms with its content inside, entityId, type}, batches as far as there is room
+    POST form 0x004 -> CMS 0x260 -> upload key 0x004 -> there 409 -> country -> the same content -> not taken before,
+         not too long 0x004 -> 204
 
 1. Owner and content are compared for each of the three types. dgc-gateway compares neither for a signer: any country
    can put its message in the place of any other's there.
@@ -10,7 +10,10 @@
    whoever keeps messages gets it anew.
 3. What is signed anew can be sent again by whoever kept it: a message that was taken once is not taken here, and an old
    one not anywhere any more (`signers`, `batches`).
-4. What came with the network, and not by an upload, has no message here, and is not to be migrated here.
+4. Batches may be a hundred thousand, and an answer is made in memory: they are listed up to `MOST_OCTETS`, those first that
+   have not changed for the longest. What is signed anew has changed now, so whoever asks again gets the next ones.
+   Signers and rules are listed whole: their number and length are bounded (`call.Settings`, `message.LONGEST_KEPT`).
+5. What came with the network, and not by an upload, has no message here, and is not to be migrated here.
 
 Apart because it is about signers, rules and batches alike, and endpoints.py is the table that everybody adds to.
 """
@@ -29,6 +32,9 @@ from pratique.gateway import batches, message
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Mailbox, MailboxReading, StoredBatch, StoredEntry, StoredRule
 from pratique.gateway.wire import Refusal, WireAnswer, listed
+
+MOST_OCTETS = 32 << 20
+"""Of the messages of batches in one answer; the last may go beyond it."""
 
 
 class EntityType(StrEnum):
@@ -89,6 +95,7 @@ def migrate(call: Call, box: Mailbox) -> WireAnswer:
     uploaded = message.read(asked.cms.encode(), bad_signature="0x260")
     if message.uploader(uploaded, call, box) is None:
         raise Refusal(400, "0x004", "the signer is no upload certificate of the caller's country")
+    message.check_length(uploaded, "0x004")
     codes, entity = _CODES[asked.type], _entity(asked, box)
     if entity is None or not entity.message:
         raise Refusal(409, codes.unknown, "there is no such entity")
@@ -104,17 +111,20 @@ def migrate(call: Call, box: Mailbox) -> WireAnswer:
 
 
 def _entities(country: str, box: MailboxReading) -> Iterator[Migrated]:
-    rows: chain[Entity] = chain(
-        box.entries(country=country), box.batches_of(country), box.rules(country)
-    )
-    for row in rows:
+    whole: chain[Entity] = chain(box.entries(country=country), box.rules(country))
+    for row in whole:
         if row.message:
             yield Migrated(row.message, row.number, _TYPES[type(row)])
+    octets = 0
+    for batch in box.batches_of(country):
+        yield Migrated(batch.message, batch.number, EntityType.REVOCATION_LIST)
+        octets += len(batch.message)
+        if octets >= MOST_OCTETS:
+            return
 
 
 _TYPES: dict[type[Entity], EntityType] = {
     StoredEntry: EntityType.DSC,
-    StoredBatch: EntityType.REVOCATION_LIST,
     StoredRule: EntityType.VALIDATION_RULE,
 }
 

@@ -1,7 +1,7 @@
 """/rules: a country's acceptance and invalidation rules, as its upload key signs them.
 
     POST   CMS 0x260 -> upload key 0x230 -> JSON, schema 0x200 -> prefix 0x250 -> country 403 0x210 -> version 0x220
-           -> times 0x240 -> remarks (compatible: kept; strict: 0x200) -> 201
+           -> times 0x240 -> room 0x200 -> remarks (compatible: kept; strict: 0x200) -> 201
     DELETE CMS 0x260 -> upload key 0x230 -> identifier 0x250 -> country 403 0x210 -> there 404 0x270 -> 204
     GET    versions of an identifier that begin later, and the newest that has begun; newest upload first
     GET /remarks/rules/{cc}    what is to be said against them: codes of `rules.lint`
@@ -73,9 +73,8 @@ def upload(call: Call, box: Mailbox) -> WireAnswer:
     uploaded = _uploaded(call, box)
     document = _document(uploaded.content)
     _check_owner(document, call.country)
-    versions = [
-        rule for rule in box.rules(call.country) if rule.identifier == document["Identifier"]
-    ]
+    own = box.rules(call.country)
+    versions = [rule for rule in own if rule.identifier == document["Identifier"]]
     newest = max(versions, key=lambda rule: order(rule.version), default=None)
     if newest and order(document["Version"]) <= order(newest.version):
         raise Refusal(400, "0x220", "the version is not newer than the newest uploaded one")
@@ -84,6 +83,7 @@ def upload(call: Call, box: Mailbox) -> WireAnswer:
         raise Refusal(400, "0x240", why)
     if newest and begins < newest.valid_from:
         raise Refusal(400, "0x240", "it begins before the newest uploaded version does")
+    message.check_room(uploaded, len(own), call.settings.most_rules, "0x200")
     diagnostics, _ = diagnosed(document, Terms())
     errors = [remark.code for remark in diagnostics if remark.error]
     if errors and call.settings.profile is Profile.STRICT:

@@ -18,6 +18,7 @@ The first check that fails is told:
     | not there yet; there                                      | 409 `0x002`   | 409 `0x002`   | 404 `0x005`   |
     | no other live certificate of the country has the kid      | 400 `0x004`   | 400 `0x004`   | -             |
     | the message was never taken before (see 1, 4)             | 400 `0x004`   | 400 `0x004`   | 400 `0x007`   |
+    | it is not too long, nor one too many of its country       | 400 `0x004`   | 400 `0x004`   | -             |
     | strict profile: nothing is to be said against it          | 400 `0x004`   | 400 `0x004`   | -             |
 
 1. A deletion is the same kind of message as an upload. Whoever kept one could add what was deleted again with it: each
@@ -161,6 +162,8 @@ def _added(
         raise Refusal(400, "0x004", "another certificate of the country has this kid")
     if box.was_used(uploaded.mark):
         raise Refusal(400, "0x004", "this message was taken before", "sign the certificate again")
+    live = box.live_entries(call.country)
+    message.check_room(uploaded, live, call.settings.most_entries, "0x004")
     against = remarks.of_signer(uploaded.content, wish.group, authorities, at=call.at)
     if against and call.settings.profile is Profile.STRICT:
         raise Refusal(400, "0x004", "the network's procedures forbid it", ", ".join(against))

@@ -244,12 +244,15 @@ def test_batches_are_told_by_their_last_change_and_lose_their_message(opened: Op
         assert [one.message for one in box.batches_of("XA")] == [
             f"hashes of {n}" for n in (0, 2, 3, 4)
         ]
-        assert box.batches_of("XB") == []
+        assert list(box.batches_of("XB")) == []
+        assert (box.live_batches("XA"), box.live_batches("XB")) == (4, 0)
         assert box.batches(AT + 4, 9) == [gone]
         moved = batch(0, AT + 21)._replace(number=numbers[0], message="signed anew")
         box.change_batch(moved)
         assert box.batch(moved.identifier) == moved
         assert [one.changed for one in box.batches(AT, 9)] == [AT + n for n in (2, 3, 4, 20, 21)]
+        assert [one.changed for one in box.batches_of("XA")] == [AT + n for n in (2, 3, 4, 21)]
+        assert next(iter(box.batches_of("XA"))).message == "hashes of 2"
         assert box.batch(batch(9, 0).identifier) is None
 
 

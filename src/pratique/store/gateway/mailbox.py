@@ -58,6 +58,8 @@ LARGE = 256 << 20
 """Bytes of messages beyond which PostgreSQL's table is not written anew for each deletion, but by `wipe(whole=True)`."""
 AT_ONCE = 500
 """Rows that a list too long for the memory is read by."""
+MESSAGES_AT_ONCE = 50
+"""Of batches: the same, of rows with their messages."""
 
 _party, _entry, _rule = schema.party.c, schema.entry.c, schema.rule.c
 _batch, _message, _reference = schema.batch.c, schema.message.c, schema.reference.c
@@ -175,11 +177,25 @@ class SqlReading:
         row = self._connection.execute(_BATCH.where(*wanted)).first()
         return None if row is None else _batch_of(row, row.message)
 
-    def batches_of(self, country: str) -> Sequence[StoredBatch]:
-        """Return a country's live batches, with their messages."""
+    def batches_of(self, country: str) -> Iterator[StoredBatch]:
+        """Yield a country's live batches, with their messages, what has not changed for the longest first."""
         live = _BATCH.where(_batch.country == country, _batch.is_deleted.is_(False))
-        rows = self._connection.execute(live.order_by(_batch.number))
-        return [_batch_of(row, row.message) for row in rows]
+        wanted = live.order_by(_batch.changed)
+        with self._connection.execute(
+            wanted, execution_options={"yield_per": MESSAGES_AT_ONCE}
+        ) as rows:
+            for row in rows:
+                yield _batch_of(row, row.message)
+
+    def live_entries(self, country: str) -> int:
+        """Return how many live entries a country has."""
+        wanted = select(func.count()).where(_entry.country == country, _entry.deleted.is_(None))
+        return self._connection.scalar(wanted) or 0
+
+    def live_batches(self, country: str) -> int:
+        """Return how many live batches a country has."""
+        live = _batch.country == country, _batch.is_deleted.is_(False)
+        return self._connection.scalar(select(func.count()).where(*live)) or 0
 
     def value_sets(self) -> Sequence[str]:
         """Return the identifiers, sorted."""

@@ -70,6 +70,7 @@ entry = Table(
     sqlite_autoincrement=True,
 )
 Index("entry_of", entry.c.thumbprint, entry.c.country, unique=True)
+Index("entry_live", entry.c.country, entry.c.deleted)
 Index("entry_by_kid", entry.c.kid, entry.c.thumbprint, entry.c.country)
 
 rule = Table(
@@ -101,6 +102,7 @@ batch = Table(
     Column("is_deleted", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
+Index("batch_live", batch.c.country, batch.c.is_deleted, batch.c.changed)
 
 message = Table(
     "message",

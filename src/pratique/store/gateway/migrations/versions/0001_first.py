@@ -51,6 +51,7 @@ def _certificates() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("entry_by_kid", "entry", ["kid", "thumbprint", "country"], unique=False)
+    op.create_index("entry_live", "entry", ["country", "deleted"], unique=False)
     op.create_index("entry_of", "entry", ["thumbprint", "country"], unique=True)
 
 
@@ -96,6 +97,7 @@ def _batches() -> None:
         sa.Column("is_deleted", sa.Boolean(), nullable=False),
         sqlite_autoincrement=True,
     )
+    op.create_index("batch_live", "batch", ["country", "is_deleted", "changed"], unique=False)
     op.create_table(
         "message",
         sa.Column(
