@@ -108,6 +108,7 @@ class Box:
         domain: str | None = None,
         since: int | None = None,
         shown_to: str | None = None,
+        after: StoredEntry | None = None,
         skip: int = 0,
         most: int | None = None,
     ) -> Sequence[StoredEntry]:
@@ -126,8 +127,10 @@ class Box:
                     else max(entry.created, entry.deleted or 0) >= since
                 )
             ),
-            key=lambda entry: (entry.kid, entry.thumbprint, entry.country),
+            key=_place,
         )
+        if after is not None:
+            rows = [entry for entry in rows if _place(entry) > _place(after)]
         return rows[skip:] if most is None else rows[skip : skip + most]
 
     def entry(self, number: int) -> StoredEntry | None:
@@ -295,3 +298,7 @@ class Box:
     def _number(self) -> int:
         self.numbers += 1
         return self.numbers
+
+
+def _place(entry: StoredEntry) -> tuple[str, str, str]:
+    return entry.kid, entry.thumbprint, entry.country

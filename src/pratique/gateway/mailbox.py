@@ -206,6 +206,7 @@ class MailboxReading(Protocol):
         domain: str | None = None,
         since: int | None = None,
         shown_to: str | None = None,
+        after: StoredEntry | None = None,
         skip: int = 0,
         most: int | None = None,
     ) -> Sequence[StoredEntry]:
@@ -214,7 +215,9 @@ class MailboxReading(Protocol):
         Args:
             country, groups, domain, since: which; all, if nothing is said.
             shown_to: a country: its own, and of others only those with `is_published` (the strict profile).
-            skip, most: a page of them; where they are read page by page, memory stays bounded.
+            after: only those behind it in the order, whether it is still there or not.
+            skip, most: a page of them. Who reads all of them page by page goes on `after` the last: what is skipped is
+                stepped over one by one.
         """
 
     def entry(self, number: int) -> StoredEntry | None:

@@ -112,12 +112,12 @@ def pages(read: Callable[..., Sequence[StoredEntry]]) -> Iterator[StoredEntry]:
     """Yield all that `MailboxReading.entries` returns, and hold one page of it at a time.
 
     Args:
-        read: it, called with `skip` and `most`.
+        read: it, called with `after` and `most`.
     """
-    skip = 0
-    while page := read(skip=skip, most=READ_AT_ONCE):
+    last: StoredEntry | None = None
+    while page := read(after=last, most=READ_AT_ONCE):
         yield from page
-        skip += len(page)
+        last = page[-1]
 
 
 def shown_to(call: Call) -> str | None:

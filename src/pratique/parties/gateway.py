@@ -353,10 +353,10 @@ def status(folder: Path, *, at: datetime) -> GatewayStatus:
 
 def _ends(box: MailboxReading) -> Iterator[int]:
     """Yield the last second of each live signer, read page by page."""
-    skip = 0
-    while page := box.entries(skip=skip, most=PAGE):
+    last = None
+    while page := box.entries(after=last, most=PAGE):
         yield from (x509.read(entry.certificate).not_after for entry in page)
-        skip += len(page)
+        last = page[-1]
 
 
 def audit(folder: Path) -> Iterator[AuditRow]:

@@ -155,6 +155,13 @@ def test_entries_come_by_kid_and_thumbprint_and_in_pages(opened: Opened) -> None
         pages = [box.entries(skip=at, most=3) for at in range(0, 12, 3)]
         assert [one for page in pages for one in page] == rows
         assert list(box.entries(skip=5)) == rows[5:]
+        for at, one in enumerate(rows):
+            assert list(box.entries(after=one)) == rows[at + 1 :]
+            assert list(box.entries(after=one, skip=1, most=2)) == rows[at + 2 : at + 4]
+        # Where one stood that is there no more, those behind it go on.
+        assert list(box.entries(after=rows[3]._replace(kid="a-"))) == [
+            o for o in rows if o.kid > "a-"
+        ]
         assert {one.country for one in box.entries(country="XB")} == {"XB"}
         assert box.entries(groups=[CertificateGroup.SIGN]) == []
         assert len(

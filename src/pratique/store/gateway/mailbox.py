@@ -25,7 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -112,6 +112,7 @@ class SqlReading:
         domain: str | None = None,
         since: int | None = None,
         shown_to: str | None = None,
+        after: StoredEntry | None = None,
         skip: int = 0,
         most: int | None = None,
     ) -> Sequence[StoredEntry]:
@@ -125,10 +126,18 @@ class SqlReading:
             wanted = wanted.where(_entry.deleted.is_(None))
         else:
             wanted = wanted.where(or_(_entry.created >= since, _entry.deleted >= since))
-        wanted = wanted.order_by(_entry.kid, _entry.thumbprint, _entry.country)
+        if after is not None:
+            place = tuple_(after.kid, after.thumbprint, after.country)
+            wanted = wanted.where(tuple_(_entry.kid, _entry.thumbprint, _entry.country) > place)
+        order = (_entry.kid, _entry.thumbprint, _entry.country)
         # SQLite has no OFFSET without a LIMIT; SQLAlchemy writes one of -1.
-        rows = self._connection.execute(wanted.offset(skip or None).limit(most))
-        return [_entry_of(row) for row in rows]
+        wanted = wanted.order_by(*order).offset(skip or None).limit(most)
+        if skip:
+            # What is skipped is stepped over in the index, which has all that is asked for; a row has some kilobytes.
+            page = wanted.with_only_columns(_entry.number).subquery()
+            rows = select(schema.entry).join(page, page.c.number == _entry.number)
+            wanted = rows.order_by(*order)
+        return [_entry_of(row) for row in self._connection.execute(wanted)]
 
     def entry(self, number: int) -> StoredEntry | None:
         """Return a live entry by its number."""

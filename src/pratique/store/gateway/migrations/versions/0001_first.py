@@ -50,7 +50,22 @@ def _certificates() -> None:
         sa.Column("is_published", sa.Boolean(), nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index("entry_by_kid", "entry", ["kid", "thumbprint", "country"], unique=False)
+    op.create_index(
+        "entry_by_kid",
+        "entry",
+        [
+            "kid",
+            "thumbprint",
+            "country",
+            "deleted",
+            "created",
+            "group",
+            "domain",
+            "is_published",
+            "number",
+        ],
+        unique=False,
+    )
     op.create_index("entry_live", "entry", ["country", "deleted"], unique=False)
     op.create_index("entry_of", "entry", ["thumbprint", "country"], unique=True)
 
