@@ -82,6 +82,23 @@ def test_what_a_page_skips_is_stepped_over_in_an_index(tmp_path: Path) -> None:
     assert "SEARCH entry USING INTEGER PRIMARY KEY (rowid=?)" in plan
 
 
+def test_what_an_upload_asks_for_takes_no_more_steps_where_a_country_has_many(
+    tmp_path: Path,
+) -> None:
+    with counted() as steps, opened(f"sqlite:///{tmp_path}/list.sqlite") as store:
+        fill(store, LARGE)
+        with store.reading() as box:
+            one = box.entries(country="XA", skip=LARGE // 2, most=1)[0]
+            steps[0] = 0
+            assert box.has_kid(one.kid, "XA")
+            assert box.entry_of(one.thumbprint, "XA") == one
+            assert not box.was_used("00")
+            assert steps[0] <= 2
+            # A control: to look at each of them is seen.
+            assert len(box.entries(country="XA")) == LARGE
+            assert steps[0] > 2
+
+
 def _skipped(store: GatewayStore) -> int:
     with store.reading() as box:
         return len(box.entries(domain="DCC", shown_to="XA", skip=100, most=10))

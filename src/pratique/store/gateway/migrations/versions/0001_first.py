@@ -66,7 +66,21 @@ def _certificates() -> None:
         ],
         unique=False,
     )
-    op.create_index("entry_live", "entry", ["country", "deleted"], unique=False)
+    op.create_index(
+        "entry_live",
+        "entry",
+        [
+            "country",
+            "deleted",
+            "kid",
+            "thumbprint",
+            "group",
+            "domain",
+            "is_published",
+            "number",
+        ],
+        unique=False,
+    )
     op.create_index("entry_of", "entry", ["thumbprint", "country"], unique=True)
 
 
