@@ -52,8 +52,8 @@ def test_the_whole_list_takes_steps_in_proportion_and_little_more_memory_than_it
     _, _, whole, _, _, far_whole = asked
     assert (whole.rows, far_whole.rows) == (SMALL, LARGE)
     assert far_whole.steps < 1.2 * LARGE / SMALL * whole.steps
-    # As many rows at once for both; only the body is longer, and there once.
-    assert far_whole.peak - whole.peak < 1.6 * (far_whole.size - whole.size)
+    # As many rows at once for both; only the body is longer, and there twice when it is whole.
+    assert far_whole.peak - whole.peak < 2.5 * (far_whole.size - whole.size)
 
 
 def test_what_a_page_skips_is_stepped_over_in_an_index(tmp_path: Path) -> None:

@@ -50,37 +50,11 @@ def _certificates() -> None:
         sa.Column("is_published", sa.Boolean(), nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "entry_by_kid",
-        "entry",
-        [
-            "kid",
-            "thumbprint",
-            "country",
-            "deleted",
-            "created",
-            "group",
-            "domain",
-            "is_published",
-            "number",
-        ],
-        unique=False,
-    )
-    op.create_index(
-        "entry_live",
-        "entry",
-        [
-            "country",
-            "deleted",
-            "kid",
-            "thumbprint",
-            "group",
-            "domain",
-            "is_published",
-            "number",
-        ],
-        unique=False,
-    )
+    asked = ["deleted", "created", "group", "domain", "is_published", "number"]
+    op.create_index("entry_by_kid", "entry", ["kid", "thumbprint", "country", *asked], unique=False)
+    asked = ["group", "domain", "is_published", "number"]
+    live = ["country", "deleted", "kid", "thumbprint", *asked]
+    op.create_index("entry_live", "entry", live, unique=False)
     op.create_index("entry_of", "entry", ["thumbprint", "country"], unique=True)
 
 
