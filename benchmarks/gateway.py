@@ -35,10 +35,10 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, event
 
-from pratique.crypto import chain, cms, x509
+from pratique.crypto import algorithms, chain, cms, x509
 from pratique.gateway.call import Settings
 from pratique.gateway.mailbox import CertificateGroup, StoredEntry
-from pratique.gateway.wire import CMS, CMS_TEXT, kid_of
+from pratique.gateway.wire import CMS, CMS_TEXT, WireRequest, kid_of
 from pratique.parties.gateway_service import GatewayAnswers
 from pratique.store.gateway.mailbox import GatewayStore
 from tests.gateway_sent import batch
@@ -55,8 +55,10 @@ STEPS = 100
 """Instructions of SQLite's machine between two counts."""
 _numbers = count(1_000)
 
-Act = Callable[[bytes], object]
-"""act(message, DER): carry out one upload; AssertionError if it is not taken."""
+Act = Callable[[], object]
+"""Carries out one upload; AssertionError if it is not taken."""
+Way = Callable[[bytes], Act]
+"""way(message, DER) -> Act: what goes before it is not timed."""
 
 
 class Kind(NamedTuple):
@@ -98,10 +100,10 @@ def measure(rounds: int, uploads: int, signers: int) -> None:
         folder = Path(name)
         gateways = stack.enter_context(_gateways(folder))
         for kind in kinds:
-            acts = {BARE: stack.enter_context(_bare(folder / kind.path.replace("/", "bare-")))}
+            ways = {BARE: stack.enter_context(_bare(folder / kind.path.replace("/", "bare-")))}
             for database, url, gateway in gateways:
-                acts |= stack.enter_context(_ways(kind, database, url, gateway))
-            show(kind.name, timed(acts, kind.message, rounds, uploads))
+                ways |= stack.enter_context(_ways(kind, database, url, gateway))
+            show(kind.name, timed(ways, kind.message, rounds, uploads))
             for database, _, gateway in gateways:
                 print(f"  {CLIENTS} at once over nginx, {database}: {_rate(kind, gateway, uploads):.0f} a second")  # fmt: skip
         lists(folder, (signers // 10, signers))
@@ -136,37 +138,46 @@ def _gateways(folder: Path) -> Iterator[list[tuple[str, str, Gateway]]]:
 
 
 @contextmanager
-def _bare(path: Path) -> Iterator[Act]:
+def _bare(path: Path) -> Iterator[Way]:
     """Do what an upload cannot do without."""
     authority = chain.authority_key(x509.read(world().state("XA").authority.der).public_key)
 
-    def act(data: bytes) -> None:
+    def ready(data: bytes) -> Act:
         content = cms.signed(data).content
         kept = base64.b64encode(data)
-        if not content.startswith(b"{"):
-            record = x509.read(content)
-            key = (record.signature_algorithm, record.signature, record.signed, authority)
-            assert chain.signed_by(*key), "the signing CA has signed it"
+        record = None if content.startswith(b"{") else x509.read(content)
+        if record is not None:
             kept += content + cms.detached(data)
-        os.write(file, kept)
-        os.fsync(file)
+
+        def act() -> None:
+            cms.signed(data)
+            if record is not None:
+                shown = record.signature_algorithm, record.signature, record.signed
+                assert algorithms.check(shown[0], authority, *shown[1:])
+            os.write(file, kept)
+            os.fsync(file)
+
+        return act
 
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        yield act
+        yield ready
     finally:
         os.close(file)
 
 
 @contextmanager
-def _ways(kind: Kind, database: str, url: str, gateway: Gateway) -> Iterator[dict[str, Act]]:
+def _ways(kind: Kind, database: str, url: str, gateway: Gateway) -> Iterator[dict[str, Way]]:
     """Return the ways to upload to a gateway of a database, each by its name."""
     tls = world().state("XA").tls
     headers = {"Content-Type": kind.media}
     with opened(url) as store:
         answers = GatewayAnswers(store, Settings())
 
-        def here(data: bytes) -> None:
+        def here(wire: WireRequest) -> None:
+            assert answers(wire).status == 201
+
+        def ready(data: bytes) -> Act:
             wire = request(
                 "POST",
                 kind.path,
@@ -176,14 +187,14 @@ def _ways(kind: Kind, database: str, url: str, gateway: Gateway) -> Iterator[dic
                 at=NOW,
                 draw=str(uuid4()),
             )
-            assert answers(wire).status == 201
+            return partial(here, wire)
 
         def sent(connection: Any, more: Mapping[str, str], data: bytes) -> None:
-            reply = ask(connection, "POST", kind.path, body(data), {**headers, **more})
+            reply = ask(connection, "POST", kind.path, data, {**headers, **more})
             assert reply.status == 201, reply
 
         def anew(data: bytes) -> None:
-            reply = gateway.call(tls, "POST", kind.path, body(data), headers)
+            reply = gateway.call(tls, "POST", kind.path, data, headers)
             assert reply.status == 201, reply
 
         with (
@@ -191,10 +202,12 @@ def _ways(kind: Kind, database: str, url: str, gateway: Gateway) -> Iterator[dic
             closing(gateway.connected(tls)) as kept,
         ):
             yield {
-                f"{database}: in this process": here,
-                f"{database}: socket": partial(sent, socket, presented(tls)),
-                f"{database}: nginx, kept": partial(sent, kept, {}),
-                f"{database}: nginx, new": anew,
+                f"{database}: in this process": ready,
+                f"{database}: socket": lambda data: partial(
+                    sent, socket, presented(tls), body(data)
+                ),
+                f"{database}: nginx, kept": lambda data: partial(sent, kept, {}, body(data)),
+                f"{database}: nginx, new": lambda data: partial(anew, body(data)),
             }
 
 
@@ -209,21 +222,21 @@ def opened(url: str) -> Iterator[GatewayStore]:
 
 
 def timed(
-    acts: Mapping[str, Act], message: Callable[[], bytes], rounds: int, uploads: int
+    ways: Mapping[str, Way], message: Callable[[], bytes], rounds: int, uploads: int
 ) -> dict[str, list[list[float]]]:
     """Let the ways take turns; return the seconds of each upload, by way and round. The first round warms up."""
-    spent: dict[str, list[list[float]]] = {name: [] for name in acts}
+    spent: dict[str, list[list[float]]] = {name: [] for name in ways}
     for number in range(rounds + 1):
-        for name, act in acts.items():
-            seconds = [_clocked(act, each) for each in [message() for _ in range(uploads)]]
+        for name, way in ways.items():
+            seconds = [_clocked(act) for act in [way(message()) for _ in range(uploads)]]
             if number:
                 spent[name].append(seconds)
     return spent
 
 
-def _clocked(act: Act, data: bytes) -> float:
+def _clocked(act: Act) -> float:
     begun = time.perf_counter()
-    act(data)
+    act()
     return time.perf_counter() - begun
 
 
@@ -303,7 +316,7 @@ def asked_for(store: GatewayStore, query: str, steps: list[int], times: int = 7)
     """Ask for a part of the list: timed, then with its steps counted and its memory watched."""
     answers = GatewayAnswers(store, Settings())
     wire = request("GET", "/trustList/DSC", by=world().state("XA").tls, query=query, at=NOW)
-    seconds = min(_clocked(lambda _: answers(wire), b"") for _ in range(times if query else 3))
+    seconds = min(_clocked(partial(answers, wire)) for _ in range(times if query else 3))
     tracemalloc.start()
     steps[0], before = 0, tracemalloc.get_traced_memory()[0]
     said = answers(wire)

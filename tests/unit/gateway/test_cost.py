@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
 
-from benchmarks.gateway import BARE, Page, asked_for, counted, fill, opened, show, timed
+from benchmarks.gateway import BARE, Act, Page, asked_for, counted, fill, opened, show, timed
 from pratique.store.gateway.mailbox import GatewayStore
 
 SMALL, LARGE = 500, 2_000
@@ -108,8 +109,12 @@ def test_ways_take_turns_and_the_first_round_counts_for_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     turns: list[str] = []
-    acts = {name: (lambda _data, name=name: turns.append(name)) for name in (BARE, "way")}
-    spent = timed(acts, lambda: b"", rounds=2, uploads=3)
+
+    def way(name: str, _data: bytes) -> Act:
+        return lambda: turns.append(name)
+
+    ways = {name: partial(way, name) for name in (BARE, "way")}
+    spent = timed(ways, lambda: b"", rounds=2, uploads=3)
     assert turns == ([BARE] * 3 + ["way"] * 3) * 3
     assert {name: [len(one) for one in rows] for name, rows in spent.items()} == {
         BARE: [3, 3],
