@@ -140,7 +140,7 @@ def participant() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------
-# `pratique gateway`: the wire API that national back ends speak; both of its sides. One module.
+# `pratique gateway`: the wire API that national back ends speak; both of its sides, a module each.
 
 
 GATEWAY = {
@@ -155,8 +155,11 @@ GATEWAY = {
     "status": ("pratique.cli.gateway:status", "Show who takes part, and what ends when."),
     "audit": ("pratique.cli.gateway:audit", "Show what was done, and by which country."),
     "purge": ("pratique.cli.gateway:purge", "Forget what has ended; on a schedule (cron)."),
-    "push": ("pratique.cli.gateway:push", "Upload signers, rules and revocations to one."),
-    "pull": ("pratique.cli.gateway:pull", "Fetch what one publishes, and check who signed it."),
+    "push": ("pratique.cli.gateway_client:push", "Upload signers, rules and revocations to one."),
+    "pull": (
+        "pratique.cli.gateway_client:pull",
+        "Fetch what one publishes, and check who signed it.",
+    ),
 }
 
 
