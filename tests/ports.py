@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import subprocess
 from contextlib import suppress
 
 from tests.steps import until
 
+BELOW = range(10_000, 32_000)
+"""Below those that the system gives to whoever asks for any: a client's connection could take one between two looks."""
+
 
 def free() -> int:
-    """Return a port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
+    """Return a port that nobody listens at, and that the system gives to nobody."""
+    while True:
+        port = secrets.choice(BELOW)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes] | None = None) -> None:

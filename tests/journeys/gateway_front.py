@@ -30,10 +30,11 @@ from cryptography.x509.oid import NameOID
 
 from pratique.errors import UsageError
 from pratique.gateway.wire import WireAnswer, WireRequest
-from pratique.store import front, gateway_server, server
+from pratique.store import front, gateway_server
 from pratique.store.front import FrontKind, Place
 from pratique.store.gateway_server import LIMITS, Answering, TurnedAway
 from pratique.store.server import Limits
+from tests import ports
 from tests.gateway_box import Box
 from tests.gateway_world import Keyed, Private, World, ec_key
 from tests.gateway_world import world as world_at
@@ -117,8 +118,7 @@ def program(kind: FrontKind) -> str:
 
 def free_port() -> int:
     """Return a port that is free now."""
-    with closing(server.bound(HOST, 0)) as taken:
-        return int(taken.getsockname()[1])
+    return ports.free()
 
 
 class Fronted:

@@ -197,7 +197,7 @@ def serve(
     path: Path | None,
 ) -> None:
     """Serve the gateway in DIR, behind nginx, HAProxy or Caddy, until SIGTERM."""
-    from pratique.store import gateway_server, server  # noqa: PLC0415 - the others need no server
+    from pratique.store import gateway_server  # noqa: PLC0415 - the others need no server
 
     if path is not None and (listen, certificate, key, kind) != (None,) * 4:
         raise UsageError(
@@ -221,10 +221,11 @@ def serve(
                 gateway_server.serve(served, taken, ending=ending)
             return
         chosen, program = front.chosen(front.FrontKind(kind) if kind else None)
-        # Another server there would look to us as if ours were listening.
-        server.bound(place.host, place.port).close()
-        with gateway_server.listening(place.socket) as taken:
-            running = front.start(chosen, program, place)
+        with (
+            gateway_server.room_for(place.socket) as own,
+            gateway_server.listening(own) as taken,
+        ):
+            running = front.start(chosen, program, place._replace(socket=own))
             with closing(running):
                 where = f"https://{listen} behind {chosen.value}"
                 say(printable(f"serving {folder} on {where}"), err=True)

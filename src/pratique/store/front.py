@@ -356,7 +356,7 @@ def start(kind: FrontKind, program: str, place: Place) -> Running:
 
     Raises:
         UsageError: `front-path`, `front-host`, `front-refused`: what it says of its configuration.
-        Unreadable: `file-unusable`; `front-ended`: it does not listen.
+        Unreadable: `file-unusable`; `address-unusable`; `front-ended`: it does not listen.
     """
     with files.usable(place.folder):
         files.folder(place.folder)
@@ -395,10 +395,10 @@ def _check(kind: FrontKind, program: str, place: Place, environment: Mapping[str
         try:
             port.bind(address)
         except OSError as error:
-            raise UsageError(
-                "front-refused",
-                f"{kind.value} cannot listen on {place.host}, port {place.port}: {error.strerror}",
-                "name another --listen, or stop what listens there",
+            raise Unreadable(
+                "address-unusable",
+                f"{place.host}, port {place.port}: it is not possible to listen there",
+                "is another server there already? name another address or port",
             ) from error
     tried, own = place.folder / f"{kind.value}.check", place.socket.with_name("check.sock")
     text = configuration(kind, place)

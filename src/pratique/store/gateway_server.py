@@ -23,6 +23,7 @@ import os
 import signal
 import socket
 import stat
+import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -238,6 +239,17 @@ def bound(path: Path, mode: int = 0o600) -> socket.socket:
     finally:
         os.umask(before)
     return taken
+
+
+@contextmanager
+def room_for(wished: Path) -> Iterator[Path]:
+    """Yield where a socket of ours can be: at a path, or in a folder of its own for a block if that path is too long."""
+    if len(os.fsencode(wished)) <= LONGEST_PATH:
+        yield wished
+        return
+    # For our user alone, as the gateway's folder is (mkdtemp).
+    with tempfile.TemporaryDirectory(prefix="pratique-") as folder:
+        yield Path(folder) / wished.name
 
 
 @contextmanager

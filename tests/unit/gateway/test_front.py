@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pratique.errors import PratiqueError, UsageError
+from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.store import front, gateway_server, server
 from pratique.store.front import FrontKind, Place
 from tests.gateway_world import ec_key
@@ -140,7 +140,7 @@ def test_a_port_that_is_taken_is_told(place: Place) -> None:
     place.folder.mkdir(parents=True, exist_ok=True)
     with (
         socket.create_server((place.host, place.port)),
-        pytest.raises(UsageError, match="cannot listen on"),
+        pytest.raises(Unreadable, match="not possible to listen"),
     ):
         front.start(FrontKind.NGINX, found, place)
 
@@ -151,7 +151,7 @@ def test_a_front_that_cannot_listen_is_told(place: Place, kind: FrontKind) -> No
     # 192.0.2.0/24 is nobody's (RFC 5737).
     with pytest.raises(PratiqueError) as refused:
         front.start(kind, found, place._replace(host="192.0.2.1"))
-    assert refused.value.code in {"front-ended", "front-refused"}
+    assert refused.value.code == "address-unusable"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a child of its parent's end")
@@ -225,3 +225,18 @@ def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         gateway_server.bound(tmp_path / ("x" * 100))
     assert refused.value.code == "socket-path"
+
+
+def test_a_path_that_is_too_long_for_a_socket_gets_a_folder_of_its_own(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    with (
+        gateway_server.room_for(deep / "gateway.sock") as path,
+        gateway_server.listening(path),
+    ):
+        assert path.parent != deep
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert not path.parent.exists()
+    # The control: a path that is short enough is taken as it is.
+    with gateway_server.room_for(Path("/run/g/gateway.sock")) as short:
+        assert short == Path("/run/g/gateway.sock")
