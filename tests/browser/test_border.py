@@ -169,9 +169,9 @@ def test_a_persons_blank_presses_the_button_that_has_the_focus(
     page: Any, site: str, post: Post
 ) -> None:
     set_up(page, site, post.place)
-    page.get_by_role("button", name="Type or paste").focus()
-    page.keyboard.press(" ")
-    assert page.locator("dialog").count() == 1
+    page.locator("body[data-screen=ready]").wait_for()
+    page.get_by_role("button", name="Type or paste").press(" ")
+    page.locator("dialog").wait_for()
 
 
 def test_keys_that_make_no_text_do_nothing(page: Any, site: str, post: Post) -> None:
@@ -347,7 +347,7 @@ def test_a_result_stays_longer_where_it_is_asked_for(page: Any, site: str, post:
     page.wait_for_timeout(12_000)
     assert screen(page) == "result"
     page.keyboard.press("F1")
-    assert page.locator("dialog").count() == 1
+    page.locator("dialog").wait_for()
 
 
 def test_escape_clears_and_nothing_is_stored_but_the_set_up(
