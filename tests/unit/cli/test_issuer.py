@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -246,12 +247,13 @@ def test_a_killed_job_goes_on_and_signs_nothing_twice(desk: Desk, tmp_path: Path
 
 
 def test_ctrl_c_ends_all_quietly_and_the_job_goes_on(desk: Desk, tmp_path: Path) -> None:
-    # Enough that a busy machine sees the first part before the last is done.
-    source, out, before = people(tmp_path / "people.csv", 30_000), tmp_path / "out", desk.counts()
+    source, out, before = people(tmp_path / "people.csv", 15_000), tmp_path / "out", desk.counts()
     command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK, "--workers", "2")
     with subprocess.Popen(
         [sys.executable, "-m", "pratique", *command], cwd=ROOT, env=desk.environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # Whoever runs the tests in the background may have Ctrl-C ignored, and children would inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as job:  # fmt: skip
         while job.poll() is None and not list(out.glob("certificates-*.csv")):
             time.sleep(0.01)
@@ -273,15 +275,15 @@ def test_ctrl_c_ends_all_quietly_and_the_job_goes_on(desk: Desk, tmp_path: Path)
             break
         time.sleep(0.01)
     kept = texts(out)
-    assert 0 < len(kept) < 30_000
+    assert 0 < len(kept) < 15_000
     desk.run(*command)
     lines = desk.said.splitlines()
     assert lines[0].startswith("note: going on: ")
-    assert lines[-1] == "30000 of 30000 rows done"
+    assert lines[-1] == "15000 of 15000 rows done"
     found = texts(out)
     assert kept.items() <= found.items()
-    assert len(found) == len(set(found.values())) == 30_000
-    assert desk.counts() == before + 30_000
+    assert len(found) == len(set(found.values())) == 15_000
+    assert desk.counts() == before + 15_000
 
 
 def test_bad_rows_are_named_and_the_others_issued(desk: Desk, tmp_path: Path) -> None:
