@@ -14,6 +14,7 @@ from pratique.terms import Environment
 from tests.browser import desk
 from tests.browser.conftest import NOW, PATIENCE, Post, served
 from tests.browser.desk import US, forget, outcome, scan, screen, set_up
+from tests.steps import until
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +171,14 @@ def test_a_persons_blank_presses_the_button_that_has_the_focus(
 ) -> None:
     set_up(page, site, post.place)
     page.locator("body[data-screen=ready]").wait_for()
-    page.get_by_role("button", name="Type or paste").press(" ")
-    page.locator("dialog").wait_for()
+
+    def opened() -> bool:
+        # Where the screen was shown anew between focus and key, the key met nothing: it is pressed again.
+        if not page.locator("dialog").count():
+            page.get_by_role("button", name="Type or paste").press(" ")
+        return bool(page.locator("dialog").count())
+
+    until(opened)
 
 
 def test_keys_that_make_no_text_do_nothing(page: Any, site: str, post: Post) -> None:
