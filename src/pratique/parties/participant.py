@@ -387,13 +387,16 @@ class _Incoming(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+_NOTHING = _Incoming()
+
+
 def _incoming(
     home: ParticipantHome, held: Mapping[str, bytes], wanted: EditionChange, at: datetime
 ) -> _Incoming:
     """Put what the participant's own back end has uploaded beside what is published."""
     there, code = wanted.uploaded, home.participant.code
     if there is None:
-        return _Incoming()
+        return _NOTHING
     if wanted.signers or wanted.rules:
         raise UsageError(
             "named-twice",
@@ -424,14 +427,12 @@ def _incoming(
     notes += [f"takes the rule {name}" for name in merged.new]
     notes += [f"the rule {name} goes: its successor has begun" for name in merged.superseded]
     # What is there and was left out, as by a key that has ended, is not taken back by anybody.
-    records = map(x509.read, live)
-    unshown = {
-        row.thumbprint
-        for row in records
-        if row.countries == (country,) and row.thumbprint not in there.shown
+    missing = {
+        der: record
+        for der, record in ((der, x509.read(der)) for der in live)
+        if record.countries == (country,) and record.thumbprint not in there.shown
     }
-    missing = [der for der in live if x509.read(der).thumbprint in unshown]
-    names = [f"signer with kid {x509.read(der).kid.hex()}" for der in missing]
+    names = [f"signer with kid {record.kid.hex()}" for record in missing.values()]
     names += [f"rule {name}" for name in merged.missing]
     if not wanted.take_back:
         notes += [f"published, and not at the gateway: {name}; it stays" for name in names]
@@ -453,11 +454,11 @@ def edition_files(
     *,
     sets: Mapping[str, list[str]],
     at: datetime,
+    incoming: _Incoming = _NOTHING,
 ) -> dict[str, bytes]:
     """Return the files of the next edition, over those that are published (`held`), by path."""
     code, found = home.participant.code, dict(held)
     path = f"{code}/{metadata.SIGNERS}"
-    incoming = _incoming(home, held, wanted, at)
     signers = [(der, wanted.domain) for der in _certificates(wanted.signers)]
     changed = _SignerChange(
         (*signers, *incoming.signers),
@@ -712,11 +713,11 @@ def next_edition(
             f"name the --reason: {', '.join(REASONS)}",
         )  # fmt: skip
     sets = view.value_sets(current)
-    made = edition_files(folder, own, held, wanted, sets=sets, at=at)
+    incoming = _incoming(own, held, wanted, at)
+    made = edition_files(folder, own, held, wanted, sets=sets, at=at, incoming=incoming)
     made = _with_summary(code, made, wanted, current, at)
     uploaded = None if wanted.uploaded is None else wanted.uploaded.uploads
-    notes = _incoming(own, held, wanted, at).notes
-    return Edition(folder, own, current, held, made, at, uploaded, notes)
+    return Edition(folder, own, current, held, made, at, uploaded, incoming.notes)
 
 
 def _with_summary(
