@@ -26,7 +26,7 @@ from pratique import strict_json
 from pratique.gateway import message
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Mailbox, MailboxReading, StoredBatch
-from pratique.gateway.wire import CMS, CMS_TEXT, Refusal, WireAnswer, instant, written
+from pratique.gateway.wire import CMS, CMS_TEXT, UUID, Refusal, WireAnswer, instant, written
 from pratique.revocation.foreign import HashType
 from pratique.text import rfc3339
 
@@ -34,7 +34,6 @@ MOST_LISTED = 1_000
 """Batches of one answer."""
 MOST_ENTRIES = 1_000
 """Hashes of one batch."""
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 T = TypeVar("T")
 

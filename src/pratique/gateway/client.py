@@ -35,7 +35,6 @@ MOST_VALUES = 2_000_000
 PAGE = 500
 """Entries that are asked for at a time."""
 MOST_ENTRIES = 200_000
-_IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """An identifier of a value set: it becomes a file's name."""
 _VOUCHED = (CertificateGroup.UPLOAD, CertificateGroup.CSCA, CertificateGroup.AUTHENTICATION)
@@ -283,7 +282,7 @@ def announced(answer: bytes) -> list[Announced]:
         ]
         for line in lines:
             wire.instant(line.date)
-            if not _IDENTIFIER.fullmatch(line.identifier):
+            if not wire.UUID.fullmatch(line.identifier):
                 raise ValueError("no UUID")
     except (KeyError, TypeError, ValueError) as error:
         raise _refused("an entry of the list of batches is none") from error

@@ -23,10 +23,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pratique import strict_json
-from pratique.gateway.batches import UUID, uploaded_by
+from pratique.gateway.batches import uploaded_by
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Mailbox, MailboxReading, Reference
-from pratique.gateway.wire import CMS, CMS_TEXT, JSON, Refusal, WireAnswer, listed, written
+from pratique.gateway.wire import CMS, CMS_TEXT, JSON, UUID, Refusal, WireAnswer, listed, written
 
 MOST_REFERENCES = 256
 """References of one country."""

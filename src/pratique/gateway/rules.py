@@ -27,7 +27,7 @@ from pratique import strict_json
 from pratique.gateway import message
 from pratique.gateway.call import Call
 from pratique.gateway.mailbox import Mailbox, MailboxReading, StoredRule
-from pratique.gateway.wire import Profile, Refusal, WireAnswer, written
+from pratique.gateway.wire import RULE, Profile, Refusal, WireAnswer, written
 from pratique.rules.lint import AHEAD, LIFETIME, NOTICE, Terms, diagnosed
 from pratique.rules.rule import RuleType, instant
 from pratique.text import rfc3339
@@ -36,7 +36,6 @@ LONGEST_VERSION = 30
 """Characters; dgc-gateway's column has no room for more."""
 SHORTEST_DESCRIPTION = 20
 
-_IDENTIFIER = re.compile(r"(GR|VR|TR|RR|IR)-[A-Z]{2}-[0-9]{4}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _LANGUAGE = re.compile(r"[a-z]{2}(-[a-z]{2})?")
 _INSTANT = re.compile(
@@ -114,7 +113,7 @@ def delete(call: Call, box: Mailbox) -> WireAnswer:
     if parts[1] != call.country:
         raise Refusal(403, "0x210", "the rule is another country's")
     # What no rule can be called is not there, and no database is asked for it: PostgreSQL knows no U+0000.
-    if not _IDENTIFIER.fullmatch(identifier):
+    if not RULE.fullmatch(identifier):
         raise Refusal(404, "0x270", "there is no such rule")
     gone = [row.version for row in box.rules(call.country) if row.identifier == identifier]
     if not box.delete_rules(call.country, identifier):
@@ -272,7 +271,7 @@ _SCHEMA: Mapping[str, Check] = {
     "Description": _are_descriptions,
     "Engine": _is_text,
     "EngineVersion": _like(_VERSION),
-    "Identifier": _like(_IDENTIFIER),
+    "Identifier": _like(RULE),
     "Logic": lambda value: type(value) is dict and bool(value),
     "Region": _like(re.compile("[A-Z0-9]{0,5}")),
     "SchemaVersion": _like(_VERSION),

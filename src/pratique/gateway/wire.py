@@ -23,6 +23,10 @@ from pratique.text import as_json, instant_of
 
 LONGEST_QUERY = 2_000
 JSON, CMS, CMS_TEXT = "application/json", "application/cms", "application/cms-text"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""How batches and references are called."""
+RULE = re.compile(r"(GR|VR|TR|RR|IR)-[A-Z]{2}-[0-9]{4}")
+"""How rules are called."""
 
 
 class Profile(StrEnum):

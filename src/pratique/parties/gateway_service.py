@@ -30,7 +30,7 @@ from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageErr
 from pratique.gateway import client, endpoints, wire
 from pratique.gateway.call import Settings
 from pratique.gateway.client import Believed, TrustListRow
-from pratique.gateway.wire import CMS, CMS_TEXT, WireAnswer, WireRequest
+from pratique.gateway.wire import CMS, CMS_TEXT, RULE, UUID, WireAnswer, WireRequest
 from pratique.revocation import foreign
 from pratique.store import files
 from pratique.store.gateway_client import Connection, Reply
@@ -129,10 +129,6 @@ class Pushed(NamedTuple):
     errors: tuple[PratiqueError, ...]
 
 
-_RULE = re.compile(r"(?:GR|VR|TR|RR|IR)-[A-Z]{2}-[0-9]{4}")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
 def signers(paths: Iterable[Path], by: Authority) -> list[Upload]:
     """Return uploads of document signers' certificates (PEM, any number in a file); UsageError `push-ca`."""
     uploads = []
@@ -196,9 +192,9 @@ def withdrawals(names: Iterable[str], by: Authority) -> list[Upload]:
     """
     uploads = []
     for name in names:
-        if _RULE.fullmatch(name):
+        if RULE.fullmatch(name):
             rows = [(f"rule {name}", "/rules", CMS_TEXT, name.encode())]
-        elif _UUID.fullmatch(name):
+        elif UUID.fullmatch(name):
             content = as_json({"batchId": name}).encode()
             rows = [(f"batch {name}", "/revocation-list", CMS_TEXT, content)]
         elif Path(name).is_file():
@@ -225,7 +221,7 @@ def push(connection: Connection, uploads: Iterable[Upload]) -> Pushed:
         )
         if reply.status == _CREATED:
             identifier = reply.headers.get("etag", "") if upload.path == "/revocation-list" else ""
-            known = identifier if _UUID.fullmatch(identifier) else ""
+            known = identifier if UUID.fullmatch(identifier) else ""
             sent.append(Sent(upload.name, "sent", known))
         elif reply.status == _EMPTY and upload.method == "DELETE":
             sent.append(Sent(upload.name, "deleted"))
