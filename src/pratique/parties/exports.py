@@ -267,11 +267,8 @@ def import_folders(
 
 def anchor_certificate(path: Path) -> bytes:
     """Read a trust anchor's certificate; DocumentRefused `x509-none`."""
-    blocks = x509.armoured(store_sources.read_bytes(path))
-    if not blocks:
-        raise DocumentRefused("x509-none", f"{path}: there is no X.509 certificate in it")
     # Of a chain, the first one is the anchor itself.
-    return blocks[0]
+    return store_sources.certificates(path)[0]
 
 
 DOCUMENT = "did.json"

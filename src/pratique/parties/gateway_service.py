@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from pratique.gateway.wire import CMS, CMS_TEXT, RULE, UUID, WireAnswer, WireReq
 from pratique.revocation import foreign
 from pratique.store import files
 from pratique.store.gateway_client import Connection, Reply
-from pratique.store.sources import read_bytes
+from pratique.store.sources import certificates, read_bytes
 from pratique.text import as_json, rfc3339
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def signers(paths: Iterable[Path], by: Authority) -> list[Upload]:
     """Return uploads of document signers' certificates (PEM, any number in a file); UsageError `push-ca`."""
     uploads = []
     for path in paths:
-        for der in _certificates(path):
+        for der in certificates(path):
             if x509.read(der).is_ca:
                 raise UsageError(
                     "push-ca",
@@ -143,13 +143,6 @@ def signers(paths: Iterable[Path], by: Authority) -> list[Upload]:
             body = client.message(der, by)
             uploads.append(Upload(_signer(der), "POST", "/signerCertificate", CMS, body))
     return uploads
-
-
-def _certificates(path: Path) -> Sequence[bytes]:
-    blocks = x509.armoured(read_bytes(path))
-    if not blocks:
-        raise DocumentRefused("x509-none", f"{path}: there is no X.509 certificate in it")
-    return blocks
 
 
 def _signer(der: bytes) -> str:
@@ -199,7 +192,7 @@ def withdrawals(names: Iterable[str], by: Authority) -> list[Upload]:
             rows = [(f"batch {name}", "/revocation-list", CMS_TEXT, content)]
         elif Path(name).is_file():
             rows = [
-                (_signer(der), "/signerCertificate", CMS, der) for der in _certificates(Path(name))
+                (_signer(der), "/signerCertificate", CMS, der) for der in certificates(Path(name))
             ]
         else:
             raise UsageError(

@@ -388,18 +388,9 @@ def _check(kind: FrontKind, program: str, place: Place, environment: Mapping[str
     Whoever waits for the port must not meet what only tries it: nginx listens where it checks, so that it checks
     with a socket in our folder, and the port is taken here without listening.
     """
-    address = (place.host, place.port)
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    with socket.socket(family) as port:
-        port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            port.bind(address)
-        except OSError as error:
-            raise Unreadable(
-                "address-unusable",
-                f"{place.host}, port {place.port}: it is not possible to listen there",
-                "is another server there already? name another address or port",
-            ) from error
+    from pratique.store import server  # noqa: PLC0415 - whoever only prints a configuration needs no server
+
+    server.bound(place.host, place.port, listens=False).close()
     tried, own = place.folder / f"{kind.value}.check", place.socket.with_name("check.sock")
     text = configuration(kind, place)
     if kind is FrontKind.NGINX:

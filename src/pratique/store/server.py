@@ -394,8 +394,10 @@ def names_of(host: str, port: int, others: Iterable[str] = ()) -> frozenset[str]
     return frozenset({f"{name}:{port}" for name in names} | {name.lower() for name in others})
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int, *, listens: bool = True) -> socket.socket:
     """Take an address, before anything is signed or said to be served; nobody is answered yet.
+
+    Without `listens` whoever connects is turned away: it is only seen that the address can be had.
 
     Raises:
         Unreadable: `address-unusable`: it cannot listen there.
@@ -415,8 +417,9 @@ def bound(host: str, port: int) -> socket.socket:
         try:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             taken.bind(address)
-            # From here on who connects waits for its turn, and is not turned away.
-            taken.listen(BACKLOG)
+            if listens:
+                # From here on who connects waits for its turn, and is not turned away.
+                taken.listen(BACKLOG)
         except OSError:
             taken.close()
             raise

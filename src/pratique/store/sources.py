@@ -158,6 +158,16 @@ def read_bytes(path: Path, limit: int = MAX_SOURCE, *, named: bool = True) -> by
         raise Unreadable("file-unreadable", f"{path!r}: no file has such a name") from error
 
 
+def certificates(path: Path) -> tuple[bytes, ...]:
+    """Read the X.509 certificates (DER) of a PEM file; DocumentRefused `x509-none`."""
+    from pratique.crypto import x509  # noqa: PLC0415 - most commands read none
+
+    blocks = x509.armoured(read_bytes(path))
+    if not blocks:
+        raise DocumentRefused("x509-none", f"{path}: there is no X.509 certificate in it")
+    return blocks
+
+
 def load_snapshot(folder: Path) -> Snapshot | None:
     """Load the snapshot kept in a home folder; None if there is none yet."""
     path = snapshot_path(folder)
