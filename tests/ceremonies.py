@@ -5,6 +5,7 @@ Desk(folder).run("authority", ...) -> what is said          founded(desk) -> a n
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -95,6 +96,14 @@ class Desk:
         for step in steps:
             key = f"file:{seat}.pem"
             self.run("authority", "onboard", "net", code, step, "--key", key, "--at", at, *more)
+
+
+def copied(founding: Path, folder: Path) -> Desk:
+    """Return a desk in a copy of a founded network's folder."""
+    shutil.copytree(founding, folder)
+    # Where the last sync came from: the copy, and not the original.
+    (folder / "home/network/source").write_text(str(folder / "net"))
+    return Desk(folder)
 
 
 @contextmanager

@@ -309,9 +309,6 @@ def load(folder: Path, place: Path) -> None:
     )  # fmt: skip
 
 
-DATABASES = ("SQLite", "PostgreSQL")
-
-
 @contextmanager
 def served_on(database: str, folder: Path) -> Iterator[Gateway]:
     """Serve a gateway on a database of its own; skip where there is no PostgreSQL."""

@@ -63,11 +63,9 @@ def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(founding: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    folder = tmp_path / "desk"
-    shutil.copytree(founding, folder)
-    (folder / "home/network/source").write_text(str(folder / "net"))
-    monkeypatch.chdir(folder)
-    return Desk(folder)
+    desk = ceremonies.copied(founding, tmp_path / "desk")
+    monkeypatch.chdir(desk.folder)
+    return desk
 
 
 def published(desk: Desk) -> dict[str, bytes]:

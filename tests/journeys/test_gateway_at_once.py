@@ -14,7 +14,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -24,29 +24,18 @@ from tests.gateway_world import Keyed, State, body, pyca
 from tests.journeys.gateway_front import world
 from tests.journeys.gateway_suites import (
     CMS_TEXT,
-    DATABASES,
     JSON,
     WITH_ROLES,
     Gateway,
     bare,
     batch,
     command,
-    served_on,
     stamp,
     thumbprints,
 )
 
 UPLOADERS, PAGERS, FOLLOWERS = 32, 16, 16
 BEGINNING = "2026-01-01T00:00:00Z"
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def gateway(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    """Serve a gateway on each database."""
-    with served_on(request.param, tmp_path_factory.mktemp("at-once")) as serving:
-        yield serving
 
 
 class BackEnd:

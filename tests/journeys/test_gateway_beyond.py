@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -23,7 +22,6 @@ from tests.journeys.gateway_front import Reply, ask, world
 from tests.journeys.gateway_suites import (
     CMS,
     CMS_TEXT,
-    DATABASES,
     JSON,
     Case,
     Gateway,
@@ -34,7 +32,6 @@ from tests.journeys.gateway_suites import (
     check,
     rule,
     said,
-    served_on,
     stamp,
     thumbprints,
     unknown,
@@ -44,15 +41,6 @@ NEITHER = Suite("neither")
 GW, TNG, LIB, HTTP, OURS = "dgc-gateway", "WHO's gateway", "dgc-lib", "RFC 9110", "Pratique"
 OWN, OTHER, WITHOUT_ROLE = "XA", "DE", "XB"
 NOWHERE = "0b6f6ad4-5a7c-4ac6-8f3f-5d0c7b1f1a2e"
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def gateway(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    """Serve a gateway on each database."""
-    with served_on(request.param, tmp_path_factory.mktemp("beyond")) as serving:
-        yield serving
 
 
 @pytest.mark.parametrize("case", NEITHER.cases, ids=lambda case: case.name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -22,7 +22,6 @@ from tests.gateway_world import DAY, Keyed, State, body, bouncy, pyca
 from tests.journeys.gateway_front import Reply, world
 from tests.journeys.gateway_suites import (
     CMS_TEXT,
-    DATABASES,
     VALUE_SETS,
     Case,
     Gateway,
@@ -32,7 +31,6 @@ from tests.journeys.gateway_suites import (
     by_ctime,
     check,
     rule,
-    served_on,
     stamp,
     thumbprints,
     unknown,
@@ -49,15 +47,6 @@ FILES = {
 """Runs of each file that a gateway can pass."""
 NOWHERE = "0b6f6ad4-5a7c-4ac6-8f3f-5d0c7b1f1a2e"
 HOUR = 3600
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def gateway(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    """Serve a gateway on each database."""
-    with served_on(request.param, tmp_path_factory.mktemp("eu")) as serving:
-        yield serving
 
 
 @pytest.mark.parametrize("case", EU.cases, ids=lambda case: case.name)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -19,7 +18,6 @@ from tests.gateway_world import DAY, Keyed, pyca
 from tests.journeys.gateway_front import Reply, world
 from tests.journeys.gateway_suites import (
     CMS_TEXT,
-    DATABASES,
     VALUE_SETS,
     Case,
     Gateway,
@@ -28,7 +26,6 @@ from tests.journeys.gateway_suites import (
     check,
     local,
     rule,
-    served_on,
     thumbprints,
 )
 from tests.steps import until
@@ -41,15 +38,6 @@ FILES = {
 }  # fmt: skip
 """Runs of each file that a gateway can pass."""
 KID = "ABCDEFGH"
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def gateway(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    """Serve a gateway on each database."""
-    with served_on(request.param, tmp_path_factory.mktemp("who")) as serving:
-        yield serving
 
 
 @pytest.mark.parametrize("case", WHO.cases, ids=lambda case: case.name)

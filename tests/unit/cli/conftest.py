@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,12 +30,9 @@ def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(founding: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Return a desk in a copy of that network's folder, which is the working folder."""
-    folder = tmp_path / "desk"
-    shutil.copytree(founding, folder)
-    # Where the last sync came from: the copy, and not the original.
-    (folder / "home/network/source").write_text(str(folder / "net"))
-    monkeypatch.chdir(folder)
-    return Desk(folder)
+    desk = ceremonies.copied(founding, tmp_path / "desk")
+    monkeypatch.chdir(desk.folder)
+    return desk
 
 
 @pytest.fixture

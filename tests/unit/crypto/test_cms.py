@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from pratique.crypto import asn1, cms
 from pratique.errors import DocumentRefused
+from tests.der_trees import edited
 from tests.unit.made import Made, make
 
 CONTENT = b"what is signed"
@@ -58,17 +59,6 @@ def refusal(data: bytes, content: bytes | None = None) -> str:
     with pytest.raises(DocumentRefused) as caught:
         cms.signed(data, content=content)
     return caught.value.code
-
-
-def edited(data: bytes, path: tuple[int, ...], change: Any) -> bytes:
-    """Replace one value of a DER tree: `path` are indices, `change` makes the new octets of the old."""
-    if not path:
-        new: bytes = change(data)
-        return new
-    value, _ = asn1.read_at(data, 0)
-    parts = [part.raw for part in asn1.children(value.body)]
-    parts[path[0]] = edited(parts[path[0]], path[1:], change)
-    return asn1.write(value.tag, b"".join(parts))
 
 
 SIGNED_DATA = (1, 0)

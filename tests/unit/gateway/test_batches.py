@@ -18,10 +18,11 @@ from pratique.gateway import batches
 from pratique.gateway.mailbox import CallerRole, CertificateGroup, StoredBatch
 from pratique.gateway.wire import CMS, CMS_TEXT
 from pratique.text import rfc3339
+from tests.der_trees import edited
 from tests.gateway_box import Box
 from tests.gateway_sent import Sender, batch, details, octets, refusal
 from tests.gateway_world import AT, DAY, DRAW, body, bouncy, indefinite, pyca, world
-from tests.unit.crypto.test_cms import SIGNED_DATA, SIGNER_INFO, edited, with_mirrored_s
+from tests.unit.crypto.test_cms import SIGNED_DATA, SIGNER_INFO, with_mirrored_s
 
 LIST = "/revocation-list"
 OTHER = "6a1b9a44-0000-4000-8000-0123456789ab"

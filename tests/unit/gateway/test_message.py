@@ -17,6 +17,7 @@ from pratique.errors import DocumentRefused
 from pratique.gateway import message
 from pratique.gateway.call import Call, Settings
 from pratique.gateway.wire import Refusal
+from tests.der_trees import edited
 from tests.gateway_world import body, bouncy, indefinite, pyca, request, world
 
 XA, DE = world().state("XA"), world().state("DE")
@@ -26,17 +27,6 @@ BOX = world().box()
 CALL = Call(request("POST", "/"), world().parties("XA")[0], Settings())
 SIGNED_DATA = (1, 0)
 TYPE, CERTIFICATES, SIGNERS = (*SIGNED_DATA, 2, 0), (*SIGNED_DATA, 3), (*SIGNED_DATA, 4)
-
-
-def edited(data: bytes, path: tuple[int, ...], change: Any) -> bytes:
-    """Replace one value of a DER tree: `path` are indices, `change` makes the new octets of the old."""
-    if not path:
-        new: bytes = change(data)
-        return new
-    value, _ = asn1.read_at(data, 0)
-    parts = [part.raw for part in asn1.children(value.body)]
-    parts[path[0]] = edited(parts[path[0]], path[1:], change)
-    return asn1.write(value.tag, b"".join(parts))
 
 
 def again(data: bytes) -> bytes:
