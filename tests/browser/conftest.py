@@ -151,9 +151,13 @@ def served(folder: Path) -> Iterator[str]:
         yield f"http://localhost:{port}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Callable[..., Any]]:
-    """Return what starts Chromium with more arguments: of Playwright there can be one in a process."""
+    """Return what starts Chromium with more arguments: of Playwright there can be one in a process.
+
+    It ends with its module: while it runs, its loop is the thread's, and a server that a later test starts
+    in the same process could have none.
+    """
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not here: tools/site"
     )
@@ -167,9 +171,9 @@ def chromium() -> Iterator[Callable[..., Any]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Callable[..., Any]) -> Iterator[Any]:
-    """Start Chromium, once for all tests of a process."""
+    """Start Chromium, once for all tests of a module."""
     started = chromium()
     yield started
     started.close()
