@@ -1,0 +1,8 @@
+/** A screen of the desk. */
+
+/** @import {DeskPage} from "./desk-page.js" */
+
+/** Show it. @param {DeskPage} page */
+export function open(page) {
+  page.show("desk-change");
+}

@@ -1,0 +1,135 @@
+/**
+ * What the desk's screens share: asking the desk, showing a screen, saying what is wrong.
+ *
+ *     screen -> page.ask("issue.check", {...}) -> POST /api/issue.check -> the desk (parties/desk_*.py)
+ *
+ * 1. The session's secret is in this tab alone, and goes out as a header: no cookie, no address has it.
+ * 2. What the desk refuses comes as a `Refused`: its code, message and hint. Nothing of a person is stored here.
+ */
+import { made, part, say } from "./shown.js";
+import { known, t } from "./words.js";
+
+/** @typedef {{pseudonym: string, rights: string[]}} Operator */
+/** @typedef {{operator: Operator, site: string, country: string, participant: string, environment: string, layouts: string[], languages: string[]}} About */
+
+/** The desk refused: `code` is stable; `message` and `hint` are for the operator. */
+export class Refused extends Error {
+  /** @param {number} status @param {{code: string, message: string, hint?: string}} said */
+  constructor(status, { code, message, hint = "" }) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** What every screen is given. */
+export class DeskPage {
+  /** @type {HTMLElement} */
+  #main = part(document, "main");
+  /** @type {(() => void) | null} */
+  #leaves = null;
+  /** @type {string} */
+  session = "";
+  /** @type {About | null} */
+  about = null;
+  /** Called when the desk was started anew, or the session is over. @type {() => void} */
+  onSignedOut = () => undefined;
+
+  /**
+   * Show a template's screen; what was shown before is gone with its content.
+   *
+   * @param {string} name of `<template id="screen-NAME">`
+   * @param {() => void} [leaves] called when another screen takes its place
+   * @returns {HTMLElement} the screen's one element
+   */
+  show(name, leaves) {
+    this.#leaves?.();
+    this.#leaves = leaves ?? null;
+    const main = document.createElement("main");
+    main.id = "main";
+    main.dataset.part = "main";
+    const element = made(`screen-${name}`);
+    main.append(element);
+    this.#main.replaceWith(main);
+    this.#main = main;
+    document.body.dataset.screen = name;
+    say(document, "notice", "");
+    const title = /** @type {HTMLElement | null} */ (element.querySelector("h1"));
+    title?.focus();
+    return element;
+  }
+
+  /** The screen that is shown. */
+  get main() {
+    return this.#main;
+  }
+
+  /** Say something to the operator, above the screen; "" takes it back. @param {string} text */
+  say(text) {
+    say(document, "notice", text);
+  }
+
+  /** Say why something failed, in the page's words where it has some. @param {unknown} error */
+  tell(error) {
+    if (!(error instanceof Refused)) {
+      this.say(t("desk.no_answer"));
+      return;
+    }
+    const code = error.code.replaceAll("-", "_");
+    this.say(known(`desk_refused.${code}`) ? t(`desk_refused.${code}`) : [error.message, error.hint].filter(Boolean).join(". "));
+  }
+
+  /** Whether the operator may. @param {"issue" | "revoke" | "audit"} right */
+  may(right) {
+    return this.about?.operator.rights.includes(right) ?? false;
+  }
+
+  /**
+   * Ask the desk.
+   *
+   * @param {string} name of the act
+   * @param {Record<string, unknown>} [asked]
+   * @returns {Promise<any>} its answer
+   */
+  async ask(name, asked = {}) {
+    return (await this.#post(name, JSON.stringify(asked), { "Content-Type": "application/json" })).json();
+  }
+
+  /**
+   * Ask the desk for a file.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [asked]
+   * @returns {Promise<{name: string, blob: Blob}>}
+   */
+  async file(name, asked = {}) {
+    const answer = await this.#post(name, JSON.stringify(asked), { "Content-Type": "application/json" });
+    return { name: answer.headers.get("X-Desk-Name") ?? "file", blob: await answer.blob() };
+  }
+
+  /**
+   * Send a file to the desk.
+   *
+   * @param {string} name
+   * @param {Blob} content
+   * @param {Record<string, unknown>} [asked]
+   * @returns {Promise<any>}
+   */
+  async send(name, content, asked = {}) {
+    const headers = { "Content-Type": "application/octet-stream", "X-Desk-Asked": encodeURIComponent(JSON.stringify(asked)) };
+    return (await this.#post(name, content, headers)).json();
+  }
+
+  /** @param {string} name @param {BodyInit} body @param {Record<string, string>} headers */
+  async #post(name, body, headers) {
+    const answer = await fetch(`api/${name}`, {
+      method: "POST", body, headers: { ...headers, "X-Desk-Session": this.session },
+      cache: "no-store", credentials: "omit", redirect: "error",
+    });
+    if (answer.ok) return answer;
+    const said = await answer.json().catch(() => ({ code: "no-answer", message: t("desk.no_answer") }));
+    if (answer.status === 401) this.onSignedOut();
+    throw new Refused(answer.status, said);
+  }
+}
