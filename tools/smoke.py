@@ -23,7 +23,7 @@ from pratique.store import policy_data
 
 EXTRAS = (
     "alembic", "anyascii", "awscrt", "babel", "iuliia", "PIL", "pkcs11", "pratique_policy_data", "psycopg", "pyarrow",
-    "pyld", "pymupdf_fonts", "pypdfium2", "pypinyin", "sqlalchemy", "starlette",
+    "pyld", "pymupdf_fonts", "pypdfium2", "pypinyin", "pyspark", "sqlalchemy", "starlette",
     "typst", "uvicorn", "zxingcpp",
 )  # fmt: skip
 

@@ -8,10 +8,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +19,7 @@ import click
 from pratique.cli import options, records
 from pratique.cli.lazy import Option
 from pratique.cli.records import columns, folder_named, issuer, note, register, value_sets
+from pratique.cli.terminal import Progress
 from pratique.describe import instant_show
 from pratique.errors import UsageError
 from pratique.issue import Work
@@ -227,7 +226,7 @@ def _issue_file(order: bulk.FileOrder, where: Any) -> int:
     """Issue all rows of a file; return 1 if a row was refused or a sheet not printed."""
     begun = time.monotonic()
     try:
-        with _Progress() as progress:
+        with Progress("issuing") as progress:
             found = bulk.issue_file(
                 place_of(**where), secret_of(**where), order, note=note, progress=progress.show
             )
@@ -245,40 +244,6 @@ def _issue_file(order: bulk.FileOrder, where: Any) -> int:
         click.echo(f"{done.unprinted} of them not printed; the report says which", err=True)
     click.echo(f"remarks by row and column: {found.report}")
     return 1 if done.refused or done.unprinted else 0
-
-
-class _Progress:
-    """Tells on stderr how far it is: a bar on a terminal, else a line now and then."""
-
-    STEPS, EACH = 20, 25_000
-    """Lines where nobody sees a bar; rows to a line where their number is not known."""
-
-    def __init__(self) -> None:
-        self._said = 0
-        self._bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def show(self, rows: int, total: int | None) -> None:
-        """Tell that so many rows are done."""
-        if sys.stderr.isatty() and total:
-            if self._bar is None:
-                self._bar = click.progressbar(
-                    length=total, label="issuing", file=sys.stderr, show_pos=True
-                )
-                self._bar.__enter__()
-            self._bar.update(rows - self._said)
-            self._said = rows
-        elif rows - self._said >= (max(1, total // self.STEPS) if total else self.EACH):
-            self._said = rows
-            of = f" of {total}" if total else ""
-            with suppress(BrokenPipeError):
-                click.echo(f"{rows}{of} rows done", err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
 
 
 @click.command()

@@ -14,7 +14,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -202,3 +202,37 @@ def _by_getpass() -> Iterator[list[str]]:
     with contextlib.suppress(EOFError):
         while True:
             yield [getpass.getpass("")]
+
+
+class Progress:
+    """Tells on stderr how far it is: a bar on a terminal, else a line now and then."""
+
+    STEPS, EACH = 20, 25_000
+    """Lines where nobody sees a bar; rows to a line where their number is not known."""
+
+    def __init__(self, label: str) -> None:
+        self._label, self._said = label, 0
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def show(self, rows: int, total: int | None) -> None:
+        """Tell that so many rows are done."""
+        if sys.stderr.isatty() and total:
+            if self._bar is None:
+                self._bar = click.progressbar(
+                    length=total, label=self._label, file=sys.stderr, show_pos=True
+                )
+                self._bar.__enter__()
+            self._bar.update(rows - self._said)
+            self._said = rows
+        elif rows - self._said >= (max(1, total // self.STEPS) if total else self.EACH):
+            self._said = rows
+            of = f" of {total}" if total else ""
+            with contextlib.suppress(BrokenPipeError):
+                click.echo(f"{rows}{of} rows done", err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import click
 
 from pratique import describe
-from pratique.cli import options, terminal
+from pratique.cli import columns, options, terminal
 from pratique.cli.terminal import complaint, flush, say
 from pratique.errors import EXIT_UNFORESEEN
 from pratique.findings import UNREAD, Code, Colour
@@ -78,6 +78,7 @@ NOT_READ, FAULTS = "could not be read", "stopped by a fault of this program"
     show_default=True,
     help="How to write the outcome; jsonl writes one result a line, as they come.",
 )
+@columns.options
 @options.at
 @options.home
 @options.quiet
@@ -95,6 +96,7 @@ def verify(
     output_format: str,
     at: datetime | None,
     home: Path | None,
+    **more: Any,
 ) -> int:
     """Verify health certificates, offline.
 
@@ -105,9 +107,13 @@ def verify(
 
     Without --to the best outcome is AMBER: authentic and in force, and nobody's rules were asked.
 
+    With --out the inputs are files of columns, or folders of them, with a text in each row: a colour
+    and the codes of findings go to the folder. Killed, it goes on when it is called again.
+
     Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read,
     70 a fault of this program.
     """
+    wanted = columns.taken(more)
     when = clock(at, zone)
     snapshot = held(sources, environment, home, when.at)
     if fast or backend == "aws-lc":
@@ -116,6 +122,8 @@ def verify(
     if place is not None and (note := unknown_region(place, snapshot.ruleset)):
         say(f"note: {note}", err=True)
     check = Check(snapshot, when.at, place, show_content, language, undated(snapshot, at))
+    if wanted.out is not None:
+        return _columns(check, inputs, wanted, when, faster=fast or backend == "aws-lc")
     if inputs == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         counts = serve(check, output_format)
     else:
@@ -123,6 +131,22 @@ def verify(
     if output_format == "text":
         _sum_up(counts, snapshot, when.at, "" if place is None else when.inferred())
     return exit_code(counts)
+
+
+def _columns(
+    check: Check, inputs: tuple[str, ...], wanted: columns.Columns, when: Clock, *, faster: bool
+) -> int:
+    """Verify files of columns; the exit code is that of all their rows."""
+    from pratique.parties import columnar  # noqa: PLC0415 - a check starts fast
+
+    ask = columnar.verify_ask(check, when, wanted.column, wanted.keep, faster=faster)
+    worked = columns.work(ask, inputs, wanted, "verifying")
+    if worked is None:
+        return columns.INTERRUPTED
+    names = {"unread": NOT_READ, "fault": FAULTS}
+    return exit_code(
+        Counter({names.get(name, name): count for name, count in worked.counts.items()})
+    )
 
 
 def _run(check: Check, inputs: tuple[str, ...], output_format: str, when: Clock) -> Counter[str]:

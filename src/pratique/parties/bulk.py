@@ -17,17 +17,14 @@ import gc
 import hashlib
 import io
 import json
-import multiprocessing
 import os
-import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pratique import strict_json
 from pratique.errors import PratiqueError, Unreadable, UsageError
@@ -52,7 +49,7 @@ from pratique.parties import issuing, paper
 from pratique.parties.issuing import IssuingSession, Place, Say, Signing
 from pratique.parties.paper import Paper
 from pratique.parties.records import is_of_a_person, of_a_person
-from pratique.store import files, sources, tables
+from pratique.store import files, sources, tables, workers
 from pratique.store.keys import Secret
 from pratique.store.pdf import present
 from pratique.store.register.bulk import Bulk
@@ -429,8 +426,6 @@ def _written(output: str, signed: Sequence[tuple[Numbered, Signed]]) -> bytes:
 AHEAD = 1
 """Parts that a worker reads before the one is made whose keys it waits for."""
 
-_GONE = (BrokenPipeError, ConnectionError, EOFError)
-
 
 class Exchange(Protocol):
     """How a worker and its parent talk: a pipe's end, or calls where there is one process."""
@@ -476,38 +471,30 @@ def run_worker(
     own: tuple[int, int, Any],
 ) -> None:
     """Open the desk in a process of its own, and work: `own` is its number, of how many, what counts."""
-    worker, workers, counted = own
-    files.core_dumps_off()
-    # What is open is closed, and what is temporary removed: as at any end of a program.
-    signal.signal(signal.SIGTERM, _ended)
+    worker, crew, counted = own
+    workers.ready()
 
     def count(rows: int) -> None:
         with counted.get_lock():
             counted.value += rows
 
     # A parent that is gone is told nothing: its job goes on when it is called again.
-    with contextlib.suppress(*_GONE):
+    with contextlib.suppress(*workers.GONE):
         try:
             session = issuing.opened(place, secrets.__getitem__)
             # What is opened stays: the collector of circles need not look through it for every part.
             gc.freeze()
-            work(Parts(job, session), talk, worker, workers, count)
+            work(Parts(job, session), talk, worker, crew, count)
         except PratiqueError as error:
             talk.send(("failed", error))
-        except _GONE:
+        except workers.GONE:
             raise
         except Exception as error:  # noqa: BLE001 - a traceback may show somebody's record
             talk.send(("broken", type(error).__name__))
 
 
-def _ended(*_: object) -> NoReturn:
-    sys.exit(0)
-
-
 PART = 2500
 """Rows of a part: one commit, one file."""
-PATIENCE = 10
-"""Seconds that a worker has to end before it is killed."""
 Progress = Callable[[int, int | None], None]
 REPORT = ("row", "column", "code", "refused", "meaning", "next step")
 
@@ -698,33 +685,18 @@ def made(job: Job, session: IssuingSession, now: int, crew: Crew) -> Done:
 
 
 def _pooled(job: Job, crew: Crew, planner: Planner) -> None:
-    context = multiprocessing.get_context("spawn")
-    counted = context.Value("q", 0)
-    ends: dict[Any, Any] = {}
-    running = []
-    # Blocked, and so in each program that is started meanwhile: a worker never hears of Ctrl-C.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with workers.ProcessPool() as pool:
+        counted = pool.value("q", 0)
         for number in range(crew.workers):
-            end, its = context.Pipe()
-            given = (its, job, crew.place, crew.secrets, (number, crew.workers, counted))
-            process = context.Process(target=run_worker, args=given, daemon=True)
-            process.start()
-            its.close()
-            ends[end] = process
-            running.append(process)
-        # From here on Ctrl-C is heard again, one that came meanwhile as well.
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            own = number, crew.workers, counted
+            pool.start(run_worker, job, crew.place, crew.secrets, own)
         total = _lines(job.source)
-        while ends:
-            ready: list[Any] = wait(list(ends), timeout=0.1)
+        while pool.ends:
+            ready: list[Any] = wait(list(pool.ends), timeout=0.1)
             for talk in ready:
                 if planner.hear(_said(talk), talk.send):
-                    del ends[talk]
+                    del pool.ends[talk]
             crew.progress(counted.value, total)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        _end(running, ended=not ends)
 
 
 def _said(end: Any) -> tuple[Any, ...]:
@@ -737,17 +709,6 @@ def _said(end: Any) -> tuple[Any, ...]:
             "is there enough memory? Give the same command again, and it goes on where it was",
         ) from error
     return found
-
-
-def _end(running: list[Any], *, ended: bool) -> None:
-    for process in running:
-        if not ended:
-            process.terminate()
-    for process in running:
-        process.join(None if ended else PATIENCE)
-        if process.is_alive():
-            process.kill()
-            process.join()
 
 
 def _lines(path: Path) -> int | None:

@@ -559,6 +559,8 @@ _BATCH, _AT_ONCE = 256, 16 * 1024 * 1024
 """Rows that are read at a time; bytes of them that are made Python's at a time."""
 _TIMES = 50
 """Cells and bytes that a byte of a Parquet file may stand for, where it is large; in a real one it is about one."""
+PARQUET_LIMITS = {"thrift_string_size_limit": 1 << 24, "thrift_container_size_limit": 1 << 20}
+"""Of what a Parquet file says about itself."""
 _PAGE_HEADER, _THRIFT_DEPTH = 64 * 1024, 8
 _DICTIONARY_PAGE, _DELTA_BYTE_ARRAY = 2, 7
 
@@ -602,7 +604,7 @@ def parquet_columns(file: BinaryIO) -> Iterator[Columns]:
         raise ExtraMissing("parquet", "reading Parquet") from error
 
     def batches(wanted: list[str]) -> Iterator[list[Any]]:
-        rows = _weigh_parquet(file, table, set(wanted))
+        rows = weigh_parquet(file, table, set(wanted))
         for batch in table.iter_batches(rows, columns=wanted):
             # More of them than records can be are taken row by row: Python would hold them a second time.
             whole = batch.nbytes <= _AT_ONCE
@@ -611,9 +613,7 @@ def parquet_columns(file: BinaryIO) -> Iterator[Columns]:
                 yield _batch(part, arrow.ArrowException)
 
     try:
-        with parquet.ParquetFile(
-            file, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20
-        ) as table:
+        with parquet.ParquetFile(file, **PARQUET_LIMITS) as table:
             yield Columns(list(table.schema_arrow.names), batches)
     except (arrow.ArrowException, OSError) as error:
         raise Unreadable("table-damaged", "the table is damaged", "export it anew") from error
@@ -630,8 +630,8 @@ def _batch(batch: Any, damage: type[Exception]) -> list[Any]:
         return [row for one in alone for row in _batch(one, damage)]
 
 
-def _weigh_parquet(file: BinaryIO, table: Any, wanted: set[str]) -> int:
-    """Count cells, and bytes page by page; return how many rows are to be read at a time."""
+def weigh_parquet(file: BinaryIO, table: Any, wanted: set[str], most: int = _BATCH) -> int:
+    """Count cells, and bytes page by page; return how many rows are to be read at a time, at most `most`."""
     large = Unreadable(
         "table-too-large", "the table is too large", "save it as CSV UTF-8, or in parts"
     )
@@ -657,7 +657,7 @@ def _weigh_parquet(file: BinaryIO, table: Any, wanted: set[str]) -> int:
                     raise large
                 value = max(page.longest, kind.length or 0)
                 longest[column] = max(longest.get(column, 0), value)
-    return max(min(_BATCH, LARGEST_BATCH // max(sum(longest.values()), 1)), 1)
+    return max(min(most, LARGEST_BATCH // max(sum(longest.values()), 1)), 1)
 
 
 class _Page(NamedTuple):

@@ -1,0 +1,218 @@
+"""Processes of this machine that do a job's tasks, and are told of them by a pipe.
+
+    tasks -> a process each core: perform(task) -> what came of it ...        a process that is gone -> another one
+
+1. A worker hears no Ctrl-C: its parent does, and ends it. It ends by itself where the parent is gone.
+2. A task whose worker is gone is given to a new one; one that ends several is told of.
+3. What fails in a worker is told by the parent; of what was not foreseen its class, and no content.
+4. A single worker is this process: nothing is gained by another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
+
+from pratique.errors import PratiqueError, Unreadable
+from pratique.store import files
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+PATIENCE = 10
+"""Seconds that a worker has to end before it is killed."""
+TRIES = 3
+"""Workers that a task may cost."""
+GONE = (BrokenPipeError, ConnectionError, EOFError)
+Step = Callable[[Any], None]
+"""Is told what came of a task, as soon as it is known."""
+
+
+class Engine(Protocol):
+    """What does a job's tasks: processes of this machine, or a cluster."""
+
+    def run(
+        self, perform: Callable[[Task], Result], tasks: Sequence[Task], step: Step
+    ) -> list[Result]:
+        """Do all tasks, each at least once, in any order; return what came of them, in any order.
+
+        Args:
+            perform: a function of a module, which gives the same outcome each time.
+            tasks: all that a worker is told.
+            step: is told of each outcome, or of None where only that a task is done is known.
+
+        Raises:
+            Unreadable: `job-worker`: a task was begun several times, and each time its worker was lost.
+        """
+
+
+class ProcessPool:
+    """Processes that were started, each with the end of a pipe to it; all have ended when it is left."""
+
+    def __init__(self) -> None:
+        self.ends: dict[Any, Any] = {}
+        self._context = multiprocessing.get_context("spawn")
+        self._running: list[Any] = []
+
+    def __enter__(self) -> ProcessPool:
+        return self
+
+    def start(self, target: Callable[..., None], *given: Any) -> Any:
+        """Start a process with `target(its end of a pipe, *given)`; return the other end."""
+        end, its = self._context.Pipe()
+        process = self._context.Process(target=target, args=(its, *given), daemon=True)
+        # Blocked, and so in the program that is started meanwhile: a worker never hears of Ctrl-C.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+            self._running.append(process)
+        finally:
+            # From here on Ctrl-C is heard again, one that came meanwhile as well.
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        its.close()
+        self.ends[end] = process
+        return end
+
+    def value(self, kind: str, start: int) -> Any:
+        """Return a number that all processes share."""
+        return self._context.Value(kind, start)
+
+    def __exit__(self, *_: object) -> None:
+        ended = not self.ends
+        for process in self._running:
+            if not ended:
+                process.terminate()
+        for process in self._running:
+            process.join(None if ended else PATIENCE)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+
+def ready() -> None:
+    """Make this process one that writes no core dump, and ends as a program does when it is told to."""
+    files.core_dumps_off()
+    # What is open is closed, and what is temporary removed: as at any end of a program.
+    signal.signal(signal.SIGTERM, _ended)
+
+
+def _ended(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
+def lost() -> Unreadable:
+    """Return what to raise where a worker has ended before its work was done."""
+    return Unreadable(
+        "job-worker",
+        "a worker ended before its work was done; what is done stays so",
+        "is there enough memory? Give the same command again, and it goes on where it was",
+    )
+
+
+class Failed(NamedTuple):
+    """What has failed in a worker, and was not foreseen: the name of its class."""
+
+    kind: str
+
+
+def guarded(perform: Callable[[Task], Result], task: Task) -> Result | PratiqueError | Failed:
+    """Do a task; return what it raises, without a traceback: that may show somebody's record."""
+    try:
+        return perform(task)
+    except PratiqueError as error:
+        return error.with_traceback(None)
+    except Exception as error:  # noqa: BLE001 - as above
+        return Failed(type(error).__name__)
+
+
+def outcome(said: Result | PratiqueError | Failed) -> Result:
+    """Return what came of a task, or raise what it has failed by."""
+    if isinstance(said, Failed):
+        raise RuntimeError(f"a worker failed: {said.kind}")
+    if isinstance(said, PratiqueError):
+        raise said
+    return said
+
+
+class Processes:
+    """An engine of this machine's own cores."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or os.cpu_count() or 1
+
+    def run(
+        self, perform: Callable[[Task], Result], tasks: Sequence[Task], step: Step
+    ) -> list[Result]:
+        """Do all tasks: in this process if it is the only one, else in as many as there are."""
+        results: list[Result] = []
+
+        def take(said: Result | PratiqueError | Failed) -> None:
+            results.append(outcome(said))
+            step(results[-1])
+
+        count = min(self.count, len(tasks))
+        # Where no signal can be blocked, Ctrl-C would end a worker in the midst of a task.
+        if count < 2 or not files.POSIX:
+            for task in tasks:
+                take(guarded(perform, task))
+            return results
+        _shared(perform, tasks, count, take)
+        return results
+
+
+def _shared(
+    perform: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    count: int,
+    take: Callable[[Any], None],
+) -> None:
+    waiting = deque(range(len(tasks)))
+    tries = [0] * len(tasks)
+    with ProcessPool() as pool:
+        given: dict[Any, int] = {}
+
+        def hand_on(end: Any) -> None:
+            if not waiting:
+                del pool.ends[end]
+                end.close()
+                return
+            number = given[end] = waiting.popleft()
+            tries[number] += 1
+            with contextlib.suppress(*GONE):
+                # One that is gone is met by `wait`.
+                end.send(tasks[number])
+
+        for _ in range(count):
+            hand_on(pool.start(_serve, perform))
+        while given:
+            ends: list[Any] = wait(list(given))
+            for end in ends:
+                number = given.pop(end)
+                try:
+                    said = end.recv()
+                except GONE:
+                    if tries[number] >= TRIES:
+                        raise lost() from None
+                    waiting.appendleft(number)
+                    del pool.ends[end]
+                    hand_on(pool.start(_serve, perform))
+                else:
+                    # The worker goes on while it is told what came of its last task.
+                    hand_on(end)
+                    take(said)
+
+
+def _serve(talk: Any, perform: Callable[[Task], Result]) -> None:
+    ready()
+    # What was loaded stays: the collector of circles need not look through it for every task.
+    gc.freeze()
+    with contextlib.suppress(*GONE):
+        while True:
+            talk.send(guarded(perform, talk.recv()))
