@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from pratique.parties import columnar
 from pratique.parties.verifier import Check, clock
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
+from pratique.store import columnar as store_columnar
+from pratique.store.spark import Spark
 from pratique.store.workers import Engine, Processes
 from tools import measure, mutate
 from tools.vectors import keys
@@ -94,3 +98,20 @@ def die(_number: int) -> int:
 def fail(number: int) -> int:
     """Fail by what nobody foresaw, with somebody's name in it."""
     raise LookupError(f"Bloggs {number}")
+
+
+def pieces_of(rows: int) -> None:
+    """Have files worked through in pieces of so many rows, so that few texts make many parts."""
+    planned = store_columnar.planned
+    setattr(store_columnar, "planned", partial(planned, rows=rows))  # noqa: B010
+
+
+def main() -> None:
+    """Work through a file on a cluster: SOURCE OUT ADDRESS ROWS."""
+    source, out, address, rows_each = sys.argv[1:]
+    pieces_of(int(rows_each))
+    work(Path(source), Path(out), Spark(address))
+
+
+if __name__ == "__main__":
+    main()

@@ -66,20 +66,26 @@ def options(command: Command) -> Command:
     return out(column(keep(crowd_options(command))))
 
 
+def crowd_of(named: dict[str, Any]) -> Crowd:
+    """Take what `crowd_options` has added out of what a command was called with."""
+    crowd = Crowd(named.pop("workers"), named.pop("engine"), named.pop("address"))
+    if crowd.address and crowd.engine is None:
+        raise UsageError("address-alone", "--address is an engine's", "add --engine spark")
+    return crowd
+
+
 def taken(named: dict[str, Any]) -> Columns:
     """Take what `options` has added out of what a command was called with."""
-    crowd = Crowd(named.pop("workers"), named.pop("engine"), named.pop("address"))
+    crowd = crowd_of(named)
     found = Columns(named.pop("out"), named.pop("column"), named.pop("keep"), crowd)
     if found.out is None and (found.keep or found.column != "text" or crowd != Crowd()):
         raise UsageError(
             "columns-alone", "these options are for files of columns", "add --out DIR, a new folder"
         )
-    if crowd.address and crowd.engine is None:
-        raise UsageError("address-alone", "--address is an engine's", "add --engine spark")
     return found
 
 
-def work(ask: Any, inputs: Sequence[str], columns: Columns, label: str) -> Any:
+def work(ask: Any, inputs: Sequence[str | Path], columns: Columns, label: str) -> Any:
     """Do a job, tell how far it is and what came of it; None where it was interrupted."""
     from pratique.parties import columnar  # noqa: PLC0415 - a check starts fast
 

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from pratique.cli import options
+from pratique.cli import columns, options
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import LONGEST, say
 from pratique.impact import calendar
@@ -257,6 +258,48 @@ def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
     for sentence in turned.ways:
         word, _, way = sentence.partition(": ")
         yield [word, way]
+
+
+@policy.command("population")
+@click.argument("paths", nargs=-1, required=True, metavar="RULES...", type=FILE)
+@click.option(
+    "--from", "population", multiple=True, required=True, metavar="FILE|DIR",
+    type=click.Path(path_type=Path, exists=True), help="Travellers, in files of columns. Repeatable.",
+)  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="A new folder for what is said of each.")  # fmt: skip
+@click.option("--keep", multiple=True, metavar="NAME",
+              help="A column to hand on, such as how many people a row stands for. Repeatable.")  # fmt: skip
+@columns.crowd_options
+@place
+@value_sets
+@at_or_newest
+@data
+def population_(
+    *,
+    paths: tuple[Path, ...],
+    population: tuple[Path, ...],
+    out: Path,
+    keep: tuple[str, ...],
+    place: str | None,
+    value_sets: Path | None,
+    at: datetime | None,
+    data: Path | None,
+    **more: Any,
+) -> int:
+    """Say of each traveller of a made-up population what the rules in RULES... say.
+
+    A row has: kind (vaccination, test, recovery, exemption), product (of a vaccine; of a test its
+    type), dose, on (day of the dose or of the first positive test, instant of the sample) and age.
+    Nobody's name is read. Killed, it goes on when it is called again.
+    """
+    from pratique.parties import columnar  # noqa: PLC0415 - the other commands start fast
+
+    crowd = columns.crowd_of(more)
+    wanted = parties_policy.Wanted(paths, (), value_sets, place, at)
+    ask = columnar.policy_ask(wanted, data, keep, now=datetime.now(UTC))
+    worked = columns.work(ask, population, columns.Columns(out, "", keep, crowd), "asking")
+    return 0 if worked else columns.INTERRUPTED
 
 
 # Several destinations beside each other, one with a floor, and what is coming.

@@ -187,9 +187,10 @@ class Border:
 
     def test(self, test_type: str, hours_ago: int, age: int = ADULT) -> Judgement:
         """Ask about a negative test whose sample was taken so many hours ago."""
-        return self.judge(Kind.TEST, self._sample(test_type, hours_ago), age)
+        return self.judge(Kind.TEST, self.sample(test_type, hours_ago), age)
 
-    def _sample(self, test_type: str, hours_ago: int) -> dict[str, Any]:
+    def sample(self, test_type: str, hours_ago: int) -> dict[str, Any]:
+        """Return the entry of a negative test whose sample was taken so many hours ago."""
         sample = self.at - timedelta(hours=hours_ago)
         devices = self.value_sets.get(policy.DEVICES, [])
         entry = {
@@ -206,9 +207,10 @@ class Border:
 
     def recovery(self, days_ago: int, age: int = ADULT) -> Judgement:
         """Ask about a recovery whose first positive test was made so many days ago."""
-        return self.judge(Kind.RECOVERY, self._recovered(days_ago), age)
+        return self.judge(Kind.RECOVERY, self.recovered(days_ago), age)
 
-    def _recovered(self, days_ago: int) -> dict[str, Any]:
+    def recovered(self, days_ago: int) -> dict[str, Any]:
+        """Return the entry of a recovery whose first positive test was made so many days ago."""
         first = self.day - timedelta(days_ago)
         return {
             "fr": first.isoformat(),
@@ -218,19 +220,22 @@ class Border:
 
     def passes_test(self, test_type: str, hours_ago: int) -> bool:
         """Tell whether a negative test of that age is accepted, of an adult."""
-        return self.passes(Kind.TEST, self._sample(test_type, hours_ago))
+        return self.passes(Kind.TEST, self.sample(test_type, hours_ago))
 
     def passes_recovery(self, days_ago: int) -> bool:
         """Tell whether a recovery of that age is accepted, of an adult."""
-        return self.passes(Kind.RECOVERY, self._recovered(days_ago))
+        return self.passes(Kind.RECOVERY, self.recovered(days_ago))
 
     def exemption(self, age: int = ADULT) -> Judgement:
         """Ask about an exemption from vaccination, in force."""
-        entry = {
+        return self.judge(Kind.EXEMPTION, self.exempted(), age)
+
+    def exempted(self) -> dict[str, Any]:
+        """Return the entry of an exemption from vaccination, in force."""
+        return {
             "df": (self.day - timedelta(10)).isoformat(),
             "du": (self.day + timedelta(100)).isoformat(),
         }
-        return self.judge(Kind.EXEMPTION, entry, age)
 
 
 def vaccination(vaccine: VaccineFacts, given: date, number: int | None = None) -> dict[str, Any]:

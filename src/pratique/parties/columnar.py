@@ -1,4 +1,4 @@
-"""Work through whole files of columns, on all cores of this machine or on an engine: verify, and what joins it.
+"""Work through whole files of columns, on all cores of this machine or on an engine: verify, ask rules.
 
     files -> folder: order.json, what is asked -> tasks (numbers) -> workers: rows -> RecordBatch -> RecordBatch
           -> folder: part 0, part 1, ...            the same command again -> the parts that are missing
@@ -18,23 +18,32 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import UsageError
+from pratique.impact import population
+from pratique.impact.population import MadeUp
+from pratique.impact.traveller import Border
 from pratique.parties import verifier
 from pratique.parties.verifier import ZoneFrom
 from pratique.snapshot import Snapshot
 from pratique.store import columnar, files, sources
 from pratique.store.columnar import Piece, Reader
 from pratique.store.workers import Engine, Processes
+from pratique.terms import Environment
 from pratique.text import as_json, instant_of
+from pratique.trust.signer import TrustList
 from pratique.verdicts import verdicts
+
+if TYPE_CHECKING:
+    from pratique.parties.policy import Wanted
 
 FORMAT, FILE = "pratique-columns-1", "order.json"
 ROW, FILE_COLUMN = "row", "file"
-OUTCOME_COLUMNS = frozenset({"colour", "codes"})
+OUTCOME_COLUMNS = frozenset({"colour", "codes", "answer"})
 Transform = Callable[[Any], Any]
 """RecordBatch -> RecordBatch, row by row: as many rows come out as go in."""
 Progress = Callable[[int, int], None]
@@ -122,6 +131,56 @@ def _verify(folder: Path, settings: Mapping[str, str]) -> Work:
     return Work(transform, "colour")
 
 
+def policy_ask(wanted: Wanted, data: Path | None, keep: tuple[str, ...], *, now: datetime) -> Ask:
+    """Return what is asked to tell what rules say of each traveller of a population.
+
+    Raises:
+        UsageError: `place-several`: the rules are of several destinations, and none is named.
+    """
+    from pratique.parties import policy  # noqa: PLC0415 - the policy lab is not loaded for a check
+
+    lab = policy.open_lab(data)
+    rules = policy.ruleset_of(wanted.paths, wanted.value_sets, lab)
+    places = policy.destinations(rules, wanted.place)
+    if len(places) > 1:
+        raise UsageError(
+            "place-several", "a population arrives at one destination, and the rules are of several",
+            f"name one with --place: {', '.join(place.text for place in places)}",
+        )  # fmt: skip
+    at = policy.when(rules.rules, wanted.at, now)
+    settings = {
+        "place": places[0].text, "at": at.isoformat(), "digest": lab.world.provenance.digest,
+        "data": "" if data is None else str(data.absolute()),
+    }  # fmt: skip
+    asked = Snapshot(
+        number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList(), ruleset=rules
+    )
+    return Ask("policy", population.COLUMNS, settings, {"rules.json": asked.to_bytes()}, keep)
+
+
+def _policy(folder: Path, settings: Mapping[str, str]) -> Work:
+    from pratique.parties import policy  # noqa: PLC0415 - as above
+
+    lab = policy.open_lab(Path(settings["data"]) if settings["data"] else None)
+    if lab.world.provenance.digest != settings["digest"]:
+        raise UsageError(
+            "policy-data-other", "a worker has other open data than the job was begun with",
+            "install the same edition of the data on all nodes",
+        )  # fmt: skip
+    rules = Snapshot.from_bytes(sources.read_bytes(folder / "rules.json")).ruleset
+    (place,) = policy.destinations(rules, settings["place"])
+    border = Border(rules, place, instant_of(settings["at"]))
+
+    def transform(batch: Any) -> Any:
+        import pyarrow as arrow  # noqa: PLC0415 - an extra
+
+        cells = (batch.column(name).to_pylist() for name in population.COLUMNS)
+        said = population.answers(map(MadeUp, *cells), border, lab.world.vaccines)
+        return arrow.record_batch({"answer": arrow.array(said, arrow.string())})
+
+    return Work(transform, "answer")
+
+
 def engine_of(workers: int | None, name: str | None, address: str) -> Engine:
     """Return what does the work: cores of this machine, or the engine that is named."""
     if name is None:
@@ -131,7 +190,10 @@ def engine_of(workers: int | None, name: str | None, address: str) -> Engine:
     return Spark(address)
 
 
-JOBS: dict[str, Callable[[Path, Mapping[str, str]], Work]] = {"verify": _verify}
+JOBS: dict[str, Callable[[Path, Mapping[str, str]], Work]] = {
+    "verify": _verify,
+    "policy": _policy,
+}
 """Opens a job in its folder, in whatever process works on it."""
 
 

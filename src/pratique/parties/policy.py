@@ -80,7 +80,7 @@ def impact(wanted: Wanted, lab: Lab, *, now: datetime) -> list[ImpactReport]:
     """Compute the impact of rules in files, for each destination that they are of."""
     rules = ruleset_of(wanted.paths, wanted.value_sets, lab)
     older = ruleset_of(wanted.before, wanted.value_sets, lab) if wanted.before else None
-    return impacts(rules, lab, _when(rules.rules, wanted.at, now), place=wanted.place, before=older)
+    return impacts(rules, lab, when(rules.rules, wanted.at, now), place=wanted.place, before=older)
 
 
 def write_impact(path: Path, wanted: Wanted, data: Path | None, *, now: datetime) -> list[str]:
@@ -93,7 +93,7 @@ def write_impact(path: Path, wanted: Wanted, data: Path | None, *, now: datetime
     before = ruleset_of(wanted.before, wanted.value_sets, lab) if wanted.before else None
     if before is not None and not set(rules.countries) & set(before.countries):
         before = None
-    reports = impacts(rules, lab, _when(rules.rules, wanted.at, now), before=before)
+    reports = impacts(rules, lab, when(rules.rules, wanted.at, now), before=before)
     text = as_json(document_of(reports), indent=1)
     files.write(path, f"{text}\n".encode())
     return [report.headline(one) for one in reports]
@@ -236,9 +236,9 @@ def with_floor(
     """
     rules = in_hand(wanted, lab, home)
     # Of what is held, rules that begin later are no question: what is in force is.
-    when = _when(rules.rules if wanted.paths else (), wanted.at, now)
+    instant = when(rules.rules if wanted.paths else (), wanted.at, now)
     start = None if begins is None else int(begins.timestamp())
-    floor, at = lab.world.floor(when.date()), int(when.timestamp())
+    floor, at = lab.world.floor(instant.date()), int(instant.timestamp())
     return [
         amend(lab.world, DoseQuestions(rules, place, at), floor, begins=start)
         for place in destinations(rules, wanted.place)
@@ -279,7 +279,8 @@ def ruleset_of(paths: Iterable[Path], value_sets: Path | None, lab: Lab) -> Rule
     return Ruleset(rules, sets, compatible=True, hold_open=True, editions=editions)
 
 
-def _when(rules: Sequence[Rule], at: datetime | None, now: datetime) -> datetime:
+def when(rules: Sequence[Rule], at: datetime | None, now: datetime) -> datetime:
+    """Return the instant to ask rules at: the one that is named, else now, or when the newest of them begins."""
     if at is not None:
         return at
     newest = max((rule.valid_from for rule in rules), default=0)

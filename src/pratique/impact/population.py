@@ -1,0 +1,85 @@
+"""A population that was made up, row by row: what a destination's rules say of each of its travellers.
+
+    kind, product, dose, day or instant, age -> the entry of a proof -> Border.passes -> accepted | refused
+
+1. A row is nobody: there is no column for a name, and none is read.
+2. A row that names no proof that can be asked about is told of as such, and is not counted as refused.
+3. Rules are asked as `traveller` asks them; rows that agree in what rules read cost one question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from pratique.impact.traveller import Border, vaccination
+from pratique.impact.world import VaccineFacts
+from pratique.terms import Kind
+
+COLUMNS = ("kind", "product", "dose", "on", "age")
+"""What a row has: `on` is the day of the dose or of the first positive test, or the instant of the sample."""
+ACCEPTED, REFUSED, UNCLEAR = "accepted", "refused", "unclear"
+OLDEST = 130
+
+
+class MadeUp(NamedTuple):
+    """A traveller of a population: cells as they were read, in the order of `COLUMNS`."""
+
+    kind: object
+    product: object
+    dose: object
+    on: object
+    age: object
+
+
+def answers(
+    rows: Iterable[MadeUp], border: Border, vaccines: Mapping[str, VaccineFacts]
+) -> list[str]:
+    """Return what a destination's rules say of each row: `ACCEPTED`, `REFUSED` or `UNCLEAR`."""
+    found = []
+    for row in rows:
+        asked = _entry(row, border, vaccines)
+        if asked is None or not isinstance(row.age, int) or not 0 <= row.age <= OLDEST:
+            found.append(UNCLEAR)
+        else:
+            found.append(ACCEPTED if border.passes(*asked, row.age) else REFUSED)
+    return found
+
+
+def _entry(
+    row: MadeUp, border: Border, vaccines: Mapping[str, VaccineFacts]
+) -> tuple[Kind, dict[str, Any]] | None:
+    if row.kind not in set(Kind):
+        return None
+    kind = Kind(str(row.kind))
+    if kind is Kind.EXEMPTION:
+        return kind, border.exempted()
+    instant = _instant(row.on, border.at)
+    if instant is None or instant > border.at:
+        return None
+    ago = border.at - instant
+    if kind is Kind.TEST:
+        return kind, border.sample(str(row.product), int(ago.total_seconds() // 3600))
+    if kind is Kind.RECOVERY:
+        return kind, border.recovered((border.day - instant.date()).days)
+    vaccine = vaccines.get(str(row.product))
+    if kind is not Kind.VACCINATION or vaccine is None:
+        return None
+    if row.dose is not None and not (isinstance(row.dose, int) and 0 < row.dose < 10):
+        return None
+    return kind, vaccination(vaccine, instant.date(), row.dose)
+
+
+def _instant(cell: object, at: datetime) -> datetime | None:
+    """Return a day or an instant, on the clock that rules are asked on; a text is read as ISO 8601."""
+    if isinstance(cell, str):
+        try:
+            cell = datetime.fromisoformat(cell)
+        except ValueError:
+            return None
+    if isinstance(cell, datetime):
+        return cell if cell.tzinfo is not None else cell.replace(tzinfo=at.tzinfo)
+    if isinstance(cell, date):
+        return datetime.combine(cell, time(), at.tzinfo)
+    return None
