@@ -312,6 +312,38 @@ class Work(NamedTuple):
     operator: str
 
 
+LONGEST_CODE = 80
+"""Characters of a site's code or a pseudonym: what the register's columns hold."""
+
+
+def code(given: str, name: str) -> str:
+    """Return a site's code or an operator's pseudonym as the register keeps it.
+
+    Args:
+        given: as it was written.
+        name: what a message calls it.
+
+    Raises:
+        UsageError: `code-unreadable`, `code-name`; neither repeats what was written.
+    """
+    text = given.strip()
+    if "@" in text or any(letter.isspace() for letter in text):
+        # The register keeps it for years, and audits show it.
+        raise UsageError(
+            "code-name",
+            f"{name} is a code and not a name: blanks and @ are in names and addresses, which "
+            "are personal data, also of staff",
+            "write a short code that the health service knows the person or place by: harbour, op-17",
+        )
+    if not text or len(text) > LONGEST_CODE or not text.isprintable():
+        raise UsageError(
+            "code-unreadable",
+            f"{name} is empty, longer than {LONGEST_CODE} characters or not printable",
+            "write a short code that says nothing about a holder: harbour, op-17",
+        )
+    return text
+
+
 @silent
 class IssueRequest(NamedTuple):
     """A request to sign one record.

@@ -2,26 +2,192 @@
  * The issuer's desk: sign in, then one of its screens.
  *
  *     #token of the address -> sign in (pseudonym, passphrase) -> Issue · Certificate · Files · Day
+ *     the session is over, or the desk was started anew -> sign in, over the screen -> go on where one was
  *
  * 1. The token stands after the # of the address, where no request has it; it is taken out as soon as it is read.
  * 2. The page has no logic of its own: each screen asks the desk.
+ * 3. The session's secret is in this page's memory alone: neither the profile on the disk nor a second tab has it, and
+ *    whoever loads the page anew signs in anew. Nothing of a form is lost when a session ends: it lies under the dialog.
+ * 4. Where the desk knows its operators by certificates, there is nothing to type in: it is tried first.
  */
 import * as changes from "./desk-change.js";
 import * as day from "./desk-day.js";
 import * as files from "./desk-files.js";
 import * as issue from "./desk-issue.js";
-import { DeskPage } from "./desk-page.js";
-import { part } from "./shown.js";
-import { chooser, loadWords, translate } from "./words.js";
+import { DeskPage, Refused } from "./desk-page.js";
+import { made, part, say } from "./shown.js";
+import { chooser, known, loadWords, t, translate } from "./words.js";
 
 const SCREENS = { issue, changes, files, day };
+/** The right that each screen needs; "" for any. @type {Record<keyof typeof SCREENS, "issue" | "revoke" | "audit" | "">} */
+const RIGHTS = { issue: "issue", changes: "", files: "issue", day: "audit" };
 
 await loadWords();
 const page = new DeskPage();
-part(document, "language").append(chooser(() => translate(document)));
+/** What the address brought; used once. */
+let token = taken(location.hash);
+history.replaceState(null, "", location.pathname);
+part(document, "language").append(chooser(() => {
+  translate(document);
+  describe();
+}));
 translate(document);
 document.addEventListener("click", (event) => {
   const pressed = event.target instanceof Element ? event.target.closest("[data-open]") : null;
   const name = pressed?.getAttribute("data-open") ?? "";
-  if (name in SCREENS) SCREENS[/** @type {keyof typeof SCREENS} */ (name)].open(page);
+  if (name in SCREENS) open(/** @type {keyof typeof SCREENS} */ (name));
 });
+part(document, "out").addEventListener("click", () => signOut());
+// A new address may be pasted where the page is open already: it is the same page to the browser.
+addEventListener("hashchange", () => {
+  token = taken(location.hash) || token;
+  history.replaceState(null, "", location.pathname);
+  if (page.session) return;
+  const form = document.querySelector("form[data-part=sign-in]");
+  if (form) shown(/** @type {HTMLFormElement} */ (form));
+});
+page.onSignedOut = () => ask();
+await begin();
+
+/** Try without a passphrase where an operator's certificate may do; else show the form. */
+async function begin() {
+  if (location.protocol === "https:") {
+    try {
+      await signIn({});
+      return;
+    } catch (error) {
+      page.tell(error);
+    }
+  }
+  const element = page.show("desk-sign-in");
+  form(part(element, "sign-in"), () => undefined);
+}
+
+/** Open a screen. @param {keyof typeof SCREENS} name */
+function open(name) {
+  for (const button of document.querySelectorAll("[data-open]")) {
+    button.toggleAttribute("aria-current", button.getAttribute("data-open") === name);
+  }
+  SCREENS[name].open(page);
+}
+
+/** The screens that the operator may see, in the bar. */
+function describe() {
+  const about = page.about;
+  part(document, "bar").hidden = !about;
+  if (!about) return;
+  for (const [name, right] of Object.entries(RIGHTS)) {
+    const button = /** @type {HTMLElement} */ (document.querySelector(`[data-open="${name}"]`));
+    button.hidden = !(right ? page.may(right) : page.may("issue") || page.may("revoke"));
+  }
+  part(document, "about").textContent = `${about.operator.pseudonym} · ${about.site} · ${about.participant}`
+    + (about.environment === "test" ? ` · ${t("desk.test")}` : "");
+}
+
+/**
+ * Sign in, and show the first screen unless there is one already.
+ *
+ * @param {{token?: string, pseudonym?: string, passphrase?: string}} asked
+ */
+async function signIn(asked) {
+  const first = !page.about;
+  const before = page.about?.operator.pseudonym;
+  const { session, about } = await page.ask("session", asked);
+  page.session = session;
+  page.about = about;
+  token = "";
+  describe();
+  if (!first && before === about.operator.pseudonym) return;
+  // Somebody else's form is not shown to whoever comes after.
+  const name = /** @type {(keyof typeof SCREENS)[]} */ (Object.keys(SCREENS)).find((screen) => {
+    const right = RIGHTS[screen];
+    return right ? page.may(right) : page.may("revoke");
+  });
+  open(name ?? "changes");
+}
+
+async function signOut() {
+  await page.ask("session.end").catch(() => undefined);
+  // What is over stands for a token, once: the next operator needs no new address.
+  token = page.session;
+  page.session = "";
+  page.about = null;
+  describe();
+  form(part(page.show("desk-sign-in"), "sign-in"), () => undefined);
+}
+
+/** Ask to sign in again, over the screen that is shown. */
+function ask() {
+  if (!page.about) return;
+  if (page.session) token = page.session;
+  page.session = "";
+  if (document.querySelector("dialog[data-part=again]")) return;
+  const back = document.activeElement;
+  const dialog = /** @type {HTMLDialogElement} */ (made("dialog-desk-sign-in"));
+  document.body.append(dialog);
+  // Escape would leave a screen that nobody answers.
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.showModal();
+  const fields = form(part(dialog, "sign-in"), () => {
+    dialog.close();
+    dialog.remove();
+    page.say("");
+    if (back instanceof HTMLElement && back.isConnected) back.focus();
+  });
+  const pseudonym = /** @type {HTMLInputElement} */ (part(fields, "pseudonym"));
+  pseudonym.value = page.about.operator.pseudonym;
+  /** @type {HTMLInputElement} */ (part(fields, token ? "passphrase" : "address")).focus();
+}
+
+/**
+ * Have a form sign in.
+ *
+ * @param {HTMLElement} element
+ * @param {() => void} done
+ */
+function form(element, done) {
+  const fields = /** @type {HTMLFormElement} */ (element);
+  const input = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (part(fields, name));
+  shown(fields);
+  fields.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = /** @type {HTMLButtonElement} */ (part(fields, "go"));
+    button.disabled = true;
+    say(fields, "refused", "");
+    try {
+      const asked = { token: taken(input("address").value) || token, pseudonym: input("pseudonym").value.trim(), passphrase: input("passphrase").value };
+      await signIn(asked);
+      input("passphrase").value = "";
+      done();
+    } catch (error) {
+      refuse(fields, error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return fields;
+}
+
+/** Say why nobody was signed in, and have what is wrong typed again. @param {HTMLFormElement} fields @param {unknown} error */
+function refuse(fields, error) {
+  const code = error instanceof Refused ? error.code : "no-answer";
+  const word = `desk_refused.${code.replaceAll("-", "_")}`;
+  say(fields, "refused", known(word) ? t(word) : error instanceof Refused ? error.message : t("desk.no_answer"));
+  const wrong = code === "token-unknown" || code === "desk-locked" ? "address" : "passphrase";
+  if (wrong === "address") token = "";
+  shown(fields);
+  const input = /** @type {HTMLInputElement} */ (part(fields, wrong));
+  input.value = "";
+  input.focus();
+}
+
+/** The address is asked for only where none was brought. @param {HTMLFormElement} fields */
+function shown(fields) {
+  part(fields, "address-field").hidden = Boolean(token);
+  /** @type {HTMLInputElement} */ (part(fields, "address")).required = !token;
+}
+
+/** The token of an address, or of what somebody copied of it. @param {string} text */
+function taken(text) {
+  return text.trim().replace(/^.*#/s, "");
+}

@@ -23,6 +23,7 @@ from pratique.cli.terminal import Progress
 from pratique.describe import instant_show
 from pratique.errors import UsageError
 from pratique.issue import Work
+from pratique.issue import code as coded
 from pratique.parties import bulk, inputs, issuing, paper
 from pratique.parties.issuer import url_of
 from pratique.parties.issuing import IssuingSession, Place, RevocationOrder, Signing
@@ -76,10 +77,6 @@ def session_of(**where: Any) -> IssuingSession:
     return issuing.opened(place_of(**where), secret_of(**where), note)
 
 
-LONGEST = 80
-"""Characters of a site or a pseudonym: what the register's columns hold."""
-
-
 def work_options(command: Command) -> Command:
     """Add --site, --operator and --valid-days."""
     site = click.option(
@@ -99,24 +96,7 @@ def work_options(command: Command) -> Command:
 
 def code(_ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
     """Return a code or a pseudonym as it is kept; UsageError `code-unreadable`, `code-name`."""
-    if given is None:
-        return None
-    text = given.strip()
-    if "@" in text or any(letter.isspace() for letter in text):
-        # The register keeps it for years, and audits show it.
-        raise UsageError(
-            "code-name",
-            f"--{param.name} is a code and not a name: blanks and @ are in names and addresses, which "
-            "are personal data, also of staff",
-            "write a short code that the health service knows the person or place by: harbour, op-17",
-        )
-    if not text or len(text) > LONGEST or not text.isprintable():
-        raise UsageError(
-            "code-unreadable",
-            f"--{param.name} is empty, longer than {LONGEST} characters or not printable",
-            "write a short code that says nothing about a holder: harbour, op-17",
-        )
-    return text
+    return None if given is None else coded(given, f"--{param.name}")
 
 
 def signing(at: datetime | None, site: str, operator: str, valid_days: int) -> Signing:

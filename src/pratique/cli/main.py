@@ -196,6 +196,7 @@ COMMANDS = {
     "verify": ("pratique.cli.verify:verify", "Verify health certificates, offline."),
     "decide": ("pratique.cli.decide:decide", "Compute the health code for a destination."),
     "issuer": ("pratique.cli.main:issuer", "Issue, print, renew, correct and revoke."),
+    "desk": ("pratique.cli.desk:desk", "Issue at a counter, in a browser on this machine."),
     "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),
     "policy": ("pratique.cli.policy:policy", "See whom rules shut out, before they are published."),
     "inspect": ("pratique.cli.inspect:inspect", "Show every layer of a text, unverified."),

@@ -197,6 +197,12 @@ def confirm(question: str) -> None:
         raise UsageError("withdrawn", "it was not confirmed, and nothing was done")
 
 
+def passphrase(file: Path | None) -> str:
+    """Return the passphrase of whoever is to sign in somewhere: from a file, a variable, or asked for twice."""
+    core_dumps_off()
+    return _found(file, "PRATIQUE_DESK_PASSPHRASE", "passphrase", "--passphrase-file", twice=True)
+
+
 def _password(file: Path | None, *, new: bool) -> str:
     asked = "password for the new keys" if new else "password of the keys"
     password = _found(file, "PRATIQUE_KEY_PASSWORD", asked, "--password-file", twice=new)

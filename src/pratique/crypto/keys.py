@@ -171,6 +171,17 @@ def secret_of(password: str) -> bytes:
     return password.encode()
 
 
+def passphrase_digest(passphrase: str, salt: bytes, cost: int) -> bytes:
+    """Return what is kept of a passphrase that opens no key: scrypt's output, as dear to guess as a key's password.
+
+    Args:
+        passphrase: of whoever signs in.
+        salt: random, kept beside it.
+        cost: scrypt's N, kept beside it.
+    """
+    return Scrypt(salt=salt, length=32, n=cost, r=BLOCK, p=PARALLEL).derive(secret_of(passphrase))
+
+
 def _is_whole(data: bytes) -> bool:
     """Say whether it is well-formed up to what is encrypted.
 

@@ -90,6 +90,13 @@ class Attachment(NamedTuple):
     data: bytes
 
 
+@silent
+class LastAnswer(NamedTuple):
+    """An answer after which the desk starts anew, with a memory that has seen nobody: the day's end."""
+
+    said: Mapping[str, Any]
+
+
 class DeskAct(NamedTuple):
     """What a page may ask for.
 
@@ -100,5 +107,5 @@ class DeskAct(NamedTuple):
     """
 
     right: Right
-    do: Callable[[DeskCall], Mapping[str, Any] | Attachment]
+    do: Callable[[DeskCall], Mapping[str, Any] | Attachment | LastAnswer]
     takes_file: bool = False

@@ -371,7 +371,7 @@ def start(kind: FrontKind, program: str, place: Place) -> Running:
     # Its words may name a client's address: nobody hears them. Its own group: Ctrl-C is ours to hand on.
     process = subprocess.Popen(  # noqa: S603 - as above
         [part.format_map(named) for part in run], env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=end_with(os.getpid()),  # noqa: PLW1509
     )  # fmt: skip
     running = Running(kind, process)
     try:
@@ -456,8 +456,8 @@ def _linked(place: Place) -> Place:
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """Return what a child does before it runs, so that it ends when we are killed (prctl(2); Linux alone has it)."""
+def end_with(parent: int) -> Callable[[], None] | None:
+    """Return what a child of ours does before it runs, so that it ends when we are killed (prctl(2); Linux alone has it)."""
     if sys.platform != "linux":
         return None
     import ctypes  # noqa: PLC0415 - in the parent: a child of a process with threads must load nothing

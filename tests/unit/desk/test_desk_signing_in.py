@@ -1,0 +1,166 @@
+"""Signing in at an issuer's desk: tokens, passphrases, sessions that end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.parties import desk_operators, desk_service
+from pratique.parties.desk import DeskAct, DeskCall, Right
+from tests import issuing_desks
+from tests.issuing_desks import CLERK, PASSPHRASES, SECOND, Client, OpenDesk
+
+WRONG = "walrus copper evening tra"
+
+
+def _who(call: DeskCall) -> dict[str, Any]:
+    return {"who": call.operator.pseudonym}
+
+
+def _second(call: DeskCall) -> dict[str, Any]:
+    return {"who": call.desk.verified(call.asked["pseudonym"], call.asked["passphrase"]).pseudonym}
+
+
+ACTS = {
+    "who": DeskAct(Right.ISSUE, _who),
+    "second": DeskAct(Right.REVOKE, _second),
+    "audit": DeskAct(Right.AUDIT, _who),
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[OpenDesk]:
+    with issuing_desks.serving(tmp_path, acts=ACTS, idle=600) as opened:
+        yield opened
+
+
+def entry(
+    token: str, pseudonym: str = CLERK, passphrase: str = PASSPHRASES[CLERK]
+) -> dict[str, Any]:
+    return {"token": token, "pseudonym": pseudonym, "passphrase": passphrase}
+
+
+def test_who_signs_in_is_known_from_then_on(desk: OpenDesk) -> None:
+    assert desk.client().good("who") == {"who": CLERK}
+    assert desk.client(SECOND).good("who") == {"who": SECOND}
+
+
+def test_the_page_is_told_of_the_desk_and_of_the_operators_rights(desk: OpenDesk) -> None:
+    about = desk.client().about
+    assert about["operator"] == {"pseudonym": CLERK, "rights": ["issue", "revoke"]}
+    assert about["site"] == "harbour"
+    assert (about["country"], about["participant"], about["environment"]) == ("XU", "XXU", "test")
+    assert about["layouts"] == ["a4", "card", "large"]
+    assert "en" in about["languages"]
+
+
+def test_a_token_is_used_once(desk: OpenDesk) -> None:
+    token, anybody = desk.sign_in.draw_token(), Client(desk.port)
+    assert anybody.ask("session", entry(token)).status == 200
+    assert anybody.refused("session", entry(token)) == "token-unknown"
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, 7, None, ["x"]])
+def test_without_a_token_no_passphrase_is_looked_at(desk: OpenDesk, token: Any) -> None:
+    for _ in range(2 * desk_service.MOST_WRONG):
+        assert Client(desk.port).refused("session", entry(token)) == "token-unknown"
+    # What would have counted is not locked.
+    desk.client()
+
+
+@pytest.mark.parametrize(
+    ("pseudonym", "passphrase"), [(CLERK, WRONG), (CLERK, ""), ("", ""), ("op-99", PASSPHRASES[CLERK]), (SECOND, PASSPHRASES[CLERK])],
+)  # fmt: skip
+def test_a_wrong_passphrase_says_nothing_of_what_was_wrong_and_leaves_the_token(
+    desk: OpenDesk, pseudonym: str, passphrase: str
+) -> None:
+    token, anybody = desk.sign_in.draw_token(), Client(desk.port)
+    reply = anybody.ask("session", entry(token, pseudonym, passphrase))
+    assert (reply.status, reply.document["code"]) == (400, "operator-unknown")
+    assert passphrase == "" or passphrase.encode() not in reply.body
+    assert anybody.ask("session", entry(token)).status == 200
+
+
+def test_after_five_wrong_ones_even_the_right_passphrase_waits_for_the_terminal(
+    desk: OpenDesk,
+) -> None:
+    before, token, anybody = desk.client(), desk.sign_in.draw_token(), Client(desk.port)
+    for _ in range(desk_service.MOST_WRONG):
+        assert anybody.refused("session", entry(token, passphrase=WRONG)) == "operator-unknown"
+    assert anybody.refused("session", entry(token)) == "token-unknown"
+    asked = {"pseudonym": SECOND, "passphrase": PASSPHRASES[SECOND]}
+    assert before.refused("second", asked) == "desk-locked"
+    assert [line for line in desk.told if "wrong" in line]
+    # Whoever works goes on, and a new address opens it again.
+    assert before.good("who") == {"who": CLERK}
+    desk.client()
+    assert before.good("second", asked) == {"who": SECOND}
+
+
+def test_the_second_persons_passphrase_is_not_guessed_from_within_either(desk: OpenDesk) -> None:
+    clerk = desk.client()
+    said = [
+        clerk.refused("second", {"pseudonym": SECOND, "passphrase": f"{WRONG} {number}"})
+        for number in range(desk_service.MOST_WRONG + 1)
+    ]
+    assert said == ["operator-unknown"] * desk_service.MOST_WRONG + ["desk-locked"]
+
+
+def test_a_session_ends_when_nothing_is_asked_for_a_while(desk: OpenDesk) -> None:
+    clerk = desk.client()
+    for _ in range(5):
+        desk.clock.at += 599
+        assert clerk.ask("who").status == 200
+    desk.clock.at += 601
+    reply = clerk.ask("who")
+    assert (reply.status, reply.document["code"]) == (401, "signed-out")
+
+
+def test_an_ended_session_stands_for_a_token_once_and_never_without_the_passphrase(
+    desk: OpenDesk,
+) -> None:
+    clerk = desk.client()
+    clerk.good("session.end")
+    assert clerk.ask("who").status == 401
+    assert clerk.refused("session", entry(clerk.session, passphrase=WRONG)) == "operator-unknown"
+    again = clerk.good("session", entry(clerk.session))
+    assert Client(desk.port, again["session"]).good("who") == {"who": CLERK}
+    assert clerk.refused("session", entry(clerk.session)) == "token-unknown"
+    assert clerk.ask("who").status == 401
+
+
+def test_a_live_session_is_no_token(desk: OpenDesk) -> None:
+    clerk = desk.client()
+    assert clerk.refused("session", entry(clerk.session)) == "token-unknown"
+
+
+def test_who_is_taken_out_is_out_at_once_and_who_loses_a_right_too(desk: OpenDesk) -> None:
+    clerk, second, folder = desk.client(), desk.client(SECOND), desk.place.folder
+    desk_operators.remove(folder, CLERK)
+    assert clerk.ask("who").status == 401
+    desk_operators.add(folder, SECOND, frozenset({Right.AUDIT}), PASSPHRASES[SECOND], None)
+    assert second.ask("who").status == 403
+    assert second.good("audit") == {"who": SECOND}
+
+
+def test_what_an_operator_may_not_is_refused_before_the_body_is_read(desk: OpenDesk) -> None:
+    clerk = desk.client()
+    headers = {"Content-Type": "application/json", "Content-Length": "250000"}
+    # Its body never comes.
+    assert clerk.post("audit", b"", headers).status == 403
+
+
+def test_neither_tokens_nor_sessions_nor_passphrases_are_told(desk: OpenDesk) -> None:
+    clerk = desk.client()
+    clerk.refused("session", entry("x" * 43))
+    shown = repr((desk.answers, desk.sign_in, desk_operators.load(desk.place.folder))) + "".join(
+        desk.told
+    )
+    kept = (desk.place.folder / desk_operators.DOCUMENT).read_text()
+    for secret in (clerk.session, *PASSPHRASES.values()):
+        assert secret not in shown
+        assert secret not in kept
+    assert CLERK in kept
