@@ -129,6 +129,8 @@ def paper_options(command: Command) -> Command:
 @click.command()
 @columns
 @records.source
+@records.column
+@records.dates
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR|FILE",
               help="With --from: a new folder (CSV), or a file that ends in .parquet.")  # fmt: skip
 @work_options
@@ -150,6 +152,8 @@ def issue(
     *,
     given: tuple[str, ...],
     source: Path | None,
+    renamed: tuple[str, ...],
+    order: str | None,
     out: Path | None,
     site: str,
     operator: str,
@@ -174,6 +178,7 @@ def issue(
     """
     how = signing(at, site, operator, valid_days)._replace(label=key, request=request)
     sheets = Paper(layout or "", languages, translations, contact, fonts)
+    headed = records.headings_of(renamed, order, source)
     if out is not None:
         if source is None:
             raise UsageError("out-alone", "--out is for a file of records", "add --from FILE")
@@ -183,10 +188,9 @@ def issue(
                 "a job of --out draws its requests itself",
                 "leave --request out: the same command given again goes on with the same job",
             )
-        order = bulk.FileOrder(
-            source, out, how, records.row_of(given), workers, sheets if layout else None
-        )
-        return _issue_file(order, where)
+        paper_of = sheets if layout else None
+        row = records.row_of(given)
+        return _issue_file(bulk.FileOrder(source, out, how, row, workers, paper_of, headed), where)
     if sheets != Paper(""):
         raise UsageError(
             "pdf-alone",
@@ -194,7 +198,8 @@ def issue(
             "add --from FILE --out DIR, or print the text that comes: pratique issuer print",
         )
     session = session_of(**where)
-    readings = records.read(session.intake, given, source, at=options.now_or(at).date())
+    today = options.now_or(at).date()
+    readings = records.read(session.intake, given, source, at=today, headed=headed)
     for signed in issuing.sign_records(session, records.confirmed(readings, yes=yes), how):
         if signed.repeated:
             note("this request was made before; this is its certificate again")

@@ -19,6 +19,7 @@ import click
 from pratique.cli import options
 from pratique.cli.lazy import Option
 from pratique.errors import UsageError
+from pratique.intake.columns import AS_THEY_ARE, ORDERS, Headings, headings
 from pratique.intake.remarks import Remark, refuses
 from pratique.intake.rows import COLUMNS, Reading, Record
 from pratique.intake.rows import preview as fields_of
@@ -60,6 +61,36 @@ source = click.option(
     "--from", "source", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE",
     help="Records: CSV, JSON, Parquet, Excel, FHIR; columns fill in.",
 )  # fmt: skip
+
+column = click.option(
+    "--column", "renamed", multiple=True, metavar="HEADER=COLUMN",
+    help="What a column of the file is, where its name does not say it: \"Last name=surname\". Repeatable.",
+)  # fmt: skip
+dates = click.option(
+    "--dates", "order", type=click.Choice(ORDERS), default=None,
+    help="The order of the file's dates: day, month, year [default: YYYY-MM-DD].",
+)  # fmt: skip
+
+
+def headings_of(renamed: tuple[str, ...], order: str | None, source: Path | None) -> Headings:
+    """Return what the columns of a file are; UsageError `column-…`, which shows no header."""
+    if not renamed and order is None:
+        return AS_THEY_ARE
+    if source is None:
+        raise UsageError(
+            "column-alone", "--column and --dates are for a file of records", "add --from FILE"
+        )
+    chosen: dict[str, str] = {}
+    for number, each in enumerate(renamed, 1):
+        header, sign, name = each.rpartition("=")
+        if not sign or not header.strip():
+            raise UsageError(
+                "column-unknown",
+                f"--column number {number} does not say what it is",
+                'write the header as it stands, and our column: --column "Last name=surname"',
+            )
+        chosen[header] = name.strip()
+    return headings(chosen, order or "")
 
 
 def folder_named(named: Path | None) -> Path:
@@ -121,12 +152,17 @@ def row_of(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def read(
-    intake: Intake, given: tuple[str, ...], source: Path | None, *, at: date
+    intake: Intake,
+    given: tuple[str, ...],
+    source: Path | None,
+    *,
+    at: date,
+    headed: Headings = AS_THEY_ARE,
 ) -> list[tuple[int, Reading]]:
     """Return readings with their rows' numbers: of a file, of the arguments, or asked for."""
     row = row_of(given)
     if source is not None:
-        return intake.of_file(source, at=at, filled=row)
+        return intake.of_file(source, at=at, filled=row, headings=headed)
     return [(1, _asked(intake, row, at))]
 
 
@@ -222,18 +258,21 @@ def confirm(remarks: Iterable[Remark], *, yes: bool, where: str = "") -> None:
 @click.command()
 @columns
 @source
+@column
+@dates
 @options.at
 @issuer
 @click.option("--register", hidden=True, expose_value=False)
 @value_sets
 def preview(
-    *, given: tuple[str, ...], source: Path | None, at: datetime | None,
+    *, given: tuple[str, ...], source: Path | None, renamed: tuple[str, ...], order: str | None, at: datetime | None,
     issuer_folder: Path | None, value_sets: tuple[Path, ...],
 ) -> int:  # fmt: skip
     """Show what certificates would say, with remarks. Nothing is signed, and no key is opened."""
     intake = records.opened(folder_named(issuer_folder), value_sets)
+    headed = headings_of(renamed, order, source)
     refused = skipped = shown = 0
-    for number, reading in read(intake, given, source, at=options.now_or(at).date()):
+    for number, reading in read(intake, given, source, at=options.now_or(at).date(), headed=headed):
         if reading.is_skipped:
             skipped += 1
             continue

@@ -30,6 +30,7 @@ from pratique import strict_json
 from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.intake.accept import Compared, Reading, compare, compared
 from pratique.intake.catalogue import Catalogue
+from pratique.intake.columns import AS_THEY_ARE, Headings
 from pratique.intake.remarks import RemarkCode, placed
 from pratique.intake.rows import NOTHING
 from pratique.issue import (
@@ -96,6 +97,7 @@ class Job(NamedTuple):
     output: str
     paper: dict[str, Any]
     filled: Mapping[str, str] = NOTHING
+    headings: Headings = AS_THEY_ARE
 
     def __repr__(self) -> str:
         return f"<Job in {self.folder}>"
@@ -160,6 +162,7 @@ def begin(job: Job) -> Job:
         "source": printable(str(job.source), LONGEST_PATH),
         "secret": job.secret.hex(),
         "filled": dict(job.filled),
+        "headings": job.headings.document(),
     }
     files.replace(path, json.dumps(kept, indent=1).encode())
     return job
@@ -169,7 +172,9 @@ _STAYS = ("at", "validity", "size", "ways", "label", "site", "operator", "output
 
 
 def _resumed(job: Job, kept: dict[str, Any]) -> Job:
-    is_other = kept.get("digest") != job.digest or kept.get("filled", {}) != job.filled
+    asked = job.digest, dict(job.filled), job.headings.document()
+    were = kept.get("digest"), kept.get("filled", {}), kept.get("headings", AS_THEY_ARE.document())
+    is_other = asked != were
     if kept.get("format") != FORMAT or is_other:
         raise UsageError(
             "job-other",
@@ -303,12 +308,16 @@ class Parts:
             return signed, [one.entry for _, one in signed]
 
         signed = self._bulk.commit(job.name, number, at=job.at, make=make)
-        told = _told(part.read, {(one.row, one.place) for one, _ in signed})
+        told = remarked(part.read, {(one.row, one.place) for one, _ in signed})
         unprinted = self._print(signed) if job.paper else []
         skipped = sum(one.reading.is_skipped for one in part.read)
         refused = len(part.read) - len(signed) - skipped
         done = Done(len(signed), refused, skipped, len(unprinted))
-        draft = {"done": done, "told": told + unprinted, "compared": self._compared(part.read)}
+        draft = {
+            "done": done,
+            "told": told + unprinted,
+            "compared": comparable(part.read, job.secret),
+        }
         files.replace(job.report(number), json.dumps(draft).encode())
         files.replace(job.path(number), _written(job.output, signed))
         return done
@@ -360,17 +369,20 @@ class Parts:
                 files.replace(self.job.folder / "pdf" / name, sheet)
         return unprinted
 
-    def _compared(self, read: Sequence[Numbered]) -> list[list[Any]]:
-        rows = []
-        for row, place, reading in read:
-            if reading.record is not None:
-                found = compared(reading.record, self.job.secret)
-                whose = (found.person.hex(), found.event.hex())
-                rows.append([row, place, reading.place, *whose, *found[2:]])
-        return rows
+
+def comparable(read: Sequence[Numbered], secret: bytes) -> list[list[Any]]:
+    """Return what of records is compared with the others of their file, as JSON; a secret hides whose it is."""
+    rows = []
+    for row, place, reading in read:
+        if reading.record is not None:
+            found = compared(reading.record, secret)
+            whose = (found.person.hex(), found.event.hex())
+            rows.append([row, place, reading.place, *whose, *found[2:]])
+    return rows
 
 
-def _told(read: Sequence[Numbered], signed: set[tuple[int, int]]) -> list[Told]:
+def remarked(read: Sequence[Numbered], signed: set[tuple[int, int]] | None = None) -> list[Told]:
+    """Return what is remarked of rows; with those that were signed, also of whom no key signed."""
     told = [
         (one.row, one.place, remark.column, remark.code.name)
         for one in read
@@ -379,7 +391,9 @@ def _told(read: Sequence[Numbered], signed: set[tuple[int, int]]) -> list[Told]:
     told += [
         (one.row, one.place, one.reading.place, RemarkCode.KEY_MISSING.name)
         for one in read
-        if one.reading.record is not None and (one.row, one.place) not in signed
+        if signed is not None
+        and one.reading.record is not None
+        and (one.row, one.place) not in signed
     ]
     return told
 
@@ -449,7 +463,7 @@ def work(
         count(size)
         talk.send(("done", done))
 
-    rows, number = tables.rows(parts.job.source), 0
+    rows, number = tables.rows(parts.job.source, parts.job.headings), 0
     while some := list(islice(rows, parts.job.size)):
         if number % parts.job.ways % workers == worker:
             part = parts.read(number, some)
@@ -499,18 +513,20 @@ Progress = Callable[[int, int | None], None]
 REPORT = ("row", "column", "code", "refused", "meaning", "next step")
 
 
-def look(source: Path, session: IssuingSession, label: str | None, at: int) -> bool:
+def look(order: FileOrder, session: IssuingSession) -> bool:
     """See, before a folder is made, that the file is a table, that a key is live, and that all open.
 
     Return whether there are more rows than one part has.
     """
+    source, size = order.source, order.size
     if not source.is_file() and not source.is_dir():
         raise UsageError(
             "source-missing", f"{source}: there is no such file", "for one record: leave out --out"
         )
     # Where no signal can be blocked, Ctrl-C would end a worker in the midst of a part: all is made in this process.
-    several = len(list(islice(tables.rows(source), PART + 1))) > PART and files.POSIX
-    choice = session.choice(at, label=label)
+    first = list(islice(tables.rows(source, order.headings), size + 1))
+    several = len(first) > size and files.POSIX
+    choice = session.choice(order.signing.at, label=order.signing.label)
     if not choice.live:
         choice.one(Kind.VACCINATION)
     for live in choice.live:
@@ -526,6 +542,10 @@ class FileOrder(NamedTuple):
         filled: columns of the event that hold where the file's own cells are empty.
         workers: how many processes; None for one a core.
         paper: how sheets are to look, or None where none are printed.
+        headings: what its columns are, where their names do not say it.
+        size: rows of a part.
+        secret: of a job that was begun elsewhere with the same file; none for a new one.
+        is_apart: whether even one worker is a process of its own, for whom this one has other work.
     """
 
     source: Path
@@ -534,6 +554,13 @@ class FileOrder(NamedTuple):
     filled: Mapping[str, str] = NOTHING
     workers: int | None = None
     paper: Paper | None = None
+    headings: Headings = AS_THEY_ARE
+    size: int = PART
+    secret: bytes = b""
+    is_apart: bool = False
+
+    def __repr__(self) -> str:
+        return f"<FileOrder into {self.out}>"
 
 
 class Outcome(NamedTuple):
@@ -558,7 +585,7 @@ def issue_file(
     merged = order.out if order.out.suffix == ".parquet" else None
     folder = order.out.with_suffix(".parts") if merged else order.out
     ways = 1
-    if look(source, session, signing.label, signing.at):
+    if look(order, session):
         ways = order.workers or os.cpu_count() or 1
     if merged is not None:
         see_free(folder, merged)
@@ -571,12 +598,14 @@ def issue_file(
         sheets = paper.as_json(paper.renderer(asked, session.catalogue, note=note))
     job = begin(
         Job(
-            folder.absolute(), source.absolute(), digest_of(source), os.urandom(32), signing.at,
-            signing.validity, PART, ways, signing.label or "", *signing.work,
-            "parquet" if merged else "csv", sheets, order.filled,
+            folder.absolute(), source.absolute(), digest_of(source), order.secret or os.urandom(32), signing.at,
+            signing.validity, order.size, ways, signing.label or "", *signing.work,
+            "parquet" if merged else "csv", sheets, order.filled, order.headings,
         )
     )  # fmt: skip
-    crew = Crew(place, secrets.held, min(order.workers or job.ways, job.ways), progress)
+    crew = Crew(
+        place, secrets.held, min(order.workers or job.ways, job.ways), progress, order.is_apart
+    )
     done = made(job, session, signing.at, crew)
     session.save_marks()
     # What was skipped is told of in the report, and is no record.
@@ -605,12 +634,18 @@ class Remembered:
 
 
 class Crew(NamedTuple):
-    """What workers are given beside the job; `progress` is called with the rows that are done, and of how many."""
+    """What workers are given beside the job.
+
+    Attributes:
+        progress: is called with the rows that are done, and of how many; what it raises ends the workers.
+        is_apart: whether one worker is a process of its own, too.
+    """
 
     place: Place
     secrets: dict[str, str]
     workers: int
     progress: Progress = lambda _done, _total: None
+    is_apart: bool = False
 
     def __repr__(self) -> str:
         return f"<crew of {self.workers}>"
@@ -675,7 +710,7 @@ def made(job: Job, session: IssuingSession, now: int, crew: Crew) -> Done:
     planner = Planner(choice, session.doubt)
     if before := len(list(job.folder.glob(".remarks-*.json"))):
         session.note(f"going on: {before} parts of {job.size} rows were begun before")
-    if job.ways == 1:
+    if job.ways == 1 and not crew.is_apart:
         work(Parts(job, session), Here(planner), 0, 1, lambda _: None)
     else:
         _pooled(job, crew, planner)

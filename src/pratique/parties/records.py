@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pratique.errors import DocumentRefused, UsageError
 from pratique.intake.accept import accept, together
 from pratique.intake.catalogue import Catalogue, parsed
+from pratique.intake.columns import AS_THEY_ARE, Headings
 from pratique.intake.rows import NOTHING, PERSON, Reading
 from pratique.parties import issuer
 from pratique.store import sources, tables
@@ -52,7 +53,12 @@ class Intake(NamedTuple):
         return [each._replace(remarks=row.remarks + each.remarks) for each in readings]
 
     def of_file(
-        self, source: Path, *, at: date, filled: Mapping[str, str] = NOTHING
+        self,
+        source: Path,
+        *,
+        at: date,
+        filled: Mapping[str, str] = NOTHING,
+        headings: Headings = AS_THEY_ARE,
     ) -> list[tuple[int, Reading]]:
         """Read a file, or standard input, with its rows' numbers; `filled` is for what it leaves empty.
 
@@ -60,7 +66,7 @@ class Intake(NamedTuple):
         """
         numbered = [
             (row.number, reading)
-            for row in _rows(source)
+            for row in _rows(source, headings)
             for reading in self.of_row(row, at=at, filled=filled)
         ]
         if is_of_a_person(filled):
@@ -91,12 +97,12 @@ def of_a_person() -> UsageError:
     )
 
 
-def _rows(source: Path) -> Iterator[tables.Row]:
+def _rows(source: Path, headings: Headings) -> Iterator[tables.Row]:
     if str(source) != "-":
-        yield from tables.rows(source)
+        yield from tables.rows(source, headings)
         return
     with open(0, "rb", closefd=False) as given:
-        yield from tables.rows_from(given)
+        yield from tables.rows_from(given, headings)
 
 
 def catalogue_of(paths: tuple[Path, ...]) -> Catalogue:

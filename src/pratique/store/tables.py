@@ -20,14 +20,15 @@ import struct
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import chain, count
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from pratique import strict_json
 from pratique.errors import ExtraMissing, Unreadable
+from pratique.intake.columns import AS_THEY_ARE, Headings, heading, orders, recognised
 from pratique.intake.fhir import Patients, kept_of, with_patient
 from pratique.intake.remarks import Remark, RemarkCode
 from pratique.intake.rows import COLUMNS
@@ -53,8 +54,22 @@ class Row(NamedTuple):
     remarks: tuple[Remark, ...] = ()
 
 
-def rows(path: Path) -> Iterator[Row]:
+_Raw = tuple[int, Any]
+"""A row as it stands: its number, and its cells or why they cannot be told."""
+_Count = Callable[[Iterable[Any]], int]
+"""How many cells of a header are known."""
+
+
+def _count(headings: Headings) -> _Count:
+    return lambda cells: len(COLUMNS.intersection(_name(cell, headings) for cell in cells))
+
+
+def rows(path: Path, headings: Headings = AS_THEY_ARE) -> Iterator[Row]:
     """Read the rows of a file. A FHIR document is one row: `intake.handed.read` knows it.
+
+    Args:
+        path: a file, or the folder of a Bulk Data export.
+        headings: what its columns are, where their names do not say it in our words.
 
     Raises:
         Unreadable: `file-unreadable`, or `table-…`; while the rows are read, too.
@@ -65,25 +80,39 @@ def rows(path: Path) -> Iterator[Row]:
             return
         with store_files.opened(path) as file:
             if file.peek(4)[:4] == b"PAR1":
-                yield from _parquet(file)
+                yield from _parquet(file, headings)
             else:
-                yield from rows_from(file)
+                yield from rows_from(file, headings)
     except OSError as error:
         raise Unreadable("file-unreadable", f"{path}: {error.strerror}") from error
 
 
-def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
+def rows_from(file: io.BufferedReader[Any], headings: Headings = AS_THEY_ARE) -> Iterator[Row]:
     """Read the rows of an open file or of standard input: anything but Parquet."""
+    raw = _raw(file, _count(headings))
+    if raw is not None:
+        return _named(raw, headings)
+    is_list = _begin(file.peek(64)[:64]) == b"["
+    found = _joined(_array(file)) if is_list else _objects(file)
+    return (row._replace(cells=row.cells and headings.renamed(row.cells)) for row in found)
+
+
+def _begin(start: bytes) -> bytes:
+    return start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+
+
+def _raw(file: io.BufferedReader[Any], known: _Count) -> Generator[_Raw, None, None] | None:
+    """Return what stands in a table, its header first; None for JSON."""
     start = file.peek(64)[:64]
     if start.startswith((_ZIP, _OLE)):
-        return _workbook(_all(file, largest=LARGEST_WORKBOOK))
+        return _workbook(_all(file, largest=LARGEST_WORKBOOK), known)
     if start.startswith(b"PAR1"):
         raise Unreadable("table-format", "Parquet is read from a file only", "name the file")
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         # What Excel calls "Unicode text"; JSON is UTF-8 wherever it is exchanged (RFC 8259 §8.1).
         if start.decode("utf-16", "replace").lstrip()[:1] in ("[", "{"):
             raise Unreadable("table-encoding", "the JSON text is UTF-16", "save it as UTF-8")
-        return _csv(file, "utf-16")
+        return _csv(file, known, "utf-16")
     if start.startswith(b"\x1f\x8b"):
         # Bulk Data servers may send their files so.
         raise Unreadable("table-format", "it is compressed (gzip)", "unpack it first: gunzip FILE")
@@ -92,13 +121,84 @@ def rows_from(file: io.BufferedReader[Any]) -> Iterator[Row]:
         raise Unreadable(
             "table-encoding", "it is no text, or a text in UTF-16 that says not so", hint
         )
-    begin = start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    if begin == b"<":
+    if _begin(start) == b"<":
         hint = "export FHIR as JSON; save a table as CSV UTF-8"
         raise Unreadable("table-format", "it is XML or a web page", hint)
-    if begin == b"{":
-        return _objects(file)
-    return _joined(_array(file)) if begin == b"[" else _csv(file)
+    return None if _begin(start) in (b"{", b"[") else _csv(file, known)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Look at a file whose columns nobody has named yet.
+
+
+@silent
+class Look(NamedTuple):
+    """What a person is shown of a file before its columns are known.
+
+    Attributes:
+        headers: as they stand; empty for FHIR, which has no columns.
+        rows: as many of the first ones as were asked for, cells in the headers' order.
+        dates: by header, in which orders its dates can be read; what is not in it needs no order.
+    """
+
+    headers: list[str]
+    rows: list[list[Any]]
+    dates: dict[str, frozenset[str]]
+
+
+def look(path: Path, shown: int, most: int) -> Look:
+    """Look at a file: its header, its first rows, and in which orders dates of its first `most` rows can be read.
+
+    Raises:
+        Unreadable: `file-unreadable`, or `table-…`.
+    """
+    try:
+        with store_files.opened(path) as file:
+            if file.peek(4)[:4] == b"PAR1":
+                with parquet_columns(file) as table:
+                    lines = chain.from_iterable(table.batches(table.names))
+                    cells = (list(row.values()) for row in lines if row)
+                    return _looked(list(table.names), cells, shown, most)
+            raw = _raw(file, _recognised)
+            if raw is None:
+                return _objects_looked(rows_from(file), shown, most)
+            with closing(raw):
+                _, header = next(raw)
+                rows = (cells for _, cells in raw if not isinstance(cells, RemarkCode))
+                return _looked(list(header), rows, shown, most)
+    except OSError as error:
+        raise Unreadable("file-unreadable", f"{path}: {error.strerror}") from error
+
+
+def _recognised(cells: Iterable[Any]) -> int:
+    return len(list(filter(None, recognised([cell for cell in cells if _filled(cell)]))))
+
+
+def _objects_looked(rows: Iterator[Row], shown: int, most: int) -> Look:
+    objects = [row.cells for row in islice(rows, most) if row.cells is not None]
+    if any("resourceType" in cells for cells in objects):
+        return Look([], [], {})
+    headers = list(dict.fromkeys(name for cells in objects for name in cells))
+    lines = ([cells.get(name) for name in headers] for cells in objects)
+    return _looked(headers, lines, shown, most)
+
+
+def _looked(header: list[Any], rows: Iterable[list[Any]], shown: int, most: int) -> Look:
+    headers = [heading(cell) for cell in header]
+    if not any(headers):
+        _columns([])
+    if len(headers) > _MOST_COLUMNS:
+        raise Unreadable("table-columns", "there are too many columns", "keep those of records")
+    lines = list(islice(rows, most))
+    dates = {}
+    for place, name in enumerate(headers):
+        possible = orders(cells[place] for cells in lines if place < len(cells))
+        if possible is not None:
+            dates[name] = possible
+    return Look(headers, lines[:shown], dates)
+
+
+_MOST_COLUMNS = 500
 
 
 def _all(file: BinaryIO, begin: bytes = b"", *, largest: int = 0) -> bytes:
@@ -126,11 +226,27 @@ def _each(source: Iterator[Any], first: int) -> Iterator[tuple[int, Any]]:
         yield number, found
 
 
-def _name(cell: object) -> str:
-    """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`."""
+def _name(cell: object, headings: Headings) -> str:
+    """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`; or as it was chosen."""
+    if headings.columns and (chosen := headings.columns.get(heading(cell))) is not None:
+        return chosen
     text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
     plain = text.replace(" ", "_").replace("-", "_")
     return _KNOWN.get(plain.replace("_", ""), plain)
+
+
+def _named(raw: Generator[_Raw, None, None], headings: Headings) -> Iterator[Row]:
+    """Make rows of what stands in a table, its header first."""
+    with closing(raw):
+        _, header = next(raw)
+        names, told = _columns([_name(cell, headings) for cell in header])
+        for number, cells in raw:
+            if isinstance(cells, RemarkCode):
+                yield _malformed(number, cells)
+            else:
+                row = _cut(number, cells, names, told)
+                yield row._replace(cells=row.cells and headings.cells(row.cells))
+                told = ()
 
 
 def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
@@ -178,17 +294,17 @@ _SEPARATORS, _BLANK_ROWS = ",;\t|", 20
 _SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 
 
-def _csv(file: BinaryIO, encoding: str = "utf-8-sig") -> Iterator[Row]:
+def _csv(file: BinaryIO, known: _Count, encoding: str = "utf-8-sig") -> Generator[_Raw, None, None]:
     # A byte that is no UTF-8 becomes a surrogate, which costs its row (ENCODING_WRONG), not the file.
     errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
     text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
     try:
-        yield from _records(store_files.Lines(text.readline, LONGEST_ROW))
+        yield from _records(store_files.Lines(text.readline, LONGEST_ROW), known)
     finally:
         text.detach()
 
 
-def _records(lines: store_files.Lines) -> Iterator[Row]:
+def _records(lines: store_files.Lines, known: _Count) -> Generator[_Raw, None, None]:
     """Read a table of text; the header is its first row that holds anything, as a rule row 1.
 
     A cell of the header may hold line breaks, as any other: rows are not lines.
@@ -206,17 +322,16 @@ def _records(lines: store_files.Lines) -> Iterator[Row]:
         seen.clear()
         first = _more(source, seen)
     found = {mark: _header(source, seen, mark) for mark in marks}
-    # The separator is the one under which most columns are known.
-    mark = max(found, key=lambda mark: len(COLUMNS.intersection(found[mark][0])))
+    # The separator is the one under which most columns are known; where none is, that makes most cells.
+    mark = max(found, key=lambda mark: (known(found[mark][0]), len(found[mark][0])))
     cells, used = found[mark]
-    names, told = _columns(cells)
+    yield blank + 1, cells
     rest = csv.reader(chain(seen[used:], source), delimiter=mark)
     for number, row in _each(rest, blank + 2):
         if row is None:
-            yield _malformed(number, RemarkCode.ROW_TOO_LONG)
+            yield number, RemarkCode.ROW_TOO_LONG
         elif any(map(str.strip, row)):
-            yield _cut(number, row, names, told)
-            told = ()
+            yield number, row
 
 
 def _more(source: Iterator[str], seen: list[str]) -> str:
@@ -229,7 +344,7 @@ def _more(source: Iterator[str], seen: list[str]) -> str:
 
 
 def _header(source: Iterator[str], seen: list[str], separator: str) -> tuple[list[str], int]:
-    """Return the names of the first row under a separator, and how many lines they take."""
+    """Return the cells of the first row under a separator, and how many lines they take."""
 
     def lines() -> Iterator[str]:
         place = 0
@@ -243,7 +358,7 @@ def _header(source: Iterator[str], seen: list[str], separator: str) -> tuple[lis
         cells = next(reader, [])
     except csv.Error:
         return [], 1
-    return [_name(cell) for cell in cells], reader.line_num
+    return list(cells), reader.line_num
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -380,7 +495,7 @@ _VALUE, _NO_NUMBER = (
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 
-def _workbook(data: bytes) -> Iterator[Row]:
+def _workbook(data: bytes, known: _Count) -> Generator[_Raw, None, None]:
     """Read the one sheet of a workbook that has known columns; rows are counted as it counts them.
 
     Values are those that were last computed; hidden rows and columns are read as any others.
@@ -404,34 +519,35 @@ def _workbook(data: bytes) -> Iterator[Row]:
             raise
         hint = "take off its password, or save it as CSV UTF-8"
         raise Unreadable("table-damaged", "the workbook cannot be read", hint) from None
-    headed = [(*table, place) for table in tables if (place := _head(table[1])) is not None]
+    headed = [(*table, place) for table in tables if (place := _head(table[1], known)) is not None]
     if len(headed) > 1:
         hint = "keep one of them in the workbook, or save each as CSV UTF-8"
         raise Unreadable("table-sheets", "several sheets of the workbook hold records", hint)
     if not headed:
-        _columns([])
+        # Of one that is not told what its columns are, a person is asked; a workbook has several sheets mostly.
+        filled = [table for table in tables if any(map(_ended, table[1]))]
+        if len(filled) != 1:
+            _columns([])
+        place = next(place for place, row in enumerate(filled[0][1]) if _ended(row))
+        headed = [(*filled[0], place)]
     (top, left), cells, merged, header = headed[0]
-    names, told = _columns([_name(cell) for cell in _ended(cells[header])])
+    yield top + header + 1, (names := _ended(cells[header]))
     torn = _torn(merged, left, len(names), len(cells) + top)
     for place in range(header + 1, len(cells)):
         number = top + place + 1
         if number - 1 in torn:
-            yield _malformed(number, RemarkCode.ROW_MERGED)
+            yield number, RemarkCode.ROW_MERGED
         elif any(map(_filled, cells[place])):
-            yield _cut(number, cells[place], names, told)
-            told = ()
+            yield number, cells[place]
 
 
-def _head(rows: list[list[Any]]) -> int | None:
+def _head(rows: list[list[Any]], known: _Count) -> int | None:
     """Return the row that names columns: the first one that holds anything, or after a title."""
-    known = [
-        len(COLUMNS.intersection(map(_name, row))) if any(map(_filled, row)) else -1
-        for row in rows[:_BLANK_ROWS]
-    ]
-    first = next((place for place, count in enumerate(known) if count >= 0), None)
-    if first is not None and known[first]:
+    counts = [known(row) if any(map(_filled, row)) else -1 for row in rows[:_BLANK_ROWS]]
+    first = next((place for place, count in enumerate(counts) if count >= 0), None)
+    if first is not None and counts[first]:
         return first
-    return next((place for place, count in enumerate(known) if count >= 2), None)
+    return next((place for place, count in enumerate(counts) if count >= 2), None)
 
 
 def _torn(merged: list[Any], left: int, width: int, height: int) -> set[int]:
@@ -572,13 +688,13 @@ class Columns(NamedTuple):
     batches: Callable[[list[str]], Iterator[list[Any]]]
 
 
-def _parquet(file: BinaryIO) -> Iterator[Row]:
+def _parquet(file: BinaryIO, headings: Headings) -> Iterator[Row]:
     with parquet_columns(file) as table:
-        names, told = _columns([_name(name) for name in table.names])
+        names, told = _columns([_name(name, headings) for name in table.names])
         known = {old: name for old, name in zip(table.names, names, strict=True) if name}
         cells_of_rows = chain.from_iterable(table.batches(list(known)))
         for number, cells in enumerate(cells_of_rows, 1):
-            row = cells and {known[old]: cell for old, cell in cells.items()}
+            row = cells and headings.cells({known[old]: cell for old, cell in cells.items()})
             texts = [cell for cell in (row or {}).values() if isinstance(cell, str | bytes)]
             if sum(map(len, texts)) > LONGEST_ROW:
                 yield _malformed(number, RemarkCode.ROW_TOO_LONG)
