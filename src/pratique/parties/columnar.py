@@ -29,6 +29,7 @@ from pratique.impact.population import MadeUp
 from pratique.impact.traveller import Border
 from pratique.parties import verifier
 from pratique.parties.verifier import ZoneFrom
+from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
 from pratique.store import columnar, files, sources
 from pratique.store.columnar import Piece, Reader
@@ -152,8 +153,12 @@ def policy_ask(wanted: Wanted, data: Path | None, keep: tuple[str, ...], *, now:
         "place": places[0].text, "at": at.isoformat(), "digest": lab.world.provenance.digest,
         "data": "" if data is None else str(data.absolute()),
     }  # fmt: skip
+    # All are asked at one instant: of the value sets, the editions of that day are kept.
+    then = Ruleset(
+        rules.rules, rules.sets_at(int(at.timestamp())), compatible=rules.compatible, hold_open=True
+    )
     asked = Snapshot(
-        number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList(), ruleset=rules
+        number=0, created=0, environment=Environment.PRODUCTION, trust=TrustList(), ruleset=then
     )
     return Ask("policy", population.COLUMNS, settings, {"rules.json": asked.to_bytes()}, keep)
 
