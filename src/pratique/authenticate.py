@@ -143,7 +143,7 @@ def _worse(a: Code, b: Code) -> Code:
 #    days on the clock of the port of entry: `stated_validity` asks it apart, at an aware instant.
 
 
-Check = Callable[[HealthCertificate, Signer, Environment, int], Iterator[Finding]]
+Check = Callable[[HealthCertificate, Signer, Environment, int], Iterable[Finding]]
 
 ENDLESS = frozenset({Scheme.SHC, Scheme.VDS_NC, Scheme.TWO_D_DOC, Scheme.DIVOC})
 """Schemes whose certificates need not say until when they may be read."""
@@ -214,33 +214,44 @@ def judge(
     return [finding for check in checks for finding in check(certificate, signer, environment, at)]
 
 
+# Here once: to make one of the commonest findings anew costs more than to find it.
+_EXPIRED, _SIGNER_EXPIRED = Finding(Code.EXPIRED, "exp"), Finding(Code.SIGNER_EXPIRED)
+
+
 def check_validity(
     certificate: HealthCertificate, _signer: Signer, _environment: Environment, at: int
-) -> Iterator[Finding]:
+) -> list[Finding]:
     """Is the certificate in force? `exp` is inclusive (RFC 8392 §3.1.4 read with RFC 7519 §4.1.4)."""
+    found: list[Finding] = []
     issued_at, expires_at = certificate.issued_at, certificate.expires_at
     if issued_at is None:
-        if certificate.domain not in UNDATED:
-            yield Finding(Code.ISSUED_MISSING, "iat")
-        else:
-            # Elsewhere an event is compared with the issue. Here only a clock tells that it is to come.
-            today = at // 86_400 + EPOCH_ORDINAL + 1
-            for entry in certificate.entries:
-                event = event_of(entry)
-                if event is not None and event.first.toordinal() > today:
-                    yield Finding(Code.EVENT_TO_COME, KINDS[type(entry)].value)
+        found += _undated(certificate, at)
     elif issued_at > at:
-        yield Finding(_ahead(issued_at, at), "iat")
+        found.append(Finding(_ahead(issued_at, at), "iat"))
     if certificate.not_before is not None and certificate.not_before > at:
         # RFC 8392 §3.1.5: it must not be accepted before.
-        yield Finding(_ahead(certificate.not_before, at), "nbf")
+        found.append(Finding(_ahead(certificate.not_before, at), "nbf"))
     if expires_at is None:
         if certificate.domain not in ENDLESS:
-            yield Finding(Code.EXPIRY_MISSING, "exp")
-    elif at > expires_at:
-        yield Finding(Code.EXPIRED, "exp")
-    if issued_at is not None and expires_at is not None and expires_at < issued_at:
-        yield Finding(Code.EXPIRES_BEFORE_ISSUE, "exp")
+            found.append(Finding(Code.EXPIRY_MISSING, "exp"))
+        return found
+    if at > expires_at:
+        found.append(_EXPIRED)
+    if issued_at is not None and expires_at < issued_at:
+        found.append(Finding(Code.EXPIRES_BEFORE_ISSUE, "exp"))
+    return found
+
+
+def _undated(certificate: HealthCertificate, at: int) -> Iterator[Finding]:
+    if certificate.domain not in UNDATED:
+        yield Finding(Code.ISSUED_MISSING, "iat")
+        return
+    # Elsewhere an event is compared with the issue. Here only a clock tells that it is to come.
+    today = at // 86_400 + EPOCH_ORDINAL + 1
+    for entry in certificate.entries:
+        event = event_of(entry)
+        if event is not None and event.first.toordinal() > today:
+            yield Finding(Code.EVENT_TO_COME, KINDS[type(entry)].value)
 
 
 def _ahead(begins: int, at: int) -> Code:
@@ -274,28 +285,33 @@ _STATED = {"ICVP": ("vls", "vle"), "DDCC": ("valid_from", "valid_until")}
 
 def check_key_validity(
     certificate: HealthCertificate, signer: Signer, _environment: Environment, at: int
-) -> Iterator[Finding]:
+) -> list[Finding]:
     """Did the key live when it signed, does it outlive what it signed (HCERT §3.3.5, §3.3.6)?"""
+    found: list[Finding] = []
+    begins, ends = signer.not_before, signer.not_after
     issued_at, expires_at = certificate.issued_at, certificate.expires_at
-    if at < signer.not_before:
+    if at < begins:
         # A new key signs at once: its beginning is as close to this clock as `iat` is.
-        ahead = _ahead(signer.not_before, at)
-        yield Finding(Code.SIGNER_NOT_YET if ahead is Code.NOT_YET_VALID else ahead)
-    if at > signer.not_after:
+        ahead = _ahead(begins, at)
+        found.append(Finding(Code.SIGNER_NOT_YET if ahead is Code.NOT_YET_VALID else ahead))
+    if at > ends:
         # Where certificates have no end of their own, that their key's time is over proves nothing against them.
-        yield Finding(Code.SIGNER_ENDED if certificate.domain in ENDLESS else Code.SIGNER_EXPIRED)
-    if issued_at is not None and issued_at < signer.not_before:
-        yield Finding(Code.ISSUED_BEFORE_SIGNER, "iat")
-    if expires_at is not None and expires_at > signer.not_after:
-        yield Finding(Code.EXPIRES_AFTER_SIGNER, "exp")
+        endless = certificate.domain in ENDLESS
+        found.append(Finding(Code.SIGNER_ENDED) if endless else _SIGNER_EXPIRED)
+    if issued_at is not None and issued_at < begins:
+        found.append(Finding(Code.ISSUED_BEFORE_SIGNER, "iat"))
+    if expires_at is not None and expires_at > ends:
+        found.append(Finding(Code.EXPIRES_AFTER_SIGNER, "exp"))
     if signer.sca_not_after is not None:
         if at > signer.sca_not_after:
-            yield Finding(Code.SIGNER_LIST_EXPIRED if LIST_ENDS in signer.notes else Code.SCA_DEAD)
+            listed = LIST_ENDS in signer.notes
+            found.append(Finding(Code.SIGNER_LIST_EXPIRED if listed else Code.SCA_DEAD))
         if at + LEEWAY < (signer.sca_not_before or 0):
-            yield Finding(Code.SCA_NOT_YET)
+            found.append(Finding(Code.SCA_NOT_YET))
     if signer.crl_not_after is not None and at > signer.crl_not_after:
         # Which of its seals' keys its signing CA has withdrawn since, nobody here can tell.
-        yield Finding(Code.REVOCATION_LIST_EXPIRED, "crl")
+        found.append(Finding(Code.REVOCATION_LIST_EXPIRED, "crl"))
+    return found
 
 
 def check_plausibility(

@@ -4,7 +4,8 @@
 
 1. `lenient` is the reference: it reads every field and says what is odd.
 2. `read` proves in one match that nothing is odd, and builds the same value at a fraction of the cost;
-   whatever it cannot prove it leaves to `lenient`. Tests hold the two equal.
+   whatever it cannot prove it leaves to `lenient`, where an entry may still be proved by itself. Tests hold
+   what is proved equal to what is read field by field.
 3. The schema is that of the version the certificate states: 1.3 allows 80 characters and partial
    birth dates (from 1.2.1), earlier ones 50 and none.
 4. An exemption says that an issuing body recognised a reason, never which one: no field for a diagnosis
@@ -18,7 +19,7 @@ Apart because it is a document of its own: the EU's, with its own schemas.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
@@ -76,6 +77,14 @@ def lenient(
     return HealthCertificate(DOMAIN, version, kind, holder, entries, *claims, fields)
 
 
+def either(
+    fields: Mapping[Any, Any], claims: CwtClaims, findings: list[Finding]
+) -> HealthCertificate | None:
+    """Read a DCC whose claims are odd, and which may itself be as nearly all are."""
+    plain = read(fields, *claims) if type(fields) is dict else None
+    return lenient(fields, claims, findings) if plain is None else plain
+
+
 def person(top: FieldReader, *, modern: bool, longest: int) -> Person | None:
     """Read `nam` and `dob`; None if they name nobody.
 
@@ -126,6 +135,8 @@ def _entries(
         return None
     if len(group) > 1:
         findings.append(Finding(Code.SCHEMA_DEVIATION, key))
+    if len(group) == 1 and (proved := _proved(key, group, longest)) is not None:
+        return proved
     kind, read = _GROUPS[key]
     if key == "t" and group[0].get("tt") == SWISS_TEST_TYPE:
         kind, read = Kind.EXEMPTION, _swiss_exemption
@@ -133,6 +144,16 @@ def _entries(
         read(FieldReader(entry, f"{key}[{i}].", findings), longest, early)
         for i, entry in enumerate(group)
     )
+
+
+def _proved(key: str, group: Any, longest: int) -> tuple[Kind, tuple[Entry, ...]] | None:
+    # Where only the person is odd, or a claim: the entry alone, beside a stand-in in which nothing is.
+    try:
+        kind, plain = _PLAIN[key]
+        entry = plain(group, "1.3.0", "2000", ("", "", "A", "A"), longest)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return None if entry is None else (kind, (entry,))
 
 
 def _country(entry: FieldReader) -> str | None:
@@ -241,7 +262,6 @@ def _shape(*dates: str) -> re.Pattern[str]:
 
 _SHORT, _LONG = 50, 80
 # Of an enumeration, Python 3.11 looks a member up slowly: here once.
-_VACCINATION, _RECOVERY, _TEST = Kind.VACCINATION, Kind.RECOVERY, Kind.TEST
 _DAY_KNOWN, _INSTANT_KNOWN = Precision.DAY, Precision.INSTANT
 _new = tuple.__new__
 _UNSAID = (None,) * (len(Person._fields) - 5)
@@ -255,7 +275,9 @@ _from_iso = date.fromisoformat
 _joined, _text = "\x1f".join, "".join
 
 
-def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCertificate | None:
+def read(
+    payload: Any, issuer: str | None, issued_at: int | None, expires_at: int | None
+) -> HealthCertificate | None:
     """Build the certificate of a payload in which nothing at all is odd, or return None."""
     try:
         if len(payload) != 4:
@@ -268,16 +290,9 @@ def read(payload: Any, issuer: str, issued_at: int, expires_at: int) -> HealthCe
         limit = _LONG if version[:4] == "1.3." else _SHORT
         if len(surname) > limit or len(forename) > limit:
             return None
-        entry: Vaccination | Recovery | Test | None
-        if "v" in payload:
-            kind, entry = (
-                _VACCINATION,
-                _plain_vaccination(payload["v"], version, birth, names, limit),
-            )
-        elif "r" in payload:
-            kind, entry = _RECOVERY, _plain_recovery(payload["r"], version, birth, names, limit)
-        else:
-            kind, entry = _TEST, _plain_test(payload["t"], version, birth, names, limit)
+        key = "v" if "v" in payload else "t" if "t" in payload else "r"
+        kind, plain = _PLAIN[key]
+        entry = plain(payload[key], version, birth, names, limit)
         if entry is None:
             return None
         born = _day(birth) if len(birth) == 10 else moment(birth)
@@ -378,3 +393,10 @@ def _plain_recovery(
             (disease, _day(positive), country, authority, _day(start), _day(end), identifier),
         )
     return None
+
+
+_PLAIN: dict[str, tuple[Kind, Callable[..., Entry | None]]] = {
+    "v": (Kind.VACCINATION, _plain_vaccination),
+    "t": (Kind.TEST, _plain_test),
+    "r": (Kind.RECOVERY, _plain_recovery),
+}

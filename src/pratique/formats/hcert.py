@@ -70,7 +70,7 @@ MILLISECONDS_FROM = 100_000_000_000
 _NUMBER = re.compile(r"-?[1-9][0-9]{0,5}", re.ASCII)
 
 _READERS = {
-    DCC: dcc.lenient,
+    DCC: dcc.either,
     DDCC_VS: ddcc.vaccination,
     DDCC_TR: ddcc.test,
     ICVP: icvp.lenient,
