@@ -115,7 +115,7 @@ def _special(at: datetime) -> list[Row]:
         _named(4) | {"kind": "vaccination", "domain": "ICVP", "sex": "female",
                      "nationality": "XXA", "birth_date": "1984-02-29", "given_on": _day(at, 300),
                      "product": "YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0",
-                     "lot": "YF-9", "site": "Harbour clinic"},
+                     "lot": "YF-9", "clinician": "Dr Vera Sample"},
         {"surname": "نموذج", "forename": "Noor", "birth_date": "1990-05"} | good,
         {"surname": "样本", "forename": "Wei", "birth_date": "1971"} | good,
     ]  # fmt: skip

@@ -54,7 +54,7 @@ EXEMPTION = Exemption(
 )
 YELLOW_FEVER = Vaccination(
     "1D47", None, "YellowFeverProductd8a09f80301dc05e124f99ffe7711fc0", None, None, None,
-    day("2026-09-15"), "XU", "XXU", None, lot="YF-9", site="Harbour clinic",
+    day("2026-09-15"), "XU", "XXU", None, lot="YF-9", clinician="Dr Vera Sample",
 )  # fmt: skip
 TRAVELLER = JO._replace(
     sex="female", nationality="XXU", identifier="P1234567", identifier_type="PPN"

@@ -123,7 +123,8 @@ class Vaccination(NamedTuple):
     """One dose. Codes are those of the value sets that the format's specification names.
 
     `unmapped` names fields of the DCC ("mp", "ma", "vp", "dn", "sd" ...) that its format does not state in a way
-    that maps without a guess: a rule that reads one of them is open.
+    that maps without a guess: a rule that reads one of them is open. `clinician` is who supervised the dose, as a
+    yellow booklet says it: a name or a number of a register of the profession.
     """
 
     disease: str | None
@@ -141,6 +142,7 @@ class Vaccination(NamedTuple):
     valid_from: Moment | None = None
     valid_until: Moment | None = None
     unmapped: tuple[str, ...] = ()
+    clinician: str | None = None
 
 
 @silent

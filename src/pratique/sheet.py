@@ -1,12 +1,14 @@
 """Lay out what a printed certificate says, in each of its languages; not how it looks.
 
-    HealthCertificate, text, wordings -> leaf per language (title, lines, two dates) -> Sheet
+    HealthCertificate, text, wordings -> leaf per language (title, names, lines, the code's dates) -> Sheet
 
 1. Nothing here reads a clock, a file or a font; how a language says a thing is an argument (`Wording`).
-2. The date of the event and the date of the code are two lines that never stand together: `lines` hold
-   what is certified, `readable` the code's own end, and `notice` says that it is only the code's.
+2. The date of the event and the dates of the code are lines that never stand together: `lines` hold
+   what is certified, `issued` and `readable` the code's own days, and `notice` says that its end is only its own.
 3. A date keeps its precision. A code without a known name is printed as the code.
 4. What a language does not say is said in English, and marked so.
+5. Family name and given names have a label each, and both scripts under it, as a passport has them.
+6. What a form wants written by hand (IHR, Annex 6: signatures, stamp) has a blank field: it is in no code.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from pratique.model import (  # fmt: skip
     Entry,
     HealthCertificate,
     Moment,
-    Person,
     Precision,
     Vaccination,
     silent,
@@ -32,6 +33,9 @@ from pratique.text import seen
 DAY = 86400
 YELLOW_FEVER = "1D47"
 PROTECTED_FROM = timedelta(days=10)
+LAST = 253_402_300_799
+"""The last second that has a date: of the year 9999."""
+
 SHORT_LIVED = 3 * DAY
 """Seconds: a code that lives no longer than this tells its end to the minute."""
 
@@ -39,8 +43,8 @@ ENTRY_LINES = {
     Kind.VACCINATION: (
         ("disease", "disease"), ("product", "vaccine"), ("manufacturer", "manufacturer"),
         ("dose", "dose"), ("lot", "lot"), ("given", "given"), ("valid_from", "vaccinated_from"),
-        ("valid_until", "vaccinated_until"), ("site", "site"), ("country", "country"),
-        ("authority", "authority"), ("identifier", "identifier"),
+        ("valid_until", "vaccinated_until"), ("clinician", "clinician"), ("site", "site"),
+        ("country", "country"), ("authority", "authority"), ("identifier", "identifier"),
     ),
     Kind.TEST: (
         ("disease", "disease"), ("test_type", "test_type"), ("name", "test_name"),
@@ -69,6 +73,11 @@ PERSON_LINES = (
     ("identifier", "document"), ("guardian", "guardian"),
 )  # fmt: skip
 COUNTRIES = {"country", "nationality"}
+UNDIVIDED = {"ICVP", "DDCC"}
+"""Domains whose formats have one field for a name: which part of it is the family's is not said."""
+
+BY_HAND = {"ICVP": ("sign_holder", "sign_clinician", "stamp")}
+"""Domain -> labels of the fields that its form wants filled in by hand (IHR (2005), Annex 6)."""
 
 
 class Wording(NamedTuple):
@@ -93,12 +102,16 @@ class Wording(NamedTuple):
 
 @silent
 class Line(NamedTuple):
-    """One labelled value; `direction` is that of the value's own writing."""
+    """One labelled value; `direction` is that of the value's own writing.
+
+    `latin`: of a name, the letters that a travel document has for it; empty where they are the same letters.
+    """
 
     name: str
     label: str
     value: str
     direction: str
+    latin: str = ""
 
 
 @silent
@@ -108,15 +121,17 @@ class Leaf(NamedTuple):
     language: str
     direction: str
     title: str
-    person: Line
-    latin: Line | None
+    names: tuple[Line, ...]
     lines: tuple[Line, ...]
+    issued: Line | None
     readable: Line | None
     notice: str
     scan: str
     alt: str
     fold: str
     contact: Line
+    by_hand: tuple[str, ...]
+    emblem: str
 
 
 @silent
@@ -163,28 +178,43 @@ def _leaf(
         wording.language,
         wording.direction,
         labels[title],
-        _line("name", labels["name"], certificate.person.display_name()),
-        _latin(certificate.person, labels),
+        tuple(_names(certificate, labels)),
         lines,
+        _issued(certificate, wording),
         _readable(certificate, wording),
         labels["notice"],
         labels["scan"],
         labels["alt"],
         labels["fold"],
         _line("contact", labels["contact"], contact or issuer or certificate.issuer or ""),
+        tuple(labels[name] for name in BY_HAND.get(certificate.domain, ())),
+        labels["emblem"],
     )
 
 
-def _latin(person: Person, labels: Mapping[str, str]) -> Line | None:
-    """Return the name as a travel document has it, which an officer of another script can compare.
+def _names(certificate: HealthCertificate, labels: Mapping[str, str]) -> Iterator[Line]:
+    """Say who it is, each part of the name with the letters of a travel document where they are others.
 
-    Not where it is the same letters: FAMILY GIVEN beside Family Given tells nothing.
+    An officer of another script compares those; BLOGGS beside Bloggs tells nothing.
     """
-    line = person.line()
-    printed = " ".join(part for part in (person.surname, person.forename) if part)
-    if not line or line == printed.upper():
-        return None
-    return _line("latin", labels.get("latin", labels["name"]), line)
+    person = certificate.person
+    if certificate.domain in UNDIVIDED:
+        yield _name("name", labels, person.display_name(), person.line())
+        return
+    parts = (
+        ("surname", person.surname, person.surname_icao),
+        ("forename", person.forename, person.forename_icao),
+    )
+    for name, printed, letters in parts:
+        if printed or letters:
+            yield _name(name, labels, printed or "", letters or "")
+
+
+def _name(name: str, labels: Mapping[str, str], printed: str, letters: str) -> Line:
+    # What stands between the parts of a name is `<` in the lines of a passport, and a blank on its page.
+    latin = " ".join(letters.replace("<", " ").split())
+    line = _line(name, labels[name], printed or latin)
+    return line if latin == line.value.upper() else line._replace(latin=seen(latin))
 
 
 def _lines(
@@ -272,6 +302,14 @@ def _date(moment: Moment, wording: Wording) -> str:
     return wording.labels["time"].replace("{date}", day).replace("{time}", clock)
 
 
+def _issued(certificate: HealthCertificate, wording: Wording) -> Line | None:
+    """Say on which day (UTC) the code was signed."""
+    if certificate.issued_at is None or not 0 <= certificate.issued_at <= LAST:
+        return None
+    day = Moment(Precision.DAY, datetime.fromtimestamp(certificate.issued_at, UTC).date())
+    return _line("issued", wording.labels["issued"], _date(day, wording))
+
+
 def _readable(certificate: HealthCertificate, wording: Wording) -> Line | None:
     """Say until when the code can be read: its last whole day, or the minute if it is short-lived.
 
@@ -279,7 +317,7 @@ def _readable(certificate: HealthCertificate, wording: Wording) -> Line | None:
     the code from some hour on: that day is not promised.
     """
     until = certificate.expires_at
-    if until is None or not 0 <= until <= 253_402_300_799:
+    if until is None or not 0 <= until <= LAST:
         return None
     since = certificate.issued_at
     moment = Moment(Precision.INSTANT, datetime.fromtimestamp(until, UTC))

@@ -92,7 +92,7 @@ def test_an_icvp_is_of_the_newest_shape() -> None:
     assert payload["n"] == "Bloggs Jo"
     assert payload["nt"] == "XXU"
     assert payload["vx"] == {
-        "vp": issuers.YELLOW_FEVER.product, "dv": "2026-09-15", "cn": "Harbour clinic", "is": "XXU",
+        "vp": issuers.YELLOW_FEVER.product, "dv": "2026-09-15", "cn": "Dr Vera Sample", "is": "XXU",
         "bo": "YF-9",
     }  # fmt: skip
 

@@ -106,7 +106,7 @@ def signing(at: datetime | None, site: str, operator: str, valid_days: int) -> S
 
 
 def paper_options(command: Command) -> Command:
-    """Add --language, --translations, --contact and --fonts."""
+    """Add --language, --translations, --contact, --fonts and --emblem."""
     language = click.option(
         "--language", "languages", multiple=True, metavar="TAG",
         help="Language of a leaf, the holder's own first [default: en, fr, es, ru, zh, ar].",
@@ -123,7 +123,11 @@ def paper_options(command: Command) -> Command:
         "--fonts", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
         metavar="DIR", help="Folder of more fonts. Repeatable.",
     )  # fmt: skip
-    return language(translations(contact(fonts(command))))
+    emblem = click.option(
+        "--emblem", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+        help="The issuer's emblem or logo, SVG or PNG, on every page.",
+    )  # fmt: skip
+    return language(translations(contact(fonts(emblem(command)))))
 
 
 @click.command()
@@ -166,6 +170,7 @@ def issue(
     translations: tuple[Path, ...],
     contact: str,
     fonts: tuple[Path, ...],
+    emblem: Path | None,
     yes: bool,
     at: datetime | None,
     **where: Any,
@@ -177,7 +182,7 @@ def issue(
     was when the same command is given again, and report.csv names each refused row and column.
     """
     how = signing(at, site, operator, valid_days)._replace(label=key, request=request)
-    sheets = Paper(layout or "", languages, translations, contact, fonts)
+    sheets = Paper(layout or "", languages, translations, contact, fonts, emblem)
     headed = records.headings_of(renamed, order, source)
     if out is not None:
         if source is None:
@@ -476,6 +481,7 @@ def print_(
     translations: tuple[Path, ...],
     contact: str,
     fonts: tuple[Path, ...],
+    emblem: Path | None,
     value_sets: tuple[Path, ...],
     sources: tuple[Path, ...],
     environment: str,
@@ -493,7 +499,7 @@ def print_(
         Trusted(sources, environment, home), own, instant, register=register
     )
     contact = contact or ("" if sources else paper.contact_of(own))
-    asked = Paper(layout, languages, translations, contact, fonts)
+    asked = Paper(layout, languages, translations, contact, fonts, emblem)
     ready = paper.renderer(asked, catalogue_of(value_sets), note=note)
     items = list(inputs.every(arguments))
     certificates = paper.check_all(items, out, snapshot, instant)

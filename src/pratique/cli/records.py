@@ -114,7 +114,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     Kind.RECOVERY: ("first_positive_on", "valid_from", "valid_until"),
     Kind.EXEMPTION: ("disease", "valid_from", "valid_until"),
 }
-_YELLOW_BOOKLET = ("sex", "nationality", "product", "given_on", "lot", "site")
+_YELLOW_BOOKLET = ("sex", "nationality", "product", "given_on", "lot", "clinician")
 _HINTS = {
     "birth_date": "YYYY, YYYY-MM or YYYY-MM-DD",
     "given_on": "YYYY-MM-DD",
@@ -125,6 +125,7 @@ _HINTS = {
     "product": "the vaccine's code, as EU/1/20/1528",
     "lot": "as on the vial; without it a recall cannot find it",
     "site": "where it was given",
+    "clinician": "who supervised it: a name or a register's number; may be empty",
     "disease": "code; empty for COVID-19",
     "test_type": "LP6464-4 NAAT, LP217198-3 antigen",
     "test_name": "of a NAAT; may be empty",

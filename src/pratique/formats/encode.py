@@ -114,8 +114,8 @@ _GROUPS: dict[type, tuple[str, Any]] = {
 
 def _icvp(person: Person, dose: Vaccination) -> dict[str, Any]:
     # Shape d (smart-icvp, model ICVPMin).
-    given = {"vp": dose.product, "dv": _day(dose.given), "cn": dose.site, "is": dose.authority,
-             "bo": dose.lot}  # fmt: skip
+    given = {"vp": dose.product, "dv": _day(dose.given), "cn": dose.clinician,
+             "is": dose.authority, "bo": dose.lot}  # fmt: skip
     fields = {
         "n": person.display_name(), "dob": _day(person.birth_date), "s": person.sex,
         "nt": person.nationality, "id": person.identifier, "dt": person.identifier_type,

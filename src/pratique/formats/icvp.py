@@ -96,7 +96,8 @@ def _dose(
         dose.text("is"),
         None,
         lot=dose.text("bo"),
-        site=dose.text("cn"),
         valid_from=dose.day("vls"),
         valid_until=dose.day("vle"),
+        # Of all four shapes: the clinician's name (WHO's own test codes say "Vacunador"). No shape names the centre.
+        clinician=dose.text("cn"),
     )

@@ -150,7 +150,7 @@ class RemarkCode(Enum):
     )
     RECORD_REPEATED = (_ASKS, "the same event of the same person is recorded twice", "issue one of the two")
     LOT_MISSING = (_ASKS, "no lot is recorded: this dose cannot be found when a lot is recalled", "fill it in")
-    PLACE_MISSING = (_STOPS, "neither who is responsible nor where it was given is said", "fill in one of the two")
+    PLACE_MISSING = (_STOPS, "neither who is responsible nor the clinician is said", "fill in one of the two")
     GUARDIAN_MISSING = (
         _STOPS, "the person is a minor, and no parent or guardian is named", "fill in guardian",
     )

@@ -56,6 +56,7 @@ EVENT = ("kind", "domain", "disease", "country", "authority")
 OWN: dict[Kind, tuple[str, ...]] = {
     Kind.VACCINATION: (
         "product", "prophylaxis", "manufacturer", "dose", "doses", "given_on", "lot", "site",
+        "clinician",
     ),
     Kind.TEST: ("test_type", "test_name", "device", "sampled_at", "result", "site"),
     Kind.RECOVERY: ("first_positive_on", "valid_from", "valid_until"),
@@ -656,12 +657,15 @@ def _yellow_booklet(
     disease = row.word("disease", product.disease if product else "", required=False)
     authority = row.word("authority", row.authority, required=False)
     lot, site = row.word("lot"), row.word("site", required=False)
-    if authority is None and site is None:
-        row.remark(RemarkCode.PLACE_MISSING, "site")
+    clinician = row.name("clinician")
+    # smart-icvp, ICVPMin: `is` or `cn` must be there. The centre has no field: its stamp is on the paper.
+    if authority is None and clinician is None:
+        row.remark(RemarkCode.PLACE_MISSING, "clinician")
     country = row.word("country", row.country, required=False)
     return Vaccination(
-        disease, None, code, None, None, None, given, country, authority, None, lot, site
-    )
+        disease, None, code, None, None, None, given, country, authority, None, lot, site,
+        clinician=clinician,
+    )  # fmt: skip
 
 
 def _test(row: RowReader) -> Test:
@@ -721,6 +725,7 @@ _ENTRY: dict[type, dict[str, str]] = {
         "disease": "disease", "prophylaxis": "prophylaxis", "product": "product",
         "manufacturer": "manufacturer", "dose": "dose", "doses": "doses", "given": "given_on",
         "country": "country", "authority": "authority", "lot": "lot", "site": "site",
+        "clinician": "clinician",
     },
     Test: {
         "disease": "disease", "test_type": "test_type", "name": "test_name", "device": "device",

@@ -46,6 +46,7 @@ class Paper(NamedTuple):
         translations: words of further languages, the participant's own.
         contact: where mistakes are corrected; empty for the issuing body.
         fonts: folders of more fonts.
+        emblem: the issuer's emblem or logo, SVG or PNG.
     """
 
     layout: str
@@ -53,6 +54,7 @@ class Paper(NamedTuple):
     translations: tuple[Path, ...] = ()
     contact: str = ""
     fonts: tuple[Path, ...] = ()
+    emblem: Path | None = None
 
 
 @silent
@@ -63,6 +65,7 @@ class Renderer(NamedTuple):
     wordings: tuple[Wording, ...]
     names: Mapping[str, str]
     makers: Mapping[str, str]
+    emblem: pdf.Emblem | None = None
 
     def pdf(self, certificate: HealthCertificate, text: str) -> bytes:
         """Return the PDF of a certificate whose signature was checked."""
@@ -70,7 +73,9 @@ class Renderer(NamedTuple):
             certificate, text, wordings=self.wordings, contact=self.paper.contact, names=self.names,
             makers=self.makers,
         )  # fmt: skip
-        return pdf.render(laid_out, variant=self.paper.layout, folders=self.paper.fonts)
+        return pdf.render(
+            laid_out, variant=self.paper.layout, folders=self.paper.fonts, shown=self.emblem
+        )
 
     def own(self, text: str) -> bytes:
         """Return the PDF of a text that was signed a moment ago, in this process."""
@@ -89,6 +94,7 @@ def renderer(paper: Paper, catalogue: Catalogue | None = None, *, note: Say) -> 
 
     Raises:
         UsageError: `language-unknown`; `font-missing` for a language that was asked for.
+        DocumentRefused: `words-refused`, `emblem-refused`.
     """
     own = {words.language: words for words in (_read(path, note) for path in paper.translations)}
     tags = paper.languages or (*own, *(tag for tag in wording.LANGUAGES if tag not in own))
@@ -111,7 +117,8 @@ def renderer(paper: Paper, catalogue: Catalogue | None = None, *, note: Say) -> 
     known = catalogue or Catalogue.builtin()
     products = known.product_of.values()
     makers = {each.code: each.manufacturer for each in products if each.manufacturer}
-    return Renderer(paper, tuple(shown), _names(known), makers)
+    emblem = None if paper.emblem is None else pdf.emblem_of(sources.read_bytes(paper.emblem))
+    return Renderer(paper, tuple(shown), _names(known), makers, emblem)
 
 
 def as_json(renderer: Renderer) -> dict[str, Any]:
@@ -123,14 +130,17 @@ def as_json(renderer: Renderer) -> dict[str, Any]:
         "words": [str(path.absolute()) for path in paper.translations],
         "contact": paper.contact,
         "fonts": [str(path.absolute()) for path in paper.fonts],
+        "emblem": None if paper.emblem is None else str(paper.emblem.absolute()),
     }
 
 
 def of_json(row: Mapping[str, Any]) -> Paper:
     """Return what `as_json` kept."""
+    # A job that an earlier release began knows of no emblem.
+    emblem = row.get("emblem")
     return Paper(
         row["variant"], tuple(row["languages"]), tuple(map(Path, row["words"])), row["contact"],
-        tuple(map(Path, row["fonts"])),
+        tuple(map(Path, row["fonts"])), None if emblem is None else Path(emblem),
     )  # fmt: skip
 
 

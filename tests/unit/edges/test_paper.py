@@ -201,8 +201,8 @@ def test_the_page_says_it_in_reading_order() -> None:
     pdf = store_pdf.render(made("vaccination", "latin", contact="desk@example.org"))
     text = text_of(pdf)
     at = [text.index(word) for word in (
-        "Certificat de vaccination", "Bloggs Jo", "3 février 1980", "1 octobre 2026", "desk@example.org",
-        "Le code QR expire le", "21 novembre 2027", "Vaccination certificate", "1 October 2026",
+        "Certificat de vaccination", "Nom", "Bloggs", "Prénoms", "Jo", "3 février 1980", "1 octobre 2026", "desk@example.org",
+        "Délivré le", "22 novembre 2026", "Le code QR expire le", "21 novembre 2027", "Vaccination certificate", "1 October 2026",
         "21 November 2027", "Certificado", "1 de octubre de 2026", "1 октября 2026",
     )]  # fmt: skip
     assert at == sorted(at)

@@ -100,7 +100,7 @@ def test_each_shape_of_the_yellow_booklet_tells_the_same(shape: str) -> None:
     assert isinstance(dose, Vaccination)
     assert dose.disease == "1D47"
     assert dose.lot == "LOT-0002"
-    assert dose.site == "Harbour Clinic"
+    assert (dose.clinician, dose.site) == ("Harbour Clinic", None)
     moments = dose.given, dose.valid_from, dose.valid_until
     assert [m.text() for m in moments if m] == ["2026-01-15", "2026-01-25", "2086-01-25"]
     assert dose.country is None

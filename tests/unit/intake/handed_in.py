@@ -32,7 +32,7 @@ EXEMPTION = PERSON | ISSUED | {
 }  # fmt: skip
 YELLOW = PERSON | {
     "kind": "vaccination", "domain": "ICVP", "product": STAMARIL, "given_on": "2022-01-10",
-    "lot": "S4711", "site": "Harbour clinic", "sex": "female", "nationality": "XXA",
+    "lot": "S4711", "site": "Harbour clinic", "clinician": "Dr Vera Sample", "sex": "female", "nationality": "XXA",
     "document": "P1234567", "document_type": "PPN",
 }  # fmt: skip
 ROWS: list[dict[str, Any]] = [DOSE, TEST, RECOVERY, EXEMPTION, YELLOW]

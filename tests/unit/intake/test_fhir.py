@@ -98,7 +98,7 @@ def test_a_yellow_fever_dose_goes_into_the_yellow_booklet() -> None:
     dose = IMMUNIZATION | {"vaccineCode": {"coding": [{"code": STAMARIL}]}}
     made = document(dose)
     made["entry"][0]["resource"] = patient
-    (found,) = intake_accept.read(made, BUILTIN)
+    (found,) = intake_accept.read(made, BUILTIN, authority="Ministry of Health")
     assert found.record is not None
     assert found.record.domain == "ICVP"
     assert found.record.person[5:10] == ("female", "XXA", "P1234567", "PPN", "Ann Bloggs")

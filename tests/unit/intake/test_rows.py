@@ -143,7 +143,7 @@ def test_the_cells_of_a_typed_table_are_read_as_those_of_a_text_are() -> None:
         (YELLOW, {"sex": "woman"}, [("CODE_UNKNOWN", "sex")]),
         (YELLOW, {"nationality": "XA"}, [("COUNTRY_MALFORMED", "nationality")]),
         (YELLOW, {"lot": ""}, [("FIELD_MISSING", "lot")]),
-        (YELLOW, {"site": ""}, [("PLACE_MISSING", "site")]),
+        (YELLOW, {"clinician": ""}, [("PLACE_MISSING", "clinician")]),
         (YELLOW, {"document_type": "passport"}, [("CODE_UNKNOWN", "document_type")]),
     ],
 )  # fmt: skip

@@ -12,10 +12,10 @@ from pratique.terms import Kind
 from tests import issuers
 
 NAMES = """
-    vaccination test recovery exemption icvp name born sex nationality document guardian disease vaccine
+    vaccination test recovery exemption icvp name surname forename born sex nationality document guardian disease vaccine
     manufacturer dose lot given vaccinated_from vaccinated_until lifelong test_type test_name device sampled result
-    first_positive certified_from certified_until site country authority identifier readable notice scan
-    contact alt fold
+    first_positive certified_from certified_until clinician site country authority identifier issued readable notice
+    scan contact alt fold sign_holder sign_clinician stamp emblem
 """
 LABELS = {name: f"<{name}>" for name in NAMES.split()}
 LABELS |= {"dose_of": "{dose} of {doses}", "time": "{date} at {time}"}
@@ -47,6 +47,10 @@ def made(of: HealthCertificate, **options: object) -> Sheet:
     return sheet(of, "HC1:X", wordings=[PLAIN], **options)  # type: ignore[arg-type]
 
 
+def named(of: Leaf) -> list[tuple[str, str, str]]:
+    return [(line.name, line.value, line.latin) for line in of.names]
+
+
 def said(of: Leaf) -> dict[str, str]:
     return {line.name: line.value for line in of.lines}
 
@@ -55,7 +59,11 @@ def said(of: Leaf) -> dict[str, str]:
 def test_a_sheet_says_whose_it_is_what_and_by_whom(name: str) -> None:
     found = leaf(certificate(name))
     assert found.title == f"<{name}>"
-    assert found.person.value == "Bloggs Jo"
+    assert named(found) == (
+        [("name", "Bloggs Jo", "")]
+        if name == "icvp"
+        else [("surname", "Bloggs", ""), ("forename", "Jo", "")]
+    )
     assert said(found)["born"] == "day 1980-02-03"
     assert said(found)["authority"] in {"Ministry of Health of Utopia", "XXU"}
     assert all(line.label == f"<{line.name}>" for line in found.lines)
@@ -84,7 +92,7 @@ def test_the_codes_end_never_stands_among_what_is_certified(name: str) -> None:
         ("recovery", "certified_until", "day 2027-01-28"),
         ("exemption", "certified_from", "day 2026-01-01"),
         ("icvp", "document", "P1234567"),
-        ("icvp", "site", "Harbour clinic"),
+        ("icvp", "clinician", "Dr Vera Sample"),
         ("icvp", "given", "day 2026-09-15"),
     ],
 )
@@ -159,18 +167,19 @@ def test_whom_to_ask_is_always_told() -> None:
 def test_a_value_runs_in_the_direction_of_its_writing() -> None:
     person = issuers.JO._replace(surname="الحريري", forename="(2) محمد")
     found = leaf(certificate("vaccination", person=person))
-    assert found.person.direction == "rtl"
+    assert [line.direction for line in found.names] == ["rtl", "rtl"]
     assert {line.direction for line in found.lines} == {"ltr"}
 
 
 def test_what_turns_or_hides_text_is_left_out_but_joiners_stay() -> None:
     person = issuers.JO._replace(surname="Blo\u202egg\u0000s\u200b", forename="مه\u200cدی")
-    assert leaf(certificate("test", person=person)).person.value == "Bloggs مه\u200cدی"
+    found = leaf(certificate("test", person=person))
+    assert [line.value for line in found.names] == ["Bloggs", "مه\u200cدی"]
 
 
 def test_nothing_of_a_sheet_shows_in_its_repr() -> None:
     found = made(certificate("icvp"))
-    for hidden in (found, found.leaves[0], found.leaves[0].person):
+    for hidden in (found, found.leaves[0], found.leaves[0].names[0]):
         assert repr(hidden).endswith("not shown>")
         assert "Bloggs" not in f"{hidden}"
 
@@ -208,21 +217,46 @@ def test_the_maker_is_named_where_the_product_alone_says_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "line", "said"),
+    ("printed", "line", "wanted"),
     [
-        (("السامبلي", "فاطمة الزهراء"), ("ALSAMBLY", "FATMH<ALZHRA"), "ALSAMBLY FATMH<ALZHRA"),
-        (("Sampleová", "Testina"), ("SAMPLEOVA", "TESTINA"), "SAMPLEOVA TESTINA"),
-        (("Bloggs", "Ann Jo"), ("BLOGGS", "ANN<JO"), "BLOGGS ANN<JO"),
-        (("Bloggs", "Jo"), ("BLOGGS", "JO"), None),
-        (("王小明", None), (None, None), None),
+        (("السامبلي", "فاطمة الزهراء"), ("ALSAMBLY", "FATMH<ALZHRA"), ["ALSAMBLY", "FATMH ALZHRA"]),
+        (("Sampleová", "Testina"), ("SAMPLEOVA", "TESTINA"), ["SAMPLEOVA", ""]),
+        (("Bloggs", "Ann Jo"), ("BLOGGS", "ANN<JO"), ["", ""]),
+        (("Bloggs-Smith", "Jo"), ("BLOGGS<SMITH", "JO"), ["BLOGGS SMITH", ""]),
+        (("王小明", None), (None, None), [""]),
     ],
 )
-def test_the_line_of_the_travel_document_stands_beside_the_name(
-    printed: tuple[str, str | None], line: tuple[str | None, str | None], said: str | None
+def test_the_letters_of_the_travel_document_stand_under_each_part_of_the_name(
+    printed: tuple[str, str | None], line: tuple[str | None, str | None], wanted: list[str]
 ) -> None:
     found = leaf(certificate("vaccination", person=Person(*printed, *line, None)))
-    if said is None:
-        assert found.latin is None
-    else:
-        assert found.latin is not None
-        assert (found.latin.value, found.latin.direction) == (said, "ltr")
+    assert [name.value for name in found.names] == [part for part in printed if part]
+    assert [name.latin for name in found.names] == wanted
+    assert [name.label for name in found.names] == ["<surname>", "<forename>"][: len(wanted)]
+
+
+def test_a_name_in_the_letters_of_a_travel_document_alone_is_said_once() -> None:
+    person = Person(None, None, "BLOGGS<SMITH", "JO", None)
+    assert named(leaf(certificate("test", person=person))) == [
+        ("surname", "BLOGGS SMITH", ""), ("forename", "JO", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_day_of_issue_stands_with_the_codes_end(name: str) -> None:
+    found = leaf(certificate(name))
+    assert found.issued is not None
+    assert (found.issued.label, found.issued.value) == ("<issued>", "day 2026-11-22")
+    assert "issued" not in said(found)
+
+
+@pytest.mark.parametrize("at", [None, -1, 10**15])
+def test_a_day_of_issue_that_is_not_told_is_not_invented(at: int | None) -> None:
+    assert leaf(certificate("vaccination")._replace(issued_at=at)).issued is None
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_only_the_yellow_card_has_fields_to_fill_in_by_hand(name: str) -> None:
+    """IHR (2005), Annex 6: the person's signature, the clinician's, and the centre's stamp."""
+    wanted = ("<sign_holder>", "<sign_clinician>", "<stamp>") if name == "icvp" else ()
+    assert leaf(certificate(name)).by_hand == wanted

@@ -1,11 +1,11 @@
 """Print a sheet as a PDF (extra `pdf`): A4, fold-to-card, or large print; tagged for screen readers.
 
-    Sheet -> fonts that can write all of it -> code -> sheet.typ -> typst -> PDF/UA-1
+    Sheet, Emblem -> fonts that can write all of it -> code -> sheet.typ -> typst -> PDF/UA-1
 
 1. The QR code is at least 40 mm wide, its modules at least 0.5 mm; it is on every page.
 2. Nothing of a person is written to a disk here, or stands in the document's metadata. Its date is left
    out: the same sheet gives the same bytes.
-3. The sheets of vaccinated, tested, recovered and exempt people look the same.
+3. The sheets of vaccinated, tested, recovered and exempt people look the same; an emblem is the same on all.
 4. What does not fit is never cut off or shrunk below reading: the call ends with an error.
 """
 
@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 from pratique.errors import ExtraMissing, UsageError
 from pratique.model import silent
 from pratique.sheet import Leaf, Line, Sheet, Wording
-from pratique.store.pdf import fonts
+from pratique.store.pdf import emblem, fonts
+from pratique.store.pdf.emblem import Emblem
 from pratique.store.pdf.wording import LANGUAGES, Words, builtin, read
 
 # ----------------------------------------------------------------------------------------------------
@@ -111,7 +112,9 @@ def svg(made: Symbol) -> str:
     )
 
 
-__all__ = ["LANGUAGES", "VARIANTS", "Words", "builtin", "present", "printable", "read", "render"]
+__all__ = [
+    "LANGUAGES", "VARIANTS", "Emblem", "Words", "builtin", "emblem_of", "present", "printable", "read", "render",
+]  # fmt: skip
 
 VARIANTS = {"a4": 60.0, "card": 46.5, "large": 80.0}
 """Variant -> width of its code in millimetres, without the quiet zone."""
@@ -120,13 +123,20 @@ _TEMPLATE = Path(__file__).with_name("sheet.typ")
 _TOO_FULL = "sheet-too-full"
 
 
-def render(sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = ()) -> bytes:
+def render(
+    sheet: Sheet,
+    *,
+    variant: str = "a4",
+    folders: Sequence[Path] = (),
+    shown: Emblem | None = None,
+) -> bytes:
     """Return a sheet as a PDF.
 
     Args:
         sheet: what `journeys.print` laid out.
         variant: "a4", "card" (cut and folded to the size of a bank card) or "large" (18 pt and more).
         folders: more fonts than the own ones and the system's.
+        shown: the issuer's emblem, as `emblem_of` returned it.
 
     Raises:
         UsageError: `font-missing`, `code-too-large`, `sheet-too-full`.
@@ -135,7 +145,37 @@ def render(sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = ()) -
     files = fonts.fonts_for(_texts(sheet), folders)
     symbol = symbol_of(sheet.text, VARIANTS[variant])
     content = json.dumps(_content(sheet, variant, symbol), ensure_ascii=False)
-    return _press(files).print({"sheet": content, "code": svg(symbol)})
+    inputs = {"sheet": content, "code": svg(symbol)}
+    if shown is not None:
+        inputs |= _of_emblem(shown)
+    return _press(files).print(inputs)
+
+
+def emblem_of(data: bytes) -> Emblem:
+    """Read an issuer's emblem, and draw it once: one that cannot be drawn costs no sheet.
+
+    Raises:
+        DocumentRefused: `emblem-refused`.
+        ExtraMissing: the extra `pdf` is not installed.
+    """
+    present()
+    import typst  # noqa: PLC0415 - the extra `pdf`
+
+    made = emblem.read(data)
+    try:
+        typst.Compiler(
+            b"#image(bytes(json(bytes(sys.inputs.emblem))), format: sys.inputs.form)",
+            ignore_system_fonts=True,
+        ).compile(format="pdf", sys_inputs=_of_emblem(made))
+    except typst.TypstError:
+        emblem.refuse("it cannot be drawn")
+    return made
+
+
+def _of_emblem(made: Emblem) -> dict[str, str]:
+    return {
+        "emblem": json.dumps(list(made.data)), "form": made.form, "ratio": f"{made.ratio:.6f}",
+    }  # fmt: skip
 
 
 def present() -> None:
@@ -201,19 +241,14 @@ _press = lru_cache(maxsize=4)(_Press)
 
 def _texts(sheet: Sheet) -> Iterator[str]:
     for leaf in sheet.leaves:
-        yield from (leaf.title, leaf.notice, leaf.scan)
+        yield from (leaf.title, leaf.notice, leaf.scan, *leaf.by_hand)
         for line in _lines(leaf):
-            yield from (line.label, line.value)
+            yield from (line.label, line.value, line.latin)
 
 
 def _lines(leaf: Leaf) -> Iterator[Line]:
-    yield leaf.person
-    if leaf.latin is not None:
-        yield leaf.latin
-    yield from leaf.lines
-    yield leaf.contact
-    if leaf.readable is not None:
-        yield leaf.readable
+    yield from (*leaf.names, *leaf.lines, leaf.contact)
+    yield from (line for line in (leaf.issued, leaf.readable) if line is not None)
 
 
 def _content(sheet: Sheet, variant: str, symbol: Symbol) -> dict[str, Any]:
@@ -223,9 +258,9 @@ def _content(sheet: Sheet, variant: str, symbol: Symbol) -> dict[str, Any]:
         "leaves": [
             {
                 **leaf._asdict(),
-                "person": leaf.person._asdict(),
-                "latin": None if leaf.latin is None else leaf.latin._asdict(),
+                "names": [line._asdict() for line in leaf.names],
                 "lines": [line._asdict() for line in leaf.lines],
+                "issued": None if leaf.issued is None else leaf.issued._asdict(),
                 "readable": None if leaf.readable is None else leaf.readable._asdict(),
                 "contact": leaf.contact._asdict(),
             }
