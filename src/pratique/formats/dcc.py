@@ -342,7 +342,7 @@ def _plain_vaccination(
             Vaccination,
             (
                 disease, vaccine, product, maker, dose, doses, _day(given), country, authority,
-                identifier, None, None, None, None, (),
+                identifier, None, None, None, None, (), None,
             ),
         )  # fmt: skip
     return None

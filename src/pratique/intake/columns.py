@@ -131,6 +131,12 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "centro de vacunación", "local de vacinação", "место вакцинации", "مركز التطعيم", "المركز الصحي", "接种地点", "接种单位",
         "टीकाकरण केंद्र", "kituo", "kituo cha afya",
     ),
+    "clinician": (
+        "clinician", "supervising clinician", "vaccinator", "vaccinated by", "administered by", "doctor", "verantwortliche Fachkraft",
+        "Impfarzt", "clinicien", "clinicien responsable", "vaccinateur", "clínico", "clínico supervisor", "vacunador",
+        "clínico responsável", "vacinador", "врач", "медицинский работник", "الطبيب", "الطبيب المشرف", "医生", "接种医生",
+        "चिकित्सक", "mtaalamu wa afya",
+    ),
     "test_type": (
         "test type", "type of test", "Testart", "type de test", "tipo de prueba", "tipo de teste", "вид теста",
         "نوع الفحص", "检测类型",
