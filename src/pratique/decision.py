@@ -135,6 +135,7 @@ _ARABIC = str.maketrans(
 # Scripts whose letters are written out one by one, so that a name spelled otherwise is another name.
 _LATIN = frozenset({"LATIN", "MODIFIER", ""})
 _ALPHABETS = frozenset({"GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN"})
+_PLAIN = re.compile("[A-Za-z< ]+")
 _INITIAL = re.compile(r"(?<![^\s.<\-])[A-ZÀ-ÞΑ-ΩА-Я](?![^\s.<\-])")
 
 _ALIVE = date(1900, 1, 1)
@@ -259,6 +260,14 @@ def _line(person: Person) -> _Name:
 def _field(name: str | None) -> _Field:
     if not name:
         return _Field()
+    if _PLAIN.fullmatch(name):
+        # What nearly all lines are; the way below comes to the same.
+        words = tuple(
+            word for word in name.upper().replace("<", " ").split() if word not in _TITLES
+        )
+        whole = "".join(words)
+        initial = _INITIAL.search(name) is not None
+        return _Field(words, frozenset({whole}), initial, frozenset(), whole, False)
     # NFKC makes a blank of an acute that stands for an apostrophe, and an initial of the D before it.
     text = unicodedata.normalize("NFKC", name.translate(_APOSTROPHES))
     full, bare = _words(text, _FULL), _words(text, _BARE)
@@ -343,6 +352,8 @@ def _by_fields(a: _Name, b: _Name) -> _Match:
     forenames = _fields(a.forename, b.forename)
     surnames = _fields(a.surname, b.surname, surname=True)
     straight = min(forenames, surnames)
+    if straight is _Match.EQUAL:
+        return straight
     swapped = min(_fields(a.surname, b.forename), _fields(a.forename, b.surname))
     found = max(straight, swapped)
     # Who marries changes the surname only. Twins do not share all of a forename.

@@ -242,7 +242,7 @@ def _read(kind: str, text: str, at: int, layout: str) -> Mrz:
     year, month, day = (_two(birth[at : at + 2]) for at in (0, 2, 4))
     # 9303-3 §4.8: what is not known of a birth date is fillers; some write noughts.
     month, day = month or None, day or None if month else None
-    births = () if "birth" in wrong else tuple(_births(year, month, day, at))
+    births = () if "birth" in wrong else tuple(births_of(year, month, day, at))
     repaired = settled != text and not wrong
     return Mrz(kind, person, births, year, month, day, wrong, repaired, layout)
 
@@ -251,7 +251,7 @@ def _two(digits: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
-def _births(year: int | None, month: int | None, day: int | None, at: int) -> Iterator[Moment]:
+def births_of(year: int | None, month: int | None, day: int | None, at: int) -> Iterator[Moment]:
     """Yield the dates that somebody alive can be born on, the latest first."""
     if year is None:
         return

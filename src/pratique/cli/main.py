@@ -195,6 +195,7 @@ def witness() -> None:
 COMMANDS = {
     "verify": ("pratique.cli.verify:verify", "Verify health certificates, offline."),
     "decide": ("pratique.cli.decide:decide", "Compute the health code for a destination."),
+    "manifest": ("pratique.cli.manifest:manifest", "Check a flight's list, offline."),
     "issuer": ("pratique.cli.main:issuer", "Issue, print, renew, correct and revoke."),
     "desk": ("pratique.cli.desk:desk", "Issue at a counter, in a browser on this machine."),
     "rules": ("pratique.cli.rules:rules", "Write, check, compare and import destinations' rules."),

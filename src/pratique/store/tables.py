@@ -1,4 +1,4 @@
-"""Read what an issuer is handed: CSV, Excel, JSON, JSON lines, FHIR and Parquet, row by row.
+"""Read the tables that people hand in: CSV, Excel, JSON, JSON lines, FHIR and Parquet, row by row.
 
     path -> rows -> Row(number, cells | None, remarks), ...        remarks -> write_csv_safe
 
@@ -8,6 +8,7 @@
 3. A row is read up to a limit: a quote that is never closed costs the row, not the memory.
 4. Rows are counted as a spreadsheet counts them: the header is row 1. JSON and Parquet begin at 1.
 5. A workbook is weighed before it is unpacked: it is an archive, which can unpack to anything.
+6. An issuer's records are read strictly (`rows`); of another's list (`listed`) no row is lost that can be told.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import struct
 import zipfile
 import zlib
 from array import array
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import chain, count, islice
@@ -52,6 +54,34 @@ class Row(NamedTuple):
     number: int
     cells: Mapping[str, Any] | None
     remarks: tuple[Remark, ...] = ()
+
+
+class Header(NamedTuple):
+    """Which columns a list may have that is no issuer's.
+
+    Attributes:
+        known: a column as people may write it, in small letters without blanks and `_`, and its name here.
+        page: of the handbook, which lists them.
+        given: the columns in their order, of a table of text whose first row is no header.
+    """
+
+    known: Mapping[str, str]
+    page: str
+    given: tuple[str, ...] = ()
+
+    def name(self, cell: object) -> str:
+        """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`."""
+        plain = _plain(cell)
+        return self.known.get(plain.replace("_", ""), plain)
+
+    def among(self, cells: Iterable[Any]) -> int:
+        """Return how many cells of a header are known."""
+        return len(set(map(self.name, cells)).intersection(self.known.values()))
+
+
+class _Unfit(NamedTuple):
+    # The cells of a row that does not fit, as far as they are told.
+    cells: list[Any]
 
 
 _Raw = tuple[int, Any]
@@ -87,6 +117,48 @@ def rows(path: Path, headings: Headings = AS_THEY_ARE) -> Iterator[Row]:
         raise Unreadable("file-unreadable", f"{path}: {error.strerror}") from error
 
 
+def listed(path: Path, header: Header) -> Iterator[Row]:
+    """Read the rows of a list with columns of the caller's; one that does not fit comes with what was read of it.
+
+    Raises:
+        Unreadable: `file-unreadable`, or `table-…`; while the rows are read, too.
+    """
+    try:
+        with store_files.opened(path) as file:
+            if file.peek(4)[:4] != b"PAR1":
+                yield from listed_from(file, header)
+                return
+            with parquet_columns(file) as table:
+                names, _ = _columns([header.name(name) for name in table.names], header)
+                known = {old: name for old, name in zip(table.names, names, strict=True) if name}
+                for number, cells in enumerate(chain.from_iterable(table.batches(list(known))), 1):
+                    row = cells and {known[old]: cell for old, cell in cells.items()}
+                    yield Row(number, row) if row else _malformed(number)
+    except OSError as error:
+        raise Unreadable("file-unreadable", f"{path}: {error.strerror}") from error
+
+
+def listed_from(file: io.BufferedReader[Any], header: Header) -> Iterator[Row]:
+    """Read the rows of an open list, or of standard input: anything but Parquet."""
+    raw = _raw(file, header.among, header)
+    if raw is None:
+        yield from _array(file) if _begin(file.peek(64)[:64]) == b"[" else _lines_of_json(file)
+        return
+    with closing(raw):
+        _, first = next(raw)
+        names, _ = _columns([header.name(cell) for cell in first], header)
+        for number, cells in raw:
+            if isinstance(cells, RemarkCode):
+                yield _malformed(number, cells)
+                continue
+            fits = not isinstance(cells, _Unfit)
+            own = cells if fits else cells.cells
+            row = _cut(number, own[: len(names)], names, ())
+            if not fits or any(map(_filled, own[len(names) :])):
+                row = row._replace(remarks=(Remark(RemarkCode.ROW_MALFORMED),))
+            yield row
+
+
 def rows_from(file: io.BufferedReader[Any], headings: Headings = AS_THEY_ARE) -> Iterator[Row]:
     """Read the rows of an open file or of standard input: anything but Parquet."""
     raw = _raw(file, _count(headings))
@@ -101,8 +173,16 @@ def _begin(start: bytes) -> bytes:
     return start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
 
 
-def _raw(file: io.BufferedReader[Any], known: _Count) -> Generator[_Raw, None, None] | None:
-    """Return what stands in a table, its header first; None for JSON."""
+def _raw(
+    file: io.BufferedReader[Any], known: _Count, header: Header | None = None
+) -> Generator[_Raw, None, None] | None:
+    """Return what stands in a table, its header first; None for JSON.
+
+    Args:
+        file: open, at its beginning.
+        known: how many cells of a header are known.
+        header: of a list of which no row is lost.
+    """
     start = file.peek(64)[:64]
     if start.startswith((_ZIP, _OLE)):
         return _workbook(_all(file, largest=LARGEST_WORKBOOK), known)
@@ -112,7 +192,7 @@ def _raw(file: io.BufferedReader[Any], known: _Count) -> Generator[_Raw, None, N
         # What Excel calls "Unicode text"; JSON is UTF-8 wherever it is exchanged (RFC 8259 §8.1).
         if start.decode("utf-16", "replace").lstrip()[:1] in ("[", "{"):
             raise Unreadable("table-encoding", "the JSON text is UTF-16", "save it as UTF-8")
-        return _csv(file, known, "utf-16")
+        return _csv(file, (known, header), "utf-16")
     if start.startswith(b"\x1f\x8b"):
         # Bulk Data servers may send their files so.
         raise Unreadable("table-format", "it is compressed (gzip)", "unpack it first: gunzip FILE")
@@ -124,7 +204,7 @@ def _raw(file: io.BufferedReader[Any], known: _Count) -> Generator[_Raw, None, N
     if _begin(start) == b"<":
         hint = "export FHIR as JSON; save a table as CSV UTF-8"
         raise Unreadable("table-format", "it is XML or a web page", hint)
-    return None if _begin(start) in (b"{", b"[") else _csv(file, known)
+    return None if _begin(start) in (b"{", b"[") else _csv(file, (known, header))
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -230,9 +310,13 @@ def _name(cell: object, headings: Headings) -> str:
     """Return a column's name as it is known here: `Birth-Date`, `birth date (YYYY)`, `birthDate *`; or as it was chosen."""
     if headings.columns and (chosen := headings.columns.get(heading(cell))) is not None:
         return chosen
-    text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
-    plain = text.replace(" ", "_").replace("-", "_")
+    plain = _plain(cell)
     return _KNOWN.get(plain.replace("_", ""), plain)
+
+
+def _plain(cell: object) -> str:
+    text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
+    return text.replace(" ", "_").replace("-", "_")
 
 
 def _named(raw: Generator[_Raw, None, None], headings: Headings) -> Iterator[Row]:
@@ -249,14 +333,17 @@ def _named(raw: Generator[_Raw, None, None], headings: Headings) -> Iterator[Row
                 told = ()
 
 
-def _columns(names: list[str]) -> tuple[list[Any], tuple[Remark, ...]]:
+def _columns(
+    names: list[str], header: Header | None = None
+) -> tuple[list[Any], tuple[Remark, ...]]:
     """Return the columns with None for those that are not read, and the remarks about these.
 
     They are told of once, and by number: where the header is missing, a name is somebody's data.
     """
-    known = COLUMNS.intersection(names)
+    known = (COLUMNS if header is None else set(header.known.values())).intersection(names)
     if not known:
-        hint = "the handbook's page Intake lists the columns"
+        page = "Intake" if header is None else header.page
+        hint = f"the handbook's page {page} lists the columns"
         raise Unreadable("table-header", "the first row names no column that is known", hint)
     if any(names.count(name) > 1 for name in known):
         raise Unreadable("table-columns", "a column is there twice", "keep one of the two")
@@ -294,23 +381,26 @@ _SEPARATORS, _BLANK_ROWS = ",;\t|", 20
 _SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 
 
-def _csv(file: BinaryIO, known: _Count, encoding: str = "utf-8-sig") -> Generator[_Raw, None, None]:
+def _csv(
+    file: BinaryIO, how: tuple[_Count, Header | None], encoding: str = "utf-8-sig"
+) -> Generator[_Raw, None, None]:
     # A byte that is no UTF-8 becomes a surrogate, which costs its row (ENCODING_WRONG), not the file.
     errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
     text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
     try:
-        yield from _records(store_files.Lines(text.readline, LONGEST_ROW), known)
+        yield from _records(text, *how)
     finally:
         text.detach()
 
 
-def _records(lines: store_files.Lines, known: _Count) -> Generator[_Raw, None, None]:
+def _records(text: TextIO, known: _Count, header: Header | None) -> Generator[_Raw, None, None]:
     """Read a table of text; the header is its first row that holds anything, as a rule row 1.
 
     A cell of the header may hold line breaks, as any other: rows are not lines.
     """
     seen: list[str] = []
-    source, marks, blank = iter(lines), _SEPARATORS, 0
+    source: Iterator[str] = iter(store_files.Lines(text.readline, LONGEST_ROW))
+    marks, blank = _SEPARATORS, 0
     first = _more(source, seen)
     if match := _SEP.fullmatch(first):
         # Excel's own line, which says by what cells are parted; a spreadsheet does not count it.
@@ -325,13 +415,71 @@ def _records(lines: store_files.Lines, known: _Count) -> Generator[_Raw, None, N
     # The separator is the one under which most columns are known; where none is, that makes most cells.
     mark = max(found, key=lambda mark: (known(found[mark][0]), len(found[mark][0])))
     cells, used = found[mark]
+    if header is not None and header.given:
+        cells, used, blank = list(header.given), 0, blank - 1
     yield blank + 1, cells
+    if header is not None:
+        yield from _kept(text, seen[used:], mark, (len(cells), blank + 2))
+        return
     rest = csv.reader(chain(seen[used:], source), delimiter=mark)
     for number, row in _each(rest, blank + 2):
         if row is None:
             yield number, RemarkCode.ROW_TOO_LONG
         elif any(map(str.strip, row)):
             yield number, row
+
+
+def _kept(text: TextIO, seen: list[str], mark: str, at: tuple[int, int]) -> Iterator[_Raw]:
+    """Read rows of which none is lost: one that cannot be read comes with what it begins with.
+
+    A quote that is never closed would take the rows that follow for a part of its cell. A line that is a whole row
+    by itself, within a cell that is open, is one.
+
+    Args:
+        text: to be read on.
+        seen: lines that were read before.
+        mark: parts cells.
+        at: how many columns there are, and the number of the first row.
+    """
+    width, number = at
+    waiting, begun = deque((line, False) for line in seen), list[str]()
+    while True:
+        line, is_long = waiting.popleft() if waiting else _line(text)
+        ends = not line or is_long or sum(map(len, begun)) > LONGEST_ROW
+        if begun and (ends or _is_row(line, mark, width)):
+            yield number, _roughly(begun[0], mark)
+            waiting.extendleft([(line, is_long), *((one, False) for one in reversed(begun[1:]))])
+            begun, number = [], number + 1
+            continue
+        if not line:
+            return
+        begun.append(line)
+        if is_long:
+            yield number, _roughly(line, mark)
+        elif "".join(begun).count('"') % 2:
+            continue
+        elif any(map(str.strip, cells := next(csv.reader(begun, delimiter=mark), []))):
+            yield number, cells
+        begun, number = [], number + 1
+
+
+def _line(text: TextIO) -> tuple[str, bool]:
+    """Return the next line, and whether it is only how a longer one begins: the rest of that is skipped."""
+    line = rest = text.readline(LONGEST_ROW + 1)
+    if len(line) <= LONGEST_ROW:
+        return line, False
+    while rest and not rest.endswith(("\n", "\r")):
+        rest = text.readline(LONGEST_ROW)
+    return line, True
+
+
+def _roughly(line: str, mark: str) -> _Unfit:
+    """Part a line without regard to quotes: how it begins says whose it is."""
+    return _Unfit([cell.strip('" \r\n') for cell in line.split(mark)])
+
+
+def _is_row(line: str, mark: str, width: int) -> bool:
+    return line.count('"') % 2 == 0 and len(next(csv.reader([line], delimiter=mark), [])) >= width
 
 
 def _more(source: Iterator[str], seen: list[str]) -> str:

@@ -6,6 +6,7 @@
 2. A task whose worker is gone is given to a new one; one that ends several is told of.
 3. What fails in a worker is told by the parent; of what was not foreseen its class, and no content.
 4. A single worker is this process: nothing is gained by another.
+5. Tasks that come as a stream are taken as workers are free, and what came of them comes in their order.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 
@@ -216,3 +217,57 @@ def _serve(talk: Any, perform: Callable[[Task], Result]) -> None:
     with contextlib.suppress(*GONE):
         while True:
             talk.send(guarded(perform, talk.recv()))
+
+
+AHEAD = 4
+"""Tasks of a stream for each worker that are begun, or done and wait for an earlier one."""
+
+
+def in_order(
+    perform: Callable[[Task], Result], tasks: Iterable[Task], count: int
+) -> Iterator[Result]:
+    """Do tasks as they come, by so many processes; yield what came of each, in their order.
+
+    Args:
+        perform: is handed to each process once; it gives the same outcome each time.
+        tasks: are taken one by one, as processes are free.
+        count: of processes.
+    """
+    if count < 2 or not files.POSIX:
+        yield from map(perform, tasks)
+        return
+    source, done, turn = enumerate(tasks), dict[int, Any](), 0
+    with ProcessPool() as pool:
+        free = [pool.start(_serve, perform) for _ in range(count)]
+        given: dict[Any, tuple[int, Task, int]] = {}
+
+        def hand_on(end: Any, number: int, task: Task, tries: int) -> None:
+            given[end] = number, task, tries
+            with contextlib.suppress(*GONE):
+                # One that is gone is met by `wait`.
+                end.send(task)
+
+        while True:
+            while free and len(given) + len(done) < AHEAD * count:
+                if (some := next(source, None)) is None:
+                    break
+                hand_on(free.pop(), *some, 1)
+            if not given:
+                break
+            ends: list[Any] = wait(list(given))
+            for end in ends:
+                number, task, tries = given.pop(end)
+                try:
+                    done[number] = end.recv()
+                    free.append(end)
+                except GONE:
+                    if tries >= TRIES:
+                        raise lost() from None
+                    del pool.ends[end]
+                    hand_on(pool.start(_serve, perform), number, task, tries + 1)
+            while turn in done:
+                yield outcome(done.pop(turn))
+                turn += 1
+        for end in list(pool.ends):
+            del pool.ends[end]
+            end.close()

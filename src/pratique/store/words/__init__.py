@@ -23,7 +23,7 @@ LANGUAGES = ("ar", "zh", "en", "fr", "ru", "es", "de", "pt", "hi", "sw")
 """The six languages of the United Nations, then those that were added since."""
 
 TABLES = (
-    "page", "border", "wallet", "desk", "desk_issue", "desk_change", "desk_files", "desk_day", "desk_refused",
+    "page", "border", "wallet", "manifest", "desk", "desk_issue", "desk_change", "desk_files", "desk_day", "desk_refused",
     "remarks", "reasons", "steps", "likeness", "help", "labels", "codes",
 )  # fmt: skip
 """What pages say; paper says the last two alone."""
