@@ -1,0 +1,238 @@
+"""Measure whole files of columns: the command, beside pyarrow and a pool of processes written by hand.
+
+    python -m benchmarks.bulk [--rows N] [--rounds N]            on this machine's cores
+    python -m benchmarks.bulk --spark [--rows N] [--rounds N]    and on a cluster of two workers of one core
+    python -m benchmarks.bulk --memory                           how much is held at 1, 3 and 10 million rows
+
+1. Each way is a process of its own, from its start to its end, and writes what it found: wall clock and CPU time.
+2. A round runs every way once, one after the other, so that what slows the machine slows all.
+3. What is written by hand reads, judges and writes the same rows, in batches of the same size; it keeps no order of
+   what is done, forces nothing to the disk, and loses all if it is killed.
+4. Memory is asked of texts that are no certificates, which cost little: what is held does not depend on what they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
+from functools import lru_cache
+from itertools import repeat
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import pyarrow as arrow
+from pyarrow import parquet
+
+from benchmarks import corpus
+from pratique.snapshot import Snapshot
+from pratique.verification import verify_many
+
+FILES, BATCH = 10, 10_000
+MILLION = 1_000_000
+
+
+class Run(NamedTuple):
+    """What a way took: seconds by the clock, seconds of CPU of all its processes, and bytes held at most."""
+
+    wall: float
+    cpu: float
+    held: int
+
+
+def main() -> None:
+    """Run and print the measurements that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--spark", action="store_true", help="also on a cluster of two workers")
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--by-hand", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.by_hand:
+        by_hand(*map(Path, asked.by_hand))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.memory:
+            memory(Path(folder))
+        else:
+            speed(Path(folder), asked.rows, asked.rounds, spark=asked.spark)
+
+
+def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
+    """Print what each way takes, and its ratio to what is written by hand."""
+    at = prepared(folder, rows)
+    command = [
+        sys.executable, "-m", "pratique", "verify", str(folder / "in"), "--at", at,
+        "--trust", str(folder / "trust.json"), "--environment", "test", "--out",
+    ]  # fmt: skip
+    ways: dict[str, tuple[list[str], list[str]]] = {
+        "by hand, 2 processes": (
+            [sys.executable, "-m", "benchmarks.bulk", "--by-hand", str(folder)], []
+        ),
+        "pratique, 2 workers": (command, ["--workers", "2"]),
+        "pratique, 1 worker": (command, ["--workers", "1"]),
+    }  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        environment = dict(os.environ)
+        if spark:
+            from tests import clusters  # noqa: PLC0415 - it needs the extra dist
+
+            made = stack.enter_context(clusters.cluster(folder / "cluster"))
+            environment = made.environment
+            ways["spark, 2 workers of 1 core"] = (
+                command, ["--engine", "spark", "--address", made.address]
+            )  # fmt: skip
+        runs: dict[str, list[Run]] = {name: [] for name in ways}
+        for number in range(rounds):
+            for place, (name, (before, after)) in enumerate(ways.items()):
+                out = folder / f"out-{number}-{place}"
+                runs[name].append(measured([*before, str(out), *after], environment))
+                print(f"round {number + 1}: {name}: {runs[name][-1].wall:.1f} s", file=sys.stderr)
+    base = runs["by hand, 2 processes"]
+    print(f"{rows} rows in {FILES} files, {rounds} rounds; seconds of the fastest round")
+    for name, its in runs.items():
+        ratios = [run.wall / hand.wall for run, hand in zip(its, base, strict=True)]
+        print(
+            f"{name:28} wall {min(run.wall for run in its):6.1f}  cpu {min(run.cpu for run in its):6.1f}"
+            f"  ratio by hand: median {statistics.median(ratios):.2f}, best by best "
+            f"{min(run.wall for run in its) / min(run.wall for run in base):.2f}"
+        )
+    one, two = (runs[f"pratique, {count}"] for count in ("1 worker", "2 workers"))
+    gains = [alone.wall / both.wall for alone, both in zip(one, two, strict=True)]
+    print(f"two workers / one: {statistics.median(gains):.2f} times as fast by the clock; they take "
+          f"{min(run.cpu for run in two) / min(run.cpu for run in one):.2f} of its CPU time")  # fmt: skip
+
+
+def prepared(folder: Path, rows: int) -> str:
+    """Write files of texts, and whom to trust; return the instant."""
+    found, draw = corpus.load(), Random(1)
+    (folder / "in").mkdir()
+    (folder / "trust.json").write_bytes(found.snapshot.to_bytes())
+    for number in range(FILES):
+        texts = draw.choices(found.texts, k=rows // FILES)
+        write(folder / "in" / f"{number}.parquet", [texts])
+    (folder / "at").write_text(found.at.isoformat())
+    return found.at.isoformat()
+
+
+def write(path: Path, groups: Sequence[Sequence[str]]) -> None:
+    """Write groups of texts as one file, each as row groups of a batch's size."""
+    schema = arrow.schema({"text": arrow.string()})
+    with parquet.ParquetWriter(path, schema, use_dictionary=False) as file:
+        for texts in groups:
+            table = arrow.table({"text": texts}, schema)
+            file.write_table(table, row_group_size=BATCH)
+
+
+def measured(command: list[str], environment: dict[str, str] | None = None) -> Run:
+    """Run a command; its exit code is that of the worst row, and says nothing here."""
+    begun, before = time.perf_counter(), os.times()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, env=environment, stdout=said, stderr=said, start_new_session=True
+        )
+        with held(process.pid) as most:
+            process.wait()
+        if process.returncode not in {0, 1, 3, 4}:
+            said.seek(0)
+            raise SystemExit(said.read().decode(errors="replace"))
+    wall, after = time.perf_counter() - begun, os.times()
+    cpu = after[2] + after[3] - before[2] - before[3]
+    return Run(wall, cpu, sum(most.values()))
+
+
+@contextlib.contextmanager
+def held(group: int) -> Iterator[dict[str, int]]:
+    """Watch the processes of a group; give the most bytes that each has held (VmHWM of Linux)."""
+    most: dict[str, int] = {}
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            for path in Path("/proc").glob("[0-9]*"):
+                # One that has ended meanwhile has nothing to say.
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    if int((path / "stat").read_text().rpartition(")")[2].split()[2]) == group:
+                        line = (path / "status").read_text().partition("VmHWM:")[2].split()
+                        most[path.name] = int(line[0]) * 1024
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
+
+
+def memory(folder: Path) -> None:
+    """Print how much all processes of the command hold at most, by rows, and what a further row adds."""
+    (folder / "trust.json").write_bytes(corpus.load().snapshot.to_bytes())
+    seen: list[tuple[int, int]] = []
+    for millions in (1, 3, 10):
+        source = folder / f"{millions}.parquet"
+        texts = [f"no certificate {number:0300}" for number in range(BATCH)]
+        write(source, [texts] * (millions * MILLION // BATCH))
+        run = measured(
+            [sys.executable, "-m", "pratique", "verify", str(source), "--workers", "2",
+             "--trust", str(folder / "trust.json"), "--environment", "test",
+             "--out", str(folder / f"out-{millions}")]
+        )  # fmt: skip
+        seen.append((millions, run.held))
+        print(
+            f"{millions:3} million rows: {run.held / 1e6:6.1f} MB in all processes, {run.wall:.0f} s"
+        )
+        source.unlink()
+    (few, least), (many, most) = seen[0], seen[-1]
+    slope = (most - least) / (many - few)
+    print(
+        f"a further million rows holds {slope / 1e6:.2f} MB more: {slope / MILLION:.2f} bytes a row"
+    )
+
+
+# What a programmer would write in an hour.
+
+
+@lru_cache
+def trusted(folder: Path) -> tuple[Snapshot, datetime]:
+    """Read whom to trust, once in each process."""
+    snapshot = Snapshot.from_bytes((folder / "trust.json").read_bytes())
+    return snapshot, datetime.fromisoformat((folder / "at").read_text())
+
+
+def judged(folder: Path, batch: Any) -> Any:
+    """Judge a batch."""
+    snapshot, at = trusted(folder)
+    colours, codes = [], []
+    for found in verify_many(batch.column("text").to_pylist(), snapshot=snapshot, at=at):
+        colours.append(found.verdict.colour.value)
+        codes.append([finding.code.name for finding in found.verdict.findings])
+    return arrow.table({"colour": colours, "codes": codes})
+
+
+def by_hand(folder: Path, out: Path) -> None:
+    """Verify all files of a folder."""
+    out.mkdir()
+    with ProcessPoolExecutor(2) as pool:
+        batches = (
+            batch
+            for path in sorted((folder / "in").iterdir())
+            for batch in parquet.ParquetFile(path).iter_batches(BATCH, columns=["text"])
+        )
+        for number, table in enumerate(pool.map(judged, repeat(folder), batches)):
+            parquet.write_table(table, out / f"{number}.parquet")
+
+
+if __name__ == "__main__":
+    main()
