@@ -8,7 +8,8 @@
 2. A round runs every way once, one after the other, so that what slows the machine slows all.
 3. What is written by hand reads, judges and writes the same rows, in batches of the same size; it keeps no order of
    what is done, forces nothing to the disk, and loses all if it is killed.
-4. Memory is asked of texts that are no certificates, which cost little: what is held does not depend on what they are.
+4. Memory is measured with a made-up population, whose rows cost little: what is held does not depend on what is
+   done to a batch, but for what the job itself keeps.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
@@ -40,6 +41,7 @@ from pratique.verification import verify_many
 
 FILES, BATCH = 10, 10_000
 MILLION = 1_000_000
+RULES = Path(__file__).resolve().parents[1] / "examples" / "rules-utopia.json"
 
 
 class Run(NamedTuple):
@@ -177,21 +179,19 @@ def held(group: int) -> Iterator[dict[str, int]]:
 
 
 def memory(folder: Path) -> None:
-    """Print how much all processes of the command hold at most, by rows, and what a further row adds."""
-    (folder / "trust.json").write_bytes(corpus.load().snapshot.to_bytes())
+    """Print how much all processes of a command hold at most, by rows, and what a further row adds."""
     seen: list[tuple[int, int]] = []
     for millions in (1, 3, 10):
         source = folder / f"{millions}.parquet"
-        texts = [f"no certificate {number:0300}" for number in range(BATCH)]
-        write(source, [texts] * (millions * MILLION // BATCH))
+        population(source, millions * MILLION)
         run = measured(
-            [sys.executable, "-m", "pratique", "verify", str(source), "--workers", "2",
-             "--trust", str(folder / "trust.json"), "--environment", "test",
-             "--out", str(folder / f"out-{millions}")]
+            [sys.executable, "-m", "pratique", "policy", "population", str(RULES), "--workers", "2",
+             "--at", "2026-12-22T12:00:00Z", "--from", str(source), "--out", str(folder / f"out-{millions}")]
         )  # fmt: skip
         seen.append((millions, run.held))
         print(
-            f"{millions:3} million rows: {run.held / 1e6:6.1f} MB in all processes, {run.wall:.0f} s"
+            f"{millions:3} million rows: {run.held / 1e6:6.1f} MB in all processes, {run.wall:.0f} s",
+            flush=True,
         )
         source.unlink()
     (few, least), (many, most) = seen[0], seen[-1]
@@ -199,6 +199,24 @@ def memory(folder: Path) -> None:
     print(
         f"a further million rows holds {slope / 1e6:.2f} MB more: {slope / MILLION:.2f} bytes a row"
     )
+
+
+def population(path: Path, rows: int) -> None:
+    """Write a population: the same ten thousand travellers again and again."""
+    draw = Random(1)
+    products = ["EU/1/20/1528", "EU/1/20/1525", "EU/1/21/1529", "CoronaVac"]
+    group = arrow.table(
+        {
+            "kind": ["vaccination"] * BATCH,
+            "product": draw.choices(products, k=BATCH),
+            "dose": [1 + number % 3 for number in range(BATCH)],
+            "on": [date(2026, 12, 1) - timedelta(draw.randrange(400)) for _ in range(BATCH)],
+            "age": [draw.randrange(90) for _ in range(BATCH)],
+        }
+    )
+    with parquet.ParquetWriter(path, group.schema) as file:
+        for _ in range(rows // BATCH):
+            file.write_table(group)
 
 
 # What a programmer would write in an hour.

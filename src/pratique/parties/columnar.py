@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -301,6 +302,8 @@ class _Held:
             job = JOBS[kept["job"]](Path(folder), kept["settings"])
             self._opened = _Opened(kept["digest"], tuple(kept["columns"]), tuple(kept["keep"]), job)
             self._folder = folder
+            # What is open stays: the collector of circles need not look through it for every batch.
+            gc.freeze()
         return self._opened
 
     def reader(self, path: str, columns: tuple[str, ...]) -> Reader:
@@ -316,6 +319,7 @@ class _Held:
         if self._reader is not None:
             self._reader.close()
         self._opened = self._reader = None
+        gc.unfreeze()
 
 
 _HELD = _Held()
@@ -381,10 +385,10 @@ def _begin(ask: Ask, folder: Path, digest: str, parts: int) -> None:
 
 
 def _finish(ask: Ask, folder: Path) -> None:
-    """Note that all is done, and drop what was enclosed, and drafts of workers that were lost."""
+    """Drop what was enclosed, and drafts of whoever was lost; then note that all is done."""
+    for left in (*(folder / name for name in ask.enclosed), *folder.glob(".*")):
+        with suppress(FileNotFoundError):
+            left.unlink()
     path = folder / FILE
     kept = strict_json.loads(sources.read_bytes(path))
     files.replace(path, as_json({**kept, "is_done": True}, indent=1).encode())
-    for left in (*(folder / name for name in ask.enclosed), *folder.glob(".part-*")):
-        with suppress(FileNotFoundError):
-            left.unlink()

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import multiprocessing
 import os
 import signal
@@ -212,8 +211,6 @@ def _shared(
 
 def _serve(talk: Any, perform: Callable[[Task], Result]) -> None:
     ready()
-    # What was loaded stays: the collector of circles need not look through it for every task.
-    gc.freeze()
     with contextlib.suppress(*GONE):
         while True:
             talk.send(guarded(perform, talk.recv()))
