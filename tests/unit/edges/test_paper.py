@@ -221,14 +221,16 @@ def test_every_language_tells_both_dates(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", store_pdf.VARIANTS)
 @pytest.mark.parametrize("name", ["vaccination", "icvp", "recovery"])
+@pytest.mark.parametrize("first", ["en", "ar"])
 def test_a_certificates_number_is_found_by_searching_and_copies_whole(
-    name: str, variant: str
+    first: str, name: str, variant: str
 ) -> None:
     """A line end, a blank or a joint that is not seen in it would be copied, and found nowhere."""
     number = with_checksum("URN:UVCI:01:XU:QWXMWKAJ7LZMTENGQVMW")
     of = certificate(name)
     of = of._replace(entries=(of.entries[0]._replace(identifier=number),))
-    words = [store_pdf.builtin(tag) for tag in ("en", "fr", "es", "ru", "ar")]
+    tags = ("en", "fr", "es", "ru", "ar")
+    words = [store_pdf.builtin(tag) for tag in (tags if first == "en" else reversed(tags))]
     contact = "Immunization unit, 1 Harbour Road; certificates@health.example"
     pdf = store_pdf.render(sheet(of, TEXT, wordings=words, contact=contact), variant=variant)
     found = 0
@@ -238,6 +240,65 @@ def test_a_certificates_number_is_found_by_searching_and_copies_whole(
             found += 1
     assert found == len(words)
     assert text_of(pdf).count(number) == len(words)
+
+
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
+@pytest.mark.parametrize("tag", ["en", "ar"])
+def test_both_parts_of_a_name_are_labelled_and_found_in_both_scripts(
+    tag: str, variant: str
+) -> None:
+    person = Person("Щукина", "Людмила", "SHCHUKINA", "LIUDMILA", issuers.JO.birth_date)
+    words = [store_pdf.builtin(tag)]
+    pdf = store_pdf.render(
+        sheet(certificate("vaccination", person=person), TEXT, wordings=words), variant=variant
+    )
+    page = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+    for part in ("Щукина", "SHCHUKINA", "Людмила", "LIUDMILA"):
+        assert page.search(part, match_case=True).get_next() is not None, part
+    if tag == "en":
+        text = text_of(pdf)
+        at = [text.index(word) for word in ("Family name", "Щукина", "SHCHUKINA", "Given names", "Людмила", "LIUDMILA")]  # fmt: skip
+        assert at == sorted(at)
+
+
+@pytest.mark.parametrize("variant", store_pdf.VARIANTS)
+@pytest.mark.parametrize("tag", words.LANGUAGES)
+def test_the_yellow_card_has_its_fields_in_every_language(tag: str, variant: str) -> None:
+    if tag == "zh" and not has_chinese():
+        pytest.skip("no font for Chinese here: run tools/fonts")
+    person = issuers.TRAVELLER._replace(guardian="Ann Bloggs")
+    tags = (tag, "en" if tag != "en" else "fr")
+    wordings = [store_pdf.builtin(each) for each in tags]
+    of = certificate("icvp", person=person)
+    pdf = store_pdf.render(sheet(of, TEXT, wordings=wordings), variant=variant)
+    text = re.sub(r"\s", "", text_of(pdf))
+    assert text.count("DrVeraSample") == 2
+    if tag in ("ar", "hi"):
+        # A PDF's letters of these come in the order and the forms in which they are drawn.
+        tag = "en"
+    labels = store_pdf.builtin(tag).labels
+    for name in ("sign_holder", "sign_clinician", "stamp"):
+        assert re.sub(r"\s", "", labels[name]) in text, name
+    assert read_back(_as_png(pdf)) == {TEXT}
+
+
+def _as_png(pdf: bytes) -> bytes:
+    out = io.BytesIO()
+    pages(pdf, 200)[-1 if len(pypdfium2.PdfDocument(pdf)) > 2 else 0].save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("first", ["en", "ar", "ru", "zh"])
+def test_a_full_yellow_card_has_room_on_every_form_in_six_languages(first: str) -> None:
+    person = issuers.TRAVELLER._replace(guardian="Ann Bloggs")
+    of = certificate("icvp", person=person)
+    number = with_checksum("URN:UVCI:01:XU:QWXMWKAJ7LZMTENGQVMW")
+    of = of._replace(entries=(of.entries[0]._replace(identifier=number),))
+    tags = [first, *(tag for tag in store_pdf.LANGUAGES if tag != first)]
+    wordings = [store_pdf.builtin(tag) for tag in tags if tag != "zh" or has_chinese()]
+    for variant in store_pdf.VARIANTS:
+        found = pages(store_pdf.render(sheet(of, TEXT, wordings=wordings), variant=variant), 100)
+        assert len(found) <= {"a4": 2, "card": 1, "large": 2 * len(tags)}[variant], variant
 
 
 def test_another_ones_number_that_no_line_can_hold_is_broken_and_not_cut() -> None:
@@ -396,6 +457,11 @@ def test_a_country_is_named_unless_it_is_invented() -> None:
 
 
 HUNGARIAN = 'language = "hu"\n[labels]\nvaccination = "Oltási igazolás"\nreadable = "A kód olvasható eddig"\n'
+
+
+def test_a_file_of_words_with_a_label_of_earlier_sheets_is_still_read() -> None:
+    found = store_pdf.read(b'language = "hu"\n[labels]\nlatin = "Csal\xc3\xa1di n\xc3\xa9v"\n')
+    assert "surname" in found.lacking
 
 
 def test_a_participants_own_language_is_added_and_its_gaps_are_seen() -> None:

@@ -233,7 +233,10 @@ class _Press:
                 "print it as a4 or large, or ask for fewer languages",
             ) from None  # fmt: skip
         assert isinstance(made, bytes)
-        return made
+        # It says in which order pages lie beside each other. PDFium, and so Chromium, takes it for the direction of
+        # every line: a number would be copied backwards, and found by no search. As long as before, so that all
+        # offsets stay.
+        return made.replace(b"/Direction/R2L", b"/Direction/L2R")
 
 
 _press = lru_cache(maxsize=4)(_Press)
