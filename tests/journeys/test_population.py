@@ -87,6 +87,15 @@ def test_a_day_that_is_none_or_to_come_is_unclear(cell: object) -> None:
     assert answers([row], BORDER, LAB.world.vaccines) == ["unclear"]
 
 
+def test_cells_of_csv_are_read_as_those_of_other_files() -> None:
+    row = MadeUp("vaccination", "EU/1/20/1528", 2, AT.date() - timedelta(30), 40)
+    texts = MadeUp("vaccination", "EU/1/20/1528", "2", "2026-11-22", "40")
+    empty = texts._replace(dose="")
+    assert answers([row, texts, empty], BORDER, LAB.world.vaccines) == ["accepted"] * 3
+    wrong = [texts._replace(**{name: "x"}) for name in ("kind", "dose", "on", "age")]
+    assert answers(wrong, BORDER, LAB.world.vaccines) == ["unclear"] * 4
+
+
 def write(path: Path, rows: list[MadeUp]) -> Path:
     cells: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
     table = arrow.table({**dict(zip(COLUMNS, cells, strict=True)), "people": range(len(rows))})

@@ -19,6 +19,8 @@ from pratique.text import plural
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
+WORTH_TELLING = 20_000
+"""Rows from which on it is worth to tell how far it is."""
 
 
 class Crowd(NamedTuple):
@@ -95,7 +97,12 @@ def work(ask: Any, inputs: Sequence[str | Path], columns: Columns, label: str) -
     engine = columnar.engine_of(crowd.workers, crowd.engine, crowd.address)
     try:
         with Progress(label) as progress:
-            worked = columnar.work(ask, list(map(Path, inputs)), columns.out, engine, progress.show)
+
+            def show(rows: int, total: int) -> None:
+                if total >= WORTH_TELLING:
+                    progress.show(rows, total)
+
+            worked = columnar.work(ask, list(map(Path, inputs)), columns.out, engine, show)
     except KeyboardInterrupt:
         say("error: interrupted; the parts that are done stay\nhint: give the same command again, "
             "and it goes on where it was", err=True)  # fmt: skip

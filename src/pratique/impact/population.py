@@ -20,7 +20,7 @@ from pratique.terms import Kind
 COLUMNS = ("kind", "product", "dose", "on", "age")
 """What a row has: `on` is the day of the dose or of the first positive test, or the instant of the sample."""
 ACCEPTED, REFUSED, UNCLEAR = "accepted", "refused", "unclear"
-OLDEST = 130
+OLDEST, MOST_DOSES = 130, 10
 
 
 class MadeUp(NamedTuple):
@@ -39,11 +39,11 @@ def answers(
     """Return what a destination's rules say of each row: `ACCEPTED`, `REFUSED` or `UNCLEAR`."""
     found = []
     for row in rows:
-        asked = _entry(row, border, vaccines)
-        if asked is None or not isinstance(row.age, int) or not 0 <= row.age <= OLDEST:
+        asked, age = _entry(row, border, vaccines), _whole(row.age)
+        if asked is None or age is None or not 0 <= age <= OLDEST:
             found.append(UNCLEAR)
         else:
-            found.append(ACCEPTED if border.passes(*asked, row.age) else REFUSED)
+            found.append(ACCEPTED if border.passes(*asked, age) else REFUSED)
     return found
 
 
@@ -66,9 +66,17 @@ def _entry(
     vaccine = vaccines.get(str(row.product))
     if kind is not Kind.VACCINATION or vaccine is None:
         return None
-    if row.dose is not None and not (isinstance(row.dose, int) and 0 < row.dose < 10):
+    dose = _whole(row.dose)
+    if row.dose not in {None, ""} and (dose is None or not 0 < dose < MOST_DOSES):
         return None
-    return kind, vaccination(vaccine, instant.date(), row.dose)
+    return kind, vaccination(vaccine, instant.date(), dose)
+
+
+def _whole(cell: object) -> int | None:
+    """Return a whole number, which in CSV is a text; None for anything else."""
+    if isinstance(cell, str) and cell.isascii() and cell.isdecimal() and len(cell) < 4:
+        return int(cell)
+    return cell if type(cell) is int else None
 
 
 def _instant(cell: object, at: datetime) -> datetime | None:
