@@ -13,9 +13,11 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from pratique.cli import columns as cli_columns
 from pratique.cli import options, terminal
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import say
@@ -24,6 +26,7 @@ from pratique.manifest import COLUMNS, BoardingOutcome, BoardingReason, Checked
 from pratique.parties import manifest as parties_manifest
 from pratique.parties import verifier
 from pratique.parties.manifest import OUTPUTS, ManifestOrder, ManifestSummary
+from pratique.snapshot import Snapshot
 from pratique.store.words import LANGUAGES
 from pratique.text import printable
 
@@ -65,17 +68,14 @@ def manifest() -> None:
     "--grouped", is_flag=True,
     help="The rows of a passenger stand together: a list of any length is read in bounded memory.",
 )  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(1, 64), metavar="N",
-    help="Processes [default: one a core, for a list that is worth it].",
-)  # fmt: skip
+@cli_columns.crowd_options
 @click.option(
     "--backend", type=click.Choice(["openssl", "aws-lc"]), default="openssl", show_default=True,
     help="Library that checks signatures; aws-lc is faster, and needs the extra fast.",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Write the result here too; how, its ending tells: .csv, .json, .jsonl, .parquet.",
+    "--out", type=click.Path(path_type=Path), metavar="FILE|DIR",
+    help="Write the result here too; how, its ending tells: .csv, .json, .jsonl, .parquet. With --engine: a new folder.",
 )  # fmt: skip
 @click.option(
     "--format", "output", type=click.Choice(OUTPUTS), metavar="|".join(OUTPUTS),
@@ -100,7 +100,6 @@ def check(
     renamed: tuple[str, ...],
     without_names: bool,
     grouped: bool,
-    workers: int | None,
     backend: str,
     out: Path | None,
     output: str | None,
@@ -109,14 +108,19 @@ def check(
     environment: str,
     at: datetime | None,
     home: Path | None,
+    **more: Any,
 ) -> int:
     """Say of each passenger in FILE: OK, CHECK AT DESK, or NO CERTIFICATE.
 
     FILE is CSV, JSON, JSON lines, Excel or Parquet, with a row a passenger, a leg or a code; rows of
     one reference and seat are one passenger's. The handbook's page Manifest lists the columns.
 
+    With --engine FILE is a file of columns, or a folder of them, in which each row is a whole
+    passenger; what is said of each goes into parts in the folder of --out.
+
     Exit code: 0 all OK, 2 usage, 3 somebody is to be checked, 4 the list could not be read.
     """
+    crowd = cli_columns.crowd_of(more)
     now = options.now_or(at)
     snapshot = verifier.held(sources, environment, home, now)
     order = ManifestOrder(
@@ -126,9 +130,13 @@ def check(
         columns=tuple(name.strip() for name in (columns or "").split(",") if name.strip()),
         renamed=dict(map(_renamed, renamed)),
         grouped=grouped,
-        workers=workers,
+        workers=crowd.workers,
         primitive=backend,
     )
+    if crowd.engine is not None:
+        return _on_an_engine(order, snapshot, now, cli_columns.Columns(out, "", (), crowd))
+    if out is not None and out.is_dir():
+        raise UsageError("out-folder", "--out is a folder", "name a file, or add --engine")
     wanted = parties_manifest.output_of(output, out)
     summary = ManifestSummary()
     with terminal.Progress("checking") as progress:
@@ -147,6 +155,24 @@ def check(
     if summary.reasons[BoardingReason.PROGRAM_FAULT]:
         return EXIT_UNFORESEEN
     return 0 if summary.outcomes[BoardingOutcome.OK] == summary.outcomes.total() else CHECK
+
+
+def _on_an_engine(
+    order: ManifestOrder, snapshot: Snapshot, now: datetime, wanted: cli_columns.Columns
+) -> int:
+    """Check files of columns on a cluster."""
+    from pratique.parties import columnar  # noqa: PLC0415 - a list of one flight needs none of it
+
+    if order.source is None or wanted.out is None or order.columns:
+        raise UsageError(
+            "engine-files", "an engine works on files of columns, into a folder",
+            "name a file or a folder of Parquet, and --out DIR; leave --columns out",
+        )  # fmt: skip
+    ask = columnar.manifest_ask(order, snapshot, [order.source], now)
+    worked = cli_columns.work(ask, [order.source], wanted, "checking")
+    if worked is None:
+        return cli_columns.INTERRUPTED
+    return 0 if set(worked.counts) <= {BoardingOutcome.OK.value} else CHECK
 
 
 def _tell(one: Checked, language: str) -> None:

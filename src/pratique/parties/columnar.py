@@ -1,4 +1,4 @@
-"""Work through whole files of columns, on all cores of this machine or on an engine: verify, ask rules.
+"""Work through whole files of columns, on all cores of this machine or on an engine: verify, check lists, ask rules.
 
     files -> folder: order.json, what is asked -> tasks (numbers) -> workers: rows -> RecordBatch -> RecordBatch
           -> folder: part 0, part 1, ...            the same command again -> the parts that are missing
@@ -25,14 +25,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import UsageError
-from pratique.impact import population
-from pratique.impact.population import MadeUp
-from pratique.impact.traveller import Border
 from pratique.parties import verifier
 from pratique.parties.verifier import ZoneFrom
 from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
-from pratique.store import columnar, files, sources
+from pratique.store import columnar, files, sources, tables
 from pratique.store.columnar import Piece, Reader
 from pratique.store.workers import Engine, Processes
 from pratique.terms import Environment
@@ -41,6 +38,7 @@ from pratique.trust.signer import TrustList
 from pratique.verdicts import verdicts
 
 if TYPE_CHECKING:
+    from pratique.parties.manifest import ManifestOrder
     from pratique.parties.policy import Wanted
 
 FORMAT, FILE = "pratique-columns-1", "order.json"
@@ -139,7 +137,8 @@ def policy_ask(wanted: Wanted, data: Path | None, keep: tuple[str, ...], *, now:
     Raises:
         UsageError: `place-several`: the rules are of several destinations, and none is named.
     """
-    from pratique.parties import policy  # noqa: PLC0415 - the policy lab is not loaded for a check
+    from pratique.impact import population  # noqa: PLC0415 - a worker that verifies loads none of it
+    from pratique.parties import policy  # noqa: PLC0415 - as above
 
     lab = policy.open_lab(data)
     rules = policy.ruleset_of(wanted.paths, wanted.value_sets, lab)
@@ -165,6 +164,8 @@ def policy_ask(wanted: Wanted, data: Path | None, keep: tuple[str, ...], *, now:
 
 
 def _policy(folder: Path, settings: Mapping[str, str]) -> Work:
+    from pratique.impact import population  # noqa: PLC0415 - as above
+    from pratique.impact.traveller import Border  # noqa: PLC0415 - as above
     from pratique.parties import policy  # noqa: PLC0415 - as above
 
     lab = policy.open_lab(Path(settings["data"]) if settings["data"] else None)
@@ -181,10 +182,79 @@ def _policy(folder: Path, settings: Mapping[str, str]) -> Work:
         import pyarrow as arrow  # noqa: PLC0415 - an extra
 
         cells = (batch.column(name).to_pylist() for name in population.COLUMNS)
-        said = population.answers(map(MadeUp, *cells), border, lab.world.vaccines)
+        said = population.answers(map(population.MadeUp, *cells), border, lab.world.vaccines)
         return arrow.record_batch({"answer": arrow.array(said, arrow.string())})
 
     return Work(transform, "answer")
+
+
+def manifest_ask(
+    order: ManifestOrder, snapshot: Snapshot, inputs: Sequence[Path], now: datetime
+) -> Ask:
+    """Return what is asked to check lists in which each row is a whole passenger: all codes and legs of theirs.
+
+    The columns are those of the first file.
+    """
+    from pratique import manifest  # noqa: PLC0415 - a worker that verifies loads none of it
+
+    (first, *_) = (path for each in inputs for path in columnar.files_of(each))
+    with Reader(first, ()) as reader:
+        header = tables.Header(manifest.KNOWN, "Manifest")
+        named = {name: header.name(name) for name in reader.names}
+    taken = set(order.renamed)
+    named = {name: ours for name, ours in named.items() if ours not in taken}
+    named |= {theirs: ours for ours, theirs in order.renamed.items()}
+    named = {name: ours for name, ours in named.items() if ours in set(manifest.KNOWN.values())}
+    to, arrival, zones, ports = order.journeys
+    settings = {
+        "now": now.isoformat(), "names": "yes" if order.names else "", "primitive": order.primitive,
+        "columns": as_json(named), "to": to, "arrival": arrival, "zones": as_json(dict(zones)),
+        "ports": as_json({code: list(port) for code, port in ports.items()}),
+    }  # fmt: skip
+    return Ask("manifest", tuple(named), settings, {"trust.json": snapshot.to_bytes()})
+
+
+def _manifest(folder: Path, settings: Mapping[str, str]) -> Work:
+    from pratique import manifest  # noqa: PLC0415 - as above
+    from pratique.parties.manifest import ManifestDesk, ManifestOrder  # noqa: PLC0415 - as above
+
+    ports = strict_json.loads(settings["ports"].encode())
+    journeys = manifest.Journeys(
+        settings["to"], settings["arrival"], strict_json.loads(settings["zones"].encode()),
+        {code: manifest.Port(*port) for code, port in ports.items()},
+    )  # fmt: skip
+    order = ManifestOrder(
+        None, journeys, names=bool(settings["names"]), primitive=settings["primitive"]
+    )
+    trust = sources.read_bytes(folder / "trust.json")
+    desk = ManifestDesk(trust, order, instant_of(settings["now"]))
+    named: dict[str, str] = strict_json.loads(settings["columns"].encode())
+
+    def transform(batch: Any) -> Any:
+        import pyarrow as arrow  # noqa: PLC0415 - an extra
+
+        cells = batch.rename_columns([named[name] for name in batch.schema.names]).to_pylist()
+        rows = [manifest.Numbered(number, row) for number, row in enumerate(cells, 1)]
+        said = desk([[row] for row in rows])
+        # Whoever has no reference is known by the row's own number, which stands beside.
+        alone = [bool(row.key[2]) for row in rows]
+        return arrow.record_batch(
+            {
+                "reference": arrow.array(
+                    ["" if lone else one.reference for lone, one in zip(alone, said, strict=True)],
+                    arrow.string(),
+                ),
+                "seat": arrow.array([one.seat for one in said], arrow.string()),
+                "outcome": arrow.array([one.outcome.value for one in said], arrow.string()),
+                "reasons": arrow.array(
+                    [[reason.value for reason in one.reasons] for one in said],
+                    arrow.list_(arrow.string()),
+                ),
+                "leg": arrow.array([one.leg for one in said], arrow.int32()),
+            }
+        )
+
+    return Work(transform, "outcome")
 
 
 def engine_of(workers: int | None, name: str | None, address: str) -> Engine:
@@ -199,6 +269,7 @@ def engine_of(workers: int | None, name: str | None, address: str) -> Engine:
 JOBS: dict[str, Callable[[Path, Mapping[str, str]], Work]] = {
     "verify": _verify,
     "policy": _policy,
+    "manifest": _manifest,
 }
 """Opens a job in its folder, in whatever process works on it."""
 

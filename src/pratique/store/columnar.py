@@ -134,6 +134,11 @@ class Reader:
         self._file.close()
 
     @property
+    def names(self) -> list[str]:
+        """Return the names of the file's columns."""
+        return self._form.names
+
+    @property
     def groups(self) -> list[int]:
         """Return how many rows each group has."""
         return self._read(self._form.groups)
