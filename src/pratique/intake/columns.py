@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pratique.errors import UsageError
-from pratique.intake.rows import COLUMNS, NOTHING
+from pratique.intake.rows import COLUMNS
 from pratique.model import silent
 
 DATES = frozenset(
@@ -252,7 +252,7 @@ class Headings(NamedTuple):
         dates: the order of its dates, one of `ORDERS`; "" where they are written YYYY-MM-DD.
     """
 
-    columns: Mapping[str, str] = NOTHING
+    columns: Mapping[str, str]
     dates: str = ""
 
     def cells(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -299,5 +299,6 @@ def headings(columns: Mapping[str, str], dates: str = "") -> Headings:
     return Headings(chosen, dates)
 
 
-AS_THEY_ARE = Headings()
+# A plain dictionary: it goes to other processes, to which no read-only view of one can go.
+AS_THEY_ARE = Headings({})
 """A file whose columns have our names."""
