@@ -281,11 +281,16 @@ def draw(request: bytes, shard: Shard, register: RegisterView) -> Drawn:
 def check_good(old: RegisterEntry, register: RevocationView) -> None:
     """See to it that a certificate was not revoked; UsageError `old-revoked`."""
     if register.revoked(old.kid, old.tag):
-        raise UsageError(
-            "old-revoked",
-            "this certificate is revoked already",
-            "it is neither renewed nor corrected: issue a new one from the health record",
-        )
+        raise already_revoked()
+
+
+def already_revoked() -> UsageError:
+    """Make the refusal of a certificate that was revoked."""
+    return UsageError(
+        "old-revoked",
+        "this certificate is revoked already",
+        "it is neither renewed nor corrected: issue a new one from the health record",
+    )
 
 
 def with_checksum(identifier: str) -> str:

@@ -28,8 +28,6 @@ from pratique.intake.rows import Record
 from pratique.issue import (
     RegisterEntry,
     RegisterView,
-    RevocationView,
-    check_good,
     draw,
     with_checksum,
 )
@@ -64,15 +62,10 @@ def held(
     *,
     snapshot: Snapshot,
     shards: Sequence[Shard],
-    register: RevocationView,
+    register: RegisterView,
     at: int,
-    again: bool = False,
 ) -> OwnCertificate:
-    """Take an own certificate for renewal or correction; UsageError `old-…` if it is none.
-
-    Args:
-        again: also one that was revoked already; for revoking it.
-    """
+    """Take an own certificate, whether it was revoked or not; UsageError `old-…` if it is none."""
     envelope = authenticate.read(text)
     found = authenticate.conclude_one(
         envelope, authenticate.authenticate(envelope, snapshot), snapshot, at
@@ -96,8 +89,6 @@ def held(
             "the register does not know this certificate, though its signature is good",
             "was it issued from another register? If not, its key may be stolen: retire the shard",
         )
-    if not again:
-        check_good(entry, register)
     record = Record(certificate.domain, certificate.person, event._replace(identifier=None))
     return OwnCertificate(record, event.identifier or "", entry)
 

@@ -255,8 +255,9 @@ def renew(
     No clinic visit: the old certificate must be authentic, known to the register and not revoked.
     It may have run out. Renewed twice, it gives the same new certificate.
     """
-    how = signing(at, site, operator, valid_days)
-    signed = issuing.renew(session_of(**where), certificate, how)
+    how, session = signing(at, site, operator, valid_days), session_of(**where)
+    old = issuing.own_certificate(session, inputs.every([certificate]), at=how.at)
+    signed = issuing.renew(session, old, how)
     if signed.repeated:
         note("it was renewed before; this is that certificate again")
     click.echo(signed.text)
@@ -285,7 +286,9 @@ def correct(
     Both happen in one transaction: there is no moment with two valid ones, or with none.
     """
     session, changes = session_of(**where), records.row_of(given)
-    asked = issuing.correction(session, certificate, changes, at=options.now_or(at))
+    instant = options.now_or(at)
+    old = issuing.own_certificate(session, inputs.every([certificate]), at=int(instant.timestamp()))
+    asked = issuing.correction(session, old, changes, at=instant)
     records.confirm(asked.reading.remarks, yes=yes)
     signed = issuing.correct(session, asked, signing(at, site, operator, valid_days))
     note("the wrong certificate is revoked")
@@ -354,7 +357,8 @@ def revoke(
         until=None if until is None else int(until.timestamp()),
     )
     now = int(options.now_or(at).timestamp())
-    order = RevocationOrder(Reason(reason), now, operator, selection, certificates)
+    named = issuing.listed(certificates)
+    order = RevocationOrder(Reason(reason), now, operator, selection, named)
     plan = issuing.plan_revocation(session, order)
     _show(session, plan.trial, "would be revoked")
     if not plan.trial.total + plan.trial.before:

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -36,14 +36,15 @@ from pratique.issue import (
     RegisterView,
     Signed,
     Work,
+    already_revoked,
     check_good,
     check_room,
     registered,
 )
 from pratique.model import silent
+from pratique.parties import inputs, verifier
 from pratique.parties import issuer as issuer_folder
-from pratique.parties import verifier
-from pratique.parties.inputs import encoding_of, every, items
+from pratique.parties.inputs import Item, encoding_of
 from pratique.parties.records import Intake, catalogue_of
 from pratique.renew import (
     OwnCertificate,
@@ -356,9 +357,8 @@ def _request(text: str | None, number: int) -> bytes:
     return hashlib.sha256(f"pratique-request {text.lower()} {number}".encode()).digest()
 
 
-def renew(session: IssuingSession, argument: str, signing: Signing) -> Signed:
+def renew(session: IssuingSession, old: OwnCertificate, signing: Signing) -> Signed:
     """Sign the content of an own certificate anew; renewed twice, it gives the same new one."""
-    old = own_certificate(session, argument, at=signing.at)
     request = session.register.read(
         lambda transaction: request_of(old, session.shards, session.own(transaction), at=signing.at)
     )
@@ -374,15 +374,19 @@ class Correction(NamedTuple):
     reading: Reading
 
 
+def columns_of(old: OwnCertificate) -> dict[str, str]:
+    """Return the columns of an own certificate, and the lot that only the register knows."""
+    lot = old.entry.context.origin.lot
+    return rows.row_of(old.record) | ({"lot": lot} if lot else {})
+
+
 def correction(
-    session: IssuingSession, argument: str, changes: Mapping[str, str], *, at: datetime
+    session: IssuingSession, old: OwnCertificate, changes: Mapping[str, str], *, at: datetime
 ) -> Correction:
     """Read an own certificate with some columns changed; nothing is signed yet."""
     if not changes:
         raise UsageError("nothing-corrected", "nothing is corrected", "write given_on=2026-01-31")
-    old = own_certificate(session, argument, at=int(at.timestamp()))
-    lot = old.entry.context.origin.lot
-    row = rows.row_of(old.record) | ({"lot": lot} if lot else {}) | dict(changes)
+    row = columns_of(old) | dict(changes)
     if {"surname", "forename"} & changes.keys():
         for name in ("surname", "forename"):
             if name in changes and f"{name}_icao" not in changes:
@@ -396,9 +400,13 @@ def correction(
 
 
 def correct(session: IssuingSession, correction: Correction, signing: Signing) -> Signed:
-    """Issue the corrected certificate, and revoke the wrong one in the same transaction."""
+    """Issue the corrected certificate, and revoke the wrong one in the same transaction.
+
+    A request that was made before gives its certificate again, though the wrong one is revoked by now.
+    """
     assert correction.reading.record is not None
-    asked = IssueRequest(os.urandom(32), signing.at, signing.work, signing.validity)
+    request = _request(signing.request, 1)
+    asked = IssueRequest(request, signing.at, signing.work, signing.validity)
     return issued(session, correction.reading.record, asked, wrong=correction.wrong.entry)
 
 
@@ -437,8 +445,6 @@ def _issued(
     session.keys(first)
 
     def act(transaction: Transaction) -> Signed:
-        if wrong is not None:
-            check_good(wrong, transaction)
         signed = registered(
             record,
             asked,
@@ -450,7 +456,9 @@ def _issued(
         if not signed.repeated and signed.entry.kid == first.kid:
             # Its own entry is counted by now; tags run out before what was planned may.
             check_room(first, transaction.issued(first.kid) - 1, first.capacity)
-        if wrong is not None:
+        if wrong is not None and not signed.repeated:
+            # What is refused here undoes what was added above.
+            check_good(wrong, transaction)
             selection = Selection(wrong.kid, wrong.tag)
             store_register.revoke(
                 transaction,
@@ -472,15 +480,67 @@ def _issued(
 _AGAIN = "hand in the text, a file of one, or a picture that shows its code whole"
 
 
-def own_certificate(session: IssuingSession, argument: str, *, at: int) -> OwnCertificate:
-    """Return the own certificate that an argument stands for; UsageError `old-…` if it is none.
+def own_certificate(session: IssuingSession, given: Iterable[Item], *, at: int) -> OwnCertificate:
+    """Return the own certificate that was handed in; UsageError `old-…` if it is none.
 
     A withdrawn key's certificates are not taken: whoever has a stolen key signs another name under a number that
     the register knows, and a renewal would make of it what no withdrawal reaches.
+
+    Args:
+        given: what arguments stand for (`inputs.every`), or what a text shows (`inputs.of_text`), for which no file
+            is ever read.
     """
-    given = list(every([argument]))
-    texts = {item.text for item in given if item.text is not None and item.finding is None}
-    for item in given:
+    shown = standing(session, given, at=at)
+    if shown.is_revoked:
+        raise already_revoked()
+    return unwithdrawn(shown)
+
+
+@silent
+class Standing(NamedTuple):
+    """An own certificate, whatever became of it.
+
+    Attributes:
+        is_withdrawn: the network that is synced here says that its key is.
+    """
+
+    own: OwnCertificate
+    is_revoked: bool
+    is_withdrawn: bool
+
+
+def standing(session: IssuingSession, given: Iterable[Item], *, at: int) -> Standing:
+    """Return the own certificate that was handed in, also one that was revoked or whose key is withdrawn.
+
+    Raises:
+        Unreadable: `old-unread`. UsageError: `old-count`, `old-refused`, `old-unknown`.
+    """
+    text = _one_text(given)
+    snapshot, shards = session.snapshot(at), session.shards
+
+    def look(transaction: Transaction) -> tuple[OwnCertificate, bool]:
+        own = held(text, snapshot=snapshot, shards=shards, register=transaction, at=at)
+        return own, transaction.revoked(own.entry.kid, own.entry.tag)
+
+    own, is_revoked = session.register.read(look)
+    return Standing(own, is_revoked, session.is_withdrawn(own.entry.kid, at))
+
+
+def unwithdrawn(shown: Standing) -> OwnCertificate:
+    """Return the certificate unless its key is withdrawn; UsageError `old-withdrawn`."""
+    if shown.is_withdrawn:
+        raise UsageError(
+            "old-withdrawn",
+            "the key that signed this certificate is withdrawn: its signature proves nothing any more",
+            "issue a new one from the health record instead",
+        )
+    return shown.own
+
+
+def _one_text(given: Iterable[Item]) -> str:
+    found = list(given)
+    texts = {item.text for item in found if item.text is not None and item.finding is None}
+    for item in found:
         if item.finding is not None and not texts:
             why = item.remark or item.finding.code.meaning
             raise Unreadable("old-unread", f"{item.label}: {why}", item.hint or _AGAIN)
@@ -490,20 +550,7 @@ def own_certificate(session: IssuingSession, argument: str, *, at: int) -> OwnCe
             f"there are {len(texts)} certificates in it, where one is asked for",
             _AGAIN,
         )
-    (text,) = texts
-    snapshot, shards = session.snapshot(at), session.shards
-    old = session.register.read(
-        lambda transaction: held(
-            text, snapshot=snapshot, shards=shards, register=transaction, at=at
-        )
-    )
-    if session.is_withdrawn(old.entry.kid, at):
-        raise UsageError(
-            "old-withdrawn",
-            "the key that signed this certificate is withdrawn: its signature proves nothing any more",
-            "issue a new one from the health record instead",
-        )
-    return old
+    return texts.pop()
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -518,14 +565,25 @@ def own_certificate(session: IssuingSession, argument: str, *, at: int) -> OwnCe
 # 3. A note names the row. Neither a number nor a file's name is repeated.
 
 
+class ListedCertificate(NamedTuple):
+    """One certificate that is named: where, its number or text, and whether its row says fraud."""
+
+    where: str
+    text: str | None
+    fraud: bool | str | None = None
+
+    def __repr__(self) -> str:
+        return "<ListedCertificate: not shown>"
+
+
 class RevocationOrder(NamedTuple):
-    """What is to be revoked, why, when and by whose hand."""
+    """What is to be revoked, why, when and by whose hand: what a selection meets, or certificates that are named."""
 
     reason: Reason
     at: int
     operator: str
     selection: Selection = Selection()
-    certificates: tuple[str, ...] = ()
+    certificates: tuple[ListedCertificate, ...] = ()
 
 
 class RevocationPlan(NamedTuple):
@@ -535,37 +593,52 @@ class RevocationPlan(NamedTuple):
         act: does it, in a transaction of the register.
         trial: how many it revokes, by key; never who.
         left_out: how many of the certificates that were named it cannot revoke.
+        named: how many certificates were named and are known; None of a selection.
     """
 
     act: Callable[[Transaction], Revoked]
     trial: Revoked
     left_out: int = 0
+    named: int | None = None
 
 
 def plan_revocation(session: IssuingSession, order: RevocationOrder) -> RevocationPlan:
     """Find what an order selects; UsageError `selection-…`, `certificates-unknown`."""
     session.lost()
-    selection, reason, left_out = order.selection, order.reason, 0
-    if order.certificates:
-        if selection != Selection():
-            raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
-        names, left_out = named(session, order.certificates, reason, at=order.at, say=session.note)
+    reason, selection = order.reason, order.selection
+    how: dict[str, Any] = {"at": order.at, "operator": order.operator}
+    if not order.certificates:
+        by_selection = partial(
+            store_register.revoke, selection=checked(selection), reason=reason, **how
+        )
+        return RevocationPlan(by_selection, session.register.rehearse(by_selection))
+    if selection != Selection():
+        raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
+    names, left_out = named(session, order.certificates, reason, at=order.at, say=session.note)
+    # Of the texts nothing stays in a plan: it may wait for somebody's yes.
+    each = partial(store_register.revoke_each, certificates=names, reason=reason, **how)
+    return RevocationPlan(each, session.register.rehearse(each), left_out, len(names))
+
+
+def revoke(session: IssuingSession, plan: RevocationPlan, *, as_shown: bool = False) -> Revoked:
+    """Revoke what was planned, for good.
+
+    Args:
+        as_shown: only if it comes to what the trial was; UsageError `plan-changed`, and nothing is revoked.
+    """
 
     def act(transaction: Transaction) -> Revoked:
-        if order.certificates:
-            return store_register.revoke_each(
-                transaction, names, reason, at=order.at, operator=order.operator
+        revoked = plan.act(transaction)
+        # Issues and revocations are only ever added: the same counts are the same certificates.
+        if as_shown and revoked != plan.trial:
+            raise UsageError(
+                "plan-changed",
+                "since it was counted, others were issued or revoked: nothing was revoked now",
+                "count again, and confirm that",
             )
-        return store_register.revoke(
-            transaction, checked(selection), reason, at=order.at, operator=order.operator
-        )
+        return revoked
 
-    return RevocationPlan(act, session.register.rehearse(act), left_out)
-
-
-def revoke(session: IssuingSession, plan: RevocationPlan) -> Revoked:
-    """Revoke what was planned, for good."""
-    return session.register.write(plan.act)
+    return session.register.write(act)
 
 
 NUMBERS = ("uvci", "uci", "urn", "identifier", "certificate_number", "certificate", "number")
@@ -581,17 +654,6 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a list."""
 
 
-class ListedCertificate(NamedTuple):
-    """One certificate that is named: where, its number or text, and whether its row says fraud."""
-
-    where: str
-    text: str | None
-    fraud: bool | str | None = None
-
-    def __repr__(self) -> str:
-        return "<ListedCertificate: not shown>"
-
-
 class Named(NamedTuple):
     """What was found: names in the register, each once; and how many entries gave none."""
 
@@ -600,16 +662,18 @@ class Named(NamedTuple):
 
 
 def named(
-    session: IssuingSession, arguments: Sequence[str], reason: Reason, *, at: int, say: Say
+    session: IssuingSession,
+    entries: Sequence[ListedCertificate],
+    reason: Reason,
+    *,
+    at: int,
+    say: Say,
 ) -> Named:
     """Return the names of certificates; each entry that gives none is told of.
 
     Raises:
         UsageError: why, if there is one entry only; `certificates-unknown` if none is known.
     """
-    entries = [
-        entry for number, given in enumerate(arguments, 1) for entry in _entries(given, number)
-    ]
     snapshot, shards = session.snapshot(at), session.shards
     names: dict[tuple[bytes, int], str] = {}
     left_out = 0
@@ -635,16 +699,8 @@ def named(
                 shards=shards,
                 register=transaction,
                 at=at,
-                again=True,
             ).entry
-        found = transaction.numbered(number, shards)
-        if found is None:
-            raise UsageError(
-                "number-unknown",
-                "no certificate in this register has this number",
-                "it is another issuer's, or was issued from another register",
-            )
-        return found
+        return _of_number(transaction, number, shards)
 
     def look(transaction: Transaction) -> None:
         nonlocal left_out
@@ -672,17 +728,55 @@ def named(
     return Named(list(names), left_out)
 
 
-def _entries(argument: str, number: int) -> Iterator[ListedCertificate]:
+def numbered(session: IssuingSession, number: str) -> tuple[RegisterEntry, bool]:
+    """Return the entry of a certificate's number, and whether it was revoked; UsageError `number-unknown`."""
+
+    def look(transaction: Transaction) -> tuple[RegisterEntry, bool]:
+        entry = _of_number(transaction, number, session.shards)
+        return entry, transaction.revoked(entry.kid, entry.tag)
+
+    return session.register.read(look)
+
+
+def _of_number(transaction: Transaction, number: str, shards: Sequence[Shard]) -> RegisterEntry:
+    found = transaction.numbered(number, shards)
+    if found is None:
+        raise UsageError(
+            "number-unknown",
+            "no certificate in this register has this number",
+            "it is another issuer's, or was issued from another register",
+        )
+    return found
+
+
+def listed(arguments: Sequence[str]) -> tuple[ListedCertificate, ...]:
+    """Return the certificates that arguments name: by number, text, picture, or in a file that is a list."""
+    return tuple(
+        entry for number, given in enumerate(arguments, 1) for entry in _named_by(given, number)
+    )
+
+
+def _named_by(argument: str, number: int) -> Iterator[ListedCertificate]:
     which = f"argument {number}"
-    if _is_number(argument):
+    text = None if _is_number(argument) else _read_list(argument)
+    if text is not None and (found := _rows(text, which)) is not None:
+        yield from found
+    elif _is_number(argument):
         yield ListedCertificate(which, argument)
-        return
-    rows = _list(argument)
-    if rows is not None:
-        for row, text, fraud in rows:
-            yield ListedCertificate(f"{which}, row {row}", text, fraud)
-        return
-    found = list(items(argument, number))
+    else:
+        yield from _entries(inputs.items(argument, number), which)
+
+
+def listed_in(text: str, which: str) -> tuple[ListedCertificate, ...]:
+    """Return the certificates that a text names: a number, a list, certificates' own texts. No file is read for it."""
+    if _is_number(text):
+        return (ListedCertificate(which, text),)
+    found = _rows(text, which)
+    return tuple(_entries(inputs.of_text(text, which), which) if found is None else found)
+
+
+def _entries(given: Iterable[Item], which: str) -> Iterator[ListedCertificate]:
+    found = list(given)
     for count, item in enumerate(found, 1):
         yield ListedCertificate(which if len(found) == 1 else f"{which}, entry {count}", item.text)
 
@@ -694,24 +788,34 @@ def _is_number(text: str) -> bool:
         return True
 
 
-def _list(argument: str) -> list[tuple[int, str, bool | str | None]] | None:
-    """Return the rows of a table with a column of numbers, or lines that are numbers; None if neither."""
+def _read_list(argument: str) -> str | None:
     path = Path(argument)
     try:
         if not path.is_file():
             return None
         data = files.read(path, LARGEST)
-        lines = data.decode(encoding_of(data)).splitlines()
+        return data.decode(encoding_of(data))
     except (OSError, ValueError):
         return None
+
+
+def _rows(text: str, which: str) -> list[ListedCertificate] | None:
+    """Return the rows of a table with a column of numbers, or lines that are numbers; None if neither."""
+    lines = text.splitlines()
     head = lines[0] if lines else ""
+    rows: Iterable[tuple[int, str, bool | str | None]] | None = None
     for mark in (";", ",", "\t"):
         names = [cell.strip().strip('"').lower() for cell in head.split(mark)]
         column = next((names.index(name) for name in NUMBERS if name in names), None)
         if column is not None:
             fraud = names.index(FRAUD) if FRAUD in names else None
-            return list(_listed_rows(lines, mark, column, fraud))
-    return _bare(lines)
+            rows = _listed_rows(lines, mark, column, fraud)
+            break
+    else:
+        rows = _bare(lines)
+    if rows is None:
+        return None
+    return [ListedCertificate(f"{which}, row {row}", cell, said) for row, cell, said in rows]
 
 
 def _bare(lines: list[str]) -> list[tuple[int, str, bool | str | None]] | None:

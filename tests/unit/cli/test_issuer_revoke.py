@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pratique.errors import UsageError
 from pratique.formats import Envelope, hcert
 from pratique.issue import IssueRequest, Signed, with_checksum
-from pratique.parties.issuing import IssuingSession, issued, named
+from pratique.parties.issuing import IssuingSession, issued, listed, named
 from pratique.renew import Reason, number_of
 from pratique.store.register.register import open_register, revoke_each
 from tests import issuers
@@ -45,7 +45,7 @@ def found(
     desk: IssuingSession, *arguments: str, reason: Reason = FRAUD
 ) -> tuple[set[tuple[bytes, int]], list[str]]:
     told: list[str] = []
-    names, left_out = named(desk, arguments, reason, at=issuers.AT, say=told.append)
+    names, left_out = named(desk, listed(arguments), reason, at=issuers.AT, say=told.append)
     assert left_out == sum(note.startswith("not revoked") for note in told)
     assert len(set(names)) == len(names)
     return set(names), told
