@@ -23,7 +23,7 @@ const WEB = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(WEB);
 const SRC = path.join(WEB, "src");
 const DIST = path.join(WEB, "dist");
-const PAGES = ["index.html", "border.html", "wallet.html", "desk.html"];
+const PAGES = ["index.html", "border.html", "wallet.html", "manifest.html", "desk.html"];
 const ENGINE = ["engine.worker.js", "python.zip", "pratique.zip", "cbor2.so", "zones.bin"];
 /** What the border post names at run time, and needs with the network gone: its reader of codes, and all languages. */
 const WITH_BORDER = /^(qr\.worker\.js|zxing_reader\.wasm|words\/.*)$/;

@@ -258,6 +258,17 @@ class Numbered(NamedTuple):
         return reference, seat, 0 if reference or seat else self.number
 
 
+_BESIDE_NAME = re.compile(r"[\s*:_\ufeff-]|\([^()]*\)")
+
+
+def renamed(cells: Cells) -> dict[str, Any]:
+    """Return cells under the names of their columns here; what is no column of a list is left out."""
+    named = {
+        KNOWN.get(_BESIDE_NAME.sub("", str(name)).lower()): cell for name, cell in cells.items()
+    }
+    return {name: cell for name, cell in named.items() if name is not None}
+
+
 def joined(rows: Iterable[Numbered]) -> list[list[Numbered]]:
     """Return the rows of each passenger, in the order in which passengers first come."""
     bookings: dict[tuple[str, str, int], list[Numbered]] = {}
@@ -351,9 +362,7 @@ def _legs(cells: Cells) -> list[tuple[str, str, str]]:
     if isinstance(listed, list | tuple):
         for row in listed:
             known = row if isinstance(row, Mapping) else {}
-            named = {
-                KNOWN.get(str(name).lower().replace("_", "")): cell for name, cell in known.items()
-            }
+            named = renamed(known)
             rows.append(tuple(named.get(name) for name in _LEG))
     else:
         rows += [

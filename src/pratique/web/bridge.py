@@ -19,7 +19,17 @@ from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pratique import describe, endings, errors, identify, outlook, screen, strict_json, wallet
+from pratique import (
+    describe,
+    endings,
+    errors,
+    identify,
+    manifest,
+    outlook,
+    screen,
+    strict_json,
+    wallet,
+)
 from pratique.crypto.webcrypto import Answers, Inquiry
 from pratique.decision import decide
 from pratique.errors import PratiqueError, UsageError
@@ -30,6 +40,8 @@ from pratique.text import rfc3339
 
 MOST_TEXTS = 64
 """Texts of one request: certificates of a family, in chunks."""
+MOST_ROWS = 5_000
+"""Rows of one request: of a flight's list that is joined."""
 LATEST = 253_402_214_400
 """9999-12-31: a later instant has no date in every zone."""
 
@@ -114,6 +126,34 @@ class EndsAsked(NamedTuple):
     names: Annotated[bool, SPARSE] = False
 
 
+class ListRow(NamedTuple):
+    """A row of a flight's list: its number, its cells by the list's own columns, and whether all of it was read."""
+
+    number: int
+    cells: Mapping[str, Any]
+    whole: Annotated[bool, SPARSE] = True
+
+    def __repr__(self) -> str:
+        return f"<row {self.number}: not shown>"
+
+
+class ListRows(NamedTuple):
+    """The rows of a flight's list."""
+
+    rows: tuple[ListRow, ...]
+
+
+class FlightAsked(NamedTuple):
+    """Rows of some passengers, and what holds where they say nothing; `nameless` of a list that names nobody."""
+
+    rows: tuple[ListRow, ...]
+    at: int
+    place: Annotated[str, SPARSE] = ""
+    arrival: Annotated[str, SPARSE] = ""
+    zone: Annotated[str, SPARSE] = ""
+    nameless: Annotated[bool, SPARSE] = False
+
+
 class Nothing(NamedTuple):
     """A request that says nothing more than its method."""
 
@@ -158,6 +198,8 @@ class Bridge:
         except (ValueError, TypeError) as error:
             why = str(error) if isinstance(error, strict_json.Misfit) else "it is not JSON"
             raise UsageError("request-malformed", f"the request cannot be read: {why}") from None
+        if len(getattr(handed, "rows", ())) > MOST_ROWS:
+            raise UsageError("rows-too-many", f"a request holds {MOST_ROWS} rows at most")
         if len(getattr(handed, "texts", ())) > MOST_TEXTS:
             raise UsageError("texts-too-many", f"a request holds {MOST_TEXTS} texts at most")
         if self._inquiry.begin(_answers(answers)):
@@ -340,11 +382,30 @@ def _ends(snapshot: Snapshot, handed: EndsAsked) -> tuple[endings.Ending, ...]:
     return endings.ends(handed.texts, snapshot=snapshot, at=at, days=handed.days, trips=trips)
 
 
+def _numbered(rows: tuple[ListRow, ...]) -> list[manifest.Numbered]:
+    return [manifest.Numbered(row.number, manifest.renamed(row.cells), row.whole) for row in rows]
+
+
+def _manifest_join(_: Snapshot, handed: ListRows) -> dict[str, Any]:
+    bookings = manifest.joined(_numbered(handed.rows))
+    return {"bookings": [[row.number for row in booking] for booking in bookings]}
+
+
+def _manifest_check(snapshot: Snapshot, handed: FlightAsked) -> dict[str, Any]:
+    journeys = manifest.Journeys(handed.place, handed.arrival, {"": handed.zone})
+    check = manifest.ManifestCheck(snapshot, now=_instant(handed.at), names=not handed.nameless)
+    bookings = manifest.joined(_numbered(handed.rows))
+    results = [check.check(manifest.booking_of(rows, journeys)) for rows in bookings]
+    return {"results": [manifest.row_of(checked) for checked in results]}
+
+
 METHODS: Mapping[str, tuple[Any, Callable[[Snapshot, Any], Any]]] = {
     "facts": (Nothing, _facts),
     "border.check": (Handed, _border_check),
     "border.identify": (HandedWithZone, _border_identify),
     "health_code": (Asked, _health_code),
+    "manifest.check": (FlightAsked, _manifest_check),
+    "manifest.join": (ListRows, _manifest_join),
     "verification": (Asked, _verification),
     "wallet.calendar": (EndsAsked, _wallet_calendar),
     "wallet.cards": (HolderTexts, _wallet_cards),

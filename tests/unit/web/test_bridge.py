@@ -127,10 +127,34 @@ def test_no_instant_is_too_early_or_too_late(bridge: Bridge, at: int, zone: str)
     fields: dict[str, Any] = {
         "texts": [HERS, ill], "place": "XU", "zone": zone, "at": at, "days": 10**9, "trips": [{**TRIP, "at": at}],
         "mrz": passport("SAMPLEOVA", "TESTINA", "840229").splitlines(), "now": keys.NOON,
+        "rows": [{"number": 2, "cells": {"reference": "PQ1", "code": HERS}}], "arrival": "2026-06-01T12:00",
     }  # fmt: skip
     for method, (form, _) in METHODS.items():
         request = {name: fields[name] for name in form._fields if name in fields}
         assert "result" in pages.call(bridge, method, request), method
+
+
+def test_a_flights_list_is_joined_and_checked(bridge: Bridge) -> None:
+    cells = {"PNR": "PQ1", "Last name": "SAMPLEOVA", "First name": "TESTINA", "DOB": "1984-02-29"}
+    rows = [
+        {"number": 2, "cells": {**cells, "QR code": HERS}},
+        {"number": 3, "cells": {"pnr": "PQ2"}},
+    ]
+    rows += [
+        {
+            "number": 4,
+            "cells": {"PNR": "PQ1", "To": "XU", "ETA": "2026-06-01T12:00", "Time zone": "UTC"},
+        }
+    ]
+    assert pages.call(bridge, "manifest.join", {"rows": rows})["result"] == {
+        "bookings": [[2, 4], [3]]
+    }
+    asked = {"rows": rows, "at": keys.NOON}
+    first, second = pages.call(bridge, "manifest.check", asked)["result"]["results"]
+    assert (first["reference"], second["reasons"][0]) == ("PQ1", "no-code")
+    assert first["outcome"] == "check-at-desk"
+    many = {"rows": [{"number": n, "cells": {}} for n in range(5_001)]}
+    assert pages.call(bridge, "manifest.join", many)["error"]["code"] == "rows-too-many"
 
 
 def test_a_trip_without_a_zone_is_an_error(bridge: Bridge) -> None:
