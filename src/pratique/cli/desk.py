@@ -25,11 +25,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from pratique.cli import options
-from pratique.cli.issuer import DAY, code, paper_options, place_of, secret_of, session_options
 from pratique.cli.lazy import Group
 from pratique.cli.records import folder_named, issuer
 from pratique.cli.terminal import LONGEST, say
-from pratique.errors import UsageError
+from pratique.errors import ExtraMissing, UsageError
 from pratique.parties import desk_operators
 from pratique.parties import issuer as parties_issuer
 from pratique.parties import site as parties_site
@@ -38,6 +37,13 @@ from pratique.parties.paper import Paper
 from pratique.store import site as store_site
 from pratique.store.files import core_dumps_off
 from pratique.text import printable, rfc3339
+
+try:
+    from pratique.cli.issuer import DAY, code, paper_options, place_of, secret_of, session_options
+except ModuleNotFoundError as _missing:
+    if (_missing.name or "").startswith("pratique"):
+        raise
+    raise ExtraMissing("desk", "a desk") from _missing
 
 if TYPE_CHECKING:
     from pratique.parties.desk_service import DeskOrder, SignIn
