@@ -16,8 +16,8 @@ import socket
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,12 +28,14 @@ from pratique.cli import options
 from pratique.cli.lazy import Group
 from pratique.cli.records import folder_named, issuer
 from pratique.cli.terminal import LONGEST, say
-from pratique.errors import ExtraMissing, UsageError
+from pratique.errors import ExtraMissing, Unreadable, UsageError
+from pratique.gateway import caller
 from pratique.parties import desk_operators
 from pratique.parties import issuer as parties_issuer
 from pratique.parties import site as parties_site
 from pratique.parties.desk import Right
 from pratique.parties.paper import Paper
+from pratique.store import files, front
 from pratique.store import site as store_site
 from pratique.store.files import core_dumps_off
 from pratique.text import printable, rfc3339
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from pratique.parties.desk_service import DeskOrder, SignIn
     from pratique.store.desk_server import DeskPlace
 
+RUN, HTTPS = "desk-run", 443
+"""Folder of the socket and of the server in front, within an issuer's."""
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -57,7 +61,14 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--site", callback=code, metavar="CODE",
               help="Code of the centre, kept in the register: a revocation can select by it.  [required]")  # fmt: skip
 @click.option("--listen", default="localhost:8455", show_default=True, metavar="HOST:PORT",
-              help="Where to listen: on this machine.")  # fmt: skip
+              help="Where to listen; beyond this machine with --certificate and --key only.")  # fmt: skip
+@click.option("--certificate", type=FILE, metavar="PEM",
+              help="The server's certificate: on a clinic's network, by TLS, each operator with a certificate.")  # fmt: skip
+@click.option("--key", type=FILE, metavar="PEM", help="Its private key.")
+@click.option("--name", "names", multiple=True, metavar="HOST",
+              help="A name under which browsers ask for it on the network. Repeatable.")  # fmt: skip
+@click.option("--front", "kind", type=click.Choice([kind.value for kind in front.FrontKind]),
+              help="The server that ends TLS [default: the first that is installed].")  # fmt: skip
 @click.option("--site-archive", "pages", type=click.Path(path_type=Path, exists=True), metavar="ARCHIVE|DIR",
               help="The built pages: pratique-site-….tar.gz of a release, or a folder [default: what `make web` built].")  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Do not open a browser: only show the address.")
@@ -76,13 +87,17 @@ def desk(ctx: click.Context, /, *, site: str | None, **given: Any) -> None:
         return
     if site is None:
         raise click.MissingParameter(param_type="option", param_hint="'--site'")
-    _run(site, **given)
+    tls = _tls(given["listen"], given.pop("certificate"), given.pop("key"), given["kind"])
+    _run(site, tls=tls, **given)
 
 
 def _run(
     site: str,
     *,
     listen: str,
+    tls: front.Place | None,
+    names: tuple[str, ...],
+    kind: str | None,
     pages: Path | None,
     no_browser: bool,
     idle: int,
@@ -98,35 +113,63 @@ def _run(
     from pratique.store import desk_process, server  # noqa: PLC0415
     from pratique.store.desk_server import DeskPlace  # noqa: PLC0415
 
-    host, port = options.address(listen)
-    if host not in LOCAL:
-        raise UsageError(
-            "desk-listen",
-            "a desk listens on this machine alone",
-            "--listen localhost:PORT",
-        )
     secret, place = secret_of(**where), place_of(**where)
     sheets = Paper(layout, languages, translations, contact, fonts)
-    order = DeskOrder(place, secret, site, valid_days * DAY, sheets, idle * 60)
+    order = DeskOrder(
+        place, secret, site, valid_days * DAY, sheets, idle * 60, by_certificate=tls is not None
+    )
     content = store_site.opened(pages if pages is not None else parties_site.own())
-    with server.bound(host, port) as taken:
-        # Typed in once: a child that is started anew has it from us. A token's PIN each child asks for itself.
-        if any(shard.key.startswith("file:") for shard in parties_issuer.load(place.folder).shards):
-            secret("file:")
-        names = server.names_of(host, port)
-        shown = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-        serving = _Serving(order, DeskPlace(content, names), taken, shown, not no_browser)
-        desk_process.keep(serving, partial(say, err=True))
+    # Typed in once: a child that is started anew has it from us. A token's PIN each child asks for itself.
+    if any(shard.key.startswith("file:") for shard in parties_issuer.load(place.folder).shards):
+        secret("file:")
+    host, port = options.address(listen)
+    shown = f"[{host}]" if ":" in host else host
+    keep = partial(desk_process.keep, tell=partial(say, err=True))
+    if tls is None:
+        with server.bound(host, port) as taken:
+            hosts = server.names_of(host, port)
+            address = f"http://{shown}:{port}/"
+            keep(_Serving(order, DeskPlace(content, hosts), address, taken, opens=not no_browser))
+        return
+    folder = place.folder / RUN
+    behind = tls._replace(socket=folder / "desk.sock", folder=folder)
+    more = {f"{name}:{port}" for name in names} | (set(names) if port == HTTPS else set())
+    hosts = server.names_of(host, port, more)
+    there = DeskPlace(content, hosts, "https", caller.thumbprint)
+    keep(
+        _Serving(order, there, f"https://{names[0] if names else shown}:{port}/", behind, kind=kind)
+    )
+
+
+def _tls(
+    listen: str, certificate: Path | None, key: Path | None, kind: str | None
+) -> front.Place | None:
+    """Return how TLS is ended; None on this machine alone."""
+    host, port = options.address(listen)
+    if certificate is not None and key is not None:
+        front.chosen(front.FrontKind(kind) if kind else None)
+        nowhere = Path()
+        return front.Place(
+            host, port, certificate.absolute(), key.absolute(), nowhere, nowhere, front.FILES, keeps_host=True,
+        )  # fmt: skip
+    if host not in LOCAL or (certificate, key, kind) != (None,) * 3:
+        raise UsageError(
+            "desk-listen",
+            "beyond this machine a desk listens by TLS alone, and knows its operators by their certificates",
+            "add --certificate PEM --key PEM, and to each operator a certificate; or --listen localhost:PORT",
+        )
+    return None
 
 
 class _Serving(NamedTuple):
-    """What a child of `pratique desk` does."""
+    """What a child of `pratique desk` does: on this machine at a socket, or behind a server that ends TLS."""
 
     order: DeskOrder
     place: DeskPlace
-    taken: socket.socket
     shown: str
-    opens: bool
+    listens: socket.socket | front.Place
+    opens: bool = False
+    kind: str | None = None
 
     def __call__(self, ready: Callable[[], None], *, is_first: bool) -> int:
         """Serve until the day ends, or until we are told to end."""
@@ -143,14 +186,42 @@ class _Serving(NamedTuple):
             os.kill(os.getpid(), signal.SIGTERM)
 
         application = desk_server.application(self.place, answers, tell=tell, ended=ended)
-        ready()
-        self._show(sign_in.draw_token(), opens=self.opens and is_first)
+        serve = partial(gateway_server.serve, application, limits=desk_server.LIMITS)
         threading.Thread(target=self._hear, args=(sign_in,), daemon=True).start()
         with gateway_server.interruptible() as ending:
-            gateway_server.serve(application, self.taken, limits=desk_server.LIMITS, ending=ending)
+            if isinstance(self.listens, socket.socket):
+                ready()
+                self._show(sign_in.draw_token(), opens=self.opens and is_first)
+                serve(self.listens, ending=ending)
+                return codes[-1]
+            with self._behind(self.listens) as (taken, running):
+                ready()
+                say(f"serving the desk on {self.shown} behind {running.kind.value}", err=True)
+                serve(taken, front=running, ending=ending)
+            if not running.was_stopped:
+                raise Unreadable(
+                    "front-ended", f"{running.kind.value} has ended", "start the desk again"
+                )
         return codes[-1]
 
+    @contextmanager
+    def _behind(self, wished: front.Place) -> Iterator[tuple[socket.socket, front.Running]]:
+        from pratique.store import gateway_server  # noqa: PLC0415 - operators need no server
+
+        kind, program = front.chosen(front.FrontKind(self.kind) if self.kind else None)
+        with files.usable(wished.folder):
+            files.folder(wished.folder)
+        with (
+            gateway_server.room_for(wished.socket) as own,
+            gateway_server.listening(own) as taken,
+            closing(front.start(kind, program, wished._replace(socket=own))) as running,
+        ):
+            yield taken, running
+
     def _show(self, token: str, *, opens: bool = False) -> None:
+        if self.order.by_certificate:
+            say("passphrases are looked at again", err=True)
+            return
         address = f"{self.shown}#{token}"
         click.echo(f"sign in, once: {address}", err=True)
         if opens:

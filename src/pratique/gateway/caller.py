@@ -24,6 +24,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pratique.crypto import x509
@@ -47,7 +48,7 @@ def identify(
         Refusal: 401 `0x400`, 400 `0x401`, 401 `0x402`: see above.
     """
     try:
-        shown = _shown(*(_header(request, name) for name in (CERTIFICATE, DIGEST, SUBJECT)))
+        shown = _shown(*(_header(request.headers, name) for name in (CERTIFICATE, DIGEST, SUBJECT)))
     except ValueError as error:
         raise Refusal(401, "0x400", "there is no usable client certificate") from error
     if len(shown.countries) != 1:
@@ -66,8 +67,13 @@ def is_current(party: Party, at: int) -> bool:
     return record.not_before <= at <= record.not_after
 
 
-def _header(request: WireRequest, name: str) -> str:
-    values = request.headers.get(name, ())
+def thumbprint(headers: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the SHA-256 of the certificate that a request came with, in hex; ValueError if there is no usable one."""
+    return _shown(*(_header(headers, name) for name in (CERTIFICATE, DIGEST, SUBJECT))).thumbprint
+
+
+def _header(headers: Mapping[str, tuple[str, ...]], name: str) -> str:
+    values = headers.get(name, ())
     # Twice: what a terminator set, and what its client sent, cannot be told apart.
     if len(values) > 1:
         raise ValueError("a header is there twice")

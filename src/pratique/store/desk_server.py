@@ -30,7 +30,7 @@ from urllib.parse import unquote
 from pratique import errors, strict_json
 from pratique.errors import PratiqueError
 from pratique.model import silent
-from pratique.store import server, site
+from pratique.store import front, server, site
 from pratique.store.server import BodyRefused, Limits
 
 # `server` says which extra is missing, if it is.
@@ -43,7 +43,7 @@ from starlette.routing import Route  # isort: skip
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-LARGEST_JSON, LARGEST_FILE = 256_000, 100_000_000
+LARGEST_JSON, LARGEST_FILE = 256_000, front.FILES
 """Bytes of a request's JSON, and of a file: a million rows of CSV have some 100 MB."""
 MOST_VALUES, DEEPEST = 20_000, 16
 """Values of a request's JSON, and its levels."""

@@ -45,6 +45,8 @@ _PATH = re.compile(r"/[A-Za-z0-9/._+@,=~-]*")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:.]+")
 BODY, HEAD, BODY_TIME, IDLE, ANSWER = 1_000_000, 15, 15, 60, 60
 """Bytes of a body; seconds for headers, from one piece of a body to the next, between requests, for an answer."""
+FILES = 100_000_000
+"""Bytes of a body where whole files are sent."""
 FROM_ONE = 256
 """Requests at a time from one address: one sender of drops must not use up all connections."""
 
@@ -66,6 +68,8 @@ class Place(NamedTuple):
         key: PEM.
         socket: the gateway's.
         folder: its own, for its files.
+        body: bytes of a body, a power of ten.
+        keeps_host: hand on under which name it was asked for; what is behind judges it. Bodies go on as they come.
     """
 
     host: str
@@ -74,6 +78,8 @@ class Place(NamedTuple):
     key: Path
     socket: Path
     folder: Path
+    body: int = BODY
+    keeps_host: bool = False
 
 
 class Running:
@@ -180,8 +186,8 @@ http {{
     default_type application/octet-stream;
 
     # Bodies and answers hold revocation hashes: neither reaches a file.
-    client_max_body_size {BODY};
-    client_body_buffer_size {BODY};
+    client_max_body_size {place.body};
+    client_body_buffer_size {min(place.body, BODY)};
     client_body_temp_path {folder}/client_body;
     proxy_temp_path {folder}/proxy;
     proxy_max_temp_file_size 0;
@@ -204,10 +210,10 @@ http {{
 def _nginx_server(place: Place) -> str:
     host = _bracketed(place.host)
     return f"""\
-    # Seven digits and more: beyond the limit.
+    # As many digits and more: beyond the limit.
     map $content_length $is_large {{
         default 0;
-        "~^[0-9][0-9][0-9][0-9][0-9][0-9][0-9]" 1;
+        "~^{_digits(place)}" 1;
     }}
 
     upstream gateway {{
@@ -232,7 +238,8 @@ def _nginx_server(place: Place) -> str:
         gzip off;
         proxy_http_version 1.1;
         proxy_read_timeout {ANSWER}s;
-        proxy_set_header Host gateway;
+        proxy_set_header Host {"$http_host" if place.keeps_host else "gateway"};
+        proxy_request_buffering {"off" if place.keeps_host else "on"};
         proxy_set_header Connection close;
         proxy_set_header X-Forwarded-For "";
         # $ssl_client_fingerprint is SHA-1; the certificate goes on whole.
@@ -252,6 +259,10 @@ def _nginx_server(place: Place) -> str:
         }}
     }}
 """
+
+
+def _digits(place: Place) -> str:
+    return "[0-9]" * len(str(place.body))
 
 
 def _haproxy(place: Place) -> str:
@@ -278,7 +289,7 @@ defaults
 frontend tls
     # Any certificate, or none: the gateway says 401. The file of authorities is named since there must be one.
     bind {host}:{place.port} ssl crt {place.certificate} alpn http/1.1 verify optional ca-file {place.certificate} no-ca-names ca-ignore-err all crt-ignore-err all
-    http-request deny deny_status 413 if {{ req.body_size gt {BODY} }}
+    http-request deny deny_status 413 if {{ req.body_size gt {place.body} }}
     http-request del-header X-SSL-Client- -m beg
     http-request del-header X-Forwarded-For
     http-request set-header X-SSL-Client-SHA256 %[ssl_c_der,sha2(256),base64] if {{ ssl_c_used }}
@@ -324,13 +335,13 @@ def _caddy(place: Place) -> str:
 		}}
 	}}
 	# What is announced as longer is not begun to be sent on; what is longer unannounced is cut.
-	@large header_regexp Content-Length ^[0-9][0-9][0-9][0-9][0-9][0-9][0-9]
+	@large header_regexp Content-Length ^{_digits(place)}
 	respond @large 413
 	request_body {{
-		max_size {BODY}
+		max_size {place.body}
 	}}
 	reverse_proxy unix/{place.socket} {{
-		header_up Host gateway
+		header_up Host {"{http.request.hostport}" if place.keeps_host else "gateway"}
 		header_up -X-SSL-Client-Cert
 		header_up -X-Forwarded-*
 		header_up X-SSL-Client-SHA256 {{tls_client_fingerprint}}
