@@ -86,12 +86,13 @@ def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
         "pratique, 1 worker": (command, ["--workers", "1"]),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
-        environment = dict(os.environ)
+        environment, daemons = dict(os.environ), list[int]()
         if spark:
             from tests import clusters  # noqa: PLC0415 - it needs the extra dist
 
             made = stack.enter_context(clusters.cluster(folder / "cluster"))
             environment = made.environment
+            daemons = [worker.pid for worker in made.workers]
             ways["spark, 2 workers of 1 core"] = (
                 command, ["--engine", "spark", "--address", made.address]
             )  # fmt: skip
@@ -99,21 +100,33 @@ def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
         for number in range(rounds):
             for place, (name, (before, after)) in enumerate(ways.items()):
                 out = folder / f"out-{number}-{place}"
-                runs[name].append(measured([*before, str(out), *after], environment))
+                begun = spent(daemons)
+                run = measured([*before, str(out), *after], environment)
+                runs[name].append(run._replace(cpu=run.cpu + spent(daemons) - begun))
                 print(f"round {number + 1}: {name}: {runs[name][-1].wall:.1f} s", file=sys.stderr)
     base = runs["by hand, 2 processes"]
     print(f"{rows} rows in {FILES} files, {rounds} rounds; seconds of the fastest round")
     for name, its in runs.items():
         ratios = [run.wall / hand.wall for run, hand in zip(its, base, strict=True)]
+        wall, cpu = (min(run[place] for run in its) for place in (0, 1))
         print(
-            f"{name:28} wall {min(run.wall for run in its):6.1f}  cpu {min(run.cpu for run in its):6.1f}"
-            f"  ratio by hand: median {statistics.median(ratios):.2f}, best by best "
-            f"{min(run.wall for run in its) / min(run.wall for run in base):.2f}"
+            f"{name:28} wall {wall:6.1f}  cpu {cpu:6.1f}  to by hand: wall, median "
+            f"{statistics.median(ratios):.2f}, best {wall / min(run.wall for run in base):.2f}; "
+            f"cpu {cpu / min(run.cpu for run in base):.2f}"
         )
     one, two = (runs[f"pratique, {count}"] for count in ("1 worker", "2 workers"))
     gains = [alone.wall / both.wall for alone, both in zip(one, two, strict=True)]
     print(f"two workers / one: {statistics.median(gains):.2f} times as fast by the clock; they take "
           f"{min(run.cpu for run in two) / min(run.cpu for run in one):.2f} of its CPU time")  # fmt: skip
+
+
+def spent(processes: Sequence[int]) -> float:
+    """Return the seconds of CPU that processes and their ended children have had (proc_pid_stat(5))."""
+    ticks = 0
+    for process in processes:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def prepared(folder: Path, rows: int) -> str:

@@ -20,7 +20,7 @@ from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.store import columnar as store_columnar
 from pratique.store.spark import Spark
-from pratique.store.workers import Engine, Processes
+from pratique.store.workers import Processes, TaskEngine
 from tools import measure, mutate
 from tools.vectors import keys
 
@@ -53,7 +53,7 @@ def ask(
 
 
 def work(
-    source: Path, out: Path, engine: Engine | None = None, asked: columnar.Ask | None = None
+    source: Path, out: Path, engine: TaskEngine | None = None, asked: columnar.Ask | None = None
 ) -> columnar.Worked:
     """Work through a source, here or by an engine."""
     return columnar.work(asked or ask(), [source], out, engine or Processes(1), lambda *_: None)

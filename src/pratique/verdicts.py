@@ -57,20 +57,20 @@ def verdicts(
         if place is None:
             seen = list(map(_told, verify_many(handed, snapshot=snapshot, at=at)))
         else:
-            seen = [_told(verify(one, snapshot=snapshot, at=at, place=place)) for one in handed]
+            seen = [_told(verify(text, snapshot=snapshot, at=at, place=place)) for text in handed]
     except BaseException as error:
         if not errors.unforeseen(error):
             raise
-        seen = [_alone(one, snapshot, at, place) for one in handed]
-    for number, text in enumerate(texts):
-        if not text:
+        seen = [_alone(text, snapshot, at, place) for text in handed]
+    for number, cell in enumerate(texts):
+        if not cell:
             seen[number] = _told(_EMPTY)
     return VerdictColumns([colour for colour, _ in seen], [codes for _, codes in seen])
 
 
-def _told(found: Verification) -> tuple[str, list[str]]:
-    findings = found.verdict.findings
-    colour = UNREAD if found.unread else found.verdict.colour.value
+def _told(checked: Verification) -> tuple[str, list[str]]:
+    findings = checked.verdict.findings
+    colour = UNREAD if checked.unread else checked.verdict.colour.value
     return colour, [finding.code.name for finding in findings]
 
 

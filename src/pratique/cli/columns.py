@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from pratique.cli.terminal import Progress, say
+from pratique.cli.terminal import ProgressLine, say
 from pratique.errors import UsageError
 from pratique.text import plural
 
@@ -31,7 +31,7 @@ class Crowd(NamedTuple):
     address: str = ""
 
 
-class Columns(NamedTuple):
+class ColumnOptions(NamedTuple):
     """What a command is told of files of columns.
 
     Attributes:
@@ -76,18 +76,18 @@ def crowd_of(named: dict[str, Any]) -> Crowd:
     return crowd
 
 
-def taken(named: dict[str, Any]) -> Columns:
+def taken(named: dict[str, Any]) -> ColumnOptions:
     """Take what `options` has added out of what a command was called with."""
     crowd = crowd_of(named)
-    found = Columns(named.pop("out"), named.pop("column"), named.pop("keep"), crowd)
-    if found.out is None and (found.keep or found.column != "text" or crowd != Crowd()):
+    given = ColumnOptions(named.pop("out"), named.pop("column"), named.pop("keep"), crowd)
+    if given.out is None and (given.keep or given.column != "text" or crowd != Crowd()):
         raise UsageError(
             "columns-alone", "these options are for files of columns", "add --out DIR, a new folder"
         )
-    return found
+    return given
 
 
-def work(ask: Any, inputs: Sequence[str | Path], columns: Columns, label: str) -> Any:
+def work(ask: Any, inputs: Sequence[str | Path], columns: ColumnOptions, label: str) -> Any:
     """Do a job, tell how far it is and what came of it; None where it was interrupted."""
     from pratique.parties import columnar  # noqa: PLC0415 - a check starts fast
 
@@ -96,7 +96,7 @@ def work(ask: Any, inputs: Sequence[str | Path], columns: Columns, label: str) -
     crowd = columns.crowd
     engine = columnar.engine_of(crowd.workers, crowd.engine, crowd.address)
     try:
-        with Progress(label) as progress:
+        with ProgressLine(label) as progress:
 
             def show(rows: int, total: int) -> None:
                 if total >= WORTH_TELLING:

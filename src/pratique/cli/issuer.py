@@ -19,7 +19,7 @@ import click
 from pratique.cli import options, records
 from pratique.cli.lazy import Option
 from pratique.cli.records import columns, folder_named, issuer, note, register, value_sets
-from pratique.cli.terminal import Progress
+from pratique.cli.terminal import ProgressLine
 from pratique.describe import instant_show
 from pratique.errors import UsageError
 from pratique.issue import Work
@@ -216,7 +216,7 @@ def _issue_file(order: bulk.FileOrder, where: Any) -> int:
     """Issue all rows of a file; return 1 if a row was refused or a sheet not printed."""
     begun = time.monotonic()
     try:
-        with Progress("issuing") as progress:
+        with ProgressLine("issuing") as progress:
             found = bulk.issue_file(
                 place_of(**where), secret_of(**where), order, note=note, progress=progress.show
             )

@@ -134,12 +134,12 @@ def check(
         primitive=backend,
     )
     if crowd.engine is not None:
-        return _on_an_engine(order, snapshot, now, cli_columns.Columns(out, "", (), crowd))
+        return _on_an_engine(order, snapshot, now, cli_columns.ColumnOptions(out, "", (), crowd))
     if out is not None and out.is_dir():
         raise UsageError("out-folder", "--out is a folder", "name a file, or add --engine")
     wanted = parties_manifest.output_of(output, out)
     summary = ManifestSummary()
-    with terminal.Progress("checking") as progress:
+    with terminal.ProgressLine("checking") as progress:
         results = parties_manifest.checked(order, snapshot, now=now, progress=progress.show)
         beside = parties_manifest.head(snapshot, now)
         if out is not None and wanted != "text":
@@ -158,7 +158,7 @@ def check(
 
 
 def _on_an_engine(
-    order: ManifestOrder, snapshot: Snapshot, now: datetime, wanted: cli_columns.Columns
+    order: ManifestOrder, snapshot: Snapshot, now: datetime, wanted: cli_columns.ColumnOptions
 ) -> int:
     """Check files of columns on a cluster."""
     from pratique.parties import columnar  # noqa: PLC0415 - a list of one flight needs none of it

@@ -298,7 +298,7 @@ def population_(
     crowd = columns.crowd_of(more)
     wanted = parties_policy.Wanted(paths, (), value_sets, place, at)
     ask = columnar.policy_ask(wanted, data, keep, now=datetime.now(UTC))
-    worked = columns.work(ask, population, columns.Columns(out, "", keep, crowd), "asking")
+    worked = columns.work(ask, population, columns.ColumnOptions(out, "", keep, crowd), "asking")
     return 0 if worked else columns.INTERRUPTED
 
 

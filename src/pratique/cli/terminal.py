@@ -204,7 +204,7 @@ def _by_getpass() -> Iterator[list[str]]:
             yield [getpass.getpass("")]
 
 
-class Progress:
+class ProgressLine:
     """Tells on stderr how far it is: a bar on a terminal, else a line now and then."""
 
     STEPS, EACH = 20, 25_000
@@ -214,7 +214,7 @@ class Progress:
         self._label, self._said = label, 0
         self._bar: Any = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def show(self, rows: int, total: int | None) -> None:

@@ -134,7 +134,12 @@ def verify(
 
 
 def _columns(
-    check: Check, inputs: tuple[str, ...], wanted: columns.Columns, when: Clock, *, faster: bool
+    check: Check,
+    inputs: tuple[str, ...],
+    wanted: columns.ColumnOptions,
+    when: Clock,
+    *,
+    faster: bool,
 ) -> int:
     """Verify files of columns; the exit code is that of all their rows."""
     from pratique.parties import columnar  # noqa: PLC0415 - a check starts fast

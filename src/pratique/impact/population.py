@@ -37,14 +37,14 @@ def answers(
     rows: Iterable[MadeUp], border: Border, vaccines: Mapping[str, VaccineFacts]
 ) -> list[str]:
     """Return what a destination's rules say of each row: `ACCEPTED`, `REFUSED` or `UNCLEAR`."""
-    found = []
+    said = []
     for row in rows:
         asked, age = _entry(row, border, vaccines), _whole(row.age)
         if asked is None or age is None or not 0 <= age <= OLDEST:
-            found.append(UNCLEAR)
+            said.append(UNCLEAR)
         else:
-            found.append(ACCEPTED if border.passes(*asked, age) else REFUSED)
-    return found
+            said.append(ACCEPTED if border.passes(*asked, age) else REFUSED)
+    return said
 
 
 def _entry(

@@ -1,4 +1,4 @@
-"""Work through whole files of columns, on all cores of this machine or on an engine: verify, check lists, ask rules.
+"""ColumnWork through whole files of columns, on all cores of this machine or on an engine: verify, check lists, ask rules.
 
     files -> folder: order.json, what is asked -> tasks (numbers) -> workers: rows -> RecordBatch -> RecordBatch
           -> folder: part 0, part 1, ...            the same command again -> the parts that are missing
@@ -31,7 +31,7 @@ from pratique.rules.ruleset import Ruleset
 from pratique.snapshot import Snapshot
 from pratique.store import columnar, files, sources, tables
 from pratique.store.columnar import Piece, Reader
-from pratique.store.workers import Engine, Processes
+from pratique.store.workers import Processes, TaskEngine
 from pratique.terms import Environment
 from pratique.text import as_json, instant_of
 from pratique.trust.signer import TrustList
@@ -46,7 +46,7 @@ ROW, FILE_COLUMN = "row", "file"
 OUTCOME_COLUMNS = frozenset({"colour", "codes", "answer"})
 Transform = Callable[[Any], Any]
 """RecordBatch -> RecordBatch, row by row: as many rows come out as go in."""
-Progress = Callable[[int, int], None]
+Advance = Callable[[int, int], None]
 
 
 class Ask(NamedTuple):
@@ -67,7 +67,7 @@ class Ask(NamedTuple):
     keep: tuple[str, ...] = ()
 
 
-class Work(NamedTuple):
+class ColumnWork(NamedTuple):
     """A job as a worker has opened it.
 
     Attributes:
@@ -112,7 +112,7 @@ def verify_ask(
     return Ask("verify", (column,), settings, {"trust.json": trust}, keep)
 
 
-def _verify(folder: Path, settings: Mapping[str, str]) -> Work:
+def _verify(folder: Path, settings: Mapping[str, str]) -> ColumnWork:
     snapshot = Snapshot.from_bytes(sources.read_bytes(folder / "trust.json"))
     if settings["faster"]:
         snapshot = verifier.faster(snapshot)
@@ -128,7 +128,7 @@ def _verify(folder: Path, settings: Mapping[str, str]) -> Work:
         codes = arrow.array(judged.codes, arrow.list_(arrow.string()))
         return arrow.record_batch({"colour": arrow.array(judged.colours), "codes": codes})
 
-    return Work(transform, "colour")
+    return ColumnWork(transform, "colour")
 
 
 def policy_ask(wanted: Wanted, data: Path | None, keep: tuple[str, ...], *, now: datetime) -> Ask:
@@ -163,7 +163,7 @@ def policy_ask(wanted: Wanted, data: Path | None, keep: tuple[str, ...], *, now:
     return Ask("policy", population.COLUMNS, settings, {"rules.json": asked.to_bytes()}, keep)
 
 
-def _policy(folder: Path, settings: Mapping[str, str]) -> Work:
+def _policy(folder: Path, settings: Mapping[str, str]) -> ColumnWork:
     from pratique.impact import population  # noqa: PLC0415 - as above
     from pratique.impact.traveller import Border  # noqa: PLC0415 - as above
     from pratique.parties import policy  # noqa: PLC0415 - as above
@@ -185,7 +185,7 @@ def _policy(folder: Path, settings: Mapping[str, str]) -> Work:
         said = population.answers(map(population.MadeUp, *cells), border, lab.world.vaccines)
         return arrow.record_batch({"answer": arrow.array(said, arrow.string())})
 
-    return Work(transform, "answer")
+    return ColumnWork(transform, "answer")
 
 
 def manifest_ask(
@@ -214,7 +214,7 @@ def manifest_ask(
     return Ask("manifest", tuple(named), settings, {"trust.json": snapshot.to_bytes()})
 
 
-def _manifest(folder: Path, settings: Mapping[str, str]) -> Work:
+def _manifest(folder: Path, settings: Mapping[str, str]) -> ColumnWork:
     from pratique import manifest  # noqa: PLC0415 - as above
     from pratique.parties.manifest import ManifestDesk, ManifestOrder  # noqa: PLC0415 - as above
 
@@ -241,23 +241,23 @@ def _manifest(folder: Path, settings: Mapping[str, str]) -> Work:
         return arrow.record_batch(
             {
                 "reference": arrow.array(
-                    ["" if lone else one.reference for lone, one in zip(alone, said, strict=True)],
+                    ["" if lone else who.reference for lone, who in zip(alone, said, strict=True)],
                     arrow.string(),
                 ),
-                "seat": arrow.array([one.seat for one in said], arrow.string()),
-                "outcome": arrow.array([one.outcome.value for one in said], arrow.string()),
+                "seat": arrow.array([who.seat for who in said], arrow.string()),
+                "outcome": arrow.array([who.outcome.value for who in said], arrow.string()),
                 "reasons": arrow.array(
-                    [[reason.value for reason in one.reasons] for one in said],
+                    [[reason.value for reason in who.reasons] for who in said],
                     arrow.list_(arrow.string()),
                 ),
-                "leg": arrow.array([one.leg for one in said], arrow.int32()),
+                "leg": arrow.array([who.leg for who in said], arrow.int32()),
             }
         )
 
-    return Work(transform, "outcome")
+    return ColumnWork(transform, "outcome")
 
 
-def engine_of(workers: int | None, name: str | None, address: str) -> Engine:
+def engine_of(workers: int | None, name: str | None, address: str) -> TaskEngine:
     """Return what does the work: cores of this machine, or the engine that is named."""
     if name is None:
         return Processes(workers)
@@ -266,7 +266,7 @@ def engine_of(workers: int | None, name: str | None, address: str) -> Engine:
     return Spark(address)
 
 
-JOBS: dict[str, Callable[[Path, Mapping[str, str]], Work]] = {
+JOBS: dict[str, Callable[[Path, Mapping[str, str]], ColumnWork]] = {
     "verify": _verify,
     "policy": _policy,
     "manifest": _manifest,
@@ -275,7 +275,7 @@ JOBS: dict[str, Callable[[Path, Mapping[str, str]], Work]] = {
 
 
 def work(
-    ask: Ask, inputs: Sequence[Path], folder: Path, engine: Engine, progress: Progress
+    ask: Ask, inputs: Sequence[Path], folder: Path, engine: TaskEngine, progress: Advance
 ) -> Worked:
     """Do a job on files of columns, or go on with what is missing in the folder.
 
@@ -330,8 +330,8 @@ def perform(task: Task) -> int:
     name = Path(piece.path).name
     reader = _HELD.reader(piece.path, (*opened.columns, *opened.keep))
     for batch in reader.read(piece):
-        found = opened.work.transform(batch.select(list(opened.columns)))
-        counts.update(found.column(opened.work.counted).to_pylist())
+        outcome = opened.work.transform(batch.select(list(opened.columns)))
+        counts.update(outcome.column(opened.work.counted).to_pylist())
         size = batch.num_rows
         columns = {
             FILE_COLUMN: arrow.DictionaryArray.from_arrays(
@@ -339,7 +339,7 @@ def perform(task: Task) -> int:
             ),
             ROW: arrow.array(range(row, row + size), arrow.int64()),
             **{kept: batch.column(kept) for kept in opened.keep},
-            **dict(zip(found.schema.names, found.columns, strict=True)),
+            **dict(zip(outcome.schema.names, outcome.columns, strict=True)),
         }
         written.append(arrow.record_batch(columns))
         row += size
@@ -354,7 +354,7 @@ class _Opened(NamedTuple):
     digest: str
     columns: tuple[str, ...]
     keep: tuple[str, ...]
-    work: Work
+    work: ColumnWork
 
 
 class _Held:

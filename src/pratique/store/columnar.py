@@ -188,7 +188,7 @@ def _changed(path: Path) -> Unreadable:
     )  # fmt: skip
 
 
-class _Form(NamedTuple):
+class _Layout(NamedTuple):
     """How a format is read: names of columns, rows of each group, and what yields groups' batches."""
 
     names: list[str]
@@ -196,7 +196,7 @@ class _Form(NamedTuple):
     batches: Callable[[int, int], Iterator[Any]]
 
 
-def _form_of(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
+def _form_of(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:
     start = file.peek(8)[:8]
     try:
         if start.startswith(b"PAR1"):
@@ -208,7 +208,7 @@ def _form_of(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
         raise ExtraMissing("parquet", "reading files of columns") from error
 
 
-def _parquet(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
+def _parquet(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:
     from pyarrow import parquet  # noqa: PLC0415 - an extra
 
     table = parquet.ParquetFile(file, **tables.PARQUET_LIMITS)
@@ -219,19 +219,19 @@ def _parquet(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
         if not at_once:
             at_once.append(tables.weigh_parquet(file, table, set(wanted), ROWS))
         groups = list(range(first, last + 1))
-        found: Iterator[Any] = table.iter_batches(
+        read: Iterator[Any] = table.iter_batches(
             at_once[0], row_groups=groups, columns=wanted, use_threads=False
         )
-        return found
+        return read
 
     def groups() -> list[int]:
         about = table.metadata
         return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
 
-    return _Form(list(table.schema_arrow.names), groups, batches)
+    return _Layout(list(table.schema_arrow.names), groups, batches)
 
 
-def _arrow(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
+def _arrow(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:
     import pyarrow as arrow  # noqa: PLC0415 - an extra
 
     names = arrow.ipc.open_file(file).schema.names
@@ -243,10 +243,10 @@ def _arrow(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
     def groups() -> list[int]:
         return [table.get_batch(number).num_rows for number in range(table.num_record_batches)]
 
-    return _Form(names, groups, lambda first, last: map(table.get_batch, range(first, last + 1)))
+    return _Layout(names, groups, lambda first, last: map(table.get_batch, range(first, last + 1)))
 
 
-def _csv(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
+def _csv(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:
     import pyarrow as arrow  # noqa: PLC0415 - an extra
     from pyarrow import csv  # noqa: PLC0415
 
@@ -262,7 +262,7 @@ def _csv(file: io.BufferedReader, columns: tuple[str, ...]) -> _Form:
 
     names = list(opened(None).schema.names)
     wanted = [name for name in columns if name in names]
-    return _Form(
+    return _Layout(
         names,
         lambda: [sum(batch.num_rows for batch in opened(wanted))],
         lambda _first, _last: iter(opened(wanted)),
@@ -287,13 +287,13 @@ class _Unclosed(io.RawIOBase):
 def texts_of(column: Any) -> list[str | None]:
     """Return a column of texts as Python's; bytes that are no text become signs that no code has."""
     try:
-        found: list[Any] = column.to_pylist()
+        cells: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
-        found = [None if not cell.is_valid else _bytes_of(cell) for cell in column]
+        cells = [None if not cell.is_valid else _bytes_of(cell) for cell in column]
     return [
         cell if cell is None or isinstance(cell, str) else
         cell.decode("latin-1") if isinstance(cell, bytes) else str(cell)
-        for cell in found
+        for cell in cells
     ]  # fmt: skip
 
 

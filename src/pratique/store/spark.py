@@ -48,7 +48,7 @@ class Spark:
     def run(
         self, perform: Callable[[Task], Result], tasks: Sequence[Task], step: Step
     ) -> list[Result]:
-        """Do all tasks on the cluster; see `workers.Engine`."""
+        """Do all tasks on the cluster; see `workers.TaskEngine`."""
         if not tasks:
             return []
         results: list[Any] = []

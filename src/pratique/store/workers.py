@@ -35,7 +35,7 @@ Step = Callable[[Any], None]
 """Is told what came of a task, as soon as it is known."""
 
 
-class Engine(Protocol):
+class TaskEngine(Protocol):
     """What does a job's tasks: processes of this machine, or a cluster."""
 
     def run(
