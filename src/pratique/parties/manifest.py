@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -188,11 +187,12 @@ def _opened(order: ManifestOrder) -> Iterator[Callable[[tables.Header], Iterator
         source = order.source
         yield lambda header: tables.listed(source, header)
         return
-    given: BinaryIO | None = getattr(sys.stdin, "buffer", None)
-    if given is None:
-        raise Unreadable("file-unreadable", "standard input is closed", "name a file")
-    stream: Any = given
-    yield lambda header: tables.listed_from(stream, header)
+    try:
+        given = open(0, "rb", closefd=False)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise Unreadable("file-unreadable", "standard input is closed", "name a file") from error
+    with given:
+        yield lambda header: tables.listed_from(given, header)
 
 
 def _unwrapped(cells: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

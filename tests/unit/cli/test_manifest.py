@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from pratique.parties import manifest as parties_manifest
 from pratique.parties.manifest import ManifestOrder
 from tests import flights
 
+ROOT = Path(__file__).resolve().parents[3]
 FLIGHT = flights.flight(60)
 AT = "2026-11-22T10:00:00Z"
 Check = Callable[..., Result]
@@ -300,3 +304,38 @@ def test_whatever_is_written_without_quotes_no_reference_is_lost(
 
 
 BREAKS = dict.fromkeys(map(ord, "\r\n"), " ")
+
+
+# From a departure control system.
+
+
+def test_an_export_of_a_departure_control_system_is_connected(tmp_path: Path) -> None:
+    held = tmp_path / "held.json"
+    held.write_bytes(FLIGHT.held.to_bytes())
+    (tmp_path / "ports.csv").write_text("port,destination,zone\nQQB,XB,Europe/Paris\nQQC,XC,UTC\n")
+    good = next(row for row in FLIGHT.rows if row["code"].startswith("HC1:") and row["forename"])
+    born = datetime.fromisoformat(good["birth_date"] or "1980-02-03").strftime("%d%b%y").upper()
+    lines = [
+        "SEQ;SEAT;PNR;PAX;TTL;DOB;ROUTE;CODES",
+        f"1;1A;PQ1;{good['surname']}/{good['forename']}MRS;MRS;{born};QQB 22NOV26 1800;{good['code']}",
+        "2;1B;PQ1;SAMPLE/TOMMSTR;MSTR;01JUN15;QQB 22NOV26 1800/QQC 23NOV26 0810;",
+        "3;1C;PQ2;torn",
+    ]
+    export = tmp_path / "export.txt"
+    export.write_text("\n".join(lines), encoding="utf-8")
+    connector = [sys.executable, str(ROOT / "examples/departure_control.py"), str(export)]
+    made = subprocess.run(connector, capture_output=True, check=True)
+    assert [json.loads(line)["seat"] for line in made.stdout.splitlines()] == ["1A", "1B", "1C"]
+    first, second, _ = map(json.loads, made.stdout.splitlines())
+    assert (first["surname"], first["forename"]) == (good["surname"], good["forename"])
+    assert second["legs"][1] == {"destination": "QQC", "arrival": "2026-11-23T08:10:00"}
+    asked = ["manifest", "check", "-", "--trust", str(held), "--environment", "test", "--at", AT]
+    checked = subprocess.run(
+        [sys.executable, "-m", "pratique", *asked, "--ports", str(tmp_path / "ports.csv"), "--format", "csv"],
+        input=made.stdout, capture_output=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 3, checked.stderr
+    rows = list(csv.DictReader(io.StringIO(checked.stdout.decode())))
+    assert [(row["reference"], row["seat"]) for row in rows] == [("PQ1-1", "1A"), ("PQ1-2", "1B"), ("PQ2-3", "1C")]  # fmt: skip
+    assert [row["outcome"] for row in rows[1:]] == ["no-certificate"] * 2
+    assert not {"name-differs", "name-unsure"} & set(rows[0]["reasons"].split())
