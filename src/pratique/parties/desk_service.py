@@ -30,7 +30,7 @@ from pratique.parties.desk_operators import OperatorList, load
 from pratique.parties.issuing import IssuingSession, Place
 from pratique.parties.paper import LAYOUTS, Paper, contact_of, renderer
 from pratique.store import desk_server
-from pratique.store.desk_server import Admitted, DeskRefusal, DeskReply, RequestHead
+from pratique.store.desk_server import BEGIN, Admitted, DeskRefusal, DeskReply, RequestHead
 from pratique.store.keys import Secret
 from pratique.terms import ALL_KINDS
 from pratique.trust.issuer import Shard
@@ -39,7 +39,7 @@ IDLE = 15 * 60
 """Seconds after the last request until a session is over."""
 MOST_WRONG = 5
 MOST_SESSIONS, MOST_TOKENS = 64, 16
-BEGIN, END = "session", "session.end"
+END = "session.end"
 
 ACTS: Mapping[str, DeskAct] = {
     **desk_issuing.ACTS, **desk_renewal.ACTS, **desk_files.ACTS, **desk_audit.ACTS,
@@ -111,6 +111,10 @@ class SignIn:
         with self._lock:
             self._sweep(at)
             return self._begun(operator, at, certificate), operator
+
+    def is_certified(self, certificate: str, *, at: int) -> bool:
+        """Tell whether a certificate is an operator's."""
+        return self._operators().certified(certificate, at) is not None
 
     def operator(self, session: str, certificate: str, *, at: int) -> Operator | None:
         """Return whose session it is, by its secret and the certificate that it was begun with; None if nobody's."""
@@ -224,6 +228,8 @@ class DeskAnswers:
 
     def __call__(self, head: RequestHead) -> Admitted | DeskRefusal:
         """Admit a request, or say why not."""
+        if self._by_certificate and not self._sign_in.is_certified(head.certificate, at=head.at):
+            return DeskRefusal(401, "certificate-unknown", "no operator has this certificate")
         if head.name == BEGIN:
             return Admitted(lambda asked, _: self._begun(head, asked), alone=False)
         operator = self._sign_in.operator(head.session, head.certificate, at=head.at)

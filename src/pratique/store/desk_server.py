@@ -23,7 +23,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
@@ -50,7 +50,9 @@ MOST_VALUES, DEEPEST = 20_000, 16
 LIMITS = Limits(connections=128, headers=15, body=120, stalled=120, lingering=5, head=32 * 1024)
 FILES = 2
 """Files that are in memory at a time."""
-PAGE = "desk.html"
+PAGE, BEGIN = "desk.html", "session"
+"""The page; what begins a session, which whoever may sign in may ask for."""
+_REFUSED = 400
 _JSON, _FILE = "application/json", "application/octet-stream"
 _NOT_SERVED = re.compile(r"service-worker\.js|manifest-.*|data/.*|(?!desk\.)[\w-]+\.html", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -118,8 +120,8 @@ class DeskPlace(NamedTuple):
         site: the built site's files by their names.
         hosts: under which it is asked for, as the header Host has it.
         scheme: http on this machine, https behind a server that ends TLS.
-        certificate: reads the SHA-256 of the client's certificate off the headers of the server in front, "" where
-            there is none; None where no certificate is asked for.
+        certificate: reads the SHA-256 of the client's certificate off the headers of the server in front, ValueError
+            where there is none; None where no certificate is asked for.
     """
 
     site: Mapping[str, bytes]
@@ -148,7 +150,12 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = await self._response(Request(scope, receive))
+        request = Request(scope, receive)
+        response = await self._response(request)
+        if response.status_code >= _REFUSED and self._place.certificate is not None:
+            # What is in front would hear of a broken pipe, and say 502 in place of what we say.
+            with suppress(BodyRefused, RuntimeError):
+                await server.body(request, LARGEST_JSON, LIMITS.lingering)
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
@@ -164,11 +171,19 @@ class _Endpoint:
                 401, "certificate-unknown", "no certificate of an operator's came with it"
             )
             return _refused(refusal)
-        if not path.startswith("api/"):
-            return self._file(request, path)
+        is_act = path.startswith("api/")
         head = RequestHead(
-            path.removeprefix("api/"), request.headers.get("x-desk-session", ""), certificate, int(self._clock()),
+            path.removeprefix("api/") if is_act else BEGIN,
+            request.headers.get("x-desk-session", ""), certificate, int(self._clock()),
         )  # fmt: skip
+        if not is_act and certificate:
+            # On a network even the page is for those alone who could sign in.
+            loop = asyncio.get_running_loop()
+            admitted = await loop.run_in_executor(self._threads[0], self._admit, head)
+            if isinstance(admitted, DeskRefusal):
+                return _refused(admitted)
+        if not is_act:
+            return self._file(request, path)
         try:
             return await self._asked(request, head)
         except BodyRefused as error:

@@ -1,0 +1,130 @@
+"""A desk on a clinic's network: real TLS by a real server in front, operators known by their certificates."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import ssl
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from pratique.parties import desk_operators
+from pratique.parties.desk import Right
+from pratique.store import front
+from pratique.store.front import FrontKind
+from tests import issuing_desks, ports
+from tests.gateway_world import Keyed, world
+from tests.issuing_desks import CLERK, PASSPHRASES, SECOND
+from tests.steps import LONGEST, until
+from tests.unit.desk.test_desk_process import Running
+
+
+def _written(folder: Path, name: str, keyed: Keyed) -> tuple[Path, Path]:
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    certificate.write_bytes(keyed.pem)
+    key.write_bytes(keyed.key_pem)
+    return certificate, key
+
+
+class Network:
+    """A desk that is served behind a server of one kind; who asks brings a certificate, or none."""
+
+    def __init__(self, folder: Path, kind: FrontKind) -> None:
+        people = world(int(time.time()))
+        self.paths = {
+            name: _written(folder, name, people.state(code).tls)
+            for name, code in (("server", "XA"), ("clerk", "XB"), ("stranger", "XC"))
+        }
+        issuing_desks.issuer_of(folder / "issuer")
+        certificate, _ = self.paths["clerk"]
+        desk_operators.add(
+            folder / "issuer", CLERK, frozenset({Right.ISSUE}), PASSPHRASES[CLERK], certificate
+        )
+        (folder / "pages").mkdir()
+        (folder / "pages/desk.html").write_text("the page")
+        self.port = ports.free()
+        server, key = self.paths["server"]
+        words = [
+            sys.executable, "-m", "pratique", "desk", "--site", "harbour", "--issuer", str(folder / "issuer"), "--contact", "here",
+            "--listen", f"127.0.0.1:{self.port}", "--site-archive", str(folder / "pages"), "--front", kind.value,
+            "--certificate", str(server), "--key", str(key), "--name", "desk.clinic.example",
+        ]  # fmt: skip
+        self.running = Running(words, folder, self.port)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        who: str = "",
+        body: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[int, Any]:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if who:
+            context.load_cert_chain(*self.paths[who])
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.port, context=context, timeout=LONGEST
+        )
+        try:
+            name = f"desk.clinic.example:{self.port}"
+            said = {"Host": name, "Origin": f"https://{name}", "Content-Type": "application/json"}
+            connection.request(method, path, body, {**said, **headers})
+            answer = connection.getresponse()
+            data = answer.read()
+            return answer.status, json.loads(data) if data.startswith(b"{") else data
+        finally:
+            connection.close()
+
+
+@pytest.fixture(params=list(FrontKind))
+def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Network]:
+    if shutil.which(request.param.value, path=":".join(front.PLACES)) is None:
+        pytest.skip(f"{request.param.value} is not here")
+    desk = Network(tmp_path, request.param)
+    until(
+        lambda: "serving the desk" in desk.running.lines or desk.running.process.poll() is not None
+    )
+    assert desk.running.process.poll() is None, desk.running.lines
+    yield desk
+    desk.running.process.terminate()
+    desk.running.process.communicate()
+
+
+def test_who_has_an_operators_certificate_is_in_and_nobody_else_sees_so_much_as_the_page(
+    network: Network,
+) -> None:
+    assert network.ask("GET", "/", "clerk") == (200, b"the page")
+    status, said = network.ask("POST", "/api/session", "clerk", b"{}")
+    assert status == 200
+    assert said["about"]["operator"] == {"pseudonym": CLERK, "rights": ["issue"]}
+    session = {"X-Desk-Session": said["session"]}
+    assert network.ask("POST", "/api/nothing", "clerk", b"{}", session)[0] == 404
+    # The session is its certificate's, and no header of a client's names one.
+    digest = (
+        desk_operators.load(Path(network.paths["clerk"][0].parent / "issuer"))
+        .operators[0]
+        .certificate
+    )
+    claimed = {"X-SSL-Client-SHA256": digest, "X-SSL-Client-DN": "C=XB"}
+    for who in ("", "stranger"):
+        assert network.ask("GET", "/", who, b"", claimed)[0] == 401
+        assert network.ask("POST", "/api/session", who, b"{}", claimed)[0] == 401
+        assert network.ask("POST", "/api/nothing", who, b"{}", session | claimed)[0] == 401
+    # Neither passphrase nor token opens it without a certificate.
+    asked = json.dumps({"token": "x", "pseudonym": SECOND, "passphrase": PASSPHRASES[SECOND]})
+    assert network.ask("POST", "/api/session", "stranger", asked.encode())[0] == 401
+    # Its other checks hold here too.
+    assert network.ask("GET", "/", "clerk", b"", {"Host": "evil.example"})[0] == 421
+    assert (
+        network.ask("POST", "/api/session", "clerk", b"{}", {"Origin": "https://evil.example"})[0]
+        == 403
+    )
+    assert "#" not in network.running.lines

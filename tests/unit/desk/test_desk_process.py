@@ -1,0 +1,253 @@
+"""`pratique desk` as a process: it ends in order, is started anew when it is killed, and never signs twice for one request."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.errors import PratiqueError, UsageError
+from pratique.store import desk_process
+from tests import issuing_desks, ports
+from tests.forked import ROOT
+from tests.issuing_desks import CLERK, PASSPHRASES, PASSWORD, Client
+from tests.steps import until
+
+SECRETS = (PASSWORD, *PASSPHRASES.values())
+
+
+class Running:
+    """A desk in a process of its own; `lines` is what its terminal shows so far."""
+
+    def __init__(self, words: list[str], folder: Path, port: int) -> None:
+        self.port, self.log = port, folder / f"desk-{uuid.uuid4().hex[:8]}.log"
+        environment = {
+            **os.environ, "PRATIQUE_KEY_PASSWORD": PASSWORD, "PRATIQUE_DATA_DIR": str(folder / "home"),
+            "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                words, stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment, cwd=folder
+            )
+
+    @property
+    def lines(self) -> str:
+        return self.log.read_text()
+
+    def token(self, number: int = 0) -> str:
+        """Wait for an address, and return its token."""
+
+        def shown() -> list[str]:
+            assert self.process.poll() is None or self.tokens()[number:], self.lines
+            return self.tokens()[number:]
+
+        until(shown)
+        return shown()[0]
+
+    def tokens(self) -> list[str]:
+        return re.findall(r"#([\w-]{43})\n", self.lines)
+
+    def child(self) -> int:
+        """Return the number of the process that hears requests."""
+        number = self.process.pid
+        return int(Path(f"/proc/{number}/task/{number}/children").read_text().split()[0])
+
+    def sign_in(self, token: str) -> Client:
+        asked = {"token": token, "pseudonym": CLERK, "passphrase": PASSPHRASES[CLERK]}
+        said = Client(self.port).good("session", asked)
+        return Client(self.port, said["session"])
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Path:
+    issuing_desks.issuer_of(tmp_path / "issuer")
+    return tmp_path / "issuer"
+
+
+@pytest.fixture
+def running(issuer: Path, tmp_path: Path) -> Iterator[Running]:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/desk.html").write_text("the page")
+    port = ports.free()
+    words = [
+        sys.executable, "-m", "pratique", "desk", "--site", "harbour", "--issuer", str(issuer), "--no-browser",
+        "--listen", f"localhost:{port}", "--site-archive", str(tmp_path / "pages"), "--contact", "here",
+    ]  # fmt: skip
+    desk = Running(words, tmp_path, port)
+    yield desk
+    desk.process.kill()
+    desk.process.communicate()
+
+
+def test_it_shows_its_address_signs_in_and_ends_in_order(running: Running) -> None:
+    clerk = running.sign_in(running.token())
+    assert clerk.ask("nothing").status == 404
+    child = running.child()
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait() == 0
+    assert not Path(f"/proc/{child}").exists()
+    assert not any(secret in running.lines for secret in (*SECRETS, clerk.session))
+    assert len(running.lines.splitlines()) == 1
+
+
+def test_enter_in_the_terminal_draws_another_address(running: Running) -> None:
+    first = running.token()
+    assert running.process.stdin is not None
+    running.process.stdin.write(b"\n")
+    running.process.stdin.flush()
+    second = running.token(1)
+    assert first != second
+    running.sign_in(second)
+    running.sign_in(first)
+
+
+def test_what_hears_requests_is_started_anew_where_it_is_killed(running: Running) -> None:
+    clerk, child = running.sign_in(running.token()), running.child()
+    os.kill(child, signal.SIGKILL)
+    again = running.token(1)
+    assert running.child() != child
+    assert clerk.ask("nothing").status == 401
+    running.sign_in(again)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a child of its parent's end")
+def test_nobody_goes_on_where_the_desk_is_killed(running: Running) -> None:
+    running.token()
+    child = running.child()
+    running.process.kill()
+    running.process.wait()
+    until(lambda: not Path(f"/proc/{child}/exe").exists())
+
+
+def test_an_address_beyond_this_machine_needs_tls(issuer: Path) -> None:
+    words = ["desk", "--site", "x", "--issuer", str(issuer), "--listen", "0.0.0.0:8455"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pratique", *words], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert "TLS" in ended.stderr
+
+
+SERVES = """
+import os, signal, socket, sys
+from pathlib import Path
+from pratique.issue import Work
+from pratique.parties import issuing
+from pratique.parties.desk import DeskAct, Right
+from pratique.parties.issuing import Place, Signing
+from pratique.store import desk_process, desk_server, gateway_server, server
+from tests import issuing_desks
+from tests.issuers import AT, RECORDS
+
+folder, port, marked = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+place = Place(folder, f"sqlite:///{folder}/register.sqlite")
+
+def sign(call):
+    how = Signing(call.at, Work(call.desk.site, call.operator.pseudonym), 86400, request=call.asked["request"])
+    (signed,) = issuing.sign_records(call.desk.session, [RECORDS["vaccination"]], how)
+    if marked.exists():
+        marked.unlink()
+        # It is signed, it is on the register's disk, and nobody has heard of it.
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"text": signed.text, "repeated": signed.repeated}
+
+taken = server.bound("localhost", port)
+def serve(ready, *, is_first):
+    answers, sign_in = issuing_desks.opened(place, [], acts={"sign": DeskAct(Right.ISSUE, sign)})
+    pages = desk_server.DeskPlace({}, server.names_of("localhost", port))
+    application = desk_server.application(pages, answers, tell=print, clock=issuing_desks.Clock())
+    ready()
+    print("#" + sign_in.draw_token(), flush=True)
+    with gateway_server.interruptible() as ending:
+        gateway_server.serve(application, taken, ending=ending)
+    return 0
+desk_process.keep(serve, print)
+"""
+
+
+def test_killed_between_signature_and_answer_the_same_request_gives_the_same_certificate(
+    issuer: Path, tmp_path: Path
+) -> None:
+    port, marked, request = ports.free(), tmp_path / "marked", {"request": str(uuid.uuid4())}
+    marked.touch()
+    words = [sys.executable, "-c", textwrap.dedent(SERVES), str(issuer), str(port), str(marked)]
+    running = Running(words, tmp_path, port)
+    try:
+        clerk = running.sign_in(running.token())
+        with pytest.raises(ConnectionError):
+            clerk.ask("sign", request)
+        assert not marked.exists()
+        clerk = running.sign_in(running.token(1))
+        first = clerk.good("sign", request)
+        assert first["repeated"]
+        assert clerk.good("sign", request) == first
+        # Another request is another certificate.
+        other = clerk.good("sign", {"request": str(uuid.uuid4())})
+        assert not other["repeated"]
+        assert other["text"] != first["text"]
+    finally:
+        running.process.terminate()
+        running.process.communicate()
+
+
+# ----------------------------------------------------------------------------------------------------
+# The one who starts it anew.
+
+
+def test_work_is_done_by_one_process_after_the_other_until_it_is_done(tmp_path: Path) -> None:
+    note, seen = tmp_path / "note", []  # type: ignore[var-annotated]
+
+    def work(ready: Any, *, is_first: bool) -> int:
+        ready()
+        with note.open("a") as file:
+            file.write(f"{os.getpid()} {is_first} {len(seen)}\n")
+        seen.append("somebody")
+        return desk_process.AGAIN if note.read_text().count("\n") < 3 else 0
+
+    desk_process.keep(work, lambda _: None)
+    rows = [line.split() for line in note.read_text().splitlines()]
+    assert [row[1:] for row in rows] == [["True", "0"], ["False", "0"], ["False", "0"]]
+    assert len({row[0] for row in rows} | {str(os.getpid())}) == 4
+
+
+def test_what_a_child_raises_is_raised_here_as_it_was() -> None:
+    def work(ready: Any, *, is_first: bool) -> int:
+        raise UsageError("some-code", "what happened", "what to do")
+
+    with pytest.raises(UsageError) as raised:
+        desk_process.keep(work, lambda _: None)
+    assert (raised.value.code, raised.value.hint) == ("some-code", "what to do")
+
+
+def test_what_nobody_foresaw_in_a_child_is_told_by_its_kind_alone() -> None:
+    def work(ready: Any, *, is_first: bool) -> int:
+        raise RuntimeError("Wilhelmina Canary")
+
+    with pytest.raises(PratiqueError) as raised:
+        desk_process.keep(work, lambda _: None)
+    assert raised.value.code == "desk-ended"
+    assert "Canary" not in raised.value.message
+    assert "RuntimeError" in raised.value.message
+
+
+def test_a_child_that_never_was_ready_is_not_started_again(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+
+    def work(ready: Any, *, is_first: bool) -> int:
+        with note.open("a") as file:
+            file.write("x")
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    with pytest.raises(PratiqueError):
+        desk_process.keep(work, lambda _: None)
+    assert note.read_text() == "x"
