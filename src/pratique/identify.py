@@ -39,6 +39,7 @@ class _Form(NamedTuple):
         lines, width: how many lines of how many signs.
         codes: with which the document's code begins.
         name, number, birth, expiry: fields.
+        state, sex: the nationality, and the letter after the birth date's check digit.
         more: where the rest of a long document number stands; None where there is no such thing.
         optional: an optional field with a check digit of its own, or None.
         composite: where the last check digit stands, and over what it is reckoned; None where there is none.
@@ -51,6 +52,8 @@ class _Form(NamedTuple):
     number: Span
     birth: Span
     expiry: Span
+    state: Span
+    sex: int
     more: Span | None = None
     optional: Span | None = None
     composite: tuple[int, tuple[Span, ...]] | None = None
@@ -58,19 +61,19 @@ class _Form(NamedTuple):
 
 FORMS: dict[str, _Form] = {
     "TD3": _Form(
-        2, 44, "P", (5, 44), (44, 53), (57, 63), (65, 71),
+        2, 44, "P", (5, 44), (44, 53), (57, 63), (65, 71), (54, 57), 64,
         optional=(72, 86), composite=(87, ((44, 54), (57, 64), (65, 87))),
     ),
     "TD1": _Form(
-        3, 30, "ACI", (60, 90), (5, 14), (30, 36), (38, 44),
+        3, 30, "ACI", (60, 90), (5, 14), (30, 36), (38, 44), (45, 48), 37,
         more=(15, 30), composite=(59, ((5, 30), (30, 37), (38, 45), (48, 59))),
     ),
     "TD2": _Form(
-        2, 36, "ACIP", (5, 36), (36, 45), (49, 55), (57, 63),
+        2, 36, "ACIP", (5, 36), (36, 45), (49, 55), (57, 63), (46, 49), 56,
         more=(64, 71), composite=(71, ((36, 46), (49, 56), (57, 71))),
     ),
-    "MRV-A": _Form(2, 44, "V", (5, 44), (44, 53), (57, 63), (65, 71)),
-    "MRV-B": _Form(2, 36, "V", (5, 36), (36, 45), (49, 55), (57, 63)),
+    "MRV-A": _Form(2, 44, "V", (5, 44), (44, 53), (57, 63), (65, 71), (54, 57), 64),
+    "MRV-B": _Form(2, 36, "V", (5, 36), (36, 45), (49, 55), (57, 63), (46, 49), 56),
 }  # fmt: skip
 
 _WEIGHTS = (7, 3, 1)
@@ -91,6 +94,8 @@ _CONFUSED = {
     "8": "B",
     "B": "8",
 }
+_SEXES = {"M": "male", "F": "female", "X": "other", "<": "other"}
+"""9303-4 §4.2.2: a filler is what "X" is elsewhere on the page."""
 _MOST_LINES, _LONGEST = 8, 200
 _NAME_BEGINS = 5
 """Signs of a first line, at least: what document, and of which state."""
@@ -114,6 +119,9 @@ class Mrz(NamedTuple):
         wrong: fields whose check digit is wrong: "number", "birth", "expiry", "optional", "composite".
         repaired: a sign was made good, and all check digits say so.
         layout: the keyboard layout over which it came; empty where it is as it was typed.
+
+    `person` has the sex, the nationality and the document's number too, where they can be read: no comparison asks
+    for them, a clerk's form does.
     """
 
     kind: str
@@ -236,6 +244,11 @@ def _read(kind: str, text: str, at: int, layout: str) -> Mrz:
         surname.strip("<") or None,
         forename.strip("<") or None,
         None,
+        sex=_SEXES.get(settled[form.sex]),
+        nationality=_nationality(settled[slice(*form.state)]),
+        identifier=None if "number" in wrong else _number(settled, form)[0].strip("<") or None,
+        # HL7 v2-0203; of cards it has no code that says no more than the zone does.
+        identifier_type="PPN" if settled[0] == "P" else None,
         cut=not field.endswith("<"),
     )
     birth = settled[slice(*form.birth)]
@@ -245,6 +258,13 @@ def _read(kind: str, text: str, at: int, layout: str) -> Mrz:
     births = () if "birth" in wrong else tuple(births_of(year, month, day, at))
     repaired = settled != text and not wrong
     return Mrz(kind, person, births, year, month, day, wrong, repaired, layout)
+
+
+def _nationality(field: str) -> str | None:
+    state = field.strip("<")
+    # 9303-3 §5: Germany's code has one letter, and is DEU everywhere but here.
+    state = "DEU" if state == "D" else state
+    return state if len(state) == 3 and state.isalpha() else None
 
 
 def _two(digits: str) -> int | None:

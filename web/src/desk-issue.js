@@ -1,8 +1,454 @@
-/** A screen of the desk. */
+/**
+ * Issue: a form that is checked while it is typed, read back to the patient, signed, scanned and printed.
+ *
+ *     form -> issue.check … -> issue.read_back -> the patient confirms -> issue.sign -> code, paper -> next person
+ *
+ * 1. Whatever may be wrong, the desk says (parties/desk_issuing.py); the page shows it.
+ * 2. A request's name is drawn once for what was read back: an answer that got lost is asked for again under the same
+ *    name, and gives the same certificate.
+ * 3. Of a person nothing is kept but in this screen, and "next person" makes a new one: fields, lists, pictures and the
+ *    addresses of files are gone.
+ */
+import { drawing } from "./code.js";
+import { isWholePassport, passportLines } from "./codes.js";
+import { Refused } from "./desk-page.js";
+import { IssueForm } from "./desk-issue-form.js";
+import { Scanner } from "./scanner.js";
+import { part, say } from "./shown.js";
+import { LANGUAGES, formatDate, known, language, t } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
+/** @import {Content, Given} from "./desk-issue-form.js" */
+
+/** @typedef {{title: string, lines: {name: string, label: string, value: string, direction: string, latin: string}[]}} Leaf */
+/** @typedef {{digest: string, language: string, direction: string, phrases: Record<string, string>, leaves: Leaf[]}} Reading */
+/** @typedef {{number: string, until: string, text: string}} Certificate */
+/** @typedef {{today: string, languages: string[], kinds: string[], given: Record<string, Given[]>}} Today */
+
+/** Milliseconds after a key until the desk is asked. */
+const PAUSE = 250;
+const LAYOUTS = ["a4", "card", "large"];
 
 /** Show it. @param {DeskPage} page */
 export function open(page) {
-  page.show("desk-issue");
+  new Issue(page).begin();
+}
+
+class Issue {
+  /** @type {HTMLElement} */
+  #screen = document.body;
+  /** @type {IssueForm | null} */
+  #form = null;
+  /** @type {Today} */
+  #today = { today: "", languages: [], kinds: [], given: {} };
+  #kind = "vaccination";
+  #patients = "";
+  #layout = "a4";
+  #asked = 0;
+  #pause = 0;
+  #wantsAll = false;
+  /** What a scanner has read of a passport so far. @type {string[]} */
+  #lines = [];
+  /** @type {Scanner | null} */
+  #scanner = null;
+  /** Addresses of pictures and files, to be given back. @type {string[]} */
+  #addresses = [];
+
+  /** @param {DeskPage} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** A new person. @param {Content | null} [content] what was filled in before the patient said that something is wrong */
+  begin(content = null) {
+    this.#clear();
+    this.#screen = this.page.show("desk-issue", () => this.#clear());
+    this.#patients ||= language();
+    this.#scanner = new Scanner({ label: t("desk_issue.passport"), onText: (text) => this.#line(text) });
+    const form = /** @type {HTMLFormElement} */ (part(this.#screen, "form"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#show();
+    });
+    part(this.#screen, "more").addEventListener("click", () => {
+      this.#form?.more();
+      this.#changed();
+    });
+    part(this.#screen, "all-right").addEventListener("click", () => this.#form?.allRight());
+    this.#listen(this.#passport);
+    if (content) this.#kind = content.kind;
+    void this.#start(content);
+  }
+
+  get #passport() {
+    return /** @type {HTMLTextAreaElement} */ (this.#screen.querySelector("#issue-passport"));
+  }
+
+  /** @param {Content | null} content */
+  async #start(content) {
+    const screen = this.#screen;
+    const today = await this.#ask("issue.today", {});
+    if (!today || screen !== this.#screen) return;
+    this.#today = today;
+    this.#kinds();
+    this.#languages();
+    this.#fields(content);
+    if (content) void this.#check();
+    else this.#passport.focus();
+  }
+
+  #kinds() {
+    part(this.#screen, "kinds").replaceChildren(...this.#today.kinds.map((kind) => {
+      const label = document.createElement("label");
+      const radio = document.createElement("input");
+      radio.type = "radio";
+      radio.name = "kind";
+      radio.value = kind;
+      radio.autocomplete = "off";
+      radio.checked = kind === this.#kind;
+      radio.addEventListener("change", () => {
+        const content = this.#form?.content() ?? null;
+        this.#kind = kind;
+        this.#fields(content && { ...content, kind, events: [{}], names: {}, confirmed: [] });
+        this.#changed();
+      });
+      label.append(radio, " ", t(`desk_issue.${kind}`));
+      return label;
+    }));
+  }
+
+  #languages() {
+    const select = /** @type {HTMLSelectElement} */ (this.#screen.querySelector("#issue-language"));
+    for (const code of this.#today.languages) {
+      const { name } = LANGUAGES[/** @type {keyof typeof LANGUAGES} */ (code)];
+      const option = new Option(name, code, false, code === this.#patients);
+      option.lang = code;
+      select.add(option);
+    }
+    select.addEventListener("change", () => {
+      this.#patients = select.value;
+    });
+  }
+
+  /** @param {Content | null} content */
+  #fields(content) {
+    this.#wantsAll = false;
+    for (const element of this.#screen.querySelectorAll("[data-part=person] [data-column], [data-part=events] > *")) element.remove();
+    this.#form = new IssueForm(this.#screen, this.#kind, {
+      look: (field, text, product) => this.#look(field, text, product),
+      onChange: () => this.#changed(),
+      onLine: (text) => this.#line(text),
+    });
+    this.#form.today = this.#today.today;
+    if (content) this.#form.restore(content);
+    this.#given();
+  }
+
+  #given() {
+    const given = this.#today.given[this.#kind] ?? [];
+    const place = part(this.#screen, "given");
+    for (const button of place.querySelectorAll("button")) button.remove();
+    place.hidden = given.length === 0;
+    place.append(...given.map((each) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      const { lot, site, test_name: name } = each.columns;
+      button.textContent = [each.names["product"] ?? each.names["test_type"], name, lot, site].filter(Boolean).join(" · ");
+      button.addEventListener("click", () => this.#form?.again(each));
+      return button;
+    }));
+  }
+
+  /** @param {string} field @param {string} text @param {string} product */
+  async #look(field, text, product) {
+    const { choices } = await this.page.ask("issue.search", { ...this.#shared, kind: this.#kind, field, text, product });
+    return choices;
+  }
+
+  get #shared() {
+    return { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, language: language() };
+  }
+
+  /** Ask the desk; null where it refuses, which is said. @param {string} name @param {Record<string, unknown>} asked */
+  async #ask(name, asked) {
+    try {
+      return await this.page.ask(name, { ...this.#shared, ...asked });
+    } catch (error) {
+      this.#tell(error);
+      return null;
+    }
+  }
+
+  /** @param {unknown} error */
+  #tell(error) {
+    const key = error instanceof Refused ? `desk_issue.refused_${error.code.replaceAll("-", "_")}` : "";
+    if (key && known(key)) this.page.say(t(key));
+    else this.page.tell(error);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------
+  // Checked while it is typed.
+
+  #changed() {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.#check(), PAUSE);
+  }
+
+  /** Have the desk look at the form. @returns {Promise<{refused: boolean, open: boolean} | null>} null if it was overtaken */
+  async #check() {
+    clearTimeout(this.#pause);
+    const form = this.#form;
+    if (!form) return null;
+    const asked = ++this.#asked;
+    const checked = await this.#ask("issue.check", { ...asIssue(form.content()) });
+    if (!checked || asked !== this.#asked || form !== this.#form) return null;
+    return form.remarks(checked, this.#wantsAll);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------
+  // The passport's lines.
+
+  /** Read what is typed into the passport's field: at its last line's Enter, or once lines of the right length stand there. @param {HTMLTextAreaElement} field */
+  #listen(field) {
+    let pause = 0;
+    field.addEventListener("keydown", (event) => {
+      const lines = passportLines(field.value);
+      if (event.key !== "Enter" || !isWholePassport(lines)) return;
+      event.preventDefault();
+      clearTimeout(pause);
+      void this.#read(lines);
+    });
+    field.addEventListener("input", () => {
+      clearTimeout(pause);
+      const lines = passportLines(field.value);
+      // A scanner's own Enter is on its way: read before it, the Enter would press something else.
+      if (isEven(lines)) pause = setTimeout(() => void this.#read(lines), PAUSE);
+    });
+  }
+
+  /** A line that a scanner has typed, one or all of them. @param {string} text */
+  #line(text) {
+    this.#lines.push(...passportLines(text));
+    this.#passport.value = this.#lines.join("\n");
+    if (isWholePassport(this.#lines)) void this.#read(this.#lines);
+  }
+
+  /** @param {string[]} lines */
+  async #read(lines) {
+    this.#lines = [];
+    const form = this.#form;
+    const read = await this.#ask("issue.passport", { lines });
+    if (!read || form !== this.#form) return;
+    const said = [`desk_issue.passport_${read.outcome}`];
+    if (read.outcome === "read" && !read.columns.birth_date) said.push("desk_issue.passport_births");
+    if (read.cut) said.push("desk_issue.passport_cut");
+    say(this.#screen, "passport-said", said.map((key) => t(key)).join(" "));
+    part(this.#screen, "passport-said").dataset.outcome = read.outcome;
+    if (!Object.keys(read.columns).length) {
+      this.#passport.select();
+      return;
+    }
+    // What was read is in the fields now: the lines are not kept beside them, nor in what undo brings back.
+    const fresh = /** @type {HTMLTextAreaElement} */ (this.#passport.cloneNode(false));
+    this.#passport.replaceWith(fresh);
+    this.#listen(fresh);
+    this.#form?.fill("person", read.columns, read.names ?? {});
+    this.#firstEmpty();
+    this.#changed();
+  }
+
+  /** Go on where the first field of what was done is empty. */
+  #firstEmpty() {
+    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (this.#screen.querySelectorAll("[data-part=given] button, [data-part=events] input"));
+    const next = [...fields].find((field) => field.checkVisibility() && !field.value);
+    next?.focus();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------
+  // Read back.
+
+  async #show() {
+    this.page.say("");
+    this.#wantsAll = true;
+    const state = await this.#check();
+    if (!state || !this.#form) return;
+    if (state.refused || state.open) {
+      this.page.say(t(state.refused ? "desk_issue.open_fields" : "desk_issue.open_doubts"));
+      this.#form.toWhatIsOpen();
+      return;
+    }
+    const content = this.#form.content();
+    const asked = { ...this.#shared, ...asIssue(content), language: this.#patients };
+    const reading = await this.#ask("issue.read_back", asked);
+    if (reading) this.#readBack(content, asked, reading);
+  }
+
+  /** @param {Content} content @param {Record<string, unknown>} asked @param {Reading} reading */
+  #readBack(content, asked, reading) {
+    const screen = this.page.show("desk-issue-reading", () => this.#clear());
+    this.#screen = screen;
+    screen.lang = reading.language;
+    screen.dir = reading.direction;
+    const { read_back_title: title, read_back_hint: hint, read_back_right: right, read_back_wrong: wrong } = reading.phrases;
+    part(screen, "title").textContent = title ?? "";
+    part(screen, "hint").textContent = hint ?? "";
+    part(screen, "right").textContent = right ?? "";
+    part(screen, "wrong").textContent = wrong ?? "";
+    const turn = part(screen, "turn");
+    turn.lang = language();
+    part(screen, "leaves").append(...reading.leaves.map(leafOf));
+    turn.addEventListener("click", () => screen.classList.toggle("turned"));
+    part(screen, "wrong").addEventListener("click", () => this.begin(content));
+    const request = drawn();
+    const confirm = /** @type {HTMLButtonElement} */ (part(screen, "right"));
+    confirm.addEventListener("click", async () => {
+      confirm.disabled = true;
+      this.page.say("");
+      const signed = await this.#ask("issue.sign", { ...asked, digest: reading.digest, request });
+      if (this.#screen !== screen) return;
+      confirm.disabled = false;
+      if (signed) this.#signed(signed.certificates);
+    });
+    confirm.focus();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------
+  // Signed: the code, and paper.
+
+  /** @param {Certificate[]} certificates */
+  #signed(certificates) {
+    const screen = this.page.show("desk-issue-signed", () => this.#clear());
+    this.#screen = screen;
+    part(screen, "codes").append(...certificates.map((certificate, place) => {
+      const figure = document.createElement("figure");
+      const label = t("desk_issue.code_label", { n: place + 1 });
+      const code = drawing(certificate.text, label);
+      const caption = document.createElement("figcaption");
+      const many = certificates.length > 1 ? t("desk_issue.code_of", { n: place + 1, of: certificates.length }) : "";
+      const until = certificate.until ? t("desk_issue.until", { date: formatDate(new Date(certificate.until)) }) : "";
+      caption.append(...[many, `${t("labels.identifier")}: ${certificate.number}`, until].filter(Boolean).map((line) => {
+        const element = document.createElement("p");
+        element.textContent = line;
+        return element;
+      }));
+      figure.append(...(code ? [code] : []), caption);
+      return figure;
+    }));
+    const layout = /** @type {HTMLSelectElement} */ (screen.querySelector("#issue-layout"));
+    for (const each of LAYOUTS) layout.add(new Option(t(`desk_issue.${each}`), each, false, each === this.#layout));
+    layout.addEventListener("change", () => {
+      this.#layout = layout.value;
+    });
+    part(screen, "print").addEventListener("click", () => void this.#print(certificates));
+    part(screen, "save").addEventListener("click", () => void this.#save(certificates));
+    part(screen, "next").addEventListener("click", () => this.begin());
+    part(screen, "print").focus();
+  }
+
+  /** Print the sheets as the desk has laid them out. @param {Certificate[]} certificates */
+  async #print(certificates) {
+    const screen = this.#screen;
+    this.page.say("");
+    /** @type {string[]} */ const drawings = [];
+    for (const { text } of certificates) {
+      const sheet = await this.#ask("issue.sheet", { text, layout: this.#layout, language: this.#patients });
+      if (!sheet || screen !== this.#screen) return;
+      drawings.push(...sheet.pages);
+    }
+    this.#giveBack();
+    const pages = drawings.map((drawing, place) => this.#picture(drawing, place));
+    part(screen, "pages").replaceChildren(...pages);
+    await Promise.all(pages.map((picture) => picture.decode().catch(() => undefined)));
+    if (screen === this.#screen) print();
+  }
+
+  /** @param {string} drawing @param {number} place */
+  #picture(drawing, place) {
+    const picture = new Image();
+    picture.src = this.#address(new Blob([drawing], { type: "image/svg+xml" }));
+    picture.alt = t("desk_issue.sheet_page", { n: place + 1 });
+    return picture;
+  }
+
+  /** @param {Certificate[]} certificates */
+  async #save(certificates) {
+    this.page.say("");
+    for (const { text } of certificates) {
+      try {
+        const { name, blob } = await this.page.file("issue.pdf", { ...this.#shared, text, layout: this.#layout, language: this.#patients });
+        const link = document.createElement("a");
+        link.href = this.#address(blob);
+        link.download = name;
+        link.click();
+      } catch (error) {
+        this.#tell(error);
+        return;
+      }
+    }
+  }
+
+  /** @param {Blob} blob */
+  #address(blob) {
+    const address = URL.createObjectURL(blob);
+    this.#addresses.push(address);
+    return address;
+  }
+
+  #giveBack() {
+    for (const address of this.#addresses.splice(0)) URL.revokeObjectURL(address);
+  }
+
+  #clear() {
+    clearTimeout(this.#pause);
+    this.#asked++;
+    this.#scanner?.stop();
+    this.#scanner = null;
+    this.#form = null;
+    this.#lines = [];
+    this.#giveBack();
+  }
+}
+
+/** What the desk is sent of a form. @param {Content} content */
+function asIssue({ kind, person, events, confirmed }) {
+  return { kind, person, events, confirmed };
+}
+
+/** @param {Leaf} leaf */
+function leafOf({ title, lines }) {
+  const element = document.createElement("article");
+  const heading = document.createElement("h2");
+  heading.textContent = title;
+  const list = document.createElement("dl");
+  for (const { name, label, value, direction, latin } of lines) {
+    const term = document.createElement("dt");
+    term.textContent = label;
+    const said = document.createElement("dd");
+    said.textContent = value;
+    said.dir = direction;
+    said.dataset.name = name;
+    list.append(term, said);
+    if (latin) {
+      const letters = document.createElement("dd");
+      letters.textContent = latin;
+      letters.dir = "ltr";
+      letters.dataset.name = "latin";
+      list.append(letters);
+    }
+  }
+  element.append(heading, list);
+  return element;
+}
+
+/** Whether lines are of one length, as a document's are. @param {string[]} lines */
+function isEven(lines) {
+  const [first = ""] = lines;
+  return isWholePassport(lines) && lines.length > 1 && lines.every(({ length }) => length === first.length) && [30, 36, 44].includes(first.length)
+    && (lines.length === 3) === (first.length === 30);
+}
+
+/** A request's name: 128 random bits. */
+function drawn() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

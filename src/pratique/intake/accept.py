@@ -29,10 +29,10 @@ from pratique.intake.catalogue import (
     Product,
 )
 from pratique.intake.remarks import Remark, RemarkCode, placed, refuses
-from pratique.intake.rows import NOTHING, Reading, Record, fill, read_row
+from pratique.intake.rows import NOTHING, Reading, Record, drafted, fill, read_row
 from pratique.model import Exemption, Moment, Pass, Person, Recovery, Test, Vaccination
 
-__all__ = ["Reading", "accept", "together"]
+__all__ = ["Reading", "accept", "looked_at", "together"]
 
 OLDEST = 115
 OF_AGE = 18
@@ -315,6 +315,26 @@ def accept(
             cells, catalogue, country=country, authority=authority, at=day, filled=filled
         )
     ]
+
+
+def looked_at(
+    row: Mapping[str, str],
+    catalogue: Catalogue,
+    *,
+    at: date,
+    country: str = "",
+    authority: str = "",
+) -> tuple[Person | None, tuple[Remark, ...]]:
+    """Return whom a row is about and all that is to be said of it, also while much of it is missing.
+
+    A clerk who types is told of a date in the future at once, and not when all else is filled in.
+    """
+    record, remarks = drafted(row, catalogue, country=country, authority=authority)
+    if record is None:
+        return None, remarks
+    said = {remark.column for remark in remarks}
+    more = (each for each in examine(record, catalogue, at=at) if each.column not in said)
+    return record.person, (*remarks, *more)
 
 
 def _examined(reading: Reading, catalogue: Catalogue, at: date) -> Reading:

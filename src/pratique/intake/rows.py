@@ -567,19 +567,24 @@ def read_row(
         catalogue: the value sets from which the rest of a product is filled in.
         country, authority: taken where the row's own column is empty.
     """
+    record, remarks = drafted(row, catalogue, country=country, authority=authority)
+    return Reading(None if refuses(remarks) else record, remarks)
+
+
+def drafted(
+    row: Mapping[Any, Any], catalogue: Catalogue, *, country: str = "", authority: str = ""
+) -> tuple[Record | None, tuple[Remark, ...]]:
+    """Read one row as far as it goes, as `read_row` does: what may be refused is shown, and never signed."""
     found = RowReader(row, catalogue, country, authority)
     if not row.keys() <= COLUMNS:
         found.remarks += _unknown(row)
     kind = _kind(found)
     found.domain = _domain(found, kind)
     if kind is None:
-        return Reading(None, tuple(found.remarks))
+        return None, tuple(found.remarks)
     person = _icvp_person(found) if found.domain == ICVP else _dcc_person(found)
     entry = _ENTRIES[kind](found)
-    if not found.remarks:
-        return Reading(Record(found.domain, person, entry))
-    remarks = tuple(found.remarks)
-    return Reading(None if refuses(remarks) else Record(found.domain, person, entry), remarks)
+    return Record(found.domain, person, entry), tuple(found.remarks)
 
 
 def _unknown(row: Mapping[Any, Any]) -> list[Remark]:

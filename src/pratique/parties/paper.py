@@ -28,7 +28,7 @@ from pratique.model import HealthCertificate, silent
 from pratique.parties import issuer as issuer_folder
 from pratique.parties.inputs import Item
 from pratique.parties.verifier import held
-from pratique.sheet import Wording, sheet
+from pratique.sheet import Sheet, Wording, sheet
 from pratique.snapshot import Snapshot
 from pratique.store import files, pdf, sources
 from pratique.store.pdf import wording
@@ -69,21 +69,32 @@ class Renderer(NamedTuple):
 
     def pdf(self, certificate: HealthCertificate, text: str) -> bytes:
         """Return the PDF of a certificate whose signature was checked."""
-        laid_out = sheet(
-            certificate, text, wordings=self.wordings, contact=self.paper.contact, names=self.names,
-            makers=self.makers,
-        )  # fmt: skip
-        return pdf.render(
-            laid_out, variant=self.paper.layout, folders=self.paper.fonts, shown=self.emblem
-        )
+        look = self.paper
+        laid_out = self._laid_out(certificate, text)
+        return pdf.render(laid_out, variant=look.layout, folders=look.fonts, shown=self.emblem)
 
     def own(self, text: str) -> bytes:
         """Return the PDF of a text that was signed a moment ago, in this process."""
-        envelope = hcert.unwrap(text)
-        assert isinstance(envelope, Envelope)
-        certificate = hcert.decode(envelope.payload).certificate
-        assert certificate is not None
-        return self.pdf(certificate, text)
+        return self.pdf(_decoded(text), text)
+
+    def own_pages(self, text: str) -> list[bytes]:
+        """Return the pages of such a text as drawings (SVG), for a browser that prints them."""
+        look, laid_out = self.paper, self._laid_out(_decoded(text), text)
+        return pdf.pages(laid_out, variant=look.layout, folders=look.fonts, shown=self.emblem)
+
+    def _laid_out(self, certificate: HealthCertificate, text: str) -> Sheet:
+        return sheet(
+            certificate, text, wordings=self.wordings, contact=self.paper.contact, names=self.names,
+            makers=self.makers,
+        )  # fmt: skip
+
+
+def _decoded(text: str) -> HealthCertificate:
+    envelope = hcert.unwrap(text)
+    assert isinstance(envelope, Envelope)
+    certificate = hcert.decode(envelope.payload).certificate
+    assert certificate is not None
+    return certificate
 
 
 def renderer(paper: Paper, catalogue: Catalogue | None = None, *, note: Say) -> Renderer:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -73,8 +73,12 @@ class Intake(NamedTuple):
             records = [reading.record for _, reading in numbered if reading.record is not None]
             if len({record.person for record in records}) > 1 or len(records) != len(numbered) > 1:
                 raise of_a_person()
-        readings = together([reading for _, reading in numbered], self.catalogue)
+        readings = self.compared([reading for _, reading in numbered])
         return [(number, each) for (number, _), each in zip(numbered, readings, strict=True)]
+
+    def compared(self, readings: Sequence[Reading]) -> list[Reading]:
+        """Compare records that are handed in together: what is remarked of several of one person is added."""
+        return together(readings, self.catalogue)
 
 
 def opened(folder: Path, value_sets: tuple[Path, ...]) -> Intake:

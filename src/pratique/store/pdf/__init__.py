@@ -113,7 +113,7 @@ def svg(made: Symbol) -> str:
 
 
 __all__ = [
-    "LANGUAGES", "VARIANTS", "Emblem", "Words", "builtin", "emblem_of", "present", "printable", "read", "render",
+    "LANGUAGES", "VARIANTS", "Emblem", "Words", "builtin", "emblem_of", "pages", "present", "printable", "read", "render",
 ]  # fmt: skip
 
 VARIANTS = {"a4": 60.0, "card": 46.5, "large": 80.0}
@@ -142,13 +142,27 @@ def render(
         UsageError: `font-missing`, `code-too-large`, `sheet-too-full`.
         ExtraMissing: the extra `pdf` is not installed.
     """
+    (document,) = _set(sheet, variant, folders, shown, "pdf")
+    return document
+
+
+def pages(
+    sheet: Sheet, *, variant: str = "a4", folders: Sequence[Path] = (), shown: Emblem | None = None
+) -> list[bytes]:
+    """Return a sheet's pages as drawings (SVG), for a page in a browser that prints them; as `render` otherwise."""
+    return _set(sheet, variant, folders, shown, "svg")
+
+
+def _set(
+    sheet: Sheet, variant: str, folders: Sequence[Path], shown: Emblem | None, form: str
+) -> list[bytes]:
     files = fonts.fonts_for(_texts(sheet), folders)
     symbol = symbol_of(sheet.text, VARIANTS[variant])
     content = json.dumps(_content(sheet, variant, symbol), ensure_ascii=False)
     inputs = {"sheet": content, "code": svg(symbol)}
     if shown is not None:
         inputs |= _of_emblem(shown)
-    return _press(files).print(inputs)
+    return _press(files).print(inputs, form)
 
 
 def emblem_of(data: bytes) -> Emblem:
@@ -216,13 +230,12 @@ class _Press:
             input=str(_TEMPLATE), font_paths=[str(folder)], ignore_system_fonts=True
         )
 
-    def print(self, inputs: dict[str, str]) -> bytes:
-        """Return the PDF of one sheet."""
+    def print(self, inputs: dict[str, str], form: str) -> list[bytes]:
+        """Return one sheet: a PDF, or each of its pages as a drawing (`form` is "svg")."""
+        standards = {"pdf_standards": "ua-1"} if form == "pdf" else {}
         try:
             made = self._compiler.compile(
-                format="pdf",
-                pdf_standards="ua-1",
-                sys_inputs={**inputs, "families": self._families},
+                format=form, sys_inputs={**inputs, "families": self._families}, **standards
             )
         except self._error as error:
             # Its message may quote the sheet, so that it is not told.
@@ -232,11 +245,12 @@ class _Press:
                 _TOO_FULL, "the certificate says more than this form has room for",
                 "print it as a4 or large, or ask for fewer languages",
             ) from None  # fmt: skip
-        assert isinstance(made, bytes)
+        if isinstance(made, list):
+            return made
         # It says in which order pages lie beside each other. PDFium, and so Chromium, takes it for the direction of
         # every line: a number would be copied backwards, and found by no search. As long as before, so that all
         # offsets stay.
-        return made.replace(b"/Direction/R2L", b"/Direction/L2R")
+        return [made.replace(b"/Direction/R2L", b"/Direction/L2R") if form == "pdf" else made]
 
 
 _press = lru_cache(maxsize=4)(_Press)
