@@ -52,7 +52,11 @@ const EVENT = /** @type {Record<string, Field[]>} */ ({
     { column: "dose", label: "labels.dose", way: "number" },
     { column: "doses", label: "desk_issue.doses", way: "number" },
   ],
-  icvp: [...DOSE, { column: "site", label: "desk_issue.centre", way: "earlier", wide: true }],
+  icvp: [
+    ...DOSE,
+    { column: "clinician", label: "labels.clinician", way: "text", wide: true },
+    { column: "authority", label: "desk_issue.centre", way: "earlier", wide: true },
+  ],
   test: [
     { column: "test_type", label: "labels.test_type", way: "search", wide: true },
     { column: "test_name", label: "labels.test_name", way: "text" },
@@ -75,7 +79,6 @@ const EVENT = /** @type {Record<string, Field[]>} */ ({
 });
 /** Of which several are given at once. */
 const SERIES = new Set(["vaccination", "icvp"]);
-const EMPTY = "FIELD_MISSING";
 
 /** One field of the form. */
 class Cell {
@@ -103,7 +106,7 @@ class Cell {
 
   /** @param {Remark | undefined} remark @param {boolean} all */
   remark(remark, all) {
-    const isShown = remark && (remark.code !== EMPTY || all || this.touched);
+    const isShown = remark && (all || this.touched || this.value !== "");
     say(this.element, "wrong", isShown ? sentence(remark) : "");
     this.input.toggleAttribute("data-doubted", Boolean(isShown && !remark.refuses));
     if (isShown && remark.refuses) this.input.setAttribute("aria-invalid", "true");
@@ -172,7 +175,7 @@ export class IssueForm {
   /** Go on with what the entry before says, one dose later. @param {string} place */
   #again(place) {
     const before = String(Number(place) - 1);
-    for (const column of ["product", "doses", "lot", "site"]) {
+    for (const column of ["product", "doses", "lot", "authority"]) {
       const from = this.#cell(before, column);
       if (from?.value) this.#cell(place, column)?.put(from.value, from.input.value);
     }

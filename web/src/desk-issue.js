@@ -45,6 +45,7 @@ class Issue {
   #patients = "";
   #layout = "a4";
   #asked = 0;
+  #readings = 0;
   #pause = 0;
   #wantsAll = false;
   /** What a scanner has read of a passport so far. @type {string[]} */
@@ -152,8 +153,8 @@ class Issue {
     place.append(...given.map((each) => {
       const button = document.createElement("button");
       button.type = "button";
-      const { lot, site, test_name: name } = each.columns;
-      button.textContent = [each.names["product"] ?? each.names["test_type"], name, lot, site].filter(Boolean).join(" · ");
+      const { lot, site, authority, test_name: name } = each.columns;
+      button.textContent = [each.names["product"] ?? each.names["test_type"], name, lot, site, authority].filter(Boolean).join(" · ");
       button.addEventListener("click", () => this.#form?.again(each));
       return button;
     }));
@@ -237,15 +238,19 @@ class Issue {
   async #read(lines) {
     this.#lines = [];
     const form = this.#form;
+    const asked = ++this.#readings;
     const read = await this.#ask("issue.passport", { lines });
-    if (!read || form !== this.#form) return;
+    // The same lines may come twice, by the field and by their Enter: what was overtaken moves nothing.
+    if (!read || form !== this.#form || asked !== this.#readings) return;
+    const before = document.activeElement;
+    const isHere = before === this.#passport || before === document.body || before?.tagName === "H1";
     const said = [`desk_issue.passport_${read.outcome}`];
     if (read.outcome === "read" && !read.columns.birth_date) said.push("desk_issue.passport_births");
     if (read.cut) said.push("desk_issue.passport_cut");
     say(this.#screen, "passport-said", said.map((key) => t(key)).join(" "));
     part(this.#screen, "passport-said").dataset.outcome = read.outcome;
     if (!Object.keys(read.columns).length) {
-      this.#passport.select();
+      if (isHere) this.#passport.select();
       return;
     }
     // What was read is in the fields now: the lines are not kept beside them, nor in what undo brings back.
@@ -253,7 +258,7 @@ class Issue {
     this.#passport.replaceWith(fresh);
     this.#listen(fresh);
     this.#form?.fill("person", read.columns, read.names ?? {});
-    this.#firstEmpty();
+    if (isHere) this.#firstEmpty();
     this.#changed();
   }
 
@@ -359,7 +364,9 @@ class Issue {
     const pages = drawings.map((drawing, place) => this.#picture(drawing, place));
     part(screen, "pages").replaceChildren(...pages);
     await Promise.all(pages.map((picture) => picture.decode().catch(() => undefined)));
-    if (screen === this.#screen) print();
+    if (screen !== this.#screen) return;
+    print();
+    part(screen, "pages").dataset.printed = String(pages.length);
   }
 
   /** @param {string} drawing @param {number} place */

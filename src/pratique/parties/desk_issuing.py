@@ -110,7 +110,8 @@ def _form(call: DeskCall) -> DeskForm:
     zone = _zone(asked)
     columns = frozenset(PERSON) if domain == "ICVP" else _NAMED
     shared = _typed(person, columns, zone)
-    own = frozenset((*OWN[what], "disease"))
+    # Of an ICVP the centre stands in the place of who is responsible (smart-icvp, `is`).
+    own = frozenset((*OWN[what], "disease", *(("authority",) if domain == "ICVP" else ())))
     rows = tuple(
         {"kind": what.value, "domain": domain, **shared, **_typed(event, own, zone)}
         for event in events
@@ -290,7 +291,7 @@ class _Day:
 
 _REMEMBERED: Mapping[str, tuple[str, ...]] = {
     "vaccination": ("product", "doses", "lot"),
-    "icvp": ("product", "lot", "site"),
+    "icvp": ("product", "lot", "authority"),
     "test": ("test_type", "test_name", "device", "site"),
 }
 _MOST_REMEMBERED = 6
@@ -359,7 +360,7 @@ def _search(call: DeskCall) -> dict[str, Any]:
     if not isinstance(kind, str) or kind not in _FORMS:
         raise _unread()
     language, text = _language(call.asked), _text(call.asked, "text")
-    if field in ("lot", "site"):
+    if field in ("lot", "site", "authority"):
         return {"choices": _earlier(call, kind, field, text)}
     offered = _offered(call.desk.session.catalogue, field, _FORMS[kind][1], language)
     if not text.strip() and field == "product":

@@ -1,0 +1,85 @@
+"""A clerk at the issue form in a test: scan a passport, fill in, have it read back, sign.
+
+start(page, desk) -> passport(page) -> dose(page) -> read_back(page) -> signed(page) -> next_person(page)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests import issuing_desks
+from tests.issuing_desks import OpenDesk
+
+PASSPORT = (
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+    "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+)
+"""The specimen of ICAO Doc 9303-4."""
+
+
+def start(page: Any, desk: OpenDesk) -> None:
+    """Sign in, and have the form."""
+    page.add_init_script("window.printed = 0; window.print = () => { window.printed += 1 }")
+    page.goto(desk.entry())
+    issuing_desks.sign_in(page)
+    page.locator("#issue-passport:focus").wait_for()
+
+
+def passport(page: Any, lines: Sequence[str] = PASSPORT) -> None:
+    """Scan a passport's lines as a hardware scanner does: each key, and Enter after each line."""
+    for line in lines:
+        page.keyboard.type(line)
+        page.keyboard.press("Enter")
+    page.locator("[data-part=passport-said]:not([hidden])").wait_for()
+
+
+def field(page: Any, column: str, place: int = 0) -> Any:
+    """Return the field of a column: the person's, or of an entry."""
+    own = page.locator(f"[data-part=person] [data-column={column}]")
+    event = page.locator("[data-part=events] > *").nth(place).locator(f"[data-column={column}]")
+    return (own if own.count() else event).locator("input, select")
+
+
+def chosen(page: Any, column: str, text: str, place: int = 0) -> None:
+    """Type what people say, and take the first suggestion."""
+    of = field(page, column, place)
+    of.click()
+    of.fill("")
+    page.keyboard.type(text)
+    page.locator("[role=option][aria-selected=true]").wait_for()
+    page.keyboard.press("Enter")
+
+
+def dose(page: Any, place: int = 0, **cells: str) -> None:
+    """Fill in a dose of Pfizer's: of today, with a lot."""
+    chosen(page, "product", "pfizer", place)
+    filled = {"lot": "LOT-9", "given_on": "20261122", "dose": "1", **cells}
+    for column, cell in filled.items():
+        field(page, column, place).fill(cell)
+
+
+def read_back(page: Any, language: str = "en") -> None:
+    """Show it to the patient."""
+    page.locator("#issue-language").select_option(language)
+    page.locator("[data-part=show]").click()
+    page.locator("body[data-screen=desk-issue-reading]").wait_for()
+
+
+def signed(page: Any) -> None:
+    """Have the patient confirm, and the certificate signed."""
+    page.locator("[data-part=right]").click()
+    page.locator("body[data-screen=desk-issue-signed]").wait_for()
+
+
+def printed(page: Any) -> None:
+    """Print, and wait until the browser was asked to."""
+    page.locator("[data-part=print]").click()
+    page.locator("[data-part=pages] img").first.wait_for(state="attached")
+    page.locator("[data-part=pages][data-printed]").wait_for(state="attached")
+
+
+def next_person(page: Any) -> None:
+    """Clear all."""
+    page.locator("[data-part=next]").click()
+    page.locator("#issue-passport:focus").wait_for()

@@ -1,0 +1,193 @@
+"""Issuing at a desk in a real browser: by mouse, by keyboard alone, by scanner, in Arabic; what is doubted; what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import issuing_desks
+from tests.browser import clerk
+from tests.browser.screens import speak
+from tests.issuers import AT
+from tests.issuing_desks import OpenDesk
+
+NOW = datetime.fromtimestamp(AT, UTC)
+
+
+@pytest.fixture
+def desk(built: Path, tmp_path: Path) -> Iterator[OpenDesk]:
+    with issuing_desks.serving(tmp_path, pages=built) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(page: Any) -> Any:
+    page.clock.set_fixed_time(NOW)
+    return page
+
+
+def read_of(page: Any) -> str:
+    return str(page.locator(".reading").inner_text())
+
+
+def test_a_dose_is_issued_by_mouse_and_its_code_is_on_the_screen(page: Any, desk: OpenDesk) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page)
+    clerk.dose(page)
+    clerk.read_back(page)
+    assert "ERIKSSON" in read_of(page)
+    assert "12 August 1974" in read_of(page)
+    clerk.signed(page)
+    assert page.locator("svg.code").count() == 1
+    clerk.printed(page)
+    assert page.evaluate("window.printed") == 1
+    clerk.next_person(page)
+
+
+def test_a_dose_is_issued_by_keyboard_alone(page: Any, desk: OpenDesk) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page)
+    keys = page.keyboard
+    page.locator("[data-column=product] input:focus").wait_for()
+    keys.type("biontec")
+    page.locator("[role=option][aria-selected=true]").wait_for()
+    for cell in ("", "LOT-9"):
+        keys.type(cell)
+        keys.press("Enter")
+    page.locator("[data-column=given_on] input:focus").wait_for()
+    # On to the button for today, and press it.
+    keys.press("Tab")
+    keys.press("Space")
+    page.locator("[data-column=dose] input:focus").wait_for()
+    keys.type("1")
+    keys.press("Enter")
+    keys.press("Enter")
+    page.locator("[data-part=show]:focus").wait_for()
+    keys.press("Enter")
+    page.locator("body[data-screen=desk-issue-reading] [data-part=right]:focus").wait_for()
+    keys.press("Enter")
+    page.locator("body[data-screen=desk-issue-signed] [data-part=print]:focus").wait_for()
+    assert page.locator("svg.code").count() == 1
+
+
+def test_what_the_patient_reads_is_in_the_patients_language(page: Any, desk: OpenDesk) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page)
+    clerk.dose(page)
+    clerk.read_back(page, "ar")
+    reading = page.locator(".reading")
+    assert (reading.get_attribute("lang"), reading.get_attribute("dir")) == ("ar", "rtl")
+    assert "شهادة تطعيم" in read_of(page)
+    assert "Is everything right" not in read_of(page)
+
+
+def test_what_the_patient_finds_wrong_is_corrected_and_nothing_is_lost(
+    page: Any, desk: OpenDesk
+) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page)
+    clerk.dose(page)
+    clerk.read_back(page)
+    page.locator("[data-part=wrong]").click()
+    page.locator("body[data-screen=desk-issue]").wait_for()
+    page.locator("[data-column=product] input").wait_for()
+    assert clerk.field(page, "product").input_value() == "Comirnaty"
+    assert clerk.field(page, "lot").input_value() == "LOT-9"
+    clerk.field(page, "forename_icao").fill("ANNA")
+    clerk.read_back(page)
+    assert "MARIA" not in read_of(page)
+
+
+def test_a_wrong_check_digit_fills_in_nothing_and_is_told(page: Any, desk: OpenDesk) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page, (clerk.PASSPORT[0], clerk.PASSPORT[1].replace("7408122", "7408123")))
+    assert page.locator("[data-part=passport-said]").get_attribute("data-outcome") == "wrong"
+    assert clerk.field(page, "surname_icao").input_value() == ""
+
+
+def test_a_date_in_the_future_is_told_while_all_else_is_missing(page: Any, desk: OpenDesk) -> None:
+    clerk.start(page, desk)
+    clerk.field(page, "given_on").fill("20261230")
+    wrong = page.locator("[data-column=given_on] [data-part=wrong]:not([hidden])")
+    wrong.wait_for()
+    assert page.locator("[data-part=wrong]:not([hidden])").count() == 1
+
+
+def test_two_doses_too_close_are_doubted_and_signed_once_that_is_ticked(
+    page: Any, desk: OpenDesk
+) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page)
+    clerk.dose(page, 0, given_on="20261115")
+    page.locator("[data-part=more]").click()
+    assert clerk.field(page, "product", 1).input_value() == "Comirnaty"
+    for column, cell in (("given_on", "20261122"), ("dose", "2")):
+        clerk.field(page, column, 1).fill(cell)
+    page.locator("[data-part=doubts]:not([hidden])").wait_for()
+    page.locator("[data-part=show]").click()
+    page.locator("[data-part=notice]:not([hidden])").wait_for()
+    assert page.locator("body").get_attribute("data-screen") == "desk-issue"
+    page.locator("[data-part=all-right]").click()
+    clerk.read_back(page)
+    clerk.signed(page)
+    assert page.locator("svg.code").count() == 2
+
+
+def test_what_was_given_today_is_offered_to_the_next_person(page: Any, desk: OpenDesk) -> None:
+    clerk.start(page, desk)
+    clerk.passport(page)
+    clerk.dose(page)
+    clerk.read_back(page)
+    clerk.signed(page)
+    clerk.next_person(page)
+    assert clerk.field(page, "surname_icao").input_value() == ""
+    page.locator("[data-part=given] button").click()
+    assert clerk.field(page, "product").input_value() == "Comirnaty"
+    assert clerk.field(page, "lot").input_value() == "LOT-9"
+
+
+@pytest.mark.parametrize("kind", ["icvp", "test", "recovery", "exemption"])
+def test_every_kind_is_issued(page: Any, desk: OpenDesk, kind: str) -> None:
+    clerk.start(page, desk)
+    page.locator(f"input[value={kind}]").check()
+    page.locator("#issue-passport").click()
+    clerk.passport(page)
+    if kind == "icvp":
+        clerk.chosen(page, "product", "stamaril")
+        cells = {"lot": "YF-9", "given_on": "20261120", "clinician": "Register 4711"}
+    elif kind == "test":
+        clerk.chosen(page, "test_type", "pcr")
+        clerk.chosen(page, "result", "not detected")
+        cells = {"sampled_at": "2026-11-21 08:30"}
+    elif kind == "recovery":
+        clerk.chosen(page, "disease", "covid")
+        cells = {
+            "first_positive_on": "20260901",
+            "valid_from": "20260912",
+            "valid_until": "20270201",
+        }
+    else:
+        clerk.chosen(page, "disease", "covid")
+        cells = {"valid_from": "20261101", "valid_until": "20270101"}
+    for column, cell in cells.items():
+        clerk.field(page, column).fill(cell)
+    clerk.read_back(page)
+    clerk.signed(page)
+    assert page.locator("svg.code").count() == 1
+
+
+@pytest.mark.parametrize("language", ["ar"])
+def test_the_journey_in_arabic(context: Any, page: Any, desk: OpenDesk, language: str) -> None:
+    speak(context, language)
+    clerk.start(page, desk)
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    clerk.passport(page)
+    clerk.dose(page)
+    clerk.read_back(page, "ar")
+    clerk.signed(page)
+    clerk.printed(page)
+    clerk.next_person(page)
