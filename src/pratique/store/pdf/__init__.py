@@ -232,11 +232,12 @@ class _Press:
 
     def print(self, inputs: dict[str, str], form: str) -> list[bytes]:
         """Return one sheet: a PDF, or each of its pages as a drawing (`form` is "svg")."""
-        standards = {"pdf_standards": "ua-1"} if form == "pdf" else {}
+        given = {**inputs, "families": self._families}
         try:
-            made = self._compiler.compile(
-                format=form, sys_inputs={**inputs, "families": self._families}, **standards
-            )
+            if form == "pdf":
+                made = self._compiler.compile(format="pdf", pdf_standards="ua-1", sys_inputs=given)
+            else:
+                made = self._compiler.compile(format="svg", sys_inputs=given)
         except self._error as error:
             # Its message may quote the sheet, so that it is not told.
             if _TOO_FULL not in str(error):
@@ -245,12 +246,15 @@ class _Press:
                 _TOO_FULL, "the certificate says more than this form has room for",
                 "print it as a4 or large, or ask for fewer languages",
             ) from None  # fmt: skip
-        if isinstance(made, list):
-            return made
+        pages = made if isinstance(made, list) else [made]
         # It says in which order pages lie beside each other. PDFium, and so Chromium, takes it for the direction of
         # every line: a number would be copied backwards, and found by no search. As long as before, so that all
         # offsets stay.
-        return [made.replace(b"/Direction/R2L", b"/Direction/L2R") if form == "pdf" else made]
+        return [
+            page.replace(b"/Direction/R2L", b"/Direction/L2R") if form == "pdf" else page
+            for page in pages
+            if page is not None
+        ]
 
 
 _press = lru_cache(maxsize=4)(_Press)
