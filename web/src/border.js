@@ -18,7 +18,7 @@ import { Viewfinder } from "./border-viewfinder.js";
 import { isLikeCertificate, isPassportLine, isWholePassport, passportLines } from "./codes.js";
 import { Countdown } from "./countdown.js";
 import { clockBehind } from "./data.js";
-import { textsIn, Unreadable } from "./documents.js";
+import { textsIn, Unreadable, whyUnread } from "./documents.js";
 import { EngineError, startEngine } from "./engine.js";
 import { startReader } from "./reader.js";
 import { Scanner } from "./scanner.js";
@@ -576,13 +576,6 @@ class Post {
     this.#show("trouble", element);
     focus(element, "h1");
   }
-}
-
-/** Why nothing was read in a file. @param {string} reason */
-function whyUnread(reason) {
-  if (reason === "none") return t("page.file_no_code");
-  if (reason === "kind") return `${t("reasons.file-not-read")} ${t("steps.save-as-picture")}`;
-  return t(`border.file_${reason}`);
 }
 
 /** @param {string} text "FR", or "FR/BRE" @returns {Place} */

@@ -34,6 +34,22 @@ export function open(page) {
   new Issue(page).begin();
 }
 
+/**
+ * Show a certificate's content to be corrected: what is signed then takes the wrong one's place.
+ *
+ * @param {DeskPage} page
+ * @param {string} wrong the certificate's text
+ * @param {Content} content
+ */
+export function correct(page, wrong, content) {
+  new Issue(page, wrong).begin(content);
+}
+
+/** Show certificates that were signed: to be scanned, and printed. @param {DeskPage} page @param {Certificate[]} certificates */
+export function signed(page, certificates) {
+  new Issue(page).signed(certificates);
+}
+
 class Issue {
   /** @type {HTMLElement} */
   #screen = document.body;
@@ -55,9 +71,10 @@ class Issue {
   /** Addresses of pictures and files, to be given back. @type {string[]} */
   #addresses = [];
 
-  /** @param {DeskPage} page */
-  constructor(page) {
+  /** @param {DeskPage} page @param {string} [wrong] text of the certificate that is corrected */
+  constructor(page, wrong = "") {
     this.page = page;
+    this.wrong = wrong;
   }
 
   /** A new person. @param {Content | null} [content] what was filled in before the patient said that something is wrong */
@@ -78,6 +95,8 @@ class Issue {
     part(this.#screen, "all-right").addEventListener("click", () => this.#form?.allRight());
     this.#listen(this.#passport);
     if (content) this.#kind = content.kind;
+    say(this.#screen, "correcting", this.wrong ? t("desk_change.correcting") : "");
+    part(this.#screen, "kinds-of").hidden = this.wrong !== "";
     void this.#start(content);
   }
 
@@ -94,6 +113,7 @@ class Issue {
     this.#kinds();
     this.#languages();
     this.#fields(content);
+    if (this.wrong) part(this.#screen, "more").hidden = true;
     if (content) void this.#check();
     else this.#passport.focus();
   }
@@ -309,10 +329,10 @@ class Issue {
     confirm.addEventListener("click", async () => {
       confirm.disabled = true;
       this.page.say("");
-      const signed = await this.#ask("issue.sign", { ...asked, digest: reading.digest, request });
+      const signed = await this.#ask(this.wrong ? "certificate.correct" : "issue.sign", { ...asked, digest: reading.digest, request, ...(this.wrong && { text: this.wrong }) });
       if (this.#screen !== screen) return;
       confirm.disabled = false;
-      if (signed) this.#signed(signed.certificates);
+      if (signed) this.signed(signed.certificates);
     });
     confirm.focus();
   }
@@ -321,7 +341,7 @@ class Issue {
   // Signed: the code, and paper.
 
   /** @param {Certificate[]} certificates */
-  #signed(certificates) {
+  signed(certificates) {
     const screen = this.page.show("desk-issue-signed", () => this.#clear());
     this.#screen = screen;
     part(screen, "codes").append(...certificates.map((certificate, place) => {
@@ -346,7 +366,7 @@ class Issue {
     });
     part(screen, "print").addEventListener("click", () => void this.#print(certificates));
     part(screen, "save").addEventListener("click", () => void this.#save(certificates));
-    part(screen, "next").addEventListener("click", () => this.begin());
+    part(screen, "next").addEventListener("click", () => open(this.page));
     part(screen, "print").focus();
   }
 
@@ -421,8 +441,8 @@ function asIssue({ kind, person, events, confirmed }) {
   return { kind, person, events, confirmed };
 }
 
-/** @param {Leaf} leaf */
-function leafOf({ title, lines }) {
+/** What a certificate says, as an element. @param {Leaf} leaf */
+export function leafOf({ title, lines }) {
   const element = document.createElement("article");
   const heading = document.createElement("h2");
   heading.textContent = title;

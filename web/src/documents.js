@@ -6,6 +6,7 @@
  * 3. Bytes, pages and pixels are limited as natively (`store.scan`).
  */
 import { trustedURL } from "./policy.js";
+import { t } from "./words.js";
 
 /** @import {Reader} from "./reader.js" */
 
@@ -131,4 +132,11 @@ async function rendered(page, dpi) {
   const picture = await createImageBitmap(canvas);
   canvas.width = canvas.height = 0;
   return picture;
+}
+
+/** Why nothing was read in a file. @param {string} reason */
+export function whyUnread(reason) {
+  if (reason === "none") return t("page.file_no_code");
+  if (reason === "kind") return `${t("reasons.file-not-read")} ${t("steps.save-as-picture")}`;
+  return t(`border.file_${reason}`);
 }

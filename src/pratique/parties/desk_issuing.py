@@ -35,10 +35,9 @@ from pratique.intake.rows import OWN, PERSON, Reading, Record, row_of
 from pratique.intake.suggest import Suggestion
 from pratique.issue import Work
 from pratique.model import HealthCertificate, Person, silent
-from pratique.parties import paper
+from pratique.parties import inputs, paper
 from pratique.parties.desk import Attachment, Desk, DeskAct, DeskCall, Right
-from pratique.parties.issuing import IssuingSession, Signing, sign_records
-from pratique.renew import held
+from pratique.parties.issuing import IssuingSession, Signing, own_certificate, sign_records
 from pratique.sheet import Leaf, Line, Wording, sheet
 from pratique.store import words
 from pratique.store.pdf import wording
@@ -103,11 +102,11 @@ def _form(call: DeskCall) -> DeskForm:
         or not isinstance(events, list)
         or not 1 <= len(events) <= MOST
     ):
-        raise _unread()
+        raise unread()
     if not isinstance(confirmed, list) or not all(isinstance(name, str) for name in confirmed):
-        raise _unread()
+        raise unread()
     what, domain = _FORMS[kind]
-    zone = _zone(asked)
+    zone = zone_of(asked)
     columns = frozenset(PERSON) if domain == "ICVP" else _NAMED
     shared = _typed(person, columns, zone)
     # Of an ICVP the centre stands in the place of who is responsible (smart-icvp, `is`).
@@ -121,9 +120,9 @@ def _form(call: DeskCall) -> DeskForm:
 
 def _typed(cells: object, columns: frozenset[str], zone: tzinfo) -> dict[str, str]:
     if not isinstance(cells, Mapping) or not cells.keys() <= columns:
-        raise _unread()
+        raise unread()
     if not all(isinstance(cell, str) and len(cell) <= _LONGEST for cell in cells.values()):
-        raise _unread()
+        raise unread()
     filled = {name: cell.strip() for name, cell in cells.items() if cell.strip()}
     filled |= {name: _dated(filled[name]) for name in _DAYS if name in filled}
     if (sampled := filled.get("sampled_at")) is not None:
@@ -152,7 +151,8 @@ def _timed(cell: str, zone: tzinfo) -> str:
         return cell
 
 
-def _zone(asked: Mapping[str, Any]) -> tzinfo:
+def zone_of(asked: Mapping[str, Any]) -> tzinfo:
+    """Return the clinic's time zone, as the page names it; UTC where it does not."""
     name = asked.get("zone")
     try:
         return ZoneInfo(name) if isinstance(name, str) and len(name) <= 64 else UTC
@@ -160,19 +160,21 @@ def _zone(asked: Mapping[str, Any]) -> tzinfo:
         return UTC
 
 
-def _language(asked: Mapping[str, Any]) -> str:
+def language_of(asked: Mapping[str, Any]) -> str:
     """Return the language that is asked for; UsageError `language-unknown` by `words.builtin`."""
     return str(asked.get("language", "en"))[:16]
 
 
-def _text(asked: Mapping[str, Any], name: str) -> str:
+def text_of(asked: Mapping[str, Any], name: str) -> str:
+    """Return a text that a page has sent; UsageError `form-unread`."""
     value = asked.get(name)
     if not isinstance(value, str):
-        raise _unread()
+        raise unread()
     return value
 
 
-def _unread() -> UsageError:
+def unread() -> UsageError:
+    """Make the refusal of what no page of ours sends."""
     return UsageError(
         "form-unread", "the desk cannot read what the page sent", "load the page again"
     )
@@ -252,7 +254,7 @@ def _passport(call: DeskCall) -> dict[str, Any]:
     """Read a passport's lines into columns; which check digits are wrong is told, and nothing is filled in then."""
     lines = call.asked.get("lines")
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-        raise _unread()
+        raise unread()
     zones = zone_readings(lines, datetime.fromtimestamp(call.at, UTC))
     if not zones:
         return {"outcome": "unread", "columns": {}}
@@ -325,8 +327,8 @@ def _remember(desk: Desk, form: DeskForm) -> None:
 
 def _today(call: DeskCall) -> dict[str, Any]:
     """Return what a new form begins with: what was given today, by kind, with names."""
-    language = _language(call.asked)
-    at = datetime.fromtimestamp(call.at, _zone(call.asked))
+    language = language_of(call.asked)
+    at = datetime.fromtimestamp(call.at, zone_of(call.asked))
     with _TURN:
         given = {kind: list(rows) for kind, rows in _of_today(call.desk, at.date()).given.items()}
     return {
@@ -335,15 +337,15 @@ def _today(call: DeskCall) -> dict[str, Any]:
         "kinds": list(_FORMS),
         "given": {
             kind: [
-                {"columns": cells, "names": _names_of(call, kind, cells, language)}
-                for cells in rows
+                {"columns": cells, "names": names_of(call, kind, cells, language)} for cells in rows
             ]
             for kind, rows in given.items()
         },
     }
 
 
-def _names_of(call: DeskCall, kind: str, cells: Mapping[str, str], language: str) -> dict[str, str]:
+def names_of(call: DeskCall, kind: str, cells: Mapping[str, str], language: str) -> dict[str, str]:
+    """Return what coded cells are called: column to name."""
     names = {}
     for field in ("product", "test_type"):
         if field in cells:
@@ -356,15 +358,15 @@ def _names_of(call: DeskCall, kind: str, cells: Mapping[str, str], language: str
 
 def _search(call: DeskCall) -> dict[str, Any]:
     """Return codes that a text may mean."""
-    field, kind = _text(call.asked, "field"), call.asked.get("kind")
+    field, kind = text_of(call.asked, "field"), call.asked.get("kind")
     if not isinstance(kind, str) or kind not in _FORMS:
-        raise _unread()
-    language, text = _language(call.asked), _text(call.asked, "text")
+        raise unread()
+    language, text = language_of(call.asked), text_of(call.asked, "text")
     if field in ("lot", "site", "authority"):
         return {"choices": _earlier(call, kind, field, text)}
     offered = _offered(call.desk.session.catalogue, field, _FORMS[kind][1], language)
     if not text.strip() and field == "product":
-        at = datetime.fromtimestamp(call.at, _zone(call.asked))
+        at = datetime.fromtimestamp(call.at, zone_of(call.asked))
         with _TURN:
             rows = _of_today(call.desk, at.date()).given.get(kind, [])
             first = list(dict.fromkeys(row["product"] for row in rows if "product" in row))
@@ -388,7 +390,7 @@ def _search(call: DeskCall) -> dict[str, Any]:
 
 def _earlier(call: DeskCall, kind: str, field: str, text: str) -> list[dict[str, Any]]:
     """Return what was typed into a field today: of the same product, where one is chosen."""
-    at, product = datetime.fromtimestamp(call.at, _zone(call.asked)), call.asked.get("product")
+    at, product = datetime.fromtimestamp(call.at, zone_of(call.asked)), call.asked.get("product")
     with _TURN:
         rows = list(_of_today(call.desk, at.date()).given.get(kind, []))
     known = [
@@ -423,7 +425,7 @@ def _offered(
         }
         return suggest.coded(names, names, [also])
     if field not in ("disease", "test_type", "result", "device"):
-        raise _unread()
+        raise unread()
     codes = suggest.diseases(catalogue, domain) if field == "disease" else catalogue.codes(field)
     displays = {code: catalogue.sets[field][code].display for code in codes}
     return suggest.coded(codes, {**displays, **own}, [displays, *tables.values()])
@@ -461,17 +463,18 @@ def _reading(call: DeskCall, form: DeskForm) -> ReadBack:
         raise UsageError(
             "doubts-open", "something is doubted, and not confirmed", "look at each doubt"
         )
-    said = wording.builtin(_language(call.asked))
-    leaves = tuple(_leaf(call, record, said) for record in records)
+    said = wording.builtin(language_of(call.asked))
+    leaves = tuple(leaf_of(call, record, said) for record in records)
     document = [
-        {"row": row_of(record), "leaf": _shown(leaf), "language": leaf.language}
+        {"row": row_of(record), "leaf": leaf_document(leaf), "language": leaf.language}
         for record, leaf in zip(records, leaves, strict=True)
     ]
     content = as_json(document, sort_keys=True).encode()
     return ReadBack(records, leaves, hashlib.sha256(b"pratique-reading-1\n" + content).hexdigest())
 
 
-def _leaf(call: DeskCall, record: Record, said: Wording) -> Leaf:
+def leaf_of(call: DeskCall, record: Record, said: Wording) -> Leaf:
+    """Return what a record says, as paper says it in a language."""
     country = call.desk.session.issuer.country
     certificate = HealthCertificate(
         record.domain, "", record.kind, record.person, (record.entry,), country, None, None, {}
@@ -485,7 +488,7 @@ def _leaf(call: DeskCall, record: Record, said: Wording) -> Leaf:
     return laid_out.leaves[0]
 
 
-def _shown(leaf: Leaf) -> dict[str, Any]:
+def leaf_document(leaf: Leaf) -> dict[str, Any]:
     """Return a leaf as a page shows it."""
     lines: list[Line] = [*leaf.names, *leaf.lines]
     return {
@@ -503,7 +506,7 @@ _PHRASES = ("read_back_title", "read_back_hint", "read_back_right", "read_back_w
 def _read_back(call: DeskCall) -> dict[str, Any]:
     """Return what would be signed, in the patient's language, with the digest that signing asks for."""
     reading = _reading(call, _form(call))
-    language = _language(call.asked)
+    language = language_of(call.asked)
     own = words.table(words.builtin(language), "desk_issue")
     english = words.table(words.builtin("en"), "desk_issue")
     return {
@@ -511,18 +514,21 @@ def _read_back(call: DeskCall) -> dict[str, Any]:
         "language": language,
         "direction": reading.leaves[0].direction,
         "phrases": {name: own.get(name) or english[name] for name in _PHRASES},
-        "leaves": [_shown(leaf) for leaf in reading.leaves],
+        "leaves": [leaf_document(leaf) for leaf in reading.leaves],
     }
 
 
-def _sign(call: DeskCall) -> dict[str, Any]:
-    """Sign what was read back; the same request gives the same certificates again.
+def confirmed_reading(call: DeskCall) -> tuple[ReadBack, str]:
+    """Return what the patient has confirmed, and the name of the request to sign it.
 
     Raises:
-        UsageError: `reading-changed`, `request-short`; as reading back and `sign_records`.
+        UsageError: `reading-changed`, `request-short`; as reading back.
     """
-    desk, form = call.desk, _form(call)
-    request = _text(call.asked, "request")
+    return _confirmed(call, _form(call))
+
+
+def _confirmed(call: DeskCall, form: DeskForm) -> tuple[ReadBack, str]:
+    request = text_of(call.asked, "request")
     if not _REQUEST.fullmatch(request):
         raise UsageError(
             "request-short", "the request's name is not random enough", "load the page again"
@@ -534,21 +540,32 @@ def _sign(call: DeskCall) -> dict[str, Any]:
             "what is to be signed is not what was read back; nothing was signed",
             "read it back once more",
         )
+    return reading, f"{request}-{reading.digest}"
+
+
+def _sign(call: DeskCall) -> dict[str, Any]:
+    """Sign what was read back; the same request gives the same certificates again.
+
+    Raises:
+        UsageError: `reading-changed`, `request-short`; as reading back and `sign_records`.
+    """
+    desk, form = call.desk, _form(call)
+    reading, request = _confirmed(call, form)
     signing = Signing(
         call.at, Work(desk.site, call.operator.pseudonym), desk.validity,
-        request=f"{request}-{reading.digest}",
+        request=request,
     )  # fmt: skip
     signed = list(sign_records(desk.session, reading.records, signing))
     _remember(desk, form)
     return {
         "certificates": [
-            {**_numbered(each.text), "text": each.text, "repeated": each.repeated}
-            for each in signed
+            {**numbered(each.text), "text": each.text, "repeated": each.repeated} for each in signed
         ]
     }
 
 
-def _numbered(text: str) -> dict[str, Any]:
+def numbered(text: str) -> dict[str, Any]:
+    """Return the number of a certificate that was signed a moment ago, and until when it may be read."""
     envelope = hcert.unwrap(text)
     assert isinstance(envelope, Envelope)
     certificate = hcert.decode(envelope.payload).certificate
@@ -574,17 +591,11 @@ def _sheet(call: DeskCall) -> dict[str, Any]:
 
 def _own_sheet(call: DeskCall) -> tuple[str, paper.Renderer]:
     """Return a text that this issuer signed and has not revoked, and what prints it; UsageError `old-…`."""
-    desk, text = call.desk, _text(call.asked, "text")
-    layout, language = _text(call.asked, "layout"), _language(call.asked)
+    desk, text = call.desk, text_of(call.asked, "text")
+    layout, language = text_of(call.asked, "layout"), language_of(call.asked)
     if layout not in paper.LAYOUTS:
-        raise _unread()
-    session = desk.session
-    snapshot = session.snapshot(call.at)
-    session.register.read(
-        lambda transaction: held(
-            text, snapshot=snapshot, shards=session.shards, register=transaction, at=call.at
-        )
-    )
+        raise unread()
+    own_certificate(desk.session, inputs.of_text(text, "the code"), at=call.at)
     # IHR (2005), Annex 6: in English or French, and in a further language beside it.
     languages = (language, *(desk.paper.languages or ("en", "fr")))
     return text, _renderer(call, tuple(dict.fromkeys(languages)), layout)

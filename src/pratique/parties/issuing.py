@@ -590,13 +590,16 @@ class RevocationPlan(NamedTuple):
     """What a revocation would do; nothing is done yet.
 
     Attributes:
-        act: does it, in a transaction of the register.
+        act: does it, in a transaction of the register, `at` an instant and by an `operator`'s hand.
+        at, operator: that were ordered.
         trial: how many it revokes, by key; never who.
         left_out: how many of the certificates that were named it cannot revoke.
         named: how many certificates were named and are known; None of a selection.
     """
 
-    act: Callable[[Transaction], Revoked]
+    act: Callable[..., Revoked]
+    at: int
+    operator: str
     trial: Revoked
     left_out: int = 0
     named: int | None = None
@@ -606,18 +609,19 @@ def plan_revocation(session: IssuingSession, order: RevocationOrder) -> Revocati
     """Find what an order selects; UsageError `selection-…`, `certificates-unknown`."""
     session.lost()
     reason, selection = order.reason, order.selection
-    how: dict[str, Any] = {"at": order.at, "operator": order.operator}
-    if not order.certificates:
-        by_selection = partial(
-            store_register.revoke, selection=checked(selection), reason=reason, **how
-        )
-        return RevocationPlan(by_selection, session.register.rehearse(by_selection))
-    if selection != Selection():
-        raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
-    names, left_out = named(session, order.certificates, reason, at=order.at, say=session.note)
-    # Of the texts nothing stays in a plan: it may wait for somebody's yes.
-    each = partial(store_register.revoke_each, certificates=names, reason=reason, **how)
-    return RevocationPlan(each, session.register.rehearse(each), left_out, len(names))
+    act: Callable[..., Revoked]
+    left_out, known = 0, None
+    if order.certificates:
+        if selection != Selection():
+            raise UsageError("selection-mixed", "a certificate is one; leave the other parts out")
+        names, left_out = named(session, order.certificates, reason, at=order.at, say=session.note)
+        # Of the texts nothing stays in a plan: it may wait for somebody's yes.
+        act = partial(store_register.revoke_each, certificates=names, reason=reason)
+        known = len(names)
+    else:
+        act = partial(store_register.revoke, selection=checked(selection), reason=reason)
+    trial = session.register.rehearse(partial(act, at=order.at, operator=order.operator))
+    return RevocationPlan(act, order.at, order.operator, trial, left_out, known)
 
 
 def revoke(session: IssuingSession, plan: RevocationPlan, *, as_shown: bool = False) -> Revoked:
@@ -628,7 +632,7 @@ def revoke(session: IssuingSession, plan: RevocationPlan, *, as_shown: bool = Fa
     """
 
     def act(transaction: Transaction) -> Revoked:
-        revoked = plan.act(transaction)
+        revoked = plan.act(transaction, at=plan.at, operator=plan.operator)
         # Issues and revocations are only ever added: the same counts are the same certificates.
         if as_shown and revoked != plan.trial:
             raise UsageError(
