@@ -173,7 +173,7 @@ class _Serving(NamedTuple):
 
     def __call__(self, ready: Callable[[], None], *, is_first: bool) -> int:
         """Serve until the day ends, or until we are told to end."""
-        from pratique.parties import desk_service  # noqa: PLC0415 - operators need no server
+        from pratique.parties import desk_files, desk_service  # noqa: PLC0415 - operators need no server
         from pratique.store import desk_process, desk_server, gateway_server  # noqa: PLC0415
 
         core_dumps_off()
@@ -188,7 +188,7 @@ class _Serving(NamedTuple):
         application = desk_server.application(self.place, answers, tell=tell, ended=ended)
         serve = partial(gateway_server.serve, application, limits=desk_server.LIMITS)
         threading.Thread(target=self._hear, args=(sign_in,), daemon=True).start()
-        with gateway_server.interruptible() as ending:
+        with desk_files.present(), gateway_server.interruptible() as ending:
             if isinstance(self.listens, socket.socket):
                 ready()
                 self._show(sign_in.draw_token(), opens=self.opens and is_first)

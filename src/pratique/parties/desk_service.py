@@ -322,6 +322,7 @@ def opened(
             f"{folder}: nobody may work at this desk yet",
             "pratique desk operator add PSEUDONYM --may issue",
         )
+    desk_files.sweep()
     session = issuing.opened(order.place, order.secret, tell)
     for shard in _chosen(session, at):
         session.keys(shard)

@@ -1,0 +1,170 @@
+"""A whole file at the desk, in a real browser: by mouse, by keyboard alone, in Arabic; no rule of accessibility broken."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.parties import desk_files
+from tests import issuing_desks
+from tests.browser.screens import speak
+from tests.browser.test_accessibility import axe, looked_at, opened, tab_to
+from tests.journeys.test_desk_files import left, registered, table
+
+__all__ = ["axe", "opened"]
+
+WRONG = "Doe,,31/12/1990,EU/1/20/1528,x,2,01/10/2026,LOT-1"
+
+
+@pytest.fixture
+def desk(built: Path, tmp_path: Path) -> Iterator[Any]:
+    with issuing_desks.serving(tmp_path, pages=built) as served:
+        yield served
+        desk_files.leave()
+
+
+def entered(page: Any, desk: Any) -> None:
+    """Sign in, and open the screen of whole files."""
+    page.goto(desk.entry())
+    issuing_desks.sign_in(page)
+    page.locator('[data-open="files"]').click()
+    page.locator(".desk-drop").wait_for()
+
+
+def hand_in(page: Any, data: bytes, name: str = "../../etc/passwd.csv") -> None:
+    """Choose a file, by whatever name it has."""
+    page.locator(".desk-drop input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": data}
+    )
+
+
+def saved(page: Any, act: str) -> bytes:
+    """Press what saves a file; return what the browser has received."""
+    with page.expect_download() as expected:
+        page.locator(f"[data-act={act}]").click()
+    return Path(expected.value.path()).read_bytes()
+
+
+def texts(archive: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as found:
+        return [
+            row["text"]
+            for row in csv.DictReader(io.StringIO(found.read("certificates.csv").decode()))
+        ]
+
+
+def issued(page: Any, desk: Any, look: Any = lambda _name: None) -> None:
+    """Go all the way of a small file with one wrong row; `look` is told of each screen."""
+    look("drop")
+    hand_in(page, table(3, WRONG))
+    page.locator("form [data-act=check]").wait_for()
+    assert page.locator("input[value=dmy]").is_checked(), "31/12 proves it"
+    look("columns")
+    page.locator("[data-act=check]").click()
+    page.locator("[data-act=start]").wait_for()
+    assert page.locator("tr.refuses").count() >= 1
+    look("checked")
+    if page.locator("[data-act=doubts]").is_visible():
+        page.locator("[data-act=doubts]").check()
+    page.locator("[data-act=start]").click()
+    page.locator("[data-act=archive]").wait_for()
+    look("done")
+    assert len(set(texts(saved(page, "archive")))) == 3 == registered(desk.place.folder)
+    page.locator("[data-act=finish]").click()
+    page.locator(".desk-drop").wait_for()
+    assert left() == []
+
+
+def test_a_file_is_issued_by_mouse(page: Any, desk: Any) -> None:
+    entered(page, desk)
+    issued(page, desk)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_no_screen_of_whole_files_breaks_a_rule(desk: Any, opened: Any, language: str) -> None:
+    page = opened(language)
+    entered(page, desk)
+    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    wrong: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        if faults := looked_at(page):
+            wrong[name] = faults
+
+    issued(page, desk, look)
+    assert wrong == {}
+
+
+def test_a_file_is_issued_by_keyboard_alone(desk: Any, opened: Any) -> None:
+    page = opened("en")
+    entered(page, desk)
+    tab_to(page, "choose")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table(2)})
+    page.locator("form [data-act=check]").wait_for()
+    tab_to(page, "radio")
+    page.keyboard.press("Space")
+    tab_to(page, "check")
+    page.keyboard.press("Enter")
+    page.locator("[data-act=start]").wait_for()
+    if page.locator("[data-act=doubts]").is_visible():
+        tab_to(page, "doubts")
+        page.keyboard.press("Space")
+    tab_to(page, "start")
+    page.keyboard.press("Enter")
+    page.locator("[data-act=archive]").wait_for()
+    tab_to(page, "archive")
+    with page.expect_download() as expected:
+        page.keyboard.press("Enter")
+    assert len(texts(Path(expected.value.path()).read_bytes())) == 2
+    tab_to(page, "finish")
+    page.keyboard.press("Enter")
+    page.locator(".desk-drop").wait_for()
+    assert left() == []
+
+
+def test_a_large_file_is_stopped_and_gone_on_with_after_the_page_was_loaded_again(
+    page: Any, desk: Any
+) -> None:
+    entered(page, desk)
+    hand_in(page, table(3_000))
+    page.locator("form [data-act=check]").wait_for()
+    assert page.locator("input[name=order]:checked").count() == 0, "03/02/1980 proves nothing"
+    page.locator("[data-act=check]").click()
+    assert page.locator("[data-act=start]").count() == 0
+    page.locator("input[value=dmy]").check()
+    page.locator("[data-act=check]").click()
+    page.locator("[data-act=start]").click()
+    page.locator("progress[value]").wait_for()
+    page.locator("[data-act=stop]").click()
+    page.locator("[data-act=on]").wait_for()
+    assert registered(desk.place.folder) < 3_000
+    page.goto(desk.entry())
+    issuing_desks.sign_in(page)
+    page.locator('[data-open="files"]').click()
+    page.locator("[data-act=on]").click()
+    page.locator("[data-part=issued]").wait_for()
+    found = texts(saved(page, "archive"))
+    assert len(found) == len(set(found)) == registered(desk.place.folder) == 3_000
+
+
+def test_a_forged_file_is_refused_on_the_page(page: Any, desk: Any) -> None:
+    entered(page, desk)
+    hand_in(page, b"PAR1" + bytes(64) + b"PAR1", "people.xlsx")
+    page.locator("[data-part=wrong]:not([hidden])").wait_for()
+    assert "damaged" in page.locator("[data-part=wrong]").inner_text()
+    assert page.locator(".desk-drop").is_visible()
+
+
+def test_a_language_is_kept_by_a_profile(opened: Any, desk: Any) -> None:
+    page = opened("de")
+    speak(page.context, "de")
+    entered(page, desk)
+    assert page.locator("[data-act=choose]").inner_text() == "Datei wählen"

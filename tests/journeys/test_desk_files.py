@@ -1,0 +1,283 @@
+"""A whole file at a desk: mapped, looked through, stopped, gone on with; nothing of it is left but the archive."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sqlite3
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.parties import desk_files
+from pratique.store import memory
+from tests import issuing_desks
+from tests.harms import canary
+from tests.issuing_desks import Client
+from tests.steps import until
+
+COLUMNS = {
+    "Last name": "surname", "First name": "forename", "Date of birth": "birth_date", "Vaccine": "product",
+    "Dose": "dose", "Doses": "doses", "Vaccination date": "given_on", "Batch no.": "lot",
+}  # fmt: skip
+HEADER = ",".join(COLUMNS)
+
+
+def table(count: int, *more: str, people: list[canary.Invented] | None = None) -> bytes:
+    """Return a clinic's table: its own headers, its own dates."""
+    lines = [HEADER]
+    for number in range(count):
+        who = (
+            people[number]
+            if people
+            else canary.Invented(f"Bloggs{_letters(number)}", "Jo", "1980-02-03", "")
+        )
+        year, month, day = who.birth_date.split("-")
+        lines.append(
+            f"{who.surname},{who.forename},{day}/{month}/{year},EU/1/20/1528,2,2,01/10/2026,LOT-1"
+        )
+    return "\r\n".join([*lines, *more]).encode()
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(97 + number // 26**place % 26) for place in (2, 1, 0))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Any]:
+    with issuing_desks.serving(tmp_path) as opened:
+        yield opened
+        desk_files.leave()
+
+
+def waited(clerk: Client) -> dict[str, Any]:
+    """Wait until the desk's own work is done; return what it says."""
+    until(lambda: clerk.good("files.state", {})["phase"] not in desk_files.BUSY)
+    said: dict[str, Any] = clerk.good("files.state", {})
+    return said
+
+
+def checked(clerk: Client, data: bytes) -> dict[str, Any]:
+    """Hand a file in, and have its rows looked at."""
+    assert clerk.send("files.put", data, {}).status == 200
+    said = waited(clerk)
+    assert said["phase"] == "columns", said["error"]
+    mapped = {each["header"]: each["column"] for each in said["look"]["columns"]}
+    clerk.good("files.check", {"columns": mapped, "dates": "dmy"})
+    return waited(clerk)
+
+
+def texts(archive: bytes) -> list[str]:
+    """Return the certificates of an archive."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        rows = csv.DictReader(io.StringIO(opened.read("certificates.csv").decode()))
+        return [row["text"] for row in rows]
+
+
+def registered(place: Path) -> int:
+    register = sqlite3.connect(place / "register.sqlite")
+    try:
+        return int(register.execute("SELECT count(*) FROM certificate").fetchone()[0])
+    finally:
+        register.close()
+
+
+def left() -> list[Path]:
+    """Return what lies in memory of this process's files."""
+    return [
+        path
+        for place in memory._places()
+        for path in place.glob(f"{desk_files.NAME}-{os.getpid()}-*")
+    ]
+
+
+def test_a_file_is_mapped_looked_through_issued_and_gone(desk: Any) -> None:
+    clerk = desk.client()
+    assert (
+        clerk.send(
+            "files.put", table(3, "Doe,,31/12/1990,EU/1/20/1528,x,2,01/10/2026,LOT-1"), {}
+        ).status
+        == 200
+    )
+    said = waited(clerk)
+    assert {each["header"]: each["column"] for each in said["look"]["columns"]} == COLUMNS
+    assert said["look"]["columns"][2]["dates"] == ["dmy"]
+    clerk.good("files.check", {"columns": COLUMNS, "dates": "dmy"})
+    said = waited(clerk)["checked"]
+    assert (said["rows"], said["ready"], said["refused"]) == (4, 3, 1)
+    assert {(each["row"], each["column"]) for each in said["remarks"] if each["refuses"]} == {
+        (5, "dose")
+    }
+    clerk.good("files.start", {"doubts": True, "layout": "a4"})
+    said = waited(clerk)
+    assert said["phase"] == "done", said["error"]
+    assert said["done"] == {"issued": 3, "refused": 1, "skipped": 0, "unprinted": 0}
+    archive = clerk.ask("files.archive", {})
+    with zipfile.ZipFile(io.BytesIO(archive.body)) as opened:
+        assert sum(name.endswith(".pdf") for name in opened.namelist()) == 3
+        assert "report.csv" in opened.namelist()
+    assert len(set(texts(archive.body))) == 3
+    assert left()
+    assert clerk.good("files.finish", {}) == {"phase": "none", "begun": 0}
+    assert left() == []
+    assert not list((desk.place.folder / desk_files.FOLDER).iterdir())
+
+
+def test_ten_thousand_rows_are_stopped_and_gone_on_with(desk: Any) -> None:
+    clerk, count = desk.client(), 10_000
+    assert checked(clerk, table(count))["checked"]["ready"] == count
+    clerk.good("files.start", {"doubts": True})
+    until(lambda: clerk.good("files.state", {})["rows"] > 0)
+    clerk.good("files.stop", {})
+    said = clerk.good("files.state", {})
+    assert said["phase"] == "stopped", said["error"]
+    assert 0 < (some := registered(desk.place.folder)) < count
+    # The desk goes on with other work meanwhile, and the page was loaded again.
+    again = desk.client()
+    again.good("files.start", {})
+    assert waited(again)["phase"] == "done"
+    found = texts(again.ask("files.archive", {}).body)
+    assert len(found) == len(set(found)) == registered(desk.place.folder) == count > some
+    again.good("files.finish", {})
+
+
+def test_a_desk_that_was_killed_gives_nothing_twice(desk: Any, tmp_path: Path) -> None:
+    clerk, data = desk.client(), table(600)
+    checked(clerk, data)
+    clerk.good("files.start", {"doubts": True})
+    until(lambda: clerk.good("files.state", {})["rows"] > 0)
+    clerk.good("files.stop", {})
+    before = registered(desk.place.folder)
+    # What a kill leaves: the register, and what lies beside the keys; the folder in memory is swept.
+    desk_files.leave()
+    assert before
+    assert left() == []
+    assert clerk.good("files.state", {})["begun"] == 1
+    checked(clerk, data)
+    clerk.good("files.start", {"doubts": True})
+    assert waited(clerk)["phase"] == "done"
+    found = texts(clerk.ask("files.archive", {}).body)
+    assert len(set(found)) == registered(desk.place.folder) == 600
+    clerk.good("files.finish", {})
+    assert clerk.good("files.state", {})["begun"] == 0
+
+
+def test_what_was_begun_goes_on_with_the_same_columns_only(desk: Any) -> None:
+    clerk, data = desk.client(), table(3)
+    checked(clerk, data)
+    clerk.good("files.start", {"doubts": True})
+    assert waited(clerk)["phase"] == "done"
+    desk_files.leave()
+    clerk.send("files.put", data, {})
+    waited(clerk)
+    clerk.good("files.check", {"columns": {**COLUMNS, "Batch no.": ""}, "dates": "dmy"})
+    waited(clerk)
+    assert clerk.refused("files.start", {"doubts": True}) == "file-begun-otherwise"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " ="])
+def test_no_cell_of_the_rows_to_mend_is_a_formula(desk: Any, start: str) -> None:
+    clerk = desk.client()
+    written = io.StringIO()
+    csv.writer(written).writerow([*list(COLUMNS)[:-1], f"{start}cmd|' /C calc'!A0"])
+    csv.writer(written).writerow(
+        [
+            f"{start}HYPERLINK(1)",
+            "Jo",
+            "03/02/1980",
+            f"{start}1+1",
+            "2",
+            "2",
+            "01/10/2026",
+            f"{start}1",
+        ]
+    )
+    clerk.send("files.put", written.getvalue().encode(), {})
+    header = waited(clerk)["look"]["columns"][-1]["header"]
+    clerk.good(
+        "files.check",
+        {"columns": {**dict(list(COLUMNS.items())[:-1]), header: "lot"}, "dates": "dmy"},
+    )
+    assert waited(clerk)["checked"]["refused"] == 1
+    report = clerk.ask("files.errors", {}).body.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(report)))
+    assert len(rows) > 2
+    cells = [cell for row in rows for cell in row]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+    assert any("cmd|" in cell for cell in cells), "the control: the header is in it"
+    assert "HYPERLINK" not in report
+
+
+def bomb() -> bytes:
+    """Return a workbook that unpacks to two thousand million bytes."""
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(600):
+            part.write(bytes(1 << 20))
+    return written.getvalue()
+
+
+def forged() -> dict[str, tuple[bytes, str]]:
+    truncated = b"PAR1" + bytes(64) + struct.pack("<I", 1 << 30) + b"PAR1"
+    return {
+        "a bomb": (bomb(), "table-too-large"),
+        "an archive that is no workbook": (b"PK\x03\x04" + bytes(64), "table-damaged"),
+        "a truncated Parquet file": (truncated, "table-damaged"),
+        "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(64), "table-encoding"),
+        "a page": (b"<!doctype html><p>x", "table-format"),
+        "broken JSON": (b'[{"surname": "x", ', "table-damaged"),
+        "nothing": (b"\n", "table-header"),
+    }
+
+
+@pytest.mark.parametrize("name", forged())
+def test_a_forged_file_is_refused_in_words(desk: Any, name: str) -> None:
+    data, code = forged()[name]
+    clerk = desk.client()
+    assert clerk.send("files.put", data, {}).status == 200
+    said = waited(clerk)
+    assert (said["phase"], said["error"]["code"]) == ("refused", code)
+    assert said["error"]["message"]
+    assert "/dev/shm" not in str(said)
+    # And the desk takes the next one.
+    assert checked(clerk, table(1))["phase"] == "checked"
+
+
+def test_nobody_of_a_file_is_left_behind(desk: Any) -> None:
+    people = canary.people(40)
+    clerk, scanner = desk.client(), canary.Scanner(people)
+    checked(clerk, table(40, people=people))
+    clerk.good("files.start", {"doubts": True})
+    assert waited(clerk)["phase"] == "done"
+    (folder,) = left()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert scanner.scan_files(canary.files_of(folder), under=folder), (
+        "the control: they lie there meanwhile"
+    )
+    beside = canary.files_of(desk.place.folder)
+    assert any(path.parent.name == desk_files.FOLDER for path in beside)
+    assert scanner.scan_files(beside, under=desk.place.folder) == {}
+    archive = clerk.ask("files.archive", {}).body
+    assert scanner.scan("\n".join(texts(archive)).encode()), "the control: it is what was asked for"
+    clerk.good("files.finish", {})
+    assert left() == []
+    assert scanner.scan_files(canary.files_of(desk.place.folder), under=desk.place.folder) == {}
+    assert scanner.scan("\n".join(map(str, desk.told)).encode()) == set()
+
+
+def test_what_a_killed_desk_left_in_memory_is_swept(tmp_path: Path) -> None:
+    held, dead = memory.make(desk_files.NAME), memory.make(desk_files.NAME)
+    (dead.path / "source").write_bytes(b"somebody")
+    dead.lock.close()
+    assert desk_files.sweep() >= 1
+    assert left() == [held.path]
+    held.close()
+    assert left() == []
