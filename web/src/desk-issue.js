@@ -328,7 +328,7 @@ class Issue {
     const confirm = /** @type {HTMLButtonElement} */ (part(screen, "right"));
     confirm.addEventListener("click", async () => {
       confirm.disabled = true;
-      this.page.say("");
+      this.page.say(t("desk_issue.signing"));
       const signed = await this.#ask(this.wrong ? "certificate.correct" : "issue.sign", { ...asked, digest: reading.digest, request, ...(this.wrong && { text: this.wrong }) });
       if (this.#screen !== screen) return;
       confirm.disabled = false;
