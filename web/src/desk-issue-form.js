@@ -116,8 +116,8 @@ class Cell {
 
 /** What is remarked, in the clerk's language. @param {Remark} remark */
 export function sentence(remark) {
-  const key = `remarks.${remark.code.toLowerCase()}`;
-  return known(key) ? t(key) : `${remark.meaning}. ${remark.next}`;
+  const code = remark.code.toLowerCase();
+  return known(`remarks.${code}`) ? t(`remarks.${code}`) : `${remark.meaning}. ${remark.next}`;
 }
 
 export class IssueForm {

@@ -202,8 +202,8 @@ class Issue {
 
   /** @param {unknown} error */
   #tell(error) {
-    const key = error instanceof Refused ? `desk_issue.refused_${error.code.replaceAll("-", "_")}` : "";
-    if (key && known(key)) this.page.say(t(key));
+    const code = error instanceof Refused ? error.code.replaceAll("-", "_") : "";
+    if (known(`desk_issue.refused_${code}`)) this.page.say(t(`desk_issue.refused_${code}`));
     else this.page.tell(error);
   }
 
