@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import statistics
 import subprocess
@@ -86,13 +87,12 @@ def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
         "pratique, 1 worker": (command, ["--workers", "1"]),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
-        environment, daemons = dict(os.environ), list[int]()
+        environment = dict(os.environ)
         if spark:
             from tests import clusters  # noqa: PLC0415 - it needs the extra dist
 
             made = stack.enter_context(clusters.cluster(folder / "cluster"))
             environment = made.environment
-            daemons = [worker.pid for worker in made.workers]
             ways["spark, 2 workers of 1 core"] = (
                 command, ["--engine", "spark", "--address", made.address]
             )  # fmt: skip
@@ -100,9 +100,9 @@ def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
         for number in range(rounds):
             for place, (name, (before, after)) in enumerate(ways.items()):
                 out = folder / f"out-{number}-{place}"
-                begun = spent(daemons)
                 run = measured([*before, str(out), *after], environment)
-                runs[name].append(run._replace(cpu=run.cpu + spent(daemons) - begun))
+                # What a cluster's daemons have started is nobody's child here, and is not counted.
+                runs[name].append(run._replace(cpu=math.nan) if "spark" in name else run)
                 print(f"round {number + 1}: {name}: {runs[name][-1].wall:.1f} s", file=sys.stderr)
     base = runs["by hand, 2 processes"]
     print(f"{rows} rows in {FILES} files, {rounds} rounds; seconds of the fastest round")
@@ -118,15 +118,6 @@ def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
     gains = [alone.wall / both.wall for alone, both in zip(one, two, strict=True)]
     print(f"two workers / one: {statistics.median(gains):.2f} times as fast by the clock; they take "
           f"{min(run.cpu for run in two) / min(run.cpu for run in one):.2f} of its CPU time")  # fmt: skip
-
-
-def spent(processes: Sequence[int]) -> float:
-    """Return the seconds of CPU that processes and their ended children have had (proc_pid_stat(5))."""
-    ticks = 0
-    for process in processes:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def prepared(folder: Path, rows: int) -> str:
