@@ -1,12 +1,12 @@
 """May everybody on this flight's list enter where they go? Asked before boarding, and told without a word about health.
 
-    rows -> joined -> Booking(codes, name, birth date, legs) -> each leg: verify, decide; identify -> Checked
-    Checked: reference, seat, OK | CHECK AT DESK | NO CERTIFICATE, reasons, leg
+    rows -> joined -> Booking(codes, name, birth date, legs) -> each leg: verify, decide; identify -> BoardingCheck
+    BoardingCheck: reference, seat, OK | CHECK AT DESK | NO CERTIFICATE, reasons, leg
 
 1. A verdict is `decide`'s, leg by leg, at the leg's own arrival; a likeness is `identify`'s. There is no other here.
 2. OK is said where every leg is GREEN and the name on the booking is the certificates'. All else that was read is for
    the desk: a refusal and a doubt are the same word, so that nobody is turned away by a list.
-3. In a `Checked` there is no name, no date, no state of health and no kind of certificate, by type; its reasons are
+3. In a `BoardingCheck` there is no name, no date, no state of health and no kind of certificate, by type; its reasons are
    words of one closed table, and of the content of certificates there is one: the rules are not confirmed.
 4. Whatever is wrong with a row is a reason of its reference. No cell raises, and no reference is lost.
 5. A local time is read on the port's clock. One that comes twice, as clocks go back, must be GREEN both times; one
@@ -218,7 +218,7 @@ class Booking(NamedTuple):
     faults: tuple[BoardingReason, ...] = ()
 
 
-class Checked(NamedTuple):
+class BoardingCheck(NamedTuple):
     """All that is said of one passenger.
 
     Attributes:
@@ -429,7 +429,7 @@ def instants_of(text: str, zone: str) -> tuple[_Instants, BoardingReason | None]
 
 
 # ----------------------------------------------------------------------------------------------------
-# Checked, leg by leg.
+# BoardingCheck, leg by leg.
 
 _MOST_AGED = 64
 """Instants of arrival of which the snapshot is kept as it is aged for them."""
@@ -448,7 +448,7 @@ class ManifestCheck:
         self._snapshot, self._now, self._names = snapshot, now, names
         self._aged: dict[datetime, Snapshot] = {}
 
-    def check(self, booking: Booking) -> Checked:
+    def check(self, booking: Booking) -> BoardingCheck:
         """Return what is said of a passenger; a fault of this program stops one."""
         try:
             return self._checked(booking)
@@ -457,7 +457,7 @@ class ManifestCheck:
         except Exception:  # noqa: BLE001 - the next passenger is checked all the same, and its words may quote this one
             return _said(booking, BoardingOutcome.CHECK, {*booking.faults, _B.PROGRAM_FAULT})
 
-    def _checked(self, booking: Booking) -> Checked:
+    def _checked(self, booking: Booking) -> BoardingCheck:
         reasons, first = set(booking.faults), None
         codes = handed_in(booking.codes).codes
         arrivals = [at for leg in booking.legs for at in leg.instants] or [self._now]
@@ -532,9 +532,9 @@ def _said(
     outcome: BoardingOutcome,
     reasons: Iterable[BoardingReason],
     leg: int | None = None,
-) -> Checked:
+) -> BoardingCheck:
     ordered = tuple(sorted(reasons, key=list(_B).index))
-    return Checked(booking.reference, booking.seat, outcome, ordered, leg)
+    return BoardingCheck(booking.reference, booking.seat, outcome, ordered, leg)
 
 
 def _zone_of(booking: Booking, at: int) -> Mrz:
@@ -573,7 +573,7 @@ FIELDS = ("reference", "seat", "outcome", "reasons", "leg")
 """All that is written of a passenger."""
 
 
-def row_of(checked: Checked) -> dict[str, Any]:
+def row_of(checked: BoardingCheck) -> dict[str, Any]:
     """Return what JSON says of a passenger."""
     return {
         "reference": checked.reference,

@@ -24,7 +24,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from pratique import manifest as m
-from pratique.manifest import Checked, Journeys, ManifestCheck, Numbered, booking_of
+from pratique.manifest import BoardingCheck, Journeys, ManifestCheck, Numbered, booking_of
 from pratique.model import Person
 from pratique.parties import manifest as parties_manifest
 from pratique.store import words
@@ -42,9 +42,15 @@ HEALTH = (
 
 
 def test_a_result_has_these_fields_and_no_other() -> None:
-    assert get_type_hints(Checked).keys() == {"reference", "seat", "outcome", "reasons", "leg"}
-    assert set(m.FIELDS) == set(Checked._fields)
-    one = Checked("PQ1", "1A", m.BoardingOutcome.OK)
+    assert get_type_hints(BoardingCheck).keys() == {
+        "reference",
+        "seat",
+        "outcome",
+        "reasons",
+        "leg",
+    }
+    assert set(m.FIELDS) == set(BoardingCheck._fields)
+    one = BoardingCheck("PQ1", "1A", m.BoardingOutcome.OK)
     assert m.row_of(one).keys() == set(m.FIELDS)
 
 
@@ -63,7 +69,7 @@ def test_whatever_is_amiss_with_content_is_the_same_bytes() -> None:
     state, check = made.states[0], ManifestCheck(made.held, now=flights.NOW)
     person = RECORDS["vaccination"].person
 
-    def result(text: str) -> Checked:
+    def result(text: str) -> BoardingCheck:
         row = {
             "reference": "PQ1", "seat": "1A", "surname": "BLOGGS", "forename": "JO", "birth_date": "1980-02-03",
             "code": text, "destination": "XC", "arrival": "2026-12-22T18:00Z",
@@ -83,7 +89,9 @@ def test_whatever_is_amiss_with_content_is_the_same_bytes() -> None:
         issued("exemption", 704),
     ]
     assert {result(text) for text in amiss} == {
-        Checked("PQ1", "1A", m.BoardingOutcome.CHECK, (m.BoardingReason.RULES_UNCONFIRMED,), 1)
+        BoardingCheck(
+            "PQ1", "1A", m.BoardingOutcome.CHECK, (m.BoardingReason.RULES_UNCONFIRMED,), 1
+        )
     }
     assert result(issued("vaccination", 705)).outcome is m.BoardingOutcome.OK
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.manifest import (
+    BoardingCheck,
     BoardingOutcome,
     BoardingReason,
-    Checked,
     Journeys,
     ManifestCheck,
     Numbered,
@@ -66,7 +66,7 @@ _OF_PERSON = {
 }  # fmt: skip
 
 
-def said(checked: Checked) -> Said:
+def said(checked: BoardingCheck) -> Said:
     return checked.outcome, checked.leg, not _OF_PERSON & set(checked.reasons)
 
 

@@ -22,7 +22,7 @@ from pratique.cli import options, terminal
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import say
 from pratique.errors import EXIT_UNFORESEEN, UsageError
-from pratique.manifest import COLUMNS, BoardingOutcome, BoardingReason, Checked
+from pratique.manifest import COLUMNS, BoardingCheck, BoardingOutcome, BoardingReason
 from pratique.parties import manifest as parties_manifest
 from pratique.parties import verifier
 from pratique.parties.manifest import OUTPUTS, ManifestOrder, ManifestSummary
@@ -175,7 +175,7 @@ def _on_an_engine(
     return 0 if set(worked.counts) <= {BoardingOutcome.OK.value} else CHECK
 
 
-def _tell(one: Checked, language: str) -> None:
+def _tell(one: BoardingCheck, language: str) -> None:
     if one.outcome is not BoardingOutcome.OK:
         say(parties_manifest.crew_line(one, language))
 

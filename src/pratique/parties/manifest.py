@@ -1,10 +1,10 @@
 """What an airline does: check a flight's list before boarding, offline, and keep nothing.
 
-    file | standard input -> tables.listed -> passengers -> this process, or workers -> Checked, in the list's order
+    file | standard input -> tables.listed -> passengers -> this process, or workers -> BoardingCheck, in the list's order
         -> CSV | JSON | Parquet | lines for the crew
 
 1. The list is read once, and never copied: no temporary file, no cache, no draft of it. What is written holds a
-   `Checked` a passenger and nothing else.
+   `BoardingCheck` a passenger and nothing else.
 2. Rows of one passenger may stand anywhere in the list. So that memory stays bounded a list has at most `MOST_HELD`
    characters; a longer one is read passenger by passenger (`grouped`): there their rows must stand together, and one
    that comes again is told.
@@ -30,9 +30,9 @@ from pratique.manifest import (
     FIELDS,
     FORMAT,
     KNOWN,
+    BoardingCheck,
     BoardingOutcome,
     BoardingReason,
-    Checked,
     Journeys,
     ManifestCheck,
     Numbered,
@@ -219,7 +219,7 @@ def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
 
 
 # ----------------------------------------------------------------------------------------------------
-# Checked: here, or by workers.
+# BoardingCheck: here, or by workers.
 
 
 class ManifestDesk:
@@ -235,7 +235,7 @@ class ManifestDesk:
         self._snapshot, self._order, self._now = snapshot, order._replace(source=None), now
         self._check: ManifestCheck | None = None
 
-    def __call__(self, chunk: list[list[Numbered]]) -> list[Checked]:
+    def __call__(self, chunk: list[list[Numbered]]) -> list[BoardingCheck]:
         """Return what is said of some passengers."""
         if self._check is None:
             held = self._snapshot
@@ -248,7 +248,7 @@ class ManifestDesk:
 
 def checked(
     order: ManifestOrder, snapshot: Snapshot, *, now: datetime, progress: Progress
-) -> Iterator[Checked]:
+) -> Iterator[BoardingCheck]:
     """Yield what is said of each passenger, in the list's order."""
     # Names are in this process's memory from now on.
     files.core_dumps_off()
@@ -298,7 +298,7 @@ class ManifestSummary:
         self.outcomes: Counter[BoardingOutcome] = Counter()
         self.reasons: Counter[BoardingReason] = Counter()
 
-    def counting(self, results: Iterable[Checked]) -> Iterator[Checked]:
+    def counting(self, results: Iterable[BoardingCheck]) -> Iterator[BoardingCheck]:
         """Yield results, counted."""
         for one in results:
             self.outcomes[one.outcome] += 1
@@ -324,7 +324,7 @@ class ManifestSummary:
             yield f"  {count:,} × {table[reason.value]}"
 
 
-def crew_line(checked: Checked, language: str) -> str:
+def crew_line(checked: BoardingCheck, language: str) -> str:
     """Return what a crew reads of a passenger who is not OK."""
     table = words.table(words.builtin(language), "manifest")
     who = " ".join(printable(text) for text in (checked.seat, checked.reference) if text)
@@ -339,7 +339,7 @@ def head(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
 
 
 def written(
-    results: Iterable[Checked],
+    results: Iterable[BoardingCheck],
     output: str,
     file: BinaryIO,
     beside: dict[str, Any],
@@ -371,13 +371,13 @@ def written(
         text.detach()
 
 
-def _cells(one: Checked) -> tuple[object, ...]:
+def _cells(one: BoardingCheck) -> tuple[object, ...]:
     reasons = " ".join(reason.value for reason in one.reasons)
     return printable(one.reference), printable(one.seat), one.outcome.value, reasons, one.leg
 
 
 def _write_json(
-    rows: Iterable[Checked], text: TextIO, beside: dict[str, Any], summary: ManifestSummary
+    rows: Iterable[BoardingCheck], text: TextIO, beside: dict[str, Any], summary: ManifestSummary
 ) -> None:
     text.write(as_json(beside)[:-1] + ', "results": [')
     for number, one in enumerate(rows):
@@ -385,7 +385,7 @@ def _write_json(
     text.write('\n], "counts": ' + as_json(summary.as_json()) + "}\n")
 
 
-def _write_parquet(rows: Iterable[Checked], file: BinaryIO) -> None:
+def _write_parquet(rows: Iterable[BoardingCheck], file: BinaryIO) -> None:
     try:
         import pyarrow as arrow  # noqa: PLC0415 - an extra
         from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
@@ -415,7 +415,7 @@ def output_of(output: str | None, out: Path | None) -> str:
 
 def write_file(
     path: Path,
-    results: Iterable[Checked],
+    results: Iterable[BoardingCheck],
     output: str,
     beside: dict[str, Any],
     summary: ManifestSummary,

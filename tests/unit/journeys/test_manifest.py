@@ -41,7 +41,7 @@ def said(
     journeys: Journeys | None = None,
     names: bool = True,
     now: datetime = flights.NOW,
-) -> m.Checked:
+) -> m.BoardingCheck:
     booking = m.booking_of(
         [Numbered(n, row) for n, row in enumerate(rows, 2)], journeys or Journeys()
     )
@@ -52,12 +52,12 @@ def row(**changes: Any) -> dict[str, Any]:
     return {**JO, **changes}
 
 
-def reasons(checked: m.Checked) -> list[str]:
+def reasons(checked: m.BoardingCheck) -> list[str]:
     return [reason.value for reason in checked.reasons]
 
 
 def test_who_meets_the_rules_by_their_own_name_is_ok() -> None:
-    assert said(JO) == m.Checked("PQ1", "1A", OK)
+    assert said(JO) == m.BoardingCheck("PQ1", "1A", OK)
 
 
 @pytest.mark.parametrize(
