@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pratique.errors import UsageError
-from pratique.intake.rows import OWN, PERSON, Reading
+from pratique.intake.rows import OWN, PERSON, Reading, row_of
 from pratique.issue import LONGEST_CODE, Work, already_revoked
 from pratique.parties import desk_issuing, inputs, issuing
 from pratique.parties.desk import DeskAct, DeskCall, Operator, Right
@@ -135,7 +135,7 @@ def _correct(call: DeskCall) -> dict[str, Any]:
     if len(reading.records) != 1:
         raise UsageError("correction-one", "one certificate takes the place of one")
     (record,) = reading.records
-    if record == shown.own.record:
+    if row_of(record) == issuing.columns_of(shown.own):
         raise UsageError("nothing-corrected", "nothing was changed", "change what is wrong in it")
     wrong = issuing.unwithdrawn(shown)
     signing = _signing(call)._replace(request=request)
