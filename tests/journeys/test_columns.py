@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.errors import PratiqueError, Unreadable, UsageError
+from pratique.errors import ExtraMissing, PratiqueError, Unreadable, UsageError
 from pratique.parties import columnar
 from pratique.store import columnar as store_columnar
+from pratique.store.spark import Spark
 from pratique.store.workers import Processes
 from pratique.verdicts import verdicts
 from pratique.verification import verify
@@ -241,3 +243,12 @@ def test_a_fault_is_told_by_its_class_and_no_content(count: int) -> None:
     assert str(raised.value) == "a worker failed: LookupError"
     assert raised.value.__cause__ is None
     assert not isinstance(raised.value, PratiqueError)
+
+
+def test_an_engine_that_is_not_installed_is_told_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(ExtraMissing) as raised:
+        Spark("spark://nowhere:7077").run(columns.double, [1], lambda _: None)
+    assert raised.value.extra == "dist"
