@@ -43,7 +43,7 @@ def test_there_are_attempts() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
-@pytest.mark.parametrize("name", ["border.html", "wallet.html", "index.html"])
+@pytest.mark.parametrize("name", ["border.html", "wallet.html", "manifest.html", "index.html"])
 def test_nothing_foreign_runs_loads_or_is_sent(
     browser: Any, site: str, other: Elsewhere, name: str
 ) -> None:
