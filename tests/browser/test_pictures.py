@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,22 @@ from PIL import Image
 
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
+from tests import issuing_desks
 from tests.browser.conftest import NOW, PATIENCE, Post, served
+from tests.browser.issue_screens import issue_screens
 from tests.browser.screens import border_screens, speak, specimen_screen, wallet_screens
+from tests.issuers import AT
 
 DESK = {"width": 1024, "height": 640}
+FORM = {"width": 1024, "height": 860}
 PHONE = {"width": 360, "height": 720}
 
 WALKS: dict[str, tuple[str, dict[str, Any]]] = {
     "border-desk": ("en", {"viewport": DESK}),
     "border-phone-ar": ("ar", {"viewport": PHONE}),
     "border-dark-zh": ("zh", {"viewport": PHONE, "color_scheme": "dark"}),
+    "issue-desk": ("en", {"viewport": FORM}),
+    "issue-desk-ar": ("ar", {"viewport": FORM}),
     "wallet-phone": ("en", {"viewport": PHONE}),
     "wallet-dark-ar": ("ar", {"viewport": PHONE, "color_scheme": "dark"}),
 }
@@ -48,7 +55,7 @@ def draw(browser: Any, folder: Path) -> Iterator[Callable[..., int]]:
     """Return what walks through screens in a profile of its own, and draws each."""
     contexts = []
 
-    def draw(screens: Callable[..., Iterator[str]], site: str, post: Post, walk: str) -> int:
+    def draw(screens: Callable[..., Iterator[str]], site: str, post: Post | None, walk: str) -> int:
         language, wishes = WALKS[walk]
         context = browser.new_context(reduced_motion="reduce", locale="en-GB", **wishes)
         contexts.append(context)
@@ -83,3 +90,17 @@ def test_a_wallets_screens_are_drawn(
     draw: Callable[..., int], site: str, post: Post, walk: str
 ) -> None:
     assert draw(wallet_screens, site, post, walk) == 18
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.startswith("issue")])
+def test_the_screens_of_issuing_at_a_desk_are_drawn(
+    draw: Callable[..., int], built: Path, tmp_path: Path, walk: str
+) -> None:
+    with issuing_desks.serving(tmp_path, pages=built) as desk:
+
+        def screens(page: Any, site: str, post: Any) -> Iterator[str]:
+            del site, post
+            page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
+            return issue_screens(page, desk)
+
+        assert draw(screens, desk.address, None, walk) == 6

@@ -275,6 +275,8 @@ class Issue {
     }
     // What was read is in the fields now: the lines are not kept beside them, nor in what undo brings back.
     const fresh = /** @type {HTMLTextAreaElement} */ (this.#passport.cloneNode(false));
+    // A copy has its text, too.
+    fresh.value = "";
     this.#passport.replaceWith(fresh);
     this.#listen(fresh);
     this.#form?.fill("person", read.columns, read.names ?? {});
