@@ -1,0 +1,217 @@
+"""Renewing, correcting and revoking at a desk in a real browser: by mouse, by keyboard alone, by scanner, in Arabic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.parties import issuing
+from tests import issuing_desks
+from tests.browser import clerk
+from tests.browser.desk import picture, scan
+from tests.browser.screens import speak
+from tests.browser.test_accessibility import AXE, looked_at
+from tests.desk_forms import issued
+from tests.issuers import AT
+from tests.issuing_desks import CLERK, PASSPHRASES, SECOND, OpenDesk
+
+
+@pytest.fixture
+def desk(built: Path, tmp_path: Path) -> Iterator[OpenDesk]:
+    with issuing_desks.serving(tmp_path, pages=built) as opened:
+        yield opened
+
+
+@pytest.fixture
+def texts(desk: OpenDesk) -> list[str]:
+    """Return three people's certificates of one lot."""
+    client = desk.client()
+    return [issued(client, surname=name) for name in ("Deo", "Roe", "Poe")]
+
+
+@pytest.fixture
+def page(page: Any) -> Any:
+    page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
+    return page
+
+
+def shown(page: Any, name: str) -> None:
+    page.locator(f"body[data-screen={name}]").wait_for()
+
+
+def start(page: Any, desk: OpenDesk) -> None:
+    """Sign in, and open the screen of certificates."""
+    page.goto(desk.entry())
+    issuing_desks.sign_in(page)
+    page.locator("[data-open=changes]").click()
+    shown(page, "desk-change")
+    page.locator("[data-part=code]:focus").wait_for()
+
+
+def looked_up(page: Any, text: str) -> None:
+    page.locator("[data-part=code]").fill(text)
+    page.locator("[data-part=code]").press("Enter")
+    shown(page, "desk-certificate")
+
+
+def acts(desk: OpenDesk) -> list[tuple[str, int]]:
+    session = issuing.opened(desk.place, issuing_desks.secret)
+    return [(act.operator, act.certificates) for act in issuing.audit(session).acts]
+
+
+def test_a_certificate_is_renewed_by_mouse(page: Any, desk: OpenDesk, texts: list[str]) -> None:
+    start(page, desk)
+    looked_up(page, texts[0])
+    assert page.locator("[data-part=state]").get_attribute("data-state") == "good"
+    assert "Deo" in page.locator("[data-part=leaf]").inner_text()
+    page.locator("[data-part=renew]").click()
+    shown(page, "desk-issue-signed")
+    assert page.locator("svg.code").count() == 1
+
+
+def test_a_wrong_name_is_corrected_and_read_back(
+    page: Any, desk: OpenDesk, texts: list[str]
+) -> None:
+    start(page, desk)
+    looked_up(page, texts[0])
+    page.locator("[data-part=correct]").click()
+    shown(page, "desk-issue")
+    page.locator("[data-column=product] input").wait_for()
+    assert clerk.field(page, "product").input_value() == "Comirnaty"
+    assert not page.locator("[data-part=more]").is_visible()
+    clerk.field(page, "surname").fill("Doe")
+    clerk.field(page, "surname_icao").fill("DOE")
+    page.locator("[data-part=show]").click()
+    reading = "body[data-screen=desk-issue-reading]"
+    page.locator(f"{reading}, [data-part=doubts]:not([hidden])").first.wait_for()
+    if page.locator("[data-part=all-right]").is_visible():
+        # What is doubted of it was right before.
+        page.locator("[data-part=all-right]").click()
+        page.locator("[data-part=show]").click()
+    page.locator(reading).wait_for()
+    assert "Doe" in page.locator(".reading").inner_text()
+    clerk.signed(page)
+    assert acts(desk) == [(CLERK, 1)]
+    page.locator("[data-part=next]").click()
+    page.locator("[data-open=changes]").click()
+    looked_up(page, texts[0])
+    assert page.locator("[data-part=state]").get_attribute("data-state") == "revoked"
+    assert not page.locator("[data-part=renew]").is_visible()
+
+
+def test_a_scanner_types_a_code_and_a_picture_is_dropped(
+    page: Any, desk: OpenDesk, texts: list[str]
+) -> None:
+    start(page, desk)
+    # The field has the focus: a scanner types into it, as into anything else.
+    scan(page, texts[1])
+    shown(page, "desk-certificate")
+    assert "Roe" in page.locator("[data-part=leaf]").inner_text()
+    page.locator("[data-part=back]").click()
+    shown(page, "desk-change")
+    page.locator("h1").focus()
+    scan(page, texts[0])
+    shown(page, "desk-certificate")
+    assert "Deo" in page.locator("[data-part=leaf]").inner_text()
+    page.locator("[data-part=back]").click()
+    shown(page, "desk-change")
+    file = {"name": "code.png", "mimeType": "image/png", "buffer": picture(texts[2])}
+    page.locator("[data-part=file]").set_input_files(file)
+    shown(page, "desk-certificate")
+    assert "Poe" in page.locator("[data-part=leaf]").inner_text()
+
+
+def test_one_is_revoked_by_keyboard_alone(page: Any, desk: OpenDesk, texts: list[str]) -> None:
+    start(page, desk)
+    keys = page.keyboard
+    keys.insert_text(texts[0])
+    keys.press("Enter")
+    shown(page, "desk-certificate")
+    page.locator("h1:focus").wait_for()
+    for _ in range(3):
+        keys.press("Tab")
+    page.locator("[data-part=revoke]:focus").wait_for()
+    keys.press("Enter")
+    page.locator("[data-part=reason]:focus").wait_for()
+    keys.type("The holder")
+    keys.press("Tab")
+    keys.press("Enter")
+    shown(page, "desk-change-plan")
+    page.locator("[data-part=go]:focus").wait_for()
+    assert not page.locator("[data-part=second]").is_visible()
+    keys.press("Enter")
+    shown(page, "desk-change-done")
+    assert acts(desk) == [(CLERK, 1)]
+
+
+def test_a_lot_is_revoked_by_two_people(page: Any, desk: OpenDesk, texts: list[str]) -> None:
+    start(page, desk)
+    assert "Nobody can be searched for by name" in page.locator("[data-part=many]").inner_text()
+    page.locator("[data-part=lot]").fill("LOT-9")
+    page.locator("[data-part=many-reason]").select_option("product-recall")
+    page.locator("[data-part=many-form] button[type=submit]").click()
+    shown(page, "desk-change-plan")
+    assert "3" in page.locator("[data-part=total]").inner_text()
+    plan = page.locator(".desk-change").inner_text()
+    assert not any(name in plan for name in ("Deo", "Roe", "Poe"))
+
+    def by(pseudonym: str, passphrase: str) -> None:
+        page.locator("[data-part=pseudonym]").fill(pseudonym)
+        page.locator("[data-part=passphrase]").fill(passphrase)
+        page.locator("[data-part=go]").click()
+
+    for pseudonym, passphrase, said in (
+        (CLERK, PASSPHRASES[CLERK], "must be another one"),
+        (SECOND, "some other words", "is wrong"),
+    ):
+        by(pseudonym, passphrase)
+        page.locator("[data-part=notice]", has_text=said).wait_for()
+        assert page.locator("[data-part=passphrase]").input_value() == ""
+    assert acts(desk) == []
+    page.complaints.clear()
+    by(SECOND, PASSPHRASES[SECOND])
+    shown(page, "desk-change-done")
+    assert acts(desk) == [(f"{CLERK}+{SECOND}", 3)]
+    assert SECOND in page.locator("[data-part=done]").inner_text()
+
+
+def walk(page: Any, desk: OpenDesk, texts: list[str]) -> Iterator[str]:
+    """Go through all screens of certificates; yield the name of each that is up."""
+    start(page, desk)
+    yield "certificates"
+    looked_up(page, texts[0])
+    yield "certificate"
+    page.locator("[data-part=revoke]").click()
+    page.locator("[data-part=reason]").select_option("fraud")
+    yield "certificate-reason"
+    page.locator("[data-part=reason-form] button").click()
+    shown(page, "desk-change-plan")
+    yield "revoke-one"
+    page.locator("[data-part=back]").click()
+    shown(page, "desk-change")
+    page.locator("[data-part=lot]").fill("LOT-9")
+    page.locator("[data-part=many-reason]").select_option("product-recall")
+    page.locator("[data-part=many-form] button[type=submit]").click()
+    shown(page, "desk-change-plan")
+    yield "revoke-many"
+    page.locator("[data-part=pseudonym]").fill(SECOND)
+    page.locator("[data-part=passphrase]").fill(PASSPHRASES[SECOND])
+    page.locator("[data-part=go]").click()
+    shown(page, "desk-change-done")
+    yield "revoked"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
+@pytest.mark.parametrize("language", ["en", "ar", "de"])
+def test_every_screen_is_sound_on_a_desktop_and_on_a_phone(
+    context: Any, page: Any, desk: OpenDesk, texts: list[str], language: str
+) -> None:
+    speak(context, language)
+    wrong = {name: looked_at(page) for name in walk(page, desk, texts)}
+    assert {name: faults for name, faults in wrong.items() if faults} == {}
+    assert len(wrong) == 6
+    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
