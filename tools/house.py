@@ -45,6 +45,8 @@ PLAIN = frozenset({
 """Decorators that hand a function to nobody: another one's function has its caller elsewhere."""
 
 NAMEDTUPLE = {"_asdict", "_fields", "_make", "_replace"}
+PUBLIC_ALL_THE_SAME = {"os._exit"}
+"""What the standard library documents under a name that begins so."""
 """Public, and written so lest they be fields."""
 
 ALEMBIC = {"upgrade", "downgrade"}
@@ -355,7 +357,7 @@ def private_names(house: House) -> list[str]:
         for node in module.nodes:
             match node:
                 case ast.Attribute(value=ast.Name(id=base), attr=name) if base in bound:
-                    if _is_private(name):
+                    if _is_private(name) and f"{base}.{name}" not in PUBLIC_ALL_THE_SAME:
                         found.append(f"{module.name}: {base}.{name}")
     return _once(found)
 

@@ -235,7 +235,7 @@ class BoardingCheck(NamedTuple):
     leg: int | None = None
 
 
-class Numbered(NamedTuple):
+class BookingRow(NamedTuple):
     """A row of a list: its number, and its cells as far as they could be read.
 
     Attributes:
@@ -269,15 +269,15 @@ def renamed(cells: Cells) -> dict[str, Any]:
     return {name: cell for name, cell in named.items() if name is not None}
 
 
-def joined(rows: Iterable[Numbered]) -> list[list[Numbered]]:
+def joined(rows: Iterable[BookingRow]) -> list[list[BookingRow]]:
     """Return the rows of each passenger, in the order in which passengers first come."""
-    bookings: dict[tuple[str, str, int], list[Numbered]] = {}
+    bookings: dict[tuple[str, str, int], list[BookingRow]] = {}
     for row in rows:
         bookings.setdefault(row.key, []).append(row)
     return list(bookings.values())
 
 
-def booking_of(rows: Sequence[Numbered], journeys: Journeys) -> Booking:
+def booking_of(rows: Sequence[BookingRow], journeys: Journeys) -> Booking:
     """Return what the rows of one passenger say together."""
     reference, seat, alone = rows[0].key
     faults = set[BoardingReason]()

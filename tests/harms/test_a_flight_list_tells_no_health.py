@@ -31,6 +31,7 @@ from pratique.store import words
 from tests import flights
 from tests.harms import canary
 from tests.issuers import RECORDS
+from tests.steps import LONGEST
 from tests.travellers import day
 
 AT = "2026-11-22T10:00:00Z"
@@ -202,7 +203,7 @@ def run(folder: Path, content: str, *options: str, planted: str = "") -> Left:
         "--environment", "test", "--at", AT, *options,
     ]  # fmt: skip
     done = subprocess.run(
-        command, env=env, cwd=folder / "out", capture_output=True, timeout=600, check=False
+        command, env=env, cwd=folder / "out", capture_output=True, timeout=LONGEST, check=False
     )
     assert done.returncode in (3, 70), done.stderr
     files = [

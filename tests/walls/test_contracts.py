@@ -17,7 +17,7 @@ from tests.walls.source import ROOT, SRC, modules
 ROOMS = {
     "cli", "web", "parties", "store",
     "verification", "authenticate", "assess", "decision", "outlook", "issue", "renew", "audit", "sheet",
-    "describe", "snapshot", "compile", "manifest", "screen", "identify", "wallet", "endings", "diary",
+    "describe", "snapshot", "compile", "manifest", "screen", "verdicts", "identify", "wallet", "endings", "diary",
     "network", "onboarding", "gateway", "trust", "rules", "impact", "revocation", "intake", "formats", "tlog", "crypto",
     "model", "findings", "terms", "errors", "strict_json", "text",
 }  # fmt: skip

@@ -101,20 +101,20 @@ def narrowed(
     wanted = _spelled(text[:LONGEST])
     if not wanted or len(text) > LONGEST:
         return () if len(text) > LONGEST or text.strip() else tuple(offered[:most])
-    ranked = []
+    offers = []
     for place, each in enumerate(offered):
-        rank = min(_rank(wanted, _words(name)) for name in (each.name, each.beside, *each.others))
-        if rank < _NOT:
-            ranked.append((rank, place, each))
-    if ranked:
-        return tuple(each for _, _, each in sorted(ranked)[:most])
+        near = min(_nearness(wanted, _words(name)) for name in (each.name, each.beside, *each.others))
+        if near < _NOT:
+            offers.append((near, place, each))
+    if offers:
+        return tuple(each for _, _, each in sorted(offers)[:most])
     return _nearly(offered, "".join(wanted))[:most]
 
 
 _NOT = 5
 
 
-def _rank(wanted: tuple[str, ...], name: tuple[str, ...]) -> int:
+def _nearness(wanted: tuple[str, ...], name: tuple[str, ...]) -> int:
     whole, joined = "".join(wanted), "".join(name)
     if not joined:
         return _NOT

@@ -86,7 +86,7 @@ class Chosen(NamedTuple):
     layout: str = ""
 
 
-class Begun(NamedTuple):
+class FileJob(NamedTuple):
     """A job that was begun, as it is kept beside the issuer's keys until it is finished; it names nobody."""
 
     path: Path
@@ -113,7 +113,7 @@ class DeskFile:
         self.error: dict[str, str] = {}
         self.notes: list[str] = []
         self.chosen: Chosen | None = None
-        self.begun: Begun | None = None
+        self.begun: FileJob | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.folder: MemoryFolder = memory.make(NAME)
@@ -398,7 +398,7 @@ def _kept(place: Place) -> list[tuple[Path, dict[str, Any]]]:
     return found
 
 
-def begin(call: DeskCall, source: Path, chosen: Chosen) -> Begun:
+def begin(call: DeskCall, source: Path, chosen: Chosen) -> FileJob:
     """Keep a new job, or return the one that was begun with the same file.
 
     Raises:
@@ -417,11 +417,11 @@ def begin(call: DeskCall, source: Path, chosen: Chosen) -> Begun:
                 "choose the columns as before",
             )
         said = (kept[name] for name in ("at", "validity", "workers", "site", "operator"))
-        return Begun(path, secret, *said)
+        return FileJob(path, secret, *said)
     secret = os.urandom(32)
     count = max(1, min(4, (os.cpu_count() or 1) - 1))
     path = desk.place.folder / FOLDER / f"{secrets.token_hex(8)}.json"
-    begun = Begun(path, secret, call.at, desk.validity, count, desk.site, call.operator.pseudonym)
+    begun = FileJob(path, secret, call.at, desk.validity, count, desk.site, call.operator.pseudonym)
     of_file, of_choice = _seals(secret, digest, chosen)
     kept = {
         "format": FORMAT, "secret": secret.hex(), "file": of_file, "choice": of_choice, "at": begun.at,

@@ -33,7 +33,7 @@ from pratique.parties.issuing import (
     RevocationOrder,
     RevocationPlan,
     Signing,
-    Standing,
+    CertificateStanding,
 )
 from pratique.renew import Reason, Selection, number_of
 from pratique.store.pdf import wording
@@ -52,7 +52,7 @@ LASTS = 15 * 60
 # One certificate, in front of its holder.
 
 
-def _standing(call: DeskCall) -> Standing:
+def _standing(call: DeskCall) -> CertificateStanding:
     """Return the certificate that a call names by its text; UsageError, Unreadable `old-…`."""
     text = _text(call, "text")
     return issuing.standing(call.desk.session, inputs.of_text(text, "the code"), at=call.at)
@@ -96,7 +96,7 @@ def _state(*, is_revoked: bool, is_withdrawn: bool, is_over: bool) -> str:
     return "over" if is_over else "good"
 
 
-def _content(call: DeskCall, shown: Standing) -> dict[str, Any]:
+def _content(call: DeskCall, shown: CertificateStanding) -> dict[str, Any]:
     """Return a certificate's columns as the form of issuing has them."""
     record = shown.own.record
     row = issuing.columns_of(shown.own)

@@ -497,7 +497,7 @@ def own_certificate(session: IssuingSession, given: Iterable[Item], *, at: int) 
 
 
 @silent
-class Standing(NamedTuple):
+class CertificateStanding(NamedTuple):
     """An own certificate, whatever became of it.
 
     Attributes:
@@ -509,7 +509,7 @@ class Standing(NamedTuple):
     is_withdrawn: bool
 
 
-def standing(session: IssuingSession, given: Iterable[Item], *, at: int) -> Standing:
+def standing(session: IssuingSession, given: Iterable[Item], *, at: int) -> CertificateStanding:
     """Return the own certificate that was handed in, also one that was revoked or whose key is withdrawn.
 
     Raises:
@@ -523,10 +523,10 @@ def standing(session: IssuingSession, given: Iterable[Item], *, at: int) -> Stan
         return own, transaction.revoked(own.entry.kid, own.entry.tag)
 
     own, is_revoked = session.register.read(look)
-    return Standing(own, is_revoked, session.is_withdrawn(own.entry.kid, at))
+    return CertificateStanding(own, is_revoked, session.is_withdrawn(own.entry.kid, at))
 
 
-def unwithdrawn(shown: Standing) -> OwnCertificate:
+def unwithdrawn(shown: CertificateStanding) -> OwnCertificate:
     """Return the certificate unless its key is withdrawn; UsageError `old-withdrawn`."""
     if shown.is_withdrawn:
         raise UsageError(

@@ -35,7 +35,7 @@ from pratique.manifest import (
     BoardingReason,
     Journeys,
     ManifestCheck,
-    Numbered,
+    BookingRow,
     Port,
     booking_of,
     instants_of,
@@ -139,7 +139,7 @@ def _ports(path: Path) -> dict[str, Port]:
 # Read.
 
 
-def passengers(order: ManifestOrder) -> Iterator[list[Numbered]]:
+def passengers(order: ManifestOrder) -> Iterator[list[BookingRow]]:
     """Yield the rows of each passenger; Unreadable where it is no list."""
     rows = _rows(order)
     if not order.grouped:
@@ -154,7 +154,7 @@ def passengers(order: ManifestOrder) -> Iterator[list[Numbered]]:
         yield own
 
 
-def _rows(order: ManifestOrder) -> Iterator[Numbered]:
+def _rows(order: ManifestOrder) -> Iterator[BookingRow]:
     header = _header_of(order)
     with _opened(order) as rows:
         name = lru_cache(256)(header.name)
@@ -164,7 +164,7 @@ def _rows(order: ManifestOrder) -> Iterator[Numbered]:
             for cells in _unwrapped(row.cells or {}):
                 is_empty = False
                 named = {name(column): cell for column, cell in cells.items()}
-                yield Numbered(row.number, named, whole)
+                yield BookingRow(row.number, named, whole)
     if is_empty:
         raise Unreadable(
             "manifest-empty", "the list holds no passenger", "is it the right file, and whole?"
@@ -205,7 +205,7 @@ def _unwrapped(cells: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return (cells,)
 
 
-def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
+def _bounded(rows: Iterable[BookingRow]) -> Iterator[BookingRow]:
     left = MOST_HELD
     for row in rows:
         left -= sum(len(cell) for cell in row.cells.values() if isinstance(cell, str | list))
@@ -235,7 +235,7 @@ class ManifestDesk:
         self._snapshot, self._order, self._now = snapshot, order._replace(source=None), now
         self._check: ManifestCheck | None = None
 
-    def __call__(self, chunk: list[list[Numbered]]) -> list[BoardingCheck]:
+    def __call__(self, chunk: list[list[BookingRow]]) -> list[BoardingCheck]:
         """Return what is said of some passengers."""
         if self._check is None:
             held = self._snapshot
@@ -265,14 +265,14 @@ def checked(
         progress(done, None)
 
 
-def _chunks(source: Iterator[list[Numbered]]) -> Iterator[list[list[Numbered]]]:
+def _chunks(source: Iterator[list[BookingRow]]) -> Iterator[list[list[BookingRow]]]:
     while chunk := list(islice(source, AT_ONCE)):
         yield chunk
 
 
 def _again(
-    first: list[list[list[Numbered]]], rest: Iterator[list[list[Numbered]]]
-) -> Iterator[list[list[Numbered]]]:
+    first: list[list[list[BookingRow]]], rest: Iterator[list[list[BookingRow]]]
+) -> Iterator[list[list[BookingRow]]]:
     first.reverse()
     # What was handed on is let go.
     while first:

@@ -29,7 +29,7 @@ AGAIN = 75
 """Exit code of a child that wants to be started anew (EX_TEMPFAIL)."""
 
 
-class Work(Protocol):
+class DeskWork(Protocol):
     """What a child does."""
 
     def __call__(self, ready: Callable[[], None], *, is_first: bool) -> int:
@@ -61,7 +61,7 @@ class _Child:
         return self._is_asked
 
 
-def keep(work: Work, tell: Callable[[str], None]) -> None:
+def keep(work: DeskWork, tell: Callable[[str], None]) -> None:
     """Have children do the work, one after the other, until it is done or we are told to end.
 
     Args:
@@ -97,7 +97,7 @@ def _handing_on() -> Iterator[_Child]:
             signal.signal(each, handler)
 
 
-def _once(work: Work, child: _Child, *, is_first: bool) -> _Ended:
+def _once(work: DeskWork, child: _Child, *, is_first: bool) -> _Ended:
     hears, says = multiprocessing.Pipe(duplex=False)
     die_with = end_with(os.getpid())
     child.number = os.fork()
@@ -119,7 +119,7 @@ def _once(work: Work, child: _Child, *, is_first: bool) -> _Ended:
     return _Ended(os.waitstatus_to_exitcode(status), None in said, error)
 
 
-def _work(work: Work, says: Connection, *, is_first: bool) -> NoReturn:
+def _work(work: DeskWork, says: Connection, *, is_first: bool) -> NoReturn:
     code = errors.EXIT_UNFORESEEN
     try:
         for each in (signal.SIGTERM, signal.SIGINT):

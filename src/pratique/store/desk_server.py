@@ -130,7 +130,7 @@ class DeskPlace(NamedTuple):
     certificate: Callable[[Mapping[str, tuple[str, ...]]], str] | None = None
 
 
-class _Endpoint:
+class _DeskEndpoint:
     """All of the desk. No function: a route of one would itself answer what it takes for another's method."""
 
     def __init__(
@@ -289,7 +289,7 @@ def application(
         with signing_in, acting:
             yield
 
-    endpoint = _Endpoint(place, admit, tell, ended, threads=(signing_in, acting), clock=clock)
+    endpoint = _DeskEndpoint(place, admit, tell, ended, threads=(signing_in, acting), clock=clock)
     return Starlette(routes=[Route("/{path:path}", endpoint)], lifespan=life)
 
 

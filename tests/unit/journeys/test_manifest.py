@@ -15,7 +15,7 @@ from pratique.authenticate import HealthCode, Verification
 from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.identify import IdentityReason
-from pratique.manifest import BoardingOutcome, BoardingReason, Journeys, Numbered, Port
+from pratique.manifest import BoardingOutcome, BoardingReason, Journeys, BookingRow, Port
 from pratique.screen import ReasonKey
 from pratique.snapshot import Snapshot
 from pratique.store import words
@@ -43,7 +43,7 @@ def said(
     now: datetime = flights.NOW,
 ) -> m.BoardingCheck:
     booking = m.booking_of(
-        [Numbered(n, row) for n, row in enumerate(rows, 2)], journeys or Journeys()
+        [BookingRow(n, row) for n, row in enumerate(rows, 2)], journeys or Journeys()
     )
     return m.ManifestCheck(held, now=now, names=names).check(booking)
 
@@ -125,12 +125,12 @@ def test_rows_of_one_passenger_are_joined_whether_by_code_or_by_leg() -> None:
     assert said(JO, second, third).outcome is OK
     differs = said(JO, {**second, "surname": "BLOGGS", "forename": "ANN"})
     assert (differs.outcome, reasons(differs)) == (CHECK, ["rows-differ"])
-    rows = [Numbered(n, one) for n, one in enumerate([JO, row(seat="1B"), second, row(seat="1B")])]
+    rows = [BookingRow(n, one) for n, one in enumerate([JO, row(seat="1B"), second, row(seat="1B")])]
     assert [[one.number for one in joined] for joined in m.joined(rows)] == [[0, 2], [1, 3]]
 
 
 def test_two_rows_without_a_reference_are_two_passengers() -> None:
-    rows = [Numbered(n, {"code": GREEN}) for n in (2, 3)]
+    rows = [BookingRow(n, {"code": GREEN}) for n in (2, 3)]
     assert [[one.number for one in joined] for joined in m.joined(rows)] == [[2], [3]]
     checked = said({"code": GREEN})
     assert (checked.reference, reasons(checked)[0]) == ("row 2", "reference-missing")
@@ -240,7 +240,7 @@ CELL = st.one_of(
 )
 def test_no_cells_raise_and_every_passenger_is_answered(rows: list[dict[str, Any]]) -> None:
     check = m.ManifestCheck(HELD, now=flights.NOW)
-    for group in m.joined([Numbered(n, one) for n, one in enumerate(rows)]):
+    for group in m.joined([BookingRow(n, one) for n, one in enumerate(rows)]):
         checked = check.check(m.booking_of(group, Journeys()))
         assert checked.outcome is not OK
         assert checked.reasons
