@@ -45,9 +45,10 @@ PLAIN = frozenset({
 """Decorators that hand a function to nobody: another one's function has its caller elsewhere."""
 
 NAMEDTUPLE = {"_asdict", "_fields", "_make", "_replace"}
+"""Public, and written so lest they be fields."""
+
 PUBLIC_ALL_THE_SAME = {"os._exit"}
 """What the standard library documents under a name that begins so."""
-"""Public, and written so lest they be fields."""
 
 ALEMBIC = {"upgrade", "downgrade"}
 """What the tool that migrates registers calls by its name."""

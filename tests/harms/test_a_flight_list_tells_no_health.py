@@ -24,7 +24,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from pratique import manifest as m
-from pratique.manifest import BoardingCheck, Journeys, ManifestCheck, Numbered, booking_of
+from pratique.manifest import BoardingCheck, BookingRow, Journeys, ManifestCheck, booking_of
 from pratique.model import Person
 from pratique.parties import manifest as parties_manifest
 from pratique.store import words
@@ -75,7 +75,7 @@ def test_whatever_is_amiss_with_content_is_the_same_bytes() -> None:
             "reference": "PQ1", "seat": "1A", "surname": "BLOGGS", "forename": "JO", "birth_date": "1980-02-03",
             "code": text, "destination": "XC", "arrival": "2026-12-22T18:00Z",
         }  # fmt: skip
-        return check.check(booking_of([Numbered(2, row)], Journeys()))
+        return check.check(booking_of([BookingRow(2, row)], Journeys()))
 
     def issued(kind: str, nth: int, **entry: Any) -> str:
         record = RECORDS[kind]._replace(person=person)
@@ -269,7 +269,7 @@ def test_a_name_in_the_reference_is_what_the_scan_would_see(tmp_path: Path, rows
 
 def test_no_repr_shows_anybody(rows: list[dict[str, str]]) -> None:
     row: Mapping[str, Any] = rows[0]
-    numbered = Numbered(2, row)
+    numbered = BookingRow(2, row)
     booking = booking_of([numbered], Journeys())
     shown = " ".join(map(repr, (numbered, booking, booking.legs, parties_manifest.ManifestDesk)))
     assert canary.MARK not in shown

@@ -18,9 +18,9 @@ from pratique.manifest import (
     BoardingCheck,
     BoardingOutcome,
     BoardingReason,
+    BookingRow,
     Journeys,
     ManifestCheck,
-    Numbered,
     booking_of,
     joined,
 )
@@ -73,7 +73,7 @@ def said(checked: BoardingCheck) -> Said:
 def test_of_5000_passengers_the_list_says_what_decide_says() -> None:
     flight, people = flights.flight(COUNT), flights.certified(COUNT).people
     check = ManifestCheck(flight.held, now=flights.NOW)
-    groups = joined(Numbered(n, row) for n, row in enumerate(flight.rows))
+    groups = joined(BookingRow(n, row) for n, row in enumerate(flight.rows))
     counts = Counter[str]()
     for group, row, one in zip(groups, flight.rows, people, strict=True):
         checked = check.check(booking_of(group, Journeys()))

@@ -67,7 +67,9 @@ def rated(module: Module) -> Iterator[Place]:
             yield Place(module.name, line, name)
     for node in module.nodes:
         match node:
-            case ast.Constant(value=str(text)) if _NAME.fullmatch(text) and words(text) & RATING and text not in ALLOWED:
+            case ast.Constant(value=str(text)) if (
+                _NAME.fullmatch(text) and words(text) & RATING and text not in ALLOWED
+            ):
                 yield Place(module.name, node.lineno, text)
 
 

@@ -103,7 +103,9 @@ def narrowed(
         return () if len(text) > LONGEST or text.strip() else tuple(offered[:most])
     offers = []
     for place, each in enumerate(offered):
-        near = min(_nearness(wanted, _words(name)) for name in (each.name, each.beside, *each.others))
+        near = min(
+            _nearness(wanted, _words(name)) for name in (each.name, each.beside, *each.others)
+        )
         if near < _NOT:
             offers.append((near, place, each))
     if offers:

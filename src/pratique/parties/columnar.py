@@ -234,7 +234,7 @@ def _manifest(folder: Path, settings: Mapping[str, str]) -> ColumnWork:
         import pyarrow as arrow  # noqa: PLC0415 - an extra
 
         cells = batch.rename_columns([named[name] for name in batch.schema.names]).to_pylist()
-        rows = [manifest.Numbered(number, row) for number, row in enumerate(cells, 1)]
+        rows = [manifest.BookingRow(number, row) for number, row in enumerate(cells, 1)]
         said = desk([[row] for row in rows])
         # Whoever has no reference is known by the row's own number, which stands beside.
         alone = [bool(row.key[2]) for row in rows]

@@ -9,6 +9,8 @@
 4. More than one certificate is revoked by two people. A plan is drawn when it is counted, belongs to who counted it, is
    carried out once, and only if it still comes to what was counted.
 5. A plan holds keys and tags, and nothing that was scanned.
+
+Apart because a desk's kinds of work are pages of their own, and `desk_service.py` is the table that everybody adds to.
 """
 
 from __future__ import annotations
@@ -27,13 +29,13 @@ from pratique.issue import LONGEST_CODE, Work, already_revoked
 from pratique.parties import desk_issuing, inputs, issuing
 from pratique.parties.desk import DeskAct, DeskCall, Operator, Right
 from pratique.parties.issuing import (
+    CertificateStanding,
     Correction,
     IssuingSession,
     ListedCertificate,
     RevocationOrder,
     RevocationPlan,
     Signing,
-    CertificateStanding,
 )
 from pratique.renew import Reason, Selection, number_of
 from pratique.store.pdf import wording

@@ -382,8 +382,8 @@ def _ends(snapshot: Snapshot, handed: EndsAsked) -> tuple[endings.Ending, ...]:
     return endings.ends(handed.texts, snapshot=snapshot, at=at, days=handed.days, trips=trips)
 
 
-def _numbered(rows: tuple[ListRow, ...]) -> list[manifest.Numbered]:
-    return [manifest.Numbered(row.number, manifest.renamed(row.cells), row.whole) for row in rows]
+def _numbered(rows: tuple[ListRow, ...]) -> list[manifest.BookingRow]:
+    return [manifest.BookingRow(row.number, manifest.renamed(row.cells), row.whole) for row in rows]
 
 
 def _manifest_join(_: Snapshot, handed: ListRows) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pratique.authenticate import HealthCode, Verification
 from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.identify import IdentityReason
-from pratique.manifest import BoardingOutcome, BoardingReason, Journeys, BookingRow, Port
+from pratique.manifest import BoardingOutcome, BoardingReason, BookingRow, Journeys, Port
 from pratique.screen import ReasonKey
 from pratique.snapshot import Snapshot
 from pratique.store import words
@@ -125,7 +125,9 @@ def test_rows_of_one_passenger_are_joined_whether_by_code_or_by_leg() -> None:
     assert said(JO, second, third).outcome is OK
     differs = said(JO, {**second, "surname": "BLOGGS", "forename": "ANN"})
     assert (differs.outcome, reasons(differs)) == (CHECK, ["rows-differ"])
-    rows = [BookingRow(n, one) for n, one in enumerate([JO, row(seat="1B"), second, row(seat="1B")])]
+    rows = [
+        BookingRow(n, one) for n, one in enumerate([JO, row(seat="1B"), second, row(seat="1B")])
+    ]
     assert [[one.number for one in joined] for joined in m.joined(rows)] == [[0, 2], [1, 3]]
 
 

@@ -6,6 +6,8 @@
    runs, or is drawn many times over by reference is refused, since typst follows links to files beside it.
 2. Bytes, pixels, elements and depth are bounded before anything is drawn.
 3. Metadata stays behind: who drew it, with what, and where their files lie.
+
+Apart because it reads a document of its own, SVG, and a stranger's.
 """
 
 from __future__ import annotations
