@@ -4,6 +4,8 @@
 2. What is refused is never signed; what is doubted is asked about, or needs --yes.
 3. What is shown of a revocation is how many, by key; never who. Nothing is revoked without a yes; --dry-run does
    it all and undoes it.
+
+Apart because it is a group of commands; the desk's takes its options of paper and place.
 """
 
 from __future__ import annotations

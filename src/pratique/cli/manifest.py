@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 
-from pratique.cli import columns as cli_columns
 from pratique.cli import options, terminal
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import say
@@ -68,7 +67,7 @@ def manifest() -> None:
     "--grouped", is_flag=True,
     help="The rows of a passenger stand together: a list of any length is read in bounded memory.",
 )  # fmt: skip
-@cli_columns.crowd_options
+@options.crowd_options
 @click.option(
     "--backend", type=click.Choice(["openssl", "aws-lc"]), default="openssl", show_default=True,
     help="Library that checks signatures; aws-lc is faster, and needs the extra fast.",
@@ -120,7 +119,7 @@ def check(
 
     Exit code: 0 all OK, 2 usage, 3 somebody is to be checked, 4 the list could not be read.
     """
-    crowd = cli_columns.crowd_of(more)
+    crowd = options.crowd_of(more)
     now = options.now_or(at)
     snapshot = verifier.held(sources, environment, home, now)
     order = ManifestOrder(
@@ -134,7 +133,7 @@ def check(
         primitive=backend,
     )
     if crowd.engine is not None:
-        return _on_an_engine(order, snapshot, now, cli_columns.ColumnOptions(out, "", (), crowd))
+        return _on_an_engine(order, snapshot, now, options.ColumnOptions(out, "", (), crowd))
     if out is not None and out.is_dir():
         raise UsageError("out-folder", "--out is a folder", "name a file, or add --engine")
     wanted = parties_manifest.output_of(output, out)
@@ -158,7 +157,7 @@ def check(
 
 
 def _on_an_engine(
-    order: ManifestOrder, snapshot: Snapshot, now: datetime, wanted: cli_columns.ColumnOptions
+    order: ManifestOrder, snapshot: Snapshot, now: datetime, wanted: options.ColumnOptions
 ) -> int:
     """Check files of columns on a cluster."""
     from pratique.parties import columnar  # noqa: PLC0415 - a list of one flight needs none of it
@@ -169,9 +168,9 @@ def _on_an_engine(
             "name a file or a folder of Parquet, and --out DIR; leave --columns out",
         )  # fmt: skip
     ask = columnar.manifest_ask(order, snapshot, [order.source], now)
-    worked = cli_columns.work(ask, [order.source], wanted, "checking")
+    worked = options.work_through(ask, [order.source], wanted, "checking")
     if worked is None:
-        return cli_columns.INTERRUPTED
+        return options.INTERRUPTED
     return 0 if set(worked.counts) <= {BoardingOutcome.OK.value} else CHECK
 
 

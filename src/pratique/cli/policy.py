@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from pratique.cli import columns, options
+from pratique.cli import options
 from pratique.cli.lazy import Group
 from pratique.cli.terminal import LONGEST, say
 from pratique.impact import calendar
@@ -270,7 +270,7 @@ def _turned(report: ImpactReport, turned: Turned) -> Iterator[list[str]]:
               help="A new folder for what is said of each.")  # fmt: skip
 @click.option("--keep", multiple=True, metavar="NAME",
               help="A column to hand on, such as how many people a row stands for. Repeatable.")  # fmt: skip
-@columns.crowd_options
+@options.crowd_options
 @place
 @value_sets
 @at_or_newest
@@ -295,11 +295,13 @@ def population_(
     """
     from pratique.parties import columnar  # noqa: PLC0415 - the other commands start fast
 
-    crowd = columns.crowd_of(more)
+    crowd = options.crowd_of(more)
     wanted = parties_policy.Wanted(paths, (), value_sets, place, at)
     ask = columnar.policy_ask(wanted, data, keep, now=datetime.now(UTC))
-    worked = columns.work(ask, population, columns.ColumnOptions(out, "", keep, crowd), "asking")
-    return 0 if worked else columns.INTERRUPTED
+    worked = options.work_through(
+        ask, population, options.ColumnOptions(out, "", keep, crowd), "asking"
+    )
+    return 0 if worked else options.INTERRUPTED
 
 
 # Several destinations beside each other, one with a floor, and what is coming.

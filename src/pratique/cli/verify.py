@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import click
 
 from pratique import describe
-from pratique.cli import columns, options, terminal
+from pratique.cli import options, terminal
 from pratique.cli.terminal import complaint, flush, say
 from pratique.errors import EXIT_UNFORESEEN
 from pratique.findings import UNREAD, Code, Colour
@@ -78,7 +78,7 @@ NOT_READ, FAULTS = "could not be read", "stopped by a fault of this program"
     show_default=True,
     help="How to write the outcome; jsonl writes one result a line, as they come.",
 )
-@columns.options
+@options.column_options
 @options.at
 @options.home
 @options.quiet
@@ -113,7 +113,7 @@ def verify(
     Exit code: 0 accepted, 1 refused, 2 usage, 3 cannot decide, 4 something could not be read,
     70 a fault of this program.
     """
-    wanted = columns.taken(more)
+    wanted = options.columns_of(more)
     when = clock(at, zone)
     snapshot = held(sources, environment, home, when.at)
     if fast or backend == "aws-lc":
@@ -136,7 +136,7 @@ def verify(
 def _columns(
     check: Check,
     inputs: tuple[str, ...],
-    wanted: columns.ColumnOptions,
+    wanted: options.ColumnOptions,
     when: Clock,
     *,
     faster: bool,
@@ -145,9 +145,9 @@ def _columns(
     from pratique.parties import columnar  # noqa: PLC0415 - a check starts fast
 
     ask = columnar.verify_ask(check, when, wanted.column, wanted.keep, faster=faster)
-    worked = columns.work(ask, inputs, wanted, "verifying")
+    worked = options.work_through(ask, inputs, wanted, "verifying")
     if worked is None:
-        return columns.INTERRUPTED
+        return options.INTERRUPTED
     names = {"unread": NOT_READ, "fault": FAULTS}
     return exit_code(
         Counter({names.get(name, name): count for name, count in worked.counts.items()})
