@@ -479,7 +479,10 @@ def _roughly(line: str, mark: str) -> _Unfit:
 
 
 def _is_row(line: str, mark: str, width: int) -> bool:
-    return line.count('"') % 2 == 0 and len(next(csv.reader([line], delimiter=mark), [])) >= width
+    if line.count('"') % 2 == 0:
+        return len(next(csv.reader([line], delimiter=mark), [])) >= width
+    # With a quote too many or too few it is one by its marks alone: two such quotes would be taken for a pair.
+    return line.count(mark) >= width - 1 > 0
 
 
 def _more(source: Iterator[str], seen: list[str]) -> str:
