@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ SHORTEST = 10
 """Characters of a passphrase."""
 FEWEST = 5
 """Different ones among them."""
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MOST = 1000
 """Operators of one desk."""
 
@@ -127,10 +129,16 @@ def add(
         certificate: PEM of its TLS client certificate.
 
     Raises:
-        UsageError: `code-name`, `code-unreadable`, `rights-missing`, `passphrase-weak`, `operator-similar`,
-            `certificate-taken`, `operators-many`.
+        UsageError: `code-name`, `code-unreadable`, `pseudonym-signs`, `rights-missing`, `passphrase-weak`,
+            `operator-similar`, `certificate-taken`, `operators-many`.
     """
     known = code(pseudonym, "a pseudonym")
+    if not _PSEUDONYM.fullmatch(known):
+        raise UsageError(
+            "pseudonym-signs",
+            "a pseudonym at a desk has the letters a to z, digits and . _ - alone",
+            "letters of other scripts look alike, and a + stands between two people: write op-17",
+        )
     if not rights:
         raise UsageError("rights-missing", "an operator may do something", "--may issue,revoke")
     _check_strength(known, passphrase)

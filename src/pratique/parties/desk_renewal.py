@@ -9,6 +9,8 @@
 4. More than one certificate is revoked by two people. A plan is drawn when it is counted, belongs to who counted it, is
    carried out once, and only if it still comes to what was counted.
 5. A plan holds keys and tags, and nothing that was scanned.
+6. What is chosen by lot, place or time is revoked by two, also where it meets one certificate only: seconds that are
+   chosen one after the other are no way round the second person. One alone revokes what somebody has handed over.
 
 Apart because a desk's kinds of work are pages of their own, and `desk_service.py` is the table that everybody adds to.
 """
@@ -140,7 +142,9 @@ def _correct(call: DeskCall) -> dict[str, Any]:
     if row_of(record) == issuing.columns_of(shown.own):
         raise UsageError("nothing-corrected", "nothing was changed", "change what is wrong in it")
     wrong = issuing.unwithdrawn(shown)
-    signing = _signing(call)._replace(request=request)
+    # Of this wrong one: what was signed by the same name for another takes nothing's place.
+    entry = shown.own.entry
+    signing = _signing(call)._replace(request=f"{request}-{entry.kid.hex()}-{entry.tag:x}")
     correction = Correction(wrong, Reading(record))
     # A request that was made before finds the wrong one revoked: by itself.
     signed = issuing.correct(call.desk.session, correction, signing)
@@ -217,7 +221,8 @@ def _counted(call: DeskCall, order: RevocationOrder, *, one_only: bool) -> dict[
         raise UsageError(
             "right-missing", "this is more than one certificate", "whoever may revoke many revokes them, with a second person",
         )  # fmt: skip
-    waiting = WaitingPlan(plan, call.operator.pseudonym, call.at, needs_second=number > 1)
+    needs_second = plan.named is None or number > 1
+    waiting = WaitingPlan(plan, call.operator.pseudonym, call.at, needs_second)
     name = _plans(session).keep(waiting) if plan.trial.total else ""
     labels = session.labels
     return {

@@ -7,7 +7,8 @@
 2. A session that is over, for nothing was asked or somebody signed out, stands for a token once: who goes on in the
    same tab needs no way to the terminal, and still the passphrase.
 3. After `MOST_WRONG` wrong passphrases, whoever was asked for them, none is looked at until a new token is drawn
-   at the terminal. Sessions go on meanwhile: a form is not lost because somebody else guesses.
+   at the terminal. Sessions go on meanwhile: a form is not lost because somebody else guesses. A right one takes back
+   the wrong ones of the same person alone: who signs in anew between guesses gets no more of them.
 4. Of secrets only digests are kept: a memory dump gives no session. Nothing of sign-in is on the disk.
 5. Seconds without a request are counted by the instants that come with requests.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -69,7 +70,7 @@ class SignIn:
         self._lock = threading.Lock()
         self._tokens: OrderedDict[bytes, None] = OrderedDict()
         self._sessions: dict[bytes, _Session] = {}
-        self._wrong = 0
+        self._wrong: Counter[str] = Counter()
 
     def __repr__(self) -> str:
         return "<SignIn: not shown>"
@@ -78,7 +79,7 @@ class SignIn:
         """Return a new token; passphrases are looked at again."""
         token = secrets.token_urlsafe(32)
         with self._lock:
-            self._wrong = 0
+            self._wrong.clear()
             self._keep_token(_digest(token))
         return token
 
@@ -145,23 +146,24 @@ class SignIn:
         Raises:
             UsageError: `operator-unknown`; `desk-locked` after `MOST_WRONG` wrong ones.
         """
+        listed = self._operators()
+        # Of who is unknown nothing can be guessed, and any name may be typed: they are counted together.
+        whose = pseudonym if listed.named(pseudonym) is not None else ""
         with self._lock:
-            if self._wrong >= MOST_WRONG:
+            if self._wrong.total() >= MOST_WRONG:
                 raise _locked()
             # Counted before it is looked at: many at a time must not have more tries.
-            self._wrong += 1
-        operator = self._operators().verified(pseudonym, passphrase)
+            self._wrong[whose] += 1
+        operator = listed.verified(pseudonym, passphrase)
         with self._lock:
             if operator is not None:
-                self._wrong = 0
+                del self._wrong[whose], self._wrong[""]
                 return operator
-            is_locked = self._wrong >= MOST_WRONG
+            is_locked = self._wrong.total() >= MOST_WRONG
             if is_locked:
                 self._tokens.clear()
         if is_locked:
-            self._tell(
-                f"{MOST_WRONG} wrong passphrases in a row: none is taken until you press Enter here"
-            )
+            self._tell(f"{MOST_WRONG} wrong passphrases: none is taken until you press Enter here")
         raise _operator_unknown()
 
     def _begun(self, operator: Operator, at: int, certificate: str) -> str:

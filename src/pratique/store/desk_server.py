@@ -204,8 +204,8 @@ class _DeskEndpoint:
             is_own = len(origins) == 1 and origins[0].lower() in self._origins
         else:
             # A browser sends it with each POST, and each has had this for years (Fetch Metadata).
-            site_of = request.headers.get("sec-fetch-site", "")
-            is_own = request.method != "POST" or site_of == "same-origin"
+            sites = request.headers.getlist("sec-fetch-site")
+            is_own = request.method != "POST" or sites == ["same-origin"]
         return None if is_own else DeskRefusal(403, "origin-other", "for the desk's own page alone")
 
     def _certificate(self, request: Request) -> str:

@@ -116,6 +116,20 @@ def test_what_is_corrected_is_what_was_read_back(clerk: Client, desk: OpenDesk) 
     assert Code.REVOKED not in codes(desk, wrong)
 
 
+def test_a_requests_name_that_was_used_leaves_no_wrong_certificate_good(
+    clerk: Client, desk: OpenDesk
+) -> None:
+    """Neither issuing nor another correction under the same name passes for this correction."""
+    first, second = issued(clerk, surname="Deo"), issued(clerk, surname="Doee")
+    asked = correction(clerk, first, surname="Doe", surname_icao="")
+    clerk.good("issue.sign", {name: cell for name, cell in asked.items() if name != "text"})
+    right = clerk.good("certificate.correct", asked)["certificates"][0]["text"]
+    assert Code.REVOKED in codes(desk, first)
+    clerk.good("certificate.correct", asked | {"text": second})
+    assert Code.REVOKED in codes(desk, second)
+    assert Code.REVOKED not in codes(desk, right)
+
+
 def test_one_certificate_is_revoked_by_one_person(clerk: Client, desk: OpenDesk) -> None:
     text, other = issued(clerk), issued(clerk, surname="Roe")
     counted = clerk.good("certificate.count", {"text": text, "reason": "holder-request"})
@@ -174,6 +188,30 @@ def test_many_are_revoked_by_two_people(clerk: Client, desk: OpenDesk) -> None:
     session = issuing.opened(desk.place, issuing_desks.secret)
     (act,) = issuing.audit(session).acts
     assert (act.operator, act.certificates) == (f"{CLERK}+{SECOND}", 3)
+
+
+def test_second_after_second_is_no_way_round_the_second_person(
+    clerk: Client, desk: OpenDesk
+) -> None:
+    """Who may revoke many, alone, chooses times so short that each meets one certificate."""
+    texts, plan = [], {}
+    for name in ("Doe", "Roe"):
+        texts.append(issued(clerk, surname=name))
+        desk.clock.at += 60
+    for began in (AT, AT + 60):
+        since, until = (
+            datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()
+            for at in (began, began + 1)
+        )
+        counted = many(clerk, since=since, until=until)
+        assert (counted["total"], counted["second"]) == (1, True)
+        plan = {"plan": counted["plan"]}
+        assert clerk.refused("revocation.revoke", plan) == "second-missing"
+        assert clerk.refused("certificate.revoke", plan) == "right-missing"
+    assert not any(Code.REVOKED in codes(desk, text) for text in texts)
+    # The control: with a second person it is revoked.
+    clerk.good("revocation.revoke", plan | SAYS_SECOND)
+    assert Code.REVOKED in codes(desk, texts[1])
 
 
 def test_what_changed_since_it_was_counted_is_counted_again(clerk: Client, desk: OpenDesk) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pratique.errors import UsageError
 from pratique.parties import desk_operators, desk_service
 from pratique.parties.desk import DeskAct, DeskCall, Right
 from tests import issuing_desks
@@ -107,6 +108,55 @@ def test_the_second_persons_passphrase_is_not_guessed_from_within_either(desk: O
         for number in range(desk_service.MOST_WRONG + 1)
     ]
     assert said == ["operator-unknown"] * desk_service.MOST_WRONG + ["desk-locked"]
+
+
+def test_signing_in_between_guesses_gives_no_more_of_them(desk: OpenDesk) -> None:
+    """An insider guesses the second person's passphrase, and takes the count back with her own."""
+    clerk, looked_at = desk.client(), 0
+    for number in range(4 * desk_service.MOST_WRONG):
+        guess = {"pseudonym": SECOND, "passphrase": f"{WRONG} {number}"}
+        if clerk.refused("second", guess) != "operator-unknown":
+            break
+        looked_at += 1
+        clerk.ask("session.end")
+        said = clerk.ask("session", entry(clerk.session))
+        if said.status == 200:
+            clerk = Client(desk.port, said.document["session"])
+    assert looked_at <= desk_service.MOST_WRONG
+    assert [line for line in desk.told if "wrong" in line]
+
+
+def test_a_clerk_who_mistypes_her_own_locks_nobody_out(desk: OpenDesk) -> None:
+    clerk = desk.client()
+    for _ in range(2 * desk_service.MOST_WRONG):
+        clerk.good("session.end")
+        wrong = entry(clerk.session, passphrase=WRONG)
+        assert clerk.refused("session", wrong) == "operator-unknown"
+        unknown = entry(clerk.session, "op-71", WRONG)
+        assert clerk.refused("session", unknown) == "operator-unknown"
+        again = clerk.good("session", entry(clerk.session))
+        clerk = Client(desk.port, again["session"])
+
+
+def test_no_pseudonym_looks_like_anothers_or_like_two(tmp_path: Path) -> None:
+    folder = issuing_desks.issuer_of(tmp_path / "issuer").folder
+    rights, passphrase = frozenset({Right.REVOKE}), PASSPHRASES[CLERK] + "!"
+    alike = (
+        "\u043ep-17",  # CYRILLIC SMALL LETTER O
+        "op-1\uff17",  # FULLWIDTH DIGIT SEVEN
+        "op\u201017",  # HYPHEN
+        f"{CLERK}+{SECOND}",
+    )
+    for pseudonym in alike:
+        with pytest.raises(UsageError) as error:
+            desk_operators.add(folder, pseudonym, rights, passphrase, None)
+        assert error.value.code == "pseudonym-signs"
+        assert pseudonym not in str(error.value)
+    for pseudonym in ("OP-17", "Op-17"):
+        with pytest.raises(UsageError) as error:
+            desk_operators.add(folder, pseudonym, rights, passphrase, None)
+        assert error.value.code == "operator-similar"
+    assert desk_operators.add(folder, "op-171", rights, passphrase, None).pseudonym == "op-171"
 
 
 def test_a_session_ends_when_nothing_is_asked_for_a_while(desk: OpenDesk) -> None:
