@@ -61,7 +61,7 @@ BY_COUNTRY = {state.country: state for state in STATES}
 
 COLUMNS = (
     "kind", "domain", "surname", "forename", "birth_date", "sex", "nationality", "product", "dose",
-    "doses", "given_on", "lot", "site", "test_type", "test_name", "sampled_at", "result",
+    "doses", "given_on", "lot", "site", "clinician", "test_type", "test_name", "sampled_at", "result",
     "first_positive_on", "disease", "valid_from", "valid_until",
 )  # fmt: skip
 SURNAMES = ("Muster", "Specimen", "Example", "Ejemplo", "Образцов", "Δείγμα")
