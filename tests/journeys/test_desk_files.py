@@ -18,7 +18,7 @@ from pratique.parties import desk_files
 from pratique.store import memory
 from tests import issuing_desks
 from tests.harms import canary
-from tests.issuing_desks import Client
+from tests.issuing_desks import SECOND, Client
 from tests.steps import until
 
 COLUMNS = {
@@ -281,3 +281,31 @@ def test_what_a_killed_desk_left_in_memory_is_swept(tmp_path: Path) -> None:
     assert left() == [held.path]
     held.close()
     assert left() == []
+
+
+def test_a_file_is_its_operators_alone(desk: Any) -> None:
+    """Whoever else may issue neither sees it, nor has another file issued in her name."""
+    clerk, other = desk.client(), desk.client(SECOND)
+    assert checked(clerk, table(3))["phase"] == "checked"
+    seen = other.ask("files.state", {})
+    assert seen.document["phase"] == "none"
+    assert b"Bloggs" not in seen.body
+    # The control: she does see it.
+    assert b"Bloggs" in clerk.ask("files.state", {}).body
+    for name in ("check", "start", "stop", "errors", "archive", "finish"):
+        assert other.refused(f"files.{name}", {"doubts": True}) == "file-none"
+    assert clerk.good("files.state", {})["phase"] == "checked"
+    # Put in its place, it is not what she had looked at.
+    assert checked(other, table(2))["rows"] == 2
+    assert clerk.refused("files.start", {"doubts": True, "layout": ""}) == "file-none"
+    assert registered(desk.place.folder) == 0
+    other.good("files.start", {"doubts": True, "layout": ""})
+    assert waited(other)["phase"] == "done"
+    assert clerk.refused("files.archive", {}) == "file-none"
+    first = texts(other.ask("files.archive", {}).body)
+    # What somebody went away from blocks nobody, and the same file gives the same again.
+    assert checked(clerk, table(1))["phase"] == "checked"
+    assert checked(other, table(2))["phase"] == "checked"
+    other.good("files.start", {"doubts": True, "layout": ""})
+    assert waited(other)["phase"] == "done"
+    assert texts(other.ask("files.archive", {}).body) == first

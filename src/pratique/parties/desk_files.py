@@ -9,7 +9,7 @@
 3. A thread waits for those processes; each act returns at once, so that the desk goes on issuing meanwhile.
 4. Beside the issuer's keys lies of a file that was begun and not finished: a random secret, and what the file is under
    it. The secret makes the same requests again; it tells nothing to who has not the very same file.
-5. Of one desk, one file at a time.
+5. Of one desk, one file at a time; it is the operator's who handed it in, and nobody else sees it or goes on with it.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Phase(StrEnum):
 
 
 BUSY = frozenset({Phase.READING, Phase.CHECKING, Phase.ISSUING})
+_LEFT = frozenset({Phase.REFUSED, Phase.COLUMNS, Phase.CHECKED})
 
 
 class Stopped(Exception):
@@ -104,8 +105,9 @@ class FileJob(NamedTuple):
 class DeskFile:
     """The one file that a desk works on."""
 
-    def __init__(self, desk: Desk, data: bytes) -> None:
+    def __init__(self, desk: Desk, pseudonym: str, data: bytes) -> None:
         self._desk, self._lock = desk, threading.RLock()
+        self.pseudonym = pseudonym
         self.phase, self.rows, self.total = Phase.READING, 0, 0
         self.shown: dict[str, Any] = {}
         self.checked: dict[str, Any] = {}
@@ -460,17 +462,27 @@ def sweep() -> int:
     return memory.sweep(NAME)
 
 
-def _file(call: DeskCall, *phases: Phase) -> DeskFile:
+def _none() -> UsageError:
+    return UsageError("file-none", "there is no file here", "choose the file again")
+
+
+def _own(call: DeskCall) -> DeskFile | None:
+    """Return the file that the operator has handed in."""
     found = _FILES.get(call.desk.place)
+    return found if found is not None and found.pseudonym == call.operator.pseudonym else None
+
+
+def _file(call: DeskCall, *phases: Phase) -> DeskFile:
+    found = _own(call)
     if found is None:
-        raise UsageError("file-none", "there is no file here", "choose the file again")
+        raise _none()
     if phases and found.phase not in phases:
         raise UsageError("file-phase", "the file is not that far", "load the page again")
     return found
 
 
 def _state(call: DeskCall) -> Mapping[str, Any]:
-    found = _FILES.get(call.desk.place)
+    found = _own(call)
     begun = len(_kept(call.desk.place))
     if found is None:
         return {"phase": Phase.NONE, "begun": begun}
@@ -479,7 +491,10 @@ def _state(call: DeskCall) -> Mapping[str, Any]:
 
 def _put(call: DeskCall) -> Mapping[str, Any]:
     before = _FILES.get(call.desk.place)
-    if before is not None and before.phase not in {Phase.REFUSED, Phase.COLUMNS, Phase.CHECKED}:
+    is_others = before is not None and _own(call) is None
+    # What another went away from blocks nobody: dropped again, the same file gives the same certificates.
+    left = _LEFT | {Phase.STOPPED, Phase.DONE} if is_others else _LEFT
+    if before is not None and before.phase not in left:
         raise _busy()
     if not call.body:
         raise Unreadable("file-empty", "the file is empty", "choose another one")
@@ -487,7 +502,7 @@ def _put(call: DeskCall) -> Mapping[str, Any]:
         raise Unreadable("file-large", "the file is larger than 64 MB", "hand it in in parts")
     if before is not None:
         _FILES.pop(call.desk.place).close(forget=False)
-    made = _FILES[call.desk.place] = DeskFile(call.desk, call.body)
+    made = _FILES[call.desk.place] = DeskFile(call.desk, call.operator.pseudonym, call.body)
     made.start(Phase.READING, made.read)
     return _state(call)
 
@@ -570,8 +585,11 @@ def packed(out: Path) -> bytes:
 
 
 def _finish(call: DeskCall) -> Mapping[str, Any]:
-    found = _FILES.pop(call.desk.place, None)
+    found = _own(call)
+    if found is None and call.desk.place in _FILES:
+        raise _none()
     if found is not None:
+        del _FILES[call.desk.place]
         # What was begun and not issued to its end may be dropped again; what is done is not.
         found.close(forget=found.phase is Phase.DONE or call.asked.get("forget") is True)
     return _state(call)
