@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from pratique.parties import desk_operators, desk_service, issuer_keys
+from pratique.parties import desk_files, desk_operators, desk_service, issuer_keys
 from pratique.parties import site as parties_site
 from pratique.parties.desk import DeskAct, Right
 from pratique.parties.desk_service import DeskAnswers, DeskOrder, SignIn
@@ -223,7 +223,7 @@ def serving(
         ended=lambda: ended.append(None),
         clock=clock,
     )
-    with served(application, desk_server.LIMITS, listening=listening):
+    with desk_files.present(), served(application, desk_server.LIMITS, listening=listening):
         yield OpenDesk(
             f"http://localhost:{port}", port, place, answers, sign_in, clock, told, ended
         )

@@ -78,6 +78,11 @@ def request(method: str, *texts: str) -> dict[str, Any]:
     """Return a request for any method: with all of the fields that it has."""
     fields: dict[str, Any] = {
         "texts": texts, "place": "XU", "zone": "Europe/Paris", "at": keys.NOON, "days": 60, "language": "en",
+        "arrival": "", "nameless": False,
+        "rows": [
+            {"number": 2, "cells": {"reference": "1A", "surname": f"{MARK}A", "forename": f"{MARK}B", "code": text}, "whole": True}
+            for text in texts
+        ],
         "mrz": [f"P<UTO{MARK}A<<{MARK}B<<<<<<<<<<<<<<<<<<<<<<<<<"[:44], "0" * 44],
     }  # fmt: skip
     form, _ = METHODS[method]

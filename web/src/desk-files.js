@@ -7,6 +7,7 @@
  * 2. A file's name is not sent: it may be somebody's.
  * 3. What is saved is received whole before the desk is told to remove its own.
  */
+import { sentence } from "./desk-issue-form.js";
 import { Refused } from "./desk-page.js";
 import { made, part, say } from "./shown.js";
 import { known, t } from "./words.js";
@@ -116,8 +117,8 @@ class FileScreen {
       say(this.#root, "wrong", "");
       return;
     }
-    const key = `desk_refused.${error.code.replaceAll("-", "_")}`;
-    say(this.#root, "wrong", known(key) ? t(key) : [error.message, error.hint].filter(Boolean).join(". "));
+    const code = error.code.replaceAll("-", "_");
+    say(this.#root, "wrong", known(`desk_refused.${code}`) ? t(`desk_refused.${code}`) : [error.message, error.hint].filter(Boolean).join(". "));
   }
 
   // ------------------------------------------------------------------------------------------ a file is dropped
@@ -331,8 +332,7 @@ function remarkRow({ row, column, header, code, refuses, meaning, next_step: nex
   const name = columnName(column.split(".").at(-1) ?? "");
   part(line, "column").textContent = header ? `${name} (${header})` : name;
   part(line, "kind").textContent = t(refuses ? "desk_files.is_refused" : "desk_files.is_doubted");
-  const word = `remarks.${code}`;
-  part(line, "what").textContent = known(word) ? t(word) : `${meaning}; ${next}`;
+  part(line, "what").textContent = sentence({ code, meaning, next });
   line.classList.toggle("refuses", refuses);
   return line;
 }

@@ -114,7 +114,7 @@ class Cell {
   }
 }
 
-/** What is remarked, in the clerk's language. @param {Remark} remark */
+/** What is remarked, in the clerk's language. @param {{code: string, meaning: string, next: string}} remark */
 export function sentence(remark) {
   const code = remark.code.toLowerCase();
   return known(`remarks.${code}`) ? t(`remarks.${code}`) : `${remark.meaning}. ${remark.next}`;

@@ -171,7 +171,8 @@ function form(element, done) {
 /** Say why nobody was signed in, and have what is wrong typed again. @param {HTMLFormElement} fields @param {unknown} error */
 function refuse(fields, error) {
   const code = error instanceof Refused ? error.code : "no-answer";
-  const word = `desk_refused.${code.replaceAll("-", "_")}`;
+  const name = code.replaceAll("-", "_");
+  const word = `desk_refused.${name}`;
   say(fields, "refused", known(word) ? t(word) : error instanceof Refused ? error.message : t("desk.no_answer"));
   const wrong = code === "token-unknown" || code === "desk-locked" ? "address" : "passphrase";
   if (wrong === "address") token = "";

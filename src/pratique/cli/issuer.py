@@ -466,6 +466,28 @@ def audit(*, output_format: str, **where: Any) -> None:
         )
 
 
+@click.command()
+@click.argument("out", required=False, type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--noted", is_flag=True, help="Only note that the database's server has made one.")
+@options.at
+@register_options
+def backup(*, out: Path | None, noted: bool, at: datetime | None, **where: Any) -> None:
+    """Copy the register to FILE while others write, and note beside the keys that it was done.
+
+    Of PostgreSQL its server makes the backups: note them with --noted, so that a desk reminds nobody.
+    """
+    from pratique.parties import desk_audit  # noqa: PLC0415 - the other commands look at no database's health
+
+    if (out is None) is not noted:
+        raise UsageError(
+            "backup-what", "name a file, or --noted", "pratique issuer backup copy.sqlite"
+        )
+    place = place_of(**where)
+    now = int(options.now_or(at).timestamp())
+    note = desk_audit.back_up(session_of(**where), place.folder, out, at=now)
+    click.echo(f"{plural(note.certificates, 'certificate')}: {out if out is not None else 'noted'}")
+
+
 @click.command("print")
 @click.argument("arguments", nargs=-1, required=True, metavar="TEXT|FILE|-...")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR|FILE.pdf",

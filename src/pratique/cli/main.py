@@ -78,6 +78,7 @@ ISSUER = {
     "correct": ("pratique.cli.issuer:correct", "Issue a corrected certificate, and revoke the wrong one."),
     "revoke": ("pratique.cli.issuer:revoke", "Revoke certificates, for a stated reason, for good."),
     "publish-revocations": ("pratique.cli.issuer:publish_revocations", "Write the revocation lists and their deltas."),
+    "backup": ("pratique.cli.issuer:backup", "Copy the register while others write, and note it."),
     "audit": ("pratique.cli.issuer:audit", "Count issues by site and operator, and show what stands out."),
 }  # fmt: skip
 

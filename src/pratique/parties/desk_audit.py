@@ -1,10 +1,135 @@
-"""A desk's day: counts and outliers, keys and what ends when, the register's health."""
+"""A desk's day: counts and outliers, keys and what ends when, the register's health, its backup; and the day's end.
+
+    register -> audit, health · keys -> list · backup.json -> when the last copy was made
+    day.end -> what was remembered is forgotten -> LastAnswer: the desk's process is replaced by one that has seen nobody
+
+1. Operators stand under their pseudonyms; of holders the register knows nothing, and nothing is shown.
+2. A backup is noted beside the keys when it was made: a reminder that asks nobody is none.
+
+Apart because a desk's kinds of work are pages of their own, and `desk_service.py` is the table that everybody adds to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from pratique.parties.desk import DeskAct
+from pratique import strict_json
+from pratique.errors import DocumentRefused
+from pratique.parties import desk_issuing, issuer_keys, issuing
+from pratique.parties.desk import DeskAct, DeskCall, LastAnswer, Right
+from pratique.parties.issuing import IssuingSession
+from pratique.store import files
+from pratique.store.register import health as register_health
+from pratique.text import as_json, rfc3339
 
-ACTS: Mapping[str, DeskAct] = {}
+BACKUP, FORMAT = "backup.json", "pratique-backup-1"
+DAY = 86_400
+BACKUP_DUE = DAY
+"""Seconds after which a backup is asked for."""
+LISTS_DUE = 3 * DAY
+"""Seconds after which new revocation lists are asked for, even if nothing was revoked: verifiers doubt old ones."""
+MAX_SIZE = 4096
+
+
+class BackupNote(NamedTuple):
+    """When the register was last copied, and how many certificates it knew then."""
+
+    format: str
+    at: int
+    certificates: int
+
+
+def back_up(session: IssuingSession, folder: Path, out: Path | None, *, at: int) -> BackupNote:
+    """Copy the register to a file, and note it; with no file, note that its server has.
+
+    Raises:
+        UsageError, Unreadable: `backup-…`.
+    """
+    if out is not None:
+        register_health.back_up(session.register, out)
+    certificates = register_health.health(session.register).certificates
+    note = BackupNote(FORMAT, at, certificates)
+    with files.usable(folder / BACKUP):
+        files.replace(folder / BACKUP, as_json(strict_json.write(note)).encode())
+    return note
+
+
+def last_backup(folder: Path) -> BackupNote | None:
+    """Return the note of the last backup; None without one, and where it cannot be read."""
+    try:
+        note = strict_json.read(
+            BackupNote, strict_json.parse(files.read(folder / BACKUP, MAX_SIZE))
+        )
+    except (OSError, KeyError, TypeError, ValueError, DocumentRefused):
+        return None
+    return note if note.format == FORMAT else None
+
+
+def _show(call: DeskCall) -> dict[str, Any]:
+    """Return the day: work, acts, keys, the register's health, and what is due."""
+    session, folder = call.desk.session, call.desk.place.folder
+    audit = issuing.audit(session)
+    at = datetime.fromtimestamp(call.at, UTC)
+    keys = issuer_keys.key_list(
+        session.issuer, at=at, counts=session.register.read(lambda each: each.counts())
+    )
+    found = register_health.health(session.register)
+    note = last_backup(folder)
+    shown = ("label", "state", "days_to_sign", "days_to_be_verified", "issued", "planned")
+    return {
+        "at": rfc3339(at),
+        "work": [
+            {**tally._asdict(), "marks": [mark.name for mark in audit.marks.get((tally.site, tally.operator), ())]}
+            for tally in audit.tallies
+        ],
+        "acts": [
+            {**act._asdict(), "at": _instant(act.at)}
+            for act in sorted(audit.acts, key=lambda act: act.at, reverse=True)[:50]
+        ],
+        "doubles": len(audit.doubles),
+        "keys": [{name: row[name] for name in shown} | {"due": row["label"] in keys.due} for row in keys.rows],
+        "register": {**found._asdict(), "listed_at": _instant(found.listed_at)},
+        "backup": {
+            "at": _instant(None if note is None else note.at),
+            "behind": found.certificates - (0 if note is None else note.certificates),
+        },
+        "due": _due(call.at, found, note, has_lost=bool(session.lost())),
+    }  # fmt: skip
+
+
+def _due(
+    at: int, found: register_health.RegisterHealth, note: BackupNote | None, *, has_lost: bool
+) -> list[str]:
+    """Return what is to be done, the most urgent first."""
+    behind = found.certificates and (note is None or note.certificates != found.certificates)
+    listed = found.listed_at
+    return [
+        name
+        for name, holds in (
+            ("unsound", not found.is_sound),
+            ("old_copy", has_lost),
+            ("backup", behind and (note is None or at - note.at >= BACKUP_DUE)),
+            ("lists", found.unlisted or (found.certificates and (listed is None or at - listed >= LISTS_DUE))),
+        )
+        if holds
+    ]  # fmt: skip
+
+
+def _instant(seconds: int | None) -> str:
+    return "" if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))
+
+
+def _end(call: DeskCall) -> LastAnswer:
+    """Forget the day, and have the desk start anew."""
+    desk_issuing.forget_day(call.desk)
+    return LastAnswer({"ended": True})
+
+
+ACTS: Mapping[str, DeskAct] = {
+    "day.show": DeskAct(Right.AUDIT, _show),
+    "day.end": DeskAct(Right.AUDIT, _end),
+}
 """What a page may ask for, by name: POST /api/NAME."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -18,8 +19,10 @@ import pytest
 from pratique.errors import PratiqueError, UsageError
 from pratique.store import desk_process
 from tests import issuing_desks, ports
+from tests.desk_forms import issued
 from tests.forked import ROOT
-from tests.issuing_desks import CLERK, PASSPHRASES, PASSWORD, Client
+from tests.harms import canary
+from tests.issuing_desks import AUDITOR, CLERK, PASSPHRASES, PASSWORD, Client
 from tests.steps import until
 
 SECRETS = (PASSWORD, *PASSPHRASES.values())
@@ -251,3 +254,56 @@ def test_a_child_that_never_was_ready_is_not_started_again(tmp_path: Path) -> No
     with pytest.raises(PratiqueError):
         desk_process.keep(work, lambda _: None)
     assert note.read_text() == "x"
+
+
+def memory_of(process: int) -> bytes:
+    """Return what a process holds in memory, of itself and of nothing that it has mapped of the disk."""
+    held = []
+    with Path(f"/proc/{process}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+            span, access, *_ = line.split()
+            begin, end = (int(part, 16) for part in span.split("-"))
+            if access.startswith("rw"):
+                memory.seek(begin)
+                with contextlib.suppress(OSError):
+                    held.append(memory.read(end - begin))
+    return b"".join(held)
+
+
+def is_somebody_in(held: bytes, name: str) -> bool:
+    return any(
+        spelt.encode(code) in held
+        for spelt in (name, name.upper())
+        for code in ("utf-8", "utf-16-le", "utf-32-le")
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone shows a process's memory so")
+def test_after_the_days_end_nobody_is_left_in_memory(running: Running) -> None:
+    """The process that has seen people is gone: neither its successor nor the parent has a name."""
+    clerk = running.sign_in(running.token())
+    name = canary.people(1)[0].surname.capitalize()
+    issued(clerk, surname=name)
+    child = running.child()
+    try:
+        before = memory_of(child)
+    except PermissionError:
+        pytest.skip("nobody but root reads a desk's memory here: it is marked as not to be dumped")
+    # The control: whoever looks while the day lasts finds the name.
+    assert is_somebody_in(before, name)
+    assert not is_somebody_in(memory_of(running.process.pid), name)
+    asked = {"token": "", "pseudonym": AUDITOR, "passphrase": PASSPHRASES[AUDITOR]}
+    assert running.process.stdin is not None
+    running.process.stdin.write(b"\n")
+    running.process.stdin.flush()
+    said = Client(running.port).good("session", asked | {"token": running.token(1)})
+    assert Client(running.port, said["session"]).good("day.end") == {"ended": True}
+    running.token(2)
+    assert running.child() != child
+    assert not Path(f"/proc/{child}").exists()
+    for process in (running.process.pid, running.child()):
+        assert not is_somebody_in(memory_of(process), name)
+    assert name not in running.lines
+    held = canary.Scanner(canary.people(1))
+    folder = running.log.parent
+    assert held.scan_files(canary.files_of(folder), under=folder) == {}

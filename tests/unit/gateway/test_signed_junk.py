@@ -44,7 +44,9 @@ def fine(answer: WireAnswer) -> bool:
 @given(data=st.binary(max_size=200))
 def test_octets_are_refused(path: str, data: bytes) -> None:
     answer = Sender("XA", world().box()).post(path, data)
-    assert answer.status == 400
+    # Two hyphens make three parts, of which the second is no country of the caller's.
+    is_another = path == "/rules/delete" and data.count(b"-") == 2
+    assert answer.status == 400 or (is_another and answer.status == 403)
 
 
 @paths
