@@ -12,6 +12,7 @@ import pytest
 from pratique.parties import issuing
 from tests import issuing_desks
 from tests.browser import clerk
+from tests.browser.change_screens import change_screens, looked_up, shown, start
 from tests.browser.desk import picture, scan
 from tests.browser.screens import speak
 from tests.browser.test_accessibility import AXE, looked_at
@@ -37,25 +38,6 @@ def texts(desk: OpenDesk) -> list[str]:
 def page(page: Any) -> Any:
     page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
     return page
-
-
-def shown(page: Any, name: str) -> None:
-    page.locator(f"body[data-screen={name}]").wait_for()
-
-
-def start(page: Any, desk: OpenDesk) -> None:
-    """Sign in, and open the screen of certificates."""
-    page.goto(desk.entry())
-    issuing_desks.sign_in(page)
-    page.locator("[data-open=changes]").click()
-    shown(page, "desk-change")
-    page.locator("[data-part=code]:focus").wait_for()
-
-
-def looked_up(page: Any, text: str) -> None:
-    page.locator("[data-part=code]").fill(text)
-    page.locator("[data-part=code]").press("Enter")
-    shown(page, "desk-certificate")
 
 
 def acts(desk: OpenDesk) -> list[tuple[str, int]]:
@@ -179,39 +161,13 @@ def test_a_lot_is_revoked_by_two_people(page: Any, desk: OpenDesk, texts: list[s
     assert SECOND in page.locator("[data-part=done]").inner_text()
 
 
-def walk(page: Any, desk: OpenDesk, texts: list[str]) -> Iterator[str]:
-    """Go through all screens of certificates; yield the name of each that is up."""
-    start(page, desk)
-    yield "certificates"
-    looked_up(page, texts[0])
-    yield "certificate"
-    page.locator("[data-part=revoke]").click()
-    page.locator("[data-part=reason]").select_option("fraud")
-    yield "certificate-reason"
-    page.locator("[data-part=reason-form] button").click()
-    shown(page, "desk-change-plan")
-    yield "revoke-one"
-    page.locator("[data-part=back]").click()
-    shown(page, "desk-change")
-    page.locator("[data-part=lot]").fill("LOT-9")
-    page.locator("[data-part=many-reason]").select_option("product-recall")
-    page.locator("[data-part=many-form] button[type=submit]").click()
-    shown(page, "desk-change-plan")
-    yield "revoke-many"
-    page.locator("[data-part=pseudonym]").fill(SECOND)
-    page.locator("[data-part=passphrase]").fill(PASSPHRASES[SECOND])
-    page.locator("[data-part=go]").click()
-    shown(page, "desk-change-done")
-    yield "revoked"
-
-
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
 @pytest.mark.parametrize("language", ["en", "ar", "de"])
 def test_every_screen_is_sound_on_a_desktop_and_on_a_phone(
     context: Any, page: Any, desk: OpenDesk, texts: list[str], language: str
 ) -> None:
     speak(context, language)
-    wrong = {name: looked_at(page) for name in walk(page, desk, texts)}
+    wrong = {name: looked_at(page) for name in change_screens(page, desk, texts)}
     assert {name: faults for name, faults in wrong.items() if faults} == {}
     assert len(wrong) == 6
     assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")

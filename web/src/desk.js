@@ -66,7 +66,8 @@ async function begin() {
 /** Open a screen. @param {keyof typeof SCREENS} name */
 function open(name) {
   for (const button of document.querySelectorAll("[data-open]")) {
-    button.toggleAttribute("aria-current", button.getAttribute("data-open") === name);
+    if (button.getAttribute("data-open") === name) button.setAttribute("aria-current", "page");
+    else button.removeAttribute("aria-current");
   }
   SCREENS[name].open(page);
 }
@@ -119,7 +120,7 @@ async function signOut() {
 /** Ask to sign in again, over the screen that is shown. */
 function ask() {
   if (!page.about) return;
-  if (page.session) token = page.session;
+  if (page.session && !token) token = page.session;
   page.session = "";
   if (document.querySelector("dialog[data-part=again]")) return;
   const back = document.activeElement;

@@ -242,8 +242,12 @@ def _count_one(call: DeskCall) -> dict[str, Any]:
     """Count what revoking one certificate comes to, by its text or number: itself, and what it was renewed to."""
     text = _text(call, "text")
     # It is looked at as it was opened: a screenful of codes is no way round the second person.
-    if number_of(text) is None and _standing(call).is_revoked:
-        raise already_revoked()
+    if number_of(text) is None:
+        shown = _standing(call)
+        if shown.is_revoked:
+            raise already_revoked()
+        # What was around the code is taken off by now: quotes, line ends, another keyboard's letters.
+        text = shown.own.identifier
     order = _order(call)._replace(certificates=(ListedCertificate("the code", text),))
     return _counted(call, order, one_only=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from pratique.findings import Code
+from pratique.formats.keyboards import LAYOUTS
 from pratique.parties import desk_issuing, desk_renewal, inputs, issuing
 from pratique.parties import issuer as issuer_folder
 from pratique.snapshot import Snapshot
 from pratique.verification import verify
 from tests import issuing_desks
+from tests.browser.desk import US, typed_by
 from tests.desk_forms import correction, issued
 from tests.issuers import AT
 from tests.issuing_desks import AUDITOR, CLERK, PASSPHRASES, SECOND, Client, OpenDesk
@@ -141,6 +143,26 @@ def test_one_certificate_is_revoked_by_one_person(clerk: Client, desk: OpenDesk)
     assert Code.REVOKED not in codes(desk, other)
     assert clerk.refused("certificate.revoke", {"plan": counted["plan"]}) == "plan-unknown"
     assert clerk.refused("certificate.count", {"text": text, "reason": "fraud"}) == "old-revoked"
+
+
+WRAPPED: dict[str, Callable[[str], str]] = {
+    "in quotes": lambda text: f'"{text}"',
+    "broken over lines": lambda text: f"{text[:60]}\n{text[60:]}",
+    "quoted in a mail": lambda text: f"> {text}",
+    "typed with caps lock on": str.swapcase,
+    "typed on a German keyboard": lambda text: typed_by(text, US, LAYOUTS["German"]),
+}
+
+
+@pytest.mark.parametrize("how", WRAPPED)
+def test_what_could_be_opened_can_be_revoked(clerk: Client, desk: OpenDesk, how: str) -> None:
+    text = issued(clerk)
+    handed = WRAPPED[how](text)
+    assert "revoke" in clerk.good("certificate.open", {"text": handed})["may"]
+    counted = clerk.good("certificate.count", {"text": handed, "reason": "duplicate"})
+    assert counted["total"] == 1
+    clerk.good("certificate.revoke", {"plan": counted["plan"]})
+    assert Code.REVOKED in codes(desk, text)
 
 
 def test_its_renewal_goes_with_it_and_needs_no_second_person(clerk: Client, desk: OpenDesk) -> None:

@@ -104,7 +104,9 @@ def back_up(register: Register, path: Path) -> None:
         )
     draft = path.with_name(f".{path.name}.draft")
     try:
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        # A draft that was left behind, or a link in its place, is nobody's to write through.
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with (
             closing(sqlite3.connect(draft)) as copy,
             closing(register.engine.raw_connection()) as own,
