@@ -61,7 +61,6 @@ def change_screens(page: Any, desk: OpenDesk, texts: list[str]) -> Iterator[str]
 
 def day_screens(page: Any, desk: OpenDesk) -> Iterator[str]:
     """Sign in as whoever may see the day, and end it; yield the name of each screen that is up."""
-    page.goto("about:blank")
     page.goto(desk.entry())
     issuing_desks.sign_in(page, AUDITOR)
     shown(page, "desk-day")
