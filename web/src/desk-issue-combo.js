@@ -57,9 +57,15 @@ export class Combo {
     this.field.value = name;
   }
 
+  /** Take the list away, and look nothing up that was typed before. */
   close() {
     clearTimeout(this.#pause);
     this.#asked++;
+    this.#hide();
+  }
+
+  /** Take the list away; what is being typed is looked up all the same. */
+  #hide() {
     this.#list?.remove();
     this.#list = null;
     this.#shown = [];
@@ -122,7 +128,7 @@ export class Combo {
     const text = this.#isChosen ? "" : this.field.value.trim();
     const suggestions = await this.look(text).catch(() => []);
     if (asked !== this.#asked || document.activeElement !== this.field) return;
-    this.close();
+    this.#hide();
     this.#shown = suggestions;
     if (!suggestions.length) return;
     const list = document.createElement("ul");
