@@ -383,8 +383,6 @@ export class IssueForm {
       for (const code of field.choices ?? []) input.add(new Option(code ? t(`codes.${code}`) : "", code));
       return;
     }
-    input.addEventListener("keydown", (event) => this.#pressed(event, cell));
-    input.addEventListener("entered", () => this.#after(cell));
     if (field.way === "number") input.inputMode = "numeric";
     if (field.way === "latin") input.autocapitalize = "characters";
     if (field.way === "date" || field.way === "time") this.#now(cell);
@@ -395,6 +393,9 @@ export class IssueForm {
         takesAll: field.way === "earlier",
       });
     }
+    // After the list's own: an Enter that chooses from it goes no further, and the field keeps its focus until it has.
+    input.addEventListener("keydown", (event) => this.#pressed(event, cell));
+    input.addEventListener("entered", () => this.#after(cell));
   }
 
   /** @param {Cell} cell @param {Suggestion} suggestion */
