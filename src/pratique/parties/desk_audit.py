@@ -23,6 +23,7 @@ from pratique.parties.desk import DeskAct, DeskCall, LastAnswer, Right
 from pratique.parties.issuing import IssuingSession
 from pratique.store import files
 from pratique.store.register import health as register_health
+from pratique.store.register.health import RegisterHealth
 from pratique.text import as_json, rfc3339
 
 BACKUP, FORMAT = "backup.json", "pratique-backup-1"
@@ -35,11 +36,16 @@ MAX_SIZE = 4096
 
 
 class BackupNote(NamedTuple):
-    """When the register was last copied, and how many certificates it knew then."""
+    """When the register was last copied, and how many certificates and revoked ones the copy knows."""
 
     format: str
     at: int
     certificates: int
+    revoked: int
+
+    def knows(self, found: RegisterHealth) -> bool:
+        """Say whether the copy knows all that the register does: of both there is only ever more."""
+        return (self.certificates, self.revoked) == (found.certificates, found.revoked)
 
 
 def back_up(session: IssuingSession, folder: Path, out: Path | None, *, at: int) -> BackupNote:
@@ -48,10 +54,12 @@ def back_up(session: IssuingSession, folder: Path, out: Path | None, *, at: int)
     Raises:
         UsageError, Unreadable: `backup-…`.
     """
-    if out is not None:
-        register_health.back_up(session.register, out)
-    certificates = register_health.health(session.register).certificates
-    note = BackupNote(FORMAT, at, certificates)
+    if out is None:
+        copied = register_health.health(session.register)
+    else:
+        # Counted in the copy: others write meanwhile.
+        copied = register_health.back_up(session.register, out)
+    note = BackupNote(FORMAT, at, copied.certificates, copied.revoked)
     with files.usable(folder / BACKUP):
         files.replace(folder / BACKUP, as_json(strict_json.write(note)).encode())
     return note
@@ -100,11 +108,9 @@ def _show(call: DeskCall) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _due(
-    at: int, found: register_health.RegisterHealth, note: BackupNote | None, *, has_lost: bool
-) -> list[str]:
+def _due(at: int, found: RegisterHealth, note: BackupNote | None, *, has_lost: bool) -> list[str]:
     """Return what is to be done, the most urgent first."""
-    behind = found.certificates and (note is None or note.certificates != found.certificates)
+    behind = found.certificates and (note is None or not note.knows(found))
     listed = found.listed_at
     return [
         name

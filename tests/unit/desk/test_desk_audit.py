@@ -67,6 +67,22 @@ def test_what_is_due_is_said_until_it_is_done(desk: OpenDesk, tmp_path: Path) ->
     assert day(desk)["due"] == ["backup"]
 
 
+def test_a_copy_that_lacks_a_revocation_is_not_up_to_date(desk: OpenDesk, tmp_path: Path) -> None:
+    """Put back, it would let a revoked certificate pass as a good one."""
+    clerk = desk.client()
+    text = issued(clerk)
+    session = issuing.opened(desk.place, issuing_desks.secret)
+    desk_audit.back_up(session, desk.place.folder, tmp_path / "copy.sqlite", at=AT)
+    counted = clerk.good("certificate.count", {"text": text, "reason": "fraud"})
+    clerk.good("certificate.revoke", {"plan": counted["plan"]})
+    desk.clock.at += desk_audit.BACKUP_DUE
+    assert "backup" in day(desk)["due"]
+    again = tmp_path / "again.sqlite"
+    note = desk_audit.back_up(session, desk.place.folder, again, at=AT + desk_audit.BACKUP_DUE)
+    assert (note.certificates, note.revoked) == (1, 1)
+    assert "backup" not in day(desk)["due"]
+
+
 def test_a_copy_is_whole_and_its_owners_and_takes_no_files_place(
     desk: OpenDesk, tmp_path: Path
 ) -> None:
@@ -112,7 +128,13 @@ def test_a_damaged_register_is_never_called_sound(desk: OpenDesk, tmp_path: Path
 
 
 def test_a_note_that_is_damaged_is_none(tmp_path: Path) -> None:
-    for text in ("", "{", "[]", '{"format": "other", "at": 1, "certificates": 1}', '{"at": "x"}'):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '{"format": "other", "at": 1, "certificates": 1, "revoked": 0}',
+        '{"at": "x"}',
+    ):
         (tmp_path / desk_audit.BACKUP).write_text(text)
         assert desk_audit.last_backup(tmp_path) is None
 

@@ -21,8 +21,9 @@ from sqlalchemy.exc import DBAPIError
 
 from pratique.errors import Unreadable, UsageError
 from pratique.store import files
+from pratique.store.database import sqlite_url
 from pratique.store.register import schema
-from pratique.store.register.register import Register, Transaction
+from pratique.store.register.register import Register, Transaction, open_register
 
 
 class RegisterHealth(NamedTuple):
@@ -86,8 +87,8 @@ def _is_sound(connection: Connection) -> bool:
         return False
 
 
-def back_up(register: Register, path: Path) -> None:
-    """Copy a register to a file, consistently, while others write; it is its owner's alone.
+def back_up(register: Register, path: Path) -> RegisterHealth:
+    """Copy a register to a file, consistently, while others write; it is its owner's alone. Return the copy's health.
 
     Raises:
         UsageError: `backup-postgresql`, `backup-there`. Unreadable: `backup-unwritable`.
@@ -114,11 +115,16 @@ def back_up(register: Register, path: Path) -> None:
             driver = own.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             driver.backup(copy)
+        copied = open_register(sqlite_url(draft), pragmas=("PRAGMA journal_mode=DELETE",))
+        try:
+            found = health(copied)
+        finally:
             # One file: what would lie beside it could be left behind.
-            copy.execute("PRAGMA journal_mode=DELETE")
+            copied.close()
         files.adopt(draft, path)
     except (OSError, sqlite3.Error) as error:
         draft.unlink(missing_ok=True)
         raise Unreadable(
             "backup-unwritable", f"{path}: the copy cannot be written", "is there room, and is the folder yours?",
         ) from error  # fmt: skip
+    return found
