@@ -59,8 +59,7 @@ async function begin() {
       page.tell(error);
     }
   }
-  const element = page.show("desk-sign-in");
-  form(part(element, "sign-in"), () => undefined);
+  form(page.show("desk-sign-in"), () => undefined);
 }
 
 /** Open a screen. @param {keyof typeof SCREENS} name */
@@ -114,7 +113,7 @@ async function signOut() {
   page.session = "";
   page.about = null;
   describe();
-  form(part(page.show("desk-sign-in"), "sign-in"), () => undefined);
+  form(page.show("desk-sign-in"), () => undefined);
 }
 
 /** Ask to sign in again, over the screen that is shown. */
@@ -129,7 +128,7 @@ function ask() {
   // Escape would leave a screen that nobody answers.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   dialog.showModal();
-  const fields = form(part(dialog, "sign-in"), () => {
+  const fields = form(dialog, () => {
     dialog.close();
     dialog.remove();
     page.say("");
@@ -141,13 +140,14 @@ function ask() {
 }
 
 /**
- * Have a form sign in.
+ * Put the form that signs in at the end of an element.
  *
  * @param {HTMLElement} element
  * @param {() => void} done
  */
 function form(element, done) {
-  const fields = /** @type {HTMLFormElement} */ (element);
+  const fields = /** @type {HTMLFormElement} */ (made("desk-sign-in"));
+  element.append(fields);
   const input = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (part(fields, name));
   shown(fields);
   fields.addEventListener("submit", async (event) => {
