@@ -22,7 +22,7 @@ import { textsIn, Unreadable, whyUnread } from "./documents.js";
 import { EngineError, startEngine } from "./engine.js";
 import { startReader } from "./reader.js";
 import { Scanner } from "./scanner.js";
-import { made, part, say } from "./shown.js";
+import { made, part, say, showTrouble } from "./shown.js";
 import { play } from "./tones.js";
 import { keepSite, watch } from "./updates.js";
 import { loadWords, t, translate } from "./words.js";
@@ -623,14 +623,8 @@ async function start() {
 
 /** @param {unknown} error */
 function failed(error) {
-  const trouble = made("screen-trouble");
   const noData = error instanceof EngineError && error.code === "no-data";
-  say(trouble, "what", t(noData ? "page.no_data" : "page.start_failed"));
-  part(document, "main").replaceChildren(trouble);
-  document.body.dataset.screen = "trouble";
-  focus(trouble, "h1");
-  // Nothing listens yet.
-  trouble.querySelector("[data-act=restart]")?.addEventListener("click", () => location.reload());
+  showTrouble(t(noData ? "page.no_data" : "page.start_failed"));
 }
 
 /** Write what stands around the screens in the chosen language: the title too, which is the same for everybody. */

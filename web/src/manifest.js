@@ -10,7 +10,7 @@
 import { showData } from "./border-bar.js";
 import { EngineError, startEngine } from "./engine.js";
 import { ListError, rowsOf } from "./manifest-list.js";
-import { made, part, say, shape } from "./shown.js";
+import { made, part, say, shape, showTrouble } from "./shown.js";
 import { keepSite, watch } from "./updates.js";
 import { chooser, countryName, known, loadWords, t, translate } from "./words.js";
 import { allZones, zonesOf } from "./zones.js";
@@ -227,12 +227,8 @@ async function start() {
 
 /** @param {unknown} error */
 function failed(error) {
-  const trouble = made("screen-trouble");
   const noData = error instanceof EngineError && error.code === "no-data";
-  say(trouble, "what", t(noData ? "page.no_data" : "page.start_failed"));
-  part(document, "main").replaceChildren(trouble);
-  document.body.dataset.screen = "trouble";
-  trouble.querySelector("[data-act=restart]")?.addEventListener("click", () => location.reload());
+  showTrouble(t(noData ? "page.no_data" : "page.start_failed"));
 }
 
 function worded() {

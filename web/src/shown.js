@@ -54,3 +54,17 @@ export function say(root, name, text) {
 export function shape(root, shape) {
   part(root, "shape").setAttribute("href", `#shape-${shape}`);
 }
+
+/**
+ * Show in place of all screens that the page could not start, and let it be loaded again: nothing listens yet.
+ *
+ * @param {string} what
+ */
+export function showTrouble(what) {
+  const trouble = made("screen-trouble");
+  say(trouble, "what", what);
+  part(document, "main").replaceChildren(trouble);
+  document.body.dataset.screen = "trouble";
+  /** @type {HTMLElement | null} */ (trouble.querySelector("h1"))?.focus();
+  trouble.querySelector("[data-act=restart]")?.addEventListener("click", () => location.reload());
+}
