@@ -14,6 +14,7 @@ from typing import Any
 from tests.browser import desk
 from tests.browser.conftest import Post
 from tests.browser.wallet import Wallet
+from tests.steps import until
 
 CHUNK = "shc:/1/3/5676295953265460346029254077280433602870286471674522280928"
 PASSPORT = (
@@ -33,6 +34,22 @@ PASTE = """(text) => {
   clipboardData.setData("text/plain", text);
   document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
 }"""
+
+
+def file_chooser(page: Any) -> Any:
+    """Press Enter on the button that has the focus, until a file may be chosen; return what chooses it."""
+    choosers: list[Any] = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108 - it keeps a note on what it is given
+
+    def opened() -> bool:
+        # A key that came before the browser was told to hand its dialogs to us met nothing: it is pressed again.
+        if not choosers:
+            page.keyboard.press("Enter")
+        page.evaluate("0")
+        return bool(choosers)
+
+    until(opened)
+    return choosers[0]
 
 
 def hand_in(page: Any, text: str) -> None:

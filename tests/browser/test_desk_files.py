@@ -13,7 +13,7 @@ import pytest
 
 from pratique.parties import desk_files
 from tests import issuing_desks
-from tests.browser.screens import speak
+from tests.browser.screens import file_chooser, speak
 from tests.browser.test_accessibility import axe, looked_at, opened, tab_to
 from tests.journeys.test_desk_files import left, registered, table
 
@@ -105,9 +105,7 @@ def test_a_file_is_issued_by_keyboard_alone(desk: Any, opened: Any) -> None:
     page = opened("en")
     entered(page, desk)
     tab_to(page, "choose")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table(2)})
+    file_chooser(page).set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table(2)})
     page.locator("form [data-act=check]").wait_for()
     tab_to(page, "radio")
     page.keyboard.press("Space")

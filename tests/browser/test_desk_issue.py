@@ -54,26 +54,7 @@ def test_a_dose_is_issued_by_mouse_and_its_code_is_on_the_screen(page: Any, desk
 def test_a_dose_is_issued_by_keyboard_alone(page: Any, desk: OpenDesk) -> None:
     clerk.start(page, desk)
     clerk.passport(page)
-    keys = page.keyboard
-    page.locator("[data-column=product] input:focus").wait_for()
-    keys.type("biontec")
-    page.locator("[role=option][aria-selected=true]").wait_for()
-    for cell in ("", "LOT-9"):
-        keys.type(cell)
-        keys.press("Enter")
-    page.locator("[data-column=given_on] input:focus").wait_for()
-    # On to the button for today, and press it.
-    keys.press("Tab")
-    keys.press("Space")
-    page.locator("[data-column=dose] input:focus").wait_for()
-    keys.type("1")
-    keys.press("Enter")
-    keys.press("Enter")
-    page.locator("[data-part=show]:focus").wait_for()
-    keys.press("Enter")
-    page.locator("body[data-screen=desk-issue-reading] [data-part=right]:focus").wait_for()
-    keys.press("Enter")
-    page.locator("body[data-screen=desk-issue-signed] [data-part=print]:focus").wait_for()
+    clerk.keyed_dose(page, "biontec")
     assert page.locator("svg.code").count() == 1
 
 
@@ -229,28 +210,8 @@ def test_a_practised_clerk_needs_less_than_25_seconds(page: Any, desk: OpenDesk)
     clerk.start(page, desk)
     page.evaluate(COUNT)
     clerk.passport(page)
-    keys = page.keyboard
-    page.locator("[data-column=product] input:focus").wait_for()
-    keys.type("pfiz")
-    page.locator("[role=option][aria-selected=true]").wait_for()
-    keys.press("Enter")
-    keys.type("LOT-9")
-    keys.press("Enter")
-    keys.press("Tab")
-    # A browser that is driven presses faster than a person: each key waits for the one before it.
-    page.locator("[data-column=given_on] [data-part=now]:focus").wait_for()
-    keys.press("Space")
-    page.locator("[data-column=dose] input:focus").wait_for()
-    keys.type("1")
-    keys.press("Enter")
-    page.locator("[data-column=doses] input:focus").wait_for()
-    keys.press("Enter")
-    page.locator("[data-part=show]:focus").wait_for()
-    keys.press("Enter")
-    page.locator("body[data-screen=desk-issue-reading] [data-part=right]:focus").wait_for()
-    keys.press("Enter")
-    page.locator("body[data-screen=desk-issue-signed] [data-part=print]:focus").wait_for()
-    keys.press("Enter")
+    clerk.keyed_dose(page, "pfiz")
+    page.keyboard.press("Enter")
     page.locator("[data-part=pages][data-printed]").wait_for(state="attached")
     pressed = page.evaluate("window.keys")
     # The passport, vaccine, lot, day, dose, showing, confirming, printing.
