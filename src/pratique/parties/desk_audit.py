@@ -24,7 +24,7 @@ from pratique.parties.issuing import IssuingSession
 from pratique.store import files
 from pratique.store.register import health as register_health
 from pratique.store.register.health import RegisterHealth
-from pratique.text import as_json, rfc3339
+from pratique.text import rfc3339
 
 BACKUP, FORMAT = "backup.json", "pratique-backup-1"
 DAY = 86_400
@@ -38,7 +38,6 @@ MAX_SIZE = 4096
 class BackupNote(NamedTuple):
     """When the register was last copied, and how many certificates and revoked ones the copy knows."""
 
-    format: str
     at: int
     certificates: int
     revoked: int
@@ -59,21 +58,23 @@ def back_up(session: IssuingSession, folder: Path, out: Path | None, *, at: int)
     else:
         # Counted in the copy: others write meanwhile.
         copied = register_health.back_up(session.register, out)
-    note = BackupNote(FORMAT, at, copied.certificates, copied.revoked)
+    note = BackupNote(at, copied.certificates, copied.revoked)
     with files.usable(folder / BACKUP):
-        files.replace(folder / BACKUP, as_json(strict_json.write(note)).encode())
+        files.replace(folder / BACKUP, strict_json.dump(note, FORMAT))
     return note
 
 
 def last_backup(folder: Path) -> BackupNote | None:
     """Return the note of the last backup; None without one, and where it cannot be read."""
+
+    def refused(why: str) -> DocumentRefused:
+        return DocumentRefused("backup-malformed", f"{BACKUP}: {why}")
+
     try:
-        note = strict_json.read(
-            BackupNote, strict_json.parse(files.read(folder / BACKUP, MAX_SIZE))
-        )
-    except (OSError, KeyError, TypeError, ValueError, DocumentRefused):
+        data = files.read(folder / BACKUP, MAX_SIZE)
+        return strict_json.document(data, BackupNote, FORMAT, refused)
+    except (OSError, DocumentRefused):
         return None
-    return note if note.format == FORMAT else None
 
 
 def _show(call: DeskCall) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from pratique.errors import UsageError
-from pratique.formats import Envelope, hcert
 from pratique.identify import readings as zone_readings
 from pratique.intake import suggest
 from pratique.intake.accept import looked_at
@@ -566,10 +565,7 @@ def _sign(call: DeskCall) -> dict[str, Any]:
 
 def numbered(text: str) -> dict[str, Any]:
     """Return the number of a certificate that was signed a moment ago, and until when it may be read."""
-    envelope = hcert.unwrap(text)
-    assert isinstance(envelope, Envelope)
-    certificate = hcert.decode(envelope.payload).certificate
-    assert certificate is not None
+    certificate = paper.decoded(text)
     until = certificate.expires_at
     return {
         "number": certificate.entries[0].identifier or "",

@@ -75,11 +75,11 @@ class Renderer(NamedTuple):
 
     def own(self, text: str) -> bytes:
         """Return the PDF of a text that was signed a moment ago, in this process."""
-        return self.pdf(_decoded(text), text)
+        return self.pdf(decoded(text), text)
 
     def own_pages(self, text: str) -> list[bytes]:
         """Return the pages of such a text as drawings (SVG), for a browser that prints them."""
-        look, laid_out = self.paper, self._laid_out(_decoded(text), text)
+        look, laid_out = self.paper, self._laid_out(decoded(text), text)
         return pdf.pages(laid_out, variant=look.layout, folders=look.fonts, shown=self.emblem)
 
     def _laid_out(self, certificate: HealthCertificate, text: str) -> Sheet:
@@ -89,7 +89,8 @@ class Renderer(NamedTuple):
         )  # fmt: skip
 
 
-def _decoded(text: str) -> HealthCertificate:
+def decoded(text: str) -> HealthCertificate:
+    """Return what a text says that was signed a moment ago, in this process."""
     envelope = hcert.unwrap(text)
     assert isinstance(envelope, Envelope)
     certificate = hcert.decode(envelope.payload).certificate
