@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hmac
 import io
-import json
 import os
 import secrets
 import threading
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pratique import strict_json
-from pratique.errors import PratiqueError, Unreadable, UsageError, place_of
+from pratique.errors import DocumentRefused, PratiqueError, Unreadable, UsageError, place_of
 from pratique.intake.columns import AS_THEY_ARE, Headings, heading, headings, is_data, recognised
 from pratique.intake.remarks import RemarkCode, refuses
 from pratique.intake.rows import COLUMNS
@@ -43,6 +42,7 @@ from pratique.parties.issuing import Place, Signing
 from pratique.parties.paper import LAYOUTS
 from pratique.store import files, memory, sources, tables, workers
 from pratique.store.memory import MemoryFolder
+from pratique.strict_json import Hex
 from pratique.text import as_json, printable
 
 NAME = "pratique-desk-file"
@@ -88,10 +88,16 @@ class Chosen(NamedTuple):
 
 
 class FileJob(NamedTuple):
-    """A job that was begun, as it is kept beside the issuer's keys until it is finished; it names nobody."""
+    """A job that was begun, as it is kept beside the issuer's keys until it is finished; it names nobody.
 
-    path: Path
-    secret: bytes
+    Attributes:
+        file, choice: what the file is, and what was chosen for it, under the secret.
+        workers: processes, as many when it goes on.
+    """
+
+    secret: Hex
+    file: Hex
+    choice: Hex
     at: int
     validity: int
     workers: int
@@ -116,6 +122,7 @@ class DeskFile:
         self.notes: list[str] = []
         self.chosen: Chosen | None = None
         self.begun: FileJob | None = None
+        self.kept: Path | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.folder: MemoryFolder = memory.make(NAME)
@@ -182,8 +189,8 @@ class DeskFile:
         """Remove all that lies here of the file; `forget`: it will not go on."""
         self.stop()
         self.folder.close()
-        if forget and self.begun is not None:
-            self.begun.path.unlink(missing_ok=True)
+        if forget and self.kept is not None:
+            self.kept.unlink(missing_ok=True)
 
     # ---- the work of each phase, in the thread
 
@@ -380,58 +387,62 @@ FORMAT = "pratique-desk-file-1"
 FOLDER = "desk-files"
 
 
-def _seals(secret: bytes, source: str, chosen: Chosen) -> tuple[str, str]:
+def _seals(secret: bytes, source: str, chosen: Chosen) -> tuple[bytes, bytes]:
     """Return what a file is, and what was chosen for it, under a secret."""
     what = as_json(
         {"headings": chosen.headings.document(), "filled": dict(chosen.filled)}, sort_keys=True
     )
     of_file = hmac.digest(secret, b"file" + source.encode(), "sha256")
-    of_choice = hmac.digest(secret, of_file + what.encode(), "sha256")
-    return of_file.hex(), of_choice.hex()
+    return of_file, hmac.digest(secret, of_file + what.encode(), "sha256")
 
 
-def _kept(place: Place) -> list[tuple[Path, dict[str, Any]]]:
-    found = []
+def _kept(place: Place) -> list[tuple[Path, FileJob]]:
+    def refused(why: str) -> DocumentRefused:
+        return DocumentRefused("desk-file-malformed", why)
+
+    jobs = []
     for path in sorted((place.folder / FOLDER).glob("*.json")):
-        with suppress(PratiqueError, ValueError):
-            kept = strict_json.loads(sources.read_bytes(path))
-            if kept.get("format") == FORMAT:
-                found.append((path, kept))
-    return found
+        with suppress(PratiqueError):
+            data = sources.read_bytes(path)
+            jobs.append((path, strict_json.document(data, FileJob, FORMAT, refused)))
+    return jobs
 
 
-def begin(call: DeskCall, source: Path, chosen: Chosen) -> FileJob:
-    """Keep a new job, or return the one that was begun with the same file.
+def begin(call: DeskCall, source: Path, chosen: Chosen) -> tuple[Path, FileJob]:
+    """Keep a new job, or return the one that was begun with the same file; and where it is kept.
 
     Raises:
         UsageError: `file-begun-otherwise`: with the same file, and other columns.
     """
     digest, desk = bulk.digest_of(source), call.desk
-    for path, kept in _kept(desk.place):
-        secret = bytes.fromhex(kept["secret"])
-        of_file, of_choice = _seals(secret, digest, chosen)
-        if not hmac.compare_digest(of_file, kept["file"]):
+    for path, job in _kept(desk.place):
+        of_file, of_choice = _seals(job.secret, digest, chosen)
+        if not hmac.compare_digest(of_file, job.file):
             continue
-        if not hmac.compare_digest(of_choice, kept["choice"]):
+        if not hmac.compare_digest(of_choice, job.choice):
             raise UsageError(
                 "file-begun-otherwise",
                 "this file was begun with other columns, and some of it is issued",
                 "choose the columns as before",
             )
-        said = (kept[name] for name in ("at", "validity", "workers", "site", "operator"))
-        return FileJob(path, secret, *said)
+        return path, job
     secret = os.urandom(32)
     count = max(1, min(4, (os.cpu_count() or 1) - 1))
     path = desk.place.folder / FOLDER / f"{secrets.token_hex(8)}.json"
-    begun = FileJob(path, secret, call.at, desk.validity, count, desk.site, call.operator.pseudonym)
     of_file, of_choice = _seals(secret, digest, chosen)
-    kept = {
-        "format": FORMAT, "secret": secret.hex(), "file": of_file, "choice": of_choice, "at": begun.at,
-        "validity": begun.validity, "workers": count, "site": begun.site, "operator": begun.operator,
-    }  # fmt: skip
+    job = FileJob(
+        secret,
+        of_file,
+        of_choice,
+        call.at,
+        desk.validity,
+        count,
+        desk.site,
+        call.operator.pseudonym,
+    )
     files.folder(path.parent)
-    files.create(path, json.dumps(kept, indent=1).encode())
-    return begun
+    files.create(path, strict_json.dump(job, FORMAT))
+    return path, job
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -548,7 +559,7 @@ def _start(call: DeskCall) -> Mapping[str, Any]:
         if not found.checked["ready"]:
             raise UsageError("file-nothing", "no row can be issued", "mend the file")
         found.chosen = found.chosen._replace(layout=str(layout))
-        found.begun = begin(call, found.source, found.chosen)
+        found.kept, found.begun = begin(call, found.source, found.chosen)
     found.start(Phase.ISSUING, found.issue)
     return _state(call)
 

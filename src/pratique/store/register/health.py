@@ -117,7 +117,7 @@ def back_up(register: Register, path: Path) -> RegisterHealth:
             driver.backup(copy)
         copied = open_register(sqlite_url(draft), pragmas=("PRAGMA journal_mode=DELETE",))
         try:
-            found = health(copied)
+            state = health(copied)
         finally:
             # One file: what would lie beside it could be left behind.
             copied.close()
@@ -127,4 +127,4 @@ def back_up(register: Register, path: Path) -> RegisterHealth:
         raise Unreadable(
             "backup-unwritable", f"{path}: the copy cannot be written", "is there room, and is the folder yours?",
         ) from error  # fmt: skip
-    return found
+    return state
