@@ -429,7 +429,7 @@ def instants_of(text: str, zone: str) -> tuple[_Instants, BoardingReason | None]
 
 
 # ----------------------------------------------------------------------------------------------------
-# BoardingCheck, leg by leg.
+# Check, leg by leg.
 
 _MOST_AGED = 64
 """Instants of arrival of which the snapshot is kept as it is aged for them."""

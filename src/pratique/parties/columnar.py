@@ -1,4 +1,4 @@
-"""ColumnWork through whole files of columns, on all cores of this machine or on an engine: verify, check lists, ask rules.
+"""Work through whole files of columns, on all cores of this machine or on an engine: verify, check lists, ask rules.
 
     files -> folder: order.json, what is asked -> tasks (numbers) -> workers: rows -> RecordBatch -> RecordBatch
           -> folder: part 0, part 1, ...            the same command again -> the parts that are missing

@@ -219,7 +219,7 @@ def _bounded(rows: Iterable[BookingRow]) -> Iterator[BookingRow]:
 
 
 # ----------------------------------------------------------------------------------------------------
-# BoardingCheck: here, or by workers.
+# Check: here, or by workers.
 
 
 class ManifestDesk:
