@@ -16,7 +16,6 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
@@ -151,62 +150,17 @@ class Processes:
         self, perform: Callable[[Task], Result], tasks: Sequence[Task], step: Step
     ) -> list[Result]:
         """Do all tasks: in this process if it is the only one, else in as many as there are."""
-        results: list[Result] = []
-
-        def take(said: Result | PratiqueError | Failed) -> None:
-            results.append(outcome(said))
-            step(results[-1])
-
         count = min(self.count, len(tasks))
         # Where no signal can be blocked, Ctrl-C would end a worker in the midst of a task.
         if count < 2 or not files.POSIX:
-            for task in tasks:
-                take(guarded(perform, task))
-            return results
-        _shared(perform, tasks, count, take)
+            said: Iterable[Result] = (outcome(guarded(perform, task)) for task in tasks)
+        else:
+            said = in_order(perform, tasks, count)
+        results: list[Result] = []
+        for result in said:
+            results.append(result)
+            step(result)
         return results
-
-
-def _shared(
-    perform: Callable[[Task], Result],
-    tasks: Sequence[Task],
-    count: int,
-    take: Callable[[Any], None],
-) -> None:
-    waiting = deque(range(len(tasks)))
-    tries = [0] * len(tasks)
-    with ProcessPool() as pool:
-        given: dict[Any, int] = {}
-
-        def hand_on(end: Any) -> None:
-            if not waiting:
-                del pool.ends[end]
-                end.close()
-                return
-            number = given[end] = waiting.popleft()
-            tries[number] += 1
-            with contextlib.suppress(*GONE):
-                # One that is gone is met by `wait`.
-                end.send(tasks[number])
-
-        for _ in range(count):
-            hand_on(pool.start(_serve, perform))
-        while given:
-            ends: list[Any] = wait(list(given))
-            for end in ends:
-                number = given.pop(end)
-                try:
-                    said = end.recv()
-                except GONE:
-                    if tries[number] >= TRIES:
-                        raise lost() from None
-                    waiting.appendleft(number)
-                    del pool.ends[end]
-                    hand_on(pool.start(_serve, perform))
-                else:
-                    # The worker goes on while it is told what came of its last task.
-                    hand_on(end)
-                    take(said)
 
 
 def _serve(talk: Any, perform: Callable[[Task], Result]) -> None:
