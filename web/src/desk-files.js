@@ -8,7 +8,7 @@
  * 3. What is saved is received whole before the desk is told to remove its own.
  */
 import { sentence } from "./desk-issue-form.js";
-import { Refused } from "./desk-page.js";
+import { Refused, inWords } from "./desk-page.js";
 import { made, part, say } from "./shown.js";
 import { known, t } from "./words.js";
 
@@ -112,13 +112,8 @@ class FileScreen {
   }
 
   /** @param {State} state */
-  #error({ error }) {
-    if (!error.code) {
-      say(this.#root, "wrong", "");
-      return;
-    }
-    const code = error.code.replaceAll("-", "_");
-    say(this.#root, "wrong", known(`desk_refused.${code}`) ? t(`desk_refused.${code}`) : [error.message, error.hint].filter(Boolean).join(". "));
+  #error({ error: { code, message = "", hint = "" } }) {
+    say(this.#root, "wrong", code ? inWords({ code, message, hint }) : "");
   }
 
   // ------------------------------------------------------------------------------------------ a file is dropped

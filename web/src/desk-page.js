@@ -23,6 +23,12 @@ export class Refused extends Error {
   }
 }
 
+/** Why the desk refused, in the page's words where it has some. @param {{code: string, message: string, hint?: string}} refused */
+export function inWords({ code, message, hint = "" }) {
+  const name = code.replaceAll("-", "_");
+  return known(`desk_refused.${name}`) ? t(`desk_refused.${name}`) : [message, hint].filter(Boolean).join(". ");
+}
+
 /** What every screen is given. */
 export class DeskPage {
   /** @type {HTMLElement} */
@@ -76,8 +82,7 @@ export class DeskPage {
       this.say(t("desk.no_answer"));
       return;
     }
-    const code = error.code.replaceAll("-", "_");
-    this.say(known(`desk_refused.${code}`) ? t(`desk_refused.${code}`) : [error.message, error.hint].filter(Boolean).join(". "));
+    this.say(inWords(error));
   }
 
   /** Whether the operator may. @param {"issue" | "revoke" | "audit"} right */

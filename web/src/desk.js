@@ -14,9 +14,9 @@ import * as changes from "./desk-change.js";
 import * as day from "./desk-day.js";
 import * as files from "./desk-files.js";
 import * as issue from "./desk-issue.js";
-import { DeskPage, Refused } from "./desk-page.js";
+import { DeskPage, Refused, inWords } from "./desk-page.js";
 import { made, part, say } from "./shown.js";
-import { chooser, known, loadWords, t, translate } from "./words.js";
+import { chooser, loadWords, t, translate } from "./words.js";
 
 const SCREENS = { issue, changes, files, day };
 /** The right that each screen needs; "" for any. @type {Record<keyof typeof SCREENS, "issue" | "revoke" | "audit" | "">} */
@@ -172,9 +172,7 @@ function form(element, done) {
 /** Say why nobody was signed in, and have what is wrong typed again. @param {HTMLFormElement} fields @param {unknown} error */
 function refuse(fields, error) {
   const code = error instanceof Refused ? error.code : "no-answer";
-  const name = code.replaceAll("-", "_");
-  const word = `desk_refused.${name}`;
-  say(fields, "refused", known(word) ? t(word) : error instanceof Refused ? error.message : t("desk.no_answer"));
+  say(fields, "refused", error instanceof Refused ? inWords(error) : t("desk.no_answer"));
   const wrong = code === "token-unknown" || code === "desk-locked" ? "address" : "passphrase";
   if (wrong === "address") token = "";
   shown(fields);
