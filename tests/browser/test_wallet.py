@@ -154,7 +154,7 @@ def test_details_come_after_a_warning(wallet: Wallet, post: Post) -> None:
     assert "nobody is listening" in wallet.page.inner_text("#warning")
     assert wallet.page.locator("#detail-list dd").count() == 0
     wallet.page.click("#warning-go")
-    assert "COVID-19" in wallet.page.inner_text("#detail-list")
+    until(lambda: "COVID-19" in wallet.page.inner_text("#detail-list"))
     wallet.page.locator("#detail .close").click()
     until(lambda: wallet.page.locator("#detail-list dd").count() == 0)
 

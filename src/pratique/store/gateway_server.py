@@ -57,7 +57,7 @@ THREADS = 8
 """Requests that are answered at a time."""
 PACKED_FROM = 512
 """Bytes from which an answer is worth packing."""
-LONGEST_PATH = 90
+LONGEST_PATH = 97
 """Bytes of a UNIX socket's path; the system's own limit is 104 to 108, HAProxy's 97."""
 IDENTITIES = ("identity", "base64", "")
 """Content-Encoding that is no packing: dgc-gateway's documentation asks for "base64", and nobody is to heed it."""
