@@ -99,6 +99,26 @@ class Limits(NamedTuple):
 DEFAULT = Limits()
 
 
+class _Door:
+    """A connection as whoever answers on it has it: it does not close under a body that is still being sent.
+
+    Who is told to close (`Connection: close`) closes after its answer. A sender that is not done by then would hear of
+    a broken pipe and not of the answer, and a server in front would make it a 502.
+    """
+
+    def __init__(self, transport: asyncio.Transport, ended: Callable[[], bool]) -> None:
+        self._transport, self._ended = transport, ended
+        self.waits = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        self.waits = not self._ended()
+        if not self.waits:
+            self._transport.close()
+
+
 class _Bounded(H11Protocol):
     limits: Limits
     waiting: dict[_Bounded, None]
@@ -111,6 +131,8 @@ class _Bounded(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._door = _Door(transport, lambda: self.conn.their_state is not h11.SEND_BODY)
+        self.transport = self._door  # type: ignore[assignment]
         self._watch(self.limits.headers)
         if len(self.connections) > self.limits.connections:
             next(iter(self.waiting)).drop()
@@ -122,6 +144,8 @@ class _Bounded(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._door.waits:
+            self._throw_away()
         between = self._is_between()
         if not between:
             self._unwatch()
@@ -134,6 +158,13 @@ class _Bounded(H11Protocol):
             # What still comes of a body is thrown away, and not for ever.
             rest = self.conn.their_state is h11.SEND_BODY
             self._watch(self.limits.lingering if rest else self.limits.headers)
+
+    def _throw_away(self) -> None:
+        # It is answered, and waits to be closed; what came of its body since is not to grow.
+        cycle: RequestResponseCycle = self.cycle
+        cycle.body = bytearray()
+        self.flow.resume_reading()
+        self._door.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -263,6 +263,33 @@ def test_a_body_that_goes_on_after_its_answer_is_cut_off(
         assert int(said(sender).split()[1]) in {404, 405}
 
 
+@KINDS
+@pytest.mark.parametrize("size", [3, 300_000])
+def test_who_is_still_sending_hears_why_it_was_turned_away(
+    tmp_path: Path, kind: str, path: str, size: int
+) -> None:
+    """A server in front asks for each connection to be closed, and makes a 502 of one that breaks under its body."""
+    del path
+    begun = head("/nowhere", f"Content-Length: {size}", "Connection: close")
+    with served(tmp_path, kind, PATIENT) as url, closing(opened(url, begun)) as sender:
+        assert first(sender) in {404, 405}
+        sender.sendall(bytes(size))
+        # Closed in order, once all has come: a reset would be an error here.
+        while sender.recv(65536):
+            pass
+
+
+@KINDS
+def test_a_body_that_goes_on_is_cut_off_too_where_a_close_was_asked_for(
+    tmp_path: Path, kind: str, path: str
+) -> None:
+    del path
+    begun = head("/nowhere", "Content-Length: 9999999999", "Connection: close")
+    limits = PATIENT._replace(lingering=SOON)
+    with served(tmp_path, kind, limits) as url, closing(opened(url, begun)) as sender:
+        assert int(said(sender).split()[1]) in {404, 405}
+
+
 def test_what_is_packed_is_never_unpacked(tmp_path: Path) -> None:
     taken = Taken()
     bomb = gzip.compress(bytes(10_000_000))

@@ -173,7 +173,17 @@ def test_a_front_dies_with_whoever_started_it(place: Place, kind: FrontKind) -> 
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     number = int(ended.stdout)
     until(lambda: not is_running(number))
-    server.bound(HOST, place.port).close()
+    # A process of several threads is a zombie as soon as its first one has ended; the others hold the port until they do.
+    until(lambda: is_free(place.port))
+
+
+def is_free(port: int) -> bool:
+    """Tell whether one can listen there."""
+    try:
+        server.bound(HOST, port).close()
+    except Unreadable:
+        return False
+    return True
 
 
 def is_running(number: int) -> bool:
