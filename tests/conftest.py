@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pratique.crypto import keys
+from pratique.store import files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +26,18 @@ FULL_COST = keys.COST
 # Half the time of the tests that sign with keys in files went there. What runs the program as a process of its
 # own, as a person does, still pays it.
 keys.COST = 1 << 4
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cores() -> Iterator[None]:
+    """Let a command that runs in this process forbid core dumps to itself, and not to all that is started later.
+
+    A hard limit is never raised again, and a harm's test needs to see a core that is dumped.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        if files.POSIX:
+            patched.setattr("resource.setrlimit", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

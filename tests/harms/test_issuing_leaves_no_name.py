@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from pratique.store import files
 from tests import issuers
 from tests.harms import bureau, canary
 from tests.harms.bureau import AT, WORK, Bureau
@@ -219,8 +221,9 @@ main()
 
 
 def test_a_process_that_aborts_over_a_record_dumps_no_core(
-    box: Bureau, scanner: canary.Scanner
+    tmp_path: Path, scanner: canary.Scanner
 ) -> None:
+    box = Bureau(tmp_path / "box")
     cores = box.folder / "cwd"
     issue = ("issuer", "issue", *words(), "--yes", *WORK)
     box.run("quiet", *issue, program=ABORT, code=-6)
@@ -229,10 +232,19 @@ def test_a_process_that_aborts_over_a_record_dumps_no_core(
     pattern = CORE_PATTERN.read_text().strip() if CORE_PATTERN.exists() else ""
     core = next(cores.iterdir(), None)
     if core is None:
-        pytest.skip(f"no control: this system dumps no core into the working folder ({pattern!r})")
+        most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        pytest.skip(
+            f"no control: no core is dumped into the working folder here ({pattern!r}, {most} bytes at most)"
+        )
     dumped = core.read_bytes()
-    core.unlink()
     assert "letters" in scanner.scan(dumped, deep=0)
+
+
+def test_a_command_in_this_process_takes_no_core_from_what_is_started_later() -> None:
+    """Else the control above runs or not by what ran before it: a hard limit is never raised again."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    files.core_dumps_off()
+    assert resource.getrlimit(resource.RLIMIT_CORE) == before
 
 
 def test_a_command_can_be_read_by_no_debugger() -> None:
