@@ -8,7 +8,6 @@ and what it said. The control is a name that is sent to it.
 from __future__ import annotations
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import ceremonies, ports
+from tests import ceremonies, memory, ports
 from tests.ceremonies import AT, LATER, Desk
 from tests.conftest import ROOT
 from tests.harms import canary
@@ -43,7 +42,6 @@ print("serving")
 server.serve(server.network_application(folder / "repository", take), listening)
 """
 """As `authority serve --accept` does, at an instant that stands still."""
-_REGION = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \S+\s*(.*)")
 
 
 class Running(NamedTuple):
@@ -52,26 +50,6 @@ class Running(NamedTuple):
     desk: Desk
     process: subprocess.Popen[bytes]
     port: int
-
-
-def memory(pid: int) -> bytes:
-    """Read all memory of a process that it can write to."""
-    found = []
-    try:
-        with Path(f"/proc/{pid}/mem").open("rb", 0) as mem:
-            for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-                match = _REGION.fullmatch(line)
-                if match is None or match[3] in {"[vvar]", "[vsyscall]"}:
-                    continue
-                start, end = int(match[1], 16), int(match[2], 16)
-                mem.seek(start)
-                try:
-                    found.append(mem.read(end - start))
-                except OSError:
-                    continue
-    except (OSError, PermissionError):
-        pytest.skip("this system lets nobody read the memory of another process")
-    return b"\n".join(found)
 
 
 def written(path: Path) -> Path:
@@ -140,7 +118,7 @@ def scanner() -> canary.Scanner:
 
 
 def test_its_memory_and_its_log_hold_nobody(running: Running, scanner: canary.Scanner) -> None:
-    found = memory(running.process.pid)
+    found = memory.of(running.process.pid)
     # It is the right process, and it has had the editions in its hands.
     assert b"XXU/signers.json" in found
     assert scanner.scan(found, deep=1) == set()
@@ -160,4 +138,4 @@ def test_a_name_that_is_sent_to_it_is_found(running: Running, scanner: canary.Sc
     with socket.create_connection(("127.0.0.1", running.port)) as connection:
         # Half a request: it is kept until the rest comes.
         connection.sendall(f"GET /metadata/{PEOPLE[3].surname} HTTP/1.1\r\nHost: x\r\n".encode())
-        until(lambda: scanner.scan(memory(running.process.pid), deep=0))
+        until(lambda: scanner.scan(memory.of(running.process.pid), deep=0))

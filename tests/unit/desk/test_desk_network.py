@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import socket
 import ssl
 import sys
 import time
@@ -19,11 +20,17 @@ from pratique.parties import desk_operators
 from pratique.parties.desk import Right
 from pratique.store import front
 from pratique.store.front import FrontKind
-from tests import issuing_desks, ports
+from tests import issuing_desks, memory, ports
+from tests.desk_forms import form
 from tests.gateway_world import Keyed, world
-from tests.issuing_desks import CLERK, PASSPHRASES, SECOND
+from tests.harms import canary
+from tests.issuing_desks import AUDITOR, CLERK, PASSPHRASES, SECOND
+from tests.journeys.test_desk_files import table
 from tests.steps import LONGEST, until
-from tests.unit.desk.test_desk_process import Running
+from tests.unit.desk.test_desk_process import PAGE, PEOPLE, SCANNER, SHOWN, Running
+
+GOING = frozenset({"desk.sock", "nginx.pid"})
+"""What servers make and drop while they are looked at."""
 
 
 def _written(folder: Path, name: str, keyed: Keyed) -> tuple[Path, Path]:
@@ -40,23 +47,48 @@ class Network:
         people = world(int(time.time()))
         self.paths = {
             name: _written(folder, name, people.state(code).tls)
-            for name, code in (("server", "XA"), ("clerk", "XB"), ("stranger", "XC"))
+            for name, code in (
+                ("server", "XA"),
+                ("clerk", "XB"),
+                ("stranger", "XC"),
+                ("auditor", "DX"),
+            )
         }
         issuing_desks.issuer_of(folder / "issuer")
-        certificate, _ = self.paths["clerk"]
-        desk_operators.add(
-            folder / "issuer", CLERK, frozenset({Right.ISSUE}), PASSPHRASES[CLERK], certificate
-        )
+        for who, pseudonym, right in (
+            ("clerk", CLERK, Right.ISSUE),
+            ("auditor", AUDITOR, Right.AUDIT),
+        ):
+            certificate, _ = self.paths[who]
+            desk_operators.add(
+                folder / "issuer",
+                pseudonym,
+                frozenset({right}),
+                PASSPHRASES[pseudonym],
+                certificate,
+            )
         (folder / "pages").mkdir()
-        (folder / "pages/desk.html").write_text("the page")
+        (folder / "pages/desk.html").write_bytes(PAGE)
         self.port = ports.free()
         server, key = self.paths["server"]
         words = [
-            sys.executable, "-m", "pratique", "desk", "--site", "harbour", "--issuer", str(folder / "issuer"), "--contact", "here",
+            sys.executable, "-c", SHOWN, "desk", "--site", "harbour", "--issuer", str(folder / "issuer"), "--contact", "here",
             "--listen", f"127.0.0.1:{self.port}", "--site-archive", str(folder / "pages"), "--front", kind.value,
             "--certificate", str(server), "--key", str(key), "--name", "desk.clinic.example",
         ]  # fmt: skip
         self.running = Running(words, folder, self.port)
+
+    def context(self, who: str = "") -> ssl.SSLContext:
+        """Return TLS with somebody's certificate, or with none."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if who:
+            context.load_cert_chain(*self.paths[who])
+        return context
+
+    def session(self, who: str) -> dict[str, str]:
+        """Sign somebody in; return the header that says so."""
+        return {"X-Desk-Session": self.ask("POST", "/api/session", who, b"{}")[1]["session"]}
 
     def ask(
         self,
@@ -66,12 +98,8 @@ class Network:
         body: bytes = b"",
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[int, Any]:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        if who:
-            context.load_cert_chain(*self.paths[who])
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.port, context=context, timeout=LONGEST
+            "127.0.0.1", self.port, context=self.context(who), timeout=LONGEST
         )
         try:
             name = f"desk.clinic.example:{self.port}"
@@ -101,7 +129,7 @@ def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Network]
 def test_who_has_an_operators_certificate_is_in_and_nobody_else_sees_so_much_as_the_page(
     network: Network,
 ) -> None:
-    assert network.ask("GET", "/", "clerk") == (200, b"the page")
+    assert network.ask("GET", "/", "clerk") == (200, PAGE)
     status, said = network.ask("POST", "/api/session", "clerk", b"{}")
     assert status == 200
     assert said["about"]["operator"] == {"pseudonym": CLERK, "rights": ["issue"]}
@@ -128,3 +156,42 @@ def test_who_has_an_operators_certificate_is_in_and_nobody_else_sees_so_much_as_
         == 403
     )
     assert "#" not in network.running.lines
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone shows a process's memory so")
+def test_after_the_days_end_what_ends_tls_holds_nobody_either(
+    network: Network, tmp_path: Path
+) -> None:
+    running, one = network.running, PEOPLE[0]
+    before = memory.below(running.process.pid)
+    assert len(before) > 1
+    session = network.session("clerk")
+    asked = json.dumps(form(surname=one.surname, birth_date=one.birth_date)).encode()
+    assert network.ask("POST", "/api/issue.check", "clerk", asked, session)[0] == 200
+    whole = session | {"Content-Type": "application/octet-stream"}
+    people = canary.people(30_000)
+    # Some 2 MB: more than what stands in front would hold in memory.
+    assert (
+        network.ask("POST", "/api/files.put", "clerk", table(30_000, people=people), whole)[0]
+        == 200
+    )
+    files = [path for path in canary.files_of(tmp_path) if path.suffix != ".pem"]
+    assert SCANNER.scan_files(files, under=tmp_path, may_go=GOING) == {}
+    # The control, in each of them: what is sent by halves is held until the rest comes.
+    head = f"POST /{one.surname} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n".encode()
+    with (
+        socket.create_connection(("127.0.0.1", network.port)) as plain,
+        network.context("clerk").wrap_socket(plain) as sent,
+    ):
+        sent.sendall(head)
+        until(lambda: any(SCANNER.scan(memory.of(each), deep=0) for each in before[1:]))
+    network.ask("POST", "/api/day.end", "auditor", b"{}", network.session("auditor"))
+    until(lambda: running.lines.count("serving the desk") == 2)
+    after = memory.below(running.process.pid)
+    assert not set(before) & set(after)
+    for process in (running.process.pid, *after):
+        assert SCANNER.scan(memory.of(process), deep=1) == set()
+    assert [PAGE in memory.of(each) for each in (running.process.pid, after[0])] == [True, True]
+    assert len(after) > 1
+    assert SCANNER.scan(running.lines.encode()) == set()
+    assert SCANNER.scan_files(canary.files_of(tmp_path), under=tmp_path, may_go=GOING) == {}
