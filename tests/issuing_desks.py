@@ -2,6 +2,7 @@
 
     serving(folder) -> OpenDesk -> .client() -> ask("issue.check", {...}) -> Reply     (as the desk's page asks)
                                 -> .address#token -> a browser
+    keep(folder, port)          the same as `pratique desk` does it: by a process that may be killed
 
 The desk's clock stands still at `AT`, until a test sets it: `desk.clock.at += 60`.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ from pratique.parties.desk_service import DeskAnswers, DeskOrder, SignIn
 from pratique.parties.issuer import url_of
 from pratique.parties.issuing import Place
 from pratique.parties.paper import Paper
-from pratique.store import desk_server, server
+from pratique.store import desk_process, desk_server, gateway_server, server
 from pratique.store import site as store_site
 from pratique.terms import Environment
 from tests.issuers import AT
@@ -227,6 +228,30 @@ def serving(
         yield OpenDesk(
             f"http://localhost:{port}", port, place, answers, sign_in, clock, told, ended
         )
+
+
+def keep(
+    folder: Path,
+    port: int,
+    *,
+    pages: Path | None = None,
+    acts: Mapping[str, DeskAct] = desk_service.ACTS,
+) -> None:
+    """Serve the desk of an issuer's folder by processes, each started anew where it is killed; print their tokens."""
+    content = {} if pages is None else store_site.opened(pages)
+    with server.bound("localhost", port) as taken:
+
+        def serve(ready: Callable[[], None], *, is_first: bool) -> int:
+            answers, sign_in = opened(Place(folder, url_of(folder, None)), [], acts=acts)
+            there = desk_server.DeskPlace(content, server.names_of("localhost", port))
+            application = desk_server.application(there, answers, tell=print, clock=Clock())
+            ready()
+            print(f"#{sign_in.draw_token()}", flush=True)
+            with desk_files.present(), gateway_server.interruptible() as ending:
+                gateway_server.serve(application, taken, limits=desk_server.LIMITS, ending=ending)
+            return 0
+
+        desk_process.keep(serve, print)
 
 
 def built_pages() -> Path:

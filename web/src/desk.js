@@ -2,12 +2,14 @@
  * The issuer's desk: sign in, then one of its screens.
  *
  *     #token of the address -> sign in (pseudonym, passphrase) -> Issue · Certificate · Files · Day
- *     the session is over, or the desk was started anew -> sign in, over the screen -> go on where one was
+ *     the session is over, or the desk was started anew -> sign in, over the screen -> the same operator goes on
+ *                                                                                  -> another one: the screen is cleared
  *
  * 1. The token stands after the # of the address, where no request has it; it is taken out as soon as it is read.
  * 2. The page has no logic of its own: each screen asks the desk.
  * 3. The session's secret is in this page's memory alone: neither the profile on the disk nor a second tab has it, and
- *    whoever loads the page anew signs in anew. Nothing of a form is lost when a session ends: it lies under the dialog.
+ *    whoever loads the page anew signs in anew. Nothing of a form is lost when a session ends: it lies under the dialog,
+ *    which covers it, since nobody may be there. It is the operator's who began it: another one never sees it.
  * 4. Where the desk knows its operators by certificates, there is nothing to type in: it is tried first.
  */
 import * as changes from "./desk-change.js";
@@ -21,6 +23,8 @@ import { chooser, loadWords, t, translate } from "./words.js";
 const SCREENS = { issue, changes, files, day };
 /** The right that each screen needs; "" for any. @type {Record<keyof typeof SCREENS, "issue" | "revoke" | "audit" | "">} */
 const RIGHTS = { issue: "issue", changes: "", files: "issue", day: "audit" };
+
+/** @typedef {{isFirst: boolean, other: string}} Before whether nobody had signed in; who was here before, if another one */
 
 await loadWords();
 const page = new DeskPage();
@@ -46,20 +50,20 @@ addEventListener("hashchange", () => {
   const form = document.querySelector("form[data-part=sign-in]");
   if (form) shown(/** @type {HTMLFormElement} */ (form));
 });
-page.onSignedOut = () => ask();
+page.onSignedOut = (stands) => ask(stands);
 await begin();
 
 /** Try without a passphrase where an operator's certificate may do; else show the form. */
 async function begin() {
   if (location.protocol === "https:") {
     try {
-      await signIn({});
+      goOn(await signIn({}));
       return;
     } catch (error) {
       page.tell(error);
     }
   }
-  form(page.show("desk-sign-in"), () => undefined);
+  form(page.show("desk-sign-in"), goOn);
 }
 
 /** Open a screen. @param {keyof typeof SCREENS} name */
@@ -85,41 +89,44 @@ function describe() {
 }
 
 /**
- * Sign in, and show the first screen unless there is one already.
+ * Sign in.
  *
  * @param {{token?: string, pseudonym?: string, passphrase?: string}} asked
+ * @returns {Promise<Before>}
  */
 async function signIn(asked) {
-  const first = !page.about;
-  const before = page.about?.operator.pseudonym;
+  const isFirst = !page.about;
   const { session, about } = await page.ask("session", asked);
-  page.session = session;
-  page.about = about;
+  const other = page.signedIn(session, about);
   token = "";
   describe();
-  if (!first && before === about.operator.pseudonym) return;
-  // Somebody else's form is not shown to whoever comes after.
+  return { isFirst, other };
+}
+
+/** Go on where one was; whoever comes after somebody else begins anew. @param {Before} before */
+function goOn({ isFirst, other }) {
+  if (!isFirst && !other) return;
   const name = /** @type {(keyof typeof SCREENS)[]} */ (Object.keys(SCREENS)).find((screen) => {
     const right = RIGHTS[screen];
     return right ? page.may(right) : page.may("revoke");
   });
   open(name ?? "changes");
+  if (other) page.say(t("desk.removed", { operator: other }));
 }
 
 async function signOut() {
-  await page.ask("session.end").catch(() => undefined);
-  // What is over stands for a token, once: the next operator needs no new address.
-  token = page.session;
-  page.session = "";
-  page.about = null;
+  const element = page.show("desk-sign-in");
+  const ended = page.signedOut();
   describe();
-  form(page.show("desk-sign-in"), () => undefined);
+  // What is over stands for a token, once: the next operator needs no new address.
+  token = await ended || token;
+  form(element, goOn);
 }
 
-/** Ask to sign in again, over the screen that is shown. */
-function ask() {
+/** Ask to sign in again, over the screen that is shown. @param {boolean} stands whether the session's secret stands for a token */
+function ask(stands) {
   if (!page.about) return;
-  if (page.session && !token) token = page.session;
+  if (stands && !token) token = page.session;
   page.session = "";
   if (document.querySelector("dialog[data-part=again]")) return;
   const back = document.activeElement;
@@ -128,11 +135,15 @@ function ask() {
   // Escape would leave a screen that nobody answers.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   dialog.showModal();
-  const fields = form(dialog, () => {
+  const fields = form(dialog, (before) => {
     dialog.close();
     dialog.remove();
     page.say("");
-    if (back instanceof HTMLElement && back.isConnected) back.focus();
+    // A button that waits for its answer has no focus to be given back.
+    const place = back instanceof HTMLElement && back !== document.body && back.isConnected ? back : page.main.querySelector("h1");
+    place?.focus();
+    // Behind a dialog nothing takes the focus: it is gone before another screen comes.
+    goOn(before);
   });
   const pseudonym = /** @type {HTMLInputElement} */ (part(fields, "pseudonym"));
   pseudonym.value = page.about.operator.pseudonym;
@@ -143,7 +154,7 @@ function ask() {
  * Put the form that signs in at the end of an element.
  *
  * @param {HTMLElement} element
- * @param {() => void} done
+ * @param {(before: Before) => void} done
  */
 function form(element, done) {
   const fields = /** @type {HTMLFormElement} */ (made("desk-sign-in"));
@@ -157,9 +168,9 @@ function form(element, done) {
     say(fields, "refused", "");
     try {
       const asked = { token: taken(input("address").value) || token, pseudonym: input("pseudonym").value.trim(), passphrase: input("passphrase").value };
-      await signIn(asked);
+      const before = await signIn(asked);
       input("passphrase").value = "";
-      done();
+      done(before);
     } catch (error) {
       refuse(fields, error);
     } finally {

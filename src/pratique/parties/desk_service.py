@@ -5,7 +5,8 @@
 
 1. A token is used once. It comes from the terminal, so that a page that nobody opened there cannot so much as try.
 2. A session that is over, for nothing was asked or somebody signed out, stands for a token once: who goes on in the
-   same tab needs no way to the terminal, and still the passphrase.
+   same tab needs no way to the terminal, and still the passphrase. Its page is told so, and asks for an address at
+   once where the desk was started anew and knows nothing of it.
 3. After `MOST_WRONG` wrong passphrases, whoever was asked for them, none is looked at until a new token is drawn
    at the terminal. Sessions go on meanwhile: a form is not lost because somebody else guesses. A right one takes back
    the wrong ones of the same person alone: who signs in anew between guesses gets no more of them.
@@ -135,6 +136,11 @@ class SignIn:
         row = listed.named(known.pseudonym)
         return None if row is None else row.operator
 
+    def is_over(self, session: str) -> bool:
+        """Tell whether a secret is of a session that is over, and stands for a token."""
+        with self._lock:
+            return _digest(session) in self._tokens
+
     def end(self, session: str) -> None:
         """Sign somebody out."""
         with self._lock:
@@ -236,7 +242,9 @@ class DeskAnswers:
             return Admitted(lambda asked, _: self._begun(head, asked), alone=False)
         operator = self._sign_in.operator(head.session, head.certificate, at=head.at)
         if operator is None:
-            return DeskRefusal(401, "signed-out", "nobody is signed in here", "sign in again")
+            over = self._sign_in.is_over(head.session)
+            code = "session-over" if over else "signed-out"
+            return DeskRefusal(401, code, "nobody is signed in here", "sign in again")
         if head.name == END:
             return Admitted(lambda _, __: self._over(head), alone=False)
         act = self._acts.get(head.name)
@@ -338,7 +346,7 @@ def opened(
     about = {
         "site": order.site, "country": session.issuer.country, "participant": session.issuer.participant,
         "environment": session.issuer.environment.value, "layouts": list(LAYOUTS),
-        "languages": [each.language for each in shown.wordings],
+        "languages": [each.language for each in shown.wordings], "idle": order.idle,
     }  # fmt: skip
     return DeskAnswers(desk, sign_in, about, acts, by_certificate=order.by_certificate), sign_in
 

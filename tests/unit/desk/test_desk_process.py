@@ -164,18 +164,16 @@ def test_an_address_beyond_this_machine_needs_tls(issuer: Path) -> None:
 
 
 SERVES = """
-import os, signal, socket, sys
+import os, signal, sys
 from pathlib import Path
 from pratique.issue import Work
 from pratique.parties import issuing
 from pratique.parties.desk import DeskAct, Right
-from pratique.parties.issuing import Place, Signing
-from pratique.store import desk_process, desk_server, gateway_server, server
+from pratique.parties.issuing import Signing
 from tests import issuing_desks
-from tests.issuers import AT, RECORDS
+from tests.issuers import RECORDS
 
 folder, port, marked = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-place = Place(folder, f"sqlite:///{folder}/register.sqlite")
 
 def sign(call):
     how = Signing(call.at, Work(call.desk.site, call.operator.pseudonym), 86400, request=call.asked["request"])
@@ -186,17 +184,7 @@ def sign(call):
         os.kill(os.getpid(), signal.SIGKILL)
     return {"text": signed.text, "repeated": signed.repeated}
 
-taken = server.bound("localhost", port)
-def serve(ready, *, is_first):
-    answers, sign_in = issuing_desks.opened(place, [], acts={"sign": DeskAct(Right.ISSUE, sign)})
-    pages = desk_server.DeskPlace({}, server.names_of("localhost", port))
-    application = desk_server.application(pages, answers, tell=print, clock=issuing_desks.Clock())
-    ready()
-    print("#" + sign_in.draw_token(), flush=True)
-    with gateway_server.interruptible() as ending:
-        gateway_server.serve(application, taken, ending=ending)
-    return 0
-desk_process.keep(serve, print)
+issuing_desks.keep(folder, port, acts={"sign": DeskAct(Right.ISSUE, sign)})
 """
 
 

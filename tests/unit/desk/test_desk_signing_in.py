@@ -55,6 +55,7 @@ def test_the_page_is_told_of_the_desk_and_of_the_operators_rights(desk: OpenDesk
     assert about["site"] == "harbour"
     assert (about["country"], about["participant"], about["environment"]) == ("XU", "XXU", "test")
     assert about["layouts"] == ["a4", "card", "large"]
+    assert about["idle"] == 600
     assert "en" in about["languages"]
 
 
@@ -165,8 +166,13 @@ def test_a_session_ends_when_nothing_is_asked_for_a_while(desk: OpenDesk) -> Non
         desk.clock.at += 599
         assert clerk.ask("who").status == 200
     desk.clock.at += 601
+    # Its page is told that the session stands for a token: an address need not be asked for.
+    reply = clerk.ask("who")
+    assert (reply.status, reply.document["code"]) == (401, "session-over")
+    assert clerk.ask("session", entry(clerk.session)).status == 200
     reply = clerk.ask("who")
     assert (reply.status, reply.document["code"]) == (401, "signed-out")
+    assert Client(desk.port, "A" * 43).refused("who") == "signed-out"
 
 
 def test_an_ended_session_stands_for_a_token_once_and_never_without_the_passphrase(
