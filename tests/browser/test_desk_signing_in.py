@@ -128,7 +128,12 @@ def test_after_a_kill_a_form_is_gone_on_with_after_one_passphrase(
         page.locator("[data-part=notice]:not([hidden])").wait_for()
         token = start().token()
     tried: list[int] = []
-    page.on("response", lambda said: said.url.endswith("/session") and tried.append(said.status))
+
+    def answered(said: Any) -> None:
+        if said.url.endswith("/session"):
+            tried.append(said.status)
+
+    page.on("response", answered)
     clerk.field(page, "given_on").fill("20261122")
     page.locator(f"{DIALOG} [data-part=address]:focus").wait_for()
     page.locator(f"{DIALOG} [data-part=address]").fill(f"http://localhost:{running.port}/#{token}")
