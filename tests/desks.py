@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ class Keys:
 
     def public_key(self, shard: Shard) -> bytes:
         return issuers.keys(shard).public_key
+
+    def hold_marks(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def load_marks(self) -> dict[str, issuer.RegisterNote]:
         return self.marks

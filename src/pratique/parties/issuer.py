@@ -114,6 +114,18 @@ def new(
         raise
 
 
+@contextmanager
+def notes_held(folder: Path) -> Iterator[None]:
+    """Hold what is noted of the register for a change, as long as it takes until nobody else does."""
+    try:
+        # Not the folder's own lock: making a key may wait for a person, and a clerk goes on issuing meanwhile.
+        lock = files.hold(folder / "certificates", wait=True)
+    except OSError as error:
+        raise _refused(folder, error) from error
+    with lock:
+        yield
+
+
 def load_notes(folder: Path) -> dict[str, RegisterNote]:
     """Load what is noted of the register; nothing in a new folder. DocumentRefused `notes-malformed`."""
     try:

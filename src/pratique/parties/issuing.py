@@ -15,6 +15,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -81,6 +82,9 @@ class KeyStore(Protocol):
     def public_key(self, shard: Shard) -> bytes:
         """Return the public key of a shard's certificate."""
 
+    def hold_marks(self) -> AbstractContextManager[None]:
+        """Hold the marks for a change, once nobody else does: of one issuer several desks may note at once."""
+
     def load_marks(self) -> dict[str, RegisterNote]:
         """Return how far the register was with each key."""
 
@@ -105,6 +109,10 @@ class FolderKeys(NamedTuple):
         """Return the public key of a shard's certificate."""
         (record,) = x509.read_file(issuer_folder.read_certificate(self.folder, shard.label))
         return record.public_key
+
+    def hold_marks(self) -> AbstractContextManager[None]:
+        """Hold the marks for a change, once nobody else does."""
+        return issuer_folder.notes_held(self.folder)
 
     def load_marks(self) -> dict[str, RegisterNote]:
         """Return how far the register was with each key."""
@@ -174,7 +182,7 @@ class IssuingSession:
         For one certificate and for whole files alike. UsageError `shard-unknown`, `register-lost`,
         `keys-withdrawn`.
         """
-        register, counts = self._registered()
+        lost, counts = self._looked_up()
         wanted = self.shards if label is None else (self.issuer.shard(label),)
         gone = self._withdrawn(at)
         if wanted and all(shard.thumbprint in gone for shard in wanted):
@@ -191,7 +199,6 @@ class IssuingSession:
             for shard in wanted
             if shard.thumbprint not in gone and (since is None or shard.not_before <= since)
         )
-        lost = self._lost(register, counts)
         sound = tuple(shard for shard in wanted if shard.label not in lost)
         if wanted and not sound:
             raise lost[wanted[0].label]
@@ -234,11 +241,13 @@ class IssuingSession:
 
     def save_marks(self) -> None:
         """Keep beside the keys how far the register is; to be called after something was issued."""
-        register, counts = self._registered()
-        marks = self._store.load_marks()
-        self._store.save_marks(
-            trust_issuer.updated(marks, self.shards, register=register, counts=counts)
-        )
+        with self._store.hold_marks():
+            # Counted while they are held: whoever has noted something before has counted no more.
+            register, counts = self._registered()
+            marks = self._store.load_marks()
+            self._store.save_marks(
+                trust_issuer.updated(marks, self.shards, register=register, counts=counts)
+            )
 
     def _registered(self) -> tuple[bytes, dict[bytes, int]]:
         return self.register.read(
@@ -247,7 +256,7 @@ class IssuingSession:
 
     def lost(self) -> dict[str, UsageError]:
         """Return why the register does not know all that a shard has signed, by label; and note it."""
-        lost = self._lost(*self._registered())
+        lost, _ = self._looked_up()
         for label in lost:
             self._note_once(
                 f"this register does not know all that {label} has signed; "
@@ -255,14 +264,18 @@ class IssuingSession:
             )
         return lost
 
-    def _lost(self, register: bytes, counts: dict[bytes, int]) -> dict[str, UsageError]:
-        marks, lost = self._store.load_marks(), {}
+    def _looked_up(self) -> tuple[dict[str, UsageError], dict[bytes, int]]:
+        """Return why the register does not know all that a shard has signed, by label, and what it knows of each key."""
+        # The marks first: what another desk has noted since is more than what was counted before.
+        marks = self._store.load_marks()
+        register, counts = self._registered()
+        lost = {}
         for shard in self.shards:
             try:
                 trust_issuer.check(shard, marks, register=register, counts=counts)
             except UsageError as error:
                 lost[shard.label] = error
-        return lost
+        return lost, counts
 
     def own(self, transaction: RegisterView) -> RegisterView:
         """Return the register as this node sees it, if several share the keys."""

@@ -421,10 +421,14 @@ def updated(
     register: bytes,
     counts: Mapping[bytes, int],
 ) -> dict[str, RegisterNote]:
-    """Return the notes with what the register knows now of the keys that have signed with it."""
+    """Return the notes with what the register knows now of the keys that have signed with it.
+
+    What a key's note refuses (`check`) stays refused, whatever others have signed since: a note never falls.
+    """
     found = dict(notes)
     for shard in shards:
-        if count := counts.get(shard.kid, 0):
+        noted, count = found.get(shard.label), counts.get(shard.kid, 0)
+        if count and (noted is None or (noted.register == register and noted.issued < count)):
             found[shard.label] = RegisterNote(register, count)
     return found
 

@@ -88,6 +88,17 @@ def test_a_key_that_has_signed_nothing_yet_is_not_noted() -> None:
     ]
 
 
+def test_a_note_never_falls() -> None:
+    """Whoever signs with another key, or has counted before somebody else, lifts no refusal."""
+    before = {A.label: RegisterNote(b"r", 5), B.label: RegisterNote(b"other", 3)}
+    found = issuer.updated(before, (A, B), register=b"r", counts={A.kid: 4, B.kid: 9})
+    assert found == before
+    assert refused(found, b"r", {A.kid: 4, B.kid: 9})
+    # The control: what is more is noted.
+    more = issuer.updated(before, (A, B), register=b"r", counts={A.kid: 6})
+    assert more == before | {A.label: RegisterNote(b"r", 6)}
+
+
 @pytest.mark.parametrize(
     "rows", [[], None, {"a": {}}, {"a": {"register": "zz", "issued": 1}}, {"a": 1}]
 )
