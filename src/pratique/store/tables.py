@@ -44,7 +44,8 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KNOWN = {name.replace("_", ""): name for name in COLUMNS}
 _BESIDE_NAME = re.compile(r"[*:\u200b\ufeff]|\([^()]*\)|\[[^\[\]]*\]")
 """What people write beside a column's name: an explanation in brackets, a mark that it must be filled."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# In some languages a spreadsheet takes the wide signs for the others (OWASP, CSV Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @silent
