@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
-from pratique.issue import Signed
+from pratique.issue import Signed, registered
 from pratique.parties import desk_files, desk_service, issuing
 from pratique.parties.desk import DeskAct, DeskCall, Right
 from pratique.parties.desk_service import DeskOrder
@@ -205,12 +206,12 @@ class Steps:
 def _noted(done: Callable[..., Signed]) -> Callable[..., Signed]:
     """Show a text as soon as it is signed, while nothing of it is kept."""
 
-    def registered(*given: Any, **named: Any) -> Signed:
+    def noted(*given: Any, **named: Any) -> Signed:
         signed = done(*given, **named)
         _tell(f"signed {signed.text}")
         return signed
 
-    return registered
+    return noted
 
 
 def _careless(act: DeskAct) -> DeskAct:
@@ -227,7 +228,7 @@ def _work(place: Place, port: int, site: str, minute: int, kind: str) -> None:
     steps, starts = Steps(), place.folder.parent / f"starts-{port}"
     order = DeskOrder(place, issuing_desks.secret, site, 365 * DAY, Paper("a4"), 3 * DAY)
     acts: dict[str, DeskAct] = {**desk_service.ACTS, **steps.acts()}
-    issuing.registered = _noted(issuing.registered)
+    mock.patch.object(issuing, "registered", _noted(registered)).start()
     if kind == "careless":
         acts["issue.sign"] = _careless(acts["issue.sign"])
 
